@@ -1,0 +1,53 @@
+"""The two ways this library says no: bad input at construction, and a solve that failed."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class ProblemError(ValueError):
+    """Input that cannot be used: says what was expected, what was received and what to do.
+
+    Attributes
+    ----------
+    what, expected, received, advice : str
+        The four parts of the message, so that programs can read them separately.
+    """
+
+    def __init__(self, what: str, *, expected: str, received: str, advice: str):
+        self.what, self.expected, self.received, self.advice = what, expected, received, advice
+        super().__init__(f"{what}: expected {expected}; received {received}. What to do: {advice}")
+
+    def __reduce__(self):  # keyword-only arguments survive process boundaries
+        return (_rebuild, (type(self), self.what, self.expected, self.received, self.advice))
+
+
+def _rebuild(kind, what, expected, received, advice):
+    return kind(what, expected=expected, received=received, advice=advice)
+
+
+class UnstabilisableError(ProblemError):
+    """A mode that the control can neither reach nor discount away (infinite-horizon problems)."""
+
+
+class SolveError(RuntimeError):
+    """A solve that did not reach its tolerance; ``solution`` keeps everything that was computed."""
+
+    def __init__(self, message: str, solution=None):
+        super().__init__(message)
+        self.solution = solution
+
+
+def check_choice(what: str, value, allowed: Iterable[str]) -> str:
+    """Return ``value`` if it is one of ``allowed``; otherwise refuse, naming the near matches."""
+    allowed = sorted(allowed)
+    if isinstance(value, str) and value in allowed:
+        return value
+    near = difflib.get_close_matches(str(value), allowed, n=2, cutoff=0.4)
+    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "choose one of the allowed names"
+    raise ProblemError(what, expected=f"one of {', '.join(map(repr, allowed))}", received=repr(value), advice=hint)
+
+
+def check_options(what: str, given: dict, allowed: Iterable[str]) -> None:
+    """Refuse keyword options whose names are not in ``allowed``, one clear message each."""
+    for name in given:
+        check_choice(f"{what} option", name, allowed)

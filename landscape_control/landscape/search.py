@@ -1,0 +1,49 @@
+"""Local minima of a landscape, found from many seeds at once."""
+
+import numpy as np
+
+from .landscape import Landscape
+
+
+def find_minima(landscape: Landscape, seeds, *, iterations: int = 60, tolerance: float = 1e-9) -> np.ndarray:
+    """Distinct strict local minima reached from ``seeds`` (S, n), lowest loss first; shape (M, n).
+
+    Saddle-free Newton on all seeds together: the step solves |∇²L| d = -∇L with the absolute values of the
+    Hessian's eigenvalues, so that saddles repel (Dauphin et al. 2014), with step halving until the loss falls.
+    Seeds that run away or stop at a degenerate point are dropped; an empty result means none was found.
+    """
+    points = np.array(np.atleast_2d(seeds), dtype=float)
+    scale = 1.0 + np.abs(points).max(initial=0.0)
+    for _ in range(iterations):
+        loss, gradient, hessian = landscape.derivatives(points)
+        good = np.isfinite(loss) & np.isfinite(gradient).all(1) & np.isfinite(hessian).all((1, 2))
+        points, loss, gradient, hessian = points[good], loss[good], gradient[good], hessian[good]
+        if not len(points):
+            return points
+        values, vectors = np.linalg.eigh(hessian)
+        size = np.maximum(np.abs(values), 1e-8 * np.abs(values).max(1, initial=1e-12)[:, None])
+        step = -np.einsum("sij,sj,skj,sk->si", vectors, 1 / size, vectors, gradient, optimize=True)
+        if (np.abs(step).max(1) <= tolerance * scale).all():
+            break
+        points = _descend(landscape, points, loss, step, 10 * scale)
+    keep = (values[:, 0] > 1e-10 * np.abs(values).max(1)) & (np.abs(step).max(1) <= 1e-5 * scale)
+    return _distinct(points[keep], loss[keep], 1e-4 * scale)
+
+
+def _descend(landscape, points, loss, step, longest):
+    step = step * np.minimum(1.0, longest / np.maximum(np.linalg.norm(step, axis=1), 1e-300))[:, None]
+    factor = np.ones(len(points))
+    for _ in range(12):
+        worse = ~(landscape.loss(points + factor[:, None] * step) <= loss)
+        if not worse.any():
+            break
+        factor[worse] /= 2
+    return points + factor[:, None] * step
+
+
+def _distinct(points, loss, distance):
+    chosen: list[np.ndarray] = []
+    for point in points[np.argsort(loss, kind="stable")]:
+        if all(np.linalg.norm(point - other) > distance for other in chosen):
+            chosen.append(point)
+    return np.array(chosen).reshape(-1, points.shape[1])

@@ -1,0 +1,132 @@
+"""ControlProblem: landscape, learner, objective and ends, cross-checked once."""
+
+import math
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ..arrays import symmetric, vector
+from ..errors import ProblemError
+from ..landscape import Landscape
+from ..learner import Learner
+from ..objective import Objective
+from .describe import describe
+from .model import Model, model_of
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ControlProblem:
+    """Minimise J over controls u(t), with θ̇ = f + Bu, θ(0) = start, θ(T) = end or free.
+
+    Attributes
+    ----------
+    landscape : Landscape
+    learner : Learner, default: identity metric, no drift, every direction pushable
+    objective : Objective
+    start : array (n,)
+    end : array (n,) or None
+        None leaves θ(T) free.
+
+    Raises
+    ------
+    ProblemError
+        Shapes that do not match, NaN, a metric that is not symmetric positive definite at the start, a loss that is
+        not finite there, an end that the actuation cannot reach, an infinite learning rate, a fixed end at T = ∞.
+    """
+
+    landscape: Landscape
+    objective: Objective
+    start: np.ndarray
+    learner: Learner = field(default_factory=Learner)
+    end: np.ndarray | None = None
+
+    def __post_init__(self):
+        for name, kind in (("landscape", Landscape), ("learner", Learner), ("objective", Objective)):
+            if not isinstance(getattr(self, name), kind):
+                raise ProblemError(name, expected=f"a {kind.__name__}", received=type(getattr(self, name)).__name__,
+                                   advice=f"build it with landscape_control.{kind.__name__}(...)")
+        n = self.landscape.dimension
+        object.__setattr__(self, "start", vector("start", self.start, n))
+        if self.end is not None:
+            object.__setattr__(self, "end", vector("end", self.end, n))
+        self._check_objective()
+        self._check_functions()
+        if self.end is not None:
+            self._check_reachable()
+
+    @property
+    def model(self) -> Model:
+        """The problem's functions, shared with every problem of the same landscape, learner and terminal cost."""
+        return model_of(self.landscape, self.learner, self.objective.terminal)
+
+    @property
+    def dimension(self) -> int:
+        """n, the number of parameters."""
+        return self.landscape.dimension
+
+    @property
+    def controls(self) -> int:
+        """m, the number of controls (columns of B)."""
+        return self.model.controls
+
+    def changed(self, **changes) -> "ControlProblem":
+        """A copy with other numbers: any field of the objective, ``start``, ``end``, ``landscape`` or ``learner``."""
+        own = {k: v for k, v in changes.items() if k in ("landscape", "learner", "start", "end", "objective")}
+        rest = {k: v for k, v in changes.items() if k not in own}
+        if rest:
+            own["objective"] = replace(own.get("objective", self.objective), **rest)
+        return replace(self, **own)
+
+    def describe(self) -> str:
+        """The functional being minimised, in words and symbols, with all numbers."""
+        return describe(self)
+
+    def _check_objective(self):
+        if math.isinf(self.objective.learning_rate):
+            raise ProblemError("learning_rate η", expected="a finite number > 0 for a trajectory problem", received="inf",
+                               advice="free movement has no optimal path in continuous time; choose a finite η")
+        if math.isinf(self.objective.horizon) and self.end is not None:
+            raise ProblemError("end", expected="a free end (end=None) when the horizon is infinite", received="a fixed end",
+                               advice="drop the end, or choose a finite horizon")
+
+    def _check_functions(self):
+        loss, gradient, hessian = self.landscape.derivatives(self.start)
+        if not (np.isfinite(loss).all() and np.isfinite(gradient).all() and np.isfinite(hessian).all()):
+            raise ProblemError("loss", expected="finite value, gradient and Hessian at the start", received=f"loss {loss[0]:g}, |gradient| up to {np.abs(gradient).max():g}, |Hessian| up to {np.abs(hessian).max():g}",
+                               advice="start inside the landscape's domain, where the loss is twice differentiable")
+        symmetric("metric G at the start", self.model.metric(self.start)[0], self.controls, definite=True)
+        for name, values in (("drift f", self.model.drift(self.start)), ("actuation B", self.model.actuation(self.start))):
+            if not np.isfinite(values).all():
+                raise ProblemError(f"{name} at the start", expected="finite numbers", received="NaN or infinity",
+                                   advice="start inside the domain of the function you passed")
+        if not np.abs(self.model.actuation(self.start)).max() > 0:
+            raise ProblemError("actuation B at the start", expected="at least one direction that can be pushed",
+                               received="B = 0", advice="give B a non-zero column")
+
+    def _check_reachable(self):
+        """Refuse an end outside the reachable affine subspace (constant B, affine drift: Kalman's test)."""
+        affine = self.model.drift_matrix
+        if affine is None or not self.model.constant["actuation"]:
+            return
+        matrix, offset = affine
+        n, horizon = self.dimension, self.objective.horizon
+        columns = [self.model.actuation(self.start)[0]]
+        scale = max(np.abs(matrix).max(), 1e-300)
+        for _ in range(n - 1):
+            columns.append(matrix @ columns[-1] / scale)
+        left, values, _ = np.linalg.svd(np.hstack(columns))
+        rank = int((values > 1e-10 * values[0]).sum())
+        gap = left[:, rank:].T @ (self.end - _coast(matrix, offset, self.start, horizon))
+        if rank < n and np.abs(gap).max() > 1e-8 * (1 + np.abs(self.end).max()):
+            direction = left[:, rank:] @ gap / np.linalg.norm(gap)
+            raise ProblemError("end", expected="an end that the actuation can reach (range of [B, AB, …] around the coasting point)",
+                               received=f"an end off by {np.linalg.norm(gap):.3g} along {np.round(direction, 4).tolist()}",
+                               advice="free the end, move it into the reachable subspace, or add a column to B")
+
+
+def _coast(matrix, offset, start, horizon):
+    from scipy.linalg import expm  # rarely needed: keeps the import light
+
+    n = len(start)
+    generator = np.block([[matrix, offset[:, None]], [np.zeros((1, n + 1))]])
+    return (expm(generator * horizon) @ np.append(start, 1.0))[:n]

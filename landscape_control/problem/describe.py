@@ -1,0 +1,52 @@
+"""A problem in words and symbols."""
+
+import numpy as np
+
+
+def describe(problem) -> str:
+    """Text of the functional being minimised, the dynamics, the ends, and every number in them."""
+    learner, objective = problem.learner, problem.objective
+    upper = "∞" if np.isinf(objective.horizon) else f"{objective.horizon:g}"
+    weight = "" if objective.discount == 0 else f"e^(-{objective.discount:g} t) "
+    effort = f"uᵀ{'' if learner.metric is None else 'G'}u / (2·{objective.learning_rate:g})"
+    running = f"∫₀^{upper} {weight}[ {effort} + {objective.loss_weight:g}·L(θ) ] dt"
+    lines = [f"minimise  J = {running}{_terminal(objective)}",
+             f"subject to  θ̇ = {_dynamics(learner)},   θ(0) = {_array(problem.start)},   "
+             f"θ({upper}) {'free' if problem.end is None else '= ' + _array(problem.end)}",
+             f"loss        L(θ) = {problem.landscape.formula}   ({problem.landscape.name}, n = {problem.dimension} parameters)",
+             f"effort      {_matrix('metric G', learner.metric, 'the identity: every direction costs the same')}; "
+             f"learning rate η = {objective.learning_rate:g} (how cheap it is to move)",
+             f"weights     loss weight k = {objective.loss_weight:g}, discount γ = {objective.discount:g}"
+             + (f" (planning horizon 1/γ = {1 / objective.discount:g})" if objective.discount else " (no discount)"),
+             f"drift       {_matrix('f', learner.drift, 'none: parameters rest when nobody pushes')}",
+             f"actuation   {_matrix('B', learner.actuation, 'the identity: every direction can be pushed')} "
+             f"(m = {problem.controls} of n = {problem.dimension})"]
+    return "\n".join(lines)
+
+
+def _terminal(objective):
+    if objective.terminal is None:
+        return ""
+    discount = "" if objective.discount == 0 else f"e^(-{objective.discount:g}·{objective.horizon:g}) "
+    name = "L" if objective.terminal == "loss" else "Φ"
+    return f" + {discount}{objective.terminal_weight:g}·{name}(θ({objective.horizon:g}))"
+
+
+def _dynamics(learner):
+    push = "u" if learner.actuation is None else "B u"
+    return push if learner.drift is None else f"f(θ) + {push}"
+
+
+def _matrix(name, value, default):
+    if value is None:
+        return f"{name} is {default}" if "metric" in name or name == "B" else default
+    if hasattr(value, "offset"):
+        return f"{name} = Aθ + c with A = {_array(value.matrix)}, c = {_array(value.offset)}"
+    return f"{name} depends on θ" if callable(value) else f"{name} = {_array(value)}"
+
+
+def _array(value):
+    value = np.asarray(value)
+    if value.size > 16:
+        return f"array of shape {value.shape}"
+    return np.array2string(value, precision=6, separator=", ", suppress_small=True).replace("\n", "")

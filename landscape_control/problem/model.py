@@ -1,0 +1,141 @@
+"""The functions of a problem, L, G, f, B and Φ, as CasADi expressions and as vectorised NumPy functions."""
+
+from functools import cached_property, lru_cache
+
+import casadi as ca
+import numpy as np
+
+from ..errors import ProblemError
+from ..landscape import Landscape
+from ..learner import Learner, LinearDrift
+from ..pointwise import Pointwise
+
+
+class Model:
+    """Everything about a problem that does not depend on its numbers (T, γ, η, k, κ, start, end).
+
+    Problems that share landscape, learner and terminal cost share one model, see :func:`model_of`.
+    """
+
+    def __init__(self, landscape: Landscape, learner: Learner, terminal):
+        self.landscape, self.learner, self.terminal = landscape, learner, terminal
+        self.dimension = n = landscape.dimension
+        theta = ca.SX.sym("theta", n)
+        self._actuation = _function("actuation B", learner.actuation, theta, np.eye(n), (n, None))
+        self.controls = m = self._actuation.size2_out(0)
+        if not 1 <= m <= n:
+            raise ProblemError("actuation B", expected=f"between 1 and {n} columns", received=f"{m} columns",
+                               advice="drop the columns that push nothing new")
+        self._metric = _function("metric G", learner.metric, theta, np.eye(m), (m, m))
+        self._drift = _function("drift f", learner.drift, theta, np.zeros(n), (n, 1))
+        self._terminal = ca.Function("terminal", [theta], [_terminal(terminal, landscape, theta)])
+
+    def loss_at(self, theta):
+        return self.landscape.symbolic(theta)
+
+    def metric_at(self, theta):
+        return self._metric(theta)
+
+    def drift_at(self, theta):
+        return self._drift(theta)
+
+    def actuation_at(self, theta):
+        return self._actuation(theta)
+
+    def terminal_at(self, theta):
+        return self._terminal(theta)
+
+    @cached_property
+    def constant(self) -> dict[str, bool]:
+        """Which of metric, drift and actuation do not depend on θ."""
+        return {name: not f.sparsity_jac(0, 0).nnz()
+                for name, f in (("metric", self._metric), ("drift", self._drift), ("actuation", self._actuation))}
+
+    @property
+    def has_drift(self) -> bool:
+        return self.learner.drift is not None
+
+    @cached_property
+    def is_invertible(self) -> bool:
+        """Whether B is square and a constant, well-conditioned matrix (or the identity)."""
+        if self.controls != self.dimension:
+            return False
+        return not self.constant["actuation"] or np.linalg.cond(self.actuation(np.zeros(self.dimension))[0]) < 1e8
+
+    @cached_property
+    def drift_matrix(self):
+        """(A, c) of a drift f = Aθ + c that is exactly affine, else None."""
+        if isinstance(self.learner.drift, LinearDrift):
+            return self.learner.drift.matrix, self.learner.drift.offset
+        theta = ca.SX.sym("theta", self.dimension)
+        jacobian = ca.jacobian(self._drift(theta), theta)
+        if ca.symvar(jacobian):
+            return None
+        return np.array(ca.DM(jacobian)), self.drift(np.zeros(self.dimension))[0]
+
+    def metric(self, points) -> np.ndarray:
+        """G at points (S, n): shape (S, m, m)."""
+        return self._on_points(self._metric, points, (self.controls, self.controls))
+
+    def drift(self, points) -> np.ndarray:
+        """f at points (S, n): shape (S, n)."""
+        return self._on_points(self._drift, points, (self.dimension,))
+
+    def actuation(self, points) -> np.ndarray:
+        """B at points (S, n): shape (S, n, m)."""
+        return self._on_points(self._actuation, points, (self.dimension, self.controls))
+
+    def terminal_cost(self, points) -> np.ndarray:
+        """Φ (without its weight κ) at points (S, n): shape (S,)."""
+        return self._on_points(self._terminal, points, ())
+
+    @cached_property
+    def _terminal_derivatives(self):
+        theta = ca.SX.sym("theta", self.dimension)
+        hessian, gradient = ca.hessian(self._terminal(theta), theta)
+        return Pointwise(ca.Function("terminal_derivatives", [theta], [gradient, hessian]))
+
+    def terminal_derivatives(self, points) -> tuple[np.ndarray, np.ndarray]:
+        """(∇Φ, ∇²Φ) at points (S, n): shapes (S, n), (S, n, n)."""
+        n = self.dimension
+        gradient, hessian = self._terminal_derivatives(np.atleast_2d(points))
+        return gradient.reshape(-1, n), hessian.reshape(-1, n, n)
+
+    def _on_points(self, function, points, shape):
+        points = np.atleast_2d(np.asarray(points, dtype=float))
+        return Pointwise(function)(points).reshape(len(points), *shape)
+
+
+@lru_cache(maxsize=128)
+def model_of(landscape: Landscape, learner: Learner, terminal) -> Model:
+    """The model of this landscape, learner and terminal cost, built once."""
+    return Model(landscape, learner, terminal)
+
+
+def _function(what, value, theta, default, shape) -> ca.Function:
+    expression = default if value is None else value(theta) if callable(value) else value
+    try:
+        expression = ca.densify(ca.SX(expression))
+    except Exception as error:
+        raise ProblemError(what, expected="numbers or a CasADi expression", received=type(expression).__name__,
+                           advice="build it with casadi.vertcat, casadi.horzcat, casadi.diag from the vector it is given") from error
+    rows, cols = shape
+    if expression.size1() != rows or (cols is not None and expression.size2() != cols):
+        hint = (" A metric of parameter space (n x n) acts on a control of m < n entries as B.T @ G @ B."
+                if what.startswith("metric") else "")
+        if what.startswith("drift") and expression.shape == (rows, rows) and rows > 1:
+            hint = " For f = Aθ + c use landscape_control.linear_drift(A, c)."
+        raise ProblemError(what, expected=f"shape {rows} x {'m' if cols is None else cols}", received=f"shape {expression.shape}",
+                           advice=f"match it to the landscape and the actuation.{hint}")
+    if not callable(value) and value is not None and not np.isfinite(np.asarray(value, dtype=float)).all():
+        raise ProblemError(what, expected="finite numbers", received="NaN or infinity", advice=f"check how {what} was computed")
+    return ca.Function(what.split()[0], [theta], [expression])
+
+
+def _terminal(terminal, landscape, theta):
+    if terminal is None:
+        return ca.SX(0)
+    value = landscape.symbolic(theta) if terminal == "loss" else ca.SX(terminal(theta))
+    if value.numel() != 1:
+        raise ProblemError("terminal cost Φ", expected="a scalar", received=f"shape {value.shape}", advice="sum the entries")
+    return ca.densify(value)

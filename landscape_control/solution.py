@@ -1,0 +1,188 @@
+"""What a solve returns: NumPy arrays, a status with advice, and every plan that was found."""
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from .errors import ProblemError
+from .interpolation import PiecewisePolynomial
+
+
+class Status(enum.Enum):
+    """How a solve ended; the value says what happened and what to try next."""
+
+    CONVERGED = "converged: the discretised problem is stationary and the cost error estimate is below the tolerance"
+    REFINEMENT_CAP = ("stationary, but the cost error estimate is still above the tolerance at the refinement cap: "
+                      "raise max_elements, loosen tolerance, or use a higher degree")
+    ITERATION_LIMIT = ("the optimiser ran out of iterations: try another guess (guess='gradient descent', a previous "
+                       "solution, or starts=...), a shorter horizon first, or solver options with more iterations")
+    INFEASIBLE = ("no path satisfies the constraints: the end may be unreachable with this actuation; free the end, "
+                  "lengthen the horizon or add a column to B")
+    UNBOUNDED = ("the cost falls without limit along the iterates: the loss is unbounded below along the plan; add "
+                 "weight decay, shorten the horizon, or fix the end")
+    METRIC_NOT_DEFINITE = ("the metric is not positive definite somewhere along the plan (see 'message' for where): "
+                           "moving there would be free or worse; repair G(θ)")
+    NOT_STATIONARY = ("the optimiser stopped short of stationarity: try another guess, more starts, or solver='ipopt'")
+    HORIZON_NOT_SETTLED = ("doubling the computational horizon still moves the first control: raise max_horizon, or "
+                           "check that the landscape holds the learner back from infinity")
+
+    @property
+    def ok(self) -> bool:
+        """Whether the result meets what was asked for."""
+        return self is Status.CONVERGED
+
+    def __str__(self):
+        return self.name.lower().replace("_", " ")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Tail:
+    """The optimal continuation after the computed horizon of an infinite-horizon plan.
+
+    θ̇ = closed_loop (θ - steady_state),  u = steady_control - gain (θ - steady_state).
+    """
+
+    steady_state: np.ndarray  # (n,)
+    steady_control: np.ndarray  # (m,)
+    steady_costate: np.ndarray  # (n,)
+    closed_loop: np.ndarray  # (n, n)
+    gain: np.ndarray  # (m, n)
+    value_hessian: np.ndarray  # (n, n), V ≈ ... + ½ δᵀ S δ
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Plan:
+    """One stationary path of the problem.
+
+    Attributes
+    ----------
+    cost : float
+    times : (N+1,), vertices and interior nodes of the mesh, in time units of the problem
+    parameters : (N+1, n), θ
+    controls : (N+1, m), u
+    costates : (N+1, n), current-value λ = ∂V/∂θ
+    vertices : (K+1,), ends of the elements; each element holds ``degree`` + 1 nodes, shared at the ends
+    end_basin : (n,) or None, the local minimum of L whose gradient-flow basin holds θ(T)
+    found_from : names of the initial guesses that led here
+    iterations : of the optimiser, for the guess that found it first
+    status : Status
+    cost_error : estimated error of ``cost`` from the time discretisation
+    """
+
+    cost: float
+    times: np.ndarray
+    parameters: np.ndarray
+    controls: np.ndarray
+    costates: np.ndarray
+    vertices: np.ndarray
+    degree: int
+    status: Status
+    iterations: int
+    cost_error: float
+    end_basin: np.ndarray | None = None
+    found_from: tuple[str, ...] = ()
+    message: str = ""
+    log: str = ""
+    tail: Tail | None = None
+
+    @cached_property
+    def _path(self) -> PiecewisePolynomial:
+        values = np.hstack([self.parameters, self.controls, self.costates])
+        return PiecewisePolynomial(vertices=self.vertices, nodes=self.times, values=values, degree=self.degree)
+
+    def at(self, t):
+        """(θ, u, λ) at time(s) t, by the polynomials the plan was computed with; t a number or an array.
+
+        Infinite-horizon plans continue past the last node along their linear tail. Raises ProblemError outside [0, T].
+        """
+        times = np.atleast_1d(np.asarray(t, dtype=float))
+        last = self.times[-1]
+        beyond = times > last * (1 + 1e-12)
+        if (times < 0).any() or (beyond.any() and self.tail is None) or not np.isfinite(times).all():
+            raise ProblemError("time", expected=f"times in [0, {last:g}]", received=f"{times.min():g} … {times.max():g}",
+                               advice="ask inside the horizon of the plan")
+        n, m = self.parameters.shape[1], self.controls.shape[1]
+        values = self._path(np.minimum(times, last))
+        if beyond.any():
+            values[beyond] = self._continue(times[beyond] - last)
+        values = values[0] if np.ndim(t) == 0 else values
+        return values[..., :n], values[..., n:n + m], values[..., n + m:]
+
+    def _continue(self, elapsed):
+        from scipy.linalg import expm
+
+        tail, rows = self.tail, []
+        for s in elapsed:
+            offset = expm(tail.closed_loop * s) @ (self.parameters[-1] - tail.steady_state)
+            rows.append(np.concatenate([tail.steady_state + offset, tail.steady_control - tail.gain @ offset,
+                                        tail.steady_costate + tail.value_hessian @ offset]))
+        return np.array(rows)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Solution:
+    """The best plan, every other stationary plan, and how they were obtained.
+
+    ``cost``, ``times``, ``parameters``, ``controls``, ``costates`` and ``at`` are those of the best plan, ``plans[0]``.
+
+    Attributes
+    ----------
+    plans : tuple of Plan, best first
+    status : Status of the best plan
+    tolerance : float, the cost tolerance asked for, relative to ∫|integrand|
+    method, solver : str, the transcription and the optimiser used, as chosen (never switched silently)
+    starts : int, how many initial guesses were tried
+    build_seconds, solve_seconds : float
+    description : str, the functional that was minimised
+    """
+
+    plans: tuple[Plan, ...]
+    tolerance: float
+    method: str
+    solver: str
+    starts: int
+    build_seconds: float
+    solve_seconds: float
+    description: str = field(repr=False, default="")
+    _certify: Callable | None = field(repr=False, default=None)
+
+    @property
+    def best(self) -> Plan:
+        return self.plans[0]
+
+    cost = property(lambda self: self.best.cost, doc="J of the best plan.")
+    status = property(lambda self: self.best.status, doc="Status of the best plan.")
+    times = property(lambda self: self.best.times, doc="Node times, (N+1,).")
+    parameters = property(lambda self: self.best.parameters, doc="θ at the nodes, (N+1, n).")
+    controls = property(lambda self: self.best.controls, doc="u at the nodes, (N+1, m).")
+    costates = property(lambda self: self.best.costates, doc="Current-value λ = ∂V/∂θ at the nodes, (N+1, n).")
+    message = property(lambda self: self.best.message, doc="What happened and where, in words.")
+    log = property(lambda self: self.best.log, doc="The optimiser's own log, if it was asked to keep one.")
+
+    def at(self, t):
+        """(θ, u, λ) at time(s) t on the best plan, see :meth:`Plan.at`."""
+        return self.best.at(t)
+
+    @cached_property
+    def certificate(self):
+        """Checks of the best plan made without the optimiser (computed at first use, then kept)."""
+        if self._certify is None:
+            raise ProblemError("certificate", expected="a solution made by solve()", received="a solution without its checker",
+                               advice="solve the problem again, or certify(problem, plan)")
+        return self._certify(self.best)
+
+    def summary(self) -> str:
+        """One line: cost with error estimate, status, method, effort."""
+        best = self.best
+        return (f"J = {best.cost:.8g} ± {best.cost_error:.1g}, {best.status}; {len(self.plans)} plan(s) from {self.starts} start(s), "
+                f"{self.method} with {self.solver}, {best.iterations} iterations, "
+                f"build {self.build_seconds * 1e3:.1f} ms, solve {self.solve_seconds * 1e3:.1f} ms")
+
+    def __getstate__(self):
+        """Plain arrays only: the certificate is computed before the checker is dropped."""
+        if self._certify is not None:
+            self.certificate  # noqa: B018  (forces the cached value)
+        return {**self.__dict__, "_certify": None}
