@@ -1,1 +1,1 @@
-""""""
+"""The claims: one module per claim, found by landscape_control.claims."""

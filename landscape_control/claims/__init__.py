@@ -1,1 +1,13 @@
-""""""
+"""Claims: statements of the paper held against numbers, each with its checks, source and tolerance.
+
+A module in problems/ defines ``CLAIM`` (or ``CLAIMS``) and ``problem()``; see :class:`Claim`.
+"""
+
+from .check import RELATIONS, Check, fitted_slope
+from .claim import Claim
+from .discovery import all_claims, claim_problem, find_claim
+from .evidence import Evidence
+from .runner import Outcome, Verdict, run_claims
+
+__all__ = ["RELATIONS", "Check", "Claim", "Evidence", "Outcome", "Verdict", "all_claims", "claim_problem", "find_claim",
+           "fitted_slope", "run_claims"]

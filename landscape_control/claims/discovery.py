@@ -1,0 +1,70 @@
+"""Which claims there are: every module in problems/ brings its own."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from types import ModuleType
+
+from ..errors import ProblemError, check_choice
+from .claim import Claim
+
+PACKAGE = "landscape_control.problems"  # the folder problems/ of the repository, see pyproject.toml
+
+
+def all_claims() -> tuple[Claim, ...]:
+    """Every claim, by name.
+
+    Raises
+    ------
+    ProblemError
+        A module without ``CLAIM`` or ``CLAIMS``, without a function ``problem``, or two claims with one name.
+    """
+    found: dict[str, str] = {}
+    claims = []
+    for module in _modules():
+        for claim in _claims_of(module):
+            if claim.name in found:
+                both = f"{found[claim.name]} and in {module.__name__}"
+                raise ProblemError("claim names", expected="every name once", received=f"{claim.name!r} in {both}",
+                                   advice="rename one of the two")
+            found[claim.name] = module.__name__
+            claims.append(claim)
+    return tuple(sorted(claims, key=lambda claim: claim.name))
+
+
+def find_claim(name: str) -> Claim:
+    """The claim called ``name``; a misspelt name is refused with its near matches. Underscores read as hyphens."""
+    claims = {claim.name: claim for claim in all_claims()}
+    return claims[check_choice("claim", _spelling(name), claims)]
+
+
+def claim_problem(name: str):
+    """The ControlProblem of the claim, or of the module in problems/, called ``name``."""
+    makers = {}
+    for module in _modules():
+        for claim in _claims_of(module):
+            makers[claim.name] = module.problem
+        makers.setdefault(_spelling(module.__name__.rsplit(".", 1)[-1]), module.problem)
+    return makers[check_choice("claim", _spelling(name), makers)]()
+
+
+def _spelling(name):
+    return str(name).replace("_", "-")
+
+
+def _modules() -> Iterator[ModuleType]:
+    package = importlib.import_module(PACKAGE)
+    for entry in sorted(pkgutil.iter_modules(package.__path__), key=lambda entry: entry.name):
+        if not entry.name.startswith("_"):
+            yield importlib.import_module(f"{PACKAGE}.{entry.name}")
+
+
+def _claims_of(module) -> tuple[Claim, ...]:
+    claims = getattr(module, "CLAIMS", None) or (getattr(module, "CLAIM", None),)
+    if not all(isinstance(claim, Claim) for claim in claims):
+        raise ProblemError(module.__name__, expected="CLAIM, a Claim, or CLAIMS, a tuple of them", received="neither",
+                           advice="define it at the end of the module, or start the file name with _ if it is a helper")
+    if not callable(getattr(module, "problem", None)):
+        raise ProblemError(module.__name__, expected="a function problem() returning its ControlProblem", received="none",
+                           advice="define it, so that 'landscape-control solve' can solve the claim's problem")
+    return tuple(claims)

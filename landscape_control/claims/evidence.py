@@ -1,0 +1,75 @@
+"""What evaluating a claim gives: its checks, and the arrays its picture is drawn from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from ..errors import ProblemError
+from .check import Check
+
+_FOREIGN = ("casadi", "matplotlib")  # evidence outlives the process that made it, and is drawn elsewhere
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Evidence:
+    """What evaluating a claim gives: its checks, and the arrays its picture is drawn from.
+
+    Attributes
+    ----------
+    checks : tuple of Check, at least one, with distinct quantities
+    data : mapping from str to arrays, numbers, strings, NumPy-only results such as Solution, or containers of them;
+        arrays are copied read-only. Nothing of CasADi (a Landscape, a ControlProblem) or matplotlib: sample the
+        loss on a grid instead.
+
+    Raises
+    ------
+    ProblemError
+        No checks, two checks with one name, or data that cannot leave the process.
+    """
+
+    checks: tuple[Check, ...]
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self):
+        checks = tuple(self.checks)
+        if not checks or not all(isinstance(check, Check) for check in checks):
+            raise ProblemError("evidence", expected="at least one Check", received=repr(checks)[:80],
+                               advice="a claim without a check claims nothing: compare a number with theory")
+        names = [check.quantity for check in checks]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ProblemError("evidence", expected="distinct quantities", received=f"{twice[0]!r} more than once",
+                               advice="name what differs, e.g. the discount or the curvature")
+        object.__setattr__(self, "checks", checks)
+        object.__setattr__(self, "data", MappingProxyType({key: _portable(key, value) for key, value in self.data.items()}))
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passes."""
+        return all(check.passed for check in self.checks)
+
+    def __reduce__(self):
+        return _evidence, (self.checks, dict(self.data))
+
+
+def _evidence(checks, data):
+    return Evidence(checks=checks, data=data)
+
+
+def _portable(path, value):
+    """The value with arrays copied read-only; refuses anything that belongs to CasADi or matplotlib."""
+    if isinstance(value, np.ndarray):
+        value = value.copy()
+        value.setflags(write=False)
+        return value
+    if isinstance(value, Mapping):
+        return {key: _portable(f"{path}[{key!r}]", item) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(_portable(f"{path}[{index}]", item) for index, item in enumerate(value))
+    if type(value).__module__.split(".")[0] in _FOREIGN or hasattr(value, "symbolic"):
+        raise ProblemError(f"evidence data {path}", expected="arrays, numbers or NumPy-only results",
+                           received=type(value).__name__, advice="sample it into NumPy arrays first")
+    return value

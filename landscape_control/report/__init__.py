@@ -1,0 +1,1 @@
+"""What a run of the claims leaves behind: table, CSV, pictures and one page of HTML."""
