@@ -136,7 +136,7 @@ class Solution:
     method, solver : str, the transcription and the optimiser used, as chosen (never switched silently)
     starts : int, how many initial guesses were tried
     build_seconds, solve_seconds : float
-    description : str, the functional that was minimised
+    problem : ControlProblem, what was solved (with the numbers of this solve)
     """
 
     plans: tuple[Plan, ...]
@@ -146,7 +146,7 @@ class Solution:
     starts: int
     build_seconds: float
     solve_seconds: float
-    description: str = field(repr=False, default="")
+    problem: object = field(repr=False, default=None)
     _certify: Callable | None = field(repr=False, default=None)
 
     @property

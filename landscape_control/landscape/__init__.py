@@ -2,6 +2,6 @@
 
 from .landscape import Landscape
 from .library import double_well, quadratic, rosenbrock
-from .search import find_minima
+from .search import end_basin, find_minima
 
-__all__ = ["Landscape", "double_well", "find_minima", "quadratic", "rosenbrock"]
+__all__ = ["Landscape", "double_well", "end_basin", "find_minima", "quadratic", "rosenbrock"]

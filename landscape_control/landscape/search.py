@@ -1,6 +1,7 @@
 """Local minima of a landscape, found from many seeds at once."""
 
 import numpy as np
+from scipy.integrate import solve_ivp
 
 from .landscape import Landscape
 
@@ -47,3 +48,22 @@ def _distinct(points, loss, distance):
         if all(np.linalg.norm(point - other) > distance for other in chosen):
             chosen.append(point)
     return np.array(chosen).reshape(-1, points.shape[1])
+
+
+def end_basin(landscape: Landscape, point, minima: np.ndarray) -> np.ndarray | None:
+    """The local minimum that gradient flow θ̇ = -∇L reaches from ``point``; None if it is not one of ``minima``.
+
+    A minimum joined to the point by a segment of positive curvature is accepted at once; otherwise the flow is followed.
+    """
+    if not len(minima):
+        return None
+    distance = np.linalg.norm(minima - point, axis=1)
+    nearest = minima[np.argmin(distance)]
+    segment = point + np.linspace(0, 1, 9)[:, None] * (nearest - point)
+    if landscape.dimension <= 20 and (np.linalg.eigvalsh(landscape.hessian(segment))[:, 0] > 0).all():
+        return nearest
+    stiffness = np.abs(landscape.hessian(point)).max() + 1e-12
+    flow = solve_ivp(lambda _, x: -landscape.gradient(x)[0], (0.0, 1e4 / stiffness), np.array(point), method="LSODA",
+                     rtol=1e-4, atol=1e-8 * (1 + np.abs(point).max()))
+    gap = np.linalg.norm(minima - flow.y[:, -1], axis=1)
+    return minima[np.argmin(gap)] if gap.min() < 1e-2 * (1 + np.abs(minima).max()) else None

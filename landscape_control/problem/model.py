@@ -28,6 +28,7 @@ class Model:
                                advice="drop the columns that push nothing new")
         self._metric = _function("metric G", learner.metric, theta, np.eye(m), (m, m))
         self._drift = _function("drift f", learner.drift, theta, np.zeros(n), (n, 1))
+        self.cache: dict = {}  # compiled functions that later rooms derive from this model
         self._terminal = ca.Function("terminal", [theta], [_terminal(terminal, landscape, theta)])
 
     def loss_at(self, theta):

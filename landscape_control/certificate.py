@@ -1,0 +1,185 @@
+"""Checks of a plan made without the optimiser: from its θ, u and λ alone, on points it was not computed at."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.integrate import DOP853
+
+from .interpolation import differentiation_matrix, lagrange_matrix
+from .problem import ControlProblem, Model, hamiltonian_derivatives, optimal_control
+
+
+@dataclass(frozen=True, kw_only=True)
+class Certificate:
+    """Residuals of Pontryagin's conditions, all relative and dimensionless, and the estimated cost error.
+
+    Attributes
+    ----------
+    dynamics : largest gap at an element's end after re-integrating θ̇ = f + Bu (Dormand-Prince 8) through it,
+        over the extent of the path
+    stationarity : root mean square of ∂H/∂u = Gu/η + Bᵀλ between the nodes, over that of Gu/η
+    costate : largest gap of λ(t₁) - λ(t₀) = ∫ (γλ - ∂H/∂θ) dt over an element, over the largest |λ|
+    transversality : |λ(T) - κ∇Φ(θ(T))| over the largest |λ| for a free end; |θ(T) - end| over the path's extent for a
+        fixed one
+    energy_law : largest violation of H(t) - H(0) = γ∫λᵀθ̇ dt over the largest (effort + k·range of L); without drift
+        this is dE/dt = (γ/η)|θ̇|²_G for E = |θ̇|²_G/2η - kL (VGR25), conservation of E at γ = 0
+    cost_error : dual-weighted estimate of the discretisation error of the cost (user units)
+    cost_scale : ∫ e^{-γt}(effort + k|L|) dt + |terminal|, what the tolerance is relative to
+    tolerance : the cost tolerance asked for; residuals must stay below its square root, because the cost of a
+        stationary path is second order in the path's error
+    """
+
+    dynamics: float
+    stationarity: float
+    costate: float
+    transversality: float
+    energy_law: float
+    cost_error: float
+    cost_scale: float
+    tolerance: float
+
+    @property
+    def residuals(self) -> dict[str, float]:
+        """The five residuals by name."""
+        return {name: getattr(self, name) for name in ("dynamics", "stationarity", "costate", "transversality", "energy_law")}
+
+    @property
+    def passed(self) -> bool:
+        """Cost error within the tolerance and every residual below the tolerance's square root."""
+        return self.cost_error <= self.tolerance * self.cost_scale and max(self.residuals.values()) <= self.tolerance**0.5
+
+    def __str__(self):
+        rows = [f"{name.replace('_', ' '):15s} {value:9.2e}" for name, value in self.residuals.items()]
+        rows.append(f"{'cost error':15s} {self.cost_error:9.2e}   (allowed {self.tolerance * self.cost_scale:.2e})")
+        return "\n".join([f"certificate {'passed' if self.passed else 'NOT passed'}", *rows])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FinePath:
+    """A plan's polynomials on Gauss points inside each element: arrays (K, q, …)."""
+
+    times: np.ndarray
+    weights: np.ndarray  # (K, q), in time units
+    theta: np.ndarray
+    velocity: np.ndarray
+    controls: np.ndarray
+    costates: np.ndarray
+
+
+def fine_path(plan) -> FinePath:
+    """Evaluate θ, θ̇, u, λ of a plan (or Path) at degree + 2 Gauss points per element."""
+    count, degree = len(plan.vertices) - 1, plan.degree
+    lengths = np.diff(plan.vertices)
+    points, weights = np.polynomial.legendre.leggauss(degree + 2)
+    points, weights = (points + 1) / 2, weights / 2
+    positions = (plan.times[:degree + 1] - plan.vertices[0]) / lengths[0]
+    index = np.arange(count)[:, None] * degree + np.arange(degree + 1)
+    to_points = lagrange_matrix(positions, points)
+    slopes = to_points @ differentiation_matrix(positions)
+    theta, u, costates = plan.parameters[index], plan.controls[index], plan.costates[index]
+    return FinePath(times=plan.vertices[:-1, None] + lengths[:, None] * points, weights=lengths[:, None] * weights,
+                    theta=to_points @ theta, velocity=slopes @ theta / lengths[:, None, None], controls=to_points @ u,
+                    costates=to_points @ costates)
+
+
+def dual_weighted_cost(model: Model, plan, objective) -> tuple[np.ndarray, float]:
+    """Per element ∫ e^{-γt} [min_u H(θ, u, λ) - λᵀθ̇] dt, and ∫ e^{-γt}(effort + k|L|) dt over all.
+
+    At the solution this Lagrangian is stationary in θ and λ, so its sum estimates the exact running cost with an
+    error of second order in the path's error (dual-weighted residuals, Becker & Rannacher 2001).
+    """
+    fine = fine_path(plan)
+    rate, weight = objective.learning_rate, objective.loss_weight
+    theta, costates = _rows(fine.theta), _rows(fine.costates)
+    controls = optimal_control(model, theta, costates, rate)
+    running, _, _, velocity = hamiltonian_derivatives(model)(theta, controls, costates, [rate, weight])
+    defect = velocity.reshape(theta.shape) - _rows(fine.velocity)
+    density = (running + (costates * defect).sum(1)).reshape(fine.times.shape)
+    fade = fine.weights * np.exp(-objective.discount * fine.times)
+    effort = np.maximum(running - weight * model.landscape.loss(theta), 0.0)
+    scale = effort + weight * np.abs(model.landscape.loss(theta))
+    return (fade * density).sum(1), float((fade * scale.reshape(fine.times.shape)).sum())
+
+
+def certify(problem: ControlProblem, plan, *, tolerance: float) -> Certificate:
+    """Check a plan against the problem's own functions; see :class:`Certificate` for what each number means."""
+    model, objective = problem.model, problem.objective
+    fine = fine_path(plan)
+    pair = [objective.learning_rate, objective.loss_weight]
+    theta, u, costates = _rows(fine.theta), _rows(fine.controls), _rows(fine.costates)
+    running, slope, push, velocity = hamiltonian_derivatives(model)(theta, u, costates, pair)
+    slope, push, velocity = (a.reshape(b.shape) for a, b in ((slope, theta), (push, u), (velocity, theta)))
+    extent = max(np.abs(plan.parameters - plan.parameters[0]).max(), 1e-12 * (1 + np.abs(plan.parameters[0]).max()))
+    largest = max(np.abs(plan.costates).max(), 1e-12)
+    marginal = np.einsum("sij,sj->si", model.metric(theta), u) / objective.learning_rate
+    elementwise, scale = dual_weighted_cost(model, plan, objective)
+    drive = (objective.discount * costates - slope).reshape(fine.costates.shape)
+    jumps = np.diff(plan.costates[::plan.degree], axis=0) - np.einsum("kq,kqn->kn", fine.weights, drive)
+    return Certificate(
+        dynamics=_reintegrate(model, plan) / extent,
+        stationarity=_rms(push) / max(_rms(marginal), 1e-12 * largest, 1e-300),
+        costate=float(np.abs(jumps).max() / largest),
+        transversality=_transversality(problem, plan, extent, largest),
+        energy_law=_energy_law(objective, fine, running, costates, velocity, model),
+        cost_error=plan.cost_error, cost_scale=scale + _terminal_size(problem, plan), tolerance=tolerance)
+
+
+def _energy_law(objective, fine, running, costates, velocity, model):
+    power = (costates * velocity).sum(1).reshape(fine.times.shape)
+    energy = running.reshape(fine.times.shape) + power
+    # ∫ from 0 to every Gauss point: whole elements before it, plus the polynomial through this element's points
+    points = (np.polynomial.legendre.leggauss(fine.times.shape[1])[0] + 1) / 2
+    partial = np.array([x * (np.polynomial.legendre.leggauss(len(points))[1] / 2) @ lagrange_matrix(points, x * points)
+                        for x in points])
+    whole = (fine.weights * power).sum(1)
+    inside = fine.weights.sum(1)[:, None] * (power @ partial.T)
+    gained = objective.discount * (np.concatenate([[0.0], np.cumsum(whole)[:-1]])[:, None] + inside)
+    loss = objective.loss_weight * model.landscape.loss(_rows(fine.theta))
+    size = np.abs(running - loss).max() + np.ptp(loss)
+    drift = energy - gained
+    return float(np.ptp(drift) / max(size, 1e-300)) if size > 1e-14 * np.abs(loss).max(initial=0) else 0.0
+
+
+def _transversality(problem, plan, extent, largest):
+    if problem.end is not None:
+        return float(np.abs(plan.parameters[-1] - problem.end).max() / extent)
+    if plan.tail is not None:
+        wanted = plan.tail.steady_costate + plan.tail.value_hessian @ (plan.parameters[-1] - plan.tail.steady_state)
+    else:
+        wanted = problem.objective.terminal_weight * problem.model.terminal_derivatives(plan.parameters[-1])[0][0]
+    return float(np.abs(plan.costates[-1] - wanted).max() / largest)
+
+
+def _terminal_size(problem, plan):
+    objective = problem.objective
+    if problem.objective.terminal is None:
+        return 0.0
+    fade = np.exp(-objective.discount * objective.horizon)
+    return float(abs(fade * objective.terminal_weight * problem.model.terminal_cost(plan.parameters[-1])[0]))
+
+
+def _reintegrate(model, plan):
+    """Largest end gap over all elements, integrated side by side with two Dormand-Prince 8 steps each."""
+    count, degree = len(plan.vertices) - 1, plan.degree
+    index = np.arange(count)[:, None] * degree + np.arange(degree + 1)
+    lengths = np.diff(plan.vertices)
+    positions = (plan.times[:degree + 1] - plan.vertices[0]) / lengths[0]
+    controls, pair = plan.controls[index], [1.0, 1.0]
+    state = plan.parameters[::degree][:-1]
+    velocity, zero, step = hamiltonian_derivatives(model), np.zeros_like(state), lengths[:, None] / 2
+    for half in range(2):
+        slopes: list[np.ndarray] = []
+        for row, c in zip(DOP853.A, DOP853.C, strict=True):
+            at = state + step * sum((a * s for a, s in zip(row, slopes, strict=False)), zero)
+            u = np.einsum("q,kqm->km", lagrange_matrix(positions, np.array([(half + c) / 2]))[0], controls)
+            slopes.append(velocity(at, u, zero, pair)[3].reshape(state.shape))
+        state = state + step * sum(b * s for b, s in zip(DOP853.B, slopes, strict=True))
+    return float(np.abs(state - plan.parameters[::degree][1:]).max())
+
+
+def _rows(array):
+    return array.reshape(-1, array.shape[-1])
+
+
+def _rms(array):
+    return float(np.sqrt(np.mean(array**2)))

@@ -1,0 +1,148 @@
+"""Initial guesses: whatever the user hands over, and the seeded set that the multi-start tries."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.integrate import solve_ivp
+
+from ..errors import ProblemError, check_choice
+from ..landscape import find_minima
+from ..problem import ControlProblem
+from ..solution import Plan, Solution
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Guess:
+    """A path to start from: maps fractions of the horizon (S,) to parameters (S, n)."""
+
+    name: str
+    path: Callable[[np.ndarray], np.ndarray]
+
+
+def known_minima(problem: ControlProblem, seed: int) -> np.ndarray:
+    """Local minima worth aiming at, (M, n): the landscape's own, or searched from seeds around start and end."""
+    landscape, n = problem.landscape, problem.dimension
+    if landscape.minima is not None:
+        return landscape.minima
+    rng = np.random.default_rng(seed)
+    centres = [problem.start] + ([problem.end] if problem.end is not None else [])
+    count = 8 if n <= 10 else 2
+    reach = 1.0 + np.abs(problem.start).max()
+    seeds = [c + scale * reach * rng.standard_normal((count, n)) for c in centres for scale in (0.3, 1.0, 3.0)]
+    return find_minima(landscape, np.vstack([*np.atleast_2d(centres), *seeds]))
+
+
+def default_guesses(problem: ControlProblem, minima: np.ndarray, starts: int | None, seed: int) -> list[Guess]:
+    """One straight path per place worth ending (each minimum, or the fixed end), then seeded detours up to ``starts``.
+
+    Without ``starts`` there are as many as there are known minima (at most six, nearest first), at least one.
+    """
+    start = problem.start
+    order = np.argsort(np.linalg.norm(minima - start, axis=1)) if len(minima) else []
+    if problem.end is not None:
+        guesses = [_line(problem, problem.end, "straight line")]
+        between = [minima[i] for i in order if np.linalg.norm(minima[i] - problem.end) > 1e-3]
+        guesses += [_detour(problem, via, f"via {np.round(via, 3).tolist()}") for via in between[:3]]
+    else:
+        guesses = [_line(problem, minima[i], f"to {np.round(minima[i], 3).tolist()}") for i in order[:6]]
+    if not guesses:
+        guesses = [_short_step(problem)]
+    rng = np.random.default_rng(seed)
+    wanted = len(guesses) if starts is None else starts
+    reach = max([np.linalg.norm(m - start) for m in minima] + [0.5 * (1 + np.abs(start).max())])
+    while len(guesses) < wanted:
+        target = start + reach * rng.standard_normal(problem.dimension)
+        guess = _detour if problem.end is not None else _line
+        guesses.append(guess(problem, target, f"random {len(guesses)}"))
+    return guesses[:wanted]
+
+
+def read_guess(problem: ControlProblem, guess, horizon: float) -> Guess:
+    """A user's guess: a Plan or Solution, a callable t -> θ, a constant (n,), an array (N+1, n) equally spaced in time,
+    or the name of a rule to follow."""
+    if isinstance(guess, Guess):
+        return guess
+    if isinstance(guess, str):
+        return _followed_rule(problem, guess, horizon)
+    if isinstance(guess, Solution | Plan):
+        return _previous(problem, guess.best if isinstance(guess, Solution) else guess)
+    if callable(guess):
+        return Guess(name="function", path=lambda s: np.array([np.asarray(guess(t), dtype=float) for t in s * horizon]))
+    array = np.asarray(guess, dtype=float)
+    n = problem.dimension
+    if array.ndim == 1 and array.size == n:
+        return Guess(name="constant", path=lambda s: np.tile(array, (len(s), 1)))
+    if array.ndim != 2 or array.shape[1] != n or len(array) < 2 or not np.isfinite(array).all():
+        raise ProblemError("guess", expected=f"a solution, a function of t, a rule's name, ({n},) or (N+1, {n}) finite numbers",
+                           received=f"shape {array.shape}", advice="pass one row of parameters per time, equally spaced over the horizon")
+    grid = np.linspace(0, 1, len(array))
+    return Guess(name="array", path=lambda s: np.column_stack([np.interp(s, grid, column) for column in array.T]))
+
+
+def _line(problem, target, name):
+    start = problem.start
+    return Guess(name=name, path=lambda s: start + s[:, None] * (target - start))
+
+
+def _detour(problem, via, name):
+    start, end = problem.start, problem.end
+    bend = 4 * (via - (start + end) / 2)
+    return Guess(name=name, path=lambda s: start + s[:, None] * (end - start) + (s * (1 - s))[:, None] * bend)
+
+
+def _short_step(problem):
+    """Where gradient descent would get to in one planning time, when no minimum is known."""
+    objective = problem.objective
+    span = min(objective.horizon, 1 / objective.discount if objective.discount else np.inf, 1e6)
+    curvature = np.abs(problem.landscape.hessian(problem.start)[0]).max()
+    slope = objective.learning_rate * max(objective.loss_weight, objective.terminal_weight) * problem.landscape.gradient(problem.start)[0]
+    span = min(span, 1 / np.sqrt(max(objective.learning_rate * objective.loss_weight * curvature, 1e-12)))
+    return _line(problem, problem.start - slope * span**2, "short step")
+
+
+def _previous(problem, plan):
+    """The earlier plan on stretched time, sheared so that it meets the new start (and end)."""
+    last = plan.times[-1]
+    shift = problem.start - plan.parameters[0]
+    end_shift = np.zeros_like(shift) if problem.end is None else problem.end - plan.parameters[-1]
+
+    def path(s):
+        states = plan.at(np.minimum(s, 1.0) * last)[0]
+        return states + (1 - s)[:, None] * shift + s[:, None] * end_shift
+
+    return Guess(name="previous plan", path=path)
+
+
+def _followed_rule(problem, name, horizon):
+    flows = {"stay": lambda theta: 0 * theta, "gradient descent": lambda theta: -_rate(problem) * problem.landscape.gradient(theta)[0],
+             "newton": lambda theta: -_newton(problem, theta), "straight line": None}
+    check_choice("guess", name, flows)
+    if name == "straight line":
+        target = problem.end if problem.end is not None else _nearest_minimum(problem)
+        return _line(problem, target, name)
+    flow = solve_ivp(lambda _, theta: flows[name](theta), (0, horizon), problem.start, method="LSODA", dense_output=True,
+                     rtol=1e-5, atol=1e-8)
+    if not flow.success:
+        raise ProblemError("guess", expected=f"a rule that can be followed over the horizon {horizon:g}",
+                           received=f"'{name}', which fails at t = {flow.t[-1]:g}", advice="use another guess")
+    return Guess(name=name, path=lambda s: flow.sol(s * horizon).T)
+
+
+def _rate(problem):
+    objective = problem.objective
+    return objective.learning_rate * max(objective.loss_weight, objective.terminal_weight) / max(objective.discount, 1.0)
+
+
+def _newton(problem, theta):
+    _, gradient, hessian = problem.landscape.derivatives(theta)
+    values, vectors = np.linalg.eigh(hessian[0])
+    return vectors @ (vectors.T @ gradient[0] / np.maximum(np.abs(values), 1e-8 * np.abs(values).max() + 1e-300))
+
+
+def _nearest_minimum(problem):
+    minima = known_minima(problem, 0)
+    if not len(minima):
+        raise ProblemError("guess", expected="a landscape with a local minimum to aim at", received="none found near the start",
+                           advice="give the landscape minima=..., or another guess")
+    return minima[np.argmin(np.linalg.norm(minima - problem.start, axis=1))]

@@ -1,0 +1,116 @@
+"""Infinite horizons: the steady state where a plan comes to rest and the linear-quadratic cost to go around it."""
+
+from dataclasses import dataclass
+
+import casadi as ca
+import numpy as np
+from scipy.linalg import solve_continuous_are
+from scipy.optimize import root
+
+from ..arrays import freeze
+from ..errors import ProblemError, UnstabilisableError
+from ..pointwise import Pointwise
+from ..problem import ControlProblem, Model, hamiltonian_derivatives
+from ..solution import Tail
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Rest:
+    """A steady state with its tail, its cost to go, and the rates at which plans approach it."""
+
+    tail: Tail
+    value: float
+    rates: np.ndarray
+
+
+def find_rest(problem: ControlProblem, near: np.ndarray) -> Rest:
+    """Solve 0 = f + Bu, 0 = Gu/η + Bᵀλ, 0 = γλ - ∂H/∂θ near a point, then the discounted Riccati equation there.
+
+    Raises
+    ------
+    UnstabilisableError
+        If an uncontrolled mode of the linearisation does not decay faster than the discount allows.
+    ProblemError
+        If there is no steady state near the point, or γ = 0 and resting there costs something per unit time.
+    """
+    theta, u, costate = _steady_state(problem, near)
+    objective, n = problem.objective, problem.dimension
+    pair = [objective.learning_rate, objective.loss_weight]
+    drift, push, state_cost, cross, effort = (part.reshape(part.shape[1:]) for part in second_order(problem.model)(
+        theta[None], u[None], costate[None], pair))
+    drift, push = drift.reshape(n, n), push.reshape(n, -1)
+    state_cost, cross, effort = state_cost.reshape(n, n), cross.reshape(n, -1), effort.reshape(push.shape[1], -1)
+    shifted = drift - objective.discount / 2 * np.eye(n)
+    refuse_unstabilisable(shifted, push)
+    try:
+        value_hessian = solve_continuous_are(shifted, push, state_cost, effort, s=cross)
+    except (np.linalg.LinAlgError, ValueError) as error:
+        raise ProblemError("infinite horizon", expected=f"a loss that curves upwards at the steady state {np.round(theta, 4).tolist()}",
+                           received=f"curvatures {np.round(np.linalg.eigvalsh(state_cost), 6).tolist()} (Riccati: {error})",
+                           advice="add weight decay or a discount, or use a finite horizon") from error
+    value_hessian = (value_hessian + value_hessian.T) / 2
+    gain = np.linalg.solve(effort, push.T @ value_hessian + cross.T)
+    closed = drift - push @ gain
+    running = float(hamiltonian_derivatives(problem.model)(theta[None], u[None], costate[None], pair)[0][0])
+    tail = Tail(steady_state=freeze(theta), steady_control=freeze(u), steady_costate=freeze(costate), closed_loop=freeze(closed),
+                gain=freeze(gain), value_hessian=freeze(value_hessian))
+    return Rest(tail=tail, value=_resting_value(objective, running, problem, theta), rates=-np.linalg.eigvals(closed).real)
+
+
+def second_order(model: Model) -> Pointwise:
+    """(θ, u, λ, [η, k]) -> ∂θ̇/∂θ, B, ∂²H/∂θ², ∂²H/∂θ∂u, ∂²H/∂u², compiled once per model."""
+    if "second_order" not in model.cache:
+        n, m = model.dimension, model.controls
+        theta, u, costate, pair = (ca.SX.sym(*args) for args in (("theta", n), ("u", m), ("costate", n), ("eta_k", 2)))
+        velocity = model.drift_at(theta) + model.actuation_at(theta) @ u
+        value = ca.dot(u, model.metric_at(theta) @ u) / (2 * pair[0]) + pair[1] * model.loss_at(theta) + ca.dot(costate, velocity)
+        slope = ca.gradient(value, theta)
+        outputs = [ca.jacobian(velocity, theta), model.actuation_at(theta), ca.jacobian(slope, theta), ca.jacobian(slope, u),
+                   ca.hessian(value, u)[0]]
+        model.cache["second_order"] = Pointwise(
+            ca.Function("second_order", [theta, u, costate, pair], [ca.densify(o) for o in outputs]))
+    return model.cache["second_order"]
+
+
+def refuse_unstabilisable(matrix: np.ndarray, push: np.ndarray) -> None:
+    """Popov-Belevitch-Hautus test: every mode of ``matrix`` with Re ≥ 0 must be reachable by ``push``."""
+    values, left = np.linalg.eig(matrix.T)
+    for value, vector in zip(values, left.T, strict=True):
+        if value.real >= -1e-12 * (1 + np.abs(values).max()) and np.abs(vector @ push).max() < 1e-9 * np.abs(push).max():
+            raise UnstabilisableError(
+                "infinite horizon", expected="every mode that the discount does not tame to be reachable by the actuation",
+                received=f"mode {np.round(vector.real, 4).tolist()} with growth rate {value.real:.4g} beyond γ/2, which B cannot push",
+                advice="add a column to B along that mode, let it decay by drift, raise the discount, or use a finite horizon")
+
+
+def _steady_state(problem, near):
+    model, objective = problem.model, problem.objective
+    n, m = model.dimension, model.controls
+    pair = [objective.learning_rate, objective.loss_weight]
+
+    def equations(z):
+        theta, u, costate = z[:n], z[n:n + m], z[n + m:]
+        _, slope, push, velocity = hamiltonian_derivatives(model)(theta[None], u[None], costate[None], pair)
+        return np.concatenate([velocity.ravel(), push.ravel(), objective.discount * costate - slope.ravel()])
+
+    z = np.concatenate([near, np.zeros(m + n)])
+    if np.abs(equations(z)).max() > 1e-10 * (1 + np.abs(near).max()):
+        answer = root(equations, z, method="hybr", tol=1e-13)
+        z = answer.x
+        if np.abs(equations(z)).max() > 1e-7 * (1 + np.abs(z).max()):
+            raise ProblemError("infinite horizon", expected="a steady state where the plan can come to rest",
+                               received=f"none near {np.round(near, 4).tolist()}",
+                               advice="check that drift and loss balance somewhere, or use a finite horizon")
+    return z[:n], z[n:n + m], z[n + m:]
+
+
+def _resting_value(objective, running, problem, theta):
+    if objective.discount > 0:
+        return running / objective.discount
+    size = objective.loss_weight * abs(float(problem.landscape.loss(problem.start)[0] - problem.landscape.loss(theta)[0]))
+    if abs(running) > 1e-9 * (size + 1e-3):
+        raise ProblemError("infinite horizon without discount", expected="a steady state that costs nothing per unit time",
+                           received=f"running cost {running:.6g} at rest at {np.round(theta, 4).tolist()}",
+                           advice=f"lower the landscape with landscape.above({running / max(objective.loss_weight, 1e-300):.12g}), "
+                                  "or use a discount γ > 0 or a finite horizon")
+    return 0.0

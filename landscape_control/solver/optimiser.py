@@ -1,0 +1,78 @@
+"""The only caller of nlpsol: one program, one optimiser, many solves."""
+
+import io
+import time
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+
+import casadi as ca
+import numpy as np
+
+from ..errors import check_choice
+from ..transcription import Program
+
+PLUGINS = ("fatrop", "ipopt")
+_COMMON = {"print_time": False, "calc_lam_p": False, "calc_lam_x": False, "error_on_fail": False, "record_time": False}
+_FATROP = {"print_level": 0, "tol": 1e-10, "mu_init": 1e-8, "max_iter": 300}
+_IPOPT = {"print_level": 0, "sb": "yes", "tol": 1e-10, "max_iter": 300, "acceptable_tol": 1e-8,
+          "constr_viol_tol": 1e-10, "dual_inf_tol": 1e-8, "mu_strategy": "adaptive"}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RawResult:
+    """What the optimiser handed back, plain arrays."""
+
+    variables: np.ndarray
+    multipliers: np.ndarray
+    constraints: np.ndarray
+    cost: float
+    iterations: int
+    success: bool
+    reason: str
+    log: str
+
+
+@dataclass(kw_only=True, eq=False)
+class Optimiser:
+    """A compiled solver for one program; ``plugin`` is "fatrop" or "ipopt", as chosen by the caller.
+
+    ``options`` go to the plugin under its own names and override the defaults here. ``keep_log`` keeps what it prints.
+    """
+
+    program: Program
+    plugin: str
+    options: dict = field(default_factory=dict)
+    keep_log: bool = False
+    build_seconds: float = field(init=False)
+
+    def __post_init__(self):
+        check_choice("solver", self.plugin, PLUGINS)
+        began = time.perf_counter()
+        size = self.program.nlp["g"].numel()
+        chosen = (_FATROP if self.plugin == "fatrop" else _IPOPT) | self.options
+        if self.keep_log:
+            chosen = chosen | {"print_level": 5}
+        settings = {**_COMMON, **self.program.options, **{f"{self.plugin}.{k}": v for k, v in chosen.items()}}
+        if self.plugin == "fatrop":
+            settings |= {"structure_detection": "auto", "equality": [True] * size}
+        self._solver = ca.nlpsol("solver", self.plugin, self.program.nlp, settings)
+        self._bounds = {"lbg": np.zeros(size), "ubg": np.zeros(size)}
+        self.build_seconds = time.perf_counter() - began
+
+    def run(self, guess: np.ndarray, parameters: np.ndarray, multipliers: np.ndarray | None = None) -> RawResult:
+        """Solve from one guess; never raises for a failed solve."""
+        start = {"lam_g0": multipliers} if multipliers is not None else {}
+        printed = io.StringIO()
+        if self.keep_log:
+            with redirect_stdout(printed):
+                answer = self._solver(x0=guess, p=parameters, **self._bounds, **start)
+        else:
+            answer = self._solver(x0=guess, p=parameters, **self._bounds, **start)
+        stats = self._solver.stats()
+        return RawResult(variables=_column(answer["x"]), multipliers=_column(answer["lam_g"]), constraints=_column(answer["g"]),
+                         cost=float(answer["f"]), iterations=int(stats["iter_count"]), success=bool(stats["success"]),
+                         reason=str(stats.get("unified_return_status", stats["return_status"])), log=printed.getvalue())
+
+
+def _column(matrix) -> np.ndarray:
+    return matrix.toarray().ravel(order="F")

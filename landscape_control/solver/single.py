@@ -1,0 +1,175 @@
+"""One plan from one guess: scale, solve, recover, estimate the error, refine."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..arrays import freeze
+from ..certificate import dual_weighted_cost
+from ..pointwise import Pointwise
+from ..problem import ControlProblem
+from ..solution import Plan, Status
+from ..transcription import NumberLayout, Transcription, build_program
+from ..transcription.base import node_times
+from .guesses import Guess
+from .infinite import Rest
+from .mesh import initial_vertices, refined_vertices
+from .optimiser import Optimiser
+
+_REASONS = {"SOLVER_RET_LIMITED": Status.ITERATION_LIMIT, "SOLVER_RET_INFEASIBLE": Status.INFEASIBLE,
+            "SOLVER_RET_NAN": Status.UNBOUNDED, "SOLVER_RET_UNKNOWN": Status.NOT_STATIONARY}
+
+
+@dataclass(kw_only=True, eq=False)
+class Machinery:
+    """Compiled programs of one problem structure, by number of elements; shared by all plans of a Solver."""
+
+    transcription: Transcription
+    plugin: str
+    options: dict
+    keep_log: bool
+    layouts: dict
+    build_seconds: float = 0.0
+
+    def optimiser(self, problem: ControlProblem, elements: int, tail: bool) -> tuple[Optimiser, Pointwise]:
+        """The compiled optimiser, and its element function for evaluation outside it."""
+        key = (elements, problem.end is not None, tail)
+        if key not in self.layouts:
+            layout = NumberLayout(dimension=problem.dimension, fixed_end=problem.end is not None, tail=tail)
+            program = build_program(problem.model, self.transcription.refined(elements), layout, staged=self.plugin == "fatrop")
+            optimiser = Optimiser(program=program, plugin=self.plugin, options=self.options, keep_log=self.keep_log)
+            self.layouts[key] = optimiser, Pointwise(program.stage.function)
+            self.build_seconds += optimiser.build_seconds
+        return self.layouts[key]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Task:
+    """What to solve: a problem on a computational horizon, with a tail if the true horizon is infinite."""
+
+    problem: ControlProblem
+    horizon: float
+    rest: Rest | None
+    tolerance: float
+    max_elements: int
+    fastest_rate: float
+
+
+def solve_plan(machinery: Machinery, task: Task, guess: Guess, vertices: np.ndarray | None = None) -> Plan:
+    """Solve from one guess and refine the mesh until the cost error estimate is within tolerance, or the cap is hit."""
+    elements = machinery.transcription.elements
+    if vertices is None:
+        vertices = initial_vertices(elements, task.horizon, task.fastest_rate)
+    total = 0
+    while True:
+        plan, errors, scale = _attempt(machinery, task, guess, vertices)
+        total += plan.iterations
+        good = plan.status is Status.CONVERGED
+        if not good or plan.cost_error <= task.tolerance * scale:
+            break
+        if 2 * (len(vertices) - 1) > task.max_elements:
+            plan = _replace(plan, status=Status.REFINEMENT_CAP,
+                            message=f"cost error estimate {plan.cost_error:.3g} > {task.tolerance * scale:.3g} with {len(vertices) - 1} elements")
+            break
+        vertices = refined_vertices(vertices, errors, 2 * (len(vertices) - 1), machinery.transcription.order)
+        guess = Guess(name=guess.name, path=lambda s, plan=plan: plan.at(np.minimum(s, 1.0) * plan.times[-1])[0])
+    return _replace(plan, iterations=total, found_from=(guess.name,))
+
+
+def _attempt(machinery, task, guess, vertices):
+    optimiser, element = machinery.optimiser(task.problem, len(vertices) - 1, task.rest is not None)
+    program = optimiser.program
+    times = node_times(vertices, program.transcription.positions)
+    states = guess.path(times.ravel()).reshape(*times.shape, -1)
+    for polish in (False, True):
+        numbers = _numbers(task, states) | {"vertices": vertices}
+        lengths = task.horizon * np.diff(vertices)
+        stages = program.transcription.guess(task.problem.model, states, lengths, numbers)
+        at_vertices = np.vstack([states[:, 0], states[-1:, -1]])
+        start = program.join((at_vertices - numbers["start"]) / numbers["length"], stages)
+        packed = program.layout.pack(numbers)
+        raw = optimiser.run(start, np.concatenate([packed, vertices]))
+        moved = numbers["length"] * np.abs(program.split(raw.variables)[0]).max()
+        if polish or not raw.success or not 0 < moved < 0.02 * numbers["length"]:
+            break
+        # the guess moved much further than the plan: solve again in the plan's own units, for its digits
+        chained, stages = program.split(raw.variables)
+        path = program.transcription.recover(task.problem.model, (chained, stages), program.multipliers(raw.multipliers), numbers)
+        states = path.parameters[np.arange(len(lengths))[:, None] * path.degree + np.arange(path.degree + 1)]
+    return _plan(task, program, element, raw, numbers, packed)
+
+
+def _numbers(task, states):
+    """Problem numbers and the scales that make the program dimensionless."""
+    problem, objective = task.problem, task.problem.objective
+    moved = np.abs(states - problem.start).max()
+    length = moved if moved > 0 else 1.0 + np.abs(problem.start).max() * 1e-3
+    metric = np.trace(problem.model.metric(problem.start)[0]) / problem.controls
+    loss = problem.landscape.loss(states.reshape(-1, problem.dimension))
+    rise = objective.loss_weight * np.ptp(loss) * task.horizon
+    if objective.terminal is not None:
+        rise += objective.terminal_weight * np.ptp(problem.model.terminal_cost(states[[0, -1], [0, -1]]))
+    cost = metric * length**2 / (objective.learning_rate * task.horizon)
+    numbers = {"horizon": task.horizon, "discount": objective.discount, "learning_rate": objective.learning_rate,
+               "loss_weight": objective.loss_weight, "terminal_weight": objective.terminal_weight, "length": length,
+               "cost": max(cost, min(rise, 1e3 * cost)) if np.isfinite(rise) else cost, "start": problem.start}
+    if problem.end is not None:
+        numbers["end"] = problem.end
+    if task.rest is not None:
+        tail = task.rest.tail
+        numbers |= {"tail_centre": tail.steady_state, "tail_costate": tail.steady_costate,
+                    "tail_hessian": tail.value_hessian, "tail_value": task.rest.value}
+    return numbers
+
+
+def _plan(task, program, element, raw, numbers, packed):
+    problem, model = task.problem, task.problem.model
+    chained, stages = program.split(raw.variables)
+    path = program.transcription.recover(model, (chained, stages), program.multipliers(raw.multipliers), numbers)
+    vertices = numbers["vertices"]
+    elementwise = numbers["cost"] * element(chained[:-1], stages, vertices[:-1, None], vertices[1:, None], packed)[1]
+    exact, scale = dual_weighted_cost(model, path, problem.objective)
+    errors = np.abs(exact - elementwise)
+    status, message = _judge(task, program, raw, path)
+    cost = raw.cost * numbers["cost"]
+    scale += abs(cost - elementwise.sum())  # the terminal part
+    plan = Plan(cost=cost, times=freeze(path.times), parameters=freeze(path.parameters), controls=freeze(path.controls),
+                costates=freeze(path.costates), vertices=freeze(path.vertices), degree=path.degree, status=status,
+                iterations=raw.iterations, cost_error=float(errors.sum()), message=message, log=raw.log,
+                tail=task.rest.tail if task.rest is not None else None)
+    return plan, errors, scale
+
+
+def _judge(task, program, raw, path):
+    """Status and message of one optimiser run."""
+    problem = task.problem
+    finite = np.isfinite(path.parameters).all() and np.isfinite(raw.cost)
+    reach = 1e6 * (1 + np.abs(problem.start).max())
+    if not finite or (not raw.success and (raw.cost < -1e8 or np.abs(path.parameters).max() > reach)):
+        return Status.UNBOUNDED, f"the optimiser stopped with {raw.reason}, cost {raw.cost:.3g}"
+    if not raw.success:
+        return _REASONS.get(raw.reason, Status.NOT_STATIONARY), f"{raw.reason}; {_worst_blocks(program, raw, path)}"
+    if not problem.model.constant["metric"]:
+        lowest = np.linalg.eigvalsh(problem.model.metric(path.parameters))[:, 0]
+        if lowest.min() <= 0:
+            worst = int(lowest.argmin())
+            return Status.METRIC_NOT_DEFINITE, (f"smallest eigenvalue of G is {lowest[worst]:.3g} at t = {path.times[worst]:.4g}, "
+                                                f"θ = {np.round(path.parameters[worst], 4).tolist()}")
+    return Status.CONVERGED, ""
+
+
+def _worst_blocks(program, raw, path, count=3):
+    names = {"gap": "continuity of θ", "path": "dynamics θ̇ = f + Bu", "start": "start", "end": "end"}
+    found = []
+    for name, rows in program.rows.items():
+        for k, block in enumerate(np.atleast_2d(raw.constraints[rows])):
+            time = path.vertices[k] if name in ("gap", "path") else path.vertices[0 if name == "start" else -1]
+            found.append((np.abs(block).max(), f"{names[name]} at t = {time:.4g}: {np.abs(block).max():.2g}"))
+    worst = [text for size, text in sorted(found, reverse=True)[:count] if size > 1e-8]
+    return "worst violations: " + "; ".join(worst) if worst else "all constraints hold, but the path is not stationary"
+
+
+def _replace(plan, **changes):
+    from dataclasses import replace
+
+    return replace(plan, **changes)

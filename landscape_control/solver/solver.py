@@ -1,0 +1,216 @@
+"""Solver: built once per problem structure, solved many times; and the one-line front door."""
+
+import math
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from ..arrays import number, whole
+from ..certificate import certify
+from ..errors import ProblemError, SolveError, check_choice, check_options
+from ..landscape import end_basin
+from ..problem import ControlProblem
+from ..solution import Plan, Solution, Status
+from ..transcription import Collocation, DiscretisedAction, MultipleShooting, Transcription
+from .guesses import default_guesses, known_minima, read_guess
+from .infinite import find_rest
+from .optimiser import PLUGINS
+from .single import Machinery, Task, solve_plan
+
+METHODS = {"action": DiscretisedAction, "collocation": Collocation, "shooting": MultipleShooting}
+NUMBERS = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight", "start", "end")
+FATROP_DIMENSION = 8  # beyond this many parameters IPOPT on the condensed program is faster (scripts/benchmark.py)
+
+
+class Solver:
+    """Optimal plans of one problem structure; numbers may change from solve to solve without rebuilding.
+
+    Parameters
+    ----------
+    problem : ControlProblem
+    method : "auto", "action", "collocation", "shooting", or a Transcription object with its own options
+        "auto" takes the discretised action where B is square and invertible, else collocation.
+    solver : "auto", "fatrop" or "ipopt"
+        "auto" takes Fatrop up to eight parameters, IPOPT beyond. The choice is recorded in the solution.
+    tolerance : float
+        Accepted cost error, relative to ∫ e^{-γt}(effort + k|L|) dt + |terminal|.
+    max_elements : int
+        Cap of the mesh refinement; hitting it is reported by the status.
+    max_doublings : int
+        Cap on doubling the computational horizon of infinite-horizon problems.
+    options : dict
+        Passed to the optimiser under its own option names, e.g. {"max_iter": 1000}.
+    keep_log : bool
+        Keep the optimiser's log in ``solution.log``.
+    """
+
+    def __init__(self, problem: ControlProblem, *, method: str | Transcription = "auto", solver: str = "auto",
+                 tolerance: float = 1e-6, max_elements: int = 256, max_doublings: int = 8, options: dict | None = None,
+                 keep_log: bool = False):
+        if not isinstance(problem, ControlProblem):
+            raise ProblemError("problem", expected="a ControlProblem", received=type(problem).__name__,
+                               advice="build it with landscape_control.ControlProblem(...)")
+        self.problem = problem
+        self.tolerance = number("tolerance", tolerance, low=0, low_open=True)
+        self.max_elements = whole("max_elements", max_elements)
+        self.max_doublings = whole("max_doublings", max_doublings)
+        transcription = _choose_method(problem, method)
+        check_choice("solver", solver, ("auto", *PLUGINS))
+        if solver == "auto":
+            solver = "fatrop" if problem.dimension <= FATROP_DIMENSION else "ipopt"
+        self._machinery = Machinery(transcription=transcription, plugin=solver, options=dict(options or {}), keep_log=keep_log,
+                                    layouts={})
+        self._minima: tuple[int, np.ndarray] | None = None
+        self._rests: dict = {}
+
+    def solve(self, *, guess=None, starts: int | None = None, seed: int = 0, throw: bool = True, **numbers) -> Solution:
+        """Solve with other numbers: horizon, discount, learning_rate, loss_weight, terminal_weight, start, end.
+
+        ``guess`` (see ``read_guess``) gives one start; without it, or with ``starts``, the seeded multi-start is used.
+
+        Raises
+        ------
+        SolveError
+            If the best plan's status is not converged and ``throw`` is true; its ``solution`` keeps the iterate.
+        """
+        began = time.perf_counter()
+        built = self._machinery.build_seconds
+        problem = self._numbered(numbers)
+        minima = self._known_minima(problem, seed)
+        if guess is not None:
+            guesses = [read_guess(problem, guess, _finite_horizon(problem))]
+        else:
+            guesses = []
+        if guess is None or starts is not None:
+            guesses += default_guesses(problem, minima, starts, seed)
+        plans = [self._plan(problem, g, minima) for g in guesses]
+        plans = _distinct(plans)
+        building = self._machinery.build_seconds - built
+        solution = Solution(
+            plans=tuple(_with_basin(problem, p, minima) for p in plans), tolerance=self.tolerance,
+            method=self._machinery.transcription.name, solver=self._machinery.plugin, starts=len(guesses),
+            build_seconds=building, solve_seconds=time.perf_counter() - began - building, problem=problem,
+            _certify=lambda plan: certify(problem, plan, tolerance=self.tolerance))
+        if throw and not solution.status.ok:
+            raise SolveError(f"{solution.status.value}. {solution.message}".rstrip(), solution)
+        return solution
+
+    def _numbered(self, numbers):
+        check_options("solve", numbers, NUMBERS)
+        if not numbers:
+            return self.problem
+        if ("end" in numbers) and (numbers["end"] is None) != (self.problem.end is None):
+            raise ProblemError("end", expected="the same kind of end (fixed or free) as the problem this Solver was built for",
+                               received="the other kind", advice="build another Solver for it")
+        return self.problem.changed(**numbers)
+
+    def _known_minima(self, problem, seed):
+        if self._minima is None or self._minima[0] != seed:
+            self._minima = seed, known_minima(problem, seed)
+        return self._minima[1]
+
+    def _plan(self, problem, guess, minima) -> Plan:
+        task = Task(problem=problem, horizon=problem.objective.horizon, rest=None, tolerance=self.tolerance,
+                    max_elements=self.max_elements, fastest_rate=_fastest_rate(problem, minima))
+        if math.isfinite(problem.objective.horizon):
+            return solve_plan(self._machinery, task, guess)
+        return self._settled_plan(task, guess)
+
+    def _settled_plan(self, task, guess) -> Plan:
+        """Lengthen the computational horizon until doubling it no longer moves the first control."""
+        target = guess.path(np.array([1.0]))[0]
+        rest = find_rest(task.problem, target)
+        slow, fast = max(rest.rates.min(), 1e-12), rest.rates.max()
+        task = replace(task, rest=rest, horizon=min(4 / slow, 40 / fast), fastest_rate=max(fast, task.fastest_rate))
+        plan = solve_plan(self._machinery, task, guess)
+        for _ in range(self.max_doublings):
+            if plan.status is not Status.CONVERGED:
+                return plan
+            rest = find_rest(task.problem, plan.parameters[-1]) if not _near(plan, rest) else rest
+            task = replace(task, horizon=2 * task.horizon, rest=rest)
+            longer = solve_plan(self._machinery, task, read_guess(task.problem, _continued(plan), task.horizon))
+            longer = replace(longer, found_from=(guess.name,))
+            moved = np.abs(longer.controls[0] - plan.controls[0]).max()
+            if longer.status is Status.CONVERGED and moved <= max(1e-7, 1e-2 * self.tolerance**0.5) * np.abs(longer.controls).max():
+                return longer
+            plan = longer
+        return replace(plan, status=Status.HORIZON_NOT_SETTLED if plan.status.ok else plan.status,
+                       message=f"last horizon {task.horizon:.4g}, first control still moved by {moved:.2g}")
+
+
+def solve(problem: ControlProblem, *, tolerance: float = 1e-6, seed: int = 0, starts: int | None = None, guess=None,
+          throw: bool = True, **options) -> Solution:
+    """Build a :class:`Solver` and solve once, from the seeded multi-start or from ``guess``.
+
+    ``options`` are those of :class:`Solver`: method, solver, max_elements, max_doublings, options, keep_log.
+    """
+    check_options("solve", options, ("method", "solver", "max_elements", "max_doublings", "options", "keep_log"))
+    return Solver(problem, tolerance=tolerance, **options).solve(guess=guess, starts=starts, seed=seed, throw=throw)
+
+
+def _choose_method(problem, method) -> Transcription:
+    if isinstance(method, Transcription):
+        chosen = method
+    else:
+        check_choice("method", method, ("auto", *METHODS))
+        if method == "auto":
+            method = "action" if problem.model.is_invertible else "collocation"
+        chosen = METHODS[method]()
+    reason = chosen.accepts(problem.model)
+    if reason:
+        raise ProblemError("method", expected="a transcription that can represent the problem", received=f"{chosen.name}: {reason}",
+                           advice="use method='collocation' or method='shooting'")
+    return chosen
+
+
+def _fastest_rate(problem, minima):
+    """Upper estimate of the relaxation rate √(ηk h/g) along plans, from curvatures at start, end and minima."""
+    objective, points = problem.objective, np.vstack([problem.start[None], minima.reshape(-1, problem.dimension)])
+    metric = np.linalg.eigvalsh(problem.model.metric(problem.start)[0])[0]
+    push = np.linalg.norm(problem.model.actuation(problem.start)[0], 2) ** 2
+    curvature = np.abs(problem.landscape.hessian(points)).max()
+    drift = np.abs(problem.model.drift_matrix[0]).max() if problem.model.drift_matrix is not None else 0.0
+    return np.sqrt(objective.learning_rate * objective.loss_weight * curvature * push / metric) + drift
+
+
+def _finite_horizon(problem):
+    horizon = problem.objective.horizon
+    return horizon if math.isfinite(horizon) else 1.0
+
+
+def _near(plan, rest):
+    return np.abs(plan.parameters[-1] - rest.tail.steady_state).max() <= 0.1 * np.ptp(plan.parameters, axis=0).max()
+
+
+def _continued(plan):
+    """The plan followed by its own linear tail, as a function of time."""
+    return lambda t: plan.at(float(t))[0]
+
+
+def _with_basin(problem, plan, minima):
+    if not np.isfinite(plan.parameters[-1]).all():
+        return plan
+    return replace(plan, end_basin=end_basin(problem.landscape, plan.parameters[-1], minima))
+
+
+def _distinct(plans: list[Plan]) -> list[Plan]:
+    """Converged plans before failed ones, best first, with duplicates merged and their guesses remembered."""
+    chosen: list[Plan] = []
+    for plan in sorted(plans, key=lambda p: (not p.status.ok, p.status is not Status.REFINEMENT_CAP, p.cost)):
+        twin = next((i for i, other in enumerate(chosen) if _same(plan, other)), None)
+        if twin is None:
+            chosen.append(plan)
+        else:
+            chosen[twin] = replace(chosen[twin], found_from=chosen[twin].found_from + plan.found_from)
+    usable = [p for p in chosen if p.status.ok or p.status is Status.REFINEMENT_CAP]
+    return usable or chosen
+
+
+def _same(plan, other):
+    if not np.isfinite(plan.parameters).all() or not np.isfinite(other.parameters).all():
+        return False
+    last = min(plan.times[-1], other.times[-1])
+    grid = np.linspace(0, last, 17)
+    extent = max(np.ptp(other.parameters, axis=0).max(), 1e-9 * (1 + np.abs(other.parameters).max()))
+    return np.abs(plan.at(grid)[0] - other.at(grid)[0]).max() <= 1e-2 * extent

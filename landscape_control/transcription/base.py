@@ -1,0 +1,118 @@
+"""What every transcription offers: a stage of the program, a guess for it, and the way back to a path.
+
+A transcription cuts normalised time [0, 1] into elements. On each it introduces stage variables w beside the
+state x at the left vertex; one CasADi function gives the state at the right vertex, the element's cost and the
+equations that w must satisfy. The program room chains the stages; nobody else knows how variables are laid out.
+"""
+
+from abc import abstractmethod
+from dataclasses import dataclass, replace
+
+import casadi as ca
+import numpy as np
+
+from ..arrays import whole
+from ..interpolation import lagrange_matrix
+from ..problem import Model
+from .numbers import NumberLayout
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Path:
+    """θ, u and λ (current-value) at the nodes of a mesh, in user units; NumPy only."""
+
+    times: np.ndarray
+    vertices: np.ndarray
+    degree: int
+    parameters: np.ndarray
+    controls: np.ndarray
+    costates: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Stage:
+    """One element as a CasADi function (x, w, τ₀, τ₁, numbers) -> (x_next, cost, path equations), all scaled."""
+
+    function: ca.Function
+    width: int
+    path_size: int
+    next_is_last_block: bool  # x_next is the last n entries of w: needs no variables of its own
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transcription:
+    """Common options: how many elements, and how they are spread.
+
+    Attributes
+    ----------
+    elements : int
+    degree : int, of the polynomials on each element
+    """
+
+    elements: int = 12
+    degree: int = 4
+
+    def __post_init__(self):
+        whole(f"{self.name} elements", self.elements)
+        whole(f"{self.name} degree", self.degree)
+
+    name = "transcription"
+
+    @property
+    @abstractmethod
+    def order(self) -> int:
+        """Declared order: the error of the cost falls like (element length)^order on smooth problems."""
+
+    @property
+    @abstractmethod
+    def positions(self) -> np.ndarray:
+        """Nodes of one element on [0, 1], first 0 and last 1."""
+
+    @abstractmethod
+    def stage(self, model: Model, layout: NumberLayout) -> Stage:
+        """The element as a CasADi function."""
+
+    @abstractmethod
+    def guess(self, model: Model, states: np.ndarray, lengths: np.ndarray, scales) -> np.ndarray:
+        """Stage variables (K, width) for states (K, degree + 1, n) at ``positions``, elements of these time lengths."""
+
+    @abstractmethod
+    def recover(self, model: Model, variables, multipliers, numbers) -> Path:
+        """The path in user units from the program's variables and multipliers."""
+
+    def accepts(self, model: Model) -> str | None:
+        """None if this transcription can represent the problem, else the reason why not."""
+        return None
+
+    def refined(self, elements: int) -> "Transcription":
+        """The same method on another number of elements."""
+        return replace(self, elements=elements)
+
+
+def node_times(vertices: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Times (K, degree + 1) of the nodes of every element."""
+    return vertices[:-1, None] + np.diff(vertices)[:, None] * positions
+
+
+def flatten(per_element: np.ndarray) -> np.ndarray:
+    """(K, degree + 1, …) with shared ends -> (K·degree + 1, …)."""
+    count, nodes = per_element.shape[:2]
+    body = per_element[:, :-1].reshape(count * (nodes - 1), *per_element.shape[2:])
+    return np.concatenate([body, per_element[-1:, -1]])
+
+
+def running_cost(model: Model, theta, control, numbers):
+    """uᵀGu/2η + kL at one point, as an expression."""
+    effort = ca.dot(control, model.metric_at(theta) @ control) / (2 * numbers.learning_rate)
+    return effort + numbers.loss_weight * model.loss_at(theta)
+
+
+def control_guess(model: Model, states: np.ndarray, velocities: np.ndarray) -> np.ndarray:
+    """u = B⁺(θ̇ - f) at points (S, n): the control that comes closest to these velocities."""
+    residual = velocities - model.drift(states)
+    return np.einsum("smn,sn->sm", np.linalg.pinv(model.actuation(states)), residual)
+
+
+def resample(positions: np.ndarray, wanted: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Values (K, q, …) at ``positions`` of every element, interpolated to the positions ``wanted``."""
+    return np.einsum("ij,kj...->ki...", lagrange_matrix(positions, wanted), values)

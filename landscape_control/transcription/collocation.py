@@ -1,0 +1,112 @@
+"""Direct collocation at Legendre-Gauss-Radau or Gauss points."""
+
+from dataclasses import dataclass
+
+import casadi as ca
+import numpy as np
+
+from ..errors import check_choice
+from ..interpolation import differentiation_matrix, lagrange_matrix
+from ..problem import Model, optimal_control
+from .base import Path, Stage, Transcription, control_guess, flatten, node_times, resample, running_cost
+from .numbers import NumberLayout
+from .quadrature import gauss, radau
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collocation(Transcription):
+    """θ is a polynomial of ``degree`` on each element that obeys θ̇ = f + Bu at ``degree`` points; u lives at the points.
+
+    Order 2·degree - 1 at Radau points (the last point is the right end), 2·degree at Gauss points. Costates follow from
+    the multipliers: λ(t_j) = -e^{γt_j} μ_j / w_j (Garg et al. 2010, covector mapping).
+    """
+
+    points: str = "radau"
+
+    name = "collocation"
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_choice("collocation points", self.points, ("radau", "gauss"))
+
+    @property
+    def order(self) -> int:
+        return 2 * self.degree - (self.points == "radau")
+
+    @property
+    def nodes(self):
+        return radau(self.degree) if self.points == "radau" else gauss(self.degree)
+
+    @property
+    def positions(self) -> np.ndarray:
+        inner = self.nodes.points
+        return np.concatenate([[0.0], inner] if self.points == "radau" else [[0.0], inner, [1.0]])
+
+    @property
+    def _support(self):
+        """Nodes that carry the state polynomial: the left end and the collocation points."""
+        return np.concatenate([[0.0], self.nodes.points])
+
+    def stage(self, model: Model, layout: NumberLayout) -> Stage:
+        n, m, p = model.dimension, model.controls, self.degree
+        x, w = ca.SX.sym("x", n), ca.SX.sym("w", p * (m + n))
+        left, right, vector = ca.SX.sym("left"), ca.SX.sym("right"), ca.SX.sym("numbers", layout.size)
+        numbers = layout.unpack(vector)
+        pushes, inner = ca.reshape(w[:p * m], m, p), ca.reshape(w[p * m:], n, p)
+        scaled = ca.horzcat(x, inner)
+        slopes = scaled @ ca.DM(differentiation_matrix(self._support)[1:].T)
+        width = numbers.horizon * (right - left)
+        cost, defects = 0, []
+        for j, (position, weight) in enumerate(zip(self.nodes.points, self.nodes.weights, strict=True)):
+            theta = numbers.start + numbers.length * inner[:, j]
+            u = pushes[:, j] * numbers.length / numbers.horizon
+            time = numbers.horizon * (left + (right - left) * position)
+            cost += weight * width * ca.exp(-numbers.discount * time) * running_cost(model, theta, u, numbers) / numbers.cost
+            velocity = model.drift_at(theta) + model.actuation_at(theta) @ u
+            defects.append(slopes[:, j] - width * velocity / numbers.length)
+        end = scaled @ ca.DM(lagrange_matrix(self._support, np.ones(1)).T) if self.points == "gauss" else inner[:, -1]
+        function = ca.Function("stage", [x, w, left, right, vector], [end, cost, ca.vertcat(*defects)])
+        return Stage(function=function, width=p * (m + n), path_size=p * n, next_is_last_block=self.points == "radau")
+
+    def guess(self, model, states, lengths, scales):
+        n, count = model.dimension, len(states)
+        velocity = np.einsum("ij,kjn->kin", differentiation_matrix(self.positions), states) / lengths[:, None, None]
+        inner = slice(1, self.degree + 1)
+        points = states[:, inner].reshape(-1, n)
+        pushes = control_guess(model, points, velocity[:, inner].reshape(-1, n)) * scales["horizon"] / scales["length"]
+        scaled = (states[:, inner] - scales["start"]) / scales["length"]
+        return np.hstack([pushes.reshape(count, -1), scaled.reshape(count, -1)])
+
+    def recover(self, model, variables, multipliers, numbers) -> Path:
+        states, stages = variables
+        n, m, p = model.dimension, model.controls, self.degree
+        pushes = stages[:, :p * m].reshape(-1, p, m) * numbers["length"] / numbers["horizon"]
+        inner = stages[:, p * m:].reshape(-1, p, n)
+        blocks = [states[:-1, None], inner] + ([states[1:, None]] if self.points == "gauss" else [])
+        theta = numbers["start"] + numbers["length"] * np.concatenate(blocks, axis=1)
+        vertices = numbers["horizon"] * numbers["vertices"]
+        costates = self._costates(multipliers, vertices, numbers, (len(stages), p, n))
+        points = flatten(theta)
+        controls = optimal_control(model, points, costates, numbers["learning_rate"])
+        collocated = np.zeros((len(stages), len(self.positions)), dtype=bool)
+        collocated[:, 1:p + 1] = True  # elsewhere there is no control variable: u follows from the costate
+        everywhere = resample(self.nodes.points, self.positions, pushes)
+        if self.points == "radau":  # a shared vertex is the last collocation point of the element before it
+            collocated[1:, 0], everywhere[1:, 0] = True, everywhere[:-1, -1]
+        chosen = flatten(collocated)
+        controls[chosen] = flatten(everywhere)[chosen]
+        return Path(times=flatten(node_times(vertices, self.positions)), vertices=vertices, degree=len(self.positions) - 1,
+                    parameters=points, controls=controls, costates=costates)
+
+    def _costates(self, multipliers, vertices, numbers, shape):
+        unit = numbers["cost"] / numbers["length"]
+        mu = unit * multipliers["path"].reshape(shape)
+        left = np.einsum("j,kjn->kn", differentiation_matrix(self._support)[1:, 0], mu)
+        blocks = [left[:, None], -mu / self.nodes.weights[:, None]]
+        if self.points == "gauss":
+            blocks.append(-unit * multipliers["gap"][:, None])
+        present = np.concatenate(blocks, axis=1)
+        if self.points == "radau":  # shared nodes take the left element's collocated value
+            present[1:, 0] = present[:-1, -1]
+        times = node_times(vertices, self.positions)
+        return flatten(present * np.exp(numbers["discount"] * times)[:, :, None])

@@ -1,0 +1,48 @@
+"""The numbers of a problem as one parameter vector of the nonlinear program, on normalised time."""
+
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import casadi as ca
+import numpy as np
+
+SCALARS = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight", "length", "cost")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberLayout:
+    """Order of the parameter vector: scalars, start, end (if fixed), tail (if the horizon is infinite).
+
+    ``length`` and ``cost`` are the scales that make the program dimensionless: θ = start + length·θ̂, J = cost·Ĵ.
+    The tail is the linear-quadratic cost to go V ≈ value + λᵀδ + ½ δᵀSδ, δ = θ - centre.
+    """
+
+    dimension: int
+    fixed_end: bool
+    tail: bool
+
+    @property
+    def sizes(self) -> dict[str, tuple[int, int]]:
+        n = self.dimension
+        sizes = dict.fromkeys(SCALARS, (1, 1)) | {"start": (n, 1)}
+        if self.fixed_end:
+            sizes["end"] = (n, 1)
+        if self.tail:
+            sizes |= {"tail_centre": (n, 1), "tail_costate": (n, 1), "tail_hessian": (n, n), "tail_value": (1, 1)}
+        return sizes
+
+    @property
+    def size(self) -> int:
+        return sum(rows * cols for rows, cols in self.sizes.values())
+
+    def unpack(self, vector) -> SimpleNamespace:
+        """The named parts of a CasADi parameter vector."""
+        parts, at = {}, 0
+        for name, (rows, cols) in self.sizes.items():
+            parts[name] = ca.reshape(vector[at:at + rows * cols], rows, cols)
+            at += rows * cols
+        return SimpleNamespace(**parts)
+
+    def pack(self, values: dict) -> np.ndarray:
+        """The parameter vector of these named values (arrays column by column)."""
+        return np.concatenate([np.asarray(values[name], dtype=float).ravel(order="F") for name in self.sizes])

@@ -1,0 +1,127 @@
+"""Stages chained into one nonlinear program, in the layout that the optimiser exploits."""
+
+from dataclasses import dataclass
+
+import casadi as ca
+import numpy as np
+
+from ..problem import Model
+from .base import Stage, Transcription
+from .mapped import mapped_derivatives
+from .numbers import NumberLayout
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Program:
+    """A nonlinear program for one problem structure on a mesh of K elements.
+
+    ``staged`` programs have variables x₀, w₀, x₁, …, x_K and rows gap₀, path₀, start, gap₁, … (what Fatrop's structure
+    detection reads). Condensed programs have variables w₀, …, w_{K-1} only, because x_{k+1} is part of w_k.
+
+    Attributes
+    ----------
+    nlp : dict of CasADi expressions x, f, g, p
+    options : derivative functions to hand to the optimiser, empty if it shall differentiate by itself
+    rows : dict name -> integer array of constraint rows, shape (K, size) or (size,)
+    """
+
+    transcription: Transcription
+    layout: NumberLayout
+    stage: Stage
+    staged: bool
+    nlp: dict
+    options: dict
+    rows: dict
+
+    @property
+    def elements(self) -> int:
+        return self.transcription.elements
+
+    def join(self, states: np.ndarray, stages: np.ndarray) -> np.ndarray:
+        """Variables from scaled vertex states (K+1, n) and stage variables (K, width)."""
+        if not self.staged:
+            return stages.ravel()
+        return np.append(np.hstack([states[:-1], stages]).ravel(), states[-1])
+
+    def split(self, variables: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(states, stages) from the variables."""
+        n, width = self.layout.dimension, self.stage.width
+        if not self.staged:
+            stages = variables.reshape(self.elements, width)
+            return np.vstack([np.zeros(n), stages[:, -n:]]), stages
+        body = variables[:-n].reshape(self.elements, n + width)
+        return np.vstack([body[:, :n], variables[-n:]]), body[:, n:]
+
+    def multipliers(self, values: np.ndarray) -> dict[str, np.ndarray]:
+        """Multipliers by block name."""
+        return {name: values[rows] for name, rows in self.rows.items()}
+
+
+def build_program(model: Model, transcription: Transcription, layout: NumberLayout, *, staged: bool) -> Program:
+    """Chain the stages of ``transcription``; condensed where the stage allows it and ``staged`` is False."""
+    stage = transcription.stage(model, layout)
+    staged = staged or not stage.next_is_last_block
+    if not staged and not stage.path_size:
+        nlp, options, rows = mapped_derivatives(model, transcription, stage, layout, terminal_cost)
+    else:
+        nlp, rows = _chain(model, transcription, stage, layout, staged)
+        options = {}
+    return Program(transcription=transcription, layout=layout, stage=stage, staged=staged, nlp=nlp, options=options, rows=rows)
+
+
+def terminal_cost(model: Model, numbers, state):
+    """e^{-γT} [κΦ(θ_T) + tail], scaled, at the scaled end state."""
+    theta = numbers.start + numbers.length * state
+    value = numbers.terminal_weight * model.terminal_at(theta)
+    if hasattr(numbers, "tail_centre"):
+        offset = theta - numbers.tail_centre
+        value += numbers.tail_value + ca.dot(numbers.tail_costate, offset) + ca.dot(offset, numbers.tail_hessian @ offset) / 2
+    return ca.exp(-numbers.discount * numbers.horizon) * value / numbers.cost
+
+
+def _chain(model, transcription, stage, layout, staged):
+    n, count = layout.dimension, transcription.elements
+    vector, vertices = ca.SX.sym("numbers", layout.size), ca.SX.sym("vertices", count + 1)
+    numbers = layout.unpack(vector)
+    state = ca.SX.sym("x0", n) if staged else ca.SX(n, 1)
+    variables, rows, cost = ([state] if staged else []), _Rows(), 0
+    for k in range(count):
+        w = ca.SX.sym(f"w{k}", stage.width)
+        following, part, path = stage.function(state, w, vertices[k], vertices[k + 1], vector)
+        cost += part
+        variables.append(w)
+        if staged:
+            right = ca.SX.sym(f"x{k + 1}", n)
+            variables.append(right)
+            rows.add("gap", right - following)  # this sign is what the structure detection expects
+        else:
+            right = following
+        if stage.path_size:
+            rows.add("path", path)
+        if k == 0 and staged:
+            rows.add("start", state)
+        state = right
+    if layout.fixed_end:
+        rows.add("end", state - (numbers.end - numbers.start) / numbers.length)
+    cost += terminal_cost(model, numbers, state)
+    nlp = {"x": ca.vertcat(*variables), "f": cost, "g": rows.expression(), "p": ca.vertcat(vector, vertices)}
+    return nlp, rows.numbers()
+
+
+class _Rows:
+    """Constraint rows in order, with the numbers of each named block."""
+
+    def __init__(self):
+        self.parts, self.blocks, self.count = [], {}, 0
+
+    def add(self, name, expression):
+        size = expression.numel()
+        self.parts.append(expression)
+        self.blocks.setdefault(name, []).append(np.arange(self.count, self.count + size))
+        self.count += size
+
+    def expression(self):
+        return ca.vertcat(*self.parts) if self.parts else ca.SX(0, 1)
+
+    def numbers(self):
+        return {name: np.array(rows) if name in ("gap", "path") else rows[0] for name, rows in self.blocks.items()}
