@@ -61,7 +61,7 @@ def _modules() -> Iterator[ModuleType]:
 
 def _claims_of(module) -> tuple[Claim, ...]:
     claims = getattr(module, "CLAIMS", None) or (getattr(module, "CLAIM", None),)
-    if not all(isinstance(claim, Claim) for claim in claims):
+    if not isinstance(claims, (tuple, list)) or not all(isinstance(claim, Claim) for claim in claims):
         raise ProblemError(module.__name__, expected="CLAIM, a Claim, or CLAIMS, a tuple of them", received="neither",
                            advice="define it at the end of the module, or start the file name with _ if it is a helper")
     if not callable(getattr(module, "problem", None)):

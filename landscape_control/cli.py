@@ -1,0 +1,197 @@
+"""The console command: parse arguments, call the library, print."""
+
+import argparse
+import json
+import os
+import runpy
+import sys
+import traceback
+from pathlib import Path
+
+OK, SHORT, BAD, INTERRUPTED = 0, 1, 2, 130
+_EXITS = "exit status: 0 all is well; 1 a claim fails, or a solve did not converge; 2 the input cannot be used"
+
+
+def main(arguments=None) -> int:
+    """Run the command with ``arguments`` (default: those of the process) and return its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal without θ shows ? and stays alive
+            stream.reconfigure(errors="replace")
+    options = _parser().parse_args(arguments)
+    from .errors import ProblemError
+
+    try:
+        return options.command(options)
+    except ProblemError as error:
+        return _refuse(error)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader, e.g. head, has seen enough
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  (stays open: the interpreter flushes it at exit)
+        return OK
+
+
+def _parser():
+    from . import __version__
+
+    parser = argparse.ArgumentParser(prog="landscape-control", epilog=_EXITS,
+                                     description="Which learning rule is optimal, and when: solve, certify, reproduce.")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="{list,solve,reproduce}")
+
+    listing = commands.add_parser("list", help="print every claim", epilog=_EXITS)
+    listing.set_defaults(command=_list)
+
+    solving = commands.add_parser("solve", help="solve one problem", epilog=_EXITS)
+    solving.add_argument("target", metavar="FILE-OR-NAME",
+                         help="a Python file defining 'problem' (a ControlProblem, or a function returning one), or a claim")
+    solving.add_argument("--tolerance", type=float, default=1e-6, help="relative error of the cost (default %(default)g)")
+    solving.add_argument("--output", type=Path, metavar="FILE.json", help="write the solution with its arrays as JSON")
+    solving.set_defaults(command=_solve)
+
+    reproducing = commands.add_parser("reproduce", help="run claims, draw their pictures, write a report", epilog=_EXITS)
+    reproducing.add_argument("--output", type=Path, default=Path("results"), metavar="FOLDER", help="default: %(default)s")
+    reproducing.add_argument("--workers", type=int, metavar="N", help="processes (default: one per available core)")
+    reproducing.add_argument("--only", nargs="+", metavar="NAME", help="these claims only")
+    reproducing.set_defaults(command=_reproduce)
+    for command in (listing, solving, reproducing):
+        command.add_argument("--json", action="store_true", help="print JSON instead of text")
+    return parser
+
+
+def _list(options):
+    from .claims import all_claims
+    from .report import claim_document
+    from .report.table import align
+
+    claims = all_claims()
+    if options.json:
+        return _print_json([claim_document(claim) for claim in claims])
+    rows = [(claim.name, claim.figure or "", ", ".join(claim.relations), claim.title) for claim in claims]
+    print("\n".join(align([("claim", "figure", "relation", "title"), *rows])))
+    return OK
+
+
+def _solve(options):
+    from .report import describe_solution
+    from .report.reproduction import write_whole
+    from .solver import solve
+
+    problem = _problem(options.target)
+    solution = solve(problem, tolerance=options.tolerance, throw=False)
+    if options.json or options.output:
+        document = describe_solution(problem, solution)
+    if options.output:
+        write_whole(options.output, json.dumps(document, ensure_ascii=False, allow_nan=False))
+    if options.json:
+        _print_json(document)
+    else:
+        print(f"{problem.describe()}\n\n{_plans(solution)}")
+    if solution.status.ok:
+        return OK
+    print(" ".join(f"not solved: {solution.status.value}. {solution.message}".split()), file=sys.stderr)
+    return SHORT
+
+
+def _problem(target):
+    """The ControlProblem of a Python file or of a claim."""
+    from .claims import claim_problem
+    from .errors import ProblemError
+    from .problem import ControlProblem
+
+    path = Path(target)
+    if path.suffix != ".py" and not path.is_file():
+        return claim_problem(target)
+    if not path.is_file():
+        raise ProblemError("problem file", expected="a Python file, or a claim's name", received=f"{target} (no such file)",
+                           advice="check the path, or see the names with 'landscape-control list'")
+    found = _run_file(path)
+    if not isinstance(found, ControlProblem):
+        raise ProblemError(f"'problem' in {target}", expected="a ControlProblem, or a function returning one",
+                           received="nothing" if found is None else type(found).__name__,
+                           advice="end the file with problem = landscape_control.ControlProblem(...)")
+    return found
+
+
+def _run_file(path):
+    """What the file calls ``problem`` (called if it is a function), or None."""
+    from .errors import ProblemError
+
+    sys.path.insert(0, str(path.resolve().parent))  # as 'python FILE' does
+    try:
+        found = runpy.run_path(str(path)).get("problem")
+        return found() if callable(found) else found
+    except ProblemError:
+        raise
+    except Exception as error:
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+        where = f"line {lines[-1]}: " if lines else ""
+        raise ProblemError(f"problem file {path}", expected="a file that runs",
+                           received=f"{where}{type(error).__name__}: {error}",
+                           advice=f"run 'python {path}' and mend it") from error
+    finally:
+        sys.path.pop(0)
+
+
+def _plans(solution):
+    from .report.table import align
+
+    rows = [("plan", "cost J", "± error", "status", "end θ(T)", "found from")]
+    for number, plan in enumerate(solution.plans, start=1):
+        end = [f"{value:.5g}" for value in plan.parameters[-1][:6]] + ["…"] * (plan.parameters.shape[1] > 6)
+        rows.append((str(number), f"{plan.cost:.9g}", f"{plan.cost_error:.1g}", str(plan.status), ", ".join(end),
+                     ", ".join(plan.found_from[:3])))
+    return "\n".join([*align(rows), "", solution.summary()])
+
+
+def _reproduce(options):
+    from tqdm import tqdm
+
+    from .claims import all_claims, find_claim
+    from .report import outcome_document, reproduce, steps, text_table
+
+    claims = [find_claim(name) for name in dict.fromkeys(options.only)] if options.only else all_claims()
+    workers = _cores() if options.workers is None else options.workers
+    with tqdm(total=steps(claims), unit="step", desc="claims and pictures", disable=None) as bar:
+        def advance(name):
+            bar.set_postfix_str(name, refresh=False)
+            bar.update()
+
+        result = reproduce(claims, options.output, workers=workers, progress=advance)
+    if options.json:
+        _print_json({"passed": result.passed, "seconds": result.seconds, "table": str(result.table),
+                     "report": str(result.page), "claims": [outcome_document(outcome) for outcome in result.outcomes],
+                     "undrawn": {picture.claim: picture.error for picture in result.undrawn}})
+    else:
+        print(text_table(result.outcomes))
+        print(_closing(result))
+    return OK if result.passed else SHORT
+
+
+def _closing(result):
+    held = sum(str(outcome.verdict) == "holds" for outcome in result.outcomes)
+    lines = [f"picture of {picture.claim} could not be drawn: {picture.error.splitlines()[0]}" for picture in result.undrawn]
+    lines.append(f"{held} of {len(result.outcomes)} claims hold; {len(result.pictures) - len(result.undrawn)} pictures; "
+                 f"{result.seconds:.1f} s; report in {result.page}")
+    return "\n" + "\n".join(lines)
+
+
+def _cores():
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _print_json(document):
+    print(json.dumps(document, indent=None if isinstance(document, dict) and "plans" in document else 1, ensure_ascii=True,
+                     allow_nan=False))
+    return OK
+
+
+def _refuse(error):
+    print(f"landscape-control: {' '.join(str(error).split())}", file=sys.stderr)
+    return BAD
+
+
+if __name__ == "__main__":
+    sys.exit(main())

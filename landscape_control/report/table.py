@@ -1,0 +1,75 @@
+"""Outcomes as tables: aligned text for the terminal, CSV for programs."""
+
+import csv
+import io
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from ..claims import Check, Outcome
+
+_TEXT_COLUMNS = ("claim", "theory", "computed", "relation", "verdict")
+_CSV_COLUMNS = ("claim", "quantity", "theory", "computed", "relation", "tolerance", "measure", "error", "verdict", "figure",
+                "source", "seconds", "note")
+
+
+def relation_words(check: Check) -> str:
+    """The relation with its tolerance, e.g. "equal ±1e-06", "at most +1e-08 relative", "limit ±0.05"."""
+    sign = {"at most": "+", "at least": "-"}.get(check.relation, "±")
+    return f"{check.relation} {sign}{check.tolerance:g}{' relative' if check.measure == 'relative' else ''}"
+
+
+def check_verdict(check: Check) -> str:
+    """ "holds" or "fails"."""
+    return "holds" if check.passed else "fails"
+
+
+def text_table(outcomes: Iterable[Outcome]) -> str:
+    """Aligned columns ``claim | theory | computed | relation | verdict``: one line per claim, one below it per check."""
+    rows, notes = [_TEXT_COLUMNS], {}
+    for outcome in outcomes:
+        rows.append((outcome.claim.name, "", "", "", str(outcome.verdict)))
+        if outcome.evidence is None:
+            notes[len(rows)] = f"  {first_line(outcome.error)}"
+            continue
+        rows += [(f"  {check.quantity}", f"{check.theory:.8g}", f"{check.computed:.8g}", relation_words(check),
+                  check_verdict(check)) for check in outcome.evidence.checks]
+    lines = align(rows)
+    for count in sorted(notes, reverse=True):
+        lines.insert(count + 1, notes[count])  # one further down for the rule below the header
+    return "\n".join(lines)
+
+
+def align(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of columns padded to equal width and joined by " | ", a rule below the first (combining marks take no room)."""
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    lines = [" | ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
+             for row in rows]
+    return [lines[0], "-+-".join("-" * width for width in widths), *lines[1:]]
+
+
+def csv_table(outcomes: Iterable[Outcome]) -> str:
+    """One line per check with full precision; a claim that could not be evaluated is one line with its error as note."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, _CSV_COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for outcome in outcomes:
+        shared = {"claim": outcome.claim.name, "figure": outcome.claim.figure or "", "source": outcome.claim.source,
+                  "seconds": f"{outcome.seconds:.3f}"}
+        if outcome.evidence is None:
+            writer.writerow({**shared, "verdict": str(outcome.verdict), "note": first_line(outcome.error)})
+            continue
+        for check in outcome.evidence.checks:
+            words = {"quantity": check.quantity, "relation": check.relation, "measure": check.measure,
+                     "verdict": check_verdict(check)}
+            numbers = {name: repr(getattr(check, name)) for name in ("theory", "computed", "tolerance", "error")}
+            writer.writerow(shared | words | numbers)
+    return text.getvalue()
+
+
+def first_line(text: str) -> str:
+    """The first line of a message, "" of an empty one."""
+    return text.splitlines()[0] if text else ""
+
+
+def _width(text):
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)

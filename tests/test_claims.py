@@ -1,0 +1,225 @@
+"""Every claim in problems/ holds; and the framework refuses claims that claim nothing."""
+
+import os
+import pickle
+from functools import partial
+
+import numpy as np
+import pytest
+
+import landscape_control as lc
+from landscape_control.claims import (
+    Check,
+    Claim,
+    Evidence,
+    Verdict,
+    all_claims,
+    claim_problem,
+    find_claim,
+    fitted_slope,
+    run_claims,
+)
+
+CLAIMS = {claim.name: claim for claim in all_claims()}
+
+
+@pytest.fixture(scope="session")
+def outcomes(request):
+    """The outcomes of the selected claims, evaluated together on two processes."""
+    selected = [item.callspec.params["name"] for item in request.session.items if item.originalname == "test_claim_holds"]
+    found = run_claims([CLAIMS[name] for name in selected], workers=2)
+    return {outcome.claim.name: outcome for outcome in found}
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_claim_holds(name, outcomes):
+    outcome = outcomes[name]
+    assert not outcome.error, outcome.traceback
+    wrong = [f"{check.quantity}: computed {check.computed:.10g}, theory {check.theory:.10g}, {check.relation}, "
+             f"error {check.error:.3g} > {check.tolerance:g}" for check in outcome.evidence.checks if not check.passed]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_claim_names_a_picture_that_exists_and_a_problem_that_can_be_built(name):
+    from landscape_control.plotting import figures
+
+    if CLAIMS[name].picture is not None:
+        assert callable(getattr(figures, CLAIMS[name].picture, None)), CLAIMS[name].picture
+    assert isinstance(claim_problem(name), lc.ControlProblem)
+
+
+def check(**changes):
+    return Check(**({"quantity": "x", "theory": 2.0, "computed": 2.5, "relation": "equal", "tolerance": 0.1} | changes))
+
+
+@pytest.mark.parametrize(("relation", "below", "above"), [
+    ("equal", 0.5, 0.5), ("limit", 0.5, 0.5), ("at most", 0.0, 0.5), ("at least", 0.5, 0.0)])
+def test_error_of_each_relation_is_the_distance_from_what_it_asks(relation, below, above):
+    assert check(relation=relation, computed=1.5).error == below
+    assert check(relation=relation, computed=2.5).error == above
+    assert check(relation=relation, computed=2.5, measure="relative").error == above / 2
+
+
+def test_check_passes_up_to_its_tolerance_and_no_further():
+    assert check(tolerance=0.5).passed
+    assert not check(tolerance=0.499999).passed
+    assert check(tolerance=0.25, measure="relative").passed
+
+
+@pytest.mark.parametrize("relation", ["equal", "at most", "at least", "limit"])
+@pytest.mark.parametrize("computed", [np.nan, np.inf, -np.inf])
+def test_computed_nan_or_infinity_never_passes(relation, computed):
+    assert not check(relation=relation, computed=computed, tolerance=1e300).passed
+
+
+@pytest.mark.parametrize(("changes", "message"), [
+    ({"relation": "atmost"}, "did you mean 'at most'"),
+    ({"measure": "percent"}, "'absolute', 'relative'"),
+    ({"theory": None}, "expected a number, finite; received None"),
+    ({"theory": np.nan}, "received nan"),
+    ({"tolerance": -1e-9}, "expected a number >= 0"),
+    ({"tolerance": np.inf}, "received inf"),
+    ({"computed": np.zeros(3)}, "one check per number"),
+    ({"quantity": " "}, "some words"),
+    ({"theory": 0.0, "measure": "relative"}, "'absolute' when theory = 0"),
+])
+def test_malformed_check_is_refused_with_what_to_do(changes, message):
+    with pytest.raises(lc.ProblemError, match=message.replace("(", r"\(")):
+        check(**changes)
+
+
+def test_fitted_slope_recovers_the_power_and_refuses_vanished_errors():
+    x = np.array([1.0, 3.0, 10.0])
+    assert fitted_slope(x, 7 * x**-2.5) == pytest.approx(-2.5, abs=1e-13)
+    with pytest.raises(lc.ProblemError, match="round-off"):
+        fitted_slope(x, [1.0, 0.1, 0.0])
+    with pytest.raises(lc.ProblemError, match="at least two|two parameters or more"):
+        fitted_slope([2.0], [1.0])
+
+
+def test_evidence_copies_arrays_read_only_and_survives_pickling():
+    array = np.arange(3.0)
+    evidence = Evidence(checks=(check(),), data={"a": array, "many": [array, {"b": array}]})
+    array[0] = 9
+    copied = pickle.loads(pickle.dumps(evidence))
+    for data in (evidence.data, copied.data):
+        np.testing.assert_array_equal(data["many"][1]["b"], [0, 1, 2])
+        assert not data["a"].flags.writeable
+    with pytest.raises(TypeError):
+        evidence.data["c"] = 1
+
+
+@pytest.mark.parametrize(("changes", "message"), [
+    ({"checks": ()}, "claims nothing"),
+    ({"checks": (1.0,)}, "at least one Check"),
+    ({"checks": (check(), check(computed=2.0))}, "'x' more than once"),
+    ({"data": {"L": lc.double_well()}}, "sample it"),
+    ({"data": {"deep": [{"H": lc.double_well().symbolic([0, 0])}]}}, r"deep\[0\]\['H'\]"),
+])
+def test_evidence_without_checks_or_with_foreign_data_is_refused(changes, message):
+    with pytest.raises(lc.ProblemError, match=message):
+        Evidence(**({"checks": (check(),)} | changes))
+
+
+def good():
+    return Evidence(checks=(check(computed=2.0),), data={"pid": os.getpid()})
+
+
+def wrong():
+    return Evidence(checks=(check(),))
+
+
+def raising():
+    raise ValueError("the loss\nis not there")
+
+
+def dying():
+    os._exit(3)
+
+
+def unpicklable():
+    return Evidence(checks=(check(),), data={"f": lambda: 0})
+
+
+def needing(argument):
+    return good()
+
+
+def claim(name="sample", evaluate=good, **changes):
+    fields = {"title": "A title", "statement": "x = 2", "source": "here", "relations": ("equal",)}
+    return Claim(name=name, evaluate=evaluate, **(fields | changes))
+
+
+@pytest.mark.parametrize(("changes", "message"), [
+    ({"name": "Two Words"}, "lower-case words joined by hyphens"),
+    ({"statement": ""}, "statement of claim 'sample'"),
+    ({"relations": ()}, "'at least', 'at most', 'equal', 'limit'"),
+    ({"relations": ("exact",)}, "relation of claim"),
+    ({"figure": "2a"}, "like 'Fig. 2a'"),
+    ({"picture": "my figure"}, "name of a drawing function"),
+    ({"evaluate": 3.0}, "expected a function"),
+    ({"evaluate": needing}, "needs argument"),
+    ({"evaluate": lambda: good()}, "module level"),
+])
+def test_malformed_claim_is_refused(changes, message):
+    with pytest.raises(lc.ProblemError, match=message):
+        claim(**changes)
+
+
+def test_claim_must_show_exactly_the_relations_it_declares():
+    with pytest.raises(lc.ProblemError, match="declare exactly what the checks show"):
+        claim(relations=("equal", "limit")).examine()
+    with pytest.raises(lc.ProblemError, match="expected Evidence"):
+        claim(evaluate=os.getpid).examine()
+    assert claim(evaluate=partial(needing, argument=1)).examine().passed
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_raising_claims_become_rows_and_the_rest_is_evaluated(workers):
+    seen = []
+    claims = [claim("a", raising), claim("b"), claim("c", wrong), claim("d", unpicklable)]
+    found = run_claims(claims, workers=workers, progress=seen.append)
+    assert [outcome.verdict for outcome in found] == [Verdict.BROKEN, Verdict.HOLDS, Verdict.FAILS, Verdict.BROKEN]
+    assert found[0].error == "ValueError: the loss\nis not there"
+    assert "in raising" in found[0].traceback
+    assert (found[1].evidence.data["pid"] == os.getpid()) == (workers == 1)
+    assert sorted(one.name for one in seen) == ["a", "b", "c", "d"]
+
+
+def test_dying_worker_costs_one_claim():
+    found = run_claims([claim("a"), claim("b", dying), claim("c")], workers=2)
+    assert [str(outcome.verdict) for outcome in found] == ["holds", "broken", "holds"]
+    assert "worker process died" in found[1].error
+
+
+def test_workers_must_be_a_positive_whole_number():
+    with pytest.raises(lc.ProblemError, match="workers"):
+        run_claims([claim()], workers=0)
+
+
+def test_discovery_finds_claims_by_name_with_near_matches(sample_claims):
+    assert [one.name for one in all_claims()] == ["sample-rate"]
+    assert find_claim("sample_rate").figure == "Fig. 2a"
+    with pytest.raises(lc.ProblemError, match="did you mean 'sample-rate'"):
+        find_claim("sampel-rate")
+    for name in ("sample-rate", "sample"):
+        assert claim_problem(name).dimension == 1
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("x = 1", "CLAIM, a Claim, or CLAIMS"),
+    ("CLAIMS = ()", "CLAIM, a Claim, or CLAIMS"),
+    ("from sample_problems.sample import CLAIM as CLAIMS", "CLAIM, a Claim, or CLAIMS"),
+    ("from sample_problems.sample import CLAIM", "function problem"),
+    ("from sample_problems.sample import CLAIM, problem", "'sample-rate' in sample_problems"),
+])
+def test_module_that_is_not_a_claim_is_named(sample_claims, text, message):
+    sample_claims("wrong", text)
+    with pytest.raises(lc.ProblemError, match=message):
+        all_claims()
+
+
+def test_modules_with_a_leading_underscore_are_helpers(sample_claims):
+    sample_claims("_shared", "x = 1")
+    assert len(all_claims()) == 1

@@ -1,0 +1,236 @@
+"""The console command prints what it promises, writes whole files and says what is wrong in one line."""
+
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from landscape_control import ControlProblem, cli
+from landscape_control.solution import Plan, Solution, Status
+
+pytestmark = pytest.mark.usefixtures("sample_claims")
+
+FAILING = """
+    from landscape_control.claims import Check, Claim, Evidence
+    from sample_problems.sample import problem
+
+    def miss():
+        return Evidence(checks=(Check(quantity="θ̇ < 1", theory=1.0, computed=2.0, relation="at most", tolerance=0.0),))
+
+    def stumble():
+        raise ValueError("<b>no</b> way")
+
+    CLAIMS = tuple(Claim(name=name, title=name, statement="s", source="here", relations=("at most",), evaluate=evaluate)
+                   for name, evaluate in (("sample-miss", miss), ("sample-stumble", stumble)))
+"""
+PROBLEM = """
+    import numpy as np
+    import landscape_control as lc
+    problem = lc.ControlProblem(landscape=lc.quadratic(hessian=np.eye(1)), start=[1.0], objective=lc.Objective(horizon=1.0))
+"""
+
+
+def run(capsys, *arguments):
+    status = cli.main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return SimpleNamespace(status=status, out=captured.out, err=captured.err)
+
+
+def table_rows(path):
+    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+
+
+def made_solution(status=Status.CONVERGED):
+    """θ(t) = 1 - t on one element: a solution without a solver."""
+    line = np.array([[1.0], [0.0]])
+    plan = Plan(cost=0.5, times=np.array([0.0, 1.0]), parameters=line, controls=-np.ones((2, 1)), costates=np.ones((2, 1)),
+                vertices=np.array([0.0, 1.0]), degree=1, status=status, iterations=3, cost_error=1e-9,
+                found_from=("gradient descent",))
+    return Solution(plans=(plan,), tolerance=1e-6, method="collocation", solver="ipopt", starts=1, build_seconds=0.01,
+                    solve_seconds=0.02, _certify=lambda plan: SimpleNamespace(ok=True))
+
+
+@pytest.fixture
+def solver(monkeypatch):
+    """Replaces the solver; records what it was asked and answers with ``answer``."""
+    seen = SimpleNamespace(answer=made_solution())
+
+    def solve(problem, **options):
+        seen.problem, seen.options = problem, options
+        return seen.answer
+
+    monkeypatch.setattr("landscape_control.solver.solve", solve, raising=False)
+    return seen
+
+
+def test_list_names_every_claim_with_its_figure_and_relation(capsys):
+    result = run(capsys, "list")
+    assert result.status == 0
+    assert re.search(r"sample-rate +\| Fig\. 2a +\| equal +\| The rate solves", result.out)
+    documents = json.loads(run(capsys, "list", "--json").out)
+    assert documents[0]["name"] == "sample-rate"
+    assert documents[0]["relations"] == ["equal"]
+
+
+def test_reproduce_writes_table_page_and_pictures(capsys, tmp_path, sample_pictures):
+    result = run(capsys, "reproduce", "--output", tmp_path / "out", "--workers", 1)
+    assert result.status == 0, result.err
+    assert re.search(r"r² \+ γr at γ = 1 +\| 1 +\| 1 +\| equal ±1e-12 +\| holds", result.out)
+    assert "1 of 1 claims hold; 1 pictures" in result.out
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"claims.csv", "report.html", "figures"}
+    assert (tmp_path / "out/figures/sample-rate.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "out/figures/sample-rate.pdf").read_bytes().startswith(b"%PDF")
+    rows = table_rows(tmp_path / "out/claims.csv")
+    assert [rows[0][key] for key in ("claim", "theory", "relation", "tolerance", "measure", "verdict")] == [
+        "sample-rate", "1.0", "equal", "1e-12", "absolute", "holds"]
+    assert float(rows[0]["computed"]) == pytest.approx(1.0, abs=1e-12)
+
+
+def test_report_is_one_file_that_fetches_and_runs_nothing(capsys, tmp_path, sample_pictures):
+    run(capsys, "reproduce", "--output", tmp_path, "--workers", 1)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "<img alt=\"The rate solves its quadratic equation\" src=\"data:image/png;base64," in page
+    assert not re.search(r"<script|<link|https?://|url\(|src=\"(?!data:)", page)
+    for part in ("1 of 1 claims hold", "r² + γr = ηkh", "VGR25, quadratic landscapes", "color-scheme: dark", "casadi"):
+        assert part in page
+
+
+def test_failing_and_raising_claims_are_rows_and_exit_1(capsys, tmp_path, sample_claims, sample_pictures):
+    sample_claims("failing", FAILING)
+    result = run(capsys, "reproduce", "--output", tmp_path, "--workers", 1)
+    assert result.status == 1
+    assert re.search(r"θ̇ < 1 +\| 1 +\| 2 +\| at most \+0 +\| fails", result.out)
+    assert re.search(r"\nsample-stumble .* broken\n  ValueError: <b>no</b> way\n", result.out)
+    assert "1 of 3 claims hold" in result.out
+    rows = table_rows(tmp_path / "claims.csv")
+    assert [row["verdict"] for row in rows] == ["fails", "holds", "broken"]
+    assert rows[2]["note"] == "ValueError: <b>no</b> way"
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "&lt;b&gt;no&lt;/b&gt; way" in page
+    assert "<b>no" not in page
+    assert "Traceback" in page
+
+
+def test_table_columns_align_although_combining_dots_take_no_room(capsys, tmp_path, sample_claims, sample_pictures):
+    sample_claims("failing", FAILING)
+    out = run(capsys, "reproduce", "--output", tmp_path, "--workers", 1, "--only", "sample-miss", "sample_rate").out
+    lines = out.split("\n\n")[0].replace("\u0307", "").splitlines()
+    assert len({line.index("|" if "|" in line else "+") for line in lines}) == 1
+    assert "sample-stumble" not in out
+
+
+def test_reproduce_json_is_valid_and_complete(capsys, tmp_path, sample_claims, sample_pictures):
+    sample_claims("failing", FAILING)
+    result = run(capsys, "reproduce", "--output", tmp_path, "--workers", 1, "--json")
+    document = json.loads(result.out)
+    assert result.status == 1
+    assert not document["passed"]
+    verdicts = {claim["name"]: claim["verdict"] for claim in document["claims"]}
+    assert verdicts == {"sample-miss": "fails", "sample-rate": "holds", "sample-stumble": "broken"}
+    assert document["claims"][0]["checks"][0]["error"] == 1.0
+
+
+def test_picture_that_cannot_be_drawn_is_named_and_exits_1(capsys, tmp_path, sample_pictures):
+    del sample_pictures.sample_picture
+    result = run(capsys, "reproduce", "--output", tmp_path, "--workers", 1)
+    assert result.status == 1
+    assert "picture of sample-rate could not be drawn: ProblemError: picture" in result.out
+    assert "could not be drawn" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_misspelt_claim_names_its_near_match_in_one_line(capsys, tmp_path):
+    for arguments in (("solve", "sampel-rate"), ("reproduce", "--output", tmp_path, "--only", "sampel-rate")):
+        result = run(capsys, *arguments)
+        assert result.status == 2
+        assert len(result.err.splitlines()) == 1
+        assert "did you mean 'sample" in result.err
+
+
+def test_solve_prints_functional_plans_and_summary(capsys, solver):
+    result = run(capsys, "solve", "sample-rate", "--tolerance", "1e-7")
+    assert result.status == 0
+    assert solver.options == {"tolerance": 1e-7, "throw": False}
+    assert isinstance(solver.problem, ControlProblem)
+    for part in ("minimise  J = ", "gradient descent", "J = 0.5 ± 1e-09, converged"):
+        assert part in result.out
+
+
+@pytest.mark.parametrize("ending", ["", "    make = problem\n    def problem(): return make"])
+def test_solve_takes_a_file_with_a_problem_or_a_function(capsys, tmp_path, solver, ending):
+    import textwrap
+
+    file = tmp_path / "mine.py"
+    file.write_text(textwrap.dedent(PROBLEM + ending))
+    result = run(capsys, "solve", file, "--json", "--output", tmp_path / "mine.json")
+    assert result.status == 0, result.err
+    document = json.loads(result.out)
+    assert document == json.loads((tmp_path / "mine.json").read_text(encoding="utf-8"))
+    assert document["status"] == "converged"
+    assert document["plans"][0]["parameters"] == [[1.0], [0.0]]
+    assert document["plans"][0]["times"] == [0.0, 1.0]
+    assert document["versions"]["numpy"] == np.__version__
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    (None, "no such file"),
+    ("x = 1", "received nothing"),
+    ("problem = 3", "received int"),
+    ("\nproblem = undefined", "line 2: NameError"),
+    ("problem = (", "SyntaxError"),
+    ("def problem():\n    return 1 / 0", "line 2: ZeroDivisionError"),
+    ("import landscape_control as lc\nlc.Objective(horizon=-1)", "horizon T: expected a number > 0"),
+])
+def test_unusable_problem_file_is_one_line_and_exit_2(capsys, tmp_path, solver, text, message):
+    file = tmp_path / "mine.py"
+    if text is not None:
+        file.write_text(text)
+    result = run(capsys, "solve", file)
+    assert result.status == 2
+    assert message in result.err
+    assert len(result.err.splitlines()) == 1
+
+
+def test_failed_solve_prints_status_with_advice_and_exits_1(capsys, tmp_path, solver):
+    solver.answer = made_solution(Status.ITERATION_LIMIT)
+    result = run(capsys, "solve", "sample-rate", "--output", tmp_path / "kept.json")
+    assert result.status == 1
+    assert result.err.startswith("not solved: the optimiser ran out of iterations: try another guess")
+    assert json.loads((tmp_path / "kept.json").read_text(encoding="utf-8"))["status"] == "iteration limit"
+
+
+def test_output_that_cannot_be_written_is_one_line(capsys, tmp_path, solver, sample_pictures):
+    (tmp_path / "file").write_text("")
+    for arguments in (("solve", "sample-rate", "--output", tmp_path / "none/x.json"),
+                      ("reproduce", "--workers", 1, "--output", tmp_path / "file/results")):
+        result = run(capsys, *arguments)
+        assert result.status == 2
+        assert "choose another with --output" in result.err
+        assert len(result.err.splitlines()) == 1
+
+
+def test_wrong_usage_exits_2(capsys):
+    with pytest.raises(SystemExit) as refused:
+        cli.main(["solv"])
+    assert refused.value.code == 2
+    assert "invalid choice" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("arguments", "words"), [(["--help"], "reproduce"), (["list"], "claim")])
+def test_command_survives_a_terminal_without_unicode(arguments, words):
+    environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = subprocess.run([sys.executable, "-W", "error", "-m", "landscape_control.cli", *arguments], env=environment,
+                          capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    assert words in done.stdout.decode("ascii")
+
+
+def test_help_loads_no_drawing_library_and_no_solver():
+    code = ("import sys; from landscape_control import cli\ntry: cli.main(['--help'])\nexcept SystemExit: pass\n"
+            "sys.exit(sum(name in sys.modules for name in ('matplotlib', 'tqdm', 'landscape_control.claims')))")
+    assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL, check=False).returncode == 0

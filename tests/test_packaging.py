@@ -1,0 +1,86 @@
+"""The wheel carries the claims, takes no other top-level name, and its command works in any folder."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tomllib
+import zipfile
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def run(*command, **options):
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, **options)
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """Built from a copy: no stale build folder gets in, and the checkout stays as it is."""
+    source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
+    for name in ("landscape_control", "problems"):
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md"):
+        shutil.copy(ROOT / name, source)
+    major, minor = map(int, version("setuptools").split(".")[:2])
+    isolation = ["--no-build-isolation"] if (major, minor) >= (70, 1) else []  # the test extra brings a backend: no download
+    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", *isolation, "--wheel-dir", target, source)
+    return next(target.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def clean(wheel, tmp_path_factory):
+    """Scripts folder of a fresh environment that holds the wheel; its dependencies are those of this environment."""
+    folder = tmp_path_factory.mktemp("clean") / "venv"
+    run(sys.executable, "-m", "venv", "--without-pip", folder)
+    paths = {key: Path(sysconfig.get_path(key, "venv", {"base": str(folder), "platbase": str(folder)}))
+             for key in ("scripts", "purelib")}
+    run(sys.executable, "-m", "pip", "--python", paths["scripts"] / "python", "install", "--quiet", "--no-deps", wheel)
+    (paths["purelib"] / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return paths["scripts"]
+
+
+def test_every_package_folder_is_declared():
+    declared = set(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["packages"])
+    present = {".".join(path.relative_to(ROOT).parent.parts) for path in (ROOT / "landscape_control").rglob("__init__.py")}
+    assert declared == present | {"landscape_control.problems"}
+
+
+def test_wheel_holds_every_claim_and_one_top_level_name(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    for path in (ROOT / "problems").glob("*.py"):
+        assert f"landscape_control/problems/{path.name}" in names
+    assert {name.split("/")[0] for name in names} == {"landscape_control", names[-1].split("/")[0]}
+    assert names[-1].endswith(".dist-info/RECORD")
+
+
+def test_command_lists_the_claims_from_another_folder(clean, tmp_path):
+    here = {claim["name"] for claim in json.loads(run(sys.executable, "-m", "landscape_control.cli", "list", "--json"))}
+    there = json.loads(run(clean / "landscape-control", "list", "--json", cwd=tmp_path))
+    assert {claim["name"] for claim in there} == here
+
+
+def test_installed_package_is_the_wheel_and_problems_is_not_importable(clean, tmp_path):
+    code = ("import importlib.util as u, landscape_control, landscape_control.problems as p\n"
+            "print(landscape_control.__file__, p.__file__, u.find_spec('problems'), sep='\\n')")
+    library, claims, problems = run(clean / "python", "-c", code, cwd=tmp_path).split()
+    assert Path(library).is_relative_to(clean.parent)
+    assert Path(claims).is_relative_to(clean.parent)
+    assert problems == "None"
+
+
+@pytest.mark.parametrize("target", ["test", "test-all", "reproduce", "bench", "lint", "clean"])
+def test_makefile_knows_its_targets(target, tmp_path):
+    if shutil.which("make") is None:
+        pytest.skip("no make here")
+    printed = run("make", "--dry-run", target, f"VENV={tmp_path / 'venv'}", cwd=ROOT,
+                  env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")})
+    assert ("-m venv" in printed) == (target != "clean")
