@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.integrate import DOP853
 
-from .interpolation import differentiation_matrix, lagrange_matrix
+from .interpolation import differentiation_matrix, integration_matrix, lagrange_matrix
 from .problem import ControlProblem, Model, hamiltonian_derivatives, optimal_control
 
 
@@ -17,7 +17,8 @@ class Certificate:
     ----------
     dynamics : largest gap at an element's end after re-integrating θ̇ = f + Bu (Dormand-Prince 8) through it,
         over the extent of the path
-    stationarity : root mean square of ∂H/∂u = Gu/η + Bᵀλ between the nodes, over that of Gu/η
+    stationarity : root mean square (over discounted time) of ∂H/∂u = Gu/η + Bᵀλ between the nodes, over that of Gu/η,
+        at the control that the path itself implies, u = B⁺(θ̇ - f)
     costate : largest gap of λ(t₁) - λ(t₀) = ∫ (γλ - ∂H/∂θ) dt over an element, over the largest |λ|
     transversality : |λ(T) - κ∇Φ(θ(T))| over the largest |λ| for a free end; |θ(T) - end| over the path's extent for a
         fixed one
@@ -101,23 +102,27 @@ def dual_weighted_cost(model: Model, plan, objective) -> tuple[np.ndarray, float
     return (fade * density).sum(1), float((fade * scale.reshape(fine.times.shape)).sum())
 
 
+@np.errstate(all="ignore")  # failed plans are checked too: their residuals may be infinite
 def certify(problem: ControlProblem, plan, *, tolerance: float) -> Certificate:
     """Check a plan against the problem's own functions; see :class:`Certificate` for what each number means."""
     model, objective = problem.model, problem.objective
     fine = fine_path(plan)
     pair = [objective.learning_rate, objective.loss_weight]
     theta, u, costates = _rows(fine.theta), _rows(fine.controls), _rows(fine.costates)
-    running, slope, push, velocity = hamiltonian_derivatives(model)(theta, u, costates, pair)
-    slope, push, velocity = (a.reshape(b.shape) for a, b in ((slope, theta), (push, u), (velocity, theta)))
+    implied = np.einsum("smn,sn->sm", np.linalg.pinv(model.actuation(theta)), _rows(fine.velocity) - model.drift(theta))
+    push = hamiltonian_derivatives(model)(theta, implied, costates, pair)[2].reshape(u.shape)
+    running, slope, _, velocity = hamiltonian_derivatives(model)(theta, u, costates, pair)
+    slope, velocity = slope.reshape(theta.shape), velocity.reshape(theta.shape)
     extent = max(np.abs(plan.parameters - plan.parameters[0]).max(), 1e-12 * (1 + np.abs(plan.parameters[0]).max()))
     largest = max(np.abs(plan.costates).max(), 1e-12)
+    measure = (fine.weights * np.exp(-objective.discount * fine.times)).reshape(-1, 1)
     marginal = np.einsum("sij,sj->si", model.metric(theta), u) / objective.learning_rate
     elementwise, scale = dual_weighted_cost(model, plan, objective)
     drive = (objective.discount * costates - slope).reshape(fine.costates.shape)
     jumps = np.diff(plan.costates[::plan.degree], axis=0) - np.einsum("kq,kqn->kn", fine.weights, drive)
     return Certificate(
         dynamics=_reintegrate(model, plan) / extent,
-        stationarity=_rms(push) / max(_rms(marginal), 1e-12 * largest, 1e-300),
+        stationarity=_rms(push, measure) / max(_rms(marginal, measure), 1e-12 * largest, 1e-300),
         costate=float(np.abs(jumps).max() / largest),
         transversality=_transversality(problem, plan, extent, largest),
         energy_law=_energy_law(objective, fine, running, costates, velocity, model),
@@ -129,8 +134,7 @@ def _energy_law(objective, fine, running, costates, velocity, model):
     energy = running.reshape(fine.times.shape) + power
     # ∫ from 0 to every Gauss point: whole elements before it, plus the polynomial through this element's points
     points = (np.polynomial.legendre.leggauss(fine.times.shape[1])[0] + 1) / 2
-    partial = np.array([x * (np.polynomial.legendre.leggauss(len(points))[1] / 2) @ lagrange_matrix(points, x * points)
-                        for x in points])
+    partial = integration_matrix(points, points)
     whole = (fine.weights * power).sum(1)
     inside = fine.weights.sum(1)[:, None] * (power @ partial.T)
     gained = objective.discount * (np.concatenate([[0.0], np.cumsum(whole)[:-1]])[:, None] + inside)
@@ -181,5 +185,5 @@ def _rows(array):
     return array.reshape(-1, array.shape[-1])
 
 
-def _rms(array):
-    return float(np.sqrt(np.mean(array**2)))
+def _rms(array, measure):
+    return float(np.sqrt((measure * array**2).sum() / measure.sum()))

@@ -33,6 +33,13 @@ def differentiation_matrix(nodes: np.ndarray) -> np.ndarray:
     return matrix
 
 
+def integration_matrix(nodes: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Rows of integrals from 0 to each of ``ends`` of the polynomial through values at ``nodes``."""
+    points, weights = np.polynomial.legendre.leggauss(len(nodes))
+    points, weights = (points + 1) / 2, weights / 2
+    return np.array([x * weights @ lagrange_matrix(nodes, x * points) for x in ends])
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PiecewisePolynomial:
     """Polynomials of one degree on consecutive elements that share their end nodes.

@@ -51,6 +51,7 @@ class Tail:
     closed_loop: np.ndarray  # (n, n)
     gain: np.ndarray  # (m, n)
     value_hessian: np.ndarray  # (n, n), V ≈ ... + ½ δᵀ S δ
+    reliable: bool = True  # whether the plan has come close enough to rest for the continuation to hold
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -101,9 +102,10 @@ class Plan:
         times = np.atleast_1d(np.asarray(t, dtype=float))
         last = self.times[-1]
         beyond = times > last * (1 + 1e-12)
-        if (times < 0).any() or (beyond.any() and self.tail is None) or not np.isfinite(times).all():
+        if (times < 0).any() or not np.isfinite(times).all() or (beyond.any() and not (self.tail and self.tail.reliable)):
             raise ProblemError("time", expected=f"times in [0, {last:g}]", received=f"{times.min():g} … {times.max():g}",
-                               advice="ask inside the horizon of the plan")
+                               advice="ask inside the horizon of the plan; an infinite-horizon plan continues beyond its last "
+                                      "node only if it has come close to rest by then")
         n, m = self.parameters.shape[1], self.controls.shape[1]
         values = self._path(np.minimum(times, last))
         if beyond.any():

@@ -74,9 +74,12 @@ def second_order(model: Model) -> Pointwise:
 
 def refuse_unstabilisable(matrix: np.ndarray, push: np.ndarray) -> None:
     """Popov-Belevitch-Hautus test: every mode of ``matrix`` with Re ≥ 0 must be reachable by ``push``."""
-    values, left = np.linalg.eig(matrix.T)
-    for value, vector in zip(values, left.T, strict=True):
-        if value.real >= -1e-12 * (1 + np.abs(values).max()) and np.abs(vector @ push).max() < 1e-9 * np.abs(push).max():
+    values = np.linalg.eigvals(matrix)
+    size = 1e-9 * (1 + np.abs(values).max())
+    for value in values[values.real >= -size]:
+        left, singular, _ = np.linalg.svd(np.hstack([matrix - value * np.eye(len(matrix)), push]))
+        vector = left[:, -1]  # the mode that neither moves by itself nor is pushed
+        if singular[-1] < size * (1 + np.abs(push).max()):
             raise UnstabilisableError(
                 "infinite horizon", expected="every mode that the discount does not tame to be reachable by the actuation",
                 received=f"mode {np.round(vector.real, 4).tolist()} with growth rate {value.real:.4g} beyond γ/2, which B cannot push",

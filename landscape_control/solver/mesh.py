@@ -3,12 +3,16 @@
 import numpy as np
 
 
-def initial_vertices(elements: int, horizon: float, fastest_rate: float) -> np.ndarray:
+def initial_vertices(elements: int, horizon: float, fastest_rate: float, both_ends: bool = False) -> np.ndarray:
     """Vertices on [0, 1]: geometric from a first element that resolves the start's boundary layer.
 
     The optimal path relaxes at rate r = √(γ²/4 + ηkh) - γ/2 or slower, so the first element is at most about 1/r long;
-    where uniform elements are that short already, a mild grading t = s^1.5 still pays.
+    where uniform elements are that short already, a mild grading t = s^1.5 still pays. A fixed end has a layer too.
     """
+    if both_ends and elements >= 4 and fastest_rate * horizon > elements:
+        half = initial_vertices(elements // 2, horizon / 2, fastest_rate) / 2
+        other = initial_vertices(elements - elements // 2, horizon / 2, fastest_rate) / 2
+        return np.concatenate([half, 1 - other[-2::-1]])
     uniform = np.linspace(0.0, 1.0, elements + 1)
     mild = uniform**1.5
     wanted = 1.0 / max(fastest_rate * horizon, 1e-12)

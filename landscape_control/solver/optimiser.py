@@ -1,7 +1,6 @@
 """The only caller of nlpsol: one program, one optimiser, many solves."""
 
 import io
-import time
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 
@@ -43,11 +42,9 @@ class Optimiser:
     plugin: str
     options: dict = field(default_factory=dict)
     keep_log: bool = False
-    build_seconds: float = field(init=False)
 
     def __post_init__(self):
         check_choice("solver", self.plugin, PLUGINS)
-        began = time.perf_counter()
         size = self.program.nlp["g"].numel()
         chosen = (_FATROP if self.plugin == "fatrop" else _IPOPT) | self.options
         if self.keep_log:
@@ -57,7 +54,6 @@ class Optimiser:
             settings |= {"structure_detection": "auto", "equality": [True] * size}
         self._solver = ca.nlpsol("solver", self.plugin, self.program.nlp, settings)
         self._bounds = {"lbg": np.zeros(size), "ubg": np.zeros(size)}
-        self.build_seconds = time.perf_counter() - began
 
     def run(self, guess: np.ndarray, parameters: np.ndarray, multipliers: np.ndarray | None = None) -> RawResult:
         """Solve from one guess; never raises for a failed solve."""

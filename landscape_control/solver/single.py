@@ -1,6 +1,8 @@
 """One plan from one guess: scale, solve, recover, estimate the error, refine."""
 
-from dataclasses import dataclass
+import math
+import time
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -35,11 +37,12 @@ class Machinery:
         """The compiled optimiser, and its element function for evaluation outside it."""
         key = (elements, problem.end is not None, tail)
         if key not in self.layouts:
+            began = time.perf_counter()
             layout = NumberLayout(dimension=problem.dimension, fixed_end=problem.end is not None, tail=tail)
             program = build_program(problem.model, self.transcription.refined(elements), layout, staged=self.plugin == "fatrop")
             optimiser = Optimiser(program=program, plugin=self.plugin, options=self.options, keep_log=self.keep_log)
             self.layouts[key] = optimiser, Pointwise(program.stage.function)
-            self.build_seconds += optimiser.build_seconds
+            self.build_seconds += time.perf_counter() - began
         return self.layouts[key]
 
 
@@ -58,8 +61,11 @@ class Task:
 def solve_plan(machinery: Machinery, task: Task, guess: Guess, vertices: np.ndarray | None = None) -> Plan:
     """Solve from one guess and refine the mesh until the cost error estimate is within tolerance, or the cap is hit."""
     elements = machinery.transcription.elements
+    fading = task.problem.objective.discount * task.horizon
+    if task.rest is not None:  # the discount itself has to be resolved where it decides the horizon
+        elements = max(elements, math.ceil(fading / 2))
     if vertices is None:
-        vertices = initial_vertices(elements, task.horizon, task.fastest_rate)
+        vertices = initial_vertices(elements, task.horizon, task.fastest_rate, task.problem.end is not None)
     total = 0
     while True:
         plan, errors, scale = _attempt(machinery, task, guess, vertices)
@@ -68,12 +74,12 @@ def solve_plan(machinery: Machinery, task: Task, guess: Guess, vertices: np.ndar
         if not good or plan.cost_error <= task.tolerance * scale:
             break
         if 2 * (len(vertices) - 1) > task.max_elements:
-            plan = _replace(plan, status=Status.REFINEMENT_CAP,
+            plan = replace(plan, status=Status.REFINEMENT_CAP,
                             message=f"cost error estimate {plan.cost_error:.3g} > {task.tolerance * scale:.3g} with {len(vertices) - 1} elements")
             break
         vertices = refined_vertices(vertices, errors, 2 * (len(vertices) - 1), machinery.transcription.order)
         guess = Guess(name=guess.name, path=lambda s, plan=plan: plan.at(np.minimum(s, 1.0) * plan.times[-1])[0])
-    return _replace(plan, iterations=total, found_from=(guess.name,))
+    return replace(plan, iterations=total, found_from=(guess.name,))
 
 
 def _attempt(machinery, task, guess, vertices):
@@ -122,6 +128,7 @@ def _numbers(task, states):
     return numbers
 
 
+@np.errstate(all="ignore")  # a failed run may hand back infinities; the status says so
 def _plan(task, program, element, raw, numbers, packed):
     problem, model = task.problem, task.problem.model
     chained, stages = program.split(raw.variables)
@@ -167,9 +174,3 @@ def _worst_blocks(program, raw, path, count=3):
             found.append((np.abs(block).max(), f"{names[name]} at t = {time:.4g}: {np.abs(block).max():.2g}"))
     worst = [text for size, text in sorted(found, reverse=True)[:count] if size > 1e-8]
     return "worst violations: " + "; ".join(worst) if worst else "all constraints hold, but the path is not stationary"
-
-
-def _replace(plan, **changes):
-    from dataclasses import replace
-
-    return replace(plan, **changes)

@@ -20,6 +20,7 @@ from .single import Machinery, Task, solve_plan
 
 METHODS = {"action": DiscretisedAction, "collocation": Collocation, "shooting": MultipleShooting}
 NUMBERS = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight", "start", "end")
+LONGEST_DISCOUNTED = 14.0  # γT of the first computational horizon: e^{-28} after doubling is still resolved
 FATROP_DIMENSION = 8  # beyond this many parameters IPOPT on the condensed program is faster (scripts/benchmark.py)
 
 
@@ -84,8 +85,7 @@ class Solver:
             guesses = []
         if guess is None or starts is not None:
             guesses += default_guesses(problem, minima, starts, seed)
-        plans = [self._plan(problem, g, minima) for g in guesses]
-        plans = _distinct(plans)
+        plans = _distinct(self._plans(problem, guesses, minima))
         building = self._machinery.build_seconds - built
         solution = Solution(
             plans=tuple(_with_basin(problem, p, minima) for p in plans), tolerance=self.tolerance,
@@ -117,12 +117,26 @@ class Solver:
             return solve_plan(self._machinery, task, guess)
         return self._settled_plan(task, guess)
 
+    def _plans(self, problem, guesses, minima) -> list[Plan]:
+        """A plan per guess; guesses that lead to no admissible rest are left out as long as another one does."""
+        plans, refusals = [], []
+        for guess in guesses:
+            try:
+                plans.append(self._plan(problem, guess, minima))
+            except ProblemError as refusal:
+                refusals.append(refusal)
+        if not plans:
+            raise refusals[-1]
+        return plans
+
     def _settled_plan(self, task, guess) -> Plan:
         """Lengthen the computational horizon until doubling it no longer moves the first control."""
         target = guess.path(np.array([1.0]))[0]
         rest = find_rest(task.problem, target)
         slow, fast = max(rest.rates.min(), 1e-12), rest.rates.max()
-        task = replace(task, rest=rest, horizon=min(4 / slow, 40 / fast), fastest_rate=max(fast, task.fastest_rate))
+        discount = task.problem.objective.discount
+        horizon = min(4 / slow, 40 / fast, LONGEST_DISCOUNTED / discount if discount else math.inf)
+        task = replace(task, rest=rest, horizon=horizon, fastest_rate=max(fast, task.fastest_rate))
         plan = solve_plan(self._machinery, task, guess)
         for _ in range(self.max_doublings):
             if plan.status is not Status.CONVERGED:
@@ -133,7 +147,7 @@ class Solver:
             longer = replace(longer, found_from=(guess.name,))
             moved = np.abs(longer.controls[0] - plan.controls[0]).max()
             if longer.status is Status.CONVERGED and moved <= max(1e-7, 1e-2 * self.tolerance**0.5) * np.abs(longer.controls).max():
-                return longer
+                return _with_judged_tail(plan, longer)
             plan = longer
         return replace(plan, status=Status.HORIZON_NOT_SETTLED if plan.status.ok else plan.status,
                        message=f"last horizon {task.horizon:.4g}, first control still moved by {moved:.2g}")
@@ -185,7 +199,17 @@ def _near(plan, rest):
 
 def _continued(plan):
     """The plan followed by its own linear tail, as a function of time."""
-    return lambda t: plan.at(float(t))[0]
+    trusted = replace(plan, tail=replace(plan.tail, reliable=True))
+    return lambda t: trusted.at(float(t))[0]
+
+
+def _with_judged_tail(plan, longer):
+    """The longer plan; its tail is trusted if the shorter plan's tail agreed with the path it replaces."""
+    grid = np.linspace(plan.times[-1], longer.times[-1], 9)
+    expected = np.array([_continued(plan)(t) for t in grid])
+    extent = np.ptp(longer.parameters, axis=0).max()
+    reliable = bool(np.abs(longer.at(grid)[0] - expected).max() <= 1e-3 * extent)
+    return replace(longer, tail=replace(longer.tail, reliable=reliable))
 
 
 def _with_basin(problem, plan, minima):

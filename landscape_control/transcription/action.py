@@ -21,6 +21,9 @@ class DiscretisedAction(Transcription):
     IIIA-IIIB pair; costates are the discrete momenta. Order 2·degree.
     """
 
+    elements: int = 8
+    degree: int = 5
+
     name = "discretised action"
 
     @property

@@ -6,8 +6,8 @@ import casadi as ca
 import numpy as np
 
 from ..errors import check_choice
-from ..interpolation import differentiation_matrix, lagrange_matrix
-from ..problem import Model, optimal_control
+from ..interpolation import differentiation_matrix, integration_matrix, lagrange_matrix
+from ..problem import Model, hamiltonian_derivatives, optimal_control
 from .base import Path, Stage, Transcription, control_guess, flatten, node_times, resample, running_cost
 from .numbers import NumberLayout
 from .quadrature import gauss, radau
@@ -17,8 +17,8 @@ from .quadrature import gauss, radau
 class Collocation(Transcription):
     """θ is a polynomial of ``degree`` on each element that obeys θ̇ = f + Bu at ``degree`` points; u lives at the points.
 
-    Order 2·degree - 1 at Radau points (the last point is the right end), 2·degree at Gauss points. Costates follow from
-    the multipliers: λ(t_j) = -e^{γt_j} μ_j / w_j (Garg et al. 2010, covector mapping).
+    Order 2·degree - 1 at Radau points (the last point is the right end), 2·degree at Gauss points. Costates
+    follow from the multipliers (covector mapping, Garg et al. 2010).
     """
 
     points: str = "radau"
@@ -85,7 +85,7 @@ class Collocation(Transcription):
         blocks = [states[:-1, None], inner] + ([states[1:, None]] if self.points == "gauss" else [])
         theta = numbers["start"] + numbers["length"] * np.concatenate(blocks, axis=1)
         vertices = numbers["horizon"] * numbers["vertices"]
-        costates = self._costates(multipliers, vertices, numbers, (len(stages), p, n))
+        costates = self._costates(model, theta, pushes, multipliers, vertices, numbers)
         points = flatten(theta)
         controls = optimal_control(model, points, costates, numbers["learning_rate"])
         collocated = np.zeros((len(stages), len(self.positions)), dtype=bool)
@@ -98,15 +98,23 @@ class Collocation(Transcription):
         return Path(times=flatten(node_times(vertices, self.positions)), vertices=vertices, degree=len(self.positions) - 1,
                     parameters=points, controls=controls, costates=costates)
 
-    def _costates(self, multipliers, vertices, numbers, shape):
+    def _costates(self, model, theta, pushes, multipliers, vertices, numbers):
+        """Sensitivities of the cost to go at the vertices, continued by the costate equation inside each element.
+
+        The multipliers at the collocation points, λ_j = -e^{γt_j} μ_j / w_j, are of lower order (stage values); they
+        only enter ∂H/∂θ.
+        """
+        count, p, n = len(theta), self.degree, model.dimension
         unit = numbers["cost"] / numbers["length"]
-        mu = unit * multipliers["path"].reshape(shape)
+        mu = unit * multipliers["path"].reshape(count, p, n)
         left = np.einsum("j,kjn->kn", differentiation_matrix(self._support)[1:, 0], mu)
-        blocks = [left[:, None], -mu / self.nodes.weights[:, None]]
-        if self.points == "gauss":
-            blocks.append(-unit * multipliers["gap"][:, None])
-        present = np.concatenate(blocks, axis=1)
-        if self.points == "radau":  # shared nodes take the left element's collocated value
-            present[1:, 0] = present[:-1, -1]
-        times = node_times(vertices, self.positions)
-        return flatten(present * np.exp(numbers["discount"] * times)[:, :, None])
+        if self.points == "gauss":  # the left state also enters the extrapolated right one
+            left -= unit * lagrange_matrix(self._support, np.ones(1))[0, 0] * multipliers["gap"]
+        lengths, inner = np.diff(vertices)[:, None, None], self.nodes.points
+        fade = np.exp(-numbers["discount"] * node_times(vertices, inner))[:, :, None]
+        stage_costates = -mu / self.nodes.weights[:, None] / fade
+        slope = hamiltonian_derivatives(model)(
+            theta[:, 1:p + 1].reshape(-1, n), pushes.reshape(count * p, -1), stage_costates.reshape(-1, n),
+            [numbers["learning_rate"], numbers["loss_weight"]])[1].reshape(count, p, n)
+        present = left[:, None] - lengths * np.einsum("ij,kjn->kin", integration_matrix(inner, self.positions), fade * slope)
+        return flatten(present * np.exp(numbers["discount"] * node_times(vertices, self.positions))[:, :, None])

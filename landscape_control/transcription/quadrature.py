@@ -7,7 +7,7 @@ import casadi as ca
 import numpy as np
 from numpy.polynomial.legendre import Legendre, leggauss
 
-from ..interpolation import differentiation_matrix, lagrange_matrix
+from ..interpolation import differentiation_matrix, integration_matrix, lagrange_matrix
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,13 +50,7 @@ def _with_weights(points):
 
 
 @lru_cache(maxsize=64)
-def _lobatto_matrices(count):
-    points = lobatto(count).points
-    fine = gauss(count)
-    integration = np.array([x * fine.weights @ lagrange_matrix(points, x * fine.points) for x in points])
-    return differentiation_matrix(points), integration
-
-
 def lobatto_matrices(count: int) -> tuple[np.ndarray, np.ndarray]:
     """(D, A): derivative at the Lobatto points, and integrals from 0 to each of them, of the interpolating polynomial."""
-    return _lobatto_matrices(count)
+    points = lobatto(count).points
+    return differentiation_matrix(points), integration_matrix(points, points)
