@@ -162,7 +162,7 @@ def _reproduce(options):
     if options.json:
         _print_json({"passed": result.passed, "seconds": result.seconds, "table": str(result.table),
                      "report": str(result.page), "claims": [outcome_document(outcome) for outcome in result.outcomes],
-                     "undrawn": {picture.claim: picture.error for picture in result.undrawn}})
+                     "undrawn": {picture.name: picture.error for picture in result.undrawn}})
     else:
         print(text_table(result.outcomes))
         print(_closing(result))
@@ -171,7 +171,7 @@ def _reproduce(options):
 
 def _closing(result):
     held = sum(str(outcome.verdict) == "holds" for outcome in result.outcomes)
-    lines = [f"picture of {picture.claim} could not be drawn: {picture.error.splitlines()[0]}" for picture in result.undrawn]
+    lines = [f"picture of {picture.name} could not be drawn: {picture.error.splitlines()[0]}" for picture in result.undrawn]
     lines.append(f"{held} of {len(result.outcomes)} claims hold; {len(result.pictures) - len(result.undrawn)} pictures; "
                  f"{result.seconds:.1f} s; report in {result.page}")
     return "\n" + "\n".join(lines)

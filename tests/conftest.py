@@ -59,8 +59,10 @@ def sample_claims(tmp_path, monkeypatch):
 
 @pytest.fixture
 def sample_pictures(monkeypatch):
-    """Replaces landscape_control.plotting.figures by a module with one small picture."""
+    """Replaces landscape_control.plotting.figures by a module with two small pictures."""
     from matplotlib.figure import Figure
+
+    importlib.import_module("landscape_control.plotting")  # binds the real module before its name is lent out
 
     def sample_picture(data):
         figure = Figure(figsize=(2, 1))
@@ -68,6 +70,7 @@ def sample_pictures(monkeypatch):
         return figure
 
     module = types.ModuleType("landscape_control.plotting.figures")
-    module.sample_picture = sample_picture
+    module.FIGURES = {"sample_picture": sample_picture,
+                      "claims_overview": lambda data: sample_picture({"x": data["theory"], "y": data["errors"]})}
     monkeypatch.setitem(sys.modules, module.__name__, module)
     return module

@@ -45,7 +45,7 @@ def test_claim_names_a_picture_that_exists_and_a_problem_that_can_be_built(name)
     from landscape_control.plotting import figures
 
     if CLAIMS[name].picture is not None:
-        assert callable(getattr(figures, CLAIMS[name].picture, None)), CLAIMS[name].picture
+        assert CLAIMS[name].picture in figures.FIGURES
     assert isinstance(claim_problem(name), lc.ControlProblem)
 
 

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from landscape_control import ControlProblem, cli
+from landscape_control.claims import Check, Claim, Evidence, Outcome
+from landscape_control.report.pictures import overview_data
 from landscape_control.solution import Plan, Solution, Status
 
 pytestmark = pytest.mark.usefixtures("sample_claims")
@@ -82,7 +84,7 @@ def test_reproduce_writes_table_page_and_pictures(capsys, tmp_path, sample_pictu
     result = run(capsys, "reproduce", "--output", tmp_path / "out", "--workers", 1)
     assert result.status == 0, result.err
     assert re.search(r"r² \+ γr at γ = 1 +\| 1 +\| 1 +\| equal ±1e-12 +\| holds", result.out)
-    assert "1 of 1 claims hold; 1 pictures" in result.out
+    assert "1 of 1 claims hold; 2 pictures" in result.out
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"claims.csv", "report.html", "figures"}
     assert (tmp_path / "out/figures/sample-rate.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "out/figures/sample-rate.pdf").read_bytes().startswith(b"%PDF")
@@ -137,11 +139,26 @@ def test_reproduce_json_is_valid_and_complete(capsys, tmp_path, sample_claims, s
 
 
 def test_picture_that_cannot_be_drawn_is_named_and_exits_1(capsys, tmp_path, sample_pictures):
-    del sample_pictures.sample_picture
+    del sample_pictures.FIGURES["sample_picture"]
     result = run(capsys, "reproduce", "--output", tmp_path, "--workers", 1)
     assert result.status == 1
     assert "picture of sample-rate could not be drawn: ProblemError: picture" in result.out
     assert "could not be drawn" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_overview_shows_the_worst_check_of_each_claim_even_if_nothing_finite_was_computed():
+    from landscape_control.plotting import figures
+
+    def outcome(name, *computed):
+        checks = tuple(Check(quantity=str(i), theory=1.0, computed=value, relation="equal", tolerance=0.1)
+                       for i, value in enumerate(computed))
+        claim = Claim(name=name, title="t", statement="s", source="here", relations=("equal",), evaluate=made_solution)
+        return Outcome(claim=claim, evidence=Evidence(checks=checks))
+
+    data = overview_data([outcome("a", 1.0, 1.05, 1.01), outcome("b", 1.0, np.nan)])
+    np.testing.assert_allclose(data["errors"], [0.05, np.nan])
+    np.testing.assert_allclose(data["computed"], [1.05, np.nan])
+    assert figures.claims_overview(data).axes
 
 
 def test_misspelt_claim_names_its_near_match_in_one_line(capsys, tmp_path):

@@ -2,9 +2,9 @@
 
 from .documents import claim_document, describe_solution, outcome_document
 from .page import html_page
-from .pictures import Picture, draw_pictures
+from .pictures import OVERVIEW, Picture, draw_pictures
 from .reproduction import Reproduction, reproduce, steps
 from .table import csv_table, text_table
 
-__all__ = ["Picture", "Reproduction", "claim_document", "csv_table", "describe_solution", "draw_pictures", "html_page",
-           "outcome_document", "reproduce", "steps", "text_table"]
+__all__ = ["OVERVIEW", "Picture", "Reproduction", "claim_document", "csv_table", "describe_solution", "draw_pictures",
+           "html_page", "outcome_document", "reproduce", "steps", "text_table"]

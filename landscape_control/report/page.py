@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from html import escape
 
 from ..claims import Outcome, Verdict
-from .pictures import Picture
+from .pictures import OVERVIEW, Picture
 from .style import STYLE
 from .table import check_verdict, first_line, relation_words
 from .versions import versions
@@ -23,7 +23,7 @@ def html_page(outcomes: Sequence[Outcome], pictures: Mapping[str, Picture], *, s
             f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>{STYLE}</style></head>\n'
             f'<body><main>\n<header><h1>{_TITLE}</h1>\n<p class="lead">{_LEAD}</p>\n'
             f"<p>{_tally(outcomes, seconds)}</p></header>\n"
-            f"{_overview(outcomes)}{articles}{_colophon(seconds, workers)}</main></body></html>\n")
+            f"{_overview(outcomes, pictures.get(OVERVIEW))}{articles}{_colophon(seconds, workers)}</main></body></html>\n")
 
 
 def _tally(outcomes, seconds):
@@ -34,13 +34,14 @@ def _tally(outcomes, seconds):
             f"tolerance, in {seconds:.0f} seconds.")
 
 
-def _overview(outcomes):
+def _overview(outcomes, picture):
     rows = [[f'<td><a href="#{outcome.claim.name}">{escape(outcome.claim.title)}</a></td>',
              f'<td class="word">{escape(outcome.claim.figure or "")}</td>',
              f'<td class="word">{escape(", ".join(outcome.claim.relations))}</td>',
              f'<td class="word {outcome.verdict}">{outcome.verdict}</td>',
              f'<td class="number">{outcome.seconds:.1f}</td>'] for outcome in outcomes]
-    return f"<nav>{_grid(('claim', 'figure', 'relation', 'verdict', 'seconds'), rows)}</nav>\n"
+    return (f"<nav>{_grid(('claim', 'figure', 'relation', 'verdict', 'seconds'), rows)}</nav>\n"
+            f"{_picture('How much of its tolerance each claim uses', picture)}")
 
 
 def _article(outcome, picture):
@@ -49,7 +50,7 @@ def _article(outcome, picture):
     body = _failure(outcome.error, outcome.traceback) if outcome.evidence is None else _checks(outcome.evidence.checks)
     return (f'<article id="{claim.name}"><p class="kicker">{kicker}</p>\n<div class="head"><h2>{escape(claim.title)}</h2>'
             f'<span class="verdict {outcome.verdict}">{outcome.verdict}</span></div>\n<p>{escape(claim.statement)}</p>\n'
-            f"{_picture(claim, picture)}{body}<p class=\"source\">Source: {escape(claim.source)}</p></article>\n")
+            f"{_picture(claim.title, picture)}{body}<p class=\"source\">Source: {escape(claim.source)}</p></article>\n")
 
 
 def _checks(checks):
@@ -66,14 +67,14 @@ def _grid(titles, rows):
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>\n'
 
 
-def _picture(claim, picture):
+def _picture(title, picture):
     if picture is None:
         return ""
     if picture.png is None:
         return _failure(f"The picture could not be drawn: {picture.error}", picture.traceback)
     code = base64.b64encode(picture.png.read_bytes()).decode("ascii")
     names = " and ".join(escape(path.name) for path in picture.files)
-    return (f'<figure><img alt="{escape(claim.title)}" src="data:image/png;base64,{code}">'
+    return (f'<figure><img alt="{escape(title)}" src="data:image/png;base64,{code}">'
             f"<figcaption>Also saved as {names}.</figcaption></figure>\n")
 
 

@@ -1,24 +1,26 @@
-"""The picture of each claim, drawn by landscape_control.plotting and saved as PNG and PDF."""
+"""The picture of each claim and one of all, drawn by landscape_control.plotting and saved as PNG and PDF."""
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
+
 from ..claims import Outcome
 from ..claims.processes import run_all
 from ..errors import check_choice
 
-_FIGURES = "landscape_control.plotting.figures"  # imported when drawing: matplotlib takes a while
+_PLOTTING = "landscape_control.plotting"  # imported when drawing: matplotlib takes a while
 _DOTS_PER_INCH = 180
+OVERVIEW = "all-claims"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
     """One saved picture; ``error`` and ``traceback`` say why there are no files."""
 
-    claim: str
+    name: str
     files: tuple[Path, ...] = ()
     error: str = ""
     traceback: str = ""
@@ -31,29 +33,38 @@ class Picture:
 
 def draw_pictures(outcomes: Sequence[Outcome], folder: Path, *, workers: int = 1,
                   progress: Callable[[str], None] | None = None) -> dict[str, Picture]:
-    """Draw the picture of every outcome that has evidence, into folder/NAME.png and NAME.pdf; by claim name.
+    """Draw the picture of every outcome that has evidence, and OVERVIEW, into folder/NAME.png and .pdf; by claim name.
 
     A picture that cannot be drawn is an entry with its error, never the end of the run.
     """
-    drawn = [outcome for outcome in outcomes if outcome.claim.picture and outcome.evidence is not None]
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    tasks = [(outcome.claim.picture, dict(outcome.evidence.data), folder / outcome.claim.name) for outcome in drawn]
-    report = None if progress is None else lambda index: progress(drawn[index].claim.name)
+    known = [outcome for outcome in outcomes if outcome.evidence is not None]
+    drawings = {outcome.claim.name: (outcome.claim.picture, dict(outcome.evidence.data))
+                for outcome in known if outcome.claim.picture}
+    if known:
+        drawings[OVERVIEW] = ("claims_overview", overview_data(known))
+    folder, names = Path(folder), list(drawings)
+    tasks = [(*drawings[name], folder / name) for name in names]
+    report = None if progress is None else lambda index: progress(names[index])
     results = run_all(_draw, tasks, workers=workers, progress=report)
-    return {outcome.claim.name: Picture(claim=outcome.claim.name, files=result.value or (), error=result.error,
-                                        traceback=result.traceback)
-            for outcome, result in zip(drawn, results, strict=True)}
+    return {name: Picture(name=name, files=result.value or (), error=result.error, traceback=result.traceback)
+            for name, result in zip(names, results, strict=True)}
+
+
+def overview_data(outcomes: Sequence[Outcome]) -> dict:
+    """Of every claim the check that uses most of its tolerance: arrays (C,); NaN where nothing finite was computed."""
+    worst = [max(outcome.evidence.checks, key=_share) for outcome in outcomes]
+    numbers = {"theory": [check.theory for check in worst], "computed": [check.computed for check in worst],
+               "errors": [check.error for check in worst], "tolerances": [check.tolerance for check in worst]}
+    return {"claims": [outcome.claim.name for outcome in outcomes]} | {
+        key: np.where(np.isfinite(values), values, np.nan) for key, values in numbers.items()}
+
+
+def _share(check):
+    return check.error / check.tolerance if check.tolerance else (0.0 if check.passed else np.inf)
 
 
 def _draw(task) -> tuple[Path, ...]:
     name, data, stem = task
-    os.environ.setdefault("MPLBACKEND", "Agg")  # no windows: pictures go to files
-    figures = import_module(_FIGURES)
-    known = [key for key, value in vars(figures).items() if callable(value) and not key.startswith("_")]
-    figure = getattr(figures, check_choice("picture", name, known))(data)
-    paths = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.pdf")
-    figure.savefig(paths[0], dpi=_DOTS_PER_INCH, facecolor="white")
-    figure.savefig(paths[1], facecolor="white", metadata={"CreationDate": None})
-    figure.clear()
-    return paths
+    plotting, figures = import_module(_PLOTTING), import_module(f"{_PLOTTING}.figures")
+    draw = figures.FIGURES[check_choice("picture", name, figures.FIGURES)]
+    return plotting.save(draw(data), stem, dpi=_DOTS_PER_INCH)

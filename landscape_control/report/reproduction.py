@@ -38,7 +38,7 @@ class Reproduction:
 
 def steps(claims: Sequence[Claim]) -> int:
     """How often :func:`reproduce` reports progress when every claim can be evaluated."""
-    return len(claims) + sum(claim.picture is not None for claim in claims)
+    return len(claims) + sum(claim.picture is not None for claim in claims) + 1  # the overview
 
 
 def reproduce(claims: Sequence[Claim], folder, *, workers: int = 1,
