@@ -13,7 +13,9 @@ _CSV_COLUMNS = ("claim", "quantity", "theory", "computed", "relation", "toleranc
 
 
 def relation_words(check: Check) -> str:
-    """The relation with its tolerance, e.g. "equal ±1e-06", "at most +1e-08 relative", "limit ±0.05"."""
+    """The relation with its tolerance, e.g. "equal ±1e-06", "at most +1e-08 relative", "limit ±0.05", "at least"."""
+    if check.tolerance == 0:
+        return check.relation
     sign = {"at most": "+", "at least": "-"}.get(check.relation, "±")
     return f"{check.relation} {sign}{check.tolerance:g}{' relative' if check.measure == 'relative' else ''}"
 
