@@ -1,12 +1,13 @@
 """Checks of a plan made without the optimiser: from its θ, u and λ alone, on points it was not computed at."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.integrate import DOP853
 
 from .interpolation import differentiation_matrix, integration_matrix, lagrange_matrix
-from .problem import ControlProblem, Model, hamiltonian_derivatives, optimal_control
+from .problem import ControlProblem, Model, hamiltonian_derivatives, lagrangian_density
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,18 +70,25 @@ class FinePath:
 
 def fine_path(plan) -> FinePath:
     """Evaluate θ, θ̇, u, λ of a plan (or Path) at degree + 2 Gauss points per element."""
-    count, degree = len(plan.vertices) - 1, plan.degree
-    lengths = np.diff(plan.vertices)
-    points, weights = np.polynomial.legendre.leggauss(degree + 2)
-    points, weights = (points + 1) / 2, weights / 2
-    positions = (plan.times[:degree + 1] - plan.vertices[0]) / lengths[0]
-    index = np.arange(count)[:, None] * degree + np.arange(degree + 1)
-    to_points = lagrange_matrix(positions, points)
-    slopes = to_points @ differentiation_matrix(positions)
-    theta, u, costates = plan.parameters[index], plan.controls[index], plan.costates[index]
+    points, weights, to_points, slopes = _fine_matrices(tuple(plan.positions))
+    lengths, index = np.diff(plan.vertices), _node_index(plan)
     return FinePath(times=plan.vertices[:-1, None] + lengths[:, None] * points, weights=lengths[:, None] * weights,
-                    theta=to_points @ theta, velocity=slopes @ theta / lengths[:, None, None], controls=to_points @ u,
-                    costates=to_points @ costates)
+                    theta=to_points @ plan.parameters[index],
+                    velocity=slopes @ plan.parameters[index] / lengths[:, None, None],
+                    controls=to_points @ plan.controls[index], costates=to_points @ plan.costates[index])
+
+
+def _node_index(plan):
+    return np.arange(len(plan.vertices) - 1)[:, None] * plan.degree + np.arange(plan.degree + 1)
+
+
+@lru_cache(maxsize=64)
+def _fine_matrices(positions):
+    """Gauss points and weights on [0, 1], and the matrices that give values and slopes there from those at the nodes."""
+    points, weights = np.polynomial.legendre.leggauss(len(positions) + 1)
+    points, nodes = (points + 1) / 2, np.array(positions)
+    to_points = lagrange_matrix(nodes, points)
+    return points, weights / 2, to_points, to_points @ differentiation_matrix(nodes)
 
 
 def dual_weighted_cost(model: Model, plan, objective) -> tuple[np.ndarray, float]:
@@ -90,16 +98,10 @@ def dual_weighted_cost(model: Model, plan, objective) -> tuple[np.ndarray, float
     error of second order in the path's error (dual-weighted residuals, Becker & Rannacher 2001).
     """
     fine = fine_path(plan)
-    rate, weight = objective.learning_rate, objective.loss_weight
-    theta, costates = _rows(fine.theta), _rows(fine.costates)
-    controls = optimal_control(model, theta, costates, rate)
-    running, _, _, velocity = hamiltonian_derivatives(model)(theta, controls, costates, [rate, weight])
-    defect = velocity.reshape(theta.shape) - _rows(fine.velocity)
-    density = (running + (costates * defect).sum(1)).reshape(fine.times.shape)
+    density, size = lagrangian_density(model)(_rows(fine.theta), _rows(fine.velocity), _rows(fine.costates),
+                                              [objective.learning_rate, objective.loss_weight])
     fade = fine.weights * np.exp(-objective.discount * fine.times)
-    effort = np.maximum(running - weight * model.landscape.loss(theta), 0.0)
-    scale = effort + weight * np.abs(model.landscape.loss(theta))
-    return (fade * density).sum(1), float((fade * scale.reshape(fine.times.shape)).sum())
+    return (fade * density.reshape(fade.shape)).sum(1), float((fade * size.reshape(fade.shape)).sum())
 
 
 @np.errstate(all="ignore")  # failed plans are checked too: their residuals may be infinite
@@ -164,12 +166,9 @@ def _terminal_size(problem, plan):
 
 def _reintegrate(model, plan):
     """Largest end gap over all elements, integrated side by side with two Dormand-Prince 8 steps each."""
-    count, degree = len(plan.vertices) - 1, plan.degree
-    index = np.arange(count)[:, None] * degree + np.arange(degree + 1)
-    lengths = np.diff(plan.vertices)
-    positions = (plan.times[:degree + 1] - plan.vertices[0]) / lengths[0]
-    controls, pair = plan.controls[index], [1.0, 1.0]
-    state = plan.parameters[::degree][:-1]
+    positions, lengths = plan.positions, np.diff(plan.vertices)
+    controls, pair = plan.controls[_node_index(plan)], [1.0, 1.0]
+    state = plan.parameters[::plan.degree][:-1]
     velocity, zero, step = hamiltonian_derivatives(model), np.zeros_like(state), lengths[:, None] / 2
     for half in range(2):
         slopes: list[np.ndarray] = []
@@ -178,7 +177,7 @@ def _reintegrate(model, plan):
             u = np.einsum("q,kqm->km", lagrange_matrix(positions, np.array([(half + c) / 2]))[0], controls)
             slopes.append(velocity(at, u, zero, pair)[3].reshape(state.shape))
         state = state + step * sum(b * s for b, s in zip(DOP853.B, slopes, strict=True))
-    return float(np.abs(state - plan.parameters[::degree][1:]).max())
+    return float(np.abs(state - plan.parameters[::plan.degree][1:]).max())
 
 
 def _rows(array):

@@ -42,23 +42,19 @@ def integration_matrix(nodes: np.ndarray, ends: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PiecewisePolynomial:
-    """Polynomials of one degree on consecutive elements that share their end nodes.
+    """Polynomials on consecutive elements that share their end nodes.
 
-    ``nodes`` has K·degree + 1 entries, ``values`` one row per node, ``vertices`` K+1 entries.
+    ``vertices`` (K+1,) are the elements' ends, ``positions`` (d+1,) the nodes of one element as fractions of it (first 0,
+    last 1), ``values`` (K·d + 1, c) one row per node.
     """
 
     vertices: np.ndarray
-    nodes: np.ndarray
+    positions: np.ndarray
     values: np.ndarray
-    degree: int
 
     def __call__(self, times: np.ndarray) -> np.ndarray:
-        count = len(self.vertices) - 1
+        degree, count = len(self.positions) - 1, len(self.vertices) - 1
         element = np.clip(np.searchsorted(self.vertices, times, side="right") - 1, 0, count - 1)
-        result = np.empty((len(times), self.values.shape[1]))
-        for k in np.unique(element):
-            mine, span = element == k, slice(k * self.degree, (k + 1) * self.degree + 1)
-            start, width = self.vertices[k], self.vertices[k + 1] - self.vertices[k]
-            matrix = lagrange_matrix((self.nodes[span] - start) / width, (times[mine] - start) / width)
-            result[mine] = matrix @ self.values[span]
-        return result
+        local = (times - self.vertices[element]) / (self.vertices[element + 1] - self.vertices[element])
+        matrix = lagrange_matrix(self.positions, local)
+        return np.einsum("sj,sjc->sc", matrix, self.values[element[:, None] * degree + np.arange(degree + 1)])

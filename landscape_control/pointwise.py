@@ -3,34 +3,62 @@
 import casadi as ca
 import numpy as np
 
+_KEPT = 48  # compiled point counts per function
+
 
 class Pointwise:
     """A CasADi function of column vectors, called with arrays whose first axis counts the points.
 
-    Call with arrays of shape (S, size) (or a single vector, shared by all points); returns one array
-    per output of shape (S, rows, cols), with axes of length one at the end dropped: a scalar output
-    becomes (S,), a column (S, rows).
+    Call with arrays of shape (S, size), or (size,) for an argument shared by all points; returns one array per output,
+    of shape (S, rows, cols) with axes of length one at the end dropped: a scalar output becomes (S,), a column (S, rows).
+
+    Each point count is mapped once and evaluated through CasADi's memory buffers, which costs microseconds where the
+    ordinary call spends most of its time on conversions.
     """
 
     def __init__(self, function: ca.Function):
-        self.function = function
-        self.shapes = [function.size_out(i) for i in range(function.n_out())]
+        self.function = _dense(function)
+        self.shapes = [self.function.size_out(i) for i in range(self.function.n_out())]
+        self.sizes = [self.function.numel_in(i) for i in range(self.function.n_in())]
+        self._compiled: dict = {}
 
     def __call__(self, *arguments):
         arguments = [np.asarray(a, dtype=float) for a in arguments]
         count = max((a.shape[0] for a in arguments if a.ndim == 2), default=1)
-        results = self.function.call([a.T if a.ndim == 2 else a for a in arguments])
-        arrays = [self._unstack(r, shape, count) for r, shape in zip(results, self.shapes, strict=True)]
-        return arrays[0] if len(arrays) == 1 else tuple(arrays)
+        shared = tuple(i for i, a in enumerate(arguments) if a.ndim < 2)
+        inputs, outputs, trigger, _ = self._buffers(count, shared)
+        for stored, given in zip(inputs, arguments, strict=True):
+            stored[...] = given.reshape(stored.shape) if given.ndim < 2 else given
+        trigger()
+        results = [self._shaped(stored, shape) for stored, shape in zip(outputs, self.shapes, strict=True)]
+        return results[0] if len(results) == 1 else tuple(results)
 
-    def _unstack(self, result, shape, count):
+    def _buffers(self, count, shared):
+        key = (count, shared)
+        if key not in self._compiled:
+            if len(self._compiled) >= _KEPT:
+                self._compiled.pop(next(iter(self._compiled)))
+            mapped = self.function if count == 1 else self.function.map(f"{self.function.name()}_{count}", "serial", count, shared, [])
+            inputs = [np.zeros(size if i in shared else (count, size)) for i, size in enumerate(self.sizes)]
+            outputs = [np.zeros((count, cols, rows)) for rows, cols in self.shapes]
+            buffer, trigger = mapped.buffer()
+            for i, array in enumerate(inputs):
+                buffer.set_arg(i, memoryview(array))
+            for i, array in enumerate(outputs):
+                buffer.set_res(i, memoryview(array))
+            self._compiled[key] = inputs, outputs, trigger, buffer  # the buffer must outlive its trigger
+        return self._compiled[key]
+
+    @staticmethod
+    def _shaped(stored, shape):
         rows, cols = shape
-        dense = result.toarray()  # (rows, cols * count), unless no argument varied
-        if dense.shape[1] != cols * count:
-            dense = np.tile(dense, (1, count))
-        stacked = dense.reshape(rows, count, cols).transpose(1, 0, 2)
-        if cols == 1:
-            stacked = stacked[:, :, 0]
-            if rows == 1:
-                stacked = stacked[:, 0]
-        return stacked
+        if cols > 1:
+            return stored.transpose(0, 2, 1).copy()
+        return stored[:, 0, 0].copy() if rows == 1 else stored[:, 0].copy()
+
+
+def _dense(function: ca.Function) -> ca.Function:
+    if all(function.sparsity_out(i).is_dense() for i in range(function.n_out())):
+        return function
+    symbols = [ca.SX.sym(f"i{i}", function.size1_in(i)) for i in range(function.n_in())]
+    return ca.Function(function.name(), symbols, [ca.densify(o) for o in function.call(symbols)])

@@ -65,7 +65,8 @@ class Plan:
     parameters : (N+1, n), θ
     controls : (N+1, m), u
     costates : (N+1, n), current-value λ = ∂V/∂θ
-    vertices : (K+1,), ends of the elements; each element holds ``degree`` + 1 nodes, shared at the ends
+    vertices : (K+1,), ends of the elements
+    positions : (degree+1,), nodes of one element as fractions of it, first 0 and last 1, shared with the neighbours
     end_basin : (n,) or None, the local minimum of L whose gradient-flow basin holds θ(T)
     found_from : names of the initial guesses that led here
     iterations : of the optimiser, for the guess that found it first
@@ -79,7 +80,7 @@ class Plan:
     controls: np.ndarray
     costates: np.ndarray
     vertices: np.ndarray
-    degree: int
+    positions: np.ndarray
     status: Status
     iterations: int
     cost_error: float
@@ -89,10 +90,15 @@ class Plan:
     log: str = ""
     tail: Tail | None = None
 
+    @property
+    def degree(self) -> int:
+        """Intervals between the nodes of one element."""
+        return len(self.positions) - 1
+
     @cached_property
     def _path(self) -> PiecewisePolynomial:
         values = np.hstack([self.parameters, self.controls, self.costates])
-        return PiecewisePolynomial(vertices=self.vertices, nodes=self.times, values=values, degree=self.degree)
+        return PiecewisePolynomial(vertices=self.vertices, positions=self.positions, values=values)
 
     def at(self, t):
         """(θ, u, λ) at time(s) t, by the polynomials the plan was computed with; t a number or an array.

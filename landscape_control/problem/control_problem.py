@@ -94,14 +94,18 @@ class ControlProblem:
         if not (np.isfinite(loss).all() and np.isfinite(gradient).all() and np.isfinite(hessian).all()):
             raise ProblemError("loss", expected="finite value, gradient and Hessian at the start", received=f"loss {loss[0]:g}, |gradient| up to {np.abs(gradient).max():g}, |Hessian| up to {np.abs(hessian).max():g}",
                                advice="start inside the landscape's domain, where the loss is twice differentiable")
-        symmetric("metric G at the start", self.model.metric(self.start)[0], self.controls, definite=True)
-        for name, values in (("drift f", self.model.drift(self.start)), ("actuation B", self.model.actuation(self.start))):
+        model = self.model
+        if model.cache.get("checked") == (True, True, True):  # constant functions need one look only
+            return
+        symmetric("metric G at the start", model.metric(self.start)[0], self.controls, definite=True)
+        for name, values in (("drift f", model.drift(self.start)), ("actuation B", model.actuation(self.start))):
             if not np.isfinite(values).all():
                 raise ProblemError(f"{name} at the start", expected="finite numbers", received="NaN or infinity",
                                    advice="start inside the domain of the function you passed")
-        if not np.abs(self.model.actuation(self.start)).max() > 0:
+        if not np.abs(model.actuation(self.start)).max() > 0:
             raise ProblemError("actuation B at the start", expected="at least one direction that can be pushed",
                                received="B = 0", advice="give B a non-zero column")
+        model.cache["checked"] = tuple(model.constant.values())
 
     def _check_reachable(self):
         """Refuse an end outside the reachable affine subspace (constant B, affine drift: Kalman's test)."""

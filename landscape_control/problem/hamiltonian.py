@@ -24,13 +24,36 @@ def hamiltonian_derivatives(model: Model) -> Pointwise:
     return model.cache["hamiltonian"]
 
 
+def lagrangian_density(model: Model) -> Pointwise:
+    """(θ, θ̇, λ, [η, k]) -> (effort + kL + λᵀ(f + Bu - θ̇), effort + k|L|) at u = -ηG⁻¹Bᵀλ. Compiled once per model."""
+    if "lagrangian_density" not in model.cache:
+        n = model.dimension
+        theta, velocity, costate, pair = (ca.SX.sym(*args) for args in
+                                          (("theta", n), ("velocity", n), ("costate", n), ("eta_k", 2)))
+        u = -pair[0] * inverse_metric(model, theta, model.actuation_at(theta).T @ costate)
+        effort = ca.dot(u, model.metric_at(theta) @ u) / (2 * pair[0])
+        loss = pair[1] * model.loss_at(theta)
+        density = effort + loss + ca.dot(costate, model.drift_at(theta) + model.actuation_at(theta) @ u - velocity)
+        model.cache["lagrangian_density"] = Pointwise(
+            ca.Function("lagrangian_density", [theta, velocity, costate, pair], [density, effort + ca.fabs(loss)]))
+    return model.cache["lagrangian_density"]
+
+
+def inverse_metric(model: Model, theta, vector):
+    """G(θ)⁻¹ vector as an expression."""
+    if model.learner.metric is None:
+        return vector
+    if model.constant["metric"]:
+        return ca.sparsify(ca.DM(np.linalg.inv(model.metric(np.zeros(model.dimension))[0]))) @ vector
+    return ca.solve(model.metric_at(theta), vector)
+
+
 def optimal_control(model: Model, points, costates, learning_rate) -> np.ndarray:
     """u* = -η G⁻¹Bᵀλ at points (S, n): shape (S, m)."""
-    push = costates
-    if model.learner.actuation is not None:
-        push = np.einsum("snm,sn->sm", model.actuation(points), costates)
-    if model.learner.metric is None:
-        return -learning_rate * push
-    if model.constant["metric"]:
-        return -learning_rate * np.linalg.solve(model.metric(points[:1])[0], push.T).T
-    return -learning_rate * np.linalg.solve(model.metric(points), push[..., None])[..., 0]
+    if model.learner.metric is None and model.learner.actuation is None:
+        return -learning_rate * costates
+    if "optimal_control" not in model.cache:
+        theta, costate = ca.SX.sym("theta", model.dimension), ca.SX.sym("costate", model.dimension)
+        push = inverse_metric(model, theta, model.actuation_at(theta).T @ costate)
+        model.cache["optimal_control"] = Pointwise(ca.Function("optimal_control", [theta, costate], [ca.densify(push)]))
+    return -learning_rate * model.cache["optimal_control"](points, costates).reshape(len(points), model.controls)

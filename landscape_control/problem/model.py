@@ -104,7 +104,12 @@ class Model:
 
     def _on_points(self, function, points, shape):
         points = np.atleast_2d(np.asarray(points, dtype=float))
-        return Pointwise(function)(points).reshape(len(points), *shape)
+        return self._pointwise(function)(points).reshape(len(points), *shape)
+
+    def _pointwise(self, function) -> Pointwise:
+        if function.name() not in self.cache:
+            self.cache[function.name()] = Pointwise(function)
+        return self.cache[function.name()]
 
 
 @lru_cache(maxsize=128)

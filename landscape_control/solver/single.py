@@ -141,7 +141,7 @@ def _plan(task, program, element, raw, numbers, packed):
     cost = raw.cost * numbers["cost"]
     scale += abs(cost - elementwise.sum())  # the terminal part
     plan = Plan(cost=cost, times=freeze(path.times), parameters=freeze(path.parameters), controls=freeze(path.controls),
-                costates=freeze(path.costates), vertices=freeze(path.vertices), degree=path.degree, status=status,
+                costates=freeze(path.costates), vertices=freeze(path.vertices), positions=freeze(path.positions), status=status,
                 iterations=raw.iterations, cost_error=float(errors.sum()), message=message, log=raw.log,
                 tail=task.rest.tail if task.rest is not None else None)
     return plan, errors, scale

@@ -179,13 +179,22 @@ def _choose_method(problem, method) -> Transcription:
 
 
 def _fastest_rate(problem, minima):
-    """Upper estimate of the relaxation rate √(ηk h/g) along plans, from curvatures at start, end and minima."""
+    """Upper estimate of the relaxation rate √(ηk h b²/g) along plans, from curvatures h at start and minima."""
     objective, points = problem.objective, np.vstack([problem.start[None], minima.reshape(-1, problem.dimension)])
-    metric = np.linalg.eigvalsh(problem.model.metric(problem.start)[0])[0]
-    push = np.linalg.norm(problem.model.actuation(problem.start)[0], 2) ** 2
     curvature = np.abs(problem.landscape.hessian(points)).max()
-    drift = np.abs(problem.model.drift_matrix[0]).max() if problem.model.drift_matrix is not None else 0.0
-    return np.sqrt(objective.learning_rate * objective.loss_weight * curvature * push / metric) + drift
+    mobility, drift = _mobility(problem)
+    return np.sqrt(objective.learning_rate * objective.loss_weight * curvature * mobility) + drift
+
+
+def _mobility(problem):
+    """(b²/g, largest entry of the drift matrix) at the start; kept with the model where they are constant."""
+    model = problem.model
+    if "mobility" not in model.cache:
+        metric = np.linalg.eigvalsh(model.metric(problem.start)[0])[0]
+        push = np.linalg.norm(model.actuation(problem.start)[0], 2) ** 2
+        drift = np.abs(model.drift_matrix[0]).max() if model.drift_matrix is not None else 0.0
+        model.cache["mobility"] = push / metric, drift
+    return model.cache["mobility"]
 
 
 def _finite_horizon(problem):

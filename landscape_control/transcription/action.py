@@ -69,7 +69,7 @@ class DiscretisedAction(Transcription):
         costates = self._momenta(model, theta, vertices, numbers)
         points = flatten(theta)
         controls = optimal_control(model, points, costates, numbers["learning_rate"])
-        return Path(times=flatten(node_times(vertices, self.positions)), vertices=vertices, degree=self.degree,
+        return Path(times=flatten(node_times(vertices, self.positions)), vertices=vertices, positions=self.positions,
                     parameters=points, controls=controls, costates=costates)
 
     def _momenta(self, model, theta, vertices, numbers):

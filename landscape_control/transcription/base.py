@@ -23,10 +23,15 @@ class Path:
 
     times: np.ndarray
     vertices: np.ndarray
-    degree: int
+    positions: np.ndarray
     parameters: np.ndarray
     controls: np.ndarray
     costates: np.ndarray
+
+    @property
+    def degree(self) -> int:
+        """Intervals between the nodes of one element."""
+        return len(self.positions) - 1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -95,7 +95,7 @@ class Collocation(Transcription):
             collocated[1:, 0], everywhere[1:, 0] = True, everywhere[:-1, -1]
         chosen = flatten(collocated)
         controls[chosen] = flatten(everywhere)[chosen]
-        return Path(times=flatten(node_times(vertices, self.positions)), vertices=vertices, degree=len(self.positions) - 1,
+        return Path(times=flatten(node_times(vertices, self.positions)), vertices=vertices, positions=self.positions,
                     parameters=points, controls=controls, costates=costates)
 
     def _costates(self, model, theta, pushes, multipliers, vertices, numbers):

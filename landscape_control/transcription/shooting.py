@@ -81,7 +81,7 @@ class MultipleShooting(Transcription):
         ends = -numbers["cost"] / numbers["length"] * multipliers["gap"] * np.exp(numbers["discount"] * vertices[1:])[:, None]
         costates = self._adjoint(model, theta, coefficients, ends, vertices, numbers)
         controls = resample(gauss(self.degree + 1).points, self.positions, coefficients)
-        return Path(times=flatten(times), vertices=vertices, degree=self.steps, parameters=flatten(theta),
+        return Path(times=flatten(times), vertices=vertices, positions=self.positions, parameters=flatten(theta),
                     controls=flatten(controls), costates=flatten(costates))
 
     def _integrate(self, model, theta, coefficients, vertices, numbers):
