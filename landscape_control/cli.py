@@ -88,9 +88,18 @@ def _solve(options):
         _print_json(document)
     else:
         print(f"{problem.describe()}\n\n{_plans(solution)}")
-    if solution.status.ok:
+    return _judge(solution)
+
+
+def _judge(solution):
+    """Exit status of a solve, with one line saying what is wrong unless it converged and its certificate passes."""
+    if not solution.status.ok:
+        wrong = f"not solved: {solution.status.value}. {solution.message}"
+    elif not solution.certificate.passed:
+        wrong = "not certified: converged, but a residual is above its limit; tighten --tolerance to refine the mesh"
+    else:
         return OK
-    print(" ".join(f"not solved: {solution.status.value}. {solution.message}".split()), file=sys.stderr)
+    print(" ".join(wrong.split()), file=sys.stderr)
     return SHORT
 
 
@@ -142,7 +151,8 @@ def _plans(solution):
         end = [f"{value:.5g}" for value in plan.parameters[-1][:6]] + ["…"] * (plan.parameters.shape[1] > 6)
         rows.append((str(number), f"{plan.cost:.9g}", f"{plan.cost_error:.1g}", str(plan.status), ", ".join(end),
                      ", ".join(plan.found_from[:3])))
-    return "\n".join([*align(rows), "", solution.summary()])
+    certificate = [str(solution.certificate)] if solution.status.ok else []
+    return "\n".join([*align(rows), "", solution.summary(), *certificate])
 
 
 def _reproduce(options):

@@ -6,15 +6,16 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from landscape_control import ControlProblem, cli
+from landscape_control import ControlProblem, Objective, cli, quadratic, solve
 from landscape_control.claims import Check, Claim, Evidence, Outcome
 from landscape_control.report.pictures import overview_data
-from landscape_control.solution import Plan, Solution, Status
+from landscape_control.solution import Status
 
 pytestmark = pytest.mark.usefixtures("sample_claims")
 
@@ -48,14 +49,21 @@ def table_rows(path):
     return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
 
 
-def made_solution(status=Status.CONVERGED):
-    """θ(t) = 1 - t on one element: a solution without a solver."""
-    line = np.array([[1.0], [0.0]])
-    plan = Plan(cost=0.5, times=np.array([0.0, 1.0]), parameters=line, controls=-np.ones((2, 1)), costates=np.ones((2, 1)),
-                vertices=np.array([0.0, 1.0]), degree=1, status=status, iterations=3, cost_error=1e-9,
-                found_from=("gradient descent",))
-    return Solution(plans=(plan,), tolerance=1e-6, method="collocation", solver="ipopt", starts=1, build_seconds=0.01,
-                    solve_seconds=0.02, _certify=lambda plan: SimpleNamespace(ok=True))
+@dataclass(frozen=True)
+class MadeCertificate:
+    passed: bool
+    dynamics: float = 1e-9
+
+    def __str__(self):
+        return "certificate made by hand"
+
+
+def made_solution(status=Status.CONVERGED, *, certified=True):
+    """The solved quadratic mode h = 1, T = 1, γ = 0 (J = ½ tanh 1), relabelled."""
+    problem = ControlProblem(landscape=quadratic(hessian=[[1.0]]), start=[1.0], objective=Objective(horizon=1.0))
+    solution = solve(problem, tolerance=1e-8)
+    plans = (replace(solution.plans[0], status=status),)
+    return replace(solution, plans=plans, _certify=lambda plan: MadeCertificate(certified))
 
 
 @pytest.fixture
@@ -63,11 +71,11 @@ def solver(monkeypatch):
     """Replaces the solver; records what it was asked and answers with ``answer``."""
     seen = SimpleNamespace(answer=made_solution())
 
-    def solve(problem, **options):
+    def stand_in(problem, **options):
         seen.problem, seen.options = problem, options
         return seen.answer
 
-    monkeypatch.setattr("landscape_control.solver.solve", solve, raising=False)
+    monkeypatch.setattr("landscape_control.solver.solve", stand_in)
     return seen
 
 
@@ -174,7 +182,7 @@ def test_solve_prints_functional_plans_and_summary(capsys, solver):
     assert result.status == 0
     assert solver.options == {"tolerance": 1e-7, "throw": False}
     assert isinstance(solver.problem, ControlProblem)
-    for part in ("minimise  J = ", "gradient descent", "J = 0.5 ± 1e-09, converged"):
+    for part in ("minimise  J = ", "found from", "J = 0.38079708", "certificate made by hand"):
         assert part in result.out
 
 
@@ -189,8 +197,10 @@ def test_solve_takes_a_file_with_a_problem_or_a_function(capsys, tmp_path, solve
     document = json.loads(result.out)
     assert document == json.loads((tmp_path / "mine.json").read_text(encoding="utf-8"))
     assert document["status"] == "converged"
-    assert document["plans"][0]["parameters"] == [[1.0], [0.0]]
-    assert document["plans"][0]["times"] == [0.0, 1.0]
+    assert document["cost"] == pytest.approx(np.tanh(1) / 2, rel=1e-8)
+    assert document["plans"][0]["parameters"] == solver.answer.parameters.tolist()
+    assert [document["plans"][0]["times"][i] for i in (0, -1)] == [0.0, 1.0]
+    assert document["certificate"] == {"passed": True, "dynamics": 1e-9}
     assert document["versions"]["numpy"] == np.__version__
 
 
@@ -219,6 +229,14 @@ def test_failed_solve_prints_status_with_advice_and_exits_1(capsys, tmp_path, so
     assert result.status == 1
     assert result.err.startswith("not solved: the optimiser ran out of iterations: try another guess")
     assert json.loads((tmp_path / "kept.json").read_text(encoding="utf-8"))["status"] == "iteration limit"
+
+
+def test_solve_whose_certificate_does_not_pass_exits_1(capsys, solver):
+    solver.answer = made_solution(certified=False)
+    result = run(capsys, "solve", "sample-rate")
+    assert result.status == 1
+    assert result.err.startswith("not certified")
+    assert len(result.err.splitlines()) == 1
 
 
 def test_output_that_cannot_be_written_is_one_line(capsys, tmp_path, solver, sample_pictures):
@@ -251,3 +269,9 @@ def test_help_loads_no_drawing_library_and_no_solver():
     code = ("import sys; from landscape_control import cli\ntry: cli.main(['--help'])\nexcept SystemExit: pass\n"
             "sys.exit(sum(name in sys.modules for name in ('matplotlib', 'tqdm', 'landscape_control.claims')))")
     assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def test_solve_reaches_the_closed_form_with_a_passing_certificate(capsys):
+    document = json.loads(run(capsys, "solve", "sample-rate", "--tolerance", "1e-9", "--json").out)
+    assert document["cost"] == pytest.approx(np.tanh(1) / 2, rel=1e-9)
+    assert document["certificate"]["passed"]

@@ -60,5 +60,7 @@ def describe_solution(problem, solution) -> dict:
     document |= {name: plain(getattr(solution, name)) for name in _SOLUTION_FIELDS}
     document["plans"] = [{"status": str(plan.status), **{name: plain(getattr(plan, name)) for name in _PLAN_FIELDS}}
                          for plan in solution.plans]
-    document["certificate"] = plain(solution.certificate) if solution.status.ok else None
+    document["certificate"] = None
+    if solution.status.ok:
+        document["certificate"] = {"passed": solution.certificate.passed, **plain(solution.certificate)}
     return document
