@@ -1,0 +1,80 @@
+"""GlobalCertificate: what the grid says about a plan, NumPy only."""
+
+import enum
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..solution import Plan
+
+
+class Verdict(enum.Enum):
+    """Whether a plan is the global optimum inside the box; ``advice`` says what to do with the answer."""
+
+    GLOBAL = "global"
+    NOT_GLOBAL = "not global"
+    UNDECIDED = "undecided"
+
+    @property
+    def advice(self) -> str:
+        return _ADVICE[self]
+
+    def __str__(self):
+        return self.value
+
+
+_ADVICE = {
+    Verdict.GLOBAL: "use the plan; a plan cheaper by less than grid_error could still hide, take more points to narrow it",
+    Verdict.NOT_GLOBAL: "use better_plan, and give the local solver more starts for problems like this one",
+    Verdict.UNDECIDED: "read the message: take more points, a larger margin or box, or give the local solver more starts",
+}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GlobalCertificate:
+    """The verdict of the Hamilton-Jacobi-Bellman equation on a plan.
+
+    Attributes
+    ----------
+    verdict : Verdict, "global", "not global" or "undecided"; ``verdict.advice`` says what to do
+    message : str, the reasons with all numbers
+    plan_cost : float, J of the plan in question
+    grid_value : float, V(start, t = 0) on the grid
+    grid_error : float, estimated error of ``grid_value``: the largest difference to the grid of twice the spacing near
+        the start. A bound where V converges at first order (behind kinks); where V is smooth it is pessimistic.
+    better_plan : Plan or None, a cheaper plan that the grid's path led the local solver to
+    axes : n arrays (N_i,), node coordinates
+    value : (N_1, …), V(·, t = 0) on the nodes
+    box : (n, 2), what the grid covers; nothing outside was searched
+    margin : float or None, by how much the derived box exceeds the places named in ``certify_global``; None: box given
+    times, path : (K+1,), (K+1, n), the optimal path read off the grid, not polished
+    left_box : bool, whether that path or the plan comes to a wall of the box
+    method : str, the numerical scheme
+    seconds : float
+    """
+
+    verdict: Verdict
+    message: str
+    plan_cost: float
+    grid_value: float
+    grid_error: float
+    better_plan: Plan | None
+    axes: tuple[np.ndarray, ...] = field(repr=False)
+    value: np.ndarray = field(repr=False)
+    box: np.ndarray
+    margin: float | None
+    times: np.ndarray = field(repr=False)
+    path: np.ndarray = field(repr=False)
+    left_box: bool
+    method: str
+    seconds: float
+
+    @property
+    def is_global(self) -> bool:
+        return self.verdict is Verdict.GLOBAL
+
+    def summary(self) -> str:
+        """One line: verdict, plan against grid, the grid and the time taken."""
+        nodes = "x".join(str(len(axis)) for axis in self.axes)
+        return (f"{self.verdict}: plan J = {self.plan_cost:.8g}, grid V = {self.grid_value:.6g} ± {self.grid_error:.1g} "
+                f"({nodes} nodes, {self.method}, {self.seconds:.2f} s)")

@@ -1,0 +1,170 @@
+"""certify_global: is the best plan of the local solver the global optimum?"""
+
+import time
+
+import numpy as np
+
+from ..arrays import freeze, number, whole
+from ..errors import ProblemError
+from ..solution import Plan, Solution, Status
+from ..solver import Solver, solve
+from .box import derived_box, given_box, refuse_outside
+from .certificate import GlobalCertificate, Verdict
+from .mesh import Grid
+from .path import follow
+from .value import ValueFunction, refuse_dimension, value_function
+
+POINTS = {1: 401, 2: 101}
+_WALL = 1.5  # cells: a path this close to a wall is taken to touch it
+_USABLE = (Status.CONVERGED, Status.REFINEMENT_CAP)
+
+
+def certify_global(problem, solution: Solution | Plan | None = None, *, points=None, margin: float = 0.5, box=None,
+                   seed: int = 0) -> GlobalCertificate:
+    """Solve the Hamilton-Jacobi-Bellman equation on a grid and hold the best plan against it (one or two parameters).
+
+    The grid's value at the start is compared with the plan's cost, and the optimal paths read off the grid, from the
+    start and from one cell to either side of it, are handed to the local solver as guesses:
+
+    * a cheaper plan than the given one comes out: "not global", with the better plan;
+    * plan and grid agree within the grid error and no guess leads anywhere cheaper or dearer: "global";
+    * anything else, or a path that comes to a wall of the box: "undecided", with the reason.
+
+    Parameters
+    ----------
+    problem : ControlProblem with n ≤ 2
+    solution : Solution (its best plan is judged), Plan, or None to solve the problem first
+    points : odd number of nodes per axis, or one for each; default 101 in two dimensions, 401 in one
+    margin : the box derived from start, end, minima of L and all plans is widened on every side by this fraction of its
+        longest side; reported in the result
+    box : [(low, high), …] instead of the derived box
+    seed : of the multi-start, when ``solution`` is None
+
+    Raises
+    ------
+    ProblemError
+        n > 2; a start or end outside the box; functions not finite or G not positive definite somewhere in the box; a
+        fixed end without an invertible actuation; T = ∞ with γ = 0 outside the eikonal case (``eikonal_value``).
+    """
+    began = time.perf_counter()
+    refuse_dimension(problem)
+    counts = _counts(points, problem.dimension)
+    margin = number("margin", margin, low=0, low_open=True)
+    plans = _plans(problem, solution, seed)
+    walls = derived_box(problem, plans, margin) if box is None else given_box(problem, box)
+    grid = Grid.over(walls, counts)
+    refuse_outside(problem, grid)
+    fine, coarse = value_function(problem, grid), value_function(problem, grid.coarser(), slices=1)
+    grid_value, grid_error = fine.at(problem.start), _error_near(problem.start, fine, coarse)
+    times, paths = follow(fine, _starts(problem, grid))
+    left = _nearest_wall(grid, paths[:, 0], plans[0]) < _WALL
+    polished = _polished(problem, times, paths, grid)
+    verdict, reason, better = _judge(plans[0], polished, grid_value, grid_error, left)
+    return GlobalCertificate(
+        verdict=verdict, message=f"{reason} {_where(grid, None if box is not None else margin)}", plan_cost=plans[0].cost,
+        grid_value=grid_value, grid_error=grid_error, better_plan=better, axes=grid.axes, value=freeze(fine.now), box=freeze(walls),
+        margin=margin if box is None else None, times=freeze(times), path=freeze(paths[:, 0]), left_box=bool(left),
+        method=fine.method, seconds=time.perf_counter() - began)
+
+
+def _counts(points, dimension):
+    given = POINTS[dimension] if points is None else points
+    counts = tuple(np.atleast_1d(given).tolist())
+    counts = counts * dimension if len(counts) == 1 else counts
+    if len(counts) != dimension:
+        raise ProblemError("points", expected=f"one number, or {dimension}", received=repr(points), advice="one entry per parameter")
+    for count in counts:
+        whole("points per axis", count, low=21)
+        if count % 2 == 0:
+            raise ProblemError("points per axis", expected="an odd number (every other node makes the coarser grid)",
+                               received=str(count), advice=f"use {count + 1}")
+    return counts
+
+
+def _plans(problem, solution, seed) -> tuple[Plan, ...]:
+    if solution is None:
+        solution = solve(problem, seed=seed, throw=False)
+    if not isinstance(solution, Solution | Plan):
+        raise ProblemError("solution", expected="a Solution, a Plan or None", received=type(solution).__name__,
+                           advice="pass what solve(problem) returned")
+    plans = solution.plans if isinstance(solution, Solution) else (solution,)
+    if plans[0].parameters.shape[1] != problem.dimension or np.abs(plans[0].parameters[0] - problem.start).max() > 1e-6 * (
+            1 + np.abs(problem.start).max()):
+        raise ProblemError("solution", expected=f"a solution of this problem, from {problem.start.tolist()}",
+                           received=f"a plan from {plans[0].parameters[0].tolist()}", advice="solve this problem, or leave it out")
+    return plans
+
+
+def _error_near(start, fine: ValueFunction, coarse: ValueFunction) -> float:
+    """Largest difference of the two grids at the coarse nodes within two cells of the start."""
+    halved = fine.now[tuple(slice(None, None, 2) for _ in fine.grid.axes)]
+    centre = np.rint(coarse.grid.cells(start)).astype(int)
+    window = tuple(slice(max(c - 2, 0), c + 3) for c in centre)
+    between = max(np.abs(halved - coarse.now)[window].max(), abs(fine.at(start) - coarse.at(start)))
+    return float(between + fine.unsettled)
+
+
+def _starts(problem, grid):
+    """The start, and one cell to either side of it: near the border of two basins these lead to different plans."""
+    shifts = np.vstack([np.zeros(grid.dimension), *(sign * np.diag(grid.spacing) for sign in (1, -1))])
+    return problem.start + shifts
+
+
+def _nearest_wall(grid, path, plan):
+    return min(grid.wall_distance(path).min(), grid.wall_distance(plan.parameters).min())
+
+
+def _polished(problem, times, paths, grid) -> list[Plan]:
+    """The local solver's plans from the distinct grid paths, cheapest first."""
+    solver, plans, seen = Solver(problem), [], []
+    for path in np.moveaxis(paths, 1, 0):
+        if all((np.abs(path - other) / grid.spacing).max() > 3 for other in seen):
+            seen.append(path)
+            plans.append(_polish(solver, _guess(problem, times, path)))
+    usable = [plan for plan in plans if plan is not None and plan.status in _USABLE]
+    return sorted(usable, key=lambda plan: plan.cost)
+
+
+def _polish(solver, guess) -> Plan | None:
+    try:
+        return solver.solve(guess=guess, throw=False).best
+    except ProblemError:  # infinite horizon: no rest where this path ends, so it says nothing about the plan
+        return None
+
+
+def _guess(problem, times, path, count=201):
+    """The path equally spaced in time, sheared onto the start and joined to a fixed end by a straight line."""
+    if problem.end is not None:
+        times, path = np.append(times, problem.objective.horizon), np.vstack([path, problem.end])
+    even = np.linspace(0, times[-1], count)
+    theta = np.column_stack([np.interp(even, times, column) for column in path.T])
+    return theta + (1 - even / times[-1])[:, None] * (problem.start - theta[0])
+
+
+def _judge(plan, polished, grid_value, grid_error, left):
+    """(verdict, reason, better plan or None)."""
+    best = polished[0] if polished else None
+    tolerance = 1e-6 * abs(plan.cost) + 3 * (plan.cost_error + (best.cost_error if best else 0.0))
+    gap, known = plan.cost - grid_value, grid_error + tolerance
+    numbers = f"plan J = {plan.cost:.8g}, grid V = {grid_value:.6g} ± {grid_error:.2g}"
+    if best and best.cost < plan.cost - tolerance:
+        return Verdict.NOT_GLOBAL, f"The grid's path leads to a cheaper plan, J = {best.cost:.8g} ({numbers}).", best
+    doubts = [
+        (left, "the optimal path or the plan comes to a wall of the box, beyond which nothing is known: take a larger margin or box"),
+        (plan.status not in _USABLE, f"the plan itself is not converged ({plan.status}): solve again first"),
+        (gap > known, "the grid sees a cheaper path that the local solver did not reach from it: take more points and more starts"),
+        (gap < -known, "the plan is cheaper than the grid's value, so the grid is too coarse for its own error estimate: take more points"),
+        (best is None, "the local solver did not converge from the grid's path: take more points"),
+        (best is not None and best.cost > plan.cost + tolerance,
+         "the grid's path leads to a dearer plan, and the grid cannot tell the two apart: take more points"),
+    ]
+    for holds, doubt in doubts:
+        if holds:
+            return Verdict.UNDECIDED, f"Undecided ({numbers}): {doubt}.", None
+    return Verdict.GLOBAL, f"No path inside the box is cheaper than the plan by more than the grid error ({numbers}).", None
+
+
+def _where(grid, margin):
+    walls = " x ".join(f"[{low:.4g}, {high:.4g}]" for low, high in grid.box)
+    origin = "given" if margin is None else f"start, end, minima and plans with margin {margin:g} of its longest side"
+    return f"Box {walls} ({origin}), {' x '.join(map(str, grid.shape))} nodes."

@@ -1,0 +1,69 @@
+"""A uniform grid over a box: nodes, spacing, coarsening and interpolation."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.ndimage import map_coordinates
+
+from ..arrays import freeze
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Grid:
+    """Equally spaced nodes over a box, one axis per parameter.
+
+    Attributes
+    ----------
+    axes : n arrays, the node coordinates (N_i,)
+
+    A field on the grid has shape (N_1, …, N_n), a vector field (n, N_1, …, N_n).
+    """
+
+    axes: tuple[np.ndarray, ...]
+
+    @classmethod
+    def over(cls, box: np.ndarray, points: tuple[int, ...]) -> "Grid":
+        """The grid with ``points[i]`` nodes between ``box[i, 0]`` and ``box[i, 1]``."""
+        return cls(axes=tuple(freeze(np.linspace(low, high, count)) for (low, high), count in zip(box, points, strict=True)))
+
+    @property
+    def dimension(self) -> int:
+        return len(self.axes)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(len(axis) for axis in self.axes)
+
+    @cached_property
+    def spacing(self) -> np.ndarray:
+        """h, the distance of neighbouring nodes along each axis, (n,)."""
+        return np.array([axis[1] - axis[0] for axis in self.axes])
+
+    @cached_property
+    def box(self) -> np.ndarray:
+        """Lower and upper wall of each axis, (n, 2)."""
+        return np.array([[axis[0], axis[-1]] for axis in self.axes])
+
+    @cached_property
+    def points(self) -> np.ndarray:
+        """All nodes, (N_1·…·N_n, n), last axis running fastest."""
+        return np.stack([c.ravel() for c in np.meshgrid(*self.axes, indexing="ij")], axis=1)
+
+    def coarser(self) -> "Grid":
+        """Every other node (needs an odd number of nodes along each axis)."""
+        return Grid(axes=tuple(axis[::2] for axis in self.axes))
+
+    def cells(self, theta: np.ndarray) -> np.ndarray:
+        """Position in units of cells from the lower walls; θ (..., n)."""
+        return (theta - self.box[:, 0]) / self.spacing
+
+    def wall_distance(self, theta: np.ndarray) -> np.ndarray:
+        """Distance to the nearest wall in cells, negative outside; θ (..., n) -> (...)."""
+        cells = self.cells(theta)
+        return np.minimum(cells, np.array(self.shape) - 1 - cells).min(axis=-1)
+
+    def interpolate(self, field: np.ndarray, theta: np.ndarray, *, degree: int = 1) -> np.ndarray:
+        """A field at points θ (S, n) by splines of ``degree`` (1 or 3): shape (S,). Constant beyond the walls."""
+        at = np.clip(self.cells(theta), 0, np.array(self.shape) - 1)
+        return map_coordinates(field, at.T, order=degree, mode="mirror" if degree > 1 else "nearest")

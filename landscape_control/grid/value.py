@@ -1,0 +1,97 @@
+"""The value function of a problem on a grid, by whichever scheme its horizon and discount call for."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import ProblemError
+from .fast_marching import eikonal_value
+from .hamiltonian import Hamiltonian, hamiltonian_on
+from .initial import initial_value
+from .march import march, upwind
+from .mesh import Grid
+from .stationary import stationary_value
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ValueFunction:
+    """V(θ, t) in current value: the least cost to go from θ at time t, discounted to t.
+
+    Attributes
+    ----------
+    grid : Grid
+    hamiltonian : Hamiltonian
+    to_go : (K+1,), increasing times-to-go s = T - t of the slices; (inf,) for an infinite horizon
+    slices : (K+1, N_1, …), V at those times
+    method : name of the scheme
+    unsettled : how far an iteration was from its limit when it stopped, in units of V (0 for marches)
+    """
+
+    grid: Grid
+    hamiltonian: Hamiltonian
+    to_go: np.ndarray
+    slices: np.ndarray
+    method: str
+    unsettled: float = 0.0
+
+    @property
+    def now(self) -> np.ndarray:
+        """V(·, t = 0) on the nodes, (N_1, …)."""
+        return self.slices[-1]
+
+    def at(self, theta: np.ndarray) -> float:
+        """V(θ, t = 0) at one point (n,), by cubic splines."""
+        return float(self.grid.interpolate(self.now, np.atleast_2d(theta), degree=3)[0])
+
+    def velocity(self, k: int) -> np.ndarray:
+        """The optimal θ̇ on the nodes at time-to-go ``to_go[k]``, (n, N_1, …)."""
+        return upwind(self.slices[k], self.hamiltonian, self.grid)[1]
+
+
+def value_function(problem, grid: Grid, *, slices: int = 100) -> ValueFunction:
+    """Solve the Hamilton-Jacobi-Bellman equation of a problem in one or two dimensions on a grid.
+
+        -V_t + γV = kL + ∇Vᵀf - (η/2) ∇VᵀBG⁻¹Bᵀ∇V,    V(θ, T) = κΦ(θ)    (Bellman 1957; viscosity sense: Crandall & Lions 1983)
+
+    Finite horizon: third-order WENO with Godunov's Hamiltonian, explicit in time. T = ∞ with γ > 0: the steady state by
+    policy iteration and defect correction. T = ∞ with γ = 0: fast marching (see :func:`eikonal_value` for what it needs).
+    ``slices`` is how many instants of V are kept for following optimal paths.
+
+    Raises
+    ------
+    ProblemError
+        More than two dimensions; functions not finite or G not positive definite in the box; a fixed end with B G⁻¹ Bᵀ
+        singular; T = ∞ with γ = 0 outside the eikonal case.
+    """
+    refuse_dimension(problem)
+    hamiltonian = hamiltonian_on(problem, grid)
+    objective = problem.objective
+    if math.isfinite(objective.horizon):
+        to_go, values = _march(problem, hamiltonian, grid, slices)
+        return ValueFunction(grid=grid, hamiltonian=hamiltonian, to_go=to_go, slices=values, method="WENO3 march")
+    unsettled, method = 0.0, "fast marching"
+    if objective.discount > 0:
+        value, unsettled = stationary_value(lambda level: hamiltonian_on(problem, level), grid, discount=objective.discount)
+        method = "WENO3 policy iteration"
+    else:
+        value = eikonal_value(problem, grid)
+    return ValueFunction(grid=grid, hamiltonian=hamiltonian, to_go=np.array([np.inf]), slices=value[None], method=method,
+                         unsettled=unsettled)
+
+
+def _march(problem, hamiltonian, grid, slices):
+    """Times-to-go, closer together near the end, and V at each."""
+    objective = problem.objective
+    first, begin = initial_value(problem, grid)
+    to_go = begin + (objective.horizon - begin) * np.linspace(0, 1, slices + 1) ** 2
+    marched = march(first, hamiltonian, grid, discount=objective.discount, begin=begin, stops=to_go[1:])
+    return to_go, np.array([first, *marched])
+
+
+def refuse_dimension(problem) -> None:
+    """Refuse problems beyond two parameters, whose grids grow out of hand."""
+    if problem.dimension > 2:
+        raise ProblemError("grid certificate", expected="a problem with one or two parameters",
+                           received=f"n = {problem.dimension} parameters",
+                           advice="rely on the multi-start, solve(problem, starts=...), whose solution.plans lists every plan found")
