@@ -40,6 +40,11 @@ def test_claim_holds(name, outcomes):
     assert not wrong, "\n".join(wrong)
 
 
+def test_there_are_claims_for_every_figure_of_the_paper():
+    figures = {claim.figure[:6] for claim in CLAIMS.values() if claim.figure}
+    assert figures >= {"Fig. 1", "Fig. 2", "Fig. 3"}
+
+
 @pytest.mark.parametrize("name", CLAIMS)
 def test_claim_names_a_picture_that_exists_and_a_problem_that_can_be_built(name):
     from landscape_control.plotting import figures
