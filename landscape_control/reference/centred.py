@@ -1,0 +1,57 @@
+"""The linear-quadratic problem about its minimum: the form every solver in this room works on."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Centred:
+    """With δ = θ - μ: minimise ∫ e^{-γt}[½uᵀRu + ½δᵀQδ + q]dt,  δ̇ = Aδ + c + Bu.
+
+    Attributes
+    ----------
+    centre : (n,), μ
+    dynamics : (n, n), A
+    offset : (n,), the drift at the minimum, Aμ + c of the original problem
+    actuation : (n, m), B
+    effort : (m, m), R = G/η
+    loss : (n, n), Q = kH
+    loss_rate : q = k · (loss at the minimum)
+    discount : γ
+    """
+
+    centre: np.ndarray
+    dynamics: np.ndarray
+    offset: np.ndarray
+    actuation: np.ndarray
+    effort: np.ndarray
+    loss: np.ndarray
+    loss_rate: float
+    discount: float
+
+    @cached_property
+    def push(self) -> np.ndarray:
+        """ηG⁻¹Bᵀ (m, n): the optimal control is u = -push λ."""
+        return np.linalg.solve(self.effort, self.actuation.T)
+
+    @cached_property
+    def spread(self) -> np.ndarray:
+        """M = ηBG⁻¹Bᵀ (n, n): the optimal path obeys δ̇ = Aδ + c - Mλ."""
+        spread = self.actuation @ self.push
+        return (spread + spread.T) / 2
+
+    @cached_property
+    def discounted(self) -> np.ndarray:
+        """A - γ/2 I: with δ and λ multiplied by e^{-γt/2} the discount disappears into the drift."""
+        return self.dynamics - self.discount / 2 * np.eye(len(self.dynamics))
+
+    def discounted_time(self, duration):
+        """∫₀ˢ e^{-γt}dt."""
+        return duration if self.discount == 0 else -np.expm1(-self.discount * duration) / self.discount
+
+
+def quadratic_form(hessian, gradient, constant, deviation):
+    """½δᵀSδ + gᵀδ + v for one deviation (n,) or many (N, n)."""
+    return 0.5 * np.einsum("...i,ij,...j->...", deviation, hessian, deviation) + deviation @ gradient + constant

@@ -1,0 +1,118 @@
+"""Closed forms for the regimes in which the optimal policy becomes a named learning rule, with the next-order error.
+
+Symbols as in :mod:`.formulas`: L = ½(θ-μ)ᵀH(θ-μ), f = 0, B = I, effort uᵀGu/2η, loss weight k, discount γ, x = ηkh.
+"""
+
+import math
+
+import numpy as np
+
+from ..arrays import number
+from ..errors import ProblemError
+from .formulas import bowl_function, relaxation_rate
+
+
+def planning_horizon(discount=0.0, horizon=math.inf):
+    """T_γ = ∫₀ᵀ e^{-γt}dt = (1 - e^{-γT})/γ: T at γ = 0, 1/γ at T = ∞. ProblemError when both leave it infinite."""
+    discount, horizon = (
+        number("discount γ", discount, low=0),
+        number("horizon T", horizon, low=0, low_open=True, allow_inf=True),
+    )
+    if discount == 0 and math.isinf(horizon):
+        raise ProblemError(
+            "planning horizon",
+            expected="a discount > 0 or a finite horizon",
+            received="γ = 0 and T = ∞",
+            advice="gradient descent is not a limit there: the optimal rule is ballistic, see ballistic_matrix",
+        )
+    return horizon if discount == 0 else -math.expm1(-discount * horizon) / discount
+
+
+def gradient_descent_rate(discount=0.0, horizon=math.inf, learning_rate=1.0, loss_weight=1.0) -> float:
+    """α = ηk(1 - e^{-γT})/γ in u(0) = -αG⁻¹∇L, the optimal rule for γ → ∞ or T → 0 (Φ = 0).
+
+    ηk/γ at T = ∞, ηkT at γ = 0; in between it is the exact gain to first order in the curvature. Source: VGR25 §3 for the
+    two ends; the Riccati equation to first order in h.
+    """
+    return _product(learning_rate, loss_weight) * planning_horizon(discount, horizon)
+
+
+def gradient_descent_error(curvature, discount=0.0, horizon=math.inf, learning_rate=1.0, loss_weight=1.0):
+    """ε in r = αh(1 - ε + …): how far gradient descent overshoots, relative, to first order in the curvature.
+
+    ε = ηkh [1 - e^{-2γT} - 2γTe^{-γT}]/(γ²(1 - e^{-γT})): ηkh/γ² at T = ∞ (slope -2 in γ), ηkhT²/3 at γ = 0 (slope +2 in T).
+    Source: the Riccati equation to second order in h.
+    """
+    stiffness, short = (
+        _product(learning_rate, loss_weight) * np.asarray(curvature, dtype=float),
+        planning_horizon(discount, horizon),
+    )
+    if math.isinf(horizon):
+        error = stiffness / discount**2
+    else:
+        phase = discount * horizon
+        error = stiffness * horizon**3 * _overshoot(phase) / short
+    return float(error) if np.ndim(error) == 0 else error
+
+
+def short_horizon_error(curvature, horizon, learning_rate=1.0, loss_weight=1.0):
+    """ηkhT²/3: the relative overshoot of the step -ηkT∇L for T → 0 at γ = 0.
+
+    With γ > 0 the leading error of that step is γT/2, of slope +1; the step -ηk(1 - e^{-γT})/γ·∇L restores ηkhT²/3.
+    """
+    return gradient_descent_error(curvature, 0.0, horizon, learning_rate, loss_weight)
+
+
+def ballistic_matrix(metric, hessian, learning_rate=1.0, loss_weight=1.0) -> np.ndarray:
+    """N = √(ηk) G^{-1/2}(G^{-1/2}HG^{-1/2})^{-1/2}G^{-1/2} in u = -N∇L, the exact policy at γ = 0, T = ∞ (VGR25 §3).
+
+    √(ηk)H^{-1/2} for G = I. ProblemError unless H is positive definite.
+    """
+    return bowl_function(metric, hessian, lambda h: math.sqrt(_product(learning_rate, loss_weight)) / np.sqrt(_convex(h)))
+
+
+def newton_held_plan(metric, hessian, duration, discount=0.0, learning_rate=1.0, loss_weight=1.0) -> np.ndarray:
+    """N = (I - e^{-RΔt})H⁻¹ in Δθ = -N∇L: a plan made at T = ∞ and held for Δt; H⁻¹, Newton's step, as Δt → ∞.
+
+    R is :func:`~.formulas.relaxation_matrix`. For small Δt it is Δt·RH⁻¹. ProblemError unless H is positive definite.
+    """
+    duration = number("duration Δt", duration, low=0, low_open=True, allow_inf=True)
+
+    def step(h):
+        rate = np.atleast_1d(relaxation_rate(_convex(h), discount, learning_rate, loss_weight))
+        return -np.expm1(-rate * duration) / h
+
+    return bowl_function(metric, hessian, step)
+
+
+def proximal_matrix(metric, hessian, horizon, discount=0.0, learning_rate=1.0, terminal_weight=1.0) -> np.ndarray:
+    """N = ητκ(G + ητκH)⁻¹, τ = (1 - e^{-γT})/γ, in θ(T) - θ(0) = -N∇L(θ(0)): no running loss, Φ = κL.
+
+    The proximal step argmin |θ-θ₀|²_G/2ητ + κL, implicit Euler with step ητκ. τ is T at γ = 0; a discount makes late effort
+    cheap but the end cheaper, and shortens it. The control is exponential in time, u ∝ e^{γt}.
+    """
+    step = learning_rate * terminal_weight * planning_horizon(discount, horizon)
+    return bowl_function(metric, hessian, lambda h: step / (1 + step * h))
+
+
+def _product(learning_rate, loss_weight):
+    return number("learning_rate η", learning_rate, low=0, low_open=True) * number("loss_weight k", loss_weight, low=0)
+
+
+def _convex(curvatures):
+    if np.min(curvatures) <= 0:
+        raise ProblemError(
+            "hessian H",
+            expected="positive curvature in every direction",
+            received=f"smallest curvature in the metric {np.min(curvatures):.6g}",
+            advice="restrict the rule to the convex directions; flat ones have no Newton or ballistic step",
+        )
+    return curvatures
+
+
+def _overshoot(phase):
+    """[1 - e^{-2y} - 2ye^{-y}]/y³ = 2e^{-y}(sinh y - y)/y³, 1/3 at y = 0."""
+    if phase < 0.5:
+        series = sum(phase ** (2 * i) / math.factorial(2 * i + 3) for i in range(8))
+        return 2 * math.exp(-phase) * series
+    return (-math.expm1(-2 * phase) - 2 * phase * math.exp(-phase)) / phase**3
