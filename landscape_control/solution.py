@@ -144,7 +144,7 @@ class Solution:
     method, solver : str, the transcription and the optimiser used, as chosen (never switched silently)
     starts : int, how many initial guesses were tried
     build_seconds, solve_seconds : float
-    problem : ControlProblem, what was solved (with the numbers of this solve)
+    problem : ControlProblem, what was solved, with the numbers of this solve; None in a solution read from a pickle
     """
 
     plans: tuple[Plan, ...]
@@ -190,7 +190,7 @@ class Solution:
                 f"build {self.build_seconds * 1e3:.1f} ms, solve {self.solve_seconds * 1e3:.1f} ms")
 
     def __getstate__(self):
-        """Plain arrays only: the certificate is computed before the checker is dropped."""
+        """Plain arrays only: the certificate is computed, then the checker and the problem's functions stay behind."""
         if self._certify is not None:
             self.certificate  # noqa: B018  (forces the cached value)
-        return {**self.__dict__, "_certify": None}
+        return {**self.__dict__, "_certify": None, "problem": None}

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import casadi as ca
 import numpy as np
-from scipy.linalg import solve_continuous_are
 from scipy.optimize import root
 
 from ..arrays import freeze
-from ..errors import ProblemError, UnstabilisableError
+from ..errors import ProblemError
 from ..pointwise import Pointwise
 from ..problem import ControlProblem, Model, hamiltonian_derivatives
+from ..reference import LinearQuadratic
 from ..solution import Tail
 
 
@@ -31,7 +31,8 @@ def find_rest(problem: ControlProblem, near: np.ndarray) -> Rest:
     UnstabilisableError
         If an uncontrolled mode of the linearisation does not decay faster than the discount allows.
     ProblemError
-        If there is no steady state near the point, or γ = 0 and resting there costs something per unit time.
+        If there is no steady state near the point, if the cost is unbounded there, or if γ = 0 and resting there costs
+        something per unit time.
     """
     theta, u, costate = _steady_state(problem, near)
     objective, n = problem.objective, problem.dimension
@@ -40,15 +41,7 @@ def find_rest(problem: ControlProblem, near: np.ndarray) -> Rest:
         theta[None], u[None], costate[None], pair))
     drift, push = drift.reshape(n, n), push.reshape(n, -1)
     state_cost, cross, effort = state_cost.reshape(n, n), cross.reshape(n, -1), effort.reshape(push.shape[1], -1)
-    shifted = drift - objective.discount / 2 * np.eye(n)
-    refuse_unstabilisable(shifted, push)
-    try:
-        value_hessian = solve_continuous_are(shifted, push, state_cost, effort, s=cross)
-    except (np.linalg.LinAlgError, ValueError) as error:
-        raise ProblemError("infinite horizon", expected=f"a loss that curves upwards at the steady state {np.round(theta, 4).tolist()}",
-                           received=f"curvatures {np.round(np.linalg.eigvalsh(state_cost), 6).tolist()} (Riccati: {error})",
-                           advice="add weight decay or a discount, or use a finite horizon") from error
-    value_hessian = (value_hessian + value_hessian.T) / 2
+    value_hessian = _value_hessian(drift, push, state_cost, cross, effort, objective.discount)
     gain = np.linalg.solve(effort, push.T @ value_hessian + cross.T)
     closed = drift - push @ gain
     running = float(hamiltonian_derivatives(problem.model)(theta[None], u[None], costate[None], pair)[0][0])
@@ -72,18 +65,13 @@ def second_order(model: Model) -> Pointwise:
     return model.cache["second_order"]
 
 
-def refuse_unstabilisable(matrix: np.ndarray, push: np.ndarray) -> None:
-    """Popov-Belevitch-Hautus test: every mode of ``matrix`` with Re ≥ 0 must be reachable by ``push``."""
-    values = np.linalg.eigvals(matrix)
-    size = 1e-9 * (1 + np.abs(values).max())
-    for value in values[values.real >= -size]:
-        left, singular, _ = np.linalg.svd(np.hstack([matrix - value * np.eye(len(matrix)), push]))
-        vector = left[:, -1]  # the mode that neither moves by itself nor is pushed
-        if singular[-1] < size * (1 + np.abs(push).max()):
-            raise UnstabilisableError(
-                "infinite horizon", expected="every mode that the discount does not tame to be reachable by the actuation",
-                received=f"mode {np.round(vector.real, 4).tolist()} with growth rate {value.real:.4g} beyond γ/2, which B cannot push",
-                advice="add a column to B along that mode, let it decay by drift, raise the discount, or use a finite horizon")
+def _value_hessian(drift, push, state_cost, cross, effort, discount):
+    """S of V ≈ ½ δᵀSδ; completing the square removes the cross term, u = v - R⁻¹Nᵀδ."""
+    shift = np.linalg.solve(effort, cross.T)
+    remaining = state_cost - cross @ shift
+    reference = LinearQuadratic(hessian=(remaining + remaining.T) / 2, minimum=np.zeros(len(drift)), metric=effort,
+                                drift_matrix=drift - push @ shift, actuation=push, discount=discount)
+    return np.array(reference.infinite().value_hessian)
 
 
 def _steady_state(problem, near):

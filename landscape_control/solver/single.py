@@ -58,28 +58,47 @@ class Task:
     fastest_rate: float
 
 
-def solve_plan(machinery: Machinery, task: Task, guess: Guess, vertices: np.ndarray | None = None) -> Plan:
-    """Solve from one guess and refine the mesh until the cost error estimate is within tolerance, or the cap is hit."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Draft:
+    """A plan on its first mesh, with the error estimate of every element."""
+
+    plan: Plan
+    errors: np.ndarray
+    scale: float  # what the tolerance is relative to
+
+
+def draft_plan(machinery: Machinery, task: Task, guess: Guess) -> Draft:
+    """Solve from one guess on the first mesh."""
     elements = machinery.transcription.elements
-    fading = task.problem.objective.discount * task.horizon
     if task.rest is not None:  # the discount itself has to be resolved where it decides the horizon
-        elements = max(elements, math.ceil(fading / 2))
-    if vertices is None:
-        vertices = initial_vertices(elements, task.horizon, task.fastest_rate, task.problem.end is not None)
-    total = 0
-    while True:
-        plan, errors, scale = _attempt(machinery, task, guess, vertices)
-        total += plan.iterations
-        good = plan.status is Status.CONVERGED
-        if not good or plan.cost_error <= task.tolerance * scale:
-            break
-        if 2 * (len(vertices) - 1) > task.max_elements:
-            plan = replace(plan, status=Status.REFINEMENT_CAP,
-                            message=f"cost error estimate {plan.cost_error:.3g} > {task.tolerance * scale:.3g} with {len(vertices) - 1} elements")
-            break
-        vertices = refined_vertices(vertices, errors, 2 * (len(vertices) - 1), machinery.transcription.order)
-        guess = Guess(name=guess.name, path=lambda s, plan=plan: plan.at(np.minimum(s, 1.0) * plan.times[-1])[0])
-    return replace(plan, iterations=total, found_from=(guess.name,))
+        elements = max(elements, math.ceil(task.problem.objective.discount * task.horizon / 2))
+    vertices = initial_vertices(elements, task.horizon, task.fastest_rate, task.problem.end is not None)
+    draft = _attempt(machinery, task, guess, vertices)
+    return replace(draft, plan=replace(draft.plan, found_from=(guess.name,)))
+
+
+def refine_plan(machinery: Machinery, task: Task, draft: Draft, max_elements: int) -> Plan:
+    """Refine the mesh until the cost error estimate is within tolerance, or the cap is hit (the status then says so)."""
+    plan, names, total = draft.plan, draft.plan.found_from, draft.plan.iterations
+    while plan.status is Status.CONVERGED and plan.cost_error > task.tolerance * draft.scale:
+        count = len(plan.vertices) - 1
+        if 2 * count > max_elements:
+            said = f"cost error estimate {plan.cost_error:.3g} > {task.tolerance * draft.scale:.3g} with {count} elements"
+            return replace(plan, status=Status.REFINEMENT_CAP, message=said)
+        vertices = refined_vertices(plan.vertices / task.horizon, draft.errors, 2 * count, machinery.transcription.order)
+        draft = _attempt(machinery, task, _follow(plan), vertices)
+        total += draft.plan.iterations
+        plan = replace(draft.plan, iterations=total, found_from=names)
+    return plan
+
+
+def solve_plan(machinery: Machinery, task: Task, guess: Guess) -> Plan:
+    """Draft and refine from one guess."""
+    return refine_plan(machinery, task, draft_plan(machinery, task, guess), task.max_elements)
+
+
+def _follow(plan):
+    return Guess(name="coarser plan", path=lambda s: plan.at(np.minimum(s, 1.0) * plan.times[-1])[0])
 
 
 def _attempt(machinery, task, guess, vertices):
@@ -144,7 +163,7 @@ def _plan(task, program, element, raw, numbers, packed):
                 costates=freeze(path.costates), vertices=freeze(path.vertices), positions=freeze(path.positions), status=status,
                 iterations=raw.iterations, cost_error=float(errors.sum()), message=message, log=raw.log,
                 tail=task.rest.tail if task.rest is not None else None)
-    return plan, errors, scale
+    return Draft(plan=plan, errors=errors, scale=scale)
 
 
 def _judge(task, program, raw, path):

@@ -9,14 +9,14 @@ import numpy as np
 from ..arrays import number, whole
 from ..certificate import certify
 from ..errors import ProblemError, SolveError, check_choice, check_options
-from ..landscape import end_basin
 from ..problem import ControlProblem
 from ..solution import Plan, Solution, Status
 from ..transcription import Collocation, DiscretisedAction, MultipleShooting, Transcription
 from .guesses import default_guesses, known_minima, read_guess
 from .infinite import find_rest
 from .optimiser import PLUGINS
-from .single import Machinery, Task, solve_plan
+from .plans import continued, distinct, near, with_basin, with_judged_tail
+from .single import Machinery, Task, draft_plan, refine_plan, solve_plan
 
 METHODS = {"action": DiscretisedAction, "collocation": Collocation, "shooting": MultipleShooting}
 NUMBERS = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight", "start", "end")
@@ -85,10 +85,10 @@ class Solver:
             guesses = []
         if guess is None or starts is not None:
             guesses += default_guesses(problem, minima, starts, seed)
-        plans = _distinct(self._plans(problem, guesses, minima))
+        plans = [plan for plan, _ in distinct(self._plans(problem, guesses, minima))]
         building = self._machinery.build_seconds - built
         solution = Solution(
-            plans=tuple(_with_basin(problem, p, minima) for p in plans), tolerance=self.tolerance,
+            plans=tuple(with_basin(problem, p, minima) for p in plans), tolerance=self.tolerance,
             method=self._machinery.transcription.name, solver=self._machinery.plugin, starts=len(guesses),
             build_seconds=building, solve_seconds=time.perf_counter() - began - building, problem=problem,
             _certify=lambda plan: certify(problem, plan, tolerance=self.tolerance))
@@ -110,30 +110,39 @@ class Solver:
             self._minima = seed, known_minima(problem, seed)
         return self._minima[1]
 
-    def _plan(self, problem, guess, minima) -> Plan:
-        task = Task(problem=problem, horizon=problem.objective.horizon, rest=None, tolerance=self.tolerance,
-                    max_elements=self.max_elements, fastest_rate=_fastest_rate(problem, minima))
-        if math.isfinite(problem.objective.horizon):
-            return solve_plan(self._machinery, task, guess)
-        return self._settled_plan(task, guess)
-
     def _plans(self, problem, guesses, minima) -> list[Plan]:
         """A plan per guess; guesses that lead to no admissible rest are left out as long as another one does."""
+        task = Task(problem=problem, horizon=problem.objective.horizon, rest=None, tolerance=self.tolerance,
+                    max_elements=self.max_elements, fastest_rate=_fastest_rate(problem, minima))
+        if math.isfinite(task.horizon):
+            return self._refined(task, [draft_plan(self._machinery, task, guess) for guess in guesses])
         plans, refusals = [], []
         for guess in guesses:
             try:
-                plans.append(self._plan(problem, guess, minima))
+                plans.append(self._settled_plan(task, guess))
             except ProblemError as refusal:
                 refusals.append(refusal)
         if not plans:
             raise refusals[-1]
         return plans
 
+    def _refined(self, task, drafts) -> list[Plan]:
+        """Duplicates go before refinement; plans that are not the best are refined at most twice."""
+        by_plan = {id(draft.plan): draft for draft in drafts}
+        chosen = distinct([draft.plan for draft in drafts])
+        caps = [self.max_elements] + [min(self.max_elements, 4 * self._machinery.transcription.elements)] * len(chosen)
+        refined = []
+        for (plan, source), cap in zip(chosen, caps, strict=False):
+            draft = replace(by_plan[id(source)], plan=plan)
+            refined.append(refine_plan(self._machinery, task, draft, cap))
+        return refined
+
     def _settled_plan(self, task, guess) -> Plan:
         """Lengthen the computational horizon until doubling it no longer moves the first control."""
         target = guess.path(np.array([1.0]))[0]
         rest = find_rest(task.problem, target)
-        slow, fast = max(rest.rates.min(), 1e-12), rest.rates.max()
+        settling = rest.rates[rest.rates > 1e-9 * np.abs(rest.rates).max()]  # others are let go for ever
+        slow, fast = (settling.min(), settling.max()) if settling.size else (1.0, 1.0)
         discount = task.problem.objective.discount
         horizon = min(4 / slow, 40 / fast, LONGEST_DISCOUNTED / discount if discount else math.inf)
         task = replace(task, rest=rest, horizon=horizon, fastest_rate=max(fast, task.fastest_rate))
@@ -141,13 +150,13 @@ class Solver:
         for _ in range(self.max_doublings):
             if plan.status is not Status.CONVERGED:
                 return plan
-            rest = find_rest(task.problem, plan.parameters[-1]) if not _near(plan, rest) else rest
+            rest = find_rest(task.problem, plan.parameters[-1]) if not near(plan, rest) else rest
             task = replace(task, horizon=2 * task.horizon, rest=rest)
-            longer = solve_plan(self._machinery, task, read_guess(task.problem, _continued(plan), task.horizon))
+            longer = solve_plan(self._machinery, task, read_guess(task.problem, continued(plan), task.horizon))
             longer = replace(longer, found_from=(guess.name,))
             moved = np.abs(longer.controls[0] - plan.controls[0]).max()
             if longer.status is Status.CONVERGED and moved <= max(1e-7, 1e-2 * self.tolerance**0.5) * np.abs(longer.controls).max():
-                return _with_judged_tail(plan, longer)
+                return with_judged_tail(plan, longer)
             plan = longer
         return replace(plan, status=Status.HORIZON_NOT_SETTLED if plan.status.ok else plan.status,
                        message=f"last horizon {task.horizon:.4g}, first control still moved by {moved:.2g}")
@@ -200,50 +209,3 @@ def _mobility(problem):
 def _finite_horizon(problem):
     horizon = problem.objective.horizon
     return horizon if math.isfinite(horizon) else 1.0
-
-
-def _near(plan, rest):
-    return np.abs(plan.parameters[-1] - rest.tail.steady_state).max() <= 0.1 * np.ptp(plan.parameters, axis=0).max()
-
-
-def _continued(plan):
-    """The plan followed by its own linear tail, as a function of time."""
-    trusted = replace(plan, tail=replace(plan.tail, reliable=True))
-    return lambda t: trusted.at(float(t))[0]
-
-
-def _with_judged_tail(plan, longer):
-    """The longer plan; its tail is trusted if the shorter plan's tail agreed with the path it replaces."""
-    grid = np.linspace(plan.times[-1], longer.times[-1], 9)
-    expected = np.array([_continued(plan)(t) for t in grid])
-    extent = np.ptp(longer.parameters, axis=0).max()
-    reliable = bool(np.abs(longer.at(grid)[0] - expected).max() <= 1e-3 * extent)
-    return replace(longer, tail=replace(longer.tail, reliable=reliable))
-
-
-def _with_basin(problem, plan, minima):
-    if not np.isfinite(plan.parameters[-1]).all():
-        return plan
-    return replace(plan, end_basin=end_basin(problem.landscape, plan.parameters[-1], minima))
-
-
-def _distinct(plans: list[Plan]) -> list[Plan]:
-    """Converged plans before failed ones, best first, with duplicates merged and their guesses remembered."""
-    chosen: list[Plan] = []
-    for plan in sorted(plans, key=lambda p: (not p.status.ok, p.status is not Status.REFINEMENT_CAP, p.cost)):
-        twin = next((i for i, other in enumerate(chosen) if _same(plan, other)), None)
-        if twin is None:
-            chosen.append(plan)
-        else:
-            chosen[twin] = replace(chosen[twin], found_from=chosen[twin].found_from + plan.found_from)
-    usable = [p for p in chosen if p.status.ok or p.status is Status.REFINEMENT_CAP]
-    return usable or chosen
-
-
-def _same(plan, other):
-    if not np.isfinite(plan.parameters).all() or not np.isfinite(other.parameters).all():
-        return False
-    last = min(plan.times[-1], other.times[-1])
-    grid = np.linspace(0, last, 17)
-    extent = max(np.ptp(other.parameters, axis=0).max(), 1e-9 * (1 + np.abs(other.parameters).max()))
-    return np.abs(plan.at(grid)[0] - other.at(grid)[0]).max() <= 1e-2 * extent
