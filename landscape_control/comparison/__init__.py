@@ -1,1 +1,29 @@
-""""""
+"""Policy samples -> fitted rules -> verdict; preconditioner exponent; second-order path law."""
+
+from .compare import compare
+from .exponent import Exponents, exponent_curve, preconditioner_exponent
+from .path_law import PathLaw, path_law
+from .policy_fit import fit_rules
+from .running import Run, run_rule
+from .samples import PolicySample, draw_starts, sample_policy
+from .verdict import Conclusion, Criteria, RuleFit, Scatter, Verdict
+
+__all__ = [
+    "Conclusion",
+    "Criteria",
+    "Exponents",
+    "PathLaw",
+    "PolicySample",
+    "RuleFit",
+    "Run",
+    "Scatter",
+    "Verdict",
+    "compare",
+    "draw_starts",
+    "exponent_curve",
+    "fit_rules",
+    "path_law",
+    "preconditioner_exponent",
+    "run_rule",
+    "sample_policy",
+]

@@ -1,0 +1,158 @@
+"""The verdict: which rule is the policy, which rules cannot be told apart, or that none fits."""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..arrays import number
+from ..errors import check_choice
+from ..rules import Rule
+from .running import Run
+
+
+class Conclusion(enum.Enum):
+    """What a comparison may conclude."""
+
+    RULE = "one rule fits"
+    NOT_IDENTIFIABLE = "rules fit that cannot be told apart on this data"
+    NONE_FITS = "no rule in the library fits"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Criteria:
+    """The numbers that decide, all relative to rms |u|.
+
+    Attributes
+    ----------
+    threshold : largest held-out error of a rule that fits
+    resolution : errors, and differences between two fitted rules, below this are not distinguished; fits whose feature
+        matrix has a condition number above 1/resolution do not determine their coefficients
+    margin : factor by which a richer rule must reduce the error of a simpler one to be preferred
+    """
+
+    threshold: float = 0.05
+    resolution: float = 1e-3
+    margin: float = 2.0
+
+    def __post_init__(self):
+        for name, low in (("threshold", 0), ("resolution", 0), ("margin", 1)):
+            object.__setattr__(self, name, number(name, getattr(self, name), low=low, low_open=low == 0))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RuleFit:
+    """One rule held against the policy.
+
+    Attributes
+    ----------
+    rule : Rule
+    coefficients : {name: value}, shared by all samples
+    intervals : {name: (low, high)}, 95 % bootstrap over starts
+    predicted : {name: value or None}, what theory predicts
+    error : relative policy error rms|u - û| / rms|u| on held-out starts
+    fit_error : the same on the samples fitted
+    condition : condition number of the scaled feature matrix
+    identifiable : whether the coefficients are determined and no other rule gives the same controls here
+    equivalent_to : keys of the rules that give the same controls on this data, to within the resolution
+    undefined : number of controls (out of ``Verdict.samples``) for which the rule gives no number
+    at_bound : names of coefficients that the fit pushed to the end of their admissible range
+    fitted : per problem (S, m), the rule's controls at the sampled points, NaN where undefined
+    runs : per problem, what it costs to run the rule; empty when not asked for
+    """
+
+    rule: Rule
+    coefficients: Mapping[str, float]
+    intervals: Mapping[str, tuple[float, float]]
+    predicted: Mapping[str, float | None]
+    error: float
+    fit_error: float
+    condition: float
+    identifiable: bool
+    equivalent_to: tuple[str, ...]
+    undefined: int
+    at_bound: tuple[str, ...]
+    fitted: tuple[np.ndarray, ...] = field(repr=False)
+    runs: tuple[Run, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return self.rule.key
+
+    @property
+    def name(self) -> str:
+        return self.rule.name
+
+    @property
+    def excess_cost(self) -> float | None:
+        """J_rule/J* - 1 of running the rule, the largest over the problems; None if one of them has none."""
+        excess = [run.excess for run in self.runs]
+        return None if not excess or None in excess else max(excess)
+
+    @property
+    def excess_reason(self) -> str:
+        """Why ``excess_cost`` is None, empty when it is a number."""
+        if not self.runs:
+            return "not run"
+        return next((run.reason for run in self.runs if run.excess is None), "")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Scatter:
+    """The samples of one problem, for drawing: points (S, n), controls (S, m), slopes Bᵀ∇L (S, m), starts (S,)."""
+
+    points: np.ndarray
+    controls: np.ndarray
+    slopes: np.ndarray
+    starts: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Verdict:
+    """Which closed-form rule a policy is.
+
+    Attributes
+    ----------
+    conclusion : Conclusion
+    rows : tuple of RuleFit, the preferred rule first, then by held-out error
+    equivalent : keys of the rules that cannot be told apart from the preferred one; empty when it stands alone
+    refused : {key: reason} for rules that do not apply to these problems
+    failures : (problem index, start, reason) for solves that failed and contribute no samples
+    samples : number of controls fitted (points times controls)
+    starts : number of starts that contributed
+    criteria : Criteria
+    sampling : how the starts were chosen, in words
+    scatter : per problem, the samples
+    """
+
+    conclusion: Conclusion
+    rows: tuple[RuleFit, ...]
+    equivalent: tuple[str, ...]
+    refused: Mapping[str, str]
+    failures: tuple[tuple[int, np.ndarray, str], ...]
+    samples: int
+    starts: int
+    criteria: Criteria
+    sampling: str = ""
+    scatter: tuple[Scatter, ...] = field(repr=False, default=())
+
+    @property
+    def best(self) -> RuleFit | None:
+        """The preferred rule, None when no rule fits. When not identifiable, the simplest of those that fit alike."""
+        return None if self.conclusion is Conclusion.NONE_FITS else self.rows[0]
+
+    @property
+    def runner_up(self) -> RuleFit | None:
+        """The best rule that the data tells apart from the preferred one."""
+        return next((row for row in self.rows[1:] if row.key not in self.rows[0].equivalent_to), None)
+
+    def row(self, key: str) -> RuleFit:
+        """The row of one rule by its key; near matches when there is none."""
+        check_choice("row of the verdict", key, [row.key for row in self.rows])
+        return next(row for row in self.rows if row.key == key)
+
+    def __str__(self):
+        from .wording import paragraph, table
+
+        return f"{paragraph(self)}\n\n{table(self)}"

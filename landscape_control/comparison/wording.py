@@ -1,0 +1,93 @@
+"""A verdict in words: one paragraph and a table."""
+
+from .verdict import Conclusion, RuleFit, Verdict
+
+
+def paragraph(verdict: Verdict) -> str:
+    """What the comparison concludes, from how much data, and what stands in the way."""
+    opening = {Conclusion.RULE: _rule, Conclusion.NOT_IDENTIFIABLE: _not_identifiable, Conclusion.NONE_FITS: _none_fits}
+    parts = [opening[verdict.conclusion](verdict), _data(verdict)]
+    return " ".join(part for part in parts if part)
+
+
+def table(verdict: Verdict) -> str:
+    """One line per rule: error, coefficients against theory, condition, cost of running it."""
+    header = ["rule", "error", "coefficients [95 %] (theory, in its limit)", "condition", "identifiable", "J_rule/J* - 1"]
+    lines = [header, *(_cells(row) for row in verdict.rows)]
+    refused = [f"not applicable: {key.replace('_', ' ')}: {reason}" for key, reason in verdict.refused.items()]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+    text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+    text.insert(1, "  ".join("-" * width for width in widths))
+    return "\n".join(text + refused)
+
+
+def coefficient_words(row: RuleFit) -> str:
+    """Every coefficient with interval, prediction and whether it sits on its bound."""
+    return ", ".join(_coefficient(row, c) for c in row.rule.coefficients)
+
+
+def _rule(verdict):
+    row, other = verdict.rows[0], verdict.runner_up
+    text = (
+        f"The policy is {row.name}, {row.rule.formula}, with {coefficient_words(row)}: relative error "
+        f"{_percent(row.error)} on held-out starts ({row.rule.source})."
+    )
+    if row.condition > 1 / verdict.criteria.resolution:
+        text += f" Its coefficients are not determined by this data (condition number {row.condition:.1e})."
+    if row.equivalent_to:
+        text += f" {_keys(row.equivalent_to).capitalize()} give the same controls here, as rules that contain it."
+    if other is not None:
+        text += f" Next comes {other.name} with {_percent(other.error)}."
+    return text
+
+
+def _not_identifiable(verdict):
+    row = verdict.rows[0]
+    return (
+        f"Not identifiable: {_keys(verdict.equivalent)} cannot be told apart on this data ({row.name} is within "
+        f"{_percent(row.error)} of the policy, and the others of it); add curvatures (several modes or several landscapes)."
+    )
+
+
+def _none_fits(verdict):
+    row = verdict.rows[0]
+    text = (
+        f"No rule in the library fits: the nearest, {row.name}, is {_percent(row.error)} off on held-out starts, above "
+        f"the threshold of {_percent(verdict.criteria.threshold)}."
+    )
+    return text + (f" It is undefined for {row.undefined} of {verdict.samples} controls." if row.undefined else "")
+
+
+def _data(verdict):
+    landscapes = len(verdict.scatter)
+    where = f"{verdict.starts} starts on {landscapes} landscape{'s' * (landscapes != 1)}"
+    text = f"Fitted to {verdict.samples} controls from {where}"
+    text += f" ({verdict.sampling})." if verdict.sampling else "."
+    if verdict.failures:
+        text += f" {len(verdict.failures)} solves failed and are left out, the first with: {verdict.failures[0][2]}"
+    return text
+
+
+def _cells(row):
+    condition = f"{row.condition:.1e}" if row.condition >= 1e4 else f"{row.condition:.3g}"
+    excess = f"{row.excess_cost:+.3g}" if row.excess_cost is not None else row.excess_reason
+    undefined = f" ({row.undefined} undefined)" if row.undefined else ""
+    identifiable = "yes" if row.identifiable else "no"
+    return [row.name, _percent(row.error) + undefined, coefficient_words(row), condition, identifiable, excess]
+
+
+def _coefficient(row, coefficient):
+    name = coefficient.name
+    low, high = row.intervals[name]
+    text = f"{coefficient.symbol} = {row.coefficients[name]:.4g} [{low:.4g}, {high:.4g}]"
+    if row.predicted[name] is not None:
+        text += f" (theory {row.predicted[name]:.4g})"
+    return text + (" at its bound" if name in row.at_bound else "")
+
+
+def _percent(value):
+    return f"{100 * value:.3g} %" if value >= 1e-4 else f"{100 * value:.1e} %"
+
+
+def _keys(keys):
+    return ", ".join(key.replace("_", " ") for key in keys)
