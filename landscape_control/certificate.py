@@ -21,8 +21,8 @@ class Certificate:
     stationarity : root mean square (over discounted time) of ∂H/∂u = Gu/η + Bᵀλ between the nodes, over that of Gu/η,
         at the control that the path itself implies, u = B⁺(θ̇ - f)
     costate : largest gap of λ(t₁) - λ(t₀) = ∫ (γλ - ∂H/∂θ) dt over an element, over the largest |λ|
-    transversality : |λ(T) - κ∇Φ(θ(T))| over the largest |λ| for a free end; |θ(T) - end| over the path's extent for a
-        fixed one
+    transversality : |λ(T) - κ∇Φ(θ(T))| over the largest |λ| for a free end (present value against the tail's for an
+        infinite horizon); |θ(T) - end| over the path's extent for a fixed one
     energy_law : largest violation of H(t) - H(0) = γ∫λᵀθ̇ dt over the largest (effort + k·range of L); without drift
         this is dE/dt = (γ/η)|θ̇|²_G for E = |θ̇|²_G/2η - kL (VGR25), conservation of E at γ = 0
     cost_error : dual-weighted estimate of the discretisation error of the cost (user units)
@@ -149,11 +149,13 @@ def _energy_law(objective, fine, running, costates, velocity, model):
 def _transversality(problem, plan, extent, largest):
     if problem.end is not None:
         return float(np.abs(plan.parameters[-1] - problem.end).max() / extent)
+    fade = 1.0
     if plan.tail is not None:
+        fade = np.exp(-problem.objective.discount * plan.times[-1])
         wanted = plan.tail.steady_costate + plan.tail.value_hessian @ (plan.parameters[-1] - plan.tail.steady_state)
     else:
         wanted = problem.objective.terminal_weight * problem.model.terminal_derivatives(plan.parameters[-1])[0][0]
-    return float(np.abs(plan.costates[-1] - wanted).max() / largest)
+    return float(fade * np.abs(plan.costates[-1] - wanted).max() / largest)
 
 
 def _terminal_size(problem, plan):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from scipy.linalg import expm
 
 from .errors import ProblemError
 from .interpolation import PiecewisePolynomial
@@ -115,19 +116,16 @@ class Plan:
         n, m = self.parameters.shape[1], self.controls.shape[1]
         values = self._path(np.minimum(times, last))
         if beyond.any():
-            values[beyond] = self._continue(times[beyond] - last)
+            values[beyond] = [np.concatenate(self.follow_tail(self.parameters[-1], t - last)) for t in times[beyond]]
         values = values[0] if np.ndim(t) == 0 else values
         return values[..., :n], values[..., n:n + m], values[..., n + m:]
 
-    def _continue(self, elapsed):
-        from scipy.linalg import expm
-
-        tail, rows = self.tail, []
-        for s in elapsed:
-            offset = expm(tail.closed_loop * s) @ (self.parameters[-1] - tail.steady_state)
-            rows.append(np.concatenate([tail.steady_state + offset, tail.steady_control - tail.gain @ offset,
-                                        tail.steady_costate + tail.value_hessian @ offset]))
-        return np.array(rows)
+    def follow_tail(self, theta, elapsed: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(θ, u, λ) a time ``elapsed`` after θ along the linear tail of an infinite-horizon plan."""
+        tail = self.tail
+        offset = expm(tail.closed_loop * elapsed) @ (theta - tail.steady_state)
+        return (tail.steady_state + offset, tail.steady_control - tail.gain @ offset,
+                tail.steady_costate + tail.value_hessian @ offset)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -40,17 +40,30 @@ def near(plan: Plan, rest: Rest) -> bool:
 
 def continued(plan: Plan):
     """The plan followed by its own linear tail, as a function of time."""
-    trusted = replace(plan, tail=replace(plan.tail, reliable=True))
-    return lambda t: trusted.at(float(t))[0]
+    last = plan.times[-1]
+    return lambda t: plan.at(t)[0] if t <= last else plan.follow_tail(plan.parameters[-1], t - last)[0]
 
 
-def with_judged_tail(plan: Plan, longer: Plan) -> Plan:
-    """The longer plan; its tail is trusted if the shorter plan's tail agreed with the path it replaces."""
-    grid, follow = np.linspace(plan.times[-1], longer.times[-1], 9), continued(plan)
-    expected = np.array([follow(t) for t in grid])
-    extent = np.ptp(longer.parameters, axis=0).max()
-    reliable = bool(np.abs(longer.at(grid)[0] - expected).max() <= 1e-3 * extent)
-    return replace(longer, tail=replace(longer.tail, reliable=reliable))
+def settled(problem: ControlProblem, plan: Plan, resolved: float) -> Plan:
+    """The part of an infinite-horizon plan that its own cost determines, with a verdict on the tail that continues it.
+
+    Beyond γt = ``resolved`` the discount has faded what happens so far that the optimiser no longer sees it: the plan is
+    cut at the next vertex. The tail is trusted where it reproduces the path around the cut (or the last fifth); on a
+    quadratic landscape with affine drift and constant metric and actuation it is exact everywhere.
+    """
+    model, vertices = problem.model, plan.vertices
+    keep = max(1, min(int(np.searchsorted(vertices * problem.objective.discount, resolved)), len(vertices) - 1))
+    exact = model.drift_matrix and model.constant["metric"] and model.constant["actuation"] and problem.landscape.is_quadratic
+    reliable = bool(exact) or _tail_agrees(plan, min(vertices[keep], 0.8 * vertices[-1]))
+    nodes = keep * plan.degree + 1
+    return replace(plan, times=plan.times[:nodes], parameters=plan.parameters[:nodes], controls=plan.controls[:nodes],
+                   costates=plan.costates[:nodes], vertices=vertices[:keep + 1], tail=replace(plan.tail, reliable=reliable))
+
+
+def _tail_agrees(plan, begin):
+    grid = np.linspace(begin, min(1.25 * begin, plan.times[-1]), 9)
+    expected = np.array([plan.follow_tail(plan.at(begin)[0], t - begin)[0] for t in grid])
+    return np.abs(plan.at(grid)[0] - expected).max() <= 1e-3 * np.ptp(plan.parameters, axis=0).max()
 
 
 def _same(plan, other):

@@ -15,12 +15,12 @@ from ..transcription import Collocation, DiscretisedAction, MultipleShooting, Tr
 from .guesses import default_guesses, known_minima, read_guess
 from .infinite import find_rest
 from .optimiser import PLUGINS
-from .plans import continued, distinct, near, with_basin, with_judged_tail
+from .plans import continued, distinct, near, settled, with_basin
 from .single import Machinery, Task, draft_plan, refine_plan, solve_plan
 
 METHODS = {"action": DiscretisedAction, "collocation": Collocation, "shooting": MultipleShooting}
 NUMBERS = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight", "start", "end")
-LONGEST_DISCOUNTED = 14.0  # γT of the first computational horizon: e^{-28} after doubling is still resolved
+LONGEST_DISCOUNTED = 14.0  # γT of the first computational horizon, and of the part of the plan that is reported
 FATROP_DIMENSION = 8  # beyond this many parameters IPOPT on the condensed program is faster (scripts/benchmark.py)
 
 
@@ -156,7 +156,7 @@ class Solver:
             longer = replace(longer, found_from=(guess.name,))
             moved = np.abs(longer.controls[0] - plan.controls[0]).max()
             if longer.status is Status.CONVERGED and moved <= max(1e-7, 1e-2 * self.tolerance**0.5) * np.abs(longer.controls).max():
-                return with_judged_tail(plan, longer)
+                return settled(task.problem, longer, LONGEST_DISCOUNTED)
             plan = longer
         return replace(plan, status=Status.HORIZON_NOT_SETTLED if plan.status.ok else plan.status,
                        message=f"last horizon {task.horizon:.4g}, first control still moved by {moved:.2g}")

@@ -1,0 +1,61 @@
+"""Every transcription converges at the order it declares."""
+
+import numpy as np
+import pytest
+
+import landscape_control as lc
+
+PROBLEM = lc.ControlProblem(landscape=lc.double_well(), objective=lc.Objective(horizon=4.0, discount=0.1), start=[-0.6, 0.55])
+CASES = {
+    "action 2": (lc.DiscretisedAction(degree=2), (16, 32)),
+    "action 3": (lc.DiscretisedAction(degree=3), (8, 16)),
+    "action 4": (lc.DiscretisedAction(degree=4), (6, 12)),
+    "radau 2": (lc.Collocation(degree=2), (32, 64)),
+    "radau 3": (lc.Collocation(degree=3), (12, 24)),
+    "gauss 2": (lc.Collocation(degree=2, points="gauss"), (16, 32)),
+    "gauss 3": (lc.Collocation(degree=3, points="gauss"), (10, 20)),
+    "shooting constant": (lc.MultipleShooting(degree=0), (32, 64)),
+    "shooting linear": (lc.MultipleShooting(degree=1), (16, 32)),
+}
+
+
+@pytest.fixture(scope="module")
+def exact_cost():
+    fine = lc.solve(PROBLEM, method=lc.DiscretisedAction(elements=24, degree=8), tolerance=1e-12)
+    return fine.cost
+
+
+def cost_on(method, elements):
+    """The optimal cost on a fixed mesh of the same grading, whatever its error."""
+    solution = lc.solve(PROBLEM, method=method.refined(elements), tolerance=1e6)
+    return solution.cost
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_measured_order_matches_declared_order(name, exact_cost):
+    method, (coarse, fine) = CASES[name]
+    errors = [abs(cost_on(method, elements) - exact_cost) for elements in (coarse, fine)]
+    measured = np.log2(errors[0] / errors[1])
+    assert method.order - 0.7 < measured < method.order + 2.0, f"{name}: errors {errors}, order {measured:.2f}"
+
+
+@pytest.mark.parametrize("name", ["action 4", "radau 3", "gauss 3", "shooting linear"])
+def test_cost_error_estimate_is_of_the_size_of_the_true_error(name, exact_cost):
+    method, (coarse, _) = CASES[name]
+    solution = lc.solve(PROBLEM, method=method.refined(coarse), tolerance=1e6)
+    true = abs(solution.cost - exact_cost)
+    assert 0.3 * true < solution.best.cost_error < 100 * true
+
+
+def test_geometric_and_symmetric_meshes_are_increasing_and_end_at_one():
+    from landscape_control.solver.mesh import initial_vertices, refined_vertices
+
+    for rate, both in ((1e-3, False), (1.0, False), (1e4, False), (1e4, True), (30.0, True)):
+        vertices = initial_vertices(8, 10.0, rate, both)
+        assert len(vertices) == 9
+        assert vertices[0] == 0
+        assert vertices[-1] == pytest.approx(1)
+        assert (np.diff(vertices) > 0).all()
+    assert initial_vertices(8, 10.0, 1e3)[1] == pytest.approx(1e-4, rel=1e-3)  # the first element is 1/rate long
+    new = refined_vertices(np.linspace(0, 1, 5), np.array([1.0, 1e-9, 1e-9, 1e-9]), 8, 4)
+    assert np.sum(new < 0.25) > 4  # most of the new elements go where the error was
