@@ -127,6 +127,9 @@ def _trace(expression, dimension) -> ca.Function:
     if value.numel() != 1:
         raise ProblemError("loss expression", expected="a scalar", received=f"shape {value.shape}",
                            advice="sum or average the entries, e.g. casadi.sumsqr(...)")
+    if not ca.depends_on(value, theta):
+        raise ProblemError("loss expression", expected="an expression that depends on θ", received=f"the constant {value}",
+                           advice=advice)
     if ca.symvar(value) and not set(map(str, ca.symvar(value))) <= set(map(str, ca.symvar(theta))):
         raise ProblemError("loss expression", expected="an expression in θ alone",
                            received=f"free symbols {ca.symvar(value)}", advice="replace them by numbers")

@@ -1,13 +1,13 @@
 """The only caller of nlpsol: one program, one optimiser, many solves."""
 
 import io
-from contextlib import redirect_stdout
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass, field
 
 import casadi as ca
 import numpy as np
 
-from ..errors import check_choice
+from ..errors import ProblemError, check_choice
 from ..transcription import Program
 
 PLUGINS = ("fatrop", "ipopt")
@@ -52,22 +52,40 @@ class Optimiser:
         settings = {**_COMMON, **self.program.options, **{f"{self.plugin}.{k}": v for k, v in chosen.items()}}
         if self.plugin == "fatrop":
             settings |= {"structure_detection": "auto", "equality": [True] * size}
-        self._solver = ca.nlpsol("solver", self.plugin, self.program.nlp, settings)
+        try:
+            self._solver = ca.nlpsol("solver", self.plugin, self.program.nlp, settings)
+        except RuntimeError as error:
+            self._refuse_options(error)
+            raise
         self._bounds = {"lbg": np.zeros(size), "ubg": np.zeros(size)}
 
     def run(self, guess: np.ndarray, parameters: np.ndarray, multipliers: np.ndarray | None = None) -> RawResult:
         """Solve from one guess; never raises for a failed solve."""
         start = {"lam_g0": multipliers} if multipliers is not None else {}
         printed = io.StringIO()
-        if self.keep_log:
-            with redirect_stdout(printed):
+        try:
+            with redirect_stdout(printed) if self.keep_log else nullcontext():
                 answer = self._solver(x0=guess, p=parameters, **self._bounds, **start)
-        else:
-            answer = self._solver(x0=guess, p=parameters, **self._bounds, **start)
+        except RuntimeError as error:  # the plugin gave up in its own way: options, or numbers it cannot start from
+            self._refuse_options(error)
+            return self._nothing(guess, str(error), printed.getvalue())
         stats = self._solver.stats()
         return RawResult(variables=_column(answer["x"]), multipliers=_column(answer["lam_g"]), constraints=_column(answer["g"]),
                          cost=float(answer["f"]), iterations=int(stats["iter_count"]), success=bool(stats["success"]),
                          reason=str(stats.get("unified_return_status", stats["return_status"])), log=printed.getvalue())
+
+    def _refuse_options(self, error):
+        """Turn the plugin's complaint about an option into ours; return if it complains about something else."""
+        last = str(error).strip().splitlines()[-1]
+        if self.options and "option" in last.lower():
+            raise ProblemError(f"options of {self.plugin}", expected=f"names and values that {self.plugin} knows",
+                               received=last.split(": ", 1)[-1], advice=f"see the manual of {self.plugin} for its options") from error
+
+    def _nothing(self, guess, reason, log):
+        """The result of a run that produced none: the guess itself, with the reason."""
+        size = len(self._bounds["lbg"])
+        return RawResult(variables=np.array(guess), multipliers=np.zeros(size), constraints=np.full(size, np.nan), cost=np.nan,
+                         iterations=0, success=False, reason=reason.strip().splitlines()[-1], log=log)
 
 
 def _column(matrix) -> np.ndarray:

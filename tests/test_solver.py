@@ -1,0 +1,223 @@
+"""The solver finds the basins, refines to its tolerance, re-solves without rebuilding, and fails loudly."""
+
+import math
+import pickle
+
+import casadi as ca
+import numpy as np
+import pytest
+from scipy.integrate import solve_bvp
+
+import landscape_control as lc
+
+WELL = lc.ControlProblem(landscape=lc.double_well(), objective=lc.Objective(horizon=4.0, discount=0.1), start=[-0.6, 0.55])
+
+
+def test_figure_one_crosses_the_barrier_and_the_local_plan_is_kept():
+    solution = lc.solve(WELL)
+    ends = [plan.end_basin[0] for plan in solution.plans]
+    assert ends == pytest.approx([1.0575, -0.9304], abs=1e-4)
+    assert solution.cost < solution.plans[1].cost
+    assert solution.starts == 2
+
+
+def test_figure_one_with_fixed_end_costs_what_theory_says():
+    solution = lc.solve(WELL.changed(end=[1.0625, 0.0]), tolerance=1e-9)
+    assert solution.cost == pytest.approx(0.619463, abs=5e-7)
+    assert solution.parameters[-1] == pytest.approx([1.0625, 0.0], abs=1e-12)
+
+
+def test_plan_agrees_with_an_indirect_boundary_value_solver():
+    solution = lc.solve(WELL, tolerance=1e-10)
+    landscape, discount = WELL.landscape, WELL.objective.discount
+
+    def pontryagin(_, y):
+        return np.vstack([-y[2:4], discount * y[2:4] - landscape.gradient(y[:2].T).T, np.exp(-discount * _) * (
+            (y[2:4] ** 2).sum(0) / 2 + landscape.loss(y[:2].T))])
+
+    def ends(left, right):
+        return np.concatenate([left[:2] - WELL.start, [left[4]], right[2:4]])
+
+    grid = np.linspace(0, 4, 60)
+    theta, _, costate = solution.at(grid)
+    answer = solve_bvp(pontryagin, ends, grid, np.vstack([theta.T, costate.T, np.linspace(0, solution.cost, 60)]), tol=1e-8,
+                       max_nodes=20000)
+    assert answer.success
+    assert solution.cost == pytest.approx(answer.y[4, -1], rel=1e-8)
+    theta, _, costate = solution.at(answer.x)
+    assert theta == pytest.approx(answer.y[:2].T, abs=1e-6)
+    assert costate == pytest.approx(answer.y[2:4].T, abs=1e-5)
+
+
+def test_all_four_basins_of_an_unknown_landscape_are_found():
+    landscape = lc.Landscape.from_expression(  # Himmelblau's function; its four minima are not declared
+        lambda t: 0.05 * ((t[0] ** 2 + t[1] - 11) ** 2 + (t[0] + t[1] ** 2 - 7) ** 2), dimension=2)
+    problem = lc.ControlProblem(landscape=landscape, objective=lc.Objective(horizon=6.0, discount=0.1), start=[0.0, 0.0])
+    solution = lc.solve(problem)
+    ends = {tuple(np.round(plan.end_basin, 2)) for plan in solution.plans if plan.end_basin is not None}
+    assert ends == {(3.0, 2.0), (-2.81, 3.13), (-3.78, -3.28), (3.58, -1.85)}
+    assert [plan.cost for plan in solution.plans] == sorted(plan.cost for plan in solution.plans)
+
+
+def test_more_starts_never_give_a_worse_plan_and_seeds_repeat():
+    few, many, again = (lc.solve(WELL, starts=count, seed=3) for count in (2, 8, 8))
+    assert many.starts == 8
+    assert many.cost <= few.cost + 1e-9
+    assert [plan.cost for plan in many.plans] == [plan.cost for plan in again.plans]
+
+
+def test_mesh_is_refined_until_the_tolerance_is_met():
+    loose, tight = (lc.solve(WELL, tolerance=t, method=lc.Collocation(elements=4, degree=3)) for t in (1e-2, 1e-9))
+    assert len(tight.best.vertices) > len(loose.best.vertices)
+    assert tight.best.cost_error <= 1e-9 * tight.certificate.cost_scale
+    assert tight.certificate.passed
+
+
+def test_hitting_the_refinement_cap_is_loud_and_keeps_the_plan():
+    with pytest.raises(lc.SolveError, match="refinement cap.*raise max_elements") as caught:
+        lc.solve(WELL, tolerance=1e-12, max_elements=16, method=lc.MultipleShooting(elements=16, degree=0))
+    kept = caught.value.solution
+    assert kept.status is lc.Status.REFINEMENT_CAP
+    assert kept.cost == pytest.approx(0.6194, abs=2e-2)
+    same = lc.solve(WELL, tolerance=1e-12, max_elements=16, method=lc.MultipleShooting(elements=16, degree=0), throw=False)
+    assert same.status is lc.Status.REFINEMENT_CAP
+
+
+def test_re_solving_changes_numbers_without_rebuilding():
+    solver = lc.Solver(WELL)
+    first = solver.solve()
+    changed = {"horizon": 3.0, "discount": 0.3, "learning_rate": 1.5, "loss_weight": 0.8, "start": [-0.5, 0.4]}
+    again = solver.solve(guess=first, **changed)
+    assert first.build_seconds > 0
+    assert again.build_seconds == 0
+    fresh = lc.solve(WELL.changed(**changed))
+    assert again.cost == pytest.approx(min(p.cost for p in fresh.plans if p.end_basin[0] > 0), rel=1e-7)
+    assert again.problem.objective.horizon == 3.0
+
+
+GUESSES = {
+    "constant": np.array([0.5, 0.0]),
+    "array": np.linspace([-0.6, 0.55], [1.0, 0.0], 7),
+    "function": lambda t: np.array([-0.6 + 0.4 * t, 0.55 - 0.1 * t]),
+    "straight line": "straight line",
+}
+
+
+@pytest.mark.parametrize("kind", GUESSES)
+def test_every_kind_of_guess_leads_to_a_stationary_plan(kind):
+    solution = lc.solve(WELL, guess=GUESSES[kind])
+    assert solution.status.ok
+    assert solution.starts == 1
+    known = [plan.cost for plan in lc.solve(WELL).plans]
+    assert min(abs(solution.cost - cost) for cost in known) < 1e-6
+
+
+def test_a_guess_that_follows_gradient_descent_ends_in_its_basin():
+    solution = lc.solve(WELL, guess="gradient descent")
+    assert solution.best.end_basin[0] == pytest.approx(-0.9304, abs=1e-4)
+
+
+def test_a_plan_from_another_grid_and_method_is_a_guess():
+    coarse = lc.solve(WELL, method="shooting", tolerance=1e-3)
+    fine = lc.solve(WELL, guess=coarse, tolerance=1e-9)
+    assert fine.cost == pytest.approx(lc.solve(WELL, tolerance=1e-9).cost, rel=1e-9)
+
+
+def test_unbounded_loss_is_reported_with_the_iterate_kept():
+    problem = lc.ControlProblem(landscape=lc.Landscape.from_expression(lambda t: -t[0] ** 4, dimension=1), start=[1.0],
+                                objective=lc.Objective(horizon=4.0))
+    solution = lc.solve(problem, throw=False)
+    assert solution.status is lc.Status.UNBOUNDED
+    assert "unbounded below" in solution.status.value
+    assert not solution.certificate.passed
+    with pytest.raises(lc.SolveError, match="unbounded below"):
+        lc.solve(problem)
+
+
+def test_a_metric_that_loses_definiteness_on_the_way_says_where():
+    problem = WELL.changed(learner=lc.Learner(metric=lambda t: ca.diag(ca.vertcat(0.5 - t[0], 1.0))))
+    solution = lc.solve(problem, throw=False, starts=1, guess=np.linspace([-0.6, 0.55], [1.0, 0.0], 9))
+    bad = [p for p in solution.plans if p.status is not lc.Status.CONVERGED]
+    good = [p for p in solution.plans if p.status is lc.Status.CONVERGED]
+    assert all("t = " in p.message for p in bad if p.status is lc.Status.METRIC_NOT_DEFINITE)
+    for plan in good:
+        assert (plan.parameters[:, 0] < 0.5).all()
+
+
+def test_an_iteration_limit_names_the_worst_violations():
+    swirl = lc.Learner(drift=lambda t: 3 * ca.vertcat(ca.sin(3 * t[1]), -ca.sin(3 * t[0])))
+    solution = lc.solve(WELL.changed(end=[1.0, 0.0], learner=swirl), method="collocation", solver="ipopt",
+                        options={"max_iter": 1}, throw=False)
+    assert solution.status is lc.Status.ITERATION_LIMIT
+    assert "worst violations: dynamics θ̇ = f + Bu at t = " in solution.message
+
+
+def test_an_end_out_of_reach_of_nonlinear_dynamics_is_infeasible():
+    problem = lc.ControlProblem(landscape=lc.quadratic(hessian=np.eye(2)), objective=lc.Objective(horizon=1.0), start=[0.0, 0.0],
+                                end=[0.5, -0.5], learner=lc.Learner(actuation=[[1.0], [0.0]], drift=lambda t: ca.vertcat(0, t[0] ** 2)))
+    solution = lc.solve(problem, throw=False, solver="ipopt")  # θ₂ can only grow
+    assert not solution.status.ok
+    assert solution.status in (lc.Status.INFEASIBLE, lc.Status.NOT_STATIONARY, lc.Status.ITERATION_LIMIT)
+
+
+def test_infinite_horizon_plan_no_longer_moves_with_the_horizon_and_continues_past_its_nodes():
+    problem = WELL.changed(horizon=math.inf)
+    solution = lc.solve(problem, tolerance=1e-8)
+    long = lc.solve(WELL.changed(horizon=60.0), tolerance=1e-8)
+    assert solution.controls[0] == pytest.approx(long.controls[0], abs=1e-5)
+    assert solution.at(200.0)[0] == pytest.approx([1.05745377, 0.0], abs=1e-6)
+
+
+def test_without_discount_energy_vanishes_and_speed_is_geodesic():
+    lowest = float(lc.double_well().loss([[1.057453770, 0.0]])[0])
+    problem = lc.ControlProblem(landscape=lc.double_well().above(lowest), objective=lc.Objective(horizon=math.inf), start=[-0.6, 0.55])
+    solution = lc.solve(problem, tolerance=1e-9)
+    speed = np.linalg.norm(solution.controls, axis=1)
+    assert speed == pytest.approx(np.sqrt(2 * np.maximum(problem.landscape.loss(solution.parameters), 0)), abs=2e-5)
+
+
+def test_the_log_is_kept_when_asked_for_and_nothing_is_printed(capfd):
+    quiet = lc.solve(WELL)
+    noisy = lc.solve(WELL, keep_log=True, solver="ipopt")
+    assert quiet.log == ""
+    assert "iter" in noisy.log
+    assert capfd.readouterr().out == ""
+
+
+def test_a_solution_survives_a_pickle_with_its_certificate():
+    solution = lc.solve(WELL)
+    copy = pickle.loads(pickle.dumps(solution))
+    assert copy.cost == solution.cost
+    assert copy.certificate == solution.certificate
+    assert copy.at(1.3)[0] == pytest.approx(solution.at(1.3)[0])
+
+
+def test_shapes_and_read_only_arrays():
+    solution = lc.solve(WELL)
+    count = len(solution.times)
+    assert solution.parameters.shape == (count, 2)
+    assert solution.controls.shape == (count, 2)
+    assert solution.costates.shape == (count, 2)
+    assert solution.times[0] == 0
+    assert solution.times[-1] == pytest.approx(4.0)
+    with pytest.raises(ValueError, match="read-only"):
+        solution.parameters[0, 0] = 1.0
+
+
+def test_one_parameter_keeps_its_axes():
+    problem = lc.ControlProblem(landscape=lc.quadratic(hessian=[[2.0]]), objective=lc.Objective(horizon=1.0), start=[1.0])
+    for method in ("action", "collocation", "shooting"):
+        solution = lc.solve(problem, method=method, tolerance=1e-4)
+        assert solution.parameters.shape[1:] == solution.controls.shape[1:] == solution.costates.shape[1:] == (1,)
+        assert solution.cost == pytest.approx(np.sqrt(2) * np.tanh(np.sqrt(2)) / 2, rel=1e-4)
+        assert solution.at(0.5)[0].shape == (1,)
+
+
+def test_interpolation_returns_the_nodes_and_refuses_times_outside():
+    solution = lc.solve(WELL)
+    theta, u, costate = solution.at(solution.times)
+    assert theta == pytest.approx(solution.parameters, abs=1e-12)
+    assert u == pytest.approx(solution.controls, abs=1e-12)
+    assert costate == pytest.approx(solution.costates, abs=1e-12)
+    with pytest.raises(lc.ProblemError, match=r"times in \[0, 4\]"):
+        solution.at(4.5)
