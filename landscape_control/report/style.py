@@ -15,7 +15,7 @@ h2 { font-size: 1.35rem; line-height: 1.25; font-weight: 600; margin: 0; }
 p { margin: 0.7rem 0; white-space: pre-line; }
 a { color: var(--accent); text-decoration-thickness: 0.06em; text-underline-offset: 0.18em; }
 .lead { font-size: 1.1rem; color: var(--muted); max-width: 42rem; }
-.kicker, .source, th, td.word, dl, footer, .verdict, details summary, nav {
+.kicker, .source, th, td.word, dl, .verdict, details summary {
   font-family: system-ui, "Segoe UI", "Helvetica Neue", Arial, sans-serif; }
 .kicker { font-size: 0.76rem; letter-spacing: 0.04em; color: var(--muted); margin: 0 0 0.25rem; }
 .source { font-size: 0.82rem; color: var(--muted); }
@@ -28,6 +28,7 @@ article { border-top: 1px solid var(--line); margin-top: 3rem; padding-top: 1.6r
 table { border-collapse: collapse; width: 100%; font-size: 0.86rem; line-height: 1.4; }
 th { text-align: left; font-weight: 600; font-size: 0.76rem; color: var(--muted); border-bottom: 1.5px solid var(--ink);
   padding: 0.3rem 0.9rem 0.3rem 0; vertical-align: bottom; white-space: nowrap; }
+tr { break-inside: avoid; } td:first-child { min-width: 14rem; }
 td { border-bottom: 1px solid var(--line); padding: 0.34rem 0.9rem 0.34rem 0; vertical-align: top; }
 td.number { font-variant-numeric: tabular-nums lining-nums; white-space: nowrap;
   font-family: ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, monospace; font-size: 0.79rem; }
@@ -38,5 +39,5 @@ figcaption { font-size: 0.8rem; color: var(--muted); margin-top: 0.4rem; }
 pre { background: var(--soft); padding: 0.8rem 1rem; overflow-x: auto; font-size: 0.75rem; border-radius: 6px; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.15rem 1.2rem; font-size: 0.82rem; }
 dt { color: var(--muted); } dd { margin: 0; }
-@media print { body { background: #fff; color: #000; } article { break-inside: avoid-page; } main { padding: 0; } }
+@media print { html { font-size: 12px; } body { background: #fff; color: #000; } article { break-inside: avoid-page; } main { padding: 0; } }
 """
