@@ -16,8 +16,9 @@ def judge(rows: Sequence[RuleFit], targets: np.ndarray, criteria: Criteria) -> J
     1. Two rules are equivalent here when their fitted controls differ by at most ``resolution`` · rms|u|.
     2. The preferred rule is the simplest whose error, floored at ``resolution``, is within a factor ``margin`` of the
        smallest: a richer rule has to earn its place.
-    3. Among the rules equivalent to the preferred one, those that contain another of them are that other rule in a limit
-       (the linear-quadratic rule at large γ *is* gradient descent). If more than one remains, the data cannot decide.
+    3. Among the rules equivalent to the preferred one, those with more coefficients explain no more for more, and those
+       that contain another of them are that other rule in a limit (the linear-quadratic rule at large γ *is* gradient
+       descent). If more than one remains, the data cannot decide.
     """
     rows = _mark_equivalent(rows, targets, criteria)
     rows = [
@@ -49,9 +50,12 @@ def _mark_equivalent(rows, targets, criteria):
 
 
 def _basic(row, rows):
-    """The rules that give the controls of ``row`` without containing another one that does."""
+    """The rules that give the controls of ``row`` with the fewest coefficients and contain no other one that does."""
     keys = {row.key, *row.equivalent_to}
-    return [other for other in rows if other.key in keys and not other.rule.contains & keys]
+    same = [other for other in rows if other.key in keys]
+    fewest = min(len(other.coefficients) for other in same)
+    lean = {other.key for other in same if len(other.coefficients) == fewest}
+    return [other for other in same if other.key in lean and not other.rule.contains & lean]
 
 
 def _preferred(rows, criteria):

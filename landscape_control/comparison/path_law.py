@@ -61,8 +61,8 @@ class PathLaw:
             data += f"; theory a = γ = {self.predicted_a:.4g}, b = ηk = {self.predicted_b:.4g}"
         if self.identifiable:
             return (
-                f"{law} with a = {self.a:.6g}, b = {self.b:.6g} ({data}). A law of the optimal path, on which the costate is "
-                f"the momentum; not heavy-ball coefficients: as updates it would have β > 1 and a negative learning rate."
+                f"{law} with a = {self.a:.6g}, b = {self.b:.6g} ({data}). A law of the optimal path, on which the costate "
+                f"is the momentum; not heavy-ball coefficients: as updates it would have β > 1 and a negative learning rate."
             )
         if self.residual <= _CERTAIN:
             return (

@@ -77,7 +77,8 @@ class _Path:
         u = self.policy(theta, min(t, horizon * (1 - 1e-9)) if math.isfinite(horizon) else 0.0)
         if not (np.isfinite(u).all() and np.abs(theta).max() < self.far):
             what = "the rule is undefined" if np.abs(theta).max() < self.far else "the path runs off"
-            raise _Lost(f"{what} at t = {t:.3g}, θ = {np.array2string(theta, precision=3, separator=', ')}")
+            place = f", θ = {np.array2string(theta, precision=3, separator=', ')}" if len(theta) <= 3 else ""
+            raise _Lost(f"{what} at t = {t:.3g}{place}")
         learner = self.problem.learner
         price = u if learner.metric is None else self.model.metric(theta)[0] @ u
         velocity = u if learner.actuation is None else self.model.actuation(theta)[0] @ u

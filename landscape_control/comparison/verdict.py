@@ -54,7 +54,7 @@ class RuleFit:
     error : relative policy error rms|u - û| / rms|u| on held-out starts
     fit_error : the same on the samples fitted
     condition : condition number of the scaled feature matrix
-    identifiable : whether the coefficients are determined and no other rule gives the same controls here
+    identifiable : whether the coefficients are determined and no other rule, as simple, gives the same controls here
     equivalent_to : keys of the rules that give the same controls on this data, to within the resolution
     undefined : number of controls (out of ``Verdict.samples``) for which the rule gives no number
     at_bound : names of coefficients that the fit pushed to the end of their admissible range
@@ -116,7 +116,8 @@ class Verdict:
     ----------
     conclusion : Conclusion
     rows : tuple of RuleFit, the preferred rule first, then by held-out error
-    equivalent : keys of the rules that cannot be told apart from the preferred one; empty when it stands alone
+    equivalent : when not identifiable, keys of the rules that cannot be told apart, the preferred one first; else empty.
+        (Limits and richer rules that give the same controls as a rule that *is* identified: ``best.equivalent_to``)
     refused : {key: reason} for rules that do not apply to these problems
     failures : (problem index, start, reason) for solves that failed and contribute no samples
     samples : number of controls fitted (points times controls)

@@ -35,7 +35,7 @@ def _rule(verdict):
     if row.condition > 1 / verdict.criteria.resolution:
         text += f" Its coefficients are not determined by this data (condition number {row.condition:.1e})."
     if row.equivalent_to:
-        text += f" {_keys(row.equivalent_to).capitalize()} give the same controls here, as rules that contain it."
+        text += f" The same controls come from {_keys(row.equivalent_to)}: richer, or with it as a limit."
     if other is not None:
         text += f" Next comes {other.name} with {_percent(other.error)}."
     return text

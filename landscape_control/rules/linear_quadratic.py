@@ -33,7 +33,7 @@ def linear_quadratic() -> Rule:
         directions=_directions,
         theory=_predict,
         objection=_object,
-        contains=frozenset({"gradient_descent", "natural_gradient", "ballistic", "proximal"}),
+        contains=frozenset({"gradient_descent", "natural_gradient", "newton", "ballistic", "proximal"}),
     )
 
 

@@ -17,6 +17,7 @@ from .gradient import knows_ends, short_horizon_step
 from .rule import Coefficient, Rule
 from .sees import Observation, Sees
 
+_HELD_LIMITS = frozenset({"newton", "linear_quadratic", "natural_gradient", "gradient_descent", "ballistic", "proximal"})
 _CURVED = frozenset({Sees.GRADIENT, Sees.HESSIAN, Sees.METRIC})
 
 
@@ -92,7 +93,8 @@ def held_newton(*, hold: float) -> Rule:
         coefficients=(Coefficient(name="scale", symbol="c"),),
         directions=partial(_held, hold),
         theory=partial(_predict_held, hold),
-        contains=frozenset({"newton", "linear_quadratic", "natural_gradient", "gradient_descent", "ballistic"}),
+        objection=_needs_running_loss,
+        contains=_HELD_LIMITS,
     )
 
 
@@ -120,6 +122,10 @@ def _held(hold, seen):
             return share * np.where(curvature == 0, _flat(objective), rate / curvature)
 
     return along_modes(seen, factor)
+
+
+def _needs_running_loss(problem):
+    return None if problem.objective.loss_weight > 0 else "no running loss to plan for"
 
 
 def _predict_held(held, problem, hold):
