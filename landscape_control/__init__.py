@@ -1,4 +1,16 @@
-"""Numerical optimal control of learning: which learning rule is optimal, and when."""
+"""Numerical optimal control of learning: which learning rule is optimal, and when.
+
+    import landscape_control as lc
+
+    problem = lc.ControlProblem(landscape=lc.double_well(), objective=lc.Objective(horizon=4.0, discount=0.1), start=[-0.6, 0.55])
+    solution = lc.solve(problem)
+    verdict = lc.compare(problem)
+
+The paper: J. J. Vastola, S. J. Gershman, K. Rajan, *Gradient Descent as Loss Landscape Navigation: a Normative Framework
+for Deriving Learning Rules*, NeurIPS 2025, arXiv 2510.26997; cited as VGR25 throughout.
+"""
+
+from importlib import import_module
 
 from .errors import ProblemError, SolveError, UnstabilisableError
 from .landscape import Landscape, double_well, find_minima, quadratic, rosenbrock
@@ -10,3 +22,26 @@ from .solver import Solver, solve
 from .transcription import Collocation, DiscretisedAction, MultipleShooting
 
 __version__ = "0.1.0"
+
+# Rooms that a first solve does not need are opened when their names are first used.
+_LATER = {"compare": "comparison", "path_law": "comparison", "preconditioner_exponent": "comparison", "certify_global": "grid"}
+_ROOMS = ("claims", "comparison", "grid", "plotting", "reference", "rules")
+
+__all__ = [
+    "Collocation", "ControlProblem", "DiscretisedAction", "Landscape", "Learner", "LinearDrift", "MultipleShooting",
+    "Objective", "Plan", "ProblemError", "Solution", "SolveError", "Solver", "Status", "UnstabilisableError",
+    "certify_global", "compare", "double_well", "find_minima", "linear_drift", "path_law", "plotting",
+    "preconditioner_exponent", "quadratic", "reference", "rosenbrock", "rules", "solve",
+]
+
+
+def __getattr__(name):
+    if name in _ROOMS:
+        return import_module(f".{name}", __name__)
+    if name in _LATER:
+        return getattr(import_module(f".{_LATER[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *__all__, *_ROOMS})
