@@ -39,5 +39,6 @@ figcaption { font-size: 0.8rem; color: var(--muted); margin-top: 0.4rem; }
 pre { background: var(--soft); padding: 0.8rem 1rem; overflow-x: auto; font-size: 0.75rem; border-radius: 6px; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.15rem 1.2rem; font-size: 0.82rem; }
 dt { color: var(--muted); } dd { margin: 0; }
-@media print { html { font-size: 12px; } body { background: #fff; color: #000; } article { break-inside: avoid-page; } main { padding: 0; } }
+@media print { html { font-size: 12px; } body { background: #fff; color: #000; }
+  article { break-inside: avoid-page; } main { padding: 0; } }
 """
