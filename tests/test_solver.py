@@ -100,6 +100,10 @@ GUESSES = {
     "array": np.linspace([-0.6, 0.55], [1.0, 0.0], 7),
     "function": lambda t: np.array([-0.6 + 0.4 * t, 0.55 - 0.1 * t]),
     "straight line": "straight line",
+    "stay": "stay",
+    "natural gradient": "natural_gradient",
+    "ballistic": "ballistic",
+    "newton": "newton",
 }
 
 

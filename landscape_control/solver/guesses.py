@@ -115,29 +115,47 @@ def _previous(problem, plan):
 
 
 def _followed_rule(problem, name, horizon):
-    flows = {"stay": lambda theta: 0 * theta, "gradient descent": lambda theta: -_rate(problem) * problem.landscape.gradient(theta)[0],
-             "newton": lambda theta: -_newton(problem, theta), "straight line": None}
-    check_choice("guess", name, flows)
+    name = name.replace("_", " ")
+    check_choice("guess", name, ("straight line", *_RULES))
     if name == "straight line":
         target = problem.end if problem.end is not None else _nearest_minimum(problem)
         return _line(problem, target, name)
-    flow = solve_ivp(lambda _, theta: flows[name](theta), (0, horizon), problem.start, method="LSODA", dense_output=True,
-                     rtol=1e-5, atol=1e-8)
-    if not flow.success:
+    rule = _RULES[name]
+    flow = solve_ivp(lambda _, theta: problem.model.drift(theta)[0] + rule(problem, theta), (0, horizon), problem.start,
+                     method="LSODA", dense_output=True, rtol=1e-5, atol=1e-8)
+    if not flow.success or not np.isfinite(flow.y).all():
         raise ProblemError("guess", expected=f"a rule that can be followed over the horizon {horizon:g}",
                            received=f"'{name}', which fails at t = {flow.t[-1]:g}", advice="use another guess")
     return Guess(name=name, path=lambda s: flow.sol(s * horizon).T)
 
 
-def _rate(problem):
-    objective = problem.objective
-    return objective.learning_rate * max(objective.loss_weight, objective.terminal_weight) / max(objective.discount, 1.0)
+def _preconditioned(power, metric):
+    """θ̇ = -ρ M⁻¹∇L with M = |∇²L|^power (power > 0) or the metric; ρ the rate of VGR25's limits."""
+
+    def velocity(problem, theta):
+        objective = problem.objective
+        _, gradient, hessian = problem.landscape.derivatives(theta)
+        weight = objective.learning_rate * max(objective.loss_weight, objective.terminal_weight)
+        if metric:
+            actuation = problem.model.actuation(theta)[0]
+            return -weight / max(objective.discount, 1.0) * actuation @ np.linalg.solve(
+                problem.model.metric(theta)[0], actuation.T @ gradient[0])
+        if not power:
+            return -weight / max(objective.discount, 1.0) * gradient[0]
+        values, vectors = np.linalg.eigh(hessian[0])
+        size = np.maximum(np.abs(values), 1e-8 * np.abs(values).max() + 1e-300) ** power
+        return -(weight**0.5 if power < 1 else 1.0) * vectors @ (vectors.T @ gradient[0] / size)
+
+    return velocity
 
 
-def _newton(problem, theta):
-    _, gradient, hessian = problem.landscape.derivatives(theta)
-    values, vectors = np.linalg.eigh(hessian[0])
-    return vectors @ (vectors.T @ gradient[0] / np.maximum(np.abs(values), 1e-8 * np.abs(values).max() + 1e-300))
+_RULES = {
+    "stay": lambda problem, theta: -problem.model.drift(theta)[0],
+    "gradient descent": _preconditioned(0.0, False),
+    "natural gradient": _preconditioned(0.0, True),
+    "ballistic": _preconditioned(0.5, False),
+    "newton": _preconditioned(1.0, False),
+}
 
 
 def _nearest_minimum(problem):
