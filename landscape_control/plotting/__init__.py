@@ -1,1 +1,42 @@
-""""""
+"""Pictures: building blocks that draw on an Axes and return it, whole figures from plain arrays, one helper that saves.
+
+Nothing here shows a window, uses pyplot, or changes a global setting of matplotlib.
+"""
+
+from . import figures, style
+from .curves import (
+    exponent_axis,
+    exponent_curves,
+    how_to_read,
+    log_axes,
+    measured_slope,
+    rate_plot,
+    slope_triangle,
+    theory_and_computed,
+)
+from .data import Key
+from .evidence import dot_rows, forest, name_rows, number_columns, policy_scatter, prediction_scatter, tolerance_used
+from .landscapes import (
+    arrows,
+    attractor,
+    contour_levels,
+    heat_map,
+    landscape_contours,
+    loss_contours,
+    minima,
+    saddles,
+    start,
+    vector_field,
+)
+from .paths import energy_panel, rule_series, time_series, trajectory
+from .saving import save
+from .style import dress, figure_legend, legend, legend_below, new_figure, rule, shades
+
+__all__ = [
+    "Key", "arrows", "attractor", "contour_levels", "dot_rows", "dress", "energy_panel", "exponent_axis",
+    "exponent_curves", "figure_legend", "figures", "forest", "heat_map", "how_to_read", "landscape_contours",
+    "legend", "legend_below", "log_axes", "loss_contours", "measured_slope", "minima", "name_rows", "new_figure",
+    "number_columns", "policy_scatter", "prediction_scatter", "rate_plot", "rule", "rule_series", "saddles", "save",
+    "shades", "slope_triangle", "start", "style", "theory_and_computed", "time_series", "tolerance_used",
+    "trajectory", "vector_field",
+]

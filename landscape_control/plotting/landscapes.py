@@ -1,0 +1,110 @@
+"""Building blocks: loss contours, marked points and vector fields. Each draws on an Axes and returns it."""
+
+import numpy as np
+from matplotlib import colors
+from matplotlib.axes import Axes
+
+from . import style
+
+
+def contour_levels(loss, count: int = 18, bend: float = 4.5) -> np.ndarray:
+    """``count`` + 1 levels from min L to max L, exponentially denser near the bottom, where the minima are told apart."""
+    low, high = float(np.min(loss)), float(np.max(loss))
+    return low + (high - low) * np.expm1(bend * np.linspace(0, 1, count + 1)) / np.expm1(bend)
+
+
+def loss_contours(axes: Axes, x, y, loss, *, levels=None, filled: bool = True) -> Axes:
+    """Muted contours of the loss on a grid: x (X,), y (Y,), loss (Y, X), ``levels`` as in :func:`contour_levels`."""
+    x, y, loss = np.asarray(x), np.asarray(y), np.asarray(loss)
+    levels = contour_levels(loss) if levels is None else np.asarray(levels)
+    if filled:
+        tones = style.loss_map()(np.linspace(0, 1, len(levels) - 1))
+        areas = axes.contourf(x, y, loss, levels=levels, colors=tones, zorder=0)
+        areas.set_edgecolor("face")  # no hairlines between the tones in PDF
+        areas.set_linewidth(0.2)
+    axes.contour(x, y, loss, levels=levels[1:-1], colors=style.CONTOUR, linewidths=0.45, linestyles="solid", zorder=1)
+    axes.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
+    return axes
+
+
+def landscape_contours(axes: Axes, landscape, box, *, points: int = 141, **options) -> Axes:
+    """Contours of ``landscape.loss`` in ``box`` ((low₁, high₁), (low₂, high₂)); options as :func:`loss_contours`."""
+    x, y = (np.linspace(*side, points) for side in box)
+    grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    return loss_contours(axes, x, y, np.reshape(landscape.loss(grid), (points, points)), **options)
+
+
+def minima(axes: Axes, points, *, label: str | None = "minimum", rank: bool = False) -> Axes:
+    """Minima (M, 2) as ink stars; with ``rank`` the first, the lowest one, is drawn larger."""
+    points = np.atleast_2d(points)
+    sizes = np.where((np.arange(len(points)) == 0) | (not rank), 95, 45)
+    axes.scatter(*points.T, s=sizes, marker="*", facecolor=style.INK, edgecolor=style.PAPER, linewidth=0.7, zorder=6,
+                 label=label)
+    return axes
+
+
+def saddles(axes: Axes, points, *, label: str | None = "saddle") -> Axes:
+    """Saddles (S, 2) as ink crosses."""
+    points = np.atleast_2d(points)
+    axes.scatter(*points.T, s=30, marker="x", color=style.INK, linewidth=1.3, zorder=6, label=label)
+    return axes
+
+
+def start(axes: Axes, point, *, label: str | None = "start") -> Axes:
+    """Start θ₀ as an open ink circle; ``point`` (2,) or several (M, 2)."""
+    axes.scatter(*np.atleast_2d(point).T, s=42, facecolor=style.PAPER, edgecolor=style.INK, linewidth=1.3, zorder=7,
+                 label=label)
+    return axes
+
+
+def attractor(axes: Axes, point, *, color: str = style.INK, label: str | None = "attractor") -> Axes:
+    """Where the drift lets the learner come to rest, as a diamond."""
+    axes.scatter(*np.atleast_2d(point).T, s=34, marker="D", facecolor=color, edgecolor=style.PAPER, linewidth=0.8,
+                 zorder=6, label=label)
+    return axes
+
+
+def vector_field(axes: Axes, x, y, field, *, color: str = style.MUTED, every: int = 1) -> Axes:
+    """Directions of a field (Y, X, 2) on a grid x (X,), y (Y,), arrows of equal length."""
+    field = np.asarray(field)[::every, ::every]
+    length = np.linalg.norm(field, axis=-1, keepdims=True)
+    unit = np.divide(field, length, out=np.zeros_like(field, dtype=float), where=length > 0)
+    axes.quiver(np.asarray(x)[::every], np.asarray(y)[::every], unit[..., 0], unit[..., 1], color=color, alpha=0.75,
+                pivot="mid", width=0.0032, scale=28, headwidth=3.6, headlength=4.2, headaxislength=3.8, zorder=2)
+    return axes
+
+
+def arrows(axes: Axes, points, vectors, *, color: str, label: str | None = None, length: float = 0.16) -> Axes:
+    """Unit arrows at points (K, 2) along vectors (K, 2), ``length`` as a fraction of the panel's width."""
+    unit = np.asarray(vectors) / np.linalg.norm(vectors, axis=1, keepdims=True)
+    axes.quiver(*np.transpose(points), *unit.T, color=color, scale=1 / length, scale_units="width",
+                angles="xy", width=0.008, headwidth=3.6, headlength=4.2, headaxislength=3.9, zorder=5)
+    if label is not None:
+        axes.plot([], [], color=color, marker=r"$\rightarrow$", markersize=11, linestyle="none", label=label)
+    return axes
+
+
+def heat_map(axes: Axes, x, y, values, *, signed: bool = True, limit: float | None = None):
+    """Cells coloured by values (Y, X) on cell centres x (X,), y (Y,), log-log; NaN cells are hatched. Returns the Axes.
+
+    With ``signed`` the colours are symmetric around zero, up to ``limit`` (by default the 95th percentile of |values|).
+    The coloured cells are ``axes.collections[-1]``.
+    """
+    values = np.ma.masked_invalid(values)
+    top = limit if limit is not None else float(np.percentile(np.abs(values.compressed()), 95) or 1.0)
+    axes.set(xscale="log", yscale="log")
+    axes.patch.set(hatch="////", edgecolor=style.MUTED)
+    scale = colors.Normalize(-top, top) if signed else colors.Normalize(float(values.min()), float(values.max()))
+    mesh = axes.pcolormesh(_edges(x), _edges(y), values, cmap=style.signed_map() if signed else style.loss_map(), norm=scale,
+                           rasterized=True, zorder=0)
+    mesh.set_label("_cells")
+    axes.set(xlim=_edges(x)[[0, -1]], ylim=_edges(y)[[0, -1]])
+    return axes
+
+
+def _edges(centres):
+    logs = np.log(np.asarray(centres, dtype=float))
+    if len(logs) == 1:
+        return np.exp(logs[0] + np.array([-0.1, 0.1]))
+    middle = (logs[1:] + logs[:-1]) / 2
+    return np.exp(np.concatenate([[2 * logs[0] - middle[0]], middle, [2 * logs[-1] - middle[-1]]]))
