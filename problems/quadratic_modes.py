@@ -53,8 +53,8 @@ def evaluate():
         expected = theory(discount, CURVATURES)
         computed = np.linspace(0, plans[i].times[-1], 200)  # without the linear tail that continues the plan
         gap = np.abs((plans[i].at(computed)[0] - MINIMUM) / DISTANCE - np.exp(-np.outer(computed, expected))).max()
-        checks.append(Check(quantity=f"largest |θ(t) - theory| / |θ₀-μ|, all modes, γ = {discount:g}", theory=0.0, computed=gap,
-                            relation="equal", tolerance=1e-8))
+        checks.append(Check(quantity=f"largest |θ(t) - theory| / |θ₀-μ|, all modes, γ = {discount:g}", theory=0.0,
+                            computed=gap, relation="equal", tolerance=1e-8))
         checks.append(Check(quantity=f"largest |r/r(theory) - 1|, all modes, γ = {discount:g}", theory=0.0,
                             computed=np.abs(rates[i] / expected - 1).max(), relation="equal", tolerance=1e-9))
         checks.append(Check(quantity=f"relaxation rate r at h = 1, γ = {discount:g}", theory=expected[SHOWN],

@@ -49,9 +49,10 @@ def spiral_checks(discount, matrix):
     """Decay rate and frequency from the eigenvalues -r ± iq of the fitted law."""
     value = np.linalg.eigvals(matrix)[0]
     rate = relaxation_rate(CURVATURE, discount, LEARNING_RATE, LOSS_WEIGHT)
-    return (Check(quantity=f"decay rate r, γ = {discount:g}", theory=rate, computed=-value.real, relation="equal", tolerance=1e-8),
-            Check(quantity=f"spiral frequency q, γ = {discount:g}", theory=FREQUENCY, computed=abs(value.imag), relation="equal",
-                  tolerance=1e-8))
+    return (Check(quantity=f"decay rate r, γ = {discount:g}", theory=rate, computed=-value.real,
+                  relation="equal", tolerance=1e-8),
+            Check(quantity=f"spiral frequency q, γ = {discount:g}", theory=FREQUENCY, computed=abs(value.imag),
+                  relation="equal", tolerance=1e-8))
 
 
 def evaluate():
