@@ -5,9 +5,9 @@ Problem
     θ(0) = (-0.6, 0.55) in the basin of the higher minimum, θ(T) free;  all (γ, T).
 What counts as crossing
     A plan crosses if it ends beyond the saddle. For every γ two plans are followed down from T = ∞, each started from
-    its own continuation at a longer horizon: one that rests at the lower minimum, one that stays. Below a fold
-    (T ≈ 1.3 to 1.6, and at every T for γ > 0.75) no stationary plan ends beyond the saddle and both collapse on one, the
-    plan that stays and, for short T, barely moves: there crossing is not an option and the map is left blank.
+    its own continuation at a longer horizon: one that rests at the lower minimum, one that stays. Below a fold (T ≈ 1.3
+    for small γ, later for larger, all T for γ > 0.855) no stationary plan ends beyond the saddle and both collapse on
+    one, which stays and, for short T, barely moves: crossing is not an option there and the map is left blank.
 Formulas
     Escape horizon T*(γ): J_cross = J_stay. For long horizons both plans rest long before T and
     e^{-γT*} = γ (J_cross - J_stay at T = ∞) / k(L_low - L_well), which gives T* → ∞ at a largest discount γ*.
@@ -36,7 +36,7 @@ from landscape_control.reference import LinearQuadratic
 
 START = np.array([-0.6, 0.55])
 WELL, SADDLE, LOW = np.sort(np.roots([4, 0, -4, -0.5]).real)
-DISCOUNTS, HORIZONS = np.geomspace(0.05, 1.0, 20), np.geomspace(1.0, 10.0, 20)
+DISCOUNTS, HORIZONS = np.geomspace(0.05, 1.05, 20), np.geomspace(1.0, 10.0, 20)
 PROBE = 0.3  # the discount at which every extremal is listed
 
 
@@ -52,11 +52,13 @@ class Plans:
     def __init__(self):
         posed = problem()
         self.landscape, self.endless = posed.landscape, lc.Solver(posed.changed(horizon=math.inf), tolerance=1e-8)
-        self.finite = lc.Solver(posed, tolerance=1e-8)
+        self.finite, self.crossing = lc.Solver(posed, tolerance=1e-8), None
 
     def settled(self, discount: float):
-        """Both at T = ∞; None where no plan crosses even then."""
-        found = {plan.parameters[-1, 0] > SADDLE: plan for plan in self.endless.solve(discount=discount).plans}
+        """Both at T = ∞, the last crossing plan being one of the guesses; None where no plan crosses even then."""
+        solution = self.endless.solve(discount=discount, guess=self.crossing, starts=2)
+        found = {plan.parameters[-1, 0] > SADDLE: plan for plan in solution.plans}
+        self.crossing = found.get(True, self.crossing)
         return [found[True], found[False]] if len(found) == 2 else None
 
     def cut(self, discount: float, horizon: float, longer):
