@@ -23,8 +23,8 @@ def derived_box(problem, plans, margin: float) -> np.ndarray:
     low, high = points.min(axis=0), points.max(axis=0)
     longest = (high - low).max()
     if longest <= 0:
-        raise ProblemError("grid box", expected="a start away from the only place worth going to", received="nothing but one point",
-                           advice="pass box=[(low, high), …]")
+        raise ProblemError("grid box", expected="a start away from the only place worth going to",
+                           received="nothing but one point", advice="pass box=[(low, high), …]")
     return freeze(np.column_stack([low - margin * longest, high + margin * longest]))
 
 
@@ -33,7 +33,8 @@ def given_box(problem, box) -> np.ndarray:
     n = problem.dimension
     box = matrix("box", np.atleast_2d(np.asarray(box, dtype=float)), (n, 2))
     if (box[:, 0] >= box[:, 1]).any():
-        raise ProblemError("box", expected="low < high along every axis", received=box.tolist(), advice="write box=[(low, high), …]")
+        raise ProblemError("box", expected="low < high along every axis", received=str(box.tolist()),
+                           advice="write box=[(low, high), …]")
     return box
 
 
@@ -42,8 +43,8 @@ def refuse_outside(problem, grid: Grid) -> None:
     for name, point in (("start", problem.start), ("end", problem.end)):
         if point is not None and grid.wall_distance(point) < _CLEARANCE:
             raise ProblemError(f"{name} in the grid's box", expected=f"at least {_CLEARANCE} cells from every wall",
-                               received=f"{name} {np.round(point, 4).tolist()} in the box {np.round(grid.box, 4).tolist()} with "
-                                        f"cells of {np.round(grid.spacing, 4).tolist()}",
+                               received=f"{name} {np.round(point, 4).tolist()} in the box {np.round(grid.box, 4).tolist()} "
+                                        f"with cells of {np.round(grid.spacing, 4).tolist()}",
                                advice="enlarge the box or the margin, or take more points")
 
 

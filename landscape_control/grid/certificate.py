@@ -40,8 +40,9 @@ class GlobalCertificate:
     message : str, the reasons with all numbers
     plan_cost : float, J of the plan in question
     grid_value : float, V(start, t = 0) on the grid
-    grid_error : float, estimated error of ``grid_value``: the largest difference to the grid of twice the spacing near
-        the start. A bound where V converges at first order (behind kinks); where V is smooth it is pessimistic.
+    grid_error : float, estimated error of ``grid_value``: 1.5 times the largest difference to the grid of twice the
+        spacing near the start. Meant for first order (a start beside a kink of V); where V is smooth, at third order,
+        it is about ten times the error.
     better_plan : Plan or None, a cheaper plan that the grid's path led the local solver to
     axes : n arrays (N_i,), node coordinates
     value : (N_1, …), V(·, t = 0) on the nodes

@@ -16,6 +16,7 @@ from .value import ValueFunction, refuse_dimension, value_function
 
 POINTS = {1: 401, 2: 101}
 _WALL = 1.5  # cells: a path this close to a wall is taken to touch it
+_SAFETY = 1.5  # on the difference of two grids, which is itself only an estimate
 _USABLE = (Status.CONVERGED, Status.REFINEMENT_CAP)
 
 
@@ -51,7 +52,10 @@ def certify_global(problem, solution: Solution | Plan | None = None, *, points=N
     counts = _counts(points, problem.dimension)
     margin = number("margin", margin, low=0, low_open=True)
     plans = _plans(problem, solution, seed)
-    walls = derived_box(problem, plans, margin) if box is None else given_box(problem, box)
+    if box is not None:
+        walls, margin = given_box(problem, box), None
+    else:
+        walls = derived_box(problem, plans, margin)
     grid = Grid.over(walls, counts)
     refuse_outside(problem, grid)
     fine, coarse = value_function(problem, grid), value_function(problem, grid.coarser(), slices=1)
@@ -61,10 +65,10 @@ def certify_global(problem, solution: Solution | Plan | None = None, *, points=N
     polished = _polished(problem, times, paths, grid)
     verdict, reason, better = _judge(plans[0], polished, grid_value, grid_error, left)
     return GlobalCertificate(
-        verdict=verdict, message=f"{reason} {_where(grid, None if box is not None else margin)}", plan_cost=plans[0].cost,
-        grid_value=grid_value, grid_error=grid_error, better_plan=better, axes=grid.axes, value=freeze(fine.now), box=freeze(walls),
-        margin=margin if box is None else None, times=freeze(times), path=freeze(paths[:, 0]), left_box=bool(left),
-        method=fine.method, seconds=time.perf_counter() - began)
+        verdict=verdict, message=f"{reason} {_where(grid, margin)}", plan_cost=plans[0].cost, grid_value=grid_value,
+        grid_error=grid_error, better_plan=better, axes=grid.axes, value=freeze(fine.now), box=freeze(walls), margin=margin,
+        times=freeze(times), path=freeze(paths[:, 0]), left_box=bool(left), method=fine.method,
+        seconds=time.perf_counter() - began)
 
 
 def _counts(points, dimension):
@@ -72,7 +76,8 @@ def _counts(points, dimension):
     counts = tuple(np.atleast_1d(given).tolist())
     counts = counts * dimension if len(counts) == 1 else counts
     if len(counts) != dimension:
-        raise ProblemError("points", expected=f"one number, or {dimension}", received=repr(points), advice="one entry per parameter")
+        raise ProblemError("points", expected=f"one number, or {dimension}", received=repr(points),
+                           advice="one entry per parameter")
     for count in counts:
         whole("points per axis", count, low=21)
         if count % 2 == 0:
@@ -88,20 +93,24 @@ def _plans(problem, solution, seed) -> tuple[Plan, ...]:
         raise ProblemError("solution", expected="a Solution, a Plan or None", received=type(solution).__name__,
                            advice="pass what solve(problem) returned")
     plans = solution.plans if isinstance(solution, Solution) else (solution,)
-    if plans[0].parameters.shape[1] != problem.dimension or np.abs(plans[0].parameters[0] - problem.start).max() > 1e-6 * (
-            1 + np.abs(problem.start).max()):
+    first = plans[0].parameters[0]
+    if first.shape != problem.start.shape or np.abs(first - problem.start).max() > 1e-6 * (1 + np.abs(first).max()):
         raise ProblemError("solution", expected=f"a solution of this problem, from {problem.start.tolist()}",
-                           received=f"a plan from {plans[0].parameters[0].tolist()}", advice="solve this problem, or leave it out")
+                           received=f"a plan from {first.tolist()}", advice="solve this problem, or leave it out")
     return plans
 
 
 def _error_near(start, fine: ValueFunction, coarse: ValueFunction) -> float:
-    """Largest difference of the two grids at the coarse nodes within two cells of the start."""
+    """From the largest difference of the two grids at the start and at the coarse nodes within two cells of it.
+
+    At first order, the rate across kinks, the difference is the error of the finer grid (Roache 1994, grid convergence
+    index).
+    """
     halved = fine.now[tuple(slice(None, None, 2) for _ in fine.grid.axes)]
     centre = np.rint(coarse.grid.cells(start)).astype(int)
     window = tuple(slice(max(c - 2, 0), c + 3) for c in centre)
     between = max(np.abs(halved - coarse.now)[window].max(), abs(fine.at(start) - coarse.at(start)))
-    return float(between + fine.unsettled)
+    return float(_SAFETY * between + fine.unsettled)
 
 
 def _starts(problem, grid):
@@ -150,10 +159,13 @@ def _judge(plan, polished, grid_value, grid_error, left):
     if best and best.cost < plan.cost - tolerance:
         return Verdict.NOT_GLOBAL, f"The grid's path leads to a cheaper plan, J = {best.cost:.8g} ({numbers}).", best
     doubts = [
-        (left, "the optimal path or the plan comes to a wall of the box, beyond which nothing is known: take a larger margin or box"),
+        (left, "the optimal path or the plan comes to a wall of the box, beyond which nothing is known: "
+               "take a larger margin or box"),
         (plan.status not in _USABLE, f"the plan itself is not converged ({plan.status}): solve again first"),
-        (gap > known, "the grid sees a cheaper path that the local solver did not reach from it: take more points and more starts"),
-        (gap < -known, "the plan is cheaper than the grid's value, so the grid is too coarse for its own error estimate: take more points"),
+        (gap > known, "the grid sees a cheaper path that the local solver did not reach from it: "
+                      "take more points and more starts"),
+        (gap < -known, "the plan is cheaper than the grid's value, so the grid is too coarse for its own error estimate: "
+                       "take more points"),
         (best is None, "the local solver did not converge from the grid's path: take more points"),
         (best is not None and best.cost > plan.cost + tolerance,
          "the grid's path leads to a dearer plan, and the grid cannot tell the two apart: take more points"),

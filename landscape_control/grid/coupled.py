@@ -34,7 +34,7 @@ def _common_quadrant(matrix, force, minus, plus):
 
 
 def best_candidate(matrix: np.ndarray, force: np.ndarray, minus: np.ndarray, plus: np.ndarray) -> np.ndarray:
-    """Compare the free optimum of each quadrant, the optima with one component at rest, and full rest; all arrays (…, S)."""
+    """Compare the free optimum of each quadrant, the optima with one component at rest, and full rest; arrays (…, S)."""
     best, chosen = np.full(minus.shape[1], -np.inf), np.zeros_like(minus)
     slack = 1e-12 * np.abs(force).sum(axis=0)
     sides = ((-1, minus), (1, plus), (0, None))

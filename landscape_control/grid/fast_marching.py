@@ -12,7 +12,7 @@ _CELLS = 3.0  # the quadratic source around a minimum reaches at least this many
 
 
 def eikonal_value(problem, grid: Grid) -> np.ndarray:
-    """V on the nodes, (N_1, …), from |∇V| = √(2kLg/η), V = 0 at the minima of L, by scikit-fmm (Sethian 1996), order 2.
+    """V on the nodes, (N_1, …), from |∇V| = √(2kLg/η), V = 0 at the minima of L, by scikit-fmm (Sethian 1996; order 2).
 
     Without discount, drift and deadline the optimal path has no energy, speed √(2ηkL/g), and V is the length of the
     geodesic to the cheapest minimum in the metric (2k/η) L G. The front starts on a small level set of V ≈ ½δᵀSδ,
@@ -26,9 +26,10 @@ def eikonal_value(problem, grid: Grid) -> np.ndarray:
     mobility = _isotropic_mobility(problem, grid)
     minima, hessians, loss = _sources(problem, grid)
     k = problem.objective.loss_weight
-    near = np.stack([_quadratic(point, _root(k * hessian / mobility), grid) for point, hessian in zip(minima, hessians, strict=True)])
-    level = max(_level(_root(k * hessian / mobility), grid) for hessian in hessians)
-    nearest = near.min(axis=0)
+    curvatures = [_root(k * hessian / mobility) for hessian in hessians]
+    near = [_quadratic(point, curvature, grid) for point, curvature in zip(minima, curvatures, strict=True)]
+    level = max(_level(curvature, grid) for curvature in curvatures)
+    nearest = np.min(near, axis=0)
     slowness = np.sqrt(2 * k * np.maximum(loss, 1e-12 * loss.max()) / mobility)
     fmm = _scikit_fmm()
     travelled = fmm.travel_time(nearest - level, 1 / slowness, dx=list(grid.spacing), order=2)
@@ -75,8 +76,9 @@ def _sources(problem, grid):
     lowest = landscape.loss(minima).min() if len(minima) else np.inf
     if not abs(lowest) <= tolerance or loss.min() < -tolerance:
         found = "none" if not len(minima) else f"lowest loss {min(lowest, loss.min()):.6g}"
-        raise ProblemError("infinite horizon without discount", expected="a landscape with min L = 0 at a minimum inside the box",
-                           received=found, advice="subtract the lowest loss, landscape.above(value), or use a discount γ > 0")
+        raise ProblemError("infinite horizon without discount", received=found,
+                           expected="a landscape with min L = 0 at a minimum inside the box",
+                           advice="subtract the lowest loss, landscape.above(value), or use a discount γ > 0")
     zero = landscape.loss(minima) <= tolerance
     return minima[zero], landscape.hessian(minima[zero]), loss.reshape(grid.shape)
 

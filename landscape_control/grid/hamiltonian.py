@@ -66,10 +66,16 @@ def hamiltonian_on(problem, grid: Grid) -> Hamiltonian:
     mobility = problem.objective.learning_rate * _mobility(model, few)
     drift = model.drift(points[:1] if fields["drift"] else points)
     _require("drift f", np.isfinite(drift).all(axis=1), points, "finite values in the whole box", drift)
-    shaped = [np.moveaxis(a, 0, -1).reshape(*a.shape[1:], *(grid.shape if len(a) > 1 else (1,) * n)) for a in (mobility, drift)]
     off = np.abs(mobility * (1 - np.eye(n))).max()
-    return Hamiltonian(mobility=shaped[0], drift=shaped[1], diagonal=bool(off <= 1e-14 * np.abs(mobility).max()),
-                       running=problem.objective.loss_weight * loss.reshape(grid.shape))
+    return Hamiltonian(mobility=_field(mobility, grid), drift=_field(drift, grid),
+                       running=problem.objective.loss_weight * loss.reshape(grid.shape),
+                       diagonal=bool(off <= 1e-14 * np.abs(mobility).max()))
+
+
+def _field(values, grid):
+    """(S, …) at all nodes, or at one for a constant, to (…, N_1, …) or (…, 1, …)."""
+    shape = grid.shape if len(values) > 1 else (1,) * grid.dimension
+    return np.moveaxis(values, 0, -1).reshape(*values.shape[1:], *shape)
 
 
 def _mobility(model, points):
@@ -87,8 +93,9 @@ def _require(what, good, points, expected, values, label="value"):
     if good.all():
         return
     first = int(np.argmin(good))
+    where, found = np.round(points[first], 4).tolist(), np.round(values[first], 6).tolist()
     raise ProblemError(f"{what} on the grid", expected=expected,
-                       received=f"{label} {np.round(values[first], 6).tolist()} at θ = {np.round(points[first], 4).tolist()}",
+                       received=f"{label} {found} at θ = {where}",
                        advice="pass a smaller box=[(low, high), …] inside the domain of the problem's functions")
 
 

@@ -27,7 +27,7 @@ def initial_value(problem, grid: Grid) -> tuple[np.ndarray, float]:
 
 
 def short_time(problem, grid: Grid) -> float:
-    """s such that a path crossing the distance start-end (or a tenth of the box) at constant speed covers half a cell in s."""
+    """s such that a path crossing the distance start-end (or a tenth of the box) at constant speed walks half a cell."""
     extent = np.ptp(grid.box, axis=1)
     distance = np.maximum(np.abs(problem.end - problem.start), extent / 10) / grid.spacing
     return problem.objective.horizon * min(_CELLS / distance.max(), 0.25)
@@ -58,5 +58,5 @@ def _checked_mobility(problem, points):
         where = np.round(points[int(np.argmax(singular))], 4).tolist()
         raise ProblemError("grid certificate with a fixed end", expected="an actuation B that pushes every direction",
                            received=f"B G⁻¹ Bᵀ without full rank at θ = {where}",
-                           advice="free the end and add a terminal cost (terminal=..., terminal_weight=...) that pulls to it")
+                           advice="free the end and add a terminal cost (terminal=..., terminal_weight=...) around it")
     return mobility

@@ -62,5 +62,6 @@ def _advance(value, slope, step, rate, courant):
 
 def _too_fast(steps, now, horizon, speed):
     return ProblemError("grid certificate", expected="optimal speeds that the grid can follow",
-                        received=f"{steps} steps only reached time-to-go {now:.3g} of {horizon:.3g} (speed {speed:.3g} cells per unit time)",
-                        advice="pass a smaller box=[(low, high), …], fewer points, or rescale parameters of very different size")
+                        received=f"{steps} steps that only reach time-to-go {now:.3g} of {horizon:.3g}, at {speed:.3g} "
+                                 "cells per unit time",
+                        advice="pass a smaller box=[(low, high), …] or fewer points; rescale parameters of different size")

@@ -63,7 +63,35 @@ class Grid:
         cells = self.cells(theta)
         return np.minimum(cells, np.array(self.shape) - 1 - cells).min(axis=-1)
 
-    def interpolate(self, field: np.ndarray, theta: np.ndarray, *, degree: int = 1) -> np.ndarray:
-        """A field at points θ (S, n) by splines of ``degree`` (1 or 3): shape (S,). Constant beyond the walls."""
+    def interpolate(self, field: np.ndarray, theta: np.ndarray) -> np.ndarray:
+        """A field at points θ (S, n), linear between the nodes: shape (S,). Constant beyond the walls."""
         at = np.clip(self.cells(theta), 0, np.array(self.shape) - 1)
-        return map_coordinates(field, at.T, order=degree, mode="mirror" if degree > 1 else "nearest")
+        return map_coordinates(field, at.T, order=1, mode="nearest")
+
+    def value_at(self, field: np.ndarray, theta: np.ndarray) -> float:
+        """A value function at one point θ (n,): third order where it is smooth, and sharp at kinks (see :func:`_branch`)."""
+        below = np.clip(np.floor(self.cells(theta)).astype(int), 2, np.array(self.shape) - 4)
+        offset = self.cells(theta) - below
+        patch = field[tuple(slice(i - 2, i + 4) for i in below)]
+        for x in reversed(offset):
+            patch = np.apply_along_axis(_branch, -1, patch, x)
+        return float(patch)
+
+
+def _branch(values, x):
+    """Six values at -2 … 3 to the value at x in [0, 1], by the parabola on the smoother side.
+
+    A kink of V is the crossing of two smooth branches, V being the lower. If it lies between 0 and 1 (both parabolas
+    across are more bent than those beside), the branches are extended into the cell and the lower one is taken
+    (essentially non-oscillatory interpolation with subcell resolution, Harten 1989).
+    """
+    bend = np.abs(np.diff(values, 2))  # centred at -1, 0, 1, 2
+    if bend[1:3].min() > max(bend[0], bend[3]):
+        return min(values[:3] @ _parabola(x + 2), values[3:] @ _parabola(x - 1))
+    first = 1 if bend[1] <= bend[2] else 2
+    return values[first:first + 3] @ _parabola(x + 2 - first)
+
+
+def _parabola(x):
+    """Weights that take values at 0, 1, 2 to the parabola's value at x."""
+    return np.array([(x - 1) * (x - 2) / 2, x * (2 - x), x * (x - 1) / 2])

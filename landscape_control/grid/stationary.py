@@ -11,10 +11,11 @@ from .march import ORDER, upwind
 from .mesh import Grid
 
 _COARSEST = 13  # nodes per axis where the nested iteration begins
+_DAMPING = 0.8  # of the defect corrections; full steps can cycle where the direction of motion flips
 
 
 def stationary_value(levels: Callable[[Grid], Hamiltonian], grid: Grid, *, discount: float,
-                     tolerance: float = 1e-9) -> tuple[np.ndarray, float]:
+                     tolerance: float = 1e-7) -> tuple[np.ndarray, float]:
     """(V, unsettled): the steady state on ``grid``, and the size of the last correction, in units of V.
 
     Policy iteration (Howard 1960) on the first-order upwind scheme, which converges monotonically from any start, then
@@ -27,19 +28,19 @@ def stationary_value(levels: Callable[[Grid], Hamiltonian], grid: Grid, *, disco
     for level in [Grid.over(grid.box, counts) for counts in coarse if min(counts) >= _COARSEST] + [grid]:
         value = np.zeros(level.shape) if value is None else last.interpolate(value, level.points).reshape(level.shape)
         hamiltonian = levels(level)
-        value, _ = _iterate(value, hamiltonian, level, discount, 1, tolerance, 20 + max(level.shape))
+        value, _ = _iterate(value, hamiltonian, level, discount, tolerance, order=1, most=20 + max(level.shape))
         last = level
-    return _iterate(value, hamiltonian, grid, discount, ORDER, tolerance, 40)
+    return _iterate(value, hamiltonian, grid, discount, tolerance, order=ORDER, most=40, damping=_DAMPING)
 
 
-def _iterate(value, hamiltonian, grid, discount, order, tolerance, most):
+def _iterate(value, hamiltonian, grid, discount, tolerance, *, order, most, damping=1.0):
     """Newton-like steps through the first-order matrix until the correction is a small part of the range of V."""
     best, least = value, np.inf
     for _ in range(most):
         energy, velocity = upwind(value, hamiltonian, grid, order=order)
         solve = splu(_policy_matrix(velocity, grid, discount)).solve
         correction = solve((discount * value + energy).ravel()).reshape(grid.shape)
-        value = value - correction
+        value = value - damping * correction
         change = float(np.abs(correction).max())
         if change < least:
             best, least = value, change

@@ -41,8 +41,8 @@ class ValueFunction:
         return self.slices[-1]
 
     def at(self, theta: np.ndarray) -> float:
-        """V(θ, t = 0) at one point (n,), by cubic splines."""
-        return float(self.grid.interpolate(self.now, np.atleast_2d(theta), degree=3)[0])
+        """V(θ, t = 0) at one point (n,), between nodes by :meth:`Grid.value_at`."""
+        return self.grid.value_at(self.now, np.asarray(theta, dtype=float))
 
     def velocity(self, k: int) -> np.ndarray:
         """The optimal θ̇ on the nodes at time-to-go ``to_go[k]``, (n, N_1, …)."""
@@ -52,7 +52,7 @@ class ValueFunction:
 def value_function(problem, grid: Grid, *, slices: int = 100) -> ValueFunction:
     """Solve the Hamilton-Jacobi-Bellman equation of a problem in one or two dimensions on a grid.
 
-        -V_t + γV = kL + ∇Vᵀf - (η/2) ∇VᵀBG⁻¹Bᵀ∇V,    V(θ, T) = κΦ(θ)    (Bellman 1957; viscosity sense: Crandall & Lions 1983)
+        -V_t + γV = kL + ∇Vᵀf - (η/2) ∇VᵀBG⁻¹Bᵀ∇V,    V(θ, T) = κΦ(θ)    (viscosity sense: Crandall & Lions 1983)
 
     Finite horizon: third-order WENO with Godunov's Hamiltonian, explicit in time. T = ∞ with γ > 0: the steady state by
     policy iteration and defect correction. T = ∞ with γ = 0: fast marching (see :func:`eikonal_value` for what it needs).
@@ -94,4 +94,4 @@ def refuse_dimension(problem) -> None:
     if problem.dimension > 2:
         raise ProblemError("grid certificate", expected="a problem with one or two parameters",
                            received=f"n = {problem.dimension} parameters",
-                           advice="rely on the multi-start, solve(problem, starts=...), whose solution.plans lists every plan found")
+                           advice="rely on the multi-start, solve(problem, starts=...), which lists every plan it finds")
