@@ -1,12 +1,13 @@
 """Policy samples -> fitted rules -> verdict; preconditioner exponent; second-order path law."""
 
 from .compare import compare
+from .criteria import Conclusion, Criteria
 from .exponent import Exponents, exponent_curve, preconditioner_exponent
 from .path_law import PathLaw, path_law
 from .policy_fit import fit_rules
 from .running import Run, run_rule
 from .samples import PolicySample, draw_starts, sample_policy
-from .verdict import Conclusion, Criteria, RuleFit, Scatter, Verdict
+from .verdict import RuleFit, Scatter, Verdict
 
 __all__ = [
     "Conclusion",

@@ -9,10 +9,11 @@ from ..arrays import number, whole
 from ..errors import ProblemError
 from ..problem import ControlProblem
 from ..rules import Rule, Sees, full_information
+from .criteria import Criteria
 from .policy_fit import fit_rules, read_rules
 from .running import run_rule
 from .samples import sample_policy
-from .verdict import Criteria, Verdict
+from .verdict import Verdict
 
 
 def compare(

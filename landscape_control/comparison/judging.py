@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from .verdict import Conclusion, Criteria, RuleFit
+from .criteria import Conclusion, Criteria
+from .verdict import RuleFit
 
 Judgement = tuple[Conclusion, tuple[RuleFit, ...], tuple[str, ...]]
 

@@ -123,20 +123,16 @@ def _rms(values):
 
 def _derivatives(problem, plan):
     """(θ̇, θ̈, M∇L), each (2K, n), at two Gauss points per element, and the jumps of θ̈ between elements (K-1, n)."""
-    model, degree = problem.model, plan.degree
+    model, widths, degree = problem.model, np.diff(plan.vertices), plan.degree
     velocity = model.drift(plan.parameters) + np.einsum("snm,sm->sn", model.actuation(plan.parameters), plan.controls)
-    places = np.concatenate([(np.polynomial.legendre.leggauss(2)[0] + 1) / 2, [0.0, 1.0]])
-    rows = []
-    for k, width in enumerate(np.diff(plan.vertices)):
-        span = slice(k * degree, (k + 1) * degree + 1)
-        nodes = (plan.times[span] - plan.vertices[k]) / width
-        reading = lagrange_matrix(nodes, places)
-        slope = differentiation_matrix(nodes) @ velocity[span] / width
-        rows.append((reading @ velocity[span], reading @ slope, reading @ plan.parameters[span]))
-    velocity, acceleration, theta = (np.array(kind) for kind in zip(*rows, strict=True))  # (K, 4, n): two inside, two ends
-    jumps = acceleration[1:, 2] - acceleration[:-1, 3]
-    velocity, acceleration, theta = (kind[:, :2].reshape(-1, problem.dimension) for kind in (velocity, acceleration, theta))
-    return velocity, acceleration, _mobile_slope(problem, theta), jumps
+    nodes = np.arange(len(widths))[:, None] * degree + np.arange(degree + 1)
+    places = np.concatenate([(np.polynomial.legendre.leggauss(2)[0] + 1) / 2, [0.0, 1.0]])  # two inside, two ends
+    reading = lagrange_matrix(plan.positions, places)
+    slope = reading @ differentiation_matrix(plan.positions)
+    acceleration = slope @ velocity[nodes] / widths[:, None, None]
+    inside = (part[:, :2].reshape(-1, problem.dimension) for part in (reading @ velocity[nodes], acceleration))
+    theta = (reading @ plan.parameters[nodes])[:, :2].reshape(-1, problem.dimension)
+    return *inside, _mobile_slope(problem, theta), acceleration[1:, 2] - acceleration[:-1, 3]
 
 
 def _mobile_slope(problem, theta):

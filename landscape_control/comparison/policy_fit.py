@@ -8,10 +8,11 @@ from ..arrays import whole
 from ..errors import ProblemError
 from ..rules import Rule, Sees, by_name, observe
 from ..rules.sees import names
+from .criteria import Criteria
 from .fitting import Fit, fit_linear
 from .judging import judge
 from .samples import PolicySample
-from .verdict import Criteria, RuleFit, Scatter, Verdict
+from .verdict import RuleFit, Scatter, Verdict
 
 
 def fit_rules(

@@ -1,16 +1,16 @@
 """A verdict in words: one paragraph and a table."""
 
-from .verdict import Conclusion, RuleFit, Verdict
+from .criteria import Conclusion
 
 
-def paragraph(verdict: Verdict) -> str:
+def paragraph(verdict) -> str:
     """What the comparison concludes, from how much data, and what stands in the way."""
     opening = {Conclusion.RULE: _rule, Conclusion.NOT_IDENTIFIABLE: _not_identifiable, Conclusion.NONE_FITS: _none_fits}
     parts = [opening[verdict.conclusion](verdict), _data(verdict)]
     return " ".join(part for part in parts if part)
 
 
-def table(verdict: Verdict) -> str:
+def table(verdict) -> str:
     """One line per rule: error, coefficients against theory, condition, cost of running it."""
     header = ["rule", "error", "coefficients [95 %] (theory, in its limit)", "condition", "identifiable", "J_rule/J* - 1"]
     lines = [header, *(_cells(row) for row in verdict.rows)]
@@ -21,7 +21,7 @@ def table(verdict: Verdict) -> str:
     return "\n".join(text + refused)
 
 
-def coefficient_words(row: RuleFit) -> str:
+def coefficient_words(row) -> str:
     """Every coefficient with interval, prediction and whether it sits on its bound."""
     return ", ".join(_coefficient(row, c) for c in row.rule.coefficients)
 
