@@ -59,6 +59,15 @@ def test_all_four_basins_of_an_unknown_landscape_are_found():
     assert [plan.cost for plan in solution.plans] == sorted(plan.cost for plan in solution.plans)
 
 
+def test_among_dozens_of_basins_the_ones_worth_the_way_are_tried():
+    landscape = lc.Landscape.from_expression(
+        lambda t: 0.3 * ca.sumsqr(t) - ca.cos(4 * t[0]) - ca.cos(4 * t[1]), dimension=2)
+    problem = lc.ControlProblem(landscape=landscape, objective=lc.Objective(horizon=6.0), start=[2.9, -3.1])
+    few, many = lc.solve(problem), lc.solve(problem, starts=40, seed=1)
+    assert few.starts == 6
+    assert few.cost == pytest.approx(many.cost, rel=1e-6)
+
+
 def test_more_starts_never_give_a_worse_plan_and_seeds_repeat():
     few, many, again = (lc.solve(WELL, starts=count, seed=3) for count in (2, 8, 8))
     assert many.starts == 8

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.integrate import solve_ivp
 
+from ..arrays import whole
 from ..errors import ProblemError, check_choice
-from ..landscape import find_minima
 from ..problem import ControlProblem
 from ..solution import Plan, Solution
+from .aims import known_minima, worthwhile
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -20,36 +21,22 @@ class Guess:
     path: Callable[[np.ndarray], np.ndarray]
 
 
-def known_minima(problem: ControlProblem, seed: int) -> np.ndarray:
-    """Local minima worth aiming at, (M, n): the landscape's own, or searched from seeds around start and end."""
-    landscape, n = problem.landscape, problem.dimension
-    if landscape.minima is not None:
-        return landscape.minima
-    rng = np.random.default_rng(seed)
-    centres = [problem.start] + ([problem.end] if problem.end is not None else [])
-    count = 8 if n <= 10 else 2
-    reach = 1.0 + np.abs(problem.start).max()
-    seeds = [c + scale * reach * rng.standard_normal((count, n)) for c in centres for scale in (0.3, 1.0, 3.0)]
-    return find_minima(landscape, np.vstack([*np.atleast_2d(centres), *seeds]))
-
-
 def default_guesses(problem: ControlProblem, minima: np.ndarray, starts: int | None, seed: int) -> list[Guess]:
     """One straight path per place worth ending (each minimum, or the fixed end), then seeded detours up to ``starts``.
 
-    Without ``starts`` there are as many as there are known minima (at most six, nearest first), at least one.
+    Without ``starts`` there is one per minimum worth the way (at most six, see ``worthwhile``), at least one.
     """
-    start = problem.start
-    order = np.argsort(np.linalg.norm(minima - start, axis=1)) if len(minima) else []
+    start, aims = problem.start, worthwhile(problem, minima)
     if problem.end is not None:
         guesses = [_line(problem, problem.end, "straight line")]
-        between = [minima[i] for i in order if np.linalg.norm(minima[i] - problem.end) > 1e-3]
+        between = [aim for aim in aims if np.linalg.norm(aim - problem.end) > 1e-3 * (1 + np.abs(aim).max())]
         guesses += [_detour(problem, via, f"via {np.round(via, 3).tolist()}") for via in between[:3]]
     else:
-        guesses = [_line(problem, minima[i], f"to {np.round(minima[i], 3).tolist()}") for i in order[:6]]
+        guesses = [_line(problem, aim, f"to {np.round(aim, 3).tolist()}") for aim in aims]
     if not guesses:
         guesses = [_short_step(problem)]
     rng = np.random.default_rng(seed)
-    wanted = len(guesses) if starts is None else starts
+    wanted = len(guesses) if starts is None else whole("starts", starts)
     reach = max([np.linalg.norm(m - start) for m in minima] + [0.5 * (1 + np.abs(start).max())])
     while len(guesses) < wanted:
         target = start + reach * rng.standard_normal(problem.dimension)

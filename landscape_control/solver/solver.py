@@ -12,7 +12,8 @@ from ..errors import ProblemError, SolveError, check_choice, check_options
 from ..problem import ControlProblem
 from ..solution import Plan, Solution, Status
 from ..transcription import Collocation, DiscretisedAction, MultipleShooting, Transcription
-from .guesses import default_guesses, known_minima, read_guess
+from .aims import known_minima
+from .guesses import default_guesses, read_guess
 from .infinite import find_rest
 from .optimiser import PLUGINS
 from .plans import continued, distinct, near, settled, with_basin

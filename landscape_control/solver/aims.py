@@ -1,0 +1,68 @@
+"""Where plans may want to end: the local minima of the landscape, those worth the way first."""
+
+import numpy as np
+
+from ..landscape import find_minima
+from ..problem import ControlProblem, hamiltonian_derivatives
+
+MOST_AIMS = 6
+
+
+def known_minima(problem: ControlProblem, seed: int) -> np.ndarray:
+    """Local minima worth aiming at, (M, n): the landscape's own, or searched from seeds around start and end."""
+    landscape, n = problem.landscape, problem.dimension
+    if landscape.minima is not None:
+        return landscape.minima
+    rng = np.random.default_rng(seed)
+    centres = [problem.start] + ([problem.end] if problem.end is not None else [])
+    count = 12 if n <= 10 else 2
+    reach = 1.0 + np.abs(problem.start).max()
+    seeds = [c + scale * reach * rng.standard_normal((count, n)) for c in centres for scale in (0.3, 1.0, 3.0)]
+    return find_minima(landscape, np.vstack([*np.atleast_2d(centres), *seeds]))
+
+
+def worthwhile(problem: ControlProblem, minima: np.ndarray) -> np.ndarray:
+    """At most six minima: the nearest one, then those whose straight path costs least at the best of three speeds."""
+    if len(minima) <= 1:
+        return minima
+    distance = np.linalg.norm(minima - problem.start, axis=1)
+    nearest = int(np.argmin(distance))
+    costs = _straight_costs(problem, minima)
+    costs[nearest] = -np.inf
+    return minima[np.argsort(costs, kind="stable")[:MOST_AIMS]]
+
+
+def _straight_costs(problem, minima):
+    """J of walking straight to each minimum within the horizon, a third of it or a tenth, and resting there; (M,)."""
+    objective, model = problem.objective, problem.model
+    horizon = _span(problem)
+    s, weights = np.polynomial.legendre.leggauss(16)
+    s, weights = (s + 1) / 2, weights / 2
+    costs = []
+    for fraction in (1.0, 0.3, 0.1):
+        duration = fraction * horizon
+        offset = minima - problem.start
+        points = (problem.start + s[:, None, None] * offset).reshape(-1, problem.dimension)
+        velocity = np.tile(offset / duration, (len(s), 1)) - model.drift(points)
+        u = np.einsum("smn,sn->sm", np.linalg.pinv(model.actuation(points)), velocity)
+        running = hamiltonian_derivatives(model)(points, u, np.zeros_like(points),
+                                                 [objective.learning_rate, objective.loss_weight])[0]
+        fade = np.exp(-objective.discount * duration * s) * weights * duration
+        rest = _discounted_time(objective.discount, duration, horizon) * objective.loss_weight * problem.landscape.loss(minima)
+        costs.append(fade @ running.reshape(len(s), -1) + rest)
+    final = np.exp(-objective.discount * horizon) * objective.terminal_weight * model.terminal_cost(minima)
+    return np.min(costs, axis=0) + final
+
+
+def _discounted_time(discount, begin, end):
+    return end - begin if discount == 0 else (np.exp(-discount * begin) - np.exp(-discount * end)) / discount
+
+
+def _span(problem):
+    """The horizon, or for T = ∞ the time in which most of the cost is decided."""
+    objective = problem.objective
+    if np.isfinite(objective.horizon):
+        return objective.horizon
+    curvature = np.abs(problem.landscape.hessian(problem.start)).max()
+    relaxation = 10 / np.sqrt(max(objective.learning_rate * objective.loss_weight * curvature, 1e-12))
+    return min(relaxation, 5 / objective.discount) if objective.discount else relaxation
