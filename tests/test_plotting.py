@@ -4,6 +4,7 @@ import functools
 import itertools
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import matplotlib
 import numpy as np
@@ -17,6 +18,7 @@ from scipy.linalg import expm
 
 import landscape_control as lc
 from landscape_control import plotting
+from landscape_control.comparison import PolicySample, fit_rules
 from landscape_control.errors import ProblemError
 from landscape_control.plotting import data as figure_data
 from landscape_control.plotting import figures, paths, style
@@ -427,6 +429,69 @@ def test_coefficients_without_bounds_stay_inside_the_panel():
     forest, numbers = figure.axes
     assert all(np.abs(line.get_xdata()).max() <= forest.get_xlim()[1] for line in forest.lines)
     assert any("∞" in text.get_text() for text in numbers.texts)
+
+
+# ---------------------------------------------------------------- results as figure data
+
+
+@functools.cache
+def comparison():
+    """The exact infinite-horizon policy of two quadratic landscapes, held against three rules."""
+    draw, samples = np.random.default_rng(1), []
+    for h in (0.5, 2.0):
+        landscape = lc.quadratic(hessian=np.diag([h, 4 * h]))
+        objective = lc.Objective(horizon=np.inf, discount=0.5)
+        problem = lc.ControlProblem(landscape=landscape, objective=objective, start=[1.0, 1.0])
+        points = draw.normal(size=(12, 2))
+        controls = -rate(np.array([h, 4 * h]), 0.5) * points
+        samples.append(PolicySample(problem=problem, points=points, controls=controls, starts=np.arange(12)))
+    return fit_rules(samples, [lc.rules.gradient_descent(), lc.rules.ballistic(), lc.rules.linear_quadratic()])
+
+
+def test_a_verdict_is_drawn_with_its_rules_best_first():
+    found = comparison()
+    data = plotting.verdict_data(found)
+    assert data["rules"][0] == "linear_quadratic"
+    assert np.isnan(data["regrets"]).all()  # no rule was run
+    words = [text.get_text() for text in figures.verdict(data).axes[2].texts]
+    assert {"coefficients", "condition", "identifiable", "c = 1"} <= set(words)
+
+
+def test_coefficients_of_a_verdict_carry_interval_and_theory():
+    data = plotting.coefficients_data(comparison())
+    here = data["rules"].index("linear_quadratic")
+    assert data["names"][here] == "scale c"
+    assert data["lower"][here] <= data["estimates"][here] * (1 + 1e-12)
+    assert (data["estimates"][here], data["theory"][here]) == pytest.approx((1.0, 1.0))
+    assert isinstance(figures.coefficients(data), Figure)
+
+
+def test_the_policy_of_a_verdict_is_drawn_against_downhill_slope_and_predictions():
+    data = plotting.policy_data(comparison(), group_names=["h = 0.5", "h = 2"], count=2)
+    assert data["predictions"].shape == (2, 48)
+    np.testing.assert_allclose(data["predictions"][0], data["controls"], rtol=1e-8)
+    assert data["gain"] == pytest.approx(comparison().row("gradient_descent").coefficients["learning_rate"], rel=1e-6)
+    np.testing.assert_array_equal(np.unique(data["groups"]), [0, 1])
+    assert isinstance(figures.policy_scatter(data), Figure)
+
+
+def test_a_plan_is_drawn_on_a_map_that_holds_its_path_and_all_minima():
+    times, path, *_ = well_plan(4.0, 0.1, (1.06, 0.0))
+    plan = SimpleNamespace(times=times, parameters=path, controls=path, costates=-path)
+    data = plotting.plan_data(plan, WELL, points=31, title="a plan")
+    points = np.vstack([path, WELL.minima])
+    assert (points.min(0) > [data["axis_1"][0], data["axis_2"][0]]).all()
+    assert (points.max(0) < [data["axis_1"][-1], data["axis_2"][-1]]).all()
+    np.testing.assert_allclose(data["minima"], LOWEST_FIRST)
+    assert data["loss"][3, 5] == pytest.approx(WELL.loss([[data["axis_1"][5], data["axis_2"][3]]])[0])
+    assert isinstance(figures.plan_overview(data), Figure)
+    assert set(plotting.plan_data(plan)) == {"times", "parameters", "controls", "costates"}
+
+
+def test_a_map_needs_a_landscape_of_two_parameters():
+    plan = SimpleNamespace(times=[0.0], parameters=np.zeros((1, 3)), controls=np.zeros((1, 3)), costates=np.zeros((1, 3)))
+    with pytest.raises(ProblemError, match="two parameters"):
+        plotting.plan_data(plan, lc.rosenbrock(3))
 
 
 # ---------------------------------------------------------------- one look per rule

@@ -20,6 +20,7 @@ from .landscapes import (
     arrows,
     attractor,
     contour_levels,
+    hatched,
     heat_map,
     landscape_contours,
     loss_contours,
@@ -29,14 +30,15 @@ from .landscapes import (
     vector_field,
 )
 from .paths import energy_panel, rule_series, time_series, trajectory
+from .results import coefficients_data, grid_data, plan_data, policy_data, verdict_data
 from .saving import save
 from .style import dress, figure_legend, legend, legend_below, new_figure, rule, shades
 
 __all__ = [
-    "Key", "arrows", "attractor", "contour_levels", "dot_rows", "dress", "energy_panel", "exponent_axis",
-    "exponent_curves", "figure_legend", "figures", "forest", "heat_map", "how_to_read", "landscape_contours",
-    "legend", "legend_below", "log_axes", "loss_contours", "measured_slope", "minima", "name_rows", "new_figure",
-    "number_columns", "policy_scatter", "prediction_scatter", "rate_plot", "rule", "rule_series", "saddles", "save",
-    "shades", "slope_triangle", "start", "style", "theory_and_computed", "time_series", "tolerance_used",
-    "trajectory", "vector_field",
+    "Key", "arrows", "attractor", "coefficients_data", "contour_levels", "dot_rows", "dress", "energy_panel",
+    "exponent_axis", "exponent_curves", "figure_legend", "figures", "forest", "grid_data", "hatched", "heat_map",
+    "how_to_read", "landscape_contours", "legend", "legend_below", "log_axes", "loss_contours", "measured_slope",
+    "minima", "name_rows", "new_figure", "number_columns", "plan_data", "policy_data", "policy_scatter",
+    "prediction_scatter", "rate_plot", "rule", "rule_series", "saddles", "save", "shades", "slope_triangle", "start",
+    "style", "theory_and_computed", "time_series", "tolerance_used", "trajectory", "vector_field", "verdict_data",
 ]

@@ -15,6 +15,7 @@ def policy_scatter(axes: Axes, descent, controls, *, groups=None, group_labels=N
     groups = np.zeros(len(descent)) if groups is None else np.asarray(groups)
     kinds = np.unique(groups)
     names = [None] * len(kinds) if group_labels is None else group_labels
+    axes.locator_params(nbins=6)
     _cross(axes)
     for kind, shade, name in zip(kinds, style.shades("optimal", len(kinds)), names, strict=True):
         inside = groups == kind
@@ -33,9 +34,11 @@ def prediction_scatter(axes: Axes, controls, predicted, *, rules, labels=None) -
     _cross(axes)
     reach = np.array([controls.min(), controls.max()])
     axes.plot(reach, reach, color=style.INK, linewidth=1.0, zorder=2)
+    size = float(np.clip(4000 / len(controls), 7, 15))
+    axes.locator_params(nbins=6)
     for i, (row, key, name) in enumerate(zip(predicted, rules, labels or [None] * len(predicted), strict=True)):
         look = style.rule(key)
-        axes.scatter(controls, row, s=15, marker=look.marker, facecolor=look.color if look.marker in "xX+P" else "none",
+        axes.scatter(controls, row, s=size, marker=look.marker, facecolor=look.color if look.marker in "xX+P" else "none",
                      edgecolor=look.color, linewidth=0.9, alpha=0.85, zorder=4 - i / len(rules),
                      label=name or look.label)
     return axes

@@ -15,7 +15,8 @@ def _optional(keys, group):
 @draws(
     Key(name="discounts", shape="G", meaning="γ of the columns, logarithmically spaced"),
     Key(name="horizons", shape="H", meaning="T of the rows, logarithmically spaced"),
-    Key(name="advantage", shape="H G", meaning="J_stay − J_cross, positive where crossing the barrier pays", gaps=True),
+    Key(name="advantage", shape="H G", gaps=True,
+        meaning="J_stay − J_cross, positive where crossing pays; NaN where one of the two plans does not exist"),
     Key(name="boundary_discounts", shape="B", meaning="γ along the boundary"),
     Key(name="boundary_horizons", shape="B", meaning="escape horizon T at these γ"),
     *_optional(GRID, "example"),
@@ -33,7 +34,7 @@ def _optional(keys, group):
 def escape_horizon(d):
     """Beyond which (γ, T) it pays to cross the barrier, with the two competing plans of one point beside it.
 
-    Panels: ``map``; ``plans`` and ``spent`` if the example is given. Cells that were not computed are hatched.
+    Panels: ``map``; ``plans`` and ``spent`` if the example is given. Cells without a number are hatched.
     """
     shown = d.staying_path is not None
     figure = style.new_figure(7.8 if shown else 4.4, 4.2 if shown else 3.6)
@@ -48,6 +49,8 @@ def escape_horizon(d):
     panel.plot(d.boundary_discounts, d.boundary_horizons, color=style.INK, linewidth=1.8, path_effects=style.halo(3.2))
     style.label(panel, "discount γ", "horizon T", title="escape horizon of the double well", letter="a" if shown else "")
     _region_words(panel, d)
+    if np.isnan(d.advantage).any():
+        style.legend_below(panel, handles=[landscapes.hatched("only one of the two plans exists")], columns=1)
     if shown:
         panel.plot(d.example_discount, d.example_horizon, zorder=6, **style.hollow(style.INK, size=6))
         _two_plans(axes["plans"], axes["spent"], d)
@@ -55,17 +58,16 @@ def escape_horizon(d):
 
 
 def _region_words(axes, d):
-    """Name both regions at the deepest cell of each, the one farthest from the other region and from the frame."""
-    pays = np.nan_to_num(d.advantage) > 0
-    column, row = np.meshgrid(np.linspace(0, 1, len(d.discounts)), np.linspace(0, 1, len(d.horizons)))
-    for region, words in ((pays, "crossing pays"), (~pays, "staying pays")):
-        if not region.any():
-            continue
-        here, there = np.column_stack([column[region], row[region]]), np.column_stack([column[~region], row[~region]])
-        frame = np.min([here[:, 0] / 1.6, (1 - here[:, 0]) / 1.6, here[:, 1], 1 - here[:, 1]], axis=0)
-        apart = np.full(len(here), 1.0) if not len(there) else np.array([np.hypot(*(there - p).T).min() for p in here])
-        deepest = here[np.argmax(np.minimum(frame, apart))]
-        style.note(axes, *deepest, words, transform=axes.transAxes, ha="center", fontsize=style.TEXT)
+    """Name both regions at the deepest cell of each, the one farthest from every other cell and from the frame."""
+    column, row = np.meshgrid(np.linspace(0, 2, len(d.discounts)), np.linspace(0, 6, len(d.horizons)))  # words are wide
+    cells = np.stack([column, row], axis=-1)
+    for region, words in ((d.advantage > 0, "crossing pays"), (d.advantage <= 0, "staying pays")):
+        if region.any():
+            here, there = cells[region], cells[~region]
+            frame = np.min([here, [2, 6] - here], axis=(0, 2))
+            apart = np.array([np.hypot(*(there - cell).T).min(initial=np.inf) for cell in here])
+            deepest = here[np.argmax(np.minimum(frame, apart))] / [2, 6]
+            style.note(axes, *deepest, words, transform=axes.transAxes, ha="center", fontsize=style.TEXT)
 
 
 def _two_plans(plans, spent, d):
@@ -156,7 +158,7 @@ def plan_overview(d):
         raise ProblemError("figure plan_overview", expected="two parameters when the landscape is given",
                            received=f"{d.parameters.shape[1]}", advice="leave out axis_1, axis_2 and loss")
     tall = style.map_height(7.4, d.axis_1, d.axis_2, highest=4.0) + 0.75 if mapped else 0.0
-    figure = style.new_figure(7.4, tall + 2.6)
+    figure = style.new_figure(7.4, tall + 2.6, row_gap=0.1)
     series = (("parameters", "parameters θ", "θ"), ("controls", "controls u", "u"), ("costates", "costates λ = ∂V/∂θ", "λ"))
     rows = [["map"] * 3] * mapped + [[name for name, _, _ in series]]
     axes = figure.subplot_mosaic(rows, height_ratios=[tall, 2.0] if mapped else None)

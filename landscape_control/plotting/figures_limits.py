@@ -118,10 +118,12 @@ def natural_gradient(d):
     style.figure_legend(figure)
     curves.log_axes(axes["distance"], "y")
     for key, words in (("gradient_descent", "gradient descent"), ("optimal", "optimal plan")):
-        gap = np.maximum(getattr(d, f"{key}_distance"), 1e-16)
+        gap = getattr(d, f"{key}_distance")
+        gap = np.where(gap > 0, gap, np.nan) if (gap > 0).any() else np.full_like(gap, 1e-16)
         paths.rule_series(axes["distance"], d.times, gap, rule=key)
-        style.note(axes["distance"], d.times[-1], 2 * gap[len(gap) // 3:].max(), words, color=style.rule(key).color,
+        style.note(axes["distance"], d.times[-1], 1.6 * np.nanmax(gap), words, color=style.rule(key).color,
                    ha="right", va="bottom")
+    axes["distance"].set_ylim(top=20 * axes["distance"].get_ylim()[1])
     style.label(axes["distance"], "time t", "distance between the two paths", title="invariance, measured", letter="b")
     return figure
 

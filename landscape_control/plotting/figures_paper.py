@@ -41,7 +41,7 @@ def double_well(d):
     Panels: ``map``, ``energy``, ``loss``.
     """
     tall = style.map_height(7.2, d.axis_1, d.axis_2, highest=4.0)
-    figure = style.new_figure(7.2, tall + 4.1)
+    figure = style.new_figure(7.2, tall + 4.1, row_gap=0.1)
     axes = figure.subplot_mosaic([["map", "map"], ["energy", "loss"]], height_ratios=[tall + 0.7, 2.4])
     _double_well_map(map_panel(axes["map"], d, "optimal plan and classic rules", "a"), d)
     paths.energy_panel(axes["energy"], d.optimal_times, d.optimal_kinetic, d.optimal_weighted_loss, d.discount)
@@ -194,7 +194,7 @@ def convergence_rates(d):
                                alpha=0.3, label=name, zorder=2)
     curves.theory_and_computed(axes["condition"], theory=(d.conditions_theory, d.ratios_theory_conditions[pick]),
                                computed=(d.conditions, d.ratios[:, pick].T), colors=style.shades("optimal", len(pick)),
-                               labels=[f"γ = {g:.2g}" for g in d.discounts[pick]])
+                               labels=discount_labels(d.discounts[pick]))
     style.label(axes["condition"], "condition number h₁/h₂", "ratio of rates r₁/r₂", title="between two power laws",
                 letter="b")
     style.legend(axes["condition"], loc="upper left")

@@ -71,7 +71,7 @@ def _collapse(axes, d, tones):
     Key(name="group_names", shape="C", meaning="names of the groups in ascending order, e.g. h = 0.5", text=True),
     Key(name="gain", shape="", meaning="fitted gain of gradient descent, shared over all groups"),
     Key(name="rules", shape="R", meaning="keys of the rules shown, best first", text=True),
-    Key(name="predictions", shape="R S", meaning="what each fitted rule would do in the same states"),
+    Key(name="predictions", shape="R S", meaning="what each fitted rule would do in the same states", gaps=True),
     Key(name="errors", shape="R", meaning="relative policy error of each rule"),
 )
 def policy_scatter(d):
@@ -84,7 +84,8 @@ def policy_scatter(d):
     evidence.policy_scatter(axes["descent"], d.descent, d.controls, groups=d.groups, group_labels=list(d.group_names),
                             gain=d.gain, gain_label=f"gradient descent, gain {d.gain:.3g}")
     style.label(axes["descent"], "downhill slope −∇L", "optimal control u*", title="one gain for all?", letter="a")
-    words = [f"{style.rule(key).label}, error {error:.2g}" for key, error in zip(d.rules, d.errors, strict=True)]
+    words = [f"{style.rule(key).label}, error {evidence.figures_of(error, 2)}"
+             for key, error in zip(d.rules, d.errors, strict=True)]
     evidence.prediction_scatter(axes["prediction"], d.controls, d.predictions, rules=d.rules, labels=words)
     style.label(axes["prediction"], "optimal control u*", "control by the rule", title="which rule lies on the diagonal?",
                 letter="b")
@@ -112,7 +113,8 @@ def coefficients(d):
     labels = [f"{style.rule(key).label}:  {name}" for key, name in zip(d.rules, d.names, strict=True)]
     figure, panels = rows_with_numbers(["forest"], labels, columns, 3.9)
     axes = panels["forest"]
-    style.label(axes, "deviation from theory,  (estimate − theory) / |theory|", title="coefficients of the fitted rules")
+    silent = "  (hollow: theory predicts none)" * bool(np.isnan(d.theory).any())
+    style.label(axes, "deviation from theory,  (estimate − theory) / |theory|", title="coefficients of the rules" + silent)
     known = np.isfinite(d.theory)
     reference = np.where(known, d.theory, d.estimates)
     shown = np.array([d.estimates, d.lower, d.upper, d.theory]) - reference

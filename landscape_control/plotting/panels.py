@@ -9,8 +9,8 @@ THETA_1, THETA_2 = "parameter θ₁", "parameter θ₂"
 
 
 def discount_labels(discounts) -> list[str]:
-    """Legend words for discounts."""
-    return [f"γ = {value:g}" for value in discounts]
+    """Legend words for discounts, to two significant digits."""
+    return [f"γ = {float(f'{value:.2g}'):g}" for value in discounts]
 
 
 def map_panel(axes, d, title: str, letter: str, *, equal: bool = True):

@@ -55,24 +55,25 @@ RULES = MappingProxyType({
     "none": RuleStyle(label="no rule fits", color="#bcc2c9", line=":", marker="x"),
 })
 _PREFIXES = MappingProxyType({  # variants keep the colour of what they vary
-    "decayed_": ("decayed ", (0, (2, 1.2))), "drift_compensated_": ("drift-compensated ", (0, (5, 1, 1, 1, 1, 1)))})
+    "decayed_": ("decayed ", (0, (2, 1.2)), "d"),
+    "drift_compensated_": ("drift-compensated ", (0, (5, 1, 1, 1, 1, 1)), "H")})
 _SPARE_LINES = ((0, (1, 1)), (0, (3, 1, 1, 1)), (0, (8, 2)), (0, (2, 2)))
-_SPARE_MARKERS = "<>d8H"
+_SPARE_MARKERS = "<>8"
 
 
 def rule(key: str) -> RuleStyle:
     """Style of the rule called ``key``.
 
-    ``decayed_`` and ``drift_compensated_`` variants take the colour of the rule they vary and a line of their own;
-    a rule this table does not know is grey, with line and marker chosen by its name, always the same.
+    ``decayed_`` and ``drift_compensated_`` variants take the colour of the rule they vary, with a line and marker of
+    their own; a rule this table does not know is grey, with line and marker chosen by its name, always the same.
     """
     key = str(key)
     if key in RULES:
         return RULES[key]
-    for prefix, (words, line) in _PREFIXES.items():
+    for prefix, (words, line, marker) in _PREFIXES.items():
         if key.startswith(prefix):
             base = rule(key.removeprefix(prefix))
-            return RuleStyle(label=words + base.label, color=base.color, line=line, marker=base.marker)
+            return RuleStyle(label=words + base.label, color=base.color, line=line, marker=marker)
     pick = zlib.crc32(key.encode())
     return RuleStyle(label=key.replace("_", " "), color="#555b63", line=_SPARE_LINES[pick % len(_SPARE_LINES)],
                      marker=_SPARE_MARKERS[pick % len(_SPARE_MARKERS)])
@@ -107,10 +108,10 @@ def hollow(color: str, marker: str = "o", size: float = 4.2, line: str = "none")
             "markeredgewidth": 1.0}
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """Empty figure of that size in inches, with constrained layout and without pyplot."""
+def new_figure(width: float, height: float, *, row_gap: float = 0.06) -> Figure:
+    """Empty figure of that size in inches, with constrained layout and without pyplot; ``row_gap`` in panel heights."""
     figure = Figure(figsize=(width, height), dpi=150, facecolor=PAPER, layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.06, h_pad=0.06, wspace=0.05, hspace=0.06)
+    figure.get_layout_engine().set(w_pad=0.06, h_pad=0.085, wspace=0.05, hspace=row_gap)
     return figure
 
 
