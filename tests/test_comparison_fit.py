@@ -228,6 +228,15 @@ def test_a_richer_rule_must_earn_its_place():
     assert fit_rules(policy, LIBRARY, criteria=strict).best.key == "linear_quadratic"
 
 
+def test_a_rule_within_the_threshold_is_not_lost_to_a_simpler_one_outside():
+    policy, pair = optimal([0.1, 1.0, 2.0], 0.3), ["gradient_descent", "decayed_gradient_descent"]
+    simple, richer = (fit_rules(policy, pair).row(key).error for key in pair)
+    assert richer < simple
+    between = Criteria(threshold=math.sqrt(simple * richer), margin=1e6)
+    assert fit_rules(policy, pair, criteria=between).best.key == "decayed_gradient_descent"
+    assert fit_rules(policy, pair, criteria=Criteria(threshold=1.0, margin=1e6)).best.key == "gradient_descent"
+
+
 def test_rows_come_best_first():
     verdict = fit_rules(optimal([0.1, 1.0, 4.0], 1.0), LIBRARY)
     errors = [max(row.error, verdict.criteria.resolution) for row in verdict.rows]

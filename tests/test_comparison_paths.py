@@ -69,6 +69,21 @@ def test_exponent_of_a_landscape_is_measured_on_its_own_modes_in_the_metric():
     assert "curvature h" in str(measured)
 
 
+def test_exponent_belongs_to_the_plans_that_stay_in_the_basin_of_a_minimum_worth_leaving():
+    objective = lc.Objective(horizon=4.0, discount=0.1)
+    problem = lc.ControlProblem(landscape=lc.double_well(), objective=objective, start=[-0.9, 0.1])
+    measured = preconditioner_exponent(problem)
+    assert measured.minimum[0] == pytest.approx(-0.9304, abs=1e-4)
+    assert Solver(problem).solve(start=measured.minimum).parameters[-1, 0] > 0.9  # the best plan crosses
+    np.testing.assert_allclose(measured.gain, measured.theory_gain, rtol=1e-3)
+    np.testing.assert_allclose(measured.exponent, measured.theory, atol=1e-3)
+
+
+def test_exponent_without_discount_or_deadline_is_one_half_also_where_the_loss_is_not_zero_at_the_minimum():
+    problem = lc.ControlProblem(landscape=lc.double_well(), objective=lc.Objective(horizon=math.inf), start=[1.0, 0.1])
+    np.testing.assert_allclose(preconditioner_exponent(problem).exponent, 0.5, atol=1e-4)
+
+
 def test_exponent_with_drift_has_gains_but_no_closed_form():
     problem = bowl([1.0, 4.0], learner=lc.Learner(drift=lc.linear_drift(-0.5 * np.eye(2), [0.3, 0.0])), discount=1.0)
     measured = preconditioner_exponent(problem)

@@ -52,9 +52,10 @@ def test_running_gradient_descent_costs_what_its_exponential_path_costs(horizon)
     assert run.excess == pytest.approx(expected - 1, rel=1e-6)
 
 
-def test_standing_still_forever_costs_the_discounted_loss():
-    run = run_rule(make(math.inf), rules.gradient_descent(), {"learning_rate": 0.0})
-    expected = PRICES["loss_weight"] * START @ HESSIAN @ START / 2 / PRICES["discount"]
+@pytest.mark.parametrize("discount", [0.6, 1e-4])
+def test_standing_still_forever_costs_the_discounted_loss(discount):
+    run = run_rule(make(math.inf, discount=discount), rules.gradient_descent(), {"learning_rate": 0.0})
+    expected = PRICES["loss_weight"] * START @ HESSIAN @ START / 2 / discount
     assert run.cost == pytest.approx(expected, rel=1e-7)
     assert run.excess is None
     assert "no optimum" in run.reason
@@ -97,6 +98,15 @@ def test_a_negative_optimum_still_orders_rules():
     run = run_rule(deep, rules.newton(), {"step": 1.0}, optimum=exact)
     assert run.excess == pytest.approx((run.cost - exact) / -exact, rel=1e-12)
     assert run.excess > 1e-3
+
+
+def test_a_path_that_cannot_be_followed_is_given_up_after_a_bounded_effort():
+    """Newton's direction blows up next to the line where the Hessian is singular, and the path chatters along it."""
+    landscape = lc.rosenbrock(30)
+    problem = make(2.0, landscape=landscape, start=np.zeros(30), discount=0.3)
+    run = run_rule(problem, rules.newton(), {"step": 3.0})
+    assert run.cost is None
+    assert "too rough" in run.reason or "undefined" in run.reason
 
 
 def test_a_stiff_rule_is_followed_to_its_end():

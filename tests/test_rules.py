@@ -10,7 +10,7 @@ import pytest
 import landscape_control as lc
 from landscape_control import ProblemError, rules
 from landscape_control.reference import LinearQuadratic, longest_horizon
-from landscape_control.rules import Observation, Sees, observation, observe
+from landscape_control.rules import Observation, Sees, observation, observe, optimal_step
 
 HESSIAN = np.array([[2.0, 0.4, 0.1], [0.4, 1.0, -0.2], [0.1, -0.2, 0.3]])
 MINIMUM = np.array([0.5, -1.0, 0.25])
@@ -99,7 +99,7 @@ def test_linear_quadratic_rule_uses_the_time_that_remains():
 def test_linear_quadratic_rule_stops_exactly_at_the_conjugate_point():
     concave = lc.quadratic(hessian=np.diag([1.0, -2.0]))
     longest = longest_horizon(-2.0, **PRICES)
-    for factor, defined in ((0.999, True), (1.001, False)):
+    for factor, defined in ((0.5, True), (0.999, True), (1.001, False), (1.6, False), (2.4, False), (3.2, False)):
         value = features(rules.linear_quadratic(), make(factor * longest, landscape=concave), np.ones((1, 2)))
         assert np.isfinite(value).all() == defined
 
@@ -138,6 +138,9 @@ def test_gradient_descent_step_is_ηkT_without_discount_and_ηk_over_γ_without_
     assert predicted(make(0.3, discount=0.0)) == {"learning_rate": pytest.approx(push * 0.3, rel=1e-15)}
     assert predicted(make(discount=5.0)) == {"learning_rate": pytest.approx(push / 5, rel=1e-15)}
     assert predicted(make(discount=0.0)) == {"learning_rate": None}
+    end = {"terminal": "loss", "terminal_weight": 0.4}
+    flat = optimal_step(0.0, make(0.8, **end).objective)  # a terminal loss counts, discounted
+    assert predicted(make(0.8, **end)) == {"learning_rate": pytest.approx(float(flat), rel=1e-14)}
     assert predicted(make(learner=lc.Learner(metric=METRIC))) == {"learning_rate": None}
     assert predicted(make(learner=lc.Learner(metric=2 * np.eye(3)), discount=5.0))["learning_rate"] == pytest.approx(
         push / 10

@@ -36,7 +36,8 @@ def compare(
     The policy is sampled at the problem's own start and at ``starts`` others: first controls for a finite horizon; for
     T = ∞, where the policy is stationary, also points further along each plan. Each rule is fitted with coefficients
     shared by all samples of all problems, inside their admissible ranges, and scored on held-out starts. Several problems
-    (same learner and objective, other landscapes) supply the curvatures that tell rules apart.
+    (same learner and objective, other landscapes) supply the curvatures that tell rules apart; errors are relative to the
+    rms of u over all of them, so that landscapes with larger controls weigh more.
 
     Parameters
     ----------

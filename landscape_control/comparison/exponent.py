@@ -50,16 +50,17 @@ def preconditioner_exponent(
 ) -> Exponents:
     """Measure r(h) and p(h) on the eigen-directions of the curvature, in the metric, at a minimum of the landscape.
 
-    The policy is read at small displacements to both sides of the minimum (the quadratic part of the policy cancels). The
-    gain depends on curvature only through ηh (kL and κΦ alike), so p = 1 - d log r/d log η, by a central difference over
-    η·e^{±step}: every mode of the landscape itself gets its exponent, with an error of order step².
+    The policy is read at small displacements to both sides of the minimum (the quadratic part of the policy cancels), on
+    the plans that stay there, should a better one leave for another basin. The gain depends on curvature only through ηh
+    (kL and κΦ alike), so p = 1 - d log r/d log η, by a central difference over η·e^{±step}: every mode of the landscape
+    itself gets its exponent, with an error of order step².
 
     Parameters
     ----------
     displacement : length of the displacement of θ; None is 1 % of the distance between start and minimum (0.01 if zero)
     step : logarithmic change of η
     minimum : (n,), where to measure; None is the minimum nearest to the problem's start
-    solver : None, or an object with ``solve(start=..., learning_rate=...)`` for the problem with L lowered to vanish there
+    solver : None, or an object with ``solve(start=..., learning_rate=...) -> Solution`` for the problem with L lowered to vanish there
 
     Raises
     ------
@@ -80,7 +81,7 @@ def preconditioner_exponent(
     def gain(mode, scale):
         offset = span / lengths[mode]
         ahead, behind = (
-            solver.solve(start=minimum + side * directions[mode], learning_rate=scale * eta).controls[0]
+            _local_control(solver.solve(start=minimum + side * directions[mode], learning_rate=scale * eta), minimum)
             for side in (offset, -offset)
         )
         return float(basis[:, mode] @ metric @ (behind - ahead) / (2 * offset))
@@ -118,6 +119,11 @@ def exponent_curve(
 
     ones = np.ones((len(curvatures), 1))
     return _exponents(gain, number("step", step, low=0, low_open=True), problem, curvatures, ones, np.zeros(1))
+
+
+def _local_control(solution, minimum):
+    """First control of the plan that ends nearest to the minimum: a better plan may leave the basin altogether."""
+    return min(solution.plans, key=lambda plan: np.linalg.norm(plan.parameters[-1] - minimum)).controls[0]
 
 
 def _exponents(gain, step, problem, curvature, directions, minimum):

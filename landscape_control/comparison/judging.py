@@ -15,8 +15,8 @@ def judge(rows: Sequence[RuleFit], targets: np.ndarray, criteria: Criteria) -> J
     """(conclusion, rows in order, keys of the rules that cannot be told apart).
 
     1. Two rules are equivalent here when their fitted controls differ by at most ``resolution`` · rms|u|.
-    2. The preferred rule is the simplest whose error, floored at ``resolution``, is within a factor ``margin`` of the
-       smallest: a richer rule has to earn its place.
+    2. The preferred rule, among those that fit if any does, is the simplest whose error, floored at ``resolution``, is
+       within a factor ``margin`` of the smallest: a richer rule has to earn its place.
     3. Among the rules equivalent to the preferred one, those with more coefficients explain no more for more, and those
        that contain another of them are that other rule in a limit (the linear-quadratic rule at large γ *is* gradient
        descent). If more than one remains, the data cannot decide.
@@ -25,11 +25,12 @@ def judge(rows: Sequence[RuleFit], targets: np.ndarray, criteria: Criteria) -> J
     rows = [
         replace(row, identifiable=len(_basic(row, rows)) == 1 and row.condition <= 1 / criteria.resolution) for row in rows
     ]
-    preferred = _preferred(rows, criteria)
+    fitting = [row for row in rows if row.error <= criteria.threshold]
+    preferred = _preferred(fitting or rows, criteria)
     basic = _basic(preferred, rows)
     preferred = min(basic, key=lambda row: row.rule.richness)
     rows.sort(key=lambda row: (row is not preferred, _score(row, criteria), row.rule.richness))
-    if preferred.error > criteria.threshold:
+    if not fitting:
         return Conclusion.NONE_FITS, tuple(rows), ()
     if len(basic) > 1:
         keys = {preferred.key, *preferred.equivalent_to}

@@ -12,6 +12,7 @@ from ..rules import Rule
 _FAR = 1e4  # a path this many problem sizes away from its start has run off
 _DOUBLINGS = 12
 _SETTLED = 1e-7
+_EVALUATIONS = 5_000  # of the rule along one path; smooth closed loops need a few hundred, stiff ones some more
 _ACCURACY = {"method": "LSODA", "rtol": 1e-9, "atol": 1e-11}
 
 
@@ -65,10 +66,13 @@ class _Path:
     def __init__(self, problem, rule, coefficients):
         self.problem, self.model, self.objective = problem, problem.model, problem.objective
         self.policy = rule.control(problem, coefficients)
-        self.far = _FAR * (1 + np.abs(problem.start).max())
+        self.far, self.evaluations = _FAR * (1 + np.abs(problem.start).max()), 0
 
     def rate(self, t, state):
         """(θ̇, e^{-γt}·running cost)."""
+        self.evaluations += 1
+        if self.evaluations > _EVALUATIONS:
+            raise _Lost(f"the path is too rough to follow beyond t = {t:.3g} (near where the rule is undefined)")
         velocity, running = self.at(t, state[:-1])
         return np.append(velocity, math.exp(-self.objective.discount * t) * running)
 
