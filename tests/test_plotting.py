@@ -413,6 +413,11 @@ def test_a_plan_with_three_parameters_is_not_drawn_on_a_map():
         figures.plan_overview(data)
 
 
+def test_a_plan_without_a_map_keeps_its_title():
+    data = {name: value for name, value in plan_overview_data().items() if name not in ("axis_1", "axis_2", "loss", "minima")}
+    assert figures.plan_overview(data).get_suptitle() == data["title"]
+
+
 def test_rules_that_diverge_or_were_not_run_are_said_so_in_words():
     data = verdict_data() | {"errors": [np.nan, 0.03, 0.2, 0.3, 0.3], "regrets": [np.nan, 0.002, np.inf, 0.1, 0.1]}
     figure = figures.verdict(data)

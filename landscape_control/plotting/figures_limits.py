@@ -173,7 +173,7 @@ def partial_control(d):
     axes["angle"].plot(d.times, d.smallest_angles, color=style.INK, linewidth=1.2, linestyle=(0, (5, 2.5)),
                        label="smallest reachable angle")
     axes["angle"].axhline(90, color=style.FAINT, linewidth=0.9, zorder=0)
-    top = 190 if d.angles.max() > 90 else 97
+    top = 30 * np.ceil(max(d.angles.max(), 90) / 30) + 7
     axes["angle"].set(ylim=(0, top), yticks=np.arange(0, top, 30), xlim=d.times[[0, -1]])
     style.label(axes["angle"], "time t", "angle to −∇L  (degrees)", title="not the gradient direction", letter="b")
     style.figure_legend(figure)
