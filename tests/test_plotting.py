@@ -414,7 +414,8 @@ def test_a_plan_with_three_parameters_is_not_drawn_on_a_map():
 
 
 def test_a_plan_without_a_map_keeps_its_title():
-    data = {name: value for name, value in plan_overview_data().items() if name not in ("axis_1", "axis_2", "loss", "minima")}
+    data, mapped = plan_overview_data(), ("axis_1", "axis_2", "loss", "minima")
+    data = {name: value for name, value in data.items() if name not in mapped}
     assert figures.plan_overview(data).get_suptitle() == data["title"]
 
 
