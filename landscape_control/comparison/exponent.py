@@ -60,7 +60,8 @@ def preconditioner_exponent(
     displacement : length of the displacement of θ; None is 1 % of the distance between start and minimum (0.01 if zero)
     step : logarithmic change of η
     minimum : (n,), where to measure; None is the minimum nearest to the problem's start
-    solver : None, or an object with ``solve(start=..., learning_rate=...) -> Solution`` for the problem with L lowered to vanish there
+    solver : None, or an object with ``solve(start=..., learning_rate=...) -> Solution`` for the problem with L lowered to
+        vanish at the minimum
 
     Raises
     ------
