@@ -7,7 +7,7 @@ import numpy as np
 from scipy.integrate import DOP853
 
 from .interpolation import differentiation_matrix, integration_matrix, lagrange_matrix
-from .problem import ControlProblem, Model, hamiltonian_derivatives, lagrangian_density
+from .problem import ControlProblem, Model, hamiltonian_derivatives, implied_control, lagrangian_density
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,14 +111,15 @@ def certify(problem: ControlProblem, plan, *, tolerance: float) -> Certificate:
     fine = fine_path(plan)
     pair = [objective.learning_rate, objective.loss_weight]
     theta, u, costates = _rows(fine.theta), _rows(fine.controls), _rows(fine.costates)
-    implied = np.einsum("smn,sn->sm", np.linalg.pinv(model.actuation(theta)), _rows(fine.velocity) - model.drift(theta))
+    implied = implied_control(model, theta, _rows(fine.velocity))
     push = hamiltonian_derivatives(model)(theta, implied, costates, pair)[2].reshape(u.shape)
     running, slope, _, velocity = hamiltonian_derivatives(model)(theta, u, costates, pair)
     slope, velocity = slope.reshape(theta.shape), velocity.reshape(theta.shape)
     extent = max(np.abs(plan.parameters - plan.parameters[0]).max(), 1e-12 * (1 + np.abs(plan.parameters[0]).max()))
     largest = max(np.abs(plan.costates).max(), 1e-12)
     measure = (fine.weights * np.exp(-objective.discount * fine.times)).reshape(-1, 1)
-    marginal = np.einsum("sij,sj->si", model.metric(theta), u) / objective.learning_rate
+    marginal = u if model.learner.metric is None else np.einsum("sij,sj->si", model.metric(theta), u)
+    marginal = marginal / objective.learning_rate
     elementwise, scale = dual_weighted_cost(model, plan, objective)
     drive = (objective.discount * costates - slope).reshape(fine.costates.shape)
     jumps = np.diff(plan.costates[::plan.degree], axis=0) - np.einsum("kq,kqn->kn", fine.weights, drive)

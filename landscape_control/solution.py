@@ -68,7 +68,6 @@ class Plan:
     costates : (N+1, n), current-value λ = ∂V/∂θ
     vertices : (K+1,), ends of the elements
     positions : (degree+1,), nodes of one element as fractions of it, first 0 and last 1, shared with the neighbours
-    end_basin : (n,) or None, the local minimum of L whose gradient-flow basin holds θ(T)
     found_from : names of the initial guesses that led here
     iterations : of the optimiser, for the guess that found it first
     status : Status
@@ -85,16 +84,30 @@ class Plan:
     status: Status
     iterations: int
     cost_error: float
-    end_basin: np.ndarray | None = None
     found_from: tuple[str, ...] = ()
     message: str = ""
     log: str = ""
     tail: Tail | None = None
+    _find_basin: Callable | None = field(repr=False, default=None)
+
+    @cached_property
+    def end_basin(self) -> np.ndarray | None:
+        """The local minimum (n,) of L whose gradient-flow basin holds θ(T); None if it is no known minimum's."""
+        return None if self._find_basin is None else self._find_basin(self.parameters[-1])
+
+    def __getstate__(self):
+        """Plain arrays only: the basin is looked up, then the landscape's functions stay behind."""
+        self.end_basin  # noqa: B018  (forces the cached value)
+        return {**self.__dict__, "_find_basin": None}
 
     @property
     def degree(self) -> int:
         """Intervals between the nodes of one element."""
         return len(self.positions) - 1
+
+    def parameters_at(self, times: np.ndarray) -> np.ndarray:
+        """θ (S, n) at times (S,) within the nodes' range."""
+        return PiecewisePolynomial(vertices=self.vertices, positions=self.positions, values=self.parameters)(times)
 
     @cached_property
     def _path(self) -> PiecewisePolynomial:

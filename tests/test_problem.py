@@ -58,6 +58,7 @@ MISTAKES = {
     "end changed from free to fixed": (lambda: lc.Solver(well()).solve(end=[1.0, 0.0]), "build another Solver"),
     "guess of the wrong shape": (lambda: lc.solve(well(), guess=np.zeros((5, 3))), r"\(N\+1, 2\)"),
     "misspelt rule as guess": (lambda: lc.solve(well(), guess="gradient decent"), "did you mean 'gradient descent'"),
+    "collocation degree beyond the tables": (lambda: lc.Collocation(degree=10), "at most 9.*more elements"),
     "tolerance zero": (lambda: lc.solve(well(), tolerance=0.0), "tolerance: expected a number > 0"),
     "unknown optimiser option": (lambda: lc.solve(well(), options={"max_iterr": 3}), "options of fatrop"),
 }

@@ -181,6 +181,15 @@ def test_infinite_horizon_plan_no_longer_moves_with_the_horizon_and_continues_pa
     assert solution.at(200.0)[0] == pytest.approx([1.05745377, 0.0], abs=1e-6)
 
 
+def test_strong_discount_on_a_curved_valley_needs_no_rest_nearby():
+    problem = lc.ControlProblem(landscape=lc.rosenbrock(2), start=[-0.8, 1.1], objective=lc.Objective(horizon=math.inf, discount=100.0))
+    solution = lc.solve(problem)
+    step = -problem.landscape.gradient(problem.start)[0] / 100.0
+    assert solution.controls[0] == pytest.approx(step, rel=5e-3)  # gradient descent, up to the curvature over γ²
+    with pytest.raises(lc.ProblemError, match="close to rest"):
+        solution.at(100.0)
+
+
 def test_without_discount_energy_vanishes_and_speed_is_geodesic():
     lowest = float(lc.double_well().loss([[1.057453770, 0.0]])[0])
     problem = lc.ControlProblem(landscape=lc.double_well().above(lowest), objective=lc.Objective(horizon=math.inf), start=[-0.6, 0.55])

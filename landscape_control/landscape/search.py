@@ -55,7 +55,7 @@ def end_basin(landscape: Landscape, point, minima: np.ndarray) -> np.ndarray | N
 
     A minimum joined to the point by a segment of positive curvature is accepted at once; otherwise the flow is followed.
     """
-    if not len(minima):
+    if not len(minima) or not np.isfinite(point).all():
         return None
     distance = np.linalg.norm(minima - point, axis=1)
     nearest = minima[np.argmin(distance)]

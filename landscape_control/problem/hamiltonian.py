@@ -48,6 +48,16 @@ def inverse_metric(model: Model, theta, vector):
     return ca.solve(model.metric_at(theta), vector)
 
 
+def implied_control(model: Model, points, velocities) -> np.ndarray:
+    """u = B⁺(θ̇ - f) at points (S, n): the control (S, m) that comes closest to these velocities."""
+    push = velocities - model.drift(points) if model.has_drift else velocities
+    if model.learner.actuation is None:
+        return push
+    if model.constant["actuation"]:
+        return push @ np.linalg.pinv(model.actuation(points[:1])[0]).T
+    return np.einsum("smn,sn->sm", np.linalg.pinv(model.actuation(points)), push)
+
+
 def optimal_control(model: Model, points, costates, learning_rate) -> np.ndarray:
     """u* = -η G⁻¹Bᵀλ at points (S, n): shape (S, m)."""
     if model.learner.metric is None and model.learner.actuation is None:

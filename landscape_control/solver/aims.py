@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..landscape import find_minima
-from ..problem import ControlProblem, hamiltonian_derivatives
+from ..problem import ControlProblem, hamiltonian_derivatives, implied_control
 
 MOST_AIMS = 6
 
@@ -43,8 +43,7 @@ def _straight_costs(problem, minima):
         duration = fraction * horizon
         offset = minima - problem.start
         points = (problem.start + s[:, None, None] * offset).reshape(-1, problem.dimension)
-        velocity = np.tile(offset / duration, (len(s), 1)) - model.drift(points)
-        u = np.einsum("smn,sn->sm", np.linalg.pinv(model.actuation(points)), velocity)
+        u = implied_control(model, points, np.tile(offset / duration, (len(s), 1)))
         running = hamiltonian_derivatives(model)(points, u, np.zeros_like(points),
                                                  [objective.learning_rate, objective.loss_weight])[0]
         fade = np.exp(-objective.discount * duration * s) * weights * duration

@@ -95,7 +95,7 @@ def _previous(problem, plan):
     end_shift = np.zeros_like(shift) if problem.end is None else problem.end - plan.parameters[-1]
 
     def path(s):
-        states = plan.at(np.minimum(s, 1.0) * last)[0]
+        states = plan.parameters_at(np.minimum(s, 1.0) * last)
         return states + (1 - s)[:, None] * shift + s[:, None] * end_shift
 
     return Guess(name="previous plan", path=path)

@@ -57,21 +57,19 @@ class Optimiser:
         except RuntimeError as error:
             self._refuse_options(error)
             raise
-        self._bounds = {"lbg": np.zeros(size), "ubg": np.zeros(size)}
+        self._memory = _Memory(self._solver)
 
-    def run(self, guess: np.ndarray, parameters: np.ndarray, multipliers: np.ndarray | None = None) -> RawResult:
+    def run(self, guess: np.ndarray, parameters: np.ndarray) -> RawResult:
         """Solve from one guess; never raises for a failed solve."""
-        start = {"lam_g0": multipliers} if multipliers is not None else {}
         printed = io.StringIO()
         try:
             with redirect_stdout(printed) if self.keep_log else nullcontext():
-                answer = self._solver(x0=guess, p=parameters, **self._bounds, **start)
+                stats, answer = self._memory.solve(guess, parameters)
         except RuntimeError as error:  # the plugin gave up in its own way: options, or numbers it cannot start from
             self._refuse_options(error)
             return self._nothing(guess, str(error), printed.getvalue())
-        stats = self._solver.stats()
-        return RawResult(variables=_column(answer["x"]), multipliers=_column(answer["lam_g"]), constraints=_column(answer["g"]),
-                         cost=float(answer["f"]), iterations=int(stats["iter_count"]), success=bool(stats["success"]),
+        return RawResult(variables=answer["x"], multipliers=answer["lam_g"], constraints=answer["g"], cost=float(answer["f"][0]),
+                         iterations=int(stats["iter_count"]), success=bool(stats["success"]),
                          reason=str(stats.get("unified_return_status", stats["return_status"])), log=printed.getvalue())
 
     def _refuse_options(self, error):
@@ -83,10 +81,27 @@ class Optimiser:
 
     def _nothing(self, guess, reason, log):
         """The result of a run that produced none: the guess itself, with the reason."""
-        size = len(self._bounds["lbg"])
+        size = self.program.nlp["g"].numel()
         return RawResult(variables=np.array(guess), multipliers=np.zeros(size), constraints=np.full(size, np.nan), cost=np.nan,
                          iterations=0, success=False, reason=reason.strip().splitlines()[-1], log=log)
 
 
-def _column(matrix) -> np.ndarray:
-    return matrix.toarray().ravel(order="F")
+class _Memory:
+    """Inputs and outputs of a compiled nlpsol as NumPy buffers: no conversions on the way in or out."""
+
+    def __init__(self, solver: ca.Function):
+        self._solver = solver  # must outlive its buffer
+        self._inputs = {solver.name_in(i): np.zeros(solver.numel_in(i)) for i in range(solver.n_in())}
+        self._inputs["lbx"][:], self._inputs["ubx"][:] = -np.inf, np.inf
+        self._outputs = {solver.name_out(i): np.zeros(solver.numel_out(i)) for i in range(solver.n_out())}
+        self._buffer, self._trigger = solver.buffer()
+        for i, array in enumerate(self._inputs.values()):
+            self._buffer.set_arg(i, memoryview(array))
+        for i, array in enumerate(self._outputs.values()):
+            self._buffer.set_res(i, memoryview(array))
+
+    def solve(self, guess, parameters):
+        """(statistics, copies of x, f, g, lam_g)."""
+        self._inputs["x0"][:], self._inputs["p"][:] = guess, parameters
+        self._trigger()
+        return self._buffer.stats(), {name: self._outputs[name].copy() for name in ("x", "f", "g", "lam_g")}

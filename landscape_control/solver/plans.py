@@ -27,10 +27,8 @@ def distinct(plans: list[Plan]) -> list[tuple[Plan, Plan]]:
 
 
 def with_basin(problem: ControlProblem, plan: Plan, minima: np.ndarray) -> Plan:
-    """The plan with the local minimum whose basin holds its end."""
-    if not np.isfinite(plan.parameters[-1]).all():
-        return plan
-    return replace(plan, end_basin=end_basin(problem.landscape, plan.parameters[-1], minima))
+    """The plan with the means to say, when asked, which local minimum's basin holds its end."""
+    return replace(plan, _find_basin=lambda point: end_basin(problem.landscape, point, minima))
 
 
 def near(plan: Plan, rest: Rest) -> bool:

@@ -98,7 +98,7 @@ def solve_plan(machinery: Machinery, task: Task, guess: Guess) -> Plan:
 
 
 def _follow(plan):
-    return Guess(name="coarser plan", path=lambda s: plan.at(np.minimum(s, 1.0) * plan.times[-1])[0])
+    return Guess(name="coarser plan", path=lambda s: plan.parameters_at(np.minimum(s, 1.0) * plan.times[-1]))
 
 
 def _attempt(machinery, task, guess, vertices):
@@ -129,7 +129,7 @@ def _numbers(task, states):
     problem, objective = task.problem, task.problem.objective
     moved = np.abs(states - problem.start).max()
     length = moved if moved > 0 else 1.0 + np.abs(problem.start).max() * 1e-3
-    metric = np.trace(problem.model.metric(problem.start)[0]) / problem.controls
+    metric = _typical_metric(problem)
     loss = problem.landscape.loss(states.reshape(-1, problem.dimension))
     rise = objective.loss_weight * np.ptp(loss) * task.horizon
     if objective.terminal is not None:
@@ -145,6 +145,14 @@ def _numbers(task, states):
         numbers |= {"tail_centre": tail.steady_state, "tail_costate": tail.steady_costate,
                     "tail_hessian": tail.value_hessian, "tail_value": task.rest.value}
     return numbers
+
+
+def _typical_metric(problem):
+    """Mean eigenvalue of G at the start, kept with the model where G is constant."""
+    cache = problem.model.cache
+    if "typical metric" not in cache or not problem.model.constant["metric"]:
+        cache["typical metric"] = np.trace(problem.model.metric(problem.start)[0]) / problem.controls
+    return cache["typical metric"]
 
 
 @np.errstate(all="ignore")  # a failed run may hand back infinities; the status says so

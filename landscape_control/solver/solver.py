@@ -36,7 +36,8 @@ class Solver:
     solver : "auto", "fatrop" or "ipopt"
         "auto" takes Fatrop up to eight parameters, IPOPT beyond. The choice is recorded in the solution.
     tolerance : float
-        Accepted cost error, relative to ∫ e^{-γt}(effort + k|L|) dt + |terminal|.
+        Accepted cost error, relative to ∫ e^{-γt}(effort + k|L|) dt + |terminal|. Late parts of a discounted plan weigh
+        e^{-γt} in it and are less accurate by as much; ask for a higher degree where they matter.
     max_elements : int
         Cap of the mesh refinement; hitting it is reported by the status.
     max_doublings : int
@@ -151,7 +152,7 @@ class Solver:
         for _ in range(self.max_doublings):
             if plan.status is not Status.CONVERGED:
                 return plan
-            rest = find_rest(task.problem, plan.parameters[-1]) if not near(plan, rest) else rest
+            rest = _closer_rest(task.problem, plan, rest)
             task = replace(task, horizon=2 * task.horizon, rest=rest)
             longer = solve_plan(self._machinery, task, read_guess(task.problem, continued(plan), task.horizon))
             longer = replace(longer, found_from=(guess.name,))
@@ -171,6 +172,16 @@ def solve(problem: ControlProblem, *, tolerance: float = 1e-6, seed: int = 0, st
     """
     check_options("solve", options, ("method", "solver", "max_elements", "max_doublings", "options", "keep_log"))
     return Solver(problem, tolerance=tolerance, **options).solve(guess=guess, starts=starts, seed=seed, throw=throw)
+
+
+def _closer_rest(problem, plan, rest):
+    """The rest near the plan's end, if it is another one; a plan cut short by the discount may be far from any."""
+    if near(plan, rest):
+        return rest
+    try:
+        return find_rest(problem, plan.parameters[-1])
+    except ProblemError:
+        return rest
 
 
 def _choose_method(problem, method) -> Transcription:

@@ -79,16 +79,16 @@ class DiscretisedAction(Transcription):
         count, rows, n = theta.shape
         length = np.diff(vertices)[:, None, None]
         times = node_times(vertices, nodes.points)
-        velocity = np.einsum("ij,kjn->kin", derivative, theta) / length
+        velocity = derivative @ theta / length
         slope, momentum = lagrangian_derivatives(model)(
             theta.reshape(-1, n), velocity.reshape(-1, n), [numbers["learning_rate"], numbers["loss_weight"]])
         fade = np.exp(-numbers["discount"] * times)[:, :, None]
         slope = fade * slope.reshape(count, rows, n)
         momentum = fade * momentum.reshape(count, rows, n)
-        pull = np.einsum("q,qj,kqn->kjn", nodes.weights, derivative, momentum)
+        pull = (nodes.weights[:, None] * derivative).T @ momentum
         left = length[:, 0] * nodes.weights[0] * slope[:, 0] + pull[:, 0]
         right = -(length[-1] * nodes.weights[-1] * slope[-1, -1] + pull[-1, -1])
-        present = left[:, None] - length * np.einsum("ij,kjn->kin", integration, slope)
+        present = left[:, None] - length * (integration @ slope)
         present[-1, -1] = right
         return flatten(present / fade)
 

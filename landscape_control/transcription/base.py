@@ -112,12 +112,6 @@ def running_cost(model: Model, theta, control, numbers):
     return effort + numbers.loss_weight * model.loss_at(theta)
 
 
-def control_guess(model: Model, states: np.ndarray, velocities: np.ndarray) -> np.ndarray:
-    """u = B⁺(θ̇ - f) at points (S, n): the control that comes closest to these velocities."""
-    residual = velocities - model.drift(states)
-    return np.einsum("smn,sn->sm", np.linalg.pinv(model.actuation(states)), residual)
-
-
 def resample(positions: np.ndarray, wanted: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Values (K, q, …) at ``positions`` of every element, interpolated to the positions ``wanted``."""
     return np.einsum("ij,kj...->ki...", lagrange_matrix(positions, wanted), values)

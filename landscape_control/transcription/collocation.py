@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import casadi as ca
 import numpy as np
 
-from ..errors import check_choice
+from ..errors import ProblemError, check_choice
 from ..interpolation import differentiation_matrix, integration_matrix, lagrange_matrix
-from ..problem import Model, hamiltonian_derivatives, optimal_control
-from .base import Path, Stage, Transcription, control_guess, flatten, node_times, resample, running_cost
+from ..problem import Model, hamiltonian_derivatives, implied_control, optimal_control
+from .base import Path, Stage, Transcription, flatten, node_times, resample, running_cost
 from .numbers import NumberLayout
 from .quadrature import gauss, radau
 
@@ -28,6 +28,9 @@ class Collocation(Transcription):
     def __post_init__(self):
         super().__post_init__()
         check_choice("collocation points", self.points, ("radau", "gauss"))
+        if self.degree > 9:
+            raise ProblemError("collocation degree", expected="at most 9", received=str(self.degree),
+                               advice="use more elements, or the discretised action, which has no such limit")
 
     @property
     def order(self) -> int:
@@ -73,7 +76,7 @@ class Collocation(Transcription):
         velocity = np.einsum("ij,kjn->kin", differentiation_matrix(self.positions), states) / lengths[:, None, None]
         inner = slice(1, self.degree + 1)
         points = states[:, inner].reshape(-1, n)
-        pushes = control_guess(model, points, velocity[:, inner].reshape(-1, n)) * scales["horizon"] / scales["length"]
+        pushes = implied_control(model, points, velocity[:, inner].reshape(-1, n)) * scales["horizon"] / scales["length"]
         scaled = (states[:, inner] - scales["start"]) / scales["length"]
         return np.hstack([pushes.reshape(count, -1), scaled.reshape(count, -1)])
 

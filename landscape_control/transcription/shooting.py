@@ -7,8 +7,8 @@ import numpy as np
 
 from ..arrays import whole
 from ..interpolation import lagrange_matrix
-from ..problem import Model, hamiltonian_derivatives
-from .base import Path, Stage, Transcription, control_guess, flatten, node_times, resample, running_cost
+from ..problem import Model, hamiltonian_derivatives, implied_control
+from .base import Path, Stage, Transcription, flatten, node_times, resample, running_cost
 from .numbers import NumberLayout
 from .quadrature import gauss
 
@@ -68,7 +68,7 @@ class MultipleShooting(Transcription):
         middle = gauss(self.degree + 1).points
         velocity = (states[:, -1] - states[:, 0]) / lengths[:, None]
         at = resample(self.positions[[0, -1]], middle, states[:, [0, -1]]).reshape(-1, n)
-        pushes = control_guess(model, at, np.repeat(velocity, len(middle), axis=0))
+        pushes = implied_control(model, at, np.repeat(velocity, len(middle), axis=0))
         return (pushes * scales["horizon"] / scales["length"]).reshape(count, -1)
 
     def recover(self, model, variables, multipliers, numbers) -> Path:
