@@ -13,10 +13,22 @@ for Deriving Learning Rules*, NeurIPS 2025, arXiv 2510.26997; cited as VGR25 thr
 from importlib import import_module
 
 from .errors import ProblemError, SolveError, UnstabilisableError
-from .landscape import Landscape, double_well, find_minima, quadratic, rosenbrock
+from .landscape import (
+    GaussianPrior,
+    JumpProcess,
+    Landscape,
+    OrnsteinUhlenbeck,
+    RandomWalk,
+    TaskChain,
+    double_well,
+    find_minima,
+    quadratic,
+    rosenbrock,
+)
 from .learner import Learner, LinearDrift, linear_drift
 from .objective import Objective
 from .problem import ControlProblem
+from .sees import ExactGradient, NoisyGradient, NoisyLoss, Observe
 from .solution import Plan, Solution, Status
 from .solver import Solver, solve
 from .transcription import Collocation, DiscretisedAction, MultipleShooting
@@ -28,8 +40,9 @@ _LATER = {"compare": "comparison", "path_law": "comparison", "preconditioner_exp
 _ROOMS = ("claims", "comparison", "grid", "plotting", "reference", "rules")
 
 __all__ = [
-    "Collocation", "ControlProblem", "DiscretisedAction", "Landscape", "Learner", "LinearDrift", "MultipleShooting",
-    "Objective", "Plan", "ProblemError", "Solution", "SolveError", "Solver", "Status", "UnstabilisableError",
+    "Collocation", "ControlProblem", "DiscretisedAction", "ExactGradient", "GaussianPrior", "JumpProcess", "Landscape",
+    "Learner", "LinearDrift", "MultipleShooting", "NoisyGradient", "NoisyLoss", "Objective", "Observe", "OrnsteinUhlenbeck",
+    "Plan", "ProblemError", "RandomWalk", "Solution", "SolveError", "Solver", "Status", "TaskChain", "UnstabilisableError",
     "certify_global", "compare", "double_well", "find_minima", "linear_drift", "path_law", "plotting",
     "preconditioner_exponent", "quadratic", "reference", "rosenbrock", "rules", "solve",
 ]

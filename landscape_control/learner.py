@@ -8,6 +8,7 @@ import numpy as np
 
 from .arrays import freeze
 from .errors import ProblemError
+from .sees import Sees
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -24,6 +25,9 @@ class Learner:
     actuation : None, array (n, m) or callable
         B, which directions can be pushed; None is the identity. Fewer columns than rows (or lower rank) is
         partial controllability.
+    sees : None or an observation model
+        What the learner sees of a landscape with hidden variables: ExactGradient(), NoisyGradient(noise),
+        NoisyLoss(noise) or Observe(function, noise). None where nothing is hidden.
 
     Shapes are checked against the landscape by ``ControlProblem``.
     """
@@ -31,8 +35,12 @@ class Learner:
     metric: np.ndarray | Callable | None = None
     drift: np.ndarray | Callable | None = None
     actuation: np.ndarray | Callable | None = None
+    sees: Sees | None = None
 
     def __post_init__(self):
+        if self.sees is not None and not isinstance(self.sees, Sees):
+            raise ProblemError("sees", expected="ExactGradient(), NoisyGradient(...), NoisyLoss(...) or Observe(...)",
+                               received=type(self.sees).__name__, advice="say what the learner sees with one of these")
         for name in ("metric", "drift", "actuation"):
             value = getattr(self, name)
             if value is None or callable(value):

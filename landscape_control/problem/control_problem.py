@@ -50,14 +50,29 @@ class ControlProblem:
         if self.end is not None:
             object.__setattr__(self, "end", vector("end", self.end, n))
         self._check_objective()
+        if not self.is_known and self.learner.sees is None:
+            raise ProblemError("learner.sees", expected="what the learner sees of the hidden landscape", received="None",
+                               advice="pass Learner(sees=NoisyGradient(...)) or another observation model")
         self._check_functions()
         if self.end is not None:
             self._check_reachable()
 
     @property
     def model(self) -> Model:
-        """The problem's functions, shared with every problem of the same landscape, learner and terminal cost."""
-        return model_of(self.landscape, self.learner, self.objective.terminal)
+        """The problem's functions, shared with every problem of the same landscape, learner and terminal cost.
+
+        Where variables are hidden, these are the functions at their prior mean.
+        """
+        return model_of(self.landscape.at_prior_mean, self.learner, self.objective.terminal)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether nothing is hidden: the learner knows the landscape it moves in."""
+        return self.landscape.hidden is None
+
+    def known(self, hidden) -> "ControlProblem":
+        """The full-information problem in which the hidden variables have these values."""
+        return replace(self, landscape=self.landscape.given(hidden), learner=replace(self.learner, sees=None))
 
     @property
     def dimension(self) -> int:
@@ -90,7 +105,7 @@ class ControlProblem:
                                advice="drop the end, or choose a finite horizon")
 
     def _check_functions(self):
-        loss, gradient, hessian = self.landscape.derivatives(self.start)
+        loss, gradient, hessian = self.landscape.at_prior_mean.derivatives(self.start)
         if not (np.isfinite(loss).all() and np.isfinite(gradient).all() and np.isfinite(hessian).all()):
             raise ProblemError("loss", expected="finite value, gradient and Hessian at the start", received=f"loss {loss[0]:g}, |gradient| up to {np.abs(gradient).max():g}, |Hessian| up to {np.abs(hessian).max():g}",
                                advice="start inside the landscape's domain, where the loss is twice differentiable")

@@ -54,6 +54,9 @@ class Solver:
         if not isinstance(problem, ControlProblem):
             raise ProblemError("problem", expected="a ControlProblem", received=type(problem).__name__,
                                advice="build it with landscape_control.ControlProblem(...)")
+        if not problem.is_known:
+            raise ProblemError("problem", expected="a landscape without hidden variables", received="hidden variables",
+                               advice="use landscape_control.solve, which plans with beliefs, or problem.known(values)")
         self.problem = problem
         self.tolerance = number("tolerance", tolerance, low=0, low_open=True)
         self.max_elements = whole("max_elements", max_elements)

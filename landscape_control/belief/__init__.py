@@ -1,0 +1,1 @@
+"""Beliefs about hidden variables and how observations move them."""

@@ -1,0 +1,1 @@
+"""Optimal control in belief space: exact LQG, direct transcription, replanning, dynamic programming."""

@@ -1,0 +1,101 @@
+"""What the learner sees of the hidden landscape: a closed family of observation models.
+
+In continuous time the learner sees dY = h(θ, φ) dt + R^{1/2} dV; ``noise`` is the standard deviation per √time of each
+component, or its square root matrix, or a function of θ. In discrete time with step Δt it sees h + R^{1/2} ξ/√Δt.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import casadi as ca
+import numpy as np
+
+from .arrays import freeze
+from .errors import ProblemError
+from .landscape import Landscape
+
+
+@dataclass(frozen=True, eq=False)
+class Sees:
+    """Base of the family; use one of its kinds."""
+
+    def expression(self, landscape: Landscape, theta, hidden):
+        """h(θ, φ) as a CasADi column."""
+        raise NotImplementedError
+
+    def root(self, theta, size: int):
+        """R^{1/2}(θ), size x size, as a CasADi expression."""
+        noise = self.noise(theta) if callable(self.noise) else self.noise
+        noise = ca.SX(noise) if callable(self.noise) else ca.DM(np.asarray(noise, dtype=float))
+        if noise.numel() == 1:
+            return noise * ca.DM.eye(size)
+        if noise.shape in ((size, 1), (1, size)):
+            return ca.diag(noise)
+        if noise.shape != (size, size):
+            raise ProblemError("noise", expected=f"a number, {size} numbers, or a {size}x{size} matrix", received=f"shape {noise.shape}",
+                               advice="give one standard deviation per observed component")
+        return noise
+
+
+@dataclass(frozen=True, eq=False)
+class ExactGradient(Sees):
+    """The learner sees ∇L(θ, φ) without noise."""
+
+    noise = 0.0
+
+    def expression(self, landscape, theta, hidden):
+        return ca.gradient(landscape.symbolic(theta, hidden), theta)
+
+
+@dataclass(frozen=True, eq=False)
+class NoisyGradient(Sees):
+    """The learner sees ∇L(θ, φ) with noise σ per √time on each component; see the module for other forms of noise."""
+
+    noise: float | np.ndarray | Callable
+
+    def __post_init__(self):
+        _check_noise(self)
+
+    def expression(self, landscape, theta, hidden):
+        return ca.gradient(landscape.symbolic(theta, hidden), theta)
+
+
+@dataclass(frozen=True, eq=False)
+class NoisyLoss(Sees):
+    """The learner sees L(θ, φ) with noise σ per √time."""
+
+    noise: float | Callable
+
+    def __post_init__(self):
+        _check_noise(self)
+
+    def expression(self, landscape, theta, hidden):
+        return landscape.symbolic(theta, hidden)
+
+
+@dataclass(frozen=True, eq=False)
+class Observe(Sees):
+    """The learner sees any differentiable function h(θ, φ) of CasADi vectors, with noise."""
+
+    function: Callable
+    noise: float | np.ndarray | Callable
+
+    def __post_init__(self):
+        _check_noise(self)
+
+    def expression(self, landscape, theta, hidden):
+        return ca.vec(ca.SX(self.function(theta, hidden)))
+
+
+def _check_noise(sees):
+    if callable(sees.noise):
+        return
+    try:
+        noise = freeze(sees.noise)
+    except (TypeError, ValueError):
+        noise = np.array(np.nan)
+    singular = noise.ndim == 2 and (noise.shape[0] != noise.shape[1] or np.linalg.matrix_rank(noise) < len(noise))
+    if noise.ndim > 2 or not np.isfinite(noise).all() or singular or (noise.ndim < 2 and (noise <= 0).any()):
+        raise ProblemError("noise", expected="standard deviations > 0, an invertible matrix, or a function of θ",
+                           received=repr(sees.noise), advice="for observations without noise use ExactGradient()")
+    object.__setattr__(sees, "noise", noise if noise.ndim else float(noise))

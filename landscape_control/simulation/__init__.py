@@ -1,0 +1,1 @@
+"""Closed-loop simulation against the true hidden landscape, with common random numbers."""
