@@ -57,7 +57,7 @@ class Plans:
     def settled(self, discount: float):
         """Both at T = ∞, the last crossing plan being one of the guesses; None where no plan crosses even then."""
         solution = self.endless.solve(discount=discount, guess=self.crossing, starts=2)
-        found = {plan.parameters[-1, 0] > SADDLE: plan for plan in solution.plans}
+        found = {plan.parameters[-1, 0] > SADDLE: plan for plan in solution.plans if plan.tail.reliable}
         self.crossing = found.get(True, self.crossing)
         return [found[True], found[False]] if len(found) == 2 else None
 
