@@ -5,7 +5,8 @@ import statistics
 import numpy as np
 from against_reference import FIGURE_1, as_problem, nearby, valley
 from measuring import Row, fresh_process, interleave
-from reference_newton import DoubleWell, fine_cost
+from reference_losses import DoubleWell
+from reference_newton import fine_cost
 
 import landscape_control as lc
 

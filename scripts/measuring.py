@@ -69,12 +69,12 @@ def interleave(contestants, rounds):
     return seconds
 
 
-def compared(what, samples, limit=None):
-    """Row in milliseconds from the interleaved samples of "ours" and "reference", one dict per variant.
+def compared(what, samples, against, limit=None):
+    """Row in milliseconds from the interleaved samples of "ours" and of the contestant ``against``, one dict per variant.
 
     Times are medians over everything; the ratio is the median of the ratios within one round.
     """
-    ours, reference = ([t for one in samples for t in one[name]] for name in ("ours", "reference"))
+    ours, reference = ([t for one in samples for t in one[name]] for name in ("ours", against))
     ratio = statistics.median(a / b for a, b in zip(ours, reference, strict=True))
     return Row(what=what, ours=1e3 * statistics.median(ours), reference=1e3 * statistics.median(reference), ratio=ratio,
                limit=limit)
