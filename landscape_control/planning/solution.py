@@ -1,0 +1,98 @@
+"""What planning with beliefs returns: an expected cost, a policy of (θ, belief), and what both rest on."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..errors import ProblemError
+from ..landscape import TaskChain
+from ..solution import Status
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BeliefSolution:
+    """A policy that maps (θ, belief) to a control. Methods return subclasses with their own extras.
+
+    A subclass implements ``_control(theta (E, n), estimate (E, d), covariance (E, p, p) or None, time) -> (E, m)``, where
+    the estimate is the belief mean (d = p), or the task probabilities of a task chain (d = K).
+
+    Attributes
+    ----------
+    cost : float
+        Expected cost from the problem's start and prior, as the method knows it; see ``assumes``. NaN when it has none.
+    status : Status
+    method : "exact LQG", "belief-space transcription", "replanning" or "dynamic programming"
+    assumes : str, what the method takes for granted and what its cost therefore means
+    message : str, what happened, in words
+    problem : ControlProblem; None in a solution read from a pickle
+    """
+
+    cost: float
+    status: Status
+    method: str
+    assumes: str
+    message: str = ""
+    problem: object = field(repr=False, default=None)
+
+    def policy(self, theta, belief, time: float = 0.0) -> np.ndarray:
+        """u at θ (n,) or (E, n) and a belief: (m,) or (E, m). Episodes of one argument are shared with the other.
+
+        ``belief`` is a GaussianBelief, a TaskBelief, the bare mean (p,) or (E, p), (mean, covariance), or, for a task
+        chain, the probabilities (K,) or (E, K). Raises ProblemError when it does not fit the hidden variables.
+        """
+        theta = np.asarray(theta, dtype=float)
+        estimate, covariance = self._read(belief)
+        single = theta.ndim < 2 and estimate.ndim < 2
+        theta, estimate = np.atleast_2d(theta), np.atleast_2d(estimate)
+        count = max(len(theta), len(estimate))
+        theta, estimate = _shared(theta, count), _shared(estimate, count)
+        if covariance is not None:
+            covariance = np.broadcast_to(covariance, (count, *covariance.shape[-2:]))
+        controls = self._control(theta, estimate, covariance, time)
+        return controls[0] if single else controls
+
+    def _control(self, theta, estimate, covariance, time):
+        raise NotImplementedError
+
+    def _read(self, belief):
+        return read_belief(belief, self._hidden)
+
+    @property
+    def _hidden(self):
+        return self.problem.landscape.hidden
+
+    def summary(self) -> str:
+        """One line: expected cost, status, method."""
+        return f"E[J] = {self.cost:.8g}, {self.status}; {self.method}"
+
+
+def read_belief(belief, hidden):
+    """(estimate, covariance or None) of a belief in any of its forms: mean, or probabilities of a task chain.
+
+    Shapes are (d,) or (E, d) and (p, p) or (E, p, p), as given. Raises ProblemError for a belief of another kind or size.
+    """
+    tasks = isinstance(hidden, TaskChain)
+    if hasattr(belief, "probabilities"):
+        estimate, covariance, given_tasks = belief.probabilities, None, True
+    elif hasattr(belief, "mean") and hasattr(belief, "covariance"):
+        estimate, covariance, given_tasks = belief.mean, belief.covariance, False
+    elif isinstance(belief, tuple) and len(belief) == 2 and np.ndim(belief[0]) > 0:
+        (estimate, covariance), given_tasks = belief, False
+    else:
+        estimate, covariance, given_tasks = belief, None, tasks
+    estimate = np.asarray(estimate, dtype=float)
+    size = len(hidden.tasks) if tasks else hidden.dimension
+    if given_tasks != tasks or estimate.ndim not in (1, 2) or estimate.shape[-1] != size:
+        _refuse(belief, estimate, tasks, size)
+    return estimate, None if covariance is None else np.asarray(covariance, dtype=float)
+
+
+def _refuse(belief, estimate, tasks, size):
+    expected = f"probabilities of {size} tasks" if tasks else f"a mean of {size} hidden variables (and its covariance)"
+    raise ProblemError("belief", expected=f"{expected}, with or without an axis of episodes in front",
+                       received=f"{type(belief).__name__} with entries of shape {estimate.shape}",
+                       advice="pass a TaskBelief or probabilities" if tasks else "pass a GaussianBelief, a mean, or (mean, covariance)")
+
+
+def _shared(array, count):
+    return array if len(array) == count else np.broadcast_to(array, (count, array.shape[-1]))
