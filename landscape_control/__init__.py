@@ -2,7 +2,8 @@
 
     import landscape_control as lc
 
-    problem = lc.ControlProblem(landscape=lc.double_well(), objective=lc.Objective(horizon=4.0, discount=0.1), start=[-0.6, 0.55])
+    problem = lc.ControlProblem(landscape=lc.double_well(), start=[-0.6, 0.55],
+                                objective=lc.Objective(horizon=4.0, discount=0.1))
     solution = lc.solve(problem)
     verdict = lc.compare(problem)
 
@@ -36,15 +37,52 @@ from .transcription import Collocation, DiscretisedAction, MultipleShooting
 __version__ = "0.1.0"
 
 # Rooms that a first solve does not need are opened when their names are first used.
-_LATER = {"compare": "comparison", "path_law": "comparison", "preconditioner_exponent": "comparison", "certify_global": "grid"}
+_LATER = {
+    "compare": "comparison",
+    "path_law": "comparison",
+    "preconditioner_exponent": "comparison",
+    "certify_global": "grid",
+}
 _ROOMS = ("claims", "comparison", "grid", "plotting", "reference", "rules")
 
 __all__ = [
-    "Collocation", "ControlProblem", "DiscretisedAction", "ExactGradient", "GaussianPrior", "JumpProcess", "Landscape",
-    "Learner", "LinearDrift", "MultipleShooting", "NoisyGradient", "NoisyLoss", "Objective", "Observe", "OrnsteinUhlenbeck",
-    "Plan", "ProblemError", "RandomWalk", "Solution", "SolveError", "Solver", "Status", "TaskChain", "UnstabilisableError",
-    "certify_global", "compare", "double_well", "find_minima", "linear_drift", "path_law", "plotting",
-    "preconditioner_exponent", "quadratic", "reference", "rosenbrock", "rules", "solve",
+    "Collocation",
+    "ControlProblem",
+    "DiscretisedAction",
+    "ExactGradient",
+    "GaussianPrior",
+    "JumpProcess",
+    "Landscape",
+    "Learner",
+    "LinearDrift",
+    "MultipleShooting",
+    "NoisyGradient",
+    "NoisyLoss",
+    "Objective",
+    "Observe",
+    "OrnsteinUhlenbeck",
+    "Plan",
+    "ProblemError",
+    "RandomWalk",
+    "Solution",
+    "SolveError",
+    "Solver",
+    "Status",
+    "TaskChain",
+    "UnstabilisableError",
+    "certify_global",
+    "compare",
+    "double_well",
+    "find_minima",
+    "linear_drift",
+    "path_law",
+    "plotting",
+    "preconditioner_exponent",
+    "quadratic",
+    "reference",
+    "rosenbrock",
+    "rules",
+    "solve",
 ]
 
 

@@ -40,8 +40,12 @@ def vector(what: str, value, size: int | None = None) -> np.ndarray:
     if array.ndim == 0 and size in (None, 1):
         array = array.reshape(1)
     if array.ndim != 1 or (size is not None and array.size != size):
-        raise ProblemError(what, expected=shape, received=f"shape {array.shape}",
-                           advice=f"give {what} one entry per dimension of the landscape")
+        raise ProblemError(
+            what,
+            expected=shape,
+            received=f"shape {array.shape}",
+            advice=f"give {what} one entry per dimension of the landscape",
+        )
     return _finite(what, array)
 
 
@@ -50,8 +54,12 @@ def matrix(what: str, value, shape: tuple[int | None, int | None]) -> np.ndarray
     words = "a {}x{} matrix".format(*("?" if s is None else s for s in shape))
     array = _numeric(what, value, words)
     if array.ndim != 2 or any(s is not None and s != a for s, a in zip(shape, array.shape, strict=True)):
-        raise ProblemError(what, expected=words, received=f"shape {array.shape}",
-                           advice=f"check the dimensions of {what} against the landscape and the actuation")
+        raise ProblemError(
+            what,
+            expected=words,
+            received=f"shape {array.shape}",
+            advice=f"check the dimensions of {what} against the landscape and the actuation",
+        )
     return _finite(what, array)
 
 
@@ -60,13 +68,21 @@ def symmetric(what: str, value, size: int, *, definite: bool = False) -> np.ndar
     array = matrix(what, value, (size, size))
     gap = np.abs(array - array.T).max()
     if gap > 1e-10 * max(np.abs(array).max(), 1e-300):
-        raise ProblemError(what, expected="a symmetric matrix", received=f"|M - M'| up to {gap:.3g}",
-                           advice=f"pass ({what} + {what}.T)/2 if the asymmetry is round-off")
+        raise ProblemError(
+            what,
+            expected="a symmetric matrix",
+            received=f"|M - M'| up to {gap:.3g}",
+            advice=f"pass ({what} + {what}.T)/2 if the asymmetry is round-off",
+        )
     if definite:
         lowest = np.linalg.eigvalsh(array)[0]
         if lowest <= 0:
-            raise ProblemError(what, expected="a positive definite matrix", received=f"smallest eigenvalue {lowest:.3g}",
-                               advice="add a small multiple of the identity, or drop the direction that costs nothing")
+            raise ProblemError(
+                what,
+                expected="a positive definite matrix",
+                received=f"smallest eigenvalue {lowest:.3g}",
+                advice="add a small multiple of the identity, or drop the direction that costs nothing",
+            )
     return array
 
 
@@ -74,13 +90,18 @@ def _numeric(what, value, words):
     try:
         return np.array(value, dtype=float)
     except (TypeError, ValueError):
-        raise ProblemError(what, expected=words, received=type(value).__name__,
-                           advice=f"pass {what} as plain numbers") from None
+        raise ProblemError(
+            what, expected=words, received=type(value).__name__, advice=f"pass {what} as plain numbers"
+        ) from None
 
 
 def _finite(what, array):
     if not np.isfinite(array).all():
-        raise ProblemError(what, expected="finite numbers", received=f"NaN or infinity at index {tuple(map(int, np.argwhere(~np.isfinite(array))[0]))}",
-                           advice=f"find where {what} was computed and why it is not finite")
+        raise ProblemError(
+            what,
+            expected="finite numbers",
+            received=f"NaN or infinity at index {tuple(map(int, np.argwhere(~np.isfinite(array))[0]))}",
+            advice=f"find where {what} was computed and why it is not finite",
+        )
     array.setflags(write=False)
     return array

@@ -43,7 +43,9 @@ class Certificate:
     @property
     def residuals(self) -> dict[str, float]:
         """The five residuals by name."""
-        return {name: getattr(self, name) for name in ("dynamics", "stationarity", "costate", "transversality", "energy_law")}
+        return {
+            name: getattr(self, name) for name in ("dynamics", "stationarity", "costate", "transversality", "energy_law")
+        }
 
     @property
     def passed(self) -> bool:
@@ -72,10 +74,14 @@ def fine_path(plan) -> FinePath:
     """Evaluate θ, θ̇, u, λ of a plan (or Path) at degree + 2 Gauss points per element."""
     points, weights, to_points, slopes = _fine_matrices(tuple(plan.positions))
     lengths, index = np.diff(plan.vertices), _node_index(plan)
-    return FinePath(times=plan.vertices[:-1, None] + lengths[:, None] * points, weights=lengths[:, None] * weights,
-                    theta=to_points @ plan.parameters[index],
-                    velocity=slopes @ plan.parameters[index] / lengths[:, None, None],
-                    controls=to_points @ plan.controls[index], costates=to_points @ plan.costates[index])
+    return FinePath(
+        times=plan.vertices[:-1, None] + lengths[:, None] * points,
+        weights=lengths[:, None] * weights,
+        theta=to_points @ plan.parameters[index],
+        velocity=slopes @ plan.parameters[index] / lengths[:, None, None],
+        controls=to_points @ plan.controls[index],
+        costates=to_points @ plan.costates[index],
+    )
 
 
 def _node_index(plan):
@@ -98,8 +104,9 @@ def dual_weighted_cost(model: Model, plan, objective) -> tuple[np.ndarray, float
     error of second order in the path's error (dual-weighted residuals, Becker & Rannacher 2001).
     """
     fine = fine_path(plan)
-    density, size = lagrangian_density(model)(_rows(fine.theta), _rows(fine.velocity), _rows(fine.costates),
-                                              [objective.learning_rate, objective.loss_weight])
+    density, size = lagrangian_density(model)(
+        _rows(fine.theta), _rows(fine.velocity), _rows(fine.costates), [objective.learning_rate, objective.loss_weight]
+    )
     fade = fine.weights * np.exp(-objective.discount * fine.times)
     return (fade * density.reshape(fade.shape)).sum(1), float((fade * size.reshape(fade.shape)).sum())
 
@@ -122,14 +129,17 @@ def certify(problem: ControlProblem, plan, *, tolerance: float) -> Certificate:
     marginal = marginal / objective.learning_rate
     elementwise, scale = dual_weighted_cost(model, plan, objective)
     drive = (objective.discount * costates - slope).reshape(fine.costates.shape)
-    jumps = np.diff(plan.costates[::plan.degree], axis=0) - np.einsum("kq,kqn->kn", fine.weights, drive)
+    jumps = np.diff(plan.costates[:: plan.degree], axis=0) - np.einsum("kq,kqn->kn", fine.weights, drive)
     return Certificate(
         dynamics=_reintegrate(model, plan) / extent,
         stationarity=_rms(push, measure) / max(_rms(marginal, measure), 1e-12 * largest, 1e-300),
         costate=float(np.abs(jumps).max() / largest),
         transversality=_transversality(problem, plan, extent, largest),
         energy_law=_energy_law(objective, fine, running, costates, velocity, model),
-        cost_error=plan.cost_error, cost_scale=scale + _terminal_size(problem, plan), tolerance=tolerance)
+        cost_error=plan.cost_error,
+        cost_scale=scale + _terminal_size(problem, plan),
+        tolerance=tolerance,
+    )
 
 
 def _energy_law(objective, fine, running, costates, velocity, model):
@@ -171,7 +181,7 @@ def _reintegrate(model, plan):
     """Largest end gap over all elements, integrated side by side with two Dormand-Prince 8 steps each."""
     positions, lengths = plan.positions, np.diff(plan.vertices)
     controls, pair = plan.controls[_node_index(plan)], [1.0, 1.0]
-    state = plan.parameters[::plan.degree][:-1]
+    state = plan.parameters[:: plan.degree][:-1]
     velocity, zero, step = hamiltonian_derivatives(model), np.zeros_like(state), lengths[:, None] / 2
     for half in range(2):
         slopes: list[np.ndarray] = []
@@ -180,7 +190,7 @@ def _reintegrate(model, plan):
             u = np.einsum("q,kqm->km", lagrange_matrix(positions, np.array([(half + c) / 2]))[0], controls)
             slopes.append(velocity(at, u, zero, pair)[3].reshape(state.shape))
         state = state + step * sum(b * s for b, s in zip(DOP853.B, slopes, strict=True))
-    return float(np.abs(state - plan.parameters[::plan.degree][1:]).max())
+    return float(np.abs(state - plan.parameters[:: plan.degree][1:]).max())
 
 
 def _rows(array):

@@ -35,8 +35,11 @@ def main(arguments=None) -> int:
 def _parser():
     from . import __version__
 
-    parser = argparse.ArgumentParser(prog="landscape-control", epilog=_EXITS,
-                                     description="Which learning rule is optimal, and when: solve, certify, reproduce.")
+    parser = argparse.ArgumentParser(
+        prog="landscape-control",
+        epilog=_EXITS,
+        description="Which learning rule is optimal, and when: solve, certify, reproduce.",
+    )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="{list,solve,reproduce}")
 
@@ -44,8 +47,11 @@ def _parser():
     listing.set_defaults(command=_list)
 
     solving = commands.add_parser("solve", help="solve one problem", epilog=_EXITS)
-    solving.add_argument("target", metavar="FILE-OR-NAME",
-                         help="a Python file defining 'problem' (a ControlProblem, or a function returning one), or a claim")
+    solving.add_argument(
+        "target",
+        metavar="FILE-OR-NAME",
+        help="a Python file defining 'problem' (a ControlProblem, or a function returning one), or a claim",
+    )
     solving.add_argument("--tolerance", type=float, default=1e-6, help="relative error of the cost (default %(default)g)")
     solving.add_argument("--output", type=Path, metavar="FILE.json", help="write the solution with its arrays as JSON")
     solving.set_defaults(command=_solve)
@@ -113,13 +119,20 @@ def _problem(target):
     if path.suffix != ".py" and not path.is_file():
         return claim_problem(target)
     if not path.is_file():
-        raise ProblemError("problem file", expected="a Python file, or a claim's name", received=f"{target} (no such file)",
-                           advice="check the path, or see the names with 'landscape-control list'")
+        raise ProblemError(
+            "problem file",
+            expected="a Python file, or a claim's name",
+            received=f"{target} (no such file)",
+            advice="check the path, or see the names with 'landscape-control list'",
+        )
     found = _run_file(path)
     if not isinstance(found, ControlProblem):
-        raise ProblemError(f"'problem' in {target}", expected="a ControlProblem, or a function returning one",
-                           received="nothing" if found is None else type(found).__name__,
-                           advice="end the file with problem = landscape_control.ControlProblem(...)")
+        raise ProblemError(
+            f"'problem' in {target}",
+            expected="a ControlProblem, or a function returning one",
+            received="nothing" if found is None else type(found).__name__,
+            advice="end the file with problem = landscape_control.ControlProblem(...)",
+        )
     return found
 
 
@@ -136,9 +149,12 @@ def _run_file(path):
     except Exception as error:
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
         where = f"line {lines[-1]}: " if lines else ""
-        raise ProblemError(f"problem file {path}", expected="a file that runs",
-                           received=f"{where}{type(error).__name__}: {error}",
-                           advice=f"run 'python {path}' and mend it") from error
+        raise ProblemError(
+            f"problem file {path}",
+            expected="a file that runs",
+            received=f"{where}{type(error).__name__}: {error}",
+            advice=f"run 'python {path}' and mend it",
+        ) from error
     finally:
         sys.path.pop(0)
 
@@ -149,8 +165,16 @@ def _plans(solution):
     rows = [("plan", "cost J", "± error", "status", "end θ(T)", "found from")]
     for number, plan in enumerate(solution.plans, start=1):
         end = [f"{value:.5g}" for value in plan.parameters[-1][:6]] + ["…"] * (plan.parameters.shape[1] > 6)
-        rows.append((str(number), f"{plan.cost:.9g}", f"{plan.cost_error:.1g}", str(plan.status), ", ".join(end),
-                     ", ".join(plan.found_from[:3])))
+        rows.append(
+            (
+                str(number),
+                f"{plan.cost:.9g}",
+                f"{plan.cost_error:.1g}",
+                str(plan.status),
+                ", ".join(end),
+                ", ".join(plan.found_from[:3]),
+            )
+        )
     certificate = [str(solution.certificate)] if solution.status.ok else []
     return "\n".join([*align(rows), "", solution.summary(), *certificate])
 
@@ -164,15 +188,23 @@ def _reproduce(options):
     claims = [find_claim(name) for name in dict.fromkeys(options.only)] if options.only else all_claims()
     workers = _cores() if options.workers is None else options.workers
     with tqdm(total=steps(claims), unit="step", desc="claims and pictures", disable=None) as bar:
+
         def advance(name):
             bar.set_postfix_str(name, refresh=False)
             bar.update()
 
         result = reproduce(claims, options.output, workers=workers, progress=advance)
     if options.json:
-        _print_json({"passed": result.passed, "seconds": result.seconds, "table": str(result.table),
-                     "report": str(result.page), "claims": [outcome_document(outcome) for outcome in result.outcomes],
-                     "undrawn": {picture.name: picture.error for picture in result.undrawn}})
+        _print_json(
+            {
+                "passed": result.passed,
+                "seconds": result.seconds,
+                "table": str(result.table),
+                "report": str(result.page),
+                "claims": [outcome_document(outcome) for outcome in result.outcomes],
+                "undrawn": {picture.name: picture.error for picture in result.undrawn},
+            }
+        )
     else:
         print(text_table(result.outcomes))
         print(_closing(result))
@@ -182,8 +214,10 @@ def _reproduce(options):
 def _closing(result):
     held = sum(str(outcome.verdict) == "holds" for outcome in result.outcomes)
     lines = [f"picture of {picture.name} could not be drawn: {picture.error.splitlines()[0]}" for picture in result.undrawn]
-    lines.append(f"{held} of {len(result.outcomes)} claims hold; {len(result.pictures) - len(result.undrawn)} pictures; "
-                 f"{result.seconds:.1f} s; report in {result.page}")
+    lines.append(
+        f"{held} of {len(result.outcomes)} claims hold; {len(result.pictures) - len(result.undrawn)} pictures; "
+        f"{result.seconds:.1f} s; report in {result.page}"
+    )
     return "\n" + "\n".join(lines)
 
 
@@ -193,8 +227,14 @@ def _cores():
 
 
 def _print_json(document):
-    print(json.dumps(document, indent=None if isinstance(document, dict) and "plans" in document else 1, ensure_ascii=True,
-                     allow_nan=False))
+    print(
+        json.dumps(
+            document,
+            indent=None if isinstance(document, dict) and "plans" in document else 1,
+            ensure_ascii=True,
+            allow_nan=False,
+        )
+    )
     return OK
 
 

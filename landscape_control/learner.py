@@ -39,8 +39,12 @@ class Learner:
 
     def __post_init__(self):
         if self.sees is not None and not isinstance(self.sees, Sees):
-            raise ProblemError("sees", expected="ExactGradient(), NoisyGradient(...), NoisyLoss(...) or Observe(...)",
-                               received=type(self.sees).__name__, advice="say what the learner sees with one of these")
+            raise ProblemError(
+                "sees",
+                expected="ExactGradient(), NoisyGradient(...), NoisyLoss(...) or Observe(...)",
+                received=type(self.sees).__name__,
+                advice="say what the learner sees with one of these",
+            )
         for name in ("metric", "drift", "actuation"):
             value = getattr(self, name)
             if value is None or callable(value):
@@ -48,8 +52,12 @@ class Learner:
             try:
                 object.__setattr__(self, name, freeze(value))
             except (TypeError, ValueError):
-                raise ProblemError(name, expected="None, an array or a function of θ", received=type(value).__name__,
-                                   advice=f"pass {name} as numbers or as a CasADi-traceable function") from None
+                raise ProblemError(
+                    name,
+                    expected="None, an array or a function of θ",
+                    received=type(value).__name__,
+                    advice=f"pass {name} as numbers or as a CasADi-traceable function",
+                ) from None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,6 +75,10 @@ def linear_drift(matrix, offset=None) -> LinearDrift:
     """The drift f(θ) = Aθ + c: weight decay is A = -j·I, rotation a skew-symmetric A (VGR25 Fig. 3c, d)."""
     matrix = freeze(matrix)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
-        raise ProblemError("linear drift", expected="a square matrix A", received=f"shape {matrix.shape}",
-                           advice="for decay at rate j write -j * numpy.eye(n)")
+        raise ProblemError(
+            "linear drift",
+            expected="a square matrix A",
+            received=f"shape {matrix.shape}",
+            advice="for decay at rate j write -j * numpy.eye(n)",
+        )
     return LinearDrift(matrix=matrix, offset=freeze(np.zeros(len(matrix)) if offset is None else offset))

@@ -46,11 +46,23 @@ class Objective:
         for name, value in checked.items():
             object.__setattr__(self, name, value)
         if self.terminal is not None and self.terminal != "loss" and not callable(self.terminal):
-            raise ProblemError("terminal cost Φ", expected="None, 'loss' or a function of θ", received=repr(self.terminal),
-                               advice="pass terminal='loss' for Φ = L, or a CasADi-traceable function")
+            raise ProblemError(
+                "terminal cost Φ",
+                expected="None, 'loss' or a function of θ",
+                received=repr(self.terminal),
+                advice="pass terminal='loss' for Φ = L, or a CasADi-traceable function",
+            )
         if self.terminal is not None and math.isinf(self.horizon):
-            raise ProblemError("terminal cost Φ", expected="a finite horizon when a terminal cost is given",
-                               received="horizon = inf", advice="drop the terminal cost or choose a finite horizon")
+            raise ProblemError(
+                "terminal cost Φ",
+                expected="a finite horizon when a terminal cost is given",
+                received="horizon = inf",
+                advice="drop the terminal cost or choose a finite horizon",
+            )
         if self.loss_weight == 0 and self.terminal is None:
-            raise ProblemError("objective", expected="loss_weight > 0 or a terminal cost", received="loss_weight = 0 and terminal = None",
-                               advice="without either, standing still is optimal")
+            raise ProblemError(
+                "objective",
+                expected="loss_weight > 0 or a terminal cost",
+                received="loss_weight = 0 and terminal = None",
+                advice="without either, standing still is optimal",
+            )

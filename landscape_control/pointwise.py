@@ -38,7 +38,11 @@ class Pointwise:
         if key not in self._compiled:
             if len(self._compiled) >= _KEPT:
                 self._compiled.pop(next(iter(self._compiled)))
-            mapped = self.function if count == 1 else self.function.map(f"{self.function.name()}_{count}", "serial", count, shared, [])
+            mapped = (
+                self.function
+                if count == 1
+                else self.function.map(f"{self.function.name()}_{count}", "serial", count, shared, [])
+            )
             inputs = [np.zeros(size if i in shared else (count, size)) for i, size in enumerate(self.sizes)]
             outputs = [np.zeros((count, cols, rows)) for rows, cols in self.shapes]
             buffer, trigger = mapped.buffer()

@@ -32,8 +32,12 @@ class Sees:
         if noise.shape in ((size, 1), (1, size)):
             return ca.diag(noise)
         if noise.shape != (size, size):
-            raise ProblemError("noise", expected=f"a number, {size} numbers, or a {size}x{size} matrix", received=f"shape {noise.shape}",
-                               advice="give one standard deviation per observed component")
+            raise ProblemError(
+                "noise",
+                expected=f"a number, {size} numbers, or a {size}x{size} matrix",
+                received=f"shape {noise.shape}",
+                advice="give one standard deviation per observed component",
+            )
         return noise
 
 
@@ -96,6 +100,10 @@ def _check_noise(sees):
         noise = np.array(np.nan)
     singular = noise.ndim == 2 and (noise.shape[0] != noise.shape[1] or np.linalg.matrix_rank(noise) < len(noise))
     if noise.ndim > 2 or not np.isfinite(noise).all() or singular or (noise.ndim < 2 and (noise <= 0).any()):
-        raise ProblemError("noise", expected="standard deviations > 0, an invertible matrix, or a function of θ",
-                           received=repr(sees.noise), advice="for observations without noise use ExactGradient()")
+        raise ProblemError(
+            "noise",
+            expected="standard deviations > 0, an invertible matrix, or a function of θ",
+            received=repr(sees.noise),
+            advice="for observations without noise use ExactGradient()",
+        )
     object.__setattr__(sees, "noise", noise if noise.ndim else float(noise))

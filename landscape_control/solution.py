@@ -16,19 +16,31 @@ class Status(enum.Enum):
     """How a solve ended; the value says what happened and what to try next."""
 
     CONVERGED = "converged: the discretised problem is stationary and the cost error estimate is below the tolerance"
-    REFINEMENT_CAP = ("stationary, but the cost error estimate is still above the tolerance at the refinement cap: "
-                      "raise max_elements, loosen tolerance, or use a higher degree")
-    ITERATION_LIMIT = ("the optimiser ran out of iterations: try another guess (guess='gradient descent', a previous "
-                       "solution, or starts=...), a shorter horizon first, or solver options with more iterations")
-    INFEASIBLE = ("no path satisfies the constraints: the end may be unreachable with this actuation; free the end, "
-                  "lengthen the horizon or add a column to B")
-    UNBOUNDED = ("the cost falls without limit along the iterates: the loss is unbounded below along the plan; add "
-                 "weight decay, shorten the horizon, or fix the end")
-    METRIC_NOT_DEFINITE = ("the metric is not positive definite somewhere along the plan (see 'message' for where): "
-                           "moving there would be free or worse; repair G(θ)")
-    NOT_STATIONARY = ("the optimiser stopped short of stationarity: try another guess, more starts, or solver='ipopt'")
-    HORIZON_NOT_SETTLED = ("doubling the computational horizon still moves the first control: raise max_horizon, or "
-                           "check that the landscape holds the learner back from infinity")
+    REFINEMENT_CAP = (
+        "stationary, but the cost error estimate is still above the tolerance at the refinement cap: "
+        "raise max_elements, loosen tolerance, or use a higher degree"
+    )
+    ITERATION_LIMIT = (
+        "the optimiser ran out of iterations: try another guess (guess='gradient descent', a previous "
+        "solution, or starts=...), a shorter horizon first, or solver options with more iterations"
+    )
+    INFEASIBLE = (
+        "no path satisfies the constraints: the end may be unreachable with this actuation; free the end, "
+        "lengthen the horizon or add a column to B"
+    )
+    UNBOUNDED = (
+        "the cost falls without limit along the iterates: the loss is unbounded below along the plan; add "
+        "weight decay, shorten the horizon, or fix the end"
+    )
+    METRIC_NOT_DEFINITE = (
+        "the metric is not positive definite somewhere along the plan (see 'message' for where): "
+        "moving there would be free or worse; repair G(θ)"
+    )
+    NOT_STATIONARY = "the optimiser stopped short of stationarity: try another guess, more starts, or solver='ipopt'"
+    HORIZON_NOT_SETTLED = (
+        "doubling the computational horizon still moves the first control: raise max_horizon, or "
+        "check that the landscape holds the learner back from infinity"
+    )
 
     @property
     def ok(self) -> bool:
@@ -123,22 +135,29 @@ class Plan:
         last = self.times[-1]
         beyond = times > last * (1 + 1e-12)
         if (times < 0).any() or not np.isfinite(times).all() or (beyond.any() and not (self.tail and self.tail.reliable)):
-            raise ProblemError("time", expected=f"times in [0, {last:g}]", received=f"{times.min():g} … {times.max():g}",
-                               advice="ask inside the horizon of the plan; an infinite-horizon plan continues beyond its last "
-                                      "node only if it has come close to rest by then")
+            raise ProblemError(
+                "time",
+                expected=f"times in [0, {last:g}]",
+                received=f"{times.min():g} … {times.max():g}",
+                advice="ask inside the horizon of the plan; an infinite-horizon plan continues beyond its last "
+                "node only if it has come close to rest by then",
+            )
         n, m = self.parameters.shape[1], self.controls.shape[1]
         values = self._path(np.minimum(times, last))
         if beyond.any():
             values[beyond] = [np.concatenate(self.follow_tail(self.parameters[-1], t - last)) for t in times[beyond]]
         values = values[0] if np.ndim(t) == 0 else values
-        return values[..., :n], values[..., n:n + m], values[..., n + m:]
+        return values[..., :n], values[..., n : n + m], values[..., n + m :]
 
     def follow_tail(self, theta, elapsed: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(θ, u, λ) a time ``elapsed`` after θ along the linear tail of an infinite-horizon plan."""
         tail = self.tail
         offset = expm(tail.closed_loop * elapsed) @ (theta - tail.steady_state)
-        return (tail.steady_state + offset, tail.steady_control - tail.gain @ offset,
-                tail.steady_costate + tail.value_hessian @ offset)
+        return (
+            tail.steady_state + offset,
+            tail.steady_control - tail.gain @ offset,
+            tail.steady_costate + tail.value_hessian @ offset,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -189,16 +208,23 @@ class Solution:
     def certificate(self):
         """Checks of the best plan made without the optimiser (computed at first use, then kept)."""
         if self._certify is None:
-            raise ProblemError("certificate", expected="a solution made by solve()", received="a solution without its checker",
-                               advice="solve the problem again, or certify(problem, plan)")
+            raise ProblemError(
+                "certificate",
+                expected="a solution made by solve()",
+                received="a solution without its checker",
+                advice="solve the problem again, or certify(problem, plan)",
+            )
         return self._certify(self.best)
 
     def summary(self) -> str:
         """One line: cost with error estimate, status, method, effort."""
         best = self.best
-        return (f"J = {best.cost:.8g} ± {best.cost_error:.1g}, {best.status}; {len(self.plans)} plan(s) from {self.starts} start(s), "
-                f"{self.method} with {self.solver}, {best.iterations} iterations, "
-                f"build {self.build_seconds * 1e3:.1f} ms, solve {self.solve_seconds * 1e3:.1f} ms")
+        return (
+            f"J = {best.cost:.8g} ± {best.cost_error:.1g}, {best.status}; "
+            f"{len(self.plans)} plan(s) from {self.starts} start(s), "
+            f"{self.method} with {self.solver}, {best.iterations} iterations, "
+            f"build {self.build_seconds * 1e3:.1f} ms, solve {self.solve_seconds * 1e3:.1f} ms"
+        )
 
     def __getstate__(self):
         """Plain arrays only: the certificate is computed, then the checker and the problem's functions stay behind."""

@@ -16,10 +16,10 @@ import landscape_control
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "landscape_control"
 LAYERS = (  # a module may import from its own layer and those above it in this list
-    ("errors",), ("arrays", "pointwise", "interpolation"), ("landscape",), ("sees",), ("learner", "objective"),
-    ("problem",), ("belief",), ("reference",), ("transcription",), ("solution",), ("certificate",), ("solver",), ("grid",), ("rules",), ("comparison",),
-    ("stochastic",), ("planning",), ("simulation",),
-    ("claims",), ("plotting",), ("problems",), ("report",), ("cli",))
+    ("errors",), ("arrays", "pointwise", "interpolation"), ("landscape",), ("sees",), ("learner", "objective"), ("problem",),
+    ("belief",), ("reference",), ("transcription",), ("solution",), ("certificate",), ("solver",), ("grid",), ("rules",),
+    ("comparison",), ("stochastic",), ("planning",), ("simulation",), ("claims",), ("plotting",), ("problems",), ("report",),
+    ("cli",))
 LEVEL = {room: level for level, layer in enumerate(LAYERS) for room in layer}
 MAY_IMPORT_ROOT = {"problems", "report", "cli"}  # they use the library as its users do
 

@@ -18,8 +18,14 @@ def problems():
     yield "free end", WELL
     yield "fixed end", WELL.changed(end=[1.0, 0.0])
     yield "terminal cost", WELL.changed(terminal="loss", terminal_weight=2.0)
-    yield "drift and metric", WELL.changed(learner=lc.Learner(drift=lc.linear_drift([[-0.2, 0.5], [-0.5, -0.2]]),
-                                                              metric=lambda t: ca.diag(ca.vertcat(1 + t[0] ** 2, 2))))
+    yield (
+        "drift and metric",
+        WELL.changed(
+            learner=lc.Learner(
+                drift=lc.linear_drift([[-0.2, 0.5], [-0.5, -0.2]]), metric=lambda t: ca.diag(ca.vertcat(1 + t[0] ** 2, 2))
+            )
+        ),
+    )
     yield "one push", WELL.changed(learner=lc.Learner(actuation=[[1.0], [0.3]]))
     yield "infinite", WELL.changed(horizon=np.inf)
 
@@ -66,7 +72,9 @@ def test_energy_law_of_the_paper_holds_along_plans_and_fails_under_another_disco
     plan = lc.solve(problem, tolerance=1e-9).best
     velocity, loss = plan.controls, problem.landscape.loss(plan.parameters)
     energy = (velocity**2).sum(1) / 2 - loss
-    gained = discount * np.concatenate([[0], np.cumsum(np.diff(plan.times) * ((velocity**2).sum(1)[1:] + (velocity**2).sum(1)[:-1]) / 2)])
+    gained = discount * np.concatenate(
+        [[0], np.cumsum(np.diff(plan.times) * ((velocity**2).sum(1)[1:] + (velocity**2).sum(1)[:-1]) / 2)]
+    )
     assert energy - energy[0] == pytest.approx(gained, abs=2e-2 * max(discount, 1e-4))  # trapezoidal sum on the nodes
     assert certify(problem, plan, tolerance=1e-6).energy_law < 1e-4
     assert certify(problem.changed(discount=discount + 0.5), plan, tolerance=1e-6).energy_law > 1e-2

@@ -9,7 +9,9 @@ TIMES = np.linspace(0.0, 3.0, 7)
 KINDS = {
     "constant": lc.GaussianPrior([0.3, -0.2], [[1.0, 0.4], [0.4, 0.5]]),
     "walk": lc.RandomWalk([0.3, -0.2], [[1.0, 0.4], [0.4, 0.5]], [0.2, 0.7]),
-    "reverting": lc.OrnsteinUhlenbeck(mean=[0.5, 0.0], rate=0.4, variance=[1.0, 0.3], start_mean=[2.0, -1.0], start_covariance=0.1),
+    "reverting": lc.OrnsteinUhlenbeck(
+        mean=[0.5, 0.0], rate=0.4, variance=[1.0, 0.3], start_mean=[2.0, -1.0], start_covariance=0.1
+    ),
     "jumps": lc.JumpProcess(rate=0.6, mean=[0.5], covariance=[0.8], start_mean=[2.0], start_covariance=[0.1]),
     "tasks": lc.TaskChain(rates=[[-0.5, 0.5], [0.2, -0.2]], tasks=[[-1.0, 0.0], [2.0, 1.0]], probabilities=[1.0, 0.0]),
 }
@@ -35,8 +37,13 @@ def moments(hidden, time):
             growth = -hidden.rate * covariance + hidden.rate * (hidden.covariance + gap)
         return np.concatenate([-hidden.reversion @ (mean - hidden.centre), growth.ravel()])
 
-    y = solve_ivp(rates, (0, max(time, 1e-12)), np.concatenate([hidden.prior_mean, hidden.prior_covariance.ravel()]), rtol=1e-9,
-                  atol=1e-12).y[:, -1]
+    y = solve_ivp(
+        rates,
+        (0, max(time, 1e-12)),
+        np.concatenate([hidden.prior_mean, hidden.prior_covariance.ravel()]),
+        rtol=1e-9,
+        atol=1e-12,
+    ).y[:, -1]
     return y[:size], y[size:].reshape(size, size)
 
 
@@ -72,8 +79,9 @@ def test_a_hidden_landscape_becomes_known_when_given_values():
     bowl = landscape(lc.GaussianPrior([0.5], [[1.0]]))
     assert bowl.given([2.0]).loss([[3.0]]) == pytest.approx([1.0])
     assert bowl.at_prior_mean.loss([[0.5]]) == pytest.approx([0.0])
-    problem = lc.ControlProblem(landscape=bowl, learner=lc.Learner(sees=lc.NoisyGradient(0.3)), start=[0.0],
-                                objective=lc.Objective(horizon=2.0))
+    problem = lc.ControlProblem(
+        landscape=bowl, learner=lc.Learner(sees=lc.NoisyGradient(0.3)), start=[0.0], objective=lc.Objective(horizon=2.0)
+    )
     assert not problem.is_known
     assert lc.solve(problem.known([1.0])).cost == pytest.approx(np.sqrt(2) * np.tanh(2 * np.sqrt(2)) / 2, rel=1e-6)
 
@@ -83,17 +91,38 @@ MISTAKES = {
     "covariance of the wrong size": (lambda: lc.GaussianPrior([0.0], np.eye(2)), "hidden covariance"),
     "rate zero": (lambda: lc.OrnsteinUhlenbeck([0.0], 0.0, [1.0]), "hidden rate λ"),
     "rows that do not sum to zero": (lambda: lc.TaskChain([[-1.0, 0.5], [0.2, -0.2]], [0.0, 1.0]), "rows that sum to 0"),
-    "probabilities that do not sum to one": (lambda: lc.TaskChain([[-1.0, 1.0], [0.2, -0.2]], [0.0, 1.0], [0.5, 0.6]), "sum to 1"),
+    "probabilities that do not sum to one": (
+        lambda: lc.TaskChain([[-1.0, 1.0], [0.2, -0.2]], [0.0, 1.0], [0.5, 0.6]),
+        "sum to 1",
+    ),
     "noise zero": (lambda: lc.NoisyGradient(0.0), "standard deviations > 0.*ExactGradient"),
     "noise singular": (lambda: lc.NoisyGradient([[1.0, 1.0], [1.0, 1.0]]), "invertible matrix"),
     "sees something else": (lambda: lc.Learner(sees="gradient"), "sees: expected ExactGradient"),
-    "hidden of another kind": (lambda: lc.Landscape.from_expression(lambda t, p: t[0] * p, dimension=1, hidden=3.0), "GaussianPrior"),
-    "no observation": (lambda: lc.ControlProblem(landscape=landscape(lc.GaussianPrior([0.0], [[1.0]])), start=[0.0],
-                                                 objective=lc.Objective(horizon=1.0)), "learner.sees"),
-    "hidden values missing": (lambda: landscape(lc.GaussianPrior([0.0], [[1.0]])).loss([[1.0]]), "values of its hidden variables"),
-    "full information wanted": (lambda: lc.Solver(lc.ControlProblem(
-        landscape=landscape(lc.GaussianPrior([0.0], [[1.0]])), start=[0.0], objective=lc.Objective(horizon=1.0),
-        learner=lc.Learner(sees=lc.NoisyGradient(1.0)))), "without hidden variables"),
+    "hidden of another kind": (
+        lambda: lc.Landscape.from_expression(lambda t, p: t[0] * p, dimension=1, hidden=3.0),
+        "GaussianPrior",
+    ),
+    "no observation": (
+        lambda: lc.ControlProblem(
+            landscape=landscape(lc.GaussianPrior([0.0], [[1.0]])), start=[0.0], objective=lc.Objective(horizon=1.0)
+        ),
+        "learner.sees",
+    ),
+    "hidden values missing": (
+        lambda: landscape(lc.GaussianPrior([0.0], [[1.0]])).loss([[1.0]]),
+        "values of its hidden variables",
+    ),
+    "full information wanted": (
+        lambda: lc.Solver(
+            lc.ControlProblem(
+                landscape=landscape(lc.GaussianPrior([0.0], [[1.0]])),
+                start=[0.0],
+                objective=lc.Objective(horizon=1.0),
+                learner=lc.Learner(sees=lc.NoisyGradient(1.0)),
+            )
+        ),
+        "without hidden variables",
+    ),
 }
 
 

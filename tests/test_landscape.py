@@ -27,7 +27,9 @@ def test_gradient_and_hessian_match_finite_differences(name):
     for k, point in enumerate(points):
         assert loss[k] == pytest.approx(landscape.loss(point)[0])
         assert gradient[k] == pytest.approx(approx_fprime(point, lambda x: landscape.loss(x)[0], 1e-7), rel=1e-4, abs=1e-5)
-        numeric = [approx_fprime(point, lambda x, i=i: landscape.gradient(x)[0][i], 1e-7) for i in range(landscape.dimension)]
+        numeric = [
+            approx_fprime(point, lambda x, i=i: landscape.gradient(x)[0][i], 1e-7) for i in range(landscape.dimension)
+        ]
         assert hessian[k] == pytest.approx(np.array(numeric), rel=1e-4, abs=1e-5)
 
 
@@ -70,11 +72,15 @@ def test_lowering_a_landscape_changes_its_value_only():
 
 
 def test_kinks_are_accepted_on_request():
-    smooth_join = lc.Landscape.from_expression(lambda t: ca.if_else(t[0] > 0, t[0] ** 4, 0) + t[0] ** 2, dimension=1, allow_kinks=True)
+    smooth_join = lc.Landscape.from_expression(
+        lambda t: ca.if_else(t[0] > 0, t[0] ** 4, 0) + t[0] ** 2, dimension=1, allow_kinks=True
+    )
     assert smooth_join.loss([[2.0], [-2.0]]) == pytest.approx([20.0, 4.0])
 
 
-@pytest.mark.parametrize(("family", "exact"), [(gauss, lambda q: 2 * q - 1), (radau, lambda q: 2 * q - 2), (lobatto, lambda q: 2 * q - 3)])
+@pytest.mark.parametrize(
+    ("family", "exact"), [(gauss, lambda q: 2 * q - 1), (radau, lambda q: 2 * q - 2), (lobatto, lambda q: 2 * q - 3)]
+)
 @pytest.mark.parametrize("count", [2, 3, 5, 8])
 def test_quadratures_are_exact_to_their_degree_and_no_further(family, exact, count):
     nodes, degree = family(count), exact(count)
@@ -94,7 +100,9 @@ def test_polynomial_matrices_are_exact_on_polynomials():
 def test_piecewise_polynomials_reproduce_smooth_functions():
     vertices, positions = np.array([0.0, 0.4, 1.0, 2.0]), lobatto(7).points
     nodes = np.concatenate([(vertices[:-1, None] + np.diff(vertices)[:, None] * positions[:-1]).ravel(), [2.0]])
-    path = PiecewisePolynomial(vertices=vertices, positions=positions, values=np.column_stack([np.sin(nodes), np.exp(nodes)]))
+    path = PiecewisePolynomial(
+        vertices=vertices, positions=positions, values=np.column_stack([np.sin(nodes), np.exp(nodes)])
+    )
     times = np.linspace(0, 2, 31)
     assert path(times) == pytest.approx(np.column_stack([np.sin(times), np.exp(times)]), abs=1e-6)
 

@@ -24,7 +24,9 @@ MISTAKES = {
     "metric not definite": (lambda: well(learner=lc.Learner(metric=np.diag([1, -1.0]))), "positive definite.*eigenvalue -1"),
     "metric of the wrong shape": (lambda: well(learner=lc.Learner(metric=np.eye(3))), "metric G: expected shape 2 x 2"),
     "parameter-space metric with few controls": (
-        lambda: well(learner=lc.Learner(metric=np.eye(2), actuation=[[1.0], [0.0]])), "B.T @ G @ B"),
+        lambda: well(learner=lc.Learner(metric=np.eye(2), actuation=[[1.0], [0.0]])),
+        "B.T @ G @ B",
+    ),
     "matrix as drift": (lambda: well(learner=lc.Learner(drift=np.eye(2))), "linear_drift"),
     "zero actuation": (lambda: well(learner=lc.Learner(actuation=np.zeros((2, 1)))), "at least one direction"),
     "too many controls": (lambda: well(learner=lc.Learner(actuation=np.ones((2, 3)))), "between 1 and 2 columns"),
@@ -36,17 +38,33 @@ MISTAKES = {
     "terminal cost at infinity": (lambda: lc.Objective(horizon=math.inf, terminal="loss"), "finite horizon"),
     "misspelt terminal": (lambda: lc.Objective(horizon=1.0, terminal="los"), "None, 'loss' or a function"),
     "fixed end at infinity": (lambda: well(objective=lc.Objective(horizon=math.inf), end=[1, 0]), "free end"),
-    "unreachable end": (lambda: well(learner=lc.Learner(actuation=[[1.0], [0.0]]), end=[1.0, 0.0]), "that the actuation can reach"),
-    "vector loss": (lambda: lc.Landscape.from_expression(lambda t: t**2, dimension=2), r"expected a scalar; received shape \(2, 1\)"),
+    "unreachable end": (
+        lambda: well(learner=lc.Learner(actuation=[[1.0], [0.0]]), end=[1.0, 0.0]),
+        "that the actuation can reach",
+    ),
+    "vector loss": (
+        lambda: lc.Landscape.from_expression(lambda t: t**2, dimension=2),
+        r"expected a scalar; received shape \(2, 1\)",
+    ),
     "kinked loss": (lambda: lc.Landscape.from_expression(lambda t: ca.fabs(t[0]), dimension=1), "uses fabs.*smooth it"),
     "loss through the math module": (
-        lambda: lc.Landscape.from_expression(lambda t: math.sin(t), dimension=1), "depends on θ.*CasADi operations"),
-    "untraceable loss": (lambda: lc.Landscape.from_expression(lambda t: t.norm(), dimension=1), "AttributeError.*CasADi operations"),
+        lambda: lc.Landscape.from_expression(lambda t: math.sin(t), dimension=1),
+        "depends on θ.*CasADi operations",
+    ),
+    "untraceable loss": (
+        lambda: lc.Landscape.from_expression(lambda t: t.norm(), dimension=1),
+        "AttributeError.*CasADi operations",
+    ),
     "loss with foreign symbols": (
-        lambda: lc.Landscape.from_expression(lambda t: ca.SX.sym("a") * t[0], dimension=1), "free symbols"),
+        lambda: lc.Landscape.from_expression(lambda t: ca.SX.sym("a") * t[0], dimension=1),
+        "free symbols",
+    ),
     "infinite loss at the start": (
-        lambda: lc.ControlProblem(landscape=lc.Landscape.from_expression(lambda t: ca.log(t[0]), dimension=1),
-                                  objective=OBJECTIVE, start=[0.0]), "finite value, gradient and Hessian"),
+        lambda: lc.ControlProblem(
+            landscape=lc.Landscape.from_expression(lambda t: ca.log(t[0]), dimension=1), objective=OBJECTIVE, start=[0.0]
+        ),
+        "finite value, gradient and Hessian",
+    ),
     "not a landscape": (lambda: well(landscape=lambda t: t), "landscape: expected a Landscape; received function"),
     "asymmetric Hessian": (lambda: lc.quadratic(hessian=[[1, 2], [0, 1]]), "hessian: expected a symmetric matrix"),
     "misspelt solver": (lambda: lc.solve(well(), solver="fatropp"), "'auto', 'fatrop', 'ipopt'.*did you mean 'fatrop'"),
@@ -54,7 +72,9 @@ MISTAKES = {
     "misspelt option": (lambda: lc.solve(well(), max_element=3), "did you mean 'max_elements'"),
     "misspelt number": (lambda: lc.Solver(well()).solve(horzon=3.0), "did you mean 'horizon'"),
     "action without full control": (
-        lambda: lc.solve(well(learner=lc.Learner(actuation=[[1.0], [0.0]])), method="action"), "square and invertible"),
+        lambda: lc.solve(well(learner=lc.Learner(actuation=[[1.0], [0.0]])), method="action"),
+        "square and invertible",
+    ),
     "end changed from free to fixed": (lambda: lc.Solver(well()).solve(end=[1.0, 0.0]), "build another Solver"),
     "guess of the wrong shape": (lambda: lc.solve(well(), guess=np.zeros((5, 3))), r"\(N\+1, 2\)"),
     "misspelt rule as guess": (lambda: lc.solve(well(), guess="gradient decent"), "did you mean 'gradient descent'"),
@@ -78,27 +98,56 @@ def test_a_cost_for_ever_is_refused_with_the_number_to_subtract():
 
 
 def test_an_uncontrolled_mode_at_infinity_is_named():
-    problem = lc.ControlProblem(landscape=lc.quadratic(hessian=np.eye(2)), learner=lc.Learner(actuation=[[1.0], [0.5]]),
-                                objective=lc.Objective(horizon=math.inf), start=[1.0, 1.0])
+    problem = lc.ControlProblem(
+        landscape=lc.quadratic(hessian=np.eye(2)),
+        learner=lc.Learner(actuation=[[1.0], [0.5]]),
+        objective=lc.Objective(horizon=math.inf),
+        start=[1.0, 1.0],
+    )
     with pytest.raises(lc.UnstabilisableError, match=r"mode v·θ with v = \[.*\].*raise the discount"):
         lc.solve(problem)
 
 
 def test_description_states_the_functional_with_every_number():
-    problem = well(learner=lc.Learner(metric=np.diag([1.0, 2.5]), drift=lc.linear_drift(-0.25 * np.eye(2)), actuation=np.eye(2)),
-                   objective=lc.Objective(horizon=3.5, discount=0.125, learning_rate=0.75, loss_weight=1.5, terminal="loss",
-                                          terminal_weight=0.625))
+    problem = well(
+        learner=lc.Learner(metric=np.diag([1.0, 2.5]), drift=lc.linear_drift(-0.25 * np.eye(2)), actuation=np.eye(2)),
+        objective=lc.Objective(
+            horizon=3.5, discount=0.125, learning_rate=0.75, loss_weight=1.5, terminal="loss", terminal_weight=0.625
+        ),
+    )
     text = problem.describe()
-    for part in ("∫₀^3.5", "e^(-0.125 t)", "uᵀGu / (2·0.75)", "1.5·L(θ)", "0.625·L(θ(3.5))", "f(θ) + B u", "2.5", "-0.25",
-                 "(θ₁²-1)²", "-0.6", "0.55", "free", "planning horizon 1/γ = 8"):
+    for part in (
+        "∫₀^3.5",
+        "e^(-0.125 t)",
+        "uᵀGu / (2·0.75)",
+        "1.5·L(θ)",
+        "0.625·L(θ(3.5))",
+        "f(θ) + B u",
+        "2.5",
+        "-0.25",
+        "(θ₁²-1)²",
+        "-0.6",
+        "0.55",
+        "free",
+        "planning horizon 1/γ = 8",
+    ):
         assert part in text, part
 
 
-@pytest.mark.parametrize("change", [
-    {"horizon": 3.0}, {"discount": 0.4}, {"learning_rate": 2.0}, {"loss_weight": 2.0}, {"start": [-0.5, 0.2]},
-    {"learner": lc.Learner(metric=np.diag([1.0, 3.0]))}, {"learner": lc.Learner(metric=np.array([[1.0, 0.4], [0.4, 1.0]]))},
-    {"learner": lc.Learner(drift=np.array([0.1, 0.0]))}, {"learner": lc.Learner(actuation=np.diag([1.0, 0.5]))},
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"horizon": 3.0},
+        {"discount": 0.4},
+        {"learning_rate": 2.0},
+        {"loss_weight": 2.0},
+        {"start": [-0.5, 0.2]},
+        {"learner": lc.Learner(metric=np.diag([1.0, 3.0]))},
+        {"learner": lc.Learner(metric=np.array([[1.0, 0.4], [0.4, 1.0]]))},
+        {"learner": lc.Learner(drift=np.array([0.1, 0.0]))},
+        {"learner": lc.Learner(actuation=np.diag([1.0, 0.5]))},
+    ],
+)
 def test_every_ingredient_really_enters_the_cost(change):
     plain = lc.solve(well()).cost
     assert abs(lc.solve(well().changed(**change)).cost - plain) > 1e-4

@@ -32,16 +32,22 @@ def test_plan_agrees_with_an_indirect_boundary_value_solver():
     landscape, discount = WELL.landscape, WELL.objective.discount
 
     def pontryagin(_, y):
-        return np.vstack([-y[2:4], discount * y[2:4] - landscape.gradient(y[:2].T).T, np.exp(-discount * _) * (
-            (y[2:4] ** 2).sum(0) / 2 + landscape.loss(y[:2].T))])
+        return np.vstack(
+            [
+                -y[2:4],
+                discount * y[2:4] - landscape.gradient(y[:2].T).T,
+                np.exp(-discount * _) * ((y[2:4] ** 2).sum(0) / 2 + landscape.loss(y[:2].T)),
+            ]
+        )
 
     def ends(left, right):
         return np.concatenate([left[:2] - WELL.start, [left[4]], right[2:4]])
 
     grid = np.linspace(0, 4, 60)
     theta, _, costate = solution.at(grid)
-    answer = solve_bvp(pontryagin, ends, grid, np.vstack([theta.T, costate.T, np.linspace(0, solution.cost, 60)]), tol=1e-8,
-                       max_nodes=20000)
+    answer = solve_bvp(
+        pontryagin, ends, grid, np.vstack([theta.T, costate.T, np.linspace(0, solution.cost, 60)]), tol=1e-8, max_nodes=20000
+    )
     assert answer.success
     assert solution.cost == pytest.approx(answer.y[4, -1], rel=1e-8)
     theta, _, costate = solution.at(answer.x)
@@ -51,7 +57,8 @@ def test_plan_agrees_with_an_indirect_boundary_value_solver():
 
 def test_all_four_basins_of_an_unknown_landscape_are_found():
     landscape = lc.Landscape.from_expression(  # Himmelblau's function; its four minima are not declared
-        lambda t: 0.05 * ((t[0] ** 2 + t[1] - 11) ** 2 + (t[0] + t[1] ** 2 - 7) ** 2), dimension=2)
+        lambda t: 0.05 * ((t[0] ** 2 + t[1] - 11) ** 2 + (t[0] + t[1] ** 2 - 7) ** 2), dimension=2
+    )
     problem = lc.ControlProblem(landscape=landscape, objective=lc.Objective(horizon=6.0, discount=0.1), start=[0.0, 0.0])
     solution = lc.solve(problem)
     ends = {tuple(np.round(plan.end_basin, 2)) for plan in solution.plans if plan.end_basin is not None}
@@ -60,8 +67,7 @@ def test_all_four_basins_of_an_unknown_landscape_are_found():
 
 
 def test_among_dozens_of_basins_the_ones_worth_the_way_are_tried():
-    landscape = lc.Landscape.from_expression(
-        lambda t: 0.3 * ca.sumsqr(t) - ca.cos(4 * t[0]) - ca.cos(4 * t[1]), dimension=2)
+    landscape = lc.Landscape.from_expression(lambda t: 0.3 * ca.sumsqr(t) - ca.cos(4 * t[0]) - ca.cos(4 * t[1]), dimension=2)
     problem = lc.ControlProblem(landscape=landscape, objective=lc.Objective(horizon=6.0), start=[2.9, -3.1])
     few, many = lc.solve(problem), lc.solve(problem, starts=40, seed=1)
     assert few.starts == 6
@@ -137,8 +143,11 @@ def test_a_plan_from_another_grid_and_method_is_a_guess():
 
 
 def test_unbounded_loss_is_reported_with_the_iterate_kept():
-    problem = lc.ControlProblem(landscape=lc.Landscape.from_expression(lambda t: -t[0] ** 4, dimension=1), start=[1.0],
-                                objective=lc.Objective(horizon=4.0))
+    problem = lc.ControlProblem(
+        landscape=lc.Landscape.from_expression(lambda t: -(t[0] ** 4), dimension=1),
+        start=[1.0],
+        objective=lc.Objective(horizon=4.0),
+    )
     solution = lc.solve(problem, throw=False)
     assert solution.status is lc.Status.UNBOUNDED
     assert "unbounded below" in solution.status.value
@@ -159,15 +168,25 @@ def test_a_metric_that_loses_definiteness_on_the_way_says_where():
 
 def test_an_iteration_limit_names_the_worst_violations():
     swirl = lc.Learner(drift=lambda t: 3 * ca.vertcat(ca.sin(3 * t[1]), -ca.sin(3 * t[0])))
-    solution = lc.solve(WELL.changed(end=[1.0, 0.0], learner=swirl), method="collocation", solver="ipopt",
-                        options={"max_iter": 1}, throw=False)
+    solution = lc.solve(
+        WELL.changed(end=[1.0, 0.0], learner=swirl),
+        method="collocation",
+        solver="ipopt",
+        options={"max_iter": 1},
+        throw=False,
+    )
     assert solution.status is lc.Status.ITERATION_LIMIT
     assert "worst violations: dynamics θ̇ = f + Bu at t = " in solution.message
 
 
 def test_an_end_out_of_reach_of_nonlinear_dynamics_is_infeasible():
-    problem = lc.ControlProblem(landscape=lc.quadratic(hessian=np.eye(2)), objective=lc.Objective(horizon=1.0), start=[0.0, 0.0],
-                                end=[0.5, -0.5], learner=lc.Learner(actuation=[[1.0], [0.0]], drift=lambda t: ca.vertcat(0, t[0] ** 2)))
+    problem = lc.ControlProblem(
+        landscape=lc.quadratic(hessian=np.eye(2)),
+        objective=lc.Objective(horizon=1.0),
+        start=[0.0, 0.0],
+        end=[0.5, -0.5],
+        learner=lc.Learner(actuation=[[1.0], [0.0]], drift=lambda t: ca.vertcat(0, t[0] ** 2)),
+    )
     solution = lc.solve(problem, throw=False, solver="ipopt")  # θ₂ can only grow
     assert not solution.status.ok
     assert solution.status in (lc.Status.INFEASIBLE, lc.Status.NOT_STATIONARY, lc.Status.ITERATION_LIMIT)
@@ -182,7 +201,9 @@ def test_infinite_horizon_plan_no_longer_moves_with_the_horizon_and_continues_pa
 
 
 def test_strong_discount_on_a_curved_valley_needs_no_rest_nearby():
-    problem = lc.ControlProblem(landscape=lc.rosenbrock(2), start=[-0.8, 1.1], objective=lc.Objective(horizon=math.inf, discount=100.0))
+    problem = lc.ControlProblem(
+        landscape=lc.rosenbrock(2), start=[-0.8, 1.1], objective=lc.Objective(horizon=math.inf, discount=100.0)
+    )
     solution = lc.solve(problem)
     step = -problem.landscape.gradient(problem.start)[0] / 100.0
     assert solution.controls[0] == pytest.approx(step, rel=5e-3)  # gradient descent, up to the curvature over γ²
@@ -190,9 +211,36 @@ def test_strong_discount_on_a_curved_valley_needs_no_rest_nearby():
         solution.at(100.0)
 
 
+@pytest.mark.parametrize("discount", [0.7, 0.8, 0.84, 0.854])
+def test_a_plan_that_lingers_near_the_saddle_is_right_or_says_that_it_is_not(discount):
+    problem = WELL.changed(horizon=math.inf, discount=discount)
+    solution = lc.solve(problem, guess=np.array([[-0.6, 0.55], [1.0575, 0.0]]), tolerance=1e-9, throw=False)
+    long = lc.solve(WELL.changed(horizon=30 / discount, discount=discount), guess=solution, tolerance=1e-9, throw=False)
+    if solution.status.ok and long.status.ok:
+        assert solution.cost == pytest.approx(long.cost, abs=1e-7)
+    assert solution.status.ok or discount > 0.8
+
+
+def test_a_rest_that_runs_away_is_no_rest(capfd):
+    landscape = lc.Landscape.from_expression(
+        lambda v: ca.log(v[1] / 0.5) + (0.25 + (v[0] - 1) ** 2) / (2 * v[1] ** 2), dimension=2, minima=[[1.0, 0.5]]
+    )
+    fisher = lc.Learner(metric=lambda v: ca.diag(ca.vertcat(1, 2)) / v[1] ** 2)
+    problem = lc.ControlProblem(
+        landscape=landscape, learner=fisher, start=[-1.0, 1.5], objective=lc.Objective(horizon=math.inf, discount=3.0)
+    )
+    solution = lc.solve(problem)
+    long = lc.solve(problem.changed(horizon=10.0))
+    assert solution.cost == pytest.approx(long.cost, rel=1e-6)
+    assert solution.controls[0] == pytest.approx(long.controls[0], rel=1e-4)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_without_discount_energy_vanishes_and_speed_is_geodesic():
     lowest = float(lc.double_well().loss([[1.057453770, 0.0]])[0])
-    problem = lc.ControlProblem(landscape=lc.double_well().above(lowest), objective=lc.Objective(horizon=math.inf), start=[-0.6, 0.55])
+    problem = lc.ControlProblem(
+        landscape=lc.double_well().above(lowest), objective=lc.Objective(horizon=math.inf), start=[-0.6, 0.55]
+    )
     solution = lc.solve(problem, tolerance=1e-9)
     speed = np.linalg.norm(solution.controls, axis=1)
     assert speed == pytest.approx(np.sqrt(2 * np.maximum(problem.landscape.loss(solution.parameters), 0)), abs=2e-5)

@@ -25,10 +25,15 @@ def random_problem(seed, *, controls, discount, terminal=False):
     hessian = root @ root.T / n + 0.2 * np.eye(n)
     effort = rng.standard_normal((controls, controls))
     data = {
-        "hessian": hessian, "minimum": rng.standard_normal(n), "metric": effort @ effort.T / controls + 0.5 * np.eye(controls),
-        "drift_matrix": 0.5 * rng.standard_normal((n, n)), "drift_offset": 0.3 * rng.standard_normal(n),
+        "hessian": hessian,
+        "minimum": rng.standard_normal(n),
+        "metric": effort @ effort.T / controls + 0.5 * np.eye(controls),
+        "drift_matrix": 0.5 * rng.standard_normal((n, n)),
+        "drift_offset": 0.3 * rng.standard_normal(n),
         "actuation": np.eye(n) + 0.3 * rng.standard_normal((n, n)) if controls == n else rng.standard_normal((n, controls)),
-        "learning_rate": 0.7, "loss_weight": 1.3, "discount": discount,
+        "learning_rate": 0.7,
+        "loss_weight": 1.3,
+        "discount": discount,
     }
     if terminal:
         data |= {"terminal_hessian": np.diag([1.0, 0.5, 2.0]), "terminal_minimum": np.array([0.2, -0.4, 0.1])}
@@ -46,11 +51,21 @@ def as_problem(data, start, horizon, end=None):
 
     return lc.ControlProblem(
         landscape=lc.quadratic(hessian=data["hessian"], minimum=data["minimum"]),
-        learner=lc.Learner(metric=data["metric"], drift=lc.linear_drift(data["drift_matrix"], data["drift_offset"]),
-                           actuation=data["actuation"]),
-        objective=lc.Objective(horizon=horizon, discount=data["discount"], learning_rate=data["learning_rate"],
-                               loss_weight=data["loss_weight"], terminal=terminal),
-        start=start, end=end)
+        learner=lc.Learner(
+            metric=data["metric"],
+            drift=lc.linear_drift(data["drift_matrix"], data["drift_offset"]),
+            actuation=data["actuation"],
+        ),
+        objective=lc.Objective(
+            horizon=horizon,
+            discount=data["discount"],
+            learning_rate=data["learning_rate"],
+            loss_weight=data["loss_weight"],
+            terminal=terminal,
+        ),
+        start=start,
+        end=end,
+    )
 
 
 def relative(found, wanted):
@@ -113,8 +128,11 @@ def test_infinite_horizon_policy_matches_the_algebraic_riccati_equation(discount
 @pytest.mark.parametrize("discount", [0.0, 0.5, 5.0])
 def test_modes_relax_at_the_rate_of_the_paper(discount):
     curvatures = np.array([0.3, 1.0, 4.0])
-    problem = lc.ControlProblem(landscape=lc.quadratic(hessian=np.diag(curvatures)), start=np.ones(3),
-                                objective=lc.Objective(horizon=math.inf, discount=discount))
+    problem = lc.ControlProblem(
+        landscape=lc.quadratic(hessian=np.diag(curvatures)),
+        start=np.ones(3),
+        objective=lc.Objective(horizon=math.inf, discount=discount),
+    )
     solution = lc.solve(problem, tolerance=1e-9)
     assert -solution.controls[0] == pytest.approx(relaxation_rate(curvatures, discount), rel=1e-7)
 
@@ -122,9 +140,14 @@ def test_modes_relax_at_the_rate_of_the_paper(discount):
 def test_rotated_coordinates_give_the_rotated_plan():
     data, start = random_problem(5, controls=3, discount=0.3)
     rotation = np.linalg.qr(np.random.default_rng(0).standard_normal((3, 3)))[0]
-    turned = dict(data, hessian=rotation @ data["hessian"] @ rotation.T, minimum=rotation @ data["minimum"],
-                  drift_matrix=rotation @ data["drift_matrix"] @ rotation.T, drift_offset=rotation @ data["drift_offset"],
-                  actuation=rotation @ data["actuation"])
+    turned = dict(
+        data,
+        hessian=rotation @ data["hessian"] @ rotation.T,
+        minimum=rotation @ data["minimum"],
+        drift_matrix=rotation @ data["drift_matrix"] @ rotation.T,
+        drift_offset=rotation @ data["drift_offset"],
+        actuation=rotation @ data["actuation"],
+    )
     turned["hessian"] = (turned["hessian"] + turned["hessian"].T) / 2
     plain, other = (lc.solve(as_problem(d, s, 2.0)) for d, s in ((data, start), (turned, rotation @ start)))
     assert other.cost == pytest.approx(plain.cost, rel=1e-10)
@@ -136,21 +159,29 @@ def test_units_of_parameters_and_time_do_not_matter(unit):
     hessian = np.array([[2.0, 0.3], [0.3, 0.7]])
 
     def problem(scale):  # θ -> scale θ at the same cost: H/scale², G/scale²
-        return lc.ControlProblem(landscape=lc.quadratic(hessian=hessian / scale**2, minimum=np.array([1.0, -0.5]) * scale),
-                                 learner=lc.Learner(metric=np.eye(2) / scale**2),
-                                 objective=lc.Objective(horizon=3.0, discount=0.2), start=np.array([0.2, 0.1]) * scale)
+        return lc.ControlProblem(
+            landscape=lc.quadratic(hessian=hessian / scale**2, minimum=np.array([1.0, -0.5]) * scale),
+            learner=lc.Learner(metric=np.eye(2) / scale**2),
+            objective=lc.Objective(horizon=3.0, discount=0.2),
+            start=np.array([0.2, 0.1]) * scale,
+        )
 
     plain, scaled = lc.solve(problem(1.0)), lc.solve(problem(unit))
     assert scaled.cost == pytest.approx(plain.cost, rel=1e-9)
     assert scaled.parameters / unit == pytest.approx(plain.parameters, abs=1e-7)
-    slow = lc.solve(problem(1.0).changed(horizon=3.0 * unit, discount=0.2 / unit, learning_rate=1 / unit, loss_weight=1 / unit))
+    slow = lc.solve(
+        problem(1.0).changed(horizon=3.0 * unit, discount=0.2 / unit, learning_rate=1 / unit, loss_weight=1 / unit)
+    )
     assert slow.cost == pytest.approx(plain.cost, rel=1e-9)
 
 
 def test_many_parameters_use_ipopt_on_mapped_derivatives_and_agree_with_fatrop():
     rng = np.random.default_rng(6)
-    problem = lc.ControlProblem(landscape=lc.rosenbrock(12), objective=lc.Objective(horizon=3.0, discount=0.1, terminal="loss"),
-                                start=-0.5 + 0.2 * rng.standard_normal(12))
+    problem = lc.ControlProblem(
+        landscape=lc.rosenbrock(12),
+        objective=lc.Objective(horizon=3.0, discount=0.1, terminal="loss"),
+        start=-0.5 + 0.2 * rng.standard_normal(12),
+    )
     default, other = lc.solve(problem), lc.solve(problem, solver="fatrop")
     assert (default.solver, other.solver) == ("ipopt", "fatrop")
     assert default.cost == pytest.approx(other.cost, rel=1e-9)
@@ -161,12 +192,19 @@ def test_drifting_metric_problem_agrees_between_mapped_ipopt_and_fatrop():
     import casadi as ca
 
     problem = lc.ControlProblem(
-        landscape=lc.double_well(), objective=lc.Objective(horizon=3.0, discount=0.2, terminal="loss"), start=[-0.6, 0.55],
-        end=[1.0, 0.0], learner=lc.Learner(metric=lambda t: ca.diag(ca.vertcat(1 + t[0] ** 2, 1)),
-                                           drift=lambda t: 0.2 * ca.vertcat(ca.sin(t[1]), -t[0]),
-                                           actuation=lambda t: ca.diag(ca.vertcat(1.0, 1 + 0.1 * t[0] ** 2))))
-    costs = {(m, s): lc.solve(problem, method=m, solver=s).cost
-             for m in ("action", "collocation") for s in ("fatrop", "ipopt")}
+        landscape=lc.double_well(),
+        objective=lc.Objective(horizon=3.0, discount=0.2, terminal="loss"),
+        start=[-0.6, 0.55],
+        end=[1.0, 0.0],
+        learner=lc.Learner(
+            metric=lambda t: ca.diag(ca.vertcat(1 + t[0] ** 2, 1)),
+            drift=lambda t: 0.2 * ca.vertcat(ca.sin(t[1]), -t[0]),
+            actuation=lambda t: ca.diag(ca.vertcat(1.0, 1 + 0.1 * t[0] ** 2)),
+        ),
+    )
+    costs = {
+        (m, s): lc.solve(problem, method=m, solver=s).cost for m in ("action", "collocation") for s in ("fatrop", "ipopt")
+    }
     costs["shooting"] = lc.solve(problem, method="shooting", tolerance=1e-5).cost
     reference = costs["action", "fatrop"]
     assert all(cost == pytest.approx(reference, rel=2e-6) for cost in costs.values()), costs

@@ -5,7 +5,9 @@ import pytest
 
 import landscape_control as lc
 
-PROBLEM = lc.ControlProblem(landscape=lc.double_well(), objective=lc.Objective(horizon=4.0, discount=0.1), start=[-0.6, 0.55])
+PROBLEM = lc.ControlProblem(
+    landscape=lc.double_well(), objective=lc.Objective(horizon=4.0, discount=0.1), start=[-0.6, 0.55]
+)
 CASES = {
     "action 2": (lc.DiscretisedAction(degree=2), (16, 32)),
     "action 3": (lc.DiscretisedAction(degree=3), (8, 16)),

@@ -1,9 +1,22 @@
 """Loss landscapes: the loss, its derivatives, and where it is stationary."""
 
-from .hidden import GaussianPrior, Hidden, JumpProcess, OrnsteinUhlenbeck, RandomWalk, TaskChain
+from .hidden import GaussianPrior, Hidden, JumpProcess, OrnsteinUhlenbeck, RandomWalk
 from .landscape import Landscape
 from .library import double_well, quadratic, rosenbrock
 from .search import end_basin, find_minima
+from .tasks import TaskChain
 
-__all__ = ["GaussianPrior", "Hidden", "JumpProcess", "Landscape", "OrnsteinUhlenbeck", "RandomWalk", "TaskChain",
-           "double_well", "end_basin", "find_minima", "quadratic", "rosenbrock"]
+__all__ = [
+    "GaussianPrior",
+    "Hidden",
+    "JumpProcess",
+    "Landscape",
+    "OrnsteinUhlenbeck",
+    "RandomWalk",
+    "TaskChain",
+    "double_well",
+    "end_basin",
+    "find_minima",
+    "quadratic",
+    "rosenbrock",
+]

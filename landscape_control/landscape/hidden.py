@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import expm
 
-from ..arrays import freeze, matrix, number, vector
+from ..arrays import matrix, number, vector
 from ..errors import ProblemError
 
 
@@ -68,8 +68,8 @@ class GaussianPrior(Hidden):
     covariance: np.ndarray
 
     def __post_init__(self):
-        _set(self, mean=vector("hidden mean", self.mean))
-        _set(self, covariance=_covariance("hidden covariance", self.covariance, len(self.mean)))
+        assign(self, mean=vector("hidden mean", self.mean))
+        assign(self, covariance=_covariance("hidden covariance", self.covariance, len(self.mean)))
 
     prior_mean = property(lambda self: self.mean)
     prior_covariance = property(lambda self: self.covariance)
@@ -87,10 +87,13 @@ class RandomWalk(Hidden):
     diffusion: np.ndarray
 
     def __post_init__(self):
-        _set(self, mean=vector("hidden mean", self.mean))
+        assign(self, mean=vector("hidden mean", self.mean))
         p = len(self.mean)
-        _set(self, covariance=_covariance("hidden covariance", self.covariance, p),
-             diffusion=_covariance("hidden diffusion", self.diffusion, p))
+        assign(
+            self,
+            covariance=_covariance("hidden covariance", self.covariance, p),
+            diffusion=_covariance("hidden diffusion", self.diffusion, p),
+        )
 
     prior_mean = property(lambda self: self.mean)
     prior_covariance = property(lambda self: self.covariance)
@@ -112,12 +115,16 @@ class OrnsteinUhlenbeck(Hidden):
     start_covariance: np.ndarray | None = None
 
     def __post_init__(self):
-        _set(self, mean=vector("hidden mean", self.mean), rate=number("hidden rate λ", self.rate, low=0, low_open=True))
+        assign(self, mean=vector("hidden mean", self.mean), rate=number("hidden rate λ", self.rate, low=0, low_open=True))
         p = len(self.mean)
-        _set(self, variance=_covariance("hidden variance", self.variance, p))
-        _set(self, start_mean=self.mean if self.start_mean is None else vector("hidden start_mean", self.start_mean, p),
-             start_covariance=self.variance if self.start_covariance is None
-             else _covariance("hidden start_covariance", self.start_covariance, p))
+        assign(self, variance=_covariance("hidden variance", self.variance, p))
+        assign(
+            self,
+            start_mean=self.mean if self.start_mean is None else vector("hidden start_mean", self.start_mean, p),
+            start_covariance=self.variance
+            if self.start_covariance is None
+            else _covariance("hidden start_covariance", self.start_covariance, p),
+        )
 
     prior_mean = property(lambda self: self.start_mean)
     prior_covariance = property(lambda self: self.start_covariance)
@@ -153,65 +160,6 @@ class JumpProcess(OrnsteinUhlenbeck):
         return path
 
 
-@dataclass(frozen=True, eq=False)
-class TaskChain(Hidden):
-    """φ jumps among finitely many tasks as a continuous-time Markov chain.
-
-    ``rates`` is the generator (K, K), rows sum to zero, rates[i, j] the rate from task i to task j; ``tasks`` (K, p) or
-    (K,) the values of φ; ``probabilities`` (K,) at t = 0, by default the stationary ones.
-    """
-
-    rates: np.ndarray
-    tasks: np.ndarray
-    probabilities: np.ndarray | None = None
-
-    def __post_init__(self):
-        rates = matrix("task rates", self.rates, (None, None))
-        count = len(rates)
-        off_diagonal = rates - np.diag(np.diag(rates))
-        if rates.shape != (count, count) or (off_diagonal < 0).any() or np.abs(rates.sum(1)).max() > 1e-9 * max(np.abs(rates).max(), 1e-300):
-            raise ProblemError("task rates", expected="a square generator: off-diagonal rates >= 0, rows that sum to 0",
-                               received=np.array2string(rates, precision=4), advice="set each diagonal entry to minus the sum of its row")
-        tasks = np.asarray(self.tasks, dtype=float)
-        tasks = matrix("tasks", tasks[:, None] if tasks.ndim == 1 else tasks, (count, None))
-        _set(self, rates=rates, tasks=tasks)
-        given = self._stationary() if self.probabilities is None else vector("task probabilities", self.probabilities, count)
-        if (given < 0).any() or abs(given.sum() - 1) > 1e-9:
-            raise ProblemError("task probabilities", expected="numbers >= 0 that sum to 1", received=str(given.tolist()),
-                               advice="divide them by their sum")
-        _set(self, probabilities=freeze(given))
-
-    def _stationary(self):
-        count = len(self.rates)
-        system = np.vstack([self.rates.T, np.ones(count)])
-        return np.maximum(np.linalg.lstsq(system, np.append(np.zeros(count), 1.0), rcond=None)[0], 0.0)
-
-    @property
-    def prior_mean(self):
-        return self.probabilities @ self.tasks
-
-    @property
-    def prior_covariance(self):
-        offset = self.tasks - self.prior_mean
-        return offset.T @ (self.probabilities[:, None] * offset)
-
-    @property
-    def is_gaussian(self) -> bool:
-        return False
-
-    def sample(self, rng, episodes, times):
-        return self.tasks[self.sample_tasks(rng, episodes, times)]
-
-    def sample_tasks(self, rng, episodes, times) -> np.ndarray:
-        """Task numbers at the times: shape (episodes, N+1), from the exact transition matrices e^{rates·step}."""
-        path = np.empty((episodes, len(times)), dtype=int)
-        path[:, 0] = np.searchsorted(np.cumsum(self.probabilities)[:-1], rng.random(episodes), side="right")
-        for k, step in enumerate(np.diff(times)):
-            ladder = np.cumsum(expm(self.rates * step), axis=1)[path[:, k], :-1]
-            path[:, k + 1] = (rng.random(episodes)[:, None] > ladder).sum(1)
-        return path
-
-
 def _covariance(what, value, size):
     """A positive semidefinite matrix; a vector is its diagonal, a number a multiple of the identity."""
     array = np.asarray(value, dtype=float)
@@ -220,12 +168,20 @@ def _covariance(what, value, size):
     elif array.ndim == 1:
         array = np.diag(vector(what, array, size))
     array = matrix(what, array, (size, size))
-    if np.abs(array - array.T).max() > 1e-10 * max(np.abs(array).max(), 1e-300) or np.linalg.eigvalsh(array)[0] < -1e-10 * np.abs(array).max():
-        raise ProblemError(what, expected="a symmetric positive semidefinite matrix", received=np.array2string(array, precision=4),
-                           advice="check signs and symmetry")
+    if (
+        np.abs(array - array.T).max() > 1e-10 * max(np.abs(array).max(), 1e-300)
+        or np.linalg.eigvalsh(array)[0] < -1e-10 * np.abs(array).max()
+    ):
+        raise ProblemError(
+            what,
+            expected="a symmetric positive semidefinite matrix",
+            received=np.array2string(array, precision=4),
+            advice="check signs and symmetry",
+        )
     return array
 
 
-def _set(instance, **values):
+def assign(instance, **values) -> None:
+    """Set checked fields of a frozen dataclass while it is being made."""
     for name, value in values.items():
         object.__setattr__(instance, name, value)

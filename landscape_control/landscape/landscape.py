@@ -12,8 +12,18 @@ from ..errors import ProblemError
 from ..pointwise import Pointwise
 from .hidden import Hidden
 
-_KINKS = {ca.OP_FABS: "fabs", ca.OP_SIGN: "sign", ca.OP_FMIN: "fmin", ca.OP_FMAX: "fmax", ca.OP_FLOOR: "floor",
-          ca.OP_CEIL: "ceil", ca.OP_FMOD: "fmod", ca.OP_IF_ELSE_ZERO: "if_else", ca.OP_LT: "<", ca.OP_LE: "<="}
+_KINKS = {
+    ca.OP_FABS: "fabs",
+    ca.OP_SIGN: "sign",
+    ca.OP_FMIN: "fmin",
+    ca.OP_FMAX: "fmax",
+    ca.OP_FLOOR: "floor",
+    ca.OP_CEIL: "ceil",
+    ca.OP_FMOD: "fmod",
+    ca.OP_IF_ELSE_ZERO: "if_else",
+    ca.OP_LT: "<",
+    ca.OP_LE: "<=",
+}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,8 +63,12 @@ class Landscape:
     def __post_init__(self):
         whole("landscape dimension", self.dimension)
         if self.hidden is not None and not isinstance(self.hidden, Hidden):
-            raise ProblemError("hidden", expected="GaussianPrior, RandomWalk, OrnsteinUhlenbeck, JumpProcess or TaskChain",
-                               received=type(self.hidden).__name__, advice="declare how the hidden variables move")
+            raise ProblemError(
+                "hidden",
+                expected="GaussianPrior, RandomWalk, OrnsteinUhlenbeck, JumpProcess or TaskChain",
+                received=type(self.hidden).__name__,
+                advice="declare how the hidden variables move",
+            )
         sizes = (self.dimension,) if self.hidden is None else (self.dimension, self.hidden.dimension)
         object.__setattr__(self, "_loss", _trace(self.expression, sizes))
         if not self.allow_kinks:
@@ -64,15 +78,30 @@ class Landscape:
             object.__setattr__(self, "minima", freeze(minima))
 
     @classmethod
-    def from_expression(cls, expression: Callable, *, dimension: int, name: str = "custom landscape",
-                        formula: str = "L(θ)", minima=None, allow_kinks: bool = False,
-                        hidden: Hidden | None = None) -> "Landscape":
+    def from_expression(
+        cls,
+        expression: Callable,
+        *,
+        dimension: int,
+        name: str = "custom landscape",
+        formula: str = "L(θ)",
+        minima=None,
+        allow_kinks: bool = False,
+        hidden: Hidden | None = None,
+    ) -> "Landscape":
         """Landscape of a function of one CasADi vector, e.g. ``lambda θ: (θ[0]**2 - 1)**2 + θ[1]**2``.
 
         With ``hidden`` the function takes two vectors, (θ, φ).
         """
-        return cls(dimension=dimension, expression=expression, name=name, formula=formula, minima=minima,
-                   allow_kinks=allow_kinks, hidden=hidden)
+        return cls(
+            dimension=dimension,
+            expression=expression,
+            name=name,
+            formula=formula,
+            minima=minima,
+            allow_kinks=allow_kinks,
+            hidden=hidden,
+        )
 
     def above(self, value: float) -> "Landscape":
         """The same landscape lowered by ``value``: L(θ) - value.
@@ -80,9 +109,15 @@ class Landscape:
         Infinite-horizon problems without discount need the loss to vanish at the minimum.
         """
         original = self.expression
-        return Landscape(dimension=self.dimension, expression=lambda *vectors: original(*vectors) - value, name=self.name,
-                         formula=f"{self.formula} - ({value:g})", minima=self.minima, allow_kinks=self.allow_kinks,
-                         hidden=self.hidden)
+        return Landscape(
+            dimension=self.dimension,
+            expression=lambda *vectors: original(*vectors) - value,
+            name=self.name,
+            formula=f"{self.formula} - ({value:g})",
+            minima=self.minima,
+            allow_kinks=self.allow_kinks,
+            hidden=self.hidden,
+        )
 
     def symbolic(self, theta, hidden=None):
         """The loss as a CasADi expression at the CasADi vector ``theta`` (and ``hidden``, where the landscape has it)."""
@@ -91,8 +126,13 @@ class Landscape:
     def given(self, hidden) -> "Landscape":
         """The known landscape in which the hidden variables have these values."""
         values = vector("hidden values", hidden, self.hidden.dimension)
-        return Landscape(dimension=self.dimension, expression=lambda theta: self._loss(theta, ca.DM(values)), name=self.name,
-                         formula=self.formula, allow_kinks=self.allow_kinks)
+        return Landscape(
+            dimension=self.dimension,
+            expression=lambda theta: self._loss(theta, ca.DM(values)),
+            name=self.name,
+            formula=self.formula,
+            allow_kinks=self.allow_kinks,
+        )
 
     @cached_property
     def at_prior_mean(self) -> "Landscape":
@@ -102,8 +142,12 @@ class Landscape:
     @staticmethod
     def _given(hidden):
         if hidden is None:
-            raise ProblemError("landscape", expected="values of its hidden variables", received="none",
-                               advice="use landscape.given(values) for a known landscape, or solve the problem with beliefs")
+            raise ProblemError(
+                "landscape",
+                expected="values of its hidden variables",
+                received="none",
+                advice="use landscape.given(values) for a known landscape, or solve the problem with beliefs",
+            )
         return hidden
 
     @cached_property
@@ -155,24 +199,40 @@ def _trace(expression, sizes) -> ca.Function:
     except ProblemError:
         raise
     except Exception as error:
-        raise ProblemError("loss expression", expected=f"a function of a CasADi vector of length {dimension}",
-                           received=f"{type(error).__name__}: {str(error).strip().splitlines()[0]}", advice=advice) from error
+        raise ProblemError(
+            "loss expression",
+            expected=f"a function of a CasADi vector of length {dimension}",
+            received=f"{type(error).__name__}: {str(error).strip().splitlines()[0]}",
+            advice=advice,
+        ) from error
     if value.numel() != 1:
-        raise ProblemError("loss expression", expected="a scalar", received=f"shape {value.shape}",
-                           advice="sum or average the entries, e.g. casadi.sumsqr(...)")
+        raise ProblemError(
+            "loss expression",
+            expected="a scalar",
+            received=f"shape {value.shape}",
+            advice="sum or average the entries, e.g. casadi.sumsqr(...)",
+        )
     if not ca.depends_on(value, theta):
-        raise ProblemError("loss expression", expected="an expression that depends on θ", received=f"the constant {value}",
-                           advice=advice)
+        raise ProblemError(
+            "loss expression", expected="an expression that depends on θ", received=f"the constant {value}", advice=advice
+        )
     known = set(map(str, ca.symvar(ca.vertcat(*vectors))))
     if not set(map(str, ca.symvar(value))) <= known:
-        raise ProblemError("loss expression", expected="an expression in θ (and the hidden variables) alone",
-                           received=f"free symbols {ca.symvar(value)}", advice="replace them by numbers")
+        raise ProblemError(
+            "loss expression",
+            expected="an expression in θ (and the hidden variables) alone",
+            received=f"free symbols {ca.symvar(value)}",
+            advice="replace them by numbers",
+        )
     return ca.Function("loss", vectors, [ca.densify(value)])
 
 
 def _refuse_kinks(loss: ca.Function):
     used = {_KINKS[op] for op in map(loss.instruction_id, range(loss.n_instructions())) if op in _KINKS}
     if used:
-        raise ProblemError("loss expression", expected="a twice continuously differentiable function",
-                           received=f"an expression that uses {', '.join(sorted(used))}",
-                           advice="smooth it, e.g. sqrt(x**2 + eps**2) for |x|, or pass allow_kinks=True if the pieces join smoothly")
+        raise ProblemError(
+            "loss expression",
+            expected="a twice continuously differentiable function",
+            received=f"an expression that uses {', '.join(sorted(used))}",
+            advice="smooth it, e.g. sqrt(x**2 + eps**2) for |x|, or pass allow_kinks=True if the pieces join smoothly",
+        )

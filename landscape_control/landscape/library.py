@@ -26,8 +26,13 @@ def quadratic(*, hessian, minimum=None) -> Landscape:
         return ca.dot(offset, sparse @ offset) / 2
 
     definite = np.linalg.eigvalsh(hessian)[0] > 0
-    return Landscape(dimension=n, expression=expression, name="quadratic", formula="½(θ-μ)ᵀH(θ-μ)",
-                     minima=minimum[None] if definite else None)
+    return Landscape(
+        dimension=n,
+        expression=expression,
+        name="quadratic",
+        formula="½(θ-μ)ᵀH(θ-μ)",
+        minima=minimum[None] if definite else None,
+    )
 
 
 def double_well(*, tilt: float = 0.5) -> Landscape:
@@ -43,8 +48,9 @@ def double_well(*, tilt: float = 0.5) -> Landscape:
     def expression(theta):
         return (theta[0] ** 2 - 1) ** 2 + theta[1] ** 2 - tilt * theta[0]
 
-    return Landscape(dimension=2, expression=expression, name="double well",
-                     formula=f"(θ₁²-1)² + θ₂² - {tilt:g}·θ₁", minima=minima)
+    return Landscape(
+        dimension=2, expression=expression, name="double well", formula=f"(θ₁²-1)² + θ₂² - {tilt:g}·θ₁", minima=minima
+    )
 
 
 def rosenbrock(dimension: int = 2, *, steepness: float = 2.0, pull: float = 0.5) -> Landscape:
@@ -56,5 +62,10 @@ def rosenbrock(dimension: int = 2, *, steepness: float = 2.0, pull: float = 0.5)
         head, tail = theta[:-1], theta[1:]
         return steepness * ca.sumsqr(tail - head**2) + pull * ca.sumsqr(1 - head)
 
-    return Landscape(dimension=dimension, expression=expression, name="Rosenbrock",
-                     formula=f"Σᵢ {steepness:g}(θᵢ₊₁-θᵢ²)² + {pull:g}(1-θᵢ)²", minima=np.ones((1, dimension)))
+    return Landscape(
+        dimension=dimension,
+        expression=expression,
+        name="Rosenbrock",
+        formula=f"Σᵢ {steepness:g}(θᵢ₊₁-θᵢ²)² + {pull:g}(1-θᵢ)²",
+        minima=np.ones((1, dimension)),
+    )

@@ -63,7 +63,13 @@ def end_basin(landscape: Landscape, point, minima: np.ndarray) -> np.ndarray | N
     if landscape.dimension <= 20 and (np.linalg.eigvalsh(landscape.hessian(segment))[:, 0] > 0).all():
         return nearest
     stiffness = np.abs(landscape.hessian(point)).max() + 1e-12
-    flow = solve_ivp(lambda _, x: -landscape.gradient(x)[0], (0.0, 1e4 / stiffness), np.array(point), method="LSODA",
-                     rtol=1e-4, atol=1e-8 * (1 + np.abs(point).max()))
+    flow = solve_ivp(
+        lambda _, x: -landscape.gradient(x)[0],
+        (0.0, 1e4 / stiffness),
+        np.array(point),
+        method="LSODA",
+        rtol=1e-4,
+        atol=1e-8 * (1 + np.abs(point).max()),
+    )
     gap = np.linalg.norm(minima - flow.y[:, -1], axis=1)
     return minima[np.argmin(gap)] if gap.min() < 1e-2 * (1 + np.abs(minima).max()) else None

@@ -4,4 +4,12 @@ from .control_problem import ControlProblem
 from .hamiltonian import hamiltonian_derivatives, implied_control, lagrangian_density, optimal_control
 from .model import Model, model_of
 
-__all__ = ["ControlProblem", "Model", "hamiltonian_derivatives", "implied_control", "lagrangian_density", "model_of", "optimal_control"]
+__all__ = [
+    "ControlProblem",
+    "Model",
+    "hamiltonian_derivatives",
+    "implied_control",
+    "lagrangian_density",
+    "model_of",
+    "optimal_control",
+]

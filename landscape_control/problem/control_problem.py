@@ -43,16 +43,24 @@ class ControlProblem:
     def __post_init__(self):
         for name, kind in (("landscape", Landscape), ("learner", Learner), ("objective", Objective)):
             if not isinstance(getattr(self, name), kind):
-                raise ProblemError(name, expected=f"a {kind.__name__}", received=type(getattr(self, name)).__name__,
-                                   advice=f"build it with landscape_control.{kind.__name__}(...)")
+                raise ProblemError(
+                    name,
+                    expected=f"a {kind.__name__}",
+                    received=type(getattr(self, name)).__name__,
+                    advice=f"build it with landscape_control.{kind.__name__}(...)",
+                )
         n = self.landscape.dimension
         object.__setattr__(self, "start", vector("start", self.start, n))
         if self.end is not None:
             object.__setattr__(self, "end", vector("end", self.end, n))
         self._check_objective()
         if not self.is_known and self.learner.sees is None:
-            raise ProblemError("learner.sees", expected="what the learner sees of the hidden landscape", received="None",
-                               advice="pass Learner(sees=NoisyGradient(...)) or another observation model")
+            raise ProblemError(
+                "learner.sees",
+                expected="what the learner sees of the hidden landscape",
+                received="None",
+                advice="pass Learner(sees=NoisyGradient(...)) or another observation model",
+            )
         self._check_functions()
         if self.end is not None:
             self._check_reachable()
@@ -98,28 +106,48 @@ class ControlProblem:
 
     def _check_objective(self):
         if math.isinf(self.objective.learning_rate):
-            raise ProblemError("learning_rate η", expected="a finite number > 0 for a trajectory problem", received="inf",
-                               advice="free movement has no optimal path in continuous time; choose a finite η")
+            raise ProblemError(
+                "learning_rate η",
+                expected="a finite number > 0 for a trajectory problem",
+                received="inf",
+                advice="free movement has no optimal path in continuous time; choose a finite η",
+            )
         if math.isinf(self.objective.horizon) and self.end is not None:
-            raise ProblemError("end", expected="a free end (end=None) when the horizon is infinite", received="a fixed end",
-                               advice="drop the end, or choose a finite horizon")
+            raise ProblemError(
+                "end",
+                expected="a free end (end=None) when the horizon is infinite",
+                received="a fixed end",
+                advice="drop the end, or choose a finite horizon",
+            )
 
     def _check_functions(self):
         loss, gradient, hessian = self.landscape.at_prior_mean.derivatives(self.start)
         if not (np.isfinite(loss).all() and np.isfinite(gradient).all() and np.isfinite(hessian).all()):
-            raise ProblemError("loss", expected="finite value, gradient and Hessian at the start", received=f"loss {loss[0]:g}, |gradient| up to {np.abs(gradient).max():g}, |Hessian| up to {np.abs(hessian).max():g}",
-                               advice="start inside the landscape's domain, where the loss is twice differentiable")
+            raise ProblemError(
+                "loss",
+                expected="finite value, gradient and Hessian at the start",
+                received=f"loss {loss[0]:g}, |gradient| {np.abs(gradient).max():g}, |Hessian| {np.abs(hessian).max():g}",
+                advice="start inside the landscape's domain, where the loss is twice differentiable",
+            )
         model = self.model
         if model.cache.get("checked") == (True, True, True):  # constant functions need one look only
             return
         symmetric("metric G at the start", model.metric(self.start)[0], self.controls, definite=True)
         for name, values in (("drift f", model.drift(self.start)), ("actuation B", model.actuation(self.start))):
             if not np.isfinite(values).all():
-                raise ProblemError(f"{name} at the start", expected="finite numbers", received="NaN or infinity",
-                                   advice="start inside the domain of the function you passed")
+                raise ProblemError(
+                    f"{name} at the start",
+                    expected="finite numbers",
+                    received="NaN or infinity",
+                    advice="start inside the domain of the function you passed",
+                )
         if not np.abs(model.actuation(self.start)).max() > 0:
-            raise ProblemError("actuation B at the start", expected="at least one direction that can be pushed",
-                               received="B = 0", advice="give B a non-zero column")
+            raise ProblemError(
+                "actuation B at the start",
+                expected="at least one direction that can be pushed",
+                received="B = 0",
+                advice="give B a non-zero column",
+            )
         model.cache["checked"] = tuple(model.constant.values())
 
     def _check_reachable(self):
@@ -138,9 +166,12 @@ class ControlProblem:
         gap = left[:, rank:].T @ (self.end - _coast(matrix, offset, self.start, horizon))
         if rank < n and np.abs(gap).max() > 1e-8 * (1 + np.abs(self.end).max()):
             direction = left[:, rank:] @ gap / np.linalg.norm(gap)
-            raise ProblemError("end", expected="an end that the actuation can reach (range of [B, AB, …] around the coasting point)",
-                               received=f"an end off by {np.linalg.norm(gap):.3g} along {np.round(direction, 4).tolist()}",
-                               advice="free the end, move it into the reachable subspace, or add a column to B")
+            raise ProblemError(
+                "end",
+                expected="an end that the actuation can reach (range of [B, AB, …] around the coasting point)",
+                received=f"an end off by {np.linalg.norm(gap):.3g} along {np.round(direction, 4).tolist()}",
+                advice="free the end, move it into the reachable subspace, or add a column to B",
+            )
 
 
 def _coast(matrix, offset, start, horizon):

@@ -10,17 +10,19 @@ def describe(problem) -> str:
     weight = "" if objective.discount == 0 else f"e^(-{objective.discount:g} t) "
     effort = f"uᵀ{'' if learner.metric is None else 'G'}u / (2·{objective.learning_rate:g})"
     running = f"∫₀^{upper} {weight}[ {effort} + {objective.loss_weight:g}·L(θ) ] dt"
-    lines = [f"minimise  J = {running}{_terminal(objective)}",
-             f"subject to  θ̇ = {_dynamics(learner)},   θ(0) = {_array(problem.start)},   "
-             f"θ({upper}) {'free' if problem.end is None else '= ' + _array(problem.end)}",
-             f"loss        L(θ) = {problem.landscape.formula}   ({problem.landscape.name}, n = {problem.dimension} parameters)",
-             f"effort      {_matrix('metric G', learner.metric, 'the identity: every direction costs the same')}; "
-             f"learning rate η = {objective.learning_rate:g} (how cheap it is to move)",
-             f"weights     loss weight k = {objective.loss_weight:g}, discount γ = {objective.discount:g}"
-             + (f" (planning horizon 1/γ = {1 / objective.discount:g})" if objective.discount else " (no discount)"),
-             f"drift       {_matrix('f', learner.drift, 'none: parameters rest when nobody pushes')}",
-             f"actuation   {_matrix('B', learner.actuation, 'the identity: every direction can be pushed')} "
-             f"(m = {problem.controls} of n = {problem.dimension})"]
+    lines = [
+        f"minimise  J = {running}{_terminal(objective)}",
+        f"subject to  θ̇ = {_dynamics(learner)},   θ(0) = {_array(problem.start)},   "
+        f"θ({upper}) {'free' if problem.end is None else '= ' + _array(problem.end)}",
+        f"loss        L(θ) = {problem.landscape.formula}   ({problem.landscape.name}, n = {problem.dimension} parameters)",
+        f"effort      {_matrix('metric G', learner.metric, 'the identity: every direction costs the same')}; "
+        f"learning rate η = {objective.learning_rate:g} (how cheap it is to move)",
+        f"weights     loss weight k = {objective.loss_weight:g}, discount γ = {objective.discount:g}"
+        + (f" (planning horizon 1/γ = {1 / objective.discount:g})" if objective.discount else " (no discount)"),
+        f"drift       {_matrix('f', learner.drift, 'none: parameters rest when nobody pushes')}",
+        f"actuation   {_matrix('B', learner.actuation, 'the identity: every direction can be pushed')} "
+        f"(m = {problem.controls} of n = {problem.dimension})",
+    ]
     return "\n".join(lines)
 
 

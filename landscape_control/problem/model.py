@@ -24,8 +24,12 @@ class Model:
         self._actuation = _function("actuation B", learner.actuation, theta, np.eye(n), (n, None))
         self.controls = m = self._actuation.size2_out(0)
         if not 1 <= m <= n:
-            raise ProblemError("actuation B", expected=f"between 1 and {n} columns", received=f"{m} columns",
-                               advice="drop the columns that push nothing new")
+            raise ProblemError(
+                "actuation B",
+                expected=f"between 1 and {n} columns",
+                received=f"{m} columns",
+                advice="drop the columns that push nothing new",
+            )
         self._metric = _function("metric G", learner.metric, theta, np.eye(m), (m, m))
         self._drift = _function("drift f", learner.drift, theta, np.zeros(n), (n, 1))
         self.cache: dict = {}  # compiled functions that later rooms derive from this model
@@ -49,8 +53,10 @@ class Model:
     @cached_property
     def constant(self) -> dict[str, bool]:
         """Which of metric, drift and actuation do not depend on θ."""
-        return {name: not f.sparsity_jac(0, 0).nnz()
-                for name, f in (("metric", self._metric), ("drift", self._drift), ("actuation", self._actuation))}
+        return {
+            name: not f.sparsity_jac(0, 0).nnz()
+            for name, f in (("metric", self._metric), ("drift", self._drift), ("actuation", self._actuation))
+        }
 
     @property
     def has_drift(self) -> bool:
@@ -123,18 +129,31 @@ def _function(what, value, theta, default, shape) -> ca.Function:
     try:
         expression = ca.densify(ca.SX(expression))
     except Exception as error:
-        raise ProblemError(what, expected="numbers or a CasADi expression", received=type(expression).__name__,
-                           advice="build it with casadi.vertcat, casadi.horzcat, casadi.diag from the vector it is given") from error
+        raise ProblemError(
+            what,
+            expected="numbers or a CasADi expression",
+            received=type(expression).__name__,
+            advice="build it with casadi.vertcat, casadi.horzcat, casadi.diag from the vector it is given",
+        ) from error
     rows, cols = shape
     if expression.size1() != rows or (cols is not None and expression.size2() != cols):
-        hint = (" A metric of parameter space (n x n) acts on a control of m < n entries as B.T @ G @ B."
-                if what.startswith("metric") else "")
+        hint = (
+            " A metric of parameter space (n x n) acts on a control of m < n entries as B.T @ G @ B."
+            if what.startswith("metric")
+            else ""
+        )
         if what.startswith("drift") and expression.shape == (rows, rows) and rows > 1:
             hint = " For f = Aθ + c use landscape_control.linear_drift(A, c)."
-        raise ProblemError(what, expected=f"shape {rows} x {'m' if cols is None else cols}", received=f"shape {expression.shape}",
-                           advice=f"match it to the landscape and the actuation.{hint}")
+        raise ProblemError(
+            what,
+            expected=f"shape {rows} x {'m' if cols is None else cols}",
+            received=f"shape {expression.shape}",
+            advice=f"match it to the landscape and the actuation.{hint}",
+        )
     if not callable(value) and value is not None and not np.isfinite(np.asarray(value, dtype=float)).all():
-        raise ProblemError(what, expected="finite numbers", received="NaN or infinity", advice=f"check how {what} was computed")
+        raise ProblemError(
+            what, expected="finite numbers", received="NaN or infinity", advice=f"check how {what} was computed"
+        )
     return ca.Function(what.split()[0], [theta], [expression])
 
 

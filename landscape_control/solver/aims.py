@@ -44,10 +44,13 @@ def _straight_costs(problem, minima):
         offset = minima - problem.start
         points = (problem.start + s[:, None, None] * offset).reshape(-1, problem.dimension)
         u = implied_control(model, points, np.tile(offset / duration, (len(s), 1)))
-        running = hamiltonian_derivatives(model)(points, u, np.zeros_like(points),
-                                                 [objective.learning_rate, objective.loss_weight])[0]
+        running = hamiltonian_derivatives(model)(
+            points, u, np.zeros_like(points), [objective.learning_rate, objective.loss_weight]
+        )[0]
         fade = np.exp(-objective.discount * duration * s) * weights * duration
-        rest = _discounted_time(objective.discount, duration, horizon) * objective.loss_weight * problem.landscape.loss(minima)
+        rest = (
+            _discounted_time(objective.discount, duration, horizon) * objective.loss_weight * problem.landscape.loss(minima)
+        )
         costs.append(fade @ running.reshape(len(s), -1) + rest)
     final = np.exp(-objective.discount * horizon) * objective.terminal_weight * model.terminal_cost(minima)
     return np.min(costs, axis=0) + final

@@ -61,8 +61,12 @@ def read_guess(problem: ControlProblem, guess, horizon: float) -> Guess:
     if array.ndim == 1 and array.size == n:
         return Guess(name="constant", path=lambda s: np.tile(array, (len(s), 1)))
     if array.ndim != 2 or array.shape[1] != n or len(array) < 2 or not np.isfinite(array).all():
-        raise ProblemError("guess", expected=f"a solution, a function of t, a rule's name, ({n},) or (N+1, {n}) finite numbers",
-                           received=f"shape {array.shape}", advice="pass one row of parameters per time, equally spaced over the horizon")
+        raise ProblemError(
+            "guess",
+            expected=f"a solution, a function of t, a rule's name, ({n},) or (N+1, {n}) finite numbers",
+            received=f"shape {array.shape}",
+            advice="pass one row of parameters per time, equally spaced over the horizon",
+        )
     grid = np.linspace(0, 1, len(array))
     return Guess(name="array", path=lambda s: np.column_stack([np.interp(s, grid, column) for column in array.T]))
 
@@ -83,7 +87,11 @@ def _short_step(problem):
     objective = problem.objective
     span = min(objective.horizon, 1 / objective.discount if objective.discount else np.inf, 1e6)
     curvature = np.abs(problem.landscape.hessian(problem.start)[0]).max()
-    slope = objective.learning_rate * max(objective.loss_weight, objective.terminal_weight) * problem.landscape.gradient(problem.start)[0]
+    slope = (
+        objective.learning_rate
+        * max(objective.loss_weight, objective.terminal_weight)
+        * problem.landscape.gradient(problem.start)[0]
+    )
     span = min(span, 1 / np.sqrt(max(objective.learning_rate * objective.loss_weight * curvature, 1e-12)))
     return _line(problem, problem.start - slope * span**2, "short step")
 
@@ -108,11 +116,22 @@ def _followed_rule(problem, name, horizon):
         target = problem.end if problem.end is not None else _nearest_minimum(problem)
         return _line(problem, target, name)
     rule = _RULES[name]
-    flow = solve_ivp(lambda _, theta: problem.model.drift(theta)[0] + rule(problem, theta), (0, horizon), problem.start,
-                     method="LSODA", dense_output=True, rtol=1e-5, atol=1e-8)
+    flow = solve_ivp(
+        lambda _, theta: problem.model.drift(theta)[0] + rule(problem, theta),
+        (0, horizon),
+        problem.start,
+        method="LSODA",
+        dense_output=True,
+        rtol=1e-5,
+        atol=1e-8,
+    )
     if not flow.success or not np.isfinite(flow.y).all():
-        raise ProblemError("guess", expected=f"a rule that can be followed over the horizon {horizon:g}",
-                           received=f"'{name}', which fails at t = {flow.t[-1]:g}", advice="use another guess")
+        raise ProblemError(
+            "guess",
+            expected=f"a rule that can be followed over the horizon {horizon:g}",
+            received=f"'{name}', which fails at t = {flow.t[-1]:g}",
+            advice="use another guess",
+        )
     return Guess(name=name, path=lambda s: flow.sol(s * horizon).T)
 
 
@@ -125,8 +144,12 @@ def _preconditioned(power, metric):
         weight = objective.learning_rate * max(objective.loss_weight, objective.terminal_weight)
         if metric:
             actuation = problem.model.actuation(theta)[0]
-            return -weight / max(objective.discount, 1.0) * actuation @ np.linalg.solve(
-                problem.model.metric(theta)[0], actuation.T @ gradient[0])
+            return (
+                -weight
+                / max(objective.discount, 1.0)
+                * actuation
+                @ np.linalg.solve(problem.model.metric(theta)[0], actuation.T @ gradient[0])
+            )
         if not power:
             return -weight / max(objective.discount, 1.0) * gradient[0]
         values, vectors = np.linalg.eigh(hessian[0])
@@ -148,6 +171,10 @@ _RULES = {
 def _nearest_minimum(problem):
     minima = known_minima(problem, 0)
     if not len(minima):
-        raise ProblemError("guess", expected="a landscape with a local minimum to aim at", received="none found near the start",
-                           advice="give the landscape minima=..., or another guess")
+        raise ProblemError(
+            "guess",
+            expected="a landscape with a local minimum to aim at",
+            received="none found near the start",
+            advice="give the landscape minima=..., or another guess",
+        )
     return minima[np.argmin(np.linalg.norm(minima - problem.start, axis=1))]

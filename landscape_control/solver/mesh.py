@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..problem import ControlProblem
+
 
 def initial_vertices(elements: int, horizon: float, fastest_rate: float, both_ends: bool = False) -> np.ndarray:
     """Vertices on [0, 1]: geometric from a first element that resolves the start's boundary layer.
@@ -46,3 +48,24 @@ def refined_vertices(vertices: np.ndarray, errors: np.ndarray, elements: int, or
     new = np.interp(wanted, cumulative, vertices)
     new[0], new[-1] = vertices[0], vertices[-1]
     return new
+
+
+def fastest_rate(problem: ControlProblem, minima: np.ndarray) -> float:
+    """Upper estimate of the relaxation rate √(ηk h b²/g) along plans, from curvatures h at start and minima."""
+    objective, points = problem.objective, np.vstack([problem.start[None], minima.reshape(-1, problem.dimension)])
+    curvature = np.abs(problem.landscape.hessian(points)).max()
+    mobility, drift = _mobility(problem)
+    return np.sqrt(objective.learning_rate * objective.loss_weight * curvature * mobility) + drift
+
+
+def _mobility(problem):
+    """(b²/g, largest entry of the drift matrix) at the start; kept with the model where G and B are constant."""
+    model = problem.model
+    if "mobility" in model.cache:
+        return model.cache["mobility"]
+    metric = np.linalg.eigvalsh(model.metric(problem.start)[0])[0]
+    push = np.linalg.norm(model.actuation(problem.start)[0], 2) ** 2
+    drift = np.abs(model.drift_matrix[0]).max() if model.drift_matrix is not None else 0.0
+    if model.constant["metric"] and model.constant["actuation"]:
+        model.cache["mobility"] = push / metric, drift
+    return push / metric, drift

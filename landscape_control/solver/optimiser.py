@@ -11,10 +11,25 @@ from ..errors import ProblemError, check_choice
 from ..transcription import Program
 
 PLUGINS = ("fatrop", "ipopt")
-_COMMON = {"print_time": False, "calc_lam_p": False, "calc_lam_x": False, "error_on_fail": False, "record_time": False}
+_COMMON = {
+    "print_time": False,
+    "calc_lam_p": False,
+    "calc_lam_x": False,
+    "error_on_fail": False,
+    "record_time": False,
+    "show_eval_warnings": False,
+}
 _FATROP = {"print_level": 0, "tol": 1e-10, "mu_init": 1e-8, "max_iter": 300}
-_IPOPT = {"print_level": 0, "sb": "yes", "tol": 1e-10, "max_iter": 300, "acceptable_tol": 1e-8,
-          "constr_viol_tol": 1e-10, "dual_inf_tol": 1e-8, "mu_strategy": "adaptive"}
+_IPOPT = {
+    "print_level": 0,
+    "sb": "yes",
+    "tol": 1e-10,
+    "max_iter": 300,
+    "acceptable_tol": 1e-8,
+    "constr_viol_tol": 1e-10,
+    "dual_inf_tol": 1e-8,
+    "mu_strategy": "adaptive",
+}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,22 +83,41 @@ class Optimiser:
         except RuntimeError as error:  # the plugin gave up in its own way: options, or numbers it cannot start from
             self._refuse_options(error)
             return self._nothing(guess, str(error), printed.getvalue())
-        return RawResult(variables=answer["x"], multipliers=answer["lam_g"], constraints=answer["g"], cost=float(answer["f"][0]),
-                         iterations=int(stats["iter_count"]), success=bool(stats["success"]),
-                         reason=str(stats.get("unified_return_status", stats["return_status"])), log=printed.getvalue())
+        return RawResult(
+            variables=answer["x"],
+            multipliers=answer["lam_g"],
+            constraints=answer["g"],
+            cost=float(answer["f"][0]),
+            iterations=int(stats["iter_count"]),
+            success=bool(stats["success"]),
+            reason=str(stats.get("unified_return_status", stats["return_status"])),
+            log=printed.getvalue(),
+        )
 
     def _refuse_options(self, error):
         """Turn the plugin's complaint about an option into ours; return if it complains about something else."""
         last = str(error).strip().splitlines()[-1]
         if self.options and "option" in last.lower():
-            raise ProblemError(f"options of {self.plugin}", expected=f"names and values that {self.plugin} knows",
-                               received=last.split(": ", 1)[-1], advice=f"see the manual of {self.plugin} for its options") from error
+            raise ProblemError(
+                f"options of {self.plugin}",
+                expected=f"names and values that {self.plugin} knows",
+                received=last.split(": ", 1)[-1],
+                advice=f"see the manual of {self.plugin} for its options",
+            ) from error
 
     def _nothing(self, guess, reason, log):
         """The result of a run that produced none: the guess itself, with the reason."""
         size = self.program.nlp["g"].numel()
-        return RawResult(variables=np.array(guess), multipliers=np.zeros(size), constraints=np.full(size, np.nan), cost=np.nan,
-                         iterations=0, success=False, reason=reason.strip().splitlines()[-1], log=log)
+        return RawResult(
+            variables=np.array(guess),
+            multipliers=np.zeros(size),
+            constraints=np.full(size, np.nan),
+            cost=np.nan,
+            iterations=0,
+            success=False,
+            reason=reason.strip().splitlines()[-1],
+            log=log,
+        )
 
 
 class _Memory:

@@ -51,11 +51,20 @@ def settled(problem: ControlProblem, plan: Plan, resolved: float) -> Plan:
     """
     model, vertices = problem.model, plan.vertices
     keep = max(1, min(int(np.searchsorted(vertices * problem.objective.discount, resolved)), len(vertices) - 1))
-    exact = model.drift_matrix and model.constant["metric"] and model.constant["actuation"] and problem.landscape.is_quadratic
+    exact = (
+        model.drift_matrix and model.constant["metric"] and model.constant["actuation"] and problem.landscape.is_quadratic
+    )
     reliable = bool(exact) or _tail_agrees(plan, min(vertices[keep], 0.8 * vertices[-1]))
     nodes = keep * plan.degree + 1
-    return replace(plan, times=plan.times[:nodes], parameters=plan.parameters[:nodes], controls=plan.controls[:nodes],
-                   costates=plan.costates[:nodes], vertices=vertices[:keep + 1], tail=replace(plan.tail, reliable=reliable))
+    return replace(
+        plan,
+        times=plan.times[:nodes],
+        parameters=plan.parameters[:nodes],
+        controls=plan.controls[:nodes],
+        costates=plan.costates[:nodes],
+        vertices=vertices[: keep + 1],
+        tail=replace(plan.tail, reliable=reliable),
+    )
 
 
 def _tail_agrees(plan, begin):

@@ -18,8 +18,12 @@ from .infinite import Rest
 from .mesh import initial_vertices, refined_vertices
 from .optimiser import Optimiser
 
-_REASONS = {"SOLVER_RET_LIMITED": Status.ITERATION_LIMIT, "SOLVER_RET_INFEASIBLE": Status.INFEASIBLE,
-            "SOLVER_RET_NAN": Status.UNBOUNDED, "SOLVER_RET_UNKNOWN": Status.NOT_STATIONARY}
+_REASONS = {
+    "SOLVER_RET_LIMITED": Status.ITERATION_LIMIT,
+    "SOLVER_RET_INFEASIBLE": Status.INFEASIBLE,
+    "SOLVER_RET_NAN": Status.UNBOUNDED,
+    "SOLVER_RET_UNKNOWN": Status.NOT_STATIONARY,
+}
 
 
 @dataclass(kw_only=True, eq=False)
@@ -39,7 +43,9 @@ class Machinery:
         if key not in self.layouts:
             began = time.perf_counter()
             layout = NumberLayout(dimension=problem.dimension, fixed_end=problem.end is not None, tail=tail)
-            program = build_program(problem.model, self.transcription.refined(elements), layout, staged=self.plugin == "fatrop")
+            program = build_program(
+                problem.model, self.transcription.refined(elements), layout, staged=self.plugin == "fatrop"
+            )
             optimiser = Optimiser(program=program, plugin=self.plugin, options=self.options, keep_log=self.keep_log)
             self.layouts[key] = optimiser, Pointwise(program.stage.function)
             self.build_seconds += time.perf_counter() - began
@@ -119,7 +125,9 @@ def _attempt(machinery, task, guess, vertices):
             break
         # the guess moved much further than the plan: solve again in the plan's own units, for its digits
         chained, stages = program.split(raw.variables)
-        path = program.transcription.recover(task.problem.model, (chained, stages), program.multipliers(raw.multipliers), numbers)
+        path = program.transcription.recover(
+            task.problem.model, (chained, stages), program.multipliers(raw.multipliers), numbers
+        )
         states = path.parameters[np.arange(len(lengths))[:, None] * path.degree + np.arange(path.degree + 1)]
     return _plan(task, program, element, raw, numbers, packed)
 
@@ -135,15 +143,26 @@ def _numbers(task, states):
     if objective.terminal is not None:
         rise += objective.terminal_weight * np.ptp(problem.model.terminal_cost(states[[0, -1], [0, -1]]))
     cost = metric * length**2 / (objective.learning_rate * task.horizon)
-    numbers = {"horizon": task.horizon, "discount": objective.discount, "learning_rate": objective.learning_rate,
-               "loss_weight": objective.loss_weight, "terminal_weight": objective.terminal_weight, "length": length,
-               "cost": max(cost, min(rise, 1e3 * cost)) if np.isfinite(rise) else cost, "start": problem.start}
+    numbers = {
+        "horizon": task.horizon,
+        "discount": objective.discount,
+        "learning_rate": objective.learning_rate,
+        "loss_weight": objective.loss_weight,
+        "terminal_weight": objective.terminal_weight,
+        "length": length,
+        "cost": max(cost, min(rise, 1e3 * cost)) if np.isfinite(rise) else cost,
+        "start": problem.start,
+    }
     if problem.end is not None:
         numbers["end"] = problem.end
     if task.rest is not None:
         tail = task.rest.tail
-        numbers |= {"tail_centre": tail.steady_state, "tail_costate": tail.steady_costate,
-                    "tail_hessian": tail.value_hessian, "tail_value": task.rest.value}
+        numbers |= {
+            "tail_centre": tail.steady_state,
+            "tail_costate": tail.steady_costate,
+            "tail_hessian": tail.value_hessian,
+            "tail_value": task.rest.value,
+        }
     return numbers
 
 
@@ -167,10 +186,21 @@ def _plan(task, program, element, raw, numbers, packed):
     status, message = _judge(task, program, raw, path)
     cost = raw.cost * numbers["cost"]
     scale += abs(cost - elementwise.sum())  # the terminal part
-    plan = Plan(cost=cost, times=freeze(path.times), parameters=freeze(path.parameters), controls=freeze(path.controls),
-                costates=freeze(path.costates), vertices=freeze(path.vertices), positions=freeze(path.positions), status=status,
-                iterations=raw.iterations, cost_error=float(errors.sum()), message=message, log=raw.log,
-                tail=task.rest.tail if task.rest is not None else None)
+    plan = Plan(
+        cost=cost,
+        times=freeze(path.times),
+        parameters=freeze(path.parameters),
+        controls=freeze(path.controls),
+        costates=freeze(path.costates),
+        vertices=freeze(path.vertices),
+        positions=freeze(path.positions),
+        status=status,
+        iterations=raw.iterations,
+        cost_error=float(errors.sum()),
+        message=message,
+        log=raw.log,
+        tail=task.rest.tail if task.rest is not None else None,
+    )
     return Draft(plan=plan, errors=errors, scale=scale)
 
 
@@ -187,8 +217,10 @@ def _judge(task, program, raw, path):
         lowest = np.linalg.eigvalsh(problem.model.metric(path.parameters))[:, 0]
         if lowest.min() <= 0:
             worst = int(lowest.argmin())
-            return Status.METRIC_NOT_DEFINITE, (f"smallest eigenvalue of G is {lowest[worst]:.3g} at t = {path.times[worst]:.4g}, "
-                                                f"θ = {np.round(path.parameters[worst], 4).tolist()}")
+            return Status.METRIC_NOT_DEFINITE, (
+                f"smallest eigenvalue of G is {lowest[worst]:.3g} at t = {path.times[worst]:.4g}, "
+                f"θ = {np.round(path.parameters[worst], 4).tolist()}"
+            )
     return Status.CONVERGED, ""
 
 

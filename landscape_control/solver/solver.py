@@ -10,18 +10,18 @@ from ..arrays import number, whole
 from ..certificate import certify
 from ..errors import ProblemError, SolveError, check_choice, check_options
 from ..problem import ControlProblem
-from ..solution import Plan, Solution, Status
+from ..solution import Plan, Solution
 from ..transcription import Collocation, DiscretisedAction, MultipleShooting, Transcription
 from .aims import known_minima
 from .guesses import default_guesses, read_guess
-from .infinite import find_rest
+from .mesh import fastest_rate
 from .optimiser import PLUGINS
-from .plans import continued, distinct, near, settled, with_basin
-from .single import Machinery, Task, draft_plan, refine_plan, solve_plan
+from .plans import distinct, with_basin
+from .settling import settle_plan
+from .single import Machinery, Task, draft_plan, refine_plan
 
 METHODS = {"action": DiscretisedAction, "collocation": Collocation, "shooting": MultipleShooting}
 NUMBERS = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight", "start", "end")
-LONGEST_DISCOUNTED = 14.0  # γT of the first computational horizon, and of the part of the plan that is reported
 FATROP_DIMENSION = 8  # beyond this many parameters IPOPT on the condensed program is faster (scripts/benchmark.py)
 
 
@@ -48,15 +48,32 @@ class Solver:
         Keep the optimiser's log in ``solution.log``.
     """
 
-    def __init__(self, problem: ControlProblem, *, method: str | Transcription = "auto", solver: str = "auto",
-                 tolerance: float = 1e-6, max_elements: int = 256, max_doublings: int = 8, options: dict | None = None,
-                 keep_log: bool = False):
+    def __init__(
+        self,
+        problem: ControlProblem,
+        *,
+        method: str | Transcription = "auto",
+        solver: str = "auto",
+        tolerance: float = 1e-6,
+        max_elements: int = 256,
+        max_doublings: int = 8,
+        options: dict | None = None,
+        keep_log: bool = False,
+    ):
         if not isinstance(problem, ControlProblem):
-            raise ProblemError("problem", expected="a ControlProblem", received=type(problem).__name__,
-                               advice="build it with landscape_control.ControlProblem(...)")
+            raise ProblemError(
+                "problem",
+                expected="a ControlProblem",
+                received=type(problem).__name__,
+                advice="build it with landscape_control.ControlProblem(...)",
+            )
         if not problem.is_known:
-            raise ProblemError("problem", expected="a landscape without hidden variables", received="hidden variables",
-                               advice="use landscape_control.solve, which plans with beliefs, or problem.known(values)")
+            raise ProblemError(
+                "problem",
+                expected="a landscape without hidden variables",
+                received="hidden variables",
+                advice="use landscape_control.solve, which plans with beliefs, or problem.known(values)",
+            )
         self.problem = problem
         self.tolerance = number("tolerance", tolerance, low=0, low_open=True)
         self.max_elements = whole("max_elements", max_elements)
@@ -65,8 +82,9 @@ class Solver:
         check_choice("solver", solver, ("auto", *PLUGINS))
         if solver == "auto":
             solver = "fatrop" if problem.dimension <= FATROP_DIMENSION else "ipopt"
-        self._machinery = Machinery(transcription=transcription, plugin=solver, options=dict(options or {}), keep_log=keep_log,
-                                    layouts={})
+        self._machinery = Machinery(
+            transcription=transcription, plugin=solver, options=dict(options or {}), keep_log=keep_log, layouts={}
+        )
         self._minima: tuple[int, np.ndarray] | None = None
         self._rests: dict = {}
 
@@ -84,19 +102,22 @@ class Solver:
         built = self._machinery.build_seconds
         problem = self._numbered(numbers)
         minima = self._known_minima(problem, seed)
-        if guess is not None:
-            guesses = [read_guess(problem, guess, _finite_horizon(problem))]
-        else:
-            guesses = []
+        guesses = [] if guess is None else [read_guess(problem, guess, _finite_horizon(problem))]
         if guess is None or starts is not None:
             guesses += default_guesses(problem, minima, starts, seed)
         plans = [plan for plan, _ in distinct(self._plans(problem, guesses, minima))]
         building = self._machinery.build_seconds - built
         solution = Solution(
-            plans=tuple(with_basin(problem, p, minima) for p in plans), tolerance=self.tolerance,
-            method=self._machinery.transcription.name, solver=self._machinery.plugin, starts=len(guesses),
-            build_seconds=building, solve_seconds=time.perf_counter() - began - building, problem=problem,
-            _certify=lambda plan: certify(problem, plan, tolerance=self.tolerance))
+            plans=tuple(with_basin(problem, p, minima) for p in plans),
+            tolerance=self.tolerance,
+            method=self._machinery.transcription.name,
+            solver=self._machinery.plugin,
+            starts=len(guesses),
+            build_seconds=building,
+            solve_seconds=time.perf_counter() - began - building,
+            problem=problem,
+            _certify=lambda plan: certify(problem, plan, tolerance=self.tolerance),
+        )
         if throw and not solution.status.ok:
             raise SolveError(f"{solution.status.value}. {solution.message}".rstrip(), solution)
         return solution
@@ -106,25 +127,39 @@ class Solver:
         if not numbers:
             return self.problem
         if ("end" in numbers) and (numbers["end"] is None) != (self.problem.end is None):
-            raise ProblemError("end", expected="the same kind of end (fixed or free) as the problem this Solver was built for",
-                               received="the other kind", advice="build another Solver for it")
+            raise ProblemError(
+                "end",
+                expected="the same kind of end (fixed or free) as the problem this Solver was built for",
+                received="the other kind",
+                advice="build another Solver for it",
+            )
         return self.problem.changed(**numbers)
 
     def _known_minima(self, problem, seed):
+        """Minima around the start this Solver was built for; searched anew for a start far from it."""
+        home = self.problem.start
+        if np.abs(problem.start - home).max() > 1.0 + np.abs(home).max():
+            return known_minima(problem, seed)
         if self._minima is None or self._minima[0] != seed:
-            self._minima = seed, known_minima(problem, seed)
+            self._minima = seed, known_minima(self.problem, seed)
         return self._minima[1]
 
     def _plans(self, problem, guesses, minima) -> list[Plan]:
         """A plan per guess; guesses that lead to no admissible rest are left out as long as another one does."""
-        task = Task(problem=problem, horizon=problem.objective.horizon, rest=None, tolerance=self.tolerance,
-                    max_elements=self.max_elements, fastest_rate=_fastest_rate(problem, minima))
+        task = Task(
+            problem=problem,
+            horizon=problem.objective.horizon,
+            rest=None,
+            tolerance=self.tolerance,
+            max_elements=self.max_elements,
+            fastest_rate=fastest_rate(problem, minima),
+        )
         if math.isfinite(task.horizon):
             return self._refined(task, [draft_plan(self._machinery, task, guess) for guess in guesses])
         plans, refusals = [], []
         for guess in guesses:
             try:
-                plans.append(self._settled_plan(task, guess))
+                plans.append(settle_plan(self._machinery, task, guess, self.max_doublings))
             except ProblemError as refusal:
                 refusals.append(refusal)
         if not plans:
@@ -142,49 +177,23 @@ class Solver:
             refined.append(refine_plan(self._machinery, task, draft, cap))
         return refined
 
-    def _settled_plan(self, task, guess) -> Plan:
-        """Lengthen the computational horizon until doubling it no longer moves the first control."""
-        target = guess.path(np.array([1.0]))[0]
-        rest = find_rest(task.problem, target)
-        settling = rest.rates[rest.rates > 1e-9 * np.abs(rest.rates).max()]  # others are let go for ever
-        slow, fast = (settling.min(), settling.max()) if settling.size else (1.0, 1.0)
-        discount = task.problem.objective.discount
-        horizon = min(4 / slow, 40 / fast, LONGEST_DISCOUNTED / discount if discount else math.inf)
-        task = replace(task, rest=rest, horizon=horizon, fastest_rate=max(fast, task.fastest_rate))
-        plan = solve_plan(self._machinery, task, guess)
-        for _ in range(self.max_doublings):
-            if plan.status is not Status.CONVERGED:
-                return plan
-            rest = _closer_rest(task.problem, plan, rest)
-            task = replace(task, horizon=2 * task.horizon, rest=rest)
-            longer = solve_plan(self._machinery, task, read_guess(task.problem, continued(plan), task.horizon))
-            longer = replace(longer, found_from=(guess.name,))
-            moved = np.abs(longer.controls[0] - plan.controls[0]).max()
-            if longer.status is Status.CONVERGED and moved <= max(1e-7, 1e-2 * self.tolerance**0.5) * np.abs(longer.controls).max():
-                return settled(task.problem, longer, LONGEST_DISCOUNTED)
-            plan = longer
-        return replace(plan, status=Status.HORIZON_NOT_SETTLED if plan.status.ok else plan.status,
-                       message=f"last horizon {task.horizon:.4g}, first control still moved by {moved:.2g}")
 
-
-def solve(problem: ControlProblem, *, tolerance: float = 1e-6, seed: int = 0, starts: int | None = None, guess=None,
-          throw: bool = True, **options) -> Solution:
+def solve(
+    problem: ControlProblem,
+    *,
+    tolerance: float = 1e-6,
+    seed: int = 0,
+    starts: int | None = None,
+    guess=None,
+    throw: bool = True,
+    **options,
+) -> Solution:
     """Build a :class:`Solver` and solve once, from the seeded multi-start or from ``guess``.
 
     ``options`` are those of :class:`Solver`: method, solver, max_elements, max_doublings, options, keep_log.
     """
     check_options("solve", options, ("method", "solver", "max_elements", "max_doublings", "options", "keep_log"))
     return Solver(problem, tolerance=tolerance, **options).solve(guess=guess, starts=starts, seed=seed, throw=throw)
-
-
-def _closer_rest(problem, plan, rest):
-    """The rest near the plan's end, if it is another one; a plan cut short by the discount may be far from any."""
-    if near(plan, rest):
-        return rest
-    try:
-        return find_rest(problem, plan.parameters[-1])
-    except ProblemError:
-        return rest
 
 
 def _choose_method(problem, method) -> Transcription:
@@ -197,28 +206,13 @@ def _choose_method(problem, method) -> Transcription:
         chosen = METHODS[method]()
     reason = chosen.accepts(problem.model)
     if reason:
-        raise ProblemError("method", expected="a transcription that can represent the problem", received=f"{chosen.name}: {reason}",
-                           advice="use method='collocation' or method='shooting'")
+        raise ProblemError(
+            "method",
+            expected="a transcription that can represent the problem",
+            received=f"{chosen.name}: {reason}",
+            advice="use method='collocation' or method='shooting'",
+        )
     return chosen
-
-
-def _fastest_rate(problem, minima):
-    """Upper estimate of the relaxation rate √(ηk h b²/g) along plans, from curvatures h at start and minima."""
-    objective, points = problem.objective, np.vstack([problem.start[None], minima.reshape(-1, problem.dimension)])
-    curvature = np.abs(problem.landscape.hessian(points)).max()
-    mobility, drift = _mobility(problem)
-    return np.sqrt(objective.learning_rate * objective.loss_weight * curvature * mobility) + drift
-
-
-def _mobility(problem):
-    """(b²/g, largest entry of the drift matrix) at the start; kept with the model where they are constant."""
-    model = problem.model
-    if "mobility" not in model.cache:
-        metric = np.linalg.eigvalsh(model.metric(problem.start)[0])[0]
-        push = np.linalg.norm(model.actuation(problem.start)[0], 2) ** 2
-        drift = np.abs(model.drift_matrix[0]).max() if model.drift_matrix is not None else 0.0
-        model.cache["mobility"] = push / metric, drift
-    return model.cache["mobility"]
 
 
 def _finite_horizon(problem):

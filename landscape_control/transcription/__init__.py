@@ -7,5 +7,13 @@ from .numbers import NumberLayout
 from .program import Program, build_program
 from .shooting import MultipleShooting
 
-__all__ = ["Collocation", "DiscretisedAction", "MultipleShooting", "NumberLayout", "Path", "Program", "Transcription",
-           "build_program"]
+__all__ = [
+    "Collocation",
+    "DiscretisedAction",
+    "MultipleShooting",
+    "NumberLayout",
+    "Path",
+    "Program",
+    "Transcription",
+    "build_program",
+]

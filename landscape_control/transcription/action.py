@@ -69,8 +69,14 @@ class DiscretisedAction(Transcription):
         costates = self._momenta(model, theta, vertices, numbers)
         points = flatten(theta)
         controls = optimal_control(model, points, costates, numbers["learning_rate"])
-        return Path(times=flatten(node_times(vertices, self.positions)), vertices=vertices, positions=self.positions,
-                    parameters=points, controls=controls, costates=costates)
+        return Path(
+            times=flatten(node_times(vertices, self.positions)),
+            vertices=vertices,
+            positions=self.positions,
+            parameters=points,
+            controls=controls,
+            costates=costates,
+        )
 
     def _momenta(self, model, theta, vertices, numbers):
         """Costates: discrete Legendre transform at the vertices, integrated Euler-Lagrange equation between them."""
@@ -81,7 +87,8 @@ class DiscretisedAction(Transcription):
         times = node_times(vertices, nodes.points)
         velocity = derivative @ theta / length
         slope, momentum = lagrangian_derivatives(model)(
-            theta.reshape(-1, n), velocity.reshape(-1, n), [numbers["learning_rate"], numbers["loss_weight"]])
+            theta.reshape(-1, n), velocity.reshape(-1, n), [numbers["learning_rate"], numbers["loss_weight"]]
+        )
         fade = np.exp(-numbers["discount"] * times)[:, :, None]
         slope = fade * slope.reshape(count, rows, n)
         momentum = fade * momentum.reshape(count, rows, n)
@@ -110,8 +117,11 @@ def lagrangian_derivatives(model: Model) -> Pointwise:
         theta, velocity, pair = ca.SX.sym("theta", n), ca.SX.sym("velocity", n), ca.SX.sym("eta_k", 2)
         numbers = NumberView(learning_rate=pair[0], loss_weight=pair[1])
         value = running_cost(model, theta, eliminated_control(model, theta, velocity), numbers)
-        function = ca.Function("lagrangian_derivatives", [theta, velocity, pair],
-                               [ca.densify(ca.gradient(value, theta)), ca.densify(ca.gradient(value, velocity))])
+        function = ca.Function(
+            "lagrangian_derivatives",
+            [theta, velocity, pair],
+            [ca.densify(ca.gradient(value, theta)), ca.densify(ca.gradient(value, velocity))],
+        )
         model.cache["lagrangian_derivatives"] = Pointwise(function)
     return model.cache["lagrangian_derivatives"]
 

@@ -29,8 +29,12 @@ class Collocation(Transcription):
         super().__post_init__()
         check_choice("collocation points", self.points, ("radau", "gauss"))
         if self.degree > 9:
-            raise ProblemError("collocation degree", expected="at most 9", received=str(self.degree),
-                               advice="use more elements, or the discretised action, which has no such limit")
+            raise ProblemError(
+                "collocation degree",
+                expected="at most 9",
+                received=str(self.degree),
+                advice="use more elements, or the discretised action, which has no such limit",
+            )
 
     @property
     def order(self) -> int:
@@ -55,7 +59,7 @@ class Collocation(Transcription):
         x, w = ca.SX.sym("x", n), ca.SX.sym("w", p * (m + n))
         left, right, vector = ca.SX.sym("left"), ca.SX.sym("right"), ca.SX.sym("numbers", layout.size)
         numbers = layout.unpack(vector)
-        pushes, inner = ca.reshape(w[:p * m], m, p), ca.reshape(w[p * m:], n, p)
+        pushes, inner = ca.reshape(w[: p * m], m, p), ca.reshape(w[p * m :], n, p)
         scaled = ca.horzcat(x, inner)
         slopes = scaled @ ca.DM(differentiation_matrix(self._support)[1:].T)
         width = numbers.horizon * (right - left)
@@ -83,8 +87,8 @@ class Collocation(Transcription):
     def recover(self, model, variables, multipliers, numbers) -> Path:
         states, stages = variables
         n, m, p = model.dimension, model.controls, self.degree
-        pushes = stages[:, :p * m].reshape(-1, p, m) * numbers["length"] / numbers["horizon"]
-        inner = stages[:, p * m:].reshape(-1, p, n)
+        pushes = stages[:, : p * m].reshape(-1, p, m) * numbers["length"] / numbers["horizon"]
+        inner = stages[:, p * m :].reshape(-1, p, n)
         blocks = [states[:-1, None], inner] + ([states[1:, None]] if self.points == "gauss" else [])
         theta = numbers["start"] + numbers["length"] * np.concatenate(blocks, axis=1)
         vertices = numbers["horizon"] * numbers["vertices"]
@@ -92,14 +96,20 @@ class Collocation(Transcription):
         points = flatten(theta)
         controls = optimal_control(model, points, costates, numbers["learning_rate"])
         collocated = np.zeros((len(stages), len(self.positions)), dtype=bool)
-        collocated[:, 1:p + 1] = True  # elsewhere there is no control variable: u follows from the costate
+        collocated[:, 1 : p + 1] = True  # elsewhere there is no control variable: u follows from the costate
         everywhere = resample(self.nodes.points, self.positions, pushes)
         if self.points == "radau":  # a shared vertex is the last collocation point of the element before it
             collocated[1:, 0], everywhere[1:, 0] = True, everywhere[:-1, -1]
         chosen = flatten(collocated)
         controls[chosen] = flatten(everywhere)[chosen]
-        return Path(times=flatten(node_times(vertices, self.positions)), vertices=vertices, positions=self.positions,
-                    parameters=points, controls=controls, costates=costates)
+        return Path(
+            times=flatten(node_times(vertices, self.positions)),
+            vertices=vertices,
+            positions=self.positions,
+            parameters=points,
+            controls=controls,
+            costates=costates,
+        )
 
     def _costates(self, model, theta, pushes, multipliers, vertices, numbers):
         """Sensitivities of the cost to go at the vertices, continued by the costate equation inside each element.
@@ -117,7 +127,10 @@ class Collocation(Transcription):
         fade = np.exp(-numbers["discount"] * node_times(vertices, inner))[:, :, None]
         stage_costates = -mu / self.nodes.weights[:, None] / fade
         slope = hamiltonian_derivatives(model)(
-            theta[:, 1:p + 1].reshape(-1, n), pushes.reshape(count * p, -1), stage_costates.reshape(-1, n),
-            [numbers["learning_rate"], numbers["loss_weight"]])[1].reshape(count, p, n)
+            theta[:, 1 : p + 1].reshape(-1, n),
+            pushes.reshape(count * p, -1),
+            stage_costates.reshape(-1, n),
+            [numbers["learning_rate"], numbers["loss_weight"]],
+        )[1].reshape(count, p, n)
         present = left[:, None] - lengths * np.einsum("ij,kjn->kin", integration_matrix(inner, self.positions), fade * slope)
         return flatten(present * np.exp(numbers["discount"] * node_times(vertices, self.positions))[:, :, None])

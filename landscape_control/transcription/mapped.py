@@ -14,11 +14,15 @@ def mapped_derivatives(model, transcription, stage, layout, terminal_cost):
     """(nlp, options, rows) of the condensed program in the stage variables of a discretised action."""
     n, count, width = layout.dimension, transcription.elements, stage.width
     z, p = ca.MX.sym("z", count * width), ca.MX.sym("p", layout.size + count + 1)
-    vector, vertices = p[:layout.size], p[layout.size:]
+    vector, vertices = p[: layout.size], p[layout.size :]
     numbers = layout.unpack(vector)
     padded = ca.vertcat(ca.MX(n, 1), z)
-    inputs = (ca.horzcat(*[padded[k * width:(k + 1) * width + n] for k in range(count)]),
-              vertices[:-1].T, vertices[1:].T, ca.repmat(vector, 1, count))
+    inputs = (
+        ca.horzcat(*[padded[k * width : (k + 1) * width + n] for k in range(count)]),
+        vertices[:-1].T,
+        vertices[1:].T,
+        ca.repmat(vector, 1, count),
+    )
     value, slope, curvature, pattern = _element(model, transcription, stage, layout)
     last = z[-n:]
     end_value, end_slope, end_curvature = _terminal(model, layout, terminal_cost)
@@ -32,8 +36,9 @@ def mapped_derivatives(model, transcription, stage, layout, terminal_cost):
     lam_g = ca.MX.sym("lam_g", g.numel())
     options = {
         "grad_f": ca.Function("nlp_grad_f", [z, p], [cost, gradient], ["x", "p"], ["f", "grad_f_x"]),
-        "hess_lag": ca.Function("nlp_hess_l", [z, p, factor, lam_g], [factor * hessian],
-                                ["x", "p", "lam_f", "lam_g"], ["triu_hess_gamma_x_x"]),
+        "hess_lag": ca.Function(
+            "nlp_hess_l", [z, p, factor, lam_g], [factor * hessian], ["x", "p", "lam_f", "lam_g"], ["triu_hess_gamma_x_x"]
+        ),
     }
     rows = {"end": np.arange(n)} if layout.fixed_end else {}
     return {"x": z, "f": cost, "g": g, "p": p}, options, rows
@@ -42,13 +47,16 @@ def mapped_derivatives(model, transcription, stage, layout, terminal_cost):
 def _element(model, transcription, stage, layout):
     """Value, gradient and upper Hessian entries of one element in y = (x, w)."""
     n = layout.dimension
-    y, left, right, vector = (ca.SX.sym(*args) for args in (("y", n + stage.width), ("left",), ("right",), ("p", layout.size)))
+    y, left, right, vector = (
+        ca.SX.sym(*args) for args in (("y", n + stage.width), ("left",), ("right",), ("p", layout.size))
+    )
     arguments = [y, left, right, vector]
     cost = stage.function(y[:n], y[n:], left, right, vector)[1]
     value = ca.Function("element_cost", arguments, [cost])
     slope = ca.Function("element_gradient", arguments, [cost, ca.densify(ca.gradient(cost, y))])
-    hessian = ca.triu(_separable_hessian(model, transcription, layout, arguments) if _is_separable(model)
-                      else ca.hessian(cost, y)[0])
+    hessian = ca.triu(
+        _separable_hessian(model, transcription, layout, arguments) if _is_separable(model) else ca.hessian(cost, y)[0]
+    )
     rows, cols = hessian.sparsity().get_triplet()
     curvature = ca.Function("element_hessian", arguments, [ca.vertcat(*hessian.nonzeros())])
     return value, slope, curvature, (np.array(rows), np.array(cols))
@@ -72,11 +80,15 @@ def _separable_hessian(model, transcription, layout, arguments):
     curvature = ca.Function("curvature", [theta], [ca.hessian(model.loss_at(theta), theta)[0]])
     width = numbers.horizon * (right - left)
     unit = numbers.length**2 / numbers.cost
-    weights = [w * width * ca.exp(-numbers.discount * numbers.horizon * (left + (right - left) * c)) * unit
-               for c, w in zip(nodes.points, nodes.weights, strict=True)]
+    weights = [
+        w * width * ca.exp(-numbers.discount * numbers.horizon * (left + (right - left) * c)) * unit
+        for c, w in zip(nodes.points, nodes.weights, strict=True)
+    ]
     kinetic = ca.DM(derivative.T) @ ca.diag(ca.vertcat(*weights)) @ ca.DM(derivative) / (width**2 * numbers.learning_rate)
-    blocks = [w * numbers.loss_weight * curvature(numbers.start + numbers.length * y[q * n:(q + 1) * n])
-              for q, w in enumerate(weights)]
+    blocks = [
+        w * numbers.loss_weight * curvature(numbers.start + numbers.length * y[q * n : (q + 1) * n])
+        for q, w in enumerate(weights)
+    ]
     return ca.kron(kinetic, mass) + ca.diagcat(*blocks)
 
 
@@ -84,8 +96,10 @@ def _terminal(model, layout, terminal_cost):
     state, vector = ca.SX.sym("state", layout.dimension), ca.SX.sym("p", layout.size)
     value = terminal_cost(model, layout.unpack(vector), state)
     hessian, gradient = ca.hessian(value, state)
-    return tuple(ca.Function(name, [state, vector], [expression]) for name, expression in
-                 (("end_cost", value), ("end_gradient", gradient), ("end_hessian", hessian)))
+    return tuple(
+        ca.Function(name, [state, vector], [expression])
+        for name, expression in (("end_cost", value), ("end_gradient", gradient), ("end_hessian", hessian))
+    )
 
 
 def _scatter(local, count, width, n):

@@ -39,7 +39,7 @@ class NumberLayout:
         """The named parts of a CasADi parameter vector."""
         parts, at = {}, 0
         for name, (rows, cols) in self.sizes.items():
-            parts[name] = ca.reshape(vector[at:at + rows * cols], rows, cols)
+            parts[name] = ca.reshape(vector[at : at + rows * cols], rows, cols)
             at += rows * cols
         return SimpleNamespace(**parts)
 

@@ -66,7 +66,9 @@ def build_program(model: Model, transcription: Transcription, layout: NumberLayo
     else:
         nlp, rows = _chain(model, transcription, stage, layout, staged)
         options = {}
-    return Program(transcription=transcription, layout=layout, stage=stage, staged=staged, nlp=nlp, options=options, rows=rows)
+    return Program(
+        transcription=transcription, layout=layout, stage=stage, staged=staged, nlp=nlp, options=options, rows=rows
+    )
 
 
 def terminal_cost(model: Model, numbers, state):
@@ -75,7 +77,9 @@ def terminal_cost(model: Model, numbers, state):
     value = numbers.terminal_weight * model.terminal_at(theta)
     if hasattr(numbers, "tail_centre"):
         offset = theta - numbers.tail_centre
-        value += numbers.tail_value + ca.dot(numbers.tail_costate, offset) + ca.dot(offset, numbers.tail_hessian @ offset) / 2
+        value += (
+            numbers.tail_value + ca.dot(numbers.tail_costate, offset) + ca.dot(offset, numbers.tail_hessian @ offset) / 2
+        )
     return ca.exp(-numbers.discount * numbers.horizon) * value / numbers.cost
 
 

@@ -78,20 +78,30 @@ class MultipleShooting(Transcription):
         theta = self._integrate(model, numbers["start"] + numbers["length"] * states[:-1], coefficients, vertices, numbers)
         theta[:, -1] = numbers["start"] + numbers["length"] * states[1:]
         times = node_times(vertices, self.positions)
-        ends = -numbers["cost"] / numbers["length"] * multipliers["gap"] * np.exp(numbers["discount"] * vertices[1:])[:, None]
+        ends = (
+            -numbers["cost"] / numbers["length"] * multipliers["gap"] * np.exp(numbers["discount"] * vertices[1:])[:, None]
+        )
         costates = self._adjoint(model, theta, coefficients, ends, vertices, numbers)
         controls = resample(gauss(self.degree + 1).points, self.positions, coefficients)
-        return Path(times=flatten(times), vertices=vertices, positions=self.positions, parameters=flatten(theta),
-                    controls=flatten(controls), costates=flatten(costates))
+        return Path(
+            times=flatten(times),
+            vertices=vertices,
+            positions=self.positions,
+            parameters=flatten(theta),
+            controls=flatten(controls),
+            costates=flatten(costates),
+        )
 
     def _integrate(self, model, theta, coefficients, vertices, numbers):
         pair, zero = [numbers["learning_rate"], numbers["loss_weight"]], np.zeros_like(theta)
         derivatives, step = hamiltonian_derivatives(model), np.diff(vertices)[:, None] / self.steps
         path = [theta]
         for i in range(self.steps):
+
             def velocity(state, c, i=i):
                 u = np.einsum("c,kcm->km", self._control_values((i + c) / self.steps), coefficients)
                 return derivatives(state, u, zero, pair)[3].reshape(state.shape)
+
             path.append(_runge_kutta(velocity, path[-1], step))
         return np.stack(path, axis=1)
 
@@ -101,10 +111,12 @@ class MultipleShooting(Transcription):
         derivatives, step = hamiltonian_derivatives(model), -np.diff(vertices)[:, None] / self.steps
         path = [ends]
         for i in range(self.steps - 1, -1, -1):
+
             def rates(joint, c, i=i):
                 u = np.einsum("c,kcm->km", self._control_values((i + 1 - c) / self.steps), coefficients)
                 _, slope, _, velocity = derivatives(joint[:, :n], u, joint[:, n:], pair)
                 return np.hstack([velocity.reshape(-1, n), numbers["discount"] * joint[:, n:] - slope.reshape(-1, n)])
+
             path.append(_runge_kutta(rates, np.hstack([theta[:, i + 1], path[-1]]), step)[:, n:])
         return np.stack(path[::-1], axis=1)
 

@@ -1,0 +1,63 @@
+"""Infinite horizons: lengthen the computed horizon until it no longer matters."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from ..errors import ProblemError
+from ..solution import Plan, Status
+from .guesses import Guess, read_guess
+from .infinite import find_rest
+from .plans import continued, near, settled
+from .single import Machinery, Task, solve_plan
+
+LONGEST_DISCOUNTED = 14.0  # γT of the first computational horizon, and of the part of the plan that is reported
+
+
+def settle_plan(machinery: Machinery, task: Task, guess: Guess, max_doublings: int) -> Plan:
+    """Solve with the linear-quadratic cost to go at the rest, and double the horizon until the first control settles."""
+    task = _first_task(task, guess)
+    plan, moved = solve_plan(machinery, task, guess), math.nan
+    for _ in range(max_doublings):
+        if plan.status is not Status.CONVERGED:
+            return plan
+        task = replace(task, horizon=2 * task.horizon, rest=_closer_rest(task.problem, plan, task.rest))
+        longer = solve_plan(machinery, task, read_guess(task.problem, continued(plan), task.horizon))
+        longer = replace(longer, found_from=(guess.name,))
+        moved = np.abs(longer.controls[0] - plan.controls[0]).max()
+        if _has_settled(task, plan, longer, moved):
+            return settled(task.problem, longer, LONGEST_DISCOUNTED)
+        plan = longer
+    status = Status.HORIZON_NOT_SETTLED if plan.status.ok else plan.status
+    said = f"last horizon {task.horizon:.4g}, first control still moved by {moved:.2g}"
+    return replace(plan, status=status, message=said)
+
+
+def _first_task(task, guess):
+    rest = find_rest(task.problem, guess.path(np.array([1.0]))[0])
+    settling = rest.rates[rest.rates > 1e-9 * np.abs(rest.rates).max()]  # others are let go for ever
+    slow, fast = (settling.min(), settling.max()) if settling.size else (1.0, 1.0)
+    discount = task.problem.objective.discount
+    horizon = min(4 / slow, 40 / fast, LONGEST_DISCOUNTED / discount if discount else math.inf)
+    return replace(task, rest=rest, horizon=horizon, fastest_rate=max(fast, task.fastest_rate))
+
+
+def _has_settled(task, plan, longer, moved) -> bool:
+    """First control and cost no longer move, and the plan is near its rest or all but faded by the discount."""
+    if longer.status is not Status.CONVERGED:
+        return False
+    still = moved <= max(1e-7, 1e-2 * task.tolerance**0.5) * np.abs(longer.controls).max()
+    allowed = task.tolerance * abs(longer.cost) + plan.cost_error + longer.cost_error
+    faded = task.problem.objective.discount * task.horizon >= 2 * LONGEST_DISCOUNTED * (1 - 1e-9)
+    return still and (faded or (abs(longer.cost - plan.cost) <= allowed and near(longer, task.rest)))
+
+
+def _closer_rest(problem, plan, rest):
+    """The rest near the plan's end, if it is another one; a plan cut short by the discount may be far from any."""
+    if near(plan, rest):
+        return rest
+    try:
+        return find_rest(problem, plan.parameters[-1])
+    except ProblemError:
+        return rest
