@@ -1,0 +1,127 @@
+"""Reads a CasADi expression as a sum of polynomials in chosen symbols times exponentials of affine functions of them."""
+
+from dataclasses import dataclass
+
+import casadi as ca
+
+_MOST_TERMS, _HIGHEST_DEGREE = 40, 16
+
+
+@dataclass(frozen=True)
+class Term:
+    """factor(φ)·e^{exponent(φ)}: a polynomial of at most this degree, times the exponential of an affine function (or None)."""
+
+    factor: ca.SX
+    degree: int
+    exponent: ca.SX | None = None
+
+
+class _NotRecognised(Exception):  # noqa: N818 - a signal inside this module
+    pass
+
+
+def terms_of(expression, symbols) -> list[Term] | None:
+    """The terms of ``expression`` in ``symbols``; None where it is not such a sum. Other symbols count as constants.
+
+    Read from the expression's operations, so that the answer is a proof: the degree is an upper bound.
+    """
+    others = [s for s in ca.symvar(expression) if not any(ca.is_equal(s, symbols[i]) for i in range(symbols.numel()))]
+    others = ca.vertcat(*others) if others else ca.SX(0, 1)
+    function = ca.Function("read", [symbols, others], [ca.densify(expression)])
+    try:
+        return _walk(function, symbols, others)
+    except _NotRecognised:
+        return None
+
+
+def _walk(function, symbols, others):
+    work = {}
+    for k in range(function.n_instructions()):
+        operation, inputs, outputs = function.instruction_id(k), function.instruction_input(k), function.instruction_output(k)
+        if operation == ca.OP_INPUT:
+            source, element = inputs
+            work[outputs[0]] = [Term(symbols[element], 1)] if source == 0 else [Term(others[element], 0)]
+        elif operation == ca.OP_CONST:
+            work[outputs[0]] = [Term(ca.SX(function.instruction_constant(k)), 0)]
+        elif operation == ca.OP_OUTPUT:
+            return work[inputs[0]]
+        else:
+            work[outputs[0]] = _apply(operation, [work[i] for i in inputs])
+    return [Term(ca.SX(0), 0)]
+
+
+def _apply(operation, values):
+    if operation in _RULES:
+        return _checked(_RULES[operation](*values))
+    if not all(map(_is_constant, values)):
+        raise _NotRecognised
+    factors = [value[0].factor for value in values]
+    return [Term(ca.SX.unary(operation, *factors) if len(factors) == 1 else ca.SX.binary(operation, *factors), 0)]
+
+
+def _checked(terms):
+    if len(terms) > _MOST_TERMS or max(term.degree for term in terms) > _HIGHEST_DEGREE:
+        raise _NotRecognised
+    return terms
+
+
+def _is_constant(value):
+    return len(value) == 1 and value[0].degree == 0 and value[0].exponent is None
+
+
+def _scale(value, factor):
+    return [Term(term.factor * factor, term.degree, term.exponent) for term in value]
+
+
+def _add(first, second):
+    polynomials = [term for term in (*first, *second) if term.exponent is None]
+    merged = [Term(sum((t.factor for t in polynomials), ca.SX(0)), max(t.degree for t in polynomials))] if polynomials else []
+    return merged + [term for term in (*first, *second) if term.exponent is not None]
+
+
+def _multiply(first, second):
+    products = [[Term(a.factor * b.factor, a.degree + b.degree, _sum(a.exponent, b.exponent))] for a in first for b in second]
+    total = products[0]
+    for term in products[1:]:
+        total = _add(total, term)
+    return total
+
+
+def _sum(first, second):
+    if first is None or second is None:
+        return first if second is None else second
+    return first + second
+
+
+def _invert(value):
+    if len(value) > 1 or value[0].degree:
+        raise _NotRecognised
+    exponent = value[0].exponent
+    return [Term(1 / value[0].factor, 0, None if exponent is None else -exponent)]
+
+
+def _exponential(value):
+    if _is_constant(value):
+        return [Term(ca.exp(value[0].factor), 0)]
+    if len(value) > 1 or value[0].degree > 1 or value[0].exponent is not None:
+        raise _NotRecognised
+    return [Term(ca.SX(1), 0, value[0].factor)]
+
+
+def _integer_power(value, power):
+    exponent = float(power[0].factor) if _is_constant(power) and power[0].factor.is_constant() else -1.0
+    if _is_constant(value) and _is_constant(power):
+        return [Term(value[0].factor ** power[0].factor, 0)]
+    if exponent != int(exponent) or not 1 <= exponent <= _HIGHEST_DEGREE:
+        raise _NotRecognised
+    total = value
+    for _ in range(int(exponent) - 1):
+        total = _checked(_multiply(total, value))
+    return total
+
+
+_RULES = {
+    ca.OP_ADD: _add, ca.OP_SUB: lambda a, b: _add(a, _scale(b, -1)), ca.OP_MUL: _multiply, ca.OP_SQ: lambda a: _multiply(a, a),
+    ca.OP_NEG: lambda a: _scale(a, -1), ca.OP_TWICE: lambda a: _scale(a, 2), ca.OP_INV: _invert, ca.OP_EXP: _exponential,
+    ca.OP_DIV: lambda a, b: _multiply(a, _invert(b)), ca.OP_POW: _integer_power, ca.OP_CONSTPOW: _integer_power,
+}
