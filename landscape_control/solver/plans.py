@@ -49,12 +49,9 @@ def settled(problem: ControlProblem, plan: Plan, resolved: float) -> Plan:
     cut at the next vertex. The tail is trusted where it reproduces the path around the cut (or the last fifth); on a
     quadratic landscape with affine drift and constant metric and actuation it is exact everywhere.
     """
-    model, vertices = problem.model, plan.vertices
+    vertices = plan.vertices
     keep = max(1, min(int(np.searchsorted(vertices * problem.objective.discount, resolved)), len(vertices) - 1))
-    exact = (
-        model.drift_matrix and model.constant["metric"] and model.constant["actuation"] and problem.landscape.is_quadratic
-    )
-    reliable = bool(exact) or _tail_agrees(plan, min(vertices[keep], 0.8 * vertices[-1]))
+    reliable = tail_is_exact(problem) or _tail_agrees(plan, min(vertices[keep], 0.8 * vertices[-1]))
     nodes = keep * plan.degree + 1
     return replace(
         plan,
@@ -65,6 +62,13 @@ def settled(problem: ControlProblem, plan: Plan, resolved: float) -> Plan:
         vertices=vertices[: keep + 1],
         tail=replace(plan.tail, reliable=reliable),
     )
+
+
+def tail_is_exact(problem: ControlProblem) -> bool:
+    """Whether the linear-quadratic tail holds everywhere: quadratic loss, affine drift, constant metric and actuation."""
+    model = problem.model
+    constant = model.constant["metric"] and model.constant["actuation"]
+    return constant and model.drift_matrix is not None and problem.landscape.is_quadratic
 
 
 def _tail_agrees(plan, begin):

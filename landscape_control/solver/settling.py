@@ -9,7 +9,7 @@ from ..errors import ProblemError
 from ..solution import Plan, Status
 from .guesses import Guess, read_guess
 from .infinite import find_rest
-from .plans import continued, near, settled
+from .plans import continued, near, settled, tail_is_exact
 from .single import Machinery, Task, solve_plan
 
 LONGEST_DISCOUNTED = 14.0  # γT of the first computational horizon, and of the part of the plan that is reported
@@ -50,7 +50,8 @@ def _has_settled(task, plan, longer, moved) -> bool:
     still = moved <= max(1e-7, 1e-2 * task.tolerance**0.5) * np.abs(longer.controls).max()
     allowed = task.tolerance * abs(longer.cost) + plan.cost_error + longer.cost_error
     faded = task.problem.objective.discount * task.horizon >= 2 * LONGEST_DISCOUNTED * (1 - 1e-9)
-    return still and (faded or (abs(longer.cost - plan.cost) <= allowed and near(longer, task.rest)))
+    arrived = near(longer, task.rest) or tail_is_exact(task.problem)
+    return still and (faded or (arrived and abs(longer.cost - plan.cost) <= allowed))
 
 
 def _closer_rest(problem, plan, rest):
