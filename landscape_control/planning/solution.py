@@ -59,7 +59,11 @@ class BeliefSolution:
 
     @property
     def _hidden(self):
-        return self.problem.landscape.hidden
+        return self.problem.landscape.hidden if self.problem is not None else self._kept_hidden
+
+    def __getstate__(self):
+        """Plain arrays only: the problem's functions stay behind."""
+        return {**self.__dict__, "problem": None, "_kept_hidden": self._hidden}
 
     def summary(self) -> str:
         """One line: expected cost, status, method."""
@@ -89,9 +93,9 @@ def read_belief(belief, hidden):
 
 def _refuse(belief, estimate, tasks, size):
     expected = f"probabilities of {size} tasks" if tasks else f"a mean of {size} hidden variables (and its covariance)"
+    advice = "pass a TaskBelief or probabilities" if tasks else "pass a GaussianBelief, a mean, or (mean, covariance)"
     raise ProblemError("belief", expected=f"{expected}, with or without an axis of episodes in front",
-                       received=f"{type(belief).__name__} with entries of shape {estimate.shape}",
-                       advice="pass a TaskBelief or probabilities" if tasks else "pass a GaussianBelief, a mean, or (mean, covariance)")
+                       received=f"{type(belief).__name__} with entries of shape {estimate.shape}", advice=advice)
 
 
 def _shared(array, count):
