@@ -1,8 +1,10 @@
 """Beliefs about hidden variables and how observations move them."""
 
+from .directions import combination
 from .gaussian import GaussianModel
 from .model import belief_model
+from .observability import unobservable
 from .state import GaussianBelief, TaskBelief
 from .tasks import TaskModel
 
-__all__ = ["GaussianBelief", "GaussianModel", "TaskBelief", "TaskModel", "belief_model"]
+__all__ = ["GaussianBelief", "GaussianModel", "TaskBelief", "TaskModel", "belief_model", "combination", "unobservable"]

@@ -70,9 +70,10 @@ def _closed_variables(expression, theta, hidden) -> list[int]:
 
 def _node_count(rest, nodes):
     if len(rest) > max(NODES):
-        raise ProblemError("expected loss", expected=f"at most {max(NODES)} hidden variables that enter the loss neither polynomially nor exponentially",
-                           received=f"{len(rest)}: {', '.join(f'hidden[{i}]' for i in rest)}",
-                           advice="write the loss as polynomials and exponentials of the hidden variables, or use a task chain")
+        names = ", ".join(f"hidden[{i}]" for i in rest)
+        raise ProblemError("expected loss", received=f"{len(rest)}: {names}",
+                           expected=f"at most {max(NODES)} hidden variables in other than polynomials and exponentials",
+                           advice="write the loss as polynomials and exponentials of the hidden variables, or use tasks")
     return NODES[len(rest)] if nodes is None else nodes
 
 

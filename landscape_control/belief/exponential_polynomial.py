@@ -9,7 +9,7 @@ _MOST_TERMS, _HIGHEST_DEGREE = 40, 16
 
 @dataclass(frozen=True)
 class Term:
-    """factor(φ)·e^{exponent(φ)}: a polynomial of at most this degree, times the exponential of an affine function (or None)."""
+    """factor(φ)·e^{exponent(φ)}: a polynomial of at most this degree; an affine exponent, or None."""
 
     factor: ca.SX
     degree: int
@@ -37,7 +37,8 @@ def terms_of(expression, symbols) -> list[Term] | None:
 def _walk(function, symbols, others):
     work = {}
     for k in range(function.n_instructions()):
-        operation, inputs, outputs = function.instruction_id(k), function.instruction_input(k), function.instruction_output(k)
+        operation, inputs = function.instruction_id(k), function.instruction_input(k)
+        outputs = function.instruction_output(k)
         if operation == ca.OP_INPUT:
             source, element = inputs
             work[outputs[0]] = [Term(symbols[element], 1)] if source == 0 else [Term(others[element], 0)]
@@ -75,15 +76,17 @@ def _scale(value, factor):
 
 def _add(first, second):
     polynomials = [term for term in (*first, *second) if term.exponent is None]
-    merged = [Term(sum((t.factor for t in polynomials), ca.SX(0)), max(t.degree for t in polynomials))] if polynomials else []
-    return merged + [term for term in (*first, *second) if term.exponent is not None]
+    others = [term for term in (*first, *second) if term.exponent is not None]
+    if not polynomials:
+        return others
+    return [Term(sum((term.factor for term in polynomials), ca.SX(0)), max(term.degree for term in polynomials)), *others]
 
 
 def _multiply(first, second):
-    products = [[Term(a.factor * b.factor, a.degree + b.degree, _sum(a.exponent, b.exponent))] for a in first for b in second]
-    total = products[0]
-    for term in products[1:]:
-        total = _add(total, term)
+    total = []
+    for a in first:
+        for b in second:
+            total = _add(total, [Term(a.factor * b.factor, a.degree + b.degree, _sum(a.exponent, b.exponent))])
     return total
 
 
@@ -121,7 +124,8 @@ def _integer_power(value, power):
 
 
 _RULES = {
-    ca.OP_ADD: _add, ca.OP_SUB: lambda a, b: _add(a, _scale(b, -1)), ca.OP_MUL: _multiply, ca.OP_SQ: lambda a: _multiply(a, a),
-    ca.OP_NEG: lambda a: _scale(a, -1), ca.OP_TWICE: lambda a: _scale(a, 2), ca.OP_INV: _invert, ca.OP_EXP: _exponential,
+    ca.OP_ADD: _add, ca.OP_SUB: lambda a, b: _add(a, _scale(b, -1)), ca.OP_MUL: _multiply,
+    ca.OP_SQ: lambda a: _multiply(a, a), ca.OP_NEG: lambda a: _scale(a, -1), ca.OP_TWICE: lambda a: _scale(a, 2),
+    ca.OP_INV: _invert, ca.OP_EXP: _exponential,
     ca.OP_DIV: lambda a, b: _multiply(a, _invert(b)), ca.OP_POW: _integer_power, ca.OP_CONSTPOW: _integer_power,
 }

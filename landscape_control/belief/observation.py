@@ -6,8 +6,8 @@ import casadi as ca
 import numpy as np
 
 from ..errors import ProblemError
-from ..pointwise import Pointwise
 from ..sees import ExactGradient
+from .vectorised import Vectorised
 
 
 class Observation:
@@ -51,22 +51,26 @@ class Observation:
         if self.is_exact:
             raise ProblemError("noise", expected="observations with noise, for the belief's continuous dynamics",
                                received="ExactGradient(): a belief jumps when it is seen",
-                               advice="pass NoisyGradient(noise=...) with a small noise; or, if unobservable(problem) is empty, "
-                                      "the gradient reveals the hidden variables: plan with problem.known(values)")
+                               advice="pass NoisyGradient(noise=...) with a small noise; or, where unobservable(problem) is "
+                                      "empty, the gradient reveals the hidden variables: plan with problem.known(values)")
         return self._symbolic_white(theta, hidden)
 
     @cached_property
-    def _value(self) -> Pointwise:
-        return Pointwise(ca.Function("observation", [self.theta, self.hidden], [self.expression]))
+    def _value(self) -> Vectorised:
+        return Vectorised(ca.Function("observation", [self.theta, self.hidden], [self.expression]))
 
     @cached_property
-    def _whitened(self) -> Pointwise:
-        return Pointwise(ca.Function("whitened", [self.theta, self.hidden], [ca.densify(part) for part in self.white]))
+    def _white(self) -> Vectorised:
+        return Vectorised(ca.Function("white", [self.theta, self.hidden], [ca.densify(self.white[0])]))
 
     @cached_property
-    def _roots(self) -> Pointwise:
+    def _white_slope(self) -> Vectorised:
+        return Vectorised(ca.Function("white_slope", [self.theta, self.hidden], [ca.densify(self.white[1])]))
+
+    @cached_property
+    def _roots(self) -> Vectorised:
         inverse = ca.solve(self.root, ca.SX.eye(self.dimension))
-        return Pointwise(ca.Function("roots", [self.theta], [self.root, ca.densify(inverse)]))
+        return Vectorised(ca.Function("roots", [self.theta], [self.root, ca.densify(inverse)]))
 
     @cached_property
     def _constant_roots(self):
@@ -76,10 +80,20 @@ class Observation:
         """h at θ (E, n) and φ (E, p): shape (E, q)."""
         return self._value(theta, hidden).reshape(-1, self.dimension)
 
-    def whitened(self, theta, hidden) -> tuple[np.ndarray, np.ndarray]:
-        """R^{-1/2}h (E, q) and R^{-1/2}∂h/∂φ (E, q, p)."""
-        value, slope = self._whitened(theta, hidden)
-        return value.reshape(-1, self.dimension), slope.reshape(len(slope), self.dimension, -1)
+    def white_value(self, theta, hidden) -> np.ndarray:
+        """R^{-1/2}h at θ (E, n) and φ (E, p): shape (E, q)."""
+        return self._white(theta, hidden).reshape(-1, self.dimension)
+
+    def white_slope(self, theta, hidden) -> np.ndarray:
+        """R^{-1/2}∂h/∂φ: shape (E, q, p), or (q, p) where it is the same everywhere."""
+        if self.is_constant:
+            return self._constant_slope
+        return self._white_slope(theta, hidden).reshape(-1, self.dimension, self.hidden.numel())
+
+    @cached_property
+    def _constant_slope(self):
+        zeros = np.zeros((1, self.theta.numel())), np.zeros((1, self.hidden.numel()))
+        return self._white_slope(*zeros).reshape(self.dimension, -1)
 
     def whiten(self, theta, seen) -> np.ndarray:
         """R^{-1/2}y for observations (E, q)."""
@@ -105,9 +119,10 @@ class Observation:
         """Refuse noise that cannot be inverted and observations that are not finite, at θ (n,) and φ (p,)."""
         root = self._roots(start[None])[0].reshape(self.dimension, -1)
         if not np.isfinite(root).all() or np.linalg.matrix_rank(root) < self.dimension:
-            raise ProblemError("noise", expected="an invertible square root R^(1/2) at the start, as the filter divides by R",
+            raise ProblemError("noise", expected="an invertible R^(1/2) at the start, as the filter divides by R",
                                received=np.array2string(root, precision=4),
-                               advice="give every observed component noise > 0, or drop the component; without any noise use ExactGradient()")
+                               advice="give every observed component noise > 0, or drop the component; "
+                                      "without any noise use ExactGradient()")
         value = self.value(start[None], mean[None])
         if not np.isfinite(value).all():
             raise ProblemError("observation h(θ, φ)", expected="finite numbers at the start and the prior mean",

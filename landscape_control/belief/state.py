@@ -60,7 +60,8 @@ class TaskBelief:
         given = _numbers("task probabilities", self.probabilities)
         if given.ndim not in (1, 2) or (given < 0).any() or np.abs(given.sum(-1) - 1).max(initial=0) > 1e-9:
             raise ProblemError("task probabilities", expected="numbers >= 0 that sum to 1: (K,) or (E, K)",
-                               received=np.array2string(given, precision=4, threshold=20), advice="divide each row by its sum")
+                               received=np.array2string(given, precision=4, threshold=20),
+                               advice="divide each row by its sum")
         object.__setattr__(self, "probabilities", given)
 
     @classmethod
@@ -91,7 +92,8 @@ def _numbers(what, value):
         raise ProblemError(what, expected="an array of numbers", received=type(value).__name__,
                            advice=f"pass {what} as plain numbers") from None
     if not np.isfinite(array).all():
-        raise ProblemError(what, expected="finite numbers", received="NaN or infinity", advice="check how the belief was computed")
+        raise ProblemError(what, expected="finite numbers", received="NaN or infinity",
+                           advice="check how the belief was computed")
     return array
 
 

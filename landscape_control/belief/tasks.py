@@ -1,14 +1,14 @@
 """The belief of a task chain: probabilities of tasks, their dynamics in symbols, their exact filter in numbers."""
 
-from functools import cached_property
+from functools import cached_property, reduce
 
 import casadi as ca
 import numpy as np
 from scipy.linalg import expm
 
-from ..pointwise import Pointwise
 from .observation import Observation
 from .state import TaskBelief
+from .vectorised import Vectorised
 
 _SAME = 1e-9  # relative difference up to which an exact observation agrees with a task
 
@@ -69,35 +69,37 @@ class TaskModel:
     def update(self, belief: TaskBelief, theta, observation, step: float) -> TaskBelief:
         """Bayes' rule for y (E, q) seen at θ (E, n) for a time ``step``."""
         weights = self._likelihood(np.atleast_2d(theta), np.atleast_2d(observation), step) * belief.probabilities
-        total = weights.sum(-1, keepdims=True)
+        total = (weights @ np.ones(self.size))[:, None]
         possible = total > 0
-        return TaskBelief.trusted(np.where(possible, weights / np.where(possible, total, 1.0), belief.probabilities))
+        after = np.where(possible, weights / np.where(possible, total, 1.0), belief.probabilities)
+        return TaskBelief.trusted(after[0] if belief.probabilities.ndim == np.ndim(theta) == 1 else after)
 
     def _likelihood(self, theta, seen, step):
         """Likelihood of each task (E, K), up to a factor per episode."""
         expected = self._white_observations(theta).reshape(len(theta), self.size, -1)
-        distance = ((expected - self.observation.whiten(theta, seen)[:, None]) ** 2).sum(-1)
-        nearest = distance.min(-1, keepdims=True)
+        gap = expected - self.observation.whiten(theta, seen)[:, None]
+        distance = np.einsum("ekq,ekq->ek", gap, gap)
+        nearest = reduce(np.minimum, distance.T)[:, None]  # much faster than min over so short an axis
         if self.observation.is_exact:
             scale = (expected**2).sum(-1).max(-1) + (seen**2).sum(-1)
             return (distance <= nearest + _SAME**2 * scale[:, None]).astype(float)
         return np.exp((nearest - distance) * (step / 2))
 
     @cached_property
-    def _white_observations(self) -> Pointwise:
+    def _white_observations(self) -> Vectorised:
         theta, hidden = self.observation.theta, self.observation.hidden
         white = ca.Function("white", [theta, hidden], [self.observation.white[0]])
         seen = ca.vertcat(*[white(theta, ca.DM(task)) for task in self.tasks])
-        return Pointwise(ca.Function("white_observations", [theta], [ca.densify(seen)]))
+        return Vectorised(ca.Function("white_observations", [theta], [ca.densify(seen)]))
 
     @cached_property
-    def _task_losses(self) -> Pointwise:
-        return Pointwise(self._losses)
+    def _task_losses(self) -> Vectorised:
+        return Vectorised(self._losses)
 
     def expected_loss(self, theta, belief: TaskBelief) -> np.ndarray:
         """Σ pᵢ L(θ, task i) at θ (E, n): shape (E,); a number for one θ (n,) and one belief (K,)."""
         losses = self._task_losses(np.atleast_2d(theta)).reshape(-1, self.size)
-        value = (losses * belief.probabilities).sum(-1)
+        value = np.einsum("...k,...k->...", losses, belief.probabilities)
         return value if max(np.ndim(theta), belief.probabilities.ndim) == 2 else value[0]
 
     def observe(self, theta, hidden, noise, step: float) -> np.ndarray:
