@@ -1,0 +1,124 @@
+"""Who acts in a rollout: a policy on beliefs, a policy that knows everything, or a learner on raw observations."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ..belief import TaskBelief, belief_model
+from ..errors import ProblemError
+from ..landscape import JumpProcess, TaskChain
+from .raw_learner import RawLearner
+
+
+class PolicyActor:
+    """u = policy(θ, nothing or the true hidden values, t)."""
+
+    tells_switches, assumes = False, ""
+
+    def __init__(self, policy: Callable, *, truth: bool):
+        self._policy, self._truth = policy, truth
+
+    def start(self, episodes, dimension, rng):
+        """Forget everything before a new rollout."""
+
+    def act(self, theta, observation, hidden, time, step, switched):
+        """u (E, m) for the coming step."""
+        return self._policy(theta, hidden if self._truth else None, time)
+
+    def moments(self):
+        """(means (E, p), variances (E, p)) of the belief acted on, or None."""
+        return
+
+    def wait(self, step):
+        """Let the belief age by a step."""
+
+
+class BeliefActor(PolicyActor):
+    """u = policy(θ, belief, t): the belief is updated with what is seen at θ, acted on, then predicted one step ahead."""
+
+    def __init__(self, policy: Callable, filter_):
+        super().__init__(policy, truth=False)
+        self._filter, self._belief = filter_, None
+        self.assumes = getattr(filter_, "assumes", "")
+
+    def start(self, episodes, dimension, rng):
+        self._belief = self._filter.initial(episodes)
+
+    def act(self, theta, observation, hidden, time, step, switched):
+        self._belief = self._filter.update(self._belief, theta, observation, step)
+        return self._policy(theta, self._belief, time)
+
+    def moments(self):
+        if isinstance(self._belief, TaskBelief):
+            mean, covariance = self._belief.mean_and_covariance(self._filter.tasks)
+        else:
+            mean, covariance = self._belief.mean, self._belief.covariance
+        return mean, np.broadcast_to(np.diagonal(covariance, axis1=-2, axis2=-1), mean.shape)
+
+    def wait(self, step):
+        self._belief = self._filter.predict(self._belief, step)
+
+
+class LearnerActor(PolicyActor):
+    """A :class:`RawLearner`, which sees the observation of the step and its own parameters."""
+
+    def __init__(self, learner: RawLearner):
+        self._learner, self._state = learner, None
+        self.tells_switches = learner.told_of_switches
+
+    def start(self, episodes, dimension, rng):
+        draws = (rng,) if self._learner.draws else ()
+        self._state = self._learner.init(episodes, dimension, *draws)
+
+    def act(self, theta, observation, hidden, time, step, switched):
+        told = (switched,) if self.tells_switches else ()
+        u, self._state = self._learner.update(self._state, observation, theta, step, *told)
+        return u
+
+
+def actor_for(problem, policy, beliefs):
+    """(actor, its name) for a policy, a solution with a ``policy`` method, or a raw learner."""
+    name = type(policy).__name__
+    if hasattr(policy, "init") and hasattr(policy, "update"):
+        _check_raw(problem, policy, name)
+        return LearnerActor(policy), name
+    method = getattr(policy, "policy", policy)
+    if not callable(method):
+        raise ProblemError(
+            "policy",
+            expected="policy(theta, belief, time) -> u, a belief solution, or a learner with init and update",
+            received=name,
+            advice="for a plan of a known problem write lambda theta, belief, time: ...",
+        )
+    name = getattr(policy, "__name__", name)
+    if problem.is_known or beliefs in ("none", "truth"):
+        return PolicyActor(method, truth=beliefs == "truth"), name
+    filter_ = belief_model(problem) if beliefs is None else beliefs
+    filter_ = belief_model(problem, filter=beliefs) if isinstance(beliefs, str) else filter_
+    missing = [part for part in ("initial", "update", "predict") if not hasattr(filter_, part)]
+    if missing:
+        raise ProblemError(
+            "beliefs",
+            expected="None, the name of a filter, 'none', 'truth', or a filter with initial, update and predict",
+            received=f"{type(filter_).__name__} without {', '.join(missing)}",
+            advice="for a filter that assumes something else pass belief_model(another_problem)",
+        )
+    return BeliefActor(method, filter_), name
+
+
+def _check_raw(problem, learner, name):
+    if problem.learner.sees is None:
+        raise ProblemError(
+            name,
+            expected="a problem that says what the learner sees",
+            received="learner.sees = None",
+            advice="pass Learner(sees=ExactGradient()) or Learner(sees=NoisyGradient(...))",
+        )
+    switching = isinstance(problem.landscape.hidden, (JumpProcess, TaskChain))
+    if getattr(learner, "told_of_switches", False) and not switching:
+        raise ProblemError(
+            name,
+            expected="hidden variables that switch (JumpProcess or TaskChain)",
+            received=type(problem.landscape.hidden).__name__,
+            advice="a learner told of switches needs some; let it infer them (told=False, threshold=...)",
+        )

@@ -1,0 +1,98 @@
+"""The functions of a problem that a rollout needs, over many episodes: what is lost, seen and paid, and how weights move."""
+
+from functools import lru_cache
+
+import casadi as ca
+import numpy as np
+
+from ..errors import ProblemError
+from ..landscape import Landscape
+from ..learner import Learner
+from ..problem import ControlProblem
+from ..problem.model import Model
+from .vectorised import Vectorised
+
+
+class Functions:
+    """Functions of one landscape, learner and terminal cost; parameters θ (E, n), hidden φ (E, p), control u (E, m).
+
+    Attributes
+    ----------
+    observations : q, how many numbers the learner sees per step; 0 if it sees nothing
+    noisy : whether the observation carries noise
+    still : whether θ̇ = u (no drift, identity actuation)
+    metric_constant : whether G does not depend on θ
+    """
+
+    def __init__(self, landscape: Landscape, learner: Learner, model: Model):
+        n, m = model.dimension, model.controls
+        theta, u = ca.SX.sym("theta", n), ca.SX.sym("u", m)
+        hidden = ca.SX.sym("hidden", 0 if landscape.hidden is None else landscape.hidden.dimension)
+        given = (theta,) if landscape.hidden is None else (theta, hidden)
+        loss = landscape.symbolic(*given)
+        seen, xi, self.noisy = _seen(landscape, learner.sees, theta, hidden)
+        self.dimension, self.controls, self.observations = n, m, seen.numel()
+        self._loss = Vectorised([theta, hidden], [loss])
+        self._look = Vectorised([theta, hidden, xi], [loss, seen])
+        self._effort = Vectorised([theta, u], [ca.dot(u, model.metric_at(theta) @ u) / 2])
+        self._velocity = Vectorised([theta, u], [model.drift_at(theta) + model.actuation_at(theta) @ u])
+        self._terminal = Vectorised([theta, hidden], [_terminal(model, landscape, given)])
+        self.still = learner.drift is None and learner.actuation is None
+        self.metric_constant = model.constant["metric"]
+        self.has_terminal = model.terminal is not None
+
+    def loss(self, theta, hidden) -> np.ndarray:
+        """L(θ, φ), (E,)."""
+        return self._loss(theta, hidden)[0][:, 0]
+
+    def look(self, theta, hidden, noise) -> tuple[np.ndarray, np.ndarray]:
+        """(L(θ, φ) (E,), h(θ, φ) + R^{1/2}(θ)·noise (E, q))."""
+        loss, seen = self._look(theta, hidden, noise)
+        return loss[:, 0], seen
+
+    def effort(self, theta, u) -> np.ndarray:
+        """uᵀG(θ)u/2, (E,); the price 1/η is left to the caller."""
+        return self._effort(theta, u)[0][:, 0]
+
+    def terminal(self, theta, hidden) -> np.ndarray:
+        """Φ(θ), or L(θ, φ) for the terminal cost "loss", (E,)."""
+        return self._terminal(theta, hidden)[0][:, 0]
+
+    def move(self, theta, u, step: float) -> np.ndarray:
+        """θ after a step of θ̇ = f(θ) + B(θ)u with u held: Heun's method, exact where θ̇ = u."""
+        if self.still:
+            return theta + step * u
+        first = self._velocity(theta, u)[0]
+        second = self._velocity(theta + step * first, u)[0]
+        return theta + (0.5 * step) * (first + second)
+
+
+def functions_of(problem: ControlProblem) -> Functions:
+    """The vectorised functions of a problem, built once per landscape, learner and terminal cost."""
+    return _functions(problem.landscape, problem.learner, problem.model)
+
+
+@lru_cache(maxsize=64)
+def _functions(landscape, learner, model):
+    return Functions(landscape, learner, model)
+
+
+def _seen(landscape, sees, theta, hidden):
+    """(h + R^{1/2}ξ, the symbol ξ, whether there is noise)."""
+    if sees is None:
+        return ca.SX(0, 1), ca.SX.sym("noise", 0), False
+    expected = ca.vec(ca.densify(ca.SX(sees.expression(landscape, theta, None if landscape.hidden is None else hidden))))
+    noise = ca.SX.sym("noise", expected.numel())
+    root = ca.SX(sees.root(theta, expected.numel()))
+    if not set(map(str, ca.symvar(expected))) <= set(map(str, ca.symvar(ca.vertcat(theta, hidden)))):
+        raise ProblemError(
+            "observation",
+            expected="an expression in θ and φ alone",
+            received=f"free symbols {ca.symvar(expected)}",
+            advice="replace them by numbers",
+        )
+    return expected + root @ noise, noise, ca.sparsify(root).nnz() > 0
+
+
+def _terminal(model, landscape, given):
+    return landscape.symbolic(*given) if model.terminal == "loss" else model.terminal_at(given[0])

@@ -1,0 +1,104 @@
+"""Learners on raw observations: (init, update) pairs of pure functions that see observed gradients and nothing else."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import ClassVar
+
+from ..arrays import number
+from ..errors import ProblemError, check_options
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bound:
+    """Admissible range [low, high] of a coefficient and the range [least, most] in which it is tuned, on a scale.
+
+    ``scale`` is "linear", "log", or "one minus" for coefficients like momentum, tuned on log(1 - β).
+    """
+
+    least: float
+    most: float
+    scale: str = "log"
+    low: float = 0.0
+    high: float = math.inf
+
+
+@dataclass(frozen=True, kw_only=True)
+class RawLearner:
+    """A learner that sees raw observations y_t (E, q) of E episodes, never the landscape, the belief or the true loss.
+
+    ``init(episodes, dimension) -> state`` and ``update(state, observation, theta, step) -> (u, state)`` are pure: u (E, n)
+    is the rate of change of θ over the coming step, Δθ = u·step, so that an optimiser's step size is learning_rate·step.
+    The observation is the one taken at θ at the start of that step. Feeding y through to u makes the effort of a step grow
+    as noise²/step: with an effort price 1/η, unfiltered learners have a finite cost only at a finite step.
+
+    Learners that want more say so: with ``draws`` the simulation calls ``init(episodes, dimension, rng)`` with the
+    policy's own random stream; with ``told_of_switches`` it calls ``update(..., switched)`` with a mask (E,) of the
+    episodes whose task has changed since the last step.
+
+    Class attributes: ``formula`` and ``source`` in words, ``bounds`` {coefficient: Bound}.
+    """
+
+    formula: ClassVar[str]
+    source: ClassVar[str]
+    bounds: ClassVar[Mapping[str, Bound]] = {}
+    draws: ClassVar[bool] = False
+
+    def __post_init__(self):
+        for name, bound in self.own_bounds.items():
+            value = number(f"{type(self).__name__} {name}", getattr(self, name), low=bound.low, high=bound.high)
+            object.__setattr__(self, name, value)
+
+    @property
+    def own_bounds(self) -> Mapping[str, Bound]:
+        """Bounds of the coefficients of this learner, without those of a learner that it wraps."""
+        return self.bounds
+
+    @property
+    def told_of_switches(self) -> bool:
+        """Whether ``update`` must be given the mask of episodes whose task has just changed."""
+        return False
+
+    def init(self, episodes: int, dimension: int):
+        """The state before the first observation."""
+        raise NotImplementedError(f"{type(self).__name__}.init")
+
+    def update(self, state, observation, theta, step: float):
+        """(u (E, n), the next state) from the observation (E, q) at θ (E, n)."""
+        raise NotImplementedError
+
+    @property
+    def inner(self) -> "RawLearner | None":
+        """The learner that this one wraps, if any."""
+        return next((getattr(self, f.name) for f in fields(self) if isinstance(getattr(self, f.name), RawLearner)), None)
+
+    @property
+    def coefficients(self) -> dict[str, float]:
+        """Its own coefficients and those of the learner it wraps, by name ("learner.β" for wrapped ones)."""
+        own = {name: getattr(self, name) for name in self.own_bounds}
+        wrapped = {} if self.inner is None else self.inner.coefficients
+        return own | {f"learner.{name}": value for name, value in wrapped.items()}
+
+    @property
+    def all_bounds(self) -> dict[str, Bound]:
+        """Bounds of :attr:`coefficients`, by the same names."""
+        wrapped = {} if self.inner is None else self.inner.all_bounds
+        return {**self.own_bounds, **{f"learner.{name}": bound for name, bound in wrapped.items()}}
+
+    def with_coefficients(self, values: Mapping[str, float]) -> "RawLearner":
+        """A copy with some coefficients changed, by the names of :attr:`coefficients`."""
+        check_options(f"{type(self).__name__} coefficient", dict(values), self.coefficients)
+        own = {name: value for name, value in values.items() if "." not in name}
+        wrapped = {name.removeprefix("learner."): value for name, value in values.items() if "." in name}
+        return replace(self, **own, **({"learner": self.inner.with_coefficients(wrapped)} if wrapped else {}))
+
+
+def check_learner(what: str, value) -> None:
+    """Refuse a wrapped learner that is none."""
+    if not isinstance(value, RawLearner):
+        raise ProblemError(
+            what,
+            expected="a RawLearner such as SGD(learning_rate=...)",
+            received=type(value).__name__,
+            advice="build the learner to be wrapped first",
+        )

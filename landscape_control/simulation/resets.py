@@ -1,0 +1,215 @@
+"""Learners for tasks that change: decay towards the initial weights, shrinking with noise, full resets, and none."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from ..arrays import number
+from ..errors import ProblemError
+from .raw_learner import Bound, RawLearner, check_learner
+
+DURATION = Bound(least=1e-2, most=1e1)
+THRESHOLD = Bound(least=1e-2, most=1e1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoReset(RawLearner):
+    """The wrapped learner as it is: the baseline that never lets go of what it has learned."""
+
+    learner: RawLearner
+
+    formula: ClassVar[str] = "u = u_learner"
+    source: ClassVar[str] = "baseline"
+
+    def __post_init__(self):
+        check_learner("NoReset learner", self.learner)
+
+    def init(self, episodes, dimension):
+        return self.learner.init(episodes, dimension)
+
+    def update(self, state, observation, theta, step):
+        return self.learner.update(state, observation, theta, step)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightDecay(RawLearner):
+    """Pull towards the weights θ₀ at the first update: L2 regularisation, or decoupled decay.
+
+    Coupled (L2): the wrapped learner gets y + w(θ-θ₀), so that momentum averages the pull too. ``decoupled``: u =
+    u_learner - w(θ-θ₀), as in AdamW. ``centre`` (n,) replaces θ₀.
+
+    Source: A. Krogh, J. Hertz, *A simple weight decay can improve generalization*, NeurIPS 1991; towards initialisation:
+    S. Kumar et al., *Maintaining plasticity in continual learning via regenerative regularization*, 2023; decoupled:
+    I. Loshchilov, F. Hutter, ICLR 2019.
+    """
+
+    learner: RawLearner
+    decay: float
+    decoupled: bool = False
+    centre: tuple[float, ...] | None = None
+
+    formula: ClassVar[str] = "y → y + w(θ-θ₀), or u = u_learner - w(θ-θ₀)"
+    source: ClassVar[str] = "Krogh & Hertz 1991; Kumar et al. 2023; Loshchilov & Hutter 2019"
+    bounds: ClassVar[dict] = {"decay": Bound(least=1e-4, most=1e2)}
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_learner("WeightDecay learner", self.learner)
+
+    def init(self, episodes, dimension):
+        centre = None if self.centre is None else np.array(self.centre, dtype=float).reshape(1, dimension)
+        return self.learner.init(episodes, dimension), centre
+
+    def update(self, state, observation, theta, step):
+        inner, centre = state
+        centre = theta.copy() if centre is None else centre
+        pull = self.decay * (theta - centre)
+        if self.decoupled:
+            u, inner = self.learner.update(inner, observation, theta, step)
+            return u - pull, (inner, centre)
+        u, inner = self.learner.update(inner, observation + pull, theta, step)
+        return u, (inner, centre)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SwitchLearner(RawLearner):
+    """Base of learners that act when the task switches: told of it, or inferring it from surprising gradients.
+
+    A jump of the weights within a step has an effort that grows as 1/step. Here a jump D is spread evenly over
+    ``duration`` (effort |D|²/2η·duration), during which the wrapped learner, started afresh, watches but does not move.
+
+    Inference, with ``threshold`` instead of ``told``: fast and slow averages of the gradient, m (over ``window``
+    steps) and v of y² (over 20 windows); a switch is called where Σm²/Σv exceeds the threshold, and not again before
+    the jump is done and 3 windows have passed.
+    """
+
+    learner: RawLearner
+    duration: float
+    told: bool = True
+    threshold: float | None = None
+    window: float = 10.0
+
+    def __post_init__(self):
+        check_learner(f"{type(self).__name__} learner", self.learner)
+        if self.told != (self.threshold is None):
+            raise ProblemError(
+                f"{type(self).__name__}",
+                expected="told=True, or told=False with a threshold",
+                received=f"told={self.told}, threshold={self.threshold}",
+                advice="a learner is either told of switches or infers them from surprising gradients",
+            )
+        super().__post_init__()
+        object.__setattr__(self, "window", number("window", self.window, low=1))
+
+    @property
+    def own_bounds(self):
+        return self.bounds if self.told else {**self.bounds, "threshold": THRESHOLD}
+
+    @property
+    def told_of_switches(self):
+        return self.told
+
+    def init(self, episodes, dimension, rng=None):
+        zero, none = np.zeros((episodes, dimension)), np.zeros(episodes)
+        fresh = _per_episode(self.learner.init(episodes, dimension), episodes)
+        return {
+            "inner": fresh,
+            "fresh": fresh,
+            "centre": None,
+            "jump": zero,
+            "left": none,
+            "wait": none + 3 * self.window,
+            "fast": zero,
+            "slow": zero,
+            "rng": rng,
+        }
+
+    def displacement(self, theta, centre, rng) -> np.ndarray:
+        """The jump D (E, n) from θ that follows a switch."""
+        raise NotImplementedError
+
+    def update(self, state, observation, theta, step, switched=None):
+        state = dict(state)
+        state["centre"] = theta.copy() if state["centre"] is None else state["centre"]
+        if switched is None:
+            switched = self._infer(state, observation)
+        u, inner = self.learner.update(state["inner"], observation, theta, step)
+        jump = self.displacement(theta, state["centre"], state["rng"])
+        duration = max(self.duration, step)
+        state["jump"] = np.where(switched[:, None], jump / duration, state["jump"])
+        left = np.where(switched, duration, state["left"])
+        share = np.minimum(left / step, 1.0)[:, None]  # the last step of a jump may be a part of one
+        state["left"] = np.maximum(left - step, 0.0)
+        moving = share > 0
+        state["inner"] = _where(moving[:, 0], state["fresh"], inner)
+        return np.where(moving, share * state["jump"], u), state
+
+    def _infer(self, state, observation):
+        """Which episodes look as if their task has switched; updates the averages in ``state``."""
+        quick, slow = 1 / self.window, 1 / (20 * self.window)
+        fast = state["fast"] + quick * (observation - state["fast"])
+        first = not state["slow"].any()
+        average = observation**2 if first else state["slow"] + slow * (observation**2 - state["slow"])
+        surprise = (fast**2).sum(1) > self.threshold * average.sum(1)
+        found = surprise & (state["wait"] <= 0) & (state["left"] <= 0)
+        state["fast"], state["slow"] = np.where(found[:, None], 0.0, fast), average
+        state["wait"] = np.where(found, 3 * self.window, state["wait"] - (state["left"] <= 0))
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class FullResetAtSwitches(SwitchLearner):
+    """After each switch the weights go back to θ₀, those of the first update, and the wrapped learner starts afresh."""
+
+    formula: ClassVar[str] = "at a switch θ → θ₀, learner state → fresh"
+    source: ClassVar[str] = "restart; compare Nikishin et al., The primacy bias in deep reinforcement learning, ICML 2022"
+    bounds: ClassVar[dict] = {"duration": DURATION}
+
+    def displacement(self, theta, centre, rng):
+        return centre - theta
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShrinkAndPerturb(SwitchLearner):
+    """After each switch θ → λθ + p·N(0, I), with λ = ``shrink`` in [0, 1] and p = ``perturb``; the learner starts afresh.
+
+    Source: J. T. Ash, R. P. Adams, *On warm-starting neural network training*, NeurIPS 2020, where it is applied when
+    new data arrive.
+    """
+
+    shrink: float
+    perturb: float = 0.0
+
+    formula: ClassVar[str] = "at a switch θ → λθ + p ξ"
+    source: ClassVar[str] = "Ash & Adams 2020"
+    bounds: ClassVar[dict] = {
+        "duration": DURATION,
+        "shrink": Bound(least=0.0, most=1.0, scale="linear", high=1.0),
+        "perturb": Bound(least=0.0, most=2.0, scale="linear"),
+    }
+    draws: ClassVar[bool] = True
+
+    def displacement(self, theta, centre, rng):
+        return (self.shrink - 1.0) * theta + self.perturb * rng.standard_normal(theta.shape)
+
+
+def _per_episode(state, episodes):
+    """The state of a wrapped learner with its counters and shared gains as arrays (E, 1), so that each episode restarts."""
+    if isinstance(state, dict):
+        return {name: _per_episode(value, episodes) for name, value in state.items()}
+    if isinstance(state, tuple):
+        return tuple(_per_episode(value, episodes) for value in state)
+    return np.full((episodes, 1), float(state)) if isinstance(state, (int, float)) else state
+
+
+def _where(mask, fresh, state):
+    """The state of a wrapped learner, made fresh in the episodes of the mask; what is fresh only at first use stays."""
+    if fresh is None:
+        return state
+    if isinstance(state, dict):
+        return {name: _where(mask, fresh[name], value) for name, value in state.items()}
+    if isinstance(state, tuple):
+        return tuple(_where(mask, a, b) for a, b in zip(fresh, state, strict=True))
+    shared = not isinstance(state, np.ndarray) or state.shape[:1] != mask.shape
+    return state if shared else np.where(mask.reshape(-1, *[1] * (state.ndim - 1)), fresh, state)

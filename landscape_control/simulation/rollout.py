@@ -1,0 +1,143 @@
+"""What a simulation returns, and the difference of two of them on the same random numbers."""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..errors import ProblemError
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Paths:
+    """Paths of the first S episodes; N steps.
+
+    Attributes
+    ----------
+    times : (N+1,)
+    parameters : (S, N+1, n), θ
+    controls : (S, N, m), u held from times[k] to times[k+1]
+    hidden : (S, N+1, p), φ; p = 0 where nothing is hidden
+    observations : (S, N, q), y seen at times[k], before u; q = 0 where nothing is seen
+    belief_means, belief_variances : (S, N, p), the belief that u was chosen on, or None
+    """
+
+    times: np.ndarray
+    parameters: np.ndarray
+    controls: np.ndarray
+    hidden: np.ndarray
+    observations: np.ndarray
+    belief_means: np.ndarray | None = None
+    belief_variances: np.ndarray | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Rollout:
+    """Costs of E episodes of one policy on the true hidden landscape.
+
+    Attributes
+    ----------
+    losses, efforts, terminals : (E,), ∫e^{-γt}kL dt, ∫e^{-γt}uᵀGu/2η dt and e^{-γT}κΦ of each episode
+    costs : (E,), their sum; infinite in diverged episodes
+    final : (E, n), θ at the end
+    diverged : (D,), numbers of the episodes in which θ or the cost became infinite or undefined
+    diverged_by : float or None, the time at which the first divergence was noticed
+    remainder : float, discounted cost after the horizon of a T = ∞ problem: e^{-γH}/γ times the largest mean running cost
+        in the last tenth of [0, H], a bound if the mean running cost does not rise after H; 0 at finite T
+    step, horizon : Δt and the end of the simulated time
+    seed, episodes, draws_per_step : what fixes the random numbers
+    policy : name of what was simulated
+    assumes : str, what the filter assumes, "" without a filter
+    paths : Paths or None
+    """
+
+    losses: np.ndarray
+    efforts: np.ndarray
+    terminals: np.ndarray
+    costs: np.ndarray
+    final: np.ndarray
+    diverged: np.ndarray
+    diverged_by: float | None
+    remainder: float
+    step: float
+    horizon: float
+    seed: int
+    episodes: int
+    draws_per_step: int
+    policy: str
+    assumes: str = ""
+    paths: Paths | None = None
+    problem: object = field(repr=False, default=None)
+
+    @property
+    def cost(self) -> float:
+        """Mean cost over the episodes; infinite if one of them diverged."""
+        return float(self.costs.mean())
+
+    @property
+    def standard_error(self) -> float:
+        """Standard deviation of the costs over √E; infinite if an episode diverged, NaN for one episode."""
+        return _standard_error(self.costs)
+
+    def summary(self) -> str:
+        """One line: cost with standard error, its parts, and how it was obtained."""
+        late = f", after the horizon up to {self.remainder:.3g}" if self.remainder else ""
+        bad = f"; {len(self.diverged)} diverged by t = {self.diverged_by:.4g}" if len(self.diverged) else ""
+        return (
+            f"{self.policy}: J = {self.cost:.6g} ± {self.standard_error:.2g} (loss {self.losses.mean():.4g}, effort "
+            f"{self.efforts.mean():.4g}, terminal {self.terminals.mean():.4g}{late}); {self.episodes} episodes, "
+            f"step {self.step:.4g}, seed {self.seed}{bad}"
+        )
+
+    def __getstate__(self):
+        """Plain arrays only: the problem's functions stay behind, so a rollout from a pickle cannot be paired."""
+        return {**self.__dict__, "problem": None}
+
+
+def paired_difference(a: Rollout, b: Rollout) -> tuple[float, float]:
+    """(mean, standard error) of a.costs - b.costs, episode by episode on common random numbers.
+
+    Rollouts may differ in the policy, in what the learner can do and see, and in the step if the random draws are on the
+    same grid (step / draws_per_step). They must agree in seed, episodes, horizon, hidden variables and objective.
+
+    Raises
+    ------
+    ProblemError
+        Rollouts that do not share their random numbers or are not costs of the same objective.
+    """
+    for what, first, second in _must_agree(a, b):
+        if first != second:
+            raise ProblemError(
+                f"paired difference: {what}",
+                expected="the same in both",
+                received=f"{first} and {second}",
+                advice="simulate both policies on the same problem with the same seed, episodes and step",
+            )
+    if len(a.diverged) or len(b.diverged):
+        raise ProblemError(
+            "paired difference",
+            expected="rollouts that stayed finite",
+            received=f"{len(a.diverged)} and {len(b.diverged)} diverged episodes",
+            advice="a policy that diverges has no finite regret; use a smaller step or calmer coefficients",
+        )
+    difference = a.costs - b.costs
+    return float(difference.mean()), _standard_error(difference)
+
+
+def _must_agree(a, b):
+    yield "seed", a.seed, b.seed
+    yield "episodes", a.episodes, b.episodes
+    yield "horizon", a.horizon, b.horizon
+    yield "grid of random draws", *(float(f"{r.step / r.draws_per_step:.9g}") for r in (a, b))
+    if a.problem is None or b.problem is None:
+        yield "problem", *("forgotten in a pickle" if r.problem is None else "known" for r in (a, b))
+        return
+    yield "hidden variables", *(id(r.problem.landscape.hidden) for r in (a, b))
+    for name in ("discount", "learning_rate", "loss_weight", "terminal", "terminal_weight"):
+        yield f"objective.{name}", getattr(a.problem.objective, name), getattr(b.problem.objective, name)
+
+
+def _standard_error(values):
+    if len(values) < 2:
+        return math.nan
+    return float(values.std(ddof=1) / math.sqrt(len(values))) if np.isfinite(values).all() else math.inf

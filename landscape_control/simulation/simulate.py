@@ -1,0 +1,231 @@
+"""Closing the loop: a policy on the true hidden landscape, vectorised over episodes."""
+
+import math
+
+import numpy as np
+
+from ..arrays import whole
+from ..errors import ProblemError, SolveError
+from ..problem import ControlProblem
+from .actors import LearnerActor, actor_for
+from .functions import functions_of
+from .randomness import Randomness
+from .recorder import Recorder
+from .rollout import Rollout
+from .stepping import discount_weights, rollout_horizon, rollout_step
+
+_WATCH = 32  # steps between two looks for divergence
+
+
+def simulate(
+    problem: ControlProblem,
+    policy,
+    *,
+    episodes: int = 2000,
+    seed: int = 0,
+    step: float | None = None,
+    horizon: float | None = None,
+    keep_paths: bool | int = False,
+    beliefs=None,
+    draws_per_step: int = 1,
+    throw: bool = True,
+) -> Rollout:
+    """Mean cost of a policy on the true hidden landscape with real noise, by simulation of many episodes at once.
+
+    Each step of Δt: the learner sees y = h(θ, φ) + R^{1/2}ξ/√Δt at θ; its belief is updated with y; u is chosen and held;
+    θ̇ = f(θ) + B(θ)u by Heun's method, while φ moves by its exact law. The discount is integrated exactly, the loss by the
+    trapezoidal rule. Order in Δt: 2 for a u given ahead and constant over the steps, 1 (strong and weak) for feedback,
+    because u is held. The mean cost is that of the problem in discrete time, O(Δt) from continuous time; fast learners,
+    which follow the noise of single observations, need smaller steps than the optimal one.
+
+    Common random numbers: the seed alone fixes hidden paths and observation noise, whatever the policy.
+    Memory is O(episodes), unless paths are kept.
+
+    Parameters
+    ----------
+    policy : callable (theta (E, n), belief, time) -> (E, m), a solution with such a method ``policy``, or a RawLearner,
+        which sees y only. The belief is None where nothing is hidden.
+    episodes, seed : int
+    step : Δt; None is 1/50 of the shortest time constant of the problem (see stepping.fastest_rate), at most horizon/50
+    horizon : needed at T = ∞ only, where the rest is reported as ``remainder``
+    keep_paths : True, or the number of episodes whose paths are kept
+    beliefs : None (the problem's own filter), "extended", "unscented", "none" (the policy gets None), "truth" (it gets the
+        true hidden values (E, p), a bound that no learner reaches), or another filter with initial, update, predict
+    draws_per_step : random numbers are drawn on a grid this many times finer, so that rollouts with Δt and 2 draws and with
+        Δt/2 and 1 draw share their paths: their paired difference measures the error of the step
+    throw : whether divergence raises; otherwise diverged episodes have infinite cost and are listed
+
+    Raises
+    ------
+    ProblemError
+        A policy that returns another shape, no horizon at T = ∞, an observation that a raw learner cannot use, a fixed end.
+    SolveError
+        Episodes diverged and ``throw``; the exception holds the rollout.
+    """
+    episodes, seed, draws = whole("episodes", episodes), whole("seed", seed, low=0), whole("draws_per_step", draws_per_step)
+    if problem.end is not None:
+        raise ProblemError(
+            "end", expected="a free end", received="a fixed end", advice="a noisy learner hits no point; use a terminal cost"
+        )
+    horizon = rollout_horizon(problem, horizon)
+    step, count = rollout_step(problem, horizon, step)
+    actor, name = actor_for(problem, policy, beliefs)
+    functions = functions_of(problem)
+    random = Randomness(
+        problem.landscape.hidden,
+        seed=seed,
+        episodes=episodes,
+        step=step,
+        draws=draws,
+        observations=functions.observations if functions.noisy else 0,
+    )
+    recorder = Recorder(keep_paths, episodes, count)
+    loop = _Loop(problem, functions, actor, random, recorder, step, count, name)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        loop.run(episodes)
+        rollout = loop.rollout(seed=seed, episodes=episodes, draws_per_step=draws, policy=name, horizon=horizon)
+    if throw and len(rollout.diverged):
+        raise SolveError(
+            f"{rollout.summary()}. First among them: {rollout.diverged[:8].tolist()}. What to do: use a smaller step "
+            "or calmer coefficients, or pass throw=False to keep the rollout",
+            rollout,
+        )
+    return rollout
+
+
+class _Loop:
+    """The state of one rollout and its loop over steps."""
+
+    def __init__(self, problem, functions, actor, random, recorder, step, count, name):
+        self.problem, self.functions, self.actor, self.random, self.recorder = problem, functions, actor, random, recorder
+        self.step, self.count, self.name = step, count, name
+        objective = problem.objective
+        self.nodes, self.steps = discount_weights(objective.discount, step, count)
+        self.nodes, self.steps = self.nodes * objective.loss_weight, self.steps / objective.learning_rate
+        self.rates = _Rates(problem, step, count)
+        self.diverged_by = None
+
+    def run(self, episodes):
+        functions, random = self.functions, self.random
+        self.theta = np.tile(self.problem.start, (episodes, 1))
+        self.losses, self.efforts = np.zeros(episodes), np.zeros(episodes)
+        self.actor.start(episodes, functions.controls, random.policy)
+        self._check_observation()
+        switched = np.zeros(episodes, dtype=bool)
+        for k in range(self.count):
+            u = self._act(k, switched)
+            before = random.hidden
+            random.advance()
+            if self.actor.tells_switches:
+                switched = (random.hidden != before).any(1)
+            self._move(k, u)
+            if (k + 1) % _WATCH == 0:
+                self._watch((k + 1) * self.step)
+        self.losses += self.nodes[-1] * functions.loss(self.theta, random.hidden)
+        self.recorder.finish(self.theta, random.hidden)
+
+    def _act(self, k, switched):
+        """Look, pay for the loss, choose u."""
+        functions, random = self.functions, self.random
+        noise = random.noise() / math.sqrt(self.step) if functions.noisy else self._silence()
+        loss, seen = functions.look(self.theta, random.hidden, noise)
+        self.losses += self.nodes[k] * loss
+        u = self.actor.act(self.theta, seen, random.hidden, k * self.step, self.step, switched)
+        if k == 0:
+            u = _checked(u, (len(self.theta), functions.controls), self.name)
+        self.recorder.note(k, self.theta, u, random.hidden, seen, self.actor)
+        self.rates.note(k, self.problem.objective.loss_weight, loss)
+        return u
+
+    def _move(self, k, u):
+        """Pay for the effort, move, let the belief age."""
+        functions, before = self.functions, self.theta
+        self.theta = functions.move(before, u, self.step)
+        effort = functions.effort(before, u)
+        if not functions.metric_constant:
+            effort = 0.5 * (effort + functions.effort(self.theta, u))
+        self.efforts += self.steps[k] * effort
+        self.rates.note(k, 1 / self.problem.objective.learning_rate, effort)
+        self.actor.wait(self.step)
+
+    def _silence(self):
+        return np.zeros((len(self.theta), self.functions.observations))
+
+    def _check_observation(self):
+        functions = self.functions
+        if isinstance(self.actor, LearnerActor) and functions.observations != functions.controls:
+            raise ProblemError(
+                self.name,
+                expected=f"observations with one entry per control ({functions.controls})",
+                received=f"{functions.observations} per step",
+                advice="raw learners step along what they see: show them a gradient",
+            )
+
+    def _watch(self, time):
+        """Note divergence, and set diverged parameters to NaN so that they stay so."""
+        bad = ~np.isfinite(self.theta).all(1)
+        if bad.any():
+            self.theta[bad] = np.nan
+            self.diverged_by = time if self.diverged_by is None else self.diverged_by
+
+    def rollout(self, *, horizon, **settings):
+        functions, objective = self.functions, self.problem.objective
+        terminals = np.zeros(len(self.theta))
+        if functions.has_terminal:
+            weight = objective.terminal_weight * math.exp(-objective.discount * horizon)
+            terminals = weight * functions.terminal(self.theta, self.random.hidden)
+        costs = self.losses + self.efforts + terminals
+        bad = ~(np.isfinite(self.theta).all(1) & np.isfinite(costs))
+        costs[bad] = np.inf
+        if bad.any() and self.diverged_by is None:
+            self.diverged_by = horizon
+        arrays = {
+            "losses": self.losses,
+            "efforts": self.efforts,
+            "terminals": terminals,
+            "costs": costs,
+            "final": self.theta,
+            "diverged": np.flatnonzero(bad),
+        }
+        for array in arrays.values():
+            array.setflags(write=False)
+        return Rollout(
+            **arrays,
+            diverged_by=self.diverged_by,
+            remainder=self.rates.remainder(horizon),
+            step=self.step,
+            horizon=horizon,
+            assumes=self.actor.assumes,
+            paths=self.recorder.paths(self.step),
+            problem=self.problem,
+            **settings,
+        )
+
+
+class _Rates:
+    """Mean running costs in the last tenth of a T = ∞ rollout, from which what comes later is judged."""
+
+    def __init__(self, problem, step, count):
+        self.discount = problem.objective.discount
+        self.first = count - max(count // 10, 1) if math.isinf(problem.objective.horizon) else count
+        self.means = np.zeros(count - self.first)
+
+    def note(self, k, weight, values):
+        if k >= self.first:
+            self.means[k - self.first] += weight * values.mean()
+
+    def remainder(self, horizon):
+        return float(math.exp(-self.discount * horizon) / self.discount * self.means.max()) if len(self.means) else 0.0
+
+
+def _checked(u, shape, name):
+    """The first control, which must be (E, m)."""
+    u = np.asarray(u, dtype=float)
+    if u.shape == shape:
+        return u
+    raise ProblemError(
+        f"policy {name}",
+        expected=f"controls of shape {shape}",
+        received=f"shape {u.shape}",
+        advice="return one row per episode, e.g. -gain * theta, without reductions over episodes",
+    )

@@ -1,0 +1,137 @@
+"""Time grids of a rollout: horizon, step, and exact weights of the discount."""
+
+import math
+
+import casadi as ca
+import numpy as np
+
+from ..arrays import number
+from ..errors import ProblemError
+from ..landscape import TaskChain
+from ..problem import ControlProblem
+
+FRACTION = 1 / 50  # of the shortest time constant
+LEAST, MOST = 50, 1_000_000  # steps
+_SAMPLES = 64  # hidden landscapes looked at
+
+
+def rollout_horizon(problem: ControlProblem, horizon: float | None) -> float:
+    """The simulated time: T, or the explicit ``horizon`` that a problem with T = ∞ needs."""
+    own = problem.objective.horizon
+    if math.isfinite(own):
+        if horizon is not None and horizon != own:
+            raise ProblemError(
+                "horizon",
+                expected=f"the problem's own T = {own:g}, or None",
+                received=repr(horizon),
+                advice="simulate problem.changed(horizon=...): policy and terminal cost depend on T",
+            )
+        return own
+    if horizon is None or problem.objective.discount == 0:
+        raise ProblemError(
+            "horizon",
+            expected="an explicit horizon and a discount γ > 0 when T = ∞",
+            received=f"horizon {horizon}, discount {problem.objective.discount:g}",
+            advice="pass horizon=... of a few 1/γ (what comes later is reported as rollout.remainder); "
+            "without discount choose problem.changed(horizon=...)",
+        )
+    return number("horizon", horizon, low=0, low_open=True)
+
+
+def rollout_step(problem: ControlProblem, horizon: float, step: float | None) -> tuple[float, int]:
+    """(Δt, number of steps); by default Δt = 1/(50·fastest rate), at most horizon/50, see :func:`fastest_rate`."""
+    if step is None:
+        step = min(horizon / LEAST, FRACTION / max(fastest_rate(problem), 1e-300))
+    step = number("step", step, low=0, low_open=True)
+    count = round(horizon / step) if abs(horizon / step - round(horizon / step)) < 1e-6 else math.ceil(horizon / step)
+    if not 1 <= count <= MOST:
+        raise ProblemError(
+            "step",
+            expected=f"between 1 and {MOST} steps over {horizon:g}",
+            received=f"{count} steps",
+            advice="pass a larger step: a very fast rate may not matter to the policy you simulate",
+        )
+    return horizon / count, count
+
+
+def fastest_rate(problem: ControlProblem) -> float:
+    """The fastest rate that the optimal learner or the hidden variables are expected to have, per unit time.
+
+    The largest of: relaxation √(γ²/4 + ηk|h|) - γ/2 (with ηκ|h_Φ| for a terminal cost), γ, |∂f/∂θ|, the rates of the hidden
+    variables, and the bandwidth (|∂h/∂φ|²|Q|/|R|)^{1/2} of a Kalman-Bucy filter, at the start and over 64 hidden landscapes.
+    A policy that is faster than the optimal one needs a step of its own.
+    """
+    objective, model = problem.objective, problem.model
+    price = objective.learning_rate * _mobility(model, problem.start)
+    curvature, information = _rates_seen(problem)
+    rates = [
+        math.sqrt(objective.discount**2 / 4 + price * objective.loss_weight * curvature) - objective.discount / 2,
+        objective.discount,
+        _drift_rate(model, problem.start),
+    ]
+    if objective.terminal == "loss":
+        rates.append(price * objective.terminal_weight * curvature)
+    elif objective.terminal is not None:
+        rates.append(price * objective.terminal_weight * _size(model.terminal_derivatives(problem.start)[1]))
+    return max(rates + _hidden_rates(problem.landscape.hidden, information))
+
+
+def discount_weights(discount: float, step: float, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """(node weights (N+1,), step weights (N,)): ∫e^{-γt}·(linear between nodes) dt and ∫e^{-γt} dt over each step."""
+    x = discount * step
+    if x < 1e-4:  # series of the exact integrals below
+        whole, right = step * (1 - x / 2 + x * x / 6), step * (0.5 - x / 3 + x * x / 8)
+    else:
+        whole = -math.expm1(-x) / discount
+        right = (-math.expm1(-x) / x - math.exp(-x)) / discount
+    fade = np.exp(-x * np.arange(count))
+    nodes = np.zeros(count + 1)
+    nodes[:-1] += (whole - right) * fade
+    nodes[1:] += right * fade
+    return nodes, whole * fade
+
+
+def _rates_seen(problem):
+    """(largest |∇²L|, largest information |∂h/∂φ|²/|R| of noisy sight) at the start over hidden landscapes."""
+    n, hidden, sees = problem.dimension, problem.landscape.hidden, problem.learner.sees
+    if hidden is None:
+        return _size(problem.landscape.hessian(problem.start)), 0.0
+    theta, phi = ca.SX.sym("theta", n), ca.SX.sym("hidden", hidden.dimension)
+    seen = ca.SX(sees.expression(problem.landscape, theta, phi))
+    outputs = [
+        ca.hessian(problem.landscape.symbolic(theta, phi), theta)[0],
+        ca.jacobian(seen, phi),
+        sees.root(theta, seen.numel()),
+    ]
+    local = ca.Function("local", [theta, phi], [ca.densify(ca.SX(output)) for output in outputs])
+    curvature = information = 0.0
+    for values in hidden.sample(np.random.default_rng(0), _SAMPLES, np.zeros(1))[:, 0]:
+        hessian, slope, root = (np.array(value) for value in local(problem.start, values))
+        noise = np.linalg.svd(root, compute_uv=False).min()
+        curvature = max(curvature, _size(hessian))
+        information = max(information, (_size(slope) / noise) ** 2 if noise > 0 else 0.0)
+    return curvature, information
+
+
+def _hidden_rates(hidden, information):
+    if hidden is None:
+        return []
+    if isinstance(hidden, TaskChain):
+        return [float(np.abs(hidden.rates).max())]
+    return [_size(hidden.reversion), math.sqrt(_size(hidden.diffusion) * information)]
+
+
+def _mobility(model, point):
+    push, metric = model.actuation(point)[0], model.metric(point)[0]
+    return _size(push @ np.linalg.solve(metric, push.T))
+
+
+def _drift_rate(model, point):
+    theta = ca.SX.sym("theta", model.dimension)
+    return _size(np.array(ca.Function("slope", [theta], [ca.densify(ca.jacobian(model.drift_at(theta), theta))])(point)))
+
+
+def _size(matrix):
+    """The spectral norm of a matrix (or of the only one in a stack); one that is not finite counts as 0."""
+    matrix = np.asarray(matrix).reshape(np.shape(matrix)[-2:])
+    return float(np.linalg.norm(matrix, 2)) if np.isfinite(matrix).all() else 0.0

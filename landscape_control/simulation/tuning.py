@@ -1,0 +1,236 @@
+"""The best coefficients of a learner on a problem: what a fair comparison with an optimal policy needs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import differential_evolution, minimize
+
+from ..arrays import whole
+from ..errors import ProblemError, check_choice
+from ..problem import ControlProblem
+from .raw_learner import Bound, RawLearner
+from .rollout import Rollout
+from .simulate import simulate
+
+_METHODS = ("nelder-mead", "differential evolution")
+_WORST = 1e12  # the cost of a diverged rollout, as the search sees it
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Tuned:
+    """Best coefficients found.
+
+    Attributes
+    ----------
+    learner : RawLearner with them
+    coefficients : {name: value} of those that were tuned
+    rollout : Rollout on the held-out seed; ``cost`` and ``standard_error`` are its
+    training_cost : mean cost on the seed that was searched, lower than ``cost`` by the bias of choosing
+    evaluations : rollouts simulated
+    converged : whether the search met its own tolerance
+    at_bounds : names of coefficients that ended within 1 % of an end of their range: the range may hide a better one
+    """
+
+    learner: RawLearner
+    coefficients: dict[str, float]
+    rollout: Rollout
+    training_cost: float
+    evaluations: int
+    converged: bool
+    at_bounds: tuple[str, ...]
+
+    @property
+    def cost(self) -> float:
+        return self.rollout.cost
+
+    @property
+    def standard_error(self) -> float:
+        return self.rollout.standard_error
+
+
+def best_coefficients(
+    problem: ControlProblem,
+    learner: RawLearner,
+    *,
+    free: Sequence[str] | None = None,
+    bounds: dict | None = None,
+    method: str = "nelder-mead",
+    episodes: int = 500,
+    seed: int = 0,
+    held_out_episodes: int = 2000,
+    held_out_seed: int = 1,
+    step: float | None = None,
+    horizon: float | None = None,
+    starts: int = 3,
+    most_evaluations: int = 400,
+    tolerance: float = 1e-3,
+) -> Tuned:
+    """Coefficients of ``learner`` that minimise the simulated cost on common random numbers, judged on other numbers.
+
+    On fixed random numbers the mean cost is a deterministic function of the coefficients. "nelder-mead" searches from the
+    learner's own coefficients and from ``starts`` - 1 points drawn from the ranges; "differential evolution" searches all of
+    the ranges (SciPy). Coefficients are searched on the scale of their :class:`Bound`.
+
+    Parameters
+    ----------
+    learner : the family, by one member: fixed settings are kept, coefficients are where the search starts
+    free : names of the coefficients to tune; None is all of ``learner.coefficients``
+    bounds : {name: (least, most)} that replace the default ranges
+    episodes, seed : of the search; held_out_episodes, held_out_seed : of the reported cost
+    most_evaluations : rollouts, over all starts
+    tolerance : of the coefficients on their scale, whose whole range is 1
+
+    Raises
+    ------
+    ProblemError
+        Unknown names, a held-out seed equal to the seed of the search, no coefficient to tune.
+    """
+    check_choice("tuning method", method, _METHODS)
+    if seed == held_out_seed:
+        raise ProblemError(
+            "held_out_seed",
+            expected="another seed than that of the search",
+            received=repr(seed),
+            advice="the cost on the numbers that were searched is too good",
+        )
+    search = _Search(
+        problem,
+        learner,
+        _free(learner, free),
+        bounds or {},
+        {"episodes": episodes, "seed": seed, "step": step, "horizon": horizon},
+    )
+    if method == "differential evolution":
+        point, converged = _evolve(search, most_evaluations, tolerance, seed)
+    else:
+        point, converged = _descend(search, whole("starts", starts), most_evaluations, tolerance, seed)
+    best = search.learner(point)
+    rollout = simulate(
+        problem, best, episodes=held_out_episodes, seed=held_out_seed, step=step, horizon=horizon, throw=False
+    )
+    edges = tuple(name for name, x in zip(search.names, point, strict=True) if x < 0.01 or x > 0.99)
+    return Tuned(
+        learner=best,
+        coefficients={name: best.coefficients[name] for name in search.names},
+        rollout=rollout,
+        training_cost=search(point),
+        evaluations=search.evaluations,
+        converged=converged,
+        at_bounds=edges,
+    )
+
+
+class _Search:
+    """The cost as a function on the unit cube."""
+
+    def __init__(self, problem, learner, names, bounds, settings):
+        self.problem, self.family, self.names, self.settings = problem, learner, names, settings
+        for name in bounds:
+            check_choice("bounds of a coefficient", name, names)
+        self.scales = [_Scale(learner.all_bounds[name], bounds.get(name)) for name in names]
+        self.evaluations, self._known = 0, {}
+
+    def learner(self, point):
+        values = {name: scale.value(x) for name, scale, x in zip(self.names, self.scales, np.clip(point, 0, 1), strict=True)}
+        return self.family.with_coefficients(values)
+
+    def start(self):
+        return np.array(
+            [scale.position(self.family.coefficients[name]) for name, scale in zip(self.names, self.scales, strict=True)]
+        )
+
+    def __call__(self, point):
+        key = tuple(np.clip(point, 0, 1))
+        if key not in self._known:
+            self.evaluations += 1
+            cost = simulate(self.problem, self.learner(point), throw=False, **self.settings).cost
+            self._known[key] = cost if cost < _WORST else _WORST
+        return self._known[key]
+
+
+class _Scale:
+    """The range of a coefficient mapped to [0, 1]: linear, logarithmic, or logarithmic in 1 - value."""
+
+    def __init__(self, bound: Bound, given):
+        least, most = (bound.least, bound.most) if given is None else map(float, given)
+        if (
+            not bound.low <= least < most <= bound.high
+            or (bound.scale == "log" and least <= 0)
+            or (bound.scale == "one minus" and most >= 1)
+        ):
+            raise ProblemError(
+                "bounds of a coefficient",
+                expected=f"least < most inside [{bound.low:g}, {bound.high:g}] where the scale {bound.scale!r} is finite",
+                received=f"({least:g}, {most:g})",
+                advice="give a range of coefficients that can be searched",
+            )
+        forward = {"linear": lambda x: x, "log": np.log, "one minus": lambda x: -np.log1p(-x)}[bound.scale]
+        self._back = {"linear": lambda x: x, "log": np.exp, "one minus": lambda x: -np.expm1(-x)}[bound.scale]
+        self._forward, self._least, self._most = forward, least, most
+        self._ends = forward(least), forward(most)
+
+    def value(self, position):
+        low, high = self._ends
+        return float(np.clip(self._back(low + position * (high - low)), self._least, self._most))
+
+    def position(self, value):
+        low, high = self._ends
+        return float((self._forward(np.clip(value, self._least, self._most)) - low) / (high - low))
+
+
+def _free(learner, free):
+    names = list(learner.coefficients if free is None else free)
+    for name in names:
+        check_choice("coefficient to tune", name, learner.coefficients)
+    if not names:
+        raise ProblemError(
+            "free",
+            expected="at least one coefficient to tune",
+            received="none",
+            advice=f"choose among {', '.join(learner.coefficients) or 'those of another learner'}",
+        )
+    return names
+
+
+def _descend(search, starts, most, tolerance, seed):
+    size, rng = len(search.names), np.random.default_rng(seed)
+    points = [search.start(), *rng.random((starts - 1, size))]
+    results = []
+    for point in points:
+        corners = np.vstack(
+            [point, *(point + (0.15 if x < 0.5 else -0.15) * axis for x, axis in zip(point, np.eye(size), strict=True))]
+        )
+        results.append(
+            minimize(
+                search,
+                point,
+                method="Nelder-Mead",
+                bounds=[(0.0, 1.0)] * size,
+                options={
+                    "initial_simplex": np.clip(corners, 0, 1),
+                    "xatol": tolerance,
+                    "fatol": 1e-6,
+                    "maxfev": max(most // starts, size + 2),
+                },
+            )
+        )
+    best = min(results, key=lambda result: result.fun)
+    return np.clip(best.x, 0, 1), bool(best.success)
+
+
+def _evolve(search, most, tolerance, seed):
+    size = len(search.names)
+    people = max(5, 15 // size)
+    result = differential_evolution(
+        search,
+        [(0.0, 1.0)] * size,
+        x0=search.start(),
+        popsize=people,
+        tol=tolerance,
+        seed=seed,
+        polish=False,
+        maxiter=max(most // (people * size) - 1, 1),
+        init="sobol",
+    )
+    return np.clip(result.x, 0, 1), bool(result.success)
