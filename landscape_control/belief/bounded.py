@@ -43,10 +43,10 @@ def _check_bounded(loss, mean, covariance, n):
         return
     where, which = np.argwhere(falling)[0]
     raise ProblemError("expected loss", expected="losses bounded below for every hidden value that may come up",
-                       received=f"a loss that falls without bound along {_text(directions[where])} of θ at hidden = "
-                       f"{_text(values[which])}, within {_DEVIATIONS:g} standard deviations: the optimal cost is -∞",
-                       advice="a Gaussian curvature may turn negative. Write it as casadi.exp(φ) with Gaussian φ (log-normal; "
-                       "the expected loss stays exact), as a softplus log(1 + exp(φ)), or as tasks with positive curvatures")
+                       received=f"a loss without bound along {_text(directions[where])} of θ at hidden = "
+                       f"{_text(values[which])}, within {_DEVIATIONS:g} standard deviations: optimal cost -∞",
+                       advice="a Gaussian curvature may turn negative. Write it as exp(φ) with Gaussian φ (log-normal; "
+                       "the expected loss stays exact), as log(1 + exp(φ)), or as tasks of positive curvature")
 
 
 def _text(vector):
@@ -85,4 +85,4 @@ def _check_settled(landscape, model, loss, start):
         raise ProblemError("expected loss", expected="a finite expectation under the prior",
                            received=f"Gauss-Hermite sums that do not settle: {values[0]:.4g} with {coarse.nodes} points, "
                                     f"{values[1]:.4g} with {fine.nodes}",
-                           advice="the loss grows too fast in a hidden variable, or has a pole: bound it or narrow the prior")
+                           advice="the loss grows too fast in a hidden variable or has a pole: bound it or narrow the prior")
