@@ -33,9 +33,14 @@ def as_problem(landscape, numbers):
 def nearby(numbers, count, spread=0.1):
     """Seeded variants with other γ, T and start."""
     rng = np.random.default_rng(7)
-    return [Numbers(horizon=numbers.horizon * (1 + spread * rng.uniform(-1, 1)),
-                    discount=numbers.discount * (1 + 3 * spread * rng.uniform(-1, 1)),
-                    start=numbers.start + spread * rng.uniform(-1, 1, numbers.start.size)) for _ in range(count)]
+    return [
+        Numbers(
+            horizon=numbers.horizon * (1 + spread * rng.uniform(-1, 1)),
+            discount=numbers.discount * (1 + 3 * spread * rng.uniform(-1, 1)),
+            start=numbers.start + spread * rng.uniform(-1, 1, numbers.start.size),
+        )
+        for _ in range(count)
+    ]
 
 
 class Contest:
@@ -55,8 +60,10 @@ class Contest:
         key = len(plan.vertices) - 1, plan.degree
         if key not in self.newtons:
             loss, size = self.loss, {"elements": key[0], "degree": key[1]}
-            self.newtons[key] = (GeneralNewton(loss.value, loss.gradient, loss.hessian, loss.dimension, **size),
-                                 LeanNewton(loss, **size))
+            self.newtons[key] = (
+                GeneralNewton(loss.value, loss.gradient, loss.hessian, loss.dimension, **size),
+                LeanNewton(loss, **size),
+            )
         return self.newtons[key]
 
     def contestants(self, numbers, *, warm):
@@ -71,9 +78,11 @@ class Contest:
             path = earlier + (1 - times)[:, None] * (numbers.start - earlier[0])
         else:
             path = numbers.start + times[:, None] * (self.target - numbers.start)
-        return {"ours": lambda: self.ours(numbers, guess).cost,
-                "general": lambda: general.solve_again(fractions, numbers, earlier if warm else self.target)[0],
-                "lean": lambda: lean.solve(plan.vertices, numbers, path)[0]}
+        return {
+            "ours": lambda: self.ours(numbers, guess).cost,
+            "general": lambda: general.solve_again(fractions, numbers, earlier if warm else self.target)[0],
+            "lean": lambda: lean.solve(plan.vertices, numbers, path)[0],
+        }
 
     def errors(self, numbers, *, warm):
         """Cost errors (ours, general, lean) against a fine mesh, relative to 1 + |cost|."""
@@ -87,11 +96,16 @@ class Contest:
         rows = []
         for warm, guess in ((True, "previous solution"), (False, "straight line")):
             samples = [interleave(self.contestants(v, warm=warm), rounds) for v in variants]
-            rows += [compared(f"{name}, guess {guess}; reference: general", samples, "general", limit),
-                     compared(f"{name}, guess {guess}; reference: lean (information)", samples, "lean")]
+            rows += [
+                compared(f"{name}, guess {guess}; reference: general", samples, "general", limit),
+                compared(f"{name}, guess {guess}; reference: lean (information)", samples, "lean"),
+            ]
         errors = np.array([self.errors(v, warm=warm) for v in variants for warm in (True, False)]).max(0)
-        return [*rows, Row(what=f"{name}: largest cost error, ours", ours=float(errors[0]), unit="", limit=accuracy),
-                Row(what=f"{name}: largest cost error, either reference", reference=float(errors[1:].max()), unit="")]
+        return [
+            *rows,
+            Row(what=f"{name}: largest cost error, ours", ours=float(errors[0]), unit="", limit=accuracy),
+            Row(what=f"{name}: largest cost error, either reference", reference=float(errors[1:].max()), unit=""),
+        ]
 
 
 def figure_1_contest():
@@ -123,8 +137,13 @@ def authors_method(quick):
     steps = STEPS // 20 if quick else STEPS
     contest, action, paths = figure_1_contest(), LeftRectangleAction(DoubleWell(), FIGURE_1), []
     variants = nearby(FIGURE_1, 50)
-    seconds = interleave({"ours": lambda: [contest.ours(v, contest.previous) for v in variants],
-                          "authors": lambda: paths.append(descend(action, contest.target, steps=steps))}, 2 if quick else 4)
+    seconds = interleave(
+        {
+            "ours": lambda: [contest.ours(v, contest.previous) for v in variants],
+            "authors": lambda: paths.append(descend(action, contest.target, steps=steps)),
+        },
+        2 if quick else 4,
+    )
     ours = statistics.median(seconds["ours"]) / len(variants)
     against = f"re-solve, new numbers; reference: {STEPS} Adam steps on {POINTS} points"
     rows = [_faster(f"{against}, lean NumPy", ours, statistics.median(seconds["authors"]) * STEPS / steps)]
@@ -133,8 +152,15 @@ def authors_method(quick):
     except ImportError:
         rows.append(Row(what="the same in PyTorch, which is what VGR25 used: not installed here"))
     exact = fine_cost(contest.loss, FIGURE_1, lambda t: contest.previous.at(t)[0])
-    return [*rows, Row(what="relative cost error (reference: the left-rectangle optimum)", unit="",
-                       ours=abs(contest.previous.cost / exact - 1), reference=abs(action.cost(paths[-1]) / exact - 1))]
+    return [
+        *rows,
+        Row(
+            what="relative cost error (reference: the left-rectangle optimum)",
+            unit="",
+            ours=abs(contest.previous.cost / exact - 1),
+            reference=abs(action.cost(paths[-1]) / exact - 1),
+        ),
+    ]
 
 
 def _faster(what, ours, theirs):

@@ -48,8 +48,11 @@ def start_up(quick):
     return [
         Row(what=f"import landscape_control (best of {imports})", ours=1e3 * started["seconds"], limit=600.0),
         Row(what="optional packages that the import loads", ours=float(started["loaded"]), unit="", limit=0.0),
-        Row(what=f"Figure 1 cold: build, two starts, certificate (best of {imports})", ours=1e3 * cold["certified"],
-            limit=60.0),
+        Row(
+            what=f"Figure 1 cold: build, two starts, certificate (best of {imports})",
+            ours=1e3 * cold["certified"],
+            limit=60.0,
+        ),
         Row(what="Figure 1 cold: certificates not passed", ours=float(cold["failed"]), unit="", limit=0.0),
         Row(what=f"Rosenbrock n = 200 cold: build + solve (best of {few})", ours=1e3 * large["solved"]),
         Row(what="Rosenbrock n = 200 cold: build + solve + certificate", ours=1e3 * large["certified"], limit=1000.0),
@@ -83,10 +86,12 @@ def growth(landscape, numbers, target, name, quick):
     solves = [min(seconds[count]) / iterations[count] for count in counts]
     few, many = counts[0], counts[-1]
     sizes = f"{many} elements (reference: {few})"
-    return [Row(what=f"{name}: exponent of solve time in elements", ours=_slope(counts, solves), unit="", limit=1.25),
-            Row(what=f"{name}: exponent of build time in elements", ours=_slope(counts, builds), unit="", limit=1.25),
-            Row(what=f"{name}: solve per iteration, {sizes}", ours=1e3 * solves[-1], reference=1e3 * solves[0]),
-            Row(what=f"{name}: build, {sizes}", ours=1e3 * builds[-1], reference=1e3 * builds[0])]
+    return [
+        Row(what=f"{name}: exponent of solve time in elements", ours=_slope(counts, solves), unit="", limit=1.25),
+        Row(what=f"{name}: exponent of build time in elements", ours=_slope(counts, builds), unit="", limit=1.25),
+        Row(what=f"{name}: solve per iteration, {sizes}", ours=1e3 * solves[-1], reference=1e3 * solves[0]),
+        Row(what=f"{name}: build, {sizes}", ours=1e3 * builds[-1], reference=1e3 * builds[0]),
+    ]
 
 
 def _slope(counts, seconds):
@@ -123,8 +128,12 @@ def transcriptions(quick):
                 first = solver.solve(guess=seen)
                 last = solver.solve(guess=seen, **changes)
                 seconds = interleave({"ours": lambda s=solver: s.solve(guess=seen, **changes)}, 5 if quick else 30)["ours"]
-                record |= {"cost_error": abs(last.cost - exact), "build_ms": 1e3 * first.build_seconds,
-                           "resolve_ms": 1e3 * statistics.median(seconds), "iterations": last.best.iterations}
+                record |= {
+                    "cost_error": abs(last.cost - exact),
+                    "build_ms": 1e3 * first.build_seconds,
+                    "resolve_ms": 1e3 * statistics.median(seconds),
+                    "iterations": last.best.iterations,
+                }
             except lc.SolveError as failure:
                 record["error"] = str(failure)
             records.append(record)
@@ -135,5 +144,12 @@ def transcription_cells(record):
     """One record as texts under TRANSCRIPTION_HEADINGS."""
     if "error" in record:
         return [record["transcription"], record["optimiser"], "failed", str(record["order"]), "", "", ""]
-    return [record["transcription"], record["optimiser"], f"{record['cost_error']:.1e}", str(record["order"]),
-            f"{record['build_ms']:.3g} ms", f"{record['resolve_ms']:.3g} ms", str(record["iterations"])]
+    return [
+        record["transcription"],
+        record["optimiser"],
+        f"{record['cost_error']:.1e}",
+        str(record["order"]),
+        f"{record['build_ms']:.3g} ms",
+        f"{record['resolve_ms']:.3g} ms",
+        str(record["iterations"]),
+    ]

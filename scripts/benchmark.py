@@ -57,22 +57,32 @@ def main():
     judge(rows)
     print("\n".join(["", *NOTES]))
     if options.json:
-        result = {"machine": machine, "quick": options.quick, "rows": [row.record() for row in rows],
-                  "transcriptions": records}
+        result = {
+            "machine": machine,
+            "quick": options.quick,
+            "rows": [row.record() for row in rows],
+            "transcriptions": records,
+        }
         with open(options.json, "w", encoding="utf-8") as file:
             json.dump(result, file, indent=1, ensure_ascii=False)
 
 
 def against_reference_rows(quick):
-    return [*against_reference.figure_1(quick), *against_reference.rosenbrock(10, quick, tolerance=1e-8, limit=3.0),
-            *against_reference.rosenbrock(50, quick, tolerance=1e-6, limit=2.0), *against_reference.authors_method(quick)]
+    return [
+        *against_reference.figure_1(quick),
+        *against_reference.rosenbrock(10, quick, tolerance=1e-8, limit=3.0),
+        *against_reference.rosenbrock(50, quick, tolerance=1e-6, limit=2.0),
+        *against_reference.authors_method(quick),
+    ]
 
 
 def behaviour_rows(quick):
     valley = against_reference.valley(10)
-    return [*behaviour.start_up(quick),
-            *behaviour.growth(lc.double_well(), against_reference.FIGURE_1, [1.0575, 0.0], "n = 2", quick),
-            *behaviour.growth(lc.rosenbrock(10), valley, np.ones(10), "n = 10", quick)]
+    return [
+        *behaviour.start_up(quick),
+        *behaviour.growth(lc.double_well(), against_reference.FIGURE_1, [1.0575, 0.0], "n = 2", quick),
+        *behaviour.growth(lc.rosenbrock(10), valley, np.ones(10), "n = 10", quick),
+    ]
 
 
 def report(title, rows):
@@ -88,8 +98,15 @@ def judge(rows):
 
 
 def describe_machine():
-    return {"landscape_control": lc.__version__, "python": platform.python_version(), "numpy": np.__version__,
-            "scipy": scipy.__version__, "casadi": casadi.__version__, "machine": platform.machine(), "cores": os.cpu_count()}
+    return {
+        "landscape_control": lc.__version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "casadi": casadi.__version__,
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+    }
 
 
 def profile_resolve(count=500):

@@ -33,8 +33,14 @@ class Row:
         ratio, unit = _as_ratio(self.ratio), "" if self.ratio is not None else self.unit
         limit = _as_ratio(self.limit) if self.ratio is not None else _with_unit(self.limit, unit)
         met = {None: "", True: "yes", False: "NO"}[self.met]
-        return [self.what, _with_unit(self.ours, self.unit), _with_unit(self.reference, self.unit), ratio,
-                f"<= {limit}" if limit else "", met]
+        return [
+            self.what,
+            _with_unit(self.ours, self.unit),
+            _with_unit(self.reference, self.unit),
+            ratio,
+            f"<= {limit}" if limit else "",
+            met,
+        ]
 
     def record(self):
         """The row as plain data, for JSON."""
@@ -76,8 +82,9 @@ def compared(what, samples, against, limit=None):
     """
     ours, reference = ([t for one in samples for t in one[name]] for name in ("ours", against))
     ratio = statistics.median(a / b for a, b in zip(ours, reference, strict=True))
-    return Row(what=what, ours=1e3 * statistics.median(ours), reference=1e3 * statistics.median(reference), ratio=ratio,
-               limit=limit)
+    return Row(
+        what=what, ours=1e3 * statistics.median(ours), reference=1e3 * statistics.median(reference), ratio=ratio, limit=limit
+    )
 
 
 def fresh_process(code):
@@ -92,6 +99,8 @@ def aligned(headings, rows):
     """Lines of a table, first column to the left, the others to the right."""
     table = [headings, *rows]
     widths = [max(len(row[i]) for row in table) for i in range(len(headings))]
-    lines = [row[0].ljust(widths[0]) + "".join(f"  {cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True))
-             for row in table]
+    lines = [
+        row[0].ljust(widths[0]) + "".join(f"  {cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True))
+        for row in table
+    ]
     return [lines[0], "-" * len(lines[0]), *lines[1:]]

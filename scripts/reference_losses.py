@@ -58,8 +58,8 @@ class Rosenbrock:
         count, n = theta.shape
         main, below = self.bands(theta)
         curvature = np.zeros((count, n * n))
-        curvature[:, ::n + 1] = main
-        curvature[:, n::n + 1] = curvature[:, 1::n + 1] = below[:, :-1]
+        curvature[:, :: n + 1] = main
+        curvature[:, n :: n + 1] = curvature[:, 1 :: n + 1] = below[:, :-1]
         return curvature.reshape(count, n, n)
 
     def bands(self, theta):

@@ -72,11 +72,11 @@ class BandedNewton(ABC):
         kinetic = np.matmul(self.slopes.T * fading[:, None], self.slopes) / (lengths * numbers.learning_rate)[:, None, None]
         weights = np.zeros(self.nodes)
         weights[:-1] = (lengths[:, None] * fading)[:, :-1].ravel()
-        weights[self.degree::self.degree] += lengths * fading[:, -1]
+        weights[self.degree :: self.degree] += lengths * fading[:, -1]
         entries = kinetic[:, self.lower[0], self.lower[1]].ravel()
         bands = np.bincount(self.scatter, entries, minlength=self.nodes * (self.degree + 1))
         storage = np.zeros((self.nodes - 1, self.dimension, self.degree * self.dimension + 1))
-        storage[:, :, ::self.dimension] = bands.reshape(self.nodes, 1, -1)[1:]
+        storage[:, :, :: self.dimension] = bands.reshape(self.nodes, 1, -1)[1:]
         return weights * numbers.loss_weight, kinetic, storage
 
     def solve(self, vertices, numbers, guess):
@@ -102,7 +102,7 @@ class BandedNewton(ABC):
     def _slope(self, theta, pull, weights):
         slope = weights[1:, None] * self.gradient(theta[1:])
         slope += pull[:, 1:].reshape(slope.shape)
-        slope[self.degree - 1:-1:self.degree] += pull[1:, 0]
+        slope[self.degree - 1 : -1 : self.degree] += pull[1:, 0]
         return slope
 
     def _step(self, theta, slope, weights, kinetic):
@@ -113,8 +113,9 @@ class BandedNewton(ABC):
             if shift:
                 hessian[:, :, 0] += shift * kinetic[:, :, 0]
             try:
-                return solveh_banded(hessian.reshape(slope.size, -1).T, slope.ravel(), overwrite_ab=True, lower=True,
-                                     check_finite=False).reshape(slope.shape)
+                return solveh_banded(
+                    hessian.reshape(slope.size, -1).T, slope.ravel(), overwrite_ab=True, lower=True, check_finite=False
+                ).reshape(slope.shape)
             except LinAlgError:
                 shift = max(10 * shift, 1e-2)
 
