@@ -64,7 +64,7 @@ class LinearModel:
         return -estimate @ pull.T - shift
 
 
-def linear_model(problem) -> LinearModel:
+def read_linear_model(problem) -> LinearModel:
     """The numbers of a linear-quadratic problem. Raises NotLinearQuadratic, naming what is not linear or quadratic."""
     model, start = problem.model, problem.start
     if problem.end is not None:

@@ -11,7 +11,7 @@ from ..errors import ProblemError
 from ..reference import FinitePolicy, InfinitePolicy, LinearQuadratic
 from ..solution import Status
 from .expected_cost import Uncertainty, added_cost
-from .linear_model import LinearModel, NotLinearQuadratic, linear_model
+from .linear_model import LinearModel, NotLinearQuadratic, read_linear_model
 from .solution import BeliefSolution
 
 METHOD = "exact LQG"
@@ -107,7 +107,7 @@ def solve_lqg(problem) -> LQGSolution:
     if problem.is_known:
         raise NotLinearQuadratic(METHOD, expected="a landscape with hidden variables", received="a known landscape",
                                  advice="use solve(problem), which plans with full information")
-    model = linear_model(problem)
+    model = read_linear_model(problem)
     _check_flat_directions(model)
     uncertainty, objective = Uncertainty(model), problem.objective
     policy = _regulator(model, objective)
@@ -221,7 +221,7 @@ def _assumes(model):
     if model.hidden.is_gaussian:
         return "linear dynamics, quadratic loss, everything Gaussian: the Kalman-Bucy filter and the policy are exact"
     return ("quadratic loss: the policy is optimal when fed the exact posterior mean or probabilities; the hidden variables "
-            "are not Gaussian, and the cost is that of feeding it the best linear filter, which the exact one can only lower")
+            "are not Gaussian, and the cost is that of feeding it the best linear filter, the exact one can only lower it")
 
 
 def _message(unobserved, steady):

@@ -1,0 +1,112 @@
+"""Which familiar rule has nearly this kernel: gradient steps, momentum, moving averages, Nesterov, weight decay."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize, minimize_scalar
+from scipy.signal import lfilter
+
+from ..arrays import freeze
+from ..errors import ProblemError
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Equivalent:
+    """The member of a family of rules whose kernel comes nearest.
+
+    Attributes
+    ----------
+    name : str
+    coefficients : dict, as the family's formula names them
+    kernel : (J, n, q), its response of the updates to one observation
+    error : float, ‖kernel - target‖ / ‖target‖ in L2 over lags and entries
+    """
+
+    name: str
+    coefficients: dict[str, float]
+    kernel: np.ndarray
+    error: float
+
+
+def nearest_rules(kernel) -> dict[str, Equivalent]:
+    """The best member of each family for a discrete kernel (J, n, n); scalars shared by all parameters.
+
+    ====================  =====================================================================
+    gradient descent      Δ_k = -α y_k
+    momentum              Δ_k = βΔ_{k-1} - α y_k                           (heavy ball)
+    moving average        m_k = βm_{k-1} + (1-β)y_k, Δ_k = -α m_k          (Adam's first moment)
+    nesterov              m_k = βm_{k-1} + y_k, Δ_k = -α(y_k + βm_k)       (Sutskever et al. 2013)
+    momentum with decay   Δ_k = βΔ_{k-1} - α y_k - decay·θ_k
+    ====================  =====================================================================
+
+    Momentum and moving average are the same family with α scaled by 1 - β, so their errors agree. Raises ProblemError for
+    a kernel that is not (J, n, n), or does not die out.
+    """
+    kernel = np.asarray(kernel, dtype=float)
+    if kernel.ndim != 3 or kernel.shape[1] != kernel.shape[2] or not np.abs(kernel).max() > 0:
+        raise ProblemError("kernel", expected="an array (J, n, n), one observation per parameter, not all zero",
+                           received=f"shape {kernel.shape}", advice="pass raw_rule(solution).sampled(step).kernel(length)")
+    target = np.einsum("jaa->j", kernel) / kernel.shape[1]  # the part along the identity; the rest no scalar rule can give
+    beta = _best(lambda b: _powers(b, len(target)), target)
+    ahead = _best(lambda b: _nesterov(b, len(target)), target)
+    decaying = _best_pair(target, beta)
+    shapes = {
+        "gradient descent": ((), np.eye(len(target))[0]), "momentum": ((beta,), _powers(beta, len(target))),
+        "moving average": ((beta,), (1 - beta) * _powers(beta, len(target))),
+        "nesterov": ((ahead,), _nesterov(ahead, len(target))),
+        "momentum with decay": (decaying, _decaying(*decaying, len(target)))}
+    return {name: _equivalent(name, kernel, target, coefficients, shape) for name, (coefficients, shape) in shapes.items()}
+
+
+def _equivalent(name, kernel, target, coefficients, shape):
+    rate = -float(shape @ target / (shape @ shape))
+    fitted = -rate * shape[:, None, None] * np.eye(kernel.shape[1])
+    named = dict(zip(("beta", "decay"), map(float, coefficients), strict=False))
+    return Equivalent(name=name, coefficients={"alpha": rate, **named}, kernel=freeze(fitted),
+                      error=float(np.linalg.norm(kernel - fitted) / np.linalg.norm(kernel)))
+
+
+def _powers(beta, length):
+    return beta ** np.arange(length)
+
+
+def _nesterov(beta, length):
+    shape = beta ** np.arange(1.0, length + 1)
+    shape[0] = 1.0 + beta
+    return shape
+
+
+def _decaying(beta, decay, length):
+    """Updates after y_0 = -1 of Δ_k = βΔ_{k-1} - α y_k - decay·θ_k with α = 1."""
+    return lfilter([1.0, -1.0], [1.0, decay - 1.0 - beta, beta], np.eye(1, length)[0])
+
+
+def _misfit(shape, target):
+    """Squared distance of the target from the line along ``shape``."""
+    size = shape @ shape
+    return float(target @ target - (shape @ target) ** 2 / size) if np.isfinite(size) else np.inf
+
+
+def _best(family, target):
+    """β in [0, 1) by a grid and a golden-section search around its best point."""
+    grid = 1 - np.geomspace(1e-6, 1.0, 121)[::-1]
+    scores = [_misfit(family(beta), target) for beta in grid]
+    place = int(np.argmin(scores))
+    low, high = grid[max(place - 1, 0)], grid[min(place + 1, len(grid) - 1)]
+    found = minimize_scalar(lambda beta: _misfit(family(beta), target), bounds=(low, high), method="bounded",
+                            options={"xatol": 1e-12})
+    return float(found.x) if found.fun < scores[place] else float(grid[place])
+
+
+def _best_pair(target, beta):
+    """(β, decay) of momentum with decay, from several starts."""
+
+    def score(pair):
+        if not (0 <= pair[0] < 1 and 0 <= pair[1] < 2 * (1 + pair[0])):
+            return 10 * float(target @ target)  # outside the stable rules
+        return _misfit(_decaying(*pair, len(target)), target)
+
+    starts = [(b, d) for b in (beta, beta / 2, 0.9) for d in (0.0, 1e-3, 1e-2, 0.1)]
+    options = {"xatol": 1e-12, "fatol": 1e-18 * float(target @ target), "maxiter": 2000}
+    runs = [minimize(score, start, method="Nelder-Mead", options=options) for start in sorted(starts, key=score)[:3]]
+    return tuple(min(runs, key=lambda run: run.fun).x)

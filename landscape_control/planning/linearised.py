@@ -1,0 +1,155 @@
+"""Non-linear policies as rules on raw observations: linearised around a trajectory of (θ, belief)."""
+
+from dataclasses import dataclass
+
+import casadi as ca
+import numpy as np
+from scipy.linalg import expm
+
+from ..arrays import freeze
+from ..errors import ProblemError
+from ..landscape import TaskChain
+from ..pointwise import Pointwise
+from ..sees import ExactGradient
+from .kernel import RawRule
+
+_STEP = 1e-5  # of central differences: balances their two errors, 1e-10 each, for quantities of order one
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LinearisedRules:
+    """One :class:`RawRule` per point of a trajectory, with x the deviation of (θ, mean) or (θ, probabilities) from it.
+
+    Attributes
+    ----------
+    times : (N,)
+    rules : tuple of RawRule, frozen at the point; the belief covariance is held at its value there
+    gains : (N, m, n), -∂u/∂θ
+    belief_gains : (N, m, d), -∂u/∂mean or -∂u/∂probabilities
+    """
+
+    times: np.ndarray
+    rules: tuple[RawRule, ...]
+    gains: np.ndarray
+    belief_gains: np.ndarray
+
+    def kernel(self, point: int = 0) -> np.ndarray:
+        """θ̇ at times[point:] after a unit impulse of y at times[point], carried along the trajectory: (N - point, n, q)."""
+        state, responses = self.rules[point].entry, []
+        for k in range(point, len(self.rules)):
+            responses.append(self.rules[k].output @ state)
+            if k + 1 < len(self.rules):
+                middle = (self.rules[k].dynamics + self.rules[k + 1].dynamics) / 2
+                state = expm(middle * (self.times[k + 1] - self.times[k])) @ state
+        return np.array(responses)
+
+
+def linearised_rules(problem, policy, *, theta, estimate, covariance=None, times=None) -> LinearisedRules:
+    """Linearise any policy(theta, belief, time) around a trajectory, by central differences.
+
+    Parameters
+    ----------
+    policy : callable (theta (E, n), belief, time) -> (E, m), such as ``solution.policy``; it is handed
+        (mean, covariance), or probabilities for a task chain
+    theta : (N, n); estimate : (N, p) means or (N, K) probabilities; covariance : (N, p, p), Gaussian beliefs only
+    times : (N,), default zeros
+
+    The belief follows dm = … + K(θ, m)(dY - h dt) with K = PCᵀR⁻¹, or p_i(h_i - h̄)ᵀR⁻¹ for tasks, taken at zero innovation.
+    """
+    theta, estimate = np.atleast_2d(np.asarray(theta, float)), np.atleast_2d(np.asarray(estimate, float))
+    count, tasks = len(theta), isinstance(problem.landscape.hidden, TaskChain)
+    times = np.zeros(count) if times is None else np.asarray(times, dtype=float)
+    if not tasks and covariance is None:
+        raise ProblemError("covariance", expected="the belief covariance (N, p, p) along the trajectory", received="None",
+                           advice="pass solution.covariance(times), or the filter's own")
+    covariance = None if tasks else np.broadcast_to(np.asarray(covariance, float), (count, *np.shape(covariance)[-2:]))
+    controls, speeds = _policy_slopes(problem, policy, theta, estimate, covariance, times)
+    belief = _task_slopes(problem) if tasks else _gaussian_slopes(problem)
+    entries, belief_slopes = belief(theta, estimate, covariance)
+    n, rules = problem.dimension, []
+    for speed, entry, slope in zip(speeds, entries, belief_slopes, strict=True):
+        padded = np.vstack([np.zeros((n, entry.shape[1])), entry])
+        rules.append(RawRule(parameters=n, dynamics=freeze(np.vstack([speed, slope])), entry=freeze(padded),
+                             shift=freeze(np.zeros(len(padded)))))
+    return LinearisedRules(times=freeze(times), rules=tuple(rules), gains=freeze(-controls[:, :, :n]),
+                           belief_gains=freeze(-controls[:, :, n:]))
+
+
+def _policy_slopes(problem, policy, theta, estimate, covariance, times):
+    """∂u/∂x (N, m, n+d) and ∂θ̇/∂x (N, n, n+d)."""
+    n, model = theta.shape[1], problem.model
+    point = np.hstack([theta, estimate])
+
+    def moved(index, sign):
+        shifted = point.copy()
+        width = _STEP * np.maximum(1.0, np.abs(point[:, index]))
+        shifted[:, index] += sign * width
+        controls = _controls(policy, shifted[:, :n], shifted[:, n:], covariance, times)
+        push = np.einsum("enm,em->en", model.actuation(shifted[:, :n]), controls)
+        return controls, model.drift(shifted[:, :n]) + push, width
+
+    pairs = []
+    for index in range(point.shape[1]):
+        (u_up, v_up, width), (u_down, v_down, _) = moved(index, 1), moved(index, -1)
+        pairs.append(((u_up - u_down) / (2 * width[:, None]), (v_up - v_down) / (2 * width[:, None])))
+    return tuple(np.stack(columns, axis=-1) for columns in zip(*pairs, strict=True))
+
+
+def _controls(policy, theta, estimate, covariance, times):
+    def at(rows, time):
+        return policy(theta[rows], estimate[rows] if covariance is None else (estimate[rows], covariance[rows]), time)
+
+    if np.all(times == times[0]):
+        return at(slice(None), times[0])
+    return np.concatenate([at(slice(k, k + 1), time) for k, time in enumerate(times)])
+
+
+def _sight(problem, theta, hidden):
+    return ca.vec(ca.SX(problem.learner.sees.expression(problem.landscape, theta, hidden)))
+
+
+def _information(problem, theta, size):
+    if isinstance(problem.learner.sees, ExactGradient):
+        raise ProblemError("observation noise", expected="noise > 0", received="ExactGradient(): nothing is filtered",
+                           advice="give the learner NoisyGradient(noise=...)")
+    root = ca.SX(problem.learner.sees.root(theta, size))
+    return ca.inv(root @ root.T)
+
+
+def _gaussian_slopes(problem):
+    """(θ, m, P) -> K = PCᵀR⁻¹ (N, p, q) and the slopes of dm/dt about zero innovation (N, p, n+p)."""
+    n, hidden = problem.dimension, problem.landscape.hidden
+    theta, mean = ca.SX.sym("theta", n), ca.SX.sym("mean", hidden.dimension)
+    covariance = ca.SX.sym("covariance", hidden.dimension, hidden.dimension)
+    sight = _sight(problem, theta, mean)
+    gain = covariance @ ca.jacobian(sight, mean).T @ _information(problem, theta, sight.numel())
+    own = ca.horzcat(ca.DM.zeros(hidden.dimension, n), -ca.DM(hidden.reversion))
+    slope = own - gain @ ca.jacobian(sight, ca.vertcat(theta, mean))
+    function = Pointwise(ca.Function("filter_slopes", [theta, mean, ca.vec(covariance)],
+                                     [ca.densify(gain), ca.densify(slope)]))
+
+    def evaluate(points, means, covariances):
+        gains, slopes = function(points, means, covariances.reshape(len(points), -1))
+        return gains.reshape(len(points), hidden.dimension, -1), slopes.reshape(len(points), hidden.dimension, -1)
+
+    return evaluate
+
+
+def _task_slopes(problem):
+    """(θ, p) -> K_i = p_i(h_i - h̄)ᵀR⁻¹ (N, K, q) and the slopes of dp/dt about zero innovation (N, K, n+K)."""
+    n, chain = problem.dimension, problem.landscape.hidden
+    count = len(chain.tasks)
+    theta, probabilities = ca.SX.sym("theta", n), ca.SX.sym("probabilities", count)
+    sights = ca.horzcat(*[_sight(problem, theta, ca.DM(task)) for task in chain.tasks])
+    expected = sights @ probabilities
+    offsets = (sights - ca.repmat(expected, 1, count)).T
+    gain = ca.diag(probabilities) @ offsets @ _information(problem, theta, sights.size1())
+    own = ca.horzcat(ca.DM.zeros(count, n), ca.DM(chain.rates.T))
+    slope = own - gain @ ca.jacobian(expected, ca.vertcat(theta, probabilities))
+    function = Pointwise(ca.Function("wonham_slopes", [theta, probabilities], [ca.densify(gain), ca.densify(slope)]))
+
+    def evaluate(points, estimates, _):
+        gains, slopes = function(points, estimates)
+        return gains.reshape(len(points), count, -1), slopes.reshape(len(points), count, -1)
+
+    return evaluate
