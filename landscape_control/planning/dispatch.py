@@ -1,0 +1,125 @@
+"""The front door: full information to the solver, exact LQG where it holds, numerical planning with beliefs elsewhere."""
+
+from dataclasses import dataclass, field, replace
+
+from ..errors import ProblemError, SolveError, check_choice, check_options
+from ..problem import ControlProblem
+from .linear_model import NotLinearQuadratic
+from .lqg import LQGSolution, solve_lqg
+from .solution import BeliefSolution
+
+METHODS = {  # the names a user may ask for -> BeliefSolution.method
+    "lqg": "exact LQG", "transcription": "belief-space transcription", "replanning": "replanning",
+    "dynamic programming": "dynamic programming"}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GridSolution(BeliefSolution):
+    """The policy of stochastic dynamic programming; ``grid`` keeps the value function, the nodes and the error estimates."""
+
+    grid: object = field(repr=False)  # a stochastic.GridPolicy
+
+    def _control(self, theta, estimate, covariance, time):
+        return self.grid.policy(theta, estimate if covariance is None else (estimate, covariance), time)
+
+
+def solve(problem: ControlProblem, *, method="auto", throw: bool = True, **options):
+    """The optimal plan, or, where the landscape has hidden variables, the optimal policy of (θ, belief).
+
+    Parameters
+    ----------
+    problem : ControlProblem
+    method : str
+        Nothing hidden: as for :class:`~landscape_control.solver.Solver`. Hidden variables: "lqg" (exact; linear-quadratic
+        with linear observations, verified from the expressions), "transcription" (belief-space direct transcription),
+        "replanning", "dynamic programming" (grids of up to three dimensions), or "auto": exact LQG where it holds,
+        otherwise transcription. The long names in ``BeliefSolution.method`` are accepted too.
+    throw : bool, raise SolveError when the status is not converged
+    options : of the method chosen: tolerance, seed, ...
+
+    Returns a Solution, or a BeliefSolution (``method`` and ``assumes`` say which and on what grounds).
+
+    Raises
+    ------
+    ProblemError
+        A method asked for beyond its assumptions, with the reason; an unknown method or option.
+    SolveError
+        See ``throw``; its ``solution`` keeps what was computed.
+    """
+    if not isinstance(problem, ControlProblem):
+        raise ProblemError("problem", expected="a ControlProblem", received=type(problem).__name__,
+                           advice="build it with landscape_control.ControlProblem(...)")
+    if problem.is_known:
+        return _solve_known(problem, method, throw, options)
+    short = {long: name for name, long in METHODS.items()}
+    method = check_choice("method", short.get(method, method) if isinstance(method, str) else method, ("auto", *METHODS))
+    if method == "auto":
+        return _solve_auto(problem, throw, options)
+    return _SOLVERS[method](problem, throw=throw, **options)
+
+
+def _solve_known(problem, method, throw, options):
+    from ..solver import solve as solve_known  # rooms are opened when they are needed
+
+    if isinstance(method, str) and method in {*METHODS, *METHODS.values()}:
+        raise ProblemError("method", expected="hidden variables, for a method that plans with beliefs",
+                           received=f"{method!r} and a landscape that is known", advice="leave method='auto'")
+    return solve_known(problem, method=method, throw=throw, **options)
+
+
+def _solve_auto(problem, throw, options):
+    """Exact LQG, or transcription with the reason why not in its message."""
+    common = ("tolerance", "seed")
+    try:
+        return solve_exact_lqg(problem, throw=throw, **{name: options[name] for name in common if name in options})
+    except NotLinearQuadratic as refusal:
+        solution = _solve_transcribed(problem, throw=throw, **options)
+        reason = f"not exact LQG, which needs {refusal.expected}; received {refusal.received}"
+        return replace(solution, message=f"{solution.message}; {reason}" if solution.message else reason)
+
+
+def solve_exact_lqg(problem: ControlProblem, *, throw: bool = True, **options) -> LQGSolution:
+    """:func:`solve_lqg`; it takes the options that every method takes (tolerance, seed) and needs neither."""
+    check_options("exact LQG", options, ("tolerance", "seed"))
+    return solve_lqg(problem)
+
+
+def _solve_transcribed(problem, **options):
+    from .transcribed import solve_transcribed
+
+    return solve_transcribed(problem, **options)
+
+
+def _solve_replanning(problem, **options):
+    from .replanning import solve_replanning
+
+    return solve_replanning(problem, **options)
+
+
+def solve_dynamic_programming(problem: ControlProblem, *, throw: bool = True, seed: int = 0, **options) -> GridSolution:
+    """Stochastic dynamic programming on a grid of (θ, belief): :func:`~landscape_control.stochastic.solve_grid`.
+
+    ``options`` are those of ``solve_grid``: points, box, margin, order, tolerance, accuracy, covariance, steps. Nothing in
+    it is random; ``seed`` is taken so that methods can be exchanged.
+
+    Raises
+    ------
+    ProblemError
+        What ``solve_grid`` refuses: more than three dimensions, T = ∞ without discount, …
+    SolveError
+        If the grid is too coarse, the box is left, or the iteration did not settle, and ``throw`` is true.
+    """
+    check_options("dynamic programming", options,
+                  ("points", "box", "margin", "order", "tolerance", "accuracy", "covariance", "steps"))
+    from ..stochastic import solve_grid
+
+    grid = solve_grid(problem, **options)
+    solution = GridSolution(cost=grid.cost, status=grid.status, method=METHODS["dynamic programming"], assumes=grid.assumes,
+                            message=grid.message, problem=problem, grid=grid)
+    if throw and not solution.status.ok:
+        raise SolveError(solution.message, solution)
+    return solution
+
+
+_SOLVERS = {"lqg": solve_exact_lqg, "transcription": _solve_transcribed, "replanning": _solve_replanning,
+            "dynamic programming": solve_dynamic_programming}
