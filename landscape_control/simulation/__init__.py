@@ -1,5 +1,6 @@
 """Closing the loop: policies and raw learners on true hidden landscapes, with common random numbers."""
 
+from .announced import AnnouncedSwitches
 from .baselines import (
     SGD,
     Adam,
@@ -22,6 +23,7 @@ from .tuning import Tuned, best_coefficients
 __all__ = [
     "SGD",
     "Adam",
+    "AnnouncedSwitches",
     "BeliefAdam",
     "Bound",
     "FullResetAtSwitches",

@@ -7,6 +7,7 @@ import numpy as np
 from ..belief import TaskBelief, belief_model
 from ..errors import ProblemError
 from ..landscape import JumpProcess, TaskChain
+from .announced import AnnouncedSwitches
 from .raw_learner import RawLearner
 
 
@@ -39,12 +40,14 @@ class BeliefActor(PolicyActor):
     def __init__(self, policy: Callable, filter_):
         super().__init__(policy, truth=False)
         self._filter, self._belief = filter_, None
-        self.assumes = getattr(filter_, "assumes", "")
+        self.assumes, self.tells_switches = getattr(filter_, "assumes", ""), hasattr(filter_, "switch")
 
     def start(self, episodes, dimension, rng):
         self._belief = self._filter.initial(episodes)
 
     def act(self, theta, observation, hidden, time, step, switched):
+        if self.tells_switches:
+            self._belief = self._filter.switch(self._belief, switched, step)
         self._belief = self._filter.update(self._belief, theta, observation, step)
         return self._policy(theta, self._belief, time)
 
@@ -93,8 +96,7 @@ def actor_for(problem, policy, beliefs):
     name = getattr(policy, "__name__", name)
     if problem.is_known or beliefs in ("none", "truth"):
         return PolicyActor(method, truth=beliefs == "truth"), name
-    filter_ = belief_model(problem) if beliefs is None else beliefs
-    filter_ = belief_model(problem, filter=beliefs) if isinstance(beliefs, str) else filter_
+    filter_ = _filter(problem, beliefs)
     missing = [part for part in ("initial", "update", "predict") if not hasattr(filter_, part)]
     if missing:
         raise ProblemError(
@@ -104,6 +106,14 @@ def actor_for(problem, policy, beliefs):
             advice="for a filter that assumes something else pass belief_model(another_problem)",
         )
     return BeliefActor(method, filter_), name
+
+
+def _filter(problem, beliefs):
+    if beliefs == "announced":
+        return AnnouncedSwitches(problem)
+    if beliefs is None or isinstance(beliefs, str):
+        return belief_model(problem, **({} if beliefs is None else {"filter": beliefs}))
+    return beliefs
 
 
 def _check_raw(problem, learner, name):

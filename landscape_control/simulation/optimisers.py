@@ -78,10 +78,9 @@ class Adam(RawLearner):
         return np.zeros((episodes, dimension)), np.zeros((episodes, dimension)), 0
 
     def update(self, state, observation, theta, step):
-        m, v, count = state
+        m, v, count = state[0], state[1], state[2] + 1
         m = self.beta1 * m + (1 - self.beta1) * observation
         v = self.beta2 * v + (1 - self.beta2) * observation**2
-        count += 1
         first, second = (1 - self.beta1**count, 1 - self.beta2**count) if self.bias_correction else (1.0, 1.0)
         return -self.learning_rate * (m / first) / (np.sqrt(v / second) + self.epsilon), (m, v, count)
 

@@ -94,11 +94,14 @@ class RawLearner:
 
 
 def check_learner(what: str, value) -> None:
-    """Refuse a wrapped learner that is none."""
+    """Refuse a wrapped learner that is none, or that needs a random stream or news of switches: wrappers pass none on."""
+    advice = "build the learner to be wrapped first, e.g. SGD(learning_rate=0.1)"
     if not isinstance(value, RawLearner):
+        raise ProblemError(what, expected="a RawLearner", received=type(value).__name__, advice=advice)
+    if value.draws or value.told_of_switches:
         raise ProblemError(
             what,
-            expected="a RawLearner such as SGD(learning_rate=...)",
+            expected="a learner that neither draws random numbers nor is told of switches",
             received=type(value).__name__,
-            advice="build the learner to be wrapped first",
+            advice="wrap the other way round: the reset outside, decay and momentum inside",
         )

@@ -79,9 +79,10 @@ class SwitchLearner(RawLearner):
     A jump of the weights within a step has an effort that grows as 1/step. Here a jump D is spread evenly over
     ``duration`` (effort |D|²/2η·duration), during which the wrapped learner, started afresh, watches but does not move.
 
-    Inference, with ``threshold`` instead of ``told``: fast and slow averages of the gradient, m (over ``window``
-    steps) and v of y² (over 20 windows); a switch is called where Σm²/Σv exceeds the threshold, and not again before
-    the jump is done and 3 windows have passed.
+    Inference, with ``threshold`` instead of ``told``: a switch is called where the averaged gradient has grown beyond its
+    noise, Σm² - Σm̄² > threshold·Σv, with averages m over ``window`` steps and m̄ over three windows, and v the mean square
+    of y - m over up to 20 windows. The averages m start afresh after a jump and are used after three windows. Noise alone
+    gives Σm²/Σv ≈ 1/(2·window), so that thresholds far above that give no false alarms.
     """
 
     learner: RawLearner
@@ -113,17 +114,8 @@ class SwitchLearner(RawLearner):
     def init(self, episodes, dimension, rng=None):
         zero, none = np.zeros((episodes, dimension)), np.zeros(episodes)
         fresh = _per_episode(self.learner.init(episodes, dimension), episodes)
-        return {
-            "inner": fresh,
-            "fresh": fresh,
-            "centre": None,
-            "jump": zero,
-            "left": none,
-            "wait": none + 3 * self.window,
-            "fast": zero,
-            "slow": zero,
-            "rng": rng,
-        }
+        averages = {"fast": zero, "medium": zero, "noise": zero, "count": none, "seen": none}
+        return {"inner": fresh, "fresh": fresh, "centre": None, "jump": zero, "left": none, "rng": rng, **averages}
 
     def displacement(self, theta, centre, rng) -> np.ndarray:
         """The jump D (E, n) from θ that follows a switch."""
@@ -132,30 +124,34 @@ class SwitchLearner(RawLearner):
     def update(self, state, observation, theta, step, switched=None):
         state = dict(state)
         state["centre"] = theta.copy() if state["centre"] is None else state["centre"]
-        if switched is None:
-            switched = self._infer(state, observation)
+        switched = self._infer(state, observation) if switched is None else switched
         u, inner = self.learner.update(state["inner"], observation, theta, step)
-        jump = self.displacement(theta, state["centre"], state["rng"])
         duration = max(self.duration, step)
-        state["jump"] = np.where(switched[:, None], jump / duration, state["jump"])
+        if switched.any():
+            jump = self.displacement(theta, state["centre"], state["rng"]) / duration
+            state["jump"] = np.where(switched[:, None], jump, state["jump"])
         left = np.where(switched, duration, state["left"])
         share = np.minimum(left / step, 1.0)[:, None]  # the last step of a jump may be a part of one
-        state["left"] = np.maximum(left - step, 0.0)
-        moving = share > 0
-        state["inner"] = _where(moving[:, 0], state["fresh"], inner)
-        return np.where(moving, share * state["jump"], u), state
+        moving = left > 0
+        state["left"] = np.where(left > (1 + 1e-9) * step, left - step, 0.0)
+        state["count"] = np.where(moving, 0.0, state["count"])
+        state["inner"] = _where(moving, state["fresh"], inner)
+        return np.where(moving[:, None], share * state["jump"], u), state
 
     def _infer(self, state, observation):
-        """Which episodes look as if their task has switched; updates the averages in ``state``."""
-        quick, slow = 1 / self.window, 1 / (20 * self.window)
-        fast = state["fast"] + quick * (observation - state["fast"])
-        first = not state["slow"].any()
-        average = observation**2 if first else state["slow"] + slow * (observation**2 - state["slow"])
-        surprise = (fast**2).sum(1) > self.threshold * average.sum(1)
-        found = surprise & (state["wait"] <= 0) & (state["left"] <= 0)
-        state["fast"], state["slow"] = np.where(found[:, None], 0.0, fast), average
-        state["wait"] = np.where(found, 3 * self.window, state["wait"] - (state["left"] <= 0))
-        return found
+        """Which episodes look as if their task has switched; moves the averages in ``state``."""
+        first = state["count"][:, None] == 0
+        fast = np.where(first, observation, state["fast"])
+        medium = np.where(first, observation, state["medium"])
+        surprise = observation - fast
+        seen = state["seen"] + ~first[:, 0]
+        share = np.where(first, 0.0, 1 / np.clip(seen, 1.0, 20 * self.window)[:, None])
+        state["noise"] = noise = state["noise"] + share * (surprise**2 - state["noise"])
+        state["fast"] = fast = fast + surprise / self.window
+        state["medium"] = medium = medium + (observation - medium) / (3 * self.window)
+        state["seen"], state["count"] = seen, state["count"] + 1
+        grown = (fast**2).sum(1) - (medium**2).sum(1) > self.threshold * noise.sum(1)
+        return grown & (state["count"] > 3 * self.window) & (state["left"] <= 0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -50,7 +50,8 @@ def simulate(
     horizon : needed at T = ∞ only, where the rest is reported as ``remainder``
     keep_paths : True, or the number of episodes whose paths are kept
     beliefs : None (the problem's own filter), "extended", "unscented", "none" (the policy gets None), "truth" (it gets the
-        true hidden values (E, p), a bound that no learner reaches), or another filter with initial, update, predict
+        true hidden values (E, p), a bound that no learner reaches), "announced" (task switches are announced: see
+        AnnouncedSwitches), or another filter with initial, update, predict
     draws_per_step : random numbers are drawn on a grid this many times finer, so that rollouts with Δt and 2 draws and with
         Δt/2 and 1 draw share their paths: their paired difference measures the error of the step
     throw : whether divergence raises; otherwise diverged episodes have infinite cost and are listed

@@ -26,7 +26,7 @@ class Tuned:
     learner : RawLearner with them
     coefficients : {name: value} of those that were tuned
     rollout : Rollout on the held-out seed; ``cost`` and ``standard_error`` are its
-    training_cost : mean cost on the seed that was searched, lower than ``cost`` by the bias of choosing
+    training_cost : mean cost on the seed that was searched, too low on average as it was chosen there
     evaluations : rollouts simulated
     converged : whether the search met its own tolerance
     at_bounds : names of coefficients that ended within 1 % of an end of their range: the range may hide a better one
