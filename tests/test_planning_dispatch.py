@@ -128,11 +128,11 @@ def test_unknown_methods_and_options_are_named():
 
 
 def test_a_grid_that_is_too_coarse_raises_or_hands_its_status_back():
-    problem = tracking(loss=curved)
+    problem, options = tracking(loss=curved), {"points": 21, "margin": 0.6, "accuracy": 1e-9}
     with pytest.raises(lc.SolveError, match="too coarse") as failure:
-        solve(problem, method="dynamic programming", points=21, margin=0.6, accuracy=1e-9)
+        solve(problem, method="dynamic programming", **options)
     assert not failure.value.solution.status.ok
-    assert "too coarse" in solve(problem, method="dynamic programming", points=21, margin=0.6, accuracy=1e-9, throw=False).message
+    assert "too coarse" in solve(problem, method="dynamic programming", throw=False, **options).message
 
 
 # ------------------------------------------------------------------------------------------------------------------- beliefs

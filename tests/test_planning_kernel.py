@@ -98,15 +98,18 @@ def test_sampled_rule_is_heavy_ball_with_weight_decay_exactly():
     assert fine["decay"] / 1e-8 == pytest.approx(decay, rel=1e-3)
 
 
-def test_without_noise_momentum_vanishes_and_the_step_follows_the_gradient():
-    errors = []
+def test_without_noise_momentum_vanishes_but_the_decay_towards_the_prior_mean_stays():
+    """σ → 0: θ̇ = -(rs/h)y - r(1 - s)(θ - μ₀)."""
+    errors, decays = [], []
     for noise in (1e-2, 1e-3):
         form = raw_rule(solve_lqg(one_mode(noise=noise))).momentum
         r = math.sqrt(0.5**2 / 4 + 1.3) - 0.25
         s = (r + 0.5) / (r + 0.9)
         errors.append(abs(form.learning_rate[0, 0] / form.friction[0, 0] / (r * s / 1.3) - 1))
+        decays.append(abs(form.decay[0, 0] / form.friction[0, 0] / (r * (1 - s)) - 1))
     assert errors[1] < 2e-3
     assert math.log10(errors[0] / errors[1]) == pytest.approx(1, abs=0.05)  # κ grows like 1/σ
+    assert math.log10(decays[0] / decays[1]) == pytest.approx(1, abs=0.05)
 
 
 def test_without_task_drift_nothing_decays():

@@ -10,6 +10,7 @@ from scipy.integrate import solve_ivp
 from scipy.linalg import expm, solve_continuous_lyapunov
 
 import landscape_control as lc
+from landscape_control.planning.hidden_moments import riccati
 from landscape_control.planning.linear_model import NotLinearQuadratic
 from landscape_control.planning.lqg import solve_lqg
 
@@ -244,6 +245,19 @@ def test_cost_in_the_steady_filter_is_the_discounted_lyapunov_cost():
     assert solution.cost == pytest.approx(0.5 * control @ second @ control + 0.5 * h * error @ second @ error, rel=1e-11)
 
 
+@pytest.mark.parametrize("hidden", [
+    lc.OrnsteinUhlenbeck([0.0, 0.1, 0.2], 0.6, [1.0, 2.0, 0.5], [0.0, 0.0, 0.0], [0.0, 3.0, 0.1]),
+    lc.GaussianPrior([0.0, 0.0, 0.0], [1.0, 2.0, 0.0]), lc.RandomWalk([0.0, 0.0, 0.0], [1.0, 0.0, 0.3], [0.2, 0.5, 1e-6])])
+def test_covariance_in_several_dimensions_is_that_of_the_doubling_algorithm(hidden):
+    problem = general(hidden=hidden)
+    solution = solve_lqg(problem)
+    model = solution.linear
+    information = model.sight[1].T @ np.linalg.solve(model.noise, model.sight[1])
+    times = np.array([0.0, 0.03, 1.0, 40.0])
+    expected = riccati(model.hidden.reversion, model.hidden.diffusion, information, model.hidden.covariance, times)
+    np.testing.assert_allclose(solution.covariance(times), expected, rtol=1e-8, atol=1e-10)
+
+
 @pytest.mark.parametrize("terminal", [None, "loss"])
 def test_cost_at_finite_horizon_is_that_of_the_moment_equations(terminal):
     problem = general(horizon=2.5, terminal=terminal)
@@ -414,6 +428,11 @@ def test_what_is_not_linear_quadratic_is_refused_by_name(change, words):
     with pytest.raises(NotLinearQuadratic, match="exact LQG") as refusal:
         solve_lqg(problem)
     assert words in str(refusal.value)
+
+
+def test_a_single_task_hides_nothing():
+    with pytest.raises(NotLinearQuadratic, match="two tasks or more"):
+        solve_lqg(one_mode(hidden=lc.TaskChain([[0.0]], [1.0])))
 
 
 def test_tasks_that_differ_in_curvature_are_refused():

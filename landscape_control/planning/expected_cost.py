@@ -1,8 +1,10 @@
 """What noise and uncertainty add to the cost of a linear-quadratic plan: integrals over the filter's covariance."""
 
 import math
+from functools import cached_property
 
 import numpy as np
+from scipy.linalg import expm, solve_continuous_lyapunov
 
 from ..errors import ProblemError
 from .hidden_moments import dual, integrated, riccati
@@ -38,9 +40,25 @@ class Uncertainty:
         moments, size = self.moments, len(self.moments.mean)
         if self.exact:
             return np.zeros((len(times), size, size))
-        if moments.is_stationary:
-            return riccati(moments.reversion, moments.diffusion, self.information, moments.covariance, times)
-        return integrated(moments, self.information, times)
+        if not moments.is_stationary:
+            return integrated(moments, self.information, times)
+        if _is_constant(moments):
+            return _learned(moments.covariance, self.information, times)
+        if self.steady is not None:
+            return self._about_steady(np.asarray(times, dtype=float))
+        return riccati(moments.reversion, moments.diffusion, self.information, moments.covariance, times)
+
+    def _about_steady(self, times):
+        """P - P∞ = EΔ(I + WΔ)⁻¹Eᵀ with Δ = P(0) - P∞, E = e^{Ft}, F = -Λ - P∞CᵀR⁻¹C and W = ∫₀ᵗEᵀCᵀR⁻¹CE ds: all bounded."""
+        settling = -self.moments.reversion - self.steady @ self.information
+        if np.linalg.eigvals(settling).real.max() >= -1e-9 * np.abs(settling).max():
+            return riccati(self.moments.reversion, self.moments.diffusion, self.information, self.moments.covariance, times)
+        total = solve_continuous_lyapunov(settling.T, -self.information)
+        flow, gap = expm(times[:, None, None] * settling), self.moments.covariance - self.steady
+        turned = flow.transpose(0, 2, 1)
+        seen = np.eye(len(gap)) + (total - turned @ total @ flow) @ gap
+        left = flow @ gap @ np.linalg.solve(seen, turned)
+        return self.steady + (left + left.transpose(0, 2, 1)) / 2
 
     def innovation(self, covariances, times) -> np.ndarray:
         """Noise intensity (N, d, d) of the belief mean."""
@@ -51,12 +69,13 @@ class Uncertainty:
         pairs = zip(self.moments.means(times), self.moments.covariances(times), strict=True)
         return np.array([self.moments.spread(mean, covariance) for mean, covariance in pairs])
 
+    @cached_property
     def steady(self):
         """P where the filter settles; None where an unseen hidden combination gathers noise for ever."""
         moments, size = self.moments, len(self.moments.mean)
         if self.exact:
             return np.zeros((size, size))
-        if not np.abs(moments.diffusion).max() and not np.abs(moments.reversion).max():
+        if _is_constant(moments):
             return _never_learned(moments.covariance, self.information)
         try:
             return dual(moments.reversion, moments.diffusion, self.information).infinite().value_hessian
@@ -85,6 +104,17 @@ class Uncertainty:
         strength = np.linalg.norm(self.information, 2)
         diffusion, covariance = np.linalg.norm(moments.diffusion, 2), np.linalg.norm(moments.covariance, 2)
         return rate + math.sqrt(strength * diffusion) + strength * covariance
+
+
+def _is_constant(moments):
+    return not np.abs(moments.diffusion).max() and not np.abs(moments.reversion).max()
+
+
+def _learned(covariance, information, times):
+    """P(I + t·CᵀR⁻¹C·P)⁻¹: Bayes' rule for a constant."""
+    seen = np.eye(len(covariance)) + np.asarray(times, dtype=float)[:, None, None] * (information @ covariance)
+    left = np.linalg.solve(seen.transpose(0, 2, 1), covariance)  # covariance · seen⁻¹, transposed
+    return (left + left.transpose(0, 2, 1)) / 2
 
 
 def _never_learned(covariance, information):

@@ -102,6 +102,8 @@ def _joint(problem):
 
 def _tasks(problem):
     """The loss and the observation of every task as polynomials of θ; the tasks differ in their affine parts only."""
+    if len(problem.landscape.hidden.tasks) < 2:
+        _refuse("two tasks or more", "one task: nothing is hidden", "use problem.known(task)")
     theta = ca.SX.sym("theta", problem.dimension)
     values = [ca.DM(task) for task in problem.landscape.hidden.tasks]
     losses = [_second_order(problem.landscape.symbolic(theta, task), theta, "a loss quadratic in θ for every task")

@@ -31,10 +31,6 @@ class LQGSolution(BeliefSolution):
     state_policy : InfinitePolicy or FinitePolicy, the augmented linear-quadratic regulator on (θ, z)
     gain : (m, n), -∂u/∂θ; at t = 0 when the horizon is finite, see :meth:`gains`
     belief_gain : (m, d), -∂u/∂z; at t = 0 when the horizon is finite
-    shrink : (n, n) or None
-        s, how far towards the believed minimum the learner aims: the factor between its response to the belief and the
-        response it would have were the hidden variables constant. None when no matrix relates the two (several hidden
-        variables that move at different rates stand behind one parameter).
     steady_covariance : (d, d) or None, P where the filter settles; None where an unseen combination gathers noise for ever
     filter_gain : (d, q) or None
         K = PCᵀR⁻¹ at the steady P. For the gradient of ½h(θ-μ)², K = -κ with κ = Ph/σ². None for exact observations.
@@ -45,7 +41,6 @@ class LQGSolution(BeliefSolution):
     state_policy: InfinitePolicy | FinitePolicy = field(repr=False)
     gain: np.ndarray
     belief_gain: np.ndarray
-    shrink: np.ndarray | None
     steady_covariance: np.ndarray | None
     filter_gain: np.ndarray | None
     unobserved: np.ndarray
@@ -53,6 +48,15 @@ class LQGSolution(BeliefSolution):
     @cached_property
     def _uncertainty(self):
         return Uncertainty(self.linear)
+
+    @cached_property
+    def shrink(self) -> np.ndarray | None:
+        """s (n, n), how far towards the believed minimum the learner aims, at t = 0.
+
+        It is the factor between the response to the belief and the response were the hidden variables constant. None when
+        no matrix relates the two: hidden variables that move at different rates stand behind one parameter.
+        """
+        return _shrink(self.linear, self.problem.objective)
 
     def covariance(self, times) -> np.ndarray:
         """Belief covariance P (N, d, d) at ascending times (N,), from the prior on: the same on every path."""
@@ -80,6 +84,7 @@ class LQGSolution(BeliefSolution):
         return offset - theta @ gain.T - self.linear.hidden.to_state(estimate) @ belief_gain.T
 
     def __getstate__(self):
+        self.shrink  # noqa: B018  (forces the cached value)
         return {name: value for name, value in super().__getstate__().items() if name not in ("_gains", "_uncertainty")}
 
 
@@ -113,13 +118,13 @@ def solve_lqg(problem) -> LQGSolution:
     policy = _regulator(model, objective)
     cost = _expected_cost(model, uncertainty, policy, problem)
     gain, belief_gain, _ = _split(policy, _now(objective), problem.dimension)
-    steady = uncertainty.steady()
+    steady = uncertainty.steady
     filter_gain = None if uncertainty.exact or steady is None else freeze(uncertainty.gain(steady))
     unobserved = uncertainty.unobserved()
     return LQGSolution(
         cost=cost, status=Status.CONVERGED, method=METHOD, assumes=_assumes(model), message=_message(unobserved, steady),
         problem=problem, linear=model, state_policy=policy, gain=freeze(gain), belief_gain=freeze(belief_gain),
-        shrink=_shrink(model, objective), steady_covariance=None if steady is None else freeze(steady),
+        steady_covariance=None if steady is None else freeze(steady),
         filter_gain=filter_gain, unobserved=freeze(unobserved))
 
 
