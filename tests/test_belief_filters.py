@@ -142,6 +142,25 @@ def test_kalman_bucy_covariance_solves_its_equation(kind):
         np.testing.assert_allclose(steady, care, atol=1e-12)
 
 
+@pytest.mark.parametrize(("diffusion", "seen"), [
+    ([[1.0, 0.5, -0.3]], [[0.4, 1.0, 0.2]]), (np.diag([1.0, 0.7, 0.4]), np.eye(3) + 0.3)])
+def test_partly_driven_walks_settle_where_their_equation_leads(diffusion, seen):
+    """No stabilising solution exists, and the limit depends on the prior: against integration in time."""
+    root = np.array(diffusion)
+    hidden = lc.RandomWalk(mean=np.zeros(3), covariance=np.eye(3) + 0.2, diffusion=root.T @ root)
+    sees = lc.Observe(lambda theta, hidden: ca.DM(np.array(seen)) @ hidden, noise=1.0)
+    model = belief_model(problem(lambda theta, h: (theta[0] - h[0]) ** 2 / 2, hidden, sees))
+    information = np.array(seen).T @ np.array(seen)
+
+    def rate(_, flat):
+        return (root.T @ root - flat.reshape(3, 3) @ information @ flat.reshape(3, 3)).ravel()
+
+    run = solve_ivp(rate, (0, 120.0), hidden.prior_covariance.ravel(), method="LSODA", rtol=1e-10, atol=1e-12)
+    run = run.y[:, -1].reshape(3, 3)
+    np.testing.assert_allclose(model.covariance_after(120.0), run, atol=1e-8)
+    np.testing.assert_allclose(model.steady_covariance(), run, atol=1e-8)
+
+
 def test_steady_variance_of_a_moving_minimum_in_closed_form():
     """theory §4b: 0 = -2λP + q - h²P²/σ²."""
     rate, h, noise = 0.4, 1.3, 0.8

@@ -1,14 +1,15 @@
 """The continuous Riccati equation of a linear filter, Ṗ = -ΛP - PΛᵀ + Q - PSP with S = CᵀR⁻¹C, in closed form.
 
-Its flow over any time is P -> N + A P(I + M P)⁻¹Aᵀ; two flows compose to a flow, so doubling reaches t = ∞ in a few steps,
-also where the algebraic equation has no stabilising solution (hidden variables at rest).
+Its flow over any time is P -> N + A P(I + M P)⁻¹Aᵀ; two flows compose to a flow, so that doubling reaches t = ∞ in a few
+steps where every hidden variable reverts. Without reversion the algebraic equation has no stabilising solution, and the
+limit is taken by hand.
 """
 
 import numpy as np
 from scipy.linalg import expm
 
 _DOUBLINGS = 60
-_SETTLED, _STILL = 1e-15, 1e-9  # relative change over a doubling: no more to gain, small enough
+_SETTLED, _AT_REST = 1e-15, 1e-12  # relative change over a doubling; relative diffusion that counts as none
 
 
 def covariance_after(reversion, diffusion, information, covariance, time) -> np.ndarray:
@@ -22,19 +23,44 @@ def covariance_after(reversion, diffusion, information, covariance, time) -> np.
 
 
 def limit(reversion, diffusion, information, covariance) -> np.ndarray | None:
-    """P(∞) from P(0) = covariance; None where it does not settle because some variance grows for ever."""
+    """P(∞) from P(0) = covariance; None where some variance grows for ever."""
+    if not reversion.any():
+        return _limit_without_reversion(diffusion, information, covariance)
     rate = max(np.abs(part).sum() for part in (reversion, diffusion, information))
-    if rate == 0:
-        return covariance
     flow = _short_flow(reversion, diffusion, information, 1 / rate)
     current = _follow(flow, covariance)
     for _ in range(_DOUBLINGS):
         flow = _twice(*flow)
         before, current = current, _follow(flow, covariance)
-        change, size = np.abs(current - before).max(), max(np.abs(current).max(), np.abs(covariance).max())
-        if change <= _SETTLED * size:
-            return current
-    return current if change <= _STILL * size else None
+        if np.abs(current - before).max() <= _SETTLED * np.abs(current).max():
+            break
+    return current
+
+
+def _limit_without_reversion(diffusion, information, covariance):
+    """P(∞) of Ṗ = Q - PSP, which depends on P(0).
+
+    What is seen, z = Cφ, splits: its parts at rest are learned exactly; its driven parts Z, with diffusion D, keep the
+    steady variance D^{1/2} and leave information D^{-1/2} about where they began. φ follows Z by regression; a walk of φ
+    that Z does not show gathers variance for ever.
+    """
+    values, vectors = np.linalg.eigh(information)
+    seen = (vectors * np.sqrt(np.maximum(values, 0.0))).T[values > _AT_REST * max(values[-1], 0.0)]
+    driven, turn = np.linalg.eigh(seen @ diffusion @ seen.T)
+    moves = driven > _AT_REST * np.abs(seen @ seen.T).max(initial=0.0) * np.abs(diffusion).max()
+    resting, moving, driven = turn[:, ~moves].T @ seen, turn[:, moves].T @ seen, driven[moves]
+    follow = diffusion @ moving.T / driven
+    if np.abs(diffusion - follow * driven @ follow.T).max() > 1e-9 * np.abs(diffusion).max():
+        return None
+    left = _conditioned(_conditioned(covariance, resting, 0.0), moving, np.diag(np.sqrt(driven)))
+    stays = np.eye(len(covariance)) - follow @ moving
+    return stays @ left @ stays.T + follow * np.sqrt(driven) @ follow.T
+
+
+def _conditioned(covariance, rows, noise):
+    cross = covariance @ rows.T
+    after = covariance - cross @ np.linalg.pinv(rows @ cross + noise, rcond=_AT_REST, hermitian=True) @ cross.T
+    return (after + after.T) / 2
 
 
 def _short_flow(reversion, diffusion, information, time):
@@ -46,14 +72,24 @@ def _short_flow(reversion, diffusion, information, time):
 
 
 def _twice(step, information, gained):
-    """The flow over twice the time: structured doubling."""
-    inverse = np.linalg.inv(np.eye(len(step)) + gained @ information)
-    more = gained + step @ inverse @ gained @ step.T
-    less = information + step.T @ information @ inverse @ step
-    return step @ inverse @ step, (less + less.T) / 2, (more + more.T) / 2
+    """The flow over twice the time: structured doubling, with inverses of matrices I + FᵀMF >= I only."""
+    shared = _softened(gained, information)
+    once = step - shared @ information @ step  # (I + NM)⁻¹A
+    more = gained + step @ shared @ step.T
+    less = information + step.T @ _softened(information, gained) @ step
+    return step @ once, (less + less.T) / 2, (more + more.T) / 2
+
+
+def _softened(first, second):
+    """X(I + YX)⁻¹ for X = first, Y = second, both positive semidefinite: F(I + FᵀYF)⁻¹Fᵀ with X = FFᵀ."""
+    values, vectors = np.linalg.eigh(first)
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    weights, turn = np.linalg.eigh(root.T @ second @ root)
+    root = root @ turn / np.sqrt(1 + np.maximum(weights, 0.0))
+    return root @ root.T
 
 
 def _follow(flow, covariance):
     step, information, gained = flow
-    after = gained + step @ covariance @ np.linalg.inv(np.eye(len(step)) + information @ covariance) @ step.T
+    after = gained + step @ _softened(covariance, information) @ step.T
     return (after + after.T) / 2
