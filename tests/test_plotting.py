@@ -293,7 +293,7 @@ def claims_overview_data():
             "tolerances": [1e-6, 1e-6, 1e-6, 1e-6, 1e-6, 1e-6, 0.1]}
 
 
-DATA = {name: globals()[f"{name}_data"] for name in figures.FIGURES}
+DATA = {name: globals()[f"{name}_data"] for name in figures.PLANNING}
 PANELS = {
     "double_well": "map energy loss", "quadratic_modes": "relaxation rate", "anisotropic_bowl": "map modes",
     "convergence_rates": "discount condition", "metric_drift": "isotropic metric rotation decay",
@@ -307,7 +307,7 @@ PANELS = {
 @pytest.fixture(scope="module")
 def drawn():
     """Every figure, drawn once."""
-    return {name: draw(DATA[name]()) for name, draw in figures.FIGURES.items()}
+    return {name: draw(DATA[name]()) for name, draw in figures.PLANNING.items()}
 
 
 @pytest.fixture
@@ -352,7 +352,7 @@ def test_no_text_overlaps_another_or_leaves_the_page(drawn, name, monkeypatch):
         assert min(wide, tall) < 1.5, (text, other)
 
 
-@pytest.mark.parametrize("name", [name for name, draw in figures.FIGURES.items() if any(key.group for key in draw.keys)])
+@pytest.mark.parametrize("name", [name for name, draw in figures.PLANNING.items() if any(key.group for key in draw.keys)])
 def test_optional_data_may_be_left_out(name):
     draw, data = figures.FIGURES[name], DATA[name]()
     figure = draw({key.name: data[key.name] for key in required(draw)})

@@ -53,7 +53,25 @@ RULES = MappingProxyType({
     "second_order": RuleStyle(label="second-order law", color="#882255", line=(0, (7, 1.5, 1.5, 1.5)), marker="h"),
     "proximal": RuleStyle(label="proximal step", color="#E69F00", marker="*"),
     "none": RuleStyle(label="no rule fits", color="#bcc2c9", line=":", marker="x"),
+    # under uncertainty: optimal in beliefs, methods that compute it, learners that see raw gradients, ways to forget
+    "belief_optimal": RuleStyle(label="optimal in beliefs", color="#D55E00", line="-", marker="o"),
+    "certainty_equivalent": RuleStyle(label="certainty equivalent", color="#0072B2", line=(0, (5, 1.2)), marker="v"),
+    "dynamic_programming": RuleStyle(label="dynamic programming", color="#000000", line="-", marker="o"),
+    "transcription": RuleStyle(label="transcription", color="#CC79A7", line=(0, (6, 1.2, 1.2, 1.2)), marker="s"),
+    "replanning": RuleStyle(label="replanning", color="#009E73", line=(0, (3, 1)), marker="^"),
+    "belief_adam": RuleStyle(label="Adam from beliefs", color="#E69F00", line="-", marker="h"),
+    "adam": RuleStyle(label="Adam", color="#332288", line="-", marker="P"),
+    "adam_uncorrected": RuleStyle(label="Adam, no bias correction", color="#332288", line=(0, (1, 1)), marker="X"),
+    "rmsprop": RuleStyle(label="RMSProp", color="#56B4E9", line=(0, (5, 1.2, 1.2, 1.2)), marker="D"),
+    "sgd": RuleStyle(label="SGD", color="#0072B2", line=(0, (2.5, 1)), marker="s"),
+    "moving_average": RuleStyle(label="moving average", color="#56B4E9", line=(0, (4, 1.5)), marker="D"),
+    "nesterov": RuleStyle(label="Nesterov", color="#882255", line=(0, (2, 1)), marker="<"),
+    "no_reset": RuleStyle(label="no reset", color="#000000", line=(0, (1.2, 1.2)), marker="x"),
+    "full_reset": RuleStyle(label="full reset at switches", color="#009E73", line=(0, (5, 1.2)), marker="^"),
+    "l2_decay": RuleStyle(label="L2 decay to the start", color="#0072B2", line=(0, (4, 1, 1.2, 1)), marker="d"),
+    "shrink_and_perturb": RuleStyle(label="shrink and perturb", color="#CC79A7", line=(0, (3, 1, 1, 1, 1, 1)), marker="p"),
 })
+BELIEF = COSTS  # mean and variance of what the learner believes, in every figure
 _PREFIXES = MappingProxyType({  # variants keep the colour of what they vary
     "decayed_": ("decayed ", (0, (2, 1.2)), "d"),
     "drift_compensated_": ("drift-compensated ", (0, (5, 1, 1, 1, 1, 1)), "H")})
