@@ -55,20 +55,37 @@ def read_guess(problem: ControlProblem, guess, horizon: float) -> Guess:
     if isinstance(guess, Solution | Plan):
         return _previous(problem, guess.best if isinstance(guess, Solution) else guess)
     if callable(guess):
-        return Guess(name="function", path=lambda s: np.array([np.asarray(guess(t), dtype=float) for t in s * horizon]))
-    array = np.asarray(guess, dtype=float)
+        return Guess(name="function", path=lambda s: _called(guess, s * horizon, problem.dimension))
     n = problem.dimension
+    try:
+        array = np.asarray(guess, dtype=float)
+    except (TypeError, ValueError):
+        array = np.array(np.nan)
     if array.ndim == 1 and array.size == n:
         return Guess(name="constant", path=lambda s: np.tile(array, (len(s), 1)))
     if array.ndim != 2 or array.shape[1] != n or len(array) < 2 or not np.isfinite(array).all():
         raise ProblemError(
             "guess",
             expected=f"a solution, a function of t, a rule's name, ({n},) or (N+1, {n}) finite numbers",
-            received=f"shape {array.shape}",
+            received=f"{type(guess).__name__} of shape {array.shape}",
             advice="pass one row of parameters per time, equally spaced over the horizon",
         )
     grid = np.linspace(0, 1, len(array))
     return Guess(name="array", path=lambda s: np.column_stack([np.interp(s, grid, column) for column in array.T]))
+
+
+def _called(function, times, dimension):
+    """A user's function of time at these times; (S, n), or a clear refusal."""
+    rows = [np.asarray(function(t), dtype=float).ravel() for t in times]
+    sizes = {row.size for row in rows}
+    if sizes != {dimension}:
+        raise ProblemError(
+            "guess",
+            expected=f"a function of one time that returns {dimension} numbers",
+            received=f"one that returns {sorted(sizes)} numbers",
+            advice="return θ at that time",
+        )
+    return np.array(rows)
 
 
 def _line(problem, target, name):

@@ -44,14 +44,14 @@ def _first_task(task, guess):
 
 
 def _has_settled(task, plan, longer, moved) -> bool:
-    """First control and cost no longer move, and the plan is near its rest or all but faded by the discount."""
+    """First control and cost no longer move and the plan is near its rest, or what follows is faded by the discount."""
     if longer.status is not Status.CONVERGED:
         return False
-    still = moved <= max(1e-7, 1e-2 * task.tolerance**0.5) * np.abs(longer.controls).max()
+    still = moved <= max(1e-7, 3e-2 * task.tolerance**0.5) * np.abs(longer.controls).max()
     allowed = task.tolerance * abs(longer.cost) + plan.cost_error + longer.cost_error
     faded = task.problem.objective.discount * task.horizon >= 2 * LONGEST_DISCOUNTED * (1 - 1e-9)
     arrived = near(longer, task.rest) or tail_is_exact(task.problem)
-    return still and (faded or (arrived and abs(longer.cost - plan.cost) <= allowed))
+    return faded or (still and arrived and abs(longer.cost - plan.cost) <= allowed)
 
 
 def _closer_rest(problem, plan, rest):

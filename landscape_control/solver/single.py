@@ -8,6 +8,7 @@ import numpy as np
 
 from ..arrays import freeze
 from ..certificate import dual_weighted_cost
+from ..errors import ProblemError
 from ..pointwise import Pointwise
 from ..problem import ControlProblem
 from ..solution import Plan, Status
@@ -112,6 +113,13 @@ def _attempt(machinery, task, guess, vertices):
     program = optimiser.program
     times = node_times(vertices, program.transcription.positions)
     states = guess.path(times.ravel()).reshape(*times.shape, -1)
+    if not np.isfinite(states).all():  # refused here: an optimiser started on NaN may never come back
+        raise ProblemError(
+            "guess",
+            expected="finite parameters at all times",
+            received=f"NaN or infinity in the path '{guess.name}'",
+            advice="check the guess",
+        )
     for polish in (False, True):
         numbers = _numbers(task, states) | {"vertices": vertices}
         lengths = task.horizon * np.diff(vertices)

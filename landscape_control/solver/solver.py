@@ -34,7 +34,8 @@ class Solver:
     method : "auto", "action", "collocation", "shooting", or a Transcription object with its own options
         "auto" takes the discretised action where B is square and invertible, else collocation.
     solver : "auto", "fatrop" or "ipopt"
-        "auto" takes Fatrop up to eight parameters, IPOPT beyond. The choice is recorded in the solution.
+        "auto" takes Fatrop up to eight parameters, IPOPT beyond and for shooting (on long unstable elements Fatrop was
+        seen not to return). The choice is recorded in the solution.
     tolerance : float
         Accepted cost error, relative to ∫ e^{-γt}(effort + k|L|) dt + |terminal|. Late parts of a discounted plan weigh
         e^{-γt} in it and are less accurate by as much; ask for a higher degree where they matter.
@@ -81,7 +82,8 @@ class Solver:
         transcription = _choose_method(problem, method)
         check_choice("solver", solver, ("auto", *PLUGINS))
         if solver == "auto":
-            solver = "fatrop" if problem.dimension <= FATROP_DIMENSION else "ipopt"
+            structured = problem.dimension <= FATROP_DIMENSION and not isinstance(transcription, MultipleShooting)
+            solver = "fatrop" if structured else "ipopt"
         self._machinery = Machinery(
             transcription=transcription, plugin=solver, options=dict(options or {}), keep_log=keep_log, layouts={}
         )
