@@ -9,8 +9,7 @@ import pytest
 from scipy.integrate import quad_vec
 
 import landscape_control as lc
-from landscape_control.planning import linearised_rules, nearest_rules, raw_rule, share_momentum, solve_lqg
-from landscape_control.planning.kernel import assemble
+from landscape_control.planning import linear_raw_rule, linearised_rules, nearest_rules, raw_rule, share_momentum, solve_lqg
 
 
 def one_mode(*, rate=0.4, spread=0.8, curvature=1.3, noise=0.8, discount=0.5, horizon=math.inf, sees=None):
@@ -301,12 +300,34 @@ def test_linearised_task_filter_is_the_slope_of_the_wonham_filter():
 
 
 def test_any_linear_policy_has_a_raw_rule():
-    solution = solve_lqg(one_mode())
-    rule = assemble(solution.linear, solution.filter_gain, np.array([[2.0]]), np.array([[-1.0]]), np.array([0.5]))
+    problem = one_mode()
+    solution = solve_lqg(problem)
+    rule = linear_raw_rule(problem, gain=[[2.0]], belief_gain=[[-1.0]], offset=[0.5])
     np.testing.assert_allclose(rule.output @ [0.3, 0.8] + rule.shift[:1], [0.5 - 2.0 * 0.3 + 0.8], rtol=1e-12)
+    gain, belief_gain, offset = solution.gains()
+    same, optimal = linear_raw_rule(problem, gain=gain, belief_gain=belief_gain, offset=offset), raw_rule(solution)
+    np.testing.assert_array_equal(same.dynamics, optimal.dynamics)
+    np.testing.assert_array_equal(same.shift, optimal.shift)
 
 
-# ----------------------------------------------------------------------------------------------------------------- saying no
+def test_rules_of_a_finite_horizon_are_read_at_a_time():
+    """Constant minimum, r_s from the closed form and P(t) from Bayes' rule: the step on the raw gradient falls with noise."""
+    hidden = lc.GaussianPrior([0.3], [2.0])
+    rates = []
+    for noise in (0.5, 2.0):
+        problem = one_mode(horizon=2.0, noise=noise)
+        landscape = lc.Landscape.from_expression(problem.landscape.expression, dimension=1, hidden=hidden)
+        problem = problem.changed(landscape=landscape)
+        form = raw_rule(solve_lqg(problem), time=0.5).momentum
+        r = lc.reference.finite_horizon_gain(1.3, 1.5, discount=0.5)
+        kappa = 1.3 / noise**2 / (1 / 2.0 + 0.5 * 1.3**2 / noise**2)
+        np.testing.assert_allclose(form.learning_rate, [[r * kappa]], rtol=1e-9)
+        np.testing.assert_allclose(form.friction, [[r + kappa * 1.3]], rtol=1e-9)
+        rates.append(form.learning_rate[0, 0])
+    assert rates[1] < rates[0] / 2
+
+
+# ---------------------------------------------------------------------------------------------------------------- saying no
 
 def test_rules_that_have_no_steady_form_are_refused():
     with pytest.raises(lc.ProblemError, match="T = 2"):

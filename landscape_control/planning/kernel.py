@@ -6,8 +6,10 @@ from functools import cached_property
 import numpy as np
 from scipy.linalg import expm
 
-from ..arrays import freeze, number, whole
+from ..arrays import freeze, matrix, number, vector, whole
 from ..errors import ProblemError
+from .expected_cost import Uncertainty
+from .linear_model import read_linear_model
 from .lqg import LQGSolution
 
 
@@ -131,40 +133,59 @@ class StepRule:
                 "rest": float(constant / decay) if decay else 0.0}
 
 
-def raw_rule(solution: LQGSolution) -> RawRule:
-    """The steady rule on raw observations of an exact LQG solution with T = ∞.
+def raw_rule(solution: LQGSolution, time: float | None = None) -> RawRule:
+    """The rule on raw observations of an exact LQG solution: the steady one at T = ∞, or that of one ``time``, frozen.
 
-    ẋ = (A - BK_θ)θ - BK_m m + …, ṁ = ν - Λm + K(y - Fθ - Cm - e) with the steady filter gain K.
+    ẋ = (A - BK_θ)θ - BK_m m + …, ṁ = ν - Λm + K(y - Fθ - Cm - e) with the filter gain K = PCᵀR⁻¹.
 
     Raises
     ------
     ProblemError
-        A finite horizon (the rule changes with time), exact observations (no filter), or a hidden combination that no
-        observation feels and whose variance grows for ever: named.
+        A finite horizon without a time (the rule changes with it), exact observations (no filter), or a hidden combination
+        that no observation feels and whose variance grows for ever: named.
     """
     if not isinstance(solution, LQGSolution):
         raise ProblemError("solution", expected="an exact LQG solution", received=type(solution).__name__,
                            advice="use linearised_rules(problem, policy, ...) around a trajectory")
+    if time is not None:
+        covariance = None if solution.linear.noise is None else solution.covariance(number("time", time, low=0))[0]
+        return _on_filter(solution.linear, covariance, solution.gains(time), solution.message)
     if hasattr(solution.state_policy, "horizon"):
-        raise ProblemError("horizon", expected="T = ∞, where the rule is the same at every time", 
+        raise ProblemError("horizon", expected="T = ∞, where the rule is the same at every time, or a time",
                            received=f"T = {solution.state_policy.horizon:g}",
-                           advice="use problem.changed(horizon=math.inf), or linearised_rules at chosen times")
-    if solution.filter_gain is None:
+                           advice="use problem.changed(horizon=math.inf), or raw_rule(solution, time=...)")
+    steady = None if solution.filter_gain is None else solution.steady_covariance
+    return _on_filter(solution.linear, steady, solution.gains(), solution.message)
+
+
+def linear_raw_rule(problem, *, gain, belief_gain, offset=None) -> RawRule:
+    """The raw rule of any linear policy u = offset - gain·θ - belief_gain·z on the steady filter of a linear model.
+
+    ``gain`` (m, n), ``belief_gain`` (m, d), ``offset`` (m,), zero by default; z is the belief mean, or the first K - 1
+    probabilities of a task chain. The loss may be anything quadratic; the policy need not be good. Raises as
+    :func:`raw_rule`, and NotLinearQuadratic.
+    """
+    linear = read_linear_model(problem)
+    m, (n, size) = problem.controls, linear.cross.shape
+    gain, belief_gain = matrix("gain", gain, (m, n)), matrix("belief_gain", belief_gain, (m, size))
+    offset = np.zeros(m) if offset is None else vector("offset", offset, m)
+    steady = None if linear.noise is None else Uncertainty(linear).steady
+    return _on_filter(linear, steady, (gain, belief_gain, offset), "")
+
+
+def _on_filter(linear, covariance, law, message) -> RawRule:
+    if covariance is None:
         raise ProblemError("filter", expected="noisy observations of every hidden variable that keeps moving",
-                           received=solution.message or "exact observations: a belief without memory",
+                           received=message or "exact observations: a belief without memory",
                            advice="give the observations noise, or observe the combination that is named")
-    gain, belief_gain, offset = solution.gains()
-    return assemble(solution.linear, solution.filter_gain, gain, belief_gain, offset)
-
-
-def assemble(linear, filter_gain, gain, belief_gain, offset) -> RawRule:
-    """The raw rule of any linear policy u = offset - gain·θ - belief_gain·z on the steady filter of a linear model."""
-    (matrix, drift), (own, sight, level) = linear.drift, linear.sight
+    gain, belief_gain, offset = law
+    filter_gain = Uncertainty(linear).gain(covariance)
+    (drift, constant), (own, sight, level) = linear.drift, linear.sight
     push = linear.actuation
-    dynamics = np.block([[matrix - push @ gain, -push @ belief_gain],
+    dynamics = np.block([[drift - push @ gain, -push @ belief_gain],
                          [-filter_gain @ own, -linear.hidden.reversion - filter_gain @ sight]])
-    shift = np.concatenate([drift + push @ offset, linear.hidden.push - filter_gain @ level])
-    n = len(matrix)
+    shift = np.concatenate([constant + push @ offset, linear.hidden.push - filter_gain @ level])
+    n = len(drift)
     return RawRule(parameters=n, dynamics=freeze(dynamics), shift=freeze(shift),
                    entry=freeze(np.vstack([np.zeros((n, filter_gain.shape[1])), filter_gain])))
 
