@@ -311,7 +311,7 @@ def test_any_linear_policy_has_a_raw_rule():
 
 
 def test_rules_of_a_finite_horizon_are_read_at_a_time():
-    """Constant minimum, r_s from the closed form and P(t) from Bayes' rule: the step on the raw gradient falls with noise."""
+    """Constant minimum, r_s from the closed form and P(t) from Bayes' rule: the step on the gradient falls with noise."""
     hidden = lc.GaussianPrior([0.3], [2.0])
     rates = []
     for noise in (0.5, 2.0):
