@@ -112,8 +112,10 @@ def test_without_noise_momentum_vanishes_but_the_decay_towards_the_prior_mean_st
 
 
 def test_without_task_drift_nothing_decays():
-    form = raw_rule(solve_lqg(one_mode(rate=0.0))).momentum
-    assert abs(form.decay[0, 0]) < 1e-12 * form.friction[0, 0] ** 2
+    rule = raw_rule(solve_lqg(one_mode(rate=0.0)))
+    assert rule.momentum.decay[0, 0] == rule.momentum.rest[0] == 0
+    ball = rule.sampled(0.1).heavy_ball
+    assert ball["decay"] == ball["rest"] == 0
 
 
 # ------------------------------------------------------------------------------------------------------------------- kernels

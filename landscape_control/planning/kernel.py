@@ -60,7 +60,7 @@ class RawRule:
                                advice="use the kernel, or its equivalents, which need no such match")
         pull, sight, belief = self.dynamics[:n, :n], self.dynamics[n:, :n], self.dynamics[n:, n:]
         turned = response @ belief @ np.linalg.inv(response)
-        decay = turned @ pull - response @ sight
+        decay = _difference(turned @ pull, response @ sight)
         constant = response @ self.shift[n:] - turned @ self.shift[:n]
         rest = np.linalg.lstsq(decay, constant, rcond=1e-12)[0]
         return MomentumForm(friction=freeze(-pull - turned), learning_rate=freeze(-response @ self.entry[n:]),
@@ -127,7 +127,7 @@ class StepRule:
                                advice="fit the kernel with nearest_rules(kernel)")
         (own, cross), (sight, belief) = self.dynamics
         beta = own * belief - cross * sight
-        decay = (1 - own) * (1 - belief) - cross * sight
+        decay = _difference((1 - own) * (1 - belief), cross * sight)
         constant = (1 - belief) * self.shift[0] + cross * self.shift[1]
         return {"beta": float(beta), "alpha": -float(self.entry[0, 0]), "decay": float(decay),
                 "rest": float(constant / decay) if decay else 0.0}
@@ -188,6 +188,12 @@ def _on_filter(linear, covariance, law, message) -> RawRule:
     n = len(drift)
     return RawRule(parameters=n, dynamics=freeze(dynamics), shift=freeze(shift),
                    entry=freeze(np.vstack([np.zeros((n, filter_gain.shape[1])), filter_gain])))
+
+
+def _difference(one, other):
+    """one - other, zero where only round-off is left of it: a decay of 1e-17 would have a meaningless place to pull to."""
+    gap = one - other
+    return np.where(np.abs(gap) > 1e-13 * (np.abs(one) + np.abs(other)), gap, 0.0)
 
 
 def _nearest_scalar(name, matrix):
