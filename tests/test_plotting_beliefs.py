@@ -8,6 +8,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from scipy.interpolate import RegularGridInterpolator
 
 from landscape_control.errors import ProblemError
 from landscape_control.plotting import curves, figures, simulated, style
@@ -87,6 +88,14 @@ def momentum_from_noise_data():
             "shared_noises": several, "shared_distances": [steep / (steep + 3 + 4 * sigma) for sigma in several],
             "shared_regrets": [0.3 * (steep / (steep + 9 + 9 * sigma)) ** 2 for sigma in several],
             "shared_regret_errors": np.full((3, 7), 0.004)}
+
+
+def momentum_maps_data():
+    noises, horizons = np.geomspace(0.05, 5, 15), np.geomspace(0.1, 10, 12)
+    found = coefficients(1 / horizons, noises)
+    found["momentum"] = np.exp(-0.1 * found.pop("friction"))
+    return {"noises": noises, "horizons": horizons, "step": 0.1, **found,
+            **{f"{name}_theory": values for name, values in found.items()}}
 
 
 def kernels_data():
@@ -227,6 +236,7 @@ DATA = {name: globals()[f"{name}_data"] for name in figures.BELIEFS}
 PANELS = {
     "belief_tracking": "belief weights variance", "moving_task": "factor slow short",
     "momentum_from_noise": "friction learning_rate weight_decay shared shared_cost",
+    "momentum_maps": "momentum learning_rate weight_decay <colorbar>",
     "kernels": "kernel_1 kernel_2 kernel_3 errors", "kalman_bias_correction": "transient difference momentum",
     "adam_from_beliefs": "distance_1 distance_2 distance_3 regret_1 regret_2 regret_3 map loss",
     "gaussian_weights": "speed paths", "resetting": "regret_1 regret_2 regret_3 weights",
@@ -383,6 +393,31 @@ def test_bars_are_two_standard_errors_and_stay_above_the_floor_of_a_logarithmic_
     np.testing.assert_allclose(low, [0.8, 0.01])
     hollow = next(line for line in axes.lines if line.get_markerfacecolor() == style.PAPER)
     np.testing.assert_allclose(hollow.get_xydata(), [[3.0, 0.01]])  # regret below zero within noise: hollow, on the floor
+
+
+def test_regrets_below_zero_are_not_lost_on_a_logarithmic_axis():
+    data = resetting_data()
+    data["regrets"][0, 1, 2] = -0.004
+    del data["regret_floor"]
+    lowest = data["regrets"][data["regrets"] > 0].min() / 3
+    drawn = [line.get_xydata() for line in panels(figures.resetting(data))["regret_1"].lines
+             if line.get_markerfacecolor() == style.PAPER and len(line.get_xydata())]
+    np.testing.assert_allclose(np.concatenate(drawn), [[data["rates"][2], lowest]])
+
+
+def test_contours_of_theory_stand_where_theory_equals_the_ticks_of_the_scale(drawn):
+    panel, data = panels(drawn["momentum_maps"])["momentum"], momentum_maps_data()
+    theory = RegularGridInterpolator((data["horizons"], data["noises"]), data["momentum_theory"])
+    lines = next(item for item in panel.collections if hasattr(item, "levels"))
+    assert len(lines.levels) >= 3
+    for level, path in zip(lines.levels, lines.get_paths(), strict=True):
+        np.testing.assert_allclose(theory(path.vertices[:, ::-1]), level, rtol=1e-9)
+
+
+def test_a_weight_decay_that_vanishes_is_still_drawn():
+    data = momentum_maps_data()
+    data["weight_decay"][:3] = 0.0
+    FigureCanvasAgg(figures.momentum_maps(data)).draw()
 
 
 def test_points_that_were_not_computed_are_left_out(axes):

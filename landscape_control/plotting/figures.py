@@ -11,6 +11,7 @@ from .figures_beliefs import belief_tracking, momentum_from_noise, moving_task
 from .figures_drift import metric_drift
 from .figures_global import claims_overview, escape_horizon, global_value, plan_overview
 from .figures_limits import gradient_descent_limits, natural_gradient, partial_control, proximal_limit
+from .figures_maps import momentum_maps
 from .figures_noise import kalman_bias_correction, kernels, noise_sweep
 from .figures_paper import anisotropic_bowl, convergence_rates, double_well, quadratic_modes
 from .figures_policies import coefficients, policy_scatter, preconditioner, verdict
@@ -26,8 +27,8 @@ PLANNING = _named(
     natural_gradient, partial_control, escape_horizon, preconditioner, policy_scatter, coefficients, verdict, global_value,
     plan_overview, claims_overview)
 BELIEFS = _named(
-    belief_tracking, moving_task, momentum_from_noise, kernels, kalman_bias_correction, adam_from_beliefs, gaussian_weights,
-    resetting, dual_effect, two_task_chain, noise_sweep)
+    belief_tracking, moving_task, momentum_from_noise, momentum_maps, kernels, kalman_bias_correction, adam_from_beliefs,
+    gaussian_weights, resetting, dual_effect, two_task_chain, noise_sweep)
 FIGURES = MappingProxyType({**PLANNING, **BELIEFS})
 
 __all__ = ["BELIEFS", "FIGURES", "PLANNING", *FIGURES]

@@ -3,7 +3,7 @@
 from . import curves, landscapes, paths, style
 from .data import Key, draws
 from .panels import THETA_1, THETA_2, discount_labels
-from .simulated import band, family, letters, numbered, simulated, tick_values, value_labels
+from .simulated import band, family, floor_of, letters, numbered, simulated, tick_values, value_labels
 
 
 @draws(
@@ -38,12 +38,13 @@ def adam_from_beliefs(d):
     axes, named = figure.subplot_mosaic(rows), letters(top + middle + ["map", "loss"] * example)
     _share_scale(axes, top, d.discounts)
     _share_scale(axes, middle, d.discounts)
+    nearest, lowest = floor_of(d.distances, d.distance_floor), floor_of(d.regrets, d.regret_floor)
     for j, words in enumerate(value_labels("σ", d.noises)):
         for key, row in zip(d.rules, d.distances[j], strict=True):
-            simulated(axes[top[j]], d.discounts, row, rule=key, floor=d.distance_floor)
+            simulated(axes[top[j]], d.discounts, row, rule=key, floor=nearest)
         for i, key in enumerate(d.regret_rules):
             errors = None if d.regret_errors is None else d.regret_errors[j, i]
-            simulated(axes[middle[j]], d.discounts, d.regrets[j, i], errors, rule=key, floor=d.regret_floor)
+            simulated(axes[middle[j]], d.discounts, d.regrets[j, i], errors, rule=key, floor=lowest)
         style.label(axes[top[j]], None, None if j else "distance of updates", title=f"noise {words}", letter=named[top[j]])
         style.label(axes[middle[j]], "discount γ", None if j else "regret J/J* − 1", title="", letter=named[middle[j]])
     if example:

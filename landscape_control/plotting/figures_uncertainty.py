@@ -4,7 +4,7 @@ import numpy as np
 
 from . import curves, landscapes, style
 from .data import Key, draws
-from .simulated import band, hidden_path, letters, numbered, simulated, switches, tick_values, value_labels
+from .simulated import band, floor_of, hidden_path, letters, numbered, simulated, switches, tick_values, value_labels
 
 
 @draws(
@@ -30,7 +30,7 @@ def resetting(d):
     names, example = numbered("regret", len(d.noises)), d.weights is not None
     figure = style.new_figure(2.5 * max(len(names), 2) + 0.5, 2.9 + 2.2 * example)
     axes = figure.subplot_mosaic([names] + [["weights"] * len(names)] * example, height_ratios=[1.15] + [1] * example)
-    named = letters(names + ["weights"] * example)
+    named, floor = letters(names + ["weights"] * example), floor_of(d.regrets, d.regret_floor)
     for j, (name, words) in enumerate(zip(names, value_labels("σ", d.noises), strict=True)):
         panel = curves.log_axes(axes[name])
         tick_values(panel, d.rates)
@@ -39,7 +39,7 @@ def resetting(d):
             panel.tick_params(axis="y", labelleft=False)
         for i, key in enumerate(d.rules):
             errors = None if d.regret_errors is None else d.regret_errors[j, i]
-            simulated(panel, d.rates, d.regrets[j, i], errors, rule=key, floor=d.regret_floor)
+            simulated(panel, d.rates, d.regrets[j, i], errors, rule=key, floor=floor)
         style.label(panel, "hazard rate λ", None if j else "regret J/J* − 1", title=f"noise {words}", letter=named[name])
     if example:
         _weights(axes["weights"], d, named["weights"])
@@ -159,9 +159,10 @@ def _policy(axes, d, letter):
 
 def _methods(axes, d, letter):
     curves.log_axes(axes)
+    floor = floor_of(d.method_gaps, d.method_floor)
     for i, key in enumerate(d.methods):
         errors = None if d.method_errors is None else d.method_errors[i]
-        simulated(axes, d.method_noises, d.method_gaps[i], errors, rule=key, floor=d.method_floor)
+        simulated(axes, d.method_noises, d.method_gaps[i], errors, rule=key, floor=floor)
     tick_values(axes, d.method_noises)
     style.label(axes, "observation noise σ", "extra cost J/J* − 1", title="how close each method comes", letter=letter)
     style.legend_below(axes, columns=1)

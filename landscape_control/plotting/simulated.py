@@ -69,6 +69,14 @@ def family(axes: Axes, x_theory, theory, x, computed, tones, labels=None, *, log
     return axes
 
 
+def floor_of(values, given: float | None) -> float | None:
+    """``given``, or where a logarithmic axis would lose values at or below zero, a third of the smallest positive one."""
+    known = np.asarray(values)[np.isfinite(values)]
+    if given is not None or (known > 0).all() or not (known > 0).any():
+        return given
+    return float(known[known > 0].min() / 3)
+
+
 def tick_values(axes: Axes, values) -> Axes:
     """Ticks of a horizontal logarithmic axis: the values themselves, as far as they keep apart, below 1.5 decades.
 
