@@ -55,3 +55,9 @@ def shrunk_control(theta, mean, centre, rate):
     """-r[θ - μ₀ - s(m - μ₀)]."""
     shrink = lc.reference.shrink_factor(rate=RELAXATION, discount=DISCOUNT, reversion=rate)
     return -RELAXATION * (theta - centre - shrink * (mean - centre))
+
+
+def unknown_gain(mean, horizon=4.0):
+    """½θ² - φθ with φ seen only as φθ: at θ = 0 nothing can be learned, and nothing in E[L] says that it should be."""
+    return planned(lc.GaussianPrior([mean], [1.0]), horizon, loss=lambda theta, phi: 0.5 * theta[0] ** 2 - phi[0] * theta[0],
+                   start=0.0, sees=lc.Observe(lambda theta, phi: phi[0] * theta[0], 0.5))

@@ -218,3 +218,10 @@ def test_a_plan_that_fails_keeps_its_iterate():
     handed_back = solve_transcribed(unknown_curvature(2.0), options={"max_iter": 1}, throw=False)
     assert handed_back.status is failure.value.solution.status
     assert np.isfinite(handed_back.cost)
+
+
+@pytest.mark.parametrize("innovations", ["mean", "second order"])
+def test_a_loss_without_bottom_is_named(innovations):
+    problem = planned(moving(), 30.0, loss=lambda theta, phi: -0.5 * (theta[0] - phi[0]) ** 2 - theta[0] ** 4)
+    solution = solve_transcribed(problem, innovations=innovations, throw=False)
+    assert solution.status is lc.Status.UNBOUNDED

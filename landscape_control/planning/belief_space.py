@@ -102,6 +102,23 @@ class BeliefSpace:
         n, size = self.problem.dimension, self.size
         return self.motion(states[:, :n], states[:, n:n + size])[1].reshape(len(states), size, -1)
 
+    def surprise(self, states) -> np.ndarray:
+        """Curvature of innovations at z (S, n + size): ½ ∂²(DDᵀ)_ab/∂z_i∂z_j, shape (S, states, states, states, states)."""
+        n, size = self.problem.dimension, self.size
+        total = n + size
+        found = np.zeros((len(states), total, total, total, total))
+        found[:, n:, n:] = self._surprise(states[:, :total]).reshape(len(states), size, size, total, total)
+        return found
+
+    @cached_property
+    def _surprise(self) -> Pointwise:
+        n, size = self.problem.dimension, self.size
+        z = ca.SX.sym("z", n + size)
+        diffusion = ca.SX(self.coordinates.diffusion(z[:n], z[n:]))
+        intensity = diffusion @ diffusion.T / 2
+        curvatures = [ca.hessian(intensity[a, b], z)[0] for a in range(size) for b in range(size)]
+        return Pointwise(ca.Function("surprise", [z], [ca.densify(ca.vertcat(*curvatures))]))
+
     def aims(self, belief, count: int, seed: int) -> list[np.ndarray]:
         """Up to ``count`` local minima in θ of the loss expected under belief coordinates (size,), then random places."""
         n, start = self.problem.dimension, self.problem.start

@@ -15,7 +15,8 @@ from ..solver import Solver
 from .belief_space import BeliefSpace, belief_space
 from .coordinates import BeliefLayout
 from .solution import BeliefSolution
-from .transcribed import Transcriber, belief_solver, check_hidden
+from .transcribed import check_hidden
+from .transcriber import Transcriber, belief_solver
 
 INNER = ("certainty equivalent", "belief")
 ASSUMES = {

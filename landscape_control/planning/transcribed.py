@@ -4,11 +4,10 @@ Platt et al. 2010 ("maximum likelihood observations"), van den Berg et al. 2012 
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.integrate import solve_ivp
 from scipy.interpolate import make_interp_spline
 
 from ..arrays import whole
@@ -16,11 +15,12 @@ from ..belief import belief_model
 from ..errors import ProblemError, SolveError, check_choice
 from ..problem import ControlProblem
 from ..solution import Plan, Status
-from ..solver import Solver
-from .belief_space import BeliefSpace, belief_space
+from .belief_space import belief_space
 from .coordinates import BeliefLayout
+from .innovations import check_horizon, price_innovations
 from .second_variation import SecondVariation, second_variation
 from .solution import BeliefSolution
+from .transcriber import Transcriber, belief_solver
 
 ASSUMES = ("the path is planned as if every innovation were zero: observations sharpen a Gaussian belief but never move "
            "its mean, so information is valued only through the covariance in the expected loss; surprises are met by "
@@ -29,6 +29,12 @@ ASSUMES = ("the path is planned as if every innovation were zero: observations s
 ASSUMES_TASKS = ("the path is planned as if every innovation were zero: task probabilities relax by the chain's rates "
                  "alone, so no value is put on information; surprises are met by linear feedback around the plan. The cost "
                  "is exact for carrying out the plan without looking, hence an upper bound on the best")
+
+ASSUMES_PRICED = ("the plan is the path without surprises, but its cost carries the price of innovations to second order "
+                  "(belief-space iLQG), so that information is valued through what it lets the learner do; surprises are "
+                  "met by linear feedback around the plan. Exact for problems that are linear, quadratic and Gaussian; "
+                  "elsewhere an approximation near the planned path")
+INNOVATIONS = ("mean", "second order")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -41,8 +47,8 @@ class TranscribedSolution(BeliefSolution):
     plans : every distinct plan found, best first
     variation : SecondVariation, S and K along the plan
     planned_cost : float, J of the plan without innovations
-    innovation_cost : float, ½∫e^{-γt} tr(S D Dᵀ)dt. ``cost`` is the sum of both for a Gaussian belief; for tasks it is the
-        planned cost, because along a plan that never learns the second-order price is far too large
+    innovation_cost : float, ½∫e^{-γt} tr(S D Dᵀ)dt. ``cost`` is the sum of both, except for tasks whose innovations are not
+        priced in the plan: along a plan that never learns this price is far too large, and ``cost`` is the planned one
     layout : BeliefLayout, how z's belief part is read
     dimension : int, n
     """
@@ -100,72 +106,17 @@ class TranscribedSolution(BeliefSolution):
         return make_interp_spline(self.variation.times, self.variation.gains, k=3)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Transcriber:
-    """A belief space and its Solver: built once, solved from many (θ, belief)."""
-
-    space: BeliefSpace
-    solver: Solver = field(repr=False)
-
-    def plans(self, aims: int, seed: int) -> tuple[Plan, ...]:
-        """Plans from the start and prior, one per aim, best first; duplicates (same cost and first control) merged."""
-        found, refusals = [], []
-        for guess in self._guesses(aims, seed):
-            try:
-                found.append(self.solver.solve(guess=guess, throw=False).best)
-            except ProblemError as refusal:
-                refusals.append(refusal)
-        if not found:
-            raise refusals[-1]
-        found.sort(key=lambda plan: (not plan.status.ok, plan.status is not Status.REFINEMENT_CAP, plan.cost))
-        return tuple(plan for i, plan in enumerate(found) if not any(_same(plan, other) for other in found[:i]))
-
-    def _guesses(self, aims, seed):
-        """Paths (N+1, states), equally spaced in time: θ straight to an aim, the belief as its filter then has it."""
-        space, horizon = self.space, self.space.problem.objective.horizon
-        fractions = np.linspace(0, 1, 65)
-        start = self.space.problem.start
-        settled = settled_belief(space, start) if math.isinf(horizon) else None
-        for aim in space.aims(space.coordinates.start if settled is None else settled, aims, seed):
-            if settled is not None:
-                rest = space.join(aim, settled_belief(space, aim), 0.0)
-                yield space.start + fractions[:, None] * (rest - space.start)
-                continue
-            theta = start + fractions[:, None] * (aim - start)
-            yield space.join(theta, space.followed(theta, space.coordinates.start, horizon), fractions * horizon)
-
-
-def belief_solver(expanded: ControlProblem, tolerance: float, options: dict) -> Solver:
-    """A Solver that takes every step to its end.
-
-    Beliefs that move by linear equations are met in one step, whose multipliers are not final; the optimisers would call
-    the next step tiny and leave the multipliers as they are.
-    """
-    chosen = {"tiny_step_tol": 0.0} | options.get("options", {})
-    return Solver(expanded, tolerance=tolerance, **{**options, "options": chosen})
-
-
-def settled_belief(space: BeliefSpace, theta) -> np.ndarray:
-    """Where the belief coordinates settle when θ stays and nothing surprises."""
-    b, span = np.array(space.coordinates.start), 10.0
-    for _ in range(14):
-        rate = space.motion(theta[None], b[None])[0].ravel()
-        if np.abs(rate).max() <= 1e-10 * (1 + np.abs(b).max()):
-            break
-        flow = solve_ivp(lambda _, b: space.motion(theta[None], b[None])[0].ravel(), (0, span), b, method="LSODA",
-                         rtol=1e-9, atol=1e-12)
-        b, span = flow.y[:, -1], 2 * span
-    return b
-
-
-def solve_transcribed(problem: ControlProblem, *, covariance: str = "state", tolerance: float = 1e-6, aims: int = 3,
-                      seed: int = 0, throw: bool = True, **options) -> TranscribedSolution:
+def solve_transcribed(problem: ControlProblem, *, innovations: str = "mean", covariance: str = "state",
+                      tolerance: float = 1e-6, aims: int = 3, rounds: int = 20, seed: int = 0, throw: bool = True,
+                      **options) -> TranscribedSolution:
     """Plan in belief space by direct transcription; T may be infinite where belief and weights come to rest.
 
     Parameters
     ----------
+    innovations : "mean" (zero, their mean) or "second order" (priced in the plan, see ``innovations.py``; finite horizons)
     covariance : "state", or "steady" to hold the covariance at its Kalman-Bucy value P∞ (fewer states; no transient)
     aims : int, how many places (minima of the expected loss first, then random ones) the multi-start heads for
+    rounds : int, how often the price of innovations may be revised
     tolerance, options : as for :class:`~landscape_control.solver.Solver`
 
     Raises
@@ -177,31 +128,44 @@ def solve_transcribed(problem: ControlProblem, *, covariance: str = "state", tol
     """
     check_hidden(problem)
     check_choice("covariance", covariance, ("state", "steady"))
+    if check_choice("innovations", innovations, INNOVATIONS) == "second order":
+        check_horizon(problem.objective.horizon)
     space = belief_space(problem, belief_model(problem), covariance)
     transcriber = Transcriber(space=space, solver=belief_solver(space.expanded, tolerance, options))
     plans = transcriber.plans(whole("aims", aims), seed)
-    solution = with_feedback(space, plans)
+    if innovations == "second order" and plans[0].status.ok:
+        solution = _priced(space, plans[0], tolerance, whole("rounds", rounds), options)
+    else:
+        solution = _unpriced(space, plans)
     if throw and not solution.status.ok:
         raise SolveError(f"{solution.status.value}. {solution.message}".rstrip(), solution)
     return solution
 
 
-def with_feedback(space: BeliefSpace, plans: tuple[Plan, ...]) -> TranscribedSolution:
-    """The solution around the best of the plans."""
-    plan, problem = plans[0], space.problem
-    variation = second_variation(space.expanded, plan)
+def _unpriced(space, plans):
+    plan, variation = plans[0], second_variation(space.expanded, plans[0])
+    price, cost, assumes = _innovation_cost(space, plan, variation), plan.cost, ASSUMES_TASKS
+    if space.coordinates.layout.kind != "tasks":
+        cost, assumes = plan.cost + price, ASSUMES
+    return _solution(space, plans, variation, cost=float(cost), planned_cost=float(plan.cost), innovation_cost=price,
+                     assumes=assumes, status=plan.status, message=plan.message)
+
+
+def _priced(space, plan, tolerance, rounds, options):
+    plan, variation, status, message = price_innovations(space, plan, tolerance, rounds, options)
     price = _innovation_cost(space, plan, variation)
-    status, message = plan.status, plan.message
+    return _solution(space, (plan,), variation, cost=float(plan.cost), planned_cost=float(plan.cost - price),
+                     innovation_cost=price, assumes=ASSUMES_PRICED, status=status, message=message)
+
+
+def _solution(space, plans, variation, *, status, message, **own):
     if variation.conjugate is not None and status.ok:
         status, message = Status.NOT_STATIONARY, (
             f"the plan is no local minimum: its second variation breaks down at t = {variation.conjugate:.4g}; "
             "try more aims")
-    layout = space.coordinates.layout
-    tasks = layout.kind == "tasks"
     return TranscribedSolution(
-        cost=float(plan.cost if tasks else plan.cost + price), planned_cost=float(plan.cost), innovation_cost=price,
-        status=status, message=message, method="belief-space transcription", assumes=ASSUMES_TASKS if tasks else ASSUMES,
-        problem=problem, plan=plan, plans=plans, variation=variation, layout=layout, dimension=problem.dimension)
+        status=status, message=message, method="belief-space transcription", problem=space.problem, plan=plans[0],
+        plans=plans, variation=variation, layout=space.coordinates.layout, dimension=space.problem.dimension, **own)
 
 
 def _innovation_cost(space, plan, variation):
@@ -213,12 +177,6 @@ def _innovation_cost(space, plan, variation):
         last = variation.innovation_rate(diffusion, rows)[-1]
         cost += math.exp(-discount * plan.times[-1]) * last / discount if discount else math.inf * last
     return cost
-
-
-def _same(plan, other):
-    scale = np.abs(other.controls).max() + 1e-12
-    same_control = np.abs(plan.controls[0] - other.controls[0]).max() <= 1e-4 * scale
-    return same_control and abs(plan.cost - other.cost) <= 1e-6 * abs(other.cost)
 
 
 def check_hidden(problem) -> None:
