@@ -28,10 +28,11 @@ from .landscape import (
 )
 from .learner import Learner, LinearDrift, linear_drift
 from .objective import Objective
+from .planning.dispatch import solve
 from .problem import ControlProblem
 from .sees import ExactGradient, NoisyGradient, NoisyLoss, Observe
 from .solution import Plan, Solution, Status
-from .solver import Solver, solve
+from .solver import Solver
 from .transcription import Collocation, DiscretisedAction, MultipleShooting
 
 __version__ = "0.1.0"
@@ -41,11 +42,33 @@ _LATER = {
     "compare": "comparison",
     "path_law": "comparison",
     "preconditioner_exponent": "comparison",
+    "exponent_curve": "comparison",
     "certify_global": "grid",
+    "BeliefSolution": "planning",
+    "linearised_rules": "planning",
+    "nearest_rules": "planning",
+    "raw_rule": "planning",
+    "share_momentum": "planning",
+    "belief_model": "belief",
+    "best_coefficients": "simulation",
+    "paired_difference": "simulation",
+    "simulate": "simulation",
 }
-_ROOMS = ("claims", "comparison", "grid", "plotting", "reference", "rules")
+_ROOMS = (
+    "belief",
+    "claims",
+    "comparison",
+    "grid",
+    "planning",
+    "plotting",
+    "reference",
+    "rules",
+    "simulation",
+    "stochastic",
+)
 
 __all__ = [
+    "BeliefSolution",
     "Collocation",
     "ControlProblem",
     "DiscretisedAction",
@@ -70,18 +93,28 @@ __all__ = [
     "Status",
     "TaskChain",
     "UnstabilisableError",
+    "belief_model",
+    "best_coefficients",
     "certify_global",
     "compare",
     "double_well",
+    "exponent_curve",
     "find_minima",
     "linear_drift",
+    "linearised_rules",
+    "nearest_rules",
+    "paired_difference",
     "path_law",
     "plotting",
     "preconditioner_exponent",
     "quadratic",
+    "raw_rule",
     "reference",
     "rosenbrock",
     "rules",
+    "share_momentum",
+    "simulate",
+    "simulation",
     "solve",
 ]
 

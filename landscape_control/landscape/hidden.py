@@ -137,8 +137,9 @@ class OrnsteinUhlenbeck(Hidden):
 class JumpProcess(OrnsteinUhlenbeck):
     """At Poisson times of ``rate``, φ is drawn afresh from N(mean, variance); in between it rests.
 
-    Its first two moments are those of the Ornstein-Uhlenbeck process with the same numbers; its law is not Gaussian, so
-    linear filters are the best *linear* ones only.
+    Started at rest (the default), its first two moments are those of the Ornstein-Uhlenbeck process with the same
+    numbers; its law is not Gaussian, so linear filters are the best *linear* ones only. Away from rest the covariance
+    also gains λ(m-μ₀)(m-μ₀)ᵀ, which the filters of the belief room leave out.
     """
 
     def __init__(self, rate, mean, covariance, start_mean=None, start_covariance=None):
