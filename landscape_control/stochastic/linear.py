@@ -1,0 +1,66 @@
+"""Linear systems that change little from one to the next: one factorisation serves as preconditioner for many."""
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.sparse import csc_array, eye_array
+from scipy.sparse.linalg import LinearOperator, gmres, spilu, splu
+
+from .scheme import Motion, Scheme
+
+_DIRECT = 5_000  # unknowns up to which three-dimensional grids are factorised as they are
+_STEPS = 16  # of GMRES with factors of a nearby matrix
+_ROUGH_STEPS = 80  # of GMRES with factors of a rough relative
+
+
+class Resolvent:
+    """Solves (rate - 𝓛)x = b for the generators 𝓛 of nearby policies of a scheme.
+
+    Factors made for an earlier policy precondition GMRES; when the correction that these factors still ask for is not
+    within ``tolerance`` of the solution, the current matrix is factorised. Large three-dimensional grids, whose factors
+    would not fit, factorise a first-order relative of it instead: incompletely where that suffices, else completely.
+    """
+
+    def __init__(self, scheme: Scheme, tolerance: float):
+        self.scheme, self.tolerance = scheme, tolerance
+        self.factorisations = 0
+        self._factors, self._steps = None, _STEPS
+
+    def solve(self, rate: float, motion: Motion, right: np.ndarray, guess: np.ndarray) -> np.ndarray:
+        """x with (rate - 𝓛(motion))x = right."""
+        matrix = _shifted(rate, self.scheme, motion)
+        found = None if self._factors is None else self._iterate(matrix, right, guess)
+        for make, steps in () if found is not None else self._factorisers(rate, motion, matrix):
+            self._factors, self._steps = make(), steps
+            self.factorisations += 1
+            found = self._iterate(matrix, right, guess)
+            if found is not None:
+                break
+        return self._factors.solve(right) if found is None else found
+
+    def _factorisers(self, rate, motion, matrix) -> list[tuple[Callable, int]]:
+        """What to factorise, from cheap to dear, and how many steps of GMRES it is worth."""
+        complete = (lambda: splu(csc_array(matrix)), _STEPS)
+        if self.scheme.grid.dimension < 3 or matrix.shape[0] <= _DIRECT:
+            return [complete]
+        monotone, walled = self.scheme.rough
+        return [(lambda: _incomplete(_shifted(rate, monotone, motion)), _ROUGH_STEPS),
+                (lambda: splu(csc_array(_shifted(rate, walled, motion)), permc_spec="MMD_AT_PLUS_A"), _ROUGH_STEPS),
+                complete]
+
+    def _iterate(self, matrix, right, guess):
+        inverse = LinearOperator(matrix.shape, self._factors.solve, dtype=float)
+        found, _ = gmres(matrix, right, x0=guess, M=inverse, rtol=self.tolerance, restart=self._steps, maxiter=1)
+        # rows differ too much in size for plain residuals to mean anything
+        missing = np.abs(self._factors.solve(right - matrix @ found)).max()
+        return found if missing <= 10 * self.tolerance * np.abs(found).max() else None
+
+
+def _shifted(rate, scheme, motion):
+    generator = scheme.generator(motion)
+    return rate * eye_array(generator.shape[0], format="csr") - generator
+
+
+def _incomplete(matrix):
+    """Incomplete factors: they exist for the M-matrices of the monotone scheme."""
+    return spilu(csc_array(matrix), permc_spec="NATURAL", drop_tol=3e-3, fill_factor=30)
