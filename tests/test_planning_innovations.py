@@ -71,11 +71,13 @@ def test_cost_is_the_sum_of_its_parts():
     assert "second order" in solution.assumes
 
 
-@pytest.mark.parametrize(("horizon", "kind", "word"), [
-    (math.inf, "second order", "finite horizon"), (2.0, "third", "second order")])
-def test_refusals_say_what_to_do(horizon, kind, word):
+@pytest.mark.parametrize(("changes", "kind", "word"), [
+    ({"horizon": math.inf, "terminal": None}, "second order", "finite horizon"),
+    ({"loss_weight": 0.0}, "second order", "loss_weight"), ({}, "third", "second order")])
+def test_refusals_say_what_to_do(changes, kind, word):
+    problem = planned(moving(), 2.0, terminal="loss").changed(**changes)
     with pytest.raises(lc.ProblemError, match=word):
-        solve_transcribed(planned(moving(), horizon), innovations=kind)
+        solve_transcribed(problem, innovations=kind)
 
 
 def test_too_few_rounds_are_reported():

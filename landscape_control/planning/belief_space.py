@@ -27,7 +27,7 @@ class BeliefSpace:
     ----------
     problem : ControlProblem, as stated
     coordinates : how beliefs are written as vectors b, and how they move
-    charge : callable or None
+    charge : Charge or None
         (θ, b, t) -> CasADi expression added to k E[L]: the price of innovations; the clock t is then a state.
     """
 

@@ -7,10 +7,11 @@ Information then has its price through the mean: a belief that will sharpen is o
 """
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import casadi as ca
 import numpy as np
+from numpy.polynomial.chebyshev import chebfit
 
 from ..errors import ProblemError
 from ..solution import Plan, Status
@@ -21,39 +22,49 @@ from .transcriber import belief_solver
 DEGREE = 12  # of S(t) as a Chebyshev polynomial over the horizon
 
 
-def check_horizon(horizon: float) -> None:
-    """Refuse an infinite horizon: the price of innovations is a function of time."""
-    if math.isinf(horizon):
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Charge:
+    """½ tr(S(t) D Dᵀ) as an expression of (θ, b, t).
+
+    Attributes
+    ----------
+    coefficients : (DEGREE + 1, size, size), of S(t) in Chebyshev polynomials on [0, T]
+    diffusion : callable (θ, b) -> D as a CasADi expression
+    horizon : float, T
+    """
+
+    coefficients: np.ndarray
+    diffusion: object
+    horizon: float
+
+    def __call__(self, theta, belief, time):
+        spread = ca.SX(self.diffusion(theta, belief))
+        terms = _chebyshev(2 * time / self.horizon - 1, len(self.coefficients))
+        weight = sum(ca.DM(c) * t for c, t in zip(self.coefficients, terms, strict=True))
+        return ca.trace(weight @ spread @ spread.T) / 2
+
+
+def check_priceable(objective) -> None:
+    """Refuse a problem in which innovations cannot be priced: no end in time, or no running loss beside the price."""
+    if math.isinf(objective.horizon):
         raise ProblemError("innovations", expected="a finite horizon when innovations are priced in the plan",
                            received="horizon = inf", advice="choose a horizon of several 1/γ, or innovations='mean'")
+    if objective.loss_weight == 0:
+        raise ProblemError("innovations", expected="loss_weight k > 0 when innovations are priced in the plan",
+                           received="k = 0", advice="give the running loss a small weight, or use innovations='mean'")
 
 
 def charged(space: BeliefSpace, coefficients: np.ndarray) -> BeliefSpace:
-    """The space whose running cost has ½ tr(S(t) D Dᵀ) added; ``coefficients`` (DEGREE + 1, size, size) of S(t)."""
-    horizon = space.problem.objective.horizon
-
-    def charge(theta, belief, time):
-        diffusion = ca.SX(space.coordinates.diffusion(theta, belief))
-        terms = _chebyshev(2 * time / horizon - 1, len(coefficients))
-        weight = sum(ca.DM(c) * t for c, t in zip(coefficients, terms, strict=True))
-        return ca.trace(weight @ diffusion @ diffusion.T) / 2
-
-    return replace(space, charge=charge)
+    """The space whose running cost has ½ tr(S D Dᵀ) added, with S(t) from its Chebyshev coefficients."""
+    return replace(space, charge=Charge(coefficients=coefficients, horizon=space.problem.objective.horizon,
+                                        diffusion=space.coordinates.diffusion))
 
 
 def fitted(space: BeliefSpace, variation: SecondVariation) -> np.ndarray:
     """Chebyshev coefficients (DEGREE + 1, size, size) of S(t) on the belief coordinates, by least squares."""
-    n, size = space.problem.dimension, space.size
+    n, size, horizon = space.problem.dimension, space.size, space.problem.objective.horizon
     values = variation.value_hessian[:, n:n + size, n:n + size].reshape(-1, size * size)
-    local = 2 * variation.times / space.problem.objective.horizon - 1
-    return np.polynomial.chebyshev.chebfit(local, values, DEGREE).reshape(-1, size, size)
-
-
-def with_clock(space: BeliefSpace, plan: Plan, nodes: int = 129) -> np.ndarray:
-    """A plan's path with the clock as its last state, equally spaced: a guess for a charged space."""
-    times = np.linspace(0, space.problem.objective.horizon, nodes)
-    states = plan.parameters_at(times)[:, :space.problem.dimension + space.size]
-    return np.column_stack([states, times])
+    return chebfit(2 * variation.times / horizon - 1, values, DEGREE).reshape(-1, size, size)
 
 
 def price_innovations(space: BeliefSpace, plan: Plan, tolerance: float, rounds: int, options: dict):
@@ -62,11 +73,11 @@ def price_innovations(space: BeliefSpace, plan: Plan, tolerance: float, rounds: 
     Settled when, for one round, the cost moves by less than 1e-5 of itself and the first control by less than 1e-4 of the
     largest. A plan that is no local minimum under the present price is nudged off its symmetry before the next round.
     """
-    variation = _variation(space, plan)
+    variation, mixed = _variation(space, plan), _Mixed()
     for _ in range(rounds):
-        dearer = charged(space, fitted(space, variation))
+        dearer = charged(space, mixed.next(fitted(space, variation)))
         solver = belief_solver(dearer.expanded, tolerance, options)
-        found = solver.solve(guess=_guess(space, plan, variation), throw=False).best
+        found = solver.solve(guess=_guess(dearer, plan, variation), throw=False).best
         if found.status not in (Status.CONVERGED, Status.REFINEMENT_CAP):
             return plan, variation, found.status, f"while innovations were priced: {found.message}"
         before, plan, variation = plan, found, _variation(space, found)
@@ -75,13 +86,35 @@ def price_innovations(space: BeliefSpace, plan: Plan, tolerance: float, rounds: 
     return plan, variation, Status.NOT_STATIONARY, f"the price of innovations still moved the plan after {rounds} rounds"
 
 
-def _guess(space, plan, variation):
-    """The plan before, with the clock, bent off its symmetry where it is no minimum."""
-    guess = with_clock(space, plan)
+class _Mixed:
+    """Fixed-point iteration with Aitken's relaxation for vectors (Irons & Tuck 1969)."""
+
+    def __init__(self):
+        self.value = self.residual = None
+        self.weight = 1.0
+
+    def next(self, image):
+        """The next argument, given the map's image of the last one."""
+        if self.value is None:
+            self.value = image
+            return image
+        residual = image - self.value
+        if self.residual is not None:
+            change = residual - self.residual
+            weight = -self.weight * np.sum(self.residual * change) / max(np.sum(change**2), 1e-300)
+            self.weight = float(np.clip(weight, 0.4, 1.2))
+        self.residual, self.value = residual, self.value + self.weight * residual
+        return self.value
+
+
+def _guess(space, plan, variation, nodes=129):
+    """The plan before, bent off its symmetry where it is no minimum, with the belief and the clock that go with it."""
+    horizon, n = space.problem.objective.horizon, space.problem.dimension
+    fractions = np.linspace(0, 1, nodes)
+    theta = plan.parameters_at(fractions * horizon)[:, :n].copy()
     if variation.conjugate is not None:
-        bend = np.sin(np.pi * np.linspace(0, 1, len(guess)))
-        guess[:, 0] += 0.1 * (1 + np.abs(space.problem.start).max()) * bend
-    return guess
+        theta[:, 0] += 0.3 * (1 + np.abs(space.problem.start).max()) * np.sin(np.pi * fractions)
+    return space.join(theta, space.followed(theta, space.coordinates.start, horizon), fractions * horizon)
 
 
 def _variation(space, plan):

@@ -27,7 +27,7 @@ ASSUMES = {
               "observation starts another plan. Information is valued through the covariance in the expected loss alone; "
               "for task chains not at all",
 }
-_NODES = 129  # samples of the plan before that start the next solve
+_NODES = 65  # samples of the plan before that start the next solve
 
 
 @dataclass(kw_only=True, eq=False)

@@ -4,7 +4,7 @@ Platt et al. 2010 ("maximum likelihood observations"), van den Berg et al. 2012 
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -17,7 +17,7 @@ from ..problem import ControlProblem
 from ..solution import Plan, Status
 from .belief_space import belief_space
 from .coordinates import BeliefLayout
-from .innovations import check_horizon, price_innovations
+from .innovations import check_priceable, price_innovations
 from .second_variation import SecondVariation, second_variation
 from .solution import BeliefSolution
 from .transcriber import Transcriber, belief_solver
@@ -116,7 +116,7 @@ def solve_transcribed(problem: ControlProblem, *, innovations: str = "mean", cov
     innovations : "mean" (zero, their mean) or "second order" (priced in the plan, see ``innovations.py``; finite horizons)
     covariance : "state", or "steady" to hold the covariance at its Kalman-Bucy value P∞ (fewer states; no transient)
     aims : int, how many places (minima of the expected loss first, then random ones) the multi-start heads for
-    rounds : int, how often the price of innovations may be revised
+    rounds : int, how often the price of innovations may be revised; if that fails, what is kept is the plan without prices
     tolerance, options : as for :class:`~landscape_control.solver.Solver`
 
     Raises
@@ -129,7 +129,7 @@ def solve_transcribed(problem: ControlProblem, *, innovations: str = "mean", cov
     check_hidden(problem)
     check_choice("covariance", covariance, ("state", "steady"))
     if check_choice("innovations", innovations, INNOVATIONS) == "second order":
-        check_horizon(problem.objective.horizon)
+        check_priceable(problem.objective)
     space = belief_space(problem, belief_model(problem), covariance)
     transcriber = Transcriber(space=space, solver=belief_solver(space.expanded, tolerance, options))
     plans = transcriber.plans(whole("aims", aims), seed)
@@ -152,7 +152,10 @@ def _unpriced(space, plans):
 
 
 def _priced(space, plan, tolerance, rounds, options):
+    unpriced = plan
     plan, variation, status, message = price_innovations(space, plan, tolerance, rounds, options)
+    if not status.ok:
+        return replace(_unpriced(space, (unpriced,)), status=status, message=message)
     price = _innovation_cost(space, plan, variation)
     return _solution(space, (plan,), variation, cost=float(plan.cost), planned_cost=float(plan.cost - price),
                      innovation_cost=price, assumes=ASSUMES_PRICED, status=status, message=message)
