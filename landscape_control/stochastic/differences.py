@@ -17,7 +17,7 @@ class Differences:
     ----------
     grid : Grid
     order : 1 or 2
-        1: one-sided quotients. 2: third-order upwind-biased quotients.
+        1: one-sided quotients. 2: second-order quotients from nodes ahead only, so that kinks upstream do not matter.
     continued : bool
         Second derivatives at a wall. True: the parabola through the three nearest nodes is continued (∂³V = 0), so that
         with order 2 every quadratic function is differentiated exactly everywhere. False: reflecting walls, which with
@@ -33,12 +33,12 @@ class Differences:
     @cached_property
     def ahead(self) -> list[sparse.csr_array]:
         """∂V/∂x_i as motion towards larger x_i sees it, one matrix per axis."""
-        return self._along_axes(_ahead_first if self.order == 1 else _ahead_third)
+        return self._along_axes(_ahead_first if self.order == 1 else _ahead_second)
 
     @cached_property
     def back(self) -> list[sparse.csr_array]:
         """∂V/∂x_i as motion towards smaller x_i sees it."""
-        build = _ahead_first if self.order == 1 else _ahead_third
+        build = _ahead_first if self.order == 1 else _ahead_second
         return self._along_axes(lambda count: -build(count)[::-1, ::-1])
 
     @cached_property
@@ -75,9 +75,8 @@ def _ahead_first(count):
     return matrix
 
 
-def _ahead_third(count):
-    matrix = _band(count, (-1, 0, 1, 2), np.array([-2, -3, 6, -1]) / 6)
-    matrix[0, :3] = -1.5, 2.0, -0.5
+def _ahead_second(count):
+    matrix = _band(count, (0, 1, 2), (-1.5, 2.0, -0.5))
     matrix[-2, -3:] = -0.5, 0.0, 0.5
     matrix[-1] = 0
     return matrix

@@ -11,7 +11,7 @@ from ..grid.hamiltonian import Hamiltonian
 from .differences import Differences
 from .diffusion import ControlledDiffusion, Fields, fields_on
 
-_CREST = 1e-3  # gain from looking to one side, as a part of the largest effort, from which on it is no discretisation error
+_REACH = 2  # nodes to either side of a crest of V that are treated to first order, the reach of the higher quotients
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -24,12 +24,14 @@ class Motion:
     velocity : (n, N), f + Bu
     effort : (N,), ½ uᵀ(G/η)u
     free : (n, N), the velocity if there were no walls
+    parting : (n, N), whether motion along an axis parts beside the node
     """
 
     control: np.ndarray
     velocity: np.ndarray
     effort: np.ndarray
     free: np.ndarray
+    parting: np.ndarray
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -59,18 +61,22 @@ class Scheme:
     def controlled(self) -> int:
         return self.system.controlled
 
-    def policy(self, value: np.ndarray) -> Motion:
-        """The optimal motion for the value function (N,)."""
+    def policy(self, value: np.ndarray, parting: np.ndarray | None = None) -> Motion:
+        """The optimal motion for the value function (N,); ``parting`` (n, N) names nodes to be treated as beside a crest."""
+        parting = np.zeros((self.controlled, value.size), dtype=bool) if parting is None else parting
         smooth = np.stack([matrix @ value for matrix in self.differences.smooth[:self.controlled]])
-        chosen = self._godunov(value) if self.order == 1 else self._within_walls(smooth, value)
-        return replace(self.steered(self._control(chosen)), free=self._velocity(smooth))
+        chosen = self._godunov(value)[0] if self.order == 1 else self._within_walls(smooth, value, parting)
+        motion = self.steered(self._control(chosen))
+        return replace(motion, free=self._velocity(smooth), parting=motion.parting | parting)
 
     def steered(self, control: np.ndarray) -> Motion:
         """The motion of a given control (m, N)."""
         fields = self.fields
         velocity = fields.drift[:self.controlled] + np.einsum("ims,ms->is", fields.actuation, control)
         effort = np.einsum("ms,mks,ks->s", control, fields.price, control) / 2
-        return Motion(control=control, velocity=velocity, effort=effort, free=velocity)
+        along = velocity.reshape(-1, *self.grid.shape)
+        parting = [self._around(np.diff(np.sign(v), axis=i) > 1, i) for i, v in enumerate(along)]
+        return Motion(control=control, velocity=velocity, effort=effort, free=velocity, parting=np.array(parting))
 
     def _control(self, p):
         return -np.einsum("mis,is->ms", self.fields.push, p)
@@ -78,35 +84,40 @@ class Scheme:
     def _velocity(self, p):
         return self.fields.drift[:self.controlled] - np.einsum("ijs,js->is", self.fields.mobility, p)
 
-    def _within_walls(self, p, value):
-        n, d = self.controlled, self.differences
-        for _ in range(n):  # a wall blocks motion through it, so pushing there is wasted
+    def _within_walls(self, p, value, parting):
+        """The smooth gradient, except beside walls and crests.
+
+        A wall blocks motion through it, so pushing there is wasted. On a crest of V, where learners part, the smooth
+        gradient mixes two branches: there the monotone scheme chooses, at a loss of O(h²), as learners leave at once.
+        """
+        for _ in range(self.controlled):
             p = np.where(self.outward(self._velocity(p)), 0.0, p)
-        return self._choose_sides(p, np.stack([[m @ value for m in side[:n]] for side in (d.back, d.ahead)]))
+        sided, minus, plus = self._godunov(value)
+        crest = (self._velocity(minus) < 0) & (self._velocity(plus) > 0)
+        crest = [self._around(c, i, nodes=True) for i, c in enumerate(crest.reshape(-1, *self.grid.shape))]
+        return np.where(parting | crest, sided, p)
 
-    def _choose_sides(self, p, sided):
-        """On a crest of V, where learners part, the smooth gradient vanishes and none would move: look to one side there."""
-        best, effort = self._rate(p, sided)
-        least = _CREST * effort.max()
-        for axis in range(self.controlled):
-            for side in sided:
-                candidate = p.copy()
-                candidate[axis] = side[axis]
-                rate = self._rate(candidate, sided)[0]
-                better = rate < best - least
-                p, best = np.where(better, candidate, p), np.where(better, rate, best)
-        return p
-
-    def _rate(self, p, sided):
-        """(v·∇V + effort as the discrete generator sees them, effort) of the gradient p."""
-        velocity = self._velocity(p)
-        effort = (p * (self.fields.drift[:self.controlled] - velocity)).sum(axis=0) / 2
-        return (velocity * np.where(velocity > 0, sided[1], sided[0])).sum(axis=0) + effort, effort
+    def _around(self, found, axis, nodes=False):
+        """Nodes within reach of a true entry along an axis, (N,); entries stand for cells, or for nodes."""
+        count = self.grid.shape[axis]
+        mask = np.zeros(self.grid.shape, dtype=bool)
+        line, found = np.moveaxis(mask, axis, 0), np.moveaxis(found, axis, 0)
+        for shift in range(-_REACH, _REACH + (1 if nodes else 2)):
+            source = np.arange(len(found))
+            target = source + shift
+            inside = (target >= 0) & (target < count)
+            line[target[inside]] |= found[source[inside]]
+        return mask.ravel()
 
     def _godunov(self, value):
-        n = self.controlled
-        minus, plus = (np.stack([m @ value for m in side[:n]]) for side in (self.differences.back, self.differences.ahead))
-        return self._hamiltonian.select(minus, plus)
+        """(Godunov's gradient, left quotients, right quotients), each (n, N)."""
+        n, d = self.controlled, self._plain
+        minus, plus = (np.stack([m @ value for m in side[:n]]) for side in (d.back, d.ahead))
+        return self._hamiltonian.select(minus, plus), minus, plus
+
+    @cached_property
+    def _plain(self):
+        return self.differences if self.order == 1 else Differences(grid=self.grid, order=1, continued=False)
 
     @cached_property
     def _hamiltonian(self):
@@ -127,7 +138,9 @@ class Scheme:
 
     def generator(self, motion: Motion) -> sparse.csr_array:
         """𝓛 of the closed loop: 𝓛V = v·∇_θV + b·∇_zV + ½ tr(DDᵀ∇²_zV)."""
-        return self.belief_generator + self._transport(motion.velocity, 0)
+        sharp = np.where(motion.parting, motion.velocity, 0)
+        result = self.belief_generator + self._transport(motion.velocity - sharp, self.differences, 0)
+        return result + self._transport(sharp, self._plain, 0) if sharp.any() else result
 
     @cached_property
     def rough(self) -> tuple["Scheme", "Scheme"]:
@@ -147,7 +160,7 @@ class Scheme:
             drift[i, fine] = 0
             for j in range(i):
                 matrix = matrix + self._mixed(spread[i, j], n + i, n + j)
-        return matrix + self._transport(drift, n)
+        return matrix + self._transport(drift, d, n)
 
     def _mixed(self, spread, i, j):
         """2 a_ij ∂_i∂_j: central, or (order 1) from the two diagonal quadrants that make it monotone."""
@@ -158,10 +171,10 @@ class Scheme:
         across = d.ahead[i] @ d.back[j] + d.back[i] @ d.ahead[j]
         return _rows(np.maximum(spread, 0), along) + _rows(np.minimum(spread, 0), across)
 
-    def _transport(self, velocity, first):
+    def _transport(self, velocity, differences, first):
         """Σ v_i ∂_i along consecutive axes from ``first`` on, looking where the motion goes."""
         matrix = sparse.csr_array((velocity.shape[1],) * 2)
-        for v, ahead, back in zip(velocity, self.differences.ahead[first:], self.differences.back[first:], strict=False):
+        for v, ahead, back in zip(velocity, differences.ahead[first:], differences.back[first:], strict=False):
             matrix = matrix + _rows(np.maximum(v, 0), ahead) + _rows(np.minimum(v, 0), back)
         return matrix
 

@@ -12,6 +12,7 @@ from .scheme import Motion, Scheme
 
 _COARSEST = 11  # nodes per axis where the nested iteration begins
 _LINEAR = 1e-10  # accuracy of single linear solves
+_CALM = 6  # policy iterations before crests are held
 _MOST = 60  # policy iterations per grid
 
 
@@ -50,9 +51,10 @@ def stationary_levels(system: ControlledDiffusion, grid: Grid, *, order: int, to
 def policy_iteration(scheme: Scheme, value: np.ndarray, tolerance: float) -> Level:
     """Howard's iteration from a first guess of V; keeps the value that changed least."""
     resolvent = Resolvent(scheme, 1e-3 * tolerance)
-    best, least, count = value, np.inf, 0
+    best, least, count, motion = value, np.inf, 0, None
     while count < _MOST and least > tolerance:
-        motion = scheme.policy(value)
+        # crests of V settle to the node last: from some iteration on, what was beside a crest stays so
+        motion = scheme.policy(value, motion.parting if count > _CALM else None)
         new = resolvent.solve(scheme.system.discount, motion, scheme.fields.loss + motion.effort, value)
         change = float(np.abs(new - value).max() / max(np.ptp(new), 1e-300))
         value, count = new, count + 1
@@ -60,7 +62,7 @@ def policy_iteration(scheme: Scheme, value: np.ndarray, tolerance: float) -> Lev
             break
         if change < least:
             best, least = new, change
-    return Level(scheme=scheme, value=best, motion=scheme.policy(best), change=least, iterations=count)
+    return Level(scheme=scheme, value=best, motion=scheme.policy(best, motion.parting if count > _CALM else None), change=least, iterations=count)
 
 
 def _carried(level, grid):
