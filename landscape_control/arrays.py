@@ -17,6 +17,8 @@ def number(what: str, value, *, low=-np.inf, high=np.inf, low_open=False, allow_
     bound = f"a number {'>' if low_open else '>='} {low:g}" if np.isfinite(low) else "a number"
     bound += f" and <= {high:g}" if np.isfinite(high) else ("" if allow_inf else ", finite")
     try:
+        if isinstance(value, str | bytes | bool):
+            raise TypeError
         result = float(value)
     except (TypeError, ValueError):
         raise ProblemError(what, expected=bound, received=repr(value), advice=f"pass {what} as one number") from None

@@ -1,6 +1,7 @@
 """The two ways this library says no: bad input at construction, and a solve that failed."""
 
 import difflib
+import functools
 from collections.abc import Iterable
 
 
@@ -51,3 +52,16 @@ def check_options(what: str, given: dict, allowed: Iterable[str]) -> None:
     """Refuse keyword options whose names are not in ``allowed``, one clear message each."""
     for name in given:
         check_choice(f"{what} option", name, allowed)
+
+
+def named(cls):
+    """Class decorator: keyword arguments that are no field are refused with the near matches, not by a bare TypeError."""
+    original = cls.__init__
+
+    @functools.wraps(original)
+    def checked(self, *args, **kwargs):
+        check_options(cls.__name__, kwargs, [name for name in cls.__dataclass_fields__ if not name.startswith("_")])
+        original(self, *args, **kwargs)
+
+    cls.__init__ = checked
+    return cls

@@ -7,10 +7,11 @@ import casadi as ca
 import numpy as np
 
 from .arrays import freeze
-from .errors import ProblemError
+from .errors import ProblemError, named
 from .sees import Sees
 
 
+@named
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Learner:
     """θ̇ = f(θ) + B(θ)u at effort uᵀG(θ)u / 2η (VGR25: B = I, u = θ̇ - f).

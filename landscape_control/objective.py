@@ -5,9 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .arrays import number
-from .errors import ProblemError
+from .errors import ProblemError, named
 
 
+@named
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Objective:
     """J = ∫₀ᵀ e^{-γt} [uᵀGu/2η + k L(θ)] dt + e^{-γT} κ Φ(θ(T))   (VGR25, action functional).

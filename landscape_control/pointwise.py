@@ -1,8 +1,11 @@
 """CasADi functions evaluated on many points at once, NumPy in and NumPy out."""
 
+import threading
+
 import casadi as ca
 import numpy as np
 
+LOCK = threading.RLock()  # CasADi's graphs and the kept buffers are shared: one thread at a time
 _KEPT = 48  # compiled point counts per function
 
 
@@ -26,11 +29,12 @@ class Pointwise:
         arguments = [np.asarray(a, dtype=float) for a in arguments]
         count = max((a.shape[0] for a in arguments if a.ndim == 2), default=1)
         shared = tuple(i for i, a in enumerate(arguments) if a.ndim < 2)
-        inputs, outputs, trigger, _ = self._buffers(count, shared)
-        for stored, given in zip(inputs, arguments, strict=True):
-            stored[...] = given.reshape(stored.shape) if given.ndim < 2 else given
-        trigger()
-        results = [self._shaped(stored, shape) for stored, shape in zip(outputs, self.shapes, strict=True)]
+        with LOCK:
+            inputs, outputs, trigger, _ = self._buffers(count, shared)
+            for stored, given in zip(inputs, arguments, strict=True):
+                stored[...] = given.reshape(stored.shape) if given.ndim < 2 else given
+            trigger()
+            results = [self._shaped(stored, shape) for stored, shape in zip(outputs, self.shapes, strict=True)]
         return results[0] if len(results) == 1 else tuple(results)
 
     def _buffers(self, count, shared):

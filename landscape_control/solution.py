@@ -117,6 +117,10 @@ class Plan:
         """Intervals between the nodes of one element."""
         return len(self.positions) - 1
 
+    def __repr__(self):
+        nodes = f"{len(self.times)} nodes to t = {self.times[-1]:g}"
+        return f"Plan(J = {self.cost:.8g} ± {self.cost_error:.1g}, {self.status}, {nodes})"
+
     def parameters_at(self, times: np.ndarray) -> np.ndarray:
         """θ (S, n) at times (S,) within the nodes' range."""
         return PiecewisePolynomial(vertices=self.vertices, positions=self.positions, values=self.parameters)(times)
@@ -131,7 +135,12 @@ class Plan:
 
         Infinite-horizon plans continue past the last node along their linear tail. Raises ProblemError outside [0, T].
         """
-        times = np.atleast_1d(np.asarray(t, dtype=float))
+        try:
+            times = np.atleast_1d(np.asarray(t, dtype=float))
+        except (TypeError, ValueError):
+            times = np.array([np.nan])
+        if not times.size:
+            times = np.array([np.nan])
         last = self.times[-1]
         beyond = times > last * (1 + 1e-12)
         if (times < 0).any() or not np.isfinite(times).all() or (beyond.any() and not (self.tail and self.tail.reliable)):
@@ -225,6 +234,9 @@ class Solution:
             f"{self.method} with {self.solver}, {best.iterations} iterations, "
             f"build {self.build_seconds * 1e3:.1f} ms, solve {self.solve_seconds * 1e3:.1f} ms"
         )
+
+    def __repr__(self):
+        return f"Solution({self.summary()})"
 
     def __getstate__(self):
         """Plain arrays only: the certificate is computed, then the checker and the problem's functions stay behind."""

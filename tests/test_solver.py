@@ -9,6 +9,7 @@ import pytest
 from scipy.integrate import solve_bvp
 
 import landscape_control as lc
+from landscape_control.reference import LinearQuadratic
 
 WELL = lc.ControlProblem(landscape=lc.double_well(), objective=lc.Objective(horizon=4.0, discount=0.1), start=[-0.6, 0.55])
 
@@ -291,3 +292,80 @@ def test_interpolation_returns_the_nodes_and_refuses_times_outside():
     assert costate == pytest.approx(solution.costates, abs=1e-12)
     with pytest.raises(lc.ProblemError, match=r"times in \[0, 4\]"):
         solution.at(4.5)
+
+
+@pytest.mark.parametrize("end", [None, [0.5, 0.5]])
+def test_strong_discount_over_a_long_horizon_is_right_to_the_end(end):
+    problem = lc.ControlProblem(
+        landscape=lc.quadratic(hessian=np.diag([1.0, 5.0])),
+        start=[1.0, 1.0],
+        end=end,
+        objective=lc.Objective(horizon=4.0, discount=20.0),
+    )
+    exact = LinearQuadratic(hessian=np.diag([1.0, 5.0]), minimum=np.zeros(2), discount=20.0)
+    solution = lc.solve(problem)
+    if end is None:
+        theta, _, costate = exact.finite(4.0).path(problem.start, solution.times)
+    else:
+        theta, _, costate = exact.fixed_end(4.0, problem.start, np.array(end)).path(solution.times)
+    assert solution.parameters == pytest.approx(theta, abs=2e-5)
+    assert solution.costates == pytest.approx(costate, abs=1e-3 * np.abs(costate).max())  # √tolerance
+    assert solution.certificate.passed
+
+
+def test_discount_beyond_reason_is_refused_with_the_way_out():
+    with pytest.raises(lc.ProblemError, match=r"γT = 400000.*horizon=math\.inf"):
+        lc.solve(WELL.changed(discount=1e5))
+
+
+def test_a_narrow_well_far_away_is_found():
+    landscape = lc.Landscape.from_expression(
+        lambda t: 1 + 0.02 * t[0] ** 2 - 5 * ca.exp(-((t[0] - 5) ** 2) / 0.2), dimension=1
+    )
+    problem = lc.ControlProblem(landscape=landscape, start=[0.1], objective=lc.Objective(horizon=6.0, discount=0.05))
+    solution = lc.solve(problem)
+    assert solution.cost == pytest.approx(lc.solve(problem, guess=[5.0]).cost, rel=1e-6)
+    assert solution.best.end_basin[0] == pytest.approx(4.996, abs=1e-3)
+
+
+def test_a_better_plan_at_the_cap_stays_first():
+    solution = lc.solve(WELL, tolerance=1e-14, max_elements=16, throw=False)
+    assert solution.cost == pytest.approx(0.61942559, abs=1e-6)
+    assert solution.status is lc.Status.REFINEMENT_CAP
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1e-5])
+def test_both_wells_are_found_in_any_unit(unit):
+    landscape = lc.Landscape.from_expression(
+        lambda t: ((t[0] / unit) ** 2 - 1) ** 2 + (t[1] / unit) ** 2 - 0.5 * t[0] / unit, dimension=2
+    )
+    objective = lc.Objective(horizon=4.0, discount=0.1, learning_rate=unit**2)
+    solution = lc.solve(lc.ControlProblem(landscape=landscape, start=[-0.6 * unit, 0.55 * unit], objective=objective))
+    assert [plan.cost for plan in solution.plans] == pytest.approx([0.6194255915, 1.916944273], rel=1e-7)
+
+
+def test_starting_a_hair_from_a_minimum_keeps_both_plans():
+    solution = lc.solve(WELL.changed(start=[-0.93040293, 0.0]))
+    assert [plan.cost for plan in solution.plans] == pytest.approx([0.84324547, 1.59318], rel=1e-5)
+
+
+def test_stiff_bowls_and_partial_functions_choose_what_returns():
+    stiff = lc.ControlProblem(landscape=lc.quadratic(hessian=[[1e12]]), start=[1.0], objective=lc.Objective(horizon=1.0))
+    assert lc.solve(stiff).cost == pytest.approx(5e5, rel=1e-6)
+    rooted = lc.Landscape.from_expression(lambda t: ca.sqrt(1 + t[0] ** 2) + t[0] ** 2, dimension=1)
+    problem = lc.ControlProblem(landscape=rooted, start=[1.0], objective=lc.Objective(horizon=1.0))
+    assert lc.solve(problem).solver == "ipopt"  # roots are not defined everywhere
+
+
+def test_threads_take_turns():
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(4) as pool:
+        costs = list(pool.map(lambda discount: lc.solve(WELL.changed(discount=discount)).cost, [0.1] * 6))
+    assert costs == pytest.approx([0.6194255915] * 6, rel=1e-7)
+
+
+def test_representations_are_one_line():
+    solution = lc.solve(WELL)
+    assert "\n" not in repr(solution)
+    assert repr(solution.best).startswith("Plan(J = 0.619425")

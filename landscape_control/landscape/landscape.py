@@ -84,7 +84,7 @@ class Landscape:
         *,
         dimension: int,
         name: str = "custom landscape",
-        formula: str = "L(θ)",
+        formula: str = "as the function given",
         minima=None,
         allow_kinks: bool = False,
         hidden: Hidden | None = None,

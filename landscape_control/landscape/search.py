@@ -14,7 +14,8 @@ def find_minima(landscape: Landscape, seeds, *, iterations: int = 60, tolerance:
     Seeds that run away or stop at a degenerate point are dropped; an empty result means none was found.
     """
     points = np.array(np.atleast_2d(seeds), dtype=float)
-    scale = 1.0 + np.abs(points).max(initial=0.0)
+    scale = np.ptp(points, axis=0).max() if len(points) > 1 else np.abs(points).max()
+    scale = scale if scale > 0 else 1.0
     for _ in range(iterations):
         loss, gradient, hessian = landscape.derivatives(points)
         good = np.isfinite(loss) & np.isfinite(gradient).all(1) & np.isfinite(hessian).all((1, 2))
@@ -28,7 +29,7 @@ def find_minima(landscape: Landscape, seeds, *, iterations: int = 60, tolerance:
             break
         points = _descend(landscape, points, loss, step, 10 * scale)
     keep = (values[:, 0] > 1e-10 * np.abs(values).max(1)) & (np.abs(step).max(1) <= 1e-5 * scale)
-    return _distinct(points[keep], loss[keep], 1e-4 * scale)
+    return _distinct(points[keep], loss[keep], 1e-5 * scale)
 
 
 def _descend(landscape, points, loss, step, longest):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ..arrays import symmetric, vector
-from ..errors import ProblemError
+from ..errors import ProblemError, check_options, named
 from ..landscape import Landscape
 from ..learner import Learner
 from ..objective import Objective
@@ -14,6 +14,7 @@ from .describe import describe
 from .model import Model, model_of
 
 
+@named
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ControlProblem:
     """Minimise J over controls u(t), with θ̇ = f + Bu, θ(0) = start, θ(T) = end or free.
@@ -96,6 +97,7 @@ class ControlProblem:
         """A copy with other numbers: any field of the objective, ``start``, ``end``, ``landscape`` or ``learner``."""
         own = {k: v for k, v in changes.items() if k in ("landscape", "learner", "start", "end", "objective")}
         rest = {k: v for k, v in changes.items() if k not in own}
+        check_options("change", rest, [*Objective.__dataclass_fields__, "landscape", "learner", "start", "end", "objective"])
         if rest:
             own["objective"] = replace(own.get("objective", self.objective), **rest)
         return replace(self, **own)

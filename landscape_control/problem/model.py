@@ -10,6 +10,8 @@ from ..landscape import Landscape
 from ..learner import Learner, LinearDrift
 from ..pointwise import Pointwise
 
+_PARTIAL = {ca.OP_LOG, ca.OP_LOG1P, ca.OP_SQRT, ca.OP_POW, ca.OP_ASIN, ca.OP_ACOS, ca.OP_ACOSH, ca.OP_ATANH}
+
 
 class Model:
     """Everything about a problem that does not depend on its numbers (T, γ, η, k, κ, start, end).
@@ -68,6 +70,14 @@ class Model:
         if self.controls != self.dimension:
             return False
         return not self.constant["actuation"] or np.linalg.cond(self.actuation(np.zeros(self.dimension))[0]) < 1e8
+
+    @cached_property
+    def is_total(self) -> bool:
+        """Whether loss, metric, drift, actuation and Φ are defined for every θ (no logarithms, roots, inverse sines)."""
+        theta = ca.SX.sym("theta", self.dimension)
+        loss = ca.Function("loss", [theta], [self.loss_at(theta)])
+        functions = (loss, self._metric, self._drift, self._actuation, self._terminal)
+        return not any(f.instruction_id(i) in _PARTIAL for f in functions for i in range(f.n_instructions()))
 
     @cached_property
     def drift_matrix(self):

@@ -10,15 +10,47 @@ MOST_AIMS = 6
 
 def known_minima(problem: ControlProblem, seed: int) -> np.ndarray:
     """Local minima worth aiming at, (M, n): the landscape's own, or searched from seeds around start and end."""
-    landscape, n = problem.landscape, problem.dimension
+    landscape = problem.landscape
     if landscape.minima is not None:
         return landscape.minima
-    rng = np.random.default_rng(seed)
     centres = [problem.start] + ([problem.end] if problem.end is not None else [])
+    natural = _natural_length(problem)
+    found = [
+        find_minima(landscape, _seeds(centre, reach, seed))
+        for centre in centres
+        for reach in {natural, 1.0 + np.abs(problem.start).max()}
+    ]
+    return _merged(landscape, np.vstack(found), natural)
+
+
+def _natural_length(problem):
+    """How far the start is from where its own curvature would put the minimum, or from the origin: a length in θ's units."""
+    _, gradient, hessian = problem.landscape.derivatives(problem.start)
+    values, vectors = np.linalg.eigh(hessian[0])
+    size = np.maximum(np.abs(values), 1e-8 * np.abs(values).max() + 1e-300)
+    newton = np.linalg.norm(vectors.T @ gradient[0] / size)
+    return max(min(newton, 1e6 * (1 + np.abs(problem.start).max())), np.abs(problem.start).max(), 1e-12)
+
+
+def _seeds(centre, reach, seed):
+    """The centre, Gaussian clouds of three sizes around it, and in one or two dimensions a lattice."""
+    n, rng = len(centre), np.random.default_rng(seed)
     count = 12 if n <= 10 else 2
-    reach = 1.0 + np.abs(problem.start).max()
-    seeds = [c + scale * reach * rng.standard_normal((count, n)) for c in centres for scale in (0.3, 1.0, 3.0)]
-    return find_minima(landscape, np.vstack([*np.atleast_2d(centres), *seeds]))
+    clouds = [centre + scale * reach * rng.standard_normal((count, n)) for scale in (0.3, 1.0, 3.0)]
+    if n > 2:
+        return np.vstack([centre[None], *clouds])
+    ticks = np.linspace(-8, 8, 81 if n == 1 else 11) * reach
+    lattice = np.stack(np.meshgrid(*[ticks] * n), axis=-1).reshape(-1, n)
+    return np.vstack([centre[None], *clouds, centre + lattice])
+
+
+def _merged(landscape, points, length):
+    """Distinct minima, lowest loss first."""
+    chosen: list[np.ndarray] = []
+    for point in points[np.argsort(landscape.loss(points), kind="stable")] if len(points) else points:
+        if all(np.linalg.norm(point - other) > 1e-4 * length for other in chosen):
+            chosen.append(point)
+    return np.array(chosen).reshape(-1, points.shape[1])
 
 
 def worthwhile(problem: ControlProblem, minima: np.ndarray) -> np.ndarray:

@@ -61,6 +61,8 @@ def read_guess(problem: ControlProblem, guess, horizon: float) -> Guess:
         array = np.asarray(guess, dtype=float)
     except (TypeError, ValueError):
         array = np.array(np.nan)
+    if n == 1 and array.ndim <= 1:  # one parameter: a number is a constant, a list is a path
+        array = array.reshape(1) if array.size == 1 else array.reshape(-1, 1)
     if array.ndim == 1 and array.size == n:
         return Guess(name="constant", path=lambda s: np.tile(array, (len(s), 1)))
     if array.ndim != 2 or array.shape[1] != n or len(array) < 2 or not np.isfinite(array).all():
@@ -76,7 +78,15 @@ def read_guess(problem: ControlProblem, guess, horizon: float) -> Guess:
 
 def _called(function, times, dimension):
     """A user's function of time at these times; (S, n), or a clear refusal."""
-    rows = [np.asarray(function(t), dtype=float).ravel() for t in times]
+    try:
+        rows = [np.asarray(function(t), dtype=float).ravel() for t in times]
+    except Exception as error:
+        raise ProblemError(
+            "guess",
+            expected=f"a function of one time that returns {dimension} numbers",
+            received=f"{type(error).__name__}: {error}",
+            advice="call it yourself at t = 0 to see what it does",
+        ) from error
     sizes = {row.size for row in rows}
     if sizes != {dimension}:
         raise ProblemError(
@@ -127,7 +137,7 @@ def _previous(problem, plan):
 
 
 def _followed_rule(problem, name, horizon):
-    name = name.replace("_", " ")
+    name = name.replace("_", " ").lower().removesuffix(" rule")
     check_choice("guess", name, ("straight line", *_RULES))
     if name == "straight line":
         target = problem.end if problem.end is not None else _nearest_minimum(problem)

@@ -64,6 +64,7 @@ class Optimiser:
         chosen = (_FATROP if self.plugin == "fatrop" else _IPOPT) | self.options
         if self.keep_log:
             chosen = chosen | {"print_level": 5}
+        self._most_iterations = chosen["max_iter"]
         settings = {**_COMMON, **self.program.options, **{f"{self.plugin}.{k}": v for k, v in chosen.items()}}
         if self.plugin == "fatrop":
             settings |= {"structure_detection": "auto", "equality": [True] * size}
@@ -83,6 +84,7 @@ class Optimiser:
         except RuntimeError as error:  # the plugin gave up in its own way: options, or numbers it cannot start from
             self._refuse_options(error)
             return self._nothing(guess, str(error), printed.getvalue())
+        limited = not stats["success"] and int(stats["iter_count"]) >= self._most_iterations
         return RawResult(
             variables=answer["x"],
             multipliers=answer["lam_g"],
@@ -90,7 +92,7 @@ class Optimiser:
             cost=float(answer["f"][0]),
             iterations=int(stats["iter_count"]),
             success=bool(stats["success"]),
-            reason=str(stats.get("unified_return_status", stats["return_status"])),
+            reason="SOLVER_RET_LIMITED" if limited else str(stats.get("unified_return_status", stats["return_status"])),
             log=printed.getvalue(),
         )
 

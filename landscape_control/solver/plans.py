@@ -13,17 +13,17 @@ SAME_PATH = 1e-2  # plans closer than this fraction of their extent, everywhere,
 
 
 def distinct(plans: list[Plan]) -> list[tuple[Plan, Plan]]:
-    """(plan, original) pairs: converged before failed, best first, duplicates merged with their guesses remembered."""
+    """(plan, original) pairs: stationary before failed, best first, duplicates merged with their guesses remembered."""
     chosen: list[tuple[Plan, Plan]] = []
-    for plan in sorted(plans, key=lambda p: (not p.status.ok, p.status is not Status.REFINEMENT_CAP, p.cost)):
+    usable = (Status.CONVERGED, Status.REFINEMENT_CAP)
+    for plan in sorted(plans, key=lambda p: (p.status not in usable, p.cost)):
         twin = next((i for i, (other, _) in enumerate(chosen) if _same(plan, other)), None)
         if twin is None:
             chosen.append((plan, plan))
         else:
             kept, original = chosen[twin]
             chosen[twin] = replace(kept, found_from=kept.found_from + plan.found_from), original
-    usable = [pair for pair in chosen if pair[0].status.ok or pair[0].status is Status.REFINEMENT_CAP]
-    return usable or chosen
+    return [pair for pair in chosen if pair[0].status in usable] or chosen
 
 
 def with_basin(problem: ControlProblem, plan: Plan, minima: np.ndarray) -> Plan:

@@ -63,6 +63,7 @@ class Task:
     tolerance: float
     max_elements: int
     fastest_rate: float
+    negligible: float = 0.0  # cost errors below this are good enough whatever the tolerance
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,12 +88,17 @@ def draft_plan(machinery: Machinery, task: Task, guess: Guess) -> Draft:
 def refine_plan(machinery: Machinery, task: Task, draft: Draft, max_elements: int) -> Plan:
     """Refine the mesh until the cost error estimate is within tolerance, or the cap is hit (the status then says so)."""
     plan, names, total = draft.plan, draft.plan.found_from, draft.plan.iterations
-    while plan.status is Status.CONVERGED and plan.cost_error > task.tolerance * draft.scale:
+    while plan.status is Status.CONVERGED:
+        allowed = max(task.tolerance * draft.scale, task.negligible)
+        if plan.cost_error <= allowed:  # NaN is not
+            break
         count = len(plan.vertices) - 1
         if 2 * count > max_elements:
-            said = f"cost error estimate {plan.cost_error:.3g} > {task.tolerance * draft.scale:.3g} with {count} elements"
-            return replace(plan, status=Status.REFINEMENT_CAP, message=said)
-        vertices = refined_vertices(plan.vertices / task.horizon, draft.errors, 2 * count, machinery.transcription.order)
+            said = f"cost error estimate {plan.cost_error:.3g} > {allowed:.3g} with {count} elements"
+            finite = math.isfinite(plan.cost_error)
+            return replace(plan, status=Status.REFINEMENT_CAP if finite else Status.NOT_STATIONARY, message=said)
+        errors = np.nan_to_num(draft.errors, nan=1.0, posinf=1.0)
+        vertices = refined_vertices(plan.vertices / task.horizon, errors, 2 * count, machinery.transcription.order)
         draft = _attempt(machinery, task, _follow(plan), vertices)
         total += draft.plan.iterations
         plan = replace(draft.plan, iterations=total, found_from=names)
@@ -150,6 +156,7 @@ def _numbers(task, states):
     rise = objective.loss_weight * np.ptp(loss) * task.horizon
     if objective.terminal is not None:
         rise += objective.terminal_weight * np.ptp(problem.model.terminal_cost(states[[0, -1], [0, -1]]))
+    level = objective.loss_weight * np.abs(loss).max() * task.horizon  # below its round-off nothing can be resolved
     cost = metric * length**2 / (objective.learning_rate * task.horizon)
     numbers = {
         "horizon": task.horizon,
@@ -158,7 +165,7 @@ def _numbers(task, states):
         "loss_weight": objective.loss_weight,
         "terminal_weight": objective.terminal_weight,
         "length": length,
-        "cost": max(cost, min(rise, 1e3 * cost)) if np.isfinite(rise) else cost,
+        "cost": max(cost, math.sqrt(cost * rise), 1e-9 * level) if np.isfinite(rise) else cost,
         "start": problem.start,
     }
     if problem.end is not None:
@@ -224,7 +231,7 @@ def _judge(task, program, raw, path):
     if not problem.model.constant["metric"]:
         lowest = np.linalg.eigvalsh(problem.model.metric(path.parameters))[:, 0]
         if lowest.min() <= 0:
-            worst = int(lowest.argmin())
+            worst = int(np.argmax(lowest <= 0))  # the first place on the way
             return Status.METRIC_NOT_DEFINITE, (
                 f"smallest eigenvalue of G is {lowest[worst]:.3g} at t = {path.times[worst]:.4g}, "
                 f"θ = {np.round(path.parameters[worst], 4).tolist()}"

@@ -9,10 +9,12 @@ import numpy as np
 from ..arrays import number, whole
 from ..certificate import certify
 from ..errors import ProblemError, SolveError, check_choice, check_options
+from ..pointwise import LOCK
 from ..problem import ControlProblem
 from ..solution import Plan, Solution
 from ..transcription import Collocation, DiscretisedAction, MultipleShooting, Transcription
 from .aims import known_minima
+from .chaining import chain_plan, needs_windows
 from .guesses import default_guesses, read_guess
 from .mesh import fastest_rate
 from .optimiser import PLUGINS
@@ -34,8 +36,9 @@ class Solver:
     method : "auto", "action", "collocation", "shooting", or a Transcription object with its own options
         "auto" takes the discretised action where B is square and invertible, else collocation.
     solver : "auto", "fatrop" or "ipopt"
-        "auto" takes Fatrop up to eight parameters, IPOPT beyond and for shooting (on long unstable elements Fatrop was
-        seen not to return). The choice is recorded in the solution.
+        "auto" takes Fatrop up to eight parameters, IPOPT beyond, for shooting, and where the problem's functions use
+        logarithms, roots or the like, which are not defined everywhere (there Fatrop was seen not to return). The choice
+        is recorded in the solution.
     tolerance : float
         Accepted cost error, relative to ∫ e^{-γt}(effort + k|L|) dt + |terminal|. Late parts of a discounted plan weigh
         e^{-γt} in it and are less accurate by as much; ask for a higher degree where they matter.
@@ -82,7 +85,8 @@ class Solver:
         transcription = _choose_method(problem, method)
         check_choice("solver", solver, ("auto", *PLUGINS))
         if solver == "auto":
-            structured = problem.dimension <= FATROP_DIMENSION and not isinstance(transcription, MultipleShooting)
+            shooting = isinstance(transcription, MultipleShooting)
+            structured = problem.dimension <= FATROP_DIMENSION and not shooting and problem.model.is_total
             solver = "fatrop" if structured else "ipopt"
         self._machinery = Machinery(
             transcription=transcription, plugin=solver, options=dict(options or {}), keep_log=keep_log, layouts={}
@@ -100,29 +104,31 @@ class Solver:
         SolveError
             If the best plan's status is not converged and ``throw`` is true; its ``solution`` keeps the iterate.
         """
-        began = time.perf_counter()
-        built = self._machinery.build_seconds
-        problem = self._numbered(numbers)
-        minima = self._known_minima(problem, seed)
-        guesses = [] if guess is None else [read_guess(problem, guess, _finite_horizon(problem))]
-        if guess is None or starts is not None:
-            guesses += default_guesses(problem, minima, starts, seed)
-        plans = [plan for plan, _ in distinct(self._plans(problem, guesses, minima))]
-        building = self._machinery.build_seconds - built
-        solution = Solution(
-            plans=tuple(with_basin(problem, p, minima) for p in plans),
-            tolerance=self.tolerance,
-            method=self._machinery.transcription.name,
-            solver=self._machinery.plugin,
-            starts=len(guesses),
-            build_seconds=building,
-            solve_seconds=time.perf_counter() - began - building,
-            problem=problem,
-            _certify=lambda plan: certify(problem, plan, tolerance=self.tolerance),
-        )
-        if throw and not solution.status.ok:
-            raise SolveError(f"{solution.status.value}. {solution.message}".rstrip(), solution)
-        return solution
+        whole("seed", seed, low=0)
+        with LOCK:  # CasADi is not thread-safe; use processes to solve in parallel
+            began = time.perf_counter()
+            built = self._machinery.build_seconds
+            problem = self._numbered(numbers)
+            minima = self._known_minima(problem, seed)
+            guesses = [] if guess is None else [read_guess(problem, guess, _finite_horizon(problem))]
+            if guess is None or starts is not None:
+                guesses += default_guesses(problem, minima, starts, seed)
+            plans = [plan for plan, _ in distinct(self._plans(problem, guesses, minima))]
+            building = self._machinery.build_seconds - built
+            solution = Solution(
+                plans=tuple(with_basin(problem, p, minima) for p in plans),
+                tolerance=self.tolerance,
+                method=self._machinery.transcription.name,
+                solver=self._machinery.plugin,
+                starts=len(guesses),
+                build_seconds=building,
+                solve_seconds=time.perf_counter() - began - building,
+                problem=problem,
+                _certify=lambda plan: certify(problem, plan, tolerance=self.tolerance),
+            )
+            if throw and not solution.status.ok:
+                raise SolveError(f"{solution.status.value}. {solution.message}".rstrip(), solution)
+            return solution
 
     def _numbered(self, numbers):
         check_options("solve", numbers, NUMBERS)
@@ -156,6 +162,8 @@ class Solver:
             max_elements=self.max_elements,
             fastest_rate=fastest_rate(problem, minima),
         )
+        if math.isfinite(task.horizon) and needs_windows(task):
+            return [chain_plan(self._machinery, task, guess) for guess in guesses]
         if math.isfinite(task.horizon):
             return self._refined(task, [draft_plan(self._machinery, task, guess) for guess in guesses])
         plans, refusals = [], []
@@ -194,7 +202,8 @@ def solve(
 
     ``options`` are those of :class:`Solver`: method, solver, max_elements, max_doublings, options, keep_log.
     """
-    check_options("solve", options, ("method", "solver", "max_elements", "max_doublings", "options", "keep_log"))
+    own = ("tolerance", "seed", "starts", "guess", "throw")
+    check_options("solve", options, ("method", "solver", "max_elements", "max_doublings", "options", "keep_log", *own))
     return Solver(problem, tolerance=tolerance, **options).solve(guess=guess, starts=starts, seed=seed, throw=throw)
 
 

@@ -1,0 +1,104 @@
+"""Long finite horizons under strong discount: one window after another, by the principle of optimality.
+
+What happens at γt > 20 hardly enters the cost, so no optimiser that sees only the cost can get it right. But an optimal
+plan stays optimal from each of its points on: it is solved on a window, trusted as far as its own cost determines it, and
+solved again from there with the time that remains.
+"""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from ..arrays import freeze
+from ..errors import ProblemError
+from ..solution import Plan, Status
+from .guesses import Guess
+from .single import Machinery, Task, solve_plan
+
+TRUSTED = 10.0  # γt up to which a window's plan is kept
+WINDOW = 24.0  # γt of a window
+MOST_WINDOWS = 1000
+
+
+def needs_windows(task: Task) -> bool:
+    """Whether the horizon is so long, in units of 1/γ, that its late part does not show in the cost."""
+    return task.problem.objective.discount * task.horizon > TRUSTED + 2.0
+
+
+def chain_plan(machinery: Machinery, task: Task, guess: Guess) -> Plan:
+    """The plan over the whole horizon, window by window; its cost is the first window's, up to e^{-24}."""
+    discount, horizon = task.problem.objective.discount, task.horizon
+    if discount * horizon > MOST_WINDOWS * TRUSTED:
+        raise ProblemError(
+            "horizon",
+            expected=f"γT <= {MOST_WINDOWS * TRUSTED:g}",
+            received=f"γT = {discount * horizon:g}",
+            advice="with so strong a discount use horizon=math.inf, which reports the part of the plan that matters",
+        )
+    pieces, begin, start = [], 0.0, task.problem.start
+    while True:
+        remaining = horizon - begin
+        last = discount * remaining <= TRUSTED + 2.0
+        window = remaining if discount * remaining <= WINDOW else WINDOW / discount
+        piece = solve_plan(machinery, _window(task, start, window, remaining), _part(guess, begin, window, horizon))
+        if not last:
+            piece = _trusted(piece, discount)
+        pieces.append((begin, piece))
+        begin, start = begin + piece.times[-1], piece.parameters[-1]
+        over = last or horizon - begin <= 1e-9 * horizon
+        if over or piece.status not in (Status.CONVERGED, Status.REFINEMENT_CAP):
+            return _joined(pieces, guess.name)
+        task = replace(task, negligible=max(task.negligible, 1e-2 * task.tolerance * abs(piece.cost)))
+
+
+def _window(task, start, window, remaining):
+    """The same problem from ``start`` on; only the window that reaches the horizon feels its end."""
+    reaches = math.isclose(window, remaining)
+    end = task.problem.end if reaches else None
+    objective = replace(task.problem.objective, horizon=window)
+    if not reaches and objective.loss_weight > 0:
+        objective = replace(objective, terminal_weight=0.0)
+    return replace(task, problem=task.problem.changed(start=start, end=end, objective=objective), horizon=window)
+
+
+def _part(guess, begin, window, horizon):
+    return Guess(name=guess.name, path=lambda s: guess.path(np.minimum((begin + s * window) / horizon, 1.0)))
+
+
+def _trusted(piece, discount):
+    keep = max(1, int(np.searchsorted(piece.vertices * discount, TRUSTED)))
+    nodes = keep * piece.degree + 1
+    return replace(
+        piece,
+        times=piece.times[:nodes],
+        parameters=piece.parameters[:nodes],
+        controls=piece.controls[:nodes],
+        costates=piece.costates[:nodes],
+        vertices=piece.vertices[: keep + 1],
+    )
+
+
+def _joined(pieces, name):
+    """One plan from consecutive windows: times shifted, shared nodes kept once."""
+    first = pieces[0][1]
+
+    def joined(field, shifted=False):
+        parts = [
+            getattr(p, field)[(0 if k == 0 else 1) :] + (begin if shifted else 0.0) for k, (begin, p) in enumerate(pieces)
+        ]
+        return freeze(np.concatenate(parts))
+
+    worst = next((p for _, p in pieces if not p.status.ok), first)
+    return replace(
+        first,
+        times=joined("times", shifted=True),
+        vertices=joined("vertices", shifted=True),
+        parameters=joined("parameters"),
+        controls=joined("controls"),
+        costates=joined("costates"),
+        status=worst.status,
+        message=worst.message,
+        iterations=sum(p.iterations for _, p in pieces),
+        found_from=(name,),
+    )
