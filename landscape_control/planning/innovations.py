@@ -21,6 +21,9 @@ from .transcriber import belief_solver
 
 DEGREE = 12  # of S(t) as a Chebyshev polynomial over the horizon
 
+_BENDS = (0.0, 0.1, 0.05, 0.2, -0.1, 0.5)  # of a guess, tried in turn; a plan that is no minimum has to leave
+_USABLE = (Status.CONVERGED, Status.REFINEMENT_CAP)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Charge:
@@ -76,9 +79,8 @@ def price_innovations(space: BeliefSpace, plan: Plan, tolerance: float, rounds: 
     variation, mixed = _variation(space, plan), _Mixed()
     for _ in range(rounds):
         dearer = charged(space, mixed.next(fitted(space, variation)))
-        solver = belief_solver(dearer.expanded, tolerance, options)
-        found = solver.solve(guess=_guess(dearer, plan, variation), throw=False).best
-        if found.status not in (Status.CONVERGED, Status.REFINEMENT_CAP):
+        found = _replanned(dearer, plan, variation, belief_solver(dearer.expanded, tolerance, options))
+        if found.status not in _USABLE:
             return plan, variation, found.status, f"while innovations were priced: {found.message}"
         before, plan, variation = plan, found, _variation(space, found)
         if variation.conjugate is None and _has_settled(plan, before):
@@ -107,13 +109,21 @@ class _Mixed:
         return self.value
 
 
-def _guess(space, plan, variation, nodes=129):
-    """The plan before, bent off its symmetry where it is no minimum, with the belief and the clock that go with it."""
+def _replanned(space, plan, variation, solver):
+    """The plan under the present price, from the one before; bent off its symmetry where that is no minimum, or fails."""
+    for bend in _BENDS[variation.conjugate is not None:]:
+        found = solver.solve(guess=_guess(space, plan, bend), throw=False).best
+        if found.status in _USABLE:
+            break
+    return found
+
+
+def _guess(space, plan, bend, nodes=129):
+    """The plan before, its first weight bent, with the belief and the clock that go with it."""
     horizon, n = space.problem.objective.horizon, space.problem.dimension
     fractions = np.linspace(0, 1, nodes)
     theta = plan.parameters_at(fractions * horizon)[:, :n].copy()
-    if variation.conjugate is not None:
-        theta[:, 0] += 0.3 * (1 + np.abs(space.problem.start).max()) * np.sin(np.pi * fractions)
+    theta[:, 0] += bend * (1 + np.abs(space.problem.start).max()) * np.sin(np.pi * fractions)
     return space.join(theta, space.followed(theta, space.coordinates.start, horizon), fractions * horizon)
 
 
