@@ -27,16 +27,22 @@ class Resolvent:
         self._factors, self._steps = None, _STEPS
 
     def solve(self, rate: float, motion: Motion, right: np.ndarray, guess: np.ndarray) -> np.ndarray:
-        """x with (rate - 𝓛(motion))x = right."""
+        """x with (rate - 𝓛(motion))x = right; NaN where the matrix is singular."""
         matrix = _shifted(rate, self.scheme, motion)
         found = None if self._factors is None else self._iterate(matrix, right, guess)
         for make, steps in () if found is not None else self._factorisers(rate, motion, matrix):
-            self._factors, self._steps = make(), steps
+            try:
+                self._factors, self._steps = make(), steps
+            except RuntimeError:  # SuperLU met a zero pivot
+                self._factors = None
+                continue
             self.factorisations += 1
             found = self._iterate(matrix, right, guess)
             if found is not None:
-                break
-        return self._factors.solve(right) if found is None else found
+                return found
+        if found is None:  # the last factors are of the matrix itself, as good as its conditioning allows
+            found = np.full_like(right, np.nan) if self._factors is None else self._factors.solve(right)
+        return found
 
     def _factorisers(self, rate, motion, matrix) -> list[tuple[Callable, int]]:
         """What to factorise, from cheap to dear, and how many steps of GMRES it is worth."""

@@ -62,7 +62,8 @@ def policy_iteration(scheme: Scheme, value: np.ndarray, tolerance: float) -> Lev
             break
         if change < least:
             best, least = new, change
-    return Level(scheme=scheme, value=best, motion=scheme.policy(best, motion.parting if count > _CALM else None), change=least, iterations=count)
+    final = scheme.policy(best, motion.parting if count > _CALM else None)
+    return Level(scheme=scheme, value=best, motion=final, change=least, iterations=count)
 
 
 def _carried(level, grid):
