@@ -19,8 +19,12 @@ def planned(hidden, horizon, *, loss=bowl_loss, start=1.0, discount=DISCOUNT, te
     """One weight, one hidden variable (or task), noisy gradients."""
     landscape = lc.Landscape.from_expression(loss, dimension=1, hidden=hidden)
     return lc.ControlProblem(
-        landscape=landscape, learner=lc.Learner(sees=sees or lc.NoisyGradient(NOISE)), start=[start], end=end,
-        objective=lc.Objective(horizon=horizon, discount=discount, terminal=terminal))
+        landscape=landscape,
+        learner=lc.Learner(sees=sees or lc.NoisyGradient(NOISE)),
+        start=[start],
+        end=end,
+        objective=lc.Objective(horizon=horizon, discount=discount, terminal=terminal),
+    )
 
 
 def moving(kind="walk"):
@@ -44,8 +48,13 @@ def unknown_curvature(horizon):
 def full_information_control(theta, mean, centre, rate, horizon):
     """First control of the linear-quadratic problem over (θ, m) with ṁ = -rate (m - centre), any horizon."""
     reference = lc.reference.LinearQuadratic(
-        hessian=CURVATURE * np.array([[1.0, -1.0], [-1.0, 1.0]]), minimum=np.zeros(2), drift_matrix=np.diag([0.0, -rate]),
-        drift_offset=[0.0, rate * centre], actuation=[[1.0], [0.0]], discount=DISCOUNT)
+        hessian=CURVATURE * np.array([[1.0, -1.0], [-1.0, 1.0]]),
+        minimum=np.zeros(2),
+        drift_matrix=np.diag([0.0, -rate]),
+        drift_offset=[0.0, rate * centre],
+        actuation=[[1.0], [0.0]],
+        discount=DISCOUNT,
+    )
     if math.isinf(horizon):
         return shrunk_control(theta, mean, centre, rate)
     return reference.finite(horizon).control(horizon, [theta, mean])[0]
@@ -59,5 +68,10 @@ def shrunk_control(theta, mean, centre, rate):
 
 def unknown_gain(mean, horizon=4.0):
     """½θ² - φθ with φ seen only as φθ: at θ = 0 nothing can be learned, and nothing in E[L] says that it should be."""
-    return planned(lc.GaussianPrior([mean], [1.0]), horizon, loss=lambda theta, phi: 0.5 * theta[0] ** 2 - phi[0] * theta[0],
-                   start=0.0, sees=lc.Observe(lambda theta, phi: phi[0] * theta[0], 0.5))
+    return planned(
+        lc.GaussianPrior([mean], [1.0]),
+        horizon,
+        loss=lambda theta, phi: 0.5 * theta[0] ** 2 - phi[0] * theta[0],
+        start=0.0,
+        sees=lc.Observe(lambda theta, phi: phi[0] * theta[0], 0.5),
+    )

@@ -38,8 +38,12 @@ def test_hessian_of_the_fixed_point_is_that_of_the_charged_problem():
     solution = solve_transcribed(problem, innovations="second order", tolerance=1e-8)
     space = belief_space(problem, belief_model(problem))
     frozen = second_variation(charged(space, fitted(space, solution.variation)).expanded, solution.plan)
-    found = [np.interp(0.7, v.times, v.value_hessian[:, i, j]) for v in (frozen, solution.variation)
-             for i in range(3) for j in range(3)]
+    found = [
+        np.interp(0.7, v.times, v.value_hessian[:, i, j])
+        for v in (frozen, solution.variation)
+        for i in range(3)
+        for j in range(3)
+    ]
     assert found[:9] == pytest.approx(found[9:], rel=2e-3, abs=2e-4)
 
 
@@ -71,9 +75,14 @@ def test_cost_is_the_sum_of_its_parts():
     assert "second order" in solution.assumes
 
 
-@pytest.mark.parametrize(("changes", "kind", "word"), [
-    ({"horizon": math.inf, "terminal": None}, "second order", "finite horizon"),
-    ({"loss_weight": 0.0}, "second order", "loss_weight"), ({}, "third", "second order")])
+@pytest.mark.parametrize(
+    ("changes", "kind", "word"),
+    [
+        ({"horizon": math.inf, "terminal": None}, "second order", "finite horizon"),
+        ({"loss_weight": 0.0}, "second order", "loss_weight"),
+        ({}, "third", "second order"),
+    ],
+)
 def test_refusals_say_what_to_do(changes, kind, word):
     problem = planned(moving(), 2.0, terminal="loss").changed(**changes)
     with pytest.raises(lc.ProblemError, match=word):

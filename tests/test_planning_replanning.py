@@ -119,11 +119,14 @@ def test_it_says_what_it_is():
         pickle.dumps(solution)
 
 
-@pytest.mark.parametrize(("build", "options", "word"), [
-    (lambda: planned(moving(), 2.0).known([0.0]), {}, "hidden"),
-    (lambda: planned(moving(), 2.0, end=[0.0]), {"inner": "certainty equivalent"}, "terminal"),
-    (lambda: planned(moving(), 2.0), {"inner": "certainty"}, "certainty equivalent"),
-])
+@pytest.mark.parametrize(
+    ("build", "options", "word"),
+    [
+        (lambda: planned(moving(), 2.0).known([0.0]), {}, "hidden"),
+        (lambda: planned(moving(), 2.0, end=[0.0]), {"inner": "certainty equivalent"}, "terminal"),
+        (lambda: planned(moving(), 2.0), {"inner": "certainty"}, "certainty equivalent"),
+    ],
+)
 def test_refusals_say_what_to_do(build, options, word):
     with pytest.raises(lc.ProblemError, match=word):
         solve_replanning(build(), **options)

@@ -34,8 +34,10 @@ def test_known_curvature_is_certainty_equivalent(kind, horizon):
     """First control and gain are those of the full-information problem, whatever the covariance."""
     solution = solve_transcribed(planned(moving(kind), horizon))
     assert solution.controls[0, 0] == pytest.approx(full_information_control(1.0, -0.5, 0.2, RATE, horizon), abs=1e-6)
-    slope = [full_information_control(a, b, 0.2, RATE, horizon) - full_information_control(0, 0, 0.2, RATE, horizon)
-             for a, b in ((1, 0), (0, 1))]
+    slope = [
+        full_information_control(a, b, 0.2, RATE, horizon) - full_information_control(0, 0, 0.2, RATE, horizon)
+        for a, b in ((1, 0), (0, 1))
+    ]
     assert -solution.variation.gains[0, 0] == pytest.approx([*slope, 0.0], abs=1e-6)
 
 
@@ -129,8 +131,9 @@ def test_value_hessian_is_that_of_the_planned_cost():
         return replanned._solver.solve(start=z, guess=solution.plan).cost
 
     unit = np.eye(3) * step
-    numeric = [[cost(base + a + b) - cost(base + a - b) - cost(base - a + b) + cost(base - a - b) for b in unit]
-               for a in unit]
+    numeric = [
+        [cost(base + a + b) - cost(base + a - b) - cost(base - a + b) + cost(base - a - b) for b in unit] for a in unit
+    ]
     assert solution.variation.value_hessian[0] == pytest.approx(np.array(numeric) / (4 * step**2), abs=2e-4)
 
 
@@ -169,8 +172,13 @@ def test_terminal_loss_is_expected_too():
 def test_every_place_worth_ending_is_tried():
     """A double well with hidden tilt: two plans, the cheaper first."""
     hidden = lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.2, variance=[1.0], start_mean=[0.4], start_covariance=[[0.7]])
-    problem = planned(hidden, 4.0, loss=lambda theta, phi: (theta[0] ** 2 - 1) ** 2 - phi[0] * theta[0], start=-0.2,
-                      sees=lc.Observe(lambda theta, phi: phi, 0.5))
+    problem = planned(
+        hidden,
+        4.0,
+        loss=lambda theta, phi: (theta[0] ** 2 - 1) ** 2 - phi[0] * theta[0],
+        start=-0.2,
+        sees=lc.Observe(lambda theta, phi: phi, 0.5),
+    )
     solution = solve_transcribed(problem)
     ends = [plan.parameters[-1, 0] for plan in solution.plans[:2]]
     assert ends[0] > 0.8
@@ -179,12 +187,18 @@ def test_every_place_worth_ending_is_tried():
 
 
 def test_two_weights_and_two_hidden_minima_decouple_when_the_bowl_does():
-    hidden = lc.OrnsteinUhlenbeck(mean=[0.2, 0.2], rate=RATE, variance=[1.0, 1.0], start_mean=[-0.5, -0.5],
-                                  start_covariance=[0.7, 0.7])
-    landscape = lc.Landscape.from_expression(lambda t, f: CURVATURE / 2 * ((t[0] - f[0]) ** 2 + (t[1] - f[1]) ** 2),
-                                             dimension=2, hidden=hidden)
-    problem = lc.ControlProblem(landscape=landscape, learner=lc.Learner(sees=lc.NoisyGradient(NOISE)), start=[1.0, 1.0],
-                                objective=lc.Objective(horizon=4.0, discount=DISCOUNT))
+    hidden = lc.OrnsteinUhlenbeck(
+        mean=[0.2, 0.2], rate=RATE, variance=[1.0, 1.0], start_mean=[-0.5, -0.5], start_covariance=[0.7, 0.7]
+    )
+    landscape = lc.Landscape.from_expression(
+        lambda t, f: CURVATURE / 2 * ((t[0] - f[0]) ** 2 + (t[1] - f[1]) ** 2), dimension=2, hidden=hidden
+    )
+    problem = lc.ControlProblem(
+        landscape=landscape,
+        learner=lc.Learner(sees=lc.NoisyGradient(NOISE)),
+        start=[1.0, 1.0],
+        objective=lc.Objective(horizon=4.0, discount=DISCOUNT),
+    )
     one, two = solve_transcribed(planned(moving(), 4.0)), solve_transcribed(problem)
     assert two.cost == pytest.approx(2 * one.cost, rel=1e-6)
     assert two.controls[0] == pytest.approx(np.tile(one.controls[0], 2), abs=1e-6)
@@ -199,13 +213,16 @@ def test_solution_survives_pickling():
     assert again.policy([0.3], [0.4, 0.6], 0.5) == pytest.approx(solution.policy([0.3], [0.4, 0.6], 0.5))
 
 
-@pytest.mark.parametrize(("build", "options", "word"), [
-    (lambda: planned(moving(), 2.0).known([0.0]), {}, "hidden"),
-    (lambda: planned(moving(), 2.0, end=[0.0]), {}, "terminal"),
-    (lambda: planned(moving(), 2.0), {"covariance": "stedy"}, "steady"),
-    (lambda: planned(moving(), 2.0), {"aims": 0}, "aims"),
-    (lambda: planned(moving(), math.inf, discount=0.0), {}, "discount"),
-])
+@pytest.mark.parametrize(
+    ("build", "options", "word"),
+    [
+        (lambda: planned(moving(), 2.0).known([0.0]), {}, "hidden"),
+        (lambda: planned(moving(), 2.0, end=[0.0]), {}, "terminal"),
+        (lambda: planned(moving(), 2.0), {"covariance": "stedy"}, "steady"),
+        (lambda: planned(moving(), 2.0), {"aims": 0}, "aims"),
+        (lambda: planned(moving(), math.inf, discount=0.0), {}, "discount"),
+    ],
+)
 def test_refusals_say_what_to_do(build, options, word):
     with pytest.raises(lc.ProblemError, match=word):
         solve_transcribed(build(), **options)

@@ -40,12 +40,25 @@ class BeliefSpace:
         """The full-information problem over z: same effort, same horizon, expected loss."""
         n, size, problem = self.problem.dimension, self.dimension, self.problem
         model, objective = problem.model, problem.objective
-        landscape = Landscape(dimension=size, expression=self._loss, name=f"{problem.landscape.name}, expected",
-                              formula="E[L | belief]", minima=np.zeros((0, size)), allow_kinks=problem.landscape.allow_kinks)
-        learner = Learner(metric=_constant_or(problem.learner.metric, lambda z: model.metric_at(z[:n])),
-                          drift=self._drift, actuation=self._actuation())
-        return ControlProblem(landscape=landscape, learner=learner, start=self.start,
-                              objective=replace(objective, terminal=self._terminal(objective.terminal)))
+        landscape = Landscape(
+            dimension=size,
+            expression=self._loss,
+            name=f"{problem.landscape.name}, expected",
+            formula="E[L | belief]",
+            minima=np.zeros((0, size)),
+            allow_kinks=problem.landscape.allow_kinks,
+        )
+        learner = Learner(
+            metric=_constant_or(problem.learner.metric, lambda z: model.metric_at(z[:n])),
+            drift=self._drift,
+            actuation=self._actuation(),
+        )
+        return ControlProblem(
+            landscape=landscape,
+            learner=learner,
+            start=self.start,
+            objective=replace(objective, terminal=self._terminal(objective.terminal)),
+        )
 
     @property
     def size(self) -> int:
@@ -100,7 +113,7 @@ class BeliefSpace:
     def diffusion(self, states) -> np.ndarray:
         """How innovations move the belief coordinates at z (S, states): shape (S, size, q)."""
         n, size = self.problem.dimension, self.size
-        return self.motion(states[:, :n], states[:, n:n + size])[1].reshape(len(states), size, -1)
+        return self.motion(states[:, :n], states[:, n : n + size])[1].reshape(len(states), size, -1)
 
     def surprise(self, states) -> np.ndarray:
         """Curvature of innovations at z (S, n + size): ½ ∂²(DDᵀ)_ab/∂z_i∂z_j, shape (S, states, states, states, states)."""
@@ -122,8 +135,9 @@ class BeliefSpace:
     def aims(self, belief, count: int, seed: int) -> list[np.ndarray]:
         """Up to ``count`` local minima in θ of the loss expected under belief coordinates (size,), then random places."""
         n, start = self.problem.dimension, self.problem.start
-        landscape = Landscape(dimension=n, allow_kinks=True,
-                              expression=lambda theta: self.coordinates.loss(theta, ca.DM(belief)))
+        landscape = Landscape(
+            dimension=n, allow_kinks=True, expression=lambda theta: self.coordinates.loss(theta, ca.DM(belief))
+        )
         rng = np.random.default_rng(seed)
         reach = 1.0 + np.abs(start).max()
         seeds = np.vstack([start, *(start + scale * reach * rng.standard_normal((8, n)) for scale in (0.3, 1.0, 3.0))])
@@ -132,20 +146,20 @@ class BeliefSpace:
 
     def _loss(self, z):
         n, size = self.problem.dimension, self.size
-        value = self.coordinates.loss(z[:n], z[n:n + size])
+        value = self.coordinates.loss(z[:n], z[n : n + size])
         if self.charge is None:
             return value
-        return value + self.charge(z[:n], z[n:n + size], z[n + size]) / self.problem.objective.loss_weight
+        return value + self.charge(z[:n], z[n : n + size], z[n + size]) / self.problem.objective.loss_weight
 
     def _terminal(self, terminal):
         n, size = self.problem.dimension, self.size
         if callable(terminal):
             return lambda z: terminal(z[:n])
-        return terminal and (lambda z: self.coordinates.loss(z[:n], z[n:n + size]))
+        return terminal and (lambda z: self.coordinates.loss(z[:n], z[n : n + size]))
 
     def _drift(self, z):
         n, size = self.problem.dimension, self.size
-        parts = [self.problem.model.drift_at(z[:n]), self.coordinates.rate(z[:n], z[n:n + size])]
+        parts = [self.problem.model.drift_at(z[:n]), self.coordinates.rate(z[:n], z[n : n + size])]
         return ca.vertcat(*parts, *([1] if self.charge is not None else []))
 
     def _actuation(self):
@@ -167,8 +181,12 @@ def belief_space(problem: ControlProblem, model, covariance: str = "state") -> B
         For a fixed end, which a belief cannot promise to reach, or where no loss is run up (k = 0 with innovations).
     """
     if problem.end is not None:
-        raise ProblemError("end", expected="a free end when planning with beliefs", received="a fixed end",
-                           advice="price the distance to it with terminal=...: the path depends on what will be seen")
+        raise ProblemError(
+            "end",
+            expected="a free end when planning with beliefs",
+            received="a fixed end",
+            advice="price the distance to it with terminal=...: the path depends on what will be seen",
+        )
     if model is None:
         coordinates = MeanCoordinates(problem)
     elif model.kind == "tasks":

@@ -37,8 +37,9 @@ class BeliefLayout:
             return estimate
         d = self.estimate
         if covariance is None and missing is None:
-            raise ProblemError("belief", expected="mean and covariance", received="a mean alone",
-                               advice="pass (mean, covariance)")
+            raise ProblemError(
+                "belief", expected="mean and covariance", received="a mean alone", advice="pass (mean, covariance)"
+            )
         rows, cols = np.tril_indices(d)
         spread = missing[d:] if covariance is None else covariance[..., rows, cols]
         return np.hstack([estimate, np.broadcast_to(spread, (len(estimate), len(rows)))])

@@ -50,23 +50,35 @@ class Charge:
 def check_priceable(objective) -> None:
     """Refuse a problem in which innovations cannot be priced: no end in time, or no running loss beside the price."""
     if math.isinf(objective.horizon):
-        raise ProblemError("innovations", expected="a finite horizon when innovations are priced in the plan",
-                           received="horizon = inf", advice="choose a horizon of several 1/γ, or innovations='mean'")
+        raise ProblemError(
+            "innovations",
+            expected="a finite horizon when innovations are priced in the plan",
+            received="horizon = inf",
+            advice="choose a horizon of several 1/γ, or innovations='mean'",
+        )
     if objective.loss_weight == 0:
-        raise ProblemError("innovations", expected="loss_weight k > 0 when innovations are priced in the plan",
-                           received="k = 0", advice="give the running loss a small weight, or use innovations='mean'")
+        raise ProblemError(
+            "innovations",
+            expected="loss_weight k > 0 when innovations are priced in the plan",
+            received="k = 0",
+            advice="give the running loss a small weight, or use innovations='mean'",
+        )
 
 
 def charged(space: BeliefSpace, coefficients: np.ndarray) -> BeliefSpace:
     """The space whose running cost has ½ tr(S D Dᵀ) added, with S(t) from its Chebyshev coefficients."""
-    return replace(space, charge=Charge(coefficients=coefficients, horizon=space.problem.objective.horizon,
-                                        diffusion=space.coordinates.diffusion))
+    return replace(
+        space,
+        charge=Charge(
+            coefficients=coefficients, horizon=space.problem.objective.horizon, diffusion=space.coordinates.diffusion
+        ),
+    )
 
 
 def fitted(space: BeliefSpace, variation: SecondVariation) -> np.ndarray:
     """Chebyshev coefficients (DEGREE + 1, size, size) of S(t) on the belief coordinates, by least squares."""
     n, size, horizon = space.problem.dimension, space.size, space.problem.objective.horizon
-    values = variation.value_hessian[:, n:n + size, n:n + size].reshape(-1, size * size)
+    values = variation.value_hessian[:, n : n + size, n : n + size].reshape(-1, size * size)
     return chebfit(2 * variation.times / horizon - 1, values, DEGREE).reshape(-1, size, size)
 
 
@@ -111,7 +123,7 @@ class _Mixed:
 
 def _replanned(space, plan, variation, solver):
     """The plan under the present price, from the one before; bent off its symmetry where that is no minimum, or fails."""
-    for bend in _BENDS[variation.conjugate is not None:]:
+    for bend in _BENDS[variation.conjugate is not None :]:
         found = solver.solve(guess=_guess(space, plan, bend), throw=False).best
         if found.status in _USABLE:
             break

@@ -21,11 +21,11 @@ from .transcriber import Transcriber, belief_solver
 INNER = ("certainty equivalent", "belief")
 ASSUMES = {
     "certainty equivalent": "each plan takes the mean of the belief for the truth and its forecast for what will be: "
-                            "uncertainty does not matter to it, and nothing is paid for information. Exact where "
-                            "certainty equivalence holds",
+    "uncertainty does not matter to it, and nothing is paid for information. Exact where "
+    "certainty equivalence holds",
     "belief": "each plan minimises the loss expected under the belief as if no innovation came after it; the next "
-              "observation starts another plan. Information is valued through the covariance in the expected loss alone; "
-              "for task chains not at all",
+    "observation starts another plan. Information is valued through the covariance in the expected loss alone; "
+    "for task chains not at all",
 }
 _NODES = 65  # samples of the plan before that start the next solve
 
@@ -94,16 +94,29 @@ class ReplanningSolution(BeliefSolution):
         if math.isinf(horizon):
             return self._solver.problem.objective.horizon
         if time > horizon * (1 + 1e-12):
-            raise ProblemError("time", expected=f"a time in [0, {horizon:g}]", received=f"{time:g}",
-                               advice="ask inside the horizon of the problem")
+            raise ProblemError(
+                "time",
+                expected=f"a time in [0, {horizon:g}]",
+                received=f"{time:g}",
+                advice="ask inside the horizon of the problem",
+            )
         return max(horizon - time, 1e-6 * horizon)
 
     def __getstate__(self):
         raise TypeError("a replanning policy holds a live solver; rebuild it with solve_replanning where it is needed")
 
 
-def solve_replanning(problem: ControlProblem, *, inner: str = "belief", covariance: str = "state", tolerance: float = 1e-6,
-                     aims: int = 3, seed: int = 0, throw: bool = True, **options) -> ReplanningSolution:
+def solve_replanning(
+    problem: ControlProblem,
+    *,
+    inner: str = "belief",
+    covariance: str = "state",
+    tolerance: float = 1e-6,
+    aims: int = 3,
+    seed: int = 0,
+    throw: bool = True,
+    **options,
+) -> ReplanningSolution:
     """The replanning policy, with its first plan.
 
     For T = ∞ the first plan is solved to rest; later ones run over the same computational horizon, with the quadratic
@@ -130,8 +143,18 @@ def solve_replanning(problem: ControlProblem, *, inner: str = "belief", covarian
     plan = transcriber.plans(whole("aims", aims), seed)[0]
     solver = transcriber.solver if plan.tail is None else _recurring(space, plan, tolerance, options)
     solution = ReplanningSolution(
-        cost=math.nan, status=plan.status, message=plan.message, method="replanning", plan=plan, inner=inner,
-        assumes=ASSUMES[inner], problem=problem, layout=space.coordinates.layout, _space=space, _solver=solver)
+        cost=math.nan,
+        status=plan.status,
+        message=plan.message,
+        method="replanning",
+        plan=plan,
+        inner=inner,
+        assumes=ASSUMES[inner],
+        problem=problem,
+        layout=space.coordinates.layout,
+        _space=space,
+        _solver=solver,
+    )
     if throw and not solution.status.ok:
         raise SolveError(f"{solution.status.value}. {solution.message}".rstrip(), solution)
     return solution
@@ -166,4 +189,4 @@ def _shifted(space, plan, elapsed, horizon, state):
     fractions, n = np.linspace(0.0, 1.0, _NODES), space.problem.dimension
     theta = plan.parameters_at(np.minimum(elapsed + fractions * horizon, plan.times[-1]))[:, :n]
     theta = theta + (1 - fractions)[:, None] * (state[:n] - theta[0])
-    return space.join(theta, space.followed(theta, state[n:n + space.size], horizon), fractions * horizon)
+    return space.join(theta, space.followed(theta, state[n : n + space.size], horizon), fractions * horizon)

@@ -76,8 +76,12 @@ def second_variation(problem: ControlProblem, plan: Plan, surprise=None) -> Seco
 
 def _nothing(problem, times):
     n, m = problem.dimension, problem.controls
-    return SecondVariation(times=freeze(times), value_hessian=freeze(np.full((len(times), n, n), np.nan)),
-                           gains=freeze(np.full((len(times), m, n), np.nan)), conjugate=None)
+    return SecondVariation(
+        times=freeze(times),
+        value_hessian=freeze(np.full((len(times), n, n), np.nan)),
+        gains=freeze(np.full((len(times), m, n), np.nan)),
+        conjugate=None,
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -95,9 +99,14 @@ def _coefficients(problem, plan, times):
     n, m, objective = problem.dimension, problem.controls, problem.objective
     z, u, costate = plan.at(times)
     z, costate = z[:, :n], costate[:, :n]
-    drift, push, state, cross, effort = (part.reshape(len(times), *shape) for part, shape in zip(
-        _second_order(problem.model)(z, u, costate, [objective.learning_rate, objective.loss_weight]),
-        ((n, n), (n, m), (n, n), (n, m), (m, m)), strict=True))
+    drift, push, state, cross, effort = (
+        part.reshape(len(times), *shape)
+        for part, shape in zip(
+            _second_order(problem.model)(z, u, costate, [objective.learning_rate, objective.loss_weight]),
+            ((n, n), (n, m), (n, n), (n, m), (m, m)),
+            strict=True,
+        )
+    )
     shift = np.linalg.solve(effort, cross.transpose(0, 2, 1))
     free = drift - push @ shift - objective.discount / 2 * np.eye(n)
     spread = push @ np.linalg.solve(effort, push.transpose(0, 2, 1))
@@ -108,15 +117,23 @@ def _coefficients(problem, plan, times):
 def _second_order(model: Model) -> Pointwise:
     """(z, u, λ, [η, k]) -> A, B, Q, N, R, compiled once per model."""
     if "second variation" not in model.cache:
-        z, u, costate, pair = (ca.SX.sym(*args) for args in (
-            ("z", model.dimension), ("u", model.controls), ("costate", model.dimension), ("eta_k", 2)))
+        z, u, costate, pair = (
+            ca.SX.sym(*args)
+            for args in (("z", model.dimension), ("u", model.controls), ("costate", model.dimension), ("eta_k", 2))
+        )
         velocity = model.drift_at(z) + model.actuation_at(z) @ u
         value = ca.dot(u, model.metric_at(z) @ u) / (2 * pair[0]) + pair[1] * model.loss_at(z) + ca.dot(costate, velocity)
         slope = ca.gradient(value, z)
-        outputs = [ca.jacobian(velocity, z), model.actuation_at(z), ca.jacobian(slope, z), ca.jacobian(slope, u),
-                   ca.hessian(value, u)[0]]
+        outputs = [
+            ca.jacobian(velocity, z),
+            model.actuation_at(z),
+            ca.jacobian(slope, z),
+            ca.jacobian(slope, u),
+            ca.hessian(value, u)[0],
+        ]
         model.cache["second variation"] = Pointwise(
-            ca.Function("second_variation", [z, u, costate, pair], [ca.densify(o) for o in outputs]))
+            ca.Function("second_variation", [z, u, costate, pair], [ca.densify(o) for o in outputs])
+        )
     return model.cache["second variation"]
 
 

@@ -22,18 +22,24 @@ from .second_variation import SecondVariation, second_variation
 from .solution import BeliefSolution
 from .transcriber import Transcriber, belief_solver
 
-ASSUMES = ("the path is planned as if every innovation were zero: observations sharpen a Gaussian belief but never move "
-           "its mean, so information is valued only through the covariance in the expected loss; surprises are met by "
-           "linear feedback around the plan, and the cost adds their price to second order. Exact for problems that "
-           "are linear, quadratic and Gaussian")
-ASSUMES_TASKS = ("the path is planned as if every innovation were zero: task probabilities relax by the chain's rates "
-                 "alone, so no value is put on information; surprises are met by linear feedback around the plan. The cost "
-                 "is exact for carrying out the plan without looking, hence an upper bound on the best")
+ASSUMES = (
+    "the path is planned as if every innovation were zero: observations sharpen a Gaussian belief but never move "
+    "its mean, so information is valued only through the covariance in the expected loss; surprises are met by "
+    "linear feedback around the plan, and the cost adds their price to second order. Exact for problems that "
+    "are linear, quadratic and Gaussian"
+)
+ASSUMES_TASKS = (
+    "the path is planned as if every innovation were zero: task probabilities relax by the chain's rates "
+    "alone, so no value is put on information; surprises are met by linear feedback around the plan. The cost "
+    "is exact for carrying out the plan without looking, hence an upper bound on the best"
+)
 
-ASSUMES_PRICED = ("the plan is the path without surprises, but its cost carries the price of innovations to second order "
-                  "(belief-space iLQG), so that information is valued through what it lets the learner do; surprises are "
-                  "met by linear feedback around the plan. Exact for problems that are linear, quadratic and Gaussian; "
-                  "elsewhere an approximation near the planned path")
+ASSUMES_PRICED = (
+    "the plan is the path without surprises, but its cost carries the price of innovations to second order "
+    "(belief-space iLQG), so that information is valued through what it lets the learner do; surprises are "
+    "met by linear feedback around the plan. Exact for problems that are linear, quadratic and Gaussian; "
+    "elsewhere an approximation near the planned path"
+)
 INNOVATIONS = ("mean", "second order")
 
 
@@ -62,7 +68,7 @@ class TranscribedSolution(BeliefSolution):
     dimension: int
 
     times = property(lambda self: self.plan.times, doc="Node times, (N+1,).")
-    parameters = property(lambda self: self.plan.parameters[:, :self.dimension], doc="θ at the nodes, (N+1, n).")
+    parameters = property(lambda self: self.plan.parameters[:, : self.dimension], doc="θ at the nodes, (N+1, n).")
     controls = property(lambda self: self.plan.controls, doc="u at the nodes, (N+1, m).")
 
     @property
@@ -70,8 +76,8 @@ class TranscribedSolution(BeliefSolution):
         """Planned belief means (N+1, p), or task probabilities (N+1, K)."""
         n, d = self.dimension, self.layout.estimate
         if self.layout.kind != "tasks":
-            return self.plan.parameters[:, n:n + d]
-        known = self.plan.parameters[:, n:n + d - 1]
+            return self.plan.parameters[:, n : n + d]
+        known = self.plan.parameters[:, n : n + d - 1]
         return np.column_stack([known, 1 - known.sum(1)])
 
     @property
@@ -82,16 +88,16 @@ class TranscribedSolution(BeliefSolution):
         d = self.layout.estimate
         rows, cols = np.tril_indices(d)
         full = np.empty((len(self.times), d, d))
-        lower = self.plan.parameters[:, self.dimension + d:self.dimension + self.layout.size]
+        lower = self.plan.parameters[:, self.dimension + d : self.dimension + self.layout.size]
         full[:, rows, cols] = full[:, cols, rows] = lower
         return full
 
     def _control(self, theta, estimate, covariance, time):
         nominal, control, gain = self._nominal(time)
         n, size = self.dimension, self.layout.size
-        belief = self.layout.read(estimate, covariance, nominal[n:n + size])
-        offset = np.hstack([theta, belief]) - nominal[:n + size]
-        return control - offset @ gain[:, :n + size].T
+        belief = self.layout.read(estimate, covariance, nominal[n : n + size])
+        offset = np.hstack([theta, belief]) - nominal[: n + size]
+        return control - offset @ gain[:, : n + size].T
 
     def _nominal(self, time):
         """(z, u, K) at a time; after an infinite-horizon plan, the rest that it settles to."""
@@ -106,9 +112,18 @@ class TranscribedSolution(BeliefSolution):
         return make_interp_spline(self.variation.times, self.variation.gains, k=3)
 
 
-def solve_transcribed(problem: ControlProblem, *, innovations: str = "mean", covariance: str = "state",
-                      tolerance: float = 1e-6, aims: int = 3, rounds: int = 20, seed: int = 0, throw: bool = True,
-                      **options) -> TranscribedSolution:
+def solve_transcribed(
+    problem: ControlProblem,
+    *,
+    innovations: str = "mean",
+    covariance: str = "state",
+    tolerance: float = 1e-6,
+    aims: int = 3,
+    rounds: int = 20,
+    seed: int = 0,
+    throw: bool = True,
+    **options,
+) -> TranscribedSolution:
     """Plan in belief space by direct transcription; T may be infinite where belief and weights come to rest.
 
     Parameters
@@ -147,8 +162,17 @@ def _unpriced(space, plans):
     price, cost, assumes = _innovation_cost(space, plan, variation), plan.cost, ASSUMES_TASKS
     if space.coordinates.layout.kind != "tasks":
         cost, assumes = plan.cost + price, ASSUMES
-    return _solution(space, plans, variation, cost=float(cost), planned_cost=float(plan.cost), innovation_cost=price,
-                     assumes=assumes, status=plan.status, message=plan.message)
+    return _solution(
+        space,
+        plans,
+        variation,
+        cost=float(cost),
+        planned_cost=float(plan.cost),
+        innovation_cost=price,
+        assumes=assumes,
+        status=plan.status,
+        message=plan.message,
+    )
 
 
 def _priced(space, plan, tolerance, rounds, options):
@@ -157,18 +181,40 @@ def _priced(space, plan, tolerance, rounds, options):
     if not status.ok:
         return replace(_unpriced(space, (unpriced,)), status=status, message=message)
     price = _innovation_cost(space, plan, variation)
-    return _solution(space, (plan,), variation, cost=float(plan.cost), planned_cost=float(plan.cost - price),
-                     innovation_cost=price, assumes=ASSUMES_PRICED, status=status, message=message)
+    return _solution(
+        space,
+        (plan,),
+        variation,
+        cost=float(plan.cost),
+        planned_cost=float(plan.cost - price),
+        innovation_cost=price,
+        assumes=ASSUMES_PRICED,
+        status=status,
+        message=message,
+    )
 
 
 def _solution(space, plans, variation, *, status, message, **own):
     if variation.conjugate is not None and status.ok:
-        status, message = Status.NOT_STATIONARY, (
-            f"the plan is no local minimum: its second variation breaks down at t = {variation.conjugate:.4g}; "
-            "try more aims")
+        status, message = (
+            Status.NOT_STATIONARY,
+            (
+                f"the plan is no local minimum: its second variation breaks down at t = {variation.conjugate:.4g}; "
+                "try more aims"
+            ),
+        )
     return TranscribedSolution(
-        status=status, message=message, method="belief-space transcription", problem=space.problem, plan=plans[0],
-        plans=plans, variation=variation, layout=space.coordinates.layout, dimension=space.problem.dimension, **own)
+        status=status,
+        message=message,
+        method="belief-space transcription",
+        problem=space.problem,
+        plan=plans[0],
+        plans=plans,
+        variation=variation,
+        layout=space.coordinates.layout,
+        dimension=space.problem.dimension,
+        **own,
+    )
 
 
 def _innovation_cost(space, plan, variation):
@@ -185,6 +231,9 @@ def _innovation_cost(space, plan, variation):
 def check_hidden(problem) -> None:
     """Refuse what is no problem with hidden variables."""
     if not isinstance(problem, ControlProblem) or problem.is_known:
-        raise ProblemError("problem", expected="a ControlProblem with hidden variables",
-                           received="a known landscape" if isinstance(problem, ControlProblem) else type(problem).__name__,
-                           advice="declare hidden=... on the landscape, or use landscape_control.solve for known ones")
+        raise ProblemError(
+            "problem",
+            expected="a ControlProblem with hidden variables",
+            received="a known landscape" if isinstance(problem, ControlProblem) else type(problem).__name__,
+            advice="declare hidden=... on the landscape, or use landscape_control.solve for known ones",
+        )

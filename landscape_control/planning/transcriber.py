@@ -65,8 +65,9 @@ def settled_belief(space: BeliefSpace, theta) -> np.ndarray:
         rate = space.motion(theta[None], b[None])[0].ravel()
         if np.abs(rate).max() <= 1e-10 * (1 + np.abs(b).max()):
             break
-        flow = solve_ivp(lambda _, b: space.motion(theta[None], b[None])[0].ravel(), (0, span), b, method="LSODA",
-                         rtol=1e-9, atol=1e-12)
+        flow = solve_ivp(
+            lambda _, b: space.motion(theta[None], b[None])[0].ravel(), (0, span), b, method="LSODA", rtol=1e-9, atol=1e-12
+        )
         b, span = flow.y[:, -1], 2 * span
     return b
 
