@@ -84,10 +84,11 @@ def judge(fine: Solved, errors, spread, share, outward, limits) -> tuple[GridSta
     numbers = (f"error of V {errors[0]:.2g} of a range of {spread:.3g} in the core, error of u {errors[1]:.2g}, last change "
                f"{fine.residual:.1g}, {share:.1g} of the time at walls")
     numbers += f"; the closed loop would leave through {', '.join(outward)}" if outward else ""
-    if not fine.residual <= tolerance or not np.isfinite(fine.values[-1]).all():
-        status = GridStatus.ITERATION_LIMIT
-    elif share > _WALL_SHARE or outward:
+    finite = np.isfinite(fine.values[-1]).all()
+    if finite and (share > _WALL_SHARE or outward):  # first, as it is a reason for all the rest
         status = GridStatus.DOMAIN_LEFT
+    elif not (finite and fine.residual <= tolerance):
+        status = GridStatus.ITERATION_LIMIT
     elif errors[0] > accuracy * spread:
         status = GridStatus.GRID_TOO_COARSE
     else:

@@ -9,6 +9,7 @@ from scipy.sparse.linalg import LinearOperator, gmres, spilu, splu
 from .scheme import Motion, Scheme
 
 _DIRECT = 5_000  # unknowns up to which three-dimensional grids are factorised as they are
+_LARGE = 60_000  # unknowns from which on complete factors would not fit
 _STEPS = 16  # of GMRES with factors of a nearby matrix
 _ROUGH_STEPS = 80  # of GMRES with factors of a rough relative
 
@@ -19,6 +20,7 @@ class Resolvent:
     Factors made for an earlier policy precondition GMRES; when the correction that these factors still ask for is not
     within ``tolerance`` of the solution, the current matrix is factorised. Large three-dimensional grids, whose factors
     would not fit, factorise a first-order relative of it instead: incompletely where that suffices, else completely.
+    Beyond 60 000 unknowns the best that GMRES makes of that is returned, and the policy iteration tells if it settles.
     """
 
     def __init__(self, scheme: Scheme, tolerance: float):
@@ -30,7 +32,9 @@ class Resolvent:
         """x with (rate - 𝓛(motion))x = right; NaN where the matrix is singular."""
         matrix = _shifted(rate, self.scheme, motion)
         found = None if self._factors is None else self._iterate(matrix, right, guess)
-        for make, steps in () if found is not None else self._factorisers(rate, motion, matrix):
+        if found is not None:
+            return found
+        for make, steps in self._factorisers(rate, motion, matrix):
             try:
                 self._factors, self._steps = make(), steps
             except RuntimeError:  # SuperLU met a zero pivot
@@ -40,9 +44,7 @@ class Resolvent:
             found = self._iterate(matrix, right, guess)
             if found is not None:
                 return found
-        if found is None:  # the last factors are of the matrix itself, as good as its conditioning allows
-            found = np.full_like(right, np.nan) if self._factors is None else self._factors.solve(right)
-        return found
+        return np.full_like(right, np.nan) if self._factors is None else self._improved(matrix, right, guess, restarts=4)
 
     def _factorisers(self, rate, motion, matrix) -> list[tuple[Callable, int]]:
         """What to factorise, from cheap to dear, and how many steps of GMRES it is worth."""
@@ -50,16 +52,20 @@ class Resolvent:
         if self.scheme.grid.dimension < 3 or matrix.shape[0] <= _DIRECT:
             return [complete]
         monotone, walled = self.scheme.rough
-        return [(lambda: _incomplete(_shifted(rate, monotone, motion)), _ROUGH_STEPS),
-                (lambda: splu(csc_array(_shifted(rate, walled, motion)), permc_spec="MMD_AT_PLUS_A"), _ROUGH_STEPS),
-                complete]
+        tries = [(lambda: _incomplete(_shifted(rate, monotone, motion)), _ROUGH_STEPS),
+                 (lambda: splu(csc_array(_shifted(rate, walled, motion)), permc_spec="MMD_AT_PLUS_A"), _ROUGH_STEPS)]
+        return tries if matrix.shape[0] > _LARGE else [*tries, complete]
 
     def _iterate(self, matrix, right, guess):
-        inverse = LinearOperator(matrix.shape, self._factors.solve, dtype=float)
-        found, _ = gmres(matrix, right, x0=guess, M=inverse, rtol=self.tolerance, restart=self._steps, maxiter=1)
+        """x, or None where the factors are not good enough."""
+        found = self._improved(matrix, right, guess, restarts=1)
         # rows differ too much in size for plain residuals to mean anything
         missing = np.abs(self._factors.solve(right - matrix @ found)).max()
         return found if missing <= 10 * self.tolerance * np.abs(found).max() else None
+
+    def _improved(self, matrix, right, guess, restarts):
+        inverse = LinearOperator(matrix.shape, self._factors.solve, dtype=float)
+        return gmres(matrix, right, x0=guess, M=inverse, rtol=self.tolerance, restart=self._steps, maxiter=restarts)[0]
 
 
 def _shifted(rate, scheme, motion):

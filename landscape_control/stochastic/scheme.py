@@ -93,7 +93,7 @@ class Scheme:
         for _ in range(self.controlled):
             p = np.where(self.outward(self._velocity(p)), 0.0, p)
         sided, minus, plus = self._godunov(value)
-        crest = (self._velocity(minus) < 0) & (self._velocity(plus) > 0)
+        crest = (self._velocity(minus) < 0) & (self._velocity(plus) > 0) & ~self.walls[:self.controlled].any(axis=1)
         crest = [self._around(c, i, nodes=True) for i, c in enumerate(crest.reshape(-1, *self.grid.shape))]
         return np.where(parting | crest, sided, p)
 
