@@ -19,7 +19,7 @@ _COMMON = {
     "record_time": False,
     "show_eval_warnings": False,
 }
-_FATROP = {"print_level": 0, "tol": 1e-10, "mu_init": 1e-8, "max_iter": 300}
+_FATROP = {"print_level": 0, "tol": 1e-10, "mu_init": 1e-8, "max_iter": 300, "tiny_step_tol": 0.0}
 _IPOPT = {
     "print_level": 0,
     "sb": "yes",
