@@ -75,7 +75,7 @@ def policy_checks():
     gain = relaxation_rate(CURVATURE, DISCOUNT, 1.0, 1.0)
     yield _equal("T = ∞: full-information gain on θ is r", gain, endless[0] - endless[1])
     for noise in NOISES:
-        grid = solve(hidden_problem(math.inf, noise), method="dynamic programming", points=51, throw=False)
+        grid = solve(hidden_problem(math.inf, noise), method="dynamic programming", points=51)
         theta, mean = PLACES[:, :1], PLACES[:, 1:]
         yield _equal(f"T = ∞: gain on θ by dynamic programming, σ = {noise:g}", gain, _gain(grid.policy(theta, mean)[:, 0]))
         gap = np.abs(grid.policy(theta, mean)[:, 0] - endless).max()
