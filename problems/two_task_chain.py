@@ -69,7 +69,7 @@ def control(theta, probability, rate=FORTH + BACK):
 
 def methods(scale):
     """A solution by each method, in the order of METHODS."""
-    options = {"dynamic programming": {"points": 51, "throw": False}}
+    options = {"dynamic programming": {"points": 51}}
     return [solve(hidden_problem(scale), method=name, **options.get(name, {})) for name in METHODS]
 
 
