@@ -58,7 +58,7 @@ class Resolvent:
 
     def _iterate(self, matrix, right, guess):
         """x, or None where the factors are not good enough."""
-        found = self._improved(matrix, right, guess, restarts=1)
+        found = self._improved(matrix, right, guess, restarts=3 if self._steps == _ROUGH_STEPS else 1)
         # rows differ too much in size for plain residuals to mean anything
         missing = np.abs(self._factors.solve(right - matrix @ found)).max()
         return found if missing <= 10 * self.tolerance * np.abs(found).max() else None
