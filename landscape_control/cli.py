@@ -3,9 +3,7 @@
 import argparse
 import json
 import os
-import runpy
 import sys
-import traceback
 from pathlib import Path
 
 OK, SHORT, BAD, INTERRUPTED = 0, 1, 2, 130
@@ -81,10 +79,13 @@ def _list(options):
 
 def _solve(options):
     from .report import describe_solution
+    from .report.problem_files import read_problem
     from .report.reproduction import write_whole
     from .solver import solve
 
-    problem = _problem(options.target)
+    problem = read_problem(options.target)
+    if not problem.is_known:
+        return _solve_hidden(problem, options)
     solution = solve(problem, tolerance=options.tolerance, throw=False)
     if options.json or options.output:
         document = describe_solution(problem, solution)
@@ -97,6 +98,26 @@ def _solve(options):
     return _judge(solution)
 
 
+def _solve_hidden(problem, options):
+    """Plan with beliefs: the policy's expected cost, and what the method takes for granted."""
+    from .planning import solve
+    from .report.reproduction import write_whole
+
+    solution = solve(problem, throw=False)
+    names = ("method", "cost", "status", "assumes", "message")
+    document = {name: str(getattr(solution, name)) if name == "status" else getattr(solution, name) for name in names}
+    if options.output:
+        write_whole(options.output, json.dumps(document, ensure_ascii=False, allow_nan=False))
+    if options.json:
+        _print_json(document)
+    else:
+        print(f"{problem.describe()}\n\n{solution.summary()}\nassumes     {solution.assumes}")
+    if solution.status.ok:
+        return OK
+    print(" ".join(f"not solved: {solution.status.value}. {solution.message}".split()), file=sys.stderr)
+    return SHORT
+
+
 def _judge(solution):
     """Exit status of a solve, with one line saying what is wrong unless it converged and its certificate passes."""
     if not solution.status.ok:
@@ -107,56 +128,6 @@ def _judge(solution):
         return OK
     print(" ".join(wrong.split()), file=sys.stderr)
     return SHORT
-
-
-def _problem(target):
-    """The ControlProblem of a Python file or of a claim."""
-    from .claims import claim_problem
-    from .errors import ProblemError
-    from .problem import ControlProblem
-
-    path = Path(target)
-    if path.suffix != ".py" and not path.is_file():
-        return claim_problem(target)
-    if not path.is_file():
-        raise ProblemError(
-            "problem file",
-            expected="a Python file, or a claim's name",
-            received=f"{target} (no such file)",
-            advice="check the path, or see the names with 'landscape-control list'",
-        )
-    found = _run_file(path)
-    if not isinstance(found, ControlProblem):
-        raise ProblemError(
-            f"'problem' in {target}",
-            expected="a ControlProblem, or a function returning one",
-            received="nothing" if found is None else type(found).__name__,
-            advice="end the file with problem = landscape_control.ControlProblem(...)",
-        )
-    return found
-
-
-def _run_file(path):
-    """What the file calls ``problem`` (called if it is a function), or None."""
-    from .errors import ProblemError
-
-    sys.path.insert(0, str(path.resolve().parent))  # as 'python FILE' does
-    try:
-        found = runpy.run_path(str(path)).get("problem")
-        return found() if callable(found) else found
-    except ProblemError:
-        raise
-    except Exception as error:
-        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
-        where = f"line {lines[-1]}: " if lines else ""
-        raise ProblemError(
-            f"problem file {path}",
-            expected="a file that runs",
-            received=f"{where}{type(error).__name__}: {error}",
-            advice=f"run 'python {path}' and mend it",
-        ) from error
-    finally:
-        sys.path.pop(0)
 
 
 def _plans(solution):

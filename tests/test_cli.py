@@ -275,3 +275,25 @@ def test_solve_reaches_the_closed_form_with_a_passing_certificate(capsys):
     document = json.loads(run(capsys, "solve", "sample-rate", "--tolerance", "1e-9", "--json").out)
     assert document["cost"] == pytest.approx(np.tanh(1) / 2, rel=1e-9)
     assert document["certificate"]["passed"]
+
+
+HIDDEN = """
+    import math
+    import landscape_control as lc
+    problem = lc.ControlProblem(
+        landscape=lc.Landscape.from_expression(lambda t, h: (t[0] - h[0]) ** 2, dimension=1,
+                                               hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0])),
+        learner=lc.Learner(sees=lc.NoisyGradient(0.8)), start=[1.0], objective=lc.Objective(horizon=math.inf, discount=0.3))
+"""
+
+
+def test_solve_plans_with_beliefs_where_variables_are_hidden(capsys, tmp_path):
+    file = tmp_path / "hidden.py"
+    file.write_text("\n".join(line[4:] for line in HIDDEN.splitlines()), encoding="utf-8")
+    told = run(capsys, "solve", file)
+    assert told.status == 0
+    assert "hidden      φ (p = 1): OrnsteinUhlenbeck" in told.out
+    assert "exact LQG" in told.out
+    document = json.loads(run(capsys, "solve", file, "--json").out)
+    assert document["method"] == "exact LQG"
+    assert document["cost"] == pytest.approx(2.8212, rel=1e-3)

@@ -86,6 +86,19 @@ def test_a_hidden_landscape_becomes_known_when_given_values():
     assert lc.solve(problem.known([1.0])).cost == pytest.approx(np.sqrt(2) * np.tanh(2 * np.sqrt(2)) / 2, rel=1e-6)
 
 
+def test_description_says_what_is_hidden_and_how_it_is_seen():
+    bowl = landscape(lc.OrnsteinUhlenbeck(mean=[0.25], rate=0.4, variance=[1.5]))
+    problem = lc.ControlProblem(
+        landscape=bowl,
+        learner=lc.Learner(sees=lc.NoisyGradient(0.8)),
+        start=[0.0],
+        objective=lc.Objective(horizon=2.0),
+    )
+    text = problem.describe()
+    for part in ("J = E ∫", "L(θ, φ)", "OrnsteinUhlenbeck", "0.25", "0.4", "1.5", "NoisyGradient, noise 0.8 per √time"):
+        assert part in text, part
+
+
 MISTAKES = {
     "covariance not semidefinite": (lambda: lc.GaussianPrior([0.0, 0.0], [[1.0, 2.0], [2.0, 1.0]]), "positive semidefinite"),
     "covariance of the wrong size": (lambda: lc.GaussianPrior([0.0], np.eye(2)), "hidden covariance"),

@@ -9,12 +9,13 @@ def describe(problem) -> str:
     upper = "∞" if np.isinf(objective.horizon) else f"{objective.horizon:g}"
     weight = "" if objective.discount == 0 else f"e^(-{objective.discount:g} t) "
     effort = f"uᵀ{'' if learner.metric is None else 'G'}u / (2·{objective.learning_rate:g})"
-    running = f"∫₀^{upper} {weight}[ {effort} + {objective.loss_weight:g}·L(θ) ] dt"
+    loss = "L(θ)" if problem.is_known else "L(θ, φ)"
+    running = f"∫₀^{upper} {weight}[ {effort} + {objective.loss_weight:g}·{loss} ] dt"
     lines = [
-        f"minimise  J = {running}{_terminal(objective)}",
+        f"minimise  J = {'' if problem.is_known else 'E '}{running}{_terminal(objective)}",
         f"subject to  θ̇ = {_dynamics(learner)},   θ(0) = {_array(problem.start)},   "
         f"θ({upper}) {'free' if problem.end is None else '= ' + _array(problem.end)}",
-        f"loss        L(θ) = {problem.landscape.formula}   ({problem.landscape.name}, n = {problem.dimension} parameters)",
+        f"loss        {loss} = {problem.landscape.formula}   ({problem.landscape.name}, n = {problem.dimension} parameters)",
         f"effort      {_matrix('metric G', learner.metric, 'the identity: every direction costs the same')}; "
         f"learning rate η = {objective.learning_rate:g} (how cheap it is to move)",
         f"weights     loss weight k = {objective.loss_weight:g}, discount γ = {objective.discount:g}"
@@ -23,7 +24,25 @@ def describe(problem) -> str:
         f"actuation   {_matrix('B', learner.actuation, 'the identity: every direction can be pushed')} "
         f"(m = {problem.controls} of n = {problem.dimension})",
     ]
+    if not problem.is_known:
+        lines += _hidden(problem.landscape.hidden, learner.sees)
     return "\n".join(lines)
+
+
+def _hidden(hidden, sees):
+    """What is not known, how it moves, and through which noise it is seen."""
+    numbers = {name: getattr(hidden, name) for name in hidden.__dataclass_fields__}
+    law = ", ".join(f"{name} = {_array(value)}" for name, value in numbers.items() if value is not None)
+    noise = getattr(sees, "noise", 0.0)
+    seen = (
+        ""
+        if type(sees).__name__ == "ExactGradient"
+        else f", noise {'depends on θ' if callable(noise) else _array(noise)} per √time"
+    )
+    return [
+        f"hidden      φ (p = {hidden.dimension}): {type(hidden).__name__}, {law}",
+        f"seen        {type(sees).__name__}{seen}",
+    ]
 
 
 def _terminal(objective):
