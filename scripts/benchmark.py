@@ -6,7 +6,8 @@ full n x n blocks, as one writes it once for all problems, and forms mesh times 
 ``lean`` has the sparsity of each landscape's ∇²L written into it and gets mesh and guess ready-made: it is shown for
 information and has no target. Neither returns more than θ and the cost; ours returns a Solution with controls, costates,
 status and error estimate. The authors' method is 60 000 Adam steps (first_order.py), timed as lean NumPy and, where
-installed, in PyTorch.
+installed, in PyTorch. Planning with beliefs (beliefs.py) is held to known problems with as many states, ``simulate`` to a
+hand-written NumPy loop, grids and replanning to absolute times.
 
 Times are medians of interleaved runs with one BLAS thread, ratios medians over rounds. A missed target is said plainly
 but is not a failure: the exit status is 0.
@@ -25,6 +26,7 @@ import pstats
 
 import against_reference
 import behaviour
+import beliefs
 import casadi
 import numpy as np
 import scipy
@@ -52,6 +54,7 @@ def main():
     print("  ".join(f"{name} {value}" for name, value in machine.items()))
     rows = report("against the reference Newton and the authors' method", against_reference_rows(options.quick))
     rows += report("start-up, memory and growth", behaviour_rows(options.quick))
+    rows += report("planning and simulating with beliefs", beliefs.rows(options.quick))
     records = behaviour.transcriptions(options.quick)
     print("\n".join(["", *aligned(behaviour.TRANSCRIPTION_HEADINGS, map(behaviour.transcription_cells, records))]))
     judge(rows)
