@@ -4,8 +4,7 @@ Problem
     L = Σ ½h_i(θ_i - φ_i)², h = (1, 25), hidden minimum φ ~ N(0, 1) at rest, η = k = 1, T = ∞. The learner starts at 0 and
     sees ∂L/∂θ_i with noise σ√h_i, as for a log-likelihood loss (noise covariance ∝ Fisher information), every Δt = 0.05.
 Formulas
-    Beliefs: gradient m_t = (1-K)a m_{t-1} + K y_t (Kalman, a = 1), curvature V = cv, v_t = β₂v_{t-1} + (1-β₂)y_t²,
-    c = Δt/σ².
+    Beliefs: gradient m_t = (1-K)m_{t-1} + K y_t (Kalman), curvature V = cv, v_t = β₂v_{t-1} + (1-β₂)y_t², c = Δt/σ².
     Optimal control of the believed quadratic: u = -[√(γ²/4 + ηkV) - γ/2] V⁻¹ m.
     γ → 0: Adam, u = -α m/√v with α = √(ηk/c), β₁ = 1-K; γ → ∞: momentum descent, u = -(ηk/γ) m.
 Claim
@@ -16,12 +15,11 @@ Claim
     nowhere cheaper than Adam from beliefs, which is near-optimal for short sight and much noise. Where the signal dominates
     SGD is cheaper than Adam (v is then no curvature), where noise does and sight is long it is dearer.
 Source
-    Kingma & Ba 2015; Kalman 1960; L. Aitchison, NeurIPS 2020; W. M. Wonham 1968 for the optimum. Reference for the control:
-    the numerical plan for the believed quadratic.
+    Kingma & Ba 2015; Kalman 1960; L. Aitchison, NeurIPS 2020; W. M. Wonham 1968 for the optimum.
 Relation and tolerance, fixed in advance
-    equal: control against the numerical plan to 1e-6 relative; identity with Adam to 1e-12. limit: slopes +1 and -2 in γ
-    within 0.02. Regrets: another seed, common random numbers, bounds that hold by 4 standard errors. "Near-optimal" is a
-    regret of at most 5 %. No coefficient changed by 20 % may gain more than 1 % of the cost (the search is settled).
+    equal: control against lc.solve's plan to 1e-6 relative; identity with Adam to 1e-12. limit: slopes +1 and -2 in γ within
+    0.02. Regrets: another seed, common random numbers, bounds that hold by 4 standard errors. "Near-optimal" is a regret of
+    at most 5 %. No coefficient changed by 20 % may gain more than 1 % of the cost (the search is settled).
 """
 
 import math
@@ -32,16 +30,7 @@ import numpy as np
 import landscape_control as lc
 from landscape_control.claims import Check, Claim, Evidence, fitted_slope
 from landscape_control.planning import solve
-from landscape_control.simulation import (
-    SGD,
-    Adam,
-    BeliefAdam,
-    KalmanMomentum,
-    RMSProp,
-    best_coefficients,
-    paired_difference,
-    simulate,
-)
+from landscape_control.simulation import SGD, Adam, BeliefAdam, KalmanMomentum, RMSProp, paired_difference, simulate
 
 CURVATURES, DRIVE, STEP = np.array([1.0, 25.0]), 1.0, 0.05  # DRIVE is ηk
 NOISES, DISCOUNTS = np.array([0.3, 1.0, 3.0]), np.array([0.2, 0.8, 3.2])
@@ -101,19 +90,20 @@ def run(one, noise: float, discount: float, episodes=EPISODES, seed=SEED, **opti
 
 def search(rule: str, noise: float, discount: float):
     """The best coefficients, from those of BEST: how the table was made."""
-    return best_coefficients(posed(noise, discount), learner(rule, noise, discount), free=FREE[rule], episodes=400, seed=3,
-                             held_out_episodes=EPISODES, held_out_seed=SEED, starts=1, most_evaluations=60, tolerance=3e-3,
-                             step=STEP, horizon=SPAN / discount)
+    return lc.simulation.best_coefficients(
+        posed(noise, discount), learner(rule, noise, discount), free=FREE[rule], episodes=400, seed=3, starts=1, step=STEP,
+        horizon=SPAN / discount, held_out_episodes=EPISODES, held_out_seed=SEED, most_evaluations=60, tolerance=3e-3)
 
 
 def evaluate() -> Evidence:
     """Control, limits and distances on the same gradients, and regrets over noise and discount."""
     gradients = {noise: run(learner("sgd", noise, 0.8), noise, 0.8, episodes=8, keep_paths=True).paths for noise in NOISES}
-    rollouts = {}
+    rollouts, table = {}, {}
     for cell in ((noise, discount) for noise in NOISES for discount in DISCOUNTS):
-        rollouts["optimum", *cell] = run(solve(posed(*cell), method="lqg"), *cell)
+        best = rollouts["optimum", *cell] = run(solve(posed(*cell), method="lqg"), *cell)
         rollouts |= {(rule, *cell): run(learner(rule, *cell), *cell) for rule in FREE}
-    regrets, errors = np.moveaxis([[[regret(rollouts, rule, noise, discount) for discount in DISCOUNTS] for rule in FREE]
+        table |= {(rule, *cell): relative(rollouts[rule, *cell], best, best) for rule in FREE}
+    regrets, errors = np.moveaxis([[[table[rule, noise, discount] for discount in DISCOUNTS] for rule in FREE]
                                    for noise in NOISES], -1, 0)
     checks = (*control_checks(gradients[1.0]), *limit_checks(gradients[1.0]), *regret_checks(regrets, errors),
               *paired_checks(rollouts), *settled_checks())
@@ -122,11 +112,10 @@ def evaluate() -> Evidence:
 
 def updates(one, paths) -> np.ndarray:
     """u (S, N, n) of a learner fed the observations of the paths."""
-    state, moves = one.init(*paths.observations[:, 0].shape), []
-    for k in range(paths.observations.shape[1]):
-        u, state = one.update(state, paths.observations[:, k], paths.parameters[:, k], STEP)
-        moves.append(u)
-    return np.stack(moves, axis=1)
+    state, moves = one.init(*paths.observations[:, 0].shape), np.empty_like(paths.observations)
+    for k in range(moves.shape[1]):
+        moves[:, k], state = one.update(state, paths.observations[:, k], paths.parameters[:, k], STEP)
+    return moves
 
 
 def distance(one, other) -> float:
@@ -200,12 +189,6 @@ def paired_checks(rollouts):
                     tolerance=0)
 
 
-def regret(rollouts, rule: str, noise: float, discount: float):
-    """(J/J* - 1, its standard error)."""
-    optimum = rollouts["optimum", noise, discount]
-    return relative(rollouts[rule, noise, discount], optimum, optimum)
-
-
 def relative(rollout, other, optimum):
     """((J - J')/J*, its standard error) on common random numbers."""
     mean, error = paired_difference(rollout, other)
@@ -217,10 +200,9 @@ def settled_checks():
     again = partial(run, noise=1.0, discount=0.8, episodes=400, seed=3)
     for rule in FREE:
         best = learner(rule, 1.0, 0.8)
-        values = {name: best.coefficients[name] for name in FREE[rule]}
-        moved = [{name: value * change} for name, value in values.items() if name != "beta1" for change in (0.8, 1.2)]
-        if "beta1" in values:
-            moved += [{"beta1": 1 - (1 - values["beta1"]) * change} for change in (0.8, 1.2)]
+        values = best.coefficients
+        moved = [{name: 1 - (1 - values[name]) * change if name == "beta1" else values[name] * change}
+                 for name in FREE[rule] for change in (0.8, 1.2)]
         costs = [again(best.with_coefficients(change)).cost for change in moved]
         yield Check(quantity=f"{rule.replace('_', ' ')}: gain by moving a coefficient by 20 %", theory=0.01,
                     computed=1 - min(costs) / again(best).cost, relation="at most", tolerance=0)
@@ -228,22 +210,20 @@ def settled_checks():
 
 def picture(gradients, regrets, errors) -> dict:
     """Data of the figure adam_from_beliefs: distances at shared coefficients, regrets at the best, one episode."""
-    others = ("adam", "rmsprop", "sgd")
-    return {"discounts": DISCOUNTS, "noises": NOISES, "rules": list(others),
-            "distances": np.array([distances(noise, gradients[noise], others, DISCOUNTS) for noise in NOISES]),
+    return {"discounts": DISCOUNTS, "noises": NOISES, "rules": ["adam", "rmsprop", "sgd"],
+            "distances": np.array([distances(noise, gradients[noise]) for noise in NOISES]),
             "regret_rules": list(FREE), "regrets": regrets, "regret_errors": errors, **example()}
 
 
-def distances(noise: float, paths, rules, discounts) -> np.ndarray:
-    """(R, K): updates of Adam, RMSProp and SGD at shared coefficients (α = √(ηk/c), SGD: ηk/γ) from Adam from beliefs."""
-    rate = noise * math.sqrt(DRIVE / STEP)
-    table = np.empty((len(rules), len(discounts)))
-    for i, discount in enumerate(discounts):
+def distances(noise: float, paths) -> np.ndarray:
+    """(3, K): updates of Adam, RMSProp (α = √(ηk/c)) and SGD (ηk/γ) from Adam from beliefs, other coefficients shared."""
+    rate, table = noise * math.sqrt(DRIVE / STEP), []
+    for discount in DISCOUNTS:
         ours = updates(from_beliefs(noise, discount), paths)
-        others = {"adam": Adam(learning_rate=rate, beta1=1 - GAIN, beta2=BETA2),
-                  "rmsprop": RMSProp(learning_rate=rate, decay=BETA2), "sgd": SGD(learning_rate=DRIVE / discount)}
-        table[:, i] = [distance(updates(others[rule], paths), ours) for rule in rules]
-    return table
+        others = (Adam(learning_rate=rate, beta1=1 - GAIN, beta2=BETA2), RMSProp(learning_rate=rate, decay=BETA2),
+                  SGD(learning_rate=DRIVE / discount))
+        table.append([distance(updates(one, paths), ours) for one in others])
+    return np.array(table).T
 
 
 def example() -> dict:
@@ -255,8 +235,8 @@ def example() -> dict:
     goal = rollouts[0].hidden[shown, 0]
     loss = [(CURVATURES * (paths.parameters - paths.hidden) ** 2 / 2).sum(-1).mean(0)[:count] for paths in rollouts]
     tracks = np.array([paths.parameters[shown, :count] for paths in rollouts])
-    reach = [(min(tracks[..., i].min(), goal[i]) - 0.3, max(tracks[..., i].max(), goal[i]) + 0.3) for i in range(2)]
-    axis_1, axis_2 = (np.linspace(*ends, 61) for ends in reach)
+    low, high = np.minimum(tracks.min((0, 1)), goal) - 0.3, np.maximum(tracks.max((0, 1)), goal) + 0.3
+    axis_1, axis_2 = np.linspace(low, high, 61).T
     height = (CURVATURES[0] * (axis_1 - goal[0]) ** 2 + CURVATURES[1] * (axis_2[:, None] - goal[1]) ** 2) / 2
     return {"axis_1": axis_1, "axis_2": axis_2, "loss": height, "example_rules": list(FREE), "example_paths": tracks,
             "example_times": rollouts[0].times[:count], "example_losses": np.array(loss)}
