@@ -34,16 +34,7 @@ import numpy as np
 import landscape_control as lc
 from landscape_control.claims import Check, Claim, Evidence
 from landscape_control.reference import relaxation_rate
-from landscape_control.simulation import (
-    FullResetAtSwitches,
-    HeavyBall,
-    NoReset,
-    ShrinkAndPerturb,
-    WeightDecay,
-    best_coefficients,
-    paired_difference,
-    simulate,
-)
+from landscape_control.simulation import FullResetAtSwitches, HeavyBall, NoReset, ShrinkAndPerturb, WeightDecay, simulate
 
 CURVATURE, DISCOUNT, RATE, WEIGHT = 1.0, 0.2, 4.0, 1.0
 TASKS = np.array([-3.0, -1.0, 1.0, 3.0]) / math.sqrt(5)
@@ -109,8 +100,9 @@ def search(rule: str, rate: float, noise: float):
     start = learner(rule, BEST[rate, noise][rule])
     names = [name for name in start.coefficients if name != "perturb"]
     bounds = {"duration": (0.1, 10.0)} if rule in TOLD else None
-    return best_coefficients(posed(rate, noise), start, free=names, bounds=bounds, episodes=1000, seed=3, starts=2,
-                             most_evaluations=260, held_out_episodes=EPISODES, held_out_seed=SEED, **SETTINGS)
+    return lc.simulation.best_coefficients(posed(rate, noise), start, free=names, bounds=bounds, episodes=1000,
+                                           seed=3, starts=2, most_evaluations=260, held_out_episodes=EPISODES,
+                                           held_out_seed=SEED, **SETTINGS)
 
 
 def evaluate() -> Evidence:
@@ -140,7 +132,7 @@ def evaluate() -> Evidence:
 
 def relative(rollout, optimum):
     """(J/J* - 1, its standard error) on common random numbers."""
-    mean, error = paired_difference(rollout, optimum)
+    mean, error = lc.simulation.paired_difference(rollout, optimum)
     return mean / optimum.cost, error / optimum.cost
 
 
