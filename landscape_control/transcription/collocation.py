@@ -1,6 +1,8 @@
 """Direct collocation at Legendre-Gauss-Radau or Gauss points."""
 
 from dataclasses import dataclass
+from functools import lru_cache
+from types import SimpleNamespace
 
 import casadi as ca
 import numpy as np
@@ -50,9 +52,8 @@ class Collocation(Transcription):
         return np.concatenate([[0.0], inner] if self.points == "radau" else [[0.0], inner, [1.0]])
 
     @property
-    def _support(self):
-        """Nodes that carry the state polynomial: the left end and the collocation points."""
-        return np.concatenate([[0.0], self.nodes.points])
+    def _matrices(self) -> SimpleNamespace:
+        return _matrices(self.points, self.degree)
 
     def stage(self, model: Model, layout: NumberLayout) -> Stage:
         n, m, p = model.dimension, model.controls, self.degree
@@ -61,7 +62,7 @@ class Collocation(Transcription):
         numbers = layout.unpack(vector)
         pushes, inner = ca.reshape(w[: p * m], m, p), ca.reshape(w[p * m :], n, p)
         scaled = ca.horzcat(x, inner)
-        slopes = scaled @ ca.DM(differentiation_matrix(self._support)[1:].T)
+        slopes = scaled @ ca.DM(self._matrices.slopes.T)
         width = numbers.horizon * (right - left)
         cost, defects = 0, []
         for j, (position, weight) in enumerate(zip(self.nodes.points, self.nodes.weights, strict=True)):
@@ -71,13 +72,13 @@ class Collocation(Transcription):
             cost += weight * width * ca.exp(-numbers.discount * time) * running_cost(model, theta, u, numbers) / numbers.cost
             velocity = model.drift_at(theta) + model.actuation_at(theta) @ u
             defects.append(slopes[:, j] - width * velocity / numbers.length)
-        end = scaled @ ca.DM(lagrange_matrix(self._support, np.ones(1)).T) if self.points == "gauss" else inner[:, -1]
+        end = scaled @ ca.DM(self._matrices.end) if self.points == "gauss" else inner[:, -1]
         function = ca.Function("stage", [x, w, left, right, vector], [end, cost, ca.vertcat(*defects)])
         return Stage(function=function, width=p * (m + n), path_size=p * n, next_is_last_block=self.points == "radau")
 
     def guess(self, model, states, lengths, scales):
         n, count = model.dimension, len(states)
-        velocity = np.einsum("ij,kjn->kin", differentiation_matrix(self.positions), states) / lengths[:, None, None]
+        velocity = np.einsum("ij,kjn->kin", self._matrices.everywhere, states) / lengths[:, None, None]
         inner = slice(1, self.degree + 1)
         points = states[:, inner].reshape(-1, n)
         pushes = implied_control(model, points, velocity[:, inner].reshape(-1, n)) * scales["horizon"] / scales["length"]
@@ -120,9 +121,9 @@ class Collocation(Transcription):
         count, p, n = len(theta), self.degree, model.dimension
         unit = numbers["cost"] / numbers["length"]
         mu = unit * multipliers["path"].reshape(count, p, n)
-        left = np.einsum("j,kjn->kn", differentiation_matrix(self._support)[1:, 0], mu)
+        left = np.einsum("j,kjn->kn", self._matrices.slopes[:, 0], mu)
         if self.points == "gauss":  # the left state also enters the extrapolated right one
-            left -= unit * lagrange_matrix(self._support, np.ones(1))[0, 0] * multipliers["gap"]
+            left -= unit * self._matrices.end[0] * multipliers["gap"]
         lengths, inner = np.diff(vertices)[:, None, None], self.nodes.points
         fade = np.exp(-numbers["discount"] * node_times(vertices, inner))[:, :, None]
         stage_costates = -mu / self.nodes.weights[:, None] / fade
@@ -132,5 +133,24 @@ class Collocation(Transcription):
             stage_costates.reshape(-1, n),
             [numbers["learning_rate"], numbers["loss_weight"]],
         )[1].reshape(count, p, n)
-        present = left[:, None] - lengths * np.einsum("ij,kjn->kin", integration_matrix(inner, self.positions), fade * slope)
+        present = left[:, None] - lengths * np.einsum("ij,kjn->kin", self._matrices.integrals, fade * slope)
         return flatten(present * np.exp(numbers["discount"] * node_times(vertices, self.positions))[:, :, None])
+
+
+@lru_cache(maxsize=32)
+def _matrices(points, degree) -> SimpleNamespace:
+    """Matrices of one family and degree.
+
+    The state polynomial lives on the left end and the collocation points: ``slopes`` gives its derivative at the points,
+    ``end`` its value at the right end. ``everywhere`` differentiates at all nodes, ``integrals`` integrates from the left
+    end to every node what is known at the collocation points.
+    """
+    method = Collocation(points=points, degree=degree)
+    inner, positions = method.nodes.points, method.positions
+    support = np.concatenate([[0.0], inner])
+    return SimpleNamespace(
+        slopes=differentiation_matrix(support)[1:],
+        end=lagrange_matrix(support, np.ones(1))[0],
+        everywhere=differentiation_matrix(positions),
+        integrals=integration_matrix(inner, positions),
+    )
