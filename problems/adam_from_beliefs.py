@@ -8,8 +8,7 @@ Formulas
     Optimal control of the believed quadratic: u = -[√(γ²/4 + ηkV) - γ/2] V⁻¹ m.
     γ → 0: Adam, u = -α m/√v with α = √(ηk/c), β₁ = 1-K; γ → ∞: momentum descent, u = -(ηk/γ) m.
 Claim
-    Composed step by step this is Adam at γ = 0; updates part from Adam's as γ and from momentum descent's as γ⁻². Bias
-    corrections differ: with a diffuse prior in place of Adam's the updates stay apart at γ = 0.
+    This is Adam at γ = 0; updates part from Adam's as γ and from momentum descent's as γ⁻². Bias corrections differ.
     Regret against the optimum, which knows the curvatures and the prior (exact LQG); each rule with its own best
     coefficients (BEST, found by ``search`` on 400 episodes of seed 3; β₂ = 0.99 for all): Adam is nowhere near-optimal and
     nowhere cheaper than Adam from beliefs, which is near-optimal for short sight and much noise. Where the signal dominates
