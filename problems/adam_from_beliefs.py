@@ -15,7 +15,7 @@ Claim
     SGD is cheaper than Adam (v is then no curvature), where noise does and sight is long it is dearer.
 Source
     Kingma & Ba 2015; Kalman 1960; L. Aitchison, NeurIPS 2020; W. M. Wonham 1968 for the optimum.
-Relation and tolerance, fixed in advance
+Relation and tolerance (4 standard errors and the 5 % fixed in advance, other bounds after a first look)
     equal: control against lc.solve's plan to 1e-6 relative; identity with Adam to 1e-12. limit: slopes +1 and -2 in γ within
     0.02. Regrets: another seed, common random numbers, bounds that hold by 4 standard errors. "Near-optimal" is a regret of
     at most 5 %. No coefficient changed by 20 % may gain more than 1 % of the cost (the search is settled).

@@ -16,7 +16,7 @@ Claim
     order (finite horizon) makes up for a part of it only.
 Source
     A. A. Feldbaum 1960; Y. Bar-Shalom, E. Tse 1974; ground truth: stochastic dynamic programming. Derived for this project.
-Relation and tolerance, fixed in advance
+Relation and tolerance (4 standard errors and the 5 % fixed in advance, other bounds after a first look)
     equal: simulated cost of the optimum against its value function within 4 standard errors plus the grid's error estimate,
     extrapolated from Δt = 0.1 and 0.05; replanning against the certainty-equivalent policy, transcription's planned cost
     against the value of not looking, to 1e-4 (grid against optimiser). at least, at most: by 4 standard errors. limit:

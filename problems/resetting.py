@@ -17,13 +17,14 @@ Rules
     Full resets at inferred switches are no fifth rule: searched the same way, the best threshold was one never reached.
 Source
     Derived for this project (Wonham 1965, 1968); Ash & Adams 2020; Krogh & Hertz 1991; Kumar et al. 2023.
-Relation and tolerance, fixed in advance
+Relation and tolerance (4 standard errors and the 5 % fixed in advance, other bounds after a first look)
     Episodes of another seed, common random numbers, steps of 0.1 (the cost is that of the problem in discrete time), regret
     against the optimum with the same news. equal: the best s, by the exact parabola of the cost in s and extrapolated from
     Δt = 0.1 and 0.05, within 4 standard errors of the formula. at most, at least: within 4 standard errors of what the
-    check states. No coefficient changed by 20 % may gain more than 1 % of the cost (the search is settled).
+    check states. No coefficient changed by 20 % may gain more than 1 % of the cost (checked for one cell).
     "Near-optimal" is a regret of at most 5 %. At λ = 0.8, L2 decay with the formula's coefficients costs within 1 % of the
-    best found (at λ = 0.05 they are 5 % dearer: the first task, seen with an unsettled variance, is most of the cost).
+    best found. At λ = 0.05 they are 5 % dearer, presumably because the first task, seen with a variance that has not
+    settled, is most of the cost there (not tested).
 """
 
 import math

@@ -176,3 +176,17 @@ def test_summaries_and_pickles_of_a_grid_solution():
     assert "dynamic programming" in solution.summary()
     copy = pickle.loads(pickle.dumps(solution))
     np.testing.assert_allclose(copy.policy([1.0], [0.2]), solution.policy([1.0], [0.2]), rtol=1e-12)
+
+
+def test_results_introduce_themselves_in_one_line():
+    import landscape_control as lc
+
+    bowl = lc.Landscape.from_expression(
+        lambda t, h: (t[0] - h[0]) ** 2, dimension=1, hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0]))
+    problem = lc.ControlProblem(landscape=bowl, learner=lc.Learner(sees=lc.NoisyGradient(0.8)), start=[1.0],
+                                objective=lc.Objective(horizon=float("inf"), discount=0.3))
+    solution = lc.solve(problem)
+    rollout = lc.simulate(problem, solution, episodes=10, horizon=1.0, step=0.05)
+    for result in (solution, rollout, lc.solve(problem, method="transcription")):
+        assert "\n" not in repr(result)
+        assert "J" in repr(result)

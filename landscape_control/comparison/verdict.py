@@ -124,5 +124,8 @@ class Verdict:
         check_choice("row of the verdict", key, [row.key for row in self.rows])
         return next(row for row in self.rows if row.key == key)
 
+    def __repr__(self):
+        return f"Verdict({self.conclusion.value}: {', '.join(row.rule.key for row in self.rows[:3])}, ...)"
+
     def __str__(self):
         return f"{paragraph(self)}\n\n{table(self)}"

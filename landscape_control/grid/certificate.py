@@ -74,6 +74,9 @@ class GlobalCertificate:
     def is_global(self) -> bool:
         return self.verdict is Verdict.GLOBAL
 
+    def __repr__(self):
+        return f"{type(self).__name__}({self.summary()})"
+
     def summary(self) -> str:
         """One line: verdict, plan against grid, the grid and the time taken."""
         nodes = "x".join(str(len(axis)) for axis in self.axes)

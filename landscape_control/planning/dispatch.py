@@ -13,7 +13,7 @@ METHODS = {  # the names a user may ask for -> BeliefSolution.method
     "dynamic programming": "dynamic programming"}
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class GridSolution(BeliefSolution):
     """The policy of stochastic dynamic programming; ``grid`` keeps the value function, the nodes and the error estimates."""
 

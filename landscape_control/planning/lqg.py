@@ -17,7 +17,7 @@ from .solution import BeliefSolution
 METHOD = "exact LQG"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class LQGSolution(BeliefSolution):
     """u(θ, m) = offset - gain·θ - belief_gain·z(m), exact; z is m, or the first K - 1 probabilities of a task chain.
 

@@ -45,7 +45,7 @@ class _Episodes:
         self.time = time
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ReplanningSolution(BeliefSolution):
     """A policy that solves the plan anew at every call, from each episode's (θ, belief), warm from the episode's last plan.
 

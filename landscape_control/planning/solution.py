@@ -65,6 +65,9 @@ class BeliefSolution:
         """Plain arrays only: the problem's functions stay behind."""
         return {**self.__dict__, "problem": None, "_kept_hidden": self._hidden}
 
+    def __repr__(self):
+        return f"{type(self).__name__}({self.summary()})"
+
     def summary(self) -> str:
         """One line: expected cost, status, method."""
         return f"E[J] = {self.cost:.8g}, {self.status}; {self.method}"

@@ -43,7 +43,7 @@ ASSUMES_PRICED = (
 INNOVATIONS = ("mean", "second order")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class TranscribedSolution(BeliefSolution):
     """A plan through (θ, belief) and the time-varying linear policy u = u(t) - K(t)(z - z(t)) around it.
 

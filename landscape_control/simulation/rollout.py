@@ -79,6 +79,9 @@ class Rollout:
         """Standard deviation of the costs over √E; infinite if an episode diverged, NaN for one episode."""
         return _standard_error(self.costs)
 
+    def __repr__(self):
+        return f"{type(self).__name__}({self.summary()})"
+
     def summary(self) -> str:
         """One line: cost with standard error, its parts, and how it was obtained."""
         late = f", after the horizon up to {self.remainder:.3g}" if self.remainder else ""

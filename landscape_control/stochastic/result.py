@@ -123,6 +123,9 @@ class GridPolicy:
         inside = ((points >= self.box[:, 0]) & (points <= self.box[:, 1])).all(axis=1)
         return inside[0] if single else inside
 
+    def __repr__(self):
+        return f"{type(self).__name__}({self.summary()})"
+
     def summary(self) -> str:
         """One line: cost, errors, status, the grid and the time taken."""
         nodes = "x".join(str(len(axis)) for axis in self.axes)
