@@ -88,8 +88,8 @@ def compared(what, samples, against, limit=None):
 
 
 def fresh_process(code):
-    """What ``code`` prints as JSON, run by a new interpreter."""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    """What ``code`` prints as JSON, run by a new interpreter that, as this one, ignores the current folder (-P)."""
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"a fresh process failed:\n{done.stderr}")
     return json.loads(done.stdout.splitlines()[-1])
