@@ -1,5 +1,7 @@
 """Checked, read-only arrays and numbers: the only place where raw input becomes data."""
 
+import math
+
 import numpy as np
 
 from .errors import ProblemError
@@ -14,18 +16,17 @@ def freeze(array) -> np.ndarray:
 
 def number(what: str, value, *, low=-np.inf, high=np.inf, low_open=False, allow_inf=False) -> float:
     """A float in [low, high] (or (low, high] with ``low_open``), finite unless ``allow_inf``."""
-    bound = f"a number {'>' if low_open else '>='} {low:g}" if np.isfinite(low) else "a number"
-    bound += f" and <= {high:g}" if np.isfinite(high) else ("" if allow_inf else ", finite")
     try:
         if isinstance(value, str | bytes | bool):
             raise TypeError
-        result = float(value)
+        result, advice = float(value), f"choose {what} inside that range"
     except (TypeError, ValueError):
-        raise ProblemError(what, expected=bound, received=repr(value), advice=f"pass {what} as one number") from None
-    inside = (result > low if low_open else result >= low) and result <= high
-    if not inside or (np.isinf(result) and not allow_inf):
-        raise ProblemError(what, expected=bound, received=repr(value), advice=f"choose {what} inside that range")
-    return result
+        result, advice = math.nan, f"pass {what} as one number"
+    if (result > low if low_open else result >= low) and result <= high and (allow_inf or not math.isinf(result)):
+        return result
+    bound = f"a number {'>' if low_open else '>='} {low:g}" if np.isfinite(low) else "a number"
+    bound += f" and <= {high:g}" if np.isfinite(high) else ("" if allow_inf else ", finite")
+    raise ProblemError(what, expected=bound, received=repr(value), advice=advice)
 
 
 def whole(what: str, value, *, low=1) -> int:

@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.integrate import DOP853
 
-from .interpolation import differentiation_matrix, integration_matrix, lagrange_matrix
+from .interpolation import differentiation_matrix, integration_matrix, lagrange_matrix, node_index
 from .problem import ControlProblem, Model, hamiltonian_derivatives, implied_control, lagrangian_density
 
 
@@ -87,7 +87,7 @@ def fine_path(plan) -> FinePath:
 
 
 def _node_index(plan):
-    return np.arange(len(plan.vertices) - 1)[:, None] * plan.degree + np.arange(plan.degree + 1)
+    return node_index(len(plan.vertices) - 1, plan.degree)
 
 
 @lru_cache(maxsize=64)
@@ -105,11 +105,15 @@ def dual_weighted_cost(model: Model, plan, objective) -> tuple[np.ndarray, float
     At the solution this Lagrangian is stationary in θ and λ, so its sum estimates the exact running cost with an
     error of second order in the path's error (dual-weighted residuals, Becker & Rannacher 2001).
     """
-    fine = fine_path(plan)
+    points, weights, to_points, slopes = _fine_matrices(tuple(plan.positions))
+    n, lengths = plan.parameters.shape[1], plan.vertices[1:] - plan.vertices[:-1]
+    nodes = np.hstack([plan.parameters, plan.costates])[_node_index(plan)]
+    inside, velocity = to_points @ nodes, slopes @ nodes[..., :n] / lengths[:, None, None]
     density, size = lagrangian_density(model)(
-        _rows(fine.theta), _rows(fine.velocity), _rows(fine.costates), [objective.learning_rate, objective.loss_weight]
+        _rows(inside[..., :n]), _rows(velocity), _rows(inside[..., n:]), [objective.learning_rate, objective.loss_weight]
     )
-    fade = fine.weights * np.exp(-objective.discount * fine.times)
+    times = plan.vertices[:-1, None] + lengths[:, None] * points
+    fade = lengths[:, None] * weights * np.exp(-objective.discount * times)
     return (fade * density.reshape(fade.shape)).sum(1), float((fade * size.reshape(fade.shape)).sum())
 
 

@@ -1,6 +1,7 @@
 """Piecewise polynomials through given nodes, evaluated anywhere."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -40,6 +41,14 @@ def integration_matrix(nodes: np.ndarray, ends: np.ndarray) -> np.ndarray:
     return np.array([x * weights @ lagrange_matrix(nodes, x * points) for x in ends])
 
 
+@lru_cache(maxsize=64)
+def node_index(elements: int, degree: int) -> np.ndarray:
+    """Node numbers (K, degree + 1) of every element, shared ends twice."""
+    index = np.arange(elements)[:, None] * degree + np.arange(degree + 1)
+    index.setflags(write=False)
+    return index
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PiecewisePolynomial:
     """Polynomials on consecutive elements that share their end nodes.
@@ -53,8 +62,8 @@ class PiecewisePolynomial:
     values: np.ndarray
 
     def __call__(self, times: np.ndarray) -> np.ndarray:
-        degree, count = len(self.positions) - 1, len(self.vertices) - 1
-        element = np.clip(np.searchsorted(self.vertices, times, side="right") - 1, 0, count - 1)
+        degree = len(self.positions) - 1
+        element = np.searchsorted(self.vertices[1:-1], times, side="right")
         local = (times - self.vertices[element]) / (self.vertices[element + 1] - self.vertices[element])
         matrix = lagrange_matrix(self.positions, local)
         return np.einsum("sj,sjc->sc", matrix, self.values[element[:, None] * degree + np.arange(degree + 1)])

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -93,6 +94,11 @@ class ControlProblem:
         """m, the number of controls (columns of B)."""
         return self.model.controls
 
+    @cached_property
+    def start_derivatives(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(L, ∇L, ∇²L) at the start, shapes (1,), (1, n), (1, n, n); at the hidden variables' prior mean."""
+        return self.landscape.at_prior_mean.derivatives(self.start)
+
     def changed(self, **changes) -> "ControlProblem":
         """A copy with other numbers: any field of the objective, ``start``, ``end``, ``landscape`` or ``learner``."""
         own = {k: v for k, v in changes.items() if k in ("landscape", "learner", "start", "end", "objective")}
@@ -123,8 +129,8 @@ class ControlProblem:
             )
 
     def _check_functions(self):
-        loss, gradient, hessian = self.landscape.at_prior_mean.derivatives(self.start)
-        if not (np.isfinite(loss).all() and np.isfinite(gradient).all() and np.isfinite(hessian).all()):
+        loss, gradient, hessian = self.start_derivatives
+        if not all(np.isfinite(part).all() for part in self.start_derivatives):
             raise ProblemError(
                 "loss",
                 expected="finite value, gradient and Hessian at the start",

@@ -8,8 +8,10 @@ from scipy.integrate import solve_ivp
 
 from ..arrays import whole
 from ..errors import ProblemError, check_choice
+from ..interpolation import node_index
 from ..problem import ControlProblem
 from ..solution import Plan, Solution
+from ..transcription.base import node_times
 from .aims import known_minima, worthwhile
 
 
@@ -130,7 +132,11 @@ def _previous(problem, plan):
     end_shift = np.zeros_like(shift) if problem.end is None else problem.end - plan.parameters[-1]
 
     def path(s):
-        states = plan.parameters_at(np.minimum(s, 1.0) * last)
+        nodes = node_times(plan.vertices, plan.positions).ravel()
+        if s.size == nodes.size and np.abs(s * last - nodes).max() <= 1e-12 * last:  # the plan's own mesh, stretched
+            states = plan.parameters[node_index(len(plan.vertices) - 1, plan.degree)].reshape(s.size, -1)
+        else:
+            states = plan.parameters_at(np.minimum(s, 1.0) * last)
         return states + (1 - s)[:, None] * shift + s[:, None] * end_shift
 
     return Guess(name="previous plan", path=path)

@@ -1,7 +1,11 @@
 """Where the elements go: fine where the plan moves fast."""
 
+import math
+from functools import lru_cache
+
 import numpy as np
 
+from ..arrays import freeze
 from ..problem import ControlProblem
 
 
@@ -15,12 +19,16 @@ def initial_vertices(elements: int, horizon: float, fastest_rate: float, both_en
         half = initial_vertices(elements // 2, horizon / 2, fastest_rate) / 2
         other = initial_vertices(elements - elements // 2, horizon / 2, fastest_rate) / 2
         return np.concatenate([half, 1 - other[-2::-1]])
-    uniform = np.linspace(0.0, 1.0, elements + 1)
-    mild = uniform**1.5
+    mild = _mild(elements)
     wanted = 1.0 / max(fastest_rate * horizon, 1e-12)
     if elements == 1 or mild[1] <= wanted:
         return mild
     return _geometric(elements, wanted)
+
+
+@lru_cache(maxsize=64)
+def _mild(elements):
+    return freeze(np.linspace(0.0, 1.0, elements + 1) ** 1.5)
 
 
 def _geometric(elements, first):
@@ -28,7 +36,7 @@ def _geometric(elements, first):
     low, high = 1e-9, 20.0
     for _ in range(80):
         middle = (low + high) / 2
-        if np.expm1(middle) / np.expm1(min(middle * elements, 700.0)) > first:
+        if math.expm1(middle) / math.expm1(min(middle * elements, 700.0)) > first:
             low = middle
         else:
             high = middle
@@ -52,10 +60,19 @@ def refined_vertices(vertices: np.ndarray, errors: np.ndarray, elements: int, or
 
 def fastest_rate(problem: ControlProblem, minima: np.ndarray) -> float:
     """Upper estimate of the relaxation rate √(ηk h b²/g) along plans, from curvatures h at start and minima."""
-    objective, points = problem.objective, np.vstack([problem.start[None], minima.reshape(-1, problem.dimension)])
-    curvature = np.abs(problem.landscape.hessian(points)).max()
+    objective = problem.objective
+    curvature = max(np.abs(problem.start_derivatives[2]).max(), _curvature(problem.model, minima))
     mobility, drift = _mobility(problem)
     return np.sqrt(objective.learning_rate * objective.loss_weight * curvature * mobility) + drift
+
+
+def _curvature(model, minima):
+    """Largest |∂²L| at these minima, kept with the model until others are asked for."""
+    known = model.cache.get("curvature at minima")
+    if known is None or known[0] is not minima:
+        largest = np.abs(model.landscape.hessian(minima)).max() if len(minima) else 0.0
+        known = model.cache["curvature at minima"] = minima, largest
+    return known[1]
 
 
 def _mobility(problem):

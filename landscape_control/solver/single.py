@@ -81,8 +81,7 @@ def draft_plan(machinery: Machinery, task: Task, guess: Guess) -> Draft:
     if task.rest is not None:  # the discount itself has to be resolved where it decides the horizon
         elements = max(elements, math.ceil(task.problem.objective.discount * task.horizon / 2))
     vertices = initial_vertices(elements, task.horizon, task.fastest_rate, task.problem.end is not None)
-    draft = _attempt(machinery, task, guess, vertices)
-    return replace(draft, plan=replace(draft.plan, found_from=(guess.name,)))
+    return _attempt(machinery, task, guess, vertices)
 
 
 def refine_plan(machinery: Machinery, task: Task, draft: Draft, max_elements: int) -> Plan:
@@ -134,16 +133,16 @@ def _attempt(machinery, task, guess, vertices):
         start = program.join((at_vertices - numbers["start"]) / numbers["length"], stages)
         packed = program.layout.pack(numbers)
         raw = optimiser.run(start, np.concatenate([packed, vertices]))
-        moved = numbers["length"] * np.abs(program.split(raw.variables)[0]).max()
+        chained, stages = program.split(raw.variables)
+        moved = numbers["length"] * np.abs(chained).max()
         if polish or not raw.success or not 0 < moved < 0.02 * numbers["length"]:
             break
         # the guess moved much further than the plan: solve again in the plan's own units, for its digits
-        chained, stages = program.split(raw.variables)
         path = program.transcription.recover(
             task.problem.model, (chained, stages), program.multipliers(raw.multipliers), numbers
         )
         states = path.parameters[np.arange(len(lengths))[:, None] * path.degree + np.arange(path.degree + 1)]
-    return _plan(task, program, element, raw, numbers, packed)
+    return _plan(task, program, element, raw, (chained, stages), numbers, packed, guess.name)
 
 
 def _numbers(task, states):
@@ -190,12 +189,12 @@ def _typical_metric(problem):
 
 
 @np.errstate(all="ignore")  # a failed run may hand back infinities; the status says so
-def _plan(task, program, element, raw, numbers, packed):
-    problem, model = task.problem, task.problem.model
-    chained, stages = program.split(raw.variables)
+def _plan(task, program, element, raw, variables, numbers, packed, name):
+    problem, model, (chained, stages) = task.problem, task.problem.model, variables
     path = program.transcription.recover(model, (chained, stages), program.multipliers(raw.multipliers), numbers)
-    vertices = numbers["vertices"]
-    elementwise = numbers["cost"] * element(chained[:-1], stages, vertices[:-1, None], vertices[1:, None], packed)[1]
+    elementwise, vertices = path.element_costs, numbers["vertices"]
+    if elementwise is None:
+        elementwise = numbers["cost"] * element(chained[:-1], stages, vertices[:-1, None], vertices[1:, None], packed)[1]
     exact, scale = dual_weighted_cost(model, path, problem.objective)
     errors = np.abs(exact - elementwise)
     status, message = _judge(task, program, raw, path)
@@ -211,6 +210,7 @@ def _plan(task, program, element, raw, numbers, packed):
         positions=freeze(path.positions),
         status=status,
         iterations=raw.iterations,
+        found_from=(name,),
         cost_error=float(errors.sum()),
         message=message,
         log=raw.log,

@@ -183,7 +183,9 @@ class Solver:
         caps = [self.max_elements] + [min(self.max_elements, 4 * self._machinery.transcription.elements)] * len(chosen)
         refined = []
         for (plan, source), cap in zip(chosen, caps, strict=False):
-            draft = replace(by_plan[id(source)], plan=plan)
+            draft = by_plan[id(source)]
+            if plan is not source:  # merged with its duplicates
+                draft = replace(draft, plan=plan)
             refined.append(refine_plan(self._machinery, task, draft, cap))
         return refined
 

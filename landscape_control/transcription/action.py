@@ -66,30 +66,35 @@ class DiscretisedAction(Transcription):
         inner = stages.reshape(len(stages), self.degree, n)
         theta = numbers["start"] + numbers["length"] * np.concatenate([states[:-1, None], inner], axis=1)
         vertices = numbers["horizon"] * numbers["vertices"]
-        costates = self._momenta(model, theta, vertices, numbers)
+        times = node_times(vertices, self.positions)
+        costates, costs = self._momenta(model, theta, times, numbers)
         points = flatten(theta)
         controls = optimal_control(model, points, costates, numbers["learning_rate"])
         return Path(
-            times=flatten(node_times(vertices, self.positions)),
+            times=flatten(times),
             vertices=vertices,
             positions=self.positions,
             parameters=points,
             controls=controls,
             costates=costates,
+            element_costs=costs,
         )
 
-    def _momenta(self, model, theta, vertices, numbers):
-        """Costates: discrete Legendre transform at the vertices, integrated Euler-Lagrange equation between them."""
+    def _momenta(self, model, theta, times, numbers):
+        """Costates: discrete Legendre transform at the vertices, integrated Euler-Lagrange equation between them.
+
+        Also the elements' costs by the same quadrature.
+        """
         nodes = lobatto(self.degree + 1)
         derivative, integration = lobatto_matrices(self.degree + 1)
         count, rows, n = theta.shape
-        length = np.diff(vertices)[:, None, None]
-        times = node_times(vertices, nodes.points)
+        length = (times[:, -1] - times[:, 0])[:, None, None]
         velocity = derivative @ theta / length
-        slope, momentum = lagrangian_derivatives(model)(
+        value, slope, momentum = lagrangian_derivatives(model)(
             theta.reshape(-1, n), velocity.reshape(-1, n), [numbers["learning_rate"], numbers["loss_weight"]]
         )
         fade = np.exp(-numbers["discount"] * times)[:, :, None]
+        costs = length[:, 0, 0] * ((fade[:, :, 0] * value.reshape(count, rows)) @ nodes.weights)
         slope = fade * slope.reshape(count, rows, n)
         momentum = fade * momentum.reshape(count, rows, n)
         pull = (nodes.weights[:, None] * derivative).T @ momentum
@@ -97,7 +102,7 @@ class DiscretisedAction(Transcription):
         right = -(length[-1] * nodes.weights[-1] * slope[-1, -1] + pull[-1, -1])
         present = left[:, None] - length * (integration @ slope)
         present[-1, -1] = right
-        return flatten(present / fade)
+        return flatten(present / fade), costs
 
 
 def eliminated_control(model: Model, theta, velocity):
@@ -111,7 +116,7 @@ def eliminated_control(model: Model, theta, velocity):
 
 
 def lagrangian_derivatives(model: Model) -> Pointwise:
-    """(θ, θ̇, [η, k]) -> (∂ℓ/∂θ, ∂ℓ/∂θ̇), built once per model."""
+    """(θ, θ̇, [η, k]) -> (ℓ, ∂ℓ/∂θ, ∂ℓ/∂θ̇), built once per model."""
     if "lagrangian_derivatives" not in model.cache:
         n = model.dimension
         theta, velocity, pair = ca.SX.sym("theta", n), ca.SX.sym("velocity", n), ca.SX.sym("eta_k", 2)
@@ -120,7 +125,7 @@ def lagrangian_derivatives(model: Model) -> Pointwise:
         function = ca.Function(
             "lagrangian_derivatives",
             [theta, velocity, pair],
-            [ca.densify(ca.gradient(value, theta)), ca.densify(ca.gradient(value, velocity))],
+            [value, ca.densify(ca.gradient(value, theta)), ca.densify(ca.gradient(value, velocity))],
         )
         model.cache["lagrangian_derivatives"] = Pointwise(function)
     return model.cache["lagrangian_derivatives"]

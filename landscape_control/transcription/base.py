@@ -27,6 +27,7 @@ class Path:
     parameters: np.ndarray
     controls: np.ndarray
     costates: np.ndarray
+    element_costs: np.ndarray | None = None  # (K,), by the transcription's own quadrature where that is at hand
 
     @property
     def degree(self) -> int:
