@@ -242,3 +242,27 @@ def test_a_loss_without_bottom_is_named(innovations):
     problem = planned(moving(), 30.0, loss=lambda theta, phi: -0.5 * (theta[0] - phi[0]) ** 2 - theta[0] ** 4)
     solution = solve_transcribed(problem, innovations=innovations, throw=False)
     assert solution.status is lc.Status.UNBOUNDED
+
+
+@pytest.mark.parametrize("noise", [0.1, 1e-3])
+def test_curved_filters_with_little_noise_return_and_say_when_they_fail(noise):
+    bowl = lc.Landscape.from_expression(
+        lambda t, h: (t[0] - h[0]) ** 2, dimension=1, hidden=lc.GaussianPrior([0.0], [[1.0]])
+    )
+    problem = lc.ControlProblem(
+        landscape=bowl,
+        learner=lc.Learner(sees=lc.NoisyLoss(noise=noise)),
+        start=[1.0],
+        objective=lc.Objective(horizon=2.0, discount=0.3),
+    )
+    solution = lc.solve(problem, throw=False)
+    assert not solution.status.ok
+
+
+def test_a_start_where_nothing_is_gained_costs_nothing():
+    problem = lc.ControlProblem(
+        landscape=lc.Landscape.from_expression(lambda t: (t[0] ** 2 - 1) ** 2, dimension=1),
+        start=[1.0],
+        objective=lc.Objective(horizon=2.0),
+    )
+    assert lc.solve(problem).cost == pytest.approx(0.0, abs=1e-20)

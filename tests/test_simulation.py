@@ -359,3 +359,13 @@ def test_each_mistake_has_its_message(mistake):
     action, message = MISTAKES[mistake]
     with pytest.raises(lc.ProblemError, match=message):
         action()
+
+
+def test_a_policy_of_weights_and_belief_alone_needs_no_time():
+    bowl = lc.Landscape.from_expression(
+        lambda t, h: (t[0] - h[0]) ** 2, dimension=1, hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0]))
+    problem = lc.ControlProblem(landscape=bowl, learner=lc.Learner(sees=lc.NoisyGradient(0.8)), start=[1.0],
+                                objective=lc.Objective(horizon=1.0))
+    short = lc.simulate(problem, lambda theta, belief: belief.mean - theta, episodes=20, step=0.1)
+    timed = lc.simulate(problem, lambda theta, belief, time: belief.mean - theta, episodes=20, step=0.1)
+    assert (short.costs == timed.costs).all()

@@ -178,9 +178,9 @@ def test_units_of_parameters_and_time_do_not_matter(unit):
 def test_many_parameters_use_ipopt_on_mapped_derivatives_and_agree_with_fatrop():
     rng = np.random.default_rng(6)
     problem = lc.ControlProblem(
-        landscape=lc.rosenbrock(12),
+        landscape=lc.rosenbrock(14),
         objective=lc.Objective(horizon=3.0, discount=0.1, terminal="loss"),
-        start=-0.5 + 0.2 * rng.standard_normal(12),
+        start=-0.5 + 0.2 * rng.standard_normal(14),
     )
     default, other = lc.solve(problem), lc.solve(problem, solver="fatrop")
     assert (default.solver, other.solver) == ("ipopt", "fatrop")

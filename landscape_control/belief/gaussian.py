@@ -61,7 +61,9 @@ class GaussianModel:
         if self.exact:
             return "Kalman filter: exact (Gaussian hidden variables, observation linear in them)"
         if self.is_linear:
-            return "best linear filter: the hidden variables jump, so mean and covariance are not the whole posterior"
+            text = "best linear filter: the hidden variables jump, so mean and covariance are not the whole posterior"
+            rested = np.allclose(self.hidden.prior_mean, self.hidden.centre)
+            return text if rested else f"{text}; started away from rest, whose extra spread by jumps is left out"
         law = "" if self.hidden.is_gaussian else " on the first two moments of jumping hidden variables"
         return f"{self.filter} Kalman filter{law}: approximate, as the observation is not linear in the hidden variables"
 

@@ -16,7 +16,7 @@ from .belief_space import BeliefSpace, belief_space
 from .coordinates import BeliefLayout
 from .solution import BeliefSolution
 from .transcribed import check_hidden
-from .transcriber import Transcriber, belief_solver
+from .transcriber import Transcriber, belief_solver, with_optimiser
 
 INNER = ("certainty equivalent", "belief")
 ASSUMES = {
@@ -135,6 +135,7 @@ def solve_replanning(
         If the first plan has not converged and ``throw`` is true.
     """
     check_hidden(problem)
+    options = with_optimiser(problem, options)
     check_choice("inner", inner, INNER)
     check_choice("covariance", covariance, ("state", "steady"))
     model = belief_model(problem) if inner == "belief" else None

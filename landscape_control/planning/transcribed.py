@@ -20,7 +20,7 @@ from .coordinates import BeliefLayout
 from .innovations import check_priceable, price_innovations
 from .second_variation import SecondVariation, second_variation
 from .solution import BeliefSolution
-from .transcriber import Transcriber, belief_solver
+from .transcriber import Transcriber, belief_solver, with_optimiser
 
 ASSUMES = (
     "the path is planned as if every innovation were zero: observations sharpen a Gaussian belief but never move "
@@ -142,6 +142,7 @@ def solve_transcribed(
         If the best plan has not converged and ``throw`` is true.
     """
     check_hidden(problem)
+    options = with_optimiser(problem, options)
     check_choice("covariance", covariance, ("state", "steady"))
     if check_choice("innovations", innovations, INNOVATIONS) == "second order":
         check_priceable(problem.objective)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.integrate import solve_ivp
 
+from ..belief import belief_model
 from ..errors import ProblemError
 from ..problem import ControlProblem
 from ..solution import Plan, Status
@@ -49,13 +50,18 @@ class Transcriber:
 
 
 def belief_solver(expanded: ControlProblem, tolerance: float, options: dict) -> Solver:
-    """A Solver that takes every step to its end.
+    """A Solver for the problem over (θ, belief)."""
+    return Solver(expanded, tolerance=tolerance, **options)
 
-    Beliefs that move by linear equations are met in one step, whose multipliers are not final; the optimisers would call
-    the next step tiny and leave the multipliers as they are.
+
+def with_optimiser(problem: ControlProblem, options: dict) -> dict:
+    """The options with IPOPT chosen, unless the user chose, where the filter is not linear with constant noise.
+
+    Small noise then makes the covariance equation stiff and curved, and there Fatrop was seen not to return.
     """
-    chosen = {"tiny_step_tol": 0.0} | options.get("options", {})
-    return Solver(expanded, tolerance=tolerance, **{**options, "options": chosen})
+    model = belief_model(problem)
+    curved = model.kind == "gaussian" and (not model.is_linear or callable(problem.learner.sees.noise))
+    return {"solver": "ipopt", **options} if curved else options
 
 
 def settled_belief(space: BeliefSpace, theta) -> np.ndarray:

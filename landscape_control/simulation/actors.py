@@ -1,5 +1,6 @@
 """Who acts in a rollout: a policy on beliefs, a policy that knows everything, or a learner on raw observations."""
 
+import inspect
 from collections.abc import Callable
 
 import numpy as np
@@ -93,7 +94,7 @@ def actor_for(problem, policy, beliefs):
             received=name,
             advice="for a plan of a known problem write lambda theta, belief, time: ...",
         )
-    name = getattr(policy, "__name__", name)
+    method, name = _timed(method), getattr(policy, "__name__", name)
     if problem.is_known or beliefs in ("none", "truth"):
         return PolicyActor(method, truth=beliefs == "truth"), name
     filter_ = _filter(problem, beliefs)
@@ -106,6 +107,17 @@ def actor_for(problem, policy, beliefs):
             advice="for a filter that assumes something else pass belief_model(another_problem)",
         )
     return BeliefActor(method, filter_), name
+
+
+def _timed(policy):
+    """The policy as a function of (θ, belief, time), also where it takes (θ, belief) only."""
+    try:
+        inspect.signature(policy).bind(None, None, 0.0)
+    except TypeError:
+        return lambda theta, belief, time: policy(theta, belief)
+    except ValueError:  # a built-in without a signature
+        pass
+    return policy
 
 
 def _filter(problem, beliefs):

@@ -199,7 +199,7 @@ def _plan(task, program, element, raw, variables, numbers, packed, name):
     errors = np.abs(exact - elementwise)
     status, message = _judge(task, program, raw, path)
     cost = raw.cost * numbers["cost"]
-    scale += abs(cost - elementwise.sum())  # the terminal part
+    scale = max(scale + abs(cost - elementwise.sum()), 1e-8 * numbers["cost"])  # a plan may cost nothing at all
     plan = Plan(
         cost=cost,
         times=freeze(path.times),

@@ -24,7 +24,7 @@ from .single import Machinery, Task, draft_plan, refine_plan
 
 METHODS = {"action": DiscretisedAction, "collocation": Collocation, "shooting": MultipleShooting}
 NUMBERS = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight", "start", "end")
-FATROP_DIMENSION = 8  # beyond this many parameters IPOPT on the condensed program is faster (scripts/benchmark.py)
+FATROP_DIMENSION = 12  # beyond this many parameters IPOPT on the condensed program is faster (scripts/benchmark.py)
 
 
 class Solver:
@@ -36,7 +36,7 @@ class Solver:
     method : "auto", "action", "collocation", "shooting", or a Transcription object with its own options
         "auto" takes the discretised action where B is square and invertible, else collocation.
     solver : "auto", "fatrop" or "ipopt"
-        "auto" takes Fatrop up to eight parameters, IPOPT beyond, for shooting, and where the problem's functions use
+        "auto" takes Fatrop up to twelve parameters, IPOPT beyond, for shooting, and where the problem's functions use
         logarithms, roots or the like, which are not defined everywhere (there Fatrop was seen not to return). The choice
         is recorded in the solution.
     tolerance : float
