@@ -179,8 +179,6 @@ def test_summaries_and_pickles_of_a_grid_solution():
 
 
 def test_results_introduce_themselves_in_one_line():
-    import landscape_control as lc
-
     bowl = lc.Landscape.from_expression(
         lambda t, h: (t[0] - h[0]) ** 2, dimension=1, hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0]))
     problem = lc.ControlProblem(landscape=bowl, learner=lc.Learner(sees=lc.NoisyGradient(0.8)), start=[1.0],
@@ -190,3 +188,22 @@ def test_results_introduce_themselves_in_one_line():
     for result in (solution, rollout, lc.solve(problem, method="transcription")):
         assert "\n" not in repr(result)
         assert "J" in repr(result)
+
+
+@pytest.mark.parametrize("belief", [[np.nan], ([0.3], [[-1.0]]), ([0.3], [[np.nan]])])
+def test_arrays_that_are_no_belief_are_refused(belief):
+    bowl = lc.Landscape.from_expression(
+        lambda t, h: (t[0] - h[0]) ** 2, dimension=1, hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0]))
+    problem = lc.ControlProblem(landscape=bowl, learner=lc.Learner(sees=lc.NoisyGradient(0.8)), start=[1.0],
+                                objective=lc.Objective(horizon=float("inf"), discount=0.3))
+    with pytest.raises(lc.ProblemError, match="belief: expected"):
+        lc.solve(problem).policy([1.0], belief)
+
+
+def test_probabilities_that_do_not_sum_to_one_are_refused():
+    chain = lc.TaskChain(rates=[[-0.5, 0.5], [0.2, -0.2]], tasks=[-1.0, 2.0])
+    bowl = lc.Landscape.from_expression(lambda t, h: (t[0] - h[0]) ** 2, dimension=1, hidden=chain)
+    problem = lc.ControlProblem(landscape=bowl, learner=lc.Learner(sees=lc.NoisyGradient(0.8)), start=[1.0],
+                                objective=lc.Objective(horizon=float("inf"), discount=0.3))
+    with pytest.raises(lc.ProblemError, match="sum to 1"):
+        lc.solve(problem).policy([1.0], [0.3, 0.3])

@@ -91,7 +91,26 @@ def read_belief(belief, hidden):
     size = len(hidden.tasks) if tasks else hidden.dimension
     if given_tasks != tasks or estimate.ndim not in (1, 2) or estimate.shape[-1] != size:
         _refuse(belief, estimate, tasks, size)
-    return estimate, None if covariance is None else np.asarray(covariance, dtype=float)
+    covariance = None if covariance is None else np.asarray(covariance, dtype=float)
+    if not hasattr(belief, "probabilities") and not hasattr(belief, "mean"):  # belief objects have been checked
+        _check_numbers(estimate, covariance, tasks)
+    return estimate, covariance
+
+
+def _check_numbers(estimate, covariance, tasks):
+    """Refuse bare arrays that are no belief: NaN, probabilities that do not sum to one, a covariance that is none."""
+    if tasks and not ((estimate >= 0).all() and np.abs(estimate.sum(-1) - 1).max() <= 1e-6):
+        raise ProblemError("belief", expected="probabilities >= 0 that sum to 1",
+                           received=np.array2string(estimate, threshold=8), advice="divide them by their sum")
+    if not np.isfinite(estimate).all():
+        raise ProblemError("belief", expected="a finite mean", received=np.array2string(estimate, threshold=8),
+                           advice="check the filter that made it")
+    if covariance is not None:
+        skew = np.abs(covariance - np.swapaxes(covariance, -1, -2)).max() if covariance.ndim >= 2 else np.inf
+        if not (np.isfinite(covariance).all() and skew <= 1e-8 * (1 + np.abs(covariance).max())
+                and np.linalg.eigvalsh(covariance).min() >= -1e-10 * np.abs(covariance).max()):
+            raise ProblemError("belief", expected="a symmetric positive semidefinite covariance",
+                               received=np.array2string(covariance, threshold=8), advice="check the filter that made it")
 
 
 def _refuse(belief, estimate, tasks, size):
