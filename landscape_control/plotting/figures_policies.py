@@ -108,7 +108,8 @@ def coefficients(d):
     Panels: ``forest``, ``numbers``.
     """
     half, number = (d.upper - d.lower) / 2, evidence.figures_of
-    columns = {"estimate": [f"{number(value)} ± {number(width, 1)}" for value, width in zip(d.estimates, half, strict=True)],
+    spread = [f" ± {number(width, 1)}" if width else "" for width in half]  # no interval where nothing was uncertain
+    columns = {"estimate": [number(value) + width for value, width in zip(d.estimates, spread, strict=True)],
                "theory": [number(value) for value in d.theory]}
     labels = [f"{style.rule(key).label}:  {name}" for key, name in zip(d.rules, d.names, strict=True)]
     figure, panels = rows_with_numbers(["forest"], labels, columns, 3.9)
