@@ -207,3 +207,12 @@ def test_probabilities_that_do_not_sum_to_one_are_refused():
                                 objective=lc.Objective(horizon=float("inf"), discount=0.3))
     with pytest.raises(lc.ProblemError, match="sum to 1"):
         lc.solve(problem).policy([1.0], [0.3, 0.3])
+
+
+@pytest.mark.parametrize("method", ["lqg", "transcription", "replanning"])
+def test_unseen_combinations_are_named_by_every_method(method):
+    bowl = lc.Landscape.from_expression(
+        lambda t, h: (t[0] - h[0] - 2 * h[1]) ** 2, dimension=1, hidden=lc.GaussianPrior([0.0, 0.0], np.eye(2)))
+    problem = lc.ControlProblem(landscape=bowl, learner=lc.Learner(sees=lc.NoisyGradient(0.8)), start=[1.0],
+                                objective=lc.Objective(horizon=2.0, discount=0.3))
+    assert "no observation feels" in lc.solve(problem, method=method).message

@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
+from ..belief import combination, unobservable
 from ..errors import ProblemError, SolveError, check_choice, check_options
+from ..landscape import TaskChain
 from ..problem import ControlProblem
 from .linear_model import NotLinearQuadratic
 from .lqg import LQGSolution, solve_lqg
@@ -87,13 +91,26 @@ def solve_exact_lqg(problem: ControlProblem, *, throw: bool = True, **options) -
 def _solve_transcribed(problem, **options):
     from .transcribed import solve_transcribed
 
-    return solve_transcribed(problem, **options)
+    return _naming_unseen(problem, solve_transcribed(problem, **options))
 
 
 def _solve_replanning(problem, **options):
     from .replanning import solve_replanning
 
-    return solve_replanning(problem, **options)
+    return _naming_unseen(problem, solve_replanning(problem, **options))
+
+
+def _naming_unseen(problem, solution):
+    """The solution, its message naming what no observation feels of the hidden variables (exact LQG does so itself)."""
+    rows = unobservable(problem)
+    if not len(rows):
+        return solution
+    if isinstance(problem.landscape.hidden, TaskChain):
+        pairs = (np.flatnonzero(np.abs(row) > 1e-9) for row in rows)
+        said = "tasks that look the same everywhere: " + ", ".join(f"{i} and {j}" for i, j in pairs)
+    else:
+        said = "no observation feels " + ", ".join(combination(row) for row in rows)
+    return replace(solution, message=f"{solution.message}; {said}" if solution.message else said)
 
 
 def solve_dynamic_programming(problem: ControlProblem, *, throw: bool = True, seed: int = 0, **options) -> GridSolution:
