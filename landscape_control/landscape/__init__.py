@@ -3,7 +3,7 @@
 from .hidden import GaussianPrior, Hidden, JumpProcess, OrnsteinUhlenbeck, RandomWalk
 from .landscape import Landscape
 from .library import double_well, quadratic, rosenbrock
-from .search import end_basin, find_minima
+from .search import distinct_points, end_basin, find_minima
 from .tasks import TaskChain
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "OrnsteinUhlenbeck",
     "RandomWalk",
     "TaskChain",
+    "distinct_points",
     "double_well",
     "end_basin",
     "find_minima",

@@ -29,7 +29,7 @@ def find_minima(landscape: Landscape, seeds, *, iterations: int = 60, tolerance:
             break
         points = _descend(landscape, points, loss, step, 10 * scale)
     keep = (values[:, 0] > 1e-10 * np.abs(values).max(1)) & (np.abs(step).max(1) <= 1e-5 * scale)
-    return _distinct(points[keep], loss[keep], 1e-5 * scale)
+    return distinct_points(points[keep], loss[keep], 1e-5 * scale)
 
 
 def _descend(landscape, points, loss, step, longest):
@@ -43,7 +43,8 @@ def _descend(landscape, points, loss, step, longest):
     return points + factor[:, None] * step
 
 
-def _distinct(points, loss, distance):
+def distinct_points(points: np.ndarray, loss: np.ndarray, distance: float) -> np.ndarray:
+    """Of points (S, n) those further than ``distance`` from every better one, lowest loss first."""
     chosen: list[np.ndarray] = []
     for point in points[np.argsort(loss, kind="stable")]:
         if all(np.linalg.norm(point - other) > distance for other in chosen):

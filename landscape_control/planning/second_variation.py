@@ -10,14 +10,12 @@ are priced in the plan, Q gains ½ ∂² tr(SDDᵀ)/∂z², linear in S itself.
 
 from dataclasses import dataclass
 
-import casadi as ca
 import numpy as np
 from scipy.interpolate import CubicSpline
 from scipy.linalg import expm
 
 from ..arrays import freeze
-from ..pointwise import Pointwise
-from ..problem import ControlProblem, Model
+from ..problem import ControlProblem, second_order
 from ..solution import Plan
 
 _STEP = 0.25  # longest step, as a fraction of the time scale of the Riccati flow
@@ -102,7 +100,7 @@ def _coefficients(problem, plan, times):
     drift, push, state, cross, effort = (
         part.reshape(len(times), *shape)
         for part, shape in zip(
-            _second_order(problem.model)(z, u, costate, [objective.learning_rate, objective.loss_weight]),
+            second_order(problem.model)(z, u, costate, [objective.learning_rate, objective.loss_weight]),
             ((n, n), (n, m), (n, n), (n, m), (m, m)),
             strict=True,
         )
@@ -112,29 +110,6 @@ def _coefficients(problem, plan, times):
     spread = push @ np.linalg.solve(effort, push.transpose(0, 2, 1))
     flow = np.block([[free, -spread], [cross @ shift - state, -free.transpose(0, 2, 1)]])
     return _Coefficients(states=z, push=push, cross=cross, effort=effort, flow=flow)
-
-
-def _second_order(model: Model) -> Pointwise:
-    """(z, u, λ, [η, k]) -> A, B, Q, N, R, compiled once per model."""
-    if "second variation" not in model.cache:
-        z, u, costate, pair = (
-            ca.SX.sym(*args)
-            for args in (("z", model.dimension), ("u", model.controls), ("costate", model.dimension), ("eta_k", 2))
-        )
-        velocity = model.drift_at(z) + model.actuation_at(z) @ u
-        value = ca.dot(u, model.metric_at(z) @ u) / (2 * pair[0]) + pair[1] * model.loss_at(z) + ca.dot(costate, velocity)
-        slope = ca.gradient(value, z)
-        outputs = [
-            ca.jacobian(velocity, z),
-            model.actuation_at(z),
-            ca.jacobian(slope, z),
-            ca.jacobian(slope, u),
-            ca.hessian(value, u)[0],
-        ]
-        model.cache["second variation"] = Pointwise(
-            ca.Function("second_variation", [z, u, costate, pair], [ca.densify(o) for o in outputs])
-        )
-    return model.cache["second variation"]
 
 
 def _gauss_times(times):

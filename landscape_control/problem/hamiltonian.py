@@ -25,6 +25,31 @@ def hamiltonian_derivatives(model: Model) -> Pointwise:
     return model.cache["hamiltonian"]
 
 
+def second_order(model: Model) -> Pointwise:
+    """(θ, u, λ, [η, k]) -> ∂θ̇/∂θ, B, ∂²H/∂θ², ∂²H/∂θ∂u, ∂²H/∂u², compiled once per model."""
+    if "second_order" not in model.cache:
+        n, m = model.dimension, model.controls
+        theta, u, costate, pair = (ca.SX.sym(*args) for args in (("theta", n), ("u", m), ("costate", n), ("eta_k", 2)))
+        velocity = model.drift_at(theta) + model.actuation_at(theta) @ u
+        value = (
+            ca.dot(u, model.metric_at(theta) @ u) / (2 * pair[0])
+            + pair[1] * model.loss_at(theta)
+            + ca.dot(costate, velocity)
+        )
+        slope = ca.gradient(value, theta)
+        outputs = [
+            ca.jacobian(velocity, theta),
+            model.actuation_at(theta),
+            ca.jacobian(slope, theta),
+            ca.jacobian(slope, u),
+            ca.hessian(value, u)[0],
+        ]
+        model.cache["second_order"] = Pointwise(
+            ca.Function("second_order", [theta, u, costate, pair], [ca.densify(o) for o in outputs])
+        )
+    return model.cache["second_order"]
+
+
 def lagrangian_density(model: Model) -> Pointwise:
     """(θ, θ̇, λ, [η, k]) -> (effort + kL + λᵀ(f + Bu - θ̇), effort + k|L|) at u = -ηG⁻¹Bᵀλ. Compiled once per model."""
     if "lagrangian_density" not in model.cache:

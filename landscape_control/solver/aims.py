@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..landscape import find_minima
+from ..landscape import distinct_points, find_minima
 from ..problem import ControlProblem, hamiltonian_derivatives, implied_control
 
 MOST_AIMS = 6
@@ -20,7 +20,8 @@ def known_minima(problem: ControlProblem, seed: int) -> np.ndarray:
         for centre in centres
         for reach in {natural, 1.0 + np.abs(problem.start).max()}
     ]
-    return _merged(landscape, np.vstack(found), natural)
+    points = np.vstack(found)
+    return distinct_points(points, landscape.loss(points), 1e-4 * natural) if len(points) else points
 
 
 def _natural_length(problem):
@@ -42,15 +43,6 @@ def _seeds(centre, reach, seed):
     ticks = np.linspace(-8, 8, 81 if n == 1 else 11) * reach
     lattice = np.stack(np.meshgrid(*[ticks] * n), axis=-1).reshape(-1, n)
     return np.vstack([centre[None], *clouds, centre + lattice])
-
-
-def _merged(landscape, points, length):
-    """Distinct minima, lowest loss first."""
-    chosen: list[np.ndarray] = []
-    for point in points[np.argsort(landscape.loss(points), kind="stable")] if len(points) else points:
-        if all(np.linalg.norm(point - other) > 1e-4 * length for other in chosen):
-            chosen.append(point)
-    return np.array(chosen).reshape(-1, points.shape[1])
 
 
 def worthwhile(problem: ControlProblem, minima: np.ndarray) -> np.ndarray:

@@ -2,14 +2,12 @@
 
 from dataclasses import dataclass
 
-import casadi as ca
 import numpy as np
 from scipy.optimize import root
 
 from ..arrays import freeze
 from ..errors import ProblemError
-from ..pointwise import Pointwise
-from ..problem import ControlProblem, Model, hamiltonian_derivatives
+from ..problem import ControlProblem, hamiltonian_derivatives, second_order
 from ..reference import LinearQuadratic
 from ..solution import Tail
 
@@ -55,31 +53,6 @@ def find_rest(problem: ControlProblem, near: np.ndarray) -> Rest:
         value_hessian=freeze(value_hessian),
     )
     return Rest(tail=tail, value=_resting_value(objective, running, problem, theta), rates=-np.linalg.eigvals(closed).real)
-
-
-def second_order(model: Model) -> Pointwise:
-    """(θ, u, λ, [η, k]) -> ∂θ̇/∂θ, B, ∂²H/∂θ², ∂²H/∂θ∂u, ∂²H/∂u², compiled once per model."""
-    if "second_order" not in model.cache:
-        n, m = model.dimension, model.controls
-        theta, u, costate, pair = (ca.SX.sym(*args) for args in (("theta", n), ("u", m), ("costate", n), ("eta_k", 2)))
-        velocity = model.drift_at(theta) + model.actuation_at(theta) @ u
-        value = (
-            ca.dot(u, model.metric_at(theta) @ u) / (2 * pair[0])
-            + pair[1] * model.loss_at(theta)
-            + ca.dot(costate, velocity)
-        )
-        slope = ca.gradient(value, theta)
-        outputs = [
-            ca.jacobian(velocity, theta),
-            model.actuation_at(theta),
-            ca.jacobian(slope, theta),
-            ca.jacobian(slope, u),
-            ca.hessian(value, u)[0],
-        ]
-        model.cache["second_order"] = Pointwise(
-            ca.Function("second_order", [theta, u, costate, pair], [ca.densify(o) for o in outputs])
-        )
-    return model.cache["second_order"]
 
 
 def _value_hessian(drift, push, state_cost, cross, effort, discount):
