@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import casadi as ca
 import numpy as np
 
-from .arrays import freeze
+from .arrays import freeze, number
 from .errors import ProblemError
 from .landscape import Landscape
 
@@ -62,6 +62,32 @@ class NoisyGradient(Sees):
 
     def expression(self, landscape, theta, hidden):
         return ca.gradient(landscape.symbolic(theta, hidden), theta)
+
+
+@dataclass(frozen=True, eq=False)
+class CurvatureNoise(Sees):
+    """Policy programs only: the learner sees the gradient of a mode of curvature h with noise scale·h^power.
+
+    ``power`` = ½ is gradient noise whose variance is the curvature, as for a log-likelihood at its optimum.
+    """
+
+    scale: float
+    power: float = 0.5
+
+    def __post_init__(self):
+        object.__setattr__(self, "scale", number("noise scale", self.scale, low=0))
+        object.__setattr__(self, "power", number("noise power", self.power))
+
+    def expression(self, landscape, theta, hidden):
+        return ca.gradient(landscape.symbolic(theta, hidden), theta)
+
+    def root(self, theta, size):
+        raise ProblemError(
+            "sees",
+            expected="noise that does not depend on an unknown curvature",
+            received="CurvatureNoise",
+            advice="use it with optimize_policy; for beliefs give NoisyGradient a number, a matrix or a function of θ",
+        )
 
 
 @dataclass(frozen=True, eq=False)

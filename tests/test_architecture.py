@@ -17,8 +17,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "landscape_control"
 LAYERS = (  # a module may import from its own layer and those above it in this list
     ("errors",), ("arrays", "pointwise", "interpolation"), ("landscape",), ("sees",), ("learner", "objective"), ("problem",),
-    ("belief",), ("reference",), ("transcription",), ("solution",), ("certificate",), ("solver",), ("grid",), ("rules",),
-    ("comparison",), ("stochastic",), ("planning",), ("simulation",), ("claims",), ("plotting",), ("problems",), ("report",),
+    ("belief",), ("reference",), ("policies",), ("transcription",), ("solution",), ("certificate",), ("solver",), ("grid",),
+    ("rules",), ("comparison",), ("stochastic",), ("planning",), ("simulation",), ("emergence",),
+    ("identification",), ("records",), ("measures",), ("sweep",), ("claims",), ("plotting",), ("problems",), ("report",),
     ("cli",))
 LEVEL = {room: level for level, layer in enumerate(LAYERS) for room in layer}
 MAY_IMPORT_ROOT = {"problems", "report", "cli"}  # they use the library as its users do

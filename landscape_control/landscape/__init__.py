@@ -1,19 +1,25 @@
 """Loss landscapes: the loss, its derivatives, and where it is stationary."""
 
+from .distribution import LandscapeDistribution
 from .hidden import GaussianPrior, Hidden, JumpProcess, OrnsteinUhlenbeck, RandomWalk
 from .landscape import Landscape
 from .library import double_well, quadratic, rosenbrock
 from .search import distinct_points, end_basin, find_minima
+from .spectra import Discrete, Spectrum, Uniform
 from .tasks import TaskChain
 
 __all__ = [
+    "Discrete",
     "GaussianPrior",
     "Hidden",
     "JumpProcess",
     "Landscape",
+    "LandscapeDistribution",
     "OrnsteinUhlenbeck",
     "RandomWalk",
+    "Spectrum",
     "TaskChain",
+    "Uniform",
     "distinct_points",
     "double_well",
     "end_basin",

@@ -1,0 +1,1 @@
+"""One front door for policies of every kind: which rule is this?"""

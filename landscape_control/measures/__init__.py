@@ -1,0 +1,1 @@
+"""What a sweep measures in each cell: functions of a solution, with units."""

@@ -1,0 +1,62 @@
+"""What a policy family is: one formula for a step, with free coefficients, run on numbers and on CasADi symbols alike."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from .coefficient import Coefficient, Layout
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clock:
+    """Where a step stands: ``step`` t = 0 … T-1 of a horizon of T steps."""
+
+    step: int
+    horizon: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """Causal learning rules of one shape: Δθ_t from the gradients y_0 … y_t seen so far, by a state carried along.
+
+    Every family works weight by weight: the same formula with the same coefficients for each coordinate. It is written
+    once, in :meth:`step`, with operations that NumPy arrays and CasADi symbols share (+ - * / **, numpy.sqrt, numpy.exp,
+    numpy.tanh); programs, steppers and tests all call it.
+
+    Class attributes: ``name``, ``formula``, ``source`` in words; ``contains``: classic rules that are special points,
+    {rule: where}, e.g. {"gradient descent": "momentum = 0"}; ``linear``: whether Δθ is linear in θ, y and the state for
+    fixed coefficients, so that second moments propagate in closed form.
+    """
+
+    name: ClassVar[str]
+    formula: ClassVar[str]
+    source: ClassVar[str]
+    contains: ClassVar[Mapping[str, str]] = {}
+    linear: ClassVar[bool] = False
+
+    @property
+    def coefficients(self) -> tuple[Coefficient, ...]:
+        """The free numbers, in the order of the program's variables."""
+        raise NotImplementedError
+
+    @property
+    def state_size(self) -> int:
+        """Numbers per weight that are carried from step to step; all zero at the start."""
+        raise NotImplementedError
+
+    @property
+    def memory(self) -> int:
+        """How many gradients the rule must have seen before all of its coefficients have an effect; at most the horizon."""
+        return 1
+
+    def step(self, coefficients: Mapping[str, object], state: tuple, gradient, parameters, clock: Clock) -> tuple:
+        """(Δθ, next state) for one weight, from the observed gradient at θ = ``parameters``.
+
+        ``coefficients`` maps names to numbers (or lists of ``size`` numbers), arrays or symbols; ``state`` has
+        ``state_size`` entries. The formula may depend on the clock, the *shape* of the computation may not depend on values.
+        """
+        raise NotImplementedError
+
+    def layout(self, horizon: int) -> Layout:
+        """How the coefficients stand in one vector."""
+        return Layout(coefficients=self.coefficients, horizon=horizon)

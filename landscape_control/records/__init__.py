@@ -1,0 +1,1 @@
+"""Labelled results on disk: NetCDF in, fully working objects out."""

@@ -1,0 +1,1 @@
+"""Grids of problems: planned, run on all cores, resumable, labelled."""
