@@ -16,11 +16,11 @@ import landscape_control
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "landscape_control"
 LAYERS = (  # a module may import from its own layer and those above it in this list
-    ("errors",), ("arrays", "pointwise", "interpolation", "recordable"), ("landscape",), ("sees",), ("learner", "objective"), ("problem",),
-    ("belief",), ("reference",), ("policies",), ("transcription",), ("solution",), ("certificate",), ("solver",), ("grid",),
-    ("rules",), ("comparison",), ("stochastic",), ("planning",), ("simulation",), ("emergence",),
-    ("identification",), ("records",), ("measures",), ("sweep",), ("claims",), ("plotting",), ("problems",), ("report",),
-    ("cli",))
+    ("errors",), ("arrays", "pointwise", "interpolation", "recordable"), ("landscape",), ("sees",),
+    ("learner", "objective"), ("problem",), ("belief",), ("reference",), ("policies",), ("transcription",), ("solution",),
+    ("certificate",), ("solver",), ("grid",), ("rules",), ("comparison",), ("stochastic",), ("planning",), ("simulation",),
+    ("emergence",), ("identification",), ("records",), ("measures",), ("sweep",), ("claims",), ("plotting",), ("problems",),
+    ("report",), ("cli",))
 LEVEL = {room: level for level, layer in enumerate(LAYERS) for room in layer}
 MAY_IMPORT_ROOT = {"problems", "report", "cli"}  # they use the library as its users do
 
