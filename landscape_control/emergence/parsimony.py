@@ -1,0 +1,72 @@
+"""Which family is best, when a richer one must earn its coefficients."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..arrays import freeze, number
+from ..errors import ProblemError
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Choice:
+    """The preferred family in every cell.
+
+    Attributes
+    ----------
+    best : (...) integers, index of the family; -1 where none has a cost
+    gain : (...), cost of the simplest family that has one over that of the preferred one, minus 1; NaN where none has
+    nearest : (...), cost of the next best family over that of the preferred one, minus 1; negative where a richer family
+        is cheaper by less than it must be; NaN without another one
+    """
+
+    best: np.ndarray
+    gain: np.ndarray
+    nearest: np.ndarray
+
+
+def choose_family(costs, sizes, *, margin: float, standard_errors=0.0, width: float = 2.0) -> Choice:
+    """The simplest family that no richer one beats by more than the noise and a stated share.
+
+    Families are taken by their number of coefficients, fewest first. A richer one replaces the preferred one if
+
+        cost - richer cost  >  max(margin·|cost|, width·√(se² + richer se²)).
+
+    The two estimates are taken as independent, which is cautious when they share their random numbers.
+
+    Parameters
+    ----------
+    costs : (F, ...), NaN where a family has none
+    sizes : (F,), number of free coefficients
+    margin : share of the cost that a richer family must save, e.g. 0.01
+    standard_errors : (F, ...) or a number, of the costs
+    width : how many standard errors count as a difference
+    """
+    costs, sizes = np.asarray(costs, dtype=float), np.asarray(sizes)
+    margin, width = number("margin", margin, low=0), number("width", width, low=0)
+    if costs.ndim < 1 or sizes.shape != costs.shape[:1] or not len(sizes):
+        raise ProblemError("costs of families", expected="an array (F, ...) and F sizes",
+                           received=f"shapes {costs.shape} and {sizes.shape}", advice="one row of costs per family")
+    errors = np.broadcast_to(np.asarray(standard_errors, dtype=float), costs.shape)
+    order = np.argsort(sizes, kind="stable")
+    best = np.full(costs.shape[1:], -1)
+    cost, error = np.full(best.shape, np.nan), np.zeros(best.shape)
+    first = np.full(best.shape, np.nan)
+    for family in order:
+        known = np.isfinite(costs[family])
+        first = np.where(np.isnan(first) & known, costs[family], first)
+        needed = np.maximum(margin * np.abs(cost), width * np.hypot(error, errors[family]))
+        better = known & (np.isnan(cost) | (cost - costs[family] > needed))
+        best = np.where(better, family, best)
+        cost, error = np.where(better, costs[family], cost), np.where(better, errors[family], error)
+    others = np.where(np.arange(len(costs)).reshape(-1, *[1] * best.ndim) == best, np.inf, np.where(
+        np.isfinite(costs), costs, np.inf)).min(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return Choice(best=_whole(best), gain=freeze(first / cost - 1),
+                      nearest=freeze(np.where(np.isfinite(others), others / cost - 1, np.nan)))
+
+
+def _whole(array):
+    array = np.array(array, dtype=int)
+    array.setflags(write=False)
+    return array
