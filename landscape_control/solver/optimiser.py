@@ -9,16 +9,9 @@ import numpy as np
 
 from ..errors import ProblemError, check_choice
 from ..transcription import Program
+from .memory import QUIET, Memory, RawResult, reason_of
 
 PLUGINS = ("fatrop", "ipopt")
-_COMMON = {
-    "print_time": False,
-    "calc_lam_p": False,
-    "calc_lam_x": False,
-    "error_on_fail": False,
-    "record_time": False,
-    "show_eval_warnings": False,
-}
 _FATROP = {"print_level": 0, "tol": 1e-10, "mu_init": 1e-8, "max_iter": 300, "tiny_step_tol": 0.0}
 _IPOPT = {
     "print_level": 0,
@@ -30,20 +23,6 @@ _IPOPT = {
     "dual_inf_tol": 1e-8,
     "mu_strategy": "adaptive",
 }
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class RawResult:
-    """What the optimiser handed back, plain arrays."""
-
-    variables: np.ndarray
-    multipliers: np.ndarray
-    constraints: np.ndarray
-    cost: float
-    iterations: int
-    success: bool
-    reason: str
-    log: str
 
 
 @dataclass(kw_only=True, eq=False)
@@ -65,7 +44,7 @@ class Optimiser:
         if self.keep_log:
             chosen = chosen | {"print_level": 5}
         self._most_iterations = chosen["max_iter"]
-        settings = {**_COMMON, **self.program.options, **{f"{self.plugin}.{k}": v for k, v in chosen.items()}}
+        settings = {**QUIET, **self.program.options, **{f"{self.plugin}.{k}": v for k, v in chosen.items()}}
         if self.plugin == "fatrop":
             settings |= {"structure_detection": "auto", "equality": [True] * size}
         try:
@@ -73,7 +52,7 @@ class Optimiser:
         except RuntimeError as error:
             self._refuse_options(error)
             raise
-        self._memory = _Memory(self._solver)
+        self._memory = Memory(self._solver)
 
     def run(self, guess: np.ndarray, parameters: np.ndarray) -> RawResult:
         """Solve from one guess; never raises for a failed solve."""
@@ -84,7 +63,6 @@ class Optimiser:
         except RuntimeError as error:  # the plugin gave up in its own way: options, or numbers it cannot start from
             self._refuse_options(error)
             return self._nothing(guess, str(error), printed.getvalue())
-        limited = not stats["success"] and int(stats["iter_count"]) >= self._most_iterations
         return RawResult(
             variables=answer["x"],
             multipliers=answer["lam_g"],
@@ -92,7 +70,7 @@ class Optimiser:
             cost=float(answer["f"][0]),
             iterations=int(stats["iter_count"]),
             success=bool(stats["success"]),
-            reason="SOLVER_RET_LIMITED" if limited else str(stats.get("unified_return_status", stats["return_status"])),
+            reason=reason_of(stats, self._most_iterations),
             log=printed.getvalue(),
         )
 
@@ -120,24 +98,3 @@ class Optimiser:
             reason=reason.strip().splitlines()[-1],
             log=log,
         )
-
-
-class _Memory:
-    """Inputs and outputs of a compiled nlpsol as NumPy buffers: no conversions on the way in or out."""
-
-    def __init__(self, solver: ca.Function):
-        self._solver = solver  # must outlive its buffer
-        self._inputs = {solver.name_in(i): np.zeros(solver.numel_in(i)) for i in range(solver.n_in())}
-        self._inputs["lbx"][:], self._inputs["ubx"][:] = -np.inf, np.inf
-        self._outputs = {solver.name_out(i): np.zeros(solver.numel_out(i)) for i in range(solver.n_out())}
-        self._buffer, self._trigger = solver.buffer()
-        for i, array in enumerate(self._inputs.values()):
-            self._buffer.set_arg(i, memoryview(array))
-        for i, array in enumerate(self._outputs.values()):
-            self._buffer.set_res(i, memoryview(array))
-
-    def solve(self, guess, parameters):
-        """(statistics, copies of x, f, g, lam_g)."""
-        self._inputs["x0"][:], self._inputs["p"][:] = guess, parameters
-        self._trigger()
-        return self._buffer.stats(), {name: self._outputs[name].copy() for name in ("x", "f", "g", "lam_g")}

@@ -1,0 +1,59 @@
+"""Inputs and outputs of a compiled nlpsol as NumPy buffers, and the raw result of one run."""
+
+from dataclasses import dataclass
+
+import casadi as ca
+import numpy as np
+
+QUIET = {
+    "print_time": False,
+    "calc_lam_p": False,
+    "calc_lam_x": False,
+    "error_on_fail": False,
+    "record_time": False,
+    "show_eval_warnings": False,
+}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RawResult:
+    """What the optimiser handed back, plain arrays."""
+
+    variables: np.ndarray
+    multipliers: np.ndarray
+    constraints: np.ndarray
+    cost: float
+    iterations: int
+    success: bool
+    reason: str
+    log: str
+
+
+class Memory:
+    """No conversions on the way in or out; bounds of the variables are free and those of the rows zero until given."""
+
+    def __init__(self, solver: ca.Function):
+        self._solver = solver  # must outlive its buffer
+        self._inputs = {solver.name_in(i): np.zeros(solver.numel_in(i)) for i in range(solver.n_in())}
+        self._inputs["lbx"][:], self._inputs["ubx"][:] = -np.inf, np.inf
+        self._outputs = {solver.name_out(i): np.zeros(solver.numel_out(i)) for i in range(solver.n_out())}
+        self._buffer, self._trigger = solver.buffer()
+        for i, array in enumerate(self._inputs.values()):
+            self._buffer.set_arg(i, memoryview(array))
+        for i, array in enumerate(self._outputs.values()):
+            self._buffer.set_res(i, memoryview(array))
+
+    def solve(self, guess, parameters, **bounds):
+        """(statistics, copies of x, f, g, lam_g); ``bounds`` lbx, ubx, lbg, ubg stay for the next run."""
+        self._inputs["x0"][:], self._inputs["p"][:] = guess, parameters
+        for name, value in bounds.items():
+            self._inputs[name][:] = value
+        self._trigger()
+        return self._buffer.stats(), {name: self._outputs[name].copy() for name in ("x", "f", "g", "lam_g")}
+
+
+def reason_of(stats: dict, most_iterations: int) -> str:
+    """Why a run ended, with the iteration limit told apart from other failures."""
+    if not stats["success"] and int(stats["iter_count"]) >= most_iterations:
+        return "SOLVER_RET_LIMITED"
+    return str(stats.get("unified_return_status", stats["return_status"]))

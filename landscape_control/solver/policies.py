@@ -1,0 +1,155 @@
+"""Smooth bounded minimisation over the coefficients of a policy: one compiled program, many starts, many numbers."""
+
+import enum
+from dataclasses import dataclass, field
+
+import casadi as ca
+import numpy as np
+
+from ..errors import ProblemError, check_choice
+from .memory import QUIET, Memory, RawResult, reason_of
+
+HESSIANS = ("exact", "limited-memory")
+_IPOPT = {
+    "print_level": 0,
+    "sb": "yes",
+    "tol": 1e-10,
+    "max_iter": 500,
+    "acceptable_iter": 0,
+    "mu_strategy": "adaptive",
+    "bound_push": 1e-6,
+    "bound_frac": 1e-6,
+    "bound_relax_factor": 0.0,
+}
+
+
+class PolicyStatus(enum.Enum):
+    """How the optimisation of a policy ended; the value says what happened and what to try next."""
+
+    CONVERGED = "converged: stationary, and the stated error of the cost is within the tolerance"
+    QUADRATURE_CAP = (
+        "stationary, but more quadrature nodes still move the cost by more than the tolerance: raise most_nodes, loosen "
+        "tolerance, or narrow the spectrum"
+    )
+    OPTIMISM = (
+        "stationary on its scenarios, but held-out scenarios cost more than the tolerance allows: raise most_scenarios or "
+        "loosen tolerance"
+    )
+    ITERATION_LIMIT = "the optimiser ran out of iterations: give a guess (an earlier result), more starts or fewer steps"
+    DIVERGES = (
+        "second moments overflow at every start: the rule is unstable over the whole spectrum there; give a guess with a "
+        "smaller learning rate, or shorten the horizon"
+    )
+    NOT_STATIONARY = "the optimiser stopped short of stationarity: give another guess or more starts"
+
+    @property
+    def ok(self) -> bool:
+        """Whether the result meets what was asked for."""
+        return self is PolicyStatus.CONVERGED
+
+    def __str__(self):
+        return self.name.lower().replace("_", " ")
+
+
+@dataclass(kw_only=True, eq=False)
+class PolicyOptimiser:
+    """IPOPT, compiled once for a program {x, f, p} with optional rows g, run for any numbers, bounds and starts.
+
+    Attributes
+    ----------
+    nlp : dict of CasADi expressions x, f, p and perhaps g
+    hessian : "exact" (CasADi's, or ``derivatives["hess_lag"]``) or "limited-memory"
+    derivatives : ready-made functions grad_f, jac_g, hess_lag in nlpsol's own signatures, for programs whose structure the
+        caller knows better; empty lets CasADi differentiate
+    options : IPOPT's, under its own names
+    """
+
+    nlp: dict
+    hessian: str
+    derivatives: dict = field(default_factory=dict)
+    options: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        check_choice("hessian", self.hessian, HESSIANS)
+        chosen = _IPOPT | {"hessian_approximation": self.hessian} | self.options
+        self._most_iterations = chosen["max_iter"]
+        settings = {**QUIET, **self.derivatives, **{f"ipopt.{name}": value for name, value in chosen.items()}}
+        self._memory = Memory(ca.nlpsol("policy", "ipopt", self.nlp, settings))
+
+    @property
+    def size(self) -> int:
+        """Number of variables."""
+        return self.nlp["x"].numel()
+
+    def run(self, guess, parameters=(), *, bounds=None, rows=None) -> RawResult:
+        """Minimise from one guess (n,) with ``bounds`` (n, 2) on x and ``rows`` (m, 2) on g; never raises for a failed run.
+
+        Equal bounds fix a variable. The guess is moved inside the bounds.
+        """
+        bounds = np.array([[-np.inf, np.inf]]) if bounds is None else np.asarray(bounds, dtype=float)
+        limits = {"lbx": bounds[:, 0], "ubx": bounds[:, 1]}
+        if rows is not None:
+            limits |= {"lbg": np.asarray(rows)[:, 0], "ubg": np.asarray(rows)[:, 1]}
+        guess = np.clip(np.asarray(guess, dtype=float), bounds[:, 0], bounds[:, 1])
+        try:
+            stats, answer = self._memory.solve(guess, parameters, **limits)
+        except RuntimeError as error:  # the plugin gave up in its own way
+            return self._nothing(guess, str(error).strip().splitlines()[-1])
+        return RawResult(
+            variables=answer["x"],
+            multipliers=answer["lam_g"],
+            constraints=answer["g"],
+            cost=float(answer["f"][0]),
+            iterations=int(stats["iter_count"]),
+            success=bool(stats["success"]),
+            reason=reason_of(stats, self._most_iterations),
+            log="",
+        )
+
+    def _nothing(self, guess, reason):
+        size = self.nlp["g"].numel() if "g" in self.nlp else 0
+        nothing = np.full(size, np.nan)
+        return RawResult(variables=guess, multipliers=nothing, constraints=nothing, cost=np.nan, iterations=0,
+                         success=False, reason=reason, log="")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Optimum:
+    """One distinct end of the optimisation: the best run that reached it and how many did."""
+
+    result: RawResult
+    count: int
+
+    cost = property(lambda self: self.result.cost)
+    variables = property(lambda self: self.result.variables)
+
+
+@np.errstate(invalid="ignore", over="ignore")
+def optima_from(
+    optimiser: PolicyOptimiser, guesses, parameters=(), *, bounds=None, rows=None, closeness: float
+) -> tuple[Optimum, ...]:
+    """Run from every guess (S, n); ends whose objectives differ by at most ``closeness`` count as one, best first.
+
+    Each is represented by a run that reached stationarity, if one did. Ends that differ in their coefficients but not in
+    cost are one optimum here: which coefficients matter is a question of identifiability.
+    """
+    results = [optimiser.run(guess, parameters, bounds=bounds, rows=rows) for guess in guesses]
+    if not results:
+        raise ProblemError("starts", expected="at least one", received="0", advice="give starts >= 1 or a guess")
+    results.sort(key=lambda one: (not np.isfinite(one.cost), one.cost))
+    groups: list[list[RawResult]] = []
+    for one in results:
+        if groups and (groups[-1][0].cost == one.cost or abs(one.cost - groups[-1][0].cost) <= closeness):
+            groups[-1].append(one)
+        else:
+            groups.append([one])
+    return tuple(Optimum(result=min(group, key=lambda one: not one.success), count=len(group)) for group in groups)
+
+
+def status_of(result: RawResult) -> PolicyStatus:
+    """The status of a run, before errors of quadrature or sampling are judged."""
+    if result.success and np.isfinite(result.cost):
+        return PolicyStatus.CONVERGED
+    if not np.isfinite(result.cost) or "NAN" in result.reason.upper() or "INVALID" in result.reason.upper():
+        return PolicyStatus.DIVERGES
+    return PolicyStatus.ITERATION_LIMIT if result.reason == "SOLVER_RET_LIMITED" else PolicyStatus.NOT_STATIONARY
