@@ -1,20 +1,24 @@
 """Loss landscapes: the loss, its derivatives, and where it is stationary."""
 
 from .distribution import LandscapeDistribution
+from .draws import Draws
 from .hidden import GaussianPrior, Hidden, JumpProcess, OrnsteinUhlenbeck, RandomWalk
 from .landscape import Landscape
 from .library import double_well, quadratic, rosenbrock
 from .search import distinct_points, end_basin, find_minima
-from .spectra import Discrete, Spectrum, Uniform
+from .spectra import Discrete, LogUniform, MarchenkoPastur, Spectrum, Uniform
 from .tasks import TaskChain
 
 __all__ = [
     "Discrete",
+    "Draws",
     "GaussianPrior",
     "Hidden",
     "JumpProcess",
     "Landscape",
     "LandscapeDistribution",
+    "LogUniform",
+    "MarchenkoPastur",
     "OrnsteinUhlenbeck",
     "RandomWalk",
     "Spectrum",

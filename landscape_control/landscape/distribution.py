@@ -1,17 +1,22 @@
 """LandscapeDistribution: what the learner may meet, as landscapes with weights or draws and where it starts on them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..arrays import number
+import numpy as np
+
+from ..arrays import freeze, matrix, number, vector, whole
 from ..errors import ProblemError, named
-from .hidden import Hidden
+from .draws import Draws
+from .hidden import GaussianPrior, Hidden, JumpProcess
+from .landscape import Landscape
 from .spectra import Spectrum
 
 
 @named
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LandscapeDistribution:
-    """A population of landscapes; build with :meth:`quadratic` (or the other constructors).
+    """A population of landscapes; build with :meth:`quadratic` or :meth:`landscapes`.
 
     For random quadratics one mode is L = ½h(θ-μ)², h ~ ``curvatures``, θ_0 ~ N(start_mean, start_variance) independent
     of h, and μ = 0 unless ``minimum`` says how it moves. Modes of a quadratic in many dimensions are such modes when the
@@ -20,36 +25,193 @@ class LandscapeDistribution:
     Attributes
     ----------
     curvatures : Spectrum or None
-    start_mean, start_variance : of θ_0
+    start_mean, start_variance : of θ_0, for random quadratics
     minimum : None or a Hidden process of one variable, μ, sampled at whole times
+    population : tuple of Landscape, of one dimension n; empty for random quadratics
+    weights : (K,), probabilities of the landscapes
+    starts : (M, n) points that θ_0 is drawn from evenly, or a GaussianPrior of n variables; None for random quadratics
+    hidden : None, or the process of the hidden variables of every landscape, in place of their own
     """
 
     curvatures: Spectrum | None = None
     start_mean: float = 0.0
     start_variance: float = 1.0
     minimum: Hidden | None = None
+    population: tuple[Landscape, ...] = ()
+    weights: np.ndarray | None = None
+    starts: np.ndarray | GaussianPrior | None = None
+    hidden: Hidden | None = None
 
     def __post_init__(self):
-        object.__setattr__(self, "start_mean", number("start_mean", self.start_mean))
-        object.__setattr__(self, "start_variance", number("start_variance", self.start_variance, low=0))
-        if self.start_variance == 0 and self.start_mean == 0 and self.minimum is None:
-            raise ProblemError(
-                "start_variance",
-                expected="a start away from the minimum",
-                received="start_variance = 0 at the minimum",
-                advice="give start_variance > 0, or a start_mean",
-            )
+        if (self.curvatures is None) == (not self.population):
+            raise ProblemError("landscape distribution", expected="either curvatures or landscapes",
+                               received="both" if self.population else "neither",
+                               advice="build it with LandscapeDistribution.quadratic(...) or .landscapes(...)")
+        (_check_quadratic if self.is_quadratic else _check_population)(self)
 
     @classmethod
     def quadratic(cls, *, curvatures: Spectrum, start_variance: float, start_mean: float = 0.0,
                   minimum: Hidden | None = None) -> "LandscapeDistribution":
-        """Random quadratics with curvatures from a spectrum."""
+        """Random quadratics with curvatures from a spectrum.
+
+        Raises ProblemError for curvatures that are no Spectrum, a start without variance at a resting minimum, infinite
+        variance, and a minimum whose second moments do not move linearly.
+        """
         if not isinstance(curvatures, Spectrum):
             raise ProblemError("curvatures", expected="Uniform, LogUniform, MarchenkoPastur or Discrete",
                                received=type(curvatures).__name__, advice="e.g. landscape_control.Uniform(0.05, 1.0)")
         return cls(curvatures=curvatures, start_variance=start_variance, start_mean=start_mean, minimum=minimum)
 
+    @classmethod
+    def landscapes(cls, landscapes: Landscape | Iterable[Landscape], *, starts, weights=None,
+                   hidden: Hidden | None = None) -> "LandscapeDistribution":
+        """Any landscapes: one, drawn through its hidden variables and starts, or a finite population.
+
+        Parameters
+        ----------
+        landscapes : Landscape or several of them, of one dimension n and one number p of hidden variables
+        starts : (n,) one point, (M, n) points drawn evenly, or GaussianPrior(mean, covariance) of n variables
+        weights : (K,) > 0, normalised to one; equal when None
+        hidden : process of the p hidden variables, in place of the landscapes' own
+
+        Raises ProblemError for an empty list, other objects than landscapes, dimensions that differ, starts of the wrong
+        shape, and a process for landscapes that hide nothing.
+        """
+        population = (landscapes,) if isinstance(landscapes, Landscape) else _listed(landscapes)
+        return cls(population=population, starts=starts, weights=weights, hidden=hidden)
+
     @property
     def is_quadratic(self) -> bool:
         """Whether it is a spectrum of quadratics, so that second moments propagate in closed form."""
         return self.curvatures is not None
+
+    @property
+    def dimension(self) -> int:
+        """n, the number of parameters: 1 for random quadratics, which are seen mode by mode."""
+        return 1 if self.is_quadratic else self.population[0].dimension
+
+    def draw(self, rng: np.random.Generator, count: int, horizon: int) -> Draws:
+        """Independent episodes from the exact laws, with hidden variables at times 0 … horizon.
+
+        The same generator state with a longer horizon gives the same landscapes and starts, and longer courses.
+        """
+        whole("episodes", count), whole("horizon T", horizon)
+        times = np.arange(horizon + 1.0)
+        if self.is_quadratic:
+            curvatures = self.curvatures.sample(rng, count)
+            starts = self.start_mean + np.sqrt(self.start_variance) * rng.standard_normal((count, 1))
+            minima = np.zeros((count, horizon + 1, 1)) if self.minimum is None else self.minimum.sample(rng, count, times)
+            return Draws(curvatures=curvatures, starts=starts, minima=minima)
+        which = np.searchsorted(np.cumsum(self.weights)[:-1], rng.random(count), side="right")
+        starts = self._draw_starts(rng, count)
+        return Draws(which=which, starts=starts, hidden=self._draw_hidden(rng, which, times))
+
+    def _draw_starts(self, rng, count):
+        if isinstance(self.starts, GaussianPrior):
+            return self.starts.sample(rng, count, np.zeros(1))[:, 0]
+        return self.starts[rng.integers(len(self.starts), size=count)]
+
+    def _draw_hidden(self, rng, which, times):
+        if self.hidden is not None:
+            return self.hidden.sample(rng, len(which), times)
+        own = self.population[0].hidden
+        course = np.empty((len(which), len(times), 0 if own is None else own.dimension))
+        for k in np.unique(which) if own is not None else ():
+            here = which == k
+            course[here] = self.population[k].hidden.sample(rng, here.sum(), times)
+        return course
+
+
+def _check_quadratic(task):
+    for name, low in (("start_mean", -np.inf), ("start_variance", 0)):
+        given = getattr(task, name)
+        if isinstance(given, float) and not np.isfinite(given):
+            raise ProblemError(name, expected="a finite number", received=f"{given}",
+                               advice="with infinite moments every rule costs infinitely much; say how far starts may lie")
+        object.__setattr__(task, name, number(name, given, low=low))
+    if task.start_variance == 0 and task.start_mean == 0 and task.minimum is None:
+        raise ProblemError("start_variance", expected="a start away from the minimum",
+                           received="start_variance = 0 at the minimum", advice="give start_variance > 0, or a start_mean")
+    for name in ("weights", "starts", "hidden"):
+        if getattr(task, name) is not None:
+            raise ProblemError(name, expected="None for random quadratics", received=type(getattr(task, name)).__name__,
+                               advice=f"{name} belongs to LandscapeDistribution.landscapes(...)")
+    if task.minimum is not None:
+        _check_minimum(task.minimum)
+
+
+def _check_minimum(minimum):
+    kinds = "GaussianPrior, RandomWalk, OrnsteinUhlenbeck or a JumpProcess started at rest"
+    advice = "for other courses write the loss with hidden variables and use LandscapeDistribution.landscapes(...)"
+    if not isinstance(minimum, Hidden):
+        raise ProblemError("minimum", expected=kinds, received=type(minimum).__name__, advice="say how the minimum moves")
+    if not minimum.is_gaussian and not isinstance(minimum, JumpProcess):
+        raise ProblemError("minimum", expected=kinds, received=type(minimum).__name__, advice=advice)
+    if minimum.dimension != 1:
+        raise ProblemError("minimum", expected="one hidden variable, the place of the minimum of a mode",
+                           received=f"{minimum.dimension} variables", advice=advice)
+    if isinstance(minimum, JumpProcess) and not (
+            np.array_equal(minimum.start_mean, minimum.mean) and np.array_equal(minimum.start_covariance, minimum.variance)):
+        raise ProblemError("minimum", expected=kinds, received="a JumpProcess started away from rest", advice=advice)
+
+
+def _listed(landscapes):
+    try:
+        found = tuple(landscapes)
+    except TypeError:
+        found = (landscapes,)
+    if not found:
+        raise ProblemError("landscapes", expected="at least one landscape", received="an empty list",
+                           advice="give a Landscape, or a list of them")
+    return found
+
+
+def _check_population(task):
+    for one in task.population:
+        if not isinstance(one, Landscape):
+            raise ProblemError("landscapes", expected="Landscape objects", received=type(one).__name__,
+                               advice="e.g. landscape_control.double_well(); for random quadratics use .quadratic(...)")
+    _same("dimension", {one.dimension for one in task.population})
+    _same("number of hidden variables", {0 if one.hidden is None else one.hidden.dimension for one in task.population})
+    count = len(task.population)
+    weights = np.ones(count) if task.weights is None else vector("weights", task.weights, count)
+    if not (weights > 0).all():
+        raise ProblemError("weights", expected="positive numbers", received=f"smallest {weights.min():g}",
+                           advice="leave out landscapes that never occur")
+    object.__setattr__(task, "weights", freeze(weights / weights.sum()))
+    object.__setattr__(task, "starts", _checked_starts(task.starts, task.dimension))
+    if task.hidden is not None:
+        _check_process(task.hidden, task.population[0].hidden)
+    if task.minimum is not None:
+        raise ProblemError("minimum", expected="None for a population of landscapes", received=type(task.minimum).__name__,
+                           advice="let the loss depend on hidden variables: Landscape.from_expression(..., hidden=...)")
+
+
+def _same(what, values):
+    if len(values) > 1:
+        raise ProblemError("landscapes", expected=f"one {what} for all", received=f"{sorted(values)}",
+                           advice="one rule is planned for the whole population; make separate distributions")
+
+
+def _checked_starts(starts, dimension):
+    if isinstance(starts, GaussianPrior):
+        if starts.dimension != dimension:
+            raise ProblemError("starts", expected=f"a GaussianPrior of {dimension} variables",
+                               received=f"{starts.dimension} variables", advice="give one mean per parameter θ")
+        return starts
+    if starts is None or isinstance(starts, Hidden):
+        raise ProblemError("starts", expected="points (M, n) or GaussianPrior(mean, covariance)",
+                           received=type(starts).__name__, advice="say where the learner starts")
+    points = matrix("starts", np.atleast_2d(starts), (None, dimension))
+    if len(points) == 0:
+        raise ProblemError("starts", expected="at least one point", received="none", advice="say where the learner starts")
+    return points
+
+
+def _check_process(hidden, own):
+    size = 0 if own is None else own.dimension
+    if not isinstance(hidden, Hidden) or hidden.dimension != size:
+        expected = f"a process of {size} hidden variables" if size else "None: nothing is hidden"
+        received = f"{hidden.dimension} variables" if isinstance(hidden, Hidden) else type(hidden).__name__
+        raise ProblemError("hidden", expected=expected, received=received,
+                           advice="declare hidden variables with Landscape.from_expression(..., hidden=...)")
