@@ -1,6 +1,7 @@
 """The loss landscape L(θ): one CasADi expression with its gradient and Hessian."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -11,19 +12,7 @@ from ..arrays import freeze, matrix, vector, whole
 from ..errors import ProblemError
 from ..pointwise import Pointwise
 from .hidden import Hidden
-
-_KINKS = {
-    ca.OP_FABS: "fabs",
-    ca.OP_SIGN: "sign",
-    ca.OP_FMIN: "fmin",
-    ca.OP_FMAX: "fmax",
-    ca.OP_FLOOR: "floor",
-    ca.OP_CEIL: "ceil",
-    ca.OP_FMOD: "fmod",
-    ca.OP_IF_ELSE_ZERO: "if_else",
-    ca.OP_LT: "<",
-    ca.OP_LE: "<=",
-}
+from .tracing import changed_parameters, checked_parameters, refuse_kinks, trace, with_numbers
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,12 +27,15 @@ class Landscape:
         CasADi-traceable: maps a CasADi vector of length n to a scalar expression.
     name, formula : str
         How the landscape is called and written in descriptions.
-    minima : array (M, n) or None
+    minima : array (M, n), function of the parameters, or None
         Known minima, used as candidate ends by the multi-start; searched for when None.
     allow_kinks : bool
         Accept operations that are not twice differentiable (fabs, fmax, if_else ...), at the user's risk.
     hidden : Hidden or None
         Hidden variables φ that the loss depends on; ``expression`` then takes two vectors, (θ, φ).
+    parameters : {name: number or array}
+        Numbers in the loss that can be changed by name, see :meth:`with_parameters`; ``expression`` takes them as keyword
+        arguments, ``formula`` may show them, as in "{tilt:g}·θ₁".
 
     Raises
     ------
@@ -55,10 +47,13 @@ class Landscape:
     expression: Callable
     name: str = "landscape"
     formula: str = "L(θ)"
-    minima: np.ndarray | None = None
+    minima: np.ndarray | Callable | None = None
     allow_kinks: bool = False
     hidden: Hidden | None = None
-    _loss: ca.Function = field(init=False, repr=False)
+    parameters: Mapping[str, float | np.ndarray] = field(default_factory=dict)
+    _recipe: tuple | None = field(default=None, repr=False)  # (formula, minima) before the numbers went in
+    _traced: ca.Function = field(init=False, repr=False)  # of (θ[, φ], parameters …)
+    _loss: ca.Function = field(init=False, repr=False)  # of (θ[, φ])
 
     def __post_init__(self):
         whole("landscape dimension", self.dimension)
@@ -70,12 +65,28 @@ class Landscape:
                 advice="declare how the hidden variables move",
             )
         sizes = (self.dimension,) if self.hidden is None else (self.dimension, self.hidden.dimension)
-        object.__setattr__(self, "_loss", _trace(self.expression, sizes))
+        parameters = checked_parameters(self.parameters)
+        self._set(parameters=parameters, _traced=trace(self.expression, sizes, parameters))
+        self._set(_loss=with_numbers(self._traced, sizes, parameters))
         if not self.allow_kinks:
-            _refuse_kinks(self._loss)
-        if self.minima is not None:
-            minima = matrix("landscape minima", np.atleast_2d(self.minima), (None, self.dimension))
-            object.__setattr__(self, "minima", freeze(minima))
+            refuse_kinks(self._loss)
+        self._insert_numbers()
+
+    def _set(self, **values):
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def _insert_numbers(self):
+        """Formula and minima for the present parameters; what they were made from is kept."""
+        if self._recipe is None:
+            self._set(_recipe=(self.formula, self.minima if callable(self.minima) else None))
+        if self.parameters:
+            with suppress(LookupError, ValueError, TypeError):  # braces that are no placeholders
+                self._set(formula=self.formula.format(**self.parameters))
+        minima = self.minima(**self.parameters) if callable(self.minima) else self.minima
+        if minima is not None:
+            minima = freeze(matrix("landscape minima", np.atleast_2d(minima), (None, self.dimension)))
+        self._set(minima=minima)
 
     @classmethod
     def from_expression(
@@ -88,10 +99,12 @@ class Landscape:
         minima=None,
         allow_kinks: bool = False,
         hidden: Hidden | None = None,
+        parameters: Mapping[str, float | np.ndarray] | None = None,
     ) -> "Landscape":
         """Landscape of a function of one CasADi vector, e.g. ``lambda θ: (θ[0]**2 - 1)**2 + θ[1]**2``.
 
-        With ``hidden`` the function takes two vectors, (θ, φ).
+        With ``hidden`` the function takes two vectors, (θ, φ); with ``parameters={"tilt": 0.5}`` it also takes the keyword
+        argument tilt, which :meth:`with_parameters` changes.
         """
         return cls(
             dimension=dimension,
@@ -101,6 +114,26 @@ class Landscape:
             minima=minima,
             allow_kinks=allow_kinks,
             hidden=hidden,
+            parameters={} if parameters is None else parameters,
+        )
+
+    def with_parameters(self, **changes) -> "Landscape":
+        """The same landscape with other numbers, e.g. ``with_parameters(tilt=0.3)``.
+
+        Minima follow if they were given as a function of the parameters; fixed ones are dropped, and searched for.
+        Raises ProblemError for an unknown name, another shape, or numbers that are not finite.
+        """
+        formula, minima = self._recipe
+        return Landscape(
+            dimension=self.dimension,
+            expression=self.expression,
+            name=self.name,
+            formula=formula,
+            minima=minima if changes else self.minima,
+            allow_kinks=self.allow_kinks,
+            hidden=self.hidden,
+            parameters=changed_parameters(self.parameters, changes),
+            _recipe=self._recipe,
         )
 
     def above(self, value: float) -> "Landscape":
@@ -108,15 +141,16 @@ class Landscape:
 
         Infinite-horizon problems without discount need the loss to vanish at the minimum.
         """
-        original = self.expression
+        original, (formula, minima) = self.expression, self._recipe
         return Landscape(
             dimension=self.dimension,
-            expression=lambda *vectors: original(*vectors) - value,
+            expression=lambda *vectors, **parameters: original(*vectors, **parameters) - value,
             name=self.name,
-            formula=f"{self.formula} - ({value:g})",
-            minima=self.minima,
+            formula=f"{formula} - ({value:g})",
+            minima=self.minima if minima is None else minima,
             allow_kinks=self.allow_kinks,
             hidden=self.hidden,
+            parameters=self.parameters,
         )
 
     def symbolic(self, theta, hidden=None):
@@ -188,51 +222,3 @@ class Landscape:
         """Whether the Hessian is the same matrix everywhere (read off the expression, not sampled)."""
         theta = ca.SX.sym("theta", self.dimension)
         return not ca.symvar(ca.hessian(self.symbolic(theta), theta)[0])
-
-
-def _trace(expression, sizes) -> ca.Function:
-    vectors = [ca.SX.sym(name, size) for name, size in zip(("theta", "hidden"), sizes, strict=False)]
-    theta, dimension = vectors[0], sizes[0]
-    advice = "write the loss with CasADi operations (casadi.exp, casadi.dot, ...) on the vector it is given"
-    try:
-        value = ca.SX(expression(*vectors))
-    except ProblemError:
-        raise
-    except Exception as error:
-        raise ProblemError(
-            "loss expression",
-            expected=f"a function of a CasADi vector of length {dimension}",
-            received=f"{type(error).__name__}: {str(error).strip().splitlines()[0]}",
-            advice=advice,
-        ) from error
-    if value.numel() != 1:
-        raise ProblemError(
-            "loss expression",
-            expected="a scalar",
-            received=f"shape {value.shape}",
-            advice="sum or average the entries, e.g. casadi.sumsqr(...)",
-        )
-    if not ca.depends_on(value, theta):
-        raise ProblemError(
-            "loss expression", expected="an expression that depends on θ", received=f"the constant {value}", advice=advice
-        )
-    known = set(map(str, ca.symvar(ca.vertcat(*vectors))))
-    if not set(map(str, ca.symvar(value))) <= known:
-        raise ProblemError(
-            "loss expression",
-            expected="an expression in θ (and the hidden variables) alone",
-            received=f"free symbols {ca.symvar(value)}",
-            advice="replace them by numbers",
-        )
-    return ca.Function("loss", vectors, [ca.densify(value)])
-
-
-def _refuse_kinks(loss: ca.Function):
-    used = {_KINKS[op] for op in map(loss.instruction_id, range(loss.n_instructions())) if op in _KINKS}
-    if used:
-        raise ProblemError(
-            "loss expression",
-            expected="a twice continuously differentiable function",
-            received=f"an expression that uses {', '.join(sorted(used))}",
-            advice="smooth it, e.g. sqrt(x**2 + eps**2) for |x|, or pass allow_kinks=True if the pieces join smoothly",
-        )

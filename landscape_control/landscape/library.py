@@ -1,5 +1,7 @@
 """Ready-made landscapes of the paper and of optimisation folklore."""
 
+from functools import partial
+
 import casadi as ca
 import numpy as np
 
@@ -8,7 +10,7 @@ from .landscape import Landscape
 
 
 def quadratic(*, hessian, minimum=None) -> Landscape:
-    """L(θ) = ½ (θ-μ)ᵀ H (θ-μ), VGR25 section on quadratic landscapes.
+    """L(θ) = ½ (θ-μ)ᵀ H (θ-μ), VGR25 section on quadratic landscapes; its parameters are hessian and minimum.
 
     Parameters
     ----------
@@ -19,20 +21,25 @@ def quadratic(*, hessian, minimum=None) -> Landscape:
     n = hessian.shape[0]
     hessian = symmetric("hessian", hessian, n)
     minimum = vector("minimum", np.zeros(n) if minimum is None else minimum, n)
-    sparse = ca.DM(ca.sparsify(ca.DM(hessian)))
 
-    def expression(theta):
-        offset = theta - ca.DM(minimum)
-        return ca.dot(offset, sparse @ offset) / 2
+    def expression(theta, hessian=hessian, minimum=minimum):
+        offset = theta - minimum
+        return ca.dot(offset, hessian @ offset) / 2
 
-    definite = np.linalg.eigvalsh(hessian)[0] > 0
     return Landscape(
         dimension=n,
         expression=expression,
         name="quadratic",
         formula="½(θ-μ)ᵀH(θ-μ)",
-        minima=minimum[None] if definite else None,
+        minima=partial(_quadratic_minima, n),
+        parameters={"hessian": hessian, "minimum": minimum},
     )
+
+
+def _quadratic_minima(dimension, hessian, minimum):
+    """μ where H is positive definite."""
+    hessian = symmetric("hessian", hessian, dimension)
+    return minimum[None] if np.linalg.eigvalsh(hessian)[0] > 0 else None
 
 
 def double_well(*, tilt: float = 0.5) -> Landscape:
@@ -40,25 +47,32 @@ def double_well(*, tilt: float = 0.5) -> Landscape:
 
     The minima solve 4θ₁(θ₁²-1) = tilt; there are two of them for |tilt| < 8/(3√3).
     """
-    tilt = number("tilt", tilt)
-    roots = np.roots([4.0, 0.0, -4.0, -tilt])
-    real = np.sort(roots.real[np.abs(roots.imag) < 1e-9])
-    minima = [[x, 0.0] for x in real if 12 * x**2 - 4 > 0]
 
-    def expression(theta):
+    def expression(theta, tilt=tilt):
         return (theta[0] ** 2 - 1) ** 2 + theta[1] ** 2 - tilt * theta[0]
 
     return Landscape(
-        dimension=2, expression=expression, name="double well", formula=f"(θ₁²-1)² + θ₂² - {tilt:g}·θ₁", minima=minima
+        dimension=2,
+        expression=expression,
+        name="double well",
+        formula="(θ₁²-1)² + θ₂² - {tilt:g}·θ₁",
+        minima=partial(_double_well_minima, 2),
+        parameters={"tilt": number("tilt", tilt)},
     )
+
+
+def _double_well_minima(_, tilt):
+    """The stable roots of 4θ₁(θ₁²-1) = tilt, at θ₂ = 0."""
+    roots = np.roots([4.0, 0.0, -4.0, -tilt])
+    real = np.sort(roots.real[np.abs(roots.imag) < 1e-9])
+    return [[x, 0.0] for x in real if 12 * x**2 - 4 > 0]
 
 
 def rosenbrock(dimension: int = 2, *, steepness: float = 2.0, pull: float = 0.5) -> Landscape:
     """Coupled Rosenbrock valley Σᵢ steepness·(θᵢ₊₁-θᵢ²)² + pull·(1-θᵢ)², minimum at (1, …, 1)."""
     whole("rosenbrock dimension", dimension, low=2)
-    steepness, pull = number("steepness", steepness, low=0, low_open=True), number("pull", pull, low=0, low_open=True)
 
-    def expression(theta):
+    def expression(theta, steepness=steepness, pull=pull):
         head, tail = theta[:-1], theta[1:]
         return steepness * ca.sumsqr(tail - head**2) + pull * ca.sumsqr(1 - head)
 
@@ -66,6 +80,27 @@ def rosenbrock(dimension: int = 2, *, steepness: float = 2.0, pull: float = 0.5)
         dimension=dimension,
         expression=expression,
         name="Rosenbrock",
-        formula=f"Σᵢ {steepness:g}(θᵢ₊₁-θᵢ²)² + {pull:g}(1-θᵢ)²",
-        minima=np.ones((1, dimension)),
+        formula="Σᵢ {steepness:g}(θᵢ₊₁-θᵢ²)² + {pull:g}(1-θᵢ)²",
+        minima=partial(_rosenbrock_minima, dimension),
+        parameters={"steepness": number("steepness", steepness), "pull": number("pull", pull)},
     )
+
+
+def _rosenbrock_minima(dimension, steepness, pull):
+    """(1, …, 1), for positive weights."""
+    number("steepness", steepness, low=0, low_open=True)
+    number("pull", pull, low=0, low_open=True)
+    return np.ones((1, dimension))
+
+
+_MINIMA = {"quadratic": _quadratic_minima, "double well": _double_well_minima, "rosenbrock": _rosenbrock_minima}
+
+
+def minima_rule(minima) -> str | None:
+    """The name of a ready-made landscape's minima as a function of its parameters; None for any other function."""
+    return next((name for name, function in _MINIMA.items() if function is getattr(minima, "func", None)), None)
+
+
+def minima_by_rule(rule: str, dimension: int):
+    """The function of the parameters with this name."""
+    return partial(_MINIMA[rule], dimension)
