@@ -20,12 +20,13 @@ class Family:
     """Causal learning rules of one shape: Δθ_t from the gradients y_0 … y_t seen so far, by a state carried along.
 
     Every family works weight by weight: the same formula with the same coefficients for each coordinate. It is written
-    once, in :meth:`step`, with operations that NumPy arrays and CasADi symbols share (+ - * / **, numpy.sqrt, numpy.exp,
-    numpy.tanh); programs, steppers and tests all call it.
+    once, in :meth:`step`, with operations that NumPy arrays and CasADi symbols share (+ - * / ** and those of
+    :mod:`.elementwise`); programs, steppers and tests all call it. The clock's step may be a symbol too.
 
     Class attributes: ``name``, ``formula``, ``source`` in words; ``contains``: classic rules that are special points,
     {rule: where}, e.g. {"gradient descent": "momentum = 0"}; ``linear``: whether Δθ is linear in θ, y and the state for
-    fixed coefficients, so that second moments propagate in closed form.
+    fixed coefficients, so that second moments propagate in closed form; ``memory``: how many gradients the rule must have
+    seen before all of its coefficients have an effect, at most the horizon.
     """
 
     name: ClassVar[str]
@@ -33,6 +34,7 @@ class Family:
     source: ClassVar[str]
     contains: ClassVar[Mapping[str, str]] = {}
     linear: ClassVar[bool] = False
+    memory: ClassVar[int] = 1
 
     @property
     def coefficients(self) -> tuple[Coefficient, ...]:
@@ -43,11 +45,6 @@ class Family:
     def state_size(self) -> int:
         """Numbers per weight that are carried from step to step; all zero at the start."""
         raise NotImplementedError
-
-    @property
-    def memory(self) -> int:
-        """How many gradients the rule must have seen before all of its coefficients have an effect; at most the horizon."""
-        return 1
 
     def step(self, coefficients: Mapping[str, object], state: tuple, gradient, parameters, clock: Clock) -> tuple:
         """(Δθ, next state) for one weight, from the observed gradient at θ = ``parameters``.

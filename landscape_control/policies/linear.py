@@ -1,7 +1,8 @@
 """Linear families: gradient descent, heavy ball, Nesterov, spans of past gradients."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
+from ..arrays import whole
 from .coefficient import Coefficient
 from .family import Family
 
@@ -29,6 +30,7 @@ class GradientDescent(Family):
     name = "gradient descent"
     formula = "Δθ = -α y"
     source = "Cauchy 1847; Robbins & Monro 1951"
+    contains = {"Chebyshev and silver steps": "constant=False with those learning rates, in any order"}
     linear = True
 
     @property
@@ -47,6 +49,8 @@ class GradientDescent(Family):
 class HeavyBall(Family):
     """Δθ_t = β_t Δθ_{t-1} - α_t y_t, Δθ_{-1} = 0.
 
+    Written with the average m_t = β m_{t-1} + (1 - β) y_t, as Adam does, a constant rule is Δθ = -α/(1 - β) m.
+
     Source: B. T. Polyak, *Some methods of speeding up the convergence of iteration methods*, 1964.
     """
 
@@ -55,7 +59,11 @@ class HeavyBall(Family):
     name = "heavy ball"
     formula = "Δθ = βΔθ - α y"
     source = "Polyak 1964"
-    contains = {"gradient descent": "momentum = 0"}
+    contains = {
+        "gradient descent": "momentum = 0",
+        "Polyak's coefficients": "√α = 2/(√h_max + √h_min), √β = (√h_max - √h_min)/(√h_max + √h_min)",
+        "three-term recurrences of orthogonal polynomials": "constant=False",
+    }
     linear = True
 
     @property
@@ -69,3 +77,88 @@ class HeavyBall(Family):
     def step(self, coefficients, state, gradient, parameters, clock):
         update = coefficients["momentum"] * state[0] - coefficients["learning_rate"] * gradient
         return update, (update,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nesterov(Family):
+    """b_t = β_{t-1} b_{t-1} + y_t, Δθ_t = -α_t (y_t + β_t b_t), b_{-1} = 0: the learner stands at the look-ahead point.
+
+    θ is where the gradient is taken, Nesterov's second sequence. The first step is -α_0 (1 + β_0) y, as in PyTorch. On exact
+    or noisy gradients a constant rule is heavy ball with βα(y_t - y_{t-1}) subtracted, an answer to the gradient's change.
+
+    Source: Yu. Nesterov, *A method of solving a convex programming problem with convergence rate O(1/k²)*, 1983; in this
+    form I. Sutskever, J. Martens, G. Dahl, G. Hinton, *On the importance of initialization and momentum in deep learning*,
+    ICML 2013; for constant coefficients torch.optim.SGD(nesterov=True, dampening=0).
+    """
+
+    constant: bool
+
+    name = "Nesterov"
+    formula = "b = βb + y, Δθ = -α(y + βb)"
+    source = "Nesterov 1983; Sutskever et al. 2013"
+    contains = {
+        "gradient descent": "momentum = 0",
+        "Nesterov's accelerated gradient": "learning_rate = 1/h_max, momentum = t/(t + 3) at step t, or (√κ - 1)/(√κ + 1) "
+        "for condition number κ",
+    }
+    linear = True
+
+    @property
+    def coefficients(self):
+        return learning_rate(not self.constant), replace(momentum(not self.constant), first=0)
+
+    @property
+    def state_size(self):
+        return 1
+
+    def step(self, coefficients, state, gradient, parameters, clock):
+        ahead = coefficients["momentum"] * (state[0] + gradient)
+        return -coefficients["learning_rate"] * (gradient + ahead), (ahead,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirstOrderSpan(Family):
+    """Δθ_t = -Σ_{j<k} c_{j,t} y_{t-j}: any linear combination of the last k = ``memory`` gradients, y = 0 before the first.
+
+    ``lag_j`` is c_j, of effect from step j on. With k = T and one set per step it is every rule whose iterates stay in the
+    span of all gradients seen: T(T+1)/2 numbers.
+
+    Source: A. Nemirovski, D. Yudin, *Problem complexity and method efficiency in optimization*, 1983; with one set per step
+    and k = T the step matrix of Y. Drori, M. Teboulle, *Performance of first-order methods*, Math. Program. 2014.
+    """
+
+    memory: int = field()  # no default: it hides the class attribute
+    constant: bool
+
+    name = "first-order span"
+    formula = "Δθ = -Σ_j c_j y_{t-j}"
+    source = "Nemirovski & Yudin 1983; Drori & Teboulle 2014"
+    contains = {
+        "gradient descent": "lag_0 alone",
+        "heavy ball": "memory = T: lag_j = α_{t-j} β_{t-j+1}…β_t, which is αβ^j for constant coefficients; a shorter memory "
+        "truncates it",
+        "Nesterov": "memory = T: lag_0 = α(1 + β), lag_j = αβ^{j+1} for constant coefficients",
+        "any linear family without weight decay": "memory = T, constant=False: see impulse_response",
+    }
+    linear = True
+
+    def __post_init__(self):
+        object.__setattr__(self, "memory", whole("memory", self.memory))
+
+    @property
+    def coefficients(self):
+        first = Coefficient(name="lag_0", symbol="c_0", least=1e-2, most=3.0, scale="log", varies=not self.constant)
+        rest = [Coefficient(name=f"lag_{j}", symbol=f"c_{j}", least=-0.5, most=1.0, varies=not self.constant, first=j)
+                for j in range(1, self.memory)]
+        return first, *rest
+
+    @property
+    def state_size(self):
+        return self.memory - 1
+
+    def step(self, coefficients, state, gradient, parameters, clock):
+        seen = (gradient, *state)
+        move = -coefficients["lag_0"] * gradient
+        for j in range(1, self.memory):
+            move = move - coefficients[f"lag_{j}"] * seen[j]
+        return move, seen[: self.memory - 1]
