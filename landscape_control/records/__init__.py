@@ -1,1 +1,5 @@
-"""Labelled results on disk: NetCDF in, fully working objects out."""
+"""Labelled results on disk: NetCDF in, fully working objects out; and whole problems as one text."""
+
+from .specification import differences, fingerprint, from_specification, specification
+
+__all__ = ["differences", "fingerprint", "from_specification", "specification"]

@@ -1,0 +1,152 @@
+"""The parts of a problem as JSON trees, and back: numbers, arrays, functions, and the library's own small classes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+
+import casadi as ca
+import numpy as np
+
+from ..errors import ProblemError
+from ..landscape import Hidden, Landscape, LandscapeDistribution, Spectrum
+from ..landscape.library import minima_by_rule, minima_rule
+from ..learner import Learner, LinearDrift
+from ..objective import Objective
+from ..policies import Family, PolicyProgram
+from ..problem import ControlProblem
+from ..sees import Sees
+from .expressions import function_from_tree, function_to_tree
+from .numbers import array_from_tree, array_to_tree, number_to_tree
+
+_CLASSES = (ControlProblem, PolicyProgram, Learner, LinearDrift, Objective, LandscapeDistribution)
+_FAMILIES = (Hidden, Sees, Spectrum, Family)  # every kind of these is known by its name
+_PACKAGE = __package__.partition(".")[0]
+
+
+class Traced:
+    """A CasADi function in the place of the Python function it was traced from."""
+
+    def __init__(self, function: ca.Function, parameters: Mapping | None = None):
+        self.function, self.parameters = function, parameters or {}
+
+    def __call__(self, *vectors, **parameters):
+        """The expression at CasADi vectors; parameters not given have the values of the record."""
+        values = {**self.parameters, **parameters}.values()
+        return self.function(*vectors, *(v if isinstance(v, ca.SX) else ca.DM(v) for v in values))
+
+
+def to_tree(value, sizes=(1, 0)):
+    """The JSON tree of a value; ``sizes`` are those of the vectors (θ, φ) that functions are traced with."""
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float | np.floating):
+        finite = number_to_tree(value)
+        return {"number": finite} if isinstance(finite, str) else finite
+    if isinstance(value, np.integer):
+        return int(value)
+    if isinstance(value, np.ndarray):
+        return {"array": array_to_tree(value)}
+    if isinstance(value, tuple | list):
+        return [to_tree(one, sizes) for one in value]
+    if isinstance(value, Mapping):
+        return {"mapping": [[name, to_tree(one, sizes)] for name, one in value.items()]}
+    if isinstance(value, Landscape):
+        return _landscape_to_tree(value)
+    if hasattr(value, "__dataclass_fields__"):
+        return _object_to_tree(value, sizes)
+    if callable(value):
+        return _function_to_tree(value, ("theta",), sizes)
+    raise ProblemError("specification", expected="numbers, arrays, functions of θ and the library's own classes",
+                       received=type(value).__name__, advice="build the problem from these")
+
+
+def from_tree(tree):
+    """The value of a JSON tree; sequences come back as tuples."""
+    if isinstance(tree, list):
+        return tuple(map(from_tree, tree))
+    if not isinstance(tree, dict):
+        return tree
+    if "kind" in tree:
+        return _landscape_from_tree(tree) if tree["kind"] == "Landscape" else _object_from_tree(tree)
+    if "number" in tree:
+        return float(tree["number"])
+    if "array" in tree:
+        return array_from_tree(tree["array"])
+    if "mapping" in tree:
+        return {name: from_tree(one) for name, one in tree["mapping"]}
+    return Traced(function_from_tree(tree["function"]))
+
+
+def _function_to_tree(value: Callable, names, sizes):
+    symbols = [ca.SX.sym(name, size) for name, size in zip(names, sizes, strict=False)]
+    return {"function": function_to_tree(ca.Function("function", symbols, [ca.SX(value(*symbols))]), names)}
+
+
+def _landscape_to_tree(landscape):
+    formula, minima = landscape._recipe
+    names = ("theta",) if landscape.hidden is None else ("theta", "hidden")
+    return {
+        "kind": "Landscape", "dimension": landscape.dimension, "name": landscape.name, "formula": formula,
+        "minima": to_tree(landscape.minima), "minima_rule": minima_rule(minima), "allow_kinks": landscape.allow_kinks,
+        "hidden": to_tree(landscape.hidden), "parameters": to_tree(landscape.parameters),
+        "expression": function_to_tree(landscape._traced, (*names, *landscape.parameters))}
+
+
+def _landscape_from_tree(tree):
+    parameters, rule = from_tree(tree["parameters"]), tree["minima_rule"]
+    minima = None if rule is None else minima_by_rule(rule, tree["dimension"])
+    return Landscape(
+        dimension=tree["dimension"], name=tree["name"], formula=tree["formula"], minima=from_tree(tree["minima"]),
+        allow_kinks=tree["allow_kinks"], hidden=from_tree(tree["hidden"]), parameters=parameters,
+        expression=Traced(function_from_tree(tree["expression"], "loss"), parameters), _recipe=(tree["formula"], minima))
+
+
+def sizes_of(value) -> tuple[int, int]:
+    """Lengths of θ and φ in a problem or a policy program."""
+    landscape = getattr(value, "landscape", None)
+    if landscape is None:
+        return 1, 1
+    return landscape.dimension, 0 if landscape.hidden is None else landscape.hidden.dimension
+
+
+def _object_to_tree(value, sizes):
+    tree = {"kind": _kind_name(type(value))}
+    for one in fields(value):
+        if one.init and not one.name.startswith("_"):
+            given = getattr(value, one.name)
+            both = callable(given) and tree["kind"] == "Observe" and one.name == "function"
+            tree[one.name] = _function_to_tree(given, ("theta", "hidden"), sizes) if both else to_tree(given, sizes)
+    return tree
+
+
+def _object_from_tree(tree):
+    kind = _class_of(tree["kind"])
+    values = {name: from_tree(part) for name, part in tree.items() if name != "kind"}
+    given = dict(values)
+    if tree["kind"] == "JumpProcess":  # its constructor has a word of its own
+        given["covariance"] = given.pop("variance")
+    made = kind(**given)
+    for name, value in values.items():  # constructors that normalise may turn a last bit
+        if isinstance(value, float | np.ndarray):
+            object.__setattr__(made, name, value)
+    return made
+
+
+def _kinds(family):
+    for kind in family.__subclasses__():
+        yield kind
+        yield from _kinds(kind)
+
+
+def _kind_name(kind):
+    known = kind in _CLASSES or kind.__module__.partition(".")[0] == _PACKAGE
+    return kind.__name__ if known else f"{kind.__module__}:{kind.__name__}"
+
+
+def _class_of(name):
+    for kind in (*_CLASSES, *(kind for family in _FAMILIES for kind in _kinds(family))):
+        if _kind_name(kind) == name:
+            return kind
+    module = name.partition(":")[0]
+    raise ProblemError("specification", expected="parts that this program knows", received=repr(name),
+                       advice=f"import {module} first: records hold numbers, never code" if ":" in name
+                       else "a later version of landscape_control may have written it: upgrade")
