@@ -4,8 +4,8 @@ import casadi as ca
 import numpy as np
 
 from ..errors import ProblemError
+from ..vectorised import Vectorised
 from .expectation import gaussian_expectation
-from .vectorised import Vectorised
 
 _DEVIATIONS = 3.72  # how many standard deviations count as possible: one-sided probability 1e-4
 _FAR = 1e4

@@ -6,12 +6,12 @@ import casadi as ca
 import numpy as np
 
 from ..errors import ProblemError
+from ..vectorised import Vectorised
 from . import kalman, riccati
 from .directions import combination, unseen_directions
 from .expectation import gaussian_expectation
 from .observation import Observation
 from .state import GaussianBelief
-from .vectorised import Vectorised
 
 _NEWTON_STEPS = 50
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..errors import ProblemError
 from ..sees import ExactGradient
-from .vectorised import Vectorised
+from ..vectorised import Vectorised
 
 
 class Observation:

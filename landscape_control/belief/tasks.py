@@ -6,9 +6,9 @@ import casadi as ca
 import numpy as np
 from scipy.linalg import expm
 
+from ..vectorised import Vectorised
 from .observation import Observation
 from .state import TaskBelief
-from .vectorised import Vectorised
 
 _SAME = 1e-9  # relative difference up to which an exact observation agrees with a task
 

@@ -10,7 +10,7 @@ from ..landscape import Landscape
 from ..learner import Learner
 from ..problem import ControlProblem
 from ..problem.model import Model
-from .vectorised import Vectorised
+from ..vectorised import Vectorised
 
 
 class Functions:
@@ -32,11 +32,11 @@ class Functions:
         loss = landscape.symbolic(*given)
         seen, xi, self.noisy = _seen(landscape, learner.sees, theta, hidden)
         self.dimension, self.controls, self.observations = n, m, seen.numel()
-        self._loss = Vectorised([theta, hidden], [loss])
-        self._look = Vectorised([theta, hidden, xi], [loss, seen])
-        self._effort = Vectorised([theta, u], [ca.dot(u, model.metric_at(theta) @ u) / 2])
-        self._velocity = Vectorised([theta, u], [model.drift_at(theta) + model.actuation_at(theta) @ u])
-        self._terminal = Vectorised([theta, hidden], [_terminal(model, landscape, given)])
+        self._loss = _rows([theta, hidden], [loss])
+        self._look = _rows([theta, hidden, xi], [loss, seen])
+        self._effort = _rows([theta, u], [ca.dot(u, model.metric_at(theta) @ u) / 2])
+        self._velocity = _rows([theta, u], [model.drift_at(theta) + model.actuation_at(theta) @ u])
+        self._terminal = _rows([theta, hidden], [_terminal(model, landscape, given)])
         self.still = learner.drift is None and learner.actuation is None
         self.metric_constant = model.constant["metric"]
         self.has_terminal = model.terminal is not None
@@ -70,6 +70,11 @@ class Functions:
 def functions_of(problem: ControlProblem) -> Functions:
     """The vectorised functions of a problem, built once per landscape, learner and terminal cost."""
     return _functions(problem.landscape, problem.learner, problem.model)
+
+
+def _rows(inputs, outputs):
+    """The expressions as arrays (E, size) of the inputs -> list of arrays (E, entries)."""
+    return Vectorised(ca.Function("rows", inputs, [ca.densify(ca.SX(output)) for output in outputs])).rows
 
 
 @lru_cache(maxsize=64)
