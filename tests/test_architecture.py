@@ -16,9 +16,9 @@ import landscape_control
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "landscape_control"
 LAYERS = (  # a module may import from its own layer and those above it in this list
-    ("errors",), ("arrays", "pointwise", "vectorised", "interpolation", "recordable"), ("landscape",),
-    ("sees",), ("learner", "objective"), ("problem",), ("belief",), ("reference",), ("policies",), ("transcription",),
-    ("solution",), ("certificate",), ("solver",), ("grid",), ("rules",), ("comparison",), ("stochastic",), ("planning",), ("simulation",),
+    ("errors",), ("arrays", "pointwise", "vectorised", "interpolation", "recordable"), ("landscape",), ("sees",),
+    ("learner", "objective"), ("problem",), ("belief",), ("reference",), ("policies",), ("transcription",), ("solution",),
+    ("certificate",), ("solver",), ("grid",), ("rules",), ("comparison",), ("stochastic",), ("planning",), ("simulation",),
     ("emergence",), ("identification",), ("records",), ("measures",), ("sweep",), ("claims",), ("plotting",), ("problems",),
     ("report",), ("cli",))
 LEVEL = {room: level for level, layer in enumerate(LAYERS) for room in layer}
