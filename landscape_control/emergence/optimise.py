@@ -1,0 +1,80 @@
+"""optimize_policy: the best rule of a family for a distribution of landscapes, by exact moments or by scenarios."""
+
+from importlib import import_module
+
+from ..landscape import LandscapeDistribution
+from ..objective import Objective
+from ..policies import Family, PolicyProgram
+from ..sees import Sees
+from .policy_solver import PolicySolver
+from .result import PolicyResult
+
+
+def optimize_policy(
+    task: LandscapeDistribution,
+    family: Family,
+    objective: Objective,
+    *,
+    sees: Sees | None = None,
+    cost: str = "terminal",
+    starts: int = 8,
+    seed: int = 0,
+    tolerance: float | None = None,
+    guess=None,
+    throw: bool = True,
+    **options,
+) -> PolicyResult:
+    """Minimise the expected cost of a causal rule over its coefficients.
+
+        J = E[ κ e^{-γT} L(θ_T)  and/or  k Σ_{t=1..T} e^{-γt} L(θ_t)  +  Σ_{t<T} e^{-γt} |Δθ_t|²/2η ]
+
+    over landscapes, starts and the noise of the observed gradients. Linear families on random quadratics are solved by exact
+    second moments; everything else by sample averages over scenarios, judged on scenarios that the fit has not seen.
+
+    Parameters
+    ----------
+    task : LandscapeDistribution
+    family : Family, e.g. landscape_control.policies.HeavyBall(constant=True)
+    objective : Objective; horizon T a whole number of steps, learning_rate η = math.inf makes movement free
+    sees : None (exact gradients), NoisyGradient(σ) or CurvatureNoise(...), σ per step and component
+    cost : "terminal", "running" or "both"
+    starts : int, starting points, drawn from the coefficients' ranges
+    seed : int, of the starts and of the scenarios
+    tolerance : float, relative to the cost: of the quadrature (1e-6 if None), or of the sampling (see the scenarios)
+    guess : None, {name: value} or PolicyResult, optimised from as well
+    throw : whether a failed solve raises or returns with its status
+    options : of :class:`PolicySolver` (most_nodes, hessian), or of the scenario program
+
+    Raises
+    ------
+    ProblemError : input that cannot be used
+    SolveError : a solve that failed, with ``throw``; its ``solution`` keeps what was found
+    """
+    program = PolicyProgram(task=task, family=family, objective=objective, sees=sees, cost=cost)
+    return solve_program(program, starts=starts, seed=seed, tolerance=tolerance, guess=guess, throw=throw, **options)
+
+
+def solve_program(
+    program: PolicyProgram,
+    *,
+    starts: int = 8,
+    seed: int = 0,
+    tolerance: float | None = None,
+    guess=None,
+    throw: bool = True,
+    **options,
+) -> PolicyResult:
+    """The same for a program that exists."""
+    if tolerance is not None:
+        options["tolerance"] = tolerance
+    if has_moments(program):
+        fixed = options.pop("fixed", None)
+        solver = PolicySolver(program, **options)
+        return solver.solve(guess=guess, starts=starts, seed=seed, fixed=fixed, throw=throw)
+    scenarios = import_module(".scenarios", __package__)  # late: most programs have exact moments
+    return scenarios.solve_scenarios(program, starts=starts, seed=seed, guess=guess, throw=throw, **options)
+
+
+def has_moments(program: PolicyProgram) -> bool:
+    """Whether second moments propagate in closed form: a linear family on random quadratics."""
+    return program.family.linear and program.task.is_quadratic

@@ -1,0 +1,163 @@
+"""PolicySolver: one structure built once, solved again and again for other numbers."""
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from ..arrays import number, whole
+from ..errors import ProblemError, SolveError, check_options
+from ..landscape import Spectrum
+from ..policies import PolicyProgram
+from ..sees import ExactGradient, NoisyGradient
+from ..solver.policies import PolicyStatus, status_of
+from ..transcription.moment_model import check_linear, layout_of
+from .quadrature import Machinery, enough_nodes, first_nodes
+from .result import PolicyResult
+from .starting import guess_entries, settled_starts
+
+OBJECTIVE = ("discount", "learning_rate", "loss_weight", "terminal_weight")
+TASK = ("curvatures", "start_variance", "start_mean", "minimum")
+NUMBERS = (*OBJECTIVE, *TASK, "noise", "sees", "cost")
+
+
+class PolicySolver:
+    """Optimises one family for one horizon; noise, prices, discount, spectrum and task are numbers of each solve.
+
+    Linear families on random quadratics only (exact moments); :func:`optimize_policy` turns to scenarios for the rest.
+
+    Parameters
+    ----------
+    program : PolicyProgram
+    tolerance : float, allowed quadrature error of J over J
+    most_nodes : int, where refining the quadrature stops
+    hessian : "exact" or "limited-memory"
+
+    Attributes
+    ----------
+    build_seconds : float, time spent building so far
+    """
+
+    def __init__(self, program: PolicyProgram, *, tolerance: float = 1e-6, most_nodes: int = 640, hessian: str = "exact"):
+        check_linear(program)
+        self.program = program
+        self.tolerance = number("tolerance", tolerance, low=0, low_open=True)
+        self.most_nodes = whole("most_nodes", most_nodes)
+        self.hessian = hessian
+        self._machineries: dict = {}
+        self.build_seconds = 0.0
+        self._machinery(program).optimiser(first_nodes(program))
+        self.build_seconds = self._machinery(program).build_seconds
+
+    def changed(self, **numbers) -> PolicyProgram:
+        """The program with other numbers: noise, sees, cost, those of the objective and those of the task."""
+        check_options("PolicySolver.solve", numbers, NUMBERS)
+        program = self.program
+        objective = replace(program.objective, **{name: numbers[name] for name in OBJECTIVE if name in numbers})
+        task = replace(program.task, **{name: numbers[name] for name in TASK if name in numbers})
+        sees = numbers.get("sees", program.sees)
+        if "noise" in numbers:
+            sigma = number("noise", numbers["noise"], low=0)
+            scaled = hasattr(sees, "scale")
+            sees = replace(sees, scale=sigma) if scaled else NoisyGradient(sigma) if sigma > 0 else ExactGradient()
+        if not isinstance(task.curvatures, Spectrum):
+            raise ProblemError("curvatures", expected="Uniform, LogUniform, MarchenkoPastur or Discrete",
+                               received=type(task.curvatures).__name__, advice="e.g. curvatures=Uniform(0.05, 1.0)")
+        return replace(program, objective=objective, task=task, sees=sees, cost=numbers.get("cost", program.cost))
+
+    def solve(self, *, guess=None, starts: int = 8, seed: int = 0, fixed: Mapping | None = None, throw: bool = True,
+              **numbers) -> PolicyResult:
+        """Optimise for these numbers without rebuilding; ``numbers`` as in :meth:`changed`.
+
+        Parameters
+        ----------
+        guess : None, {name: value} or PolicyResult, optimised from as well
+        starts : int, fresh starting points; 0 trusts the guess
+        fixed : {name: value} of coefficients held where they are, e.g. {"momentum": 0.0} for gradient descent
+        throw : whether a solve that fails raises SolveError (its ``solution`` is the result) or returns with its status
+
+        Raises ProblemError for numbers that cannot be used, SolveError as said.
+        """
+        program = self.changed(**numbers)
+        check_linear(program)
+        began, built = time.perf_counter(), self.build_seconds
+        machinery = self._machinery(program)
+        bounds = _bounds(machinery.coefficients, fixed)
+        guesses = self._guesses(machinery, program, guess, whole("starts", starts, low=0), seed, bounds)
+        result = self._optimise(machinery, program, guesses, bounds)
+        self.build_seconds = sum(one.build_seconds for one in self._machineries.values())
+        spent = time.perf_counter() - began - (self.build_seconds - built)
+        result = replace(result, build_seconds=self.build_seconds, solve_seconds=spent)
+        if throw and not result.status.ok:
+            raise SolveError(f"{result.status.value} ({result.message})", solution=result)
+        return result
+
+    def _machinery(self, program) -> Machinery:
+        layout = layout_of(program)
+        if layout not in self._machineries:
+            self._machineries[layout] = Machinery(program.family, program.steps, layout, self.hessian)
+        return self._machineries[layout]
+
+    def _guesses(self, machinery, program, guess, starts, seed, bounds):
+        entries, nodes = guess_entries(machinery.coefficients, guess), first_nodes(program)
+        if entries is None and starts == 0:
+            raise ProblemError("starts", expected="at least one start, or a guess", received="starts = 0 and no guess",
+                               advice="give starts=8, or guess=an earlier result")
+        found = [] if entries is None else [entries]
+        if starts:
+            objective, limit = machinery.objective(program, nodes), math.log(10.0)
+            within = lambda one: objective(np.clip(one, bounds[:, 0], bounds[:, 1]))  # noqa: E731
+            found += list(settled_starts(machinery.coefficients, starts, seed, within, limit))
+        return found
+
+    def _optimise(self, machinery, program, guesses, bounds):
+        if not guesses:
+            raise SolveError(f"{PolicyStatus.DIVERGES.value}", solution=None)
+        nodes = first_nodes(program)
+        optima = machinery.optimise(program, nodes, guesses, bounds, self.tolerance)
+        best, error, nodes = self._refine(machinery, program, optima[0], bounds, nodes)
+        status, layout = status_of(best), machinery.coefficients
+        cost = machinery.cost(program, nodes, best.variables)
+        if status.ok and error > self.tolerance * cost:
+            status = PolicyStatus.QUADRATURE_CAP
+        others = tuple((machinery.cost_of(program, nodes, one.cost), layout.split(one.variables), one.count)
+                       for one in optima[1:])
+        return PolicyResult(
+            program=program, coefficients=layout.split(best.variables), cost=cost, cost_error=error, status=status,
+            starts=len(guesses), agreed=optima[0].count, 
+            optima=((cost, layout.split(best.variables), optima[0].count), *others),
+            at_bound=_at_bound(layout, best.variables, bounds), method="exact moments", nodes=nodes, build_seconds=0.0,
+            solve_seconds=0.0, tolerance=self.tolerance, message=f"{best.reason} after {best.iterations} iterations",
+        )
+
+    def _refine(self, machinery, program, optimum, bounds, nodes):
+        """(result, quadrature error of J, nodes): nodes doubled until J at the coefficients no longer moves."""
+        best = optimum.result
+        while True:
+            cost = machinery.cost(program, nodes, best.variables)
+            finer = enough_nodes(program, nodes)
+            if finer is None or not math.isfinite(cost):
+                return best, 0.0, nodes
+            error = abs(machinery.cost(program, finer, best.variables) - cost)
+            if error <= self.tolerance * cost or finer > self.most_nodes:
+                return best, error, nodes
+            nodes = finer
+            best = machinery.optimise(program, nodes, [best.variables], bounds, self.tolerance)[0].result
+
+
+def _bounds(layout, fixed):
+    bounds = layout.bounds
+    check_options("fixed", dict(fixed or {}), layout.slices)
+    for name, value in (fixed or {}).items():
+        bounds[layout.slices[name]] = np.broadcast_to(np.asarray(value, dtype=float), ())[None, None] \
+            if np.ndim(value) == 0 else np.ravel(value)[-len(bounds[layout.slices[name]]):, None]
+    return bounds
+
+
+def _at_bound(layout, entries, bounds):
+    """Labels of entries at an edge of a range that has a width."""
+    edges = np.where(np.isfinite(bounds), bounds, np.nan)
+    close = (np.abs(entries[:, None] - edges) <= 1e-6 * (1 + np.abs(edges))).any(1) & (bounds[:, 0] < bounds[:, 1])
+    return tuple(label for label, edge in zip(layout.labels, close, strict=True) if edge)

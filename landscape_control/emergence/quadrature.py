@@ -1,0 +1,93 @@
+"""Compiled moment programs per number of quadrature nodes, and how many nodes are enough."""
+
+import math
+import time
+
+import casadi as ca
+import numpy as np
+
+from ..policies import PolicyProgram
+from ..sees import ExactGradient
+from ..solver.policies import PolicyOptimiser, optima_from
+from ..transcription.moments import FLOOR, MomentProgram, pack
+
+FIRST = 40
+
+
+def first_nodes(program: PolicyProgram) -> int:
+    """Nodes to begin with: as many as make a polynomial cost exact, or enough that no coefficient can exploit gaps.
+
+    Without noise the cost of T steps oscillates T times over the spectrum, and too few nodes breed optima of their own.
+    """
+    exact, size = program.steps + 1, program.family.layout(program.steps).size
+    return exact if isinstance(program.sees, ExactGradient) else min(exact, max(FIRST, size + 1))
+
+
+def enough_nodes(program: PolicyProgram, nodes: int) -> int | None:
+    """The next finer number of nodes, or None where the quadrature has no error.
+
+    With noise variance h^m, m whole, a mode's cost is a polynomial of degree at most 2T + max(1, m) in its curvature, and
+    Gauss quadrature with N nodes is exact to degree 2N - 1.
+    """
+    power = 2 * getattr(program.sees, "power", 0.0)
+    polynomial = power == int(power) and power >= 0
+    degree = 2 * program.steps + max(1, int(power)) if polynomial else math.inf
+    return None if program.task.curvatures.exact or 2 * nodes - 1 >= degree else 2 * nodes
+
+
+class Machinery:
+    """One moment structure with its functions and optimisers, each made when first needed."""
+
+    def __init__(self, family, horizon, layout, hessian):
+        self.moments = MomentProgram(family=family, horizon=horizon, layout=layout)
+        self.coefficients = self.moments.coefficients
+        self.hessian, self.build_seconds = hessian, 0.0
+        self._optimisers, self._objectives, self._last = {}, {}, (None, {})
+
+    def optimiser(self, nodes: int) -> PolicyOptimiser:
+        """The compiled optimiser with N nodes."""
+        return self._kept(self._optimisers, nodes, self._build_optimiser)
+
+    def objective(self, program: PolicyProgram, nodes: int):
+        """log(J/standing still) as a function of the coefficients."""
+        packed = self._packed(program, nodes)
+        function = self._kept(self._objectives, self._true(packed), self._build_objective)
+        return lambda entries: float(function(entries, packed))
+
+    def cost(self, program: PolicyProgram, nodes: int, entries) -> float:
+        """J."""
+        return self.cost_of(program, nodes, self.objective(program, nodes)(entries))
+
+    def cost_of(self, program, nodes, objective: float) -> float:
+        """J from the logarithm that is minimised."""
+        return float((np.exp(objective) - FLOOR) * self._packed(program, nodes)[-1])
+
+    def optimise(self, program, nodes, guesses, bounds, tolerance):
+        """Distinct optima from these guesses, best first."""
+        packed = self._packed(program, nodes)
+        return optima_from(self.optimiser(self._true(packed)), guesses, packed, bounds=bounds, closeness=tolerance)
+
+    def _packed(self, program, nodes):
+        if self._last[0] is not program:
+            self._last = program, {}
+        if nodes not in self._last[1]:
+            self._last[1][nodes] = pack(self.moments, program, nodes)
+        return self._last[1][nodes]
+
+    def _true(self, packed):
+        return (len(packed) - 1 - self.moments.shared_size) // 3
+
+    def _kept(self, store, nodes, build):
+        if nodes not in store:
+            began = time.perf_counter()
+            store[nodes] = build(nodes)
+            self.build_seconds += time.perf_counter() - began
+        return store[nodes]
+
+    def _build_optimiser(self, nodes):
+        nlp, derivatives = self.moments.nlp(nodes, exact=self.hessian == "exact")
+        return PolicyOptimiser(nlp=nlp, hessian=self.hessian, derivatives=derivatives)
+
+    def _build_objective(self, nodes):
+        nlp = self.moments.nlp(nodes, exact=False)[0]
+        return ca.Function("objective", [nlp["x"], nlp["p"]], [nlp["f"]])

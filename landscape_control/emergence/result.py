@@ -1,0 +1,121 @@
+"""What optimising a policy returns: coefficients, the rule to run, and how far to trust them. No CasADi inside."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+
+import numpy as np
+
+from ..errors import ProblemError
+from ..policies import Policy, PolicyProgram
+from ..recordable import Recordable
+from ..solver.policies import PolicyStatus
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PolicyResult(Recordable):
+    """The best coefficients of a family for a program, every other optimum, and how they were found.
+
+    Attributes
+    ----------
+    program : PolicyProgram, what was solved, with the numbers of this solve
+    coefficients : {name: float, or array for those that vary}, by the family's Layout
+    cost : float, J; by exact moments, or the mean over held-out scenarios
+    cost_error : float, error of J from the quadrature over curvatures (0 for scenarios)
+    standard_error : float, of J over held-out scenarios (0 for exact moments)
+    optimism_gap : float, held-out J minus J on the scenarios it was fitted to (0 for exact moments)
+    status : PolicyStatus
+    starts : int, how many starting points were optimised from
+    agreed : int, how many of them reached this cost
+    optima : tuple of (cost, coefficients, how many starts), best first; costs within the tolerance count as one
+    at_bound : tuple of str, coefficients that ended at the edge of their admissible range
+    nodes : int, quadrature nodes, or scenarios
+    method : "exact moments" or "scenarios"
+    build_seconds, solve_seconds : float
+    tolerance : float, relative to the cost
+    """
+
+    program: PolicyProgram
+    coefficients: Mapping[str, float | np.ndarray]
+    cost: float
+    status: PolicyStatus
+    starts: int
+    agreed: int
+    optima: tuple
+    at_bound: tuple[str, ...]
+    method: str
+    nodes: int
+    build_seconds: float
+    solve_seconds: float
+    tolerance: float
+    cost_error: float = 0.0
+    standard_error: float = 0.0
+    optimism_gap: float = 0.0
+    message: str = ""
+    _certify: Callable | None = field(repr=False, default=None)
+    _identify: Callable | None = field(repr=False, default=None)
+
+    def __post_init__(self):
+        object.__setattr__(self, "coefficients", MappingProxyType(dict(self.coefficients)))
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The rule to run: a pure (init, update) pair in NumPy."""
+        return Policy(family=self.program.family, coefficients=self.coefficients, horizon=self.program.steps)
+
+    @cached_property
+    def certificate(self):
+        """Checks made without the optimiser (computed at first use, then kept)."""
+        return self._made(self._certify, "certificate")
+
+    @cached_property
+    def identifiability(self):
+        """Which combinations of coefficients the cost does not feel (computed at first use, then kept)."""
+        return self._made(self._identify, "identifiability")
+
+    def _made(self, maker, what):
+        if maker is None:
+            raise ProblemError(what, expected="a result made by optimize_policy", received="a result without its checker",
+                               advice="optimise the program again")
+        return maker(self)
+
+    @property
+    def uncertainty(self) -> float:
+        """Error of the cost from every source that is known: quadrature plus two standard errors."""
+        return self.cost_error + 2 * self.standard_error
+
+    def summary(self) -> str:
+        """One line: coefficients, cost with its error, status, how many starts agreed, effort."""
+        numbers = ", ".join(f"{name} {_short(value)}" for name, value in self.coefficients.items())
+        edge = f"; at the edge: {', '.join(self.at_bound)}" if self.at_bound else ""
+        return (
+            f"{self.program.family.name}, T = {self.program.steps}: {numbers}; "
+            f"J = {self.cost:.6g} ± {self.uncertainty:.1g}, {self.status}; "
+            f"{self.agreed} of {self.starts} start(s) agree, {len(self.optima)} optima{edge}; "
+            f"{self.method} ({self.nodes}), build {self.build_seconds * 1e3:.0f} ms, solve {self.solve_seconds * 1e3:.0f} ms"
+        )
+
+    def __repr__(self):
+        return f"PolicyResult({self.summary()})"
+
+    def __getstate__(self):
+        """Plain data only: checks are computed, then their makers stay behind."""
+        for maker, name in ((self._certify, "certificate"), (self._identify, "identifiability")):
+            if maker is not None:
+                getattr(self, name)
+        state = {**self.__dict__, "_certify": None, "_identify": None, "coefficients": dict(self.coefficients)}
+        state.pop("policy", None)
+        return state
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        object.__setattr__(self, "coefficients", MappingProxyType(state["coefficients"]))
+
+
+def _short(value):
+    if np.ndim(value) == 0:
+        return f"{float(value):.4g}"
+    flat = np.ravel(value)
+    return f"{flat[0]:.3g} … {flat[-1]:.3g} ({len(flat)})" if len(flat) > 1 and math.isfinite(flat[0]) else f"{flat}"

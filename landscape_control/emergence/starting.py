@@ -1,0 +1,60 @@
+"""Where the optimisation of a policy starts: low-discrepancy draws from each coefficient's own range."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from scipy.stats import qmc
+
+from ..errors import ProblemError
+from ..policies import Layout
+
+JITTER = 0.2  # steps of one start differ by ±10 %: equal steps are a saddle of every program that is symmetric in its steps
+
+
+def draw_starts(layout: Layout, count: int, seed: int) -> np.ndarray:
+    """(count, n): Halton points through :meth:`Coefficient.draw`; those that vary start near one level for all steps."""
+    sizes = [one.size for one in layout.coefficients]
+    points = qmc.Halton(d=sum(sizes), seed=seed).random(count)
+    rng, starts, column = np.random.default_rng(seed), np.empty((count, layout.size)), 0
+    for one, place in zip(layout.coefficients, layout.slices.values(), strict=True):
+        level = one.draw(points[:, column:column + one.size])
+        column += one.size
+        entries = np.tile(level, (1, layout.blocks(one)))
+        if one.varies:
+            entries = entries * (1 + JITTER * (rng.random(entries.shape) - 0.5))
+        starts[:, place] = np.clip(entries, one.low, one.high)
+    return starts
+
+
+def settled_starts(layout: Layout, count: int, seed: int, objective: Callable, limit: float) -> np.ndarray:
+    """``count`` draws whose objective is finite and at most ``limit``; if there are too few, those with the lowest.
+
+    Four times as many are drawn: a rule that diverges over the spectrum is no place to start from.
+    """
+    drawn = draw_starts(layout, 4 * count, seed)
+    found = np.array([objective(one) for one in drawn])
+    found[~np.isfinite(found)] = np.inf
+    order = np.argsort(np.where(found <= limit, limit, found), kind="stable")[:count]
+    return drawn[order[np.isfinite(found[order])]]
+
+
+def guess_entries(layout: Layout, guess) -> np.ndarray | None:
+    """The vector (n,) of a guess: None, coefficients by name, or an earlier result (of any horizon).
+
+    Steps beyond an earlier result's horizon repeat its last ones.
+    """
+    if guess is None:
+        return None
+    values = getattr(guess, "coefficients", guess)
+    if not isinstance(values, Mapping):
+        raise ProblemError("guess", expected="a PolicyResult, or coefficients by name", received=type(guess).__name__,
+                           advice="e.g. guess={'learning_rate': 0.1, 'momentum': 0.9}")
+    found = {name: np.asarray(value, dtype=float) for name, value in values.items()}
+    for one in layout.coefficients:
+        if one.varies and one.name in found and found[one.name].ndim == (one.size > 1) + 1:
+            steps = np.minimum(np.arange(layout.horizon), len(found[one.name]) - 1)
+            found[one.name] = found[one.name][steps]
+    entries = layout.join(found)
+    if not np.isfinite(entries).all():
+        raise ProblemError("guess", expected="finite coefficients", received="NaN or infinity", advice="check the guess")
+    return entries
