@@ -4,6 +4,18 @@ NumPy and SciPy only; nothing here knows the solver that it is used to check.
 """
 
 from .finite import FinitePolicy
+from .first_order import (
+    chebyshev_factor,
+    chebyshev_heavy_ball,
+    chebyshev_steps,
+    constant_descent,
+    marchenko_pastur_rule,
+    polyak,
+    polyak_approach,
+    polyak_factor,
+    silver_steps,
+    silver_steps_convex,
+)
 from .fixed_end import FixedEndPlan
 from .formulas import (
     bowl_function,
@@ -29,20 +41,35 @@ from .limits import (
     short_horizon_error,
 )
 from .linear_quadratic import LinearQuadratic
+from .minimax import minimax_loss_flat, minimax_loss_steps
+from .orthogonal import OrthogonalRule, orthogonal_rule, polynomials
 
 __all__ = [
     "FinitePolicy",
     "FixedEndPlan",
     "InfinitePolicy",
     "LinearQuadratic",
+    "OrthogonalRule",
     "ballistic_matrix",
     "bowl_function",
+    "chebyshev_factor",
+    "chebyshev_heavy_ball",
+    "chebyshev_steps",
+    "constant_descent",
     "finite_horizon_gain",
     "gradient_descent_error",
     "gradient_descent_rate",
     "longest_horizon",
+    "marchenko_pastur_rule",
+    "minimax_loss_flat",
+    "minimax_loss_steps",
     "newton_held_plan",
+    "orthogonal_rule",
     "planning_horizon",
+    "polyak",
+    "polyak_approach",
+    "polyak_factor",
+    "polynomials",
     "preconditioner_exponent",
     "proximal_matrix",
     "relaxation_matrix",
@@ -50,6 +77,8 @@ __all__ = [
     "rotation_attractor",
     "short_horizon_error",
     "shrink_factor",
+    "silver_steps",
+    "silver_steps_convex",
     "spiral_frequency",
     "weight_decay_attractor",
     "weight_decay_rate",
