@@ -26,7 +26,8 @@ class Family:
     Class attributes: ``name``, ``formula``, ``source`` in words; ``contains``: classic rules that are special points,
     {rule: where}, e.g. {"gradient descent": "momentum = 0"}; ``linear``: whether Δθ is linear in θ, y and the state for
     fixed coefficients, so that second moments propagate in closed form; ``memory``: how many gradients the rule must have
-    seen before all of its coefficients have an effect, at most the horizon.
+    seen before all of its coefficients have an effect, at most the horizon; ``reads_parameters``: whether Δθ depends on θ
+    itself, as weight decay does, and not on the gradients alone.
     """
 
     name: ClassVar[str]
@@ -35,6 +36,7 @@ class Family:
     contains: ClassVar[Mapping[str, str]] = {}
     linear: ClassVar[bool] = False
     memory: ClassVar[int] = 1
+    reads_parameters: ClassVar[bool] = False
 
     @property
     def coefficients(self) -> tuple[Coefficient, ...]:

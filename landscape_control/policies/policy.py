@@ -55,6 +55,9 @@ class Policy:
     def update(self, state: tuple, observation, theta=None, step: float = 1.0) -> tuple:
         """(u, next state), u = Δθ/step; θ is only read by families with weight decay."""
         count, inner = state
+        if theta is None and self.family.reads_parameters:
+            raise ProblemError("theta", expected=f"the parameters, which {self.family.name} reads", received="None",
+                               advice="call update(state, observation, theta); a history of gradients is not enough")
         if self.varies and count >= self.horizon:
             raise ProblemError(
                 "policy",

@@ -15,6 +15,7 @@ from .baselines import (
     WeightDecay,
 )
 from .gains import adam_bias_correction, adam_gain, kalman_gain, kalman_gain_walk, kalman_transient
+from .policy_learner import PolicyLearner
 from .raw_learner import Bound, RawLearner
 from .rollout import Paths, Rollout, paired_difference
 from .simulate import simulate
@@ -32,6 +33,7 @@ __all__ = [
     "LinearLearner",
     "NoReset",
     "Paths",
+    "PolicyLearner",
     "RMSProp",
     "RawLearner",
     "Rollout",

@@ -8,7 +8,9 @@ import numpy as np
 from ..belief import TaskBelief, belief_model
 from ..errors import ProblemError
 from ..landscape import JumpProcess, TaskChain
+from ..policies import Policy
 from .announced import AnnouncedSwitches
+from .policy_learner import PolicyLearner
 from .raw_learner import RawLearner
 
 
@@ -82,6 +84,8 @@ class LearnerActor(PolicyActor):
 
 def actor_for(problem, policy, beliefs):
     """(actor, its name) for a policy, a solution with a ``policy`` method, or a raw learner."""
+    if isinstance(policy, Policy):
+        policy = PolicyLearner(policy=policy)
     name = type(policy).__name__
     if hasattr(policy, "init") and hasattr(policy, "update"):
         _check_raw(problem, policy, name)

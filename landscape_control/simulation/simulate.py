@@ -43,8 +43,8 @@ def simulate(
 
     Parameters
     ----------
-    policy : callable (theta (E, n), belief, time) -> (E, m), a solution with such a method ``policy``, or a RawLearner,
-        which sees y only. The belief is None where nothing is hidden.
+    policy : callable (theta (E, n), belief, time) -> (E, m), a solution with such a method ``policy``, or a RawLearner
+        or planned Policy, which sees y only. The belief is None where nothing is hidden.
     episodes, seed : int
     step : Δt; None is 1/50 of the shortest time constant of the problem (see stepping.fastest_rate), at most horizon/50
     horizon : needed at T = ∞ only, where the rest is reported as ``remainder``

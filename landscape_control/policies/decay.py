@@ -1,0 +1,147 @@
+"""Families around another family: weight decay, and coefficients held fixed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..arrays import number
+from ..errors import ProblemError, check_options
+from .adaptive import AdamFamily
+from .coefficient import Coefficient
+from .family import Family
+from .sign import Lion
+
+
+def check_family(what: str, value) -> None:
+    """Refuse what is no family."""
+    if not isinstance(value, Family):
+        raise ProblemError(what, expected="a Family", received=type(value).__name__,
+                           advice="build the inner family first, e.g. HeavyBall(constant=True)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wrapped(Family):
+    """A family around ``family``, with its state, its coefficients by their own names, and its memory."""
+
+    family: Family
+
+    def __post_init__(self):
+        check_family(f"family of {type(self).__name__}", self.family)
+
+    @property
+    def source(self):
+        return self.family.source
+
+    @property
+    def linear(self):
+        return self.family.linear
+
+    @property
+    def memory(self):
+        return self.family.memory
+
+    @property
+    def reads_parameters(self):
+        return self.family.reads_parameters
+
+    @property
+    def coefficients(self):
+        return self.family.coefficients
+
+    @property
+    def state_size(self):
+        return self.family.state_size
+
+    def step(self, coefficients, state, gradient, parameters, clock):
+        return self.family.step(coefficients, state, gradient, parameters, clock)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightDecay(Wrapped):
+    """Δθ = inner update - w θ, the coefficient ``decay`` w: decoupled, and towards 0. The inner state does not see it.
+
+    Around constant heavy ball it is Δθ_t = β(1-w)Δθ_{t-1} - αy_t - w(1-β)θ_t after the first step: decay inside the momentum
+    (L2 regularisation) is the same rule with other coefficients. For adaptive inner families it is not.
+
+    Source: I. Loshchilov, F. Hutter, *Decoupled weight decay regularization*, ICLR 2019; w is their ηλ.
+    """
+
+    reads_parameters = True
+
+    def __post_init__(self):
+        super().__post_init__()
+        if any(one.name == "decay" for one in self.family.coefficients):
+            raise ProblemError("family of WeightDecay", expected="a family without a coefficient 'decay'",
+                               received=self.family.name, advice="wrap it once only")
+
+    @property
+    def name(self):
+        return f"{self.family.name} with weight decay"
+
+    @property
+    def formula(self):
+        return f"{self.family.formula} - wθ"
+
+    @property
+    def source(self):
+        return f"{self.family.source}; Loshchilov & Hutter 2019"
+
+    @property
+    def contains(self):
+        found = {self.family.name: "decay = 0"}
+        if isinstance(self.family, AdamFamily):
+            found["AdamW"] = "exponent = ½"
+        if isinstance(self.family, Lion):
+            found["Lion of Chen et al."] = "smoothing → 0"
+        return found
+
+    @property
+    def coefficients(self):
+        decay = Coefficient(name="decay", symbol="w", low=-1.0, high=1.0, least=1e-4, most=0.5, scale="log")
+        return *self.family.coefficients, decay
+
+    def step(self, coefficients, state, gradient, parameters, clock):
+        move, state = self.family.step(coefficients, state, gradient, parameters, clock)
+        return move - coefficients["decay"] * parameters, state
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fixed(Wrapped):
+    """A family with some of its coefficients held at ``values`` {name: number}; they are no variables any more.
+
+    A value holds at every step; numbers per step are not taken.
+    """
+
+    values: Mapping[str, float]
+
+    def __post_init__(self):
+        super().__post_init__()
+        inner = {one.name: one for one in self.family.coefficients}
+        values = dict(self.values)
+        check_options(f"fixed {self.family.name}", values, inner)
+        for name, value in values.items():
+            if inner[name].size > 1:
+                raise ProblemError(f"fixed {name}", expected="a coefficient that is one number",
+                                   received=f"{inner[name].size} numbers", advice="leave it free")
+            values[name] = number(f"fixed {name}", value, low=inner[name].low, high=inner[name].high)
+        object.__setattr__(self, "values", tuple(sorted(values.items())))  # a family can be hashed
+
+    @property
+    def name(self):
+        held = ", ".join(f"{name} = {value:g}" for name, value in self.values)
+        return f"{self.family.name}, {held}" if held else self.family.name
+
+    @property
+    def formula(self):
+        return self.family.formula
+
+    @property
+    def contains(self):
+        return {rule: f"{place}; only where that agrees with what is held" for rule, place in self.family.contains.items()}
+
+    @property
+    def coefficients(self):
+        held = dict(self.values)
+        return tuple(one for one in self.family.coefficients if one.name not in held)
+
+    def step(self, coefficients, state, gradient, parameters, clock):
+        return super().step({**coefficients, **dict(self.values)}, state, gradient, parameters, clock)

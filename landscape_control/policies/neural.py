@@ -1,0 +1,156 @@
+"""Small recurrent rules, weight by weight: how much any rule of that memory could gain over heavy ball."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..arrays import number, whole
+from ..errors import check_options
+from .coefficient import Coefficient
+from .elementwise import arcsinh, exp, log1p, sqrt, tanh
+from .family import Family
+from .linear import learning_rate, momentum
+
+_WIDEST = 20.0  # weights beyond it only saturate their unit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recurrent(Family):
+    """Heavy ball with ``hidden`` recurrent units beside it; a base for :class:`NeuralPolicy` and :class:`GatedPolicy`.
+
+    ``gradient_scale`` s is the size of a typical gradient: units see y/s on a logarithmic scale, so that gradients from
+    s/10 to 100 s are told apart. All weights of the units stand in one vector coefficient, ``weights``.
+
+    Rules of this kind are odd, Δθ(-y) = -Δθ(y) for whole histories, as the landscapes have no preferred direction.
+    """
+
+    hidden: int
+    gradient_scale: float
+
+    source = "M. Andrychowicz et al., Learning to learn by gradient descent by gradient descent, NeurIPS 2016"
+    contains = {
+        "heavy ball": "embed({'learning_rate': α, 'momentum': β}): readout weights 0, other weights any",
+        "gradient descent": "embed({'learning_rate': α}): readout weights 0, momentum 0",
+    }
+
+    def __post_init__(self):
+        object.__setattr__(self, "hidden", whole("hidden", self.hidden))
+        scale = number("gradient_scale", self.gradient_scale, low=0, low_open=True)
+        object.__setattr__(self, "gradient_scale", scale)
+
+    @property
+    def readouts(self) -> int:
+        """How many of the weights, the last ones, lead from the units to the update."""
+        raise NotImplementedError
+
+    @property
+    def weights(self) -> int:
+        """Size of the coefficient ``weights``."""
+        raise NotImplementedError
+
+    @property
+    def coefficients(self):
+        return learning_rate(False), momentum(False), Coefficient(
+            name="weights", symbol="W", low=-_WIDEST, high=_WIDEST, least=-0.5, most=0.5, size=self.weights)
+
+    def embed(self, coefficients: Mapping[str, float], *, seed: int | None = None) -> dict:
+        """Coefficients of this family that do exactly what heavy ball (or gradient descent) does with those given.
+
+        Readout weights are 0. The others are drawn with ``seed``: a start from which every weight can be improved. Without
+        a seed they are 0, where all derivatives with respect to weights vanish.
+        """
+        check_options("embed", dict(coefficients), ("learning_rate", "momentum"))
+        weights = np.zeros(self.weights)
+        if seed is not None:
+            inner = self.weights - self.readouts
+            weights[:inner] = np.random.default_rng(seed).uniform(-0.5, 0.5, inner)
+        return {"momentum": 0.0, **coefficients, "weights": weights}
+
+
+def _affine(weights, inputs):
+    """Σ wᵢxᵢ, one weight per input, taken from the iterator."""
+    return sum(next(weights) * x for x in inputs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeuralPolicy(Recurrent):
+    """z = tanh(W[a, b] + Uz), Δθ_t = βΔθ_{t-1} - αy - Vz with a = arcsinh(y/s), b = y/√(y² + s²).
+
+    An Elman network of ``hidden`` odd units that adds to heavy ball: h(h + 3) weights, in the order of W and U unit by unit,
+    then V in units of θ.
+
+    Source: Andrychowicz et al. 2016 for learned rules that act weight by weight; J. Elman, *Finding structure in time*,
+    1990, for the network.
+    """
+
+    name = "neural policy"
+    formula = "z = tanh(W[y] + Uz), Δθ = βΔθ - αy - Vz"
+
+    @property
+    def readouts(self):
+        return self.hidden
+
+    @property
+    def weights(self):
+        return self.hidden * (self.hidden + 3)
+
+    @property
+    def state_size(self):
+        return 1 + self.hidden
+
+    def step(self, coefficients, state, gradient, parameters, clock):
+        scaled, weights = gradient / self.gradient_scale, iter(coefficients["weights"])
+        inputs = (arcsinh(scaled), scaled / sqrt(1 + scaled**2), *state[1:])
+        units = tuple(tanh(_affine(weights, inputs)) for _ in range(self.hidden))
+        linear = coefficients["momentum"] * state[0] - coefficients["learning_rate"] * gradient
+        move = linear - _affine(weights, units)
+        return move, (move, *units)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatedPolicy(Recurrent):
+    """Δθ_t = (β + Bz)Δθ_{t-1} - α exp(Az) y_t: heavy ball whose coefficients are set by ``hidden`` gated units z.
+
+    z += σ(gate)·(tanh(candidate) - z), gate and candidate affine in z and in three things seen: the size ½log(1 + y²/s²),
+    the agreement aa'/(1 + a² + a'²) of a = arcsinh(y/s) with that of the last step, and, with ``sees_clock``, the time
+    2t/T - 1. Normalisation by past sizes, restarts on disagreement and schedules are within its reach, approximately.
+    2h(h + 5) weights, or 2h(h + 4) without the clock: gate and candidate unit by unit, then A, then B.
+
+    Source: K. Cho et al., *Learning phrase representations using RNN encoder-decoder*, EMNLP 2014, for the gate (minimal
+    form, no reset); Andrychowicz et al. 2016 for learned rules that act weight by weight.
+    """
+
+    sees_clock: bool
+
+    name = "gated policy"
+    formula = "Δθ = (β + Bz)Δθ - α exp(Az)y, z gated by sizes, agreement and time"
+
+    @property
+    def readouts(self):
+        return 2 * self.hidden
+
+    @property
+    def weights(self):
+        return 2 * self.hidden * (self.hidden + 3 + self.sees_clock) + self.readouts
+
+    @property
+    def state_size(self):
+        return 2 + self.hidden
+
+    def step(self, coefficients, state, gradient, parameters, clock):
+        last, before, *units = state
+        weights, scaled = iter(coefficients["weights"]), gradient / self.gradient_scale
+        now = arcsinh(scaled)
+        inputs = [1.0, log1p(scaled**2) / 2, now * before / (1 + now**2 + before**2), *units]
+        if self.sees_clock:
+            inputs.append(2 * clock.step / clock.horizon - 1)
+        units = tuple(self._gated(unit, weights, inputs) for unit in units)
+        rate = coefficients["learning_rate"] * exp(_affine(weights, units))
+        move = (coefficients["momentum"] + _affine(weights, units)) * last - rate * gradient
+        return move, (move, now, *units)
+
+    @staticmethod
+    def _gated(unit, weights, inputs):
+        gate = (1 + tanh(_affine(weights, inputs) / 2)) / 2
+        return unit + gate * (tanh(_affine(weights, inputs)) - unit)

@@ -1,0 +1,168 @@
+"""Shapes of a learning rate in time, with few numbers: constant, 1/t, polynomial, cosine, warm-up-stable-decay."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ..arrays import number
+from .coefficient import Coefficient
+from .elementwise import cos, smaller
+from .family import Clock
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """A learning rate in time, α_t = α s_t with s of order 1.
+
+    Class attributes: ``name``, ``formula``, ``source`` in words; ``contains``, as for :class:`Family`.
+    """
+
+    name: ClassVar[str]
+    formula: ClassVar[str]
+    source: ClassVar[str]
+    contains: ClassVar[Mapping[str, str]] = {}
+    coefficients: ClassVar[tuple[Coefficient, ...]] = ()
+
+    def factor(self, coefficients: Mapping[str, object], clock: Clock):
+        """s_t."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Constant(Shape):
+    """s_t = 1."""
+
+    name = "constant"
+    formula = "1"
+    source = "Cauchy 1847"
+
+    def factor(self, coefficients, clock):
+        return 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class InverseTime(Shape):
+    """s_t = 1/(1 + t/τ), coefficient ``decay_time`` τ in steps.
+
+    Source: H. Robbins, S. Monro, *A stochastic approximation method*, 1951; τ = 1 averages the gradients of a quadratic.
+    """
+
+    name = "1/t"
+    formula = "1/(1 + t/τ)"
+    source = "Robbins & Monro 1951"
+    contains = {"constant": "decay_time → ∞"}
+    coefficients = (Coefficient(name="decay_time", symbol="τ", low=1e-3, high=1e7, least=1.0, most=300.0, scale="log"),)
+
+    def factor(self, coefficients, clock):
+        return 1 / (1 + clock.step / coefficients["decay_time"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Polynomial(Shape):
+    """s_t = (1 - t/T)^q, coefficient ``power`` q.
+
+    Source: L.-C. Chen et al., *DeepLab*, IEEE TPAMI 2018, with q = 0.9; q = 1 is linear decay.
+    """
+
+    name = "polynomial"
+    formula = "(1 - t/T)^q"
+    source = "Chen et al. 2018"
+    contains = {"constant": "power = 0", "linear decay": "power = 1"}
+    coefficients = (Coefficient(name="power", symbol="q", low=-5.0, high=50.0, least=0.1, most=3.0),)
+
+    def factor(self, coefficients, clock):
+        return (1 - clock.step / clock.horizon) ** coefficients["power"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cosine(Shape):
+    """s_t = f + (1 - f)(1 + cos(πt/T))/2, down to the fraction ``final`` f, a free coefficient where None.
+
+    Source: I. Loshchilov, F. Hutter, *SGDR: stochastic gradient descent with warm restarts*, ICLR 2017, one period.
+    """
+
+    final: float | None
+
+    name = "cosine"
+    formula = "f + (1 - f)(1 + cos(πt/T))/2"
+    source = "Loshchilov & Hutter 2017"
+    contains = {"constant": "final = 1"}
+
+    def __post_init__(self):
+        _check_fractions(self, _FINAL)
+
+    @property
+    def coefficients(self):
+        return _free(self, _FINAL)
+
+    def factor(self, coefficients, clock):
+        final = _value(self, "final", coefficients)
+        return final + (1 - final) * (1 + cos(math.pi * clock.step / clock.horizon)) / 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class WarmupStableDecay(Shape):
+    """Up to 1 over the fraction a (``warmup``) of the horizon, then 1, then to 0 over the fraction d of the rest.
+
+    d is ``decay_fraction``. s_t is the mean of this broken line over the step from t to t+1, which makes it once
+    differentiable in a and d. Fractions given as numbers are fixed, those given as None free.
+
+    Source: S. Hu et al., *MiniCPM: unveiling the potential of small language models with scalable training strategies*,
+    2024; A. Hägele et al., *Scaling laws and compute-optimal training beyond fixed training durations*, NeurIPS 2024.
+    """
+
+    warmup: float | None
+    decay_fraction: float | None
+
+    name = "warm-up-stable-decay"
+    formula = "0 ↗ 1 over aT, 1, 1 ↘ 0 over d(1-a)T"
+    source = "Hu et al. 2024; Hägele et al. 2024"
+    contains = {
+        "constant": "warmup → 0, decay_fraction → 0",
+        "linear decay": "warmup → 0, decay_fraction = 1, at the middle of each step",
+    }
+
+    def __post_init__(self):
+        _check_fractions(self, _FRACTIONS)
+
+    @property
+    def coefficients(self):
+        return _free(self, _FRACTIONS)
+
+    def factor(self, coefficients, clock):
+        warmup, decay = (_value(self, name, coefficients) for name in ("warmup", "decay_fraction"))
+        begin, end = clock.step / clock.horizon, (clock.step + 1) / clock.horizon
+        up = _area(end, warmup) - _area(begin, warmup)
+        down = (1 - warmup) * decay
+        return clock.horizon * (up + _area(1 - begin, down) - _area(1 - end, down)) - 1
+
+
+_SMALL = 1e-6
+_FINAL = (Coefficient(name="final", symbol="f", low=0.0, high=1.0, least=0.0, most=1.0),)
+_FRACTIONS = (
+    Coefficient(name="warmup", symbol="a", low=_SMALL, high=0.999, least=1e-3, most=0.5, scale="log"),
+    Coefficient(name="decay_fraction", symbol="d", low=_SMALL, high=1.0, least=0.05, most=1.0),
+)
+
+
+def _area(x, length):
+    """∫₀ˣ min(z/length, 1) dz."""
+    inside = smaller(x, length)
+    return inside**2 / (2 * length) + x - inside
+
+
+def _check_fractions(shape, coefficients):
+    for one in coefficients:
+        value = getattr(shape, one.name)
+        if value is not None:
+            object.__setattr__(shape, one.name, number(one.name, value, low=one.low, high=one.high))
+
+
+def _free(shape, coefficients):
+    return tuple(one for one in coefficients if getattr(shape, one.name) is None)
+
+
+def _value(shape, name, coefficients):
+    fixed = getattr(shape, name)
+    return coefficients[name] if fixed is None else fixed

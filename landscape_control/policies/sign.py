@@ -1,0 +1,100 @@
+"""Rules that keep the sign of a gradient and drop its size: sign descent and Lion, with a smooth sign."""
+
+from dataclasses import dataclass
+
+from ..arrays import number
+from .coefficient import Coefficient
+from .elementwise import sqrt
+from .family import Family
+
+
+def _rate() -> Coefficient:
+    """α, the length of a step."""
+    return Coefficient(name="learning_rate", symbol="α", low=0.0, least=1e-3, most=1.0, scale="log")
+
+
+def _beta(index: int, most: float) -> Coefficient:
+    symbol = "β" + "₁₂"[index - 1]
+    return Coefficient(name=f"beta{index}", symbol=symbol, low=0.0, high=0.9999, most=most, scale="one minus")
+
+
+def _smooth_sign(x, smoothing):
+    return x / sqrt(x**2 + smoothing**2)
+
+
+def _check_smoothing(family):
+    object.__setattr__(family, "smoothing", number("smoothing", family.smoothing, low=0, low_open=True))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignDescent(Family):
+    """Δθ = -α y/√(y² + δ²): steps of one length α, except for gradients below the ``smoothing`` δ, in units of y.
+
+    Off the sign by a relative δ²/2y² for |y| ≫ δ; programs need δ > 0 to be smooth.
+
+    Source: M. Riedmiller, H. Braun, *RPROP*, 1993; J. Bernstein et al., *signSGD: compressed optimisation for non-convex
+    problems*, ICML 2018.
+    """
+
+    smoothing: float
+
+    name = "sign descent"
+    formula = "Δθ = -α y/√(y² + δ²)"
+    source = "Riedmiller & Braun 1993; Bernstein et al. 2018"
+    contains = {
+        "signSGD": "smoothing → 0",
+        "gradient descent": "smoothing → ∞ with learning_rate/smoothing held",
+        "Adam family": "its point exponent = ½, beta1 = beta2 = 0, epsilon = smoothing²",
+    }
+
+    def __post_init__(self):
+        _check_smoothing(self)
+
+    @property
+    def coefficients(self):
+        return (_rate(),)
+
+    @property
+    def state_size(self):
+        return 0
+
+    def step(self, coefficients, state, gradient, parameters, clock):
+        return -coefficients["learning_rate"] * _smooth_sign(gradient, self.smoothing), ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lion(Family):
+    """c = β₁m + (1-β₁)y, Δθ = -α c/√(c² + δ²), m = β₂m + (1-β₂)y: the sign of one average, another one kept.
+
+    Lion proper is this with :class:`WeightDecay` around it and ``smoothing`` δ → 0.
+
+    Source: X. Chen et al., *Symbolic discovery of optimization algorithms*, NeurIPS 2023, Algorithm 2.
+    """
+
+    smoothing: float
+
+    name = "Lion"
+    formula = "Δθ = -α sign(β₁m + (1-β₁)y)"
+    source = "Chen et al. 2023, Algorithm 2"
+    contains = {
+        "sign descent": "beta1 = 0",
+        "Signum": "beta1 = beta2: the sign of the average of Bernstein et al. 2018",
+        "heavy ball": "beta1 = beta2, smoothing → ∞ with learning_rate/smoothing held",
+    }
+
+    def __post_init__(self):
+        _check_smoothing(self)
+
+    @property
+    def coefficients(self):
+        return _rate(), _beta(1, 0.95), _beta(2, 0.99)
+
+    @property
+    def state_size(self):
+        return 1
+
+    def step(self, coefficients, state, gradient, parameters, clock):
+        beta1, beta2 = coefficients["beta1"], coefficients["beta2"]
+        looked = beta1 * state[0] + (1 - beta1) * gradient
+        kept = beta2 * state[0] + (1 - beta2) * gradient
+        return -coefficients["learning_rate"] * _smooth_sign(looked, self.smoothing), (kept,)
