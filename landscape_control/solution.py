@@ -10,6 +10,7 @@ from scipy.linalg import expm
 
 from .errors import ProblemError
 from .interpolation import PiecewisePolynomial
+from .recordable import Recordable
 
 
 class Status(enum.Enum):
@@ -68,7 +69,7 @@ class Tail:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Plan:
+class Plan(Recordable):
     """One stationary path of the problem.
 
     Attributes
@@ -170,7 +171,7 @@ class Plan:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Solution:
+class Solution(Recordable):
     """The best plan, every other stationary plan, and how they were obtained.
 
     ``cost``, ``times``, ``parameters``, ``controls``, ``costates`` and ``at`` are those of the best plan, ``plans[0]``.

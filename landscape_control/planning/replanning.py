@@ -1,6 +1,7 @@
 """Replanning (model predictive control): at every observation the plan is solved again, warm, from the present belief."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import casadi as ca
@@ -57,11 +58,13 @@ class ReplanningSolution(BeliefSolution):
     ----------
     inner : "certainty equivalent" or "belief"
     plan : Plan over z = (θ, belief coordinates) from the start and the prior
+    settings : {option: value} of the solve, from which the policy can be built again
     """
 
     inner: str
     plan: Plan
     layout: BeliefLayout
+    settings: Mapping = field(repr=False)
     _space: BeliefSpace = field(repr=False)
     _solver: Solver = field(repr=False)
     _episodes: _Episodes = field(repr=False, default_factory=_Episodes)
@@ -135,6 +138,7 @@ def solve_replanning(
         If the first plan has not converged and ``throw`` is true.
     """
     check_hidden(problem)
+    settings = {"inner": inner, "covariance": covariance, "tolerance": tolerance, "aims": aims, "seed": seed, **options}
     options = with_optimiser(problem, options)
     check_choice("inner", inner, INNER)
     check_choice("covariance", covariance, ("state", "steady"))
@@ -153,6 +157,7 @@ def solve_replanning(
         assumes=ASSUMES[inner],
         problem=problem,
         layout=space.coordinates.layout,
+        settings=settings,
         _space=space,
         _solver=solver,
     )

@@ -6,11 +6,12 @@ import numpy as np
 
 from ..errors import ProblemError
 from ..landscape import TaskChain
+from ..recordable import Recordable
 from ..solution import Status
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class BeliefSolution:
+class BeliefSolution(Recordable):
     """A policy that maps (θ, belief) to a control. Methods return subclasses with their own extras.
 
     A subclass implements ``_control(theta (E, n), estimate (E, d), covariance (E, p, p) or None, time) -> (E, m)``, where

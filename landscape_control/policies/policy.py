@@ -8,11 +8,12 @@ import numpy as np
 
 from ..arrays import whole
 from ..errors import ProblemError
+from ..recordable import Recordable
 from .family import Clock, Family
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Policy:
+class Policy(Recordable):
     """A causal learning rule with fixed coefficients.
 
     ``init, update = policy`` are pure functions:

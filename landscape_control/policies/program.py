@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ..errors import ProblemError, check_choice, named
 from ..landscape import LandscapeDistribution
 from ..objective import Objective
+from ..recordable import Recordable
 from ..sees import ExactGradient, Sees
 from .family import Family
 
@@ -14,7 +15,7 @@ COSTS = ("terminal", "running", "both")
 
 @named
 @dataclass(frozen=True, kw_only=True, eq=False)
-class PolicyProgram:
+class PolicyProgram(Recordable):
     """Minimise over the coefficients of a rule the expected cost over landscapes, starts and gradient noise.
 
         J = E[ κ e^{-γT} L(θ_T)  and/or  k Σ_{t=1..T} e^{-γt} L(θ_t)  +  Σ_{t=0..T-1} e^{-γt} |Δθ_t|²/2η ]

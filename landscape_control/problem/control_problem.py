@@ -11,13 +11,14 @@ from ..errors import ProblemError, check_options, named
 from ..landscape import Landscape
 from ..learner import Learner
 from ..objective import Objective
+from ..recordable import Recordable
 from .describe import describe
 from .model import Model, model_of
 
 
 @named
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ControlProblem:
+class ControlProblem(Recordable):
     """Minimise J over controls u(t), with θ̇ = f + Bu, θ(0) = start, θ(T) = end or free.
 
     Attributes

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..errors import ProblemError
 from ..grid import Grid
+from ..recordable import Recordable
 from .coordinates import BeliefCoordinates
 from .interpolant import Interpolant
 
@@ -37,7 +38,7 @@ class GridStatus(enum.Enum):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class GridPolicy:
+class GridPolicy(Recordable):
     """V(θ, belief) and u(θ, belief) from the stochastic Hamilton-Jacobi-Bellman equation; build with :func:`solve_grid`.
 
     Attributes
