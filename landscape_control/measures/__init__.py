@@ -1,6 +1,28 @@
-"""What a sweep measures in each cell: functions of a solution, with units."""
+"""What a sweep measures in each cell: functions of a solution, with units.
 
-from .library import cost
+Every measure is an object of this room and an entry of ``ALL``; any function of a solution serves as well.
+"""
+
+from .basins import basin_margin, end_basin, escaped, hidden_basin
+from .closed_forms import exact_cost, exact_exponent, exact_gain, preconditioner_exponent
+from .library import agreed, certificate_residuals, cost, cost_error, iterations, optimism_gap, seconds, standard_error
 from .measure import ALL, Cell, Measure, as_measure, by_name, plain_value
+from .momenta import coefficients, decay, learning_rate, momentum, probing
+from .regrets import RuleCost, rule_costs
+from .verdicts import (
+    best_regret,
+    best_rule,
+    best_rule_within,
+    regret,
+    rule_coefficients,
+    rule_trajectories,
+    trajectory,
+)
 
-__all__ = ["ALL", "Cell", "Measure", "as_measure", "by_name", "cost", "plain_value"]
+__all__ = [
+    "ALL", "Cell", "Measure", "RuleCost", "agreed", "as_measure", "basin_margin", "best_regret", "best_rule",
+    "best_rule_within", "by_name", "certificate_residuals", "coefficients", "cost", "cost_error", "decay", "end_basin",
+    "escaped", "exact_cost", "exact_exponent", "exact_gain", "hidden_basin", "iterations", "learning_rate", "momentum",
+    "optimism_gap", "plain_value", "preconditioner_exponent", "probing", "regret", "rule_coefficients", "rule_costs",
+    "rule_trajectories", "seconds", "standard_error", "trajectory",
+]

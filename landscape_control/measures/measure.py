@@ -44,7 +44,9 @@ class Measure:
     needs : "solution", or "problem" when nothing has to be solved
     batch : None, or for closed forms a function (problem, {dotted path: (N,)}) -> (N,) or a mapping of (N,) by key, where
         the paths name what varies over the cells and ``problem`` is the base problem
-    dims : names of the axes of an array value, () for single values; the length must be the same in all cells
+    dims : names of the axes of an array value, () for single values, a mapping by key where there are several values; the
+        lengths must be the same in all cells
+    coords : {axis name: its labels}, for axes of ``dims`` that have any
     """
 
     name: str
@@ -53,7 +55,8 @@ class Measure:
     description: str = ""
     needs: str = "solution"
     batch: Callable[[Any, dict], Any] | None = None
-    dims: tuple[str, ...] = ()
+    dims: tuple[str, ...] | Mapping[str, tuple[str, ...]] = ()
+    coords: Mapping[str, tuple] = field(default_factory=dict)
 
     def __post_init__(self):
         if not (isinstance(self.name, str) and self.name.isidentifier()):
@@ -80,6 +83,10 @@ class Measure:
     def unit(self, key: str = "") -> str:
         """Units of the value called ``key``."""
         return self.units.get(key, "") if isinstance(self.units, Mapping) else self.units
+
+    def axes(self, key: str = "") -> tuple[str, ...]:
+        """Names of the axes of the value called ``key``."""
+        return tuple(self.dims.get(key, ())) if isinstance(self.dims, Mapping) else tuple(self.dims)
 
     @property
     def address(self) -> str:

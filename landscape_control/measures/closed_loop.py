@@ -1,0 +1,131 @@
+"""What many rules with many coefficients cost when they steer: all of them integrated side by side."""
+
+import math
+
+import numpy as np
+from scipy.integrate import LSODA
+
+from ..rules import observe
+
+_FAR = 1e3  # a path this many problem sizes away from its start has run off
+_SETTLED = 1e-6  # the rest of the cost moves by less than this fraction of it once everything stands still
+_STILL = 1e-5  # paths that would move by less than this fraction of the problem's size until the end stand still
+_LIMIT = 4000  # evaluations of one integration
+_STRETCHES = (1, 4, 16)  # computational horizons of T = ∞ that are followed, in units of the plan's own
+
+
+class Batch:
+    """Closed loops θ̇ = f + Bû of S candidates: a rule each, with coefficients; the running cost is integrated along.
+
+    The candidates of one rule stand together: ``rules`` is a list of (Rule, coefficients (K, c)). Candidates are given up
+    once their cost must exceed ``bound``, a number or (S,), when ``lowest`` is the least loss there is (-inf: never).
+    """
+
+    def __init__(self, problem, rules, *, end: float, bound=math.inf, lowest: float = -math.inf):
+        self.problem, self.model, self.objective = problem, problem.model, problem.objective
+        self.rules, self.end, self.bound, self.lowest = rules, end, bound, lowest
+        self.sees = frozenset().union(*(rule.sees for rule, _ in rules))
+        edges = np.cumsum([0, *(len(values) for _, values in rules)])
+        self.places = [slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+        self.count = int(edges[-1])
+        self.dead = np.zeros(self.count, dtype=bool)
+        self.size = 1e-3 + np.abs(problem.start).max()
+        self.far = _FAR * self.size
+
+    def velocity(self, t, theta):
+        """(θ̇ (S, n), running cost (S,)); candidates whose rule is undefined or that run off are dead from then on."""
+        theta = np.where(self.dead[:, None], self.problem.start, theta)
+        u = self._controls(t, theta)
+        learner = self.problem.learner
+        price = u if learner.metric is None else np.einsum("sij,sj->si", self.model.metric(theta), u)
+        velocity = u if learner.actuation is None else np.einsum("sij,sj->si", self.model.actuation(theta), u)
+        if learner.drift is not None:
+            velocity = velocity + self.model.drift(theta)
+        running = (u * price).sum(1) / (2 * self.objective.learning_rate)
+        running = running + self.objective.loss_weight * self.problem.landscape.loss(theta)
+        lost = ~(np.isfinite(velocity).all(1) & np.isfinite(running) & (np.abs(theta).max(1) < self.far))
+        self.dead |= lost
+        return np.where(self.dead[:, None], 0.0, velocity), np.where(self.dead, 0.0, running)
+
+    def _controls(self, t, theta):
+        horizon = self.objective.horizon
+        elapsed = min(t, horizon * (1 - 1e-9)) if math.isfinite(horizon) else 0.0
+        seen = observe(self.problem, theta, self.sees, elapsed=elapsed)
+        u = np.empty((self.count, self.model.controls))
+        for (rule, values), place in zip(self.rules, self.places, strict=True):
+            part = type(seen)(values={kind: value if not isinstance(value, np.ndarray) else value[place]
+                                      for kind, value in seen.values.items()})
+            u[place] = np.einsum("smc,sc->sm", rule.look(part), values)
+        return u
+
+    def costs(self, accuracy: float) -> np.ndarray:
+        """J of every candidate (S,); inf where the rule is undefined on its way, runs off, or passes the bound."""
+        state, t = np.column_stack([np.tile(self.problem.start, (self.count, 1)), np.zeros(self.count)]).ravel(), 0.0
+        finite = math.isfinite(self.objective.horizon)
+        for stop in [self.end] if finite else [self.end * factor for factor in _STRETCHES]:
+            t, state = self._integrate(t, stop, state, accuracy)
+            costs = self._finished(t, state.reshape(self.count, -1))
+            if self._done:
+                break
+        return costs
+
+    def _integrate(self, begin, end, state, accuracy):
+        """LSODA steps (the Jacobian is a band: candidates do not feel each other) until the end or a standstill."""
+        gamma, count = self.objective.discount, self.count
+
+        def rate(t, y):
+            rows = y.reshape(count, -1)
+            velocity, running = self.velocity(t, rows[:, :-1])
+            return np.column_stack([velocity, math.exp(-gamma * t) * running]).ravel()
+
+        band = state.size // count - 1
+        solver = LSODA(rate, begin, state, end, rtol=accuracy, atol=accuracy * 1e-2, lband=band, uband=band)
+        while solver.status == "running" and solver.nfev < _LIMIT:
+            before, last = solver.y.reshape(count, -1)[:, :-1].copy(), solver.t
+            solver.step()
+            rows = solver.y.reshape(count, -1)
+            self.dead |= rows[:, -1] + self._least(solver.t) > self.bound
+            moved = np.abs(rows[:, :-1] - before).max(1)[~self.dead].max(initial=0.0)
+            if moved * (end - solver.t) <= _STILL * self.size * (solver.t - last):
+                break
+        if solver.t < end and (solver.status == "failed" or solver.nfev >= _LIMIT):
+            self.dead[:] = True
+        return solver.t, solver.y.copy()
+
+    def _least(self, t):
+        """The least that can still come after t, given the lowest loss there is."""
+        objective = self.objective
+        if not self.lowest or not math.isfinite(self.lowest) or objective.terminal not in (None, "loss"):
+            return self.lowest if self.lowest == 0 and objective.terminal in (None, "loss") else -math.inf
+        gamma, horizon = objective.discount, objective.horizon
+        left = horizon - t if gamma == 0 else (math.exp(-gamma * t) - math.exp(-gamma * horizon)) / gamma
+        final = objective.terminal_weight * math.exp(-gamma * horizon) if objective.terminal else 0.0
+        return self.lowest * (objective.loss_weight * left + final)
+
+    def _finished(self, t, rows):
+        """Running cost so far, plus what is left: at a standstill until the end, and the terminal cost."""
+        objective, theta = self.objective, rows[:, :-1]
+        gamma, horizon = objective.discount, objective.horizon
+        velocity, running = self.velocity(t, theta)
+        fade = math.exp(-gamma * t)
+        if math.isfinite(horizon):
+            left = horizon - t if gamma == 0 else -math.expm1(-gamma * (horizon - t)) / gamma
+            rest, self._done = fade * running * left, True
+        else:
+            rest = fade * running / (gamma + self._slowing(t, theta, velocity, running))
+            self._done = bool((np.abs(rest) <= _SETTLED * np.abs(rows[:, -1]) + 1e-300)[~self.dead].all())
+        costs = rows[:, -1] + rest
+        if objective.terminal is not None:
+            final = objective.terminal_weight * self.model.terminal_cost(theta)
+            costs = costs + math.exp(-gamma * horizon) * final
+        return np.where(self.dead | ~np.isfinite(costs), np.inf, costs)
+
+    def _slowing(self, t, theta, velocity, running):
+        """Rate at which the running cost decays where the path is now, so that the rest is a geometric series."""
+        speed = np.linalg.norm(velocity, axis=1)
+        step = 1e-4 * (1 + np.abs(theta).max(1)) / np.maximum(speed, 1e-300)
+        step = np.minimum(step, 1.0)
+        ahead = self.velocity(t, theta + step[:, None] * velocity)[1]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            slope = (running - ahead) / (step * running)
+        return np.where(np.isfinite(slope) & (running > 0), np.maximum(slope, 0.0), 0.0) + 1e-12

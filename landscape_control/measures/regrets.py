@@ -1,0 +1,201 @@
+"""Regret of each classic rule with its own best coefficients: searched for, not assumed."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+
+import numpy as np
+
+from ..certificate import dual_weighted_cost
+from ..errors import ProblemError
+from ..rules import Rule, full_information
+from ..rules.gradient import uniform_metric
+from .closed_loop import Batch
+
+ROUGH, FINE = 1e-3, 1e-6  # relative accuracy of the integration while searching, and of the costs reported
+_ROUNDS = {1: 3, 2: 5}  # by number of coefficients
+_SPAN = math.log(6.0)  # first search: factors from 1/6 to 6 of the guess; it moves on where the best is at an end
+_POINTS = {1: 7, 2: 5}  # candidates per coefficient in a round
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RuleCost:
+    """One rule at its best coefficients on one problem.
+
+    Attributes
+    ----------
+    rule : Rule
+    coefficients : {name: value}
+    cost : J of its path, inf where every choice of coefficients runs off or is undefined
+    regret : (cost - J*) / S, with S = ∫ e^{-γt}(effort + k|L|)dt + |terminal cost| of the optimal plan, which is |J*| for
+        losses that are never negative
+    """
+
+    rule: Rule
+    coefficients: Mapping[str, float]
+    cost: float
+    regret: float
+
+
+def rule_costs(problem, solution, rules=None) -> tuple[RuleCost, ...]:
+    """Every rule that applies, at the coefficients that make its closed-loop cost least.
+
+    The guess comes from the optimal plan (least squares of its controls on the rule's directions); the search zooms in
+    grids of coefficients, all rules and candidates integrated side by side by LSODA at a relative tolerance of 1e-3, the
+    winners at 1e-6. Costs are good to about 1e-5 of S, the coefficients to about 1 %: the cost is flat at its minimum.
+    A rule that needs what the problem lacks is left out; so are the natural gradient where G is a multiple of the identity,
+    the same rule as gradient descent, and the linear-quadratic optimum where there is a drift: it would take seconds.
+
+    Raises
+    ------
+    ProblemError
+        A fixed end, which no rule knows; no plan; no rule that applies.
+    """
+    if problem.end is not None:
+        raise ProblemError("measure 'regret'", expected="a free end", received="a fixed end, which no rule knows",
+                           advice="leave this measure out, or set end=None")
+    usable = applicable(problem, classic() if rules is None else rules)
+    if not usable:
+        raise ProblemError("measure 'regret'", expected="at least one rule that applies", received="none",
+                           advice="choose other rules")
+    plan = solution.plans[0]
+    search = _Search(problem, plan, usable)
+    best, costs = search.run()
+    size = max(_scale(problem, plan), 1e-300)
+    return tuple(
+        RuleCost(rule=rule, coefficients=dict(zip(rule.names, map(float, values), strict=True)), cost=float(cost),
+                 regret=float((cost - plan.cost) / size))
+        for rule, values, cost in zip(usable, best, costs, strict=True))
+
+
+@lru_cache(maxsize=1)
+def classic() -> tuple[Rule, ...]:
+    """The library's rules, but for the held plan, which is no rule to steer by from moment to moment."""
+    return tuple(rule for rule in full_information() if rule.key != "held_newton")
+
+
+def applicable(problem, rules) -> tuple[Rule, ...]:
+    """Those that can be evaluated on the problem, quickly; one of several that are the same there."""
+    left_out = {"natural_gradient"} if uniform_metric(problem) is not None else set()
+    left_out |= {"linear_quadratic"} if problem.model.has_drift else set()  # a Riccati equation at every point
+    return tuple(rule for rule in rules if rule.objection(problem) is None and rule.key not in left_out)
+
+
+def _scale(problem, plan):
+    objective = problem.objective
+    size = dual_weighted_cost(problem.model, plan, objective)[1]
+    if objective.terminal is None:
+        return size
+    fade = math.exp(-objective.discount * objective.horizon)
+    return size + abs(fade * objective.terminal_weight * float(problem.model.terminal_cost(plan.parameters[-1])[0]))
+
+
+class _Search:
+    """Zooming grids of coefficients, all rules in one batch per round; the first coefficient of a rule is a positive rate
+    and searched on a logarithmic scale, the others may vanish and are searched on a linear one."""
+
+    def __init__(self, problem, plan, rules):
+        self.problem, self.rules = problem, rules
+        horizon = problem.objective.horizon
+        self.end = horizon if math.isfinite(horizon) else float(plan.times[-1])
+        self.guesses = [_guess(problem, rule, plan) for rule in rules]  # (origin (c,), unit (c,)) each
+        self.lowest = _lowest(problem)
+        self.slack = 0.2 * max(_scale(problem, plan), 1e-300)
+        self.best = np.full(len(rules), math.inf)
+
+    def run(self):
+        """(best coefficients, costs), one entry per rule."""
+        every = range(len(self.rules))
+        centres, spans = [np.zeros(len(rule.names)) for rule in self.rules], [_SPAN] * len(self.rules)
+        for turn in range(max(_ROUNDS.values())):
+            chosen = [i for i in every if turn < _ROUNDS[len(centres[i])]]
+            grids = [self._admissible(i, centres[i] + spans[i] * _cross(len(centres[i]))) for i in chosen]
+            for i, grid, cost in zip(chosen, grids, self._costs(chosen, grids, ROUGH) if chosen else (), strict=True):
+                centres[i], spans[i] = self._narrow(i, grid, cost, centres[i], spans[i])
+        grids = [self._admissible(i, centre[None]) for i, centre in enumerate(centres)]
+        costs = self._costs(every, grids, FINE)
+        return [self._values(i, grids[i])[0] for i in every], [cost[0] for cost in costs]
+
+    def _narrow(self, i, grid, cost, centre, span):
+        """Where to look next, and how far around: closer to the best candidate, or onwards past the end of the grid."""
+        place = int(np.argmin(cost))
+        if not np.isfinite(cost[place]):
+            return centre - span * (np.arange(len(centre)) == 0), span  # towards smaller rates, which move less
+        self.best[i] = min(self.best[i], cost[place])
+        bounded = np.arange(len(centre)) > 0  # at the end of its range is no reason to look further
+        inside = (np.abs(grid[place] - centre) < 0.99 * span)[~bounded | (grid[place] > self._lowest(i) + 1e-9)].all()
+        spacing = 2 * span / (_POINTS[grid.shape[1]] - 1)
+        return (_vertex(grid, cost, place, spacing), 0.7 * spacing) if inside else (grid[place], span)
+
+    def _costs(self, chosen, grids, accuracy):
+        groups = [(self.rules[i], self._values(i, grid)) for i, grid in zip(chosen, grids, strict=True)]
+        bound = np.repeat(self.best[list(chosen)] + self.slack, [len(grid) for grid in grids])
+        batch = Batch(self.problem, groups, end=self.end, bound=bound, lowest=self.lowest)
+        with np.errstate(all="ignore"):
+            costs = batch.costs(accuracy)
+        return [costs[place] for place in batch.places]
+
+    def _values(self, i, grid):
+        origin, unit = self.guesses[i]
+        return np.hstack([origin[:1] * np.exp(grid[:, :1]), origin[1:] + unit[1:] * grid[:, 1:] / _SPAN])
+
+    def _lowest(self, i):
+        """Grid coordinates (c,) of the lowest admissible coefficients."""
+        origin, unit = self.guesses[i]
+        low = np.array([c.low for c in self.rules[i].coefficients])
+        return np.concatenate([[-math.inf], (low - origin)[1:] / unit[1:] * _SPAN])
+
+    def _admissible(self, i, grid):
+        return np.maximum(grid, self._lowest(i))
+
+
+def _lowest(problem):
+    """The least loss, as far as the landscape's own minima tell; -∞ where it declares none."""
+    minima = problem.landscape.minima
+    return float(problem.landscape.loss(minima).min()) if minima is not None and len(minima) else -math.inf
+
+
+@lru_cache(maxsize=4)
+def _cross(dimensions):
+    """Grid on [-1, 1]^c, (P, c)."""
+    ticks = np.linspace(-1, 1, _POINTS.get(dimensions, 3))
+    return np.array(list(product(ticks, repeat=dimensions)))
+
+
+def _vertex(grid, cost, place, spacing):
+    """Minimum (c,) of the quadratic through the candidates around the best one, at most one spacing away from it."""
+    offset = (grid - grid[place]) / spacing
+    near = np.isfinite(cost) & (np.abs(offset).max(1) < 1.5)
+    x, c = offset[near], grid.shape[1]
+    pairs = [(i, j) for i in range(c) for j in range(i, c)]
+    columns = np.column_stack([np.ones(len(x)), x, *(x[:, i] * x[:, j] for i, j in pairs)])
+    if len(x) < columns.shape[1]:
+        return grid[place]
+    fitted = np.linalg.lstsq(columns, cost[near], rcond=None)[0]
+    bend = np.zeros((c, c))
+    for (i, j), value in zip(pairs, fitted[1 + c:], strict=True):
+        bend[i, j] += value
+        bend[j, i] += value
+    if np.linalg.eigvalsh(bend)[0] <= 0:
+        return grid[place]
+    return grid[place] + spacing * np.clip(-np.linalg.solve(bend, fitted[1:1 + c]), -1, 1)
+
+
+def _guess(problem, rule, plan):
+    """(origin, unit), each (c,): where to begin and in which units, by least squares of the controls on the plan."""
+    pick = np.unique(np.linspace(0, len(plan.times) - 1, 33).astype(int))
+    if math.isfinite(problem.objective.horizon):
+        pick = pick[plan.times[pick] < 0.98 * problem.objective.horizon]
+    features = rule.features(problem, plan.parameters[pick])
+    usable = np.isfinite(features).all((1, 2))
+    fallback = np.full(len(rule.names), max(problem.objective.learning_rate * problem.objective.loss_weight, 1e-6))
+    if not usable.any():
+        return fallback, fallback
+    flat, controls = features[usable].reshape(-1, len(rule.names)), plan.controls[pick][usable].ravel()
+    unit = np.abs(flat * controls[:, None]).sum(0) / np.maximum((flat**2).sum(0), 1e-300)
+    unit = np.where((unit > 0) & np.isfinite(unit), unit, fallback)
+    found = np.linalg.lstsq(flat, controls, rcond=None)[0]
+    rate = found[:1] if found[0] > 1e-3 * unit[0] else unit[:1]
+    return np.concatenate([rate, np.zeros(len(found) - 1)]), unit

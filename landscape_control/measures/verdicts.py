@@ -1,0 +1,125 @@
+"""Measures that hold the optimum against the classic rules: regret, best rule, coefficients, trajectories."""
+
+import math
+from functools import lru_cache
+
+import numpy as np
+from scipy.integrate import solve_ivp
+
+from ..arrays import number
+from ..errors import ProblemError
+from .closed_loop import Batch
+from .library import plan_of
+from .measure import Measure, register
+from .regrets import classic, rule_costs
+
+THRESHOLD, MARGIN = 0.05, 0.01  # largest regret of a rule that fits; what a richer rule must gain over a simpler one
+MOMENTS = 33  # points of a trajectory
+KEYS = tuple(rule.key for rule in classic())
+
+
+@lru_cache(maxsize=2)
+def _table(problem, solution):
+    """The rules of one cell, searched for once for all measures that ask."""
+    return {row.rule.key: row for row in rule_costs(problem, solution)}
+
+
+def _rows(cell, what):
+    plan_of(cell, what)
+    return _table(cell.problem, cell.solution)
+
+
+def _regret(cell):
+    rows = _rows(cell, "regret")
+    return {key: rows[key].regret if key in rows else math.nan for key in KEYS}
+
+
+def _rule_coefficients(cell):
+    rows = _rows(cell, "rule_coefficients")
+    return {f"{rule.key}_{name}": rows[rule.key].coefficients[name] if rule.key in rows else math.nan
+            for rule in classic() for name in rule.names}
+
+
+def choose(rows, *, threshold: float = THRESHOLD, margin: float = MARGIN):
+    """The simplest of the rules whose regret is within ``margin`` of the least; None if the least is above ``threshold``."""
+    least = min((row.regret for row in rows), default=math.inf)
+    if not least <= threshold:
+        return None
+    return min((row for row in rows if row.regret <= least + margin), key=lambda row: (row.rule.richness, row.regret))
+
+
+class BestRule:
+    """Cell -> key of the best rule, or "none"; see :func:`best_rule_within`."""
+
+    def __init__(self, threshold, margin):
+        self.threshold, self.margin = threshold, margin
+
+    def __call__(self, cell):
+        chosen = choose(_rows(cell, "best_rule").values(), threshold=self.threshold, margin=self.margin)
+        return "none" if chosen is None else chosen.rule.key
+
+
+def best_rule_within(threshold: float = THRESHOLD, *, margin: float = MARGIN, name: str = "best_rule") -> Measure:
+    """The best rule, "none" where no rule's regret is below ``threshold``; of rules within ``margin`` the simplest.
+
+    Both are fractions of S = ∫ e^{-γt}(effort + k|L|)dt + |terminal cost| of the optimal plan, as regrets are. Simpler is
+    fewer coefficients, then fewer rules contained, then less to see.
+    """
+    threshold, margin = number("threshold", threshold, low=0), number("margin", margin, low=0)
+    return Measure(name=name, function=BestRule(threshold, margin),
+                   description=f"rule with the least regret, of those within {margin:.3g} of it the simplest; none where "
+                   f"the least regret is above {threshold:.3g}")
+
+
+def _best_regret(cell):
+    return float(min(row.regret for row in _rows(cell, "best_regret").values()))
+
+
+def _moments(cell, what):
+    """(plan, MOMENTS times) over the horizon; for T = ∞ over the time the plan was computed for."""
+    plan, horizon = plan_of(cell, what), cell.problem.objective.horizon
+    return plan, np.linspace(0.0, horizon if math.isfinite(horizon) else float(plan.times[-1]), MOMENTS)
+
+
+def _trajectory(cell):
+    plan, times = _moments(cell, "trajectory")
+    times = np.minimum(times, plan.times[-1])
+    return {"times": times, "parameters": plan.parameters_at(times)}
+
+
+def _rule_trajectories(cell):
+    rows = _rows(cell, "rule_trajectories")
+    _, times = _moments(cell, "rule_trajectories")
+    paths = np.full((len(KEYS), MOMENTS, cell.problem.dimension), np.nan)
+    usable = [key for key, row in rows.items() if math.isfinite(row.cost)]
+    if not usable:
+        return paths
+    rules = [(rows[key].rule, np.array([[rows[key].coefficients[name] for name in rows[key].rule.names]])) for key in usable]
+    batch, n = Batch(cell.problem, rules, end=times[-1]), cell.problem.dimension
+    flow = solve_ivp(lambda t, y: batch.velocity(t, y.reshape(-1, n))[0].ravel(), (0.0, times[-1]),
+                     np.tile(cell.problem.start, len(usable)), method="LSODA", t_eval=times, rtol=1e-5, atol=1e-8,
+                     lband=n - 1, uband=n - 1)
+    if not flow.success:
+        raise ProblemError("measure 'rule_trajectories'", expected="paths that can be followed", received=flow.message,
+                           advice="leave this measure out here")
+    for i, key in enumerate(usable):
+        paths[KEYS.index(key)] = flow.y[i * n:(i + 1) * n].T
+    return paths
+
+
+_STATE = ("moment", "parameter")
+regret = register(Measure(
+    name="regret", function=_regret,
+    description="(J of each classic rule with its own best coefficients - J*) / ∫ e^{-γt}(effort + k|L|)dt; NaN where a "
+    "rule does not apply, inf where it runs off"))
+best_rule = register(best_rule_within())
+best_regret = register(Measure(name="best_regret", function=_best_regret, description="regret of the best classic rule"))
+rule_coefficients = register(Measure(
+    name="rule_coefficients", function=_rule_coefficients,
+    description="coefficients with which each classic rule costs least, searched for and not assumed"))
+trajectory = register(Measure(
+    name="trajectory", function=_trajectory, dims={"times": ("moment",), "parameters": _STATE}, units={"times": "time"},
+    description="the optimal path at equally spaced times"))
+rule_trajectories = register(Measure(
+    name="rule_trajectories", function=_rule_trajectories, dims=("rule", *_STATE), coords={"rule": KEYS},
+    description="the paths of the classic rules with their best coefficients, at the times of 'trajectory'"))

@@ -1,0 +1,356 @@
+"""Measures: each holds against a closed form, another computation of the same number, or says clearly why it cannot."""
+
+import math
+import pickle
+from types import SimpleNamespace
+
+import casadi as ca
+import numpy as np
+import pytest
+
+import landscape_control as lc
+from landscape_control import measures
+from landscape_control.comparison import preconditioner_exponent, run_rule
+from landscape_control.errors import ProblemError
+from landscape_control.measures import Cell, Measure, as_measure, by_name, plain_value
+from landscape_control.measures.regrets import rule_costs
+from landscape_control.measures.verdicts import KEYS, choose
+from landscape_control.policies import HeavyBall, Policy
+from landscape_control.rules import optimal_gain
+
+
+def well(**numbers):
+    objective = lc.Objective(**{"horizon": 4.0, "discount": 0.1} | numbers)
+    return lc.ControlProblem(landscape=lc.double_well(), objective=objective, start=[-0.6, 0.55])
+
+
+def bowl(**numbers):
+    objective = lc.Objective(**{"horizon": math.inf, "discount": 0.5} | numbers)
+    return lc.ControlProblem(landscape=lc.quadratic(hessian=np.diag([1.0, 10.0])), objective=objective, start=[1.0, 1.0])
+
+
+@pytest.fixture(scope="module")
+def crossing():
+    """The cell of VGR25 Fig. 1, where the plan crosses the barrier."""
+    solver = lc.Solver(well())
+    return Cell(problem=well(), solution=solver.solve(), solver=solver)
+
+
+def solved(problem):
+    return Cell(problem=problem, solution=lc.solve(problem))
+
+
+def noisy(horizon=math.inf):
+    landscape = lc.Landscape.from_expression(lambda theta, phi: 0.5 * ca.sumsqr(theta - phi), dimension=1,
+                                             hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0]))
+    return lc.ControlProblem(landscape=landscape, learner=lc.Learner(sees=lc.NoisyGradient(0.5)), start=[1.0],
+                             objective=lc.Objective(horizon=horizon, discount=0.3))
+
+
+def policy_result(**coefficients):
+    """What measures read off an optimised policy, without optimising one."""
+    constant = all(np.ndim(value) == 0 for value in coefficients.values())
+    policy = Policy(family=HeavyBall(constant=constant), coefficients=coefficients, horizon=4)
+    return SimpleNamespace(coefficients=dict(policy.coefficients), policy=policy, cost=0.25, cost_error=1e-9, agreed=5,
+                           standard_error=0.01, optimism_gap=-0.002, build_seconds=0.5, solve_seconds=0.25)
+
+
+# ---------------------------------------------------------------- what a measure is
+
+
+def test_a_user_function_of_a_solution_becomes_a_measure_with_its_name_and_first_line(crossing):
+    def largest_push(solution):
+        """Largest control.
+
+        More words.
+        """
+        return np.abs(solution.controls).max()
+
+    measure = as_measure(largest_push)
+    assert (measure.name, measure.description, measure.needs) == ("largest_push", "Largest control.", "solution")
+    assert measure(crossing) == measure(crossing.solution) == np.abs(crossing.solution.controls).max()
+
+
+def test_measures_are_found_by_object_name_and_address():
+    assert as_measure("cost") is measures.cost is by_name("cost") is as_measure(measures.cost)
+    assert as_measure("landscape_control.measures:regret") is measures.regret
+    assert as_measure("math:sqrt").address == "math:sqrt"
+    assert measures.cost.address == "cost"
+
+
+def test_known_measures_stay_themselves_across_processes():
+    assert all(pickle.loads(pickle.dumps(measure)) is measure for measure in measures.ALL.values())
+    assert pickle.loads(pickle.dumps(as_measure("math:sqrt"))).name == "sqrt"
+
+
+def test_every_measure_says_what_it_is():
+    assert all(measure.description and measure.name == name for name, measure in measures.ALL.items())
+    assert set(measures.ALL) <= set(measures.__all__)
+
+
+@pytest.mark.parametrize(("value", "message"), [
+    ("coost", "did you mean 'cost'"), ("nowhere:f", "can be imported"), ("math:nothing", "can be imported"),
+    (3.0, "a function of a solution")])
+def test_what_is_no_measure_is_refused(value, message):
+    with pytest.raises(ProblemError, match=message):
+        as_measure(value)
+
+
+@pytest.mark.parametrize("options", [{"name": "two words"}, {"function": 3}, {"needs": "nothing"}])
+def test_a_measure_checks_itself(options):
+    with pytest.raises(ProblemError):
+        Measure(**{"name": "one", "function": abs} | options)
+
+
+def test_a_measure_of_solutions_refuses_a_cell_without_one():
+    with pytest.raises(ProblemError, match="without a solution"):
+        measures.cost(Cell(problem=well()))
+
+
+def test_values_become_plain_numbers_and_others_are_refused():
+    assert plain_value({"a": np.float64(1.5), "b": np.bool_(True), "c": "word"}) == {"a": 1.5, "b": True, "c": "word"}
+    assert isinstance(plain_value(np.array(2)), int)
+    assert plain_value([1, 2]).shape == (2,)
+    for value in (None, object(), {"a": {"b": 1}}, ["x"]):
+        with pytest.raises(ProblemError, match="value of a measure"):
+            plain_value(value)
+
+
+# ---------------------------------------------------------------- numbers read off a solution
+
+
+def test_cost_status_and_certificate_are_those_of_the_solution(crossing):
+    solution = crossing.solution
+    assert measures.cost(crossing) == solution.cost
+    assert measures.cost_error(crossing) == solution.best.cost_error
+    assert measures.iterations(crossing) == solution.best.iterations
+    assert measures.seconds(crossing) == solution.build_seconds + solution.solve_seconds
+    assert measures.certificate_residuals(crossing) == {**solution.certificate.residuals, "passed": True}
+
+
+def test_a_policy_result_gives_its_numbers_and_coefficients():
+    result = policy_result(learning_rate=0.3, momentum=0.9)
+    cell = Cell(problem=None, solution=result)
+    names = ("cost", "cost_error", "standard_error", "optimism_gap", "agreed", "momentum", "learning_rate", "seconds")
+    assert [by_name(name)(cell) for name in names] == [0.25, 1e-9, 0.01, -0.002, 5, 0.9, 0.3, 0.75]
+    assert measures.coefficients(cell) == {"learning_rate": 0.3, "momentum": 0.9}
+    assert measures.hidden_basin(cell) is False
+    with pytest.raises(ProblemError, match="coefficient decay or weight_decay"):
+        measures.decay(cell)
+
+
+def test_coefficients_that_vary_are_told_by_mean_over_the_steps_they_act_on_and_last_value():
+    cell = Cell(problem=None, solution=policy_result(learning_rate=[4.0, 3.0, 2.0, 1.0], momentum=[9.0, 0.1, 0.2, 0.6]))
+    assert measures.learning_rate(cell) == {"mean": 2.5, "last": 1.0}
+    assert measures.momentum(cell) == pytest.approx({"mean": 0.3, "last": 0.6})
+
+
+@pytest.mark.parametrize("name", ["standard_error", "optimism_gap", "agreed", "momentum", "decay", "learning_rate",
+                                  "coefficients", "probing"])
+def test_a_plan_is_no_policy_and_says_so(crossing, name):
+    with pytest.raises(ProblemError, match=f"measure '{name}'.*received Solution"):
+        by_name(name)(crossing)
+
+
+@pytest.mark.parametrize("name", ["regret", "best_rule", "end_basin", "hidden_basin", "trajectory", "iterations"])
+def test_beliefs_have_no_single_plan_and_say_so(name):
+    with pytest.raises(ProblemError, match="received LQGSolution"):
+        by_name(name)(solved(noisy()))
+
+
+# ---------------------------------------------------------------- beliefs
+
+
+def test_momentum_and_decay_of_the_exact_lqg_rule_follow_the_formula():
+    """Friction r + λ + κh, learning rate r s κ, decay r[λ + κh(1-s)]: theory of the Kalman-Bucy filter, h = 1."""
+    cell, rate, sigma, gamma = solved(noisy()), 0.4, 0.5, 0.3
+    spread = sigma**2 * (math.sqrt(rate**2 + 2 * rate / sigma**2) - rate)
+    r, kappa = math.sqrt(gamma**2 / 4 + 1) - gamma / 2, spread / sigma**2
+    s = (r + gamma) / (r + gamma + rate)
+    assert measures.momentum(cell)["friction"] == pytest.approx(r + rate + kappa, rel=1e-9)
+    assert measures.momentum(cell)["coefficient"] == pytest.approx(math.exp(-(r + rate + kappa)), rel=1e-9)
+    assert measures.learning_rate(cell)["coefficient"] == pytest.approx(r * s * kappa, rel=1e-9)
+    assert measures.decay(cell)["coefficient"] == pytest.approx(r * (rate + kappa * (1 - s)), rel=1e-9)
+    assert measures.momentum(cell)["distance"] == 0
+
+
+def test_an_exact_lqg_policy_does_not_probe():
+    assert measures.probing(solved(noisy(horizon=5.0))) < 1e-6
+
+
+# ---------------------------------------------------------------- basins
+
+
+def test_the_plan_that_crosses_the_barrier_has_escaped_into_the_lowest_minimum(crossing):
+    found = measures.end_basin(crossing)
+    assert found["index"] == 0
+    assert found["theta_1"] == pytest.approx(1.0575, abs=1e-4)
+    assert measures.escaped(crossing) is True
+    assert measures.basin_margin(crossing) > 0
+
+
+def test_a_short_plan_stays_in_its_basin():
+    cell = solved(well(horizon=0.3))
+    assert measures.end_basin(cell)["index"] == 1
+    assert measures.escaped(cell) is False
+    assert math.isnan(measures.basin_margin(cell))
+
+
+def test_a_better_basin_that_one_start_overlooks_is_warned_of(crossing):
+    solver = lc.Solver(well())
+    stay = solver.solve(guess=lambda t: np.array([-0.6, 0.55]) * np.ones((len(np.atleast_1d(t)), 1)))
+    assert stay.cost > crossing.solution.cost + 0.5
+    assert measures.hidden_basin(Cell(problem=well(), solution=stay, solver=solver)) is True
+    assert measures.hidden_basin(Cell(problem=well(), solution=stay)) is True
+    assert measures.hidden_basin(crossing) is False
+
+
+# ---------------------------------------------------------------- closed forms
+
+
+@pytest.mark.parametrize("numbers", [{}, {"horizon": 2.0}, {"horizon": 3.0, "discount": 0.0, "learning_rate": 0.3},
+                                     {"horizon": 1.5, "terminal": "loss", "terminal_weight": 2.0, "loss_weight": 0.7},
+                                     {"horizon": 2.0, "loss_weight": 0.0, "terminal": "loss"}])
+def test_the_closed_form_is_what_the_solver_finds(numbers):
+    cell = solved(bowl(**numbers))
+    assert measures.exact_cost(cell) == pytest.approx(cell.solution.cost, rel=1e-6)
+    gains = optimal_gain(np.array([1.0, 10.0]), cell.problem.objective)
+    assert list(measures.exact_gain(cell).values()) == pytest.approx(list(gains), rel=1e-12)
+    expected = preconditioner_exponent(cell.problem, solver=lc.Solver(cell.problem)).theory.mean()
+    assert measures.exact_exponent(cell) == pytest.approx(expected, abs=1e-6)
+
+
+def test_metric_minimum_and_least_loss_enter_the_closed_form():
+    landscape = lc.quadratic(hessian=[[2.0, 0.5], [0.5, 1.0]], minimum=[0.3, -0.2]).above(-1.5)
+    problem = lc.ControlProblem(landscape=landscape, start=[1.0, 1.0], learner=lc.Learner(metric=np.diag([3.0, 0.5])),
+                                objective=lc.Objective(horizon=2.0, discount=0.4))
+    assert measures.exact_cost(Cell(problem=problem)) == pytest.approx(lc.solve(problem).cost, rel=1e-6)
+
+
+def test_a_batch_gives_what_each_cell_gives():
+    problem = bowl(horizon=1.0)
+    axes = {"horizon": np.array([0.2, 3.0, np.inf]), "objective.discount": np.array([0.1, 2.0, 0.7])}
+    for measure in (measures.exact_cost, measures.exact_gain, measures.exact_exponent):
+        batch = measure.batch(problem, axes)
+        for i, (horizon, discount) in enumerate(zip(*axes.values(), strict=True)):
+            one = measure(Cell(problem=problem.changed(horizon=horizon, discount=discount)))
+            many = {key: value[i] for key, value in batch.items()} if isinstance(batch, dict) else batch[i]
+            assert many == pytest.approx(one, rel=1e-9)
+
+
+def test_a_concave_mode_has_no_plan_beyond_its_conjugate_point():
+    problem = lc.ControlProblem(landscape=lc.quadratic(hessian=[[-1.0]]), objective=lc.Objective(horizon=1.0), start=[1.0])
+    cost = measures.exact_cost.batch(problem, {"horizon": np.array([1.0, 1.5, 1.6, 4.0])})
+    assert cost[0] == pytest.approx(lc.solve(problem).cost, rel=1e-6)
+    assert (np.isfinite(cost) == [True, True, False, False]).all()
+
+
+@pytest.mark.parametrize(("problem", "reason"), [
+    (well(), "not quadratic"), (noisy(), "hidden"), (bowl().changed(learner=lc.Learner(drift=[0.1, 0.0])), "a drift"),
+    (bowl(horizon=1.0).changed(end=[0.0, 0.0]), "fixed end")])
+def test_the_closed_form_refuses_what_it_does_not_hold_for(problem, reason):
+    with pytest.raises(ProblemError, match=reason):
+        measures.exact_cost(Cell(problem=problem))
+    with pytest.raises(ProblemError, match=reason):
+        measures.exact_cost.batch(problem, {"horizon": np.ones(2)})
+
+
+def test_paths_a_closed_form_does_not_know_are_refused():
+    with pytest.raises(ProblemError, match="path of a closed form"):
+        measures.exact_cost.batch(bowl(), {"horizont": np.ones(2)})
+
+
+def test_the_preconditioner_exponent_is_closed_form_on_quadratics_and_measured_elsewhere(crossing):
+    assert measures.preconditioner_exponent(Cell(problem=bowl())) == measures.exact_exponent(Cell(problem=bowl()))
+    expected = preconditioner_exponent(crossing.problem).exponent.mean()
+    assert measures.preconditioner_exponent(crossing) == pytest.approx(expected, abs=1e-4)
+
+
+# ---------------------------------------------------------------- regret
+
+
+def test_each_rule_has_the_coefficients_that_cost_least(crossing):
+    """Checked by the accurate integration of one rule: no coefficient a few per cent away costs less."""
+    for row in rule_costs(crossing.problem, crossing.solution):
+        run = run_rule(crossing.problem, row.rule, row.coefficients)
+        assert row.cost == pytest.approx(run.cost, rel=1e-5)
+        for factor in (0.85, 1.15):
+            for name in row.coefficients:
+                other = run_rule(crossing.problem, row.rule, {**row.coefficients, name: row.coefficients[name] * factor})
+                assert other.cost > run.cost
+
+
+def test_rules_that_are_exact_have_no_regret_and_their_theoretical_coefficients():
+    far_sighted = solved(bowl(discount=0.0))
+    regret, found = measures.regret(far_sighted), measures.rule_coefficients(far_sighted)
+    assert abs(regret["ballistic"]) < 1e-5
+    assert abs(regret["linear_quadratic"]) < 1e-5
+    assert found["ballistic_rate"] == pytest.approx(1.0, rel=0.02)
+    assert found["linear_quadratic_scale"] == pytest.approx(1.0, rel=0.02)
+    assert regret["gradient_descent"] > 0.1
+
+
+def test_short_planning_makes_gradient_descent_best_with_its_theoretical_step():
+    cell = solved(bowl(discount=50.0))
+    assert measures.best_rule(cell) == "gradient_descent"
+    assert measures.rule_coefficients(cell)["gradient_descent_learning_rate"] == pytest.approx(1 / 50, rel=0.02)
+    assert abs(measures.best_regret(cell)) < 1e-3
+
+
+def test_where_every_rule_falls_into_the_wrong_basin_none_is_best(crossing):
+    assert measures.best_rule(crossing) == "none"
+    assert measures.best_regret(crossing) == np.nanmin(list(measures.regret(crossing).values())) > 0.4
+    assert measures.best_rule_within(0.6, margin=0.0)(crossing) == "decayed_gradient_descent"
+    assert measures.best_rule_within(0.6)(crossing) == "gradient_descent"
+
+
+def test_parsimony_prefers_the_simplest_rule_within_the_margin():
+    def row(richness, regret):
+        return SimpleNamespace(rule=SimpleNamespace(richness=richness), regret=regret)
+
+    rows = [row((2, 1, 2), 0.0), row((1, 4, 3), 0.004), row((1, 0, 1), 0.009), row((1, 0, 1), 0.02)]
+    assert choose(rows, threshold=0.05, margin=0.01) is rows[2]
+    assert choose(rows, threshold=0.05, margin=0.005) is rows[1]
+    assert choose(rows[3:], threshold=0.01, margin=0.0) is None
+    assert choose([row((1, 0, 1), math.nan)], threshold=0.05, margin=0.01) is None
+
+
+def test_a_fixed_end_is_known_to_no_rule():
+    with pytest.raises(ProblemError, match="fixed end"):
+        measures.regret(solved(well().changed(end=[1.0625, 0.0])))
+
+
+def test_rules_with_drift_and_terminal_cost_are_measured_too():
+    problem = bowl(horizon=3.0, terminal="loss", loss_weight=0.0)
+    regret = measures.regret(solved(problem))
+    assert abs(regret["proximal"]) < 1e-4
+    drifting = problem.changed(learner=lc.Learner(drift=lc.linear_drift(-0.3 * np.eye(2))))
+    regret = measures.regret(solved(drifting))
+    assert regret["drift_compensated_gradient_descent"] <= regret["gradient_descent"] + 1e-4
+    assert math.isnan(regret["proximal"])
+
+
+# ---------------------------------------------------------------- trajectories
+
+
+def test_trajectories_are_equally_long_everywhere_and_begin_at_the_start(crossing):
+    for cell in (crossing, solved(bowl())):
+        found, rules = measures.trajectory(cell), measures.rule_trajectories(cell)
+        assert found["times"].shape == (33,)
+        assert found["parameters"].shape == (33, 2)
+        assert rules.shape == (len(KEYS), 33, 2)
+        run = np.isfinite(rules).all((1, 2))
+        assert [key for key, there in zip(KEYS, run, strict=True) if there] == [
+            key for key, value in measures.regret(cell).items() if math.isfinite(value)]
+        np.testing.assert_allclose(rules[run][:, 0], np.tile(cell.problem.start, (run.sum(), 1)), atol=1e-12)
+    np.testing.assert_allclose(measures.trajectory(crossing)["parameters"], crossing.solution.at(np.linspace(0, 4, 33))[0])
+    assert measures.rule_trajectories.axes() == ("rule", "moment", "parameter")
+    assert measures.trajectory.axes("times") == ("moment",)
+    assert measures.trajectory.unit("times") == "time"
+    assert measures.rule_trajectories.coords["rule"] == KEYS
+
+
+def test_the_exact_rule_follows_the_plan():
+    cell = solved(bowl())
+    gap = measures.rule_trajectories(cell)[KEYS.index("linear_quadratic")] - measures.trajectory(cell)["parameters"]
+    assert np.abs(gap).max() < 0.01
