@@ -6,7 +6,7 @@ import numpy as np
 
 from ..arrays import whole
 from ..errors import ProblemError
-from ..rules import Rule, Sees, by_name, observe
+from ..rules import CausalRule, Rule, Sees, by_name, observe
 from ..rules.sees import names
 from .criteria import Criteria
 from .fitting import Fit, fit_linear
@@ -65,9 +65,9 @@ def fit_rules(
     )
 
 
-def read_rules(rules: Sequence[Rule | str]) -> tuple[Rule, ...]:
+def read_rules(rules: Sequence[Rule | CausalRule | str]) -> tuple[Rule | CausalRule, ...]:
     """Rules or their names as rules, with distinct keys."""
-    rules = tuple(rule if isinstance(rule, Rule) else by_name(rule) for rule in rules)
+    rules = tuple(rule if isinstance(rule, Rule | CausalRule) else by_name(rule) for rule in rules)
     keys = [rule.key for rule in rules]
     twice = sorted({key for key in keys if keys.count(key) > 1})
     if twice:

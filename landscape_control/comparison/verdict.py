@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..errors import check_choice
-from ..rules import Rule
+from ..rules import CausalRule, Rule
 from .criteria import Conclusion, Criteria
 from .running import Run
 from .wording import paragraph, table
@@ -18,7 +18,7 @@ class RuleFit:
 
     Attributes
     ----------
-    rule : Rule
+    rule : Rule, or CausalRule for a policy with memory
     coefficients : {name: value}, shared by all samples
     intervals : {name: (low, high)}, 95 % bootstrap over starts
     predicted : {name: value or None}, what theory predicts
@@ -33,7 +33,7 @@ class RuleFit:
     runs : per problem, what it costs to run the rule; empty when not asked for
     """
 
-    rule: Rule
+    rule: Rule | CausalRule
     coefficients: Mapping[str, float]
     intervals: Mapping[str, tuple[float, float]]
     predicted: Mapping[str, float | None]
@@ -108,6 +108,11 @@ class Verdict:
     criteria: Criteria
     sampling: str = ""
     scatter: tuple[Scatter, ...] = field(repr=False, default=())
+
+    @property
+    def nouns(self) -> tuple[str, str]:
+        """What was fitted, and what was held out in turn, in the plural."""
+        return "controls", "starts"
 
     @property
     def best(self) -> RuleFit | None:

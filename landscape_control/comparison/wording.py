@@ -14,8 +14,9 @@ def table(verdict) -> str:
     """One line per rule: error, coefficients against theory, condition, cost of running it."""
     header = ["rule", "error", "coefficients [95 %] (theory, in its limit)", "condition", "identifiable", "J_rule/J* - 1"]
     lines = [header, *(_cells(row) for row in verdict.rows)]
+    lines = lines if verdict.nouns[0] == "controls" else [line[:-1] for line in lines]  # causal rules are not run here
     refused = [f"not applicable: {key.replace('_', ' ')}: {reason}" for key, reason in verdict.refused.items()]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
     text.insert(1, "  ".join("-" * width for width in widths))
     return "\n".join(text + refused)
@@ -30,14 +31,14 @@ def _rule(verdict):
     row, other = verdict.rows[0], verdict.runner_up
     text = (
         f"The policy is {row.name}, {row.rule.formula}, with {coefficient_words(row)}: relative error "
-        f"{_percent(row.error)} on held-out starts ({row.rule.source})."
+        f"{percent(row.error)} on held-out {verdict.nouns[1]} ({row.rule.source})."
     )
     if row.condition > 1 / verdict.criteria.resolution:
         text += f" Its coefficients are not determined by this data (condition number {row.condition:.1e})."
     if row.equivalent_to:
-        text += f" The same controls come from {_keys(row.equivalent_to)}: richer, or with it as a limit."
+        text += f" The same {verdict.nouns[0]} come from {_keys(row.equivalent_to)}: richer, or with it as a limit."
     if other is not None:
-        text += f" Next comes {other.name} with {_percent(other.error)}."
+        text += f" Next comes {other.name} with {percent(other.error)}."
     return text
 
 
@@ -45,23 +46,24 @@ def _not_identifiable(verdict):
     row = verdict.rows[0]
     return (
         f"Not identifiable: {_keys(verdict.equivalent)} cannot be told apart on this data ({row.name} is within "
-        f"{_percent(row.error)} of the policy, and the others of it); add curvatures (several modes or several landscapes)."
+        f"{percent(row.error)} of the policy, and the others of it); add curvatures (several modes or several landscapes)."
     )
 
 
 def _none_fits(verdict):
     row = verdict.rows[0]
     text = (
-        f"No rule in the library fits: the nearest, {row.name}, is {_percent(row.error)} off on held-out starts, above "
-        f"the threshold of {_percent(verdict.criteria.threshold)}."
+        f"No rule in the library fits: the nearest, {row.name}, is {percent(row.error)} off on held-out "
+        f"{verdict.nouns[1]}, above "
+        f"the threshold of {percent(verdict.criteria.threshold)}."
     )
-    return text + (f" It is undefined for {row.undefined} of {verdict.samples} controls." if row.undefined else "")
+    return text + (f" It is undefined for {row.undefined} of {verdict.samples} {verdict.nouns[0]}." if row.undefined else "")
 
 
 def _data(verdict):
-    landscapes = len(verdict.scatter)
-    where = f"{verdict.starts} starts on {landscapes} landscape{'s' * (landscapes != 1)}"
-    text = f"Fitted to {verdict.samples} controls from {where}"
+    landscapes, (controls, starts) = len(verdict.scatter), verdict.nouns
+    where = f" on {landscapes} landscape{'s' * (landscapes != 1)}" if landscapes else ""
+    text = f"Fitted to {verdict.samples} {controls} from {verdict.starts} {starts}{where}"
     text += f" ({verdict.sampling})." if verdict.sampling else "."
     if verdict.failures:
         text += f" {len(verdict.failures)} solves failed and are left out, the first with: {verdict.failures[0][2]}"
@@ -73,7 +75,7 @@ def _cells(row):
     excess = f"{row.excess_cost:+.3g}" if row.excess_cost is not None else row.excess_reason
     undefined = f" ({row.undefined} undefined)" if row.undefined else ""
     identifiable = "yes" if row.identifiable else "no"
-    return [row.name, _percent(row.error) + undefined, coefficient_words(row), condition, identifiable, excess]
+    return [row.name, percent(row.error) + undefined, coefficient_words(row), condition, identifiable, excess]
 
 
 def _coefficient(row, coefficient):
@@ -85,7 +87,8 @@ def _coefficient(row, coefficient):
     return text + (" at its bound" if name in row.at_bound else "")
 
 
-def _percent(value):
+def percent(value) -> str:
+    """A share as a percentage of three digits."""
     return f"{100 * value:.3g} %" if value >= 1e-4 else f"{100 * value:.1e} %"
 
 

@@ -1,1 +1,12 @@
-"""One front door for policies of every kind: which rule is this?"""
+"""One front door for policies of every kind: which rule is it, with what numbers, or why none can be named."""
+
+from .causal_fit import fit_causal
+from .excitation import Excitation, watch
+from .histories import Histories
+from .identification import Identification
+from .identify import identify
+from .residual import PathLaw, residual_shape
+from .rollout import rollout
+
+__all__ = [
+    "Excitation", "Histories", "Identification", "PathLaw", "fit_causal", "identify", "residual_shape", "rollout", "watch"]

@@ -1,21 +1,28 @@
-"""Closed-form learning rules: formula, source, what each must see, and how to run it."""
+"""Learning rules, closed forms u(θ) and causal rules of gradients: formula, source, what each must see, how to run it."""
 
+from .causal import CausalRule
+from .causal_library import causal
 from .gain import optimal_gain, optimal_step
 from .gradient import decayed_gradient_descent, drift_compensated_gradient_descent, gradient_descent
-from .library import by_name, full_information
+from .library import all_rules, by_name, full_information
 from .linear_quadratic import linear_quadratic
 from .proximal import proximal
 from .rule import Coefficient, Rule
 from .sees import Observation, Sees, observation, observe
 from .spectral import ballistic, held_newton, metric_modes, natural_gradient, newton
 
+all = all_rules  # rules.all()
+
 __all__ = [
+    "CausalRule",
     "Coefficient",
     "Observation",
     "Rule",
     "Sees",
+    "all_rules",
     "ballistic",
     "by_name",
+    "causal",
     "decayed_gradient_descent",
     "drift_compensated_gradient_descent",
     "full_information",

@@ -1,6 +1,8 @@
 """The rules by name."""
 
 from ..errors import check_choice
+from .causal import CausalRule
+from .causal_library import causal
 from .gradient import decayed_gradient_descent, drift_compensated_gradient_descent, gradient_descent
 from .linear_quadratic import linear_quadratic
 from .proximal import proximal
@@ -25,8 +27,13 @@ def full_information(*, hold: float = DEFAULT_HOLD) -> tuple[Rule, ...]:
     )
 
 
-def by_name(name: str, *, hold: float = DEFAULT_HOLD) -> Rule:
-    """The rule with that key, e.g. "gradient_descent" or "gradient descent"; near matches on a misspelling."""
-    rules = {rule.key: rule for rule in full_information(hold=hold)}
+def all_rules(*, hold: float = DEFAULT_HOLD) -> tuple[Rule | CausalRule, ...]:
+    """The whole library: :func:`full_information`, then :func:`landscape_control.rules.causal`."""
+    return *full_information(hold=hold), *causal()
+
+
+def by_name(name: str, *, hold: float = DEFAULT_HOLD) -> Rule | CausalRule:
+    """The rule with that key, e.g. "gradient_descent" or "heavy ball"; near matches on a misspelling."""
+    rules = {rule.key: rule for rule in all_rules(hold=hold)}
     key = name.strip().lower().replace(" ", "_").replace("-", "_") if isinstance(name, str) else name
     return rules[check_choice("rule", key, rules)]

@@ -1,0 +1,120 @@
+"""Every causal rule fitted to histories, and judged."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ..arrays import whole
+from ..comparison import Conclusion, Criteria, RuleFit
+from ..comparison.judging import judge
+from ..errors import ProblemError
+from ..rules import CausalRule, Sees
+from ..rules.causal_library import LOOP_TWIN
+from .fitting import fit_rule
+from .histories import Histories
+from .identification import CAUSAL, Identification
+from .residual import innovation, regress, residual_shape
+
+
+def fit_causal(
+    histories: Histories,
+    rules: Sequence,
+    *,
+    subject: str = "histories",
+    seed: int = 0,
+    resamples: int = 200,
+    criteria: Criteria | None = None,
+    predicted: Mapping[str, Mapping[str, float]] | None = None,
+) -> Identification:
+    """Fit every rule to two thirds of the histories with shared coefficients, score it on the rest, and judge.
+
+    ``predicted`` holds what theory says of coefficients, by rule and name. Rules that need what the histories do not hold
+    are refused by name.
+    """
+    criteria = Criteria() if criteria is None else criteria
+    if not np.linalg.norm(histories.targets) > 0:
+        raise ProblemError("histories", expected="a policy that moves", received="Δθ = 0 at every step",
+                           advice="look at other inputs, or at later steps")
+    refused = {rule.key: reason for rule in rules if (reason := _refusal(rule, histories))}
+    applicable = [rule for rule in rules if rule.key not in refused]
+    if not applicable:
+        raise ProblemError("rules", expected="at least one causal rule that sees no more than these histories hold",
+                           received="; ".join(f"{k}: {v}" for k, v in refused.items()) or "none",
+                           advice="pass landscape_control.rules.causal()")
+    train, held = histories.split(seed)
+    settings = {"seed": seed, "resamples": whole("resamples", resamples), "predicted": predicted or {}}
+    rows = [_row(rule, train, held, settings) for rule in applicable]
+    conclusion, rows, equivalent = judge(rows, train.targets, criteria)
+    if conclusion is Conclusion.NONE_FITS:
+        rows = tuple(sorted(rows, key=lambda row: row.error))  # nothing to prefer: the nearest first
+    conclusion, equivalent, notes = _sceptical(conclusion, rows, equivalent, histories, criteria)
+    rows = tuple(replace(row, identifiable=row.identifiable and row.key not in equivalent) for row in rows)
+    first = np.array([rows[0].coefficients[name] for name in rows[0].rule.names])
+    return Identification(
+        conclusion=conclusion,
+        rows=rows,
+        equivalent=equivalent,
+        refused=refused,
+        failures=(),
+        samples=train.targets.size,
+        starts=train.count,
+        criteria=criteria,
+        sampling=histories.words,
+        subject=subject,
+        kind=CAUSAL,
+        residual=residual_shape(rows[0].rule, first, held),
+        notes=notes,
+    )
+
+
+def _refusal(rule, histories):
+    if not isinstance(rule, CausalRule):
+        return "a map of what the landscape is; a causal policy is told of its gradients only"
+    if Sees.PARAMETERS in rule.sees and histories.parameters is None:
+        return "needs parameters (θ at each observation), which the histories do not hold"
+    return None
+
+
+def _row(rule, train, held, settings):
+    fit = fit_rule(rule, train, held, seed=settings["seed"], resamples=settings["resamples"])
+    theory = settings["predicted"].get(rule.key, {})
+    named = dict(zip(rule.names, fit.coefficients.tolist(), strict=True))
+    return RuleFit(
+        rule=rule,
+        coefficients=named,
+        intervals=dict(zip(rule.names, map(tuple, fit.intervals.tolist()), strict=True)),
+        predicted={name: theory.get(name) for name in rule.names},
+        error=fit.error,
+        fit_error=fit.fit_error,
+        condition=fit.condition,
+        identifiable=False,
+        equivalent_to=(),
+        undefined=0,
+        at_bound=tuple(one.name for one in rule.coefficients if named[one.name] in (one.low, one.high)),
+        fitted=(fit.fitted,),
+    )
+
+
+def _sceptical(conclusion, rows, equivalent, histories, criteria):
+    """The same conclusion unless the inputs cannot carry it, and notes on what limits it."""
+    notes = []
+    if rows[0].key == LOOP_TWIN and "heavy_ball_decoupled_decay" in rows[0].equivalent_to:
+        notes.append("In the loop that the policy closes itself, decoupled decay with (β, w) is this rule with "
+                     "(β(1-w), w(1-β)): one rule in two sets of numbers.")
+    if histories.count < 2:
+        notes.append("There is one history only: nothing was held out.")
+    if conclusion is not Conclusion.NONE_FITS and innovation(histories) <= criteria.resolution:
+        conclusion = Conclusion.NOT_IDENTIFIABLE
+        fitting = tuple(row.key for row in rows if row.error <= criteria.threshold)
+        equivalent = tuple(dict.fromkeys((*(equivalent or fitting), *fitting)))
+        notes.append("Every gradient follows from the two before it, as on a path of one curvature without noise: a rule "
+                     "with memory and one without give the same updates there. Noise, or several curvatures, would tell.")
+    law = regress(histories)
+    planned = law.error <= criteria.resolution and law.momentum > 1 - criteria.resolution and law.learning_rate < 0
+    if planned and (conclusion is not Conclusion.RULE or law.error * criteria.margin < rows[0].error):
+        conclusion = conclusion if conclusion is Conclusion.NONE_FITS else Conclusion.NOT_IDENTIFIABLE
+        notes.append(f"Regressed on gradient and previous update, these updates give momentum {law.momentum:.4g} and"
+                     f" learning rate {law.learning_rate:.3g} with error {law.error:.1e}. That is the law of a planned path on its "
+                     "stable manifold, no rule to run forward: identify the problem that it solves, policy against policy.")
+    return conclusion, equivalent, tuple(notes)

@@ -1,0 +1,89 @@
+"""Histories of a causal policy: the gradients it saw, where it stood, and what it did."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..arrays import freeze, whole
+from ..errors import ProblemError
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Histories:
+    """K histories of T steps of a policy on n weights, each from its own beginning, at rest.
+
+    Attributes
+    ----------
+    gradients : (K, T, n), what was seen before each update
+    updates : (K, T, n), Δθ
+    parameters : (K, T, n) or None, θ at each observation, measured from where weight decay would pull to
+    settle : first step whose update counts; earlier ones only feed the memory of the rules
+    words : where the histories come from
+    """
+
+    gradients: np.ndarray
+    updates: np.ndarray
+    parameters: np.ndarray | None = None
+    settle: int = 0
+    words: str = "histories given"
+
+    def __post_init__(self):
+        shape = np.shape(self.gradients)
+        for name in ("gradients", "updates", "parameters"):
+            value = getattr(self, name)
+            if value is None and name == "parameters":
+                continue
+            value = np.asarray(value, dtype=float)
+            good = len(shape) == 3 and value.shape == shape and min(shape) > 0
+            if not (good and np.isfinite(value).all()):
+                raise ProblemError(f"{name} of the histories", expected="finite numbers (K, T, n), the same for all",
+                                   received=f"shape {value.shape}{' with NaN or infinity' if good else ''}",
+                                   advice="stack K histories of equal length; a single one is array[None]")
+            object.__setattr__(self, name, freeze(value))
+        if whole("settle", self.settle, low=0) > shape[1] - 2:
+            raise ProblemError("settle", expected=f"at most {shape[1] - 2}, so that two updates of each history count",
+                               received=f"{self.settle}", advice="use longer histories, or settle less")
+
+    @property
+    def count(self) -> int:
+        """K."""
+        return len(self.gradients)
+
+    def chosen(self, rows) -> "Histories":
+        """Some of the histories."""
+        parts = {name: None if (value := getattr(self, name)) is None else value[rows]
+                 for name in ("gradients", "updates", "parameters")}
+        return Histories(**parts, settle=self.settle, words=self.words)
+
+    @property
+    def columns(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """(gradients, parameters) as (T, K·n), each weight of each history by itself."""
+        return _columns(self.gradients), None if self.parameters is None else _columns(self.parameters)
+
+    @property
+    def targets(self) -> np.ndarray:
+        """The updates that count, in the order of :meth:`read`."""
+        return self.read(_columns(self.updates))
+
+    @property
+    def groups(self) -> np.ndarray:
+        """The history that each entry of ``targets`` belongs to."""
+        _, steps, weights = self.gradients.shape
+        return np.tile(np.repeat(np.arange(self.count), weights), steps - self.settle)
+
+    def read(self, columns: np.ndarray) -> np.ndarray:
+        """(…, T, K·n) -> (…, entries): what counts of anything that stands in columns."""
+        counted = columns[..., self.settle:, :]
+        return counted.reshape(*counted.shape[:-2], -1)
+
+    def split(self, seed: int) -> tuple["Histories", "Histories"]:
+        """(two thirds to fit, one third to score on); a history stays whole. A single one is both."""
+        if self.count < 2:
+            return self, self
+        order = np.random.default_rng(seed).permutation(self.count)
+        held = max(1, self.count // 3)
+        return self.chosen(np.sort(order[held:])), self.chosen(np.sort(order[:held]))
+
+
+def _columns(array):
+    return array.transpose(1, 0, 2).reshape(array.shape[1], -1)

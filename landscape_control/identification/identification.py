@@ -1,0 +1,79 @@
+"""What identify returns: a verdict on a policy of any kind, and the shape of what no rule explains."""
+
+from dataclasses import dataclass, fields
+
+from ..comparison import Conclusion, RuleFit, Verdict
+from ..comparison.wording import paragraph, percent, table
+
+MAP, CAUSAL = "a map u(θ)", "a causal rule"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Identification(Verdict):
+    """The rule that a policy is, with numbers, or why none can be named. Printing it gives a paragraph and a table.
+
+    Everything of a :class:`landscape_control.comparison.Verdict` (``conclusion``, ``best``, ``runner_up``, ``equivalent``,
+    ``rows`` with coefficients, intervals, errors and condition numbers, ``refused``, ``sampling``), where for causal rules
+    ``samples`` counts updates and ``starts`` histories, errors are relative to rms|Δθ|, and
+
+    Attributes
+    ----------
+    subject : what was identified, in words
+    kind : "a map u(θ)" (closed forms of a learner that knows the landscape) or "a causal rule" (of gradients seen so far)
+    residual : ((what, share), ...), largest first: how much of what the first row leaves unexplained goes with the current
+        gradient, the previous update, the parameters, time, ... once the rule's own coefficients have taken their part
+    notes : sentences on what limits the answer
+    """
+
+    subject: str
+    kind: str
+    residual: tuple[tuple[str, float], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def runner_up(self) -> RuleFit | None:
+        """The best rule that the data tells apart from the preferred one; none that fits by containing it as a limit."""
+        first = self.rows[0]
+
+        def its_limit(row):
+            return first.key in row.rule.contains and row.error <= self.criteria.threshold
+
+        others = (row for row in self.rows[1:] if row.key not in (*first.equivalent_to, *self.equivalent))
+        return next((row for row in others if not its_limit(row)), None)
+
+    @property
+    def margin(self) -> float | None:
+        """Error of the runner-up over that of the preferred rule, both at least the resolution; None without one."""
+        if self.runner_up is None:
+            return None
+        errors = (max(row.error, self.criteria.resolution) for row in (self.runner_up, self.rows[0]))
+        return next(errors) / next(errors)
+
+    @property
+    def nouns(self):
+        return super().nouns if self.kind == MAP else ("updates", "histories")
+
+    def __repr__(self):
+        return f"Identification({self.subject}: {self.conclusion.value}: {', '.join(row.key for row in self.rows[:3])}, ...)"
+
+    def __str__(self):
+        parts = [f"{self.subject[:1].upper()}{self.subject[1:]}, read as {self.kind}.", paragraph(self), self._left(),
+                 *self.notes]
+        return f"{' '.join(part for part in parts if part)}\n\n{table(self)}"
+
+    def _left(self):
+        """What is left over goes with what, where no rule fits."""
+        shown = [f"{what} ({percent(share)})" for what, share in self.residual if share >= 0.1][:3]
+        if self.conclusion is not Conclusion.NONE_FITS or not self.residual:
+            return ""
+        if not shown:
+            return "What it leaves unexplained goes with nothing that was looked at."
+        first = self.residual[0][0]
+        guess = {"time": " A schedule?", "the parameters": " A pull on the weights?",
+                 "the gradient's recent size": " A normalisation by its own?"}.get(first, "")
+        return f"What it leaves unexplained goes with {', '.join(shown)}.{guess}"
+
+
+def of_verdict(verdict: Verdict, **extra) -> Identification:
+    """A verdict with what identify knows beyond it."""
+    return Identification(**{f.name: getattr(verdict, f.name) for f in fields(Verdict)}, **extra)

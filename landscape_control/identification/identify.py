@@ -1,0 +1,140 @@
+"""identify: one front door for policies of every kind."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ..comparison import Criteria, PolicySample, compare, fit_rules
+from ..comparison.policy_fit import read_rules
+from ..errors import ProblemError, check_options
+from ..landscape import Spectrum
+from ..planning import BeliefSolution
+from ..problem import ControlProblem
+from ..rules import CausalRule, Rule, all_rules
+from ..simulation import RawLearner
+from ..simulation.resets import WeightDecay
+from ..solution import Solution
+from .beliefs import predicted, watch_beliefs
+from .causal_fit import fit_causal
+from .excitation import Excitation, watch
+from .histories import Histories
+from .identification import MAP, Identification, of_verdict
+from .subjects import runner_for
+
+_LONGEST = 200  # steps of a policy with a horizon that are watched
+_COMPARE = ("starts", "spread", "points_per_plan", "hold", "run", "solver", "sees", "progress")
+
+
+def identify(
+    subject,
+    rules: Sequence[Rule | CausalRule | str] | None = None,
+    *,
+    problem: ControlProblem | Sequence[ControlProblem] | None = None,
+    excitation: Excitation | None = None,
+    step: float | None = None,
+    seed: int = 0,
+    resamples: int = 200,
+    criteria: Criteria | None = None,
+    **options,
+) -> Identification:
+    """Which rule of the library is this policy, with what numbers; or why none can be named.
+
+    A policy that maps θ to u is held against the closed forms of a learner that knows the landscape; a policy with memory
+    against causal rules, which are run on the very gradients that it saw (so that its own previous updates explain nothing),
+    with coefficients shared by all histories, inside their admissible ranges, scored on histories held out.
+
+    Parameters
+    ----------
+    subject :
+        ControlProblem, several of them, or a Solution: the optimal policy u(θ), see :func:`landscape_control.compare`;
+        BeliefSolution: a policy of beliefs, watched with its filter in its own problem as a rule of raw observations;
+        Policy, PolicyResult, a raw learner, an (init, update) pair, or a function of the history of gradients
+        (E, t+1, n) -> Δθ (E, n): a causal rule, watched on an excitation;
+        what :func:`rollout` returns, Histories, or PolicySamples: the samples themselves
+    rules : Rule and CausalRule objects or their keys; None is :func:`landscape_control.rules.all_rules`. Rules of the other
+        kind are refused by name
+    problem : instead of a Solution's own problem, where it was read without one
+    excitation : the landscapes, starts and noise that a causal policy is shown. None: those of a PolicyResult's own program,
+        with noise 0.3 where it has none; else ``Excitation()``
+    step : Δt between observations, for policies of beliefs (None: 1/50 of their fastest time constant) and raw learners
+        (None: 1)
+    seed : of everything drawn
+    resamples : of the bootstrap over histories or starts
+    criteria : Criteria, the thresholds
+    options : starts, spread, points_per_plan, hold, run, solver, sees, progress of ``compare``, for maps u(θ)
+
+    Raises
+    ------
+    ProblemError
+        A subject that is no policy, options of the other kind, a policy that does not move or runs away.
+    """
+    rules = all_rules(**({"hold": options["hold"]} if options.get("hold") else {})) if rules is None else read_rules(rules)
+    fit = {"seed": seed, "resamples": resamples, "criteria": criteria}
+    if _is_map(subject, problem):
+        return _identify_map(subject, rules, problem, options, fit)
+    check_options("identify", options, ())
+    if isinstance(subject, Histories):
+        return fit_causal(subject, rules, **fit)
+    if isinstance(subject, BeliefSolution):
+        count = (excitation or Excitation()).histories
+        histories, step = watch_beliefs(subject, histories=count, step=step, seed=seed)
+        return fit_causal(histories, rules, subject=f"a policy of beliefs ({subject.method})",
+                          predicted=predicted(subject, step), **fit)
+    return _identify_policy(subject, rules, excitation, 1.0 if step is None else step, fit)
+
+
+def _is_map(subject, problem):
+    if isinstance(subject, ControlProblem | Solution | PolicySample):
+        return True
+    parts = tuple(subject) if isinstance(subject, list | tuple) else ()
+    return bool(parts) and all(isinstance(part, ControlProblem | PolicySample) for part in parts)
+
+
+def _identify_map(subject, rules, problem, options, fit):
+    check_options("identify", options, _COMPARE)
+    parts = tuple(subject) if isinstance(subject, list | tuple) else (subject,)
+    if isinstance(parts[0], PolicySample):
+        verdict = fit_rules(parts, rules, **fit, **{k: v for k, v in options.items() if k == "sees"})
+        return of_verdict(replace(verdict, sampling="samples given"), subject="samples of a policy", kind=MAP)
+    if isinstance(subject, Solution):
+        problem = subject.problem if problem is None else problem
+        if problem is None:
+            raise ProblemError("solution", expected="one that holds its problem", received="one without it",
+                               advice="pass problem=...: one path is not a policy, which is sampled from other starts too")
+        parts, words = (problem,), "the optimal policy of a solved problem"
+    else:
+        words = "the optimal policy of a problem" if len(parts) == 1 else f"the optimal policy of {len(parts)} problems"
+    options = {"seed": fit["seed"], "criteria": fit["criteria"], **options}
+    return of_verdict(compare(parts, rules, **options), subject=words, kind=MAP)
+
+
+def _identify_policy(subject, rules, excitation, step, fit):
+    program = getattr(subject, "program", None)
+    policy = subject.policy if program is not None and hasattr(subject, "policy") else subject
+    runner = runner_for(policy, step=step)
+    if runner is None:
+        raise ProblemError("subject", received=type(subject).__name__, advice="see the docstring of identify",
+                           expected="a problem, a solution, a policy with init and update, or a function of gradients")
+    excitation = _excitation(program) if excitation is None else excitation
+    if runner.horizon is not None:
+        excitation = replace(excitation, steps=min(runner.horizon, _LONGEST))
+    home = "start" if _pulls_to_start(subject) else "origin"
+    words = f"{runner.name} optimised for T = {program.steps}" if program is not None else runner.name
+    return fit_causal(watch(runner, excitation, seed=fit["seed"], home=home), rules, subject=words, **fit)
+
+
+def _excitation(program) -> Excitation:
+    """What the policy was planned for, with noise where it had none."""
+    if program is None:
+        return Excitation()
+    task, noise = program.task, getattr(program.sees, "noise", 0.0)
+    noise = float(noise) if np.isscalar(noise) and noise > 0 else Excitation.noise
+    given = {"curvatures": task.curvatures} if isinstance(task.curvatures, Spectrum) else {}
+    return Excitation(**given, noise=noise)
+
+
+def _pulls_to_start(subject):
+    if isinstance(subject, WeightDecay) and subject.centre is None:
+        return True
+    return isinstance(subject, RawLearner) and subject.inner is not None and _pulls_to_start(subject.inner)

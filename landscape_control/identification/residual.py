@@ -1,0 +1,115 @@
+"""What data can and cannot say beyond the fit: the shape of residuals, inputs without excitation, laws of planned paths."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..rules import CausalRule
+from .fitting import Run
+from .histories import Histories
+
+_FADING = 0.9  # of the averages that stand for the recent past
+
+
+def residual_shape(rule: CausalRule, coefficients, histories: Histories) -> tuple[tuple[str, float], ...]:
+    """((what, share of the squared residual), ...), largest first.
+
+    Each share is that of a least-squares fit of what the rule leaves by one kind of input, after both have been cleared of
+    what a change of the rule's coefficients would explain to first order.
+    """
+    run = Run(rule, histories)
+    fitted = run(coefficients[None])[0]
+    tangent = np.nan_to_num(run.jacobian(coefficients))
+    basis = _orthonormal(tangent)
+    left = _cleared(run.targets - fitted, basis)
+    size = left @ left
+    if not size > 1e-24 * (run.targets @ run.targets):
+        return ()
+    shares = []
+    for what, columns in _inputs(histories, fitted).items():
+        directions = _orthonormal(_cleared(columns, basis))
+        shares.append((what, float(((directions.T @ left) ** 2).sum() / size)))
+    return tuple(sorted(shares, key=lambda pair: -pair[1]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PathLaw:
+    """Δθ_t = momentum·Δθ_{t-1} - learning_rate·y_t by plain regression on the subject's own previous update, unbounded.
+
+    ``error`` is relative to rms|Δθ|. Along noiseless optimal paths it vanishes with momentum > 1 and a learning rate < 0:
+    the law of the costate on its stable manifold, which no learner can run forward.
+    """
+
+    momentum: float
+    learning_rate: float
+    error: float
+
+
+def regress(histories: Histories) -> PathLaw:
+    """The regression that the trap of reading momentum off a path consists of."""
+    counted, seen = histories.updates[:, histories.settle:], histories.gradients[:, histories.settle:]
+    now = counted[:, 1:].ravel()
+    columns = np.column_stack([counted[:, :-1].ravel(), -seen[:, 1:].ravel()])
+    size = np.maximum(np.linalg.norm(columns, axis=0), 1e-300)
+    found = np.linalg.lstsq(columns / size, now, rcond=1e-10)[0] / size
+    error = np.linalg.norm(now - columns @ found) / max(np.linalg.norm(now), 1e-300)
+    return PathLaw(momentum=float(found[0]), learning_rate=float(found[1]), error=float(error))
+
+
+def innovation(histories: Histories) -> float:
+    """How much of the gradients the two before them do not predict linearly, relative: 0 on a path of one curvature."""
+    seen = histories.gradients[:, histories.settle:]
+    if seen.shape[1] < 4:
+        return 1.0
+    columns = np.column_stack([seen[:, 1:-1].ravel(), seen[:, :-2].ravel()])
+    now = seen[:, 2:].ravel()
+    size = np.maximum(np.linalg.norm(columns, axis=0), 1e-300)
+    left = now - columns @ (np.linalg.lstsq(columns / size, now, rcond=1e-12)[0] / size)
+    return float(np.linalg.norm(left) / max(np.linalg.norm(now), 1e-300))
+
+
+def _inputs(histories, fitted):
+    gradients, parameters = histories.columns
+    updates = histories.updates.transpose(1, 0, 2).reshape(gradients.shape)
+    previous = np.vstack([np.zeros_like(updates[:1]), updates[:-1]])
+    clock = np.linspace(-1, 1, len(gradients))[:, None] * np.ones_like(gradients)
+    mean, square = _averages(gradients)
+    read = histories.read
+    early = 1 / np.arange(1, len(gradients) + 1)[:, None] * np.ones_like(gradients)
+    moving = [fitted * read(clock), fitted * read(clock**2), fitted * read(early), read(gradients * clock)]
+    inputs = {
+        "the current gradient": [read(gradients)],
+        "the previous update": [read(previous)],
+        "the average of past gradients": [read(mean)],
+        "the gradient's sign": [read(np.sign(gradients))],
+        "the gradient's cube": [read(gradients**3)],
+        "the gradient's recent size": [read(gradients / np.sqrt(square + 1e-300))],
+        "time": moving,
+    }
+    if parameters is not None:
+        inputs["the parameters"] = [read(parameters)]
+    return {what: np.column_stack(columns) for what, columns in inputs.items()}
+
+
+def _averages(gradients):
+    """Fading means of y and y², corrected for their start at zero."""
+    mean, square = np.zeros_like(gradients), np.zeros_like(gradients)
+    m, v = 0.0, 0.0
+    for t, y in enumerate(gradients):
+        m, v = _FADING * m + (1 - _FADING) * y, _FADING * v + (1 - _FADING) * y**2
+        weight = 1 - _FADING ** (t + 1)
+        mean[t], square[t] = m / weight, v / weight
+    return mean, square
+
+
+def _orthonormal(columns):
+    size = np.linalg.norm(columns, axis=0)
+    kept = columns[:, size > 0] / size[size > 0]
+    if not kept.shape[1]:
+        return np.empty((len(columns), 0))
+    vectors, values, _ = np.linalg.svd(kept, full_matrices=False)
+    return vectors[:, values > 1e-9 * values[0]]
+
+
+def _cleared(array, basis):
+    return array - basis @ (basis.T @ array)

@@ -1,0 +1,87 @@
+"""Policies of every kind as one thing that acts: start(episodes, weights) -> act(gradient, θ) -> Δθ."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import ProblemError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runner:
+    """A causal policy made ready to act.
+
+    Attributes
+    ----------
+    begin : (episodes, weights) -> a function (gradient (E, n), θ (E, n)) -> Δθ (E, n) with a memory of its own
+    horizon : number of steps after which the policy ends, or None
+    name : what it is, in words
+    """
+
+    begin: Callable
+    name: str
+    horizon: int | None = None
+
+    def start(self, episodes: int, weights: int) -> Callable:
+        """A fresh policy; what it returns is checked for its shape."""
+        act, shape = self.begin(episodes, weights), (episodes, weights)
+
+        def checked(gradient, theta):
+            update = np.asarray(act(gradient, theta), dtype=float)
+            if update.shape != shape:
+                raise ProblemError(f"update of {self.name}", expected=f"one number per weight of each history, {shape}",
+                                   received=f"shape {update.shape}", advice="return updates like the gradients given")
+            return update
+
+        return checked
+
+
+def runner_for(subject, *, step: float = 1.0) -> Runner | None:
+    """A runner for a policy with ``init`` and ``update``, such a pair, or a function of the history; None for others."""
+    name = type(subject).__name__
+    if isinstance(subject, tuple) and len(subject) == 2 and all(map(callable, subject)):
+        return Runner(begin=_pair(*subject, step), name="the (init, update) pair")
+    if hasattr(subject, "init") and hasattr(subject, "update"):
+        _check_quiet(subject, name)
+        horizon = subject.horizon if getattr(subject, "varies", False) else None
+        named = getattr(getattr(subject, "family", None), "name", None)
+        return Runner(begin=_pair(subject.init, subject.update, step), horizon=horizon,
+                      name=f"a {named} policy" if named else name)
+    if callable(subject):
+        return Runner(begin=_of_history(subject), name=getattr(subject, "__name__", name))
+    return None
+
+
+def _check_quiet(subject, name):
+    if getattr(subject, "draws", False) or getattr(subject, "told_of_switches", False):
+        raise ProblemError(name, expected="a policy that sees its gradients and nothing else",
+                           received="one that draws random numbers or is told of switches",
+                           advice="identify the learner that it wraps")
+
+
+def _pair(init, update, step):
+    def begin(episodes, weights):
+        state = init(episodes, weights)
+
+        def act(gradient, theta):
+            nonlocal state
+            rate, state = update(state, gradient, theta, step)
+            return np.asarray(rate) * step
+
+        return act
+
+    return begin
+
+
+def _of_history(function):
+    def begin(episodes, weights):
+        seen = []
+
+        def act(gradient, theta):
+            seen.append(gradient)
+            return function(np.stack(seen, axis=1))
+
+        return act
+
+    return begin
