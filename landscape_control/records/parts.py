@@ -41,8 +41,8 @@ def to_tree(value, sizes=(1, 0)):
     if isinstance(value, float | np.floating):
         finite = number_to_tree(value)
         return {"number": finite} if isinstance(finite, str) else finite
-    if isinstance(value, np.integer):
-        return int(value)
+    if isinstance(value, np.integer | np.bool_):
+        return value.item()
     if isinstance(value, np.ndarray):
         return {"array": array_to_tree(value)}
     if isinstance(value, tuple | list):

@@ -1,0 +1,131 @@
+"""Results as groups of labelled arrays, and back: one rule per kind of value, exceptions named in ``rebuilding``."""
+
+import enum
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+
+import numpy as np
+
+from ..errors import ProblemError
+from ..policies import PolicyProgram
+from ..problem import ControlProblem
+from .groups import Group, Variable
+from .kinds import COMPUTED, DIMS, ENUMS, LABELS, LEFT_OUT, MODULES, class_of, own
+from .parts import from_tree, to_tree
+from .rebuilding import rebuild
+from .specification import from_specification, specification
+
+_LONG = 2000  # characters from which a text is a variable: attributes of HDF5 files are small
+_ABSENT, _ENUMS, _KIND, _ORDER, _OTHER = (f"record_{word}" for word in ("absent", "enums", "kind", "order", "other"))
+
+
+def pack(value) -> Group:
+    """The group of a result, a plan, a mapping or a sequence."""
+    if isinstance(value, Mapping):
+        return _filled("mapping", {str(name): part for name, part in value.items()})
+    if isinstance(value, tuple | list):
+        return _filled("sequence", {str(i): part for i, part in enumerate(value)})
+    if type(value).__name__ not in MODULES or not is_dataclass(value):
+        raise ProblemError("record", expected=f"one of {', '.join(sorted(MODULES))}", received=type(value).__name__,
+                           advice="save the result it belongs to")
+    return _filled(type(value).__name__, _contents(value))
+
+
+def _contents(value):
+    """Fields by name, and what is computed at first use: the functions it comes from stay behind."""
+    out = own(LEFT_OUT, type(value))
+    found = {one.name: getattr(value, one.name) for one in fields(value) if one.name[0] != "_" and one.name not in out}
+    for name in own(COMPUTED, type(value)):
+        try:
+            found[name] = getattr(value, name)
+        except ProblemError:  # a result without its checker
+            found[name] = None
+    return found
+
+
+def _filled(kind, contents):
+    group = Group(attributes={_KIND: kind})
+    absent, enums, other = [], {}, {}
+    for name, part in contents.items():
+        if part is None:
+            absent.append(name)
+        elif isinstance(part, enum.Enum):
+            group.attributes[name], enums[name] = part.name, type(part).__name__
+        elif not _put(group, kind, name, part):
+            other[name] = to_tree(part)
+    order = list(contents) if kind == "mapping" else []
+    for label, extra in ((_ABSENT, absent), (_ENUMS, enums), (_ORDER, order), (_OTHER, other)):
+        if extra:
+            _text(group, label, json.dumps(extra, ensure_ascii=False, sort_keys=True, allow_nan=False))
+    return group
+
+
+def _put(group, kind, name, part) -> bool:
+    """Whether the part found a place of its own: attribute, variable or group."""
+    if "/" in name:  # what separates groups in a file
+        return False
+    if isinstance(part, str):
+        _text(group, name, part)
+    elif isinstance(part, int | float | np.number) and not isinstance(part, bool):
+        group.attributes[name] = part.item() if isinstance(part, np.number) else part
+    elif isinstance(part, np.ndarray) and part.size and part.dtype.kind in "fib":
+        group.variables[name] = _variable(kind, name, part)
+    elif isinstance(part, ControlProblem | PolicyProgram):
+        text = np.array(specification(part), dtype=object)
+        group.variables[name] = Variable(dims=(), values=text, attributes={"holds": "specification"})
+    elif isinstance(part, Mapping) or type(part).__name__ in MODULES or _is_composite(part):
+        group.groups[name] = pack(part)
+    else:
+        return False
+    return True
+
+
+def _is_composite(part):
+    """Whether a sequence holds anything that deserves labels."""
+    return isinstance(part, tuple | list) and any(
+        isinstance(one, np.ndarray | Mapping) or type(one).__name__ in MODULES or _is_composite(one) for one in part)
+
+
+def _text(group, name, text):
+    if len(text) > _LONG:
+        group.variables[name] = Variable(dims=(), values=np.array(text, dtype=object))
+    else:
+        group.attributes[name] = text
+
+
+def _variable(kind, name, array):
+    dims = DIMS.get(kind, {}).get(name, ())
+    if ... in dims:  # one axis of the grid after the other
+        dims = (*dims[:-1], *(f"axis_{i + 1}" for i in range(array.ndim - len(dims) + 1)))
+    if len(dims) != array.ndim:
+        dims = tuple(f"{name}_axis_{i + 1}" for i in range(array.ndim))
+    return Variable(dims=dims, values=np.array(array), attributes=dict(LABELS.get(name, {})))
+
+
+def unpack(group: Group):
+    """The result that a group was packed from."""
+    values = _values(group)
+    kind = values.pop(_KIND)
+    absent, enums, order, other = (values.pop(name, empty) for name, empty in
+                                   ((_ABSENT, "[]"), (_ENUMS, "{}"), (_ORDER, "[]"), (_OTHER, "{}")))
+    values |= dict.fromkeys(json.loads(absent))
+    values |= {name: class_of(enum_name, ENUMS)[values[name]] for name, enum_name in json.loads(enums).items()}
+    values |= {name: from_tree(tree) for name, tree in json.loads(other).items()}
+    if kind == "mapping":
+        return {name: values[name] for name in json.loads(order)}
+    if kind == "sequence":
+        return tuple(values[str(i)] for i in range(len(values)))
+    return rebuild(class_of(kind), values)
+
+
+def _values(group):
+    values = dict(group.attributes)
+    for name, variable in group.variables.items():
+        if variable.values.dtype == object:
+            text = str(variable.values[()])
+            values[name] = from_specification(text) if variable.attributes else text
+        else:
+            variable.values.setflags(write=False)
+            values[name] = variable.values
+    return values | {name: unpack(inner) for name, inner in group.groups.items()}

@@ -1,0 +1,52 @@
+"""xarray data sets as groups, so that sweeps are stored, checked and read like every other record."""
+
+import sys
+
+import numpy as np
+
+from ..errors import ProblemError
+from .groups import Group, Variable
+
+_COORDINATES = "record_coordinates"
+
+
+def is_table(value) -> bool:
+    """Whether a value is an xarray.Dataset, without importing xarray to find out."""
+    xarray = sys.modules.get("xarray")
+    return xarray is not None and isinstance(value, xarray.Dataset)
+
+
+def to_table(dataset) -> Group:
+    """The group of a data set of numbers, truth values and texts."""
+    variables = {str(name): Variable(dims=tuple(map(str, array.dims)), values=_storable(name, array.values),
+                                     attributes=_said(name, array.attrs))
+                 for name, array in dataset.variables.items()}
+    attributes = _said("dataset", dataset.attrs)
+    attributes[_COORDINATES] = " ".join(sorted(map(str, dataset.coords)))
+    return Group(attributes=attributes, variables=variables)
+
+
+def from_table(group: Group):
+    """The data set of a group."""
+    import xarray
+
+    coordinates = group.attributes.pop(_COORDINATES).split()
+    variables = {name: (v.dims, v.values, v.attributes) for name, v in group.variables.items()}
+    return xarray.Dataset(variables, attrs=group.attributes).set_coords(coordinates)
+
+
+def _storable(name, values):
+    if values.dtype.kind in "biuf":
+        return values
+    if values.dtype.kind == "U" or (values.dtype.kind == "O" and all(isinstance(one, str) for one in values.ravel())):
+        return values.astype(object)
+    raise ProblemError(f"variable {name!r}", expected="numbers, truth values or texts", received=f"dtype {values.dtype}",
+                       advice="turn its entries into one of these")
+
+
+def _said(name, attributes):
+    for key, value in attributes.items():
+        if not isinstance(value, str | int | float | np.number) or isinstance(value, bool):
+            raise ProblemError(f"attribute {key!r} of {name!r}", expected="a text or a number", received=repr(value),
+                               advice="write json.dumps of it")
+    return {str(key): value.item() if isinstance(value, np.number) else value for key, value in attributes.items()}
