@@ -76,6 +76,7 @@ def test_measures_are_found_by_object_name_and_address():
     assert as_measure("landscape_control.measures:regret") is measures.regret
     assert as_measure("math:sqrt").address == "math:sqrt"
     assert measures.cost.address == "cost"
+    assert as_measure(lambda solution: 1.0).address == measures.best_rule_within(0.1).address == ""
 
 
 def test_known_measures_stay_themselves_across_processes():

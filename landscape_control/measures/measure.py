@@ -90,11 +90,15 @@ class Measure:
 
     @property
     def address(self) -> str:
-        """What :func:`as_measure` turns back into this measure: its name, or "module:function" of a user's own."""
+        """What :func:`as_measure` turns back into this measure: its name, or "module:function" of a user's own.
+
+        Empty where there is nothing to import: a lambda, a function inside another one, a callable object.
+        """
         if ALL.get(self.name) is self:
             return self.name
-        function = getattr(self.function, "function", self.function)  # a wrapped function of a solution
-        return f"{getattr(function, '__module__', '?')}:{getattr(function, '__qualname__', type(function).__qualname__)}"
+        function = self.function.function if isinstance(self.function, OfSolution) else None
+        name = getattr(function, "__qualname__", "<none>")
+        return "" if "<" in name else f"{function.__module__}:{name}"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
