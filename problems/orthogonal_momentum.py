@@ -1,0 +1,171 @@
+"""Momentum from unknown curvature: without noise the best causal rule is a three-term recurrence, and nothing more.
+
+Problem    L = ½hθ², h drawn from a spectrum (uniform on [0.05, 1], Marchenko-Pastur with ratio ½, five values), θ_0² = 1 on
+           average; exact gradients, movement free (η = ∞), cost Σ_{t=1..T} E L(θ_t). Heavy ball with its own α_t, β_t at
+           every step, T = 10 (5 for five values); spans of all past gradients, T = 8 (4).
+Formula    θ_t = P_t(h)θ_0, P_t(0) = 1, orthogonal in the weight h²w(h): α_t, β_t are the recurrence of these polynomials,
+           whatever the discount. Marchenko-Pastur in closed form. T = 1: α = E h²/E h³, gradient descent.
+           α_t, β_t near Polyak's α, β like α(1 + A/t²), A = β/4(1-β), and β(1 + B/t²), B = (1+β)/4(1-β), from above, for
+           smooth densities; like t·βᵗ, from below, for Marchenko-Pastur, where Polyak's β is the ratio.
+Source     Pedregosa & Scieur 2020; Scieur & Pedregosa 2020 (the limit); Kuijlaars et al. 2004 for the rate, which with its
+           constants is derived for this project.
+Relation   equal: coefficients to 1e-7, costs to 1e-12 relative; the span of all gradients to 1e-10.
+           limit: slopes to 0.05 (Marchenko-Pastur 0.01), constants to 0.5 %, of the recurrence up to t = 400; the optimiser
+           follows it as far as the running cost feels a step.
+           At least, at most (bounds set after a first look): with noise 0.1, or with a price of movement, the full span
+           gains 0.1 % or more. *Constant* coefficients near Polyak's for terminal loss (within 5 % at T = 40), not for
+           running loss: there β stays below half of Polyak's, however long the horizon (T = 80).
+"""
+
+import math
+
+import numpy as np
+
+import landscape_control as lc
+from landscape_control.claims import Check, Claim, Evidence, fitted_slope
+from landscape_control.emergence import optimize_policy
+from landscape_control.landscape import Discrete, LandscapeDistribution, MarchenkoPastur, Uniform
+from landscape_control.policies import FirstOrderSpan, HeavyBall
+from landscape_control.reference import marchenko_pastur_rule, orthogonal_rule, polyak, polyak_approach, polynomials
+
+SPECTRA = {"uniform": Uniform(0.05, 1.0), "Marchenko-Pastur": MarchenkoPastur(0.5),
+           "five values": Discrete([0.1, 0.3, 0.5, 0.8, 1.0], [0.1, 0.3, 0.2, 0.3, 0.1])}
+STEPS = {"uniform": 10, "Marchenko-Pastur": 10, "five values": 5}
+SPAN = {"uniform": 8, "Marchenko-Pastur": 8, "five values": 4}
+CONTINUOUS, LONG = ("uniform", "Marchenko-Pastur"), 400
+
+
+def problem() -> lc.ControlProblem:
+    """The same bowls with curvature known, in continuous time, where momentum is not needed."""
+    return lc.ControlProblem(landscape=lc.quadratic(hessian=np.diag(SPECTRA["five values"].values)), start=np.ones(5),
+                             objective=lc.Objective(horizon=5.0))
+
+
+def best(name, family, horizon, *, cost="running", noise=0.0, learning_rate=math.inf, discount=0.0, **options):
+    """The best rule of a family for the spectrum of that name."""
+    return optimize_policy(
+        LandscapeDistribution.quadratic(curvatures=SPECTRA[name], start_variance=1.0), family,
+        lc.Objective(horizon=horizon, learning_rate=learning_rate, discount=discount), cost=cost,
+        sees=lc.NoisyGradient(noise) if noise else None, tolerance=1e-9, **options)
+
+
+def theory(name, horizon):
+    """Stieltjes' recurrence, from a quadrature that is exact for it."""
+    return orthogonal_rule(*SPECTRA[name].nodes(horizon + 4), horizon)
+
+
+def recurrence_checks(name, found):
+    """Coefficients and cost of the optimised rule against the recurrence, and the first step against gradient descent."""
+    horizon, rule, spectrum = STEPS[name], theory(name, STEPS[name]), SPECTRA[name]
+    alpha, beta = found.coefficients["learning_rate"], found.coefficients["momentum"]
+    yield Check(quantity=f"{name}: largest |α_t/theory - 1|, {horizon} steps", theory=0, relation="equal", tolerance=1e-7,
+                computed=np.abs(alpha / rule.learning_rates - 1).max())
+    yield Check(quantity=f"{name}: largest |β_t - theory|, {horizon} steps", theory=0, relation="equal", tolerance=1e-7,
+                computed=np.abs(beta - rule.momenta).max())
+    yield Check(quantity=f"{name}: cost", theory=rule.losses[1:].sum(), computed=found.cost, relation="equal",
+                tolerance=1e-12, measure="relative")
+    moments = spectrum.moments(3)
+    first = best(name, HeavyBall(constant=False), 1).coefficients["learning_rate"][0]
+    yield Check(quantity=f"{name}: α at T = 1, E h²/E h³", theory=moments[2] / moments[3], computed=first, relation="equal",
+                tolerance=1e-10, measure="relative")
+    impatient = best(name, HeavyBall(constant=False), horizon - 2, discount=0.3).coefficients["momentum"]
+    yield Check(quantity=f"{name}: largest |β_t - theory| at discount 0.3", theory=0, relation="equal", tolerance=1e-6,
+                computed=np.abs(impatient - rule.momenta[:-2]).max())
+
+
+def memory_checks(name):
+    """All past gradients against two terms: nothing gained, unless noise or a price of movement comes in."""
+    horizon, span = SPAN[name], FirstOrderSpan(memory=SPAN[name], constant=False)
+    whole = best(name, span, horizon, starts=4)
+    yield Check(quantity=f"{name}: cost of all {horizon} gradients over that of heavy ball - 1", theory=0, relation="equal",
+                computed=whole.cost / theory(name, horizon).losses[1:].sum() - 1, tolerance=1e-10)
+    for words, options in (("noise 0.1", {"noise": 0.1}), ("price of movement η = 1", {"learning_rate": 1.0})):
+        if name not in CONTINUOUS:
+            continue
+        two = best(name, HeavyBall(constant=False), horizon, **options)
+        all_of_them = best(name, span, horizon, starts=2, **options)
+        yield Check(quantity=f"{name}, {words}: gain of all {horizon} gradients over heavy ball", theory=0.001,
+                    computed=1 - all_of_them.cost / two.cost, relation="at least", tolerance=0)
+
+
+def rate_checks():
+    """How the recurrence nears Polyak's constants."""
+    t, rule = np.array([200, LONG - 1]), theory("uniform", LONG)
+    (alpha, beta), constants = polyak(0.05, 1.0), polyak_approach(0.05, 1.0)
+    for words, values, limit, constant in (("α_t", rule.learning_rates, alpha, constants[0]),
+                                           ("β_t", rule.momenta, beta, constants[1])):
+        gap = values[t] / limit - 1
+        yield Check(quantity=f"uniform, {words} above Polyak's: slope in t", theory=-2, computed=fitted_slope(t, gap),
+                    relation="limit", tolerance=0.05)
+        scaled = gap * t**2
+        yield Check(quantity=f"uniform, {words} above Polyak's: constant of 1/t²", theory=constant, relation="limit",
+                    computed=2 * scaled[1] - scaled[0], tolerance=0.005, measure="relative")  # the next order is 1/t³
+    short, values = np.arange(12, 25), theory("Marchenko-Pastur", 25).momenta[12:]
+    slope = fitted_slope(np.exp(short), (1 - values / 0.5) / short)
+    yield Check(quantity="Marchenko-Pastur, β_t below Polyak's, over t: log-slope per step", theory=math.log(0.5),
+                computed=slope, relation="limit", tolerance=0.01)
+    closed = marchenko_pastur_rule(0.5, 1.0, 60)
+    yield Check(quantity="Marchenko-Pastur: largest error of the closed form, 60 steps", theory=0, relation="equal",
+                computed=np.abs(np.subtract(closed[:2], [theory("Marchenko-Pastur", 60).learning_rates,
+                                                          theory("Marchenko-Pastur", 60).momenta])).max(), tolerance=1e-12)
+
+
+def constant_checks(name, running, terminal):
+    """One α and one β for all steps, cost by cost; ``running`` and ``terminal`` are results at growing horizons."""
+    alpha, beta = polyak(*SPECTRA[name].support)
+    for symbol, limit, key in (("α", alpha, "learning_rate"), ("β", beta, "momentum")):
+        gaps = [1 - one.coefficients[key] / limit for one in terminal]
+        yield Check(quantity=f"{name}, constant {symbol}, terminal loss, T = 40: distance below Polyak's", theory=0.05,
+                    computed=abs(gaps[-1]), relation="at most", tolerance=0)
+    yield Check(quantity=f"{name}, constant β, running loss, T = 80: over Polyak's", theory=0.5, relation="at most",
+                computed=running[-1].coefficients["momentum"] / beta, tolerance=0)
+
+
+def growing(name, cost, horizons):
+    """The best constant heavy ball for longer and longer horizons, each also begun from the one before."""
+    found = []
+    for horizon in horizons:
+        guess = dict(found[-1].coefficients) if found else None
+        found.append(best(name, HeavyBall(constant=True), horizon, cost=cost, guess=guess, starts=3 if found else 8))
+    return found
+
+
+def evaluate() -> Evidence:
+    """Optimise, then hold against the recurrence."""
+    checks, data = [], {"names": list(SPECTRA)}
+    for name, spectrum in SPECTRA.items():
+        found = best(name, HeavyBall(constant=False), STEPS[name])
+        checks += [*recurrence_checks(name, found), *memory_checks(name)]
+        data[name] = picture(name, spectrum, found)
+    for name in CONTINUOUS:
+        running, terminal = growing(name, "running", (5, 10, 20, 80)), growing(name, "terminal", (5, 10, 20, 40))
+        checks += constant_checks(name, running, terminal)
+        data[f"{name}, constant"] = {"running": constant_picture(running), "terminal": constant_picture(terminal)}
+    return Evidence(checks=[*checks, *rate_checks()], data=data)
+
+
+def picture(name, spectrum, found):
+    """Optimised points, the recurrence as far as it goes, Polyak's limits and the polynomials."""
+    rule = theory(name, STEPS[name] if name == "five values" else 60)
+    alpha, beta = polyak(*spectrum.support)
+    grid = np.linspace(*spectrum.support, 201)
+    return {"steps": np.arange(STEPS[name]), "learning_rates": found.coefficients["learning_rate"],
+            "momenta": found.coefficients["momentum"], "steps_theory": np.arange(len(rule.momenta)),
+            "learning_rates_theory": rule.learning_rates, "momenta_theory": rule.momenta, "losses_theory": rule.losses,
+            "polyak_learning_rate": alpha, "polyak_momentum": beta, "curvatures": grid,
+            "polynomials": polynomials(found.coefficients["learning_rate"], found.coefficients["momentum"], grid)}
+
+
+def constant_picture(found):
+    """Coefficients over the horizon."""
+    return {"horizons": np.array([one.program.steps for one in found]),
+            "learning_rates": np.array([one.coefficients["learning_rate"] for one in found]),
+            "momenta": np.array([one.coefficients["momentum"] for one in found])}
+
+
+CLAIM = Claim(
+    name="orthogonal-momentum", title="Unknown curvature, no noise: momentum is the recurrence of orthogonal polynomials",
+    statement="α_t, β_t of the best rule are the recurrence of the polynomials orthogonal in h²w(h); more memory gains "
+    "nothing; Polyak's constants are the limit, as 1/t² or exponentially",
+    source="Pedregosa & Scieur 2020; rates derived for this project", relations=("equal", "limit", "at least", "at most"),
+    evaluate=evaluate)
