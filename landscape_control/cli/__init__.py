@@ -6,6 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+from .sweeping import add_commands
+
 OK, SHORT, BAD, INTERRUPTED = 0, 1, 2, 130
 _EXITS = "exit status: 0 all is well; 1 a claim fails, or a solve did not converge; 2 the input cannot be used"
 
@@ -16,7 +18,7 @@ def main(arguments=None) -> int:
         if hasattr(stream, "reconfigure"):  # a terminal without θ shows ? and stays alive
             stream.reconfigure(errors="replace")
     options = _parser().parse_args(arguments)
-    from .errors import ProblemError
+    from ..errors import ProblemError
 
     try:
         return options.command(options)
@@ -31,15 +33,15 @@ def main(arguments=None) -> int:
 
 
 def _parser():
-    from . import __version__
+    from .. import __version__
 
     parser = argparse.ArgumentParser(
         prog="landscape-control",
         epilog=_EXITS,
-        description="Which learning rule is optimal, and when: solve, certify, reproduce.",
+        description="Which learning rule is optimal, and when: solve, sweep, certify, reproduce.",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="{list,solve,reproduce}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="{list,solve,sweep,resume,show,reproduce}")
 
     listing = commands.add_parser("list", help="print every claim", epilog=_EXITS)
     listing.set_defaults(command=_list)
@@ -59,15 +61,15 @@ def _parser():
     reproducing.add_argument("--workers", type=int, metavar="N", help="processes (default: one per available core)")
     reproducing.add_argument("--only", nargs="+", metavar="NAME", help="these claims only")
     reproducing.set_defaults(command=_reproduce)
-    for command in (listing, solving, reproducing):
+    for command in (listing, solving, reproducing, *add_commands(commands, _EXITS)):
         command.add_argument("--json", action="store_true", help="print JSON instead of text")
     return parser
 
 
 def _list(options):
-    from .claims import all_claims
-    from .report import claim_document
-    from .report.table import align
+    from ..claims import all_claims
+    from ..report import claim_document
+    from ..report.table import align
 
     claims = all_claims()
     if options.json:
@@ -78,10 +80,10 @@ def _list(options):
 
 
 def _solve(options):
-    from .report import describe_solution
-    from .report.problem_files import read_problem
-    from .report.reproduction import write_whole
-    from .solver import solve
+    from ..report import describe_solution
+    from ..report.problem_files import read_problem
+    from ..report.reproduction import write_whole
+    from ..solver import solve
 
     problem = read_problem(options.target)
     if not problem.is_known:
@@ -100,8 +102,8 @@ def _solve(options):
 
 def _solve_hidden(problem, options):
     """Plan with beliefs: the policy's expected cost, and what the method takes for granted."""
-    from .planning import solve
-    from .report.reproduction import write_whole
+    from ..planning import solve
+    from ..report.reproduction import write_whole
 
     solution = solve(problem, throw=False)
     names = ("method", "cost", "status", "assumes", "message")
@@ -131,7 +133,7 @@ def _judge(solution):
 
 
 def _plans(solution):
-    from .report.table import align
+    from ..report.table import align
 
     rows = [("plan", "cost J", "± error", "status", "end θ(T)", "found from")]
     for number, plan in enumerate(solution.plans, start=1):
@@ -153,8 +155,8 @@ def _plans(solution):
 def _reproduce(options):
     from tqdm import tqdm
 
-    from .claims import all_claims, find_claim
-    from .report import outcome_document, reproduce, steps, text_table
+    from ..claims import all_claims, find_claim
+    from ..report import outcome_document, reproduce, steps, text_table
 
     claims = [find_claim(name) for name in dict.fromkeys(options.only)] if options.only else all_claims()
     workers = _cores() if options.workers is None else options.workers
@@ -212,7 +214,3 @@ def _print_json(document):
 def _refuse(error):
     print(f"landscape-control: {' '.join(str(error).split())}", file=sys.stderr)
     return BAD
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,180 @@
+"""The commands sweep, resume and show."""
+
+import json
+import math
+import re
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import ProblemError
+
+OK, SHORT, INTERRUPTED = 0, 1, 130
+
+
+def add_commands(commands, epilog) -> list:
+    """Put the three commands into a parser; returns them."""
+    sweeping = commands.add_parser("sweep", help="solve a problem on a grid of its parameters", epilog=epilog)
+    sweeping.add_argument("target", metavar="FILE-OR-NAME", help="a Python file defining 'problem', or a claim")
+    sweeping.add_argument("--axis", action="append", default=[], metavar="NAME=VALUES", help=(
+        "horizon=0.1:30:40log, horizon=1:10:10 (evenly), horizon=1,2,5; the name may be a dotted path; repeat for a grid"))
+    sweeping.add_argument("--measure", action="append", metavar="NAME", help="measure, or module:function (default: cost)")
+    sweeping.add_argument("--store", type=Path, metavar="FOLDER", help="keep results here; the same command goes on from it")
+    sweeping.add_argument("--output", type=Path, metavar="FILE.nc", help="write the dataset as NetCDF")
+    sweeping.add_argument("--seed", type=int, default=0, help="default: %(default)s")
+    sweeping.add_argument("--starts", type=int, metavar="N", help="cold starts per cell (default: the solver's choice)")
+    sweeping.add_argument("--tolerance", type=float, help="relative error of the cost")
+    sweeping.add_argument("--method", help="of the solver")
+    sweeping.set_defaults(command=sweep)
+    resuming = commands.add_parser("resume", help="finish a sweep from its folder", epilog=epilog)
+    resuming.add_argument("store", type=Path, metavar="FOLDER")
+    resuming.add_argument("--retry-failed", action="store_true", help="compute failed cells again")
+    resuming.set_defaults(command=resume)
+    for command in (sweeping, resuming):
+        command.add_argument("--workers", type=int, metavar="N", help="processes (default: one per available core)")
+        command.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler, tcp://host:port, in place of processes")
+    showing = commands.add_parser("show", help="say what is in a sweep's folder", epilog=epilog)
+    showing.add_argument("store", type=Path, metavar="FOLDER")
+    showing.set_defaults(command=show)
+    return [sweeping, resuming, showing]
+
+
+def sweep(options):
+    """Run ``landscape-control sweep``."""
+    from ..report.problem_files import read_problem
+    from ..sweep import sweep as run
+
+    axes = dict(map(read_axis, options.axis))
+    if len(axes) < len(options.axis):
+        raise ProblemError("--axis", expected="different names", received=", ".join(options.axis), advice="drop one of them")
+    given = {"tolerance": options.tolerance, "method": options.method}
+    solver = {name: value for name, value in given.items() if value is not None}
+    problem = read_problem(options.target)
+    with _running(options) as common:
+        dataset = run(problem, axes, measure=options.measure or ["cost"], store=options.store, seed=options.seed,
+                      starts=options.starts, options=solver, **common)
+    if options.output:
+        _write(dataset, options.output)
+    return _report(dataset, options)
+
+
+def resume(options):
+    """Run ``landscape-control resume``."""
+    from ..sweep import resume as run
+
+    with _running(options) as common:
+        dataset = run(options.store, retry_failed=options.retry_failed, **common)
+    return _report(dataset, options)
+
+
+def show(options):
+    """Run ``landscape-control show``."""
+    from ..sweep import load_store
+
+    _report(load_store(options.store), options)
+    return OK
+
+
+def read_axis(text: str) -> tuple[str, list]:
+    """(name, values) of NAME=LOW:HIGH:COUNT[log|lin] or NAME=VALUE,VALUE,…"""
+    name, sign, values = text.partition("=")
+    if not (name and sign and values):
+        _refuse(text, "NAME=VALUES")
+    span = re.fullmatch(r"([^:,]+):([^:,]+):(\d+)(log|lin)?", values)
+    if span is None:
+        if ":" in values:
+            _refuse(text, "LOW:HIGH:COUNT, LOW:HIGH:COUNTlog, or values with commas between them")
+        return name.strip(), _alike([_value(part.strip()) for part in values.split(",") if part.strip()])
+    low, high, count = _value(span[1]), _value(span[2]), int(span[3])
+    logarithmic = span[4] == "log"
+    if not all(isinstance(end, int | float) and math.isfinite(end) for end in (low, high)) or count < 1 \
+            or (logarithmic and min(low, high) <= 0):
+        _refuse(text, "finite numbers LOW:HIGH and a COUNT >= 1; both > 0 where they are spaced logarithmically")
+    points = (np.geomspace if logarithmic else np.linspace)(low, high, count).tolist()
+    whole = not logarithmic and isinstance(low, int) and isinstance(high, int) and all(p == int(p) for p in points)
+    return name.strip(), [int(p) for p in points] if whole else points
+
+
+def _value(text):
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return {"true": True, "false": False}.get(text.lower(), text)
+
+
+def _alike(values):
+    return [str(v) for v in values] if any(isinstance(v, str) for v in values) else values
+
+
+def _refuse(text, expected):
+    raise ProblemError("--axis", expected=expected, received=repr(text), advice="e.g. --axis horizon=0.1:30:40log")
+
+
+@contextmanager
+def _running(options):
+    """Arguments that sweep and resume share; an interrupt says how to go on."""
+    sys.path.insert(0, "")  # measures in the working folder
+    client = _client(options.scheduler)
+    try:
+        executor = None if client is None else client.get_executor()
+        yield {"workers": options.workers, "progress": _progress(), "executor": executor}
+    except KeyboardInterrupt:
+        if not options.store:
+            raise
+        print(f"\ninterrupted; what was finished is kept: landscape-control resume {options.store}", file=sys.stderr)
+        raise SystemExit(INTERRUPTED) from None
+    finally:
+        sys.path.remove("")
+        if client is not None:
+            client.close()
+
+
+def _progress():
+    from ..sweep import bar, lines
+
+    if sys.stderr.isatty():
+        return bar(desc="sweep")
+    return lines(lambda line: print(line, file=sys.stderr, flush=True))
+
+
+def _client(address):
+    if address is None:
+        return None
+    try:
+        from dask.distributed import Client
+    except ImportError as error:
+        raise ProblemError("--scheduler", expected="Dask", received=str(error),
+                           advice="pip install 'landscape-control[cluster]'") from error
+    try:
+        return Client(address, timeout=10)
+    except (OSError, ValueError) as error:
+        raise ProblemError("--scheduler", expected="the address of a running Dask scheduler",
+                           received=f"{address} ({type(error).__name__}: {error})",
+                           advice="start one with 'dask scheduler' and workers with 'dask worker ADDRESS'") from error
+
+
+def _write(dataset, path):
+    try:
+        dataset.to_netcdf(path, engine="h5netcdf")
+    except OSError as error:
+        raise ProblemError("output", expected="a file that can be written", received=f"{path} ({error})",
+                           advice="choose another with --output") from error
+
+
+def _report(dataset, options):
+    from ..sweep import describe
+
+    cells, failed = int(dataset.attrs["cells"]), int(dataset.attrs["failed"])
+    if options.json:
+        document = {"cells": cells, "failed": failed, "store": str(options.store) if options.store else None,
+                    "status": dict(zip(*(column.tolist() for column in np.unique(dataset["status"].values,
+                                                                                return_counts=True)), strict=True)),
+                    **{name: value for name, value in dataset.attrs.items() if isinstance(value, str | int | float)}}
+        print(json.dumps(document, indent=1, ensure_ascii=True))
+    else:
+        print(describe(dataset))
+    return SHORT if failed else OK

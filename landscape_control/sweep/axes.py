@@ -1,0 +1,166 @@
+"""Axes of a sweep: one parameter, or several that move together, over numbers, words or named variants."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ..arrays import whole
+from ..errors import ProblemError
+from .paths import SEED, leaf, parameters, resolve, with_values
+
+MOST_CHECKED = 2000  # distinct values of an axis that are tried on the problem one by one
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Axis:
+    """One dimension of a sweep.
+
+    Attributes
+    ----------
+    name : what the dimension is called
+    paths : the parameters that vary along it, dotted; ("seed",) for seeds
+    columns : for each path its values along the axis: an array of numbers, truth values or words, or a tuple of objects
+    labels : names of the variants, or None
+    """
+
+    name: str
+    paths: tuple[str, ...]
+    columns: tuple
+    labels: tuple[str, ...] | None = None
+
+    @property
+    def size(self) -> int:
+        """Number of points."""
+        return len(self.columns[0])
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether all values are numbers, truth values or words."""
+        return all(isinstance(column, np.ndarray) for column in self.columns)
+
+    @cached_property
+    def _lists(self):
+        return [column.tolist() if isinstance(column, np.ndarray) else column for column in self.columns]
+
+    def row(self, index: int) -> dict:
+        """{path: value} at one point."""
+        return {path: column[index] for path, column in zip(self.paths, self._lists, strict=True)}
+
+
+def read_axes(problem, axes: Mapping) -> tuple[Axis, ...]:
+    """The axes a user wrote, {name or (name, …): values or {label: value}}, resolved and tried on the problem.
+
+    Raises
+    ------
+    ProblemError
+        Unknown or repeated names, empty axes, values of a wrong kind, repeated values, values that the problem refuses
+        (the message names the axis).
+    """
+    if not isinstance(axes, Mapping) or not axes:
+        raise ProblemError("axes", expected="at least one axis, {name: values}", received=repr(axes)[:80],
+                           advice='e.g. {"horizon": numpy.geomspace(0.1, 30, 40)}')
+    resolved = [_resolved(problem, name, values) for name, values in axes.items()]
+    paths = [path for axis in resolved for path in axis.paths]
+    for path in paths:
+        inside = [other for other in paths if other.startswith(f"{path}.")]
+        if paths.count(path) > 1:
+            raise ProblemError("axes", expected="every parameter on one axis only", received=f"{path!r} twice",
+                               advice="drop one of the two")
+        if inside and path not in ("landscape", "learner", "task", "family", "learner.sees", "sees"):
+            raise ProblemError("axes", expected="independent parameters", received=f"{path!r} and {inside[0]!r}",
+                               advice="vary the whole or its parts, not both")
+    for axis in resolved:
+        _try_on(problem, axis)
+    return _distinctly_named(resolved)
+
+
+def _resolved(problem, name, values) -> Axis:
+    names = name if isinstance(name, tuple) else (name,)
+    paths = tuple(resolve(problem, part) for part in names)
+    known = parameters(problem)
+    if len(paths) == 1 and isinstance(values, str | bytes) or not hasattr(values, "__iter__"):
+        _refuse(name, "a list of values, or {label: value}", repr(values)[:80], "put the value into a list")
+    labels = tuple(map(str, values)) if isinstance(values, Mapping) else None
+    rows = list(values.values()) if labels else list(values)
+    if not rows:
+        _refuse(name, "at least one value", "an empty axis", "drop the axis or give it values")
+    if len(paths) == 1:
+        if labels is None and np.ndim(rows[0]) == 1 and not isinstance(rows[0], str):  # whole vectors: zip the entries
+            size = len(np.atleast_1d(known[paths[0]]))
+            paths, names = tuple(f"{paths[0]}.{i}" for i in range(size)), names
+        else:
+            rows = [(row,) for row in rows]
+    for row in rows:
+        if not isinstance(row, (tuple, list, np.ndarray)) or len(row) != len(paths):
+            _refuse(name, f"{len(paths)} values at each point", repr(row)[:80], "give one value per parameter")
+    columns = tuple(_column(name, path, known.get(path), column, labels) for path, column
+                    in zip(paths, zip(*rows, strict=True), strict=True))
+    axis = Axis(name="_".join(map(leaf, names)), paths=paths, columns=columns, labels=labels)
+    if labels is None:
+        _check_distinct(axis)
+    return axis
+
+
+def _column(name, path, current, values, labels):
+    """An array of numbers, truth values or words; a tuple where (labelled) values are anything else."""
+    if path == SEED:
+        return np.array([whole("axis 'seed'", value, low=0) for value in values])
+    plain = [value.item() if isinstance(value, np.generic) else value for value in values]
+    for kinds in ((bool,), (int,), (int, float), (str,)):
+        if all(isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool)) for value in plain):
+            return _numbers(name, current, plain) if kinds[0] is int else np.array(plain)
+    if labels is None:
+        _refuse(name, "numbers, words, or named variants {label: value}", f"{type(plain[0]).__name__}",
+                "give variants names, {'calm': ..., 'rough': ...}, so that results can be labelled")
+    return tuple(plain)
+
+
+def _numbers(name, current, values):
+    if any(math.isnan(value) for value in values):
+        _refuse(name, "numbers", "NaN", "drop it")
+    counts = isinstance(current, int) and not isinstance(current, bool) and all(v == int(v) for v in values if v < math.inf)
+    exact = counts and max(values) < math.inf
+    return np.array([int(value) for value in values]) if exact else np.array(values, dtype=float)
+
+
+def _check_distinct(axis):
+    rows = list(zip(*axis._lists, strict=True))
+    if len(set(rows)) < len(rows):
+        twice = next(row for i, row in enumerate(rows) if row in set(rows[:i])) if len(rows) < 10**4 else "some"
+        _refuse(axis.name, "distinct values", f"{twice} more than once", "drop the repetition; to repeat draws use 'seed'")
+
+
+def _try_on(problem, axis):
+    """Every distinct value (of long axes the extremes of each parameter, and some) must make a valid problem."""
+    if axis.paths == (SEED,):
+        return
+    size, tried = axis.size, range(axis.size)
+    if size > MOST_CHECKED:
+        extremes = {int(pick(column)) for column in axis.columns if isinstance(column, np.ndarray)
+                    for pick in (np.argmin, np.argmax)}
+        tried = sorted({*range(0, size, -(-size // 200)), *extremes})
+    for index in tried:
+        changes = {path: value for path, value in axis.row(index).items() if path != SEED}
+        try:
+            with_values(problem, changes)
+        except ProblemError as error:
+            value = axis.labels[index] if axis.labels else ", ".join(f"{value}" for value in changes.values())
+            raise ProblemError(f"axis {axis.name!r} at {value}: {error.what}", expected=error.expected,
+                               received=error.received, advice=error.advice) from error
+        except (TypeError, ValueError) as error:
+            _refuse(axis.name, "values that the problem accepts", f"{type(error).__name__}: {error}", "check their kind")
+
+
+def _distinctly_named(axes):
+    names = [axis.name for axis in axes]
+    return tuple(axis if names.count(axis.name) == 1 else
+                 Axis(name="_".join(axis.paths).replace(".", "_"), paths=axis.paths, columns=axis.columns,
+                      labels=axis.labels) for axis in axes)
+
+
+def _refuse(name, expected, received, advice):
+    name = name if isinstance(name, str) else ", ".join(map(str, name))
+    raise ProblemError(f"axis {name!r}", expected=expected, received=received, advice=advice)

@@ -1,0 +1,138 @@
+"""Hand chunks to this process, to processes of its own, or to any executor; a dead worker costs its chunk a retry."""
+
+from collections import Counter, deque
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
+
+from ..errors import ProblemError
+from .processes import one_blas_thread, pool_of
+from .worker import run_chunk
+
+ATTEMPTS = 3  # times a chunk is handed out before its cells are given up
+AHEAD = 512  # chunks in the hands of an executor of unknown size
+
+
+class Lost(str):
+    """Why no process came back with a chunk."""
+
+
+def carry_out(text: str, measures, chunks: list[int], *, workers: int, executor: Executor | None,
+              closing: tuple[int, ...] = ()) -> Iterator[tuple[int, bytes | Lost]]:
+    """(chunk, its packed results or why it was lost), in the order they are finished.
+
+    ``measures`` is None where workers find them by address. ``closing`` are file descriptors that workers must not keep.
+    """
+    task = (text, measures)
+    if executor is not None:
+        return _elsewhere(task, chunks, executor)
+    return _here(task, chunks) if workers == 1 else _in_processes(task, chunks, workers, closing)
+
+
+def _here(task, chunks):
+    with one_blas_thread():
+        for index in chunks:
+            yield index, run_chunk(task[0], index, task[1])
+
+
+def _elsewhere(task, chunks, executor):
+    """An executor of the user's: what fails there is handed out again, as the worker may have died."""
+    queue, attempts = deque(chunks), Counter()
+    drain = _Drain(task, executor, AHEAD)
+    try:
+        while queue or drain.pending:
+            drain.fill(queue)
+            for index, found in drain.collect():
+                if not isinstance(found, Lost):
+                    yield index, found
+                    continue
+                attempts[index] += 1
+                if attempts[index] < ATTEMPTS:
+                    queue.append(index)
+                else:
+                    yield index, found
+    except BrokenExecutor as error:
+        raise ProblemError("executor", expected="an executor that takes work", received=f"{type(error).__name__}: {error}",
+                           advice="what is finished is kept: resume the store with another executor") from error
+    finally:
+        drain.abandon()
+
+
+def _in_processes(task, chunks, workers, closing):
+    """A pool; when one of its processes dies, what was in flight is tried again alone, which tells who is guilty."""
+    queue = deque(chunks)
+    while queue:
+        suspects = yield from _pooled(task, queue, min(workers, len(queue)), closing)
+        for index in suspects:
+            for _ in range(ATTEMPTS - 1):
+                alone = deque([index])
+                if not (yield from _pooled(task, alone, 1, closing)):
+                    break
+            else:
+                yield index, Lost(f"the worker process died {ATTEMPTS} times on this chunk (killed, or crashed)")
+
+
+def _pooled(task, queue, workers, closing):
+    """Empty the queue with one pool; returns the chunks that were in flight when it broke."""
+    pool = pool_of(workers, closing)
+    drain, suspects = _Drain(task, pool, 2 * workers), []
+    try:
+        while (queue or drain.pending) and not suspects:
+            drain.fill(queue)
+            for index, found in drain.collect():
+                if isinstance(found, Lost):
+                    suspects.append(index)
+                else:
+                    yield index, found
+        while drain.pending:  # broken: the others fail too, or had just finished
+            for index, found in drain.collect():
+                if isinstance(found, Lost):
+                    suspects.append(index)
+                else:
+                    yield index, found
+        pool.shutdown(wait=True)
+        return sorted(suspects)
+    except BaseException:  # an interrupt must not wait for what is running
+        drain.abandon()
+        for process in list((getattr(pool, "_processes", None) or {}).values()):
+            process.terminate()
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+
+
+class _Drain:
+    """Futures in flight, at most ``ahead`` of them."""
+
+    def __init__(self, task, executor, ahead):
+        self.task, self.executor, self.ahead = task, executor, ahead
+        self.pending: dict[Future, int] = {}
+
+    def fill(self, queue):
+        while queue and len(self.pending) < self.ahead:
+            index = queue.popleft()
+            try:
+                future = self.executor.submit(run_chunk, self.task[0], index, self.task[1])
+            except BrokenExecutor as error:
+                if not self.pending:
+                    queue.appendleft(index)
+                    raise
+                future = Future()
+                future.set_exception(error)
+            self.pending[future] = index
+
+    def collect(self):
+        """What has finished; waits for the first."""
+        finished, _ = wait(self.pending, return_when=FIRST_COMPLETED)
+        return [(self.pending.pop(future), _received(future)) for future in finished]
+
+    def abandon(self):
+        for future in self.pending:
+            future.cancel()
+
+
+def _received(future):
+    try:
+        return future.result()
+    except ProblemError:
+        raise
+    except (CancelledError, Exception) as error:
+        return Lost(f"{type(error).__name__}: {error}"[:500])

@@ -1,0 +1,127 @@
+"""Parameters of a problem by dotted path: which there are, what they are, and the same problem with others."""
+
+from dataclasses import is_dataclass, replace
+from inspect import signature
+
+import numpy as np
+
+from ..errors import ProblemError, check_choice
+from ..landscape import Hidden, Landscape
+
+SEED = "seed"
+_TIED = {"start_mean": "mean", "start_covariance": "variance"}  # a hidden process that starts at its stationary law
+
+
+def parameters(problem) -> dict[str, object]:
+    """{dotted path: value} of everything that can be replaced, e.g. "objective.horizon", "start.0", "learner.sees.noise"."""
+    found: dict[str, object] = {}
+
+    def walk(prefix, thing):
+        for name, value in _children(thing).items():
+            found[prefix + name] = value
+            walk(f"{prefix}{name}.", value)
+
+    walk("", problem)
+    return found
+
+
+def resolve(problem, name: str) -> str:
+    """The full path that a name stands for: itself, or the one path that ends in it. ``seed`` is a name of its own.
+
+    Raises
+    ------
+    ProblemError
+        No such parameter (near matches are named), or several that end so.
+    """
+    if name == SEED:
+        return name
+    known = parameters(problem)
+    if name in known:
+        return name
+    ending = [path for path in known if path.endswith(f".{name}")]
+    if len(ending) == 1:
+        return ending[0]
+    if ending:
+        raise ProblemError(f"axis {name!r}", expected="one parameter", received=f"{', '.join(ending)} all end so",
+                           advice="write the whole path")
+    leaves = {leaf(path) if "." in path else path for path in known}
+    return check_choice("axis", name, {SEED, *known} if "." in str(name) else {SEED, *leaves})
+
+
+def leaf(path: str) -> str:
+    """The last part of a path, with the index of an entry: "objective.horizon" -> "horizon", "start.0" -> "start_0"."""
+    parts = path.split(".")
+    last = len(parts) - 1
+    while last > 0 and parts[last].isdigit():
+        last -= 1
+    return "_".join(parts[last:])
+
+
+def read(problem, path: str):
+    """The value at a full path."""
+    for part in path.split("."):
+        children = _children(problem)
+        if part not in children:
+            raise ProblemError(f"parameter {path!r}", expected=f"one of {', '.join(children) or 'none'}", received=part,
+                               advice="this variant has no such parameter")
+        problem = children[part]
+    return problem
+
+
+def with_values(thing, changes: dict):
+    """The problem (or part of one) with other values at these paths, checked by the constructors of its parts."""
+    direct, nested = {}, {}
+    for path, value in changes.items():
+        head, _, rest = path.partition(".")
+        if rest:
+            nested.setdefault(head, {})[rest] = value
+        else:
+            direct[head] = value
+    for head, inner in nested.items():
+        direct[head] = with_values(direct[head] if head in direct else read(thing, head), inner)
+    return _rebuilt(thing, direct) if direct else thing
+
+
+def _children(thing) -> dict:
+    if isinstance(thing, Landscape):
+        hidden = {} if thing.hidden is None else {"hidden": thing.hidden}
+        return {**getattr(thing, "parameters", {}), **hidden}
+    if isinstance(thing, np.ndarray):
+        return {str(i): float(value) for i, value in enumerate(thing)} if thing.ndim == 1 and thing.dtype != object else {}
+    if isinstance(thing, type) or not is_dataclass(thing):
+        return {}
+    return {name: getattr(thing, name) for name in signature(type(thing)).parameters if hasattr(thing, name)}
+
+
+def _rebuilt(thing, changes):
+    for name in changes:
+        if name not in _children(thing):
+            check_choice(f"parameter of {type(thing).__name__}", name, _children(thing))
+    if isinstance(thing, Landscape):
+        return _other_landscape(thing, dict(changes))
+    if isinstance(thing, np.ndarray):
+        return [_entry(changes.get(str(i), value)) for i, value in enumerate(thing.tolist())]
+    fields = _children(thing)
+    if isinstance(thing, Hidden):
+        _untie(fields)
+    return type(thing)(**{**fields, **changes})
+
+
+def _other_landscape(landscape, changes):
+    hidden = changes.pop("hidden", landscape.hidden)
+    if changes:
+        landscape = landscape.with_parameters(**changes)
+    return landscape if hidden is landscape.hidden else replace(landscape, hidden=hidden)
+
+
+def _entry(value):
+    return value if isinstance(value, (int, float, np.number)) else float("nan")
+
+
+def _untie(fields):
+    """What was taken from the stationary law follows it: a constructor's default, written out, is made a default again."""
+    names = {"variance": "covariance" if "covariance" in fields else "variance"}
+    for start, own in _TIED.items():
+        source = fields.get(names.get(own, own))
+        if start in fields and source is not None and np.array_equal(fields[start], source):
+            fields[start] = None

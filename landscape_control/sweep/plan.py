@@ -1,0 +1,182 @@
+"""Plan: everything that decides the numbers of a sweep, as plain JSON that any process can carry out."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ..arrays import whole
+from ..errors import ProblemError
+from ..records import fingerprint, from_specification, specification
+from .axes import Axis
+from .layout import Layout
+from .paths import SEED, read, with_values
+from .versions import versions
+
+FORMAT = "landscape_control sweep"
+VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Plan:
+    """What to compute, in plain data.
+
+    Attributes
+    ----------
+    specification : text of the base problem
+    axes : of the grid; objects on named axes are read from the texts in ``variants``
+    variants : for each axis the texts of the problems of its points, () where all values are plain
+    measures : names, or "module:function" addresses
+    kind : what a cell is: "trajectory", "belief", "policy" or "closed form"
+    options : of the solver
+    starts : cold starts per cell, None for the solver's own choice
+    seed : of the multi-start and of measures, unless an axis "seed" says otherwise
+    structural : names of the axes that need another solver at each point
+    most : cells per chunk at most
+    versions : of the packages that decide the numbers
+    """
+
+    specification: str
+    axes: tuple[Axis, ...]
+    variants: tuple[tuple[str, ...], ...]
+    measures: tuple[str, ...]
+    kind: str
+    options: dict
+    starts: int | None
+    seed: int
+    structural: tuple[str, ...]
+    most: int
+    versions: dict
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Sizes of the axes."""
+        return tuple(axis.size for axis in self.axes)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Order and chunks."""
+        return Layout(shape=self.shape, structural=tuple(axis.name in self.structural for axis in self.axes), most=self.most)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the base problem's specification."""
+        return fingerprint(self.specification)
+
+    @cached_property
+    def problem(self):
+        """The base problem, made anew from its text: the same object in every process."""
+        return from_specification(self.specification)
+
+    @cached_property
+    def _points(self):
+        """The axes with the objects of their variants in place."""
+        return tuple(_with_objects(axis, texts) for axis, texts in zip(self.axes, self.variants, strict=True))
+
+    def values(self, cell: int) -> tuple[dict, int]:
+        """({path: value}, seed) of a cell by its flat index."""
+        values = {}
+        for axis, place in zip(self._points, np.unravel_index(cell, self.shape), strict=True):
+            values.update(axis.row(int(place)))
+        return values, values.pop(SEED, self.seed)
+
+    def arrays(self, cells) -> dict:
+        """{path: (N,)} of many cells, for closed forms."""
+        places = np.unravel_index(cells, self.shape)
+        return {path: column[place] for axis, place in zip(self.axes, places, strict=True)
+                for path, column in zip(axis.paths, axis.columns, strict=True)}
+
+    @cached_property
+    def text(self) -> str:
+        """The plan as JSON."""
+        document = {"format": FORMAT, "version": VERSION, "specification": self.specification,
+                    "axes": [_axis_document(axis, texts) for axis, texts in zip(self.axes, self.variants, strict=True)]}
+        for name in ("measures", "kind", "options", "starts", "seed", "structural", "most", "versions"):
+            document[name] = getattr(self, name)
+        return json.dumps(document, ensure_ascii=False, indent=1, default=_plain)
+
+    @classmethod
+    def from_text(cls, text: str) -> "Plan":
+        """The plan of a JSON text; raises ProblemError if it is damaged or of another version."""
+        try:
+            document = json.loads(text)
+            kind, version = document.pop("format"), document.pop("version")
+            if (kind, version) != (FORMAT, VERSION):
+                raise ProblemError("plan", expected=f"{FORMAT}, version {VERSION}", received=f"{kind}, version {version}",
+                                   advice="use the landscape_control that made it, or another folder")
+            axes = document.pop("axes")
+            variants = tuple(tuple(axis.get("variants", ())) for axis in axes)
+            document |= {name: tuple(document[name]) for name in ("measures", "structural")}
+            return cls(axes=tuple(map(_axis_from_document, axes)), variants=variants, **document)
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            if isinstance(error, ProblemError):
+                raise
+            raise ProblemError("plan", expected="the plan of a sweep", received=f"{type(error).__name__}: {error}",
+                               advice="plan.json is damaged; start the sweep again in another folder") from error
+
+
+def make_plan(problem, axes, measures, *, adaptor, options: Mapping, starts, seed, most=None) -> Plan:
+    """The plan of a sweep over checked axes; ``adaptor`` says what is structural and how large chunks should be."""
+    structural = tuple(axis.name for axis in axes if not axis.is_plain or not all(
+        path == SEED or adaptor.is_number(problem, path, column)
+        for path, column in zip(axis.paths, axis.columns, strict=True)))
+    cells = int(np.prod([axis.size for axis in axes], dtype=np.int64))
+    most = adaptor.chunk(problem, cells) if most is None else whole("chunk", most)
+    return Plan(specification=specification(problem), axes=axes, variants=tuple(_variants(problem, axis) for axis in axes),
+                measures=measures, kind=adaptor.kind, options=dict(options), seed=whole("seed", seed, low=0),
+                starts=None if starts is None else whole("starts", starts), structural=structural, most=most,
+                versions=versions())
+
+
+def _variants(problem, axis):
+    """One text per point where an axis has objects: the base problem with the whole row in place."""
+    if axis.is_plain:
+        return ()
+    rows = (axis.row(i) for i in range(axis.size))
+    return tuple(specification(with_values(problem, {p: v for p, v in row.items() if p != SEED})) for row in rows)
+
+
+def _with_objects(axis, texts):
+    if axis.is_plain or not texts:
+        return axis
+    problems = [from_specification(text) for text in texts]
+    columns = tuple(column if isinstance(column, np.ndarray) else tuple(read(one, path) for one in problems)
+                    for path, column in zip(axis.paths, axis.columns, strict=True))
+    return Axis(name=axis.name, paths=axis.paths, columns=columns, labels=axis.labels)
+
+
+def _axis_document(axis, texts):
+    columns = [{"type": column.dtype.kind, "values": [_plain(v) for v in column.tolist()]}
+               if isinstance(column, np.ndarray) else {"type": "variants"} for column in axis.columns]
+    document = {"name": axis.name, "paths": axis.paths, "labels": axis.labels, "columns": columns}
+    return {**document, "variants": texts} if texts else document
+
+
+def _axis_from_document(document):
+    labels = document["labels"]
+    columns = tuple(_column(column, len(labels or ())) for column in document["columns"])
+    return Axis(name=document["name"], paths=tuple(document["paths"]), columns=columns,
+                labels=None if labels is None else tuple(labels))
+
+
+def _column(document, size):
+    kinds = {"f": float, "i": np.int64, "b": bool, "U": str}
+    if document["type"] == "variants":
+        return (None,) * size
+    return np.array(document["values"], dtype=kinds[document["type"]])
+
+
+def _plain(value):
+    """Numbers that JSON has no word for, as words; NumPy's as Python's."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, float) and not np.isfinite(value):
+        return str(value)
+    if isinstance(value, bool | int | float | str | None):
+        return value
+    raise ProblemError("options", expected="numbers, words and truth values", received=type(value).__name__,
+                       advice="name the method, e.g. options={'method': 'collocation'}; plans are stored as plain data")

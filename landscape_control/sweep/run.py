@@ -1,0 +1,203 @@
+"""sweep, resume, load_store: a grid of problems solved on all cores, kept on disk, handed back as one labelled dataset."""
+
+import pickle
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from contextlib import nullcontext
+from threading import Thread
+
+from ..arrays import whole
+from ..errors import ProblemError
+from ..measures import as_measure
+from .adaptors import adaptor_of
+from .axes import read_axes
+from .columns import unpack
+from .dataset import Table, make_dataset
+from .execute import Lost, carry_out
+from .layout import working_order
+from .plan import Plan, make_plan
+from .processes import cores, start_method
+from .progress import Progress
+from .store import RESULT, Store, chunks_of, read_plan
+from .worker import forget, lend, lost_chunk
+
+
+def sweep(problem, axes: Mapping, *, measure, store=None, workers: int | None = None, seed: int = 0,
+          executor: Executor | None = None, progress: Callable[[Progress], None] | None = None,
+          options: Mapping | None = None, starts: int | None = None, chunk: int | None = None):
+    """Solve a problem on a grid of its parameters and measure every solution.
+
+    Parameters
+    ----------
+    problem : ControlProblem or PolicyProgram, the base
+    axes : {name: values}
+        A name is a dotted path ("objective.horizon", "learner.sees.noise", "start.0", "task.curvatures.low") or its last
+        part where that is unique; a tuple of names moves them together, {("horizon", "discount"): [(1, 0.1), ...]}.
+        Values are numbers, or named variants {"calm": object, ...}. "seed" is an axis too.
+    measure : one or several measures: by name ("cost"), a Measure, "module:function", or a function of a solution
+    store : folder; what is finished survives there, and the same call (or :func:`resume`) goes on from it
+    workers : processes; None is one per core, 1 stays in this process. The numbers do not depend on it.
+    seed : of the multi-start and of measures that draw
+    executor : any concurrent.futures.Executor in place of ``workers``, e.g. dask.distributed's Client(...).get_executor()
+    progress : called with a :class:`Progress` after every chunk; see :func:`bar` and :func:`lines`
+    options : of the solver, e.g. {"tolerance": 1e-8, "method": "collocation"}
+    starts : cold starts per cell; None leaves the choice to the solver
+    chunk : cells that are handed out together at most; None chooses
+
+    Returns
+    -------
+    xarray.Dataset
+        A dimension per axis, a variable per measure, and in every cell ``status``, ``message``, ``traceback`` and
+        ``found_from``. A cell that fails says so there; the sweep goes on.
+
+    Raises
+    ------
+    ProblemError
+        Unknown axes and measures, values out of a parameter's domain, a store of another sweep, one in use, one that cannot
+        be written to.
+    """
+    measures = _measures(measure)
+    if progress is not None and not callable(progress):
+        raise ProblemError("progress", expected="a function of a Progress, or None", received=type(progress).__name__,
+                           advice="use landscape_control.sweep.bar()")
+    adaptor = adaptor_of(problem, closed_form=all(one.batch is not None for one in measures))
+    axes = read_axes(problem, axes)
+    adaptor.runner(problem, dict(options or {}), starts) if adaptor.kind in ("trajectory", "closed form") else None
+    plan = make_plan(problem, axes, tuple(one.address for one in measures), adaptor=adaptor, options=options or {},
+                     starts=starts, seed=seed, most=chunk)
+    return _run(plan, measures, store, workers=workers, executor=executor, progress=progress)
+
+
+def resume(store, *, measure=None, workers: int | None = None, executor: Executor | None = None,
+           retry_failed: bool = False, progress: Callable[[Progress], None] | None = None):
+    """Finish a sweep from its folder; damaged chunks are computed again, and with ``retry_failed`` those with failed cells.
+
+    ``measure`` is needed only for functions that cannot be found by their address, in the order they were given.
+    Returns the dataset that an uninterrupted run gives. Raises ProblemError as :func:`sweep` does.
+    """
+    plan = read_plan(store)
+    measures = None if measure is None else _measures(measure)
+    if measures is not None and tuple(one.address for one in measures) != plan.measures:
+        raise ProblemError("measure", expected=f"the measures of the store: {', '.join(plan.measures)}",
+                           received=", ".join(one.address for one in measures), advice="pass the same functions again")
+    return _run(plan, measures, store, workers=workers, executor=executor, progress=progress, retry_failed=retry_failed)
+
+
+def load_store(folder):
+    """The dataset of a sweep's folder as far as it is; cells that have not been computed have the status "not run"."""
+    plan = read_plan(folder)
+    table = Table(plan)
+    for _, columns in chunks_of(folder, plan):
+        table.fill(columns)
+    return make_dataset(plan, table, {})
+
+
+def _run(plan: Plan, measures, folder, *, workers, executor, progress, retry_failed=False):
+    workers = cores() if workers is None else whole("workers", workers)
+    if executor is not None and not hasattr(executor, "submit"):
+        raise ProblemError("executor", expected="a concurrent.futures.Executor", received=type(executor).__name__,
+                           advice="for Dask pass Client(...).get_executor()")
+    began, table = time.perf_counter(), Table(plan)
+    with nullcontext() if folder is None else Store(folder) as store:
+        if store is not None:
+            store.begin(plan)
+        todo = [index for index in range(plan.layout.chunks) if not _restored(store, index, table, retry_failed)]
+        report = _reporter(progress, table, began)
+        report()
+        if todo:
+            workers = min(workers, len(todo))
+            _compute(plan, measures, store, table, todo, report, workers, executor)
+        timings = {"wall_seconds": time.perf_counter() - began, "workers": workers}
+        dataset = make_dataset(plan, table, timings, measures)
+        if store is not None and (todo or not (store.folder / RESULT).exists()):
+            store.place(RESULT, lambda path: dataset.to_netcdf(path, engine="h5netcdf"))
+    return dataset
+
+
+def _restored(store, index, table, retry_failed) -> bool:
+    columns = None if store is None else store.read(index)
+    if columns is None:
+        return False
+    before = table.failed
+    table.fill(columns)
+    if retry_failed and table.failed > before:
+        table.filled[columns["cells"]] = False
+        return False
+    return True
+
+
+def _compute(plan, measures, store, table, todo, report, workers, executor):
+    order = working_order(todo)
+    remote = executor is not None or (workers > 1 and start_method() == "spawn")
+    carried = _carried(measures, remote=remote, foreign=executor is not None)
+    if measures is None:
+        _measures(list(plan.measures))  # refuse here what workers would not find
+    lend(plan.text, measures)
+    closing = () if store is None else (store.descriptor,)
+    preparation = None
+    try:
+        for index, packed in carry_out(plan.text, carried, order, workers=workers, executor=executor, closing=closing):
+            if isinstance(packed, Lost):
+                packed = lost_chunk(plan, index, packed)
+            if store is not None:
+                store.keep(index, packed)
+            table.fill(unpack(packed))
+            report()
+            if preparation is None and workers > 1:  # workers are running: this process has time
+                preparation = Thread(target=_prepare, daemon=True)
+                preparation.start()
+    finally:
+        forget(plan.text)
+
+
+def _prepare():
+    """Load what the end of a sweep needs."""
+    import h5netcdf  # noqa: F401
+    import xarray  # noqa: F401
+
+
+def _carried(measures, *, remote, foreign):
+    """The measures that must travel with the work: those that a fresh process would not find by address."""
+    if measures is None or not remote or all(_is_found(one) for one in measures):
+        return None
+    if not foreign:
+        try:
+            pickle.dumps(measures)
+        except Exception as error:
+            raise ProblemError("measure", expected="functions that other processes can be given",
+                               received=f"{type(error).__name__}: {error}",
+                               advice="define the function at the top of a module, or use workers=1") from error
+    return measures
+
+
+def _is_found(measure):
+    try:
+        found = as_measure(measure.address)
+    except ProblemError:
+        return False
+    same = getattr(found.function, "function", found.function) is getattr(measure.function, "function", measure.function)
+    return same and not measure.address.startswith("__main__:")
+
+
+def _measures(given):
+    given = given if isinstance(given, list | tuple) else [given]
+    if not given:
+        raise ProblemError("measure", expected="at least one measure", received="none", advice='e.g. measure=["cost"]')
+    measures = tuple(as_measure(one) for one in given)
+    names = [one.name for one in measures]
+    if len(set(names)) < len(names):
+        raise ProblemError("measure", expected="different names", received=", ".join(names), advice="rename one of them")
+    return measures
+
+
+def _reporter(progress, table, began):
+    restored = int(table.filled.sum())
+
+    def report():
+        if progress is not None:
+            progress(Progress(done=int(table.filled.sum()), total=table.cells, failed=table.failed, restored=restored,
+                              seconds=time.perf_counter() - began))
+
+    return report
+

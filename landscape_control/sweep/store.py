@@ -1,0 +1,172 @@
+"""A sweep on disk: plan.json, chunk files written whole or not at all, a lock, the finished dataset. No pickle."""
+
+import json
+import os
+import socket
+from contextlib import suppress
+from pathlib import Path
+
+from ..errors import ProblemError
+from ..records import differences
+from .columns import DamagedError, unpack
+from .plan import Plan
+
+try:
+    import fcntl
+except ImportError:  # not on this system: stores are then not locked
+    fcntl = None
+
+PLAN, CHUNKS, RESULT, LOCK = "plan.json", "chunks", "result.nc", "lock"
+
+
+class Store:
+    """The folder of a sweep. Use as a context manager: while it is open, no other process can open it.
+
+    The lock belongs to the open file, so it goes with the process however that ends. ``descriptor`` is its number.
+    """
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.descriptor: int | None = None
+
+    def __enter__(self) -> "Store":
+        try:
+            (self.folder / CHUNKS).mkdir(parents=True, exist_ok=True)
+            self.descriptor = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        try:
+            self._lock()
+            for leftover in [*self.folder.glob("*.part"), *self.folder.glob(f"{CHUNKS}/*.part")]:
+                leftover.unlink(missing_ok=True)
+        except BaseException as error:
+            self.__exit__()
+            raise self._unwritable(error) from error if isinstance(error, OSError) else error
+        return self
+
+    def __exit__(self, *_):
+        if self.descriptor is not None:
+            os.close(self.descriptor)
+            self.descriptor = None
+
+    def _lock(self):
+        if fcntl is not None:
+            try:
+                fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                owner = os.read(self.descriptor, 200).decode(errors="replace").strip() or "another process"
+                raise ProblemError("store", expected="a folder that no other process works in",
+                                   received=f"{self.folder}, in use by {owner}",
+                                   advice="wait for it, stop it, or choose another folder") from None
+        with suppress(OSError):  # a full disk may refuse even this; the lock holds all the same
+            os.ftruncate(self.descriptor, 0)
+            os.pwrite(self.descriptor, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0)
+
+    def begin(self, plan: Plan) -> None:
+        """Write the plan, or hold it against the one that is there.
+
+        Raises ProblemError, naming the fields, if the folder holds a sweep of another problem, grid or version.
+        """
+        if not (self.folder / PLAN).exists():
+            if any((self.folder / CHUNKS).iterdir()):
+                raise ProblemError("store", expected="a new folder, or one with a plan.json",
+                                   received=f"{self.folder} with chunks but no plan", advice="choose another folder")
+            self.write(PLAN, plan.text.encode())
+            return
+        stored = read_plan(self.folder)
+        if stored.text == plan.text:
+            return
+        fields = list(differing(stored, plan))
+        raise ProblemError("store", expected="the problem, axes, settings and versions that the store was made with",
+                           received=f"{self.folder} differs in {'; '.join(fields)}",
+                           advice="choose another folder, or delete this one")
+
+    def read(self, index: int):
+        """The columns of a chunk, None if it is not there or damaged (it is then removed)."""
+        path = self.folder / _chunk_name(index)
+        try:
+            return unpack(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except DamagedError:
+            path.unlink(missing_ok=True)
+            return None
+
+    def keep(self, index: int, packed: bytes) -> None:
+        """Write a chunk."""
+        self.write(_chunk_name(index), packed)
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file whole or not at all: beside it, through to the disk, then into its place."""
+        path = self.folder / name
+        part = path.with_name(f"{path.name}.part")
+        try:
+            with open(part, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, path)
+        except OSError as error:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise self._unwritable(error) from error
+
+    def place(self, name: str, write) -> None:
+        """Let ``write(path)`` make a file beside its place, then move it there."""
+        part = self.folder / f"{name}.part"
+        try:
+            write(part)
+            os.replace(part, self.folder / name)
+        except OSError as error:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error):
+        kept = f"; what was finished is kept: resume({str(self.folder)!r}) goes on from there" \
+            if (self.folder / PLAN).exists() else ""
+        advice = "free some space" if error.errno == 28 else "check the folder and its permissions, or choose another"
+        return ProblemError("store", expected="a folder that can be written to",
+                            received=f"{error.strerror or error} ({self.folder})", advice=f"{advice}{kept}")
+
+
+def read_plan(folder) -> Plan:
+    """The plan of a store; raises ProblemError if there is none."""
+    path = Path(folder) / PLAN
+    try:
+        return Plan.from_text(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProblemError("store", expected="the folder of a sweep",
+                           received=f"{folder} without a readable {PLAN} ({error})", advice="check the path; a sweep makes its folder with store=...") from error
+
+
+def chunks_of(folder, plan: Plan):
+    """(index, columns) of the chunks that are there and sound, without a lock."""
+    for index in range(plan.layout.chunks):
+        try:
+            yield index, unpack((Path(folder) / _chunk_name(index)).read_bytes())
+        except (OSError, DamagedError):
+            continue
+
+
+def differing(one: Plan, other: Plan):
+    """Names of the fields in which two plans differ, with their values where they are short."""
+    if one.specification != other.specification:
+        yield from (f"problem.{name}" for name in differences(one.specification, other.specification))
+    mine, theirs = (json.loads(plan.text) for plan in (one, other))
+    for name in (name for name in mine if name not in ("specification", "axes", "versions")):
+        if mine[name] != theirs[name]:
+            yield f"{name} (stored {mine[name]}, now {theirs[name]})"
+    for package in {**one.versions, **other.versions}:
+        if one.versions.get(package) != other.versions.get(package):
+            yield f"version of {package} (stored {one.versions.get(package)}, now {other.versions.get(package)})"
+    names = [[axis["name"] for axis in document["axes"]] for document in (mine, theirs)]
+    if names[0] != names[1]:
+        yield f"axes (stored {', '.join(names[0])}, now {', '.join(names[1])})"
+        return
+    yield from (f"values of axis {name!r}" for name, *pair in zip(names[0], mine["axes"], theirs["axes"], strict=True)
+                if pair[0] != pair[1])
+
+
+def _chunk_name(index):
+    return f"{CHUNKS}/{index:06d}.npz"

@@ -1,0 +1,59 @@
+"""What is in a sweep's dataset, in a few readable lines."""
+
+import json
+from collections import Counter
+
+import numpy as np
+
+_SHOWN = 3  # messages that are written out
+
+
+def describe(dataset) -> str:
+    """Axes, how many cells are done and failed and why, the range of every measure, versions; one text."""
+    notes = dataset.attrs
+    lines = [f"sweep of a {notes.get('kind', '?')} problem, fingerprint {notes.get('fingerprint', '')[:12]}", "", "axes"]
+    lines += [f"  {_axis(dataset, name, paths)}" for name, paths in json.loads(notes.get("axes", "{}")).items()]
+    lines += ["", "cells", *(f"  {line}" for line in _cells(dataset)), "", "measures"]
+    words = {"status", "message", "traceback", "found_from"}
+    rows = [(str(name), _range(dataset[name])) for name in dataset.data_vars if name not in words]
+    width = max((len(name) for name, _ in rows), default=0)
+    lines += [f"  {name:<{width}}  {text}" for name, text in rows] or ["  none yet"]
+    versions = json.loads(notes.get("versions", "{}"))
+    settings = [f"seed {notes.get('seed')}", f"starts: {notes.get('starts')}"]
+    settings += [f"{name} {value}" for name, value in json.loads(notes.get("options", "{}")).items()]
+    lines += ["", f"settings  {', '.join(settings)}"]
+    return "\n".join([*lines, f"versions  {', '.join(f'{name} {number}' for name, number in versions.items())}"])
+
+
+def _axis(dataset, name, paths):
+    values = dataset[name].values
+    what = ", ".join(paths) if paths != [name] else ""
+    if values.dtype.kind in "fi" and len(paths) == 1:
+        span = f"{values.min():.6g} … {values.max():.6g}"
+    else:
+        span = ", ".join(map(str, values[:6])) + (", …" if len(values) > 6 else "")
+    return f"{name} ({what}): {len(values)} values, {span}" if what else f"{name}: {len(values)} values, {span}"
+
+
+def _cells(dataset):
+    counts = Counter(dataset["status"].values.ravel().tolist())
+    total = sum(counts.values())
+    kinds = ", ".join(f"{count} {word}" for word, count in counts.most_common())
+    yield f"{total - counts.get('not run', 0)} of {total} done: {kinds}"
+    status, message = (dataset[name].values.ravel() for name in ("status", "message"))
+    told = Counter((str(s), str(m)) for s, m in zip(status, message, strict=True) if m)
+    for (word, text), count in told.most_common(_SHOWN):
+        yield f"{word} ({count}): {text[:160]}"
+    if len(told) > _SHOWN:
+        yield f"… and {len(told) - _SHOWN} other messages"
+
+
+def _range(variable):
+    values, units = variable.values, variable.attrs.get("units", "")
+    if values.dtype.kind in "fi":
+        finite = values[np.isfinite(values)]
+        text = f"{finite.min():.6g} … {finite.max():.6g}" if finite.size else "no finite value"
+        missing = values.size - finite.size
+        return f"{text} {units}".rstrip() + (f" ({missing} missing)" if missing else "")
+    counts = Counter(str(value) for value in values.ravel().tolist())
+    return ", ".join(f"{word or '(none)'} {count}" for word, count in counts.most_common(6))
