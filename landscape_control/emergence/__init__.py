@@ -1,8 +1,15 @@
 """Which rules emerge: the best policy of a family over a distribution of landscapes, and how far to trust it."""
 
 from ..solver.policies import PolicyStatus
+from .certificate import PolicyCertificate, certify_policy
+from .identifiability import Identifiability, identify_coefficients, same_cost
 from .optimise import has_moments, optimize_policy, solve_program
 from .policy_solver import PolicySolver
+from .replay import exact_cost, replay
 from .result import PolicyResult
+from .worst_case import WorstCaseResult, worst_case
 
-__all__ = ["PolicyResult", "PolicySolver", "PolicyStatus", "has_moments", "optimize_policy", "solve_program"]
+__all__ = [
+    "Identifiability", "PolicyCertificate", "PolicyResult", "PolicySolver", "PolicyStatus", "WorstCaseResult",
+    "certify_policy", "exact_cost", "has_moments", "identify_coefficients", "optimize_policy", "replay", "same_cost",
+    "solve_program", "worst_case"]

@@ -14,9 +14,12 @@ from ..policies import PolicyProgram
 from ..sees import ExactGradient, NoisyGradient
 from ..solver.policies import PolicyStatus, status_of
 from ..transcription.moment_model import check_linear, layout_of
+from .certificate import certify_policy
+from .identifiability import identify_coefficients
 from .quadrature import Machinery, enough_nodes, first_nodes
+from .replay import diverging
 from .result import PolicyResult
-from .starting import guess_entries, settled_starts
+from .starting import at_bound, bounds_with, guess_entries, settled_starts
 
 OBJECTIVE = ("discount", "learning_rate", "loss_weight", "terminal_weight")
 TASK = ("curvatures", "start_variance", "start_mean", "minimum")
@@ -84,7 +87,7 @@ class PolicySolver:
         check_linear(program)
         began, built = time.perf_counter(), self.build_seconds
         machinery = self._machinery(program)
-        bounds = _bounds(machinery.coefficients, fixed)
+        bounds = bounds_with(machinery.coefficients, fixed)
         guesses = self._guesses(machinery, program, guess, whole("starts", starts, low=0), seed, bounds)
         result = self._optimise(machinery, program, guesses, bounds)
         self.build_seconds = sum(one.build_seconds for one in self._machineries.values())
@@ -105,16 +108,20 @@ class PolicySolver:
         if entries is None and starts == 0:
             raise ProblemError("starts", expected="at least one start, or a guess", received="starts = 0 and no guess",
                                advice="give starts=8, or guess=an earlier result")
+        objective, layout = machinery.objective(program, nodes), machinery.coefficients
+        if entries is not None and not math.isfinite(objective(entries)):
+            raise diverging(program.family, layout.split(entries), program)
+
+        def inside(one):
+            return objective(np.clip(one, bounds[:, 0], bounds[:, 1]))
+
         found = [] if entries is None else [entries]
-        if starts:
-            objective, limit = machinery.objective(program, nodes), math.log(10.0)
-            within = lambda one: objective(np.clip(one, bounds[:, 0], bounds[:, 1]))  # noqa: E731
-            found += list(settled_starts(machinery.coefficients, starts, seed, within, limit))
+        found += list(settled_starts(layout, starts, seed, inside, math.log(10.0))) if starts else []
+        if not found:
+            raise SolveError(PolicyStatus.DIVERGES.value)
         return found
 
     def _optimise(self, machinery, program, guesses, bounds):
-        if not guesses:
-            raise SolveError(f"{PolicyStatus.DIVERGES.value}", solution=None)
         nodes = first_nodes(program)
         optima = machinery.optimise(program, nodes, guesses, bounds, self.tolerance)
         best, error, nodes = self._refine(machinery, program, optima[0], bounds, nodes)
@@ -128,8 +135,11 @@ class PolicySolver:
             program=program, coefficients=layout.split(best.variables), cost=cost, cost_error=error, status=status,
             starts=len(guesses), agreed=optima[0].count, 
             optima=((cost, layout.split(best.variables), optima[0].count), *others),
-            at_bound=_at_bound(layout, best.variables, bounds), method="exact moments", nodes=nodes, build_seconds=0.0,
-            solve_seconds=0.0, tolerance=self.tolerance, message=f"{best.reason} after {best.iterations} iterations",
+            at_bound=at_bound(layout, best.variables, bounds), method="exact moments", nodes=nodes, build_seconds=0.0,
+            solve_seconds=0.0, tolerance=self.tolerance,
+            fixed=tuple(label for label, (low, high) in zip(layout.labels, bounds, strict=True) if low == high),
+            message=f"{best.reason} after {best.iterations} iterations", _certify=certify_policy,
+            _identify=identify_coefficients,
         )
 
     def _refine(self, machinery, program, optimum, bounds, nodes):
@@ -145,19 +155,3 @@ class PolicySolver:
                 return best, error, nodes
             nodes = finer
             best = machinery.optimise(program, nodes, [best.variables], bounds, self.tolerance)[0].result
-
-
-def _bounds(layout, fixed):
-    bounds = layout.bounds
-    check_options("fixed", dict(fixed or {}), layout.slices)
-    for name, value in (fixed or {}).items():
-        bounds[layout.slices[name]] = np.broadcast_to(np.asarray(value, dtype=float), ())[None, None] \
-            if np.ndim(value) == 0 else np.ravel(value)[-len(bounds[layout.slices[name]]):, None]
-    return bounds
-
-
-def _at_bound(layout, entries, bounds):
-    """Labels of entries at an edge of a range that has a width."""
-    edges = np.where(np.isfinite(bounds), bounds, np.nan)
-    close = (np.abs(entries[:, None] - edges) <= 1e-6 * (1 + np.abs(edges))).any(1) & (bounds[:, 0] < bounds[:, 1])
-    return tuple(label for label, edge in zip(layout.labels, close, strict=True) if edge)

@@ -31,6 +31,7 @@ class PolicyResult(Recordable):
     agreed : int, how many of them reached this cost
     optima : tuple of (cost, coefficients, how many starts), best first; costs within the tolerance count as one
     at_bound : tuple of str, coefficients that ended at the edge of their admissible range
+    fixed : tuple of str, coefficients that were held where they are
     nodes : int, quadrature nodes, or scenarios
     method : "exact moments" or "scenarios"
     build_seconds, solve_seconds : float
@@ -53,6 +54,7 @@ class PolicyResult(Recordable):
     cost_error: float = 0.0
     standard_error: float = 0.0
     optimism_gap: float = 0.0
+    fixed: tuple[str, ...] = ()
     message: str = ""
     _certify: Callable | None = field(repr=False, default=None)
     _identify: Callable | None = field(repr=False, default=None)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from scipy.stats import qmc
 
-from ..errors import ProblemError
+from ..errors import ProblemError, check_options
 from ..policies import Layout
 
 JITTER = 0.2  # steps of one start differ by ±10 %: equal steps are a saddle of every program that is symmetric in its steps
@@ -58,3 +58,21 @@ def guess_entries(layout: Layout, guess) -> np.ndarray | None:
     if not np.isfinite(entries).all():
         raise ProblemError("guess", expected="finite coefficients", received="NaN or infinity", advice="check the guess")
     return entries
+
+
+def bounds_with(layout: Layout, fixed: Mapping | None) -> np.ndarray:
+    """(n, 2), the admissible ranges, of no width for coefficients held ``fixed`` {name: value}."""
+    bounds = layout.bounds
+    check_options("fixed", dict(fixed or {}), layout.slices)
+    values = layout.join({one.name: (fixed or {}).get(one.name, 0.0) for one in layout.coefficients})
+    for one in layout.coefficients:
+        if fixed and one.name in fixed:
+            bounds[layout.slices[one.name]] = values[layout.slices[one.name], None]
+    return bounds
+
+
+def at_bound(layout: Layout, entries: np.ndarray, bounds: np.ndarray) -> tuple[str, ...]:
+    """Labels of entries at an edge of a range that has a width."""
+    edges = np.where(np.isfinite(bounds), bounds, np.nan)
+    close = (np.abs(entries[:, None] - edges) <= 1e-6 * (1 + np.abs(edges))).any(1) & (bounds[:, 0] < bounds[:, 1])
+    return tuple(label for label, edge in zip(layout.labels, close, strict=True) if edge)

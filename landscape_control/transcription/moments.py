@@ -13,7 +13,7 @@ import numpy as np
 from ..policies import Clock, Family, PolicyProgram
 from .moment_model import MomentLayout, linear_rows, minimum_step, noise_variance, start_moments, time_weights
 
-FLOOR = 1e-26  # round-off of a cost, over the cost of standing still: below it the logarithm says nothing
+FLOOR = 1e-90  # over the cost of standing still: keeps the logarithm finite where a rule learns everything
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

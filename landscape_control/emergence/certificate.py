@@ -1,0 +1,96 @@
+"""Checks of optimised coefficients made without the optimiser and without CasADi."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..policies import PolicyProgram
+from .replay import exact_cost, growth, mode_costs, replay
+
+STEP = 1e-30  # of complex-step derivatives: exact to round-off (Squire & Trapp 1998)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyCertificate:
+    """What a second calculation says of a result; all numbers relative to the cost unless said otherwise.
+
+    Attributes
+    ----------
+    moments : gap between the cost and that of NumPy's own propagation of mean and covariance
+    quadrature : gap between that and the same with twice the nodes
+    stationarity : largest |c ∂J/∂c|/J over coefficients inside their ranges, by complex steps; at an edge only a slope that
+        points inwards counts
+    growth : spectral radius of θ's closed loop over the spectrum, for rules with constant coefficients; None for others
+    replayed, replay_error : mean cost of episodes stepped with the policy and its standard error, in units of cost; None if
+        none were run
+    tolerance : asked for of the cost; the stationarity may be three times its square root, because the cost is second
+        order there
+    """
+
+    cost: float
+    moments: float
+    quadrature: float
+    stationarity: float
+    growth: float | None
+    replayed: float | None
+    replay_error: float | None
+    tolerance: float
+
+    @property
+    def passed(self) -> bool:
+        """Costs agree within the tolerance, the slope is small, and the replay is within four standard errors."""
+        agree = self.replayed is None or abs(self.replayed - self.cost) <= 4 * self.replay_error + self.tolerance * self.cost
+        return (agree and max(self.moments, self.quadrature) <= self.tolerance
+                and self.stationarity <= 3 * math.sqrt(self.tolerance))
+
+    def __str__(self):
+        rows = [f"{name:13s} {getattr(self, name):9.2e}" for name in ("moments", "quadrature", "stationarity")]
+        if self.growth is not None:
+            rows.append(f"{'growth':13s} {self.growth:9.6f}   per step, {'stable' if self.growth < 1 else 'unstable'}")
+        if self.replayed is not None:
+            rows.append(f"{'replay':13s} {self.replayed:.6g} ± {self.replay_error:.1g}   (planned {self.cost:.6g})")
+        return "\n".join([f"certificate {'passed' if self.passed else 'NOT passed'}", *rows])
+
+
+def certify_policy(result, *, episodes: int = 0, seed: int = 0) -> PolicyCertificate:
+    """Check a result with exact moments; ``episodes`` > 1 also replays its policy that often.
+
+    Raises ProblemError for programs without closed moments.
+    """
+    program, policy = result.program, result.policy
+    cost = exact_cost(policy, program, nodes=result.nodes)
+    finer = exact_cost(policy, program, nodes=2 * result.nodes)
+    replayed, error = replay(policy, program, episodes=episodes, seed=seed) if episodes else (None, None)
+    scale = max(cost, np.finfo(float).tiny)
+    return PolicyCertificate(
+        cost=result.cost,
+        moments=abs(cost - result.cost) / scale,
+        quadrature=abs(finer - cost) / scale,
+        stationarity=_stationarity(result, scale),
+        growth=None if policy.varies else growth(policy.family, policy.coefficients, program)[0],
+        replayed=replayed,
+        replay_error=error,
+        tolerance=result.tolerance,
+    )
+
+
+def cost_gradient(program: PolicyProgram, coefficients, *, nodes: int) -> np.ndarray:
+    """∂J/∂c (n,) by complex steps through the NumPy propagation."""
+    layout = program.family.layout(program.steps)
+    curvatures, weights = program.task.curvatures.nodes(nodes)
+    entries = layout.join(dict(coefficients))
+    stepped = (entries[:, None] + 1j * STEP * np.eye(len(entries)))[..., None]
+    found = mode_costs(program.family, layout, stepped, program, curvatures) @ weights
+    return np.broadcast_to(found.imag / STEP, entries.shape)
+
+
+def _stationarity(result, scale):
+    layout = result.program.family.layout(result.program.steps)
+    entries, bounds = layout.join(dict(result.coefficients)), layout.bounds
+    slope = np.array(cost_gradient(result.program, result.coefficients, nodes=result.nodes))
+    slope[[label in result.fixed for label in layout.labels]] = 0.0
+    near = 1e-6 * (1 + np.abs(entries))
+    slope[(entries - bounds[:, 0] <= near) & (slope > 0)] = 0.0
+    slope[(bounds[:, 1] - entries <= near) & (slope < 0)] = 0.0
+    return float((np.abs(slope) * np.maximum(np.abs(entries), 1e-3)).max(initial=0.0) / scale)
