@@ -14,19 +14,28 @@ Relation   equal: coefficients to 1e-7, costs to 1e-12 relative; the span of all
            follows it as far as the running cost feels a step.
            At least, at most (bounds set after a first look): with noise 0.1, or with a price of movement, the full span
            gains 0.1 % or more. *Constant* coefficients near Polyak's for terminal loss (within 5 % at T = 40), not for
-           running loss: there β stays below half of Polyak's, however long the horizon (T = 80).
+           running loss: there they tend to the minimiser of an explicit mean (equal to 1e-6 at T = 80), whose β is below
+           half of Polyak's, because over an endless way a flat mode loses no more in sum than a steep one.
 """
 
 import math
 
 import numpy as np
+from scipy.optimize import minimize
 
 import landscape_control as lc
 from landscape_control.claims import Check, Claim, Evidence, fitted_slope
 from landscape_control.emergence import optimize_policy
 from landscape_control.landscape import Discrete, LandscapeDistribution, MarchenkoPastur, Uniform
 from landscape_control.policies import FirstOrderSpan, HeavyBall
-from landscape_control.reference import marchenko_pastur_rule, orthogonal_rule, polyak, polyak_approach, polynomials
+from landscape_control.reference import (
+    endless_loss,
+    marchenko_pastur_rule,
+    orthogonal_rule,
+    polyak,
+    polyak_approach,
+    polynomials,
+)
 
 SPECTRA = {"uniform": Uniform(0.05, 1.0), "Marchenko-Pastur": MarchenkoPastur(0.5),
            "five values": Discrete([0.1, 0.3, 0.5, 0.8, 1.0], [0.1, 0.3, 0.2, 0.3, 0.1])}
@@ -117,8 +126,19 @@ def constant_checks(name, running, terminal):
         gaps = [1 - one.coefficients[key] / limit for one in terminal]
         yield Check(quantity=f"{name}, constant {symbol}, terminal loss, T = 40: distance below Polyak's", theory=0.05,
                     computed=abs(gaps[-1]), relation="at most", tolerance=0)
+    for symbol, expected, key in zip("αβ", endless(name), ("learning_rate", "momentum"), strict=True):
+        yield Check(quantity=f"{name}, constant {symbol}, running loss, T = 80: best of the endless loss", theory=expected,
+                    computed=running[-1].coefficients[key], relation="equal", tolerance=1e-6)
     yield Check(quantity=f"{name}, constant β, running loss, T = 80: over Polyak's", theory=0.5, relation="at most",
                 computed=running[-1].coefficients["momentum"] / beta, tolerance=0)
+
+
+def endless(name):
+    """The constants of least mean of Σ_t h P_t(h)², by a search over its closed form."""
+    h, w = SPECTRA[name].nodes(60)
+    found = minimize(lambda x: w @ endless_loss(h, *x), [1 / h.max(), 0.1], method="Nelder-Mead",
+                     options={"xatol": 1e-9, "fatol": 1e-16})
+    return found.x
 
 
 def growing(name, cost, horizons):

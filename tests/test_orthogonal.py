@@ -15,6 +15,7 @@ from landscape_control.reference import (
     chebyshev_heavy_ball,
     chebyshev_steps,
     constant_descent,
+    endless_loss,
     marchenko_pastur_rule,
     minimax_loss_flat,
     minimax_loss_steps,
@@ -210,6 +211,18 @@ def test_polyaks_constants_have_the_stated_factor_from_rest(horizon):
     assert np.abs(course).argmax() == len(GRID) - 1
     ratio = polyak_factor(*RANGE, 400) / chebyshev_factor(*RANGE, 400)
     assert ratio == pytest.approx((1 + 400 * (1 + math.sqrt(momentum))) / 2, rel=1e-9)
+
+
+@pytest.mark.parametrize(("alpha", "beta"), [(1.2, 0.0), (1.4, 0.3), (0.7, -0.4), (2.67, 0.4)])
+def test_the_loss_of_an_endless_way_is_the_sum_of_its_losses(alpha, beta):
+    course = polynomials(np.full(3000, alpha), beta, GRID)
+    assert endless_loss(GRID, alpha, beta) == pytest.approx(GRID * (course**2).sum(0), rel=1e-11)
+    assert endless_loss(1e-9, alpha, beta) == pytest.approx((1 - beta) / (2 * alpha), rel=1e-8)
+
+
+def test_the_loss_of_an_endless_way_is_infinite_where_the_rule_does_not_settle():
+    assert np.isinf(endless_loss(GRID, 1.0, 1.0)).all()
+    assert (np.isinf(endless_loss(GRID, 4.0, 0.5)) == (GRID >= 0.75)).all()
 
 
 def test_constant_descent_is_one_step_of_chebyshev_and_of_silver():

@@ -33,6 +33,21 @@ def polyak_factor(low: float, high: float, horizon: int) -> float:
     return root ** whole("horizon T", horizon) * (1 + horizon * (1 + root))
 
 
+def endless_loss(curvatures, learning_rate: float, momentum: float) -> np.ndarray:
+    """Σ_{t=0..∞} h P_t(h)² of a constant heavy ball from rest: [(1+β)(1-β)²/α + 2βh]/[(1-β)(2(1+β) - αh)], shape as given.
+
+    For small h it is (1-β)/2α, whatever h: over an endless way a flat mode loses slowly but little, no more in sum than a
+    steep one. So the constants that are best on average for running loss do not tend to Polyak's, which serve the flattest
+    mode. Derivation: the sums of P_t² and P_t P_{t+1} from the recurrence. Infinite unless |β| < 1, 0 < αh < 2(1 + β).
+    """
+    h, alpha, beta = np.asarray(curvatures, dtype=float), number("α", learning_rate), number("β", momentum)
+    stable = (abs(beta) < 1) & (alpha * h > 0) & (alpha * h < 2 * (1 + beta))
+    if not np.any(stable):
+        return np.full(h.shape, np.inf)
+    total = ((1 + beta) * (1 - beta) ** 2 / alpha + 2 * beta * h) / ((1 - beta) * (2 * (1 + beta) - alpha * h))
+    return np.where(stable, total, np.inf)
+
+
 def polyak_approach(low: float, high: float, at_low: float = 0.0, at_high: float = 0.0) -> tuple[float, float]:
     """A, B in α_t = α(1 + A/t² + O(1/t³)), β_t = β(1 + B/t² + O(1/t³)): how the best rule for a spectrum nears Polyak's.
 
