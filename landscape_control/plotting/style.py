@@ -70,6 +70,23 @@ RULES = MappingProxyType({
     "full_reset": RuleStyle(label="full reset at switches", color="#009E73", line=(0, (5, 1.2)), marker="^"),
     "l2_decay": RuleStyle(label="L2 decay to the start", color="#0072B2", line=(0, (4, 1, 1.2, 1)), marker="d"),
     "shrink_and_perturb": RuleStyle(label="shrink and perturb", color="#CC79A7", line=(0, (3, 1, 1, 1, 1, 1)), marker="p"),
+    # families of causal rules and schedules of their step
+    "scheduled_descent": RuleStyle(label="scheduled descent", color="#56B4E9", line=(0, (5, 1.2)), marker="v"),
+    "heavy_ball": RuleStyle(label="heavy ball", color="#CC79A7", marker="p"),
+    "first_order_span": RuleStyle(label="span of all gradients", color="#000000", line=(0, (1.2, 1.2)), marker="X"),
+    "adam_family": RuleStyle(label="Adam family", color="#E69F00", marker="h"),
+    "adagrad": RuleStyle(label="AdaGrad", color="#009E73", line=(0, (3, 1.2)), marker="^"),
+    "weight_decay": RuleStyle(label="weight decay", color="#882255", line=(0, (4, 1.2)), marker="d"),
+    "sign_descent": RuleStyle(label="sign descent", color="#332288", line=(0, (2, 1)), marker=">"),
+    "lion": RuleStyle(label="Lion", color="#332288", line=(0, (6, 1.2)), marker="P"),
+    "gated": RuleStyle(label="gated policy", color="#009E73", marker="*"),
+    "neural": RuleStyle(label="neural policy", color="#009E73", line=(0, (1.2, 1)), marker="*"),
+    "constant": RuleStyle(label="constant", color="#0072B2", line=(0, (5, 1.3)), marker="s"),
+    "inverse_time": RuleStyle(label="1/t", color="#009E73", line=(0, (3, 1)), marker="^"),
+    "cosine": RuleStyle(label="cosine", color="#CC79A7", line=(0, (6, 1.2, 1.2, 1.2)), marker="p"),
+    "warmup_stable_decay": RuleStyle(label="warm-up, stable, decay", color="#332288", line=(0, (1.5, 1)), marker="D"),
+    "chebyshev": RuleStyle(label="Chebyshev", color="#000000", line=(0, (4, 1.4)), marker="X"),
+    "average_case": RuleStyle(label="best on average", color="#0072B2", line=(0, (5, 1.3)), marker="s"),
 })
 BELIEF = COSTS  # mean and variance of what the learner believes, in every figure
 _PREFIXES = MappingProxyType({  # variants keep the colour of what they vary
