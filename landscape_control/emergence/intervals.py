@@ -1,0 +1,61 @@
+"""Confidence intervals of coefficients over the draw of scenarios: the sandwich of Hessian and spread of gradients."""
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.stats import t as student
+
+LEVEL = 0.95
+
+
+def confidence_intervals(current, entries: np.ndarray, free: np.ndarray) -> dict[str, tuple]:
+    """{name: (low, high)} at 95 %, floats or arrays like the coefficients; empty without an exact Hessian.
+
+    The optimum of a sample average varies with covariance H⁻¹ Cov(∇J) H⁻¹ (P. J. Huber, *The behavior of maximum likelihood
+    estimates under nonstandard conditions*, 1967; A. Shapiro, Annals of Operations Research, 1991). Cov(∇J) comes from the means over the independent blocks, quantiles from Student's t. It is taken in the variables of the
+    program and carried to the coefficients, so that intervals stay in their ranges. Coefficients held at a bound have width
+    zero; where the cost is not convex around the optimum the interval is the whole range.
+
+    Parameters
+    ----------
+    current : round of scenarios, with its program ``built``, scenarios ``drawn`` and stage ``weights``
+    entries : (n,), the optimum
+    free : (n,) bool, coefficients that are not at a bound
+    """
+    built = current.built
+    if built.hessian is None:
+        return {}
+    x = built.scale.variables(entries)
+    low, high = x.copy(), x.copy()
+    if free.any():
+        spread = standard_errors(current, x, free)
+        blocks = 1 + int(current.drawn[0].blocks.max())
+        low[free], high[free] = x[free] + student.ppf([[0.5 - LEVEL / 2], [0.5 + LEVEL / 2]], blocks - 1) * spread
+    lowest, highest = built.layout.bounds.T
+    ends = [np.clip(built.scale.coefficients(one), lowest, highest) for one in (low, high)]
+    ends = [built.layout.split(one) for one in ends]
+    return {name: (ends[0][name], ends[1][name]) for name in ends[0]}
+
+
+def standard_errors(current, x: np.ndarray, free: np.ndarray) -> np.ndarray:
+    """Of the free variables at an optimum x; infinite where the Hessian is not positive definite."""
+    built = current.built
+    upper = np.array(built.hessian(x, current.numbers, 1.0, []))
+    hessian = (upper + np.triu(upper, 1).T)[np.ix_(free, free)]
+    slopes = block_gradients(current, x)[:, free]
+    try:
+        np.linalg.cholesky(hessian)
+    except np.linalg.LinAlgError:
+        return np.full(int(free.sum()), np.inf)
+    solved = np.linalg.solve(hessian, (slopes - slopes.mean(0)).T)
+    return np.sqrt((solved**2).sum(1) / (len(slopes) - 1) / len(slopes))
+
+
+def block_gradients(current, x: np.ndarray) -> np.ndarray:
+    """∇J of every block of scenarios on its own, (blocks, n)."""
+    blocks = 1 + int(current.drawn[0].blocks.max())
+    rows = []
+    for block in range(blocks):
+        alone = [replace(one, weights=one.weights * blocks * (one.blocks == block)) for one in current.drawn]
+        rows.append(np.array(current.built.gradient(x, current.built.numbers(current.weights, alone))[1]).ravel())
+    return np.array(rows)

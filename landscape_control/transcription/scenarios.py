@@ -1,0 +1,207 @@
+"""Scenario programs: the average cost of a rule over drawn landscapes, starts and noise, with exact derivatives.
+
+One step of the rule on one landscape is traced once, as scalars; it is then applied to all S scenarios together, one
+column per scalar, and folded over time. The graph holds one step, whatever T and S are.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import casadi as ca
+import numpy as np
+
+from ..errors import ProblemError
+from ..policies import Clock, Family
+from .columns import over_columns
+from .scales import Scale, coefficient_table
+
+MOST_FOR_HESSIAN = 40  # variables up to which the exact Hessian is cheaper than what it saves
+_WIDEST = 128  # scenarios in one column: wider ones are no faster, and take longer to build
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Scene:
+    """What happens on one landscape, as CasADi formulas.
+
+    Attributes
+    ----------
+    dimension, hidden : n and p
+    loss : (θ (n,), φ (p,)) -> L
+    observed : (θ, φ, ξ (n,)) -> what the learner sees of ∇L(θ, φ), given the random numbers ξ of the step
+    """
+
+    dimension: int
+    hidden: int
+    loss: Callable
+    observed: Callable
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Scenarios:
+    """S drawn episodes of T steps on one scene.
+
+    Attributes
+    ----------
+    starts : (S, n), θ_0
+    hidden : (S, T+1, p), φ at times 0 … T
+    noise : (S, T, n), the random numbers of each observation
+    weights : (S,), their shares of the average; over all scenes they sum to one, on average at least
+    blocks : (S,) integers, which independent and equally likely draw of the whole population an episode belongs to
+    """
+
+    starts: np.ndarray
+    hidden: np.ndarray
+    noise: np.ndarray
+    weights: np.ndarray
+    blocks: np.ndarray
+
+    @property
+    def count(self) -> int:
+        """S."""
+        return len(self.starts)
+
+    def numbers(self, width: int) -> np.ndarray:
+        """Everything but the blocks in one vector: chunks of ``width`` scenarios; in each, one column per scalar."""
+        arrays = (self.starts, self.hidden, self.noise, self.weights)
+        chunks = [array.reshape(self.count // width, width, -1).transpose(0, 2, 1) for array in arrays]
+        return np.concatenate(chunks, axis=1).ravel()
+
+
+class ScenarioProgram:
+    """J(x) = Σ_s w_s J_s(c(x)),  J_s = Σ_{t<T} [a_t L(θ_{t+1}, φ_{t+1}) + b_t |Δθ_t|²],  and its derivatives.
+
+    The variables x are the coefficients c on their own scales: log c, -log(1-c), or c itself where that would exclude
+    admissible values or c varies. Parameters p = (weights a_t, b_t; then the numbers of every scene's scenarios): costs,
+    prices, discounts, noise and fresh scenarios need no other program. ``counts`` are the scenarios per scene.
+
+    Attributes
+    ----------
+    value : Function (x, p) -> J
+    gradient : Function (x, p) -> J, ∇J
+    hessian : Function (x, p, σ, λ) -> upper triangle of σ∇²J, as nlpsol asks for it; None for many variables
+    """
+
+    def __init__(self, *, family: Family, horizon: int, scenes: Sequence[Scene], counts: Sequence[int]):
+        self.layout = family.layout(horizon)
+        self.scale = Scale(self.layout)
+        self.horizon, self.counts = horizon, tuple(counts)
+        self.widths = tuple(max(w for w in range(1, _WIDEST + 1) if count % w == 0) for count in self.counts)
+        self._chunks = [Chunk(family, horizon, scene, width, self.layout, self.scale)
+                        for scene, width in zip(scenes, self.widths, strict=True)]
+
+    def _summed(self, name, kind, inputs=(), outputs=1):
+        """The chunks' function ``kind`` mapped over the chunks of every scene, outputs added up."""
+        x, stage = ca.MX.sym("x", self.layout.size), ca.MX.sym("stage", 2 * self.horizon)
+        data, found = [], []
+        for chunk, count, width in zip(self._chunks, self.counts, self.widths, strict=True):
+            many = count // width
+            mapped = getattr(chunk, kind).map(kind, "serial", many, list(range(2)), list(range(outputs)))
+            data.append(ca.MX.sym("scenarios", chunk.size, many))
+            found.append(mapped.call([x, stage, data[-1]]))
+        totals = [sum(column[1:], column[0]) for column in zip(*found, strict=True)]
+        inside = ca.Function(name, [x, stage, *data], totals)
+        p = ca.MX.sym("p", 2 * self.horizon + sum(one.numel() for one in data))
+        pieces = ca.vertsplit(p, np.cumsum([0, 2 * self.horizon, *(one.numel() for one in data)]).tolist())
+        shaped = [ca.reshape(piece, *one.shape) for piece, one in zip(pieces[1:], data, strict=True)]
+        return x, p, inside.call([x, pieces[0], *shaped])
+
+    @cached_property
+    def value(self) -> ca.Function:
+        x, p, outputs = self._summed("average", "value")
+        return ca.Function("average_cost", [x, p], outputs)
+
+    @cached_property
+    def gradient(self) -> ca.Function:
+        x, p, outputs = self._summed("slope", "gradient", outputs=2)
+        return ca.Function("average_gradient", [x, p], outputs)
+
+    @cached_property
+    def hessian(self) -> ca.Function | None:
+        if self.layout.size > MOST_FOR_HESSIAN:
+            return None
+        x, p, outputs = self._summed("curvature", "hessian")
+        sigma, rows = ca.MX.sym("sigma"), ca.MX.sym("rows", 0)
+        return ca.Function("average_hessian", [x, p, sigma, rows], [ca.triu(sigma * outputs[0])])
+
+    @property
+    def nlp(self) -> dict:
+        """{x, f, p} for nlpsol."""
+        x, p = ca.MX.sym("x", self.layout.size), ca.MX.sym("p", self.value.numel_in(1))
+        return {"x": x, "p": p, "f": self.value(x, p)}
+
+    @property
+    def derivatives(self) -> dict:
+        """Ready-made grad_f and hess_lag for nlpsol."""
+        return {"grad_f": self.gradient} | ({} if self.hessian is None else {"hess_lag": self.hessian})
+
+    def numbers(self, stage_weights: np.ndarray, scenarios: Sequence[Scenarios]) -> np.ndarray:
+        """The parameters p from the weights (2, T) of loss and effort and the scenarios of each scene."""
+        parts = [one.numbers(width) for one, width in zip(scenarios, self.widths, strict=True)]
+        return np.concatenate([np.ravel(stage_weights), *parts])
+
+
+class Chunk:
+    """The cost of W scenarios of one scene as functions of (x, stage weights, numbers of the scenarios), and derivatives."""
+
+    def __init__(self, family, horizon, scene, width, layout, scale):
+        self.size = width * ((scene.dimension + scene.hidden) * (horizon + 1) + 1)
+        x, stage = ca.MX.sym("x", layout.size), ca.MX.sym("stage", 2 * horizon)
+        data = ca.MX.sym("scenarios", self.size)
+        values = coefficient_table(layout, scale.coefficients(x))
+        clock = ca.vertcat(ca.DM(np.arange(horizon)).T, ca.reshape(stage, horizon, 2).T)
+        costs, weights = fold_over_time(family, horizon, scene, width, values, clock, data)
+        self._symbols, self._total = [x, stage, data], ca.dot(weights, costs)
+
+    @cached_property
+    def value(self) -> ca.Function:
+        return ca.Function("chunk_cost", self._symbols, [self._total])
+
+    @cached_property
+    def slope(self):
+        return ca.densify(ca.gradient(self._total, self._symbols[0]))
+
+    @cached_property
+    def gradient(self) -> ca.Function:
+        return ca.Function("chunk_gradient", self._symbols, [self._total, self.slope])
+
+    @cached_property
+    def hessian(self) -> ca.Function:
+        x = self._symbols[0]
+        return ca.Function("chunk_hessian", self._symbols, [ca.densify(ca.jtimes(self.slope, x, ca.MX.eye(x.numel())))])
+
+
+def one_step(family: Family, horizon: int, scene: Scene) -> ca.Function:
+    """(state, coefficients, φ, φ', ξ, [t, a, b]) -> next state, in scalars; the state ends with the cost so far."""
+    n, sizes = scene.dimension, [one.size for one in family.coefficients]
+    theta, inner = ca.SX.sym("theta", n), ca.SX.sym("inner", n, family.state_size)
+    cost, noise, stage = ca.SX.sym("cost"), ca.SX.sym("noise", n), ca.SX.sym("stage", 3)
+    now, later = ca.SX.sym("hidden", scene.hidden), ca.SX.sym("hidden_next", scene.hidden)
+    entries = ca.SX.sym("coefficients", sum(sizes))
+    begins = np.cumsum([0, *sizes])
+    named = {one.name: entries[int(begin)] if one.size == 1 else [entries[int(begin) + i] for i in range(one.size)]
+             for one, begin in zip(family.coefficients, begins, strict=False)}
+    try:
+        move, after = family.step(named, tuple(ca.horzsplit(inner)) if family.state_size else (),
+                                  scene.observed(theta, now, noise), theta, Clock(step=stage[0], horizon=horizon))
+    except (TypeError, NotImplementedError, RuntimeError) as error:
+        raise ProblemError(f"family {family.name!r}", expected="a step that runs on CasADi symbols, the clock's step too",
+                           received=f"{type(error).__name__}: {str(error).strip().splitlines()[-1]}",
+                           advice="write it with + - * / ** and shared functions, without branches") from error
+    ends = theta + move
+    paid = cost + stage[1] * scene.loss(ends, later) + stage[2] * ca.sumsqr(move)
+    outputs = ca.densify(ca.vertcat(ends, *after, paid))
+    return ca.Function("step", [ca.vertcat(theta, ca.vec(inner), cost), entries, now, later, noise, stage], [outputs],
+                       {"cse": True})
+
+
+def fold_over_time(family, horizon, scene, count, values, clock, data):
+    """(costs (S,), weights (S,)) of S scenarios, T steps one after another, all scenarios at once."""
+    n, p = scene.dimension, scene.hidden
+    sizes = np.cumsum([0, n, p * (horizon + 1), n * horizon, 1]) * count
+    starts, course, noise, weights = ca.vertsplit(data, sizes.tolist())
+    course, noise = ca.reshape(course, count, p * (horizon + 1)), ca.reshape(noise, count, n * horizon)
+    step = over_columns(one_step(family, horizon, scene), count, columns=(0, 2, 3, 4), differentiable=(0, 1))
+    begin = ca.horzcat(ca.reshape(starts, count, n), ca.MX.zeros(count, n * family.state_size + 1))
+    end = step.fold(horizon)(begin, values, course[:, :p * horizon], course[:, p:], noise, clock)
+    return end[:, -1], weights
