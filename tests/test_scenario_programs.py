@@ -124,7 +124,8 @@ def test_program_and_numpy_stepping_agree_and_slopes_are_exact(kind):
     slopes = [slope_at(x + row) - slope_at(x - row)
               for row in near * np.eye(len(x))]
     upper = np.array(built.hessian(x, current.numbers, 1.0, []))
-    np.testing.assert_allclose(upper, np.triu(np.array(slopes) / (2 * near)), rtol=1e-6, atol=1e-7 * max(1.0, np.abs(upper).max()))
+    differences = np.triu(np.array(slopes) / (2 * near))
+    np.testing.assert_allclose(upper, differences, rtol=1e-6, atol=1e-7 * max(1.0, np.abs(upper).max()))
 
 
 def test_averages_are_unbiased_with_honest_errors_and_close_on_the_exact_moments():

@@ -12,9 +12,10 @@ def confidence_intervals(current, entries: np.ndarray, free: np.ndarray) -> dict
     """{name: (low, high)} at 95 %, floats or arrays like the coefficients; empty without an exact Hessian.
 
     The optimum of a sample average varies with covariance H⁻¹ Cov(∇J) H⁻¹ (P. J. Huber, *The behavior of maximum likelihood
-    estimates under nonstandard conditions*, 1967; A. Shapiro, Annals of Operations Research, 1991). Cov(∇J) comes from the means over the independent blocks, quantiles from Student's t. It is taken in the variables of the
-    program and carried to the coefficients, so that intervals stay in their ranges. Coefficients held at a bound have width
-    zero; where the cost is not convex around the optimum the interval is the whole range.
+    estimates under nonstandard conditions*, 1967; A. Shapiro, Annals of Operations Research, 1991). Cov(∇J) comes from
+    the means over the independent blocks, quantiles from Student's t. It is taken in the variables of the program and
+    carried to the coefficients, so that intervals stay in their ranges. Coefficients held at a bound have width zero; where
+    the cost is not convex around the optimum the interval is the whole range.
 
     Parameters
     ----------
