@@ -13,9 +13,10 @@ Relation   equal: coefficients to 1e-7, costs to 1e-12 relative; the span of all
            limit: slopes to 0.05 (Marchenko-Pastur 0.01), constants to 0.5 %, of the recurrence up to t = 400; the optimiser
            follows it as far as the running cost feels a step.
            At least, at most (bounds set after a first look): with noise 0.1, or with a price of movement, the full span
-           gains 0.1 % or more. *Constant* coefficients near Polyak's for terminal loss (within 5 % at T = 40), not for
-           running loss: there they tend to the minimiser of an explicit mean (equal to 1e-6 at T = 80), whose β is below
-           half of Polyak's, because over an endless way a flat mode loses no more in sum than a steep one.
+           gains 0.1 % or more. *Constant* coefficients near Polyak's for terminal loss (within 5 % at T = 40; with
+           Marchenko-Pastur's square-root edges as 1/T², slope -2 to 0.05). Not for running loss: there they tend to the
+           minimiser of an explicit mean (equal to 1e-6 at T = 80), whose β is below half of Polyak's, because over an endless
+           way a flat mode loses no more in sum than a steep one.
 """
 
 import math
@@ -141,6 +142,21 @@ def endless(name):
     return found.x
 
 
+def constant_slope():
+    """How fast the best constant β for terminal loss nears Polyak's; by the logarithm of a loss that is soon below 1e-60."""
+    spectrum, horizons, gaps = SPECTRA["Marchenko-Pastur"], (160, 320), []
+    alpha, beta = polyak(*spectrum.support)
+    for horizon in horizons:
+        h, w = spectrum.nodes(horizon + 4)
+        start = np.array([alpha, beta]) * (1 - 30 / horizon**2)
+        found = minimize(lambda x: math.log(polynomials(np.full(horizon, x[0]), x[1], h)[-1] ** 2 @ (w * h)), start,  # noqa: B023
+                         method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12,
+                                                        "initial_simplex": start + np.diag([0, -1, -1])[:, 1:] / horizon**2})
+        gaps.append(beta - found.x[1])
+    return Check(quantity="Marchenko-Pastur, constant β, terminal loss, below Polyak's: slope in T", theory=-2,
+                 computed=fitted_slope(horizons, gaps), relation="limit", tolerance=0.05)
+
+
 def growing(name, cost, horizons):
     """The best constant heavy ball for longer and longer horizons, each also begun from the one before."""
     found = []
@@ -161,7 +177,7 @@ def evaluate() -> Evidence:
         running, terminal = growing(name, "running", (5, 10, 20, 80)), growing(name, "terminal", (5, 10, 20, 40))
         checks += constant_checks(name, running, terminal)
         data[f"{name}, constant"] = {"running": constant_picture(running), "terminal": constant_picture(terminal)}
-    return Evidence(checks=[*checks, *rate_checks()], data=data)
+    return Evidence(checks=[*checks, *rate_checks(), constant_slope()], data=data)
 
 
 def picture(name, spectrum, found):
