@@ -15,7 +15,7 @@ Relation   equal: coefficients to 1e-7, costs to 1e-12 relative; the span of all
            At least, at most (bounds set after a first look): with noise 0.1, or with a price of movement, the full span
            gains 0.1 % or more. *Constant* coefficients near Polyak's for terminal loss (within 5 % at T = 40; with
            Marchenko-Pastur's square-root edges as 1/T², slope -2 to 0.05). Not for running loss: there they tend to the
-           minimiser of an explicit mean (equal to 1e-6 at T = 80), whose β is below half of Polyak's, because over an endless
+           minimiser of an explicit mean (equal to 1e-6 at T = 80), whose β is below half of Polyak's, as over an endless
            way a flat mode loses no more in sum than a steep one.
 """
 
