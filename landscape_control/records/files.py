@@ -4,6 +4,8 @@ import json
 import os
 import platform
 import uuid
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import import_module, metadata
 from pathlib import Path
@@ -11,15 +13,15 @@ from pathlib import Path
 from ..errors import ProblemError
 from ..policies import PolicyProgram
 from ..problem import ControlProblem
-from .groups import Group, encoding, from_datatree, to_datatree
+from .groups import Group
+from .netcdf import from_bytes, to_bytes
 from .packing import pack, unpack
+from .sealing import HDF5, seal, unseal
 from .tables import from_table, is_table, to_table
 
 FORMAT = "landscape_control record"
 VERSION = 1
 _PACKAGE = __package__.rpartition(".")[0]
-_HDF5 = b"\x89HDF\r\n\x1a\n"
-_AGAIN = "save the result again, or copy the file again from where it came"
 
 
 def save(value, path) -> Path:
@@ -39,35 +41,41 @@ def save(value, path) -> Path:
         Another kind of value, a folder that is missing or cannot be written, a file at ``path`` that is no record.
     """
     path = _checked_target(path)
-    if is_table(value):
-        group = to_table(value)
-    else:
-        group = pack({"value": value} if isinstance(value, ControlProblem | PolicyProgram) else value)
-    group.attributes |= _header()
+    group = _group_of(value)
+    group.attributes |= {f"record_{name}": said for name, said in _header().items()}
     group.separate()
-    group.attributes["digest"] = group.digest()
     _write(group, path)
     return path
+
+
+def _group_of(value) -> Group:
+    if is_table(value):
+        return to_table(value)
+    if isinstance(value, ControlProblem | PolicyProgram):
+        return pack({"value": value})
+    if isinstance(value, Mapping | tuple | list):
+        raise ProblemError("record", expected="one result", received=type(value).__name__, advice="save them one by one")
+    return pack(value)
 
 
 def load(path):
     """The object that :func:`save` wrote to a file, working as before; for the folder of a sweep, its data set.
 
-    Everything is checked against the digest in the file first; reading runs no code from it.
+    The seal at the file's end is checked before anything is read; reading runs no code from the file.
 
     Raises
     ------
     ProblemError
-        Nothing at ``path``; a file of another program or of a later version; a damaged file.
+        Nothing to read at ``path``; a file of another program or of a later version; a damaged file.
     """
     path = Path(path)
     if path.is_dir():
         return import_module(f"{_PACKAGE}.sweep").load_store(path)  # a room that comes after this one
     group = _read(path)
-    for name in ("digest", *_header()):
-        group.attributes.pop(name)
+    for name in _header():
+        group.attributes.pop(f"record_{name}", None)
     try:
-        if group.attributes.get("record_kind") is None:
+        if "record_kind" not in group.attributes:
             return from_table(group)
         found = unpack(group)
     except (LookupError, TypeError, AttributeError, json.JSONDecodeError) as error:
@@ -93,58 +101,42 @@ def _checked_target(path) -> Path:
         raise _refusal(path, "a path for one file", "a folder", "add a name, as in 'run.nc'")
     if not path.parent.is_dir():
         raise _refusal(path, "an existing folder", f"{path.parent}, which does not exist", "make it first")
-    if path.exists() and not _is_hdf5(path):
+    if path.exists() and not _is_netcdf(path):
         raise _refusal(path, "a new file or an earlier record", "a file of another kind", "choose another name")
     return path
 
 
-def _is_hdf5(path):
+def _is_netcdf(path):
     with open(path, "rb") as file:
-        return file.read(len(_HDF5)) == _HDF5
+        return file.read(len(HDF5)) == HDF5
 
 
 def _write(group, path):
-    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+    data, beside = seal(to_bytes(group)), path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
     try:
-        to_datatree(group).to_netcdf(beside, engine="h5netcdf", encoding=encoding(group))
-        with open(beside, "rb") as file:
+        with open(beside, "wb") as file:
+            file.write(data)
+            file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)
     except OSError as error:
+        with suppress(OSError):
+            beside.unlink()
         raise _refusal(path, "a folder that can be written, with room for the file", str(error),
                        "free some space, check the permissions, or choose another folder") from error
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _read(path) -> Group:
-    if not path.exists():
-        raise _refusal(path, "a record", "nothing there", "check the name")
-    if not _is_hdf5(path):
-        raise _refusal(path, "a NetCDF file", "a file of another kind, or one cut off at its beginning", _AGAIN)
-    import xarray
-
     try:
-        with xarray.open_datatree(path, engine="h5netcdf", decode_times=False, mask_and_scale=False) as tree:
-            group = from_datatree(tree.load())
-    except Exception as error:  # the HDF5 library has many ways to say that a file is damaged
-        raise _refusal(path, "an undamaged file", f"{type(error).__name__}: {error}", _AGAIN) from error
-    _check(path, group)
+        data = path.read_bytes()
+    except OSError as error:
+        raise _refusal(path, "a file that can be read", str(error), "check the name and the permissions") from error
+    group = from_bytes(unseal(data, str(path)))
+    written = group.attributes.get("record_format_version")
+    if group.attributes.get("record_format") != FORMAT or written not in range(1, VERSION + 1):
+        raise _refusal(path, f"a {FORMAT} of version {VERSION} or earlier", f"version {written}",
+                       f"upgrade: {group.attributes.get('record_library')} wrote it")
     return group
-
-
-def _check(path, group):
-    attributes = group.attributes
-    if attributes.get("format") != FORMAT:
-        raise _refusal(path, f"a {FORMAT}", f"format {attributes.get('format')!r}",
-                       "another program wrote this file: open it with xarray.open_dataset")
-    if attributes.get("format_version") not in range(1, VERSION + 1):
-        raise _refusal(path, f"format version {VERSION} or earlier", f"version {attributes.get('format_version')}",
-                       f"upgrade: {attributes.get('library')} wrote it")
-    stored = attributes.pop("digest", None)
-    if group.digest() != stored:
-        raise _refusal(path, "contents that match their digest", "other contents", _AGAIN)
-    attributes["digest"] = stored
 
 
 def _refusal(path, expected, received, advice):

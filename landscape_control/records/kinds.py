@@ -23,6 +23,7 @@ MODULES = {
     "Solution": "solution",
     "Tail": "solution",
     "TranscribedSolution": "planning.transcribed",
+    "WorstCaseResult": "emergence.worst_case",
 }
 ENUMS = {"GridStatus": "stochastic.result", "PolicyStatus": "solver.policies", "Status": "solution"}
 
@@ -53,7 +54,7 @@ LABELS = {
     "end_basin": {"long_name": "minimum whose basin holds θ(T)", "units": "parameter"},
 }
 COMPUTED = {"Plan": ("end_basin",), "Solution": ("certificate",), "PolicyResult": ("certificate", "identifiability")}
-LEFT_OUT = {"LQGSolution": ("linear", "state_policy"), "Policy": (), "Plan": ()}
+LEFT_OUT = {"LQGSolution": ("linear", "state_policy")}  # read off the problem again
 
 
 def class_of(name: str, table=MODULES):

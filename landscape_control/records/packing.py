@@ -8,6 +8,7 @@ from dataclasses import fields, is_dataclass
 import numpy as np
 
 from ..errors import ProblemError
+from ..planning.solution import BeliefSolution
 from ..policies import PolicyProgram
 from ..problem import ControlProblem
 from .groups import Group, Variable
@@ -34,6 +35,9 @@ def pack(value) -> Group:
 
 def _contents(value):
     """Fields by name, and what is computed at first use: the functions it comes from stay behind."""
+    if isinstance(value, BeliefSolution) and value.problem is None:
+        raise ProblemError("record", expected="a solution with its problem", received="one that has been pickled",
+                           advice="save it in the process that solved it")
     out = own(LEFT_OUT, type(value))
     found = {one.name: getattr(value, one.name) for one in fields(value) if one.name[0] != "_" and one.name not in out}
     for name in own(COMPUTED, type(value)):

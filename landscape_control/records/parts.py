@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
+from importlib import import_module
 
 import casadi as ca
 import numpy as np
@@ -11,14 +12,15 @@ from ..landscape import Hidden, Landscape, LandscapeDistribution, Spectrum
 from ..landscape.library import minima_by_rule, minima_rule
 from ..learner import Learner, LinearDrift
 from ..objective import Objective
-from ..policies import Family, PolicyProgram
+from ..policies import Family, PolicyProgram, Shape
 from ..problem import ControlProblem
 from ..sees import Sees
+from ..transcription import Transcription
 from .expressions import function_from_tree, function_to_tree
 from .numbers import array_from_tree, array_to_tree, number_to_tree
 
 _CLASSES = (ControlProblem, PolicyProgram, Learner, LinearDrift, Objective, LandscapeDistribution)
-_FAMILIES = (Hidden, Sees, Spectrum, Family)  # every kind of these is known by its name
+_FAMILIES = (Hidden, Sees, Spectrum, Family, Shape, Transcription)  # every kind of these is known by its name
 _PACKAGE = __package__.partition(".")[0]
 
 
@@ -102,10 +104,10 @@ def _landscape_from_tree(tree):
 
 def sizes_of(value) -> tuple[int, int]:
     """Lengths of θ and φ in a problem or a policy program."""
-    landscape = getattr(value, "landscape", None)
-    if landscape is None:
+    landscapes = value.task.population if isinstance(value, PolicyProgram) else (value.landscape,)
+    if not landscapes:  # random quadratics, mode by mode
         return 1, 1
-    return landscape.dimension, 0 if landscape.hidden is None else landscape.hidden.dimension
+    return landscapes[0].dimension, 0 if landscapes[0].hidden is None else landscapes[0].hidden.dimension
 
 
 def _object_to_tree(value, sizes):
@@ -143,9 +145,12 @@ def _kind_name(kind):
 
 
 def _class_of(name):
-    for kind in (*_CLASSES, *(kind for family in _FAMILIES for kind in _kinds(family))):
-        if _kind_name(kind) == name:
-            return kind
+    for attempt in range(2):
+        for kind in (*_CLASSES, *(kind for family in _FAMILIES for kind in _kinds(family))):
+            if _kind_name(kind) == name:
+                return kind
+        if not attempt:
+            import_module(f"{_PACKAGE}.rules")  # has families of its own, rarely needed
     module = name.partition(":")[0]
     raise ProblemError("specification", expected="parts that this program knows", received=repr(name),
                        advice=f"import {module} first: records hold numbers, never code" if ":" in name

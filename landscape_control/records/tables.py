@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import ProblemError
 from .groups import Group, Variable
 
-_COORDINATES = "record_coordinates"
+_COORDINATES = "coordinates"  # xarray's own name for them
 
 
 def is_table(value) -> bool:

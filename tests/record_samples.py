@@ -1,0 +1,124 @@
+"""One small record of every kind, and the numbers that it must give; run as a script it writes those of today's format.
+
+    python tests/record_samples.py
+
+Samples of an earlier format version stay as they are: they are what its users have on disk.
+"""
+
+import json
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import recorded_problems as problems  # noqa: E402
+
+import landscape_control as lc  # noqa: E402
+from landscape_control.emergence import optimize_policy  # noqa: E402
+from landscape_control.landscape import LandscapeDistribution, Uniform  # noqa: E402
+from landscape_control.policies import GradientDescent, HeavyBall, Policy  # noqa: E402
+from landscape_control.records import load, save, specification  # noqa: E402
+from landscape_control.records.files import VERSION  # noqa: E402
+
+FOLDER = Path(__file__).resolve().parent / "data" / "records"
+COARSE = {"points": 21, "accuracy": 1.0, "throw": False}
+
+
+def emerged():
+    task = LandscapeDistribution.quadratic(curvatures=Uniform(0.05, 1.0), start_variance=0.7)
+    return optimize_policy(task, GradientDescent(constant=False), lc.Objective(horizon=4, learning_rate=math.inf),
+                           sees=lc.NoisyGradient(0.1))
+
+
+def table():
+    import xarray
+
+    return xarray.Dataset(
+        {"cost": (("discount", "seed"), np.array([[0.1, np.nan], [np.inf, 1 / 3]]), {"units": "cost"}),
+         "status": (("discount", "seed"), np.array([["converged", "failed"], ["", "größer"]], dtype=object)),
+         "escaped": (("discount", "seed"), np.array([[True, False], [False, True]]))},
+        coords={"discount": [0.1, 0.2], "seed": [0, 1], "label": ("discount", np.array(["a", "b"], dtype=object))},
+        attrs={"fingerprint": "abc", "cells": 4, "tolerance": 1e-6})
+
+
+MAKERS = {
+    "problem": lambda: problems.KNOWN["curved"],
+    "program": lambda: problems.PROGRAMS["few curvatures"],
+    "solution": lambda: lc.solve(problems.KNOWN["double well"].changed(end=None)),
+    "solution_endless": lambda: lc.solve(problems.KNOWN["endless"]),
+    "solution_curved": lambda: lc.solve(problems.KNOWN["curved"]),
+    "lqg": lambda: lc.solve(problems.HIDDEN["reverting"]),
+    "lqg_finite_tasks": lambda: lc.solve(problems.HIDDEN["tasks"].changed(horizon=2.0)),
+    "transcribed": lambda: lc.solve(problems.HIDDEN["curvature"]),
+    "grid": lambda: lc.solve(problems.HIDDEN["reverting"], method="dynamic programming", **COARSE),
+    "replanning": lambda: lc.solve(problems.HIDDEN["curvature"], method="replanning", aims=1),
+    "policy": lambda: Policy(family=HeavyBall(constant=False), horizon=3,
+                             coefficients={"learning_rate": [0.1, 0.2, 1 / 3], "momentum": [0.0, 0.5, 0.7]}),
+    "emerged": emerged,
+    "table": table,
+}
+
+
+def stored_numbers(value) -> dict:
+    """Numbers that stand in the record: they must come back to the last bit."""
+    if hasattr(value, "data_vars"):
+        return {name: [str(x) for x in array.values.ravel()] for name, array in value.variables.items()}
+    if not hasattr(value, "status") and not hasattr(value, "coefficients"):
+        return {"specification": specification(value)}
+    found = {"cost": getattr(value, "cost", 0.0), "status": str(getattr(value, "status", ""))}
+    found |= dict(getattr(value, "coefficients", {}))
+    for plan_name in ("plan", "best"):
+        plan = getattr(value, plan_name, None)
+        if plan is not None:
+            found |= {name: getattr(plan, name) for name in ("times", "parameters", "controls", "costates")}
+    return {name: part if isinstance(part, str) else _hex(part) for name, part in found.items()}
+
+
+def _hex(value):
+    return [float(x).hex() for x in np.ravel(value)]
+
+
+def computed_numbers(value) -> list[float]:
+    """Numbers that a working object computes: interpolation, certificate, policies, functions."""
+    if hasattr(value, "data_vars"):
+        return [float(value.cost.sel(discount=0.1, seed=0))]
+    if hasattr(value, "program") or isinstance(value, Policy):
+        policy = getattr(value, "policy", value)
+        return np.ravel(policy([[0.3, -1.0], [0.2, 0.5], [0.7, 0.1]])).tolist()
+    if hasattr(value, "policy"):
+        when = (0.0, 0.4, 0.9)
+        return np.ravel([value.policy([0.3], belief, time) for belief in _beliefs(value) for time in when]).tolist()
+    if hasattr(value, "certificate"):
+        ahead = [value.best.times[-1] + 2.0] if value.best.tail is not None else []
+        return [*np.ravel(np.hstack(value.at([0.0, 0.123, 1.4, *ahead]))).tolist(), value.certificate.dynamics,
+                *value.best.end_basin, *value.problem.landscape.loss(value.problem.start)]
+    if hasattr(value, "model"):
+        return [part for name in ("metric", "drift", "actuation", "terminal_cost")
+                for part in np.ravel(getattr(value.model, name)([0.3, 0.4])).tolist()]
+    return value.task.curvatures.nodes(3)[0].tolist()
+
+
+def _beliefs(solution):
+    if solution.problem is problems.HIDDEN["tasks"] or hasattr(solution.problem.landscape.hidden, "tasks"):
+        return [0.3, 0.7], [1.0, 0.0]
+    return ([0.1], [[0.2]]), ([-1.0], [[0.4]])
+
+
+def write():
+    """Today's samples and their numbers."""
+    folder = FOLDER / f"v{VERSION}"
+    folder.mkdir(parents=True, exist_ok=True)
+    expected = {}
+    for name, maker in MAKERS.items():
+        made = maker()
+        save(made, folder / f"{name}.nc")
+        expected[name] = {"class": type(made).__name__, "stored": stored_numbers(made),
+                          "computed": computed_numbers(load(folder / f"{name}.nc"))}
+    (folder / "expected.json").write_text(json.dumps(expected, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()
