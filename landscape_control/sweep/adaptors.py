@@ -11,6 +11,8 @@ from ..problem import ControlProblem
 from .paths import with_values
 
 NUMBERS = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight")
+_SOLVER = ("tolerance", "method", "solver", "max_elements", "max_doublings", "options", "keep_log")
+_POLICY_SOLVER = ("tolerance", "most_nodes", "hessian")
 
 
 class Runner(Protocol):
@@ -75,6 +77,7 @@ class TrajectoryRunner:
     def __init__(self, problem, options, starts):
         from ..solver import Solver
 
+        check_options("solver", options, _SOLVER)
         self.problem, self.solver, self.starts = problem, Solver(problem, **options), starts
 
     def solve(self, changes, seed, neighbour):
@@ -177,7 +180,10 @@ class PolicyRunner:
 
         self.program, self.options = program, dict(options)
         self.extra = {} if starts is None else {"starts": starts}
-        self.solver = PolicySolver(program, **self.options) if has_moments(program) else None
+        self.solver = None
+        if has_moments(program):
+            check_options("policy solver", options, _POLICY_SOLVER)
+            self.solver = PolicySolver(program, **self.options)
 
     def solve(self, changes, seed, neighbour):
         program = with_values(self.program, changes)
@@ -219,5 +225,5 @@ class FormulaRunner:
 
 
 def _share(cells, most):
-    """At least some thirty chunks where the grid is small, none larger than ``most``."""
-    return max(1, min(most, -(-cells // 32)))
+    """Some thirty chunks where the grid is small, none larger than ``most`` unless that makes thousands of files."""
+    return max(1, min(max(most, cells // 1024), -(-cells // 32)))

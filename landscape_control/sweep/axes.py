@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -50,8 +50,10 @@ class Axis:
         return {path: column[index] for path, column in zip(self.paths, self._lists, strict=True)}
 
 
-def read_axes(problem, axes: Mapping) -> tuple[Axis, ...]:
+def read_axes(problem, axes: Mapping, taken=()) -> tuple[Axis, ...]:
     """The axes a user wrote, {name or (name, …): values or {label: value}}, resolved and tried on the problem.
+
+    ``taken`` are names that dimensions must not have; an axis that would gets "_axis" behind its name.
 
     Raises
     ------
@@ -74,7 +76,7 @@ def read_axes(problem, axes: Mapping) -> tuple[Axis, ...]:
                                advice="vary the whole or its parts, not both")
     for axis in resolved:
         _try_on(problem, axis)
-    return _distinctly_named(resolved)
+    return tuple(_distinctly_named(resolved, taken))
 
 
 def _resolved(problem, name, values) -> Axis:
@@ -154,11 +156,11 @@ def _try_on(problem, axis):
             _refuse(axis.name, "values that the problem accepts", f"{type(error).__name__}: {error}", "check their kind")
 
 
-def _distinctly_named(axes):
+def _distinctly_named(axes, taken):
     names = [axis.name for axis in axes]
-    return tuple(axis if names.count(axis.name) == 1 else
-                 Axis(name="_".join(axis.paths).replace(".", "_"), paths=axis.paths, columns=axis.columns,
-                      labels=axis.labels) for axis in axes)
+    for axis in axes:
+        name = axis.name if names.count(axis.name) == 1 else "_".join(axis.paths).replace(".", "_")
+        yield replace(axis, name=f"{name}_axis" if name in taken else name)
 
 
 def _refuse(name, expected, received, advice):

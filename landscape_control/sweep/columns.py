@@ -1,4 +1,8 @@
-"""Results of a chunk as a few arrays, packed into bytes (NPZ, no pickle) with a checksum; and back."""
+"""Results of a chunk as a few arrays, packed into bytes (NPZ, no pickle) with a checksum; and back.
+
+Words are kept once each: a column of words is an array of codes, left out where all are the same, and under ``WORDS`` stands
+a JSON text {column: [word, …]}.
+"""
 
 import hashlib
 import io
@@ -7,8 +11,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-CHECKSUM = "sha256"
-WORDS = "words of "
+CELLS, WORDS, CHECKSUM = "cells", "words", "sha256"
 MISSING = "missing "
 
 
@@ -18,57 +21,57 @@ class DamagedError(ValueError):
 
 def columns_of(cells, rows: list[dict]) -> dict[str, np.ndarray]:
     """Arrays from rows {"status": ..., "message": ..., "value <name>": ..., ...}; entries may be absent from some rows."""
-    columns = {"cells": np.asarray(cells, dtype=np.int64)}
+    columns, words = {CELLS: np.asarray(cells, dtype=np.int64)}, {}
     for name in dict.fromkeys(name for row in rows for name in row):
         values = [row.get(name) for row in rows]
-        absent = np.array([value is None for value in values])
-        if absent.any():
-            columns[MISSING + name] = absent
-        columns |= _column(name, values)
-    return columns
+        given = [value for value in values if value is not None]
+        if len(given) < len(values):
+            columns[MISSING + name] = np.array([value is None for value in values])
+        if any(isinstance(value, str) for value in given):
+            codes, words[name] = _coded("" if value is None else str(value) for value in values)
+            if len(words[name]) > 1:
+                columns[name] = codes
+        else:
+            columns[name] = _stacked(values, given) if any(map(np.ndim, given)) else _numbers(values, given)
+    return columns | {WORDS: words_column(words)}
 
 
-def _column(name, values):
-    given = [value for value in values if value is not None]
-    if any(isinstance(value, str) for value in given):
-        return words(name, ["" if value is None else f"{value}" for value in values])
-    if any(isinstance(value, np.ndarray) for value in given):
-        return {name: _stacked(values, given)}
+def _coded(values):
+    known: dict[str, int] = {}
+    codes = np.array([known.setdefault(value, len(known)) for value in values], dtype=np.int32)
+    return codes, list(known)
+
+
+def _numbers(values, given):
     kinds = {type(value) for value in given}
-    kind = bool if kinds == {bool} else np.int64 if kinds == {int} and _fits(given) else float
-    return {name: np.array([np.nan if kind is float and v is None else 0 if v is None else v for v in values], dtype=kind)}
-
-
-def _fits(values):
-    return all(-(2**63) <= value < 2**63 for value in values)
+    fits = kinds == {int} and all(-(2**63) <= value < 2**63 for value in given)
+    kind, gap = (bool, False) if kinds == {bool} else (np.int64, 0) if fits else (float, np.nan)
+    return np.array([gap if value is None else value for value in values], dtype=kind)
 
 
 def _stacked(values, given):
-    shape = np.shape(given[0])
-    stacked = np.full((len(values), *shape), np.nan)
+    """Arrays of one shape; values of another shape than the first are refused by NumPy."""
+    stacked = np.full((len(values), *np.shape(given[0])), np.nan)
     for place, value in enumerate(values):
         if value is not None:
             stacked[place] = value
     return stacked
 
 
-def words(name: str, values) -> dict[str, np.ndarray]:
-    """A column of words as codes and the list of different words."""
-    known: dict[str, int] = {}
-    codes = np.array([known.setdefault(value, len(known)) for value in values], dtype=np.int32)
-    text = json.dumps(list(known), ensure_ascii=False).encode()
-    return {name: codes, WORDS + name: np.frombuffer(text, dtype=np.uint8)}
+def words_column(words: dict[str, list[str]]) -> np.ndarray:
+    """{column: [word, …]} as bytes."""
+    return np.frombuffer(json.dumps(words, ensure_ascii=False).encode(), dtype=np.uint8)
 
 
-def vocabulary(columns: dict, name: str) -> list[str] | None:
-    """The words behind the codes of a column, or None if it holds numbers."""
-    text = columns.get(WORDS + name)
-    return None if text is None else json.loads(text.tobytes())
+def words_of(columns: dict) -> dict[str, list[str]]:
+    """{column: [word, …]} of the columns that hold words; codes point into these lists."""
+    return json.loads(columns[WORDS].tobytes())
 
 
 def names_of(columns: dict) -> list[str]:
-    """Columns that hold results."""
-    return [name for name in columns if name != "cells" and not name.startswith((WORDS, MISSING))]
+    """Columns that hold numbers."""
+    words = words_of(columns)
+    return [name for name in columns if name not in (CELLS, WORDS, *words) and not name.startswith(MISSING)]
 
 
 def pack(columns: dict) -> bytes:

@@ -5,11 +5,10 @@ import math
 
 import numpy as np
 
-from ..measures import as_measure
-from .columns import MISSING, names_of, vocabulary
+from .columns import CELLS, MISSING, names_of, words_of
 from .paths import SEED, leaf
 from .plan import Plan
-from .worker import FINE, PENDING
+from .worker import FINE, MEASURE, PENDING
 
 WORDS = ("status", "message", "traceback", "found_from")  # there in every dataset
 UNITS = {"objective.horizon": "time", "objective.discount": "1/time", "landscape.hidden.rate": "1/time"}
@@ -20,68 +19,78 @@ _LONGEST_ATTRIBUTE = 30000  # HDF5 keeps no attribute beyond 64 kB
 
 
 class Table:
-    """Values of all cells; memory is that of the dataset."""
+    """Values of all cells; memory is that of the dataset.
+
+    Attributes
+    ----------
+    filled : (cells,) which are done
+    done, failed : how many are, and how many of them are not fine
+    seconds : spent on them, summed
+    """
 
     def __init__(self, plan: Plan):
         self.plan, self.cells = plan, plan.layout.cells
         self.filled = np.zeros(self.cells, dtype=bool)
-        self.fine = np.zeros(self.cells, dtype=bool)
-        self.seconds = 0.0
-        self._arrays: dict[str, np.ndarray] = {}
+        self.done, self.failed, self.seconds = 0, 0, 0.0
+        self._arrays = {name: np.zeros(self.cells, dtype=np.int32) for name in WORDS}
         self._kinds: dict[str, set] = {}
         self._known: dict[str, dict[str, int]] = {name: {PENDING if name == "status" else "": 0} for name in WORDS}
-        for name in WORDS:
-            self._arrays[name] = np.zeros(self.cells, dtype=np.int32)
 
     def fill(self, columns: dict) -> None:
-        """Take in the columns of a chunk."""
-        cells = columns["cells"]
+        """Take in the columns of a chunk whose cells are not done yet."""
+        cells, words = columns[CELLS], words_of(columns)
+        self.seconds += float(columns["seconds"].sum())
         for name in names_of(columns):
-            if name == "seconds":
-                self.seconds += float(columns[name].sum())
-            else:
-                self._fill(name.removeprefix("value "), cells, columns[name], columns.get(MISSING + name),
-                           vocabulary(columns, name))
+            if name != "seconds":
+                self._fill_numbers(name.removeprefix("value "), cells, columns[name], columns.get(MISSING + name))
+        for name, texts in words.items():
+            self._fill_words(name.removeprefix("value "), cells, columns.get(name, 0), texts, columns.get(MISSING + name))
         self.filled[cells] = True
-        fine = [word in FINE for word in vocabulary(columns, "status")]
-        self.fine[cells] = np.array(fine)[columns["status"]]
+        self.done += len(cells)
+        self.failed += failures(columns)
 
-    @property
-    def failed(self) -> int:
-        """Cells that are done and not fine."""
-        return int((self.filled & ~self.fine).sum())
-
-    def _fill(self, name, cells, values, absent, texts):
+    def _fill_numbers(self, name, cells, values, absent):
         kinds = self._kinds.setdefault(name, set())
-        kinds.add("U" if texts is not None else values.dtype.kind)
+        kinds.add(values.dtype.kind)
         if absent is not None:
             kinds.add("missing")
             cells, values = cells[~absent], values[~absent]
-        if texts is not None:
-            values, name = self._coded(name, texts)[values], name if name in WORDS else f"words {name}"
-        array = self._array(name, values, texts is not None)
-        array[cells] = values
+        array = self._arrays.setdefault(name, None)
+        if array is None:
+            array = self._arrays[name] = np.full((self.cells, *values.shape[1:]), np.nan)
+        if array.shape[1:] == values.shape[1:]:
+            array[cells] = values
+        else:
+            kinds.add("missing")
+            self._words_at("status", cells, MEASURE)
+            self._words_at("message", cells, f"measure {name!r}: shape {values.shape[1:]}, elsewhere {array.shape[1:]}")
 
-    def _coded(self, name, texts):
+    def _fill_words(self, name, cells, codes, texts, absent):
+        if name not in WORDS:
+            self._kinds.setdefault(name, set()).add("U" if absent is None else "missing")
+            name = f"words {name}"
         known = self._known.setdefault(name, {"": 0})
-        return np.array([known.setdefault(text, len(known)) for text in texts], dtype=np.int32)
+        array = self._arrays.setdefault(name, None)
+        if array is None:
+            array = self._arrays[name] = np.zeros(self.cells, dtype=np.int32)
+        array[cells] = np.array([known.setdefault(text, len(known)) for text in texts], dtype=np.int32)[codes]
 
-    def _array(self, name, values, coded):
-        if name not in self._arrays:
-            shape = (self.cells, *values.shape[1:])
-            self._arrays[name] = np.zeros(shape, dtype=np.int32) if coded else np.full(shape, np.nan)
-        return self._arrays[name]
+    def _words_at(self, name, cells, text):
+        known = self._known[name]
+        self._arrays[name][cells] = known.setdefault(text, len(known))
 
     def variables(self) -> dict[str, np.ndarray]:
-        """{name: array over the grid}: measures first, then status and words."""
-        found = {name: self._values(name) for name in self._kinds if name not in WORDS}
+        """{name: array over the grid}: measures in their order, then status and words."""
+        rank = {measure["name"]: place for place, measure in enumerate(self.plan.measures)}
+        names = sorted(set(self._kinds) - set(WORDS), key=lambda name: (rank.get(name.partition(".")[0], len(rank)), name))
+        found = {name: self._values(name) for name in names}
         found |= {name: self._words(name, self._arrays[name]) for name in WORDS}
         return {name: array.reshape(*self.plan.shape, *array.shape[1:]) for name, array in found.items()}
 
     def _values(self, name):
         kinds, numbers, codes = self._kinds[name], self._arrays.get(name), self._arrays.get(f"words {name}")
         if codes is not None:
-            texts = self._words(name, codes)
+            texts = self._words(f"words {name}", codes)
             if numbers is None:
                 return texts
             return np.where(np.isfinite(numbers), numbers.astype(str), texts).astype(object)
@@ -95,33 +104,38 @@ class Table:
         return np.array(texts, dtype=object if 4 * longest * self.cells > _LARGEST else None)[codes]
 
 
-def make_dataset(plan: Plan, table: Table, timings: dict, measures=None):
+def failures(columns: dict) -> int:
+    """Cells of a chunk that are not fine."""
+    wrong = np.array([word not in FINE for word in words_of(columns)["status"]])
+    return int(np.broadcast_to(wrong[columns.get("status", 0)], len(columns[CELLS])).sum())
+
+
+def make_dataset(plan: Plan, table: Table, timings: dict):
     """The xarray.Dataset of a table: labelled axes, units, and in ``attrs`` versions, settings, seed and fingerprint."""
     import xarray
 
-    dims = tuple(axis.name for axis in plan.axes)
-    described = {measure.name: measure for measure in measures or _found(plan.measures)}
+    described = {measure["name"]: measure for measure in plan.measures}
     variables, coordinates = {}, {}
     for name, array in table.variables().items():
         stem, _, key = name.partition(".")
-        extra, attributes = (), {"description": _NOTES.get(name, "")}
-        if stem in described:
-            measure = described[stem]
-            extra = tuple(getattr(measure, "dims", ()))[:array.ndim - len(dims)]
-            attributes = {"units": measure.unit(key), "description": measure.description}
-        extra += tuple(f"{name}_{i}" for i in range(array.ndim - len(dims) - len(extra)))
-        variables[name] = ((*dims, *extra), array, attributes)
+        variables[name] = _variable(plan, name, array, described.get(stem, {}), key)
+        for dimension, labels in described.get(stem, {}).get("coords", {}).items():
+            if dimension in variables[name][0]:
+                coordinates[dimension] = list(labels)
     for axis in plan.axes:
-        coordinates |= _coordinates(axis)
+        coordinates |= {f"{name}_axis" if name in variables else name: values for name, values in _coordinates(axis).items()}
     return xarray.Dataset(variables, coords=coordinates, attrs=_attributes(plan, table, timings))
 
 
-def _found(addresses):
-    for address in addresses:
-        try:
-            yield as_measure(address)
-        except ValueError:  # a function of a program that has ended: its results are here all the same
-            continue
+def _variable(plan, name, array, measure, key):
+    """(dims, values, attributes) of one variable."""
+    dims = tuple(axis.name for axis in plan.axes)
+    units, extra = (value.get(key, default) if isinstance(value := measure.get(what, default), dict) else value
+                    for what, default in (("units", ""), ("dims", ())))
+    count = array.ndim - len(dims)
+    extra = (*extra, *(f"{name}_{i}" for i in range(count)))[:count] if len(extra) < count else tuple(extra)[:count]
+    attributes = {"description": _NOTES.get(name) or measure.get("description", "")}
+    return (*dims, *extra), array, attributes | ({"units": units} if units else {})
 
 
 def _coordinates(axis):
@@ -146,8 +160,8 @@ def _about(path):
 def _attributes(plan, table, timings):
     found = {"format": "landscape_control sweep 1", "kind": plan.kind, "fingerprint": plan.fingerprint, "seed": plan.seed,
              "starts": "solver's choice" if plan.starts is None else plan.starts,
-             "axes": json.dumps({axis.name: axis.paths for axis in plan.axes}), "measures": json.dumps(plan.measures),
-             "options": json.dumps(plan.options), "versions": json.dumps(plan.versions), "cells": table.cells,
+             "axes": json.dumps({axis.name: axis.paths for axis in plan.axes}),
+             "measures": json.dumps([measure["name"] for measure in plan.measures]), "options": json.dumps(plan.options), "versions": json.dumps(plan.versions), "cells": table.cells,
              "failed": table.failed, "solver_seconds": table.seconds}
     if len(plan.specification) <= _LONGEST_ATTRIBUTE:
         found["specification"] = plan.specification

@@ -28,7 +28,7 @@ class Plan:
     specification : text of the base problem
     axes : of the grid; objects on named axes are read from the texts in ``variants``
     variants : for each axis the texts of the problems of its points, () where all values are plain
-    measures : names, or "module:function" addresses
+    measures : for each its name, address, units, description, dims and coords; "" is the address of one that has none
     kind : what a cell is: "trajectory", "belief", "policy" or "closed form"
     options : of the solver
     starts : cold starts per cell, None for the solver's own choice
@@ -41,7 +41,7 @@ class Plan:
     specification: str
     axes: tuple[Axis, ...]
     variants: tuple[tuple[str, ...], ...]
-    measures: tuple[str, ...]
+    measures: tuple[dict, ...]
     kind: str
     options: dict
     starts: int | None
@@ -115,6 +115,16 @@ class Plan:
                 raise
             raise ProblemError("plan", expected="the plan of a sweep", received=f"{type(error).__name__}: {error}",
                                advice="plan.json is damaged; start the sweep again in another folder") from error
+
+
+def about(measure, address: str) -> dict:
+    """What a plan says of a measure."""
+    def plain(value):
+        return {key: list(one) if isinstance(one, tuple) else one for key, one in value.items()} \
+            if isinstance(value, Mapping) else list(value) if isinstance(value, tuple) else value
+
+    return {"name": measure.name, "address": address} | {
+        name: plain(getattr(measure, name, "")) for name in ("units", "description", "dims", "coords")}
 
 
 def make_plan(problem, axes, measures, *, adaptor, options: Mapping, starts, seed, most=None) -> Plan:

@@ -13,10 +13,10 @@ from ..measures import as_measure
 from .adaptors import adaptor_of
 from .axes import read_axes
 from .columns import unpack
-from .dataset import Table, make_dataset
+from .dataset import WORDS, Table, failures, make_dataset
 from .execute import Lost, carry_out
 from .layout import working_order
-from .plan import Plan, make_plan
+from .plan import Plan, about, make_plan
 from .processes import cores, start_method
 from .progress import Progress
 from .store import RESULT, Store, chunks_of, read_plan
@@ -57,15 +57,16 @@ def sweep(problem, axes: Mapping, *, measure, store=None, workers: int | None = 
         Unknown axes and measures, values out of a parameter's domain, a store of another sweep, one in use, one that cannot
         be written to.
     """
-    measures = _measures(measure)
+    measures, addresses = _measures(measure)
     if progress is not None and not callable(progress):
         raise ProblemError("progress", expected="a function of a Progress, or None", received=type(progress).__name__,
                            advice="use landscape_control.sweep.bar()")
     adaptor = adaptor_of(problem, closed_form=all(one.batch is not None for one in measures))
-    axes = read_axes(problem, axes)
-    adaptor.runner(problem, dict(options or {}), starts) if adaptor.kind in ("trajectory", "closed form") else None
-    plan = make_plan(problem, axes, tuple(one.address for one in measures), adaptor=adaptor, options=options or {},
+    axes = read_axes(problem, axes, {*WORDS, *(one.name for one in measures)})
+    plan = make_plan(problem, axes, tuple(map(about, measures, addresses)), adaptor=adaptor, options=options or {},
                      starts=starts, seed=seed, most=chunk)
+    if adaptor.kind in ("trajectory", "closed form"):  # these load no optimiser yet: bad options are refused here
+        adaptor.runner(problem, plan.options, starts)
     return _run(plan, measures, store, workers=workers, executor=executor, progress=progress)
 
 
@@ -77,10 +78,11 @@ def resume(store, *, measure=None, workers: int | None = None, executor: Executo
     Returns the dataset that an uninterrupted run gives. Raises ProblemError as :func:`sweep` does.
     """
     plan = read_plan(store)
-    measures = None if measure is None else _measures(measure)
-    if measures is not None and tuple(one.address for one in measures) != plan.measures:
-        raise ProblemError("measure", expected=f"the measures of the store: {', '.join(plan.measures)}",
-                           received=", ".join(one.address for one in measures), advice="pass the same functions again")
+    names = [one["name"] for one in plan.measures]
+    measures = None if measure is None else _measures(measure)[0]
+    if measures is not None and [one.name for one in measures] != names:
+        raise ProblemError("measure", expected=f"the measures of the store: {', '.join(names)}",
+                           received=", ".join(one.name for one in measures), advice="pass the same functions again")
     return _run(plan, measures, store, workers=workers, executor=executor, progress=progress, retry_failed=retry_failed)
 
 
@@ -109,7 +111,7 @@ def _run(plan: Plan, measures, folder, *, workers, executor, progress, retry_fai
             workers = min(workers, len(todo))
             _compute(plan, measures, store, table, todo, report, workers, executor)
         timings = {"wall_seconds": time.perf_counter() - began, "workers": workers}
-        dataset = make_dataset(plan, table, timings, measures)
+        dataset = make_dataset(plan, table, timings)
         if store is not None and (todo or not (store.folder / RESULT).exists()):
             store.place(RESULT, lambda path: dataset.to_netcdf(path, engine="h5netcdf"))
     return dataset
@@ -119,20 +121,17 @@ def _restored(store, index, table, retry_failed) -> bool:
     columns = None if store is None else store.read(index)
     if columns is None:
         return False
-    before = table.failed
-    table.fill(columns)
-    if retry_failed and table.failed > before:
-        table.filled[columns["cells"]] = False
+    if retry_failed and failures(columns):
         return False
+    table.fill(columns)
     return True
 
 
 def _compute(plan, measures, store, table, todo, report, workers, executor):
     order = working_order(todo)
     remote = executor is not None or (workers > 1 and start_method() == "spawn")
-    carried = _carried(measures, remote=remote, foreign=executor is not None)
-    if measures is None:
-        _measures(list(plan.measures))  # refuse here what workers would not find
+    measures = _found(plan) if measures is None else measures
+    carried = _carried(plan, measures, foreign=executor is not None) if remote else None
     lend(plan.text, measures)
     closing = () if store is None else (store.descriptor,)
     preparation = None
@@ -157,11 +156,20 @@ def _prepare():
     import xarray  # noqa: F401
 
 
-def _carried(measures, *, remote, foreign):
-    """The measures that must travel with the work: those that a fresh process would not find by address."""
-    if measures is None or not remote or all(_is_found(one) for one in measures):
+def _found(plan):
+    """The measures of a plan by their addresses."""
+    for measure in plan.measures:
+        if not measure["address"]:
+            raise ProblemError("measure", expected=f"the function of {measure['name']!r}, which cannot be found by name",
+                               received="none", advice="pass the measures of the sweep again: resume(store, measure=[...])")
+    return tuple(as_measure(measure["address"]) for measure in plan.measures)
+
+
+def _carried(plan, measures, *, foreign):
+    """The measures, where they must travel with the work because a fresh process would not find them by address."""
+    if all(one["address"] and not one["address"].startswith("__main__:") for one in plan.measures):
         return None
-    if not foreign:
+    if not foreign:  # other executors know better what they can send
         try:
             pickle.dumps(measures)
         except Exception as error:
@@ -171,16 +179,8 @@ def _carried(measures, *, remote, foreign):
     return measures
 
 
-def _is_found(measure):
-    try:
-        found = as_measure(measure.address)
-    except ProblemError:
-        return False
-    same = getattr(found.function, "function", found.function) is getattr(measure.function, "function", measure.function)
-    return same and not measure.address.startswith("__main__:")
-
-
 def _measures(given):
+    """(measures, their addresses)"""
     given = given if isinstance(given, list | tuple) else [given]
     if not given:
         raise ProblemError("measure", expected="at least one measure", received="none", advice='e.g. measure=["cost"]')
@@ -188,15 +188,18 @@ def _measures(given):
     names = [one.name for one in measures]
     if len(set(names)) < len(names):
         raise ProblemError("measure", expected="different names", received=", ".join(names), advice="rename one of them")
-    return measures
+    if set(names) & set(WORDS):
+        raise ProblemError("measure", expected=f"other names than {', '.join(WORDS)}", received=", ".join(names),
+                           advice="these are variables of every sweep; rename the function")
+    return measures, [one if isinstance(one, str) else measure.address for one, measure in zip(given, measures, strict=True)]
 
 
 def _reporter(progress, table, began):
-    restored = int(table.filled.sum())
+    restored = table.done
 
     def report():
         if progress is not None:
-            progress(Progress(done=int(table.filled.sum()), total=table.cells, failed=table.failed, restored=restored,
+            progress(Progress(done=table.done, total=table.cells, failed=table.failed, restored=restored,
                               seconds=time.perf_counter() - began))
 
     return report

@@ -137,7 +137,8 @@ def read_plan(folder) -> Plan:
         return Plan.from_text(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise ProblemError("store", expected="the folder of a sweep",
-                           received=f"{folder} without a readable {PLAN} ({error})", advice="check the path; a sweep makes its folder with store=...") from error
+                           received=f"{folder} without a readable {PLAN} ({error})",
+                           advice="check the path; a sweep makes its folder with store=...") from error
 
 
 def chunks_of(folder, plan: Plan):

@@ -3,13 +3,15 @@
 import time
 import traceback
 from collections import OrderedDict
+from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 
 from ..errors import ProblemError, SolveError
 from ..measures import Cell, as_measure, plain_value
 from .adaptors import adaptor_of
-from .columns import columns_of, pack, words
+from .columns import CELLS, WORDS, columns_of, pack, words_column
 from .paths import with_values
 from .plan import Plan
 
@@ -47,11 +49,12 @@ class Workshop:
 
     def __init__(self, plan: Plan, measures=None):
         self.plan = plan
-        self.measures = tuple(measures or map(as_measure, plan.measures))
+        self.measures = tuple(measures or (as_measure(one["address"]) for one in plan.measures))
         self.closed_form = plan.kind == "closed form"
         self.adaptor = adaptor_of(plan.problem, closed_form=self.closed_form)
         self.needed = any(measure.needs == "solution" for measure in self.measures) and not self.closed_form
         self._runners: OrderedDict = OrderedDict()
+        self._shapes: dict[str, tuple] = {}
 
     def chunk(self, index: int) -> dict:
         """Columns of all cells of a chunk."""
@@ -115,31 +118,31 @@ class Workshop:
             row["found_from"] = ", ".join(getattr(getattr(solution, "best", None), "found_from", ()))
         for measure in self.measures:
             try:
-                value = plain_value(measure(cell))
+                parts = self._parts(measure, plain_value(measure(cell)))
             except Exception as error:
-                row |= failure(error, MEASURE, f"measure {measure.name!r}: ")
+                _note(row, failure(error, MEASURE, f"measure {measure.name!r}: "))
                 continue
-            parts = {f"{measure.name}.{key}": one for key, one in value.items()} if isinstance(value, dict) \
-                else {measure.name: value}
-            row |= {f"value {name}": one for name, one in parts.items()}
+            row |= parts
         return row
+
+    def _parts(self, measure, value):
+        """{column: value}; arrays must have one shape in all cells."""
+        parts = named_parts(measure, value)
+        for name, one in parts.items():
+            if self._shapes.setdefault(name, np.shape(one)) != np.shape(one):
+                raise ProblemError(f"value of {measure.name!r}", expected=f"the shape {self._shapes[name]} of other cells",
+                                   received=f"{np.shape(one)}", advice="return arrays of one shape")
+        return parts
 
     def _formulas(self, cells):
         """All cells of a chunk at once, one structure at a time."""
-        plan, columns = self.plan, {"cells": cells}
-        groups = [plan.layout.structure(int(cell)) for cell in cells[:1]] if not plan.structural else \
-            [plan.layout.structure(int(cell)) for cell in cells]
-        pieces = [np.arange(len(cells))] if not plan.structural else \
-            [np.flatnonzero([one == group for one in groups]) for group in dict.fromkeys(groups)]
-        parts = [self._formula(cells[piece]) for piece in pieces]
-        for name in parts[0][0]:
-            column = np.concatenate([np.broadcast_to(found[name], size) for found, size in parts])
-            columns[name] = column[np.argsort(np.concatenate(pieces))]
-        count = len(cells)
-        columns |= words("status", [COMPUTED]) | {"status": np.zeros(count, dtype=np.int32)}
-        for name in ("message", "traceback", "found_from"):
-            columns |= words(name, [""]) | {name: np.zeros(count, dtype=np.int32)}
-        return columns | {"seconds": np.zeros(count)}
+        layout = self.plan.layout
+        structures = [layout.structure(cell) for cell in cells.tolist()] if self.plan.structural else [()] * len(cells)
+        borders = [0, *(i for i in range(1, len(cells)) if structures[i] != structures[i - 1]), len(cells)]
+        parts = [self._formula(cells[begin:end]) for begin, end in pairwise(borders)]
+        columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        words = {"status": [COMPUTED], "message": [""], "traceback": [""], "found_from": [""]}
+        return {CELLS: cells, **columns, "seconds": np.zeros(len(cells)), WORDS: words_column(words)}
 
     def _formula(self, cells):
         values, _ = self.plan.values(int(cells[0]))
@@ -148,11 +151,22 @@ class Workshop:
         arrays = {path: array for path, array in self.plan.arrays(cells).items() if path not in outer}
         found = {}
         for measure in self.measures:
-            value = measure.batch(problem, arrays)
-            parts = {f"{measure.name}.{key}": one for key, one in value.items()} if isinstance(value, dict) \
-                else {measure.name: value}
-            found |= {f"value {name}": np.asarray(one) for name, one in parts.items()}
-        return found, len(cells)
+            found |= named_parts(measure, measure.batch(problem, arrays))
+        return {name: np.broadcast_to(np.asarray(one, dtype=float), len(cells)) for name, one in found.items()}
+
+
+def named_parts(measure, value) -> dict:
+    """{column: value} of a measure's value; several values are called name.key."""
+    if isinstance(value, Mapping):
+        return {f"value {measure.name}.{key}": one for key, one in value.items()}
+    return {f"value {measure.name}": value}
+
+
+def _note(row, raised):
+    """Put what a measure raised into a row; a solver's own failure keeps the status."""
+    status = raised["status"] if row["status"] in FINE else row["status"]
+    joined = {name: "; ".join(filter(None, (row[name], raised[name]))) for name in ("message", "traceback")}
+    row |= {"status": status, **joined}
 
 
 def failure(error: Exception, status: str, prefix: str = "") -> dict:
