@@ -8,13 +8,13 @@ Formula    T = 1: α = E h²/(E h³ + σ² E h), β of no effect. σ = 0: β →
 Source     Derived for this project; B. T. Polyak 1964 for the limit without noise.
 Relation   equal: α and β to 2e-6 those of a search by Nelder-Mead on impulse responses, with another quadrature and no
            moments; the theory's 0.47 at T = 10 and 0.9 at T = 100 for σ = 0.3, to 0.005; T = 1 to 1e-7.
-           limit: slope -2 of β's distance from Polyak's in T (0.15), 2 of its distance from its noise-free value in σ
-           (0.1), -2 of β and of the distance of ασ² from its limit in σ (0.1).
+           limit: slope -2 of β's distance from Polyak's in T (0.15: T steps resolve 1/T² of the spectrum's edges), 2 of its
+           distance from its noise-free value in σ (0.1), -2 of β and of the distance of ασ² from its limit in σ (0.1).
            At least, at most (bounds set after a first look). β grows with T at every σ, 1 - β falling a little more
            slowly than 1/T (slope -0.85 to -1). It grows with σ from 0 to 3 at T = 100, where β(0.1) is 0.9 already, but
            falls again from σ ≈ √T/3 on, and at T = 2 also from σ = 0 to 0.1.
            It gains little: for σ from 0.1 to 1 at most 15 % over gradient descent with one α, where a falling learning
-           rate α/(1 + t/τ) without momentum gains 30 %. Beside that, momentum gains less than 0.2 %, with |β| < 0.1 at
+           rate α/(1 + ρt) without momentum gains 30 %. Beside that, momentum gains less than 0.2 %, with |β| < 0.1 at
            T = 30, and beside a polynomial decay β is negative.
 """
 
@@ -157,13 +157,13 @@ def schedule_checks(horizon=30):
                 "polynomial ball": Scheduled(family=BALL, shape=Polynomial())}
     found = {name: solver(horizon, family).solve(starts=4) for name, family in families.items()}
     cost = {name: one.cost for name, one in found.items()}
-    yield Check(quantity="gain of α/(1 + t/τ) over one α, T = 30", theory=0.3, relation="at least", tolerance=0,
+    yield Check(quantity="gain of α/(1 + ρt) over one α, T = 30", theory=0.3, relation="at least", tolerance=0,
                 computed=1 - cost["falling"] / cost["descent"])
     yield Check(quantity="gain of momentum over one α, T = 30", theory=0.1, relation="at most", tolerance=0,
                 computed=1 - cost["ball"] / cost["descent"])
-    yield Check(quantity="gain of momentum beside α/(1 + t/τ), T = 30", theory=0.002, relation="at most", tolerance=0,
+    yield Check(quantity="gain of momentum beside α/(1 + ρt), T = 30", theory=0.002, relation="at most", tolerance=0,
                 computed=1 - cost["falling ball"] / cost["falling"])
-    yield Check(quantity="|β| beside α/(1 + t/τ), T = 30", theory=0.1, relation="at most", tolerance=0,
+    yield Check(quantity="|β| beside α/(1 + ρt), T = 30", theory=0.1, relation="at most", tolerance=0,
                 computed=abs(found["falling ball"].coefficients["momentum"]))
     yield Check(quantity="β beside a polynomial decay, T = 30", theory=0, relation="at most", tolerance=0,
                 computed=found["polynomial ball"].coefficients["momentum"])

@@ -43,19 +43,19 @@ class Constant(Shape):
 
 @dataclass(frozen=True, kw_only=True)
 class InverseTime(Shape):
-    """s_t = 1/(1 + t/τ), coefficient ``decay_time`` τ in steps.
+    """s_t = 1/(1 + ρt), coefficient ``decay_rate`` ρ per step.
 
-    Source: H. Robbins, S. Monro, *A stochastic approximation method*, 1951; τ = 1 averages the gradients of a quadratic.
+    Source: H. Robbins, S. Monro, *A stochastic approximation method*, 1951; ρ = 1 averages the gradients of a quadratic.
     """
 
     name = "1/t"
-    formula = "1/(1 + t/τ)"
+    formula = "1/(1 + ρt)"
     source = "Robbins & Monro 1951"
-    contains = {"constant": "decay_time → ∞"}
-    coefficients = (Coefficient(name="decay_time", symbol="τ", low=1e-3, high=1e7, least=1.0, most=300.0, scale="log"),)
+    contains = {"constant": "decay_rate = 0"}
+    coefficients = (Coefficient(name="decay_rate", symbol="ρ", low=0.0, high=1e3, least=3e-3, most=3.0, scale="log"),)
 
     def factor(self, coefficients, clock):
-        return 1 / (1 + clock.step / coefficients["decay_time"])
+        return 1 / (1 + coefficients["decay_rate"] * clock.step)
 
 
 @dataclass(frozen=True, kw_only=True)
