@@ -8,7 +8,7 @@ Formula    h known: α_t = (1/h)/(t + 1 + σ²/h²m₀), which is 1/t with α_0 
 Source     Robbins & Monro 1951; R. E. Kalman 1960 for the gain; the rest derived for this project.
 Relation   equal, h known: α_t, and α and ρ of the shape, to 1e-5 relative, the cost of the shape to 1e-9.
            At least, at most, h unknown (bounds set after a first look): α_t falls at every step where σ ≥ 0.3, and first
-           rises for running loss at σ = 0.03. In cost above that of the best α_t, where σ ≥ 0.3, 1/t is nearest of the shapes:
+           rises for running loss at σ = 0.03. In cost above that of the best α_t, where σ ≥ 0.3, 1/t is the nearest shape:
            within 4 % (running loss 0.1 %), while a constant costs 14 % or more, cosine to zero 6 % and warm-up-stable-decay
            4 %, the last with a warm-up of less than 1 % of the horizon and 99 % of it decaying. For terminal loss 1/t gets
            worse with the horizon, to 5 % and more at T = 100. At σ = 0.03 no shape comes within 25 % for terminal loss; for
