@@ -147,6 +147,14 @@ def test_a_policy_result_keeps_every_optimum_and_its_checks(tmp_path):
     assert specification(loaded.program) == specification(result.program)
 
 
+def test_parts_of_results_are_saved_alone(made, tmp_path):
+    plan = round_trip(made("solution").plans[1], tmp_path)
+    assert np.array_equal(plan.at(0.7)[0], made("solution").plans[1].at(0.7)[0])
+    grid = round_trip(made("grid").grid, tmp_path)
+    assert np.array_equal(grid.value_at([0.3], [0.1]), made("grid").grid.value_at([0.3], [0.1]))
+    assert (grid.cost, grid.summary()) == (made("grid").grid.cost, made("grid").grid.summary())
+
+
 def test_data_sets_come_back_identical(made, tmp_path):
     path = made("table")
     assert round_trip(path, tmp_path).identical(path)

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import casadi as ca
 import numpy as np
@@ -94,8 +94,18 @@ def test_text_is_the_same_in_a_process_that_builds_the_problem_itself():
     assert elsewhere(code).strip() == fingerprint(KNOWN["double well"])
 
 
+@pytest.mark.parametrize(("landscape", "count"), [
+    (lc.quadratic(hessian=np.diag([1.0, -1.0])), 0), (replace(lc.double_well(), minima=None), 0),
+    (replace(lc.double_well(), minima=[[1.0, 0.0]]), 1), (lc.double_well(tilt=9.0), 1), (lc.double_well(), 2)])
+def test_rebuilt_landscape_has_the_minima_it_had(landscape, count):
+    rebuilt = from_specification(specification(KNOWN["double well"].changed(landscape=landscape))).landscape
+    assert count == (0 if landscape.minima is None else len(landscape.minima))
+    assert rebuilt.minima is None if landscape.minima is None else same(rebuilt.minima, landscape.minima)
+
+
 def test_rebuilt_landscape_still_has_its_parameters_and_their_minima():
     problem = from_specification(specification(KNOWN["double well"]))
+    assert same(problem.landscape.minima, lc.double_well().minima)
     changed, wanted = problem.landscape.with_parameters(tilt=0.1), lc.double_well(tilt=0.1)
     assert same(changed.minima, wanted.minima)
     assert same(changed.loss([[0.3, 0.4]]), wanted.loss([[0.3, 0.4]]))
@@ -111,7 +121,8 @@ def test_belief_problems_solve_alike():
 @pytest.mark.parametrize(("changes", "names"), [
     ({"discount": 0.2}, ["objective.discount"]),
     ({"start": [-0.6, 0.5], "horizon": np.inf, "end": None}, ["end", "objective.horizon", "start"]),
-    ({"landscape": lc.double_well(tilt=0.4)}, ["landscape.minima", "landscape.parameters.tilt"]),
+    ({"landscape": lc.double_well(tilt=0.4)}, ["landscape.parameters.tilt"]),
+    ({"landscape": replace(lc.double_well(), minima=[[1.0, 0.0]])}, ["landscape.minima", "landscape.minima_rule"]),
     ({"learner": lc.Learner(drift=lc.linear_drift(-np.eye(2)))}, ["learner.drift"]),
     ({"learner": lc.Learner(metric=lambda t: (1 + t[0] ** 2) * np.eye(2))}, ["learner.metric"]),
 ])

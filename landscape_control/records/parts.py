@@ -84,20 +84,30 @@ def _function_to_tree(value: Callable, names, sizes):
 
 
 def _landscape_to_tree(landscape):
-    formula, minima = landscape._recipe
+    formula, rule = landscape._recipe[0], _rule_of(landscape)
     names = ("theta",) if landscape.hidden is None else ("theta", "hidden")
     return {
         "kind": "Landscape", "dimension": landscape.dimension, "name": landscape.name, "formula": formula,
-        "minima": to_tree(landscape.minima), "minima_rule": minima_rule(minima), "allow_kinks": landscape.allow_kinks,
+        "minima": to_tree(landscape.minima if rule is None else None), "minima_rule": rule,
+        "allow_kinks": landscape.allow_kinks,
         "hidden": to_tree(landscape.hidden), "parameters": to_tree(landscape.parameters),
         "expression": function_to_tree(landscape._traced, (*names, *landscape.parameters))}
+
+
+def _rule_of(landscape):
+    """The name of the rule that gives the minima, which then need not be stored: their last bits are the machine's."""
+    rule = minima_rule(landscape._recipe[1])
+    if rule is None:
+        return None
+    follow = minima_by_rule(rule, landscape.dimension)(**landscape.parameters)
+    return rule if np.array_equal(follow, landscape.minima) else None
 
 
 def _landscape_from_tree(tree):
     parameters, rule = from_tree(tree["parameters"]), tree["minima_rule"]
     minima = None if rule is None else minima_by_rule(rule, tree["dimension"])
     return Landscape(
-        dimension=tree["dimension"], name=tree["name"], formula=tree["formula"], minima=from_tree(tree["minima"]),
+        dimension=tree["dimension"], name=tree["name"], formula=tree["formula"], minima=minima or from_tree(tree["minima"]),
         allow_kinks=tree["allow_kinks"], hidden=from_tree(tree["hidden"]), parameters=parameters,
         expression=Traced(function_from_tree(tree["expression"], "loss"), parameters), _recipe=(tree["formula"], minima))
 
