@@ -2,6 +2,8 @@
 
 from .criteria import Conclusion
 
+_SINGULAR = {"starts": "start", "histories": "history"}
+
 
 def paragraph(verdict) -> str:
     """What the comparison concludes, from how much data, and what stands in the way."""
@@ -63,6 +65,7 @@ def _none_fits(verdict):
 def _data(verdict):
     landscapes, (controls, starts) = len(verdict.scatter), verdict.nouns
     where = f" on {landscapes} landscape{'s' * (landscapes != 1)}" if landscapes else ""
+    starts = _SINGULAR[starts] if verdict.starts == 1 else starts
     text = f"Fitted to {verdict.samples} {controls} from {verdict.starts} {starts}{where}"
     text += f" ({verdict.sampling})." if verdict.sampling else "."
     if verdict.failures:

@@ -5,8 +5,9 @@ from .excitation import Excitation, watch
 from .histories import Histories
 from .identification import Identification
 from .identify import identify
-from .residual import PathLaw, residual_shape
+from .residual import PathLaw, Schedule, residual_shape
 from .rollout import rollout
 
 __all__ = [
-    "Excitation", "Histories", "Identification", "PathLaw", "fit_causal", "identify", "residual_shape", "rollout", "watch"]
+    "Excitation", "Histories", "Identification", "PathLaw", "Schedule", "fit_causal", "identify", "residual_shape",
+    "rollout", "watch"]

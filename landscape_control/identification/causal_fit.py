@@ -14,7 +14,9 @@ from ..rules.causal_library import LOOP_TWIN
 from .fitting import fit_rule
 from .histories import Histories
 from .identification import CAUSAL, Identification
-from .residual import innovation, regress, residual_shape
+from .residual import innovation, read_schedule, regress, residual_shape
+
+_PER_STEP = 8  # updates of one step that its two coefficients are read from, at least
 
 
 def fit_causal(
@@ -64,6 +66,7 @@ def fit_causal(
         subject=subject,
         kind=CAUSAL,
         residual=residual_shape(rows[0].rule, first, held),
+        schedule=_schedule(train, held, criteria) if conclusion is Conclusion.NONE_FITS else None,
         notes=notes,
     )
 
@@ -96,6 +99,14 @@ def _row(rule, train, held, settings):
     )
 
 
+def _schedule(train, held, criteria):
+    """Heavy ball step by step, if it fits and every step has histories enough to say so."""
+    if train.settle or train.gradients[:, 0].size < _PER_STEP or held is train:
+        return None
+    found = read_schedule(train, held)
+    return found if found.error <= criteria.threshold and (found.learning_rate >= 0).all() else None
+
+
 def _sceptical(conclusion, rows, equivalent, histories, criteria):
     """The same conclusion unless the inputs cannot carry it, and notes on what limits it."""
     notes = []
@@ -114,7 +125,8 @@ def _sceptical(conclusion, rows, equivalent, histories, criteria):
     planned = law.error <= criteria.resolution and law.momentum > 1 - criteria.resolution and law.learning_rate < 0
     if planned and (conclusion is not Conclusion.RULE or law.error * criteria.margin < rows[0].error):
         conclusion = conclusion if conclusion is Conclusion.NONE_FITS else Conclusion.NOT_IDENTIFIABLE
-        notes.append(f"Regressed on gradient and previous update, these updates give momentum {law.momentum:.4g} and"
-                     f" learning rate {law.learning_rate:.3g} with error {law.error:.1e}. That is the law of a planned path on its "
-                     "stable manifold, no rule to run forward: identify the problem that it solves, policy against policy.")
+        numbers = f"momentum {law.momentum:.4g} and learning rate {law.learning_rate:.3g} with error {law.error:.1e}"
+        notes.append(f"Regressed on gradient and previous update, these updates give {numbers}. That is the law of a "
+                     "planned path on its stable manifold, no rule to run forward: identify the problem that it solves, "
+                     "policy against policy.")
     return conclusion, equivalent, tuple(notes)

@@ -13,7 +13,8 @@ from .histories import Histories
 _DRAWS = 64  # sets of coefficients tried before the best are refined
 _REFINED = 2
 _NUDGE = 1e-6
-_ROUNDS, _POOL = 7, 128  # for rules that are not differentiable: rounds of zooming in, and draws in each
+_ROUNDS, _POOL = 7, 128  # for rules with signs: rounds of zooming in, as many along the ties, and draws in each
+_WIDER = 2.0  # spread of the draws along the ties, in units of that of the ties
 _DIGITS = 1e-7  # relative accuracy of the minimiser, below which no interval is stated
 
 
@@ -45,11 +46,18 @@ def fit_rule(rule: CausalRule, train: Histories, held: Histories, *, seed: int, 
     An output-error fit: the rule runs by its own memory on the gradients that the subject saw, so that the subject's
     previous updates explain nothing. The coefficients in which the update is proportional are solved for exactly at each
     of many draws of the others; the best draws are refined together. Intervals: bootstrap over histories of the
-    problem linearised at the optimum; for rules with signs, of the best among all sets tried.
+    problem linearised at the optimum.
+
+    A rule with signs fits all the same over a whole range of coefficients. Its error is that of the member of the range that
+    does best on the histories held out: the rule is refuted if no member explains them. Intervals: the range, bootstrapped.
     """
-    run = Run(rule, train)
-    coefficients, intervals = _smooth(run, seed, resamples) if rule.smooth else _by_zooming(run, seed, resamples)
-    fitted, apart = run(coefficients[None])[0], Run(rule, held)
+    run, apart = Run(rule, train), Run(rule, held)
+    if rule.smooth:
+        coefficients, intervals = _smooth(run, seed, resamples)
+    else:
+        tied, intervals = _by_zooming(run, seed, resamples)
+        coefficients = _explaining(tied, apart)
+    fitted = run(coefficients[None])[0]
     return CausalFit(
         coefficients=coefficients,
         intervals=intervals,
@@ -178,21 +186,26 @@ def _onto_bounds(run, found, square):
 
 
 def _by_zooming(run, seed, resamples):
-    """Draws around the best so far, ever closer, for rules with signs; ties leave a range, which the interval shows."""
-    rng = np.random.default_rng(seed)
+    """(sets that fit best, all alike (B, c), intervals): draws around the best so far, ever closer, then along the ties."""
+    rng, size, free = np.random.default_rng(seed), run.targets @ run.targets, ~run.linear
     sets, squares, features = run.solve_linear(run.draw(seed))
-    free = ~run.linear
-    pool = [(sets, squares, _parts(run, sets, features))]
-    for spread in 0.5 * 0.5 ** np.arange(_ROUNDS):
-        centre = sets[np.argsort(squares)[rng.integers(4, size=_POOL)]]
-        moved = centre.copy()
-        moved[:, free] = 1 - (1 - centre[:, free]) * np.exp(2 * spread * rng.standard_normal((_POOL, free.sum())))
-        moved = np.clip(moved, *run.bounds.T)
-        moved, errors, features = run.solve_linear(moved)
-        pool.append((moved, errors, _parts(run, moved, features)))
+    parts = _parts(run, sets, features)
+    for spread in (*0.5 ** np.arange(_ROUNDS), *[None] * _ROUNDS):
+        moved = sets[np.argsort(squares)[rng.integers(4, size=_POOL)]] if spread else _along(sets[_ties(squares, size)], rng)
+        if spread:
+            moved[:, free] = 1 - (1 - moved[:, free]) * np.exp(spread * rng.standard_normal((_POOL, free.sum())))
+        moved, errors, features = run.solve_linear(np.clip(moved, *run.bounds.T))
+        parts = np.concatenate([parts, _parts(run, moved, features)])
         sets, squares = np.concatenate([sets, moved]), np.concatenate([squares, errors])
-    parts = np.concatenate([part for _, _, part in pool])
-    return _centre_of_ties(sets, squares), _tied_intervals(sets, parts, resamples, seed)
+    return sets[_ties(squares, size)], _tied_intervals(sets, parts, size, resamples, seed)
+
+
+def _along(tied, rng):
+    """Draws from a Gaussian wider than the sets that tie, in log(1 - β), so that the next round meets their edges."""
+    logs = np.log(np.maximum(1 - tied, 1e-12))
+    centred = (logs - logs.mean(0)) / np.sqrt(len(tied))
+    steps = _WIDER * rng.standard_normal((_POOL, len(tied))) @ centred
+    return 1 - np.exp(logs[rng.integers(len(tied), size=_POOL)] + steps)
 
 
 def _parts(run, sets, features):
@@ -202,23 +215,25 @@ def _parts(run, sets, features):
     return np.array([np.bincount(groups, row, minlength=run.histories.count) for row in square])
 
 
-def _ties(squares):
-    least = squares.min()
-    return squares <= least * (1 + 1e-9) + 1e-300
+def _ties(squares, size):
+    """Which sets are as good as the best; ``size`` is the squared length of the targets, whose round-off counts as zero."""
+    return squares <= squares.min() + 1e-12 * size
 
 
-def _centre_of_ties(sets, squares):
-    tied = sets[_ties(squares)]
+def _explaining(tied, apart):
+    """Of the sets that fit alike, the most central of those that do best on the histories held out."""
+    squares = ((apart(tied) - apart.targets) ** 2).sum(1)
+    tied = tied[_ties(squares, apart.targets @ apart.targets)]
     middle = (tied.min(0) + tied.max(0)) / 2
     return tied[np.argmin((((tied - middle) / (np.ptp(tied, axis=0) + 1e-300)) ** 2).sum(1))]
 
 
-def _tied_intervals(sets, parts, resamples, seed):
+def _tied_intervals(sets, parts, size, resamples, seed):
     rng, count = np.random.default_rng(seed), parts.shape[1]
     low, high = [], []
     for _ in range(resamples):
         weights = np.bincount(rng.integers(count, size=count), minlength=count)
-        tied = sets[_ties(parts @ weights)]
+        tied = sets[_ties(parts @ weights, size)]
         low.append(tied.min(0))
         high.append(tied.max(0))
     accuracy = _DIGITS * np.abs(sets).max(0)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 
 from ..comparison import Conclusion, RuleFit, Verdict
 from ..comparison.wording import paragraph, percent, table
+from .residual import Schedule
 
 MAP, CAUSAL = "a map u(θ)", "a causal rule"
 
@@ -22,12 +23,14 @@ class Identification(Verdict):
     kind : "a map u(θ)" (closed forms of a learner that knows the landscape) or "a causal rule" (of gradients seen so far)
     residual : ((what, share), ...), largest first: how much of what the first row leaves unexplained goes with the current
         gradient, the previous update, the parameters, time, ... once the rule's own coefficients have taken their part
+    schedule : Schedule or None: heavy ball with coefficients of each step, where no rule fits and that does
     notes : sentences on what limits the answer
     """
 
     subject: str
     kind: str
     residual: tuple[tuple[str, float], ...] = ()
+    schedule: Schedule | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -68,9 +71,9 @@ class Identification(Verdict):
             return ""
         if not shown:
             return "What it leaves unexplained goes with nothing that was looked at."
-        first = self.residual[0][0]
-        guess = {"time": " A schedule?", "the parameters": " A pull on the weights?",
-                 "the gradient's recent size": " A normalisation by its own?"}.get(first, "")
+        timed = f" A schedule: heavy ball with {self.schedule}." if self.schedule else " A schedule?"
+        guess = {"time": timed, "the parameters": " A pull on the weights?",
+                 "the gradient's recent size": " A normalisation by its own?"}.get(self.residual[0][0], "")
         return f"What it leaves unexplained goes with {', '.join(shown)}.{guess}"
 
 

@@ -121,7 +121,19 @@ def _identify_policy(subject, rules, excitation, step, fit):
         excitation = replace(excitation, steps=min(runner.horizon, _LONGEST))
     home = "start" if _pulls_to_start(subject) else "origin"
     words = f"{runner.name} optimised for T = {program.steps}" if program is not None else runner.name
-    return fit_causal(watch(runner, excitation, seed=fit["seed"], home=home), rules, subject=words, **fit)
+    found = fit_causal(watch(runner, excitation, seed=fit["seed"], home=home), rules, subject=words, **fit)
+    return replace(found, notes=(*found.notes, *_unfelt(subject)))
+
+
+def _unfelt(result):
+    """A note where the cost that a result minimises leaves some of its coefficients open."""
+    try:
+        felt = getattr(result, "identifiability", None)
+    except ProblemError:  # a result without its checker
+        return ()
+    if felt is None or felt.identifiable:
+        return ()
+    return (f"These numbers are one optimum of many: as a question to the cost, {felt}.",)
 
 
 def _excitation(program) -> Excitation:

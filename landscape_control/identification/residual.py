@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import freeze
 from ..rules import CausalRule
 from .fitting import Run
 from .histories import Histories
@@ -54,6 +55,40 @@ def regress(histories: Histories) -> PathLaw:
     found = np.linalg.lstsq(columns / size, now, rcond=1e-10)[0] / size
     error = np.linalg.norm(now - columns @ found) / max(np.linalg.norm(now), 1e-300)
     return PathLaw(momentum=float(found[0]), learning_rate=float(found[1]), error=float(error))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Schedule:
+    """Δθ_t = momentum_t Δθ_{t-1} - learning_rate_t y_t with coefficients of each step; arrays (T,), momentum_0 = 0.
+
+    ``error`` is relative to rms|Δθ| on histories held out.
+    """
+
+    learning_rate: np.ndarray
+    momentum: np.ndarray
+    error: float
+
+    def __str__(self):
+        rates, betas = self.learning_rate, self.momentum[1:]
+        return (f"α from {rates[0]:.4g} to {rates[-1]:.4g} and β from {betas[0]:.4g} to {betas[-1]:.4g} "
+                f"(error {self.error:.1e})")
+
+
+def read_schedule(train: Histories, held: Histories) -> Schedule:
+    """Heavy ball step by step: at each step its own regression over the histories, which differ by noise and landscape."""
+    steps = train.gradients.shape[1]
+    found, left = np.zeros((steps, 2)), np.zeros(held.updates.shape)
+    for t in range(steps):
+        columns, now = _step_columns(train, t), train.updates[:, t].ravel()
+        found[t, : columns.shape[1]] = np.linalg.lstsq(columns, now, rcond=1e-10)[0]
+        left[:, t] = held.updates[:, t] - (_step_columns(held, t) @ found[t, : columns.shape[1]]).reshape(left[:, t].shape)
+    error = np.linalg.norm(left) / max(np.linalg.norm(held.updates), 1e-300)
+    return Schedule(learning_rate=freeze(found[:, 0]), momentum=freeze(found[:, 1]), error=float(error))
+
+
+def _step_columns(histories, t):
+    seen = -histories.gradients[:, t].ravel()
+    return seen[:, None] if t == 0 else np.column_stack([seen, histories.updates[:, t - 1].ravel()])
 
 
 def innovation(histories: Histories) -> float:
