@@ -19,8 +19,7 @@ class PolicyCertificate:
     ----------
     moments : gap between the cost and that of NumPy's own propagation of mean and covariance
     quadrature : gap between that and the same with twice the nodes
-    stationarity : largest |c ∂J/∂c|/J over coefficients inside their ranges, by complex steps; at an edge only a slope that
-        points inwards counts
+    stationarity : largest |c ∂J/∂c|/J over coefficients that were free and inside their ranges, by complex steps
     growth : spectral radius of θ's closed loop over the spectrum, for rules with constant coefficients; None for others
     replayed, replay_error : mean cost of episodes stepped with the policy and its standard error, in units of cost; None if
         none were run
@@ -87,10 +86,7 @@ def cost_gradient(program: PolicyProgram, coefficients, *, nodes: int) -> np.nda
 
 def _stationarity(result, scale):
     layout = result.program.family.layout(result.program.steps)
-    entries, bounds = layout.join(dict(result.coefficients)), layout.bounds
+    entries = layout.join(dict(result.coefficients))
     slope = np.array(cost_gradient(result.program, result.coefficients, nodes=result.nodes))
-    slope[[label in result.fixed for label in layout.labels]] = 0.0
-    near = 1e-6 * (1 + np.abs(entries))
-    slope[(entries - bounds[:, 0] <= near) & (slope > 0)] = 0.0
-    slope[(bounds[:, 1] - entries <= near) & (slope < 0)] = 0.0
+    slope[[label in (*result.fixed, *result.at_bound) for label in layout.labels]] = 0.0
     return float((np.abs(slope) * np.maximum(np.abs(entries), 1e-3)).max(initial=0.0) / scale)

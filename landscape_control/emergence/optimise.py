@@ -2,10 +2,12 @@
 
 from importlib import import_module
 
+from ..errors import check_options
 from ..landscape import LandscapeDistribution
 from ..objective import Objective
 from ..policies import Family, PolicyProgram
 from ..sees import Sees
+from ..transcription.moment_model import plain_noise
 from .policy_solver import PolicySolver
 from .result import PolicyResult
 
@@ -43,7 +45,7 @@ def optimize_policy(
     tolerance : float, relative to the cost: of the quadrature (1e-6 if None), or of the sampling (see the scenarios)
     guess : None, {name: value} or PolicyResult, optimised from as well
     throw : whether a failed solve raises or returns with its status
-    options : of :class:`PolicySolver` (most_nodes, hessian), or of the scenario program
+    options : fixed, within (ranges) and those of :class:`PolicySolver` (most_nodes, hessian), or of the scenario program
 
     Raises
     ------
@@ -68,13 +70,13 @@ def solve_program(
     if tolerance is not None:
         options["tolerance"] = tolerance
     if has_moments(program):
-        fixed = options.pop("fixed", None)
-        solver = PolicySolver(program, **options)
-        return solver.solve(guess=guess, starts=starts, seed=seed, fixed=fixed, throw=throw)
+        held = {name: options.pop(name) for name in ("fixed", "within") if name in options}
+        check_options("optimize_policy", options, ("tolerance", "most_nodes", "hessian", *held))
+        return PolicySolver(program, **options).solve(guess=guess, starts=starts, seed=seed, throw=throw, **held)
     scenarios = import_module(".scenarios", __package__)  # late: most programs have exact moments
     return scenarios.solve_scenarios(program, starts=starts, seed=seed, guess=guess, throw=throw, **options)
 
 
 def has_moments(program: PolicyProgram) -> bool:
-    """Whether second moments propagate in closed form: a linear family on random quadratics."""
-    return program.family.linear and program.task.is_quadratic
+    """Whether second moments propagate in closed form: a linear family on random quadratics, noise free of the state."""
+    return program.family.linear and program.task.is_quadratic and plain_noise(program.sees)

@@ -11,7 +11,7 @@ from ..arrays import number, whole
 from ..errors import ProblemError, SolveError, check_options
 from ..landscape import Spectrum
 from ..policies import PolicyProgram
-from ..sees import ExactGradient, NoisyGradient
+from ..sees import CurvatureNoise, ExactGradient, NoisyGradient
 from ..solver.policies import PolicyStatus, status_of
 from ..transcription.moment_model import check_linear, layout_of
 from .certificate import certify_policy
@@ -19,7 +19,7 @@ from .identifiability import identify_coefficients
 from .quadrature import Machinery, enough_nodes, first_nodes
 from .replay import diverging
 from .result import PolicyResult
-from .starting import at_bound, bounds_with, guess_entries, settled_starts
+from .starting import at_bound, bounds_with, escaping, guess_entries, settled_starts
 
 OBJECTIVE = ("discount", "learning_rate", "loss_weight", "terminal_weight")
 TASK = ("curvatures", "start_variance", "start_mean", "minimum")
@@ -63,15 +63,14 @@ class PolicySolver:
         sees = numbers.get("sees", program.sees)
         if "noise" in numbers:
             sigma = number("noise", numbers["noise"], low=0)
-            scaled = hasattr(sees, "scale")
-            sees = replace(sees, scale=sigma) if scaled else NoisyGradient(sigma) if sigma > 0 else ExactGradient()
+            sees = _with_noise(sees, sigma)
         if not isinstance(task.curvatures, Spectrum):
             raise ProblemError("curvatures", expected="Uniform, LogUniform, MarchenkoPastur or Discrete",
                                received=type(task.curvatures).__name__, advice="e.g. curvatures=Uniform(0.05, 1.0)")
         return replace(program, objective=objective, task=task, sees=sees, cost=numbers.get("cost", program.cost))
 
-    def solve(self, *, guess=None, starts: int = 8, seed: int = 0, fixed: Mapping | None = None, throw: bool = True,
-              **numbers) -> PolicyResult:
+    def solve(self, *, guess=None, starts: int = 8, seed: int = 0, fixed: Mapping | None = None,
+              within: Mapping | None = None, throw: bool = True, **numbers) -> PolicyResult:
         """Optimise for these numbers without rebuilding; ``numbers`` as in :meth:`changed`.
 
         Parameters
@@ -79,6 +78,7 @@ class PolicySolver:
         guess : None, {name: value} or PolicyResult, optimised from as well
         starts : int, fresh starting points; 0 trusts the guess
         fixed : {name: value} of coefficients held where they are, e.g. {"momentum": 0.0} for gradient descent
+        within : {name: (low, high)}, narrower ranges of coefficients, e.g. {"momentum": (0.0, 1.0)}
         throw : whether a solve that fails raises SolveError (its ``solution`` is the result) or returns with its status
 
         Raises ProblemError for numbers that cannot be used, SolveError as said.
@@ -87,7 +87,7 @@ class PolicySolver:
         check_linear(program)
         began, built = time.perf_counter(), self.build_seconds
         machinery = self._machinery(program)
-        bounds = bounds_with(machinery.coefficients, fixed)
+        bounds = bounds_with(machinery.coefficients, fixed, within)
         guesses = self._guesses(machinery, program, guess, whole("starts", starts, low=0), seed, bounds)
         result = self._optimise(machinery, program, guesses, bounds)
         self.build_seconds = sum(one.build_seconds for one in self._machineries.values())
@@ -129,6 +129,9 @@ class PolicySolver:
         cost = machinery.cost(program, nodes, best.variables)
         if status.ok and error > self.tolerance * cost:
             status = PolicyStatus.QUADRATURE_CAP
+        runaway = escaping(layout, best.variables)
+        if runaway and not status.ok:
+            status = PolicyStatus.NOT_ATTAINED
         others = tuple((machinery.cost_of(program, nodes, one.cost), layout.split(one.variables), one.count)
                        for one in optima[1:])
         return PolicyResult(
@@ -138,7 +141,7 @@ class PolicySolver:
             at_bound=at_bound(layout, best.variables, bounds), method="exact moments", nodes=nodes, build_seconds=0.0,
             solve_seconds=0.0, tolerance=self.tolerance,
             fixed=tuple(label for label, (low, high) in zip(layout.labels, bounds, strict=True) if low == high),
-            message=f"{best.reason} after {best.iterations} iterations", _certify=certify_policy,
+            message=f"{best.reason} after {best.iterations} iterations{runaway}", _certify=certify_policy,
             _identify=identify_coefficients,
         )
 
@@ -155,3 +158,9 @@ class PolicySolver:
                 return best, error, nodes
             nodes = finer
             best = machinery.optimise(program, nodes, [best.variables], bounds, self.tolerance)[0].result
+
+
+def _with_noise(sees, sigma):
+    if isinstance(sees, CurvatureNoise):
+        return replace(sees, scale=sigma)
+    return NoisyGradient(sigma) if sigma > 0 else ExactGradient()

@@ -91,7 +91,8 @@ class PolicyResult(Recordable):
     def summary(self) -> str:
         """One line: coefficients, cost with its error, status, how many starts agreed, effort."""
         numbers = ", ".join(f"{name} {_short(value)}" for name, value in self.coefficients.items())
-        edge = f"; at the edge: {', '.join(self.at_bound)}" if self.at_bound else ""
+        more = f" and {len(self.at_bound) - 3} more" if len(self.at_bound) > 3 else ""
+        edge = f"; at the edge: {', '.join(self.at_bound[:3])}{more}" if self.at_bound else ""
         return (
             f"{self.program.family.name}, T = {self.program.steps}: {numbers}; "
             f"J = {self.cost:.6g} ± {self.uncertainty:.1g}, {self.status}; "

@@ -60,10 +60,17 @@ def guess_entries(layout: Layout, guess) -> np.ndarray | None:
     return entries
 
 
-def bounds_with(layout: Layout, fixed: Mapping | None) -> np.ndarray:
-    """(n, 2), the admissible ranges, of no width for coefficients held ``fixed`` {name: value}."""
+def bounds_with(layout: Layout, fixed: Mapping | None, within: Mapping | None = None) -> np.ndarray:
+    """(n, 2), the admissible ranges, narrowed to ``within`` {name: (low, high)}, of no width for ``fixed`` {name: value}."""
     bounds = layout.bounds
     check_options("fixed", dict(fixed or {}), layout.slices)
+    check_options("within", dict(within or {}), layout.slices)
+    for name, pair in (within or {}).items():
+        if np.shape(pair) != (2,) or not pair[0] < pair[1]:
+            raise ProblemError(f"within[{name!r}]", expected="(low, high) with low < high", received=repr(pair),
+                               advice="to hold a coefficient where it is, use fixed")
+        place = layout.slices[name]
+        bounds[place] = np.clip(bounds[place], *(float(edge) for edge in pair))
     values = layout.join({one.name: (fixed or {}).get(one.name, 0.0) for one in layout.coefficients})
     for one in layout.coefficients:
         if fixed and one.name in fixed:
@@ -76,3 +83,11 @@ def at_bound(layout: Layout, entries: np.ndarray, bounds: np.ndarray) -> tuple[s
     edges = np.where(np.isfinite(bounds), bounds, np.nan)
     close = (np.abs(entries[:, None] - edges) <= 1e-6 * (1 + np.abs(edges))).any(1) & (bounds[:, 0] < bounds[:, 1])
     return tuple(label for label, edge in zip(layout.labels, close, strict=True) if edge)
+
+
+def escaping(layout: Layout, entries: np.ndarray) -> str:
+    """Names of the coefficients that have run more than a hundred times beyond where they were drawn, in words, or ""."""
+    reach = np.concatenate([np.full(layout.blocks(one) * one.size, max(abs(one.least), abs(one.most), 1.0))
+                            for one in layout.coefficients])
+    far = [f"{layout.labels[i]} = {entries[i]:.3g}" for i in np.flatnonzero(np.abs(entries) > 100 * reach)]
+    return f"; running away: {', '.join(far[:4])}" if far else ""

@@ -36,6 +36,10 @@ class PolicyStatus(enum.Enum):
         "loosen tolerance"
     )
     ITERATION_LIMIT = "the optimiser ran out of iterations: give a guess (an earlier result), more starts or fewer steps"
+    NOT_ATTAINED = (
+        "the cost still falls while a coefficient grows without limit (see 'message' for which): no rule of this family is "
+        "best; narrow its range with within={name: (low, high)}, hold it, or use a family with more memory"
+    )
     DIVERGES = (
         "second moments overflow at every start: the rule is unstable over the whole spectrum there; give a guess with a "
         "smaller learning rate, or shorten the horizon"

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import ProblemError
 from ..policies import Clock, Family, PolicyProgram
+from ..sees import CurvatureNoise, ExactGradient, NoisyGradient
 
 
 def linear_rows(family: Family, coefficients, clock: Clock) -> list[list]:
@@ -108,7 +109,7 @@ def time_weights(program: PolicyProgram) -> tuple[np.ndarray, np.ndarray]:
 def noise_variance(program: PolicyProgram, curvatures: np.ndarray) -> np.ndarray:
     """Variance of the gradient's noise for modes of these curvatures."""
     sees = program.sees
-    if hasattr(sees, "scale"):
+    if isinstance(sees, CurvatureNoise):
         return sees.scale**2 * np.asarray(curvatures) ** (2 * sees.power)
     return np.full(np.shape(curvatures), float(sees.noise) ** 2)
 
@@ -120,12 +121,14 @@ def check_linear(program: PolicyProgram) -> None:
         raise ProblemError("moment program", expected="a linear family on random quadratics",
                            received=f"{program.family.name} on {where}",
                            advice="optimize_policy turns to scenarios for these")
-    noise = getattr(program.sees, "noise", 0.0)
-    if not hasattr(program.sees, "scale") and (callable(noise) or np.ndim(noise) > 0):
+    if not plain_noise(program.sees):
         raise ProblemError("sees", expected="ExactGradient(), NoisyGradient(σ) with one number, or CurvatureNoise",
-                           received="noise that is a function or an array",
-                           advice="every mode sees its own gradient with the same σ; use CurvatureNoise for other noise")
-    minimum = program.task.minimum
-    if minimum is not None and minimum.dimension != 1:
-        raise ProblemError("minimum", expected="a hidden process of one variable", received=f"{minimum.dimension} variables",
-                           advice="one mode has one minimum; solve the modes one by one")
+                           received=type(program.sees).__name__,
+                           advice="every mode sees its own gradient with noise that does not depend on where it stands")
+
+
+def plain_noise(sees) -> bool:
+    """Whether a mode's gradient is seen with noise that depends on nothing but its curvature."""
+    if isinstance(sees, NoisyGradient):
+        return isinstance(sees.noise, float)
+    return isinstance(sees, ExactGradient | CurvatureNoise)
