@@ -1,7 +1,6 @@
 """The results of a sweep as arrays over the grid, filled chunk by chunk, and as a labelled xarray.Dataset."""
 
 import json
-import math
 
 import numpy as np
 
@@ -158,11 +157,13 @@ def _about(path):
 
 
 def _attributes(plan, table, timings):
-    found = {"format": "landscape_control sweep 1", "kind": plan.kind, "fingerprint": plan.fingerprint, "seed": plan.seed,
-             "starts": "solver's choice" if plan.starts is None else plan.starts,
-             "axes": json.dumps({axis.name: axis.paths for axis in plan.axes}),
-             "measures": json.dumps([measure["name"] for measure in plan.measures]), "options": json.dumps(plan.options), "versions": json.dumps(plan.versions), "cells": table.cells,
-             "failed": table.failed, "solver_seconds": table.seconds}
+    found = {
+        "format": "landscape_control sweep 1", "kind": plan.kind, "fingerprint": plan.fingerprint, "seed": plan.seed,
+        "starts": "solver's choice" if plan.starts is None else plan.starts,
+        "axes": json.dumps({axis.name: axis.paths for axis in plan.axes}),
+        "measures": json.dumps([measure["name"] for measure in plan.measures]), "options": json.dumps(plan.options),
+        "versions": json.dumps(plan.versions), "cells": table.cells, "failed": table.failed,
+        "solver_seconds": table.seconds}
     if len(plan.specification) <= _LONGEST_ATTRIBUTE:
         found["specification"] = plan.specification
-    return found | {name: value for name, value in timings.items() if not (isinstance(value, float) and math.isnan(value))}
+    return found | timings

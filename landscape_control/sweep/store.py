@@ -33,15 +33,15 @@ class Store:
         try:
             (self.folder / CHUNKS).mkdir(parents=True, exist_ok=True)
             self.descriptor = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-        except OSError as error:
-            raise self._unwritable(error) from error
-        try:
             self._lock()
             for leftover in [*self.folder.glob("*.part"), *self.folder.glob(f"{CHUNKS}/*.part")]:
                 leftover.unlink(missing_ok=True)
-        except BaseException as error:
+        except OSError as error:
             self.__exit__()
-            raise self._unwritable(error) from error if isinstance(error, OSError) else error
+            raise self._unwritable(error) from error
+        except ProblemError:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):

@@ -1,5 +1,6 @@
 """The work of one process: carry out chunks of a plan, keeping its solvers; nothing a cell does stops the others."""
 
+import threading
 import time
 import traceback
 from collections import OrderedDict
@@ -20,17 +21,19 @@ FINE = ("converged", COMPUTED)
 MOST_SOLVERS = 4  # structures whose solvers a process keeps
 LONGEST = 4000  # characters of a traceback that are kept
 
+_ONE_AT_A_TIME = threading.Lock()  # executors may run threads; the solvers are shared and CasADi has no use for them
 _KEPT: OrderedDict[str, "Workshop"] = OrderedDict()
 _AT_HAND: dict[str, tuple] = {}  # measures that have no address, for this process and those forked from it
 
 
 def run_chunk(text: str, index: int, measures: tuple | None = None) -> bytes:
     """The packed results of one chunk of a plan (its JSON text); ``measures`` where they cannot be found by address."""
-    if text not in _KEPT:
-        _KEPT[text] = Workshop(Plan.from_text(text), measures or _AT_HAND.get(text))
-        while len(_KEPT) > 2:
-            _KEPT.popitem(last=False)
-    return pack(_KEPT[text].chunk(index))
+    with _ONE_AT_A_TIME:
+        if text not in _KEPT:
+            _KEPT[text] = Workshop(Plan.from_text(text), measures or _AT_HAND.get(text))
+            while len(_KEPT) > 2:
+                _KEPT.popitem(last=False)
+        return pack(_KEPT[text].chunk(index))
 
 
 def lend(text: str, measures: tuple) -> None:
