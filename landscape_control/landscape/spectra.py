@@ -29,7 +29,7 @@ class Spectrum:
     def nodes(self, count: int) -> tuple[np.ndarray, np.ndarray]:
         """(h, w), each (count,), read-only: Gauss quadrature E f(h) ≈ Σ w f(h), exact for polynomials of degree 2·count - 1.
 
-        Ascending, Σ w = 1. A discrete spectrum returns its own curvatures and weights, whatever the count.
+        Ascending, Σ w = 1. A discrete spectrum returns its own curvatures and weights as given, whatever the count.
         """
         return _kept_nodes(self, whole("number of curvatures", count))
 
