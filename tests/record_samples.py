@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import recorded_problems as problems  # noqa: E402
 
 import landscape_control as lc  # noqa: E402
-from landscape_control.emergence import optimize_policy  # noqa: E402
+from landscape_control.emergence import optimize_policy, worst_case  # noqa: E402
 from landscape_control.landscape import LandscapeDistribution, Uniform  # noqa: E402
 from landscape_control.policies import GradientDescent, HeavyBall, Policy  # noqa: E402
 from landscape_control.records import load, save, specification  # noqa: E402
@@ -31,6 +31,16 @@ def emerged():
     task = LandscapeDistribution.quadratic(curvatures=Uniform(0.05, 1.0), start_variance=0.7)
     return optimize_policy(task, GradientDescent(constant=False), lc.Objective(horizon=4, learning_rate=math.inf),
                            sees=lc.NoisyGradient(0.1))
+
+
+def emerged_from_scenarios():
+    task = LandscapeDistribution.landscapes([lc.double_well(), lc.rosenbrock(2)], starts=[[-0.5, 0.5], [0.3, 0.2]])
+    return optimize_policy(task, HeavyBall(constant=True), lc.Objective(horizon=3, learning_rate=math.inf),
+                           sees=lc.NoisyGradient(0.1), throw=False, starts=2)
+
+
+def minimax():
+    return worst_case(problems.program(GradientDescent(constant=True), 3), starts=2)
 
 
 def table():
@@ -58,6 +68,8 @@ MAKERS = {
     "policy": lambda: Policy(family=HeavyBall(constant=False), horizon=3,
                              coefficients={"learning_rate": [0.1, 0.2, 1 / 3], "momentum": [0.0, 0.5, 0.7]}),
     "emerged": emerged,
+    "emerged_from_scenarios": emerged_from_scenarios,
+    "minimax": minimax,
     "table": table,
 }
 

@@ -95,3 +95,12 @@ def test_a_landscape_solves_alike_with_its_numbers_given_or_changed():
 def test_what_cannot_be_used_is_refused_by_name(make, words):
     with pytest.raises(lc.ProblemError, match=words):
         make()
+
+
+def test_parameters_cost_nothing_once_compiled():
+    """The function that is differentiated and mapped is the one that numbers in the expression would have given."""
+    plain = lc.Landscape.from_expression(lambda t: (t[0] ** 2 - 1) ** 2 + t[1] ** 2 - 0.5 * t[0], dimension=2)
+    assert lc.double_well()._loss.serialize() == plain._loss.serialize()
+    matrix = np.array([[2.0, 0.0], [0.0, 1.0]])
+    bowl = lc.Landscape.from_expression(lambda t: ca.dot(t, ca.sparsify(ca.DM(matrix)) @ t) / 2, dimension=2)
+    assert lc.quadratic(hessian=matrix)._loss.serialize() == bowl._loss.serialize()

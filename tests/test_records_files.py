@@ -76,8 +76,20 @@ def test_records_of_every_version_still_give_their_numbers(version):
 def test_samples_cover_todays_format_and_every_kind_of_result():
     today = json.loads((FOLDER / f"v{VERSION}" / "expected.json").read_text(encoding="utf-8"))
     assert set(today) == set(MAKERS)
-    results = {name for name in MODULES if issubclass(class_of(name), lc.Solution | lc.BeliefSolution)}
+    results = {name for name in MODULES if issubclass(class_of(name), (lc.Solution, lc.BeliefSolution, PolicyResult))}
     assert results <= {sample["class"] for sample in today.values()}
+    kinds = {kind for base in (lc.Solution, lc.BeliefSolution, PolicyResult) for kind in (base, *base.__subclasses__())}
+    names = {kind.__name__ for kind in kinds if kind.__module__.startswith("landscape_control.")}
+    assert names - {"BeliefSolution"} == results
+
+
+def test_a_part_that_no_reader_knows_is_refused_when_it_is_saved(made, tmp_path):
+    @dataclasses.dataclass(frozen=True)
+    class Unknown:
+        number: float
+
+    with pytest.raises(lc.ProblemError, match="Unknown"):
+        save(dataclasses.replace(made("lqg"), assumes=Unknown(1.0)), tmp_path / "x.nc")
 
 
 def test_a_loaded_solution_is_solved_again_compared_and_certified(made, tmp_path):

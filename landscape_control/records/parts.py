@@ -53,7 +53,7 @@ def to_tree(value, sizes=(1, 0)):
         return {"mapping": [[name, to_tree(one, sizes)] for name, one in value.items()]}
     if isinstance(value, Landscape):
         return _landscape_to_tree(value)
-    if hasattr(value, "__dataclass_fields__"):
+    if isinstance(value, (*_CLASSES, *_FAMILIES)):
         return _object_to_tree(value, sizes)
     if callable(value):
         return _function_to_tree(value, ("theta",), sizes)
