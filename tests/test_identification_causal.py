@@ -38,6 +38,11 @@ LINEAR = ["sgd", "sgd_weight_decay", "heavy_ball", "nesterov", "corrected_moment
 SMALL = Excitation(histories=24, steps=30)
 
 
+def named(subject, wanted=None, **options):
+    """identify, where no interval is looked at."""
+    return identify(subject, wanted, resamples=10, **options)
+
+
 def inside(row, numbers):
     return all(row.intervals[name][0] <= value <= row.intervals[name][1] for name, value in numbers.items())
 
@@ -69,7 +74,7 @@ def test_a_rule_of_the_library_is_recognised_with_its_numbers(key):
     ("rmsprop", {"learning_rate": 0.3, "beta2": 0.5, "epsilon": 0.02}),
     ("padam", {"learning_rate": 0.1, "exponent": 0.8, "beta1": 0.2, "beta2": 0.7})])
 def test_numbers_far_from_the_textbook_are_found_too(key, numbers):
-    verdict = identify(rollout(key, numbers, excitation=SMALL, seed=5), [key, "sgd", "sign_descent"])
+    verdict = named(rollout(key, numbers, excitation=SMALL, seed=5), [key, "sgd", "sign_descent"])
     assert verdict.best.key == key
     assert verdict.best.coefficients == pytest.approx(numbers, rel=1e-6)
 
@@ -82,21 +87,21 @@ def test_numbers_far_from_the_textbook_are_found_too(key, numbers):
     (WeightDecay(learner=HeavyBall(learning_rate=0.1, momentum=0.8), decay=0.3), "heavy_ball_weight_decay",
      {"learning_rate": 0.1, "momentum": 0.8, "decay": 0.03})], ids=lambda value: type(value).__name__)
 def test_raw_learners_are_named_with_their_coefficients(learner, key, numbers):
-    verdict = identify(learner, excitation=SMALL)
+    verdict = named(learner, excitation=SMALL)
     assert (verdict.conclusion, verdict.best.key) == (Conclusion.RULE, key)
     assert verdict.best.coefficients == pytest.approx(numbers, rel=1e-6, abs=1e-9)
 
 
 def test_a_policy_its_pair_and_its_function_of_histories_are_one_subject():
     policy = policies.Policy(family=policies.HeavyBall(constant=True), coefficients=NUMBERS["heavy_ball"], horizon=10)
-    seen = [identify(subject, ["heavy_ball"], excitation=SMALL).best.coefficients
+    seen = [named(subject, ["heavy_ball"], excitation=SMALL).best.coefficients
             for subject in (policy, (policy.init, policy.update), lambda history: policy(history))]
     assert seen[0] == seen[1]
     assert seen[0] == pytest.approx(seen[2], rel=1e-12)
 
 
 def test_the_step_of_a_raw_learner_enters_its_learning_rate_and_nothing_else():
-    verdict = identify(HeavyBall(learning_rate=0.2, momentum=0.8), ["heavy_ball"], step=0.5, excitation=SMALL)
+    verdict = named(HeavyBall(learning_rate=0.2, momentum=0.8), ["heavy_ball"], step=0.5, excitation=SMALL)
     assert verdict.best.coefficients == pytest.approx({"learning_rate": 0.1, "momentum": 0.8})
 
 
@@ -109,20 +114,20 @@ def optimised(family, horizon, **options):
 
 def test_an_optimised_policy_is_recognised_with_its_coefficients():
     result = optimised(policies.HeavyBall(constant=True), 30, sees=lc.NoisyGradient(0.3))
-    verdict = identify(result)
+    verdict = named(result)
     assert (verdict.conclusion, verdict.best.key) == (Conclusion.RULE, "heavy_ball")
     assert verdict.best.coefficients == pytest.approx(result.coefficients, rel=1e-6)
     assert str(verdict).startswith("A heavy ball policy optimised for T = 30")
 
 
 def test_momentum_that_the_cost_never_felt_is_named_as_such():
-    verdict = identify(optimised(policies.HeavyBall(constant=True), 1, sees=lc.NoisyGradient(0.3)), ["heavy_ball", "sgd"])
+    verdict = named(optimised(policies.HeavyBall(constant=True), 1, sees=lc.NoisyGradient(0.3)), ["heavy_ball", "sgd"])
     assert "the cost does not feel 1 of 2 directions: momentum alone" in str(verdict)
 
 
 def test_an_optimal_schedule_is_no_constant_rule_and_read_off_step_by_step():
     result = optimised(policies.HeavyBall(constant=False), 6, cost="running")
-    verdict = identify(result)
+    verdict = named(result)
     assert verdict.conclusion is Conclusion.NONE_FITS
     assert verdict.residual[0][0] == "time"
     for name, symbol in (("learning_rate", "α"), ("momentum", "β")):
@@ -155,7 +160,7 @@ def neural(history):
 
 @pytest.mark.parametrize("policy", [mixture, neural])
 def test_a_mixture_and_a_random_network_fit_no_rule(policy):
-    verdict = identify(policy, excitation=SMALL)
+    verdict = named(policy, excitation=SMALL)
     assert verdict.conclusion is Conclusion.NONE_FITS
     assert verdict.best is None
     assert verdict.schedule is None
@@ -167,7 +172,7 @@ def test_a_mixture_and_a_random_network_fit_no_rule(policy):
 def test_a_schedule_shows_as_time_in_the_residual(family):
     rates = {"learning_rate": 0.4 / (1 + np.arange(40) / 8), "momentum": 0.6}
     coefficients = {one.name: rates[one.name] for one in family(constant=False).coefficients}
-    verdict = identify(policies.Policy(family=family(constant=False), coefficients=coefficients, horizon=40))
+    verdict = named(policies.Policy(family=family(constant=False), coefficients=coefficients, horizon=40))
     assert verdict.conclusion is Conclusion.NONE_FITS
     assert verdict.residual[0][0] == "time"
     assert verdict.residual[0][1] > 0.9
@@ -188,8 +193,16 @@ def test_the_residual_names_what_the_rule_lacks(extra, what):
     assert shares[0][1] == pytest.approx(1, abs=1e-9)
 
 
+def test_a_step_of_fixed_length_is_sign_descent_for_one_weight_and_no_rule_for_two():
+    def normalised(history):
+        return -0.1 * history[:, -1] / np.linalg.norm(history[:, -1], axis=1, keepdims=True)
+
+    assert named(normalised, excitation=Excitation(weights=1)).best.key == "sign_descent"
+    assert named(normalised).conclusion is Conclusion.NONE_FITS
+
+
 def test_momentum_beyond_a_rule_without_memory_shows_as_the_previous_update():
-    verdict = identify(HeavyBall(learning_rate=0.1, momentum=0.8), ["sgd", "adagrad"], excitation=SMALL)
+    verdict = named(HeavyBall(learning_rate=0.1, momentum=0.8), ["sgd", "adagrad"], excitation=SMALL)
     assert verdict.conclusion is Conclusion.NONE_FITS
     assert {what for what, _ in verdict.residual[:2]} == {"the previous update", "the average of past gradients"}
 
@@ -199,7 +212,7 @@ def test_momentum_beyond_a_rule_without_memory_shows_as_the_previous_update():
 
 @pytest.mark.parametrize("learner", [SGD(learning_rate=0.1), HeavyBall(learning_rate=0.1, momentum=0.5)])
 def test_one_curvature_without_noise_identifies_nothing(learner):
-    verdict = identify(learner, excitation=Excitation(curvatures=Discrete([0.5]), noise=0.0))
+    verdict = named(learner, excitation=Excitation(curvatures=Discrete([0.5]), noise=0.0))
     assert verdict.conclusion is Conclusion.NOT_IDENTIFIABLE
     assert len(verdict.equivalent) > 1
     assert not any(verdict.row(key).identifiable for key in verdict.equivalent)
@@ -209,13 +222,13 @@ def test_one_curvature_without_noise_identifies_nothing(learner):
 @pytest.mark.parametrize("change", [{"noise": 0.1}, {"curvatures": Uniform(0.05, 1.0)}])
 def test_noise_or_several_curvatures_resolve_it(change):
     excitation = Excitation(**{"curvatures": Discrete([0.5]), "noise": 0.0, **change})
-    verdict = identify(HeavyBall(learning_rate=0.1, momentum=0.5), excitation=excitation)
+    verdict = named(HeavyBall(learning_rate=0.1, momentum=0.5), excitation=excitation)
     assert (verdict.conclusion, verdict.best.key) == (Conclusion.RULE, "heavy_ball")
     assert verdict.best.coefficients == pytest.approx({"learning_rate": 0.1, "momentum": 0.5})
 
 
 def test_without_momentum_the_richer_rules_are_equivalent_and_gradient_descent_is_named():
-    verdict = identify(SGD(learning_rate=0.2))
+    verdict = named(SGD(learning_rate=0.2))
     assert {"heavy_ball", "nesterov", "sgd_weight_decay"} <= set(verdict.best.equivalent_to)
     assert verdict.row("heavy_ball").coefficients["momentum"] == pytest.approx(0, abs=1e-9)
     assert verdict.runner_up.key not in verdict.best.equivalent_to
@@ -247,7 +260,7 @@ def disturbed(count, size, seed=0):
 
 def test_the_error_on_held_out_histories_is_the_share_of_noise():
     histories = disturbed(90, 0.002)
-    verdict = identify(histories, ["heavy_ball", "sgd"])
+    verdict = named(histories, ["heavy_ball", "sgd"])
     assert verdict.best.error == pytest.approx(0.002 / np.sqrt((histories.updates**2).mean()), rel=0.1)
     assert verdict.starts == 60
 
@@ -266,17 +279,17 @@ def test_intervals_hold_the_truth_nearly_always_and_shrink_with_the_root_of_the_
 def test_units_of_the_gradient_change_the_learning_rate_alone(key):
     histories, unit = rollout(key, NUMBERS[key], excitation=SMALL), 1000.0
     changed = Histories(gradients=unit * histories.gradients, updates=histories.updates, parameters=histories.parameters)
-    here, there = (identify(one, [key]).rows[0].coefficients for one in (histories, changed))
+    here, there = (named(one, [key]).rows[0].coefficients for one in (histories, changed))
     assert there == pytest.approx({**here, "learning_rate": here["learning_rate"] / unit}, rel=1e-6)
 
 
 def test_the_same_seed_gives_the_same_verdict():
-    verdicts = [identify(Adam(learning_rate=0.05), excitation=SMALL, seed=4) for _ in range(2)]
+    verdicts = [named(Adam(learning_rate=0.05), excitation=SMALL, seed=4) for _ in range(2)]
     assert str(verdicts[0]) == str(verdicts[1])
 
 
 def test_a_policy_that_runs_away_is_watched_on_flatter_landscapes():
-    verdict = identify(SGD(learning_rate=30.0), ["sgd", "heavy_ball"])
+    verdict = named(SGD(learning_rate=30.0), ["sgd", "heavy_ball"])
     assert verdict.best.coefficients == pytest.approx({"learning_rate": 30.0})
     assert "because the policy runs away otherwise" in verdict.sampling
 
@@ -286,7 +299,7 @@ def test_a_policy_that_runs_away_is_watched_on_flatter_landscapes():
 
 def test_rules_that_need_what_is_not_there_are_refused_by_name():
     full = rollout("heavy_ball", NUMBERS["heavy_ball"], excitation=SMALL)
-    verdict = identify(Histories(gradients=full.gradients, updates=full.updates))
+    verdict = named(Histories(gradients=full.gradients, updates=full.updates), rules.all())
     assert "needs parameters" in verdict.refused["heavy_ball_weight_decay"]
     assert "gradients only" in verdict.refused["newton"]
     assert verdict.best.key == "heavy_ball"
@@ -301,6 +314,8 @@ GOOD = {"gradients": np.ones((3, 5, 1)), "updates": np.ones((3, 5, 1))}
     (lambda: identify(SGD(learning_rate=0.1), ["heavy_bal"]), "did you mean 'heavy_ball'"),
     (lambda: identify(SGD(learning_rate=0.1), ["newton"]), "at least one causal rule"),
     (lambda: identify(SGD(learning_rate=0.1), starts=3), "identify option"),
+    (lambda: identify(SGD(learning_rate=0.1), problem=object()), "none for a causal rule"),
+    (lambda: identify(Histories(**GOOD), excitation=SMALL), "none for histories"),
     (lambda: identify(lambda history: np.zeros(history.shape[::2])), "a policy that moves"),
     (lambda: identify(lambda history: -history), "one number per weight of each history"),
     (lambda: identify(lambda history: 1e6 * history[:, -1]), "runs away even at curvatures"),

@@ -38,7 +38,7 @@ def wherever_defined(key):
 @pytest.mark.parametrize("rule", rules.full_information(), ids=lambda rule: rule.key)
 def test_a_closed_form_rule_is_recognised_with_its_numbers(rule):
     coefficients = {name: 0.6 - 0.25 * i for i, name in enumerate(rule.names)}
-    verdict = identify(rollout(rule, coefficients, problem=wherever_defined(rule.key), starts=15))
+    verdict = identify(rollout(rule, coefficients, problem=wherever_defined(rule.key), starts=15), rules.all())
     assert (verdict.conclusion, verdict.best.key) == (Conclusion.RULE, rule.key)
     assert verdict.best.coefficients == pytest.approx(coefficients, rel=1e-9)
     for name, value in coefficients.items():
@@ -97,7 +97,7 @@ PATHS = {
 
 @pytest.mark.parametrize("name", PATHS)
 def test_one_noiseless_optimal_path_is_never_read_as_momentum(name):
-    verdict = identify(recorded(*PATHS[name]))
+    verdict = identify(recorded(*PATHS[name]), resamples=10)
     assert verdict.conclusion is not Conclusion.RULE
     for row in verdict.rows:
         assert row.coefficients.get("momentum", 0.0) < 1

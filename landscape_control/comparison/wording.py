@@ -91,7 +91,9 @@ def _coefficient(row, coefficient):
 
 
 def percent(value) -> str:
-    """A share as a percentage of three digits."""
+    """A share as a percentage of three digits; round-off counts as nothing."""
+    if value < 1e-13:
+        return "0 %"
     return f"{100 * value:.3g} %" if value >= 1e-4 else f"{100 * value:.1e} %"
 
 

@@ -24,16 +24,16 @@ class Excitation:
     noise : standard deviation of the noise on each gradient at each step: what makes the inputs more than a path
     start_variance, minimum_variance : of θ_0 and μ, normal with mean 0
     histories, steps : K and T
-    weights : n; each has its own curvature. More than one shows whether a policy works weight by weight
+    weights : n, each with its own curvature; two or more show whether a policy works weight by weight, as all rules do
     """
 
     curvatures: Spectrum = Uniform(0.05, 1.0)
     noise: float = 0.3
     start_variance: float = 1.0
     minimum_variance: float = 1.0
-    histories: int = 48
+    histories: int = 36
     steps: int = 60
-    weights: int = 1
+    weights: int = 2
 
     def __post_init__(self):
         if not isinstance(self.curvatures, Spectrum):
@@ -41,7 +41,7 @@ class Excitation:
                                received=type(self.curvatures).__name__, advice="give the curvatures a distribution")
         for name in ("noise", "start_variance", "minimum_variance"):
             object.__setattr__(self, name, number(name, getattr(self, name), low=0))
-        for name, low in (("histories", 2), ("steps", 3), ("weights", 1)):
+        for name, low in (("histories", 2), ("steps", 2), ("weights", 1)):
             object.__setattr__(self, name, whole(name, getattr(self, name), low=low))
 
     @property

@@ -11,7 +11,7 @@ from ..errors import ProblemError, check_options
 from ..landscape import Spectrum
 from ..planning import BeliefSolution
 from ..problem import ControlProblem
-from ..rules import CausalRule, Rule, all_rules
+from ..rules import CausalRule, Rule, causal, full_information
 from ..simulation import RawLearner
 from ..simulation.resets import WeightDecay
 from ..solution import Solution
@@ -52,15 +52,15 @@ def identify(
         Policy, PolicyResult, a raw learner, an (init, update) pair, or a function of the history of gradients
         (E, t+1, n) -> Δθ (E, n): a causal rule, watched on an excitation;
         what :func:`rollout` returns, Histories, or PolicySamples: the samples themselves
-    rules : Rule and CausalRule objects or their keys; None is :func:`landscape_control.rules.all_rules`. Rules of the other
-        kind are refused by name
+    rules : Rule and CausalRule objects or their keys, those of the other kind being refused by name; None is
+        :func:`landscape_control.rules.full_information` for maps and :func:`landscape_control.rules.causal` for the others
     problem : instead of a Solution's own problem, where it was read without one
     excitation : the landscapes, starts and noise that a causal policy is shown. None: those of a PolicyResult's own program,
         with noise 0.3 where it has none; else ``Excitation()``
-    step : Δt between observations, for policies of beliefs (None: 1/50 of their fastest time constant) and raw learners
+    step : Δt between observations, for policies of beliefs (None: 1/25 of their fastest time constant) and raw learners
         (None: 1)
     seed : of everything drawn
-    resamples : of the bootstrap over histories or starts
+    resamples : of the bootstrap over histories, or over the starts of samples
     criteria : Criteria, the thresholds
     options : starts, spread, points_per_plan, hold, run, solver, sees, progress of ``compare``, for maps u(θ)
 
@@ -69,22 +69,32 @@ def identify(
     ProblemError
         A subject that is no policy, options of the other kind, a policy that does not move or runs away.
     """
-    rules = all_rules(**({"hold": options["hold"]} if options.get("hold") else {})) if rules is None else read_rules(rules)
     fit = {"seed": seed, "resamples": resamples, "criteria": criteria}
-    if _is_map(subject, problem):
-        return _identify_map(subject, rules, problem, options, fit)
+    if _is_map(subject):
+        _check_unused("a map u(θ)", excitation=excitation, step=step)
+        return _identify_map(subject, None if rules is None else read_rules(rules), problem, options, fit)
     check_options("identify", options, ())
+    _check_unused("a causal rule", problem=problem)
+    rules = causal() if rules is None else read_rules(rules)
     if isinstance(subject, Histories):
+        _check_unused("histories", excitation=excitation, step=step)
         return fit_causal(subject, rules, **fit)
     if isinstance(subject, BeliefSolution):
-        count = (excitation or Excitation()).histories
-        histories, step = watch_beliefs(subject, histories=count, step=step, seed=seed)
+        _check_unused("a policy of beliefs, which is watched in its own problem", excitation=excitation)
+        histories, step = watch_beliefs(subject, histories=Excitation.histories, step=step, seed=seed)
         return fit_causal(histories, rules, subject=f"a policy of beliefs ({subject.method})",
                           predicted=predicted(subject, step), **fit)
     return _identify_policy(subject, rules, excitation, 1.0 if step is None else step, fit)
 
 
-def _is_map(subject, problem):
+def _check_unused(what, **given):
+    for name, value in given.items():
+        if value is not None:
+            raise ProblemError(name, expected=f"none for {what}", received=type(value).__name__,
+                               advice="see the docstring of identify for what goes with what")
+
+
+def _is_map(subject):
     if isinstance(subject, ControlProblem | Solution | PolicySample):
         return True
     parts = tuple(subject) if isinstance(subject, list | tuple) else ()
@@ -92,11 +102,10 @@ def _is_map(subject, problem):
 
 
 def _identify_map(subject, rules, problem, options, fit):
-    check_options("identify", options, _COMPARE)
     parts = tuple(subject) if isinstance(subject, list | tuple) else (subject,)
     if isinstance(parts[0], PolicySample):
-        verdict = fit_rules(parts, rules, **fit, **{k: v for k, v in options.items() if k == "sees"})
-        return of_verdict(replace(verdict, sampling="samples given"), subject="samples of a policy", kind=MAP)
+        return _identify_samples(parts, rules, options, fit)
+    check_options("identify", options, _COMPARE)
     if isinstance(subject, Solution):
         problem = subject.problem if problem is None else problem
         if problem is None:
@@ -107,6 +116,14 @@ def _identify_map(subject, rules, problem, options, fit):
         words = "the optimal policy of a problem" if len(parts) == 1 else f"the optimal policy of {len(parts)} problems"
     options = {"seed": fit["seed"], "criteria": fit["criteria"], **options}
     return of_verdict(compare(parts, rules, **options), subject=words, kind=MAP)
+
+
+def _identify_samples(samples, rules, options, fit):
+    check_options("identify", options, ("sees",))
+    hold = max(sample.hold for sample in samples)
+    rules = full_information(**({"hold": hold} if hold else {})) if rules is None else rules
+    verdict = replace(fit_rules(samples, rules, **fit, **options), sampling="samples given")
+    return of_verdict(verdict, subject="samples of a policy", kind=MAP)
 
 
 def _identify_policy(subject, rules, excitation, step, fit):
