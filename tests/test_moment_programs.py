@@ -106,7 +106,8 @@ def test_derivatives_are_exact(family):
 
 
 def test_a_random_walk_of_the_minimum_gains_its_diffusion_each_step():
-    walk = LandscapeDistribution.quadratic(curvatures=SPECTRUM, start_variance=1.0, minimum=RandomWalk([0.0], [[0.3]], [[0.04]]))
+    minimum = RandomWalk([0.0], [[0.3]], [[0.04]])
+    walk = LandscapeDistribution.quadratic(curvatures=SPECTRUM, start_variance=1.0, minimum=minimum)
     assert minimum_step(walk) == (1.0, 0.04, 0.0)
 
 
