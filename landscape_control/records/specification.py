@@ -4,6 +4,7 @@ import hashlib
 import json
 
 from ..errors import ProblemError
+from ..pointwise import LOCK
 from ..policies import PolicyProgram
 from ..problem import ControlProblem
 from .parts import from_tree, sizes_of, to_tree
@@ -21,7 +22,8 @@ def specification(problem) -> str:
     if not isinstance(problem, ControlProblem | PolicyProgram):
         raise ProblemError("problem", expected="a ControlProblem or a PolicyProgram", received=type(problem).__name__,
                            advice="pass solution.problem, or result.program")
-    tree = {"format": FORMAT, "version": VERSION, "problem": to_tree(problem, sizes_of(problem))}
+    with LOCK:  # functions are traced, and CasADi is for one thread at a time
+        tree = {"format": FORMAT, "version": VERSION, "problem": to_tree(problem, sizes_of(problem))}
     return json.dumps(tree, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
@@ -32,7 +34,8 @@ def from_specification(text: str) -> ControlProblem | PolicyProgram:
     """
     tree = _read(text)["problem"]
     try:
-        return from_tree(tree)
+        with LOCK:
+            return from_tree(tree)
     except (LookupError, TypeError, AttributeError) as error:
         raise _damaged(error) from error
 
