@@ -8,8 +8,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from landscape_control import plotting
 from landscape_control.errors import ProblemError
-from landscape_control.plotting import figures, style
+from landscape_control.plotting import figures, phase_diagrams, style, sweeps
+
+xarray = pytest.importorskip("xarray")
 
 # ---------------------------------------------------------------- data from closed forms
 
@@ -233,3 +236,133 @@ def test_every_family_has_a_look_of_its_own():
     looks = [style.rule(key) for key in keys]
     assert all(key in style.RULES for key in keys)
     assert len({(look.color, str(look.line), look.marker) for look in looks}) == len(keys)
+
+
+# ---------------------------------------------------------------- sweeps
+
+
+def dataset(seeds=0):
+    """A sweep over horizon, discount and tilt with a rule, a cost, failed cells and warnings; with ``seeds`` noisy costs."""
+    horizon, discount, tilt = np.geomspace(0.1, 30, 12), np.geomspace(0.01, 10, 10), np.array([0.2, 0.5])
+    T, gamma, lean = np.meshgrid(horizon, discount, tilt, indexing="ij")
+    cost = T / (1 + gamma * T) - lean
+    rule = np.where(gamma * T > 1, "gradient_descent", np.where(T > 5, "none", "ballistic"))
+    status = np.full(T.shape, "converged")
+    status[2, 3], status[7, 1] = "refused", "measure raised"
+    dims = ("horizon", "discount", "tilt")
+    found = xarray.Dataset(
+        {"cost": (dims, cost, {"units": "loss × time"}), "best_rule": (dims, rule), "regret.ballistic": (dims, cost**2),
+         "hidden_basin": (dims, (T > 20) & (gamma < 0.02)), "status": (dims, status)},
+        coords={"horizon": ("horizon", horizon, {"units": "time"}), "discount": discount, "tilt": tilt})
+    if seeds:
+        noise = np.random.default_rng(0).normal(size=seeds)
+        found = found.assign_coords(seed=np.arange(seeds)).assign(cost=found["cost"] + xarray.DataArray(noise, dims="seed"))
+    return found
+
+
+def panel(figure, name):
+    return next(axes for axes in figure.axes if axes.get_label() == name)
+
+
+def test_maps_of_a_sweep_are_legible_and_named_by_their_variables(monkeypatch):
+    figure = plotting.sweep_maps(dataset(), ["best_rule", "cost", "regret.ballistic", "hidden_basin"], at={"tilt": 0.5})
+    names = {"best_rule", "cost", "regret.ballistic", "hidden_basin", "<colorbar>"}
+    assert {axes.get_label() for axes in figure.axes} == names
+    check_legible(figure, monkeypatch)
+    rules = panel(figure, "best_rule")
+    assert (rules.get_xscale(), rules.get_yscale()) == ("log", "log")
+    assert (rules.get_xlabel(), rules.get_ylabel()) == ("horizon T (time)", "discount γ")
+    written = {text.get_text().replace("\n", " ") for text in rules.texts}
+    assert written == {"gradient descent", "ballistic", "no rule fits"}
+
+
+def test_region_names_stand_inside_their_regions():
+    data = sweeps.read_map(dataset(), "best_rule", at={"tilt": 0.2})
+    figure = style.new_figure(4, 3)
+    axes = figure.add_subplot()
+    sweeps.draw_map(axes, data)
+    labels = {look.label: key for key, look in style.RULES.items()}
+    for text in axes.texts:
+        row, column = (np.abs(np.log(side) - np.log(at)).argmin() for side, at in
+                       zip((data.y, data.x), text.get_position()[::-1], strict=True))
+        assert data.values[row, column] == labels[text.get_text().replace("\n", " ")]
+
+
+def test_failed_cells_have_no_colour_and_warned_ones_a_mark():
+    data = sweeps.read_map(dataset(), "cost", at={"tilt": 0.2})
+    assert data.values.shape == (10, 12)
+    assert list(zip(*np.nonzero(np.isnan(data.values)), strict=True)) == [(1, 7), (3, 2)]
+    figure = style.new_figure(4, 3)
+    axes = figure.add_subplot()
+    drawn = sweeps.draw_map(axes, data)
+    assert axes.collections[0].get_array().mask.sum() == 2
+    assert axes.patch.get_hatch() == "////"
+    assert [handle.get_label() for handle in drawn.handles] == ["no number", "a better basin was overlooked"]
+    assert len(axes.lines[0].get_xdata()) == data.warned.sum() > 0
+
+
+def test_borders_are_drawn_between_all_cells_of_different_kind_and_nowhere_else():
+    regions = np.array([[0, 0, 1], [0, 1, 1]])
+    axes = style.new_figure(3, 2).add_subplot()
+    phase_diagrams.region_map(axes, [1, 2, 3], [0, 1], regions, ["newton", "ballistic"])
+    segments = {tuple(map(tuple, segment)) for segment in axes.collections[1].get_segments()}
+    assert segments == {((2.5, -0.5), (2.5, 0.5)), ((1.5, 0.5), (1.5, 1.5)), ((1.5, 0.5), (2.5, 0.5))}
+
+
+@pytest.mark.parametrize(("values", "geometric"), [
+    (np.geomspace(0.1, 30, 5), True), (np.linspace(1, 2, 5), False), ([0.0, 1.0, 10.0], False), (["a", "b", "c"], False),
+    ([1, 10], False), ([1.0, 10.0, 100.0], True)])
+def test_geometric_axes_are_recognised(values, geometric):
+    assert phase_diagrams.is_geometric(values) is geometric
+
+
+def test_axes_of_words_and_infinity_get_a_tick_each():
+    axes = style.new_figure(3, 2).add_subplot()
+    phase_diagrams.number_map(axes, ["calm", "rough"], [1.0, 2.0, np.inf], np.arange(6.0).reshape(3, 2))
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["calm", "rough"]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["1", "2", "∞"]
+
+
+def test_small_multiples_share_their_colours(monkeypatch):
+    for variable in ("cost", "best_rule"):
+        figure = plotting.sweep_multiples(dataset(), variable, over="tilt")
+        check_legible(figure, monkeypatch)
+        first, second = (panel(figure, name).collections[0] for name in ("panel_1", "panel_2"))
+        assert first.get_clim() == second.get_clim()
+        assert [panel(figure, name).get_title(loc="left") for name in ("panel_1", "panel_2")] == ["tilt = 0.2", "tilt = 0.5"]
+
+
+def test_slices_show_the_mean_and_its_standard_error_over_seeds(monkeypatch):
+    many = dataset(seeds=6)
+    data = sweeps.read_slices(many, "cost", along="horizon", by="tilt", at={"discount": 10.0})
+    expected = many["cost"].isel(discount=-1).transpose("tilt", "horizon", "seed").values
+    np.testing.assert_allclose(data.mean, expected.mean(-1))
+    np.testing.assert_allclose(data.error, expected.std(-1, ddof=1) / np.sqrt(6))
+    assert data.labels == ["tilt = 0.2", "tilt = 0.5"]
+    check_legible(plotting.sweep_slices(many, "cost", along="horizon", by="tilt", at={"discount": 10.0}), monkeypatch)
+    alone = sweeps.read_slices(dataset(), "cost", along="horizon", at={"discount": 0.01, "tilt": 0.2})
+    assert np.isnan(alone.error).all()
+    assert np.isnan(alone.mean[0]).sum() == 0
+
+
+def test_numbers_are_averaged_over_seeds_and_words_are_not():
+    many = dataset(seeds=4)
+    data = sweeps.read_map(many, "cost", at={"tilt": 0.2})
+    expected = many["cost"].mean("seed").sel(tilt=0.2).transpose("discount", "horizon").values
+    np.testing.assert_allclose(data.values[~data.failed], expected[~data.failed])
+    repeated = many.assign(best_rule=many["best_rule"].expand_dims(seed=many["seed"]))
+    with pytest.raises(ProblemError, match="'seed' left over"):
+        sweeps.read_map(repeated, "best_rule", at={"tilt": 0.2})
+
+
+@pytest.mark.parametrize(("call", "message"), [
+    (lambda d: sweeps.read_map(d, "coost"), "did you mean 'cost'"),
+    (lambda d: sweeps.read_map(d, "cost", x="horizont"), "did you mean 'horizon'"),
+    (lambda d: sweeps.read_map(d, "cost"), "'tilt' left over.*at={'tilt': value}"),
+    (lambda d: sweeps.read_map(d, "cost", x="tilt", y="tilt"), "two different axes"),
+    (lambda d: sweeps.read_slices(d, "best_rule", along="horizon"), "words"),
+    (lambda d: sweeps.read_slices(d, "cost", along="horizon"), "left over"),
+    (lambda d: plotting.sweep_multiples(d, "cost", over="tillt"), "did you mean 'tilt'")])
+def test_what_cannot_be_drawn_is_refused(call, message):
+    with pytest.raises(ProblemError, match=message):
+        call(dataset())

@@ -198,7 +198,7 @@ class _Numbered:
 
 
 exact_cost = register(Measure(
-    name="exact_cost", function=_single(_batch_cost), batch=_batch_cost, needs="problem", units="loss x time",
+    name="exact_cost", function=_single(_batch_cost), batch=_batch_cost, needs="problem", units="loss × time",
     description="J* of a quadratic landscape without drift, in closed form"))
 exact_gain = register(Measure(
     name="exact_gain", function=_single(_batch_gain), batch=_batch_gain, needs="problem", units="1/time",

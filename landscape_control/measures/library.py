@@ -61,10 +61,10 @@ def _agreed(cell):
 
 
 cost = register(Measure(
-    name="cost", function=_cost, units="loss x time",
+    name="cost", function=_cost, units="loss × time",
     description="J of the optimal plan; the expected cost of a policy"))
 cost_error = register(Measure(
-    name="cost_error", function=_cost_error, units="loss x time",
+    name="cost_error", function=_cost_error, units="loss × time",
     description="estimated error of the cost from the time discretisation, or from the quadrature over landscapes"))
 iterations = register(Measure(
     name="iterations", function=_iterations, description="iterations of the optimiser for the best plan"))
@@ -74,10 +74,10 @@ certificate_residuals = register(Measure(
     name="certificate_residuals", function=_certificate,
     description="relative residuals of Pontryagin's conditions, checked without the optimiser, and whether all passed"))
 standard_error = register(Measure(
-    name="standard_error", function=_standard_error, units="loss x time",
+    name="standard_error", function=_standard_error, units="loss × time",
     description="standard error of an expected cost estimated from held-out scenarios; 0 where moments are exact"))
 optimism_gap = register(Measure(
-    name="optimism_gap", function=_optimism_gap, units="loss x time",
+    name="optimism_gap", function=_optimism_gap, units="loss × time",
     description="cost on held-out scenarios minus cost on those planned for"))
 agreed = register(Measure(
     name="agreed", function=_agreed, description="how many starts of the optimisation reached the best cost"))

@@ -16,6 +16,7 @@ from .curves import (
 )
 from .data import Key
 from .evidence import dot_rows, forest, name_rows, number_columns, policy_scatter, prediction_scatter, tolerance_used
+from .figures_sweeps import sweep_maps, sweep_multiples, sweep_slices
 from .landscapes import (
     arrows,
     attractor,
@@ -30,6 +31,7 @@ from .landscapes import (
     vector_field,
 )
 from .paths import energy_panel, rule_series, time_series, trajectory
+from .phase_diagrams import mark_cells, number_map, region_map
 from .results import coefficients_data, grid_data, plan_data, policy_data, verdict_data
 from .saving import save
 from .style import dress, figure_legend, legend, legend_below, new_figure, rule, shades
@@ -37,8 +39,9 @@ from .style import dress, figure_legend, legend, legend_below, new_figure, rule,
 __all__ = [
     "Key", "arrows", "attractor", "coefficients_data", "contour_levels", "dot_rows", "dress", "energy_panel",
     "exponent_axis", "exponent_curves", "figure_legend", "figures", "forest", "grid_data", "hatched", "heat_map",
-    "how_to_read", "landscape_contours", "legend", "legend_below", "log_axes", "loss_contours", "measured_slope",
-    "minima", "name_rows", "new_figure", "number_columns", "plan_data", "policy_data", "policy_scatter",
-    "prediction_scatter", "rate_plot", "rule", "rule_series", "saddles", "save", "shades", "slope_triangle", "start",
-    "style", "theory_and_computed", "time_series", "tolerance_used", "trajectory", "vector_field", "verdict_data",
+    "how_to_read", "landscape_contours", "legend", "legend_below", "log_axes", "loss_contours", "mark_cells",
+    "measured_slope", "minima", "name_rows", "new_figure", "number_columns", "number_map", "plan_data", "policy_data",
+    "policy_scatter", "prediction_scatter", "rate_plot", "region_map", "rule", "rule_series", "saddles", "save",
+    "shades", "slope_triangle", "start", "style", "sweep_maps", "sweep_multiples", "sweep_slices",
+    "theory_and_computed", "time_series", "tolerance_used", "trajectory", "vector_field", "verdict_data",
 ]

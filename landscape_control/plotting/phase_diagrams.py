@@ -104,7 +104,8 @@ def colour_bar(figure, axes: Axes, cells):
     low, high = cells.norm.vmin, cells.norm.vmax
     log = isinstance(cells.norm, colors.LogNorm)
     wide = log and high > 1e3 * low
-    locator = LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0), numticks=8) if log else MaxNLocator(5)
+    whole = not log and np.ma.allequal(cells.get_array(), np.ma.round(cells.get_array()))
+    locator = LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0), numticks=8) if log else MaxNLocator(5, integer=whole)
     ticks = [tick for tick in locator.tick_values(low, high) if low <= tick <= high]
     bar.set_ticks(ticks, labels=[f"{tick:.3g}" for tick in ticks])
     bar.minorticks_off()
@@ -168,7 +169,8 @@ def _ranks(looks):
 
 def _pale(color, rank):
     """A tone light enough for ink on it; kinds that share a colour get lighter and lighter."""
-    share = (0.62, 0.36, 0.2, 0.1)[min(rank, 3)]
+    dark = np.mean(colors.to_rgb(color)) < 0.25
+    share = (0.4 if dark else 0.62, 0.36, 0.2, 0.1)[min(rank, 3)] * (0.8 if dark else 1.0)
     return colors.to_hex(share * np.array(colors.to_rgb(color)) + (1 - share) * np.ones(3))
 
 
@@ -193,13 +195,23 @@ def _name_regions(axes, mask, sides, look):
     wide = np.where(part, _run_lengths(part) * np.minimum(room, 2) + room, 0)  # words are wide: prefer long rows
     spots = np.argwhere(wide >= 0.97 * wide.max())
     row, column = spots[np.abs(spots - spots.mean(axis=0)).sum(axis=1).argmin()]
-    left = column - int(np.argmin(part[row, column::-1])) + 1 if not part[row, :column + 1].all() else 0
-    right = column + int(np.argmin(part[row, column:])) if not part[row, column:].all() else part.shape[1]
-    room = (right - left) / part.shape[1] * axes.get_position().width * axes.figure.get_figwidth() / 0.052
-    text = _folded(look.label, room, np.count_nonzero(part[:, column]) / part.shape[0])
-    spot = _middle(sides[0], left, right, axes.get_xscale()), _middle(sides[1], row, row + 1, axes.get_yscale())
+    left, right = _run(part[row], column)
+    low, high = _run(part[:, column], row)
+    size = axes.figure.get_size_inches() * [axes.get_position().width, axes.get_position().height]
+    wide, tall = (right - left) / part.shape[1] * size[0], (high - low) / part.shape[0] * size[1]
+    text, turned = _folded(look.label, wide, tall)
+    across = _middle(sides[0], left, right, axes.get_xscale())
+    up = _middle(sides[1], *((low, high) if turned else (row, row + 1)), axes.get_yscale())
     if text:
-        style.note(axes, *spot, text, ha="center", fontsize=style.TINY, path_effects=style.halo(1.6), linespacing=1.05)
+        style.note(axes, across, up, text, ha="center", fontsize=style.TINY, path_effects=style.halo(1.6), linespacing=1.05,
+                   rotation=90 if turned else 0)
+
+
+def _run(inside, place):
+    """(first, last + 1) of the stretch of true entries around a place."""
+    outside = np.flatnonzero(~inside)
+    before, after = outside[outside < place], outside[outside > place]
+    return int(before[-1]) + 1 if len(before) else 0, int(after[0]) if len(after) else len(inside)
 
 
 def _run_lengths(part):
@@ -212,14 +224,14 @@ def _run_lengths(part):
     return lengths
 
 
-def _folded(text, room, height):
-    """The words on one line or one per line, in a room of so many characters; "" where they do not fit."""
-    if len(text) <= room:
-        return text
-    words = text.split()
-    if max(map(len, words)) <= room and height >= 0.06 * len(words):
-        return "\n".join(words)
-    return ""
+def _folded(text, wide, tall):
+    """(words, turned) as they fit into so many inches: on one line, one word per line, upright; "" where they do not."""
+    letter, line, words = 0.052, 0.11, text.split()
+    if len(text) * letter <= wide and line <= tall:
+        return text, False
+    if max(map(len, words)) * letter <= wide and line * len(words) <= tall:
+        return "\n".join(words), False
+    return (text, True) if line <= wide and len(text) * letter <= tall else ("", False)
 
 
 def _middle(side, first, last, scale):
