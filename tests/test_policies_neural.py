@@ -37,7 +37,8 @@ def gated(seen, alpha, beta, weights, hidden, scale, clock):
             x = np.concatenate([[1, 0.5 * np.log(1 + (y / scale) ** 2), a * before / (1 + a**2 + before**2)], z,
                                 [2 * t / len(seen) - 1] * clock])
             z = z + (np.tanh(inner[:, 1] @ x) - z) / (1 + np.exp(-inner[:, 0] @ x))
-            last = found[t, i] = (beta + out[1] @ z) * last - alpha * np.exp(out[0] @ z) * y
+            rate = alpha * np.exp(4 * np.tanh(out[0] @ z / 4))
+            last = found[t, i] = np.tanh(np.arctanh(beta) + out[1] @ z) * last - rate * y
             before = a
     return found
 
@@ -83,13 +84,23 @@ def test_rules_have_no_preferred_direction(family):
 
 
 def test_gated_policy_with_a_clock_contains_learning_rates_that_change():
-    """With the clock alone feeding one open unit, α_t = α exp(A tanh(c(2t/T - 1)))."""
+    """With the clock alone feeding one open unit, α_t = α exp(4 tanh(¼A tanh(c(2t/T - 1))))."""
     family = GatedPolicy(hidden=1, gradient_scale=1.0, sees_clock=True)
     weights = np.zeros(family.weights)
     weights[[0, 9, 10]] = 20.0, 2.0, -1.0  # gate open, candidate of the clock, A
     found = moves(family, {"learning_rate": 0.3, "momentum": 0.0, "weights": weights}, SEEN)
-    rates = 0.3 * np.exp(-np.tanh(2.0 * (2 * np.arange(HORIZON) / HORIZON - 1)))
+    unit = np.tanh(2.0 * (2 * np.arange(HORIZON) / HORIZON - 1))
+    rates = 0.3 * np.exp(-4 * np.tanh(unit / 4))
     np.testing.assert_allclose(found, -rates[:, None] * SEEN, rtol=1e-7)
+
+
+def test_gated_coefficients_stay_in_their_range_whatever_the_weights():
+    """|β_t| < 1 and α_t within e⁴ of α: moves are at most a geometric sum of the largest gradients."""
+    family, rng = FAMILIES[1], np.random.default_rng(6)
+    for _ in range(20):
+        weights = rng.uniform(-20, 20, family.weights)
+        found = moves(family, {"learning_rate": 0.3, "momentum": 0.9, "weights": weights}, SEEN)
+        assert (np.abs(found) <= 0.3 * np.exp(4) * np.cumsum(np.abs(SEEN), axis=0) * (1 + 1e-12)).all()
 
 
 @pytest.mark.parametrize(("build", "message"), [

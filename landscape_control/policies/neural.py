@@ -110,7 +110,10 @@ class NeuralPolicy(Recurrent):
 
 @dataclass(frozen=True, kw_only=True)
 class GatedPolicy(Recurrent):
-    """Δθ_t = (β + Bz)Δθ_{t-1} - α exp(Az) y_t: heavy ball whose coefficients are set by ``hidden`` gated units z.
+    """Δθ_t = β_tΔθ_{t-1} - α_t y_t, heavy ball whose coefficients are set by ``hidden`` gated units z.
+
+    α_t = α exp(4 tanh(Az/4)), so within a factor of 55 of α, and artanh β_t = artanh β + Bz, so that |β_t| < 1: rules that
+    have learned from few landscapes stay stable on others.
 
     z += σ(gate)·(tanh(candidate) - z), gate and candidate affine in z and in three things seen: the size ½log(1 + y²/s²),
     the agreement aa'/(1 + a² + a'²) of a = arcsinh(y/s) with that of the last step, and, with ``sees_clock``, the time
@@ -124,7 +127,7 @@ class GatedPolicy(Recurrent):
     sees_clock: bool
 
     name = "gated policy"
-    formula = "Δθ = (β + Bz)Δθ - α exp(Az)y, z gated by sizes, agreement and time"
+    formula = "Δθ = β(z)Δθ - α(z)y, z gated by sizes, agreement and time"
 
     @property
     def readouts(self):
@@ -146,8 +149,9 @@ class GatedPolicy(Recurrent):
         if self.sees_clock:
             inputs.append(2 * clock.step / clock.horizon - 1)
         units = tuple(self._gated(unit, weights, inputs) for unit in units)
-        rate = coefficients["learning_rate"] * exp(_affine(weights, units))
-        move = (coefficients["momentum"] + _affine(weights, units)) * last - rate * gradient
+        rate = coefficients["learning_rate"] * exp(4 * tanh(_affine(weights, units) / 4))
+        beta, shift = coefficients["momentum"], tanh(_affine(weights, units))
+        move = (beta + shift) / (1 + beta * shift) * last - rate * gradient
         return move, (move, now, *units)
 
     @staticmethod
