@@ -310,3 +310,11 @@ def test_another_noise_formula_needs_another_solver():
     solver = ScenarioSolver(posed(sees=NoisyGradient(lambda theta: 0.1 + theta**2)), scenarios=20)
     with pytest.raises(ProblemError, match="make a new ScenarioSolver"):
         solver.solve(sees=NoisyGradient(lambda theta: 0.2 + theta**2))
+
+
+def test_starts_without_spread_stay_where_they_are():
+    program = replace(posed(), task=LandscapeDistribution.quadratic(curvatures=Uniform(0.1, 1.0), start_mean=1.0,
+                                                                    start_variance=0.0))
+    drawn = draw(program, 40, blocks=10, seed=np.random.SeedSequence(0))[0]
+    np.testing.assert_array_equal(drawn.starts, 1.0)
+    np.testing.assert_allclose(drawn.weights, 1 / 40)

@@ -74,7 +74,8 @@ def _quadratics(program, count, blocks, rng):
     picks = rng.integers(_POOL, size=(blocks, size, 1))
     curvatures = np.take_along_axis(pool.reshape(blocks, size, _POOL), picks, axis=2).ravel()
     order = rng.permuted(np.tile(np.arange(size), (blocks, 1)), axis=1).ravel()
-    spread, shares = _spread((order + rng.random(count)) / size)
+    uniform = (order + rng.random(count)) / size
+    spread, shares = _spread(uniform) if task.start_variance > 0 else (uniform, np.ones(count))
     starts = task.start_mean + math.sqrt(task.start_variance) * spread
     minima = np.zeros((count, program.steps + 1))
     if task.minimum is not None:
