@@ -19,6 +19,8 @@ from landscape_control.claims import (
     fitted_slope,
     run_claims,
 )
+from landscape_control.policies import PolicyProgram
+from landscape_control.report.problem_files import read_problem
 
 CLAIMS = {claim.name: claim for claim in all_claims()}
 
@@ -51,7 +53,7 @@ def test_claim_names_a_picture_that_exists_and_a_problem_that_can_be_built(name)
 
     if CLAIMS[name].picture is not None:
         assert CLAIMS[name].picture in figures.FIGURES
-    assert isinstance(claim_problem(name), lc.ControlProblem)
+    assert isinstance(claim_problem(name), lc.ControlProblem | PolicyProgram)
 
 
 def check(**changes):
@@ -223,6 +225,29 @@ def test_module_that_is_not_a_claim_is_named(sample_claims, text, message):
     sample_claims("wrong", text)
     with pytest.raises(lc.ProblemError, match=message):
         all_claims()
+
+
+def test_problem_of_a_file_or_a_claim_may_ask_for_the_best_rule_instead(sample_claims, tmp_path):
+    text = """
+from landscape_control import Objective
+from landscape_control.landscape import LandscapeDistribution, Uniform
+from landscape_control.policies import HeavyBall, PolicyProgram
+from sample_problems.sample import evaluate
+from landscape_control.claims import Claim
+
+
+def problem():
+    return PolicyProgram(
+        task=LandscapeDistribution.quadratic(curvatures=Uniform(0.1, 1.0), start_variance=1.0),
+        family=HeavyBall(constant=True), objective=Objective(horizon=3, learning_rate=1.0))
+
+
+CLAIM = Claim(name="rule", title="A rule", statement="x", source="here", relations=("equal",), evaluate=evaluate)
+"""
+    (tmp_path / "mine.py").write_text(text)
+    sample_claims("rule", text)
+    for target in ("rule", str(tmp_path / "mine.py")):
+        assert isinstance(read_problem(target), PolicyProgram)
 
 
 def test_modules_with_a_leading_underscore_are_helpers(sample_claims):

@@ -39,7 +39,7 @@ def find_claim(name: str) -> Claim:
 
 
 def claim_problem(name: str):
-    """The ControlProblem of the claim, or of the module in problems/, called ``name``."""
+    """The ControlProblem or PolicyProgram of the claim, or of the module in problems/, called ``name``."""
     makers = {}
     for module in _modules():
         for claim in _claims_of(module):
@@ -65,6 +65,6 @@ def _claims_of(module) -> tuple[Claim, ...]:
         raise ProblemError(module.__name__, expected="CLAIM, a Claim, or CLAIMS, a tuple of them", received="neither",
                            advice="define it at the end of the module, or start the file name with _ if it is a helper")
     if not callable(getattr(module, "problem", None)):
-        raise ProblemError(module.__name__, expected="a function problem() returning its ControlProblem", received="none",
-                           advice="define it, so that 'landscape-control solve' can solve the claim's problem")
+        raise ProblemError(module.__name__, expected="a function problem() returning its ControlProblem or PolicyProgram",
+                           received="none", advice="define it, so that the claim's problem can be solved and swept by name")
     return tuple(claims)

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from ..claims import claim_problem
 from ..errors import ProblemError
+from ..policies import PolicyProgram
 from ..problem import ControlProblem
 
 
-def read_problem(target: str) -> ControlProblem:
-    """The ControlProblem of a Python file or of a claim.
+def read_problem(target: str) -> ControlProblem | PolicyProgram:
+    """The ControlProblem or PolicyProgram of a Python file or of a claim.
 
     Raises ProblemError for a name or a file that does not exist, a file that does not run or defines no ``problem``.
     """
@@ -26,10 +27,10 @@ def read_problem(target: str) -> ControlProblem:
             advice="check the path, or see the names with 'landscape-control list'",
         )
     found = _run_file(path)
-    if not isinstance(found, ControlProblem):
+    if not isinstance(found, ControlProblem | PolicyProgram):
         raise ProblemError(
             f"'problem' in {target}",
-            expected="a ControlProblem, or a function returning one",
+            expected="a ControlProblem or a PolicyProgram, or a function returning one",
             received="nothing" if found is None else type(found).__name__,
             advice="end the file with problem = landscape_control.ControlProblem(...)",
         )
