@@ -86,7 +86,7 @@ class Plan:
         """{path: (N,)} of many cells, for closed forms."""
         places = np.unravel_index(cells, self.shape)
         return {path: column[place] for axis, place in zip(self.axes, places, strict=True)
-                for path, column in zip(axis.paths, axis.columns, strict=True)}
+                for path, column in zip(axis.paths, axis.columns, strict=True) if isinstance(column, np.ndarray)}
 
     @cached_property
     def text(self) -> str:

@@ -110,7 +110,8 @@ def _run(plan: Plan, measures, folder, *, workers, executor, progress, retry_fai
         if todo:
             workers = min(workers, len(todo))
             _compute(plan, measures, store, table, todo, report, workers, executor)
-        timings = {"wall_seconds": time.perf_counter() - began, "workers": workers}
+        timings = {"wall_seconds": time.perf_counter() - began,
+                   "workers": workers if executor is None else type(executor).__name__}
         dataset = make_dataset(plan, table, timings)
         if store is not None and (todo or not (store.folder / RESULT).exists()):
             store.place(RESULT, lambda path: dataset.to_netcdf(path, engine="h5netcdf"))

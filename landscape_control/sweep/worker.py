@@ -142,7 +142,11 @@ class Workshop:
         layout = self.plan.layout
         structures = [layout.structure(cell) for cell in cells.tolist()] if self.plan.structural else [()] * len(cells)
         borders = [0, *(i for i in range(1, len(cells)) if structures[i] != structures[i - 1]), len(cells)]
-        parts = [self._formula(cells[begin:end]) for begin, end in pairwise(borders)]
+        try:
+            parts = [self._formula(cells[begin:end]) for begin, end in pairwise(borders)]
+        except Exception as error:
+            row = {"found_from": "", "seconds": 0.0, **failure(error, MEASURE)}
+            return columns_of(cells, [row] * len(cells))
         columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         words = {"status": [COMPUTED], "message": [""], "traceback": [""], "found_from": [""]}
         return {CELLS: cells, **columns, "seconds": np.zeros(len(cells)), WORDS: words_column(words)}

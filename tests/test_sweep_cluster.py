@@ -1,0 +1,38 @@
+"""A sweep on a real Dask cluster of processes, one of which is killed in the middle."""
+
+import os
+import signal
+import warnings
+
+import numpy as np
+import pytest
+
+from landscape_control import ControlProblem, Objective, double_well
+from landscape_control.sweep import resume, sweep
+
+WELL = ControlProblem(landscape=double_well(), start=[-0.6, 0.55], objective=Objective(horizon=4.0, discount=0.1))
+AXES = {"discount": np.geomspace(0.01, 1, 16), "horizon": np.geomspace(0.5, 10, 16)}
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+
+
+def test_a_cluster_that_loses_a_worker_gives_the_same_bits_as_one_process(tmp_path):
+    distributed = pytest.importorskip("dask.distributed")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with distributed.LocalCluster(n_workers=3, threads_per_worker=1, processes=True,
+                                      dashboard_address=None) as cluster, distributed.Client(cluster) as client:
+            killed = []
+
+            def kill_one(progress):
+                if progress.done > 40 and not killed:
+                    killed.append(next(iter(client.run(os.getpid).values())))
+                    os.kill(killed[0], signal.SIGKILL)
+
+            measures = ["cost", lambda solution: solution.parameters[-1, 0]]
+            far = sweep(WELL, AXES, measure=measures, executor=client.get_executor(), progress=kill_one, store=tmp_path)
+            assert killed
+    near = sweep(WELL, AXES, measure=measures, workers=1)
+    assert far.identical(near.assign_attrs(far.attrs))
+    assert resume(tmp_path).equals(far)
+    assert set(near["status"].values.ravel()) == {"converged"}

@@ -1,0 +1,227 @@
+"""What a sweep computes: every cell as if solved by itself, the same for any number of workers, failures kept in place."""
+
+import math
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from landscape_control import (
+    Collocation,
+    ControlProblem,
+    Learner,
+    Objective,
+    ProblemError,
+    double_well,
+    linear_drift,
+    quadratic,
+    solve,
+)
+from landscape_control.landscape import LandscapeDistribution, Uniform
+from landscape_control.measures import Measure
+from landscape_control.policies import GradientDescent, HeavyBall, PolicyProgram
+from landscape_control.reference import LinearQuadratic
+from landscape_control.sweep import describe, sweep
+
+WELL = ControlProblem(landscape=double_well(), start=[-0.6, 0.55], objective=Objective(horizon=4.0, discount=0.1))
+BOWL = ControlProblem(landscape=quadratic(hessian=[[2.0]]), start=[1.0], objective=Objective(horizon=1.0))
+GRID = {"discount": [0.1, 1.0, 3.0], "horizon": [0.5, 2.0, 4.0]}
+
+
+def fussy(solution):
+    """Refuses long horizons."""
+    return {"end": solution.parameters[-1, 0], "nodes": len(solution.times)} if solution.times[-1] < 3 else 1 / 0
+
+
+def deadly_once(solution):
+    """Kills its process the first time it is called at T = 2."""
+    marker = Path(os.environ["SWEEP_TEST_MARKER"])
+    if solution.times[-1] == 2 and not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return solution.cost
+
+
+def deadly(solution):
+    """Kills its process at T = 2, but never the one that runs the tests."""
+    if solution.times[-1] == 2 and os.getpid() != int(os.environ["SWEEP_TEST_PARENT"]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return solution.cost
+
+
+def same(one, other):
+    """Bit for bit: values, words, coordinates and their attributes; only times taken may differ."""
+    assert one.identical(other.assign_attrs(one.attrs))
+    for name in one.data_vars:
+        assert one[name].values.tobytes() == other[name].values.tobytes() or one[name].dtype == object
+    timings = {"solver_seconds", "wall_seconds", "workers"}
+    assert {k: v for k, v in one.attrs.items() if k not in timings} == \
+        {k: v for k, v in other.attrs.items() if k not in timings}
+
+
+@pytest.fixture(scope="module")
+def alone():
+    return sweep(WELL, GRID, measure=["cost", fussy], workers=1, chunk=2)
+
+
+def test_cells_are_what_solving_each_by_itself_gives(alone):
+    for i, discount in enumerate(GRID["discount"]):
+        for j, horizon in enumerate(GRID["horizon"]):
+            cost = solve(WELL.changed(discount=discount, horizon=horizon)).cost
+            assert alone["cost"][i, j] == pytest.approx(cost, rel=1e-9)
+
+
+def test_two_processes_give_the_same_bits_as_one(alone):
+    same(alone, sweep(WELL, GRID, measure=["cost", fussy], workers=2, chunk=2))
+
+
+def test_any_executor_gives_the_same_bits(alone):
+    with ThreadPoolExecutor(2) as executor:
+        same(alone, sweep(WELL, GRID, measure=["cost", fussy], executor=executor, chunk=2))
+
+
+def test_a_measure_that_raises_costs_its_cell_only(alone):
+    failed = alone["horizon"].values == 4.0
+    assert (alone["status"].values[:, failed] == "measure raised").all()
+    assert (alone["status"].values[:, ~failed] == "converged").all()
+    assert "measure 'fussy': ZeroDivisionError" in str(alone["message"].values[0, 2])
+    assert "in fussy" in str(alone["traceback"].values[0, 2])
+    assert np.isnan(alone["fussy.end"].values[:, failed]).all()
+    assert np.isfinite(alone["cost"].values).all()
+    assert alone.attrs["failed"] == 3
+    assert list(alone.data_vars)[:3] == ["cost", "fussy.end", "fussy.nodes"]
+    assert "3 measure raised" in describe(alone)
+
+
+def test_labels_units_and_settings_travel_with_the_numbers(alone):
+    assert alone["horizon"].attrs == {"long_name": "objective.horizon", "units": "time"}
+    assert alone["cost"].attrs["units"]
+    assert alone["fussy.end"].attrs["description"] == "Refuses long horizons."
+    for name in ("fingerprint", "versions", "seed", "specification", "options", "solver_seconds"):
+        assert name in alone.attrs
+    assert float(alone["cost"].sel(discount=1.0, horizon=2.0)) == alone["cost"].values[1, 1]
+
+
+def test_named_variants_and_parameters_that_move_together():
+    turning = Learner(drift=linear_drift([[0.0, -0.3], [0.3, 0.0]]))
+    atlas = sweep(WELL, {("landscape", "start"): {"well": (double_well(), [-0.6, 0.55]),
+                                                  "bowl": (quadratic(hessian=np.eye(3)), [1.0, 1.0, 1.0])},
+                         ("horizon", "discount"): [(1.0, 0.1), (2.0, 0.3)]}, measure="cost", workers=1)
+    assert atlas["cost"].dims == ("landscape_start", "horizon_discount")
+    assert atlas["landscape_start"].values.tolist() == ["well", "bowl"]
+    assert atlas["horizon"].values.tolist() == [1.0, 2.0]
+    exact = LinearQuadratic(hessian=np.eye(3), minimum=np.zeros(3), discount=0.3).finite(2.0)
+    assert float(atlas["cost"].sel(landscape_start="bowl")[1]) == pytest.approx(exact.value(2.0, np.ones(3)), rel=1e-6)
+    learners = sweep(WELL, {"learner": {"still": Learner(), "turning": turning}, "tilt": [0.3, 0.5]}, measure="cost",
+                     workers=1)
+    expected = solve(ControlProblem(landscape=double_well(tilt=0.3), learner=turning, start=WELL.start,
+                                    objective=WELL.objective)).cost
+    assert float(learners["cost"].sel(learner="turning", tilt=0.3)) == pytest.approx(expected, rel=1e-9)
+
+
+def test_fixed_and_free_ends_and_refused_corners_share_a_grid():
+    atlas = sweep(BOWL, {"end": {"free": None, "there": [0.0]}, "horizon": [1.0, math.inf]}, measure="cost", workers=1)
+    assert atlas["status"].values.tolist() == [["converged", "converged"], ["converged", "refused"]]
+    assert "drop the end" in str(atlas["message"].values[1, 1])
+    assert float(atlas["cost"].values[0, 1]) == pytest.approx(math.sqrt(2) / 2, rel=1e-6)
+
+
+def test_a_better_basin_found_once_spreads_to_the_neighbours():
+    """With one cold start, every second cell looks into the near basin only; the neighbour's plan shows the better one."""
+    horizons = np.linspace(3.0, 6.0, 7).tolist()
+    lonely = sweep(WELL, {"horizon": horizons}, measure="cost", workers=1, starts=1, chunk=1)
+    helped = sweep(WELL, {"horizon": [*horizons, 0.5]}, measure="cost", workers=1, starts=1)
+    best = sweep(WELL, {"horizon": horizons}, measure="cost", workers=1, starts=8)
+    assert (helped["cost"].values[:-1] <= lonely["cost"].values * (1 + 1e-9) + 1e-9).all()
+    own = sweep(WELL, {"horizon": horizons}, measure="cost", workers=1)
+    np.testing.assert_allclose(own["cost"], best["cost"], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("measure", "words"), [
+    ([], "at least one measure"), ("cots", "did you mean 'cost'"), (3, "received int"),
+    ([Measure(name="status", function=len)], "other names than status"), (["cost", "cost"], "different names"),
+    ("nowhere:nothing", "can be imported")])
+def test_measures_that_cannot_be_are_refused(measure, words):
+    with pytest.raises(ProblemError) as refused:
+        sweep(BOWL, {"horizon": [1.0]}, measure=measure)
+    assert words in str(refused.value)
+
+
+@pytest.mark.parametrize(("settings", "words"), [
+    ({"options": {"tolerence": 1}}, "did you mean 'tolerance'"), ({"workers": 0}, "workers: expected an integer >= 1"),
+    ({"starts": 0}, "starts: expected an integer >= 1"), ({"seed": -1}, "seed: expected an integer >= 0"),
+    ({"executor": 3}, "concurrent.futures.Executor"), ({"progress": 3}, "a function of a Progress"),
+    ({"chunk": 0}, "chunk: expected an integer >= 1"), ({"options": {"method": Collocation()}}, "plain data")])
+def test_settings_that_cannot_be_are_refused(settings, words):
+    with pytest.raises(ProblemError) as refused:
+        sweep(BOWL, {"horizon": [1.0]}, measure="cost", **settings)
+    assert words in str(refused.value)
+
+
+def test_functions_that_processes_cannot_be_given_are_refused_with_advice():
+    with pytest.raises(ProblemError, match="functions that other processes can be given") as refused:
+        sweep(BOWL, {"horizon": [1.0, 2.0]}, measure=lambda solution: solution.cost, workers=2, chunk=1)
+    assert "workers=1" in refused.value.advice
+    assert sweep(BOWL, {"horizon": [1.0]}, measure=lambda solution: solution.cost, workers=1)["lambda"].size == 1
+
+
+def test_closed_forms_are_evaluated_for_all_cells_at_once():
+    sizes = []
+
+    def energy(problem, values):
+        sizes.append(len(values["objective.horizon"]))
+        return values["objective.horizon"] * values["objective.discount"] + problem.start[0]
+
+    measure = Measure(name="energy", function=None.__init__, batch=energy, needs="problem")
+    axes = {"horizon": np.linspace(1, 2, 300), "discount": np.linspace(0, 1, 300), "start": {"near": [1.0], "far": [5.0]}}
+    atlas = sweep(BOWL, axes, measure=measure, workers=1)
+    np.testing.assert_array_equal(atlas["energy"].sel(start="far"), np.outer(axes["horizon"], axes["discount"]) + 5.0)
+    assert set(atlas["status"].values.ravel()) == {"computed"}
+    assert sum(sizes) == 180_000
+    assert len(sizes) <= 6
+
+
+def test_measures_of_the_problem_alone_solve_nothing():
+    measure = Measure(name="double", function=lambda cell: 2 * cell.problem.objective.horizon, needs="problem")
+    atlas = sweep(BOWL, {"horizon": [1.0, 2.0], "seed": [3, 4]}, measure=measure, workers=1)
+    assert atlas["double"].values.tolist() == [[2.0, 2.0], [4.0, 4.0]]
+    assert set(atlas["status"].values.ravel()) == {"computed"}
+
+
+def test_policies_over_noise_and_horizon_for_two_families():
+    program = PolicyProgram(task=LandscapeDistribution.quadratic(curvatures=Uniform(0.05, 1.0), start_variance=1.0),
+                            family=HeavyBall(constant=True), objective=Objective(horizon=4, learning_rate=math.inf))
+    families = {"ball": program.family, "descent": GradientDescent(constant=True)}
+    atlas = sweep(program, {"family": families, "horizon": [2, 4], "start_variance": [1.0, 2.0]}, measure="cost", workers=1,
+                  starts=3)
+    assert set(atlas["status"].values.ravel()) == {"converged"}
+    np.testing.assert_allclose(atlas["cost"][..., 1], 2 * atlas["cost"][..., 0], rtol=1e-5)  # J is linear in the variance
+    assert (atlas["cost"].sel(family="ball") <= atlas["cost"].sel(family="descent") * (1 + 1e-9)).all()
+
+
+def test_a_worker_that_dies_costs_a_retry(tmp_path, monkeypatch):
+    monkeypatch.setenv("SWEEP_TEST_MARKER", str(tmp_path / "died"))
+    axes = {"horizon": [1.0, 2.0, 3.0, 4.0]}
+    atlas = sweep(BOWL, axes, measure=deadly_once, workers=2, chunk=1)
+    assert (tmp_path / "died").exists()
+    same(atlas, sweep(BOWL, axes, measure=deadly_once, workers=1, chunk=1))
+
+
+def test_a_chunk_that_always_kills_is_given_up_and_named(monkeypatch):
+    monkeypatch.setenv("SWEEP_TEST_PARENT", str(os.getpid()))
+    atlas = sweep(BOWL, {"horizon": [1.0, 2.0, 3.0, 4.0]}, measure=deadly, workers=2, chunk=1)
+    assert atlas["status"].values.tolist() == ["converged", "lost", "converged", "converged"]
+    assert "the worker process died 3 times" in str(atlas["message"].values[1])
+
+
+@pytest.mark.slow
+def test_every_cell_of_the_escape_map_is_in_the_better_basin():
+    """20 x 20 over (γ, T): the plan found from two starts costs no more than the best of twenty."""
+    axes = {"discount": np.geomspace(0.01, 30, 20), "horizon": np.geomspace(0.1, 30, 20)}
+    two, many = (sweep(WELL, axes, measure=["cost", "cost_error"], starts=starts) for starts in (None, 20))
+    assert set(two["status"].values.ravel()) == {"converged"}
+    margin = 3 * (two["cost_error"] + many["cost_error"]) + 1e-6 * np.abs(many["cost"])
+    assert (two["cost"] <= many["cost"] + margin).all()

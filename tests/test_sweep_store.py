@@ -1,0 +1,253 @@
+"""A sweep on disk: nothing lost to kills, interrupts, full disks or flipped bits, and resumed to the same dataset."""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import numpy as np
+import pytest
+import xarray
+
+from landscape_control import ControlProblem, Objective, ProblemError, double_well, quadratic
+from landscape_control.sweep import describe, lines, load_store, resume, sweep
+from landscape_control.sweep.columns import DamagedError, columns_of, pack, unpack, words_of
+from landscape_control.sweep.store import Store
+
+BOWL = ControlProblem(landscape=quadratic(hessian=[[2.0]]), start=[1.0], objective=Objective(horizon=1.0))
+AXES = {"horizon": [1.0, 2.0, 3.0, 4.0], "discount": [0.0, 0.5, 1.0]}
+
+SCRIPT = """
+    import sys, os, signal
+    import landscape_control as lc
+    from landscape_control.sweep import sweep
+    problem = lc.ControlProblem(landscape=lc.double_well(), start=[-0.6, 0.55], objective=lc.Objective(horizon=4.0))
+    def stop(progress):
+        if progress.done >= 40:
+            os.kill(os.getpid(), int(sys.argv[2]))
+    grid = {"horizon": [1 + i / 10 for i in range(12)], "discount": [i / 10 for i in range(12)]}
+    sweep(problem, grid, measure="cost", store=sys.argv[1], workers=2, progress=stop if int(sys.argv[2]) else None)
+"""
+
+
+def run(folder, **changes):
+    return sweep(BOWL, AXES, **{"measure": ["cost"], "store": folder, "workers": 1, "chunk": 2, **changes})
+
+
+def same(one, other):
+    assert one.identical(other.assign_attrs(one.attrs))
+
+
+@pytest.fixture
+def finished(tmp_path):
+    return run(tmp_path / "run"), tmp_path / "run"
+
+
+def chunks(folder):
+    return sorted((folder / "chunks").iterdir())
+
+
+def interrupted(folder, number, tmp_path):
+    """A script that sends itself a signal in the middle of a sweep with two forked workers; its exit status."""
+    script = tmp_path / "script.py"
+    script.write_text(textwrap.dedent(SCRIPT))
+    return subprocess.run([sys.executable, script, folder, str(int(number))], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_killed_or_interrupted_runs_resume_to_the_uninterrupted_dataset(tmp_path, number):
+    done = interrupted(tmp_path / "killed", number, tmp_path)
+    assert done.returncode == -number or "KeyboardInterrupt" in done.stderr
+    partial = load_store(tmp_path / "killed")
+    count = int((partial["status"] == "converged").sum())
+    assert 40 <= count < 144
+    assert "not run" in partial["status"]
+    assert f"{count} of 144 done" in describe(partial)
+    resumed = resume(tmp_path / "killed", workers=1)
+    assert interrupted(tmp_path / "whole", 0, tmp_path).returncode == 0
+    same(resumed, load_store(tmp_path / "whole"))
+    same(resumed, xarray.load_dataset(tmp_path / "whole/result.nc"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the process table of Linux")
+def test_orphaned_workers_end_with_their_parent(tmp_path):
+    interrupted(tmp_path / "killed", signal.SIGKILL, tmp_path)
+    deadline = time.monotonic() + 20
+    pattern = str(tmp_path / "script.py")
+    while time.monotonic() < deadline and pattern in _commands():
+        time.sleep(0.1)
+    assert pattern not in _commands()
+
+
+def _commands():
+    found = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                with open(f"/proc/{entry}/cmdline", "rb") as file:
+                    found.append(file.read().decode(errors="replace"))
+            except OSError:
+                continue
+    return "\n".join(found)
+
+
+def test_the_folder_holds_plain_files_that_say_what_they_are(finished):
+    atlas, folder = finished
+    assert {path.name for path in folder.iterdir()} == {"plan.json", "chunks", "result.nc", "lock"}
+    assert len(chunks(folder)) == 6
+    with np.load(chunks(folder)[0], allow_pickle=False) as archive:
+        assert {"cells", "value cost", "words", "sha256"} <= set(archive.files)
+    same(atlas, xarray.load_dataset(folder / "result.nc"))
+    same(atlas, load_store(folder))
+
+
+def test_a_finished_store_is_read_and_nothing_solved(finished, monkeypatch):
+    atlas, folder = finished
+    monkeypatch.setattr("landscape_control.solver.Solver.solve", None)
+    same(atlas, resume(folder))
+    same(atlas, run(folder))
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "empty", "other"])
+def test_a_damaged_chunk_is_found_and_computed_again(finished, damage):
+    atlas, folder = finished
+    path = chunks(folder)[2]
+    content = bytearray(path.read_bytes())
+    if damage == "flip":
+        content[content.index(b"value cost") + 300] ^= 1
+    path.write_bytes({"cut": content[:200], "empty": b"", "other": b"not a chunk"}.get(damage, bytes(content)))
+    assert int((load_store(folder)["status"] == "not run").sum()) == 2
+    same(atlas, resume(folder))
+    assert int((load_store(folder)["status"] == "not run").sum()) == 0
+
+
+def test_the_checksum_covers_every_byte_of_the_numbers():
+    packed = pack(columns_of([0, 1], [{"status": "converged", "value x": 1.0}, {"status": "raised"}]))
+    columns = unpack(packed)
+    assert words_of(columns)["status"] == ["converged", "raised"]
+    altered = {**columns, "value x": columns["value x"] + 1e-16 + np.array([np.finfo(float).eps, 0])}
+    with pytest.raises(DamagedError):
+        unpack(pack(altered).replace(_digest(pack(altered)), _digest(packed)))
+
+
+def _digest(packed):
+    with np.load(__import__("io").BytesIO(packed)) as archive:
+        return archive["sha256"].tobytes()
+
+
+def test_a_second_process_is_refused_while_the_first_works(tmp_path):
+    with Store(tmp_path / "run"), pytest.raises(ProblemError, match=r"in use by process \d+ on ") as refused:
+        run(tmp_path / "run")
+    assert "wait for it" in refused.value.advice
+    run(tmp_path / "run")  # the lock went with its owner
+
+
+@pytest.mark.parametrize(("changes", "words"), [
+    ({"measure": ["cost", "iterations"]}, "measures (stored"), ({"seed": 1}, "seed (stored 0, now 1)"),
+    ({"starts": 2}, "starts"),
+    ({"options": {"tolerance": 1e-8}}, "options (stored {}"), ({"chunk": 3}, "most (stored 2, now 3)")])
+def test_a_store_of_other_settings_is_refused_naming_them(finished, changes, words):
+    with pytest.raises(ProblemError) as refused:
+        run(finished[1], **changes)
+    assert words in str(refused.value)
+    assert "choose another folder" in refused.value.advice
+
+
+def test_a_store_of_another_problem_grid_or_version_is_refused_naming_the_fields(finished, monkeypatch):
+    with pytest.raises(ProblemError, match=r"problem\.objective\.loss_weight; problem\.start"):
+        sweep(BOWL.changed(loss_weight=2.0, start=[2.0]), AXES, measure=["cost"], store=finished[1], chunk=2)
+    with pytest.raises(ProblemError, match="values of axis 'discount'"):
+        sweep(BOWL, {**AXES, "discount": [0.0, 0.5, 1.1]}, measure=["cost"], store=finished[1], chunk=2)
+    with pytest.raises(ProblemError, match=r"axes \(stored horizon, discount, now horizon\)"):
+        sweep(BOWL, {"horizon": AXES["horizon"]}, measure=["cost"], store=finished[1], chunk=2)
+    monkeypatch.setattr("landscape_control.sweep.plan.versions", lambda: {"casadi": "9.9"})
+    with pytest.raises(ProblemError, match=r"version of casadi \(stored \d.*, now 9\.9\)"):
+        run(finished[1])
+
+
+def test_a_full_disk_is_said_and_what_was_finished_kept(tmp_path, monkeypatch):
+    written, replace = [], os.replace
+
+    def full(source, target):
+        written.append(target)
+        if len(written) > 4:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        replace(source, target)
+
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(ProblemError, match="No space left on device") as refused:
+        run(tmp_path / "run")
+    assert "free some space; what was finished is kept: resume(" in refused.value.advice
+    monkeypatch.undo()
+    assert not list((tmp_path / "run").rglob("*.part"))
+    assert int((load_store(tmp_path / "run")["status"] == "converged").sum()) == 6
+    same(resume(tmp_path / "run", workers=1), run(tmp_path / "other"))
+
+
+def test_folders_that_cannot_be_written_or_are_no_stores_are_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ProblemError, match="a folder that can be written to"):
+        run(tmp_path / "file/run")
+    with pytest.raises(ProblemError, match="without a readable plan.json"):
+        resume(tmp_path)
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken/plan.json").write_text("{}")
+    with pytest.raises(ProblemError, match=r"plan.json is damaged"):
+        load_store(tmp_path / "broken")
+
+
+def test_failed_cells_are_retried_on_request_only(tmp_path):
+    calls = []
+
+    def moody(solution):
+        calls.append(1)
+        if len(calls) == 3:
+            raise ValueError("not today")
+        return solution.cost
+
+    first = run(tmp_path / "run", measure=moody)
+    assert first.attrs["failed"] == 1
+    with pytest.raises(ProblemError, match="pass the measures of the sweep again"):
+        resume(tmp_path / "run", retry_failed=True)
+    assert resume(tmp_path / "run").attrs["failed"] == 1
+    assert resume(tmp_path / "run", measure=moody, retry_failed=True, workers=1).attrs["failed"] == 0
+    assert len(calls) == 14  # the other cell of the chunk is done again too
+    with pytest.raises(ProblemError, match="expected the measures of the store: moody"):
+        resume(tmp_path / "run", measure="cost", retry_failed=True)
+
+
+def test_variants_come_back_from_a_store_without_the_program_that_made_them(tmp_path):
+    problem = ControlProblem(landscape=double_well(), start=[-0.6, 0.55], objective=Objective(horizon=2.0))
+    wells = {"flat": double_well(tilt=0.1), "tilted": double_well(tilt=0.6)}
+    axes = {"landscape": wells, ("horizon", "start.0"): {"near": (1.0, 0.1), "far": (2.0, -0.3)}, "seed": [0, 1]}
+    atlas = sweep(problem, axes, measure="cost", store=tmp_path, workers=1, chunk=2)
+    for path in chunks(tmp_path)[::2]:
+        path.unlink()
+    same(atlas, resume(tmp_path, workers=1))
+
+
+def test_progress_counts_cells_and_foretells_the_rest(tmp_path):
+    told, written = [], []
+    run(tmp_path / "run", progress=told.append)
+    assert [one.done for one in told] == [0, 2, 4, 6, 8, 10, 12]
+    assert str(told[1]).startswith("2 of 12 cells, ")
+    assert "about" in str(told[1])
+    assert "left" not in str(told[-1])
+    log = lines(written.append, every=1e9)
+    for one in told:
+        log(one)
+    assert len(written) == 2  # the first and the last
+    chunks(tmp_path / "run")[0].unlink()
+    resume(tmp_path / "run", progress=told.append)
+    assert told[-1].restored == 10
+
+
+def test_infinite_values_and_words_survive_the_plan(tmp_path):
+    axes = {"horizon": [1.0, np.inf], "terminal": {"none": None, "loss": "loss"}}
+    atlas = sweep(BOWL, axes, measure="cost", store=tmp_path, workers=1)
+    assert atlas["horizon"].values.tolist() == [1.0, np.inf]
+    same(atlas, load_store(tmp_path))
+    assert atlas["status"].values.tolist() == [["converged", "converged"], ["converged", "refused"]]
