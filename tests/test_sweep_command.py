@@ -45,7 +45,8 @@ def run(capsys, *arguments):
 def test_sweep_resume_and_show_tell_the_same_story(capsys, tmp_path):
     folder, file = tmp_path / "run", tmp_path / "run.nc"
     status, out, err = run(capsys, "sweep", "sample-rate", "--axis", "horizon=0.5,1,2", "--axis", "discount=0:1:2",
-                           "--measure", "cost", "--measure", "end_basin", "--store", folder, "--workers", 1, "--output", file)
+                           "--measure", "cost", "--measure", "end_basin", "--store", folder, "--workers", 1,
+                           "--output", file)
     assert status == 0, err
     for part in ("horizon (objective.horizon): 3 values, 0.5 … 2", "6 of 6 done: 6 converged", "cost", "versions", "seed 0"):
         assert part in out

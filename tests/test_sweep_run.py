@@ -130,14 +130,17 @@ def test_fixed_and_free_ends_and_refused_corners_share_a_grid():
 
 
 def test_a_better_basin_found_once_spreads_to_the_neighbours():
-    """With one cold start, every second cell looks into the near basin only; the neighbour's plan shows the better one."""
-    horizons = np.linspace(3.0, 6.0, 7).tolist()
-    lonely = sweep(WELL, {"horizon": horizons}, measure="cost", workers=1, starts=1, chunk=1)
-    helped = sweep(WELL, {"horizon": [*horizons, 0.5]}, measure="cost", workers=1, starts=1)
-    best = sweep(WELL, {"horizon": horizons}, measure="cost", workers=1, starts=8)
-    assert (helped["cost"].values[:-1] <= lonely["cost"].values * (1 + 1e-9) + 1e-9).all()
-    own = sweep(WELL, {"horizon": horizons}, measure="cost", workers=1)
-    np.testing.assert_allclose(own["cost"], best["cost"], rtol=1e-6)
+    """One cold start aims at the nearest minimum. Right of the barrier that is the better one; left of it the neighbour's
+    plan has to show the way, and must not hide the near basin where that is better."""
+    starts = np.linspace(0.4, -0.9, 14)
+    lonely, helped, best = (
+        sweep(WELL, {"start.0": starts}, measure="cost", workers=1, starts=cold, chunk=chunk)["cost"].values
+        for cold, chunk in ((1, 1), (1, 14), (10, 1)))
+    assert (lonely > best + 0.01).sum() >= 4
+    np.testing.assert_allclose(helped, best, rtol=1e-6, atol=1e-8)
+    names = sweep(WELL, {"start.0": starts}, measure="cost", workers=1, starts=1, chunk=14)["found_from"].values
+    assert "previous plan" in names
+    assert names[0] == "to [1.057, 0.0]"
 
 
 @pytest.mark.parametrize(("measure", "words"), [

@@ -63,7 +63,7 @@ class Trajectories:
         return part == "start" or (part == "end" and problem.end is not None)
 
     def chunk(self, problem, cells):
-        return _share(cells, 64 if problem.dimension <= 12 else 16)
+        return _share(cells, 8, 64 if problem.dimension <= 12 else 16)
 
     def runner(self, problem, options, starts):
         return TrajectoryRunner(problem, options, starts)
@@ -135,7 +135,7 @@ class Beliefs:
         return True
 
     def chunk(self, problem, cells):
-        return _share(cells, 8)
+        return _share(cells, 1, 8)
 
     def runner(self, problem, options, starts):
         return BeliefRunner(problem, options, starts)
@@ -166,7 +166,7 @@ class Policies:
         return path.partition(".")[0] != "family" and path not in ("objective.horizon", "task")
 
     def chunk(self, problem, cells):
-        return _share(cells, 16)
+        return _share(cells, 4, 16)
 
     def runner(self, problem, options, starts):
         return PolicyRunner(problem, options, starts)
@@ -224,6 +224,6 @@ class FormulaRunner:
         return None
 
 
-def _share(cells, most):
-    """Some thirty chunks where the grid is small, none larger than ``most`` unless that makes thousands of files."""
-    return max(1, min(max(most, cells // 1024), -(-cells // 32)))
+def _share(cells, least, most):
+    """Cells per chunk: some thirty chunks where that is between these, more of a grid that would make thousands of files."""
+    return max(least, min(max(most, cells // 1024), -(-cells // 32)))

@@ -118,7 +118,7 @@ class Workshop:
         if cell.solution is not None:
             solution = cell.solution
             row |= {"status": str(solution.status), "message": "" if solution.status.ok else _said(solution)}
-            row["found_from"] = ", ".join(getattr(getattr(solution, "best", None), "found_from", ()))
+            row["found_from"] = _named(sorted(getattr(getattr(solution, "best", None), "found_from", ())))
         for measure in self.measures:
             try:
                 parts = self._parts(measure, plain_value(measure(cell)))
@@ -188,6 +188,11 @@ def lost_chunk(plan: Plan, index: int, message: str) -> bytes:
     cells = plan.layout.chunk(index)
     row = {"status": LOST, "message": message, "traceback": "", "found_from": "", "seconds": 0.0}
     return pack(columns_of(cells, [row] * len(cells)))
+
+
+def _named(starts, shown=3):
+    more = [f"{len(starts) - shown} more"] if len(starts) > shown else []
+    return ", ".join([*starts[:shown], *more])
 
 
 def _said(solution):
