@@ -28,7 +28,7 @@ import landscape_control as lc
 from landscape_control.claims import Check, Claim, Evidence, fitted_slope
 from landscape_control.emergence import optimize_policy
 from landscape_control.landscape import Discrete, LandscapeDistribution, MarchenkoPastur, Uniform
-from landscape_control.policies import FirstOrderSpan, HeavyBall
+from landscape_control.policies import FirstOrderSpan, HeavyBall, PolicyProgram
 from landscape_control.reference import (
     endless_loss,
     marchenko_pastur_rule,
@@ -43,12 +43,14 @@ SPECTRA = {"uniform": Uniform(0.05, 1.0), "Marchenko-Pastur": MarchenkoPastur(0.
 STEPS = {"uniform": 10, "Marchenko-Pastur": 10, "five values": 5}
 SPAN = {"uniform": 8, "Marchenko-Pastur": 8, "five values": 4}
 CONTINUOUS, LONG = ("uniform", "Marchenko-Pastur"), 400
+LABELS = {"uniform": "uniform [0.05, 1]", "Marchenko-Pastur": "Marchenko-Pastur, ratio ½"}
 
 
-def problem() -> lc.ControlProblem:
-    """The same bowls with curvature known, in continuous time, where momentum is not needed."""
-    return lc.ControlProblem(landscape=lc.quadratic(hessian=np.diag(SPECTRA["five values"].values)), start=np.ones(5),
-                             objective=lc.Objective(horizon=5.0))
+def problem() -> PolicyProgram:
+    """Ten steps of heavy ball on uniform curvatures."""
+    return PolicyProgram(
+        task=LandscapeDistribution.quadratic(curvatures=SPECTRA["uniform"], start_variance=1.0), cost="running",
+        family=HeavyBall(constant=False), objective=lc.Objective(horizon=10, learning_rate=math.inf))
 
 
 def best(name, family, horizon, *, cost="running", noise=0.0, learning_rate=math.inf, discount=0.0, **options):
@@ -168,35 +170,35 @@ def growing(name, cost, horizons):
 
 def evaluate() -> Evidence:
     """Optimise, then hold against the recurrence."""
-    checks, data = [], {"names": list(SPECTRA)}
-    for name, spectrum in SPECTRA.items():
-        found = best(name, HeavyBall(constant=False), STEPS[name])
-        checks += [*recurrence_checks(name, found), *memory_checks(name)]
-        data[name] = picture(name, spectrum, found)
+    checks, found = [], {name: best(name, HeavyBall(constant=False), STEPS[name]) for name in SPECTRA}
+    for name, one in found.items():
+        checks += [*recurrence_checks(name, one), *memory_checks(name)]
     for name in CONTINUOUS:
-        running, terminal = growing(name, "running", (5, 10, 20, 80)), growing(name, "terminal", (5, 10, 20, 40))
-        checks += constant_checks(name, running, terminal)
-        data[f"{name}, constant"] = {"running": constant_picture(running), "terminal": constant_picture(terminal)}
-    return Evidence(checks=[*checks, *rate_checks(), constant_slope()], data=data)
+        checks += constant_checks(name, growing(name, "running", (10, 80)), growing(name, "terminal", (10, 40)))
+    return Evidence(checks=[*checks, *rate_checks(), constant_slope()], data=picture([found[name] for name in CONTINUOUS]))
 
 
-def picture(name, spectrum, found):
-    """Optimised points, the recurrence as far as it goes, Polyak's limits and the polynomials."""
-    rule = theory(name, STEPS[name] if name == "five values" else 60)
-    alpha, beta = polyak(*spectrum.support)
-    grid = np.linspace(*spectrum.support, 201)
-    return {"steps": np.arange(STEPS[name]), "learning_rates": found.coefficients["learning_rate"],
-            "momenta": found.coefficients["momentum"], "steps_theory": np.arange(len(rule.momenta)),
-            "learning_rates_theory": rule.learning_rates, "momenta_theory": rule.momenta, "losses_theory": rule.losses,
-            "polyak_learning_rate": alpha, "polyak_momentum": beta, "curvatures": grid,
-            "polynomials": polynomials(found.coefficients["learning_rate"], found.coefficients["momentum"], grid)}
-
-
-def constant_picture(found):
-    """Coefficients over the horizon."""
-    return {"horizons": np.array([one.program.steps for one in found]),
+def picture(found):
+    """Coefficients of the continuous spectra beside the recurrence and Polyak's, costs beside those of the full span."""
+    rules, limits = [theory(name, 100) for name in CONTINUOUS], [polyak(*SPECTRA[name].support) for name in CONTINUOUS]
+    count, horizons = STEPS["uniform"], np.array([1, 2, 4, 8])
+    both = {"heavy_ball_costs": lambda T: HeavyBall(constant=False),
+            "span_costs": lambda T: FirstOrderSpan(memory=T, constant=False)}
+    costs = {key: np.array([[best(name, family(int(T)), T, starts=2).cost for T in horizons] for name in CONTINUOUS])
+             for key, family in both.items()}
+    return {"names": [LABELS[name] for name in CONTINUOUS], "steps": np.arange(count),
             "learning_rates": np.array([one.coefficients["learning_rate"] for one in found]),
-            "momenta": np.array([one.coefficients["momentum"] for one in found])}
+            "momentum": without_first([one.coefficients["momentum"] for one in found]),
+            "learning_rates_theory": np.array([rule.learning_rates[:count] for rule in rules]),
+            "momentum_theory": without_first([rule.momenta[:count] for rule in rules]),
+            "learning_rate_limits": np.array([limit[0] for limit in limits]),
+            "momentum_limits": np.array([limit[1] for limit in limits]), "span_horizons": horizons, **costs,
+            "late_steps": np.arange(count - 1, 100), "late_momentum": np.array([rule.momenta[count - 1:] for rule in rules])}
+
+
+def without_first(momenta):
+    """β_t, not a number where it has no effect."""
+    return np.column_stack([np.full(len(momenta), math.nan), np.array(momenta)[:, 1:]])
 
 
 CLAIM = Claim(
@@ -204,4 +206,4 @@ CLAIM = Claim(
     statement="α_t, β_t of the best rule are the recurrence of the polynomials orthogonal in h²w(h); more memory gains "
     "nothing; Polyak's constants are the limit, as 1/t² or exponentially",
     source="Pedregosa & Scieur 2020; rates derived for this project", relations=("equal", "limit", "at least", "at most"),
-    evaluate=evaluate)
+    picture="orthogonal_momentum", evaluate=evaluate)

@@ -42,17 +42,18 @@ def polyak(low, high):
 
 def orthogonal_momentum_data():
     ends, steps = np.array([[0.05, 1.0], [0.2, 2.0]]), 16
-    found, spans = [], np.arange(1, 9)
+    found, spans, late = [], np.arange(1, 9), np.arange(steps, 40)
     for low, high in ends:
-        x, w = np.polynomial.legendre.leggauss(40)
-        found.append(recurrence(low + (high - low) * (x + 1) / 2, w / 2, steps))
-    alphas, betas = np.swapaxes(found, 0, 1)
+        x, w = np.polynomial.legendre.leggauss(60)
+        found.append(recurrence(low + (high - low) * (x + 1) / 2, w / 2, 40))
+    (alphas, betas), after = np.swapaxes(found, 0, 1)[..., :steps], np.array(found)[:, 1, steps:]
     costs = np.array([1.5, 0.8])[:, None] * np.exp(-0.35 * spans)
     return {"names": ["uniform on [0.05, 1]", "uniform on [0.2, 2]"], "steps": np.arange(steps), "learning_rates": alphas,
             "momentum": betas, "learning_rates_theory": alphas, "momentum_theory": betas,
             "learning_rate_limits": [polyak(*pair)[0] for pair in ends],
             "momentum_limits": [polyak(*pair)[1] for pair in ends], "span_horizons": spans,
-            "heavy_ball_costs": costs, "span_costs": costs}
+            "heavy_ball_costs": costs, "span_costs": costs,
+            "late_steps": late, "late_momentum": after}
 
 
 def chebyshev_steps(low, high, count):

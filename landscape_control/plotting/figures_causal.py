@@ -21,6 +21,8 @@ _RATE, _MOMENTUM = style.rule("gradient_descent").color, style.rule("momentum").
     Key(name="span_horizons", shape="H", meaning="horizons T of the two families", group="span"),
     Key(name="heavy_ball_costs", shape="J H", meaning="optimal cost with heavy ball", group="span"),
     Key(name="span_costs", shape="J H", meaning="optimal cost with any combination of all past gradients", group="span"),
+    Key(name="late_steps", shape="D", meaning="steps t of the recurrence beyond those computed", group="late"),
+    Key(name="late_momentum", shape="J D", meaning="β_t of the recurrence there", group="late"),
 )
 def orthogonal_momentum(d):
     """The optimal heavy ball is the recurrence of orthogonal polynomials; its coefficients tend to Polyak's.
@@ -55,20 +57,24 @@ def orthogonal_momentum(d):
 def _approach(axes, d, i, tone):
     """|β_t - β_∞| of recurrence and program over t, log-log."""
     curves.log_axes(axes)
-    tick_values(axes, d.steps[d.steps >= 1])
+    tick_values(axes, np.concatenate([d.steps[d.steps >= 1], () if d.late_steps is None else d.late_steps]))
     gaps = (np.abs(values[i] - d.momentum_limits[i]) for values in (d.momentum_theory, d.momentum))
     theory, computed = (np.where(gap > 0, gap, np.nan) for gap in gaps)
-    late = d.steps >= 1
-    axes.plot(d.steps[late], theory[late], color=tone, linewidth=1.4, zorder=3)
-    axes.plot(d.steps[late], computed[late], zorder=4, **style.hollow(tone, size=3.4))
+    after = d.steps >= 1
+    axes.plot(d.steps[after], theory[after], color=tone, linewidth=1.4, zorder=3)
+    axes.plot(d.steps[after], computed[after], zorder=4, **style.hollow(tone, size=3.4))
+    if d.late_steps is not None:
+        gap = np.abs(d.late_momentum[i] - d.momentum_limits[i])
+        axes.plot(d.late_steps, np.where(gap > 1e-8, gap, np.nan), color=tone, linewidth=1.4, zorder=3)  # then round-off nears
 
 
 def _span(axes, d, tones):
-    curves.log_axes(axes)
+    curves.log_axes(axes, "x")
     tick_values(axes, d.span_horizons)
     for row, other, tone in zip(d.heavy_ball_costs, d.span_costs, tones, strict=True):
         axes.plot(d.span_horizons, row, color=tone, linewidth=1.4, zorder=3)
         axes.plot(d.span_horizons, other, zorder=4, **style.hollow(tone, "X", size=4.6))
+    axes.set_ylim(0)
     handles = [axes.plot([], [], color=style.INK, linewidth=1.4, label="heavy ball")[0],
                axes.plot([], [], label="span of all gradients", **style.hollow(style.INK, "X", size=4.6))[0]]
     style.legend_below(axes, handles=handles, columns=1)
