@@ -6,6 +6,7 @@ import numpy as np
 from scipy.stats import t as student
 
 LEVEL = 0.95
+FLAT = 1e-7  # of the largest stiffness: below it a direction is not felt
 
 
 def confidence_intervals(current, entries: np.ndarray, free: np.ndarray) -> dict[str, tuple]:
@@ -14,8 +15,8 @@ def confidence_intervals(current, entries: np.ndarray, free: np.ndarray) -> dict
     The optimum of a sample average varies with covariance H⁻¹ Cov(∇J) H⁻¹ (P. J. Huber, *The behavior of maximum likelihood
     estimates under nonstandard conditions*, 1967; A. Shapiro, Annals of Operations Research, 1991). Cov(∇J) comes from
     the means over the independent blocks, quantiles from Student's t. It is taken in the variables of the program and
-    carried to the coefficients, so that intervals stay in their ranges. Coefficients held at a bound have width zero; where
-    the cost is not convex around the optimum the interval is the whole range.
+    carried to the coefficients, so that intervals stay in their ranges. Coefficients held at a bound have width zero;
+    coefficients that the cost does not feel have the whole range.
 
     Parameters
     ----------
@@ -39,17 +40,18 @@ def confidence_intervals(current, entries: np.ndarray, free: np.ndarray) -> dict
 
 
 def standard_errors(current, x: np.ndarray, free: np.ndarray) -> np.ndarray:
-    """Of the free variables at an optimum x; infinite where the Hessian is not positive definite."""
+    """Of the free variables at an optimum x; infinite for those that the cost does not feel, for all where it is a saddle."""
     built = current.built
     upper = np.array(built.hessian(x, current.numbers, 1.0, []))
     hessian = (upper + np.triu(upper, 1).T)[np.ix_(free, free)]
     slopes = block_gradients(current, x)[:, free]
-    try:
-        np.linalg.cholesky(hessian)
-    except np.linalg.LinAlgError:
+    stiffness, directions = np.linalg.eigh(hessian) if np.isfinite(hessian).all() else (np.array([-1.0]), None)
+    if stiffness[0] < -FLAT * stiffness[-1]:
         return np.full(int(free.sum()), np.inf)
-    solved = np.linalg.solve(hessian, (slopes - slopes.mean(0)).T)
-    return np.sqrt((solved**2).sum(1) / (len(slopes) - 1) / len(slopes))
+    felt = stiffness > FLAT * stiffness[-1]
+    moved = (slopes - slopes.mean(0)) @ directions[:, felt] / stiffness[felt] @ directions[:, felt].T
+    errors = np.sqrt((moved**2).sum(0) / (len(slopes) - 1) / len(slopes))
+    return np.where((directions[:, ~felt] ** 2).sum(1) > FLAT, np.inf, errors)
 
 
 def block_gradients(current, x: np.ndarray) -> np.ndarray:
