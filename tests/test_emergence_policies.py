@@ -277,3 +277,20 @@ def test_a_schedule_is_not_judged_at_another_horizon():
 def test_answers_to_different_questions_are_not_compared():
     with pytest.raises(ProblemError, match="programs with the same horizon"):
         same_cost(heavy_ball(3, starts=1), heavy_ball(4, starts=1))
+
+
+@pytest.mark.parametrize(("family", "steps", "flat"), [(GradientDescent(constant=False), 3, 0),
+                                                       (HeavyBall(constant=False), 3, 2), (HeavyBall(constant=True), 1, 1)])
+def test_as_many_steps_as_curvatures_learn_everything(family, steps, flat):
+    """The cost is zero to round-off, and the steps are one over the curvatures; momentum makes some of them free."""
+    curvatures = np.linspace(0.2, 1.0, steps)
+    task = LandscapeDistribution.quadratic(curvatures=Discrete(curvatures), start_variance=1.0)
+    result = optimize_policy(task, family, objective(steps), starts=4)
+    assert result.learnt
+    assert result.status.ok
+    assert result.agreed == 4
+    assert result.cost < 1e-12 * result.standing_still
+    assert result.certificate.passed
+    assert result.identifiability.flat == flat
+    if not flat:
+        np.testing.assert_allclose(np.sort(result.coefficients["learning_rate"]), 1 / curvatures[::-1], rtol=1e-6)

@@ -15,6 +15,8 @@ from ..transcription.moments import MomentProgram, pack
 class Identifiability:
     """Directions in coefficient space, by how much a change of the order of the coefficients themselves costs.
 
+    Relative to the cost; to that of standing still where everything is learnt and the cost is zero.
+
     Attributes
     ----------
     stiffness : (m,), eigenvalues of c c' ∂²J/∂c∂c' / J, ascending: a step of relative length s along a direction raises the
@@ -79,7 +81,8 @@ def identify_coefficients(result, *, threshold: float = 1e-6) -> Identifiability
     free = np.array([label not in (*result.fixed, *result.at_bound) for label in layout.labels], dtype=bool)
     cost, _, hessian = cost_derivatives(program, entries, nodes=result.nodes)
     scale = np.maximum(np.abs(entries), 1e-3)[free]
-    scaled = hessian[np.ix_(free, free)] * np.outer(scale, scale) / max(cost, np.finfo(float).tiny)
+    unit = result.standing_still if result.learnt else max(cost, np.finfo(float).tiny)
+    scaled = hessian[np.ix_(free, free)] * np.outer(scale, scale) / unit
     stiffness, vectors = np.linalg.eigh(scaled)
     labels = tuple(label for label, one in zip(layout.labels, free, strict=True) if one)
     return Identifiability(stiffness=freeze(stiffness), directions=freeze(vectors.T), labels=labels,
@@ -90,9 +93,9 @@ def cost_derivatives(program, entries, *, nodes: int) -> tuple[float, np.ndarray
     """(J, ∂J/∂c (n,), ∂²J/∂c² (n, n)) by CasADi."""
     moments = MomentProgram(family=program.family, horizon=program.steps, layout=layout_of(program))
     packed = pack(moments, program, nodes)
-    count, n = (len(packed) - 1 - moments.shared_size) // 3, len(entries)
+    count, n = moments.count_nodes(packed), len(entries)
     x, p = ca.MX.sym("x", n), ca.MX.sym("p", len(packed))
-    weights = p[moments.shared_size + 2 * count:-1]
+    weights = p[moments.shared_size + 2 * count:-2]
     parts = ca.Function("derivatives", [x, p], [part @ weights for part in moments.mapped("curvature", count, x, p)])
     cost, slope, curved = (np.array(part) for part in parts(entries, packed))
     return float(cost[0, 0]), slope.ravel(), curved.reshape(n, n)

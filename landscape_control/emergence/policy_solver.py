@@ -19,7 +19,7 @@ from .identifiability import identify_coefficients
 from .quadrature import Machinery, enough_nodes, first_nodes
 from .replay import diverging
 from .result import PolicyResult
-from .starting import at_bound, bounds_with, escaping, guess_entries, settled_starts
+from .starting import at_bound, bounds_with, escaping, guess_entries, held, settled_starts
 
 OBJECTIVE = ("discount", "learning_rate", "loss_weight", "terminal_weight")
 TASK = ("curvatures", "start_variance", "start_mean", "minimum")
@@ -122,28 +122,32 @@ class PolicySolver:
         return found
 
     def _optimise(self, machinery, program, guesses, bounds):
-        nodes = first_nodes(program)
-        optima = machinery.optimise(program, nodes, guesses, bounds, self.tolerance)
-        best, error, nodes = self._refine(machinery, program, optima[0], bounds, nodes)
-        status, layout = status_of(best), machinery.coefficients
-        cost = machinery.cost(program, nodes, best.variables)
-        if status.ok and error > self.tolerance * cost:
-            status = PolicyStatus.QUADRATURE_CAP
-        runaway = escaping(layout, best.variables)
-        if runaway and not status.ok:
-            status = PolicyStatus.NOT_ATTAINED
-        others = tuple((machinery.cost_of(program, nodes, one.cost), layout.split(one.variables), one.count)
-                       for one in optima[1:])
+        first, layout = first_nodes(program), machinery.coefficients
+        optima = machinery.optimise(program, first, guesses, bounds, self.tolerance)
+        best, error, nodes = self._refine(machinery, program, optima[0], bounds, first)
+        entries, cost = best.variables, machinery.cost(program, nodes, best.variables)
+        runaway, learnt = escaping(layout, entries), machinery.learnt(program, nodes, entries)
+        alike = [one for one in optima if one is optima[0] or machinery.learnt(program, first, one.variables)]
+        agreed = sum(one.count for one in alike)
+        others = tuple((machinery.cost_of(program, first, one.cost), layout.split(one.variables), one.count)
+                       for one in optima if one not in alike)
         return PolicyResult(
-            program=program, coefficients=layout.split(best.variables), cost=cost, cost_error=error, status=status,
-            starts=len(guesses), agreed=optima[0].count, 
-            optima=((cost, layout.split(best.variables), optima[0].count), *others),
-            at_bound=at_bound(layout, best.variables, bounds), method="exact moments", nodes=nodes, build_seconds=0.0,
-            solve_seconds=0.0, tolerance=self.tolerance,
-            fixed=tuple(label for label, (low, high) in zip(layout.labels, bounds, strict=True) if low == high),
-            message=f"{best.reason} after {best.iterations} iterations{runaway}", _certify=certify_policy,
-            _identify=identify_coefficients,
+            program=program, coefficients=layout.split(entries), cost=cost, cost_error=error,
+            nodes=machinery.true(program, nodes),
+            status=PolicyStatus.CONVERGED if learnt else self._judge(best, error, cost, runaway),
+            starts=len(guesses), agreed=agreed, optima=((cost, layout.split(entries), agreed), *others),
+            at_bound=at_bound(layout, entries, bounds), fixed=held(layout, bounds), method="exact moments",
+            build_seconds=0.0, solve_seconds=0.0, tolerance=self.tolerance, learnt=learnt,
+            standing_still=machinery.at_rest(program, nodes),
+            message=f"{best.reason} after {best.iterations} iterations{runaway}",
+            _certify=certify_policy, _identify=identify_coefficients,
         )
+
+    def _judge(self, best, error, cost, runaway):
+        status = status_of(best)
+        if status.ok:
+            return PolicyStatus.QUADRATURE_CAP if error > self.tolerance * cost else status
+        return PolicyStatus.NOT_ATTAINED if runaway else status
 
     def _refine(self, machinery, program, optimum, bounds, nodes):
         """(result, quadrature error of J, nodes): nodes doubled until J at the coefficients no longer moves."""

@@ -9,7 +9,7 @@ import numpy as np
 from ..policies import PolicyProgram
 from ..sees import ExactGradient
 from ..solver.policies import PolicyOptimiser, optima_from
-from ..transcription.moments import FLOOR, MomentProgram, pack
+from ..transcription.moments import ROUND_OFF, MomentProgram, pack
 
 FIRST = 40
 
@@ -51,7 +51,7 @@ class Machinery:
     def objective(self, program: PolicyProgram, nodes: int):
         """log(J/standing still) as a function of the coefficients."""
         packed = self._packed(program, nodes)
-        function = self._kept(self._objectives, self._true(packed), self._build_objective)
+        function = self._kept(self._objectives, self.moments.count_nodes(packed), self._build_objective)
         return lambda entries: float(function(entries, packed))
 
     def cost(self, program: PolicyProgram, nodes: int, entries) -> float:
@@ -60,12 +60,26 @@ class Machinery:
 
     def cost_of(self, program, nodes, objective: float) -> float:
         """J from the logarithm that is minimised."""
-        return float((np.exp(objective) - FLOOR) * self._packed(program, nodes)[-1])
+        reference, floor = self._packed(program, nodes)[-2:]
+        return float(max(np.exp(objective) - floor, 0.0) * reference)
+
+    def at_rest(self, program: PolicyProgram, nodes: int) -> float:
+        """J of never moving."""
+        return float(self._packed(program, nodes)[-2])
+
+    def true(self, program: PolicyProgram, nodes: int) -> int:
+        """How many nodes there are when N are asked for: a discrete spectrum has its own."""
+        return self.moments.count_nodes(self._packed(program, nodes))
+
+    def learnt(self, program: PolicyProgram, nodes: int, entries) -> bool:
+        """Whether the rule learns everything there is: J is zero to round-off."""
+        _, floor = self._packed(program, nodes)[-2:]
+        return floor == ROUND_OFF and self.cost(program, nodes, entries) <= 100 * ROUND_OFF * self.at_rest(program, nodes)
 
     def optimise(self, program, nodes, guesses, bounds, tolerance):
         """Distinct optima from these guesses, best first."""
-        packed = self._packed(program, nodes)
-        return optima_from(self.optimiser(self._true(packed)), guesses, packed, bounds=bounds, closeness=tolerance)
+        optimiser = self.optimiser(self.true(program, nodes))
+        return optima_from(optimiser, guesses, self._packed(program, nodes), bounds=bounds, closeness=tolerance)
 
     def _packed(self, program, nodes):
         if self._last[0] is not program:
@@ -74,8 +88,6 @@ class Machinery:
             self._last[1][nodes] = pack(self.moments, program, nodes)
         return self._last[1][nodes]
 
-    def _true(self, packed):
-        return (len(packed) - 1 - self.moments.shared_size) // 3
 
     def _kept(self, store, nodes, build):
         if nodes not in store:

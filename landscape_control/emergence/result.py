@@ -32,6 +32,8 @@ class PolicyResult(Recordable):
     optima : tuple of (cost, coefficients, how many starts), best first; costs within the tolerance count as one
     at_bound : tuple of str, coefficients that ended at the edge of their admissible range
     fixed : tuple of str, coefficients that were held where they are
+    standing_still : float, J of never moving (NaN for scenarios)
+    learnt : bool, whether the rule learns everything there is, so that the cost is zero to round-off
     nodes : int, quadrature nodes, or scenarios
     method : "exact moments" or "scenarios"
     build_seconds, solve_seconds : float
@@ -55,6 +57,8 @@ class PolicyResult(Recordable):
     standard_error: float = 0.0
     optimism_gap: float = 0.0
     fixed: tuple[str, ...] = ()
+    standing_still: float = math.nan
+    learnt: bool = False
     message: str = ""
     _certify: Callable | None = field(repr=False, default=None)
     _identify: Callable | None = field(repr=False, default=None)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from scipy.stats import qmc
 
 from ..errors import ProblemError, check_options
 from ..policies import Layout
@@ -13,6 +12,8 @@ JITTER = 0.2  # steps of one start differ by ±10 %: equal steps are a saddle of
 
 def draw_starts(layout: Layout, count: int, seed: int) -> np.ndarray:
     """(count, n): Halton points through :meth:`Coefficient.draw`; those that vary start near one level for all steps."""
+    from scipy.stats import qmc  # late: half of the time it takes to import this package
+
     sizes = [one.size for one in layout.coefficients]
     points = qmc.Halton(d=sum(sizes), seed=seed).random(count)
     rng, starts, column = np.random.default_rng(seed), np.empty((count, layout.size)), 0
@@ -76,6 +77,11 @@ def bounds_with(layout: Layout, fixed: Mapping | None, within: Mapping | None = 
         if fixed and one.name in fixed:
             bounds[layout.slices[one.name]] = values[layout.slices[one.name], None]
     return bounds
+
+
+def held(layout: Layout, bounds: np.ndarray) -> tuple[str, ...]:
+    """Labels of entries whose range has no width."""
+    return tuple(label for label, (low, high) in zip(layout.labels, bounds, strict=True) if low == high)
 
 
 def at_bound(layout: Layout, entries: np.ndarray, bounds: np.ndarray) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from ..policies import Policy, PolicyProgram
 from ..solver.policies import PolicyOptimiser, PolicyStatus, optima_from, status_of
 from ..transcription.moment_model import check_linear, layout_of, noise_variance
 from ..transcription.moment_worst import worst_case_nlp
-from ..transcription.moments import MomentProgram, pack
+from ..transcription.moments import FLOOR, MomentProgram, pack
 from .replay import mode_costs
 from .starting import bounds_with, guess_entries, settled_starts
 
@@ -129,7 +129,7 @@ class _Search:
         task = program.task
         self.unit = task.start_variance + task.start_mean**2 or 1.0
         shared = pack(self.moments, program, 1)[:self.moments.shared_size]
-        self.packed = np.concatenate([shared, grid, noise_variance(program, grid), self._weights(grid), [1.0]])
+        self.packed = np.concatenate([shared, grid, noise_variance(program, grid), self._weights(grid), [1.0, FLOOR]])
 
     def guesses(self, guess, starts, seed):
         """Vectors to begin with."""
@@ -155,7 +155,7 @@ class _Search:
             scale = self.values(entries, self.grid).max()
             if not 0 < scale < math.inf:
                 return scale, entries, PolicyStatus.DIVERGES
-            self.packed[-1] = scale
+            self.packed[-2] = scale
             (optimum,) = optima_from(self.optimiser, [np.append(entries, 1.0)], self.packed, bounds=self.bounds,
                                      rows=np.tile([-np.inf, 0.0], (len(self.grid), 1)), closeness=0.0)
             entries, fallen = optimum.variables[:-1], self.values(optimum.variables[:-1], self.grid).max() / scale

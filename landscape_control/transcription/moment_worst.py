@@ -11,8 +11,8 @@ def worst_case_nlp(moments: MomentProgram, nodes: int) -> tuple[dict, dict]:
     The numbers are packed as for the expected cost, with the weight w_i of every mode in place of its probability.
     """
     n, s = moments.coefficients.size, moments.shared_size
-    x, p = ca.MX.sym("x", n + 1), ca.MX.sym("p", s + 3 * nodes + 1)
-    scale = p[s + 2 * nodes:s + 3 * nodes] / p[-1]
+    x, p = ca.MX.sym("x", n + 1), ca.MX.sym("p", s + 3 * nodes + 2)
+    scale = p[s + 2 * nodes:s + 3 * nodes] / p[-2]
     rows = moments.mapped("value", nodes, x[:n], p)[0].T * scale - x[n]
     value, slopes = moments.mapped("slope", nodes, x[:n], p)
     jacobian = ca.horzcat((slopes @ ca.diag(scale)).T, -ca.MX.ones(nodes, 1))

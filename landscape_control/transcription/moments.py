@@ -4,6 +4,7 @@ Given the curvature the second moments S = E x xᵀ propagate linearly, S' = A S
 derivatives are built once and mapped over the quadrature nodes, so that the time of a gradient is linear in steps x nodes.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,7 +14,8 @@ import numpy as np
 from ..policies import Clock, Family, PolicyProgram
 from .moment_model import MomentLayout, linear_rows, minimum_step, noise_variance, start_moments, time_weights
 
-FLOOR = 1e-90  # over the cost of standing still: keeps the logarithm finite where a rule learns everything
+FLOOR = 1e-90  # over the cost of standing still: keeps the logarithm finite
+ROUND_OFF = 1e-14  # the same where a rule may learn everything: second moments that cancel leave a few 1e-16
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -75,6 +77,10 @@ class MomentProgram:
         hessian, gradient = ca.hessian(cost, inputs[0])
         return ca.Function("mode_curvature", inputs, [cost, ca.densify(gradient), ca.vec(ca.densify(hessian))])
 
+    def count_nodes(self, packed) -> int:
+        """How many quadrature nodes a vector of packed numbers has."""
+        return (len(packed) - 2 - self.shared_size) // 3
+
     def mapped(self, which: str, nodes: int, x, p) -> list:
         """Costs (1, N), gradients (n, N), Hessians (n², N) at all nodes, from the packed numbers p."""
         s = self.shared_size
@@ -83,11 +89,14 @@ class MomentProgram:
         return list(found) if isinstance(found, tuple) else [found]
 
     def nlp(self, nodes: int, *, exact: bool) -> tuple[dict, dict]:
-        """(nlp, derivatives) of minimising log(J/reference + floor), whose minimiser is J's, with N quadrature nodes."""
+        """(nlp, derivatives) of minimising log(J/reference + floor), whose minimiser is J's, with N quadrature nodes.
+
+        Numbers p: shared, curvatures, noise variances and weights of the nodes, reference, floor.
+        """
         n, s = self.coefficients.size, self.shared_size
-        x, p = ca.MX.sym("x", n), ca.MX.sym("p", s + 3 * nodes + 1)
-        weights, reference = p[s + 2 * nodes : s + 3 * nodes], p[-1]
-        level = FLOOR * reference
+        x, p = ca.MX.sym("x", n), ca.MX.sym("p", s + 3 * nodes + 2)
+        weights, reference = p[s + 2 * nodes : s + 3 * nodes], p[-2]
+        level = p[-1] * reference
         cost = self.mapped("value", nodes, x, p)[0] @ weights + level
         value, slopes = (part @ weights for part in self.mapped("slope", nodes, x, p))
         slopes /= value + level
@@ -186,7 +195,16 @@ def pack(moment_program: MomentProgram, program: PolicyProgram, nodes: int) -> n
     curvatures, weights = program.task.curvatures.nodes(nodes)
     noise = noise_variance(program, curvatures)
     return np.concatenate([loss, effort, start_moments(moment_program.layout, program.task), minimum_step(program.task),
-                           curvatures, noise, weights, [standing_still(program, curvatures, weights)]])
+                           curvatures, noise, weights, [standing_still(program, curvatures, weights), floor(program)]])
+
+
+def floor(program: PolicyProgram) -> float:
+    """What is added to J over its value at rest before the logarithm: round-off where as few curvatures as steps, seen
+    without noise and at no price, can all be learnt."""
+    values, _ = program.task.curvatures.nodes(1)
+    few = program.task.curvatures.exact and len(values) <= program.steps and program.task.minimum is None
+    free = math.isinf(program.objective.learning_rate) and not noise_variance(program, values).any()
+    return ROUND_OFF if few and free else FLOOR
 
 
 def standing_still(program: PolicyProgram, curvatures, weights) -> float:
