@@ -1,10 +1,14 @@
 """Sign descent, Lion, weight decay and held coefficients are their papers' rules."""
 
+import math
+
 import numpy as np
 import pytest
 from policy_runs import gradients, moves
 
 from landscape_control.errors import ProblemError
+from landscape_control.landscape import LandscapeDistribution, OrnsteinUhlenbeck, Uniform
+from landscape_control.objective import Objective
 from landscape_control.policies import (
     AdamFamily,
     Fixed,
@@ -13,6 +17,7 @@ from landscape_control.policies import (
     Lion,
     Nesterov,
     Policy,
+    PolicyProgram,
     SignDescent,
     WeightDecay,
 )
@@ -97,6 +102,33 @@ def test_decay_without_parameters_is_refused():
                     coefficients={"learning_rate": 0.1, "decay": 0.1})
     with pytest.raises(ProblemError, match="theta: expected the parameters, which gradient descent with weight decay reads"):
         policy(np.ones((3, 1)))
+
+
+def test_decay_may_not_be_told_where_the_minimum_is():
+    """Every minimum at 0, movement free: the best decay is 1, whatever the gradients say."""
+    task = {"curvatures": Uniform(0.05, 1.0), "start_variance": 1.0}
+    family, free = WeightDecay(family=HeavyBall(constant=True)), Objective(horizon=5, learning_rate=math.inf)
+    with pytest.raises(ProblemError, match="expected a hidden minimum, or a price of movement, where the rule reads θ"):
+        PolicyProgram(task=LandscapeDistribution.quadratic(**task), family=family, objective=free)
+    moving = OrnsteinUhlenbeck([0.0], 0.1, [[1.0]])
+    PolicyProgram(task=LandscapeDistribution.quadratic(**task, minimum=moving), family=family, objective=free)
+    PolicyProgram(task=LandscapeDistribution.quadratic(**task), family=family, objective=Objective(horizon=5))
+
+
+def test_decay_and_momentum_can_be_exchanged_from_a_start_at_zero():
+    """(β, w) and (1-w, 1-β) walk the same path; from elsewhere they differ in the first step."""
+    for start, same in ((0.0, True), (1.0, False)):
+        paths = []
+        for beta, decay in ((0.8, 0.05), (0.95, 0.2)):
+            policy = Policy(family=WeightDecay(family=HeavyBall(constant=True)), horizon=30,
+                            coefficients={"learning_rate": 0.3, "momentum": beta, "decay": decay})
+            (state, theta), rng, path = (policy.init(1, 1), np.full((1, 1), start)), np.random.default_rng(4), []
+            for _ in range(30):
+                move, state = policy.update(state, 0.5 * theta + rng.normal(), theta)
+                theta = theta + move
+                path.append(theta[0, 0])
+            paths.append(path)
+        assert np.allclose(*paths, rtol=1e-10, atol=1e-12) == same
 
 
 def test_held_coefficients_are_no_variables():

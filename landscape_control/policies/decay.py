@@ -60,7 +60,8 @@ class WeightDecay(Wrapped):
     """Δθ = inner update - w θ, the coefficient ``decay`` w: decoupled, and towards 0. The inner state does not see it.
 
     Around constant heavy ball it is Δθ_t = β(1-w)Δθ_{t-1} - αy_t - w(1-β)θ_t after the first step: decay inside the momentum
-    (L2 regularisation) is the same rule with other coefficients. For adaptive inner families it is not.
+    (L2 regularisation) is the same rule with other coefficients, and so is (β, w) → (1-w, 1-β) where θ_0 = 0. For adaptive
+    inner families it is not. It pulls to 0: where the minimum is known to be there, decay alone finds it, without gradients.
 
     Source: I. Loshchilov, F. Hutter, *Decoupled weight decay regularization*, ICLR 2019; w is their ηλ.
     """

@@ -53,6 +53,11 @@ class PolicyProgram(Recordable):
         if self.family.memory > horizon:
             raise ProblemError("memory", expected=f"at most the horizon of {int(horizon)} steps",
                                received=f"{self.family.memory}", advice="shorten the memory or lengthen the horizon")
+        known = self.task.is_quadratic and self.task.minimum is None
+        if self.family.reads_parameters and known and math.isinf(self.objective.learning_rate):
+            raise ProblemError("family", expected="a hidden minimum, or a price of movement, where the rule reads θ",
+                               received=f"{self.family.name}, with every minimum at 0 and movement free",
+                               advice="decay w = 1 would be there in one step; give the task a minimum that moves")
 
     @property
     def steps(self) -> int:
