@@ -11,7 +11,9 @@ import landscape_control as lc
 from landscape_control import ProblemError, rules
 from landscape_control.comparison import Conclusion, PolicySample, compare
 from landscape_control.identification import Histories, Identification, identify, rollout
+from landscape_control.landscape import LandscapeDistribution, Uniform
 from landscape_control.planning import raw_rule
+from landscape_control.policies import HeavyBall, PolicyProgram
 
 CURVATURES = np.array([0.5, 1.0, 4.0])
 
@@ -172,6 +174,31 @@ def identify_step(solution):
     from landscape_control.simulation.stepping import fastest_rate
 
     return 1 / 25 / fastest_rate(solution.problem)
+
+
+def test_two_curvatures_are_heavy_ball_with_numbers_of_their_own():
+    """The coefficients are matrices: no number is shared, and each direction has those of its own mode."""
+    hidden = lc.OrnsteinUhlenbeck(np.zeros(2), 0.4, np.ones(2))
+    landscape = lc.Landscape.from_expression(
+        lambda theta, phi: 0.25 * (theta[0] - phi[0]) ** 2 + (theta[1] - phi[1]) ** 2, dimension=2, hidden=hidden)
+    problem = lc.ControlProblem(landscape=landscape, learner=lc.Learner(sees=lc.NoisyGradient(noise=0.5)), start=np.ones(2),
+                                objective=lc.Objective(horizon=math.inf, discount=0.5))
+    verdict = identify(lc.solve(problem), ["sgd", "heavy_ball", "heavy_ball_weight_decay"], step=0.03, histories=18)
+    assert verdict.conclusion is Conclusion.NONE_FITS
+    assert verdict.starts == 12
+    assert "With numbers of its own for each weight it is heavy ball with weight decay" in str(verdict)
+    found = [float(word) for word in verdict.notes[-1].split("β = ")[1].split(";")[0].split(", ")]
+    friction = np.diag(raw_rule(lc.solve(problem)).momentum.friction)
+    np.testing.assert_allclose(found, np.exp(-0.03 * friction), atol=2e-3)
+
+
+def test_problems_whose_answer_has_a_memory_are_solved_first():
+    options = {"rules": ["heavy_ball", "heavy_ball_weight_decay"], "histories": 9, "resamples": 1}
+    assert str(identify(one_mode(), **options)) == str(identify(SOLUTION, **options))
+    task = LandscapeDistribution.quadratic(curvatures=Uniform(0.05, 1.0), start_variance=1.0)
+    program = PolicyProgram(task=task, family=HeavyBall(constant=True), sees=lc.NoisyGradient(0.3),
+                            objective=lc.Objective(horizon=10, learning_rate=math.inf))
+    assert identify(program, ["sgd", "heavy_ball"]).best.key == "heavy_ball"
 
 
 def test_a_policy_of_beliefs_over_a_finite_horizon_depends_on_time():

@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from ..errors import ProblemError
 from ..planning import BeliefSolution, raw_rule
 from ..planning.lqg import LQGSolution
@@ -11,6 +13,7 @@ from .histories import Histories
 
 _COUNTED = 160  # steps of an endless policy, after those in which its filter settles
 _SETTLE, _LONGEST = 10.0, 1000  # memory constants given to settle, where the memory is known; at most so many steps
+_UNKNOWN = 200  # steps to settle where it is not
 _COARSER = 2  # times the step of simulations, whose costs need finer ones than coefficients do
 
 
@@ -18,7 +21,7 @@ def watch_beliefs(solution: BeliefSolution, *, histories: int, step: float | Non
     """(histories of a policy of beliefs in its own problem, the step Δt they were taken at).
 
     The filter of the problem turns observations into beliefs; the noise of observations is the excitation. With T = ∞, 160
-    steps count, after 200 (for one-parameter LQG: ten times the memory 1/friction) in which filter and memory settle; with
+    steps count, after 200 (for exact LQG: ten times its longest memory, 1/friction) in which filter and memory settle; with
     finite T the whole horizon counts. θ is measured from the centre of the hidden variables, if there is one per parameter.
     """
     problem = solution.problem
@@ -48,10 +51,10 @@ def watch_beliefs(solution: BeliefSolution, *, histories: int, step: float | Non
 
 def _settling(solution, step):
     try:
-        memory = -1 / math.log(raw_rule(solution).sampled(step).heavy_ball["beta"])
-    except (ProblemError, ValueError):
-        return 200
-    return min(math.ceil(_SETTLE * memory), _LONGEST)
+        friction = np.linalg.eigvals(raw_rule(solution).momentum.friction).real.min()
+    except ProblemError:
+        return _UNKNOWN
+    return min(math.ceil(_SETTLE / (friction * step)), _LONGEST) if friction > 0 else _LONGEST
 
 
 def predicted(solution: BeliefSolution, step: float) -> dict:

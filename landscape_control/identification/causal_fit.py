@@ -8,6 +8,7 @@ import numpy as np
 from ..arrays import whole
 from ..comparison import Conclusion, Criteria, RuleFit
 from ..comparison.judging import judge
+from ..comparison.wording import percent
 from ..errors import ProblemError
 from ..rules import CausalRule, Sees
 from ..rules.causal_library import LOOP_TWIN
@@ -69,6 +70,28 @@ def fit_causal(
         schedule=_schedule(train, held, criteria) if conclusion is Conclusion.NONE_FITS else None,
         notes=notes,
     )
+
+
+def weight_by_weight(found: Identification, histories: Histories, *, seed: int = 0) -> Identification:
+    """The same with a note where no rule fits with shared numbers, but the nearest one does with numbers for each weight.
+
+    For weights that mean the same in every history: coefficients that are matrices, as in n-dimensional LQG problems, are
+    shared numbers only if they are multiples of the identity.
+    """
+    count = histories.gradients.shape[2]
+    if found.conclusion is not Conclusion.NONE_FITS or count < 2:
+        return found
+    row, fits = found.rows[0], []
+    for weight in range(count):
+        train, held = histories.weight(weight).split(seed)
+        fits.append(fit_rule(row.rule, train, held, seed=seed, resamples=1))
+    worst = max(fit.error for fit in fits)
+    if worst > found.criteria.threshold:
+        return found
+    numbers = "; ".join(f"{c.symbol} = {', '.join(f'{fit.coefficients[i]:.4g}' for fit in fits)}"
+                        for i, c in enumerate(row.rule.coefficients))
+    note = f"With numbers of its own for each weight it is {row.name}: {numbers} (error at most {percent(worst)})."
+    return replace(found, notes=(*found.notes, note))
 
 
 def _refusal(rule, histories):

@@ -51,7 +51,14 @@ class Histories:
 
     def chosen(self, rows) -> "Histories":
         """Some of the histories."""
-        parts = {name: None if (value := getattr(self, name)) is None else value[rows]
+        return self._with(lambda array: array[rows])
+
+    def weight(self, index: int) -> "Histories":
+        """One of the weights, n = 1."""
+        return self._with(lambda array: array[:, :, [index]])
+
+    def _with(self, change):
+        parts = {name: None if (value := getattr(self, name)) is None else change(value)
                  for name in ("gradients", "updates", "parameters")}
         return Histories(**parts, settle=self.settle, words=self.words)
 

@@ -7,16 +7,19 @@ import numpy as np
 
 from ..comparison import Criteria, PolicySample, compare, fit_rules
 from ..comparison.policy_fit import read_rules
+from ..emergence import solve_program
 from ..errors import ProblemError, check_options
 from ..landscape import Spectrum
 from ..planning import BeliefSolution
+from ..planning.dispatch import solve
+from ..policies import PolicyProgram
 from ..problem import ControlProblem
 from ..rules import CausalRule, Rule, causal, full_information
 from ..simulation import RawLearner
 from ..simulation.resets import WeightDecay
 from ..solution import Solution
 from .beliefs import predicted, watch_beliefs
-from .causal_fit import fit_causal
+from .causal_fit import fit_causal, weight_by_weight
 from .excitation import Excitation, watch
 from .histories import Histories
 from .identification import MAP, Identification, of_verdict
@@ -33,6 +36,7 @@ def identify(
     problem: ControlProblem | Sequence[ControlProblem] | None = None,
     excitation: Excitation | None = None,
     step: float | None = None,
+    histories: int | None = None,
     seed: int = 0,
     resamples: int = 200,
     criteria: Criteria | None = None,
@@ -48,6 +52,7 @@ def identify(
     ----------
     subject :
         ControlProblem, several of them, or a Solution: the optimal policy u(θ), see :func:`landscape_control.compare`;
+        a ControlProblem with hidden variables or a PolicyProgram is solved, and its solution identified;
         BeliefSolution: a policy of beliefs, watched with its filter in its own problem as a rule of raw observations;
         Policy, PolicyResult, a raw learner, an (init, update) pair, or a function of the history of gradients
         (E, t+1, n) -> Δθ (E, n): a causal rule, watched on an excitation;
@@ -59,6 +64,7 @@ def identify(
         with noise 0.3 where it has none; else ``Excitation()``
     step : Δt between observations, for policies of beliefs (None: 1/25 of their fastest time constant) and raw learners
         (None: 1)
+    histories : how many episodes of a policy of beliefs are watched (None: 36); an excitation says it for the others
     seed : of everything drawn
     resamples : of the bootstrap over histories, or over the starts of samples
     criteria : Criteria, the thresholds
@@ -70,21 +76,38 @@ def identify(
         A subject that is no policy, options of the other kind, a policy that does not move or runs away.
     """
     fit = {"seed": seed, "resamples": resamples, "criteria": criteria}
+    subject = _solved(subject, seed)
     if _is_map(subject):
-        _check_unused("a map u(θ)", excitation=excitation, step=step)
+        _check_unused("a map u(θ)", excitation=excitation, step=step, histories=histories)
         return _identify_map(subject, None if rules is None else read_rules(rules), problem, options, fit)
     check_options("identify", options, ())
     _check_unused("a causal rule", problem=problem)
     rules = causal() if rules is None else read_rules(rules)
     if isinstance(subject, Histories):
-        _check_unused("histories", excitation=excitation, step=step)
+        _check_unused("histories", excitation=excitation, step=step, histories=histories)
         return fit_causal(subject, rules, **fit)
     if isinstance(subject, BeliefSolution):
         _check_unused("a policy of beliefs, which is watched in its own problem", excitation=excitation)
-        histories, step = watch_beliefs(subject, histories=Excitation.histories, step=step, seed=seed)
-        return fit_causal(histories, rules, subject=f"a policy of beliefs ({subject.method})",
-                          predicted=predicted(subject, step), **fit)
+        return _identify_beliefs(subject, rules, histories, step, fit)
+    _check_unused("a policy watched on an excitation, which says how many", histories=histories)
     return _identify_policy(subject, rules, excitation, 1.0 if step is None else step, fit)
+
+
+def _solved(subject, seed):
+    """The solution of a question whose answer is a policy with memory; anything else as it is."""
+    if isinstance(subject, PolicyProgram):
+        return solve_program(subject, seed=seed)
+    if isinstance(subject, ControlProblem) and not subject.is_known:
+        return solve(subject)
+    return subject
+
+
+def _identify_beliefs(solution, rules, count, step, fit):
+    seed, count = fit["seed"], Excitation.histories if count is None else count
+    histories, step = watch_beliefs(solution, histories=count, step=step, seed=seed)
+    found = fit_causal(histories, rules, subject=f"a policy of beliefs ({solution.method})",
+                       predicted=predicted(solution, step), **fit)
+    return weight_by_weight(found, histories, seed=seed)
 
 
 def _check_unused(what, **given):
