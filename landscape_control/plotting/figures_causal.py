@@ -64,8 +64,8 @@ def _approach(axes, d, i, tone):
     axes.plot(d.steps[after], theory[after], color=tone, linewidth=1.4, zorder=3)
     axes.plot(d.steps[after], computed[after], zorder=4, **style.hollow(tone, size=3.4))
     if d.late_steps is not None:
-        gap = np.abs(d.late_momentum[i] - d.momentum_limits[i])
-        axes.plot(d.late_steps, np.where(gap > 1e-8, gap, np.nan), color=tone, linewidth=1.4, zorder=3)  # then round-off nears
+        gap = np.abs(d.late_momentum[i] - d.momentum_limits[i])  # drawn until round-off nears
+        axes.plot(d.late_steps, np.where(gap > 1e-8, gap, np.nan), color=tone, linewidth=1.4, zorder=3)
 
 
 def _span(axes, d, tones):
@@ -112,22 +112,24 @@ def terminal_not_identifiable(d):
     axes["steps"].plot(order, np.sort(d.root_learning_rates), color=style.INK, linewidth=1.2, zorder=2, label="1/roots")
     axes["steps"].plot(order, np.sort(d.descent_learning_rates), zorder=4, label="steps, sorted",
                        **style.hollow(descent.color, "s", 4.0))
-    curves.log_axes(axes["steps"], "y")
-    for row, excess, tone in zip(d.heavy_ball_momentum, d.heavy_ball_excess, tones, strict=True):
-        axes["momentum"].plot(d.steps, row, color=tone, linewidth=1.3, marker="p", markersize=3.2, zorder=3,
-                              label=_excess(excess))
+    axes["steps"].set_ylim(0)
+    for row, tone in zip(d.heavy_ball_momentum, tones, strict=True):
+        axes["momentum"].plot(d.steps, row, color=tone, linewidth=1.3, marker="p", markersize=3.2, zorder=3)
+    axes["momentum"].plot([], [], color=_MOMENTUM, linewidth=1.3, marker="p", markersize=3.2,
+                          label=f"{len(tones)} starts, cost\nwithin {_excess(d.heavy_ball_excess)} of the best")
     style.label(axes["polynomial"], "curvature h", "θ(T) / θ(0)", title="one polynomial", letter=named["polynomial"])
     style.label(axes["steps"], "rank", "learning rate α", title="its roots are steps", letter=named["steps"])
     style.label(axes["momentum"], "step t", "momentum β", title="many β, one cost", letter=named["momentum"])
     if d.horizons is not None:
         _two_costs(axes["cost"], d, descent, named["cost"])
     for name in names:
-        style.legend_below(axes[name], columns=1 if name != "momentum" else 2)
+        style.legend_below(axes[name], columns=1)
     return figure
 
 
-def _excess(value):
-    return "best" if abs(value) < 1e-12 else f"cost {value:+.1g}".replace("-", "−")
+def _excess(values):
+    """The largest |excess| in words; what is below 1e-12 may be round-off."""
+    return f"{max(np.max(np.abs(values)), 1e-12):.0e}".replace("e-0", "e-").replace("-", "−")
 
 
 def _two_costs(axes, d, descent, letter):
