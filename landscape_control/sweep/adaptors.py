@@ -112,18 +112,26 @@ def _is_better(one, other) -> bool:
     return bool(one.cost < other.cost - margin)
 
 
-def _continues(plan, other, allowed=0.25) -> bool:
-    """Whether two plans of neighbouring cells are plainly the same branch: all along in time, or in stretched time."""
+def _continues(plan, other, allowed=0.25, longest=2.5) -> bool:
+    """Whether two plans of neighbouring cells are plainly one branch: alike in reach, in where they end relative to it, and
+    in shape, in stretched time or over the time that both have."""
     if not other.status.ok:
         return False
-    extent = max(np.ptp(plan.parameters, axis=0).max(), np.ptp(other.parameters, axis=0).max())
-    grid, last = np.linspace(0, 1, 9), min(plan.times[-1], other.times[-1])
-    here = other.parameters_at(grid * other.times[-1])
-    gaps = np.abs(plan.parameters_at(grid * plan.times[-1]) - here).max()
-    if gaps > allowed * extent:
-        gaps = np.abs(plan.parameters_at(grid * last) - other.parameters_at(grid * last)).max()
-        gaps = max(gaps, np.abs(plan.parameters[-1] - other.parameters[-1]).max())
-    return bool(gaps <= allowed * extent)
+    shared = min(plan.times[-1], other.times[-1])
+    mine, theirs = _displacements(plan, plan.times[-1]), _displacements(other, other.times[-1])
+    reach, other_reach = np.abs(mine).max(), np.abs(theirs).max()
+    if not min(reach, other_reach) * longest >= max(reach, other_reach) > 0:
+        return False
+    mine, theirs = mine / reach, theirs / other_reach
+    if np.abs(mine - theirs).max() <= allowed:
+        return True
+    begin, other_begin = _displacements(plan, shared) / reach, _displacements(other, shared) / other_reach
+    return bool(max(np.abs(mine[-1] - theirs[-1]).max(), np.abs(begin - other_begin).max()) <= allowed)
+
+
+def _displacements(plan, last):
+    """θ(t) - θ(0) at nine times up to ``last``."""
+    return plan.parameters_at(np.linspace(0, last, 9)) - plan.parameters[0]
 
 
 class Beliefs:
