@@ -45,17 +45,20 @@ DISTANCE, LOSS, SILVER = (1, 2, 4, 6), (1, 2, 4), (2, 4, 8)
 DESCENT, HEAVY_BALL = GradientDescent(constant=False), HeavyBall(constant=False)
 
 
-def problem() -> lc.ControlProblem:
-    """Both ends of the range as one bowl of known curvatures, in continuous time."""
-    return lc.ControlProblem(landscape=lc.quadratic(hessian=np.diag([LOW, HIGH])), start=[1.0, 1.0],
-                             objective=lc.Objective(horizon=4.0, terminal="loss", loss_weight=0.0))
+def problem() -> PolicyProgram:
+    """Four steps of gradient descent for the average curvature; ``emergence.worst_case`` plans the same for the worst."""
+    return program(DESCENT, 4)
+
+
+def program(family, horizon):
+    """Terminal loss of a family, movement free."""
+    return PolicyProgram(task=LandscapeDistribution.quadratic(curvatures=SPECTRUM, start_variance=1.0), family=family,
+                         objective=lc.Objective(horizon=horizon, learning_rate=math.inf), cost="terminal")
 
 
 def worst(family, horizon, measure, starts=3):
     """The rule that is best at its worst curvature."""
-    program = PolicyProgram(task=LandscapeDistribution.quadratic(curvatures=SPECTRUM, start_variance=1.0), family=family,
-                            objective=lc.Objective(horizon=horizon, learning_rate=math.inf), cost="terminal")
-    return worst_case(program, measure=measure, points=POINTS, starts=starts)
+    return worst_case(program(family, horizon), measure=measure, points=POINTS, starts=starts)
 
 
 def distance_checks(horizon, descent):
@@ -140,25 +143,25 @@ def evaluate() -> Evidence:
               *(check for T in (4, 6) for check in (*constant_checks(T), *price_checks(T))),
               *(check for T in LOSS for check in loss_checks(T, loss[T])),
               *(check for T in SILVER for check in silver_checks(T))]
-    return Evidence(checks=checks, data=picture(4, distance[4], loss[4]))
+    return Evidence(checks=checks, data=picture(distance))
 
 
-def picture(horizon, distance, loss):
-    """θ_T/θ_0 over curvature for each rule, all of T = 4."""
-    h, grid = SPECTRUM.nodes(horizon + 4), np.linspace(LOW, HIGH, 401)
-    steps = {"least worst distance": distance.coefficients["learning_rate"],
-             "least worst loss": loss.coefficients["learning_rate"],
-             "least average loss": orthogonal_rule(*h, horizon).steps,
-             "silver": silver_steps(LOW, HIGH, horizon)[0],
-             "constant": np.full(horizon, constant_descent(LOW, HIGH)[0])}
-    return {"horizon": horizon, "curvatures": grid, "names": list(steps), "steps": np.array(list(steps.values())),
-            "factors": np.array([polynomials(one, 0.0, grid)[-1] for one in steps.values()]),
-            "roaming": np.array([roaming(one) for one in steps.values()]),
-            "average_losses": np.array([polynomials(one, 0.0, h[0])[-1] ** 2 @ (h[1] * h[0]) / 2 for one in steps.values()])}
+def picture(distance):
+    """Steps and |θ_T/θ_0| over curvature of the longest horizon, worst (θ_T/θ_0)² over all of them."""
+    longest, grid = max(distance), np.linspace(LOW, HIGH, 301)
+    average = {T: orthogonal_rule(*SPECTRUM.nodes(T + 4), T).steps for T in distance}
+    gains = {T: np.abs(polynomials(steps, 0.0, grid)[-1]) for T, steps in average.items()}
+    steps = distance[longest].coefficients["learning_rate"]
+    return {"steps": np.arange(longest), "minimax_steps": steps, "chebyshev_steps": chebyshev_steps(LOW, HIGH, longest),
+            "curvatures": grid, "minimax_gain": np.abs(polynomials(steps, 0.0, grid)[-1]), "average_gain": gains[longest],
+            "horizons": np.array(list(distance)), "worst_computed": np.array([one.worst for one in distance.values()]),
+            "worst_theory": np.array([chebyshev_factor(LOW, HIGH, T) ** 2 for T in distance]),
+            "worst_of_average": np.array([gain.max() ** 2 for gain in gains.values()])}
 
 
 CLAIM = Claim(
     name="worst-case-steps", title="The worst curvature: Chebyshev's steps, and what their guarantee costs",
     statement="minimising the worst (θ_T/θ_0)² over curvatures in [a, b] gives Chebyshev's steps, 2/(a+b) if constant; the "
     "worst loss gives other steps, which for short horizons do not depend on a",
-    source="Chebyshev 1854; Young 1953; Golub & Varga 1961", relations=("equal", "at most", "at least"), evaluate=evaluate)
+    source="Chebyshev 1854; Young 1953; Golub & Varga 1961", relations=("equal", "at most", "at least"),
+    picture="worst_case_steps", evaluate=evaluate)
