@@ -344,7 +344,8 @@ def test_trajectories_are_equally_long_everywhere_and_begin_at_the_start(crossin
         assert [key for key, there in zip(KEYS, run, strict=True) if there] == [
             key for key, value in measures.regret(cell).items() if math.isfinite(value)]
         np.testing.assert_allclose(rules[run][:, 0], np.tile(cell.problem.start, (run.sum(), 1)), atol=1e-12)
-    np.testing.assert_allclose(measures.trajectory(crossing)["parameters"], crossing.solution.at(np.linspace(0, 4, 33))[0])
+    expected = crossing.solution.at(4 * np.linspace(0, 1, 33) ** 2)[0]
+    np.testing.assert_allclose(measures.trajectory(crossing)["parameters"], expected)
     assert measures.rule_trajectories.axes() == ("rule", "moment", "parameter")
     assert measures.trajectory.axes("times") == ("moment",)
     assert measures.trajectory.unit("times") == "time"

@@ -76,9 +76,10 @@ def _best_regret(cell):
 
 
 def _moments(cell, what):
-    """(plan, MOMENTS times) over the horizon; for T = ∞ over the time the plan was computed for."""
+    """(plan, MOMENTS times), dense at first, over the horizon; for T = ∞ over the time the plan was computed for."""
     plan, horizon = plan_of(cell, what), cell.problem.objective.horizon
-    return plan, np.linspace(0.0, horizon if math.isfinite(horizon) else float(plan.times[-1]), MOMENTS)
+    end = horizon if math.isfinite(horizon) else float(plan.times[-1])
+    return plan, end * np.linspace(0.0, 1.0, MOMENTS) ** 2
 
 
 def _trajectory(cell):
@@ -119,7 +120,7 @@ rule_coefficients = register(Measure(
     description="coefficients with which each classic rule costs least, searched for and not assumed"))
 trajectory = register(Measure(
     name="trajectory", function=_trajectory, dims={"times": ("moment",), "parameters": _STATE}, units={"times": "time"},
-    description="the optimal path at equally spaced times"))
+    description="the optimal path at times (i/32)² T, dense at first"))
 rule_trajectories = register(Measure(
     name="rule_trajectories", function=_rule_trajectories, dims=("rule", *_STATE), coords={"rule": KEYS},
     description="the paths of the classic rules with their best coefficients, at the times of 'trajectory'"))

@@ -123,8 +123,7 @@ def region_map(axes: Axes, x, y, regions, names, *, failed: bool = True) -> list
     regions = np.where(np.isfinite(np.asarray(regions, dtype=float)), regions, -1).astype(int)
     sides = scale_axes(axes, x, y)
     _hatch(axes)
-    looks = [style.rule(name) for name in names]
-    tones = [_pale(look.color, rank) for look, rank in zip(looks, _ranks(looks), strict=True)]
+    looks, tones = [style.rule(name) for name in names], tones_of(names)
     axes.pcolormesh(*sides, np.ma.masked_less(regions, 0), cmap=colors.ListedColormap(tones), vmin=-0.5,
                     vmax=len(names) - 0.5, rasterized=True, zorder=0).set_label("_cells")
     axes.add_collection(LineCollection(_borders(regions, *sides), colors=style.INK, linewidths=1.0, zorder=3,
@@ -136,6 +135,12 @@ def region_map(axes: Axes, x, y, regions, names, *, failed: bool = True) -> list
     if failed and (regions < 0).any():
         handles.append(hatch_handle())
     return handles
+
+
+def tones_of(names) -> list[str]:
+    """The colour of each kind's region: its own colour, light enough for ink on it."""
+    looks = [style.rule(name) for name in names]
+    return [_pale(look.color, rank) for look, rank in zip(looks, _ranks(looks), strict=True)]
 
 
 def hatch_handle(label: str = "no number") -> Patch:
@@ -208,7 +213,7 @@ def _name_regions(axes, mask, sides, look):
 
 
 def _run(inside, place):
-    """(first, last + 1) of the stretch of true entries around a place."""
+    """(first, last + 1) of the stretch of true entries around it."""
     outside = np.flatnonzero(~inside)
     before, after = outside[outside < place], outside[outside > place]
     return int(before[-1]) + 1 if len(before) else 0, int(after[0]) if len(after) else len(inside)

@@ -48,7 +48,7 @@ def read_map(dataset, variable: str, *, x: str | None = None, y: str | None = No
     """
     array, at = _variable(dataset, variable), dict(at or {})
     x, y = _two_axes(dataset, array, x, y, at)
-    array, failed, warned = (_fixed(part, at) for part in (array, _failed(dataset), _warned(dataset)))
+    array, failed, warned = (fixed(part, at) for part in (array, _failed(dataset), _warned(dataset)))
     values, failed, warned = (_flat(part, (y, x), variable) for part in (array, failed, warned))
     text = values.dtype.kind in "UOS"
     bad = failed > 0.5
@@ -95,7 +95,7 @@ def read_slices(dataset, variable: str, *, along: str, by: str | None = None, at
     array, at = _variable(dataset, variable), dict(at or {})
     for name in (along, *([by] if by else [])):
         _check_axis(dataset, name)
-    array = _fixed(array.where(_failed(dataset) < 0.5) if array.dtype.kind in "fiub" else array, at)
+    array = fixed(array.where(_failed(dataset) < 0.5) if array.dtype.kind in "fiub" else array, at)
     if array.dtype.kind in "UOS":
         raise ProblemError(f"slices of {variable!r}", expected="numbers", received="words", advice="draw a phase diagram")
     free = [dim for dim in array.dims if dim not in (along, by, band)]
@@ -193,8 +193,8 @@ def _warned(dataset):
     return dataset[WARNING].copy(data=np.nan_to_num(np.asarray(dataset[WARNING].values, dtype=float)))
 
 
-def _fixed(array, at):
-    """The array at the nearest coordinates."""
+def fixed(array, at: Mapping):
+    """A variable at the coordinates nearest to ``at``."""
     for name, value in at.items():
         if name in array.dims:
             points = np.asarray(array[name].values)

@@ -1,10 +1,11 @@
 """What a run of the claims leaves behind: table, CSV, pictures and one page of HTML."""
 
+from .atlas import atlas_page, write_atlas
 from .documents import claim_document, describe_solution, outcome_document
 from .page import html_page
 from .pictures import OVERVIEW, Picture, draw_pictures
 from .reproduction import Reproduction, reproduce, steps
 from .table import csv_table, text_table
 
-__all__ = ["OVERVIEW", "Picture", "Reproduction", "claim_document", "csv_table", "describe_solution", "draw_pictures",
-           "html_page", "outcome_document", "reproduce", "steps", "text_table"]
+__all__ = ["OVERVIEW", "Picture", "Reproduction", "atlas_page", "claim_document", "csv_table", "describe_solution",
+           "draw_pictures", "html_page", "outcome_document", "reproduce", "steps", "text_table", "write_atlas"]

@@ -1,0 +1,236 @@
+"""The script of an atlas page: draws the map and, for the cell under the pointer or the keyboard, its paths and numbers."""
+
+SCRIPT = r"""
+(() => {
+"use strict";
+const data = JSON.parse(document.getElementById("data").textContent);
+const [X, Y] = data.axes, nx = X.values.length, ny = Y.values.length;
+const byId = id => document.getElementById(id), NS = "http://www.w3.org/2000/svg";
+const element = (name, attributes, parent) => {
+  const made = document.createElementNS(NS, name);
+  for (const key in attributes) made.setAttribute(key, attributes[key]);
+  if (parent) parent.append(made);
+  return made;
+};
+const text = (parent, words, attributes) => { element("text", attributes, parent).textContent = words; };
+const shown = value => {
+  if (value === null || value === undefined) return "\u2014";
+  if (typeof value === "number") return String(Number(value.toPrecision(4))).replace("-", "\u2212");
+  return value === "inf" ? "\u221e" : value;
+};
+const named = key => (data.looks[key] || {label: "\u2014"}).label;
+
+// ---------------------------------------------------------------- the map
+const map = byId("map"), left = 58, bottom = 46, top = 8, wide = 470, tall = 360;
+map.setAttribute("viewBox", `0 0 ${left + wide + 8} ${top + tall + bottom}`);
+const borders = (axis, length) => {  // cell borders in pixels, between neighbours on the axis' own scale
+  const at = axis.numeric && axis.values.every(Number.isFinite) ? axis.values.map(v => axis.log ? Math.log(v) : v)
+    : axis.values.map((_, i) => i);
+  const n = at.length, edge = [n > 1 ? at[0] - (at[1] - at[0]) / 2 : at[0] - 0.5];
+  for (let i = 0; i < n - 1; i++) edge.push((at[i] + at[i + 1]) / 2);
+  edge.push(n > 1 ? at[n - 1] + (at[n - 1] - at[n - 2]) / 2 : at[0] + 0.5);
+  return edge.map(e => (e - edge[0]) / (edge[n] - edge[0]) * length);
+};
+const ex = borders(X, wide).map(v => left + v), ey = borders(Y, tall).map(v => top + tall - v);
+const stops = ["#fbfbfa", "#f6dcc9", "#e5a06a", "#b5551f", "#5f2408"]
+  .map(tone => [1, 3, 5].map(i => parseInt(tone.slice(i, i + 2), 16)));
+const warm = share => {
+  const at = Math.min(Math.max(share, 0), 1) * 4, i = Math.min(Math.floor(at), 3);
+  return "rgb(" + stops[i].map((c, k) => Math.round(c + (at - i) * (stops[i + 1][k] - c))).join(",") + ")";
+};
+let variable = data.variables[0], pinned = null, looked = null;
+const share = value => variable.high > variable.low ? (variable.log ? Math.log(value / variable.low)
+  / Math.log(variable.high / variable.low) : (value - variable.low) / (variable.high - variable.low)) : 0;
+const colour = (i, j) => {
+  const value = variable.values[j][i];
+  if (data.failed[j][i] || value === null || value === "") return "url(#hatch)";
+  if (variable.text) return data.looks[value].tone;
+  return warm(typeof value === "number" ? share(value) : 1);
+};
+const said = (i, j) => `${X.label} ${X.words[i]}, ${Y.label} ${Y.words[j]}: ${variable.title} ` +
+  (data.failed[j][i] ? data.status[j][i] : variable.text ? named(variable.values[j][i])
+    : shown(variable.values[j][i])) + (data.warned[j][i] ? ", warning: a better basin was overlooked" : "");
+const cells = [];
+const layer = element("g", {role: "grid", "aria-labelledby": "map-title"}, map);
+for (let j = ny - 1; j >= 0; j--) {
+  const row = element("g", {role: "row"}, layer);
+  for (let i = 0; i < nx; i++) {
+    const cell = element("rect", {x: ex[i], y: ey[j + 1], width: ex[i + 1] - ex[i], height: ey[j] - ey[j + 1],
+      role: "gridcell", tabindex: -1, "data-cell": `${i},${j}`, class: "cell"}, row);
+    element("title", {}, cell);
+    (cells[i] ||= [])[j] = cell;
+  }
+}
+element("rect", {x: left, y: top, width: wide, height: tall, class: "box", "pointer-events": "none"}, map);
+const overlay = element("g", {"pointer-events": "none"}, map), frame = element("rect", {class: "frame"}, map);
+const paint = () => {
+  overlay.replaceChildren();
+  for (let i = 0; i < nx; i++) for (let j = 0; j < ny; j++) {
+    cells[i][j].setAttribute("fill", colour(i, j));
+    cells[i][j].setAttribute("aria-label", said(i, j));
+    cells[i][j].firstChild.textContent = said(i, j);
+    const kind = (a, b) => data.failed[b][a] ? "" : variable.values[b][a];
+    if (variable.text && i && kind(i, j) !== kind(i - 1, j))
+      element("line", {x1: ex[i], x2: ex[i], y1: ey[j], y2: ey[j + 1], class: "border"}, overlay);
+    if (variable.text && j && kind(i, j) !== kind(i, j - 1))
+      element("line", {x1: ex[i], x2: ex[i + 1], y1: ey[j], y2: ey[j], class: "border"}, overlay);
+    if (data.warned[j][i]) {
+      const cx = (ex[i] + ex[i + 1]) / 2, cy = (ey[j] + ey[j + 1]) / 2;
+      element("path", {d: `M${cx - 4} ${cy + 3.5}h8l-4 -7z`, class: "warning"}, overlay);
+    }
+  }
+  byId("map-title").textContent = variable.title;
+  byId("map-note").textContent = variable.description;
+  legend();
+};
+const ticks = (axis, edges, across) => {
+  const every = Math.ceil(axis.values.length / (across ? 7 : 9));
+  axis.words.forEach((words, i) => {
+    if (i % every) return;
+    const at = (edges[i] + edges[i + 1]) / 2;
+    element("line", across ? {x1: at, x2: at, y1: top + tall, y2: top + tall + 4, class: "tick"}
+      : {x1: left - 4, x2: left, y1: at, y2: at, class: "tick"}, map);
+    text(map, words, across ? {x: at, y: top + tall + 16, class: "label", "text-anchor": "middle"}
+      : {x: left - 7, y: at + 4, class: "label", "text-anchor": "end"});
+  });
+};
+ticks(X, ex, true);
+ticks(Y, ey, false);
+text(map, X.label, {x: left + wide / 2, y: top + tall + 38, class: "name", "text-anchor": "middle"});
+text(map, Y.label, {transform: `translate(13 ${top + tall / 2}) rotate(-90)`, class: "name", "text-anchor": "middle"});
+const chip = (style, words) => `<li><span class="chip" style="${style}"></span>${words}</li>`;
+const legend = () => {
+  const items = [];
+  if (variable.text) {
+    const present = new Set(variable.values.flat());
+    for (const key in data.looks)
+      if (present.has(key)) items.push(chip(`background:${data.looks[key].tone}`, named(key)));
+  } else items.push(`<li><span>${shown(variable.low)}</span><span class="ramp"></span><span>${shown(variable.high)}` +
+    `${variable.log ? " (logarithmic)" : ""}</span></li>`);
+  if (data.failed.flat().some(Boolean)) items.push(chip("", "no number").replace("chip", "chip hatched"));
+  if (data.warned.flat().some(Boolean)) items.push("<li><span class='mark'>\u25b2</span>a better basin was overlooked</li>");
+  byId("legend").innerHTML = items.join("");
+};
+
+// ---------------------------------------------------------------- one cell
+let paths = null;
+if (data.paths) {
+  const raw = Uint8Array.from(atob(data.paths.data), c => c.charCodeAt(0)), view = new DataView(raw.buffer);
+  const [, , rules, moments, n] = data.paths.shape;
+  paths = (i, j, k) => Array.from({length: moments}, (_, m) => Array.from({length: n}, (_, p) => {
+    const value = view.getInt16(2 * ((((j * nx + i) * rules + k) * moments + m) * n + p), true);
+    return value === -32768 ? NaN : data.paths.low + data.paths.step * (value + 32767);
+  }));
+}
+const plane = byId("paths"), size = {width: 470, height: 330};
+const drawPaths = (i, j) => {
+  plane.replaceChildren();
+  if (!paths) return;
+  plane.setAttribute("viewBox", `0 0 ${size.width} ${size.height}`);
+  const n = data.paths.shape[4], end = data.paths.ends[j][i];
+  const flat = points => points.map((p, m) => n > 1 ? p.slice(0, 2) : [end * data.paths.shares[m], p[0]]);
+  const curves = data.paths.names.map((name, k) => ({name, points: flat(paths(i, j, k))}))
+    .filter(curve => curve.points.every(p => p.every(Number.isFinite)));
+  const own = curves.filter(curve => curve.name === "optimal"), ground = data.landscape;
+  const all = (own.length ? own : curves).flatMap(curve => curve.points);
+  const reach = k => {
+    const v = all.map(p => p[k]), low = Math.min(...v), high = Math.max(...v), margin = 0.15 * (high - low) || 0.5;
+    return [low - margin, high + margin];
+  };
+  const [x0, x1] = ground ? ground.box.slice(0, 2) : reach(0), [y0, y1] = ground ? ground.box.slice(2) : reach(1);
+  const px = v => 40 + (v - x0) / (x1 - x0) * (size.width - 50), py = v => 10 + (y1 - v) / (y1 - y0) * (size.height - 48);
+  const clip = element("clipPath", {id: "inside"}, plane);
+  element("rect", {x: 40, y: 10, width: size.width - 50, height: size.height - 48}, clip);
+  const inside = element("g", {"clip-path": "url(#inside)"}, plane);
+  if (ground) {
+    const rows = ground.shade.length, columns = ground.shade[0].length;
+    const w = (px(x1) - px(x0)) / columns, h = (py(y0) - py(y1)) / rows;
+    ground.shade.forEach((row, r) => row.forEach((value, c) => element("rect", {x: px(x0) + c * w, y: py(y0) - (r + 1) * h,
+      width: w + 0.6, height: h + 0.6, class: "ground", style: `--height:${value / 12}`}, inside)));
+    ground.minima.forEach(p => text(inside, "\u2605",
+      {x: px(p[0]), y: py(p[1]) + 5, class: "star", "text-anchor": "middle"}));
+  }
+  curves.reverse().forEach(curve => {
+    const look = data.looks[curve.name], optimal = curve.name === "optimal";
+    const points = curve.points.map(p => `${px(p[0]).toFixed(1)},${py(p[1]).toFixed(1)}`).join(" ");
+    const line = element("polyline", {points,
+      stroke: look.color, "stroke-dasharray": optimal ? "" : look.dash, class: optimal ? "path best" : "path",
+      "data-rule": curve.name}, inside);
+    element("title", {}, line).textContent = look.label;
+  });
+  if (all.length) element("circle", {cx: px(all[0][0]), cy: py(all[0][1]), r: 5, class: "start"}, inside);
+  element("rect", {x: 40, y: 10, width: size.width - 50, height: size.height - 48, class: "box"}, plane);
+  [x0, (x0 + x1) / 2, x1].forEach((v, k) => text(plane, shown(Number(v.toPrecision(3))),
+    {x: px(v), y: size.height - 24, class: "label", "text-anchor": ["start", "middle", "end"][k]}));
+  [y0, y1].forEach((v, k) => text(plane, shown(Number(v.toPrecision(2))),
+    {x: 36, y: py(v) + (k ? 10 : 0), class: "label", "text-anchor": "end"}));
+  text(plane, n > 1 ? "parameter \u03b8\u2081" : "time",
+    {x: size.width / 2 + 15, y: size.height - 6, class: "name", "text-anchor": "middle"});
+  text(plane, n > 1 ? "\u03b8\u2082" : "\u03b8", {x: 8, y: size.height / 2, class: "name"});
+};
+const drawNumbers = (i, j) => {
+  const rank = row => typeof row.regret === "number" ? row.regret : row.regret === "inf" ? 1e299 : 1e300;
+  const rows = Object.entries(data.rules).map(([key, rule]) => ({key, rule, regret: rule.regret[j][i]}));
+  const key = look => `<svg class="key" viewBox="0 0 26 8" aria-hidden="true"><line x1="0" x2="26" y1="4" y2="4" ` +
+    `stroke="${look.color}" stroke-dasharray="${look.dash}" stroke-width="2.5"/></svg>`;
+  const best = `<tr><td>${key(data.looks.optimal)}${named("optimal")}</td><td class="number">0</td><td></td></tr>`;
+  byId("rules").innerHTML = (paths ? best : "") + rows.sort((a, b) => rank(a) - rank(b)).map(row => {
+    const found = Object.entries(row.rule.coefficients).filter(([, values]) => values[j][i] !== null)
+      .map(([name, values]) => `${name.replaceAll("_", " ")} ${shown(values[j][i])}`).join(", ");
+    const regret = row.regret === null ? "does not apply" : row.regret === "inf" ? "runs off" : shown(row.regret);
+    return `<tr data-rule="${row.key}"><td>${key(data.looks[row.key])}${row.rule.label}</td>` +
+      `<td class="number">${regret}</td><td>${found}</td></tr>`;
+  }).join("");
+  byId("numbers").innerHTML = data.variables.map(v => `<tr><td>${v.title}</td><td class="number">` +
+    `${v.text ? named(v.values[j][i]) : shown(v.values[j][i])}</td></tr>`).join("");
+};
+const look = (i, j) => {
+  looked = [i, j];
+  const here = byId("here");
+  here.dataset.cell = `${i},${j}`;
+  here.textContent = `${X.label} = ${X.words[i]}, ${Y.label} = ${Y.words[j]}`;
+  const state = data.status ? data.status[j][i] : "";
+  byId("state").textContent = state + (data.message && data.message[j][i] ? ": " + data.message[j][i] : "") +
+    (data.warned[j][i] ? ". Warning: a better basin was overlooked here." : "");
+  for (const [key, value] of Object.entries({x: ex[i], y: ey[j + 1], width: ex[i + 1] - ex[i], height: ey[j] - ey[j + 1]}))
+    frame.setAttribute(key, value);
+  drawPaths(i, j);
+  drawNumbers(i, j);
+};
+const pin = (i, j, focus) => {
+  if (!(i >= 0 && i < nx && j >= 0 && j < ny)) return;
+  if (pinned) cells[pinned[0]][pinned[1]].setAttribute("tabindex", -1);
+  pinned = [i, j];
+  cells[i][j].setAttribute("tabindex", 0);
+  if (focus) cells[i][j].focus();
+  look(i, j);
+  history.replaceState(null, "", `#cell=${i},${j}&show=${variable.name}`);
+};
+const where = event => event.target.dataset.cell ? event.target.dataset.cell.split(",").map(Number) : null;
+layer.addEventListener("mouseover", event => { const at = where(event); if (at) look(...at); });
+layer.addEventListener("mouseleave", () => { if (pinned) look(...pinned); });
+layer.addEventListener("click", event => { const at = where(event); if (at) pin(...at, true); });
+layer.addEventListener("keydown", event => {
+  const step = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1]}[event.key], at = where(event);
+  if (!step || !at) return;
+  event.preventDefault();
+  pin(at[0] + step[0], at[1] + step[1], true);
+});
+const choice = byId("variable");
+data.variables.forEach(v => choice.add(new Option(v.title, v.name)));
+const show = name => {
+  variable = data.variables.find(v => v.name === name) || data.variables[0];
+  choice.value = variable.name;
+  paint();
+};
+choice.addEventListener("change", () => { show(choice.value); if (pinned) pin(...pinned); });
+const follow = () => {
+  const asked = new URLSearchParams(location.hash.slice(1));
+  show(asked.get("show"));
+  const at = (asked.get("cell") || `${nx >> 1},${ny >> 1}`).split(",").map(Number);
+  pin(...(at[0] < nx && at[1] < ny ? at : [0, 0]), false);
+};
+window.addEventListener("hashchange", follow);
+follow();
+})();
+"""
