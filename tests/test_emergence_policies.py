@@ -6,6 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
+from scipy.linalg import solve_discrete_are
 
 from landscape_control import NoisyGradient, Objective, ProblemError, SolveError
 from landscape_control.emergence import (
@@ -18,7 +19,15 @@ from landscape_control.emergence import (
     same_cost,
 )
 from landscape_control.landscape import Discrete, LandscapeDistribution, MarchenkoPastur, OrnsteinUhlenbeck, Uniform
-from landscape_control.policies import FirstOrderSpan, GradientDescent, HeavyBall, Nesterov, Policy, PolicyProgram
+from landscape_control.policies import (
+    FirstOrderSpan,
+    GradientDescent,
+    HeavyBall,
+    Nesterov,
+    Policy,
+    PolicyProgram,
+    WeightDecay,
+)
 from landscape_control.reference import orthogonal_rule, polyak
 from landscape_control.sees import CurvatureNoise
 
@@ -294,3 +303,36 @@ def test_as_many_steps_as_curvatures_learn_everything(family, steps, flat):
     assert result.identifiability.flat == flat
     if not flat:
         np.testing.assert_allclose(np.sort(result.coefficients["learning_rate"]), 1 / curvatures[::-1], rtol=1e-6)
+
+
+def lqg_rule(rate, noise, price):
+    """(β, α, w) of the optimal learner of one mode, h = 1, μ' = ρμ + N(0, 1 - ρ²), for ½(θ-μ)² + Δθ²/2η per step, T = ∞.
+
+    Certainty equivalence: Δθ = k_1 θ + k_2 m, Riccati's gains and the steady Kalman filter's mean m after y. Eliminating
+    m = ρ(1-g)m_{-1} + gθ - gy through Δθ_{-1} leaves Δθ = βΔθ_{-1} - αy - wθ: momentum and weight decay.
+    """
+    rho = math.exp(-rate)
+    state, push, miss = np.diag([1.0, rho]), np.array([[1.0], [0.0]]), np.array([[1.0, -1.0]])
+    cross = (miss @ state).T @ miss @ push / 2
+    control = np.array([[0.5 + 0.5 / price]])
+    value = solve_discrete_are(state, push, (miss @ state).T @ miss @ state / 2, control, s=cross)
+    first, second = -np.linalg.solve(control + push.T @ value @ push, push.T @ value @ state + cross.T)[0]
+    unsure = solve_discrete_are([[rho]], [[1.0]], [[1 - rho**2]], [[noise**2]])[0, 0]
+    gain = unsure / (unsure + noise**2)
+    kept = rho * (1 - gain)
+    return np.array([kept * (1 + first), second * gain, kept * first - first - second * gain])
+
+
+def test_a_moving_minimum_recovers_the_lqg_rule_as_the_horizon_grows():
+    """At the rate 1/T, from the other side: no belief, no Riccati equation, only coefficients of heavy ball with decay."""
+    task = LandscapeDistribution.quadratic(curvatures=Discrete([1.0]), start_variance=0.3,
+                                           minimum=OrnsteinUhlenbeck([0.0], 0.05, [[1.0]]))
+    gaps = []
+    for horizon in (60, 240):
+        found = optimize_policy(task, WeightDecay(family=HeavyBall(constant=True)), objective(horizon, learning_rate=2.0),
+                                sees=NoisyGradient(1.0), cost="running").coefficients
+        beta, decay = found["momentum"], found["decay"]  # its momentum does not see the decay: Δθ_{-1} + wθ_{-1} is carried
+        rule = [beta * (1 - decay), found["learning_rate"], decay * (1 - beta)]
+        gaps.append(np.abs(rule - lqg_rule(0.05, 1.0, 2.0)))
+    assert gaps[1].max() < 0.005
+    assert gaps[0].max() / gaps[1].max() == pytest.approx(4, rel=0.15)

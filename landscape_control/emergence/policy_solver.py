@@ -23,6 +23,7 @@ from .starting import at_bound, bounds_with, escaping, guess_entries, held, sett
 
 OBJECTIVE = ("discount", "learning_rate", "loss_weight", "terminal_weight")
 TASK = ("curvatures", "start_variance", "start_mean", "minimum")
+SETTLED = 1e-3  # quadrature is refined until its error is this much below the tolerance: coefficients settle after costs
 NUMBERS = (*OBJECTIVE, *TASK, "noise", "sees", "cost")
 
 
@@ -158,7 +159,7 @@ class PolicySolver:
             if finer is None or not math.isfinite(cost):
                 return best, 0.0, nodes
             error = abs(machinery.cost(program, finer, best.variables) - cost)
-            if error <= self.tolerance * cost or finer > self.most_nodes:
+            if error <= SETTLED * self.tolerance * cost or finer > self.most_nodes:
                 return best, error, nodes
             nodes = finer
             best = machinery.optimise(program, nodes, [best.variables], bounds, self.tolerance)[0].result
