@@ -283,6 +283,25 @@ def test_units_of_the_gradient_change_the_learning_rate_alone(key):
     assert there == pytest.approx({**here, "learning_rate": here["learning_rate"] / unit}, rel=1e-6)
 
 
+def test_units_of_the_gradient_change_the_epsilon_of_adam_alone():
+    numbers, unit = NUMBERS["adam"] | {"epsilon": 0.02}, 100.0
+    histories = rollout("adam", numbers, excitation=SMALL)
+    changed = Histories(gradients=histories.gradients / unit, updates=histories.updates)
+    assert named(changed, ["adam"]).rows[0].coefficients == pytest.approx({**numbers, "epsilon": 0.02 / unit}, rel=1e-6)
+
+
+def test_the_pictures_of_a_comparison_draw_an_identification():
+    from landscape_control.plotting import figures, results
+
+    verdict = named(HeavyBall(learning_rate=0.1, momentum=0.8), ["heavy_ball", "sgd", "adam"], excitation=SMALL)
+    shown = results.policy_data(verdict)
+    np.testing.assert_allclose(shown["predictions"][0], shown["controls"], atol=1e-12)
+    assert len(shown["controls"]) == verdict.samples
+    figures.policy_scatter(shown)
+    figures.coefficients(results.coefficients_data(verdict))
+    figures.verdict(results.verdict_data(verdict))
+
+
 def test_the_same_seed_gives_the_same_verdict():
     verdicts = [named(Adam(learning_rate=0.05), excitation=SMALL, seed=4) for _ in range(2)]
     assert str(verdicts[0]) == str(verdicts[1])

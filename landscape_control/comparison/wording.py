@@ -64,7 +64,7 @@ def _none_fits(verdict):
 
 def _data(verdict):
     landscapes, (controls, starts) = len(verdict.scatter), verdict.nouns
-    where = f" on {landscapes} landscape{'s' * (landscapes != 1)}" if landscapes else ""
+    where = f" on {landscapes} landscape{'s' * (landscapes != 1)}" if controls == "controls" else ""
     starts = _SINGULAR[starts] if verdict.starts == 1 else starts
     text = f"Fitted to {verdict.samples} {controls} from {verdict.starts} {starts}{where}"
     text += f" ({verdict.sampling})." if verdict.sampling else "."

@@ -64,6 +64,7 @@ def fit_causal(
         starts=train.count,
         criteria=criteria,
         sampling=histories.words,
+        scatter=(train.scatter,),
         subject=subject,
         kind=CAUSAL,
         residual=residual_shape(rows[0].rule, first, held),

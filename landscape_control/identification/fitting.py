@@ -155,7 +155,7 @@ def _smooth(run, seed, resamples):
     linearised = fit_linear(jacobian, residual + jacobian @ best, run.histories.groups, run.bounds,
                             folds=2, resamples=resamples, seed=seed)
     around = np.column_stack([np.minimum(linearised.intervals[:, 0], best), np.maximum(linearised.intervals[:, 1], best)])
-    accuracy = _DIGITS * np.maximum(np.abs(best), 1e-3)
+    accuracy = _DIGITS * np.maximum(np.abs(best), np.where(run.linear, 0.0, 1e-3))
     return best, np.clip(around + accuracy[:, None] * [-1, 1], *run.bounds.T[:, :, None])
 
 

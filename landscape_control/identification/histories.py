@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import freeze, whole
+from ..comparison import Scatter
 from ..errors import ProblemError
 
 
@@ -82,6 +83,15 @@ class Histories:
         """(…, T, K·n) -> (…, entries): what counts of anything that stands in columns."""
         counted = columns[..., self.settle:, :]
         return counted.reshape(*counted.shape[:-2], -1)
+
+    @property
+    def scatter(self) -> Scatter:
+        """What counts, step after step, for drawing: updates as controls, gradients as slopes, histories as starts."""
+        weights = self.gradients.shape[2]
+        places = self.gradients if self.parameters is None else self.parameters
+        points, controls, slopes = (freeze(self.read(_columns(array)).reshape(-1, weights))
+                                    for array in (places * (self.parameters is not None), self.updates, self.gradients))
+        return Scatter(points=points, controls=controls, slopes=slopes, starts=self.groups[::weights])
 
     def split(self, seed: int) -> tuple["Histories", "Histories"]:
         """(two thirds to fit, one third to score on); a history stays whole. A single one is both."""

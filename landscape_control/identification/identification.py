@@ -15,7 +15,8 @@ class Identification(Verdict):
 
     Everything of a :class:`landscape_control.comparison.Verdict` (``conclusion``, ``best``, ``runner_up``, ``equivalent``,
     ``rows`` with coefficients, intervals, errors and condition numbers, ``refused``, ``sampling``), where for causal rules
-    ``samples`` counts updates and ``starts`` histories, errors are relative to rms|Δθ|, and
+    ``samples`` counts updates and ``starts`` histories, errors are relative to rms|Δθ|, ``scatter`` holds updates against
+    gradients, and
 
     Attributes
     ----------
