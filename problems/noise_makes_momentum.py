@@ -11,8 +11,8 @@ Relation   equal: α and β to 2e-6 those of a search by Nelder-Mead on impulse 
            limit: slope -2 of β's distance from Polyak's in T (0.15: T steps resolve 1/T² of the spectrum's edges), 2 of its
            distance from its noise-free value in σ (0.1), -2 of β and of the distance of ασ² from its limit in σ (0.1).
            At least, at most (bounds set after a first look). β grows with T at every σ, 1 - β falling a little more
-           slowly than 1/T (slope -0.85 to -1). It grows with σ from 0 to 3 at T = 100, where β(0.1) is 0.9 already, but
-           falls again from σ ≈ √T/3 on, and at T = 2 also from σ = 0 to 0.1.
+           slowly than 1/T (slope -0.85 to -1). It grows with σ from 0.01 to 3 at T = 100, where β(0.1) is 0.9 already, but
+           falls again from σ ≈ √T/3 on, and at T = 2 also from σ = 0.01 to 0.1.
            It gains little: for σ from 0.1 to 1 at most 15 % over gradient descent with one α, where a falling learning
            rate α/(1 + ρt) without momentum gains 30 %. Beside that, momentum gains less than 0.2 %, with |β| < 0.1 at
            T = 30, and beside a polynomial decay β is negative.
@@ -39,7 +39,7 @@ from landscape_control.policies import (
 from landscape_control.reference import polyak
 
 SPECTRUM, NOISE = Uniform(0.05, 1.0), 0.3
-HORIZONS, NOISES = (2, 5, 10, 30, 100), (0.0, 0.1, 0.3, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0)
+HORIZONS, NOISES = (2, 5, 10, 30, 100), (0.01, 0.1, 0.3, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0)
 TOLERANCE = 2e-6  # 300 midpoints
 BALL, DESCENT = HeavyBall(constant=True), GradientDescent(constant=True)
 
@@ -139,11 +139,11 @@ def growth_checks(momenta, gains):
     yield Check(quantity="smallest growth of β from one horizon to the next, at any noise", theory=0, relation="at least",
                 computed=np.diff(momenta, axis=0).min(), tolerance=0)
     last = momenta[-1]
-    yield Check(quantity="smallest growth of β with σ from 0 to 3, T = 100", theory=0, relation="at least", tolerance=0,
+    yield Check(quantity="smallest growth of β with σ from 0.01 to 3, T = 100", theory=0, relation="at least", tolerance=0,
                 computed=np.diff(last[: column(3.0) + 1]).min())
     yield Check(quantity="β(σ = 10)/β(σ = 3), T = 100", theory=0.5, computed=last[column(10.0)] / last[column(3.0)],
                 relation="at most", tolerance=0)
-    yield Check(quantity="β(σ = 0.1) - β(σ = 0), T = 2", theory=0, computed=momenta[0, 1] - momenta[0, 0],
+    yield Check(quantity="β(σ = 0.1) - β(σ = 0.01), T = 2", theory=0, computed=momenta[0, 1] - momenta[0, 0],
                 relation="at most", tolerance=0)
     noisy = gains[:, column(0.1) : column(1.0) + 1]
     yield Check(quantity="largest gain over gradient descent, σ from 0.1 to 1", theory=0.15, computed=noisy.max(),
