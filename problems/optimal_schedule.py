@@ -43,17 +43,21 @@ SHAPES = {"constant": Constant(), "1/t": InverseTime(), "polynomial": Polynomial
           "warm-up-stable-decay": WarmupStableDecay(warmup=None, decay_fraction=None)}
 
 
-def problem() -> lc.ControlProblem:
-    """The bowl with h known, in continuous time and without noise, where the learner may go as fast as it pays to."""
-    return lc.ControlProblem(landscape=lc.quadratic(hessian=[[CURVATURE]]), start=[1.0],
-                             objective=lc.Objective(horizon=float(STEPS)))
+def problem() -> PolicyProgram:
+    """h unknown, σ = 0.3, terminal loss: gradient descent with its own α_t at every step."""
+    return program(GradientDescent(constant=False), SPECTRUM, noise=0.3)
+
+
+def program(family, curvatures, horizon=STEPS, noise=1.0):
+    """Terminal loss of a family, movement free."""
+    return PolicyProgram(
+        task=LandscapeDistribution.quadratic(curvatures=curvatures, start_variance=1.0), family=family,
+        objective=lc.Objective(horizon=horizon, learning_rate=math.inf), sees=lc.NoisyGradient(noise))
 
 
 def solver(family, curvatures, horizon=STEPS) -> PolicySolver:
     """One family; noise and kind of cost are numbers of each solve."""
-    return PolicySolver(PolicyProgram(
-        task=LandscapeDistribution.quadratic(curvatures=curvatures, start_variance=1.0), family=family,
-        objective=lc.Objective(horizon=horizon, learning_rate=math.inf), sees=lc.NoisyGradient(1.0)))
+    return PolicySolver(program(family, curvatures, horizon))
 
 
 def known_checks():
@@ -135,11 +139,18 @@ def evaluate() -> Evidence:
     for (cost, noise), (best, shapes) in found.items():
         if noise >= 0.3:
             checks += noisy_checks(cost, noise, best, shapes)
-    rates = np.array([[[schedule(found[cost, noise][1][name]) for noise in NOISES] for cost in COSTS] for name in SHAPES])
-    return Evidence(checks=checks, data={
-        "steps": np.arange(STEPS), "noises": np.array(NOISES), "costs": list(COSTS), "shapes": list(SHAPES),
-        "best": np.array([[schedule(found[cost, noise][0]) for noise in NOISES] for cost in COSTS]), "learning_rates": rates,
-        "excess": np.array([[list(excess(*found[cost, noise]).values()) for noise in NOISES] for cost in COSTS])})
+    return Evidence(checks=checks, data=picture({noise: found["terminal", noise] for noise in NOISES}))
+
+
+def picture(found):
+    """The best α_t over noise, for terminal loss, beside four shapes."""
+    drawn = {"constant": "constant", "inverse_time": "1/t", "cosine": "cosine",
+             "warmup_stable_decay": "warm-up-stable-decay"}
+    return {"noises": np.array(list(found)), "steps": np.arange(STEPS), "shapes": list(drawn),
+            "learning_rates": np.array([schedule(best) for best, _ in found.values()]),
+            "shape_learning_rates": np.array([[schedule(shapes[name]) for name in drawn.values()]
+                                              for _, shapes in found.values()]),
+            "excess": np.array([[excess(*both)[name] for name in drawn.values()] for both in found.values()])}
 
 
 def schedule(result):
@@ -151,4 +162,4 @@ CLAIM = Claim(
     name="optimal-schedule", title="Under noise the best learning rate falls as 1/t, without warm-up",
     statement="h known: α_t = (1/h)/(t + 1 + σ²/h²m₀) exactly; h unknown: 1/t is the nearest shape where σ ≥ 0.3",
     source="Robbins & Monro 1951; Kalman 1960; derived for this project", relations=("equal", "at least", "at most"),
-    evaluate=evaluate)
+    picture="optimal_schedule", evaluate=evaluate)
