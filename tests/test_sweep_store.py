@@ -168,6 +168,15 @@ def test_a_store_of_another_problem_grid_or_version_is_refused_naming_the_fields
         run(finished[1])
 
 
+def test_cells_are_not_computed_with_other_versions_than_planned(finished, monkeypatch):
+    atlas, folder = finished
+    monkeypatch.setattr("landscape_control.sweep.versions.versions", lambda: {"casadi": "9.9"})
+    same(atlas, resume(folder))
+    chunks(folder)[0].unlink()
+    with pytest.raises(ProblemError, match=r"versions: .*casadi 9\.9 \(planned \d"):
+        resume(folder)
+
+
 def test_a_full_disk_is_said_and_what_was_finished_kept(tmp_path, monkeypatch):
     written, replace = [], os.replace
 

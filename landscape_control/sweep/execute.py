@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 
 from ..errors import ProblemError
-from .processes import one_blas_thread, pool_of
+from .processes import lives_in_main, one_blas_thread, pool_of, start_method
 from .worker import run_chunk
 
 ATTEMPTS = 3  # times a chunk is handed out before its cells are given up
@@ -62,6 +62,10 @@ def _in_processes(task, chunks, workers, closing):
     queue = deque(chunks)
     while queue:
         suspects = yield from _pooled(task, queue, min(workers, len(queue)), closing)
+        if len(suspects) + len(queue) == len(chunks) and lives_in_main(task[1]) and start_method() == "spawn":
+            raise ProblemError("workers", expected="a script that fresh processes can read again, to find the measure in it",
+                               received="processes that end at once", advice="put the script's work under "
+                               "if __name__ == '__main__':, move the function to a module, or use workers=1")
         for index in suspects:
             for _ in range(ATTEMPTS - 1):
                 alone = deque([index])

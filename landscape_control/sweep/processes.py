@@ -53,6 +53,12 @@ class _Spawning(ProcessPoolExecutor):
             return super().submit(function, *args, **kwargs)
 
 
+def lives_in_main(measures) -> bool:
+    """Whether a function among these measures is defined in the script that runs."""
+    return any(getattr(getattr(one.function, "function", one.function), "__module__", "") == "__main__"
+               for one in measures or ())
+
+
 def _prepare(parent, closing):
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for descriptor in closing:
@@ -74,8 +80,7 @@ def _follow(parent):
 def _without_main(args):
     """Hide the main module from spawned processes unless a measure lives there."""
     main = sys.modules["__main__"]
-    if any(getattr(getattr(one.function, "function", one.function), "__module__", "") == "__main__"
-           for arg in args if isinstance(arg, tuple) for one in arg):
+    if any(lives_in_main(arg) for arg in args if isinstance(arg, tuple)):
         yield
         return
     sys.modules["__main__"] = ModuleType("__main__")

@@ -20,6 +20,7 @@ from .plan import Plan, about, make_plan
 from .processes import cores, start_method
 from .progress import Progress
 from .store import RESULT, Store, chunks_of, read_plan
+from .versions import check_versions
 from .worker import forget, lend, lost_chunk
 
 
@@ -129,6 +130,7 @@ def _restored(store, index, table, retry_failed) -> bool:
 
 
 def _compute(plan, measures, store, table, todo, report, workers, executor):
+    check_versions(plan.versions)
     order = working_order(todo)
     remote = executor is not None or (workers > 1 and start_method() == "spawn")
     measures = _found(plan) if measures is None else measures

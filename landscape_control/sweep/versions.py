@@ -3,6 +3,8 @@
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
+from ..errors import ProblemError
+
 _PACKAGES = ("landscape-control", "casadi", "numpy", "scipy")
 
 
@@ -16,3 +18,13 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             found[name] = "not installed"
     return found
+
+
+def check_versions(planned: dict[str, str]) -> None:
+    """Refuse to compute cells of a plan with other versions than those it was made with."""
+    here = versions()
+    other = [f"{name} {here.get(name)} (planned {planned[name]})" for name in planned if planned[name] != here.get(name)]
+    if other:
+        raise ProblemError("versions", expected="the versions that the sweep was planned with", received=", ".join(other),
+                           advice="use those versions in every process, or start again in another folder; "
+                           "what is finished can be read with load_store")

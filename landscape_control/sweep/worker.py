@@ -15,6 +15,7 @@ from .adaptors import adaptor_of
 from .columns import CELLS, WORDS, columns_of, pack, words_column
 from .paths import with_values
 from .plan import Plan
+from .versions import check_versions
 
 COMPUTED, REFUSED, RAISED, MEASURE, LOST, PENDING = "computed", "refused", "raised", "measure raised", "lost", "not run"
 FINE = ("converged", COMPUTED)
@@ -51,6 +52,7 @@ class Workshop:
     """The problem of a plan, made anew from its text, its measures, and the solvers used last."""
 
     def __init__(self, plan: Plan, measures=None):
+        check_versions(plan.versions)
         self.plan = plan
         self.measures = tuple(measures or (as_measure(one["address"]) for one in plan.measures))
         self.closed_form = plan.kind == "closed form"
@@ -123,7 +125,7 @@ class Workshop:
             try:
                 parts = self._parts(measure, plain_value(measure(cell)))
             except Exception as error:
-                _note(row, failure(error, MEASURE, f"measure {measure.name!r}: "))
+                _note(row, failure(error, MEASURE, f"measure {measure.name!r}"))
                 continue
             row |= parts
         return row
@@ -179,8 +181,9 @@ def _note(row, raised):
 def failure(error: Exception, status: str, prefix: str = "") -> dict:
     """Status, message and traceback of a cell in which something was raised."""
     told = str(error) if isinstance(error, ProblemError | SolveError) else f"{type(error).__name__}: {error}"
+    told = f"{prefix}: {told}" if prefix and not told.startswith(prefix) else told
     trace = "" if isinstance(error, ProblemError) else "".join(traceback.format_exception(error))[-LONGEST:]
-    return {"status": status, "message": f"{prefix}{told}"[:LONGEST], "traceback": trace}
+    return {"status": status, "message": told[:LONGEST], "traceback": trace}
 
 
 def lost_chunk(plan: Plan, index: int, message: str) -> bytes:
