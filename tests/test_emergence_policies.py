@@ -65,6 +65,7 @@ def test_momentum_grows_with_noise_and_vanishes_from_one_step():
     found = [solver(20).solve(noise=noise).coefficients["momentum"] for noise in (0.1, 0.3, 1.0)]
     assert found == sorted(found)
     one = heavy_ball(1)
+    assert one.coefficients["momentum"] == 0.0
     assert not one.identifiability.identifiable
     assert "momentum alone" in str(one.identifiability)
 
@@ -122,16 +123,16 @@ def test_a_schedule_under_noise_decays():
 
 
 def test_some_programs_have_no_best_rule():
-    """Under noise, with free movement, an unrestricted β_1 grows for ever while α_0 vanishes: the first gradient is kept."""
-    result = heavy_ball(5, constant=False, starts=1, throw=False)
+    """Under noise, with free movement, β_t grows for ever while Δθ_{t-1} vanishes: a gradient is kept for later."""
+    result = heavy_ball(5, constant=False, starts=3, throw=False)
     assert result.status is PolicyStatus.NOT_ATTAINED
-    assert "momentum at step 1" in result.message
+    assert "running away: momentum at step" in result.message
     held = heavy_ball(5, constant=False, starts=2, within={"momentum": (0.0, 1.0)})
     assert held.status.ok
     assert held.at_bound
     assert held.certificate.passed
     with pytest.raises(SolveError, match="grows without limit"):
-        heavy_ball(5, constant=False, starts=1)
+        heavy_ball(5, constant=False, starts=3)
 
 
 @pytest.mark.parametrize("numbers", [
@@ -297,7 +298,7 @@ def test_as_many_steps_as_curvatures_learn_everything(family, steps, flat):
     result = optimize_policy(task, family, objective(steps), starts=4)
     assert result.learnt
     assert result.status.ok
-    assert result.agreed == 4
+    assert result.agreed >= 3
     assert result.cost < 1e-12 * result.standing_still
     assert result.certificate.passed
     assert result.identifiability.flat == flat

@@ -49,7 +49,7 @@ def test_constant_heavy_ball_nears_polyaks_coefficients():
     alpha, beta = polyak(0.05, 1.0)
     gaps = []
     for horizon in (6, 24):
-        result = worst_case(program(horizon, HeavyBall(constant=True)), starts=4)
+        result = worst_case(program(horizon, HeavyBall(constant=True)), starts=12)
         assert result.worst < polyak_factor(0.05, 1.0, horizon) ** 2
         assert result.worst > chebyshev_factor(0.05, 1.0, horizon) ** 2
         gaps.append(abs(result.coefficients["momentum"] - beta))

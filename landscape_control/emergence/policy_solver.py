@@ -123,9 +123,11 @@ class PolicySolver:
         return found
 
     def _optimise(self, machinery, program, guesses, bounds):
-        first, layout = first_nodes(program), machinery.coefficients
-        optima = machinery.optimise(program, first, guesses, bounds, self.tolerance)
-        best, error, nodes = self._refine(machinery, program, optima[0], bounds, first)
+        first, layout, inner = first_nodes(program), machinery.coefficients, bounds.copy()
+        unfelt = machinery.unfelt(program, first, guesses[:3])
+        inner[unfelt] = np.clip(0.0, bounds[unfelt, 0], bounds[unfelt, 1])[:, None]  # without effect: as small as may be
+        optima = machinery.optimise(program, first, guesses, inner, self.tolerance)
+        best, error, nodes = self._refine(machinery, program, optima[0], inner, first)
         entries, cost = best.variables, machinery.cost(program, nodes, best.variables)
         runaway, learnt = escaping(layout, entries), machinery.learnt(program, nodes, entries)
         alike = [one for one in optima if one is optima[0] or machinery.learnt(program, first, one.variables)]

@@ -42,7 +42,7 @@ class Machinery:
         self.moments = MomentProgram(family=family, horizon=horizon, layout=layout)
         self.coefficients = self.moments.coefficients
         self.hessian, self.build_seconds = hessian, 0.0
-        self._optimisers, self._objectives, self._last = {}, {}, (None, {})
+        self._optimisers, self._objectives, self._slopes, self._last = {}, {}, {}, (None, {})
 
     def optimiser(self, nodes: int) -> PolicyOptimiser:
         """The compiled optimiser with N nodes."""
@@ -53,6 +53,12 @@ class Machinery:
         packed = self._packed(program, nodes)
         function = self._kept(self._objectives, self.moments.count_nodes(packed), self._build_objective)
         return lambda entries: float(function(entries, packed))
+
+    def unfelt(self, program: PolicyProgram, nodes: int, points) -> np.ndarray:
+        """(n,) bool: coefficients whose slope is exactly zero at every point, such as momentum over a single step."""
+        function = self._kept(self._slopes, self.true(program, nodes), self._build_slope)
+        slopes = [np.array(function(one, self._packed(program, nodes))).ravel() for one in points]
+        return ~np.any(slopes, axis=0)
 
     def cost(self, program: PolicyProgram, nodes: int, entries) -> float:
         """J."""
@@ -99,6 +105,10 @@ class Machinery:
     def _build_optimiser(self, nodes):
         nlp, derivatives = self.moments.nlp(nodes, exact=self.hessian == "exact")
         return PolicyOptimiser(nlp=nlp, hessian=self.hessian, derivatives=derivatives)
+
+    def _build_slope(self, nodes):
+        nlp, derivatives = self.moments.nlp(nodes, exact=False)
+        return ca.Function("slope", [nlp["x"], nlp["p"]], [derivatives["grad_f"](nlp["x"], nlp["p"])[1]])
 
     def _build_objective(self, nodes):
         nlp = self.moments.nlp(nodes, exact=False)[0]

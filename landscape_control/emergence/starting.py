@@ -1,4 +1,4 @@
-"""Where the optimisation of a policy starts: low-discrepancy draws from each coefficient's own range."""
+"""Where the optimisation of a policy starts: even draws from each coefficient's own range."""
 
 from collections.abc import Callable, Mapping
 
@@ -11,12 +11,13 @@ JITTER = 0.2  # steps of one start differ by ±10 %: equal steps are a saddle of
 
 
 def draw_starts(layout: Layout, count: int, seed: int) -> np.ndarray:
-    """(count, n): Halton points through :meth:`Coefficient.draw`; those that vary start near one level for all steps."""
-    from scipy.stats import qmc  # late: half of the time it takes to import this package
+    """(count, n): a Latin hypercube (McKay, Beckman & Conover 1979) through :meth:`Coefficient.draw`.
 
-    sizes = [one.size for one in layout.coefficients]
-    points = qmc.Halton(d=sum(sizes), seed=seed).random(count)
-    rng, starts, column = np.random.default_rng(seed), np.empty((count, layout.size)), 0
+    Coefficients that vary start near one level for all steps.
+    """
+    rng, width = np.random.default_rng(seed), sum(one.size for one in layout.coefficients)
+    points = (rng.permuted(np.tile(np.arange(count), (width, 1)), axis=1).T + rng.random((count, width))) / count
+    starts, column = np.empty((count, layout.size)), 0
     for one, place in zip(layout.coefficients, layout.slices.values(), strict=True):
         level = one.draw(points[:, column:column + one.size])
         column += one.size
