@@ -18,6 +18,7 @@ Relation   equal: b, α, c at T = 260 to 1e-6; at λ = 0 a decay gains nothing, 
 """
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from landscape_control.problems.certainty_equivalence import noisy_bowl
@@ -28,13 +29,14 @@ from landscape_control.claims import Check, Claim, Evidence, fitted_slope
 from landscape_control.emergence import PolicySolver, exact_cost
 from landscape_control.landscape import Discrete, LandscapeDistribution
 from landscape_control.planning import raw_rule, solve
-from landscape_control.policies import Family, HeavyBall, Nesterov, Policy, PolicyProgram, WeightDecay
+from landscape_control.policies import HeavyBall, Nesterov, Policy, PolicyProgram, WeightDecay
 
 CURVATURE, DRIFT, NOISE, PRICE, DISCOUNT = 0.8, 0.1, 1.0, 0.2, 0.05
 RATES = (0.0, 0.05, 0.3)
-DECAYED, BALL = WeightDecay(family=HeavyBall(constant=True)), HeavyBall(constant=True)
+DECAYED = WeightDecay(family=HeavyBall(constant=True))
+FAMILIES = (DECAYED, WeightDecay(family=Nesterov(constant=True)), HeavyBall(constant=True))
 REVERSION, PATIENCE, TIME = 0.4, 0.5, 18.0  # λ, γ and T where steps shrink
-CURVATURES, NOISES, HORIZONS = (0.1, 0.3, 1.0), np.geomspace(0.1, 10, 9), (10, 30, 100)
+CURVATURES, NOISES, HORIZONS = (0.1, 0.3, 1.0), (0.3, 1.0, 3.0), (10, 20, 50, 100, 200)
 
 
 def moving(rate, variance=None, diffusion=DRIFT):
@@ -72,19 +74,35 @@ def together(coefficients):
     return np.array([beta * (1 - decay), alpha, decay * (1 - beta)])
 
 
-def solver(minimum, horizon, *, family: Family = DECAYED, curvatures=(CURVATURE,), **numbers) -> PolicySolver:
-    """Running loss from rest at 0; ``numbers`` replace those of the problem."""
-    chosen = {"discount": DISCOUNT, "learning_rate": PRICE, "noise": NOISE, "loss_weight": 1.0, **numbers}
-    noise = chosen.pop("noise")
-    return PolicySolver(PolicyProgram(
-        task=LandscapeDistribution.quadratic(curvatures=Discrete(curvatures), start_variance=0.0, minimum=minimum),
-        family=family, sees=lc.NoisyGradient(noise), cost="running",
-        objective=lc.Objective(horizon=horizon, **chosen)), tolerance=1e-10)
+def decoupled(kept, alpha, pull):
+    """α, β, w with these b, α, c; of the two pairs (β, w) the one with less decay."""
+    both = 1 - kept + pull
+    decay = (both - math.sqrt(both**2 - 4 * pull)) / 2
+    return {"learning_rate": alpha, "momentum": kept / (1 - decay), "decay": decay}
 
 
-def problem() -> lc.ControlProblem:
-    """Full information, in continuous time: the minimum is known to be at 1 for good."""
-    return continuous().known([1.0])
+def program(minimum, horizon, family=DECAYED) -> PolicyProgram:
+    """Running loss from rest at 0."""
+    return PolicyProgram(
+        task=LandscapeDistribution.quadratic(curvatures=Discrete([CURVATURE]), start_variance=0.0, minimum=minimum),
+        family=family, sees=lc.NoisyGradient(NOISE), cost="running",
+        objective=lc.Objective(horizon=horizon, discount=DISCOUNT, learning_rate=PRICE))
+
+
+@lru_cache(maxsize=8)
+def solver(horizon, family=DECAYED) -> PolicySolver:
+    """One horizon and family; the minimum and all prices are numbers of each solve."""
+    return PolicySolver(program(moving(0.0, 1.0), horizon, family), tolerance=1e-10)
+
+
+def best(minimum, horizon, family=DECAYED, **options):
+    """The best coefficients of a family."""
+    return solver(horizon, family).solve(minimum=minimum, **options)
+
+
+def problem() -> PolicyProgram:
+    """A hundred steps of heavy ball with weight decay, λ = 0.05."""
+    return program(moving(0.05, steady_variance(0.05)[1]), 100)
 
 
 def continuous() -> lc.ControlProblem:
@@ -95,12 +113,12 @@ def continuous() -> lc.ControlProblem:
 def equal_checks():
     """The optimised numbers and those of two Riccati equations, and what two pairs (β, w) share."""
     for rate in RATES:
-        program = solver(moving(rate, steady_variance(rate)[1]), 260)
-        result = program.solve(starts=2)
+        minimum = moving(rate, steady_variance(rate)[1])
+        result = best(minimum, 260, starts=2)
         for name, theory, found in zip("bαc", riccati(rate), together(result.coefficients), strict=True):
             yield Check(quantity=f"{name} at λ = {rate:g}", theory=theory, computed=found, relation="equal", tolerance=1e-6)
         if rate == 0:
-            alone = program.solve(fixed={"decay": 0.0}, starts=2)
+            alone = best(minimum, 260, fixed={"decay": 0.0}, starts=2)
             yield Check(quantity="gain of a decay at λ = 0", theory=0, computed=1 - result.cost / alone.cost,
                         relation="equal", tolerance=1e-9)
             continue
@@ -115,12 +133,12 @@ def horizon_checks():
     """How the optimised numbers near the rule as the horizon grows."""
     rate, horizons = 0.05, np.array([100, 150, 200])
     minimum, theory = moving(rate, steady_variance(rate)[1]), riccati(rate)
-    gaps = [np.abs(together(solver(minimum, int(T)).solve(starts=2).coefficients) - theory) for T in horizons]
+    gaps = [np.abs(together(best(minimum, int(T), starts=2).coefficients) - theory) for T in horizons]
     for name, gap in zip("bαc", np.transpose(gaps), strict=True):
         yield Check(quantity=f"{name}: rate of approach a step", theory=DISCOUNT, relation="limit", measure="relative",
                     computed=-np.polyfit(horizons, np.log(gap), 1)[0], tolerance=0.05)
     theory = riccati(rate, discount=0.0)
-    gaps = [np.abs(together(solver(moving(rate), int(T), discount=0.0).solve(starts=2).coefficients) - theory)
+    gaps = [np.abs(together(best(moving(rate), int(T), discount=0.0, starts=2).coefficients) - theory)
             for T in horizons]
     for name, gap in zip("bα", np.transpose(gaps), strict=False):
         yield Check(quantity=f"{name}: slope in T from the stationary law, γ = 0", theory=-1, relation="limit",
@@ -135,8 +153,8 @@ def step_checks():
     gaps = []
     for step in steps:
         minimum = moving(REVERSION * step, steady_variance(REVERSION, step)[1], DRIFT * step)
-        result = solver(minimum, round(TIME / step), discount=PATIENCE * step, noise=NOISE / math.sqrt(step),
-                        learning_rate=step, loss_weight=step).solve(starts=1)
+        result = best(minimum, round(TIME / step), discount=PATIENCE * step, noise=NOISE / math.sqrt(step),
+                      learning_rate=step, loss_weight=step, starts=1)
         kept, alpha, decay = together(result.coefficients)
         gaps.append(np.abs(np.array([(1 - kept) / step, alpha / step**2, decay / step**2]) - theory))
     for name, gap in zip(("(1-b)/Δt", "α/Δt²", "c/Δt²"), np.transpose(gaps), strict=True):
@@ -153,34 +171,40 @@ def family_checks():
     """What the form is worth: no decay, another momentum, numbers shared by several curvatures."""
     for rate in RATES:
         minimum = moving(rate, steady_variance(rate)[1])
-        best, ahead, alone = (solver(minimum, 100, family=family).solve(starts=3) for family in
-                              (DECAYED, WeightDecay(family=Nesterov(constant=True)), BALL))
-        yield bound(f"λ = {rate:g}: cost with Nesterov's momentum over heavy ball's - 1", ahead.cost / best.cost - 1,
+        free, ahead, alone = (best(minimum, 100, family, starts=3) for family in FAMILIES)
+        yield bound(f"λ = {rate:g}: cost with Nesterov's momentum over heavy ball's - 1", ahead.cost / free.cost - 1,
                     "at least", 0.001)
     yield bound("λ = 0.3: β without decay", alone.coefficients["momentum"], "at most", 0.0)
-    yield bound("λ = 0.3: cost without decay over that with it - 1", alone.cost / best.cost - 1, "at least", 0.01)
+    yield bound("λ = 0.3: cost without decay over that with it - 1", alone.cost / free.cost - 1, "at least", 0.01)
     for rate, least in ((0.05, 0.03), (0.3, 0.01)):
-        shared = solver(moving(rate), 100, discount=0.0, curvatures=CURVATURES).solve(starts=3).cost
-        own = [solver(moving(rate), 100, discount=0.0, curvatures=[h]).solve(starts=3).cost for h in CURVATURES]
+        shared, *own = (best(moving(rate), 100, discount=0.0, curvatures=Discrete(values), starts=3).cost
+                        for values in (CURVATURES, *([h] for h in CURVATURES)))
         yield bound(f"λ = {rate:g}: cost of shared numbers over own ones - 1", shared / np.mean(own) - 1, "at least", least)
 
 
 def evaluate() -> Evidence:
     """Equality, three limits, other forms."""
-    rate = RATES[1]
-    minimum = moving(rate)
-    over_noise = np.empty((len(HORIZONS), len(NOISES), 3))
-    for row, horizon in enumerate(HORIZONS):
-        kept, result = solver(minimum, horizon), None
-        for column, noise in enumerate(NOISES):
-            result = kept.solve(noise=noise, guess=result, starts=1)
-            over_noise[row, column] = together(result.coefficients)
-    return Evidence(checks=[*equal_checks(), *horizon_checks(), *step_checks(), *family_checks()], data={
-        "noises": NOISES, "horizons": np.array(HORIZONS), "coefficients": ["b", "α", "c"], "optimised": over_noise,
-        "riccati": np.array([riccati(rate, noise=noise) for noise in NOISES])})
+    return Evidence(checks=[*equal_checks(), *horizon_checks(), *step_checks(), *family_checks()], data=picture(0.05))
+
+
+def picture(rate):
+    """b, α, c over noise and horizon beside the rule, and what the rule costs where the horizon is finite."""
+    shape = len(NOISES), len(HORIZONS)
+    found, excess, exact = np.empty((3, *shape)), np.empty(shape), np.empty((3, len(NOISES)))
+    for row, noise in enumerate(NOISES):
+        minimum, exact[:, row] = moving(rate, steady_variance(rate, noise=noise)[1]), riccati(rate, noise=noise)
+        for column, horizon in enumerate(HORIZONS):
+            result = best(minimum, horizon, noise=noise, starts=2)
+            found[:, row, column] = together(result.coefficients)
+            rule = Policy(family=DECAYED, horizon=horizon, coefficients=decoupled(*exact[:, row]))
+            excess[row, column] = exact_cost(rule, result.program) / result.cost - 1
+    names = ("momentum", "learning_rate", "weight_decay")
+    return {"noises": np.array(NOISES), "horizons": np.array(HORIZONS), "excess": excess,
+            **dict(zip(names, found, strict=True)), **{f"{name}_exact": one for name, one in zip(names, exact, strict=True)}}
 
 
 CLAIM = Claim(
     name="lqg-from-policies", title="Optimised momentum and weight decay are those of the exact LQG rule",
     statement="for long horizons b = a(1-K)(1-R), α = SK/h, c = R(1-a(1-K)) - SK in Δθ_t = bΔθ_{t-1} - αy_t - cθ_t",
-    source="derived for this project; Kalman 1960", relations=("equal", "limit", "at least", "at most"), evaluate=evaluate)
+    source="derived for this project; Kalman 1960", relations=("equal", "limit", "at least", "at most"),
+    picture="lqg_from_policies", evaluate=evaluate)
