@@ -89,7 +89,7 @@ def tick_values(axes: Axes, values) -> Axes:
     for value in values[1:]:
         if np.log(value / kept[-1]) > gap:
             kept.append(value)
-    axes.set_xticks(kept, labels=[f"{value:.2g}" for value in kept])
+    axes.set_xticks(kept, labels=[f"{float(f'{value:.2g}'):g}" for value in kept])
     axes.set_xticks([], minor=True)
     return axes
 
