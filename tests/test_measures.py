@@ -11,7 +11,9 @@ import pytest
 import landscape_control as lc
 from landscape_control import measures
 from landscape_control.comparison import preconditioner_exponent, run_rule
+from landscape_control.emergence import optimize_policy
 from landscape_control.errors import ProblemError
+from landscape_control.landscape import LandscapeDistribution, Uniform
 from landscape_control.measures import Cell, Measure, as_measure, by_name, plain_value
 from landscape_control.measures.regrets import rule_costs
 from landscape_control.measures.verdicts import KEYS, choose
@@ -151,6 +153,18 @@ def test_coefficients_that_vary_are_told_by_mean_over_the_steps_they_act_on_and_
 def test_a_plan_is_no_policy_and_says_so(crossing, name):
     with pytest.raises(ProblemError, match=f"measure '{name}'.*received Solution"):
         by_name(name)(crossing)
+
+
+def test_an_optimised_policy_is_measured_as_it_says_itself():
+    task = LandscapeDistribution.quadratic(curvatures=Uniform(0.05, 1.0), start_variance=1.0)
+    result = optimize_policy(task, HeavyBall(constant=True), lc.Objective(horizon=5, learning_rate=math.inf),
+                             sees=lc.NoisyGradient(0.3), starts=3)
+    cell, certificate = Cell(problem=result.program, solution=result), result.certificate
+    assert measures.momentum(cell) == result.coefficients["momentum"]
+    assert measures.certificate_residuals(cell)["stationarity"] == certificate.stationarity
+    assert measures.certificate_residuals(cell)["passed"] is True
+    with pytest.raises(ProblemError, match="known landscape; received PolicyProgram"):
+        measures.preconditioner_exponent(cell)
 
 
 @pytest.mark.parametrize("name", ["regret", "best_rule", "end_basin", "hidden_basin", "trajectory", "iterations"])

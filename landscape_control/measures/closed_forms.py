@@ -172,6 +172,11 @@ def _single(batch):
 
 def _exponent(cell):
     """The closed form where it holds, else the numerical policy at the minimum nearest to the start."""
+    if not getattr(cell.problem, "is_known", False):
+        raise ProblemError("measure 'preconditioner_exponent'", expected="a ControlProblem on a known landscape",
+                           received=type(cell.problem).__name__ + (", hidden variables" if hasattr(cell.problem, "is_known")
+                                                                   else ""),
+                           advice="leave this measure out for problems of this kind")
     if _obstacle(cell.problem) is None:
         return float(_batch_exponent(cell.problem, {}))
     return float(np.mean(measured_exponent(cell.problem, solver=_near_minimum(cell)).exponent))

@@ -13,7 +13,8 @@ from .versions import versions
 
 _MOST_ROWS = 2500  # cells listed in the table that needs no script
 _STYLE = """
-main { max-width: 76rem; } .plates { display: grid; grid-template-columns: minmax(0, 1.05fr) minmax(0, 1fr); gap: 2rem; }
+main { max-width: 76rem; } [hidden] { display: none !important; }
+.plates { display: grid; grid-template-columns: minmax(0, 1.05fr) minmax(0, 1fr); gap: 2rem; }
 @media (max-width: 62rem) { .plates { grid-template-columns: minmax(0, 1fr); } }
 section h2 { margin-bottom: 0.4rem; } svg.plate { display: block; width: 100%; height: auto; }
 @media (min-width: 62rem) { .plates section:first-child { position: sticky; top: 1rem; align-self: start; } }
@@ -92,8 +93,10 @@ def _lead(document):
     cells = len(x["values"]) * len(y["values"])
     failed = sum(map(sum, document["failed"]))
     lost = f"; {failed} of them have no number" if failed else ""
-    return (f"Each of {cells} cells is one optimal plan, at its own {x['label']} and {y['label']}{lost}. Point at a cell to "
-            "see its trajectory beside the classic rules, each with the coefficients that suit it best.")
+    seen = ("see its trajectory beside the classic rules, each with the coefficients that suit it best."
+            if document.get("paths") else "see what was measured there.")
+    return (f"Each of {cells} cells is one problem solved, at its own {x['label']} and {y['label']}{lost}. Point at a cell "
+            f"to {seen}")
 
 
 def _plates(paths, rules):

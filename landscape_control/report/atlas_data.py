@@ -83,7 +83,8 @@ def _variable(dataset, name, data):
     values = data.values.tolist() if data.is_text else [[_digits(v) for v in row] for row in data.values]
     known = data.values[np.isfinite(data.values)] if not data.is_text else np.empty(0)
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
-    return {"name": name, "title": sweeps.title_of(dataset, name), "text": data.is_text, "values": values, "low": low,
+    return {"name": name, "title": sweeps.title_of(dataset, name), "text": data.is_text,
+            "truth": dataset[name].dtype.kind == "b", "values": values, "low": low,
             "high": high, "log": not data.is_text and low > 0 and high > 100 * low,
             "description": str(dataset[name].attrs.get("description", ""))}
 

@@ -18,6 +18,7 @@ const shown = value => {
   if (typeof value === "number") return String(Number(value.toPrecision(4))).replace("-", "\u2212");
   return value === "inf" ? "\u221e" : value;
 };
+const worth = (v, value) => v.text ? named(value) : v.truth && value !== null ? (value ? "yes" : "no") : shown(value);
 const named = key => (data.looks[key] || {label: "\u2014"}).label;
 
 // ---------------------------------------------------------------- the map
@@ -48,8 +49,8 @@ const colour = (i, j) => {
   return warm(typeof value === "number" ? share(value) : 1);
 };
 const said = (i, j) => `${X.label} ${X.words[i]}, ${Y.label} ${Y.words[j]}: ${variable.title} ` +
-  (data.failed[j][i] ? data.status[j][i] : variable.text ? named(variable.values[j][i])
-    : shown(variable.values[j][i])) + (data.warned[j][i] ? ", warning: a better basin was overlooked" : "");
+  (data.failed[j][i] ? data.status[j][i] : worth(variable, variable.values[j][i])) +
+  (data.warned[j][i] ? ", warning: a better basin was overlooked" : "");
 const cells = [];
 const layer = element("g", {role: "grid", "aria-labelledby": "map-title"}, map);
 for (let j = ny - 1; j >= 0; j--) {
@@ -105,7 +106,8 @@ const legend = () => {
     const present = new Set(variable.values.flat());
     for (const key in data.looks)
       if (present.has(key)) items.push(chip(`background:${data.looks[key].tone}`, named(key)));
-  } else items.push(`<li><span>${shown(variable.low)}</span><span class="ramp"></span><span>${shown(variable.high)}` +
+  } else items.push(`<li><span>${worth(variable, variable.low)}</span><span class="ramp"></span><span>` +
+    `${worth(variable, variable.high)}` +
     `${variable.log ? " (logarithmic)" : ""}</span></li>`);
   if (data.failed.flat().some(Boolean)) items.push(chip("", "no number").replace("chip", "chip hatched"));
   if (data.warned.flat().some(Boolean)) items.push("<li><span class='mark'>\u25b2</span>a better basin was overlooked</li>");
@@ -182,7 +184,7 @@ const drawNumbers = (i, j) => {
       `<td class="number">${regret}</td><td>${found}</td></tr>`;
   }).join("");
   byId("numbers").innerHTML = data.variables.map(v => `<tr><td>${v.title}</td><td class="number">` +
-    `${v.text ? named(v.values[j][i]) : shown(v.values[j][i])}</td></tr>`).join("");
+    `${worth(v, v.values[j][i])}</td></tr>`).join("");
 };
 const look = (i, j) => {
   looked = [i, j];
