@@ -184,7 +184,8 @@ def noise_makes_momentum(d):
 def _maps(figure, axes, d, named):
     for name, values, words in (("momentum_map", d.map_momentum, "momentum β*"),
                                 ("learning_rate_map", d.map_learning_rates, "learning rate α*")):
-        panel, cells = phase_diagrams.number_map(axes[name], d.map_noises, d.map_horizons, values)
+        panel, cells = phase_diagrams.number_map(axes[name], d.map_noises, d.map_horizons, values,
+                                                 log=False if name == "momentum_map" else None)
         phase_diagrams.colour_bar(figure, panel, cells)
         style.label(panel, "gradient noise σ", "horizon T" if name == "momentum_map" else None, title=words,
                     letter=named[name])
