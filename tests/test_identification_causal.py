@@ -1,6 +1,7 @@
 """Causal policies: every rule of the library is recognised with its numbers, and nothing else is."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -35,7 +36,7 @@ NUMBERS = {
     "lion": {"learning_rate": 0.03, "beta1": 0.9, "beta2": 0.99},
 }
 LINEAR = ["sgd", "sgd_weight_decay", "heavy_ball", "nesterov", "corrected_momentum", "heavy_ball_weight_decay"]
-SMALL = Excitation(histories=24, steps=30)
+SMALL = Excitation(histories=18, steps=30)
 
 
 def named(subject, wanted=None, **options):
@@ -57,7 +58,7 @@ def test_every_causal_rule_has_a_round_trip():
 
 @pytest.mark.parametrize("key", NUMBERS)
 def test_a_rule_of_the_library_is_recognised_with_its_numbers(key):
-    verdict = identify(rollout(key, NUMBERS[key], excitation=Excitation(histories=30, steps=40)))
+    verdict = identify(rollout(key, NUMBERS[key], excitation=Excitation(histories=21, steps=30)), resamples=60)
     assert (verdict.conclusion, verdict.best.key) == (Conclusion.RULE, key)
     assert verdict.best.error < 1e-7
     assert inside(verdict.best, NUMBERS[key])
@@ -114,7 +115,7 @@ def optimised(family, horizon, **options):
 
 def test_an_optimised_policy_is_recognised_with_its_coefficients():
     result = optimised(policies.HeavyBall(constant=True), 30, sees=lc.NoisyGradient(0.3))
-    verdict = named(result)
+    verdict = named(result, excitation=SMALL)
     assert (verdict.conclusion, verdict.best.key) == (Conclusion.RULE, "heavy_ball")
     assert verdict.best.coefficients == pytest.approx(result.coefficients, rel=1e-6)
     assert str(verdict).startswith("A heavy ball policy optimised for T = 30")
@@ -172,7 +173,7 @@ def test_a_mixture_and_a_random_network_fit_no_rule(policy):
 def test_a_schedule_shows_as_time_in_the_residual(family):
     rates = {"learning_rate": 0.4 / (1 + np.arange(40) / 8), "momentum": 0.6}
     coefficients = {one.name: rates[one.name] for one in family(constant=False).coefficients}
-    verdict = named(policies.Policy(family=family(constant=False), coefficients=coefficients, horizon=40))
+    verdict = named(policies.Policy(family=family(constant=False), coefficients=coefficients, horizon=40), excitation=SMALL)
     assert verdict.conclusion is Conclusion.NONE_FITS
     assert verdict.residual[0][0] == "time"
     assert verdict.residual[0][1] > 0.9
@@ -197,8 +198,8 @@ def test_a_step_of_fixed_length_is_sign_descent_for_one_weight_and_no_rule_for_t
     def normalised(history):
         return -0.1 * history[:, -1] / np.linalg.norm(history[:, -1], axis=1, keepdims=True)
 
-    assert named(normalised, excitation=Excitation(weights=1)).best.key == "sign_descent"
-    assert named(normalised).conclusion is Conclusion.NONE_FITS
+    assert named(normalised, excitation=replace(SMALL, weights=1)).best.key == "sign_descent"
+    assert named(normalised, excitation=SMALL).conclusion is Conclusion.NONE_FITS
 
 
 def test_momentum_beyond_a_rule_without_memory_shows_as_the_previous_update():
@@ -212,7 +213,7 @@ def test_momentum_beyond_a_rule_without_memory_shows_as_the_previous_update():
 
 @pytest.mark.parametrize("learner", [SGD(learning_rate=0.1), HeavyBall(learning_rate=0.1, momentum=0.5)])
 def test_one_curvature_without_noise_identifies_nothing(learner):
-    verdict = named(learner, excitation=Excitation(curvatures=Discrete([0.5]), noise=0.0))
+    verdict = named(learner, excitation=Excitation(curvatures=Discrete([0.5]), noise=0.0, histories=18, steps=30))
     assert verdict.conclusion is Conclusion.NOT_IDENTIFIABLE
     assert len(verdict.equivalent) > 1
     assert not any(verdict.row(key).identifiable for key in verdict.equivalent)
@@ -221,14 +222,14 @@ def test_one_curvature_without_noise_identifies_nothing(learner):
 
 @pytest.mark.parametrize("change", [{"noise": 0.1}, {"curvatures": Uniform(0.05, 1.0)}])
 def test_noise_or_several_curvatures_resolve_it(change):
-    excitation = Excitation(**{"curvatures": Discrete([0.5]), "noise": 0.0, **change})
+    excitation = replace(SMALL, **{"curvatures": Discrete([0.5]), "noise": 0.0, **change})
     verdict = named(HeavyBall(learning_rate=0.1, momentum=0.5), excitation=excitation)
     assert (verdict.conclusion, verdict.best.key) == (Conclusion.RULE, "heavy_ball")
     assert verdict.best.coefficients == pytest.approx({"learning_rate": 0.1, "momentum": 0.5})
 
 
 def test_without_momentum_the_richer_rules_are_equivalent_and_gradient_descent_is_named():
-    verdict = named(SGD(learning_rate=0.2))
+    verdict = named(SGD(learning_rate=0.2), excitation=SMALL)
     assert {"heavy_ball", "nesterov", "sgd_weight_decay"} <= set(verdict.best.equivalent_to)
     assert verdict.row("heavy_ball").coefficients["momentum"] == pytest.approx(0, abs=1e-9)
     assert verdict.runner_up.key not in verdict.best.equivalent_to

@@ -13,8 +13,8 @@ from .histories import Histories
 _DRAWS = 64  # sets of coefficients tried before the best are refined
 _REFINED = 2
 _NUDGE = 1e-6
-_ROUNDS, _POOL = 7, 128  # for rules with signs: rounds of zooming in, as many along the ties, and draws in each
-_WIDER = 2.0  # spread of the draws along the ties, in units of that of the ties
+_ROUNDS, _ALONG, _POOL = 12, 12, 128  # for rules with signs: rounds of closing in, then along the ties, and draws in each
+_ELITE, _CLOSE, _WIDE = 16, 0.7, 2.0  # sets that draws start from; spread of the draws in units of theirs, in both phases
 _DIGITS = 1e-7  # relative accuracy of the minimiser, below which no interval is stated
 
 
@@ -186,26 +186,27 @@ def _onto_bounds(run, found, square):
 
 
 def _by_zooming(run, seed, resamples):
-    """(sets that fit best, all alike (B, c), intervals): draws around the best so far, ever closer, then along the ties."""
-    rng, size, free = np.random.default_rng(seed), run.targets @ run.targets, ~run.linear
+    """(sets that fit best, all alike (B, c), intervals): draws around the best so far, then along the ties."""
+    rng, size = np.random.default_rng(seed), run.targets @ run.targets
     sets, squares, features = run.solve_linear(run.draw(seed))
     parts = _parts(run, sets, features)
-    for spread in (*0.5 ** np.arange(_ROUNDS), *[None] * _ROUNDS):
-        moved = sets[np.argsort(squares)[rng.integers(4, size=_POOL)]] if spread else _along(sets[_ties(squares, size)], rng)
-        if spread:
-            moved[:, free] = 1 - (1 - moved[:, free]) * np.exp(spread * rng.standard_normal((_POOL, free.sum())))
+    for wide in (*[_CLOSE] * _ROUNDS, *[_WIDE] * _ALONG):
+        chosen = np.argsort(squares)[:_ELITE] if wide == _CLOSE else _ties(squares, size)
+        if wide == _WIDE and chosen.sum() == 1:  # nothing ties: the subject is not such a rule
+            break
+        moved = _around(sets[chosen], wide, rng)
         moved, errors, features = run.solve_linear(np.clip(moved, *run.bounds.T))
         parts = np.concatenate([parts, _parts(run, moved, features)])
         sets, squares = np.concatenate([sets, moved]), np.concatenate([squares, errors])
     return sets[_ties(squares, size)], _tied_intervals(sets, parts, size, resamples, seed)
 
 
-def _along(tied, rng):
-    """Draws from a Gaussian wider than the sets that tie, in log(1 - β), so that the next round meets their edges."""
-    logs = np.log(np.maximum(1 - tied, 1e-12))
-    centred = (logs - logs.mean(0)) / np.sqrt(len(tied))
-    steps = _WIDER * rng.standard_normal((_POOL, len(tied))) @ centred
-    return 1 - np.exp(logs[rng.integers(len(tied), size=_POOL)] + steps)
+def _around(sets, wide, rng):
+    """Draws around some sets, from a Gaussian of their own shape, ``wide`` times as wide, in log(1 - β)."""
+    logs = np.log(np.maximum(1 - sets, 1e-12))
+    centred = (logs - logs.mean(0)) / np.sqrt(len(sets))
+    steps = wide * rng.standard_normal((_POOL, len(sets))) @ centred
+    return 1 - np.exp(logs[rng.integers(len(sets), size=_POOL)] + steps)
 
 
 def _parts(run, sets, features):

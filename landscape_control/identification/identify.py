@@ -154,8 +154,10 @@ def _identify_policy(subject, rules, excitation, step, fit):
     policy = subject.policy if program is not None and hasattr(subject, "policy") else subject
     runner = runner_for(policy, step=step)
     if runner is None:
-        raise ProblemError("subject", received=type(subject).__name__, advice="see the docstring of identify",
-                           expected="a problem, a solution, a policy with init and update, or a function of gradients")
+        raise ProblemError("subject", received=type(subject).__name__,
+                           expected="a problem, a solution, a policy with init and update, or a function of gradients",
+                           advice="a family or a rule needs coefficients (Policy, rollout); a plan is one path of a policy: "
+                           "give the problem that it solves")
     excitation = _excitation(program) if excitation is None else excitation
     if runner.horizon is not None:
         excitation = replace(excitation, steps=min(runner.horizon, _LONGEST))

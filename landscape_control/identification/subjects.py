@@ -47,10 +47,15 @@ def runner_for(subject, *, step: float = 1.0) -> Runner | None:
         horizon = subject.horizon if getattr(subject, "varies", False) else None
         named = getattr(getattr(subject, "family", None), "name", None)
         return Runner(begin=_pair(subject.init, subject.update, step), horizon=horizon,
-                      name=f"a {named} policy" if named else name)
+                      name=_policy_of(named) if named else name)
     if callable(subject):
         return Runner(begin=_of_history(subject), name=getattr(subject, "__name__", name))
     return None
+
+
+def _policy_of(family):
+    article = "an" if family[0] in "aeiouAEIOU" else "a"
+    return f"{article} {family}" if family.endswith("policy") else f"{article} {family} policy"
 
 
 def _check_quiet(subject, name):
