@@ -7,7 +7,7 @@ import numpy as np
 
 from ..policies import PolicyProgram
 from ..transcription.moments import ROUND_OFF
-from .replay import exact_cost, growth, mode_costs, replay
+from .replay import exact_cost, growth, is_steady, mode_costs, replay
 
 STEP = 1e-30  # of complex-step derivatives: exact to round-off (Squire & Trapp 1998)
 
@@ -21,7 +21,7 @@ class PolicyCertificate:
     moments : gap between the cost and that of NumPy's own propagation of mean and covariance
     quadrature : gap between that and the same with twice the nodes
     stationarity : largest |c ∂J/∂c|/J over coefficients that were free and inside their ranges, by complex steps
-    growth : spectral radius of θ's closed loop over the spectrum, for rules with constant coefficients; None for others
+    growth : spectral radius of the closed loop over the spectrum, for rules that do the same at every step; None for others
     replayed, replay_error : mean cost of episodes stepped with the policy and its standard error, in units of cost; None if
         none were run
     tolerance : asked for of the cost; the stationarity may be three times its square root, because the cost is second
@@ -68,13 +68,13 @@ def certify_policy(result, *, episodes: int = 0, seed: int = 0) -> PolicyCertifi
     cost = exact_cost(policy, program, nodes=result.nodes)
     finer = exact_cost(policy, program, nodes=2 * result.nodes)
     replayed, error = replay(policy, program, episodes=episodes, seed=seed) if episodes else (None, None)
-    scale = max(cost, np.finfo(float).tiny)
+    scale, rule = max(cost, np.finfo(float).tiny), (policy.family, policy.coefficients, program)
     return PolicyCertificate(
         cost=result.cost,
         moments=abs(cost - result.cost) / scale,
         quadrature=abs(finer - cost) / scale,
         stationarity=_stationarity(result, scale),
-        growth=None if policy.varies else growth(policy.family, policy.coefficients, program)[0],
+        growth=growth(*rule)[0] if is_steady(*rule) else None,
         replayed=replayed,
         replay_error=error,
         tolerance=result.tolerance,

@@ -45,7 +45,8 @@ def optimize_policy(
     tolerance : float, relative to the cost: of the quadrature (1e-6 if None), or of the sampling (see the scenarios)
     guess : None, {name: value} or PolicyResult, optimised from as well
     throw : whether a failed solve raises or returns with its status
-    options : fixed, within (ranges) and those of :class:`PolicySolver` (most_nodes, hessian), or of the scenario program
+    options : fixed, within (ranges) and those of :class:`PolicySolver` (most_nodes, most_iterations, hessian), or of the
+        scenario program
 
     Raises
     ------
@@ -71,7 +72,7 @@ def solve_program(
         options["tolerance"] = tolerance
     if has_moments(program):
         held = {name: options.pop(name) for name in ("fixed", "within") if name in options}
-        check_options("optimize_policy", options, ("tolerance", "most_nodes", "hessian", *held))
+        check_options("optimize_policy", options, ("tolerance", "most_nodes", "hessian", "most_iterations", *held))
         return PolicySolver(program, **options).solve(guess=guess, starts=starts, seed=seed, throw=throw, **held)
     scenarios = import_module(".scenarios", __package__)  # late: most programs have exact moments
     return scenarios.solve_scenarios(program, starts=starts, seed=seed, guess=guess, throw=throw, **options)

@@ -38,18 +38,20 @@ class PolicySolver:
     tolerance : float, allowed quadrature error of J over J
     most_nodes : int, where refining the quadrature stops
     hessian : "exact" or "limited-memory"
+    most_iterations : int, of one start
 
     Attributes
     ----------
     build_seconds : float, time spent building so far
     """
 
-    def __init__(self, program: PolicyProgram, *, tolerance: float = 1e-6, most_nodes: int = 640, hessian: str = "exact"):
+    def __init__(self, program: PolicyProgram, *, tolerance: float = 1e-6, most_nodes: int = 640, hessian: str = "exact",
+                 most_iterations: int = 500):
         check_linear(program)
         self.program = program
         self.tolerance = number("tolerance", tolerance, low=0, low_open=True)
         self.most_nodes = whole("most_nodes", most_nodes)
-        self.hessian = hessian
+        self.hessian, self.most_iterations = hessian, whole("most_iterations", most_iterations)
         self._machineries: dict = {}
         self.build_seconds = 0.0
         self._machinery(program).optimiser(first_nodes(program))
@@ -101,7 +103,8 @@ class PolicySolver:
     def _machinery(self, program) -> Machinery:
         layout = layout_of(program)
         if layout not in self._machineries:
-            self._machineries[layout] = Machinery(program.family, program.steps, layout, self.hessian)
+            self._machineries[layout] = Machinery(program.family, program.steps, layout, self.hessian,
+                                                    {"max_iter": self.most_iterations})
         return self._machineries[layout]
 
     def _guesses(self, machinery, program, guess, starts, seed, bounds):

@@ -38,10 +38,10 @@ def enough_nodes(program: PolicyProgram, nodes: int) -> int | None:
 class Machinery:
     """One moment structure with its functions and optimisers, each made when first needed."""
 
-    def __init__(self, family, horizon, layout, hessian):
+    def __init__(self, family, horizon, layout, hessian, options):
         self.moments = MomentProgram(family=family, horizon=horizon, layout=layout)
         self.coefficients = self.moments.coefficients
-        self.hessian, self.build_seconds = hessian, 0.0
+        self.hessian, self.options, self.build_seconds = hessian, options, 0.0
         self._optimisers, self._objectives, self._slopes, self._last = {}, {}, {}, (None, {})
 
     def optimiser(self, nodes: int) -> PolicyOptimiser:
@@ -104,7 +104,7 @@ class Machinery:
 
     def _build_optimiser(self, nodes):
         nlp, derivatives = self.moments.nlp(nodes, exact=self.hessian == "exact")
-        return PolicyOptimiser(nlp=nlp, hessian=self.hessian, derivatives=derivatives)
+        return PolicyOptimiser(nlp=nlp, hessian=self.hessian, derivatives=derivatives, options=self.options)
 
     def _build_slope(self, nodes):
         nlp, derivatives = self.moments.nlp(nodes, exact=False)

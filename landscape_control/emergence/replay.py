@@ -60,16 +60,24 @@ def exact_cost(policy: Policy, program: PolicyProgram, *, nodes: int = 200) -> f
     return cost
 
 
-def growth(family, coefficients, program: PolicyProgram, *, points: int = 200) -> tuple[float, float]:
+def is_steady(family, coefficients, program: PolicyProgram) -> bool:
+    """Whether a linear rule does the same at its first and its last step, from any state."""
+    layout = family.layout(program.steps)
+    entries = layout.join(dict(coefficients))
+    first, last = (linear_rows(family, layout.at_step(entries, t), Clock(step=t, horizon=program.steps))
+                   for t in (0, program.steps - 1))
+    return not any(one.varies for one in family.coefficients) and np.allclose(first, last, rtol=1e-12, atol=0)
+
+
+def growth(family, coefficients, program: PolicyProgram, *, points: int = 100) -> tuple[float, float]:
     """(factor per step, curvature): the largest eigenvalue modulus of (θ, state)'s closed loop over the spectrum, and where.
 
-    Coefficients that vary are taken as they are at the step where the loop grows fastest.
+    Of rules that change with the step, at the step where the loop grows fastest.
     """
     h = np.linspace(*program.task.curvatures.support, points)
     layout = family.layout(program.steps)
     entries, found = layout.join(dict(coefficients)), np.zeros(points)
-    steps = range(program.steps) if any(one.varies for one in family.coefficients) else [0]
-    for t in steps:
+    for t in [0] if is_steady(family, coefficients, program) else range(program.steps):
         rows = linear_rows(family, layout.at_step(entries, t), Clock(step=t, horizon=program.steps))
         lines = [_stacked([row[0] + h * row[1], *row[2:]], h) for row in rows]
         lines[0][..., 0] += 1.0
