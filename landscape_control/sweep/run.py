@@ -149,6 +149,8 @@ def _compute(plan, measures, store, table, todo, report, workers, executor):
             if preparation is None and workers > 1:  # workers are running: this process has time
                 preparation = Thread(target=_prepare, daemon=True)
                 preparation.start()
+        if store is not None:
+            store.settle()
     finally:
         forget(plan.text)
 

@@ -3,6 +3,8 @@
 import json
 import os
 import socket
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +19,7 @@ except ImportError:  # not on this system: stores are then not locked
     fcntl = None
 
 PLAN, CHUNKS, RESULT, LOCK = "plan.json", "chunks", "result.nc", "lock"
+_WRITERS = 4  # threads that wait for the disk, so that nothing else does
 
 
 class Store:
@@ -28,6 +31,8 @@ class Store:
     def __init__(self, folder):
         self.folder = Path(folder)
         self.descriptor: int | None = None
+        self._writers: ThreadPoolExecutor | None = None
+        self._writing: deque[Future] = deque()
 
     def __enter__(self) -> "Store":
         try:
@@ -45,6 +50,9 @@ class Store:
         return self
 
     def __exit__(self, *_):
+        if self._writers is not None:
+            self._writers.shutdown(wait=True)  # what was computed is kept, whatever ended the sweep
+            self._writers = None
         if self.descriptor is not None:
             os.close(self.descriptor)
             self.descriptor = None
@@ -93,8 +101,19 @@ class Store:
             return None
 
     def keep(self, index: int, packed: bytes) -> None:
-        """Write a chunk."""
-        self.write(_chunk_name(index), packed)
+        """Write a chunk, soon; what went wrong with earlier ones is raised here or by :meth:`settle`."""
+        if self._writers is None:
+            self._writers = ThreadPoolExecutor(_WRITERS)
+        self._writing.append(self._writers.submit(self.write, _chunk_name(index), packed))
+        while self._writing[0].done() or len(self._writing) > 2 * _WRITERS:
+            self._writing.popleft().result()
+            if not self._writing:
+                break
+
+    def settle(self) -> None:
+        """Wait until every chunk is on the disk."""
+        while self._writing:
+            self._writing.popleft().result()
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file whole or not at all: beside it, through to the disk, then into its place."""
