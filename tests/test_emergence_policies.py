@@ -23,9 +23,11 @@ from landscape_control.policies import (
     FirstOrderSpan,
     GradientDescent,
     HeavyBall,
+    InverseTime,
     Nesterov,
     Policy,
     PolicyProgram,
+    ScheduledDescent,
     WeightDecay,
 )
 from landscape_control.reference import orthogonal_rule, polyak
@@ -337,3 +339,12 @@ def test_a_moving_minimum_recovers_the_lqg_rule_as_the_horizon_grows():
         gaps.append(np.abs(rule - lqg_rule(0.05, 1.0, 2.0)))
     assert gaps[1].max() < 0.005
     assert gaps[0].max() / gaps[1].max() == pytest.approx(4, rel=0.15)
+
+
+def test_only_rules_that_stay_the_same_have_a_growth():
+    shaped = optimize_policy(TASK, ScheduledDescent(shape=InverseTime()), objective(10), sees=NOISE, starts=4)
+    assert shaped.certificate.passed
+    assert shaped.certificate.growth is None
+    assert heavy_ball(10, starts=2).certificate.growth is not None
+    plain = optimize_policy(TASK, GradientDescent(constant=True), objective(10), sees=NOISE, starts=2)
+    assert plain.certificate.growth == pytest.approx(1 - 0.05 * plain.coefficients["learning_rate"], rel=1e-12)
