@@ -2,14 +2,15 @@
 
 from collections import Counter, deque
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from queue import SimpleQueue
 
 from ..errors import ProblemError
 from .processes import lives_in_main, one_blas_thread, pool_of, start_method
 from .worker import run_chunk
 
 ATTEMPTS = 3  # times a chunk is handed out before its cells are given up
-AHEAD = 512  # chunks in the hands of an executor of unknown size
+AHEAD = 4096  # chunks in the hands of an executor of unknown size
 
 
 class Lost(str):
@@ -109,6 +110,7 @@ class _Drain:
     def __init__(self, task, executor, ahead):
         self.task, self.executor, self.ahead = task, executor, ahead
         self.pending: dict[Future, int] = {}
+        self._finished: SimpleQueue[Future] = SimpleQueue()
 
     def fill(self, queue):
         while queue and len(self.pending) < self.ahead:
@@ -122,10 +124,13 @@ class _Drain:
                 future = Future()
                 future.set_exception(error)
             self.pending[future] = index
+            future.add_done_callback(self._finished.put)
 
     def collect(self):
         """What has finished; waits for the first."""
-        finished, _ = wait(self.pending, return_when=FIRST_COMPLETED)
+        finished = [self._finished.get()]
+        while not self._finished.empty():
+            finished.append(self._finished.get())
         return [(self.pending.pop(future), _received(future)) for future in finished]
 
     def abandon(self):
