@@ -8,7 +8,7 @@ import pytest
 
 import landscape_control as lc
 from landscape_control import ProblemError, policies, rules
-from landscape_control.comparison import Conclusion
+from landscape_control.comparison import Conclusion, Criteria
 from landscape_control.emergence import optimize_policy
 from landscape_control.identification import Excitation, Histories, fit_causal, identify, residual_shape, rollout, watch
 from landscape_control.identification.subjects import runner_for
@@ -66,6 +66,19 @@ def test_a_rule_of_the_library_is_recognised_with_its_numbers(key):
         assert verdict.best.coefficients == pytest.approx(NUMBERS[key], rel=1e-6, abs=1e-9)
         assert verdict.best.identifiable
     assert LIBRARY[key].source in str(verdict)
+
+
+CONTAINED = [(rule.key, key) for rule in rules.causal() for key in sorted(rule.contains)]
+
+
+@pytest.mark.parametrize(("key", "inner"), CONTAINED)
+def test_a_rule_imitates_those_it_contains(key, inner):
+    """Exactly, or in a limit that the admissible coefficients come close to; decay beside momentum after the first steps."""
+    histories = rollout(inner, NUMBERS[inner], excitation=SMALL)
+    if inner == "heavy_ball_weight_decay":
+        histories = rollout(inner, {"learning_rate": 0.1, "momentum": 0.8, "decay": 0.005}, excitation=SMALL)
+        histories = replace(histories, settle=27)
+    assert named(histories, [key]).rows[0].error < 0.01
 
 
 @pytest.mark.parametrize(("key", "numbers"), [
@@ -167,6 +180,12 @@ def test_a_mixture_and_a_random_network_fit_no_rule(policy):
     assert verdict.schedule is None
     assert [row.error for row in verdict.rows] == sorted(row.error for row in verdict.rows)
     assert "No rule in the library fits" in str(verdict)
+
+
+def test_the_threshold_decides_what_fits_and_the_rest_is_still_described():
+    verdict = named(mixture, excitation=SMALL, criteria=Criteria(threshold=1.0))
+    assert verdict.conclusion is Conclusion.RULE
+    assert "What it leaves unexplained goes with" in str(verdict)
 
 
 @pytest.mark.parametrize("family", [policies.GradientDescent, policies.HeavyBall])

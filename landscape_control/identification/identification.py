@@ -66,10 +66,11 @@ class Identification(Verdict):
         return f"{' '.join(part for part in parts if part)}\n\n{table(self)}"
 
     def _left(self):
-        """What is left over goes with what, where no rule fits."""
-        shown = [f"{what} ({percent(share)})" for what, share in self.residual if share >= 0.1][:3]
-        if self.conclusion is not Conclusion.NONE_FITS or not self.residual:
+        """What is left over goes with what, where no rule fits or the one that does is not exact."""
+        row = self.rows[0]
+        if self.conclusion is Conclusion.NOT_IDENTIFIABLE or not self.residual or row.error <= self.criteria.resolution:
             return ""
+        shown = [f"{what} ({percent(share)})" for what, share in self.residual if share >= 0.1][:3]
         if not shown:
             return "What it leaves unexplained goes with nothing that was looked at."
         timed = f" A schedule: heavy ball with {self.schedule}." if self.schedule else " A schedule?"
