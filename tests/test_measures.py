@@ -370,3 +370,22 @@ def test_the_exact_rule_follows_the_plan():
     cell = solved(bowl())
     gap = measures.rule_trajectories(cell)[KEYS.index("linear_quadratic")] - measures.trajectory(cell)["parameters"]
     assert np.abs(gap).max() < 0.01
+
+
+def test_rules_that_share_their_modes_steer_as_the_library_says():
+    """The one eigen-decomposition for several rules gives each rule's own control, to round-off."""
+    from landscape_control.measures.closed_loop import Batch
+    from landscape_control.measures.regrets import applicable, classic
+
+    objective = lc.Objective(horizon=2.0, discount=0.3)
+    problem = lc.ControlProblem(landscape=lc.rosenbrock(3), objective=objective, start=np.ones(3))
+    rules = applicable(problem, classic())
+    points = 1 + 0.02 * np.random.default_rng(0).standard_normal((len(rules), 3))
+    numbers = [np.linspace(0.5, 0.7, len(rule.names))[None] for rule in rules]
+    batch = Batch(problem, list(zip(rules, numbers, strict=True)), end=2.0)
+    velocity, running = batch.velocity(0.5, points)
+    assert {"newton", "ballistic", "linear_quadratic"} == batch.shared
+    for i, rule in enumerate(rules):
+        expected = rule.control(problem, dict(zip(rule.names, numbers[i][0], strict=True)))(points[i], 0.5)
+        np.testing.assert_allclose(velocity[i], expected, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(running, (velocity**2).sum(1) / 2 + problem.landscape.loss(points), rtol=1e-12)

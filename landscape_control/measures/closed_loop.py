@@ -1,17 +1,25 @@
 """What many rules with many coefficients cost when they steer: all of them integrated side by side."""
 
 import math
+from functools import partial
 
 import numpy as np
 from scipy.integrate import LSODA
 
-from ..rules import observe
+from ..rules import Sees, observe, optimal_step
+from ..rules.spectral import positive
 
 _FAR = 1e3  # a path this many problem sizes away from its start has run off
 _SETTLED = 1e-6  # the rest of the cost moves by less than this fraction of it once everything stands still
 _STILL = 1e-5  # paths that would move by less than this fraction of the problem's size until the end stand still
 _LIMIT = 4000  # evaluations of one integration
 _STRETCHES = (1, 4, 16)  # computational horizons of T = ∞ that are followed, in units of the plan's own
+
+_FACTORS = {  # u = -c V φ(h) Vᵀg for G = I, as the rules of that name in rules/spectral.py and rules/linear_quadratic.py
+    "newton": lambda seen, h: 1 / positive(h),
+    "ballistic": lambda seen, h: 1 / np.sqrt(positive(h)),
+    "linear_quadratic": lambda seen, h: optimal_step(h, seen[Sees.OBJECTIVE]),
+}
 
 
 class Batch:
@@ -24,39 +32,70 @@ class Batch:
     def __init__(self, problem, rules, *, end: float, bound=math.inf, lowest: float = -math.inf):
         self.problem, self.model, self.objective = problem, problem.model, problem.objective
         self.rules, self.end, self.bound, self.lowest = rules, end, bound, lowest
-        self.sees = frozenset().union(*(rule.sees for rule, _ in rules))
         edges = np.cumsum([0, *(len(values) for _, values in rules)])
         self.places = [slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]
         self.count = int(edges[-1])
         self.dead = np.zeros(self.count, dtype=bool)
+        plain = problem.learner.metric is None and problem.learner.drift is None
+        self.shared = {rule.key for rule, _ in rules if plain and rule.key in _FACTORS}
+        chosen = [np.arange(place.start, place.stop) for (rule, _), place in zip(rules, self.places, strict=True)
+                  if rule.key in self.shared]
+        self.spectral = np.concatenate(chosen) if chosen else np.empty(0, dtype=int)
+        self.sees = {Sees.GRADIENT, Sees.HESSIAN, Sees.OBJECTIVE} if chosen else {Sees.GRADIENT}
+        self.sees = frozenset(self.sees.union(*(rule.sees for rule, _ in rules if rule.key not in self.shared)))
         self.size = 1e-3 + np.abs(problem.start).max()
         self.far = _FAR * self.size
 
     def velocity(self, t, theta):
         """(θ̇ (S, n), running cost (S,)); candidates whose rule is undefined or that run off are dead from then on."""
         theta = np.where(self.dead[:, None], self.problem.start, theta)
-        u = self._controls(t, theta)
+        u, loss = self._controls(t, theta)
         learner = self.problem.learner
         price = u if learner.metric is None else np.einsum("sij,sj->si", self.model.metric(theta), u)
         velocity = u if learner.actuation is None else np.einsum("sij,sj->si", self.model.actuation(theta), u)
         if learner.drift is not None:
             velocity = velocity + self.model.drift(theta)
         running = (u * price).sum(1) / (2 * self.objective.learning_rate)
-        running = running + self.objective.loss_weight * self.problem.landscape.loss(theta)
+        running = running + self.objective.loss_weight * loss
         lost = ~(np.isfinite(velocity).all(1) & np.isfinite(running) & (np.abs(theta).max(1) < self.far))
         self.dead |= lost
         return np.where(self.dead[:, None], 0.0, velocity), np.where(self.dead, 0.0, running)
 
     def _controls(self, t, theta):
+        """(u (S, m), loss (S,))."""
         horizon = self.objective.horizon
         elapsed = min(t, horizon * (1 - 1e-9)) if math.isfinite(horizon) else 0.0
         seen = observe(self.problem, theta, self.sees, elapsed=elapsed)
         u = np.empty((self.count, self.model.controls))
+        if len(self.spectral):
+            u[self.spectral] = self._along_modes(seen)
         for (rule, values), place in zip(self.rules, self.places, strict=True):
+            if rule.key in self.shared:
+                continue
             part = type(seen)(values={kind: value if not isinstance(value, np.ndarray) else value[place]
                                       for kind, value in seen.values.items()})
             u[place] = np.einsum("smc,sc->sm", rule.look(part), values)
-        return u
+        loss = seen.values.get(Sees.LOSS)  # observed with the Hessian
+        return u, self.problem.landscape.loss(theta) if loss is None else loss
+
+    def _along_modes(self, seen):
+        """Controls of the rules that scale each mode of the curvature: one eigen-decomposition for all of them."""
+        chosen = self.spectral
+        gradient, hessian = seen[Sees.GRADIENT][chosen], seen[Sees.HESSIAN][chosen]
+        good = np.isfinite(gradient).all(1) & np.isfinite(hessian).all((1, 2))
+        curvature, modes = np.linalg.eigh(np.where(good[:, None, None], hessian, 0.0))
+        along = np.einsum("skj,sk->sj", modes, gradient)
+        for factor, values, rows in self._scalings(seen):
+            along[rows] *= -values * factor(curvature[rows])
+        return np.where(good[:, None], np.einsum("sij,sj->si", modes, along), np.nan)
+
+    def _scalings(self, seen):
+        """(φ, coefficients (K, 1), rows among the spectral candidates) of each of these rules."""
+        begin = 0
+        for rule, values in self.rules:
+            if rule.key in self.shared:
+                yield partial(_FACTORS[rule.key], seen), values, slice(begin, begin + len(values))
+                begin += len(values)
 
     def costs(self, accuracy: float) -> np.ndarray:
         """J of every candidate (S,); inf where the rule is undefined on its way, runs off, or passes the bound."""
