@@ -45,10 +45,9 @@ GATE = {"learning_rate": 0.0624, "momentum": 0.8877,  # by scripts/adam_exponent
         "weights": [-4.4399, 1.2871, 1.4162, -2.5926, -0.8252, -0.9187, -6.2746, 4.4994, 2.2042, 0.4671]}
 
 
-def problem() -> lc.ControlProblem:
-    """Full information: one such bowl in continuous time."""
-    return lc.ControlProblem(landscape=lc.quadratic(hessian=[[0.1]]), start=[1.0],
-                             objective=lc.Objective(horizon=20.0, learning_rate=PRICE, terminal="loss"))
+def problem() -> PolicyProgram:
+    """Eighty noisy steps of the Adam family."""
+    return program(80, 1.0)
 
 
 def program(horizon, noise, discount=0.0, family=None, **task) -> PolicyProgram:
@@ -214,20 +213,27 @@ def saving(words, rule, other, posed, bound) -> Check:
 
 
 def picture(grid, fading) -> dict:
-    """Arrays over (horizons, noises): exponent, beta1, beta2 with _low and _high; known_exponent; over horizons, over
-    discounts: full_information; law, discount_exponent, discount_known (T = 20, no noise)."""
-    shape = (len(HORIZONS), len(NOISES))
-    found = {"horizons": np.array(HORIZONS), "noises": np.array(NOISES), "discounts": np.array(DISCOUNTS)}
-    for name in ("exponent", "beta1", "beta2"):
-        value = [one.coefficients.get(name, 0.0) for one in grid.values()]
-        low, high = np.transpose([one.intervals.get(name, (0.0, 0.0)) for one in grid.values()])
-        found |= {name: np.reshape(value, shape), f"{name}_low": low.reshape(shape), f"{name}_high": high.reshape(shape)}
-    found["known_exponent"] = np.array([[known_exponent(T, noise) for noise in NOISES] for T in HORIZONS])
-    found["full_information"] = np.array([full_information(T) for T in HORIZONS])
-    found["law"] = np.array([law(discount) for discount in DISCOUNTS])
-    found["discount_exponent"] = np.array([one.coefficients["exponent"] for one in fading.values()])
-    found["discount_known"] = np.array([known_exponent(20, 0.0, discount) for discount in DISCOUNTS])
-    return found
+    """p over horizon and noise, and over discount without noise, beside full information; the two memories."""
+    p, lower, upper = (table(values) for values in (
+        {key: one.coefficients["exponent"] for key, one in grid.items()},
+        {key: ends(one)[0] for key, one in grid.items()}, {key: ends(one)[1] for key, one in grid.items()}))
+    faded = [[one.coefficients["exponent"], *ends(one)] for one in fading.values()]
+    discounted = np.full((3, len(NOISES), len(DISCOUNTS)), math.nan)
+    discounted[:, 0] = np.transpose(faded)
+    first, second = (table({(T, noise): one.coefficients.get(name, math.nan) if noise else math.nan
+                            for (T, noise), one in grid.items()}) for name in ("beta1", "beta2"))
+    steps, rates = np.unique(np.geomspace(2, 100, 30).astype(int)), np.geomspace(DISCOUNTS[0], DISCOUNTS[-1], 25)
+    return {"horizons": np.array(HORIZONS), "regimes": ["no noise", *(f"σ = {noise:g}" for noise in NOISES[1:])],
+            "exponents": p, "lower": lower, "upper": upper, "horizons_theory": steps,
+            "exponents_theory": np.array([full_information(int(T)) for T in steps]), "discounts": np.array(DISCOUNTS),
+            **dict(zip(("discount_exponents", "discount_lower", "discount_upper"), discounted, strict=True)),
+            "discounts_theory": rates, "discount_exponents_theory": np.array([full_information(20, rate) for rate in rates]),
+            "first_moment": first, "second_moment": second}
+
+
+def table(values) -> np.ndarray:
+    """(noises, horizons) of a mapping from (horizon, noise)."""
+    return np.array([[values[horizon, noise] for horizon in HORIZONS] for noise in NOISES])
 
 
 CLAIM = Claim(
@@ -239,5 +245,5 @@ CLAIM = Claim(
     source="derived here; Kingma & Ba 2015; Padam, Chen et al. 2020; VGR25",
     relations=("equal", "at least", "at most"),
     evaluate=evaluate,
-    picture=None,
+    picture="adam_exponent",
 )

@@ -73,11 +73,11 @@ def _gaps(axes, d, tones):
     Key(name="horizons_theory", shape="D", meaning="T of the full-information curve"),
     Key(name="exponents_theory", shape="D", meaning="preconditioner exponent of the full-information policy"),
     Key(name="discounts", shape="K", meaning="γ of programs of one horizon", group="discount"),
-    Key(name="discount_exponents", shape="J K", meaning="their p", group="discount"),
-    Key(name="discount_lower", shape="J K", meaning="lower ends", group="discount"),
-    Key(name="discount_upper", shape="J K", meaning="upper ends", group="discount"),
-    Key(name="discounts_theory", shape="E", meaning="γ of the closed form", group="discount"),
-    Key(name="discount_exponents_theory", shape="E", meaning="p = r/(2r + γ)", group="discount"),
+    Key(name="discount_exponents", shape="J K", meaning="their p, or NaN: not computed", gaps=True, group="discount"),
+    Key(name="discount_lower", shape="J K", meaning="lower ends", gaps=True, group="discount"),
+    Key(name="discount_upper", shape="J K", meaning="upper ends", gaps=True, group="discount"),
+    Key(name="discounts_theory", shape="E", meaning="γ of the full-information curve", group="discount"),
+    Key(name="discount_exponents_theory", shape="E", meaning="exponent of that policy there", group="discount"),
     Key(name="first_moment", shape="J H", meaning="optimal β₁", gaps=True, group="moments"),
     Key(name="second_moment", shape="J H", meaning="optimal β₂", gaps=True, group="moments"),
 )
@@ -91,7 +91,7 @@ def adam_exponent(d):
     axes, colors = figure.subplot_mosaic([names]), _regime_colors(len(d.regimes))
     _exponents(axes["exponent"], d.horizons, (d.exponents, d.lower, d.upper), (d.horizons_theory, d.exponents_theory),
                colors, d.regimes)
-    style.label(axes["exponent"], "horizon T", "exponent p*", title="Adam's square root", letter=named["exponent"])
+    style.label(axes["exponent"], "horizon T", "exponent p*", title="Adam's exponent", letter=named["exponent"])
     if d.discounts is not None:
         _exponents(axes["discount"], d.discounts, (d.discount_exponents, d.discount_lower, d.discount_upper),
                    (d.discounts_theory, d.discount_exponents_theory), colors, d.regimes)
@@ -117,10 +117,12 @@ def _exponents(axes, x, computed, theory, colors, names):
         style.note(axes, 0.012, value, words, transform=axes.get_yaxis_transform(), va="bottom", color=style.MUTED)
     axes.plot(*theory, color=style.INK, linewidth=1.4, linestyle=(0, (5, 1.3)), zorder=2, label="full information")
     for centre, low, high, color, words in zip(*computed, colors, names, strict=True):
+        if not np.isfinite(centre).any():
+            continue
         band(axes, x, (low + high) / 2, (high - low) / 2, color)
         axes.plot(x, centre, linewidth=1.4, label=words, zorder=4, **style.hollow(color, "h", size=4.6, line="-"))
     every = np.concatenate([np.ravel(part) for part in (*computed, theory[1])])
-    axes.set_ylim(min(-0.06, every.min() - 0.04), max(0.62, every.max() + 0.06))
+    axes.set_ylim(min(-0.06, np.nanmin(every) - 0.04), max(0.62, np.nanmax(every) + 0.06))
 
 
 def _moments(axes, d, colors):
