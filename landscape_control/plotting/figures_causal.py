@@ -171,9 +171,9 @@ def noise_makes_momentum(d):
     if d.reference_noises is not None:
         axes["momentum"].plot(d.reference_noises, d.reference_momentum, linestyle="none", marker="x", color=style.INK,
                               markersize=6, markeredgewidth=1.4, zorder=6, label="known values")
-    style.label(axes["momentum"], "gradient noise σ", "momentum β*", title="noise and time make momentum",
+    style.label(axes["momentum"], "gradient noise σ", "momentum β*", title="how much momentum pays",
                 letter=named["momentum"])
-    style.label(axes["learning_rate"], "gradient noise σ", "learning rate α*", title="and shorten the step",
+    style.label(axes["learning_rate"], "gradient noise σ", "learning rate α*", title="and how long a step",
                 letter=named["learning_rate"])
     style.legend_below(axes["momentum"], columns=3)
     if d.map_horizons is not None:

@@ -115,7 +115,7 @@ const legend = () => {
 };
 
 // ---------------------------------------------------------------- one cell
-let paths = null;
+let paths = null, floor = null;  // the floor, the landscape, is drawn once
 if (data.paths) {
   const raw = Uint8Array.from(atob(data.paths.data), c => c.charCodeAt(0)), view = new DataView(raw.buffer);
   const [, , rules, moments, n] = data.paths.shape;
@@ -144,12 +144,14 @@ const drawPaths = (i, j) => {
   const clip = element("clipPath", {id: "inside"}, plane);
   element("rect", {x: 40, y: 10, width: size.width - 50, height: size.height - 48}, clip);
   const inside = element("g", {"clip-path": "url(#inside)"}, plane);
-  if (ground) {
+  if (ground && floor) inside.append(floor);
+  else if (ground) {
+    floor = element("g", {}, inside);
     const rows = ground.shade.length, columns = ground.shade[0].length;
     const w = (px(x1) - px(x0)) / columns, h = (py(y0) - py(y1)) / rows;
     ground.shade.forEach((row, r) => row.forEach((value, c) => element("rect", {x: px(x0) + c * w, y: py(y0) - (r + 1) * h,
-      width: w + 0.6, height: h + 0.6, class: "ground", style: `--height:${value / 12}`}, inside)));
-    ground.minima.forEach(p => text(inside, "\u2605",
+      width: w + 0.6, height: h + 0.6, class: "ground", style: `--height:${value / 12}`}, floor)));
+    ground.minima.forEach(p => text(floor, "\u2605",
       {x: px(p[0]), y: py(p[1]) + 5, class: "star", "text-anchor": "middle"}));
   }
   curves.reverse().forEach(curve => {
