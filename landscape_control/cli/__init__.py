@@ -1,14 +1,14 @@
 """The console command: parse arguments, call the library, print."""
 
 import argparse
-import json
 import os
 import sys
 from pathlib import Path
 
+from .common import BAD, INTERRUPTED, OK, SHORT, print_json
+from .solving import solve_target
 from .sweeping import add_commands
 
-OK, SHORT, BAD, INTERRUPTED = 0, 1, 2, 130
 _EXITS = "exit status: 0 all is well; 1 a claim fails, or a solve did not converge; 2 the input cannot be used"
 
 
@@ -50,11 +50,11 @@ def _parser():
     solving.add_argument(
         "target",
         metavar="FILE-OR-NAME",
-        help="a Python file defining 'problem' (a ControlProblem, or a function returning one), or a claim",
+        help="a Python file defining 'problem' (a ControlProblem or PolicyProgram, or a function returning one), or a claim",
     )
     solving.add_argument("--tolerance", type=float, default=1e-6, help="relative error of the cost (default %(default)g)")
     solving.add_argument("--output", type=Path, metavar="FILE.json", help="write the solution with its arrays as JSON")
-    solving.set_defaults(command=_solve)
+    solving.set_defaults(command=solve_target)
 
     reproducing = commands.add_parser("reproduce", help="run claims, draw their pictures, write a report", epilog=_EXITS)
     reproducing.add_argument("--output", type=Path, default=Path("results"), metavar="FOLDER", help="default: %(default)s")
@@ -73,83 +73,10 @@ def _list(options):
 
     claims = all_claims()
     if options.json:
-        return _print_json([claim_document(claim) for claim in claims])
+        return print_json([claim_document(claim) for claim in claims])
     rows = [(claim.name, claim.figure or "", ", ".join(claim.relations), claim.title) for claim in claims]
     print("\n".join(align([("claim", "figure", "relation", "title"), *rows])))
     return OK
-
-
-def _solve(options):
-    from ..report import describe_solution
-    from ..report.problem_files import read_problem
-    from ..report.reproduction import write_whole
-    from ..solver import solve
-
-    problem = read_problem(options.target)
-    if not problem.is_known:
-        return _solve_hidden(problem, options)
-    solution = solve(problem, tolerance=options.tolerance, throw=False)
-    if options.json or options.output:
-        document = describe_solution(problem, solution)
-    if options.output:
-        write_whole(options.output, json.dumps(document, ensure_ascii=False, allow_nan=False))
-    if options.json:
-        _print_json(document)
-    else:
-        print(f"{problem.describe()}\n\n{_plans(solution)}")
-    return _judge(solution)
-
-
-def _solve_hidden(problem, options):
-    """Plan with beliefs: the policy's expected cost, and what the method takes for granted."""
-    from ..planning import solve
-    from ..report.reproduction import write_whole
-
-    solution = solve(problem, throw=False)
-    names = ("method", "cost", "status", "assumes", "message")
-    document = {name: str(getattr(solution, name)) if name == "status" else getattr(solution, name) for name in names}
-    if options.output:
-        write_whole(options.output, json.dumps(document, ensure_ascii=False, allow_nan=False))
-    if options.json:
-        _print_json(document)
-    else:
-        print(f"{problem.describe()}\n\n{solution.summary()}\nassumes     {solution.assumes}")
-    if solution.status.ok:
-        return OK
-    print(" ".join(f"not solved: {solution.status.value}. {solution.message}".split()), file=sys.stderr)
-    return SHORT
-
-
-def _judge(solution):
-    """Exit status of a solve, with one line saying what is wrong unless it converged and its certificate passes."""
-    if not solution.status.ok:
-        wrong = f"not solved: {solution.status.value}. {solution.message}"
-    elif not solution.certificate.passed:
-        wrong = "not certified: converged, but a residual is above its limit; tighten --tolerance to refine the mesh"
-    else:
-        return OK
-    print(" ".join(wrong.split()), file=sys.stderr)
-    return SHORT
-
-
-def _plans(solution):
-    from ..report.table import align
-
-    rows = [("plan", "cost J", "± error", "status", "end θ(T)", "found from")]
-    for number, plan in enumerate(solution.plans, start=1):
-        end = [f"{value:.5g}" for value in plan.parameters[-1][:6]] + ["…"] * (plan.parameters.shape[1] > 6)
-        rows.append(
-            (
-                str(number),
-                f"{plan.cost:.9g}",
-                f"{plan.cost_error:.1g}",
-                str(plan.status),
-                ", ".join(end),
-                ", ".join(plan.found_from[:3]),
-            )
-        )
-    certificate = [str(solution.certificate)] if solution.status.ok else []
-    return "\n".join([*align(rows), "", solution.summary(), *certificate])
 
 
 def _reproduce(options):
@@ -168,7 +95,7 @@ def _reproduce(options):
 
         result = reproduce(claims, options.output, workers=workers, progress=advance)
     if options.json:
-        _print_json(
+        print_json(
             {
                 "passed": result.passed,
                 "seconds": result.seconds,
@@ -197,18 +124,6 @@ def _closing(result):
 def _cores():
     """Cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _print_json(document):
-    print(
-        json.dumps(
-            document,
-            indent=None if isinstance(document, dict) and "plans" in document else 1,
-            ensure_ascii=True,
-            allow_nan=False,
-        )
-    )
-    return OK
 
 
 def _refuse(error):

@@ -8,6 +8,7 @@ from ..landscape import LandscapeDistribution
 from ..objective import Objective
 from ..recordable import Recordable
 from ..sees import ExactGradient, Sees
+from .describe import describe
 from .family import Family
 
 COSTS = ("terminal", "running", "both")
@@ -58,6 +59,10 @@ class PolicyProgram(Recordable):
             raise ProblemError("family", expected="a hidden minimum, or a price of movement, where the rule reads θ",
                                received=f"{self.family.name}, with every minimum at 0 and movement free",
                                advice="decay w = 1 would be there in one step; give the task a minimum that moves")
+
+    def describe(self) -> str:
+        """The expected cost being minimised, in words and symbols, with all numbers."""
+        return describe(self)
 
     @property
     def steps(self) -> int:

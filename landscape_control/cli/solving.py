@@ -1,0 +1,102 @@
+"""The command solve."""
+
+import json
+import sys
+
+import numpy as np
+
+from .common import OK, SHORT, print_json
+
+
+def solve_target(options) -> int:
+    """Solve the problem of a file or a claim: a plan, a policy on beliefs, or the best rule of a family."""
+    from ..policies import PolicyProgram
+    from ..report.problem_files import read_problem
+
+    problem = read_problem(options.target)
+    if isinstance(problem, PolicyProgram):
+        return _solve_program(problem, options)
+    return _solve_known(problem, options) if problem.is_known else _solve_hidden(problem, options)
+
+
+def _solve_known(problem, options):
+    from ..report import describe_solution
+    from ..solver import solve
+
+    solution = solve(problem, tolerance=options.tolerance, throw=False)
+    document = describe_solution(problem, solution) if options.json or options.output else None
+    _hand_out(options, document, lambda: f"{problem.describe()}\n\n{_plans(solution)}")
+    return _judge(solution)
+
+
+def _solve_hidden(problem, options):
+    """Plan with beliefs: the policy's expected cost, and what the method takes for granted."""
+    from ..planning import solve
+
+    solution = solve(problem, throw=False)
+    document = _fields(solution, "method", "cost", "status", "assumes", "message")
+    _hand_out(options, document, lambda: f"{problem.describe()}\n\n{solution.summary()}\nassumes     {solution.assumes}")
+    return _judge(solution, certified=False)
+
+
+def _solve_program(program, options):
+    """The best coefficients of the family, how far to trust them, and what the cost does not feel."""
+    from ..emergence import solve_program
+
+    result = solve_program(program, tolerance=options.tolerance, throw=False)
+    document = _fields(result, "method", "cost", "cost_error", "standard_error", "status", "starts", "agreed", "message")
+    document["coefficients"] = {name: np.asarray(value).tolist() for name, value in result.coefficients.items()}
+    _hand_out(options, document, lambda: "\n".join([program.describe(), "", result.summary(), *_trust(result)]))
+    return _judge(result)
+
+
+def _trust(result):
+    return [str(result.certificate), str(result.identifiability)] if result.status.ok else []
+
+
+def _fields(solution, *names):
+    return {name: str(getattr(solution, name)) if name == "status" else getattr(solution, name) for name in names}
+
+
+def _hand_out(options, document, text):
+    """The document to the file and to standard output as asked, or the text."""
+    from ..report.reproduction import write_whole
+
+    if options.output:
+        write_whole(options.output, json.dumps(document, ensure_ascii=False, allow_nan=False))
+    if options.json:
+        print_json(document)
+    else:
+        print(text())
+
+
+def _judge(solution, certified=True):
+    """Exit status of a solve, with one line saying what is wrong unless it converged and its certificate passes."""
+    if not solution.status.ok:
+        wrong = f"not solved: {solution.status.value}. {solution.message}"
+    elif certified and not solution.certificate.passed:
+        wrong = "not certified: converged, but a residual is above its limit; tighten --tolerance to refine"
+    else:
+        return OK
+    print(" ".join(wrong.split()), file=sys.stderr)
+    return SHORT
+
+
+def _plans(solution):
+    from ..report.table import align
+
+    rows = [("plan", "cost J", "± error", "status", "end θ(T)", "found from")]
+    for number, plan in enumerate(solution.plans, start=1):
+        end = [f"{value:.5g}" for value in plan.parameters[-1][:6]] + ["…"] * (plan.parameters.shape[1] > 6)
+        rows.append(
+            (
+                str(number),
+                f"{plan.cost:.9g}",
+                f"{plan.cost_error:.1g}",
+                str(plan.status),
+                ", ".join(end),
+                ", ".join(plan.found_from[:3]),
+            )
+        )
+    certificate = [str(solution.certificate)] if solution.status.ok else []
+    return "\n".join([*align(rows), "", solution.summary(), *certificate])
