@@ -3,6 +3,8 @@
 import math
 import os
 import signal
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -218,6 +220,25 @@ def test_a_chunk_that_always_kills_is_given_up_and_named(monkeypatch):
     atlas = sweep(BOWL, {"horizon": [1.0, 2.0, 3.0, 4.0]}, measure=deadly, workers=2, chunk=1)
     assert atlas["status"].values.tolist() == ["converged", "lost", "converged", "converged"]
     assert "the worker process died 3 times" in str(atlas["message"].values[1])
+
+
+FRESH = """
+import sys
+import landscape_control as lc
+import landscape_control.sweep
+from landscape_control.sweep.processes import start_method
+loaded = {name.split(".")[0] for name in sys.modules} & {"xarray", "pandas", "h5netcdf", "dask", "tqdm", "matplotlib"}
+problem = lc.ControlProblem(landscape=lc.quadratic(hessian=[[2.0]]), start=[1.0], objective=lc.Objective(horizon=1.0))
+before = start_method()
+lc.solve(problem)
+print(before, start_method(), sorted(loaded))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere processes are always started fresh")
+def test_a_process_is_forked_only_before_an_optimiser_is_loaded_and_the_room_opens_lightly():
+    done = subprocess.run([sys.executable, "-c", FRESH], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "fork spawn []"
 
 
 @pytest.mark.slow
