@@ -28,8 +28,9 @@ CLAIMS = {claim.name: claim for claim in all_claims()}
 @pytest.fixture(scope="session")
 def outcomes(request):
     """The outcomes of the selected claims, evaluated together on two processes."""
-    selected = [item.callspec.params["name"] for item in request.session.items if item.originalname == "test_claim_holds"]
-    found = run_claims([CLAIMS[name] for name in selected], workers=2)
+    evaluated = ("test_claim_holds", "test_evidence_has_the_data_that_the_picture_asks_for")
+    selected = {item.callspec.params["name"] for item in request.session.items if item.originalname in evaluated}
+    found = run_claims([CLAIMS[name] for name in sorted(selected)], workers=2)
     return {outcome.claim.name: outcome for outcome in found}
 
 
@@ -40,6 +41,14 @@ def test_claim_holds(name, outcomes):
     wrong = [f"{check.quantity}: computed {check.computed:.10g}, theory {check.theory:.10g}, {check.relation}, "
              f"error {check.error:.3g} > {check.tolerance:g}" for check in outcome.evidence.checks if not check.passed]
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("name", [name for name in CLAIMS if CLAIMS[name].picture])
+def test_evidence_has_the_data_that_the_picture_asks_for(name, outcomes):
+    from landscape_control.plotting import data, figures
+
+    picture = CLAIMS[name].picture
+    data.read(picture, figures.FIGURES[picture].keys, outcomes[name].evidence.data)  # raises where it has not
 
 
 def test_there_are_claims_for_every_figure_of_the_paper():
