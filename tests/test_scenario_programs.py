@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from landscape_control import GaussianPrior, Landscape, NoisyGradient, NoisyLoss, Objective, ProblemError, double_well
+from landscape_control.emergence import solve_program
 from landscape_control.emergence.held_out import HeldOut, episode_costs, mean_and_error
 from landscape_control.emergence.replay import exact_cost
 from landscape_control.emergence.scenario_search import Round, Search
@@ -18,7 +19,7 @@ from landscape_control.errors import SolveError
 from landscape_control.landscape.distribution import LandscapeDistribution
 from landscape_control.landscape.hidden import OrnsteinUhlenbeck
 from landscape_control.landscape.spectra import Uniform
-from landscape_control.policies import Coefficient, Family, HeavyBall, Policy, PolicyProgram
+from landscape_control.policies import Coefficient, Family, GatedPolicy, HeavyBall, Policy, PolicyProgram
 from landscape_control.policies.adaptive import AdamFamily
 from landscape_control.policies.elementwise import tanh
 from landscape_control.sees import CurvatureNoise
@@ -156,7 +157,7 @@ def test_the_best_rule_on_scenarios_approaches_the_best_rule():
     excess = []
     for count in (40, 640):
         solver = ScenarioSolver(program, scenarios=count, most_scenarios=count, held_out=40)
-        found = [solver.solve(seed=seed, starts=2, throw=False) for seed in range(8)]
+        found = [solver.solve(seed=seed, starts=1, throw=False) for seed in range(8)]
         costs = [exact_cost(one.policy, program) for one in found]
         best = min(best, *costs)
         excess.append(np.mean(costs))
@@ -166,8 +167,8 @@ def test_the_best_rule_on_scenarios_approaches_the_best_rule():
 def test_optimism_is_positive_on_average_and_shrinks():
     gaps = {}
     for count in (20, 320):
-        solver = ScenarioSolver(posed(cost="running"), scenarios=count, most_scenarios=count, held_out=2000)
-        found = [solver.solve(seed=seed, starts=3, throw=False) for seed in range(8)]
+        solver = ScenarioSolver(posed(cost="running"), scenarios=count, most_scenarios=count, held_out=1000)
+        found = [solver.solve(seed=seed, starts=1, throw=False) for seed in range(8)]
         gaps[count] = np.array([one.optimism_gap for one in found])
         assert all(one.gap_error < 0.2 * one.cost for one in found)
     assert gaps[20].mean() > 2 * gaps[20].std() / math.sqrt(8)
@@ -228,7 +229,7 @@ def test_the_program_does_not_grow_with_scenarios_and_hardly_with_the_horizon():
         return built.gradient.n_instructions(), built.hessian.n_instructions()
 
     assert size(20, 200) == size(20, 6400)
-    assert max(size(320, 200)) <= 2 * max(size(20, 200))
+    assert max(size(160, 200)) <= 2 * max(size(20, 200))
 
 
 def test_escaping_a_local_minimum_under_a_hidden_tilt():
@@ -255,10 +256,24 @@ def test_many_coefficients_use_limited_memory_and_say_what_they_lack():
         result.identifiability  # noqa: B018
 
 
+def test_a_network_gains_on_the_rule_it_contains():
+    program = posed(GatedPolicy(hidden=1, gradient_scale=0.5, sees_clock=False), cost="running")
+    options = {"tolerance": 1.0, "scenarios": 100, "most_scenarios": 100}
+    plain = solve_scenarios(replace(program, family=HeavyBall(constant=True)), starts=2, **options)
+    begin = program.family.embed(dict(plain.coefficients), seed=0)
+    result = solve_program(program, starts=0, guess=begin, **options)
+    held = HeldOut.drawn(program, 4000, blocks=20, seed=np.random.SeedSequence(11))
+    gain, error = mean_and_error(held.block_costs(plain.policy, program) - held.block_costs(result.policy, program))
+    assert held.cost(policy_of(program, program.family.layout(12).join(begin)), program)[0] == pytest.approx(
+        held.cost(plain.policy, program)[0], rel=1e-12)
+    assert gain > 5 * error
+
+
 def test_fixed_coefficients_stay_and_have_no_interval():
     result = solve_scenarios(posed(), fixed={"exponent": 0.5}, starts=2, tolerance=0.5)
     assert result.coefficients["exponent"] == pytest.approx(0.5, abs=1e-12)
     assert np.ptp(result.intervals["exponent"]) < 1e-12
+    assert result.fixed == ("exponent",)
 
 
 def test_results_survive_pickling():

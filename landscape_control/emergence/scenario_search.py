@@ -23,6 +23,7 @@ from .starting import at_bound, bounds_with, guess_entries, settled_starts
 
 BLOCKS, HELD_OUT_BLOCKS = 10, 20  # independent draws of the population, from whose spread standard errors are made
 CARRIED = 3  # distinct optima that are followed when scenarios are added
+FEW = 8  # coefficients up to which Newton's method needs no help
 LONGEST = 1000  # iterations without a Hessian
 CLOSE = 1e-7  # costs that differ by less, relatively, are one optimum
 
@@ -82,10 +83,7 @@ class Round:
         edges = np.sort(scale.variables(bounds.T), axis=0).T
         for entries, count in guesses:
             begin = scale.variables(np.clip(entries, *bounds.T))
-            if self.built.hessian is None:
-                one = limited_memory(self.built.gradient, self.numbers, begin, edges)
-            else:
-                one = optima_from(self.optimiser, [begin], self.numbers, bounds=edges, closeness=0.0)[0].result
+            one = self._descend(begin, edges)
             entries = scale.coefficients(one.variables)
             reached = self.cost(entries)
             found.append(Optimum(result=replace(one, variables=entries, cost=reached), count=count))
@@ -98,9 +96,20 @@ class Round:
                 distinct.append(one)
         return distinct
 
+    def _descend(self, begin, edges) -> RawResult:
+        """Newton's method by IPOPT; where there are many coefficients, from where a quasi-Newton method has led."""
+        first = None
+        if len(begin) > FEW:
+            first = limited_memory(self.built.gradient, self.numbers, begin, edges)
+            begin = first.variables
+        if self.built.hessian is None:
+            return first
+        last = optima_from(self.optimiser, [begin], self.numbers, bounds=edges, closeness=0.0)[0].result
+        return last if first is None or last.success or last.cost < first.cost else first
+
 
 def limited_memory(gradient: ca.Function, numbers: np.ndarray, begin: np.ndarray, bounds: np.ndarray) -> RawResult:
-    """Minimise from one start by SciPy's L-BFGS-B: for programs of many coefficients, where Hessians cost too much."""
+    """Minimise from one start by SciPy's L-BFGS-B: gradients alone, robust where coefficients are many."""
     parameters, nothing = ca.DM(numbers), np.empty(0)
 
     def both(x):
@@ -183,6 +192,7 @@ class Search:
             program=self.program, coefficients=split(best.variables), cost=cost, standard_error=error, status=status,
             optimism_gap=gap, gap_error=gap_error, in_sample_cost=best.cost, starts=starts, agreed=best.count,
             optima=tuple((one.cost, split(one.variables), one.count) for one in found), at_bound=edge, method="scenarios",
+            fixed=tuple(label for label, (low, high) in zip(self.layout.labels, self.bounds, strict=True) if low == high),
             nodes=current.count, scenarios=current.count, held_out=self.held.count,
             intervals=confidence_intervals(current, best.variables, free), build_seconds=0.0, solve_seconds=0.0,
             tolerance=self.solver.tolerance, message=f"{best.result.reason} after {best.result.iterations} iterations",
