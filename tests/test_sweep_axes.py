@@ -40,7 +40,7 @@ PROGRAM = PolicyProgram(
 
 @pytest.mark.parametrize(("problem", "name", "path", "value"), [
     (WELL, "horizon", "objective.horizon", 2.0), (WELL, "objective.discount", "objective.discount", 0.3),
-    (WELL, "tilt", "landscape.tilt", 0.3), (WELL, "start.0", "start.0", 0.1), (MOVING, "rate", "landscape.hidden.rate", 0.2),
+    (WELL, "tilt", "landscape.tilt", 0.3), (WELL, "start_0", "start.0", 0.1), (MOVING, "rate", "landscape.hidden.rate", 0.2),
     (MOVING, "noise", "learner.sees.noise", 0.5), (PROGRAM, "low", "task.curvatures.low", 0.1),
     (PROGRAM, "noise", "sees.noise", 0.2), (PROGRAM, "constant", "family.constant", False),
     (PROGRAM, "task.start_variance", "task.start_variance", 2.0), (WELL, "seed", "seed", None)])

@@ -38,7 +38,7 @@ def resolve(problem, name: str) -> str:
     known = parameters(problem)
     if name in known:
         return name
-    ending = [path for path in known if path.endswith(f".{name}")]
+    ending = [path for path in known if path.endswith(f".{name}") or leaf(path) == name]
     if len(ending) == 1:
         return ending[0]
     if ending:
