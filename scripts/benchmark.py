@@ -7,7 +7,8 @@ full n x n blocks, as one writes it once for all problems, and forms mesh times 
 information and has no target. Neither returns more than θ and the cost; ours returns a Solution with controls, costates,
 status and error estimate. The authors' method is 60 000 Adam steps (first_order.py), timed as lean NumPy and, where
 installed, in PyTorch. Planning with beliefs (beliefs.py) is held to known problems with as many states, ``simulate`` to a
-hand-written NumPy loop, grids and replanning to absolute times.
+hand-written NumPy loop, grids and replanning to absolute times. Policy programs (policies.py) are held to absolute times
+beside hand-written programs under L-BFGS-B, sweeps (sweeps.py) to absolute times and to the time of their cells.
 
 Times are medians of interleaved runs with one BLAS thread, ratios medians over rounds. A missed target is said plainly
 but is not a failure: the exit status is 0.
@@ -23,13 +24,17 @@ import cProfile
 import json
 import platform
 import pstats
+import textwrap
 
 import against_reference
 import behaviour
 import beliefs
 import casadi
+import cluster
 import numpy as np
+import policies
 import scipy
+import sweeps
 from measuring import HEADINGS, aligned
 
 import landscape_control as lc
@@ -55,16 +60,20 @@ def main():
     rows = report("against the reference Newton and the authors' method", against_reference_rows(options.quick))
     rows += report("start-up, memory and growth", behaviour_rows(options.quick))
     rows += report("planning and simulating with beliefs", beliefs.rows(options.quick))
+    rows += report("optimising causal rules", policies.rows(options.quick))
+    rows += report("sweeps", sweeps.rows(options.quick))
+    estimate = cluster.estimate(options.quick)
     records = behaviour.transcriptions(options.quick)
     print("\n".join(["", *aligned(behaviour.TRANSCRIPTION_HEADINGS, map(behaviour.transcription_cells, records))]))
     judge(rows)
-    print("\n".join(["", *NOTES]))
+    print("\n".join(["", *NOTES, "", textwrap.fill(estimate, 120)]))
     if options.json:
         result = {
             "machine": machine,
             "quick": options.quick,
             "rows": [row.record() for row in rows],
             "transcriptions": records,
+            "cluster": estimate,
         }
         with open(options.json, "w", encoding="utf-8") as file:
             json.dump(result, file, indent=1, ensure_ascii=False)
