@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -265,3 +266,14 @@ def test_infinite_values_and_words_survive_the_plan(tmp_path):
     assert atlas["horizon"].values.tolist() == [1.0, np.inf]
     same(atlas, load_store(tmp_path))
     assert atlas["status"].values.tolist() == [["converged", "converged"], ["converged", "refused"]]
+
+
+def test_stores_of_version_1_can_still_be_read():
+    """L = ½hθ², γ = 0: J = ½√h tanh(√h T)."""
+    atlas = load_store(Path(__file__).parent / "data/sweeps/v1")
+    assert atlas["landscape"].values.tolist() == ["gentle", "steep"]
+    root = np.array([1.0, 2.0])
+    exact = root * np.tanh(np.array([[0.5], [1.0]]) * root) / 2
+    np.testing.assert_allclose(atlas["cost"].sel(landscape=["gentle", "steep"]), exact, rtol=1e-6)
+    assert set(atlas["status"].values.ravel()) == {"converged"}
+    assert xarray.load_dataset(Path(__file__).parent / "data/sweeps/v1/result.nc").equals(atlas)

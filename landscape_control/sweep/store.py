@@ -1,4 +1,17 @@
-"""A sweep on disk: plan.json, chunk files written whole or not at all, a lock, the finished dataset. No pickle."""
+"""A sweep on disk. No pickle; every file is written whole or not at all.
+
+    plan.json           "format": "landscape_control sweep", "version": 1, "specification" of the base problem (the text of
+                        records.specification), "axes" (name, paths, labels, columns of values; where a column holds objects,
+                        "variants" are the specifications of the problems of its points), "measures" (name, address, units,
+                        description, dims, coords), "kind", "options", "starts", "seed", "structural" (axes), "most" (cells
+                        per chunk), "versions". Order and borders of the chunks follow from it: layout.py.
+    chunks/NNNNNN.npz   "cells" (flat C-order indices), "value NAME" and "seconds" per cell, codes of "status", "message",
+                        "traceback", "found_from" and of measures that are words, "words" (a JSON text with the words behind
+                        the codes; codes of a column with one word are left out), "missing NAME" where some cells have no
+                        value, "sha256" of all that.
+    result.nc           the finished dataset (NetCDF 4).
+    lock                held open by the process that works here; who it is.
+"""
 
 import json
 import os
