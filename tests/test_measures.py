@@ -389,3 +389,22 @@ def test_rules_that_share_their_modes_steer_as_the_library_says():
         expected = rule.control(problem, dict(zip(rule.names, numbers[i][0], strict=True)))(points[i], 0.5)
         np.testing.assert_allclose(velocity[i], expected, rtol=1e-10, atol=1e-12)
     np.testing.assert_allclose(running, (velocity**2).sum(1) / 2 + problem.landscape.loss(points), rtol=1e-12)
+
+
+def test_without_discount_a_rule_that_rests_in_a_poor_basin_for_ever_has_no_finite_cost():
+    landscape = lc.double_well()
+    lowered = landscape.above(float(landscape.loss(landscape.minima).min()))
+    problem = lc.ControlProblem(landscape=lowered, objective=lc.Objective(horizon=math.inf), start=[-0.6, 0.55])
+    cell = solved(problem)
+    assert measures.escaped(cell) is True
+    assert measures.regret(cell)["gradient_descent"] == math.inf
+    assert measures.best_rule(cell) == "none"
+
+
+def test_a_rule_that_is_undefined_on_its_way_does_not_hold_up_the_others():
+    """Newton's direction ends where the Hessian does: those paths are given up, gradient descent is still integrated."""
+    problem = lc.ControlProblem(landscape=lc.rosenbrock(2, steepness=20.0), start=[-1.2, 1.0],
+                                objective=lc.Objective(horizon=5.0, discount=0.05))
+    cell = solved(problem)
+    row = next(row for row in rule_costs(problem, cell.solution) if row.rule.key == "gradient_descent")
+    assert row.cost == pytest.approx(run_rule(problem, row.rule, row.coefficients).cost, rel=1e-4)

@@ -12,7 +12,9 @@ from ..rules.spectral import positive
 _FAR = 1e3  # a path this many problem sizes away from its start has run off
 _SETTLED = 1e-6  # the rest of the cost moves by less than this fraction of it once everything stands still
 _STILL = 1e-5  # paths that would move by less than this fraction of the problem's size until the end stand still
-_LIMIT = 4000  # evaluations of one integration
+_LIMIT = 8000  # evaluations of one integration
+_PATIENCE = 200  # evaluations in which the time must grow by 2 %
+_UNSETTLED = 1e-2  # of the cost; T = ∞ without discount allows no more to be left
 _STRETCHES = (1, 4, 16)  # computational horizons of T = ∞ that are followed, in units of the plan's own
 
 _FACTORS = {  # u = -c V φ(h) Vᵀg for G = I, as the rules of that name in rules/spectral.py and rules/linear_quadratic.py
@@ -106,6 +108,8 @@ class Batch:
             costs = self._finished(t, state.reshape(self.count, -1))
             if self._done:
                 break
+        if not self._done and self.objective.discount == 0:  # T = ∞ and nothing fades: what has not settled has no cost
+            return np.where(self._left <= _UNSETTLED, costs, np.inf)
         return costs
 
     def _integrate(self, begin, end, state, accuracy):
@@ -117,19 +121,39 @@ class Batch:
             velocity, running = self.velocity(t, rows[:, :-1])
             return np.column_stack([velocity, math.exp(-gamma * t) * running]).ravel()
 
-        band = state.size // count - 1
-        solver = LSODA(rate, begin, state, end, rtol=accuracy, atol=accuracy * 1e-2, lband=band, uband=band)
-        while solver.status == "running" and solver.nfev < _LIMIT:
-            before, last = solver.y.reshape(count, -1)[:, :-1].copy(), solver.t
+        band, used, now, y = state.size // count - 1, 0, begin, state
+        while now < end and used < _LIMIT:
+            solver = LSODA(rate, now, y, end, rtol=accuracy, atol=accuracy * 1e-2, lband=band, uband=band)
+            finished = self._march(solver, end)
+            used, now, y = used + solver.nfev, solver.t, solver.y.copy()
+            if finished:
+                return now, y
+            self._give_up(now, y)
+        self.dead |= now < end
+        return now, y
+
+    def _march(self, solver, end):
+        """Whether the end or a standstill was reached; False where the time no longer moves: one path is too rough."""
+        checked, since = solver.t, 0
+        while solver.status == "running":
+            before, last = solver.y.reshape(self.count, -1)[:, :-1].copy(), solver.t
             solver.step()
-            rows = solver.y.reshape(count, -1)
+            rows = solver.y.reshape(self.count, -1)
             self.dead |= rows[:, -1] + self._least(solver.t) > self.bound
             moved = np.abs(rows[:, :-1] - before).max(1)[~self.dead].max(initial=0.0)
             if moved * (end - solver.t) <= _STILL * self.size * (solver.t - last):
-                break
-        if solver.t < end and (solver.status == "failed" or solver.nfev >= _LIMIT):
-            self.dead[:] = True
-        return solver.t, solver.y.copy()
+                return True
+            if solver.nfev - since > _PATIENCE:
+                if solver.t < 1.02 * checked:
+                    return False
+                checked, since = solver.t, solver.nfev
+        return solver.status == "finished"
+
+    def _give_up(self, t, y):
+        """The fastest of the paths that are left is given up: near a place where its rule is undefined, it holds up all."""
+        velocity = self.velocity(t, y.reshape(self.count, -1)[:, :-1])[0]
+        speed = np.where(self.dead, -1.0, np.linalg.norm(velocity, axis=1))
+        self.dead[int(np.argmax(speed))] = True
 
     def _least(self, t):
         """The least that can still come after t, given the lowest loss there is."""
@@ -152,7 +176,8 @@ class Batch:
             rest, self._done = fade * running * left, True
         else:
             rest = fade * running / (gamma + self._slowing(t, theta, velocity, running))
-            self._done = bool((np.abs(rest) <= _SETTLED * np.abs(rows[:, -1]) + 1e-300)[~self.dead].all())
+            self._left = np.abs(rest) / (np.abs(rows[:, -1]) + 1e-300)
+            self._done = bool((self._left <= _SETTLED)[~self.dead].all())
         costs = rows[:, -1] + rest
         if objective.terminal is not None:
             final = objective.terminal_weight * self.model.terminal_cost(theta)
