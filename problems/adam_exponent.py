@@ -66,13 +66,11 @@ def solver(horizon, averaging=True, scenarios=SCENARIOS) -> ScenarioSolver:
                           held_out=HELD_OUT, tolerance=0.3)  # costs are compared on other scenarios, whatever the optimism
 
 
-def adam(horizon, noise, *, guess=None, **changes):
+@cache
+def adam(horizon, noise, **changes):
     """The best member of the Adam family: from four starts for short horizons, else from the best of a shorter one."""
-    if guess is None and horizon > 20:
-        guess = adam(20, noise, **changes)
-    starts = 4 if guess is None else 0
-    guess = None if guess is None else {name: guess.coefficients[name] for name in guess.coefficients}
-    return solver(horizon, noise > 0).solve(noise=noise, guess=guess, starts=starts, **changes)
+    guess = dict(adam(20, noise, **changes).coefficients) if horizon > 20 else None
+    return solver(horizon, noise > 0).solve(noise=noise, guess=guess, starts=0 if guess else 4, **changes)
 
 
 def full_information(horizon, discount=0.0) -> float:
