@@ -35,7 +35,8 @@ def estimate(quick):
         f"filling its table; the file is on the disk after {1e3 * parts['keep']:.2g} ms.",
         *(in_words(cells, cell, handling, parts, carried) for cells in (parts["chunk"], SMALL)),
         f"The parent keeps {WORKERS} workers busy if a chunk lasts {WORKERS * handling:.2g} s: "
-        f"{WORKERS * handling / cell:.0f} of these cells, or fewer dearer ones. At most {parts['ahead']} chunks are in flight.",
+        f"{WORKERS * handling / cell:.0f} of these cells, or fewer dearer ones. At most {parts['ahead']} chunks "
+        f"are in flight.",
     ]
     return " ".join(sentences)
 

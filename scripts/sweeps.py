@@ -241,13 +241,6 @@ def memory(quick):
             unit="MB",
         ),
         Row(
-            what="parent's peak over its dataset",
-            ours=many["traced"],
-            reference=many["dataset"],
-            ratio=many["traced"] / many["dataset"],
-            unit="MB",
-        ),
-        Row(
             what=f"parent's resident growth, {cells[1]} cells (reference: dataset)",
             ours=many["resident"],
             reference=many["dataset"],
