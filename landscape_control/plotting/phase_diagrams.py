@@ -57,8 +57,8 @@ def scale_axes(axes: Axes, x, y) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _few_decades(axes, name, side):
-    """Below one and a half decades, ticks at 1, 2 and 5 times the powers of ten."""
-    if side[-1] / side[0] < 10**1.5:
+    """Below two decades, ticks at 1, 2 and 5 times the powers of ten."""
+    if side[-1] / side[0] < 100:
         ticks = [t for t in LogLocator(subs=(1.0, 2.0, 5.0)).tick_values(side[0], side[-1]) if side[0] < t < side[-1]]
         getattr(axes, f"set_{name}ticks")(ticks, labels=[f"{tick:g}" for tick in ticks])
         getattr(axes, f"set_{name}ticks")([], minor=True)
