@@ -182,7 +182,8 @@ def other_checks(grid):
         found = adam(20, noise, start_mean=0.0, start_variance=1.0)
         yield Check(quantity=f"p at T = 20, σ = {noise:g}, θ_0 ~ N(0, 1): upper end, against the lower for θ_0 = 1",
                     theory=ends(grid[20, noise])[0], computed=ends(found)[1], relation="at most", tolerance=0)
-    free = solver(40, scenarios=4 * SCENARIOS).solve(noise=1.0, cost="terminal", learning_rate=math.inf, starts=2)
+    free = solver(40, scenarios=4 * SCENARIOS).solve(noise=1.0, cost="terminal", learning_rate=math.inf, starts=0,
+                                                     guess=dict(adam(40, 1.0).coefficients))
     yield Check(quantity="p at T = 40, σ = 1, terminal loss, free movement, lower end of its interval", theory=0.55,
                 computed=ends(free)[0], relation="at least", tolerance=0)
 
