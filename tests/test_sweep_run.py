@@ -207,6 +207,13 @@ def test_policies_over_noise_and_horizon_for_two_families():
     assert (atlas["cost"].sel(family="ball") <= atlas["cost"].sel(family="descent") * (1 + 1e-9)).all()
 
 
+def test_options_of_policies_are_checked_before_work_begins():
+    program = PolicyProgram(task=LandscapeDistribution.quadratic(curvatures=Uniform(0.05, 1.0), start_variance=1.0),
+                            family=HeavyBall(constant=True), objective=Objective(horizon=4, learning_rate=math.inf))
+    with pytest.raises(ProblemError, match="did you mean 'most_nodes'"):
+        sweep(program, {"horizon": [2, 4]}, measure="cost", options={"most_node": 3})
+
+
 def test_a_worker_that_dies_costs_a_retry(tmp_path, monkeypatch):
     monkeypatch.setenv("SWEEP_TEST_MARKER", str(tmp_path / "died"))
     axes = {"horizon": [1.0, 2.0, 3.0, 4.0]}

@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-import numpy as np
-
-from ..errors import ProblemError, check_options
+from ..errors import ProblemError, check_choice, check_options
 from ..policies import PolicyProgram
 from ..problem import ControlProblem
+from .layout import share
 from .paths import with_values
+from .trajectories import Trajectories
 
-NUMBERS = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight")
-_SOLVER = ("tolerance", "method", "solver", "max_elements", "max_doublings", "options", "keep_log")
+_BELIEF_METHODS = ("auto", "lqg", "transcription", "replanning", "dynamic programming")
 _POLICY_SOLVER = ("tolerance", "most_nodes", "hessian")
 
 
@@ -35,6 +34,9 @@ class Adaptor(Protocol):
     def chunk(self, problem, cells: int) -> int:
         """Cells per chunk at most: enough work to make handing out cheap, enough chunks to share the work evenly."""
 
+    def check(self, problem, options: Mapping, starts: int | None) -> None:
+        """Refuse options that its runners would refuse; loads no optimiser, so that processes can still be forked."""
+
     def runner(self, problem, options: Mapping, starts: int | None) -> Runner:
         """What solves problems of this structure."""
 
@@ -51,89 +53,6 @@ def adaptor_of(problem, *, closed_form: bool) -> Adaptor:
     return Trajectories() if problem.is_known else Beliefs()
 
 
-class Trajectories:
-    """Optimal plans on known landscapes: one Solver per structure, other numbers without rebuilding."""
-
-    kind = "trajectory"
-
-    def is_number(self, problem, path, column):
-        part, _, name = path.partition(".")
-        if part == "objective":
-            return name in NUMBERS
-        return part == "start" or (part == "end" and problem.end is not None)
-
-    def chunk(self, problem, cells):
-        return _share(cells, 8, 64 if problem.dimension <= 12 else 16)
-
-    def runner(self, problem, options, starts):
-        return TrajectoryRunner(problem, options, starts)
-
-
-class TrajectoryRunner:
-    """Every cell is solved from the cold starts of ``Solver.solve``; where its best plan does not continue the
-    neighbour's, the neighbour's plan is tried as a start too, and the better one kept. So no cell is worse than a solve of
-    its own, and a plan that cold starts miss travels through the grid once it has been found."""
-
-    def __init__(self, problem, options, starts):
-        from ..solver import Solver
-
-        check_options("solver", options, _SOLVER)
-        self.problem, self.solver, self.starts = problem, Solver(problem, **options), starts
-
-    def solve(self, changes, seed, neighbour):
-        numbers = self._numbers(changes)
-        cold = self.solver.solve(starts=self.starts, seed=seed, throw=False, **numbers)
-        if neighbour is None or not np.isfinite(neighbour.cost) or _continues(neighbour.best, cold.best):
-            return cold
-        try:
-            warm = self.solver.solve(guess=neighbour, seed=seed, throw=False, **numbers)
-        except ProblemError:  # the neighbour's plan leads nowhere here
-            return cold
-        return warm if _is_better(warm, cold) else cold
-
-    def _numbers(self, changes):
-        numbers = {path.partition(".")[2]: value for path, value in changes.items() if path.startswith("objective.")}
-        for part in ("start", "end"):
-            given = {path: value for path, value in changes.items() if path.partition(".")[0] == part}
-            if part in given:
-                numbers[part] = np.atleast_1d(given[part])
-            elif given:
-                numbers[part] = np.array(getattr(self.problem, part))
-                for path, value in given.items():
-                    numbers[part][int(path.partition(".")[2])] = value
-        return numbers
-
-
-def _is_better(one, other) -> bool:
-    """A converged plan before one that is not, then the cheaper one by more than both are uncertain."""
-    if one.status.ok != other.status.ok:
-        return one.status.ok
-    margin = one.best.cost_error + other.best.cost_error + 1e-9 * abs(other.cost)
-    return bool(one.cost < other.cost - margin)
-
-
-def _continues(plan, other, allowed=0.25, longest=2.5) -> bool:
-    """Whether two plans of neighbouring cells are plainly one branch: alike in reach, in where they end relative to it, and
-    in shape, in stretched time or over the time that both have."""
-    if not other.status.ok:
-        return False
-    shared = min(plan.times[-1], other.times[-1])
-    mine, theirs = _displacements(plan, plan.times[-1]), _displacements(other, other.times[-1])
-    reach, other_reach = np.abs(mine).max(), np.abs(theirs).max()
-    if not min(reach, other_reach) * longest >= max(reach, other_reach) > 0:
-        return False
-    mine, theirs = mine / reach, theirs / other_reach
-    if np.abs(mine - theirs).max() <= allowed:
-        return True
-    begin, other_begin = _displacements(plan, shared) / reach, _displacements(other, shared) / other_reach
-    return bool(max(np.abs(mine[-1] - theirs[-1]).max(), np.abs(begin - other_begin).max()) <= allowed)
-
-
-def _displacements(plan, last):
-    """θ(t) - θ(0) at nine times up to ``last``."""
-    return plan.parameters_at(np.linspace(0, last, 9)) - plan.parameters[0]
-
-
 class Beliefs:
     """Policies for hidden landscapes: each cell is planned by itself with ``landscape_control.solve``."""
 
@@ -143,7 +62,10 @@ class Beliefs:
         return True
 
     def chunk(self, problem, cells):
-        return _share(cells, 1, 8)
+        return share(cells, 1, 8)
+
+    def check(self, problem, options, starts):
+        check_choice("method", options.get("method", "auto"), _BELIEF_METHODS)
 
     def runner(self, problem, options, starts):
         return BeliefRunner(problem, options, starts)
@@ -174,7 +96,13 @@ class Policies:
         return path.partition(".")[0] != "family" and path not in ("objective.horizon", "task")
 
     def chunk(self, problem, cells):
-        return _share(cells, 4, 16)
+        return share(cells, 4, 16)
+
+    def check(self, problem, options, starts):
+        from ..emergence import has_moments
+
+        if has_moments(problem):
+            check_options("policy solver", options, _POLICY_SOLVER)
 
     def runner(self, problem, options, starts):
         return PolicyRunner(problem, options, starts)
@@ -188,10 +116,7 @@ class PolicyRunner:
 
         self.program, self.options = program, dict(options)
         self.extra = {} if starts is None else {"starts": starts}
-        self.solver = None
-        if has_moments(program):
-            check_options("policy solver", options, _POLICY_SOLVER)
-            self.solver = PolicySolver(program, **self.options)
+        self.solver = PolicySolver(program, **self.options) if has_moments(program) else None
 
     def solve(self, changes, seed, neighbour):
         program = with_values(self.program, changes)
@@ -218,8 +143,10 @@ class ClosedForm:
     def chunk(self, problem, cells):
         return 65536
 
-    def runner(self, problem, options, starts):
+    def check(self, problem, options, starts):
         check_options("closed forms", options, ())
+
+    def runner(self, problem, options, starts):
         return FormulaRunner()
 
 
@@ -230,8 +157,3 @@ class FormulaRunner:
 
     def solve(self, changes, seed, neighbour):
         return None
-
-
-def _share(cells, least, most):
-    """Cells per chunk: some thirty chunks where that is between these, more of a grid that would make thousands of files."""
-    return max(least, min(max(most, cells // 1024), -(-cells // 32)))

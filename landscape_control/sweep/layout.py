@@ -88,3 +88,8 @@ def working_order(chunks) -> list[int]:
     bits = max((count - 1).bit_length(), 1)
     rank = {index: int(f"{index:0{bits}b}"[::-1], 2) for index in wanted}
     return sorted(wanted, key=lambda index: -rank[index])
+
+
+def share(cells, least, most):
+    """Cells per chunk: some thirty chunks where that is between these, more of a grid that would make thousands of files."""
+    return max(least, min(max(most, cells // 1024), -(-cells // 32)))

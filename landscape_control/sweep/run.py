@@ -66,8 +66,7 @@ def sweep(problem, axes: Mapping, *, measure, store=None, workers: int | None = 
     axes = read_axes(problem, axes, {*WORDS, *(one.name for one in measures)})
     plan = make_plan(problem, axes, tuple(map(about, measures, addresses)), adaptor=adaptor, options=options or {},
                      starts=starts, seed=seed, most=chunk)
-    if adaptor.kind in ("trajectory", "closed form"):  # these load no optimiser yet: bad options are refused here
-        adaptor.runner(problem, plan.options, starts)
+    adaptor.check(problem, plan.options, starts)
     return _run(plan, measures, store, workers=workers, executor=executor, progress=progress)
 
 
