@@ -68,10 +68,10 @@ def maps():
     for horizon in HORIZONS:
         ball, found = solver(horizon), []
         for noise in NOISES:
-            found.append(ball.solve(noise=noise, guess=found[-1] if found else None, starts=1))
+            found.append(ball.solve(noise=noise, guess=found[-1] if found else None, starts=0 if found else 3))
         rates.append([one.coefficients["learning_rate"] for one in found])
         momenta.append([one.coefficients["momentum"] for one in found])
-        gains.append([1 - one.cost / ball.solve(noise=noise, fixed={"momentum": 0.0}, starts=2).cost
+        gains.append([1 - one.cost / ball.solve(noise=noise, fixed={"momentum": 0.0}, starts=1).cost
                       for one, noise in zip(found, NOISES, strict=True) if 0.1 <= noise <= 1.0])
     return np.array(rates), np.array(momenta), np.array(gains)
 
