@@ -91,7 +91,8 @@ class Round:
         distinct = []
         for one in found:
             if distinct and abs(one.cost - distinct[-1].cost) <= CLOSE * abs(one.cost):
-                distinct[-1] = replace(distinct[-1], count=distinct[-1].count + one.count)
+                kept = distinct[-1] if distinct[-1].result.success or not one.result.success else one
+                distinct[-1] = replace(kept, count=distinct[-1].count + one.count)
             else:
                 distinct.append(one)
         return distinct
