@@ -189,6 +189,17 @@ def test_closed_forms_are_evaluated_for_all_cells_at_once():
     assert len(sizes) <= 6
 
 
+def test_the_room_is_the_verb():
+    import landscape_control as lc
+    import landscape_control.sweep
+
+    for _ in range(2):
+        atlas = lc.sweep(BOWL, {"horizon": [1.0]}, measure="cost", workers=1)
+        assert atlas["cost"].size == 1
+    with pytest.raises(TypeError, match="measur"):
+        landscape_control.sweep(BOWL, {"horizon": [1.0]}, measur="cost")
+
+
 def test_measures_of_the_problem_alone_solve_nothing():
     measure = Measure(name="double", function=lambda cell: 2 * cell.problem.objective.horizon, needs="problem")
     atlas = sweep(BOWL, {"horizon": [1.0, 2.0], "seed": [3, 4]}, measure=measure, workers=1)

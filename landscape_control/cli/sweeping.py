@@ -34,7 +34,7 @@ def add_commands(commands, epilog) -> list:
     resuming.set_defaults(command=resume)
     for command in (sweeping, resuming):
         command.add_argument("--workers", type=int, metavar="N", help="processes (default: one per available core)")
-        command.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler, tcp://host:port, in place of processes")
+        command.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler, tcp://host:port, in place of those")
     showing = commands.add_parser("show", help="say what is in a sweep's folder", epilog=epilog)
     showing.add_argument("store", type=Path, metavar="FOLDER")
     showing.set_defaults(command=show)
