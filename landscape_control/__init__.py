@@ -64,6 +64,8 @@ _LATER = {
     "worst_case": "emergence",
     "identify": "identification",
     "rollout": "identification",
+    "resume": "sweeps",
+    "sweep": "sweeps",
     "fingerprint": "records",
     "load": "records",
     "save": "records",
@@ -87,6 +89,7 @@ _ROOMS = (
     "rules",
     "simulation",
     "stochastic",
+    "sweeps",
 )
 
 __all__ = [
@@ -150,6 +153,7 @@ __all__ = [
     "raw_rule",
     "reference",
     "replay",
+    "resume",
     "rollout",
     "rosenbrock",
     "rules",
@@ -158,6 +162,8 @@ __all__ = [
     "simulate",
     "simulation",
     "solve",
+    "sweep",
+    "sweeps",
     "worst_case",
 ]
 

@@ -19,7 +19,7 @@ LAYERS = (  # a module may import from its own layer and those above it in this 
     ("errors",), ("arrays", "pointwise", "vectorised", "interpolation", "recordable"), ("landscape",), ("sees",),
     ("learner", "objective"), ("problem",), ("belief",), ("reference",), ("policies",), ("transcription",), ("solution",),
     ("certificate",), ("solver",), ("grid",), ("rules",), ("comparison",), ("stochastic",), ("planning",), ("simulation",),
-    ("emergence",), ("identification",), ("records",), ("measures",), ("sweep",), ("claims",), ("plotting",), ("problems",),
+    ("emergence",), ("identification",), ("records",), ("measures",), ("sweeps",), ("claims",), ("plotting",), ("problems",),
     ("report",), ("cli",))
 LEVEL = {room: level for level, layer in enumerate(LAYERS) for room in layer}
 MAY_IMPORT_ROOT = {"problems", "report", "cli"}  # they use the library as its users do

@@ -19,9 +19,9 @@ from landscape_control import (
 )
 from landscape_control.landscape import LandscapeDistribution, Uniform
 from landscape_control.policies import GradientDescent, HeavyBall, PolicyProgram
-from landscape_control.sweep.axes import read_axes
-from landscape_control.sweep.layout import Layout, working_order
-from landscape_control.sweep.paths import parameters, read, resolve, with_values
+from landscape_control.sweeps.axes import read_axes
+from landscape_control.sweeps.layout import Layout, working_order
+from landscape_control.sweeps.paths import parameters, read, resolve, with_values
 
 WELL = ControlProblem(landscape=double_well(), start=[-0.6, 0.55], objective=Objective(horizon=4.0, discount=0.1))
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from landscape_control import ControlProblem, Objective, double_well
-from landscape_control.sweep import resume, sweep
+from landscape_control.sweeps import resume, sweep
 
 WELL = ControlProblem(landscape=double_well(), start=[-0.6, 0.55], objective=Objective(horizon=4.0, discount=0.1))
 AXES = {"discount": np.geomspace(0.01, 1, 16), "horizon": np.geomspace(0.5, 10, 16)}

@@ -26,7 +26,7 @@ from landscape_control.landscape import LandscapeDistribution, Uniform
 from landscape_control.measures import Measure
 from landscape_control.policies import GradientDescent, HeavyBall, PolicyProgram
 from landscape_control.reference import LinearQuadratic
-from landscape_control.sweep import describe, sweep
+from landscape_control.sweeps import describe, sweep
 
 WELL = ControlProblem(landscape=double_well(), start=[-0.6, 0.55], objective=Objective(horizon=4.0, discount=0.1))
 BOWL = ControlProblem(landscape=quadratic(hessian=[[2.0]]), start=[1.0], objective=Objective(horizon=1.0))
@@ -191,7 +191,7 @@ def test_closed_forms_are_evaluated_for_all_cells_at_once():
 
 def test_the_room_is_the_verb():
     import landscape_control as lc
-    import landscape_control.sweep
+    import landscape_control.sweeps
 
     for _ in range(2):
         atlas = lc.sweep(BOWL, {"horizon": [1.0]}, measure="cost", workers=1)
@@ -243,8 +243,8 @@ def test_a_chunk_that_always_kills_is_given_up_and_named(monkeypatch):
 FRESH = """
 import sys
 import landscape_control as lc
-import landscape_control.sweep
-from landscape_control.sweep.processes import start_method
+import landscape_control.sweeps
+from landscape_control.sweeps.processes import start_method
 loaded = {name.split(".")[0] for name in sys.modules} & {"xarray", "pandas", "h5netcdf", "dask", "tqdm", "matplotlib"}
 problem = lc.ControlProblem(landscape=lc.quadratic(hessian=[[2.0]]), start=[1.0], objective=lc.Objective(horizon=1.0))
 before = start_method()

@@ -14,9 +14,9 @@ import pytest
 import xarray
 
 from landscape_control import ControlProblem, Objective, ProblemError, double_well, quadratic
-from landscape_control.sweep import describe, lines, load_store, resume, sweep
-from landscape_control.sweep.columns import DamagedError, columns_of, pack, unpack, words_of
-from landscape_control.sweep.store import Store
+from landscape_control.sweeps import describe, lines, load_store, resume, sweep
+from landscape_control.sweeps.columns import DamagedError, columns_of, pack, unpack, words_of
+from landscape_control.sweeps.store import Store
 
 BOWL = ControlProblem(landscape=quadratic(hessian=[[2.0]]), start=[1.0], objective=Objective(horizon=1.0))
 AXES = {"horizon": [1.0, 2.0, 3.0, 4.0], "discount": [0.0, 0.5, 1.0]}
@@ -24,7 +24,7 @@ AXES = {"horizon": [1.0, 2.0, 3.0, 4.0], "discount": [0.0, 0.5, 1.0]}
 SCRIPT = """
     import sys, os, signal
     import landscape_control as lc
-    from landscape_control.sweep import sweep
+    from landscape_control.sweeps import sweep
     problem = lc.ControlProblem(landscape=lc.quadratic(hessian=[[2.0]]), start=[1.0], objective=lc.Objective(horizon=1.0))
     def stop(progress):
         if progress.done >= 40:
@@ -169,14 +169,14 @@ def test_a_store_of_another_problem_grid_or_version_is_refused_naming_the_fields
         sweep(BOWL, {**AXES, "discount": [0.0, 0.5, 1.1]}, measure=["cost"], store=finished[1], chunk=2)
     with pytest.raises(ProblemError, match=r"axes \(stored horizon, discount, now horizon\)"):
         sweep(BOWL, {"horizon": AXES["horizon"]}, measure=["cost"], store=finished[1], chunk=2)
-    monkeypatch.setattr("landscape_control.sweep.plan.versions", lambda: {"casadi": "9.9"})
+    monkeypatch.setattr("landscape_control.sweeps.plan.versions", lambda: {"casadi": "9.9"})
     with pytest.raises(ProblemError, match=r"version of casadi \(stored \d.*, now 9\.9\)"):
         run(finished[1])
 
 
 def test_cells_are_not_computed_with_other_versions_than_planned(finished, monkeypatch):
     atlas, folder = finished
-    monkeypatch.setattr("landscape_control.sweep.versions.versions", lambda: {"casadi": "9.9"})
+    monkeypatch.setattr("landscape_control.sweeps.versions.versions", lambda: {"casadi": "9.9"})
     same(atlas, resume(folder))
     chunks(folder)[0].unlink()
     with pytest.raises(ProblemError, match=r"versions: .*casadi 9\.9 \(planned \d"):

@@ -44,7 +44,7 @@ def add_commands(commands, epilog) -> list:
 def sweep(options):
     """Run ``landscape-control sweep``."""
     from ..report.problem_files import read_problem
-    from ..sweep import sweep as run
+    from ..sweeps import sweep as run
 
     axes = dict(map(read_axis, options.axis))
     if len(axes) < len(options.axis):
@@ -62,7 +62,7 @@ def sweep(options):
 
 def resume(options):
     """Run ``landscape-control resume``."""
-    from ..sweep import resume as run
+    from ..sweeps import resume as run
 
     with _running(options) as common:
         dataset = run(options.store, retry_failed=options.retry_failed, **common)
@@ -71,7 +71,7 @@ def resume(options):
 
 def show(options):
     """Run ``landscape-control show``."""
-    from ..sweep import load_store
+    from ..sweeps import load_store
 
     _report(load_store(options.store), options)
     return OK
@@ -134,7 +134,7 @@ def _running(options):
 
 
 def _progress():
-    from ..sweep import bar, lines
+    from ..sweeps import bar, lines
 
     if sys.stderr.isatty():
         return bar(desc="sweep")
@@ -166,7 +166,7 @@ def _write(dataset, path):
 
 
 def _report(dataset, options):
-    from ..sweep import describe
+    from ..sweeps import describe
 
     cells, failed = int(dataset.attrs["cells"]), int(dataset.attrs["failed"])
     if options.json:

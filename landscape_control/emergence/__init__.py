@@ -2,14 +2,17 @@
 
 from ..solver.policies import PolicyStatus
 from .certificate import PolicyCertificate, certify_policy
+from .held_out import HeldOut
 from .identifiability import Identifiability, identify_coefficients, same_cost
 from .optimise import has_moments, optimize_policy, solve_program
+from .parsimony import Choice, choose_family
 from .policy_solver import PolicySolver
 from .replay import exact_cost, replay
 from .result import PolicyResult
+from .scenarios import ScenarioResult, ScenarioSolver
 from .worst_case import WorstCaseResult, worst_case
 
 __all__ = [
-    "Identifiability", "PolicyCertificate", "PolicyResult", "PolicySolver", "PolicyStatus", "WorstCaseResult",
-    "certify_policy", "exact_cost", "has_moments", "identify_coefficients", "optimize_policy", "replay", "same_cost",
-    "solve_program", "worst_case"]
+    "Choice", "HeldOut", "Identifiability", "PolicyCertificate", "PolicyResult", "PolicySolver", "PolicyStatus",
+    "ScenarioResult", "ScenarioSolver", "WorstCaseResult", "certify_policy", "choose_family", "exact_cost", "has_moments",
+    "identify_coefficients", "optimize_policy", "replay", "same_cost", "solve_program", "worst_case"]

@@ -40,7 +40,7 @@ def confidence_intervals(current, entries: np.ndarray, free: np.ndarray) -> dict
 
 
 def standard_errors(current, x: np.ndarray, free: np.ndarray) -> np.ndarray:
-    """Of the free variables at an optimum x; infinite for those that the cost does not feel, for all where it is a saddle."""
+    """Of the free variables at an optimum x; infinite for those that the cost does not feel, for all at a saddle."""
     built = current.built
     upper = np.array(built.hessian(x, current.numbers, 1.0, []))
     hessian = (upper + np.triu(upper, 1).T)[np.ix_(free, free)]

@@ -70,7 +70,7 @@ def load(path):
     """
     path = Path(path)
     if path.is_dir():
-        return import_module(f"{_PACKAGE}.sweep").load_store(path)  # a room that comes after this one
+        return import_module(f"{_PACKAGE}.sweeps").load_store(path)  # a room that comes after this one
     group = _read(path)
     for name in _header():
         group.attributes.pop(f"record_{name}", None)

@@ -11,7 +11,9 @@ from .paths import with_values
 from .trajectories import Trajectories
 
 _BELIEF_METHODS = ("auto", "lqg", "transcription", "replanning", "dynamic programming")
-_POLICY_SOLVER = ("tolerance", "most_nodes", "hessian")
+_POLICY_SOLVER = ("tolerance", "most_nodes", "hessian", "most_iterations")
+_SCENARIO_SOLVER = ("tolerance", "scenarios", "most_scenarios", "held_out")
+WITH_NEIGHBOUR = 3  # fresh starts of an exact program beside the neighbour's coefficients: a 20 x 20 atlas ends as with 8
 
 
 class Runner(Protocol):
@@ -101,35 +103,46 @@ class Policies:
     def check(self, problem, options, starts):
         from ..emergence import has_moments
 
-        if has_moments(problem):
-            check_options("policy solver", options, _POLICY_SOLVER)
+        exact = has_moments(problem)
+        name, known = ("policy solver", _POLICY_SOLVER) if exact else ("scenario solver", _SCENARIO_SOLVER)
+        check_options(name, options, known)
 
     def runner(self, problem, options, starts):
         return PolicyRunner(problem, options, starts)
 
 
 class PolicyRunner:
-    """Fresh starts in every cell, and the neighbour's coefficients as one more."""
+    """Fresh starts in every cell, and the neighbour's coefficients as one more.
+
+    Unless ``starts`` says otherwise, rules with exact moments take 8 fresh starts where there is no neighbour and
+    WITH_NEIGHBOUR beside one; scenario programs take 8 everywhere.
+    """
 
     def __init__(self, program, options, starts):
-        from ..emergence import PolicySolver, has_moments
+        from ..emergence import PolicySolver, ScenarioSolver, has_moments
 
-        self.program, self.options = program, dict(options)
-        self.extra = {} if starts is None else {"starts": starts}
-        self.solver = PolicySolver(program, **self.options) if has_moments(program) else None
+        self.program, self.options, self.starts = program, dict(options), starts
+        self.exact = has_moments(program)
+        self.solver = (PolicySolver if self.exact else ScenarioSolver)(program, **self.options)
 
     def solve(self, changes, seed, neighbour):
-        program = with_values(self.program, changes)
-        common = {"guess": neighbour, "seed": seed, "throw": False, **self.extra}
-        if self.solver is None:
-            from ..emergence import solve_program
-
-            return solve_program(program, **common, **self.options)
+        from ..emergence import has_moments, solve_program
         from ..emergence.policy_solver import OBJECTIVE, TASK
 
+        program = with_values(self.program, changes)
+        common = {"guess": neighbour, "seed": seed, "throw": False, **self._starts(neighbour)}
+        same = program.task.is_quadratic or program.task is self.program.task
+        if has_moments(program) != self.exact or not same:
+            return solve_program(program, **common, **self.options)
         numbers = {name: getattr(program.objective, name) for name in OBJECTIVE}
-        numbers |= {name: getattr(program.task, name) for name in TASK}
+        if program.task.is_quadratic:
+            numbers |= {name: getattr(program.task, name) for name in TASK}
         return self.solver.solve(**numbers, sees=program.sees, cost=program.cost, **common)
+
+    def _starts(self, neighbour):
+        if self.starts is not None:
+            return {"starts": self.starts}
+        return {"starts": WITH_NEIGHBOUR} if self.exact and neighbour is not None else {}
 
 
 class ClosedForm:

@@ -61,7 +61,7 @@ def sweep(problem, axes: Mapping, *, measure, store=None, workers: int | None = 
     measures, addresses = _measures(measure)
     if progress is not None and not callable(progress):
         raise ProblemError("progress", expected="a function of a Progress, or None", received=type(progress).__name__,
-                           advice="use landscape_control.sweep.bar()")
+                           advice="use landscape_control.sweeps.bar()")
     adaptor = adaptor_of(problem, closed_form=all(one.batch is not None for one in measures))
     axes = read_axes(problem, axes, {*WORDS, *(one.name for one in measures)})
     plan = make_plan(problem, axes, tuple(map(about, measures, addresses)), adaptor=adaptor, options=options or {},
