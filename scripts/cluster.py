@@ -10,13 +10,20 @@ import math
 import statistics
 import tempfile
 import time
-from importlib import import_module
 
 import numpy as np
 from measuring import fresh_process
-from sweeps import CORES, ROOM, STARTS, double_well
+from sweeps import CORES, STARTS, double_well
 
 import landscape_control as lc
+from landscape_control.sweeps.adaptors import adaptor_of
+from landscape_control.sweeps.axes import read_axes
+from landscape_control.sweeps.columns import pack, unpack
+from landscape_control.sweeps.dataset import Table
+from landscape_control.sweeps.execute import AHEAD
+from landscape_control.sweeps.plan import Plan, about, make_plan
+from landscape_control.sweeps.store import Store
+from landscape_control.sweeps.worker import Workshop
 
 WORKERS, SIDE, SMALL = 1000, 1000, 64  # of the cluster; of the grid; cells of a small chunk
 
@@ -61,24 +68,11 @@ def in_words(cells, cell, handling, parts, carried):
 
 def measured_parts(times):
     """Seconds, bytes and the plan's text of the double well's sweep."""
-    rooms = {
-        name: import_module(f"landscape_control.{ROOM}.{name}")
-        for name in ("adaptors", "axes", "plan", "worker", "store", "dataset", "columns", "execute")
-    }
     problem, measure = double_well(), lc.measures.cost
     grid = {"discount": np.geomspace(0.01, 3, SIDE), "horizon": np.geomspace(0.5, 10, SIDE)}
-    adaptor = rooms["adaptors"].adaptor_of(problem, closed_form=False)
-    plan = rooms["plan"].make_plan(
-        problem,
-        rooms["axes"].read_axes(problem, grid),
-        (rooms["plan"].about(measure, measure.name),),
-        adaptor=adaptor,
-        options={},
-        starts=STARTS,
-        seed=0,
-        most=SMALL,
-    )
-    seconds, packed = of_the_worker(rooms, plan)
+    adaptor, read = adaptor_of(problem, closed_form=False), (about(measure, measure.name),)
+    plan = make_plan(problem, read_axes(problem, grid), read, adaptor=adaptor, options={}, starts=STARTS, seed=0, most=SMALL)
+    seconds, packed = of_the_worker(plan)
     imports = fresh_process(
         "import time; began = time.perf_counter(); import json, landscape_control.solver\n"
         "print(json.dumps(time.perf_counter() - began))"
@@ -89,25 +83,25 @@ def measured_parts(times):
         "text": plan.text,
         "packed": len(packed),
         "chunk": adaptor.chunk(problem, SIDE**2),
-        "ahead": rooms["execute"].AHEAD,
-    } | of_the_parent(rooms, plan, packed, times)
+        "ahead": AHEAD,
+    } | of_the_parent(plan, packed, times)
 
 
-def of_the_worker(rooms, plan):
+def of_the_worker(plan):
     """(seconds of some chunks, the first with what comes before it; the packed results of one)."""
     began, seconds = time.perf_counter(), []
-    workshop = rooms["worker"].Workshop(rooms["plan"].Plan.from_text(plan.text))
+    workshop = Workshop(Plan.from_text(plan.text))
     for index in np.linspace(0, plan.layout.chunks - 1, 9).astype(int):
-        packed = rooms["columns"].pack(workshop.chunk(index))
+        packed = pack(workshop.chunk(index))
         seconds.append(time.perf_counter() - began)
         began = time.perf_counter()
     return seconds, packed
 
 
-def of_the_parent(rooms, plan, packed, times):
+def of_the_parent(plan, packed, times):
     """Seconds per chunk until it is on the disk, and to take it into the table."""
-    table = rooms["dataset"].Table(plan)
-    with tempfile.TemporaryDirectory() as folder, rooms["store"].Store(folder) as store:
+    table = Table(plan)
+    with tempfile.TemporaryDirectory() as folder, Store(folder) as store:
         store.begin(plan)
         began = time.perf_counter()
         for index in range(times):
@@ -116,7 +110,7 @@ def of_the_parent(rooms, plan, packed, times):
         kept = time.perf_counter() - began
     began = time.perf_counter()
     for _ in range(times):
-        table.fill(rooms["columns"].unpack(packed))
+        table.fill(unpack(packed))
     return {"keep": kept / times, "take in": (time.perf_counter() - began) / times}
 
 

@@ -14,7 +14,6 @@ import time
 import numpy as np
 from measuring import Row, compared, fresh_process, interleave
 from reference_policies import HIGH, LOW, NODES, STEPS, AdamByHand, HandWritten
-from sweeps import ROOM
 
 import landscape_control as lc
 from landscape_control.emergence.starting import settled_starts
@@ -42,13 +41,12 @@ _ATLAS = """
 import json, math, time
 import numpy as np
 import landscape_control as lc
-from landscape_control.{room} import sweep
 program = lc.PolicyProgram(
     task=lc.LandscapeDistribution.quadratic(curvatures=lc.Uniform({low}, {high}), start_variance=1.0),
     family=lc.policies.HeavyBall(constant=True), sees=lc.NoisyGradient({noise}), cost="terminal",
     objective=lc.Objective(horizon={steps}, discount=0.0, learning_rate=math.inf))
 axes = {{"horizon": {horizons}, "sees.noise": {noises}}}
-found = sweep(program, axes, measure=["cost", "coefficients", "agreed"], workers=2)
+found = lc.sweep(program, axes, measure=["cost", "coefficients", "agreed"], workers=2)
 print(json.dumps({{"cells": int(found["status"].size), "failed": int(found.attrs["failed"]),
                   "wall": found.attrs["wall_seconds"], "cell_seconds": found.attrs["solver_seconds"]}}))
 """
@@ -173,7 +171,7 @@ def _slope(counts, seconds):
 def atlas(quick):
     """Horizon by noise for heavy ball on two workers: the whole process, its start and its imports."""
     horizons, noises = ([5, 20], [0.1, 0.3]) if quick else (_twenty(), np.geomspace(0.01, 1.0, 20).tolist())
-    code = _ATLAS.format(**_PROGRAM, room=ROOM, horizons=json.dumps(horizons), noises=json.dumps(noises))
+    code = _ATLAS.format(**_PROGRAM, horizons=json.dumps(horizons), noises=json.dumps(noises))
     began = time.perf_counter()
     found = fresh_process(code)
     whole, size = time.perf_counter() - began, f"{len(horizons)} x {len(noises)}"

@@ -17,7 +17,6 @@ from measuring import Row, fresh_process
 
 import landscape_control as lc
 
-ROOM = "sweep"  # the room of landscape_control that has sweep() and resume(); named only here
 START, CORES, STARTS = [-0.6, 0.55], 2, 2
 MANY, BETTER = 24, 1e-6  # starts that check a cell, and by how much (relatively) a plan must be cheaper to count
 
@@ -29,7 +28,6 @@ _GRID = """
 import json, time
 import numpy as np
 import landscape_control as lc
-from landscape_control.{room} import resume, sweep
 
 def memory(name):
     with open("/proc/self/status") as file:
@@ -44,25 +42,25 @@ def grid(points, discounts=None):
 
 """
 _MILLION = """
-found = sweep(bowl, grid({points}), measure=["exact_cost"], store={store!r})
+found = lc.sweep(bowl, grid({points}), measure=["exact_cost"], store={store!r})
 print(json.dumps({{"cells": int(found["status"].size), "failed": int(found.attrs["failed"]),
                   "wall": found.attrs["wall_seconds"]}}))
 """
 _STORE = """
-found = sweep(bowl, grid({points}, {discounts}), measure=["exact_cost"], store={store!r}, chunk=97)
+found = lc.sweep(bowl, grid({points}, {discounts}), measure=["exact_cost"], store={store!r}, chunk=97)
 print(json.dumps({{"cells": int(found["status"].size)}}))
 """
 _SCALING = """
-found = sweep(well, grid({points}), measure=["cost"], starts={starts}, workers={workers})
+found = lc.sweep(well, grid({points}), measure=["cost"], starts={starts}, workers={workers})
 print(json.dumps(found.attrs["wall_seconds"]))
 """
 _MEMORY = """
 import tracemalloc
 import h5netcdf, xarray
-sweep(bowl, grid(10), measure=["exact_cost"], workers=2)
+lc.sweep(bowl, grid(10), measure=["exact_cost"], workers=2)
 tracemalloc.start()
 before = memory("VmRSS:")
-found = sweep(bowl, grid({points}), measure=["exact_cost"], workers=2, chunk=65536)
+found = lc.sweep(bowl, grid({points}), measure=["exact_cost"], workers=2, chunk=65536)
 kept, peak = tracemalloc.get_traced_memory()
 print(json.dumps({{"dataset": found.nbytes / 2**20, "traced": peak / 2**20, "resident": memory("VmHWM:") - before}}))
 """
@@ -161,7 +159,7 @@ def solving_alone(dataset):
 
 def _fresh(code, **values):
     began = time.perf_counter()
-    found = fresh_process(_GRID.format(room=ROOM, start=START) + code.format(**values))
+    found = fresh_process(_GRID.format(start=START) + code.format(**values))
     return found, time.perf_counter() - began
 
 
