@@ -22,10 +22,14 @@ FAMILIES = {
 }
 FALLING = {"inverse_time": lc.policies.ScheduledDescent(shape=lc.policies.InverseTime())}
 HORIZONS, NOISES = (1, 2, 4, 8, 16, 32, 64), np.geomspace(0.03, 3.0, 7)
-problem = lc.PolicyProgram(
-    task=lc.LandscapeDistribution.quadratic(curvatures=lc.Uniform(0.05, 1.0), start_variance=1.0),
-    family=FAMILIES["heavy_ball"], objective=lc.Objective(horizon=10, learning_rate=math.inf),
-    sees=lc.NoisyGradient(0.3), cost="terminal")
+
+
+def problem():
+    """Constant heavy ball at T = 10, σ = 0.3, one cell of the map."""
+    return lc.PolicyProgram(
+        task=lc.LandscapeDistribution.quadratic(curvatures=lc.Uniform(0.05, 1.0), start_variance=1.0),
+        family=FAMILIES["heavy_ball"], objective=lc.Objective(horizon=10, learning_rate=math.inf),
+        sees=lc.NoisyGradient(0.3), cost="terminal")
 
 
 def run(program, vertical, horizontal, *, starts, families=FAMILIES, **options):
@@ -58,8 +62,8 @@ def rising(values, axis):
 
 def evaluate() -> Evidence:
     """Costs and coefficients of three families on 7 x 7 cells."""
-    dataset = run(problem, ("horizon", HORIZONS), ("sees.noise", NOISES), starts=3, workers=1)
-    falling = run(problem, ("horizon", HORIZONS), ("sees.noise", NOISES), starts=3, families=FALLING, workers=1)
+    dataset = run(problem(), ("horizon", HORIZONS), ("sees.noise", NOISES), starts=3, workers=1)
+    falling = run(problem(), ("horizon", HORIZONS), ("sees.noise", NOISES), starts=3, families=FALLING, workers=1)
     cost = {name: dataset["cost"].sel(family=name).values for name in FAMILIES}
     beta = dataset["coefficients.momentum"].sel(family="heavy_ball").values[1:]
     data = atlas(dataset)

@@ -25,7 +25,7 @@ STARTS = 4
 def noise_map(cells):
     """Horizon against noise: constant coefficients, terminal loss, free movement."""
     horizons = np.unique(np.geomspace(1, 100, cells).round().astype(int))
-    return problem, FAMILIES, ("horizon", horizons), "horizon T"
+    return problem(), FAMILIES, ("horizon", horizons), "horizon T"
 
 
 def schedule_map(cells):
@@ -39,7 +39,7 @@ def spread_map(cells):
     """Curvature spread high/low against noise, at T = 20."""
     spreads = np.geomspace(1.5, 100, cells)
     named = {f"{spread:.4g}": lc.Uniform(1 / spread, 1.0) for spread in spreads}
-    program = replace(problem, objective=lc.Objective(horizon=20, learning_rate=math.inf))
+    program = replace(problem(), objective=lc.Objective(horizon=20, learning_rate=math.inf))
     return program, FAMILIES, ("task.curvatures", named), "curvature spread"
 
 
@@ -47,7 +47,7 @@ def drift_map(cells):
     """Rate of a moving minimum against noise, running loss with effort, T = 50: weight decay is a family as well."""
     moving = lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.05, variance=[1.0])
     task = lc.LandscapeDistribution.quadratic(curvatures=lc.Uniform(0.05, 1.0), start_variance=1.0, minimum=moving)
-    program = replace(problem, task=task, cost="running", objective=lc.Objective(horizon=50, learning_rate=1.0))
+    program = replace(problem(), task=task, cost="running", objective=lc.Objective(horizon=50, learning_rate=1.0))
     plain = {name: FAMILIES[name] for name in ("gradient_descent", "heavy_ball")}
     decayed = {f"{name}_with_decay": lc.policies.WeightDecay(family=family) for name, family in plain.items()}
     return program, plain | decayed, ("task.minimum.rate", np.geomspace(0.002, 0.5, cells)), "task drift λ"

@@ -40,6 +40,9 @@ def find_claim(name: str) -> Claim:
 
 def claim_problem(name: str):
     """The ControlProblem or PolicyProgram of the claim, or of the module in problems/, called ``name``."""
+    module = str(name).replace("-", "_")
+    if module in {entry.name for entry in _entries()}:  # the others need not be opened
+        return importlib.import_module(f"{PACKAGE}.{module}").problem()
     makers = {}
     for module in _modules():
         for claim in _claims_of(module):
@@ -52,11 +55,15 @@ def _spelling(name):
     return str(name).replace("_", "-")
 
 
-def _modules() -> Iterator[ModuleType]:
+def _entries():
     package = importlib.import_module(PACKAGE)
-    for entry in sorted(pkgutil.iter_modules(package.__path__), key=lambda entry: entry.name):
-        if not entry.name.startswith("_"):
-            yield importlib.import_module(f"{PACKAGE}.{entry.name}")
+    found = sorted(pkgutil.iter_modules(package.__path__), key=lambda entry: entry.name)
+    return [entry for entry in found if not entry.name.startswith("_")]
+
+
+def _modules() -> Iterator[ModuleType]:
+    for entry in _entries():
+        yield importlib.import_module(f"{PACKAGE}.{entry.name}")
 
 
 def _claims_of(module) -> tuple[Claim, ...]:
