@@ -22,7 +22,7 @@ class Objective:
     learning_rate : float
         η > 0, how cheap it is to move. ``math.inf`` makes movement free (policy programs only).
     loss_weight : float
-        k ≥ 0.
+        k ≥ 0; 0 only where something else is paid for the loss.
     terminal : None, "loss" or callable
         Φ; "loss" is Φ = L. A callable maps a CasADi vector θ to a scalar.
     terminal_weight : float
@@ -59,11 +59,4 @@ class Objective:
                 expected="a finite horizon when a terminal cost is given",
                 received="horizon = inf",
                 advice="drop the terminal cost or choose a finite horizon",
-            )
-        if self.loss_weight == 0 and self.terminal is None:
-            raise ProblemError(
-                "objective",
-                expected="loss_weight > 0 or a terminal cost",
-                received="loss_weight = 0 and terminal = None",
-                advice="without either, standing still is optimal",
             )

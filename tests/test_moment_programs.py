@@ -21,7 +21,7 @@ from landscape_control.policies import (
     SignDescent,
     WeightDecay,
 )
-from landscape_control.sees import CurvatureNoise, NoisyLoss
+from landscape_control.sees import CurvatureNoise
 from landscape_control.transcription.moment_model import check_linear, layout_of, minimum_step, start_moments
 from landscape_control.transcription.moments import MomentProgram
 
@@ -178,8 +178,7 @@ def test_mapped_modes_are_separate_modes():
 @pytest.mark.parametrize(("one", "words"), [
     (program(SignDescent(smoothing=0.1)), "linear family"),
     (program(sees=NoisyGradient(lambda theta: 0.1 + theta[0] ** 2)), "NoisyGradient"),
-    (program(sees=NoisyLoss(0.1)), "NoisyLoss"),
-], ids=["signs", "state-dependent noise", "losses"])
+], ids=["signs", "state-dependent noise"])
 def test_what_has_no_closed_moments_is_refused(one, words):
     with pytest.raises(ProblemError, match=words):
         check_linear(one)

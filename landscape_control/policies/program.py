@@ -3,11 +3,13 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..errors import ProblemError, check_choice, named
 from ..landscape import LandscapeDistribution
 from ..objective import Objective
 from ..recordable import Recordable
-from ..sees import ExactGradient, Sees
+from ..sees import CurvatureNoise, ExactGradient, NoisyGradient, Sees
 from .describe import describe
 from .family import Family
 
@@ -31,6 +33,10 @@ class PolicyProgram(Recordable):
     objective : Objective; its horizon T is a whole number of steps, its ``terminal`` field is not used (``cost`` says)
     sees : ExactGradient() or None, NoisyGradient(σ), CurvatureNoise(...): σ per step and component
     cost : "terminal", "running" or "both"
+
+    Raises ProblemError for other kinds of objects, a terminal cost other than the loss, a horizon that is no whole number of
+    steps, a memory longer than that, rules that observe something else than gradients, noise of the wrong shape, and weight
+    decay towards a minimum that is known.
     """
 
     task: LandscapeDistribution
@@ -41,18 +47,16 @@ class PolicyProgram(Recordable):
 
     def __post_init__(self):
         for name, kind in (("task", LandscapeDistribution), ("family", Family), ("objective", Objective)):
-            if not isinstance(getattr(self, name), kind):
-                raise ProblemError(name, expected=f"a {kind.__name__}", received=type(getattr(self, name)).__name__,
+            value = getattr(self, name)
+            if not isinstance(value, kind):
+                received = f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
+                raise ProblemError(name, expected=f"a {kind.__name__}", received=received,
                                    advice="see landscape_control.optimize_policy for an example")
         check_choice("cost", self.cost, COSTS)
-        if self.sees is None:
-            object.__setattr__(self, "sees", ExactGradient())
-        horizon = self.objective.horizon
-        if not (math.isfinite(horizon) and horizon >= 1 and horizon == int(horizon)):
-            raise ProblemError("horizon T", expected="a whole number of steps >= 1", received=f"{horizon:g}",
-                               advice="a policy program counts steps of unit length; give horizon=100, say")
-        if self.family.memory > horizon:
-            raise ProblemError("memory", expected=f"at most the horizon of {int(horizon)} steps",
+        object.__setattr__(self, "sees", _checked_sees(self.sees, self.task))
+        _check_objective(self.objective)
+        if self.family.memory > self.steps:
+            raise ProblemError("memory", expected=f"at most the horizon of {self.steps} steps",
                                received=f"{self.family.memory}", advice="shorten the memory or lengthen the horizon")
         known = self.task.is_quadratic and self.task.minimum is None
         if self.family.reads_parameters and known and math.isinf(self.objective.learning_rate):
@@ -68,3 +72,35 @@ class PolicyProgram(Recordable):
     def steps(self) -> int:
         """T as an integer."""
         return int(self.objective.horizon)
+
+
+def _check_objective(objective):
+    horizon = objective.horizon
+    if not (math.isfinite(horizon) and horizon >= 1 and horizon == int(horizon)):
+        raise ProblemError("horizon T", expected="a whole number of steps >= 1", received=f"{horizon:g}",
+                           advice="a policy program counts steps of unit length; give horizon=100, say")
+    if callable(objective.terminal):
+        raise ProblemError("terminal cost Φ", expected="None or 'loss': a rule is judged by the loss itself",
+                           received="a function of θ", advice="say with cost='terminal', 'running' or 'both' which loss counts, "
+                           "or make the function the landscape")
+
+
+def _checked_sees(sees, task):
+    """The observation model: gradients, exactly or with noise of a shape that fits; a single number as a float."""
+    if sees is None:
+        return ExactGradient()
+    kinds = (ExactGradient, NoisyGradient, *([CurvatureNoise] if task.is_quadratic else []))
+    if not isinstance(sees, kinds):
+        raise ProblemError("sees", expected=f"None, {', '.join(f'{kind.__name__}(...)' for kind in kinds)}",
+                           received=repr(sees) if isinstance(sees, type) else type(sees).__name__,
+                           advice="a policy maps gradients to updates; for noise that depends on where the learner stands "
+                           "give NoisyGradient a function of θ")
+    if isinstance(sees, NoisyGradient) and not callable(sees.noise):
+        if np.size(sees.noise) == 1:
+            return sees if isinstance(sees.noise, float) else NoisyGradient(np.asarray(sees.noise).item())
+        if task.is_quadratic:
+            raise ProblemError("noise", expected="one standard deviation: every mode sees its own gradient",
+                               received=f"shape {np.shape(sees.noise)}",
+                               advice="give one number, or CurvatureNoise for noise that depends on the curvature")
+        sees.root(None, task.dimension)  # refuses what does not fit
+    return sees

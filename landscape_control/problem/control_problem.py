@@ -121,6 +121,13 @@ class ControlProblem(Recordable):
                 received="inf",
                 advice="free movement has no optimal path in continuous time; choose a finite η",
             )
+        if self.objective.loss_weight == 0 and self.objective.terminal is None:
+            raise ProblemError(
+                "objective",
+                expected="loss_weight > 0 or a terminal cost",
+                received="loss_weight = 0 and terminal = None",
+                advice="without either, standing still is optimal",
+            )
         if math.isinf(self.objective.horizon) and self.end is not None:
             raise ProblemError(
                 "end",
