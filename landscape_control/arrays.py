@@ -36,6 +36,13 @@ def whole(what: str, value, *, low=1) -> int:
     return int(value)
 
 
+def flag(what: str, value) -> bool:
+    """True or False, of Python or of NumPy; no other object stands for them."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ProblemError(what, expected="True or False", received=repr(value), advice=f"pass {what}=True or {what}=False")
+    return bool(value)
+
+
 def vector(what: str, value, size: int | None = None) -> np.ndarray:
     """A read-only finite vector; a vector stays 1-D even when it has one entry."""
     shape = "a 1-D array of numbers" if size is None else f"{size} numbers in a 1-D array"

@@ -3,6 +3,7 @@
 import difflib
 import functools
 from collections.abc import Iterable
+from dataclasses import MISSING, fields
 
 
 class ProblemError(ValueError):
@@ -55,13 +56,37 @@ def check_options(what: str, given: dict, allowed: Iterable[str]) -> None:
 
 
 def named(cls):
-    """Class decorator: keyword arguments that are no field are refused with the near matches, not by a bare TypeError."""
+    """Class decorator for dataclasses: arguments that do not fit are refused in words, not by a bare TypeError.
+
+    Keywords that are no field, with the near matches; those that are missing, with what the class attribute ``arguments``
+    {name: explanation} says of them; numbers in a row where the class takes keywords.
+    """
     original = cls.__init__
 
     @functools.wraps(original)
     def checked(self, *args, **kwargs):
-        check_options(cls.__name__, kwargs, [name for name in cls.__dataclass_fields__ if not name.startswith("_")])
+        settable = [one for one in fields(cls) if one.init]
+        check_options(cls.__name__, kwargs, [one.name for one in settable if not one.name.startswith("_")])
+        row = [one.name for one in settable if not one.kw_only]
+        if len(args) > len(row):
+            raise ProblemError(cls.__name__, expected="its arguments by name", received=", ".join(map(repr, args)),
+                               advice=f"write {_call(cls, settable)}")
+        _check_missing(cls, settable, {*row[: len(args)], *kwargs})
         original(self, *args, **kwargs)
 
     cls.__init__ = checked
     return cls
+
+
+def _check_missing(cls, settable, given):
+    needed = [one for one in settable if one.default is MISSING and one.default_factory is MISSING]
+    missing = [one.name for one in needed if one.name not in given]
+    if missing:
+        words = getattr(cls, "arguments", {})
+        said = "; ".join(f"{name} is {words[name]}" for name in missing if name in words)
+        raise ProblemError(cls.__name__, expected=f"a value for {' and '.join(map(repr, missing))}", received="none",
+                           advice=f"write {_call(cls, needed)}{f', where {said}' if said else ''}")
+
+
+def _call(cls, arguments):
+    return f"{cls.__name__}({', '.join(f'{one.name}=…' for one in arguments)})"

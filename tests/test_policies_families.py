@@ -9,17 +9,22 @@ from landscape_control.errors import ProblemError
 from landscape_control.policies import (
     ALL,
     AdamFamily,
+    Constant,
     Cosine,
     FirstOrderSpan,
     Fixed,
     GatedPolicy,
     GradientDescent,
     HeavyBall,
+    InverseTime,
     Lion,
     NeuralPolicy,
     Policy,
+    Polynomial,
     Scheduled,
+    ScheduledDescent,
     SignDescent,
+    WarmupStableDecay,
     WeightDecay,
     impulse_response,
 )
@@ -125,3 +130,101 @@ def test_a_rule_with_one_number_per_step_ends_with_its_horizon():
     policy = Policy(family=GradientDescent(constant=False), coefficients={"learning_rate": [0.1, 0.2]}, horizon=2)
     with pytest.raises(ProblemError, match="expected at most the 2 steps it was planned for; received step 3"):
         policy(np.ones((3, 1)))
+
+
+CLOCKED = [family for family in FAMILIES if family.reads_clock]
+
+
+def test_families_that_read_the_clock_are_those_drawn_over_a_horizon():
+    """A bias correction and 1/t count steps, but never end."""
+    over = {shape: ScheduledDescent(shape=shape).reads_clock for shape in (
+        Constant(), InverseTime(), Polynomial(), Cosine(final=0.5), WarmupStableDecay(warmup=None, decay_fraction=None))}
+    assert list(over.values()) == [False, False, True, True, True]
+    assert not AdamFamily(epsilon=1e-8).reads_clock
+    assert WeightDecay(family=CLOCKED[0]).reads_clock
+    assert Scheduled(family=CLOCKED[-1], shape=InverseTime()).reads_clock
+    for clock in (True, False):
+        assert GatedPolicy(hidden=1, gradient_scale=1.0, sees_clock=clock).reads_clock == clock
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=repr)
+def test_reading_the_clock_is_depending_on_the_horizon(family):
+    """The same coefficients planned for twice the steps give other updates exactly where the family says so."""
+    values, steps = drawn(family), np.full((2 * HORIZON, 3), 0.3)
+    longer = {one.name: np.concatenate([values[one.name]] * 2) if one.varies else values[one.name]
+              for one in family.coefficients}
+    at_one_horizon, at_two = (run(Policy(family=family, coefficients=given, horizon=count * HORIZON), steps[:HORIZON])
+                              for count, given in ((1, values), (2, longer)))
+    assert np.array_equal(at_one_horizon, at_two) != family.reads_clock
+
+
+def run(policy, seen):
+    """(T, n) updates of a policy on gradients seen at θ = 0.1."""
+    state, found = policy.init(1, seen.shape[1]), []
+    for gradient in seen:
+        move, state = policy.update(state, gradient[None], np.full((1, seen.shape[1]), 0.1))
+        found.append(move[0])
+    return np.array(found)
+
+
+@pytest.mark.parametrize("family", CLOCKED, ids=repr)
+def test_a_rule_that_reads_the_clock_ends_with_its_horizon(family):
+    policy = Policy(family=family, coefficients=drawn(family), horizon=HORIZON)
+    assert policy.varies
+    assert np.isfinite(run(policy, SEEN)).all()
+    with pytest.raises(ProblemError, match=f"at most the {HORIZON} steps it was planned for; received step {HORIZON + 1}"):
+        run(policy, np.ones((HORIZON + 1, 3)))
+
+
+def test_warm_up_stable_decay_never_ascends():
+    """Past its horizon the shape is negative, so the rule has to end there."""
+    family = ScheduledDescent(shape=WarmupStableDecay(warmup=0.2, decay_fraction=0.5))
+    found = run(Policy(family=family, coefficients={"learning_rate": 0.1}, horizon=5), np.ones((5, 1)))
+    np.testing.assert_allclose(found[:, 0], [-0.05, -0.1, -0.1, -0.075, -0.025], rtol=1e-12)
+
+
+BALL = HeavyBall(constant=True)
+RULE = Policy(family=BALL, coefficients={"learning_rate": 0.1, "momentum": 0.0}, horizon=3)
+
+
+@pytest.mark.parametrize(("build", "message"), [
+    (lambda: HeavyBall(), "HeavyBall: expected a value for 'constant'.*where constant is True for one number"),
+    (lambda: HeavyBall(constnat=True), "HeavyBall option: .*did you mean 'constant'"),
+    (lambda: HeavyBall(True), "HeavyBall: expected its arguments by name; received True"),
+    (lambda: HeavyBall(constant="no"), "constant: expected True or False; received 'no'"),
+    (lambda: FirstOrderSpan(memory=2, constant=1), "constant: expected True or False; received 1"),
+    (lambda: AdamFamily(), "AdamFamily: expected a value for 'epsilon'.*units of y²"),
+    (lambda: AdamFamily(epsilon=1e-8, bias_correction="no"), "bias_correction: expected True or False"),
+    (lambda: AdamFamily(epsilon=1e-8, beta_1=0.9), "did you mean 'beta1'"),
+    (lambda: GatedPolicy(hidden=1), "GatedPolicy: expected a value for 'gradient_scale' and 'sees_clock'"),
+    (lambda: GatedPolicy(hidden=1, gradient_scale=1.0, sees_clock=None), "sees_clock: expected True or False"),
+    (lambda: SignDescent(), "SignDescent: expected a value for 'smoothing'"),
+    (lambda: WeightDecay(), "WeightDecay: expected a value for 'family'"),
+    (lambda: WeightDecay(family=HeavyBall), "received the class HeavyBall.*HeavyBall\\(constant=…\\)"),
+    (lambda: ScheduledDescent(), "ScheduledDescent: expected a value for 'shape'"),
+    (lambda: ScheduledDescent(shape=Constant(), family=BALL), "ScheduledDescent option: expected one of 'shape'"),
+    (lambda: Cosine(), "Cosine: expected a value for 'final'"),
+    (lambda: Fixed(family=BALL, values="momentum"), "values of Fixed: expected {name: number}"),
+    (lambda: Policy(family=BALL), "Policy: expected a value for 'coefficients' and 'horizon'"),
+    (lambda: Policy(family=HeavyBall, coefficients={}, horizon=3), "family: expected a Family; received the class"),
+    (lambda: Policy(family=BALL, coefficients=None, horizon=3), "coefficients: expected {name: value}; received None"),
+    (lambda: Policy(family=BALL, coefficients={"learning_rate": "a", "momentum": 0}, horizon=3), "expected numbers"),
+    (lambda: Policy(family=BALL, coefficients={"learning_rate": np.nan, "momentum": 0}, horizon=3),
+     "coefficient 'learning_rate': expected a finite number; received nan"),
+    (lambda: Policy(family=HeavyBall(constant=False), coefficients={"learning_rate": [1, np.inf, 1], "momentum": 0},
+                    horizon=3), "coefficient 'learning_rate at step 1': expected a finite number; received inf"),
+    (lambda: RULE(0.3), "history of gradients: expected numbers of shape .*received shape \\(\\)"),
+    (lambda: RULE([]), "history of gradients: .*at least one gradient; received shape \\(0,\\)"),
+    (lambda: RULE("abc"), "history of gradients: .*received 'abc'"),
+    (lambda: RULE(np.ones((1, 1, 1, 1))), "received shape \\(1, 1, 1, 1\\)")])
+def test_what_cannot_be_built_or_run_is_refused_in_words(build, message):
+    with pytest.raises(ProblemError, match=message):
+        build()
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=repr)
+def test_every_argument_a_family_needs_is_explained(family):
+    with pytest.raises(ProblemError, match="^" + type(family).__name__) as refused:
+        type(family)()
+    assert all(f"{name} is {words}" in str(refused.value) for name, words in family.arguments.items())
+    assert refused.value.advice.count("=…") == len(family.arguments) >= 1

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from ..arrays import number
+from ..errors import named
 from .coefficient import Coefficient
-from .family import Family
+from .family import Family, check_flags
 
 _FREE = {  # the coefficients that can be given a fixed value, beside the learning rate
     "exponent": Coefficient(name="exponent", symbol="p", low=0.0, high=1.0),
@@ -14,6 +15,7 @@ _FREE = {  # the coefficients that can be given a fixed value, beside the learni
 }
 
 
+@named
 @dataclass(frozen=True, kw_only=True)
 class AdamFamily(Family):
     """m = β₁m + (1-β₁)y, v = β₂v + (1-β₂)y², Δθ = -α m̂/(v̂ + ε)^p, m̂ = m/(1-β₁ᵗ), v̂ = v/(1-β₂ᵗ) at the t-th step.
@@ -48,7 +50,11 @@ class AdamFamily(Family):
         "is this rule with α/√t at the t-th step",
     }
 
+    arguments = {"epsilon": "a floor under v̂ in units of y², e.g. 1e-16 for Adam's own 1e-8 outside the root; None leaves "
+                 "it free"}
+
     def __post_init__(self):
+        check_flags(self, "bias_correction")
         for one in _FREE.values():
             value = getattr(self, one.name)
             if value is not None:

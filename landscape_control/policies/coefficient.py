@@ -107,6 +107,9 @@ class Layout:
 
         Varying values are given for all T steps; those before ``first`` have no effect and are dropped.
         """
+        if not isinstance(values, Mapping):
+            raise ProblemError("coefficients", expected="{name: value}", received=repr(values),
+                               advice=f"give {', '.join(one.name for one in self.coefficients)} by name")
         check_options("coefficient", dict(values), [one.name for one in self.coefficients])
         return np.concatenate([self._entries(one, values) for one in self.coefficients] or [np.empty(0)])
 
@@ -133,10 +136,15 @@ class Layout:
                                advice=f"give all of {', '.join(c.name for c in self.coefficients)}")
         shape = (self.horizon,) * one.varies + (one.size,) * (one.size > 1)
         try:
-            array = np.broadcast_to(np.asarray(values[one.name], dtype=float), shape)
+            array = np.asarray(values[one.name], dtype=float)
+        except (TypeError, ValueError):
+            raise ProblemError(f"coefficient {one.name!r}", expected="numbers", received=repr(values[one.name]),
+                               advice="one value per step of the horizon, or one number for all") from None
+        try:
+            array = np.broadcast_to(array, shape)
         except ValueError:
             raise ProblemError(f"coefficient {one.name!r}", expected=f"numbers of shape {shape}",
-                               received=f"shape {np.shape(values[one.name])}",
+                               received=f"shape {array.shape}",
                                advice="one value per step of the horizon, or one number for all") from None
         return (array[one.first:] if one.varies else array).ravel()
 

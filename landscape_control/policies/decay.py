@@ -4,18 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..arrays import number
-from ..errors import ProblemError, check_options
+from ..errors import ProblemError, check_options, named
 from .adaptive import AdamFamily
 from .coefficient import Coefficient
-from .family import Family
+from .family import Family, check_family
 from .sign import Lion
-
-
-def check_family(what: str, value) -> None:
-    """Refuse what is no family."""
-    if not isinstance(value, Family):
-        raise ProblemError(what, expected="a Family", received=type(value).__name__,
-                           advice="build the inner family first, e.g. HeavyBall(constant=True)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +16,8 @@ class Wrapped(Family):
     """A family around ``family``, with its state, its coefficients by their own names, and its memory."""
 
     family: Family
+
+    arguments = {"family": "the family around which it goes, e.g. HeavyBall(constant=True)"}
 
     def __post_init__(self):
         check_family(f"family of {type(self).__name__}", self.family)
@@ -44,6 +39,10 @@ class Wrapped(Family):
         return self.family.reads_parameters
 
     @property
+    def reads_clock(self):
+        return self.family.reads_clock
+
+    @property
     def coefficients(self):
         return self.family.coefficients
 
@@ -55,6 +54,7 @@ class Wrapped(Family):
         return self.family.step(coefficients, state, gradient, parameters, clock)
 
 
+@named
 @dataclass(frozen=True, kw_only=True)
 class WeightDecay(Wrapped):
     """Δθ = inner update - w θ, the coefficient ``decay`` w: decoupled, and towards 0. The inner state does not see it.
@@ -105,6 +105,7 @@ class WeightDecay(Wrapped):
         return move - coefficients["decay"] * parameters, state
 
 
+@named
 @dataclass(frozen=True, kw_only=True)
 class Fixed(Wrapped):
     """A family with some of its coefficients held at ``values`` {name: number}; they are no variables any more.
@@ -114,10 +115,16 @@ class Fixed(Wrapped):
 
     values: Mapping[str, float]
 
+    arguments = {**Wrapped.arguments, "values": "{name: number} for the coefficients that are held"}
+
     def __post_init__(self):
         super().__post_init__()
         inner = {one.name: one for one in self.family.coefficients}
-        values = dict(self.values)
+        try:
+            values = dict(self.values)
+        except (TypeError, ValueError):
+            raise ProblemError("values of Fixed", expected="{name: number}", received=repr(self.values),
+                               advice="e.g. values={'momentum': 0.9}") from None
         check_options(f"fixed {self.family.name}", values, inner)
         for name, value in values.items():
             if inner[name].size > 1:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ..arrays import flag
+from ..errors import ProblemError
 from .coefficient import Coefficient, Layout
 
 
@@ -27,7 +29,9 @@ class Family:
     {rule: where}, e.g. {"gradient descent": "momentum = 0"}; ``linear``: whether Δθ is linear in θ, y and the state for
     fixed coefficients, so that second moments propagate in closed form; ``memory``: how many gradients the rule must have
     seen before all of its coefficients have an effect, at most the horizon; ``reads_parameters``: whether Δθ depends on θ
-    itself, as weight decay does, and not on the gradients alone.
+    itself, as weight decay does, and not on the gradients alone; ``reads_clock``: whether Δθ depends on how much of the
+    horizon is left, as in a cosine schedule, so that the rule ends with its horizon (a bias correction counts steps too, but
+    never ends); ``arguments``: {name: what it is} for the arguments that the family cannot do without.
     """
 
     name: ClassVar[str]
@@ -37,6 +41,8 @@ class Family:
     linear: ClassVar[bool] = False
     memory: ClassVar[int] = 1
     reads_parameters: ClassVar[bool] = False
+    reads_clock: ClassVar[bool] = False
+    arguments: ClassVar[Mapping[str, str]] = {}
 
     @property
     def coefficients(self) -> tuple[Coefficient, ...]:
@@ -59,3 +65,20 @@ class Family:
     def layout(self, horizon: int) -> Layout:
         """How the coefficients stand in one vector."""
         return Layout(coefficients=self.coefficients, horizon=horizon)
+
+
+def check_family(what: str, value) -> None:
+    """Refuse what is no family."""
+    if isinstance(value, Family):
+        return
+    if isinstance(value, type) and issubclass(value, Family):
+        raise ProblemError(what, expected="a Family", received=f"the class {value.__name__}",
+                           advice=f"build one of it first: {value.__name__}({', '.join(f'{n}=…' for n in value.arguments)})")
+    raise ProblemError(what, expected="a Family", received=type(value).__name__,
+                       advice="build the inner family first, e.g. HeavyBall(constant=True)")
+
+
+def check_flags(family: Family, *names: str) -> None:
+    """Refuse values of these attributes that are neither True nor False."""
+    for name in names:
+        object.__setattr__(family, name, flag(name, getattr(family, name)))

@@ -3,8 +3,11 @@
 from dataclasses import dataclass, field, replace
 
 from ..arrays import whole
+from ..errors import named
 from .coefficient import Coefficient
-from .family import Family
+from .family import Family, check_flags
+
+_CONSTANT = "True for one number, False for one per step"
 
 
 def learning_rate(varies: bool) -> Coefficient:
@@ -18,6 +21,7 @@ def momentum(varies: bool) -> Coefficient:
     return Coefficient(name="momentum", symbol="β", least=0.0, most=0.95, scale="one minus", varies=varies, first=1, **free)
 
 
+@named
 @dataclass(frozen=True, kw_only=True)
 class GradientDescent(Family):
     """Δθ_t = -α_t y_t, with one α (``constant``) or one per step.
@@ -32,6 +36,10 @@ class GradientDescent(Family):
     source = "Cauchy 1847; Robbins & Monro 1951"
     contains = {"Chebyshev and silver steps": "constant=False with those learning rates, in any order"}
     linear = True
+    arguments = {"constant": _CONSTANT}
+
+    def __post_init__(self):
+        check_flags(self, "constant")
 
     @property
     def coefficients(self):
@@ -45,6 +53,7 @@ class GradientDescent(Family):
         return -coefficients["learning_rate"] * gradient, ()
 
 
+@named
 @dataclass(frozen=True, kw_only=True)
 class HeavyBall(Family):
     """Δθ_t = β_t Δθ_{t-1} - α_t y_t, Δθ_{-1} = 0.
@@ -65,6 +74,10 @@ class HeavyBall(Family):
         "three-term recurrences of orthogonal polynomials": "constant=False",
     }
     linear = True
+    arguments = {"constant": _CONSTANT}
+
+    def __post_init__(self):
+        check_flags(self, "constant")
 
     @property
     def coefficients(self):
@@ -79,6 +92,7 @@ class HeavyBall(Family):
         return update, (update,)
 
 
+@named
 @dataclass(frozen=True, kw_only=True)
 class Nesterov(Family):
     """b_t = β_{t-1} b_{t-1} + y_t, Δθ_t = -α_t (y_t + β_t b_t), b_{-1} = 0: the learner stands at the look-ahead point.
@@ -102,6 +116,10 @@ class Nesterov(Family):
         "for condition number κ",
     }
     linear = True
+    arguments = {"constant": _CONSTANT}
+
+    def __post_init__(self):
+        check_flags(self, "constant")
 
     @property
     def coefficients(self):
@@ -116,6 +134,7 @@ class Nesterov(Family):
         return -coefficients["learning_rate"] * (gradient + ahead), (ahead,)
 
 
+@named
 @dataclass(frozen=True, kw_only=True)
 class FirstOrderSpan(Family):
     """Δθ_t = -Σ_{j<k} c_{j,t} y_{t-j}: any linear combination of the last k = ``memory`` gradients, y = 0 before the first.
@@ -141,8 +160,10 @@ class FirstOrderSpan(Family):
         "any linear family without weight decay": "memory = T, constant=False: see impulse_response",
     }
     linear = True
+    arguments = {"memory": "how many of the last gradients enter", "constant": _CONSTANT}
 
     def __post_init__(self):
+        check_flags(self, "constant")
         object.__setattr__(self, "memory", whole("memory", self.memory))
 
     @property

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import number, whole
-from ..errors import check_options
+from ..errors import check_options, named
 from .coefficient import Coefficient
 from .elementwise import arcsinh, exp, log1p, sqrt, tanh
-from .family import Family
+from .family import Family, check_flags
 from .linear import learning_rate, momentum
 
 _WIDEST = 20.0  # weights beyond it only saturate their unit
@@ -33,6 +33,9 @@ class Recurrent(Family):
         "heavy ball": "embed({'learning_rate': α, 'momentum': β}): readout weights 0, other weights any",
         "gradient descent": "embed({'learning_rate': α}): readout weights 0, momentum 0",
     }
+
+    arguments = {"hidden": "how many recurrent units, e.g. 2",
+                 "gradient_scale": "the size of a typical gradient, e.g. the standard deviation of its noise"}
 
     def __post_init__(self):
         object.__setattr__(self, "hidden", whole("hidden", self.hidden))
@@ -73,6 +76,7 @@ def _affine(weights, inputs):
     return sum(next(weights) * x for x in inputs)
 
 
+@named
 @dataclass(frozen=True, kw_only=True)
 class NeuralPolicy(Recurrent):
     """z = tanh(W[a, b] + Uz), Δθ_t = βΔθ_{t-1} - αy - Vz with a = arcsinh(y/s), b = y/√(y² + s²).
@@ -108,6 +112,7 @@ class NeuralPolicy(Recurrent):
         return move, (move, *units)
 
 
+@named
 @dataclass(frozen=True, kw_only=True)
 class GatedPolicy(Recurrent):
     """Δθ_t = β_tΔθ_{t-1} - α_t y_t, heavy ball whose coefficients are set by ``hidden`` gated units z.
@@ -128,6 +133,15 @@ class GatedPolicy(Recurrent):
 
     name = "gated policy"
     formula = "Δθ = β(z)Δθ - α(z)y, z gated by sizes, agreement and time"
+    arguments = {**Recurrent.arguments, "sees_clock": "True where the units may know which share of the horizon has passed"}
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_flags(self, "sees_clock")
+
+    @property
+    def reads_clock(self):
+        return self.sees_clock
 
     @property
     def readouts(self):

@@ -7,11 +7,12 @@ from types import MappingProxyType
 import numpy as np
 
 from ..arrays import whole
-from ..errors import ProblemError
+from ..errors import ProblemError, named
 from ..recordable import Recordable
-from .family import Clock, Family
+from .family import Clock, Family, check_family
 
 
+@named
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Policy(Recordable):
     """A causal learning rule with fixed coefficients.
@@ -27,7 +28,12 @@ class Policy(Recordable):
     ----------
     family : Family
     coefficients : {name: float or array}, by the family's :class:`Layout`
-    horizon : steps T that the rule was planned for; coefficients that vary end there, and so does the rule
+    horizon : steps T that the rule was planned for; coefficients that vary and schedules end there, and so does the rule
+
+    Raises
+    ------
+    ProblemError
+        What is no family, unknown or missing coefficients, coefficients that are not finite.
     """
 
     family: Family
@@ -35,16 +41,16 @@ class Policy(Recordable):
     horizon: int
 
     def __post_init__(self):
-        horizon = whole("horizon", self.horizon)
-        layout = self.family.layout(horizon)
-        object.__setattr__(self, "_entries", layout.join(self.coefficients))
+        check_family("family", self.family)
+        layout = self.family.layout(whole("horizon", self.horizon))
+        object.__setattr__(self, "_entries", _finite(layout, layout.join(self.coefficients)))
         object.__setattr__(self, "_layout", layout)
         object.__setattr__(self, "coefficients", MappingProxyType(layout.split(self._entries)))
 
     @property
     def varies(self) -> bool:
-        """Whether the rule depends on the step, so that it ends with its horizon."""
-        return any(one.varies for one in self.family.coefficients)
+        """Whether the rule depends on where in its horizon it stands, so that it ends with it."""
+        return self.family.reads_clock or any(one.varies for one in self.family.coefficients)
 
     def __iter__(self):
         return iter((self.init, self.update))
@@ -64,7 +70,7 @@ class Policy(Recordable):
                 "policy",
                 expected=f"at most the {self.horizon} steps it was planned for",
                 received=f"step {count + 1}",
-                advice="plan for a longer horizon, or use a family with constant coefficients",
+                advice="plan for a longer horizon, or use a family with constant coefficients and no schedule",
             )
         clock = Clock(step=count, horizon=self.horizon)
         values = self._layout.at_step(self._entries, count)
@@ -73,10 +79,33 @@ class Policy(Recordable):
 
     def __call__(self, history):
         """The update after the gradients ``history`` (t+1, n) or (E, t+1, n), oldest first; a single (n,) is the first."""
-        seen = np.asarray(history, dtype=float)
+        seen = _history(history)
         one = seen.ndim < 3
         seen = seen.reshape((1, -1, seen.shape[-1])) if one else seen
         state = self.init(len(seen), seen.shape[2])
         for gradient in seen.swapaxes(0, 1):
             move, state = self.update(state, gradient)
         return move[0] if one else move
+
+
+def _finite(layout, entries):
+    """The vector of coefficients, if all of them are finite numbers."""
+    wrong = np.flatnonzero(~np.isfinite(entries))
+    if wrong.size:
+        raise ProblemError(f"coefficient {layout.labels[wrong[0]]!r}", expected="a finite number",
+                           received=f"{entries[wrong[0]]:g}", advice="find where it was computed and why it is not finite")
+    return entries
+
+
+def _history(history):
+    """(n,), (t+1, n) or (E, t+1, n) gradients as an array."""
+    try:
+        seen = np.asarray(history, dtype=float)
+    except (TypeError, ValueError):
+        seen, received = np.empty(()), repr(history)
+    else:
+        received = f"shape {seen.shape}"
+    if not 1 <= seen.ndim <= 3 or seen.size == 0:
+        raise ProblemError("history of gradients", received=received, advice="one weight that saw 0.3: policy([[0.3]])",
+                           expected="numbers of shape (t+1, n), (E, t+1, n) or (n,), with at least one gradient")
+    return seen

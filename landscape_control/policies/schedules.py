@@ -2,21 +2,26 @@
 
 from dataclasses import dataclass, field
 
-from ..errors import ProblemError
+from ..errors import ProblemError, named
 from .decay import Wrapped
 from .family import Family
 from .linear import GradientDescent
 from .shapes import Shape
 
+_SHAPE = "its course in time, e.g. InverseTime() or Cosine(final=0.0)"
 
+
+@named
 @dataclass(frozen=True, kw_only=True)
 class Scheduled(Wrapped):
     """A family whose constant learning rate follows a shape: α_t = α s_t; everything else is the family's.
 
-    The clock runs to the horizon T of the program or policy.
+    The clock runs to the horizon T of the program or policy, and shapes that are drawn over [0, T] end there.
     """
 
     shape: Shape
+
+    arguments = {**Wrapped.arguments, "shape": _SHAPE}
 
     def __post_init__(self):
         super().__post_init__()
@@ -48,6 +53,10 @@ class Scheduled(Wrapped):
             f"{self.family.name}, {rule}": where for rule, where in self.shape.contains.items()}
 
     @property
+    def reads_clock(self):
+        return self.shape.reads_clock or self.family.reads_clock
+
+    @property
     def coefficients(self):
         return *self.family.coefficients, *self.shape.coefficients
 
@@ -56,8 +65,11 @@ class Scheduled(Wrapped):
         return super().step({**coefficients, "learning_rate": rate}, state, gradient, parameters, clock)
 
 
+@named
 @dataclass(frozen=True, kw_only=True)
 class ScheduledDescent(Scheduled):
     """Gradient descent Δθ_t = -α s_t y_t with a shape s."""
 
     family: Family = field(default=GradientDescent(constant=True), init=False)
+
+    arguments = {"shape": _SHAPE}

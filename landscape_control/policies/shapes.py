@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ..arrays import number
+from ..errors import named
 from .coefficient import Coefficient
 from .elementwise import cos, smaller
 from .family import Clock
@@ -15,13 +16,16 @@ from .family import Clock
 class Shape:
     """A learning rate in time, α_t = α s_t with s of order 1.
 
-    Class attributes: ``name``, ``formula``, ``source`` in words; ``contains``, as for :class:`Family`.
+    Class attributes: ``name``, ``formula``, ``source`` in words; ``contains``, ``reads_clock`` and ``arguments``, as for
+    :class:`Family`.
     """
 
     name: ClassVar[str]
     formula: ClassVar[str]
     source: ClassVar[str]
     contains: ClassVar[Mapping[str, str]] = {}
+    reads_clock: ClassVar[bool] = False
+    arguments: ClassVar[Mapping[str, str]] = {}
     coefficients: ClassVar[tuple[Coefficient, ...]] = ()
 
     def factor(self, coefficients: Mapping[str, object], clock: Clock):
@@ -29,6 +33,7 @@ class Shape:
         raise NotImplementedError
 
 
+@named
 @dataclass(frozen=True, kw_only=True)
 class Constant(Shape):
     """s_t = 1."""
@@ -41,6 +46,7 @@ class Constant(Shape):
         return 1.0
 
 
+@named
 @dataclass(frozen=True, kw_only=True)
 class InverseTime(Shape):
     """s_t = 1/(1 + ρt), coefficient ``decay_rate`` ρ per step.
@@ -58,6 +64,7 @@ class InverseTime(Shape):
         return 1 / (1 + coefficients["decay_rate"] * clock.step)
 
 
+@named
 @dataclass(frozen=True, kw_only=True)
 class Polynomial(Shape):
     """s_t = (1 - t/T)^q, coefficient ``power`` q.
@@ -68,6 +75,7 @@ class Polynomial(Shape):
     name = "polynomial"
     formula = "(1 - t/T)^q"
     source = "Chen et al. 2018"
+    reads_clock = True
     contains = {"constant": "power = 0", "linear decay": "power = 1"}
     coefficients = (Coefficient(name="power", symbol="q", low=-5.0, high=50.0, least=0.1, most=3.0),)
 
@@ -75,6 +83,7 @@ class Polynomial(Shape):
         return (1 - clock.step / clock.horizon) ** coefficients["power"]
 
 
+@named
 @dataclass(frozen=True, kw_only=True)
 class Cosine(Shape):
     """s_t = f + (1 - f)(1 + cos(πt/T))/2, down to the fraction ``final`` f, a free coefficient where None.
@@ -87,6 +96,8 @@ class Cosine(Shape):
     name = "cosine"
     formula = "f + (1 - f)(1 + cos(πt/T))/2"
     source = "Loshchilov & Hutter 2017"
+    reads_clock = True
+    arguments = {"final": "the fraction of the learning rate left at the end; None leaves it free"}
     contains = {"constant": "final = 1"}
 
     def __post_init__(self):
@@ -101,6 +112,7 @@ class Cosine(Shape):
         return final + (1 - final) * (1 + cos(math.pi * clock.step / clock.horizon)) / 2
 
 
+@named
 @dataclass(frozen=True, kw_only=True)
 class WarmupStableDecay(Shape):
     """Up to 1 over the fraction a (``warmup``) of the horizon, then 1, then to 0 over the fraction d of the rest.
@@ -118,6 +130,9 @@ class WarmupStableDecay(Shape):
     name = "warm-up-stable-decay"
     formula = "0 ↗ 1 over aT, 1, 1 ↘ 0 over d(1-a)T"
     source = "Hu et al. 2024; Hägele et al. 2024"
+    reads_clock = True
+    arguments = {"warmup": "the share of the horizon in which it rises, None leaves it free",
+                 "decay_fraction": "the share of the rest in which it falls, None leaves it free"}
     contains = {
         "constant": "warmup → 0, decay_fraction → 0",
         "linear decay": "warmup → 0, decay_fraction = 1, at the middle of each step",

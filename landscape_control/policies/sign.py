@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 
 from ..arrays import number
+from ..errors import named
 from .coefficient import Coefficient
 from .elementwise import sqrt
 from .family import Family
+
+_SMOOTHING = "δ > 0 in units of the gradient: below it sign(y) is linear"
 
 
 def _rate() -> Coefficient:
@@ -26,6 +29,7 @@ def _check_smoothing(family):
     object.__setattr__(family, "smoothing", number("smoothing", family.smoothing, low=0, low_open=True))
 
 
+@named
 @dataclass(frozen=True, kw_only=True)
 class SignDescent(Family):
     """Δθ = -α y/√(y² + δ²): steps of one length α, except for gradients below the ``smoothing`` δ, in units of y.
@@ -47,6 +51,8 @@ class SignDescent(Family):
         "Adam family": "its point exponent = ½, beta1 = beta2 = 0, epsilon = smoothing²",
     }
 
+    arguments = {"smoothing": _SMOOTHING}
+
     def __post_init__(self):
         _check_smoothing(self)
 
@@ -62,6 +68,7 @@ class SignDescent(Family):
         return -coefficients["learning_rate"] * _smooth_sign(gradient, self.smoothing), ()
 
 
+@named
 @dataclass(frozen=True, kw_only=True)
 class Lion(Family):
     """c = β₁m + (1-β₁)y, Δθ = -α c/√(c² + δ²), m = β₂m + (1-β₂)y: the sign of one average, another one kept.
@@ -81,6 +88,8 @@ class Lion(Family):
         "Signum": "beta1 = beta2: the sign of the average of Bernstein et al. 2018",
         "heavy ball": "beta1 = beta2, smoothing → ∞ with learning_rate/smoothing held",
     }
+
+    arguments = {"smoothing": _SMOOTHING}
 
     def __post_init__(self):
         _check_smoothing(self)
