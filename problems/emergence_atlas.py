@@ -44,15 +44,31 @@ def atlas(dataset, families=FAMILIES, margin=MARGIN):
     sizes = [len(family.coefficients) for family in families.values()]
     choice = choose_family(costs, sizes, margin=margin)
     vertical, horizontal = (dataset[name] for name in dataset["cost"].dims[1:])
-    symbols = {"learning_rate": "learning rate α", "momentum": "momentum β", "decay": "weight decay w"}
-    names = [name for name in symbols if f"coefficients.{name}" in dataset]
+    maps = coefficient_maps(dataset)
     chosen = np.maximum(choice.best, 0)[None]
-    maps = [np.take_along_axis(dataset[f"coefficients.{name}"].values, chosen, axis=0)[0] for name in names]
     return {
         "noises": horizontal.values, "horizons": vertical.values, "families": list(families),
-        "best": np.where(choice.best < 0, np.nan, choice.best), "coefficient_names": [symbols[name] for name in names],
-        "coefficients": np.array(maps), "gain": choice.gain,
+        "best": np.where(choice.best < 0, np.nan, choice.best), "coefficient_names": list(maps),
+        "coefficients": np.array([np.take_along_axis(values, chosen, axis=0)[0] for values in maps.values()]),
+        "gain": choice.gain,
         "warnings": np.where((choice.nearest < 0) | np.isnan(choice.nearest), 1.0, 0.0)}
+
+
+def coefficient_maps(dataset):
+    """{words: (F, Y, X)} of the coefficients, NaN where a family lacks one.
+
+    Momentum with decoupled decay, (β, w), is the same rule as (1-w, 1-β) when it starts from rest at 0; what both have is
+    the effective momentum β(1-w) and the effective decay w(1-β), which are shown where decay is a coefficient.
+    """
+    found = {name: dataset[f"coefficients.{name}"].values for name in ("learning_rate", "momentum", "decay")
+             if f"coefficients.{name}" in dataset}
+    if "decay" not in found:
+        words = {"learning_rate": "learning rate α", "momentum": "momentum β"}
+        return {words[name]: values for name, values in found.items()}
+    beta, decay = (np.nan_to_num(found[name]) for name in ("momentum", "decay"))
+    lacking = {name: np.where(np.isnan(found[name]), np.nan, 0.0) for name in ("momentum", "decay")}
+    return {"learning rate α": found["learning_rate"], "momentum β(1-w)": beta * (1 - decay) + lacking["momentum"],
+            "weight decay w(1-β)": decay * (1 - beta) + lacking["decay"]}
 
 
 def rising(values, axis):

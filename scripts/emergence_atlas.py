@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from landscape_control.problems import emergence_atlas_drift
 from landscape_control.problems.emergence_atlas import FALLING, FAMILIES, atlas, problem, run
 
 import landscape_control as lc
@@ -45,12 +46,8 @@ def spread_map(cells):
 
 def drift_map(cells):
     """Rate of a moving minimum against noise, running loss with effort, T = 50: weight decay is a family as well."""
-    moving = lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.05, variance=[1.0])
-    task = lc.LandscapeDistribution.quadratic(curvatures=lc.Uniform(0.05, 1.0), start_variance=1.0, minimum=moving)
-    program = replace(problem(), task=task, cost="running", objective=lc.Objective(horizon=50, learning_rate=1.0))
-    plain = {name: FAMILIES[name] for name in ("gradient_descent", "heavy_ball")}
-    decayed = {f"{name}_with_decay": lc.policies.WeightDecay(family=family) for name, family in plain.items()}
-    return program, plain | decayed, ("task.minimum.rate", np.geomspace(0.002, 0.5, cells)), "task drift λ"
+    rates = np.geomspace(0.002, 0.5, cells)
+    return emergence_atlas_drift.problem(50), emergence_atlas_drift.FAMILIES, ("task.minimum.rate", rates), "task drift λ"
 
 
 MAPS = {"noise": noise_map, "schedule": schedule_map, "spread": spread_map, "drift": drift_map}

@@ -77,6 +77,7 @@ RULES = MappingProxyType({
     "adam_family": RuleStyle(label="Adam family", color="#E69F00", marker="h"),
     "adagrad": RuleStyle(label="AdaGrad", color="#009E73", line=(0, (3, 1.2)), marker="^"),
     "weight_decay": RuleStyle(label="weight decay", color="#882255", line=(0, (4, 1.2)), marker="d"),
+    "momentum_with_decay": RuleStyle(label="momentum with decay", color="#E69F00", line=(0, (4, 1.2)), marker="D"),
     "sign_descent": RuleStyle(label="sign descent", color="#332288", line=(0, (2, 1)), marker=">"),
     "lion": RuleStyle(label="Lion", color="#332288", line=(0, (6, 1.2)), marker="P"),
     "gated": RuleStyle(label="gated policy", color="#009E73", marker="*"),
