@@ -51,6 +51,8 @@ def worthwhile(problem: ControlProblem, minima: np.ndarray) -> np.ndarray:
         return minima
     distance = np.linalg.norm(minima - problem.start, axis=1)
     nearest = int(np.argmin(distance))
+    if len(minima) == 2:  # both are tried, the nearest first
+        return minima[[nearest, 1 - nearest]]
     costs = _straight_costs(problem, minima)
     costs[nearest] = -np.inf
     return minima[np.argsort(costs, kind="stable")[:MOST_AIMS]]

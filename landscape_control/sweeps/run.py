@@ -156,8 +156,12 @@ def _compute(plan, measures, store, table, todo, report, workers, executor):
 
 def _prepare():
     """Load what the end of a sweep needs."""
-    import h5netcdf  # noqa: F401
-    import xarray  # noqa: F401
+    import tempfile
+
+    import xarray
+
+    with tempfile.TemporaryDirectory() as folder:  # a first dataset and a first file load more, Dask where there is one
+        xarray.Dataset({"nothing": ("cell", [0.0])}).to_netcdf(f"{folder}/nothing.nc", engine="h5netcdf")
 
 
 def _found(plan):
