@@ -45,13 +45,13 @@ def _episodes(policy, program, episodes, rng):
 def exact_cost(policy: Policy, program: PolicyProgram, *, nodes: int = 200) -> float:
     """J of a linear rule on random quadratics by the mean and covariance of its state, with N quadrature nodes.
 
-    Infinite where the moments overflow. Raises ProblemError for families that are not linear, and for a rule planned for
-    fewer steps than the program has.
+    Raises ProblemError for families that are not linear, for moments that overflow, and for a rule that depends on where in
+    its horizon it stands and was planned for another number of steps than the program has.
     """
     check_linear(program)
     if policy.varies and policy.horizon != program.steps:
         raise ProblemError("policy", expected=f"one planned for {program.steps} steps", received=f"{policy.horizon} steps",
-                           advice="its coefficients vary with the step: plan it for this horizon")
+                           advice="it depends on the step: plan it for this horizon")
     layout = policy.family.layout(program.steps)
     curvatures, weights = program.task.curvatures.nodes(nodes)
     cost = float(mode_costs(policy.family, layout, layout.join(dict(policy.coefficients)), program, curvatures) @ weights)
