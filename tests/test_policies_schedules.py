@@ -6,15 +6,24 @@ import numpy as np
 import pytest
 from policy_runs import HORIZON, gradients, moves
 
+from landscape_control.emergence import exact_cost, replay
 from landscape_control.errors import ProblemError, check_choice
+from landscape_control.landscape import LandscapeDistribution, Uniform
+from landscape_control.objective import Objective
 from landscape_control.policies import (
     ALL,
+    NEEDING,
+    AdamFamily,
     Clock,
     Constant,
     Cosine,
+    FirstOrderSpan,
     GradientDescent,
     HeavyBall,
     InverseTime,
+    Lion,
+    Policy,
+    PolicyProgram,
     Polynomial,
     Scheduled,
     ScheduledDescent,
@@ -22,6 +31,7 @@ from landscape_control.policies import (
     WeightDecay,
     by_name,
 )
+from landscape_control.sees import NoisyGradient
 
 SEEN, AT = gradients()
 LONG = 200
@@ -108,9 +118,73 @@ def test_what_cannot_be_scheduled_is_refused(build, message):
         build()
 
 
+TASK = LandscapeDistribution.quadratic(curvatures=Uniform(0.05, 1.0), start_variance=1.0)
+
+
+@pytest.mark.parametrize(("shape", "values"), [
+    (Cosine(final=0.0), {}), (Polynomial(), {"power": 1.0}), (WarmupStableDecay(warmup=0.2, decay_fraction=0.5), {}),
+    (InverseTime(), {"decay_rate": 0.2})])
+def test_a_schedule_costs_the_same_by_moments_and_by_running_it(shape, values):
+    """Shapes drawn over the horizon are refused at another one, by both; 1/t goes on."""
+    family = ScheduledDescent(shape=shape)
+    policy = Policy(family=family, coefficients={"learning_rate": 0.3, **values}, horizon=5)
+    for steps in (5, 10):
+        program = PolicyProgram(task=TASK, family=family, objective=Objective(horizon=steps, learning_rate=math.inf),
+                                sees=NoisyGradient(0.3))
+        if family.reads_clock and steps > policy.horizon:
+            with pytest.raises(ProblemError, match="expected one planned for 10 steps; received 5 steps"):
+                exact_cost(policy, program)
+            with pytest.raises(ProblemError, match="at most the 5 steps it was planned for; received step 6"):
+                replay(policy, program, episodes=10, seed=0)
+            continue
+        cost, error = replay(policy, program, episodes=20000, seed=0)
+        assert abs(cost - exact_cost(policy, program)) < 4 * error
+
+
 def test_families_have_names():
     assert by_name("heavy-ball") == HeavyBall(constant=True)
     assert len(set(ALL.values())) == len(ALL)
     with pytest.raises(ProblemError, match="policy family: .*did you mean 'nesterov'"):
         by_name("nestorov")
     assert check_choice("policy family", "adam", ALL) == "adam"
+
+
+@pytest.mark.parametrize(("name", "key"), [
+    ("heavy ball", "heavy-ball"), ("Heavy_Ball", "heavy-ball"), ("Nesterov", "nesterov"), ("Adam family", "adam-family"),
+    ("gradient descent, 1/t", "gradient-descent-1/t"), ("heavy ball with weight decay", "heavy-ball-decay")])
+def test_families_are_found_by_their_own_names(name, key):
+    assert by_name(name) == ALL[key]
+
+
+@pytest.mark.parametrize("key", [key for key in ALL if not key.startswith("span")])
+def test_every_family_of_the_catalogue_is_found_by_the_name_it_prints(key):
+    assert by_name(ALL[key].name).name == ALL[key].name
+
+
+def test_settings_of_the_catalogue_can_be_changed():
+    assert by_name("adam", beta2=0.99) == AdamFamily(exponent=0.5, beta2=0.99, epsilon=1e-16)
+    assert by_name("heavy ball", constant=False) == ALL["heavy-ball-per-step"]
+    assert by_name("first-order span", memory=3, constant=True) == FirstOrderSpan(memory=3, constant=True) == ALL["span-3"]
+
+
+@pytest.mark.parametrize("name", NEEDING)
+def test_families_that_need_numbers_ask_for_each_and_say_what_it_is(name):
+    kind = NEEDING[name]
+    with pytest.raises(ProblemError) as refused:
+        by_name(kind.name)
+    assert all(f"{word} is {meaning}" in str(refused.value) for word, meaning in kind.arguments.items())
+
+
+def test_families_that_need_numbers_are_built_with_them():
+    assert by_name("Lion", smoothing=0.3) == Lion(smoothing=0.3)
+    assert by_name("gated policy", hidden=1, gradient_scale=0.3, sees_clock=False).hidden == 1
+
+
+@pytest.mark.parametrize(("call", "message"), [
+    (lambda: by_name(3), "policy family: expected one of .*'lion'.*received 3"),
+    (lambda: by_name("heavy ball", momentum=0.9), "HeavyBall option: expected one of 'constant'; received 'momentum'"),
+    (lambda: by_name("gradient-descent-cosine", family=HeavyBall(constant=True)), "ScheduledDescent option"),
+    (lambda: by_name("lion", smothing=0.1), "did you mean 'smoothing'")])
+def test_names_and_settings_that_are_none_are_refused(call, message):
+    with pytest.raises(ProblemError, match=message):
+        call()

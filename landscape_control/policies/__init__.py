@@ -1,7 +1,7 @@
 """Families of causal learning rules: one formula each, run on NumPy arrays and on CasADi symbols alike."""
 
 from .adaptive import AdamFamily
-from .catalogue import ALL, by_name
+from .catalogue import ALL, NEEDING, by_name
 from .coefficient import Coefficient, Layout
 from .decay import Fixed, WeightDecay
 from .family import Clock, Family
@@ -15,7 +15,7 @@ from .shapes import Constant, Cosine, InverseTime, Polynomial, Shape, WarmupStab
 from .sign import Lion, SignDescent
 
 __all__ = [
-    "ALL", "AdamFamily", "Clock", "Coefficient", "Constant", "Cosine", "Family", "FirstOrderSpan", "Fixed", "GatedPolicy",
-    "GradientDescent", "HeavyBall", "InverseTime", "Layout", "Lion", "Nesterov", "NeuralPolicy", "Policy", "PolicyProgram",
-    "Polynomial", "Scheduled", "ScheduledDescent", "Shape", "SignDescent", "WarmupStableDecay", "WeightDecay", "by_name",
-    "impulse_response"]
+    "ALL", "NEEDING", "AdamFamily", "Clock", "Coefficient", "Constant", "Cosine", "Family", "FirstOrderSpan", "Fixed",
+    "GatedPolicy", "GradientDescent", "HeavyBall", "InverseTime", "Layout", "Lion", "Nesterov", "NeuralPolicy", "Policy",
+    "PolicyProgram", "Polynomial", "Scheduled", "ScheduledDescent", "Shape", "SignDescent", "WarmupStableDecay",
+    "WeightDecay", "by_name", "impulse_response"]
