@@ -52,9 +52,9 @@ the class attribute ``arguments`` explains each."""
 def by_name(name: str, **arguments) -> Family:
     """The family of a name in ``ALL`` or ``NEEDING``, or of a family's own ``name`` ("heavy ball": its first variant there).
 
-    ``arguments`` are those that a family in ``NEEDING`` requires, as in ``by_name("lion", smoothing=0.3)``; of one in ``ALL``
-    they change settings, as in ``by_name("adam", beta2=0.99)``. Upper case does not matter, nor do spaces, underscores and
-    commas in the place of hyphens.
+    ``arguments`` are those that a family in ``NEEDING`` requires, as in ``by_name("lion", smoothing=0.3)``; they change the
+    settings of one in ``ALL``, as in ``by_name("adam", beta2=0.99)``. Upper case does not matter, nor do spaces, underscores
+    and commas in the place of hyphens.
 
     Raises
     ------
