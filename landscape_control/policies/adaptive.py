@@ -25,8 +25,8 @@ class AdamFamily(Family):
     family is smooth at v = 0. Kingma & Ba write √v̂ + ε'; with ε' = √ε that is at most √2 times √(v̂ + ε), at v̂ = ε, and the
     same where v̂ is far above or far below ε. Zeiler's Adadelta puts ε inside, as here.
 
-    With exponent ½ and a short memory, β₁ and β₂ near 0, it is a sign rule with δ = √ε, and in a program √ε has to be as large
-    as the smoothing of :class:`SignDescent`.
+    With exponent ½ and a short memory, β₁ and β₂ near 0, it is a sign rule with δ = √ε, and in a program √ε has to be as
+    large as the smoothing of :class:`SignDescent`.
 
     Source: D. P. Kingma, J. Ba, *Adam: a method for stochastic optimization*, ICLR 2015, Algorithm 1; the exponent as in
     J. Chen et al., *Closing the generalization gap of adaptive gradient methods in training deep neural networks* (Padam),
