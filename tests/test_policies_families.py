@@ -28,6 +28,7 @@ from landscape_control.policies import (
     WeightDecay,
     impulse_response,
 )
+from landscape_control.records import load
 
 FAMILIES = [
     *ALL.values(), FirstOrderSpan(memory=1, constant=True), FirstOrderSpan(memory=HORIZON, constant=False),
@@ -228,3 +229,12 @@ def test_every_argument_a_family_needs_is_explained(family):
         type(family)()
     assert all(f"{name} is {words}" in str(refused.value) for name, words in family.arguments.items())
     assert refused.value.advice.count("=…") == len(family.arguments) >= 1
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=repr)
+def test_every_rule_comes_back_from_its_file(family, tmp_path):
+    policy = Policy(family=family, coefficients=drawn(family), horizon=HORIZON)
+    policy.save(tmp_path / "rule.nc")
+    found = load(tmp_path / "rule.nc")
+    assert (found.family, found.horizon, found.varies) == (family, HORIZON, policy.varies)
+    np.testing.assert_array_equal(run(found, SEEN), run(policy, SEEN))
