@@ -77,9 +77,9 @@ class SignDescent(Family):
 class Lion(Family):
     """c = β₁m + (1-β₁)y, Δθ = -α c/√(c² + δ²), m = β₂m + (1-β₂)y: the sign of one average, another one kept.
 
-    Lion proper is this with :class:`WeightDecay` around it and ``smoothing`` δ → 0. :class:`SignDescent` says how large δ has
-    to be in a program, here with |c| for |y|: averages of noise are smaller than the noise, by √((1-β)/(1+β)) if β₁ = β₂ = β.
-    Where c is far below δ the rule is heavy ball with α/δ, and only that ratio is felt.
+    Lion proper is this with :class:`WeightDecay` around it and ``smoothing`` δ → 0. :class:`SignDescent` says how large δ
+    has to be in a program, here with |c| for |y|: averages of noise are smaller than the noise, by √((1-β)/(1+β)) where
+    β₁ = β₂ = β. Where c is far below δ the rule is linear with learning rate α/δ, and only that ratio is felt.
 
     Source: X. Chen et al., *Symbolic discovery of optimization algorithms*, NeurIPS 2023, Algorithm 2.
     """
