@@ -1,18 +1,16 @@
 """Run one function over many items in worker processes; nothing an item does stops the others."""
 
-import os
 import pickle
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from time import perf_counter
 from typing import Any
 
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+from ..threads import one_thread_each
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -61,7 +59,7 @@ def _parallel(function, items, workers) -> Iterator[tuple[int, Result]]:
 
 def _pool(function, items, workers) -> Iterator[tuple[int, Result | None]]:
     count = min(workers, max(len(items), 1))
-    with _one_thread_each(), ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
+    with one_thread_each(), ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
         try:
             futures = {_submit(pool, function, item): index for index, item in items.items()}
             for future in as_completed(futures):
@@ -101,18 +99,3 @@ def _guarded(function, item) -> bytes:
 def _failure(error, seconds=0.0) -> Result:
     return Result(error=f"{type(error).__name__}: {error}", seconds=seconds,
                   traceback="".join(traceback.format_exception(error)))
-
-
-@contextmanager
-def _one_thread_each():
-    """Spawned workers inherit the environment; BLAS reads it once, when NumPy is imported."""
-    before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

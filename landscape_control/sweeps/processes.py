@@ -18,7 +18,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+from ..threads import BLAS_THREADS, one_thread_each
+
 _SET = ("openblas_set_num_threads", "scipy_openblas_set_num_threads64_", "scipy_openblas_set_num_threads")
 _MAPS = Path("/proc/self/maps")
 
@@ -49,7 +50,7 @@ class _Spawning(ProcessPoolExecutor):
     """Fresh interpreters need not read the user's script again: what they run is found by import."""
 
     def submit(self, function, /, *args, **kwargs):
-        with _one_thread_each(), _without_main(args):
+        with one_thread_each(), _without_main(args):
             return super().submit(function, *args, **kwargs)
 
 
@@ -64,7 +65,7 @@ def _prepare(parent, closing):
     for descriptor in closing:
         with suppress(OSError):
             os.close(descriptor)
-    os.environ.update(dict.fromkeys(_THREADS, "1"))  # for libraries that are loaded later
+    os.environ.update(dict.fromkeys(BLAS_THREADS, "1"))  # for libraries that are loaded later
     _set_blas_threads(1)
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()
 
@@ -91,26 +92,11 @@ def _without_main(args):
 
 
 @contextmanager
-def _one_thread_each():
-    """Spawned processes inherit the environment; BLAS reads it once, when NumPy is imported."""
-    before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-@contextmanager
 def one_blas_thread():
     """The block runs with one BLAS thread, as workers do: sums are then made in the same order."""
     before = _set_blas_threads(1)
     try:
-        with _one_thread_each():
+        with one_thread_each():
             yield
     finally:
         for restore, threads in before:
