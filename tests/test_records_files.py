@@ -259,10 +259,39 @@ def test_a_pickled_belief_solution_has_no_problem_to_save(made, tmp_path):
 def test_places_that_cannot_be_written_are_refused(made, tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     for path, words in ((tmp_path, "a folder"), (tmp_path / "no" / "x.nc", "does not exist"),
-                        (tmp_path / "notes.txt", "another kind"), (7, "a path")):
+                        (tmp_path / "notes.txt", "of another kind"), (7, "a path"), (None, "a path")):
         with pytest.raises(lc.ProblemError, match=words):
             save(made("policy"), path)
     assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("path", [None, 7, ["x.nc"]])
+def test_what_is_no_path_is_not_loaded(path):
+    with pytest.raises(lc.ProblemError, match="path: expected a path"):
+        load(path)
+
+
+def test_netcdf_files_of_other_programs_are_left_alone(made, tmp_path):
+    """Even one that another program made out of a record: who knows what was added."""
+    mine, again = tmp_path / "mine.nc", tmp_path / "again.nc"
+    xarray.Dataset({"x": ("t", [1.0, 2.0])}).to_netcdf(mine, engine="h5netcdf")
+    with xarray.open_dataset(save(made("table"), tmp_path / "x.nc")) as opened:
+        opened.assign(note=1.0).to_netcdf(again, engine="h5netcdf")
+    for path in (mine, again):
+        before = path.read_bytes()
+        with pytest.raises(lc.ProblemError, match="without the seal.*another program"):
+            save(made("policy"), path)
+        assert path.read_bytes() == before
+
+
+def test_a_damaged_record_is_replaced_as_long_as_it_has_its_seal(made, tmp_path):
+    path = save(made("policy"), tmp_path / "x.nc")
+    data = path.read_bytes()
+    damaged(path, data[:100] + bytes([data[100] ^ 4]) + data[101:])
+    assert stored_numbers(load(save(made("policy"), path))) == stored_numbers(made("policy"))
+    damaged(path, data[:-10])
+    with pytest.raises(lc.ProblemError, match="cut off"):
+        save(made("policy"), path)
 
 
 def test_a_full_disk_leaves_the_earlier_record_and_nothing_else(made, tmp_path):

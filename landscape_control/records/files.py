@@ -1,13 +1,9 @@
 """save and load: whole files, written atomically, refused when they are damaged or not ours."""
 
 import json
-import os
-import platform
-import uuid
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
-from importlib import import_module, metadata
+from importlib import import_module
 from pathlib import Path
 
 from ..errors import ProblemError
@@ -16,19 +12,21 @@ from ..problem import ControlProblem
 from .groups import Group
 from .netcdf import from_bytes, to_bytes
 from .packing import pack, unpack
-from .sealing import HDF5, seal, unseal
+from .sealing import is_sealed, seal, unseal
 from .tables import from_table, is_table, to_table
+from .writing import package_version, write_atomically
 
 FORMAT = "landscape_control record"
 VERSION = 1
+_PACKAGES = ("python", "casadi", "numpy", "scipy", "xarray", "h5netcdf")
 _PACKAGE = __package__.rpartition(".")[0]
 
 
 def save(value, path) -> Path:
     """Write a problem, a solution, a policy or a labelled data set to ``path`` as NetCDF; returns the path.
 
-    The file appears complete or not at all: it is written beside ``path`` and moved there. A record that is already there is
-    replaced; any other file is left alone.
+    The file appears complete or not at all: it is written beside ``path`` and moved there. A record that is already there,
+    known by its seal, is replaced; any other file is left alone, a NetCDF file of another program too.
 
     Parameters
     ----------
@@ -66,9 +64,9 @@ def load(path):
     Raises
     ------
     ProblemError
-        Nothing to read at ``path``; a file of another program or of a later version; a damaged file.
+        No path; nothing to read there; a file of another program or of a later version; a damaged file.
     """
-    path = Path(path)
+    path = _as_path(path)
     if path.is_dir():
         return import_module(f"{_PACKAGE}.sweeps").load_store(path)  # a room that comes after this one
     group = _read(path)
@@ -86,52 +84,50 @@ def load(path):
 
 def _header():
     """What is said of every file's making."""
-    versions = {name: metadata.version(name) for name in ("casadi", "numpy", "scipy", "xarray", "h5netcdf")}
+    versions = {name: package_version(name) for name in _PACKAGES}
     return {"format": FORMAT, "format_version": VERSION, "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "library": f"landscape_control {import_module(_PACKAGE).__version__}",
-            "versions": json.dumps({"python": platform.python_version(), **versions}, sort_keys=True)}
+            "versions": json.dumps(versions, sort_keys=True)}
+
+
+def _as_path(path) -> Path:
+    try:
+        return Path(path)
+    except TypeError:
+        raise ProblemError("path", expected="a path", received=repr(path), advice="pass text, as in 'run.nc'") from None
 
 
 def _checked_target(path) -> Path:
-    try:
-        path = Path(path)
-    except TypeError:
-        raise ProblemError("path", expected="a path", received=repr(path), advice="pass text, as in 'run.nc'") from None
+    path = _as_path(path)
     if path.is_dir():
         raise _refusal(path, "a path for one file", "a folder", "add a name, as in 'run.nc'")
     if not path.parent.is_dir():
         raise _refusal(path, "an existing folder", f"{path.parent}, which does not exist", "make it first")
-    if path.exists() and not _is_netcdf(path):
-        raise _refusal(path, "a new file or an earlier record", "a file of another kind", "choose another name")
+    if path.exists() and not is_sealed(_bytes(path)):
+        raise _refusal(path, "a new file or an earlier record",
+                       "a file without the seal of one: of another kind, of another program, or cut off",
+                       "choose another name, or remove the file if nobody needs it")
     return path
 
 
-def _is_netcdf(path):
-    with open(path, "rb") as file:
-        return file.read(len(HDF5)) == HDF5
-
-
 def _write(group, path):
-    data, beside = seal(to_bytes(group)), path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+    data = seal(to_bytes(group))
     try:
-        with open(beside, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
+        write_atomically(path, data)
     except OSError as error:
-        with suppress(OSError):
-            beside.unlink()
         raise _refusal(path, "a folder that can be written, with room for the file", str(error),
                        "free some space, check the permissions, or choose another folder") from error
 
 
-def _read(path) -> Group:
+def _bytes(path):
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise _refusal(path, "a file that can be read", str(error), "check the name and the permissions") from error
-    group = from_bytes(unseal(data, str(path)))
+
+
+def _read(path) -> Group:
+    group = from_bytes(unseal(_bytes(path), str(path)))
     written = group.attributes.get("record_format_version")
     if group.attributes.get("record_format") != FORMAT or written not in range(1, VERSION + 1):
         raise _refusal(path, f"a {FORMAT} of version {VERSION} or earlier", f"version {written}",

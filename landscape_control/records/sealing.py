@@ -14,6 +14,11 @@ def seal(data: bytes) -> bytes:
     return data + _WORD + hashlib.sha256(data).hexdigest().encode()
 
 
+def is_sealed(data: bytes) -> bool:
+    """Whether a seal stands at the end, of an HDF5 file; it need not agree with what stands before it."""
+    return data.startswith(HDF5) and data[-_LENGTH:].startswith(_WORD)
+
+
 def unseal(data: bytes, name: str) -> bytes:
     """The data before the seal. Raises ProblemError, with the ``name`` of the record, if seal and data do not agree."""
     if not data.startswith(HDF5):
