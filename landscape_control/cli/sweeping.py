@@ -1,6 +1,5 @@
 """The commands sweep, resume and show."""
 
-import json
 import math
 import re
 import sys
@@ -10,8 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import ProblemError
-
-OK, SHORT, INTERRUPTED = 0, 1, 130
+from .common import INTERRUPTED, OK, SHORT, print_json
 
 
 def add_commands(commands, epilog) -> list:
@@ -37,6 +35,10 @@ def add_commands(commands, epilog) -> list:
         command.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler, tcp://host:port, in place of those")
     showing = commands.add_parser("show", help="say what is in a sweep's folder", epilog=epilog)
     showing.add_argument("store", type=Path, metavar="FOLDER")
+    showing.add_argument("--html", type=Path, metavar="FILE.html", help="write one page where every cell shows its numbers")
+    showing.add_argument("--picture", type=Path, metavar="FILE", help="draw maps (curves over one axis): FILE.png, FILE.pdf")
+    showing.add_argument("--variable", action="append", metavar="NAME", help="draw this one; repeat for more (default: all)")
+    showing.add_argument("--at", action="append", default=[], metavar="AXIS=VALUE", help="fix an axis that is not drawn")
     showing.set_defaults(command=show)
     return [sweeping, resuming, showing]
 
@@ -72,8 +74,10 @@ def resume(options):
 def show(options):
     """Run ``landscape-control show``."""
     from ..sweeps import load_store
+    from .drawing import written
 
-    _report(load_store(options.store), options)
+    dataset = load_store(options.store)
+    _report(dataset, options, written(dataset, options))
     return OK
 
 
@@ -165,16 +169,16 @@ def _write(dataset, path):
                            advice="choose another with --output") from error
 
 
-def _report(dataset, options):
+def _report(dataset, options, files=()):
     from ..sweeps import describe
 
     cells, failed = int(dataset.attrs["cells"]), int(dataset.attrs["failed"])
     if options.json:
+        words, counts = np.unique(dataset["status"].values, return_counts=True)
         document = {"cells": cells, "failed": failed, "store": str(options.store) if options.store else None,
-                    "status": dict(zip(*(column.tolist() for column in np.unique(dataset["status"].values,
-                                                                                return_counts=True)), strict=True)),
+                    "status": dict(zip(words.tolist(), counts.tolist(), strict=True)), "written": list(map(str, files)),
                     **{name: value for name, value in dataset.attrs.items() if isinstance(value, str | int | float)}}
-        print(json.dumps(document, indent=1, ensure_ascii=True))
+        print_json(document)
     else:
-        print(describe(dataset))
+        print("\n".join([describe(dataset), *(f"written   {file}" for file in files)]))
     return SHORT if failed else OK

@@ -1,5 +1,7 @@
 """Building blocks for beliefs and simulations: means with bands or error bars, belief bands, task switches, panel rows."""
 
+from string import ascii_lowercase
+
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -105,5 +107,5 @@ def numbered(stem: str, count: int) -> list[str]:
 
 
 def letters(names) -> dict[str, str]:
-    """Panel letters by name in reading order; a lone panel has none."""
-    return dict(zip(names, "abcdefghij", strict=False)) if len(names) > 1 else dict.fromkeys(names, "")
+    """Panel letters by name in reading order; a lone panel has none, nor have those after z."""
+    return dict.fromkeys(names, "") | (dict(zip(names, ascii_lowercase, strict=False)) if len(names) > 1 else {})
