@@ -366,5 +366,5 @@ def test_show_draws_more_maps_than_there_are_letters():
     from landscape_control.plotting import sweep_maps
 
     cells = (("horizon", "discount"), np.array([[1.0, 2.0], [3.0, 4.0]]))
-    dataset = xarray.Dataset({f"number_{i}": cells for i in range(28)}, coords={"horizon": [1.0, 2.0], "discount": [0.0, 1.0]})
+    dataset = xarray.Dataset({f"number_{i}": cells for i in range(28)}, coords={"horizon": [1.0, 2.0], "discount": [0, 1]})
     assert len(sweep_maps(dataset, list(dataset.data_vars), columns=7).axes) >= 28
