@@ -127,6 +127,15 @@ def test_unknown_methods_and_options_are_named():
         solve("a problem")
 
 
+@pytest.mark.parametrize("given", [{"metod": "dynamic programming"}, {"tolerence": 1e-3}, {"points": 31}])
+def test_the_front_door_drops_no_option_that_exact_answers_do_not_need(given):
+    with pytest.raises(lc.ProblemError, match="hidden variables' option"):
+        solve(tracking(), **given)
+    assert solve(tracking(), aims=2, max_elements=64).method == "exact LQG"  # of the method that would have been next
+    with pytest.raises(lc.ProblemError, match="replanning option: .*did you mean 'inner'"):
+        solve(tracking(), method="replanning", iner="belief")
+
+
 def test_a_grid_that_is_too_coarse_raises_or_hands_its_status_back():
     problem, options = tracking(loss=curved), {"points": 21, "margin": 0.6, "accuracy": 1e-9}
     with pytest.raises(lc.SolveError, match="too coarse") as failure:

@@ -1,6 +1,8 @@
 """The front door: full information to the solver, exact LQG where it holds, numerical planning with beliefs elsewhere."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from inspect import signature
 
 import numpy as np
 
@@ -12,6 +14,8 @@ from .linear_model import NotLinearQuadratic
 from .lqg import LQGSolution, solve_lqg
 from .solution import BeliefSolution
 
+_OWN = {"lqg": ("tolerance", "seed"),
+        "dynamic programming": ("points", "box", "margin", "order", "tolerance", "accuracy", "covariance", "steps", "seed")}
 METHODS = {  # the names a user may ask for -> BeliefSolution.method
     "lqg": "exact LQG", "transcription": "belief-space transcription", "replanning": "replanning",
     "dynamic programming": "dynamic programming"}
@@ -55,11 +59,32 @@ def solve(problem: ControlProblem, *, method="auto", throw: bool = True, **optio
                            advice="build it with landscape_control.ControlProblem(...)")
     if problem.is_known:
         return _solve_known(problem, method, throw, options)
-    short = {long: name for name, long in METHODS.items()}
-    method = check_choice("method", short.get(method, method) if isinstance(method, str) else method, ("auto", *METHODS))
+    method = check_method(method, options)
     if method == "auto":
         return _solve_auto(problem, throw, options)
     return _SOLVERS[method](problem, throw=throw, **options)
+
+
+def check_method(method: str, options: Mapping) -> str:
+    """The short name of a method for hidden variables; refuses one that there is not, and options that it does not know.
+
+    "auto" takes what transcription takes: exact LQG needs none of it, but whether it holds is known only later.
+    """
+    short = {long: name for name, long in METHODS.items()}
+    method = check_choice("method", short.get(method, method) if isinstance(method, str) else method, ("auto", *METHODS))
+    check_options("hidden variables'" if method == "auto" else METHODS[method], options, _option_names(method))
+    return method
+
+
+def _option_names(method):
+    if method in _OWN:
+        return _OWN[method]
+    from ..solver import Solver
+    from .replanning import solve_replanning
+    from .transcribed import solve_transcribed
+
+    chosen = solve_replanning if method == "replanning" else solve_transcribed
+    return {*signature(chosen).parameters, *signature(Solver).parameters} - {"problem", "method", "throw"}
 
 
 def _solve_known(problem, method, throw, options):
@@ -84,7 +109,7 @@ def _solve_auto(problem, throw, options):
 
 def solve_exact_lqg(problem: ControlProblem, *, throw: bool = True, **options) -> LQGSolution:
     """:func:`solve_lqg`; it takes the options that every method takes (tolerance, seed) and needs neither."""
-    check_options("exact LQG", options, ("tolerance", "seed"))
+    check_options("exact LQG", options, _OWN["lqg"])
     return solve_lqg(problem)
 
 
@@ -126,8 +151,7 @@ def solve_dynamic_programming(problem: ControlProblem, *, throw: bool = True, se
     SolveError
         If the grid is too coarse, the box is left, or the iteration did not settle, and ``throw`` is true.
     """
-    check_options("dynamic programming", options,
-                  ("points", "box", "margin", "order", "tolerance", "accuracy", "covariance", "steps"))
+    check_options("dynamic programming", options, _OWN["dynamic programming"])
     from ..stochastic import solve_grid
 
     grid = solve_grid(problem, **options)

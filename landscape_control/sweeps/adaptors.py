@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from ..errors import ProblemError, check_choice, check_options
+from ..errors import ProblemError, check_options
 from ..policies import PolicyProgram
 from ..problem import ControlProblem
 from .layout import share
 from .paths import with_values
 from .trajectories import Trajectories
 
-_BELIEF_METHODS = ("auto", "lqg", "transcription", "replanning", "dynamic programming")
 _POLICY_SOLVER = ("tolerance", "most_nodes", "hessian", "most_iterations")
 _SCENARIO_SOLVER = ("tolerance", "scenarios", "most_scenarios", "held_out")
 WITH_NEIGHBOUR = 3  # fresh starts of an exact program beside the neighbour's coefficients: a 20 x 20 atlas ends as with 8
@@ -67,7 +66,9 @@ class Beliefs:
         return share(cells, 1, 8)
 
     def check(self, problem, options, starts):
-        check_choice("method", options.get("method", "auto"), _BELIEF_METHODS)
+        from ..planning.dispatch import check_method
+
+        check_method(options.get("method", "auto"), {name: value for name, value in options.items() if name != "method"})
 
     def runner(self, problem, options, starts):
         return BeliefRunner(problem, options, starts)
