@@ -2,6 +2,7 @@
 
 import math
 import pickle
+from dataclasses import replace
 from types import SimpleNamespace
 
 import casadi as ca
@@ -49,10 +50,10 @@ def noisy(horizon=math.inf):
                              objective=lc.Objective(horizon=horizon, discount=0.3))
 
 
-def policy_result(**coefficients):
+def policy_result(horizon=4, **coefficients):
     """What measures read off an optimised policy, without optimising one."""
     constant = all(np.ndim(value) == 0 for value in coefficients.values())
-    policy = Policy(family=HeavyBall(constant=constant), coefficients=coefficients, horizon=4)
+    policy = Policy(family=HeavyBall(constant=constant), coefficients=coefficients, horizon=horizon)
     return SimpleNamespace(coefficients=dict(policy.coefficients), policy=policy, cost=0.25, cost_error=1e-9, agreed=5,
                            standard_error=0.01, optimism_gap=-0.002, build_seconds=0.5, solve_seconds=0.25)
 
@@ -148,6 +149,16 @@ def test_coefficients_that_vary_are_told_by_mean_over_the_steps_they_act_on_and_
     assert measures.momentum(cell) == pytest.approx({"mean": 0.3, "last": 0.6})
 
 
+@pytest.mark.parametrize("numbers", [{"learning_rate": [0.7], "momentum": [0.3]}, {"learning_rate": 0.7, "momentum": 0.3}])
+def test_momentum_that_has_no_step_to_act_on_is_no_number(numbers):
+    cell = Cell(problem=None, solution=policy_result(horizon=1, **numbers))
+    found = measures.momentum(cell)
+    assert np.isnan(list(found.values()) if isinstance(found, dict) else found).all()
+    assert measures.learning_rate(cell) in (0.7, {"mean": 0.7, "last": 0.7})
+    assert sum(map(math.isnan, measures.coefficients(cell).values())) == np.size(numbers["momentum"]) * (
+        2 if isinstance(found, dict) else 1)
+
+
 @pytest.mark.parametrize("name", ["standard_error", "optimism_gap", "agreed", "momentum", "decay", "learning_rate",
                                   "coefficients", "probing"])
 def test_a_plan_is_no_policy_and_says_so(crossing, name):
@@ -187,6 +198,33 @@ def test_momentum_and_decay_of_the_exact_lqg_rule_follow_the_formula():
     assert measures.learning_rate(cell)["coefficient"] == pytest.approx(r * s * kappa, rel=1e-9)
     assert measures.decay(cell)["coefficient"] == pytest.approx(r * (rate + kappa * (1 - s)), rel=1e-9)
     assert measures.momentum(cell)["distance"] == 0
+
+
+@pytest.mark.parametrize("name", ["momentum", "decay", "learning_rate"])
+def test_a_long_horizon_gives_the_numbers_of_an_endless_one(name):
+    assert by_name(name)(solved(noisy(30.0))) == pytest.approx(by_name(name)(solved(noisy())), rel=1e-9)
+
+
+def test_friction_approaches_that_of_an_endless_horizon_at_the_rate_of_the_riccati_equation():
+    """Gains at t = 0 as e^{-(2r + γ)T}, the filter being the settled one for every T."""
+    endless, *frictions = (measures.momentum(solved(noisy(horizon)))["friction"] for horizon in (math.inf, 2.0, 3.0))
+    gaps = [endless - friction for friction in frictions]
+    assert math.log(gaps[0] / gaps[1]) == pytest.approx(math.sqrt(0.3**2 + 4), rel=0.02)
+
+
+def test_the_start_of_an_exact_lqg_rule_has_the_prior_in_its_filter():
+    """κ = P₀h/σ² = 1/0.25 in the friction r + λ + κ."""
+    cell, r = solved(noisy()), math.sqrt(0.3**2 / 4 + 1) - 0.15
+    assert measures.momentum(cell)["friction_start"] == pytest.approx(r + 0.4 + 1 / 0.5**2, rel=1e-9)
+    assert measures.momentum.unit("friction_start") == "1/time"
+    assert "_start: its filter at the prior" in measures.momentum.description
+
+
+def test_a_filter_that_never_settles_has_a_start_only():
+    cell = solved(noisy(horizon=2.0))
+    found = measures.decay(replace(cell, solution=replace(cell.solution, steady_covariance=None)))
+    assert math.isnan(found["coefficient"])
+    assert found["coefficient_start"] == measures.decay(cell)["coefficient_start"]
 
 
 def test_an_exact_lqg_policy_does_not_probe():
@@ -317,6 +355,59 @@ def test_where_every_rule_falls_into_the_wrong_basin_none_is_best(crossing):
     assert measures.best_regret(crossing) == np.nanmin(list(measures.regret(crossing).values())) > 0.4
     assert measures.best_rule_within(0.6, margin=0.0)(crossing) == "decayed_gradient_descent"
     assert measures.best_rule_within(0.6)(crossing) == "gradient_descent"
+
+
+@pytest.mark.parametrize(("price", "decay"), [(6.0, 0.4428), (30.0, 0.1108)])
+def test_decayed_gradient_descent_may_do_without_the_gradient(price, decay):
+    """Its best is Newton's u = -βθ for a minimum at the origin, at a learning rate of zero that no logarithm reaches."""
+    problem = lc.ControlProblem(
+        landscape=lc.quadratic(hessian=np.diag([0.5, 2.0])), learner=lc.Learner(metric=np.diag([1.0, price])),
+        start=[1.0, 1.0], objective=lc.Objective(horizon=3.0, discount=0.2))
+    cell = solved(problem)
+    regret, found = measures.regret(cell), measures.rule_coefficients(cell)
+    assert found["decayed_gradient_descent_learning_rate"] == 0
+    assert found["decayed_gradient_descent_decay"] == pytest.approx(decay, rel=0.01)
+    assert regret["decayed_gradient_descent"] == pytest.approx(regret["newton"], abs=1e-5)
+    row = {row.rule.key: row for row in rule_costs(problem, cell.solution)}["decayed_gradient_descent"]
+    for numbers in ({"learning_rate": 0.003, "decay": decay}, {"learning_rate": 0.0, "decay": 1.1 * decay}):
+        assert run_rule(problem, row.rule, numbers).cost > row.cost
+
+
+@pytest.mark.parametrize("discount", [0.0, 1.0, 30.0])
+def test_rules_that_are_one_rule_on_one_curvature_are_named_as_such(discount):
+    problem = lc.ControlProblem(landscape=lc.quadratic(hessian=[[1.0]]), start=[1.0],
+                                objective=lc.Objective(horizon=math.inf, discount=discount))
+    cell = solved(problem)
+    assert measures.best_rule(cell) == "gradient_descent"
+    assert measures.equivalent_rules(cell) == "newton, ballistic"
+
+
+def test_a_rule_that_stands_alone_has_no_equivalents(crossing):
+    assert measures.equivalent_rules(solved(bowl(discount=0.0))) == ""
+    assert measures.equivalent_rules(solved(bowl(discount=50.0))) == ""
+    assert measures.equivalent_rules(crossing) == ""  # none fits
+
+
+@pytest.mark.parametrize("landscape", [lc.quadratic(hessian=np.diag([1.0, 10.0])), lc.double_well()])
+def test_at_a_minimum_every_rule_rests_and_no_coefficient_means_anything(landscape):
+    start = landscape.minima[0] + 1e-13
+    cell = solved(lc.ControlProblem(landscape=landscape, start=start, objective=lc.Objective(horizon=2.0, discount=0.5)))
+    found = measures.rule_coefficients(cell)
+    assert all(math.isnan(found[name]) for name in found if not name.endswith("decay"))
+    assert measures.equivalent_rules(cell) == "newton, ballistic"
+    assert measures.best_regret(cell) == pytest.approx(0, abs=1e-6)
+
+
+def test_a_rule_without_a_cost_has_no_coefficients():
+    objective = lc.Objective(horizon=math.inf)
+    landscape = lc.double_well()
+    lowered = landscape.above(float(landscape.loss(landscape.minima).min()))
+    cell = solved(lc.ControlProblem(landscape=lowered, objective=objective, start=[-0.6, 0.55]))
+    regret, found = measures.regret(cell), measures.rule_coefficients(cell)
+    assert not math.isfinite(regret["gradient_descent"])
+    for name, value in found.items():
+        key = next(key for key in sorted(KEYS, key=len, reverse=True) if name.startswith(key))
+        assert math.isnan(value) or math.isfinite(regret[key])
 
 
 def test_parsimony_prefers_the_simplest_rule_within_the_margin():

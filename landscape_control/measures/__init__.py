@@ -13,6 +13,7 @@ from .verdicts import (
     best_regret,
     best_rule,
     best_rule_within,
+    equivalent_rules,
     regret,
     rule_coefficients,
     rule_trajectories,
@@ -21,8 +22,8 @@ from .verdicts import (
 
 __all__ = [
     "ALL", "Cell", "Measure", "RuleCost", "agreed", "as_measure", "basin_margin", "best_regret", "best_rule",
-    "best_rule_within", "by_name", "certificate_residuals", "coefficients", "cost", "cost_error", "decay", "end_basin",
-    "escaped", "exact_cost", "exact_exponent", "exact_gain", "hidden_basin", "iterations", "learning_rate", "momentum",
-    "optimism_gap", "plain_value", "preconditioner_exponent", "probing", "regret", "rule_coefficients", "rule_costs",
-    "rule_trajectories", "seconds", "standard_error", "trajectory",
+    "best_rule_within", "by_name", "certificate_residuals", "coefficients", "cost", "cost_error", "decay",
+    "end_basin", "equivalent_rules", "escaped", "exact_cost", "exact_exponent", "exact_gain", "hidden_basin",
+    "iterations", "learning_rate", "momentum", "optimism_gap", "plain_value", "preconditioner_exponent", "probing",
+    "regret", "rule_coefficients", "rule_costs", "rule_trajectories", "seconds", "standard_error", "trajectory",
 ]

@@ -12,52 +12,66 @@ _STEP = 1.0  # one unit of time, for which friction becomes a momentum coefficie
 
 
 def coefficients_of(cell, what: str) -> dict[str, float]:
-    """Coefficients by name, numbers only: those that vary from step to step by their mean and their last value."""
-    found = {}
-    for name, value in read(cell.solution, "coefficients", what=what).items():
+    """Coefficients by name, numbers only: those that vary from step to step by their mean and their last value.
+
+    NaN where the horizon ends before a coefficient has any effect, as that of momentum in a single step.
+    """
+    values, found = read(cell.solution, "coefficients", what=what), {}
+    policy = cell.solution.policy
+    known = {one.name: one for one in policy.family.coefficients}
+    for name, value in values.items():
+        first = known[name].first if name in known else 0
+        acts = policy.horizon > first
         if np.ndim(value) == 0:
-            found[name] = float(value)
-        elif np.ndim(value) == 1 and name in _varying(cell.solution):
-            one = _varying(cell.solution)[name]
-            found |= {f"{name}_mean": float(np.mean(value[one:])) if len(value) > one else math.nan,
-                      f"{name}_last": float(value[-1])}
+            found[name] = float(value) if acts else math.nan
+        elif np.ndim(value) == 1 and name in known and known[name].varies:
+            found |= {f"{name}_mean": float(np.mean(value[first:])) if acts else math.nan,
+                      f"{name}_last": float(value[-1]) if acts else math.nan}
     return found
 
 
-def _varying(result):
-    family = getattr(getattr(result, "program", None), "family", None) or result.policy.family
-    return {one.name: one.first for one in family.coefficients if one.varies}
+def _raw(cell, what, part):
+    """(number, distance) of one part of the heavy-ball form of an exact LQG rule, steady and at the start.
 
-
-def _raw(cell, what):
-    """The heavy-ball form of an exact LQG rule: nearest multiples of the identity and their distances."""
-    from ..planning import LQGSolution, raw_rule
+    The nearest multiple of the identity and the relative distance from it. Gains are those at t = 0; the filter is the
+    steady one, with which a long horizon gives what an endless one gives, or the prior one.
+    """
+    from ..planning import LQGSolution, linear_raw_rule, raw_rule
 
     if not isinstance(cell.solution, LQGSolution):
         refuse(cell.solution, what, expected="an exact LQG solution, or a policy with that coefficient")
-    time = None if math.isinf(cell.problem.objective.horizon) else 0.0
-    return raw_rule(cell.solution, time=time).momentum.nearest
+    start = raw_rule(cell.solution, time=0.0).momentum.nearest[part]
+    if cell.solution.steady_covariance is None:
+        return (math.nan, math.nan), start
+    gain, belief_gain, offset = cell.solution.gains(0.0)
+    steady = linear_raw_rule(cell.problem, gain=gain, belief_gain=belief_gain, offset=offset)
+    return steady.momentum.nearest[part], start
+
+
+def _both(cell, what, part):
+    return {f"{name}{when}": value for when, pair in zip(("", "_start"), _raw(cell, what, part), strict=True)
+            for name, value in zip(("coefficient", "distance"), pair, strict=True)}
 
 
 def _momentum(cell):
     if hasattr(cell.solution, "coefficients"):
         return _named(cell, "momentum")
-    friction, distance = _raw(cell, "momentum")["friction"]
-    return {"coefficient": math.exp(-friction * _STEP), "friction": friction, "distance": distance}
+    found = _both(cell, "momentum", "friction")
+    frictions = {f"friction{when}": found[f"coefficient{when}"] for when in ("", "_start")}
+    return found | frictions | {name.replace("friction", "coefficient"): math.exp(-friction * _STEP)
+                                for name, friction in frictions.items()}
 
 
 def _decay(cell):
     if hasattr(cell.solution, "coefficients"):
         return _named(cell, "decay", "weight_decay")
-    decay, distance = _raw(cell, "decay")["decay"]
-    return {"coefficient": decay, "distance": distance}
+    return _both(cell, "decay", "decay")
 
 
 def _learning_rate(cell):
     if hasattr(cell.solution, "coefficients"):
         return _named(cell, "learning_rate")
-    rate, distance = _raw(cell, "learning_rate")["learning_rate"]
-    return {"coefficient": rate, "distance": distance}
+    return _both(cell, "learning_rate", "learning_rate")
 
 
 def _named(cell, key, *others):
@@ -93,16 +107,17 @@ def _probing(cell):
     return float(np.linalg.norm(own - blind)) / size if size else math.inf
 
 
+_WHEN = ("of the exact LQG rule in continuous time with its gains at t = 0 and its filter settled (_start: its filter at "
+         "the prior), nearest multiple of the identity with relative distance")
 momentum = register(Measure(
-    name="momentum", function=_momentum, units={"friction": "1/time", "coefficient": "", "distance": ""},
-    description="coefficient of the last step: of a policy program, or exp(-friction) over one unit of time of the exact "
-    "LQG rule (with the relative distance of its friction matrix from a multiple of the identity)"))
+    name="momentum", function=_momentum, units={"friction": "1/time", "friction_start": "1/time"},
+    description=f"coefficient of the last step: of a policy program, or exp(-friction) over one unit of time {_WHEN}"))
 decay = register(Measure(
-    name="decay", function=_decay, units={"coefficient": "1/time²"},
-    description="weight decay: coefficient of a policy program, or of the exact LQG rule in continuous time"))
+    name="decay", function=_decay, units={"coefficient": "1/time²", "coefficient_start": "1/time²"},
+    description=f"weight decay: coefficient of a policy program, or {_WHEN}"))
 learning_rate = register(Measure(
     name="learning_rate", function=_learning_rate,
-    description="step per observed gradient: coefficient of a policy program, or of the exact LQG rule in continuous time"))
+    description=f"step per observed gradient: coefficient of a policy program, or {_WHEN}"))
 coefficients = register(Measure(
     name="coefficients", function=_coefficients,
     description="every coefficient of an optimised policy; those that vary over the steps by mean and last value"))

@@ -18,6 +18,7 @@ ROUGH, FINE = 1e-3, 1e-6  # relative accuracy of the integration while searching
 _ROUNDS = {1: 3, 2: 5}  # by number of coefficients
 _MOST_ROUNDS = 9
 _SPAN = math.log(6.0)  # first search: factors from 1/6 to 6 of the guess; it moves on where the best is at an end
+_NOTHING = 1e-7  # of a rule's direction one problem's length away, below which it vanishes
 _POINTS = {1: 7, 2: 5}  # candidates per coefficient in a round
 
 
@@ -32,12 +33,15 @@ class RuleCost:
     cost : J of its path, inf where every choice of coefficients runs off or is undefined
     regret : (cost - J*) / S, with S = ∫ e^{-γt}(effort + k|L|)dt + |terminal cost| of the optimal plan, which is |J*| for
         losses that are never negative
+    undetermined : names of coefficients that mean nothing: all of them where the cost is infinite, and those whose
+        direction vanishes along the plan, as that of gradient descent does at a minimum
     """
 
     rule: Rule
     coefficients: Mapping[str, float]
     cost: float
     regret: float
+    undetermined: frozenset[str] = frozenset()
 
 
 def rule_costs(problem, solution, rules=None) -> tuple[RuleCost, ...]:
@@ -67,10 +71,10 @@ def rule_costs(problem, solution, rules=None) -> tuple[RuleCost, ...]:
     plan = solution.plans[0]
     search = _Search(problem, plan, usable)
     best, costs = search.run()
-    size = max(_scale(problem, plan), 1e-300)
+    size = max(_scale(problem, plan), _round_off(problem, plan), 1e-300)
     return tuple(
         RuleCost(rule=rule, coefficients=dict(zip(rule.names, map(float, values), strict=True)), cost=float(cost),
-                 regret=float((cost - plan.cost) / size))
+                 regret=float((cost - plan.cost) / size), undetermined=_undetermined(problem, plan, rule, cost))
         for rule, values, cost in zip(usable, best, costs, strict=True))
 
 
@@ -96,66 +100,131 @@ def _scale(problem, plan):
     return size + abs(fade * objective.terminal_weight * float(problem.model.terminal_cost(plan.parameters[-1])[0]))
 
 
+def _reach(problem):
+    """A length of the problem: that of its start, and not zero."""
+    return 1e-3 + np.abs(problem.start).max()
+
+
+def _round_off(problem, plan):
+    """S of a plan that starts at a minimum of zero loss, known as well as numbers are known."""
+    objective, end = problem.objective, min(float(plan.times[-1]), problem.objective.horizon)
+    gamma = objective.discount
+    span = end if gamma == 0 else -math.expm1(-gamma * end) / gamma
+    last = objective.terminal_weight * math.exp(-gamma * end) if objective.terminal is not None else 0.0
+    curvature = np.abs(problem.landscape.hessian(problem.start[None])).max()
+    return 1e-14 * float(np.nan_to_num(curvature)) * _reach(problem) ** 2 * (objective.loss_weight * span + last)
+
+
+def _undetermined(problem, plan, rule, cost):
+    """Names of the coefficients that no cost tells anything about, see :class:`RuleCost`."""
+    if not math.isfinite(cost):
+        return frozenset(rule.names)
+    around = _reach(problem) * np.vstack([np.eye(problem.dimension), -np.eye(problem.dimension)])
+    there, elsewhere = (np.nan_to_num(np.abs(rule.features(problem, points))).max((0, 1))
+                        for points in (plan.parameters[_reading(problem, plan)], problem.start + around))
+    return frozenset(name for name, one, other in zip(rule.names, there, elsewhere, strict=True) if one <= _NOTHING * other)
+
+
+def _reading(problem, plan):
+    """Nodes of a plan at which rules are read: not those at the very end, where optimal steps vanish."""
+    pick = np.unique(np.linspace(0, len(plan.times) - 1, 33).astype(int))
+    horizon = problem.objective.horizon
+    return pick[plan.times[pick] < 0.98 * horizon] if math.isfinite(horizon) else pick
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Arm:
+    """One rule's coefficients in grid coordinates. The first is a positive rate and searched on a logarithmic scale; the
+    others may vanish and are searched on a linear one. At the ``edge`` the rate is zero, out of reach of a logarithm, and
+    only the others are searched."""
+
+    place: int  # of the rule
+    rule: Rule
+    origin: np.ndarray  # (c,), where to begin
+    unit: np.ndarray  # (c,)
+    edge: bool
+
+    @property
+    def lowest(self):
+        """Grid coordinates of the lowest admissible coefficients."""
+        low = np.array([c.low for c in self.rule.coefficients])
+        lowest = np.concatenate([[-math.inf], (low - self.origin)[1:] / self.unit[1:] * _SPAN])
+        return lowest[int(self.edge):]
+
+    @property
+    def linear(self):
+        """(c,) bool, which grid coordinates are linear: at the end of its range such a one is not looked for further."""
+        return np.arange(len(self.origin))[int(self.edge):] > 0
+
+    def values(self, grid):
+        """Coefficients (P, c) at grid coordinates."""
+        rest = self.origin[1:] + self.unit[1:] * grid[:, 1 - self.edge:] / _SPAN
+        rate = np.zeros((len(grid), 1)) if self.edge else self.origin[:1] * np.exp(grid[:, :1])
+        return np.hstack([rate, rest])
+
+    def admissible(self, grid):
+        """The grid, moved into the admissible range."""
+        return np.maximum(grid, self.lowest)
+
+
 class _Search:
-    """Zooming grids of coefficients, all rules in one batch per round; the first coefficient of a rule is a positive rate
-    and searched on a logarithmic scale, the others may vanish and are searched on a linear one."""
+    """Zooming grids of coefficients, all rules in one batch per round."""
 
     def __init__(self, problem, plan, rules):
         self.problem, self.rules = problem, rules
         horizon = problem.objective.horizon
         self.end = horizon if math.isfinite(horizon) else float(plan.times[-1])
-        self.guesses = [_guess(problem, rule, plan) for rule in rules]  # (origin (c,), unit (c,)) each
+        self.arms = [arm for place, rule in enumerate(rules) for arm in _arms(place, rule, *_guess(problem, rule, plan))]
         self.lowest = _lowest(problem)
-        self.slack = 0.2 * max(_scale(problem, plan), 1e-300)
+        scale = max(_scale(problem, plan), 1e-300)
+        self.slack, self.noise = 0.2 * scale, FINE * scale
         self.best = np.full(len(rules), math.inf)
 
     def run(self):
         """(best coefficients, costs), one entry per rule."""
-        every = range(len(self.rules))
-        centres, spans = [np.zeros(len(rule.names)) for rule in self.rules], [_SPAN] * len(self.rules)
+        arms = self.arms
+        centres, spans = [np.zeros(len(arm.lowest)) for arm in arms], [_SPAN] * len(arms)
         left = [_ROUNDS[len(centre)] for centre in centres]  # rounds that narrow; those that move on do not count
         for _ in range(_MOST_ROUNDS):
-            chosen = [i for i in every if left[i]]
-            grids = [self._admissible(i, centres[i] + spans[i] * _cross(len(centres[i]))) for i in chosen]
+            chosen = [i for i in range(len(arms)) if left[i]]
+            grids = [arms[i].admissible(centres[i] + spans[i] * _cross(len(centres[i]))) for i in chosen]
             for i, grid, cost in zip(chosen, grids, self._costs(chosen, grids, ROUGH) if chosen else (), strict=True):
-                centres[i], narrower = self._narrow(i, grid, cost, centres[i], spans[i])
+                centres[i], narrower = self._narrow(arms[i], grid, cost, centres[i], spans[i])
                 left[i] -= narrower < spans[i]
                 spans[i] = narrower
-        grids = [self._admissible(i, centre[None]) for i, centre in enumerate(centres)]
-        costs = self._costs(every, grids, FINE)
-        return [self._values(i, grids[i])[0] for i in every], [cost[0] for cost in costs]
+        grids = [arm.admissible(centre[None]) for arm, centre in zip(arms, centres, strict=True)]
+        costs = np.concatenate(self._costs(range(len(arms)), grids, FINE))
+        found = [i for i, arm in enumerate(arms) if not arm.edge]
+        for i, arm in enumerate(arms):
+            if arm.edge and costs[i] < costs[found[arm.place]] - self.noise:
+                found[arm.place] = i
+        return [arms[i].values(grids[i])[0] for i in found], [costs[i] for i in found]
 
-    def _narrow(self, i, grid, cost, centre, span):
+    def _narrow(self, arm, grid, cost, centre, span):
         """Where to look next, and how far around: closer to the best candidate, or onwards past the end of the grid."""
         place = int(np.argmin(cost))
-        if not np.isfinite(cost[place]):
-            return centre - span * (np.arange(len(centre)) == 0), span  # towards smaller rates, which move less
-        self.best[i] = min(self.best[i], cost[place])
-        bounded = np.arange(len(centre)) > 0  # at the end of its range is no reason to look further
-        inside = (np.abs(grid[place] - centre) < 0.99 * span)[~bounded | (grid[place] > self._lowest(i) + 1e-9)].all()
+        if not np.isfinite(cost[place]):  # towards smaller rates, which move less
+            return (centre, span / 3) if arm.edge else (centre - span * ~arm.linear, span)
+        self.best[arm.place] = min(self.best[arm.place], cost[place])
+        inside = (np.abs(grid[place] - centre) < 0.99 * span)[~arm.linear | (grid[place] > arm.lowest + 1e-9)].all()
         spacing = 2 * span / (_POINTS[grid.shape[1]] - 1)
         return (_vertex(grid, cost, place, spacing), 0.7 * spacing) if inside else (grid[place], span)
 
     def _costs(self, chosen, grids, accuracy):
-        groups = [(self.rules[i], self._values(i, grid)) for i, grid in zip(chosen, grids, strict=True)]
-        bound = np.repeat(self.best[list(chosen)] + self.slack, [len(grid) for grid in grids])
+        arms = [self.arms[i] for i in chosen]
+        groups = [(arm.rule, arm.values(grid)) for arm, grid in zip(arms, grids, strict=True)]
+        bound = np.repeat(self.best[[arm.place for arm in arms]] + self.slack, [len(grid) for grid in grids])
         batch = Batch(self.problem, groups, end=self.end, bound=bound, lowest=self.lowest)
         with np.errstate(all="ignore"):
             costs = batch.costs(accuracy)
         return [costs[place] for place in batch.places]
 
-    def _values(self, i, grid):
-        origin, unit = self.guesses[i]
-        return np.hstack([origin[:1] * np.exp(grid[:, :1]), origin[1:] + unit[1:] * grid[:, 1:] / _SPAN])
 
-    def _lowest(self, i):
-        """Grid coordinates (c,) of the lowest admissible coefficients."""
-        origin, unit = self.guesses[i]
-        low = np.array([c.low for c in self.rules[i].coefficients])
-        return np.concatenate([[-math.inf], (low - origin)[1:] / unit[1:] * _SPAN])
-
-    def _admissible(self, i, grid):
-        return np.maximum(grid, self._lowest(i))
+def _arms(place, rule, origin, unit):
+    """The search of a rule, and that of its edge where it is another rule without its rate."""
+    yield _Arm(place=place, rule=rule, origin=origin, unit=unit, edge=False)
+    if len(origin) > 1 and rule.coefficients[0].low == 0:
+        yield _Arm(place=place, rule=rule, origin=origin, unit=unit, edge=True)
 
 
 def _lowest(problem):
@@ -192,9 +261,7 @@ def _vertex(grid, cost, place, spacing):
 
 def _guess(problem, rule, plan):
     """(origin, unit), each (c,): where to begin and in which units, by least squares of the controls on the plan."""
-    pick = np.unique(np.linspace(0, len(plan.times) - 1, 33).astype(int))
-    if math.isfinite(problem.objective.horizon):
-        pick = pick[plan.times[pick] < 0.98 * problem.objective.horizon]
+    pick = _reading(problem, plan)
     features = rule.features(problem, plan.parameters[pick])
     usable = np.isfinite(features).all((1, 2))
     fallback = np.full(len(rule.names), max(problem.objective.learning_rate * problem.objective.loss_weight, 1e-6))

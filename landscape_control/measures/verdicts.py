@@ -14,6 +14,7 @@ from .measure import Measure, register
 from .regrets import classic, rule_costs
 
 THRESHOLD, MARGIN = 0.05, 0.01  # largest regret of a rule that fits; what a richer rule must gain over a simpler one
+TIE = 1e-5  # of S: what costs of rules are good to
 MOMENTS = 33  # points of a trajectory
 KEYS = tuple(rule.key for rule in classic())
 
@@ -36,8 +37,11 @@ def _regret(cell):
 
 def _rule_coefficients(cell):
     rows = _rows(cell, "rule_coefficients")
-    return {f"{rule.key}_{name}": rows[rule.key].coefficients[name] if rule.key in rows else math.nan
-            for rule in classic() for name in rule.names}
+    return {f"{rule.key}_{name}": _number(rows.get(rule.key), name) for rule in classic() for name in rule.names}
+
+
+def _number(row, name):
+    return math.nan if row is None or name in row.undetermined else row.coefficients[name]
 
 
 def choose(rows, *, threshold: float = THRESHOLD, margin: float = MARGIN):
@@ -69,6 +73,24 @@ def best_rule_within(threshold: float = THRESHOLD, *, margin: float = MARGIN, na
     return Measure(name=name, function=BestRule(threshold, margin),
                    description=f"rule with the least regret, of those within {margin:.3g} of it the simplest; none where "
                    f"the least regret is above {threshold:.3g}")
+
+
+def tied(rows) -> tuple[str, ...]:
+    """Keys of the other rules that cost what the best rule costs, to within 1e-5 of S, with as few coefficients.
+
+    Rules that contain another of these are left out: they are that other one, in a limit.
+    """
+    chosen = choose(rows)
+    if chosen is None:
+        return ()
+    same = [row.rule for row in rows if abs(row.regret - chosen.regret) <= TIE]
+    fewest = min(len(rule.names) for rule in same)
+    lean = {rule.key: rule for rule in same if len(rule.names) == fewest}
+    return tuple(key for key, rule in lean.items() if key != chosen.rule.key and not rule.contains & set(lean))
+
+
+def _equivalent_rules(cell):
+    return ", ".join(tied(tuple(_rows(cell, "equivalent_rules").values())))
 
 
 def _best_regret(cell):
@@ -115,9 +137,14 @@ regret = register(Measure(
     "rule does not apply, inf where it runs off"))
 best_rule = register(best_rule_within())
 best_regret = register(Measure(name="best_regret", function=_best_regret, description="regret of the best classic rule"))
+equivalent_rules = register(Measure(
+    name="equivalent_rules", function=_equivalent_rules,
+    description="other rules, no richer, that cost what best_rule costs to within 1e-5 of ∫ e^{-γt}(effort + k|L|)dt: the "
+    "cost cannot tell them apart; empty where best_rule stands alone or is none"))
 rule_coefficients = register(Measure(
     name="rule_coefficients", function=_rule_coefficients,
-    description="coefficients with which each classic rule costs least, searched for and not assumed"))
+    description="coefficients with which each classic rule costs least, searched for and not assumed; NaN where it does "
+    "not apply or runs off, and where nothing depends on them"))
 trajectory = register(Measure(
     name="trajectory", function=_trajectory, dims={"times": ("moment",), "parameters": _STATE}, units={"times": "time"},
     description="the optimal path at times (i/32)² T, dense at first"))
