@@ -238,3 +238,8 @@ def test_every_rule_comes_back_from_its_file(family, tmp_path):
     found = load(tmp_path / "rule.nc")
     assert (found.family, found.horizon, found.varies) == (family, HORIZON, policy.varies)
     np.testing.assert_array_equal(run(found, SEEN), run(policy, SEEN))
+
+
+def test_truth_values_of_numpy_are_truth_values():
+    assert HeavyBall(constant=np.True_) == BALL
+    assert HeavyBall(constant=np.True_).constant is True
