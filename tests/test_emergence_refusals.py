@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from landscape_control import NoisyGradient, Objective, ProblemError, double_well
-from landscape_control.landscape import LandscapeDistribution, Uniform
-from landscape_control.policies import HeavyBall, PolicyProgram
+from landscape_control.emergence import PolicySolver, same_cost
+from landscape_control.emergence.same import differing_fields
+from landscape_control.landscape import Discrete, LandscapeDistribution, Uniform
+from landscape_control.policies import GradientDescent, HeavyBall, PolicyProgram
 from landscape_control.sees import CurvatureNoise, NoisyLoss, Observe
 
 QUADRATICS = LandscapeDistribution.quadratic(curvatures=Uniform(0.05, 1.0), start_variance=1.0)
@@ -42,3 +44,64 @@ def test_one_standard_deviation_in_any_shape(noise):
 
 def test_a_terminal_cost_needs_no_weight_of_the_running_loss():
     assert program(objective=Objective(horizon=10, loss_weight=0.0)).objective.loss_weight == 0.0
+
+
+def test_other_questions_are_named():
+    """Every field that differs, but not the family, nor prices that do not enter."""
+    one = program()
+    walk = LandscapeDistribution.quadratic(curvatures=Uniform(0.05, 1.0), start_variance=1.0)
+    assert differing_fields(one, program(family=GradientDescent(constant=True), task=walk)) == []
+    assert differing_fields(one, program(objective=Objective(horizon=10, learning_rate=math.inf, loss_weight=3.0))) == []
+    assert differing_fields(one, program(sees=NoisyGradient(0.4))) == ["sees.noise"]
+    assert differing_fields(one, program(sees=None)) == ["sees"]
+    assert differing_fields(one, program(cost="running")) == ["cost"]
+    assert differing_fields(one, program(task=WELL, objective=Objective(horizon=9, learning_rate=math.inf)))[-1] == (
+        "objective.horizon")
+    spectra = [program(task=LandscapeDistribution.quadratic(curvatures=Discrete(values), start_variance=1.0))
+               for values in ([0.1, 1.0], [0.1, 1.0], [0.2, 1.0])]
+    assert differing_fields(spectra[0], spectra[1]) == []
+    assert differing_fields(spectra[0], spectra[2]) == ["task.curvatures.values"]
+
+
+def test_results_for_other_tasks_or_noise_are_not_compared():
+    first, second = (PolicySolver(program(sees=NoisyGradient(noise))).solve(starts=1) for noise in (0.3, 0.4))
+    with pytest.raises(ProblemError, match=r"nothing but the family; received different sees\.noise"):
+        same_cost(first, second)
+
+
+SOLVER = PolicySolver(program())
+
+
+@pytest.mark.parametrize(("options", "words"), [
+    ({"within": {"momentum": (1.5, 2.0)}}, r"within\['momentum'\]: expected a range that meets .* \[-0.9999, 0.9999\]"),
+    ({"within": {"momentum": ("a", "b")}}, r"within\['momentum'\]: expected \(low, high\)"),
+    ({"within": {"momentum": 0.3}}, r"within\['momentum'\]: expected \(low, high\)"),
+    ({"within": {"momentum": (0.1, 0.2, 0.3)}}, r"within\['momentum'\]: expected \(low, high\)"),
+    ({"within": ["momentum"]}, r"within: expected {name: \(low, high\)}"),
+    ({"fixed": {"momentum": 1.5}}, r"fixed\['momentum'\]: expected \[-0.9999, 0.9999\]; received 1.5"),
+    ({"fixed": {"momentum": math.nan}}, r"fixed\['momentum'\]: expected .* received nan"),
+    ({"fixed": {"momentum": "a"}}, "coefficient 'momentum': expected numbers"),
+    ({"fixed": ["momentum"]}, "fixed: expected {name: value}.*learning_rate, momentum"),
+    ({"guess": {"learning_rate": "a", "momentum": 0.0}}, r"guess\['learning_rate'\]: expected numbers"),
+    ({"seed": None}, "seed: expected an integer >= 0"),
+    ({"seed": 1.5}, "seed: expected an integer >= 0"),
+    ({"seed": -1}, "seed: expected an integer >= 0"),
+    ({"throw": "no"}, "throw: expected True or False"),
+    ({"terminal_weight": 0.0}, "a loss that is paid for.*received 0 for cost='terminal'.*terminal_weight > 0"),
+    ({"discount": 100.0}, r"smaller discount: e\^\(-γT\) = 0 at the horizon"),
+    ({"start_mean": 1e200}, "received (inf|nan) .*other units"),
+])
+def test_what_a_solve_cannot_use(options, words):
+    with pytest.raises(ProblemError, match=words), np.errstate(over="ignore"):
+        SOLVER.solve(**options)
+
+
+def test_a_range_that_reaches_beyond_the_admissible_one_is_cut():
+    result = SOLVER.solve(within={"momentum": (0.6, 2.0)}, starts=2)
+    assert result.coefficients["momentum"] == pytest.approx(0.6, abs=1e-6)
+    assert result.at_bound == ("momentum",)
+
+
+def test_a_solver_needs_a_program():
+    with pytest.raises(ProblemError, match="expected a PolicyProgram; received LandscapeDistribution"):
+        PolicySolver(QUADRATICS)

@@ -84,3 +84,37 @@ def test_what_a_user_may_get_wrong(options, words):
 def test_a_price_on_movement_has_no_distance():
     with pytest.raises(ProblemError, match="'loss' where movement costs"):
         worst_case(program(3, learning_rate=1.0))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_side_by_side_optima_do_not_pass_for_the_best(seed):
+    """Twenty steps of constant heavy ball have many; the best, 2.54779e-7, is 9 % below its neighbour."""
+    result = worst_case(program(20, HeavyBall(constant=True)), seed=seed)
+    assert result.worst == pytest.approx(2.54779e-7, rel=1e-5)
+    assert result.agreed > 1
+    assert f"{result.agreed} of {result.starts} start(s) agree" in result.summary()
+
+
+def test_one_curvature_is_met_exactly():
+    task = LandscapeDistribution.quadratic(curvatures=Discrete([0.5]), start_variance=1.0)
+    result = worst_case(program(10, GradientDescent(constant=True), task=task))
+    assert result.status.ok
+    assert result.worst < 1e-14
+    assert result.coefficients["learning_rate"] == pytest.approx(2.0, rel=1e-3)
+
+
+@pytest.mark.parametrize("unit", [1e-4, 1e4])
+def test_units_of_curvature_do_not_matter(unit):
+    task = LandscapeDistribution.quadratic(curvatures=Uniform(0.05 * unit, unit), start_variance=2.0)
+    first, other = (worst_case(program(4, task=one), measure="loss", starts=3) for one in (TASK, task))
+    assert other.worst == pytest.approx(unit * first.worst, rel=1e-9)
+    assert other.agreed == first.agreed
+
+
+@pytest.mark.parametrize(("options", "prices", "words"), [
+    ({"points": 0}, {}, "points: expected an integer >= 2"), ({"seed": "a"}, {}, "seed: expected an integer"),
+    ({}, {"discount": 300.0}, "a loss that is paid for"),
+    ({"guess": {"learning_rate": 1e80, "momentum": 0.9}}, {}, "growing by a factor of .* at curvature 1")])
+def test_what_else_a_user_may_get_wrong(options, prices, words):
+    with pytest.raises(ProblemError, match=words):
+        worst_case(program(3, HeavyBall(constant=True), **prices), **options)

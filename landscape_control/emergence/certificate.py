@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..policies import PolicyProgram
-from ..transcription.moments import ROUND_OFF
+from ..transcription.moment_numbers import ROUND_OFF
 from .replay import exact_cost, growth, is_steady, mode_costs, replay
+from .starting import coefficient_scales
 
 STEP = 1e-30  # of complex-step derivatives: exact to round-off (Squire & Trapp 1998)
 
@@ -16,16 +17,21 @@ STEP = 1e-30  # of complex-step derivatives: exact to round-off (Squire & Trapp 
 class PolicyCertificate:
     """What a second calculation says of a result; all numbers relative to the cost unless said otherwise.
 
+    Relative to the cost of standing still where everything is learnt and the cost is zero.
+
     Attributes
     ----------
+    cost : the cost that was checked, as the result states it
     moments : gap between the cost and that of NumPy's own propagation of mean and covariance
     quadrature : gap between that and the same with twice the nodes
-    stationarity : largest |c ∂J/∂c|/J over coefficients that were free and inside their ranges, by complex steps
+    stationarity : largest |s ∂J/∂c|/J over coefficients that were free and inside their ranges, by complex steps; s is the
+        scale of the coefficient, as for the identifiability
     growth : spectral radius of the closed loop over the spectrum, for rules that do the same at every step; None for others
     replayed, replay_error : mean cost of episodes stepped with the policy and its standard error, in units of cost; None if
         none were run
     tolerance : asked for of the cost; the stationarity may be three times its square root, because the cost is second
         order there
+    learnt : whether the cost is zero to round-off by this calculation too
     """
 
     cost: float
@@ -56,6 +62,8 @@ class PolicyCertificate:
             rows.append(f"{'growth':13s} {self.growth:9.6f}   per step, {'stable' if self.growth < 1 else 'unstable'}")
         if self.replayed is not None:
             rows.append(f"{'replay':13s} {self.replayed:.6g} ± {self.replay_error:.1g}   (planned {self.cost:.6g})")
+        if self.learnt:
+            rows.append("everything is learnt, to round-off: the numbers are relative to standing still")
         return "\n".join([f"certificate {'passed' if self.passed else 'NOT passed'}", *rows])
 
 
@@ -68,7 +76,9 @@ def certify_policy(result, *, episodes: int = 0, seed: int = 0) -> PolicyCertifi
     cost = exact_cost(policy, program, nodes=result.nodes)
     finer = exact_cost(policy, program, nodes=2 * result.nodes)
     replayed, error = replay(policy, program, episodes=episodes, seed=seed) if episodes else (None, None)
-    scale, rule = max(cost, np.finfo(float).tiny), (policy.family, policy.coefficients, program)
+    learnt = bool(result.learnt and cost <= 100 * ROUND_OFF * result.standing_still)
+    scale = result.standing_still if learnt else max(cost, np.finfo(float).tiny)
+    rule = policy.family, policy.coefficients, program
     return PolicyCertificate(
         cost=result.cost,
         moments=abs(cost - result.cost) / scale,
@@ -78,7 +88,7 @@ def certify_policy(result, *, episodes: int = 0, seed: int = 0) -> PolicyCertifi
         replayed=replayed,
         replay_error=error,
         tolerance=result.tolerance,
-        learnt=bool(result.learnt and cost <= 100 * ROUND_OFF * result.standing_still),
+        learnt=learnt,
     )
 
 
@@ -97,4 +107,5 @@ def _stationarity(result, scale):
     entries = layout.join(dict(result.coefficients))
     slope = np.array(cost_gradient(result.program, result.coefficients, nodes=result.nodes))
     slope[[label in (*result.fixed, *result.at_bound) for label in layout.labels]] = 0.0
-    return float((np.abs(slope) * np.maximum(np.abs(entries), 1e-3)).max(initial=0.0) / scale)
+    scales = coefficient_scales(layout, entries, 1 / result.program.task.curvatures.support[1])
+    return float((np.abs(slope) * scales).max(initial=0.0) / scale)

@@ -8,19 +8,23 @@ import numpy as np
 from ..arrays import freeze, number
 from ..errors import ProblemError
 from ..transcription.moment_model import layout_of
-from ..transcription.moments import MomentProgram, pack
+from ..transcription.moment_numbers import pack
+from ..transcription.moments import REFERENCE, MomentProgram
+from .same import differing_fields
+from .starting import coefficient_scales
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Identifiability:
-    """Directions in coefficient space, by how much a change of the order of the coefficients themselves costs.
+    """Directions in coefficient space, by how much a change along them costs.
 
-    Relative to the cost; to that of standing still where everything is learnt and the cost is zero.
+    Steps are relative to the scale of each coefficient: 1 for momentum and its like, the coefficient's own size for others.
+    Costs are relative to J; to that of standing still where everything is learnt and J is zero.
 
     Attributes
     ----------
-    stiffness : (m,), eigenvalues of c c' ∂²J/∂c∂c' / J, ascending: a step of relative length s along a direction raises the
-        cost by the fraction stiffness·s²/2
+    stiffness : (m,), eigenvalues of s s' ∂²J/∂c∂c' / J, s the scales, ascending: a step of relative length r along a
+        direction raises the cost by the fraction stiffness·r²/2
     directions : (m, n), the eigenvectors, one per row, over ``labels``
     labels : (n,) names of the coefficients that were free
     flat : number of directions whose stiffness is below ``threshold``
@@ -31,6 +35,13 @@ class Identifiability:
     directions: np.ndarray
     labels: tuple[str, ...]
     threshold: float
+
+    @classmethod
+    def of_hessian(cls, hessian, scales, labels, *, unit: float, threshold: float) -> "Identifiability":
+        """From ∂²J/∂c∂c' (m, m), the scales (m,) of the coefficients called ``labels``, and J itself."""
+        stiffness, vectors = np.linalg.eigh(np.asarray(hessian) * np.outer(scales, scales) / unit)
+        return cls(stiffness=freeze(stiffness), directions=freeze(vectors.T), labels=tuple(labels),
+                   threshold=number("threshold", threshold, low=0))
 
     @property
     def resolution(self) -> float:
@@ -49,8 +60,8 @@ class Identifiability:
 
     @property
     def identifiable(self) -> bool:
-        """Whether every combination of coefficients changes the cost."""
-        return self.flat == 0
+        """Whether the coefficients are a minimum, and every combination of them changes the cost."""
+        return self.flat == 0 and not self.saddle
 
     def loads(self, direction: int) -> tuple[str, ...]:
         """The coefficients that carry most of a direction: those with at least a third of its largest entry."""
@@ -58,17 +69,28 @@ class Identifiability:
         return tuple(self.labels[i] for i in np.argsort(-weight, kind="stable") if weight[i] >= weight.max() / 3)
 
     def __str__(self):
+        if not self.labels:
+            return "identifiable: no coefficient was free"
+        if self.saddle:
+            return f"not a minimum: the cost falls along {self._named(0)}, {_moved(self.stiffness[0])}"
         if self.identifiable:
-            least = f"every direction costs at least {self.stiffness[0]:.2g} s²/2 of the cost"
-            return f"identifiable: {least if self.labels else 'no coefficient was free'}"
-        said, places = [], np.flatnonzero(np.abs(self.stiffness) <= self.resolution)
-        for k in places[:3]:
-            names = self.loads(k)
-            words = f"{names[0]} alone" if len(names) == 1 else f"{' with '.join(names[:3])}{' …' if len(names) > 3 else ''}"
-            said.append(words)
+            return f"identifiable: the least felt is {self._named(0)}, {_moved(self.stiffness[0])}"
+        places = np.flatnonzero(np.abs(self.stiffness) <= self.resolution)
         more = f" and {self.flat - 3} more" if self.flat > 3 else ""
         return (f"not identifiable: the cost does not feel {self.flat} of {len(self.stiffness)} directions: "
-                f"{'; '.join(said)}{more}")
+                f"{'; '.join(self._named(k) for k in places[:3])}{more}")
+
+    def _named(self, direction):
+        names = self.loads(direction)
+        if len(names) == 1:
+            return f"{names[0]} alone"
+        return f"{' with '.join(names[:3])}{' …' if len(names) > 3 else ''}"
+
+
+def _moved(stiffness):
+    """What a step of 10 % does to the cost, in words."""
+    change = 100 * abs(stiffness) * 0.1**2 / 2
+    return f"where moving by 10 % (momentum: by 0.1) {'raises' if stiffness > 0 else 'lowers'} the cost by {change:.2g} %"
 
 
 def identify_coefficients(result, *, threshold: float = 1e-6) -> Identifiability:
@@ -80,13 +102,10 @@ def identify_coefficients(result, *, threshold: float = 1e-6) -> Identifiability
     entries = layout.join(dict(result.coefficients))
     free = np.array([label not in (*result.fixed, *result.at_bound) for label in layout.labels], dtype=bool)
     cost, _, hessian = cost_derivatives(program, entries, nodes=result.nodes)
-    scale = np.maximum(np.abs(entries), 1e-3)[free]
+    scales = coefficient_scales(layout, entries, 1 / program.task.curvatures.support[1])
     unit = result.standing_still if result.learnt else max(cost, np.finfo(float).tiny)
-    scaled = hessian[np.ix_(free, free)] * np.outer(scale, scale) / unit
-    stiffness, vectors = np.linalg.eigh(scaled)
-    labels = tuple(label for label, one in zip(layout.labels, free, strict=True) if one)
-    return Identifiability(stiffness=freeze(stiffness), directions=freeze(vectors.T), labels=labels,
-                           threshold=number("threshold", threshold, low=0))
+    labels = [label for label, one in zip(layout.labels, free, strict=True) if one]
+    return Identifiability.of_hessian(hessian[np.ix_(free, free)], scales[free], labels, unit=unit, threshold=threshold)
 
 
 def cost_derivatives(program, entries, *, nodes: int) -> tuple[float, np.ndarray, np.ndarray]:
@@ -95,7 +114,7 @@ def cost_derivatives(program, entries, *, nodes: int) -> tuple[float, np.ndarray
     packed = pack(moments, program, nodes)
     count, n = moments.count_nodes(packed), len(entries)
     x, p = ca.MX.sym("x", n), ca.MX.sym("p", len(packed))
-    weights = p[moments.shared_size + 2 * count:-2]
+    weights = p[moments.shared_size + 2 * count:REFERENCE]
     parts = ca.Function("derivatives", [x, p], [part @ weights for part in moments.mapped("curvature", count, x, p)])
     cost, slope, curved = (np.array(part) for part in parts(entries, packed))
     return float(cost[0, 0]), slope.ravel(), curved.reshape(n, n)
@@ -104,16 +123,13 @@ def cost_derivatives(program, entries, *, nodes: int) -> tuple[float, np.ndarray
 def same_cost(first, second) -> bool:
     """Whether two results cost the same within their stated errors and tolerances: then neither explains the other away.
 
-    Raises ProblemError if they answer different questions.
+    Raises ProblemError if they answer different questions: programs that differ in more than the family.
     """
-    for name in ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight"):
-        if getattr(first.program.objective, name) != getattr(second.program.objective, name):
-            raise ProblemError("results", expected=f"programs with the same {name}", received="different ones",
-                               advice="compare families on one task, objective and cost")
-    if first.program.cost != second.program.cost:
-        raise ProblemError("results", expected="the same kind of cost", 
-                           received=f"{first.program.cost}, {second.program.cost}",
-                           advice="compare families on one task, objective and cost")
+    different = differing_fields(first.program, second.program)
+    if different:
+        raise ProblemError("results", expected="programs that differ in nothing but the family",
+                           received=f"different {', '.join(different)}",
+                           advice="compare families on one task, with one observation, objective and cost")
     allowed = first.uncertainty + second.uncertainty
     allowed += max(first.tolerance, second.tolerance) * min(first.cost, second.cost)
     return abs(first.cost - second.cost) <= allowed

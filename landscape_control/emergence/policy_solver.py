@@ -7,24 +7,21 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..arrays import number, whole
-from ..errors import ProblemError, SolveError, check_options
-from ..landscape import Spectrum
+from ..arrays import flag, number, whole
+from ..errors import ProblemError, SolveError
 from ..policies import PolicyProgram
-from ..sees import CurvatureNoise, ExactGradient, NoisyGradient
 from ..solver.policies import PolicyStatus, status_of
 from ..transcription.moment_model import check_linear, layout_of
+from ..transcription.moment_numbers import check_paid
 from .certificate import certify_policy
 from .identifiability import identify_coefficients
-from .quadrature import Machinery, enough_nodes, first_nodes
+from .quadrature import Machinery, enough_nodes, first_nodes, largest_curvature
+from .renumber import renumbered
 from .replay import diverging
 from .result import PolicyResult
 from .starting import at_bound, bounds_with, escaping, guess_entries, held, settled_starts
 
-OBJECTIVE = ("discount", "learning_rate", "loss_weight", "terminal_weight")
-TASK = ("curvatures", "start_variance", "start_mean", "minimum")
 SETTLED = 1e-3  # quadrature is refined until its error is this much below the tolerance: coefficients settle after costs
-NUMBERS = (*OBJECTIVE, *TASK, "noise", "sees", "cost")
 
 
 class PolicySolver:
@@ -47,6 +44,9 @@ class PolicySolver:
 
     def __init__(self, program: PolicyProgram, *, tolerance: float = 1e-6, most_nodes: int = 640, hessian: str = "exact",
                  most_iterations: int = 500):
+        if not isinstance(program, PolicyProgram):
+            raise ProblemError("program", expected="a PolicyProgram", received=type(program).__name__,
+                               advice="e.g. PolicySolver(PolicyProgram(task=…, family=…, objective=…))")
         check_linear(program)
         self.program = program
         self.tolerance = number("tolerance", tolerance, low=0, low_open=True)
@@ -59,18 +59,7 @@ class PolicySolver:
 
     def changed(self, **numbers) -> PolicyProgram:
         """The program with other numbers: noise, sees, cost, those of the objective and those of the task."""
-        check_options("PolicySolver.solve", numbers, NUMBERS)
-        program = self.program
-        objective = replace(program.objective, **{name: numbers[name] for name in OBJECTIVE if name in numbers})
-        task = replace(program.task, **{name: numbers[name] for name in TASK if name in numbers})
-        sees = numbers.get("sees", program.sees)
-        if "noise" in numbers:
-            sigma = number("noise", numbers["noise"], low=0)
-            sees = _with_noise(sees, sigma)
-        if not isinstance(task.curvatures, Spectrum):
-            raise ProblemError("curvatures", expected="Uniform, LogUniform, MarchenkoPastur or Discrete",
-                               received=type(task.curvatures).__name__, advice="e.g. curvatures=Uniform(0.05, 1.0)")
-        return replace(program, objective=objective, task=task, sees=sees, cost=numbers.get("cost", program.cost))
+        return renumbered(self.program, numbers, caller="PolicySolver.solve")
 
     def solve(self, *, guess=None, starts: int = 8, seed: int = 0, fixed: Mapping | None = None,
               within: Mapping | None = None, throw: bool = True, **numbers) -> PolicyResult:
@@ -86,8 +75,10 @@ class PolicySolver:
 
         Raises ProblemError for numbers that cannot be used, SolveError as said.
         """
+        flag("throw", throw), whole("seed", seed, low=0)
         program = self.changed(**numbers)
         check_linear(program)
+        check_paid(program)
         began, built = time.perf_counter(), self.build_seconds
         machinery = self._machinery(program)
         bounds = bounds_with(machinery.coefficients, fixed, within)
@@ -119,27 +110,28 @@ class PolicySolver:
         def inside(one):
             return objective(np.clip(one, bounds[:, 0], bounds[:, 1]))
 
-        found = [] if entries is None else [entries]
-        found += list(settled_starts(layout, starts, seed, inside, math.log(10.0))) if starts else []
+        found, unit = [] if entries is None else [entries], 1 / largest_curvature(program)
+        found += list(settled_starts(layout, starts, seed, inside, math.log(10.0), unit)) if starts else []
         if not found:
             raise SolveError(PolicyStatus.DIVERGES.value)
         return found
 
     def _optimise(self, machinery, program, guesses, bounds):
         first, layout, inner = first_nodes(program), machinery.coefficients, bounds.copy()
-        unfelt = machinery.unfelt(program, first, guesses[:3])
-        inner[unfelt] = np.clip(0.0, bounds[unfelt, 0], bounds[unfelt, 1])[:, None]  # without effect: as small as may be
+        idle = machinery.without_effect(program, first, guesses[:3])
+        inner[idle] = np.clip(0.0, bounds[idle, 0], bounds[idle, 1])[:, None]  # as small as may be
         optima = machinery.optimise(program, first, guesses, inner, self.tolerance)
         best, error, nodes = self._refine(machinery, program, optima[0], inner, first)
         entries, cost = best.variables, machinery.cost(program, nodes, best.variables)
-        runaway, learnt = escaping(layout, entries), machinery.learnt(program, nodes, entries)
-        alike = [one for one in optima if one is optima[0] or machinery.learnt(program, first, one.variables)]
+        runaway = escaping(layout, entries, 1 / program.task.curvatures.support[0])
+        learnt = machinery.learnt(program, nodes, best)
+        alike = [one for one in optima if one is optima[0] or learnt and machinery.learnt(program, first, one.result)]
         agreed = sum(one.count for one in alike)
         others = tuple((machinery.cost_of(program, first, one.cost), layout.split(one.variables), one.count)
                        for one in optima if one not in alike)
         return PolicyResult(
             program=program, coefficients=layout.split(entries), cost=cost, cost_error=error,
-            nodes=machinery.true(program, nodes),
+            nodes=machinery.node_count(program, nodes),
             status=PolicyStatus.CONVERGED if learnt else self._judge(best, error, cost, runaway),
             starts=len(guesses), agreed=agreed, optima=((cost, layout.split(entries), agreed), *others),
             at_bound=at_bound(layout, entries, bounds), fixed=held(layout, bounds), method="exact moments",
@@ -151,9 +143,9 @@ class PolicySolver:
 
     def _judge(self, best, error, cost, runaway):
         status = status_of(best)
-        if status.ok:
-            return PolicyStatus.QUADRATURE_CAP if error > self.tolerance * cost else status
-        return PolicyStatus.NOT_ATTAINED if runaway else status
+        if runaway and status is not PolicyStatus.DIVERGES:
+            return PolicyStatus.NOT_ATTAINED
+        return PolicyStatus.QUADRATURE_CAP if status.ok and error > self.tolerance * cost else status
 
     def _refine(self, machinery, program, optimum, bounds, nodes):
         """(result, quadrature error of J, nodes): nodes doubled until J at the coefficients no longer moves."""
@@ -169,8 +161,3 @@ class PolicySolver:
             nodes = finer
             best = machinery.optimise(program, nodes, [best.variables], bounds, self.tolerance)[0].result
 
-
-def _with_noise(sees, sigma):
-    if isinstance(sees, CurvatureNoise):
-        return replace(sees, scale=sigma)
-    return NoisyGradient(sigma) if sigma > 0 else ExactGradient()

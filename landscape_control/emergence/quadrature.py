@@ -2,6 +2,7 @@
 
 import math
 import time
+from dataclasses import replace
 
 import casadi as ca
 import numpy as np
@@ -9,7 +10,9 @@ import numpy as np
 from ..policies import PolicyProgram
 from ..sees import ExactGradient
 from ..solver.policies import PolicyOptimiser, optima_from
-from ..transcription.moments import ROUND_OFF, MomentProgram, pack
+from ..transcription.moment_numbers import ROUND_OFF, is_free, pack
+from ..transcription.moments import REFERENCE, MomentProgram
+from .starting import stretch
 
 FIRST = 40
 
@@ -35,8 +38,17 @@ def enough_nodes(program: PolicyProgram, nodes: int) -> int | None:
     return None if program.task.curvatures.exact or 2 * nodes - 1 >= degree else 2 * nodes
 
 
+def largest_curvature(program: PolicyProgram) -> float:
+    """The unit of curvatures inside."""
+    return program.task.curvatures.support[1]
+
+
 class Machinery:
-    """One moment structure with its functions and optimisers, each made when first needed."""
+    """One moment structure with its functions and optimisers, each made when first needed.
+
+    Inside, curvatures are in units of the largest and learning rates in units of one over it, so that a task in other units
+    takes the same path; coefficients and costs that come in and go out are the user's.
+    """
 
     def __init__(self, family, horizon, layout, hessian, options):
         self.moments = MomentProgram(family=family, horizon=horizon, layout=layout)
@@ -50,14 +62,14 @@ class Machinery:
 
     def objective(self, program: PolicyProgram, nodes: int):
         """log(J/standing still) as a function of the coefficients."""
-        packed = self._packed(program, nodes)
+        packed, units = self._packed(program, nodes), self._units(program)
         function = self._kept(self._objectives, self.moments.count_nodes(packed), self._build_objective)
-        return lambda entries: float(function(entries, packed))
+        return lambda entries: float(function(entries * units, packed))
 
-    def unfelt(self, program: PolicyProgram, nodes: int, points) -> np.ndarray:
+    def without_effect(self, program: PolicyProgram, nodes: int, points) -> np.ndarray:
         """(n,) bool: coefficients whose slope is exactly zero at every point, such as momentum over a single step."""
-        function = self._kept(self._slopes, self.true(program, nodes), self._build_slope)
-        slopes = [np.array(function(one, self._packed(program, nodes))).ravel() for one in points]
+        function = self._kept(self._slopes, self.node_count(program, nodes), self._build_slope)
+        slopes = [np.array(function(one * self._units(program), self._packed(program, nodes))).ravel() for one in points]
         return ~np.any(slopes, axis=0)
 
     def cost(self, program: PolicyProgram, nodes: int, entries) -> float:
@@ -66,34 +78,43 @@ class Machinery:
 
     def cost_of(self, program, nodes, objective: float) -> float:
         """J from the logarithm that is minimised."""
-        reference, floor = self._packed(program, nodes)[-2:]
-        return float(max(np.exp(objective) - floor, 0.0) * reference)
+        floor = self._packed(program, nodes)[REFERENCE + 1]
+        return float(max(np.exp(objective) - floor, 0.0) * self.at_rest(program, nodes))
 
     def at_rest(self, program: PolicyProgram, nodes: int) -> float:
         """J of never moving."""
-        return float(self._packed(program, nodes)[-2])
+        return float(self._packed(program, nodes)[REFERENCE] * largest_curvature(program))
 
-    def true(self, program: PolicyProgram, nodes: int) -> int:
+    def node_count(self, program: PolicyProgram, nodes: int) -> int:
         """How many nodes there are when N are asked for: a discrete spectrum has its own."""
         return self.moments.count_nodes(self._packed(program, nodes))
 
-    def learnt(self, program: PolicyProgram, nodes: int, entries) -> bool:
-        """Whether the rule learns everything there is: J is zero to round-off."""
-        _, floor = self._packed(program, nodes)[-2:]
-        return floor == ROUND_OFF and self.cost(program, nodes, entries) <= 100 * ROUND_OFF * self.at_rest(program, nodes)
+    def learnt(self, program: PolicyProgram, nodes: int, optimum) -> bool:
+        """Whether the rule learns everything there is: J is zero to round-off.
+
+        Where as few curvatures as steps can all be met; and where a run without noise and price ended for want of digits.
+        """
+        share = self.cost(program, nodes, optimum.variables) / self.at_rest(program, nodes)
+        if self._packed(program, nodes)[REFERENCE + 1] == ROUND_OFF:
+            return share <= 100 * ROUND_OFF
+        return not optimum.success and is_free(program) and share <= 10 * ROUND_OFF
 
     def optimise(self, program, nodes, guesses, bounds, tolerance):
         """Distinct optima from these guesses, best first."""
-        optimiser = self.optimiser(self.true(program, nodes))
-        return optima_from(optimiser, guesses, self._packed(program, nodes), bounds=bounds, closeness=tolerance)
+        optimiser, units = self.optimiser(self.node_count(program, nodes)), self._units(program)
+        found = optima_from(optimiser, [one * units for one in guesses], self._packed(program, nodes),
+                            bounds=bounds * units[:, None], closeness=tolerance)
+        return tuple(replace(one, result=replace(one.result, variables=one.variables / units)) for one in found)
+
+    def _units(self, program):
+        return stretch(self.coefficients, largest_curvature(program))
 
     def _packed(self, program, nodes):
         if self._last[0] is not program:
             self._last = program, {}
         if nodes not in self._last[1]:
-            self._last[1][nodes] = pack(self.moments, program, nodes)
+            self._last[1][nodes] = pack(self.moments, program, nodes, largest_curvature(program))
         return self._last[1][nodes]
-
 
     def _kept(self, store, nodes, build):
         if nodes not in store:

@@ -65,6 +65,7 @@ class PolicyResult(Recordable):
 
     def __post_init__(self):
         object.__setattr__(self, "coefficients", MappingProxyType(dict(self.coefficients)))
+        object.__setattr__(self, "optima", _read_only(self.optima))
 
     @cached_property
     def policy(self) -> Policy:
@@ -94,14 +95,16 @@ class PolicyResult(Recordable):
 
     def summary(self) -> str:
         """One line: coefficients, cost with its error, status, how many starts agreed, effort."""
-        numbers = ", ".join(f"{name} {_short(value)}" for name, value in self.coefficients.items())
         more = f" and {len(self.at_bound) - 3} more" if len(self.at_bound) > 3 else ""
-        edge = f"; at the edge: {', '.join(self.at_bound[:3])}{more}" if self.at_bound else ""
+        edge = f"; at the edge of the range: {', '.join(self.at_bound[:3])}{more}" if self.at_bound else ""
+        others = len(self.optima) - 1
+        also = f", {others} other optim{'um' if others == 1 else 'a'}" if others > 0 else ""
+        sizes = f"{self.nodes} {'scenarios' if self.method == 'scenarios' else 'curvatures'}"
         return (
-            f"{self.program.family.name}, T = {self.program.steps}: {numbers}; "
+            f"{self.program.family.name}, T = {self.program.steps}: {coefficients_in_words(self.coefficients)}; "
             f"J = {self.cost:.6g} ± {self.uncertainty:.1g}, {self.status}; "
-            f"{self.agreed} of {self.starts} start(s) agree, {len(self.optima)} optima{edge}; "
-            f"{self.method} ({self.nodes}), build {self.build_seconds * 1e3:.0f} ms, solve {self.solve_seconds * 1e3:.0f} ms"
+            f"{self.agreed} of {self.starts} start(s) agree{also}{edge}; "
+            f"{self.method} ({sizes}), build {self.build_seconds * 1e3:.0f} ms, solve {self.solve_seconds * 1e3:.0f} ms"
         )
 
     def __repr__(self):
@@ -112,13 +115,24 @@ class PolicyResult(Recordable):
         for maker, name in ((self._certify, "certificate"), (self._identify, "identifiability")):
             if maker is not None:
                 getattr(self, name)
-        state = {**self.__dict__, "_certify": None, "_identify": None, "coefficients": dict(self.coefficients)}
+        state = {**self.__dict__, "_certify": None, "_identify": None, "coefficients": dict(self.coefficients),
+                 "optima": tuple((cost, dict(found), count) for cost, found, count in self.optima)}
         state.pop("policy", None)
         return state
 
     def __setstate__(self, state):
         self.__dict__.update(state)
         object.__setattr__(self, "coefficients", MappingProxyType(state["coefficients"]))
+        object.__setattr__(self, "optima", _read_only(state["optima"]))
+
+
+def _read_only(optima):
+    return tuple((cost, MappingProxyType(dict(found)), count) for cost, found, count in optima)
+
+
+def coefficients_in_words(coefficients: Mapping) -> str:
+    """Name and value of each; first and last of those that vary."""
+    return ", ".join(f"{name} {_short(value)}" for name, value in coefficients.items()) or "no coefficients"
 
 
 def _short(value):

@@ -4,36 +4,65 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from ..arrays import number
 from ..errors import ProblemError, check_options
 from ..policies import Layout
 
 JITTER = 0.2  # steps of one start differ by ±10 %: equal steps are a saddle of every program that is symmetric in its steps
 
 
-def draw_starts(layout: Layout, count: int, seed: int) -> np.ndarray:
+def draw_starts(layout: Layout, count: int, seed: int, unit: float = 1.0) -> np.ndarray:
     """(count, n): a Latin hypercube (McKay, Beckman & Conover 1979) through :meth:`Coefficient.draw`.
 
-    Coefficients that vary start near one level for all steps.
+    Learning rates and lags are in units of ``unit``, one over a curvature. Coefficients that vary start near one level for
+    all steps.
     """
     rng, width = np.random.default_rng(seed), sum(one.size for one in layout.coefficients)
     points = (rng.permuted(np.tile(np.arange(count), (width, 1)), axis=1).T + rng.random((count, width))) / count
-    starts, column = np.empty((count, layout.size)), 0
+    starts, column, units = np.empty((count, layout.size)), 0, stretch(layout, unit)
     for one, place in zip(layout.coefficients, layout.slices.values(), strict=True):
         level = one.draw(points[:, column:column + one.size])
         column += one.size
         entries = np.tile(level, (1, layout.blocks(one)))
         if one.varies:
             entries = entries * (1 + JITTER * (rng.random(entries.shape) - 0.5))
-        starts[:, place] = np.clip(entries, one.low, one.high)
+        starts[:, place] = np.clip(entries * units[place], one.low, one.high)
     return starts
 
 
-def settled_starts(layout: Layout, count: int, seed: int, objective: Callable, limit: float) -> np.ndarray:
+def stretch(layout: Layout, unit: float) -> np.ndarray:
+    """(n,): ``unit`` for learning rates and lags of linear families, lengths per gradient that go as one over the curvature.
+
+    1 for numbers without a dimension, like momentum.
+    """
+    units = np.ones(layout.size)
+    for name, place in layout.slices.items():
+        if name == "learning_rate" or name.startswith("lag_"):
+            units[place] = unit
+    return units
+
+
+def coefficient_scales(layout: Layout, entries: np.ndarray, unit: float = 1.0) -> np.ndarray:
+    """(n,): how far a change of order one moves each coefficient, so that one at zero has a scale too.
+
+    1 for momentum and its like; else the size of the coefficient, at least the smallest start of one that is positive, or
+    the width of its starts.
+    """
+    units, scales = stretch(layout, unit), np.abs(np.asarray(entries, dtype=float))
+    for one, place in zip(layout.coefficients, layout.slices.values(), strict=True):
+        least = {"one minus": 1.0, "log": one.least, "linear": one.most - one.least}[one.scale]
+        scales[place] = 1.0 if one.scale == "one minus" else np.maximum(scales[place], least * units[place])
+    return scales
+
+
+def settled_starts(
+    layout: Layout, count: int, seed: int, objective: Callable, limit: float, unit: float = 1.0
+) -> np.ndarray:
     """``count`` draws whose objective is finite and at most ``limit``; if there are too few, those with the lowest.
 
     Four times as many are drawn: a rule that diverges over the spectrum is no place to start from.
     """
-    drawn = draw_starts(layout, 4 * count, seed)
+    drawn = draw_starts(layout, 4 * count, seed, unit)
     found = np.array([objective(one) for one in drawn])
     found[~np.isfinite(found)] = np.inf
     order = np.argsort(np.where(found <= limit, limit, found), kind="stable")[:count]
@@ -51,7 +80,7 @@ def guess_entries(layout: Layout, guess) -> np.ndarray | None:
     if not isinstance(values, Mapping):
         raise ProblemError("guess", expected="a PolicyResult, or coefficients by name", received=type(guess).__name__,
                            advice="e.g. guess={'learning_rate': 0.1, 'momentum': 0.9}")
-    found = {name: np.asarray(value, dtype=float) for name, value in values.items()}
+    found = {name: _numbers(name, value) for name, value in values.items()}
     for one in layout.coefficients:
         if one.varies and one.name in found and found[one.name].ndim == (one.size > 1) + 1:
             steps = np.minimum(np.arange(layout.horizon), len(found[one.name]) - 1)
@@ -62,22 +91,60 @@ def guess_entries(layout: Layout, guess) -> np.ndarray | None:
     return entries
 
 
+def _numbers(name, value):
+    try:
+        return np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise ProblemError(f"guess[{name!r}]", expected="numbers", received=repr(value), advice="check the guess") from None
+
+
 def bounds_with(layout: Layout, fixed: Mapping | None, within: Mapping | None = None) -> np.ndarray:
-    """(n, 2), the admissible ranges, narrowed to ``within`` {name: (low, high)}, of no width for ``fixed`` {name: value}."""
+    """(n, 2), the admissible ranges, narrowed to ``within`` {name: (low, high)}, of no width for ``fixed`` {name: value}.
+
+    Raises ProblemError for names that are no coefficients, and for numbers outside the admissible range.
+    """
+    fixed, within = _by_name("fixed", fixed, layout), _by_name("within", within, layout)
     bounds = layout.bounds
-    check_options("fixed", dict(fixed or {}), layout.slices)
-    check_options("within", dict(within or {}), layout.slices)
-    for name, pair in (within or {}).items():
-        if np.shape(pair) != (2,) or not pair[0] < pair[1]:
-            raise ProblemError(f"within[{name!r}]", expected="(low, high) with low < high", received=repr(pair),
-                               advice="to hold a coefficient where it is, use fixed")
+    for name, pair in within.items():
+        bounds[layout.slices[name]] = _narrowed(name, pair, bounds[layout.slices[name]])
+    values = layout.join({one.name: fixed.get(one.name, 0.0) for one in layout.coefficients})
+    for name in fixed:
         place = layout.slices[name]
-        bounds[place] = np.clip(bounds[place], *(float(edge) for edge in pair))
-    values = layout.join({one.name: (fixed or {}).get(one.name, 0.0) for one in layout.coefficients})
-    for one in layout.coefficients:
-        if fixed and one.name in fixed:
-            bounds[layout.slices[one.name]] = values[layout.slices[one.name], None]
+        outside = ~((values[place] >= bounds[place, 0]) & (values[place] <= bounds[place, 1]))
+        if outside.any():
+            raise ProblemError(f"fixed[{name!r}]", expected=_range(bounds[place][outside][0]),
+                               received=f"{values[place][outside][0]:g}", advice="hold it inside its admissible range")
+        bounds[place] = values[place, None]
     return bounds
+
+
+def _by_name(what, given, layout):
+    if given is not None and not isinstance(given, Mapping):
+        form = "(low, high)" if what == "within" else "value"
+        raise ProblemError(what, expected=f"{{name: {form}}}", received=repr(given),
+                           advice=f"the names are {', '.join(layout.slices)}")
+    check_options(what, dict(given or {}), layout.slices)
+    return dict(given or {})
+
+
+def _narrowed(name, pair, bounds):
+    """The part of the admissible range (k, 2) that lies in a pair."""
+    try:
+        low, high = (number(f"within[{name!r}]", edge, low=-np.inf, allow_inf=True) for edge in pair)
+    except (TypeError, ValueError):  # not two of them, or no numbers
+        low = high = np.nan
+    if not low < high:
+        raise ProblemError(f"within[{name!r}]", expected="(low, high) with low < high", received=repr(pair),
+                           advice="to hold a coefficient where it is, use fixed")
+    found = np.column_stack([np.maximum(bounds[:, 0], low), np.minimum(bounds[:, 1], high)])
+    if not (found[:, 0] < found[:, 1]).all():
+        raise ProblemError(f"within[{name!r}]", expected=f"a range that meets the admissible one, {_range(bounds[0])}",
+                           received=f"({low:g}, {high:g})", advice="choose a range inside: elsewhere no rule settles")
+    return found
+
+
+def _range(pair):
+    return f"[{pair[0]:g}, {pair[1]:g}]"
 
 
 def held(layout: Layout, bounds: np.ndarray) -> tuple[str, ...]:
@@ -87,14 +154,20 @@ def held(layout: Layout, bounds: np.ndarray) -> tuple[str, ...]:
 
 def at_bound(layout: Layout, entries: np.ndarray, bounds: np.ndarray) -> tuple[str, ...]:
     """Labels of entries at an edge of a range that has a width."""
-    edges = np.where(np.isfinite(bounds), bounds, np.nan)
-    close = (np.abs(entries[:, None] - edges) <= 1e-6 * (1 + np.abs(edges))).any(1) & (bounds[:, 0] < bounds[:, 1])
+    edges, width = np.where(np.isfinite(bounds), bounds, np.nan), np.ptp(bounds, axis=1)[:, None]
+    allowed = 1e-6 * np.minimum(1 + np.abs(edges), width)
+    close = (np.abs(entries[:, None] - edges) <= allowed).any(1) & (bounds[:, 0] < bounds[:, 1])
     return tuple(label for label, edge in zip(layout.labels, close, strict=True) if edge)
 
 
-def escaping(layout: Layout, entries: np.ndarray) -> str:
-    """Names of the coefficients that have run more than a hundred times beyond where they were drawn, in words, or ""."""
+def far_limits(layout: Layout, unit: float = 1.0) -> np.ndarray:
+    """(n,): a hundred times beyond where each coefficient is drawn, ``unit`` being one over the smallest curvature."""
     reach = np.concatenate([np.full(layout.blocks(one) * one.size, max(abs(one.least), abs(one.most), 1.0))
-                            for one in layout.coefficients])
-    far = [f"{layout.labels[i]} = {entries[i]:.3g}" for i in np.flatnonzero(np.abs(entries) > 100 * reach)]
+                            for one in layout.coefficients] or [np.empty(0)])
+    return 100 * reach * stretch(layout, unit)
+
+
+def escaping(layout: Layout, entries: np.ndarray, unit: float = 1.0) -> str:
+    """Names of the coefficients beyond :func:`far_limits`, in words, or ""."""
+    far = [f"{layout.labels[i]} = {entries[i]:.3g}" for i in np.flatnonzero(np.abs(entries) > far_limits(layout, unit))]
     return f"; running away: {', '.join(far[:4])}" if far else ""

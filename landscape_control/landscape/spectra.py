@@ -177,7 +177,7 @@ class MarchenkoPastur(Spectrum):
 
 @dataclass(frozen=True, eq=False)
 class Discrete(Spectrum):
-    """Finitely many curvatures ``values`` > 0 with ``weights`` (normalised to one; equal when None)."""
+    """Finitely many curvatures ``values`` > 0 with ``weights`` (equal when None; normalised, equal values merged)."""
 
     values: np.ndarray
     weights: np.ndarray | None = None
@@ -190,8 +190,8 @@ class Discrete(Spectrum):
             received = f"smallest {values.min():g} and {weights.min():g}" if len(values) else "none"
             raise ProblemError("curvatures", expected="positive curvatures with positive weights", received=received,
                                advice="drop flat directions: no gradient ever tells the learner about them")
-        object.__setattr__(self, "values", values)
-        object.__setattr__(self, "weights", vector("weights", weights / weights.sum()))
+        for name, found in zip(("values", "weights"), _merged(values, weights / weights.sum()), strict=True):
+            object.__setattr__(self, name, freeze(found))
 
     @cached_property
     def support(self):
@@ -211,6 +211,13 @@ class Discrete(Spectrum):
         order = np.argsort(self.values)
         place = np.searchsorted(np.cumsum(self.weights[order])[:-1], np.asarray(probability, dtype=float), side="right")
         return self.values[order][place]
+
+
+def _merged(values, weights):
+    """Every value once, where it first appears, with the sum of its weights."""
+    _, first, which = np.unique(values, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    return values[first[order]], np.bincount(which, weights)[order]
 
 
 def stieltjes(points, weights, count) -> tuple[np.ndarray, np.ndarray]:

@@ -81,8 +81,9 @@ def _check_objective(objective):
                            advice="a policy program counts steps of unit length; give horizon=100, say")
     if callable(objective.terminal):
         raise ProblemError("terminal cost Φ", expected="None or 'loss': a rule is judged by the loss itself",
-                           received="a function of θ", advice="say with cost='terminal', 'running' or 'both' which loss counts, "
-                           "or make the function the landscape")
+                           received="a function of θ",
+                           advice="say with cost='terminal', 'running' or 'both' when the loss counts, or make the function "
+                           "the landscape")
 
 
 def _checked_sees(sees, task):

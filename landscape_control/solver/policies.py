@@ -15,7 +15,9 @@ _IPOPT = {
     "sb": "yes",
     "tol": 1e-10,
     "max_iter": 500,
-    "acceptable_iter": 0,
+    "acceptable_tol": 1e-7,  # with the two below: done where the objective has stood still to round-off, small costs have
+    "acceptable_iter": 15,  # slopes that no step can make smaller
+    "acceptable_obj_change_tol": 1e-13,
     "mu_strategy": "adaptive",
     "bound_push": 1e-6,
     "bound_frac": 1e-6,
@@ -35,7 +37,10 @@ class PolicyStatus(enum.Enum):
         "stationary on its scenarios, but held-out scenarios cost more than the tolerance allows: raise most_scenarios or "
         "loosen tolerance"
     )
-    ITERATION_LIMIT = "the optimiser ran out of iterations: give a guess (an earlier result), more starts or fewer steps"
+    ITERATION_LIMIT = (
+        "the optimiser ran out of iterations: give a guess (an earlier result), more starts or fewer steps; where "
+        "coefficients drift without settling, narrow their ranges with within={name: (low, high)}"
+    )
     NOT_ATTAINED = (
         "the cost still falls while a coefficient grows without limit (see 'message' for which): no rule of this family is "
         "best; narrow its range with within={name: (low, high)}, hold it, or use a family with more memory"
@@ -105,7 +110,7 @@ class PolicyOptimiser:
             constraints=answer["g"],
             cost=float(answer["f"][0]),
             iterations=int(stats["iter_count"]),
-            success=bool(stats["success"]),
+            success=bool(stats["success"]) or _out_of_digits(stats),
             reason=reason_of(stats, self._most_iterations),
             log="",
         )
@@ -115,6 +120,13 @@ class PolicyOptimiser:
         nothing = np.full(size, np.nan)
         return RawResult(variables=guess, multipliers=nothing, constraints=nothing, cost=np.nan, iterations=0,
                          success=False, reason=reason, log="")
+
+
+def _out_of_digits(stats):
+    """Whether a run ended because no step can be told from none, with a slope that round-off explains."""
+    slopes = stats.get("iterations", {}).get("inf_du", [])
+    stuck = stats.get("return_status") == "Search_Direction_Becomes_Too_Small"
+    return bool(stuck and len(slopes) and slopes[-1] <= _IPOPT["acceptable_tol"])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -2,7 +2,7 @@
 
 import casadi as ca
 
-from .moments import MomentProgram
+from .moments import REFERENCE, MomentProgram
 
 
 def worst_case_nlp(moments: MomentProgram, nodes: int) -> tuple[dict, dict]:
@@ -12,7 +12,7 @@ def worst_case_nlp(moments: MomentProgram, nodes: int) -> tuple[dict, dict]:
     """
     n, s = moments.coefficients.size, moments.shared_size
     x, p = ca.MX.sym("x", n + 1), ca.MX.sym("p", s + 3 * nodes + 2)
-    scale = p[s + 2 * nodes:s + 3 * nodes] / p[-2]
+    scale = p[s + 2 * nodes:s + 3 * nodes] / p[REFERENCE]
     rows = moments.mapped("value", nodes, x[:n], p)[0].T * scale - x[n]
     value, slopes = moments.mapped("slope", nodes, x[:n], p)
     jacobian = ca.horzcat((slopes @ ca.diag(scale)).T, -ca.MX.ones(nodes, 1))

@@ -4,18 +4,15 @@ Given the curvature the second moments S = E x xᵀ propagate linearly, S' = A S
 derivatives are built once and mapped over the quadrature nodes, so that the time of a gradient is linear in steps x nodes.
 """
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 
 import casadi as ca
-import numpy as np
 
-from ..policies import Clock, Family, PolicyProgram
-from .moment_model import MomentLayout, linear_rows, minimum_step, noise_variance, start_moments, time_weights
+from ..policies import Clock, Family
+from .moment_model import MomentLayout, linear_rows
 
-FLOOR = 1e-90  # over the cost of standing still: keeps the logarithm finite
-ROUND_OFF = 1e-14  # the same where a rule may learn everything: second moments that cancel leave a few 1e-16
+REFERENCE = -2  # where the packed numbers hold the cost that J is divided by; the floor follows it
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,7 +50,7 @@ class MomentProgram:
         cost, kernel = ca.SX(0), _Kernel(self.layout, h, v, drift)
         for t in range(steps):
             clock = Clock(step=t, horizon=steps)
-            kernel.meet(linear_rows(self.family, self.coefficients.at_step(x, t), clock))
+            kernel.set_rule(linear_rows(self.family, self.coefficients.at_step(x, t), clock))
             moments, effort = kernel.advance(moments)
             cost += shared[t] * h / 2 * kernel.spread(moments) + shared[steps + t] * effort
         return cost, [x, shared, h, v]
@@ -95,7 +92,7 @@ class MomentProgram:
         """
         n, s = self.coefficients.size, self.shared_size
         x, p = ca.MX.sym("x", n), ca.MX.sym("p", s + 3 * nodes + 2)
-        weights, reference = p[s + 2 * nodes : s + 3 * nodes], p[-2]
+        weights, reference = p[s + 2 * nodes : s + 3 * nodes], p[REFERENCE]
         level = p[-1] * reference
         cost = self.mapped("value", nodes, x, p)[0] @ weights + level
         value, slopes = (part @ weights for part in self.mapped("slope", nodes, x, p))
@@ -123,7 +120,7 @@ class _Kernel:
         self.double = ca.DM.triplet(*map(list, zip(*doubled, strict=True)), ca.DM.ones(d * d), d * d, layout.size)
         self.keep = [i + d * j for i, j in layout.pairs]
 
-    def meet(self, rows):
+    def set_rule(self, rows):
         """Set the step's matrices from the rule's rows, unless they are those of the step before."""
         rows = [[ca.SX(entry) for entry in row] for row in rows]
         if self.rows is not None and all(
@@ -187,34 +184,3 @@ def _unit(size, place):
     row = ca.SX(1, size)
     row[0, place] = 1
     return row
-
-
-def pack(moment_program: MomentProgram, program: PolicyProgram, nodes: int) -> np.ndarray:
-    """The parameter vector of a policy program's numbers with N quadrature nodes."""
-    loss, effort = time_weights(program)
-    curvatures, weights = program.task.curvatures.nodes(nodes)
-    noise = noise_variance(program, curvatures)
-    return np.concatenate([loss, effort, start_moments(moment_program.layout, program.task), minimum_step(program.task),
-                           curvatures, noise, weights, [standing_still(program, curvatures, weights), floor(program)]])
-
-
-def floor(program: PolicyProgram) -> float:
-    """What is added to J over its value at rest before the logarithm: round-off where as few curvatures as steps, seen
-    without noise and at no price, can all be learnt."""
-    values, _ = program.task.curvatures.nodes(1)
-    few = program.task.curvatures.exact and len(values) <= program.steps and program.task.minimum is None
-    free = math.isinf(program.objective.learning_rate) and not noise_variance(program, values).any()
-    return ROUND_OFF if few and free else FLOOR
-
-
-def standing_still(program: PolicyProgram, curvatures, weights) -> float:
-    """J of never moving: the scale of the cost."""
-    loss, _ = time_weights(program)
-    spread = np.full(program.steps, program.task.start_variance + program.task.start_mean**2)
-    if program.task.minimum is not None:
-        rho, gained, centre = minimum_step(program.task)
-        mean, variance = program.task.minimum.prior_mean[0], program.task.minimum.prior_covariance[0, 0]
-        for t in range(program.steps):
-            mean, variance = centre + rho * (mean - centre), rho**2 * variance + gained
-            spread[t] = program.task.start_variance + variance + (program.task.start_mean - mean) ** 2
-    return float((weights @ curvatures) / 2 * (loss @ spread))

@@ -1,0 +1,132 @@
+"""What a result says of itself: units, identifiability, everything learnt, no best rule, plain words."""
+
+import dataclasses
+import math
+import pickle
+
+import numpy as np
+import pytest
+
+from landscape_control import NoisyGradient, Objective
+from landscape_control.emergence import (
+    Identifiability,
+    PolicySolver,
+    PolicyStatus,
+    certify_policy,
+    optimize_policy,
+    worst_case,
+)
+from landscape_control.landscape import Discrete, LandscapeDistribution, OrnsteinUhlenbeck, Uniform
+from landscape_control.policies import FirstOrderSpan, GradientDescent, HeavyBall
+
+NOISE = NoisyGradient(0.3)
+
+
+def solved(family=None, horizon=10, *, curvatures=None, sees=NOISE, minimum=None, **options):
+    task = LandscapeDistribution.quadratic(curvatures=curvatures or Uniform(0.05, 1.0), start_variance=1.0, minimum=minimum)
+    objective = Objective(horizon=horizon, learning_rate=math.inf)
+    return optimize_policy(task, family or HeavyBall(constant=True), objective, sees=sees, **options)
+
+
+def test_momentum_that_ends_at_zero_is_felt():
+    """Momentum of the other sign is best with a slower minimum, so that its best value passes through zero."""
+    result = solved(horizon=20, minimum=OrnsteinUhlenbeck([0.0], 0.025118244, [[0.5]]))
+    assert abs(result.coefficients["momentum"]) < 1e-6
+    assert result.identifiability.identifiable
+    for momentum in (-0.2, 0.2):
+        held = PolicySolver(result.program).solve(fixed={"momentum": momentum})
+        assert held.cost > 1.008 * result.cost
+
+
+def test_the_words_of_identifiability_are_what_a_step_costs():
+    result = solved()
+    found, entries = result.identifiability, np.array(list(result.coefficients.values()))
+    step, costs = 1e-2 * np.array([entries[0], 1.0]) * found.directions[0], []
+    for moved in (entries + step, entries - step):
+        other = dataclasses.replace(result, coefficients=dict(zip(result.coefficients, moved, strict=True)))
+        costs.append(certify_policy(other).moments)
+    assert np.mean(costs) == pytest.approx(found.stiffness[0] * 1e-4 / 2, rel=0.01)
+    raised = 100 * found.stiffness[0] * 0.1**2 / 2
+    assert str(found).endswith(f"where moving by 10 % (momentum: by 0.1) raises the cost by {raised:.2g} %")
+
+
+def test_a_saddle_is_called_one():
+    found = Identifiability.of_hessian(np.diag([2.0, -3.0]), np.ones(2), ("one", "two"), unit=1.0, threshold=1e-6)
+    assert not found.identifiable
+    assert str(found) == ("not a minimum: the cost falls along two alone, where moving by 10 % (momentum: by 0.1) "
+                          "lowers the cost by 1.5 %")
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e4])
+@pytest.mark.parametrize(("family", "sees"), [
+    (HeavyBall(constant=True), lambda unit: NoisyGradient(0.3 * unit)), (HeavyBall(constant=False), lambda unit: None),
+    (FirstOrderSpan(memory=3, constant=True), lambda unit: NoisyGradient(0.3 * unit)),
+], ids=["constant", "heavy ball", "span"])
+def test_other_units_of_curvature_take_the_same_path(family, sees, unit):
+    first, other = (solved(family, 6, starts=3, curvatures=Uniform(0.05 * u, u), sees=sees(u), cost="running")
+                    for u in (1.0, unit))
+    assert other.cost == pytest.approx(unit * first.cost, rel=1e-9)
+    assert other.agreed == first.agreed == 3
+    np.testing.assert_allclose(other.identifiability.stiffness, first.identifiability.stiffness, rtol=1e-5)
+
+
+def test_a_long_horizon_in_large_units_has_stable_starts():
+    result = solved(horizon=100, curvatures=Uniform(500.0, 1e4), sees=NoisyGradient(3e3), starts=2)
+    assert result.coefficients["momentum"] == pytest.approx(0.905, abs=1e-3)
+
+
+def test_equal_curvatures_are_one():
+    spectrum = Discrete([0.5, 1.0, 0.5, 0.2], [1, 2, 3, 4])
+    np.testing.assert_array_equal(spectrum.values, [0.5, 1.0, 0.2])
+    np.testing.assert_allclose(spectrum.weights, [0.4, 0.2, 0.4], rtol=1e-15)
+    result = solved(GradientDescent(constant=False), 2, curvatures=Discrete([0.5, 0.5, 1.0]), sees=None)
+    assert result.learnt
+    np.testing.assert_allclose(np.sort(result.coefficients["learning_rate"]), [1.0, 2.0], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("curvatures", "learnt"), [([0.5, 0.5 + 1e-7, 1.0], True), ([0.5, 0.501, 1.0], False)])
+def test_round_off_ends_a_run_well(curvatures, learnt):
+    result = solved(GradientDescent(constant=False), 2, curvatures=Discrete(curvatures), sees=None, starts=2)
+    assert result.status.ok
+    assert result.learnt is learnt
+    assert result.certificate.passed
+
+
+def test_a_cost_far_below_round_off_is_still_a_minimum():
+    """Every second moment falls together, so that J = 2e-40 has its digits."""
+    result = solved(horizon=100, sees=None)
+    assert result.cost < 1e-39
+    assert result.status.ok
+    assert result.certificate.passed
+    assert result.identifiability.identifiable
+
+
+def test_what_is_learnt_is_certified_in_units_of_standing_still():
+    result = solved(GradientDescent(constant=False), 2, curvatures=Discrete([0.5, 1.0]), sees=None)
+    assert result.certificate.learnt
+    assert max(result.certificate.moments, result.certificate.stationarity) < 1e-12
+    assert "everything is learnt" in str(result.certificate)
+
+
+def test_a_stationary_end_that_has_run_away_is_no_optimum():
+    """At T = 10 a run ends at a slope below its tolerance, with momentum in the hundreds."""
+    result = solved(HeavyBall(constant=False), 10, starts=3, throw=False)
+    assert "running away: momentum at step" in result.message
+    assert result.status is PolicyStatus.NOT_ATTAINED
+    assert "within={name: (low, high)}" in PolicyStatus.ITERATION_LIMIT.value
+
+
+def test_results_are_read_only():
+    result = pickle.loads(pickle.dumps(solved(starts=2)))
+    with pytest.raises(TypeError):
+        result.optima[0][1]["momentum"] = 0.0
+    worst = pickle.loads(pickle.dumps(worst_case(dataclasses.replace(result.program, sees=None), starts=2)))
+    with pytest.raises(TypeError):
+        worst.coefficients["momentum"] = 0.0
+
+
+def test_summaries_in_plain_words():
+    text = solved().summary()
+    assert "8 of 8 start(s) agree; exact moments (11 curvatures)" in text
+    assert "optim" not in text
+    assert "1 other optimum" in dataclasses.replace(solved(), optima=((0.1, {}, 1), (0.2, {}, 1))).summary()
