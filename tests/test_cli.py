@@ -368,3 +368,27 @@ def test_show_draws_more_maps_than_there_are_letters():
     cells = (("horizon", "discount"), np.array([[1.0, 2.0], [3.0, 4.0]]))
     dataset = xarray.Dataset({f"number_{i}": cells for i in range(28)}, coords={"horizon": [1.0, 2.0], "discount": [0, 1]})
     assert len(sweep_maps(dataset, list(dataset.data_vars), columns=7).axes) >= 28
+
+
+PROGRAM = """
+    import math
+    import landscape_control as lc
+    problem = lc.PolicyProgram(
+        task=lc.LandscapeDistribution.quadratic(curvatures=lc.Uniform(0.05, 1.0), start_variance=1.0),
+        family=lc.policies.HeavyBall(constant=True), objective=lc.Objective(horizon=3, learning_rate=math.inf))
+"""
+
+
+def test_families_of_rules_are_an_axis_by_their_names(capsys, tmp_path):
+    file = tmp_path / "program.py"
+    file.write_text("\n".join(line[4:] for line in PROGRAM.splitlines()), encoding="utf-8")
+    result = run(capsys, "sweep", file, "--axis", "family=gradient-descent,Heavy ball", "--workers", 1, "--store",
+                 tmp_path / "store")
+    assert result.status == 0, result.err
+    assert "family: 2 values, gradient-descent, Heavy ball" in result.out
+    assert "2 of 2 done: 2 converged" in result.out
+    assert run(capsys, "resume", tmp_path / "store").out == result.out
+    for name, words in (("lion", "smoothing is δ > 0"), ("nestorov", "did you mean 'nesterov'")):
+        result = run(capsys, "sweep", file, "--axis", f"family={name}")
+        assert result.status == 2
+        assert words in result.err

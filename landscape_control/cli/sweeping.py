@@ -17,7 +17,8 @@ def add_commands(commands, epilog) -> list:
     sweeping = commands.add_parser("sweep", help="solve a problem on a grid of its parameters", epilog=epilog)
     sweeping.add_argument("target", metavar="FILE-OR-NAME", help="a Python file defining 'problem', or a claim")
     sweeping.add_argument("--axis", action="append", default=[], metavar="NAME=VALUES", help=(
-        "horizon=0.1:30:40log, horizon=1:10:10 (evenly), horizon=1,2,5; the name may be a dotted path; repeat for a grid"))
+        "horizon=0.1:30:40log, horizon=1:10:10 (evenly), horizon=1,2,5, family=heavy-ball,nesterov; the name may be "
+        "a dotted path; repeat for a grid"))
     sweeping.add_argument("--measure", action="append", metavar="NAME", help="measure, or module:function (default: cost)")
     sweeping.add_argument("--store", type=Path, metavar="FOLDER", help="keep results here; the same command goes on from it")
     sweeping.add_argument("--output", type=Path, metavar="FILE.nc", help="write the dataset as NetCDF")
@@ -48,7 +49,7 @@ def sweep(options):
     from ..report.problem_files import read_problem
     from ..sweeps import sweep as run
 
-    axes = dict(map(read_axis, options.axis))
+    axes = {name: _variants(name, values) for name, values in map(read_axis, options.axis)}
     if len(axes) < len(options.axis):
         raise ProblemError("--axis", expected="different names", received=", ".join(options.axis), advice="drop one of them")
     given = {"tolerance": options.tolerance, "method": options.method}
@@ -99,6 +100,15 @@ def read_axis(text: str) -> tuple[str, list]:
     points = (np.geomspace if logarithmic else np.linspace)(low, high, count).tolist()
     whole = not logarithmic and isinstance(low, int) and isinstance(high, int) and all(p == int(p) for p in points)
     return name.strip(), [int(p) for p in points] if whole else points
+
+
+def _variants(name, values):
+    """Families of rules go by their names."""
+    if name.rpartition(".")[2] != "family" or not all(isinstance(value, str) for value in values):
+        return values
+    from ..policies import by_name
+
+    return {value: by_name(value) for value in values}
 
 
 def _value(text):
