@@ -213,6 +213,21 @@ def test_the_residual_names_what_the_rule_lacks(extra, what):
     assert shares[0][1] == pytest.approx(1, abs=1e-9)
 
 
+@pytest.mark.parametrize(("key", "extra", "what"), [
+    ("sgd_weight_decay", lambda y, theta: 0.05 * theta, "the parameters"),
+    ("heavy_ball", lambda y, theta: -0.05 * theta, "the parameters")])
+def test_a_fit_at_the_end_of_its_range_leaves_a_residual(key, extra, what):
+    """What only an inadmissible coefficient could explain is not explained: weight growth is no weight decay."""
+    def update(state, gradient, theta, step):
+        return -0.2 * gradient + extra(gradient, theta), state
+
+    verdict = named((lambda episodes, weights: None, update), [key], excitation=SMALL, criteria=Criteria(threshold=1e-3))
+    assert verdict.conclusion is Conclusion.NONE_FITS
+    assert verdict.residual[0][0] == what
+    assert verdict.residual[0][1] > 0.7
+    assert bool(verdict.rows[0].at_bound) == (key == "sgd_weight_decay")
+
+
 def test_a_step_of_fixed_length_is_sign_descent_for_one_weight_and_no_rule_for_two():
     def normalised(history):
         return -0.1 * history[:, -1] / np.linalg.norm(history[:, -1], axis=1, keepdims=True)
@@ -237,6 +252,7 @@ def test_one_curvature_without_noise_identifies_nothing(learner):
     assert len(verdict.equivalent) > 1
     assert not any(verdict.row(key).identifiable for key in verdict.equivalent)
     assert "path of one curvature without noise" in str(verdict)
+    assert "add noise on the gradients, or landscapes of several curvatures" in str(verdict)
 
 
 @pytest.mark.parametrize("change", [{"noise": 0.1}, {"curvatures": Uniform(0.05, 1.0)}])

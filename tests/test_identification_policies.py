@@ -9,7 +9,7 @@ import pytest
 
 import landscape_control as lc
 from landscape_control import ProblemError, rules
-from landscape_control.comparison import Conclusion, PolicySample, compare
+from landscape_control.comparison import Conclusion, Criteria, PolicySample, compare
 from landscape_control.identification import Histories, Identification, identify, rollout
 from landscape_control.landscape import LandscapeDistribution, Uniform
 from landscape_control.planning import raw_rule
@@ -80,6 +80,88 @@ def test_samples_of_a_policy_nobody_knows_fit_no_rule():
     assert identify(sample).conclusion is Conclusion.NONE_FITS
 
 
+def sampled(problem, policy, count=20):
+    points = problem.start + np.random.default_rng(1).normal(size=(count, problem.dimension))
+    return PolicySample(problem=problem, points=points, controls=policy(problem, points), starts=range(count))
+
+
+def slope(problem, points):
+    return problem.landscape.gradient(points)
+
+
+def lowest(landscape):
+    return landscape.minima[np.argmin(landscape.loss(landscape.minima))]
+
+
+@pytest.mark.parametrize(("extra", "what"), [
+    (lambda p, x: -0.3 * x, "the parameters"), (lambda p, x: np.array([0.4, -0.2]) + 0 * x, "a constant push"),
+    (lambda p, x: lowest(p.landscape) - x, "the way to the lowest minimum"),
+    (lambda p, x: -0.1 * np.einsum("sij,sj->si", p.landscape.hessian(x), slope(p, x)), "the gradient times the curvature"),
+    (lambda p, x: -0.1 * np.linalg.solve(p.landscape.hessian(x), slope(p, x)[..., None])[..., 0], "Newton's direction"),
+    (lambda p, x: -slope(p, x) / np.linalg.norm(slope(p, x), axis=1, keepdims=True), "the gradient's direction alone"),
+    (lambda p, x: p.model.drift(x), "the drift")])
+def test_the_residual_of_a_map_names_what_the_rule_lacks(extra, what):
+    problem = lc.ControlProblem(landscape=lc.double_well(), learner=lc.Learner(drift=lambda x: 0.1 * x[0] * x),
+                                start=[0.5, 0.3], objective=lc.Objective(horizon=1.0))
+    verdict = identify(sampled(problem, lambda p, x: -5 * slope(p, x) + extra(p, x)), ["gradient_descent"],
+                       criteria=Criteria(threshold=1e-3))
+    assert verdict.conclusion is Conclusion.NONE_FITS
+    assert verdict.residual[0] == (what, pytest.approx(1, abs=1e-9))
+    assert verdict.residual[1][1] < 0.999
+    assert f"goes with {what} (100 %)" in str(verdict)
+
+
+def test_a_plan_across_a_barrier_is_described_though_no_rule_fits():
+    problem = PATHS["double well"][0]
+    for subject in (problem, lc.solve(problem)):
+        verdict = identify(subject, starts=8, run=False)
+        assert verdict.conclusion is Conclusion.NONE_FITS
+        assert {what for what, share in verdict.residual if share > 0.3} >= {"a constant push",
+                                                                             "the way to the lowest minimum"}
+        assert "What it leaves unexplained goes with" in str(verdict)
+
+
+def test_an_exact_rule_leaves_no_residual():
+    assert identify(sampled(bowl(), lambda p, x: -0.2 * p.landscape.gradient(x))).residual == ()
+
+
+def test_problems_that_no_start_solves_do_not_shift_the_residual_of_the_others():
+    """The samples stay with their problems, whichever of these could be solved."""
+    steep = lc.ControlProblem(landscape=lc.quadratic(hessian=-np.eye(3)), start=np.ones(3),
+                              objective=lc.Objective(horizon=50.0, discount=0.1))
+    with_it = identify([steep, PROBLEM_OF_THREE], ["gradient_descent"], starts=6, run=False)
+    assert len(with_it.scatter) == 1
+    assert with_it.residual == identify(PROBLEM_OF_THREE, ["gradient_descent"], starts=6, run=False).residual != ()
+
+
+PROBLEM_OF_THREE = bowl()
+
+
+@pytest.mark.parametrize("subject", [bowl(), lc.solve(bowl())], ids=["problem", "solution"])
+def test_the_number_of_resamples_decides_the_intervals_of_problems_and_solutions(subject):
+    few, many = (identify(subject, ["gradient_descent"], starts=6, run=False, resamples=count) for count in (1, 200))
+    assert np.ptp(few.rows[0].intervals["learning_rate"]) == 0
+    assert np.ptp(many.rows[0].intervals["learning_rate"]) > 0
+    with pytest.raises(ProblemError, match="resamples"):
+        identify(subject, starts=6, run=False, resamples=0)
+
+
+def test_the_seed_reaches_the_solver_of_a_hidden_problem(monkeypatch):
+    from landscape_control.identification import identify as room  # the function hides its module
+
+    module = __import__("sys").modules[room.__module__]
+    seen = []
+
+    def solve(problem, **options):
+        seen.append(options)
+        raise ProblemError("enough", expected="", received="", advice="")
+
+    monkeypatch.setattr(module, "solve", solve)
+    with pytest.raises(ProblemError, match="enough"):
+        identify(one_mode(), seed=7)
+    assert seen == [{"seed": 7}]
+
+
 # ---- the trap: a path is not a rule ----------------------------------------------------------------------------------
 
 
@@ -105,6 +187,19 @@ def test_one_noiseless_optimal_path_is_never_read_as_momentum(name):
         assert row.coefficients.get("momentum", 0.0) < 1
         assert row.coefficients["learning_rate"] >= 0
     assert "one history only" in str(verdict)
+
+
+def test_what_would_help_a_single_path_is_noise_or_starts_and_no_rule_is_told_from_itself():
+    """Three curvatures stand on it already."""
+    problem = bowl(1.0, np.array([0.2, 1.0, 5.0]))
+    verdict = identify(recorded(problem, 0.1, 59), resamples=10)
+    assert verdict.conclusion is Conclusion.NOT_IDENTIFIABLE
+    assert len(verdict.equivalent) != 1
+    assert not verdict.rows[0].identifiable
+    words = str(verdict)
+    assert "add noise on the gradients, or histories from more starts" in words
+    assert "curvature" not in words
+    assert len(verdict.equivalent) > 1 or "this data cannot show that it is its rule" in words
 
 
 @pytest.mark.parametrize("name", ["bowl", "patient bowl", "double well"])

@@ -12,7 +12,7 @@ from ..rules import Rule, Sees, full_information
 from .criteria import Criteria
 from .policy_fit import fit_rules, read_rules
 from .running import run_rule
-from .samples import sample_policy
+from .samples import PolicySample, sample_policy
 from .verdict import Verdict
 
 
@@ -27,6 +27,7 @@ def compare(
     hold: float = 0.0,
     run: bool = True,
     solver=None,
+    resamples: int = 200,
     criteria: Criteria | None = None,
     sees: frozenset[Sees] | None = None,
     progress: Callable | None = None,
@@ -52,6 +53,7 @@ def compare(
     run : whether to integrate θ̇ = f + Bû with every fitted rule, for J_rule/J* - 1 (not done for held plans, whose
         mean control is no policy to steer by)
     solver : None, or something with ``solve(start=...) -> Solution`` (one per problem), instead of building a Solver
+    resamples : of the bootstrap over starts that the intervals come from
     criteria : Criteria, the thresholds of the verdict
     sees : what the learner may see; rules that need more are refused by name. None is full information
     progress : None or a callable that wraps an iterable of problems (tqdm, say)
@@ -62,6 +64,28 @@ def compare(
         No problems, rules or usable samples (fewer than two starts solved); inconsistent arguments. Failed solves as such
         are counted in ``verdict.failures``.
     """
+    return compare_samples(
+        problems,
+        rules,
+        starts=starts,
+        spread=spread,
+        seed=seed,
+        points_per_plan=points_per_plan,
+        hold=hold,
+        run=run,
+        solver=solver,
+        progress=progress,
+        resamples=resamples,
+        criteria=criteria,
+        sees=sees,
+    )[0]
+
+
+def compare_samples(
+    problems, rules=None, *, starts=24, spread=None, seed=0, points_per_plan=3, hold=0.0, run=True, solver=None,
+    progress=None, **fit
+) -> tuple[Verdict, tuple[PolicySample, ...]]:
+    """(the verdict of :func:`compare`, the samples that it rests on, in the order of its ``scatter``)."""
     problems = _as_problems(problems)
     hold = number("hold Δt", hold, low=0)
     rules = (full_information(hold=hold) if hold else full_information()) if rules is None else read_rules(rules)
@@ -76,11 +100,11 @@ def compare(
     work = list(zip(problems, solvers, strict=True))
     sampled = [sample_policy(problem, one, **options) for problem, one in (progress(work) if progress else work)]
     failures = tuple((i, *failure) for i, sampling in enumerate(sampled) for failure in sampling.failures)
-    usable = [sampling.sample for sampling in sampled if sampling.sample is not None]
+    usable = tuple(sampling.sample for sampling in sampled if sampling.sample is not None)
     _check_samples(usable, failures)
-    verdict = fit_rules(usable, rules, seed=seed, criteria=criteria, sees=sees)
+    verdict = fit_rules(usable, rules, seed=seed, **fit)
     verdict = replace(verdict, failures=failures, sampling=sampled[0].words)
-    return _run(verdict, problems, [sampling.optimum for sampling in sampled]) if run and not hold else verdict
+    return _run(verdict, problems, [one.optimum for one in sampled]) if run and not hold else verdict, usable
 
 
 def _run(verdict, problems, optima):

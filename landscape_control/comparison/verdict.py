@@ -115,6 +115,11 @@ class Verdict:
         return "controls", "starts"
 
     @property
+    def remedy(self) -> str:
+        """What would tell rules apart that this data does not."""
+        return "add curvatures (several modes or several landscapes)"
+
+    @property
     def best(self) -> RuleFit | None:
         """The preferred rule, None when no rule fits. When not identifiable, the simplest of those that fit alike."""
         return None if self.conclusion is Conclusion.NONE_FITS else self.rows[0]

@@ -46,10 +46,12 @@ def _rule(verdict):
 
 def _not_identifiable(verdict):
     row = verdict.rows[0]
-    return (
-        f"Not identifiable: {_keys(verdict.equivalent)} cannot be told apart on this data ({row.name} is within "
-        f"{percent(row.error)} of the policy, and the others of it); add curvatures (several modes or several landscapes)."
-    )
+    if len(verdict.equivalent) > 1:
+        reason = (f"{_keys(verdict.equivalent)} cannot be told apart on this data ({row.name} is within "
+                  f"{percent(row.error)} of the policy, and the others of it)")
+    else:
+        reason = f"{row.name} is within {percent(row.error)} of the policy, but this data cannot show that it is its rule"
+    return f"Not identifiable: {reason}; {verdict.remedy}."
 
 
 def _none_fits(verdict):

@@ -52,7 +52,8 @@ def fit_causal(
     if conclusion is Conclusion.NONE_FITS:
         rows = tuple(sorted(rows, key=lambda row: row.error))  # nothing to prefer: the nearest first
     conclusion, equivalent, notes = _sceptical(conclusion, rows, equivalent, histories, criteria)
-    rows = tuple(replace(row, identifiable=row.identifiable and row.key not in equivalent) for row in rows)
+    open_ones = {rows[0].key, *equivalent} if conclusion is Conclusion.NOT_IDENTIFIABLE else set()
+    rows = tuple(replace(row, identifiable=row.identifiable and row.key not in open_ones) for row in rows)
     first = np.array([rows[0].coefficients[name] for name in rows[0].rule.names])
     return Identification(
         conclusion=conclusion,
@@ -143,8 +144,9 @@ def _sceptical(conclusion, rows, equivalent, histories, criteria):
         conclusion = Conclusion.NOT_IDENTIFIABLE
         fitting = tuple(row.key for row in rows if row.error <= criteria.threshold)
         equivalent = tuple(dict.fromkeys((*(equivalent or fitting), *fitting)))
-        notes.append("Every gradient follows from the two before it, as on a path of one curvature without noise: a rule "
-                     "with memory and one without give the same updates there. Noise, or several curvatures, would tell.")
+        path = "a single path" if histories.count < 2 else "a path of one curvature"
+        notes.append(f"Every gradient follows from the two before it, as on {path} without noise: a rule with memory and "
+                     "one without give nearly the same updates there.")
     law = regress(histories)
     planned = law.error <= criteria.resolution and law.momentum > 1 - criteria.resolution and law.learning_rate < 0
     if planned and (conclusion is not Conclusion.RULE or law.error * criteria.margin < rows[0].error):
@@ -153,4 +155,4 @@ def _sceptical(conclusion, rows, equivalent, histories, criteria):
         notes.append(f"Regressed on gradient and previous update, these updates give {numbers}. That is the law of a "
                      "planned path on its stable manifold, no rule to run forward: identify the problem that it solves, "
                      "policy against policy.")
-    return conclusion, equivalent, tuple(notes)
+    return conclusion, equivalent if len(equivalent) > 1 else (), tuple(notes)

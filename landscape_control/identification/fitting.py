@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import least_squares
-from scipy.stats import qmc
 
 from ..comparison.fitting import condition_number, fit_linear, relative
 from ..rules import CausalRule
@@ -108,6 +107,8 @@ class Run:
         free = [one for one, linear in zip(self.rule.coefficients, self.linear, strict=True) if not linear]
         if not free:
             return np.ones((1, len(self.linear)))
+        from scipy.stats import qmc  # a second of imports
+
         uniform = qmc.Sobol(len(free), seed=seed).random(_DRAWS)
         sets = np.ones((_DRAWS, len(self.linear)))
         sets[:, ~self.linear] = np.column_stack([one.draw(u) for one, u in zip(free, uniform.T, strict=True)])

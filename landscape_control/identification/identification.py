@@ -7,6 +7,11 @@ from ..comparison.wording import paragraph, percent, table
 from .residual import Schedule
 
 MAP, CAUSAL = "a map u(θ)", "a causal rule"
+_SCHEDULE = "A schedule?"
+_GUESSES = {"time": _SCHEDULE, "the parameters": "A pull on the weights?",
+            "the gradient's recent size": "A normalisation by it?",
+            "the gradient's direction alone": "Steps of a fixed length?",
+            "the way to the lowest minimum": "A plan that looks beyond the slope it stands on?"}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -23,7 +28,8 @@ class Identification(Verdict):
     subject : what was identified, in words
     kind : "a map u(θ)" (closed forms of a learner that knows the landscape) or "a causal rule" (of gradients seen so far)
     residual : ((what, share), ...), largest first: how much of what the first row leaves unexplained goes with the current
-        gradient, the previous update, the parameters, time, ... once the rule's own coefficients have taken their part
+        gradient, the previous update, the parameters, time, ... (for maps the gradient, its direction alone, the way to
+        the lowest minimum, ...) once the rule's own coefficients have taken their part
     schedule : Schedule or None: heavy ball with coefficients of each step, where no rule fits and that does
     notes : sentences on what limits the answer
     """
@@ -57,6 +63,14 @@ class Identification(Verdict):
     def nouns(self):
         return super().nouns if self.kind == MAP else ("updates", "histories")
 
+    @property
+    def remedy(self):
+        if self.kind == MAP:
+            return super().remedy
+        if self.starts == 1:
+            return "add noise on the gradients, or histories from more starts"
+        return "add noise on the gradients, or landscapes of several curvatures"
+
     def __repr__(self):
         return f"Identification({self.subject}: {self.conclusion.value}: {', '.join(row.key for row in self.rows[:3])}, ...)"
 
@@ -73,10 +87,9 @@ class Identification(Verdict):
         shown = [f"{what} ({percent(share)})" for what, share in self.residual if share >= 0.1][:3]
         if not shown:
             return "What it leaves unexplained goes with nothing that was looked at."
-        timed = f" A schedule: heavy ball with {self.schedule}." if self.schedule else " A schedule?"
-        guess = {"time": timed, "the parameters": " A pull on the weights?",
-                 "the gradient's recent size": " A normalisation by its own?"}.get(self.residual[0][0], "")
-        return f"What it leaves unexplained goes with {', '.join(shown)}.{guess}"
+        guess = _GUESSES.get(self.residual[0][0], "")
+        guess = f"A schedule: heavy ball with {self.schedule}." if guess == _SCHEDULE and self.schedule else guess
+        return f"What it leaves unexplained goes with {', '.join(shown)}. {guess}".rstrip()
 
 
 def of_verdict(verdict: Verdict, **extra) -> Identification:

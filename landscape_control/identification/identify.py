@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..comparison import Criteria, PolicySample, compare, fit_rules
+from ..comparison import Criteria, PolicySample, fit_rules
+from ..comparison.compare import compare_samples
 from ..comparison.policy_fit import read_rules
 from ..emergence import solve_program
 from ..errors import ProblemError, check_options
@@ -23,6 +24,7 @@ from .causal_fit import fit_causal, weight_by_weight
 from .excitation import Excitation, watch
 from .histories import Histories
 from .identification import MAP, Identification, of_verdict
+from .map_residual import map_residual
 from .subjects import runner_for
 
 _LONGEST = 200  # steps of a policy with a horizon that are watched
@@ -98,7 +100,7 @@ def _solved(subject, seed):
     if isinstance(subject, PolicyProgram):
         return solve_program(subject, seed=seed)
     if isinstance(subject, ControlProblem) and not subject.is_known:
-        return solve(subject)
+        return solve(subject, seed=seed)
     return subject
 
 
@@ -137,8 +139,8 @@ def _identify_map(subject, rules, problem, options, fit):
         parts, words = (problem,), "the optimal policy of a solved problem"
     else:
         words = "the optimal policy of a problem" if len(parts) == 1 else f"the optimal policy of {len(parts)} problems"
-    options = {"seed": fit["seed"], "criteria": fit["criteria"], **options}
-    return of_verdict(compare(parts, rules, **options), subject=words, kind=MAP)
+    verdict, samples = compare_samples(parts, rules, **fit, **options)
+    return of_verdict(verdict, subject=words, kind=MAP, residual=map_residual(verdict.rows[0], samples))
 
 
 def _identify_samples(samples, rules, options, fit):
@@ -146,7 +148,7 @@ def _identify_samples(samples, rules, options, fit):
     hold = max(sample.hold for sample in samples)
     rules = full_information(**({"hold": hold} if hold else {})) if rules is None else rules
     verdict = replace(fit_rules(samples, rules, **fit, **options), sampling="samples given")
-    return of_verdict(verdict, subject="samples of a policy", kind=MAP)
+    return of_verdict(verdict, subject="samples of a policy", kind=MAP, residual=map_residual(verdict.rows[0], samples))
 
 
 def _identify_policy(subject, rules, excitation, step, fit):

@@ -16,21 +16,33 @@ def residual_shape(rule: CausalRule, coefficients, histories: Histories) -> tupl
     """((what, share of the squared residual), ...), largest first.
 
     Each share is that of a least-squares fit of what the rule leaves by one kind of input, after both have been cleared of
-    what a change of the rule's coefficients would explain to first order.
+    what a change of the rule's coefficients would explain to first order. Coefficients at the end of their range are not
+    free to change: what only they could explain, were they allowed to, stays.
     """
     run = Run(rule, histories)
     fitted = run(coefficients[None])[0]
-    tangent = np.nan_to_num(run.jacobian(coefficients))
+    free = inside(rule, dict(zip(rule.names, coefficients, strict=True)))
+    tangent = np.nan_to_num(run.jacobian(coefficients))[:, free]
+    return shares(run.targets, fitted, tangent, _inputs(histories, fitted))
+
+
+def inside(rule, coefficients) -> np.ndarray:
+    """(c,) bool, which coefficients {name: number} stand inside their admissible ranges."""
+    return np.array([one.low < coefficients[one.name] < one.high for one in rule.coefficients])
+
+
+def shares(targets, fitted, tangent, inputs) -> tuple[tuple[str, float], ...]:
+    """Shares of targets - fitted (R,) that go with each of the inputs {what: (R, c)}, all cleared of the tangent (R, f)."""
     basis = _orthonormal(tangent)
-    left = _cleared(run.targets - fitted, basis)
+    left = _cleared(targets - fitted, basis)
     size = left @ left
-    if not size > 1e-24 * (run.targets @ run.targets):
+    if not size > 1e-24 * (targets @ targets):
         return ()
-    shares = []
-    for what, columns in _inputs(histories, fitted).items():
+    found = []
+    for what, columns in inputs.items():
         directions = _orthonormal(_cleared(columns, basis))
-        shares.append((what, float(((directions.T @ left) ** 2).sum() / size)))
-    return tuple(sorted(shares, key=lambda pair: -pair[1]))
+        found.append((what, float(((directions.T @ left) ** 2).sum() / size)))
+    return tuple(sorted(found, key=lambda pair: -pair[1]))
 
 
 @dataclass(frozen=True, kw_only=True)

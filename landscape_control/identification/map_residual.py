@@ -1,0 +1,53 @@
+"""What a map u(θ) does that the nearest closed form does not: with which property of the landscape it goes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..comparison import RuleFit
+from .residual import inside, shares
+
+
+def map_residual(row: RuleFit, samples: Sequence) -> tuple[tuple[str, float], ...]:
+    """((what, share of the squared residual), ...), largest first, as :func:`.residual.residual_shape` for causal rules.
+
+    ``samples`` have ``problem``, ``points`` (S, n) and ``controls`` (S, m), in the order of ``row.fitted``. Points where the
+    rule is undefined are left out. Each input is one direction Bᵀ(·) with a number shared by all points.
+    """
+    free = inside(row.rule, row.coefficients)
+    tangent = np.vstack([_rows(row.rule.features(one.problem, one.points)) for one in samples])[:, free]
+    fitted, targets = (np.concatenate([part.ravel() for part in parts])
+                       for parts in (row.fitted, [one.controls for one in samples]))
+    columns = [_inputs(one.problem, one.points) for one in samples]
+    names = [name for name in columns[0] if all(name in one for one in columns)]
+    inputs = {name: np.vstack([_rows(one[name]) for one in columns]) for name in names}
+    good = np.isfinite(fitted) & np.isfinite(tangent).all(1)
+    good &= np.all([np.isfinite(column).all(1) for column in inputs.values()], axis=0)
+    return shares(targets[good], fitted[good], tangent[good], {name: array[good] for name, array in inputs.items()})
+
+
+def _rows(features):
+    """(S, m, c) -> (S·m, c)."""
+    return features.reshape(-1, features.shape[2])
+
+
+def _inputs(problem, points):
+    """{what: (S, m, c)}."""
+    slope, hessian = problem.landscape.gradient(points), problem.landscape.hessian(points)
+    length = np.linalg.norm(slope, axis=1, keepdims=True)
+    found = {
+        "the gradient": slope,
+        "the gradient's direction alone": slope / np.where(length > 0, length, 1.0),
+        "the gradient times the curvature": np.einsum("sij,sj->si", hessian, slope),
+        "Newton's direction": np.einsum("sij,sj->si", np.linalg.pinv(hessian, rcond=1e-10, hermitian=True), slope),
+        "the parameters": points,
+    }
+    minima = problem.landscape.minima
+    if minima is not None and len(minima):
+        found["the way to the lowest minimum"] = minima[np.argmin(problem.landscape.loss(minima))] - points
+    if problem.model.has_drift:
+        found["the drift"] = problem.model.drift(points)
+    actuation = problem.model.actuation(points)
+    pushed = {name: np.einsum("snm,sn->sm", actuation, direction)[:, :, None] for name, direction in found.items()}
+    pushed["a constant push"] = np.tile(np.eye(problem.controls), (len(points), 1, 1))
+    return pushed
