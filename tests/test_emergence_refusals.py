@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from landscape_control import NoisyGradient, Objective, ProblemError, double_well
-from landscape_control.emergence import PolicySolver, same_cost
+from landscape_control.emergence import PolicySolver, optimize_policy, same_cost, solve_program
 from landscape_control.emergence.same import differing_fields
 from landscape_control.landscape import Discrete, LandscapeDistribution, Uniform
 from landscape_control.policies import GradientDescent, HeavyBall, PolicyProgram
@@ -105,3 +105,10 @@ def test_a_range_that_reaches_beyond_the_admissible_one_is_cut():
 def test_a_solver_needs_a_program():
     with pytest.raises(ProblemError, match="expected a PolicyProgram; received LandscapeDistribution"):
         PolicySolver(QUADRATICS)
+
+
+def test_options_that_do_not_exist_are_refused_with_those_that_do():
+    with pytest.raises(ProblemError, match="'fixed', .*'within'; received 'withn'.*did you mean 'within'"):
+        optimize_policy(QUADRATICS, HeavyBall(constant=True), Objective(horizon=10), withn={"momentum": (0.0, 0.5)})
+    with pytest.raises(ProblemError, match="program: expected a PolicyProgram; received LandscapeDistribution"):
+        solve_program(QUADRATICS)

@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from ..errors import check_options
+from ..errors import ProblemError, check_options
 from ..landscape import LandscapeDistribution
 from ..objective import Objective
 from ..policies import Family, PolicyProgram
@@ -11,21 +11,13 @@ from ..transcription.moment_model import plain_noise
 from .policy_solver import PolicySolver
 from .result import PolicyResult
 
+BUILDING = ("tolerance", "most_nodes", "hessian", "most_iterations")  # what PolicySolver is built with
+SOLVING = ("starts", "seed", "guess", "fixed", "within", "throw")  # and what it solves with
 
-def optimize_policy(
-    task: LandscapeDistribution,
-    family: Family,
-    objective: Objective,
-    *,
-    sees: Sees | None = None,
-    cost: str = "terminal",
-    starts: int = 8,
-    seed: int = 0,
-    tolerance: float | None = None,
-    guess=None,
-    throw: bool = True,
-    **options,
-) -> PolicyResult:
+
+def optimize_policy(task: LandscapeDistribution, family: Family, objective: Objective, *, sees: Sees | None = None,
+                    cost: str = "terminal", starts: int = 8, seed: int = 0, tolerance: float | None = None, guess=None,
+                    throw: bool = True, **options) -> PolicyResult:
     """Minimise the expected cost of a causal rule over its coefficients.
 
         J = E[ κ e^{-γT} L(θ_T)  and/or  k Σ_{t=1..T} e^{-γt} L(θ_t)  +  Σ_{t<T} e^{-γt} |Δθ_t|²/2η ]
@@ -45,37 +37,29 @@ def optimize_policy(
     tolerance : float, relative to the cost: of the quadrature (1e-6 if None), or of the sampling (see the scenarios)
     guess : None, {name: value} or PolicyResult, optimised from as well
     throw : whether a failed solve raises or returns with its status
-    options : fixed, within (ranges) and those of :class:`PolicySolver` (most_nodes, most_iterations, hessian), or of the
-        scenario program
+    options : fixed={name: value} holds coefficients, within={name: (low, high)} narrows their ranges; and those of
+        :class:`PolicySolver` (most_nodes, most_iterations, hessian), or of :class:`ScenarioSolver`
 
-    Raises
-    ------
-    ProblemError : input that cannot be used
-    SolveError : a solve that failed, with ``throw``; its ``solution`` keeps what was found
+    Raises ProblemError for input that cannot be used; with ``throw``, SolveError for a solve that failed, whose ``solution``
+    keeps what was found.
     """
     program = PolicyProgram(task=task, family=family, objective=objective, sees=sees, cost=cost)
     return solve_program(program, starts=starts, seed=seed, tolerance=tolerance, guess=guess, throw=throw, **options)
 
 
-def solve_program(
-    program: PolicyProgram,
-    *,
-    starts: int = 8,
-    seed: int = 0,
-    tolerance: float | None = None,
-    guess=None,
-    throw: bool = True,
-    **options,
-) -> PolicyResult:
-    """The same for a program that exists."""
+def solve_program(program: PolicyProgram, *, tolerance: float | None = None, **options) -> PolicyResult:
+    """The same for a program that exists; ``options`` are starts, seed, guess, throw and the rest."""
+    if not isinstance(program, PolicyProgram):
+        raise ProblemError("program", expected="a PolicyProgram", received=type(program).__name__,
+                           advice="optimize_policy(task, family, objective) makes one")
     if tolerance is not None:
         options["tolerance"] = tolerance
     if has_moments(program):
-        held = {name: options.pop(name) for name in ("fixed", "within") if name in options}
-        check_options("optimize_policy", options, ("tolerance", "most_nodes", "hessian", "most_iterations", *held))
-        return PolicySolver(program, **options).solve(guess=guess, starts=starts, seed=seed, throw=throw, **held)
+        check_options("optimize_policy", options, (*BUILDING, *SOLVING))
+        building = {name: options.pop(name) for name in BUILDING if name in options}
+        return PolicySolver(program, **building).solve(**options)
     scenarios = import_module(".scenarios", __package__)  # late: most programs have exact moments
-    return scenarios.solve_scenarios(program, starts=starts, seed=seed, guess=guess, throw=throw, **options)
+    return scenarios.solve_scenarios(program, **options)
 
 
 def has_moments(program: PolicyProgram) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from ..arrays import flag, number, whole
 from ..errors import ProblemError, SolveError
 from ..policies import PolicyProgram
-from ..solver.policies import PolicyStatus, status_of
+from ..solver.policies import PolicyStatus, merged_optima, status_of
 from ..transcription.moment_model import check_linear, layout_of
 from ..transcription.moment_numbers import check_paid
 from .certificate import certify_policy
@@ -19,8 +19,9 @@ from .quadrature import Machinery, enough_nodes, first_nodes, largest_curvature
 from .renumber import renumbered
 from .replay import diverging
 from .result import PolicyResult
-from .starting import at_bound, bounds_with, escaping, guess_entries, held, settled_starts
+from .starting import at_bound, bounds_with, escaping, guess_entries, held, nearby_starts, settled_starts
 
+FEW, ROUNDS = 4, 4  # coefficients of rules that are optimised again from nearby, and how often
 SETTLED = 1e-3  # quadrature is refined until its error is this much below the tolerance: coefficients settle after costs
 
 
@@ -68,7 +69,8 @@ class PolicySolver:
         Parameters
         ----------
         guess : None, {name: value} or PolicyResult, optimised from as well
-        starts : int, fresh starting points; 0 trusts the guess
+        starts : int, fresh starting points; 0 trusts the guess. Where most disagree, as many follow around the best (rules
+            with few coefficients), until one round finds nothing better
         fixed : {name: value} of coefficients held where they are, e.g. {"momentum": 0.0} for gradient descent
         within : {name: (low, high)}, narrower ranges of coefficients, e.g. {"momentum": (0.0, 1.0)}
         throw : whether a solve that fails raises SolveError (its ``solution`` is the result) or returns with its status
@@ -83,7 +85,7 @@ class PolicySolver:
         machinery = self._machinery(program)
         bounds = bounds_with(machinery.coefficients, fixed, within)
         guesses = self._guesses(machinery, program, guess, whole("starts", starts, low=0), seed, bounds)
-        result = self._optimise(machinery, program, guesses, bounds)
+        result = self._optimise(machinery, program, guesses, bounds, seed)
         self.build_seconds = sum(one.build_seconds for one in self._machineries.values())
         spent = time.perf_counter() - began - (self.build_seconds - built)
         result = replace(result, build_seconds=self.build_seconds, solve_seconds=spent)
@@ -116,11 +118,24 @@ class PolicySolver:
             raise SolveError(PolicyStatus.DIVERGES.value)
         return found
 
-    def _optimise(self, machinery, program, guesses, bounds):
-        first, layout, inner = first_nodes(program), machinery.coefficients, bounds.copy()
+    def _optima(self, machinery, program, guesses, bounds, seed):
+        """(distinct optima, how many starts, bounds): where most starts of a small rule disagree, also from nearby."""
+        first, layout, unit = first_nodes(program), machinery.coefficients, 1 / largest_curvature(program)
+        inner, rng = bounds.copy(), np.random.default_rng([seed, 1])
         idle = machinery.without_effect(program, first, guesses[:3])
         inner[idle] = np.clip(0.0, bounds[idle, 0], bounds[idle, 1])[:, None]  # as small as may be
         optima = machinery.optimise(program, first, guesses, inner, self.tolerance)
+        begun, alone = len(guesses), len(guesses) == 1 or layout.size > FEW
+        while not alone and 2 * optima[0].count < begun < ROUNDS * len(guesses) and optima[0].result.success:
+            nearby = nearby_starts(layout, optima[0].variables, len(guesses), rng, unit)
+            more = machinery.optimise(program, first, nearby, inner, self.tolerance)
+            begun, alone = begun + len(nearby), more[0].cost >= optima[0].cost - self.tolerance
+            optima = merged_optima([*optima, *more], self.tolerance)
+        return optima, begun, inner
+
+    def _optimise(self, machinery, program, guesses, bounds, seed):
+        first, layout = first_nodes(program), machinery.coefficients
+        optima, begun, inner = self._optima(machinery, program, guesses, bounds, seed)
         best, error, nodes = self._refine(machinery, program, optima[0], inner, first)
         entries, cost = best.variables, machinery.cost(program, nodes, best.variables)
         runaway = escaping(layout, entries, 1 / program.task.curvatures.support[0])
@@ -133,7 +148,7 @@ class PolicySolver:
             program=program, coefficients=layout.split(entries), cost=cost, cost_error=error,
             nodes=machinery.node_count(program, nodes),
             status=PolicyStatus.CONVERGED if learnt else self._judge(best, error, cost, runaway),
-            starts=len(guesses), agreed=agreed, optima=((cost, layout.split(entries), agreed), *others),
+            starts=begun, agreed=agreed, optima=((cost, layout.split(entries), agreed), *others),
             at_bound=at_bound(layout, entries, bounds), fixed=held(layout, bounds), method="exact moments",
             build_seconds=0.0, solve_seconds=0.0, tolerance=self.tolerance, learnt=learnt,
             standing_still=machinery.at_rest(program, nodes),

@@ -69,6 +69,14 @@ def settled_starts(
     return drawn[order[np.isfinite(found[order])]]
 
 
+def nearby_starts(
+    layout: Layout, entries: np.ndarray, count: int, rng: np.random.Generator, unit: float = 1.0
+) -> np.ndarray:
+    """(count, n): 10 % down to 0.1 % away from an optimum, where costs with many optima side by side have better ones."""
+    width = 10.0 ** -rng.uniform(1, 3, (count, 1))
+    return entries + coefficient_scales(layout, entries, unit) * width * rng.standard_normal((count, len(entries)))
+
+
 def guess_entries(layout: Layout, guess) -> np.ndarray | None:
     """The vector (n,) of a guess: None, coefficients by name, or an earlier result (of any horizon).
 

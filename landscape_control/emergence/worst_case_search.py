@@ -13,11 +13,10 @@ from ..transcription.moment_worst import worst_case_nlp
 from ..transcription.moments import REFERENCE, MomentProgram
 from .quadrature import largest_curvature
 from .replay import diverging, mode_costs
-from .starting import bounds_with, coefficient_scales, guess_entries, settled_starts, stretch
+from .starting import bounds_with, guess_entries, nearby_starts, settled_starts, stretch
 
 ALIKE = 1e-6  # worst values that differ by less, relatively, are one
 MOST = 8  # rounds of starts around the best
-WIDEST = 0.1  # their distance, relative to the scales of the coefficients
 _RESCALED = 1e-2  # solve again in the result's own units until it is at least this, so that its digits count
 
 
@@ -64,7 +63,8 @@ class Search:
             before = found[0].worst
             if 2 * agreeing(found) >= used:
                 break
-            found, used = _sorted(found + self._ends(self._around(found[0].entries, starts, rng))), used + starts
+            nearby = nearby_starts(self.layout, found[0].entries, starts, rng, 1 / self.curvature)
+            found, used = _sorted(found + self._ends(nearby)), used + starts
             if agreeing(found) > 1 and found[0].worst >= before * (1 - ALIKE):
                 break
         return found, used
@@ -89,12 +89,6 @@ class Search:
             return self.values(one, self.grid).max()
 
         return list(settled_starts(self.layout, starts, seed, worst, 10 * self.at_rest, 1 / self.curvature))
-
-    def _around(self, entries, count, rng):
-        """Starts from 10 % down to 0.1 % away."""
-        scales = coefficient_scales(self.layout, entries, 1 / self.curvature)
-        width = WIDEST * 10.0 ** -rng.uniform(0, 2, (count, 1))
-        return list(entries + scales * width * rng.standard_normal((count, len(entries))))
 
     def _ends(self, guesses):
         """Ends from these guesses: first to the best mean over the grid, which is near and quickly found."""

@@ -15,7 +15,7 @@ _IPOPT = {
     "sb": "yes",
     "tol": 1e-10,
     "max_iter": 500,
-    "acceptable_tol": 1e-7,  # with the two below: done where the objective has stood still to round-off, small costs have
+    "acceptable_tol": 1e-5,  # with the two below: done where the objective has stood still to round-off, small costs have
     "acceptable_iter": 15,  # slopes that no step can make smaller
     "acceptable_obj_change_tol": 1e-13,
     "mu_strategy": "adaptive",
@@ -152,14 +152,20 @@ def optima_from(
     results = [optimiser.run(guess, parameters, bounds=bounds, rows=rows) for guess in guesses]
     if not results:
         raise ProblemError("starts", expected="at least one", received="0", advice="give starts >= 1 or a guess")
-    results.sort(key=lambda one: (not np.isfinite(one.cost), one.cost))
-    groups: list[list[RawResult]] = []
-    for one in results:
+    return merged_optima([Optimum(result=one, count=1) for one in results], closeness)
+
+
+def merged_optima(optima, closeness: float) -> tuple[Optimum, ...]:
+    """Distinct optima, best first: those within ``closeness`` of the best of a group, by their objectives, are one."""
+    ordered = sorted(optima, key=lambda one: (not np.isfinite(one.cost), one.cost))
+    groups: list[list[Optimum]] = []
+    for one in ordered:
         if groups and (groups[-1][0].cost == one.cost or abs(one.cost - groups[-1][0].cost) <= closeness):
             groups[-1].append(one)
         else:
             groups.append([one])
-    return tuple(Optimum(result=min(group, key=lambda one: not one.success), count=len(group)) for group in groups)
+    return tuple(Optimum(result=min(group, key=lambda one: not one.result.success).result,
+                         count=sum(one.count for one in group)) for group in groups)
 
 
 def status_of(result: RawResult) -> PolicyStatus:
