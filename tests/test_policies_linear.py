@@ -1,5 +1,7 @@
 """Gradient descent, heavy ball, Nesterov and spans of past gradients are their textbooks' rules, and where they meet."""
 
+import pickle
+
 import numpy as np
 import pytest
 from policy_runs import HORIZON, drawn, gradients, moves
@@ -121,3 +123,11 @@ def test_span_longer_than_the_horizon_is_refused():
 def test_span_needs_a_whole_memory(memory):
     with pytest.raises(ProblemError, match="memory: expected an integer >= 1"):
         FirstOrderSpan(memory=memory, constant=True)
+
+
+def test_a_policy_goes_through_a_process_border_unchanged():
+    coefficients = {"learning_rate": [0.1, 0.2, 0.3], "momentum": 0.5}
+    policy = Policy(family=HeavyBall(constant=False), coefficients=coefficients, horizon=3)
+    again = pickle.loads(pickle.dumps(policy))
+    seen = np.random.default_rng(0).standard_normal((3, 2))
+    np.testing.assert_array_equal(again(seen), policy(seen))

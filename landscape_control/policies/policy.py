@@ -47,6 +47,9 @@ class Policy(Recordable):
         object.__setattr__(self, "_layout", layout)
         object.__setattr__(self, "coefficients", MappingProxyType(layout.split(self._entries)))
 
+    def __reduce__(self):
+        return _policy, (self.family, dict(self.coefficients), self.horizon)
+
     @property
     def varies(self) -> bool:
         """Whether the rule depends on where in its horizon it stands, so that it ends with it."""
@@ -109,3 +112,7 @@ def _history(history):
         raise ProblemError("history of gradients", received=received, advice="one weight that saw 0.3: policy([[0.3]])",
                            expected="numbers of shape (t+1, n), (E, t+1, n) or (n,), with at least one gradient")
     return seen
+
+
+def _policy(family, coefficients, horizon):
+    return Policy(family=family, coefficients=coefficients, horizon=horizon)
