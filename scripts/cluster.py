@@ -19,10 +19,10 @@ import landscape_control as lc
 from landscape_control.sweeps.adaptors import adaptor_of
 from landscape_control.sweeps.axes import read_axes
 from landscape_control.sweeps.columns import pack, unpack
-from landscape_control.sweeps.dataset import Table
 from landscape_control.sweeps.execute import AHEAD
 from landscape_control.sweeps.plan import Plan, about, make_plan
 from landscape_control.sweeps.store import Store
+from landscape_control.sweeps.table import Table
 from landscape_control.sweeps.worker import Workshop
 
 WORKERS, SIDE, SMALL = 1000, 1000, 64  # of the cluster; of the grid; cells of a small chunk

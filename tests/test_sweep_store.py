@@ -2,20 +2,25 @@
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray
 
-from landscape_control import ControlProblem, Objective, ProblemError, double_well, quadratic
+from landscape_control import ControlProblem, Objective, ProblemError, double_well, load, quadratic
+from landscape_control.measures import Measure, as_measure
 from landscape_control.sweeps import describe, lines, load_store, resume, sweep
 from landscape_control.sweeps.columns import DamagedError, columns_of, pack, unpack, words_of
+from landscape_control.sweeps.identity import code_of, why_other
 from landscape_control.sweeps.store import Store
 
 BOWL = ControlProblem(landscape=quadratic(hessian=[[2.0]]), start=[1.0], objective=Objective(horizon=1.0))
@@ -76,7 +81,7 @@ def test_killed_or_interrupted_runs_resume_to_the_uninterrupted_dataset(tmp_path
     assert f"{count} of 96 done" in describe(partial)
     resumed = resume(tmp_path / "killed", workers=1)
     same(resumed, load_store(whole))
-    same(resumed, xarray.load_dataset(whole / "result.nc"))
+    same(resumed, load(whole / "result.nc"))
     if sys.platform == "linux":
         _wait_until_gone(str(tmp_path / "killed.py"))  # workers end with their parent
 
@@ -105,8 +110,9 @@ def test_the_folder_holds_plain_files_that_say_what_they_are(finished):
     assert {path.name for path in folder.iterdir()} == {"plan.json", "chunks", "result.nc", "lock"}
     assert len(chunks(folder)) == 6
     with np.load(chunks(folder)[0], allow_pickle=False) as archive:
-        assert {"cells", "value cost", "words", "sha256"} <= set(archive.files)
-    same(atlas, xarray.load_dataset(folder / "result.nc"))
+        assert {"cells", "value cost", "words", "owner", "sha256"} <= set(archive.files)
+    assert xarray.load_dataset(folder / "result.nc").equals(atlas)
+    same(atlas, load(folder / "result.nc"))
     same(atlas, load_store(folder))
 
 
@@ -142,6 +148,115 @@ def test_the_checksum_covers_every_byte_of_the_numbers():
 def _digest(packed):
     with np.load(__import__("io").BytesIO(packed)) as archive:
         return archive["sha256"].tobytes()
+
+
+def test_a_chunk_of_another_sweep_or_place_is_found_and_computed_again(finished, tmp_path):
+    atlas, folder = finished
+    sweep(BOWL.changed(loss_weight=3.0), AXES, measure=["cost"], store=tmp_path / "other", workers=1, chunk=2)
+    shutil.copy(chunks(tmp_path / "other")[1], chunks(folder)[1])
+    shutil.copy(chunks(folder)[3], chunks(folder)[4])
+    assert int((load_store(folder)["status"] == "not run").sum()) == 4
+    same(atlas, resume(folder))
+    same(atlas, load_store(folder))
+
+
+def test_an_edited_plan_is_refused(finished):
+    path = finished[1] / "plan.json"
+    text = path.read_text()
+    assert "4.0" in text
+    path.write_text(text.replace("4.0", "5.0"))
+    for use in (load_store, resume, run):
+        with pytest.raises(ProblemError, match="do not agree with their checksum"):
+            use(finished[1])
+
+
+def test_a_damaged_result_is_written_again(finished):
+    atlas, folder = finished
+    path = folder / "result.nc"
+    for content in (path.read_bytes()[:-200], b"", b"notes"):
+        path.write_bytes(content)
+        resume(folder)
+        same(atlas, load(path))
+    before = path.stat().st_mtime_ns
+    resume(folder)
+    assert path.stat().st_mtime_ns == before
+
+
+def test_a_folder_of_somebody_elses_is_left_alone(tmp_path):
+    for name in ("thesis.part", "result.nc"):
+        (tmp_path / name).write_text("years of work")
+    with pytest.raises(ProblemError, match="a new or empty folder, or one with a plan.json; received .*result.nc"):
+        run(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["result.nc", "thesis.part"]
+    run(tmp_path / "run")
+    for name in ("mine.part", ".result.nc.0123abcd.part", "chunks/.000001.npz.0123abcd.part"):
+        (tmp_path / "run" / name).write_text("")
+    resume(tmp_path / "run")
+    assert [path.name for path in (tmp_path / "run").rglob("*.part")] == ["mine.part"]
+
+
+SCALE = 1.0
+
+
+def scaled(solution):
+    return helped(solution) * SCALE
+
+
+def helped(solution):
+    return solution.cost
+
+
+def weighing(weights):
+    return lambda solution: float(np.sum(weights)) * solution.cost
+
+
+@pytest.mark.parametrize(("first", "second"), [
+    (lambda solution: solution.cost, lambda solution: -solution.cost),
+    (lambda solution: solution.cost + 1, lambda solution: solution.cost + 2),
+    (lambda solution, power=1: solution.cost**power, lambda solution, power=2: solution.cost**power),
+    (weighing(np.ones(3)), weighing(np.ones(2))), (weighing([1, 2]), weighing([1, 3])),
+    (Measure(name="m", function=lambda cell: cell.solution.cost), Measure(name="m", function=lambda cell: 0.0)),
+    (partial(pow, 2), partial(pow, 3))])
+def test_another_function_of_the_same_name_does_not_get_the_numbers_of_the_first(first, second):
+    one, again, other = (code_of(as_measure(function)) for function in (first, first, second))
+    assert one == again
+    assert why_other(one, other) == "has other code, or uses other values"
+
+
+def test_a_changed_measure_is_refused_naming_it(tmp_path, monkeypatch):
+    first = run(tmp_path, measure=[lambda solution: solution.cost])
+    same(first, run(tmp_path, measure=[lambda solution: solution.cost]))  # the same words, elsewhere
+    with pytest.raises(ProblemError, match=r"measure 'lambda' \(has other code, or uses other values\)"):
+        run(tmp_path, measure=[lambda solution: -1.0])
+    chunks(tmp_path)[0].unlink()
+    with pytest.raises(ProblemError, match="measure 'lambda': expected the function that the sweep was started with"):
+        resume(tmp_path, measure=[lambda solution: -1.0])
+    same(first, resume(tmp_path, measure=[lambda solution: solution.cost], workers=1))
+
+
+@pytest.mark.parametrize("change", [("SCALE", 2.0), ("helped", lambda solution: 0.0)])
+def test_a_module_function_that_was_edited_is_refused_too(tmp_path, monkeypatch, change):
+    run(tmp_path, measure=f"{__name__}:scaled")
+    chunks(tmp_path)[0].unlink()
+    monkeypatch.setitem(globals(), *change)
+    with pytest.raises(ProblemError, match="measure 'scaled'"):
+        resume(tmp_path, workers=1)
+    with pytest.raises(ProblemError, match="measure 'scaled'"):
+        run(tmp_path, measure=f"{__name__}:scaled")
+
+
+def test_a_measure_whose_code_cannot_be_known_goes_on_only_where_its_owner_says_so(tmp_path):
+    lock = threading.Lock()
+
+    def guarded(solution):
+        with lock:
+            return solution.cost
+
+    first = run(tmp_path, measure=guarded)
+    chunks(tmp_path)[0].unlink()
+    with pytest.raises(ProblemError, match="uses objects that cannot be compared"):
+        run(tmp_path, measure=guarded)
+    same(first, resume(tmp_path, measure=guarded, workers=1))
 
 
 def test_a_second_process_is_refused_while_the_first_works(tmp_path):
@@ -210,16 +325,17 @@ def test_folders_that_cannot_be_written_or_are_no_stores_are_refused(tmp_path):
         resume(tmp_path)
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken/plan.json").write_text("{}")
-    with pytest.raises(ProblemError, match=r"plan.json is damaged"):
+    with pytest.raises(ProblemError, match=r"plan.json is damaged or was edited"):
         load_store(tmp_path / "broken")
 
 
 def test_failed_cells_are_retried_on_request_only(tmp_path):
-    calls = []
+    calls = tmp_path / "calls"  # a list in the closure would be another list by now
 
     def moody(solution):
-        calls.append(1)
-        if len(calls) == 3:
+        with calls.open("a") as file:
+            file.write(".")
+        if calls.stat().st_size == 3:
             raise ValueError("not today")
         return solution.cost
 
@@ -229,7 +345,7 @@ def test_failed_cells_are_retried_on_request_only(tmp_path):
         resume(tmp_path / "run", retry_failed=True)
     assert resume(tmp_path / "run").attrs["failed"] == 1
     assert resume(tmp_path / "run", measure=moody, retry_failed=True, workers=1).attrs["failed"] == 0
-    assert len(calls) == 14  # the other cell of the chunk is done again too
+    assert calls.stat().st_size == 14  # the other cell of the chunk is done again too
     with pytest.raises(ProblemError, match="expected the measures of the store: moody"):
         resume(tmp_path / "run", measure="cost", retry_failed=True)
 
@@ -276,4 +392,4 @@ def test_stores_of_version_1_can_still_be_read():
     exact = root * np.tanh(np.array([[0.5], [1.0]]) * root) / 2
     np.testing.assert_allclose(atlas["cost"].sel(landscape=["gentle", "steep"]), exact, rtol=1e-6)
     assert set(atlas["status"].values.ravel()) == {"converged"}
-    assert xarray.load_dataset(Path(__file__).parent / "data/sweeps/v1/result.nc").equals(atlas)
+    assert load(Path(__file__).parent / "data/sweeps/v1/result.nc").equals(atlas)

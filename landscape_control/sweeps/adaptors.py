@@ -8,7 +8,7 @@ from ..policies import PolicyProgram
 from ..problem import ControlProblem
 from .layout import share
 from .paths import with_values
-from .trajectories import Trajectories
+from .trajectories import NUMBERS, Trajectories
 
 _POLICY_SOLVER = ("tolerance", "most_nodes", "hessian", "most_iterations")
 _SCENARIO_SOLVER = ("tolerance", "scenarios", "most_scenarios", "held_out")
@@ -42,13 +42,16 @@ class Adaptor(Protocol):
         """What solves problems of this structure."""
 
 
-def adaptor_of(problem, *, closed_form: bool) -> Adaptor:
-    """The adaptor of a problem; ``closed_form`` when nothing has to be solved and all cells are evaluated at once."""
+def adaptor_of(problem, *, closed_form: bool, any_path: bool = False) -> Adaptor:
+    """The adaptor of a problem; ``closed_form`` when nothing has to be solved and all cells are evaluated at once.
+
+    ``any_path`` when all formulas are the user's own, which are given every parameter that varies as an array.
+    """
     if not isinstance(problem, ControlProblem | PolicyProgram):
         raise ProblemError("problem", expected="a ControlProblem or a PolicyProgram", received=type(problem).__name__,
                            advice="build it with landscape_control.ControlProblem(...)")
     if closed_form:
-        return ClosedForm()
+        return ClosedForm(any_path)
     if isinstance(problem, PolicyProgram):
         return Policies()
     return Trajectories() if problem.is_known else Beliefs()
@@ -128,7 +131,7 @@ class PolicyRunner:
 
     def solve(self, changes, seed, neighbour):
         from ..emergence import has_moments, solve_program
-        from ..emergence.policy_solver import OBJECTIVE, TASK
+        from ..emergence.renumber import OBJECTIVE, TASK
 
         program = with_values(self.program, changes)
         common = {"guess": neighbour, "seed": seed, "throw": False, **self._starts(neighbour)}
@@ -147,12 +150,19 @@ class PolicyRunner:
 
 
 class ClosedForm:
-    """Measures that are formulas: whole chunks at once, nothing solved."""
+    """Measures that are formulas: whole chunks at once, nothing solved.
+
+    Formulas of this library take the numbers of the objective; other parameters make another problem at each point.
+    """
 
     kind = "closed form"
 
+    def __init__(self, any_path=False):
+        self.any_path = any_path
+
     def is_number(self, problem, path, column):
-        return column.dtype.kind in "fi"
+        part, _, name = path.partition(".")
+        return column.dtype.kind in "fi" and (self.any_path or (part == "objective" and name in NUMBERS))
 
     def chunk(self, problem, cells):
         return 65536

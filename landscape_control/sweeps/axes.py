@@ -85,16 +85,16 @@ def _resolved(problem, name, values) -> Axis:
     known = parameters(problem)
     if len(paths) == 1 and isinstance(values, str | bytes) or not hasattr(values, "__iter__"):
         _refuse(name, "a list of values, or {label: value}", repr(values)[:80], "put the value into a list")
-    labels = tuple(map(str, values)) if isinstance(values, Mapping) else None
-    rows = list(values.values()) if labels else list(values)
-    if not rows:
-        _refuse(name, "at least one value", "an empty axis", "drop the axis or give it values")
+    labels, rows = _labels_and_rows(name, values)
     if len(paths) == 1:
         if labels is None and np.ndim(rows[0]) == 1 and not isinstance(rows[0], str):  # whole vectors: zip the entries
-            size = len(np.atleast_1d(known[paths[0]]))
-            paths, names = tuple(f"{paths[0]}.{i}" for i in range(size)), names
+            current = known.get(paths[0])
+            paths = tuple(f"{paths[0]}.{i}" for i in range(len(rows[0] if current is None else np.atleast_1d(current))))
         else:
             rows = [(row,) for row in rows]
+    elif labels is None and len(rows) == len(paths) and _is_columns(values):
+        _refuse(name, "one tuple of values per point", "what looks like a list of values per parameter",
+                "write list(zip(first, second)), or numpy.column_stack([first, second])")
     for row in rows:
         if not isinstance(row, (tuple, list, np.ndarray)) or len(row) != len(paths):
             _refuse(name, f"{len(paths)} values at each point", repr(row)[:80], "give one value per parameter")
@@ -106,6 +106,24 @@ def _resolved(problem, name, values) -> Axis:
     return axis
 
 
+def _labels_and_rows(name, values):
+    """(labels or None, points)"""
+    labels = tuple(map(str, values)) if isinstance(values, Mapping) else None
+    rows = list(values.values()) if labels else list(values)
+    if not rows:
+        _refuse(name, "at least one value", "an empty axis", "drop the axis or give it values")
+    if labels and len(set(labels)) < len(labels):
+        twice = next(label for label in labels if labels.count(label) > 1)
+        _refuse(name, "different labels", f"several that read {twice!r}", "rename one of them")
+    return labels, rows
+
+
+def _is_columns(values):
+    """Whether values of several parameters stand one parameter after the other: arrays in a row, or lists in a tuple."""
+    inner = (np.ndarray, list) if isinstance(values, tuple) else np.ndarray
+    return not isinstance(values, np.ndarray) and all(isinstance(row, inner) for row in values)
+
+
 def _column(name, path, current, values, labels):
     """An array of numbers, truth values or words; a tuple where (labelled) values are anything else."""
     if path == SEED:
@@ -113,14 +131,14 @@ def _column(name, path, current, values, labels):
     plain = [value.item() if isinstance(value, np.generic) else value for value in values]
     for kinds in ((bool,), (int,), (int, float), (str,)):
         if all(isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool)) for value in plain):
-            return _numbers(name, current, plain) if kinds[0] is int else np.array(plain)
+            return _as_numbers(name, current, plain) if kinds[0] is int else np.array(plain)
     if labels is None:
         _refuse(name, "numbers, words, or named variants {label: value}", f"{type(plain[0]).__name__}",
                 "give variants names, {'calm': ..., 'rough': ...}, so that results can be labelled")
     return tuple(plain)
 
 
-def _numbers(name, current, values):
+def _as_numbers(name, current, values):
     if any(math.isnan(value) for value in values):
         _refuse(name, "numbers", "NaN", "drop it")
     counts = isinstance(current, int) and not isinstance(current, bool) and all(v == int(v) for v in values if v < math.inf)

@@ -1,7 +1,7 @@
 """Results of a chunk as a few arrays, packed into bytes (NPZ, no pickle) with a checksum; and back.
 
-Words are kept once each: a column of words is an array of codes, left out where all are the same, and under ``WORDS`` stands
-a JSON text {column: [word, …]}.
+Words are kept once each: a column of words is an array of codes, left out where all are the same, and under ``TEXTS`` stands
+a JSON text {column: [word, …]}. Under ``OWNER`` stands which chunk of which plan this is.
 """
 
 import hashlib
@@ -11,8 +11,9 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-CELLS, WORDS, CHECKSUM = "cells", "words", "sha256"
+CELLS, TEXTS, OWNER, CHECKSUM = "cells", "words", "owner", "sha256"
 MISSING = "missing "
+NOTES = ("status", "message", "traceback", "found_from")  # words in every chunk and dataset
 
 
 class DamagedError(ValueError):
@@ -32,8 +33,8 @@ def columns_of(cells, rows: list[dict]) -> dict[str, np.ndarray]:
             if len(words[name]) > 1:
                 columns[name] = codes
         else:
-            columns[name] = _stacked(values, given) if any(map(np.ndim, given)) else _numbers(values, given)
-    return columns | {WORDS: words_column(words)}
+            columns[name] = _stacked(values, given) if any(map(np.ndim, given)) else _number_column(values, given)
+    return columns | {TEXTS: words_column(words)}
 
 
 def _coded(values):
@@ -42,7 +43,7 @@ def _coded(values):
     return codes, list(known)
 
 
-def _numbers(values, given):
+def _number_column(values, given):
     kinds = {type(value) for value in given}
     fits = kinds == {int} and all(-(2**63) <= value < 2**63 for value in given)
     kind, gap = (bool, False) if kinds == {bool} else (np.int64, 0) if fits else (float, np.nan)
@@ -58,20 +59,42 @@ def _stacked(values, given):
     return stacked
 
 
+def owned(columns: dict, digest: str, index: int) -> dict[str, np.ndarray]:
+    """The columns of chunk ``index`` of the plan with this digest, saying so."""
+    return columns | {OWNER: _bytes(f"{digest} {index}")}
+
+
+def chunk_of(columns: dict) -> int:
+    """Which chunk of its plan this is."""
+    return int(columns[OWNER].tobytes().split()[1])
+
+
+def check_owner(columns: dict, digest: str, index: int, cells) -> None:
+    """Raise DamagedError unless this is chunk ``index``, with these cells, of the plan with this digest."""
+    if OWNER not in columns or columns[OWNER].tobytes().decode() != f"{digest} {index}":
+        raise DamagedError("a chunk of another plan, or of another place in it")
+    if not np.array_equal(columns[CELLS], cells):
+        raise DamagedError("other cells than the plan has here")
+
+
 def words_column(words: dict[str, list[str]]) -> np.ndarray:
     """{column: [word, …]} as bytes."""
-    return np.frombuffer(json.dumps(words, ensure_ascii=False).encode(), dtype=np.uint8)
+    return _bytes(json.dumps(words, ensure_ascii=False))
+
+
+def _bytes(text):
+    return np.frombuffer(text.encode(), dtype=np.uint8)
 
 
 def words_of(columns: dict) -> dict[str, list[str]]:
     """{column: [word, …]} of the columns that hold words; codes point into these lists."""
-    return json.loads(columns[WORDS].tobytes())
+    return json.loads(columns[TEXTS].tobytes())
 
 
 def names_of(columns: dict) -> list[str]:
     """Columns that hold numbers."""
     words = words_of(columns)
-    return [name for name in columns if name not in (CELLS, WORDS, *words) and not name.startswith(MISSING)]
+    return [name for name in columns if name not in (CELLS, TEXTS, OWNER, *words) and not name.startswith(MISSING)]
 
 
 def pack(columns: dict) -> bytes:

@@ -1,94 +1,102 @@
 """Hand chunks to this process, to processes of its own, or to any executor; a dead worker costs its chunk a retry."""
 
+import pickle
 from collections import Counter, deque
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from queue import SimpleQueue
 
 from ..errors import ProblemError
+from .plan import Plan
 from .processes import lives_in_main, one_blas_thread, pool_of, start_method
-from .worker import run_chunk
+from .worker import hold, run_chunk
 
 ATTEMPTS = 3  # times a chunk is handed out before its cells are given up
 AHEAD = 4096  # chunks in the hands of an executor of unknown size
+_LONG = 10**5  # characters of a plan that is brought to the workers of a cluster before the chunks
 
 
 class Lost(str):
     """Why no process came back with a chunk."""
 
 
-def carry_out(text: str, measures, chunks: list[int], *, workers: int, executor: Executor | None,
+def carry_out(plan: Plan, measures, chunks: list[int], *, workers: int, executor: Executor | None,
               closing: tuple[int, ...] = ()) -> Iterator[tuple[int, bytes | Lost]]:
     """(chunk, its packed results or why it was lost), in the order they are finished.
 
     ``measures`` is None where workers find them by address. ``closing`` are file descriptors that workers must not keep.
     """
-    task = (text, measures)
     if executor is not None:
-        return _elsewhere(task, chunks, executor)
-    return _here(task, chunks) if workers == 1 else _in_processes(task, chunks, workers, closing)
+        return _elsewhere(plan, measures, chunks, executor)
+    return _here(plan, measures, chunks) if workers == 1 else _in_processes(plan, measures, chunks, workers, closing)
 
 
-def _here(task, chunks):
+def _here(plan, measures, chunks):
     with one_blas_thread():
         for index in chunks:
-            yield index, run_chunk(task[0], index, task[1])
+            yield index, run_chunk(plan.text, index, measures)
 
 
-def _elsewhere(task, chunks, executor):
+def _elsewhere(plan, measures, chunks, executor):
     """An executor of the user's: what fails there is handed out again, as the worker may have died."""
-    queue, attempts = deque(chunks), Counter()
-    drain = _Drain(task, executor, AHEAD)
+    queue, attempts, given_up, proven = deque(chunks), Counter(), [], False
+    drain = None
     try:
+        drain = _Drain((_brought(plan.text, executor), measures), executor, AHEAD)
         while queue or drain.pending:
             drain.fill(queue)
             for index, found in drain.collect():
-                if not isinstance(found, Lost):
-                    yield index, found
-                    continue
                 attempts[index] += 1
-                if attempts[index] < ATTEMPTS:
+                if not isinstance(found, Lost):
+                    proven = True
+                    yield index, found
+                elif attempts[index] < ATTEMPTS:
                     queue.append(index)
                 else:
-                    yield index, found
-    except BrokenExecutor as error:
+                    given_up.append((index, found))
+    except RuntimeError as error:  # broken, or shut down
         raise ProblemError("executor", expected="an executor that takes work", received=f"{type(error).__name__}: {error}",
                            advice="what is finished is kept: resume the store with another executor") from error
     finally:
-        drain.abandon()
+        if drain is not None:
+            drain.abandon()
+    if given_up and not proven:
+        raise ProblemError("executor", expected="workers that carry out at least one chunk", received=str(given_up[0][1]),
+                           advice="check that they have the same packages and can read what the measures need")
+    yield from given_up
 
 
-def _in_processes(task, chunks, workers, closing):
+def _brought(text, executor):
+    """A long plan is scattered to Dask's workers once; other executors are given its text with every chunk."""
+    scatter = getattr(getattr(executor, "_client", None), "scatter", None)
+    return text if scatter is None or len(text) < _LONG else scatter(text, broadcast=True)
+
+
+def _in_processes(plan, measures, chunks, workers, closing):
     """A pool; when one of its processes dies, what was in flight is tried again alone, which tells who is guilty."""
+    task, first = (plan.digest, measures), (hold, plan.digest, plan.text)
     queue = deque(chunks)
     while queue:
-        suspects = yield from _pooled(task, queue, min(workers, len(queue)), closing)
-        if len(suspects) + len(queue) == len(chunks) and lives_in_main(task[1]) and start_method() == "spawn":
+        suspects = yield from _pooled(task, queue, pool_of(min(workers, len(queue)), closing, first), 2 * workers)
+        if len(suspects) + len(queue) == len(chunks) and lives_in_main(measures) and start_method() == "spawn":
             raise ProblemError("workers", expected="a script that fresh processes can read again, to find the measure in it",
                                received="processes that end at once", advice="put the script's work under "
                                "if __name__ == '__main__':, move the function to a module, or use workers=1")
         for index in suspects:
             for _ in range(ATTEMPTS - 1):
-                alone = deque([index])
-                if not (yield from _pooled(task, alone, 1, closing)):
+                if not (yield from _pooled(task, deque([index]), pool_of(1, closing, first), 2)):
                     break
             else:
                 yield index, Lost(f"the worker process died {ATTEMPTS} times on this chunk (killed, or crashed)")
 
 
-def _pooled(task, queue, workers, closing):
+def _pooled(task, queue, pool, ahead):
     """Empty the queue with one pool; returns the chunks that were in flight when it broke."""
-    pool = pool_of(workers, closing)
-    drain, suspects = _Drain(task, pool, 2 * workers), []
+    drain, suspects = _Drain(task, pool, ahead), []
     try:
-        while (queue or drain.pending) and not suspects:
-            drain.fill(queue)
-            for index, found in drain.collect():
-                if isinstance(found, Lost):
-                    suspects.append(index)
-                else:
-                    yield index, found
-        while drain.pending:  # broken: the others fail too, or had just finished
+        while drain.pending or (queue and not suspects):  # broken: the others fail too, or had just finished
+            if not suspects:
+                drain.fill(queue)
             for index, found in drain.collect():
                 if isinstance(found, Lost):
                     suspects.append(index)
@@ -144,4 +152,13 @@ def _received(future):
     except ProblemError:
         raise
     except (CancelledError, Exception) as error:
+        if isinstance(error, pickle.PicklingError) or "pickle" in str(error).lower():
+            raise cannot_travel(error) from error
         return Lost(f"{type(error).__name__}: {error}"[:500])
+
+
+def cannot_travel(error) -> ProblemError:
+    """What is said of measures that other processes cannot be given."""
+    return ProblemError("measure", expected="functions that other processes can be given",
+                        received=f"{type(error).__name__}: {error}",
+                        advice="define the function at the top of a module, or use workers=1")

@@ -78,7 +78,10 @@ def with_values(thing, changes: dict):
         else:
             direct[head] = value
     for head, inner in nested.items():
-        direct[head] = with_values(direct[head] if head in direct else read(thing, head), inner)
+        part = direct[head] if head in direct else read(thing, head)
+        if part is None and inner.keys() == {str(i) for i in range(len(inner))}:  # a vector where there was none
+            part = np.zeros(len(inner))
+        direct[head] = with_values(part, inner)
     return _rebuilt(thing, direct) if direct else thing
 
 

@@ -1,5 +1,6 @@
 """Plan: everything that decides the numbers of a sweep, as plain JSON that any process can carry out."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,12 +12,14 @@ from ..arrays import whole
 from ..errors import ProblemError
 from ..records import fingerprint, from_specification, specification
 from .axes import Axis
+from .identity import code_of
 from .layout import Layout
 from .paths import SEED, read, with_values
 from .versions import versions
 
 FORMAT = "landscape_control sweep"
 VERSION = 1
+_SEAL, _END = ',\n "sha256": "', '"\n}'
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,7 +31,8 @@ class Plan:
     specification : text of the base problem
     axes : of the grid; objects on named axes are read from the texts in ``variants``
     variants : for each axis the texts of the problems of its points, () where all values are plain
-    measures : for each its name, address, units, description, dims and coords; "" is the address of one that has none
+    measures : for each its name, address, code, units, description, dims and coords; "" is the address of one that has none,
+        and the code of one of this library (see identity.py)
     kind : what a cell is: "trajectory", "belief", "policy" or "closed form"
     options : of the solver
     starts : cold starts per cell, None for the solver's own choice
@@ -90,31 +94,51 @@ class Plan:
 
     @cached_property
     def text(self) -> str:
-        """The plan as JSON."""
+        """The plan as JSON; its last entry is the SHA-256 of all that stands before it."""
         document = {"format": FORMAT, "version": VERSION, "specification": self.specification,
                     "axes": [_axis_document(axis, texts) for axis, texts in zip(self.axes, self.variants, strict=True)]}
         for name in ("measures", "kind", "options", "starts", "seed", "structural", "most", "versions"):
             document[name] = getattr(self, name)
-        return json.dumps(document, ensure_ascii=False, indent=1, default=_plain)
+        body = json.dumps(document, ensure_ascii=False, indent=1, default=_plain).removesuffix("\n}")
+        return f"{body}{_SEAL}{_sha256(body)}{_END}"
+
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 at the end of ``text``: by it chunks know their plan."""
+        return _sealed(self.text)[1]
 
     @classmethod
     def from_text(cls, text: str) -> "Plan":
         """The plan of a JSON text; raises ProblemError if it is damaged or of another version."""
         try:
-            document = json.loads(text)
+            document, (body, digest) = json.loads(text), _sealed(text)
             kind, version = document.pop("format"), document.pop("version")
             if (kind, version) != (FORMAT, VERSION):
                 raise ProblemError("plan", expected=f"{FORMAT}, version {VERSION}", received=f"{kind}, version {version}",
                                    advice="use the landscape_control that made it, or another folder")
+            if document.pop("sha256", None) != digest or _sha256(body) != digest:
+                raise ValueError("the contents do not agree with their checksum")
             axes = document.pop("axes")
             variants = tuple(tuple(axis.get("variants", ())) for axis in axes)
             document |= {name: tuple(document[name]) for name in ("measures", "structural")}
-            return cls(axes=tuple(map(_axis_from_document, axes)), variants=variants, **document)
+            plan = cls(axes=tuple(map(_axis_from_document, axes)), variants=variants, **document)
+            vars(plan)["text"] = text  # to the letter: chunks name its digest
+            return plan
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             if isinstance(error, ProblemError):
                 raise
             raise ProblemError("plan", expected="the plan of a sweep", received=f"{type(error).__name__}: {error}",
-                               advice="plan.json is damaged; start the sweep again in another folder") from error
+                               advice="plan.json is damaged or was edited; sweep again into another folder") from error
+
+
+def _sha256(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _sealed(text):
+    """(what is sealed, the SHA-256 that the text says it has)."""
+    body, _, digest = text.rpartition(_SEAL)
+    return body, digest.removesuffix(_END)
 
 
 def about(measure, address: str) -> dict:
@@ -123,7 +147,7 @@ def about(measure, address: str) -> dict:
         return {key: list(one) if isinstance(one, tuple) else one for key, one in value.items()} \
             if isinstance(value, Mapping) else list(value) if isinstance(value, tuple) else value
 
-    return {"name": measure.name, "address": address} | {
+    return {"name": measure.name, "address": address, "code": code_of(measure)} | {
         name: plain(getattr(measure, name, "")) for name in ("units", "description", "dims", "coords")}
 
 

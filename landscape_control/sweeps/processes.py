@@ -38,12 +38,15 @@ def start_method() -> str:
     return "spawn" if loaded else "fork"
 
 
-def pool_of(workers: int, closing: tuple[int, ...] = ()) -> ProcessPoolExecutor:
-    """A pool whose processes ignore Ctrl-C, use one BLAS thread, close these descriptors and end when their parent does."""
+def pool_of(workers: int, closing: tuple[int, ...] = (), first: tuple = ()) -> ProcessPoolExecutor:
+    """A pool whose processes ignore Ctrl-C, use one BLAS thread, close these descriptors and end when their parent does.
+
+    ``first`` is a function, with its arguments, that each process calls when it begins.
+    """
     forked = start_method() == "fork"
     kind, method = (ProcessPoolExecutor, "fork") if forked else (_Spawning, "spawn")
     return kind(workers, mp_context=multiprocessing.get_context(method), initializer=_prepare,
-                initargs=(os.getpid(), closing if forked else ()))
+                initargs=(os.getpid(), closing if forked else (), first))
 
 
 class _Spawning(ProcessPoolExecutor):
@@ -60,7 +63,7 @@ def lives_in_main(measures) -> bool:
                for one in measures or ())
 
 
-def _prepare(parent, closing):
+def _prepare(parent, closing, first):
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for descriptor in closing:
         with suppress(OSError):
@@ -68,6 +71,8 @@ def _prepare(parent, closing):
     os.environ.update(dict.fromkeys(BLAS_THREADS, "1"))  # for libraries that are loaded later
     _set_blas_threads(1)
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+    if first:
+        first[0](*first[1:])
 
 
 def _follow(parent):

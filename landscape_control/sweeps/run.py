@@ -2,26 +2,28 @@
 
 import pickle
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import nullcontext
 from threading import Thread
 
 from ..arrays import whole
 from ..errors import ProblemError
-from ..measures import as_measure
+from ..measures import ALL, as_measure
 from .adaptors import adaptor_of
 from .axes import read_axes
-from .columns import unpack
-from .dataset import WORDS, Table, failures, make_dataset
-from .execute import Lost, carry_out
+from .columns import NOTES, unpack
+from .dataset import make_dataset
+from .execute import Lost, cannot_travel, carry_out
 from .layout import working_order
 from .plan import Plan, about, make_plan
 from .processes import cores, start_method
 from .progress import Progress
-from .store import RESULT, Store, chunks_of, read_plan
+from .store import Store, chunks_of, read_plan
+from .table import Table, failures
 from .versions import check_versions
-from .worker import forget, lend, lost_chunk
+from .worker import check_code, forget, found_measure, lend, lost_chunk
 
 
 def sweep(problem, axes: Mapping, *, measure, store=None, workers: int | None = None, seed: int = 0,
@@ -62,8 +64,9 @@ def sweep(problem, axes: Mapping, *, measure, store=None, workers: int | None = 
     if progress is not None and not callable(progress):
         raise ProblemError("progress", expected="a function of a Progress, or None", received=type(progress).__name__,
                            advice="use landscape_control.sweeps.bar()")
-    adaptor = adaptor_of(problem, closed_form=all(one.batch is not None for one in measures))
-    axes = read_axes(problem, axes, {*WORDS, *(one.name for one in measures)})
+    adaptor = adaptor_of(problem, closed_form=all(one.batch is not None for one in measures),
+                         any_path=not any(ALL.get(one.name) is one for one in measures))
+    axes = read_axes(problem, axes, {*NOTES, *(one.name for one in measures)})
     plan = make_plan(problem, axes, tuple(map(about, measures, addresses)), adaptor=adaptor, options=options or {},
                      starts=starts, seed=seed, most=chunk)
     adaptor.check(problem, plan.options, starts)
@@ -83,7 +86,10 @@ def resume(store, *, measure=None, workers: int | None = None, executor: Executo
     if measures is not None and [one.name for one in measures] != names:
         raise ProblemError("measure", expected=f"the measures of the store: {', '.join(names)}",
                            received=", ".join(one.name for one in measures), advice="pass the same functions again")
-    return _run(plan, measures, store, workers=workers, executor=executor, progress=progress, retry_failed=retry_failed)
+    for planned, one in zip(plan.measures, measures or (), strict=False):
+        check_code(planned, one, vouched=True)
+    return _run(plan, measures, store, workers=workers, executor=executor, progress=progress, retry_failed=retry_failed,
+                resumed=True)
 
 
 def load_store(folder):
@@ -95,15 +101,16 @@ def load_store(folder):
     return make_dataset(plan, table, {})
 
 
-def _run(plan: Plan, measures, folder, *, workers, executor, progress, retry_failed=False):
+def _run(plan: Plan, measures, folder, *, workers, executor, progress, retry_failed=False, resumed=False):
     workers = cores() if workers is None else whole("workers", workers)
     if executor is not None and not hasattr(executor, "submit"):
         raise ProblemError("executor", expected="a concurrent.futures.Executor", received=type(executor).__name__,
                            advice="for Dask pass Client(...).get_executor()")
-    began, table = time.perf_counter(), Table(plan)
+    began = time.perf_counter()
     with nullcontext() if folder is None else Store(folder) as store:
         if store is not None:
-            store.begin(plan)
+            plan = store.begin(plan, resumed=resumed)
+        table = Table(plan)
         todo = [index for index in range(plan.layout.chunks) if not _restored(store, index, table, retry_failed)]
         report = _reporter(progress, table, began)
         report()
@@ -113,13 +120,13 @@ def _run(plan: Plan, measures, folder, *, workers, executor, progress, retry_fai
         timings = {"wall_seconds": time.perf_counter() - began,
                    "workers": workers if executor is None else type(executor).__name__}
         dataset = make_dataset(plan, table, timings)
-        if store is not None and (todo or not (store.folder / RESULT).exists()):
-            store.place(RESULT, lambda path: dataset.to_netcdf(path, engine="h5netcdf"))
+        if store is not None and (todo or not store.has_result()):
+            store.finish(dataset)
     return dataset
 
 
 def _restored(store, index, table, retry_failed) -> bool:
-    columns = None if store is None else store.read(index)
+    columns = None if store is None else store.read(index, table.plan)
     if columns is None:
         return False
     if retry_failed and failures(columns):
@@ -133,12 +140,12 @@ def _compute(plan, measures, store, table, todo, report, workers, executor):
     order = working_order(todo)
     remote = executor is not None or (workers > 1 and start_method() == "spawn")
     measures = _found(plan) if measures is None else measures
-    carried = _carried(plan, measures, foreign=executor is not None) if remote else None
+    carried = _carried(plan, measures, executor) if remote else None
     lend(plan.text, measures)
     closing = () if store is None else (store.descriptor,)
     preparation = None
     try:
-        for index, packed in carry_out(plan.text, carried, order, workers=workers, executor=executor, closing=closing):
+        for index, packed in carry_out(plan, carried, order, workers=workers, executor=executor, closing=closing):
             if isinstance(packed, Lost):
                 packed = lost_chunk(plan, index, packed)
             if store is not None:
@@ -156,12 +163,12 @@ def _compute(plan, measures, store, table, todo, report, workers, executor):
 
 def _prepare():
     """Load what the end of a sweep needs."""
-    import tempfile
-
     import xarray
 
-    with tempfile.TemporaryDirectory() as folder:  # a first dataset and a first file load more, Dask where there is one
-        xarray.Dataset({"nothing": ("cell", [0.0])}).to_netcdf(f"{folder}/nothing.nc", engine="h5netcdf")
+    from ..records.netcdf import to_bytes
+    from ..records.tables import to_table
+
+    to_bytes(to_table(xarray.Dataset({"nothing": ("cell", [0.0]), "word": ("cell", [""])})))  # a first one loads more
 
 
 def _found(plan):
@@ -170,20 +177,18 @@ def _found(plan):
         if not measure["address"]:
             raise ProblemError("measure", expected=f"the function of {measure['name']!r}, which cannot be found by name",
                                received="none", advice="pass the measures of the sweep again: resume(store, measure=[...])")
-    return tuple(as_measure(measure["address"]) for measure in plan.measures)
+    return tuple(map(found_measure, plan.measures))
 
 
-def _carried(plan, measures, *, foreign):
+def _carried(plan, measures, executor):
     """The measures, where they must travel with the work because a fresh process would not find them by address."""
     if all(one["address"] and not one["address"].startswith("__main__:") for one in plan.measures):
         return None
-    if not foreign:  # other executors know better what they can send
+    if executor is None or isinstance(executor, ProcessPoolExecutor):  # others may know better what they can send
         try:
             pickle.dumps(measures)
         except Exception as error:
-            raise ProblemError("measure", expected="functions that other processes can be given",
-                               received=f"{type(error).__name__}: {error}",
-                               advice="define the function at the top of a module, or use workers=1") from error
+            raise cannot_travel(error) from error
     return measures
 
 
@@ -194,10 +199,13 @@ def _measures(given):
         raise ProblemError("measure", expected="at least one measure", received="none", advice='e.g. measure=["cost"]')
     measures = tuple(as_measure(one) for one in given)
     names = [one.name for one in measures]
-    if len(set(names)) < len(names):
-        raise ProblemError("measure", expected="different names", received=", ".join(names), advice="rename one of them")
-    if set(names) & set(WORDS):
-        raise ProblemError("measure", expected=f"other names than {', '.join(WORDS)}", received=", ".join(names),
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise ProblemError("measure", expected="different names", received=", ".join(names), advice=(
+            f"keep one {twice[0]!r}" if twice[0] in ALL else "give functions names of their own: def final(solution): ..., "
+            "or measures.Measure(name='final', function=lambda cell: ...)"))
+    if set(names) & set(NOTES):
+        raise ProblemError("measure", expected=f"other names than {', '.join(NOTES)}", received=", ".join(names),
                            advice="these are variables of every sweep; rename the function")
     return measures, [one if isinstance(one, str) else measure.address for one, measure in zip(given, measures, strict=True)]
 

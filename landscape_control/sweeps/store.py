@@ -2,17 +2,19 @@
 
     plan.json           "format": "landscape_control sweep", "version": 1, "specification" of the base problem (the text of
                         records.specification), "axes" (name, paths, labels, columns of values; where a column holds objects,
-                        "variants" are the specifications of the problems of its points), "measures" (name, address, units,
-                        description, dims, coords), "kind", "options", "starts", "seed", "structural" (axes), "most" (cells
-                        per chunk), "versions". Order and borders of the chunks follow from it: layout.py.
+                        "variants" are the specifications of the problems of its points), "measures" (name, address, code,
+                        units, description, dims, coords), "kind", "options", "starts", "seed", "structural" (axes), "most"
+                        (cells per chunk), "versions", and last "sha256" of the text before it. Order and borders of the
+                        chunks follow from it: layout.py.
     chunks/NNNNNN.npz   "cells" (flat C-order indices), "value NAME" and "seconds" per cell, codes of "status", "message",
                         "traceback", "found_from" and of measures that are words, "words" (a JSON text with the words behind
                         the codes; codes of a column with one word are left out), "missing NAME" where some cells have no
-                        value, "sha256" of all that.
-    result.nc           the finished dataset (NetCDF 4).
+                        value, "owner" (the plan's sha256, a blank, NNNNNN), "sha256" of all that.
+    result.nc           the finished dataset, a record of the records room (NetCDF 4, sealed).
     lock                held open by the process that works here; who it is.
 """
 
+import errno
 import json
 import os
 import socket
@@ -22,8 +24,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..errors import ProblemError
-from ..records import differences
-from .columns import DamagedError, unpack
+from ..records import differences, save
+from ..records.sealing import unseal
+from ..records.writing import PART, write_atomically
+from .columns import DamagedError, check_owner, unpack
+from .identity import why_other
 from .plan import Plan
 
 try:
@@ -32,6 +37,7 @@ except ImportError:  # not on this system: stores are then not locked
     fcntl = None
 
 PLAN, CHUNKS, RESULT, LOCK = "plan.json", "chunks", "result.nc", "lock"
+_PARTS = (f".{PLAN}.*{PART}", f".{RESULT}.*{PART}", f"{CHUNKS}/.[0-9]*.npz.*{PART}")  # what an interrupted writer leaves
 _WRITERS = 4  # threads that wait for the disk, so that nothing else does
 
 
@@ -49,11 +55,13 @@ class Store:
 
     def __enter__(self) -> "Store":
         try:
+            self._check_own()
             (self.folder / CHUNKS).mkdir(parents=True, exist_ok=True)
             self.descriptor = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
             self._lock()
-            for leftover in [*self.folder.glob("*.part"), *self.folder.glob(f"{CHUNKS}/*.part")]:
-                leftover.unlink(missing_ok=True)
+            for pattern in _PARTS:
+                for leftover in self.folder.glob(pattern):
+                    leftover.unlink(missing_ok=True)
         except OSError as error:
             self.__exit__()
             raise self._unwritable(error) from error
@@ -70,6 +78,17 @@ class Store:
             os.close(self.descriptor)
             self.descriptor = None
 
+    def _check_own(self):
+        """Refuse a folder in which somebody else keeps files: only a store, or an empty folder, is written to."""
+        if (self.folder / PLAN).exists() or not self.folder.is_dir():
+            return
+        begun = {self.folder / LOCK, self.folder / CHUNKS, *self.folder.glob(_PARTS[0])}  # it ended before it had a plan
+        foreign = sorted(path.name for path in set(self.folder.iterdir()) - begun)
+        if foreign:
+            raise ProblemError("store", expected="a new or empty folder, or one with a plan.json", received=(
+                f"{self.folder} with {', '.join(foreign[:3])}{' …' if len(foreign) > 3 else ''} and no plan"),
+                advice="choose another folder, for instance a new one inside it")
+
     def _lock(self):
         if fcntl is not None:
             try:
@@ -83,8 +102,10 @@ class Store:
             os.ftruncate(self.descriptor, 0)
             os.pwrite(self.descriptor, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0)
 
-    def begin(self, plan: Plan) -> None:
-        """Write the plan, or hold it against the one that is there.
+    def begin(self, plan: Plan, *, resumed: bool = False) -> Plan:
+        """Write the plan, or hold it against the one that is there; returns the one that holds here.
+
+        A plan that is ``resumed`` was read from the store.
 
         Raises ProblemError, naming the fields, if the folder holds a sweep of another problem, grid or version.
         """
@@ -93,18 +114,20 @@ class Store:
                 raise ProblemError("store", expected="a new folder, or one with a plan.json",
                                    received=f"{self.folder} with chunks but no plan", advice="choose another folder")
             self.write(PLAN, plan.text.encode())
-            return
-        fields = list(differing(read_plan(self.folder), plan))
+            return plan
+        stored = read_plan(self.folder)
+        fields = [] if resumed else list(differing(stored, plan))
         if fields:
             raise ProblemError("store", expected="the problem, axes, settings and versions that the store was made with",
                                received=f"{self.folder} differs in {'; '.join(fields)}",
                                advice="choose another folder, or delete this one")
+        return stored
 
-    def read(self, index: int):
-        """The columns of a chunk, None if it is not there or damaged (it is then removed)."""
+    def read(self, index: int, plan: Plan):
+        """The columns of a chunk, None if it is not there, damaged, or not this one (it is then removed)."""
         path = self.folder / _chunk_name(index)
         try:
-            return unpack(path.read_bytes())
+            return _read_chunk(path, index, plan)
         except FileNotFoundError:
             return None
         except DamagedError:
@@ -128,36 +151,37 @@ class Store:
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file whole or not at all: beside it, through to the disk, then into its place."""
-        path = self.folder / name
-        part = path.with_name(f"{path.name}.part")
         try:
-            with open(part, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, path)
+            write_atomically(self.folder / name, content)
         except OSError as error:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
             raise self._unwritable(error) from error
 
-    def place(self, name: str, write) -> None:
-        """Let ``write(path)`` make a file beside its place, then move it there."""
-        part = self.folder / f"{name}.part"
+    def has_result(self) -> bool:
+        """Whether the finished dataset is there and undamaged."""
         try:
-            write(part)
-            os.replace(part, self.folder / name)
-        except OSError as error:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
-            raise self._unwritable(error) from error
+            unseal((self.folder / RESULT).read_bytes(), RESULT)
+        except (OSError, ProblemError):
+            return False
+        return True
+
+    def finish(self, dataset) -> None:
+        """Write the finished dataset."""
+        path = self.folder / RESULT
+        if not self.has_result():
+            path.unlink(missing_ok=True)
+        try:
+            save(dataset, path)
+        except ProblemError as error:
+            raise self._unwritable(error.__cause__ if isinstance(error.__cause__, OSError) else error) from error
 
     def _unwritable(self, error):
         kept = f"; what was finished is kept: resume({str(self.folder)!r}) goes on from there" \
             if (self.folder / PLAN).exists() else ""
-        advice = "free some space" if error.errno == 28 else "check the folder and its permissions, or choose another"
-        return ProblemError("store", expected="a folder that can be written to",
-                            received=f"{error.strerror or error} ({self.folder})", advice=f"{advice}{kept}")
+        full = getattr(error, "errno", 0) == errno.ENOSPC
+        advice = "free some space" if full else "check the folder and its permissions, or choose another"
+        said = getattr(error, "strerror", None) or error
+        return ProblemError("store", expected="a folder that can be written to", received=f"{said} ({self.folder})",
+                            advice=f"{advice}{kept}")
 
 
 def read_plan(folder) -> Plan:
@@ -175,15 +199,24 @@ def chunks_of(folder, plan: Plan):
     """(index, columns) of the chunks that are there and sound, without a lock."""
     for index in range(plan.layout.chunks):
         try:
-            yield index, unpack((Path(folder) / _chunk_name(index)).read_bytes())
+            yield index, _read_chunk(Path(folder) / _chunk_name(index), index, plan)
         except (OSError, DamagedError):
             continue
+
+
+def _read_chunk(path, index, plan):
+    columns = unpack(path.read_bytes())
+    check_owner(columns, plan.digest, index, plan.layout.chunk(index))
+    return columns
 
 
 def differing(one: Plan, other: Plan):
     """Names of the fields in which two plans differ, with their values where they are short."""
     if one.specification != other.specification:
         yield from (f"problem.{name}" for name in differences(one.specification, other.specification))
+    for mine, theirs in zip(one.measures, other.measures, strict=False):
+        if mine["name"] == theirs["name"] and (why := why_other(mine["code"], theirs["code"])):
+            yield f"measure {mine['name']!r} ({why})"
     mine, theirs = (json.loads(plan.text) for plan in (one, other))
     for document in (mine, theirs):  # what is said about measures may be put better in time
         document["measures"] = [measure["address"] or measure["name"] for measure in document["measures"]]

@@ -5,6 +5,9 @@ from collections import Counter
 
 import numpy as np
 
+from .columns import NOTES
+from .failures import USABLE
+
 _SHOWN = 3  # messages that are written out
 
 
@@ -14,8 +17,8 @@ def describe(dataset) -> str:
     lines = [f"sweep of a {notes.get('kind', '?')} problem, fingerprint {notes.get('fingerprint', '')[:12]}", "", "axes"]
     lines += [f"  {_axis(dataset, name, paths)}" for name, paths in json.loads(notes.get("axes", "{}")).items()]
     lines += ["", "cells", *(f"  {line}" for line in _cells(dataset)), "", "measures"]
-    words = {"status", "message", "traceback", "found_from"}
-    rows = [(str(name), _range(dataset[name])) for name in dataset.data_vars if name not in words]
+    usable = np.isin(dataset["status"].values, USABLE)
+    rows = [(str(name), _range(dataset[name], usable)) for name in dataset.data_vars if name not in NOTES]
     width = max((len(name) for name, _ in rows), default=0)
     lines += [f"  {name:<{width}}  {text}" for name, text in rows] or ["  none yet"]
     versions = json.loads(notes.get("versions", "{}"))
@@ -48,12 +51,13 @@ def _cells(dataset):
         yield f"… and {len(told) - _SHOWN} other messages"
 
 
-def _range(variable):
-    values, units = variable.values, variable.attrs.get("units", "")
+def _range(variable, usable):
+    """The range of a measure over the cells whose solution can be used."""
+    values, units = variable.values[usable], variable.attrs.get("units", "")
     if values.dtype.kind in "fi":
         finite = values[np.isfinite(values)]
         text = f"{finite.min():.6g} … {finite.max():.6g}" if finite.size else "no finite value"
-        missing = values.size - finite.size
+        missing = variable.size - finite.size
         return f"{text} {units}".rstrip() + (f" ({missing} missing)" if missing else "")
     counts = Counter(str(value) for value in values.ravel().tolist())
-    return ", ".join(f"{word or '(none)'} {count}" for word, count in counts.most_common(6))
+    return ", ".join(f"{word or '(none)'} {count}" for word, count in counts.most_common(6)) or "no value"

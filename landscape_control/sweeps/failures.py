@@ -1,0 +1,33 @@
+"""How a cell ended, and what is kept of what was raised in it."""
+
+import traceback
+from collections.abc import Mapping
+
+from ..errors import ProblemError, SolveError
+
+COMPUTED, REFUSED, RAISED, MEASURE, LOST, PENDING = "computed", "refused", "raised", "measure raised", "lost", "not run"
+FINE = ("converged", COMPUTED)
+USABLE = (*FINE, "refinement cap", "quadrature cap", "optimism", "grid too coarse")  # right, but not to the tolerance
+LONGEST = 4000  # characters of a traceback that are kept
+
+
+def named_parts(measure, value) -> dict:
+    """{column: value} of a measure's value; several values are called name.key."""
+    if isinstance(value, Mapping):
+        return {f"value {measure.name}.{key}": one for key, one in value.items()}
+    return {f"value {measure.name}": value}
+
+
+def note(row, raised):
+    """Put what a measure raised into a row; a solver's own failure keeps the status."""
+    status = raised["status"] if row["status"] in FINE else row["status"]
+    joined = {name: "; ".join(filter(None, (row[name], raised[name]))) for name in ("message", "traceback")}
+    row |= {"status": status, **joined}
+
+
+def failure(error: Exception, status: str, prefix: str = "") -> dict:
+    """Status, message and traceback of a cell in which something was raised."""
+    told = str(error) if isinstance(error, ProblemError | SolveError) else f"{type(error).__name__}: {error}"
+    told = f"{prefix}: {told}" if prefix and not told.startswith(prefix) else told
+    trace = "" if isinstance(error, ProblemError) else "".join(traceback.format_exception(error))[-LONGEST:]
+    return {"status": status, "message": told[:LONGEST], "traceback": trace}

@@ -1,0 +1,155 @@
+"""Whether a function is the one that it was: a digest of what it does, so that other code never gets stored numbers."""
+
+import hashlib
+import pickle
+import sys
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from functools import partial
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
+
+import numpy as np
+
+from ..measures import ALL, Measure
+from ..policies import PolicyProgram
+from ..problem import ControlProblem
+from ..records import specification
+
+UNKNOWN = "unknown"
+_PLAIN = (int, float, complex, str, bytes, type(None), type(...), range)
+
+
+class OpaqueError(TypeError):
+    """Something that cannot be compared with what it was in another process."""
+
+
+def code_of(measure: Measure) -> str:
+    """Digest of a user's measure: instructions, constants, defaults, closure, and functions and numbers of its own package.
+
+    Starts with the Python version, whose instructions these are. "" for measures of this library, whose version the plan
+    names; "unknown" where something in a closure cannot be compared.
+    """
+    if ALL.get(measure.name) is measure:
+        return ""
+    total = hashlib.sha256()
+    try:
+        _Walk(total).take((measure.function, measure.batch))
+    except OpaqueError:
+        return UNKNOWN
+    return f"{sys.version_info[0]}.{sys.version_info[1]} {total.hexdigest()}"
+
+
+def why_other(stored: str, now: str) -> str:
+    """How the code of a measure differs from that of a plan; "" if it does not."""
+    if UNKNOWN in (stored, now):
+        return "uses objects that cannot be compared with those of the stored run"
+    if stored == now:
+        return ""
+    versions = [code.partition(" ")[0] for code in (stored, now)]
+    if all(versions) and versions[0] != versions[1]:
+        return f"was compiled by Python {versions[0]}, now {versions[1]}"
+    return "has other code, or uses other values"
+
+
+class _Walk:
+    """Feeds everything that a function depends on into a digest, each object once."""
+
+    def __init__(self, total):
+        self.total, self.seen = total, {}
+
+    def say(self, *words):
+        self.total.update("|".join(map(str, words)).encode() + b"\n")
+
+    def take(self, thing):
+        if isinstance(thing, _PLAIN):  # bool is an int
+            return self.say(type(thing).__name__, repr(thing))
+        if id(thing) in self.seen:
+            return self.say("again", self.seen[id(thing)][0])
+        self.seen[id(thing)] = (len(self.seen), thing)  # kept, so that no other object gets its number
+        for kinds, method in self._METHODS:
+            if isinstance(thing, kinds):
+                self.say(type(thing).__name__)
+                return method(self, thing)
+        return self._other(thing)
+
+    def _function(self, function):
+        self._code(function.__code__, function.__doc__)
+        self.take(function.__defaults__)
+        self.take(function.__kwdefaults__)
+        for cell in function.__closure__ or ():
+            try:
+                self.take(cell.cell_contents)
+            except ValueError:  # a name that is not bound yet
+                self.say("empty")
+        home = function.__module__.partition(".")[0]
+        for name in sorted(_names(function.__code__) & function.__globals__.keys()):
+            value = function.__globals__[name]
+            if isinstance(value, FunctionType) and value.__module__.partition(".")[0] != home:
+                self.say("function", value.__module__, value.__qualname__)
+            elif isinstance(value, (*_PLAIN, tuple, np.ndarray, FunctionType)):
+                self.say("global", name)
+                self.take(value)
+
+    def _code(self, code, doc=None):
+        self.say("code", code.co_code.hex(), code.co_names, code.co_argcount, code.co_kwonlyargcount, code.co_flags)
+        for constant in code.co_consts:
+            self._constant(None if constant is doc else constant)
+
+    def _constant(self, constant):
+        if isinstance(constant, CodeType):
+            self._code(constant)
+        else:
+            self.take(constant)
+
+    def _array(self, array):
+        if array.dtype.hasobject:
+            self.take(array.tolist())
+        else:
+            self.say(array.dtype.str, array.shape)
+            self.total.update(np.ascontiguousarray(array).tobytes())
+
+    def _row(self, row):
+        self.say(len(row))
+        for one in row:
+            self.take(one)
+
+    def _set(self, items):
+        self._row(sorted(items, key=repr))
+
+    def _mapping(self, mapping):
+        self._row([part for item in mapping.items() for part in item])
+
+    def _partial(self, thing):
+        self._row((thing.func, thing.args, thing.keywords))
+
+    def _method(self, method):
+        self._row((method.__func__, method.__self__))
+
+    def _named(self, thing):
+        self.say(getattr(thing, "__module__", ""), getattr(thing, "__qualname__", thing.__name__))
+
+    def _problem(self, problem):
+        self.say(specification(problem))
+
+    _METHODS = (
+        (FunctionType, _function), (np.generic | np.ndarray, lambda self, thing: self._array(np.asarray(thing))),
+        (tuple | list, _row), (set | frozenset, _set), (Mapping, _mapping), (partial, _partial), (MethodType, _method),
+        (ModuleType | BuiltinFunctionType | np.ufunc | type, _named), (ControlProblem | PolicyProgram, _problem))
+
+    def _other(self, thing):
+        kind = type(thing)
+        self.say(kind.__module__, kind.__qualname__)
+        if is_dataclass(thing):
+            return self._row([getattr(thing, field.name) for field in fields(thing)])
+        if isinstance(vars(kind).get("__call__"), FunctionType):  # a callable object: what it does and what it holds
+            return self._row((kind.__call__, getattr(thing, "__dict__", {})))
+        try:
+            self.total.update(pickle.dumps(thing, protocol=4))
+        except Exception as error:
+            raise OpaqueError(kind.__qualname__) from error
+
+
+def _names(code):
+    """Global names of a function and of those inside it."""
+    inner = (constant for constant in code.co_consts if isinstance(constant, CodeType))
+    return set(code.co_names).union(*map(_names, inner))

@@ -1,0 +1,132 @@
+"""The results of a sweep as arrays over the grid, filled chunk by chunk in any order, the same in the end."""
+
+import numpy as np
+
+from .columns import CELLS, MISSING, NOTES, chunk_of, names_of, words_of
+from .failures import FINE, MEASURE, PENDING
+from .plan import Plan
+
+_LARGEST = 2**26  # bytes of a fixed-width array of words; longer ones are kept as objects
+
+
+class Table:
+    """Values of all cells; memory is that of the dataset.
+
+    Attributes
+    ----------
+    filled : (cells,) which are done
+    done, failed : how many are, and how many of them are not fine
+    seconds : spent on them, summed
+    """
+
+    def __init__(self, plan: Plan):
+        self.plan, self.cells = plan, plan.layout.cells
+        self.filled = np.zeros(self.cells, dtype=bool)
+        self.done, self.failed, self.seconds = 0, 0, 0.0
+        self._numbers: dict[str, _Numbers] = {}
+        self._words = {name: _Words(self.cells, PENDING if name == "status" else "") for name in NOTES}
+
+    def fill(self, columns: dict) -> None:
+        """Take in the columns of a chunk whose cells are not done yet."""
+        cells, words = columns[CELLS], words_of(columns)
+        self.seconds += float(columns["seconds"].sum())
+        for name in names_of(columns):
+            if name != "seconds":
+                absent = columns.get(MISSING + name)
+                there = slice(None) if absent is None else ~absent
+                kept = self._numbers.setdefault(name.removeprefix("value "), _Numbers(self.cells))
+                kept.fill(cells[there], columns[name][there], chunk_of(columns))
+        for name, texts in words.items():
+            self._words.setdefault(name.removeprefix("value "), _Words(self.cells)).fill(cells, columns.get(name, 0), texts)
+        self.filled[cells] = True
+        self.done += len(cells)
+        self.failed += failures(columns)
+
+    def variables(self) -> dict[str, np.ndarray]:
+        """{name: array over the grid}: measures in their order, then status and words.
+
+        Every measure has one, of NaN where it has no value in any cell. Of array values the shape is that of the first
+        chunk in which there are any; cells of another shape are marked as failed.
+        """
+        self._mark_odd_shapes()
+        rank = {measure["name"]: place for place, measure in enumerate(self.plan.measures)}
+        found = (self._numbers.keys() | self._words.keys()) - set(NOTES)
+        found |= rank.keys() - {name.partition(".")[0] for name in found}
+        names = sorted(found, key=lambda name: (rank.get(name.partition(".")[0], len(rank)), name))
+        arrays = {name: self._values(name) for name in names} | {name: self._words[name].array() for name in NOTES}
+        return {name: array.reshape(*self.plan.shape, *array.shape[1:]) for name, array in arrays.items()}
+
+    def _values(self, name):
+        numbers, words = self._numbers.get(name), self._words.get(name)
+        if numbers is None:
+            return np.full(self.cells, np.nan) if words is None else words.array()
+        array, given = numbers.array()
+        return array if words is None else np.where(given, array.astype(str), words.array()).astype(object)
+
+    def _mark_odd_shapes(self):
+        for name, numbers in self._numbers.items():
+            for shape, cells in numbers.odd():
+                fine = np.isin(self._words["status"].array()[cells], FINE)
+                self.failed += int(fine.sum())
+                self._words["status"].fill(cells[fine], 0, [MEASURE])
+                said = f"measure {name!r}: values of shape {shape}, elsewhere {numbers.shape}"
+                self._words["message"].fill(cells[fine], 0, [said])
+
+
+class _Numbers:
+    """One variable: an array for each shape that its values have, and which cells have one."""
+
+    def __init__(self, cells):
+        self.cells = cells
+        self._by_shape: dict[tuple, tuple] = {}  # shape -> (first chunk, array, which cells have a value)
+
+    def fill(self, cells, values, chunk):
+        if not len(cells):
+            return
+        shape, kind = values.shape[1:], values.dtype if values.dtype.kind in "bi" else float
+        if shape not in self._by_shape:
+            self._by_shape[shape] = (chunk, np.zeros((self.cells, *shape), dtype=kind), np.zeros(self.cells, dtype=bool))
+        first, array, given = self._by_shape[shape]
+        if array.dtype != kind:
+            array = array.astype(float, copy=False)
+        array[cells] = values
+        given[cells] = True
+        self._by_shape[shape] = min(first, chunk), array, given
+
+    @property
+    def shape(self):
+        """That of the values in the first chunk."""
+        return min(self._by_shape, key=lambda shape: self._by_shape[shape][0])
+
+    def odd(self):
+        """(shape, cells) of values of other shapes."""
+        return [(shape, np.flatnonzero(given)) for shape, (*_, given) in self._by_shape.items() if shape != self.shape]
+
+    def array(self):
+        """(values, which cells have one): whole numbers and truth values as such where every cell has one, else NaN."""
+        _, array, given = self._by_shape[self.shape]
+        if not given.all():
+            array = array.astype(float, copy=False)
+            array[~given] = np.nan
+        return array, given
+
+
+class _Words:
+    """One variable of words: each kept once, and codes."""
+
+    def __init__(self, cells, empty=""):
+        self._known, self._codes = {empty: 0}, np.zeros(cells, dtype=np.int32)
+
+    def fill(self, cells, codes, texts):
+        self._codes[cells] = np.array([self._known.setdefault(text, len(self._known)) for text in texts], np.int32)[codes]
+
+    def array(self):
+        texts = list(self._known)
+        longest = max(map(len, texts))
+        return np.array(texts, dtype=object if 4 * longest * len(self._codes) > _LARGEST else None)[self._codes]
+
+
+def failures(columns: dict) -> int:
+    """Cells of a chunk that are not fine."""
+    wrong = np.array([word not in FINE for word in words_of(columns)["status"]])
+    return int(np.broadcast_to(wrong[columns.get("status", 0)], len(columns[CELLS])).sum())
