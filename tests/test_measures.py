@@ -392,10 +392,16 @@ def test_a_rule_that_stands_alone_has_no_equivalents(crossing):
 def test_at_a_minimum_every_rule_rests_and_no_coefficient_means_anything(landscape):
     start = landscape.minima[0] + 1e-13
     cell = solved(lc.ControlProblem(landscape=landscape, start=start, objective=lc.Objective(horizon=2.0, discount=0.5)))
-    found = measures.rule_coefficients(cell)
-    assert all(math.isnan(found[name]) for name in found if not name.endswith("decay"))
+    assert np.isnan(list(measures.rule_coefficients(cell).values())).all()
     assert measures.equivalent_rules(cell) == "newton, ballistic"
     assert measures.best_regret(cell) == pytest.approx(0, abs=1e-6)
+
+
+def test_horizons_too_short_to_gain_anything_determine_no_coefficients():
+    """T → 0: the gain of gradient descent is of order T², its coefficient is T/2 for a rule that does not see the clock."""
+    assert math.isnan(measures.rule_coefficients(solved(well(horizon=1e-3)))["gradient_descent_learning_rate"])
+    found = measures.rule_coefficients(solved(well(horizon=1e-2)))["gradient_descent_learning_rate"]
+    assert found == pytest.approx(0.005, rel=0.01)
 
 
 def test_a_rule_without_a_cost_has_no_coefficients():

@@ -11,9 +11,7 @@ from ..certificate import dual_weighted_cost
 from ..errors import ProblemError
 from ..rules import Rule, full_information
 from ..rules.gradient import uniform_metric
-from .searching import Search, reading
-
-_NOTHING = 1e-7  # of a rule's direction one problem's length away, below which it vanishes
+from .searching import FINE, Search
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,15 +25,15 @@ class RuleCost:
     cost : J of its path, inf where every choice of coefficients runs off or is undefined
     regret : (cost - J*) / S, with S = ∫ e^{-γt}(effort + k|L|)dt + |terminal cost| of the optimal plan, which is |J*| for
         losses that are never negative
-    undetermined : names of coefficients that mean nothing: all of them where the cost is infinite, and those whose
-        direction vanishes along the plan, as that of gradient descent does at a minimum
+    determined : whether the coefficients mean anything: not where the cost is infinite, nor where it is that of doing
+        nothing to within 1e-6 of S, as at a minimum
     """
 
     rule: Rule
     coefficients: Mapping[str, float]
     cost: float
     regret: float
-    undetermined: frozenset[str] = frozenset()
+    determined: bool = True
 
 
 def rule_costs(problem, solution, rules=None) -> tuple[RuleCost, ...]:
@@ -64,11 +62,12 @@ def rule_costs(problem, solution, rules=None) -> tuple[RuleCost, ...]:
                            advice="choose other rules")
     plan = solution.plans[0]
     scale = _scale(problem, plan)
-    best, costs = Search(problem, plan, usable, scale=scale).run()
+    best, costs, idle = Search(problem, plan, usable, scale=scale).run()
     size = max(scale, _round_off(problem, plan), 1e-300)
     return tuple(
         RuleCost(rule=rule, coefficients=dict(zip(rule.names, map(float, values), strict=True)), cost=float(cost),
-                 regret=float((cost - plan.cost) / size), undetermined=_undetermined(problem, plan, rule, cost))
+                 regret=float((cost - plan.cost) / size),
+                 determined=math.isfinite(cost) and bool(abs(idle - cost) > FINE * size))
         for rule, values, cost in zip(usable, best, costs, strict=True))
 
 
@@ -94,26 +93,11 @@ def _scale(problem, plan):
     return size + abs(fade * objective.terminal_weight * float(problem.model.terminal_cost(plan.parameters[-1])[0]))
 
 
-def _reach(problem):
-    """A length of the problem: that of its start, and not zero."""
-    return 1e-3 + np.abs(problem.start).max()
-
-
 def _round_off(problem, plan):
     """S of a plan that starts at a minimum of zero loss, known as well as numbers are known."""
     objective, end = problem.objective, min(float(plan.times[-1]), problem.objective.horizon)
     gamma = objective.discount
     span = end if gamma == 0 else -math.expm1(-gamma * end) / gamma
     last = objective.terminal_weight * math.exp(-gamma * end) if objective.terminal is not None else 0.0
-    curvature = np.abs(problem.landscape.hessian(problem.start[None])).max()
-    return 1e-14 * float(np.nan_to_num(curvature)) * _reach(problem) ** 2 * (objective.loss_weight * span + last)
-
-
-def _undetermined(problem, plan, rule, cost):
-    """Names of the coefficients that no cost tells anything about, see :class:`RuleCost`."""
-    if not math.isfinite(cost):
-        return frozenset(rule.names)
-    around = _reach(problem) * np.vstack([np.eye(problem.dimension), -np.eye(problem.dimension)])
-    there, elsewhere = (np.nan_to_num(np.abs(rule.features(problem, points))).max((0, 1))
-                        for points in (plan.parameters[reading(problem, plan)], problem.start + around))
-    return frozenset(name for name, one, other in zip(rule.names, there, elsewhere, strict=True) if one <= _NOTHING * other)
+    curvature = float(np.nan_to_num(np.abs(problem.landscape.hessian(problem.start[None])).max()))
+    return 1e-14 * curvature * (1e-3 + np.abs(problem.start).max()) ** 2 * (objective.loss_weight * span + last)

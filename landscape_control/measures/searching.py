@@ -7,10 +7,11 @@ from itertools import product
 
 import numpy as np
 
-from ..rules import Rule
+from ..rules import Rule, gradient_descent
 from .closed_loop import Batch
 
 ROUGH, FINE = 1e-3, 1e-6  # relative accuracy of the integration while searching, and of the costs reported
+TIE = 1e-5  # of S: what costs of rules are good to
 _ROUNDS = {1: 3, 2: 5}  # by number of coefficients
 _MOST_ROUNDS = 9
 _SPAN = math.log(6.0)  # first search: factors from 1/6 to 6 of the guess; it moves on where the best is at an end
@@ -68,11 +69,11 @@ class Search:
         self.end = horizon if math.isfinite(horizon) else float(plan.times[-1])
         self.arms = [arm for place, rule in enumerate(rules) for arm in _arms(place, rule, *_guess(problem, rule, plan))]
         self.lowest = _lowest(problem)
-        self.slack, self.noise = 0.2 * max(scale, 1e-300), FINE * scale
+        self.slack, self.noise = 0.2 * max(scale, 1e-300), TIE * scale
         self.best = np.full(len(rules), math.inf)
 
     def run(self):
-        """(best coefficients, costs), one entry per rule."""
+        """(best coefficients, costs), one entry per rule, and the cost of doing nothing."""
         arms = self.arms
         centres, spans = [np.zeros(len(arm.lowest)) for arm in arms], [_SPAN] * len(arms)
         left = [_ROUNDS[len(centre)] for centre in centres]  # rounds that narrow; those that move on do not count
@@ -89,7 +90,7 @@ class Search:
         for i, arm in enumerate(arms):
             if arm.edge and costs[i] < costs[found[arm.place]] - self.noise:
                 found[arm.place] = i
-        return [arms[i].values(grids[i])[0] for i in found], [costs[i] for i in found]
+        return [arms[i].values(grids[i])[0] for i in found], [costs[i] for i in found], self._idle()
 
     def _narrow(self, arm, grid, cost, centre, span):
         """Where to look next, and how far around: closer to the best candidate, or onwards past the end of the grid."""
@@ -100,6 +101,11 @@ class Search:
         inside = (np.abs(grid[place] - centre) < 0.99 * span)[~arm.linear | (grid[place] > arm.lowest + 1e-9)].all()
         spacing = 2 * span / (_POINTS[grid.shape[1]] - 1)
         return (_vertex(grid, cost, place, spacing), 0.7 * spacing) if inside else (grid[place], span)
+
+    def _idle(self):
+        batch = Batch(self.problem, [(gradient_descent(), np.zeros((1, 1)))], end=self.end)
+        with np.errstate(all="ignore"):
+            return float(batch.costs(FINE)[0])
 
     def _costs(self, chosen, grids, accuracy):
         arms = [self.arms[i] for i in chosen]

@@ -12,9 +12,9 @@ from .closed_loop import Batch
 from .library import plan_of
 from .measure import Measure, register
 from .regrets import classic, rule_costs
+from .searching import TIE
 
 THRESHOLD, MARGIN = 0.05, 0.01  # largest regret of a rule that fits; what a richer rule must gain over a simpler one
-TIE = 1e-5  # of S: what costs of rules are good to
 MOMENTS = 33  # points of a trajectory
 KEYS = tuple(rule.key for rule in classic())
 
@@ -41,7 +41,7 @@ def _rule_coefficients(cell):
 
 
 def _number(row, name):
-    return math.nan if row is None or name in row.undetermined else row.coefficients[name]
+    return math.nan if row is None or not row.determined else row.coefficients[name]
 
 
 def choose(rows, *, threshold: float = THRESHOLD, margin: float = MARGIN):
@@ -144,7 +144,7 @@ equivalent_rules = register(Measure(
 rule_coefficients = register(Measure(
     name="rule_coefficients", function=_rule_coefficients,
     description="coefficients with which each classic rule costs least, searched for and not assumed; NaN where it does "
-    "not apply or runs off, and where nothing depends on them"))
+    "not apply or runs off, and where it gains nothing over doing nothing"))
 trajectory = register(Measure(
     name="trajectory", function=_trajectory, dims={"times": ("moment",), "parameters": _STATE}, units={"times": "time"},
     description="the optimal path at times (i/32)² T, dense at first"))
