@@ -116,6 +116,20 @@ def test_a_stationary_end_that_has_run_away_is_no_optimum():
     assert "within={name: (low, high)}" in PolicyStatus.ITERATION_LIMIT.value
 
 
+def test_an_optimum_that_is_far_out_is_one():
+    """Two curvatures a million apart, seen all but exactly, are met by two steps of one over them."""
+    result = solved(GradientDescent(constant=False), 2, curvatures=Discrete([1e-4, 1e2]), sees=NoisyGradient(1e-7), starts=3)
+    assert result.status.ok
+    np.testing.assert_allclose(np.sort(result.coefficients["learning_rate"]), [1e-2, 1e4], rtol=1e-4)
+
+
+def test_a_gradient_seen_better_from_far_away_has_no_best_rule():
+    """A span may begin with a step so long that noise no longer matters, and come back: the longer the better."""
+    result = solved(FirstOrderSpan(memory=3, constant=False), 6, starts=2, throw=False)
+    assert result.status is PolicyStatus.NOT_ATTAINED
+    assert "running away: lag_0 at step 0" in result.message
+
+
 def test_results_are_read_only():
     result = pickle.loads(pickle.dumps(solved(starts=2)))
     with pytest.raises(TypeError):

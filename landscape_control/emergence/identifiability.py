@@ -18,8 +18,9 @@ from .starting import coefficient_scales
 class Identifiability:
     """Directions in coefficient space, by how much a change along them costs.
 
-    Steps are relative to the scale of each coefficient: 1 for momentum and its like, the coefficient's own size for others.
-    Costs are relative to J; to that of standing still where everything is learnt and J is zero.
+    Steps are relative to the scale of each coefficient: 1 for momentum and its like; for others the coefficient's own size,
+    at least the smallest of its starts or their width. Costs are relative to J; to that of standing still where everything
+    is learnt and J is zero.
 
     Attributes
     ----------
@@ -108,9 +109,9 @@ def identify_coefficients(result, *, threshold: float = 1e-6) -> Identifiability
     return Identifiability.of_hessian(hessian[np.ix_(free, free)], scales[free], labels, unit=unit, threshold=threshold)
 
 
-def cost_derivatives(program, entries, *, nodes: int) -> tuple[float, np.ndarray, np.ndarray]:
-    """(J, ∂J/∂c (n,), ∂²J/∂c² (n, n)) by CasADi."""
-    moments = MomentProgram(family=program.family, horizon=program.steps, layout=layout_of(program))
+def cost_derivatives(program, entries, *, nodes: int, moments: MomentProgram | None = None) -> tuple:
+    """(J, ∂J/∂c (n,), ∂²J/∂c² (n, n)) by CasADi; of the program's ``moments`` if they are at hand."""
+    moments = moments or MomentProgram(family=program.family, horizon=program.steps, layout=layout_of(program))
     packed = pack(moments, program, nodes)
     count, n = moments.count_nodes(packed), len(entries)
     x, p = ca.MX.sym("x", n), ca.MX.sym("p", len(packed))

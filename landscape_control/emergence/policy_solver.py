@@ -14,7 +14,7 @@ from ..solver.policies import PolicyStatus, merged_optima, status_of
 from ..transcription.moment_model import check_linear, layout_of
 from ..transcription.moment_numbers import check_paid
 from .certificate import certify_policy
-from .identifiability import identify_coefficients
+from .identifiability import cost_derivatives, identify_coefficients
 from .quadrature import Machinery, enough_nodes, first_nodes, largest_curvature
 from .renumber import renumbered
 from .replay import diverging
@@ -22,6 +22,7 @@ from .result import PolicyResult
 from .starting import at_bound, bounds_with, escaping, guess_entries, held, nearby_starts, settled_starts
 
 FEW, ROUNDS = 4, 4  # coefficients of rules that are optimised again from nearby, and how often
+FELT = 1e-3  # a coefficient that runs away ends where twice as much of it saves less than about this share of the cost
 SETTLED = 1e-3  # quadrature is refined until its error is this much below the tolerance: coefficients settle after costs
 
 
@@ -138,8 +139,8 @@ class PolicySolver:
         optima, begun, inner = self._optima(machinery, program, guesses, bounds, seed)
         best, error, nodes = self._refine(machinery, program, optima[0], inner, first)
         entries, cost = best.variables, machinery.cost(program, nodes, best.variables)
-        runaway = escaping(layout, entries, 1 / program.task.curvatures.support[0])
         learnt = machinery.learnt(program, nodes, best)
+        runaway = "" if learnt else self._runaway(machinery, program, nodes, entries)
         alike = [one for one in optima if one is optima[0] or learnt and machinery.learnt(program, first, one.result)]
         agreed = sum(one.count for one in alike)
         others = tuple((machinery.cost_of(program, first, one.cost), layout.split(one.variables), one.count)
@@ -155,6 +156,17 @@ class PolicySolver:
             message=f"{best.reason} after {best.iterations} iterations{runaway}",
             _certify=certify_policy, _identify=identify_coefficients,
         )
+
+    def _runaway(self, machinery, program, nodes, entries):
+        """Coefficients that are far out, in words, where the cost is all but flat: an optimum far out is felt."""
+        layout = machinery.coefficients
+        words = escaping(layout, entries, 1 / largest_curvature(program))
+        if not words or machinery.hessian != "exact":
+            return words
+        cost, _, hessian = cost_derivatives(program, entries, nodes=nodes, moments=machinery.moments)
+        relative = hessian * np.outer(entries, entries) / max(cost, np.finfo(float).tiny)
+        felt = np.isfinite(relative).all() and np.linalg.eigvalsh(relative)[0] > FELT
+        return "" if felt else words
 
     def _judge(self, best, error, cost, runaway):
         status = status_of(best)
