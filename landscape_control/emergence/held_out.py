@@ -10,7 +10,10 @@ from ..pointwise import Pointwise
 from ..policies import Policy, PolicyProgram
 from ..transcription.moment_model import time_weights
 from ..transcription.scenarios import Scenarios
-from .scenario_sets import block_means, draw
+from .scenario_sets import block_means, draw, quadratic_loss, quadratic_slope
+
+_QUADRATIC = ((lambda theta, hidden: quadratic_loss(theta.T, hidden.T)),
+              (lambda theta, hidden: quadratic_slope(theta.T, hidden.T).T))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,7 +56,7 @@ def mean_and_error(blocks: np.ndarray) -> tuple[float, float]:
 def episode_costs(policy: Policy, program: PolicyProgram, scenarios: Sequence[Scenarios]) -> list[np.ndarray]:
     """J_s of every scenario, (S,) per scene; infinite for episodes that overflow."""
     task = program.task
-    known = [(_quadratic_loss, _quadratic_slope)] if task.is_quadratic else [_functions(one) for one in task.population]
+    known = [_QUADRATIC] if task.is_quadratic else [_functions(one) for one in task.population]
     with np.errstate(over="ignore", invalid="ignore"):
         costs = [_run(policy, program, one, *pair) for one, pair in zip(scenarios, known, strict=True)]
     return [np.where(np.isfinite(one), one, np.inf) for one in costs]
@@ -78,14 +81,6 @@ def _root(program, size):
     theta, noise = ca.SX.sym("theta", size), ca.SX.sym("noise", size)
     function = Pointwise(ca.Function("noise", [theta, noise], [ca.densify(program.sees.root(theta, size) @ noise)]))
     return lambda points, numbers: function(points, numbers).reshape(numbers.shape)
-
-
-def _quadratic_loss(theta, hidden):
-    return hidden[:, 0] * (theta[:, 0] - hidden[:, 1]) ** 2 / 2
-
-
-def _quadratic_slope(theta, hidden):
-    return hidden[:, :1] * (theta - hidden[:, 1:])
 
 
 def _functions(landscape):

@@ -7,6 +7,7 @@ from scipy.stats import t as student
 
 LEVEL = 0.95
 FLAT = 1e-7  # of the largest stiffness: below it a direction is not felt
+WIDE = (0.1, 0.2, 0.4)  # steps of differences where an average has kinks
 
 
 def confidence_intervals(current, entries: np.ndarray, free: np.ndarray) -> dict[str, tuple]:
@@ -25,7 +26,7 @@ def confidence_intervals(current, entries: np.ndarray, free: np.ndarray) -> dict
     free : (n,) bool, coefficients that are not at a bound
     """
     built = current.built
-    if built.hessian is None:
+    if built.curvature is None:
         return {}
     x = built.scale.variables(entries)
     low, high = x.copy(), x.copy()
@@ -41,13 +42,53 @@ def confidence_intervals(current, entries: np.ndarray, free: np.ndarray) -> dict
 
 def standard_errors(current, x: np.ndarray, free: np.ndarray) -> np.ndarray:
     """Of the free variables at an optimum x; infinite for those that the cost does not feel, for all at a saddle."""
-    built = current.built
-    upper = np.array(built.hessian(x, current.numbers, 1.0, []))
-    hessian = (upper + np.triu(upper, 1).T)[np.ix_(free, free)]
-    slopes = block_gradients(current, x)[:, free]
-    stiffness, directions = np.linalg.eigh(hessian) if np.isfinite(hessian).all() else (np.array([-1.0]), None)
+    if current.rough:
+        return rough_errors(current, x, free)
+    sizes = current.sizes(x)[free]
+    hessian = current.built.bent(x, current.numbers)[np.ix_(free, free)] * np.outer(sizes, sizes)
+    return sizes * _sandwich(hessian, block_gradients(current, x)[:, free] * sizes)
+
+
+def rough_errors(current, x: np.ndarray, free: np.ndarray) -> np.ndarray:
+    """The same from differences of block means over steps at least as wide as the errors they give: kinks average out.
+
+    Added to them, as squares, is the way to the minimum of the wide parabola: the least of the kinks may lie off it.
+    """
+    sizes = current.sizes(x)[free]
+    for width in WIDE:
+        hessian, slopes = wide_differences(current, x, free, width)
+        errors = _sandwich(hessian, slopes)
+        if np.isfinite(errors).all() and (errors <= width).all():
+            break
+    if not np.isfinite(errors).all():
+        return errors
+    return sizes * np.hypot(errors, np.linalg.solve(hessian, slopes.mean(0)))
+
+
+@np.errstate(invalid="ignore")
+def wide_differences(current, x: np.ndarray, free: np.ndarray, width: float) -> tuple[np.ndarray, np.ndarray]:
+    """(∇²J (m, m), ∇J of every block (blocks, m)), free variables over their sizes, by differences of NumPy's costs."""
+    scale, ranges = current.built.scale, current.built.layout.bounds.T
+
+    def costs(step):
+        return current.block_costs(current.policy(np.clip(scale.coefficients(x + step), *ranges)))
+
+    rows = width * np.diag(current.sizes(x))[free]
+    ups, downs = ([costs(sign * row) for row in rows] for sign in (1, -1))
+    hessian, here = np.empty((len(rows), len(rows))), costs(0.0).mean()
+    for i, row in enumerate(rows):
+        hessian[i, i] = (ups[i].mean() - 2 * here + downs[i].mean()) / width**2
+        for j, other in enumerate(rows[:i]):
+            corners = [costs(row + other), -costs(row - other), -costs(other - row), costs(-row - other)]
+            hessian[i, j] = hessian[j, i] = sum(one.mean() for one in corners) / (4 * width**2)
+    return hessian, (np.array(ups) - np.array(downs)).T / (2 * width)
+
+
+def _sandwich(hessian, slopes):
+    finite = np.isfinite(hessian).all() and np.isfinite(slopes).all()
+    stiffness, directions = np.linalg.eigh(hessian) if finite else (np.array([-1.0]), None)
     if stiffness[0] < -FLAT * stiffness[-1]:
-        return np.full(int(free.sum()), np.inf)
+        return np.full(len(hessian), np.inf)
     felt = stiffness > FLAT * stiffness[-1]
     moved = (slopes - slopes.mean(0)) @ directions[:, felt] / stiffness[felt] @ directions[:, felt].T
     errors = np.sqrt((moved**2).sum(0) / (len(slopes) - 1) / len(slopes))

@@ -1,7 +1,6 @@
-"""What a rule really costs: by stepping it in NumPy over many episodes, and by second moments. No CasADi, no optimiser."""
+"""What a rule really costs: by stepping it in NumPy over many episodes, and by second moments. No optimiser."""
 
 import math
-from importlib import import_module
 
 import numpy as np
 
@@ -9,37 +8,21 @@ from ..arrays import whole
 from ..errors import ProblemError
 from ..policies import Clock, Layout, Policy, PolicyProgram
 from ..transcription.moment_model import check_linear, linear_rows, minimum_step, noise_variance, time_weights
+from .held_out import HeldOut
 
 BLOCKS = 16
 
 
 def replay(policy: Policy, program: PolicyProgram, *, episodes: int, seed: int) -> tuple[float, float]:
-    """(mean cost, its standard error) of running a rule for T steps on ``episodes`` draws of landscape, start and noise.
+    """(mean cost, its standard error) of running a rule for T steps on drawn landscapes, starts and noise.
 
-    The rule steps through its (init, update) pair; the minimum is sampled from its exact law at whole times, gradients at
-    time t feel μ_t, losses at time t feel μ_t. Raises ProblemError for fewer than two episodes.
+    The rule steps through its (init, update) pair over ``episodes`` draws, rounded to whole pairs in each of BLOCKS
+    independent blocks, as :class:`HeldOut` makes them; gradients at time t feel μ_t, losses at time t feel μ_t. The error is
+    that of the mean of BLOCKS means; (inf, inf) where episodes overflow. Raises ProblemError for fewer than two episodes and
+    seeds that are no whole number.
     """
-    whole("episodes", episodes, low=2)
-    if not program.task.is_quadratic:
-        held_out = import_module(".held_out", __package__)
-        drawn = held_out.HeldOut.drawn(program, episodes, blocks=BLOCKS, seed=np.random.SeedSequence(seed))
-        return drawn.cost(policy, program)
-    with np.errstate(over="ignore", invalid="ignore"):
-        costs = _episodes(policy, program, episodes, np.random.default_rng(seed))
-    return float(costs.mean()), float(costs.std(ddof=1) / math.sqrt(episodes))
-
-
-def _episodes(policy, program, episodes, rng):
-    drawn = program.task.draw(rng, episodes, program.steps)
-    h, sigma = drawn.curvatures[:, None], np.sqrt(noise_variance(program, drawn.curvatures))[:, None]
-    loss, effort = time_weights(program)
-    theta, cost, state = np.array(drawn.starts), np.zeros(episodes), policy.init(episodes, 1)
-    for t in range(program.steps):
-        observed = h * (theta - drawn.minima[:, t]) + sigma * rng.standard_normal(theta.shape)
-        move, state = policy.update(state, observed, theta)
-        theta = theta + move
-        cost += (loss[t] * h / 2 * (theta - drawn.minima[:, t + 1]) ** 2 + effort[t] * move**2)[:, 0]
-    return cost
+    episodes, seed = whole("episodes", episodes, low=2), np.random.SeedSequence(whole("seed", seed, low=0))
+    return HeldOut.drawn(program, episodes, blocks=BLOCKS, seed=seed).cost(policy, program)
 
 
 def exact_cost(policy: Policy, program: PolicyProgram, *, nodes: int = 200) -> float:

@@ -15,6 +15,7 @@ from ..sees import CurvatureNoise, ExactGradient, NoisyGradient
 from ..transcription.moment_model import noise_variance
 from ..transcription.scenarios import Scenarios, Scene
 
+FEW = 40  # starts that a curvature is taken from
 _POOL = 64  # draws per stratum from which one is picked
 
 
@@ -22,7 +23,7 @@ def scenes(program: PolicyProgram) -> tuple[Scene, ...]:
     """One scene per landscape of the population; random quadratics are one scene with φ = (h, μ)."""
     _check_sees(program)
     if program.task.is_quadratic:
-        return (Scene(dimension=1, hidden=2, loss=_quadratic_loss, observed=_seen(program, _quadratic_slope)),)
+        return (Scene(dimension=1, hidden=2, loss=quadratic_loss, observed=_seen(program, quadratic_slope)),)
     return tuple(_scene(program, landscape) for landscape in program.task.population)
 
 
@@ -40,7 +41,8 @@ def draw(program: PolicyProgram, count: int, *, blocks: int, seed: np.random.See
     probability, paired at random), and half of the starts come from a density ∝ z²·N(z; 0, 1), z the standardised start,
     with the weights that undo it: costs grow as z², and these shares of them do not vary. Gradient noise comes in antithetic
     pairs ξ, -ξ on the same landscape and start. None of this biases an average; weights sum to one on average. Draws do not
-    depend on coefficients, prices or discounts, nor on the size of the noise but by a factor.
+    depend on coefficients, prices or discounts, nor on the size of the noise but by a factor. Of a finite list of starts
+    every one has the same weight in every block, and every landscape its own.
     """
     weights = (1.0,) if program.task.is_quadratic else program.task.weights
     streams = map(np.random.default_rng, seed.spawn(len(weights)))
@@ -56,8 +58,9 @@ def _draw_scene(program, which, count, weight, blocks, rng):
         starts, hidden, shares = _quadratics(program, base, blocks, rng)
     else:
         one = replace(program.task, population=(program.task.population[which],), weights=None)
-        drawn = one.draw(rng, base, program.steps)
+        drawn = one.draw(rng, base, program.steps, blocks=blocks)
         starts, hidden = drawn.starts, drawn.hidden
+        shares = _even(program.task.starts, starts, blocks)
     blocked = np.repeat(np.arange(blocks), base // blocks)
     noise = np.zeros((base, program.steps, starts.shape[1]))
     if paired:
@@ -84,6 +87,30 @@ def _quadratics(program, count, blocks, rng):
     return starts[:, None], hidden, shares
 
 
+def curvature_scale(program: PolicyProgram, drawn: Sequence[Scenarios]) -> float:
+    """A curvature h that says what a long step is, 1/h: the largest of the spectrum; elsewhere the average at the starts."""
+    if program.task.is_quadratic:
+        return program.task.curvatures.support[1]
+    found = []
+    for scene, one in zip(scenes(program), drawn, strict=True):
+        theta, hidden = ca.SX.sym("theta", scene.dimension), ca.SX.sym("hidden", scene.hidden)
+        size = ca.Function("size", [theta, hidden], [ca.norm_fro(ca.hessian(scene.loss(theta, hidden), theta)[0])])
+        found.append(np.array(size.map(min(one.count, FEW))(one.starts[:FEW].T, one.hidden[:FEW, 0].T)).mean())
+    average = float(np.mean(found))
+    return average if np.isfinite(average) and average > 0 else 1.0
+
+
+def _even(points, starts, blocks):
+    """Weights that make every one of a finite list of starts count equally in each block, where each came up."""
+    shares = np.ones(len(starts))
+    if isinstance(points, np.ndarray) and len(points) * blocks <= len(starts):
+        for rows in np.split(np.arange(len(starts)), blocks):
+            _, place, times = np.unique(starts[rows], axis=0, return_inverse=True, return_counts=True)
+            _, wanted = np.unique(points, axis=0, return_counts=True)
+            shares[rows] = (len(rows) * wanted / len(points) / times)[place.ravel()]
+    return shares
+
+
 def _spread(uniform):
     """(z, N(z)/q(z)) for z ~ q = ½N + ½z²N from uniform numbers: below ½ the normal part, above it the other (Maxwell)."""
     plain, signed = norm.ppf(np.clip(2 * uniform, 1e-300, 1 - 1e-16)), 4 * uniform - 3
@@ -105,11 +132,13 @@ def _depends_on_state(program):
     return callable(getattr(program.sees, "noise", None))
 
 
-def _quadratic_loss(theta, hidden):
+def quadratic_loss(theta, hidden):
+    """½h(θ - μ)² of θ (1, …) and (h, μ) (2, …): symbols, or arrays with one column per episode."""
     return hidden[0] * (theta[0] - hidden[1]) ** 2 / 2
 
 
-def _quadratic_slope(theta, hidden):
+def quadratic_slope(theta, hidden):
+    """h(θ - μ) of the same, (1, …)."""
     return hidden[0] * (theta - hidden[1])
 
 

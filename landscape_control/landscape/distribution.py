@@ -29,7 +29,7 @@ class LandscapeDistribution:
     minimum : None or a Hidden process of one variable, μ, sampled at whole times
     population : tuple of Landscape, of one dimension n; empty for random quadratics
     weights : (K,), probabilities of the landscapes
-    starts : (M, n) points that θ_0 is drawn from evenly, or a GaussianPrior of n variables; None for random quadratics
+    starts : (M, n) points that θ_0 takes equally often, or a GaussianPrior of n variables; None for random quadratics
     hidden : None, or the process of the hidden variables of every landscape, in place of their own
     """
 
@@ -90,10 +90,13 @@ class LandscapeDistribution:
         """n, the number of parameters: 1 for random quadratics, which are seen mode by mode."""
         return 1 if self.is_quadratic else self.population[0].dimension
 
-    def draw(self, rng: np.random.Generator, count: int, horizon: int) -> Draws:
-        """Independent episodes from the exact laws, with hidden variables at times 0 … horizon.
+    def draw(self, rng: np.random.Generator, count: int, horizon: int, *, blocks: int = 1) -> Draws:
+        """Episodes from the exact laws, with hidden variables at times 0 … horizon.
 
-        The same generator state with a longer horizon gives the same landscapes and starts, and longer courses.
+        Landscapes and starts of a finite list are dealt, not drawn: each comes up in each of ``blocks`` runs of episodes as
+        often as its probability says, to within one, in random order; which of them come up once more is drawn. Blocks are
+        independent of each other. The same generator state with a longer horizon gives the same landscapes and starts, and
+        longer courses.
         """
         whole("episodes", count), whole("horizon T", horizon)
         times = np.arange(horizon + 1.0)
@@ -102,14 +105,14 @@ class LandscapeDistribution:
             starts = self.start_mean + np.sqrt(self.start_variance) * rng.standard_normal((count, 1))
             minima = np.zeros((count, horizon + 1, 1)) if self.minimum is None else self.minimum.sample(rng, count, times)
             return Draws(curvatures=curvatures, starts=starts, minima=minima)
-        which = np.searchsorted(np.cumsum(self.weights)[:-1], rng.random(count), side="right")
-        starts = self._draw_starts(rng, count)
+        which = dealt(rng, self.weights, count, blocks)
+        starts = self._draw_starts(rng, count, blocks)
         return Draws(which=which, starts=starts, hidden=self._draw_hidden(rng, which, times))
 
-    def _draw_starts(self, rng, count):
+    def _draw_starts(self, rng, count, blocks):
         if isinstance(self.starts, GaussianPrior):
             return self.starts.sample(rng, count, np.zeros(1))[:, 0]
-        return self.starts[rng.integers(len(self.starts), size=count)]
+        return self.starts[dealt(rng, np.full(len(self.starts), 1 / len(self.starts)), count, blocks)]
 
     def _draw_hidden(self, rng, which, times):
         if self.hidden is not None:
@@ -120,6 +123,21 @@ class LandscapeDistribution:
             here = which == k
             course[here] = self.population[k].hidden.sample(rng, here.sum(), times)
         return course
+
+
+def dealt(rng: np.random.Generator, probabilities: np.ndarray, count: int, blocks: int) -> np.ndarray:
+    """(count,) integers, each k about probabilities[k]·size times among the size of every block, in random order.
+
+    Systematic sampling (W. G. Madow, 1949): one uniform number per block, then equal strides through the probabilities; the
+    order of the list is drawn as well, so that every k has its probability at every place.
+    """
+    found = []
+    for size in np.diff(np.linspace(0, count, blocks + 1).astype(int)):
+        order = rng.permutation(len(probabilities))
+        places = (np.arange(size) + rng.random()) / max(size, 1)
+        picked = order[np.searchsorted(np.cumsum(probabilities[order])[:-1], places, side="right")]
+        found.append(rng.permutation(picked))
+    return np.concatenate(found)
 
 
 def _check_quadratic(task):

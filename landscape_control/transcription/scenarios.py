@@ -17,6 +17,7 @@ from .columns import over_columns
 from .scales import Scale, coefficient_table
 
 MOST_FOR_HESSIAN = 40  # variables up to which the exact Hessian is cheaper than what it saves
+FLOOR = 1e-28  # of the reference: what cancels in steps of double precision, squared
 _WIDEST = 128  # scenarios in one column: wider ones are no faster, and take longer to build
 
 
@@ -75,15 +76,19 @@ class ScenarioProgram:
     admissible values or c varies. Parameters p = (weights a_t, b_t; then the numbers of every scene's scenarios): costs,
     prices, discounts, noise and fresh scenarios need no other program. ``counts`` are the scenarios per scene.
 
+    What is minimised is dimensionless, so that a program means the same in any units: log(J/r + FLOOR) where losses are
+    ``positive``, J/r elsewhere; the reference r follows the other numbers in the parameters of the optimiser.
+
     Attributes
     ----------
     value : Function (x, p) -> J
     gradient : Function (x, p) -> J, ∇J
-    hessian : Function (x, p, σ, λ) -> upper triangle of σ∇²J, as nlpsol asks for it; None for many variables
+    curvature : Function (x, p) -> J, ∇J, ∇²J; None for many variables
     """
 
-    def __init__(self, *, family: Family, horizon: int, scenes: Sequence[Scene], counts: Sequence[int]):
-        self.layout = family.layout(horizon)
+    def __init__(self, *, family: Family, horizon: int, scenes: Sequence[Scene], counts: Sequence[int],
+                 positive: bool = False):
+        self.layout, self.positive = family.layout(horizon), positive
         self.scale = Scale(self.layout)
         self.horizon, self.counts = horizon, tuple(counts)
         self.widths = tuple(max(w for w in range(1, _WIDEST + 1) if count % w == 0) for count in self.counts)
@@ -117,23 +122,52 @@ class ScenarioProgram:
         return ca.Function("average_gradient", [x, p], outputs)
 
     @cached_property
-    def hessian(self) -> ca.Function | None:
+    def curvature(self) -> ca.Function | None:
         if self.layout.size > MOST_FOR_HESSIAN:
             return None
-        x, p, outputs = self._summed("curvature", "hessian")
-        sigma, rows = ca.MX.sym("sigma"), ca.MX.sym("rows", 0)
-        return ca.Function("average_hessian", [x, p, sigma, rows], [ca.triu(sigma * outputs[0])])
+        x, p, outputs = self._summed("curvature", "curvature", outputs=3)
+        return ca.Function("average_curvature", [x, p], outputs)
 
     @property
     def nlp(self) -> dict:
-        """{x, f, p} for nlpsol."""
-        x, p = ca.MX.sym("x", self.layout.size), ca.MX.sym("p", self.value.numel_in(1))
-        return {"x": x, "p": p, "f": self.value(x, p)}
+        """{x, f, p} for nlpsol; p are the numbers, then r."""
+        x, p = self._variables()
+        return {"x": x, "p": p, "f": self._outer(self.value(x, p[:-1]), p[-1])[0]}
 
     @property
     def derivatives(self) -> dict:
         """Ready-made grad_f and hess_lag for nlpsol."""
-        return {"grad_f": self.gradient} | ({} if self.hessian is None else {"hess_lag": self.hessian})
+        x, p = self._variables()
+        cost, slope = self.gradient(x, p[:-1])
+        value, rate, _ = self._outer(cost, p[-1])
+        found = {"grad_f": ca.Function("scaled_gradient", [x, p], [value, rate * slope])}
+        if self.curvature is not None:
+            sigma, rows = ca.MX.sym("sigma"), ca.MX.sym("rows", 0)
+            cost, slope, bent = self.curvature(x, p[:-1])
+            _, rate, second = self._outer(cost, p[-1])
+            whole = rate * bent + second * slope @ slope.T
+            found["hess_lag"] = ca.Function("scaled_hessian", [x, p, sigma, rows], [ca.triu(sigma * whole)])
+        return found
+
+    def scaled(self, x: np.ndarray, parameters: ca.DM, reference: float) -> tuple[float, np.ndarray]:
+        """(F, ∇F) of what is minimised, as numbers."""
+        cost, slope = self.gradient(x, parameters)
+        value, rate, _ = self._outer(cost, reference)
+        return float(value), np.array(rate * slope).ravel()
+
+    def bent(self, x: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+        """∇²J (n, n) as numbers."""
+        return np.array(self.curvature(x, numbers)[2])
+
+    def _variables(self):
+        return ca.MX.sym("x", self.layout.size), ca.MX.sym("p", self.value.numel_in(1) + 1)
+
+    def _outer(self, cost, reference):
+        """F(J), F'(J), F''(J)."""
+        if not self.positive:
+            return cost / reference, 1 / reference, 0
+        level = cost + FLOOR * reference
+        return ca.log(level / reference), 1 / level, -1 / level**2
 
     def numbers(self, stage_weights: np.ndarray, scenarios: Sequence[Scenarios]) -> np.ndarray:
         """The parameters p from the weights (2, T) of loss and effort and the scenarios of each scene."""
@@ -166,9 +200,10 @@ class Chunk:
         return ca.Function("chunk_gradient", self._symbols, [self._total, self.slope])
 
     @cached_property
-    def hessian(self) -> ca.Function:
+    def curvature(self) -> ca.Function:
         x = self._symbols[0]
-        return ca.Function("chunk_hessian", self._symbols, [ca.densify(ca.jtimes(self.slope, x, ca.MX.eye(x.numel())))])
+        bent = ca.densify(ca.jtimes(self.slope, x, ca.MX.eye(x.numel())))
+        return ca.Function("chunk_curvature", self._symbols, [self._total, self.slope, bent])
 
 
 def one_step(family: Family, horizon: int, scene: Scene) -> ca.Function:

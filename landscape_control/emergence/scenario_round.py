@@ -1,0 +1,234 @@
+"""One set of scenarios: the best coefficients on it, from several guesses, also where the average cost is rough."""
+
+import math
+from dataclasses import replace
+
+import casadi as ca
+import numpy as np
+from scipy.optimize import minimize
+
+from ..errors import ProblemError
+from ..policies import GradientDescent, Policy, PolicyProgram
+from ..solver.policies import Optimum, RawResult, optima_from
+from ..transcription.moment_model import time_weights
+from .held_out import episode_costs
+from .scenario_sets import block_means, curvature_scale, draw
+from .starting import coefficient_scales
+
+BLOCKS = 10  # independent draws of the population, from whose spread standard errors are made
+FEW = 8  # coefficients up to which Newton's method needs no help
+LONGEST = 1000  # iterations without a Hessian
+CLOSE, ROUGHLY = 1e-7, 3e-3  # costs that differ by less, relatively, are one optimum; the second where the average is rough
+STATIONARY = 1e-4  # relative change of the cost, per relative change of a coefficient, that counts as none
+NEAR = 1e-4  # distance from an edge of a range, on the variable's own scale, within which the edge itself is tried
+FEWEST = 4  # most coefficients that are searched without slopes
+WIDTH, WIDER = 0.03, 0.3  # steps that test for kinks, and that begin a search
+_STEPS = WIDTH * np.linspace(-1, 1, 13)
+
+
+class Round:
+    """One set of scenarios with its program.
+
+    Attributes
+    ----------
+    rest, unit : float, J of standing still on the set, and the size of such costs: J itself, or its spread over episodes
+    rough : bool, whether an end had other minima within WIDTH: rules that follow signs make averages with kinks
+    """
+
+    def __init__(self, solver, program, count, seed):
+        self.built, self.optimiser = solver.compiled(program, count)
+        self.drawn = draw(program, count, blocks=BLOCKS, seed=seed)
+        self.weights = np.stack(time_weights(program))
+        self.numbers = self.built.numbers(self.weights, self.drawn)
+        self.program, self.count, self.rough = program, sum(self.built.counts), False
+        self._parameters, self.length = ca.DM(self.numbers), 1 / curvature_scale(program, self.drawn)
+        self.rest = float(self.block_costs(standing_still(program)).mean())
+        self.unit = self.rest if self.built.positive else self._spread(standing_still(program)) or abs(self.rest) or 1.0
+        if not (math.isfinite(self.rest) and self.unit > 0):
+            raise ProblemError("cost", expected="a positive cost of standing still", received=f"{self.rest:g}",
+                               advice="nothing is paid for the loss: check loss_weight, terminal_weight and the discount")
+
+    def cost(self, coefficients) -> float:
+        """J over the set; infinite where the rule diverges."""
+        return self._cost_at(self.built.scale.variables(coefficients))
+
+    def block_costs(self, policy) -> np.ndarray:
+        return block_means(episode_costs(policy, self.program, self.drawn), self.drawn)
+
+    def policy(self, coefficients) -> Policy:
+        return Policy(family=self.program.family, coefficients=self.built.layout.split(coefficients),
+                      horizon=self.program.steps)
+
+    def scale(self, coefficients) -> float:
+        """What costs are relative to, the same in all units: J on random quadratics, where 0 is the best there is.
+
+        Losses of other landscapes count from anywhere: there it is the spread of episodes about their mean, or what the rule
+        gains over standing still if that is more.
+        """
+        cost = self.cost(coefficients)
+        return cost if self.built.positive else max(self._spread(self.policy(coefficients)), abs(self.rest - cost)) or 1.0
+
+    def slope(self, coefficients, bounds) -> float:
+        """Largest |∂J/∂x| over the scale, per change of a variable's own size, that does not lead out of its range."""
+        return self._slope_at(self.built.scale.variables(coefficients), self._edges(bounds)) / self.scale(coefficients)
+
+    def _slope_at(self, x, edges):
+        slope, sizes = np.array(self.built.gradient(x, self._parameters)[1]).ravel(), self.sizes(x)
+        with np.errstate(invalid="ignore"):
+            outward = np.where(slope > 0, x - edges[:, 0], edges[:, 1] - x) <= NEAR * sizes
+        return float(np.abs(np.where(outward, 0.0, slope * sizes)).max(initial=0.0))
+
+    def sizes(self, x) -> np.ndarray:
+        """(n,): a change of order one of each variable x: 1, or the coefficient's own scale where x is the coefficient."""
+        scales = coefficient_scales(self.built.layout, x, self.length)
+        return np.where(self.built.scale.kinds == "linear", scales, 1.0)
+
+    def optimise(self, guesses, bounds) -> list[Optimum]:
+        """Distinct optima, best first; their ``variables`` are coefficients. Guesses carry how many starts led there."""
+        edges, found = self._edges(bounds), []
+        for entries, count in guesses:
+            begin = self.built.scale.variables(np.clip(entries, *bounds.T))
+            found.append(Optimum(result=self._settled(self._descend(begin, edges), edges), count=count))
+        found.sort(key=lambda one: one.cost)
+        if len(edges) <= FEWEST and any(self._kinked(one.variables, edges) for one in found[:2]):
+            self.rough = True
+            found = [replace(one, result=self._searched(one.result, edges)) for one in found]
+        found = [replace(one, result=replace(one.result, variables=self.built.scale.coefficients(one.variables)))
+                 for one in found]
+        return self._distinct(sorted(found, key=lambda one: one.cost))
+
+    def _distinct(self, found):
+        distinct = []
+        for one in found:
+            near = (ROUGHLY if self.rough else CLOSE) * self.scale(distinct[-1].variables) if distinct else 0.0
+            if distinct and abs(one.cost - distinct[-1].cost) <= near:
+                kept = distinct[-1] if distinct[-1].result.success or not one.result.success else one
+                distinct[-1] = replace(kept, count=distinct[-1].count + one.count)
+            else:
+                distinct.append(one)
+        return distinct
+
+    def _edges(self, bounds):
+        return np.sort(self.built.scale.variables(bounds.T), axis=0).T
+
+    def _cost_at(self, x):
+        found = float(self.built.value(x, self._parameters))
+        return found if np.isfinite(found) else np.inf
+
+    def _spread(self, policy):
+        costs = np.concatenate(episode_costs(policy, self.program, self.drawn))
+        shares = np.concatenate([one.weights for one in self.drawn])
+        with np.errstate(invalid="ignore"):
+            found = np.sqrt(np.maximum(shares @ (costs - shares @ costs) ** 2, 0.0))
+        return found if np.isfinite(found) else 0.0
+
+    def _reference(self, x) -> float:
+        """The unit of cost in a descent from x."""
+        if self.built.positive:
+            return self.rest
+        gained = abs(self.rest - self._cost_at(x))
+        spread = self._spread(self.policy(self.built.scale.coefficients(x)))
+        return max(spread, 1e-6 * gained if np.isfinite(gained) else 0.0) or self.unit
+
+    def _descend(self, begin, edges) -> RawResult:
+        """A descent, begun again in a smaller unit of cost where the cost has left the first one far behind."""
+        reference = self._reference(begin)
+        found = self._descend_in(reference, begin, edges)
+        for _ in range(6):
+            smaller = self._reference(found.variables)
+            if not smaller < reference / 10:
+                break
+            reference, found = smaller, self._descend_in(smaller, found.variables, edges)
+        return found
+
+    def _descend_in(self, reference, begin, edges) -> RawResult:
+        """Newton's method by IPOPT; where there are many coefficients, a quasi-Newton method leads there first."""
+        first = None
+        if len(begin) > FEW or self.optimiser is None:
+            first = limited_memory(lambda x: self.built.scaled(x, self._parameters, reference), begin, edges)
+            begin = first.variables
+        if self.optimiser is None or (first is not None and self._is_settled(first, edges)):
+            return first
+        numbers = np.append(self.numbers, reference)
+        last = optima_from(self.optimiser, [begin], numbers, bounds=edges, closeness=0.0)[0].result
+        return last if first is None or last.success or last.cost < first.cost else first
+
+    def _is_settled(self, one, edges):
+        scale = self.scale(self.built.scale.coefficients(one.variables))
+        return self._slope_at(one.variables, edges) <= STATIONARY / 10 * scale
+
+    def _settled(self, one: RawResult, edges) -> RawResult:
+        """The end of a descent with its cost J; on edges of its range where that costs nothing, optimised again there."""
+        one = replace(one, cost=self._cost_at(one.variables))
+        x, narrowed = one.variables, edges.copy()
+        for i, size in enumerate(self.sizes(x)):
+            for edge in edges[i]:
+                if np.isfinite(edge) and abs(x[i] - edge) <= NEAR * size:
+                    moved = np.where(np.arange(len(x)) == i, edge, x)
+                    if self._cost_at(moved) <= one.cost + CLOSE * abs(one.cost):
+                        x, narrowed[i] = moved, edge
+        if (x == one.variables).all():
+            return one
+        again = self._descend(x, narrowed)
+        again = replace(again, cost=self._cost_at(again.variables), iterations=one.iterations + again.iterations)
+        return again if again.cost <= one.cost + CLOSE * abs(one.cost) else one
+
+    def _kinked(self, x, edges) -> bool:
+        """Whether there are several minima within WIDTH: costs or slopes along an axis turn more than once."""
+        if not np.isfinite(self._cost_at(x)):
+            return False
+        for i, row in enumerate(np.diag(self.sizes(x))):
+            if edges[i, 0] + WIDTH * row[i] < x[i] < edges[i, 1] - WIDTH * row[i]:
+                line = [self.built.gradient(x + step * row, self._parameters) for step in _STEPS]
+                costs, slopes = np.array([(float(cost), float(slope[i])) for cost, slope in line]).T
+                if _turns(np.diff(costs), abs(costs).max()) > 1 or _turns(slopes, 0.0) > 1:
+                    return True
+        return False
+
+    def _searched(self, one: RawResult, edges) -> RawResult:
+        """The best point near an end without slopes, by simplices that begin WIDER and again at half that size."""
+        x, wide = one.variables, WIDER
+        free, sizes = edges[:, 1] > edges[:, 0], self.sizes(x)
+
+        def cost(part):
+            return self._cost_at(np.clip(np.where(free, _filled(x, free, part), x), *edges.T))
+
+        for _ in range(4):
+            corners = np.vstack([x[free], x[free] + wide * np.diag(sizes[free])])
+            end = minimize(cost, x[free], method="Nelder-Mead",
+                           options={"initial_simplex": corners, "xatol": 1e-4 * sizes[free].max(), "fatol": 0.0,
+                                    "maxfev": 100 * int(free.sum())})
+            x, wide = np.clip(_filled(x, free, end.x), *edges.T), wide / 2
+        return replace(one, variables=x, cost=self._cost_at(x), success=True, reason="Searched without slopes")
+
+
+def _turns(values, level) -> int:
+    """How often the sign changes, round-off of numbers of size ``level`` left out."""
+    signs = np.sign(values[np.abs(values) > max(1e-3 * np.abs(values).max(), 1e-12 * level)])
+    return int((signs[1:] != signs[:-1]).sum())
+
+
+def _filled(x, free, part):
+    found = x.copy()
+    found[free] = part
+    return found
+
+
+def standing_still(program: PolicyProgram) -> Policy:
+    """The rule that never moves."""
+    return Policy(family=GradientDescent(constant=True), coefficients={"learning_rate": 0.0}, horizon=program.steps)
+
+
+def limited_memory(function, begin: np.ndarray, bounds: np.ndarray) -> RawResult:
+    """Minimise from one start by SciPy's L-BFGS-B: gradients alone, robust where coefficients are many."""
+    nothing = np.empty(0)
+
+    def both(x):
+        cost, slope = function(x)
+        return (cost, slope) if np.isfinite(cost) else (1e300, np.zeros(len(x)))
+
+    end = minimize(both, begin, jac=True, method="L-BFGS-B", bounds=bounds,
+                   options={"maxiter": LONGEST, "maxcor": 20, "ftol": 1e-12, "gtol": 1e-8})
+    limited = end.nit >= LONGEST
+    return RawResult(variables=end.x, multipliers=nothing, constraints=nothing, cost=float(end.fun), iterations=end.nit,
+                     success=bool(end.success), reason="SOLVER_RET_LIMITED" if limited else str(end.message), log="")
