@@ -71,8 +71,8 @@ def best_rule_within(threshold: float = THRESHOLD, *, margin: float = MARGIN, na
     """
     threshold, margin = number("threshold", threshold, low=0), number("margin", margin, low=0)
     return Measure(name=name, function=BestRule(threshold, margin),
-                   description=f"rule with the least regret, of those within {margin:.3g} of it the simplest; none where "
-                   f"the least regret is above {threshold:.3g}")
+                   description=f"rule with the least regret, of those within {margin:.3g} of it the simplest (others may "
+                   f"cost the same: equivalent_rules); none where the least regret is above {threshold:.3g}")
 
 
 def tied(rows) -> tuple[str, ...]:

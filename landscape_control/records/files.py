@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import import_module
+from os import SEEK_END
 from pathlib import Path
 
 from ..errors import ProblemError
@@ -19,6 +20,7 @@ from .writing import package_version, write_atomically
 FORMAT = "landscape_control record"
 VERSION = 1
 _PACKAGES = ("python", "casadi", "numpy", "scipy", "xarray", "h5netcdf")
+_END = 1024  # bytes, more than the seal
 _PACKAGE = __package__.rpartition(".")[0]
 
 
@@ -103,7 +105,7 @@ def _checked_target(path) -> Path:
         raise _refusal(path, "a path for one file", "a folder", "add a name, as in 'run.nc'")
     if not path.parent.is_dir():
         raise _refusal(path, "an existing folder", f"{path.parent}, which does not exist", "make it first")
-    if path.exists() and not is_sealed(_bytes(path)):
+    if path.exists() and not is_sealed(_bytes(path, ends_only=True)):
         raise _refusal(path, "a new file or an earlier record",
                        "a file without the seal of one: of another kind, of another program, or cut off",
                        "choose another name, or remove the file if nobody needs it")
@@ -119,9 +121,15 @@ def _write(group, path):
                        "free some space, check the permissions, or choose another folder") from error
 
 
-def _bytes(path):
+def _bytes(path, *, ends_only=False):
+    """What stands in a file, or the beginning and the end of it: large ones need not be read to see whose they are."""
     try:
-        return path.read_bytes()
+        with open(path, "rb") as file:
+            if not ends_only:
+                return file.read()
+            head = file.read(_END)
+            file.seek(max(len(head), file.seek(0, SEEK_END) - _END))
+            return head + file.read()
     except OSError as error:
         raise _refusal(path, "a file that can be read", str(error), "check the name and the permissions") from error
 
