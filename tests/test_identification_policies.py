@@ -121,6 +121,18 @@ def test_a_plan_across_a_barrier_is_described_though_no_rule_fits():
         assert "What it leaves unexplained goes with" in str(verdict)
 
 
+def test_points_where_the_landscape_ends_are_left_out_of_the_residual():
+    """√θ has no curvature at 0."""
+    landscape = lc.Landscape.from_expression(lambda x: ca.sumsqr(x) + ca.sum1(ca.sqrt(x)), dimension=2)
+    problem = lc.ControlProblem(landscape=landscape, start=np.ones(2), objective=lc.Objective(horizon=1.0))
+    points = 0.5 + np.random.default_rng(2).uniform(size=(12, 2))
+    points[0] = 0.0
+    controls = -3 * points
+    verdict = identify(PolicySample(problem=problem, points=points, controls=controls, starts=range(12)),
+                       ["gradient_descent"], criteria=Criteria(threshold=1e-3))
+    assert verdict.residual[0] == ("the parameters", pytest.approx(1, abs=1e-9))
+
+
 def test_an_exact_rule_leaves_no_residual():
     assert identify(sampled(bowl(), lambda p, x: -0.2 * p.landscape.gradient(x))).residual == ()
 

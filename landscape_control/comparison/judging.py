@@ -43,7 +43,8 @@ def _mark_equivalent(rows, targets, criteria):
     size = np.linalg.norm(targets)
 
     def same(one, other):
-        gap = np.linalg.norm(controls[one] - controls[other])  # NaN (undefined somewhere) is never the same
+        with np.errstate(invalid="ignore"):
+            gap = np.linalg.norm(controls[one] - controls[other])  # NaN (undefined somewhere) is never the same
         return one != other and gap <= criteria.resolution * size
 
     return [

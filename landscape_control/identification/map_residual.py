@@ -31,15 +31,24 @@ def _rows(features):
     return features.reshape(-1, features.shape[2])
 
 
+def _newton(hessian, slope):
+    """H⁺g, NaN where there is no H."""
+    good = np.isfinite(hessian).all((1, 2))
+    inverse = np.full(hessian.shape, np.nan)
+    inverse[good] = np.linalg.pinv(hessian[good], rcond=1e-10, hermitian=True)
+    return np.einsum("sij,sj->si", inverse, slope)
+
+
 def _inputs(problem, points):
-    """{what: (S, m, c)}."""
-    slope, hessian = problem.landscape.gradient(points), problem.landscape.hessian(points)
+    """{what: (S, m, c)}, NaN where the landscape has no gradient or no Hessian."""
+    slope, hessian = (np.where(np.isfinite(values), values, np.nan)
+                      for values in (problem.landscape.gradient(points), problem.landscape.hessian(points)))
     length = np.linalg.norm(slope, axis=1, keepdims=True)
     found = {
         "the gradient": slope,
         "the gradient's direction alone": slope / np.where(length > 0, length, 1.0),
         "the gradient times the curvature": np.einsum("sij,sj->si", hessian, slope),
-        "Newton's direction": np.einsum("sij,sj->si", np.linalg.pinv(hessian, rcond=1e-10, hermitian=True), slope),
+        "Newton's direction": _newton(hessian, slope),
         "the parameters": points,
     }
     minima = problem.landscape.minima
