@@ -53,7 +53,7 @@ def test_the_words_of_identifiability_are_what_a_step_costs():
 def test_a_saddle_is_called_one():
     found = Identifiability.of_hessian(np.diag([2.0, -3.0]), np.ones(2), ("one", "two"), unit=1.0, threshold=1e-6)
     assert not found.identifiable
-    assert str(found) == ("not a minimum: the cost falls along two alone, where moving by 10 % (momentum: by 0.1) "
+    assert str(found) == ("not a minimum: the cost falls along two alone, where moving by 10 % "
                           "lowers the cost by 1.5 %")
 
 

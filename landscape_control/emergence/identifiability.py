@@ -73,9 +73,9 @@ class Identifiability:
         if not self.labels:
             return "identifiable: no coefficient was free"
         if self.saddle:
-            return f"not a minimum: the cost falls along {self._named(0)}, {_moved(self.stiffness[0])}"
+            return f"not a minimum: the cost falls along {self._named(0)}, {self._moved(0)}"
         if self.identifiable:
-            return f"identifiable: the least felt is {self._named(0)}, {_moved(self.stiffness[0])}"
+            return f"identifiable: the least felt is {self._named(0)}, {self._moved(0)}"
         places = np.flatnonzero(np.abs(self.stiffness) <= self.resolution)
         more = f" and {self.flat - 3} more" if self.flat > 3 else ""
         return (f"not identifiable: the cost does not feel {self.flat} of {len(self.stiffness)} directions: "
@@ -87,11 +87,13 @@ class Identifiability:
             return f"{names[0]} alone"
         return f"{' with '.join(names[:3])}{' …' if len(names) > 3 else ''}"
 
-
-def _moved(stiffness):
-    """What a step of 10 % does to the cost, in words."""
-    change = 100 * abs(stiffness) * 0.1**2 / 2
-    return f"where moving by 10 % (momentum: by 0.1) {'raises' if stiffness > 0 else 'lowers'} the cost by {change:.2g} %"
+    def _moved(self, direction):
+        """What a step of 10 % does to the cost, in words."""
+        stiffness = self.stiffness[direction]
+        decaying = sorted({label.split()[0] for label in self.labels if label.startswith(("momentum", "beta"))})
+        note = f" ({', '.join(decaying)}: by 0.1)" if decaying else ""
+        done = "raises" if stiffness > 0 else "lowers"
+        return f"where moving by 10 %{note} {done} the cost by {100 * abs(stiffness) * 0.1**2 / 2:.2g} %"
 
 
 def identify_coefficients(result, *, threshold: float = 1e-6) -> Identifiability:

@@ -27,9 +27,10 @@ class PolicyResult(Recordable):
     standard_error : float, of J over held-out scenarios (0 for exact moments)
     optimism_gap : float, held-out J minus J on the scenarios it was fitted to (0 for exact moments)
     status : PolicyStatus
-    starts : int, how many starting points were optimised from
+    starts : int, how many starting points were optimised from, those near the best included
     agreed : int, how many of them reached this cost
-    optima : tuple of (cost, coefficients, how many starts), best first; costs within the tolerance count as one
+    optima : tuple of (cost, read-only coefficients, how many starts), best first; costs within the tolerance count as one;
+        for scenarios costs on those it was fitted to
     at_bound : tuple of str, coefficients that ended at the edge of their admissible range
     fixed : tuple of str, coefficients that were held where they are
     standing_still : float, J of never moving (NaN for scenarios)
