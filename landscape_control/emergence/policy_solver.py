@@ -70,8 +70,8 @@ class PolicySolver:
         Parameters
         ----------
         guess : None, {name: value} or PolicyResult, optimised from as well
-        starts : int, fresh starting points; 0 trusts the guess. Where most disagree, as many follow around the best (rules
-            with few coefficients), until one round finds nothing better
+        starts : int, fresh starting points; 0 trusts the guess. Where most disagree, rounds of half as many follow around the
+            best (rules with few coefficients), until one finds nothing better
         fixed : {name: value} of coefficients held where they are, e.g. {"momentum": 0.0} for gradient descent
         within : {name: (low, high)}, narrower ranges of coefficients, e.g. {"momentum": (0.0, 1.0)}
         throw : whether a solve that fails raises SolveError (its ``solution`` is the result) or returns with its status
@@ -128,7 +128,7 @@ class PolicySolver:
         optima = machinery.optimise(program, first, guesses, inner, self.tolerance)
         begun, alone = len(guesses), len(guesses) == 1 or layout.size > FEW
         while not alone and 2 * optima[0].count < begun < ROUNDS * len(guesses) and optima[0].result.success:
-            nearby = nearby_starts(layout, optima[0].variables, len(guesses), rng, unit)
+            nearby = nearby_starts(layout, optima[0].variables, (len(guesses) + 1) // 2, rng, unit)
             more = machinery.optimise(program, first, nearby, inner, self.tolerance)
             begun, alone = begun + len(nearby), more[0].cost >= optima[0].cost - self.tolerance
             optima = merged_optima([*optima, *more], self.tolerance)
