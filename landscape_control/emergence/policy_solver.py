@@ -70,8 +70,8 @@ class PolicySolver:
         Parameters
         ----------
         guess : None, {name: value} or PolicyResult, optimised from as well
-        starts : int, fresh starting points; 0 trusts the guess. Where most disagree, rounds of half as many follow around the
-            best (rules with few coefficients), until one finds nothing better
+        starts : int, fresh starting points; 0 trusts the guess. Where most disagree, rounds of half as many follow near
+            the best (rules with few coefficients), until one finds nothing better
         fixed : {name: value} of coefficients held where they are, e.g. {"momentum": 0.0} for gradient descent
         within : {name: (low, high)}, narrower ranges of coefficients, e.g. {"momentum": (0.0, 1.0)}
         throw : whether a solve that fails raises SolveError (its ``solution`` is the result) or returns with its status
