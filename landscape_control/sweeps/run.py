@@ -153,18 +153,22 @@ def _compute(plan, measures, store, table, todo, report, workers, executor):
             table.fill(unpack(packed))
             report()
             if preparation is None and workers > 1:  # workers are running: this process has time
-                preparation = Thread(target=_prepare, daemon=True)
+                preparation = Thread(target=_prepare, args=(store is not None,))
                 preparation.start()
         if store is not None:
             store.settle()
     finally:
+        if preparation is not None:  # at its exit an interpreter must not find it inside HDF5
+            preparation.join()
         forget(plan.text)
 
 
-def _prepare():
+def _prepare(with_file):
     """Load what the end of a sweep needs."""
     import xarray
 
+    if not with_file:
+        return
     from ..records.netcdf import to_bytes
     from ..records.tables import to_table
 
