@@ -241,3 +241,15 @@ def test_normal_starts_stay_random():
     assert len(np.unique(drawn.starts, axis=0)) == 400
     mean, error = mean_and_error(np.array([drawn.starts[drawn.blocks == k, 0].mean() for k in range(10)]))
     assert mean == pytest.approx(0.3, abs=5 * error)
+
+
+def test_a_set_that_misses_the_tail_of_its_costs_is_not_enough():
+    """Thirty exact steps leave 1e-12 of the cost, all of it at curvatures that few scenarios come near."""
+    family = AdamFamily(exponent=0.0, beta2=0.9, epsilon=1e-8)
+    task = LandscapeDistribution.quadratic(curvatures=CURVATURES, start_variance=1.0)
+    program = PolicyProgram(task=task, family=family, objective=Objective(horizon=30, learning_rate=math.inf))
+    small, large = (solve_scenarios(program, starts=1, most_scenarios=count, tolerance=0.1) for count in (200, 1600))
+    assert small.status is PolicyStatus.OPTIMISM
+    assert large.scenarios > 200
+    assert large.in_sample_cost == pytest.approx(large.cost, rel=0.3)
+    assert large.cost < 0.5 * small.cost

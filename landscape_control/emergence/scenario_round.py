@@ -22,8 +22,7 @@ CLOSE, ROUGHLY = 1e-7, 3e-3  # costs that differ by less, relatively, are one op
 STATIONARY = 1e-4  # relative change of the cost, per relative change of a coefficient, that counts as none
 NEAR = 1e-4  # distance from an edge of a range, on the variable's own scale, within which the edge itself is tried
 FEWEST = 4  # most coefficients that are searched without slopes
-WIDTH, WIDER = 0.03, 0.3  # steps that test for kinks, and that begin a search
-_STEPS = WIDTH * np.linspace(-1, 1, 13)
+WIDTH, WIDER = 0.3, 0.3  # steps that test for kinks, times T at least 10, and that begin a search
 
 
 class Round:
@@ -32,7 +31,7 @@ class Round:
     Attributes
     ----------
     rest, unit : float, J of standing still on the set, and the size of such costs: J itself, or its spread over episodes
-    rough : bool, whether an end had other minima within WIDTH: rules that follow signs make averages with kinks
+    rough : bool, whether an end had other minima close by: rules that follow signs make averages with kinks
     """
 
     def __init__(self, solver, program, count, seed):
@@ -174,12 +173,15 @@ class Round:
         return again if again.cost <= one.cost + CLOSE * abs(one.cost) else one
 
     def _kinked(self, x, edges) -> bool:
-        """Whether there are several minima within WIDTH: costs or slopes along an axis turn more than once."""
+        """Whether there are several minima within WIDTH/T: costs or slopes along an axis turn more than once.
+
+        Smooth costs of T steps may turn T times over the range of a coefficient, so that closer turns are kinks.
+        """
         if not np.isfinite(self._cost_at(x)):
             return False
-        for i, row in enumerate(np.diag(self.sizes(x))):
-            if edges[i, 0] + WIDTH * row[i] < x[i] < edges[i, 1] - WIDTH * row[i]:
-                line = [self.built.gradient(x + step * row, self._parameters) for step in _STEPS]
+        for i, row in enumerate(np.diag(WIDTH / max(self.program.steps, 10) * self.sizes(x))):
+            if edges[i, 0] + row[i] < x[i] < edges[i, 1] - row[i]:
+                line = [self.built.gradient(x + step * row, self._parameters) for step in np.linspace(-1, 1, 13)]
                 costs, slopes = np.array([(float(cost), float(slope[i])) for cost, slope in line]).T
                 if _turns(np.diff(costs), abs(costs).max()) > 1 or _turns(slopes, 0.0) > 1:
                     return True

@@ -82,7 +82,8 @@ class Search:
             before, current = found[0].variables, self._round(count)
             found = current.optimise([(one.variables, one.count) for one in found[:carried]], self.bounds)
             gap, error = self._gap(current, before, found[0].variables)
-            closed = gap + 2 * error <= self.solver.tolerance * current.scale(found[0].variables)
+            allowed = self.solver.tolerance * current.scale(found[0].variables)
+            closed = gap + 2 * error <= allowed and self._is_typical(current, found[0].variables, allowed)
             if closed or not status_of(found[0].result).ok or 2 * count > self.solver.most_scenarios:
                 return self._result(current, found, len(guesses), (gap, error, closed))
             count, carried = 2 * count, CARRIED if self.layout.size <= FEW else 1
@@ -128,6 +129,13 @@ class Search:
             inside = np.subtract(*(current.block_costs(one) for one in policies))
         (gain, first), (loss, second) = mean_and_error(inside), mean_and_error(out)
         return gain + loss, math.hypot(first, second)
+
+    def _is_typical(self, current, coefficients, allowed) -> bool:
+        """Whether unseen scenarios cost no more than the set does, within four standard errors: its tails are met there."""
+        policy = current.policy(coefficients)
+        (unseen, first), (seen, second) = (mean_and_error(one) for one in (
+            self.held.block_costs(policy, self.program), current.block_costs(policy)))
+        return unseen - seen <= allowed + 4 * math.hypot(first, second)
 
     def _judged(self, policy, scale):
         """(J, standard error, scenarios) over unseen scenarios, more of them until two standard errors are allowed."""
