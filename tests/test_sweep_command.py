@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import xarray
 
-from landscape_control import ProblemError, cli
+from landscape_control import ProblemError, cli, load
 from landscape_control.cli.sweeping import read_axis
 
 pytestmark = pytest.mark.usefixtures("sample_claims")
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("sample_claims")
     ("horizon=1,2.5,inf", "horizon", [1, 2.5, float("inf")]), ("seed=0:4:5", "seed", [0, 1, 2, 3, 4]),
     ("cost=terminal,running", "cost", ["terminal", "running"]),
     ("family.constant=true,false", "family.constant", [True, False]),
-    ("a.b=-1:1:2lin", "a.b", [-1, 1])])
+    ("a.b=-1:1:2lin", "a.b", [-1, 1]), ("horizon/discount=1/0.1, 2/0.3", ("horizon", "discount"), [(1, 0.1), (2, 0.3)])])
 def test_axes_are_read_from_words(text, name, values):
     found, given = read_axis(text)
     assert found == name
@@ -31,7 +31,7 @@ def test_axes_are_read_from_words(text, name, values):
 
 
 @pytest.mark.parametrize("text", ["horizon", "horizon=", "=1", "horizon=1:2", "horizon=0:1:3log", "horizon=a:b:3",
-                                  "horizon=1:inf:4", "horizon=1:2:0", "horizon=1:2:3:4"])
+                                  "horizon=1:inf:4", "horizon=1:2:0", "horizon=1:2:3:4", "horizon/discount=1,2"])
 def test_axes_that_cannot_be_read_are_refused(text):
     with pytest.raises(ProblemError, match="--axis"):
         read_axis(text)
@@ -52,11 +52,29 @@ def test_sweep_resume_and_show_tell_the_same_story(capsys, tmp_path):
         assert part in out
     assert "6 of 6 cells" in err
     atlas = xarray.load_dataset(file)
+    assert load(file).equals(load(folder))
     assert float(atlas["cost"].sel(horizon=1.0, discount=0.0)) == pytest.approx(np.tanh(1) / 2, rel=1e-6)
     assert run(capsys, "resume", folder)[1] == out == run(capsys, "show", folder)[1]
     document = json.loads(run(capsys, "show", folder, "--json")[1])
     assert document["status"] == {"converged": 6}
     assert document["failed"] == 0
+
+
+@pytest.mark.parametrize("place", ["missing/out.nc", ".", "notes.nc"])
+def test_an_output_that_cannot_be_written_is_said_before_anything_is_solved(capsys, tmp_path, place):
+    (tmp_path / "notes.nc").write_text("of somebody")
+    status, _, err = run(capsys, "sweep", "sample-rate", "--axis", "horizon=1", "--output", tmp_path / place,
+                         "--store", tmp_path / "run")
+    assert status == 2
+    assert "--output: expected a file that can be written" in err
+    assert not (tmp_path / "run").exists()
+    assert (tmp_path / "notes.nc").read_text() == "of somebody"
+
+
+def test_parameters_move_together_on_the_command_line(capsys, tmp_path):
+    status, out, err = run(capsys, "sweep", "sample-rate", "--axis", "horizon/discount=0.5/0,1/0.1", "--workers", 1)
+    assert status == 0, err
+    assert "2 of 2 done" in out
 
 
 def test_failed_cells_are_counted_and_exit_1(capsys, tmp_path):

@@ -5,6 +5,7 @@ import re
 import sys
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import numpy as np
 
@@ -18,7 +19,7 @@ def add_commands(commands, epilog) -> list:
     sweeping.add_argument("target", metavar="FILE-OR-NAME", help="a Python file defining 'problem', or a claim")
     sweeping.add_argument("--axis", action="append", default=[], metavar="NAME=VALUES", help=(
         "horizon=0.1:30:40log, horizon=1:10:10 (evenly), horizon=1,2,5, family=heavy-ball,nesterov; the name may be "
-        "a dotted path; repeat for a grid"))
+        "a dotted path; horizon/discount=1/0.1,2/0.3 moves both together; repeat for a grid"))
     sweeping.add_argument("--measure", action="append", metavar="NAME", help="measure, or module:function (default: cost)")
     sweeping.add_argument("--store", type=Path, metavar="FOLDER", help="keep results here; the same command goes on from it")
     sweeping.add_argument("--output", type=Path, metavar="FILE.nc", help="write the dataset as NetCDF")
@@ -46,6 +47,7 @@ def add_commands(commands, epilog) -> list:
 
 def sweep(options):
     """Run ``landscape-control sweep``."""
+    from ..records import save
     from ..report.problem_files import read_problem
     from ..sweeps import sweep as run
 
@@ -55,11 +57,13 @@ def sweep(options):
     given = {"tolerance": options.tolerance, "method": options.method}
     solver = {name: value for name, value in given.items() if value is not None}
     problem = read_problem(options.target)
+    if options.output:
+        _check_output(options.output)
     with _running(options) as common:
         dataset = run(problem, axes, measure=options.measure or ["cost"], store=options.store, seed=options.seed,
                       starts=options.starts, options=solver, **common)
     if options.output:
-        _write(dataset, options.output)
+        save(dataset, options.output)
     return _report(dataset, options)
 
 
@@ -82,11 +86,13 @@ def show(options):
     return OK
 
 
-def read_axis(text: str) -> tuple[str, list]:
-    """(name, values) of NAME=LOW:HIGH:COUNT[log|lin] or NAME=VALUE,VALUE,…"""
+def read_axis(text: str) -> tuple:
+    """(name, values) of NAME=LOW:HIGH:COUNT[log|lin] or NAME=VALUE,VALUE,…; (names, rows) of NAME/NAME=VALUE/VALUE,…"""
     name, sign, values = text.partition("=")
     if not (name and sign and values):
         _refuse(text, "NAME=VALUES")
+    if "/" in name:
+        return _zipped(text, name, values)
     span = re.fullmatch(r"([^:,]+):([^:,]+):(\d+)(log|lin)?", values)
     if span is None:
         if ":" in values:
@@ -102,9 +108,18 @@ def read_axis(text: str) -> tuple[str, list]:
     return name.strip(), [int(p) for p in points] if whole else points
 
 
+def _zipped(text, name, values):
+    """Parameters that move together: a value for each at every point."""
+    names = tuple(part.strip() for part in name.split("/"))
+    rows = [tuple(_value(part.strip()) for part in point.split("/")) for point in values.split(",") if point.strip()]
+    if any(len(row) != len(names) for row in rows):
+        _refuse(text, f"{len(names)} values at each point, as in {name}={'/'.join('1' * len(names))},…")
+    return names, rows
+
+
 def _variants(name, values):
     """Families of rules go by their names."""
-    if name.rpartition(".")[2] != "family" or not all(isinstance(value, str) for value in values):
+    if isinstance(name, tuple) or name.rpartition(".")[2] != "family" or not all(isinstance(value, str) for value in values):
         return values
     from ..policies import by_name
 
@@ -171,12 +186,21 @@ def _client(address):
                            advice="start one with 'dask scheduler' and workers with 'dask worker ADDRESS'") from error
 
 
-def _write(dataset, path):
+def _check_output(path):
+    """Refuse what cannot be written before anything is solved."""
+    from ..records.sealing import is_sealed
+
     try:
-        dataset.to_netcdf(path, engine="h5netcdf")
+        found = "a folder" if path.is_dir() else ""
+        if path.is_file() and not is_sealed(path.read_bytes()):
+            found = "there already, and not written by landscape_control"
+        with TemporaryFile(dir=path.parent):
+            pass
     except OSError as error:
-        raise ProblemError("output", expected="a file that can be written", received=f"{path} ({error})",
-                           advice="choose another with --output") from error
+        found = str(error)
+    if found:
+        raise ProblemError("--output", expected="a file that can be written", received=f"{path} ({found})",
+                           advice="choose another with --output")
 
 
 def _report(dataset, options, files=()):
