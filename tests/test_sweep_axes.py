@@ -80,12 +80,25 @@ def test_a_process_at_its_stationary_law_stays_there(process):
     ({"landscape": [double_well()]}, "named variants {label: value}; received Landscape"),
     ({"landscape": {"bowl": quadratic(hessian=np.eye(3))}}, "axis 'landscape' at bowl: start: expected 3 numbers"),
     ({("horizon", "discount"): [(1, 2, 3)]}, "expected 2 values at each point"),
+    ({("horizon", "discount"): (np.array([1.0, 2.0]), np.array([0.1, 0.2]))}, "write list(zip(first, second))"),
+    ({("horizon", "discount"): ([1.0, 2.0], [0.1, 0.2])}, "one tuple of values per point"),
+    ({"horizon": {1: 1.0, "1": 2.0}}, "different labels; received several that read '1'"),
     ({"horizon": [1], "objective.horizon": [2]}, "'objective.horizon' twice"), ({"seed": [-1]}, "an integer >= 0"),
     ({"objective": {"a": Objective(horizon=1.0)}, "horizon": [1, 2]}, "vary the whole or its parts")])
 def test_axes_that_cannot_be_are_refused_by_name(axes, words):
     with pytest.raises(ProblemError) as refused:
         read_axes(WELL, axes)
     assert words in str(refused.value)
+
+
+def test_ends_may_be_given_as_vectors_where_the_end_was_free():
+    axis = read_axes(WELL, {"end": [[0.0, 1.0], [1.0, 0.0]]})[0]
+    assert axis.paths == ("end.0", "end.1")
+    assert np.array_equal(with_values(WELL, axis.row(1)).end, [1.0, 0.0])
+    pairs = [(1.0, 0.1), (2.0, 0.2)]
+    for points in (pairs, tuple(pairs), [list(pair) for pair in pairs], np.array(pairs)):
+        axis = read_axes(WELL, {("horizon", "discount"): points})[0]
+        assert [column.tolist() for column in axis.columns] == [[1.0, 2.0], [0.1, 0.2]]
 
 
 def test_an_ambiguous_name_lists_its_meanings():

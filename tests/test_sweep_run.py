@@ -1,11 +1,12 @@
 """What a sweep computes: every cell as if solved by itself, the same for any number of workers, failures kept in place."""
 
 import math
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +81,40 @@ def test_two_processes_give_the_same_bits_as_one(alone):
     same(alone, sweep(WELL, GRID, measure=["cost", fussy], workers=2, chunk=2))
 
 
+def test_an_executor_of_processes_is_given_what_it_can_be_given():
+    axes = {"horizon": [1.0, 2.0]}
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as executor:
+        with pytest.raises(ProblemError, match="functions that other processes can be given"):
+            sweep(BOWL, axes, measure=lambda solution: solution.cost, executor=executor, chunk=1)
+        far = sweep(BOWL, axes, measure="cost", executor=executor, chunk=1)
+        same(sweep(BOWL, axes, measure="cost", workers=1, chunk=1), far)
+    with pytest.raises(ProblemError, match="an executor that takes work; received RuntimeError"):
+        sweep(BOWL, axes, measure="cost", executor=executor)
+
+
+class Hopeless(Executor):
+    """Every task fails, after it was taken."""
+
+    def __init__(self, error):
+        self.error, self.taken = error, 0
+
+    def submit(self, function, /, *args, **kwargs):
+        self.taken += 1
+        future = Future()
+        future.set_exception(self.error)
+        return future
+
+
+@pytest.mark.parametrize(("error", "words"), [
+    (OSError("no such package"), "workers that carry out at least one chunk; received OSError: no such package"),
+    (AttributeError("Can't pickle local object"), "functions that other processes can be given")])
+def test_an_executor_that_carries_out_nothing_is_no_grid_of_lost_cells(tmp_path, error, words):
+    with pytest.raises(ProblemError) as refused:
+        sweep(BOWL, {"horizon": [1.0, 2.0]}, measure="cost", executor=Hopeless(error), chunk=1, store=tmp_path)
+    assert words in str(refused.value)
+    assert not list((tmp_path / "chunks").iterdir())
+
+
 def test_any_executor_gives_the_same_bits(alone):
     with ThreadPoolExecutor(2) as executor:
         same(alone, sweep(WELL, GRID, measure=["cost", fussy], executor=executor, chunk=2))
@@ -96,6 +131,74 @@ def test_a_measure_that_raises_costs_its_cell_only(alone):
     assert alone.attrs["failed"] == 3
     assert list(alone.data_vars)[:3] == ["cost", "fussy.end", "fussy.nodes"]
     assert "3 measure raised" in describe(alone)
+
+
+UNSOLVABLE = ControlProblem(  # the second direction is concave: beyond T = 1 or so its cost falls without limit
+    landscape=quadratic(hessian=np.diag([1.0, -0.3])), learner=Learner(actuation=[[1.0, 0.3], [0.0, 2.0]]), start=[1.0, 0.5],
+    objective=Objective(horizon=1.0, discount=0.3))
+
+
+def test_cells_without_an_answer_have_no_numbers():
+    def words(solution):
+        return "told"
+
+    twice = Measure(name="twice", function=lambda cell: 2 * cell.problem.objective.horizon, needs="problem")
+    atlas = sweep(UNSOLVABLE, {"horizon": [1.0, 2.0]}, measure=["cost", words, twice], workers=1)
+    assert atlas["status"].values.tolist() == ["converged", "unbounded"]
+    assert np.isfinite(atlas["cost"].values).tolist() == [True, False]
+    assert atlas["words"].values.tolist() == ["told", ""]
+    assert atlas["twice"].values.tolist() == [2.0, 4.0]
+    assert float(atlas["cost"].min()) == float(atlas["cost"][0])
+    assert "(1 missing)" in describe(atlas)
+
+
+def test_a_measure_that_fails_everywhere_still_has_a_variable():
+    atlas = sweep(BOWL, {"horizon": [1.0, 2.0]}, measure=["cost", lambda solution: 1 / 0], workers=1)
+    assert list(atlas.data_vars)[:2] == ["cost", "lambda"]
+    assert np.isnan(atlas["lambda"].values).all()
+
+
+def test_a_measure_that_leaves_the_program_costs_its_cell_only():
+    def leaving(solution):
+        return sys.exit("enough") if solution.times[-1] == 2 else solution.cost
+
+    atlas = sweep(BOWL, {"horizon": [1.0, 2.0, 3.0]}, measure=leaving, workers=1)
+    assert atlas["status"].values.tolist() == ["converged", "measure raised", "converged"]
+    assert "SystemExit: enough" in str(atlas["message"].values[1])
+
+
+def test_whole_numbers_stay_exact_and_gaps_are_no_numbers():
+    def large(solution):
+        return 2**60 + int(solution.times[-1])
+
+    def gappy(solution):
+        return large(solution) if solution.times[-1] > 1 else 1 / 0
+
+    atlas = sweep(BOWL, {"horizon": [1.0, 2.0, 3.0]}, measure=[large, gappy], workers=1, chunk=1)
+    assert atlas["large"].values.tolist() == [2**60 + 1, 2**60 + 2, 2**60 + 3]
+    assert np.isnan(atlas["gappy"].values).tolist() == [True, False, False]
+
+
+def ragged(solution):
+    return np.zeros(2 if solution.times[-1] < 3 else 3)
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 4])
+def test_arrays_of_another_shape_fail_in_the_same_cells_whoever_is_first(chunk):
+    axes = {"horizon": [1.0, 2.0, 3.0, 4.0]}
+    one, two = (sweep(BOWL, axes, measure=ragged, workers=workers, chunk=chunk) for workers in (1, 2))
+    same(one, two)
+    assert one["status"].values.tolist() == ["converged"] * 2 + ["measure raised"] * 2
+    assert one["ragged"].shape == (4, 2)
+    assert np.isnan(one["ragged"].values).all(axis=1).tolist() == [False, False, True, True]
+    assert one.attrs["failed"] == 2
+
+
+def test_numbers_behind_labels_are_kept():
+    atlas = sweep(BOWL, {"horizon": {"short": 1.0, "long": 2.0}}, measure="cost", workers=1)
+    assert atlas["horizon"].values.tolist() == ["short", "long"]
+    assert atlas["horizon_value"].values.tolist() == [1.0, 2.0]
+    assert atlas["horizon_value"].dims == ("horizon",)
 
 
 def test_labels_units_and_settings_travel_with_the_numbers(alone):
@@ -148,7 +251,7 @@ def test_a_better_basin_found_once_spreads_to_the_neighbours():
 @pytest.mark.parametrize(("measure", "words"), [
     ([], "at least one measure"), ("cots", "did you mean 'cost'"), (3, "received int"),
     ([Measure(name="status", function=len)], "other names than status"), (["cost", "cost"], "different names"),
-    ("nowhere:nothing", "can be imported")])
+    ([lambda s: s.cost, lambda s: 1.0], "Measure(name='final'"), ("nowhere:nothing", "can be imported")])
 def test_measures_that_cannot_be_are_refused(measure, words):
     with pytest.raises(ProblemError) as refused:
         sweep(BOWL, {"horizon": [1.0]}, measure=measure)
@@ -187,6 +290,31 @@ def test_closed_forms_are_evaluated_for_all_cells_at_once():
     assert set(atlas["status"].values.ravel()) == {"computed"}
     assert sum(sizes) == 180_000
     assert len(sizes) <= 6
+
+
+@pytest.mark.parametrize("axes", [
+    {"start.0": [0.5, 2.0], "horizon": [1.0, 2.0]}, {"start": [[1.0], [3.0]], "discount": [0.0, 0.5]},
+    {"horizon": [1.0, 2.0], "landscape.minimum.0": [0.0, 0.5]}, {"seed": [0, 1], "learning_rate": [0.5, 1.0]}])
+def test_closed_forms_take_every_axis_that_the_solver_takes(axes):
+    exact, solved = (sweep(BOWL, axes, measure=measure, workers=1) for measure in ("exact_cost", "cost"))
+    assert set(exact["status"].values.ravel()) == {"computed"}
+    np.testing.assert_allclose(exact["exact_cost"], solved["cost"], rtol=1e-6)
+
+
+def test_a_variant_without_a_closed_form_costs_its_own_cells_only():
+    landscapes = {"bowl": quadratic(hessian=np.eye(2)), "well": double_well(), "steep": quadratic(hessian=4 * np.eye(2))}
+    atlas = sweep(WELL, {"landscape": landscapes, "horizon": [1.0, 2.0]}, measure=["exact_cost", "exact_gain"], workers=1)
+    assert atlas["status"].values[:, 0].tolist() == ["computed", "measure raised", "computed"]
+    assert np.isfinite(atlas["exact_cost"].values).tolist() == [[True, True], [False, False], [True, True]]
+    assert "a loss that is not quadratic" in str(atlas["message"].values[1, 0])
+    assert atlas.attrs["failed"] == 2
+
+
+def test_long_plans_travel_once_and_give_the_same_bits():
+    points = [(1 + i / 7, i / 9000) for i in range(6000)]
+    axes = {("horizon", "discount"): points}
+    same(sweep(BOWL, axes, measure="exact_cost", workers=1, chunk=500),
+         sweep(BOWL, axes, measure="exact_cost", workers=2, chunk=500))
 
 
 def test_the_room_is_the_verb():
