@@ -7,8 +7,9 @@ import warnings
 import numpy as np
 import pytest
 
-from landscape_control import ControlProblem, Objective, double_well
+from landscape_control import ControlProblem, Objective, double_well, quadratic
 from landscape_control.sweeps import resume, sweep
+from landscape_control.sweeps.execute import _brought
 
 WELL = ControlProblem(landscape=double_well(), start=[-0.6, 0.55], objective=Objective(horizon=4.0, discount=0.1))
 AXES = {"discount": np.geomspace(0.01, 1, 16), "horizon": np.geomspace(0.5, 10, 16)}
@@ -36,3 +37,18 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_bits_as_one_process(tmp_pa
     assert far.identical(near.assign_attrs(far.attrs))
     assert resume(tmp_path).equals(far)
     assert set(near["status"].values.ravel()) == {"converged"}
+
+
+def test_a_long_plan_is_scattered_once(monkeypatch):
+    distributed = pytest.importorskip("dask.distributed")
+    bowl = ControlProblem(landscape=quadratic(hessian=[[2.0]]), start=[1.0], objective=Objective(horizon=1.0))
+    axes = {("horizon", "discount"): [(1 + i / 7, i / 9000) for i in range(6000)]}
+    brought = []
+    monkeypatch.setattr("landscape_control.sweeps.execute._brought",
+                        lambda text, executor: brought.append(_brought(text, executor)) or brought[0])
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True,
+                                  dashboard_address=None) as cluster, distributed.Client(cluster) as client:
+        far = sweep(bowl, axes, measure="exact_cost", executor=client.get_executor(), chunk=500)
+        assert isinstance(brought[0], distributed.Future)
+    near = sweep(bowl, axes, measure="exact_cost", workers=1, chunk=500)
+    assert far.identical(near.assign_attrs(far.attrs))
