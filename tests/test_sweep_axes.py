@@ -82,6 +82,7 @@ def test_a_process_at_its_stationary_law_stays_there(process):
     ({("horizon", "discount"): [(1, 2, 3)]}, "expected 2 values at each point"),
     ({("horizon", "discount"): (np.array([1.0, 2.0]), np.array([0.1, 0.2]))}, "write list(zip(first, second))"),
     ({("horizon", "discount"): ([1.0, 2.0], [0.1, 0.2])}, "one tuple of values per point"),
+    ({"terminal_weight": [1.0, 2.0]}, "give the objective one, terminal='loss'"),
     ({"horizon": {1: 1.0, "1": 2.0}}, "different labels; received several that read '1'"),
     ({"horizon": [1], "objective.horizon": [2]}, "'objective.horizon' twice"), ({"seed": [-1]}, "an integer >= 0"),
     ({"objective": {"a": Objective(horizon=1.0)}, "horizon": [1, 2]}, "vary the whole or its parts")])

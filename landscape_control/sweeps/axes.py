@@ -9,6 +9,7 @@ import numpy as np
 
 from ..arrays import whole
 from ..errors import ProblemError
+from ..problem import ControlProblem
 from .paths import SEED, leaf, parameters, resolve, with_values
 
 MOST_CHECKED = 2000  # distinct values of an axis that are tried on the problem one by one
@@ -74,6 +75,7 @@ def read_axes(problem, axes: Mapping, taken=()) -> tuple[Axis, ...]:
         if inside and path not in ("landscape", "learner", "task", "family", "learner.sees", "sees"):
             raise ProblemError("axes", expected="independent parameters", received=f"{path!r} and {inside[0]!r}",
                                advice="vary the whole or its parts, not both")
+    _refuse_weightless(problem, paths)
     for axis in resolved:
         _try_on(problem, axis)
     return tuple(_distinctly_named(resolved, taken))
@@ -104,6 +106,15 @@ def _resolved(problem, name, values) -> Axis:
     if labels is None:
         _check_distinct(axis)
     return axis
+
+
+def _refuse_weightless(problem, paths):
+    """A weight on a terminal cost that there is not would give a flat axis."""
+    weight, homes = "objective.terminal_weight", {"objective", "objective.terminal"}
+    if weight in paths and isinstance(problem, ControlProblem) and problem.objective.terminal is None \
+            and not homes & set(paths):
+        _refuse("terminal_weight", "a problem with a terminal cost", "terminal=None, on which no weight acts",
+                "give the objective one, terminal='loss', say")
 
 
 def _labels_and_rows(name, values):
