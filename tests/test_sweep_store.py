@@ -9,7 +9,7 @@ import sys
 import textwrap
 import threading
 import time
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -216,7 +216,7 @@ def weighing(weights):
     (lambda solution, power=1: solution.cost**power, lambda solution, power=2: solution.cost**power),
     (weighing(np.ones(3)), weighing(np.ones(2))), (weighing([1, 2]), weighing([1, 3])),
     (Measure(name="m", function=lambda cell: cell.solution.cost), Measure(name="m", function=lambda cell: 0.0)),
-    (partial(pow, 2), partial(pow, 3))])
+    (partial(pow, 2), partial(pow, 3)), (cache(lambda solution: solution.cost), cache(lambda solution: 0.0))])
 def test_another_function_of_the_same_name_does_not_get_the_numbers_of_the_first(first, second):
     one, again, other = (code_of(as_measure(function)) for function in (first, first, second))
     assert one == again
@@ -232,6 +232,26 @@ def test_a_changed_measure_is_refused_naming_it(tmp_path, monkeypatch):
     with pytest.raises(ProblemError, match="measure 'lambda': expected the function that the sweep was started with"):
         resume(tmp_path, measure=[lambda solution: -1.0])
     same(first, resume(tmp_path, measure=[lambda solution: solution.cost], workers=1))
+
+
+def test_code_is_known_again_in_another_process(tmp_path):
+    (tmp_path / "mine.py").write_text(textwrap.dedent("""
+        import numpy as np
+        from landscape_control import quadratic
+        WORDS, FEW = ("a", "b"), np.arange(3.0)
+        bowl = quadratic(hessian=[[2.0]])
+
+        def make(weights, names):
+            return lambda solution: weights["w"] if solution.method in {"x", "y", "z"} | names else WORDS[0] + str(FEW)
+
+        final = make({"w": np.ones(2)}, frozenset({"p", "q"}))
+    """))
+    script = ("from landscape_control.sweeps.identity import code_of; from landscape_control.measures import as_measure;"
+              "import mine; print(code_of(as_measure(mine.final)))")
+    said = {subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True,
+                           env={**os.environ, "PYTHONHASHSEED": seed}).stdout for seed in "12"}
+    assert len(said) == 1
+    assert len(said.pop().split()[1]) == 64
 
 
 @pytest.mark.parametrize("change", [("SCALE", 2.0), ("helped", lambda solution: 0.0)])

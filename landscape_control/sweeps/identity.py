@@ -84,6 +84,7 @@ class _Walk:
         home = function.__module__.partition(".")[0]
         for name in sorted(_names(function.__code__) & function.__globals__.keys()):
             value = function.__globals__[name]
+            value = getattr(value, "__wrapped__", value)
             if isinstance(value, FunctionType) and value.__module__.partition(".")[0] != home:
                 self.say("function", value.__module__, value.__qualname__)
             elif isinstance(value, (*_PLAIN, tuple, np.ndarray, FunctionType)):
@@ -139,6 +140,8 @@ class _Walk:
     def _other(self, thing):
         kind = type(thing)
         self.say(kind.__module__, kind.__qualname__)
+        if hasattr(thing, "__wrapped__"):  # functools.cache and its like
+            return self.take(thing.__wrapped__)
         if is_dataclass(thing):
             return self._row([getattr(thing, field.name) for field in fields(thing)])
         if isinstance(vars(kind).get("__call__"), FunctionType):  # a callable object: what it does and what it holds
