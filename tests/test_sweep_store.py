@@ -226,7 +226,7 @@ def test_another_function_of_the_same_name_does_not_get_the_numbers_of_the_first
 def test_a_changed_measure_is_refused_naming_it(tmp_path, monkeypatch):
     first = run(tmp_path, measure=[lambda solution: solution.cost])
     same(first, run(tmp_path, measure=[lambda solution: solution.cost]))  # the same words, elsewhere
-    with pytest.raises(ProblemError, match=r"measure 'lambda' \(has other code, or uses other values\)"):
+    with pytest.raises(ProblemError, match=r"differs in measure 'lambda' \(has other code, or uses other values\)\. "):
         run(tmp_path, measure=[lambda solution: -1.0])
     chunks(tmp_path)[0].unlink()
     with pytest.raises(ProblemError, match="measure 'lambda': expected the function that the sweep was started with"):

@@ -39,7 +39,8 @@ def sweep(problem, axes: Mapping, *, measure, store=None, workers: int | None = 
         part where that is unique; a tuple of names moves them together, {("horizon", "discount"): [(1, 0.1), ...]}.
         Values are numbers, or named variants {"calm": object, ...}. "seed" is an axis too.
     measure : one or several measures: by name ("cost"), a Measure, "module:function", or a function of a solution
-    store : folder; what is finished survives there, and the same call (or :func:`resume`) goes on from it
+    store : folder, new or empty; what is finished survives there, and the same call (or :func:`resume`) goes on from it.
+        A sweep is another one too if a measure of the same name has other code.
     workers : processes; None is one per core, 1 stays in this process. The numbers do not depend on it.
     seed : of the multi-start and of measures that draw
     executor : any concurrent.futures.Executor in place of ``workers``, e.g. dask.distributed's Client(...).get_executor()
@@ -52,7 +53,8 @@ def sweep(problem, axes: Mapping, *, measure, store=None, workers: int | None = 
     -------
     xarray.Dataset
         A dimension per axis, a variable per measure, and in every cell ``status``, ``message``, ``traceback`` and
-        ``found_from``. A cell that fails says so there; the sweep goes on.
+        ``found_from``. A cell that fails says so there; the sweep goes on. Measures of a solution have a value (not NaN,
+        not "") only where it converged, or stopped at a cap with its discretisation the only doubt.
 
     Raises
     ------
