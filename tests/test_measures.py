@@ -222,14 +222,14 @@ def test_the_start_of_an_exact_lqg_rule_has_the_prior_in_its_filter():
 
 @pytest.mark.parametrize("horizon", [2.0, math.inf])
 def test_tasks_that_switch_start_with_the_prior_too(horizon):
-    """Two tasks ±1 with probability ½, switching at rate λ/2 each way: indicator variance ¼ of a loss that it shifts by 2."""
+    """Two tasks ±1 with probability ½ each, switching at rate λ/2: the first and second moments of the Gaussian minimum."""
     landscape = lc.Landscape.from_expression(lambda theta, phi: 0.5 * ca.sumsqr(theta - phi), dimension=1,
                                              hidden=lc.TaskChain(tasks=[[-1.0], [1.0]], rates=[[-0.2, 0.2], [0.2, -0.2]],
                                                                  probabilities=[0.5, 0.5]))
     problem = lc.ControlProblem(landscape=landscape, learner=lc.Learner(sees=lc.NoisyGradient(0.5)), start=[1.0],
                                 objective=lc.Objective(horizon=horizon, discount=0.3))
     found = measures.momentum(Cell(problem=problem, solution=lc.solve(problem, method="lqg")))
-    gaussian = measures.momentum(solved(noisy(horizon)))  # the same first and second moments
+    gaussian = measures.momentum(solved(noisy(horizon)))
     assert found == pytest.approx(gaussian, rel=1e-8)
 
 
