@@ -280,6 +280,13 @@ def test_cost_with_the_best_linear_filter_holds_for_laws_that_start_away_from_re
     assert solution.cost == pytest.approx(moment_cost(problem, solution), rel=1e-7)
 
 
+def test_a_covariance_that_is_integrated_begins_with_the_prior():
+    hidden = lc.JumpProcess(rate=0.6, mean=[0.3], covariance=[1.0], start_mean=[2.0], start_covariance=[0.2])
+    solution = solve_lqg(one_mode(hidden=hidden, horizon=3.0))
+    np.testing.assert_array_equal(solution.covariance([0.0]), [[[0.2]]])
+    np.testing.assert_allclose(solution.covariance([0.0, 1e-9])[1], 0.2, rtol=1e-6)
+
+
 def test_any_other_weight_on_the_belief_costs_more_and_the_excess_is_quadratic():
     problem = one_mode(horizon=3.0)
     solution = solve_lqg(problem)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 LEVEL = 0.95
 FLAT = 1e-7  # of the largest stiffness: below it a direction is not felt
@@ -33,7 +33,7 @@ def confidence_intervals(current, entries: np.ndarray, free: np.ndarray) -> dict
     if free.any():
         spread = standard_errors(current, x, free)
         blocks = 1 + int(current.drawn[0].blocks.max())
-        low[free], high[free] = x[free] + student.ppf([[0.5 - LEVEL / 2], [0.5 + LEVEL / 2]], blocks - 1) * spread
+        low[free], high[free] = x[free] + stdtrit(blocks - 1, np.array([[0.5 - LEVEL / 2], [0.5 + LEVEL / 2]])) * spread
     lowest, highest = built.layout.bounds.T
     ends = [np.clip(built.scale.coefficients(one), lowest, highest) for one in (low, high)]
     ends = [built.layout.split(one) for one in ends]

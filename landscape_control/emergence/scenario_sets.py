@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import casadi as ca
 import numpy as np
-from scipy.special import gammaincinv
-from scipy.stats import norm
+from scipy.special import gammaincinv, ndtri
 
 from ..errors import ProblemError
 from ..policies import PolicyProgram
@@ -113,7 +112,7 @@ def _even(points, starts, blocks):
 
 def _spread(uniform):
     """(z, N(z)/q(z)) for z ~ q = ½N + ½z²N from uniform numbers: below ½ the normal part, above it the other (Maxwell)."""
-    plain, signed = norm.ppf(np.clip(2 * uniform, 1e-300, 1 - 1e-16)), 4 * uniform - 3
+    plain, signed = ndtri(np.clip(2 * uniform, 1e-300, 1 - 1e-16)), 4 * uniform - 3
     wide = np.sign(signed) * np.sqrt(2 * gammaincinv(1.5, np.abs(np.clip(signed, -1 + 1e-16, 1 - 1e-16))))
     z = np.where(uniform < 0.5, plain, wide)
     return z, 2 / (1 + z**2)

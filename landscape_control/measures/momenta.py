@@ -8,7 +8,6 @@ from ..errors import ProblemError
 from .library import read, refuse
 from .measure import Measure, register
 
-_AT_ONCE = 1e-12  # a time after which nothing has happened yet
 _STEP = 1.0  # one unit of time, for which friction becomes a momentum coefficient
 
 
@@ -41,8 +40,7 @@ def _raw(cell, what, part):
 
     if not isinstance(cell.solution, LQGSolution):
         refuse(cell.solution, what, expected="an exact LQG solution, or a policy with that coefficient")
-    moving = not cell.solution.linear.hidden.is_stationary  # its covariance is integrated, which takes more than no time
-    start = raw_rule(cell.solution, time=_AT_ONCE if moving else 0.0).momentum.nearest[part]
+    start = raw_rule(cell.solution, time=0.0).momentum.nearest[part]
     if cell.solution.steady_covariance is None:
         return (math.nan, math.nan), start
     gain, belief_gain, offset = cell.solution.gains(0.0)

@@ -144,9 +144,11 @@ def integrated(moments: Moments, information, times) -> np.ndarray:
         noise = moments.spread(moments.means([time])[0], own)
         return np.ravel([noise - reversion @ x - x @ reversion.T - x @ s @ x for x, s in ((own, 0 * sight), (seen, sight))])
 
+    if not times[-1] > 0:
+        return np.repeat(moments.covariance[None], len(times), axis=0)
     start = np.ravel([moments.covariance, moments.covariance])
     scale = max(np.abs(moments.covariance).max(), np.abs(moments.diffusion).max(), 1e-300)
-    found = solve_ivp(rate, (0.0, max(times[-1], 1e-300)), start, "LSODA", t_eval=times, rtol=1e-10, atol=1e-12 * scale)
+    found = solve_ivp(rate, (0.0, times[-1]), start, "LSODA", t_eval=times, rtol=1e-10, atol=1e-12 * scale)
     return found.y.T.reshape(len(times), 2, size, size)[:, 1]
 
 
