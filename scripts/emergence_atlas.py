@@ -1,9 +1,10 @@
-"""The emergence atlas in full: which family is best over horizon, curvature spread and task drift, against gradient noise.
+"""The emergence atlas in full: which family is best over horizon, curvature spread, discount and task drift, against noise.
 
-    python scripts/emergence_atlas.py [--output runs/atlas] [--cells 20] [--workers 2] [--only noise schedule spread drift]
+    python scripts/emergence_atlas.py [--output runs/atlas] [--cells 20] [--workers 2] [--only noise drift]
 
-Every map is a sweep in a folder of its own that can be interrupted and resumed; its labelled data (result.nc) and its
-picture lie there. A small version of the first map is the claim emergence-atlas, part of ``make reproduce``.
+The maps are noise, schedule, spread, discount and drift. Each is a sweep in a folder of its own that can be interrupted and
+resumed; its labelled data (result.nc) and its picture lie there. Small versions of the first and the last are the claims
+emergence-atlas and emergence-atlas-drift, part of ``make reproduce``.
 """
 
 import argparse
@@ -44,13 +45,19 @@ def spread_map(cells):
     return program, FAMILIES, ("task.curvatures", named), "curvature spread"
 
 
+def discount_map(cells):
+    """Discount against noise, running loss over T = 50: impatience shortens the horizon from within."""
+    program = replace(problem(), cost="running", objective=lc.Objective(horizon=50, learning_rate=math.inf))
+    return program, FAMILIES, ("discount", np.geomspace(0.01, 3.0, cells)), "discount γ"
+
+
 def drift_map(cells):
     """Rate of a moving minimum against noise, running loss with effort, T = 50: weight decay is a family as well."""
     rates = np.geomspace(0.002, 0.5, cells)
     return emergence_atlas_drift.problem(50), emergence_atlas_drift.FAMILIES, ("task.minimum.rate", rates), "task drift λ"
 
 
-MAPS = {"noise": noise_map, "schedule": schedule_map, "spread": spread_map, "drift": drift_map}
+MAPS = {"noise": noise_map, "schedule": schedule_map, "spread": spread_map, "discount": discount_map, "drift": drift_map}
 
 
 def draw(dataset, families, words, folder):
