@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import matplotlib
 import numpy as np
 import pytest
+from legible import check_legible
 from matplotlib import colors
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 from scipy.integrate import cumulative_trapezoid, solve_bvp, solve_ivp
 from scipy.linalg import expm
 
@@ -331,25 +331,7 @@ def test_every_figure_has_its_panels_and_only_those(drawn):
 
 @pytest.mark.parametrize("name", PANELS)
 def test_no_text_overlaps_another_or_leaves_the_page(drawn, name, monkeypatch):
-    seen, original = [], Text.draw
-
-    def record(text, renderer):
-        if text.get_visible() and text.get_text().strip():
-            seen.append((text.get_text(), text.get_window_extent(renderer)))
-        return original(text, renderer)
-
-    monkeypatch.setattr(Text, "draw", record)
-    canvas = FigureCanvasAgg(drawn[name])
-    canvas.draw()
-    page = drawn[name].bbox
-    assert len(seen) > 5
-    for text, box in seen:
-        assert page.x0 <= box.x0 < box.x1 <= page.x1, text
-        assert page.y0 <= box.y0 < box.y1 <= page.y1, text
-    for (text, box), (other, beside) in itertools.combinations(seen, 2):
-        wide = min(box.x1, beside.x1) - max(box.x0, beside.x0)
-        tall = min(box.y1, beside.y1) - max(box.y0, beside.y0)
-        assert min(wide, tall) < 1.5, (text, other)
+    check_legible(drawn[name], monkeypatch)
 
 
 @pytest.mark.parametrize("name", [name for name, draw in figures.PLANNING.items() if any(key.group for key in draw.keys)])

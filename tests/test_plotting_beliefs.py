@@ -5,9 +5,9 @@ import itertools
 
 import numpy as np
 import pytest
+from legible import check_legible
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 from scipy.interpolate import RegularGridInterpolator
 
 from landscape_control.errors import ProblemError
@@ -291,24 +291,7 @@ SINGLE = ["kernels", "resetting", "gaussian_weights", "noise_sweep"]
 @pytest.mark.parametrize("name", [*PANELS, *(f"{name} of one" for name in SINGLE)])
 def test_no_text_overlaps_another_or_leaves_the_page(drawn, name, monkeypatch):
     figure = drawn[name] if name in drawn else single(name.split()[0])
-    seen, original = [], Text.draw
-
-    def record(text, renderer):
-        if text.get_visible() and text.get_text().strip():
-            seen.append((text.get_text(), text.get_window_extent(renderer)))
-        return original(text, renderer)
-
-    monkeypatch.setattr(Text, "draw", record)
-    FigureCanvasAgg(figure).draw()
-    page = figure.bbox
-    assert len(seen) > 5
-    for text, box in seen:
-        assert page.x0 <= box.x0 < box.x1 <= page.x1, text
-        assert page.y0 <= box.y0 < box.y1 <= page.y1, text
-    for (text, box), (other, beside) in itertools.combinations(seen, 2):
-        wide = min(box.x1, beside.x1) - max(box.x0, beside.x0)
-        tall = min(box.y1, beside.y1) - max(box.y0, beside.y0)
-        assert min(wide, tall) < 1.5, (text, other)
+    check_legible(figure, monkeypatch)
 
 
 @pytest.mark.parametrize("name", PANELS)
