@@ -102,10 +102,7 @@ class PolicySolver:
         return self._machineries[layout]
 
     def _guesses(self, machinery, program, guess, starts, seed, bounds):
-        entries, nodes = guess_entries(machinery.coefficients, guess), first_nodes(program)
-        if entries is None and starts == 0:
-            raise ProblemError("starts", expected="at least one start, or a guess", received="starts = 0 and no guess",
-                               advice="give starts=8, or guess=an earlier result")
+        entries, nodes = guess_entries(machinery.coefficients, guess, starts), first_nodes(program)
         objective, layout = machinery.objective(program, nodes), machinery.coefficients
         if entries is not None and not math.isfinite(objective(entries)):
             raise diverging(program.family, layout.split(entries), program)

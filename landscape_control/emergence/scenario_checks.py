@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import freeze
 from ..errors import ProblemError
 from .identifiability import Identifiability
 from .intervals import WIDE, wide_differences
@@ -82,7 +81,6 @@ def identify_scenarios(current, free: np.ndarray, result) -> Identifiability:
     hessian = built.bent(x, current.numbers)[np.ix_(free, free)]
     if result.rough:
         hessian = wide_differences(current, x, free, WIDE[0])[0] / np.outer(*2 * [current.sizes(x)[free]])
-    stiffness, vectors = np.linalg.eigh(hessian * np.outer(relative, relative) / result.scale)
     labels = tuple(label for label, one in zip(layout.labels, free, strict=True) if one)
-    return Identifiability(stiffness=freeze(stiffness), directions=freeze(vectors.T), labels=labels, threshold=1e-6)
+    return Identifiability.of_hessian(hessian, relative, labels, unit=result.scale, threshold=1e-6)
 

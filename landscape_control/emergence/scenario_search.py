@@ -10,7 +10,7 @@ from types import MappingProxyType
 import numpy as np
 
 from ..arrays import whole
-from ..errors import ProblemError, SolveError
+from ..errors import SolveError
 from ..policies import HeavyBall
 from ..solver.policies import Optimum, PolicyStatus, status_of
 from .held_out import HeldOut, mean_and_error
@@ -95,12 +95,12 @@ class Search:
         return Round(self.solver, self.program, count, self.rounds.spawn(1)[0])
 
     def _guesses(self, first, guess, starts):
-        entries = guess_entries(self.layout, guess)
-        if entries is None and starts == 0:
-            raise ProblemError("starts", expected="at least one start, or a guess", received="starts = 0 and no guess",
-                               advice="give starts=8, or guess=an earlier result")
+        entries = guess_entries(self.layout, guess, starts)
         limit = first.rest + 9 * first.unit
-        within = lambda one: first.cost(np.clip(one, *self.bounds.T))  # noqa: E731
+
+        def within(one):
+            return first.cost(np.clip(one, *self.bounds.T))
+
         found = list(settled_starts(self.layout, starts, self.start_seed, within, limit, first.length)) if starts else []
         found = ([] if entries is None else [entries]) + (self._embedded() if starts else []) + found
         if not any(np.isfinite(within(one)) for one in found):

@@ -77,11 +77,14 @@ def nearby_starts(
     return entries + coefficient_scales(layout, entries, unit) * width * rng.standard_normal((count, len(entries)))
 
 
-def guess_entries(layout: Layout, guess) -> np.ndarray | None:
+def guess_entries(layout: Layout, guess, starts: int) -> np.ndarray | None:
     """The vector (n,) of a guess: None, coefficients by name, or an earlier result (of any horizon).
 
-    Steps beyond an earlier result's horizon repeat its last ones.
+    Steps beyond an earlier result's horizon repeat its last ones. Without a guess, ``starts`` to draw are needed.
     """
+    if guess is None and starts == 0:
+        raise ProblemError("starts", expected="at least one start, or a guess", received="starts = 0 and no guess",
+                           advice="give starts=8, or guess=an earlier result")
     if guess is None:
         return None
     values = getattr(guess, "coefficients", guess)

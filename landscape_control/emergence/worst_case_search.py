@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import ProblemError, SolveError
+from ..errors import SolveError
 from ..solver.policies import PolicyOptimiser, PolicyStatus, optima_from, status_of
 from ..transcription.moment_model import layout_of
 from ..transcription.moment_numbers import FLOOR, ROUND_OFF, pack_modes
@@ -74,9 +74,7 @@ class Search:
         return mode_costs(self.program.family, self.layout, entries, self.program, grid) * self._weights(grid)
 
     def _guesses(self, guess, starts, seed):
-        entries = guess_entries(self.layout, guess)
-        if entries is None and starts == 0:
-            raise ProblemError("starts", expected="at least one start, or a guess", received="none", advice="give starts=8")
+        entries = guess_entries(self.layout, guess, starts)
         if entries is not None and not np.isfinite(self.values(entries, self.grid)).all():
             raise diverging(self.program.family, self.layout.split(entries), self.program)
         found = ([] if entries is None else [entries]) + (self._drawn(starts, seed) if starts else [])
