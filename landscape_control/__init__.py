@@ -33,7 +33,7 @@ from .landscape import (
 )
 from .learner import Learner, LinearDrift, linear_drift
 from .objective import Objective
-from .planning.dispatch import solve
+from .verification.solve import solve
 from .problem import ControlProblem
 from .sees import CurvatureNoise, ExactGradient, NoisyGradient, NoisyLoss, Observe
 from .solution import Plan, Solution, Status

@@ -42,6 +42,10 @@ class Status(enum.Enum):
         "doubling the computational horizon still moves the first control: raise max_horizon, or "
         "check that the landscape holds the learner back from infinity"
     )
+    NOT_CONFIRMED = (
+        "the planned cost is not confirmed by a simulation of the planned policy (see 'message' for both): the "
+        "policy leaves the neighbourhood in which its plan holds; use another method, or the simulated cost"
+    )
 
     @property
     def ok(self) -> bool:

@@ -9,11 +9,12 @@ import numpy as np
 
 from ..arrays import whole
 from ..belief import belief_model
-from ..errors import ProblemError, SolveError, check_choice
+from ..errors import SolveError, check_choice
 from ..problem import ControlProblem
 from ..solution import Plan, Status
 from ..solver import Solver
 from .belief_space import BeliefSpace, belief_space
+from .confirmation import CostKind
 from .coordinates import BeliefLayout
 from .solution import BeliefSolution
 from .transcribed import check_hidden
@@ -96,13 +97,6 @@ class ReplanningSolution(BeliefSolution):
         horizon = self.problem.objective.horizon
         if math.isinf(horizon):
             return self._solver.problem.objective.horizon
-        if time > horizon * (1 + 1e-12):
-            raise ProblemError(
-                "time",
-                expected=f"a time in [0, {horizon:g}]",
-                received=f"{time:g}",
-                advice="ask inside the horizon of the problem",
-            )
         return max(horizon - time, 1e-6 * horizon)
 
     def __getstate__(self):
@@ -149,6 +143,7 @@ def solve_replanning(
     solver = transcriber.solver if plan.tail is None else _recurring(space, plan, tolerance, options)
     solution = ReplanningSolution(
         cost=math.nan,
+        cost_kind=CostKind.NONE,
         status=plan.status,
         message=plan.message,
         method="replanning",

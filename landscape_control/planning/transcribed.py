@@ -16,6 +16,7 @@ from ..errors import ProblemError, SolveError, check_choice
 from ..problem import ControlProblem
 from ..solution import Plan, Status
 from .belief_space import belief_space
+from .confirmation import CostKind
 from .coordinates import BeliefLayout
 from .innovations import check_priceable, price_innovations
 from .second_variation import SecondVariation, second_variation
@@ -160,14 +161,16 @@ def solve_transcribed(
 
 def _unpriced(space, plans):
     plan, variation = plans[0], second_variation(space.expanded, plans[0])
-    price, cost, assumes = _innovation_cost(space, plan, variation), plan.cost, ASSUMES_TASKS
+    price = _innovation_cost(space, plan, variation)
+    cost, kind, assumes = plan.cost, CostKind.UPPER_BOUND, ASSUMES_TASKS
     if space.coordinates.layout.kind != "tasks":
-        cost, assumes = plan.cost + price, ASSUMES
+        cost, kind, assumes = plan.cost + price, CostKind.APPROXIMATE, ASSUMES
     return _solution(
         space,
         plans,
         variation,
         cost=float(cost),
+        cost_kind=kind,
         planned_cost=float(plan.cost),
         innovation_cost=price,
         assumes=assumes,
@@ -201,7 +204,7 @@ def _solution(space, plans, variation, *, status, message, **own):
             Status.NOT_STATIONARY,
             (
                 f"the plan is no local minimum: its second variation breaks down at t = {variation.conjugate:.4g}; "
-                "try more aims"
+                "pass a larger aims=..."
             ),
         )
     return TranscribedSolution(
