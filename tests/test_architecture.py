@@ -19,8 +19,8 @@ LAYERS = (  # a module may import from its own layer and those above it in this 
     ("errors",), ("arrays", "pointwise", "vectorised", "interpolation", "recordable", "threads"), ("landscape",), ("sees",),
     ("learner", "objective"), ("problem",), ("belief",), ("reference",), ("policies",), ("transcription",), ("solution",),
     ("certificate",), ("solver",), ("grid",), ("rules",), ("comparison",), ("stochastic",), ("planning",), ("simulation",),
-    ("emergence",), ("identification",), ("records",), ("measures",), ("sweeps",), ("claims",), ("plotting",), ("problems",),
-    ("report",), ("cli",))
+    ("verification",), ("emergence",), ("identification",), ("records",), ("measures",), ("sweeps",), ("claims",), ("plotting",),
+    ("problems",), ("report",), ("cli",))
 LEVEL = {room: level for level, layer in enumerate(LAYERS) for room in layer}
 MAY_IMPORT_ROOT = {"problems", "report", "cli"}  # they use the library as its users do
 

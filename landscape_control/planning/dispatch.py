@@ -1,17 +1,19 @@
 """The front door: full information to the solver, exact LQG where it holds, numerical planning with beliefs elsewhere."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from inspect import signature
 
 import numpy as np
 
-from ..belief import combination, unobservable
+from ..belief import belief_model, combination, unobservable
 from ..errors import ProblemError, SolveError, check_choice, check_options
 from ..landscape import TaskChain
 from ..problem import ControlProblem
 from .linear_model import NotLinearQuadratic
 from .lqg import LQGSolution, solve_lqg
+from .lqg_cost import METHOD_OF_BOUND, METHOD_OF_JUMPS
 from .solution import BeliefSolution
 
 _OWN = {"lqg": ("tolerance", "seed"),
@@ -41,7 +43,7 @@ def solve(problem: ControlProblem, *, method="auto", throw: bool = True, **optio
         Nothing hidden: as for :class:`~landscape_control.solver.Solver`. Hidden variables: "lqg" (exact; linear-quadratic
         with linear observations, verified from the expressions), "transcription" (belief-space direct transcription),
         "replanning", "dynamic programming" (grids of up to three dimensions), or "auto": exact LQG where it holds,
-        otherwise transcription. The long names in ``BeliefSolution.method`` are accepted too.
+        dynamic programming for one weight and two tasks, otherwise transcription. The long names in ``BeliefSolution.method`` are accepted too.
     throw : bool, raise SolveError when the status is not converged
     options : of the method chosen: tolerance, seed, ...
 
@@ -70,7 +72,7 @@ def check_method(method: str, options: Mapping) -> str:
 
     "auto" takes what transcription takes: exact LQG needs none of it, but whether it holds is known only later.
     """
-    short = {long: name for name, long in METHODS.items()}
+    short = {long: name for name, long in METHODS.items()} | dict.fromkeys((METHOD_OF_BOUND, METHOD_OF_JUMPS), "lqg")
     method = check_choice("method", short.get(method, method) if isinstance(method, str) else method, ("auto", *METHODS))
     check_options("hidden variables'" if method == "auto" else METHODS[method], options, _option_names(method))
     return method
@@ -97,14 +99,33 @@ def _solve_known(problem, method, throw, options):
 
 
 def _solve_auto(problem, throw, options):
-    """Exact LQG, or transcription with the reason why not in its message."""
+    """Exact LQG, or what comes next with the reason why not in its message.
+
+    Next is dynamic programming where it takes a second or two and a transcribed plan would see no value in information: for
+    one weight and two tasks, unless options ask for the transcription.
+    """
     common = ("tolerance", "seed")
     try:
         return solve_exact_lqg(problem, throw=throw, **{name: options[name] for name in common if name in options})
     except NotLinearQuadratic as refusal:
-        solution = _solve_transcribed(problem, throw=throw, **options)
+        solution = None
+        if isinstance(problem.landscape.hidden, TaskChain) and has_small_grid(problem) and set(options) <= {*common}:
+            solution = solve_dynamic_programming(problem, throw=False, **options)
+        if solution is None or not solution.status.ok:
+            solution = _solve_transcribed(problem, throw=throw, **options)
         reason = f"not exact LQG, which needs {refusal.expected}; received {refusal.received}"
         return replace(solution, message=f"{solution.message}; {reason}" if solution.message else reason)
+
+
+def has_small_grid(problem: ControlProblem) -> bool:
+    """Whether dynamic programming takes a second or two: one weight and one belief coordinate."""
+    model, objective = belief_model(problem), problem.objective
+    endless = math.isinf(objective.horizon)
+    if problem.dimension > 1 or model.observation.is_exact or (endless and objective.discount == 0):
+        return False
+    if model.kind == "tasks":
+        return model.size == 2
+    return endless and model.hidden_dimension == 1 and model.is_linear and model.observation.is_constant
 
 
 def solve_exact_lqg(problem: ControlProblem, *, throw: bool = True, **options) -> LQGSolution:

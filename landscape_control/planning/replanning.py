@@ -157,7 +157,7 @@ def solve_replanning(
         _solver=solver,
     )
     if throw and not solution.status.ok:
-        raise SolveError(f"{solution.status.value}. {solution.message}".rstrip(), solution)
+        raise SolveError(f"{solution.explanation}. {solution.message}".rstrip(), solution)
     return solution
 
 

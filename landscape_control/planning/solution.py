@@ -8,6 +8,7 @@ from ..errors import ProblemError
 from ..landscape import TaskChain
 from ..recordable import Recordable
 from ..solution import Status
+from .advice import explained
 from .confirmation import Confirmation, CostKind, cost_in_words
 
 
@@ -88,6 +89,11 @@ class BeliefSolution(Recordable):
     def __getstate__(self):
         """Plain arrays only: the problem's functions stay behind."""
         return {**self.__dict__, "problem": None, "_kept_hidden": self._hidden, "_kept_horizon": self._horizon}
+
+    @property
+    def explanation(self) -> str:
+        """What the status means and what to try next, with options that a solve with hidden variables accepts."""
+        return explained(self.status)
 
     def __repr__(self):
         return f"{type(self).__name__}({self.summary()})"

@@ -155,7 +155,7 @@ def solve_transcribed(
     else:
         solution = _unpriced(space, plans)
     if throw and not solution.status.ok:
-        raise SolveError(f"{solution.status.value}. {solution.message}".rstrip(), solution)
+        raise SolveError(f"{solution.explanation}. {solution.message}".rstrip(), solution)
     return solution
 
 

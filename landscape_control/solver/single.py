@@ -148,8 +148,8 @@ def _attempt(machinery, task, guess, vertices):
 def _numbers(task, states):
     """Problem numbers and the scales that make the program dimensionless."""
     problem, objective = task.problem, task.problem.objective
-    moved = np.abs(states - problem.start).max()
-    length = moved if moved > 0 else 1.0 + np.abs(problem.start).max() * 1e-3
+    moved, placed = np.abs(states - problem.start).max(), np.abs(problem.start).max()
+    length = moved if moved > 1e-13 * placed else 1.0 + placed * 1e-3  # round-off of states that rest is no movement
     metric = _typical_metric(problem)
     loss = problem.landscape.loss(states.reshape(-1, problem.dimension))
     rise = objective.loss_weight * np.ptp(loss) * task.horizon

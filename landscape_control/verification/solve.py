@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from ..arrays import whole
 from ..errors import ProblemError, SolveError
-from ..planning import METHODS, BeliefSolution, CostKind
 from ..planning import dispatch as planning
+from ..planning.confirmation import CostKind
+from ..planning.dispatch import METHODS
+from ..planning.solution import BeliefSolution
 from ..problem import ControlProblem
 from ..solution import Status
-from .alternatives import alternatives, standing_still
-from .simulated import simulated_cost
 
 _OWN = ("confirm", "episodes")
 _SLOW = {"episodes": 12, "steps": 40}  # a simulation that solves a plan per episode and step
@@ -65,7 +65,7 @@ def solve(
     if confirm and solution.status.ok:
         solution = _confirmed(solution, method, episodes, options)
     if throw and not solution.status.ok:
-        raise SolveError(f"{solution.status.value}. {solution.message}".rstrip(), solution)
+        raise SolveError(f"{solution.explanation}. {solution.message}".rstrip(), solution)
     return solution
 
 
@@ -100,6 +100,8 @@ def _confirmed(solution: BeliefSolution, method, episodes, options) -> BeliefSol
 
 
 def _simulated(solution, episodes, seed):
+    from .simulated import simulated_cost  # rooms are opened when they are needed
+
     slow = solution.method == METHODS["replanning"]
     settings = {"episodes": episodes or _SLOW["episodes"], "steps": _SLOW["steps"]} if slow else {"episodes": episodes}
     return simulated_cost(
@@ -131,6 +133,8 @@ def _unconfirmed(solution):
 
 def _cheapest(first, episodes, seed):
     """The cheapest policy in simulation of those that can be tried; its status is its own if its cost is confirmed."""
+    from .alternatives import alternatives, standing_still
+
     candidates = [first]
     for other in alternatives(first.problem, first.method, seed):
         found = _simulated(other, episodes, seed)
