@@ -67,6 +67,7 @@ class LQGSolution(BeliefSolution):
 
     def gains(self, time: float = 0.0):
         """(gain (m, n), belief_gain (m, d), offset (m,)) at a time: u = offset - gain·θ - belief_gain·z."""
+        self._check_time(time)
         return self._gains(float(time))
 
     @cached_property
