@@ -244,7 +244,7 @@ def test_an_exact_lqg_policy_does_not_probe():
     assert measures.probing(solved(noisy(horizon=5.0))) < 1e-6
 
 
-@pytest.mark.parametrize("start", [0.3, 0.3 + 1e-12])
+@pytest.mark.parametrize("start", [0.3, 0.3 + 1e-9])
 def test_a_policy_that_rests_where_the_certain_one_rests_does_not_probe(start):
     """Start at the believed minimum: both controls are zero, or as small as round-off."""
     hidden = lc.OrnsteinUhlenbeck([0.3], 0.4, [1.0])

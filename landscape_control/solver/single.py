@@ -149,7 +149,7 @@ def _numbers(task, states):
     """Problem numbers and the scales that make the program dimensionless."""
     problem, objective = task.problem, task.problem.objective
     moved, placed = np.abs(states - problem.start).max(), np.abs(problem.start).max()
-    length = moved if moved > 1e-13 * placed else 1.0 + placed * 1e-3  # round-off of states that rest is no movement
+    length = max(moved, 1e-7 * placed) if moved > 1e-13 * placed else 1.0 + 1e-3 * placed  # less is round-off
     metric = _typical_metric(problem)
     loss = problem.landscape.loss(states.reshape(-1, problem.dimension))
     rise = objective.loss_weight * np.ptp(loss) * task.horizon
