@@ -41,7 +41,7 @@ class GaussianModel:
         self.typical_variances = _typical(self.hidden)
         self.expectation = gaussian_expectation(landscape.symbolic(theta, hidden), theta, hidden, self.typical_variances)
         self._transitions: dict[float, tuple] = {}
-        self.checked: set[float] = set()  # how far ahead the expected loss was checked
+        self.checked: set = set()  # what the loss was checked for, and how far ahead
 
     @property
     def size(self) -> int:

@@ -3,9 +3,11 @@
 import math
 from functools import lru_cache
 
+import numpy as np
+
 from ..errors import ProblemError, check_choice
 from ..landscape import TaskChain
-from .bounded import check_expected_loss
+from .bounded import check_effort_holds, check_expected_loss
 from .gaussian import GaussianModel
 from .tasks import TaskModel
 
@@ -30,12 +32,29 @@ def belief_model(problem, *, filter: str = "extended") -> GaussianModel | TaskMo
                            advice="declare Landscape.from_expression(..., hidden=...), or solve the known problem directly")
     model = _built(problem.landscape, problem.learner.sees, filter)
     model.observation.check(problem.start, problem.landscape.hidden.prior_mean)
-    if model.kind == "gaussian":
-        _check_once(model, problem)
+    _check_once(model, problem)
     return model
 
 
 def _check_once(model, problem):
+    if "effort" not in model.checked:
+        _check_effort(model, problem)
+        model.checked.add("effort")
+    if model.kind == "gaussian":
+        _check_expectation(model, problem)
+
+
+def _check_effort(model, problem):
+    """Where the learner can go everywhere at a constant price, no loss may fall faster than that price grows."""
+    own = problem.model
+    goes_everywhere = np.linalg.matrix_rank(own.actuation(problem.start)[0]) == problem.dimension
+    if own.constant["metric"] and own.constant["actuation"] and own.drift_matrix is not None and goes_everywhere:
+        values = model.tasks if model.kind == "tasks" else model.hidden.prior_mean[None]
+        symbols = model.observation.theta, model.observation.hidden
+        check_effort_holds(problem.landscape, symbols, np.asarray(values))
+
+
+def _check_expectation(model, problem):
     objective = problem.objective
     reach = min(objective.horizon, 1 / objective.discount if objective.discount else math.inf)
     if reach not in model.checked:

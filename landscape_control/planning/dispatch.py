@@ -18,6 +18,7 @@ from .solution import BeliefSolution
 
 _OWN = {"lqg": ("tolerance", "seed"),
         "dynamic programming": ("points", "box", "margin", "order", "tolerance", "accuracy", "covariance", "steps", "seed")}
+SMALL_GRID = {"points": 61, "steps": 60}  # where "auto" chooses the grid: a second at most finite horizons
 METHODS = {  # the names a user may ask for -> BeliefSolution.method
     "lqg": "exact LQG", "transcription": "belief-space transcription", "replanning": "replanning",
     "dynamic programming": "dynamic programming"}
@@ -110,7 +111,7 @@ def _solve_auto(problem, throw, options):
     except NotLinearQuadratic as refusal:
         solution = None
         if isinstance(problem.landscape.hidden, TaskChain) and has_small_grid(problem) and set(options) <= {*common}:
-            solution = solve_dynamic_programming(problem, throw=False, **options)
+            solution = solve_dynamic_programming(problem, throw=False, **SMALL_GRID, **options)
         if solution is None or not solution.status.ok:
             solution = _solve_transcribed(problem, throw=throw, **options)
         reason = f"not exact LQG, which needs {refusal.expected}; received {refusal.received}"

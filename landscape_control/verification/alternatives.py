@@ -4,14 +4,14 @@ import numpy as np
 
 from ..errors import ProblemError, SolveError
 from ..planning import METHODS, solve_dynamic_programming, solve_replanning
-from ..planning.dispatch import has_small_grid
+from ..planning.dispatch import SMALL_GRID, has_small_grid
 from .simulated import simulated_cost
 
 
 def alternatives(problem, tried: str, seed: int):
     """Solutions by other methods, those that refuse the problem left out: small grids and replanning."""
     if tried != METHODS["dynamic programming"] and has_small_grid(problem):
-        yield from _attempt(solve_dynamic_programming, problem, seed)
+        yield from _attempt(solve_dynamic_programming, problem, seed, **SMALL_GRID)
     if tried != METHODS["replanning"]:
         yield from _attempt(solve_replanning, problem, seed)
 
@@ -27,9 +27,9 @@ def standing_still(problem, episodes, seed):
     )
 
 
-def _attempt(method, problem, seed):
+def _attempt(method, problem, seed, **options):
     try:
-        solution = method(problem, seed=seed, throw=False)
+        solution = method(problem, seed=seed, throw=False, **options)
     except (ProblemError, SolveError):
         return
     if solution.status.ok:
