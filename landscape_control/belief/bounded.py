@@ -27,23 +27,20 @@ def check_expected_loss(landscape, model, start, reach: float) -> None:
         _check_settled(landscape, model, loss, start)
 
 
-def check_effort_holds(landscape, symbols, values) -> None:
-    """Refuse losses that fall faster than quadratically at some hidden ``values`` (S, p): no quadratic effort holds them.
+def outrunning(landscape, model, values) -> str:
+    """Where a loss falls faster than quadratically at some hidden ``values`` (S, p), in words; "" where none does.
 
-    ``symbols`` are CasADi symbols of θ and φ. For learners that can move everywhere at a price that does not depend on where
-    they are, without drift or with a linear one.
+    No quadratic effort holds the learner back then, and the optimal cost is -∞ over every horizon.
     """
-    theta, hidden = symbols
+    theta, hidden = model.observation.theta, model.observation.hidden
     loss = Vectorised(ca.Function("loss", [theta, hidden], [landscape.symbolic(theta, hidden)]))
     directions = _directions(landscape.dimension, np.random.default_rng(0))
     falling = _falls(loss, directions, values, _OUTRUNS)
     if not falling.any():
-        return
+        return ""
     where, which = np.argwhere(falling)[0]
-    raise ProblemError("expected loss", expected="losses that fall no faster than the effort of going there grows",
-                       received=f"one that falls faster than quadratically along {_text(directions[where])} of θ at hidden = "
-                       f"{_text(values[which])}: the optimal cost is -∞ over every horizon",
-                       advice="bound the loss from below, as by 0.001·|θ|⁴ or 1 - exp(-L)")
+    return (f"the loss falls faster than quadratically along {_text(directions[where])} of θ at hidden = "
+            f"{_text(values[which])}, faster than the effort of going there grows: the optimal cost is -∞ over every horizon")
 
 
 def _covariances(hidden, reach):

@@ -41,7 +41,8 @@ class GaussianModel:
         self.typical_variances = _typical(self.hidden)
         self.expectation = gaussian_expectation(landscape.symbolic(theta, hidden), theta, hidden, self.typical_variances)
         self._transitions: dict[float, tuple] = {}
-        self.checked: set = set()  # what the loss was checked for, and how far ahead
+        self.checked: set[float] = set()  # how far ahead the expected loss was checked
+        self.outruns: str | None = None  # see model.unbounded, at its first use
 
     @property
     def size(self) -> int:

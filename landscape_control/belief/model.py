@@ -7,7 +7,7 @@ import numpy as np
 
 from ..errors import ProblemError, check_choice
 from ..landscape import TaskChain
-from .bounded import check_effort_holds, check_expected_loss
+from .bounded import check_expected_loss, outrunning
 from .gaussian import GaussianModel
 from .tasks import TaskModel
 
@@ -32,26 +32,26 @@ def belief_model(problem, *, filter: str = "extended") -> GaussianModel | TaskMo
                            advice="declare Landscape.from_expression(..., hidden=...), or solve the known problem directly")
     model = _built(problem.landscape, problem.learner.sees, filter)
     model.observation.check(problem.start, problem.landscape.hidden.prior_mean)
-    _check_once(model, problem)
+    if model.kind == "gaussian":
+        _check_expectation(model, problem)
     return model
 
 
-def _check_once(model, problem):
-    if "effort" not in model.checked:
-        _check_effort(model, problem)
-        model.checked.add("effort")
-    if model.kind == "gaussian":
-        _check_expectation(model, problem)
+def unbounded(problem) -> str:
+    """Why the optimal cost of a problem with hidden variables is -∞, in words; "" where nothing says so.
 
-
-def _check_effort(model, problem):
-    """Where the learner can go everywhere at a constant price, no loss may fall faster than that price grows."""
+    Looks for losses that fall faster than the effort grows, for each task or at the prior mean, where the learner can go
+    everywhere at a price that does not depend on where it is, without drift or with a linear one.
+    """
     own = problem.model
     goes_everywhere = np.linalg.matrix_rank(own.actuation(problem.start)[0]) == problem.dimension
-    if own.constant["metric"] and own.constant["actuation"] and own.drift_matrix is not None and goes_everywhere:
+    if not (own.constant["metric"] and own.constant["actuation"] and own.drift_matrix is not None and goes_everywhere):
+        return ""
+    model = belief_model(problem)
+    if model.outruns is None:
         values = model.tasks if model.kind == "tasks" else model.hidden.prior_mean[None]
-        symbols = model.observation.theta, model.observation.hidden
-        check_effort_holds(problem.landscape, symbols, np.asarray(values))
+        model.outruns = outrunning(problem.landscape, model, np.asarray(values))
+    return model.outruns
 
 
 def _check_expectation(model, problem):

@@ -7,10 +7,11 @@ from inspect import signature
 
 import numpy as np
 
-from ..belief import belief_model, combination, unobservable
+from ..belief import belief_model, combination, unbounded, unobservable
 from ..errors import ProblemError, SolveError, check_choice, check_options
 from ..landscape import TaskChain
 from ..problem import ControlProblem
+from ..solution import Status
 from .linear_model import NotLinearQuadratic
 from .lqg import LQGSolution, solve_lqg
 from .lqg_cost import METHOD_OF_BOUND, METHOD_OF_JUMPS
@@ -63,9 +64,19 @@ def solve(problem: ControlProblem, *, method="auto", throw: bool = True, **optio
     if problem.is_known:
         return _solve_known(problem, method, throw, options)
     method = check_method(method, options)
-    if method == "auto":
-        return _solve_auto(problem, throw, options)
-    return _SOLVERS[method](problem, throw=throw, **options)
+    solution = _solve_auto(problem, options) if method == "auto" else _SOLVERS[method](problem, throw=False, **options)
+    solution = marked_unbounded(solution)
+    if throw and not solution.status.ok:
+        raise SolveError(f"{solution.explanation}. {solution.message}".rstrip(), solution)
+    return solution
+
+
+def marked_unbounded(solution: BeliefSolution) -> BeliefSolution:
+    """The solution, its status UNBOUNDED where a loss is known to outrun the effort: such a plan is local at best."""
+    why = unbounded(solution.problem) if solution.status.ok else ""
+    if not why:
+        return solution
+    return replace(solution, status=Status.UNBOUNDED, message=f"{solution.message}; {why}" if solution.message else why)
 
 
 def check_method(method: str, options: Mapping) -> str:
@@ -99,7 +110,7 @@ def _solve_known(problem, method, throw, options):
     return solve_known(problem, method=method, throw=throw, **options)
 
 
-def _solve_auto(problem, throw, options):
+def _solve_auto(problem, options):
     """Exact LQG, or what comes next with the reason why not in its message.
 
     Next is dynamic programming where it takes a second or two and a transcribed plan would see no value in information: for
@@ -107,13 +118,13 @@ def _solve_auto(problem, throw, options):
     """
     common = ("tolerance", "seed")
     try:
-        return solve_exact_lqg(problem, throw=throw, **{name: options[name] for name in common if name in options})
+        return solve_exact_lqg(problem, **{name: options[name] for name in common if name in options})
     except NotLinearQuadratic as refusal:
         solution = None
         if isinstance(problem.landscape.hidden, TaskChain) and has_small_grid(problem) and set(options) <= {*common}:
             solution = solve_dynamic_programming(problem, throw=False, **SMALL_GRID, **options)
         if solution is None or not solution.status.ok:
-            solution = _solve_transcribed(problem, throw=throw, **options)
+            solution = _solve_transcribed(problem, throw=False, **options)
         reason = f"not exact LQG, which needs {refusal.expected}; received {refusal.received}"
         return replace(solution, message=f"{solution.message}; {reason}" if solution.message else reason)
 
