@@ -27,12 +27,13 @@ class Confirmation:
     method : str, whose policy was simulated
     planned : float, NaN where the method plans none
     is_bound : bool, whether ``planned`` is an upper bound
-    simulated : float, mean over the episodes, extrapolated to step 0; infinite where episodes diverged
+    simulated : float
+        Mean over the episodes, extrapolated to step 0; infinite where episodes diverged, NaN where nothing was simulated
     error : float, one standard error, plus what the step and the time after ``horizon`` may still change
     scale : float, mean size of loss, effort and terminal cost, to which ``tolerance`` is relative
     tolerance : float, the relative difference that an approximate plan is allowed
     episodes, step, horizon, seed : of the simulation
-    note : str, why it could not be carried out, or ""
+    note : str, why it could not be carried out, or where the policy went; "" where there is nothing to say
     """
 
     method: str
@@ -70,7 +71,7 @@ class Confirmation:
         return self.is_decided and self.could_agree
 
     def __str__(self):
-        if self.note:
+        if not self.episodes:
             return f"not simulated: {self.note}"
         return f"{self.simulated:.4g} ± {self.error:.2g} simulated ({self.episodes} episodes)"
 

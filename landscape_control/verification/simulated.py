@@ -12,10 +12,13 @@ from ..simulation import Rollout, simulate
 from ..simulation.stepping import fastest_rate
 
 EPISODES, MOST_EPISODES = 256, 2048
-STEPS = (64, 512, 2048)  # least, most at first, most of all
+LEAST_STEPS, MANY_STEPS, MOST_STEPS = 64, 512, 16384
 TOLERANCE = 0.05  # of the size of the cost: what an approximate plan may be off by
 
-_PER_TIME_CONSTANT = 12  # steps per shortest time constant, of the finer of two simulations
+_PER_TIME_CONSTANT = 12  # steps per shortest time constant that are taken where that makes no more than MANY_STEPS
+_STABLE = 3  # steps per shortest time constant that a simulation needs at the least
+_FINER = 4  # by which factor a step that matters is divided, once
+_OUTSIDE = 1e-3  # share of the time outside a grid's box that is worth a word
 _REMAINDER = 0.002  # e^{-γH} where the simulation of an endless problem ends
 _STEP_SHARE = 0.005  # of the cost's size: a step that leaves more is refined
 _STEP_ERROR = 0.25  # part of the difference between two steps that extrapolation is taken to leave
@@ -34,6 +37,8 @@ def simulated_cost(
 ) -> Confirmation:
     """Simulate a policy with two steps on common random numbers, and set its cost beside the planned one.
 
+    What cannot be simulated has NaN for its cost, a policy that breaks down ∞; ``note`` says why.
+
     Both simulations share hidden paths and noise; the mean cost is extrapolated to step 0 (order 1), and a quarter of what
     the step still changed counts as error. More episodes are drawn where the first 256 leave more than a tenth of the
     cost's size to chance, a finer step is taken where the step matters as much; ``episodes`` and ``steps`` fix them.
@@ -51,16 +56,39 @@ def simulated_cost(
     run = _Pair(problem, policy, horizon, said)
     count = EPISODES if episodes is None else episodes
     fine = _first_steps(problem, horizon) if steps is None else steps
+    if fine > MOST_STEPS:
+        return _nothing(said, horizon, f"it would take {fine} steps or more")
     try:
         found, step_error = run(count, fine)
-        while steps is None and not step_error <= _STEP_SHARE * found.scale and fine < STEPS[2]:
-            fine = min(4 * fine, STEPS[2])
+        if steps is None and not step_error <= _STEP_SHARE * found.scale:
+            fine = min(_FINER * fine, MOST_STEPS)
             found, step_error = run(count, fine)
         if episodes is None and found.could_agree and not found.is_decided:
             found, _ = run(MOST_EPISODES, fine)
     except ProblemError as refusal:  # a policy that a diverging episode asked for what it cannot give
-        return _nothing(said, horizon, f"the policy broke down: {refusal}")
+        return _nothing(said, horizon, f"the policy broke down: {refusal}", simulated=math.inf)
     return found
+
+
+class InsideBox:
+    """The policy of a grid, which counts how often it is asked outside its box, where it answers as at the nearest wall."""
+
+    def __init__(self, solution):
+        self._solution, self.asked, self.outside = solution, 0, 0
+
+    def __call__(self, theta, belief, time):
+        inside = self._solution.grid.contains(theta, belief)
+        self.asked += inside.size
+        self.outside += int((~inside).sum())
+        return self._solution.policy(theta, belief, time)
+
+    @property
+    def note(self) -> str:
+        """What to say of it, if more than a thousandth was outside."""
+        share = self.outside / max(self.asked, 1)
+        if share <= _OUTSIDE:
+            return ""
+        return f"{share:.2g} of the simulated time was spent outside the grid's box: pass a larger margin=... or box=..."
 
 
 class _Pair:
@@ -117,11 +145,11 @@ def _horizon(problem):
 
 
 def _first_steps(problem, horizon):
-    wanted = _PER_TIME_CONSTANT * fastest_rate(problem) * horizon
-    return 2 * math.ceil(min(max(wanted, STEPS[0]), STEPS[1]) / 2)
+    time_constants = fastest_rate(problem) * horizon
+    wanted = max(min(_PER_TIME_CONSTANT * time_constants, MANY_STEPS), _STABLE * time_constants, LEAST_STEPS)
+    return 2 * math.ceil(wanted / 2)
 
 
-def _nothing(said, horizon, note):
-    return Confirmation(
-        simulated=math.nan, error=math.nan, scale=math.nan, episodes=0, step=math.nan, horizon=horizon, note=note, **said
-    )
+def _nothing(said, horizon, note, simulated=math.nan):
+    unknown = dict.fromkeys(("error", "scale", "step"), math.nan)
+    return Confirmation(simulated=simulated, episodes=0, horizon=horizon, note=note, **unknown, **said)

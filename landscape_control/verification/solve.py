@@ -14,7 +14,7 @@ from ..problem import ControlProblem
 from ..solution import Status
 
 _OWN = ("confirm", "episodes")
-_SLOW = {"episodes": 12, "steps": 40}  # a simulation that solves a plan per episode and step
+_SLOW = {"episodes": 12, "steps": 24}  # a simulation that solves a plan per episode and step
 
 
 def solve(
@@ -93,26 +93,32 @@ def _confirmed(solution: BeliefSolution, method, episodes, options) -> BeliefSol
         return solution if episodes is None else _with_cost_of(solution, _simulated(solution, episodes, seed))
     found = _simulated(solution, episodes, seed)
     solution = replace(solution, confirmation=found)
-    if found.agrees or math.isinf(found.horizon):
+    if found.note and found.episodes:
+        solution = replace(solution, message=f"{solution.message}; {found.note}" if solution.message else found.note)
+    if found.agrees or math.isnan(found.simulated):
         return solution
     solution = _unconfirmed(solution)
     return _cheapest(solution, episodes, seed) if method == "auto" else solution
 
 
 def _simulated(solution, episodes, seed):
-    from .simulated import simulated_cost  # rooms are opened when they are needed
+    from .simulated import InsideBox, simulated_cost  # rooms are opened when they are needed
 
     slow = solution.method == METHODS["replanning"]
     settings = {"episodes": episodes or _SLOW["episodes"], "steps": _SLOW["steps"]} if slow else {"episodes": episodes}
-    return simulated_cost(
+    watched = InsideBox(solution) if isinstance(solution, planning.GridSolution) else None
+    found = simulated_cost(
         solution.problem,
-        solution,
+        solution.policy if watched is None else watched,
         method=solution.method,
         planned=solution.cost,
         is_bound=solution.cost_kind == CostKind.UPPER_BOUND,
         seed=seed,
         **settings,
     )
+    if watched is None or not found.episodes:
+        return found
+    return replace(found, note=watched.note)
 
 
 def _with_cost_of(solution, found):
