@@ -78,13 +78,30 @@ def test_a_plan_whose_policy_does_not_keep_its_promise_is_not_converged(variance
 def test_the_cheapest_of_several_policies_is_handed_back():
     solution = solve(valley(), throw=False)
     tried = {one.method: one.simulated for one in solution.tried}
-    assert set(tried) == {METHODS["transcription"], METHODS["replanning"], "standing still"}
+    plain, milder = METHODS["transcription"], [f"{METHODS['transcription']} with response {part}" for part in ("0.25", "0")]
+    assert set(tried) == {plain, *milder, METHODS["replanning"], "standing still"}
+    assert tried[milder[1]] == pytest.approx(0.68, abs=0.05)  # the plan as it is, see the next test
     assert solution.method == METHODS["replanning"]
     assert solution.cost == tried[METHODS["replanning"]] == min(tried.values())
     assert solution.status is lc.Status.NOT_CONFIRMED
     still = valley_costs(lambda theta, belief, time: 0 * theta, variance=0.25, noise=0.05, episodes=4000, steps=50, seed=1)
     assert tried["standing still"] == pytest.approx(still.mean(), abs=0.2)
     assert "nan" not in solution.summary()
+
+
+def test_a_plan_can_answer_less_to_beliefs():
+    """Without an answer it costs what it costs in the mean landscape, as the loss is linear in h; a quarter helps here."""
+    problem = valley(0.0625, 0.5)
+    whole, part, none = (solve(problem, method="transcription", response=r, throw=False) for r in (1.0, 0.25, 0.0))
+    assert none.status.ok
+    assert abs(none.cost - whole.planned_cost) < 4 * none.confirmation.error
+    costs = valley_costs(part.policy, variance=0.0625, noise=0.5, episodes=1000, steps=400, seed=2)
+    chance = costs.std(ddof=1) / math.sqrt(len(costs))
+    assert abs(part.cost - costs.mean()) < 4 * math.hypot(chance, part.confirmation.error)
+    assert part.cost < whole.cost - 4 * whole.confirmation.error
+    assert "with response 0.25" in part.summary()
+    with pytest.raises(lc.ProblemError, match="response"):
+        solve(problem, method="transcription", response=1.5)
 
 
 # ------------------------------------------------------------------------------------------------ plans that keep it
@@ -140,9 +157,10 @@ def test_replanning_has_no_planned_cost_and_says_so():
 @pytest.mark.parametrize("given", [{}, {"horizon": 3.0}, {"horizon": 3.0, "terminal": "loss", "noise": 0.5}])
 def test_the_cost_of_two_tasks_is_that_of_the_filter_that_runs(given):
     problem = pair(**given)
-    solution, grid = solve(problem), solve(problem, method="dynamic programming", confirm=False)
+    grid = solve(problem, method="dynamic programming", points=51, steps=50, confirm=False)
+    solution = solve(problem)
     assert solution.cost_kind == CostKind.EXACT
-    assert abs(solution.cost - grid.cost) < grid.grid.error < 2e-3 * grid.cost
+    assert abs(solution.cost - grid.cost) < grid.grid.error < 4e-3 * grid.cost
     assert simulated_cost(problem, solution, method="exact", planned=solution.cost, episodes=1000).agrees
 
 
@@ -252,7 +270,8 @@ def test_what_was_advised_helps():
 
 @pytest.mark.parametrize("method", list(METHODS))
 def test_no_policy_answers_beyond_its_horizon(method):
-    solution = solve(planned(two_tasks(), 2.0), method=method, confirm=False, throw=False)
+    options = {"points": 31, "steps": 20} if method == "dynamic programming" else {}
+    solution = solve(planned(two_tasks(), 2.0), method=method, confirm=False, throw=False, **options)
     assert np.isfinite(solution.policy([1.0], [0.5, 0.5], 2.0)).all()
     for time in (2.1, -0.1, math.nan):
         with pytest.raises(lc.ProblemError, match=r"time: expected a time in \[0, 2\]"):

@@ -13,7 +13,8 @@ _ADVICE = {
     Status.NOT_STATIONARY: f"head for more places with aims=..., take solver='ipopt', {_OTHER_METHOD}",
     Status.HORIZON_NOT_SETTLED: "raise max_doublings=..., use a finite horizon, "
     "or check that the landscape holds the learner back from infinity",
-    Status.NOT_CONFIRMED: f"rely on the simulated cost, simulate more episodes=..., {_OTHER_METHOD}",
+    Status.NOT_CONFIRMED: "rely on the simulated cost, simulate more episodes=..., let a transcribed plan answer less to "
+    f"beliefs (its option 'response'), {_OTHER_METHOD}",
 }
 
 

@@ -73,6 +73,11 @@ class ReplanningSolution(BeliefSolution):
     solves = property(lambda self: self._episodes.solves, doc="How many inner plans have been solved.")
     failures = property(lambda self: self._episodes.failures, doc="How many of them failed: the last plan was carried on.")
 
+    @property
+    def trouble(self) -> str:
+        """How many inner plans failed, in words; "" if none did."""
+        return f"{self.failures} of {self.solves} inner plans failed, the last plan being carried on" if self.failures else ""
+
     def _control(self, theta, estimate, covariance, time):
         states = self._space.join(theta, self.layout.read(estimate, covariance), 0.0)
         elapsed = time - self._episodes.time

@@ -100,7 +100,12 @@ class BeliefSolution(Recordable):
 
     def summary(self) -> str:
         """One line: expected cost and what it rests on, status, method."""
-        return f"{cost_in_words(self.cost, self.cost_kind, self.confirmation)}, {self.status}; {self.method}"
+        return f"{cost_in_words(self.cost, self.cost_kind, self.confirmation)}, {self.status}; {self.policy_name}"
+
+    @property
+    def policy_name(self) -> str:
+        """The method, and what else there is to say of its policy."""
+        return self.method
 
 
 def read_belief(belief, hidden):

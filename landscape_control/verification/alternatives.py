@@ -8,8 +8,14 @@ from ..planning.dispatch import SMALL_GRID, has_small_grid
 from .simulated import simulated_cost
 
 
-def alternatives(problem, tried: str, seed: int):
-    """Solutions by other methods, those that refuse the problem left out: small grids and replanning."""
+RESPONSES = (0.25, 0.0)  # to beliefs, of a transcribed plan whose full answer was not confirmed
+
+
+def alternatives(first, seed: int):
+    """Other policies, those that refuse the problem left out: milder answers of the same plan, small grids, replanning."""
+    problem, tried = first.problem, first.method
+    if tried == METHODS["transcription"]:
+        yield from (first.answering(response) for response in RESPONSES)
     if tried != METHODS["dynamic programming"] and has_small_grid(problem):
         yield from _attempt(solve_dynamic_programming, problem, seed, **SMALL_GRID)
     if tried != METHODS["replanning"]:

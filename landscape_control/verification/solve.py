@@ -90,11 +90,10 @@ def _confirmed(solution: BeliefSolution, method, episodes, options) -> BeliefSol
     if solution.cost_kind == CostKind.EXACT:
         return solution
     if solution.cost_kind == CostKind.NONE:
-        return solution if episodes is None else _with_cost_of(solution, _simulated(solution, episodes, seed))
+        slow = solution.method == METHODS["replanning"] and episodes is None
+        return solution if slow else _with_note(_with_cost_of(solution, _simulated(solution, episodes, seed)))
     found = _simulated(solution, episodes, seed)
-    solution = replace(solution, confirmation=found)
-    if found.note and found.episodes:
-        solution = replace(solution, message=f"{solution.message}; {found.note}" if solution.message else found.note)
+    solution = _with_note(replace(solution, confirmation=found))
     if found.agrees or math.isnan(found.simulated):
         return solution
     solution = _unconfirmed(solution)
@@ -110,15 +109,21 @@ def _simulated(solution, episodes, seed):
     found = simulated_cost(
         solution.problem,
         solution.policy if watched is None else watched,
-        method=solution.method,
+        method=solution.policy_name,
         planned=solution.cost,
         is_bound=solution.cost_kind == CostKind.UPPER_BOUND,
         seed=seed,
         **settings,
     )
-    if watched is None or not found.episodes:
+    if not found.episodes:
         return found
-    return replace(found, note=watched.note)
+    return replace(found, note=watched.note if watched else getattr(solution, "trouble", ""))
+
+
+def _with_note(solution):
+    """The solution, with what its simulation noted in its message."""
+    note = solution.confirmation.note
+    return replace(solution, message=f"{solution.message}; {note}" if solution.message else note) if note else solution
 
 
 def _with_cost_of(solution, found):
@@ -142,7 +147,7 @@ def _cheapest(first, episodes, seed):
     from .alternatives import alternatives, standing_still
 
     candidates = [first]
-    for other in alternatives(first.problem, first.method, seed):
+    for other in alternatives(first, seed):
         found = _simulated(other, episodes, seed)
         other = replace(other, confirmation=found)
         confirmed = found.agrees and other.status.ok
