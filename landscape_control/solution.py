@@ -39,8 +39,28 @@ class Status(enum.Enum):
     )
     NOT_STATIONARY = "the optimiser stopped short of stationarity: try another guess, more starts, or solver='ipopt'"
     HORIZON_NOT_SETTLED = (
-        "doubling the computational horizon still moves the first control: raise max_horizon, or "
+        "doubling the computational horizon still moves the first control: raise max_doublings, or "
         "check that the landscape holds the learner back from infinity"
+    )
+    NOT_CERTIFIED = (
+        "the optimiser stopped as converged, but the plan fails its own certificate (see 'message' for what): try a "
+        "tighter or looser tolerance, another guess, or solver='ipopt'"
+    )
+    NOT_A_MINIMUM = (
+        "the plan is stationary, but a neighbouring path is cheaper (saddle or maximum of the cost): use starts=... or "
+        "another guess"
+    )
+    CHEAPER_PATH_SEEN = (
+        "another start met a cheaper path than the best converged plan without converging itself (see 'message'): raise "
+        "starts or max_elements, or hand that path over as guess"
+    )
+    TIME_LIMIT = (
+        "the time limit was reached before the optimiser converged; what is returned is the best so far: raise "
+        "time_limit=, or simplify the problem"
+    )
+    INTERRUPTED = (
+        "interrupted before the optimiser converged; what is returned is the best so far: call again to start anew, "
+        "with guess= to go on from it"
     )
 
     @property
