@@ -105,6 +105,8 @@ class Plan(Recordable):
     iterations : of the optimiser, for the guess that found it first
     status : Status
     cost_error : estimated error of ``cost`` from the time discretisation
+    certificate : Certificate, checks made without the optimiser; a converged plan has passed them. None for plans that
+        are parts of others
     """
 
     cost: float
@@ -121,6 +123,7 @@ class Plan(Recordable):
     message: str = ""
     log: str = ""
     tail: Tail | None = None
+    certificate: object = field(repr=False, default=None)
     _find_basin: Callable | None = field(repr=False, default=None)
 
     @cached_property
@@ -192,7 +195,7 @@ class Plan(Recordable):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Solution(Recordable):
-    """The best plan, every other stationary plan, and how they were obtained.
+    """The best plan, the other distinct stationary plans that the starts led to, and how they were obtained.
 
     ``cost``, ``times``, ``parameters``, ``controls``, ``costates`` and ``at`` are those of the best plan, ``plans[0]``.
 
@@ -203,6 +206,7 @@ class Solution(Recordable):
     tolerance : float, the cost tolerance asked for, relative to ∫|integrand|
     method, solver : str, the transcription and the optimiser used, as chosen (never switched silently)
     starts : int, how many initial guesses were tried
+    is_convex : bool, whether J is convex, so that a stationary plan is the global minimum
     build_seconds, solve_seconds : float
     problem : ControlProblem, what was solved, with the numbers of this solve; None in a solution read from a pickle
     """
@@ -215,7 +219,7 @@ class Solution(Recordable):
     build_seconds: float
     solve_seconds: float
     problem: object = field(repr=False, default=None)
-    _certify: Callable | None = field(repr=False, default=None)
+    is_convex: bool = False
 
     @property
     def best(self) -> Plan:
@@ -236,31 +240,36 @@ class Solution(Recordable):
 
     @cached_property
     def certificate(self):
-        """Checks of the best plan made without the optimiser (computed at first use, then kept)."""
-        if self._certify is None:
+        """Checks of the best plan made without the optimiser; its status is not converged unless they pass."""
+        if self.best.certificate is None:
             raise ProblemError(
                 "certificate",
                 expected="a solution made by solve()",
-                received="a solution without its checker",
+                received="a solution whose best plan was not checked",
                 advice="solve the problem again, or certify(problem, plan)",
             )
-        return self._certify(self.best)
+        return self.best.certificate
 
     def summary(self) -> str:
         """One line: cost with error estimate, status, method, effort."""
         best = self.best
         return (
-            f"J = {best.cost:.8g} ± {best.cost_error:.1g}, {best.status}; "
-            f"{len(self.plans)} plan(s) from {self.starts} start(s), "
+            f"J = {best.cost:.8g} ± {best.cost_error:.1g}, {best.status}; {self.searched()}; "
             f"{self.method} with {self.solver}, {best.iterations} iterations, "
             f"build {self.build_seconds * 1e3:.1f} ms, solve {self.solve_seconds * 1e3:.1f} ms"
         )
+
+    def searched(self) -> str:
+        """How the best plan was searched for, and what that says about cheaper ones."""
+        starts = "1 start" if self.starts == 1 else f"{self.starts} starts"
+        plans = "1 distinct plan" if len(self.plans) == 1 else f"{len(self.plans)} distinct plans"
+        if self.is_convex:
+            return f"best of {starts}, global because the problem is convex"
+        return f"best of {starts}, {plans}, not certified global"
 
     def __repr__(self):
         return f"Solution({self.summary()})"
 
     def __getstate__(self):
-        """Plain arrays only: the certificate is computed, then the checker and the problem's functions stay behind."""
-        if self._certify is not None:
-            self.certificate  # noqa: B018  (forces the cached value)
-        return {**self.__dict__, "_certify": None, "problem": None}
+        """Plain arrays only: the problem's functions stay behind."""
+        return {**self.__dict__, "problem": None}

@@ -90,6 +90,12 @@ class Model:
             return None
         return np.array(ca.DM(jacobian)), self.drift(np.zeros(self.dimension))[0]
 
+    @cached_property
+    def terminal_is_quadratic(self) -> bool:
+        """Whether Φ has the same Hessian everywhere (read off the expression, not sampled)."""
+        theta = ca.SX.sym("theta", self.dimension)
+        return not ca.symvar(ca.hessian(self._terminal(theta), theta)[0])
+
     def metric(self, points) -> np.ndarray:
         """G at points (S, n): shape (S, m, m)."""
         return self._on_points(self._metric, points, (self.controls, self.controls))
@@ -97,6 +103,15 @@ class Model:
     def drift(self, points) -> np.ndarray:
         """f at points (S, n): shape (S, n)."""
         return self._on_points(self._drift, points, (self.dimension,))
+
+    @cached_property
+    def _drift_jacobian(self) -> ca.Function:
+        theta = ca.SX.sym("theta", self.dimension)
+        return ca.Function("drift_jacobian", [theta], [ca.densify(ca.jacobian(self._drift(theta), theta))])
+
+    def drift_jacobian(self, points) -> np.ndarray:
+        """∂f/∂θ at points (S, n): shape (S, n, n)."""
+        return self._on_points(self._drift_jacobian, points, (self.dimension, self.dimension))
 
     def actuation(self, points) -> np.ndarray:
         """B at points (S, n): shape (S, n, m)."""

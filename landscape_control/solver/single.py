@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..arrays import freeze
-from ..certificate import dual_weighted_cost
+from ..certificate import Examination, certify, examine, judged, residual_limit
 from ..errors import ProblemError
 from ..pointwise import Pointwise
-from ..problem import ControlProblem
+from ..problem import ControlProblem, typical_mass
 from ..solution import Plan, Status
 from ..transcription import NumberLayout, Transcription, build_program
 from ..transcription.base import node_times
@@ -64,15 +64,26 @@ class Task:
     max_elements: int
     fastest_rate: float
     negligible: float = 0.0  # cost errors below this are good enough whatever the tolerance
+    is_whole: bool = True  # whether this is the problem asked for, not one window or horizon on the way to it
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Draft:
-    """A plan on its first mesh, with the error estimate of every element."""
+    """A plan on one mesh, with the error estimate of every element and what the certificate's pass over it found."""
 
     plan: Plan
     errors: np.ndarray
-    scale: float  # what the tolerance is relative to
+    examination: Examination
+
+    def doubts(self, task: Task) -> str:
+        """What a finer mesh may mend, in words; empty where the plan is good enough."""
+        allowed = max(task.tolerance * self.examination.cost_scale, task.negligible)
+        if not self.plan.cost_error <= allowed:  # NaN is not
+            return f"cost error estimate {self.plan.cost_error:.3g} > {allowed:.3g}"
+        largest, limit = self.examination.largest_residual(), residual_limit(task.tolerance)
+        if not largest <= limit:
+            return f"largest residual {largest:.3g} > {limit:.3g}"
+        return ""
 
 
 def draft_plan(machinery: Machinery, task: Task, guess: Guess) -> Draft:
@@ -85,23 +96,31 @@ def draft_plan(machinery: Machinery, task: Task, guess: Guess) -> Draft:
 
 
 def refine_plan(machinery: Machinery, task: Task, draft: Draft, max_elements: int) -> Plan:
-    """Refine the mesh until the cost error estimate is within tolerance, or the cap is hit (the status then says so)."""
-    plan, names, total = draft.plan, draft.plan.found_from, draft.plan.iterations
-    while plan.status is Status.CONVERGED:
-        allowed = max(task.tolerance * draft.scale, task.negligible)
-        if plan.cost_error <= allowed:  # NaN is not
+    """Refine the mesh until cost error and residuals are within tolerance, or the cap is hit (the status then says so)."""
+    names, total = draft.plan.found_from, draft.plan.iterations
+    while draft.plan.status is Status.CONVERGED:
+        plan, doubts = draft.plan, draft.doubts(task)
+        if not doubts:
             break
         count = len(plan.vertices) - 1
         if 2 * count > max_elements:
-            said = f"cost error estimate {plan.cost_error:.3g} > {allowed:.3g} with {count} elements"
             finite = math.isfinite(plan.cost_error)
-            return replace(plan, status=Status.REFINEMENT_CAP if finite else Status.NOT_STATIONARY, message=said)
+            status = Status.REFINEMENT_CAP if finite else Status.NOT_STATIONARY
+            plan = replace(plan, status=status, message=f"{doubts} with {count} elements")
+            draft = replace(draft, plan=plan)
+            break
         errors = np.nan_to_num(draft.errors, nan=1.0, posinf=1.0)
         vertices = refined_vertices(plan.vertices / task.horizon, errors, 2 * count, machinery.transcription.order)
         draft = _attempt(machinery, task, _follow(plan), vertices)
         total += draft.plan.iterations
-        plan = replace(draft.plan, iterations=total, found_from=names)
-    return plan
+        draft = replace(draft, plan=replace(draft.plan, iterations=total, found_from=names))
+    return _certified(task, draft) if task.is_whole else draft.plan
+
+
+def _certified(task: Task, draft: Draft) -> Plan:
+    """The plan with its certificate, whose word on the status is the last."""
+    certificate = certify(task.problem, draft.plan, tolerance=task.tolerance, examination=draft.examination)
+    return judged(draft.plan, certificate)
 
 
 def solve_plan(machinery: Machinery, task: Task, guess: Guess) -> Plan:
@@ -126,7 +145,7 @@ def _attempt(machinery, task, guess, vertices):
             advice="check the guess",
         )
     for polish in (False, True):
-        numbers = _numbers(task, states) | {"vertices": vertices}
+        numbers = _numbers(task, times, states) | {"vertices": vertices}
         lengths = task.horizon * np.diff(vertices)
         stages = program.transcription.guess(task.problem.model, states, lengths, numbers)
         at_vertices = np.vstack([states[:, 0], states[-1:, -1]])
@@ -145,18 +164,26 @@ def _attempt(machinery, task, guess, vertices):
     return _plan(task, program, element, raw, (chained, stages), numbers, packed, guess.name)
 
 
-def _numbers(task, states):
-    """Problem numbers and the scales that make the program dimensionless."""
+def _numbers(task, times, states):
+    """Problem numbers and the scales that make the program dimensionless.
+
+    ``states`` (K, d+1, n) are the guess at ``times`` (K, d+1), fractions of the horizon. Lengths and losses count in the
+    cost unit with their discount: a path that an unstable drift carries far away late moves the cost by no more than that.
+    """
     problem, objective = task.problem, task.problem.objective
-    moved = np.abs(states - problem.start).max()
+    distance = np.abs(states - problem.start).max(axis=2)
+    moved = distance.max()
     length = moved if moved > 0 else 1.0 + np.abs(problem.start).max() * 1e-3
-    metric = _typical_metric(problem)
-    loss = problem.landscape.loss(states.reshape(-1, problem.dimension))
-    rise = objective.loss_weight * np.ptp(loss) * task.horizon
+    fade = np.exp(-objective.discount * task.horizon * times)
+    felt = (np.sqrt(fade) * distance).max() if moved > 0 else length
+    loss = problem.landscape.loss(states.reshape(-1, problem.dimension)).reshape(times.shape)
+    rise = objective.loss_weight * (fade * np.abs(loss - loss[0, 0])).max() * task.horizon
     if objective.terminal is not None:
-        rise += objective.terminal_weight * np.ptp(problem.model.terminal_cost(states[[0, -1], [0, -1]]))
-    level = objective.loss_weight * np.abs(loss).max() * task.horizon  # below its round-off nothing can be resolved
-    cost = metric * length**2 / (objective.learning_rate * task.horizon)
+        terminal = problem.model.terminal_cost(states[[0, -1], [0, -1]])
+        rise += objective.terminal_weight * fade[-1, -1] * np.ptp(terminal)
+    # below the round-off of its parts no cost can be resolved
+    level = objective.loss_weight * (fade * np.abs(loss)).max() * task.horizon
+    cost = typical_mass(problem) * felt**2 / (objective.learning_rate * task.horizon)
     numbers = {
         "horizon": task.horizon,
         "discount": objective.discount,
@@ -180,14 +207,6 @@ def _numbers(task, states):
     return numbers
 
 
-def _typical_metric(problem):
-    """Mean eigenvalue of G at the start, kept with the model where G is constant."""
-    cache = problem.model.cache
-    if "typical metric" not in cache or not problem.model.constant["metric"]:
-        cache["typical metric"] = np.trace(problem.model.metric(problem.start)[0]) / problem.controls
-    return cache["typical metric"]
-
-
 @np.errstate(all="ignore")  # a failed run may hand back infinities; the status says so
 def _plan(task, program, element, raw, variables, numbers, packed, name):
     problem, model, (chained, stages) = task.problem, task.problem.model, variables
@@ -195,13 +214,12 @@ def _plan(task, program, element, raw, variables, numbers, packed, name):
     elementwise, vertices = path.element_costs, numbers["vertices"]
     if elementwise is None:
         elementwise = numbers["cost"] * element(chained[:-1], stages, vertices[:-1, None], vertices[1:, None], packed)[1]
-    exact, scale = dual_weighted_cost(model, path, problem.objective)
-    errors = np.abs(exact - elementwise)
+    tail = task.rest.tail if task.rest is not None else None
+    examination = examine(problem, path, tail)
+    errors = np.abs(examination.element_costs - elementwise)
     status, message = _judge(task, program, raw, path)
-    cost = raw.cost * numbers["cost"]
-    scale = max(scale + abs(cost - elementwise.sum()), 1e-8 * numbers["cost"])  # a plan may cost nothing at all
     plan = Plan(
-        cost=cost,
+        cost=raw.cost * numbers["cost"],
         times=freeze(path.times),
         parameters=freeze(path.parameters),
         controls=freeze(path.controls),
@@ -214,9 +232,9 @@ def _plan(task, program, element, raw, variables, numbers, packed, name):
         cost_error=float(errors.sum()),
         message=message,
         log=raw.log,
-        tail=task.rest.tail if task.rest is not None else None,
+        tail=tail,
     )
-    return Draft(plan=plan, errors=errors, scale=scale)
+    return Draft(plan=plan, errors=errors, examination=examination)
 
 
 def _judge(task, program, raw, path):

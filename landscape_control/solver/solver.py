@@ -7,14 +7,16 @@ from dataclasses import replace
 import numpy as np
 
 from ..arrays import number, whole
-from ..certificate import certify
+from ..certificate import certify, judged
+from ..curvature import is_convex
 from ..errors import ProblemError, SolveError, check_choice, check_options
 from ..pointwise import LOCK
 from ..problem import ControlProblem
-from ..solution import Plan, Solution
+from ..solution import Plan, Solution, Status
 from ..transcription import Collocation, DiscretisedAction, MultipleShooting, Transcription
 from .aims import known_minima
 from .chaining import chain_plan, needs_windows
+from .evidence import beside, with_evidence
 from .guesses import default_guesses, read_guess
 from .mesh import fastest_rate
 from .optimiser import PLUGINS
@@ -113,7 +115,9 @@ class Solver:
             guesses = [] if guess is None else [read_guess(problem, guess, _finite_horizon(problem))]
             if guess is None or starts is not None:
                 guesses += default_guesses(problem, minima, starts, seed)
-            plans = [plan for plan, _ in distinct(self._plans(problem, guesses, minima))]
+            found = self._plans(problem, guesses, minima)
+            found += self._off_saddles(problem, found, minima)
+            plans = with_evidence(problem, [plan for plan, _ in distinct(found)], found, self.tolerance)
             building = self._machinery.build_seconds - built
             solution = Solution(
                 plans=tuple(with_basin(problem, p, minima) for p in plans),
@@ -124,7 +128,7 @@ class Solver:
                 build_seconds=building,
                 solve_seconds=time.perf_counter() - began - building,
                 problem=problem,
-                _certify=lambda plan: certify(problem, plan, tolerance=self.tolerance),
+                is_convex=is_convex(problem),
             )
             if throw and not solution.status.ok:
                 raise SolveError(f"{solution.status.value}. {solution.message}".rstrip(), solution)
@@ -153,7 +157,7 @@ class Solver:
         return self._minima[1]
 
     def _plans(self, problem, guesses, minima) -> list[Plan]:
-        """A plan per guess; guesses that lead to no admissible rest are left out as long as another one does."""
+        """A certified plan per guess; guesses that lead to no admissible rest are left out if another one does."""
         task = Task(
             problem=problem,
             horizon=problem.objective.horizon,
@@ -162,19 +166,28 @@ class Solver:
             max_elements=self.max_elements,
             fastest_rate=fastest_rate(problem, minima),
         )
-        if math.isfinite(task.horizon) and needs_windows(task):
-            return [chain_plan(self._machinery, task, guess) for guess in guesses]
-        if math.isfinite(task.horizon):
+        if math.isfinite(task.horizon) and not needs_windows(task):
             return self._refined(task, [draft_plan(self._machinery, task, guess) for guess in guesses])
+        partial = replace(task, is_whole=False)
         plans, refusals = [], []
         for guess in guesses:
             try:
-                plans.append(settle_plan(self._machinery, task, guess, self.max_doublings))
+                plans.append(self._in_parts(partial, guess))
             except ProblemError as refusal:
                 refusals.append(refusal)
         if not plans:
             raise refusals[-1]
-        return plans
+        return [judged(plan, certify(problem, plan, tolerance=self.tolerance)) for plan in plans]
+
+    def _in_parts(self, task, guess) -> Plan:
+        if math.isfinite(task.horizon):
+            return chain_plan(self._machinery, task, guess)
+        return settle_plan(self._machinery, task, guess, self.max_doublings)
+
+    def _off_saddles(self, problem, plans, minima) -> list[Plan]:
+        """What starts beside stationary plans that are no minima lead to."""
+        guesses = [guess for plan in plans if plan.status is Status.NOT_A_MINIMUM for guess in beside(problem, plan)]
+        return self._plans(problem, guesses, minima) if guesses else []
 
     def _refined(self, task, drafts) -> list[Plan]:
         """Duplicates go before refinement; plans that are not the best are refined at most twice."""
