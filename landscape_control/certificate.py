@@ -284,8 +284,9 @@ def _energy_law(objective, fine, effort, loss, power, smallest):
     drift = (effort + loss + power).reshape(fine.times.shape)  # H, less what it should have gained since t = 0
     if objective.discount > 0:
         drift -= objective.discount * _integrals(fine, power.reshape(fine.times.shape))
-    size = max(effort.max() + loss.max() - loss.min(), 1e-14 * abs(loss[0]), smallest)
-    return float((drift.max() - drift.min()) / size)
+    size = max(effort.max() + loss.max() - loss.min(), smallest)
+    rounding = 1e-14 * np.abs(loss).max()  # L is known no better than this
+    return float(max(drift.max() - drift.min() - rounding, 0.0) / size)
 
 
 def _integrals(fine, values):

