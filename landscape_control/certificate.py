@@ -37,7 +37,7 @@ class Certificate:
     The first two residuals are measured by what they cost: an amplitude a of a residual is worth about a² of the cost
     scale, because the cost of a stationary path is second order in the path's error. So a plan at rest, on a plateau or
     over a tiny horizon is judged by its cost like any other. Movements below 1e-10 of |θ| are rounding, and so is what
-    they cost: no residual is relative to less.
+    they cost in effort and, at the curvature of the start, in loss: no residual is relative to less.
 
     Attributes
     ----------
@@ -169,8 +169,10 @@ def examine(problem: ControlProblem, path, tail: Tail | None) -> Examination:
     mass, duration = typical_mass(problem), path.times[-1]
     last = np.exp(-objective.discount / 2 * duration) * np.abs(path.parameters[-1]).max()
     resting = resting_length(max(np.abs(problem.start).max(), last))
-    least_cost = mass * resting**2 / (eta * duration)
-    least_costate = mass * resting / (eta * duration)
+    kept = min(duration, 1 / objective.discount if objective.discount > 0 else math.inf)
+    stiffness = mass / (eta * duration) + objective.loss_weight * np.abs(problem.start_derivatives[2]).max() * kept
+    least_cost = stiffness * resting**2
+    least_costate = stiffness * resting
     scale = max(measure @ (effort + np.abs(loss)) + abs(following), least_cost)
     extent = max(np.abs(path.parameters - path.parameters[0]).max(), resting)
     largest = max(np.abs(path.costates).max(), least_costate)

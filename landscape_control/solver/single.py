@@ -246,8 +246,9 @@ def _judge(task, program, raw, path):
     """Status and message of one optimiser run."""
     problem = task.problem
     finite = np.isfinite(path.parameters).all() and np.isfinite(raw.cost)
-    reach = 1e6 * (1 + np.abs(problem.start).max())
-    if not finite or (not raw.success and (raw.cost < -1e8 or np.abs(path.parameters).max() > reach)):
+    far = np.abs(path.parameters).max() > 1e6 * (1 + np.abs(problem.start).max())
+    falls = raw.cost < -1e8 or (far and raw.cost < 0)
+    if not finite or (not raw.success and falls):
         return Status.UNBOUNDED, f"the optimiser stopped with {raw.reason}, cost {raw.cost:.3g}"
     if not raw.success:
         return _REASONS.get(raw.reason, Status.NOT_STATIONARY), f"{raw.reason}; {_worst_blocks(program, raw, path)}"
