@@ -28,6 +28,7 @@ _REASONS = {
 
 # an optimiser that stops short of its own tolerance may still have a plan that passes every check made without it
 _TO_BE_JUDGED = (Status.CONVERGED, Status.NOT_STATIONARY, Status.ITERATION_LIMIT)
+MOST_RESTARTS = 2  # from the same guess, on meshes of twice as many elements
 
 
 @dataclass(kw_only=True, eq=False)
@@ -75,6 +76,7 @@ class Draft:
     """A plan on one mesh, with the error estimate of every element and what the certificate's pass over it found."""
 
     plan: Plan
+    guess: Guess
     errors: np.ndarray
     examination: Examination
 
@@ -94,29 +96,40 @@ def draft_plan(machinery: Machinery, task: Task, guess: Guess) -> Draft:
     elements = machinery.transcription.elements
     if task.rest is not None:  # the discount itself has to be resolved where it decides the horizon
         elements = max(elements, math.ceil(task.problem.objective.discount * task.horizon / 2))
-    vertices = initial_vertices(elements, task.horizon, task.fastest_rate, task.problem.end is not None)
-    return _attempt(machinery, task, guess, vertices)
+    return _attempt(machinery, task, guess, _first_vertices(task, elements))
+
+
+def _first_vertices(task, elements):
+    return initial_vertices(elements, task.horizon, task.fastest_rate, task.problem.end is not None)
 
 
 def refine_plan(machinery: Machinery, task: Task, draft: Draft, max_elements: int) -> Plan:
-    """Refine the mesh until cost error and residuals are within tolerance, or the cap is hit (the status then says so)."""
-    names, total = draft.plan.found_from, draft.plan.iterations
+    """Refine the mesh until cost error and residuals are within tolerance, or the cap is hit (the status then says so).
+
+    Where the optimiser fails the mesh may be the reason: it is tried again from the same guess on finer ones.
+    """
+    guess, names, total, restarts = draft.guess, draft.plan.found_from, draft.plan.iterations, 0
     while draft.plan.status in _TO_BE_JUDGED:
         plan, doubts = draft.plan, draft.doubts(task)
         if not doubts:
             draft = replace(draft, plan=plan.revised(status=Status.CONVERGED))  # the message keeps what was doubted
             break
-        if plan.status is not Status.CONVERGED:
-            break
-        count = len(plan.vertices) - 1
+        count, converged = len(plan.vertices) - 1, plan.status is Status.CONVERGED
         if 2 * count > max_elements:
-            finite = math.isfinite(plan.cost_error)
-            status = Status.REFINEMENT_CAP if finite else Status.NOT_STATIONARY
-            draft = replace(draft, plan=plan.revised(status=status, message=f"{doubts} with {count} elements"))
+            if converged:
+                finite = math.isfinite(plan.cost_error)
+                status = Status.REFINEMENT_CAP if finite else Status.NOT_STATIONARY
+                draft = replace(draft, plan=plan.revised(status=status, message=f"{doubts} with {count} elements"))
             break
-        errors = np.nan_to_num(draft.errors, nan=1.0, posinf=1.0)
-        vertices = refined_vertices(plan.vertices / task.horizon, errors, 2 * count, machinery.transcription.order)
-        draft = _attempt(machinery, task, _follow(plan), vertices)
+        if converged:
+            errors = np.nan_to_num(draft.errors, nan=1.0, posinf=1.0)
+            vertices = refined_vertices(plan.vertices / task.horizon, errors, 2 * count, machinery.transcription.order)
+            draft = _attempt(machinery, task, _follow(plan), vertices)
+        elif restarts < MOST_RESTARTS:
+            restarts += 1
+            draft = _attempt(machinery, task, guess, _first_vertices(task, 2 * count))
+        else:
+            break
         total += draft.plan.iterations
         draft = replace(draft, plan=draft.plan.revised(iterations=total, found_from=names))
     return _certified(task, draft) if task.is_whole else draft.plan
@@ -166,7 +179,7 @@ def _attempt(machinery, task, guess, vertices):
             task.problem.model, (chained, stages), program.multipliers(raw.multipliers), numbers
         )
         states = path.parameters[np.arange(len(lengths))[:, None] * path.degree + np.arange(path.degree + 1)]
-    return _plan(task, program, element, raw, (chained, stages), numbers, packed, guess.name)
+    return _plan(task, program, element, raw, (chained, stages), numbers, packed, guess)
 
 
 def _numbers(task, times, states):
@@ -213,7 +226,7 @@ def _numbers(task, times, states):
 
 
 @np.errstate(all="ignore")  # a failed run may hand back infinities; the status says so
-def _plan(task, program, element, raw, variables, numbers, packed, name):
+def _plan(task, program, element, raw, variables, numbers, packed, guess):
     problem, model, (chained, stages) = task.problem, task.problem.model, variables
     path = program.transcription.recover(model, (chained, stages), program.multipliers(raw.multipliers), numbers)
     elementwise, vertices = path.element_costs, numbers["vertices"]
@@ -233,13 +246,13 @@ def _plan(task, program, element, raw, variables, numbers, packed, name):
         positions=freeze(path.positions),
         status=status,
         iterations=raw.iterations,
-        found_from=(name,),
+        found_from=(guess.name,),
         cost_error=float(errors.sum()),
         message=message,
         log=raw.log,
         tail=tail,
     )
-    return Draft(plan=plan, errors=errors, examination=examination)
+    return Draft(plan=plan, guess=guess, errors=errors, examination=examination)
 
 
 def _judge(task, program, raw, path):
