@@ -12,39 +12,103 @@ from ..interpolation import node_index
 from ..problem import ControlProblem
 from ..solution import Plan, Solution
 from ..transcription.base import node_times
-from .aims import known_minima, worthwhile
+from .aims import MOST_AIMS, is_bowl, known_minima, worthwhile
+from .clocks import best_timing
+from .mesh import fastest_rate
+from .scouting import Places
+
+_FRACTIONS = np.linspace(0.0, 1.0, 32)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Guess:
-    """A path to start from: maps fractions of the horizon (S,) to parameters (S, n)."""
+    """A path to start from.
+
+    Attributes
+    ----------
+    name : str
+    path : maps fractions of the horizon (S,) to parameters (S, n)
+    timed : maps times (S,) to parameters (S, n), for guesses that keep their own clock whatever the computed horizon
+    cost : float, J of the guess where it is known from its timing, else NaN
+    """
 
     name: str
     path: Callable[[np.ndarray], np.ndarray]
+    timed: Callable[[np.ndarray], np.ndarray] | None = None
+    cost: float = np.nan
+
+    def states(self, fractions: np.ndarray, horizon: float) -> np.ndarray:
+        """θ (S, n) at fractions (S,) of a computed horizon."""
+        return self.path(fractions) if self.timed is None else self.timed(fractions * horizon)
 
 
-def default_guesses(problem: ControlProblem, minima: np.ndarray, starts: int | None, seed: int) -> list[Guess]:
-    """One straight path per place worth ending (each minimum, or the fixed end), then seeded detours up to ``starts``.
+def default_guesses(problem: ControlProblem, places: Places | np.ndarray, starts: int | None, seed: int) -> list[Guess]:
+    """One path per place worth ending (see ``worthwhile``), each with its own best timing, then others up to ``starts``.
 
-    Without ``starts`` there is one per minimum worth the way (at most six, see ``worthwhile``), at least one.
+    ``places`` is what the search found, or an array (M, n) of ends. Quadratic problems get one straight path.
     """
-    start, aims = problem.start, worthwhile(problem, minima)
-    if problem.end is not None:
-        guesses = [_line(problem, problem.end, "straight line")]
-        between = [aim for aim in aims if np.linalg.norm(aim - problem.end) > 1e-3 * (1 + np.abs(aim).max())]
-        guesses += [_detour(problem, via, f"via {np.round(via, 3).tolist()}") for via in between[:3]]
+    if not isinstance(places, Places):
+        places = Places(minima=places, aims=places, reach=np.inf)
+    wanted = None if starts is None else whole("starts", starts)
+    if is_bowl(problem):
+        guesses = [_simple(problem, places)]
     else:
-        guesses = [_line(problem, aim, f"to {np.round(aim, 3).tolist()}") for aim in aims]
-    if not guesses:
-        guesses = [_short_step(problem)]
+        guesses = considered(problem, places, seed, wanted)[: wanted or MOST_AIMS]
     rng = np.random.default_rng(seed)
-    wanted = len(guesses) if starts is None else whole("starts", starts)
-    reach = max([np.linalg.norm(m - start) for m in minima] + [0.5 * (1 + np.abs(start).max())])
-    while len(guesses) < wanted:
-        target = start + reach * rng.standard_normal(problem.dimension)
+    reach = max([np.linalg.norm(m - problem.start) for m in places.aims] + [0.5 * (1 + np.abs(problem.start).max())])
+    while wanted is not None and len(guesses) < wanted:
+        target = problem.start + reach * rng.standard_normal(problem.dimension)
         guess = _detour if problem.end is not None else _line
         guesses.append(guess(problem, target, f"random {len(guesses)}"))
-    return guesses[:wanted]
+    return guesses
+
+
+def considered(problem: ControlProblem, places: Places, seed: int, wanted: int | None) -> list[Guess]:
+    """Paths to all aims, those worth trying first."""
+    curves, names = _curves(problem, places)
+    if not len(curves):
+        return [_short_step(problem)]
+    timing = best_timing(problem, curves, fastest_rate(problem, places.minima))
+    order = worthwhile(problem, curves, timing.costs)
+    return [_timed(problem, timing, i, names[i]) for i in order]
+
+
+def _curves(problem, places):
+    """Curves (P, S, n) from the start and their names."""
+    s = _FRACTIONS[:, None]
+    if problem.end is not None:
+        between = [a for a in places.aims if np.linalg.norm(a - problem.end) > 1e-3 * (1 + np.abs(a).max())]
+        line = problem.start + s * (problem.end - problem.start)
+        middle = (problem.start + problem.end) / 2
+        bends = [line + 4 * s * (1 - s) * (via - middle) for via in between]
+        return np.stack([line, *bends]), ["straight line", *(f"via {np.round(via, 3).tolist()}" for via in between)]
+    if not len(places.aims):
+        return np.zeros((0, len(s), problem.dimension)), []
+    offset = places.aims - problem.start
+    return problem.start + s * offset[:, None, :], [f"to {np.round(aim, 3).tolist()}" for aim in places.aims]
+
+
+def _timed(problem, timing, index, name):
+    times, nodes = timing.times, timing.positions[index]
+    horizon = problem.objective.horizon
+    span = horizon if np.isfinite(horizon) else times[-1]
+
+    def at(t):
+        return np.column_stack([np.interp(t, times, column) for column in nodes.T])
+
+    keeps = None if np.isfinite(horizon) else at
+    return Guess(name=name, path=lambda s: at(s * span), timed=keeps, cost=float(timing.costs[index]))
+
+
+def _simple(problem, places):
+    """The straight path of a problem with one minimum."""
+    if problem.end is not None:
+        return _line(problem, problem.end, "straight line")
+    if not len(places.aims):
+        return _short_step(problem)
+    distance = np.linalg.norm(places.aims - problem.start, axis=1)
+    aim = places.aims[np.argmin(distance)]
+    return _line(problem, aim, f"to {np.round(aim, 3).tolist()}")
 
 
 def read_guess(problem: ControlProblem, guess, horizon: float) -> Guess:

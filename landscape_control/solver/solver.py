@@ -13,7 +13,7 @@ from ..pointwise import LOCK
 from ..problem import ControlProblem
 from ..solution import Plan, Solution
 from ..transcription import Collocation, DiscretisedAction, MultipleShooting, Transcription
-from .aims import known_minima
+from .scouting import Places, places_of
 from .chaining import chain_plan, needs_windows
 from .guesses import default_guesses, read_guess
 from .mesh import fastest_rate
@@ -91,7 +91,7 @@ class Solver:
         self._machinery = Machinery(
             transcription=transcription, plugin=solver, options=dict(options or {}), keep_log=keep_log, layouts={}
         )
-        self._minima: tuple[int, np.ndarray] | None = None
+        self._places: dict[tuple, Places] = {}
         self._rests: dict = {}
 
     def solve(self, *, guess=None, starts: int | None = None, seed: int = 0, throw: bool = True, **numbers) -> Solution:
@@ -109,10 +109,11 @@ class Solver:
             began = time.perf_counter()
             built = self._machinery.build_seconds
             problem = self._numbered(numbers)
-            minima = self._known_minima(problem, seed)
+            places = self._known_places(problem, seed)
+            minima = places.minima
             guesses = [] if guess is None else [read_guess(problem, guess, _finite_horizon(problem))]
             if guess is None or starts is not None:
-                guesses += default_guesses(problem, minima, starts, seed)
+                guesses += default_guesses(problem, places, starts, seed)
             plans = [plan for plan, _ in distinct(self._plans(problem, guesses, minima))]
             building = self._machinery.build_seconds - built
             solution = Solution(
@@ -143,14 +144,14 @@ class Solver:
             )
         return self.problem.changed(**numbers)
 
-    def _known_minima(self, problem, seed):
-        """Minima around the start this Solver was built for; searched anew for a start far from it."""
+    def _known_places(self, problem, seed) -> Places:
+        """Candidate ends around the start this Solver was built for; searched anew for a start far from it."""
         home = self.problem.start
         if np.abs(problem.start - home).max() > 1.0 + np.abs(home).max():
-            return known_minima(problem, seed)
-        if self._minima is None or self._minima[0] != seed:
-            self._minima = seed, known_minima(self.problem, seed)
-        return self._minima[1]
+            return places_of(problem, seed)
+        if seed not in self._places:
+            self._places[seed] = places_of(self.problem, seed)
+        return self._places[seed]
 
     def _plans(self, problem, guesses, minima) -> list[Plan]:
         """A plan per guess; guesses that lead to no admissible rest are left out as long as another one does."""

@@ -1,0 +1,348 @@
+"""Where plans may want to end: places looked for at every scale that the horizon can pay for.
+
+A plan of horizon T that goes a distance R within it pays at least gR²/2ητ, τ = (1 - e^{-γT})/γ, g the smallest eigenvalue of
+the metric, and saves at most τ times the fall of the cost of rest r = kL + fᵀGf/2η, and the fall of κΦ. That bounds R, up to
+how low r and Φ may be where nobody has looked: as low as anything seen within ten thousand natural lengths, or zero where all
+that was seen is positive. Inside, r, Φ and what is faced shortly before the end, κΦ + τ'r, are sampled on rays with radii in
+geometric progression (and on lattices in one and two dimensions), and the lowest samples around are followed downhill.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..arrays import freeze
+from ..landscape import distinct_points
+from ..landscape.search import descend, unrepeated
+from ..problem import ControlProblem
+from .resting import resting, resting_derivatives
+
+FARTHEST = 1e4  # natural lengths
+MOST_SEEDS = {1: 32, 2: 48}  # per function, followed downhill; 16 in more dimensions, 4 beyond ten
+_RATIO = {1: 1.02, 2: 1.1}  # of neighbouring radii
+_ANGLES = 48
+_LATTICE = {1: 401, 2: 33}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Places:
+    """What is known of the landscape: candidate ends of plans.
+
+    Attributes
+    ----------
+    minima : (M, n), local minima of L (of flat valleys some points), lowest first
+    aims : (A, n), ends worth considering: those minima, minima of the terminal cost and of both together, and low places
+        at the edge of what can be reached
+    reach : float, the distance from the start within which they were looked for
+    """
+
+    minima: np.ndarray
+    aims: np.ndarray
+    reach: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Faced:
+    """A function a·r(θ) + b·Φ(θ) + c|θ - θ₀|² whose minima are candidate ends; the last term stands for the way."""
+
+    rest: float
+    terminal: float
+    way: float = 0.0
+
+    def of(self, rest, terminal):
+        """Its values (or slopes, or curvatures) from those of r and Φ."""
+        if self.terminal == 0:
+            return self.rest * rest
+        if self.rest == 0:
+            return self.terminal * terminal
+        return self.rest * rest + self.terminal * terminal
+
+
+PLAIN = Faced(rest=1.0, terminal=0.0)
+
+
+def places_of(problem: ControlProblem, seed: int) -> Places:
+    """All candidate ends of plans of this problem that the search finds; deterministic for a seed."""
+    declared = problem.landscape.minima
+    if is_bowl(problem):
+        return _bowl(problem, declared)
+    functions = _functions(problem)
+    known = declared if declared is not None else np.zeros((0, problem.dimension))
+    if not functions:
+        return Places(minima=known, aims=known, reach=np.inf)
+    length = _natural_length(problem)
+    samples = _samples(problem, length, seed)
+    values, rest, terminal, reach, ways = _weighed(problem, samples, length)
+    if declared is None and problem.objective.loss_weight > 0:
+        functions += [Faced(rest=1.0, terminal=0.0, way=way) for way in ways]
+    minima, aims = [known], []
+    for faced in functions:
+        function = faced.of(rest, terminal) + faced.way * samples.distance**2
+        seeds = _seeds(problem, samples, function, values, reach, length, seed)
+        result = descend(*_callables(problem, faced), seeds, centre=problem.start, reach=reach, iterations=40)
+        aims.append(distinct_points(result.points, result.values, 1e-4 * length))
+        if faced == PLAIN and not problem.model.has_drift:
+            minima.append(distinct_points(result.points[result.settled], result.values[result.settled], 1e-4 * length))
+    if declared is None and len(minima) == 1:  # basins are those of L, whatever the drift
+        minima.append(_own_minima(problem, samples, reach, length, seed))
+    minima = np.vstack(minima)
+    aims = np.vstack([minima, *aims])
+    return Places(minima=freeze(minima), aims=freeze(unrepeated(aims, 1e-4 * length)), reach=float(reach))
+
+
+def _bowl(problem, declared):
+    """One quadratic function decides: its minimum, if it has one."""
+    minima = declared
+    if minima is None:
+        _, gradient, hessian = problem.start_derivatives
+        values, vectors = np.linalg.eigh(hessian[0])
+        if values[0] > 0:
+            minima = (problem.start - vectors @ (vectors.T @ gradient[0] / values))[None]
+        else:
+            minima = np.zeros((0, problem.dimension))
+    return Places(minima=minima, aims=minima, reach=np.inf)
+
+
+def is_bowl(problem: ControlProblem) -> bool:
+    """Whether everything is quadratic in path and control: one start decides."""
+    model, objective = problem.model, problem.objective
+    plain = objective.terminal is None or objective.terminal == "loss" or objective.terminal_weight == 0
+    constant = model.constant["metric"] and model.constant["actuation"]
+    return plain and constant and problem.landscape.is_quadratic and (not model.has_drift or model.drift_matrix is not None)
+
+
+def counted_time(problem: ControlProblem) -> float:
+    """τ = (1 - e^{-γT})/γ, for how long a constant cost counts; infinite for T = ∞ without discount."""
+    objective = problem.objective
+    if objective.discount == 0:
+        return objective.horizon
+    return -np.expm1(-objective.discount * objective.horizon) / objective.discount
+
+
+def _functions(problem) -> list[Faced]:
+    """What the search follows downhill; the loss itself only where its minima are not declared."""
+    objective = problem.objective
+    resting_counts = objective.loss_weight > 0 or problem.model.has_drift
+    found = [PLAIN] if resting_counts and (problem.landscape.minima is None or problem.model.has_drift) else []
+    if objective.terminal is None or objective.terminal_weight == 0 or problem.end is not None:
+        return found
+    if objective.terminal == "loss":
+        return found if resting_counts else _undeclared(problem)
+    found.append(Faced(rest=0.0, terminal=1.0))
+    if objective.loss_weight > 0:
+        fade = np.exp(-objective.discount * objective.horizon) * objective.terminal_weight
+        found += [Faced(rest=share * counted_time(problem), terminal=fade) for share in (0.1, 1.0)]
+    return found
+
+
+def _undeclared(problem):
+    return [Faced(rest=0.0, terminal=1.0)] if problem.landscape.minima is None else []
+
+
+def _callables(problem, faced) -> tuple[Callable, Callable]:
+    """(θ -> value, θ -> (value, gradient, Hessian)) of one of the functions."""
+    model, objective = problem.model, problem.objective
+
+    start, twice = problem.start, 2 * faced.way * np.eye(problem.dimension)
+
+    def value(points):
+        rest = resting(model, points, objective)[0] if faced.rest else 0.0
+        found = faced.of(rest, model.terminal_cost(points) if faced.terminal else 0.0)
+        return found + faced.way * ((points - start) ** 2).sum(1) if faced.way else found
+
+    def derivatives(points):
+        rest = resting_derivatives(model, points, objective) if faced.rest else (0.0, 0.0, 0.0)
+        terminal = (0.0, 0.0, 0.0)
+        if faced.terminal:
+            terminal = (model.terminal_cost(points), *model.terminal_derivatives(points))
+        parts = tuple(faced.of(one, other) for one, other in zip(rest, terminal, strict=True))
+        if not faced.way:
+            return parts
+        offset = points - start
+        return parts[0] + faced.way * (offset**2).sum(1), parts[1] + 2 * faced.way * offset, parts[2] + twice
+
+    return value, derivatives
+
+
+def _own_minima(problem, samples, reach, length, seed):
+    """Local minima of L itself."""
+    landscape = problem.landscape
+    loss = landscape.loss(samples.points)
+    seeds = _seeds(problem, samples, loss, loss, reach, length, seed)
+    result = descend(landscape.loss, landscape.derivatives, seeds, centre=problem.start, reach=reach)
+    return distinct_points(result.points[result.settled], result.values[result.settled], 1e-4 * length)
+
+
+def _natural_length(problem):
+    """How far the start is from where its own curvature would put the minimum, or from the origin; 1 if it is at both."""
+    found = [np.abs(problem.start).max()]
+    if problem.end is not None:
+        found.append(np.linalg.norm(problem.end - problem.start))
+    pairs = [problem.start_derivatives[1:]]
+    if problem.objective.terminal is not None:
+        pairs.append(problem.model.terminal_derivatives(problem.start))
+    for gradient, hessian in pairs:
+        if not (np.isfinite(gradient).all() and np.isfinite(hessian).all()):
+            continue
+        values, vectors = np.linalg.eigh(hessian[0])
+        size = np.maximum(np.abs(values), 1e-8 * np.abs(values).max() + 1e-300)
+        found.append(min(np.linalg.norm(vectors.T @ gradient[0] / size), 1e6 * (1 + np.abs(problem.start).max())))
+    largest = max(found)
+    return largest if largest > 1e-12 else 1.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Samples:
+    """Points (S, n) and, for each family of them, the shape of its array of neighbours and whether its first axis closes."""
+
+    points: np.ndarray
+    families: tuple  # (first index, shape, closed)
+    distance: np.ndarray
+
+
+def _samples(problem, length, seed):
+    n, start = problem.dimension, problem.start
+    ratio = _RATIO.get(n, 1.2)
+    radii = length * np.exp(np.arange(np.log(1e-3), np.log(FARTHEST), np.log(ratio)))
+    directions = _directions(problem, seed)
+    rays = start + directions[:, None, :] * radii[:, None]
+    families, points, first = [], [], 0
+    blocks = [(rays, rays.shape[:2], n == 2)]
+    if n <= 2:
+        ticks = np.linspace(-1, 1, _LATTICE[n])
+        lattice = np.stack(np.meshgrid(*[ticks] * n, indexing="ij"), axis=-1)
+        centres = [start] if problem.end is None else [start, problem.end]
+        sizes = (3 * length, 12 * length) if n == 1 else (2.5 * length, 8 * length)
+        blocks += [(centre + size * lattice, lattice.shape[:-1], False) for centre in centres for size in sizes]
+    for block, shape, closed in blocks:
+        points.append(block.reshape(-1, n))
+        families.append((first, shape, closed))
+        first += len(points[-1])
+    points = np.vstack(points)
+    return _Samples(points=points, families=tuple(families), distance=np.linalg.norm(points - start, axis=1))
+
+
+def _directions(problem, seed):
+    """Unit vectors: both ways in one dimension, a circle in two, else axes, curvature and slope at the start, and random."""
+    n = problem.dimension
+    if n == 1:
+        return np.array([[-1.0], [1.0]])
+    if n == 2:
+        angle = 2 * np.pi * np.arange(_ANGLES) / _ANGLES
+        return np.column_stack([np.cos(angle), np.sin(angle)])
+    _, gradient, hessian = problem.start_derivatives
+    vectors = np.linalg.eigh(hessian[0])[1].T
+    vectors = vectors[: min(n, 12)]  # the most negative curvatures
+    some = [vectors, np.eye(n)[: min(n, 12)]]
+    if np.linalg.norm(gradient) > 0:
+        some.append(gradient / np.linalg.norm(gradient))
+    both = np.vstack([*some, *[-one for one in some]])
+    drawn = np.random.default_rng(seed).standard_normal((24 if n <= 10 else 8, n))
+    return np.vstack([both, drawn / np.linalg.norm(drawn, axis=1)[:, None]])
+
+
+def _weighed(problem, samples, length):
+    """(estimate of J of going there, r, Φ, reach) at the samples; those that do not pay or are not defined: infinite."""
+    objective, model = problem.objective, problem.model
+    ends = [problem.start] if problem.end is None else [problem.start, problem.end]
+    points = np.vstack([problem.start[None], samples.points])
+    rest, metric, _ = resting(model, points, objective)
+    terminal = np.zeros(len(points))
+    if objective.terminal is not None and problem.end is None:
+        terminal = objective.terminal_weight * model.terminal_cost(points)
+    smallest = 1.0 if metric is None else np.linalg.eigvalsh(metric[:1])[0, 0]
+    counted = counted_time(problem)
+    reach = _reach(problem, samples, rest, terminal, counted, max(smallest, 1e-300), length)
+    span = min(counted, reach / np.sqrt(max(objective.learning_rate * np.ptp(_finite(rest)), 1e-300)))
+    span = span if np.isfinite(span) and span > 0 else 1.0
+    whole = counted if np.isfinite(counted) else 10 * span
+    distance = samples.distance
+    if problem.end is not None:  # there and back again
+        distance = distance + np.linalg.norm(samples.points - ends[-1], axis=1)
+    fade = np.exp(-objective.discount * objective.horizon) if np.isfinite(objective.horizon) else 0.0
+    costs = []
+    with np.errstate(all="ignore"):
+        for share in (1.0, 0.3, 0.1, 0.03):
+            moving = share * span
+            effort = smallest * distance**2 / (2 * objective.learning_rate * moving)
+            costs.append(effort + moving * (rest[0] + rest[1:]) / 2 + (whole - moving) * rest[1:] + fade * terminal[1:])
+        value = np.min(costs, axis=0)
+    value = np.where(np.isfinite(value) & (samples.distance <= reach), value, np.inf)
+    plain = np.zeros(len(points)) if objective.terminal is None else model.terminal_cost(points)
+    inside = np.isfinite(value)
+    fall = rest[0] - rest[1:][inside].min() if inside.any() else 0.0
+    return value, rest[1:], plain[1:], reach, _ways(problem, fall, smallest, length, whole)
+
+
+def _ways(problem, fall, smallest, length, counted):
+    """Weights of |θ - θ₀|² beside r: by the energy law a way of length d costs about d√(2gΔr/η)/2 in all."""
+    if not fall > 0:
+        return []
+    typical = np.sqrt(2 * smallest * fall / problem.objective.learning_rate) / (2 * length * counted)
+    return [typical] if problem.dimension <= 2 else [typical, 0.1 * typical]
+
+
+def _finite(values):
+    kept = values[np.isfinite(values)]
+    return kept if len(kept) else np.zeros(1)
+
+
+def _reach(problem, samples, rest, terminal, counted, smallest, length):
+    """The radius beyond which going there costs more than it can save."""
+    objective = problem.objective
+    farthest = FARTHEST * length
+    if not np.isfinite(counted):
+        return farthest
+    fall = 0.0
+    for values, weight in ((rest, counted), (terminal, 1.0)):
+        kept = _finite(values)
+        floor = min(kept.min(), 0.0) if kept.min() < 0 else 0.0
+        fall += weight * max(values[0] - floor, 0.0)
+    reach = np.sqrt(2 * objective.learning_rate * counted * fall / smallest)
+    if problem.end is not None:
+        reach = max(reach, 2 * np.linalg.norm(problem.end - problem.start))
+    if problem.model.has_drift:  # which carries without effort
+        reach = max(reach, 10 * length)
+    return min(max(reach, 1e-3 * length), farthest)
+
+
+def _seeds(problem, samples, function, value, reach, length, seed):
+    """Where to begin the way down: lowest samples of their neighbourhood, the start, its sides, and random places."""
+    n, start = problem.dimension, problem.start
+    rng = np.random.default_rng(seed)
+    inside = np.isfinite(value) & np.isfinite(function)
+    function = np.where(inside, function, np.inf)
+    found = np.concatenate([first + _lowest_around(function, first, shape, closed) for first, shape, closed in samples.families])
+    found = found[np.argsort(value[found], kind="stable")]
+    nearest = found[np.argsort(samples.distance[found], kind="stable")][:4]
+    picked = np.unique(np.concatenate([nearest, found[: MOST_SEEDS.get(n, 16 if n <= 10 else 4)]]))
+    size = min(reach, length)
+    clouds = [start + scale * size * rng.standard_normal((_clouds(n), n)) for scale in (0.3, 1.0, 3.0)]
+    centres = [start[None]] if problem.end is None else [start[None], problem.end[None]]
+    return np.vstack([*centres, samples.points[picked], *clouds])
+
+
+def _clouds(n):
+    if n <= 2:
+        return 2
+    return 10 if n <= 10 else 2
+
+
+def _lowest_around(function, first, shape, closed):
+    """Flat indices of the samples of one family that are lower than all their neighbours."""
+    values = function[first : first + int(np.prod(shape))].reshape(shape)
+    lowest = np.isfinite(values)
+    for axis in range(len(shape)):
+        if axis == 0 and len(shape) == 2 and not closed and shape[0] != shape[1]:
+            continue  # separate rays
+        before, after = np.roll(values, 1, axis), np.roll(values, -1, axis)
+        if not (closed and axis == 0):
+            edge = [slice(None)] * len(shape)
+            edge[axis] = 0
+            before[tuple(edge)] = np.inf
+            edge[axis] = -1
+            after[tuple(edge)] = np.inf
+        lowest &= (values < before) & (values <= after)
+    return np.flatnonzero(lowest.ravel())
+
