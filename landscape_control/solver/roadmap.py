@@ -23,7 +23,8 @@ _BENDS = (0.3, 0.7, 1.5)  # of the distance between the ends
 
 
 def least_action_curves(problem: ControlProblem, ends: np.ndarray, nodes: int) -> list[np.ndarray]:
-    """A curve (nodes, n) from the start to each of ``ends`` (A, n); none in one or more than three dimensions."""
+    """A curve (nodes, n) from the start to each of ``ends`` (A, n), straight where the lattice knows none better; no curves in
+    one or more than three dimensions."""
     n = problem.dimension
     if n not in _TICKS or not len(ends):
         return []
@@ -40,8 +41,8 @@ def least_action_curves(problem: ControlProblem, ends: np.ndarray, nodes: int) -
         while at != first and at >= 0:
             trail.append(at)
             at = before[at]
-        if at >= 0 and trail:
-            curves.append(_smooth(np.vstack([problem.start, points[trail[::-1][:-1]], end]), nodes))
+        inner = points[trail[:0:-1]] if at >= 0 and trail else np.zeros((0, n))
+        curves.append(_smooth(np.vstack([problem.start, inner, end]), nodes))
     return curves
 
 

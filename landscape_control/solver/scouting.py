@@ -17,12 +17,11 @@ from ..landscape import distinct_points
 from ..landscape.search import descend, unrepeated
 from ..problem import ControlProblem
 from .resting import resting, resting_derivatives
+from .samples import FARTHEST, lowest_around, samples_around
+from .scales import counted_time, is_bowl, natural_length
 
-FARTHEST = 1e4  # natural lengths
+NODES = 32  # of a curve
 MOST_SEEDS = {1: 32, 2: 48}  # per function, followed downhill; 16 in more dimensions, 4 beyond ten
-_RATIO = {1: 1.02, 2: 1.1}  # of neighbouring radii
-_ANGLES = 48
-_LATTICE = {1: 401, 2: 33}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,11 +34,36 @@ class Places:
     aims : (A, n), ends worth considering: those minima, minima of the terminal cost and of both together, and low places
         at the edge of what can be reached
     reach : float, the distance from the start within which they were looked for
+    labels : (A,), equal for aims between which r and Φ do not rise: one basin
+    home : (n,), the start that they were looked for from
+    curves : (W, S, n), curves from there that cost less than straight ones
+    curve_aims : (W,), the aims that they lead to; -1 for a fixed end
+    found : int, how many places the search found before the least promising were dropped
     """
 
     minima: np.ndarray
     aims: np.ndarray
     reach: float
+    labels: np.ndarray
+    home: np.ndarray
+    curves: np.ndarray
+    curve_aims: np.ndarray
+    found: int
+
+
+def plain_places(problem: ControlProblem, minima: np.ndarray, aims: np.ndarray, reach: float = np.inf) -> Places:
+    """Places with nothing known of the ways to them."""
+    n = problem.dimension
+    return Places(
+        minima=freeze(minima.reshape(-1, n)),
+        aims=freeze(aims.reshape(-1, n)),
+        reach=float(reach),
+        labels=np.arange(len(aims)),
+        home=problem.start,
+        curves=np.zeros((0, NODES, n)),
+        curve_aims=np.zeros(0, dtype=int),
+        found=len(aims),
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,9 +94,9 @@ def places_of(problem: ControlProblem, seed: int) -> Places:
     functions = _functions(problem)
     known = declared if declared is not None else np.zeros((0, problem.dimension))
     if not functions:
-        return Places(minima=known, aims=known, reach=np.inf)
-    length = _natural_length(problem)
-    samples = _samples(problem, length, seed)
+        return plain_places(problem, known, known)
+    length = natural_length(problem)
+    samples = samples_around(problem, length, seed)
     values, rest, terminal, reach, ways = _weighed(problem, samples, length)
     if declared is None and problem.objective.loss_weight > 0:
         functions += [Faced(rest=1.0, terminal=0.0, way=way) for way in ways]
@@ -88,7 +112,7 @@ def places_of(problem: ControlProblem, seed: int) -> Places:
         minima.append(_own_minima(problem, samples, reach, length, seed))
     minima = np.vstack(minima)
     aims = np.vstack([minima, *aims])
-    return Places(minima=freeze(minima), aims=freeze(unrepeated(aims, 1e-4 * length)), reach=float(reach))
+    return plain_places(problem, minima, unrepeated(aims, 1e-4 * length), reach)
 
 
 def _bowl(problem, declared):
@@ -101,23 +125,7 @@ def _bowl(problem, declared):
             minima = (problem.start - vectors @ (vectors.T @ gradient[0] / values))[None]
         else:
             minima = np.zeros((0, problem.dimension))
-    return Places(minima=minima, aims=minima, reach=np.inf)
-
-
-def is_bowl(problem: ControlProblem) -> bool:
-    """Whether everything is quadratic in path and control: one start decides."""
-    model, objective = problem.model, problem.objective
-    plain = objective.terminal is None or objective.terminal == "loss" or objective.terminal_weight == 0
-    constant = model.constant["metric"] and model.constant["actuation"]
-    return plain and constant and problem.landscape.is_quadratic and (not model.has_drift or model.drift_matrix is not None)
-
-
-def counted_time(problem: ControlProblem) -> float:
-    """τ = (1 - e^{-γT})/γ, for how long a constant cost counts; infinite for T = ∞ without discount."""
-    objective = problem.objective
-    if objective.discount == 0:
-        return objective.horizon
-    return -np.expm1(-objective.discount * objective.horizon) / objective.discount
+    return plain_places(problem, minima, minima)
 
 
 def _functions(problem) -> list[Faced]:
@@ -174,74 +182,6 @@ def _own_minima(problem, samples, reach, length, seed):
     return distinct_points(result.points[result.settled], result.values[result.settled], 1e-4 * length)
 
 
-def _natural_length(problem):
-    """How far the start is from where its own curvature would put the minimum, or from the origin; 1 if it is at both."""
-    found = [np.abs(problem.start).max()]
-    if problem.end is not None:
-        found.append(np.linalg.norm(problem.end - problem.start))
-    pairs = [problem.start_derivatives[1:]]
-    if problem.objective.terminal is not None:
-        pairs.append(problem.model.terminal_derivatives(problem.start))
-    for gradient, hessian in pairs:
-        if not (np.isfinite(gradient).all() and np.isfinite(hessian).all()):
-            continue
-        values, vectors = np.linalg.eigh(hessian[0])
-        size = np.maximum(np.abs(values), 1e-8 * np.abs(values).max() + 1e-300)
-        found.append(min(np.linalg.norm(vectors.T @ gradient[0] / size), 1e6 * (1 + np.abs(problem.start).max())))
-    largest = max(found)
-    return largest if largest > 1e-12 else 1.0
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Samples:
-    """Points (S, n) and, for each family of them, the shape of its array of neighbours and whether its first axis closes."""
-
-    points: np.ndarray
-    families: tuple  # (first index, shape, closed)
-    distance: np.ndarray
-
-
-def _samples(problem, length, seed):
-    n, start = problem.dimension, problem.start
-    ratio = _RATIO.get(n, 1.2)
-    radii = length * np.exp(np.arange(np.log(1e-3), np.log(FARTHEST), np.log(ratio)))
-    directions = _directions(problem, seed)
-    rays = start + directions[:, None, :] * radii[:, None]
-    families, points, first = [], [], 0
-    blocks = [(rays, rays.shape[:2], n == 2)]
-    if n <= 2:
-        ticks = np.linspace(-1, 1, _LATTICE[n])
-        lattice = np.stack(np.meshgrid(*[ticks] * n, indexing="ij"), axis=-1)
-        centres = [start] if problem.end is None else [start, problem.end]
-        sizes = (3 * length, 12 * length) if n == 1 else (2.5 * length, 8 * length)
-        blocks += [(centre + size * lattice, lattice.shape[:-1], False) for centre in centres for size in sizes]
-    for block, shape, closed in blocks:
-        points.append(block.reshape(-1, n))
-        families.append((first, shape, closed))
-        first += len(points[-1])
-    points = np.vstack(points)
-    return _Samples(points=points, families=tuple(families), distance=np.linalg.norm(points - start, axis=1))
-
-
-def _directions(problem, seed):
-    """Unit vectors: both ways in one dimension, a circle in two, else axes, curvature and slope at the start, and random."""
-    n = problem.dimension
-    if n == 1:
-        return np.array([[-1.0], [1.0]])
-    if n == 2:
-        angle = 2 * np.pi * np.arange(_ANGLES) / _ANGLES
-        return np.column_stack([np.cos(angle), np.sin(angle)])
-    _, gradient, hessian = problem.start_derivatives
-    vectors = np.linalg.eigh(hessian[0])[1].T
-    vectors = vectors[: min(n, 12)]  # the most negative curvatures
-    some = [vectors, np.eye(n)[: min(n, 12)]]
-    if np.linalg.norm(gradient) > 0:
-        some.append(gradient / np.linalg.norm(gradient))
-    both = np.vstack([*some, *[-one for one in some]])
-    drawn = np.random.default_rng(seed).standard_normal((24 if n <= 10 else 8, n))
-    return np.vstack([both, drawn / np.linalg.norm(drawn, axis=1)[:, None]])
-
-
 def _weighed(problem, samples, length):
     """(estimate of J of going there, r, Φ, reach) at the samples; those that do not pay or are not defined: infinite."""
     objective, model = problem.objective, problem.model
@@ -251,9 +191,9 @@ def _weighed(problem, samples, length):
     terminal = np.zeros(len(points))
     if objective.terminal is not None and problem.end is None:
         terminal = objective.terminal_weight * model.terminal_cost(points)
-    smallest = 1.0 if metric is None else np.linalg.eigvalsh(metric[:1])[0, 0]
+    smallest = _least_price(metric)
     counted = counted_time(problem)
-    reach = _reach(problem, samples, rest, terminal, counted, max(smallest, 1e-300), length)
+    reach = _reach(problem, samples, rest, terminal, counted, smallest, length)
     span = min(counted, reach / np.sqrt(max(objective.learning_rate * np.ptp(_finite(rest)), 1e-300)))
     span = span if np.isfinite(span) and span > 0 else 1.0
     whole = counted if np.isfinite(counted) else 10 * span
@@ -273,6 +213,14 @@ def _weighed(problem, samples, length):
     inside = np.isfinite(value)
     fall = rest[0] - rest[1:][inside].min() if inside.any() else 0.0
     return value, rest[1:], plain[1:], reach, _ways(problem, fall, smallest, length, whole)
+
+
+def _least_price(metric):
+    """The smallest eigenvalue of the metric at the start among directions that can be pushed."""
+    if metric is None:
+        return 1.0
+    values = np.linalg.eigvalsh(metric[0])
+    return values[values > 1e-9 * values[-1]].min(initial=values[-1])
 
 
 def _ways(problem, fall, smallest, length, counted):
@@ -313,7 +261,7 @@ def _seeds(problem, samples, function, value, reach, length, seed):
     rng = np.random.default_rng(seed)
     inside = np.isfinite(value) & np.isfinite(function)
     function = np.where(inside, function, np.inf)
-    found = np.concatenate([first + _lowest_around(function, first, shape, closed) for first, shape, closed in samples.families])
+    found = np.concatenate([first + lowest_around(function, first, shape, closed) for first, shape, closed in samples.families])
     found = found[np.argsort(value[found], kind="stable")]
     nearest = found[np.argsort(samples.distance[found], kind="stable")][:4]
     picked = np.unique(np.concatenate([nearest, found[: MOST_SEEDS.get(n, 16 if n <= 10 else 4)]]))
@@ -327,22 +275,3 @@ def _clouds(n):
     if n <= 2:
         return 2
     return 10 if n <= 10 else 2
-
-
-def _lowest_around(function, first, shape, closed):
-    """Flat indices of the samples of one family that are lower than all their neighbours."""
-    values = function[first : first + int(np.prod(shape))].reshape(shape)
-    lowest = np.isfinite(values)
-    for axis in range(len(shape)):
-        if axis == 0 and len(shape) == 2 and not closed and shape[0] != shape[1]:
-            continue  # separate rays
-        before, after = np.roll(values, 1, axis), np.roll(values, -1, axis)
-        if not (closed and axis == 0):
-            edge = [slice(None)] * len(shape)
-            edge[axis] = 0
-            before[tuple(edge)] = np.inf
-            edge[axis] = -1
-            after[tuple(edge)] = np.inf
-        lowest &= (values < before) & (values <= after)
-    return np.flatnonzero(lowest.ravel())
-

@@ -13,7 +13,6 @@ from ..pointwise import LOCK
 from ..problem import ControlProblem
 from ..solution import Plan, Solution
 from ..transcription import Collocation, DiscretisedAction, MultipleShooting, Transcription
-from .scouting import Places, places_of
 from .chaining import chain_plan, needs_windows
 from .guesses import default_guesses, read_guess
 from .mesh import fastest_rate
@@ -21,6 +20,7 @@ from .optimiser import PLUGINS
 from .plans import distinct, with_basin
 from .settling import settle_plan
 from .single import Machinery, Task, draft_plan, refine_plan
+from .surveys import Surveys
 
 METHODS = {"action": DiscretisedAction, "collocation": Collocation, "shooting": MultipleShooting}
 NUMBERS = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight", "start", "end")
@@ -91,7 +91,7 @@ class Solver:
         self._machinery = Machinery(
             transcription=transcription, plugin=solver, options=dict(options or {}), keep_log=keep_log, layouts={}
         )
-        self._places: dict[tuple, Places] = {}
+        self._surveys = Surveys(problem)
         self._rests: dict = {}
 
     def solve(self, *, guess=None, starts: int | None = None, seed: int = 0, throw: bool = True, **numbers) -> Solution:
@@ -109,7 +109,7 @@ class Solver:
             began = time.perf_counter()
             built = self._machinery.build_seconds
             problem = self._numbered(numbers)
-            places = self._known_places(problem, seed)
+            places = self._surveys.of(problem, seed)
             minima = places.minima
             guesses = [] if guess is None else [read_guess(problem, guess, _finite_horizon(problem))]
             if guess is None or starts is not None:
@@ -144,15 +144,6 @@ class Solver:
             )
         return self.problem.changed(**numbers)
 
-    def _known_places(self, problem, seed) -> Places:
-        """Candidate ends around the start this Solver was built for; searched anew for a start far from it."""
-        home = self.problem.start
-        if np.abs(problem.start - home).max() > 1.0 + np.abs(home).max():
-            return places_of(problem, seed)
-        if seed not in self._places:
-            self._places[seed] = places_of(self.problem, seed)
-        return self._places[seed]
-
     def _plans(self, problem, guesses, minima) -> list[Plan]:
         """A plan per guess; guesses that lead to no admissible rest are left out as long as another one does."""
         task = Task(
@@ -174,7 +165,7 @@ class Solver:
             except ProblemError as refusal:
                 refusals.append(refusal)
         if not plans:
-            raise refusals[-1]
+            raise refusals[0]  # that of the best aim
         return plans
 
     def _refined(self, task, drafts) -> list[Plan]:
