@@ -11,7 +11,7 @@ from ..certificate import certify
 from ..errors import ProblemError, SolveError, check_choice, check_options
 from ..pointwise import LOCK
 from ..problem import ControlProblem
-from ..solution import Plan, Solution
+from ..solution import Plan, Solution, Status
 from ..transcription import Collocation, DiscretisedAction, MultipleShooting, Transcription
 from .chaining import chain_plan, needs_windows
 from .guesses import default_guesses, read_guess
@@ -158,21 +158,29 @@ class Solver:
             return [chain_plan(self._machinery, task, guess) for guess in guesses]
         if math.isfinite(task.horizon):
             return self._refined(task, [draft_plan(self._machinery, task, guess) for guess in guesses])
-        plans, refusals = [], []
-        for guess in guesses:
+        settled, refusals = [], []
+        for guess in guesses:  # cheapest first; the others are refined further only where they turn out to be better
+            limited = replace(task, max_elements=self._first_elements()) if settled else task
             try:
-                plans.append(settle_plan(self._machinery, task, guess, self.max_doublings))
+                settled.append((settle_plan(self._machinery, limited, guess, self.max_doublings), guess))
             except ProblemError as refusal:
                 refusals.append(refusal)
-        if not plans:
+        if not settled:
             raise refusals[0]  # that of the best aim
-        return plans
+        best, guess = min(settled, key=lambda pair: pair[0].cost if np.isfinite(pair[0].cost) else np.inf)
+        if best.status is Status.REFINEMENT_CAP and guess is not settled[0][1]:
+            settled.append((settle_plan(self._machinery, task, guess, self.max_doublings), guess))
+        return [plan for plan, _ in settled]
+
+    def _first_elements(self) -> int:
+        """Cap of the refinement of plans that are not the best."""
+        return min(self.max_elements, 4 * self._machinery.transcription.elements)
 
     def _refined(self, task, drafts) -> list[Plan]:
         """Duplicates go before refinement; plans that are not the best are refined at most twice."""
         by_plan = {id(draft.plan): draft for draft in drafts}
         chosen = distinct([draft.plan for draft in drafts])
-        caps = [self.max_elements] + [min(self.max_elements, 4 * self._machinery.transcription.elements)] * len(chosen)
+        caps = [self.max_elements] + [self._first_elements()] * len(chosen)
         refined = []
         for (plan, source), cap in zip(chosen, caps, strict=False):
             draft = by_plan[id(source)]
