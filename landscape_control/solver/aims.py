@@ -25,10 +25,10 @@ def known_minima(problem: ControlProblem, seed: int) -> np.ndarray:
     return places_of(problem, seed).minima
 
 
-def surveyed(problem: ControlProblem, seed: int) -> Places:
+def surveyed(problem: ControlProblem, seed: int, *, trusting: bool = True) -> Places:
     """The places a plan may end at, at most sixteen, those that cost least by the best timing of the straight way; basins and
-    the curves around obstacles that save something."""
-    places = places_of(problem, seed)
+    the curves around obstacles that save something. ``trusting`` as for ``places_of``."""
+    places = places_of(problem, seed, trusting=trusting)
     if is_bowl(problem):
         return places
     if problem.end is None:

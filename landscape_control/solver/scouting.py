@@ -86,13 +86,17 @@ class Faced:
 PLAIN = Faced(rest=1.0, terminal=0.0)
 
 
-def places_of(problem: ControlProblem, seed: int) -> Places:
-    """All candidate ends of plans of this problem that the search finds; deterministic for a seed."""
+def places_of(problem: ControlProblem, seed: int, *, trusting: bool = True) -> Places:
+    """All candidate ends of plans of this problem that the search finds; deterministic for a seed.
+
+    ``trusting``: minima that the landscape declares are taken to be all it has; else others are searched for.
+    """
     declared = problem.landscape.minima
     if is_bowl(problem):
         return _bowl(problem, declared)
-    functions = _functions(problem)
     known = declared if declared is not None else np.zeros((0, problem.dimension))
+    declared = declared if trusting else None
+    functions = _functions(problem, declared)
     if not functions:
         return plain_places(problem, known, known)
     length = natural_length(problem)
@@ -110,7 +114,7 @@ def places_of(problem: ControlProblem, seed: int) -> Places:
             minima.append(distinct_points(result.points[result.settled], result.values[result.settled], 1e-4 * length))
     if declared is None and len(minima) == 1:  # basins are those of L, whatever the drift
         minima.append(_own_minima(problem, samples, reach, length, seed))
-    minima = np.vstack(minima)
+    minima = unrepeated(np.vstack(minima), 1e-4 * length)
     aims = np.vstack([minima, *aims])
     return plain_places(problem, minima, unrepeated(aims, 1e-4 * length), reach)
 
@@ -128,24 +132,20 @@ def _bowl(problem, declared):
     return plain_places(problem, minima, minima)
 
 
-def _functions(problem) -> list[Faced]:
+def _functions(problem, declared) -> list[Faced]:
     """What the search follows downhill; the loss itself only where its minima are not declared."""
     objective = problem.objective
     resting_counts = objective.loss_weight > 0 or problem.model.has_drift
-    found = [PLAIN] if resting_counts and (problem.landscape.minima is None or problem.model.has_drift) else []
+    found = [PLAIN] if resting_counts and (declared is None or problem.model.has_drift) else []
     if objective.terminal is None or objective.terminal_weight == 0 or problem.end is not None:
         return found
     if objective.terminal == "loss":
-        return found if resting_counts else _undeclared(problem)
+        return found if resting_counts or declared is not None else [Faced(rest=0.0, terminal=1.0)]
     found.append(Faced(rest=0.0, terminal=1.0))
     if objective.loss_weight > 0:
         fade = np.exp(-objective.discount * objective.horizon) * objective.terminal_weight
         found += [Faced(rest=share * counted_time(problem), terminal=fade) for share in (0.1, 1.0)]
     return found
-
-
-def _undeclared(problem):
-    return [Faced(rest=0.0, terminal=1.0)] if problem.landscape.minima is None else []
 
 
 def _callables(problem, faced) -> tuple[Callable, Callable]:

@@ -13,6 +13,7 @@ from ..pointwise import LOCK
 from ..problem import ControlProblem
 from ..solution import Plan, Solution, Status
 from ..transcription import Collocation, DiscretisedAction, MultipleShooting, Transcription
+from .aims import MOST_AIMS
 from .chaining import chain_plan, needs_windows
 from .guesses import default_guesses, read_guess
 from .mesh import fastest_rate
@@ -109,7 +110,7 @@ class Solver:
             began = time.perf_counter()
             built = self._machinery.build_seconds
             problem = self._numbered(numbers)
-            places = self._surveys.of(problem, seed)
+            places = self._surveys.of(problem, seed, trusting=starts is None or starts <= MOST_AIMS)
             minima = places.minima
             guesses = [] if guess is None else [read_guess(problem, guess, _finite_horizon(problem))]
             if guess is None or starts is not None:

@@ -28,18 +28,19 @@ class Surveys:
         self._length = None
         self._known: dict[tuple, Places] = {}
 
-    def of(self, problem: ControlProblem, seed: int) -> Places:
-        """The survey of the class that this problem belongs to."""
+    def of(self, problem: ControlProblem, seed: int, *, trusting: bool = True) -> Places:
+        """The survey of the class that this problem belongs to; ``trusting`` that declared minima are all there are."""
+        trusting = trusting or problem.landscape.minima is None
         if is_bowl(problem):
             key = ("bowl",)
         elif problem is self._home:
-            key = (seed, (0, 0, 0, 0, 0), *self._cell(problem))
+            key = ((seed, trusting), (0, 0, 0, 0, 0), *self._cell(problem))
         else:
-            key = (seed, tuple(self._octaves(problem)), *self._cell(problem))
+            key = ((seed, trusting), tuple(self._octaves(problem)), *self._cell(problem))
         if key not in self._known:
             if len(self._known) >= _MOST:
                 self._known.pop(next(iter(self._known)))
-            self._known[key] = self._made(problem, seed, key)
+            self._known[key] = self._made(problem, key)
         return self._known[key]
 
     def _octaves(self, problem):
@@ -60,11 +61,12 @@ class Surveys:
             pairs.append((problem.end, self._home.end))
         return [tuple(np.round((one - home) / self._length).tolist()) for one, home in pairs]
 
-    def _made(self, problem, seed, key):
+    def _made(self, problem, key):
         if key == ("bowl",):
-            return surveyed(problem, seed)
+            return surveyed(problem, 0)
+        seed, trusting = key[0]
         representative = self._representative(key)
-        return surveyed(problem if representative is None else representative, seed)
+        return surveyed(problem if representative is None else representative, seed, trusting=trusting)
 
     def _representative(self, key):
         """The problem a class is surveyed for; None where there is none, as with a start outside the domain."""
