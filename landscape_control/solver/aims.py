@@ -25,6 +25,7 @@ def known_minima(problem: ControlProblem, seed: int) -> np.ndarray:
     return places_of(problem, seed).minima
 
 
+@np.errstate(all="ignore")  # candidates may leave the domain; what is not finite is left out
 def surveyed(problem: ControlProblem, seed: int, *, trusting: bool = True) -> Places:
     """The places a plan may end at, at most sixteen, those that cost least by the best timing of the straight way; basins and
     the curves around obstacles that save something. ``trusting`` as for ``places_of``."""
@@ -73,7 +74,8 @@ def _basins(problem, aims):
     between = aims[first][:, None] + inner[:, None] * (aims[second] - aims[first])[:, None]
     faced = _faced(problem, np.vstack([problem.start[None], aims, between.reshape(-1, n)]))
     start, at, between = faced[0], faced[1 : count + 1], faced[count + 1 :].reshape(len(pairs), -1)
-    scale = max(abs(start - at.min()), np.ptp(at))
+    finite = at[np.isfinite(at)]
+    scale = max(abs(start - finite.min()), np.ptp(finite)) if len(finite) else 0.0
     rise = between.max(axis=1) - np.maximum(at[first], at[second])
     for i, j, joined in zip(first, second, rise <= _FLAT * scale, strict=True):
         if joined and labels[j] == j and labels[i] == i:
@@ -105,7 +107,7 @@ def _with_curves(problem, places, seed):
     rate = fastest_rate(problem, places.minima)
     straight = best_timing(problem, lines(problem, ends), rate).costs[np.searchsorted(numbers, leads)]
     costs = best_timing(problem, curves, rate).costs
-    ideal = _faced(problem, np.vstack([problem.start[None], ends, places.aims])).min()
+    ideal = np.nanmin(_faced(problem, np.vstack([problem.start[None], ends, places.aims])))
     saved = np.where(np.isfinite(straight), straight, np.inf) - costs
     worth = np.isfinite(costs) & ((saved == np.inf) | (saved > _WORTH * np.abs(straight - ideal)))
     chosen: list[int] = []

@@ -33,6 +33,7 @@ class Timing:
     positions: np.ndarray
 
 
+@np.errstate(all="ignore")  # candidates may leave the domain; what is not finite is left out
 def best_timing(problem: ControlProblem, curves: np.ndarray, rate: float) -> Timing:
     """The cheapest timing of each curve; ``curves`` (P, S, n) begin at the start, ``rate`` resolves its fastest part.
 

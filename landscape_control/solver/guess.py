@@ -24,12 +24,14 @@ class Guess:
     path : maps fractions of the horizon (S,) to parameters (S, n)
     timed : maps times (S,) to parameters (S, n), for guesses that keep their own clock whatever the computed horizon
     cost : float, J of the guess where it is known from its timing, else NaN
+    basin : int, label of the basin it aims at, -1 for none known
     """
 
     name: str
     path: Callable[[np.ndarray], np.ndarray]
     timed: Callable[[np.ndarray], np.ndarray] | None = None
     cost: float = np.nan
+    basin: int = -1
 
     def states(self, fractions: np.ndarray, horizon: float) -> np.ndarray:
         """θ (S, n) at fractions (S,) of a computed horizon."""

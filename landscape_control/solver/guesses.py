@@ -1,5 +1,7 @@
 """The seeded set of initial guesses that the multi-start tries."""
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 
 from ..arrays import whole
@@ -11,16 +13,59 @@ from .mesh import fastest_rate
 from .scales import is_bowl
 from .scouting import Places, plain_places
 
-__all__ = ["Guess", "default_guesses", "read_guess"]
+__all__ = ["Guess", "Search", "default_guesses", "read_guess", "searched"]
 
 MOST_CURVES = 3  # between fixed ends, tried by default
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """What was searched for the best plan; see :func:`searched`.
+
+    Attributes
+    ----------
+    found : int, places where a plan may want to end that the search found (0 with a fixed end)
+    basins : int, basins among those that were kept
+    tried : names of the starts
+    left_out : int, basins that no start aims at
+    reach : float, the distance from the start within which ends were looked for; infinite where they were declared
+    """
+
+    found: int
+    basins: int
+    tried: tuple[str, ...]
+    left_out: int
+    reach: float
+
+    @property
+    def words(self) -> str:
+        """One line."""
+        starts = f"{len(self.tried)} start(s)"
+        if not self.basins:
+            return starts
+        within = f" within {self.reach:.3g} of the start" if np.isfinite(self.reach) else ""
+        left = f", {self.left_out} of {self.basins} basins left out" if self.left_out else f", {self.basins} basin(s), all tried"
+        return f"{starts}, {self.found} place(s) to end at{within}{left}"
+
+
+def searched(problem: ControlProblem, places: Places, guesses: list[Guess]) -> Search:
+    """What ``default_guesses`` looked for and tried."""
+    basins = 0 if problem.end is not None else len(np.unique(places.labels))
+    aimed = {guess.basin for guess in guesses} - {-1}
+    return Search(
+        found=places.found if basins else 0,
+        basins=basins,
+        tried=tuple(guess.name for guess in guesses),
+        left_out=max(basins - len(aimed), 0),
+        reach=places.reach,
+    )
 
 
 def default_guesses(problem: ControlProblem, places: Places | np.ndarray, starts: int | None, seed: int) -> list[Guess]:
     """Paths with their best timing: to every basin worth ending in, cheapest first, then other ways, then drawn ones.
 
     ``places`` is what the search found (see ``aims.surveyed``), or an array (A, n) of ends. Without ``starts`` there is one path
-    per basin, at most six, and one more for every distinct curve around an obstacle that is as good. With ``starts`` there
+    per basin, at most six, and to a fixed end at most three, on different sides of what is in the way. With ``starts`` there
     are so many: further curves to the same basins, straight lines at constant speed, and seeded lines and bends. Problems that
     are quadratic throughout get one straight path.
     """
@@ -46,7 +91,10 @@ def _considered(problem, places, wanted):
     order = order[np.isfinite(timing.costs[order])]
     first = _leaders(order, curves, aims, places, problem)
     later = [i for i in order if i not in first] if wanted is not None else []
-    return [_timed(problem, curves, timing, i, names[i]) for i in [*first[:MOST_AIMS], *later]] or [_short_step(problem)]
+    chosen = [*first[:MOST_AIMS], *later]
+    basins = [-1 if problem.end is not None else int(places.labels[aims[i]]) for i in chosen]
+    timed = [_timed(problem, curves, timing, i, names[i]) for i in chosen]
+    return [replace(g, basin=b) for g, b in zip(timed, basins, strict=True)] or [_short_step(problem)]
 
 
 def _leaders(order, curves, aims, places, problem):
@@ -77,7 +125,7 @@ def _curves(problem, places):
             moved = moved + FRACTIONS[:, None] * (problem.end - places.curves[0, -1])
         around = places.curve_aims if problem.end is None else np.zeros(len(moved), dtype=int)
         curves, aims = np.concatenate([curves, moved]), np.concatenate([aims, around])
-        names += [f"curve {names[aim]}" for aim in around]
+        names += [f"curve {names[aim]}" if problem.end is None else "curve to the end" for aim in around]
     return curves, aims, names
 
 
@@ -134,8 +182,9 @@ def _simple(problem, places):
     if not len(places.aims):
         return _short_step(problem)
     distance = np.linalg.norm(places.aims - problem.start, axis=1)
-    aim = places.aims[np.argmin(distance)]
-    return straight(problem, aim, f"to {np.round(aim, 3).tolist()}")
+    nearest = int(np.argmin(distance))
+    aim = places.aims[nearest]
+    return replace(straight(problem, aim, f"to {np.round(aim, 3).tolist()}"), basin=int(places.labels[nearest]))
 
 
 def _short_step(problem):

@@ -22,6 +22,7 @@ _SMOOTHINGS = 8
 _BENDS = (0.3, 0.7, 1.5)  # of the distance between the ends
 
 
+@np.errstate(all="ignore")  # candidates may leave the domain; what is not finite is left out
 def least_action_curves(problem: ControlProblem, ends: np.ndarray, nodes: int) -> list[np.ndarray]:
     """A curve (nodes, n) from the start to each of ``ends`` (A, n), straight where the lattice knows none better; no curves in
     one or more than three dimensions."""

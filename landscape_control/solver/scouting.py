@@ -7,7 +7,6 @@ that was seen is positive. Inside, r, Φ and what is faced shortly before the en
 geometric progression (and on lattices in one and two dimensions), and the lowest samples around are followed downhill.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +15,8 @@ from ..arrays import freeze
 from ..landscape import distinct_points
 from ..landscape.search import descend, unrepeated
 from ..problem import ControlProblem
-from .resting import resting, resting_derivatives
+from .faced import PLAIN, Faced, callables, functions_faced
+from .resting import resting
 from .samples import FARTHEST, lowest_around, samples_around
 from .scales import counted_time, is_bowl, natural_length
 
@@ -66,26 +66,6 @@ def plain_places(problem: ControlProblem, minima: np.ndarray, aims: np.ndarray, 
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Faced:
-    """A function a·r(θ) + b·Φ(θ) + c|θ - θ₀|² whose minima are candidate ends; the last term stands for the way."""
-
-    rest: float
-    terminal: float
-    way: float = 0.0
-
-    def of(self, rest, terminal):
-        """Its values (or slopes, or curvatures) from those of r and Φ."""
-        if self.terminal == 0:
-            return self.rest * rest
-        if self.rest == 0:
-            return self.terminal * terminal
-        return self.rest * rest + self.terminal * terminal
-
-
-PLAIN = Faced(rest=1.0, terminal=0.0)
-
-
 def places_of(problem: ControlProblem, seed: int, *, trusting: bool = True) -> Places:
     """All candidate ends of plans of this problem that the search finds; deterministic for a seed.
 
@@ -96,7 +76,7 @@ def places_of(problem: ControlProblem, seed: int, *, trusting: bool = True) -> P
         return _bowl(problem, declared)
     known = declared if declared is not None else np.zeros((0, problem.dimension))
     declared = declared if trusting else None
-    functions = _functions(problem, declared)
+    functions = functions_faced(problem, declared)
     if not functions:
         return plain_places(problem, known, known)
     length = natural_length(problem)
@@ -108,7 +88,7 @@ def places_of(problem: ControlProblem, seed: int, *, trusting: bool = True) -> P
     for faced in functions:
         function = faced.of(rest, terminal) + faced.way * samples.distance**2
         seeds = _seeds(problem, samples, function, values, reach, length, seed)
-        result = descend(*_callables(problem, faced), seeds, centre=problem.start, reach=reach, iterations=40)
+        result = descend(*callables(problem, faced), seeds, centre=problem.start, reach=reach, iterations=40)
         aims.append(distinct_points(result.points, result.values, 1e-4 * length))
         if faced == PLAIN and not problem.model.has_drift:
             minima.append(distinct_points(result.points[result.settled], result.values[result.settled], 1e-4 * length))
@@ -130,47 +110,6 @@ def _bowl(problem, declared):
         else:
             minima = np.zeros((0, problem.dimension))
     return plain_places(problem, minima, minima)
-
-
-def _functions(problem, declared) -> list[Faced]:
-    """What the search follows downhill; the loss itself only where its minima are not declared."""
-    objective = problem.objective
-    resting_counts = objective.loss_weight > 0 or problem.model.has_drift
-    found = [PLAIN] if resting_counts and (declared is None or problem.model.has_drift) else []
-    if objective.terminal is None or objective.terminal_weight == 0 or problem.end is not None:
-        return found
-    if objective.terminal == "loss":
-        return found if resting_counts or declared is not None else [Faced(rest=0.0, terminal=1.0)]
-    found.append(Faced(rest=0.0, terminal=1.0))
-    if objective.loss_weight > 0:
-        fade = np.exp(-objective.discount * objective.horizon) * objective.terminal_weight
-        found += [Faced(rest=share * counted_time(problem), terminal=fade) for share in (0.1, 1.0)]
-    return found
-
-
-def _callables(problem, faced) -> tuple[Callable, Callable]:
-    """(θ -> value, θ -> (value, gradient, Hessian)) of one of the functions."""
-    model, objective = problem.model, problem.objective
-
-    start, twice = problem.start, 2 * faced.way * np.eye(problem.dimension)
-
-    def value(points):
-        rest = resting(model, points, objective)[0] if faced.rest else 0.0
-        found = faced.of(rest, model.terminal_cost(points) if faced.terminal else 0.0)
-        return found + faced.way * ((points - start) ** 2).sum(1) if faced.way else found
-
-    def derivatives(points):
-        rest = resting_derivatives(model, points, objective) if faced.rest else (0.0, 0.0, 0.0)
-        terminal = (0.0, 0.0, 0.0)
-        if faced.terminal:
-            terminal = (model.terminal_cost(points), *model.terminal_derivatives(points))
-        parts = tuple(faced.of(one, other) for one, other in zip(rest, terminal, strict=True))
-        if not faced.way:
-            return parts
-        offset = points - start
-        return parts[0] + faced.way * (offset**2).sum(1), parts[1] + 2 * faced.way * offset, parts[2] + twice
-
-    return value, derivatives
 
 
 def _own_minima(problem, samples, reach, length, seed):
@@ -245,8 +184,8 @@ def _reach(problem, samples, rest, terminal, counted, smallest, length):
     fall = 0.0
     for values, weight in ((rest, counted), (terminal, 1.0)):
         kept = _finite(values)
-        floor = min(kept.min(), 0.0) if kept.min() < 0 else 0.0
-        fall += weight * max(values[0] - floor, 0.0)
+        floor = min(kept.min(), 0.0)
+        fall += weight * max(float(np.nan_to_num(values[0])) - floor, 0.0)
     reach = np.sqrt(2 * objective.learning_rate * counted * fall / smallest)
     if problem.end is not None:
         reach = max(reach, 2 * np.linalg.norm(problem.end - problem.start))
