@@ -154,7 +154,7 @@ def _attempt(machinery, task, guess, vertices):
     optimiser, element = machinery.optimiser(task.problem, len(vertices) - 1, task.rest is not None)
     program = optimiser.program
     times = node_times(vertices, program.transcription.positions)
-    states = guess.path(times.ravel()).reshape(*times.shape, -1)
+    states = guess.states(times.ravel(), task.horizon).reshape(*times.shape, -1)
     if not np.isfinite(states).all():  # refused here: an optimiser started on NaN may never come back
         raise ProblemError(
             "guess",

@@ -14,7 +14,7 @@ from ..pointwise import LOCK
 from ..problem import ControlProblem
 from ..solution import Plan, Solution, Status
 from ..transcription import Collocation, DiscretisedAction, MultipleShooting, Transcription
-from .aims import known_minima
+from .aims import MOST_AIMS
 from .chaining import chain_plan, needs_windows
 from .evidence import beside, with_evidence
 from .guesses import default_guesses, read_guess
@@ -23,6 +23,7 @@ from .optimiser import PLUGINS
 from .plans import distinct, with_basin
 from .settling import settle_plan
 from .single import Machinery, Task, draft_plan, refine_plan
+from .surveys import Surveys
 
 METHODS = {"action": DiscretisedAction, "collocation": Collocation, "shooting": MultipleShooting}
 NUMBERS = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight", "start", "end")
@@ -93,7 +94,7 @@ class Solver:
         self._machinery = Machinery(
             transcription=transcription, plugin=solver, options=dict(options or {}), keep_log=keep_log, layouts={}
         )
-        self._minima: tuple[int, np.ndarray] | None = None
+        self._surveys = Surveys(problem)
         self._rests: dict = {}
 
     def solve(self, *, guess=None, starts: int | None = None, seed: int = 0, throw: bool = True, **numbers) -> Solution:
@@ -111,10 +112,11 @@ class Solver:
             began = time.perf_counter()
             built = self._machinery.build_seconds
             problem = self._numbered(numbers)
-            minima = self._known_minima(problem, seed)
+            places = self._surveys.of(problem, seed, trusting=starts is None or starts <= MOST_AIMS)
+            minima = places.minima
             guesses = [] if guess is None else [read_guess(problem, guess, _finite_horizon(problem))]
             if guess is None or starts is not None:
-                guesses += default_guesses(problem, minima, starts, seed)
+                guesses += default_guesses(problem, places, starts, seed)
             found = self._plans(problem, guesses, minima)
             found += self._off_saddles(problem, found, minima)
             plans = with_evidence(problem, [plan for plan, _ in distinct(found)], found, self.tolerance)
@@ -147,15 +149,6 @@ class Solver:
             )
         return self.problem.changed(**numbers)
 
-    def _known_minima(self, problem, seed):
-        """Minima around the start this Solver was built for; searched anew for a start far from it."""
-        home = self.problem.start
-        if np.abs(problem.start - home).max() > 1.0 + np.abs(home).max():
-            return known_minima(problem, seed)
-        if self._minima is None or self._minima[0] != seed:
-            self._minima = seed, known_minima(self.problem, seed)
-        return self._minima[1]
-
     def _plans(self, problem, guesses, minima) -> list[Plan]:
         """A certified plan per guess; guesses that lead to no admissible rest are left out if another one does."""
         task = Task(
@@ -168,21 +161,30 @@ class Solver:
         )
         if math.isfinite(task.horizon) and not needs_windows(task):
             return self._refined(task, [draft_plan(self._machinery, task, guess) for guess in guesses])
-        partial = replace(task, is_whole=False)
-        plans, refusals = [], []
-        for guess in guesses:
-            try:
-                plans.append(self._in_parts(partial, guess))
-            except ProblemError as refusal:
-                refusals.append(refusal)
-        if not plans:
-            raise refusals[-1]
+        plans = self._in_parts(replace(task, is_whole=False), guesses)
         return [judged(plan, certify(problem, plan, tolerance=self.tolerance)) for plan in plans]
 
-    def _in_parts(self, task, guess) -> Plan:
+    def _in_parts(self, task, guesses) -> list[Plan]:
+        """Plans that are solved window by window, or over longer and longer horizons."""
         if math.isfinite(task.horizon):
-            return chain_plan(self._machinery, task, guess)
-        return settle_plan(self._machinery, task, guess, self.max_doublings)
+            return [chain_plan(self._machinery, task, guess) for guess in guesses]
+        settled, refusals = [], []
+        for guess in guesses:  # cheapest first; the others are refined further only where they turn out to be better
+            limited = replace(task, max_elements=self._first_elements()) if settled else task
+            try:
+                settled.append((settle_plan(self._machinery, limited, guess, self.max_doublings), guess))
+            except ProblemError as refusal:
+                refusals.append(refusal)
+        if not settled:
+            raise refusals[0]  # that of the best aim
+        best, guess = min(settled, key=lambda pair: pair[0].cost if np.isfinite(pair[0].cost) else np.inf)
+        if best.status is Status.REFINEMENT_CAP and guess is not settled[0][1]:
+            settled.append((settle_plan(self._machinery, task, guess, self.max_doublings), guess))
+        return [plan for plan, _ in settled]
+
+    def _first_elements(self) -> int:
+        """Cap of the refinement of plans that are not the best."""
+        return min(self.max_elements, 4 * self._machinery.transcription.elements)
 
     def _off_saddles(self, problem, plans, minima) -> list[Plan]:
         """What starts beside stationary plans that are no minima lead to."""
@@ -193,7 +195,7 @@ class Solver:
         """Duplicates go before refinement; plans that are not the best are refined at most twice."""
         by_plan = {id(draft.plan): draft for draft in drafts}
         chosen = distinct([draft.plan for draft in drafts])
-        caps = [self.max_elements] + [min(self.max_elements, 4 * self._machinery.transcription.elements)] * len(chosen)
+        caps = [self.max_elements] + [self._first_elements()] * len(chosen)
         refined = []
         for (plan, source), cap in zip(chosen, caps, strict=False):
             draft = by_plan[id(source)]
