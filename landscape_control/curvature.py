@@ -24,6 +24,7 @@ from .pointwise import Pointwise
 from .problem import ControlProblem, Model, second_order, typical_mass
 from .transcription.action import eliminated_control
 
+NEUTRAL = 1e-5  # curvatures down to minus this fraction of the effort of a variation count as zero, see ``Curvature``
 _FIXED = 1e10  # weight of a fixed end's variation, relative to the largest curvature of the cost
 
 
@@ -33,7 +34,8 @@ class Curvature:
 
     Attributes
     ----------
-    positive : bool, whether every variation on the plan's mesh costs something
+    positive : bool, whether every variation on the plan's mesh costs something, or at least does not save more than 1e-5
+        of its own effort: where a symmetry lets a plan be moved at no cost, the second variation is zero up to rounding
     method : str, by which argument
     direction : array like the plan's ``parameters``, or None: where ``positive`` is False, a variation of θ of unit size
         along which the cost falls (exact where B is invertible, else of the problem in which everything can be pushed)
@@ -150,15 +152,16 @@ def _element_hessians(problem, plan, fine) -> np.ndarray:
 
 
 def _second_derivatives(problem, fine) -> np.ndarray:
-    """The Hessian of effort + kL in (θ, θ̇) at the points inside the elements: (K, q, 2n, 2n)."""
+    """The Hessian of effort + kL in (θ, θ̇) at the points inside the elements, slightly stiffer: (K, q, 2n, 2n)."""
     n, objective, model = problem.dimension, problem.objective, problem.model
     count, points = fine.times.shape
     theta = fine.theta.reshape(-1, n)
     kinetic = _constant_kinetic(model)
     if kinetic is None:
         pair = [objective.learning_rate, objective.loss_weight]
-        density = lagrangian_hessian(model)(theta, fine.velocity.reshape(-1, n), pair)
-        return density.reshape(count, points, 2 * n, 2 * n)
+        density = lagrangian_hessian(model)(theta, fine.velocity.reshape(-1, n), pair).reshape(count, points, 2 * n, 2 * n)
+        density[:, :, n:, n:] *= 1 + NEUTRAL
+        return density
     density = np.empty((count, points, 2 * n, 2 * n))
     density[...] = kinetic / objective.learning_rate
     hessians = model.landscape.hessian(theta).reshape(count, points, n, n)
@@ -180,7 +183,9 @@ def _kinetic(model):
     inverse = np.linalg.inv(model.actuation(origin)[0])
     mass = inverse.T @ model.metric(origin)[0] @ inverse
     velocity = np.hstack([-model.drift_matrix[0], np.eye(model.dimension)])
-    return velocity.T @ mass @ velocity
+    kinetic = velocity.T @ mass @ velocity
+    kinetic[model.dimension :, model.dimension :] *= 1 + NEUTRAL
+    return kinetic
 
 
 @lru_cache(maxsize=64)
@@ -273,7 +278,7 @@ def _element_programs(problem, plan):
     density[:, :, :n, :n] = state.reshape(*shape, n, n)
     density[:, :, :n, n:] = cross.reshape(*shape, n, m)
     density[:, :, n:, :n] = density[:, :, :n, n:].transpose(0, 1, 3, 2)
-    density[:, :, n:, n:] = effort.reshape(*shape, m, m)
+    density[:, :, n:, n:] = (1 + NEUTRAL) * effort.reshape(*shape, m, m)
     fade = lengths[:, None] * weights * np.exp(-objective.discount * times)
     weighted = (density * fade[:, :, None, None]) @ variation
     stacked = variation.reshape(count, -1, size)
