@@ -14,6 +14,7 @@ from ..problem import ControlProblem, typical_mass
 from ..solution import Plan, Status
 from ..transcription import NumberLayout, Transcription, build_program
 from ..transcription.base import node_times
+from .finite import finite_guess
 from .guesses import Guess
 from .infinite import Rest
 from .mesh import initial_vertices, refined_vertices
@@ -144,6 +145,7 @@ def _attempt(machinery, task, guess, vertices):
             received=f"NaN or infinity in the path '{guess.name}'",
             advice="check the guess",
         )
+    states, name = finite_guess(task.problem, states, task.horizon * times, guess.name)
     for polish in (False, True):
         numbers = _numbers(task, times, states) | {"vertices": vertices}
         lengths = task.horizon * np.diff(vertices)
@@ -161,7 +163,7 @@ def _attempt(machinery, task, guess, vertices):
             task.problem.model, (chained, stages), program.multipliers(raw.multipliers), numbers
         )
         states = path.parameters[np.arange(len(lengths))[:, None] * path.degree + np.arange(path.degree + 1)]
-    return _plan(task, program, element, raw, (chained, stages), numbers, packed, guess.name)
+    return _plan(task, program, element, raw, (chained, stages), numbers, packed, name)
 
 
 def _numbers(task, times, states):
