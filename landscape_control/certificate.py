@@ -1,13 +1,15 @@
 """Checks of a plan made without the optimiser: from its θ, u and λ alone, on points it was not computed at."""
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass
 from functools import lru_cache
 
 import casadi as ca
 import numpy as np
 
 from .curvature import curvature_along
-from .interpolation import differentiation_matrix, integration_matrix, lagrange_matrix, node_index
+from .inside import FinePath, fine_path
+from .interpolation import integration_matrix
 from .pointwise import Pointwise
 from .problem import (
     ControlProblem,
@@ -114,45 +116,6 @@ class Certificate:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class FinePath:
-    """A plan's polynomials on Gauss points inside each element: arrays (K, q, …)."""
-
-    times: np.ndarray
-    weights: np.ndarray  # (K, q), in time units
-    theta: np.ndarray
-    velocity: np.ndarray
-    controls: np.ndarray
-    costates: np.ndarray
-
-
-def fine_path(plan) -> FinePath:
-    """Evaluate θ, θ̇, u, λ of a plan (or Path) at degree + 2 Gauss points per element."""
-    points, weights, to_points, slopes = _fine_matrices(tuple(plan.positions))
-    lengths, index = np.diff(plan.vertices), _node_index(plan)
-    return FinePath(
-        times=plan.vertices[:-1, None] + lengths[:, None] * points,
-        weights=lengths[:, None] * weights,
-        theta=to_points @ plan.parameters[index],
-        velocity=slopes @ plan.parameters[index] / lengths[:, None, None],
-        controls=to_points @ plan.controls[index],
-        costates=to_points @ plan.costates[index],
-    )
-
-
-def _node_index(plan):
-    return node_index(len(plan.vertices) - 1, plan.degree)
-
-
-@lru_cache(maxsize=64)
-def _fine_matrices(positions):
-    """Gauss points and weights on [0, 1], and the matrices that give values and slopes there from those at the nodes."""
-    points, weights = np.polynomial.legendre.leggauss(len(positions) + 1)
-    points, nodes = (points + 1) / 2, np.array(positions)
-    to_points = lagrange_matrix(nodes, points)
-    return points, weights / 2, to_points, to_points @ differentiation_matrix(nodes)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Examination:
     """What one pass over a path finds, before anyone says what its cost should be.
 
@@ -166,6 +129,7 @@ class Examination:
     following : float, present value of what follows the last node: terminal cost, or the tail's cost to go
     unseen : float, how much of ``following`` is not known
     cost_scale : float, see :class:`Certificate`
+    fine : FinePath, where it was measured
     """
 
     residuals: dict[str, float]
@@ -174,6 +138,7 @@ class Examination:
     following: float
     unseen: float
     cost_scale: float
+    fine: FinePath
 
     @property
     def cost(self) -> float:
@@ -182,7 +147,8 @@ class Examination:
 
     def largest_residual(self) -> float:
         """NaN where one of them is."""
-        return float(np.max(list(self.residuals.values())))
+        largest = max(self.residuals.values())
+        return largest if not any(map(math.isnan, self.residuals.values())) else math.nan
 
 
 @np.errstate(all="ignore")  # failed plans are examined too: their residuals may be infinite
@@ -201,8 +167,8 @@ def examine(problem: ControlProblem, path, tail: Tail | None) -> Examination:
 
     # what moving by no more than rounding would cost, with its discount: nothing is judged relative to less
     mass, duration = typical_mass(problem), path.times[-1]
-    felt = np.exp(-objective.discount / 2 * path.times) * np.abs(path.parameters).max(axis=1)
-    resting = resting_length(felt.max())
+    last = np.exp(-objective.discount / 2 * duration) * np.abs(path.parameters[-1]).max()
+    resting = resting_length(max(np.abs(problem.start).max(), last))
     least_cost = mass * resting**2 / (eta * duration)
     least_costate = mass * resting / (eta * duration)
     scale = max(measure @ (effort + np.abs(loss)) + abs(following), least_cost)
@@ -210,8 +176,9 @@ def examine(problem: ControlProblem, path, tail: Tail | None) -> Examination:
     largest = max(np.abs(path.costates).max(), least_costate)
 
     drive = (objective.discount * _rows(fine.costates) - slope).reshape(fine.costates.shape)
-    jumps = np.diff(path.costates[:: path.degree], axis=0) - (fine.weights[:, :, None] * drive).sum(1)
-    gap = measure @ (defect**2).sum(1) * mass / (2 * eta)
+    at_vertices = path.costates[:: path.degree]
+    jumps = at_vertices[1:] - at_vertices[:-1] - (fine.weights[:, None] @ drive)[:, 0]
+    gap = np.vdot(measure[:, None] * defect, defect) * mass / (2 * eta)
     residuals = {
         "dynamics": _amplitude(gap, scale),
         "stationarity": _amplitude(measure @ unpaid, scale),
@@ -226,6 +193,7 @@ def examine(problem: ControlProblem, path, tail: Tail | None) -> Examination:
         following=following,
         unseen=unseen,
         cost_scale=float(scale),
+        fine=fine,
     )
 
 
@@ -235,7 +203,7 @@ def certify(problem: ControlProblem, plan, *, tolerance: float, examination: Exa
     ``examination`` where the plan has been examined already.
     """
     found = examine(problem, plan, plan.tail) if examination is None else examination
-    curvature = curvature_along(problem, plan)
+    curvature = curvature_along(problem, plan, found.fine)
     return Certificate(
         **found.residuals,
         cost_error=float(plan.cost_error),
@@ -251,9 +219,9 @@ def certify(problem: ControlProblem, plan, *, tolerance: float, examination: Exa
 def judged(plan: Plan, certificate: Certificate) -> Plan:
     """The plan with its certificate. One that converged but does not pass has a status that says so, and why."""
     if plan.status is not Status.CONVERGED or certificate.passed:
-        return replace(plan, certificate=certificate)
+        return plan.revised(certificate=certificate)
     status = Status.NOT_CERTIFIED if certificate.minimum else Status.NOT_A_MINIMUM
-    return replace(plan, certificate=certificate, status=status, message="; ".join(certificate.failures))
+    return plan.revised(certificate=certificate, status=status, message="; ".join(certificate.failures))
 
 
 def _measured(model: Model) -> Pointwise:
@@ -313,15 +281,19 @@ def _value_at_rest(problem, plan, tail):
 
 
 def _energy_law(objective, fine, effort, loss, power, smallest):
-    shape = fine.times.shape
-    power = power.reshape(shape)
-    energy = (effort + loss).reshape(shape) + power
-    # ∫ from 0 to every Gauss point: whole elements before it, plus the polynomial through this element's points
-    whole = (fine.weights * power).sum(1)
-    inside = fine.weights.sum(1)[:, None] * (power @ _partial_integrals(shape[1]).T)
-    gained = objective.discount * (np.concatenate([[0.0], np.cumsum(whole)[:-1]])[:, None] + inside)
-    size = max(effort.max() + np.ptp(loss), 1e-14 * np.abs(loss).max(), smallest)
-    return float(np.ptp(energy - gained) / size)
+    drift = (effort + loss + power).reshape(fine.times.shape)  # H, less what it should have gained since t = 0
+    if objective.discount > 0:
+        drift -= objective.discount * _integrals(fine, power.reshape(fine.times.shape))
+    size = max(effort.max() + loss.max() - loss.min(), smallest)
+    rounding = 1e-14 * np.abs(loss).max()  # L is known no better than this
+    return float(max(drift.max() - drift.min() - rounding, 0.0) / size)
+
+
+def _integrals(fine, values):
+    """∫ from 0 to every Gauss point: the elements before it, and the polynomial through this element's points."""
+    whole = (fine.weights * values).sum(1)
+    inside = fine.weights.sum(1)[:, None] * (values @ _partial_integrals(values.shape[1]).T)
+    return (np.cumsum(whole) - whole)[:, None] + inside
 
 
 @lru_cache(maxsize=64)
@@ -331,15 +303,17 @@ def _partial_integrals(count):
 
 
 def _transversality(problem, plan, tail, extent, largest):
+    objective, last = problem.objective, plan.costates[-1]
     if problem.end is not None:
         return float(np.abs(plan.parameters[-1] - problem.end).max() / extent)
-    fade = 1.0
     if tail is not None:
-        fade = np.exp(-problem.objective.discount * plan.times[-1])
+        fade = np.exp(-objective.discount * plan.times[-1])
         wanted = tail.steady_costate + tail.value_hessian @ (plan.parameters[-1] - tail.steady_state)
-    else:
-        wanted = problem.objective.terminal_weight * problem.model.terminal_derivatives(plan.parameters[-1])[0][0]
-    return float(fade * np.abs(plan.costates[-1] - wanted).max() / largest)
+        return float(fade * np.abs(last - wanted).max() / largest)
+    if objective.terminal is None:
+        return float(np.abs(last).max() / largest)
+    wanted = objective.terminal_weight * problem.model.terminal_derivatives(plan.parameters[-1])[0][0]
+    return float(np.abs(last - wanted).max() / largest)
 
 
 def _rows(array):

@@ -17,7 +17,8 @@ import numpy as np
 from scipy.linalg import eig_banded
 from scipy.linalg.lapack import dpbtrf, dpotrf, dpotrs
 
-from .interpolation import differentiation_matrix, lagrange_matrix, node_index
+from .interpolation import node_index
+from .inside import FinePath, fine_path, inner_matrices
 from .learner import Learner
 from .pointwise import Pointwise
 from .problem import ControlProblem, Model, second_order, typical_mass
@@ -43,15 +44,20 @@ class Curvature:
     direction: np.ndarray | None = None
 
 
+_CONVEX = Curvature(positive=True, method="the problem is convex")
+_FACTORED = Curvature(positive=True, method="banded Cholesky factorisation")
+
+
 @np.errstate(all="ignore")  # plans that failed are tested too
-def curvature_along(problem: ControlProblem, plan) -> Curvature:
-    """Test the second variation along a stationary plan; see the module for how."""
+def curvature_along(problem: ControlProblem, plan, fine: FinePath | None = None) -> Curvature:
+    """Test the second variation along a stationary plan; see the module for how.
+
+    ``fine`` is the plan inside its elements, where it is at hand.
+    """
     if is_convex(problem):
-        return Curvature(positive=True, method="convex problem")
-    if not np.isfinite(plan.parameters).all() or not np.isfinite(plan.costates).all():
-        return Curvature(positive=False, method="the plan is not finite")
+        return _CONVEX
     if problem.model.is_invertible:
-        return _banded_curvature(problem, plan)
+        return _banded_curvature(problem, plan, fine_path(plan) if fine is None else fine)
     return _riccati_curvature(problem, plan)
 
 
@@ -85,18 +91,16 @@ def _is_semidefinite(hessian: np.ndarray) -> bool:
 # --- B invertible: the action's own Hessian ---------------------------------------------------------------------------
 
 
-def _banded_curvature(problem, plan):
-    band = _action_hessian(problem, plan)
+def _banded_curvature(problem, plan, fine):
+    band = _action_hessian(problem, plan, fine)
     _, failed = dpbtrf(band, lower=1)
-    if np.isfinite(band).all() and failed == 0:
-        return Curvature(positive=True, method="banded Cholesky factorisation of the second variation")
-    direction = _lowest_direction(problem, plan, band) if np.isfinite(band).all() else None
-    return Curvature(
-        positive=False, method="banded Cholesky factorisation of the second variation", direction=direction
-    )
+    if not failed and np.isfinite(band[0]).all():  # a diagonal that is finite and factors bounds the rest
+        return _FACTORED
+    direction = _lowest_direction(problem, band) if np.isfinite(band).all() else None
+    return Curvature(positive=False, method=_FACTORED.method, direction=direction)
 
 
-def _lowest_direction(problem, plan, band):
+def _lowest_direction(problem, band):
     """The variation of θ (N+1, n) with the lowest curvature, largest entry one."""
     lowest = eig_banded(band, lower=True, select="i", select_range=(0, 0))[1][:, 0]
     n = problem.dimension
@@ -105,14 +109,14 @@ def _lowest_direction(problem, plan, band):
     return full / np.abs(full).max()
 
 
-def _action_hessian(problem, plan) -> np.ndarray:
+def _action_hessian(problem, plan, fine) -> np.ndarray:
     """∂²J/∂θ∂θ over the nodes that are free, in LAPACK's lower band storage (bandwidth + 1, size)."""
     n, count, degree = problem.dimension, len(plan.vertices) - 1, plan.degree
-    entries = _element_hessians(problem, plan)
+    entries = _element_hessians(problem, plan, fine)
     index, kept, size, width = _band_index(count, degree, n, problem.end is not None)
     band = np.bincount(index, weights=entries.ravel()[kept], minlength=size * (width + 1)).reshape(width + 1, size)
-    if problem.end is None:
-        end = _end_curvature(problem, plan)
+    end = _end_curvature(problem, plan)
+    if problem.end is None and end is not None:
         for row, column in zip(*np.tril_indices(n), strict=True):
             band[row - column, size - n + column] += end[row, column]
     return band
@@ -130,41 +134,62 @@ def _band_index(count, degree, n, fixed_end):
     return (rows - columns) * size + columns, np.flatnonzero(kept), size, (degree + 1) * n - 1
 
 
-def _element_hessians(problem, plan) -> np.ndarray:
+def _element_hessians(problem, plan, fine) -> np.ndarray:
     """∫ over each element of the second variation's density, in its nodes' θ: (K, D, D), D = (degree + 1) n."""
-    n, count, objective = problem.dimension, len(plan.vertices) - 1, problem.objective
-    points, weights, to_points, slopes = _gauss_matrices(tuple(plan.positions), plan.degree + 1)
-    lengths = np.diff(plan.vertices)
-    nodes = plan.parameters[node_index(count, plan.degree)]
-    theta, velocity = to_points @ nodes, slopes @ nodes / lengths[:, None, None]
-    times = plan.vertices[:-1, None] + lengths[:, None] * points
-    fade = lengths[:, None] * weights * np.exp(-objective.discount * times)
-    pair = [objective.learning_rate, objective.loss_weight]
-    density = lagrangian_hessian(problem.model)(theta.reshape(-1, n), velocity.reshape(-1, n), pair)
-    density = density.reshape(count, len(points), 2 * n, 2 * n) * fade[:, :, None, None]
-    density[:, :, n:] /= lengths[:, None, None, None]
-    density[:, :, :, n:] /= lengths[:, None, None, None]
-    variations = _variations(tuple(plan.positions), plan.degree + 1, n)
+    n, count = problem.dimension, len(fine.times)
+    density = _second_derivatives(problem, fine)
+    # variations are taken in τ, the fraction of the element: d/dt = (d/dτ)/h
+    units = np.ones((count, 2 * n))
+    units[:, n:] /= (plan.vertices[1:] - plan.vertices[:-1])[:, None]
+    fade = fine.weights * np.exp(-problem.objective.discount * fine.times)
+    density *= fade[:, :, None, None] * (units[:, None, :, None] * units[:, None, None, :])
+    variations = _variations(tuple(plan.positions), n)
     pushed = density @ variations  # (K, q, 2n, D)
     flat = variations.reshape(-1, variations.shape[-1])
     return flat.T @ pushed.reshape(count, len(flat), -1)
 
 
-@lru_cache(maxsize=64)
-def _gauss_matrices(positions, order):
-    """Gauss points and weights on [0, 1], and the matrices that give values and slopes there from those at the nodes."""
-    points, weights = np.polynomial.legendre.leggauss(order)
-    points, nodes = (points + 1) / 2, np.array(positions)
-    to_points = lagrange_matrix(nodes, points)
-    return points, weights / 2, to_points, to_points @ differentiation_matrix(nodes)
+def _second_derivatives(problem, fine) -> np.ndarray:
+    """The Hessian of effort + kL in (θ, θ̇) at the points inside the elements: (K, q, 2n, 2n)."""
+    n, objective, model = problem.dimension, problem.objective, problem.model
+    count, points = fine.times.shape
+    theta = fine.theta.reshape(-1, n)
+    kinetic = _constant_kinetic(model)
+    if kinetic is None:
+        pair = [objective.learning_rate, objective.loss_weight]
+        density = lagrangian_hessian(model)(theta, fine.velocity.reshape(-1, n), pair)
+        return density.reshape(count, points, 2 * n, 2 * n)
+    density = np.empty((count, points, 2 * n, 2 * n))
+    density[...] = kinetic / objective.learning_rate
+    hessians = model.landscape.hessian(theta).reshape(count, points, n, n)
+    density[:, :, :n, :n] += objective.loss_weight * hessians
+    return density
+
+
+def _constant_kinetic(model: Model) -> np.ndarray | None:
+    """The Hessian of ½(θ̇ - Aθ - c)ᵀM(θ̇ - Aθ - c) in (θ, θ̇), M = B⁻ᵀGB⁻¹; None where it depends on θ."""
+    if "constant kinetic" not in model.cache:
+        model.cache["constant kinetic"] = _kinetic(model)
+    return model.cache["constant kinetic"]
+
+
+def _kinetic(model):
+    if not (model.constant["metric"] and model.constant["actuation"]) or model.drift_matrix is None:
+        return None
+    origin = np.zeros(model.dimension)
+    inverse = np.linalg.inv(model.actuation(origin)[0])
+    mass = inverse.T @ model.metric(origin)[0] @ inverse
+    velocity = np.hstack([-model.drift_matrix[0], np.eye(model.dimension)])
+    return velocity.T @ mass @ velocity
 
 
 @lru_cache(maxsize=64)
-def _variations(positions, order, n):
-    """(q, 2n, D): nodes' θ to (θ, dθ/dτ) at the Gauss points."""
-    _, _, to_points, slopes = _gauss_matrices(positions, order)
+def _variations(positions, n):
+    """(q, 2n, D): nodes' θ to (θ, dθ/dτ) at the points inside an element."""
+    _, _, to_points, slopes = inner_matrices(positions, len(positions) + 1)
     identity = np.eye(n)
-    return np.stack([np.vstack([np.kron(p, identity), np.kron(s, identity)]) for p, s in zip(to_points, slopes, strict=True)])
+    pairs = zip(to_points, slopes, strict=True)
+    return np.stack([np.vstack([np.kron(p, identity), np.kron(s, identity)]) for p, s in pairs])
 
 
 def lagrangian_hessian(model: Model) -> Pointwise:
@@ -180,14 +205,14 @@ def lagrangian_hessian(model: Model) -> Pointwise:
     return model.cache["lagrangian_hessian"]
 
 
-def _end_curvature(problem, plan) -> np.ndarray:
+def _end_curvature(problem, plan) -> np.ndarray | None:
     """∂²/∂θ_T² of what follows the last node, in present value: terminal cost or the tail's cost to go."""
-    objective, n = problem.objective, problem.dimension
+    objective = problem.objective
     fade = np.exp(-objective.discount * plan.times[-1])
     if plan.tail is not None:
         return fade * plan.tail.value_hessian
     if objective.terminal is None:
-        return np.zeros((n, n))
+        return None
     return fade * objective.terminal_weight * problem.model.terminal_derivatives(plan.parameters[-1:])[1][0]
 
 
@@ -196,10 +221,11 @@ def _end_curvature(problem, plan) -> np.ndarray:
 
 def _riccati_curvature(problem, plan) -> Curvature:
     """Dynamic programming over the elements, backwards: each element's control must cost something whatever follows."""
-    method = "Riccati recursion of the second variation over the elements"
+    method = "Riccati recursion over the elements"
     quadratic, moved = _element_programs(problem, plan)
     n = problem.dimension
-    following = _end_curvature(problem, plan)
+    end = _end_curvature(problem, plan)
+    following = np.zeros((n, n)) if end is None else end
     if problem.end is not None:
         following = following + _FIXED * max(np.abs(quadratic).max(), np.abs(following).max()) * np.eye(n)
     for form, map_ in zip(quadratic[::-1], moved[::-1], strict=True):
@@ -218,38 +244,40 @@ def _element_programs(problem, plan):
     (K, n, n + dm) to the right state, by Gauss collocation of the linearised dynamics at as many points as the degree."""
     n, m, objective = problem.dimension, problem.controls, problem.objective
     count, degree = len(plan.vertices) - 1, plan.degree
-    points, weights, to_points, slopes = _gauss_matrices(tuple(plan.positions), degree)
+    points, weights, to_points, slopes = inner_matrices(tuple(plan.positions), degree)
     lengths = np.diff(plan.vertices)
     times = plan.vertices[:-1, None] + lengths[:, None] * points
     drift, push, state, cross, effort = _linearised(problem, plan, to_points)
     shape = (count, degree)
     drift, push = drift.reshape(*shape, n, n), push.reshape(*shape, n, m)
     # Σ_j (slopes_qj/h - A_q to_points_qj) δθ_j = B_q δu_q at every point q; node 0 is the left state
-    identity = np.eye(n)
-    system = np.einsum("qj,ab->qajb", slopes, identity) / lengths[:, None, None, None, None]
-    system = system - np.einsum("kqab,qj->kqajb", drift, to_points)
-    left = system[:, :, :, 0, :].reshape(count, degree * n, n)
-    inner = system[:, :, :, 1:, :].reshape(count, degree * n, degree * n)
-    pushed = np.zeros((count, degree, n, degree, m))
-    every = np.arange(degree)
-    pushed[:, every, :, every, :] = np.moveaxis(push, 1, 0)
-    sources = np.concatenate([-left, pushed.reshape(count, degree * n, degree * m)], axis=2)
-    nodes = np.linalg.solve(inner, sources)  # δθ at the nodes 1 … d
     size = n + degree * m
-    first = np.broadcast_to(np.eye(n, size), (count, n, size))
-    nodes = np.concatenate([first, nodes], axis=1).reshape(count, degree + 1, n, size)
-    inside = np.einsum("qj,kjas->kqas", to_points, nodes)
-    controls = np.broadcast_to(np.eye(size)[n:].reshape(degree, m, size), (count, degree, m, size))
-    variation = np.concatenate([inside, controls], axis=2)  # (K, q, n + m, size)
-    density = np.zeros((count, degree, n + m, n + m))
+    slopes = np.kron(slopes, np.eye(n)).reshape(degree, n, degree + 1, n)
+    system = slopes / lengths[:, None, None, None, None]
+    system = system - drift[:, :, :, None, :] * to_points[:, None, :, None]
+    inner = system[:, :, :, 1:, :].reshape(count, degree * n, degree * n)
+    sources = np.zeros((count, degree, n, size))
+    sources[..., :n] = -system[:, :, :, 0, :]
+    for q in range(degree):
+        sources[:, q, :, n + q * m : n + (q + 1) * m] = push[:, q]
+    nodes = np.empty((count, degree + 1, n, size))
+    nodes[:, 0] = np.eye(n, size)
+    solved = np.linalg.solve(inner, sources.reshape(count, degree * n, size))
+    nodes[:, 1:] = solved.reshape(count, degree, n, size)
+    variation = np.zeros((count, degree, n + m, size))
+    inside = to_points @ nodes.reshape(count, degree + 1, n * size)
+    variation[:, :, :n] = inside.reshape(count, degree, n, size)
+    for q in range(degree):
+        variation[:, q, n:, n + q * m : n + (q + 1) * m] = np.eye(m)
+    density = np.empty((count, degree, n + m, n + m))
     density[:, :, :n, :n] = state.reshape(*shape, n, n)
     density[:, :, :n, n:] = cross.reshape(*shape, n, m)
     density[:, :, n:, :n] = density[:, :, :n, n:].transpose(0, 1, 3, 2)
     density[:, :, n:, n:] = effort.reshape(*shape, m, m)
     fade = lengths[:, None] * weights * np.exp(-objective.discount * times)
     weighted = (density * fade[:, :, None, None]) @ variation
-    quadratic = np.einsum("kqis,kqit->kst", variation, weighted, optimize=True)
-    return (quadratic + quadratic.transpose(0, 2, 1)) / 2, nodes[:, -1]
+    stacked = variation.reshape(count, -1, size)
+    return stacked.transpose(0, 2, 1) @ weighted.reshape(count, -1, size), nodes[:, -1]
 
 
 def _linearised(problem, plan, to_points):
@@ -267,4 +295,4 @@ def _direction_if_all_were_pushed(problem, plan):
     """The lowest direction of ½m|θ̇|²/η + kL alone: where to step off, exact only if everything could be pushed."""
     mass, n = typical_mass(problem), problem.dimension
     free = replace(problem, learner=Learner(metric=mass * np.eye(n)))
-    return _lowest_direction(free, plan, _action_hessian(free, plan))
+    return _lowest_direction(free, _action_hessian(free, plan, fine_path(plan)))

@@ -28,7 +28,7 @@ def distinct(plans: list[Plan]) -> list[tuple[Plan, Plan]]:
 
 def with_basin(problem: ControlProblem, plan: Plan, minima: np.ndarray) -> Plan:
     """The plan with the means to say, when asked, which local minimum's basin holds its end."""
-    return replace(plan, _find_basin=lambda point: end_basin(problem.landscape, point, minima))
+    return plan.revised(_find_basin=lambda point: end_basin(problem.landscape, point, minima))
 
 
 def near(plan: Plan, rest: Rest) -> bool:

@@ -27,6 +27,9 @@ _REASONS = {
     "SOLVER_RET_UNKNOWN": Status.NOT_STATIONARY,
 }
 
+# an optimiser that stops short of its own tolerance may still have a plan that passes every check made without it
+_TO_BE_JUDGED = (Status.CONVERGED, Status.NOT_STATIONARY, Status.ITERATION_LIMIT)
+
 
 @dataclass(kw_only=True, eq=False)
 class Machinery:
@@ -99,22 +102,24 @@ def draft_plan(machinery: Machinery, task: Task, guess: Guess) -> Draft:
 def refine_plan(machinery: Machinery, task: Task, draft: Draft, max_elements: int) -> Plan:
     """Refine the mesh until cost error and residuals are within tolerance, or the cap is hit (the status then says so)."""
     names, total = draft.plan.found_from, draft.plan.iterations
-    while draft.plan.status is Status.CONVERGED:
+    while draft.plan.status in _TO_BE_JUDGED:
         plan, doubts = draft.plan, draft.doubts(task)
         if not doubts:
+            draft = replace(draft, plan=plan.revised(status=Status.CONVERGED))  # the message keeps what was doubted
+            break
+        if plan.status is not Status.CONVERGED:
             break
         count = len(plan.vertices) - 1
         if 2 * count > max_elements:
             finite = math.isfinite(plan.cost_error)
             status = Status.REFINEMENT_CAP if finite else Status.NOT_STATIONARY
-            plan = replace(plan, status=status, message=f"{doubts} with {count} elements")
-            draft = replace(draft, plan=plan)
+            draft = replace(draft, plan=plan.revised(status=status, message=f"{doubts} with {count} elements"))
             break
         errors = np.nan_to_num(draft.errors, nan=1.0, posinf=1.0)
         vertices = refined_vertices(plan.vertices / task.horizon, errors, 2 * count, machinery.transcription.order)
         draft = _attempt(machinery, task, _follow(plan), vertices)
         total += draft.plan.iterations
-        draft = replace(draft, plan=replace(draft.plan, iterations=total, found_from=names))
+        draft = replace(draft, plan=draft.plan.revised(iterations=total, found_from=names))
     return _certified(task, draft) if task.is_whole else draft.plan
 
 
