@@ -14,10 +14,12 @@ from ..problem import ControlProblem, typical_mass
 from ..solution import Plan, Status
 from ..transcription import NumberLayout, Transcription, build_program
 from ..transcription.base import node_times
-from .finite import finite_guess
+from .clock import clock
+from .finite import finite_guess, first_trouble
 from .guesses import Guess
 from .infinite import Rest
 from .mesh import initial_vertices, refined_vertices
+from .memory import TIME_LIMIT
 from .optimiser import Optimiser
 
 _REASONS = {
@@ -40,6 +42,7 @@ class Machinery:
     options: dict
     keep_log: bool
     layouts: dict
+    rescue: bool = False  # whether IPOPT takes over where Fatrop fails
     build_seconds: float = 0.0
 
     def optimiser(self, problem: ControlProblem, elements: int, tail: bool) -> tuple[Optimiser, Pointwise]:
@@ -51,7 +54,9 @@ class Machinery:
             program = build_program(
                 problem.model, self.transcription.refined(elements), layout, staged=self.plugin == "fatrop"
             )
-            optimiser = Optimiser(program=program, plugin=self.plugin, options=self.options, keep_log=self.keep_log)
+            optimiser = Optimiser(
+                program=program, plugin=self.plugin, options=self.options, keep_log=self.keep_log, rescue=self.rescue
+            )
             self.layouts[key] = optimiser, Pointwise(program.stage.function)
             self.build_seconds += time.perf_counter() - began
         return self.layouts[key]
@@ -117,8 +122,10 @@ def refine_plan(machinery: Machinery, task: Task, draft: Draft, max_elements: in
             break
         errors = np.nan_to_num(draft.errors, nan=1.0, posinf=1.0)
         vertices = refined_vertices(plan.vertices / task.horizon, errors, 2 * count, machinery.transcription.order)
-        draft = _attempt(machinery, task, _follow(plan), vertices)
+        coarse, draft = draft, _attempt(machinery, task, _follow(plan), vertices)
         total += draft.plan.iterations
+        if draft.plan.status is Status.TIME_LIMIT:  # the coarser plan is the best there is
+            draft = replace(coarse, plan=replace(plan, status=Status.TIME_LIMIT, message=doubts))
         draft = replace(draft, plan=draft.plan.revised(iterations=total, found_from=names))
     return _certified(task, draft) if task.is_whole else draft.plan
 
@@ -225,6 +232,7 @@ def _plan(task, program, element, raw, variables, numbers, packed, name):
     examination = examine(problem, path, tail)
     errors = np.abs(examination.element_costs - elementwise)
     status, message = _judge(task, program, raw, path)
+    message = message or raw.note
     plan = Plan(
         cost=raw.cost * numbers["cost"],
         times=freeze(path.times),
@@ -241,12 +249,20 @@ def _plan(task, program, element, raw, variables, numbers, packed, name):
         log=raw.log,
         tail=tail,
     )
+    if task.is_whole and status is Status.CONVERGED:
+        clock().plans.append(plan)
     return Draft(plan=plan, errors=errors, examination=examination)
 
 
 def _judge(task, program, raw, path):
     """Status and message of one optimiser run."""
     problem = task.problem
+    if raw.reason == TIME_LIMIT:
+        return Status.TIME_LIMIT, f"after {raw.iterations} iterations from this guess"
+    trouble = None if raw.success or problem.model.is_total else first_trouble(problem.model, path.parameters)
+    if trouble is not None:
+        where = f"t = {path.times[trouble.node]:.4g}, θ = {np.round(path.parameters[trouble.node], 4).tolist()}"
+        return Status.NOT_STATIONARY, f"{trouble} at {where}"
     finite = np.isfinite(path.parameters).all() and np.isfinite(raw.cost)
     reach = 1e6 * (1 + np.abs(problem.start).max())
     if not finite or (not raw.success and (raw.cost < -1e8 or np.abs(path.parameters).max() > reach)):
