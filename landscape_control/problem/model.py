@@ -59,6 +59,14 @@ class Model:
             for name, f in (("metric", self._metric), ("drift", self._drift), ("actuation", self._actuation))
         }
 
+    @cached_property
+    def drift_growth(self) -> float:
+        """How fast a drift Aθ + c lets displacements grow: the largest eigenvalue of (A + Aᵀ)/2; ∞ where f is not affine."""
+        if self.drift_matrix is None:
+            return np.inf
+        matrix = self.drift_matrix[0]
+        return float(np.linalg.eigvalsh((matrix + matrix.T) / 2)[-1])
+
     @property
     def has_drift(self) -> bool:
         return self.learner.drift is not None

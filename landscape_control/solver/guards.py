@@ -10,14 +10,33 @@ so the loop must be kept from beginning. Two ways into it were found:
   shift at any size. There the weight of the cost is 0, which is never so elsewhere: the Hessian then gets 10⁴⁰ on its diagonal
   and is definite at once. Restoration does not succeed then; another optimiser has to take over.
 
-Elsewhere, in programs chained as ours, the shift reaches every stage unscaled (vertex states are copies of stage variables)
-and outgrows any finite Hessian within a few rounds.
+A third way in is closed by not taking it (:func:`comes_back`). The shift δI on the variables becomes δZᵀZ on the directions that
+the equations leave free. Where ZᵀZ is so ill-conditioned that its factorisation fails by round-off, no δ helps. In the
+discretised action Z selects variables, ZᵀZ is diagonal with entries 1 and 2. With collocation or shooting Z maps controls to
+states: its size is that of the controls' effect, bounded for dynamics Aθ + c + Bu by the growth of displacements over the
+horizon, but without bound for other dynamics, and with a fixed end by how weakly the end is controlled.
 """
+
+import math
 
 import casadi as ca
 
+from ..problem import ControlProblem
+from ..transcription import DiscretisedAction, Transcription
+
 _LARGEST = 1e50
 _STIFF = 1e40
+_MOST_GROWTH = math.log(1e4)  # e^{2·growth} = 10⁸ leaves half of the digits
+
+
+def comes_back(problem: ControlProblem, transcription: Transcription, horizon: float) -> bool:
+    """Whether Fatrop is sure to return from this problem, transcribed like this over this horizon."""
+    if isinstance(transcription, DiscretisedAction):
+        return True
+    model = problem.model
+    if problem.end is not None or not model.constant["actuation"]:
+        return False
+    return model.drift_growth * horizon <= _MOST_GROWTH
 
 
 def guarded_functions(nlp: dict) -> dict[str, ca.Function]:

@@ -27,6 +27,7 @@ _IPOPT = {
     "dual_inf_tol": 1e-8,
     "mu_strategy": "adaptive",
 }
+_NOT_TRUSTED = "solved by ipopt: fatrop may not return from collocation or shooting with a fixed end or unstable dynamics"
 
 
 @dataclass(kw_only=True, eq=False)
@@ -63,8 +64,13 @@ class Optimiser:
             raise
         self._memory = Memory(self._solver)
 
-    def run(self, guess: np.ndarray, parameters: np.ndarray) -> RawResult:
-        """Solve from one guess; never raises for a failed solve. Ctrl-C is heard at every evaluation of a function."""
+    def run(self, guess: np.ndarray, parameters: np.ndarray, *, trusted: bool = True) -> RawResult:
+        """Solve from one guess; never raises for a failed solve. Ctrl-C is heard at every evaluation of a function.
+
+        Where Fatrop is not ``trusted`` to return (see ``guards``) IPOPT solves its program, and the result's note says so.
+        """
+        if self.plugin == "fatrop" and not trusted:
+            return replace(self._substitute.run(guess, parameters), note=_NOT_TRUSTED)
         result = self._run(guess, parameters)
         if result.success or result.reason == TIME_LIMIT or self.plugin != "fatrop" or not self.rescue:
             return result

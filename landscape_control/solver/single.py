@@ -16,6 +16,7 @@ from ..transcription import NumberLayout, Transcription, build_program
 from ..transcription.base import node_times
 from .clock import clock
 from .finite import finite_guess, first_trouble
+from .guards import comes_back
 from .guesses import Guess
 from .infinite import Rest
 from .mesh import initial_vertices, refined_vertices
@@ -157,6 +158,7 @@ def _attempt(machinery, task, guess, vertices):
             received=f"NaN or infinity in the path '{guess.name}'",
             advice="check the guess",
         )
+    trusted = machinery.plugin != "fatrop" or comes_back(task.problem, program.transcription, task.horizon)
     states, name = finite_guess(task.problem, states, task.horizon * times, guess.name)
     for polish in (False, True):
         numbers = _numbers(task, times, states) | {"vertices": vertices}
@@ -165,7 +167,7 @@ def _attempt(machinery, task, guess, vertices):
         at_vertices = np.vstack([states[:, 0], states[-1:, -1]])
         start = program.join((at_vertices - numbers["start"]) / numbers["length"], stages)
         packed = program.layout.pack(numbers)
-        raw = optimiser.run(start, np.concatenate([packed, vertices]))
+        raw = optimiser.run(start, np.concatenate([packed, vertices]), trusted=trusted)
         chained, stages = program.split(raw.variables)
         moved = numbers["length"] * np.abs(chained).max()
         if polish or not raw.success or not 0 < moved < 0.02 * numbers["length"]:

@@ -18,6 +18,7 @@ from .aims import known_minima
 from .chaining import chain_plan, needs_windows
 from .clock import clock, running_clock
 from .evidence import beside, with_evidence
+from .guards import comes_back
 from .guesses import default_guesses, read_guess
 from .mesh import fastest_rate
 from .optimiser import PLUGINS
@@ -40,8 +41,8 @@ class Solver:
         "auto" takes the discretised action where B is square and invertible, else collocation.
     solver : "auto", "fatrop" or "ipopt"
         "auto" takes Fatrop up to twelve parameters, IPOPT beyond, for shooting, and where the problem's functions may be
-        singular somewhere (``Model.is_total``). The choice is recorded in the solution; where Fatrop fails under "auto"
-        IPOPT tries from the same guess, and the plan's message says so.
+        singular somewhere (``Model.is_total``). The choice is recorded in the solution. Where Fatrop fails under "auto", or
+        might never return (see ``guards``), IPOPT solves from the same guess, and the plan's message says so.
     tolerance : float
         Accepted cost error, relative to ∫ e^{-γt}(effort + k|L|) dt + |terminal|. Late parts of a discounted plan weigh
         e^{-γt} in it and are less accurate by as much; ask for a higher degree where they matter.
@@ -95,8 +96,8 @@ class Solver:
         rescue = solver == "auto"
         if solver == "auto":
             shooting = isinstance(transcription, MultipleShooting)
-            structured = problem.dimension <= FATROP_DIMENSION and not shooting and problem.model.is_total
-            solver = "fatrop" if structured else "ipopt"
+            trusted = comes_back(problem, transcription, _finite_horizon(problem)) and problem.model.is_total
+            solver = "fatrop" if problem.dimension <= FATROP_DIMENSION and not shooting and trusted else "ipopt"
         self._machinery = Machinery(
             transcription=transcription,
             plugin=solver,

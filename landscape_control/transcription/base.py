@@ -109,6 +109,16 @@ def flatten(per_element: np.ndarray) -> np.ndarray:
     return np.concatenate([body, per_element[-1:, -1]])
 
 
+def control_unit(model: Model) -> float:
+    """The unit of the controls in programs that keep them, 1/|B|₂ for a constant B: their effect is then of order one."""
+    if not model.constant["actuation"]:
+        return 1.0
+    if "control unit" not in model.cache:
+        actuation = model.actuation(np.zeros(model.dimension))[0]
+        model.cache["control unit"] = 1.0 / float(np.linalg.norm(actuation, 2))
+    return model.cache["control unit"]
+
+
 def running_cost(model: Model, theta, control, numbers):
     """uᵀGu/2η + kL at one point, as an expression.
 
