@@ -14,9 +14,13 @@ from ..problem import ControlProblem, typical_mass
 from ..solution import Plan, Status
 from ..transcription import NumberLayout, Transcription, build_program
 from ..transcription.base import node_times
+from .clock import clock
+from .finite import finite_guess, first_trouble
+from .guards import comes_back
 from .guesses import Guess
 from .infinite import Rest
 from .mesh import initial_vertices, refined_vertices
+from .memory import TIME_LIMIT
 from .optimiser import Optimiser
 
 _REASONS = {
@@ -40,6 +44,7 @@ class Machinery:
     options: dict
     keep_log: bool
     layouts: dict
+    rescue: bool = False  # whether IPOPT takes over where Fatrop fails
     build_seconds: float = 0.0
 
     def optimiser(self, problem: ControlProblem, elements: int, tail: bool) -> tuple[Optimiser, Pointwise]:
@@ -51,7 +56,9 @@ class Machinery:
             program = build_program(
                 problem.model, self.transcription.refined(elements), layout, staged=self.plugin == "fatrop"
             )
-            optimiser = Optimiser(program=program, plugin=self.plugin, options=self.options, keep_log=self.keep_log)
+            optimiser = Optimiser(
+                program=program, plugin=self.plugin, options=self.options, keep_log=self.keep_log, rescue=self.rescue
+            )
             self.layouts[key] = optimiser, Pointwise(program.stage.function)
             self.build_seconds += time.perf_counter() - began
         return self.layouts[key]
@@ -121,6 +128,7 @@ def refine_plan(machinery: Machinery, task: Task, draft: Draft, max_elements: in
                 status = Status.REFINEMENT_CAP if finite else Status.NOT_STATIONARY
                 draft = replace(draft, plan=plan.revised(status=status, message=f"{doubts} with {count} elements"))
             break
+        coarse = draft
         if converged:
             errors = np.nan_to_num(draft.errors, nan=1.0, posinf=1.0)
             vertices = refined_vertices(plan.vertices / task.horizon, errors, 2 * count, machinery.transcription.order)
@@ -131,6 +139,8 @@ def refine_plan(machinery: Machinery, task: Task, draft: Draft, max_elements: in
         else:
             break
         total += draft.plan.iterations
+        if draft.plan.status is Status.TIME_LIMIT:  # the coarser plan is the best there is
+            draft = replace(coarse, plan=plan.revised(status=Status.TIME_LIMIT, message=doubts))
         draft = replace(draft, plan=draft.plan.revised(iterations=total, found_from=names))
     return _certified(task, draft) if task.is_whole else draft.plan
 
@@ -162,6 +172,10 @@ def _attempt(machinery, task, guess, vertices):
             received=f"NaN or infinity in the path '{guess.name}'",
             advice="check the guess",
         )
+    trusted = machinery.plugin != "fatrop" or comes_back(task.problem, program.transcription, task.horizon)
+    states, name = finite_guess(task.problem, states, task.horizon * times, guess.name)
+    if name != guess.name:  # it was moved
+        guess = replace(guess, name=name)
     for polish in (False, True):
         numbers = _numbers(task, times, states) | {"vertices": vertices}
         lengths = task.horizon * np.diff(vertices)
@@ -169,7 +183,7 @@ def _attempt(machinery, task, guess, vertices):
         at_vertices = np.vstack([states[:, 0], states[-1:, -1]])
         start = program.join((at_vertices - numbers["start"]) / numbers["length"], stages)
         packed = program.layout.pack(numbers)
-        raw = optimiser.run(start, np.concatenate([packed, vertices]))
+        raw = optimiser.run(start, np.concatenate([packed, vertices]), trusted=trusted)
         chained, stages = program.split(raw.variables)
         moved = numbers["length"] * np.abs(chained).max()
         if polish or not raw.success or not 0 < moved < 0.02 * numbers["length"]:
@@ -236,6 +250,7 @@ def _plan(task, program, element, raw, variables, numbers, packed, guess):
     examination = examine(problem, path, tail)
     errors = np.abs(examination.element_costs - elementwise)
     status, message = _judge(task, program, raw, path)
+    message = message or raw.note
     plan = Plan(
         cost=raw.cost * numbers["cost"],
         times=freeze(path.times),
@@ -252,12 +267,20 @@ def _plan(task, program, element, raw, variables, numbers, packed, guess):
         log=raw.log,
         tail=tail,
     )
+    if task.is_whole and status is Status.CONVERGED:
+        clock().plans.append(plan)
     return Draft(plan=plan, guess=guess, errors=errors, examination=examination)
 
 
 def _judge(task, program, raw, path):
     """Status and message of one optimiser run."""
     problem = task.problem
+    if raw.reason == TIME_LIMIT:
+        return Status.TIME_LIMIT, f"after {raw.iterations} iterations from this guess"
+    trouble = None if raw.success or problem.model.is_total else first_trouble(problem.model, path.parameters)
+    if trouble is not None:
+        where = f"t = {path.times[trouble.node]:.4g}, θ = {np.round(path.parameters[trouble.node], 4).tolist()}"
+        return Status.NOT_STATIONARY, f"{trouble} at {where}"
     finite = np.isfinite(path.parameters).all() and np.isfinite(raw.cost)
     far = np.abs(path.parameters).max() > 1e6 * (1 + np.abs(problem.start).max())
     falls = raw.cost < -1e8 or (far and raw.cost < 0)

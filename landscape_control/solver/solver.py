@@ -9,18 +9,20 @@ import numpy as np
 from ..arrays import number, whole
 from ..certificate import certify, judged
 from ..curvature import is_convex
-from ..errors import ProblemError, SolveError, check_choice, check_options
+from ..errors import ProblemError, SolveError, SolveInterrupted, check_choice, check_options
 from ..pointwise import LOCK
 from ..problem import ControlProblem
 from ..solution import Plan, Solution, Status
 from ..transcription import Collocation, DiscretisedAction, MultipleShooting, Transcription
 from .aims import MOST_AIMS
 from .chaining import chain_plan, needs_windows
+from .clock import clock, running_clock
 from .evidence import beside, with_evidence
+from .guards import comes_back
 from .guesses import default_guesses, read_guess
 from .mesh import fastest_rate
 from .optimiser import PLUGINS
-from .plans import distinct, with_basin
+from .plans import USABLE, distinct, with_basin
 from .settling import settle_plan
 from .single import Machinery, Task, draft_plan, refine_plan
 from .surveys import Surveys
@@ -39,9 +41,9 @@ class Solver:
     method : "auto", "action", "collocation", "shooting", or a Transcription object with its own options
         "auto" takes the discretised action where B is square and invertible, else collocation.
     solver : "auto", "fatrop" or "ipopt"
-        "auto" takes Fatrop up to twelve parameters, IPOPT beyond, for shooting, and where the problem's functions use
-        logarithms, roots or the like, which are not defined everywhere (there Fatrop was seen not to return). The choice
-        is recorded in the solution.
+        "auto" takes Fatrop up to twelve parameters, IPOPT beyond, for shooting, and where the problem's functions may be
+        singular somewhere (``Model.is_total``). The choice is recorded in the solution. Where Fatrop fails under "auto", or
+        might never return (see ``guards``), IPOPT solves from the same guess, and the plan's message says so.
     tolerance : float
         Accepted cost error, relative to ∫ e^{-γt}(effort + k|L|) dt + |terminal|. Late parts of a discounted plan weigh
         e^{-γt} in it and are less accurate by as much; ask for a higher degree where they matter.
@@ -49,6 +51,9 @@ class Solver:
         Cap of the mesh refinement; hitting it is reported by the status.
     max_doublings : int
         Cap on doubling the computational horizon of infinite-horizon problems.
+    time_limit : float
+        Seconds that one solve may take. It is looked at between runs of the optimiser and, with IPOPT, in each of them; what
+        was found by then is returned with the status TIME_LIMIT.
     options : dict
         Passed to the optimiser under its own option names, e.g. {"max_iter": 1000}.
     keep_log : bool
@@ -64,6 +69,7 @@ class Solver:
         tolerance: float = 1e-6,
         max_elements: int = 256,
         max_doublings: int = 8,
+        time_limit: float = 600.0,
         options: dict | None = None,
         keep_log: bool = False,
     ):
@@ -85,14 +91,21 @@ class Solver:
         self.tolerance = number("tolerance", tolerance, low=0, low_open=True)
         self.max_elements = whole("max_elements", max_elements)
         self.max_doublings = whole("max_doublings", max_doublings)
+        self.time_limit = number("time_limit", time_limit, low=0, low_open=True, allow_inf=True)
         transcription = _choose_method(problem, method)
         check_choice("solver", solver, ("auto", *PLUGINS))
+        rescue = solver == "auto"
         if solver == "auto":
             shooting = isinstance(transcription, MultipleShooting)
-            structured = problem.dimension <= FATROP_DIMENSION and not shooting and problem.model.is_total
-            solver = "fatrop" if structured else "ipopt"
+            trusted = comes_back(problem, transcription, _finite_horizon(problem)) and problem.model.is_total
+            solver = "fatrop" if problem.dimension <= FATROP_DIMENSION and not shooting and trusted else "ipopt"
         self._machinery = Machinery(
-            transcription=transcription, plugin=solver, options=dict(options or {}), keep_log=keep_log, layouts={}
+            transcription=transcription,
+            plugin=solver,
+            options=dict(options or {}),
+            keep_log=keep_log,
+            layouts={},
+            rescue=rescue,
         )
         self._surveys = Surveys(problem)
         self._rests: dict = {}
@@ -106,32 +119,44 @@ class Solver:
         ------
         SolveError
             If the best plan's status is not converged and ``throw`` is true; its ``solution`` keeps the iterate.
+        SolveInterrupted
+            On Ctrl-C, which is heard everywhere; its ``solution`` keeps the best complete plan, if there is one yet.
         """
         whole("seed", seed, low=0)
-        with LOCK:  # CasADi is not thread-safe; use processes to solve in parallel
+        with LOCK, running_clock(self.time_limit) as watch:  # CasADi is not thread-safe; use processes to solve in parallel
             began = time.perf_counter()
             built = self._machinery.build_seconds
             problem = self._numbered(numbers)
-            places = self._surveys.of(problem, seed, trusting=starts is None or starts <= MOST_AIMS)
-            minima = places.minima
-            guesses = [] if guess is None else [read_guess(problem, guess, _finite_horizon(problem))]
-            if guess is None or starts is not None:
-                guesses += default_guesses(problem, places, starts, seed)
-            found = self._plans(problem, guesses, minima)
-            found += self._off_saddles(problem, found, minima)
-            plans = with_evidence(problem, [plan for plan, _ in distinct(found)], found, self.tolerance)
-            building = self._machinery.build_seconds - built
-            solution = Solution(
-                plans=tuple(with_basin(problem, p, minima) for p in plans),
-                tolerance=self.tolerance,
-                method=self._machinery.transcription.name,
-                solver=self._machinery.plugin,
-                starts=len(guesses),
-                build_seconds=building,
-                solve_seconds=time.perf_counter() - began - building,
-                problem=problem,
-                is_convex=is_convex(problem),
-            )
+            minima, guesses = np.empty((0, problem.dimension)), []
+
+            def assembled(plans):
+                building = self._machinery.build_seconds - built
+                return Solution(
+                    plans=tuple(with_basin(problem, p, minima) for p in plans),
+                    tolerance=self.tolerance,
+                    method=self._machinery.transcription.name,
+                    solver=self._machinery.plugin,
+                    starts=len(guesses),
+                    build_seconds=building,
+                    solve_seconds=time.perf_counter() - began - building,
+                    problem=problem,
+                    is_convex=is_convex(problem),
+                )
+
+            try:
+                places = self._surveys.of(problem, seed, trusting=starts is None or starts <= MOST_AIMS)
+                minima = places.minima
+                guesses = [] if guess is None else [read_guess(problem, guess, _finite_horizon(problem))]
+                if guess is None or starts is not None:
+                    guesses += default_guesses(problem, places, starts, seed)
+                found = self._plans(problem, guesses, minima)
+                found += self._off_saddles(problem, found, minima)
+                plans = with_evidence(problem, [plan for plan, _ in distinct(found)], found, self.tolerance)
+            except KeyboardInterrupt:
+                raise _interrupted(watch.plans, assembled) from None
+            if watch.ran_out and plans[0].status.ok:
+                plans[0] = replace(plans[0], message="the time limit was reached before every start was tried")
+            solution = assembled(plans)
             if throw and not solution.status.ok:
                 raise SolveError(f"{solution.status.value}. {solution.message}".rstrip(), solution)
             return solution
@@ -167,12 +192,13 @@ class Solver:
     def _in_parts(self, task, guesses) -> list[Plan]:
         """Plans that are solved window by window, or over longer and longer horizons."""
         if math.isfinite(task.horizon):
-            return [chain_plan(self._machinery, task, guess) for guess in guesses]
+            return [self._kept(chain_plan(self._machinery, task, guess)) for guess in guesses]
         settled, refusals = [], []
         for guess in guesses:  # cheapest first; the others are refined further only where they turn out to be better
             limited = replace(task, max_elements=self._first_elements()) if settled else task
             try:
-                settled.append((settle_plan(self._machinery, limited, guess, self.max_doublings), guess))
+                plan = self._kept(settle_plan(self._machinery, limited, guess, self.max_doublings))
+                settled.append((plan, guess))
             except ProblemError as refusal:
                 refusals.append(refusal)
         if not settled:
@@ -202,7 +228,19 @@ class Solver:
             if plan is not source:  # merged with its duplicates
                 draft = replace(draft, plan=plan)
             refined.append(refine_plan(self._machinery, task, draft, cap))
+        if len(chosen) == len(drafts) or refined[0].status not in USABLE:
+            return refined
+        for draft in drafts:  # runs that failed beside others that did not: a cheaper path is worth another try
+            if draft.plan.status not in USABLE:
+                cheaper = draft.examination.path_cost < refined[0].cost
+                refined.append(refine_plan(self._machinery, task, draft, self._first_elements()) if cheaper else draft.plan)
         return refined
+
+    @staticmethod
+    def _kept(plan: Plan) -> Plan:
+        """The plan, which an interruption will hand back."""
+        clock().plans.append(plan)
+        return plan
 
 
 def solve(
@@ -217,11 +255,18 @@ def solve(
 ) -> Solution:
     """Build a :class:`Solver` and solve once, from the seeded multi-start or from ``guess``.
 
-    ``options`` are those of :class:`Solver`: method, solver, max_elements, max_doublings, options, keep_log.
+    ``options`` are those of :class:`Solver`: method, solver, max_elements, max_doublings, time_limit, options, keep_log.
     """
     own = ("tolerance", "seed", "starts", "guess", "throw")
-    check_options("solve", options, ("method", "solver", "max_elements", "max_doublings", "options", "keep_log", *own))
+    check_options("solve", options, ("method", "solver", "max_elements", "max_doublings", "time_limit", "options", "keep_log", *own))
     return Solver(problem, tolerance=tolerance, **options).solve(guess=guess, starts=starts, seed=seed, throw=throw)
+
+
+def _interrupted(plans, assembled) -> SolveInterrupted:
+    """What Ctrl-C raises: the complete plans so far, best first, none of them the last word."""
+    usable = [replace(plan, status=Status.INTERRUPTED) for plan, _ in distinct(plans)] if plans else []
+    found = f"the best so far costs {usable[0].cost:.8g}" if usable else "no plan was complete"
+    return SolveInterrupted(f"interrupted; {found}", assembled(usable) if usable else None)
 
 
 def _choose_method(problem, method) -> Transcription:

@@ -7,7 +7,7 @@ from ..measures.basins import SECOND_LOOK
 from .layout import share
 
 NUMBERS = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight")
-_SOLVER = ("tolerance", "method", "solver", "max_elements", "max_doublings", "options", "keep_log")
+_SOLVER = ("tolerance", "method", "solver", "max_elements", "max_doublings", "time_limit", "options", "keep_log")
 
 
 class Trajectories:
