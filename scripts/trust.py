@@ -29,6 +29,7 @@ from trust_workers import judge_all
 CLASSES = {
     "linear-quadratic": "trust_linear",
     "scaled linear-quadratic": "trust_linear",
+    "non-linear": "trust_nonlinear",
 }
 
 
