@@ -114,7 +114,10 @@ def step_flow(h: Homogeneous, length: float):
 def compose(first, second):
     """The scattering form of one step after another."""
     (e1, g1, p1), (e2, g2, p2) = first, second
-    middle = np.linalg.solve(np.eye(len(e1)) + g1 @ p2, np.hstack([e1, g1]))
+    try:
+        middle = np.linalg.solve(np.eye(len(e1)) + g1 @ p2, np.hstack([e1, g1]))
+    except np.linalg.LinAlgError:
+        raise UndecidedError("numbers of very different size") from None
     n = len(e1)
     through, through_g = middle[:, :n], middle[:, n:]
     return e2 @ through, symmetric(g2 + e2 @ through_g @ e2.T), symmetric(p1 + e1.T @ p2 @ through)
@@ -350,35 +353,52 @@ def _endless(p, h):
     """The limit of ever longer horizons without terminal cost, and again the algebraic Riccati equation."""
     if np.linalg.eigvalsh(p.hessian)[0] < -1e-12 * np.abs(p.hessian).max():
         raise UndecidedError("an indefinite loss over an infinite horizon")
+    seen = _observable_basis(h.drift, h.cost)  # what the loss never feels costs nothing and need not be stabilised
+    felt = Homogeneous(
+        drift=seen.T @ h.drift @ seen,
+        push=seen.T @ h.push @ seen,
+        cost=seen.T @ h.cost @ seen,
+        start=seen.T @ h.start,
+        terminal=seen.T @ h.terminal @ seen,
+    )
+    value = _limit_value(felt)
+    if value is None:
+        return Exact(kind="infinite")
+    cost = felt.start @ value / 2
+    other = _algebraic_cost(p, felt, seen)
+    if not abs(cost - other) <= AGREE * abs(cost) + _floor(p):
+        raise UndecidedError(f"doubling {cost:.12g}, algebraic Riccati equation {other:.12g}")
+    costate = seen @ value
+    return _exact(p, h, cost, costate, costate[None], h.start[None])
+
+
+def _limit_value(h):
+    """λ(0) over horizons that double until it settles; None where the cost grows without limit."""
     form, doublings = step_flow(h, 1.0), 0
     value, before = form[2] @ h.start, None
-    while before is None or np.abs(value - before).max() > 1e-13 * max(np.abs(value).max(), 1e-250):
+    while before is None or np.abs(value - before).max(initial=0) > 1e-13 * max(np.abs(value).max(initial=0), 1e-250):
         form, doublings, before = compose(form, form), doublings + 1, value
         value = form[2] @ h.start
         if not np.isfinite(value).all() or h.start @ value > 1e14:
-            return Exact(kind="infinite")
+            return None
         if doublings > 48:
             raise UndecidedError("the cost does not settle with the horizon")
-    cost = h.start @ value / 2
-    other = _algebraic_cost(p, h)
-    if not abs(cost - other) <= AGREE * (abs(cost) + _floor(p)):
-        raise UndecidedError(f"doubling {cost:.12g}, algebraic Riccati equation {other:.12g}")
-    return _exact(p, h, cost, value, value[None], h.start[None])
+    return value
 
 
-def _algebraic_cost(p, h):
-    """By scipy's Schur method, on the modes that the loss sees: the others cost nothing and need not be stabilised."""
-    size = len(h.start) if p.discount > 0 else len(h.start) - 1  # without discount the constant must cost nothing
-    drift, push, cost, start = h.drift[:size, :size], h.push[:size, :size], h.cost[:size, :size], h.start[:size]
-    seen = _observable_basis(drift, cost)
-    drift, push, cost, start = seen.T @ drift @ seen, seen.T @ push @ seen, seen.T @ cost @ seen, seen.T @ start
+def _algebraic_cost(p, h, seen):
+    """The same by scipy's Schur method; without discount the constant, which must cost nothing then, is left out."""
+    kept = np.eye(len(h.start))
+    if p.discount == 0:
+        kept = null_space(seen[-1:]) if np.abs(seen[-1]).max(initial=0) > 1e-12 else kept
+    drift, push, cost, start = kept.T @ h.drift @ kept, kept.T @ h.push @ kept, kept.T @ h.cost @ kept, kept.T @ h.start
     if not len(start):
         return 0.0
     values, vectors = np.linalg.eigh(push)
     root = vectors * np.sqrt(np.maximum(values, 0))
     try:
         return start @ solve_continuous_are(drift, root, cost, np.eye(len(start))) @ start / 2
-    except np.linalg.LinAlgError as failure:
+    except (np.linalg.LinAlgError, ValueError) as failure:
         raise UndecidedError(f"algebraic Riccati equation: {failure}") from None
 
 
