@@ -28,7 +28,7 @@ from trust_workers import judge_all
 
 CLASSES = {
     "linear-quadratic": "trust_linear",
-    "scaled linear-quadratic": "trust_linear",
+    "scaled-linear-quadratic": "trust_linear",
     "non-linear": "trust_nonlinear",
 }
 
@@ -88,7 +88,7 @@ def report(found, seed):
     for name, verdicts in found.items():
         for index, verdict in sorted(verdicts.items()):
             if verdict.kind in (*WORST, FLAGGED, REFUSED):
-                print(f"{verdict.kind}: --class '{name}' --seed {seed} --only {index}: {verdict.note}")
+                print(f"{verdict.kind}: --class {name} --seed {seed} --only {index}: {verdict.note}")
     heads = [*KINDS, "of solvable ones", "median ms", "95 % ms"]
     print("\n| class | problems | " + " | ".join(heads) + " |")
     print("|---" * (len(heads) + 2) + "|")

@@ -11,7 +11,7 @@ from trust_linear_reference import LinearNumbers, UndecidedError, solve_exactly
 
 import landscape_control as lc
 
-PLAIN, SCALED = "linear-quadratic", "scaled linear-quadratic"
+PLAIN, SCALED = "linear-quadratic", "scaled-linear-quadratic"
 CLASSES = {PLAIN: 1, SCALED: 2}
 
 
