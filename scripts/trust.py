@@ -106,8 +106,7 @@ def report(found, seed):
 def show(name, seed, index, options):
     """One problem: what it is, what was found, what should have been."""
     case = draw(name, seed, index)
-    print(case.describe())
-    print(f"\nreference: {case.reference}\n", flush=True)
+    print(case.describe(), end="\n\n", flush=True)
     case.show(options)
     verdict = case.judge(options)
     print(f"\n{verdict.kind}: {verdict.note}")

@@ -86,6 +86,11 @@ class LinearCase(Case):
         """Solve with the public call and compare."""
         return judge_plan(lambda: self.problem, self.reference, options, metric=self.plain.metric * self.units.metric)
 
+    def show(self, options):
+        """Print the exact answer before the package's."""
+        print(f"reference: {self.reference}\n", flush=True)
+        super().show(options)
+
     def describe(self):
         """Every number, ready to paste."""
         rows = [f"{name} = {value!r}" for name, value in vars(rescaled(self.plain, self.units)).items()]

@@ -188,6 +188,12 @@ class NonlinearCase(Case):
         error = np.linalg.norm(push * plan.controls[0] - (slope - drift))
         return error, max(np.linalg.norm(push * plan.controls, axis=1).max(), 1e-300)
 
+    def show(self, options):
+        """Print the reference's finding before the package's."""
+        cost, scale, path, name = self.reference
+        print(f"J = {cost:.10g}, scale {scale:.4g}, from {name}; ends at {path.values[-1]}\n", flush=True)
+        super().show(options)
+
     def describe(self):
         """The family and its numbers."""
         shape = self.shape

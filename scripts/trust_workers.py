@@ -7,10 +7,12 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.connection import Connection, wait
 
-from trust_judging import ERROR, HANG, Verdict
+from trust_judging import ERROR, HANG, Verdict, hooks
 
 RENEWED = 400  # problems after which a worker is replaced, for its memory
 STARTING = 120.0  # seconds a new worker may take for its imports
+JUDGING = 600.0  # seconds for the reference, once the package has answered
+SOLVED = "solved"
 
 
 class Worker:
@@ -32,8 +34,11 @@ class Worker:
         self.connection.send(job)
 
     def take(self):
-        """The verdict of the finished job."""
+        """The verdict of the finished job; None while it is still being judged."""
         verdict = self.connection.recv()
+        if verdict == SOLVED:
+            self.deadline = time.monotonic() + JUDGING
+            return None
         job, self.job, self.deadline, self.ready = self.job, None, math.inf, True
         self.done += 1
         return job, verdict
@@ -47,6 +52,7 @@ class Worker:
 
 def serve(connection: Connection, run: Callable) -> None:
     """In the worker: judge jobs until the connection closes."""
+    hooks["solved"] = lambda: connection.send(SOLVED)
     while True:
         try:
             job = connection.recv()
@@ -72,7 +78,10 @@ def judge_all(run: Callable, jobs: Iterable, *, workers: int, limit: float) -> I
             ready = wait([worker.connection for worker in pool], timeout=max(soonest - time.monotonic(), 0.0))
             for worker in list(pool):
                 if worker.connection in ready:
-                    yield _finished(worker)
+                    finished = _finished(worker)
+                    if finished is None:
+                        continue
+                    yield finished
                     pool.remove(worker)
                     _feed(pool, _renewed(worker, run), waiting, limit)
                 elif time.monotonic() > worker.deadline:
