@@ -18,6 +18,7 @@ Exit code 1 if there is any of the last three.
 
 import argparse
 import importlib
+import signal
 import sys
 import time
 from collections import defaultdict
@@ -30,6 +31,9 @@ CLASSES = {
     "linear-quadratic": "trust_linear",
     "scaled-linear-quadratic": "trust_linear",
     "non-linear": "trust_nonlinear",
+    "beliefs-lqg": "trust_beliefs",
+    "beliefs-nonlinear": "trust_beliefs",
+    "policy-programs": "trust_policies",
 }
 
 
@@ -47,6 +51,7 @@ def judge(job):
 
 def main(arguments=None) -> int:
     """Run the command line."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     chosen = parsed(arguments)
     options = {} if chosen.tolerance is None else {"tolerance": chosen.tolerance}
     if chosen.only is not None:
@@ -54,10 +59,14 @@ def main(arguments=None) -> int:
     began, found = time.perf_counter(), defaultdict(dict)
     for name in chosen.classes:
         jobs = [(name, chosen.seed, index, options) for index in range(chosen.first, chosen.first + chosen.count)]
-        for job, verdict in judge_all(judge, jobs, workers=chosen.workers, limit=chosen.limit):
-            found[name][job[2]] = verdict
-            progress(name, len(found[name]), len(jobs), found[name].values(), began)
-        print(file=sys.stderr)
+        try:
+            for job, verdict in judge_all(judge, jobs, workers=chosen.workers, limit=chosen.limit):
+                found[name][job[2]] = verdict
+                progress(name, len(found[name]), len(jobs), found[name].values(), began)
+        except KeyboardInterrupt:  # what is known so far is reported
+            break
+        finally:
+            print(file=sys.stderr)
     report(found, chosen.seed)
     return int(any(verdict.kind in WORST for verdicts in found.values() for verdict in verdicts.values()))
 
