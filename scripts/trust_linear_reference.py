@@ -178,8 +178,9 @@ def _last_costate(p, h, form):
     gap = (e @ h.start - _last_state(p))[:n]
     values, vectors = np.linalg.eigh(g[:n, :n])
     rank = _reachable_dimension(p)
-    kept = np.argsort(values)[n - rank :]
-    if values[kept].min() <= 1e-9 * values.max():
+    sizes = np.abs(values)  # G is indefinite where a free end would be unbounded
+    kept = np.argsort(sizes)[n - rank :]
+    if sizes[kept].min() <= 1e-9 * sizes.max():
         raise UndecidedError("the end is reached through directions of very different price")
     solved = vectors[:, kept] @ ((vectors[:, kept].T @ gap) / values[kept])
     return np.append(solved, 0.0)

@@ -12,7 +12,7 @@ from trust_judging import ERROR, HANG, Verdict, hooks
 RENEWED = 400  # problems after which a worker is replaced, for its memory
 STARTING = 120.0  # seconds a new worker may take for its imports
 JUDGING = 600.0  # seconds for the reference, once the package has answered
-SOLVED = "solved"
+READY, SOLVED = "ready", "solved"  # what a worker says besides its verdicts
 
 
 class Worker:
@@ -24,24 +24,25 @@ class Worker:
         self.process = context.Process(target=serve, args=(far, run), daemon=True)
         self.process.start()
         far.close()
-        self.job, self.deadline, self.done = None, math.inf, 0
-        self.ready = False
+        self.job, self.limit, self.deadline = None, math.inf, math.inf
+        self.done, self.ready = 0, False
 
     def give(self, job, limit):
-        """Start a job; the clock of a new worker starts later by its imports."""
-        self.job = job
-        self.deadline = time.monotonic() + limit + (0 if self.ready else STARTING)
+        """Start a job; the clock of a new worker starts when it is ready."""
+        self.job, self.limit = job, limit
+        self.deadline = time.monotonic() + (limit if self.ready else STARTING)
         self.connection.send(job)
 
     def take(self):
-        """The verdict of the finished job; None while it is still being judged."""
-        verdict = self.connection.recv()
-        if verdict == SOLVED:
-            self.deadline = time.monotonic() + JUDGING
+        """(job, its verdict); None for the other things that a worker says, which move the deadline."""
+        said = self.connection.recv()
+        if said in (READY, SOLVED):
+            self.ready = True
+            self.deadline = time.monotonic() + (self.limit if said == READY else JUDGING)
             return None
-        job, self.job, self.deadline, self.ready = self.job, None, math.inf, True
+        job, self.job, self.deadline = self.job, None, math.inf
         self.done += 1
-        return job, verdict
+        return job, said
 
     def end(self):
         """Kill it: a solve in compiled code hears nothing else."""
@@ -53,6 +54,7 @@ class Worker:
 def serve(connection: Connection, run: Callable) -> None:
     """In the worker: judge jobs until the connection closes."""
     hooks["solved"] = lambda: connection.send(SOLVED)
+    connection.send(READY)
     while True:
         try:
             job = connection.recv()
