@@ -30,6 +30,7 @@ from trust_workers import judge_all
 CLASSES = {
     "linear-quadratic": "trust_linear",
     "scaled-linear-quadratic": "trust_linear",
+    "extreme-linear-quadratic": "trust_linear",
     "non-linear": "trust_nonlinear",
     "beliefs-lqg": "trust_beliefs",
     "beliefs-nonlinear": "trust_beliefs",

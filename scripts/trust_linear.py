@@ -11,8 +11,8 @@ from trust_linear_reference import LinearNumbers, UndecidedError, solve_exactly
 
 import landscape_control as lc
 
-PLAIN, SCALED = "linear-quadratic", "scaled-linear-quadratic"
-CLASSES = {PLAIN: 1, SCALED: 2}
+PLAIN, SCALED, EXTREME = "linear-quadratic", "scaled-linear-quadratic", "extreme-linear-quadratic"
+CLASSES = {PLAIN: 1, SCALED: 2, EXTREME: 8}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -142,6 +142,8 @@ def draw(name: str, seed: int, index: int) -> LinearCase:
     rng = np.random.default_rng([seed, CLASSES[name], index])
     while True:
         plain, tags = draw_numbers(rng)
+        if name == EXTREME:
+            plain, tags = draw_extreme(rng, plain, tags)
         units = draw_units(rng) if name == SCALED else Units()
         case = LinearCase(plain=plain, units=units, tags=tags)
         try:
@@ -199,6 +201,35 @@ def draw_numbers(rng) -> tuple[LinearNumbers, tuple[str, ...]]:
         "at the minimum" if (start == minimum).all() else "away",
     )
     return numbers, tags
+
+
+def draw_extreme(rng, plain, tags):
+    """One thing about ordinary numbers made extreme: the horizon, the discount, the start, or the place of it all."""
+    n, kind = len(plain.start), rng.integers(0, 6)
+    finite = 1.0 if math.isinf(plain.horizon) else plain.horizon
+    if kind == 0:
+        tag, changes = "tiny horizon", {"horizon": 10 ** rng.uniform(-9, -3), "end": None}
+    elif kind == 1:
+        calm = np.linalg.eigvals(plain.matrix).real.max(initial=0.0) <= plain.discount / 2
+        changes = {"horizon": log_uniform(rng, 30, 3000) if calm else finite}
+        tag = "long horizon"
+    elif kind == 2:
+        tag, changes = "strong discount", {"discount": log_uniform(rng, 5, 300) / finite, "horizon": finite, "end": None}
+    elif kind == 3:
+        changes = {"start": plain.minimum.copy(), "offset": np.zeros(n), "matrix": np.zeros((n, n)), "terminal": None}
+        if rng.random() < 0.5 and math.isfinite(plain.horizon):
+            changes["end"] = plain.minimum.copy()
+        tag = "at rest"
+    elif kind == 4:
+        changes = {"start": plain.minimum + 10 ** rng.uniform(-12, -3) * rng.standard_normal(n), "offset": np.zeros(n)}
+        changes |= {"matrix": np.zeros((n, n)), "terminal": None, "end": None}
+        tag = "near rest"
+    else:
+        away = 10 ** rng.uniform(2, 6) * rng.standard_normal(n)
+        changes = {"minimum": plain.minimum + away, "start": plain.start + away, "end": None, "terminal": None}
+        changes["offset"] = plain.offset - plain.matrix @ away
+        tag = "far from the origin"
+    return replace(plain, **changes), (tag, *tags)
 
 
 def log_uniform(rng, low, high):

@@ -17,6 +17,7 @@ from scipy.linalg import expm, null_space, solve_banded, solve_continuous_are
 
 SEGMENTS = 48  # of the boundary-value check
 AGREE = 1e-8  # both methods, relative to the scale
+ROUND_OFF = 1e-13  # of numbers of order one, at rest
 MARGIN = 0.03  # a horizon this close to a conjugate point is not judged
 
 
@@ -159,7 +160,7 @@ def solve_exactly(p: LinearNumbers) -> Exact:
     costates, states = _boundary_value_path(p, h)
     cost, other = _cost(p, h, form, costate), _path_cost(p, h, costates, states)
     answer = _exact(p, h, cost, costate, costates, states)
-    if not abs(cost - other) <= AGREE * (answer.scale + answer.floor):
+    if not abs(cost - other) <= AGREE * (answer.scale + answer.floor) + ROUND_OFF:
         raise UndecidedError(f"doubling {cost:.12g}, boundary-value solve {other:.12g}")
     return answer
 
@@ -317,10 +318,8 @@ def _reachable(p, h):
 
 
 def _may_be_unbounded(p):
-    lowest = np.linalg.eigvalsh(p.hessian)[0]
-    if p.terminal is not None:
-        lowest = min(lowest, np.linalg.eigvalsh(p.terminal[0])[0])
-    return lowest < 0
+    matrices = [p.hessian] if p.terminal is None else [p.hessian, p.terminal[0]]
+    return any(np.linalg.eigvalsh(matrix)[0] < -1e-12 * np.abs(matrix).max() for matrix in matrices)
 
 
 def _bounded(p, h):
@@ -344,6 +343,8 @@ def _bounded(p, h):
                 return False
             raise UndecidedError(f"conjugate point at {lasted:.4g} of {p.horizon:.4g}")
         value = value_before(form, value)
+    if 2 * growth * length > 1:  # a step could hide one
+        raise UndecidedError("a horizon too long for so indefinite a loss")
     return True
 
 
