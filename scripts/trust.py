@@ -32,6 +32,8 @@ CLASSES = {
     "scaled-linear-quadratic": "trust_linear",
     "extreme-linear-quadratic": "trust_linear",
     "non-linear": "trust_nonlinear",
+    "edges": "trust_nonlinear",
+    "networks": "trust_nonlinear",
     "beliefs-lqg": "trust_beliefs",
     "beliefs-nonlinear": "trust_beliefs",
     "policy-programs": "trust_policies",

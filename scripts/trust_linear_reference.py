@@ -52,7 +52,7 @@ class Exact:
     kind : "finite", "unbounded" (below), "infinite" (every plan costs infinitely much), "unreachable" (the fixed end)
     scale : ∫ e^{-γt}(effort + k|L|) dt + |terminal| along the optimal path
     floor : cost below which round-off of the loss at these numbers hides everything
-    control_scale : max over the path of √(uᵀGu)
+    control_scale : max over the path of e^{-γt/2} √(uᵀGu), the effort that is felt
     control_floor : √(uᵀGu) of a steady control that costs no more than the floor, or 10⁻¹² of the scale
     """
 
@@ -201,9 +201,7 @@ def _exact(p, h, cost, costate, costates, states):
     n = len(p.start)
     back = np.linalg.solve(p.metric, p.actuation.T)
     control = -p.learning_rate * back @ costate[:n]
-    times = np.linspace(0, p.horizon, len(states)) if math.isfinite(p.horizon) else np.zeros(1)
-    grown = np.exp(p.discount / 2 * times)[:, None] * costates[:, :n]
-    controls = -p.learning_rate * grown @ back.T
+    controls = -p.learning_rate * costates[:, :n] @ back.T  # times e^{-γt/2}
     speeds = np.sqrt(np.maximum(np.einsum("ti,ij,tj->t", controls, p.metric, controls), 0))
     scale, floor, span = float(_scale(h, cost, costates, states, p)), _floor(p), _effective_span(p)
     return Exact(

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import solveh_banded
+from scipy.optimize import minimize
 
 DEGREE = 3
 NODES = np.array([0.0, (1 - 1 / math.sqrt(5)) / 2, (1 + 1 / math.sqrt(5)) / 2, 1.0])
-ELEMENTS = 60
+ELEMENTS = {1: 60, 2: 60}  # by number of parameters; MANY_ELEMENTS beyond
+MANY_ELEMENTS = 16
 MOST_STEPS = 120
 FADED = 25.0  # γt after which nothing shows in the cost any more
 
@@ -243,8 +245,9 @@ def _damped_step(bands, positive, slope, damping):
 # --- meshes
 
 
-def on_mesh(p: PathProblem, times, values, elements=ELEMENTS) -> TestPath:
+def on_mesh(p: PathProblem, times, values, finer=1) -> TestPath:
     """A piecewise linear path on a mesh that resolves its moves, the discount and both ends."""
+    elements = finer * ELEMENTS.get(len(p.start), MANY_ELEMENTS)
     fine = np.linspace(0, p.horizon, 4000)
     fine = np.unique(np.concatenate([fine, np.geomspace(1e-4, 1, 400) * p.horizon, times]))
     theta = np.stack([np.interp(fine, times, column) for column in np.transpose(values)], axis=1)
@@ -269,7 +272,7 @@ def polished_twice(p: PathProblem, times, values):
     cost, path = polish(p, on_mesh(p, times, values))
     if not np.isfinite(cost):
         return math.inf, math.nan, path
-    _, path = polish(p, on_mesh(p, path.times, path.values, 2 * ELEMENTS))
+    _, path = polish(p, on_mesh(p, path.times, path.values, finer=2))
     return *cost_of(p, path.vertices, path.values), path
 
 
@@ -330,7 +333,9 @@ def _pair_costs(p, grid, length):
 
 
 def aims(p: PathProblem, most=6):
-    """Grid points that are lowest among their neighbours, in k L and in Φ: the lowest first."""
+    """Grid points that are lowest among their neighbours, in k L and in Φ: the lowest first; beyond two parameters searched."""
+    if len(p.start) > 2:
+        return _searched_aims(p, most)
     n, count = len(p.start), 161 if len(p.start) == 1 else 61
     grid = lattice(p.box, count)
     found = []
@@ -352,12 +357,29 @@ def aims(p: PathProblem, most=6):
     return np.vstack(found)
 
 
+def _searched_aims(p, most):
+    """Where descents from random points of the box end, and from around the start."""
+    rng, low, high = np.random.default_rng(0), p.box[:, 0], p.box[:, 1]
+    points = [rng.uniform(low, high) for _ in range(4 * most)]
+    points += [p.start + 0.1 * (high - low) * rng.standard_normal(len(low)) for _ in range(2 * most)]
+    found = []
+    for point in points:
+        end = minimize(
+            lambda x: float(p.loss(x[None])[0]), point, jac=lambda x: gradient(p.loss, x[None])[0], method="L-BFGS-B"
+        )
+        found.append((end.fun, end.x))
+    near = sorted(found, key=lambda item: np.linalg.norm(item[1] - p.start))[:most]  # flat valleys: the near ones
+    return np.array([x for _, x in [*sorted(found, key=lambda item: item[0])[:most], *near]])
+
+
 def best_plan(p: PathProblem, further=()):
     """(J, scale, path, name): the cheapest of many polished paths; ``further`` are (name, times, values) to try as well."""
-    candidates = [("brute force", *brute_force(p)), *further]
+    candidates = [*further]
+    if len(p.start) <= 2:
+        candidates.append(("brute force", *brute_force(p)))
     goals = aims(p) if p.end is None else p.end[None]
     for goal in goals:
-        for share in (1.0, 0.3, 0.1, 0.03):
+        for share in (1.0, 0.3, 0.1, 0.03) if len(p.start) <= 2 else (1.0, 0.3, 0.05):
             times = np.array([0.0, share, 1.0]) * p.horizon if share < 1 else np.array([0.0, p.horizon])
             values = np.vstack([p.start, *[goal] * (len(times) - 1)])
             candidates.append((f"line to {np.round(goal, 3)} in {share:g} T", times, values))

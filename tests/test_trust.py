@@ -215,9 +215,9 @@ def test_path_search_crosses_the_hill_of_the_first_figure():
     assert best_plan(wells)[0] == pytest.approx(0.619463, abs=1e-6)
 
 
-@pytest.mark.parametrize("index", range(len(trust_nonlinear.FAMILIES)))
-def test_both_forms_of_a_nonlinear_problem_are_one(index):
-    case = trust_nonlinear.draw(trust_nonlinear.NAME, 0, index)
+@pytest.mark.parametrize(("name", "index"), [(name, i) for name, (_, group) in trust_nonlinear.GROUPS.items() for i in range(len(group))])
+def test_both_forms_of_a_nonlinear_problem_are_one(name, index):
+    case = trust_nonlinear.draw(name, 0, index)
     rng = np.random.default_rng(1)
     theta = np.array(case.shape.start) + 0.01 * rng.standard_normal((3, len(case.shape.start)))
     u = rng.standard_normal(theta.shape)
