@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..solution import Plan
+from .outside import Outside
 
 
 class Verdict(enum.Enum):
@@ -49,6 +50,7 @@ class GlobalCertificate:
     box : (n, 2), what the grid covers; nothing outside was searched
     margin : float or None, by how much the derived box exceeds the places named in ``certify_global``; None: box given
     times, path : (K+1,), (K+1, n), the optimal path read off the grid, not polished
+    outside : Outside, what is known of plans that leave the box: the lower bounds of L and what they come to
     left_box : bool, whether that path or the plan comes to a wall of the box
     method : str, the numerical scheme
     seconds : float
@@ -66,6 +68,7 @@ class GlobalCertificate:
     margin: float | None
     times: np.ndarray = field(repr=False)
     path: np.ndarray = field(repr=False)
+    outside: Outside
     left_box: bool
     method: str
     seconds: float

@@ -11,6 +11,7 @@ from ..solver import Solver, solve
 from .box import derived_box, given_box, refuse_outside
 from .certificate import GlobalCertificate, Verdict
 from .mesh import Grid
+from .outside import Bounded, Statements, grown
 from .path import follow
 from .value import ValueFunction, refuse_dimension, value_function
 
@@ -21,6 +22,7 @@ _USABLE = (Status.CONVERGED, Status.REFINEMENT_CAP)
 
 
 def certify_global(problem, solution: Solution | Plan | None = None, *, points=None, margin: float = 0.5, box=None,
+                   loss_at_least: float | None = None, terminal_at_least: float | None = None,
                    seed: int = 0) -> GlobalCertificate:
     """Solve the Hamilton-Jacobi-Bellman equation on a grid and hold the best plan against it (one or two parameters).
 
@@ -56,16 +58,24 @@ def certify_global(problem, solution: Solution | Plan | None = None, *, points=N
         walls, margin = given_box(problem, box), None
     else:
         walls = derived_box(problem, plans, margin)
+    refuse_outside(problem, Grid.over(walls, counts))
+    bounded = Bounded(problem, Statements.of(problem, loss_at_least, terminal_at_least))
+    cheapest = min(plan.cost for plan in plans)
+    if margin is None:
+        outside, coarse = bounded.examine(walls, counts, cheapest)
+    else:
+        walls, counts, outside, coarse = grown(bounded, walls, counts, cheapest)
     grid = Grid.over(walls, counts)
-    refuse_outside(problem, grid)
-    fine, coarse = value_function(problem, grid), value_function(problem, grid.coarser(), slices=1)
+    fine = value_function(problem, grid)
     grid_value, grid_error = fine.at(problem.start), _error_near(problem.start, fine, coarse)
+    if not outside.excluded:
+        grid_error += outside.undercut
     times, paths = follow(fine, _starts(problem, grid))
     left = _nearest_wall(grid, paths[:, 0], plans[0]) < _WALL
     polished = _polished(problem, times, paths, grid)
-    verdict, reason, better = _judge(plans[0], polished, grid_value, grid_error, left)
+    verdict, reason, better = _judge(plans[0], polished, grid_value, grid_error, left, outside)
     return GlobalCertificate(
-        verdict=verdict, message=f"{reason} {_where(grid, margin)}", plan_cost=plans[0].cost, grid_value=grid_value,
+        verdict=verdict, message=f"{reason} {_where(grid, margin)} {outside.sentence}", outside=outside, plan_cost=plans[0].cost, grid_value=grid_value,
         grid_error=grid_error, better_plan=better, axes=grid.axes, value=freeze(fine.now), box=freeze(walls), margin=margin,
         times=freeze(times), path=freeze(paths[:, 0]), left_box=bool(left), method=fine.method,
         seconds=time.perf_counter() - began)
@@ -150,7 +160,7 @@ def _guess(problem, times, path, count=201):
     return theta + (1 - even / times[-1])[:, None] * (problem.start - theta[0])
 
 
-def _judge(plan, polished, grid_value, grid_error, left):
+def _judge(plan, polished, grid_value, grid_error, left, outside):
     """(verdict, reason, better plan or None)."""
     best = polished[0] if polished else None
     tolerance = 1e-6 * abs(plan.cost) + 3 * (plan.cost_error + (best.cost_error if best else 0.0))
@@ -159,6 +169,7 @@ def _judge(plan, polished, grid_value, grid_error, left):
     if best and best.cost < plan.cost - tolerance:
         return Verdict.NOT_GLOBAL, f"The grid's path leads to a cheaper plan, J = {best.cost:.8g} ({numbers}).", best
     doubts = [
+        (not outside.excluded, f"not certified: nothing known outside the box, {outside.advice}"),
         (left, "the optimal path or the plan comes to a wall of the box, beyond which nothing is known: "
                "take a larger margin or box"),
         (plan.status not in _USABLE, f"the plan itself is not converged ({plan.status}): solve again first"),

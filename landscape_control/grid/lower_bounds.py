@@ -22,7 +22,7 @@ class LowerBounds:
 
         Bisection stops where the bound is within ``resolution`` of a value of the function.
         """
-        return self._least(box[None, :, 0], box[None, :, 1], resolution)
+        return self._least(box[None, :, 0], box[None, :, 1], np.ptp(box, axis=1), resolution)
 
     def outside(self, box: np.ndarray, resolution: float) -> float:
         """A lower bound over all θ that are not inside the box (n, 2); -∞ where none was found.
@@ -33,9 +33,9 @@ class LowerBounds:
         shells = [_shell(box, 2.0**k) for k in range(_OCTAVES)]
         low, high = (np.concatenate(ends) for ends in zip(*shells, strict=True))
         beyond = self._cones(box, 2.0**_OCTAVES)
-        return beyond if beyond == -np.inf else min(self._least(low, high, resolution), beyond)
+        return beyond if beyond == -np.inf else min(self._least(low, high, np.ptp(box, axis=1), resolution), beyond)
 
-    def _least(self, low, high, resolution):
+    def _least(self, low, high, unit, resolution):
         """The least lower bound over a set of boxes (S, n), the boxes with the lowest bounds bisected first."""
         bounds, samples = self._evaluate(low, high)
         evaluated = len(low)
@@ -45,7 +45,7 @@ class LowerBounds:
             if not len(open_ones):
                 break
             chosen = open_ones[np.argsort(bounds[open_ones], kind="stable")[:_BATCH]]
-            halves = _bisected(low[chosen], high[chosen])
+            halves = _bisected(low[chosen], high[chosen], unit)
             found = self._evaluate(*halves)
             keep = np.ones(len(low), dtype=bool)
             keep[chosen] = False
@@ -62,7 +62,6 @@ class LowerBounds:
 
     def _cones(self, box, reach):
         centre, half = box.mean(axis=1), np.ptp(box, axis=1) / 2
-        low, high = _directions(len(box), 1)
         for count in (32, 512):
             low, high = _directions(len(box), count)
             bounds = self.tail.below(centre, half * low, half * high, reach)
@@ -71,9 +70,9 @@ class LowerBounds:
         return float(bounds.min())
 
 
-def _bisected(low, high):
-    """Both halves of every box, cut across its longest side relative to its distance from zero and to the others."""
-    rows, axis = np.arange(len(low)), np.argmax(high - low, axis=1)
+def _bisected(low, high, unit):
+    """Both halves of every box, cut across its longest side in units (n,) of each axis."""
+    rows, axis = np.arange(len(low)), np.argmax((high - low) / unit, axis=1)
     middle = (low[rows, axis] + high[rows, axis]) / 2
     left, right = high.copy(), low.copy()
     left[rows, axis] = right[rows, axis] = middle
@@ -98,16 +97,10 @@ def _shell(box, scale):
 def _directions(dimension, count):
     """Boxes that cover the surface of the unit cube: on every face, ``count`` cells along each other axis."""
     edges = np.linspace(-1, 1, count + 1)
+    cells = np.indices((count,) * (dimension - 1)).reshape(dimension - 1, count ** (dimension - 1)).T
     lows, highs = [], []
-    others = dimension - 1
-    cells = np.stack([c.ravel() for c in np.meshgrid(*[np.arange(count)] * others, indexing="ij")], 1) if others else None
     for axis in range(dimension):
         for side in (-1.0, 1.0):
-            low = np.full((1 if cells is None else len(cells), dimension), side)
-            high = low.copy()
-            if cells is not None:
-                rest = [j for j in range(dimension) if j != axis]
-                low[:, rest], high[:, rest] = edges[cells], edges[cells + 1]
-            lows.append(low)
-            highs.append(high)
+            lows.append(np.insert(edges[cells], axis, side, axis=1))
+            highs.append(np.insert(edges[cells + 1], axis, side, axis=1))
     return np.concatenate(lows), np.concatenate(highs)

@@ -49,7 +49,7 @@ class ValueFunction:
         return upwind(self.slices[k], self.hamiltonian, self.grid)[1]
 
 
-def value_function(problem, grid: Grid, *, slices: int = 100) -> ValueFunction:
+def value_function(problem, grid: Grid, *, slices: int = 100, beyond=None) -> ValueFunction:
     """Solve the Hamilton-Jacobi-Bellman equation of a problem in one or two dimensions on a grid.
 
         -V_t + γV = kL + ∇Vᵀf - (η/2) ∇VᵀBG⁻¹Bᵀ∇V,    V(θ, T) = κΦ(θ)    (viscosity sense: Crandall & Lions 1983)
@@ -58,6 +58,10 @@ def value_function(problem, grid: Grid, *, slices: int = 100) -> ValueFunction:
     policy iteration and defect correction. T = ∞ with γ = 0: fast marching (see :func:`eikonal_value` for what it needs).
     ``slices`` is how many instants of V are kept for following optimal paths.
 
+    At the walls motion outwards is stopped free of charge, so that V is the value of plans that stay inside: not below the
+    true one unless a drift pushes outwards. With ``beyond`` (:class:`Beyond`) it is a value that no plan undercuts, also
+    none that leaves the box, up to the error of the scheme.
+
     Raises
     ------
     ProblemError
@@ -65,27 +69,31 @@ def value_function(problem, grid: Grid, *, slices: int = 100) -> ValueFunction:
         singular; T = ∞ with γ = 0 outside the eikonal case.
     """
     refuse_dimension(problem)
-    hamiltonian = hamiltonian_on(problem, grid)
+    hamiltonian = hamiltonian_on(problem, grid, beyond)
     objective = problem.objective
     if math.isfinite(objective.horizon):
-        to_go, values = _march(problem, hamiltonian, grid, slices)
+        to_go, values = _march(problem, hamiltonian, grid, slices, beyond)
         return ValueFunction(grid=grid, hamiltonian=hamiltonian, to_go=to_go, slices=values, method="WENO3 march")
     unsettled, method = 0.0, "fast marching"
     if objective.discount > 0:
-        value, unsettled = stationary_value(lambda level: hamiltonian_on(problem, level), grid, discount=objective.discount)
+        value, unsettled = stationary_value(lambda level: hamiltonian_on(problem, level, beyond), grid,
+                                            discount=objective.discount, beyond=beyond)
         method = "WENO3 policy iteration"
     else:
-        value = eikonal_value(problem, grid)
+        value = eikonal_value(problem, grid, beyond)
     return ValueFunction(grid=grid, hamiltonian=hamiltonian, to_go=np.array([np.inf]), slices=value[None], method=method,
                          unsettled=unsettled)
 
 
-def _march(problem, hamiltonian, grid, slices):
+def _march(problem, hamiltonian, grid, slices, beyond):
     """Times-to-go, closer together near the end, and V at each."""
     objective = problem.objective
     first, begin = initial_value(problem, grid)
+    if beyond is not None:
+        first = beyond.begin(first, grid, free=problem.end is None)
     to_go = begin + (objective.horizon - begin) * np.linspace(0, 1, slices + 1) ** 2
-    marched = march(first, hamiltonian, grid, discount=objective.discount, begin=begin, stops=to_go[1:])
+    marched = march(first, hamiltonian, grid, discount=objective.discount, begin=begin, stops=to_go[1:],
+                   beyond=beyond)
     return to_go, np.array([first, *marched])
 
 
