@@ -11,6 +11,41 @@ from .mesh import Grid
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class BetweenNodes:
+    """How low the loss and the terminal cost can be between the nodes of a grid.
+
+    The interpolant of L between the corners of a cell with sides h exceeds L by at most Σ h_i² max(∂²L/∂θ_i², 0)/8, with
+    the curvature's upper bound over the cell from interval arithmetic: a narrow well that all nodes miss is seen. Where L
+    has kinks the lower bound over the cells around a node is taken.
+
+    Attributes
+    ----------
+    loss, terminal : CasADi functions of θ, L and Φ
+    lowest : float, a lower bound of L inside the box
+    finer : Grid whose cells are meant; the functions are wanted on the grid of every other node
+    """
+
+    loss: ca.Function
+    terminal: ca.Function
+    lowest: float
+    finer: Grid
+
+    def lowered_loss(self, loss: np.ndarray, grid: Grid) -> np.ndarray:
+        """L at all nodes (S,), less what the interpolant can exceed it by in the cells around; not below ``lowest``."""
+        return np.maximum(loss - self._excess(self.loss, grid).ravel(), self.lowest)
+
+    def lowered_end(self, terminal: np.ndarray, grid: Grid, weight: float) -> np.ndarray:
+        """κΦ at all nodes (N_1, …), less what the interpolant can exceed it by."""
+        return terminal - weight * self._excess(self.terminal, grid) if weight > 0 else terminal
+
+    def _excess(self, function, grid):
+        if grid.shape != self.finer.coarser().shape:  # a level of a nested iteration, only to begin with
+            return _excess(function, grid)
+        excess = maximum_filter(_excess(function, self.finer), size=3, mode="nearest")
+        return excess[(slice(None, None, 2),) * grid.dimension]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Beyond:
     """Lower bounds that turn the Hamilton-Jacobi-Bellman equation in a box into one for all plans, wherever they go.
 
@@ -20,53 +55,35 @@ class Beyond:
         D(0) = min(κΦ_out, κΦ on the walls),   dD/ds = min(kL_out - γD, the rate of V at the wall nodes),
 
     and since every plan of the problem is also a plan of the relaxed one, the relaxed value is nowhere above the true one.
-    Between the nodes the loss is bounded below as well. The interpolant I of L between the corners of a cell with sides h
-    exceeds L by at most Σ h_i² max(∂²L/∂θ_i², 0)/8, with the curvature's upper bound over the cell from interval
-    arithmetic, so that a narrow well that all nodes miss lowers the value. Where L has kinks the lower bound over the cells
-    around a node is taken.
 
     Attributes
     ----------
     running : float, kL_out
     terminal : float, κ times the least Φ outside
-    loss : CasADi function of θ
-    terminal_cost : CasADi function of θ, Φ, and ``terminal_weight``, κ
-    lowest : float, a lower bound of L inside the box
-    finer : Grid of half the spacing, whose cells these are: what is asked is what the *finer* grid can have missed
+    nodes : BetweenNodes or None, to bound the functions between the nodes as well
     """
 
     running: float
     terminal: float
-    loss: ca.Function
-    terminal_cost: ca.Function
-    terminal_weight: float
-    lowest: float
-    finer: Grid
+    nodes: BetweenNodes | None = None
 
     def lowered_loss(self, loss: np.ndarray, grid: Grid) -> np.ndarray:
-        """Loss at all nodes (S,), less what the interpolant can exceed L by in the cells around; not below ``lowest``."""
-        return np.maximum(loss - self._excess(self.loss, grid), self.lowest)
+        """The loss at all nodes (S,), with what it can be between them."""
+        return loss if self.nodes is None else self.nodes.lowered_loss(loss, grid)
 
-    def begin(self, value: np.ndarray, grid: Grid, *, free: bool) -> np.ndarray:
-        """V at the end with one value on all walls; ``free``: V is κΦ, which is bounded below between the nodes too."""
-        value = np.array(value)
-        if free and self.terminal_weight > 0:
-            excess = self._excess(self.terminal_cost, grid)
-            value -= self.terminal_weight * excess.reshape(grid.shape)
-        outside = self.terminal if free else np.inf
+    def begin(self, value: np.ndarray, problem, grid: Grid) -> np.ndarray:
+        """V at the end with one value on all walls. Plans with a fixed end have to be inside by then."""
+        value, outside = np.array(value), np.inf
+        if problem.end is None:
+            outside = self.terminal
+            if self.nodes is not None:
+                value = self.nodes.lowered_end(value, grid, problem.objective.terminal_weight)
         value[grid.walls] = min(value[grid.walls].min(), outside)
         return value
 
     def share(self, change: np.ndarray, outside: float, grid: Grid) -> None:
         """Give all wall nodes the least rate of change among theirs and that of staying outside."""
         change[grid.walls] = min(change[grid.walls].min(), outside)
-
-    def _excess(self, function, grid):
-        """By how much the interpolant can exceed the function in the cells around each node of ``grid``, (S,)."""
-        if grid.shape != self.finer.coarser().shape:  # a level of the nested iteration, only to begin with
-            return _excess(function, grid).ravel()
-        excess = maximum_filter(_excess(function, self.finer), size=3, mode="nearest")
-        return excess[(slice(None, None, 2),) * grid.dimension].ravel()
 
 
 def _excess(function, grid):

@@ -2,11 +2,13 @@
 
 import math
 
+import casadi as ca
 import numpy as np
 
 from ..arrays import freeze, matrix
 from ..errors import ProblemError
 from ..landscape import find_minima
+from .lower_bounds import LowerBounds
 from .mesh import Grid
 
 _SMALLEST = 0.1  # of the reach: less is no scale of the problem
@@ -32,27 +34,30 @@ def derived_box(problem, plans, margin: float) -> np.ndarray:
 def _reach(problem) -> float:
     """How far a plan can go for all it can gain: R²γ/(2ηm(e^{γτ}-1)) = kΔL(1-e^{-γτ})/γ + ΔΦ, τ the shorter of T and 1/γ.
 
-    ΔL and ΔΦ are what the functions at the start exceed their least value by in a cube of 1 + |θ₀| to every side, and m is
-    the largest entry of BG⁻¹Bᵀ at the start. Where there is no gain or no end to τ, 1 + |θ₀|.
+    ΔL and ΔΦ are what the functions at the start exceed their lower bounds by (interval arithmetic), and m is the largest
+    entry of BG⁻¹Bᵀ at the start. Where there is no gain, no bound or no end to τ, 1 + |θ₀|.
     """
     objective, model, start = problem.objective, problem.model, problem.start
     size = 1 + np.abs(start).max()
-    axes = [np.linspace(value - size, value + size, 21) for value in start]
-    points = np.stack([c.ravel() for c in np.meshgrid(*axes, indexing="ij")], axis=1)
     span = min(objective.horizon, 1 / objective.discount if objective.discount > 0 else math.inf)
-    gain = objective.loss_weight * _fall(problem.landscape.loss, start, points) * span
-    if problem.end is None:
-        gain += objective.terminal_weight * _fall(model.terminal_cost, start, points)
+    if math.isinf(span):
+        return size
+    theta = ca.SX.sym("theta", problem.dimension)
+    gain = objective.loss_weight * span * _fall(model.loss_at(theta), theta, start, size) if objective.loss_weight > 0 else 0.0
+    if problem.end is None and objective.terminal is not None:
+        gain += objective.terminal_weight * _fall(model.terminal_at(theta), theta, start, size)
     actuation, metric = model.actuation(start)[0], model.metric(start)[0]
     mobility = np.abs(actuation @ np.linalg.solve(metric, actuation.T)).max()
-    reach = math.sqrt(2 * objective.learning_rate * mobility * gain * span) if math.isfinite(span) else size
-    return reach if math.isfinite(reach) and reach > 0 else size
+    reach = math.sqrt(2 * objective.learning_rate * mobility * gain * span)
+    return reach if 1e-6 * size < reach < math.inf else size
 
 
-def _fall(function, start, points):
-    values = function(points)
-    values = values[np.isfinite(values)]
-    return max(float(function(start)[0]) - values.min(), 0.0) if len(values) else 0.0
+def _fall(expression, theta, start, size):
+    """What a function exceeds its lower bound by at the start."""
+    function = ca.Function("falling", [theta], [ca.densify(expression)])
+    value, cube = float(function(start)), np.column_stack([start - size, start + size])
+    bounds, resolution = LowerBounds(function), 1e-2 * abs(value)
+    return max(value - min(bounds.inside(cube, resolution), bounds.outside(cube, resolution)), 0.0)
 
 
 def given_box(problem, box) -> np.ndarray:

@@ -90,11 +90,14 @@ class _Walk:
 
 def _bounds(problem, box, axis, sign, edges):
     """Upper bounds of (BG⁻¹Bᵀ)_ii and of the drift towards the wall on every slice between start and wall."""
-    low, high = np.minimum(edges[:-1], edges[1:])[:, None], np.maximum(edges[:-1], edges[1:])[:, None]
-    if problem.dimension == 2:
+    ends = np.sort([edges[:-1], edges[1:]], axis=0)
+    if problem.dimension == 1:
+        low, high = ends[0][:, None], ends[1][:, None]
+    else:
         across = np.linspace(*box[1 - axis], _ACROSS + 1)
-        low = np.array([np.insert([value], 1 - axis, other) for value in low[:, 0] for other in across[:-1]])
-        high = np.array([np.insert([value], 1 - axis, other) for value in high[:, 0] for other in across[1:]])
+        low, high = (np.stack(np.meshgrid(along, other, indexing="ij"), axis=-1).reshape(-1, 2)
+                     for along, other in zip(ends, (across[:-1], across[1:]), strict=True))
+        low, high = (low, high) if axis == 0 else (low[:, ::-1], high[:, ::-1])
     theta = ca.SX.sym("theta", problem.dimension)
     outputs = ca.vertcat(_mobility(problem.model, theta)[axis, axis], sign * problem.model.drift_at(theta)[axis])
     _, upper = IntervalFunction(ca.Function("along", [theta], [outputs]))(low, high)

@@ -10,6 +10,7 @@ from .hamiltonian import Hamiltonian
 from .mesh import Grid
 
 ORDER = 3  # of WENO3 in space and of the Runge-Kutta scheme in time, where V is smooth
+MOST_STEPS = 100_000
 
 
 def upwind(value: np.ndarray, hamiltonian: Hamiltonian, grid: Grid, *, order: int = ORDER):
@@ -20,7 +21,7 @@ def upwind(value: np.ndarray, hamiltonian: Hamiltonian, grid: Grid, *, order: in
 
 
 def march(value: np.ndarray, hamiltonian: Hamiltonian, grid: Grid, *, discount: float, begin: float, stops: np.ndarray,
-          beyond=None, courant: float = 0.9, max_steps: int = 100_000) -> Iterator[np.ndarray]:
+          beyond=None, courant: float = 0.9, max_steps: int = MOST_STEPS) -> Iterator[np.ndarray]:
     """Solve V_s = -γV - H(θ, ∇V) from V = ``value`` at s = ``begin``; yields V at each of the increasing ``stops``.
 
     With ``beyond`` (:class:`Beyond`) all nodes on the walls share one value, that of the outside.
