@@ -33,12 +33,12 @@ from .landscape import (
 )
 from .learner import Learner, LinearDrift, linear_drift
 from .objective import Objective
-from .planning.dispatch import solve
 from .problem import ControlProblem
 from .sees import CurvatureNoise, ExactGradient, NoisyGradient, NoisyLoss, Observe
 from .solution import Plan, Solution, Status
 from .solver import Solver
 from .transcription import Collocation, DiscretisedAction, MultipleShooting
+from .verification.solve import solve
 
 __version__ = "0.1.0"
 
@@ -89,6 +89,7 @@ _ROOMS = (
     "rules",
     "simulation",
     "stochastic",
+    "verification",
     "sweeps",
 )
 

@@ -62,6 +62,10 @@ class Status(enum.Enum):
         "interrupted before the optimiser converged; what is returned is the best so far: call again to start anew, "
         "with guess= to go on from it"
     )
+    NOT_CONFIRMED = (
+        "the planned cost is not confirmed by a simulation of the planned policy (see 'message' for both): the "
+        "policy leaves the neighbourhood in which its plan holds; use another method, or the simulated cost"
+    )
 
     @property
     def ok(self) -> bool:

@@ -24,6 +24,8 @@ import numpy as np
 import landscape_control as lc
 from landscape_control.claims import Check, Claim, Evidence
 from landscape_control.planning import solve
+from landscape_control.planning.expected_cost import Uncertainty
+from landscape_control.planning.lqg_cost import expected_cost
 from landscape_control.reference import relaxation_rate
 from landscape_control.simulation import simulate
 
@@ -91,10 +93,13 @@ def measured_factor(solution) -> float:
 def cost_checks(grid, plan):
     """Exact filter, best linear filter, no looking: each at most the next; and the first against simulation."""
     linear = solve(hidden_problem(), method="lqg")
-    yield Check(quantity="cost with the exact filter, at most that of the best linear filter", theory=linear.cost,
-                computed=grid.cost, relation="at most", tolerance=0)
-    yield Check(quantity="cost with the best linear filter, at most that of not looking", theory=plan.cost,
+    bound = expected_cost(linear.linear, Uncertainty(linear.linear), linear.state_policy, hidden_problem())
+    yield Check(quantity="cost with the exact filter, by Kolmogorov's equation and by dynamic programming", theory=grid.cost,
+                computed=linear.cost, relation="equal", tolerance=grid.grid.error)
+    yield Check(quantity="cost with the exact filter, at most that of the best linear filter", theory=bound,
                 computed=linear.cost, relation="at most", tolerance=0)
+    yield Check(quantity="cost with the best linear filter, at most that of not looking", theory=plan.cost,
+                computed=bound, relation="at most", tolerance=0)
     fine, coarse = (simulate(hidden_problem(), linear, episodes=EPISODES, seed=7, step=step, draws_per_step=draws,
                              horizon=SPAN) for step, draws in ((0.02, 1), (0.04, 2)))
     costs = 2 * fine.costs - coarse.costs

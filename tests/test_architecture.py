@@ -18,9 +18,9 @@ PACKAGE = "landscape_control"
 LAYERS = (  # a module may import from its own layer and those above it in this list
     ("errors",), ("arrays", "pointwise", "vectorised", "interpolation", "recordable", "threads"), ("landscape",), ("sees",),
     ("learner", "objective"), ("problem",), ("belief",), ("reference",), ("policies",), ("transcription",), ("solution",),
-    ("inside",), ("curvature",), ("certificate",), ("solver",), ("grid",), ("rules",), ("comparison",), ("stochastic",), ("planning",), ("simulation",),
-    ("emergence",), ("identification",), ("records",), ("measures",), ("sweeps",), ("claims",), ("plotting",), ("problems",),
-    ("report",), ("cli",))
+    ("inside",), ("curvature",), ("certificate",), ("solver",), ("grid",), ("rules",), ("comparison",), ("stochastic",),
+    ("planning",), ("simulation",), ("verification",), ("emergence",), ("identification",), ("records",), ("measures",),
+    ("sweeps",), ("claims",), ("plotting",), ("problems",), ("report",), ("cli",))
 LEVEL = {room: level for level, layer in enumerate(LAYERS) for room in layer}
 MAY_IMPORT_ROOT = {"problems", "report", "cli"}  # they use the library as its users do
 

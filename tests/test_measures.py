@@ -244,6 +244,26 @@ def test_an_exact_lqg_policy_does_not_probe():
     assert measures.probing(solved(noisy(horizon=5.0))) < 1e-6
 
 
+@pytest.mark.parametrize("start", [0.3, 0.3 + 1e-9])
+def test_a_policy_that_rests_where_the_certain_one_rests_does_not_probe(start):
+    """Start at the believed minimum: both controls are zero, or as small as round-off."""
+    hidden = lc.OrnsteinUhlenbeck([0.3], 0.4, [1.0])
+    landscape = lc.Landscape.from_expression(lambda t, h: 0.5 * (t[0] - h[0]) ** 2, dimension=1, hidden=hidden)
+    problem = lc.ControlProblem(landscape=landscape, learner=lc.Learner(sees=lc.NoisyGradient(0.8)), start=[start],
+                                objective=lc.Objective(horizon=2.0, discount=0.5))
+    assert measures.probing(Cell(problem=problem, solution=lc.solve(problem))) == 0.0
+
+
+def test_a_policy_that_moves_where_the_certain_one_rests_departs_from_it_beyond_all_bounds():
+    """½e^φ(θ-1)² + ½(θ+1)²: at the prior mean the start 0 is the minimum; the mean curvature √e pulls to the right."""
+    landscape = lc.Landscape.from_expression(
+        lambda t, h: 0.5 * ca.exp(h[0]) * (t[0] - 1) ** 2 + 0.5 * (t[0] + 1) ** 2, dimension=1,
+        hidden=lc.GaussianPrior([0.0], [1.0]))
+    problem = lc.ControlProblem(landscape=landscape, learner=lc.Learner(sees=lc.NoisyGradient(0.8)), start=[0.0],
+                                objective=lc.Objective(horizon=1.0))
+    assert measures.probing(Cell(problem=problem, solution=lc.solve(problem, confirm=False))) == math.inf
+
+
 # ---------------------------------------------------------------- basins
 
 

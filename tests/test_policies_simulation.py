@@ -10,6 +10,7 @@ from landscape_control.errors import ProblemError
 from landscape_control.policies import AdamFamily, GradientDescent, HeavyBall, Policy, WeightDecay
 from landscape_control.simulation import Adam, PolicyLearner, best_coefficients, simulate
 from landscape_control.simulation import HeavyBall as SimulatedHeavyBall
+from landscape_control.simulation import WeightDecay as SimulatedWeightDecay
 
 CURVATURE, NOISE, STEPS = 0.5, 0.3, 20
 
@@ -74,7 +75,40 @@ def test_policy_with_one_number_per_step_offers_none_to_tune():
 
 def test_policy_ends_with_its_horizon_in_the_simulation_too():
     with pytest.raises(ProblemError, match="expected at most the 20 steps it was planned for"):
-        simulate(bowl(), planned(GradientDescent(constant=False), learning_rate=0.1), episodes=2, step=0.5)
+        learner = PolicyLearner(policy=planned(GradientDescent(constant=False), learning_rate=0.1), step=0.5)
+        simulate(bowl(), learner, episodes=2)
+
+
+def test_policy_is_simulated_with_its_own_step():
+    """As the same recursion in a loop; a rule run with other steps is another rule, and has to be asked for."""
+    policy = planned(GradientDescent(constant=True), learning_rate=0.4)
+    rollout = simulate(bowl(), policy, episodes=4, seed=2, keep_paths=True)
+    assert rollout.step == 1.0
+    theta = np.ones((4, 1))
+    for seen in rollout.paths.observations.swapaxes(0, 1):
+        theta = theta - 0.4 * seen
+    np.testing.assert_allclose(rollout.final, theta, rtol=1e-12)
+    for step in (0.5, 0.009):
+        with pytest.raises(ProblemError, match="step: expected 1, the policy's own step"):
+            simulate(bowl(), policy, episodes=2, step=step)
+    knowingly = simulate(bowl(), PolicyLearner(policy=policy, step=0.5), episodes=2)
+    assert knowingly.step == 0.5
+    with pytest.raises(ProblemError, match="a whole number of the policy's own steps of 1"):
+        simulate(bowl().changed(horizon=4.5), policy, episodes=2)
+
+
+def test_wrapped_policies_and_results_keep_their_step():
+    policy = planned(GradientDescent(constant=True), learning_rate=0.4)
+    plain = simulate(bowl(), policy, episodes=4, seed=2)
+    wrapped = simulate(bowl(), SimulatedWeightDecay(learner=PolicyLearner(policy=policy), decay=0.0), episodes=4, seed=2)
+    np.testing.assert_allclose(wrapped.costs, plain.costs, rtol=1e-12)
+
+    class Result:
+        pass
+
+    result = Result()
+    result.policy = policy
+    np.testing.assert_array_equal(simulate(bowl(), result, episodes=4, seed=2).costs, plain.costs)
 
 
 def test_learner_of_no_policy_is_refused():

@@ -2,9 +2,10 @@
 
 from .directions import combination
 from .gaussian import GaussianModel
-from .model import belief_model
+from .model import belief_model, unbounded
 from .observability import unobservable
 from .state import GaussianBelief, TaskBelief
 from .tasks import TaskModel
 
-__all__ = ["GaussianBelief", "GaussianModel", "TaskBelief", "TaskModel", "belief_model", "combination", "unobservable"]
+__all__ = ["GaussianBelief", "GaussianModel", "TaskBelief", "TaskModel", "belief_model", "combination", "unbounded",
+           "unobservable"]

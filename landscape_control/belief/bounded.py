@@ -10,6 +10,7 @@ from .expectation import gaussian_expectation
 _DEVIATIONS = 3.72  # how many standard deviations count as possible: one-sided probability 1e-4
 _FAR = 1e4
 _FALLS = 3.0  # a loss that at twice the distance is more than this times as negative falls faster than linearly
+_OUTRUNS = 5.6  # … and one that is more than this times as negative faster than quadratically, as effort grows
 _UNSETTLED = 0.05
 
 
@@ -26,6 +27,22 @@ def check_expected_loss(landscape, model, start, reach: float) -> None:
         _check_settled(landscape, model, loss, start)
 
 
+def outrunning(landscape, model, values) -> str:
+    """Where a loss falls faster than quadratically at some hidden ``values`` (S, p), in words; "" where none does.
+
+    No quadratic effort holds the learner back then, and the optimal cost is -∞ over every horizon.
+    """
+    theta, hidden = model.observation.theta, model.observation.hidden
+    loss = Vectorised(ca.Function("loss", [theta, hidden], [landscape.symbolic(theta, hidden)]))
+    directions = _directions(landscape.dimension, np.random.default_rng(0))
+    falling = _falls(loss, directions, values, _OUTRUNS)
+    if not falling.any():
+        return ""
+    where, which = np.argwhere(falling)[0]
+    return (f"the loss falls faster than quadratically along {_text(directions[where])} of θ at hidden = "
+            f"{_text(values[which])}, faster than the effort of going there grows: the optimal cost is -∞ over every horizon")
+
+
 def _covariances(hidden, reach):
     """Unconditional covariances now and as far ahead as the problem looks."""
     reversion = hidden.reversion[0, 0]  # the same for every hidden variable
@@ -35,8 +52,7 @@ def _covariances(hidden, reach):
 
 def _check_bounded(loss, mean, covariance, n):
     rng = np.random.default_rng(0)
-    directions = np.vstack([np.eye(n), -np.eye(n), rng.standard_normal((8 * n, n))])
-    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    directions = _directions(n, rng)
     values = _possible(mean, covariance, rng)
     falling = _falls(loss, directions, values) & ~_falls(loss, directions, mean[None])
     if not falling.any():
@@ -47,6 +63,11 @@ def _check_bounded(loss, mean, covariance, n):
                        f"{_text(values[which])}, within {_DEVIATIONS:g} standard deviations: optimal cost -∞",
                        advice="a Gaussian curvature may turn negative. Write it as exp(φ) with Gaussian φ (log-normal; "
                        "the expected loss stays exact), as log(1 + exp(φ)), or as tasks of positive curvature")
+
+
+def _directions(n, rng):
+    directions = np.vstack([np.eye(n), -np.eye(n), rng.standard_normal((8 * n, n))])
+    return directions / np.linalg.norm(directions, axis=1, keepdims=True)
 
 
 def _text(vector):
@@ -64,12 +85,13 @@ def _possible(mean, covariance, rng):
     return mean + _DEVIATIONS * np.vstack([root.T, -root.T, single, -single, random])
 
 
-def _falls(loss, directions, values):
-    """Whether the loss falls faster than linearly far out: (directions, values)."""
+def _falls(loss, directions, values, factor=_FALLS):
+    """Whether the loss is ``factor`` times as negative at twice a far distance: (directions, values)."""
     theta, hidden = np.repeat(directions, len(values), axis=0), np.tile(values, (len(directions), 1))
     with np.errstate(all="ignore"):
         near, far = (loss(theta * distance, hidden) for distance in (_FAR, 2 * _FAR))
-        return ((near < 0) & (far < _FALLS * near)).reshape(len(directions), len(values))
+        falls = ((near < 0) & (far < factor * near)) | np.isneginf(near)
+    return falls.reshape(len(directions), len(values))
 
 
 def _check_settled(landscape, model, loss, start):

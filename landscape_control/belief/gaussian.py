@@ -42,6 +42,7 @@ class GaussianModel:
         self.expectation = gaussian_expectation(landscape.symbolic(theta, hidden), theta, hidden, self.typical_variances)
         self._transitions: dict[float, tuple] = {}
         self.checked: set[float] = set()  # how far ahead the expected loss was checked
+        self.outruns: str | None = None  # see model.unbounded, at its first use
 
     @property
     def size(self) -> int:

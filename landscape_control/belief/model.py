@@ -3,9 +3,11 @@
 import math
 from functools import lru_cache
 
+import numpy as np
+
 from ..errors import ProblemError, check_choice
 from ..landscape import TaskChain
-from .bounded import check_expected_loss
+from .bounded import check_expected_loss, outrunning
 from .gaussian import GaussianModel
 from .tasks import TaskModel
 
@@ -31,11 +33,28 @@ def belief_model(problem, *, filter: str = "extended") -> GaussianModel | TaskMo
     model = _built(problem.landscape, problem.learner.sees, filter)
     model.observation.check(problem.start, problem.landscape.hidden.prior_mean)
     if model.kind == "gaussian":
-        _check_once(model, problem)
+        _check_expectation(model, problem)
     return model
 
 
-def _check_once(model, problem):
+def unbounded(problem) -> str:
+    """Why the optimal cost of a problem with hidden variables is -∞, in words; "" where nothing says so.
+
+    Looks for losses that fall faster than the effort grows, for each task or at the prior mean, where the learner can go
+    everywhere at a price that does not depend on where it is, without drift or with a linear one.
+    """
+    own = problem.model
+    goes_everywhere = np.linalg.matrix_rank(own.actuation(problem.start)[0]) == problem.dimension
+    if not (own.constant["metric"] and own.constant["actuation"] and own.drift_matrix is not None and goes_everywhere):
+        return ""
+    model = belief_model(problem)
+    if model.outruns is None:
+        values = model.tasks if model.kind == "tasks" else model.hidden.prior_mean[None]
+        model.outruns = outrunning(problem.landscape, model, np.asarray(values))
+    return model.outruns
+
+
+def _check_expectation(model, problem):
     objective = problem.objective
     reach = min(objective.horizon, 1 / objective.discount if objective.discount else math.inf)
     if reach not in model.checked:

@@ -41,6 +41,7 @@ class TaskModel:
         loss = ca.Function("loss", [theta, hidden], [landscape.symbolic(theta, hidden)])
         self._losses = ca.Function("losses", [theta], [ca.vertcat(*[loss(theta, ca.DM(task)) for task in self.tasks])])
         self._transitions: dict[float, np.ndarray] = {}
+        self.outruns: str | None = None  # see model.unbounded, at its first use
 
     def symbolic_expected_loss(self, theta, probabilities):
         """Σ pᵢ L(θ, task i)."""

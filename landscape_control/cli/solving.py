@@ -1,6 +1,7 @@
 """The command solve."""
 
 import json
+import math
 import sys
 
 import numpy as np
@@ -31,10 +32,12 @@ def _solve_known(problem, options):
 
 def _solve_hidden(problem, options):
     """Plan with beliefs: the policy's expected cost, and what the method takes for granted."""
-    from ..planning import solve
+    from ..verification import solve
 
     solution = solve(problem, throw=False)
-    document = _fields(solution, "method", "cost", "status", "assumes", "message")
+    document = _fields(solution, "method", "cost", "cost_kind", "status", "assumes", "message")
+    if solution.confirmation is not None:
+        document["simulated"] = _fields(solution.confirmation, "simulated", "error", "episodes")
     _hand_out(options, document, lambda: f"{problem.describe()}\n\n{solution.summary()}\nassumes     {solution.assumes}")
     return _judge(solution, certified=False)
 
@@ -55,7 +58,14 @@ def _trust(result):
 
 
 def _fields(solution, *names):
-    return {name: str(getattr(solution, name)) if name == "status" else getattr(solution, name) for name in names}
+    return {name: _plain(getattr(solution, name)) for name in names}
+
+
+def _plain(value):
+    """A value that JSON knows: statuses by name, numbers that are none as null."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if isinstance(value, int | float) else str(value)
 
 
 def _hand_out(options, document, text):
@@ -73,7 +83,8 @@ def _hand_out(options, document, text):
 def _judge(solution, certified=True):
     """Exit status of a solve, with one line saying what is wrong unless it converged and its certificate passes."""
     if not solution.status.ok:
-        wrong = f"not solved: {solution.status.value}. {solution.message}"
+        said = getattr(solution, "explanation", solution.status.value)
+        wrong = f"not solved: {said}. {solution.message}"
     elif certified and not solution.certificate.passed:
         wrong = "not certified: converged, but a residual is above its limit; tighten --tolerance to refine"
     else:

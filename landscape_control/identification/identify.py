@@ -12,13 +12,13 @@ from ..emergence import solve_program
 from ..errors import ProblemError, check_options
 from ..landscape import Spectrum
 from ..planning import BeliefSolution
-from ..planning.dispatch import solve
 from ..policies import PolicyProgram
 from ..problem import ControlProblem
 from ..rules import CausalRule, Rule, causal, full_information
 from ..simulation import RawLearner
 from ..simulation.resets import WeightDecay
 from ..solution import Solution
+from ..verification import solve
 from .beliefs import predicted, watch_beliefs
 from .causal_fit import fit_causal, weight_by_weight
 from .excitation import Excitation, watch

@@ -91,7 +91,11 @@ def _coefficients(cell):
 
 
 def _probing(cell):
-    """|u - u_ce| / |u_ce| at the start, u_ce the plan for the landscape at its prior mean."""
+    """|u - u_ce| / |u_ce| at the start, u_ce the plan for the landscape at its prior mean.
+
+    Controls below 1e-6 of the response to a surprise of one prior standard deviation count as zero: 0 where both are zero,
+    infinite where only u_ce is.
+    """
     from ..planning import BeliefSolution
     from ..solver import solve
 
@@ -103,8 +107,22 @@ def _probing(cell):
     prior = (hidden.prior_mean, hidden.prior_covariance) if tasks is None else tasks
     own = np.asarray(solution.policy(problem.start, prior, 0.0))
     blind = solve(problem.known(hidden.prior_mean), seed=cell.seed).controls[0]
-    size = float(np.linalg.norm(blind))
-    return float(np.linalg.norm(own - blind)) / size if size else math.inf
+    size, gap = float(np.linalg.norm(blind)), float(np.linalg.norm(own - blind))
+    zero = 1e-6 * _typical_response(solution, problem, hidden)
+    if gap <= zero:
+        return 0.0
+    return gap / size if size > zero else math.inf
+
+
+def _typical_response(solution, problem, hidden):
+    """The largest |u| at the start over beliefs one prior standard deviation from the prior, or over certain tasks."""
+    if hasattr(hidden, "probabilities"):
+        beliefs = list(np.eye(len(hidden.tasks)))
+    else:
+        values, vectors = np.linalg.eigh(hidden.prior_covariance)
+        shifts = (vectors * np.sqrt(np.maximum(values, 0.0))).T
+        beliefs = [(hidden.prior_mean + sign * shift, hidden.prior_covariance) for shift in shifts for sign in (1, -1)]
+    return max(float(np.linalg.norm(solution.policy(problem.start, belief, 0.0))) for belief in beliefs)
 
 
 _WHEN = ("of the exact LQG rule in continuous time with its gains at t = 0 and its filter settled (_start: its filter at "

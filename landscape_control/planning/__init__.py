@@ -4,6 +4,7 @@ from importlib import import_module
 
 # Name -> file; each is opened when its name is first used, so that the front door stays light.
 _HOMES = {
+    "Confirmation": "confirmation", "CostKind": "confirmation",
     "BeliefSolution": "solution", "read_belief": "solution",
     "METHODS": "dispatch", "GridSolution": "dispatch", "solve": "dispatch", "solve_dynamic_programming": "dispatch",
     "LQGSolution": "lqg", "solve_lqg": "lqg", "LinearModel": "linear_model", "NotLinearQuadratic": "linear_model",

@@ -1,21 +1,25 @@
 """The front door: full information to the solver, exact LQG where it holds, numerical planning with beliefs elsewhere."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from inspect import signature
 
 import numpy as np
 
-from ..belief import combination, unobservable
+from ..belief import belief_model, combination, unbounded, unobservable
 from ..errors import ProblemError, SolveError, check_choice, check_options
 from ..landscape import TaskChain
 from ..problem import ControlProblem
+from ..solution import Status
 from .linear_model import NotLinearQuadratic
 from .lqg import LQGSolution, solve_lqg
+from .lqg_cost import METHOD_OF_BOUND, METHOD_OF_JUMPS
 from .solution import BeliefSolution
 
 _OWN = {"lqg": ("tolerance", "seed"),
         "dynamic programming": ("points", "box", "margin", "order", "tolerance", "accuracy", "covariance", "steps", "seed")}
+SMALL_GRID = {"points": 61, "steps": 60}  # where "auto" chooses the grid: a second at most finite horizons
 METHODS = {  # the names a user may ask for -> BeliefSolution.method
     "lqg": "exact LQG", "transcription": "belief-space transcription", "replanning": "replanning",
     "dynamic programming": "dynamic programming"}
@@ -41,7 +45,7 @@ def solve(problem: ControlProblem, *, method="auto", throw: bool = True, **optio
         Nothing hidden: as for :class:`~landscape_control.solver.Solver`. Hidden variables: "lqg" (exact; linear-quadratic
         with linear observations, verified from the expressions), "transcription" (belief-space direct transcription),
         "replanning", "dynamic programming" (grids of up to three dimensions), or "auto": exact LQG where it holds,
-        otherwise transcription. The long names in ``BeliefSolution.method`` are accepted too.
+        dynamic programming for one weight and two tasks, otherwise transcription. The long names in ``BeliefSolution.method`` are accepted too.
     throw : bool, raise SolveError when the status is not converged
     options : of the method chosen: tolerance, seed, ...
 
@@ -60,9 +64,19 @@ def solve(problem: ControlProblem, *, method="auto", throw: bool = True, **optio
     if problem.is_known:
         return _solve_known(problem, method, throw, options)
     method = check_method(method, options)
-    if method == "auto":
-        return _solve_auto(problem, throw, options)
-    return _SOLVERS[method](problem, throw=throw, **options)
+    solution = _solve_auto(problem, options) if method == "auto" else _SOLVERS[method](problem, throw=False, **options)
+    solution = marked_unbounded(solution)
+    if throw and not solution.status.ok:
+        raise SolveError(f"{solution.explanation}. {solution.message}".rstrip(), solution)
+    return solution
+
+
+def marked_unbounded(solution: BeliefSolution) -> BeliefSolution:
+    """The solution, its status UNBOUNDED where a loss is known to outrun the effort: such a plan is local at best."""
+    why = unbounded(solution.problem) if solution.status.ok else ""
+    if not why:
+        return solution
+    return replace(solution, status=Status.UNBOUNDED, message=f"{solution.message}; {why}" if solution.message else why)
 
 
 def check_method(method: str, options: Mapping) -> str:
@@ -70,7 +84,7 @@ def check_method(method: str, options: Mapping) -> str:
 
     "auto" takes what transcription takes: exact LQG needs none of it, but whether it holds is known only later.
     """
-    short = {long: name for name, long in METHODS.items()}
+    short = {long: name for name, long in METHODS.items()} | dict.fromkeys((METHOD_OF_BOUND, METHOD_OF_JUMPS), "lqg")
     method = check_choice("method", short.get(method, method) if isinstance(method, str) else method, ("auto", *METHODS))
     check_options("hidden variables'" if method == "auto" else METHODS[method], options, _option_names(method))
     return method
@@ -96,15 +110,34 @@ def _solve_known(problem, method, throw, options):
     return solve_known(problem, method=method, throw=throw, **options)
 
 
-def _solve_auto(problem, throw, options):
-    """Exact LQG, or transcription with the reason why not in its message."""
+def _solve_auto(problem, options):
+    """Exact LQG, or what comes next with the reason why not in its message.
+
+    Next is dynamic programming where it takes a second or two and a transcribed plan would see no value in information: for
+    one weight and two tasks, unless options ask for the transcription.
+    """
     common = ("tolerance", "seed")
     try:
-        return solve_exact_lqg(problem, throw=throw, **{name: options[name] for name in common if name in options})
+        return solve_exact_lqg(problem, **{name: options[name] for name in common if name in options})
     except NotLinearQuadratic as refusal:
-        solution = _solve_transcribed(problem, throw=throw, **options)
+        solution = None
+        if isinstance(problem.landscape.hidden, TaskChain) and has_small_grid(problem) and set(options) <= {*common}:
+            solution = solve_dynamic_programming(problem, throw=False, **SMALL_GRID, **options)
+        if solution is None or not solution.status.ok:
+            solution = _solve_transcribed(problem, throw=False, **options)
         reason = f"not exact LQG, which needs {refusal.expected}; received {refusal.received}"
         return replace(solution, message=f"{solution.message}; {reason}" if solution.message else reason)
+
+
+def has_small_grid(problem: ControlProblem) -> bool:
+    """Whether dynamic programming takes a second or two: one weight and one belief coordinate."""
+    model, objective = belief_model(problem), problem.objective
+    endless = math.isinf(objective.horizon)
+    if problem.dimension > 1 or model.observation.is_exact or (endless and objective.discount == 0):
+        return False
+    if model.kind == "tasks":
+        return model.size == 2
+    return endless and model.hidden_dimension == 1 and model.is_linear and model.observation.is_constant
 
 
 def solve_exact_lqg(problem: ControlProblem, *, throw: bool = True, **options) -> LQGSolution:

@@ -10,12 +10,10 @@ from ..arrays import freeze
 from ..errors import ProblemError
 from ..reference import FinitePolicy, InfinitePolicy, LinearQuadratic
 from ..solution import Status
-from .expected_cost import Uncertainty, added_cost
+from .expected_cost import Uncertainty
 from .linear_model import LinearModel, NotLinearQuadratic, read_linear_model
+from .lqg_cost import METHOD, lqg_cost
 from .solution import BeliefSolution
-
-METHOD = "exact LQG"
-
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class LQGSolution(BeliefSolution):
@@ -69,6 +67,7 @@ class LQGSolution(BeliefSolution):
 
     def gains(self, time: float = 0.0):
         """(gain (m, n), belief_gain (m, d), offset (m,)) at a time: u = offset - gain·θ - belief_gain·z."""
+        self._check_time(time)
         return self._gains(float(time))
 
     @cached_property
@@ -116,13 +115,14 @@ def solve_lqg(problem) -> LQGSolution:
     _check_flat_directions(model)
     uncertainty, objective = Uncertainty(model), problem.objective
     policy = _regulator(model, objective)
-    cost = _expected_cost(model, uncertainty, policy, problem)
+    cost, kind, method, assumes = lqg_cost(model, uncertainty, policy, problem)
     gain, belief_gain, _ = _split(policy, _now(objective), problem.dimension)
     steady = uncertainty.steady
     filter_gain = None if uncertainty.exact or steady is None else freeze(uncertainty.gain(steady))
     unobserved = uncertainty.unobserved()
     return LQGSolution(
-        cost=cost, status=Status.CONVERGED, method=METHOD, assumes=_assumes(model), message=_message(unobserved, steady),
+        cost=cost, cost_kind=kind, status=Status.CONVERGED, method=method, assumes=assumes,
+        message=_message(unobserved, steady),
         problem=problem, linear=model, state_policy=policy, gain=freeze(gain), belief_gain=freeze(belief_gain),
         steady_covariance=None if steady is None else freeze(steady),
         filter_gain=filter_gain, unobserved=freeze(unobserved))
@@ -175,25 +175,6 @@ def _terminal(model, objective, joint, size):
             "terminal_constant": weight * (constant + 0.5 * slope @ place)}
 
 
-def _expected_cost(model, uncertainty, policy, problem):
-    objective, n = problem.objective, problem.dimension
-    start = np.append(problem.start, model.hidden.mean)
-    if isinstance(policy, InfinitePolicy):
-        planned, rate = policy.value(start), np.linalg.norm(policy.closed_loop, 2)
-        hessian = policy.value_hessian[n:, n:]
-
-        def belief_hessian(times):
-            return np.broadcast_to(hessian, (len(times), *hessian.shape))
-    else:
-        horizon = objective.horizon
-        planned, rate = policy.value(horizon, start), np.linalg.norm(policy.gain(horizon) @ np.eye(len(start)), 2)
-
-        def belief_hessian(times):
-            return policy.value_hessian(np.maximum(horizon - times, 0.0))[:, n:, n:]
-    curvature = model.cross.T @ model.pull[0]
-    return float(planned + added_cost(uncertainty, objective, curvature, belief_hessian, rate))
-
-
 def _shrink(model, objective):
     """s (n, n) with belief response = gain·s·(response of the parameters to a constant minimum), None if there is none."""
     reversion, n = model.hidden.reversion, len(model.hessian)
@@ -218,15 +199,6 @@ def _shrink(model, objective):
 
 def _now(objective):
     return None if math.isinf(objective.horizon) else objective.horizon
-
-
-def _assumes(model):
-    if model.noise is None:
-        return "the observations show every hidden variable exactly, so that the belief is a point: nothing else"
-    if model.hidden.is_gaussian:
-        return "linear dynamics, quadratic loss, everything Gaussian: the Kalman-Bucy filter and the policy are exact"
-    return ("quadratic loss: the policy is optimal when fed the exact posterior mean or probabilities; the hidden variables "
-            "are not Gaussian, and the cost is that of feeding it the best linear filter, the exact one can only lower it")
 
 
 def _message(unobserved, steady):

@@ -9,11 +9,12 @@ import numpy as np
 
 from ..arrays import whole
 from ..belief import belief_model
-from ..errors import ProblemError, SolveError, check_choice
+from ..errors import SolveError, check_choice
 from ..problem import ControlProblem
 from ..solution import Plan, Status
 from ..solver import Solver
 from .belief_space import BeliefSpace, belief_space
+from .confirmation import CostKind
 from .coordinates import BeliefLayout
 from .solution import BeliefSolution
 from .transcribed import check_hidden
@@ -72,6 +73,11 @@ class ReplanningSolution(BeliefSolution):
     solves = property(lambda self: self._episodes.solves, doc="How many inner plans have been solved.")
     failures = property(lambda self: self._episodes.failures, doc="How many of them failed: the last plan was carried on.")
 
+    @property
+    def trouble(self) -> str:
+        """How many inner plans failed, in words; "" if none did."""
+        return f"{self.failures} of {self.solves} inner plans failed, the last plan being carried on" if self.failures else ""
+
     def _control(self, theta, estimate, covariance, time):
         states = self._space.join(theta, self.layout.read(estimate, covariance), 0.0)
         elapsed = time - self._episodes.time
@@ -96,13 +102,6 @@ class ReplanningSolution(BeliefSolution):
         horizon = self.problem.objective.horizon
         if math.isinf(horizon):
             return self._solver.problem.objective.horizon
-        if time > horizon * (1 + 1e-12):
-            raise ProblemError(
-                "time",
-                expected=f"a time in [0, {horizon:g}]",
-                received=f"{time:g}",
-                advice="ask inside the horizon of the problem",
-            )
         return max(horizon - time, 1e-6 * horizon)
 
     def __getstate__(self):
@@ -149,6 +148,7 @@ def solve_replanning(
     solver = transcriber.solver if plan.tail is None else _recurring(space, plan, tolerance, options)
     solution = ReplanningSolution(
         cost=math.nan,
+        cost_kind=CostKind.NONE,
         status=plan.status,
         message=plan.message,
         method="replanning",
@@ -162,7 +162,7 @@ def solve_replanning(
         _solver=solver,
     )
     if throw and not solution.status.ok:
-        raise SolveError(f"{solution.status.value}. {solution.message}".rstrip(), solution)
+        raise SolveError(f"{solution.explanation}. {solution.message}".rstrip(), solution)
     return solution
 
 

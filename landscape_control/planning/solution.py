@@ -8,6 +8,8 @@ from ..errors import ProblemError
 from ..landscape import TaskChain
 from ..recordable import Recordable
 from ..solution import Status
+from .advice import explained
+from .confirmation import Confirmation, CostKind, cost_in_words
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -20,7 +22,13 @@ class BeliefSolution(Recordable):
     Attributes
     ----------
     cost : float
-        Expected cost from the problem's start and prior, as the method knows it; see ``assumes``. NaN when it has none.
+        Expected cost from the problem's start and prior, as the method knows it; see ``cost_kind`` and ``assumes``. NaN when
+        it has none.
+    cost_kind : str
+        "exact" (of the policy with its filter), "approximate", "upper bound", "simulated" (the plan states none, or one that
+        the simulation did not confirm), or "none"
+    confirmation : Confirmation or None, the short simulation that the cost was held against
+    tried : tuple of Confirmation, other policies that were simulated because the first one was not confirmed
     status : Status
     method : "exact LQG", "belief-space transcription", "replanning" or "dynamic programming"
     assumes : str, what the method takes for granted and what its cost therefore means
@@ -33,14 +41,19 @@ class BeliefSolution(Recordable):
     method: str
     assumes: str
     message: str = ""
+    cost_kind: str = CostKind.APPROXIMATE
+    confirmation: Confirmation | None = None
+    tried: tuple[Confirmation, ...] = ()
     problem: object = field(repr=False, default=None)
 
     def policy(self, theta, belief, time: float = 0.0) -> np.ndarray:
         """u at θ (n,) or (E, n) and a belief: (m,) or (E, m). Episodes of one argument are shared with the other.
 
         ``belief`` is a GaussianBelief, a TaskBelief, the bare mean (p,) or (E, p), (mean, covariance), or, for a task
-        chain, the probabilities (K,) or (E, K). Raises ProblemError when it does not fit the hidden variables.
+        chain, the probabilities (K,) or (E, K). Raises ProblemError when it does not fit the hidden variables, and for a
+        time outside [0, T], where the problem has no policy.
         """
+        self._check_time(time)
         theta = np.asarray(theta, dtype=float)
         estimate, covariance = self._read(belief)
         single = theta.ndim < 2 and estimate.ndim < 2
@@ -58,20 +71,41 @@ class BeliefSolution(Recordable):
     def _read(self, belief):
         return read_belief(belief, self._hidden)
 
+    def _check_time(self, time):
+        horizon = self._horizon
+        inside = isinstance(time, int | float | np.number) and 0 <= time <= horizon * (1 + 1e-9)
+        if not inside:
+            raise ProblemError("time", expected=f"a time in [0, {horizon:g}]", received=repr(time),
+                               advice="ask inside the horizon of the problem; a policy ends with it")
+
     @property
     def _hidden(self):
         return self.problem.landscape.hidden if self.problem is not None else self._kept_hidden
 
+    @property
+    def _horizon(self):
+        return self.problem.objective.horizon if self.problem is not None else self._kept_horizon
+
     def __getstate__(self):
         """Plain arrays only: the problem's functions stay behind."""
-        return {**self.__dict__, "problem": None, "_kept_hidden": self._hidden}
+        return {**self.__dict__, "problem": None, "_kept_hidden": self._hidden, "_kept_horizon": self._horizon}
+
+    @property
+    def explanation(self) -> str:
+        """What the status means and what to try next, with options that a solve with hidden variables accepts."""
+        return explained(self.status)
 
     def __repr__(self):
         return f"{type(self).__name__}({self.summary()})"
 
     def summary(self) -> str:
-        """One line: expected cost, status, method."""
-        return f"E[J] = {self.cost:.8g}, {self.status}; {self.method}"
+        """One line: expected cost and what it rests on, status, method."""
+        return f"{cost_in_words(self.cost, self.cost_kind, self.confirmation)}, {self.status}; {self.policy_name}"
+
+    @property
+    def policy_name(self) -> str:
+        """The method, and what else there is to say of its policy."""
+        return self.method
 
 
 def read_belief(belief, hidden):

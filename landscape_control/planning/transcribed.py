@@ -10,12 +10,13 @@ from functools import cached_property
 import numpy as np
 from scipy.interpolate import make_interp_spline
 
-from ..arrays import whole
+from ..arrays import number, whole
 from ..belief import belief_model
 from ..errors import ProblemError, SolveError, check_choice
 from ..problem import ControlProblem
 from ..solution import Plan, Status
 from .belief_space import belief_space
+from .confirmation import CostKind
 from .coordinates import BeliefLayout
 from .innovations import check_priceable, price_innovations
 from .second_variation import SecondVariation, second_variation
@@ -57,6 +58,10 @@ class TranscribedSolution(BeliefSolution):
         priced in the plan: along a plan that never learns this price is far too large, and ``cost`` is the planned one
     layout : BeliefLayout, how z's belief part is read
     dimension : int, n
+    response : float
+        How much of the linear answer to beliefs is given. It holds near the plan alone; where beliefs will move far, a part
+        of it, or 0, which carries the plan out without answering to them, may be the better policy. No cost is planned
+        unless it is 1.
     """
 
     plan: Plan
@@ -66,6 +71,7 @@ class TranscribedSolution(BeliefSolution):
     innovation_cost: float
     layout: BeliefLayout
     dimension: int
+    response: float = 1.0
 
     times = property(lambda self: self.plan.times, doc="Node times, (N+1,).")
     parameters = property(lambda self: self.plan.parameters[:, : self.dimension], doc="θ at the nodes, (N+1, n).")
@@ -97,7 +103,19 @@ class TranscribedSolution(BeliefSolution):
         n, size = self.dimension, self.layout.size
         belief = self.layout.read(estimate, covariance, nominal[n : n + size])
         offset = np.hstack([theta, belief]) - nominal[: n + size]
+        offset[:, n:] *= self.response
         return control - offset @ gain[:, : n + size].T
+
+    @property
+    def policy_name(self) -> str:
+        """The method, with the response where that is not the whole."""
+        return self.method if self.response == 1.0 else f"{self.method} with response {self.response:g}"
+
+    def answering(self, response: float) -> "TranscribedSolution":
+        """The same plan with another part of the answer to beliefs, whose cost is not planned."""
+        if response == 1.0:
+            return self
+        return replace(self, response=response, cost=math.nan, cost_kind=CostKind.NONE, confirmation=None, tried=())
 
     def _nominal(self, time):
         """(z, u, K) at a time; after an infinite-horizon plan, the rest that it settles to."""
@@ -120,6 +138,7 @@ def solve_transcribed(
     tolerance: float = 1e-6,
     aims: int = 3,
     rounds: int = 20,
+    response: float = 1.0,
     seed: int = 0,
     throw: bool = True,
     **options,
@@ -132,6 +151,7 @@ def solve_transcribed(
     covariance : "state", or "steady" to hold the covariance at its Kalman-Bucy value P∞ (fewer states; no transient)
     aims : int, how many places (minima of the expected loss first, then random ones) the multi-start heads for
     rounds : int, how often the price of innovations may be revised; if that fails, what is kept is the plan without prices
+    response : between 0 and 1, how much of the linear answer to beliefs the policy gives, see ``TranscribedSolution``
     tolerance, options : as for :class:`~landscape_control.solver.Solver`
 
     Raises
@@ -153,21 +173,24 @@ def solve_transcribed(
         solution = _priced(space, plans[0], tolerance, whole("rounds", rounds), options)
     else:
         solution = _unpriced(space, plans)
+    solution = solution.answering(number("response", response, low=0, high=1))
     if throw and not solution.status.ok:
-        raise SolveError(f"{solution.status.value}. {solution.message}".rstrip(), solution)
+        raise SolveError(f"{solution.explanation}. {solution.message}".rstrip(), solution)
     return solution
 
 
 def _unpriced(space, plans):
     plan, variation = plans[0], second_variation(space.expanded, plans[0])
-    price, cost, assumes = _innovation_cost(space, plan, variation), plan.cost, ASSUMES_TASKS
+    price = _innovation_cost(space, plan, variation)
+    cost, kind, assumes = plan.cost, CostKind.UPPER_BOUND, ASSUMES_TASKS
     if space.coordinates.layout.kind != "tasks":
-        cost, assumes = plan.cost + price, ASSUMES
+        cost, kind, assumes = plan.cost + price, CostKind.APPROXIMATE, ASSUMES
     return _solution(
         space,
         plans,
         variation,
         cost=float(cost),
+        cost_kind=kind,
         planned_cost=float(plan.cost),
         innovation_cost=price,
         assumes=assumes,
@@ -201,7 +224,7 @@ def _solution(space, plans, variation, *, status, message, **own):
             Status.NOT_STATIONARY,
             (
                 f"the plan is no local minimum: its second variation breaks down at t = {variation.conjugate:.4g}; "
-                "try more aims"
+                "pass a larger aims=..."
             ),
         )
     return TranscribedSolution(

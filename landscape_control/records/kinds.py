@@ -9,6 +9,7 @@ MODULES = {
     "BeliefCoordinates": "stochastic.coordinates",
     "BeliefLayout": "planning.coordinates",
     "Certificate": "certificate",
+    "Confirmation": "planning.confirmation",
     "GridPolicy": "stochastic.result",
     "GridSolution": "planning.dispatch",
     "Identifiability": "emergence.identifiability",
@@ -26,7 +27,7 @@ MODULES = {
     "TranscribedSolution": "planning.transcribed",
     "WorstCaseResult": "emergence.worst_case",
 }
-ENUMS = {"GridStatus": "stochastic.result", "PolicyStatus": "solver.policies", "Status": "solution"}
+ENUMS = {"CostKind": "planning.confirmation", "GridStatus": "stochastic.result", "PolicyStatus": "solver.policies", "Status": "solution"}
 
 _NODE, _STATE, _CONTROL, _BELIEF = "node", "parameter", "control", "belief"
 DIMS = {

@@ -22,6 +22,11 @@ class PolicyActor:
     def __init__(self, policy: Callable, *, truth: bool):
         self._policy, self._truth = policy, truth
 
+    @property
+    def own_step(self):
+        """The step that the actor is made for, or None."""
+        return None
+
     def start(self, episodes, dimension, rng):
         """Forget everything before a new rollout."""
 
@@ -72,6 +77,10 @@ class LearnerActor(PolicyActor):
         self._learner, self._state = learner, None
         self.tells_switches = learner.told_of_switches
 
+    @property
+    def own_step(self):
+        return getattr(self._learner, "own_step", None)
+
     def start(self, episodes, dimension, rng):
         draws = (rng,) if self._learner.draws else ()
         self._state = self._learner.init(episodes, dimension, *draws)
@@ -84,8 +93,9 @@ class LearnerActor(PolicyActor):
 
 def actor_for(problem, policy, beliefs):
     """(actor, its name) for a policy, a solution with a ``policy`` method, or a raw learner."""
-    if isinstance(policy, Policy):
-        policy = PolicyLearner(policy=policy)
+    planned = getattr(policy, "policy", None)  # of a PolicyResult
+    if isinstance(policy, Policy) or (isinstance(planned, Policy) and not isinstance(policy, RawLearner)):
+        policy = PolicyLearner(policy=policy if isinstance(policy, Policy) else planned)
     name = type(policy).__name__
     if hasattr(policy, "init") and hasattr(policy, "update"):
         _check_raw(problem, policy, name)

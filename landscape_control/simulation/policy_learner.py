@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..arrays import number
 from ..errors import ProblemError
 from ..policies import Policy
 from .raw_learner import Bound, RawLearner
@@ -10,13 +11,15 @@ from .raw_learner import Bound, RawLearner
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PolicyLearner(RawLearner):
-    """A :class:`Policy` that acts in :func:`simulate`: one of its steps per step of the simulation, Δθ = u·step.
+    """A :class:`Policy` that acts in :func:`simulate`: one of its updates Δθ every ``step`` units of time.
 
-    Policies are planned for unit steps and gradient noise σ per step, which is the simulation at step = 1: there
-    y = ∇L + σξ/√step. Its coefficients that are one number can be tuned (best_coefficients), in their starting ranges.
+    Policies are planned for unit steps and gradient noise σ per step, which is the simulation at ``step`` = 1: there
+    y = ∇L + σξ/√step. Another step is another rule, with gradients noisier by 1/√step: give it knowingly.
+    Coefficients that are one number can be tuned (best_coefficients), in their starting ranges.
     """
 
     policy: Policy
+    step: float = 1.0
 
     formula = "Δθ = policy(y_0 … y_t)"
     source = "planned over a distribution of landscapes"
@@ -25,6 +28,12 @@ class PolicyLearner(RawLearner):
         if not isinstance(self.policy, Policy):
             raise ProblemError("policy", expected="a Policy", received=type(self.policy).__name__,
                                advice="pass result.policy, or Policy(family=..., coefficients=..., horizon=...)")
+        object.__setattr__(self, "step", number("step of the policy", self.step, low=0, low_open=True))
+
+    @property
+    def own_step(self) -> float:
+        """The time between two updates."""
+        return self.step
 
     def init(self, episodes, dimension):
         return self.policy.init(episodes, dimension)
@@ -43,4 +52,5 @@ class PolicyLearner(RawLearner):
 
     def with_coefficients(self, values: Mapping[str, float]) -> "PolicyLearner":
         changed = {**self.policy.coefficients, **values}
-        return PolicyLearner(policy=Policy(family=self.policy.family, coefficients=changed, horizon=self.policy.horizon))
+        policy = Policy(family=self.policy.family, coefficients=changed, horizon=self.policy.horizon)
+        return PolicyLearner(policy=policy, step=self.step)

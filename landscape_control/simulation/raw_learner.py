@@ -59,6 +59,11 @@ class RawLearner:
         """Whether ``update`` must be given the mask of episodes whose task has just changed."""
         return False
 
+    @property
+    def own_step(self) -> float | None:
+        """The time between two updates where the rule is made for one, its own or that of a learner it wraps; else None."""
+        return None if self.inner is None else self.inner.own_step
+
     def init(self, episodes: int, dimension: int):
         """The state before the first observation."""
         raise NotImplementedError(f"{type(self).__name__}.init")

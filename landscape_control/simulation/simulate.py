@@ -46,7 +46,9 @@ def simulate(
     policy : callable (theta (E, n), belief, time) -> (E, m), a solution with such a method ``policy``, or a RawLearner
         or planned Policy, which sees y only. The belief is None where nothing is hidden.
     episodes, seed : int
-    step : Δt; None is 1/50 of the shortest time constant of the problem (see stepping.fastest_rate), at most horizon/50
+    step : Δt; None is 1/50 of the shortest time constant of the problem (see stepping.fastest_rate), at most horizon/50.
+        A planned Policy (or PolicyResult) has a step of its own, 1, and is simulated with no other: for another one pass
+        PolicyLearner(policy=..., step=...)
     horizon : needed at T = ∞ only, where the rest is reported as ``remainder``
     keep_paths : True, or the number of episodes whose paths are kept
     beliefs : None (the problem's own filter), "extended", "unscented", "none" (the policy gets None), "truth" (it gets the
@@ -69,8 +71,8 @@ def simulate(
             "end", expected="a free end", received="a fixed end", advice="a noisy learner hits no point; use a terminal cost"
         )
     horizon = rollout_horizon(problem, horizon)
-    step, count = rollout_step(problem, horizon, step)
     actor, name = actor_for(problem, policy, beliefs)
+    step, count = rollout_step(problem, horizon, step, actor.own_step)
     functions = functions_of(problem)
     random = Randomness(
         problem.landscape.hidden,

@@ -38,8 +38,16 @@ def rollout_horizon(problem: ControlProblem, horizon: float | None) -> float:
     return number("horizon", horizon, low=0, low_open=True)
 
 
-def rollout_step(problem: ControlProblem, horizon: float, step: float | None) -> tuple[float, int]:
-    """(Δt, number of steps); by default Δt = 1/(50·fastest rate), at most horizon/50, see :func:`fastest_rate`."""
+def rollout_step(
+    problem: ControlProblem, horizon: float, step: float | None, own: float | None = None
+) -> tuple[float, int]:
+    """(Δt, number of steps); by default Δt = 1/(50·fastest rate), at most horizon/50, see :func:`fastest_rate`.
+
+    ``own`` is the step that the policy is made for: the only one that it can be simulated with.
+    """
+    if own is not None:
+        _check_own_step(horizon, step, own)
+        step = own
     if step is None:
         step = min(horizon / LEAST, FRACTION / max(fastest_rate(problem), 1e-300))
     step = number("step", step, low=0, low_open=True)
@@ -52,6 +60,26 @@ def rollout_step(problem: ControlProblem, horizon: float, step: float | None) ->
             advice="pass a larger step: a very fast rate may not matter to the policy you simulate",
         )
     return horizon / count, count
+
+
+def _check_own_step(horizon, step, own):
+    """Refuse to run a rule with other steps than it was made for, or for a time that is no whole number of them."""
+    if step is not None and abs(step - own) > 1e-9 * own:
+        raise ProblemError(
+            "step",
+            expected=f"{own:g}, the policy's own step, or None",
+            received=f"{step:g}",
+            advice="a rule planned for other steps is another rule: plan for these, or say that you mean it with "
+            f"simulation.PolicyLearner(policy=..., step={step:g})",
+        )
+    if abs(horizon / own - round(horizon / own)) > 1e-6 or round(horizon / own) < 1:
+        raise ProblemError(
+            "horizon",
+            expected=f"a whole number of the policy's own steps of {own:g}",
+            received=f"{horizon:g}",
+            advice="simulate problem.changed(horizon=...), or choose the step with simulation.PolicyLearner(policy=..., "
+            "step=...)",
+        )
 
 
 def fastest_rate(problem: ControlProblem) -> float:

@@ -204,10 +204,11 @@ def _numbers(task, times, states):
     """
     problem, objective = task.problem, task.problem.objective
     distance = np.abs(states - problem.start).max(axis=2)
-    moved = distance.max()
-    length = moved if moved > 0 else 1.0 + np.abs(problem.start).max() * 1e-3
+    moved, placed = distance.max(), np.abs(problem.start).max()
+    has_moved = moved > 1e-13 * placed  # less is round-off
+    length = max(moved, 1e-7 * placed) if has_moved else 1.0 + 1e-3 * placed
     fade = np.exp(-objective.discount * task.horizon * times)
-    felt = (np.sqrt(fade) * distance).max() if moved > 0 else length
+    felt = (np.sqrt(fade) * distance).max() if has_moved else length
     loss = problem.landscape.loss(states.reshape(-1, problem.dimension)).reshape(times.shape)
     rise = objective.loss_weight * (fade * np.abs(loss - loss[0, 0])).max() * task.horizon
     if objective.terminal is not None:

@@ -69,7 +69,7 @@ class Beliefs:
         return share(cells, 1, 8)
 
     def check(self, problem, options, starts):
-        from ..planning.dispatch import check_method
+        from ..verification import check_method
 
         check_method(options.get("method", "auto"), {name: value for name, value in options.items() if name != "method"})
 
@@ -88,7 +88,7 @@ class BeliefRunner:
             self.options["aims"] = starts
 
     def solve(self, changes, seed, neighbour):
-        from ..planning import solve
+        from ..verification import solve
 
         return solve(with_values(self.problem, changes), seed=seed, throw=False, **self.options)
 

@@ -1,0 +1,26 @@
+"""What a status means for a problem with hidden variables, and what to try next: only options that such a solve accepts."""
+
+from ..solution import Status
+
+_OTHER_METHOD = "or plan by another method=..."
+_ADVICE = {
+    Status.REFINEMENT_CAP: "raise max_elements=... or loosen tolerance=...",
+    Status.ITERATION_LIMIT: "head for more places with aims=..., let the optimiser go on with options={'max_iter': 10000}, take "
+    f"solver='ipopt', shorten the horizon, {_OTHER_METHOD}",
+    Status.INFEASIBLE: f"check that drift and actuation are finite on the way, head for more places with aims=..., {_OTHER_METHOD}",
+    Status.UNBOUNDED: "add weight decay, bound the loss, or shorten the horizon",
+    Status.METRIC_NOT_DEFINITE: "repair G(θ) where 'message' says",
+    Status.NOT_STATIONARY: f"head for more places with aims=..., take solver='ipopt', {_OTHER_METHOD}",
+    Status.HORIZON_NOT_SETTLED: "raise max_doublings=..., use a finite horizon, "
+    "or check that the landscape holds the learner back from infinity",
+    Status.NOT_CONFIRMED: "rely on the simulated cost, simulate more episodes=..., let a transcribed plan answer less to "
+    f"beliefs (its option 'response'), {_OTHER_METHOD}",
+}
+
+
+def explained(status) -> str:
+    """What happened, and what to do, in words; the statuses of other solvers speak for themselves."""
+    if not isinstance(status, Status) or status.ok:
+        return status.value
+    happened = status.value.partition(": ")[0]
+    return f"{happened}: {_ADVICE.get(status, f'head for more places with aims=..., {_OTHER_METHOD}')}"

@@ -1,0 +1,42 @@
+"""Other policies for a problem whose first plan was not confirmed by its simulation."""
+
+import numpy as np
+
+from ..errors import ProblemError, SolveError
+from ..planning import METHODS, solve_dynamic_programming, solve_replanning
+from ..planning.dispatch import SMALL_GRID, has_small_grid
+from .simulated import simulated_cost
+
+
+RESPONSES = (0.25, 0.0)  # to beliefs, of a transcribed plan whose full answer was not confirmed
+
+
+def alternatives(first, seed: int):
+    """Other policies, those that refuse the problem left out: milder answers of the same plan, small grids, replanning."""
+    problem, tried = first.problem, first.method
+    if tried == METHODS["transcription"]:
+        yield from (first.answering(response) for response in RESPONSES)
+    if tried != METHODS["dynamic programming"] and has_small_grid(problem):
+        yield from _attempt(solve_dynamic_programming, problem, seed, **SMALL_GRID)
+    if tried != METHODS["replanning"]:
+        yield from _attempt(solve_replanning, problem, seed)
+
+
+def standing_still(problem, episodes, seed):
+    """The simulated cost of u = 0."""
+    return simulated_cost(
+        problem,
+        lambda theta, belief, time: np.zeros((len(theta), problem.controls)),
+        method="standing still",
+        episodes=episodes,
+        seed=seed,
+    )
+
+
+def _attempt(method, problem, seed, **options):
+    try:
+        solution = method(problem, seed=seed, throw=False, **options)
+    except (ProblemError, SolveError):
+        return
+    if solution.status.ok:
+        yield solution

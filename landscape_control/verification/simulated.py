@@ -1,0 +1,155 @@
+"""The cost of a policy in a short simulation: as many episodes and as fine a step as the comparison needs, no more."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from ..errors import ProblemError
+from ..planning import Confirmation
+from ..problem import ControlProblem
+from ..simulation import Rollout, simulate
+from ..simulation.stepping import fastest_rate
+
+EPISODES, MOST_EPISODES = 256, 2048
+LEAST_STEPS, MANY_STEPS, MOST_STEPS = 64, 512, 16384
+TOLERANCE = 0.05  # of the size of the cost: what an approximate plan may be off by
+
+_PER_TIME_CONSTANT = 12  # steps per shortest time constant that are taken where that makes no more than MANY_STEPS
+_STABLE = 3  # steps per shortest time constant that a simulation needs at the least
+_FINER = 4  # by which factor a step that matters is divided, once
+_OUTSIDE = 1e-3  # share of the time outside a grid's box that is worth a word
+_REMAINDER = 0.002  # e^{-γH} where the simulation of an endless problem ends
+_STEP_SHARE = 0.005  # of the cost's size: a step that leaves more is refined
+_STEP_ERROR = 0.25  # part of the difference between two steps that extrapolation is taken to leave
+
+
+def simulated_cost(
+    problem: ControlProblem,
+    policy: Callable,
+    *,
+    method: str,
+    planned: float = math.nan,
+    is_bound: bool = False,
+    episodes: int | None = None,
+    steps: int | None = None,
+    seed: int = 0,
+) -> Confirmation:
+    """Simulate a policy with two steps on common random numbers, and set its cost beside the planned one.
+
+    What cannot be simulated has NaN for its cost, a policy that breaks down ∞; ``note`` says why.
+
+    Both simulations share hidden paths and noise; the mean cost is extrapolated to step 0 (order 1), and a quarter of what
+    the step still changed counts as error. More episodes are drawn where the first 256 leave more than a tenth of the
+    cost's size to chance, a finer step is taken where the step matters as much; ``episodes`` and ``steps`` fix them.
+
+    Parameters
+    ----------
+    policy : as for :func:`~landscape_control.simulation.simulate`
+    method : name of the policy
+    planned, is_bound : the cost it is held against, and whether that is an upper bound
+    """
+    said = {"method": method, "planned": float(planned), "is_bound": is_bound, "tolerance": TOLERANCE, "seed": seed}
+    horizon, trouble = _horizon(problem)
+    if trouble:
+        return _nothing(said, horizon, trouble)
+    run = _Pair(problem, policy, horizon, said)
+    count = EPISODES if episodes is None else episodes
+    fine = _first_steps(problem, horizon) if steps is None else steps
+    if fine > MOST_STEPS:
+        return _nothing(said, horizon, f"it would take {fine} steps or more")
+    try:
+        found, step_error = run(count, fine)
+        if steps is None and not step_error <= _STEP_SHARE * found.scale:
+            fine = min(_FINER * fine, MOST_STEPS)
+            found, step_error = run(count, fine)
+        if episodes is None and found.could_agree and not found.is_decided:
+            found, _ = run(MOST_EPISODES, fine)
+    except ProblemError as refusal:  # a policy that a diverging episode asked for what it cannot give
+        return _nothing(said, horizon, f"the policy broke down: {refusal}", simulated=math.inf)
+    return found
+
+
+class InsideBox:
+    """The policy of a grid, which counts how often it is asked outside its box, where it answers as at the nearest wall."""
+
+    def __init__(self, solution):
+        self._solution, self.asked, self.outside = solution, 0, 0
+
+    def __call__(self, theta, belief, time):
+        inside = self._solution.grid.contains(theta, belief)
+        self.asked += inside.size
+        self.outside += int((~inside).sum())
+        return self._solution.policy(theta, belief, time)
+
+    @property
+    def note(self) -> str:
+        """What to say of it, if more than a thousandth was outside."""
+        share = self.outside / max(self.asked, 1)
+        if share <= _OUTSIDE:
+            return ""
+        return f"{share:.2g} of the simulated time was spent outside the grid's box: pass a larger margin=... or box=..."
+
+
+class _Pair:
+    """Simulations with a step and with half of it, which share their random numbers."""
+
+    def __init__(self, problem, policy, horizon, said):
+        self.problem, self.policy, self.horizon, self.said = problem, policy, horizon, said
+
+    def __call__(self, episodes, fine) -> tuple[Confirmation, float]:
+        """(the cost, and the error that the finer of the two steps leaves)."""
+        coarse, rollout = self._rollout(episodes, fine // 2, 2), self._rollout(episodes, fine, 1)
+        mean, error, step_error = _extrapolated(coarse, rollout)
+        made = {"episodes": episodes, "step": rollout.step, "horizon": self.horizon, "scale": _size(rollout)}
+        return Confirmation(simulated=mean, error=error, **made, **self.said), step_error
+
+    def _rollout(self, episodes, steps, draws) -> Rollout:
+        endless = math.isinf(self.problem.objective.horizon)
+        return simulate(
+            self.problem,
+            self.policy,
+            episodes=episodes,
+            seed=self.said["seed"],
+            step=self.horizon / steps,
+            horizon=self.horizon if endless else None,
+            draws_per_step=draws,
+            throw=False,
+        )
+
+
+def _extrapolated(coarse: Rollout, fine: Rollout):
+    """(mean, error, error of the step) of the cost from two rollouts on the same random numbers."""
+    if not (math.isfinite(fine.cost) and math.isfinite(coarse.cost)):
+        return fine.cost, math.inf, math.inf
+    costs, left = 2 * fine.costs - coarse.costs, fine.remainder / 2
+    step_error = _STEP_ERROR * abs(fine.cost - coarse.cost)
+    chance = float(costs.std(ddof=1)) / math.sqrt(len(costs))
+    return float(costs.mean()) + left, chance + step_error + abs(left), step_error
+
+
+def _size(rollout):
+    """Mean size of what the cost is made of, so that gains and losses do not cancel."""
+    parts = (rollout.losses, rollout.efforts, rollout.terminals)
+    return float(sum(np.abs(part).mean() for part in parts))
+
+
+def _horizon(problem):
+    """(how long to simulate, why it cannot be simulated or "")."""
+    objective = problem.objective
+    if math.isfinite(objective.horizon):
+        return objective.horizon, ""
+    if objective.discount == 0:
+        return math.inf, "an endless problem without discount has no horizon to simulate"
+    return -math.log(_REMAINDER) / objective.discount, ""
+
+
+def _first_steps(problem, horizon):
+    time_constants = fastest_rate(problem) * horizon
+    wanted = max(min(_PER_TIME_CONSTANT * time_constants, MANY_STEPS), _STABLE * time_constants, LEAST_STEPS)
+    return 2 * math.ceil(wanted / 2)
+
+
+def _nothing(said, horizon, note, simulated=math.nan):
+    unknown = dict.fromkeys(("error", "scale", "step"), math.nan)
+    return Confirmation(simulated=simulated, episodes=0, horizon=horizon, note=note, **unknown, **said)
