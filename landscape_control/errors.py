@@ -1,4 +1,4 @@
-"""The two ways this library says no: bad input at construction, and a solve that failed."""
+"""The ways this library says no: bad input at construction, a solve that failed, a solve that was interrupted."""
 
 import difflib
 import functools
@@ -33,6 +33,14 @@ class UnstabilisableError(ProblemError):
 
 class SolveError(RuntimeError):
     """A solve that did not reach its tolerance; ``solution`` keeps everything that was computed."""
+
+    def __init__(self, message: str, solution=None):
+        super().__init__(message)
+        self.solution = solution
+
+
+class SolveInterrupted(KeyboardInterrupt):
+    """Ctrl-C during a solve; ``solution`` is the best so far, None where nothing had been found yet."""
 
     def __init__(self, message: str, solution=None):
         super().__init__(message)
