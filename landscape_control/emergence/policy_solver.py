@@ -10,6 +10,7 @@ import numpy as np
 from ..arrays import flag, number, whole
 from ..errors import ProblemError, SolveError, SolveInterrupted
 from ..policies import PolicyProgram
+from ..policies.contained import narrowed
 from ..solver.limits import SECONDS, Limit, time_limit_of
 from ..solver.policies import PolicyStatus, merged_optima, status_of, stopped
 from ..transcription.moment_model import check_linear, layout_of
@@ -24,6 +25,7 @@ from .starting import at_bound, bounds_with, escaping, guess_entries, held, near
 
 FEW, ROUNDS = 4, 4  # coefficients of rules that are optimised again from nearby, and how often
 FELT = 1e-3  # a coefficient that runs away ends where twice as much of it saves less than about this share of the cost
+LONG, SHORTER = 20_000, 4  # modes times steps from which each run is long, and what its horizon is divided by to begin with
 SETTLED = 1e-3  # quadrature is refined until its error is this much below the tolerance: coefficients settle after costs
 
 
@@ -89,11 +91,18 @@ class PolicySolver:
         began, built = time.perf_counter(), self.build_seconds
         machinery = self._machinery(program)
         bounds = bounds_with(machinery.coefficients, fixed, within)
-        limit, starts = Limit(seconds=self.time_limit), whole("starts", starts, low=0)
+        limit, optima, starts = Limit(seconds=self.time_limit), None, whole("starts", starts, low=0)
         try:
             guesses = self._guesses(machinery, program, guess, starts, seed, bounds)
-            guesses += self._from_shorter(program, starts, seed, fixed, within, limit)
-        result = self._optimise(machinery, program, guesses, bounds, seed, limit)
+            if starts and is_long(program):
+                guesses = self._from_shorter(program, guesses, starts, limit, seed=seed, fixed=fixed, within=within)
+            optima = self._optima(machinery, program, guesses, bounds, seed, limit)
+            result = self._result(machinery, program, optima, bounds, limit)
+        except KeyboardInterrupt as stop:  # between two runs of the optimiser
+            limit.interrupt()
+            result = None if optima is None else self._result(machinery, program, optima, bounds, limit)
+            if result is None:
+                raise SolveInterrupted(PolicyStatus.INTERRUPTED.value, solution=None) from stop
         self.build_seconds = sum(one.build_seconds for one in self._machineries.values())
         spent = time.perf_counter() - began - (self.build_seconds - built)
         result = replace(result, build_seconds=self.build_seconds, solve_seconds=spent)
@@ -125,6 +134,15 @@ class PolicySolver:
             raise SolveError(PolicyStatus.DIVERGES.value)
         return found
 
+    def _from_shorter(self, program, guesses, starts, limit, **options):
+        """The optima of a fourth of the horizon instead of fresh starts, where each run is long: most of the way is there."""
+        shorter = replace(program, objective=replace(program.objective, horizon=program.steps // SHORTER))
+        before, layout = self._solved(shorter, limit, starts=starts, **options), program.family.layout(program.steps)
+        if before is None:
+            return guesses
+        found = [layout.join(dict(coefficients)) for _, coefficients, _ in before.optima[:FEW]]
+        return [*guesses[: len(guesses) - starts], *found]
+
     def _optima(self, machinery, program, guesses, bounds, seed, limit):
         """(distinct optima, how many starts, bounds): where most starts of a small rule disagree, also from nearby."""
         first, layout, unit = first_nodes(program), machinery.coefficients, 1 / largest_curvature(program)
@@ -132,7 +150,10 @@ class PolicySolver:
         idle = machinery.without_effect(program, first, guesses[:3])
         inner[idle] = np.clip(0.0, bounds[idle, 0], bounds[idle, 1])[:, None]  # as small as may be
         optima = machinery.optimise(program, first, guesses, inner, self.tolerance, limit)
-        begun, alone = len(guesses), len(guesses) == 1 or layout.size > FEW
+        begun, alone = len(guesses), len(guesses) == 1 or layout.size > FEW or is_long(program)
+        if not limit.is_over() and len(guesses) > 1 and 2 * optima[0].count < begun:
+            more = self._from_contained(machinery, program, inner, optima[0], limit, seed)
+            begun, optima = begun + sum(one.count for one in more), merged_optima([*optima, *more], self.tolerance)
         while not (alone or limit.is_over()) and 2 * optima[0].count < begun < ROUNDS * len(guesses) and (
                 optima[0].result.success):
             nearby = nearby_starts(layout, optima[0].variables, (len(guesses) + 1) // 2, rng, unit)
@@ -141,9 +162,35 @@ class PolicySolver:
             optima = merged_optima([*optima, *more], self.tolerance)
         return optima, begun, inner
 
-    def _optimise(self, machinery, program, guesses, bounds, seed, limit):
+    def _from_contained(self, machinery, program, bounds, best, limit, seed):
+        """Optima reached from the best members of simpler families, where the starts disagree about the best."""
+        first, layout, begins = first_nodes(program), machinery.coefficients, []
+        for one in program.family.contained:
+            if limit.is_over():
+                break
+            if one.is_face:
+                held = narrowed(one, bounds, layout)
+                if held is not None:
+                    inside = machinery.optimise(program, first, [best.variables], held, self.tolerance, limit)
+                    begins.append(inside[0].variables)
+            elif (bounds == layout.bounds).all():
+                simple = self._solved(replace(program, family=one.family), limit, starts=FEW, seed=seed)
+                begins += [layout.join(one.embed(dict(simple.coefficients), seed=seed))] if simple else []
+        return machinery.optimise(program, first, begins, bounds, self.tolerance, limit) if begins else ()
+
+    def _solved(self, program, limit, **options):
+        """The result for a program that helps with this one, as far as the limit allows; None where there is none."""
+        solver = PolicySolver(program, tolerance=self.tolerance, most_nodes=self.most_nodes, hessian=self.hessian,
+                              most_iterations=self.most_iterations, time_limit=limit.left / 2)
+        try:
+            return solver.solve(throw=False, **options)
+        except SolveInterrupted as stop:
+            limit.interrupt()
+            return stop.solution
+
+    def _result(self, machinery, program, reached, bounds, limit):
         first, layout = first_nodes(program), machinery.coefficients
-        optima, begun, inner = self._optima(machinery, program, guesses, bounds, seed, limit)
+        optima, begun, inner = reached
         best, error, nodes = self._refine(machinery, program, optima[0], inner, first, limit)
         entries, cost = best.variables, machinery.cost(program, nodes, best.variables)
         learnt = machinery.learnt(program, nodes, best)
@@ -197,3 +244,8 @@ class PolicySolver:
             nodes = finer
             best = machinery.optimise(program, nodes, [best.variables], bounds, self.tolerance, limit)[0].result
 
+
+def is_long(program: PolicyProgram) -> bool:
+    """Whether each run of the optimiser is long, and what is best over a shorter horizon is a place to begin."""
+    steady = not any(one.varies for one in program.family.coefficients)
+    return steady and first_nodes(program) * program.steps > LONG

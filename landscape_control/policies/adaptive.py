@@ -77,7 +77,8 @@ class AdamFamily(Family):
         agreeing = {name: held for name, held in places.items()
                     if all(key in free or getattr(self, key) == value for key, value in held.items())}
         found = {name: {key: value for key, value in held.items() if key in free} for name, held in agreeing.items()}
-        return tuple(face(name, **held) for name, held in found.items() if held)
+        distinct = {tuple(held.items()): name for name, held in reversed(found.items()) if held}
+        return tuple(face(name, **dict(held)) for held, name in reversed(distinct.items()))
 
     @property
     def state_size(self):

@@ -10,6 +10,7 @@ import numpy as np
 from ..arrays import number
 
 SECONDS = 600.0  # of one solve, unless the user says otherwise
+STANDS_STILL, PATIENCE = 1e-11, 25  # relative gain of the objective, and iterations without it after which nothing will come
 
 
 def time_limit_of(value) -> float:
@@ -52,18 +53,29 @@ class Limit:
 
 
 class Watch(ca.Callback):
-    """Called by the optimiser after each iteration: keeps the best iterate, and stops where the limit is over."""
+    """Called by the optimiser after each iteration: keeps the best iterate, and stops where the limit is over.
+
+    Where rows have to hold, the last iterate is kept instead. Where there are none, a run also stops that has gained nothing
+    for PATIENCE iterations: round-off of the objective sends line searches in circles.
+    """
 
     def __init__(self, variables: int, rows: int, parameters: int):
         ca.Callback.__init__(self)
         sizes = {"x": variables, "lam_x": variables, "g": rows, "lam_g": rows, "lam_p": parameters, "f": 1}
+        self._free = not rows
         self._sizes = [sizes[ca.nlpsol_out(i)] for i in range(ca.nlpsol_n_out())]
         self.begin(Limit())
         self.construct("watch", {})
 
     def begin(self, limit: Limit) -> None:
         """Forget the run before."""
-        self.limit, self.cost, self.variables, self.iterations, self.stopped = limit, math.inf, None, 0, False
+        self.limit, self.cost, self.variables, self.iterations = limit, math.inf, None, 0
+        self.stopped, self._gained, self._level = False, 0, math.inf
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether the objective has gained nothing for too long."""
+        return self._free and self.iterations - self._gained > PATIENCE
 
     def get_n_in(self):
         return ca.nlpsol_n_out()
@@ -91,10 +103,12 @@ class Watch(ca.Callback):
         except KeyboardInterrupt:  # while this very code ran
             self.limit.interrupt()
             self.stopped = True
-        stop[0] = float(self.stopped)
+        stop[0] = float(self.stopped or self.stands_still)
         return 0
 
     def _keep(self, variables, cost):
         self.iterations += 1
-        if cost < self.cost:
+        if cost < self._level - STANDS_STILL * max(1.0, abs(cost)):
+            self._level, self._gained = cost, self.iterations
+        if cost < self.cost or not self._free:
             self.cost, self.variables = cost, variables.copy()

@@ -74,6 +74,9 @@ class PolicyStatus(enum.Enum):
         return self.name.lower().replace("_", " ")
 
 
+_LAST = 5  # iterations over which the slope is judged where steps go in circles
+
+
 @dataclass(kw_only=True, eq=False)
 class PolicyOptimiser:
     """IPOPT, compiled once for a program {x, f, p} with optional rows g, run for any numbers, bounds and starts.
@@ -131,14 +134,15 @@ class PolicyOptimiser:
             return self._nothing(guess, str(error).strip().splitlines()[-1])
         if self._watch.stopped:
             return self._stopped(guess, limit)
+        still = self._watch.stands_still and stats["return_status"] == "User_Requested_Stop"
         return RawResult(
-            variables=answer["x"],
+            variables=self._watch.variables if still else answer["x"],
             multipliers=answer["lam_g"],
             constraints=answer["g"],
-            cost=float(answer["f"][0]),
+            cost=self._watch.cost if still else float(answer["f"][0]),
             iterations=int(stats["iter_count"]),
-            success=bool(stats["success"]) or _out_of_digits(stats),
-            reason=reason_of(stats, self._most_iterations),
+            success=bool(stats["success"]) or _out_of_digits(stats, still),
+            reason="the objective stands still" if still else reason_of(stats, self._most_iterations),
             log="",
         )
 
@@ -156,11 +160,11 @@ class PolicyOptimiser:
                          success=False, reason=reason, log="")
 
 
-def _out_of_digits(stats):
+def _out_of_digits(stats, still):
     """Whether a run ended because no step can be told from none, with a slope that round-off explains."""
     slopes = stats.get("iterations", {}).get("inf_du", [])
-    stuck = stats.get("return_status") == "Search_Direction_Becomes_Too_Small"
-    return bool(stuck and len(slopes) and slopes[-1] <= _IPOPT["acceptable_tol"])
+    stuck = still or stats.get("return_status") == "Search_Direction_Becomes_Too_Small"
+    return bool(stuck and len(slopes) and min(slopes[-_LAST:]) <= _IPOPT["acceptable_tol"])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
