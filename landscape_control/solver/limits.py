@@ -10,7 +10,8 @@ import numpy as np
 from ..arrays import number
 
 SECONDS = 600.0  # of one solve, unless the user says otherwise
-STANDS_STILL, PATIENCE = 1e-11, 25  # relative gain of the objective, and iterations without it after which nothing will come
+STANDS_STILL, NOWHERE = 1e-11, 1e-8  # relative gain of the objective, and relative moves of the variables, that are none
+PATIENCE = 25  # iterations without either, after which nothing will come
 
 
 def time_limit_of(value) -> float:
@@ -56,7 +57,7 @@ class Watch(ca.Callback):
     """Called by the optimiser after each iteration: keeps the best iterate, and stops where the limit is over.
 
     Where rows have to hold, the last iterate is kept instead. Where there are none, a run also stops that has gained nothing
-    for PATIENCE iterations: round-off of the objective sends line searches in circles.
+    for PATIENCE iterations in one place: round-off of the objective sends line searches in circles.
     """
 
     def __init__(self, variables: int, rows: int, parameters: int):
@@ -70,11 +71,11 @@ class Watch(ca.Callback):
     def begin(self, limit: Limit) -> None:
         """Forget the run before."""
         self.limit, self.cost, self.variables, self.iterations = limit, math.inf, None, 0
-        self.stopped, self._gained, self._level = False, 0, math.inf
+        self.stopped, self._gained, self._level, self._place = False, 0, math.inf, np.inf
 
     @property
     def stands_still(self) -> bool:
-        """Whether the objective has gained nothing for too long."""
+        """Whether the run has gained nothing, and gone nowhere, for too long."""
         return self._free and self.iterations - self._gained > PATIENCE
 
     def get_n_in(self):
@@ -108,7 +109,8 @@ class Watch(ca.Callback):
 
     def _keep(self, variables, cost):
         self.iterations += 1
-        if cost < self._level - STANDS_STILL * max(1.0, abs(cost)):
-            self._level, self._gained = cost, self.iterations
+        gained = cost < self._level - STANDS_STILL * max(1.0, abs(cost))
+        if gained or (np.abs(variables - self._place) > NOWHERE * (1 + np.abs(self._place))).any():
+            self._level, self._place, self._gained = min(cost, self._level), variables.copy(), self.iterations
         if cost < self.cost or not self._free:
             self.cost, self.variables = cost, variables.copy()
