@@ -5,19 +5,18 @@ import numpy as np
 from .held_out import HeldOut, mean_and_error
 
 SURE = 2.0  # standard errors of a difference that decide
+ALIKE = 1e-4  # of the allowed error: costs that differ by less are the same
 
 
 class Compared:
     """Costs of one rule, or of two, over independent blocks of unseen scenarios that both meet.
 
-    Attributes
-    ----------
-    count : int, scenarios so far
+    ``allowed`` is the error of a cost that is; ``count`` the scenarios so far.
     """
 
-    def __init__(self, program, policies, held: HeldOut):
+    def __init__(self, program, policies, held: HeldOut, allowed: float):
         self.program, self.policies, self.count = program, policies, 0
-        self._costs, self._allowed = [np.empty(0) for _ in policies], 0.0
+        self._costs, self._allowed = [np.empty(0) for _ in policies], allowed
         self.meet(held)
 
     def meet(self, held: HeldOut) -> None:
@@ -26,9 +25,9 @@ class Compared:
                        for costs, policy in zip(self._costs, self.policies, strict=True)]
         self.count += held.count
 
-    def known_to(self, allowed: float) -> bool:
+    def is_known(self) -> bool:
         """Whether two standard errors of the better rule's cost are allowed, and the order is decided or does not matter."""
-        self._allowed = allowed
+        allowed = self._allowed
         if not np.isfinite(allowed) or not np.isfinite(self.of_better).all():
             return True
         return 2 * mean_and_error(self.of_better)[1] <= allowed and not self.is_open
@@ -50,13 +49,13 @@ class Compared:
     @property
     def first_is_worse(self) -> bool:
         """Whether the simpler rule costs less."""
-        return self.difference[0] > 0
+        return self.difference[0] > ALIKE * self._allowed
 
     @property
     def first_is_clearly_worse(self) -> bool:
         """Whether it costs less beyond the error of the difference."""
         difference, error = self.difference
-        return difference > SURE * error
+        return self.first_is_worse and difference > SURE * error
 
     @property
     def is_open(self) -> bool:

@@ -163,20 +163,22 @@ class PolicySolver:
         return optima, begun, inner
 
     def _from_contained(self, machinery, program, bounds, best, limit, seed):
-        """Optima reached from the best members of simpler families, where the starts disagree about the best."""
+        """Optima reached from members of simpler families that cost less than the best that was found."""
         first, layout, begins = first_nodes(program), machinery.coefficients, []
         for one in program.family.contained:
             if limit.is_over():
                 break
             if one.is_face:
                 held = narrowed(one, bounds, layout)
-                if held is not None:
-                    inside = machinery.optimise(program, first, [best.variables], held, self.tolerance, limit)
-                    begins.append(inside[0].variables)
+                inside = () if held is None else machinery.optimise(
+                    program, first, [best.variables], held, self.tolerance, limit)
+                begins += [inside[0].variables] if inside else []
             elif (bounds == layout.bounds).all():
                 simple = self._solved(replace(program, family=one.family), limit, starts=FEW, seed=seed)
                 begins += [layout.join(one.embed(dict(simple.coefficients), seed=seed))] if simple else []
-        return machinery.optimise(program, first, begins, bounds, self.tolerance, limit) if begins else ()
+        objective = machinery.objective(program, first)
+        cheaper = [one for one in begins if objective(one) < best.cost - self.tolerance]
+        return machinery.optimise(program, first, cheaper, bounds, self.tolerance, limit) if cheaper else ()
 
     def _solved(self, program, limit, **options):
         """The result for a program that helps with this one, as far as the limit allows; None where there is none."""

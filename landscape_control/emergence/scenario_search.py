@@ -192,10 +192,10 @@ class Search:
     def _compared(self, current, best) -> Compared:
         """The rule found and the simpler one on the same unseen scenarios, more of them until cost and order are known."""
         entries = [best.variables] + ([] if self.plain is None else [self.plain])
-        found = Compared(self.program, [current.policy(one) for one in entries], self.held)
         allowed = self.solver.tolerance * min(current.scale(one) for one in entries)
+        found = Compared(self.program, [current.policy(one) for one in entries], self.held, allowed)
         for _ in range(MORE - 1):
-            if found.known_to(allowed) or self.limit.is_over():
+            if found.is_known() or self.limit.is_over():
                 break
             found.meet(self._unseen(self._held.spawn(1)[0]))
         return found
@@ -216,7 +216,7 @@ class Search:
         scale, split, simpler = current.scale(best.variables), self.layout.split, best is not found[0]
         cost, error = mean_and_error(compared.of_better)
         bounds = self.bounds if self._face is None or not simpler else self._face
-        edge = at_bound(self.layout, best.variables, bounds)
+        edge = at_bound(self.layout, best.variables, self.bounds)
         free = ~np.isin(self.layout.labels, edge) & (bounds[:, 0] < bounds[:, 1])
         closed = gap[2] or simpler
         status, words = self._status(current, best, starts, closed, (cost, error, scale), bounds, compared)

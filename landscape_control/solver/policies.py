@@ -19,7 +19,7 @@ _IPOPT = {
     "max_iter": 500,
     "acceptable_tol": 1e-5,  # with the two below: done where the objective has stood still to round-off, small costs have
     "acceptable_iter": 15,  # slopes that no step can make smaller
-    "acceptable_obj_change_tol": 1e-11,  # logarithms of costs near 1e-100 are known to about 1e-12 of themselves
+    "acceptable_obj_change_tol": 1e-13,
     "mu_strategy": "adaptive",
     "bound_push": 1e-6,
     "bound_frac": 1e-6,
