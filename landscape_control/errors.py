@@ -40,7 +40,7 @@ class SolveError(RuntimeError):
 
 
 class SolveInterrupted(KeyboardInterrupt):
-    """Ctrl-C during a solve; ``solution`` keeps the best so far, or None."""
+    """Ctrl-C during a solve; ``solution`` is the best so far, None where nothing had been found yet."""
 
     def __init__(self, message: str, solution=None):
         super().__init__(message)
