@@ -1,34 +1,64 @@
 """Checks of a plan made without the optimiser: from its θ, u and λ alone, on points it was not computed at."""
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
+import casadi as ca
 import numpy as np
-from scipy.integrate import DOP853
 
-from .interpolation import differentiation_matrix, integration_matrix, lagrange_matrix, node_index
-from .problem import ControlProblem, Model, hamiltonian_derivatives, implied_control, lagrangian_density
+from .curvature import curvature_along
+from .inside import FinePath, fine_path
+from .interpolation import integration_matrix
+from .pointwise import Pointwise
+from .problem import (
+    ControlProblem,
+    Model,
+    hamiltonian_derivatives,
+    inverse_metric,
+    resting_length,
+    typical_mass,
+)
+from .solution import Plan, Status, Tail
+from .transcription.action import eliminated_control
+
+_ROUNDING = 1e-12  # of the cost scale: what sums of this many terms lose
+
+
+def residual_limit(tolerance: float) -> float:
+    """3√tolerance: the cost of a stationary path is second order in the path's error."""
+    return 3 * tolerance**0.5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Certificate:
-    """Residuals of Pontryagin's conditions, all relative and dimensionless, and the estimated cost error.
+    """Residuals of Pontryagin's conditions, all relative and dimensionless, the cost's error, and the second variation.
+
+    The first two residuals are measured by what they cost: an amplitude a of a residual is worth about a² of the cost
+    scale, because the cost of a stationary path is second order in the path's error. So a plan at rest, on a plateau or
+    over a tiny horizon is judged by its cost like any other. Movements below 1e-10 of |θ| are rounding, and so is what
+    they cost in effort and, at the curvature of the start, in loss: no residual is relative to less.
 
     Attributes
     ----------
-    dynamics : largest gap at an element's end after re-integrating θ̇ = f + Bu (Dormand-Prince 8) through it,
-        over the extent of the path
-    stationarity : root mean square (over discounted time) of ∂H/∂u = Gu/η + Bᵀλ between the nodes, over that of Gu/η,
-        at the control that the path itself implies, u = B⁺(θ̇ - f)
+    dynamics : square root of ∫ e^{-γt} m|θ̇ - f - Bu|²/2η dt over the cost scale, between the nodes, with the plan's own
+        u; m is the typical mass, 1/mean eigenvalue of B G⁻¹ Bᵀ
+    stationarity : square root of ∫ e^{-γt} (w - u*)ᵀG(w - u*)/2η dt over the cost scale, where u* = -ηG⁻¹Bᵀλ, and w is
+        the control that the path implies, B⁻¹(θ̇ - f), or the plan's own where B is not invertible
     costate : largest gap of λ(t₁) - λ(t₀) = ∫ (γλ - ∂H/∂θ) dt over an element, over the largest |λ|
     transversality : |λ(T) - κ∇Φ(θ(T))| over the largest |λ| for a free end (present value against the tail's for an
         infinite horizon); |θ(T) - end| over the path's extent for a fixed one
     energy_law : largest violation of H(t) - H(0) = γ∫λᵀθ̇ dt over the largest (effort + k·range of L); without drift
         this is dE/dt = (γ/η)|θ̇|²_G for E = |θ̇|²_G/2η - kL (VGR25), conservation of E at γ = 0
     cost_error : dual-weighted estimate of the discretisation error of the cost (user units)
+    cost_mismatch : |reported cost - the certificate's own integral along the whole path, with its end| (user units)
     cost_scale : ∫ e^{-γt}(effort + k|L|) dt + |terminal|, what the tolerance is relative to
-    tolerance : the cost tolerance asked for; residuals must stay below three times its square root, because the cost of
-        a stationary path is second order in the path's error
+    unseen : bound on what follows the last node and was not integrated (infinite horizons; user units)
+    minimum : whether the second variation is positive (see ``curvature``), so that the plan is a local minimum
+    second_variation : by which argument that was decided
+    tolerance : the cost tolerance asked for; residuals must stay below three times its square root
+
+    Mismatch and second variation are None in records written before they were looked at; they are then not judged.
     """
 
     dynamics: float
@@ -39,169 +69,254 @@ class Certificate:
     cost_error: float
     cost_scale: float
     tolerance: float
+    cost_mismatch: float | None = None
+    unseen: float | None = None
+    minimum: bool | None = None
+    second_variation: str = "not examined"
 
     @property
     def residuals(self) -> dict[str, float]:
         """The five residuals by name."""
-        return {
-            name: getattr(self, name) for name in ("dynamics", "stationarity", "costate", "transversality", "energy_law")
-        }
+        names = ("dynamics", "stationarity", "costate", "transversality", "energy_law")
+        return {name: getattr(self, name) for name in names}
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """What does not pass, in words with numbers; empty where everything does."""
+        allowed, limit = self.tolerance * self.cost_scale, residual_limit(self.tolerance)
+        failed = [
+            f"{name.replace('_', ' ')} {value:.2g} > {limit:.2g}"
+            for name, value in self.residuals.items()
+            if not value <= limit  # NaN is not
+        ]
+        if not self.cost_error <= allowed:
+            failed.append(f"cost error {self.cost_error:.2g} > {allowed:.2g}")
+        if self.cost_mismatch is not None:
+            matching = allowed + self.cost_error + self.unseen + _ROUNDING * self.cost_scale
+            if not self.cost_mismatch <= matching:
+                failed.append(f"the cost along the path differs by {self.cost_mismatch:.2g} > {matching:.2g}")
+        if self.minimum is False:
+            failed.append("the second variation is not positive: a neighbouring path is cheaper")
+        return tuple(failed)
 
     @property
     def passed(self) -> bool:
-        """Cost error within the tolerance and every residual below three times the tolerance's square root."""
-        return (
-            self.cost_error <= self.tolerance * self.cost_scale and max(self.residuals.values()) <= 3 * self.tolerance**0.5
-        )
+        """Cost error and mismatch within the tolerance, residuals below 3√tolerance, second variation positive."""
+        return not self.failures
 
     def __str__(self):
+        allowed = self.tolerance * self.cost_scale
         rows = [f"{name.replace('_', ' '):15s} {value:9.2e}" for name, value in self.residuals.items()]
-        rows.append(f"{'cost error':15s} {self.cost_error:9.2e}   (allowed {self.tolerance * self.cost_scale:.2e})")
+        rows.append(f"{'cost error':15s} {self.cost_error:9.2e}   (allowed {allowed:.2e})")
+        if self.cost_mismatch is not None:
+            rows.append(f"{'cost mismatch':15s} {self.cost_mismatch:9.2e}   (against the integral along the path)")
+        verdicts = {True: "a minimum", False: "NOT a minimum", None: "unknown"}
+        rows.append(f"second variation: {verdicts[self.minimum]} ({self.second_variation})")
         return "\n".join([f"certificate {'passed' if self.passed else 'NOT passed'}", *rows])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class FinePath:
-    """A plan's polynomials on Gauss points inside each element: arrays (K, q, …)."""
+class Examination:
+    """What one pass over a path finds, before anyone says what its cost should be.
 
-    times: np.ndarray
-    weights: np.ndarray  # (K, q), in time units
-    theta: np.ndarray
-    velocity: np.ndarray
-    controls: np.ndarray
-    costates: np.ndarray
-
-
-def fine_path(plan) -> FinePath:
-    """Evaluate θ, θ̇, u, λ of a plan (or Path) at degree + 2 Gauss points per element."""
-    points, weights, to_points, slopes = _fine_matrices(tuple(plan.positions))
-    lengths, index = np.diff(plan.vertices), _node_index(plan)
-    return FinePath(
-        times=plan.vertices[:-1, None] + lengths[:, None] * points,
-        weights=lengths[:, None] * weights,
-        theta=to_points @ plan.parameters[index],
-        velocity=slopes @ plan.parameters[index] / lengths[:, None, None],
-        controls=to_points @ plan.controls[index],
-        costates=to_points @ plan.costates[index],
-    )
-
-
-def _node_index(plan):
-    return node_index(len(plan.vertices) - 1, plan.degree)
-
-
-@lru_cache(maxsize=64)
-def _fine_matrices(positions):
-    """Gauss points and weights on [0, 1], and the matrices that give values and slopes there from those at the nodes."""
-    points, weights = np.polynomial.legendre.leggauss(len(positions) + 1)
-    points, nodes = (points + 1) / 2, np.array(positions)
-    to_points = lagrange_matrix(nodes, points)
-    return points, weights / 2, to_points, to_points @ differentiation_matrix(nodes)
-
-
-def dual_weighted_cost(model: Model, plan, objective) -> tuple[np.ndarray, float]:
-    """Per element ∫ e^{-γt} [min_u H(θ, u, λ) - λᵀθ̇] dt, and ∫ e^{-γt}(effort + k|L|) dt over all.
-
-    At the solution this Lagrangian is stationary in θ and λ, so its sum estimates the exact running cost with an
-    error of second order in the path's error (dual-weighted residuals, Becker & Rannacher 2001).
+    Attributes
+    ----------
+    residuals : {name: value}, the five of :class:`Certificate`
+    element_costs : (K,), ∫ e^{-γt} [min_u H(θ, u, λ) - λᵀθ̇] dt per element. At the solution this Lagrangian is stationary
+        in θ and λ, so the sum estimates the running cost with an error of second order in the path's error (dual-weighted
+        residuals, Becker & Rannacher 2001).
+    path_cost : float, cost of following the path with the control it implies, end included
+    following : float, present value of what follows the last node: terminal cost, or the tail's cost to go
+    unseen : float, how much of ``following`` is not known
+    cost_scale : float, see :class:`Certificate`
+    fine : FinePath, where it was measured
     """
-    points, weights, to_points, slopes = _fine_matrices(tuple(plan.positions))
-    n, lengths = plan.parameters.shape[1], plan.vertices[1:] - plan.vertices[:-1]
-    nodes = np.hstack([plan.parameters, plan.costates])[_node_index(plan)]
-    inside, velocity = to_points @ nodes, slopes @ nodes[..., :n] / lengths[:, None, None]
-    density, size = lagrangian_density(model)(
-        _rows(inside[..., :n]), _rows(velocity), _rows(inside[..., n:]), [objective.learning_rate, objective.loss_weight]
-    )
-    times = plan.vertices[:-1, None] + lengths[:, None] * points
-    fade = lengths[:, None] * weights * np.exp(-objective.discount * times)
-    return (fade * density.reshape(fade.shape)).sum(1), float((fade * size.reshape(fade.shape)).sum())
+
+    residuals: dict[str, float]
+    element_costs: np.ndarray
+    path_cost: float
+    following: float
+    unseen: float
+    cost_scale: float
+    fine: FinePath
+
+    @property
+    def cost(self) -> float:
+        """The certificate's own value of J."""
+        return float(self.element_costs.sum()) + self.following
+
+    def largest_residual(self) -> float:
+        """NaN where one of them is."""
+        largest = max(self.residuals.values())
+        return largest if not any(map(math.isnan, self.residuals.values())) else math.nan
 
 
-@np.errstate(all="ignore")  # failed plans are checked too: their residuals may be infinite
-def certify(problem: ControlProblem, plan, *, tolerance: float) -> Certificate:
-    """Check a plan against the problem's own functions; see :class:`Certificate` for what each number means."""
+@np.errstate(all="ignore")  # failed plans are examined too: their residuals may be infinite
+def examine(problem: ControlProblem, path, tail: Tail | None) -> Examination:
+    """Measure a plan or a transcription's path, and the tail that continues it, by the problem's own functions."""
     model, objective = problem.model, problem.objective
-    fine = fine_path(plan)
-    pair = [objective.learning_rate, objective.loss_weight]
-    theta, u, costates = _rows(fine.theta), _rows(fine.controls), _rows(fine.costates)
-    implied = implied_control(model, theta, _rows(fine.velocity))
-    push = hamiltonian_derivatives(model)(theta, implied, costates, pair)[2].reshape(u.shape)
-    running, slope, _, velocity = hamiltonian_derivatives(model)(theta, u, costates, pair)
-    slope, velocity = slope.reshape(theta.shape), velocity.reshape(theta.shape)
-    extent = max(np.abs(plan.parameters - plan.parameters[0]).max(), 1e-12 * (1 + np.abs(plan.parameters[0]).max()))
-    largest = max(np.abs(plan.costates).max(), 1e-12)
-    measure = (fine.weights * np.exp(-objective.discount * fine.times)).reshape(-1, 1)
-    marginal = u if model.learner.metric is None else np.einsum("sij,sj->si", model.metric(theta), u)
-    marginal = marginal / objective.learning_rate
-    elementwise, scale = dual_weighted_cost(model, plan, objective)
-    drive = (objective.discount * costates - slope).reshape(fine.costates.shape)
-    jumps = np.diff(plan.costates[:: plan.degree], axis=0) - np.einsum("kq,kqn->kn", fine.weights, drive)
+    n, eta = problem.dimension, objective.learning_rate
+    fine = fine_path(path)
+    arguments = map(_rows, (fine.theta, fine.velocity, fine.controls, fine.costates))
+    measured = _measured(model)(*arguments, [eta, objective.loss_weight])
+    density, effort, loss, unpaid, defect, slope, power = measured
+    defect, slope = defect.reshape(-1, n), slope.reshape(-1, n)  # one parameter comes back without its axis
+    fade = fine.weights * np.exp(-objective.discount * fine.times)
+    measure = fade.ravel()
+    following, unseen = _following(problem, path, tail)
+
+    # what moving by no more than rounding would cost, with its discount: nothing is judged relative to less
+    mass, duration = typical_mass(problem), path.times[-1]
+    last = np.exp(-objective.discount / 2 * duration) * np.abs(path.parameters[-1]).max()
+    resting = resting_length(max(np.abs(problem.start).max(), last))
+    kept = min(duration, 1 / objective.discount if objective.discount > 0 else math.inf)
+    stiffness = mass / (eta * duration) + objective.loss_weight * np.abs(problem.start_derivatives[2]).max() * kept
+    least_cost = stiffness * resting**2
+    least_costate = stiffness * resting
+    scale = max(measure @ (effort + np.abs(loss)) + abs(following), least_cost)
+    extent = max(np.abs(path.parameters - path.parameters[0]).max(), resting)
+    largest = max(np.abs(path.costates).max(), least_costate)
+
+    drive = (objective.discount * _rows(fine.costates) - slope).reshape(fine.costates.shape)
+    at_vertices = path.costates[:: path.degree]
+    jumps = at_vertices[1:] - at_vertices[:-1] - (fine.weights[:, None] @ drive)[:, 0]
+    gap = np.vdot(measure[:, None] * defect, defect) * mass / (2 * eta)
+    residuals = {
+        "dynamics": _amplitude(gap, scale),
+        "stationarity": _amplitude(measure @ unpaid, scale),
+        "costate": float(np.abs(jumps).max() / largest),
+        "transversality": _transversality(problem, path, tail, extent, largest),
+        "energy_law": _energy_law(objective, fine, effort, loss, power, least_cost / duration),
+    }
+    return Examination(
+        residuals=residuals,
+        element_costs=(fade * density.reshape(fade.shape)).sum(1),
+        path_cost=float(measure @ (effort + loss) + following),
+        following=following,
+        unseen=unseen,
+        cost_scale=float(scale),
+        fine=fine,
+    )
+
+
+def certify(problem: ControlProblem, plan, *, tolerance: float, examination: Examination | None = None) -> Certificate:
+    """Check a plan against the problem's own functions; see :class:`Certificate` for what each number means.
+
+    ``examination`` where the plan has been examined already.
+    """
+    found = examine(problem, plan, plan.tail) if examination is None else examination
+    curvature = curvature_along(problem, plan, found.fine)
     return Certificate(
-        dynamics=_reintegrate(model, plan) / extent,
-        stationarity=_rms(push, measure) / max(_rms(marginal, measure), 1e-12 * largest, 1e-300),
-        costate=float(np.abs(jumps).max() / largest),
-        transversality=_transversality(problem, plan, extent, largest),
-        energy_law=_energy_law(objective, fine, running, costates, velocity, model),
-        cost_error=plan.cost_error,
-        cost_scale=scale + _terminal_size(problem, plan),
+        **found.residuals,
+        cost_error=float(plan.cost_error),
+        cost_mismatch=abs(found.cost - float(plan.cost)),
+        cost_scale=found.cost_scale,
+        unseen=found.unseen,
+        minimum=curvature.positive,
+        second_variation=curvature.method,
         tolerance=tolerance,
     )
 
 
-def _energy_law(objective, fine, running, costates, velocity, model):
-    power = (costates * velocity).sum(1).reshape(fine.times.shape)
-    energy = running.reshape(fine.times.shape) + power
-    # ∫ from 0 to every Gauss point: whole elements before it, plus the polynomial through this element's points
-    points = (np.polynomial.legendre.leggauss(fine.times.shape[1])[0] + 1) / 2
-    partial = integration_matrix(points, points)
-    whole = (fine.weights * power).sum(1)
-    inside = fine.weights.sum(1)[:, None] * (power @ partial.T)
-    gained = objective.discount * (np.concatenate([[0.0], np.cumsum(whole)[:-1]])[:, None] + inside)
-    loss = objective.loss_weight * model.landscape.loss(_rows(fine.theta))
-    size = np.abs(running - loss).max() + np.ptp(loss)
-    drift = energy - gained
-    return float(np.ptp(drift) / max(size, 1e-300)) if size > 1e-14 * np.abs(loss).max(initial=0) else 0.0
+def judged(plan: Plan, certificate: Certificate) -> Plan:
+    """The plan with its certificate. One that converged but does not pass has a status that says so, and why."""
+    if plan.status is not Status.CONVERGED or certificate.passed:
+        return plan.revised(certificate=certificate)
+    status = Status.NOT_CERTIFIED if certificate.minimum else Status.NOT_A_MINIMUM
+    return plan.revised(certificate=certificate, status=status, message="; ".join(certificate.failures))
 
 
-def _transversality(problem, plan, extent, largest):
+def _measured(model: Model) -> Pointwise:
+    """(θ, θ̇, u, λ, [η, k]) -> at one point, with u* = -ηG⁻¹Bᵀλ and w the control that the path implies:
+
+    density (effort(u*) + kL + λᵀ(f + Bu* - θ̇)), effort(w), kL, effort(w - u*), θ̇ - f - Bu, ∂H/∂θ at w, λᵀ(f + Bw).
+    """
+    if "measured" not in model.cache:
+        n, m = model.dimension, model.controls
+        sizes = (("theta", n), ("velocity", n), ("u", m), ("costate", n), ("eta_k", 2))
+        theta, velocity, u, costate, pair = (ca.SX.sym(name, size) for name, size in sizes)
+        w = ca.SX.sym("w", m)
+        drift, push, metric = model.drift_at(theta), model.actuation_at(theta), model.metric_at(theta)
+        best = -pair[0] * inverse_metric(model, theta, push.T @ costate)
+        loss = pair[1] * model.loss_at(theta)
+
+        def effort(control):
+            return ca.dot(control, metric @ control) / (2 * pair[0])
+
+        density = effort(best) + loss + ca.dot(costate, drift + push @ best - velocity)
+        power = ca.dot(costate, drift + push @ w)
+        slope = ca.gradient(effort(w) + loss + power, theta)
+        outputs = [density, effort(w), loss, effort(w - best), velocity - drift - push @ u, slope, power]
+        implied = eliminated_control(model, theta, velocity) if model.is_invertible else u
+        outputs = ca.substitute(outputs, [w], [implied])
+        arguments = [theta, velocity, u, costate, pair]
+        model.cache["measured"] = Pointwise(ca.Function("measured", arguments, [ca.densify(o) for o in outputs]))
+    return model.cache["measured"]
+
+
+def _amplitude(cost, scale):
+    return float(np.sqrt(max(cost, 0.0) / scale)) if np.isfinite(cost) else float("nan")
+
+
+def _following(problem, plan, tail) -> tuple[float, float]:
+    """(present value of what follows the last node, how much of it is not known)."""
+    objective = problem.objective
+    if tail is not None:
+        value = _value_at_rest(problem, plan, tail)
+        return value, 0.0 if tail.reliable else abs(value)
+    if objective.terminal is None:
+        return 0.0, 0.0
+    fade = np.exp(-objective.discount * objective.horizon)
+    return float(fade * objective.terminal_weight * problem.model.terminal_cost(plan.parameters[-1])[0]), 0.0
+
+
+def _value_at_rest(problem, plan, tail):
+    """e^{-γt} V at the last node, by the expansion around rest V ≈ V₀ + λᵀδ + ½δᵀSδ, V₀ = (cost rate at rest)/γ."""
+    objective = problem.objective
+    offset = plan.parameters[-1] - tail.steady_state
+    pair = [objective.learning_rate, objective.loss_weight]
+    at_rest = (tail.steady_state[None], tail.steady_control[None], tail.steady_costate[None])
+    rate = float(hamiltonian_derivatives(problem.model)(*at_rest, pair)[0][0])
+    resting = rate / objective.discount if objective.discount > 0 else 0.0
+    value = resting + tail.steady_costate @ offset + offset @ tail.value_hessian @ offset / 2
+    return float(np.exp(-objective.discount * plan.times[-1]) * value)
+
+
+def _energy_law(objective, fine, effort, loss, power, smallest):
+    drift = (effort + loss + power).reshape(fine.times.shape)  # H, less what it should have gained since t = 0
+    if objective.discount > 0:
+        drift -= objective.discount * _integrals(fine, power.reshape(fine.times.shape))
+    size = max(effort.max() + loss.max() - loss.min(), smallest)
+    rounding = 1e-14 * np.abs(loss).max()  # L is known no better than this
+    return float(max(drift.max() - drift.min() - rounding, 0.0) / size)
+
+
+def _integrals(fine, values):
+    """∫ from 0 to every Gauss point: the elements before it, and the polynomial through this element's points."""
+    whole = (fine.weights * values).sum(1)
+    inside = fine.weights.sum(1)[:, None] * (values @ _partial_integrals(values.shape[1]).T)
+    return (np.cumsum(whole) - whole)[:, None] + inside
+
+
+@lru_cache(maxsize=64)
+def _partial_integrals(count):
+    points = (np.polynomial.legendre.leggauss(count)[0] + 1) / 2
+    return integration_matrix(points, points)
+
+
+def _transversality(problem, plan, tail, extent, largest):
+    objective, last = problem.objective, plan.costates[-1]
     if problem.end is not None:
         return float(np.abs(plan.parameters[-1] - problem.end).max() / extent)
-    fade = 1.0
-    if plan.tail is not None:
-        fade = np.exp(-problem.objective.discount * plan.times[-1])
-        wanted = plan.tail.steady_costate + plan.tail.value_hessian @ (plan.parameters[-1] - plan.tail.steady_state)
-    else:
-        wanted = problem.objective.terminal_weight * problem.model.terminal_derivatives(plan.parameters[-1])[0][0]
-    return float(fade * np.abs(plan.costates[-1] - wanted).max() / largest)
-
-
-def _terminal_size(problem, plan):
-    objective = problem.objective
-    if problem.objective.terminal is None:
-        return 0.0
-    fade = np.exp(-objective.discount * objective.horizon)
-    return float(abs(fade * objective.terminal_weight * problem.model.terminal_cost(plan.parameters[-1])[0]))
-
-
-def _reintegrate(model, plan):
-    """Largest end gap over all elements, integrated side by side with two Dormand-Prince 8 steps each."""
-    positions, lengths = plan.positions, np.diff(plan.vertices)
-    controls, pair = plan.controls[_node_index(plan)], [1.0, 1.0]
-    state = plan.parameters[:: plan.degree][:-1]
-    velocity, zero, step = hamiltonian_derivatives(model), np.zeros_like(state), lengths[:, None] / 2
-    for half in range(2):
-        slopes: list[np.ndarray] = []
-        for row, c in zip(DOP853.A, DOP853.C, strict=True):
-            at = state + step * sum((a * s for a, s in zip(row, slopes, strict=False)), zero)
-            u = np.einsum("q,kqm->km", lagrange_matrix(positions, np.array([(half + c) / 2]))[0], controls)
-            slopes.append(velocity(at, u, zero, pair)[3].reshape(state.shape))
-        state = state + step * sum(b * s for b, s in zip(DOP853.B, slopes, strict=True))
-    return float(np.abs(state - plan.parameters[:: plan.degree][1:]).max())
+    if tail is not None:
+        fade = np.exp(-objective.discount * plan.times[-1])
+        wanted = tail.steady_costate + tail.value_hessian @ (plan.parameters[-1] - tail.steady_state)
+        return float(fade * np.abs(last - wanted).max() / largest)
+    if objective.terminal is None:
+        return float(np.abs(last).max() / largest)
+    wanted = objective.terminal_weight * problem.model.terminal_derivatives(plan.parameters[-1])[0][0]
+    return float(np.abs(last - wanted).max() / largest)
 
 
 def _rows(array):
     return array.reshape(-1, array.shape[-1])
-
-
-def _rms(array, measure):
-    return float(np.sqrt((measure * array**2).sum() / measure.sum()))

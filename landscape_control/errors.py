@@ -1,4 +1,4 @@
-"""The two ways this library says no: bad input at construction, and a solve that failed."""
+"""The ways this library says no: bad input at construction, a solve that failed, a solve that was interrupted."""
 
 import difflib
 import functools
@@ -39,6 +39,14 @@ class SolveError(RuntimeError):
         self.solution = solution
 
 
+class SolveInterrupted(KeyboardInterrupt):
+    """Ctrl-C during a solve; ``solution`` is the best so far, None where nothing had been found yet."""
+
+    def __init__(self, message: str, solution=None):
+        super().__init__(message)
+        self.solution = solution
+
+
 def check_choice(what: str, value, allowed: Iterable[str]) -> str:
     """Return ``value`` if it is one of ``allowed``; otherwise refuse, naming the near matches."""
     allowed = sorted(allowed)
@@ -62,24 +70,26 @@ def named(cls):
     {name: explanation} says of them; numbers in a row where the class takes keywords.
     """
     original = cls.__init__
+    settable = [one for one in fields(cls) if one.init]
+    public = frozenset(one.name for one in settable if not one.name.startswith("_"))
+    row = [one.name for one in settable if not one.kw_only]
+    needed = [one for one in settable if one.default is MISSING and one.default_factory is MISSING]
 
     @functools.wraps(original)
     def checked(self, *args, **kwargs):
-        settable = [one for one in fields(cls) if one.init]
-        check_options(cls.__name__, kwargs, [one.name for one in settable if not one.name.startswith("_")])
-        row = [one.name for one in settable if not one.kw_only]
+        if not public.issuperset(kwargs):
+            check_options(cls.__name__, kwargs, public)
         if len(args) > len(row):
             raise ProblemError(cls.__name__, expected="its arguments by name", received=", ".join(map(repr, args)),
                                advice=f"write {_call(cls, settable)}")
-        _check_missing(cls, settable, {*row[: len(args)], *kwargs})
+        _check_missing(cls, needed, {*row[: len(args)], *kwargs})
         original(self, *args, **kwargs)
 
     cls.__init__ = checked
     return cls
 
 
-def _check_missing(cls, settable, given):
-    needed = [one for one in settable if one.default is MISSING and one.default_factory is MISSING]
+def _check_missing(cls, needed, given):
     missing = [one.name for one in needed if one.name not in given]
     if missing:
         words = getattr(cls, "arguments", {})

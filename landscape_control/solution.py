@@ -2,7 +2,7 @@
 
 import enum
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 
 import numpy as np
@@ -39,8 +39,28 @@ class Status(enum.Enum):
     )
     NOT_STATIONARY = "the optimiser stopped short of stationarity: try another guess, more starts, or solver='ipopt'"
     HORIZON_NOT_SETTLED = (
-        "doubling the computational horizon still moves the first control: raise max_horizon, or "
+        "doubling the computational horizon still moves the first control: raise max_doublings, or "
         "check that the landscape holds the learner back from infinity"
+    )
+    NOT_CERTIFIED = (
+        "the optimiser stopped as converged, but the plan fails its own certificate (see 'message' for what): try a "
+        "tighter or looser tolerance, another guess, or solver='ipopt'"
+    )
+    NOT_A_MINIMUM = (
+        "the plan is stationary, but a neighbouring path is cheaper (saddle or maximum of the cost): use starts=... or "
+        "another guess"
+    )
+    CHEAPER_PATH_SEEN = (
+        "another start met a cheaper path than the best converged plan without converging itself (see 'message'): raise "
+        "starts or max_elements, or hand that path over as guess"
+    )
+    TIME_LIMIT = (
+        "the time limit was reached before the optimiser converged; what is returned is the best so far: raise "
+        "time_limit=, or simplify the problem"
+    )
+    INTERRUPTED = (
+        "interrupted before the optimiser converged; what is returned is the best so far: call again to start anew, "
+        "with guess= to go on from it"
     )
     NOT_CONFIRMED = (
         "the planned cost is not confirmed by a simulation of the planned policy (see 'message' for both): the "
@@ -89,6 +109,8 @@ class Plan(Recordable):
     iterations : of the optimiser, for the guess that found it first
     status : Status
     cost_error : estimated error of ``cost`` from the time discretisation
+    certificate : Certificate, checks made without the optimiser; a converged plan has passed them. None for plans that
+        are parts of others
     """
 
     cost: float
@@ -105,6 +127,7 @@ class Plan(Recordable):
     message: str = ""
     log: str = ""
     tail: Tail | None = None
+    certificate: object = field(repr=False, default=None)
     _find_basin: Callable | None = field(repr=False, default=None)
 
     @cached_property
@@ -116,6 +139,14 @@ class Plan(Recordable):
         """Plain arrays only: the basin is looked up, then the landscape's functions stay behind."""
         self.end_basin  # noqa: B018  (forces the cached value)
         return {**self.__dict__, "_find_basin": None}
+
+    def revised(self, **changes) -> "Plan":
+        """A copy with other fields: ``dataclasses.replace`` without its checks, which cost as much as a solve's tenth."""
+        made = object.__new__(type(self))
+        own = self.__dict__
+        made.__dict__.update({name: own[name] for name in _PLAN_FIELDS})
+        made.__dict__.update(changes)
+        return made
 
     @property
     def degree(self) -> int:
@@ -174,9 +205,12 @@ class Plan(Recordable):
         )
 
 
+_PLAN_FIELDS = tuple(one.name for one in fields(Plan))  # what is computed from them stays behind
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Solution(Recordable):
-    """The best plan, every other stationary plan, and how they were obtained.
+    """The best plan, the other distinct stationary plans that the starts led to, and how they were obtained.
 
     ``cost``, ``times``, ``parameters``, ``controls``, ``costates`` and ``at`` are those of the best plan, ``plans[0]``.
 
@@ -187,6 +221,7 @@ class Solution(Recordable):
     tolerance : float, the cost tolerance asked for, relative to ∫|integrand|
     method, solver : str, the transcription and the optimiser used, as chosen (never switched silently)
     starts : int, how many initial guesses were tried
+    is_convex : bool, whether J is convex, so that a stationary plan is the global minimum
     build_seconds, solve_seconds : float
     problem : ControlProblem, what was solved, with the numbers of this solve; None in a solution read from a pickle
     """
@@ -199,7 +234,7 @@ class Solution(Recordable):
     build_seconds: float
     solve_seconds: float
     problem: object = field(repr=False, default=None)
-    _certify: Callable | None = field(repr=False, default=None)
+    is_convex: bool = False
 
     @property
     def best(self) -> Plan:
@@ -220,31 +255,36 @@ class Solution(Recordable):
 
     @cached_property
     def certificate(self):
-        """Checks of the best plan made without the optimiser (computed at first use, then kept)."""
-        if self._certify is None:
+        """Checks of the best plan made without the optimiser; its status is not converged unless they pass."""
+        if self.best.certificate is None:
             raise ProblemError(
                 "certificate",
                 expected="a solution made by solve()",
-                received="a solution without its checker",
+                received="a solution whose best plan was not checked",
                 advice="solve the problem again, or certify(problem, plan)",
             )
-        return self._certify(self.best)
+        return self.best.certificate
 
     def summary(self) -> str:
         """One line: cost with error estimate, status, method, effort."""
         best = self.best
         return (
-            f"J = {best.cost:.8g} ± {best.cost_error:.1g}, {best.status}; "
-            f"{len(self.plans)} plan(s) from {self.starts} start(s), "
+            f"J = {best.cost:.8g} ± {best.cost_error:.1g}, {best.status}; {self.searched()}; "
             f"{self.method} with {self.solver}, {best.iterations} iterations, "
             f"build {self.build_seconds * 1e3:.1f} ms, solve {self.solve_seconds * 1e3:.1f} ms"
         )
+
+    def searched(self) -> str:
+        """How the best plan was searched for, and what that says about cheaper ones."""
+        starts = "1 start" if self.starts == 1 else f"{self.starts} starts"
+        plans = "1 distinct plan" if len(self.plans) == 1 else f"{len(self.plans)} distinct plans"
+        if self.is_convex:
+            return f"best of {starts}, global because the problem is convex"
+        return f"best of {starts}, {plans}, not certified global"
 
     def __repr__(self):
         return f"Solution({self.summary()})"
 
     def __getstate__(self):
-        """Plain arrays only: the certificate is computed, then the checker and the problem's functions stay behind."""
-        if self._certify is not None:
-            self.certificate  # noqa: B018  (forces the cached value)
-        return {**self.__dict__, "_certify": None, "problem": None}
+        """Plain arrays only: the problem's functions stay behind."""
+        return {**self.__dict__, "problem": None}

@@ -62,8 +62,8 @@ def made_solution(status=Status.CONVERGED, *, certified=True):
     """The solved quadratic mode h = 1, T = 1, γ = 0 (J = ½ tanh 1), relabelled."""
     problem = ControlProblem(landscape=quadratic(hessian=[[1.0]]), start=[1.0], objective=Objective(horizon=1.0))
     solution = solve(problem, tolerance=1e-8)
-    plans = (replace(solution.plans[0], status=status),)
-    return replace(solution, plans=plans, _certify=lambda plan: MadeCertificate(certified))
+    plans = (replace(solution.plans[0], status=status, certificate=MadeCertificate(certified)),)
+    return replace(solution, plans=plans)
 
 
 @pytest.fixture

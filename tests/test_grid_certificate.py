@@ -9,6 +9,7 @@ import pytest
 
 import landscape_control as lc
 from landscape_control.grid import Grid, Verdict, certify_global, value_function
+from landscape_control.grid.box import derived_box
 from landscape_control.grid.hamiltonian import hamiltonian_on
 from landscape_control.grid.march import march
 from landscape_control.solver import solve
@@ -175,7 +176,11 @@ def test_derived_box_covers_start_end_minima_and_plans_with_the_margin():
     places = np.vstack([problem.start, problem.end, lc.double_well().minima, *(plan.parameters for plan in solution.plans)])
     longest = np.ptp(places, axis=0).max()
     expected = np.column_stack([places.min(axis=0) - 0.25 * longest, places.max(axis=0) + 0.25 * longest])
-    np.testing.assert_allclose(certificate.box, expected, rtol=1e-12)
+    np.testing.assert_allclose(derived_box(problem, solution.plans, 0.25), expected, rtol=1e-12)
+    assert (certificate.box[:, 0] <= expected[:, 0]).all()  # grown from there until nothing outside can pay
+    assert (certificate.box[:, 1] >= expected[:, 1]).all()
+    np.testing.assert_allclose(certificate.box.mean(axis=1), expected.mean(axis=1), atol=1e-12)
+    assert certificate.outside.excluded
     assert certificate.margin == 0.25
     assert "margin 0.25" in certificate.message
 

@@ -354,7 +354,10 @@ def test_stiff_bowls_and_partial_functions_choose_what_returns():
     assert lc.solve(stiff).cost == pytest.approx(5e5, rel=1e-6)
     rooted = lc.Landscape.from_expression(lambda t: ca.sqrt(1 + t[0] ** 2) + t[0] ** 2, dimension=1)
     problem = lc.ControlProblem(landscape=rooted, start=[1.0], objective=lc.Objective(horizon=1.0))
-    assert lc.solve(problem).solver == "ipopt"  # roots are not defined everywhere
+    assert lc.solve(problem).solver == "fatrop"  # this root never meets its singular point
+    singular = lc.Landscape.from_expression(lambda t: t[0] - ca.log(t[0]), dimension=1)
+    problem = lc.ControlProblem(landscape=singular, start=[2.0], objective=lc.Objective(horizon=1.0))
+    assert lc.solve(problem).solver == "ipopt"  # logarithms are not defined everywhere
 
 
 def test_threads_take_turns():

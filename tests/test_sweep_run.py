@@ -23,7 +23,7 @@ from landscape_control import (
     quadratic,
     solve,
 )
-from landscape_control.landscape import LandscapeDistribution, Uniform
+from landscape_control.landscape import Landscape, LandscapeDistribution, Uniform
 from landscape_control.measures import Measure
 from landscape_control.policies import GradientDescent, HeavyBall, PolicyProgram
 from landscape_control.reference import LinearQuadratic
@@ -234,18 +234,36 @@ def test_fixed_and_free_ends_and_refused_corners_share_a_grid():
     assert float(atlas["cost"].values[0, 1]) == pytest.approx(math.sqrt(2) / 2, rel=1e-6)
 
 
-def test_a_better_basin_found_once_spreads_to_the_neighbours():
-    """One cold start aims at the nearest minimum. Right of the barrier that is the better one; left of it the neighbour's
-    plan has to show the way, and must not hide the near basin where that is better."""
+NEAR_ONLY = ControlProblem(  # its left minimum only is declared: straight ways from there find nothing better
+    landscape=Landscape.from_expression(
+        lambda t: (t[0] ** 2 - 1) ** 2 + t[1] ** 2 - t[0] / 2, dimension=2, minima=[[-0.93040293, 0.0]]),
+    start=WELL.start, objective=WELL.objective)
+
+
+@pytest.mark.parametrize("right_first", [True, False])
+def test_a_better_basin_found_once_spreads_to_the_neighbours_on_both_sides(right_first):
+    """Right of the barrier cold starts stay in the better basin; left of it a neighbour's plan has to show the way, from the
+    cell before or from the cell after, and must not hide the near basin where that is better."""
     starts = np.linspace(0.4, -0.9, 14)
-    lonely, helped, best = (
-        sweep(WELL, {"start.0": starts}, measure="cost", workers=1, starts=cold, chunk=chunk)["cost"].values
-        for cold, chunk in ((1, 1), (1, 14), (10, 1)))
-    assert (lonely > best + 0.01).sum() >= 4
-    np.testing.assert_allclose(helped, best, rtol=1e-6, atol=1e-8)
-    names = sweep(WELL, {"start.0": starts}, measure="cost", workers=1, starts=1, chunk=14)["found_from"].values
-    assert "previous plan" in names
-    assert names[0] == "to [1.057, 0.0]"
+    starts = starts if right_first else starts[::-1]
+    lonely, helped = (
+        sweep(NEAR_ONLY, {"start.0": starts}, measure="cost", workers=1, chunk=chunk) for chunk in (1, 14))
+    best = sweep(WELL, {"start.0": starts}, measure="cost", workers=1)["cost"].values
+    assert (lonely["cost"].values > best + 0.01).sum() >= 4
+    np.testing.assert_allclose(helped["cost"].values, best, rtol=1e-6, atol=1e-8)
+    assert "previous plan" in helped["found_from"].values
+
+
+def test_a_cell_that_a_second_look_finds_better_takes_that_plan_and_gives_it_to_its_neighbours():
+    starts = np.linspace(-0.4, -0.9, 6)
+    blind = sweep(NEAR_ONLY, {"start.0": starts}, measure="cost", workers=1)
+    mended = sweep(NEAR_ONLY, {"start.0": starts}, measure=["cost", "hidden_basin"], workers=1)
+    again = sweep(NEAR_ONLY, {"start.0": starts}, measure=["cost", "hidden_basin"], workers=2)
+    best = sweep(WELL, {"start.0": starts}, measure="cost", workers=1)["cost"].values
+    assert (blind["cost"].values > best + 0.01).all()
+    np.testing.assert_allclose(mended["cost"].values, best, rtol=1e-6, atol=1e-8)
+    assert not mended["hidden_basin"].values.any()
+    assert (mended["cost"].values == again["cost"].values).all()
 
 
 @pytest.mark.parametrize(("measure", "words"), [

@@ -11,7 +11,7 @@ from ..transcription.moment_model import plain_noise
 from .policy_solver import PolicySolver
 from .result import PolicyResult
 
-BUILDING = ("tolerance", "most_nodes", "hessian", "most_iterations")  # what PolicySolver is built with
+BUILDING = ("tolerance", "most_nodes", "hessian", "most_iterations", "time_limit")  # what PolicySolver is built with
 SOLVING = ("starts", "seed", "guess", "fixed", "within", "throw")  # and what it solves with
 
 

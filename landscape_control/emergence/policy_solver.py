@@ -8,9 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from ..arrays import flag, number, whole
-from ..errors import ProblemError, SolveError
+from ..errors import ProblemError, SolveError, SolveInterrupted
 from ..policies import PolicyProgram
-from ..solver.policies import PolicyStatus, merged_optima, status_of
+from ..policies.contained import narrowed
+from ..solver.limits import SECONDS, Limit, time_limit_of
+from ..solver.policies import PolicyStatus, merged_optima, status_of, stopped
 from ..transcription.moment_model import check_linear, layout_of
 from ..transcription.moment_numbers import check_paid
 from .certificate import certify_policy
@@ -23,6 +25,7 @@ from .starting import at_bound, bounds_with, escaping, guess_entries, held, near
 
 FEW, ROUNDS = 4, 4  # coefficients of rules that are optimised again from nearby, and how often
 FELT = 1e-3  # a coefficient that runs away ends where twice as much of it saves less than about this share of the cost
+LONG, SHORTER = 20_000, 4  # modes times steps from which each run is long, and what its horizon is divided by to begin with
 SETTLED = 1e-3  # quadrature is refined until its error is this much below the tolerance: coefficients settle after costs
 
 
@@ -38,6 +41,7 @@ class PolicySolver:
     most_nodes : int, where refining the quadrature stops
     hessian : "exact" or "limited-memory"
     most_iterations : int, of one start
+    time_limit : float, seconds of one solve, building not included; what is found by then is returned with status TIME_LIMIT
 
     Attributes
     ----------
@@ -45,7 +49,7 @@ class PolicySolver:
     """
 
     def __init__(self, program: PolicyProgram, *, tolerance: float = 1e-6, most_nodes: int = 640, hessian: str = "exact",
-                 most_iterations: int = 500):
+                 most_iterations: int = 500, time_limit: float = SECONDS):
         if not isinstance(program, PolicyProgram):
             raise ProblemError("program", expected="a PolicyProgram", received=type(program).__name__,
                                advice="e.g. PolicySolver(PolicyProgram(task=…, family=…, objective=…))")
@@ -54,6 +58,7 @@ class PolicySolver:
         self.tolerance = number("tolerance", tolerance, low=0, low_open=True)
         self.most_nodes = whole("most_nodes", most_nodes)
         self.hessian, self.most_iterations = hessian, whole("most_iterations", most_iterations)
+        self.time_limit = time_limit_of(time_limit)
         self._machineries: dict = {}
         self.build_seconds = 0.0
         self._machinery(program).optimiser(first_nodes(program))
@@ -76,7 +81,8 @@ class PolicySolver:
         within : {name: (low, high)}, narrower ranges of coefficients, e.g. {"momentum": (0.0, 1.0)}
         throw : whether a solve that fails raises SolveError (its ``solution`` is the result) or returns with its status
 
-        Raises ProblemError for numbers that cannot be used, SolveError as said.
+        Raises ProblemError for numbers that cannot be used, SolveError as said, and on Ctrl-C SolveInterrupted, a
+        KeyboardInterrupt whose ``solution`` is the best result so far (None before the first run of the optimiser).
         """
         flag("throw", throw), whole("seed", seed, low=0)
         program = self.changed(**numbers)
@@ -85,11 +91,23 @@ class PolicySolver:
         began, built = time.perf_counter(), self.build_seconds
         machinery = self._machinery(program)
         bounds = bounds_with(machinery.coefficients, fixed, within)
-        guesses = self._guesses(machinery, program, guess, whole("starts", starts, low=0), seed, bounds)
-        result = self._optimise(machinery, program, guesses, bounds, seed)
+        limit, optima, starts = Limit(seconds=self.time_limit), None, whole("starts", starts, low=0)
+        try:
+            guesses = self._guesses(machinery, program, guess, starts, seed, bounds)
+            if starts and is_long(program):
+                guesses = self._from_shorter(program, guesses, starts, limit, seed=seed, fixed=fixed, within=within)
+            optima = self._optima(machinery, program, guesses, bounds, seed, limit)
+            result = self._result(machinery, program, optima, bounds, limit)
+        except KeyboardInterrupt as stop:  # between two runs of the optimiser
+            limit.interrupt()
+            result = None if optima is None else self._result(machinery, program, optima, bounds, limit)
+            if result is None:
+                raise SolveInterrupted(PolicyStatus.INTERRUPTED.value, solution=None) from stop
         self.build_seconds = sum(one.build_seconds for one in self._machineries.values())
         spent = time.perf_counter() - began - (self.build_seconds - built)
         result = replace(result, build_seconds=self.build_seconds, solve_seconds=spent)
+        if limit.interrupted:
+            raise SolveInterrupted(f"{result.status.value} ({result.message})", solution=result)
         if throw and not result.status.ok:
             raise SolveError(f"{result.status.value} ({result.message})", solution=result)
         return result
@@ -116,25 +134,66 @@ class PolicySolver:
             raise SolveError(PolicyStatus.DIVERGES.value)
         return found
 
-    def _optima(self, machinery, program, guesses, bounds, seed):
+    def _from_shorter(self, program, guesses, starts, limit, **options):
+        """The optima of a fourth of the horizon instead of fresh starts, where each run is long: most of the way is there."""
+        shorter = replace(program, objective=replace(program.objective, horizon=program.steps // SHORTER))
+        before, layout = self._solved(shorter, limit, starts=starts, **options), program.family.layout(program.steps)
+        if before is None:
+            return guesses
+        found = [layout.join(dict(coefficients)) for _, coefficients, _ in before.optima[:FEW]]
+        return [*guesses[: len(guesses) - starts], *found]
+
+    def _optima(self, machinery, program, guesses, bounds, seed, limit):
         """(distinct optima, how many starts, bounds): where most starts of a small rule disagree, also from nearby."""
         first, layout, unit = first_nodes(program), machinery.coefficients, 1 / largest_curvature(program)
         inner, rng = bounds.copy(), np.random.default_rng([seed, 1])
         idle = machinery.without_effect(program, first, guesses[:3])
         inner[idle] = np.clip(0.0, bounds[idle, 0], bounds[idle, 1])[:, None]  # as small as may be
-        optima = machinery.optimise(program, first, guesses, inner, self.tolerance)
-        begun, alone = len(guesses), len(guesses) == 1 or layout.size > FEW
-        while not alone and 2 * optima[0].count < begun < ROUNDS * len(guesses) and optima[0].result.success:
+        optima = machinery.optimise(program, first, guesses, inner, self.tolerance, limit)
+        begun, alone = len(guesses), len(guesses) == 1 or layout.size > FEW or is_long(program)
+        if not limit.is_over() and len(guesses) > 1 and 2 * optima[0].count < begun:
+            more = self._from_contained(machinery, program, inner, optima[0], limit, seed)
+            begun, optima = begun + sum(one.count for one in more), merged_optima([*optima, *more], self.tolerance)
+        while not (alone or limit.is_over()) and 2 * optima[0].count < begun < ROUNDS * len(guesses) and (
+                optima[0].result.success):
             nearby = nearby_starts(layout, optima[0].variables, (len(guesses) + 1) // 2, rng, unit)
-            more = machinery.optimise(program, first, nearby, inner, self.tolerance)
+            more = machinery.optimise(program, first, nearby, inner, self.tolerance, limit)
             begun, alone = begun + len(nearby), more[0].cost >= optima[0].cost - self.tolerance
             optima = merged_optima([*optima, *more], self.tolerance)
         return optima, begun, inner
 
-    def _optimise(self, machinery, program, guesses, bounds, seed):
+    def _from_contained(self, machinery, program, bounds, best, limit, seed):
+        """Optima reached from members of simpler families that cost less than the best that was found."""
+        first, layout, begins = first_nodes(program), machinery.coefficients, []
+        for one in program.family.contained:
+            if limit.is_over():
+                break
+            if one.is_face:
+                held = narrowed(one, bounds, layout)
+                inside = () if held is None else machinery.optimise(
+                    program, first, [best.variables], held, self.tolerance, limit)
+                begins += [inside[0].variables] if inside else []
+            elif (bounds == layout.bounds).all():
+                simple = self._solved(replace(program, family=one.family), limit, starts=FEW, seed=seed)
+                begins += [layout.join(one.embed(dict(simple.coefficients), seed=seed))] if simple else []
+        objective = machinery.objective(program, first)
+        cheaper = [one for one in begins if objective(one) < best.cost - self.tolerance]
+        return machinery.optimise(program, first, cheaper, bounds, self.tolerance, limit) if cheaper else ()
+
+    def _solved(self, program, limit, **options):
+        """The result for a program that helps with this one, as far as the limit allows; None where there is none."""
+        solver = PolicySolver(program, tolerance=self.tolerance, most_nodes=self.most_nodes, hessian=self.hessian,
+                              most_iterations=self.most_iterations, time_limit=limit.left / 2)
+        try:
+            return solver.solve(throw=False, **options)
+        except SolveInterrupted as stop:
+            limit.interrupt()
+            return stop.solution
+
+    def _result(self, machinery, program, reached, bounds, limit):
         first, layout = first_nodes(program), machinery.coefficients
-        optima, begun, inner = self._optima(machinery, program, guesses, bounds, seed)
-        best, error, nodes = self._refine(machinery, program, optima[0], inner, first)
+        optima, begun, inner = reached
+        best, error, nodes = self._refine(machinery, program, optima[0], inner, first, limit)
         entries, cost = best.variables, machinery.cost(program, nodes, best.variables)
         learnt = machinery.learnt(program, nodes, best)
         runaway = "" if learnt else self._runaway(machinery, program, nodes, entries)
@@ -145,7 +204,7 @@ class PolicySolver:
         return PolicyResult(
             program=program, coefficients=layout.split(entries), cost=cost, cost_error=error,
             nodes=machinery.node_count(program, nodes),
-            status=PolicyStatus.CONVERGED if learnt else self._judge(best, error, cost, runaway),
+            status=PolicyStatus.CONVERGED if learnt else self._judge(best, error, cost, runaway, limit),
             starts=begun, agreed=agreed, optima=((cost, layout.split(entries), agreed), *others),
             at_bound=at_bound(layout, entries, bounds), fixed=held(layout, bounds), method="exact moments",
             build_seconds=0.0, solve_seconds=0.0, tolerance=self.tolerance, learnt=learnt,
@@ -165,13 +224,15 @@ class PolicySolver:
         felt = np.isfinite(relative).all() and np.linalg.eigvalsh(relative)[0] > FELT
         return "" if felt else words
 
-    def _judge(self, best, error, cost, runaway):
-        status = status_of(best)
+    def _judge(self, best, error, cost, runaway, limit):
+        status = stopped(status_of(best), limit)
+        if status in (PolicyStatus.TIME_LIMIT, PolicyStatus.INTERRUPTED):
+            return status
         if runaway and status is not PolicyStatus.DIVERGES:
             return PolicyStatus.NOT_ATTAINED
         return PolicyStatus.QUADRATURE_CAP if status.ok and error > self.tolerance * cost else status
 
-    def _refine(self, machinery, program, optimum, bounds, nodes):
+    def _refine(self, machinery, program, optimum, bounds, nodes, limit):
         """(result, quadrature error of J, nodes): nodes doubled until J at the coefficients no longer moves."""
         best = optimum.result
         while True:
@@ -180,8 +241,13 @@ class PolicySolver:
             if finer is None or not math.isfinite(cost):
                 return best, 0.0, nodes
             error = abs(machinery.cost(program, finer, best.variables) - cost)
-            if error <= SETTLED * self.tolerance * cost or finer > self.most_nodes:
+            if error <= SETTLED * self.tolerance * cost or finer > self.most_nodes or limit.is_over():
                 return best, error, nodes
             nodes = finer
-            best = machinery.optimise(program, nodes, [best.variables], bounds, self.tolerance)[0].result
+            best = machinery.optimise(program, nodes, [best.variables], bounds, self.tolerance, limit)[0].result
 
+
+def is_long(program: PolicyProgram) -> bool:
+    """Whether each run of the optimiser is long, and what is best over a shorter horizon is a place to begin."""
+    steady = not any(one.varies for one in program.family.coefficients)
+    return steady and first_nodes(program) * program.steps > LONG

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..policies import PolicyProgram
 from ..sees import ExactGradient
-from ..solver.policies import PolicyOptimiser, optima_from
+from ..solver.policies import INTERRUPTED, TIMED_OUT, PolicyOptimiser, optima_from
 from ..transcription.moment_numbers import ROUND_OFF, is_free, pack
 from ..transcription.moments import REFERENCE, MomentProgram
 from .starting import stretch
@@ -95,15 +95,16 @@ class Machinery:
         Where as few curvatures as steps can all be met; and where a run without noise and price ended for want of digits.
         """
         share = self.cost(program, nodes, optimum.variables) / self.at_rest(program, nodes)
-        if self._packed(program, nodes)[REFERENCE + 1] == ROUND_OFF:
+        if self._packed(program, nodes)[REFERENCE + 1] == ROUND_OFF:  # however it ended: nothing can be better
             return share <= 100 * ROUND_OFF
-        return not optimum.success and is_free(program) and share <= 10 * ROUND_OFF
+        ended = not optimum.success and optimum.reason not in (TIMED_OUT, INTERRUPTED)
+        return ended and is_free(program) and share <= 10 * ROUND_OFF
 
-    def optimise(self, program, nodes, guesses, bounds, tolerance):
-        """Distinct optima from these guesses, best first."""
+    def optimise(self, program, nodes, guesses, bounds, tolerance, limit=None):
+        """Distinct optima from these guesses, best first; at least one run, however short, is made."""
         optimiser, units = self.optimiser(self.node_count(program, nodes)), self._units(program)
         found = optima_from(optimiser, [one * units for one in guesses], self._packed(program, nodes),
-                            bounds=bounds * units[:, None], closeness=tolerance)
+                            bounds=bounds * units[:, None], closeness=tolerance, limit=limit)
         return tuple(replace(one, result=replace(one.result, variables=one.variables / units)) for one in found)
 
     def _units(self, program):

@@ -39,6 +39,8 @@ class PolicyResult(Recordable):
     method : "exact moments" or "scenarios"
     build_seconds, solve_seconds : float
     tolerance : float, relative to the cost
+    compared : str, how it stands beside the best of a simpler family that its own contains, where that is returned or the order
+        is not decided; else ""
     """
 
     program: PolicyProgram
@@ -61,6 +63,7 @@ class PolicyResult(Recordable):
     standing_still: float = math.nan
     learnt: bool = False
     message: str = ""
+    compared: str = ""
     _certify: Callable | None = field(repr=False, default=None)
     _identify: Callable | None = field(repr=False, default=None)
 
@@ -100,11 +103,12 @@ class PolicyResult(Recordable):
         edge = f"; at the edge of the range: {', '.join(self.at_bound[:3])}{more}" if self.at_bound else ""
         others = len(self.optima) - 1
         also = f", {others} other optim{'um' if others == 1 else 'a'}" if others > 0 else ""
+        beside = f"; {self.compared}" if self.compared else ""
         sizes = f"{self.nodes} {'scenarios' if self.method == 'scenarios' else 'curvatures'}"
         return (
             f"{self.program.family.name}, T = {self.program.steps}: {coefficients_in_words(self.coefficients)}; "
             f"J = {self.cost:.6g} ± {self.uncertainty:.1g}, {self.status}; "
-            f"{self.agreed} of {self.starts} start(s) agree{also}{edge}; "
+            f"{self.agreed} of {self.starts} start(s) agree{also}{edge}{beside}; "
             f"{self.method} ({sizes}), build {self.build_seconds * 1e3:.0f} ms, solve {self.solve_seconds * 1e3:.0f} ms"
         )
 

@@ -9,9 +9,11 @@ from scipy.optimize import minimize
 
 from ..errors import ProblemError
 from ..policies import GradientDescent, Policy, PolicyProgram
-from ..solver.policies import Optimum, RawResult, optima_from
+from ..solver.limits import Limit
+from ..solver.policies import INTERRUPTED, TIMED_OUT, Optimum, RawResult, optima_from
 from ..transcription.moment_model import time_weights
 from .held_out import episode_costs
+from .lowest import LeastCost
 from .scenario_sets import block_means, curvature_scale, draw
 from .starting import coefficient_scales
 
@@ -21,6 +23,7 @@ LONGEST = 1000  # iterations without a Hessian
 CLOSE, ROUGHLY = 1e-7, 3e-3  # costs that differ by less, relatively, are one optimum; the second where the average is rough
 STATIONARY = 1e-4  # relative change of the cost, per relative change of a coefficient, that counts as none
 NEAR = 1e-4  # distance from an edge of a range, on the variable's own scale, within which the edge itself is tried
+LEARNT, DIGITS = 1e-9, 1e-7  # of the gain over standing still, and of J: what is left above the least is not told from none
 FEWEST = 4  # most coefficients that are searched without slopes
 WIDTH, WIDER = 0.3, 0.3  # steps that test for kinks, times T at least 10, and that begin a search
 
@@ -32,13 +35,16 @@ class Round:
     ----------
     rest, unit : float, J of standing still on the set, and the size of such costs: J itself, or its spread over episodes
     rough : bool, whether an end had other minima close by: rules that follow signs make averages with kinks
+
+    ``least`` is that of the unseen scenarios (None: of this set itself), ``limit`` says when to stop with the best so far.
     """
 
-    def __init__(self, solver, program, count, seed):
+    def __init__(self, solver, program, count, seed, *, least=None, limit=None):
         self.built, self.optimiser = solver.compiled(program, count)
         self.drawn = draw(program, count, blocks=BLOCKS, seed=seed)
         self.weights = np.stack(time_weights(program))
         self.numbers = self.built.numbers(self.weights, self.drawn)
+        self._least, self._scales, self.limit = least, {}, Limit() if limit is None else limit
         self.program, self.count, self.rough = program, sum(self.built.counts), False
         self._parameters, self.length = ca.DM(self.numbers), 1 / curvature_scale(program, self.drawn)
         self.rest = float(self.block_costs(standing_still(program)).mean())
@@ -59,13 +65,29 @@ class Round:
                       horizon=self.program.steps)
 
     def scale(self, coefficients) -> float:
-        """What costs are relative to, the same in all units: J on random quadratics, where 0 is the best there is.
+        """What costs are relative to, the same in all units: J less the least that it could be, which is 0 on random quadratics.
 
-        Losses of other landscapes count from anywhere: there it is the spread of episodes about their mean, or what the rule
-        gains over standing still if that is more.
+        Losses of other landscapes count from anywhere: there the lowest points are searched. The scale is never more than the
+        spread of episodes about their mean, or what the rule gains over standing still if that is more; nor less than
+        the digits of J and of that gain allow.
         """
+        key = np.asarray(coefficients, dtype=float).tobytes()
+        if key not in self._scales:
+            self._scales[key] = self._scale(coefficients)
+        return self._scales[key]
+
+    def _scale(self, coefficients):
         cost = self.cost(coefficients)
-        return cost if self.built.positive else max(self._spread(self.policy(coefficients)), abs(self.rest - cost)) or 1.0
+        if self.built.positive:
+            return cost
+        if self._least is None:
+            self._least = LeastCost(self.program, self.drawn)
+        policy, gain = self.policy(coefficients), abs(self.rest - cost)
+        widest = max(self._spread(policy), gain) or 1.0
+        if not math.isfinite(cost):
+            return widest
+        floor = max(LEARNT * gain, DIGITS * abs(cost))
+        return max(min(self._least.excess(policy, cost), widest), floor) or widest
 
     def slope(self, coefficients, bounds) -> float:
         """Largest |∂J/∂x| over the scale, per change of a variable's own size, that does not lead out of its range."""
@@ -86,15 +108,25 @@ class Round:
         """Distinct optima, best first; their ``variables`` are coefficients. Guesses carry how many starts led there."""
         edges, found = self._edges(bounds), []
         for entries, count in guesses:
-            begin = self.built.scale.variables(np.clip(entries, *bounds.T))
-            found.append(Optimum(result=self._settled(self._descend(begin, edges), edges), count=count))
+            if not (found and self.limit.is_over()):
+                begin = self.built.scale.variables(np.clip(entries, *bounds.T))
+                found.append(Optimum(result=self._end(begin, edges), count=count))
         found.sort(key=lambda one: one.cost)
-        if len(edges) <= FEWEST and any(self._kinked(one.variables, edges) for one in found[:2]):
+        if len(edges) <= FEWEST and not self.limit.met and any(self._kinked(one.variables, edges) for one in found[:2]):
             self.rough = True
             found = [replace(one, result=self._searched(one.result, edges)) for one in found]
         found = [replace(one, result=replace(one.result, variables=self.built.scale.coefficients(one.variables)))
                  for one in found]
         return self._distinct(sorted(found, key=lambda one: one.cost))
+
+    def _end(self, begin, edges) -> RawResult:
+        try:
+            return self._settled(self._descend(begin, edges), edges)
+        except KeyboardInterrupt:  # between two runs
+            self.limit.interrupt()
+            nothing = np.empty(0)
+            return RawResult(variables=begin, multipliers=nothing, constraints=nothing, cost=self._cost_at(begin),
+                             iterations=0, success=False, reason=INTERRUPTED, log="")
 
     def _distinct(self, found):
         distinct = []
@@ -135,7 +167,7 @@ class Round:
         found = self._descend_in(reference, begin, edges)
         for _ in range(6):
             smaller = self._reference(found.variables)
-            if not smaller < reference / 10:
+            if not smaller < reference / 10 or self.limit.met:
                 break
             reference, found = smaller, self._descend_in(smaller, found.variables, edges)
         return found
@@ -144,12 +176,13 @@ class Round:
         """Newton's method by IPOPT; where there are many coefficients, a quasi-Newton method leads there first."""
         first = None
         if len(begin) > FEW or self.optimiser is None:
-            first = limited_memory(lambda x: self.built.scaled(x, self._parameters, reference), begin, edges)
+            first = limited_memory(lambda x: self.built.scaled(x, self._parameters, reference), begin, edges,
+                                   self.limit)
             begin = first.variables
-        if self.optimiser is None or (first is not None and self._is_settled(first, edges)):
+        if self.optimiser is None or (first is not None and (self.limit.met or self._is_settled(first, edges))):
             return first
         numbers = np.append(self.numbers, reference)
-        last = optima_from(self.optimiser, [begin], numbers, bounds=edges, closeness=0.0)[0].result
+        last = optima_from(self.optimiser, [begin], numbers, bounds=edges, closeness=0.0, limit=self.limit)[0].result
         return last if first is None or last.success or last.cost < first.cost else first
 
     def _is_settled(self, one, edges):
@@ -159,18 +192,25 @@ class Round:
     def _settled(self, one: RawResult, edges) -> RawResult:
         """The end of a descent with its cost J; on edges of its range where that costs nothing, optimised again there."""
         one = replace(one, cost=self._cost_at(one.variables))
+        if self.limit.met:
+            return one
         x, narrowed = one.variables, edges.copy()
+        allowed = self._shares(one)
         for i, size in enumerate(self.sizes(x)):
             for edge in edges[i]:
                 if np.isfinite(edge) and abs(x[i] - edge) <= NEAR * size:
                     moved = np.where(np.arange(len(x)) == i, edge, x)
-                    if self._cost_at(moved) <= one.cost + CLOSE * abs(one.cost):
+                    if self._cost_at(moved) <= one.cost + allowed():
                         x, narrowed[i] = moved, edge
         if (x == one.variables).all():
             return one
         again = self._descend(x, narrowed)
         again = replace(again, cost=self._cost_at(again.variables), iterations=one.iterations + again.iterations)
-        return again if again.cost <= one.cost + CLOSE * abs(one.cost) else one
+        return again if again.cost <= one.cost + allowed() else one
+
+    def _shares(self, one):
+        """What counts as no change of a cost, worked out when it is asked for."""
+        return lambda: CLOSE * self.scale(self.built.scale.coefficients(one.variables))
 
     def _kinked(self, x, edges) -> bool:
         """Whether there are several minima within WIDTH/T: costs or slopes along an axis turn more than once.
@@ -221,16 +261,34 @@ def standing_still(program: PolicyProgram) -> Policy:
     return Policy(family=GradientDescent(constant=True), coefficients={"learning_rate": 0.0}, horizon=program.steps)
 
 
-def limited_memory(function, begin: np.ndarray, bounds: np.ndarray) -> RawResult:
-    """Minimise from one start by SciPy's L-BFGS-B: gradients alone, robust where coefficients are many."""
-    nothing = np.empty(0)
+class _StoppedError(Exception):
+    """The limit is over."""
+
+
+def limited_memory(function, begin: np.ndarray, bounds: np.ndarray, limit: Limit) -> RawResult:
+    """Minimise from one start by SciPy's L-BFGS-B: gradients alone, robust where coefficients are many.
+
+    Where the limit is over, or the user interrupts, the best point so far.
+    """
+    nothing, best = np.empty(0), (math.inf, begin)
 
     def both(x):
+        nonlocal best
         cost, slope = function(x)
+        if cost < best[0]:
+            best = cost, x.copy()
+        if limit.is_over():
+            raise _StoppedError
         return (cost, slope) if np.isfinite(cost) else (1e300, np.zeros(len(x)))
 
-    end = minimize(both, begin, jac=True, method="L-BFGS-B", bounds=bounds,
-                   options={"maxiter": LONGEST, "maxcor": 20, "ftol": 1e-12, "gtol": 1e-8})
+    try:
+        end = minimize(both, begin, jac=True, method="L-BFGS-B", bounds=bounds,
+                       options={"maxiter": LONGEST, "maxcor": 20, "ftol": 1e-12, "gtol": 1e-8})
+    except (KeyboardInterrupt, _StoppedError) as error:
+        if isinstance(error, KeyboardInterrupt):
+            limit.interrupt()
+        return RawResult(variables=best[1], multipliers=nothing, constraints=nothing, cost=float(best[0]), iterations=0,
+                         success=False, reason=INTERRUPTED if limit.interrupted else TIMED_OUT, log="")
     limited = end.nit >= LONGEST
     return RawResult(variables=end.x, multipliers=nothing, constraints=nothing, cost=float(end.fun), iterations=end.nit,
                      success=bool(end.success), reason="SOLVER_RET_LIMITED" if limited else str(end.message), log="")

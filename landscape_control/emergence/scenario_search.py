@@ -11,10 +11,13 @@ import numpy as np
 
 from ..arrays import whole
 from ..errors import SolveError
-from ..policies import HeavyBall
-from ..solver.policies import Optimum, PolicyStatus, status_of
+from ..policies.contained import narrowed
+from ..solver.limits import Limit
+from ..solver.policies import Optimum, PolicyStatus, status_of, stopped
+from .compared import Compared
 from .held_out import HeldOut, mean_and_error
 from .intervals import confidence_intervals
+from .lowest import LeastCost
 from .result import PolicyResult
 from .scenario_checks import certify_scenarios, identify_scenarios
 from .scenario_round import BLOCKS, FEW, STATIONARY, Round, standing_still
@@ -35,8 +38,9 @@ class ScenarioResult(PolicyResult):
     in_sample_cost : float, J on the scenarios it was fitted to
     gap_error : float, standard error of ``optimism_gap``
     scenarios, held_out : int, how many the rule was fitted to, and judged on
-    scale : float, what tolerance, optimism and slopes are relative to: J on random quadratics; elsewhere, where losses count
-        from anywhere, the spread of episodes about their mean or the gain over standing still, whichever is more
+    scale : float, what tolerance, optimism and slopes are relative to: J less the least that it could be, with every weight
+        always at the lowest point of its landscape; at most the spread of episodes about their mean or the gain over standing
+        still, whichever is more
     rough : bool, whether the average cost has kinks closer together than its optimum can be located (rules that follow signs
         with little smoothing): then it is searched without slopes, and intervals come from wide differences
     intervals : {name: (low, high)}, 95 % confidence intervals of the coefficients over the draw of scenarios: how much they
@@ -64,35 +68,56 @@ class ScenarioResult(PolicyResult):
 
 
 class Search:
-    """One solve: rounds of more and more scenarios."""
+    """One solve: rounds of more and more scenarios.
 
-    def __init__(self, solver, program, seed, fixed, within=None):
+    Attributes
+    ----------
+    plain, plain_name : the best member of a simpler family inside this one, (n,), and what it is; None where there is none
+    """
+
+    def __init__(self, solver, program, seed, fixed, within=None, limit=None):
         self.solver, self.program = solver, program
         self._held, starts, self.rounds, self._fresh = np.random.SeedSequence(whole("seed", seed, low=0)).spawn(4)
         self.held, self.start_seed = self._unseen(self._held), int(starts.generate_state(1)[0])
         self.layout = program.family.layout(program.steps)
         self.bounds = bounds_with(self.layout, fixed, within)
-        self.plain = None  # a simpler rule that the family contains, as coefficients
+        self.limit = Limit() if limit is None else limit
+        self.least = None if program.task.is_quadratic else LeastCost(program, self.held.scenarios)
+        self.plain, self.plain_name, self._face, self._reached = None, "heavy ball", None, None
 
     def run(self, guess, starts):
+        """The result; after Ctrl-C that of the best so far, None where there is nothing yet."""
+        try:
+            return self._run(guess, starts)
+        except KeyboardInterrupt:
+            self.limit.interrupt()
+            return None if self._reached is None else self._result(*self._reached)
+
+    def _run(self, guess, starts):
         current, count = self._round(max(self.solver.scenarios // 2, 2 * BLOCKS)), self.solver.scenarios
         guesses = self._guesses(current, guess, starts)
         found, carried = current.optimise([(one, 1) for one in guesses], self.bounds), CARRIED
-        while True:
+        self._reached = current, found, len(guesses), (math.nan, math.inf, False)
+        while not self.limit.is_over():
             before, current = found[0].variables, self._round(count)
             found = current.optimise([(one.variables, one.count) for one in found[:carried]], self.bounds)
+            if self.limit.met:  # not all of them: the round before was complete
+                break
+            found = self._with_plain(current, found)
             gap, error = self._gap(current, before, found[0].variables)
             allowed = self.solver.tolerance * current.scale(found[0].variables)
             closed = gap + 2 * error <= allowed and self._is_typical(current, found[0].variables, allowed)
+            self._reached = current, found, len(guesses), (gap, error, closed)
             if closed or not status_of(found[0].result).ok or 2 * count > self.solver.most_scenarios:
-                return self._result(current, found, len(guesses), (gap, error, closed))
+                break
             count, carried = 2 * count, CARRIED if self.layout.size <= FEW else 1
+        return self._result(*self._reached)
 
     def _unseen(self, seed):
         return HeldOut.drawn(self.program, self.solver.held_out, blocks=HELD_OUT_BLOCKS, seed=seed)
 
     def _round(self, count):
-        return Round(self.solver, self.program, count, self.rounds.spawn(1)[0])
+        return Round(self.solver, self.program, count, self.rounds.spawn(1)[0], least=self.least, limit=self.limit)
 
     def _guesses(self, first, guess, starts):
         entries = guess_entries(self.layout, guess, starts)
@@ -105,17 +130,44 @@ class Search:
         found = ([] if entries is None else [entries]) + (self._embedded() if starts else []) + found
         if not any(np.isfinite(within(one)) for one in found):
             raise SolveError(PolicyStatus.DIVERGES.value, solution=None)
-        return found
+        return found + (self._on_faces(first, min(found, key=within)) if starts else [])
+
+    def _on_faces(self, first, best):
+        """The best member of the simpler families that are faces of this one, as a start: nothing richer should end above it."""
+        ends = []
+        for one in self.program.family.contained if self.plain is None else ():
+            bounds = narrowed(one, self.bounds, self.layout) if one.is_face else None
+            if bounds is not None and not self.limit.is_over():
+                ends.append((first.optimise([(best, 1)], bounds)[0], one.name, bounds))
+        if not ends:
+            return []
+        end, self.plain_name, self._face = min(ends, key=lambda one: one[0].cost)
+        self.plain = end.variables
+        return [end.variables]
 
     def _embedded(self):
-        """The best heavy ball as a member of a family that contains it: nothing richer should end above it."""
-        if not hasattr(self.program.family, "embed"):
+        """The best member of a simpler family that is no face of this one, as a start."""
+        others = [one for one in self.program.family.contained if not one.is_face]
+        if not others or (self.bounds != self.layout.bounds).any():
             return []
-        family, solve = self.program.family, import_module(".optimise", __package__).solve_program
-        simple = replace(self.program, family=HeavyBall(constant=True))
-        best = dict(solve(simple, seed=self.start_seed, throw=False).coefficients)
-        self.plain = np.clip(self.layout.join(family.embed(best)), *self.bounds.T)
-        return [self.layout.join(family.embed(best, seed=self.start_seed))]
+        one, solve = others[-1], import_module(".optimise", __package__)  # the last contains those before it
+        simple = replace(self.program, family=one.family)
+        options = {} if solve.has_moments(simple) else {
+            "starts": 2, "scenarios": self.solver.scenarios, "most_scenarios": self.solver.most_scenarios,
+            "held_out": self.solver.held_out, "tolerance": self.solver.tolerance}
+        result = solve.solve_program(simple, seed=self.start_seed, throw=False, time_limit=self.limit.left / 2, **options)
+        best, self.plain_name = dict(result.coefficients), one.name
+        self.plain = np.clip(self.layout.join(one.embed(best)), *self.bounds.T)
+        return [self.layout.join(one.embed(best, seed=self.start_seed))]
+
+    def _with_plain(self, current, found):
+        """The optima on a set, with those reached from the best member of the simpler family on the same set."""
+        if self._face is None:
+            return found
+        self.plain = current.optimise([(self.plain, 1)], self._face)[0].variables
+        if not current.cost(self.plain) < found[0].cost:
+            return found
+        return sorted([*current.optimise([(self.plain, 1)], self.bounds), *found], key=lambda one: one.cost)
 
     def _gap(self, current, before, after):
         """Optimism and its standard error, from differences to a rule that has seen neither set: that of the set before.
@@ -137,59 +189,62 @@ class Search:
             self.held.block_costs(policy, self.program), current.block_costs(policy)))
         return unseen - seen <= allowed + 4 * math.hypot(first, second)
 
-    def _judged(self, policy, scale):
-        """(J, standard error, scenarios) over unseen scenarios, more of them until two standard errors are allowed."""
-        blocks, count = self.held.block_costs(policy, self.program), self.held.count
+    def _compared(self, current, best) -> Compared:
+        """The rule found and the simpler one on the same unseen scenarios, more of them until cost and order are known."""
+        entries = [best.variables] + ([] if self.plain is None else [self.plain])
+        allowed = self.solver.tolerance * min(current.scale(one) for one in entries)
+        found = Compared(self.program, [current.policy(one) for one in entries], self.held, allowed)
         for _ in range(MORE - 1):
-            if not math.isfinite(scale) or not 2 * mean_and_error(blocks)[1] > self.solver.tolerance * scale:
+            if found.is_known() or self.limit.is_over():
                 break
-            more = self._unseen(self._held.spawn(1)[0])
-            blocks, count = np.append(blocks, more.block_costs(policy, self.program)), count + more.count
-        return *mean_and_error(blocks), count
+            found.meet(self._unseen(self._held.spawn(1)[0]))
+        return found
 
     def _fallen_back(self, current, best) -> tuple[Optimum, str]:
-        """The simpler rule, where scenarios that neither was chosen on say that it costs less."""
-        if self.plain is None:
-            return best, ""
-        fresh = self._unseen(self._fresh)
-        costs = [fresh.cost(current.policy(one), self.program)[0] for one in (best.variables, self.plain)]
-        if costs[0] <= costs[1]:
-            return best, ""
+        """The simpler rule, where it costs less on unseen scenarios, and what is to be said of it."""
+        return self._preferred(current, best, self._compared(current, best))
+
+    def _preferred(self, current, best, compared):
+        if self.plain is None or not compared.first_is_worse:
+            return best, compared.doubt(self.plain_name)
         reached = replace(best.result, variables=self.plain, cost=current.cost(self.plain))
-        return Optimum(result=reached, count=best.count), "; no better than the heavy ball it contains, which is returned"
+        return Optimum(result=reached, count=best.count), compared.fallen_back(self.plain_name)
 
     def _result(self, current, found, starts, gap):
-        best, note = self._fallen_back(current, found[0])
-        scale, policy, split = current.scale(best.variables), current.policy(best.variables), self.layout.split
-        cost, error, count = self._judged(policy, scale)
+        compared = self._compared(current, found[0])
+        best, note = self._preferred(current, found[0], compared)
+        scale, split, simpler = current.scale(best.variables), self.layout.split, best is not found[0]
+        cost, error = mean_and_error(compared.of_better)
+        bounds = self.bounds if self._face is None or not simpler else self._face
         edge = at_bound(self.layout, best.variables, self.bounds)
-        free = ~np.isin(self.layout.labels, edge) & (self.bounds[:, 0] < self.bounds[:, 1])
-        status, words = self._status(current, best, starts, gap[2] or bool(note), (cost, error, scale))
+        free = ~np.isin(self.layout.labels, edge) & (bounds[:, 0] < bounds[:, 1])
+        closed = gap[2] or simpler
+        status, words = self._status(current, best, starts, closed, (cost, error, scale), bounds, compared)
         return ScenarioResult(
             program=self.program, coefficients=split(best.variables), cost=cost, standard_error=error, status=status,
             optimism_gap=gap[0], gap_error=gap[1], in_sample_cost=best.cost, starts=starts, agreed=best.count,
             optima=((cost, split(best.variables), best.count), *(self._other(current, one) for one in found[1:])),
             at_bound=edge, method="scenarios", fixed=held(self.layout, self.bounds), nodes=current.count,
-            scenarios=current.count, held_out=count, scale=scale, rough=current.rough,
+            scenarios=current.count, held_out=compared.count, scale=scale, rough=current.rough,
             standing_still=self.held.cost(standing_still(self.program), self.program)[0],
             intervals=confidence_intervals(current, best.variables, free), build_seconds=0.0, solve_seconds=0.0,
-            tolerance=self.solver.tolerance,
-            message=f"{best.result.reason} after {best.result.iterations} iterations{words}{note}",
+            tolerance=self.solver.tolerance, compared=note,
+            message=f"{best.result.reason} after {best.result.iterations} iterations{words}{'; ' if note else ''}{note}",
             _certify=partial(certify_scenarios, current, free), _identify=partial(identify_scenarios, current, free),
         )
 
     def _other(self, current, one):
         return self.held.cost(current.policy(one.variables), self.program)[0], self.layout.split(one.variables), one.count
 
-    def _status(self, current, best, starts, closed, judged):
+    def _status(self, current, best, starts, closed, judged, bounds, compared):
         """(status, what the message adds)."""
         cost, error, scale = judged
         if not np.isfinite(cost):
             return PolicyStatus.DIVERGES, ""
-        status = status_of(best.result)
-        if not status.ok:
+        status = stopped(status_of(best.result), self.limit)
+        if self.limit.met or not status.ok:
             return status, ""
-        slope = current.slope(best.variables, self.bounds)
+        slope = current.slope(best.variables, bounds)
         if current.rough:
             if best.count == 1 and starts > 1:
                 return PolicyStatus.NOT_STATIONARY, "; the average has kinks and no two searches agree: smooth the rule more"
@@ -197,4 +252,6 @@ class Search:
             return PolicyStatus.NOT_STATIONARY, f"; a coefficient changed by s still changes the cost by {slope:.1g} s"
         if 2 * error > self.solver.tolerance * scale:
             return PolicyStatus.OPTIMISM, f"; the cost itself is known to ± {2 * error:.2g} only: raise held_out"
-        return (status if closed else PolicyStatus.OPTIMISM), ""
+        if compared.first_is_clearly_worse:
+            return PolicyStatus.FELL_BACK, ""
+        return (status if closed and not compared.is_open else PolicyStatus.OPTIMISM), ""

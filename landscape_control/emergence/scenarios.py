@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ..arrays import number, whole
-from ..errors import ProblemError, SolveError, check_options
+from ..errors import ProblemError, SolveError, SolveInterrupted, check_options
 from ..policies import PolicyProgram
+from ..solver.limits import SECONDS, Limit, time_limit_of
 from ..solver.policies import PolicyOptimiser, PolicyStatus
 from ..transcription.scenarios import ScenarioProgram
 from .renumber import renumbered
@@ -14,6 +15,7 @@ from .scenario_round import BLOCKS
 from .scenario_search import HELD_OUT_BLOCKS, ScenarioResult, Search
 from .scenario_sets import counts, scenes
 
+UNFINISHED = (PolicyStatus.ITERATION_LIMIT, PolicyStatus.NOT_STATIONARY)  # as descents over weights of a network often are
 OPTIMISER = {"tol": 1e-8, "max_iter": 200, "mu_strategy": "monotone"}  # averages of bent paths: adaptive barriers wander
 
 
@@ -29,7 +31,8 @@ class ScenarioSolver:
     most_scenarios : int, where adding scenarios stops
     held_out : int, scenarios that the rule is judged on; up to 100 times as many where the error of the cost needs them
     tolerance : float, allowed optimism, its two standard errors included, and two standard errors of the cost: over the cost
-        on random quadratics, elsewhere over the ``scale`` of the result
+        less the least that it could be, the ``scale`` of the result
+    time_limit : float, seconds of one solve; the best so far is returned then, with status TIME_LIMIT
 
     Attributes
     ----------
@@ -37,12 +40,13 @@ class ScenarioSolver:
     """
 
     def __init__(self, program: PolicyProgram, *, scenarios: int = 200, most_scenarios: int = 6400, held_out: int = 4000,
-                 tolerance: float = 0.01):
+                 tolerance: float = 0.01, time_limit: float = SECONDS):
         self.program = program
         self.scenarios = whole("scenarios", scenarios, low=2 * BLOCKS)
         self.most_scenarios = whole("most_scenarios", most_scenarios, low=self.scenarios)
         self.held_out = whole("held_out", held_out, low=2 * HELD_OUT_BLOCKS)
         self.tolerance = number("tolerance", tolerance, low=0, low_open=True)
+        self.time_limit = time_limit_of(time_limit)
         self.build_seconds = 0.0
         self._compiled: dict = {}
         self.compiled(program, self.scenarios)
@@ -68,16 +72,26 @@ class ScenarioSolver:
         Raises ProblemError for numbers that cannot be used, SolveError (its ``solution`` is the result, or None) when the
         rule diverges from every start or the optimiser fails, unless ``throw`` is False. A gap that stays open, and a cost
         that is known to less than the tolerance, are no failure: the result says so in its status, OPTIMISM, and its errors.
-        Nor is a descent over the weights of a network that runs out of iterations: it starts from the best heavy ball that
-        the network contains, and falls back to it where that costs less on scenarios of their own.
+        A family that contains simpler ones starts from their best member too, and is compared with it episode by episode
+        on unseen scenarios, more of them until it is decided which costs less or the difference is within the tolerance; the
+        one that costs less is returned. ``compared`` and the status FELL_BACK say so. Nor is a descent over the weights of a
+        network that runs out of iterations a failure.
+
+        On Ctrl-C raises SolveInterrupted, a KeyboardInterrupt whose ``solution`` is the best result so far, or None.
         """
         program, began, built = self.changed(**numbers), time.perf_counter(), self.build_seconds
-        search = Search(self, program, seed, fixed, within)
+        limit = Limit(seconds=self.time_limit)
+        search = Search(self, program, seed, fixed, within, limit)
         result = search.run(guess, whole("starts", starts, low=0))
+        if result is None:
+            raise SolveInterrupted(PolicyStatus.INTERRUPTED.value, solution=None)
         spent = time.perf_counter() - began - (self.build_seconds - built)
         result = replace(result, build_seconds=self.build_seconds, solve_seconds=spent)
-        good = result.status in (PolicyStatus.CONVERGED, PolicyStatus.OPTIMISM)
-        if throw and not good and (search.plain is None or result.status is PolicyStatus.DIVERGES):
+        if limit.interrupted:
+            raise SolveInterrupted(f"{result.status.value} ({result.message})", solution=result)
+        good = result.status in (PolicyStatus.CONVERGED, PolicyStatus.OPTIMISM, PolicyStatus.FELL_BACK)
+        network = any(one.size > 1 for one in program.family.coefficients)
+        if throw and not good and not (network and result.status in UNFINISHED):
             raise SolveError(f"{result.status.value} ({result.message})", solution=result)
         return result
 
@@ -98,7 +112,7 @@ class ScenarioSolver:
 def solve_scenarios(program: PolicyProgram, *, starts: int = 8, seed: int = 0, guess=None, fixed: Mapping | None = None,
                     within: Mapping | None = None, throw: bool = True, **options) -> ScenarioResult:
     """Optimise a program once by scenarios; ``options`` of :class:`ScenarioSolver`, the rest of its ``solve``."""
-    known = ("scenarios", "most_scenarios", "held_out", "tolerance")
+    known = ("scenarios", "most_scenarios", "held_out", "tolerance", "time_limit")
     check_options("scenario program", options, (*known, "fixed", "within"))
     return ScenarioSolver(program, **options).solve(guess=guess, starts=starts, seed=seed, fixed=fixed, within=within,
                                                     throw=throw)

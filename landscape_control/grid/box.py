@@ -1,12 +1,17 @@
 """The box the grid covers: given, or around everything the learner could want to visit."""
 
+import math
+
+import casadi as ca
 import numpy as np
 
 from ..arrays import freeze, matrix
 from ..errors import ProblemError
 from ..landscape import find_minima
+from .lower_bounds import LowerBounds
 from .mesh import Grid
 
+_SMALLEST = 0.1  # of the reach: less is no scale of the problem
 _CLEARANCE = 3  # cells that start and end must keep from the walls: the width of the difference stencils
 
 
@@ -15,17 +20,44 @@ def derived_box(problem, plans, margin: float) -> np.ndarray:
 
     Every wall moves out by ``margin`` times the longest side of the bounding box. Minima are the landscape's own or,
     if it names none, those found by Newton's method from a lattice of seeds around the rest: within three times their
-    extent or 1 + |θ|, whichever is more, and no higher than the highest loss met there.
+    extent or 1 + |θ|, whichever is more, and no higher than the highest loss met there. A bounding box that is much
+    smaller than a plan can go for what it can gain takes that scale instead, see :func:`_reach`.
     """
     points = [problem.start[None]] + ([] if problem.end is None else [problem.end[None]])
     points = np.vstack(points + [plan.parameters for plan in plans])
     points = np.vstack([points, _minima(problem.landscape, points)])
     low, high = points.min(axis=0), points.max(axis=0)
-    longest = (high - low).max()
-    if longest <= 0:
-        raise ProblemError("grid box", expected="a start away from the only place worth going to",
-                           received="nothing but one point", advice="pass box=[(low, high), …]")
+    longest = max((high - low).max(), _SMALLEST * _reach(problem))
     return freeze(np.column_stack([low - margin * longest, high + margin * longest]))
+
+
+def _reach(problem) -> float:
+    """How far a plan can go for all it can gain: R²γ/(2ηm(e^{γτ}-1)) = kΔL(1-e^{-γτ})/γ + ΔΦ, τ the shorter of T and 1/γ.
+
+    ΔL and ΔΦ are what the functions at the start exceed their lower bounds by (interval arithmetic), and m is the largest
+    entry of BG⁻¹Bᵀ at the start. Where there is no gain, no bound or no end to τ, 1 + |θ₀|.
+    """
+    objective, model, start = problem.objective, problem.model, problem.start
+    size = 1 + np.abs(start).max()
+    span = min(objective.horizon, 1 / objective.discount if objective.discount > 0 else math.inf)
+    if math.isinf(span):
+        return size
+    theta = ca.SX.sym("theta", problem.dimension)
+    gain = objective.loss_weight * span * _fall(model.loss_at(theta), theta, start, size) if objective.loss_weight > 0 else 0.0
+    if problem.end is None and objective.terminal is not None:
+        gain += objective.terminal_weight * _fall(model.terminal_at(theta), theta, start, size)
+    actuation, metric = model.actuation(start)[0], model.metric(start)[0]
+    mobility = np.abs(actuation @ np.linalg.solve(metric, actuation.T)).max()
+    reach = math.sqrt(2 * objective.learning_rate * mobility * gain * span)
+    return reach if 1e-6 * size < reach < math.inf else size
+
+
+def _fall(expression, theta, start, size):
+    """What a function exceeds its lower bound by at the start."""
+    function = ca.Function("falling", [theta], [ca.densify(expression)])
+    value, cube = float(function(start)), np.column_stack([start - size, start + size])
+    bounds, resolution = LowerBounds(function), 1e-2 * abs(value)
+    return max(value - min(bounds.inside(cube, resolution), bounds.outside(cube, resolution)), 0.0)
 
 
 def given_box(problem, box) -> np.ndarray:

@@ -10,7 +10,9 @@ from ..solution import Plan, Solution, Status
 from ..solver import Solver, solve
 from .box import derived_box, given_box, refuse_outside
 from .certificate import GlobalCertificate, Verdict
+from .march import MOST_STEPS
 from .mesh import Grid
+from .outside import Bounded, Statements, settled
 from .path import follow
 from .value import ValueFunction, refuse_dimension, value_function
 
@@ -21,6 +23,7 @@ _USABLE = (Status.CONVERGED, Status.REFINEMENT_CAP)
 
 
 def certify_global(problem, solution: Solution | Plan | None = None, *, points=None, margin: float = 0.5, box=None,
+                   loss_at_least: float | None = None, terminal_at_least: float | None = None,
                    seed: int = 0) -> GlobalCertificate:
     """Solve the Hamilton-Jacobi-Bellman equation on a grid and hold the best plan against it (one or two parameters).
 
@@ -28,23 +31,34 @@ def certify_global(problem, solution: Solution | Plan | None = None, *, points=N
     start and from one cell to either side of it, are handed to the local solver as guesses:
 
     * a cheaper plan than the given one comes out: "not global", with the better plan;
-    * plan and grid agree within the grid error and no guess leads anywhere cheaper or dearer: "global";
+    * plan and grid agree within the grid error, no guess leads anywhere cheaper or dearer, and nothing outside the box or
+      between the nodes of the grid can pay: "global";
     * anything else, or a path that comes to a wall of the box: "undecided", with the reason.
+
+    What cannot be seen on the grid is bounded. Lower bounds of L and Φ inside and outside the box come from interval
+    arithmetic (:class:`LowerBounds`) or from the user. A plan that leaves the box costs at least the explicit bound of
+    :func:`least_cost_of_leaving`; and the equation is solved once more with all of the outside relaxed to one point, and
+    the loss between the nodes bounded below (:class:`Beyond`, :class:`BetweenNodes`): a value that no plan undercuts. The
+    box is grown until either shows that leaving cannot pay, up to 86 times its first size, then nodes are added until the
+    second holds between them too, up to 1601 nodes in one dimension, 151 x 151 in two. Losses that are not bounded below,
+    or for which no bound was found, are never called global: "not certified: nothing known outside the box".
 
     Parameters
     ----------
     problem : ControlProblem with n ≤ 2
     solution : Solution (its best plan is judged), Plan, or None to solve the problem first
     points : odd number of nodes per axis, or one for each; default 101 in two dimensions, 401 in one
-    margin : the box derived from start, end, minima of L and all plans is widened on every side by this fraction of its
-        longest side; reported in the result
-    box : [(low, high), …] instead of the derived box
+    margin : the first box, derived from start, end, minima of L and all plans, is widened on every side by this fraction of
+        its longest side; reported in the result
+    box : [(low, high), …] instead of the derived box; it is not grown
+    loss_at_least, terminal_at_least : numbers that L and Φ nowhere fall below, where interval arithmetic finds none or
+        weaker ones; on trust, after a comparison with samples in and around the box
     seed : of the multi-start, when ``solution`` is None
 
     Raises
     ------
     ProblemError
-        n > 2; a start or end outside the box; functions not finite or G not positive definite somewhere in the box; a
+        n > 2; a stated lower bound that samples contradict; a start or end outside the box; functions not finite or G not positive definite somewhere in the box; a
         fixed end without an invertible actuation; T = ∞ with γ = 0 outside the eikonal case (``eikonal_value``).
     """
     began = time.perf_counter()
@@ -56,19 +70,26 @@ def certify_global(problem, solution: Solution | Plan | None = None, *, points=N
         walls, margin = given_box(problem, box), None
     else:
         walls = derived_box(problem, plans, margin)
+    refuse_outside(problem, Grid.over(walls, counts))
+    bounded = Bounded(problem, Statements.of(problem, loss_at_least, terminal_at_least))
+    cheapest = min((plan.cost + 3 * plan.cost_error for plan in plans if np.isfinite(plan.cost)), default=np.inf)
+    if margin is None:
+        outside, coarse = bounded.examine(walls, counts, cheapest, steps=MOST_STEPS)
+    else:
+        walls, counts, outside, coarse = settled(bounded, walls, counts, cheapest)
     grid = Grid.over(walls, counts)
-    refuse_outside(problem, grid)
-    fine, coarse = value_function(problem, grid), value_function(problem, grid.coarser(), slices=1)
+    fine = value_function(problem, grid)
     grid_value, grid_error = fine.at(problem.start), _error_near(problem.start, fine, coarse)
+    grid_error += 0.0 if outside.excluded else outside.through_walls
     times, paths = follow(fine, _starts(problem, grid))
     left = _nearest_wall(grid, paths[:, 0], plans[0]) < _WALL
     polished = _polished(problem, times, paths, grid)
-    verdict, reason, better = _judge(plans[0], polished, grid_value, grid_error, left)
+    verdict, reason, better = _judge(plans[0], polished, grid_value, grid_error, left, outside)
     return GlobalCertificate(
-        verdict=verdict, message=f"{reason} {_where(grid, margin)}", plan_cost=plans[0].cost, grid_value=grid_value,
-        grid_error=grid_error, better_plan=better, axes=grid.axes, value=freeze(fine.now), box=freeze(walls), margin=margin,
-        times=freeze(times), path=freeze(paths[:, 0]), left_box=bool(left), method=fine.method,
-        seconds=time.perf_counter() - began)
+        verdict=verdict, message=f"{reason} {_where(grid, margin, outside.boxes)} {outside.sentence}",
+        plan_cost=plans[0].cost, grid_value=grid_value, grid_error=grid_error, better_plan=better, axes=grid.axes,
+        value=freeze(fine.now), box=freeze(walls), margin=margin, outside=outside, times=freeze(times),
+        path=freeze(paths[:, 0]), left_box=bool(left), method=fine.method, seconds=time.perf_counter() - began)
 
 
 def _counts(points, dimension):
@@ -150,7 +171,7 @@ def _guess(problem, times, path, count=201):
     return theta + (1 - even / times[-1])[:, None] * (problem.start - theta[0])
 
 
-def _judge(plan, polished, grid_value, grid_error, left):
+def _judge(plan, polished, grid_value, grid_error, left, outside):
     """(verdict, reason, better plan or None)."""
     best = polished[0] if polished else None
     tolerance = 1e-6 * abs(plan.cost) + 3 * (plan.cost_error + (best.cost_error if best else 0.0))
@@ -161,6 +182,7 @@ def _judge(plan, polished, grid_value, grid_error, left):
     doubts = [
         (left, "the optimal path or the plan comes to a wall of the box, beyond which nothing is known: "
                "take a larger margin or box"),
+        (outside.doubt is not None, outside.doubt),
         (plan.status not in _USABLE, f"the plan itself is not converged ({plan.status}): solve again first"),
         (gap > known, "the grid sees a cheaper path that the local solver did not reach from it: "
                       "take more points and more starts"),
@@ -173,10 +195,12 @@ def _judge(plan, polished, grid_value, grid_error, left):
     for holds, doubt in doubts:
         if holds:
             return Verdict.UNDECIDED, f"Undecided ({numbers}): {doubt}.", None
-    return Verdict.GLOBAL, f"No path inside the box is cheaper than the plan by more than the grid error ({numbers}).", None
+    least = grid_error + outside.undercut
+    return Verdict.GLOBAL, f"No plan, inside the box or outside, is cheaper by more than {least:.2g} ({numbers}).", None
 
 
-def _where(grid, margin):
+def _where(grid, margin, boxes):
     walls = " x ".join(f"[{low:.4g}, {high:.4g}]" for low, high in grid.box)
     origin = "given" if margin is None else f"start, end, minima and plans with margin {margin:g} of its longest side"
+    origin += f", the last of {boxes} tried" if boxes > 1 else ""
     return f"Box {walls} ({origin}), {' x '.join(map(str, grid.shape))} nodes."

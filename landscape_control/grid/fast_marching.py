@@ -11,12 +11,13 @@ from .mesh import Grid
 _CELLS = 3.0  # the quadratic source around a minimum reaches at least this many cells along every axis
 
 
-def eikonal_value(problem, grid: Grid) -> np.ndarray:
+def eikonal_value(problem, grid: Grid, beyond=None) -> np.ndarray:
     """V on the nodes, (N_1, …), from |∇V| = √(2kLg/η), V = 0 at the minima of L, by scikit-fmm (Sethian 1996; order 2).
 
     Without discount, drift and deadline the optimal path has no energy, speed √(2ηkL/g), and V is the length of the
     geodesic to the cheapest minimum in the metric (2k/η) L G. The front starts on a small level set of V ≈ ½δᵀSδ,
-    S = √(kg∇²L/η), around every minimum with L = 0.
+    S = √(kg∇²L/η), around every minimum with L = 0. With ``beyond`` (:class:`Beyond`) a path may also run to a wall, be
+    moved outside free of charge, and come back from the wall node of least value.
 
     Raises
     ------
@@ -30,10 +31,23 @@ def eikonal_value(problem, grid: Grid) -> np.ndarray:
     near = [_quadratic(point, curvature, grid) for point, curvature in zip(minima, curvatures, strict=True)]
     level = max(_level(curvature, grid) for curvature in curvatures)
     nearest = np.min(near, axis=0)
-    slowness = np.sqrt(2 * k * np.maximum(loss, 1e-12 * loss.max()) / mobility)
+    lowered = loss if beyond is None else beyond.lowered_loss(loss.ravel(), grid).reshape(grid.shape)
+    slowness = np.sqrt(2 * k * np.maximum(lowered, 1e-12 * loss.max()) / mobility)
     fmm = _scikit_fmm()
     travelled = fmm.travel_time(nearest - level, 1 / slowness, dx=list(grid.spacing), order=2)
-    return np.where(nearest <= level, nearest, level + np.asarray(travelled))
+    value = np.where(nearest <= level, nearest, level + np.asarray(travelled))
+    if beyond is None:
+        return value
+    from_wall = np.min([_wall_distance(axis, grid) for axis in range(grid.dimension)], axis=0)
+    outwards = fmm.travel_time(from_wall, 1 / slowness, dx=list(grid.spacing), order=2)
+    return np.minimum(value, np.asarray(outwards) + value[grid.walls].min())
+
+
+def _wall_distance(axis, grid):
+    """Distance to the surface half a cell inside the walls across one axis."""
+    low, high = grid.box[axis]
+    nodes = np.minimum(grid.axes[axis] - low, high - grid.axes[axis]) - grid.spacing[axis] / 2
+    return np.broadcast_to(nodes.reshape([-1 if i == axis else 1 for i in range(grid.dimension)]), grid.shape)
 
 
 def _scikit_fmm():

@@ -50,8 +50,8 @@ class Hamiltonian:
         return select_plane(self.mobility, self.drift, minus, plus)
 
 
-def hamiltonian_on(problem, grid: Grid) -> Hamiltonian:
-    """The Hamiltonian of a problem on the nodes of a grid.
+def hamiltonian_on(problem, grid: Grid, beyond=None) -> Hamiltonian:
+    """The Hamiltonian of a problem on the nodes of a grid; with ``beyond`` the loss between the nodes is bounded below.
 
     Raises
     ------
@@ -62,6 +62,8 @@ def hamiltonian_on(problem, grid: Grid) -> Hamiltonian:
     fields = model.constant
     loss = problem.landscape.loss(points)
     _require("loss L", np.isfinite(loss), points, "finite values in the whole box", loss)
+    if beyond is not None:
+        loss = beyond.lowered_loss(loss, grid)
     few = points[:1] if fields["metric"] and fields["actuation"] else points
     mobility = problem.objective.learning_rate * _mobility(model, few)
     drift = model.drift(points[:1] if fields["drift"] else points)

@@ -10,6 +10,7 @@ from .hamiltonian import Hamiltonian
 from .mesh import Grid
 
 ORDER = 3  # of WENO3 in space and of the Runge-Kutta scheme in time, where V is smooth
+MOST_STEPS = 100_000
 
 
 def upwind(value: np.ndarray, hamiltonian: Hamiltonian, grid: Grid, *, order: int = ORDER):
@@ -20,9 +21,10 @@ def upwind(value: np.ndarray, hamiltonian: Hamiltonian, grid: Grid, *, order: in
 
 
 def march(value: np.ndarray, hamiltonian: Hamiltonian, grid: Grid, *, discount: float, begin: float, stops: np.ndarray,
-          courant: float = 0.9, max_steps: int = 100_000) -> Iterator[np.ndarray]:
+          beyond=None, courant: float = 0.9, max_steps: int = MOST_STEPS) -> Iterator[np.ndarray]:
     """Solve V_s = -γV - H(θ, ∇V) from V = ``value`` at s = ``begin``; yields V at each of the increasing ``stops``.
 
+    With ``beyond`` (:class:`Beyond`) all nodes on the walls share one value, that of the outside.
     Strong-stability-preserving Runge-Kutta of order 3 (Shu & Osher 1988), steps limited by dt·max Σ|v_i|/h_i ≤ ``courant``.
 
     Raises
@@ -34,7 +36,10 @@ def march(value: np.ndarray, hamiltonian: Hamiltonian, grid: Grid, *, discount: 
     def rate(field):
         energy, velocity = upwind(field, hamiltonian, grid)
         reach = np.abs(velocity).T @ (1 / grid.spacing)
-        return -discount * field - energy, reach.max()
+        change = -discount * field - energy
+        if beyond is not None:
+            beyond.share(change, beyond.running - discount * field[grid.walls][0], grid)
+        return change, reach.max()
 
     now, steps = begin, 0
     for stop in stops:

@@ -50,6 +50,13 @@ class Grid:
         """All nodes, (N_1·…·N_n, n), last axis running fastest."""
         return np.stack([c.ravel() for c in np.meshgrid(*self.axes, indexing="ij")], axis=1)
 
+    @cached_property
+    def walls(self) -> np.ndarray:
+        """Which nodes lie on a wall of the box, (N_1, …)."""
+        inner = np.zeros(self.shape, dtype=bool)
+        inner[(slice(1, -1),) * self.dimension] = True
+        return ~inner
+
     def coarser(self) -> "Grid":
         """Every other node (needs an odd number of nodes along each axis)."""
         return Grid(axes=tuple(axis[::2] for axis in self.axes))

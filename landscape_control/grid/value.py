@@ -9,9 +9,11 @@ from ..errors import ProblemError
 from .fast_marching import eikonal_value
 from .hamiltonian import Hamiltonian, hamiltonian_on
 from .initial import initial_value
-from .march import march, upwind
+from .march import MOST_STEPS, march, upwind
 from .mesh import Grid
 from .stationary import stationary_value
+
+_ENDLESS = 30.0  # discounts γT beyond which a free end is no longer felt at the start
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,14 +51,19 @@ class ValueFunction:
         return upwind(self.slices[k], self.hamiltonian, self.grid)[1]
 
 
-def value_function(problem, grid: Grid, *, slices: int = 100) -> ValueFunction:
+def value_function(problem, grid: Grid, *, slices: int = 100, beyond=None,
+                   max_steps: int = MOST_STEPS) -> ValueFunction:
     """Solve the Hamilton-Jacobi-Bellman equation of a problem in one or two dimensions on a grid.
 
         -V_t + γV = kL + ∇Vᵀf - (η/2) ∇VᵀBG⁻¹Bᵀ∇V,    V(θ, T) = κΦ(θ)    (viscosity sense: Crandall & Lions 1983)
 
     Finite horizon: third-order WENO with Godunov's Hamiltonian, explicit in time. T = ∞ with γ > 0: the steady state by
-    policy iteration and defect correction. T = ∞ with γ = 0: fast marching (see :func:`eikonal_value` for what it needs).
-    ``slices`` is how many instants of V are kept for following optimal paths.
+    policy iteration and defect correction; also a free end at γT > 30, where the end weighs e^{-30}. T = ∞ with γ = 0: fast marching (see :func:`eikonal_value` for what it needs).
+    ``slices`` is how many instants of V are kept for following optimal paths, ``max_steps`` what a march may take.
+
+    At the walls motion outwards is stopped free of charge, so that V is the value of plans that stay inside: not below the
+    true one unless a drift pushes outwards. With ``beyond`` (:class:`Beyond`) it is a value that no plan undercuts, also
+    none that leaves the box, up to the error of the scheme.
 
     Raises
     ------
@@ -65,27 +72,33 @@ def value_function(problem, grid: Grid, *, slices: int = 100) -> ValueFunction:
         singular; T = ∞ with γ = 0 outside the eikonal case.
     """
     refuse_dimension(problem)
-    hamiltonian = hamiltonian_on(problem, grid)
+    hamiltonian = hamiltonian_on(problem, grid, beyond)
     objective = problem.objective
-    if math.isfinite(objective.horizon):
-        to_go, values = _march(problem, hamiltonian, grid, slices)
+    endless = problem.end is None and objective.discount * objective.horizon > _ENDLESS
+    if math.isfinite(objective.horizon) and not endless:
+        to_go, values = _march(problem, hamiltonian, grid, slices, beyond, max_steps)
         return ValueFunction(grid=grid, hamiltonian=hamiltonian, to_go=to_go, slices=values, method="WENO3 march")
     unsettled, method = 0.0, "fast marching"
     if objective.discount > 0:
-        value, unsettled = stationary_value(lambda level: hamiltonian_on(problem, level), grid, discount=objective.discount)
+        value, unsettled = stationary_value(lambda level: hamiltonian_on(problem, level, beyond), grid,
+                                            discount=objective.discount, beyond=beyond)
+        unsettled += math.exp(-_ENDLESS) * float(np.ptp(value)) if endless else 0.0
         method = "WENO3 policy iteration"
     else:
-        value = eikonal_value(problem, grid)
+        value = eikonal_value(problem, grid, beyond)
     return ValueFunction(grid=grid, hamiltonian=hamiltonian, to_go=np.array([np.inf]), slices=value[None], method=method,
                          unsettled=unsettled)
 
 
-def _march(problem, hamiltonian, grid, slices):
+def _march(problem, hamiltonian, grid, slices, beyond, max_steps):
     """Times-to-go, closer together near the end, and V at each."""
     objective = problem.objective
     first, begin = initial_value(problem, grid)
+    if beyond is not None:
+        first = beyond.begin(first, problem, grid)
     to_go = begin + (objective.horizon - begin) * np.linspace(0, 1, slices + 1) ** 2
-    marched = march(first, hamiltonian, grid, discount=objective.discount, begin=begin, stops=to_go[1:])
+    marched = march(first, hamiltonian, grid, discount=objective.discount, begin=begin, stops=to_go[1:],
+                   beyond=beyond, max_steps=max_steps)
     return to_go, np.array([first, *marched])
 
 

@@ -1,5 +1,7 @@
 """Local minima of a landscape, found from many seeds at once."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.integrate import solve_ivp
 
@@ -9,47 +11,95 @@ from .landscape import Landscape
 def find_minima(landscape: Landscape, seeds, *, iterations: int = 60, tolerance: float = 1e-9) -> np.ndarray:
     """Distinct strict local minima reached from ``seeds`` (S, n), lowest loss first; shape (M, n).
 
+    Seeds that run away or stop at a degenerate point are dropped, see :func:`descend`; an empty result means none was found.
+    """
+    result = descend(landscape.loss, landscape.derivatives, seeds, iterations=iterations, tolerance=tolerance)
+    return distinct_points(result.points[result.strict], result.values[result.strict], 1e-5 * result.scale)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Descended:
+    """Where S seeds ended: points (S, n), values (S,), and which of them are strict or at least flat local minima (S,).
+
+    ``settled`` also holds minima with directions in which the function is flat to second order, such as valleys.
+    """
+
+    points: np.ndarray
+    values: np.ndarray
+    strict: np.ndarray
+    settled: np.ndarray
+    scale: float
+
+
+@np.errstate(all="ignore")  # a step may leave the domain; such seeds are dropped
+def descend(value, derivatives, seeds, *, iterations=60, tolerance=1e-9, centre=None, reach=np.inf) -> Descended:
+    """Follow ``value`` downhill from ``seeds`` (S, n), at most to a distance ``reach`` from ``centre``.
+
     Saddle-free Newton on all seeds together: the step solves |∇²L| d = -∇L with the absolute values of the
-    Hessian's eigenvalues, so that saddles repel (Dauphin et al. 2014), with step halving until the loss falls.
-    Seeds that run away or stop at a degenerate point are dropped; an empty result means none was found.
+    Hessian's eigenvalues, so that saddles repel (Dauphin et al. 2014), with step halving until the function falls.
+    ``value`` maps (S, n) to (S,), ``derivatives`` to value, gradient and Hessian. Seeds at which they are not finite are dropped.
     """
     points = np.array(np.atleast_2d(seeds), dtype=float)
     scale = np.ptp(points, axis=0).max() if len(points) > 1 else np.abs(points).max()
     scale = scale if scale > 0 else 1.0
+    longest = min(10 * scale, reach)
     for _ in range(iterations):
-        loss, gradient, hessian = landscape.derivatives(points)
+        loss, gradient, hessian = derivatives(points)
         good = np.isfinite(loss) & np.isfinite(gradient).all(1) & np.isfinite(hessian).all((1, 2))
         points, loss, gradient, hessian = points[good], loss[good], gradient[good], hessian[good]
         if not len(points):
-            return points
+            nothing = np.zeros(0, dtype=bool)
+            return Descended(points=points, values=loss, strict=nothing, settled=nothing, scale=scale)
         values, vectors = np.linalg.eigh(hessian)
         size = np.maximum(np.abs(values), 1e-8 * np.abs(values).max(1, initial=1e-12)[:, None])
-        step = -np.einsum("sij,sj,skj,sk->si", vectors, 1 / size, vectors, gradient, optimize=True)
+        along = np.matmul(gradient[:, None, :], vectors) / size[:, None, :]
+        step = -np.matmul(vectors, along.transpose(0, 2, 1))[:, :, 0]
         if (np.abs(step).max(1) <= tolerance * scale).all():
             break
-        points = _descend(landscape, points, loss, step, 10 * scale)
-    keep = (values[:, 0] > 1e-10 * np.abs(values).max(1)) & (np.abs(step).max(1) <= 1e-5 * scale)
-    return distinct_points(points[keep], loss[keep], 1e-5 * scale)
+        before, points = points, _descend(value, points, loss, step, longest)
+        if centre is not None:
+            points = _inside(points, centre, reach)
+        if np.abs(points - before).max() <= tolerance * scale:
+            break
+    still = np.abs(step).max(1) <= 1e-5 * scale
+    largest = np.abs(values).max(1)
+    strict = (values[:, 0] > 1e-10 * largest) & still
+    settled = (values[:, 0] > -1e-6 * largest) & (still | (np.abs(gradient).max(1) <= 1e-9 * scale * largest))
+    if len(points) and len(loss) == len(points):
+        loss = value(points)
+    return Descended(points=points, values=loss, strict=strict, settled=settled, scale=scale)
 
 
-def _descend(landscape, points, loss, step, longest):
+def _descend(value, points, loss, step, longest):
     step = step * np.minimum(1.0, longest / np.maximum(np.linalg.norm(step, axis=1), 1e-300))[:, None]
     factor = np.ones(len(points))
     for _ in range(12):
-        worse = ~(landscape.loss(points + factor[:, None] * step) <= loss)
+        worse = ~(value(points + factor[:, None] * step) <= loss)
         if not worse.any():
             break
         factor[worse] /= 2
     return points + factor[:, None] * step
 
 
+def _inside(points, centre, reach):
+    """Points beyond ``reach`` brought back to that distance."""
+    offset = points - centre
+    distance = np.linalg.norm(offset, axis=1)
+    return centre + offset * np.minimum(1.0, reach / np.maximum(distance, 1e-300))[:, None]
+
+
 def distinct_points(points: np.ndarray, loss: np.ndarray, distance: float) -> np.ndarray:
     """Of points (S, n) those further than ``distance`` from every better one, lowest loss first."""
-    chosen: list[np.ndarray] = []
-    for point in points[np.argsort(loss, kind="stable")]:
-        if all(np.linalg.norm(point - other) > distance for other in chosen):
-            chosen.append(point)
-    return np.array(chosen).reshape(-1, points.shape[1])
+    return unrepeated(points[np.argsort(loss, kind="stable")], distance)
+
+
+def unrepeated(points: np.ndarray, distance: float) -> np.ndarray:
+    """Of points (S, n) those further than ``distance`` from every one kept before them, in their order."""
+    chosen = np.empty((0, points.shape[1]))
+    for point in points:
+        if not (np.linalg.norm(chosen - point, axis=1) <= distance).any():
+            chosen = np.vstack([chosen, point[None]])
+    return chosen
 
 
 def end_basin(landscape: Landscape, point, minima: np.ndarray) -> np.ndarray | None:

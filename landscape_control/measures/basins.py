@@ -10,7 +10,7 @@ from ..landscape import find_minima
 from .library import plan_of, refuse
 from .measure import Measure, register
 
-_AGAIN = 6  # starts of the second look
+SECOND_LOOK = 8  # starts of it, with another seed: more than the default tries
 _BETTER = 1e-4  # of the cost scale: a plan cheaper by more was overlooked
 
 
@@ -82,7 +82,7 @@ def _second_look(cell):
     names = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight")
     numbers = {name: getattr(problem.objective, name) for name in names}
     ends = {"start": problem.start} | ({} if problem.end is None else {"end": problem.end})
-    return solver.solve(starts=_AGAIN, seed=cell.seed + 1, throw=False, **numbers, **ends)
+    return solver.solve(starts=SECOND_LOOK, seed=cell.seed + 1, throw=False, **numbers, **ends)
 
 
 def _basin_margin(cell):

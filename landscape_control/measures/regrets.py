@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..certificate import dual_weighted_cost
+from ..certificate import examine
 from ..errors import ProblemError
 from ..rules import Rule, full_information
 from ..rules.gradient import uniform_metric
@@ -61,7 +61,7 @@ def rule_costs(problem, solution, rules=None) -> tuple[RuleCost, ...]:
         raise ProblemError("measure 'regret'", expected="at least one rule that applies", received="none",
                            advice="choose other rules")
     plan = solution.plans[0]
-    scale = _scale(problem, plan)
+    scale = examine(problem, plan, plan.tail).cost_scale
     best, costs, idle = Search(problem, plan, usable, scale=scale).run()
     size = max(scale, _round_off(problem, plan), 1e-300)
     return tuple(
@@ -82,15 +82,6 @@ def applicable(problem, rules) -> tuple[Rule, ...]:
     left_out = {"natural_gradient"} if uniform_metric(problem) is not None else set()
     left_out |= {"linear_quadratic"} if problem.model.has_drift else set()  # a Riccati equation at every point
     return tuple(rule for rule in rules if rule.objection(problem) is None and rule.key not in left_out)
-
-
-def _scale(problem, plan):
-    objective = problem.objective
-    size = dual_weighted_cost(problem.model, plan, objective)[1]
-    if objective.terminal is None:
-        return size
-    fade = math.exp(-objective.discount * objective.horizon)
-    return size + abs(fade * objective.terminal_weight * float(problem.model.terminal_cost(plan.parameters[-1])[0]))
 
 
 def _round_off(problem, plan):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ..arrays import number
 from ..errors import named
 from .coefficient import Coefficient
+from .contained import face
 from .family import Family, check_flags
 
 _FREE = {  # the coefficients that can be given a fixed value, beside the learning rate
@@ -67,6 +68,17 @@ class AdamFamily(Family):
     def coefficients(self):
         rate = Coefficient(name="learning_rate", symbol="α", low=0.0, least=1e-3, most=3.0, scale="log")
         return rate, *(one for one in _FREE.values() if getattr(self, one.name) is None)
+
+    @property
+    def contained(self):
+        free = {one.name for one in self.coefficients}
+        places = {"gradient descent": {"exponent": 0.0, "beta1": 0.0}, "heavy ball": {"exponent": 0.0},
+                  "Adam": {"exponent": 0.5}, "the same without an average of gradients": {"beta1": 0.0}}
+        agreeing = {name: held for name, held in places.items()
+                    if all(key in free or getattr(self, key) == value for key, value in held.items())}
+        found = {name: {key: value for key, value in held.items() if key in free} for name, held in agreeing.items()}
+        distinct = {tuple(held.items()): name for name, held in reversed(found.items()) if held}
+        return tuple(face(name, **dict(held)) for held, name in reversed(distinct.items()))
 
     @property
     def state_size(self):

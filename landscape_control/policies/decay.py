@@ -1,12 +1,13 @@
 """Families around another family: weight decay, and coefficients held fixed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..arrays import number
 from ..errors import ProblemError, check_options, named
 from .adaptive import AdamFamily
 from .coefficient import Coefficient
+from .contained import Contained, face
 from .family import Family, check_family
 from .sign import Lion
 
@@ -45,6 +46,23 @@ class Wrapped(Family):
     @property
     def coefficients(self):
         return self.family.coefficients
+
+    @property
+    def contained(self):
+        return tuple(map(self._around, self.family.contained))
+
+    def _around(self, inner: Contained) -> Contained:
+        """What the inner family contains, inside this one: this one around it."""
+        if inner.is_face:
+            return replace(inner, name=f"{inner.name} inside {self.name}")
+        around = replace(self, family=inner.family)
+
+        def embed(coefficients, seed=None):
+            own = {one.name for one in inner.family.coefficients}
+            inside = {name: value for name, value in coefficients.items() if name in own}
+            return {**coefficients, **inner.embed(inside, seed=seed)}
+
+        return replace(inner, name=around.name, family=around, embed=embed)
 
     @property
     def state_size(self):
@@ -100,6 +118,11 @@ class WeightDecay(Wrapped):
         decay = Coefficient(name="decay", symbol="w", low=-1.0, high=1.0, least=1e-4, most=0.5, scale="log")
         return *self.family.coefficients, decay
 
+    @property
+    def contained(self):
+        plain = [face(one.name, **dict(one.held), decay=0.0) for one in self.family.contained if one.is_face]
+        return *plain, face(self.family.name, decay=0.0), *super().contained
+
     def step(self, coefficients, state, gradient, parameters, clock):
         move, state = self.family.step(coefficients, state, gradient, parameters, clock)
         return move - coefficients["decay"] * parameters, state
@@ -150,6 +173,16 @@ class Fixed(Wrapped):
     def coefficients(self):
         held = dict(self.values)
         return tuple(one for one in self.family.coefficients if one.name not in held)
+
+    @property
+    def contained(self):
+        held, found = dict(self.values), []
+        for one in self.family.contained:
+            agrees = all(held.get(name, value) == value for name, value in one.held)
+            rest = {name: value for name, value in one.held if name not in held}
+            if one.is_face and agrees and rest:
+                found.append(face(one.name, **rest))
+        return tuple(found)
 
     def step(self, coefficients, state, gradient, parameters, clock):
         return super().step({**coefficients, **dict(self.values)}, state, gradient, parameters, clock)

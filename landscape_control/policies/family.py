@@ -7,6 +7,7 @@ from typing import ClassVar
 from ..arrays import flag
 from ..errors import ProblemError
 from .coefficient import Coefficient, Layout
+from .contained import Contained
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +49,14 @@ class Family:
     def coefficients(self) -> tuple[Coefficient, ...]:
         """The free numbers, in the order of the program's variables."""
         raise NotImplementedError
+
+    @property
+    def contained(self) -> tuple[Contained, ...]:
+        """The simpler families among its members, simplest first: an optimisation starts from their best members too.
+
+        ``contains`` says in words what else is a special point.
+        """
+        return ()
 
     @property
     def state_size(self) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from ..arrays import whole
 from ..errors import named
 from .coefficient import Coefficient
+from .contained import face, tied
 from .family import Family, check_flags
 
 _CONSTANT = "True for one number, False for one per step"
@@ -19,6 +20,12 @@ def momentum(varies: bool) -> Coefficient:
     """β; without effect on the first step. A constant one stays inside (-1, 1), where a rule can settle."""
     free = {} if varies else {"low": -0.9999, "high": 0.9999}
     return Coefficient(name="momentum", symbol="β", least=0.0, most=0.95, scale="one minus", varies=varies, first=1, **free)
+
+
+def without_momentum(family: Family) -> tuple:
+    """What a rule with a coefficient ``momentum`` contains: gradient descent, and itself with the same numbers at all steps."""
+    constant = () if family.constant else (tied(replace(family, constant=True)),)
+    return face("gradient descent", momentum=0.0), *constant
 
 
 @named
@@ -44,6 +51,10 @@ class GradientDescent(Family):
     @property
     def coefficients(self):
         return (learning_rate(not self.constant),)
+
+    @property
+    def contained(self):
+        return () if self.constant else (tied(replace(self, constant=True)),)
 
     @property
     def state_size(self):
@@ -82,6 +93,10 @@ class HeavyBall(Family):
     @property
     def coefficients(self):
         return learning_rate(not self.constant), momentum(not self.constant)
+
+    @property
+    def contained(self):
+        return without_momentum(self)
 
     @property
     def state_size(self):
@@ -124,6 +139,10 @@ class Nesterov(Family):
     @property
     def coefficients(self):
         return learning_rate(not self.constant), replace(momentum(not self.constant), first=0)
+
+    @property
+    def contained(self):
+        return without_momentum(self)
 
     @property
     def state_size(self):
@@ -172,6 +191,15 @@ class FirstOrderSpan(Family):
         rest = [Coefficient(name=f"lag_{j}", symbol=f"c_{j}", least=-0.5, most=1.0, varies=not self.constant, first=j)
                 for j in range(1, self.memory)]
         return first, *rest
+
+    @property
+    def contained(self):
+        shorter = []
+        for memory in range(1, self.memory):
+            dropped = {f"lag_{j}": 0.0 for j in range(memory, self.memory)}
+            name = "gradient descent" if memory == 1 else f"{self.name} with memory {memory}"
+            shorter.append(face(name, **dropped))
+        return (*shorter, *(() if self.constant else (tied(replace(self, constant=True)),)))
 
     @property
     def state_size(self):

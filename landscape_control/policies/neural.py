@@ -1,16 +1,17 @@
 """Small recurrent rules, weight by weight: how much any rule of that memory could gain over heavy ball."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..arrays import number, whole
 from ..errors import check_options, named
 from .coefficient import Coefficient
+from .contained import Contained
 from .elementwise import arcsinh, exp, log1p, sqrt, tanh
 from .family import Family, check_flags
-from .linear import learning_rate, momentum
+from .linear import HeavyBall, learning_rate, momentum
 
 _WIDEST = 20.0  # weights beyond it only saturate their unit
 
@@ -57,6 +58,59 @@ class Recurrent(Family):
         return learning_rate(False), momentum(False), Coefficient(
             name="weights", symbol="W", low=-_WIDEST, high=_WIDEST, least=-0.5, most=0.5, size=self.weights)
 
+    @property
+    def contained(self):
+        plain = Contained(name="heavy ball", family=HeavyBall(constant=True), embed=self.embed)
+        if self.hidden == 1:
+            return (plain,)
+        smaller = replace(self, hidden=self.hidden - 1)
+        name = f"{self.name} with {smaller.hidden} hidden unit{'s' if smaller.hidden > 1 else ''}"
+        return plain, Contained(name=name, family=smaller, embed=self.widen)
+
+    def widen(self, coefficients: Mapping[str, object], *, seed: int | None = None) -> dict:
+        """Coefficients of this family that do exactly what one with a unit less does with those given.
+
+        The new unit is the last; the others do not see it, and nothing is read from it. Its own weights are drawn with
+        ``seed``, else 0.
+        """
+        smaller = replace(self, hidden=self.hidden - 1)
+        given = np.asarray(coefficients["weights"], dtype=float)
+        rng = None if seed is None else np.random.default_rng(seed)
+        found = np.zeros(self.weights) if rng is None else rng.uniform(-0.5, 0.5, self.weights)
+        found[self.weights - self.readouts:] = 0.0
+        kept = self.kept()
+        found[self._unseen()] = 0.0
+        found[kept] = given[: smaller.weights]
+        return {**coefficients, "weights": found}
+
+    def rows(self) -> np.ndarray:
+        """(rows, inputs): places in ``weights`` of the rows that lead into the units, unit by unit."""
+        inner = self.weights - self.readouts
+        per_unit = inner // self.hidden // self.inputs
+        return np.arange(inner).reshape(self.hidden * per_unit, self.inputs)
+
+    def kept(self) -> np.ndarray:
+        """Places of the weights that a family with one unit less has, in its own order."""
+        rows, last = self.rows(), self.first_unit + self.hidden - 1
+        old = rows[: len(rows) // self.hidden * (self.hidden - 1)]
+        readouts = np.arange(self.weights - self.readouts, self.weights).reshape(-1, self.hidden)[:, :-1]
+        return np.concatenate([np.delete(old, last, axis=1).ravel(), readouts.ravel()])
+
+    def _unseen(self):
+        """Places of the weights by which the other units would see the last one."""
+        rows = self.rows()
+        return rows[: len(rows) // self.hidden * (self.hidden - 1), self.first_unit + self.hidden - 1]
+
+    @property
+    def inputs(self) -> int:
+        """How many numbers each row of a unit sees."""
+        raise NotImplementedError
+
+    @property
+    def first_unit(self) -> int:
+        """Which of the inputs is the first unit."""
+        raise NotImplementedError
+
     def embed(self, coefficients: Mapping[str, float], *, seed: int | None = None) -> dict:
         """Coefficients of this family that do exactly what heavy ball (or gradient descent) does with those given.
 
@@ -90,6 +144,9 @@ class NeuralPolicy(Recurrent):
 
     name = "neural policy"
     formula = "z = tanh(W[y] + Uz), Δθ = βΔθ - αy - Vz"
+
+    inputs = property(lambda self: 2 + self.hidden)
+    first_unit = 2
 
     @property
     def readouts(self):
@@ -142,6 +199,9 @@ class GatedPolicy(Recurrent):
     @property
     def reads_clock(self):
         return self.sees_clock
+
+    inputs = property(lambda self: 3 + self.hidden + self.sees_clock)
+    first_unit = 3
 
     @property
     def readouts(self):

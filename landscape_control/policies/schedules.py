@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from ..errors import ProblemError, named
+from .contained import face
 from .decay import Wrapped
 from .family import Family
 from .linear import GradientDescent
@@ -59,6 +60,14 @@ class Scheduled(Wrapped):
     @property
     def coefficients(self):
         return *self.family.coefficients, *self.shape.coefficients
+
+    @property
+    def contained(self):
+        inner = tuple(face(one.name, **dict(one.held)) for one in self.family.contained if one.is_face)
+        if not self.shape.constant_at:
+            return inner
+        still = face(self.family.name, **self.shape.constant_at)
+        return *(face(one.name, **dict(one.held), **self.shape.constant_at) for one in inner), still, *inner
 
     def step(self, coefficients, state, gradient, parameters, clock):
         rate = coefficients["learning_rate"] * self.shape.factor(coefficients, clock)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import ClassVar
 
 from ..arrays import number
@@ -17,7 +18,7 @@ class Shape:
     """A learning rate in time, α_t = α s_t with s of order 1.
 
     Class attributes: ``name``, ``formula``, ``source`` in words; ``contains``, ``reads_clock`` and ``arguments``, as for
-    :class:`Family`.
+    :class:`Family`. ``constant_at`` says where the learning rate is constant, {coefficient: number}, if it is anywhere.
     """
 
     name: ClassVar[str]
@@ -27,6 +28,11 @@ class Shape:
     reads_clock: ClassVar[bool] = False
     arguments: ClassVar[Mapping[str, str]] = {}
     coefficients: ClassVar[tuple[Coefficient, ...]] = ()
+
+    @property
+    def constant_at(self) -> Mapping[str, float]:
+        """The free coefficients at which s_t = 1, by name."""
+        return {}
 
     def factor(self, coefficients: Mapping[str, object], clock: Clock):
         """s_t."""
@@ -59,6 +65,7 @@ class InverseTime(Shape):
     source = "Robbins & Monro 1951"
     contains = {"constant": "decay_rate = 0"}
     coefficients = (Coefficient(name="decay_rate", symbol="ρ", low=0.0, high=1e3, least=3e-3, most=3.0, scale="log"),)
+    constant_at = MappingProxyType({"decay_rate": 0.0})
 
     def factor(self, coefficients, clock):
         return 1 / (1 + coefficients["decay_rate"] * clock.step)
@@ -78,6 +85,7 @@ class Polynomial(Shape):
     reads_clock = True
     contains = {"constant": "power = 0", "linear decay": "power = 1"}
     coefficients = (Coefficient(name="power", symbol="q", low=-5.0, high=50.0, least=0.1, most=3.0),)
+    constant_at = MappingProxyType({"power": 0.0})
 
     def factor(self, coefficients, clock):
         return (1 - clock.step / clock.horizon) ** coefficients["power"]
@@ -106,6 +114,10 @@ class Cosine(Shape):
     @property
     def coefficients(self):
         return _free(self, _FINAL)
+
+    @property
+    def constant_at(self):
+        return {"final": 1.0} if self.final is None else {}
 
     def factor(self, coefficients, clock):
         final = _value(self, "final", coefficients)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ..arrays import number
 from ..errors import named
 from .coefficient import Coefficient
+from .contained import face
 from .elementwise import sqrt
 from .family import Family
 
@@ -103,6 +104,10 @@ class Lion(Family):
     @property
     def coefficients(self):
         return _rate(), _beta(1, 0.95), _beta(2, 0.99)
+
+    @property
+    def contained(self):
+        return (face("sign descent", beta1=0.0),)
 
     @property
     def state_size(self):

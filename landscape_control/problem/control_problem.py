@@ -98,7 +98,11 @@ class ControlProblem(Recordable):
     @cached_property
     def start_derivatives(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(L, ∇L, ∇²L) at the start, shapes (1,), (1, n), (1, n, n); at the hidden variables' prior mean."""
-        return self.landscape.at_prior_mean.derivatives(self.start)
+        cache, start = self.model.cache, self.start.tobytes()
+        known = cache.get("start derivatives")
+        if known is None or known[0] != start:  # problems that differ in other numbers share them
+            known = cache["start derivatives"] = start, self.landscape.at_prior_mean.derivatives(self.start)
+        return known[1]
 
     def changed(self, **changes) -> "ControlProblem":
         """A copy with other numbers: any field of the objective, ``start``, ``end``, ``landscape`` or ``learner``."""
@@ -137,6 +141,12 @@ class ControlProblem(Recordable):
             )
 
     def _check_functions(self):
+        cache, start = self.model.cache, self.start.tobytes()
+        if cache.get("checked at") != start:
+            self._check_functions_at_start()
+            cache["checked at"] = start
+
+    def _check_functions_at_start(self):
         loss, gradient, hessian = self.start_derivatives
         if not all(np.isfinite(part).all() for part in self.start_derivatives):
             raise ProblemError(

@@ -50,23 +50,6 @@ def second_order(model: Model) -> Pointwise:
     return model.cache["second_order"]
 
 
-def lagrangian_density(model: Model) -> Pointwise:
-    """(θ, θ̇, λ, [η, k]) -> (effort + kL + λᵀ(f + Bu - θ̇), effort + k|L|) at u = -ηG⁻¹Bᵀλ. Compiled once per model."""
-    if "lagrangian_density" not in model.cache:
-        n = model.dimension
-        theta, velocity, costate, pair = (
-            ca.SX.sym(*args) for args in (("theta", n), ("velocity", n), ("costate", n), ("eta_k", 2))
-        )
-        u = -pair[0] * inverse_metric(model, theta, model.actuation_at(theta).T @ costate)
-        effort = ca.dot(u, model.metric_at(theta) @ u) / (2 * pair[0])
-        loss = pair[1] * model.loss_at(theta)
-        density = effort + loss + ca.dot(costate, model.drift_at(theta) + model.actuation_at(theta) @ u - velocity)
-        model.cache["lagrangian_density"] = Pointwise(
-            ca.Function("lagrangian_density", [theta, velocity, costate, pair], [density, effort + ca.fabs(loss)])
-        )
-    return model.cache["lagrangian_density"]
-
-
 def inverse_metric(model: Model, theta, vector):
     """G(θ)⁻¹ vector as an expression."""
     if model.learner.metric is None:

@@ -9,8 +9,7 @@ from ..errors import ProblemError
 from ..landscape import Landscape
 from ..learner import Learner, LinearDrift
 from ..pointwise import Pointwise
-
-_PARTIAL = {ca.OP_LOG, ca.OP_LOG1P, ca.OP_SQRT, ca.OP_POW, ca.OP_ASIN, ca.OP_ACOS, ca.OP_ACOSH, ca.OP_ATANH}
+from .domain import is_total
 
 
 class Model:
@@ -60,24 +59,41 @@ class Model:
             for name, f in (("metric", self._metric), ("drift", self._drift), ("actuation", self._actuation))
         }
 
+    @cached_property
+    def drift_growth(self) -> float:
+        """How fast a drift Aθ + c lets displacements grow: the largest eigenvalue of (A + Aᵀ)/2; ∞ where f is not affine."""
+        if self.drift_matrix is None:
+            return np.inf
+        matrix = self.drift_matrix[0]
+        return float(np.linalg.eigvalsh((matrix + matrix.T) / 2)[-1])
+
     @property
     def has_drift(self) -> bool:
         return self.learner.drift is not None
 
     @cached_property
     def is_invertible(self) -> bool:
-        """Whether B is square and a constant, well-conditioned matrix (or the identity)."""
+        """Whether B is square and well-conditioned: everywhere where it is constant, at generic points where it is not."""
         if self.controls != self.dimension:
             return False
-        return not self.constant["actuation"] or np.linalg.cond(self.actuation(np.zeros(self.dimension))[0]) < 1e8
+        points = np.zeros((1, self.dimension)) if self.constant["actuation"] else _generic_points(self.dimension)
+        actuation = self.actuation(points)
+        actuation = actuation[np.isfinite(actuation).all(axis=(1, 2))]
+        return bool(len(actuation)) and bool((np.linalg.cond(actuation) < 1e8).any())
 
     @cached_property
     def is_total(self) -> bool:
-        """Whether loss, metric, drift, actuation and Φ are defined for every θ (no logarithms, roots, inverse sines)."""
-        theta = ca.SX.sym("theta", self.dimension)
-        loss = ca.Function("loss", [theta], [self.loss_at(theta)])
-        functions = (loss, self._metric, self._drift, self._actuation, self._terminal)
-        return not any(f.instruction_id(i) in _PARTIAL for f in functions for i in range(f.n_instructions()))
+        """Whether loss, metric, drift, actuation and Φ with their derivatives are finite for every θ, overflow aside.
+
+        So is B⁻¹ then, where B is square and depends on θ. Read off the operations, see :func:`is_total` in ``domain``.
+        """
+        theta, velocity = ca.SX.sym("theta", self.dimension), ca.SX.sym("velocity", self.dimension)
+        functions = [ca.Function("loss", [theta], [self.loss_at(theta)])]
+        functions += [self._metric, self._drift, self._actuation, self._terminal]
+        if self.is_invertible and not self.constant["actuation"]:
+            eliminated = ca.solve(self.actuation_at(theta), velocity)
+            functions.append(ca.Function("eliminated", [theta, velocity], [eliminated]))
+        return all(map(is_total, functions))
 
     @cached_property
     def drift_matrix(self):
@@ -90,6 +106,12 @@ class Model:
             return None
         return np.array(ca.DM(jacobian)), self.drift(np.zeros(self.dimension))[0]
 
+    @cached_property
+    def terminal_is_quadratic(self) -> bool:
+        """Whether Φ has the same Hessian everywhere (read off the expression, not sampled)."""
+        theta = ca.SX.sym("theta", self.dimension)
+        return not ca.symvar(ca.hessian(self._terminal(theta), theta)[0])
+
     def metric(self, points) -> np.ndarray:
         """G at points (S, n): shape (S, m, m)."""
         return self._on_points(self._metric, points, (self.controls, self.controls))
@@ -97,6 +119,15 @@ class Model:
     def drift(self, points) -> np.ndarray:
         """f at points (S, n): shape (S, n)."""
         return self._on_points(self._drift, points, (self.dimension,))
+
+    @cached_property
+    def _drift_jacobian(self) -> ca.Function:
+        theta = ca.SX.sym("theta", self.dimension)
+        return ca.Function("drift_jacobian", [theta], [ca.densify(ca.jacobian(self._drift(theta), theta))])
+
+    def drift_jacobian(self, points) -> np.ndarray:
+        """∂f/∂θ at points (S, n): shape (S, n, n)."""
+        return self._on_points(self._drift_jacobian, points, (self.dimension, self.dimension))
 
     def actuation(self, points) -> np.ndarray:
         """B at points (S, n): shape (S, n, m)."""
@@ -126,6 +157,13 @@ class Model:
         if function.name() not in self.cache:
             self.cache[function.name()] = Pointwise(function)
         return self.cache[function.name()]
+
+
+def _generic_points(dimension):
+    """Points where a matrix that is singular only somewhere is not; (8, n), half of them positive."""
+    points = np.random.default_rng(0).standard_normal((8, dimension))
+    points[::2] = np.abs(points[::2])
+    return points
 
 
 @lru_cache(maxsize=128)

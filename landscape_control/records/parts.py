@@ -156,7 +156,8 @@ def _kind_name(kind):
 
 def _class_of(name):
     for attempt in range(2):
-        for kind in (*_CLASSES, *(kind for family in _FAMILIES for kind in _kinds(family))):
+        known = [*_CLASSES, *(kind for family in _FAMILIES for kind in _kinds(family))]
+        for kind in reversed(known):  # of a class that was defined again the latest counts
             if _kind_name(kind) == name:
                 return kind
         if not attempt:

@@ -1,96 +1,150 @@
-"""Where plans may want to end: the local minima of the landscape, those worth the way first."""
+"""Where plans may want to end, which of those places are worth the way, and which way."""
+
+from dataclasses import replace
 
 import numpy as np
 
-from ..landscape import distinct_points, find_minima
-from ..problem import ControlProblem, hamiltonian_derivatives, implied_control
+from ..arrays import freeze
+from ..problem import ControlProblem
+from .clocks import best_timing
+from .mesh import fastest_rate
+from .resting import resting
+from .roadmap import bends, least_action_curves, mirrored
+from .scales import counted_time, is_bowl
+from .scouting import NODES, Places, places_of
 
-MOST_AIMS = 6
+MOST_AIMS = 6  # tried by default
+KEPT_AIMS = 16  # remembered by a Solver
+_FLAT = 0.02  # of the range of r: a rise smaller than this between two ends does not part them
+_WORTH = 0.02  # of a plan's price: a curve is kept if it saves more than this
+FRACTIONS = freeze(np.linspace(0.0, 1.0, NODES))
 
 
 def known_minima(problem: ControlProblem, seed: int) -> np.ndarray:
-    """Local minima worth aiming at, (M, n): the landscape's own, or searched from seeds around start and end."""
-    landscape = problem.landscape
-    if landscape.minima is not None:
-        return landscape.minima
-    centres = [problem.start] + ([problem.end] if problem.end is not None else [])
-    natural = _natural_length(problem)
-    found = [
-        find_minima(landscape, _seeds(centre, reach, seed))
-        for centre in centres
-        for reach in {natural, 1.0 + np.abs(problem.start).max()}
-    ]
-    points = np.vstack(found)
-    return distinct_points(points, landscape.loss(points), 1e-4 * natural) if len(points) else points
+    """Local minima of L, (M, n): the landscape's own, or searched for within reach of the start."""
+    return places_of(problem, seed).minima
 
 
-def _natural_length(problem):
-    """How far the start is from where its own curvature would put the minimum, or from the origin: a length in θ's units."""
-    _, gradient, hessian = problem.landscape.derivatives(problem.start)
-    values, vectors = np.linalg.eigh(hessian[0])
-    size = np.maximum(np.abs(values), 1e-8 * np.abs(values).max() + 1e-300)
-    newton = np.linalg.norm(vectors.T @ gradient[0] / size)
-    return max(min(newton, 1e6 * (1 + np.abs(problem.start).max())), np.abs(problem.start).max(), 1e-12)
+@np.errstate(all="ignore")  # candidates may leave the domain; what is not finite is left out
+def surveyed(problem: ControlProblem, seed: int, *, trusting: bool = True) -> Places:
+    """The places a plan may end at, at most sixteen, those that cost least by the best timing of the straight way; basins and
+    the curves around obstacles that save something. ``trusting`` as for ``places_of``."""
+    places = places_of(problem, seed, trusting=trusting)
+    if is_bowl(problem):
+        return places
+    if problem.end is None:
+        places = _ranked(problem, places)
+    return _with_curves(problem, places, seed)
 
 
-def _seeds(centre, reach, seed):
-    """The centre, Gaussian clouds of three sizes around it, and in one or two dimensions a lattice."""
-    n, rng = len(centre), np.random.default_rng(seed)
-    count = 12 if n <= 10 else 2
-    clouds = [centre + scale * reach * rng.standard_normal((count, n)) for scale in (0.3, 1.0, 3.0)]
-    if n > 2:
-        return np.vstack([centre[None], *clouds])
-    ticks = np.linspace(-8, 8, 81 if n == 1 else 11) * reach
-    lattice = np.stack(np.meshgrid(*[ticks] * n), axis=-1).reshape(-1, n)
-    return np.vstack([centre[None], *clouds, centre + lattice])
+def lines(problem: ControlProblem, ends: np.ndarray) -> np.ndarray:
+    """Straight curves (A, S, n) from the start to ``ends`` (A, n)."""
+    return problem.start + FRACTIONS[:, None] * (ends - problem.start)[:, None, :]
 
 
-def worthwhile(problem: ControlProblem, minima: np.ndarray) -> np.ndarray:
-    """At most six minima: the nearest one, then those whose straight path costs least at the best of three speeds."""
-    if len(minima) <= 1:
-        return minima
-    distance = np.linalg.norm(minima - problem.start, axis=1)
-    nearest = int(np.argmin(distance))
-    if len(minima) == 2:  # both are tried, the nearest first
-        return minima[[nearest, 1 - nearest]]
-    costs = _straight_costs(problem, minima)
-    costs[nearest] = -np.inf
-    return minima[np.argsort(costs, kind="stable")[:MOST_AIMS]]
+def _ranked(problem, places):
+    """The aims in the order of what a straight way costs, the best of every basin first; the nearest is always kept."""
+    if len(places.aims) <= 1:
+        return places
+    rate = fastest_rate(problem, places.minima)
+    costs = best_timing(problem, lines(problem, places.aims), rate).costs
+    order = np.argsort(costs, kind="stable")
+    order = order[np.isfinite(costs[order])]
+    if not len(order):
+        return places
+    labels = _basins(problem, places.aims[order[:64]])
+    order = order[:64]
+    best = np.array([label not in labels[:i] for i, label in enumerate(labels)])
+    nearest = int(np.argmin(np.linalg.norm(places.aims[order] - problem.start, axis=1)))
+    kept = np.concatenate([np.flatnonzero(best), np.flatnonzero(~best)])[:KEPT_AIMS]
+    if nearest not in kept:
+        kept = np.append(kept[:-1], nearest)
+    return replace(places, aims=freeze(places.aims[order[kept]]), labels=labels[kept])
 
 
-def _straight_costs(problem, minima):
-    """J of walking straight to each minimum within the horizon, a third of it or a tenth, and resting there; (M,)."""
-    objective, model = problem.objective, problem.model
-    horizon = _span(problem)
-    s, weights = np.polynomial.legendre.leggauss(16)
-    s, weights = (s + 1) / 2, weights / 2
-    costs = []
-    for fraction in (1.0, 0.3, 0.1):
-        duration = fraction * horizon
-        offset = minima - problem.start
-        points = (problem.start + s[:, None, None] * offset).reshape(-1, problem.dimension)
-        u = implied_control(model, points, np.tile(offset / duration, (len(s), 1)))
-        running = hamiltonian_derivatives(model)(
-            points, u, np.zeros_like(points), [objective.learning_rate, objective.loss_weight]
-        )[0]
-        fade = np.exp(-objective.discount * duration * s) * weights * duration
-        rest = (
-            _discounted_time(objective.discount, duration, horizon) * objective.loss_weight * problem.landscape.loss(minima)
-        )
-        costs.append(fade @ running.reshape(len(s), -1) + rest)
-    final = np.exp(-objective.discount * horizon) * objective.terminal_weight * model.terminal_cost(minima)
-    return np.min(costs, axis=0) + final
+def _basins(problem, aims):
+    """Labels (A,): aims joined by a segment on which what is faced at the end rises by less than 2 % of its range."""
+    count, n = aims.shape
+    inner = np.linspace(0, 1, 7)[1:-1]
+    pairs = [(i, j) for j in range(count) for i in range(j)]
+    labels = np.arange(count)
+    if not pairs:
+        return labels
+    first, second = np.array(pairs).T
+    between = aims[first][:, None] + inner[:, None] * (aims[second] - aims[first])[:, None]
+    faced = _faced(problem, np.vstack([problem.start[None], aims, between.reshape(-1, n)]))
+    start, at, between = faced[0], faced[1 : count + 1], faced[count + 1 :].reshape(len(pairs), -1)
+    finite = at[np.isfinite(at)]
+    scale = max(abs(start - finite.min()), np.ptp(finite)) if len(finite) else 0.0
+    rise = between.max(axis=1) - np.maximum(at[first], at[second])
+    for i, j, joined in zip(first, second, rise <= _FLAT * scale, strict=True):
+        if joined and labels[j] == j and labels[i] == i:
+            labels[j] = i
+    return labels
 
 
-def _discounted_time(discount, begin, end):
-    return end - begin if discount == 0 else (np.exp(-discount * begin) - np.exp(-discount * end)) / discount
-
-
-def _span(problem):
-    """The horizon, or for T = ∞ the time in which most of the cost is decided."""
+def _faced(problem, points):
+    """τr + e^{-γT}κΦ at points (S, n): what is paid by someone who stays there all the time."""
     objective = problem.objective
-    if np.isfinite(objective.horizon):
-        return objective.horizon
-    curvature = np.abs(problem.landscape.hessian(problem.start)).max()
-    relaxation = 10 / np.sqrt(max(objective.learning_rate * objective.loss_weight * curvature, 1e-12))
-    return min(relaxation, 5 / objective.discount) if objective.discount else relaxation
+    counted = counted_time(problem)
+    value = resting(problem.model, points, objective)[0] * (counted if np.isfinite(counted) else 1.0)
+    if objective.terminal is None or problem.end is not None:
+        return value
+    fade = np.exp(-objective.discount * objective.horizon) * objective.terminal_weight
+    return value + fade * problem.model.terminal_cost(points)
+
+
+def _with_curves(problem, places, seed):
+    """The places with those curves to the end, or to the best aims, that save something."""
+    ends, numbers = places.aims[:MOST_AIMS], np.arange(min(len(places.aims), MOST_AIMS))
+    if problem.end is not None:
+        ends, numbers = problem.end[None], np.array([-1])
+    if not len(ends):
+        return places
+    curves, leads = _candidates(problem, places, ends, numbers, seed)
+    if not len(curves):
+        return places
+    rate = fastest_rate(problem, places.minima)
+    straight = best_timing(problem, lines(problem, ends), rate).costs[np.searchsorted(numbers, leads)]
+    costs = best_timing(problem, curves, rate).costs
+    ideal = np.nanmin(_faced(problem, np.vstack([problem.start[None], ends, places.aims])))
+    saved = np.where(np.isfinite(straight), straight, np.inf) - costs
+    worth = np.isfinite(costs) & ((saved == np.inf) | (saved > _WORTH * np.abs(straight - ideal)))
+    chosen: list[int] = []
+    for i in np.argsort(costs, kind="stable"):
+        same = [j for j in chosen if leads[j] == leads[i]]
+        if worth[i] and len(same) < 3 and all(apart(curves[i], curves[j]) for j in same):
+            chosen.append(i)
+    return replace(places, curves=freeze(curves[chosen]), curve_aims=leads[chosen])
+
+
+def _candidates(problem, places, ends, numbers, seed):
+    """Curves (W, S, n) and the aims they lead to (W,): least action and its mirror image, bends, and by way of other places."""
+    curves, leads = [], []
+
+    def add(number, several):
+        curves.extend(several)
+        leads.extend([number] * len(several))
+
+    if problem.dimension > 1:
+        for curve, number in zip(least_action_curves(problem, ends, NODES), numbers, strict=False):
+            add(number, [curve, mirrored(curve)])
+        for end, number in list(zip(ends, numbers, strict=True))[: 2 if problem.dimension > 3 else 1]:
+            add(number, bends(problem, end, FRACTIONS, seed))
+    if problem.end is not None or problem.objective.terminal is not None:  # where it may pay to wait elsewhere
+        for end, number in zip(ends, numbers, strict=True):
+            add(number, [_by_way_of(problem.start, stop, end) for stop in places.minima[:4] if not np.allclose(stop, end)])
+    return np.array(curves), np.array(leads)
+
+
+def _by_way_of(start, stop, end):
+    """Two straight legs, with nodes by their lengths."""
+    lengths = np.linalg.norm(stop - start), np.linalg.norm(end - stop)
+    corner = int(np.clip(round(NODES * lengths[0] / sum(lengths)), 1, NODES - 2))
+    first = start + np.linspace(0, 1, corner + 1)[:, None] * (stop - start)
+    return np.vstack([first, stop + np.linspace(0, 1, NODES - corner)[1:, None] * (end - stop)])
+
+
+def apart(curve, other) -> bool:
+    """Whether two curves between the same ends differ by more than a tenth of their extent somewhere."""
+    return bool(np.abs(curve - other).max() > 0.1 * np.ptp(curve, axis=0).max())

@@ -11,7 +11,9 @@ from dataclasses import replace
 import numpy as np
 
 from ..arrays import freeze
+from ..certificate import examine
 from ..errors import ProblemError
+from ..problem import ControlProblem, largest_growth
 from ..solution import Plan, Status
 from .guesses import Guess
 from .single import Machinery, Task, solve_plan
@@ -23,12 +25,21 @@ MOST_WINDOWS = 1000
 
 def needs_windows(task: Task) -> bool:
     """Whether the horizon is so long, in units of 1/γ, that its late part does not show in the cost."""
-    return task.problem.objective.discount * task.horizon > TRUSTED + 2.0
+    return visible_rate(task.problem) * task.horizon > TRUSTED + 2.0
+
+
+def visible_rate(problem: ControlProblem) -> float:
+    """Rate at which a displacement's share in the cost fades: γ, less twice the growth rate of an uncontrolled drift.
+
+    A quadratic loss of a state that grows like e^{at} is worth e^{(2a - γ)t}; where that grows, all of it is seen.
+    """
+    growth = largest_growth(problem.model, problem.start)
+    return max(problem.objective.discount - 2 * max(growth, 0.0), 0.0)
 
 
 def chain_plan(machinery: Machinery, task: Task, guess: Guess) -> Plan:
-    """The plan over the whole horizon, window by window; its cost is the first window's, up to e^{-24}."""
-    discount, horizon = task.problem.objective.discount, task.horizon
+    """The plan over the whole horizon, window by window; its cost is the integral along all of them and the end."""
+    discount, horizon = visible_rate(task.problem), task.horizon
     if discount * horizon > MOST_WINDOWS * TRUSTED:
         raise ProblemError(
             "horizon",
@@ -48,7 +59,7 @@ def chain_plan(machinery: Machinery, task: Task, guess: Guess) -> Plan:
         begin, start = begin + piece.times[-1], piece.parameters[-1]
         over = last or horizon - begin <= 1e-9 * horizon
         if over or piece.status not in (Status.CONVERGED, Status.REFINEMENT_CAP):
-            return _joined(pieces, guess.name)
+            return _joined(task.problem, pieces, guess.name)
         task = replace(task, negligible=max(task.negligible, 1e-2 * task.tolerance * abs(piece.cost)))
 
 
@@ -79,7 +90,7 @@ def _trusted(piece, discount):
     )
 
 
-def _joined(pieces, name):
+def _joined(problem, pieces, name):
     """One plan from consecutive windows: times shifted, shared nodes kept once."""
     first = pieces[0][1]
 
@@ -90,7 +101,8 @@ def _joined(pieces, name):
         return freeze(np.concatenate(parts))
 
     worst = next((p for _, p in pieces if not p.status.ok), first)
-    return replace(
+    fade = [math.exp(-problem.objective.discount * begin) for begin, _ in pieces]
+    plan = replace(
         first,
         times=joined("times", shifted=True),
         vertices=joined("vertices", shifted=True),
@@ -101,4 +113,6 @@ def _joined(pieces, name):
         message=worst.message,
         iterations=sum(p.iterations for _, p in pieces),
         found_from=(name,),
+        cost_error=sum(f * p.cost_error for f, (_, p) in zip(fade, pieces, strict=True)),
     )
+    return replace(plan, cost=examine(problem, plan, None).cost)

@@ -1,114 +1,190 @@
-"""Initial guesses: whatever the user hands over, and the seeded set that the multi-start tries."""
+"""The seeded set of initial guesses that the multi-start tries."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.integrate import solve_ivp
 
 from ..arrays import whole
-from ..errors import ProblemError, check_choice
-from ..interpolation import node_index
 from ..problem import ControlProblem
-from ..solution import Plan, Solution
-from ..transcription.base import node_times
-from .aims import known_minima, worthwhile
+from .aims import FRACTIONS, MOST_AIMS, apart, lines
+from .clocks import best_timing
+from .guess import Guess, read_guess, straight
+from .mesh import fastest_rate
+from .scales import is_bowl
+from .scouting import Places, plain_places
+
+__all__ = ["Guess", "Search", "default_guesses", "read_guess", "searched"]
+
+MOST_CURVES = 3  # between fixed ends, tried by default
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Guess:
-    """A path to start from: maps fractions of the horizon (S,) to parameters (S, n)."""
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """What was searched for the best plan; see :func:`searched`.
 
-    name: str
-    path: Callable[[np.ndarray], np.ndarray]
-
-
-def default_guesses(problem: ControlProblem, minima: np.ndarray, starts: int | None, seed: int) -> list[Guess]:
-    """One straight path per place worth ending (each minimum, or the fixed end), then seeded detours up to ``starts``.
-
-    Without ``starts`` there is one per minimum worth the way (at most six, see ``worthwhile``), at least one.
+    Attributes
+    ----------
+    found : int, places where a plan may want to end that the search found (0 with a fixed end)
+    basins : int, basins among those that were kept
+    tried : names of the starts
+    left_out : int, basins that no start aims at
+    reach : float, the distance from the start within which ends were looked for; infinite where they were declared
     """
-    start, aims = problem.start, worthwhile(problem, minima)
-    if problem.end is not None:
-        guesses = [_line(problem, problem.end, "straight line")]
-        between = [aim for aim in aims if np.linalg.norm(aim - problem.end) > 1e-3 * (1 + np.abs(aim).max())]
-        guesses += [_detour(problem, via, f"via {np.round(via, 3).tolist()}") for via in between[:3]]
+
+    found: int
+    basins: int
+    tried: tuple[str, ...]
+    left_out: int
+    reach: float
+
+    @property
+    def words(self) -> str:
+        """One line."""
+        starts = f"{len(self.tried)} start(s)"
+        if not self.basins:
+            return starts
+        within = f" within {self.reach:.3g} of the start" if np.isfinite(self.reach) else ""
+        left = f", {self.left_out} of {self.basins} basins left out" if self.left_out else f", {self.basins} basin(s), all tried"
+        return f"{starts}, {self.found} place(s) to end at{within}{left}"
+
+
+def searched(problem: ControlProblem, places: Places, guesses: list[Guess]) -> Search:
+    """What ``default_guesses`` looked for and tried."""
+    basins = 0 if problem.end is not None else len(np.unique(places.labels))
+    aimed = {guess.basin for guess in guesses} - {-1}
+    return Search(
+        found=places.found if basins else 0,
+        basins=basins,
+        tried=tuple(guess.name for guess in guesses),
+        left_out=max(basins - len(aimed), 0),
+        reach=places.reach,
+    )
+
+
+def default_guesses(problem: ControlProblem, places: Places | np.ndarray, starts: int | None, seed: int) -> list[Guess]:
+    """Paths with their best timing: to every basin worth ending in, cheapest first, then other ways, then drawn ones.
+
+    ``places`` is what the search found (see ``aims.surveyed``), or an array (A, n) of ends. Without ``starts`` there is one path
+    per basin, at most six, and to a fixed end at most three, on different sides of what is in the way. With ``starts`` there
+    are so many: further curves to the same basins, straight lines at constant speed, and seeded lines and bends. Problems that
+    are quadratic throughout get one straight path.
+    """
+    if not isinstance(places, Places):
+        places = plain_places(problem, places, places)
+    wanted = None if starts is None else whole("starts", starts)
+    if is_bowl(problem):
+        guesses = [_simple(problem, places)]
     else:
-        guesses = [_line(problem, aim, f"to {np.round(aim, 3).tolist()}") for aim in aims]
-    if not guesses:
-        guesses = [_short_step(problem)]
+        guesses = _considered(problem, places, wanted)
+    if wanted is None:
+        return guesses
+    return guesses[:wanted] + _drawn(problem, places, wanted - len(guesses), seed)
+
+
+def _considered(problem, places, wanted):
+    """The known curves, timed: the best of every basin first."""
+    curves, aims, names = _curves(problem, places)
+    if not len(curves):
+        return [_short_step(problem)]
+    timing = best_timing(problem, curves, fastest_rate(problem, places.minima))
+    order = np.argsort(timing.costs, kind="stable")
+    order = order[np.isfinite(timing.costs[order])]
+    first = _leaders(order, curves, aims, places, problem)
+    later = [i for i in order if i not in first] if wanted is not None else []
+    chosen = [*first[:MOST_AIMS], *later]
+    basins = [-1 if problem.end is not None else int(places.labels[aims[i]]) for i in chosen]
+    timed = [_timed(problem, curves, timing, i, names[i]) for i in chosen]
+    return [replace(g, basin=b) for g, b in zip(timed, basins, strict=True)] or [_short_step(problem)]
+
+
+def _leaders(order, curves, aims, places, problem):
+    """The cheapest curve into every basin; with a fixed end the cheapest and those that differ from it."""
+    leaders, seen = [], set()
+    for i in order:
+        if problem.end is not None:
+            if len(leaders) < MOST_CURVES and all(apart(curves[i], curves[j]) for j in leaders):
+                leaders.append(i)
+        elif places.labels[aims[i]] not in seen:
+            seen.add(places.labels[aims[i]])
+            leaders.append(i)
+    return leaders
+
+
+def _curves(problem, places):
+    """Known curves (P, S, n) moved to this start and end, the aims they lead to (P,), and their names."""
+    if problem.end is not None:
+        ends, names = problem.end[None], ["straight line"]
+    else:
+        ends = places.aims
+        names = [f"to {np.round(aim, 3).tolist()}" for aim in ends]
+    curves, aims = lines(problem, ends), np.arange(len(ends))
+    if len(places.curves):
+        fade = (1 - FRACTIONS)[:, None]
+        moved = places.curves + fade * (problem.start - places.home)
+        if problem.end is not None:
+            moved = moved + FRACTIONS[:, None] * (problem.end - places.curves[0, -1])
+        around = places.curve_aims if problem.end is None else np.zeros(len(moved), dtype=int)
+        curves, aims = np.concatenate([curves, moved]), np.concatenate([aims, around])
+        names += [f"curve {names[aim]}" if problem.end is None else "curve to the end" for aim in around]
+    return curves, aims, names
+
+
+def _drawn(problem, places, count, seed):
+    """Seeded paths, in turn: a line at constant speed, a bend with its best timing, a line to a drawn place with its best."""
     rng = np.random.default_rng(seed)
-    wanted = len(guesses) if starts is None else whole("starts", starts)
-    reach = max([np.linalg.norm(m - start) for m in minima] + [0.5 * (1 + np.abs(start).max())])
-    while len(guesses) < wanted:
-        target = start + reach * rng.standard_normal(problem.dimension)
-        guess = _detour if problem.end is not None else _line
-        guesses.append(guess(problem, target, f"random {len(guesses)}"))
-    return guesses[:wanted]
+    ends = places.aims if problem.end is None else problem.end[None]
+    reach = max([np.linalg.norm(m - problem.start) for m in [*places.aims, *ends]] + [0.5 * (1 + np.abs(problem.start).max())])
+    found: list[Guess] = []
+    rate = fastest_rate(problem, places.minima) if not is_bowl(problem) else 1.0
+    while len(found) < count:
+        number = len(found)
+        drawn = rng.standard_normal(problem.dimension)
+        end = ends[number // 3 % len(ends)] if len(ends) else problem.start + reach * drawn
+        if number % 3 == 0 and number // 3 < len(ends):
+            found.append(straight(problem, end, f"constant speed to {np.round(end, 3).tolist()}"))
+            continue
+        if number % 3 == 1 and problem.end is None:
+            end = problem.start + reach * drawn
+        size = np.linalg.norm(end - problem.start) or reach
+        bend = (4 * FRACTIONS * (1 - FRACTIONS))[:, None] * rng.standard_normal(problem.dimension) * size * rng.choice([0.2, 0.6])
+        curve = lines(problem, end[None]) + bend
+        name = f"drawn {number}"
+        timing = best_timing(problem, curve, rate) if number % 2 else None
+        if timing is None or not np.isfinite(timing.costs[0]):
+            found.append(_along(curve[0], name))
+        else:
+            found.append(_timed(problem, curve, timing, 0, name))
+    return found
 
 
-def read_guess(problem: ControlProblem, guess, horizon: float) -> Guess:
-    """A user's guess: a Plan or Solution, a callable t -> θ, a constant (n,), an array (N+1, n) equally spaced in time,
-    or the name of a rule to follow."""
-    if isinstance(guess, Guess):
-        return guess
-    if isinstance(guess, str):
-        return _followed_rule(problem, guess, horizon)
-    if isinstance(guess, Solution | Plan):
-        return _previous(problem, guess.best if isinstance(guess, Solution) else guess)
-    if callable(guess):
-        return Guess(name="function", path=lambda s: _called(guess, s * horizon, problem.dimension))
-    n = problem.dimension
-    try:
-        array = np.asarray(guess, dtype=float)
-    except (TypeError, ValueError):
-        array = np.array(np.nan)
-    if n == 1 and array.ndim <= 1:  # one parameter: a number is a constant, a list is a path
-        array = array.reshape(1) if array.size == 1 else array.reshape(-1, 1)
-    if array.ndim == 1 and array.size == n:
-        return Guess(name="constant", path=lambda s: np.tile(array, (len(s), 1)))
-    if array.ndim != 2 or array.shape[1] != n or len(array) < 2 or not np.isfinite(array).all():
-        raise ProblemError(
-            "guess",
-            expected=f"a solution, a function of t, a rule's name, ({n},) or (N+1, {n}) finite numbers",
-            received=f"{type(guess).__name__} of shape {array.shape}",
-            advice="pass one row of parameters per time, equally spaced over the horizon",
-        )
-    grid = np.linspace(0, 1, len(array))
-    return Guess(name="array", path=lambda s: np.column_stack([np.interp(s, grid, column) for column in array.T]))
+def _along(curve, name):
+    """A curve at constant speed."""
+    return Guess(name=name, path=lambda s: np.column_stack([np.interp(s, FRACTIONS, column) for column in curve.T]))
 
 
-def _called(function, times, dimension):
-    """A user's function of time at these times; (S, n), or a clear refusal."""
-    try:
-        rows = [np.asarray(function(t), dtype=float).ravel() for t in times]
-    except Exception as error:
-        raise ProblemError(
-            "guess",
-            expected=f"a function of one time that returns {dimension} numbers",
-            received=f"{type(error).__name__}: {error}",
-            advice="call it yourself at t = 0 to see what it does",
-        ) from error
-    sizes = {row.size for row in rows}
-    if sizes != {dimension}:
-        raise ProblemError(
-            "guess",
-            expected=f"a function of one time that returns {dimension} numbers",
-            received=f"one that returns {sorted(sizes)} numbers",
-            advice="return θ at that time",
-        )
-    return np.array(rows)
+def _timed(problem, curves, timing, index, name):
+    """One of the curves with its best timing."""
+    times, nodes, cost = timing.times, timing.positions[index], float(timing.costs[index])
+    horizon = problem.objective.horizon
+
+    def at(t):
+        return np.column_stack([np.interp(t, times, column) for column in nodes.T])
+
+    if np.isfinite(horizon):
+        return Guess(name=name, path=lambda s: at(s * horizon), cost=cost)
+    return Guess(name=name, path=_along(curves[index], name).path, timed=at, cost=cost)  # which rests at the curve's end
 
 
-def _line(problem, target, name):
-    start = problem.start
-    return Guess(name=name, path=lambda s: start + s[:, None] * (target - start))
-
-
-def _detour(problem, via, name):
-    start, end = problem.start, problem.end
-    bend = 4 * (via - (start + end) / 2)
-    return Guess(name=name, path=lambda s: start + s[:, None] * (end - start) + (s * (1 - s))[:, None] * bend)
+def _simple(problem, places):
+    """The straight path of a problem with one minimum."""
+    if problem.end is not None:
+        return straight(problem, problem.end, "straight line")
+    if not len(places.aims):
+        return _short_step(problem)
+    distance = np.linalg.norm(places.aims - problem.start, axis=1)
+    nearest = int(np.argmin(distance))
+    aim = places.aims[nearest]
+    return replace(straight(problem, aim, f"to {np.round(aim, 3).tolist()}"), basin=int(places.labels[nearest]))
 
 
 def _short_step(problem):
@@ -122,92 +198,4 @@ def _short_step(problem):
         * problem.landscape.gradient(problem.start)[0]
     )
     span = min(span, 1 / np.sqrt(max(objective.learning_rate * objective.loss_weight * curvature, 1e-12)))
-    return _line(problem, problem.start - slope * span**2, "short step")
-
-
-def _previous(problem, plan):
-    """The earlier plan on stretched time, sheared so that it meets the new start (and end)."""
-    last = plan.times[-1]
-    shift = problem.start - plan.parameters[0]
-    end_shift = np.zeros_like(shift) if problem.end is None else problem.end - plan.parameters[-1]
-
-    def path(s):
-        nodes = node_times(plan.vertices, plan.positions).ravel()
-        if s.size == nodes.size and np.abs(s * last - nodes).max() <= 1e-12 * last:  # the plan's own mesh, stretched
-            states = plan.parameters[node_index(len(plan.vertices) - 1, plan.degree)].reshape(s.size, -1)
-        else:
-            states = plan.parameters_at(np.minimum(s, 1.0) * last)
-        return states + (1 - s)[:, None] * shift + s[:, None] * end_shift
-
-    return Guess(name="previous plan", path=path)
-
-
-def _followed_rule(problem, name, horizon):
-    name = name.replace("_", " ").lower().removesuffix(" rule")
-    check_choice("guess", name, ("straight line", *_RULES))
-    if name == "straight line":
-        target = problem.end if problem.end is not None else _nearest_minimum(problem)
-        return _line(problem, target, name)
-    rule = _RULES[name]
-    flow = solve_ivp(
-        lambda _, theta: problem.model.drift(theta)[0] + rule(problem, theta),
-        (0, horizon),
-        problem.start,
-        method="LSODA",
-        dense_output=True,
-        rtol=1e-5,
-        atol=1e-8,
-    )
-    if not flow.success or not np.isfinite(flow.y).all():
-        raise ProblemError(
-            "guess",
-            expected=f"a rule that can be followed over the horizon {horizon:g}",
-            received=f"'{name}', which fails at t = {flow.t[-1]:g}",
-            advice="use another guess",
-        )
-    return Guess(name=name, path=lambda s: flow.sol(s * horizon).T)
-
-
-def _preconditioned(power, metric):
-    """θ̇ = -ρ M⁻¹∇L with M = |∇²L|^power (power > 0) or the metric; ρ the rate of VGR25's limits."""
-
-    def velocity(problem, theta):
-        objective = problem.objective
-        _, gradient, hessian = problem.landscape.derivatives(theta)
-        weight = objective.learning_rate * max(objective.loss_weight, objective.terminal_weight)
-        if metric:
-            actuation = problem.model.actuation(theta)[0]
-            return (
-                -weight
-                / max(objective.discount, 1.0)
-                * actuation
-                @ np.linalg.solve(problem.model.metric(theta)[0], actuation.T @ gradient[0])
-            )
-        if not power:
-            return -weight / max(objective.discount, 1.0) * gradient[0]
-        values, vectors = np.linalg.eigh(hessian[0])
-        size = np.maximum(np.abs(values), 1e-8 * np.abs(values).max() + 1e-300) ** power
-        return -(weight**0.5 if power < 1 else 1.0) * vectors @ (vectors.T @ gradient[0] / size)
-
-    return velocity
-
-
-_RULES = {
-    "stay": lambda problem, theta: -problem.model.drift(theta)[0],
-    "gradient descent": _preconditioned(0.0, False),
-    "natural gradient": _preconditioned(0.0, True),
-    "ballistic": _preconditioned(0.5, False),
-    "newton": _preconditioned(1.0, False),
-}
-
-
-def _nearest_minimum(problem):
-    minima = known_minima(problem, 0)
-    if not len(minima):
-        raise ProblemError(
-            "guess",
-            expected="a landscape with a local minimum to aim at",
-            received="none found near the start",
-            advice="give the landscape minima=..., or another guess",
-        )
-    return minima[np.argmin(np.linalg.norm(minima - problem.start, axis=1))]
+    return straight(problem, problem.start - slope * span**2, "short step")

@@ -14,6 +14,9 @@ QUIET = {
     "show_eval_warnings": False,
 }
 
+TIME_LIMIT = "TIME_LIMIT"  # the reason of runs that ended at the time limit
+_OUT_OF_TIME = ("Maximum_WallTime_Exceeded", "Maximum_CpuTime_Exceeded")
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RawResult:
@@ -27,6 +30,7 @@ class RawResult:
     success: bool
     reason: str
     log: str
+    note: str = ""  # what the reader should know although it succeeded
 
 
 class Memory:
@@ -48,12 +52,24 @@ class Memory:
         self._inputs["x0"][:], self._inputs["p"][:] = guess, parameters
         for name, value in bounds.items():
             self._inputs[name][:] = value
-        self._trigger()
+        try:
+            self._trigger()
+        except SystemError as error:
+            _reraise_signal(error)
+            raise
         return self._buffer.stats(), {name: self._outputs[name].copy() for name in ("x", "f", "g", "lam_g")}
 
 
+def _reraise_signal(error):
+    """The exception of a signal's handler, such as KeyboardInterrupt, which IPOPT's interface wraps in a SystemError."""
+    if error.__cause__ is not None:
+        raise error.__cause__ from None
+
+
 def reason_of(stats: dict, most_iterations: int) -> str:
-    """Why a run ended, with the iteration limit told apart from other failures."""
+    """Why a run ended, with the limits of iterations and time told apart from other failures."""
+    if stats["return_status"] in _OUT_OF_TIME:
+        return TIME_LIMIT
     if not stats["success"] and int(stats["iter_count"]) >= most_iterations:
         return "SOLVER_RET_LIMITED"
     return str(stats.get("unified_return_status", stats["return_status"]))

@@ -1,15 +1,19 @@
 """The only caller of nlpsol: one program, one optimiser, many solves."""
 
 import io
+import math
 from contextlib import nullcontext, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import casadi as ca
 import numpy as np
 
 from ..errors import ProblemError, check_choice
 from ..transcription import Program
-from .memory import QUIET, Memory, RawResult, reason_of
+from .clock import clock
+from .guards import guarded_functions
+from .memory import QUIET, TIME_LIMIT, Memory, RawResult, reason_of
 
 PLUGINS = ("fatrop", "ipopt")
 _FATROP = {"print_level": 0, "tol": 1e-10, "mu_init": 1e-8, "max_iter": 300, "tiny_step_tol": 0.0}
@@ -23,6 +27,7 @@ _IPOPT = {
     "dual_inf_tol": 1e-8,
     "mu_strategy": "adaptive",
 }
+_NOT_TRUSTED = "solved by ipopt: fatrop may not return from collocation or shooting with a fixed end or unstable dynamics"
 
 
 @dataclass(kw_only=True, eq=False)
@@ -30,12 +35,14 @@ class Optimiser:
     """A compiled solver for one program; ``plugin`` is "fatrop" or "ipopt", as chosen by the caller.
 
     ``options`` go to the plugin under its own names and override the defaults here. ``keep_log`` keeps what it prints.
+    ``rescue`` hands runs in which Fatrop fails to IPOPT, on the same program from the same guess; the result's note says so.
     """
 
     program: Program
     plugin: str
     options: dict = field(default_factory=dict)
     keep_log: bool = False
+    rescue: bool = False
 
     def __post_init__(self):
         check_choice("solver", self.plugin, PLUGINS)
@@ -46,7 +53,10 @@ class Optimiser:
         self._most_iterations = chosen["max_iter"]
         settings = {**QUIET, **self.program.options, **{f"{self.plugin}.{k}": v for k, v in chosen.items()}}
         if self.plugin == "fatrop":
-            settings |= {"structure_detection": "auto", "equality": [True] * size}
+            guarded = guarded_functions(self.program.nlp)
+            settings |= {"structure_detection": "auto", "equality": [True] * size, "cache": guarded}
+        elif math.isfinite(clock().limit):
+            settings = {"ipopt.max_wall_time": clock().limit} | settings
         try:
             self._solver = ca.nlpsol("solver", self.plugin, self.program.nlp, settings)
         except RuntimeError as error:
@@ -54,13 +64,30 @@ class Optimiser:
             raise
         self._memory = Memory(self._solver)
 
-    def run(self, guess: np.ndarray, parameters: np.ndarray) -> RawResult:
-        """Solve from one guess; never raises for a failed solve."""
+    def run(self, guess: np.ndarray, parameters: np.ndarray, *, trusted: bool = True) -> RawResult:
+        """Solve from one guess; never raises for a failed solve. Ctrl-C is heard at every evaluation of a function.
+
+        Where Fatrop is not ``trusted`` to return (see ``guards``) IPOPT solves its program, and the result's note says so.
+        """
+        if self.plugin == "fatrop" and not trusted:
+            return replace(self._substitute.run(guess, parameters), note=_NOT_TRUSTED)
+        result = self._run(guess, parameters)
+        if result.success or result.reason == TIME_LIMIT or self.plugin != "fatrop" or not self.rescue:
+            return result
+        second = self._substitute.run(guess, parameters)
+        if not second.success and np.isfinite(result.cost):
+            return result
+        return replace(second, note=f"fatrop failed ({result.reason}); this is ipopt's")
+
+    def _run(self, guess, parameters):
+        if clock().seconds_left() <= 0:
+            clock().ran_out = True
+            return self._nothing(guess, TIME_LIMIT, "")
         printed = io.StringIO()
         try:
             with redirect_stdout(printed) if self.keep_log else nullcontext():
                 stats, answer = self._memory.solve(guess, parameters)
-        except RuntimeError as error:  # the plugin gave up in its own way: options, or numbers it cannot start from
+        except RuntimeError as error:  # the plugin gave up in its own way: options, guards, numbers it cannot start from
             self._refuse_options(error)
             return self._nothing(guess, str(error), printed.getvalue())
         return RawResult(
@@ -73,6 +100,12 @@ class Optimiser:
             reason=reason_of(stats, self._most_iterations),
             log=printed.getvalue(),
         )
+
+    @cached_property
+    def _substitute(self) -> "Optimiser":
+        """IPOPT on the same program, built when first needed; the options of the two are not the same, but for one."""
+        common = {name: value for name, value in self.options.items() if name == "max_iter"}
+        return Optimiser(program=self.program, plugin="ipopt", options=common, keep_log=self.keep_log)
 
     def _refuse_options(self, error):
         """Turn the plugin's complaint about an option into ours; return if it complains about something else."""

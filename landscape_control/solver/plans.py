@@ -9,26 +9,26 @@ from ..problem import ControlProblem
 from ..solution import Plan, Status
 from .infinite import Rest
 
+USABLE = (Status.CONVERGED, Status.REFINEMENT_CAP)
 SAME_PATH = 1e-2  # plans closer than this fraction of their extent, everywhere, are one plan
 
 
 def distinct(plans: list[Plan]) -> list[tuple[Plan, Plan]]:
     """(plan, original) pairs: stationary before failed, best first, duplicates merged with their guesses remembered."""
     chosen: list[tuple[Plan, Plan]] = []
-    usable = (Status.CONVERGED, Status.REFINEMENT_CAP)
-    for plan in sorted(plans, key=lambda p: (p.status not in usable, p.cost)):
+    for plan in sorted(plans, key=lambda p: (p.status not in USABLE, p.cost)):
         twin = next((i for i, (other, _) in enumerate(chosen) if _same(plan, other)), None)
         if twin is None:
             chosen.append((plan, plan))
         else:
             kept, original = chosen[twin]
             chosen[twin] = replace(kept, found_from=kept.found_from + plan.found_from), original
-    return [pair for pair in chosen if pair[0].status in usable] or chosen
+    return [pair for pair in chosen if pair[0].status in USABLE] or chosen
 
 
 def with_basin(problem: ControlProblem, plan: Plan, minima: np.ndarray) -> Plan:
     """The plan with the means to say, when asked, which local minimum's basin holds its end."""
-    return replace(plan, _find_basin=lambda point: end_basin(problem.landscape, point, minima))
+    return plan.revised(_find_basin=lambda point: end_basin(problem.landscape, point, minima))
 
 
 def near(plan: Plan, rest: Rest) -> bool:

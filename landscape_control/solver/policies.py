@@ -1,15 +1,17 @@
 """Smooth bounded minimisation over the coefficients of a policy: one compiled program, many starts, many numbers."""
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import casadi as ca
 import numpy as np
 
 from ..errors import ProblemError, check_choice
+from .limits import Limit, Watch
 from .memory import QUIET, Memory, RawResult, reason_of
 
 HESSIANS = ("exact", "limited-memory")
+TIMED_OUT, INTERRUPTED = "TIME_LIMIT", "INTERRUPTED"  # reasons of a run that was stopped from outside
 _IPOPT = {
     "print_level": 0,
     "sb": "yes",
@@ -50,6 +52,18 @@ class PolicyStatus(enum.Enum):
         "smaller learning rate, or shorten the horizon"
     )
     NOT_STATIONARY = "the optimiser stopped short of stationarity: give another guess or more starts"
+    FELL_BACK = (
+        "no member of this family was found that costs less than the best of a simpler family it contains (see 'message' for "
+        "which), which is returned: more starts or scenarios, or a guess, may find a better one"
+    )
+    TIME_LIMIT = (
+        "the time limit was reached before the optimiser converged; what is returned is the best so far: raise time_limit=, "
+        "or give it as guess= to go on from it"
+    )
+    INTERRUPTED = (
+        "interrupted before the optimiser converged; what is returned is the best so far: call again to start anew, with "
+        "guess= to go on from it"
+    )
 
     @property
     def ok(self) -> bool:
@@ -58,6 +72,9 @@ class PolicyStatus(enum.Enum):
 
     def __str__(self):
         return self.name.lower().replace("_", " ")
+
+
+_LAST = 5  # iterations over which the slope is judged where steps go in circles
 
 
 @dataclass(kw_only=True, eq=False)
@@ -83,6 +100,9 @@ class PolicyOptimiser:
         chosen = _IPOPT | {"hessian_approximation": self.hessian} | self.options
         self._most_iterations = chosen["max_iter"]
         settings = {**QUIET, **self.derivatives, **{f"ipopt.{name}": value for name, value in chosen.items()}}
+        rows, parameters = (self.nlp[name].numel() if name in self.nlp else 0 for name in ("g", "p"))
+        self._watch = Watch(self.size, rows, parameters)  # must outlive the solver
+        settings["iteration_callback"] = self._watch
         self._memory = Memory(ca.nlpsol("policy", "ipopt", self.nlp, settings))
 
     @property
@@ -90,30 +110,48 @@ class PolicyOptimiser:
         """Number of variables."""
         return self.nlp["x"].numel()
 
-    def run(self, guess, parameters=(), *, bounds=None, rows=None) -> RawResult:
+    def run(self, guess, parameters=(), *, bounds=None, rows=None, limit: Limit | None = None) -> RawResult:
         """Minimise from one guess (n,) with ``bounds`` (n, 2) on x and ``rows`` (m, 2) on g; never raises for a failed run.
 
-        Equal bounds fix a variable. The guess is moved inside the bounds.
+        Equal bounds fix a variable. The guess is moved inside the bounds. Where the ``limit`` is over, or the user
+        interrupts, the run ends with its best iterate; the limit knows then that it was interrupted.
         """
+        limit = Limit() if limit is None else limit
         bounds = np.array([[-np.inf, np.inf]]) if bounds is None else np.asarray(bounds, dtype=float)
         limits = {"lbx": bounds[:, 0], "ubx": bounds[:, 1]}
         if rows is not None:
             limits |= {"lbg": np.asarray(rows)[:, 0], "ubg": np.asarray(rows)[:, 1]}
         guess = np.clip(np.asarray(guess, dtype=float), bounds[:, 0], bounds[:, 1])
+        self._watch.begin(limit)
         try:
             stats, answer = self._memory.solve(guess, parameters, **limits)
+        except (KeyboardInterrupt, SystemError) as error:  # CasADi returns a result beside the interruption: SystemError
+            if not isinstance(error, KeyboardInterrupt) and not isinstance(error.__cause__, KeyboardInterrupt):
+                raise
+            limit.interrupt()
+            return self._stopped(guess, limit)
         except RuntimeError as error:  # the plugin gave up in its own way
             return self._nothing(guess, str(error).strip().splitlines()[-1])
+        if self._watch.stopped:
+            return self._stopped(guess, limit)
+        still = self._watch.stands_still and stats["return_status"] == "User_Requested_Stop"
         return RawResult(
-            variables=answer["x"],
+            variables=self._watch.variables if still else answer["x"],
             multipliers=answer["lam_g"],
             constraints=answer["g"],
-            cost=float(answer["f"][0]),
+            cost=self._watch.cost if still else float(answer["f"][0]),
             iterations=int(stats["iter_count"]),
-            success=bool(stats["success"]) or _out_of_digits(stats),
-            reason=reason_of(stats, self._most_iterations),
+            success=bool(stats["success"]) or _out_of_digits(stats, still),
+            reason="the objective stands still" if still else reason_of(stats, self._most_iterations),
             log="",
         )
+
+    def _stopped(self, guess, limit):
+        """The best iterate of a run that was stopped from outside."""
+        found = self._nothing(guess, INTERRUPTED if limit.interrupted else TIMED_OUT)
+        if self._watch.variables is None:
+            return found
+        return replace(found, variables=self._watch.variables, cost=self._watch.cost, iterations=self._watch.iterations)
 
     def _nothing(self, guess, reason):
         size = self.nlp["g"].numel() if "g" in self.nlp else 0
@@ -122,11 +160,11 @@ class PolicyOptimiser:
                          success=False, reason=reason, log="")
 
 
-def _out_of_digits(stats):
+def _out_of_digits(stats, still):
     """Whether a run ended because no step can be told from none, with a slope that round-off explains."""
     slopes = stats.get("iterations", {}).get("inf_du", [])
-    stuck = stats.get("return_status") == "Search_Direction_Becomes_Too_Small"
-    return bool(stuck and len(slopes) and slopes[-1] <= _IPOPT["acceptable_tol"])
+    stuck = still or stats.get("return_status") == "Search_Direction_Becomes_Too_Small"
+    return bool(stuck and len(slopes) and min(slopes[-_LAST:]) <= _IPOPT["acceptable_tol"])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -142,14 +180,19 @@ class Optimum:
 
 @np.errstate(invalid="ignore", over="ignore")
 def optima_from(
-    optimiser: PolicyOptimiser, guesses, parameters=(), *, bounds=None, rows=None, closeness: float
+    optimiser: PolicyOptimiser, guesses, parameters=(), *, bounds=None, rows=None, closeness: float,
+    limit: Limit | None = None,
 ) -> tuple[Optimum, ...]:
     """Run from every guess (S, n); ends whose objectives differ by at most ``closeness`` count as one, best first.
 
-    Each is represented by a run that reached stationarity, if one did. Ends that differ in their coefficients but not in
+    Guesses that are left when the ``limit`` is over are not run from, but for the first. Each end is represented by a run that
+    reached stationarity, if one did. Ends that differ in their coefficients but not in
     cost are one optimum here: which coefficients matter is a question of identifiability.
     """
-    results = [optimiser.run(guess, parameters, bounds=bounds, rows=rows) for guess in guesses]
+    limit, results = Limit() if limit is None else limit, []
+    for guess in guesses:
+        if not (results and limit.is_over()):
+            results.append(optimiser.run(guess, parameters, bounds=bounds, rows=rows, limit=limit))
     if not results:
         raise ProblemError("starts", expected="at least one", received="0", advice="give starts >= 1 or a guess")
     return merged_optima([Optimum(result=one, count=1) for one in results], closeness)
@@ -172,6 +215,15 @@ def status_of(result: RawResult) -> PolicyStatus:
     """The status of a run, before errors of quadrature or sampling are judged."""
     if result.success and np.isfinite(result.cost):
         return PolicyStatus.CONVERGED
+    if result.reason in (TIMED_OUT, INTERRUPTED):
+        return PolicyStatus[result.reason]
     if not np.isfinite(result.cost) or "NAN" in result.reason.upper() or "INVALID" in result.reason.upper():
         return PolicyStatus.DIVERGES
     return PolicyStatus.ITERATION_LIMIT if result.reason == "SOLVER_RET_LIMITED" else PolicyStatus.NOT_STATIONARY
+
+
+def stopped(status: PolicyStatus, limit: Limit) -> PolicyStatus:
+    """The status of a whole search: that of its best run, unless the limit left parts of the search out."""
+    if not limit.met or status is PolicyStatus.DIVERGES:
+        return status
+    return PolicyStatus.INTERRUPTED if limit.interrupted else PolicyStatus.TIME_LIMIT

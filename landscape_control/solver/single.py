@@ -7,16 +7,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..arrays import freeze
-from ..certificate import dual_weighted_cost
+from ..certificate import Examination, certify, examine, judged, residual_limit
 from ..errors import ProblemError
 from ..pointwise import Pointwise
-from ..problem import ControlProblem
+from ..problem import ControlProblem, typical_mass
 from ..solution import Plan, Status
 from ..transcription import NumberLayout, Transcription, build_program
 from ..transcription.base import node_times
+from .clock import clock
+from .finite import finite_guess, first_trouble
+from .guards import comes_back
 from .guesses import Guess
 from .infinite import Rest
 from .mesh import initial_vertices, refined_vertices
+from .memory import TIME_LIMIT
 from .optimiser import Optimiser
 
 _REASONS = {
@@ -25,6 +29,10 @@ _REASONS = {
     "SOLVER_RET_NAN": Status.UNBOUNDED,
     "SOLVER_RET_UNKNOWN": Status.NOT_STATIONARY,
 }
+
+# an optimiser that stops short of its own tolerance may still have a plan that passes every check made without it
+_TO_BE_JUDGED = (Status.CONVERGED, Status.NOT_STATIONARY, Status.ITERATION_LIMIT)
+MOST_RESTARTS = 2  # from the same guess, on meshes of twice as many elements
 
 
 @dataclass(kw_only=True, eq=False)
@@ -36,6 +44,7 @@ class Machinery:
     options: dict
     keep_log: bool
     layouts: dict
+    rescue: bool = False  # whether IPOPT takes over where Fatrop fails
     build_seconds: float = 0.0
 
     def optimiser(self, problem: ControlProblem, elements: int, tail: bool) -> tuple[Optimiser, Pointwise]:
@@ -47,7 +56,9 @@ class Machinery:
             program = build_program(
                 problem.model, self.transcription.refined(elements), layout, staged=self.plugin == "fatrop"
             )
-            optimiser = Optimiser(program=program, plugin=self.plugin, options=self.options, keep_log=self.keep_log)
+            optimiser = Optimiser(
+                program=program, plugin=self.plugin, options=self.options, keep_log=self.keep_log, rescue=self.rescue
+            )
             self.layouts[key] = optimiser, Pointwise(program.stage.function)
             self.build_seconds += time.perf_counter() - began
         return self.layouts[key]
@@ -64,15 +75,27 @@ class Task:
     max_elements: int
     fastest_rate: float
     negligible: float = 0.0  # cost errors below this are good enough whatever the tolerance
+    is_whole: bool = True  # whether this is the problem asked for, not one window or horizon on the way to it
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Draft:
-    """A plan on its first mesh, with the error estimate of every element."""
+    """A plan on one mesh, with the error estimate of every element and what the certificate's pass over it found."""
 
     plan: Plan
+    guess: Guess
     errors: np.ndarray
-    scale: float  # what the tolerance is relative to
+    examination: Examination
+
+    def doubts(self, task: Task) -> str:
+        """What a finer mesh may mend, in words; empty where the plan is good enough."""
+        allowed = max(task.tolerance * self.examination.cost_scale, task.negligible)
+        if not self.plan.cost_error <= allowed:  # NaN is not
+            return f"cost error estimate {self.plan.cost_error:.3g} > {allowed:.3g}"
+        largest, limit = self.examination.largest_residual(), residual_limit(task.tolerance)
+        if not largest <= limit:
+            return f"largest residual {largest:.3g} > {limit:.3g}"
+        return ""
 
 
 def draft_plan(machinery: Machinery, task: Task, guess: Guess) -> Draft:
@@ -80,28 +103,52 @@ def draft_plan(machinery: Machinery, task: Task, guess: Guess) -> Draft:
     elements = machinery.transcription.elements
     if task.rest is not None:  # the discount itself has to be resolved where it decides the horizon
         elements = max(elements, math.ceil(task.problem.objective.discount * task.horizon / 2))
-    vertices = initial_vertices(elements, task.horizon, task.fastest_rate, task.problem.end is not None)
-    return _attempt(machinery, task, guess, vertices)
+    return _attempt(machinery, task, guess, _first_vertices(task, elements))
+
+
+def _first_vertices(task, elements):
+    return initial_vertices(elements, task.horizon, task.fastest_rate, task.problem.end is not None)
 
 
 def refine_plan(machinery: Machinery, task: Task, draft: Draft, max_elements: int) -> Plan:
-    """Refine the mesh until the cost error estimate is within tolerance, or the cap is hit (the status then says so)."""
-    plan, names, total = draft.plan, draft.plan.found_from, draft.plan.iterations
-    while plan.status is Status.CONVERGED:
-        allowed = max(task.tolerance * draft.scale, task.negligible)
-        if plan.cost_error <= allowed:  # NaN is not
+    """Refine the mesh until cost error and residuals are within tolerance, or the cap is hit (the status then says so).
+
+    Where the optimiser fails the mesh may be the reason: it is tried again from the same guess on finer ones.
+    """
+    guess, names, total, restarts = draft.guess, draft.plan.found_from, draft.plan.iterations, 0
+    while draft.plan.status in _TO_BE_JUDGED:
+        plan, doubts = draft.plan, draft.doubts(task)
+        if not doubts:
+            draft = replace(draft, plan=plan.revised(status=Status.CONVERGED))  # the message keeps what was doubted
             break
-        count = len(plan.vertices) - 1
+        count, converged = len(plan.vertices) - 1, plan.status is Status.CONVERGED
         if 2 * count > max_elements:
-            said = f"cost error estimate {plan.cost_error:.3g} > {allowed:.3g} with {count} elements"
-            finite = math.isfinite(plan.cost_error)
-            return replace(plan, status=Status.REFINEMENT_CAP if finite else Status.NOT_STATIONARY, message=said)
-        errors = np.nan_to_num(draft.errors, nan=1.0, posinf=1.0)
-        vertices = refined_vertices(plan.vertices / task.horizon, errors, 2 * count, machinery.transcription.order)
-        draft = _attempt(machinery, task, _follow(plan), vertices)
+            if converged:
+                finite = math.isfinite(plan.cost_error)
+                status = Status.REFINEMENT_CAP if finite else Status.NOT_STATIONARY
+                draft = replace(draft, plan=plan.revised(status=status, message=f"{doubts} with {count} elements"))
+            break
+        coarse = draft
+        if converged:
+            errors = np.nan_to_num(draft.errors, nan=1.0, posinf=1.0)
+            vertices = refined_vertices(plan.vertices / task.horizon, errors, 2 * count, machinery.transcription.order)
+            draft = _attempt(machinery, task, _follow(plan), vertices)
+        elif restarts < MOST_RESTARTS:
+            restarts += 1
+            draft = _attempt(machinery, task, guess, _first_vertices(task, 2 * count))
+        else:
+            break
         total += draft.plan.iterations
-        plan = replace(draft.plan, iterations=total, found_from=names)
-    return plan
+        if draft.plan.status is Status.TIME_LIMIT:  # the coarser plan is the best there is
+            draft = replace(coarse, plan=plan.revised(status=Status.TIME_LIMIT, message=doubts))
+        draft = replace(draft, plan=draft.plan.revised(iterations=total, found_from=names))
+    return _certified(task, draft) if task.is_whole else draft.plan
+
+
+def _certified(task: Task, draft: Draft) -> Plan:
+    """The plan with its certificate, whose word on the status is the last."""
+    certificate = certify(task.problem, draft.plan, tolerance=task.tolerance, examination=draft.examination)
+    return judged(draft.plan, certificate)
 
 
 def solve_plan(machinery: Machinery, task: Task, guess: Guess) -> Plan:
@@ -117,7 +164,7 @@ def _attempt(machinery, task, guess, vertices):
     optimiser, element = machinery.optimiser(task.problem, len(vertices) - 1, task.rest is not None)
     program = optimiser.program
     times = node_times(vertices, program.transcription.positions)
-    states = guess.path(times.ravel()).reshape(*times.shape, -1)
+    states = guess.states(times.ravel(), task.horizon).reshape(*times.shape, -1)
     if not np.isfinite(states).all():  # refused here: an optimiser started on NaN may never come back
         raise ProblemError(
             "guess",
@@ -125,14 +172,18 @@ def _attempt(machinery, task, guess, vertices):
             received=f"NaN or infinity in the path '{guess.name}'",
             advice="check the guess",
         )
+    trusted = machinery.plugin != "fatrop" or comes_back(task.problem, program.transcription, task.horizon)
+    states, name = finite_guess(task.problem, states, task.horizon * times, guess.name)
+    if name != guess.name:  # it was moved
+        guess = replace(guess, name=name)
     for polish in (False, True):
-        numbers = _numbers(task, states) | {"vertices": vertices}
+        numbers = _numbers(task, times, states) | {"vertices": vertices}
         lengths = task.horizon * np.diff(vertices)
         stages = program.transcription.guess(task.problem.model, states, lengths, numbers)
         at_vertices = np.vstack([states[:, 0], states[-1:, -1]])
         start = program.join((at_vertices - numbers["start"]) / numbers["length"], stages)
         packed = program.layout.pack(numbers)
-        raw = optimiser.run(start, np.concatenate([packed, vertices]))
+        raw = optimiser.run(start, np.concatenate([packed, vertices]), trusted=trusted)
         chained, stages = program.split(raw.variables)
         moved = numbers["length"] * np.abs(chained).max()
         if polish or not raw.success or not 0 < moved < 0.02 * numbers["length"]:
@@ -142,21 +193,30 @@ def _attempt(machinery, task, guess, vertices):
             task.problem.model, (chained, stages), program.multipliers(raw.multipliers), numbers
         )
         states = path.parameters[np.arange(len(lengths))[:, None] * path.degree + np.arange(path.degree + 1)]
-    return _plan(task, program, element, raw, (chained, stages), numbers, packed, guess.name)
+    return _plan(task, program, element, raw, (chained, stages), numbers, packed, guess)
 
 
-def _numbers(task, states):
-    """Problem numbers and the scales that make the program dimensionless."""
+def _numbers(task, times, states):
+    """Problem numbers and the scales that make the program dimensionless.
+
+    ``states`` (K, d+1, n) are the guess at ``times`` (K, d+1), fractions of the horizon. Lengths and losses count in the
+    cost unit with their discount: a path that an unstable drift carries far away late moves the cost by no more than that.
+    """
     problem, objective = task.problem, task.problem.objective
-    moved, placed = np.abs(states - problem.start).max(), np.abs(problem.start).max()
-    length = max(moved, 1e-7 * placed) if moved > 1e-13 * placed else 1.0 + 1e-3 * placed  # less is round-off
-    metric = _typical_metric(problem)
-    loss = problem.landscape.loss(states.reshape(-1, problem.dimension))
-    rise = objective.loss_weight * np.ptp(loss) * task.horizon
+    distance = np.abs(states - problem.start).max(axis=2)
+    moved, placed = distance.max(), np.abs(problem.start).max()
+    has_moved = moved > 1e-13 * placed  # less is round-off
+    length = max(moved, 1e-7 * placed) if has_moved else 1.0 + 1e-3 * placed
+    fade = np.exp(-objective.discount * task.horizon * times)
+    felt = (np.sqrt(fade) * distance).max() if has_moved else length
+    loss = problem.landscape.loss(states.reshape(-1, problem.dimension)).reshape(times.shape)
+    rise = objective.loss_weight * (fade * np.abs(loss - loss[0, 0])).max() * task.horizon
     if objective.terminal is not None:
-        rise += objective.terminal_weight * np.ptp(problem.model.terminal_cost(states[[0, -1], [0, -1]]))
-    level = objective.loss_weight * np.abs(loss).max() * task.horizon  # below its round-off nothing can be resolved
-    cost = metric * length**2 / (objective.learning_rate * task.horizon)
+        terminal = problem.model.terminal_cost(states[[0, -1], [0, -1]])
+        rise += objective.terminal_weight * fade[-1, -1] * np.ptp(terminal)
+    # below the round-off of its parts no cost can be resolved
+    level = objective.loss_weight * (fade * np.abs(loss)).max() * task.horizon
+    cost = typical_mass(problem) * felt**2 / (objective.learning_rate * task.horizon)
     numbers = {
         "horizon": task.horizon,
         "discount": objective.discount,
@@ -180,28 +240,20 @@ def _numbers(task, states):
     return numbers
 
 
-def _typical_metric(problem):
-    """Mean eigenvalue of G at the start, kept with the model where G is constant."""
-    cache = problem.model.cache
-    if "typical metric" not in cache or not problem.model.constant["metric"]:
-        cache["typical metric"] = np.trace(problem.model.metric(problem.start)[0]) / problem.controls
-    return cache["typical metric"]
-
-
 @np.errstate(all="ignore")  # a failed run may hand back infinities; the status says so
-def _plan(task, program, element, raw, variables, numbers, packed, name):
+def _plan(task, program, element, raw, variables, numbers, packed, guess):
     problem, model, (chained, stages) = task.problem, task.problem.model, variables
     path = program.transcription.recover(model, (chained, stages), program.multipliers(raw.multipliers), numbers)
     elementwise, vertices = path.element_costs, numbers["vertices"]
     if elementwise is None:
         elementwise = numbers["cost"] * element(chained[:-1], stages, vertices[:-1, None], vertices[1:, None], packed)[1]
-    exact, scale = dual_weighted_cost(model, path, problem.objective)
-    errors = np.abs(exact - elementwise)
+    tail = task.rest.tail if task.rest is not None else None
+    examination = examine(problem, path, tail)
+    errors = np.abs(examination.element_costs - elementwise)
     status, message = _judge(task, program, raw, path)
-    cost = raw.cost * numbers["cost"]
-    scale = max(scale + abs(cost - elementwise.sum()), 1e-8 * numbers["cost"])  # a plan may cost nothing at all
+    message = message or raw.note
     plan = Plan(
-        cost=cost,
+        cost=raw.cost * numbers["cost"],
         times=freeze(path.times),
         parameters=freeze(path.parameters),
         controls=freeze(path.controls),
@@ -210,21 +262,30 @@ def _plan(task, program, element, raw, variables, numbers, packed, name):
         positions=freeze(path.positions),
         status=status,
         iterations=raw.iterations,
-        found_from=(name,),
+        found_from=(guess.name,),
         cost_error=float(errors.sum()),
         message=message,
         log=raw.log,
-        tail=task.rest.tail if task.rest is not None else None,
+        tail=tail,
     )
-    return Draft(plan=plan, errors=errors, scale=scale)
+    if task.is_whole and status is Status.CONVERGED:
+        clock().plans.append(plan)
+    return Draft(plan=plan, guess=guess, errors=errors, examination=examination)
 
 
 def _judge(task, program, raw, path):
     """Status and message of one optimiser run."""
     problem = task.problem
+    if raw.reason == TIME_LIMIT:
+        return Status.TIME_LIMIT, f"after {raw.iterations} iterations from this guess"
+    trouble = None if raw.success or problem.model.is_total else first_trouble(problem.model, path.parameters)
+    if trouble is not None:
+        where = f"t = {path.times[trouble.node]:.4g}, θ = {np.round(path.parameters[trouble.node], 4).tolist()}"
+        return Status.NOT_STATIONARY, f"{trouble} at {where}"
     finite = np.isfinite(path.parameters).all() and np.isfinite(raw.cost)
-    reach = 1e6 * (1 + np.abs(problem.start).max())
-    if not finite or (not raw.success and (raw.cost < -1e8 or np.abs(path.parameters).max() > reach)):
+    far = np.abs(path.parameters).max() > 1e6 * (1 + np.abs(problem.start).max())
+    falls = raw.cost < -1e8 or (far and raw.cost < 0)
+    if not finite or (not raw.success and falls):
         return Status.UNBOUNDED, f"the optimiser stopped with {raw.reason}, cost {raw.cost:.3g}"
     if not raw.success:
         return _REASONS.get(raw.reason, Status.NOT_STATIONARY), f"{raw.reason}; {_worst_blocks(program, raw, path)}"

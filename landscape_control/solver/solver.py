@@ -7,20 +7,25 @@ from dataclasses import replace
 import numpy as np
 
 from ..arrays import number, whole
-from ..certificate import certify
-from ..errors import ProblemError, SolveError, check_choice, check_options
+from ..certificate import certify, judged
+from ..curvature import is_convex
+from ..errors import ProblemError, SolveError, SolveInterrupted, check_choice, check_options
 from ..pointwise import LOCK
 from ..problem import ControlProblem
-from ..solution import Plan, Solution
+from ..solution import Plan, Solution, Status
 from ..transcription import Collocation, DiscretisedAction, MultipleShooting, Transcription
-from .aims import known_minima
+from .aims import MOST_AIMS
 from .chaining import chain_plan, needs_windows
+from .clock import clock, running_clock
+from .evidence import beside, with_evidence
+from .guards import comes_back
 from .guesses import default_guesses, read_guess
 from .mesh import fastest_rate
 from .optimiser import PLUGINS
-from .plans import distinct, with_basin
+from .plans import USABLE, distinct, with_basin
 from .settling import settle_plan
 from .single import Machinery, Task, draft_plan, refine_plan
+from .surveys import Surveys
 
 METHODS = {"action": DiscretisedAction, "collocation": Collocation, "shooting": MultipleShooting}
 NUMBERS = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight", "start", "end")
@@ -36,9 +41,9 @@ class Solver:
     method : "auto", "action", "collocation", "shooting", or a Transcription object with its own options
         "auto" takes the discretised action where B is square and invertible, else collocation.
     solver : "auto", "fatrop" or "ipopt"
-        "auto" takes Fatrop up to twelve parameters, IPOPT beyond, for shooting, and where the problem's functions use
-        logarithms, roots or the like, which are not defined everywhere (there Fatrop was seen not to return). The choice
-        is recorded in the solution.
+        "auto" takes Fatrop up to twelve parameters, IPOPT beyond, for shooting, and where the problem's functions may be
+        singular somewhere (``Model.is_total``). The choice is recorded in the solution. Where Fatrop fails under "auto", or
+        might never return (see ``guards``), IPOPT solves from the same guess, and the plan's message says so.
     tolerance : float
         Accepted cost error, relative to ∫ e^{-γt}(effort + k|L|) dt + |terminal|. Late parts of a discounted plan weigh
         e^{-γt} in it and are less accurate by as much; ask for a higher degree where they matter.
@@ -46,6 +51,9 @@ class Solver:
         Cap of the mesh refinement; hitting it is reported by the status.
     max_doublings : int
         Cap on doubling the computational horizon of infinite-horizon problems.
+    time_limit : float
+        Seconds that one solve may take. It is looked at between runs of the optimiser and, with IPOPT, in each of them; what
+        was found by then is returned with the status TIME_LIMIT.
     options : dict
         Passed to the optimiser under its own option names, e.g. {"max_iter": 1000}.
     keep_log : bool
@@ -61,6 +69,7 @@ class Solver:
         tolerance: float = 1e-6,
         max_elements: int = 256,
         max_doublings: int = 8,
+        time_limit: float = 600.0,
         options: dict | None = None,
         keep_log: bool = False,
     ):
@@ -82,16 +91,23 @@ class Solver:
         self.tolerance = number("tolerance", tolerance, low=0, low_open=True)
         self.max_elements = whole("max_elements", max_elements)
         self.max_doublings = whole("max_doublings", max_doublings)
+        self.time_limit = number("time_limit", time_limit, low=0, low_open=True, allow_inf=True)
         transcription = _choose_method(problem, method)
         check_choice("solver", solver, ("auto", *PLUGINS))
+        rescue = solver == "auto"
         if solver == "auto":
             shooting = isinstance(transcription, MultipleShooting)
-            structured = problem.dimension <= FATROP_DIMENSION and not shooting and problem.model.is_total
-            solver = "fatrop" if structured else "ipopt"
+            trusted = comes_back(problem, transcription, _finite_horizon(problem)) and problem.model.is_total
+            solver = "fatrop" if problem.dimension <= FATROP_DIMENSION and not shooting and trusted else "ipopt"
         self._machinery = Machinery(
-            transcription=transcription, plugin=solver, options=dict(options or {}), keep_log=keep_log, layouts={}
+            transcription=transcription,
+            plugin=solver,
+            options=dict(options or {}),
+            keep_log=keep_log,
+            layouts={},
+            rescue=rescue,
         )
-        self._minima: tuple[int, np.ndarray] | None = None
+        self._surveys = Surveys(problem)
         self._rests: dict = {}
 
     def solve(self, *, guess=None, starts: int | None = None, seed: int = 0, throw: bool = True, **numbers) -> Solution:
@@ -103,29 +119,44 @@ class Solver:
         ------
         SolveError
             If the best plan's status is not converged and ``throw`` is true; its ``solution`` keeps the iterate.
+        SolveInterrupted
+            On Ctrl-C, which is heard everywhere; its ``solution`` keeps the best complete plan, if there is one yet.
         """
         whole("seed", seed, low=0)
-        with LOCK:  # CasADi is not thread-safe; use processes to solve in parallel
+        with LOCK, running_clock(self.time_limit) as watch:  # CasADi is not thread-safe; use processes to solve in parallel
             began = time.perf_counter()
             built = self._machinery.build_seconds
             problem = self._numbered(numbers)
-            minima = self._known_minima(problem, seed)
-            guesses = [] if guess is None else [read_guess(problem, guess, _finite_horizon(problem))]
-            if guess is None or starts is not None:
-                guesses += default_guesses(problem, minima, starts, seed)
-            plans = [plan for plan, _ in distinct(self._plans(problem, guesses, minima))]
-            building = self._machinery.build_seconds - built
-            solution = Solution(
-                plans=tuple(with_basin(problem, p, minima) for p in plans),
-                tolerance=self.tolerance,
-                method=self._machinery.transcription.name,
-                solver=self._machinery.plugin,
-                starts=len(guesses),
-                build_seconds=building,
-                solve_seconds=time.perf_counter() - began - building,
-                problem=problem,
-                _certify=lambda plan: certify(problem, plan, tolerance=self.tolerance),
-            )
+            minima, guesses = np.empty((0, problem.dimension)), []
+
+            def assembled(plans):
+                building = self._machinery.build_seconds - built
+                return Solution(
+                    plans=tuple(with_basin(problem, p, minima) for p in plans),
+                    tolerance=self.tolerance,
+                    method=self._machinery.transcription.name,
+                    solver=self._machinery.plugin,
+                    starts=len(guesses),
+                    build_seconds=building,
+                    solve_seconds=time.perf_counter() - began - building,
+                    problem=problem,
+                    is_convex=is_convex(problem),
+                )
+
+            try:
+                places = self._surveys.of(problem, seed, trusting=starts is None or starts <= MOST_AIMS)
+                minima = places.minima
+                guesses = [] if guess is None else [read_guess(problem, guess, _finite_horizon(problem))]
+                if guess is None or starts is not None:
+                    guesses += default_guesses(problem, places, starts, seed)
+                found = self._plans(problem, guesses, minima)
+                found += self._off_saddles(problem, found, minima)
+                plans = with_evidence(problem, [plan for plan, _ in distinct(found)], found, self.tolerance)
+            except KeyboardInterrupt:
+                raise _interrupted(watch.plans, assembled) from None
+            if watch.ran_out and plans[0].status.ok:
+                plans[0] = replace(plans[0], message="the time limit was reached before every start was tried")
+            solution = assembled(plans)
             if throw and not solution.status.ok:
                 raise SolveError(f"{solution.status.value}. {solution.message}".rstrip(), solution)
             return solution
@@ -143,17 +174,8 @@ class Solver:
             )
         return self.problem.changed(**numbers)
 
-    def _known_minima(self, problem, seed):
-        """Minima around the start this Solver was built for; searched anew for a start far from it."""
-        home = self.problem.start
-        if np.abs(problem.start - home).max() > 1.0 + np.abs(home).max():
-            return known_minima(problem, seed)
-        if self._minima is None or self._minima[0] != seed:
-            self._minima = seed, known_minima(self.problem, seed)
-        return self._minima[1]
-
     def _plans(self, problem, guesses, minima) -> list[Plan]:
-        """A plan per guess; guesses that lead to no admissible rest are left out as long as another one does."""
+        """A certified plan per guess; guesses that lead to no admissible rest are left out if another one does."""
         task = Task(
             problem=problem,
             horizon=problem.objective.horizon,
@@ -162,32 +184,63 @@ class Solver:
             max_elements=self.max_elements,
             fastest_rate=fastest_rate(problem, minima),
         )
-        if math.isfinite(task.horizon) and needs_windows(task):
-            return [chain_plan(self._machinery, task, guess) for guess in guesses]
-        if math.isfinite(task.horizon):
+        if math.isfinite(task.horizon) and not needs_windows(task):
             return self._refined(task, [draft_plan(self._machinery, task, guess) for guess in guesses])
-        plans, refusals = [], []
-        for guess in guesses:
+        plans = self._in_parts(replace(task, is_whole=False), guesses)
+        return [judged(plan, certify(problem, plan, tolerance=self.tolerance)) for plan in plans]
+
+    def _in_parts(self, task, guesses) -> list[Plan]:
+        """Plans that are solved window by window, or over longer and longer horizons."""
+        if math.isfinite(task.horizon):
+            return [self._kept(chain_plan(self._machinery, task, guess)) for guess in guesses]
+        settled, refusals = [], []
+        for guess in guesses:  # cheapest first; the others are refined further only where they turn out to be better
+            limited = replace(task, max_elements=self._first_elements()) if settled else task
             try:
-                plans.append(settle_plan(self._machinery, task, guess, self.max_doublings))
+                plan = self._kept(settle_plan(self._machinery, limited, guess, self.max_doublings))
+                settled.append((plan, guess))
             except ProblemError as refusal:
                 refusals.append(refusal)
-        if not plans:
-            raise refusals[-1]
-        return plans
+        if not settled:
+            raise refusals[0]  # that of the best aim
+        best, guess = min(settled, key=lambda pair: pair[0].cost if np.isfinite(pair[0].cost) else np.inf)
+        if best.status is Status.REFINEMENT_CAP and guess is not settled[0][1]:
+            settled.append((settle_plan(self._machinery, task, guess, self.max_doublings), guess))
+        return [plan for plan, _ in settled]
+
+    def _first_elements(self) -> int:
+        """Cap of the refinement of plans that are not the best."""
+        return min(self.max_elements, 4 * self._machinery.transcription.elements)
+
+    def _off_saddles(self, problem, plans, minima) -> list[Plan]:
+        """What starts beside stationary plans that are no minima lead to."""
+        guesses = [guess for plan in plans if plan.status is Status.NOT_A_MINIMUM for guess in beside(problem, plan)]
+        return self._plans(problem, guesses, minima) if guesses else []
 
     def _refined(self, task, drafts) -> list[Plan]:
         """Duplicates go before refinement; plans that are not the best are refined at most twice."""
         by_plan = {id(draft.plan): draft for draft in drafts}
         chosen = distinct([draft.plan for draft in drafts])
-        caps = [self.max_elements] + [min(self.max_elements, 4 * self._machinery.transcription.elements)] * len(chosen)
+        caps = [self.max_elements] + [self._first_elements()] * len(chosen)
         refined = []
         for (plan, source), cap in zip(chosen, caps, strict=False):
             draft = by_plan[id(source)]
             if plan is not source:  # merged with its duplicates
                 draft = replace(draft, plan=plan)
             refined.append(refine_plan(self._machinery, task, draft, cap))
+        if len(chosen) == len(drafts) or refined[0].status not in USABLE:
+            return refined
+        for draft in drafts:  # runs that failed beside others that did not: a cheaper path is worth another try
+            if draft.plan.status not in USABLE:
+                cheaper = draft.examination.path_cost < refined[0].cost
+                refined.append(refine_plan(self._machinery, task, draft, self._first_elements()) if cheaper else draft.plan)
         return refined
+
+    @staticmethod
+    def _kept(plan: Plan) -> Plan:
+        """The plan, which an interruption will hand back."""
+        clock().plans.append(plan)
+        return plan
 
 
 def solve(
@@ -202,11 +255,18 @@ def solve(
 ) -> Solution:
     """Build a :class:`Solver` and solve once, from the seeded multi-start or from ``guess``.
 
-    ``options`` are those of :class:`Solver`: method, solver, max_elements, max_doublings, options, keep_log.
+    ``options`` are those of :class:`Solver`: method, solver, max_elements, max_doublings, time_limit, options, keep_log.
     """
     own = ("tolerance", "seed", "starts", "guess", "throw")
-    check_options("solve", options, ("method", "solver", "max_elements", "max_doublings", "options", "keep_log", *own))
+    check_options("solve", options, ("method", "solver", "max_elements", "max_doublings", "time_limit", "options", "keep_log", *own))
     return Solver(problem, tolerance=tolerance, **options).solve(guess=guess, starts=starts, seed=seed, throw=throw)
+
+
+def _interrupted(plans, assembled) -> SolveInterrupted:
+    """What Ctrl-C raises: the complete plans so far, best first, none of them the last word."""
+    usable = [replace(plan, status=Status.INTERRUPTED) for plan, _ in distinct(plans)] if plans else []
+    found = f"the best so far costs {usable[0].cost:.8g}" if usable else "no plan was complete"
+    return SolveInterrupted(f"interrupted; {found}", assembled(usable) if usable else None)
 
 
 def _choose_method(problem, method) -> Transcription:

@@ -10,8 +10,8 @@ from .layout import share
 from .paths import with_values
 from .trajectories import NUMBERS, Trajectories
 
-_POLICY_SOLVER = ("tolerance", "most_nodes", "hessian", "most_iterations")
-_SCENARIO_SOLVER = ("tolerance", "scenarios", "most_scenarios", "held_out")
+_POLICY_SOLVER = ("tolerance", "most_nodes", "hessian", "most_iterations", "time_limit")
+_SCENARIO_SOLVER = ("tolerance", "scenarios", "most_scenarios", "held_out", "time_limit")
 WITH_NEIGHBOUR = 3  # fresh starts of an exact program beside the neighbour's coefficients: a 20 x 20 atlas ends as with 8
 
 

@@ -1,21 +1,33 @@
-"""Whether a function is the one that it was: a digest of what it does, so that other code never gets stored numbers."""
+"""Whether a function or a class is the one that it was: a digest of what it does, so that other code never gets stored numbers.
 
+Functions that a problem holds (losses, drift, metric, actuation, terminal costs, noise) are traced, and their operations stand in
+its specification. Its specification names classes, and a user's own, such as a family of policies, are known by their digest.
+"""
+
+import dataclasses
 import hashlib
 import pickle
 import sys
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from functools import partial
+from functools import cached_property, partial
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 
 import numpy as np
 
 from ..measures import ALL, Measure
-from ..policies import PolicyProgram
+from ..landscape import Hidden, Landscape, Spectrum
+from ..policies import Family, PolicyProgram, Shape
 from ..problem import ControlProblem
 from ..records import specification
+from ..sees import Sees
+from ..transcription import Transcription
 
 UNKNOWN = "unknown"
+_OF_EVERY_CLASS = frozenset({
+    "__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__", "__dataclass_fields__",
+    "__dataclass_params__", "__match_args__", "__firstlineno__", "__static_attributes__", "__type_params__", "__orig_bases__",
+    "__parameters__", "__slots__", "__hash__", "__annotate__", "__annotate_func__", "__annotations_cache__"})
 _PLAIN = (int, float, complex, str, bytes, type(None), type(...), range)
 
 
@@ -37,6 +49,55 @@ def code_of(measure: Measure) -> str:
     except OpaqueError:
         return UNKNOWN
     return f"{sys.version_info[0]}.{sys.version_info[1]} {total.hexdigest()}"
+
+
+def code_of_parts(*things) -> dict[str, str]:
+    """{"family module:Class": digest} of every class in these problems and parts that is the user's own, not this library's."""
+    found = {}
+    for thing in things:
+        for kind in _own_classes(thing):
+            total = hashlib.sha256()
+            try:
+                _Walk(total).take(kind)
+                code = f"{sys.version_info[0]}.{sys.version_info[1]} {total.hexdigest()}"
+            except OpaqueError:
+                code = UNKNOWN
+            found[_address(kind)] = code
+    return dict(sorted(found.items()))
+
+
+def _own_classes(thing):
+    """Classes of the user's among an object, its fields, and theirs."""
+    if isinstance(thing, Mapping):
+        thing = tuple(thing.values())
+    if isinstance(thing, tuple | list):
+        for one in thing:
+            yield from _own_classes(one)
+    if not is_dataclass(thing) or isinstance(thing, type):
+        return
+    if any(map(_is_own, type(thing).__mro__)):
+        yield type(thing)
+    for one in fields(thing):
+        if not (isinstance(thing, Landscape) and one.name.startswith("_")):
+            yield from _own_classes(getattr(thing, one.name, None))
+
+
+def _address(kind):
+    word = next((word for base, word in _WORDS if issubclass(kind, base)), "class")
+    return f"{word} {kind.__module__}:{kind.__qualname__}"
+
+
+_WORDS = ((Family, "family"), (Shape, "shape"), (Sees, "observation"), (Hidden, "hidden process"), (Spectrum, "spectrum"),
+          (Transcription, "transcription"))
+
+
+def _is_own(kind) -> bool:
+    """Whether a class is the user's: none of this library's, of Python's or of an installed package."""
+    root = kind.__module__.partition(".")[0]
+    if root in ("landscape_control", "builtins") or root in sys.stdlib_module_names and root != "__main__":
+        return False
+    file = getattr(sys.modules.get(root), "__file__", None) or ""
+    return "site-packages" not in file and "dist-packages" not in file
 
 
 def why_other(stored: str, now: str) -> str:
@@ -87,7 +148,7 @@ class _Walk:
             value = getattr(value, "__wrapped__", value)
             if isinstance(value, FunctionType) and value.__module__.partition(".")[0] != home:
                 self.say("function", value.__module__, value.__qualname__)
-            elif isinstance(value, (*_PLAIN, tuple, np.ndarray, FunctionType)):
+            elif isinstance(value, (*_PLAIN, tuple, np.ndarray, FunctionType)) or _holds_code(value):
                 self.say("global", name)
                 self.take(value)
 
@@ -126,6 +187,31 @@ class _Walk:
     def _method(self, method):
         self._row((method.__func__, method.__self__))
 
+    def _class(self, kind):
+        """What a class of the user's does: everything written in it and in those it is made from."""
+        self._named(kind)
+        for base in filter(_is_own, kind.__mro__):
+            self.say("class", base.__qualname__, [one.__qualname__ for one in base.__bases__])
+            for name, value in sorted(vars(base).items()):
+                if name not in _OF_EVERY_CLASS and not name.startswith("_abc_"):
+                    self._member(name, value)
+            for one in dataclasses.fields(base) if is_dataclass(base) else ():
+                self.say("field", one.name)
+                self.take(None if one.default is dataclasses.MISSING else one.default)
+
+    def _member(self, name, value):
+        parts = (value.fget, value.fset) if isinstance(value, property) else (
+            getattr(value, "func", None) if isinstance(value, cached_property) else getattr(value, "__func__", value),)
+        for part in parts:
+            while hasattr(part, "__wrapped__"):
+                part = part.__wrapped__
+            if not (isinstance(part, FunctionType) and part.__code__.co_filename == "<string>"):  # which a dataclass writes itself
+                self.say("member", name)
+                self.take(part)
+
+    def _type(self, kind):
+        (self._class if _is_own(kind) else self._named)(kind)
+
     def _named(self, thing):
         self.say(getattr(thing, "__module__", ""), getattr(thing, "__qualname__", thing.__name__))
 
@@ -135,11 +221,13 @@ class _Walk:
     _METHODS = (
         (FunctionType, _function), (np.generic | np.ndarray, lambda self, thing: self._array(np.asarray(thing))),
         (tuple | list, _row), (set | frozenset, _set), (Mapping, _mapping), (partial, _partial), (MethodType, _method),
-        (ModuleType | BuiltinFunctionType | np.ufunc | type, _named), (ControlProblem | PolicyProgram, _problem))
+        (type, _type), (ModuleType | BuiltinFunctionType | np.ufunc, _named), (ControlProblem | PolicyProgram, _problem))
 
     def _other(self, thing):
         kind = type(thing)
         self.say(kind.__module__, kind.__qualname__)
+        if _is_own(kind):
+            self.take(kind)
         if hasattr(thing, "__wrapped__"):  # functools.cache and its like
             return self.take(thing.__wrapped__)
         if is_dataclass(thing):
@@ -150,6 +238,11 @@ class _Walk:
             self.total.update(pickle.dumps(thing, protocol=4))
         except Exception as error:
             raise OpaqueError(kind.__qualname__) from error
+
+
+def _holds_code(value) -> bool:
+    """Whether a global name stands for something of the user's that does something: an object, a class, a partial function."""
+    return isinstance(value, partial) or _is_own(value if isinstance(value, type) else type(value))
 
 
 def _names(code):

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -12,7 +12,7 @@ from ..arrays import whole
 from ..errors import ProblemError
 from ..records import fingerprint, from_specification, specification
 from .axes import Axis
-from .identity import code_of
+from .identity import code_of, code_of_parts
 from .layout import Layout
 from .paths import SEED, read, with_values
 from .versions import versions
@@ -40,6 +40,7 @@ class Plan:
     structural : names of the axes that need another solver at each point
     most : cells per chunk at most
     versions : of the packages that decide the numbers
+    code : digests of the classes of the user's own that the problems use, by their names (see identity.py)
     """
 
     specification: str
@@ -53,6 +54,7 @@ class Plan:
     structural: tuple[str, ...]
     most: int
     versions: dict
+    code: dict = field(default_factory=dict)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -79,6 +81,10 @@ class Plan:
         """The axes with the objects of their variants in place."""
         return tuple(_with_objects(axis, texts) for axis, texts in zip(self.axes, self.variants, strict=True))
 
+    def code_now(self) -> dict:
+        """What ``code`` is in this process, for the problems as they are read from their texts."""
+        return code_of_parts(self.problem, *(column for axis in self._points for column in axis.columns))
+
     def values(self, cell: int) -> tuple[dict, int]:
         """({path: value}, seed) of a cell by its flat index."""
         values = {}
@@ -99,6 +105,8 @@ class Plan:
                     "axes": [_axis_document(axis, texts) for axis, texts in zip(self.axes, self.variants, strict=True)]}
         for name in ("measures", "kind", "options", "starts", "seed", "structural", "most", "versions"):
             document[name] = getattr(self, name)
+        if self.code:
+            document["code"] = self.code
         body = json.dumps(document, ensure_ascii=False, indent=1, default=_plain).removesuffix("\n}")
         return f"{body}{_SEAL}{_sha256(body)}{_END}"
 
@@ -161,7 +169,7 @@ def make_plan(problem, axes, measures, *, adaptor, options: Mapping, starts, see
     return Plan(specification=specification(problem), axes=axes, variants=tuple(_variants(problem, axis) for axis in axes),
                 measures=measures, kind=adaptor.kind, options=dict(options), seed=whole("seed", seed, low=0),
                 starts=None if starts is None else whole("starts", starts), structural=structural, most=most,
-                versions=versions())
+                versions=versions(), code=code_of_parts(problem, *(column for axis in axes for column in axis.columns)))
 
 
 def _variants(problem, axis):

@@ -4,7 +4,8 @@
                         records.specification), "axes" (name, paths, labels, columns of values; where a column holds objects,
                         "variants" are the specifications of the problems of its points), "measures" (name, address, code,
                         units, description, dims, coords), "kind", "options", "starts", "seed", "structural" (axes), "most"
-                        (cells per chunk), "versions", and last "sha256" of the text before it. Order and borders of the
+                        (cells per chunk), "versions", "code" (digests of the user's own classes that the problems use, left out
+                        where there are none), and last "sha256" of the text before it. Order and borders of the
                         chunks follow from it: layout.py.
     chunks/NNNNNN.npz   "cells" (flat C-order indices), "value NAME" and "seconds" per cell, codes of "status", "message",
                         "traceback", "found_from" and of measures that are words, "words" (a JSON text with the words behind
@@ -116,7 +117,7 @@ class Store:
             self.write(PLAN, plan.text.encode())
             return plan
         stored = read_plan(self.folder)
-        fields = [] if resumed else list(differing(stored, plan))
+        fields = list(other_code(stored.code, stored.code_now()) if resumed else differing(stored, plan))
         if fields:
             raise ProblemError("store", expected="the problem, axes, settings and versions that the store was made with",
                                received=f"{self.folder} differs in {'; '.join(fields)}",
@@ -217,10 +218,11 @@ def differing(one: Plan, other: Plan):
     for mine, theirs in zip(one.measures, other.measures, strict=False):
         if mine["name"] == theirs["name"] and (why := why_other(mine["code"], theirs["code"])):
             yield f"measure {mine['name']!r} ({why})"
+    yield from other_code(one.code, other.code)
     mine, theirs = (json.loads(plan.text) for plan in (one, other))
     for document in (mine, theirs):  # what is said about measures may be put better in time
         document["measures"] = [measure["address"] or measure["name"] for measure in document["measures"]]
-    for name in (name for name in mine if name not in ("specification", "axes", "versions", "sha256")):
+    for name in (name for name in mine if name not in ("specification", "axes", "versions", "code", "sha256")):
         if mine[name] != theirs[name]:
             yield f"{name} (stored {mine[name]}, now {theirs[name]})"
     for package in {**one.versions, **other.versions}:
@@ -232,6 +234,14 @@ def differing(one: Plan, other: Plan):
         return
     yield from (f"values of axis {name!r}" for name, *pair in zip(names[0], mine["axes"], theirs["axes"], strict=True)
                 if pair[0] != pair[1])
+
+
+def other_code(stored: dict, now: dict):
+    """Names of the user's classes whose code is not that of a plan, and why."""
+    for name, code in now.items():
+        why = why_other(stored[name], code) if name in stored else "which the store has no digest of"
+        if why:
+            yield f"{name} ({why})"
 
 
 def _chunk_name(index):

@@ -3,10 +3,11 @@
 import numpy as np
 
 from ..errors import ProblemError, check_options
+from ..measures.basins import SECOND_LOOK
 from .layout import share
 
 NUMBERS = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight")
-_SOLVER = ("tolerance", "method", "solver", "max_elements", "max_doublings", "options", "keep_log")
+_SOLVER = ("tolerance", "method", "solver", "max_elements", "max_doublings", "time_limit", "options", "keep_log")
 
 
 class Trajectories:
@@ -33,7 +34,8 @@ class Trajectories:
 class TrajectoryRunner:
     """Every cell is solved from the cold starts of ``Solver.solve``; where its best plan does not continue the
     neighbour's, the neighbour's plan is tried as a start too, and the better one kept. So no cell is worse than a solve of
-    its own, and a plan that cold starts miss travels through the grid once it has been found."""
+    its own, and a plan that cold starts miss travels through the grid once it has been found: onwards as cells are solved,
+    and back when the chunk is done. A cell of which ``hidden_basin`` warns takes the better plan that the second look found."""
 
     def __init__(self, problem, options, starts):
         from ..solver import Solver
@@ -42,15 +44,23 @@ class TrajectoryRunner:
         self.problem, self.solver, self.starts = problem, Solver(problem, **options), starts
 
     def solve(self, changes, seed, neighbour):
-        numbers = self._numbers(changes)
-        cold = self.solver.solve(starts=self.starts, seed=seed, throw=False, **numbers)
-        if neighbour is None or not np.isfinite(neighbour.cost) or _continues(neighbour.best, cold.best):
-            return cold
+        cold = self.solver.solve(starts=self.starts, seed=seed, throw=False, **self._numbers(changes))
+        return cold if neighbour is None else self.improved(changes, seed, cold, neighbour)
+
+    def improved(self, changes, seed, solution, neighbour):
+        """The better one of a cell's solution and what its neighbour's plan leads to."""
+        if not np.isfinite(neighbour.cost) or _continues(neighbour.best, solution.best):
+            return solution
         try:
-            warm = self.solver.solve(guess=neighbour, seed=seed, throw=False, **numbers)
+            warm = self.solver.solve(guess=neighbour, seed=seed, throw=False, **self._numbers(changes))
         except ProblemError:  # the neighbour's plan leads nowhere here
-            return cold
-        return warm if _is_better(warm, cold) else cold
+            return solution
+        return warm if _is_better(warm, solution) else solution
+
+    def second_look(self, changes, seed, solution):
+        """The better one of a cell's solution and that of other starts, those which ``hidden_basin`` warns by."""
+        again = self.solver.solve(starts=SECOND_LOOK, seed=seed + 1, throw=False, **self._numbers(changes))
+        return again if _is_better(again, solution) else solution
 
     def _numbers(self, changes):
         numbers = {path.partition(".")[2]: value for path, value in changes.items() if path.startswith("objective.")}

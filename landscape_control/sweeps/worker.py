@@ -13,10 +13,12 @@ from .columns import columns_of, owned, pack
 from .failures import COMPUTED, LOST, MEASURE, RAISED, REFUSED, USABLE, failure, named_parts, note
 from .formulas import formula_columns
 from .identity import UNKNOWN, code_of, why_other
+from .jobs import Job, improved
 from .paths import with_values
 from .plan import Plan
 from .versions import check_versions
 
+HIDDEN = "value hidden_basin"  # the measure whose warnings are followed up
 MOST_SOLVERS = 4  # structures whose solvers a process keeps
 
 _ONE_AT_A_TIME = threading.Lock()  # executors may run threads; the solvers are shared and CasADi has no use for them
@@ -74,29 +76,71 @@ class Workshop:
         return owned(columns, self.plan.digest, index)
 
     def _solved(self, cells):
-        rows, structure, neighbour = [], None, None
+        """Rows of all cells: solved one after another, then looked at again from the other side, measured, and mended."""
         self._shapes: dict[str, tuple] = {}  # of array values, in this chunk
+        jobs, before = [], None
         for cell in cells.tolist():
-            here = self.plan.layout.structure(cell)
-            row, neighbour = self._cell(cell, here, neighbour if here == structure else None)
-            structure = here
-            rows.append(row)
-        return columns_of(cells, rows)
+            job = Job(cell=cell, structure=self.plan.layout.structure(cell))
+            shared = before is not None and before.structure == job.structure
+            self._solve(job, before.known if shared else None)
+            job.known = job.solution if job.usable else (before.known if shared else None)
+            jobs.append(job)
+            before = job
+        self._compare(jobs, range(len(jobs) - 1, 0, -1), -1)
+        for job in jobs:
+            self._measure(job)
+        self._mend(jobs)
+        return columns_of(cells, [job.row for job in jobs])
 
-    def _cell(self, cell, structure, neighbour):
-        """(row, solution): the neighbour stays the last one that was solved."""
-        began, solution = time.perf_counter(), None
+    def _solve(self, job, neighbour):
+        began = time.perf_counter()
         try:
-            values, seed = self.plan.values(cell)
-            runner, numbers = self._runner(structure, values), self._varying(values)
+            job.values, job.seed = self.plan.values(job.cell)
+            job.runner, job.numbers = self._runner(job.structure, job.values), self._varying(job.values)
             if self.needed:
-                solution = runner.solve(numbers, seed, neighbour)
-            problem = getattr(solution, "problem", None) or with_values(self.plan.problem, values)
-            row = self._row(Cell(problem=problem, solution=solution, solver=runner.solver, seed=seed))
+                job.solution = job.runner.solve(job.numbers, job.seed, neighbour)
         except (Exception, SystemExit) as error:
-            row = failure(error, REFUSED if isinstance(error, ProblemError) else RAISED)
-        row["seconds"] = time.perf_counter() - began
-        return row, solution if solution is not None and solution.status.ok else neighbour
+            job.failed(error)
+        job.seconds += time.perf_counter() - began
+
+    def _compare(self, jobs, order, step):
+        """Try the plan of each of these cells in the cell ``step`` further on; the cells that it made better."""
+        better = []
+        for i in order:
+            source, job = jobs[i], jobs[i + step]
+            if not (source.usable and job.solution is not None and source.structure == job.structure):
+                continue
+            began = time.perf_counter()
+            if job.replaced(improved(job, source.solution)):
+                better.append(i + step)
+            job.seconds += time.perf_counter() - began
+        return better
+
+    def _measure(self, job):
+        began = time.perf_counter()
+        if job.row is None:
+            try:
+                problem = getattr(job.solution, "problem", None) or with_values(self.plan.problem, job.values)
+                cell = Cell(problem=problem, solution=job.solution, solver=job.runner.solver, seed=job.seed)
+                job.row = self._row(cell)
+            except (Exception, SystemExit) as error:
+                job.failed(error)
+        job.row["seconds"] = job.seconds = job.seconds + time.perf_counter() - began
+
+    def _mend(self, jobs):
+        """Where a second look found a better basin, its plan is kept, offered to the neighbours on both sides, and measured."""
+        flagged = [i for i, job in enumerate(jobs) if job.row.get(HIDDEN) is True and hasattr(job.runner, "second_look")]
+        for i in flagged:
+            job, began = jobs[i], time.perf_counter()
+            job.replaced(job.runner.second_look(job.numbers, job.seed, job.solution))
+            job.seconds += time.perf_counter() - began
+            for step in (1, -1):
+                changed = [i] if job.row is None else []
+                while changed and 0 <= changed[0] + step < len(jobs):
+                    changed = self._compare(jobs, changed, step)
+        for job in jobs:
+            if job.row is None:
+                self._measure(job)
 
     def _runner(self, structure, values):
         """The runner of a structure; what made it fail is remembered too."""

@@ -81,9 +81,12 @@ class DiscretisedAction(Transcription):
         )
 
     def _momenta(self, model, theta, times, numbers):
-        """Costates: discrete Legendre transform at the vertices, integrated Euler-Lagrange equation between them.
+        """Costates at all nodes, and the elements' costs by the same quadrature.
 
-        Also the elements' costs by the same quadrature.
+        Along a discrete extremal the present-value costate obeys p(t) = p(T) + ∫_t^T e^{-γt} ∂ℓ/∂θ dt, by the elements'
+        own quadrature at the vertices. For a free end p(T) is the gradient of what follows, and no velocity is needed:
+        over a horizon so short that θ moves by rounding alone, differences of θ say nothing. For a fixed end p(T) is the
+        discrete Legendre transform there.
         """
         nodes = lobatto(self.degree + 1)
         derivative, integration = lobatto_matrices(self.degree + 1)
@@ -96,13 +99,25 @@ class DiscretisedAction(Transcription):
         fade = np.exp(-numbers["discount"] * times)[:, :, None]
         costs = length[:, 0, 0] * ((fade[:, :, 0] * value.reshape(count, rows)) @ nodes.weights)
         slope = fade * slope.reshape(count, rows, n)
-        momentum = fade * momentum.reshape(count, rows, n)
-        pull = (nodes.weights[:, None] * derivative).T @ momentum
-        left = length[:, 0] * nodes.weights[0] * slope[:, 0] + pull[:, 0]
-        right = -(length[-1] * nodes.weights[-1] * slope[-1, -1] + pull[-1, -1])
+        gained = length[:, 0] * (nodes.weights @ slope)  # (K, n), over each element
+        if "end" in numbers:
+            pull = derivative[:, -1] * nodes.weights @ (fade[-1] * momentum.reshape(count, rows, n)[-1])
+            last = -(length[-1, 0] * nodes.weights[-1] * slope[-1, -1] + pull)
+        else:
+            last = fade[-1, -1] * _slope_of_what_follows(model, theta[-1, -1], numbers)
+        left = last + np.cumsum(gained[::-1], axis=0)[::-1]
         present = left[:, None] - length * (integration @ slope)
-        present[-1, -1] = right
+        present[-1, -1] = last
         return flatten(present / fade), costs
+
+
+def _slope_of_what_follows(model, theta, numbers):
+    """∂/∂θ of the terminal cost, or of the tail's cost to go, in current value."""
+    if "tail_centre" in numbers:
+        return numbers["tail_costate"] + numbers["tail_hessian"] @ (theta - numbers["tail_centre"])
+    if model.terminal is None:
+        return np.zeros_like(theta)
+    return numbers["terminal_weight"] * model.terminal_derivatives(theta[None])[0][0]
 
 
 def eliminated_control(model: Model, theta, velocity):

@@ -16,6 +16,8 @@ from ..interpolation import lagrange_matrix
 from ..problem import Model
 from .numbers import NumberLayout
 
+_NOTHING = 1e-300  # times anything finite, beside anything else
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Path:
@@ -107,9 +109,26 @@ def flatten(per_element: np.ndarray) -> np.ndarray:
     return np.concatenate([body, per_element[-1:, -1]])
 
 
+def control_unit(model: Model) -> float:
+    """The unit of the controls in programs that keep them, 1/|B|₂ for a constant B: their effect is then of order one."""
+    if not model.constant["actuation"]:
+        return 1.0
+    if "control unit" not in model.cache:
+        actuation = model.actuation(np.zeros(model.dimension))[0]
+        model.cache["control unit"] = 1.0 / float(np.linalg.norm(actuation, 2))
+    return model.cache["control unit"]
+
+
 def running_cost(model: Model, theta, control, numbers):
-    """uᵀGu/2η + kL at one point, as an expression."""
-    effort = ca.dot(control, model.metric_at(theta) @ control) / (2 * numbers.learning_rate)
+    """uᵀGu/2η + kL at one point, as an expression.
+
+    Where functions have singular points a metric may change its sign across one, as 1/θ does. Behind it the cost is not a
+    number here, so that no optimiser steps across: the logarithms of G's pivots, too small to count, see to that.
+    """
+    metric = model.metric_at(theta)
+    effort = ca.dot(control, metric @ control) / (2 * numbers.learning_rate)
+    if not model.is_total and not model.constant["metric"]:
+        effort += _NOTHING * ca.sum1(ca.log(ca.ldl(metric)[0]))
     return effort + numbers.loss_weight * model.loss_at(theta)
 
 

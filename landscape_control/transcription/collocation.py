@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import ProblemError, check_choice
 from ..interpolation import differentiation_matrix, integration_matrix, lagrange_matrix
 from ..problem import Model, hamiltonian_derivatives, implied_control, optimal_control
-from .base import Path, Stage, Transcription, flatten, node_times, resample, running_cost
+from .base import Path, Stage, Transcription, control_unit, flatten, node_times, resample, running_cost
 from .numbers import NumberLayout
 from .quadrature import gauss, radau
 
@@ -64,10 +64,10 @@ class Collocation(Transcription):
         scaled = ca.horzcat(x, inner)
         slopes = scaled @ ca.DM(self._matrices.slopes.T)
         width = numbers.horizon * (right - left)
-        cost, defects = 0, []
+        cost, defects, unit = 0, [], control_unit(model)
         for j, (position, weight) in enumerate(zip(self.nodes.points, self.nodes.weights, strict=True)):
             theta = numbers.start + numbers.length * inner[:, j]
-            u = pushes[:, j] * numbers.length / numbers.horizon
+            u = pushes[:, j] * unit * numbers.length / numbers.horizon
             time = numbers.horizon * (left + (right - left) * position)
             cost += weight * width * ca.exp(-numbers.discount * time) * running_cost(model, theta, u, numbers) / numbers.cost
             velocity = model.drift_at(theta) + model.actuation_at(theta) @ u
@@ -82,13 +82,15 @@ class Collocation(Transcription):
         inner = slice(1, self.degree + 1)
         points = states[:, inner].reshape(-1, n)
         pushes = implied_control(model, points, velocity[:, inner].reshape(-1, n)) * scales["horizon"] / scales["length"]
+        pushes = pushes / control_unit(model)
         scaled = (states[:, inner] - scales["start"]) / scales["length"]
         return np.hstack([pushes.reshape(count, -1), scaled.reshape(count, -1)])
 
     def recover(self, model, variables, multipliers, numbers) -> Path:
         states, stages = variables
         n, m, p = model.dimension, model.controls, self.degree
-        pushes = stages[:, : p * m].reshape(-1, p, m) * numbers["length"] / numbers["horizon"]
+        unit = control_unit(model) * numbers["length"] / numbers["horizon"]
+        pushes = stages[:, : p * m].reshape(-1, p, m) * unit
         inner = stages[:, p * m :].reshape(-1, p, n)
         blocks = [states[:-1, None], inner] + ([states[1:, None]] if self.points == "gauss" else [])
         theta = numbers["start"] + numbers["length"] * np.concatenate(blocks, axis=1)

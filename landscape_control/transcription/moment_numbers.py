@@ -9,7 +9,7 @@ from ..policies import PolicyProgram
 from .moment_model import minimum_step, noise_variance, start_moments, time_weights
 from .moments import MomentProgram
 
-FLOOR = 1e-90  # over the cost of standing still: keeps the logarithm finite
+FLOOR = 1e-250  # over the cost of standing still: keeps the logarithm finite
 ROUND_OFF = 1e-14  # the same where a rule may learn everything: second moments that cancel leave a few 1e-16
 
 

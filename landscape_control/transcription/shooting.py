@@ -8,7 +8,7 @@ import numpy as np
 from ..arrays import whole
 from ..interpolation import lagrange_matrix
 from ..problem import Model, hamiltonian_derivatives, implied_control
-from .base import Path, Stage, Transcription, flatten, node_times, resample, running_cost
+from .base import Path, Stage, Transcription, control_unit, flatten, node_times, resample, running_cost
 from .numbers import NumberLayout
 from .quadrature import gauss
 
@@ -47,7 +47,7 @@ class MultipleShooting(Transcription):
         x, w = ca.SX.sym("x", n), ca.SX.sym("w", m * (self.degree + 1))
         left, right, vector = ca.SX.sym("left"), ca.SX.sym("right"), ca.SX.sym("numbers", layout.size)
         numbers = layout.unpack(vector)
-        coefficients = ca.reshape(w, m, self.degree + 1) * numbers.length / numbers.horizon
+        coefficients = ca.reshape(w, m, self.degree + 1) * control_unit(model) * numbers.length / numbers.horizon
         step = numbers.horizon * (right - left) / self.steps
 
         def rates(theta, position):
@@ -69,12 +69,12 @@ class MultipleShooting(Transcription):
         velocity = (states[:, -1] - states[:, 0]) / lengths[:, None]
         at = resample(self.positions[[0, -1]], middle, states[:, [0, -1]]).reshape(-1, n)
         pushes = implied_control(model, at, np.repeat(velocity, len(middle), axis=0))
-        return (pushes * scales["horizon"] / scales["length"]).reshape(count, -1)
+        return (pushes * scales["horizon"] / (control_unit(model) * scales["length"])).reshape(count, -1)
 
     def recover(self, model, variables, multipliers, numbers) -> Path:
         states, stages = variables
         m, vertices = model.controls, numbers["horizon"] * numbers["vertices"]
-        coefficients = stages.reshape(len(stages), -1, m) * numbers["length"] / numbers["horizon"]
+        coefficients = stages.reshape(len(stages), -1, m) * control_unit(model) * numbers["length"] / numbers["horizon"]
         theta = self._integrate(model, numbers["start"] + numbers["length"] * states[:-1], coefficients, vertices, numbers)
         theta[:, -1] = numbers["start"] + numbers["length"] * states[1:]
         times = node_times(vertices, self.positions)

@@ -1,0 +1,303 @@
+"""Is a stationary plan a minimum? The second variation of the cost along it, tested for positive definiteness.
+
+A stationary plan is a strict weak minimum if the second variation of J is positive for every admissible variation, and
+none if it is negative for one (Jacobi's condition: no conjugate point on the way; Bryson & Ho 1975, ch. 6). Here the
+variations are piecewise polynomials on the plan's own mesh. They are a subspace of all variations, so that a negative
+direction among them is one, up to quadrature that is exact for polynomials of twice their degree.
+
+* B square and invertible: variations of θ alone, a banded matrix, one Cholesky factorisation.
+* Otherwise: variations of u, with the linearised dynamics between, one Riccati step per element.
+"""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import casadi as ca
+import numpy as np
+from scipy.linalg import eig_banded
+from scipy.linalg.lapack import dpbtrf, dpotrf, dpotrs
+
+from .interpolation import node_index
+from .inside import FinePath, fine_path, inner_matrices
+from .learner import Learner
+from .pointwise import Pointwise
+from .problem import ControlProblem, Model, second_order, typical_mass
+from .transcription.action import eliminated_control
+
+NEUTRAL = 1e-5  # curvatures down to minus this fraction of the effort of a variation count as zero, see ``Curvature``
+_FIXED = 1e10  # weight of a fixed end's variation, relative to the largest curvature of the cost
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Curvature:
+    """What the second variation says.
+
+    Attributes
+    ----------
+    positive : bool, whether every variation on the plan's mesh costs something, or at least does not save more than 1e-5
+        of its own effort: where a symmetry lets a plan be moved at no cost, the second variation is zero up to rounding
+    method : str, by which argument
+    direction : array like the plan's ``parameters``, or None: where ``positive`` is False, a variation of θ of unit size
+        along which the cost falls (exact where B is invertible, else of the problem in which everything can be pushed)
+    """
+
+    positive: bool
+    method: str
+    direction: np.ndarray | None = None
+
+
+_CONVEX = Curvature(positive=True, method="the problem is convex")
+_FACTORED = Curvature(positive=True, method="banded Cholesky factorisation")
+
+
+@np.errstate(all="ignore")  # plans that failed are tested too
+def curvature_along(problem: ControlProblem, plan, fine: FinePath | None = None) -> Curvature:
+    """Test the second variation along a stationary plan; see the module for how.
+
+    ``fine`` is the plan inside its elements, where it is at hand.
+    """
+    if is_convex(problem):
+        return _CONVEX
+    if problem.model.is_invertible:
+        return _banded_curvature(problem, plan, fine_path(plan) if fine is None else fine)
+    return _riccati_curvature(problem, plan)
+
+
+def is_convex(problem: ControlProblem) -> bool:
+    """Whether J is convex because of what the problem is: L and Φ convex quadratics, f affine, G and B constant."""
+    model = problem.model
+    if "convex" not in model.cache:
+        model.cache["convex"] = _is_linear_quadratic(model) and _quadratics_are_convex(model)
+    return model.cache["convex"]
+
+
+def _is_linear_quadratic(model: Model) -> bool:
+    if not (model.constant["metric"] and model.constant["actuation"] and model.landscape.is_quadratic):
+        return False
+    return model.drift_matrix is not None and (model.terminal is None or model.terminal_is_quadratic)
+
+
+def _quadratics_are_convex(model: Model) -> bool:
+    origin = np.zeros((1, model.dimension))
+    hessians = [model.landscape.hessian(origin)[0]]
+    if model.terminal is not None:
+        hessians.append(model.terminal_derivatives(origin)[1][0])
+    return all(_is_semidefinite(hessian) for hessian in hessians)
+
+
+def _is_semidefinite(hessian: np.ndarray) -> bool:
+    values = np.linalg.eigvalsh(hessian)
+    return bool(values[0] >= -1e-13 * np.abs(values).max())
+
+
+# --- B invertible: the action's own Hessian ---------------------------------------------------------------------------
+
+
+def _banded_curvature(problem, plan, fine):
+    band = _action_hessian(problem, plan, fine)
+    _, failed = dpbtrf(band, lower=1)
+    if not failed and np.isfinite(band[0]).all():  # a diagonal that is finite and factors bounds the rest
+        return _FACTORED
+    direction = _lowest_direction(problem, band) if np.isfinite(band).all() else None
+    return Curvature(positive=False, method=_FACTORED.method, direction=direction)
+
+
+def _lowest_direction(problem, band):
+    """The variation of θ (N+1, n) with the lowest curvature, largest entry one."""
+    lowest = eig_banded(band, lower=True, select="i", select_range=(0, 0))[1][:, 0]
+    n = problem.dimension
+    fixed = 0 if problem.end is None else n
+    full = np.concatenate([np.zeros(n), lowest, np.zeros(fixed)]).reshape(-1, n)
+    return full / np.abs(full).max()
+
+
+def _action_hessian(problem, plan, fine) -> np.ndarray:
+    """∂²J/∂θ∂θ over the nodes that are free, in LAPACK's lower band storage (bandwidth + 1, size)."""
+    n, count, degree = problem.dimension, len(plan.vertices) - 1, plan.degree
+    entries = _element_hessians(problem, plan, fine)
+    index, kept, size, width = _band_index(count, degree, n, problem.end is not None)
+    band = np.bincount(index, weights=entries.ravel()[kept], minlength=size * (width + 1)).reshape(width + 1, size)
+    end = _end_curvature(problem, plan)
+    if problem.end is None and end is not None:
+        for row, column in zip(*np.tril_indices(n), strict=True):
+            band[row - column, size - n + column] += end[row, column]
+    return band
+
+
+@lru_cache(maxsize=32)
+def _band_index(count, degree, n, fixed_end):
+    """Where the entries (K, D, D) of the elements go in the band; which are kept; size and bandwidth."""
+    nodes = node_index(count, degree)
+    unknowns = (nodes[:, :, None] * n + np.arange(n)).reshape(count, -1) - n  # the start does not vary
+    size = count * degree * n - (n if fixed_end else 0)
+    rows, columns = np.broadcast_arrays(unknowns[:, :, None], unknowns[:, None, :])
+    kept = ((rows >= columns) & (columns >= 0) & (rows < size)).ravel()
+    rows, columns = rows.ravel()[kept], columns.ravel()[kept]
+    return (rows - columns) * size + columns, np.flatnonzero(kept), size, (degree + 1) * n - 1
+
+
+def _element_hessians(problem, plan, fine) -> np.ndarray:
+    """∫ over each element of the second variation's density, in its nodes' θ: (K, D, D), D = (degree + 1) n."""
+    n, count = problem.dimension, len(fine.times)
+    density = _second_derivatives(problem, fine)
+    # variations are taken in τ, the fraction of the element: d/dt = (d/dτ)/h
+    units = np.ones((count, 2 * n))
+    units[:, n:] /= (plan.vertices[1:] - plan.vertices[:-1])[:, None]
+    fade = fine.weights * np.exp(-problem.objective.discount * fine.times)
+    density *= fade[:, :, None, None] * (units[:, None, :, None] * units[:, None, None, :])
+    variations = _variations(tuple(plan.positions), n)
+    pushed = density @ variations  # (K, q, 2n, D)
+    flat = variations.reshape(-1, variations.shape[-1])
+    return flat.T @ pushed.reshape(count, len(flat), -1)
+
+
+def _second_derivatives(problem, fine) -> np.ndarray:
+    """The Hessian of effort + kL in (θ, θ̇) at the points inside the elements, slightly stiffer: (K, q, 2n, 2n)."""
+    n, objective, model = problem.dimension, problem.objective, problem.model
+    count, points = fine.times.shape
+    theta = fine.theta.reshape(-1, n)
+    kinetic = _constant_kinetic(model)
+    if kinetic is None:
+        pair = [objective.learning_rate, objective.loss_weight]
+        density = lagrangian_hessian(model)(theta, fine.velocity.reshape(-1, n), pair).reshape(count, points, 2 * n, 2 * n)
+        density[:, :, n:, n:] *= 1 + NEUTRAL
+        return density
+    density = np.empty((count, points, 2 * n, 2 * n))
+    density[...] = kinetic / objective.learning_rate
+    hessians = model.landscape.hessian(theta).reshape(count, points, n, n)
+    density[:, :, :n, :n] += objective.loss_weight * hessians
+    return density
+
+
+def _constant_kinetic(model: Model) -> np.ndarray | None:
+    """The Hessian of ½(θ̇ - Aθ - c)ᵀM(θ̇ - Aθ - c) in (θ, θ̇), M = B⁻ᵀGB⁻¹; None where it depends on θ."""
+    if "constant kinetic" not in model.cache:
+        model.cache["constant kinetic"] = _kinetic(model)
+    return model.cache["constant kinetic"]
+
+
+def _kinetic(model):
+    if not (model.constant["metric"] and model.constant["actuation"]) or model.drift_matrix is None:
+        return None
+    origin = np.zeros(model.dimension)
+    inverse = np.linalg.inv(model.actuation(origin)[0])
+    mass = inverse.T @ model.metric(origin)[0] @ inverse
+    velocity = np.hstack([-model.drift_matrix[0], np.eye(model.dimension)])
+    kinetic = velocity.T @ mass @ velocity
+    kinetic[model.dimension :, model.dimension :] *= 1 + NEUTRAL
+    return kinetic
+
+
+@lru_cache(maxsize=64)
+def _variations(positions, n):
+    """(q, 2n, D): nodes' θ to (θ, dθ/dτ) at the points inside an element."""
+    _, _, to_points, slopes = inner_matrices(positions, len(positions) + 1)
+    identity = np.eye(n)
+    pairs = zip(to_points, slopes, strict=True)
+    return np.stack([np.vstack([np.kron(p, identity), np.kron(s, identity)]) for p, s in pairs])
+
+
+def lagrangian_hessian(model: Model) -> Pointwise:
+    """(θ, θ̇, [η, k]) -> the Hessian (2n, 2n) of effort + kL in (θ, θ̇), with u = B⁻¹(θ̇ - f). Compiled once per model."""
+    if "lagrangian_hessian" not in model.cache:
+        n = model.dimension
+        theta, velocity, pair = ca.SX.sym("theta", n), ca.SX.sym("velocity", n), ca.SX.sym("eta_k", 2)
+        u = eliminated_control(model, theta, velocity)
+        value = ca.dot(u, model.metric_at(theta) @ u) / (2 * pair[0]) + pair[1] * model.loss_at(theta)
+        hessian = ca.hessian(value, ca.vertcat(theta, velocity))[0]
+        function = ca.Function("lagrangian_hessian", [theta, velocity, pair], [ca.densify(hessian)])
+        model.cache["lagrangian_hessian"] = Pointwise(function)
+    return model.cache["lagrangian_hessian"]
+
+
+def _end_curvature(problem, plan) -> np.ndarray | None:
+    """∂²/∂θ_T² of what follows the last node, in present value: terminal cost or the tail's cost to go."""
+    objective = problem.objective
+    fade = np.exp(-objective.discount * plan.times[-1])
+    if plan.tail is not None:
+        return fade * plan.tail.value_hessian
+    if objective.terminal is None:
+        return None
+    return fade * objective.terminal_weight * problem.model.terminal_derivatives(plan.parameters[-1:])[1][0]
+
+
+# --- otherwise: a Riccati recursion over the elements -------------------------------------------------------------------
+
+
+def _riccati_curvature(problem, plan) -> Curvature:
+    """Dynamic programming over the elements, backwards: each element's control must cost something whatever follows."""
+    method = "Riccati recursion over the elements"
+    quadratic, moved = _element_programs(problem, plan)
+    n = problem.dimension
+    end = _end_curvature(problem, plan)
+    following = np.zeros((n, n)) if end is None else end
+    if problem.end is not None:
+        following = following + _FIXED * max(np.abs(quadratic).max(), np.abs(following).max()) * np.eye(n)
+    for form, map_ in zip(quadratic[::-1], moved[::-1], strict=True):
+        total = form + map_.T @ following @ map_  # in (left state, controls of the element)
+        factor, failed = dpotrf(total[n:, n:], lower=1)
+        if failed or not np.isfinite(total).all():
+            return Curvature(positive=False, method=method, direction=_direction_if_all_were_pushed(problem, plan))
+        gains = dpotrs(factor, total[n:, :n], lower=1)[0]
+        following = total[:n, :n] - total[:n, n:] @ gains
+        following = (following + following.T) / 2
+    return Curvature(positive=True, method=method)
+
+
+def _element_programs(problem, plan):
+    """Per element: ½-quadratic form (K, n + dm, n + dm) in (left state, controls at the Gauss points), and the map
+    (K, n, n + dm) to the right state, by Gauss collocation of the linearised dynamics at as many points as the degree."""
+    n, m, objective = problem.dimension, problem.controls, problem.objective
+    count, degree = len(plan.vertices) - 1, plan.degree
+    points, weights, to_points, slopes = inner_matrices(tuple(plan.positions), degree)
+    lengths = np.diff(plan.vertices)
+    times = plan.vertices[:-1, None] + lengths[:, None] * points
+    drift, push, state, cross, effort = _linearised(problem, plan, to_points)
+    shape = (count, degree)
+    drift, push = drift.reshape(*shape, n, n), push.reshape(*shape, n, m)
+    # Σ_j (slopes_qj/h - A_q to_points_qj) δθ_j = B_q δu_q at every point q; node 0 is the left state
+    size = n + degree * m
+    slopes = np.kron(slopes, np.eye(n)).reshape(degree, n, degree + 1, n)
+    system = slopes / lengths[:, None, None, None, None]
+    system = system - drift[:, :, :, None, :] * to_points[:, None, :, None]
+    inner = system[:, :, :, 1:, :].reshape(count, degree * n, degree * n)
+    sources = np.zeros((count, degree, n, size))
+    sources[..., :n] = -system[:, :, :, 0, :]
+    for q in range(degree):
+        sources[:, q, :, n + q * m : n + (q + 1) * m] = push[:, q]
+    nodes = np.empty((count, degree + 1, n, size))
+    nodes[:, 0] = np.eye(n, size)
+    solved = np.linalg.solve(inner, sources.reshape(count, degree * n, size))
+    nodes[:, 1:] = solved.reshape(count, degree, n, size)
+    variation = np.zeros((count, degree, n + m, size))
+    inside = to_points @ nodes.reshape(count, degree + 1, n * size)
+    variation[:, :, :n] = inside.reshape(count, degree, n, size)
+    for q in range(degree):
+        variation[:, q, n:, n + q * m : n + (q + 1) * m] = np.eye(m)
+    density = np.empty((count, degree, n + m, n + m))
+    density[:, :, :n, :n] = state.reshape(*shape, n, n)
+    density[:, :, :n, n:] = cross.reshape(*shape, n, m)
+    density[:, :, n:, :n] = density[:, :, :n, n:].transpose(0, 1, 3, 2)
+    density[:, :, n:, n:] = (1 + NEUTRAL) * effort.reshape(*shape, m, m)
+    fade = lengths[:, None] * weights * np.exp(-objective.discount * times)
+    weighted = (density * fade[:, :, None, None]) @ variation
+    stacked = variation.reshape(count, -1, size)
+    return stacked.transpose(0, 2, 1) @ weighted.reshape(count, -1, size), nodes[:, -1]
+
+
+def _linearised(problem, plan, to_points):
+    """A, B and the second derivatives of H at points inside every element."""
+    objective = problem.objective
+    index = node_index(len(plan.vertices) - 1, plan.degree)
+    inside = [
+        (to_points @ values[index]).reshape(-1, values.shape[1])
+        for values in (plan.parameters, plan.controls, plan.costates)
+    ]
+    return second_order(problem.model)(*inside, [objective.learning_rate, objective.loss_weight])
+
+
+def _direction_if_all_were_pushed(problem, plan):
+    """The lowest direction of ½m|θ̇|²/η + kL alone: where to step off, exact only if everything could be pushed."""
+    mass, n = typical_mass(problem), problem.dimension
+    free = replace(problem, learner=Learner(metric=mass * np.eye(n)))
+    return _lowest_direction(free, _action_hessian(free, plan, fine_path(plan)))

@@ -1,0 +1,78 @@
+"""A rule and the best of a simpler family that its own contains, on the same unseen scenarios: which costs less, and how surely."""
+
+import numpy as np
+
+from .held_out import HeldOut, mean_and_error
+
+SURE = 2.0  # standard errors of a difference that decide
+ALIKE = 1e-4  # of the allowed error: costs that differ by less are the same
+
+
+class Compared:
+    """Costs of one rule, or of two, over independent blocks of unseen scenarios that both meet.
+
+    ``allowed`` is the error of a cost that is; ``count`` the scenarios so far.
+    """
+
+    def __init__(self, program, policies, held: HeldOut, allowed: float):
+        self.program, self.policies, self.count = program, policies, 0
+        self._costs, self._allowed = [np.empty(0) for _ in policies], allowed
+        self.meet(held)
+
+    def meet(self, held: HeldOut) -> None:
+        """More scenarios."""
+        self._costs = [np.append(costs, held.block_costs(policy, self.program))
+                       for costs, policy in zip(self._costs, self.policies, strict=True)]
+        self.count += held.count
+
+    def is_known(self) -> bool:
+        """Whether two standard errors of the better rule's cost are allowed, and the order is decided or does not matter."""
+        allowed = self._allowed
+        if not np.isfinite(allowed) or not np.isfinite(self.of_better).all():
+            return True
+        return 2 * mean_and_error(self.of_better)[1] <= allowed and not self.is_open
+
+    @property
+    def of_better(self) -> np.ndarray:
+        """Block costs of the rule that costs less."""
+        return self._costs[1] if self.first_is_worse else self._costs[0]
+
+    @property
+    def difference(self) -> tuple[float, float]:
+        """(cost of the first less that of the simpler one, its standard error), episode by episode; (0, 0) of one rule."""
+        if len(self._costs) == 1 or not np.isfinite(self._costs[1]).all():
+            return 0.0, 0.0
+        if not np.isfinite(self._costs[0]).all():
+            return np.inf, 0.0
+        return mean_and_error(self._costs[0] - self._costs[1])
+
+    @property
+    def first_is_worse(self) -> bool:
+        """Whether the simpler rule costs less."""
+        return self.difference[0] > ALIKE * self._allowed
+
+    @property
+    def first_is_clearly_worse(self) -> bool:
+        """Whether it costs less beyond the error of the difference."""
+        difference, error = self.difference
+        return self.first_is_worse and difference > SURE * error
+
+    @property
+    def is_open(self) -> bool:
+        """Whether neither rule costs less beyond the error of the difference, and that error is more than is allowed."""
+        difference, error = self.difference
+        return abs(difference) <= SURE * error and SURE * error > self._allowed
+
+    def fallen_back(self, name: str) -> str:
+        """What to say where the simpler rule is returned."""
+        difference, error = self.difference
+        least = f"by {difference:.2g} ± {SURE * error:.1g}"
+        return f"no better than the {name} it contains, which is returned: what else was found costs more {least}"
+
+    def doubt(self, name: str) -> str:
+        """What to say where the richer rule is returned; "" unless the comparison is open."""
+        if not self.is_open:
+            return ""
+        difference, error = self.difference
+        return (f"whether it costs less than the {name} it contains is not decided: the difference is {difference:.2g} ± "
+                f"{SURE * error:.1g}; raise held_out")

@@ -1,0 +1,103 @@
+"""The least that losses can cost: what a rule pays above it is what is still to be gained, in any unit and from anywhere."""
+
+import math
+from dataclasses import replace
+
+import casadi as ca
+import numpy as np
+
+from ..policies import Policy, PolicyProgram
+from ..transcription.moment_model import time_weights
+from .held_out import episode_costs
+from .scenario_sets import scenes
+
+MOST, TIMES, ELSEWHERE = 48, 4, 2  # scenarios per scene and times that are looked at, and starts of others tried beside theirs
+DESCENTS = 60  # steps of Newton's method at most
+
+
+class LeastCost:
+    """J of sitting at the lowest point of every landscape at all times, on a sample of scenarios.
+
+    The lowest points are searched by Newton's method from the starts, so that it is an upper bound of the least cost where a
+    landscape has lower wells elsewhere.
+    """
+
+    def __init__(self, program: PolicyProgram, drawn):
+        weights = time_weights(program)[0]
+        self.program, self._sample, self._least = program, [], []
+        for scene, one in zip(scenes(program), drawn, strict=True):
+            rows = np.unique(np.linspace(0, one.count - 1, min(MOST, one.count)).astype(int))
+            self._least.append(_least(scene, one, rows, weights))
+            self._sample.append(replace(one, starts=one.starts[rows], hidden=one.hidden[rows], noise=one.noise[rows],
+                                        weights=one.weights[rows], blocks=one.blocks[rows]))
+        self._shares = [one.weights.sum() for one in drawn]
+
+    def excess(self, policy: Policy, cost: float) -> float:
+        """What a rule with the expected cost J = ``cost`` pays above the least; at least 0.
+
+        Pair by pair over the sample, where costs have no long tail; but within three standard errors of J less the mean of
+        the least costs, which is exact where the lowest points are equally low.
+        """
+        costs = episode_costs(policy, self.program, self._sample)
+        parts = list(zip(self._shares, costs, self._least, strict=True))
+        paired = sum(share * np.maximum(paid - least, 0.0).mean() for share, paid, least in parts)
+        mean = sum(share * least.mean() for share, _, least in parts)
+        error = math.sqrt(sum(share**2 * least.var() / len(least) for share, _, least in parts))
+        return float(max(min(max(paired, cost - mean - 3 * error), cost - mean + 3 * error), 0.0))
+
+
+def _least(scene, drawn, rows, weights):
+    """(R,): Σ_t a_t min L(·, φ_t) of some scenarios, at a few of the times that count."""
+    times = np.flatnonzero(weights)
+    still = not scene.hidden or bool((drawn.hidden[rows] == drawn.hidden[rows][:, :1]).all())
+    looked = times[-1:] if still else times[np.unique(np.linspace(0, len(times) - 1, TIMES).astype(int))]
+    shares = weights[looked] * weights.sum() / weights[looked].sum()
+    hidden = drawn.hidden[rows][:, looked + 1]
+    points, fields = np.repeat(drawn.starts[rows], len(looked), axis=0), hidden.reshape(len(rows) * len(looked), scene.hidden)
+    found = _descend(scene, points, fields)
+    others = np.random.default_rng(0).permutation(len(points))
+    for shift in range(1, ELSEWHERE + 1):
+        found = np.minimum(found, _descend(scene, points[np.roll(others, shift)], fields))
+    found = np.full_like(found, found.min()) if not scene.hidden else found
+    return found.reshape(len(rows), len(looked)) @ shares
+
+
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
+def _descend(scene, points, fields):
+    """(P,): the loss at the end of damped Newton steps from points (P, n), curvatures taken by their absolute value."""
+    model = _model(scene)
+    points, damping = points.copy(), np.full(len(points), 1e-3)
+    loss, slope, curvature = model(points, fields)
+    scale = np.maximum(np.abs(np.where(np.isfinite(loss), loss, 0.0)), 1e-300)
+    for _ in range(DESCENTS):
+        usable = np.isfinite(slope).all(1) & np.isfinite(curvature).all((1, 2))
+        values, vectors = np.linalg.eigh(np.where(usable[:, None, None], curvature, 0.0))
+        size = np.abs(values)
+        stiff = size + damping[:, None] * size.max(1, keepdims=True) + 1e-300
+        along = np.einsum("pij,pi->pj", vectors, np.where(usable[:, None], slope, 0.0))
+        step = -np.einsum("pij,pj->pi", vectors, along / stiff)
+        after = model(points + step, fields)
+        better = after[0] < loss
+        gained = np.where(better, loss - after[0], 0.0)
+        damping = np.clip(np.where(better, damping / 10, damping * 10), 1e-12, 1e12)
+        points = np.where(better[:, None], points + step, points)
+        loss, slope, curvature = (np.where(better.reshape(-1, *[1] * (new.ndim - 1)), new, old)
+                                  for new, old in zip(after, (loss, slope, curvature), strict=True))
+        if (gained <= 1e-14 * scale).all() and (better | (damping > 1e6)).all():
+            break
+    return np.where(np.isfinite(loss), loss, np.inf)
+
+
+def _model(scene):
+    """(θ (P, n), φ (P, p)) -> loss (P,), slope (P, n), curvature (P, n, n)."""
+    theta, hidden = ca.SX.sym("theta", scene.dimension), ca.SX.sym("hidden", scene.hidden)
+    curvature, slope = ca.hessian(scene.loss(theta, hidden), theta)
+    function = ca.Function("model", [theta, hidden], [
+        ca.vertcat(scene.loss(theta, hidden), ca.densify(slope), ca.vec(ca.densify(curvature)))], {"cse": True})
+    n = scene.dimension
+
+    def evaluate(points, fields):
+        found = np.array(function.map(len(points))(points.T, fields.T)).T
+        return found[:, 0], found[:, 1:n + 1], found[:, n + 1:].reshape(-1, n, n)
+
+    return evaluate

@@ -1,0 +1,180 @@
+"""The least cost that a plan can have which leaves a box: an explicit bound, no grid and no solver."""
+
+import math
+from dataclasses import dataclass
+
+import casadi as ca
+import numpy as np
+
+from .intervals import IntervalFunction
+
+_SLICES, _ACROSS = 64, 32  # cells between start and wall, and along the other axis
+_TIMES = 4001
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leaving:
+    """No plan that leaves the box costs less than ``cost``; the bound is least for leaving by ``wall`` at ``time``."""
+
+    cost: float
+    time: float
+    wall: str
+
+
+def least_cost_of_leaving(problem, box: np.ndarray, *, inside: float, anywhere: float, terminal: float) -> Leaving:
+    """A lower bound of the cost of every plan that leaves ``box`` (n, 2), given lower bounds of L and κΦ.
+
+    A plan that first reaches the wall θ_i = c at time t has paid, with x = |θ_i - θ_i(0)| and w = (Bu)_i,
+
+        ∫₀ᵗ e^{-γτ} uᵀGu/2η dτ  ≥  ∫₀ᵗ e^{-γτ} w²/(2ηm) dτ,      m ≥ (BG⁻¹Bᵀ)_ii,
+
+    by the Cauchy-Schwarz inequality w² ≤ (BG⁻¹Bᵀ)_ii uᵀGu. In the length y = ∫dx/√m the wall is at y = Y, and
+    ẏ ≤ |w|/√m + a + by, where a + by bounds the drift f_i/√m towards the wall between start and wall. Hence
+    Y - a(e^{bt}-1)/b ≤ ∫₀ᵗ e^{b(t-τ)} |w|/√m dτ, and by the Cauchy-Schwarz inequality once more
+
+        effort  ≥  (Y - a(e^{bt}-1)/b)₊² / (2η ∫₀ᵗ e^{γτ+2b(t-τ)} dτ),
+
+    which without drift is Y²γ/(2η(e^{γt}-1)), and Y²/2ηt at γ = 0. The loss adds k·inside until t and k·anywhere from
+    then on (the plan may come back), and the end e^{-γT}·terminal. The sum is minimised over 0 < t ≤ T: effort falls and the
+    loss rises with t, so that effort at the end and loss at the beginning of every interval of a fine mesh bound it.
+    m, a and Y come from interval arithmetic over slices of the box.
+
+    Parameters
+    ----------
+    inside, anywhere : lower bounds of L in the box and in all of Rⁿ
+    terminal : lower bound of κΦ at the end
+
+    Returns
+    -------
+    Leaving, with cost -∞ where nothing is known, ∞ where the box cannot be left in time
+    """
+    objective = problem.objective
+    found = Leaving(cost=math.inf, time=math.nan, wall="none")
+    for axis in range(problem.dimension):
+        for side in (0, 1):
+            walk = _Walk.to_wall(problem, box, axis, side)
+            cost, time = _least(walk, objective, inside, min(anywhere, inside), terminal)
+            if not cost >= found.cost:
+                found = Leaving(cost=cost, time=time, wall=f"θ{axis + 1} = {box[axis, side]:.4g}")
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Walk:
+    """From the start to one wall: the length Y, and pairs (a, b) with ẏ ≤ |w|/√m + a + by."""
+
+    length: float
+    drifts: tuple[tuple[float, float], ...]
+
+    @classmethod
+    def to_wall(cls, problem, box, axis, side):
+        start, wall, sign = problem.start[axis], box[axis, side], 2 * side - 1
+        edges = np.linspace(start, wall, _SLICES + 1)
+        mobility, drift = _bounds(problem, box, axis, sign, edges)
+        speeds = np.sqrt(np.maximum(mobility, 1e-12 * _largest(problem, box)))
+        length = np.append(0.0, np.cumsum(np.abs(np.diff(edges)) / speeds))
+        flow = drift / speeds
+        return cls(length=float(length[-1]), drifts=tuple((_offset(flow, length, b), b) for b in _slopes(flow, length)))
+
+    def effort(self, times, objective):
+        """The least effort to reach the wall at each of the times."""
+        with np.errstate(all="ignore"):
+            found = [self._effort(times, objective, *pair) for pair in self.drifts]
+        return np.max(np.nan_to_num(found, nan=0.0, posinf=np.inf), axis=0)
+
+    def _effort(self, times, objective, a, b):
+        carried = a * _growth(b, times) if a > 0 else 0.0
+        stretch = np.exp(2 * b * times) * _growth(objective.discount - 2 * b, times)
+        return np.maximum(self.length - carried, 0.0) ** 2 / (2 * objective.learning_rate * stretch)
+
+
+def _bounds(problem, box, axis, sign, edges):
+    """Upper bounds of (BG⁻¹Bᵀ)_ii and of the drift towards the wall on every slice between start and wall."""
+    ends = np.sort([edges[:-1], edges[1:]], axis=0)
+    if problem.dimension == 1:
+        low, high = ends[0][:, None], ends[1][:, None]
+    else:
+        across = np.linspace(*box[1 - axis], _ACROSS + 1)
+        low, high = (np.stack(np.meshgrid(along, other, indexing="ij"), axis=-1).reshape(-1, 2)
+                     for along, other in zip(ends, (across[:-1], across[1:]), strict=True))
+        low, high = (low, high) if axis == 0 else (low[:, ::-1], high[:, ::-1])
+    theta = ca.SX.sym("theta", problem.dimension)
+    outputs = ca.vertcat(_mobility(problem.model, theta)[axis, axis], sign * problem.model.drift_at(theta)[axis])
+    _, upper = IntervalFunction(ca.Function("along", [theta], [outputs]))(low, high)
+    mobility, drift = upper.T.reshape(2, len(edges) - 1, -1).max(axis=2)
+    return mobility, drift
+
+
+def _mobility(model, theta):
+    actuation = model.actuation_at(theta)
+    return actuation @ ca.solve(model.metric_at(theta), actuation.T)
+
+
+def _largest(problem, box):
+    """The largest entry of BG⁻¹Bᵀ at the start: what a direction that cannot be pushed is compared with."""
+    actuation, metric = problem.model.actuation(problem.start)[0], problem.model.metric(problem.start)[0]
+    return np.abs(actuation @ np.linalg.solve(metric, actuation.T)).max()
+
+
+def _slopes(flow, length):
+    """Candidates for b; every one gives a bound that holds."""
+    if not np.isfinite(flow).all() or not flow.any():
+        return (0.0,)
+    whole = (flow[-1] - flow[0]) / length[-1]
+    steps = np.diff(flow) / np.diff((length[1:] + length[:-1]) / 2) if len(flow) > 1 else np.zeros(1)
+    return tuple({0.0, float(whole), float(steps.min()), float(steps.max())})
+
+
+def _offset(flow, length, b):
+    """The least a ≥ 0 with flow ≤ a + b·y on every slice."""
+    ends = length[:-1] if b > 0 else length[1:]
+    return float(max(np.max(flow - b * ends), 0.0))
+
+
+def _growth(rate, times):
+    """∫₀ᵗ e^{rate·τ} dτ."""
+    return times * np.where(rate * times == 0, 1.0, np.expm1(rate * times) / np.where(rate * times == 0, 1.0, rate * times))
+
+
+def _least(walk, objective, inside, afterwards, terminal):
+    """(least bound, time) over the times of leaving."""
+    times = _times(walk, objective)
+    early, late = times[:-1], times[1:]
+    effort = np.where(np.isinf(late), 0.0, walk.effort(np.minimum(late, 1e300), objective))
+    bound = effort + loss_until(objective, early, inside, afterwards) + end_cost(objective, terminal)
+    bound = np.where(np.isnan(bound), -np.inf, bound)
+    place = int(np.argmin(bound))
+    return float(bound[place]), float(late[place])
+
+
+def _times(walk, objective):
+    """A mesh from 0 to T; an infinite horizon has an infinite last interval."""
+    if math.isfinite(objective.horizon):
+        return np.append(0.0, np.geomspace(1e-9 * objective.horizon, objective.horizon, _TIMES))
+    unit = 1 / objective.discount if objective.discount > 0 else walk.length / math.sqrt(objective.learning_rate)
+    return np.concatenate([[0.0], np.geomspace(1e-9 * unit, 1e9 * unit, _TIMES), [np.inf]])
+
+
+def loss_until(objective, times, inside, afterwards):
+    """k[inside (1 - e^{-γt}) + afterwards (e^{-γt} - e^{-γT})]/γ; a lower bound of zero counts as zero for ever."""
+    if objective.loss_weight == 0:
+        return np.zeros(np.shape(times))
+    early = discounted(objective, 0.0, times)
+    late = discounted(objective, times, objective.horizon)
+    with np.errstate(invalid="ignore"):
+        parts = [np.where(level == 0, 0.0, level * span) for level, span in ((inside, early), (afterwards, late))]
+    return objective.loss_weight * (parts[0] + parts[1])
+
+
+def discounted(objective, begin, end):
+    """∫ e^{-γτ} dτ from ``begin`` to ``end``."""
+    gamma = objective.discount
+    with np.errstate(invalid="ignore"):
+        span = np.subtract(end, begin)
+        span = np.where(np.isnan(span), 0.0, span)
+        return span if gamma == 0 else np.exp(-gamma * np.asarray(begin)) * -np.expm1(-gamma * span) / gamma
+
+
+def end_cost(objective, terminal):
+    """e^{-γT}·κΦ, zero for an infinite horizon."""
+    return math.exp(-objective.discount * objective.horizon) * terminal if math.isfinite(objective.horizon) else 0.0

@@ -1,0 +1,80 @@
+"""Points around the start at every scale: rays with radii in geometric progression, and lattices in one and two dimensions."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..problem import ControlProblem
+
+FARTHEST = 1e4  # natural lengths
+_RATIO = {1: 1.02, 2: 1.1}  # of neighbouring radii
+_ANGLES = 48
+_LATTICE = {1: 401, 2: 33}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Samples:
+    """Points (S, n) and, for each family of them, the shape of its array of neighbours and whether its first axis closes."""
+
+    points: np.ndarray
+    families: tuple  # (first index, shape, closed)
+    distance: np.ndarray
+
+
+def samples_around(problem, length, seed):
+    n, start = problem.dimension, problem.start
+    ratio = _RATIO.get(n, 1.2)
+    radii = length * np.exp(np.arange(np.log(1e-3), np.log(FARTHEST), np.log(ratio)))
+    directions = _directions(problem, seed)
+    rays = start + directions[:, None, :] * radii[:, None]
+    families, points, first = [], [], 0
+    blocks = [(rays, rays.shape[:2], n == 2)]
+    if n <= 2:
+        ticks = np.linspace(-1, 1, _LATTICE[n])
+        lattice = np.stack(np.meshgrid(*[ticks] * n, indexing="ij"), axis=-1)
+        centres = [start] if problem.end is None else [start, problem.end]
+        sizes = (3 * length, 12 * length) if n == 1 else (2.5 * length, 8 * length)
+        blocks += [(centre + size * lattice, lattice.shape[:-1], False) for centre in centres for size in sizes]
+    for block, shape, closed in blocks:
+        points.append(block.reshape(-1, n))
+        families.append((first, shape, closed))
+        first += len(points[-1])
+    points = np.vstack(points)
+    return Samples(points=points, families=tuple(families), distance=np.linalg.norm(points - start, axis=1))
+
+
+def _directions(problem, seed):
+    """Unit vectors: both ways in one dimension, a circle in two, else axes, curvature and slope at the start, and random."""
+    n = problem.dimension
+    if n == 1:
+        return np.array([[-1.0], [1.0]])
+    if n == 2:
+        angle = 2 * np.pi * np.arange(_ANGLES) / _ANGLES
+        return np.column_stack([np.cos(angle), np.sin(angle)])
+    _, gradient, hessian = problem.start_derivatives
+    vectors = np.linalg.eigh(hessian[0])[1].T
+    vectors = vectors[: min(n, 12)]  # the most negative curvatures
+    some = [vectors, np.eye(n)[: min(n, 12)]]
+    if np.linalg.norm(gradient) > 0:
+        some.append(gradient / np.linalg.norm(gradient))
+    both = np.vstack([*some, *[-one for one in some]])
+    drawn = np.random.default_rng(seed).standard_normal((24 if n <= 10 else 8, n))
+    return np.vstack([both, drawn / np.linalg.norm(drawn, axis=1)[:, None]])
+
+
+def lowest_around(function, first, shape, closed):
+    """Flat indices of the samples of one family that are lower than all their neighbours."""
+    values = function[first : first + int(np.prod(shape))].reshape(shape)
+    lowest = np.isfinite(values)
+    for axis in range(len(shape)):
+        if axis == 0 and len(shape) == 2 and not closed and shape[0] != shape[1]:
+            continue  # separate rays
+        before, after = np.roll(values, 1, axis), np.roll(values, -1, axis)
+        if not (closed and axis == 0):
+            edge = [slice(None)] * len(shape)
+            edge[axis] = 0
+            before[tuple(edge)] = np.inf
+            edge[axis] = -1
+            after[tuple(edge)] = np.inf
+        lowest &= (values < before) & (values <= after)
+    return np.flatnonzero(lowest.ravel())

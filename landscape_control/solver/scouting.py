@@ -1,0 +1,216 @@
+"""Where plans may want to end: places looked for at every scale that the horizon can pay for.
+
+A plan of horizon T that goes a distance R within it pays at least gR²/2ητ, τ = (1 - e^{-γT})/γ, g the smallest eigenvalue of
+the metric, and saves at most τ times the fall of the cost of rest r = kL + fᵀGf/2η, and the fall of κΦ. That bounds R, up to
+how low r and Φ may be where nobody has looked: as low as anything seen within ten thousand natural lengths, or zero where all
+that was seen is positive. Inside, r, Φ and what is faced shortly before the end, κΦ + τ'r, are sampled on rays with radii in
+geometric progression (and on lattices in one and two dimensions), and the lowest samples around are followed downhill.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..arrays import freeze
+from ..landscape import distinct_points
+from ..landscape.search import descend, unrepeated
+from ..problem import ControlProblem
+from .faced import PLAIN, Faced, callables, functions_faced
+from .resting import resting
+from .samples import FARTHEST, lowest_around, samples_around
+from .scales import counted_time, is_bowl, natural_length
+
+NODES = 32  # of a curve
+MOST_SEEDS = {1: 32, 2: 48}  # per function, followed downhill; 16 in more dimensions, 4 beyond ten
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Places:
+    """What is known of the landscape: candidate ends of plans.
+
+    Attributes
+    ----------
+    minima : (M, n), local minima of L (of flat valleys some points), lowest first
+    aims : (A, n), ends worth considering: those minima, minima of the terminal cost and of both together, and low places
+        at the edge of what can be reached
+    reach : float, the distance from the start within which they were looked for
+    labels : (A,), equal for aims between which r and Φ do not rise: one basin
+    home : (n,), the start that they were looked for from
+    curves : (W, S, n), curves from there that cost less than straight ones
+    curve_aims : (W,), the aims that they lead to; -1 for a fixed end
+    found : int, how many places the search found before the least promising were dropped
+    """
+
+    minima: np.ndarray
+    aims: np.ndarray
+    reach: float
+    labels: np.ndarray
+    home: np.ndarray
+    curves: np.ndarray
+    curve_aims: np.ndarray
+    found: int
+
+
+def plain_places(problem: ControlProblem, minima: np.ndarray, aims: np.ndarray, reach: float = np.inf) -> Places:
+    """Places with nothing known of the ways to them."""
+    n = problem.dimension
+    return Places(
+        minima=freeze(minima.reshape(-1, n)),
+        aims=freeze(aims.reshape(-1, n)),
+        reach=float(reach),
+        labels=np.arange(len(aims)),
+        home=problem.start,
+        curves=np.zeros((0, NODES, n)),
+        curve_aims=np.zeros(0, dtype=int),
+        found=len(aims),
+    )
+
+
+def places_of(problem: ControlProblem, seed: int, *, trusting: bool = True) -> Places:
+    """All candidate ends of plans of this problem that the search finds; deterministic for a seed.
+
+    ``trusting``: minima that the landscape declares are taken to be all it has; else others are searched for.
+    """
+    declared = problem.landscape.minima
+    if is_bowl(problem):
+        return _bowl(problem, declared)
+    known = declared if declared is not None else np.zeros((0, problem.dimension))
+    declared = declared if trusting else None
+    functions = functions_faced(problem, declared)
+    if not functions:
+        return plain_places(problem, known, known)
+    length = natural_length(problem)
+    samples = samples_around(problem, length, seed)
+    values, rest, terminal, reach, ways = _weighed(problem, samples, length)
+    if declared is None and problem.objective.loss_weight > 0:
+        functions += [Faced(rest=1.0, terminal=0.0, way=way) for way in ways]
+    minima, aims = [known], []
+    for faced in functions:
+        function = faced.of(rest, terminal) + faced.way * samples.distance**2
+        seeds = _seeds(problem, samples, function, values, reach, length, seed)
+        result = descend(*callables(problem, faced), seeds, centre=problem.start, reach=reach, iterations=40)
+        aims.append(distinct_points(result.points, result.values, 1e-4 * length))
+        if faced == PLAIN and not problem.model.has_drift:
+            minima.append(distinct_points(result.points[result.settled], result.values[result.settled], 1e-4 * length))
+    if declared is None and len(minima) == 1:  # basins are those of L, whatever the drift
+        minima.append(_own_minima(problem, samples, reach, length, seed))
+    minima = unrepeated(np.vstack(minima), 1e-4 * length)
+    aims = np.vstack([minima, *aims])
+    return plain_places(problem, minima, unrepeated(aims, 1e-4 * length), reach)
+
+
+def _bowl(problem, declared):
+    """One quadratic function decides: its minimum, if it has one."""
+    minima = declared
+    if minima is None:
+        _, gradient, hessian = problem.start_derivatives
+        values, vectors = np.linalg.eigh(hessian[0])
+        if values[0] > 0:
+            minima = (problem.start - vectors @ (vectors.T @ gradient[0] / values))[None]
+        else:
+            minima = np.zeros((0, problem.dimension))
+    return plain_places(problem, minima, minima)
+
+
+def _own_minima(problem, samples, reach, length, seed):
+    """Local minima of L itself."""
+    landscape = problem.landscape
+    loss = landscape.loss(samples.points)
+    seeds = _seeds(problem, samples, loss, loss, reach, length, seed)
+    result = descend(landscape.loss, landscape.derivatives, seeds, centre=problem.start, reach=reach)
+    return distinct_points(result.points[result.settled], result.values[result.settled], 1e-4 * length)
+
+
+def _weighed(problem, samples, length):
+    """(estimate of J of going there, r, Φ, reach) at the samples; those that do not pay or are not defined: infinite."""
+    objective, model = problem.objective, problem.model
+    ends = [problem.start] if problem.end is None else [problem.start, problem.end]
+    points = np.vstack([problem.start[None], samples.points])
+    rest, metric, _ = resting(model, points, objective)
+    terminal = np.zeros(len(points))
+    if objective.terminal is not None and problem.end is None:
+        terminal = objective.terminal_weight * model.terminal_cost(points)
+    smallest = _least_price(metric)
+    counted = counted_time(problem)
+    reach = _reach(problem, samples, rest, terminal, counted, smallest, length)
+    span = min(counted, reach / np.sqrt(max(objective.learning_rate * np.ptp(_finite(rest)), 1e-300)))
+    span = span if np.isfinite(span) and span > 0 else 1.0
+    whole = counted if np.isfinite(counted) else 10 * span
+    distance = samples.distance
+    if problem.end is not None:  # there and back again
+        distance = distance + np.linalg.norm(samples.points - ends[-1], axis=1)
+    fade = np.exp(-objective.discount * objective.horizon) if np.isfinite(objective.horizon) else 0.0
+    costs = []
+    with np.errstate(all="ignore"):
+        for share in (1.0, 0.3, 0.1, 0.03):
+            moving = share * span
+            effort = smallest * distance**2 / (2 * objective.learning_rate * moving)
+            costs.append(effort + moving * (rest[0] + rest[1:]) / 2 + (whole - moving) * rest[1:] + fade * terminal[1:])
+        value = np.min(costs, axis=0)
+    value = np.where(np.isfinite(value) & (samples.distance <= reach), value, np.inf)
+    plain = np.zeros(len(points)) if objective.terminal is None else model.terminal_cost(points)
+    inside = np.isfinite(value)
+    fall = rest[0] - rest[1:][inside].min() if inside.any() else 0.0
+    return value, rest[1:], plain[1:], reach, _ways(problem, fall, smallest, length, whole)
+
+
+def _least_price(metric):
+    """The smallest eigenvalue of the metric at the start among directions that can be pushed."""
+    if metric is None:
+        return 1.0
+    values = np.linalg.eigvalsh(metric[0])
+    return values[values > 1e-9 * values[-1]].min(initial=values[-1])
+
+
+def _ways(problem, fall, smallest, length, counted):
+    """Weights of |θ - θ₀|² beside r: by the energy law a way of length d costs about d√(2gΔr/η)/2 in all."""
+    if not fall > 0:
+        return []
+    typical = np.sqrt(2 * smallest * fall / problem.objective.learning_rate) / (2 * length * counted)
+    return [typical] if problem.dimension <= 2 else [typical, 0.1 * typical]
+
+
+def _finite(values):
+    kept = values[np.isfinite(values)]
+    return kept if len(kept) else np.zeros(1)
+
+
+def _reach(problem, samples, rest, terminal, counted, smallest, length):
+    """The radius beyond which going there costs more than it can save."""
+    objective = problem.objective
+    farthest = FARTHEST * length
+    if not np.isfinite(counted):
+        return farthest
+    fall = 0.0
+    for values, weight in ((rest, counted), (terminal, 1.0)):
+        kept = _finite(values)
+        floor = min(kept.min(), 0.0)
+        fall += weight * max(float(np.nan_to_num(values[0])) - floor, 0.0)
+    reach = np.sqrt(2 * objective.learning_rate * counted * fall / smallest)
+    if problem.end is not None:
+        reach = max(reach, 2 * np.linalg.norm(problem.end - problem.start))
+    if problem.model.has_drift:  # which carries without effort
+        reach = max(reach, 10 * length)
+    return min(max(reach, 1e-3 * length), farthest)
+
+
+def _seeds(problem, samples, function, value, reach, length, seed):
+    """Where to begin the way down: lowest samples of their neighbourhood, the start, its sides, and random places."""
+    n, start = problem.dimension, problem.start
+    rng = np.random.default_rng(seed)
+    inside = np.isfinite(value) & np.isfinite(function)
+    function = np.where(inside, function, np.inf)
+    found = np.concatenate([first + lowest_around(function, first, shape, closed) for first, shape, closed in samples.families])
+    found = found[np.argsort(value[found], kind="stable")]
+    nearest = found[np.argsort(samples.distance[found], kind="stable")][:4]
+    picked = np.unique(np.concatenate([nearest, found[: MOST_SEEDS.get(n, 16 if n <= 10 else 4)]]))
+    size = min(reach, length)
+    clouds = [start + scale * size * rng.standard_normal((_clouds(n), n)) for scale in (0.3, 1.0, 3.0)]
+    centres = [start[None]] if problem.end is None else [start[None], problem.end[None]]
+    return np.vstack([*centres, samples.points[picked], *clouds])
+
+
+def _clouds(n):
+    if n <= 2:
+        return 2
+    return 10 if n <= 10 else 2
