@@ -2,9 +2,20 @@
 
 from ..solution import Status
 
+CARRIED_OUT = {  # plans that can be carried out, though not all are as good as was asked for
+    Status.CONVERGED,
+    Status.REFINEMENT_CAP,
+    Status.NOT_CERTIFIED,
+    Status.CHEAPER_PATH_SEEN,
+}
 _OTHER_METHOD = "or plan by another method=..."
 _ADVICE = {
     Status.REFINEMENT_CAP: "raise max_elements=... or loosen tolerance=...",
+    Status.NOT_CERTIFIED: f"raise max_elements=..., try another tolerance=..., take solver='ipopt', {_OTHER_METHOD}",
+    Status.NOT_A_MINIMUM: f"head for more places with aims=..., {_OTHER_METHOD}",
+    Status.CHEAPER_PATH_SEEN: "head for more places with aims=... or raise max_elements=...",
+    Status.TIME_LIMIT: "raise time_limit=... or simplify the problem",
+    Status.INTERRUPTED: "call again to start anew",
     Status.ITERATION_LIMIT: "head for more places with aims=..., let the optimiser go on with options={'max_iter': 10000}, take "
     f"solver='ipopt', shorten the horizon, {_OTHER_METHOD}",
     Status.INFEASIBLE: f"check that drift and actuation are finite on the way, head for more places with aims=..., {_OTHER_METHOD}",

@@ -15,6 +15,7 @@ from numpy.polynomial.chebyshev import chebfit
 
 from ..errors import ProblemError
 from ..solution import Plan, Status
+from .advice import CARRIED_OUT
 from .belief_space import BeliefSpace
 from .second_variation import SecondVariation, second_variation
 from .transcriber import belief_solver
@@ -22,7 +23,6 @@ from .transcriber import belief_solver
 DEGREE = 12  # of S(t) as a Chebyshev polynomial over the horizon
 
 _BENDS = (0.0, 0.1, 0.05, 0.2, -0.1, 0.5)  # of a guess, tried in turn; a plan that is no minimum has to leave
-_USABLE = (Status.CONVERGED, Status.REFINEMENT_CAP)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -92,7 +92,7 @@ def price_innovations(space: BeliefSpace, plan: Plan, tolerance: float, rounds: 
     for _ in range(rounds):
         dearer = charged(space, mixed.next(fitted(space, variation)))
         found = _replanned(dearer, plan, variation, belief_solver(dearer.expanded, tolerance, options))
-        if found.status not in _USABLE:
+        if found.status not in CARRIED_OUT:
             return plan, variation, found.status, f"while innovations were priced: {found.message}"
         before, plan, variation = plan, found, _variation(space, found)
         if variation.conjugate is None and _has_settled(plan, before):
@@ -125,7 +125,7 @@ def _replanned(space, plan, variation, solver):
     """The plan under the present price, from the one before; bent off its symmetry where that is no minimum, or fails."""
     for bend in _BENDS[variation.conjugate is not None :]:
         found = solver.solve(guess=_guess(space, plan, bend), throw=False).best
-        if found.status in _USABLE:
+        if found.status in CARRIED_OUT:
             break
     return found
 

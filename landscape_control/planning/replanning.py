@@ -11,8 +11,9 @@ from ..arrays import whole
 from ..belief import belief_model
 from ..errors import SolveError, check_choice
 from ..problem import ControlProblem
-from ..solution import Plan, Status
+from ..solution import Plan
 from ..solver import Solver
+from .advice import CARRIED_OUT
 from .belief_space import BeliefSpace, belief_space
 from .confirmation import CostKind
 from .coordinates import BeliefLayout
@@ -91,7 +92,7 @@ class ReplanningSolution(BeliefSolution):
         guess = _shifted(self._space, previous, elapsed, horizon, state)
         solution = self._solver.solve(start=state, horizon=horizon, guess=guess, throw=False)
         self._episodes.solves += 1
-        if solution.status.ok or solution.status is Status.REFINEMENT_CAP:
+        if solution.status in CARRIED_OUT:
             plans[episode] = solution.best
             return solution.controls[0]
         self._episodes.failures += 1

@@ -9,8 +9,9 @@ from scipy.integrate import solve_ivp
 from ..belief import belief_model
 from ..errors import ProblemError
 from ..problem import ControlProblem
-from ..solution import Plan, Status
+from ..solution import Plan
 from ..solver import Solver
+from .advice import CARRIED_OUT
 from .belief_space import BeliefSpace
 
 
@@ -31,7 +32,7 @@ class Transcriber:
                 refusals.append(refusal)
         if not found:
             raise refusals[-1]
-        found.sort(key=lambda plan: (not plan.status.ok, plan.status is not Status.REFINEMENT_CAP, plan.cost))
+        found.sort(key=lambda plan: (not plan.status.ok, plan.status not in CARRIED_OUT, plan.cost))
         return tuple(plan for i, plan in enumerate(found) if not any(_same(plan, other) for other in found[:i]))
 
     def _guesses(self, aims, seed):

@@ -4,6 +4,7 @@ import numpy as np
 
 from ..errors import ProblemError, SolveError
 from ..planning import METHODS, solve_dynamic_programming, solve_replanning
+from ..planning.advice import CARRIED_OUT
 from ..planning.dispatch import SMALL_GRID, has_small_grid
 from .simulated import simulated_cost
 
@@ -38,5 +39,5 @@ def _attempt(method, problem, seed, **options):
         solution = method(problem, seed=seed, throw=False, **options)
     except (ProblemError, SolveError):
         return
-    if solution.status.ok:
+    if solution.status.ok or solution.status in CARRIED_OUT:
         yield solution

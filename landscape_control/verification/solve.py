@@ -7,6 +7,7 @@ from dataclasses import replace
 from ..arrays import whole
 from ..errors import ProblemError, SolveError
 from ..planning import dispatch as planning
+from ..planning.advice import CARRIED_OUT
 from ..planning.confirmation import CostKind
 from ..planning.dispatch import METHODS
 from ..planning.solution import BeliefSolution
@@ -62,7 +63,7 @@ def solve(
     episodes = None if episodes is None else whole("episodes", episodes, low=2)
     method = planning.check_method(method, options)
     solution = planning.solve(problem, method=method, throw=False, **options)
-    if confirm and solution.status.ok:
+    if confirm and (solution.status.ok or solution.status in CARRIED_OUT):
         solution = _confirmed(solution, method, episodes, options)
     if throw and not solution.status.ok:
         raise SolveError(f"{solution.explanation}. {solution.message}".rstrip(), solution)
