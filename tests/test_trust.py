@@ -18,7 +18,8 @@ import trust_nonlinear  # noqa: E402
 import trust_policies  # noqa: E402
 from trust_judging import HANG  # noqa: E402
 from trust_linear_reference import LinearNumbers, solve_exactly  # noqa: E402
-from trust_paths import PathProblem, best_plan  # noqa: E402
+from trust_paths import PathProblem  # noqa: E402
+from trust_search import best_plan  # noqa: E402
 from trust_workers import judge_all  # noqa: E402
 
 
@@ -215,7 +216,9 @@ def test_path_search_crosses_the_hill_of_the_first_figure():
     assert best_plan(wells)[0] == pytest.approx(0.619463, abs=1e-6)
 
 
-@pytest.mark.parametrize(("name", "index"), [(name, i) for name, (_, group) in trust_nonlinear.GROUPS.items() for i in range(len(group))])
+@pytest.mark.parametrize(
+    ("name", "index"), [(name, i) for name, (_, group) in trust_nonlinear.GROUPS.items() for i in range(len(group))]
+)
 def test_both_forms_of_a_nonlinear_problem_are_one(name, index):
     case = trust_nonlinear.draw(name, 0, index)
     rng = np.random.default_rng(1)
