@@ -14,6 +14,7 @@ from trust_scattering import Homogeneous, UndecidedError, compose, step_flow, va
 SEGMENTS = 48  # of the boundary-value check
 AGREE = 1e-8  # both methods, relative to the scale
 ROUND_OFF = 1e-13  # of numbers of order one, at rest
+STEEP = 1e9  # terminal cost that stands for a fixed end, over the natural one
 MARGIN = 0.03  # a horizon this close to a conjugate point is not judged
 
 
@@ -254,20 +255,20 @@ def _may_be_unbounded(p):
 
 
 def _bounded(p, h):
-    """Whether the Riccati solution lasts until the start; a fixed end is a steep terminal cost."""
-    growth = math.sqrt(np.linalg.norm(h.push, 2) * np.linalg.norm(h.cost, 2)) + np.linalg.norm(h.drift, 2)
+    """Whether the Riccati solution of what can be moved lasts until the start; a fixed end is a steep terminal cost."""
+    drift, push, cost, terminal = _movable(p, h)
+    size = len(drift)
+    moved = Homogeneous(drift=drift, push=push, cost=cost, start=np.zeros(size), terminal=terminal)
+    speed, bend = np.linalg.norm(push, 2), np.linalg.norm(cost, 2)
+    growth = math.sqrt(speed * bend) + np.linalg.norm(drift, 2)
     count = int(min(max(64, 8 * growth * p.horizon), 6000))
     length = (1 + MARGIN) * p.horizon / count
-    form = step_flow(h, length)
+    form = step_flow(moved, length)
     values, vectors = np.linalg.eigh(form[1])
     root = vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T
-    value = h.terminal
-    if p.end is not None:
-        steep = np.eye(len(h.start))
-        steep[-1, -1] = 0
-        value = 1e9 * steep * (np.linalg.norm(h.cost, 2) * p.horizon + 1 / (np.linalg.norm(h.push, 2) * p.horizon))
+    value = terminal if p.end is None else STEEP * (bend * p.horizon + 1 / (speed * p.horizon)) * np.eye(size)
     for k in range(count):
-        lowest = np.linalg.eigvalsh(np.eye(len(root)) + root @ value @ root)[0]
+        lowest = np.linalg.eigvalsh(np.eye(size) + root @ value @ root)[0]
         if lowest <= 0:
             lasted = k * length
             if lasted < (1 - MARGIN) * p.horizon:
@@ -277,6 +278,12 @@ def _bounded(p, h):
     if 2 * growth * length > 1:  # a step could hide one
         raise UndecidedError("a horizon too long for so indefinite a loss")
     return True
+
+
+def _movable(p, h):
+    """Drift, push, loss and terminal cost of what controls can change; the rest only coasts, and curves nothing."""
+    n, basis = len(p.start), _reachable_basis(p)
+    return tuple(basis.T @ part[:n, :n] @ basis for part in (h.drift, h.push, h.cost, h.terminal))
 
 
 # --- T = ∞

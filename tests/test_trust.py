@@ -106,6 +106,23 @@ def test_conjugate_points_of_a_hill(end, horizon, kind):
         assert exact.cost == pytest.approx(-math.tan(horizon) / 2, rel=1e-9)
 
 
+def test_hill_beside_the_only_direction_that_can_be_pushed_bounds_no_less():
+    """Along B the loss is convex; what it does across B does not matter to any variation of the plan."""
+    grown = np.exp(0.7 * 9) * np.array([-0.1, -1.0])
+    beside = numbers(
+        hessian=np.array([[1.7, 0.6], [0.6, -0.1]]),
+        minimum=np.zeros(2),
+        matrix=0.7 * np.eye(2),
+        offset=np.zeros(2),
+        actuation=np.array([[1.0], [0.5]]),
+        start=np.array([-0.1, -1.0]),
+        end=grown + np.array([2.0, 1.0]),
+        horizon=9.0,
+        discount=0.3,
+    )
+    assert solve_exactly(beside).kind == "finite"
+
+
 def test_growth_that_cannot_be_reached_costs_infinitely_much():
     lost = numbers(
         hessian=np.eye(2),
