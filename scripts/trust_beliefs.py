@@ -1,6 +1,6 @@
 """Random problems with hidden variables: linear-quadratic-Gaussian ones exactly, the others by simulating their policy.
 
-With L = ½(θ-φ)ᵀH(θ-φ), dφ = -λ(φ-μ₀)dt + √Q dW and dY = H(θ-φ)dt + σ dW, the belief mean m moves as the hidden variable does,
+With L = ½(θ-φ)ᵀH(θ-φ), dφ = -λ(φ-μ₀)dt + √Q dW and dY = H(θ-φ)dt + σ dW, the belief mean m moves as the hidden variable,
 plus N(t) = P Hᵀ H P/σ² of noise per unit time, where P is the Kalman-Bucy covariance. Certainty equivalence gives
 
     E[J] = ½ zᵀS(0)z + ∫ e^{-γt} ½ [k tr(H P) + tr(S_mm N)] dt,    z = (θ₀, m₀, 1),
@@ -86,7 +86,8 @@ class GaussianCase(Case):
             return Verdict(kind=FLAGGED, note=f"{said}; {solution.status}", seconds=seconds)
         tolerance = options.get("tolerance", 1e-6)
         error = np.abs(solution.policy(self.numbers.start, self.numbers.prior_mean) - control).max()
-        right = abs(solution.cost - cost) <= tolerance * cost and error <= 10 * tolerance**0.5 * np.abs(control).max() + 1e-12
+        allowed = 10 * tolerance**0.5 * np.abs(control).max() + 1e-12
+        right = abs(solution.cost - cost) <= tolerance * cost and error <= allowed
         note = said if right else f"{said}; off by {abs(solution.cost / cost - 1):.1e}, u(0) by {error:.1e}"
         return Verdict(kind=RIGHT if right else WRONG, note=note, seconds=seconds)
 
@@ -206,7 +207,7 @@ class GeneralCase(Case):
         count = self.dimension
         found = simulated(self.problem, solution.policy)
         still = simulated(self.problem, lambda theta, belief, time: np.zeros((len(theta), count)))
-        error = math.hypot(found.standard_error, 0.0)
+        error = found.standard_error
         bias = PLAIN_BIAS * (np.abs(found.losses).mean() + found.efforts.mean())
         said = f"{self.family}: E[J] = {solution.cost:.4g}, simulated {found.cost:.4g} ± {error:.2g}, still {still.cost:.4g}"
         agrees = abs(solution.cost - found.cost) <= 4 * error + bias
@@ -224,7 +225,8 @@ class GeneralCase(Case):
 
     def describe(self):
         """The family and its numbers."""
-        return f"{self.family}: hidden {self.hidden}, σ = {self.noise!r}, start {self.start}, T = {self.horizon!r}, γ = {self.discount!r}"
+        numbers = f"σ = {self.noise!r}, start {self.start}, T = {self.horizon!r}, γ = {self.discount!r}"
+        return f"{self.family}: hidden {self.hidden}, {numbers}"
 
 
 def simulated(problem, policy):

@@ -46,7 +46,7 @@ def timed_solve(build, options, **more):
     began = time.perf_counter()
     try:
         solution, refusal = lc.solve(build(), throw=False, **options, **more), None
-    except lc.ProblemError as failure:
+    except (lc.ProblemError, lc.SolveError) as failure:  # either is loud
         solution, refusal = None, failure
     seconds = time.perf_counter() - began
     hooks["solved"]()
@@ -108,5 +108,6 @@ def show_solution(build, options):
     if refusal is not None:
         print(f"refused: {refusal}")
         return
-    print(solution.problem.describe(), solution.summary(), f"{solution.status}: {solution.message}", solution.certificate, sep="\n")
+    said = f"{solution.status}: {solution.message}"
+    print(solution.problem.describe(), solution.summary(), said, solution.certificate, sep="\n")
     print(f"u(0) = {solution.controls[0].tolist()}")

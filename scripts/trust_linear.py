@@ -6,6 +6,7 @@ from functools import cached_property
 
 import casadi as ca
 import numpy as np
+from scipy.linalg import expm
 from trust_judging import Case, judge_plan
 from trust_linear_reference import LinearNumbers, UndecidedError, solve_exactly
 
@@ -322,8 +323,6 @@ def draw_end(rng, p):
     n, m = p.actuation.shape
     steps = 50
     generator = np.block([[p.matrix, p.offset[:, None]], [np.zeros((1, n + 1))]])
-    from scipy.linalg import expm
-
     flow = expm(generator * p.horizon / steps)
     end, frequency = np.append(p.start, 1.0), rng.uniform(0.3, 2.0, m)
     push = p.actuation / np.abs(p.actuation).max() / steps

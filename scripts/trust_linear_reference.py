@@ -1,12 +1,7 @@
 """Discounted linear-quadratic problems solved by doubling, and again by a banded two-point boundary-value solve.
 
 Nothing here comes from the package. With z = e^{-γt/2} (θ - μ, 1) a problem with discount, drift offset and linear terminal
-cost is an undiscounted, homogeneous one: minimise ½∫ zᵀQz + uᵀRu with ż = Az + Bu. Its Hamiltonian flow over a step is kept in
-scattering form (E, G, P):
-
-    z(t+h) = E z(t) - G λ(t+h),    λ(t) = P z(t) + Eᵀ λ(t+h),
-
-which two steps compose without growing exponentials (Redheffer's star product; structure-preserving doubling, Anderson 1978).
+cost becomes an undiscounted, homogeneous one; see ``trust_scattering`` for those.
 """
 
 import math
@@ -14,15 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import expm, null_space, solve_banded, solve_continuous_are
+from trust_scattering import Homogeneous, UndecidedError, compose, step_flow, value_before
 
 SEGMENTS = 48  # of the boundary-value check
 AGREE = 1e-8  # both methods, relative to the scale
 ROUND_OFF = 1e-13  # of numbers of order one, at rest
+STEEP = 1e9  # terminal cost that stands for a fixed end, over the natural one
 MARGIN = 0.03  # a horizon this close to a conjugate point is not judged
-
-
-class UndecidedError(Exception):
-    """The two methods differ, or the problem is at the edge of having an answer."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -65,17 +58,6 @@ class Exact:
     control_floor: float = 0.0
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Homogeneous:
-    """The undiscounted homogeneous form."""
-
-    drift: np.ndarray
-    push: np.ndarray  # B R⁻¹ Bᵀ
-    cost: np.ndarray
-    start: np.ndarray
-    terminal: np.ndarray  # ½ zᵀ F z at T
-
-
 def homogeneous(p: LinearNumbers) -> Homogeneous:
     """Augment by the constant, centre at the minimum, and put half of the discount into the drift."""
     n = len(p.start)
@@ -92,54 +74,6 @@ def homogeneous(p: LinearNumbers) -> Homogeneous:
         final[n, n] = away @ curvature @ away + 2 * slope @ p.minimum
         final *= p.terminal_weight
     return Homogeneous(drift=drift, push=push, cost=cost, start=np.append(p.start - p.minimum, 1.0), terminal=final)
-
-
-# --- scattering form
-
-
-def step_flow(h: Homogeneous, length: float):
-    """(E, G, P) of a step, from the matrix exponential of a short one and doubling."""
-    hamiltonian = np.block([[h.drift, -h.push], [-h.cost, -h.drift.T]])
-    balance = _balance(h)
-    size = np.linalg.norm(balance[:, None] * hamiltonian / balance, 1) * length
-    doublings = max(0, math.ceil(math.log2(max(size, 1e-300) / 0.5)))
-    n = len(h.start)
-    flow = expm(hamiltonian * (length / 2**doublings))
-    inverse = np.linalg.inv(flow[n:, n:])
-    form = inverse.T, symmetric(-flow[:n, n:] @ inverse), symmetric(-inverse @ flow[n:, :n])
-    for _ in range(doublings):
-        form = compose(form, form)
-    return form
-
-
-def compose(first, second):
-    """The scattering form of one step after another."""
-    (e1, g1, p1), (e2, g2, p2) = first, second
-    try:
-        middle = np.linalg.solve(np.eye(len(e1)) + g1 @ p2, np.hstack([e1, g1]))
-    except np.linalg.LinAlgError:
-        raise UndecidedError("numbers of very different size") from None
-    n = len(e1)
-    through, through_g = middle[:, :n], middle[:, n:]
-    return e2 @ through, symmetric(g2 + e2 @ through_g @ e2.T), symmetric(p1 + e1.T @ p2 @ through)
-
-
-def value_before(form, terminal):
-    """Riccati matrix at the beginning of a step whose end has the value ½ zᵀFz."""
-    e, g, p = form
-    return symmetric(p + e.T @ terminal @ np.linalg.solve(np.eye(len(e)) + g @ terminal, e))
-
-
-def symmetric(matrix):
-    return (matrix + matrix.T) / 2
-
-
-def _balance(h):
-    """Weights of (z, λ) that bring the Hamiltonian's two off-diagonal blocks to one size."""
-    push, cost = np.abs(h.push).max(), np.abs(h.cost).max()
-    ratio = math.sqrt(cost / push) if push > 0 and cost > 0 else 1.0
-    n = len(h.start)
-    return np.concatenate([np.full(n, math.sqrt(ratio)), np.full(n, 1 / math.sqrt(ratio))])
 
 
 # --- answers
@@ -321,20 +255,20 @@ def _may_be_unbounded(p):
 
 
 def _bounded(p, h):
-    """Whether the Riccati solution lasts until the start; a fixed end is a steep terminal cost."""
-    growth = math.sqrt(np.linalg.norm(h.push, 2) * np.linalg.norm(h.cost, 2)) + np.linalg.norm(h.drift, 2)
+    """Whether the Riccati solution of what can be moved lasts until the start; a fixed end is a steep terminal cost."""
+    drift, push, cost, terminal = _movable(p, h)
+    size = len(drift)
+    moved = Homogeneous(drift=drift, push=push, cost=cost, start=np.zeros(size), terminal=terminal)
+    speed, bend = np.linalg.norm(push, 2), np.linalg.norm(cost, 2)
+    growth = math.sqrt(speed * bend) + np.linalg.norm(drift, 2)
     count = int(min(max(64, 8 * growth * p.horizon), 6000))
     length = (1 + MARGIN) * p.horizon / count
-    form = step_flow(h, length)
+    form = step_flow(moved, length)
     values, vectors = np.linalg.eigh(form[1])
     root = vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T
-    value = h.terminal
-    if p.end is not None:
-        steep = np.eye(len(h.start))
-        steep[-1, -1] = 0
-        value = 1e9 * steep * (np.linalg.norm(h.cost, 2) * p.horizon + 1 / (np.linalg.norm(h.push, 2) * p.horizon))
+    value = terminal if p.end is None else STEEP * (bend * p.horizon + 1 / (speed * p.horizon)) * np.eye(size)
     for k in range(count):
-        lowest = np.linalg.eigvalsh(np.eye(len(root)) + root @ value @ root)[0]
+        lowest = np.linalg.eigvalsh(np.eye(size) + root @ value @ root)[0]
         if lowest <= 0:
             lasted = k * length
             if lasted < (1 - MARGIN) * p.horizon:
@@ -344,6 +278,12 @@ def _bounded(p, h):
     if 2 * growth * length > 1:  # a step could hide one
         raise UndecidedError("a horizon too long for so indefinite a loss")
     return True
+
+
+def _movable(p, h):
+    """Drift, push, loss and terminal cost of what controls can change; the rest only coasts, and curves nothing."""
+    n, basis = len(p.start), _reachable_basis(p)
+    return tuple(basis.T @ part[:n, :n] @ basis for part in (h.drift, h.push, h.cost, h.terminal))
 
 
 # --- T = ∞

@@ -18,7 +18,8 @@ import trust_nonlinear  # noqa: E402
 import trust_policies  # noqa: E402
 from trust_judging import HANG  # noqa: E402
 from trust_linear_reference import LinearNumbers, solve_exactly  # noqa: E402
-from trust_paths import PathProblem, best_plan  # noqa: E402
+from trust_paths import PathProblem  # noqa: E402
+from trust_search import best_plan  # noqa: E402
 from trust_workers import judge_all  # noqa: E402
 
 
@@ -103,6 +104,23 @@ def test_conjugate_points_of_a_hill(end, horizon, kind):
     assert exact.kind == kind
     if kind == "finite" and end is None:
         assert exact.cost == pytest.approx(-math.tan(horizon) / 2, rel=1e-9)
+
+
+def test_hill_beside_the_only_direction_that_can_be_pushed_bounds_no_less():
+    """Along B the loss is convex; what it does across B does not matter to any variation of the plan."""
+    grown = np.exp(0.7 * 9) * np.array([-0.1, -1.0])
+    beside = numbers(
+        hessian=np.array([[1.7, 0.6], [0.6, -0.1]]),
+        minimum=np.zeros(2),
+        matrix=0.7 * np.eye(2),
+        offset=np.zeros(2),
+        actuation=np.array([[1.0], [0.5]]),
+        start=np.array([-0.1, -1.0]),
+        end=grown + np.array([2.0, 1.0]),
+        horizon=9.0,
+        discount=0.3,
+    )
+    assert solve_exactly(beside).kind == "finite"
 
 
 def test_growth_that_cannot_be_reached_costs_infinitely_much():
@@ -215,7 +233,9 @@ def test_path_search_crosses_the_hill_of_the_first_figure():
     assert best_plan(wells)[0] == pytest.approx(0.619463, abs=1e-6)
 
 
-@pytest.mark.parametrize(("name", "index"), [(name, i) for name, (_, group) in trust_nonlinear.GROUPS.items() for i in range(len(group))])
+@pytest.mark.parametrize(
+    ("name", "index"), [(name, i) for name, (_, group) in trust_nonlinear.GROUPS.items() for i in range(len(group))]
+)
 def test_both_forms_of_a_nonlinear_problem_are_one(name, index):
     case = trust_nonlinear.draw(name, 0, index)
     rng = np.random.default_rng(1)
