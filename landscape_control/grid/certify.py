@@ -12,8 +12,9 @@ from .box import derived_box, given_box, refuse_outside
 from .certificate import GlobalCertificate, Verdict
 from .march import MOST_STEPS
 from .mesh import Grid
-from .outside import Bounded, Statements, settled
+from .outside import Bounded, Statements
 from .path import follow
+from .settling import settled
 from .value import ValueFunction, refuse_dimension, value_function
 
 POINTS = {1: 401, 2: 101}
