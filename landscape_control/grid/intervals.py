@@ -66,7 +66,9 @@ def follow(function, inputs, evaluate, constant) -> list:
 
 
 def constant(value) -> Interval:
-    """A number as an interval."""
+    """A number as an interval; what is not a number can be anything."""
+    if np.isnan(value):
+        return Interval(np.float64(-np.inf), np.float64(np.inf))
     return Interval(np.float64(value), np.float64(value))
 
 

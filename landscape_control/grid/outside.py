@@ -119,7 +119,6 @@ class Bounded:
         """All bounds for one box, and V on every other node; ``cost`` is that of the best plan known."""
         fine = Grid.over(box, counts)
         grid = fine.coarser()
-        self._refuse_false_statements(grid)
         inside, outside, source = self._loss(grid)
         terminal_inside, terminal_outside = self._terminal(grid)
         everywhere = min(terminal_inside, terminal_outside)
@@ -130,7 +129,7 @@ class Bounded:
         above = min(cost, value) - lowest
         enough = _SHARE * above if math.isfinite(above) else 0.0
         undercut, through_walls = self._undercuts(usual, (inside, outside, terminal_outside), fine, steps, enough, lowest)
-        attained = cost - lowest <= _TRIVIAL * _range_near(self.problem.start, usual)  # it is the lowest cost conceivable
+        attained = cost - lowest <= _TRIVIAL * range_near(self.problem.start, usual)  # it is the lowest cost conceivable
         undercut = min(undercut, max(cost - lowest, 0.0)) if attained else undercut
         found = Outside(excluded=bool(attained or leaving.cost > cost or through_walls <= enough),
                         resolved=bool(attained or undercut - through_walls <= enough), leaving=leaving, undercut=undercut,
@@ -198,7 +197,8 @@ class Bounded:
         objective = self.problem.objective
         return float(loss_until(objective, np.zeros(1), loss, loss)[0]) + end_cost(objective, terminal)
 
-    def _refuse_false_statements(self, grid):
+    def refuse_false_statements(self, grid: Grid) -> None:
+        """Refuse stated lower bounds that a sample in the grid's box or around it contradicts."""
         model, landscape = self.problem.model, self.problem.landscape
         centre = grid.box.mean(axis=1)
         points = np.concatenate([centre + scale * (grid.points - centre) for scale in (1.0, 3.0, 10.0, 100.0)])
@@ -214,7 +214,7 @@ class Bounded:
                                           "lower bound that holds everywhere, or leave it out")
 
 
-def _range_near(start, value):
+def range_near(start, value):
     """The range of V over the five nodes to every side of the start."""
     at = np.rint(value.grid.cells(start)).astype(int)
     return float(np.ptp(value.now[tuple(slice(max(i - 5, 0), i + 6) for i in at)]))
