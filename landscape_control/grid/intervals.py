@@ -132,9 +132,7 @@ def multiply(x, y):
 
 def square(x):
     """x²."""
-    ends = np.abs(x.low), np.abs(x.high)
-    smallest = np.where((x.low <= 0) & (x.high >= 0), 0.0, np.minimum(*ends))
-    return outwards(smallest**2, np.maximum(*ends) ** 2, least=0.0)
+    return _even(np.square, 0.0)(x)
 
 
 def _inverse(x):
