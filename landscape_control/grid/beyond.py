@@ -6,8 +6,11 @@ import casadi as ca
 import numpy as np
 from scipy.ndimage import maximum_filter
 
-from .intervals import IntervalFunction, has_kinks
+from .intervals import IntervalFunction
 from .mesh import Grid
+
+_KINKED = {ca.OP_FABS, ca.OP_SIGN, ca.OP_FMIN, ca.OP_FMAX, ca.OP_FLOOR, ca.OP_CEIL, ca.OP_FMOD, ca.OP_IF_ELSE_ZERO, ca.OP_LT,
+           ca.OP_LE, ca.OP_EQ, ca.OP_NE, ca.OP_NOT, ca.OP_AND, ca.OP_OR, ca.OP_COPYSIGN, ca.OP_REMAINDER}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,7 +92,7 @@ class Beyond:
 def _excess(function, grid):
     """The most the interpolant between the nodes can exceed a function by, over the cells that touch each node; (N_1, …)."""
     theta = ca.SX.sym("theta", grid.dimension)
-    value, smooth = function(theta), not has_kinks(function)
+    value, smooth = function(theta), not _has_kinks(function)
     wanted = ca.diag(ca.hessian(value, theta)[0]) if smooth else value
     corners = [np.stack([c.ravel() for c in np.meshgrid(*ends, indexing="ij")], axis=1)
                for ends in ([axis[:-1] for axis in grid.axes], [axis[1:] for axis in grid.axes])]
@@ -109,3 +112,8 @@ def _around(cells):
         after = np.pad(cells, [pair[::-1] for pair in edges], constant_values=-np.inf)
         cells = np.maximum(before, after)
     return cells
+
+
+def _has_kinks(function: ca.Function) -> bool:
+    """Whether a function uses an operation whose derivatives do not tell all of its changes."""
+    return any(function.instruction_id(k) in _KINKED for k in range(function.n_instructions()))

@@ -12,8 +12,9 @@ from .box import derived_box, given_box, refuse_outside
 from .certificate import GlobalCertificate, Verdict
 from .march import MOST_STEPS
 from .mesh import Grid
-from .outside import Bounded, Statements, settled
+from .outside import Bounded, Statements, range_near
 from .path import follow
+from .settling import settled
 from .value import ValueFunction, refuse_dimension, value_function
 
 POINTS = {1: 401, 2: 101}
@@ -72,6 +73,7 @@ def certify_global(problem, solution: Solution | Plan | None = None, *, points=N
         walls = derived_box(problem, plans, margin)
     refuse_outside(problem, Grid.over(walls, counts))
     bounded = Bounded(problem, Statements.of(problem, loss_at_least, terminal_at_least))
+    bounded.refuse_false_statements(Grid.over(walls, counts))
     cheapest = min((plan.cost + 3 * plan.cost_error for plan in plans if np.isfinite(plan.cost)), default=np.inf)
     if margin is None:
         outside, coarse = bounded.examine(walls, counts, cheapest, steps=MOST_STEPS)
@@ -84,7 +86,8 @@ def certify_global(problem, solution: Solution | Plan | None = None, *, points=N
     times, paths = follow(fine, _starts(problem, grid))
     left = _nearest_wall(grid, paths[:, 0], plans[0]) < _WALL
     polished = _polished(problem, times, paths, grid)
-    verdict, reason, better = _judge(plans[0], polished, grid_value, grid_error, left, outside)
+    scale = range_near(problem.start, fine)
+    verdict, reason, better = _judge(plans[0], polished, grid_value, grid_error, left, outside, scale)
     return GlobalCertificate(
         verdict=verdict, message=f"{reason} {_where(grid, margin, outside.boxes)} {outside.sentence}",
         plan_cost=plans[0].cost, grid_value=grid_value, grid_error=grid_error, better_plan=better, axes=grid.axes,
@@ -171,10 +174,10 @@ def _guess(problem, times, path, count=201):
     return theta + (1 - even / times[-1])[:, None] * (problem.start - theta[0])
 
 
-def _judge(plan, polished, grid_value, grid_error, left, outside):
+def _judge(plan, polished, grid_value, grid_error, left, outside, scale):
     """(verdict, reason, better plan or None)."""
     best = polished[0] if polished else None
-    tolerance = 1e-6 * abs(plan.cost) + 3 * (plan.cost_error + (best.cost_error if best else 0.0))
+    tolerance = 1e-6 * max(abs(plan.cost), scale) + 3 * (plan.cost_error + (best.cost_error if best else 0.0))
     gap, known = plan.cost - grid_value, grid_error + tolerance
     numbers = f"plan J = {plan.cost:.8g}, grid V = {grid_value:.6g} ± {grid_error:.2g}"
     if best and best.cost < plan.cost - tolerance:

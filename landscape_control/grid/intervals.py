@@ -10,8 +10,6 @@ _ROUNDING = 2e-15  # relative, a few units in the last place: more than any libr
 _UNDERFLOW = 1e-300
 _LARGEST = 1e300
 _PARTIAL = {ca.OP_LOG, ca.OP_LOG1P, ca.OP_SQRT, ca.OP_POW, ca.OP_CONSTPOW, ca.OP_ASIN, ca.OP_ACOS, ca.OP_ACOSH, ca.OP_ATANH}
-_KINKED = {ca.OP_FABS, ca.OP_SIGN, ca.OP_FMIN, ca.OP_FMAX, ca.OP_FLOOR, ca.OP_CEIL, ca.OP_FMOD, ca.OP_IF_ELSE_ZERO, ca.OP_LT,
-           ca.OP_LE, ca.OP_EQ, ca.OP_NE, ca.OP_NOT, ca.OP_AND, ca.OP_OR, ca.OP_COPYSIGN, ca.OP_REMAINDER}
 
 
 class Interval(NamedTuple):
@@ -47,11 +45,6 @@ class IntervalFunction:
         return bounds[0], bounds[1]
 
 
-def has_kinks(function: ca.Function) -> bool:
-    """Whether a function uses an operation whose derivatives do not tell all of its changes."""
-    return any(function.instruction_id(k) in _KINKED for k in range(function.n_instructions()))
-
-
 def follow(function, inputs, evaluate, constant) -> list:
     """The outputs of a CasADi function of one vector, its instructions carried out by ``evaluate(operation, *values)``."""
     work, outputs = [None] * max(function.sz_w(), 1), [None] * function.numel_out(0)
@@ -73,7 +66,9 @@ def follow(function, inputs, evaluate, constant) -> list:
 
 
 def constant(value) -> Interval:
-    """A number as an interval."""
+    """A number as an interval; what is not a number can be anything."""
+    if np.isnan(value):
+        return Interval(np.float64(-np.inf), np.float64(np.inf))
     return Interval(np.float64(value), np.float64(value))
 
 
@@ -98,7 +93,6 @@ def outwards(low, high, least=-np.inf, most=np.inf) -> Interval:
     Zero as a lower end is kept (its sign tells a negative result that was too small to represent), so that what is not
     negative stays so when it is multiplied by something unbounded.
     """
-    low, high = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
     low = np.where(np.isfinite(low), low - _ROUNDING * np.abs(low) - _UNDERFLOW * _inexact(low, np.signbit(low)), low)
     high = np.where(np.isfinite(high), high + _ROUNDING * np.abs(high) + _UNDERFLOW * _inexact(high, ~np.signbit(high)), high)
     low, high = np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high)
@@ -138,9 +132,7 @@ def multiply(x, y):
 
 def square(x):
     """x²."""
-    ends = np.abs(x.low), np.abs(x.high)
-    smallest = np.where((x.low <= 0) & (x.high >= 0), 0.0, np.minimum(*ends))
-    return outwards(smallest**2, np.maximum(*ends) ** 2, least=0.0)
+    return _even(np.square, 0.0)(x)
 
 
 def _inverse(x):

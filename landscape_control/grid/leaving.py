@@ -8,7 +8,7 @@ import numpy as np
 
 from .intervals import IntervalFunction
 
-_SLICES, _ACROSS = 64, 32  # cells between start and wall, and along the other axis
+_SLICES, _ACROSS = {1: 512, 2: 64}, 32  # cells between start and wall, and along the other axis
 _TIMES = 4001
 
 
@@ -29,14 +29,16 @@ def least_cost_of_leaving(problem, box: np.ndarray, *, inside: float, anywhere: 
         ∫₀ᵗ e^{-γτ} uᵀGu/2η dτ  ≥  ∫₀ᵗ e^{-γτ} w²/(2ηm) dτ,      m ≥ (BG⁻¹Bᵀ)_ii,
 
     by the Cauchy-Schwarz inequality w² ≤ (BG⁻¹Bᵀ)_ii uᵀGu. In the length y = ∫dx/√m the wall is at y = Y, and
-    ẏ ≤ |w|/√m + a + by, where a + by bounds the drift f_i/√m towards the wall between start and wall. Hence
+    ẏ ≤ |w|/√m + a + by, where a + by bounds the drift f_i/√m towards the wall: in the whole box, or with a ≥ 0 between start
+    and wall only (then from the last time at y = 0 on, which leaves less time). Hence
     Y - a(e^{bt}-1)/b ≤ ∫₀ᵗ e^{b(t-τ)} |w|/√m dτ, and by the Cauchy-Schwarz inequality once more
 
         effort  ≥  (Y - a(e^{bt}-1)/b)₊² / (2η ∫₀ᵗ e^{γτ+2b(t-τ)} dτ),
 
     which without drift is Y²γ/(2η(e^{γt}-1)), and Y²/2ηt at γ = 0. The loss adds k·inside until t and k·anywhere from
-    then on (the plan may come back), and the end e^{-γT}·terminal. The sum is minimised over 0 < t ≤ T: effort falls and the
-    loss rises with t, so that effort at the end and loss at the beginning of every interval of a fine mesh bound it.
+    then on (the plan may come back), and the end e^{-γT}·terminal. The sum is minimised over 0 < t ≤ T: the
+    loss and the integral under the fraction rise with t and the rest is monotone, so that their values at the ends of every
+    interval of a fine mesh bound it.
     m, a and Y come from interval arithmetic over slices of the box.
 
     Parameters
@@ -69,27 +71,34 @@ class _Walk:
     @classmethod
     def to_wall(cls, problem, box, axis, side):
         start, wall, sign = problem.start[axis], box[axis, side], 2 * side - 1
-        edges = np.linspace(start, wall, _SLICES + 1)
+        count = _SLICES[problem.dimension]
+        edges = np.append(np.linspace(box[axis, 1 - side], start, count + 1), np.linspace(start, wall, count + 1)[1:])
         mobility, drift = _bounds(problem, box, axis, sign, edges)
-        speeds = np.sqrt(np.maximum(mobility, 1e-12 * _largest(problem, box)))
+        speeds = np.sqrt(np.maximum(mobility, 1e-12 * _largest(problem)))
         length = np.append(0.0, np.cumsum(np.abs(np.diff(edges)) / speeds))
-        flow = drift / speeds
-        return cls(length=float(length[-1]), drifts=tuple((_offset(flow, length, b), b) for b in _slopes(flow, length)))
+        length, flow = length - length[count], drift / speeds
+        ahead, drifts = slice(count, None), []
+        for b in _slopes(flow[ahead], length[ahead]):
+            drifts.append((max(_offset(flow[ahead], length[ahead], b), 0.0), b))
+            drifts.append((_offset(flow, length, b), b))
+        return cls(length=float(length[-1]), drifts=tuple(drifts))
 
-    def effort(self, times, objective):
-        """The least effort to reach the wall at each of the times."""
+    def effort(self, early, late, objective):
+        """The least effort to reach the wall at a time between ``early`` and ``late``, for every pair."""
         with np.errstate(all="ignore"):
-            found = [self._effort(times, objective, *pair) for pair in self.drifts]
+            found = [self._effort(early, late, objective, *pair) for pair in self.drifts]
         return np.max(np.nan_to_num(found, nan=0.0, posinf=np.inf), axis=0)
 
-    def _effort(self, times, objective, a, b):
-        carried = a * _growth(b, times) if a > 0 else 0.0
-        stretch = np.exp(2 * b * times) * _growth(objective.discount - 2 * b, times)
-        return np.maximum(self.length - carried, 0.0) ** 2 / (2 * objective.learning_rate * stretch)
+    def _effort(self, early, late, objective, a, b):
+        """What is left to push changes in one direction with time, the denominator grows."""
+        carried = [a * _growth(b, times) if a != 0 else 0.0 for times in (early, late)]
+        pushed = np.maximum(self.length - np.maximum(*carried), 0.0)
+        stretch = np.exp(2 * b * late) * _growth(objective.discount - 2 * b, late)
+        return pushed**2 / (2 * objective.learning_rate * stretch)
 
 
 def _bounds(problem, box, axis, sign, edges):
-    """Upper bounds of (BG⁻¹Bᵀ)_ii and of the drift towards the wall on every slice between start and wall."""
+    """Upper bounds of (BG⁻¹Bᵀ)_ii and of the drift towards the wall on every slice of the box along one axis."""
     ends = np.sort([edges[:-1], edges[1:]], axis=0)
     if problem.dimension == 1:
         low, high = ends[0][:, None], ends[1][:, None]
@@ -110,7 +119,7 @@ def _mobility(model, theta):
     return actuation @ ca.solve(model.metric_at(theta), actuation.T)
 
 
-def _largest(problem, box):
+def _largest(problem):
     """The largest entry of BG⁻¹Bᵀ at the start: what a direction that cannot be pushed is compared with."""
     actuation, metric = problem.model.actuation(problem.start)[0], problem.model.metric(problem.start)[0]
     return np.abs(actuation @ np.linalg.solve(metric, actuation.T)).max()
@@ -126,9 +135,9 @@ def _slopes(flow, length):
 
 
 def _offset(flow, length, b):
-    """The least a ≥ 0 with flow ≤ a + b·y on every slice."""
+    """The least a with flow ≤ a + b·y on every slice."""
     ends = length[:-1] if b > 0 else length[1:]
-    return float(max(np.max(flow - b * ends), 0.0))
+    return float(np.max(flow - b * ends))
 
 
 def _growth(rate, times):
@@ -140,7 +149,7 @@ def _least(walk, objective, inside, afterwards, terminal):
     """(least bound, time) over the times of leaving."""
     times = _times(walk, objective)
     early, late = times[:-1], times[1:]
-    effort = np.where(np.isinf(late), 0.0, walk.effort(np.minimum(late, 1e300), objective))
+    effort = np.where(np.isinf(late), 0.0, walk.effort(early, np.minimum(late, 1e300), objective))
     bound = effort + loss_until(objective, early, inside, afterwards) + end_cost(objective, terminal)
     bound = np.where(np.isnan(bound), -np.inf, bound)
     place = int(np.argmin(bound))

@@ -1,4 +1,4 @@
-"""Can anything outside the box pay? Lower bounds of the problem, the box grown until they settle it, and the verdict."""
+"""Can anything outside the box pay? What the lower bounds of a problem come to for one box."""
 
 import math
 from dataclasses import dataclass, replace
@@ -14,13 +14,10 @@ from .lower_bounds import LowerBounds
 from .mesh import Grid
 from .value import ValueFunction, value_function
 
-SHARE = 0.02  # of what the plan costs above the lowest cost conceivable: less is not worth a larger box
-_FACTOR = 1.5  # by which the box grows
-_BOXES = 12  # tried at most, from the first to 86 times its size
+_SHARE = 0.02  # of what the plan costs above the lowest cost conceivable: less is not worth a larger box
 _STEPS = 20_000  # of a march while the box is looked for
-_NODES = {1: 1601, 2: 151**2}  # of the fine grid, where more are not asked for
-_TRIVIAL = 1e-6  # of the range of V in the box: no difference
-_ZERO = 1e-9  # of the range of the loss: what counts as zero where the horizon has no end and no discount
+_TRIVIAL = 1e-6  # of the range of V around the start: no difference
+_ZERO = 1e-4  # of the range of the loss: a bound that counts as zero where the horizon has no end and no discount
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +119,6 @@ class Bounded:
         """All bounds for one box, and V on every other node; ``cost`` is that of the best plan known."""
         fine = Grid.over(box, counts)
         grid = fine.coarser()
-        self._refuse_false_statements(grid)
         inside, outside, source = self._loss(grid)
         terminal_inside, terminal_outside = self._terminal(grid)
         everywhere = min(terminal_inside, terminal_outside)
@@ -131,9 +127,10 @@ class Bounded:
         usual = value_function(self.problem, grid, slices=1, max_steps=steps)
         value = usual.at(self.problem.start)
         above = min(cost, value) - lowest
-        enough = max(SHARE * above, _TRIVIAL * np.ptp(usual.now))
+        enough = _SHARE * above if math.isfinite(above) else 0.0
         undercut, through_walls = self._undercuts(usual, (inside, outside, terminal_outside), fine, steps, enough, lowest)
-        attained = cost - lowest <= _TRIVIAL * np.ptp(usual.now)  # nothing can be cheaper than the lowest cost conceivable
+        attained = cost - lowest <= _TRIVIAL * range_near(self.problem.start, usual)  # it is the lowest cost conceivable
+        undercut = min(undercut, max(cost - lowest, 0.0)) if attained else undercut
         found = Outside(excluded=bool(attained or leaving.cost > cost or through_walls <= enough),
                         resolved=bool(attained or undercut - through_walls <= enough), leaving=leaving, undercut=undercut,
                         through_walls=through_walls, loss_inside=inside, loss_outside=outside,
@@ -172,7 +169,7 @@ class Bounded:
         found = [self.loss_bounds.inside(grid.box, resolution), self.loss_bounds.outside(grid.box, resolution)]
         stated = -math.inf if self.statements.loss is None else self.statements.loss
         bounds = np.maximum(found, stated)
-        if endless:  # the loss vanishes at its minimum
+        if endless:  # fast marching has checked that the loss vanishes at its minima; the bound excludes further ones
             bounds = np.where((bounds < 0) & (bounds >= -_ZERO * np.ptp(losses)), 0.0, bounds)
         source = "stated by the user" if stated > min(found) else "interval arithmetic"
         return float(bounds[0]), float(bounds[1]), source
@@ -200,7 +197,8 @@ class Bounded:
         objective = self.problem.objective
         return float(loss_until(objective, np.zeros(1), loss, loss)[0]) + end_cost(objective, terminal)
 
-    def _refuse_false_statements(self, grid):
+    def refuse_false_statements(self, grid: Grid) -> None:
+        """Refuse stated lower bounds that a sample in the grid's box or around it contradicts."""
         model, landscape = self.problem.model, self.problem.landscape
         centre = grid.box.mean(axis=1)
         points = np.concatenate([centre + scale * (grid.points - centre) for scale in (1.0, 3.0, 10.0, 100.0)])
@@ -216,39 +214,7 @@ class Bounded:
                                           "lower bound that holds everywhere, or leave it out")
 
 
-def settled(bounded: Bounded, box: np.ndarray, counts, cost: float):
-    """(box, counts, Outside, V on every other node): the smallest box tried for which nothing outside can pay, or the last one within the limits.
-
-    The box grows about its centre at a fixed number of nodes; once nothing outside can pay, nodes are added until nothing
-    between them can.
-
-    Raises
-    ------
-    ProblemError
-        Where no box could be examined: functions that are not defined, or speeds that no grid tried can follow.
-    """
-    most, found, refused = max(_NODES[len(counts)], math.prod(counts)), None, None
-    for tried in range(1, _BOXES + 1):
-        try:
-            found = box, counts, *bounded.examine(box, counts, cost, boxes=tried)
-        except ProblemError as error:
-            refused = error
-            if found is not None:  # the box has grown beyond where the functions are defined: the last one stays
-                break
-        outside = None if found is None else found[2]
-        if outside is not None and (outside.doubt is None or not outside.bounded):
-            break
-        if outside is not None and outside.excluded:
-            counts = tuple(2 * math.ceil(_FACTOR * (count - 1) / 2) + 1 for count in counts)
-            if math.prod(counts) > most:
-                break
-        else:
-            box = _enlarged(box)
-    if found is None:
-        raise refused
-    return found
-
-
-def _enlarged(box):
-    centre, half = box.mean(axis=1), np.ptp(box, axis=1) / 2
-    return np.column_stack([centre - _FACTOR * half, centre + _FACTOR * half])
+def range_near(start, value):
+    """The range of V over the five nodes to every side of the start."""
+    at = np.rint(value.grid.cells(start)).astype(int)
+    return float(np.ptp(value.now[tuple(slice(max(i - 5, 0), i + 6) for i in at)]))
