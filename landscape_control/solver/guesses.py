@@ -11,13 +11,13 @@ from .clocks import best_timing
 from .guess import Guess, read_guess, straight
 from .mesh import fastest_rate
 from .scales import is_bowl
-from .scouting import Places, plain_places
+from .scouting import MANY, Places, plain_places
 
 __all__ = ["Guess", "Search", "default_guesses", "read_guess", "searched"]
 
 MOST_CURVES = 3  # between fixed ends, tried by default
-MOST_DRAWN = 3  # by default, where the landscape was sampled in three or more dimensions
-LEAST_SEARCHED = 4  # starts where the landscape was searched in three or more dimensions
+MOST_DRAWN = 3  # by default, where ends were searched for in three to ten dimensions
+LEAST_SEARCHED = 4  # starts there
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,8 +84,8 @@ def default_guesses(problem: ControlProblem, places: Places | np.ndarray, starts
 
 
 def _is_sampled(problem, places):
-    """Whether the landscape was searched for ends in three or more dimensions, where no lattice is dense."""
-    return problem.dimension > 2 and problem.end is None and places.found > len(places.minima) and not is_bowl(problem)
+    """Whether ends were searched for in three to ten dimensions: no lattice is dense there, and starts are still cheap."""
+    return 2 < problem.dimension <= MANY and problem.end is None and np.isfinite(places.reach)
 
 
 def _considered(problem, places, wanted):

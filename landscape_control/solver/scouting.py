@@ -21,6 +21,8 @@ from .samples import FARTHEST, lowest_around, samples_around
 from .scales import counted_time, is_bowl, natural_length
 
 NODES = 32  # of a curve
+ITERATIONS = 40
+MANY = 10  # parameters beyond which every way down is dear
 MOST_SEEDS = {1: 32, 2: 48, 3: 32}  # per function, followed downhill; 16 in more dimensions, 4 beyond ten
 
 
@@ -88,7 +90,7 @@ def places_of(problem: ControlProblem, seed: int, *, trusting: bool = True) -> P
     for faced in functions:
         function = faced.of(rest, terminal) + faced.way * samples.distance**2
         seeds = _seeds(problem, samples, function, values, reach, length, seed)
-        result = descend(*callables(problem, faced), seeds, centre=problem.start, reach=reach, iterations=40)
+        result = descend(*callables(problem, faced), seeds, centre=problem.start, reach=reach, iterations=ITERATIONS)
         aims.append(distinct_points(result.points, result.values, 1e-4 * length))
         if faced == PLAIN and not problem.model.has_drift:
             minima.append(distinct_points(result.points[result.settled], result.values[result.settled], 1e-4 * length))
@@ -159,7 +161,7 @@ def _least_price(metric):
 
 def _ways(problem, fall, smallest, length, counted):
     """Weights of |θ - θ₀|² beside r: by the energy law a way of length d costs about d√(2gΔr/η)/2 in all."""
-    if not fall > 0:
+    if not fall > 0 or problem.dimension > MANY:
         return []
     typical = np.sqrt(2 * smallest * fall / problem.objective.learning_rate) / (2 * length * counted)
     return [typical] if problem.dimension <= 2 else [typical, 0.1 * typical]
@@ -198,7 +200,7 @@ def _seeds(problem, samples, function, value, reach, length, seed):
     found = np.concatenate([first + lowest_around(function, first, shape, closed) for first, shape, closed in samples.families])
     found = found[np.argsort(value[found], kind="stable")]
     nearest = found[np.argsort(samples.distance[found], kind="stable")][:4]
-    picked = np.unique(np.concatenate([nearest, found[: MOST_SEEDS.get(n, 16 if n <= 10 else 4)]]))
+    picked = np.unique(np.concatenate([nearest, found[: MOST_SEEDS.get(n, 16 if n <= MANY else 4)]]))
     size = min(reach, length)
     clouds = [start + scale * size * rng.standard_normal((_clouds(n), n)) for scale in (0.3, 1.0, 3.0)]
     centres = [start[None]] if problem.end is None else [start[None], problem.end[None]]
@@ -208,4 +210,4 @@ def _seeds(problem, samples, function, value, reach, length, seed):
 def _clouds(n):
     if n <= 2:
         return 2
-    return 10 if n <= 10 else 2
+    return 10 if n <= MANY else 2
