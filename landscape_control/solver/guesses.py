@@ -11,11 +11,13 @@ from .clocks import best_timing
 from .guess import Guess, read_guess, straight
 from .mesh import fastest_rate
 from .scales import is_bowl
-from .scouting import Places, plain_places
+from .scouting import MANY, Places, plain_places
 
 __all__ = ["Guess", "Search", "default_guesses", "read_guess", "searched"]
 
 MOST_CURVES = 3  # between fixed ends, tried by default
+MOST_DRAWN = 3  # by default, where ends were searched for in three to ten dimensions
+LEAST_SEARCHED = 4  # starts there
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,9 +78,14 @@ def default_guesses(problem: ControlProblem, places: Places | np.ndarray, starts
         guesses = [_simple(problem, places)]
     else:
         guesses = _considered(problem, places, wanted)
-    if wanted is None:
-        return guesses
+    if wanted is None:  # where the search itself was a sample, some starts that owe nothing to it
+        return guesses + _drawn(problem, places, MOST_DRAWN if _is_sampled(problem, places) else 0, seed)
     return guesses[:wanted] + _drawn(problem, places, wanted - len(guesses), seed)
+
+
+def _is_sampled(problem, places):
+    """Whether ends were searched for in three to ten dimensions: no lattice is dense there, and starts are still cheap."""
+    return 2 < problem.dimension <= MANY and problem.end is None and np.isfinite(places.reach)
 
 
 def _considered(problem, places, wanted):
@@ -87,27 +94,40 @@ def _considered(problem, places, wanted):
     if not len(curves):
         return [_short_step(problem)]
     timing = best_timing(problem, curves, fastest_rate(problem, places.minima))
-    order = np.argsort(timing.costs, kind="stable")
-    order = order[np.isfinite(timing.costs[order])]
-    first = _leaders(order, curves, aims, places, problem)
-    later = [i for i in order if i not in first] if wanted is not None else []
-    chosen = [*first[:MOST_AIMS], *later]
+    chosen = _leaders(problem, places, curves, aims, timing.costs)
+    if wanted is not None:
+        chosen += [i for i in np.argsort(timing.costs, kind="stable") if np.isfinite(timing.costs[i]) and i not in chosen]
     basins = [-1 if problem.end is not None else int(places.labels[aims[i]]) for i in chosen]
     timed = [_timed(problem, curves, timing, i, names[i]) for i in chosen]
     return [replace(g, basin=b) for g, b in zip(timed, basins, strict=True)] or [_short_step(problem)]
 
 
-def _leaders(order, curves, aims, places, problem):
-    """The cheapest curve into every basin; with a fixed end the cheapest and those that differ from it."""
-    leaders, seen = [], set()
-    for i in order:
-        if problem.end is not None:
-            if len(leaders) < MOST_CURVES and all(apart(curves[i], curves[j]) for j in leaders):
-                leaders.append(i)
-        elif places.labels[aims[i]] not in seen:
-            seen.add(places.labels[aims[i]])
-            leaders.append(i)
+def _leaders(problem, places, curves, aims, costs):
+    """The curves to try, cheapest first: the best into every basin, of mirror images two; with a fixed end the cheapest and
+    those that differ from it. Where three or more dimensions had to be searched some more, which go other ways."""
+    order = np.argsort(costs, kind="stable")
+    order = order[np.isfinite(costs[order])].tolist()
+    if problem.end is not None:
+        return _apart(curves, order, [], MOST_CURVES)
+    _, best = np.unique(places.labels[aims[order]], return_index=True)
+    best = [order[i] for i in sorted(best)]
+    scale = max(np.abs(costs[order]).max(), 1e-300)
+    images = np.round(costs[best] / scale, 6)
+    second = [int((images[:i] == image).sum() < 2) for i, image in enumerate(images)]
+    leaders = [i for i, early in zip(best, second, strict=True) if early][:MOST_AIMS]
+    leaders += [i for i, early in zip(best, second, strict=True) if not early][: MOST_AIMS - len(leaders)]
+    if _is_sampled(problem, places):
+        leaders = _apart(curves, order, leaders, LEAST_SEARCHED)
     return leaders
+
+
+def _apart(curves, order, chosen, most):
+    """``chosen`` and those of ``order`` that differ from them, up to ``most``."""
+    chosen = list(chosen)
+    for i in order:
+        if len(chosen) < most and all(apart(curves[i], curves[j]) for j in chosen):
+            chosen.append(i)
+    return chosen
 
 
 def _curves(problem, places):

@@ -1,4 +1,4 @@
-"""Points around the start at every scale: rays with radii in geometric progression, and lattices in one and two dimensions."""
+"""Points around the start at every scale: rays with radii in geometric progression, and lattices in one to three dimensions."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from ..problem import ControlProblem
 FARTHEST = 1e4  # natural lengths
 _RATIO = {1: 1.02, 2: 1.1}  # of neighbouring radii
 _ANGLES = 48
-_LATTICE = {1: 401, 2: 33}
+_LATTICE = {1: (401, (3.0, 12.0, 50.0)), 2: (33, (2.5, 8.0, 25.0)), 3: (19, (1.5, 4.0, 10.0))}  # ticks, half-widths in lengths
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,12 +29,12 @@ def samples_around(problem, length, seed):
     rays = start + directions[:, None, :] * radii[:, None]
     families, points, first = [], [], 0
     blocks = [(rays, rays.shape[:2], n == 2)]
-    if n <= 2:
-        ticks = np.linspace(-1, 1, _LATTICE[n])
+    if n in _LATTICE:
+        count, sizes = _LATTICE[n]
+        ticks = np.linspace(-1, 1, count)
         lattice = np.stack(np.meshgrid(*[ticks] * n, indexing="ij"), axis=-1)
         centres = [start] if problem.end is None else [start, problem.end]
-        sizes = (3 * length, 12 * length) if n == 1 else (2.5 * length, 8 * length)
-        blocks += [(centre + size * lattice, lattice.shape[:-1], False) for centre in centres for size in sizes]
+        blocks += [(centre + size * length * lattice, lattice.shape[:-1], False) for centre in centres for size in sizes]
     for block, shape, closed in blocks:
         points.append(block.reshape(-1, n))
         families.append((first, shape, closed))
@@ -58,7 +58,7 @@ def _directions(problem, seed):
     if np.linalg.norm(gradient) > 0:
         some.append(gradient / np.linalg.norm(gradient))
     both = np.vstack([*some, *[-one for one in some]])
-    drawn = np.random.default_rng(seed).standard_normal((24 if n <= 10 else 8, n))
+    drawn = np.random.default_rng(seed).standard_normal((48 if n <= 10 else 8, n))
     return np.vstack([both, drawn / np.linalg.norm(drawn, axis=1)[:, None]])
 
 

@@ -4,7 +4,7 @@ A plan of horizon T that goes a distance R within it pays at least gR²/2ητ, �
 the metric, and saves at most τ times the fall of the cost of rest r = kL + fᵀGf/2η, and the fall of κΦ. That bounds R, up to
 how low r and Φ may be where nobody has looked: as low as anything seen within ten thousand natural lengths, or zero where all
 that was seen is positive. Inside, r, Φ and what is faced shortly before the end, κΦ + τ'r, are sampled on rays with radii in
-geometric progression (and on lattices in one and two dimensions), and the lowest samples around are followed downhill.
+geometric progression (and on lattices in one to three dimensions), and the lowest samples around are followed downhill.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,9 @@ from .samples import FARTHEST, lowest_around, samples_around
 from .scales import counted_time, is_bowl, natural_length
 
 NODES = 32  # of a curve
-MOST_SEEDS = {1: 32, 2: 48}  # per function, followed downhill; 16 in more dimensions, 4 beyond ten
+ITERATIONS = 40
+MANY = 10  # parameters beyond which every way down is dear
+MOST_SEEDS = {1: 32, 2: 48, 3: 32}  # per function, followed downhill; 16 in more dimensions, 4 beyond ten
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -88,7 +90,7 @@ def places_of(problem: ControlProblem, seed: int, *, trusting: bool = True) -> P
     for faced in functions:
         function = faced.of(rest, terminal) + faced.way * samples.distance**2
         seeds = _seeds(problem, samples, function, values, reach, length, seed)
-        result = descend(*callables(problem, faced), seeds, centre=problem.start, reach=reach, iterations=40)
+        result = descend(*callables(problem, faced), seeds, centre=problem.start, reach=reach, iterations=ITERATIONS)
         aims.append(distinct_points(result.points, result.values, 1e-4 * length))
         if faced == PLAIN and not problem.model.has_drift:
             minima.append(distinct_points(result.points[result.settled], result.values[result.settled], 1e-4 * length))
@@ -124,7 +126,6 @@ def _own_minima(problem, samples, reach, length, seed):
 def _weighed(problem, samples, length):
     """(estimate of J of going there, r, Φ, reach) at the samples; those that do not pay or are not defined: infinite."""
     objective, model = problem.objective, problem.model
-    ends = [problem.start] if problem.end is None else [problem.start, problem.end]
     points = np.vstack([problem.start[None], samples.points])
     rest, metric, _ = resting(model, points, objective)
     terminal = np.zeros(len(points))
@@ -133,24 +134,20 @@ def _weighed(problem, samples, length):
     smallest = _least_price(metric)
     counted = counted_time(problem)
     reach = _reach(problem, samples, rest, terminal, counted, smallest, length)
-    span = min(counted, reach / np.sqrt(max(objective.learning_rate * np.ptp(_finite(rest)), 1e-300)))
-    span = span if np.isfinite(span) and span > 0 else 1.0
-    whole = counted if np.isfinite(counted) else 10 * span
+    near = samples.distance <= reach
+    fall = rest[0] - _finite(rest[1:][near]).min()
+    whole = counted if np.isfinite(counted) else 10 * length * np.sqrt(smallest / (objective.learning_rate * max(fall, 1e-300)))
     distance = samples.distance
-    if problem.end is not None:  # there and back again
-        distance = distance + np.linalg.norm(samples.points - ends[-1], axis=1)
+    if problem.end is not None:  # there and on to the end
+        distance = distance + np.linalg.norm(samples.points - problem.end, axis=1)
     fade = np.exp(-objective.discount * objective.horizon) if np.isfinite(objective.horizon) else 0.0
-    costs = []
     with np.errstate(all="ignore"):
-        for share in (1.0, 0.3, 0.1, 0.03):
-            moving = share * span
-            effort = smallest * distance**2 / (2 * objective.learning_rate * moving)
-            costs.append(effort + moving * (rest[0] + rest[1:]) / 2 + (whole - moving) * rest[1:] + fade * terminal[1:])
-        value = np.min(costs, axis=0)
-    value = np.where(np.isfinite(value) & (samples.distance <= reach), value, np.inf)
+        effort = smallest * distance**2 / (2 * objective.learning_rate)
+        saved = (rest[0] - rest[1:]) / 2  # per unit time of being there sooner, on average over the way
+        moving = np.where(saved > 0, np.minimum(np.sqrt(effort / saved), whole), whole)
+        value = effort / np.maximum(moving, 1e-300) + moving * saved + whole * rest[1:] + fade * terminal[1:]
+    value = np.where(np.isfinite(value) & near, value, np.inf)
     plain = np.zeros(len(points)) if objective.terminal is None else model.terminal_cost(points)
-    inside = np.isfinite(value)
-    fall = rest[0] - rest[1:][inside].min() if inside.any() else 0.0
     return value, rest[1:], plain[1:], reach, _ways(problem, fall, smallest, length, whole)
 
 
@@ -164,7 +161,7 @@ def _least_price(metric):
 
 def _ways(problem, fall, smallest, length, counted):
     """Weights of |θ - θ₀|² beside r: by the energy law a way of length d costs about d√(2gΔr/η)/2 in all."""
-    if not fall > 0:
+    if not fall > 0 or problem.dimension > MANY:
         return []
     typical = np.sqrt(2 * smallest * fall / problem.objective.learning_rate) / (2 * length * counted)
     return [typical] if problem.dimension <= 2 else [typical, 0.1 * typical]
@@ -203,7 +200,7 @@ def _seeds(problem, samples, function, value, reach, length, seed):
     found = np.concatenate([first + lowest_around(function, first, shape, closed) for first, shape, closed in samples.families])
     found = found[np.argsort(value[found], kind="stable")]
     nearest = found[np.argsort(samples.distance[found], kind="stable")][:4]
-    picked = np.unique(np.concatenate([nearest, found[: MOST_SEEDS.get(n, 16 if n <= 10 else 4)]]))
+    picked = np.unique(np.concatenate([nearest, found[: MOST_SEEDS.get(n, 16 if n <= MANY else 4)]]))
     size = min(reach, length)
     clouds = [start + scale * size * rng.standard_normal((_clouds(n), n)) for scale in (0.3, 1.0, 3.0)]
     centres = [start[None]] if problem.end is None else [start[None], problem.end[None]]
@@ -213,4 +210,4 @@ def _seeds(problem, samples, function, value, reach, length, seed):
 def _clouds(n):
     if n <= 2:
         return 2
-    return 10 if n <= 10 else 2
+    return 10 if n <= MANY else 2
