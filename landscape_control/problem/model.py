@@ -60,6 +60,12 @@ class Model:
         }
 
     @cached_property
+    def is_linear_quadratic(self) -> bool:
+        """Whether L is quadratic, f affine, G and B constant (Φ aside), read off the expressions."""
+        constant = self.constant["metric"] and self.constant["actuation"]
+        return constant and self.drift_matrix is not None and self.landscape.is_quadratic
+
+    @cached_property
     def drift_growth(self) -> float:
         """How fast a drift Aθ + c lets displacements grow: the largest eigenvalue of (A + Aᵀ)/2; ∞ where f is not affine."""
         if self.drift_matrix is None:
