@@ -46,7 +46,7 @@ def flag(what: str, value) -> bool:
 def vector(what: str, value, size: int | None = None) -> np.ndarray:
     """A read-only finite vector; a vector stays 1-D even when it has one entry."""
     shape = "a 1-D array of numbers" if size is None else f"{size} numbers in a 1-D array"
-    array = _numeric(what, value, shape)
+    array = _numeric(what, plain(value), shape)
     if array.ndim == 0 and size in (None, 1):
         array = array.reshape(1)
     if array.ndim != 1 or (size is not None and array.size != size):
@@ -94,6 +94,14 @@ def symmetric(what: str, value, size: int, *, definite: bool = False) -> np.ndar
                 advice="add a small multiple of the identity, or drop the direction that costs nothing",
             )
     return array
+
+
+def plain(value):
+    """A CasADi matrix of numbers as a NumPy array, 1-D where it is one column; anything else as it is."""
+    if not hasattr(value, "full"):
+        return value
+    array = value.full()
+    return array.ravel() if array.shape[1] == 1 else array
 
 
 def _numeric(what, value, words):
