@@ -29,10 +29,13 @@ def number(what: str, value, *, low=-np.inf, high=np.inf, low_open=False, allow_
     raise ProblemError(what, expected=bound, received=repr(value), advice=advice)
 
 
-def whole(what: str, value, *, low=1) -> int:
-    """An integer >= low."""
+def whole(what: str, value, *, low=1, high=None) -> int:
+    """An integer >= low, and <= high where more would not end in a reasonable time."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < low:
         raise ProblemError(what, expected=f"an integer >= {low}", received=repr(value), advice=f"pass {what} as an integer")
+    if high is not None and value > high:
+        raise ProblemError(what, expected=f"at most {high}", received=repr(value),
+                           advice=f"choose {what} smaller: time and memory grow at least in proportion to it")
     return int(value)
 
 

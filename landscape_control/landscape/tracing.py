@@ -10,6 +10,7 @@ from ..arrays import freeze
 from ..errors import ProblemError, check_choice
 
 _ADVICE = "write the loss with CasADi operations (casadi.exp, casadi.dot, ...) on the vector it is given"
+MOST_ENTRIES = 1_000_000
 _KINKS = {
     ca.OP_FABS: "fabs",
     ca.OP_SIGN: "sign",
@@ -29,7 +30,13 @@ def checked_parameters(parameters) -> Mapping:
     if not isinstance(parameters, Mapping) or not all(isinstance(name, str) and name.isidentifier() for name in parameters):
         raise ProblemError("landscape parameters", expected="a mapping from names to numbers", received=repr(parameters),
                            advice='write parameters={"tilt": 0.5}; the loss takes them as keyword arguments')
-    return MappingProxyType({name: _value(name, value) for name, value in parameters.items()})
+    checked = {name: _value(name, value) for name, value in parameters.items()}
+    entries = sum(np.count_nonzero(value) for value in checked.values())
+    if entries > MOST_ENTRIES:
+        raise ProblemError("landscape parameters", expected=f"at most {MOST_ENTRIES} entries that are not zero",
+                           received=f"{entries}", advice="each becomes an operation of its own; write the loss as a sum over "
+                           "fewer numbers, e.g. with a sparse or diagonal matrix")
+    return MappingProxyType(checked)
 
 
 def changed_parameters(given: Mapping, changes: Mapping) -> dict:

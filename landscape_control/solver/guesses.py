@@ -14,6 +14,8 @@ from ..solution import Plan, Solution
 from ..transcription.base import node_times
 from .aims import known_minima, worthwhile
 
+MOST_STARTS = 10_000
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Guess:
@@ -38,7 +40,7 @@ def default_guesses(problem: ControlProblem, minima: np.ndarray, starts: int | N
     if not guesses:
         guesses = [_short_step(problem)]
     rng = np.random.default_rng(seed)
-    wanted = len(guesses) if starts is None else whole("starts", starts)
+    wanted = len(guesses) if starts is None else whole("starts", starts, high=MOST_STARTS)
     reach = max([np.linalg.norm(m - start) for m in minima] + [0.5 * (1 + np.abs(start).max())])
     while len(guesses) < wanted:
         target = start + reach * rng.standard_normal(problem.dimension)

@@ -28,6 +28,7 @@ from .single import Machinery, Task, draft_plan, refine_plan
 
 METHODS = {"action": DiscretisedAction, "collocation": Collocation, "shooting": MultipleShooting}
 NUMBERS = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight", "start", "end")
+MOST_PARAMETERS = 2000  # eigenvalues of a Hessian take seconds there, and are needed many times
 FATROP_DIMENSION = 12  # beyond this many parameters IPOPT on the condensed program is faster (scripts/benchmark.py)
 
 
@@ -86,6 +87,7 @@ class Solver:
                 received="hidden variables",
                 advice="use landscape_control.solve, which plans with beliefs, or problem.known(values)",
             )
+        whole("dimension of the problem", problem.dimension, high=MOST_PARAMETERS)
         self.problem = problem
         self.tolerance = number("tolerance", tolerance, low=0, low_open=True)
         self.max_elements = whole("max_elements", max_elements)
