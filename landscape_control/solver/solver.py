@@ -194,10 +194,10 @@ class Solver:
             fastest_rate=fastest_rate(problem, minima),
         )
         if math.isfinite(task.horizon) and not needs_windows(task):
-            return self._refined(task, [draft_plan(self._machinery, task, guess) for guess in guesses])
+            return self._refined(task, [draft_plan(self._machinery, task, guess) for guess in _in_time(guesses)])
         partial = replace(task, is_whole=False)
         plans, refusals = [], []
-        for guess in guesses:
+        for guess in _in_time(guesses):
             try:
                 plans.append(self._in_parts(partial, guess))
                 clock().plans.append(plans[-1])
@@ -248,6 +248,15 @@ def solve(
     own = ("tolerance", "seed", "starts", "guess", "throw")
     check_options("solve", options, ("method", "solver", "max_elements", "max_doublings", "time_limit", "options", "keep_log", *own))
     return Solver(problem, tolerance=tolerance, **options).solve(guess=guess, starts=starts, seed=seed, throw=throw)
+
+
+def _in_time(guesses):
+    """The guesses as long as there is time; the first one in any case."""
+    for k, guess in enumerate(guesses):
+        if k and clock().seconds_left() <= 0:
+            clock().ran_out = True
+            return
+        yield guess
 
 
 def _interrupted(plans, assembled) -> SolveInterrupted:
