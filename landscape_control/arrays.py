@@ -29,10 +29,13 @@ def number(what: str, value, *, low=-np.inf, high=np.inf, low_open=False, allow_
     raise ProblemError(what, expected=bound, received=repr(value), advice=advice)
 
 
-def whole(what: str, value, *, low=1) -> int:
-    """An integer >= low."""
+def whole(what: str, value, *, low=1, high=None) -> int:
+    """An integer >= low, and <= high where more would not end in a reasonable time."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < low:
         raise ProblemError(what, expected=f"an integer >= {low}", received=repr(value), advice=f"pass {what} as an integer")
+    if high is not None and value > high:
+        raise ProblemError(what, expected=f"at most {high}", received=repr(value),
+                           advice=f"choose {what} smaller: time and memory grow at least in proportion to it")
     return int(value)
 
 
@@ -46,7 +49,7 @@ def flag(what: str, value) -> bool:
 def vector(what: str, value, size: int | None = None) -> np.ndarray:
     """A read-only finite vector; a vector stays 1-D even when it has one entry."""
     shape = "a 1-D array of numbers" if size is None else f"{size} numbers in a 1-D array"
-    array = _numeric(what, value, shape)
+    array = _numeric(what, plain(value), shape)
     if array.ndim == 0 and size in (None, 1):
         array = array.reshape(1)
     if array.ndim != 1 or (size is not None and array.size != size):
@@ -94,6 +97,14 @@ def symmetric(what: str, value, size: int, *, definite: bool = False) -> np.ndar
                 advice="add a small multiple of the identity, or drop the direction that costs nothing",
             )
     return array
+
+
+def plain(value):
+    """A CasADi matrix of numbers as a NumPy array, 1-D where it is one column; anything else as it is."""
+    if not hasattr(value, "full"):
+        return value
+    array = value.full()
+    return array.ravel() if array.shape[1] == 1 else array
 
 
 def _numeric(what, value, words):

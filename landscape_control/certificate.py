@@ -277,6 +277,8 @@ def _value_at_rest(problem, plan, tail):
     pair = [objective.learning_rate, objective.loss_weight]
     at_rest = (tail.steady_state[None], tail.steady_control[None], tail.steady_costate[None])
     rate = float(hamiltonian_derivatives(problem.model)(*at_rest, pair)[0][0])
+    if tail.velocity is not None:
+        rate += float(tail.steady_costate @ tail.velocity)
     resting = rate / objective.discount if objective.discount > 0 else 0.0
     value = resting + tail.steady_costate @ offset + offset @ tail.value_hessian @ offset / 2
     return float(np.exp(-objective.discount * plan.times[-1]) * value)

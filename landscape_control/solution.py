@@ -80,7 +80,7 @@ class Status(enum.Enum):
 class Tail:
     """The optimal continuation after the computed horizon of an infinite-horizon plan.
 
-    θ̇ = closed_loop (θ - steady_state),  u = steady_control - gain (θ - steady_state).
+    θ̇ = closed_loop (θ - steady_state) + velocity,  u = steady_control - gain (θ - steady_state).
     """
 
     steady_state: np.ndarray  # (n,)
@@ -89,7 +89,17 @@ class Tail:
     closed_loop: np.ndarray  # (n, n)
     gain: np.ndarray  # (m, n)
     value_hessian: np.ndarray  # (n, n), V ≈ ... + ½ δᵀ S δ
+    velocity: np.ndarray | None = None  # (n,), None for 0: the state given is a point of reference where nothing rests
     reliable: bool = True  # whether the plan has come close enough to rest for the continuation to hold
+
+
+def _advanced(tail, offset, elapsed):
+    """The offset from the tail's state after a time."""
+    if tail.velocity is None:
+        return expm(tail.closed_loop * elapsed) @ offset
+    n = len(offset)
+    generator = np.block([[tail.closed_loop, tail.velocity[:, None]], [np.zeros((1, n + 1))]])
+    return (expm(generator * elapsed) @ np.append(offset, 1.0))[:n]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -197,7 +207,7 @@ class Plan(Recordable):
     def follow_tail(self, theta, elapsed: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(θ, u, λ) a time ``elapsed`` after θ along the linear tail of an infinite-horizon plan."""
         tail = self.tail
-        offset = expm(tail.closed_loop * elapsed) @ (theta - tail.steady_state)
+        offset = _advanced(tail, theta - tail.steady_state, elapsed)
         return (
             tail.steady_state + offset,
             tail.steady_control - tail.gain @ offset,

@@ -119,3 +119,31 @@ def test_pointwise_shapes_shared_arguments_and_repeated_calls():
     value = function(points, points)[0]
     assert value == pytest.approx((points**2).sum(1))
     assert function(points[0], points[1])[0].shape == (1,)
+
+
+def test_the_maximum_inside_a_logsumexp_is_no_kink():
+    weights = ca.DM([[1.0, -2.0], [0.5, 1.0], [-1.0, 0.3]])
+    stable = lc.Landscape.from_expression(lambda t: ca.logsumexp(weights @ t) - (weights @ t)[0], dimension=2)
+    plain = lc.Landscape.from_expression(
+        lambda t: ca.log(ca.sum1(ca.exp(weights @ t))) - (weights @ t)[0], dimension=2
+    )
+    points = np.array([[0.3, -0.4], [0.0, 0.0], [2.0, 1.0]])  # at the origin all three are the maximum
+    for one, other in zip(stable.derivatives(points), plain.derivatives(points), strict=True):
+        assert one == pytest.approx(other, abs=1e-13)
+
+
+@pytest.mark.parametrize("expression", [ca.norm_inf, ca.mmax, lambda t: ca.fmax(t[0], 0) ** 2, lambda t: ca.fabs(t[0] - t[1])])
+def test_kinks_that_show_are_refused(expression):
+    with pytest.raises(lc.ProblemError, match="twice continuously differentiable"):
+        lc.Landscape.from_expression(expression, dimension=2)
+
+
+def test_casadi_numbers_are_taken_as_numbers():
+    objective = lc.Objective(horizon=4.0)
+    given = lc.ControlProblem(
+        landscape=lc.double_well(), objective=objective, start=ca.DM([-0.6, 0.55]), end=ca.DM([1.0, 0.0])
+    )
+    assert given.start.tolist() == [-0.6, 0.55]
+    plain = lc.ControlProblem(landscape=lc.double_well(), objective=objective, start=[-0.6, 0.55], end=[1.0, 0.0])
+    assert lc.solve(given, guess=ca.DM([0.5, 0.0])).cost == pytest.approx(lc.solve(plain, guess=[0.5, 0.0]).cost, rel=1e-12)
+    assert lc.quadratic(hessian=ca.DM([[2.0]]), minimum=ca.DM([1.0])).minima.tolist() == [[1.0]]

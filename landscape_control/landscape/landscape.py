@@ -14,6 +14,8 @@ from ..pointwise import Pointwise
 from .hidden import Hidden
 from .tracing import changed_parameters, checked_parameters, refuse_kinks, trace, with_numbers
 
+MOST_PARAMETERS = 10_000  # a Hessian of 10⁸ numbers, 0.8 GB
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Landscape:
@@ -56,7 +58,7 @@ class Landscape:
     _loss: ca.Function = field(init=False, repr=False)  # of (θ[, φ])
 
     def __post_init__(self):
-        whole("landscape dimension", self.dimension)
+        whole("landscape dimension", self.dimension, high=MOST_PARAMETERS)
         if self.hidden is not None and not isinstance(self.hidden, Hidden):
             raise ProblemError(
                 "hidden",
@@ -64,6 +66,8 @@ class Landscape:
                 received=type(self.hidden).__name__,
                 advice="declare how the hidden variables move",
             )
+        if self.hidden is not None:
+            whole("hidden dimension", self.hidden.dimension, high=MOST_PARAMETERS)
         sizes = (self.dimension,) if self.hidden is None else (self.dimension, self.hidden.dimension)
         parameters = checked_parameters(self.parameters)
         self._set(parameters=parameters, _traced=trace(self.expression, sizes, parameters))

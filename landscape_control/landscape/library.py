@@ -6,7 +6,7 @@ import casadi as ca
 import numpy as np
 
 from ..arrays import matrix, number, symmetric, vector, whole
-from .landscape import Landscape
+from .landscape import MOST_PARAMETERS, Landscape
 
 
 def quadratic(*, hessian, minimum=None) -> Landscape:
@@ -17,6 +17,8 @@ def quadratic(*, hessian, minimum=None) -> Landscape:
     hessian : array (n, n), symmetric; a 1-D array is refused, write numpy.diag of it.
     minimum : array (n,), default 0: the stationary point μ.
     """
+    if hasattr(hessian, "shape"):  # before it is copied
+        whole("quadratic dimension", max(hessian.shape, default=1), high=MOST_PARAMETERS)
     hessian = matrix("hessian", hessian, (None, None))
     n = hessian.shape[0]
     hessian = symmetric("hessian", hessian, n)
@@ -70,7 +72,7 @@ def _double_well_minima(_, tilt):
 
 def rosenbrock(dimension: int = 2, *, steepness: float = 2.0, pull: float = 0.5) -> Landscape:
     """Coupled Rosenbrock valley Σᵢ steepness·(θᵢ₊₁-θᵢ²)² + pull·(1-θᵢ)², minimum at (1, …, 1)."""
-    whole("rosenbrock dimension", dimension, low=2)
+    whole("rosenbrock dimension", dimension, low=2, high=MOST_PARAMETERS)
 
     def expression(theta, steepness=steepness, pull=pull):
         head, tail = theta[:-1], theta[1:]

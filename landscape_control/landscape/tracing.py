@@ -10,6 +10,7 @@ from ..arrays import freeze
 from ..errors import ProblemError, check_choice
 
 _ADVICE = "write the loss with CasADi operations (casadi.exp, casadi.dot, ...) on the vector it is given"
+MOST_ENTRIES = 1_000_000
 _KINKS = {
     ca.OP_FABS: "fabs",
     ca.OP_SIGN: "sign",
@@ -29,7 +30,13 @@ def checked_parameters(parameters) -> Mapping:
     if not isinstance(parameters, Mapping) or not all(isinstance(name, str) and name.isidentifier() for name in parameters):
         raise ProblemError("landscape parameters", expected="a mapping from names to numbers", received=repr(parameters),
                            advice='write parameters={"tilt": 0.5}; the loss takes them as keyword arguments')
-    return MappingProxyType({name: _value(name, value) for name, value in parameters.items()})
+    checked = {name: _value(name, value) for name, value in parameters.items()}
+    entries = sum(np.count_nonzero(value) for value in checked.values())
+    if entries > MOST_ENTRIES:
+        raise ProblemError("landscape parameters", expected=f"at most {MOST_ENTRIES} entries that are not zero",
+                           received=f"{entries}", advice="each becomes an operation of its own; write the loss as a sum over "
+                           "fewer numbers, e.g. with a sparse or diagonal matrix")
+    return MappingProxyType(checked)
 
 
 def changed_parameters(given: Mapping, changes: Mapping) -> dict:
@@ -118,12 +125,49 @@ def with_numbers(traced: ca.Function, sizes: tuple[int, ...], parameters: Mappin
 
 
 def refuse_kinks(loss: ca.Function) -> None:
-    """Refuse operations that are not twice differentiable."""
+    """Refuse operations that are not twice differentiable, unless the loss does not depend on what they return."""
     used = {_KINKS[op] for op in map(loss.instruction_id, range(loss.n_instructions())) if op in _KINKS}
-    if used:
+    if used and not _kinks_cancel(loss):
         raise ProblemError(
             "loss expression",
             expected="a twice continuously differentiable function",
             received=f"an expression that uses {', '.join(sorted(used))}",
             advice="smooth it, e.g. sqrt(x**2 + eps**2) for |x|, or pass allow_kinks=True if the pieces join smoothly",
         )
+
+
+def _kinks_cancel(loss):
+    """Whether the loss is the same whatever its kinked operations return, as in log Σ exp(x - m) + m with m = max x.
+
+    Every such operation's outcome is made an input of its own; the slopes in these, at arbitrary values, must vanish.
+    """
+    inputs = [ca.SX.sym(loss.name_in(i), loss.size1_in(i), loss.size2_in(i)) for i in range(loss.n_in())]
+    work, outcomes, value = [None] * loss.sz_w(), [], ca.SX(0)
+    for k in range(loss.n_instructions()):
+        kind, to, given = loss.instruction_id(k), loss.instruction_output(k), loss.instruction_input(k)
+        if kind == ca.OP_CONST:
+            work[to[0]] = ca.SX(loss.instruction_constant(k))
+        elif kind == ca.OP_INPUT:
+            work[to[0]] = inputs[given[0]].nz[given[1]]
+        elif kind == ca.OP_OUTPUT:
+            value = work[given[0]]
+        elif kind in _KINKS:
+            outcomes.append(ca.SX.sym(f"outcome{k}"))
+            work[to[0]] = outcomes[-1]
+        elif len(given) == 2:
+            work[to[0]] = ca.SX.binary(kind, work[given[0]], work[given[1]])
+        else:
+            work[to[0]] = ca.SX.unary(kind, work[given[0]])
+    free = ca.vertcat(*outcomes)
+    symbols = [*inputs, free]
+    slope = ca.Function("outcome_slope", symbols, [ca.jacobian(value, free), value])
+    rng = np.random.default_rng(0)
+    checked = 0
+    for _ in range(20):
+        slopes, at = slope(*(rng.standard_normal(symbol.shape) for symbol in symbols))
+        slopes, at = np.array(slopes), float(at)
+        if np.isfinite(slopes).all() and np.isfinite(at):
+            checked += 1
+            if np.abs(slopes).max() > 1e-11 * (1 + abs(at)):
+                return False
+    return checked >= 5

@@ -189,8 +189,10 @@ class ControlProblem(Recordable):
             columns.append(matrix @ columns[-1] / scale)
         left, values, _ = np.linalg.svd(np.hstack(columns))
         rank = int((values > 1e-10 * values[0]).sum())
-        gap = left[:, rank:].T @ (self.end - _coast(matrix, offset, self.start, horizon))
-        if rank < n and np.abs(gap).max() > 1e-8 * (1 + np.abs(self.end).max()):
+        coasting = _coast(matrix, offset, self.start, horizon)
+        gap = left[:, rank:].T @ (self.end - coasting)
+        size = np.abs([self.start, self.end, coasting]).max()
+        if rank < n and np.abs(gap).max() > 1e-8 * size:
             direction = left[:, rank:] @ gap / np.linalg.norm(gap)
             raise ProblemError(
                 "end",

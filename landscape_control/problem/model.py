@@ -60,6 +60,12 @@ class Model:
         }
 
     @cached_property
+    def is_linear_quadratic(self) -> bool:
+        """Whether L is quadratic, f affine, G and B constant (Φ aside), read off the expressions."""
+        constant = self.constant["metric"] and self.constant["actuation"]
+        return constant and self.drift_matrix is not None and self.landscape.is_quadratic
+
+    @cached_property
     def drift_growth(self) -> float:
         """How fast a drift Aθ + c lets displacements grow: the largest eigenvalue of (A + Aᵀ)/2; ∞ where f is not affine."""
         if self.drift_matrix is None:
@@ -88,8 +94,9 @@ class Model:
         So is B⁻¹ then, where B is square and depends on θ. Read off the operations, see :func:`is_total` in ``domain``.
         """
         theta, velocity = ca.SX.sym("theta", self.dimension), ca.SX.sym("velocity", self.dimension)
-        functions = [ca.Function("loss", [theta], [self.loss_at(theta)])]
-        functions += [self._metric, self._drift, self._actuation, self._terminal]
+        parts = {"metric": self._metric, "drift": self._drift, "actuation": self._actuation}
+        functions = [function for name, function in parts.items() if not self.constant[name]]
+        functions += [ca.Function("loss", [theta], [self.loss_at(theta)]), self._terminal]
         if self.is_invertible and not self.constant["actuation"]:
             eliminated = ca.solve(self.actuation_at(theta), velocity)
             functions.append(ca.Function("eliminated", [theta, velocity], [eliminated]))

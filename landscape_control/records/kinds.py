@@ -35,7 +35,7 @@ DIMS = {
              "vertices": ("vertex",), "positions": ("position",), "end_basin": (_STATE,)},
     "Tail": {"steady_state": (_STATE,), "steady_control": (_CONTROL,), "steady_costate": (_STATE,),
              "closed_loop": (_STATE, "parameter_from"), "gain": (_CONTROL, _STATE),
-             "value_hessian": (_STATE, "parameter_from")},
+             "value_hessian": (_STATE, "parameter_from"), "velocity": (_STATE,)},
     "SecondVariation": {"times": (_NODE,), "value_hessian": (_NODE, _STATE, "parameter_from"),
                         "gains": (_NODE, _CONTROL, _STATE)},
     "LQGSolution": {"gain": (_CONTROL, _STATE), "belief_gain": (_CONTROL, _BELIEF),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.integrate import solve_ivp
 
+from ..arrays import plain
 from ..errors import ProblemError, check_choice
 from ..interpolation import node_index
 from ..problem import ControlProblem
@@ -56,7 +57,7 @@ def read_guess(problem: ControlProblem, guess, horizon: float) -> Guess:
         return Guess(name="function", path=lambda s: _called(guess, s * horizon, problem.dimension))
     n = problem.dimension
     try:
-        array = np.asarray(guess, dtype=float)
+        array = np.asarray(plain(guess), dtype=float)
     except (TypeError, ValueError):
         array = np.array(np.nan)
     if n == 1 and array.ndim <= 1:  # one parameter: a number is a constant, a list is a path

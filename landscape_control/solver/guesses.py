@@ -18,6 +18,7 @@ __all__ = ["Guess", "Search", "default_guesses", "read_guess", "searched"]
 MOST_CURVES = 3  # between fixed ends, tried by default
 MOST_DRAWN = 3  # by default, where ends were searched for in three to ten dimensions
 LEAST_SEARCHED = 4  # starts there
+MOST_STARTS = 10_000  # that may be asked for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +74,7 @@ def default_guesses(problem: ControlProblem, places: Places | np.ndarray, starts
     """
     if not isinstance(places, Places):
         places = plain_places(problem, places, places)
-    wanted = None if starts is None else whole("starts", starts)
+    wanted = None if starts is None else whole("starts", starts, high=MOST_STARTS)
     if is_bowl(problem):
         guesses = [_simple(problem, places)]
     else:

@@ -1,6 +1,7 @@
 """Infinite horizons: the steady state where a plan comes to rest and the linear-quadratic cost to go around it."""
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 from scipy.optimize import root
@@ -24,6 +25,10 @@ class Rest:
 def find_rest(problem: ControlProblem, near: np.ndarray) -> Rest:
     """Solve 0 = f + Bu, 0 = Gu/η + Bᵀλ, 0 = γλ - ∂H/∂θ near a point, then the discounted Riccati equation there.
 
+    With dynamics Aθ + c + Bu, a quadratic loss and γ > 0 there may be no rest, where the drift carries an uncontrolled
+    direction away at a constant velocity; the cost is finite and the cost to go quadratic all the same, and is given around
+    the point itself.
+
     Raises
     ------
     UnstabilisableError
@@ -32,18 +37,22 @@ def find_rest(problem: ControlProblem, near: np.ndarray) -> Rest:
         If there is no steady state near the point, if the cost is unbounded there, or if γ = 0 and resting there costs
         something per unit time.
     """
-    theta, u, costate = _steady_state(problem, near)
-    objective, n = problem.objective, problem.dimension
-    pair = [objective.learning_rate, objective.loss_weight]
-    drift, push, state_cost, cross, effort = (
-        part.reshape(part.shape[1:]) for part in second_order(problem.model)(theta[None], u[None], costate[None], pair)
-    )
-    drift, push = drift.reshape(n, n), push.reshape(n, -1)
-    state_cost, cross, effort = state_cost.reshape(n, n), cross.reshape(n, -1), effort.reshape(push.shape[1], -1)
-    value_hessian = _value_hessian(drift, push, state_cost, cross, effort, objective.discount)
-    gain = np.linalg.solve(effort, push.T @ value_hessian + cross.T)
-    closed = drift - push @ gain
-    running = float(hamiltonian_derivatives(problem.model)(theta[None], u[None], costate[None], pair)[0][0])
+    steady = _steady_state(problem, near)
+    if steady is None and not (problem.model.is_linear_quadratic and problem.objective.discount > 0):
+        raise ProblemError(
+            "infinite horizon",
+            expected="a steady state where the plan can come to rest",
+            received=f"none near {np.round(near, 4).tolist()}",
+            advice="check that drift and loss balance somewhere, or use a finite horizon",
+        )
+    local = _linearised(problem, *(steady or _origin(problem)))
+    value_hessian = _value_hessian(local, problem.objective.discount)
+    gain = np.linalg.solve(local.effort, local.push.T @ value_hessian + local.cross.T)
+    theta, u, costate = steady or _moving_centre(problem, near, local, value_hessian)
+    pair = [problem.objective.learning_rate, problem.objective.loss_weight]
+    running, _, _, velocity = hamiltonian_derivatives(problem.model)(theta[None], u[None], costate[None], pair)
+    velocity = velocity.reshape(-1)
+    closed = local.drift - local.push @ gain
     tail = Tail(
         steady_state=freeze(theta),
         steady_control=freeze(u),
@@ -51,19 +60,50 @@ def find_rest(problem: ControlProblem, near: np.ndarray) -> Rest:
         closed_loop=freeze(closed),
         gain=freeze(gain),
         value_hessian=freeze(value_hessian),
+        velocity=None if steady else freeze(velocity),
     )
-    return Rest(tail=tail, value=_resting_value(objective, running, problem, theta), rates=-np.linalg.eigvals(closed).real)
+    owed = float(running[0]) if steady else float(running[0] + costate @ velocity)  # γV, by the Hamilton-Jacobi equation
+    return Rest(tail=tail, value=_resting_value(problem, owed, theta), rates=-np.linalg.eigvals(closed).real)
 
 
-def _value_hessian(drift, push, state_cost, cross, effort, discount):
+def _origin(problem):
+    return np.zeros(problem.dimension), np.zeros(problem.controls), np.zeros(problem.dimension)
+
+
+def _linearised(problem, theta, u, costate) -> SimpleNamespace:
+    """∂θ̇/∂θ, B and the second derivatives of H at a point, as matrices."""
+    n, m = problem.dimension, problem.controls
+    pair = [problem.objective.learning_rate, problem.objective.loss_weight]
+    parts = second_order(problem.model)(theta[None], u[None], costate[None], pair)
+    shapes = {"drift": (n, n), "push": (n, m), "state_cost": (n, n), "cross": (n, m), "effort": (m, m)}
+    return SimpleNamespace(**{
+        name: part.reshape(shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)
+    })
+
+
+def _moving_centre(problem, point, local, value_hessian):
+    """(θ, u, λ) at the point itself, with λ = Sθ + q from the affine part of the linear-quadratic cost to go."""
+    objective = problem.objective
+    zero = _origin(problem)
+    pair = [objective.learning_rate, objective.loss_weight]
+    _, slope, _, offset = hamiltonian_derivatives(problem.model)(*(part[None] for part in zero), pair)
+    push = np.linalg.solve(local.effort, local.push.T)
+    fading = objective.discount * np.eye(problem.dimension) - local.drift.T + value_hessian @ local.push @ push
+    linear = np.linalg.solve(fading, slope.reshape(-1) + value_hessian @ offset.reshape(-1))
+    costate = value_hessian @ point + linear
+    return np.array(point), -push @ costate, costate
+
+
+def _value_hessian(local, discount):
     """S of V ≈ ½ δᵀSδ; completing the square removes the cross term, u = v - R⁻¹Nᵀδ."""
-    shift = np.linalg.solve(effort, cross.T)
-    remaining = state_cost - cross @ shift
+    push, effort = local.push, local.effort
+    shift = np.linalg.solve(effort, local.cross.T)
+    remaining = local.state_cost - local.cross @ shift
     reference = LinearQuadratic(
         hessian=(remaining + remaining.T) / 2,
-        minimum=np.zeros(len(drift)),
+        minimum=np.zeros(len(local.drift)),
         metric=(effort + effort.T) / 2,
-        drift_matrix=drift - push @ shift,
+        drift_matrix=local.drift - push @ shift,
         actuation=push,
         discount=discount,
     )
@@ -71,31 +111,66 @@ def _value_hessian(drift, push, state_cost, cross, effort, discount):
 
 
 def _steady_state(problem, near):
+    """(θ, u, λ) at rest, or None."""
     model, objective = problem.model, problem.objective
     n, m = model.dimension, model.controls
     pair = [objective.learning_rate, objective.loss_weight]
 
-    def equations(z):
-        theta, u, costate = z[:n], z[n : n + m], z[n + m :]
-        _, slope, push, velocity = hamiltonian_derivatives(model)(theta[None], u[None], costate[None], pair)
-        return np.concatenate([velocity.ravel(), push.ravel(), objective.discount * costate - slope.ravel()])
+    def equations(points):
+        theta, u, costate = points[:, :n], points[:, n : n + m], points[:, n + m :]
+        _, slope, push, velocity = hamiltonian_derivatives(model)(theta, u, costate, pair)
+        slope, push, velocity = (part.reshape(len(points), -1) for part in (slope, push, velocity))
+        return np.hstack([velocity, push, objective.discount * costate - slope])
 
-    z = np.concatenate([near, np.zeros(m + n)])
-    if np.abs(equations(z)).max() > 1e-10 * (1 + np.abs(near).max()):
-        with np.errstate(all="ignore"):  # the search may step out of the loss's domain; what counts is where it ends
-            z = root(equations, z, method="hybr", tol=1e-13).x
-            gap = np.abs(equations(z)).max() if np.isfinite(z).all() else np.inf
-        if not gap <= 1e-7 * (1 + np.abs(near).max()) or np.abs(z[:n] - near).max() > 1e2 * (1 + np.abs(near).max()):
-            raise ProblemError(
-                "infinite horizon",
-                expected="a steady state where the plan can come to rest",
-                received=f"none near {np.round(near, 4).tolist()}",
-                advice="check that drift and loss balance somewhere, or use a finite horizon",
-            )
-    return z[:n], z[n : n + m], z[n + m :]
+    begin = np.concatenate([near, np.zeros(m + n)])
+    if model.is_linear_quadratic:
+        z = _solve_affine(_equation_matrix(problem), equations(np.zeros((1, len(begin))))[0], begin)
+    else:
+        z = _search(equations, begin, n)
+    return None if z is None else (z[:n], z[n : n + m], z[n + m :])
 
 
-def _resting_value(objective, running, problem, theta):
+def _equation_matrix(problem):
+    """The matrix of Pontryagin's steady equations in (θ, u, λ), where they are affine."""
+    n = problem.dimension
+    local = _linearised(problem, *_origin(problem))
+    return np.block([
+        [local.drift, local.push, np.zeros((n, n))],
+        [local.cross.T, local.effort, local.push.T],
+        [-local.state_cost, -local.cross, problem.objective.discount * np.eye(n) - local.drift.T],
+    ])
+
+
+def _solve_affine(matrix, origin, begin):
+    """The solution of matrix·z + origin = 0 nearest to ``begin`` in scaled unknowns; None if it has none."""
+    rows = np.abs(matrix).max(axis=1)
+    rows[rows == 0] = 1.0
+    matrix, right = matrix / rows[:, None], -(origin / rows)
+    columns = np.abs(matrix).max(axis=0)
+    columns[columns == 0] = 1.0
+    matrix = matrix / columns
+    start = begin * columns
+    step = np.linalg.lstsq(matrix, right - matrix @ start, rcond=1e-13)[0]
+    step += np.linalg.lstsq(matrix, right - matrix @ (start + step), rcond=1e-13)[0]  # once more, for its last digits
+    gap = np.abs(matrix @ (start + step) - right).max()
+    size = np.abs(matrix).max() * np.abs(start + step).max() + np.abs(right).max()
+    return (start + step) / columns if gap <= 1e-9 * size else None
+
+
+def _search(equations, begin, n):
+    """A root near ``begin``; None if none is found."""
+    near = begin[:n]
+    if np.abs(equations(begin[None])).max() <= 1e-10 * (1 + np.abs(near).max()):
+        return begin
+    with np.errstate(all="ignore"):  # the search may step out of the loss's domain; what counts is where it ends
+        z = root(lambda point: equations(point[None])[0], begin, method="hybr", tol=1e-13).x
+        gap = np.abs(equations(z[None])).max() if np.isfinite(z).all() else np.inf
+    reach = 1 + np.abs(near).max()
+    return z if gap <= 1e-7 * reach and np.abs(z[:n] - near).max() <= 1e2 * reach else None
+
+
+def _resting_value(problem, running, theta):
+    objective = problem.objective
     if objective.discount > 0:
         return running / objective.discount
     size = objective.loss_weight * abs(float(problem.landscape.loss(problem.start)[0] - problem.landscape.loss(theta)[0]))

@@ -288,7 +288,7 @@ def _judge(task, program, raw, path):
     if not finite or (not raw.success and falls):
         return Status.UNBOUNDED, f"the optimiser stopped with {raw.reason}, cost {raw.cost:.3g}"
     if not raw.success:
-        return _REASONS.get(raw.reason, Status.NOT_STATIONARY), f"{raw.reason}; {_worst_blocks(program, raw, path)}"
+        return _REASONS.get(raw.reason, Status.NOT_STATIONARY), f"{raw.reason}; {_worst_blocks(problem, program, raw, path)}"
     if not problem.model.constant["metric"]:
         lowest = np.linalg.eigvalsh(problem.model.metric(path.parameters))[:, 0]
         if lowest.min() <= 0:
@@ -300,7 +300,7 @@ def _judge(task, program, raw, path):
     return Status.CONVERGED, ""
 
 
-def _worst_blocks(program, raw, path, count=3):
+def _worst_blocks(problem, program, raw, path, count=3):
     names = {"gap": "continuity of θ", "path": "dynamics θ̇ = f + Bu", "start": "start", "end": "end"}
     found = []
     for name, rows in program.rows.items():
@@ -308,4 +308,9 @@ def _worst_blocks(program, raw, path, count=3):
             time = path.vertices[k] if name in ("gap", "path") else path.vertices[0 if name == "start" else -1]
             found.append((np.abs(block).max(), f"{names[name]} at t = {time:.4g}: {np.abs(block).max():.2g}"))
     worst = [text for size, text in sorted(found, reverse=True)[:count] if size > 1e-8]
-    return "worst violations: " + "; ".join(worst) if worst else "all constraints hold, but the path is not stationary"
+    if worst:
+        return "worst violations: " + "; ".join(worst)
+    said = "all constraints hold, but the path is not stationary"
+    if not problem.model.is_total:
+        said += "; the problem's functions are not finite everywhere, and the path may press against such a place"
+    return said

@@ -29,6 +29,7 @@ from .surveys import Surveys
 
 METHODS = {"action": DiscretisedAction, "collocation": Collocation, "shooting": MultipleShooting}
 NUMBERS = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight", "start", "end")
+MOST_PARAMETERS = 2000  # eigenvalues of a Hessian take seconds there, and are needed many times
 FATROP_DIMENSION = 12  # beyond this many parameters IPOPT on the condensed program is faster (scripts/benchmark.py)
 
 
@@ -87,6 +88,7 @@ class Solver:
                 received="hidden variables",
                 advice="use landscape_control.solve, which plans with beliefs, or problem.known(values)",
             )
+        whole("dimension of the problem", problem.dimension, high=MOST_PARAMETERS)
         self.problem = problem
         self.tolerance = number("tolerance", tolerance, low=0, low_open=True)
         self.max_elements = whole("max_elements", max_elements)
@@ -185,16 +187,16 @@ class Solver:
             fastest_rate=fastest_rate(problem, minima),
         )
         if math.isfinite(task.horizon) and not needs_windows(task):
-            return self._refined(task, [draft_plan(self._machinery, task, guess) for guess in guesses])
+            return self._refined(task, [draft_plan(self._machinery, task, guess) for guess in _in_time(guesses)])
         plans = self._in_parts(replace(task, is_whole=False), guesses)
         return [judged(plan, certify(problem, plan, tolerance=self.tolerance)) for plan in plans]
 
     def _in_parts(self, task, guesses) -> list[Plan]:
         """Plans that are solved window by window, or over longer and longer horizons."""
         if math.isfinite(task.horizon):
-            return [self._kept(chain_plan(self._machinery, task, guess)) for guess in guesses]
+            return [self._kept(chain_plan(self._machinery, task, guess)) for guess in _in_time(guesses)]
         settled, refusals = [], []
-        for guess in guesses:  # cheapest first; the others are refined further only where they turn out to be better
+        for guess in _in_time(guesses):  # cheapest first; the others are refined further only where they turn out to be better
             limited = replace(task, max_elements=self._first_elements()) if settled else task
             try:
                 plan = self._kept(settle_plan(self._machinery, limited, guess, self.max_doublings))
@@ -260,6 +262,15 @@ def solve(
     own = ("tolerance", "seed", "starts", "guess", "throw")
     check_options("solve", options, ("method", "solver", "max_elements", "max_doublings", "time_limit", "options", "keep_log", *own))
     return Solver(problem, tolerance=tolerance, **options).solve(guess=guess, starts=starts, seed=seed, throw=throw)
+
+
+def _in_time(guesses):
+    """The guesses as long as there is time; the first one in any case."""
+    for k, guess in enumerate(guesses):
+        if k and clock().seconds_left() <= 0:
+            clock().ran_out = True
+            return
+        yield guess
 
 
 def _interrupted(plans, assembled) -> SolveInterrupted:

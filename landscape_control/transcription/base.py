@@ -16,6 +16,7 @@ from ..interpolation import lagrange_matrix
 from ..problem import Model
 from .numbers import NumberLayout
 
+MOST_ELEMENTS, MOST_DEGREE = 20_000, 50
 _NOTHING = 1e-300  # times anything finite, beside anything else
 
 
@@ -61,8 +62,8 @@ class Transcription:
     degree: int = 4
 
     def __post_init__(self):
-        whole(f"{self.name} elements", self.elements)
-        whole(f"{self.name} degree", self.degree)
+        whole(f"{self.name} elements", self.elements, high=MOST_ELEMENTS)
+        whole(f"{self.name} degree", self.degree, high=MOST_DEGREE)
 
     name = "transcription"
 

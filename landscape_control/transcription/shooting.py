@@ -8,7 +8,7 @@ import numpy as np
 from ..arrays import whole
 from ..interpolation import lagrange_matrix
 from ..problem import Model, hamiltonian_derivatives, implied_control
-from .base import Path, Stage, Transcription, control_unit, flatten, node_times, resample, running_cost
+from .base import MOST_DEGREE, MOST_ELEMENTS, Path, Stage, Transcription, control_unit, flatten, node_times, resample, running_cost
 from .numbers import NumberLayout
 from .quadrature import gauss
 
@@ -26,9 +26,9 @@ class MultipleShooting(Transcription):
     name = "multiple shooting"
 
     def __post_init__(self):
-        whole("multiple shooting elements", self.elements)
-        whole("multiple shooting degree", self.degree, low=0)
-        whole("multiple shooting steps", self.steps)
+        whole("multiple shooting elements", self.elements, high=MOST_ELEMENTS)
+        whole("multiple shooting degree", self.degree, low=0, high=MOST_DEGREE)
+        whole("multiple shooting steps", self.steps, high=MOST_ELEMENTS)
 
     @property
     def order(self) -> int:
