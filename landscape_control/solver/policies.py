@@ -7,7 +7,7 @@ import casadi as ca
 import numpy as np
 
 from ..errors import ProblemError, check_choice
-from .limits import Limit, Watch
+from .limits import Limit, Watch, heard
 from .memory import QUIET, Memory, RawResult, reason_of
 
 HESSIANS = ("exact", "limited-memory")
@@ -124,7 +124,8 @@ class PolicyOptimiser:
         guess = np.clip(np.asarray(guess, dtype=float), bounds[:, 0], bounds[:, 1])
         self._watch.begin(limit)
         try:
-            stats, answer = self._memory.solve(guess, parameters, **limits)
+            with heard(limit):
+                stats, answer = self._memory.solve(guess, parameters, **limits)
         except (KeyboardInterrupt, SystemError) as error:  # CasADi returns a result beside the interruption: SystemError
             if not isinstance(error, KeyboardInterrupt) and not isinstance(error.__cause__, KeyboardInterrupt):
                 raise
