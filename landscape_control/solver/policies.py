@@ -114,9 +114,14 @@ class PolicyOptimiser:
         """Minimise from one guess (n,) with ``bounds`` (n, 2) on x and ``rows`` (m, 2) on g; never raises for a failed run.
 
         Equal bounds fix a variable. The guess is moved inside the bounds. Where the ``limit`` is over, or the user
-        interrupts, the run ends with its best iterate; the limit knows then that it was interrupted.
+        interrupts, the run ends with its best iterate; the limit knows then that it was interrupted. Without a limit Ctrl-C
+        raises KeyboardInterrupt.
         """
-        limit = Limit() if limit is None else limit
+        if limit is None:
+            found = self.run(guess, parameters, bounds=bounds, rows=rows, limit=(own := Limit()))
+            if own.interrupted:
+                raise KeyboardInterrupt
+            return found
         bounds = np.array([[-np.inf, np.inf]]) if bounds is None else np.asarray(bounds, dtype=float)
         limits = {"lbx": bounds[:, 0], "ubx": bounds[:, 1]}
         if rows is not None:
