@@ -11,23 +11,27 @@ from ..transcription.moment_model import time_weights
 from .held_out import episode_costs
 from .scenario_sets import scenes
 
-MOST, TIMES, ELSEWHERE = 48, 4, 2  # scenarios per scene and times that are looked at, and starts of others tried beside theirs
+MOST, TIMES = 48, 4  # scenarios per scene, and times, that are looked at
 DESCENTS = 60  # steps of Newton's method at most
 
 
 class LeastCost:
     """J of sitting at the lowest point of every landscape at all times, on a sample of scenarios.
 
-    The lowest points are searched by Newton's method from the starts, so that it is an upper bound of the least cost where a
-    landscape has lower wells elsewhere.
+    The lowest points are searched by Newton's method from the starts, then from where the others came to, so that it is an
+    upper bound of the least cost where a landscape has lower wells elsewhere.
+
+    Attributes
+    ----------
+    values : per scene (R,), the least costs of the sample
     """
 
     def __init__(self, program: PolicyProgram, drawn):
         weights = time_weights(program)[0]
-        self.program, self._sample, self._least = program, [], []
+        self.program, self._sample, self.values = program, [], []
         for scene, one in zip(scenes(program), drawn, strict=True):
             rows = np.unique(np.linspace(0, one.count - 1, min(MOST, one.count)).astype(int))
-            self._least.append(_least(scene, one, rows, weights))
+            self.values.append(_least(scene, one, rows, weights))
             self._sample.append(replace(one, starts=one.starts[rows], hidden=one.hidden[rows], noise=one.noise[rows],
                                         weights=one.weights[rows], blocks=one.blocks[rows]))
         self._shares = [one.weights.sum() for one in drawn]
@@ -39,7 +43,7 @@ class LeastCost:
         the least costs, which is exact where the lowest points are equally low.
         """
         costs = episode_costs(policy, self.program, self._sample)
-        parts = list(zip(self._shares, costs, self._least, strict=True))
+        parts = list(zip(self._shares, costs, self.values, strict=True))
         paired = sum(share * np.maximum(paid - least, 0.0).mean() for share, paid, least in parts)
         mean = sum(share * least.mean() for share, _, least in parts)
         error = math.sqrt(sum(share**2 * least.var() / len(least) for share, _, least in parts))
@@ -54,18 +58,21 @@ def _least(scene, drawn, rows, weights):
     shares = weights[looked] * weights.sum() / weights[looked].sum()
     hidden = drawn.hidden[rows][:, looked + 1]
     points, fields = np.repeat(drawn.starts[rows], len(looked), axis=0), hidden.reshape(len(rows) * len(looked), scene.hidden)
-    found = _descend(scene, points, fields)
-    others = np.random.default_rng(0).permutation(len(points))
-    for shift in range(1, ELSEWHERE + 1):
-        found = np.minimum(found, _descend(scene, points[np.roll(others, shift)], fields))
-    found = np.full_like(found, found.min()) if not scene.hidden else found
+    model = _model(scene)
+    found, places = _descend(model, points, fields)
+    if scene.hidden:  # each from the lowest of the places that any of them came to
+        size = len(fields)
+        everywhere = model(np.tile(places, (size, 1)), np.repeat(fields, size, axis=0))[0].reshape(size, size)
+        best = np.argmin(np.where(np.isfinite(everywhere), everywhere, np.inf), axis=1)
+        found = np.minimum(found, _descend(model, places[best], fields)[0])
+    else:
+        found = np.full_like(found, found.min())
     return found.reshape(len(rows), len(looked)) @ shares
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
-def _descend(scene, points, fields):
-    """(P,): the loss at the end of damped Newton steps from points (P, n), curvatures taken by their absolute value."""
-    model = _model(scene)
+def _descend(model, points, fields):
+    """(loss (P,), places (P, n)) at the end of damped Newton steps, curvatures taken by their absolute value."""
     points, damping = points.copy(), np.full(len(points), 1e-3)
     loss, slope, curvature = model(points, fields)
     scale = np.maximum(np.abs(np.where(np.isfinite(loss), loss, 0.0)), 1e-300)
@@ -85,7 +92,7 @@ def _descend(scene, points, fields):
                                   for new, old in zip(after, (loss, slope, curvature), strict=True))
         if (gained <= 1e-14 * scale).all() and (better | (damping > 1e6)).all():
             break
-    return np.where(np.isfinite(loss), loss, np.inf)
+    return np.where(np.isfinite(loss), loss, np.inf), points
 
 
 def _model(scene):

@@ -86,12 +86,14 @@ class Search:
         self.plain, self.plain_name, self._face, self._reached = None, "heavy ball", None, None
 
     def run(self, guess, starts):
-        """The result; after Ctrl-C that of the best so far, None where there is nothing yet."""
+        """The result; after Ctrl-C that of the best so far, or KeyboardInterrupt where there is nothing yet."""
         try:
             return self._run(guess, starts)
         except KeyboardInterrupt:
             self.limit.interrupt()
-            return None if self._reached is None else self._result(*self._reached)
+            if self._reached is None:
+                raise
+            return self._result(*self._reached)
 
     def _run(self, guess, starts):
         current, count = self._round(max(self.solver.scenarios // 2, 2 * BLOCKS)), self.solver.scenarios
@@ -242,7 +244,11 @@ class Search:
         if not np.isfinite(cost):
             return PolicyStatus.DIVERGES, ""
         status = stopped(status_of(best.result), self.limit)
-        if self.limit.met or not status.ok:
+        if self.limit.met:
+            return status, ""
+        if compared.first_is_clearly_worse:
+            return PolicyStatus.FELL_BACK, ""
+        if not status.ok:
             return status, ""
         slope = current.slope(best.variables, bounds)
         if current.rough:
@@ -252,6 +258,4 @@ class Search:
             return PolicyStatus.NOT_STATIONARY, f"; a coefficient changed by s still changes the cost by {slope:.1g} s"
         if 2 * error > self.solver.tolerance * scale:
             return PolicyStatus.OPTIMISM, f"; the cost itself is known to ± {2 * error:.2g} only: raise held_out"
-        if compared.first_is_clearly_worse:
-            return PolicyStatus.FELL_BACK, ""
         return (status if closed and not compared.is_open else PolicyStatus.OPTIMISM), ""

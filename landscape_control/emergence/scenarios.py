@@ -81,10 +81,10 @@ class ScenarioSolver:
         """
         program, began, built = self.changed(**numbers), time.perf_counter(), self.build_seconds
         limit = Limit(seconds=self.time_limit)
-        search = Search(self, program, seed, fixed, within, limit)
-        result = search.run(guess, whole("starts", starts, low=0))
-        if result is None:
-            raise SolveInterrupted(PolicyStatus.INTERRUPTED.value, solution=None)
+        try:
+            result = Search(self, program, seed, fixed, within, limit).run(guess, whole("starts", starts, low=0))
+        except KeyboardInterrupt as stop:  # before there was anything, or again
+            raise SolveInterrupted(PolicyStatus.INTERRUPTED.value, solution=None) from stop
         spent = time.perf_counter() - began - (self.build_seconds - built)
         result = replace(result, build_seconds=self.build_seconds, solve_seconds=spent)
         if limit.interrupted:

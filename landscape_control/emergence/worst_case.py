@@ -9,9 +9,10 @@ from types import MappingProxyType
 import numpy as np
 
 from ..arrays import flag, whole
-from ..errors import ProblemError, SolveError, check_choice
+from ..errors import ProblemError, SolveError, SolveInterrupted, check_choice
 from ..policies import Policy, PolicyProgram
-from ..solver.policies import PolicyStatus
+from ..solver.limits import SECONDS, Limit, time_limit_of
+from ..solver.policies import PolicyStatus, stopped
 from ..transcription.moment_model import check_linear
 from ..transcription.moment_numbers import check_paid
 from .result import coefficients_in_words
@@ -85,6 +86,7 @@ def worst_case(
     seed: int = 0,
     guess=None,
     throw: bool = True,
+    time_limit: float = SECONDS,
 ) -> WorstCaseResult:
     """Minimise over the coefficients the maximum over curvatures of the expected cost of a mode.
 
@@ -97,16 +99,21 @@ def worst_case(
     starts : int, drawn at first; unless most of them agree, rounds of as many around the best follow, up to eight, until one
         finds nothing better
     seed, guess, throw : as for optimize_policy
+    time_limit : float, seconds; the best so far is returned then, with status TIME_LIMIT
 
-    Raises ProblemError for "distance" with a price on movement, which has no curvature to divide by; SolveError with throw.
+    Raises ProblemError for "distance" with a price on movement, which has no curvature to divide by; SolveError with throw;
+    SolveInterrupted, which holds the best so far, on Ctrl-C.
 
     Source: Chebyshev 1854, Young 1953 (schedules); Polyak 1964 (constant heavy ball, as the horizon grows).
     """
     _check(program, measure, flag("throw", throw))
     began = time.perf_counter()
     default = program.steps * max(4, math.ceil(64 / program.steps)) + 1
-    search = Search(program, measure, _grid(program, default if points is None else whole("points", points, low=2)))
+    limit = Limit(seconds=time_limit_of(time_limit))
+    search = Search(program, measure, _grid(program, default if points is None else whole("points", points, low=2)), limit)
     result = _result(search, *search.run(guess, whole("starts", starts, low=0), whole("seed", seed, low=0)), began)
+    if limit.interrupted:
+        raise SolveInterrupted(result.status.value, solution=result)
     if throw and not result.status.ok:
         raise SolveError(result.status.value, solution=result)
     return result
@@ -127,7 +134,7 @@ def _result(search, optima, starts, began):
     fine = search.values(best.entries, _grid(program, 10 * len(grid)))
     return WorstCaseResult(
         program=program, coefficients=search.layout.split(best.entries), worst=best.worst, measure=search.measure,
-        curvature=float(grid[np.argmax(search.values(best.entries, grid))]), status=best.status, starts=starts,
+        curvature=float(grid[np.argmax(search.values(best.entries, grid))]), status=stopped(best.status, search.limit), starts=starts,
         grid_error=float(max(fine.max() - best.worst, 0.0)), agreed=agreeing(optima),
         solve_seconds=time.perf_counter() - began)
 

@@ -37,8 +37,8 @@ def agreeing(found: list[Found]) -> int:
 class Search:
     """The epigraph program on one grid, solved in the units of its own answer and of the largest curvature."""
 
-    def __init__(self, program, measure, grid):
-        self.program, self.measure, self.grid = program, measure, grid
+    def __init__(self, program, measure, grid, limit):
+        self.program, self.measure, self.grid, self.limit = program, measure, grid, limit
         self.moments = MomentProgram(family=program.family, horizon=program.steps, layout=layout_of(program))
         self.layout, self.curvature = self.moments.coefficients, largest_curvature(program)
         self.units = stretch(self.layout, self.curvature)
@@ -61,7 +61,7 @@ class Search:
         rng = np.random.default_rng([seed, 1])
         for _ in range(MOST if starts else 0):
             before = found[0].worst
-            if 2 * agreeing(found) >= used:
+            if 2 * agreeing(found) >= used or self.limit.is_over():
                 break
             nearby = nearby_starts(self.layout, found[0].entries, starts, rng, 1 / self.curvature)
             found, used = _sorted(found + self._ends(nearby)), used + starts
@@ -91,8 +91,12 @@ class Search:
     def _ends(self, guesses):
         """Ends from these guesses: first to the best mean over the grid, which is near and quickly found."""
         near = optima_from(self.average, [one * self.units for one in guesses], self.packed, bounds=self.bounds,
-                           closeness=ALIKE)
-        return _sorted([Found(*self._solve(one.variables / self.units), one.count) for one in near])
+                           closeness=ALIKE, limit=self.limit)
+        found = []
+        for one in near:
+            if not (found and self.limit.is_over()):
+                found.append(Found(*self._solve(one.variables / self.units), one.count))
+        return _sorted(found)
 
     def _solve(self, entries):
         """(worst value, coefficients, status) from one start, solved again in the units of the answer."""
@@ -105,7 +109,8 @@ class Search:
             optimum = self._step(entries, scale)
             entries = optimum.variables[:-1] / self.units
             fallen = self.values(entries, self.grid).max() / scale
-            if not fallen < 1 - 1e-9 or fallen > _RESCALED and optimum.result.success:
+            done = not fallen < 1 - 1e-9 or fallen > _RESCALED and optimum.result.success
+            if done or self.limit.is_over():
                 break
         return self.values(entries, self.grid).max(), entries, status_of(optimum.result)
 
@@ -114,7 +119,8 @@ class Search:
         packed[REFERENCE] = scale
         begin = np.append(entries * self.units, 1.0)
         bounds = np.vstack([self.bounds, [0.0, np.inf]])
-        return optima_from(self.optimiser, [begin], packed, bounds=bounds, rows=rows, closeness=0.0)[0]
+        return optima_from(self.optimiser, [begin], packed, bounds=bounds, rows=rows, closeness=0.0,
+                           limit=self.limit)[0]
 
     def _weights(self, grid):
         return (2 / grid if self.measure == "distance" else np.ones(len(grid))) / self.start

@@ -10,7 +10,7 @@ from ..comparison import Conclusion, Criteria, RuleFit
 from ..comparison.judging import judge
 from ..comparison.wording import percent
 from ..errors import ProblemError
-from ..rules import CausalRule, Sees
+from ..rules import CausalRule, Sees, causal
 from ..rules.causal_library import LOOP_TWIN
 from .fitting import fit_rule
 from .histories import Histories
@@ -49,6 +49,14 @@ def fit_causal(
     settings = {"seed": seed, "resamples": whole("resamples", resamples), "predicted": predicted or {}}
     rows = [_row(rule, train, held, settings) for rule in applicable]
     conclusion, rows, equivalent = judge(rows, train.targets, criteria)
+    simpler, added = None, ()
+    if conclusion is Conclusion.NOT_IDENTIFIABLE:
+        simpler, judged = _in_common(
+            rows, equivalent, train, lambda rule: _row(rule, train, held, settings), criteria)
+        conclusion, rows, equivalent = judged or (conclusion, rows, equivalent)
+    if simpler is not None:
+        added = (f"{simpler.name[:1].upper()}{simpler.name[1:]} was not among the rules that were asked for: it is what those "
+                 "that fit alike have in common, with their other numbers where they have no effect.",)
     if conclusion is Conclusion.NONE_FITS:
         rows = tuple(sorted(rows, key=lambda row: row.error))  # nothing to prefer: the nearest first
     conclusion, equivalent, notes = _sceptical(conclusion, rows, equivalent, histories, criteria)
@@ -70,8 +78,24 @@ def fit_causal(
         kind=CAUSAL,
         residual=residual_shape(rows[0].rule, first, held),
         schedule=_schedule(train, held, criteria) if conclusion is Conclusion.NONE_FITS else None,
-        notes=notes,
+        notes=(*added, *notes),
     )
+
+
+def _in_common(rows, tied, train, fitted, criteria):
+    """(rule, judgement) of the simplest rule of the library that all the tied ones contain, if it gives the same updates.
+
+    Nested rules whose other numbers have no effect are no doubt about the policy: it is the one inside them.
+    """
+    shared = frozenset.intersection(*(row.rule.contains for row in rows if row.key in tied))
+    known = {row.key for row in rows}
+    for rule in sorted(causal(), key=lambda one: one.richness):
+        if rule.key not in shared - known or _refusal(rule, train):
+            continue
+        judged = judge([*rows, fitted(rule)], train.targets, criteria)
+        if judged[0] is Conclusion.RULE and judged[1][0].key == rule.key:
+            return rule, judged
+    return None, None
 
 
 def weight_by_weight(found: Identification, histories: Histories, *, seed: int = 0) -> Identification:

@@ -176,13 +176,13 @@ class Fixed(Wrapped):
 
     @property
     def contained(self):
-        held, found = dict(self.values), []
+        held, found = dict(self.values), {}
         for one in self.family.contained:
             agrees = all(held.get(name, value) == value for name, value in one.held)
             rest = {name: value for name, value in one.held if name not in held}
             if one.is_face and agrees and rest:
-                found.append(face(one.name, **rest))
-        return tuple(found)
+                found.setdefault(tuple(rest.items()), face(one.name, **rest))
+        return tuple(found.values())
 
     def step(self, coefficients, state, gradient, parameters, clock):
         return super().step({**coefficients, **dict(self.values)}, state, gradient, parameters, clock)

@@ -1,7 +1,10 @@
 """Until when a policy may be optimised: a time limit, and the user's interruption. Either keeps the best so far."""
 
 import math
+import signal
+import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import casadi as ca
@@ -51,6 +54,30 @@ class Limit:
     def interrupt(self) -> None:
         """Stop at the next question."""
         self.interrupted = self.met = True
+
+
+@contextmanager
+def heard(limit: Limit):
+    """While compiled code runs, the first Ctrl-C stops at its next iteration, the second at once.
+
+    An interruption raised inside a callback of compiled code would be lost. Only where Python's own handler is in place, in
+    the main thread; elsewhere nothing changes.
+    """
+    here = threading.current_thread() is threading.main_thread()
+    if not here or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+
+    def handle(number, frame):
+        if limit.interrupted:
+            raise KeyboardInterrupt
+        limit.interrupt()
+
+    signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Watch(ca.Callback):

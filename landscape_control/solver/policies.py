@@ -7,7 +7,7 @@ import casadi as ca
 import numpy as np
 
 from ..errors import ProblemError, check_choice
-from .limits import Limit, Watch
+from .limits import Limit, Watch, heard
 from .memory import QUIET, Memory, RawResult, reason_of
 
 HESSIANS = ("exact", "limited-memory")
@@ -114,9 +114,14 @@ class PolicyOptimiser:
         """Minimise from one guess (n,) with ``bounds`` (n, 2) on x and ``rows`` (m, 2) on g; never raises for a failed run.
 
         Equal bounds fix a variable. The guess is moved inside the bounds. Where the ``limit`` is over, or the user
-        interrupts, the run ends with its best iterate; the limit knows then that it was interrupted.
+        interrupts, the run ends with its best iterate; the limit knows then that it was interrupted. Without a limit Ctrl-C
+        raises KeyboardInterrupt.
         """
-        limit = Limit() if limit is None else limit
+        if limit is None:
+            found = self.run(guess, parameters, bounds=bounds, rows=rows, limit=(own := Limit()))
+            if own.interrupted:
+                raise KeyboardInterrupt
+            return found
         bounds = np.array([[-np.inf, np.inf]]) if bounds is None else np.asarray(bounds, dtype=float)
         limits = {"lbx": bounds[:, 0], "ubx": bounds[:, 1]}
         if rows is not None:
@@ -124,7 +129,8 @@ class PolicyOptimiser:
         guess = np.clip(np.asarray(guess, dtype=float), bounds[:, 0], bounds[:, 1])
         self._watch.begin(limit)
         try:
-            stats, answer = self._memory.solve(guess, parameters, **limits)
+            with heard(limit):
+                stats, answer = self._memory.solve(guess, parameters, **limits)
         except (KeyboardInterrupt, SystemError) as error:  # CasADi returns a result beside the interruption: SystemError
             if not isinstance(error, KeyboardInterrupt) and not isinstance(error.__cause__, KeyboardInterrupt):
                 raise
