@@ -45,7 +45,8 @@ class Certificate:
         u; m is the typical mass, 1/mean eigenvalue of B G⁻¹ Bᵀ
     stationarity : square root of ∫ e^{-γt} (w - u*)ᵀG(w - u*)/2η dt over the cost scale, where u* = -ηG⁻¹Bᵀλ, and w is
         the control that the path implies, B⁻¹(θ̇ - f), or the plan's own where B is not invertible
-    costate : largest gap of λ(t₁) - λ(t₀) = ∫ (γλ - ∂H/∂θ) dt over an element, over the largest |λ|
+    costate : largest gap of λ(t₀) = e^{-γh} λ(t₁) + ∫ e^{-γ(t - t₀)} ∂H/∂θ dt over an element of length h, over the
+        largest |λ|
     transversality : |λ(T) - κ∇Φ(θ(T))| over the largest |λ| for a free end (present value against the tail's for an
         infinite horizon); |θ(T) - end| over the path's extent for a fixed one
     energy_law : largest violation of H(t) - H(0) = γ∫λᵀθ̇ dt over the largest (effort + k·range of L); without drift
@@ -177,9 +178,7 @@ def examine(problem: ControlProblem, path, tail: Tail | None) -> Examination:
     extent = max(np.abs(path.parameters - path.parameters[0]).max(), resting)
     largest = max(np.abs(path.costates).max(), least_costate)
 
-    drive = (objective.discount * _rows(fine.costates) - slope).reshape(fine.costates.shape)
-    at_vertices = path.costates[:: path.degree]
-    jumps = at_vertices[1:] - at_vertices[:-1] - (fine.weights[:, None] @ drive)[:, 0]
+    jumps = _costate_jumps(objective, path, fine, slope)
     gap = np.vdot(measure[:, None] * defect, defect) * mass / (2 * eta)
     residuals = {
         "dynamics": _amplitude(gap, scale),
@@ -252,6 +251,19 @@ def _measured(model: Model) -> Pointwise:
         arguments = [theta, velocity, u, costate, pair]
         model.cache["measured"] = Pointwise(ca.Function("measured", arguments, [ca.densify(o) for o in outputs]))
     return model.cache["measured"]
+
+
+def _costate_jumps(objective, path, fine, slope):
+    """e^{-γh} λ(t₁) - λ(t₀) + ∫ e^{-γ(t - t₀)} ∂H/∂θ dt over every element: (K, n), in current value at its left end.
+
+    The discount is integrated exactly, so that elements may be long in units of 1/γ.
+    """
+    at_vertices = path.costates[:: path.degree]
+    begins = path.vertices[:-1, None]
+    fade = np.exp(-objective.discount * (fine.times - begins))
+    whole = np.exp(-objective.discount * (path.vertices[1:, None] - begins))
+    driven = ((fine.weights * fade)[:, None] @ slope.reshape(fine.costates.shape))[:, 0]
+    return whole * at_vertices[1:] - at_vertices[:-1] + driven
 
 
 def _amplitude(cost, scale):

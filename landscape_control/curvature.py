@@ -25,7 +25,7 @@ from .problem import ControlProblem, Model, second_order, typical_mass
 from .transcription.action import eliminated_control
 
 NEUTRAL = 1e-5  # curvatures down to minus this fraction of the effort of a variation count as zero, see ``Curvature``
-_FIXED = 1e10  # weight of a fixed end's variation, relative to the largest curvature of the cost
+_FIXED = 1e8  # weight of a fixed end's variation, relative to the largest entry of the last element's form
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -232,7 +232,7 @@ def _riccati_curvature(problem, plan) -> Curvature:
     end = _end_curvature(problem, plan)
     following = np.zeros((n, n)) if end is None else end
     if problem.end is not None:
-        following = following + _FIXED * max(np.abs(quadratic).max(), np.abs(following).max()) * np.eye(n)
+        following = following + _FIXED * max(np.abs(quadratic[-1]).max(), np.abs(following).max()) * np.eye(n)
     for form, map_ in zip(quadratic[::-1], moved[::-1], strict=True):
         total = form + map_.T @ following @ map_  # in (left state, controls of the element)
         factor, failed = dpotrf(total[n:, n:], lower=1)
