@@ -271,5 +271,6 @@ def polished_twice(p: PathProblem, times, values):
     cost, path = polish(p, on_mesh(p, times, values))
     if not np.isfinite(cost):
         return math.inf, math.nan, path
-    _, path = polish(p, on_mesh(p, path.times, path.values, finer=2))
+    finer = 2 if len(p.start) in ELEMENTS else 6
+    _, path = polish(p, on_mesh(p, path.times, path.values, finer))
     return *cost_of(p, path.vertices, path.values), path

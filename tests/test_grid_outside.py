@@ -313,3 +313,27 @@ def test_the_argument_is_recorded():
     assert outside.source == "interval arithmetic"
     assert "Nothing outside the box can pay" in certificate.message
     assert "nothing outside the box can pay" in certificate.summary()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(12))
+def test_no_random_landscape_of_wells_is_called_global_wrongly(seed):
+    """A bowl with two to four Gaussian wells, judged from a plan that stays near the start; reference: a fine, wide grid."""
+    rng = np.random.default_rng(seed)
+    count = rng.integers(2, 5)
+    centres, depths, widths = rng.uniform(-4, 4, count), rng.uniform(0.3, 3, count), 10 ** rng.uniform(-1, 0.2, count)
+    bowl = 10 ** rng.uniform(-2.5, -0.5)
+
+    def loss(x):
+        wells = zip(centres, depths, widths, strict=True)
+        return bowl * x[0] ** 2 - sum(depth * ca.exp(-((x[0] - c) ** 2) / (2 * width**2)) for c, depth, width in wells)
+
+    problem = problem_of(loss, [rng.uniform(-3, 3)], horizon=[1.0, 3.0, 8.0][seed % 3], discount=[0.0, 0.2][seed % 2])
+    plan = solve(problem, guess=problem.start, throw=False)
+    certificate = certify_global(problem, plan, points=101)
+    lowest = value_function(problem, Grid.over(np.array([[-9.0, 9.0]]), (1801,)), slices=1).at(problem.start)
+    if certificate.is_global:
+        assert plan.cost < lowest + certificate.grid_error + certificate.outside.undercut + 1e-3
+    elif certificate.better_plan is not None:
+        assert certificate.better_plan.cost < plan.cost
+        assert certificate.better_plan.cost > lowest - 1e-3
