@@ -22,6 +22,7 @@ from .problem import (
 from .solution import Plan, Status, Tail
 from .transcription.action import eliminated_control
 
+_SCALARS = 7  # numbers per point before the gradient, see ``_measured``
 _ROUNDING = 1e-12  # of the cost scale: what sums of this many terms lose
 
 
@@ -160,40 +161,35 @@ def examine(problem: ControlProblem, path, tail: Tail | None) -> Examination:
     fine = fine_path(path)
     arguments = map(_rows, (fine.theta, fine.velocity, fine.controls, fine.costates))
     measured = _measured(model)(*arguments, [eta, objective.loss_weight])
-    density, effort, loss, unpaid, defect, slope, power = measured
-    defect, slope = defect.reshape(-1, n), slope.reshape(-1, n)  # one parameter comes back without its axis
     fade = fine.weights * np.exp(-objective.discount * fine.times)
-    measure = fade.ravel()
+    _, effort, loss, size, unpaid, defect, _ = (fade.ravel() @ measured[:, :_SCALARS]).tolist()
     following, unseen = _following(problem, path, tail)
 
     # what moving by no more than rounding would cost, with its discount: nothing is judged relative to less
-    mass, duration = typical_mass(problem), path.times[-1]
-    last = np.exp(-objective.discount / 2 * duration) * np.abs(path.parameters[-1]).max()
-    resting = resting_length(max(np.abs(problem.start).max(), last))
-    kept = min(duration, 1 / objective.discount if objective.discount > 0 else math.inf)
-    stiffness = mass / (eta * duration) + objective.loss_weight * np.abs(problem.start_derivatives[2]).max() * kept
-    least_cost = stiffness * resting**2
-    least_costate = stiffness * resting
-    scale = max(measure @ (effort + np.abs(loss)) + abs(following), least_cost)
-    extent = max(np.abs(path.parameters - path.parameters[0]).max(), resting)
-    largest = max(np.abs(path.costates).max(), least_costate)
+    mass, duration = typical_mass(problem), float(path.times[-1])
+    last = math.exp(-objective.discount / 2 * duration) * float(np.abs(path.parameters[-1]).max())
+    resting = resting_length(max(float(np.abs(problem.start).max()), last))
+    kept = min(duration, 1 / objective.discount) if objective.discount > 0 else duration
+    stiffness = mass / (eta * duration) + objective.loss_weight * float(np.abs(problem.start_derivatives[2]).max()) * kept
+    scale = max(size + abs(following), stiffness * resting**2)
+    extent = max(float(np.abs(path.parameters - path.parameters[0]).max()), resting)
+    largest = max(float(np.abs(path.costates).max()), stiffness * resting)
 
-    jumps = _costate_jumps(objective, path, fine, slope)
-    gap = np.vdot(measure[:, None] * defect, defect) * mass / (2 * eta)
+    jumps = _costate_jumps(objective, path, fine, measured[:, _SCALARS:])
     residuals = {
-        "dynamics": _amplitude(gap, scale),
-        "stationarity": _amplitude(measure @ unpaid, scale),
-        "costate": float(np.abs(jumps).max() / largest),
+        "dynamics": _amplitude(defect * mass / (2 * eta), scale),
+        "stationarity": _amplitude(unpaid, scale),
+        "costate": float(np.abs(jumps).max()) / largest,
         "transversality": _transversality(problem, path, tail, extent, largest),
-        "energy_law": _energy_law(objective, fine, effort, loss, power, least_cost / duration),
+        "energy_law": _energy_law(objective, fine, measured, stiffness * resting**2 / duration),
     }
     return Examination(
         residuals=residuals,
-        element_costs=(fade * density.reshape(fade.shape)).sum(1),
-        path_cost=float(measure @ (effort + loss) + following),
+        element_costs=(fade * measured[:, 0].reshape(fade.shape)).sum(1),
+        path_cost=effort + loss + following,
         following=following,
         unseen=unseen,
-        cost_scale=float(scale),
+        cost_scale=scale,
         fine=fine,
     )
 
@@ -226,9 +222,10 @@ def judged(plan: Plan, certificate: Certificate) -> Plan:
 
 
 def _measured(model: Model) -> Pointwise:
-    """(θ, θ̇, u, λ, [η, k]) -> at one point, with u* = -ηG⁻¹Bᵀλ and w the control that the path implies:
+    """(θ, θ̇, u, λ, [η, k]) -> a row of 7 + n numbers, with u* = -ηG⁻¹Bᵀλ and w the control that the path implies:
 
-    density (effort(u*) + kL + λᵀ(f + Bu* - θ̇)), effort(w), kL, effort(w - u*), θ̇ - f - Bu, ∂H/∂θ at w, λᵀ(f + Bw).
+    density (effort(u*) + kL + λᵀ(f + Bu* - θ̇)), effort(w), kL, effort(w) + k|L|, effort(w - u*), |θ̇ - f - Bu|²,
+    λᵀ(f + Bw), and ∂H/∂θ at w.
     """
     if "measured" not in model.cache:
         n, m = model.dimension, model.controls
@@ -245,11 +242,13 @@ def _measured(model: Model) -> Pointwise:
         density = effort(best) + loss + ca.dot(costate, drift + push @ best - velocity)
         power = ca.dot(costate, drift + push @ w)
         slope = ca.gradient(effort(w) + loss + power, theta)
-        outputs = [density, effort(w), loss, effort(w - best), velocity - drift - push @ u, slope, power]
+        defect = ca.sumsqr(velocity - drift - push @ u)
+        scalars = [density, effort(w), loss, effort(w) + ca.fabs(loss), effort(w - best), defect, power]
         implied = eliminated_control(model, theta, velocity) if model.is_invertible else u
-        outputs = ca.substitute(outputs, [w], [implied])
-        arguments = [theta, velocity, u, costate, pair]
-        model.cache["measured"] = Pointwise(ca.Function("measured", arguments, [ca.densify(o) for o in outputs]))
+        row = ca.substitute(ca.vertcat(*scalars, slope), w, implied)
+        model.cache["measured"] = Pointwise(
+            ca.Function("measured", [theta, velocity, u, costate, pair], [ca.densify(row)])
+        )
     return model.cache["measured"]
 
 
@@ -262,12 +261,12 @@ def _costate_jumps(objective, path, fine, slope):
     begins = path.vertices[:-1, None]
     fade = np.exp(-objective.discount * (fine.times - begins))
     whole = np.exp(-objective.discount * (path.vertices[1:, None] - begins))
-    driven = ((fine.weights * fade)[:, None] @ slope.reshape(fine.costates.shape))[:, 0]
+    driven = ((fine.weights * fade)[:, None] @ slope.reshape(*fine.times.shape, -1))[:, 0]
     return whole * at_vertices[1:] - at_vertices[:-1] + driven
 
 
 def _amplitude(cost, scale):
-    return float(np.sqrt(max(cost, 0.0) / scale)) if np.isfinite(cost) else float("nan")
+    return math.sqrt(max(cost, 0.0) / scale) if math.isfinite(cost) else math.nan
 
 
 def _following(problem, plan, tail) -> tuple[float, float]:
@@ -296,13 +295,16 @@ def _value_at_rest(problem, plan, tail):
     return float(np.exp(-objective.discount * plan.times[-1]) * value)
 
 
-def _energy_law(objective, fine, effort, loss, power, smallest):
-    drift = (effort + loss + power).reshape(fine.times.shape)  # H, less what it should have gained since t = 0
+def _energy_law(objective, fine, measured, smallest):
+    effort, loss, power = measured[:, 1], measured[:, 2], measured[:, _SCALARS - 1]
+    shape = fine.times.shape
+    drift = (effort + loss + power).reshape(shape)  # H, less what it should have gained since t = 0
     if objective.discount > 0:
-        drift -= objective.discount * _integrals(fine, power.reshape(fine.times.shape))
-    size = max(effort.max() + loss.max() - loss.min(), smallest)
-    rounding = 1e-14 * np.abs(loss).max()  # L is known no better than this
-    return float(max(drift.max() - drift.min() - rounding, 0.0) / size)
+        drift -= objective.discount * _integrals(fine, power.reshape(shape))
+    highest, lowest = float(loss.max()), float(loss.min())
+    size = max(float(effort.max()) + highest - lowest, smallest)
+    rounding = 1e-14 * max(abs(highest), abs(lowest))  # L is known no better than this
+    return max(float(drift.max() - drift.min()) - rounding, 0.0) / size
 
 
 def _integrals(fine, values):

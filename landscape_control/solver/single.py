@@ -282,11 +282,12 @@ def _judge(task, program, raw, path):
     if trouble is not None:
         where = f"t = {path.times[trouble.node]:.4g}, θ = {np.round(path.parameters[trouble.node], 4).tolist()}"
         return Status.NOT_STATIONARY, f"{trouble} at {where}"
-    finite = np.isfinite(path.parameters).all() and np.isfinite(raw.cost)
-    far = np.abs(path.parameters).max() > 1e6 * (1 + np.abs(problem.start).max())
-    falls = raw.cost < -1e8 or (far and raw.cost < 0)
-    if not finite or (not raw.success and falls):
-        return Status.UNBOUNDED, f"the optimiser stopped with {raw.reason}, cost {raw.cost:.3g}"
+    if not raw.success or not math.isfinite(raw.cost):
+        finite = np.isfinite(path.parameters).all() and np.isfinite(raw.cost)
+        far = np.abs(path.parameters).max() > 1e6 * (1 + np.abs(problem.start).max())
+        falls = raw.cost < -1e8 or (far and raw.cost < 0)
+        if not finite or falls:
+            return Status.UNBOUNDED, f"the optimiser stopped with {raw.reason}, cost {raw.cost:.3g}"
     if not raw.success:
         return _REASONS.get(raw.reason, Status.NOT_STATIONARY), f"{raw.reason}; {_worst_blocks(problem, program, raw, path)}"
     if not problem.model.constant["metric"]:
