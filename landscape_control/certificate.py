@@ -7,7 +7,7 @@ from functools import lru_cache
 import casadi as ca
 import numpy as np
 
-from .curvature import curvature_along
+from .curvature import curvature_along, is_tested_by_hessians, second_derivatives
 from .inside import FinePath, fine_path
 from .interpolation import integration_matrix
 from .pointwise import Pointwise
@@ -132,6 +132,7 @@ class Examination:
     unseen : float, how much of ``following`` is not known
     cost_scale : float, see :class:`Certificate`
     fine : FinePath, where it was measured
+    hessians : what the test of the second variation reads there, None where it reads something else
     """
 
     residuals: dict[str, float]
@@ -141,6 +142,7 @@ class Examination:
     unseen: float
     cost_scale: float
     fine: FinePath
+    hessians: np.ndarray | None
 
     @property
     def cost(self) -> float:
@@ -175,7 +177,7 @@ def examine(problem: ControlProblem, path, tail: Tail | None) -> Examination:
     extent = max(float(np.abs(path.parameters - path.parameters[0]).max()), resting)
     largest = max(float(np.abs(path.costates).max()), stiffness * resting)
 
-    jumps = _costate_jumps(objective, path, fine, measured[:, _SCALARS:])
+    jumps = _costate_jumps(objective, path, fine, measured[:, _SCALARS : _SCALARS + n])
     residuals = {
         "dynamics": _amplitude(defect * mass / (2 * eta), scale),
         "stationarity": _amplitude(unpaid, scale),
@@ -191,6 +193,7 @@ def examine(problem: ControlProblem, path, tail: Tail | None) -> Examination:
         unseen=unseen,
         cost_scale=scale,
         fine=fine,
+        hessians=measured[:, _SCALARS + n :] if is_tested_by_hessians(model) else None,
     )
 
 
@@ -200,7 +203,7 @@ def certify(problem: ControlProblem, plan, *, tolerance: float, examination: Exa
     ``examination`` where the plan has been examined already.
     """
     found = examine(problem, plan, plan.tail) if examination is None else examination
-    curvature = curvature_along(problem, plan, found.fine)
+    curvature = curvature_along(problem, plan, found.fine, found.hessians)
     return Certificate(
         **found.residuals,
         cost_error=float(plan.cost_error),
@@ -222,10 +225,10 @@ def judged(plan: Plan, certificate: Certificate) -> Plan:
 
 
 def _measured(model: Model) -> Pointwise:
-    """(θ, θ̇, u, λ, [η, k]) -> a row of 7 + n numbers, with u* = -ηG⁻¹Bᵀλ and w the control that the path implies:
+    """(θ, θ̇, u, λ, [η, k]) -> a row of 7 + n numbers or more, with u* = -ηG⁻¹Bᵀλ and w the control that the path implies:
 
     density (effort(u*) + kL + λᵀ(f + Bu* - θ̇)), effort(w), kL, effort(w) + k|L|, effort(w - u*), |θ̇ - f - Bu|²,
-    λᵀ(f + Bw), and ∂H/∂θ at w.
+    λᵀ(f + Bw), and ∂H/∂θ at w; then the second derivatives that the test of the second variation reads, if any.
     """
     if "measured" not in model.cache:
         n, m = model.dimension, model.controls
@@ -246,6 +249,8 @@ def _measured(model: Model) -> Pointwise:
         scalars = [density, effort(w), loss, effort(w) + ca.fabs(loss), effort(w - best), defect, power]
         implied = eliminated_control(model, theta, velocity) if model.is_invertible else u
         row = ca.substitute(ca.vertcat(*scalars, slope), w, implied)
+        if is_tested_by_hessians(model):
+            row = ca.vertcat(row, ca.vec(ca.densify(second_derivatives(model, theta, velocity, pair))))
         model.cache["measured"] = Pointwise(
             ca.Function("measured", [theta, velocity, u, costate, pair], [ca.densify(row)])
         )

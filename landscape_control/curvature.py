@@ -51,21 +51,32 @@ _FACTORED = Curvature(positive=True, method="banded Cholesky factorisation")
 
 
 @np.errstate(all="ignore")  # plans that failed are tested too
-def curvature_along(problem: ControlProblem, plan, fine: FinePath | None = None) -> Curvature:
+def curvature_along(problem: ControlProblem, plan, fine: FinePath | None = None, hessians=None) -> Curvature:
     """Test the second variation along a stationary plan; see the module for how.
 
-    ``fine`` is the plan inside its elements, where it is at hand.
+    ``fine`` is the plan inside its elements and ``hessians`` what ``second_derivatives`` gives there, where they are at hand.
     """
     if is_convex(problem):
         return _CONVEX
-    if problem.model.is_invertible:
-        return _banded_curvature(problem, plan, fine_path(plan) if fine is None else fine)
-    return _riccati_curvature(problem, plan)
+    if not problem.model.is_invertible:
+        return _riccati_curvature(problem, plan)
+    fine = fine_path(plan) if fine is None else fine
+    if hessians is None:
+        hessians = _evaluated(problem, fine)
+    return _banded_curvature(problem, plan, fine, hessians)
+
+
+def is_tested_by_hessians(model: Model) -> bool:
+    """Whether the test reads ``second_derivatives`` of the model at the points inside the elements."""
+    return model.is_invertible and not _model_is_convex(model)
 
 
 def is_convex(problem: ControlProblem) -> bool:
     """Whether J is convex because of what the problem is: L and Φ convex quadratics, f affine, G and B constant."""
-    model = problem.model
+    return _model_is_convex(problem.model)
+
+
+def _model_is_convex(model: Model) -> bool:
     if "convex" not in model.cache:
         model.cache["convex"] = _is_linear_quadratic(model) and _quadratics_are_convex(model)
     return model.cache["convex"]
@@ -93,8 +104,8 @@ def _is_semidefinite(hessian: np.ndarray) -> bool:
 # --- B invertible: the action's own Hessian ---------------------------------------------------------------------------
 
 
-def _banded_curvature(problem, plan, fine):
-    band = _action_hessian(problem, plan, fine)
+def _banded_curvature(problem, plan, fine, hessians):
+    band = _action_hessian(problem, plan, fine, hessians)
     _, failed = dpbtrf(band, lower=1)
     if not failed and np.isfinite(band[0]).all():  # a diagonal that is finite and factors bounds the rest
         return _FACTORED
@@ -111,10 +122,10 @@ def _lowest_direction(problem, band):
     return full / np.abs(full).max()
 
 
-def _action_hessian(problem, plan, fine) -> np.ndarray:
+def _action_hessian(problem, plan, fine, hessians) -> np.ndarray:
     """∂²J/∂θ∂θ over the nodes that are free, in LAPACK's lower band storage (bandwidth + 1, size)."""
     n, count, degree = problem.dimension, len(plan.vertices) - 1, plan.degree
-    entries = _element_hessians(problem, plan, fine)
+    entries = _element_hessians(problem, plan, fine, hessians)
     index, kept, size, width = _band_index(count, degree, n, problem.end is not None)
     band = np.bincount(index, weights=entries.ravel()[kept], minlength=size * (width + 1)).reshape(width + 1, size)
     end = _end_curvature(problem, plan)
@@ -136,10 +147,10 @@ def _band_index(count, degree, n, fixed_end):
     return (rows - columns) * size + columns, np.flatnonzero(kept), size, (degree + 1) * n - 1
 
 
-def _element_hessians(problem, plan, fine) -> np.ndarray:
+def _element_hessians(problem, plan, fine, hessians) -> np.ndarray:
     """∫ over each element of the second variation's density, in its nodes' θ: (K, D, D), D = (degree + 1) n."""
     n, count = problem.dimension, len(fine.times)
-    density = _second_derivatives(problem, fine)
+    density = _density(problem, fine, hessians)
     # variations are taken in τ, the fraction of the element: d/dt = (d/dτ)/h
     units = np.ones((count, 2 * n))
     units[:, n:] /= (plan.vertices[1:] - plan.vertices[:-1])[:, None]
@@ -151,22 +162,42 @@ def _element_hessians(problem, plan, fine) -> np.ndarray:
     return flat.T @ pushed.reshape(count, len(flat), -1)
 
 
-def _second_derivatives(problem, fine) -> np.ndarray:
+def _density(problem, fine, hessians) -> np.ndarray:
     """The Hessian of effort + kL in (θ, θ̇) at the points inside the elements, slightly stiffer: (K, q, 2n, 2n)."""
-    n, objective, model = problem.dimension, problem.objective, problem.model
-    count, points = fine.times.shape
-    theta = fine.theta.reshape(-1, n)
-    kinetic = _constant_kinetic(model)
+    n = problem.dimension
+    kinetic = _constant_kinetic(problem.model)
     if kinetic is None:
-        pair = [objective.learning_rate, objective.loss_weight]
-        density = lagrangian_hessian(model)(theta, fine.velocity.reshape(-1, n), pair).reshape(count, points, 2 * n, 2 * n)
+        density = hessians.reshape(*fine.times.shape, 2 * n, 2 * n).copy()
         density[:, :, n:, n:] *= 1 + NEUTRAL
         return density
-    density = np.empty((count, points, 2 * n, 2 * n))
-    density[...] = kinetic / objective.learning_rate
-    hessians = model.landscape.hessian(theta).reshape(count, points, n, n)
-    density[:, :, :n, :n] += objective.loss_weight * hessians
+    density = np.empty((*fine.times.shape, 2 * n, 2 * n))
+    density[...] = kinetic / problem.objective.learning_rate
+    density[:, :, :n, :n] += hessians.reshape(*fine.times.shape, n, n)
     return density
+
+
+def second_derivatives(model: Model, theta, velocity, pair):
+    """What the test needs of the density effort + kL at one point, as an expression: k∇²L (n, n) where effort has the same
+    Hessian everywhere, else the Hessian in (θ, θ̇) (2n, 2n), with u = B⁻¹(θ̇ - f); ``pair`` is [η, k]."""
+    loss = pair[1] * model.loss_at(theta)
+    if _constant_kinetic(model) is not None:
+        return ca.hessian(loss, theta)[0]
+    u = eliminated_control(model, theta, velocity)
+    value = ca.dot(u, model.metric_at(theta) @ u) / (2 * pair[0]) + loss
+    return ca.hessian(value, ca.vertcat(theta, velocity))[0]
+
+
+def _evaluated(problem, fine) -> np.ndarray:
+    """``second_derivatives`` at the points inside the elements; compiled once per model."""
+    model, n, objective = problem.model, problem.dimension, problem.objective
+    if "second derivatives" not in model.cache:
+        theta, velocity, pair = ca.SX.sym("theta", n), ca.SX.sym("velocity", n), ca.SX.sym("eta_k", 2)
+        hessian = ca.densify(second_derivatives(model, theta, velocity, pair))
+        model.cache["second derivatives"] = Pointwise(
+            ca.Function("second_derivatives", [theta, velocity, pair], [hessian])
+        )
+    pair = [objective.learning_rate, objective.loss_weight]
+    return model.cache["second derivatives"](fine.theta.reshape(-1, n), fine.velocity.reshape(-1, n), pair)
 
 
 def _constant_kinetic(model: Model) -> np.ndarray | None:
@@ -195,19 +226,6 @@ def _variations(positions, n):
     identity = np.eye(n)
     pairs = zip(to_points, slopes, strict=True)
     return np.stack([np.vstack([np.kron(p, identity), np.kron(s, identity)]) for p, s in pairs])
-
-
-def lagrangian_hessian(model: Model) -> Pointwise:
-    """(θ, θ̇, [η, k]) -> the Hessian (2n, 2n) of effort + kL in (θ, θ̇), with u = B⁻¹(θ̇ - f). Compiled once per model."""
-    if "lagrangian_hessian" not in model.cache:
-        n = model.dimension
-        theta, velocity, pair = ca.SX.sym("theta", n), ca.SX.sym("velocity", n), ca.SX.sym("eta_k", 2)
-        u = eliminated_control(model, theta, velocity)
-        value = ca.dot(u, model.metric_at(theta) @ u) / (2 * pair[0]) + pair[1] * model.loss_at(theta)
-        hessian = ca.hessian(value, ca.vertcat(theta, velocity))[0]
-        function = ca.Function("lagrangian_hessian", [theta, velocity, pair], [ca.densify(hessian)])
-        model.cache["lagrangian_hessian"] = Pointwise(function)
-    return model.cache["lagrangian_hessian"]
 
 
 def _end_curvature(problem, plan) -> np.ndarray | None:
@@ -300,4 +318,5 @@ def _direction_if_all_were_pushed(problem, plan):
     """The lowest direction of ½m|θ̇|²/η + kL alone: where to step off, exact only if everything could be pushed."""
     mass, n = typical_mass(problem), problem.dimension
     free = replace(problem, learner=Learner(metric=mass * np.eye(n)))
-    return _lowest_direction(free, _action_hessian(free, plan, fine_path(plan)))
+    fine = fine_path(plan)
+    return _lowest_direction(free, _action_hessian(free, plan, fine, _evaluated(free, fine)))
