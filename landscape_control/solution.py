@@ -245,6 +245,7 @@ class Solution(Recordable):
     solve_seconds: float
     problem: object = field(repr=False, default=None)
     is_convex: bool = False
+    _describe_search: Callable | None = field(repr=False, default=None)
 
     @property
     def best(self) -> Plan:
@@ -284,17 +285,24 @@ class Solution(Recordable):
             f"build {self.build_seconds * 1e3:.1f} ms, solve {self.solve_seconds * 1e3:.1f} ms"
         )
 
+    @cached_property
+    def search(self) -> str:
+        """What was searched, in words: starts, places to end at, how far, and what was left out."""
+        return "" if self._describe_search is None else self._describe_search()
+
     def searched(self) -> str:
         """How the best plan was searched for, and what that says about cheaper ones."""
         starts = "1 start" if self.starts == 1 else f"{self.starts} starts"
-        plans = "1 distinct plan" if len(self.plans) == 1 else f"{len(self.plans)} distinct plans"
         if self.is_convex:
             return f"best of {starts}, global because the problem is convex"
-        return f"best of {starts}, {plans}, not certified global"
+        plans = "1 distinct plan" if len(self.plans) == 1 else f"{len(self.plans)} distinct plans"
+        places = f" ({self.search})" if self.search else ""
+        return f"best of {starts}{places}, {plans}; not certified global"
 
     def __repr__(self):
         return f"Solution({self.summary()})"
 
     def __getstate__(self):
-        """Plain arrays only: the problem's functions stay behind."""
-        return {**self.__dict__, "problem": None}
+        """Plain arrays only: what was searched is put in words, then the problem's functions stay behind."""
+        self.search  # noqa: B018  (forces the cached value)
+        return {**self.__dict__, "problem": None, "_describe_search": None}

@@ -55,7 +55,7 @@ LABELS = {
     "values": {"long_name": "V at the times to go", "units": "cost"},
     "end_basin": {"long_name": "minimum whose basin holds θ(T)", "units": "parameter"},
 }
-COMPUTED = {"Plan": ("end_basin",), "Solution": ("certificate",), "PolicyResult": ("certificate", "identifiability")}
+COMPUTED = {"Plan": ("end_basin",), "Solution": ("certificate", "search"), "PolicyResult": ("certificate", "identifiability")}
 LEFT_OUT = {"LQGSolution": ("linear", "state_policy")}  # read off the problem again
 
 

@@ -13,7 +13,7 @@ from .mesh import fastest_rate
 from .scales import is_bowl
 from .scouting import MANY, Places, plain_places
 
-__all__ = ["Guess", "Search", "default_guesses", "read_guess", "searched"]
+__all__ = ["Guess", "Search", "default_guesses", "read_guess", "search_words", "searched"]
 
 MOST_CURVES = 3  # between fixed ends, tried by default
 MOST_DRAWN = 3  # by default, where ends were searched for in three to ten dimensions
@@ -42,13 +42,18 @@ class Search:
 
     @property
     def words(self) -> str:
-        """One line."""
-        starts = f"{len(self.tried)} start(s)"
+        """In half a line, beside the number of starts; empty where nothing was searched for."""
         if not self.basins:
-            return starts
+            return ""
         within = f" within {self.reach:.3g} of the start" if np.isfinite(self.reach) else ""
-        left = f", {self.left_out} of {self.basins} basins left out" if self.left_out else f", {self.basins} basin(s), all tried"
-        return f"{starts}, {self.found} place(s) to end at{within}{left}"
+        basins = "1 basin" if self.basins == 1 else f"{self.basins} basins"
+        left = f"{self.left_out} of them left out" if self.left_out else "all tried"
+        return f"{basins} to end in{within}, {left}"
+
+
+def search_words(problem: ControlProblem, places: Places, guesses: list[Guess]) -> str:
+    """:func:`searched` in words."""
+    return searched(problem, places, guesses).words
 
 
 def searched(problem: ControlProblem, places: Places, guesses: list[Guess]) -> Search:

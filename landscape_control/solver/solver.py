@@ -3,6 +3,7 @@
 import math
 import time
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from .chaining import chain_plan, needs_windows
 from .clock import clock, running_clock
 from .evidence import beside, with_evidence
 from .guards import comes_back
-from .guesses import default_guesses, read_guess
+from .guesses import default_guesses, read_guess, search_words
 from .mesh import fastest_rate
 from .optimiser import PLUGINS
 from .plans import USABLE, distinct, with_basin
@@ -129,7 +130,7 @@ class Solver:
             began = time.perf_counter()
             built = self._machinery.build_seconds
             problem = self._numbered(numbers)
-            minima, guesses = np.empty((0, problem.dimension)), []
+            minima, guesses, describe = np.empty((0, problem.dimension)), [], None
 
             def assembled(plans):
                 building = self._machinery.build_seconds - built
@@ -143,6 +144,7 @@ class Solver:
                     solve_seconds=time.perf_counter() - began - building,
                     problem=problem,
                     is_convex=is_convex(problem),
+                    _describe_search=describe,
                 )
 
             try:
@@ -150,7 +152,9 @@ class Solver:
                 minima = places.minima
                 guesses = [] if guess is None else [read_guess(problem, guess, _finite_horizon(problem))]
                 if guess is None or starts is not None:
-                    guesses += default_guesses(problem, places, starts, seed)
+                    ours = default_guesses(problem, places, starts, seed)
+                    guesses += ours
+                    describe = partial(search_words, problem, places, ours)
                 found = self._plans(problem, guesses, minima)
                 found += self._off_saddles(problem, found, minima)
                 plans = with_evidence(problem, [plan for plan, _ in distinct(found)], found, self.tolerance)
