@@ -4,7 +4,7 @@ import numpy as np
 
 from .held_out import HeldOut, mean_and_error
 
-SURE = 2.0  # standard errors of a difference that decide
+SURE, DECIDED = 2.0, 5.0  # standard errors of a difference that decide, and that decide for good
 ALIKE = 1e-4  # of the allowed error: costs that differ by less are the same
 
 
@@ -21,8 +21,11 @@ class Compared:
 
     def meet(self, held: HeldOut) -> None:
         """More scenarios."""
-        self._costs = [np.append(costs, held.block_costs(policy, self.program))
-                       for costs, policy in zip(self._costs, self.policies, strict=True)]
+        asked = self.policies
+        if self._is_decided:  # the other one need not be run any more
+            asked = [policy if policy is self.better else None for policy in self.policies]
+        self._costs = [costs if policy is None else np.append(costs, held.block_costs(policy, self.program))
+                       for costs, policy in zip(self._costs, asked, strict=True)]
         self.count += held.count
 
     def is_known(self) -> bool:
@@ -33,8 +36,13 @@ class Compared:
         return 2 * mean_and_error(self.of_better)[1] <= allowed and not self.is_open
 
     @property
+    def better(self):
+        """The rule that costs less."""
+        return self.policies[1] if self.first_is_worse else self.policies[0]
+
+    @property
     def of_better(self) -> np.ndarray:
-        """Block costs of the rule that costs less."""
+        """Its block costs."""
         return self._costs[1] if self.first_is_worse else self._costs[0]
 
     @property
@@ -44,7 +52,16 @@ class Compared:
             return 0.0, 0.0
         if not np.isfinite(self._costs[0]).all():
             return np.inf, 0.0
-        return mean_and_error(self._costs[0] - self._costs[1])
+        both = min(map(len, self._costs))
+        return mean_and_error(self._costs[0][:both] - self._costs[1][:both])
+
+    @property
+    def _is_decided(self) -> bool:
+        """Whether it is clear on some scenarios which of two rules costs less, or that they cost the same."""
+        if len(self._costs) == 1 or not len(self._costs[0]):
+            return False
+        difference, error = self.difference
+        return abs(difference) > DECIDED * error or abs(difference) + SURE * error <= ALIKE * self._allowed
 
     @property
     def first_is_worse(self) -> bool:

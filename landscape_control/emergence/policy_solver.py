@@ -17,7 +17,7 @@ from ..transcription.moment_model import check_linear, layout_of
 from ..transcription.moment_numbers import check_paid
 from .certificate import certify_policy
 from .identifiability import cost_derivatives, identify_coefficients
-from .quadrature import Machinery, enough_nodes, first_nodes, largest_curvature
+from .quadrature import Machinery, enough_nodes, first_nodes, is_long, largest_curvature
 from .renumber import renumbered
 from .replay import diverging
 from .result import PolicyResult
@@ -25,7 +25,7 @@ from .starting import at_bound, bounds_with, escaping, guess_entries, held, near
 
 FEW, ROUNDS = 4, 4  # coefficients of rules that are optimised again from nearby, and how often
 FELT = 1e-3  # a coefficient that runs away ends where twice as much of it saves less than about this share of the cost
-LONG, SHORTER = 20_000, 4  # modes times steps from which each run is long, and what its horizon is divided by to begin with
+SHORTER = 4  # what the horizon of a long program is divided by, to begin with
 SETTLED = 1e-3  # quadrature is refined until its error is this much below the tolerance: coefficients settle after costs
 
 
@@ -245,9 +245,3 @@ class PolicySolver:
                 return best, error, nodes
             nodes = finer
             best = machinery.optimise(program, nodes, [best.variables], bounds, self.tolerance, limit)[0].result
-
-
-def is_long(program: PolicyProgram) -> bool:
-    """Whether each run of the optimiser is long, and what is best over a shorter horizon is a place to begin."""
-    steady = not any(one.varies for one in program.family.coefficients)
-    return steady and first_nodes(program) * program.steps > LONG

@@ -15,6 +15,7 @@ from ..transcription.moments import REFERENCE, MomentProgram
 from .starting import stretch
 
 FIRST = 40
+LONG = 20_000  # modes times steps from which each run of the optimiser takes long
 
 
 def first_nodes(program: PolicyProgram) -> int:
@@ -36,6 +37,12 @@ def enough_nodes(program: PolicyProgram, nodes: int) -> int | None:
     polynomial = power == int(power) and power >= 0
     degree = 2 * program.steps + max(1, int(power)) if polynomial else math.inf
     return None if program.task.curvatures.exact or 2 * nodes - 1 >= degree else 2 * nodes
+
+
+def is_long(program: PolicyProgram) -> bool:
+    """Whether each run of the optimiser is long, and what is best over a shorter horizon is a place to begin."""
+    steady = not any(one.varies for one in program.family.coefficients)
+    return steady and first_nodes(program) * program.steps > LONG
 
 
 def largest_curvature(program: PolicyProgram) -> float:

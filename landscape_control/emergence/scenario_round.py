@@ -10,8 +10,9 @@ from scipy.optimize import minimize
 from ..errors import ProblemError
 from ..policies import GradientDescent, Policy, PolicyProgram
 from ..solver.limits import Limit
-from ..solver.policies import INTERRUPTED, TIMED_OUT, Optimum, RawResult, optima_from
+from ..solver.policies import INTERRUPTED, Optimum, RawResult, optima_from
 from ..transcription.moment_model import time_weights
+from .descents import filled, limited_memory, turns
 from .held_out import episode_costs
 from .lowest import LeastCost
 from .scenario_sets import block_means, curvature_scale, draw
@@ -19,7 +20,6 @@ from .starting import coefficient_scales
 
 BLOCKS = 10  # independent draws of the population, from whose spread standard errors are made
 FEW = 8  # coefficients up to which Newton's method needs no help
-LONGEST = 1000  # iterations without a Hessian
 CLOSE, ROUGHLY = 1e-7, 3e-3  # costs that differ by less, relatively, are one optimum; the second where the average is rough
 STATIONARY = 1e-4  # relative change of the cost, per relative change of a coefficient, that counts as none
 NEAR = 1e-4  # distance from an edge of a range, on the variable's own scale, within which the edge itself is tried
@@ -223,7 +223,7 @@ class Round:
             if edges[i, 0] + row[i] < x[i] < edges[i, 1] - row[i]:
                 line = [self.built.gradient(x + step * row, self._parameters) for step in np.linspace(-1, 1, 13)]
                 costs, slopes = np.array([(float(cost), float(slope[i])) for cost, slope in line]).T
-                if _turns(np.diff(costs), abs(costs).max()) > 1 or _turns(slopes, 0.0) > 1:
+                if turns(np.diff(costs), abs(costs).max()) > 1 or turns(slopes, 0.0) > 1:
                     return True
         return False
 
@@ -233,62 +233,17 @@ class Round:
         free, sizes = edges[:, 1] > edges[:, 0], self.sizes(x)
 
         def cost(part):
-            return self._cost_at(np.clip(np.where(free, _filled(x, free, part), x), *edges.T))
+            return self._cost_at(np.clip(np.where(free, filled(x, free, part), x), *edges.T))
 
         for _ in range(4):
             corners = np.vstack([x[free], x[free] + wide * np.diag(sizes[free])])
             end = minimize(cost, x[free], method="Nelder-Mead",
                            options={"initial_simplex": corners, "xatol": 1e-4 * sizes[free].max(), "fatol": 0.0,
                                     "maxfev": 100 * int(free.sum())})
-            x, wide = np.clip(_filled(x, free, end.x), *edges.T), wide / 2
+            x, wide = np.clip(filled(x, free, end.x), *edges.T), wide / 2
         return replace(one, variables=x, cost=self._cost_at(x), success=True, reason="Searched without slopes")
-
-
-def _turns(values, level) -> int:
-    """How often the sign changes, round-off of numbers of size ``level`` left out."""
-    signs = np.sign(values[np.abs(values) > max(1e-3 * np.abs(values).max(), 1e-12 * level)])
-    return int((signs[1:] != signs[:-1]).sum())
-
-
-def _filled(x, free, part):
-    found = x.copy()
-    found[free] = part
-    return found
 
 
 def standing_still(program: PolicyProgram) -> Policy:
     """The rule that never moves."""
     return Policy(family=GradientDescent(constant=True), coefficients={"learning_rate": 0.0}, horizon=program.steps)
-
-
-class _StoppedError(Exception):
-    """The limit is over."""
-
-
-def limited_memory(function, begin: np.ndarray, bounds: np.ndarray, limit: Limit) -> RawResult:
-    """Minimise from one start by SciPy's L-BFGS-B: gradients alone, robust where coefficients are many.
-
-    Where the limit is over, or the user interrupts, the best point so far.
-    """
-    nothing, best = np.empty(0), (math.inf, begin)
-
-    def both(x):
-        nonlocal best
-        cost, slope = function(x)
-        if cost < best[0]:
-            best = cost, x.copy()
-        if limit.is_over():
-            raise _StoppedError
-        return (cost, slope) if np.isfinite(cost) else (1e300, np.zeros(len(x)))
-
-    try:
-        end = minimize(both, begin, jac=True, method="L-BFGS-B", bounds=bounds,
-                       options={"maxiter": LONGEST, "maxcor": 20, "ftol": 1e-12, "gtol": 1e-8})
-    except (KeyboardInterrupt, _StoppedError) as error:
-        if isinstance(error, KeyboardInterrupt):
-            limit.interrupt()
-        return RawResult(variables=best[1], multipliers=nothing, constraints=nothing, cost=float(best[0]), iterations=0,
-                         success=False, reason=INTERRUPTED if limit.interrupted else TIMED_OUT, log="")
-    limited = end.nit >= LONGEST
-    return RawResult(variables=end.x, multipliers=nothing, constraints=nothing, cost=float(end.fun), iterations=end.nit,
-                     success=bool(end.success), reason="SOLVER_RET_LIMITED" if limited else str(end.message), log="")

@@ -1,11 +1,9 @@
 """Rounds of more and more scenarios: optimise, judge on held-out scenarios, add scenarios until both agree."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
-from types import MappingProxyType
 
 import numpy as np
 
@@ -18,53 +16,13 @@ from .compared import Compared
 from .held_out import HeldOut, mean_and_error
 from .intervals import confidence_intervals
 from .lowest import LeastCost
-from .result import PolicyResult
 from .scenario_checks import certify_scenarios, identify_scenarios
+from .scenario_result import ScenarioResult
 from .scenario_round import BLOCKS, FEW, STATIONARY, Round, standing_still
 from .starting import at_bound, bounds_with, guess_entries, held, settled_starts
 
 HELD_OUT_BLOCKS, MORE = 20, 100  # of one set of held-out scenarios; sets drawn at most
 CARRIED = 3  # distinct optima that are followed when scenarios are added; of many coefficients the best alone after once
-
-
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class ScenarioResult(PolicyResult):
-    """A PolicyResult from scenarios: ``cost`` is the unbiased mean over held-out scenarios, ± ``standard_error``.
-
-    So are ``standing_still`` and the costs of ``optima``, whose order is that of their costs in sample.
-
-    Attributes beyond PolicyResult's
-    ----------
-    in_sample_cost : float, J on the scenarios it was fitted to
-    gap_error : float, standard error of ``optimism_gap``
-    scenarios, held_out : int, how many the rule was fitted to, and judged on
-    scale : float, what tolerance, optimism and slopes are relative to: J less the least that it could be, with every weight
-        always at the lowest point of its landscape; at most the spread of episodes about their mean or the gain over standing
-        still, whichever is more
-    rough : bool, whether the average cost has kinks closer together than its optimum can be located (rules that follow signs
-        with little smoothing): then it is searched without slopes, and intervals come from wide differences
-    intervals : {name: (low, high)}, 95 % confidence intervals of the coefficients over the draw of scenarios: how much they
-        would differ had others been drawn, not what is optimal for one landscape; empty where there is no exact Hessian
-    """
-
-    in_sample_cost: float
-    gap_error: float
-    scenarios: int
-    held_out: int
-    scale: float = math.nan
-    rough: bool = False
-    intervals: Mapping[str, tuple]
-
-    def __post_init__(self):
-        super().__post_init__()
-        object.__setattr__(self, "intervals", MappingProxyType(dict(self.intervals)))
-
-    def __getstate__(self):
-        return super().__getstate__() | {"intervals": dict(self.intervals)}
-
-    def __setstate__(self, state):
-        super().__setstate__(state)
-        object.__setattr__(self, "intervals", MappingProxyType(state["intervals"]))
 
 
 class Search:
@@ -99,21 +57,29 @@ class Search:
         current, count = self._round(max(self.solver.scenarios // 2, 2 * BLOCKS)), self.solver.scenarios
         guesses = self._guesses(current, guess, starts)
         found, carried = current.optimise([(one, 1) for one in guesses], self.bounds), CARRIED
+        found = self._with_faces(current, found) if starts else found
         self._reached = current, found, len(guesses), (math.nan, math.inf, False)
         while not self.limit.is_over():
             before, current = found[0].variables, self._round(count)
             found = current.optimise([(one.variables, one.count) for one in found[:carried]], self.bounds)
             if self.limit.met:  # not all of them: the round before was complete
                 break
-            found = self._with_plain(current, found)
-            gap, error = self._gap(current, before, found[0].variables)
-            allowed = self.solver.tolerance * current.scale(found[0].variables)
-            closed = gap + 2 * error <= allowed and self._is_typical(current, found[0].variables, allowed)
-            self._reached = current, found, len(guesses), (gap, error, closed)
+            closed = self._reach(current, before, found, len(guesses))
             if closed or not status_of(found[0].result).ok or 2 * count > self.solver.most_scenarios:
+                richer, found = found, self._with_plain(current, found)
+                if found is not richer:
+                    self._reach(current, before, found, len(guesses))
                 break
             count, carried = 2 * count, CARRIED if self.layout.size <= FEW else 1
         return self._result(*self._reached)
+
+    def _reach(self, current, before, found, starts) -> bool:
+        """Keep what a set gave, and say whether the gap to unseen scenarios is closed."""
+        gap, error = self._gap(current, before, found[0].variables)
+        allowed = self.solver.tolerance * current.scale(found[0].variables)
+        closed = gap + 2 * error <= allowed and self._is_typical(current, found[0].variables, allowed)
+        self._reached = current, found, starts, (gap, error, closed)
+        return closed
 
     def _unseen(self, seed):
         return HeldOut.drawn(self.program, self.solver.held_out, blocks=HELD_OUT_BLOCKS, seed=seed)
@@ -132,20 +98,20 @@ class Search:
         found = ([] if entries is None else [entries]) + (self._embedded() if starts else []) + found
         if not any(np.isfinite(within(one)) for one in found):
             raise SolveError(PolicyStatus.DIVERGES.value, solution=None)
-        return found + (self._on_faces(first, min(found, key=within)) if starts else [])
+        return found
 
-    def _on_faces(self, first, best):
-        """The best member of the simpler families that are faces of this one, as a start: nothing richer should end above it."""
+    def _with_faces(self, current, found):
+        """The optima with what is reached from the best member of simpler families that are faces of this one, if cheaper."""
         ends = []
         for one in self.program.family.contained if self.plain is None else ():
             bounds = narrowed(one, self.bounds, self.layout) if one.is_face else None
             if bounds is not None and not self.limit.is_over():
-                ends.append((first.optimise([(best, 1)], bounds)[0], one.name, bounds))
+                ends.append((current.optimise([(found[0].variables, 1)], bounds)[0], one.name, bounds))
         if not ends:
-            return []
+            return found
         end, self.plain_name, self._face = min(ends, key=lambda one: one[0].cost)
         self.plain = end.variables
-        return [end.variables]
+        return self._with_cheaper(current, found)
 
     def _embedded(self):
         """The best member of a simpler family that is no face of this one, as a start."""
@@ -167,6 +133,9 @@ class Search:
         if self._face is None:
             return found
         self.plain = current.optimise([(self.plain, 1)], self._face)[0].variables
+        return self._with_cheaper(current, found)
+
+    def _with_cheaper(self, current, found):
         if not current.cost(self.plain) < found[0].cost:
             return found
         return sorted([*current.optimise([(self.plain, 1)], self.bounds), *found], key=lambda one: one.cost)

@@ -12,7 +12,8 @@ from ..solver.policies import PolicyOptimiser, PolicyStatus
 from ..transcription.scenarios import ScenarioProgram
 from .renumber import renumbered
 from .scenario_round import BLOCKS
-from .scenario_search import HELD_OUT_BLOCKS, ScenarioResult, Search
+from .scenario_result import ScenarioResult
+from .scenario_search import HELD_OUT_BLOCKS, Search
 from .scenario_sets import counts, scenes
 
 UNFINISHED = (PolicyStatus.ITERATION_LIMIT, PolicyStatus.NOT_STATIONARY)  # as descents over weights of a network often are

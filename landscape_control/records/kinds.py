@@ -20,7 +20,7 @@ MODULES = {
     "PolicyResult": "emergence.result",
     "ReplanningSolution": "planning.replanning",
     "ScenarioCertificate": "emergence.scenario_checks",
-    "ScenarioResult": "emergence.scenario_search",
+    "ScenarioResult": "emergence.scenario_result",
     "SecondVariation": "planning.second_variation",
     "Solution": "solution",
     "Tail": "solution",

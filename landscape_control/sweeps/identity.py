@@ -240,8 +240,7 @@ class _Walk:
             raise OpaqueError(kind.__qualname__) from error
 
 
-def _holds_code(value) -> bool:
-    """Whether a global name stands for something of the user's that does something: an object, a class, a partial function."""
+def _holds_code(value) -> bool:  # whether a global name stands for something of the user's that does something
     return isinstance(value, partial) or _is_own(value if isinstance(value, type) else type(value))
 
 

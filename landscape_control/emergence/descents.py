@@ -1,0 +1,57 @@
+"""Descents without a Hessian, and what tells a smooth line of costs from one with kinks."""
+
+import math
+
+import numpy as np
+from scipy.optimize import minimize
+
+from ..solver.limits import Limit
+from ..solver.policies import INTERRUPTED, TIMED_OUT, RawResult
+
+LONGEST = 1000  # iterations without a Hessian
+
+
+class _StoppedError(Exception):
+    """The limit is over."""
+
+
+def limited_memory(function, begin: np.ndarray, bounds: np.ndarray, limit: Limit) -> RawResult:
+    """Minimise from one start by SciPy's L-BFGS-B: gradients alone, robust where coefficients are many.
+
+    Where the limit is over, or the user interrupts, the best point so far.
+    """
+    nothing, best = np.empty(0), (math.inf, begin)
+
+    def both(x):
+        nonlocal best
+        cost, slope = function(x)
+        if cost < best[0]:
+            best = cost, x.copy()
+        if limit.is_over():
+            raise _StoppedError
+        return (cost, slope) if np.isfinite(cost) else (1e300, np.zeros(len(x)))
+
+    try:
+        end = minimize(both, begin, jac=True, method="L-BFGS-B", bounds=bounds,
+                       options={"maxiter": LONGEST, "maxcor": 20, "ftol": 1e-12, "gtol": 1e-8})
+    except (KeyboardInterrupt, _StoppedError) as error:
+        if isinstance(error, KeyboardInterrupt):
+            limit.interrupt()
+        return RawResult(variables=best[1], multipliers=nothing, constraints=nothing, cost=float(best[0]), iterations=0,
+                         success=False, reason=INTERRUPTED if limit.interrupted else TIMED_OUT, log="")
+    limited = end.nit >= LONGEST
+    return RawResult(variables=end.x, multipliers=nothing, constraints=nothing, cost=float(end.fun), iterations=end.nit,
+                     success=bool(end.success), reason="SOLVER_RET_LIMITED" if limited else str(end.message), log="")
+
+
+def turns(values, level) -> int:
+    """How often the sign changes, round-off of numbers of size ``level`` left out."""
+    signs = np.sign(values[np.abs(values) > max(1e-3 * np.abs(values).max(), 1e-12 * level)])
+    return int((signs[1:] != signs[:-1]).sum())
+
+
+def filled(x, free, part):
+    """x with its free entries replaced."""
+    found = x.copy()
+    found[free] = part
+    return found
