@@ -37,7 +37,7 @@ class Certificate:
 
     The first two residuals are measured by what they cost: an amplitude a of a residual is worth about a² of the cost
     scale, because the cost of a stationary path is second order in the path's error. So a plan at rest, on a plateau or
-    over a tiny horizon is judged by its cost like any other. Movements below 1e-10 of |θ| are rounding, and so is what
+    over a tiny horizon is judged by its cost like any other. Movements below 1e-9 of |θ| are rounding, and so is what
     they cost in effort and, at the curvature of the start, in loss: no residual is relative to less.
 
     Attributes
@@ -50,8 +50,9 @@ class Certificate:
         largest |λ|
     transversality : |λ(T) - κ∇Φ(θ(T))| over the largest |λ| for a free end (present value against the tail's for an
         infinite horizon); |θ(T) - end| over the path's extent for a fixed one
-    energy_law : largest violation of H(t) - H(0) = γ∫λᵀθ̇ dt over the largest (effort + k·range of L); without drift
-        this is dE/dt = (γ/η)|θ̇|²_G for E = |θ̇|²_G/2η - kL (VGR25), conservation of E at γ = 0
+    energy_law : largest violation of H(t) - H(0) = γ∫λᵀθ̇ dt over the largest (effort + k·range of L), or over the
+        geometric mean of that and the mean cost per unit time where that is more; without drift this is
+        dE/dt = (γ/η)|θ̇|²_G for E = |θ̇|²_G/2η - kL (VGR25), conservation of E at γ = 0
     cost_error : dual-weighted estimate of the discretisation error of the cost (user units)
     cost_mismatch : |reported cost - the certificate's own integral along the whole path, with its end| (user units)
     cost_scale : ∫ e^{-γt}(effort + k|L|) dt + |terminal|, what the tolerance is relative to
@@ -183,7 +184,7 @@ def examine(problem: ControlProblem, path, tail: Tail | None) -> Examination:
         "stationarity": _amplitude(unpaid, scale),
         "costate": float(np.abs(jumps).max()) / largest,
         "transversality": _transversality(problem, path, tail, extent, largest),
-        "energy_law": _energy_law(objective, fine, measured, stiffness * resting**2 / duration),
+        "energy_law": _energy_law(objective, fine, measured, stiffness * resting**2 / kept, scale / kept),
     }
     return Examination(
         residuals=residuals,
@@ -300,7 +301,7 @@ def _value_at_rest(problem, plan, tail):
     return float(np.exp(-objective.discount * plan.times[-1]) * value)
 
 
-def _energy_law(objective, fine, measured, smallest):
+def _energy_law(objective, fine, measured, smallest, rate):
     effort, loss, power = measured[:, 1], measured[:, 2], measured[:, _SCALARS - 1]
     shape = fine.times.shape
     drift = (effort + loss + power).reshape(shape)  # H, less what it should have gained since t = 0
@@ -309,7 +310,9 @@ def _energy_law(objective, fine, measured, smallest):
     highest, lowest = float(loss.max()), float(loss.min())
     size = max(float(effort.max()) + highest - lowest, smallest)
     rounding = 1e-14 * max(abs(highest), abs(lowest))  # L is known no better than this
-    return max(float(drift.max() - drift.min()) - rounding, 0.0) / size
+    violation = max(float(drift.max() - drift.min()) - rounding, 0.0)
+    # slow parts of a costly plan: an error a of the velocity is worth a² of the effort, not of the cost
+    return violation / math.sqrt(size * max(size, rate))
 
 
 def _integrals(fine, values):

@@ -25,7 +25,7 @@ from .problem import ControlProblem, Model, second_order, typical_mass
 from .transcription.action import eliminated_control
 
 NEUTRAL = 1e-5  # curvatures down to minus this fraction of the effort of a variation count as zero, see ``Curvature``
-_FIXED = 1e8  # weight of a fixed end's variation, relative to the largest entry of the last element's form
+_FIXED = 1e7  # weight of a fixed end, relative to what reaching it with the last element alone would cost
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -250,7 +250,7 @@ def _riccati_curvature(problem, plan) -> Curvature:
     end = _end_curvature(problem, plan)
     following = np.zeros((n, n)) if end is None else end
     if problem.end is not None:
-        following = following + _FIXED * max(np.abs(quadratic[-1]).max(), np.abs(following).max()) * np.eye(n)
+        following = following + _end_weight(quadratic[-1], moved[-1], n) * np.eye(n)
     for form, map_ in zip(quadratic[::-1], moved[::-1], strict=True):
         total = form + map_.T @ following @ map_  # in (left state, controls of the element)
         factor, failed = dpotrf(total[n:, n:], lower=1)
@@ -260,6 +260,12 @@ def _riccati_curvature(problem, plan) -> Curvature:
         following = total[:n, :n] - total[:n, n:] @ gains
         following = (following + following.T) / 2
     return Curvature(positive=True, method=method)
+
+
+def _end_weight(form, moved, n):
+    """What a unit displacement of a fixed end costs: so much that controls of the last element would rather pay the largest
+    part of its form many times over. In the units of the form whatever those of controls and parameters are."""
+    return _FIXED * np.abs(form[n:, n:]).max() / np.abs(moved[:, n:]).max() ** 2
 
 
 def _element_programs(problem, plan):

@@ -5,7 +5,7 @@ import numpy as np
 from .control_problem import ControlProblem
 from .model import Model
 
-RESTING = 1e-10  # displacements below this fraction of |θ| are rounding, not movement
+RESTING = 1e-9  # displacements below this fraction of |θ| are rounding, not movement
 SMALLEST = 1e-6  # the smallest |θ| that units may give a problem
 
 

@@ -119,7 +119,9 @@ def refine_plan(machinery: Machinery, task: Task, draft: Draft, max_elements: in
     while draft.plan.status in _TO_BE_JUDGED:
         plan, doubts = draft.plan, draft.doubts(task)
         if not doubts:
-            draft = replace(draft, plan=plan.revised(status=Status.CONVERGED))  # the message keeps what was doubted
+            if plan.status is not Status.CONVERGED:
+                said = f"the optimiser ended with '{plan.status}', but every check made without it passes"
+                draft = replace(draft, plan=plan.revised(status=Status.CONVERGED, message=said))
             break
         count, converged = len(plan.vertices) - 1, plan.status is Status.CONVERGED
         if 2 * count > max_elements:
