@@ -83,7 +83,7 @@ def default_guesses(problem: ControlProblem, places: Places | np.ndarray, starts
     if is_bowl(problem):
         guesses = [_simple(problem, places)]
     else:
-        guesses = _considered(problem, places, wanted)
+        guesses = _of_class(problem, places, wanted)
     if wanted is None:  # where the search itself was a sample, some starts that owe nothing to it
         return guesses + _drawn(problem, places, MOST_DRAWN if _is_sampled(problem, places) else 0, seed)
     return guesses[:wanted] + _drawn(problem, places, wanted - len(guesses), seed)
@@ -92,6 +92,27 @@ def default_guesses(problem: ControlProblem, places: Places | np.ndarray, starts
 def _is_sampled(problem, places):
     """Whether ends were searched for in three to ten dimensions: no lattice is dense there, and starts are still cheap."""
     return 2 < problem.dimension <= MANY and problem.end is None and np.isfinite(places.reach)
+
+
+def _of_class(problem, places, wanted):
+    """The timed curves of the problem that stands for this one's class of numbers, moved to its own start and end."""
+    typical = places.problem
+    if typical is None or (typical.end is None) != (problem.end is None):
+        return _considered(problem, places, wanted)
+    if not (np.isfinite(problem.objective.horizon) or np.array_equal(problem.start, typical.start)):
+        return _considered(problem, places, wanted)  # guesses with a clock of their own are not sheared
+    if wanted not in places.timed:
+        places.timed[wanted] = _considered(typical, places, wanted)
+    shift = problem.start - typical.start
+    end_shift = np.zeros_like(shift) if problem.end is None else problem.end - typical.end
+    if not shift.any() and not end_shift.any():
+        return places.timed[wanted]
+    return [_sheared(guess, shift, end_shift) for guess in places.timed[wanted]]
+
+
+def _sheared(guess, shift, end_shift):
+    """A guess whose start and end are moved, the ways between in proportion."""
+    return replace(guess, path=lambda s: guess.path(s) + (1 - s)[:, None] * shift + s[:, None] * end_shift)
 
 
 def _considered(problem, places, wanted):

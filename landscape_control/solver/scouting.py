@@ -7,7 +7,7 @@ that was seen is positive. Inside, r, Φ and what is faced shortly before the en
 geometric progression (and on lattices in one to three dimensions), and the lowest samples around are followed downhill.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -41,6 +41,8 @@ class Places:
     curves : (W, S, n), curves from there that cost less than straight ones
     curve_aims : (W,), the aims that they lead to; -1 for a fixed end
     found : int, how many places the search found before the least promising were dropped
+    problem : the problem they were looked for, which stands for a class of numbers; None where that is not known
+    timed : {starts: guesses}, the timed curves of that problem, kept for all of its class
     """
 
     minima: np.ndarray
@@ -51,6 +53,8 @@ class Places:
     curves: np.ndarray
     curve_aims: np.ndarray
     found: int
+    problem: ControlProblem | None = None
+    timed: dict = field(default_factory=dict)
 
 
 def plain_places(problem: ControlProblem, minima: np.ndarray, aims: np.ndarray, reach: float = np.inf) -> Places:

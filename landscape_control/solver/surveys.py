@@ -1,12 +1,14 @@
 """What a Solver remembers of its landscape: surveys made for numbers like those at hand, so that re-solves need none.
 
 A survey depends on the numbers only through scales (how far is worth the way, which end is cheapest), so one serves for all
-numbers within a factor of two of those it was made for, and for starts within half a natural length. It is made for the
+numbers within a factor of three of those it was made for, and for starts within half a natural length; the timing of its
+curves, in fractions of the horizon, is close enough for a guess too. It is made for the
 representative of its class, a function of the Solver's own problem and of the numbers asked for, never of what was solved
 before: the same solve gives the same bits whatever came first.
 """
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,6 +19,7 @@ from .scales import is_bowl, natural_length
 from .scouting import Places
 
 _SCALES = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight")
+_CLASS = 8.0  # ratio of the numbers of neighbouring classes
 _MOST = 64
 
 
@@ -50,7 +53,7 @@ class Surveys:
                 yield 0 if value == home else value
                 continue
             reference = home if 0 < home < math.inf else 1.0
-            yield round(math.log(value / reference, 4))
+            yield round(math.log(value / reference, _CLASS))
 
     def _cell(self, problem):
         """Places of start and end on a lattice of one natural length around those of home."""
@@ -65,8 +68,8 @@ class Surveys:
         if key == ("bowl",):
             return surveyed(problem, 0)
         seed, trusting = key[0]
-        representative = self._representative(key)
-        return surveyed(problem if representative is None else representative, seed, trusting=trusting)
+        representative = self._representative(key) or problem
+        return replace(surveyed(representative, seed, trusting=trusting), problem=representative, timed={})
 
     def _representative(self, key):
         """The problem a class is surveyed for; None where there is none, as with a start outside the domain."""
@@ -78,7 +81,7 @@ class Surveys:
             if isinstance(octave, float):
                 changes[name] = octave
             elif octave or not 0 < value < math.inf:
-                changes[name] = (value if 0 < value < math.inf else 1.0) * 4.0**octave if octave else value
+                changes[name] = (value if 0 < value < math.inf else 1.0) * _CLASS**octave if octave else value
         places = {"start": home.start, "end": home.end}
         for name, cell in zip(places, cells, strict=False):
             if any(cell):
