@@ -22,7 +22,7 @@ from .problem import (
 from .solution import Plan, Status, Tail
 from .transcription.action import eliminated_control
 
-_SCALARS = 7  # numbers per point before the gradient, see ``_measured``
+_SCALARS = 6  # numbers per point before the vectors, see ``_measured``
 _ROUNDING = 1e-12  # of the cost scale: what sums of this many terms lose
 
 
@@ -35,15 +35,14 @@ def residual_limit(tolerance: float) -> float:
 class Certificate:
     """Residuals of Pontryagin's conditions, all relative and dimensionless, the cost's error, and the second variation.
 
-    The first two residuals are measured by what they cost: an amplitude a of a residual is worth about a² of the cost
+    The residuals are measured by what they cost: an amplitude a of a residual is worth about a² of the cost
     scale, because the cost of a stationary path is second order in the path's error. So a plan at rest, on a plateau or
     over a tiny horizon is judged by its cost like any other. Movements below 1e-9 of |θ| are rounding, and so is what
     they cost in effort and, at the curvature of the start, in loss: no residual is relative to less.
 
     Attributes
     ----------
-    dynamics : square root of ∫ e^{-γt} m|θ̇ - f - Bu|²/2η dt over the cost scale, between the nodes, with the plan's own
-        u; m is the typical mass, 1/mean eigenvalue of B G⁻¹ Bᵀ
+    dynamics : largest |∫ (θ̇ - f - Bu) dt| over an element, with the plan's own u between the nodes, over the path's extent
     stationarity : square root of ∫ e^{-γt} (w - u*)ᵀG(w - u*)/2η dt over the cost scale, where u* = -ηG⁻¹Bᵀλ, and w is
         the control that the path implies, B⁻¹(θ̇ - f), or the plan's own where B is not invertible
     costate : largest gap of λ(t₀) = e^{-γh} λ(t₁) + ∫ e^{-γ(t - t₀)} ∂H/∂θ dt over an element of length h, over the
@@ -133,6 +132,7 @@ class Examination:
     unseen : float, how much of ``following`` is not known
     cost_scale : float, see :class:`Certificate`
     fine : FinePath, where it was measured
+    measured : what ``_measured`` gives there
     hessians : what the test of the second variation reads there, None where it reads something else
     """
 
@@ -143,12 +143,21 @@ class Examination:
     unseen: float
     cost_scale: float
     fine: FinePath
+    measured: np.ndarray
     hessians: np.ndarray | None
 
     @property
     def cost(self) -> float:
         """The certificate's own value of J."""
         return float(self.element_costs.sum()) + self.following
+
+    def unpaid_per_element(self) -> np.ndarray:
+        """What makes the residuals of dynamics and stationarity, by element: (K,); where to refine when they are too large."""
+        n = self.fine.theta.shape[-1]
+        defect = (self.measured[:, _SCALARS + n : _SCALARS + 2 * n] ** 2).sum(axis=1)
+        both = np.column_stack([self.measured[:, 4], defect])
+        relative = both / np.maximum(both.max(axis=0), np.finfo(float).tiny)
+        return (self.fine.weights * relative.sum(axis=1).reshape(self.fine.times.shape)).sum(axis=1)
 
     def largest_residual(self) -> float:
         """NaN where one of them is."""
@@ -165,7 +174,7 @@ def examine(problem: ControlProblem, path, tail: Tail | None) -> Examination:
     arguments = map(_rows, (fine.theta, fine.velocity, fine.controls, fine.costates))
     measured = _measured(model)(*arguments, [eta, objective.loss_weight])
     fade = fine.weights * np.exp(-objective.discount * fine.times)
-    _, effort, loss, size, unpaid, defect, _ = (fade.ravel() @ measured[:, :_SCALARS]).tolist()
+    _, effort, loss, size, unpaid, _ = (fade.ravel() @ measured[:, :_SCALARS]).tolist()
     following, unseen = _following(problem, path, tail)
 
     # what moving by no more than rounding would cost, with its discount: nothing is judged relative to less
@@ -179,8 +188,10 @@ def examine(problem: ControlProblem, path, tail: Tail | None) -> Examination:
     largest = max(float(np.abs(path.costates).max()), stiffness * resting)
 
     jumps = _costate_jumps(objective, path, fine, measured[:, _SCALARS : _SCALARS + n])
+    defect = measured[:, _SCALARS + n : _SCALARS + 2 * n].reshape(*fade.shape, n)
+    gaps = (fine.weights[:, None] @ defect)[:, 0]
     residuals = {
-        "dynamics": _amplitude(defect * mass / (2 * eta), scale),
+        "dynamics": float(np.abs(gaps).max()) / extent,
         "stationarity": _amplitude(unpaid, scale),
         "costate": float(np.abs(jumps).max()) / largest,
         "transversality": _transversality(problem, path, tail, extent, largest),
@@ -194,7 +205,8 @@ def examine(problem: ControlProblem, path, tail: Tail | None) -> Examination:
         unseen=unseen,
         cost_scale=scale,
         fine=fine,
-        hessians=measured[:, _SCALARS + n :] if is_tested_by_hessians(model) else None,
+        measured=measured,
+        hessians=measured[:, _SCALARS + 2 * n :] if is_tested_by_hessians(model) else None,
     )
 
 
@@ -226,10 +238,10 @@ def judged(plan: Plan, certificate: Certificate) -> Plan:
 
 
 def _measured(model: Model) -> Pointwise:
-    """(θ, θ̇, u, λ, [η, k]) -> a row of 7 + n numbers or more, with u* = -ηG⁻¹Bᵀλ and w the control that the path implies:
+    """(θ, θ̇, u, λ, [η, k]) -> a row of 6 + 2n numbers or more, with u* = -ηG⁻¹Bᵀλ and w the control that the path implies:
 
-    density (effort(u*) + kL + λᵀ(f + Bu* - θ̇)), effort(w), kL, effort(w) + k|L|, effort(w - u*), |θ̇ - f - Bu|²,
-    λᵀ(f + Bw), and ∂H/∂θ at w; then the second derivatives that the test of the second variation reads, if any.
+    density (effort(u*) + kL + λᵀ(f + Bu* - θ̇)), effort(w), kL, effort(w) + k|L|, effort(w - u*), λᵀ(f + Bw); ∂H/∂θ at w,
+    θ̇ - f - Bu; then the second derivatives that the test of the second variation reads, if any.
     """
     if "measured" not in model.cache:
         n, m = model.dimension, model.controls
@@ -246,10 +258,10 @@ def _measured(model: Model) -> Pointwise:
         density = effort(best) + loss + ca.dot(costate, drift + push @ best - velocity)
         power = ca.dot(costate, drift + push @ w)
         slope = ca.gradient(effort(w) + loss + power, theta)
-        defect = ca.sumsqr(velocity - drift - push @ u)
-        scalars = [density, effort(w), loss, effort(w) + ca.fabs(loss), effort(w - best), defect, power]
+        scalars = [density, effort(w), loss, effort(w) + ca.fabs(loss), effort(w - best), power]
+        defect = velocity - drift - push @ u
         implied = eliminated_control(model, theta, velocity) if model.is_invertible else u
-        row = ca.substitute(ca.vertcat(*scalars, slope), w, implied)
+        row = ca.substitute(ca.vertcat(*scalars, slope, defect), w, implied)
         if is_tested_by_hessians(model):
             row = ca.vertcat(row, ca.vec(ca.densify(second_derivatives(model, theta, velocity, pair))))
         model.cache["measured"] = Pointwise(

@@ -97,6 +97,12 @@ class Draft:
             return f"largest residual {largest:.3g} > {limit:.3g}"
         return ""
 
+    def where_to_refine(self, task: Task) -> np.ndarray:
+        """Shares of the elements in what is too large: the cost's error, or else the residuals; (K,)."""
+        if self.plan.cost_error <= max(task.tolerance * self.examination.cost_scale, task.negligible):
+            return self.examination.unpaid_per_element()
+        return self.errors
+
 
 def draft_plan(machinery: Machinery, task: Task, guess: Guess) -> Draft:
     """Solve from one guess on the first mesh."""
@@ -132,7 +138,7 @@ def refine_plan(machinery: Machinery, task: Task, draft: Draft, max_elements: in
             break
         coarse = draft
         if converged:
-            errors = np.nan_to_num(draft.errors, nan=1.0, posinf=1.0)
+            errors = np.nan_to_num(draft.where_to_refine(task), nan=1.0, posinf=1.0)
             vertices = refined_vertices(plan.vertices / task.horizon, errors, 2 * count, machinery.transcription.order)
             draft = _attempt(machinery, task, _follow(plan), vertices)
         elif restarts < MOST_RESTARTS:
