@@ -14,7 +14,7 @@ from functools import lru_cache
 
 import casadi as ca
 import numpy as np
-from scipy.linalg import eig_banded
+from scipy.linalg import eig_banded, solveh_banded
 from scipy.linalg.lapack import dpbtrf, dpotrf, dpotrs
 
 from .interpolation import node_index
@@ -24,6 +24,7 @@ from .pointwise import Pointwise
 from .problem import ControlProblem, Model, second_order, typical_mass
 from .transcription.action import eliminated_control
 
+MOST_EIGEN = 1500  # unknowns up to which the lowest eigenvector is computed
 NEUTRAL = 1e-5  # curvatures down to minus this fraction of the effort of a variation count as zero, see ``Curvature``
 _FIXED = 1e7  # weight of a fixed end, relative to what reaching it with the last element alone would cost
 
@@ -109,21 +110,54 @@ def _banded_curvature(problem, plan, fine, hessians):
     _, failed = dpbtrf(band, lower=1)
     if not failed and np.isfinite(band[0]).all():  # a diagonal that is finite and factors bounds the rest
         return _FACTORED
-    direction = _lowest_direction(problem, band) if np.isfinite(band).all() else None
+    direction = _falling_direction(problem, plan, band) if np.isfinite(band).all() else None
     return Curvature(positive=False, method=_FACTORED.method, direction=direction)
 
 
-def _lowest_direction(problem, band):
-    """The variation of θ (N+1, n) with the lowest curvature, largest entry one."""
-    lowest = eig_banded(band, lower=True, select="i", select_range=(0, 0))[1][:, 0]
+def _falling_direction(problem, plan, band):
+    """A variation of θ (N+1, n) along which the cost falls, largest entry one; None where there is none.
+
+    The eigenvector of the lowest eigenvalue; on large meshes, which would take too much time and memory, the direction that
+    the factorisation meets first: of the smallest leading block that is not positive, [[A, c], [cᵀ, a]], it is (-A⁻¹c, 1).
+    """
+    size = band.shape[1]
+    if size <= MOST_EIGEN:
+        values, vectors = eig_banded(band, lower=True, select="i", select_range=(0, 0))
+        lowest = vectors[:, 0] if values[0] < 0 else None
+    else:
+        lowest = _first_negative(band)
+    if lowest is None:
+        return None
     n = problem.dimension
     fixed = 0 if problem.end is None else n
     full = np.concatenate([np.zeros(n), lowest, np.zeros(fixed)]).reshape(-1, n)
-    return full / np.abs(full).max()
+    full *= np.exp(problem.objective.discount / 2 * (plan.times - plan.times[-1]))[:, None]  # back from the scaled nodes
+    largest = np.abs(full).max()
+    return full / largest if largest > 0 else None
+
+
+def _first_negative(band):
+    _, failed = dpbtrf(band, lower=1)
+    if not failed:
+        return None
+    before = failed - 1
+    lowest = np.zeros(band.shape[1])
+    lowest[before] = 1.0
+    if before:
+        width = band.shape[0] - 1
+        column = np.zeros(before)
+        for below in range(1, min(width, before) + 1):
+            column[before - below] = band[below, before - below]
+        leading = np.array(band[:, :before])
+        lowest[:before] = -solveh_banded(leading, column, lower=True)
+    return lowest
 
 
 def _action_hessian(problem, plan, fine, hessians) -> np.ndarray:
-    """∂²J/∂θ∂θ over the nodes that are free, in LAPACK's lower band storage (bandwidth + 1, size)."""
+    """∂²J/∂θ∂θ over the nodes that are free, in LAPACK's lower band storage (bandwidth + 1, size).
+
+    Nodes are scaled by e^{γt/2}: a congruence, which keeps late ones in sight however long the horizon is in units of 1/γ.
+    """
     n, count, degree = problem.dimension, len(plan.vertices) - 1, plan.degree
     entries = _element_hessians(problem, plan, fine, hessians)
     index, kept, size, width = _band_index(count, degree, n, problem.end is not None)
@@ -154,12 +188,18 @@ def _element_hessians(problem, plan, fine, hessians) -> np.ndarray:
     # variations are taken in τ, the fraction of the element: d/dt = (d/dτ)/h
     units = np.ones((count, 2 * n))
     units[:, n:] /= (plan.vertices[1:] - plan.vertices[:-1])[:, None]
-    fade = fine.weights * np.exp(-problem.objective.discount * fine.times)
+    discount, begins = problem.objective.discount, plan.vertices[:-1, None]
+    fade = fine.weights * np.exp(-discount * (fine.times - begins))
     density *= fade[:, :, None, None] * (units[:, None, :, None] * units[:, None, None, :])
     variations = _variations(tuple(plan.positions), n)
     pushed = density @ variations  # (K, q, 2n, D)
     flat = variations.reshape(-1, variations.shape[-1])
-    return flat.T @ pushed.reshape(count, len(flat), -1)
+    entries = flat.T @ pushed.reshape(count, len(flat), -1)
+    if discount > 0:
+        lengths = plan.vertices[1:] - plan.vertices[:-1]
+        scales = np.repeat(np.exp(discount / 2 * lengths[:, None] * plan.positions), n, axis=1)
+        entries *= scales[:, :, None] * scales[:, None, :]
+    return entries
 
 
 def _density(problem, fine, hessians) -> np.ndarray:
@@ -229,14 +269,13 @@ def _variations(positions, n):
 
 
 def _end_curvature(problem, plan) -> np.ndarray | None:
-    """∂²/∂θ_T² of what follows the last node, in present value: terminal cost or the tail's cost to go."""
+    """∂²/∂θ_T² of what follows the last node, in its current value: terminal cost or the tail's cost to go."""
     objective = problem.objective
-    fade = np.exp(-objective.discount * plan.times[-1])
     if plan.tail is not None:
-        return fade * plan.tail.value_hessian
+        return plan.tail.value_hessian
     if objective.terminal is None:
         return None
-    return fade * objective.terminal_weight * problem.model.terminal_derivatives(plan.parameters[-1:])[1][0]
+    return objective.terminal_weight * problem.model.terminal_derivatives(plan.parameters[-1:])[1][0]
 
 
 # --- otherwise: a Riccati recursion over the elements -------------------------------------------------------------------
@@ -251,8 +290,9 @@ def _riccati_curvature(problem, plan) -> Curvature:
     following = np.zeros((n, n)) if end is None else end
     if problem.end is not None:
         following = following + _end_weight(quadratic[-1], moved[-1], n) * np.eye(n)
-    for form, map_ in zip(quadratic[::-1], moved[::-1], strict=True):
-        total = form + map_.T @ following @ map_  # in (left state, controls of the element)
+    fades = np.exp(-problem.objective.discount * np.diff(plan.vertices))
+    for form, map_, fade in zip(quadratic[::-1], moved[::-1], fades[::-1], strict=True):
+        total = form + fade * (map_.T @ following @ map_)  # in current value at the left, in (left state, controls of the element)
         factor, failed = dpotrf(total[n:, n:], lower=1)
         if failed or not np.isfinite(total).all():
             return Curvature(positive=False, method=method, direction=_direction_if_all_were_pushed(problem, plan))
@@ -303,7 +343,7 @@ def _element_programs(problem, plan):
     density[:, :, :n, n:] = cross.reshape(*shape, n, m)
     density[:, :, n:, :n] = density[:, :, :n, n:].transpose(0, 1, 3, 2)
     density[:, :, n:, n:] = (1 + NEUTRAL) * effort.reshape(*shape, m, m)
-    fade = lengths[:, None] * weights * np.exp(-objective.discount * times)
+    fade = lengths[:, None] * weights * np.exp(-objective.discount * (times - plan.vertices[:-1, None]))
     weighted = (density * fade[:, :, None, None]) @ variation
     stacked = variation.reshape(count, -1, size)
     return stacked.transpose(0, 2, 1) @ weighted.reshape(count, -1, size), nodes[:, -1]
@@ -325,4 +365,4 @@ def _direction_if_all_were_pushed(problem, plan):
     mass, n = typical_mass(problem), problem.dimension
     free = replace(problem, learner=Learner(metric=mass * np.eye(n)))
     fine = fine_path(plan)
-    return _lowest_direction(free, _action_hessian(free, plan, fine, _evaluated(free, fine)))
+    return _falling_direction(free, plan, _action_hessian(free, plan, fine, _evaluated(free, fine)))

@@ -257,7 +257,8 @@ def test_what_was_searched_is_said():
     assert len(search.tried) == 6
     assert search.found > 20
     assert search.left_out == search.basins - 6 > 0
-    assert f"{search.left_out} of {search.basins} basins left out" in search.words
+    assert f"{search.basins} basins to end in" in search.words
+    assert f"{search.left_out} of them left out" in search.words
     two = searched(WELL, surveyed(WELL, 0), default_guesses(WELL, surveyed(WELL, 0), None, 0))
     assert two.words == "2 start(s), 2 place(s) to end at, 2 basin(s), all tried"
 
