@@ -42,7 +42,8 @@ class Certificate:
 
     Attributes
     ----------
-    dynamics : largest |∫ (θ̇ - f - Bu) dt| over an element, with the plan's own u between the nodes, over the path's extent
+    dynamics : largest |∫ (θ̇ - f - Bu) dt| over an element, with the plan's own u between the nodes, over the path's
+        extent or, where that is more, over the displacement whose effort within the element is the cost scale
     stationarity : square root of ∫ e^{-γt} (w - u*)ᵀG(w - u*)/2η dt over the cost scale, where u* = -ηG⁻¹Bᵀλ, and w is
         the control that the path implies, B⁻¹(θ̇ - f), or the plan's own where B is not invertible
     costate : largest gap of λ(t₀) = e^{-γh} λ(t₁) + ∫ e^{-γ(t - t₀)} ∂H/∂θ dt over an element of length h, over the
@@ -191,7 +192,7 @@ def examine(problem: ControlProblem, path, tail: Tail | None) -> Examination:
     defect = measured[:, _SCALARS + n : _SCALARS + 2 * n].reshape(*fade.shape, n)
     gaps = (fine.weights[:, None] @ defect)[:, 0]
     residuals = {
-        "dynamics": float(np.abs(gaps).max()) / extent,
+        "dynamics": _dynamics(np.abs(gaps).max(axis=1), path, extent, math.sqrt(2 * eta * scale * kept / mass), kept),
         "stationarity": _amplitude(unpaid, scale),
         "costate": float(np.abs(jumps).max()) / largest,
         "transversality": _transversality(problem, path, tail, extent, largest),
@@ -268,6 +269,15 @@ def _measured(model: Model) -> Pointwise:
             ca.Function("measured", [theta, velocity, u, costate, pair], [ca.densify(row)])
         )
     return model.cache["measured"]
+
+
+def _dynamics(gaps, path, extent, affordable, kept) -> float:
+    """The largest gap over the extent, or, where that is less, over what closing it within its element would cost.
+
+    A displacement of ``affordable`` √(h/τ) within an element of length h costs as much effort as the whole plan.
+    """
+    within = np.sqrt(np.minimum((path.vertices[1:] - path.vertices[:-1]) / kept, 1.0))
+    return float(np.minimum(gaps / extent, gaps / (affordable * within)).max())
 
 
 def _costate_jumps(objective, path, fine, slope):
