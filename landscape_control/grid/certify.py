@@ -8,6 +8,7 @@ from ..arrays import freeze, number, whole
 from ..errors import ProblemError
 from ..solution import Plan, Solution, Status
 from ..solver import Solver, solve
+from ..solver.clock import running_clock
 from .box import derived_box, given_box, refuse_outside
 from .certificate import GlobalCertificate, Verdict
 from .march import MOST_STEPS
@@ -25,7 +26,7 @@ _USABLE = (Status.CONVERGED, Status.REFINEMENT_CAP)
 
 def certify_global(problem, solution: Solution | Plan | None = None, *, points=None, margin: float = 0.5, box=None,
                    loss_at_least: float | None = None, terminal_at_least: float | None = None,
-                   seed: int = 0) -> GlobalCertificate:
+                   seed: int = 0, time_limit: float = 300.0) -> GlobalCertificate:
     """Solve the Hamilton-Jacobi-Bellman equation on a grid and hold the best plan against it (one or two parameters).
 
     The grid's value at the start is compared with the plan's cost, and the optimal paths read off the grid, from the
@@ -55,14 +56,17 @@ def certify_global(problem, solution: Solution | Plan | None = None, *, points=N
     loss_at_least, terminal_at_least : numbers that L and Φ nowhere fall below, where interval arithmetic finds none or
         weaker ones; on trust, after a comparison with samples in and around the box
     seed : of the multi-start, when ``solution`` is None
+    time_limit : seconds for the grids; boxes stop growing when half of it is spent
 
     Raises
     ------
     ProblemError
-        n > 2; a stated lower bound that samples contradict; a start or end outside the box; functions not finite or G not positive definite somewhere in the box; a
-        fixed end without an invertible actuation; T = ∞ with γ = 0 outside the eikonal case (``eikonal_value``).
+        n > 2; a stated lower bound that samples contradict; a start or end outside the box; functions not finite or G not
+        positive definite somewhere in the box; a fixed end without an invertible actuation; T = ∞ with γ = 0 outside the
+        eikonal case (``eikonal_value``); speeds that no grid can follow, or not within the time limit.
     """
     began = time.perf_counter()
+    time_limit = number("time_limit", time_limit, low=0, low_open=True, allow_inf=True)
     refuse_dimension(problem)
     counts = _counts(points, problem.dimension)
     margin = number("margin", margin, low=0, low_open=True)
@@ -72,18 +76,19 @@ def certify_global(problem, solution: Solution | Plan | None = None, *, points=N
     else:
         walls = derived_box(problem, plans, margin)
     refuse_outside(problem, Grid.over(walls, counts))
-    bounded = Bounded(problem, Statements.of(problem, loss_at_least, terminal_at_least))
-    bounded.refuse_false_statements(Grid.over(walls, counts))
-    cheapest = min((plan.cost + 3 * plan.cost_error for plan in plans if np.isfinite(plan.cost)), default=np.inf)
-    if margin is None:
-        outside, coarse = bounded.examine(walls, counts, cheapest, steps=MOST_STEPS)
-    else:
-        walls, counts, outside, coarse = settled(bounded, walls, counts, cheapest)
-    grid = Grid.over(walls, counts)
-    fine = value_function(problem, grid)
-    grid_value, grid_error = fine.at(problem.start), _error_near(problem.start, fine, coarse)
-    grid_error += 0.0 if outside.excluded else outside.through_walls
-    times, paths = follow(fine, _starts(problem, grid))
+    with running_clock(time_limit):
+        bounded = Bounded(problem, Statements.of(problem, loss_at_least, terminal_at_least))
+        bounded.refuse_false_statements(Grid.over(walls, counts))
+        cheapest = min((plan.cost + 3 * plan.cost_error for plan in plans if np.isfinite(plan.cost)), default=np.inf)
+        if margin is None:
+            outside, coarse = bounded.examine(walls, counts, cheapest, steps=MOST_STEPS)
+        else:
+            walls, counts, outside, coarse = settled(bounded, walls, counts, cheapest)
+        grid = Grid.over(walls, counts)
+        fine = value_function(problem, grid)
+        grid_value, grid_error = fine.at(problem.start), _error_near(problem.start, fine, coarse)
+        grid_error += 0.0 if outside.excluded else outside.through_walls
+        times, paths = follow(fine, _starts(problem, grid))
     left = _nearest_wall(grid, paths[:, 0], plans[0]) < _WALL
     polished = _polished(problem, times, paths, grid)
     scale = range_near(problem.start, fine)

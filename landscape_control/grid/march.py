@@ -5,12 +5,15 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..errors import ProblemError
+from ..solver.clock import clock
 from .differences import one_sided
 from .hamiltonian import Hamiltonian
 from .mesh import Grid
 
 ORDER = 3  # of WENO3 in space and of the Runge-Kutta scheme in time, where V is smooth
 MOST_STEPS = 100_000
+_LOOK = 500  # steps between looks at the clock and at what is left
+_HOPELESS = 4.0  # times the most steps: a march that would need more at its present speed is given up
 
 
 def upwind(value: np.ndarray, hamiltonian: Hamiltonian, grid: Grid, *, order: int = ORDER):
@@ -30,7 +33,7 @@ def march(value: np.ndarray, hamiltonian: Hamiltonian, grid: Grid, *, discount: 
     Raises
     ------
     ProblemError
-        When the speeds in the box would need more than ``max_steps`` steps.
+        When the speeds in the box would need more than ``max_steps`` steps, or the time limit of the running solve is over.
     """
 
     def rate(field):
@@ -50,6 +53,11 @@ def march(value: np.ndarray, hamiltonian: Hamiltonian, grid: Grid, *, discount: 
             now, steps = now + step, steps + 1
             if steps > max_steps or not np.isfinite(value).all():
                 raise _too_fast(steps, now, stops[-1], speed)
+            if steps % _LOOK == 0:
+                if steps + (stops[-1] - now) / step > _HOPELESS * max_steps:  # speeds grow with time-to-go, if anything
+                    raise _too_fast(steps, now, stops[-1], speed)
+                if clock().seconds_left() <= 0:
+                    raise _too_long(now, stops[-1])
         yield value
 
 
@@ -70,3 +78,9 @@ def _too_fast(steps, now, horizon, speed):
                         received=f"{steps} steps that only reach time-to-go {now:.3g} of {horizon:.3g}, at {speed:.3g} "
                                  "cells per unit time",
                         advice="pass a smaller box=[(low, high), …] or fewer points; rescale parameters of different size")
+
+
+def _too_long(now, horizon):
+    return ProblemError("grid certificate", expected="an answer within the time limit",
+                        received=f"a march that came to time-to-go {now:.3g} of {horizon:.3g}",
+                        advice="raise time_limit=, pass a smaller box=[(low, high), …] or fewer points")

@@ -5,9 +5,11 @@ import math
 import numpy as np
 
 from ..errors import ProblemError
+from ..solver.clock import clock
 from .outside import Bounded
 
 _FACTOR = 1.5  # by which the box grows
+_SPARED = 0.5  # share of the time limit that is left for the grid after the boxes
 _BOXES = 12  # tried at most, from the first to 86 times its size
 _NODES = {1: 1601, 2: 151**2}  # of the fine grid, where more are not asked for
 
@@ -29,8 +31,12 @@ def settled(bounded: Bounded, box: np.ndarray, counts, cost: float):
             found = box, counts, *bounded.examine(box, counts, cost, boxes=tried)
         except ProblemError as error:
             refused = error
+            if clock().seconds_left() <= 0:
+                break
             if found is not None:  # the box has grown beyond where the functions are defined: the last one stays
                 break
+        if found is not None and clock().seconds_left() < _SPARED * clock().limit:
+            break  # what is left is needed for the grid itself
         outside = None if found is None else found[2]
         if outside is not None and (outside.doubt is None or not outside.bounded):
             break
