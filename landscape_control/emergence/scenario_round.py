@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 from ..errors import ProblemError
 from ..policies import GradientDescent, Policy, PolicyProgram
 from ..solver.limits import Limit
-from ..solver.policies import INTERRUPTED, Optimum, RawResult, optima_from
+from ..solver.policies import INTERRUPTED, TIMED_OUT, Optimum, RawResult, optima_from
 from ..transcription.moment_model import time_weights
 from .descents import filled, limited_memory, turns
 from .held_out import episode_costs
@@ -108,9 +108,9 @@ class Round:
         """Distinct optima, best first; their ``variables`` are coefficients. Guesses carry how many starts led there."""
         edges, found = self._edges(bounds), []
         for entries, count in guesses:
-            if not (found and self.limit.is_over()):
-                begin = self.built.scale.variables(np.clip(entries, *bounds.T))
-                found.append(Optimum(result=self._end(begin, edges), count=count))
+            begin = self.built.scale.variables(np.clip(entries, *bounds.T))
+            waits = found and self.limit.is_over()
+            found.append(Optimum(result=self._not_run(begin) if waits else self._end(begin, edges), count=count))
         found.sort(key=lambda one: one.cost)
         if len(edges) <= FEWEST and not self.limit.met and any(self._kinked(one.variables, edges) for one in found[:2]):
             self.rough = True
@@ -124,9 +124,13 @@ class Round:
             return self._settled(self._descend(begin, edges), edges)
         except KeyboardInterrupt:  # between two runs
             self.limit.interrupt()
-            nothing = np.empty(0)
-            return RawResult(variables=begin, multipliers=nothing, constraints=nothing, cost=self._cost_at(begin),
-                             iterations=0, success=False, reason=INTERRUPTED, log="")
+            return self._not_run(begin)
+
+    def _not_run(self, begin) -> RawResult:
+        """A guess as it is."""
+        nothing, reason = np.empty(0), INTERRUPTED if self.limit.interrupted else TIMED_OUT
+        return RawResult(variables=begin, multipliers=nothing, constraints=nothing, cost=self._cost_at(begin), iterations=0,
+                         success=False, reason=reason, log="")
 
     def _distinct(self, found):
         distinct = []
