@@ -25,7 +25,7 @@ STATIONARY = 1e-4  # relative change of the cost, per relative change of a coeff
 NEAR = 1e-4  # distance from an edge of a range, on the variable's own scale, within which the edge itself is tried
 LEARNT, DIGITS = 1e-9, 1e-7  # of the gain over standing still, and of J: what is left above the least is not told from none
 FEWEST = 4  # most coefficients that are searched without slopes
-WIDTH, WIDER = 0.3, 0.3  # steps that test for kinks, times T at least 10, and that begin a search
+WIDTH = WIDER = 0.3  # steps that test for kinks, times T at least 10, and that begin a search
 
 
 class Round:
@@ -67,9 +67,8 @@ class Round:
     def scale(self, coefficients) -> float:
         """What costs are relative to, the same in all units: J less the least that it could be, which is 0 on random quadratics.
 
-        Losses of other landscapes count from anywhere: there the lowest points are searched. The scale is never more than the
-        spread of episodes about their mean, or what the rule gains over standing still if that is more; nor less than
-        the digits of J and of that gain allow.
+        Losses of other landscapes count from anywhere: there the lowest points are searched. It is at most the spread of episodes
+        about their mean, or the gain over standing still if that is more, and no less than what digits of both allow.
         """
         key = np.asarray(coefficients, dtype=float).tobytes()
         if key not in self._scales:
@@ -109,8 +108,8 @@ class Round:
         edges, found = self._edges(bounds), []
         for entries, count in guesses:
             begin = self.built.scale.variables(np.clip(entries, *bounds.T))
-            waits = found and self.limit.is_over()
-            found.append(Optimum(result=self._not_run(begin) if waits else self._end(begin, edges), count=count))
+            end = self._not_run(begin) if found and self.limit.is_over() else self._end(begin, edges)
+            found.append(Optimum(result=end, count=count))
         found.sort(key=lambda one: one.cost)
         if len(edges) <= FEWEST and not self.limit.met and any(self._kinked(one.variables, edges) for one in found[:2]):
             self.rough = True
@@ -128,9 +127,9 @@ class Round:
 
     def _not_run(self, begin) -> RawResult:
         """A guess as it is."""
-        nothing, reason = np.empty(0), INTERRUPTED if self.limit.interrupted else TIMED_OUT
+        nothing, why = np.empty(0), INTERRUPTED if self.limit.interrupted else TIMED_OUT
         return RawResult(variables=begin, multipliers=nothing, constraints=nothing, cost=self._cost_at(begin), iterations=0,
-                         success=False, reason=reason, log="")
+                         success=False, reason=why, log="")
 
     def _distinct(self, found):
         distinct = []
@@ -199,22 +198,20 @@ class Round:
         if self.limit.met:
             return one
         x, narrowed = one.variables, edges.copy()
-        allowed = self._shares(one)
         for i, size in enumerate(self.sizes(x)):
             for edge in edges[i]:
                 if np.isfinite(edge) and abs(x[i] - edge) <= NEAR * size:
                     moved = np.where(np.arange(len(x)) == i, edge, x)
-                    if self._cost_at(moved) <= one.cost + allowed():
+                    if self._cost_at(moved) <= one.cost + self._close(one):
                         x, narrowed[i] = moved, edge
         if (x == one.variables).all():
             return one
         again = self._descend(x, narrowed)
         again = replace(again, cost=self._cost_at(again.variables), iterations=one.iterations + again.iterations)
-        return again if again.cost <= one.cost + allowed() else one
+        return again if again.cost <= one.cost + self._close(one) else one
 
-    def _shares(self, one):
-        """What counts as no change of a cost, worked out when it is asked for."""
-        return lambda: CLOSE * self.scale(self.built.scale.coefficients(one.variables))
+    def _close(self, one):  # what counts as no change of a cost
+        return CLOSE * self.scale(self.built.scale.coefficients(one.variables))
 
     def _kinked(self, x, edges) -> bool:
         """Whether there are several minima within WIDTH/T: costs or slopes along an axis turn more than once.
