@@ -13,7 +13,7 @@ for Deriving Learning Rules*, NeurIPS 2025, arXiv 2510.26997; cited as VGR25 thr
 
 from importlib import import_module
 
-from .errors import ProblemError, SolveError, UnstabilisableError
+from .errors import ProblemError, SolveError, SolveInterrupted, UnstabilisableError
 from .landscape import (
     Discrete,
     GaussianPrior,
@@ -124,6 +124,7 @@ __all__ = [
     "RandomWalk",
     "Solution",
     "SolveError",
+    "SolveInterrupted",
     "Solver",
     "Status",
     "TaskChain",

@@ -131,7 +131,7 @@ def test_where_starts_disagree_exact_programs_are_held_against_simpler_families(
 
 @pytest.mark.slow
 def test_heavy_ball_over_a_long_horizon_without_noise_has_an_answer():
-    """J falls by Polyak's factor per step or faster; T = 300 leaves 1e-119, and no run circles in round-off."""
+    """Polyak's coefficients, best in the limit, leave 7.03e-119 at T = 300; the best leave less, but not by much."""
     task = LandscapeDistribution.quadratic(curvatures=Uniform(0.05, 1.0), start_variance=1.0)
     program = PolicyProgram(task=task, family=BALL, objective=Objective(horizon=300, learning_rate=math.inf))
     result = solve_program(program)
@@ -140,7 +140,8 @@ def test_heavy_ball_over_a_long_horizon_without_noise_has_an_answer():
                     horizon=300)
     assert result.status is PolicyStatus.CONVERGED
     assert result.certificate.passed
-    assert 0 < result.cost < 1e-3 * exact_cost(polyak, program, nodes=400)
+    bound = exact_cost(polyak, program, nodes=400)
+    assert 0.1 * bound < result.cost < bound
 
 
 @pytest.mark.parametrize("program", [

@@ -70,9 +70,9 @@ class Compared:
 
     @property
     def first_is_clearly_worse(self) -> bool:
-        """Whether it costs less beyond the error of the difference."""
+        """Whether it costs less beyond the error of the difference, or by more than is allowed: means with long tails too."""
         difference, error = self.difference
-        return self.first_is_worse and difference > SURE * error
+        return self.first_is_worse and difference > min(SURE * error, self._allowed)
 
     @property
     def is_open(self) -> bool:

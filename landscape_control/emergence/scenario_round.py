@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 from ..errors import ProblemError
 from ..policies import GradientDescent, Policy, PolicyProgram
 from ..solver.limits import Limit
-from ..solver.policies import INTERRUPTED, Optimum, RawResult, optima_from
+from ..solver.policies import INTERRUPTED, TIMED_OUT, Optimum, RawResult, optima_from
 from ..transcription.moment_model import time_weights
 from .descents import filled, limited_memory, turns
 from .held_out import episode_costs
@@ -25,7 +25,7 @@ STATIONARY = 1e-4  # relative change of the cost, per relative change of a coeff
 NEAR = 1e-4  # distance from an edge of a range, on the variable's own scale, within which the edge itself is tried
 LEARNT, DIGITS = 1e-9, 1e-7  # of the gain over standing still, and of J: what is left above the least is not told from none
 FEWEST = 4  # most coefficients that are searched without slopes
-WIDTH, WIDER = 0.3, 0.3  # steps that test for kinks, times T at least 10, and that begin a search
+WIDTH = WIDER = 0.3  # steps that test for kinks, times T at least 10, and that begin a search
 
 
 class Round:
@@ -67,9 +67,8 @@ class Round:
     def scale(self, coefficients) -> float:
         """What costs are relative to, the same in all units: J less the least that it could be, which is 0 on random quadratics.
 
-        Losses of other landscapes count from anywhere: there the lowest points are searched. The scale is never more than the
-        spread of episodes about their mean, or what the rule gains over standing still if that is more; nor less than
-        the digits of J and of that gain allow.
+        Losses of other landscapes count from anywhere: there the lowest points are searched. It is at most the spread of episodes
+        about their mean, or the gain over standing still if that is more, and no less than what digits of both allow.
         """
         key = np.asarray(coefficients, dtype=float).tobytes()
         if key not in self._scales:
@@ -108,9 +107,9 @@ class Round:
         """Distinct optima, best first; their ``variables`` are coefficients. Guesses carry how many starts led there."""
         edges, found = self._edges(bounds), []
         for entries, count in guesses:
-            if not (found and self.limit.is_over()):
-                begin = self.built.scale.variables(np.clip(entries, *bounds.T))
-                found.append(Optimum(result=self._end(begin, edges), count=count))
+            begin = self.built.scale.variables(np.clip(entries, *bounds.T))
+            end = self._not_run(begin) if found and self.limit.is_over() else self._end(begin, edges)
+            found.append(Optimum(result=end, count=count))
         found.sort(key=lambda one: one.cost)
         if len(edges) <= FEWEST and not self.limit.met and any(self._kinked(one.variables, edges) for one in found[:2]):
             self.rough = True
@@ -124,9 +123,13 @@ class Round:
             return self._settled(self._descend(begin, edges), edges)
         except KeyboardInterrupt:  # between two runs
             self.limit.interrupt()
-            nothing = np.empty(0)
-            return RawResult(variables=begin, multipliers=nothing, constraints=nothing, cost=self._cost_at(begin),
-                             iterations=0, success=False, reason=INTERRUPTED, log="")
+            return self._not_run(begin)
+
+    def _not_run(self, begin) -> RawResult:
+        """A guess as it is."""
+        nothing, why = np.empty(0), INTERRUPTED if self.limit.interrupted else TIMED_OUT
+        return RawResult(variables=begin, multipliers=nothing, constraints=nothing, cost=self._cost_at(begin), iterations=0,
+                         success=False, reason=why, log="")
 
     def _distinct(self, found):
         distinct = []
@@ -195,22 +198,20 @@ class Round:
         if self.limit.met:
             return one
         x, narrowed = one.variables, edges.copy()
-        allowed = self._shares(one)
         for i, size in enumerate(self.sizes(x)):
             for edge in edges[i]:
                 if np.isfinite(edge) and abs(x[i] - edge) <= NEAR * size:
                     moved = np.where(np.arange(len(x)) == i, edge, x)
-                    if self._cost_at(moved) <= one.cost + allowed():
+                    if self._cost_at(moved) <= one.cost + self._close(one):
                         x, narrowed[i] = moved, edge
         if (x == one.variables).all():
             return one
         again = self._descend(x, narrowed)
         again = replace(again, cost=self._cost_at(again.variables), iterations=one.iterations + again.iterations)
-        return again if again.cost <= one.cost + allowed() else one
+        return again if again.cost <= one.cost + self._close(one) else one
 
-    def _shares(self, one):
-        """What counts as no change of a cost, worked out when it is asked for."""
-        return lambda: CLOSE * self.scale(self.built.scale.coefficients(one.variables))
+    def _close(self, one):  # what counts as no change of a cost
+        return CLOSE * self.scale(self.built.scale.coefficients(one.variables))
 
     def _kinked(self, x, edges) -> bool:
         """Whether there are several minima within WIDTH/T: costs or slopes along an axis turn more than once.

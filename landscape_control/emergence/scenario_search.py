@@ -39,7 +39,7 @@ class Search:
         self.held, self.start_seed = self._unseen(self._held), int(starts.generate_state(1)[0])
         self.layout = program.family.layout(program.steps)
         self.bounds = bounds_with(self.layout, fixed, within)
-        self.limit = Limit() if limit is None else limit
+        self.limit, self.seed = Limit() if limit is None else limit, seed
         self.least = None if program.task.is_quadratic else LeastCost(program, self.held.scenarios)
         self.plain, self.plain_name, self._face, self._reached = None, "heavy ball", None, None
 
@@ -95,7 +95,7 @@ class Search:
             return first.cost(np.clip(one, *self.bounds.T))
 
         found = list(settled_starts(self.layout, starts, self.start_seed, within, limit, first.length)) if starts else []
-        found = ([] if entries is None else [entries]) + (self._embedded() if starts else []) + found
+        found = ([] if entries is None else [entries]) + (self._embedded(starts) if starts else []) + found
         if not any(np.isfinite(within(one)) for one in found):
             raise SolveError(PolicyStatus.DIVERGES.value, solution=None)
         return found
@@ -113,17 +113,17 @@ class Search:
         self.plain = end.variables
         return self._with_cheaper(current, found)
 
-    def _embedded(self):
-        """The best member of a simpler family that is no face of this one, as a start."""
+    def _embedded(self, starts):
+        """The best member of a simpler family that is no face of this one, as a start: as it is found by itself."""
         others = [one for one in self.program.family.contained if not one.is_face]
         if not others or (self.bounds != self.layout.bounds).any():
             return []
         one, solve = others[-1], import_module(".optimise", __package__)  # the last contains those before it
         simple = replace(self.program, family=one.family)
         options = {} if solve.has_moments(simple) else {
-            "starts": 2, "scenarios": self.solver.scenarios, "most_scenarios": self.solver.most_scenarios,
+            "starts": starts, "scenarios": self.solver.scenarios, "most_scenarios": self.solver.most_scenarios,
             "held_out": self.solver.held_out, "tolerance": self.solver.tolerance}
-        result = solve.solve_program(simple, seed=self.start_seed, throw=False, time_limit=self.limit.left / 2, **options)
+        result = solve.solve_program(simple, seed=self.seed, throw=False, time_limit=self.limit.left / 2, **options)
         best, self.plain_name = dict(result.coefficients), one.name
         self.plain = np.clip(self.layout.join(one.embed(best)), *self.bounds.T)
         return [self.layout.join(one.embed(best, seed=self.start_seed))]
@@ -171,6 +171,18 @@ class Search:
             found.meet(self._unseen(self._held.spawn(1)[0]))
         return found
 
+    def _standing(self, current, found):
+        """(optima, comparison of the first), the first being the cheapest on its set that does not cost more than the simpler rule.
+
+        The cheapest of all, where there is none.
+        """
+        compared = first = self._compared(current, found[0])
+        for k, one in enumerate(found[:CARRIED]):
+            compared = first if k == 0 else self._compared(current, one)
+            if not compared.first_is_worse:
+                return [one, *found[:k], *found[k + 1:]], compared
+        return found, first
+
     def _fallen_back(self, current, best) -> tuple[Optimum, str]:
         """The simpler rule, where it costs less on unseen scenarios, and what is to be said of it."""
         return self._preferred(current, best, self._compared(current, best))
@@ -182,7 +194,7 @@ class Search:
         return Optimum(result=reached, count=best.count), compared.fallen_back(self.plain_name)
 
     def _result(self, current, found, starts, gap):
-        compared = self._compared(current, found[0])
+        found, compared = self._standing(current, found)
         best, note = self._preferred(current, found[0], compared)
         scale, split, simpler = current.scale(best.variables), self.layout.split, best is not found[0]
         cost, error = mean_and_error(compared.of_better)
@@ -215,7 +227,8 @@ class Search:
         status = stopped(status_of(best.result), self.limit)
         if self.limit.met:
             return status, ""
-        if compared.first_is_clearly_worse:
+        unknown = 2 * error > self.solver.tolerance * scale
+        if compared.first_is_clearly_worse and not unknown:
             return PolicyStatus.FELL_BACK, ""
         if not status.ok:
             return status, ""
@@ -225,6 +238,6 @@ class Search:
                 return PolicyStatus.NOT_STATIONARY, "; the average has kinks and no two searches agree: smooth the rule more"
         elif slope > STATIONARY:
             return PolicyStatus.NOT_STATIONARY, f"; a coefficient changed by s still changes the cost by {slope:.1g} s"
-        if 2 * error > self.solver.tolerance * scale:
+        if unknown:
             return PolicyStatus.OPTIMISM, f"; the cost itself is known to ± {2 * error:.2g} only: raise held_out"
         return (status if closed and not compared.is_open else PolicyStatus.OPTIMISM), ""

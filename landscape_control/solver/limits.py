@@ -13,8 +13,8 @@ import numpy as np
 from ..arrays import number
 
 SECONDS = 600.0  # of one solve, unless the user says otherwise
-STANDS_STILL, NOWHERE = 1e-11, 1e-8  # relative gain of the objective, and relative moves of the variables, that are none
-PATIENCE = 25  # iterations without either, after which nothing will come
+STANDS_STILL, NOWHERE = 1e-12, 1e-11  # relative gain of the objective, and relative moves of the variables, that are none
+PATIENCE = 60  # iterations without either, after which nothing will come
 
 
 def time_limit_of(value) -> float:
