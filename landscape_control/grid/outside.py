@@ -15,7 +15,7 @@ from .mesh import Grid
 from .value import ValueFunction, value_function
 
 _SHARE = 0.02  # of what the plan costs above the lowest cost conceivable: less is not worth a larger box
-_STEPS = 20_000  # of a march while the box is looked for
+LOOKING_STEPS = 20_000  # of a march while the box is looked for
 _TRIVIAL = 1e-6  # of the range of V around the start: no difference
 _ZERO = 1e-4  # of the range of the loss: a bound that counts as zero where the horizon has no end and no discount
 
@@ -115,7 +115,7 @@ class Bounded:
         self.loss_bounds, self.terminal_bounds = LowerBounds(self.loss), LowerBounds(self.terminal)
 
     def examine(self, box: np.ndarray, counts, cost: float, *, boxes: int = 1,
-                steps: int = _STEPS) -> tuple[Outside, ValueFunction]:
+                steps: int = LOOKING_STEPS) -> tuple[Outside, ValueFunction]:
         """All bounds for one box, and V on every other node; ``cost`` is that of the best plan known."""
         fine = Grid.over(box, counts)
         grid = fine.coarser()

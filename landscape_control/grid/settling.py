@@ -6,7 +6,8 @@ import numpy as np
 
 from ..errors import ProblemError
 from ..solver.clock import clock
-from .outside import Bounded
+from .march import MOST_STEPS
+from .outside import LOOKING_STEPS, Bounded
 
 _FACTOR = 1.5  # by which the box grows
 _SPARED = 0.5  # share of the time limit that is left for the grid after the boxes
@@ -28,7 +29,8 @@ def settled(bounded: Bounded, box: np.ndarray, counts, cost: float):
     most, found, refused = max(_NODES[len(counts)], math.prod(counts)), None, None
     for tried in range(1, _BOXES + 1):
         try:
-            found = box, counts, *bounded.examine(box, counts, cost, boxes=tried)
+            steps = MOST_STEPS if found is None else LOOKING_STEPS  # some answer first, then larger boxes if they are cheap
+            found = box, counts, *bounded.examine(box, counts, cost, boxes=tried, steps=steps)
         except ProblemError as error:
             refused = error
             if clock().seconds_left() <= 0:

@@ -13,7 +13,7 @@ from .march import MOST_STEPS, march, upwind
 from .mesh import Grid
 from .stationary import stationary_value
 
-_ENDLESS = 30.0  # discounts γT beyond which a free end is no longer felt at the start
+_ENDLESS = 16.0  # discounts γT beyond which a free end is no longer felt at the start
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -58,7 +58,8 @@ def value_function(problem, grid: Grid, *, slices: int = 100, beyond=None,
         -V_t + γV = kL + ∇Vᵀf - (η/2) ∇VᵀBG⁻¹Bᵀ∇V,    V(θ, T) = κΦ(θ)    (viscosity sense: Crandall & Lions 1983)
 
     Finite horizon: third-order WENO with Godunov's Hamiltonian, explicit in time. T = ∞ with γ > 0: the steady state by
-    policy iteration and defect correction; also a free end at γT > 30, where the end weighs e^{-30}. T = ∞ with γ = 0: fast marching (see :func:`eikonal_value` for what it needs).
+    policy iteration and defect correction; also a free end at γT > 16, where the end weighs e^{-16},
+    less than any grid's error. T = ∞ with γ = 0: fast marching (see :func:`eikonal_value` for what it needs).
     ``slices`` is how many instants of V are kept for following optimal paths, ``max_steps`` what a march may take.
 
     At the walls motion outwards is stopped free of charge, so that V is the value of plans that stay inside: not below the
