@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import landscape_control as lc
-from landscape_control.certificate import certify, judged
+from landscape_control.certificate import certify, examine, judged
 from landscape_control.curvature import _riccati_curvature, curvature_along
-from landscape_control.solver.chaining import needs_windows, visible_rate
+from landscape_control.solver.chaining import visible_rate
 
 WELL = lc.ControlProblem(landscape=lc.double_well(), objective=lc.Objective(horizon=4.0, discount=0.1), start=[-0.6, 0.55])
 
@@ -231,3 +231,50 @@ def test_a_summary_says_how_the_plan_was_searched_for():
     assert "not certified global" in summary
     bowl = lc.ControlProblem(landscape=lc.quadratic(hessian=np.eye(2)), start=[1, 1], objective=lc.Objective(horizon=1.0))
     assert "global because the problem is convex" in lc.solve(bowl).summary()
+
+
+# --- places worth going to, from places where nothing pulls ---------------------------------------------------------------
+
+
+def far_well(x):
+    """A bowl around 0 with a deep narrow well at about 7.74."""
+    return x**2 / 2 - 60 * ca.exp(-((x - 8) ** 2) / 4)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e5])
+@pytest.mark.parametrize("start", [0.0, 1e-9, 1e-6])
+def test_a_start_at_a_minimum_looks_as_far_as_any_other(start, offset):
+    """From 0.1, where the slope gives a length, the well is found; J is continuous in the start and knows no origin."""
+    numbers = {"horizon": 20.0, "discount": 0.1}
+    nearby = lc.solve(scalar(lambda x: far_well(x[0]), 0.1, **numbers))
+    found = lc.solve(scalar(lambda x: far_well(x[0] - offset), start + offset, **numbers))
+    assert found.parameters[-1, 0] - offset == pytest.approx(nearby.parameters[-1, 0], abs=1e-3)
+    assert abs(found.cost - nearby.cost) < 2.0  # of 198: the slope of V at the start is about seven
+
+
+def test_an_endless_plan_reaches_a_well_far_from_where_it_starts():
+    """T = ∞ against a horizon whose end weighs e^{-20}."""
+    endless = lc.solve(scalar(lambda x: far_well(x[0]), 0.0, horizon=math.inf, discount=0.1))
+    long = lc.solve(scalar(lambda x: far_well(x[0]), 0.0, horizon=200.0, discount=0.1))
+    assert endless.cost == pytest.approx(long.cost, rel=1e-5)
+    assert endless.parameters[-1, 0] > 7
+
+
+def test_a_thousand_planning_times_are_no_trouble():
+    """γT = 1333: what is far beyond 1/γ neither costs memory nor makes a minimum look like a saddle."""
+    numbers = {"discount": 3.64, "learning_rate": 25.52, "loss_weight": 0.0282}
+    well = lambda x: (x[0] ** 2 - 1) ** 2 - 0.3 * x[0]  # noqa: E731
+    long = lc.solve(scalar(well, -0.7646, horizon=366.25, **numbers))
+    assert long.cost == pytest.approx(lc.solve(scalar(well, -0.7646, horizon=math.inf, **numbers)).cost, rel=1e-6)
+
+
+def test_the_falling_direction_is_found_without_dense_matrices(monkeypatch):
+    from landscape_control import curvature
+
+    problem = scalar(lambda x: -(x[0] ** 2) / 2, 0.0, horizon=4.0)
+    mesh = lc.solve(replace(problem, landscape=lc.quadratic(hessian=[[1.0]]))).best
+    at_rest = replace(mesh, parameters=0 * mesh.parameters, controls=0 * mesh.controls, costates=0 * mesh.costates)
+    monkeypatch.setattr(curvature, "MOST_EIGEN", 0)
+    direction = curvature_along(problem, at_rest).direction
+    moved = replace(at_rest, parameters=0.1 * direction)
+    assert examine(problem, moved, None).path_cost < 0
