@@ -2,12 +2,14 @@
 PYTHON ?= python3
 VENV ?= .venv
 OUTPUT ?= results
+COUNT ?= 50
+SEED ?= 0
 BIN := $(VENV)/bin
 export OPENBLAS_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test test-all bench lint clean
+.PHONY: help reproduce test test-all bench trust lint clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -23,6 +25,9 @@ test-all: $(VENV)/.stamp-test  ## the test suite with the long studies
 
 bench: $(VENV)/.stamp-run  ## speed against the reference, as ratios
 	$(BIN)/python scripts/benchmark.py
+
+trust: $(VENV)/.stamp-run  ## random problems against independent references: right, flagged, refused, silently wrong
+	$(BIN)/python scripts/trust.py --count $(COUNT) --seed $(SEED)
 
 lint: $(VENV)/.stamp-lint  ## ruff
 	$(BIN)/python -m ruff check .
