@@ -38,7 +38,8 @@ class Certificate:
     The residuals are measured by what they cost: an amplitude a of a residual is worth about a² of the cost
     scale, because the cost of a stationary path is second order in the path's error. So a plan at rest, on a plateau or
     over a tiny horizon is judged by its cost like any other. Movements below 1e-9 of |θ| are rounding, and so is what
-    they cost in effort and, at the curvature of the start, in loss: no residual is relative to less.
+    they cost in effort and, at the curvature of the start, in loss: no residual is relative to less. In dynamics, costate
+    and energy law a time t counts by e^{-γt/2}, in the sizes that they are relative to as well.
 
     Attributes
     ----------
@@ -185,16 +186,19 @@ def examine(problem: ControlProblem, path, tail: Tail | None) -> Examination:
     kept = min(duration, 1 / objective.discount) if objective.discount > 0 else duration
     stiffness = mass / (eta * duration) + objective.loss_weight * float(np.abs(problem.start_derivatives[2]).max()) * kept
     scale = max(size + abs(following), stiffness * resting**2)
-    extent = max(float(np.abs(path.parameters - path.parameters[0]).max()), resting)
-    largest = max(float(np.abs(path.costates).max()), stiffness * resting)
+    # an amplitude a at time t is worth a² e^{-γt}: what is late in a discounted plan counts by the square root of that
+    late = np.exp(-objective.discount / 2 * path.times)
+    extent = max(float((late * np.abs(path.parameters - path.parameters[0]).max(axis=1)).max()), resting)
+    largest = max(float((late * np.abs(path.costates).max(axis=1)).max()), stiffness * resting)
+    late = late[: -1 : path.degree]  # at the beginning of each element
 
     jumps = _costate_jumps(objective, path, fine, measured[:, _SCALARS : _SCALARS + n])
     defect = measured[:, _SCALARS + n : _SCALARS + 2 * n].reshape(*fade.shape, n)
     gaps = (fine.weights[:, None] @ defect)[:, 0]
     residuals = {
-        "dynamics": _dynamics(np.abs(gaps).max(axis=1), path, extent, math.sqrt(2 * eta * scale * kept / mass), kept),
+        "dynamics": _dynamics(late * np.abs(gaps).max(axis=1), path, extent, math.sqrt(2 * eta * scale * kept / mass), kept),
         "stationarity": _amplitude(unpaid, scale),
-        "costate": float(np.abs(jumps).max()) / largest,
+        "costate": float((late * np.abs(jumps).max(axis=1)).max()) / largest,
         "transversality": _transversality(problem, path, tail, extent, largest),
         "energy_law": _energy_law(objective, fine, measured, stiffness * resting**2 / kept, scale / kept),
     }
@@ -231,7 +235,10 @@ def certify(problem: ControlProblem, plan, *, tolerance: float, examination: Exa
 
 
 def judged(plan: Plan, certificate: Certificate) -> Plan:
-    """The plan with its certificate. One that converged but does not pass has a status that says so, and why."""
+    """The plan with its certificate. One that converged but does not pass has a status that says so, and why; one that was
+    refined up to the cap in parts, and passes as a whole, has converged."""
+    if plan.status is Status.REFINEMENT_CAP and certificate.passed:
+        return plan.revised(certificate=certificate, status=Status.CONVERGED, message="")
     if plan.status is not Status.CONVERGED or certificate.passed:
         return plan.revised(certificate=certificate)
     status = Status.NOT_CERTIFIED if certificate.minimum else Status.NOT_A_MINIMUM
@@ -332,6 +339,9 @@ def _energy_law(objective, fine, measured, smallest, rate):
     highest, lowest = float(loss.max()), float(loss.min())
     size = max(float(effort.max()) + highest - lowest, smallest)
     rounding = 1e-14 * max(abs(highest), abs(lowest))  # L is known no better than this
+    drift -= drift[0, 0]
+    if objective.discount > 0:
+        drift *= np.exp(-objective.discount / 2 * fine.times)
     violation = max(float(drift.max() - drift.min()) - rounding, 0.0)
     # slow parts of a costly plan: an error a of the velocity is worth a² of the effort, not of the cost
     return violation / math.sqrt(size * max(size, rate))

@@ -34,10 +34,11 @@ class Timing:
 
 
 @np.errstate(all="ignore")  # candidates may leave the domain; what is not finite is left out
-def best_timing(problem: ControlProblem, curves: np.ndarray, rate: float) -> Timing:
+def best_timing(problem: ControlProblem, curves: np.ndarray, rate: float, *, arriving: bool = False) -> Timing:
     """The cheapest timing of each curve; ``curves`` (P, S, n) begin at the start, ``rate`` resolves its fastest part.
 
-    With a fixed end a motion has to arrive at the curve's last point; else it may stop anywhere on it. Curves that leave the
+    With a fixed end a motion has to arrive at the curve's last point, if ``arriving`` by half of the horizon or of two planning
+    times at the latest; else it may stop anywhere on it. Curves that leave the
     domain of the loss get an infinite cost.
     """
     objective = problem.objective
@@ -47,10 +48,13 @@ def best_timing(problem: ControlProblem, curves: np.ndarray, rate: float) -> Tim
     times = span * time_mesh(STEPS, round(float(np.log2(max(rate * span, 1.0)))), two_layers)
     weights = _weights(objective.discount, times)
     value = _final_value(problem, curves, places.rest)
+    deadline = int(np.searchsorted(times, _deadline(objective, span))) if arriving else -1
     choices = []
     with np.errstate(all="ignore"):
         for begin, end, weight in zip(times[-2::-1], times[:0:-1], weights[::-1], strict=True):
             step = end - begin
+            if deadline >= 0 and end == times[deadline]:
+                value[:, :-1] = np.inf
             ahead = places.effort * (weight / step**2)
             ahead += places.loss * weight
             if places.help is not None:
@@ -60,6 +64,11 @@ def best_timing(problem: ControlProblem, curves: np.ndarray, rate: float) -> Tim
             value = np.take_along_axis(ahead, choice[:, :, None], axis=2)[:, :, 0]
             choices.append(choice)
     return Timing(costs=value[:, 0], times=times, positions=_follow(curves, choices[::-1]))
+
+
+def _deadline(objective, span):
+    """By when a motion that shall arrive has to: who goes late has hardly gone, under a discount."""
+    return min(span, 2 / objective.discount if objective.discount else np.inf) / 2
 
 
 def counted_span(problem: ControlProblem, rate: float) -> float:

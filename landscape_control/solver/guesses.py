@@ -120,13 +120,35 @@ def _considered(problem, places, wanted):
     curves, aims, names = _curves(problem, places)
     if not len(curves):
         return [_short_step(problem)]
-    timing = best_timing(problem, curves, fastest_rate(problem, places.minima))
+    rate = fastest_rate(problem, places.minima)
+    timing = best_timing(problem, curves, rate)
     chosen = _leaders(problem, places, curves, aims, timing.costs)
     if wanted is not None:
         chosen += [i for i in np.argsort(timing.costs, kind="stable") if np.isfinite(timing.costs[i]) and i not in chosen]
     basins = [-1 if problem.end is not None else int(places.labels[aims[i]]) for i in chosen]
-    timed = [_timed(problem, curves, timing, i, names[i]) for i in chosen]
+    timed = _arriving(problem, curves, timing, rate, chosen, [names[i] for i in chosen])
     return [replace(g, basin=b) for g, b in zip(timed, basins, strict=True)] or [_short_step(problem)]
+
+
+def _arriving(problem, curves, timing, rate, chosen, names):
+    """The chosen curves with their best timing; where that stays in the first half of the way, the best that arrives.
+
+    The price of a timed curve is known to a few per cent only: a basin that seems not worth the way is tried all the same.
+    The cheapest of all keeps its own timing.
+    """
+    ends, starts = curves[chosen, -1], curves[chosen, 0]
+    way = np.linalg.norm(ends - starts, axis=1)
+    come = np.linalg.norm(timing.positions[chosen, -1] - starts, axis=1)
+    staying = [i for i, short in zip(chosen, come < 0.5 * way, strict=True) if short and i != chosen[0]]
+    forced = best_timing(problem, curves[staying], rate, arriving=True) if staying else None
+    guesses = []
+    for i, name in zip(chosen, names, strict=True):
+        at = staying.index(i) if i in staying else None
+        if at is not None and np.isfinite(forced.costs[at]):
+            guesses.append(_timed(problem, curves[staying], forced, at, name))
+        else:
+            guesses.append(_timed(problem, curves, timing, i, name))
+    return guesses
 
 
 def _leaders(problem, places, curves, aims, costs):

@@ -59,8 +59,8 @@ class Optimiser:
             settings = {"ipopt.max_wall_time": clock().limit} | settings
         try:
             self._solver = ca.nlpsol("solver", self.plugin, self.program.nlp, settings)
-        except RuntimeError as error:
-            self._refuse_options(error)
+        except RuntimeError as error:  # the program alone is always accepted: what is refused are the user's options
+            self._refuse_options(error, certain=True)
             raise
         self._memory = Memory(self._solver)
 
@@ -107,10 +107,10 @@ class Optimiser:
         common = {name: value for name, value in self.options.items() if name == "max_iter"}
         return Optimiser(program=self.program, plugin="ipopt", options=common, keep_log=self.keep_log)
 
-    def _refuse_options(self, error):
+    def _refuse_options(self, error, *, certain=False):
         """Turn the plugin's complaint about an option into ours; return if it complains about something else."""
         last = str(error).strip().splitlines()[-1]
-        if self.options and "option" in last.lower():
+        if self.options and (certain or "option" in last.lower()):
             raise ProblemError(
                 f"options of {self.plugin}",
                 expected=f"names and values that {self.plugin} knows",

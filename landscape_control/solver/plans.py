@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..landscape import end_basin
-from ..problem import ControlProblem
+from ..problem import ControlProblem, resting_length
 from ..solution import Plan, Status
 from .infinite import Rest
 
@@ -33,7 +33,8 @@ def with_basin(problem: ControlProblem, plan: Plan, minima: np.ndarray) -> Plan:
 
 def near(plan: Plan, rest: Rest) -> bool:
     """Whether the plan's end is close to this rest, compared with the plan's extent."""
-    return np.abs(plan.parameters[-1] - rest.tail.steady_state).max() <= 0.1 * np.ptp(plan.parameters, axis=0).max()
+    allowed = 0.1 * np.ptp(plan.parameters, axis=0).max() + resting_length(np.abs(plan.parameters).max())
+    return np.abs(plan.parameters[-1] - rest.tail.steady_state).max() <= allowed
 
 
 def continued(plan: Plan):

@@ -95,5 +95,5 @@ def _curvatures(problem, points, counted):
     everywhere = np.vstack([problem.start[None], points])
     if objective.loss_weight > 0:
         yield problem.landscape.hessian(everywhere), objective.loss_weight, counted**2
-    if objective.terminal is not None and problem.end is None:
+    if objective.terminal is not None and objective.terminal_weight > 0 and problem.end is None:
         yield problem.model.terminal_derivatives(everywhere)[1], objective.terminal_weight, counted

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..errors import ProblemError
+from ..problem import resting_length, typical_mass
 from ..solution import Plan, Status
 from .guesses import Guess, read_guess
 from .infinite import find_rest
@@ -59,11 +60,18 @@ def _has_settled(task, plan, longer, moved) -> bool:
     """First control and cost no longer move and the plan is near its rest, or what follows is faded by the discount."""
     if longer.status is not Status.CONVERGED:
         return False
-    still = moved <= max(1e-7, 3e-2 * task.tolerance**0.5) * np.abs(longer.controls).max()
-    allowed = task.tolerance * abs(longer.cost) + plan.cost_error + longer.cost_error
+    resting = resting_length(np.abs(longer.parameters).max()) / task.horizon  # speeds below this are rounding
+    still = moved <= max(1e-7, 3e-2 * task.tolerance**0.5) * np.abs(longer.controls).max() + resting
+    allowed = task.tolerance * abs(longer.cost) + plan.cost_error + longer.cost_error + _rounding(task.problem, longer)
     faded = task.problem.objective.discount * task.horizon >= 2 * LONGEST_DISCOUNTED * (1 - 1e-9)
     arrived = near(longer, task.rest) or tail_is_exact(task.problem)
     return faded or (still and arrived and abs(longer.cost - plan.cost) <= allowed)
+
+
+def _rounding(problem, plan) -> float:
+    """What rounding of θ costs in effort over the plan."""
+    resting = resting_length(np.abs(plan.parameters).max())
+    return typical_mass(problem) * resting**2 / (problem.objective.learning_rate * plan.times[-1])
 
 
 def _closer_rest(problem, plan, rest):

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -20,7 +21,7 @@ from .chaining import chain_plan, needs_windows
 from .clock import clock, running_clock
 from .evidence import beside, with_evidence
 from .guards import comes_back
-from .guesses import default_guesses, read_guess, search_words
+from .guesses import MOST_STARTS, default_guesses, read_guess, search_words
 from .mesh import fastest_rate
 from .optimiser import PLUGINS
 from .plans import USABLE, distinct, with_basin
@@ -105,7 +106,7 @@ class Solver:
         self._machinery = Machinery(
             transcription=transcription,
             plugin=solver,
-            options=dict(options or {}),
+            options=_named_options(options),
             keep_log=keep_log,
             layouts={},
             rescue=rescue,
@@ -126,6 +127,8 @@ class Solver:
             On Ctrl-C, which is heard everywhere; its ``solution`` keeps the best complete plan, if there is one yet.
         """
         whole("seed", seed, low=0)
+        if starts is not None:
+            whole("starts", starts, high=MOST_STARTS)
         with LOCK, running_clock(self.time_limit) as watch:  # CasADi is not thread-safe; use processes to solve in parallel
             began = time.perf_counter()
             built = self._machinery.build_seconds
@@ -282,6 +285,19 @@ def _interrupted(plans, assembled) -> SolveInterrupted:
     usable = [replace(plan, status=Status.INTERRUPTED) for plan, _ in distinct(plans)] if plans else []
     found = f"the best so far costs {usable[0].cost:.8g}" if usable else "no plan was complete"
     return SolveInterrupted(f"interrupted; {found}", assembled(usable) if usable else None)
+
+
+def _named_options(options) -> dict:
+    if options is None:
+        return {}
+    if not isinstance(options, Mapping) or not all(isinstance(name, str) for name in options):
+        raise ProblemError(
+            "options",
+            expected="a mapping from the optimiser's option names to values",
+            received=repr(options),
+            advice='write options={"max_iter": 1000}',
+        )
+    return dict(options)
 
 
 def _choose_method(problem, method) -> Transcription:

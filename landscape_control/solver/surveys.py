@@ -47,13 +47,16 @@ class Surveys:
         return self._known[key]
 
     def _octaves(self, problem):
+        """Per number its class, relative to home: a whole number; numbers that are 0 or ∞ are classes of their own."""
         for name in _SCALES:
             home, value = (getattr(one.objective, name) for one in (self._home, problem))
-            if value == home or value == 0 or math.isinf(value):
-                yield 0 if value == home else value
-                continue
-            reference = home if 0 < home < math.inf else 1.0
-            yield round(math.log(value / reference, _CLASS))
+            if value == home:
+                yield 0
+            elif value == 0 or math.isinf(value):
+                yield ("exactly", value)  # not the number itself: 0.0 and the class 0 would be one key
+            else:
+                reference = home if 0 < home < math.inf else 1.0
+                yield round(math.log(value / reference, _CLASS))
 
     def _cell(self, problem):
         """Places of start and end on a lattice of one natural length around those of home."""
@@ -78,8 +81,8 @@ class Surveys:
         changes = {}
         for name, octave in zip(_SCALES, octaves, strict=True):
             value = getattr(home.objective, name)
-            if isinstance(octave, float):
-                changes[name] = octave
+            if isinstance(octave, tuple):
+                changes[name] = octave[1]
             elif octave or not 0 < value < math.inf:
                 changes[name] = (value if 0 < value < math.inf else 1.0) * _CLASS**octave if octave else value
         places = {"start": home.start, "end": home.end}
