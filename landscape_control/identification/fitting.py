@@ -12,7 +12,10 @@ from .histories import Histories
 _DRAWS = 64  # sets of coefficients tried before the best are refined
 _REFINED = 2
 _NUDGE = 1e-6
-_ROUNDS, _ALONG, _POOL = 12, 12, 128  # for rules with signs: rounds of closing in, then along the ties, and draws in each
+_ROUNDS, _POOL = 12, 128  # for rules with signs: rounds of closing in, and draws in each
+_MOST_ALONG, _PATIENCE = 80, 6  # rounds along the ties, and how many in a row may widen them by less than …
+_NEIGHBOURS = 12
+_STILL = 0.02  # … in log(1 - β)
 _ELITE, _CLOSE, _WIDE = 16, 0.7, 2.0  # sets that draws start from; spread of the draws in units of theirs, in both phases
 _DIGITS = 1e-7  # relative accuracy of the minimiser, below which no interval is stated
 
@@ -187,19 +190,46 @@ def _onto_bounds(run, found, square):
 
 
 def _by_zooming(run, seed, resamples):
-    """(sets that fit best, all alike (B, c), intervals): draws around the best so far, then along the ties."""
+    """(sets that fit best, all alike (B, c), intervals): draws around the best so far, then along the ties.
+
+    The ties are followed until several rounds of draws in a row no longer widen them: the interval of a rule with signs is as wide as its
+    ties are, and ends where the draws do if they stop early.
+    """
     rng, size = np.random.default_rng(seed), run.targets @ run.targets
     sets, squares, features = run.solve_linear(run.draw(seed))
-    parts = _parts(run, sets, features)
-    for wide in (*[_CLOSE] * _ROUNDS, *[_WIDE] * _ALONG):
-        chosen = np.argsort(squares)[:_ELITE] if wide == _CLOSE else _ties(squares, size)
-        if wide == _WIDE and chosen.sum() == 1:  # nothing ties: the subject is not such a rule
+    found = [sets, squares, _parts(run, sets, features)]
+    for _ in range(_ROUNDS):
+        elite = np.argsort(found[1])[:_ELITE]
+        _extend(run, found, _around(found[0][elite], _CLOSE, rng))
+    reached, still = _widths(found, size), 0
+    for _ in range(_MOST_ALONG):
+        tied = _ties(found[1], size)
+        if tied.sum() == 1:  # nothing ties: the subject is not such a rule
             break
-        moved = _around(sets[chosen], wide, rng)
-        moved, errors, features = run.solve_linear(np.clip(moved, *run.bounds.T))
-        parts = np.concatenate([parts, _parts(run, moved, features)])
-        sets, squares = np.concatenate([sets, moved]), np.concatenate([squares, errors])
+        _extend(run, found, _along(found[0][tied], rng))
+        before, reached = reached, _widths(found, size)
+        still = still + 1 if (reached <= before + _STILL).all() else 0
+        if still == _PATIENCE:
+            break
+    sets, squares, parts = found
     return sets[_ties(squares, size)], _tied_intervals(sets, parts, size, resamples, seed)
+
+
+def _extend(run, found, moved):
+    """Add draws to the sets found, with their errors."""
+    sets, squares, parts = found
+    moved, errors, features = run.solve_linear(np.clip(moved, *run.bounds.T))
+    found[:] = [
+        np.concatenate([sets, moved]),
+        np.concatenate([squares, errors]),
+        np.concatenate([parts, _parts(run, moved, features)]),
+    ]
+
+
+def _widths(found, size):
+    """Ranges of the sets that fit alike, in log(1 - β), (c,)."""
+    sets, squares, _ = found
+    return np.ptp(np.log(np.maximum(1 - sets[_ties(squares, size)], 1e-12)), axis=0)
 
 
 def _around(sets, wide, rng):
@@ -208,6 +238,25 @@ def _around(sets, wide, rng):
     centred = (logs - logs.mean(0)) / np.sqrt(len(sets))
     steps = wide * rng.standard_normal((_POOL, len(sets))) @ centred
     return 1 - np.exp(logs[rng.integers(len(sets), size=_POOL)] + steps)
+
+
+def _along(tied, rng):
+    """Draws along sets that tie, half of them from the ends: steps in the direction of two neighbours, in log(1 - β).
+
+    The ties of a rule with signs lie along thin curves, which a draw of their overall shape would leave.
+    """
+    logs = np.log(np.maximum(1 - tied, 1e-12))
+    spread = np.ptp(logs, axis=0)
+    scaled = logs / np.where(spread > 0, spread, 1.0)
+    ends = np.concatenate([scaled.argmin(axis=0), scaled.argmax(axis=0)])
+    centres = np.where(np.arange(_POOL) % 2, rng.integers(len(tied), size=_POOL), rng.choice(ends, size=_POOL))
+    distance = ((scaled[centres][:, None] - scaled) ** 2).sum(axis=2)
+    near = np.argsort(distance, axis=1)[:, : _NEIGHBOURS + 1]
+    rows = np.arange(_POOL)
+    first = near[rows, rng.integers(near.shape[1], size=_POOL)]
+    second = near[rows, rng.integers(near.shape[1], size=_POOL)]
+    steps = _WIDE * rng.standard_normal((_POOL, 1)) * (logs[first] - logs[second])
+    return 1 - np.exp(logs[centres] + steps)
 
 
 def _parts(run, sets, features):
