@@ -15,18 +15,18 @@ from functools import lru_cache
 import casadi as ca
 import numpy as np
 from scipy.linalg import eig_banded, solveh_banded
-from scipy.linalg.lapack import dpbtrf, dpotrf, dpotrs
+from scipy.linalg.lapack import dpbtrf
 
 from .interpolation import node_index
+from .controlled_variation import controlled_variation_is_positive
 from .inside import FinePath, fine_path, inner_matrices
 from .learner import Learner
 from .pointwise import Pointwise
-from .problem import ControlProblem, Model, second_order, typical_mass
+from .problem import ControlProblem, Model, typical_mass
 from .transcription.action import eliminated_control
 
 MOST_EIGEN = 1500  # unknowns up to which the lowest eigenvector is computed
 NEUTRAL = 1e-5  # curvatures down to minus this fraction of the effort of a variation count as zero, see ``Curvature``
-_FIXED = 1e7  # weight of a fixed end, relative to what reaching it with the last element alone would cost
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,6 +49,7 @@ class Curvature:
 
 _CONVEX = Curvature(positive=True, method="the problem is convex")
 _FACTORED = Curvature(positive=True, method="banded Cholesky factorisation")
+_RECURRED = Curvature(positive=True, method="Riccati recursion over the elements")
 
 
 @np.errstate(all="ignore")  # plans that failed are tested too
@@ -60,7 +61,7 @@ def curvature_along(problem: ControlProblem, plan, fine: FinePath | None = None,
     if is_convex(problem):
         return _CONVEX
     if not problem.model.is_invertible:
-        return _riccati_curvature(problem, plan)
+        return _controlled_curvature(problem, plan)
     fine = fine_path(plan) if fine is None else fine
     if hessians is None:
         hessians = _evaluated(problem, fine)
@@ -278,86 +279,14 @@ def _end_curvature(problem, plan) -> np.ndarray | None:
     return objective.terminal_weight * problem.model.terminal_derivatives(plan.parameters[-1:])[1][0]
 
 
-# --- otherwise: a Riccati recursion over the elements -------------------------------------------------------------------
+# --- otherwise ------------------------------------------------------------------------------------------------------------
 
 
-def _riccati_curvature(problem, plan) -> Curvature:
-    """Dynamic programming over the elements, backwards: each element's control must cost something whatever follows."""
-    method = "Riccati recursion over the elements"
-    quadratic, moved = _element_programs(problem, plan)
-    n = problem.dimension
-    end = _end_curvature(problem, plan)
-    following = np.zeros((n, n)) if end is None else end
-    if problem.end is not None:
-        following = following + _end_weight(quadratic[-1], moved[-1], n) * np.eye(n)
-    fades = np.exp(-problem.objective.discount * np.diff(plan.vertices))
-    for form, map_, fade in zip(quadratic[::-1], moved[::-1], fades[::-1], strict=True):
-        total = form + fade * (map_.T @ following @ map_)  # in current value at the left, in (left state, controls of the element)
-        factor, failed = dpotrf(total[n:, n:], lower=1)
-        if failed or not np.isfinite(total).all():
-            return Curvature(positive=False, method=method, direction=_direction_if_all_were_pushed(problem, plan))
-        gains = dpotrs(factor, total[n:, :n], lower=1)[0]
-        following = total[:n, :n] - total[:n, n:] @ gains
-        following = (following + following.T) / 2
-    return Curvature(positive=True, method=method)
-
-
-def _end_weight(form, moved, n):
-    """What a unit displacement of a fixed end costs: so much that controls of the last element would rather pay the largest
-    part of its form many times over. In the units of the form whatever those of controls and parameters are."""
-    return _FIXED * np.abs(form[n:, n:]).max() / np.abs(moved[:, n:]).max() ** 2
-
-
-def _element_programs(problem, plan):
-    """Per element: ½-quadratic form (K, n + dm, n + dm) in (left state, controls at the Gauss points), and the map
-    (K, n, n + dm) to the right state, by Gauss collocation of the linearised dynamics at as many points as the degree."""
-    n, m, objective = problem.dimension, problem.controls, problem.objective
-    count, degree = len(plan.vertices) - 1, plan.degree
-    points, weights, to_points, slopes = inner_matrices(tuple(plan.positions), degree)
-    lengths = np.diff(plan.vertices)
-    times = plan.vertices[:-1, None] + lengths[:, None] * points
-    drift, push, state, cross, effort = _linearised(problem, plan, to_points)
-    shape = (count, degree)
-    drift, push = drift.reshape(*shape, n, n), push.reshape(*shape, n, m)
-    # Σ_j (slopes_qj/h - A_q to_points_qj) δθ_j = B_q δu_q at every point q; node 0 is the left state
-    size = n + degree * m
-    slopes = np.kron(slopes, np.eye(n)).reshape(degree, n, degree + 1, n)
-    system = slopes / lengths[:, None, None, None, None]
-    system = system - drift[:, :, :, None, :] * to_points[:, None, :, None]
-    inner = system[:, :, :, 1:, :].reshape(count, degree * n, degree * n)
-    sources = np.zeros((count, degree, n, size))
-    sources[..., :n] = -system[:, :, :, 0, :]
-    for q in range(degree):
-        sources[:, q, :, n + q * m : n + (q + 1) * m] = push[:, q]
-    nodes = np.empty((count, degree + 1, n, size))
-    nodes[:, 0] = np.eye(n, size)
-    solved = np.linalg.solve(inner, sources.reshape(count, degree * n, size))
-    nodes[:, 1:] = solved.reshape(count, degree, n, size)
-    variation = np.zeros((count, degree, n + m, size))
-    inside = to_points @ nodes.reshape(count, degree + 1, n * size)
-    variation[:, :, :n] = inside.reshape(count, degree, n, size)
-    for q in range(degree):
-        variation[:, q, n:, n + q * m : n + (q + 1) * m] = np.eye(m)
-    density = np.empty((count, degree, n + m, n + m))
-    density[:, :, :n, :n] = state.reshape(*shape, n, n)
-    density[:, :, :n, n:] = cross.reshape(*shape, n, m)
-    density[:, :, n:, :n] = density[:, :, :n, n:].transpose(0, 1, 3, 2)
-    density[:, :, n:, n:] = (1 + NEUTRAL) * effort.reshape(*shape, m, m)
-    fade = lengths[:, None] * weights * np.exp(-objective.discount * (times - plan.vertices[:-1, None]))
-    weighted = (density * fade[:, :, None, None]) @ variation
-    stacked = variation.reshape(count, -1, size)
-    return stacked.transpose(0, 2, 1) @ weighted.reshape(count, -1, size), nodes[:, -1]
-
-
-def _linearised(problem, plan, to_points):
-    """A, B and the second derivatives of H at points inside every element."""
-    objective = problem.objective
-    index = node_index(len(plan.vertices) - 1, plan.degree)
-    inside = [
-        (to_points @ values[index]).reshape(-1, values.shape[1])
-        for values in (plan.parameters, plan.controls, plan.costates)
-    ]
-    return second_order(problem.model)(*inside, [objective.learning_rate, objective.loss_weight])
+def _controlled_curvature(problem, plan) -> Curvature:
+    if controlled_variation_is_positive(problem, plan, _end_curvature(problem, plan), NEUTRAL):
+        return _RECURRED
+    direction = _direction_if_all_were_pushed(problem, plan)
+    return Curvature(positive=False, method=_RECURRED.method, direction=direction)
 
 
 def _direction_if_all_were_pushed(problem, plan):

@@ -18,7 +18,8 @@ PACKAGE = "landscape_control"
 LAYERS = (  # a module may import from its own layer and those above it in this list
     ("errors",), ("arrays", "pointwise", "vectorised", "interpolation", "recordable", "threads"), ("landscape",), ("sees",),
     ("learner", "objective"), ("problem",), ("belief",), ("reference",), ("policies",), ("transcription",), ("solution",),
-    ("inside",), ("curvature",), ("certificate",), ("solver",), ("grid",), ("rules",), ("comparison",), ("stochastic",),
+    ("inside",), ("controlled_variation",), ("curvature",), ("examination",),
+    ("certificate",), ("solver",), ("grid",), ("rules",), ("comparison",), ("stochastic",),
     ("planning",), ("simulation",), ("verification",), ("emergence",), ("identification",), ("records",), ("measures",),
     ("sweeps",), ("claims",), ("plotting",), ("problems",), ("report",), ("cli",))
 LEVEL = {room: level for level, layer in enumerate(LAYERS) for room in layer}

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 import landscape_control as lc
-from landscape_control.certificate import certify, examine, judged
-from landscape_control.curvature import _riccati_curvature, curvature_along
+from landscape_control.certificate import certify, judged
+from landscape_control.controlled_variation import controlled_variation_is_positive
+from landscape_control.curvature import NEUTRAL, curvature_along
+from landscape_control.examination import examine
 from landscape_control.solver.chaining import visible_rate
 
 WELL = lc.ControlProblem(landscape=lc.double_well(), objective=lc.Objective(horizon=4.0, discount=0.1), start=[-0.6, 0.55])
@@ -187,13 +189,13 @@ def test_rest_on_a_hilltop_is_a_minimum_up_to_the_conjugate_time(discount, end, 
     mesh = lc.solve(replace(problem, landscape=lc.quadratic(hessian=[[1.0]]))).best
     at_rest = replace(mesh, parameters=0 * mesh.parameters, controls=0 * mesh.controls, costates=0 * mesh.costates)
     assert curvature_along(problem, at_rest).positive is (factor < 1)
-    assert _riccati_curvature(problem, at_rest).positive is (factor < 1)
+    assert controlled_variation_is_positive(problem, at_rest, None, NEUTRAL) is (factor < 1)
 
 
 def test_both_tests_of_the_second_variation_agree_along_curved_plans():
     for plan in lc.solve(WELL, starts=8).plans:
         assert curvature_along(WELL, plan).positive
-        assert _riccati_curvature(WELL, plan).positive
+        assert controlled_variation_is_positive(WELL, plan, None, NEUTRAL)
 
 
 @pytest.mark.parametrize("horizon", [0.5, 1.0, 3.0])

@@ -74,12 +74,13 @@ def certify_global(problem, solution: Solution | Plan | None = None, *, points=N
     if box is not None:
         walls, margin = given_box(problem, box), None
     else:
-        walls = derived_box(problem, plans, margin)
+        walls = derived_box(problem, [plan for plan in plans if plan.status in _USABLE], margin)
     refuse_outside(problem, Grid.over(walls, counts))
     with running_clock(time_limit):
         bounded = Bounded(problem, Statements.of(problem, loss_at_least, terminal_at_least))
         bounded.refuse_false_statements(Grid.over(walls, counts))
-        cheapest = min((plan.cost + 3 * plan.cost_error for plan in plans if np.isfinite(plan.cost)), default=np.inf)
+        cheapest = min((plan.cost + 3 * plan.cost_error for plan in plans
+                        if plan.status in _USABLE), default=np.inf)
         if margin is None:
             outside, coarse = bounded.examine(walls, counts, cheapest, steps=MOST_STEPS)
         else:
@@ -188,6 +189,7 @@ def _judge(plan, polished, grid_value, grid_error, left, outside, scale):
     if best and best.cost < plan.cost - tolerance:
         return Verdict.NOT_GLOBAL, f"The grid's path leads to a cheaper plan, J = {best.cost:.8g} ({numbers}).", best
     doubts = [
+        (outside.doubt is not None and not outside.bounded, outside.doubt),
         (left, "the optimal path or the plan comes to a wall of the box, beyond which nothing is known: "
                "take a larger margin or box"),
         (outside.doubt is not None, outside.doubt),

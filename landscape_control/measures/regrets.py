@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..certificate import examine
+from ..examination import examine
 from ..errors import ProblemError
 from ..rules import Rule, full_information
 from ..rules.gradient import uniform_metric

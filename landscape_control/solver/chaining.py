@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..arrays import freeze
-from ..certificate import examine
+from ..examination import examine
 from ..errors import ProblemError
 from ..problem import ControlProblem, largest_growth
 from ..solution import Plan, Status

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..certificate import examine
+from ..examination import examine
 from ..curvature import curvature_along
 from ..interpolation import PiecewisePolynomial
 from ..problem import ControlProblem

@@ -122,6 +122,8 @@ def _considered(problem, places, wanted):
         return [_short_step(problem)]
     rate = fastest_rate(problem, places.minima)
     timing = best_timing(problem, curves, rate)
+    if not np.isfinite(timing.costs).any():  # every way leads through places where something is not defined
+        return [_short_step(problem) if problem.end is None else straight(problem, problem.end, "straight line")]
     chosen = _leaders(problem, places, curves, aims, timing.costs)
     if wanted is not None:
         chosen += [i for i in np.argsort(timing.costs, kind="stable") if np.isfinite(timing.costs[i]) and i not in chosen]

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..arrays import freeze
-from ..certificate import Examination, certify, examine, judged, residual_limit
+from ..certificate import certify, judged, residual_limit
+from ..examination import Examination, examine
 from ..errors import ProblemError
 from ..pointwise import Pointwise
 from ..problem import ControlProblem, typical_mass
