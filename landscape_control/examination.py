@@ -15,6 +15,7 @@ from .problem import ControlProblem, Model, hamiltonian_derivatives, inverse_met
 from .solution import Tail
 from .transcription.action import eliminated_control
 
+_TAIL_ERROR = 0.1  # of what is paid on the way to rest: the expansion leaves out the third order
 _SCALARS = 6  # numbers per point before the vectors, see ``_measured``
 
 
@@ -177,8 +178,8 @@ def _following(problem, plan, tail) -> tuple[float, float]:
     """(present value of what follows the last node, how much of it is not known)."""
     objective = problem.objective
     if tail is not None:
-        value = _value_at_rest(problem, plan, tail)
-        return value, 0.0 if tail.reliable else abs(value)
+        value, approach = _value_at_rest(problem, plan, tail)
+        return value, abs(_TAIL_ERROR * approach) if tail.reliable else abs(value)
     if objective.terminal is None:
         return 0.0, 0.0
     fade = np.exp(-objective.discount * objective.horizon)
@@ -186,7 +187,8 @@ def _following(problem, plan, tail) -> tuple[float, float]:
 
 
 def _value_at_rest(problem, plan, tail):
-    """e^{-γt} V at the last node, by the expansion around rest V ≈ V₀ + λᵀδ + ½δᵀSδ, V₀ = (cost rate at rest)/γ."""
+    """e^{-γt} V at the last node, by the expansion around rest V ≈ V₀ + λᵀδ + ½δᵀSδ, V₀ = (cost rate at rest)/γ; and of it
+    what is paid on the way to rest, λᵀδ + ½δᵀSδ."""
     objective = problem.objective
     offset = plan.parameters[-1] - tail.steady_state
     pair = [objective.learning_rate, objective.loss_weight]
@@ -195,8 +197,9 @@ def _value_at_rest(problem, plan, tail):
     if tail.velocity is not None:
         rate += float(tail.steady_costate @ tail.velocity)
     resting = rate / objective.discount if objective.discount > 0 else 0.0
-    value = resting + tail.steady_costate @ offset + offset @ tail.value_hessian @ offset / 2
-    return float(np.exp(-objective.discount * plan.times[-1]) * value)
+    approach = tail.steady_costate @ offset + offset @ tail.value_hessian @ offset / 2
+    fade = math.exp(-objective.discount * plan.times[-1])
+    return float(fade * (resting + approach)), float(fade * approach)
 
 
 def _energy_law(objective, fine, measured, smallest, rate):
