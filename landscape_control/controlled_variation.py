@@ -14,7 +14,9 @@ from .problem import ControlProblem, second_order
 _FIXED = 1e7  # weight of a fixed end, relative to what reaching it with the last element alone would cost
 
 
-def controlled_variation_is_positive(problem: ControlProblem, plan, end_curvature, neutral: float) -> bool:
+def controlled_variation_is_positive(
+    problem: ControlProblem, plan, end_curvature, neutral: float
+) -> bool:
     """Whether every variation of the control costs something.
 
     ``end_curvature`` (n, n) is that of what follows the last node, in its current value, or None; efforts are stiffened by
@@ -27,7 +29,9 @@ def controlled_variation_is_positive(problem: ControlProblem, plan, end_curvatur
         following = following + _end_weight(quadratic[-1], moved[-1], n) * np.eye(n)
     fades = np.exp(-problem.objective.discount * (plan.vertices[1:] - plan.vertices[:-1]))
     for form, map_, fade in zip(quadratic[::-1], moved[::-1], fades[::-1], strict=True):
-        total = form + fade * (map_.T @ following @ map_)  # in current value at the left, in (left state, controls)
+        total = form + fade * (
+            map_.T @ following @ map_
+        )  # in current value at the left, in (left state, controls)
         factor, failed = dpotrf(total[n:, n:], lower=1)
         if failed or not np.isfinite(total).all():
             return False
@@ -78,7 +82,11 @@ def _element_programs(problem, plan, neutral):
     density[:, :, :n, n:] = cross.reshape(*shape, n, m)
     density[:, :, n:, :n] = density[:, :, :n, n:].transpose(0, 1, 3, 2)
     density[:, :, n:, n:] = (1 + neutral) * effort.reshape(*shape, m, m)
-    fade = lengths[:, None] * weights * np.exp(-objective.discount * (times - plan.vertices[:-1, None]))
+    fade = (
+        lengths[:, None]
+        * weights
+        * np.exp(-objective.discount * (times - plan.vertices[:-1, None]))
+    )
     weighted = (density * fade[:, :, None, None]) @ variation
     stacked = variation.reshape(count, -1, size)
     return stacked.transpose(0, 2, 1) @ weighted.reshape(count, -1, size), nodes[:, -1]

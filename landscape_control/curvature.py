@@ -17,9 +17,9 @@ import numpy as np
 from scipy.linalg import eig_banded, solveh_banded
 from scipy.linalg.lapack import dpbtrf
 
-from .interpolation import node_index
 from .controlled_variation import controlled_variation_is_positive
 from .inside import FinePath, fine_path, inner_matrices
+from .interpolation import node_index
 from .learner import Learner
 from .pointwise import Pointwise
 from .problem import ControlProblem, Model, typical_mass
@@ -53,10 +53,13 @@ _RECURRED = Curvature(positive=True, method="Riccati recursion over the elements
 
 
 @np.errstate(all="ignore")  # plans that failed are tested too
-def curvature_along(problem: ControlProblem, plan, fine: FinePath | None = None, hessians=None) -> Curvature:
+def curvature_along(
+    problem: ControlProblem, plan, fine: FinePath | None = None, hessians=None
+) -> Curvature:
     """Test the second variation along a stationary plan; see the module for how.
 
-    ``fine`` is the plan inside its elements and ``hessians`` what ``second_derivatives`` gives there, where they are at hand.
+    ``fine`` is the plan inside its elements and ``hessians`` what ``second_derivatives`` gives there, where they are
+    at hand.
     """
     if is_convex(problem):
         return _CONVEX
@@ -85,9 +88,13 @@ def _model_is_convex(model: Model) -> bool:
 
 
 def _is_linear_quadratic(model: Model) -> bool:
-    if not (model.constant["metric"] and model.constant["actuation"] and model.landscape.is_quadratic):
+    if not (
+        model.constant["metric"] and model.constant["actuation"] and model.landscape.is_quadratic
+    ):
         return False
-    return model.drift_matrix is not None and (model.terminal is None or model.terminal_is_quadratic)
+    return model.drift_matrix is not None and (
+        model.terminal is None or model.terminal_is_quadratic
+    )
 
 
 def _quadratics_are_convex(model: Model) -> bool:
@@ -109,7 +116,9 @@ def _is_semidefinite(hessian: np.ndarray) -> bool:
 def _banded_curvature(problem, plan, fine, hessians):
     band = _action_hessian(problem, plan, fine, hessians)
     _, failed = dpbtrf(band, lower=1)
-    if not failed and np.isfinite(band[0]).all():  # a diagonal that is finite and factors bounds the rest
+    if (
+        not failed and np.isfinite(band[0]).all()
+    ):  # a diagonal that is finite and factors bounds the rest
         return _FACTORED
     direction = _falling_direction(problem, plan, band) if np.isfinite(band).all() else None
     return Curvature(positive=False, method=_FACTORED.method, direction=direction)
@@ -132,7 +141,9 @@ def _falling_direction(problem, plan, band):
     n = problem.dimension
     fixed = 0 if problem.end is None else n
     full = np.concatenate([np.zeros(n), lowest, np.zeros(fixed)]).reshape(-1, n)
-    full *= np.exp(problem.objective.discount / 2 * (plan.times - plan.times[-1]))[:, None]  # back from the scaled nodes
+    full *= np.exp(problem.objective.discount / 2 * (plan.times - plan.times[-1]))[
+        :, None
+    ]  # back from the scaled nodes
     largest = np.abs(full).max()
     return full / largest if largest > 0 else None
 
@@ -162,7 +173,9 @@ def _action_hessian(problem, plan, fine, hessians) -> np.ndarray:
     n, count, degree = problem.dimension, len(plan.vertices) - 1, plan.degree
     entries = _element_hessians(problem, plan, fine, hessians)
     index, kept, size, width = _band_index(count, degree, n, problem.end is not None)
-    band = np.bincount(index, weights=entries.ravel()[kept], minlength=size * (width + 1)).reshape(width + 1, size)
+    band = np.bincount(index, weights=entries.ravel()[kept], minlength=size * (width + 1)).reshape(
+        width + 1, size
+    )
     end = _end_curvature(problem, plan)
     if problem.end is None and end is not None:
         for row, column in zip(*np.tril_indices(n), strict=True):
@@ -174,7 +187,9 @@ def _action_hessian(problem, plan, fine, hessians) -> np.ndarray:
 def _band_index(count, degree, n, fixed_end):
     """Where the entries (K, D, D) of the elements go in the band; which are kept; size and bandwidth."""
     nodes = node_index(count, degree)
-    unknowns = (nodes[:, :, None] * n + np.arange(n)).reshape(count, -1) - n  # the start does not vary
+    unknowns = (nodes[:, :, None] * n + np.arange(n)).reshape(
+        count, -1
+    ) - n  # the start does not vary
     size = count * degree * n - (n if fixed_end else 0)
     rows, columns = np.broadcast_arrays(unknowns[:, :, None], unknowns[:, None, :])
     kept = ((rows >= columns) & (columns >= 0) & (rows < size)).ravel()
@@ -232,13 +247,19 @@ def _evaluated(problem, fine) -> np.ndarray:
     """``second_derivatives`` at the points inside the elements; compiled once per model."""
     model, n, objective = problem.model, problem.dimension, problem.objective
     if "second derivatives" not in model.cache:
-        theta, velocity, pair = ca.SX.sym("theta", n), ca.SX.sym("velocity", n), ca.SX.sym("eta_k", 2)
+        theta, velocity, pair = (
+            ca.SX.sym("theta", n),
+            ca.SX.sym("velocity", n),
+            ca.SX.sym("eta_k", 2),
+        )
         hessian = ca.densify(second_derivatives(model, theta, velocity, pair))
         model.cache["second derivatives"] = Pointwise(
             ca.Function("second_derivatives", [theta, velocity, pair], [hessian])
         )
     pair = [objective.learning_rate, objective.loss_weight]
-    return model.cache["second derivatives"](fine.theta.reshape(-1, n), fine.velocity.reshape(-1, n), pair)
+    return model.cache["second derivatives"](
+        fine.theta.reshape(-1, n), fine.velocity.reshape(-1, n), pair
+    )
 
 
 def _constant_kinetic(model: Model) -> np.ndarray | None:
@@ -276,7 +297,9 @@ def _end_curvature(problem, plan) -> np.ndarray | None:
         return plan.tail.value_hessian
     if objective.terminal is None:
         return None
-    return objective.terminal_weight * problem.model.terminal_derivatives(plan.parameters[-1:])[1][0]
+    return (
+        objective.terminal_weight * problem.model.terminal_derivatives(plan.parameters[-1:])[1][0]
+    )
 
 
 # --- otherwise ------------------------------------------------------------------------------------------------------------

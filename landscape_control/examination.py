@@ -11,7 +11,14 @@ from .curvature import is_tested_by_hessians, second_derivatives
 from .inside import FinePath, fine_path
 from .interpolation import integration_matrix
 from .pointwise import Pointwise
-from .problem import ControlProblem, Model, hamiltonian_derivatives, inverse_metric, resting_length, typical_mass
+from .problem import (
+    ControlProblem,
+    Model,
+    hamiltonian_derivatives,
+    inverse_metric,
+    resting_length,
+    typical_mass,
+)
 from .solution import Tail
 from .transcription.action import eliminated_control
 
@@ -54,7 +61,8 @@ class Examination:
         return float(self.element_costs.sum()) + self.following
 
     def unpaid_per_element(self) -> np.ndarray:
-        """What makes the residuals of dynamics and stationarity, by element: (K,); where to refine when they are too large."""
+        """What makes the residuals of dynamics and stationarity, by element: (K,); where to refine when they are too
+        large."""
         n = self.fine.theta.shape[-1]
         defect = (self.measured[:, _SCALARS + n : _SCALARS + 2 * n] ** 2).sum(axis=1)
         both = np.column_stack([self.measured[:, 4], defect])
@@ -84,11 +92,16 @@ def examine(problem: ControlProblem, path, tail: Tail | None) -> Examination:
     last = math.exp(-objective.discount / 2 * duration) * float(np.abs(path.parameters[-1]).max())
     resting = resting_length(max(float(np.abs(problem.start).max()), last))
     kept = min(duration, 1 / objective.discount) if objective.discount > 0 else duration
-    stiffness = mass / (eta * duration) + objective.loss_weight * float(np.abs(problem.start_derivatives[2]).max()) * kept
+    stiffness = (
+        mass / (eta * duration)
+        + objective.loss_weight * float(np.abs(problem.start_derivatives[2]).max()) * kept
+    )
     scale = max(size + abs(following), stiffness * resting**2)
     # an amplitude a at time t is worth a² e^{-γt}: what is late in a discounted plan counts by the square root of that
     late = np.exp(-objective.discount / 2 * path.times)
-    extent = max(float((late * np.abs(path.parameters - path.parameters[0]).max(axis=1)).max()), resting)
+    extent = max(
+        float((late * np.abs(path.parameters - path.parameters[0]).max(axis=1)).max()), resting
+    )
     largest = max(float((late * np.abs(path.costates).max(axis=1)).max()), stiffness * resting)
     late = late[: -1 : path.degree]  # at the beginning of each element
 
@@ -96,11 +109,19 @@ def examine(problem: ControlProblem, path, tail: Tail | None) -> Examination:
     defect = measured[:, _SCALARS + n : _SCALARS + 2 * n].reshape(*fade.shape, n)
     gaps = (fine.weights[:, None] @ defect)[:, 0]
     residuals = {
-        "dynamics": _dynamics(late * np.abs(gaps).max(axis=1), path, extent, math.sqrt(2 * eta * scale * kept / mass), kept),
+        "dynamics": _dynamics(
+            late * np.abs(gaps).max(axis=1),
+            path,
+            extent,
+            math.sqrt(2 * eta * scale * kept / mass),
+            kept,
+        ),
         "stationarity": _amplitude(unpaid, scale),
         "costate": float((late * np.abs(jumps).max(axis=1)).max()) / largest,
         "transversality": _transversality(problem, path, tail, extent, largest),
-        "energy_law": _energy_law(objective, fine, measured, stiffness * resting**2 / kept, scale / kept),
+        "energy_law": _energy_law(
+            objective, fine, measured, stiffness * resting**2 / kept, scale / kept
+        ),
     }
     return Examination(
         residuals=residuals,
@@ -126,7 +147,11 @@ def _measured(model: Model) -> Pointwise:
         sizes = (("theta", n), ("velocity", n), ("u", m), ("costate", n), ("eta_k", 2))
         theta, velocity, u, costate, pair = (ca.SX.sym(name, size) for name, size in sizes)
         w = ca.SX.sym("w", m)
-        drift, push, metric = model.drift_at(theta), model.actuation_at(theta), model.metric_at(theta)
+        drift, push, metric = (
+            model.drift_at(theta),
+            model.actuation_at(theta),
+            model.metric_at(theta),
+        )
         best = -pair[0] * inverse_metric(model, theta, push.T @ costate)
         loss = pair[1] * model.loss_at(theta)
 
@@ -141,7 +166,9 @@ def _measured(model: Model) -> Pointwise:
         implied = eliminated_control(model, theta, velocity) if model.is_invertible else u
         row = ca.substitute(ca.vertcat(*scalars, slope, defect), w, implied)
         if is_tested_by_hessians(model):
-            row = ca.vertcat(row, ca.vec(ca.densify(second_derivatives(model, theta, velocity, pair))))
+            row = ca.vertcat(
+                row, ca.vec(ca.densify(second_derivatives(model, theta, velocity, pair)))
+            )
         model.cache["measured"] = Pointwise(
             ca.Function("measured", [theta, velocity, u, costate, pair], [ca.densify(row)])
         )
@@ -183,7 +210,9 @@ def _following(problem, plan, tail) -> tuple[float, float]:
     if objective.terminal is None:
         return 0.0, 0.0
     fade = np.exp(-objective.discount * objective.horizon)
-    return float(fade * objective.terminal_weight * problem.model.terminal_cost(plan.parameters[-1])[0]), 0.0
+    return float(
+        fade * objective.terminal_weight * problem.model.terminal_cost(plan.parameters[-1])[0]
+    ), 0.0
 
 
 def _value_at_rest(problem, plan, tail):
@@ -238,11 +267,15 @@ def _transversality(problem, plan, tail, extent, largest):
         return float(np.abs(plan.parameters[-1] - problem.end).max() / extent)
     if tail is not None:
         fade = np.exp(-objective.discount * plan.times[-1])
-        wanted = tail.steady_costate + tail.value_hessian @ (plan.parameters[-1] - tail.steady_state)
+        wanted = tail.steady_costate + tail.value_hessian @ (
+            plan.parameters[-1] - tail.steady_state
+        )
         return float(fade * np.abs(last - wanted).max() / largest)
     if objective.terminal is None:
         return float(np.abs(last).max() / largest)
-    wanted = objective.terminal_weight * problem.model.terminal_derivatives(plan.parameters[-1])[0][0]
+    wanted = (
+        objective.terminal_weight * problem.model.terminal_derivatives(plan.parameters[-1])[0][0]
+    )
     return float(np.abs(last - wanted).max() / largest)
 
 

@@ -25,7 +25,9 @@ def fine_path(plan) -> FinePath:
     points, weights, to_points, slopes = inner_matrices(tuple(plan.positions), plan.degree + 2)
     lengths = np.diff(plan.vertices)
     n, m = plan.parameters.shape[1], plan.controls.shape[1]
-    nodes = np.hstack([plan.parameters, plan.controls, plan.costates])[node_index(len(lengths), plan.degree)]
+    nodes = np.hstack([plan.parameters, plan.controls, plan.costates])[
+        node_index(len(lengths), plan.degree)
+    ]
     inside = to_points @ nodes
     return FinePath(
         times=plan.vertices[:-1, None] + lengths[:, None] * points,

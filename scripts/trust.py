@@ -61,7 +61,10 @@ def main(arguments=None) -> int:
         return show(chosen.classes[0], chosen.seed, chosen.only, options)
     began, found = time.perf_counter(), defaultdict(dict)
     for name in chosen.classes:
-        jobs = [(name, chosen.seed, index, options) for index in range(chosen.first, chosen.first + chosen.count)]
+        jobs = [
+            (name, chosen.seed, index, options)
+            for index in range(chosen.first, chosen.first + chosen.count)
+        ]
         try:
             for job, verdict in judge_all(judge, jobs, workers=chosen.workers, limit=chosen.limit):
                 found[name][job[2]] = verdict
@@ -71,7 +74,9 @@ def main(arguments=None) -> int:
         finally:
             print(file=sys.stderr)
     report(found, chosen.seed)
-    return int(any(verdict.kind in WORST for verdicts in found.values() for verdict in verdicts.values()))
+    return int(
+        any(verdict.kind in WORST for verdicts in found.values() for verdict in verdicts.values())
+    )
 
 
 def parsed(arguments):
@@ -80,18 +85,24 @@ def parsed(arguments):
     parser.add_argument("--count", type=int, default=50, help="problems per class")
     parser.add_argument("--first", type=int, default=0, help="number of the first problem")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--class", "--classes", dest="classes", nargs="+", choices=CLASSES, default=list(CLASSES))
+    parser.add_argument(
+        "--class", "--classes", dest="classes", nargs="+", choices=CLASSES, default=list(CLASSES)
+    )
     parser.add_argument("--only", type=int, help="show one problem of one class in full")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--limit", type=float, default=20.0, help="seconds per problem")
-    parser.add_argument("--tolerance", type=float, help="cost tolerance asked for, default the package's own")
+    parser.add_argument(
+        "--tolerance", type=float, help="cost tolerance asked for, default the package's own"
+    )
     return parser.parse_args(arguments)
 
 
 def progress(name, done, total, verdicts, began):
     """One line that is written over."""
     worst = sum(verdict.kind in WORST for verdict in verdicts)
-    said = f"\r{name}: {done}/{total}, {worst} wrong or hanging, {time.perf_counter() - began:.0f} s"
+    said = (
+        f"\r{name}: {done}/{total}, {worst} wrong or hanging, {time.perf_counter() - began:.0f} s"
+    )
     print(said, end="", file=sys.stderr, flush=True)
 
 
@@ -100,7 +111,9 @@ def report(found, seed):
     for name, verdicts in found.items():
         for index, verdict in sorted(verdicts.items()):
             if verdict.kind in (*WORST, FLAGGED, REFUSED):
-                print(f"{verdict.kind}: --class {name} --seed {seed} --only {index}: {verdict.note}")
+                print(
+                    f"{verdict.kind}: --class {name} --seed {seed} --only {index}: {verdict.note}"
+                )
     heads = [*KINDS, "of solvable ones", "median ms", "95 % ms"]
     print("\n| class | problems | " + " | ".join(heads) + " |")
     print("|---" * (len(heads) + 2) + "|")
@@ -109,7 +122,12 @@ def report(found, seed):
         unsolved = counts[FLAGGED] + counts[REFUSED]
         solvable = unsolved + counts[RIGHT] + sum(counts[kind] for kind in WORST)
         times = [1e3 * v.seconds for v in verdicts.values() if np.isfinite(v.seconds)]
-        cells = [name, len(verdicts), *counts.values(), f"{100 * unsolved / max(solvable, 1):.1f} %"]
+        cells = [
+            name,
+            len(verdicts),
+            *counts.values(),
+            f"{100 * unsolved / max(solvable, 1):.1f} %",
+        ]
         cells += [f"{percentile(times, 50):.0f}", f"{percentile(times, 95):.0f}"]
         print("| " + " | ".join(map(str, cells)) + " |")
     print("\n'of solvable ones': flagged or refused although there is an answer")

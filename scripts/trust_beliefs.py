@@ -15,7 +15,17 @@ from functools import cached_property
 
 import numpy as np
 from scipy.integrate import solve_ivp
-from trust_judging import FLAGGED, REFUSED, RIGHT, RIGHT_FLAG, WRONG, Case, Verdict, first_words, timed_solve
+from trust_judging import (
+    FLAGGED,
+    REFUSED,
+    RIGHT,
+    RIGHT_FLAG,
+    WRONG,
+    Case,
+    Verdict,
+    first_words,
+    timed_solve,
+)
 from trust_linear import log_uniform, rotated
 
 import landscape_control as lc
@@ -65,7 +75,10 @@ class GaussianCase(Case):
             landscape=lc.Landscape.from_expression(loss, dimension=n, hidden=self.hidden),
             learner=lc.Learner(metric=p.metric, sees=lc.NoisyGradient(p.noise)),
             objective=lc.Objective(
-                horizon=p.horizon, discount=p.discount, learning_rate=p.learning_rate, loss_weight=p.loss_weight
+                horizon=p.horizon,
+                discount=p.discount,
+                learning_rate=p.learning_rate,
+                loss_weight=p.loss_weight,
             ),
             start=p.start,
         )
@@ -88,7 +101,11 @@ class GaussianCase(Case):
         error = np.abs(solution.policy(self.numbers.start, self.numbers.prior_mean) - control).max()
         allowed = 10 * tolerance**0.5 * np.abs(control).max() + 1e-12
         right = abs(solution.cost - cost) <= tolerance * cost and error <= allowed
-        note = said if right else f"{said}; off by {abs(solution.cost / cost - 1):.1e}, u(0) by {error:.1e}"
+        note = (
+            said
+            if right
+            else f"{said}; off by {abs(solution.cost / cost - 1):.1e}, u(0) by {error:.1e}"
+        )
         return Verdict(kind=RIGHT if right else WRONG, note=note, seconds=seconds)
 
     def show(self, options):
@@ -98,7 +115,12 @@ class GaussianCase(Case):
 
     def describe(self):
         """Every number."""
-        return "\n".join([f"{type(self.hidden).__name__}", *(f"{k} = {v!r}" for k, v in vars(self.numbers).items())])
+        return "\n".join(
+            [
+                f"{type(self.hidden).__name__}",
+                *(f"{k} = {v!r}" for k, v in vars(self.numbers).items()),
+            ]
+        )
 
 
 def gaussian_cost(p: GaussianNumbers):
@@ -106,7 +128,10 @@ def gaussian_cost(p: GaussianNumbers):
     n = len(p.start)
     size, horizon = 2 * n + 1, min(p.horizon, FADED / p.discount if p.discount > 0 else math.inf)
     drift = np.zeros((size, size))
-    drift[n : 2 * n, n : 2 * n], drift[n : 2 * n, -1] = -p.reversion * np.eye(n), p.reversion * p.centre
+    drift[n : 2 * n, n : 2 * n], drift[n : 2 * n, -1] = (
+        -p.reversion * np.eye(n),
+        p.reversion * p.centre,
+    )
     push = np.zeros((size, size))
     push[:n, :n] = p.learning_rate * np.linalg.inv(p.metric)
     sees = np.hstack([np.eye(n), -np.eye(n), np.zeros((n, 1))])
@@ -129,13 +154,17 @@ def gaussian_cost(p: GaussianNumbers):
         covariance, s = spread(time).reshape(n, n), value(horizon - time).reshape(size, size)
         gain = covariance @ p.hessian
         noise = gain @ gain.T / p.noise**2
-        known = p.loss_weight * np.trace(p.hessian @ covariance) + np.trace(s[n : 2 * n, n : 2 * n] @ noise)
+        known = p.loss_weight * np.trace(p.hessian @ covariance) + np.trace(
+            s[n : 2 * n, n : 2 * n] @ noise
+        )
         return [math.exp(-p.discount * time) * known / 2]
 
     first = value(horizon).reshape(size, size)
     z = np.concatenate([p.start, p.prior_mean, [1.0]])
     unknown = solve_ivp(price, (0, horizon), [0.0], method="LSODA", rtol=1e-9, atol=1e-13).y[0, -1]
-    return float(z @ first @ z / 2 + unknown), -p.learning_rate * np.linalg.solve(p.metric, first[:n] @ z)
+    return float(z @ first @ z / 2 + unknown), -p.learning_rate * np.linalg.solve(
+        p.metric, first[:n] @ z
+    )
 
 
 def draw_gaussian(rng) -> GaussianCase:
@@ -193,7 +222,9 @@ class GeneralCase(Case):
     def problem(self):
         """The package's problem."""
         return lc.ControlProblem(
-            landscape=lc.Landscape.from_expression(self.loss, dimension=self.dimension, hidden=self.hidden),
+            landscape=lc.Landscape.from_expression(
+                self.loss, dimension=self.dimension, hidden=self.hidden
+            ),
             learner=lc.Learner(sees=lc.NoisyGradient(self.noise)),
             objective=lc.Objective(horizon=self.horizon, discount=self.discount),
             start=self.start,
@@ -203,7 +234,9 @@ class GeneralCase(Case):
         """Right: the planned cost is what the policy costs, and standing still is not cheaper."""
         solution, refusal, seconds = timed_solve(lambda: self.problem, options)
         if refusal is not None:
-            return Verdict(kind=REFUSED, note=f"{self.family}: {first_words(refusal)}", seconds=seconds)
+            return Verdict(
+                kind=REFUSED, note=f"{self.family}: {first_words(refusal)}", seconds=seconds
+            )
         count = self.dimension
         found = simulated(self.problem, solution.policy)
         still = simulated(self.problem, lambda theta, belief, time: np.zeros((len(theta), count)))
@@ -214,10 +247,16 @@ class GeneralCase(Case):
         worth = found.cost <= still.cost + 4 * (error + still.standard_error) + bias
         if not solution.status.ok:
             kind = FLAGGED if agrees and worth else RIGHT_FLAG
-            return Verdict(kind=kind, note=f"{said}; {solution.status}: {solution.message}"[:250], seconds=seconds)
+            return Verdict(
+                kind=kind,
+                note=f"{said}; {solution.status}: {solution.message}"[:250],
+                seconds=seconds,
+            )
         why = "" if agrees else "; planned cost is not what it costs"
         why += "" if worth else "; standing still is better"
-        return Verdict(kind=WRONG if why else RIGHT, note=f"{said}; {solution.method}{why}", seconds=seconds)
+        return Verdict(
+            kind=WRONG if why else RIGHT, note=f"{said}; {solution.method}{why}", seconds=seconds
+        )
 
     def show(self, options):
         """What the package says."""
@@ -225,7 +264,9 @@ class GeneralCase(Case):
 
     def describe(self):
         """The family and its numbers."""
-        numbers = f"σ = {self.noise!r}, start {self.start}, T = {self.horizon!r}, γ = {self.discount!r}"
+        numbers = (
+            f"σ = {self.noise!r}, start {self.start}, T = {self.horizon!r}, γ = {self.discount!r}"
+        )
         return f"{self.family}: hidden {self.hidden}, {numbers}"
 
 
@@ -240,7 +281,13 @@ def show_belief(build, options):
     if refusal is not None:
         print(f"refused: {refusal}")
         return
-    print(solution.problem.describe(), solution.summary(), solution.message, solution.assumes, sep="\n")
+    print(
+        solution.problem.describe(),
+        solution.summary(),
+        solution.message,
+        solution.assumes,
+        sep="\n",
+    )
 
 
 def hidden_tilt(theta, phi):
@@ -269,7 +316,13 @@ def hidden_product(theta, phi):
     return (theta[0] * theta[1] - phi[0]) ** 2 / 2
 
 
-FAMILIES = ((hidden_tilt, 1), (hidden_minimum, 1), (hidden_ring, 2), (hidden_curvature, 1), (hidden_product, 2))
+FAMILIES = (
+    (hidden_tilt, 1),
+    (hidden_minimum, 1),
+    (hidden_ring, 2),
+    (hidden_curvature, 1),
+    (hidden_product, 2),
+)
 
 
 def draw_general(rng, index) -> GeneralCase:

@@ -59,7 +59,9 @@ def rounded_cone(rng):
     width, centre = rng.choice([1e-3, 1e-2, 0.1]), rng.uniform(-1, 1, 2)
     start = centre if rng.random() < 0.5 else rng.uniform(-2, 2, 2)
     return Shape(
-        loss=lambda x, xp: xp.sqrt((x[0] - float(centre[0])) ** 2 + (x[1] - float(centre[1])) ** 2 + width**2),
+        loss=lambda x, xp: xp.sqrt(
+            (x[0] - float(centre[0])) ** 2 + (x[1] - float(centre[1])) ** 2 + width**2
+        ),
         box=((-2.5, 2.5),) * 2,
         start=tuple(start),
         longest=8.0,
@@ -101,7 +103,11 @@ def chain(rng):
         return (product - 1) ** 2 / 2
 
     return Shape(
-        loss=loss, box=((-2, 2),) * depth, start=tuple(start), longest=20.0, numbers={"depth": depth}
+        loss=loss,
+        box=((-2, 2),) * depth,
+        start=tuple(start),
+        longest=20.0,
+        numbers={"depth": depth},
     )
 
 
@@ -125,7 +131,9 @@ def factors(rng):
     target = np.outer(rng.standard_normal(2), rng.standard_normal(2)).tolist()
     start = np.zeros(4) if rng.random() < 0.4 else 0.5 * rng.standard_normal(4)
     return Shape(
-        loss=lambda x, xp: sum((x[i] * x[2 + j] - target[i][j]) ** 2 for i in range(2) for j in range(2)) / 2,
+        loss=lambda x, xp: (
+            sum((x[i] * x[2 + j] - target[i][j]) ** 2 for i in range(2) for j in range(2)) / 2
+        ),
         box=((-2, 2),) * 4,
         start=tuple(start),
         longest=20.0,

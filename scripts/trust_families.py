@@ -34,7 +34,11 @@ def double_well(rng):
 
 def quartic(rng):
     """a x⁴ + b x² + c x."""
-    a, b, c = rng.uniform(0.05, 1), rng.choice([0.0, rng.uniform(-1, 1)]), rng.choice([0.0, rng.uniform(-1, 1)])
+    a, b, c = (
+        rng.uniform(0.05, 1),
+        rng.choice([0.0, rng.uniform(-1, 1)]),
+        rng.choice([0.0, rng.uniform(-1, 1)]),
+    )
     return Shape(
         loss=lambda x, xp: a * x[0] ** 4 + b * x[0] ** 2 + c * x[0],
         box=((-5, 5),),
@@ -59,7 +63,8 @@ def far_well(rng):
     depth, centre, width = rng.uniform(1, 100), rng.uniform(3, 20), rng.uniform(0.7, 3)
     return Shape(
         loss=lambda x, xp: (
-            0.01 * x[0] ** 2 / (1 + x[0] ** 2) + depth * (1 - xp.exp(-((x[0] - centre) ** 2) / (2 * width**2)))
+            0.01 * x[0] ** 2 / (1 + x[0] ** 2)
+            + depth * (1 - xp.exp(-((x[0] - centre) ** 2) / (2 * width**2)))
         ),
         box=((-3, centre + 4 * width),),
         start=(rng.choice([0.0, 0.5]),),
@@ -82,7 +87,9 @@ def soft(rng):
     """√(1 + x²), or log(1 + eˣ) + a bowl: bounded slopes."""
     root, bowl = rng.random() < 0.5, rng.uniform(0.01, 0.3)
     return Shape(
-        loss=lambda x, xp: xp.sqrt(1 + x[0] ** 2) if root else xp.log(1 + xp.exp(x[0])) + bowl * x[0] ** 2,
+        loss=lambda x, xp: (
+            xp.sqrt(1 + x[0] ** 2) if root else xp.log(1 + xp.exp(x[0])) + bowl * x[0] ** 2
+        ),
         box=((-12, 12),),
         start=(rng.uniform(-8, 8),),
         numbers={"root": root, "bowl": bowl},
@@ -117,7 +124,10 @@ def scale_geometry(rng):
         box=((0.02, 6),),
         start=(rng.uniform(0.2, 4),),
         longest=15.0,
-        numbers={"centre": centre, "geometry": ("G = 1/x²", "G = 1/x", "B = x", "G = 1 + x², f = -0.3x")[kind]},
+        numbers={
+            "centre": centre,
+            "geometry": ("G = 1/x²", "G = 1/x", "B = x", "G = 1 + x², f = -0.3x")[kind],
+        },
         **extras,
     )
 
@@ -142,7 +152,10 @@ def tilted_wells(rng):
     return Shape(
         loss=lambda x, xp: (x[0] ** 2 - 1) ** 2 + x[1] ** 2 - tilt * x[0],
         box=((-2, 2), (-1, 1)),
-        start=(rng.choice([-1.0, 1.0, rng.uniform(-1.5, 1.5)]), rng.choice([0.0, rng.uniform(-0.8, 0.8)])),
+        start=(
+            rng.choice([-1.0, 1.0, rng.uniform(-1.5, 1.5)]),
+            rng.choice([0.0, rng.uniform(-0.8, 0.8)]),
+        ),
         longest=400.0,
         numbers={"tilt": tilt},
     )
@@ -173,24 +186,41 @@ def mueller_brown(rng):
             total = total + heights[i] / 100 * xp.exp(a[i] * u**2 + b[i] * u * v + c[i] * v**2)
         return total
 
-    starts = [(0.623, 0.028), (-0.05, 0.467), (-0.558, 1.442), (rng.uniform(-1, 1), rng.uniform(0, 1.5))]
+    starts = [
+        (0.623, 0.028),
+        (-0.05, 0.467),
+        (-0.558, 1.442),
+        (rng.uniform(-1, 1), rng.uniform(0, 1.5)),
+    ]
     return Shape(
-        loss=loss, box=((-1.6, 1.2), (-0.3, 2)), start=starts[rng.integers(4)], longest=100.0, numbers={}
+        loss=loss,
+        box=((-1.6, 1.2), (-0.3, 2)),
+        start=starts[rng.integers(4)],
+        longest=100.0,
+        numbers={},
     )
 
 
 def deep_linear(rng):
     """½(w₁w₂ - 1)²: a saddle and two curves of minima."""
-    start = [(0.0, 0.0), (0.1, -0.1), (rng.uniform(-1.5, 1.5), rng.uniform(-1.5, 1.5))][rng.integers(3)]
+    start = [(0.0, 0.0), (0.1, -0.1), (rng.uniform(-1.5, 1.5), rng.uniform(-1.5, 1.5))][
+        rng.integers(3)
+    ]
     return Shape(
-        loss=lambda x, xp: (x[0] * x[1] - 1) ** 2 / 2, box=((-2.5, 2.5),) * 2, start=start, longest=30.0, numbers={}
+        loss=lambda x, xp: (x[0] * x[1] - 1) ** 2 / 2,
+        box=((-2.5, 2.5),) * 2,
+        start=start,
+        longest=30.0,
+        numbers={},
     )
 
 
 def ring(rng):
     """(|θ|² - 1)² - hθ₁: a valley that closes on itself."""
     tilt = rng.choice([0.0, rng.uniform(0, 0.5)])
-    start = [(0.0, 0.0), (-1.0, 0.0), (rng.uniform(-1.5, 1.5), rng.uniform(-1.5, 1.5))][rng.integers(3)]
+    start = [(0.0, 0.0), (-1.0, 0.0), (rng.uniform(-1.5, 1.5), rng.uniform(-1.5, 1.5))][
+        rng.integers(3)
+    ]
     return Shape(
         loss=lambda x, xp: (x[0] ** 2 + x[1] ** 2 - 1) ** 2 - tilt * x[0],
         box=((-1.8, 1.8),) * 2,
@@ -203,12 +233,20 @@ def ring(rng):
 def wells(rng):
     """Gaussian wells on a bowl in the plane."""
     count = int(rng.integers(2, 5))
-    centres, depths, widths = rng.uniform(-2.5, 2.5, (count, 2)), rng.uniform(0.5, 3, count), rng.uniform(0.4, 1, count)
+    centres, depths, widths = (
+        rng.uniform(-2.5, 2.5, (count, 2)),
+        rng.uniform(0.5, 3, count),
+        rng.uniform(0.4, 1, count),
+    )
 
     def loss(x, xp):
         total = 0.05 * (x[0] ** 2 + x[1] ** 2)
-        for centre, depth, width in zip(centres.tolist(), depths.tolist(), widths.tolist(), strict=True):
-            total = total - depth * xp.exp(-((x[0] - centre[0]) ** 2 + (x[1] - centre[1]) ** 2) / (2 * width**2))
+        for centre, depth, width in zip(
+            centres.tolist(), depths.tolist(), widths.tolist(), strict=True
+        ):
+            total = total - depth * xp.exp(
+                -((x[0] - centre[0]) ** 2 + (x[1] - centre[1]) ** 2) / (2 * width**2)
+            )
         return total
 
     return Shape(
@@ -237,7 +275,10 @@ def curl(rng):
     strength = rng.uniform(1, 10)
     return Shape(
         loss=lambda x, xp: 0.1 * (x[0] ** 2 + x[1] ** 2),
-        drift=lambda x, xp: [x[0] - x[0] ** 3 - strength * x[0] * x[1] ** 2, -(1 + x[0] ** 2) * x[1]],
+        drift=lambda x, xp: [
+            x[0] - x[0] ** 3 - strength * x[0] * x[1] ** 2,
+            -(1 + x[0] ** 2) * x[1],
+        ],
         box=((-1.6, 1.6), (-1, 1)),
         start=(-1.0, 0.0),
         end=(0.0, 0.0),

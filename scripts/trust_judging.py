@@ -20,7 +20,9 @@ RIGHT, RIGHT_FLAG, FLAGGED, RIGHT_REFUSAL, REFUSED, WRONG, ERROR, HANG = KINDS =
 )
 WORST = (WRONG, ERROR, HANG)
 SLACK = 1.0  # times the tolerance that was asked for
-hooks = {"solved": lambda: None}  # called when the package has answered: the time limit is for it, not for the reference
+hooks = {
+    "solved": lambda: None
+}  # called when the package has answered: the time limit is for it, not for the reference
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +68,9 @@ def judge_plan(build, reference, options, *, metric) -> Verdict:
             note = f"J off by {relative_error(solution, reference):.1e}; {solution.status}: {solution.message}"
         return Verdict(kind=FLAGGED if solvable else RIGHT_FLAG, note=note[:200], seconds=seconds)
     if not solvable:
-        return Verdict(kind=WRONG, note=f"J = {solution.cost:.6g}, but {reference.kind}", seconds=seconds)
+        return Verdict(
+            kind=WRONG, note=f"J = {solution.cost:.6g}, but {reference.kind}", seconds=seconds
+        )
     wrong = shortcomings(solution, reference, options.get("tolerance", 1e-6), metric)
     return Verdict(kind=WRONG if wrong else RIGHT, note=wrong, seconds=seconds)
 

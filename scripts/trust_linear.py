@@ -34,7 +34,11 @@ def rescaled(p: LinearNumbers, by: Units) -> LinearNumbers:
     terminal = None
     if p.terminal is not None:
         curvature, centre, slope = p.terminal
-        terminal = (curvature * by.terminal / by.length**2, centre * by.length, slope * by.terminal / by.length)
+        terminal = (
+            curvature * by.terminal / by.length**2,
+            centre * by.length,
+            slope * by.terminal / by.length,
+        )
     return replace(
         p,
         hessian=p.hessian * by.hessian,
@@ -85,7 +89,12 @@ class LinearCase(Case):
 
     def judge(self, options):
         """Solve with the public call and compare."""
-        return judge_plan(lambda: self.problem, self.reference, options, metric=self.plain.metric * self.units.metric)
+        return judge_plan(
+            lambda: self.problem,
+            self.reference,
+            options,
+            metric=self.plain.metric * self.units.metric,
+        )
 
     def show(self, options):
         """Print the exact answer before the package's."""
@@ -94,7 +103,9 @@ class LinearCase(Case):
 
     def describe(self):
         """Every number, ready to paste."""
-        rows = [f"{name} = {value!r}" for name, value in vars(rescaled(self.plain, self.units)).items()]
+        rows = [
+            f"{name} = {value!r}" for name, value in vars(rescaled(self.plain, self.units)).items()
+        ]
         return "\n".join([", ".join(self.tags), *rows, f"units {self.units}"])
 
 
@@ -171,8 +182,14 @@ def draw_numbers(rng) -> tuple[LinearNumbers, tuple[str, ...]]:
     hessian, loss_tag = draw_hessian(rng, n, endless)
     actuation, push_tag = draw_actuation(rng, n)
     matrix, offset, drift_tag = draw_drift(rng, n, horizon, discount)
-    minimum = np.zeros(n) if rng.random() < 0.4 else rng.choice([1.0, 10.0]) * rng.standard_normal(n)
-    start = minimum.copy() if rng.random() < 0.06 else minimum * rng.integers(0, 2) + rng.standard_normal(n)
+    minimum = (
+        np.zeros(n) if rng.random() < 0.4 else rng.choice([1.0, 10.0]) * rng.standard_normal(n)
+    )
+    start = (
+        minimum.copy()
+        if rng.random() < 0.06
+        else minimum * rng.integers(0, 2) + rng.standard_normal(n)
+    )
     numbers = LinearNumbers(
         hessian=hessian,
         minimum=minimum,
@@ -215,19 +232,35 @@ def draw_extreme(rng, plain, tags):
         changes = {"horizon": log_uniform(rng, 30, 3000) if calm else finite}
         tag = "long horizon"
     elif kind == 2:
-        tag, changes = "strong discount", {"discount": log_uniform(rng, 5, 300) / finite, "horizon": finite, "end": None}
+        tag, changes = (
+            "strong discount",
+            {"discount": log_uniform(rng, 5, 300) / finite, "horizon": finite, "end": None},
+        )
     elif kind == 3:
-        changes = {"start": plain.minimum.copy(), "offset": np.zeros(n), "matrix": np.zeros((n, n)), "terminal": None}
+        changes = {
+            "start": plain.minimum.copy(),
+            "offset": np.zeros(n),
+            "matrix": np.zeros((n, n)),
+            "terminal": None,
+        }
         if rng.random() < 0.5 and math.isfinite(plain.horizon):
             changes["end"] = plain.minimum.copy()
         tag = "at rest"
     elif kind == 4:
-        changes = {"start": plain.minimum + 10 ** rng.uniform(-12, -3) * rng.standard_normal(n), "offset": np.zeros(n)}
+        changes = {
+            "start": plain.minimum + 10 ** rng.uniform(-12, -3) * rng.standard_normal(n),
+            "offset": np.zeros(n),
+        }
         changes |= {"matrix": np.zeros((n, n)), "terminal": None, "end": None}
         tag = "near rest"
     else:
         away = 10 ** rng.uniform(2, 6) * rng.standard_normal(n)
-        changes = {"minimum": plain.minimum + away, "start": plain.start + away, "end": None, "terminal": None}
+        changes = {
+            "minimum": plain.minimum + away,
+            "start": plain.start + away,
+            "end": None,
+            "terminal": None,
+        }
         changes["offset"] = plain.offset - plain.matrix @ away
         tag = "far from the origin"
     return replace(plain, **changes), (tag, *tags)
@@ -281,7 +314,9 @@ def draw_metric(rng, m):
     """Identity, or positive definite with a condition number up to 10⁴."""
     if rng.random() < 0.5:
         return np.eye(m)
-    return rotated(rng, np.exp(rng.uniform(0, rng.choice([1.0, math.log(100.0), math.log(1e4)]), m) - 1))
+    return rotated(
+        rng, np.exp(rng.uniform(0, rng.choice([1.0, math.log(100.0), math.log(1e4)]), m) - 1)
+    )
 
 
 def draw_drift(rng, n, horizon, discount):

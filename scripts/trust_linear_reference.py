@@ -73,7 +73,9 @@ def homogeneous(p: LinearNumbers) -> Homogeneous:
         final[:n, n] = final[n, :n] = slope - curvature @ away
         final[n, n] = away @ curvature @ away + 2 * slope @ p.minimum
         final *= p.terminal_weight
-    return Homogeneous(drift=drift, push=push, cost=cost, start=np.append(p.start - p.minimum, 1.0), terminal=final)
+    return Homogeneous(
+        drift=drift, push=push, cost=cost, start=np.append(p.start - p.minimum, 1.0), terminal=final
+    )
 
 
 # --- answers
@@ -166,7 +168,9 @@ def _floor(p):
     if p.terminal is not None:
         curvature, centre, slope = p.terminal
         reach = size + np.abs(centre).max()
-        final = p.terminal_weight * (np.abs(curvature).max() * reach**2 + np.abs(slope).max() * reach)
+        final = p.terminal_weight * (
+            np.abs(curvature).max() * reach**2 + np.abs(slope).max() * reach
+        )
     return 1e-14 * (p.loss_weight * np.abs(p.hessian).max() * size**2 * _effective_span(p) + final)
 
 
@@ -204,7 +208,11 @@ def _boundary_value_path(p, h):
         matrix[row : row + n, last : last + n], right[row : row + n] = np.eye(n), _last_state(p)[:n]
         matrix[-1, -1] = 1.0
     fixed_and_deficient = p.end is not None and _reachable_dimension(p) < len(p.start)
-    found = np.linalg.lstsq(matrix, right)[0] if fixed_and_deficient else _banded(matrix, right, 3 * size)
+    found = (
+        np.linalg.lstsq(matrix, right)[0]
+        if fixed_and_deficient
+        else _banded(matrix, right, 3 * size)
+    )
     nodes = found.reshape(count + 1, 2, size)
     return nodes[:, 1], nodes[:, 0]
 
@@ -266,7 +274,11 @@ def _bounded(p, h):
     form = step_flow(moved, length)
     values, vectors = np.linalg.eigh(form[1])
     root = vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T
-    value = terminal if p.end is None else STEEP * (bend * p.horizon + 1 / (speed * p.horizon)) * np.eye(size)
+    value = (
+        terminal
+        if p.end is None
+        else STEEP * (bend * p.horizon + 1 / (speed * p.horizon)) * np.eye(size)
+    )
     for k in range(count):
         lowest = np.linalg.eigvalsh(np.eye(size) + root @ value @ root)[0]
         if lowest <= 0:
@@ -293,7 +305,9 @@ def _endless(p, h):
     """The limit of ever longer horizons without terminal cost, and again the algebraic Riccati equation."""
     if np.linalg.eigvalsh(p.hessian)[0] < -1e-12 * np.abs(p.hessian).max():
         raise UndecidedError("an indefinite loss over an infinite horizon")
-    seen = _observable_basis(h.drift, h.cost)  # what the loss never feels costs nothing and need not be stabilised
+    seen = _observable_basis(
+        h.drift, h.cost
+    )  # what the loss never feels costs nothing and need not be stabilised
     felt = Homogeneous(
         drift=seen.T @ h.drift @ seen,
         push=seen.T @ h.push @ seen,
@@ -316,7 +330,9 @@ def _limit_value(h):
     """λ(0) over horizons that double until it settles; None where the cost grows without limit."""
     form, doublings = step_flow(h, 1.0), 0
     value, before = form[2] @ h.start, None
-    while before is None or np.abs(value - before).max(initial=0) > 1e-13 * max(np.abs(value).max(initial=0), 1e-250):
+    while before is None or np.abs(value - before).max(initial=0) > 1e-13 * max(
+        np.abs(value).max(initial=0), 1e-250
+    ):
         form, doublings, before = compose(form, form), doublings + 1, value
         value = form[2] @ h.start
         if not np.isfinite(value).all() or h.start @ value > 1e14:
@@ -331,7 +347,12 @@ def _algebraic_cost(p, h, seen):
     kept = np.eye(len(h.start))
     if p.discount == 0:
         kept = null_space(seen[-1:]) if np.abs(seen[-1]).max(initial=0) > 1e-12 else kept
-    drift, push, cost, start = kept.T @ h.drift @ kept, kept.T @ h.push @ kept, kept.T @ h.cost @ kept, kept.T @ h.start
+    drift, push, cost, start = (
+        kept.T @ h.drift @ kept,
+        kept.T @ h.push @ kept,
+        kept.T @ h.cost @ kept,
+        kept.T @ h.start,
+    )
     if not len(start):
         return 0.0
     values, vectors = np.linalg.eigh(push)

@@ -8,7 +8,18 @@ import casadi as ca
 import numpy as np
 from trust_edges import EDGES, NETWORKS
 from trust_families import FAMILIES, Shape
-from trust_judging import FLAGGED, REFUSED, RIGHT, RIGHT_FLAG, RIGHT_REFUSAL, WRONG, Case, Verdict, first_words, timed_solve
+from trust_judging import (
+    FLAGGED,
+    REFUSED,
+    RIGHT,
+    RIGHT_FLAG,
+    RIGHT_REFUSAL,
+    WRONG,
+    Case,
+    Verdict,
+    first_words,
+    timed_solve,
+)
 from trust_paths import FADED, PathProblem, cost_of, polished_twice
 from trust_search import best_plan
 
@@ -40,10 +51,14 @@ class NonlinearCase(Case):
         def square(function):
             return None if function is None else lambda theta: traced(function)(theta)
 
-        drift = None if shape.drift is None else lambda theta: ca.vertcat(*traced(shape.drift)(theta))
+        drift = (
+            None if shape.drift is None else lambda theta: ca.vertcat(*traced(shape.drift)(theta))
+        )
         return lc.ControlProblem(
             landscape=lc.Landscape.from_expression(traced(shape.loss), dimension=n),
-            learner=lc.Learner(metric=square(shape.metric), actuation=square(shape.actuation), drift=drift),
+            learner=lc.Learner(
+                metric=square(shape.metric), actuation=square(shape.actuation), drift=drift
+            ),
             objective=lc.Objective(
                 horizon=self.horizon,
                 discount=self.discount,
@@ -84,12 +99,16 @@ class NonlinearCase(Case):
         return PathProblem(
             running=running,
             loss=lambda theta: self.loss_weight * loss(theta),
-            horizon=min(self.horizon, faded) if shape.terminal is None and shape.end is None else self.horizon,
+            horizon=min(self.horizon, faded)
+            if shape.terminal is None and shape.end is None
+            else self.horizon,
             discount=self.discount,
             start=np.array(shape.start, dtype=float),
             end=None if shape.end is None else np.array(shape.end, dtype=float),
             box=np.array(shape.box, dtype=float),
-            terminal=None if terminal is None else lambda theta: self.terminal_weight * terminal(theta),
+            terminal=None
+            if terminal is None
+            else lambda theta: self.terminal_weight * terminal(theta),
         )
 
     @cached_property
@@ -102,25 +121,43 @@ class NonlinearCase(Case):
         solution, refusal, seconds = timed_solve(lambda: self.problem, options)
         unbounded = self.shape.unbounded
         if refusal is not None:
-            return Verdict(kind=RIGHT_REFUSAL if unbounded else REFUSED, note=first_words(refusal), seconds=seconds)
+            return Verdict(
+                kind=RIGHT_REFUSAL if unbounded else REFUSED,
+                note=first_words(refusal),
+                seconds=seconds,
+            )
         if unbounded:
             kind = WRONG if solution.status.ok else RIGHT_FLAG
-            return Verdict(kind=kind, note=f"unbounded below; J = {solution.cost:.6g}, {solution.status}", seconds=seconds)
+            return Verdict(
+                kind=kind,
+                note=f"unbounded below; J = {solution.cost:.6g}, {solution.status}",
+                seconds=seconds,
+            )
         cost, scale, path, name = self.compared(solution)
         apart = solution.cost - cost
         said = f"{self.family}: J = {solution.cost:.8g}, best known {cost:.8g} ({name})"
         if not solution.status.ok:
-            return Verdict(kind=FLAGGED, note=f"{said}; {solution.status}: {solution.message}"[:300], seconds=seconds)
+            return Verdict(
+                kind=FLAGGED,
+                note=f"{said}; {solution.status}: {solution.message}"[:300],
+                seconds=seconds,
+            )
         tolerance = options.get("tolerance", 1e-6)
         own, allowed = self.own_cost(solution), tolerance * scale + self.floor
         if not abs(own - solution.cost) <= allowed:
-            return Verdict(kind=WRONG, note=f"{said}; its own path costs {own:.8g}", seconds=seconds)
+            return Verdict(
+                kind=WRONG, note=f"{said}; its own path costs {own:.8g}", seconds=seconds
+            )
         if apart > allowed:
             said = f"{said}: cheaper plan exists, {apart / scale:.1e} of the scale"
             return Verdict(kind=WRONG, note=said, seconds=seconds)
         error, most = self.first_control_error(solution)
-        if not error <= 10 * math.sqrt(tolerance) * most + 1e-6 * math.sqrt(2 * self.learning_rate * (scale + self.floor)):
-            return Verdict(kind=WRONG, note=f"{said}; u(0) off by {error / most:.1e}", seconds=seconds)
+        if not error <= 10 * math.sqrt(tolerance) * most + 1e-6 * math.sqrt(
+            2 * self.learning_rate * (scale + self.floor)
+        ):
+            return Verdict(
+                kind=WRONG, note=f"{said}; u(0) off by {error / most:.1e}", seconds=seconds
+            )
         return Verdict(kind=RIGHT, note=said, seconds=seconds)
 
     @cached_property
@@ -145,7 +182,10 @@ class NonlinearCase(Case):
         times, theta = times[inside], theta[inside]
         width = 0.05 * np.ptp(self.paths.box, axis=1)
         shape = np.sin(np.pi * np.arange(len(times)) / len(times))[:, None]
-        return [(f"the plan itself, pushed by {by:g}", times, theta + by * width * shape) for by in (0.0, 1.0, -1.0)]
+        return [
+            (f"the plan itself, pushed by {by:g}", times, theta + by * width * shape)
+            for by in (0.0, 1.0, -1.0)
+        ]
 
     def own_cost(self, solution):
         """J along the plan's own nodes; an infinite horizon is continued by the reference's Newton started on the plan."""
@@ -166,7 +206,11 @@ class NonlinearCase(Case):
         length = plan.vertices[1] - plan.vertices[0]
         slope = np.linalg.solve(powers, plan.parameters[: plan.degree + 1])[1] / length
         theta = plan.parameters[0]
-        drift = np.zeros_like(theta) if shape.drift is None else np.array([float(v) for v in shape.drift(list(theta), np)])
+        drift = (
+            np.zeros_like(theta)
+            if shape.drift is None
+            else np.array([float(v) for v in shape.drift(list(theta), np)])
+        )
         push = 1.0 if shape.actuation is None else float(shape.actuation(list(theta), np))
         error = np.linalg.norm(push * plan.controls[0] - (slope - drift))
         return error, max(np.linalg.norm(push * plan.controls, axis=1).max(), 1e-300)
@@ -174,7 +218,10 @@ class NonlinearCase(Case):
     def show(self, options):
         """Print the reference's finding before the package's."""
         cost, scale, path, name = self.reference
-        print(f"J = {cost:.10g}, scale {scale:.4g}, from {name}; ends at {path.values[-1]}\n", flush=True)
+        print(
+            f"J = {cost:.10g}, scale {scale:.4g}, from {name}; ends at {path.values[-1]}\n",
+            flush=True,
+        )
         super().show(options)
 
     def describe(self):
@@ -207,7 +254,9 @@ def draw(name: str, seed: int, index: int) -> NonlinearCase:
     rng = np.random.default_rng([seed, stream, index])
     family = families[index % len(families)]
     shape = family(rng)
-    discount = 0.0 if rng.random() < 0.25 else float(np.exp(rng.uniform(math.log(0.02), math.log(5))))
+    discount = (
+        0.0 if rng.random() < 0.25 else float(np.exp(rng.uniform(math.log(0.02), math.log(5))))
+    )
     horizon = float(np.exp(rng.uniform(math.log(0.3), math.log(shape.longest))))
     free = shape.terminal is None and shape.end is None
     if free and discount > 0.04 and not shape.unbounded and rng.random() < 0.2:

@@ -115,7 +115,9 @@ def curvature(function, *arguments):
         higher, lower = joined.copy(), joined.copy()
         higher[:, i] += step
         lower[:, i] -= step
-        apart = gradient(function, *np.split(higher, widths, 1)) - gradient(function, *np.split(lower, widths, 1))
+        apart = gradient(function, *np.split(higher, widths, 1)) - gradient(
+            function, *np.split(lower, widths, 1)
+        )
         columns.append(apart / (2 * step[:, None]))
     found = np.stack(columns, axis=2)
     return (found + found.transpose(0, 2, 1)) / 2
@@ -154,7 +156,9 @@ class PathNewton:
         """Gradient (3K+1, n), Hessian and a positive definite companion as lower bands."""
         theta, velocity = self.points(values)
         n, count, per = self.n, len(self.lengths), self.fade.shape[1]
-        slope = (self.fade.reshape(-1, 1) * gradient(self.p.running, theta, velocity)).reshape(count, per, 2 * n)
+        slope = (self.fade.reshape(-1, 1) * gradient(self.p.running, theta, velocity)).reshape(
+            count, per, 2 * n
+        )
         bend = self.fade.reshape(-1, 1, 1) * curvature(self.p.running, theta, velocity)
         bend = bend.reshape(count, per, 2 * n, 2 * n)
         to_both = self._to_both()
@@ -214,7 +218,9 @@ def polish(p: PathProblem, path: TestPath) -> tuple[float, TestPath]:
         if not np.isfinite(bands).all():
             break
         while True:
-            step = _damped_step(bands[:, first:last], positive[:, first:last], slope[first:last], damping)
+            step = _damped_step(
+                bands[:, first:last], positive[:, first:last], slope[first:last], damping
+            )
             if step is not None:
                 moved = values.copy().reshape(-1)
                 moved[first:last] += step
@@ -252,14 +258,20 @@ def on_mesh(p: PathProblem, times, values, finer=1) -> TestPath:
     theta = np.stack([np.interp(fine, times, column) for column in np.transpose(values)], axis=1)
     moved = np.append(0.0, np.cumsum(np.linalg.norm(np.diff(theta, axis=0), axis=1)))
     faded = 1 - np.exp(-p.discount * fine) if p.discount * p.horizon > 1e-3 else fine
-    parts = [fine / fine[-1], faded / faded[-1], np.log1p(fine / (1e-3 * p.horizon)) / math.log1p(1e3)]
+    parts = [
+        fine / fine[-1],
+        faded / faded[-1],
+        np.log1p(fine / (1e-3 * p.horizon)) / math.log1p(1e3),
+    ]
     if moved[-1] > 0:
         parts += [moved / moved[-1]] * 2
     measure = np.mean(parts, axis=0)
     vertices = np.interp(np.linspace(0, 1, elements + 1), measure, fine)
     vertices[0], vertices[-1] = 0.0, p.horizon
     empty = TestPath(vertices=vertices, values=np.zeros((DEGREE * elements + 1, len(p.start))))
-    nodes = np.stack([np.interp(empty.times, times, column) for column in np.transpose(values)], axis=1)
+    nodes = np.stack(
+        [np.interp(empty.times, times, column) for column in np.transpose(values)], axis=1
+    )
     nodes[0] = p.start
     if p.end is not None:
         nodes[-1] = p.end

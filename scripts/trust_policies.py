@@ -37,7 +37,9 @@ class Program:
 
 def expected_cost(p: Program, rule: str, alpha, beta) -> np.ndarray:
     """J (S,) of rules with α, β of shape (S, T); numbers and single rules are broadcast."""
-    alpha, beta = (np.broadcast_to(np.atleast_2d(x), (len(np.atleast_2d(x)), p.steps)) for x in (alpha, beta))
+    alpha, beta = (
+        np.broadcast_to(np.atleast_2d(x), (len(np.atleast_2d(x)), p.steps)) for x in (alpha, beta)
+    )
     count, h, noise = max(len(alpha), len(beta)), p.curvatures, p.noise**2
     both, rest = np.zeros((count, len(h))), np.zeros((count, len(h)))  # E θs and E s²
     place = np.full((count, len(h)), p.variance)  # E θ²
@@ -86,7 +88,13 @@ def best_rule(p: Program, rule: str, constant: bool, rng, further=()) -> tuple[f
     chosen = [*drawn[np.argsort(costs(drawn))[: STARTS // 2]], *drawn[: STARTS // 2], *further]
     found = []
     for x in chosen:
-        result = minimize(lambda x: float(costs(x)[0]), x, jac=slope, method="BFGS", options={"gtol": 1e-8, "maxiter": 120})
+        result = minimize(
+            lambda x: float(costs(x)[0]),
+            x,
+            jac=slope,
+            method="BFGS",
+            options={"gtol": 1e-8, "maxiter": 120},
+        )
         found.append((result.fun, result.x))
     least, x = min(found, key=lambda item: item[0])
     return math.exp(least), x
@@ -129,10 +137,16 @@ class PolicyCase(Case):
         task = lc.LandscapeDistribution.quadratic(
             curvatures=lc.Discrete(p.curvatures, p.weights), start_variance=p.variance
         )
-        objective = lc.Objective(horizon=p.steps, discount=p.discount, learning_rate=p.learning_rate)
+        objective = lc.Objective(
+            horizon=p.steps, discount=p.discount, learning_rate=p.learning_rate
+        )
         sees = lc.NoisyGradient(p.noise) if p.noise > 0 else None
         return lc.PolicyProgram(
-            task=task, family=FAMILIES[rule](self.constant), objective=objective, sees=sees, cost=p.kind
+            task=task,
+            family=FAMILIES[rule](self.constant),
+            objective=objective,
+            sees=sees,
+            cost=p.kind,
         )
 
     @cached_property
@@ -143,7 +157,10 @@ class PolicyCase(Case):
         start = np.concatenate([plain[1], np.zeros_like(plain[1])])
         return {
             "gradient descent": plain,
-            **{rule: best_rule(self.program, rule, self.constant, rng, [start]) for rule in RULES[1:]},
+            **{
+                rule: best_rule(self.program, rule, self.constant, rng, [start])
+                for rule in RULES[1:]
+            },
         }
 
     def answers(self, options):
@@ -171,7 +188,11 @@ class PolicyCase(Case):
         """The worst of the three verdicts."""
         found, seconds = self.answers(options)
         tolerance = options.get("tolerance", 1e-6)
-        refused = [f"{rule}: {first_words(one)}" for rule, one in found.items() if isinstance(one, lc.ProblemError)]
+        refused = [
+            f"{rule}: {first_words(one)}"
+            for rule, one in found.items()
+            if isinstance(one, lc.ProblemError)
+        ]
         if refused:
             return Verdict(kind=REFUSED, note="; ".join(refused), seconds=seconds)
         wrong, flagged = [], []
@@ -182,14 +203,19 @@ class PolicyCase(Case):
                 flagged.append(f"{said}; {result.status}")
                 continue
             coefficients = result.coefficients
-            own = expected_cost(self.program, rule, coefficients["learning_rate"], coefficients.get("momentum", 0.0))[0]
+            own = expected_cost(
+                self.program, rule, coefficients["learning_rate"], coefficients.get("momentum", 0.0)
+            )[0]
             negligible = 1e-13 * scale
             if not abs(own - result.cost) <= tolerance * own + negligible:
                 wrong.append(f"{said}; its own coefficients cost {own:.9g}")
             if not result.cost <= best * (1 + 10 * tolerance) + negligible:
                 wrong.append(f"{said}: better coefficients exist")
             plain = found["gradient descent"]
-            if plain.status.ok and not result.cost <= plain.cost * (1 + 10 * tolerance) + negligible:
+            if (
+                plain.status.ok
+                and not result.cost <= plain.cost * (1 + 10 * tolerance) + negligible
+            ):
                 wrong.append(f"{said}: worse than gradient descent {plain.cost:.9g}")
         if wrong:
             return Verdict(kind=WRONG, note="; ".join(wrong), seconds=seconds)
@@ -203,13 +229,25 @@ class PolicyCase(Case):
     def show(self, options):
         """References, then answers."""
         for rule, (cost, x) in self.reference.items():
-            print(f"{rule}: best known {cost:.10g} at {_read(x[None], 1 if self.constant else self.program.steps, rule)}")
+            print(
+                f"{rule}: best known {cost:.10g} at {_read(x[None], 1 if self.constant else self.program.steps, rule)}"
+            )
         for rule, result in self.answers(options)[0].items():
-            print(f"\n{rule}", result.summary() if hasattr(result, "summary") else result, sep="\n", flush=True)
+            print(
+                f"\n{rule}",
+                result.summary() if hasattr(result, "summary") else result,
+                sep="\n",
+                flush=True,
+            )
 
     def describe(self):
         """Every number."""
-        return "\n".join([f"constant = {self.constant}", *(f"{k} = {v!r}" for k, v in vars(self.program).items())])
+        return "\n".join(
+            [
+                f"constant = {self.constant}",
+                *(f"{k} = {v!r}" for k, v in vars(self.program).items()),
+            ]
+        )
 
 
 def draw(name: str, seed: int, index: int) -> PolicyCase:

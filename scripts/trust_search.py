@@ -89,14 +89,21 @@ def _searched_aims(p, most):
     """Where descents from random points of the box end, and from around the start."""
     rng, low, high = np.random.default_rng(0), p.box[:, 0], p.box[:, 1]
     points = [rng.uniform(low, high) for _ in range(4 * most)]
-    points += [p.start + 0.1 * (high - low) * rng.standard_normal(len(low)) for _ in range(2 * most)]
+    points += [
+        p.start + 0.1 * (high - low) * rng.standard_normal(len(low)) for _ in range(2 * most)
+    ]
     found = []
     for point in points:
         end = minimize(
-            lambda x: float(p.loss(x[None])[0]), point, jac=lambda x: gradient(p.loss, x[None])[0], method="L-BFGS-B"
+            lambda x: float(p.loss(x[None])[0]),
+            point,
+            jac=lambda x: gradient(p.loss, x[None])[0],
+            method="L-BFGS-B",
         )
         found.append((end.fun, end.x))
-    near = sorted(found, key=lambda item: np.linalg.norm(item[1] - p.start))[:most]  # flat valleys: the near ones
+    near = sorted(found, key=lambda item: np.linalg.norm(item[1] - p.start))[
+        :most
+    ]  # flat valleys: the near ones
     return np.array([x for _, x in [*sorted(found, key=lambda item: item[0])[:most], *near]])
 
 
@@ -108,7 +115,9 @@ def best_plan(p: PathProblem, further=()):
     goals = aims(p) if p.end is None else p.end[None]
     for goal in goals:
         for share in (1.0, 0.3, 0.1, 0.03) if len(p.start) <= 2 else (1.0, 0.3, 0.05):
-            times = np.array([0.0, share, 1.0]) * p.horizon if share < 1 else np.array([0.0, p.horizon])
+            times = (
+                np.array([0.0, share, 1.0]) * p.horizon if share < 1 else np.array([0.0, p.horizon])
+            )
             values = np.vstack([p.start, *[goal] * (len(times) - 1)])
             candidates.append((f"line to {np.round(goal, 3)} in {share:g} T", times, values))
     found = []

@@ -62,7 +62,9 @@ def serve(connection: Connection, run: Callable) -> None:
             return
         try:
             verdict = run(job)
-        except Exception as failure:  # anything else than a refusal is a fault of the package, or of this script
+        except (
+            Exception
+        ) as failure:  # anything else than a refusal is a fault of the package, or of this script
             where = traceback.extract_tb(failure.__traceback__)[-1]
             said = f"{type(failure).__name__}: {failure} ({where.filename.rsplit('/', 1)[-1]}:{where.lineno})"
             verdict = Verdict(kind=ERROR, note=said[:300])
@@ -77,7 +79,9 @@ def judge_all(run: Callable, jobs: Iterable, *, workers: int, limit: float) -> I
             _feed(pool, Worker(run), waiting, limit)
         while pool:
             soonest = min(worker.deadline for worker in pool)
-            ready = wait([worker.connection for worker in pool], timeout=max(soonest - time.monotonic(), 0.0))
+            ready = wait(
+                [worker.connection for worker in pool], timeout=max(soonest - time.monotonic(), 0.0)
+            )
             for worker in list(pool):
                 if worker.connection in ready:
                     finished = _finished(worker)
@@ -87,7 +91,10 @@ def judge_all(run: Callable, jobs: Iterable, *, workers: int, limit: float) -> I
                     pool.remove(worker)
                     _feed(pool, _renewed(worker, run), waiting, limit)
                 elif time.monotonic() > worker.deadline:
-                    yield worker.job, Verdict(kind=HANG, note=f"no answer in {limit:g} s", seconds=limit)
+                    yield (
+                        worker.job,
+                        Verdict(kind=HANG, note=f"no answer in {limit:g} s", seconds=limit),
+                    )
                     worker.end()
                     pool.remove(worker)
                     _feed(pool, Worker(run), waiting, limit)

@@ -24,18 +24,58 @@ def function(expression, dimension):
 
 def problem_of(loss, start, *, learner=None, end=None, allow_kinks=False, **objective):
     landscape = lc.Landscape.from_expression(loss, dimension=len(start), allow_kinks=allow_kinks)
-    return lc.ControlProblem(landscape=landscape, objective=lc.Objective(**objective), start=start, end=end,
-                             learner=learner or lc.Learner())
+    return lc.ControlProblem(
+        landscape=landscape,
+        objective=lc.Objective(**objective),
+        start=start,
+        end=end,
+        learner=learner or lc.Learner(),
+    )
 
 
 # --- intervals against samples -------------------------------------------------------------------------------------------
 
-ONE = [lambda a: a**2, ca.exp, ca.sin, ca.cos, ca.tan, ca.tanh, ca.atan, ca.erf, ca.cosh, ca.sinh, ca.fabs, ca.floor,
-       ca.sign, ca.expm1, ca.log1p, ca.acos, ca.asin, ca.asinh, ca.acosh, ca.atanh, lambda a: a**3, lambda a: a**1.5,
-       lambda a: a**-2, lambda a: 1 / a, lambda a: ca.sqrt(1 + a**2), lambda a: ca.log(1 + a**2), ca.sqrt,
-       lambda a: ca.if_else(a > 0.3, a, -2 * a)]
-TWO = [lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a * b, lambda a, b: a / (b + 3), ca.fmin, ca.fmax, ca.atan2,
-       ca.hypot, lambda a, b: ca.fabs(a) ** b]
+ONE = [
+    lambda a: a**2,
+    ca.exp,
+    ca.sin,
+    ca.cos,
+    ca.tan,
+    ca.tanh,
+    ca.atan,
+    ca.erf,
+    ca.cosh,
+    ca.sinh,
+    ca.fabs,
+    ca.floor,
+    ca.sign,
+    ca.expm1,
+    ca.log1p,
+    ca.acos,
+    ca.asin,
+    ca.asinh,
+    ca.acosh,
+    ca.atanh,
+    lambda a: a**3,
+    lambda a: a**1.5,
+    lambda a: a**-2,
+    lambda a: 1 / a,
+    lambda a: ca.sqrt(1 + a**2),
+    lambda a: ca.log(1 + a**2),
+    ca.sqrt,
+    lambda a: ca.if_else(a > 0.3, a, -2 * a),
+]
+TWO = [
+    lambda a, b: a + b,
+    lambda a, b: a - b,
+    lambda a, b: a * b,
+    lambda a, b: a / (b + 3),
+    ca.fmin,
+    ca.fmax,
+    ca.atan2,
+    ca.hypot,
+    lambda a, b: ca.fabs(a) ** b,
+]
 
 
 def random_function(rng):
@@ -56,42 +96,90 @@ def test_interval_bounds_hold_for_every_sample_of_random_expressions():
         high = low + rng.exponential(size=(6, 2)) * 10 ** rng.uniform(-3, 1)
         below, above = IntervalFunction(f)(low, high)
         for j in range(6):
-            points = low[j] + (high[j] - low[j]) * np.vstack([rng.random((60, 2)), [[0, 0], [1, 0], [0, 1], [1, 1]]])
+            points = low[j] + (high[j] - low[j]) * np.vstack(
+                [rng.random((60, 2)), [[0, 0], [1, 0], [0, 1], [1, 1]]]
+            )
             values = np.array(f.map(len(points))(points.T)).ravel()
             values = values[np.isfinite(values)]
             compared += len(values)
-            assert not len(values) or (below[j, 0] <= values.min() and values.max() <= above[j, 0]), (f, low[j], high[j])
+            assert not len(values) or (
+                below[j, 0] <= values.min() and values.max() <= above[j, 0]
+            ), (f, low[j], high[j])
     assert compared > 50_000
 
 
 def test_interval_bounds_are_exact_where_every_variable_occurs_once():
     f = function(lambda x: (x[0] ** 2 - 1) ** 2 + ca.sin(x[1]), 2)
-    low, high = IntervalFunction(f)(np.array([[-0.5, 0.0], [2.0, 1.0]]), np.array([[0.5, 2.0], [3.0, 2.0]]))
+    low, high = IntervalFunction(f)(
+        np.array([[-0.5, 0.0], [2.0, 1.0]]), np.array([[0.5, 2.0], [3.0, 2.0]])
+    )
     np.testing.assert_allclose(low[:, 0], [0.75**2 + 0.0, 9 + math.sin(1.0)], rtol=1e-12)
     np.testing.assert_allclose(high[:, 0], [1 + 1.0, 64 + 1.0], rtol=1e-12)
 
 
 def test_an_unknown_operation_never_gives_a_bound():
-    low, high = IntervalFunction(function(lambda x: ca.fmod(x[0], 2.0), 1))(np.array([[0.0]]), np.array([[9.0]]))
+    low, high = IntervalFunction(function(lambda x: ca.fmod(x[0], 2.0), 1))(
+        np.array([[0.0]]), np.array([[9.0]])
+    )
     assert (low[0, 0], high[0, 0]) == (-np.inf, np.inf)
 
 
 def muller_brown(x):
-    rows = [(-200, -1, 0, -10, 1, 0), (-100, -1, 0, -10, 0, 0.5), (-170, -6.5, 11, -6.5, -0.5, 1.5), (15, 0.7, 0.6, 0.7, -1, 1)]
-    return sum(height * ca.exp(a * (x[0] - p) ** 2 + b * (x[0] - p) * (x[1] - q) + c * (x[1] - q) ** 2)
-               for height, a, b, c, p, q in rows) / 100
+    rows = [
+        (-200, -1, 0, -10, 1, 0),
+        (-100, -1, 0, -10, 0, 0.5),
+        (-170, -6.5, 11, -6.5, -0.5, 1.5),
+        (15, 0.7, 0.6, 0.7, -1, 1),
+    ]
+    return (
+        sum(
+            height * ca.exp(a * (x[0] - p) ** 2 + b * (x[0] - p) * (x[1] - q) + c * (x[1] - q) ** 2)
+            for height, a, b, c, p, q in rows
+        )
+        / 100
+    )
 
 
 TILT = float(np.roots([4, 0, -4, -0.5]).real.max())
 BOUNDED = {  # loss, box, least inside, least outside (None: by samples only)
-    "double well": (lambda x: (x[0] ** 2 - 1) ** 2 - x[0] / 2, [[-2, 2.1]], (TILT**2 - 1) ** 2 - TILT / 2, 10.0),
-    "double well in the plane": (lambda x: (x[0] ** 2 - 1) ** 2 - x[0] / 2 + x[1] ** 2, [[-2, 2.1], [-1, 1.5]],
-                                 (TILT**2 - 1) ** 2 - TILT / 2, (TILT**2 - 1) ** 2 - TILT / 2 + 1),
-    "product": (lambda w: 0.5 * (w[0] * w[1] - 1) ** 2, [[-0.5, 0.5], [-0.5, 0.5]], 0.5 * 0.75**2, 0.0),
-    "coupled quadratic": (lambda x: x[0] ** 2 + 1.2 * x[0] * x[1] + x[1] ** 2, [[-1, 1], [-1, 1]], 0.0, 0.64),
-    "coupled quartic": (lambda x: x[0] ** 4 + x[1] ** 4 + x[0] ** 3 * x[1], [[-1, 2], [-1, 1]], 0.0, None),
-    "plateau and well": (lambda x: 0.01 * x[0] ** 2 / (1 + x[0] ** 2) + 100 * (1 - ca.exp(-((x[0] - 37.3) ** 2) / 8)),
-                         [[-1, 1]], 100.0, 0.01 * 37.3**2 / (1 + 37.3**2)),
+    "double well": (
+        lambda x: (x[0] ** 2 - 1) ** 2 - x[0] / 2,
+        [[-2, 2.1]],
+        (TILT**2 - 1) ** 2 - TILT / 2,
+        10.0,
+    ),
+    "double well in the plane": (
+        lambda x: (x[0] ** 2 - 1) ** 2 - x[0] / 2 + x[1] ** 2,
+        [[-2, 2.1], [-1, 1.5]],
+        (TILT**2 - 1) ** 2 - TILT / 2,
+        (TILT**2 - 1) ** 2 - TILT / 2 + 1,
+    ),
+    "product": (
+        lambda w: 0.5 * (w[0] * w[1] - 1) ** 2,
+        [[-0.5, 0.5], [-0.5, 0.5]],
+        0.5 * 0.75**2,
+        0.0,
+    ),
+    "coupled quadratic": (
+        lambda x: x[0] ** 2 + 1.2 * x[0] * x[1] + x[1] ** 2,
+        [[-1, 1], [-1, 1]],
+        0.0,
+        0.64,
+    ),
+    "coupled quartic": (
+        lambda x: x[0] ** 4 + x[1] ** 4 + x[0] ** 3 * x[1],
+        [[-1, 2], [-1, 1]],
+        0.0,
+        None,
+    ),
+    "plateau and well": (
+        lambda x: (
+            0.01 * x[0] ** 2 / (1 + x[0] ** 2) + 100 * (1 - ca.exp(-((x[0] - 37.3) ** 2) / 8))
+        ),
+        [[-1, 1]],
+        100.0,
+        0.01 * 37.3**2 / (1 + 37.3**2),
+    ),
     "Müller-Brown": (muller_brown, [[-2, 1.5], [-1, 2.5]], -1.466995, None),
 }
 
@@ -104,7 +192,9 @@ def test_lower_bounds_inside_and_outside_are_true_and_sharp(name):
     found = bounds.inside(box, 1e-3), bounds.outside(box, 1e-3)
     assert inside - 2e-3 <= found[0] <= inside + 1e-6
     rng = np.random.default_rng(0)
-    points = box.mean(axis=1) + np.ptp(box, axis=1) * rng.normal(size=(20000, len(box))) * 10 ** rng.uniform(-1, 2, (20000, 1))
+    points = box.mean(axis=1) + np.ptp(box, axis=1) * rng.normal(
+        size=(20000, len(box))
+    ) * 10 ** rng.uniform(-1, 2, (20000, 1))
     points = points[((points < box[:, 0]) | (points > box[:, 1])).any(axis=1)]
     values = np.array(f.map(len(points))(points.T)).ravel()
     assert found[1] <= np.nanmin(values)
@@ -113,7 +203,9 @@ def test_lower_bounds_inside_and_outside_are_true_and_sharp(name):
         assert outside - 2e-3 <= found[1] <= outside + 1e-6
 
 
-@pytest.mark.parametrize("loss", [lambda x: x[0] ** 3, lambda x: -(x[0] ** 2) / 2, lambda x: x[0] - ca.exp(0.1 * x[0])])
+@pytest.mark.parametrize(
+    "loss", [lambda x: x[0] ** 3, lambda x: -(x[0] ** 2) / 2, lambda x: x[0] - ca.exp(0.1 * x[0])]
+)
 def test_a_loss_that_is_not_bounded_below_gets_no_bound(loss):
     assert LowerBounds(function(loss, 1)).outside(np.array([[-1.0, 1.0]]), 1e-3) == -np.inf
 
@@ -122,20 +214,37 @@ def test_a_loss_that_is_not_bounded_below_gets_no_bound(loss):
 
 
 def leaving(problem, box, inside=0.0, anywhere=0.0, terminal=0.0):
-    return least_cost_of_leaving(problem, np.array(box, dtype=float), inside=inside, anywhere=anywhere, terminal=terminal)
+    return least_cost_of_leaving(
+        problem, np.array(box, dtype=float), inside=inside, anywhere=anywhere, terminal=terminal
+    )
 
 
-@pytest.mark.parametrize(("decay", "push", "offset"), [(0.0, 1.0, 0.0), (-0.7, 1.0, 0.0), (0.4, 2.0, 0.0), (0.0, 1.0, 0.3),
-                                                        (0.4, 0.5, 0.2)])
+@pytest.mark.parametrize(
+    ("decay", "push", "offset"),
+    [(0.0, 1.0, 0.0), (-0.7, 1.0, 0.0), (0.4, 2.0, 0.0), (0.0, 1.0, 0.3), (0.4, 0.5, 0.2)],
+)
 @pytest.mark.parametrize(("discount", "horizon"), [(0.0, 2.0), (0.6, 3.0)])
-def test_effort_of_leaving_is_that_of_the_controllability_gramian(decay, push, offset, discount, horizon):
+def test_effort_of_leaving_is_that_of_the_controllability_gramian(
+    decay, push, offset, discount, horizon
+):
     """θ̇ = aθ + c + bu from 0 to R by time t: least effort (R - drift)²/2ηS, S = b²∫e^{γτ + 2a(t-τ)}dτ."""
-    learner = lc.Learner(drift=lc.linear_drift([[decay]], [offset]), actuation=[[push]], metric=[[1.7]])
-    problem = problem_of(lambda x: x[0] ** 2, [0.0], learner=learner, horizon=horizon, discount=discount, learning_rate=0.8)
+    learner = lc.Learner(
+        drift=lc.linear_drift([[decay]], [offset]), actuation=[[push]], metric=[[1.7]]
+    )
+    problem = problem_of(
+        lambda x: x[0] ** 2,
+        [0.0],
+        learner=learner,
+        horizon=horizon,
+        discount=discount,
+        learning_rate=0.8,
+    )
 
     def effort(reach, sign, t):
         carried = sign * quad(lambda s: offset * math.exp(decay * (t - s)), 0, t)[0]
-        gramian = push**2 / 1.7 * quad(lambda s: math.exp(discount * s + 2 * decay * (t - s)), 0, t)[0]
+        gramian = (
+            push**2 / 1.7 * quad(lambda s: math.exp(discount * s + 2 * decay * (t - s)), 0, t)[0]
+        )
         return max(reach - carried, 0.0) ** 2 / (2 * 0.8 * gramian)
 
     times = np.linspace(1e-3, horizon, 400)
@@ -147,7 +256,9 @@ def test_effort_of_leaving_is_that_of_the_controllability_gramian(decay, push, o
 
 def test_bound_is_below_the_exact_cost_of_reaching_a_wall_in_a_bowl():
     """From 0 to R in time t at L = ½hθ², γ = 0: J = ½R²√(kh/η) coth(√(ηkh) t)."""
-    problem = problem_of(lambda x: 0.5 * 1.3 * x[0] ** 2, [0.0], horizon=5.0, learning_rate=0.6, loss_weight=0.9)
+    problem = problem_of(
+        lambda x: 0.5 * 1.3 * x[0] ** 2, [0.0], horizon=5.0, learning_rate=0.6, loss_weight=0.9
+    )
     exact = 0.5 * 4.0 * math.sqrt(0.9 * 1.3 / 0.6) / math.tanh(math.sqrt(0.6 * 0.9 * 1.3) * 5)
     found = leaving(problem, [[-2, 2]])
     assert 0 < found.cost < exact
@@ -155,7 +266,9 @@ def test_bound_is_below_the_exact_cost_of_reaching_a_wall_in_a_bowl():
 
 
 def test_loss_inside_and_afterwards_enter_as_in_the_formula():
-    problem = problem_of(lambda x: x[0] ** 2, [0.5], horizon=4.0, discount=0.3, learning_rate=2.0, loss_weight=1.5)
+    problem = problem_of(
+        lambda x: x[0] ** 2, [0.5], horizon=4.0, discount=0.3, learning_rate=2.0, loss_weight=1.5
+    )
 
     def bound(t, inside, after):
         effort = 1.5**2 * 0.3 / (2 * 2.0 * math.expm1(0.3 * t))
@@ -167,8 +280,12 @@ def test_loss_inside_and_afterwards_enter_as_in_the_formula():
     assert found.cost == pytest.approx(least, rel=2e-2)
     assert found.cost <= least
     assert found.wall == "θ1 = 2"
-    loss_outside_is_higher = leaving(problem, [[-3, 2]], inside=1.0, anywhere=7.0)  # but the plan may come back inside
-    assert loss_outside_is_higher.cost <= min(bound(t, 1.0, 1.0) for t in np.geomspace(1e-4, 4, 4000)) + 2 * math.exp(-1.2)
+    loss_outside_is_higher = leaving(
+        problem, [[-3, 2]], inside=1.0, anywhere=7.0
+    )  # but the plan may come back inside
+    assert loss_outside_is_higher.cost <= min(
+        bound(t, 1.0, 1.0) for t in np.geomspace(1e-4, 4, 4000)
+    ) + 2 * math.exp(-1.2)
 
 
 def test_metric_that_depends_on_the_place_is_measured_along_the_way():
@@ -183,7 +300,10 @@ def test_metric_that_depends_on_the_place_is_measured_along_the_way():
 def test_a_direction_that_cannot_be_pushed_is_left_only_by_drift():
     learner = lc.Learner(actuation=[[1.0], [0.0]], drift=lambda x: ca.vertcat(0, 1.0))
     problem = problem_of(lambda x: x[0] ** 2 + x[1] ** 2, [0.0, 0.0], learner=learner, horizon=3.0)
-    assert leaving(problem, [[-9, 9], [-1, 3.1]]).wall in ("θ1 = -9", "θ1 = 9")  # 3.1 is out of the drift's reach
+    assert leaving(problem, [[-9, 9], [-1, 3.1]]).wall in (
+        "θ1 = -9",
+        "θ1 = 9",
+    )  # 3.1 is out of the drift's reach
     assert leaving(problem, [[-9, 9], [-1, 2.9]]).cost == pytest.approx(0, abs=1e-9)
 
 
@@ -197,30 +317,45 @@ def test_relaxed_value_is_never_above_the_exact_one_and_meets_it_in_a_wide_box()
     found = []
     for wall in (1.2, 2.0, 4.0):
         fine = Grid.over(np.array([[-wall, wall]]), (401,))
-        nodes = BetweenNodes(loss=loss, terminal=function(lambda x: 0 * x[0], 1), lowest=0.0, finer=fine)
-        beyond = Beyond(running=-0.3, terminal=0.0, nodes=nodes)  # a low loss outside: leaving pays from a small box
-        found.append(value_function(problem, fine.coarser(), slices=1, beyond=beyond).at(problem.start))
+        nodes = BetweenNodes(
+            loss=loss, terminal=function(lambda x: 0 * x[0], 1), lowest=0.0, finer=fine
+        )
+        beyond = Beyond(
+            running=-0.3, terminal=0.0, nodes=nodes
+        )  # a low loss outside: leaving pays from a small box
+        found.append(
+            value_function(problem, fine.coarser(), slices=1, beyond=beyond).at(problem.start)
+        )
     assert found[0] < -0.5  # 0.2 to the wall, then 3·(-0.3)
     assert max(found) <= exact + 1e-6
     assert found[-1] == pytest.approx(exact, rel=1e-3)
 
 
 def test_relaxed_steady_state_is_the_limit_of_the_relaxed_march():
-    landscape = (lambda x: (x[0] ** 2 - 1) ** 2 - 0.25 * x[0])
+    def landscape(x):
+        return (x[0] ** 2 - 1) ** 2 - 0.25 * x[0]
+
     marched = problem_of(landscape, [-0.9], horizon=29.0, discount=1.0)
     endless = marched.changed(horizon=math.inf)
     grid, beyond = Grid.over(np.array([[-1.05, 1.5]]), (201,)), Beyond(running=-1.0, terminal=0.0)
-    values = [value_function(one, grid, slices=1, beyond=beyond).at(one.start) for one in (marched, endless)]
+    values = [
+        value_function(one, grid, slices=1, beyond=beyond).at(one.start)
+        for one in (marched, endless)
+    ]
     assert values[0] == pytest.approx(values[1], rel=1e-4)
     assert values[1] < value_function(endless, grid).at(endless.start) - 0.05
 
 
-# --- verdicts ---------------------------------------------------------------------------------------------------------------
+# --- verdicts ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_saddle_where_the_search_knows_nothing_is_not_global():
-    problem = problem_of(lambda w: 0.5 * (w[0] * w[1] - 1) ** 2, [0.0, 0.0], horizon=8.0, discount=0.05)
-    moves = solve(problem).best  # the solver itself steps off the saddle: the plan that stays is made by hand
+    problem = problem_of(
+        lambda w: 0.5 * (w[0] * w[1] - 1) ** 2, [0.0, 0.0], horizon=8.0, discount=0.05
+    )
+    moves = solve(
+        problem
+    ).best  # the solver itself steps off the saddle: the plan that stays is made by hand
     rest = {name: 0 * getattr(moves, name) for name in ("parameters", "controls", "costates")}
     stays = replace(moves, **rest, cost=0.5 * (1 - math.exp(-0.4)) / 0.05)
     certificate = certify_global(problem, stays, points=41)
@@ -230,8 +365,13 @@ def test_a_saddle_where_the_search_knows_nothing_is_not_global():
 
 
 def test_a_cheaper_plan_that_only_the_terminal_cost_tells_of_is_found():
-    problem = problem_of(lambda x: 0.5 * (x[0] + 1) ** 2, [-1.0], horizon=3.0, loss_weight=0.01,
-                         terminal=lambda x: (x[0] ** 2 - 1) ** 2 - x[0])
+    problem = problem_of(
+        lambda x: 0.5 * (x[0] + 1) ** 2,
+        [-1.0],
+        horizon=3.0,
+        loss_weight=0.01,
+        terminal=lambda x: (x[0] ** 2 - 1) ** 2 - x[0],
+    )
     certificate = certify_global(problem, solve(problem, guess=[-1.0]), points=101)
     assert certificate.verdict is Verdict.NOT_GLOBAL
     assert certificate.better_plan.cost == pytest.approx(-0.3191, abs=1e-4)
@@ -240,8 +380,13 @@ def test_a_cheaper_plan_that_only_the_terminal_cost_tells_of_is_found():
 
 @pytest.mark.slow
 def test_a_well_far_behind_a_plateau_is_found():
-    problem = problem_of(lambda x: 0.01 * x[0] ** 2 / (1 + x[0] ** 2) + 100 * (1 - ca.exp(-((x[0] - 37.3) ** 2) / 8)), [0.0],
-                         horizon=100.0)
+    problem = problem_of(
+        lambda x: (
+            0.01 * x[0] ** 2 / (1 + x[0] ** 2) + 100 * (1 - ca.exp(-((x[0] - 37.3) ** 2) / 8))
+        ),
+        [0.0],
+        horizon=100.0,
+    )
     certificate = certify_global(problem, solve(problem, guess=[0.0]))
     assert certificate.verdict is Verdict.NOT_GLOBAL
     assert certificate.better_plan.cost < 504
@@ -257,7 +402,10 @@ def test_long_horizon_of_figure_1_is_judged_by_the_steady_state():
     assert certificate.better_plan.cost == pytest.approx(-2.83107, abs=1e-4)
 
 
-@pytest.mark.parametrize(("loss", "start", "horizon"), [(lambda x: -(x[0] ** 2) / 2, 0.5, 1.0), (lambda x: x[0] ** 3, 1.0, 3.0)])
+@pytest.mark.parametrize(
+    ("loss", "start", "horizon"),
+    [(lambda x: -(x[0] ** 2) / 2, 0.5, 1.0), (lambda x: x[0] ** 3, 1.0, 3.0)],
+)
 def test_a_loss_without_a_lower_bound_is_never_certified(loss, start, horizon):
     certificate = certify_global(problem_of(loss, [start], horizon=horizon), points=101)
     assert certificate.verdict is Verdict.UNDECIDED
@@ -270,7 +418,9 @@ def test_a_loss_without_a_lower_bound_is_never_certified(loss, start, horizon):
 
 
 def test_standing_on_the_least_loss_is_global_whatever_the_box():
-    certificate = certify_global(problem_of(lambda x: 0.5 * x[0] ** 2, [0.0], horizon=3.0), points=101)
+    certificate = certify_global(
+        problem_of(lambda x: 0.5 * x[0] ** 2, [0.0], horizon=3.0), points=101
+    )
     assert certificate.is_global
     assert (np.ptp(certificate.box, axis=1) > 1e-3).all()
 
@@ -293,7 +443,11 @@ def test_what_interval_arithmetic_cannot_bound_the_user_can():
 
 
 def test_a_well_narrower_than_the_cells_is_not_overlooked():
-    problem = problem_of(lambda x: 0.5 * x[0] ** 2 - 3 * ca.exp(-((x[0] - 1.0251) ** 2) / (2 * 0.002**2)), [-1.0], horizon=4.0)
+    problem = problem_of(
+        lambda x: 0.5 * x[0] ** 2 - 3 * ca.exp(-((x[0] - 1.0251) ** 2) / (2 * 0.002**2)),
+        [-1.0],
+        horizon=4.0,
+    )
     stays = solve(problem, guess=[0.0])
     certificate = certify_global(problem, stays, box=(-2.5, 2.5), points=101)
     assert certificate.verdict is Verdict.UNDECIDED
@@ -323,17 +477,27 @@ def test_no_random_landscape_of_wells_is_called_global_wrongly(seed):
     """A bowl with two to four Gaussian wells, judged from a plan that stays near the start; reference: a fine, wide grid."""
     rng = np.random.default_rng(seed)
     count = rng.integers(2, 5)
-    centres, depths, widths = rng.uniform(-4, 4, count), rng.uniform(0.3, 3, count), 10 ** rng.uniform(-1, 0.2, count)
+    centres, depths, widths = (
+        rng.uniform(-4, 4, count),
+        rng.uniform(0.3, 3, count),
+        10 ** rng.uniform(-1, 0.2, count),
+    )
     bowl = 10 ** rng.uniform(-2.5, -0.5)
 
     def loss(x):
         wells = zip(centres, depths, widths, strict=True)
-        return bowl * x[0] ** 2 - sum(depth * ca.exp(-((x[0] - c) ** 2) / (2 * width**2)) for c, depth, width in wells)
+        return bowl * x[0] ** 2 - sum(
+            depth * ca.exp(-((x[0] - c) ** 2) / (2 * width**2)) for c, depth, width in wells
+        )
 
-    problem = problem_of(loss, [rng.uniform(-3, 3)], horizon=[1.0, 3.0, 8.0][seed % 3], discount=[0.0, 0.2][seed % 2])
+    problem = problem_of(
+        loss, [rng.uniform(-3, 3)], horizon=[1.0, 3.0, 8.0][seed % 3], discount=[0.0, 0.2][seed % 2]
+    )
     plan = solve(problem, guess=problem.start, throw=False)
     certificate = certify_global(problem, plan, points=101)
-    lowest = value_function(problem, Grid.over(np.array([[-9.0, 9.0]]), (1801,)), slices=1).at(problem.start)
+    lowest = value_function(problem, Grid.over(np.array([[-9.0, 9.0]]), (1801,)), slices=1).at(
+        problem.start
+    )
     if certificate.is_global:
         assert plan.cost < lowest + certificate.grid_error + certificate.outside.undercut + 1e-3
     elif certificate.better_plan is not None:

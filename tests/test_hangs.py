@@ -66,7 +66,9 @@ POLE = lc.Landscape.from_expression(lambda x: 1 / x[0] ** 2 + x[0] ** 2, dimensi
 
 
 def bowl(**learner):
-    return lc.ControlProblem(landscape=HALF_SQUARE, learner=lc.Learner(**learner), objective=UNIT, start=[1.0])
+    return lc.ControlProblem(
+        landscape=HALF_SQUARE, learner=lc.Learner(**learner), objective=UNIT, start=[1.0]
+    )
 
 
 SINGULAR = {
@@ -75,7 +77,10 @@ SINGULAR = {
         {"loss": lambda x: x**1.5, "horizon": 0.5},
     ),
     "metric 1/x²": (bowl(metric=lambda x: 1 / x[0] ** 2), {"metric": lambda x: 1 / x**2}),
-    "metric 1/x, which changes its sign at 0": (bowl(metric=lambda x: 1 / x[0]), {"metric": lambda x: 1 / x}),
+    "metric 1/x, which changes its sign at 0": (
+        bowl(metric=lambda x: 1 / x[0]),
+        {"metric": lambda x: 1 / x},
+    ),
     "drift 1/x": (
         bowl(drift=lambda x: 1 / x[0]),
         {"drift": lambda x: 1 / x, "begin": lambda t: np.vstack([1 + 0.3 * t, 0.5 * (1 - t)])},
@@ -87,7 +92,11 @@ SINGULAR = {
     ),
     "a pole": (
         lc.ControlProblem(landscape=POLE, objective=UNIT, start=[2.0]),
-        {"loss": lambda x: 1 / x**2 + x**2, "start": 2.0, "begin": lambda t: np.vstack([2 - 0.8 * t, 2 * (1 - t)])},
+        {
+            "loss": lambda x: 1 / x**2 + x**2,
+            "start": 2.0,
+            "begin": lambda t: np.vstack([2 - 0.8 * t, 2 * (1 - t)]),
+        },
     ),
 }
 
@@ -95,7 +104,13 @@ SINGULAR = {
 @pytest.mark.parametrize("name", SINGULAR)
 def test_singular_points_on_the_way_of_the_guess_do_not_keep_the_plan_from_being_found(name):
     problem, facts = SINGULAR[name]
-    defaults = {"metric": one, "drift": none, "actuation": one, "loss": lambda x: x**2 / 2, "begin": falling}
+    defaults = {
+        "metric": one,
+        "drift": none,
+        "actuation": one,
+        "loss": lambda x: x**2 / 2,
+        "begin": falling,
+    }
     truth = indirect(**{"start": 1.0, "horizon": 1.0} | defaults | facts)
     guess = [0.0] if name == "a pole" else None
     assert lc.solve(problem, guess=guess).cost == pytest.approx(truth, rel=1e-7)
@@ -118,15 +133,19 @@ def test_fatrop_comes_back_from_functions_that_are_not_finite(name):
 
 
 RUNAWAYS = {
-    "restoration far out": dict(
-        hessian=np.eye(2) * 1e3,
-        drift=[[-27.0, 33.0], [62.0, -14.0]],
-        actuation=[[225.0, 10095.0], [90.0, 4038.0]],
-        horizon=6.7,
-    ),
-    "weakly controlled end of an unstable drift": dict(
-        hessian=np.eye(2), drift=[[0.555, 0.218], [-1.475, 0.652]], actuation=[[-0.303], [-1.535]], horizon=24.0, end=[-0.3, 1.2]
-    ),
+    "restoration far out": {
+        "hessian": np.eye(2) * 1e3,
+        "drift": [[-27.0, 33.0], [62.0, -14.0]],
+        "actuation": [[225.0, 10095.0], [90.0, 4038.0]],
+        "horizon": 6.7,
+    },
+    "weakly controlled end of an unstable drift": {
+        "hessian": np.eye(2),
+        "drift": [[0.555, 0.218], [-1.475, 0.652]],
+        "actuation": [[-0.303], [-1.535]],
+        "horizon": 24.0,
+        "end": [-0.3, 1.2],
+    },
 }
 
 
@@ -135,24 +154,32 @@ def test_fatrop_is_not_asked_where_it_may_not_come_back(name):
     facts = RUNAWAYS[name]
     problem = lc.ControlProblem(
         landscape=lc.quadratic(hessian=facts["hessian"]),
-        learner=lc.Learner(actuation=facts["actuation"], drift=lc.linear_drift(facts["drift"], np.zeros(2))),
+        learner=lc.Learner(
+            actuation=facts["actuation"], drift=lc.linear_drift(facts["drift"], np.zeros(2))
+        ),
         objective=lc.Objective(horizon=facts["horizon"], discount=1.0),
         start=[2e2, -2e2],
         end=facts.get("end"),
     )
-    solution = lc.solve(problem, throw=False, solver="fatrop", method="collocation", max_elements=24, time_limit=10)
+    solution = lc.solve(
+        problem, throw=False, solver="fatrop", method="collocation", max_elements=24, time_limit=10
+    )
     assert "ipopt" in solution.message or not solution.status.ok
     assert lc.Solver(problem, method="collocation")._machinery.plugin == "ipopt"
 
 
 def test_a_guess_that_cannot_avoid_a_singular_point_is_refused_with_the_place():
     problem = lc.ControlProblem(landscape=POLE, objective=UNIT, start=[1.0], end=[0.0])
-    with pytest.raises(lc.ProblemError, match=r"'straight line': the loss is not finite at t = 1, θ = \[0\.0\]"):
+    with pytest.raises(
+        lc.ProblemError, match=r"'straight line': the loss is not finite at t = 1, θ = \[0\.0\]"
+    ):
         lc.solve(problem)
 
 
 def test_an_unfinished_plan_names_the_function_that_was_not_finite():
-    rooted = lc.Landscape.from_expression(lambda x: ca.sqrt(x[0]) + 2 * x[0], dimension=1)  # runs down to the root's edge
+    rooted = lc.Landscape.from_expression(
+        lambda x: ca.sqrt(x[0]) + 2 * x[0], dimension=1
+    )  # runs down to the root's edge
     problem = lc.ControlProblem(landscape=rooted, objective=lc.Objective(horizon=3.0), start=[1.0])
     solution = lc.solve(problem, throw=False, time_limit=20)
     assert not solution.status.ok
@@ -202,11 +229,16 @@ except lc.errors.SolveInterrupted as stop:
 """
 
 
-@pytest.mark.parametrize(("solver", "n", "starts", "wait"), [("fatrop", 4, 400, 3.0), ("ipopt", 40, 1, 0.7)])
+@pytest.mark.parametrize(
+    ("solver", "n", "starts", "wait"), [("fatrop", 4, 400, 3.0), ("ipopt", 40, 1, 0.7)]
+)
 def test_ctrl_c_is_heard_during_a_solve(solver, n, starts, wait):
     code = SLOW.format(solver=solver, n=n, starts=starts)
     process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [sys.executable, "-W", "ignore", "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     try:
         assert process.stdout.readline() == "begins\n"
@@ -234,7 +266,11 @@ def test_an_interrupted_solve_hands_back_the_best_so_far(monkeypatch):
         return original(*arguments)
 
     monkeypatch.setattr(module, "draft_plan", interrupted)
-    problem = lc.ControlProblem(landscape=lc.double_well(), objective=lc.Objective(horizon=4.0, discount=0.1), start=[-0.6, 0.55])
+    problem = lc.ControlProblem(
+        landscape=lc.double_well(),
+        objective=lc.Objective(horizon=4.0, discount=0.1),
+        start=[-0.6, 0.55],
+    )
     with pytest.raises(SolveInterrupted, match="the best so far costs") as stop:
         lc.solve(problem, starts=6)
     assert stop.value.solution.status is lc.Status.INTERRUPTED
@@ -245,10 +281,19 @@ def test_an_interrupted_solve_hands_back_the_best_so_far(monkeypatch):
 @pytest.mark.parametrize("n", [4, 30])
 def test_a_solve_ends_at_its_time_limit_with_the_best_so_far(n):
     problem = lc.ControlProblem(
-        landscape=lc.rosenbrock(n, steepness=100.0), start=[-1.2] * n, objective=lc.Objective(horizon=100.0, discount=0.02)
+        landscape=lc.rosenbrock(n, steepness=100.0),
+        start=[-1.2] * n,
+        objective=lc.Objective(horizon=100.0, discount=0.02),
     )
     began = time.monotonic()
-    solution = lc.solve(problem, starts=400 if n == 4 else 20, tolerance=1e-13, max_elements=20_000, time_limit=1.0, throw=False)
+    solution = lc.solve(
+        problem,
+        starts=400 if n == 4 else 20,
+        tolerance=1e-13,
+        max_elements=20_000,
+        time_limit=1.0,
+        throw=False,
+    )
     assert time.monotonic() - began < 15
     assert solution.status is lc.Status.TIME_LIMIT
     assert "time limit" in solution.status.value
@@ -262,9 +307,13 @@ HUGE = {
     "parameters": lambda: lc.Landscape(dimension=10**8, expression=ca.sumsqr),
     "Rosenbrock": lambda: lc.rosenbrock(10**8),
     "a Hessian": lambda: lc.quadratic(hessian=np.broadcast_to(0.0, (200_000, 200_000))),
-    "entries": lambda: lc.Landscape(dimension=2, expression=lambda x, a: a[0] * x[0], parameters={"a": np.ones((1100, 1100))}),
+    "entries": lambda: lc.Landscape(
+        dimension=2, expression=lambda x, a: a[0] * x[0], parameters={"a": np.ones((1100, 1100))}
+    ),
     "elements": lambda: lc.DiscretisedAction(elements=10**8),
-    "starts": lambda: lc.solve(lc.ControlProblem(landscape=POLE, objective=UNIT, start=[2.0]), starts=10**9),
+    "starts": lambda: lc.solve(
+        lc.ControlProblem(landscape=POLE, objective=UNIT, start=[2.0]), starts=10**9
+    ),
 }
 
 

@@ -132,7 +132,9 @@ def test_the_maximum_inside_a_logsumexp_is_no_kink():
         assert one == pytest.approx(other, abs=1e-13)
 
 
-@pytest.mark.parametrize("expression", [ca.norm_inf, ca.mmax, lambda t: ca.fmax(t[0], 0) ** 2, lambda t: ca.fabs(t[0] - t[1])])
+@pytest.mark.parametrize(
+    "expression", [ca.norm_inf, ca.mmax, lambda t: ca.fmax(t[0], 0) ** 2, lambda t: ca.fabs(t[0] - t[1])]
+)
 def test_kinks_that_show_are_refused(expression):
     with pytest.raises(lc.ProblemError, match="twice continuously differentiable"):
         lc.Landscape.from_expression(expression, dimension=2)

@@ -28,7 +28,9 @@ def fixed_end_cost(facts):
             x, costate, _ = np.split(inside @ state, [n, 2 * n])
             u = -eta * np.linalg.solve(G, B.T @ costate)
             rate = u @ G @ u / (2 * eta) + k * (x - mu) @ H @ (x - mu) / 2
-            cost += weight * length / 2 * np.exp(-discount * length * (piece + (point + 1) / 2)) * rate
+            cost += (
+                weight * length / 2 * np.exp(-discount * length * (piece + (point + 1) / 2)) * rate
+            )
             state = step @ state
     return cost, gap
 
@@ -63,7 +65,9 @@ def test_ends_that_few_controls_can_reach_are_reached_at_the_least_cost(seed):
     problem = lc.ControlProblem(
         landscape=lc.quadratic(hessian=H, minimum=mu),
         learner=lc.Learner(metric=G, actuation=B, drift=lc.linear_drift(A, c)),
-        objective=lc.Objective(horizon=horizon, learning_rate=eta, loss_weight=k, discount=discount),
+        objective=lc.Objective(
+            horizon=horizon, learning_rate=eta, loss_weight=k, discount=discount
+        ),
         start=start,
         end=end,
     )
@@ -91,7 +95,11 @@ def test_discounted_infinite_horizons_need_no_steady_state_nearby(case, seed):
     if case == "no rest":
         A = np.zeros((n, n))  # directions that nobody pushes drift away for ever
     root = rng.standard_normal((n, n))
-    H, mu, start = root @ root.T / n + 0.1 * np.eye(n), rng.standard_normal(n), rng.standard_normal(n)
+    H, mu, start = (
+        root @ root.T / n + 0.1 * np.eye(n),
+        rng.standard_normal(n),
+        rng.standard_normal(n),
+    )
     discount = 1.0 if case == "no rest" else 4.0
     problem = lc.ControlProblem(
         landscape=lc.quadratic(hessian=H, minimum=mu),
@@ -100,17 +108,23 @@ def test_discounted_infinite_horizons_need_no_steady_state_nearby(case, seed):
         start=start,
     )
     solution = lc.solve(problem)
-    assert solution.cost == pytest.approx(riccati_cost(A, c, B, H, mu, 1.0, 1.0, discount, start), rel=1e-6)
+    assert solution.cost == pytest.approx(
+        riccati_cost(A, c, B, H, mu, 1.0, 1.0, discount, start), rel=1e-6
+    )
 
 
 def test_a_plan_without_a_rest_continues_past_its_nodes():
     problem = lc.ControlProblem(
         landscape=lc.quadratic(hessian=np.eye(2)),
-        learner=lc.Learner(actuation=[[1.0], [0.0]], drift=lc.linear_drift(np.zeros((2, 2)), [0.0, 0.5])),
+        learner=lc.Learner(
+            actuation=[[1.0], [0.0]], drift=lc.linear_drift(np.zeros((2, 2)), [0.0, 0.5])
+        ),
         objective=lc.Objective(horizon=np.inf, discount=1.0),
         start=[1.0, 0.0],
     )
     solution = lc.solve(problem)
     later = solution.times[-1] + 3.0
     rate = np.sqrt(0.25 + 1) - 0.5  # of θ₁; θ₂ is carried along
-    assert solution.at(later)[0] == pytest.approx([np.exp(-rate * later), 0.5 * later], rel=1e-6, abs=1e-6)
+    assert solution.at(later)[0] == pytest.approx(
+        [np.exp(-rate * later), 0.5 * later], rel=1e-6, abs=1e-6
+    )

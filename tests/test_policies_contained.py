@@ -31,10 +31,17 @@ DESCENT, BALL = GradientDescent(constant=True), HeavyBall(constant=True)
 ADAM = AdamFamily(epsilon=1e-8)
 FACES = {  # richer family, its face, the simpler family and the names of its coefficients there
     "heavy ball": (BALL, "gradient descent", DESCENT),
-    "heavy ball per step": (HeavyBall(constant=False), "gradient descent", GradientDescent(constant=False)),
+    "heavy ball per step": (
+        HeavyBall(constant=False),
+        "gradient descent",
+        GradientDescent(constant=False),
+    ),
     "nesterov": (Nesterov(constant=True), "gradient descent", DESCENT),
-    "span": (FirstOrderSpan(memory=3, constant=True), "first-order span with memory 2",
-             FirstOrderSpan(memory=2, constant=True)),
+    "span": (
+        FirstOrderSpan(memory=3, constant=True),
+        "first-order span with memory 2",
+        FirstOrderSpan(memory=2, constant=True),
+    ),
     "decay": (WeightDecay(family=BALL), "heavy ball", BALL),
     "decay and momentum": (WeightDecay(family=BALL), "gradient descent", DESCENT),
     "1/t": (ScheduledDescent(shape=InverseTime()), "gradient descent", DESCENT),
@@ -48,7 +55,10 @@ FACES = {  # richer family, its face, the simpler family and the names of its co
 
 def updates(family, coefficients, seed=0):
     """Δθ (T, E, n) of a rule on random gradients."""
-    policy, rng = Policy(family=family, coefficients=coefficients, horizon=STEPS), np.random.default_rng(seed)
+    policy, rng = (
+        Policy(family=family, coefficients=coefficients, horizon=STEPS),
+        np.random.default_rng(seed),
+    )
     state, moves = policy.init(4, 2), []
     for _ in range(STEPS):
         move, state = policy.update(state, rng.standard_normal((4, 2)), np.zeros((4, 2)))
@@ -58,7 +68,9 @@ def updates(family, coefficients, seed=0):
 
 def drawn(family, seed=1):
     layout, rng = family.layout(STEPS), np.random.default_rng(seed)
-    entries = np.concatenate([one.draw(rng.random(layout.blocks(one) * one.size)) for one in family.coefficients])
+    entries = np.concatenate(
+        [one.draw(rng.random(layout.blocks(one) * one.size)) for one in family.coefficients]
+    )
     return layout.split(entries)
 
 
@@ -67,8 +79,13 @@ def test_a_face_is_the_simpler_rule(name):
     family, place, simple = FACES[name]
     face = next(one for one in family.contained if one.name == place)
     values = {**drawn(family), **dict(face.held)}
-    inner = {one.name: values["learning_rate" if one.name == "learning_rate" else one.name] for one in simple.coefficients}
-    np.testing.assert_allclose(updates(family, values), updates(simple, inner), rtol=1e-12, atol=1e-15)
+    inner = {
+        one.name: values["learning_rate" if one.name == "learning_rate" else one.name]
+        for one in simple.coefficients
+    }
+    np.testing.assert_allclose(
+        updates(family, values), updates(simple, inner), rtol=1e-12, atol=1e-15
+    )
 
 
 @pytest.mark.parametrize("hidden", [1, 2, 3])
@@ -79,22 +96,36 @@ def test_a_network_does_what_one_with_a_unit_less_does(kind, hidden, seed):
     for clock in clocks:
         small = kind(hidden=hidden, gradient_scale=0.3, **clock)
         large = replace(small, hidden=hidden + 1)
-        values = {"learning_rate": 0.2, "momentum": 0.5, "weights": np.random.default_rng(0).uniform(-1, 1, small.weights)}
+        values = {
+            "learning_rate": 0.2,
+            "momentum": 0.5,
+            "weights": np.random.default_rng(0).uniform(-1, 1, small.weights),
+        }
         wide = large.widen(values, seed=seed)
         np.testing.assert_array_equal(updates(large, wide), updates(small, values))
-        assert seed is None or np.count_nonzero(wide["weights"]) > small.weights  # the new unit can be improved from there
+        assert (
+            seed is None or np.count_nonzero(wide["weights"]) > small.weights
+        )  # the new unit can be improved from there
 
 
-@pytest.mark.parametrize("family", [
-    HeavyBall(constant=False), FirstOrderSpan(memory=2, constant=False), WeightDecay(family=Nesterov(constant=False)),
-    GatedPolicy(hidden=2, gradient_scale=0.3, sees_clock=True),
-    WeightDecay(family=NeuralPolicy(hidden=2, gradient_scale=0.3))])
+@pytest.mark.parametrize(
+    "family",
+    [
+        HeavyBall(constant=False),
+        FirstOrderSpan(memory=2, constant=False),
+        WeightDecay(family=Nesterov(constant=False)),
+        GatedPolicy(hidden=2, gradient_scale=0.3, sees_clock=True),
+        WeightDecay(family=NeuralPolicy(hidden=2, gradient_scale=0.3)),
+    ],
+)
 def test_what_is_no_face_is_embedded_exactly(family):
     others = [one for one in family.contained if not one.is_face]
     assert others
     for one in others:
         values = drawn(one.family)
-        np.testing.assert_allclose(updates(family, one.embed(values)), updates(one.family, values), rtol=1e-12, atol=1e-15)
+        np.testing.assert_allclose(
+            updates(family, one.embed(values)), updates(one.family, values), rtol=1e-12, atol=1e-15
+        )
         assert set(one.embed(values, seed=2)) == {each.name for each in family.coefficients}
 
 

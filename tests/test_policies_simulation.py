@@ -74,8 +74,8 @@ def test_policy_with_one_number_per_step_offers_none_to_tune():
 
 
 def test_policy_ends_with_its_horizon_in_the_simulation_too():
+    learner = PolicyLearner(policy=planned(GradientDescent(constant=False), learning_rate=0.1), step=0.5)
     with pytest.raises(ProblemError, match="expected at most the 20 steps it was planned for"):
-        learner = PolicyLearner(policy=planned(GradientDescent(constant=False), learning_rate=0.1), step=0.5)
         simulate(bowl(), learner, episodes=2)
 
 

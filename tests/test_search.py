@@ -13,22 +13,34 @@ from landscape_control.solver.guesses import default_guesses, searched
 from landscape_control.solver.roadmap import least_action_curves, mirrored
 from landscape_control.solver.surveys import Surveys
 
-WELL = lc.ControlProblem(landscape=lc.double_well(), objective=lc.Objective(horizon=4.0, discount=0.1), start=[-0.6, 0.55])
+WELL = lc.ControlProblem(
+    landscape=lc.double_well(),
+    objective=lc.Objective(horizon=4.0, discount=0.1),
+    start=[-0.6, 0.55],
+)
 
 
 def problem(loss, start, end=None, learner=None, **objective):
     start = np.atleast_1d(np.array(start, dtype=float))
     landscape = lc.Landscape.from_expression(loss, dimension=len(start))
     extra = {} if learner is None else {"learner": learner}
-    return lc.ControlProblem(landscape=landscape, start=start, end=end, objective=lc.Objective(**objective), **extra)
+    return lc.ControlProblem(
+        landscape=landscape, start=start, end=end, objective=lc.Objective(**objective), **extra
+    )
 
 
 def mueller_brown(t):
-    depth, a, b, c = (-200, -100, -170, 15), (-1, -1, -6.5, 0.7), (0, 0, 11, 0.6), (-10, -10, -6.5, 0.7)
+    depth, a, b, c = (
+        (-200, -100, -170, 15),
+        (-1, -1, -6.5, 0.7),
+        (0, 0, 11, 0.6),
+        (-10, -10, -6.5, 0.7),
+    )
     centres = ((1, 0), (0, 0.5), (-0.5, 1.5), (-1, 1))
     offsets = [(t[0] - x, t[1] - y) for x, y in centres]
     return sum(
-        d * ca.exp(i * x**2 + j * x * y + k * y**2) for d, i, j, k, (x, y) in zip(depth, a, b, c, offsets, strict=True)
+        d * ca.exp(i * x**2 + j * x * y + k * y**2)
+        for d, i, j, k, (x, y) in zip(depth, a, b, c, offsets, strict=True)
     )
 
 
@@ -38,7 +50,9 @@ def on_a_lattice(case, low, high, places=241, steps=160):
     x = np.linspace(low, high, places)
     x[np.argmin(np.abs(x - case.start[0]))] = case.start[0]
     fine = np.linspace(low, high, 40 * places)
-    summed = np.concatenate([[0.0], np.cumsum(np.diff(fine) * _middles(case.landscape.loss(fine[:, None])))])
+    summed = np.concatenate(
+        [[0.0], np.cumsum(np.diff(fine) * _middles(case.landscape.loss(fine[:, None])))]
+    )
     integral = np.interp(x, fine, summed)
     gap = x[None, :] - x[:, None]
     with np.errstate(all="ignore"):
@@ -80,8 +94,12 @@ def test_timing_of_a_free_particle_is_constant_speed_and_costs_what_it_must():
 
 def test_a_drift_that_helps_is_used():
     """Along f = 1 a particle that is to be 3 away at T = 3 needs no push."""
-    case = problem(lambda x: x[0] ** 2, [0.0], [3.0], lc.Learner(drift=[1.0]), horizon=3.0, loss_weight=1e-12)
-    assert best_timing(case, np.linspace(0, 3, 25)[None, :, None], 1e-6).costs[0] == pytest.approx(0.0, abs=1e-9)
+    case = problem(
+        lambda x: x[0] ** 2, [0.0], [3.0], lc.Learner(drift=[1.0]), horizon=3.0, loss_weight=1e-12
+    )
+    assert best_timing(case, np.linspace(0, 3, 25)[None, :, None], 1e-6).costs[0] == pytest.approx(
+        0.0, abs=1e-9
+    )
 
 
 @pytest.mark.parametrize("octaves", [0, 3, 12])
@@ -121,7 +139,11 @@ def test_mueller_brown_at_long_and_short_horizons():
 def test_a_saddle_between_flat_valleys_is_left(unit):
     """½(w₁w₂-1)² from [0, 0]: on the diagonal w₁ = w₂ = x a problem in one dimension, x² + x² of effort."""
     case = problem(
-        lambda w: 0.5 * (w[0] * w[1] / unit**2 - 1) ** 2, [0.0, 0.0], horizon=8.0, discount=0.05, learning_rate=unit**2
+        lambda w: 0.5 * (w[0] * w[1] / unit**2 - 1) ** 2,
+        [0.0, 0.0],
+        horizon=8.0,
+        discount=0.05,
+        learning_rate=unit**2,
     )
     diagonal = problem(lambda x: 0.5 * (x[0] ** 2 / 2 - 1) ** 2, [0.0], horizon=8.0, discount=0.05)
     solution = lc.solve(case)
@@ -138,7 +160,11 @@ def test_four_layers_are_left_from_zero():
 
 def test_the_terminal_cost_is_known_to_the_search():
     case = problem(
-        lambda x: 0.5 * (x[0] + 1) ** 2, [-1.0], horizon=3.0, loss_weight=0.01, terminal=lambda x: (x[0] ** 2 - 1) ** 2 - x[0]
+        lambda x: 0.5 * (x[0] + 1) ** 2,
+        [-1.0],
+        horizon=3.0,
+        loss_weight=0.01,
+        terminal=lambda x: (x[0] ** 2 - 1) ** 2 - x[0],
     )
     assert lc.solve(case).cost == pytest.approx(-0.319142, abs=1e-5)
 
@@ -146,7 +172,12 @@ def test_the_terminal_cost_is_known_to_the_search():
 def test_a_hilltop_of_the_terminal_cost_is_left():
     """No running loss: straight lines, min over x of x²/2T + κ(x²-1)²."""
     case = problem(
-        lambda x: x[0] ** 2, [0.0], horizon=3.0, loss_weight=0.0, terminal=lambda x: (x[0] ** 2 - 1) ** 2, terminal_weight=5.0
+        lambda x: x[0] ** 2,
+        [0.0],
+        horizon=3.0,
+        loss_weight=0.0,
+        terminal=lambda x: (x[0] ** 2 - 1) ** 2,
+        terminal_weight=5.0,
     )
     x = np.linspace(0, 2, 200001)
     assert lc.solve(case).cost == pytest.approx((x**2 / 6 + 5 * (x**2 - 1) ** 2).min(), abs=1e-8)
@@ -155,7 +186,10 @@ def test_a_hilltop_of_the_terminal_cost_is_left():
 def test_a_deep_well_is_visited_on_the_way_to_the_terminal_cost():
     """Rest in the well at -3 most of the time, then go to where the terminal cost is low: a turnpike."""
     case = problem(
-        lambda x: -3 * ca.exp(-((x[0] + 3) ** 2)) + 0.02 * x[0] ** 2, [0.0], horizon=30.0, terminal=lambda x: 2 * (x[0] - 2) ** 2
+        lambda x: -3 * ca.exp(-((x[0] + 3) ** 2)) + 0.02 * x[0] ** 2,
+        [0.0],
+        horizon=30.0,
+        terminal=lambda x: 2 * (x[0] - 2) ** 2,
     )
     solution = lc.solve(case)
     assert solution.at(15.0)[0][0] == pytest.approx(-2.98, abs=2e-2)
@@ -165,7 +199,11 @@ def test_a_deep_well_is_visited_on_the_way_to_the_terminal_cost():
 
 def test_a_well_behind_a_plateau_is_found():
     case = problem(
-        lambda x: 0.01 * x[0] ** 2 / (1 + x[0] ** 2) + 100 * (1 - ca.exp(-((x[0] - 37.3) ** 2) / 8)), [0.0], horizon=100.0
+        lambda x: (
+            0.01 * x[0] ** 2 / (1 + x[0] ** 2) + 100 * (1 - ca.exp(-((x[0] - 37.3) ** 2) / 8))
+        ),
+        [0.0],
+        horizon=100.0,
     )
     solution = lc.solve(case)
     assert solution.best.parameters[-1][0] == pytest.approx(37.3, abs=1e-3)
@@ -175,14 +213,20 @@ def test_a_well_behind_a_plateau_is_found():
 def test_an_obstacle_is_passed_on_both_sides():
     case = problem(lambda x: 3 * ca.exp(-4 * ca.sumsqr(x)), [-1.0, 0.0], [1.0, 0.0], horizon=4.0)
     solution = lc.solve(case)
-    sides = {np.sign(plan.at(2.0)[0][1]) for plan in solution.plans if plan.cost < solution.cost + 1e-6}
+    sides = {
+        np.sign(plan.at(2.0)[0][1]) for plan in solution.plans if plan.cost < solution.cost + 1e-6
+    }
     assert sides == {1.0, -1.0}
     assert solution.cost < 1.4409
 
 
 def test_an_obstacle_in_five_dimensions_is_passed():
     ways = [
-        lc.solve(problem(lambda x: 0.1 * ca.sumsqr(x) + 5 * ca.exp(-3 * ca.sumsqr(x)), *ends, horizon=4.0)).cost
+        lc.solve(
+            problem(
+                lambda x: 0.1 * ca.sumsqr(x) + 5 * ca.exp(-3 * ca.sumsqr(x)), *ends, horizon=4.0
+            )
+        ).cost
         for ends in (([-1.0, 0.0], [1.0, 0.0]), ([-1.0, 0, 0, 0, 0], [1.0, 0, 0, 0, 0]))
     ]
     assert ways[1] == pytest.approx(ways[0], rel=1e-6)  # whichever plane it bends in
@@ -190,7 +234,11 @@ def test_an_obstacle_in_five_dimensions_is_passed():
 
 def test_a_drift_with_two_ways_to_the_saddle_takes_the_cheaper_kind():
     """Maier and Stein's drift with β = 10: the straight way from well to saddle costs ½, ways beside it less."""
-    drift = lc.Learner(drift=lambda x: ca.vertcat(x[0] - x[0] ** 3 - 10 * x[0] * x[1] ** 2, -(1 + x[0] ** 2) * x[1]))
+    drift = lc.Learner(
+        drift=lambda x: ca.vertcat(
+            x[0] - x[0] ** 3 - 10 * x[0] * x[1] ** 2, -(1 + x[0] ** 2) * x[1]
+        )
+    )
     case = problem(ca.sumsqr, [-1.0, 0.0], [0.0, 0.0], drift, horizon=20.0, loss_weight=1e-9)
     curves = [*least_action_curves(case, case.end[None], 32)]
     curves.append(mirrored(curves[0]))
@@ -220,7 +268,9 @@ def test_random_landscapes_in_one_dimension_agree_with_a_lattice_of_all_paths(dr
 
 def test_declared_minima_are_trusted_until_many_starts_are_asked_for():
     near_only = lc.Landscape.from_expression(
-        lambda t: (t[0] ** 2 - 1) ** 2 + t[1] ** 2 - t[0] / 2, dimension=2, minima=[[-0.93040293, 0.0]]
+        lambda t: (t[0] ** 2 - 1) ** 2 + t[1] ** 2 - t[0] / 2,
+        dimension=2,
+        minima=[[-0.93040293, 0.0]],
     )
     solver = lc.Solver(WELL.changed(landscape=near_only))
     assert solver.solve().cost == pytest.approx(1.916944, abs=1e-5)
@@ -250,7 +300,9 @@ def test_quadratic_problems_need_one_start():
 
 
 def test_what_was_searched_is_said():
-    crowded = problem(lambda t: 0.3 * ca.sumsqr(t) - ca.cos(4 * t[0]) - ca.cos(4 * t[1]), [2.9, -3.1], horizon=6.0)
+    crowded = problem(
+        lambda t: 0.3 * ca.sumsqr(t) - ca.cos(4 * t[0]) - ca.cos(4 * t[1]), [2.9, -3.1], horizon=6.0
+    )
     places = surveyed(crowded, 0)
     guesses = default_guesses(crowded, places, None, 0)
     search = searched(crowded, places, guesses)
@@ -264,7 +316,9 @@ def test_what_was_searched_is_said():
 
 
 def test_a_survey_depends_on_the_class_of_numbers_and_not_on_what_came_before():
-    landscape = lc.Landscape.from_expression(lambda t: (t[0] ** 2 - 1) ** 2 + t[1] ** 2 - t[0] / 2, dimension=2)
+    landscape = lc.Landscape.from_expression(
+        lambda t: (t[0] ** 2 - 1) ** 2 + t[1] ** 2 - t[0] / 2, dimension=2
+    )
     home = WELL.changed(landscape=landscape)
     one, other = Surveys(home), Surveys(home)
     near, far = home.changed(horizon=5.0), home.changed(horizon=90.0, start=[4.0, 3.0])
@@ -275,8 +329,13 @@ def test_a_survey_depends_on_the_class_of_numbers_and_not_on_what_came_before():
 
 
 def test_re_solving_after_other_numbers_gives_the_same_bits():
-    landscape = lc.Landscape.from_expression(lambda t: (t[0] ** 2 - 1) ** 2 + t[1] ** 2 - t[0] / 2, dimension=2)
-    one, other = lc.Solver(WELL.changed(landscape=landscape)), lc.Solver(WELL.changed(landscape=landscape))
+    landscape = lc.Landscape.from_expression(
+        lambda t: (t[0] ** 2 - 1) ** 2 + t[1] ** 2 - t[0] / 2, dimension=2
+    )
+    one, other = (
+        lc.Solver(WELL.changed(landscape=landscape)),
+        lc.Solver(WELL.changed(landscape=landscape)),
+    )
     one.solve(horizon=60.0)
     assert one.solve(horizon=5.0).cost == other.solve(horizon=5.0).cost
 
@@ -285,4 +344,6 @@ def test_candidates_outside_the_domain_are_left_out():
     case = problem(lambda x: -ca.log(x[0]) - ca.log(2 - x[0]) + 3 * x[0], [1.5], horizon=3.0)
     places = surveyed(case, 0)
     assert ((places.aims > 0) & (places.aims < 2)).all()
-    assert places.aims[:, 0] == pytest.approx((10 - math.sqrt(52)) / 6 * np.ones(len(places.aims)), abs=0.2)
+    assert places.aims[:, 0] == pytest.approx(
+        (10 - math.sqrt(52)) / 6 * np.ones(len(places.aims)), abs=0.2
+    )

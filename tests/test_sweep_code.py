@@ -6,7 +6,15 @@ import textwrap
 
 import pytest
 
-from landscape_control import LandscapeDistribution, Objective, PolicyProgram, ProblemError, Uniform, resume, sweep
+from landscape_control import (
+    LandscapeDistribution,
+    Objective,
+    PolicyProgram,
+    ProblemError,
+    Uniform,
+    resume,
+    sweep,
+)
 from landscape_control.policies import HeavyBall, Scheduled
 from landscape_control.sweeps.identity import code_of_parts
 from landscape_control.sweeps.plan import Plan
@@ -43,7 +51,15 @@ SOURCE = """
         def factor(self, coefficients, clock):
             return {shape} / 2
 """
-PLAIN = {"factor": 1.0, "helper": 1.0, "base": -1.0, "default": 1.0, "most": 3.0, "step": 1.0, "shape": 1.0}
+PLAIN = {
+    "factor": 1.0,
+    "helper": 1.0,
+    "base": -1.0,
+    "default": 1.0,
+    "most": 3.0,
+    "step": 1.0,
+    "shape": 1.0,
+}
 TASK = LandscapeDistribution.quadratic(curvatures=Uniform(0.05, 1.0), start_variance=1.0)
 
 
@@ -64,11 +80,21 @@ def written(tmp_path, monkeypatch):
 
 
 def posed(family):
-    return PolicyProgram(task=TASK, family=family, objective=Objective(horizon=3, learning_rate=1.0))
+    return PolicyProgram(
+        task=TASK, family=family, objective=Objective(horizon=3, learning_rate=1.0)
+    )
 
 
 def run(family, folder, **options):
-    return sweep(posed(family), {"discount": [0.0, 0.1]}, measure="cost", store=folder, workers=1, chunk=1, **options)
+    return sweep(
+        posed(family),
+        {"discount": [0.0, 0.1]},
+        measure="cost",
+        store=folder,
+        workers=1,
+        chunk=1,
+        **options,
+    )
 
 
 @pytest.mark.parametrize("change", [{name: 2.0} for name in PLAIN if name != "shape"])
@@ -78,18 +104,28 @@ def test_an_edited_family_does_not_get_the_stored_numbers(written, tmp_path, cha
     assert run(written().Mine(power=1.0), folder).cost.equals(first.cost)
     edited = written(**change).Mine(power=1.0)
     for attempt in (lambda: run(edited, folder), lambda: resume(folder, workers=1)):
-        with pytest.raises(ProblemError, match=r"family of_the_user:Mine \(has other code, or uses other values\)") as refused:
+        with pytest.raises(
+            ProblemError, match=r"family of_the_user:Mine \(has other code, or uses other values\)"
+        ) as refused:
             attempt()
         assert "another folder" in refused.value.advice
 
 
 def test_a_family_of_a_variant_and_a_shape_inside_a_family_are_known_too(written, tmp_path):
     def rules(module):
-        return {"mine": module.Mine(), "slow": Scheduled(family=HeavyBall(constant=True), shape=module.Slow())}
+        return {
+            "mine": module.Mine(),
+            "slow": Scheduled(family=HeavyBall(constant=True), shape=module.Slow()),
+        }
 
     def of(module):
-        return sweep(posed(HeavyBall(constant=True)), {"family": rules(module)}, measure="cost", store=tmp_path / "run",
-                     workers=1)
+        return sweep(
+            posed(HeavyBall(constant=True)),
+            {"family": rules(module)},
+            measure="cost",
+            store=tmp_path / "run",
+            workers=1,
+        )
 
     of(written())
     with pytest.raises(ProblemError, match=r"differs in shape of_the_user:Slow \("):
@@ -100,7 +136,10 @@ def test_a_family_of_a_variant_and_a_shape_inside_a_family_are_known_too(written
 
 def test_a_family_that_was_edited_in_this_process_is_the_one_that_is_solved(written, tmp_path):
     """J of one step of gradient descent goes with the step: the class that was defined last counts."""
-    costs = [float(run(written(step=step).Mine(), tmp_path / f"run {step}").cost[0]) for step in (1.0, 0.0)]
+    costs = [
+        float(run(written(step=step).Mine(), tmp_path / f"run {step}").cost[0])
+        for step in (1.0, 0.0)
+    ]
     assert costs[1] == pytest.approx(0.525 / 2, rel=1e-6)  # which never moves
     assert costs[0] < 0.9 * costs[1]
 

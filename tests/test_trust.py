@@ -56,7 +56,11 @@ def test_discounted_endless_mode_relaxes_at_its_rate():
     discount, push, weight, curvature = 0.7, 1.3, 2.0, 0.4
     exact = solve_exactly(
         numbers(
-            horizon=math.inf, discount=discount, learning_rate=push, loss_weight=weight, hessian=curvature * np.eye(1)
+            horizon=math.inf,
+            discount=discount,
+            learning_rate=push,
+            loss_weight=weight,
+            hessian=curvature * np.eye(1),
         )
     )
     rate = math.sqrt(discount**2 / 4 + push * weight * curvature) - discount / 2
@@ -165,7 +169,11 @@ def test_random_problem_against_a_collocation_of_its_boundary_values(index):
         running = effort + p.loss_weight * np.einsum("it,ij,jt->t", away, p.hessian, away) / 2
         costate_rate = discount * costate - p.loss_weight * p.hessian @ away - p.matrix.T @ costate
         return np.vstack(
-            [p.matrix @ theta + p.offset[:, None] + p.actuation @ u, costate_rate, np.exp(-discount * t) * running]
+            [
+                p.matrix @ theta + p.offset[:, None] + p.actuation @ u,
+                costate_rate,
+                np.exp(-discount * t) * running,
+            ]
         )
 
     def ends(first, last):
@@ -196,7 +204,9 @@ def test_other_units_change_the_answer_by_their_factors_only(index):
 
 def test_a_number_is_always_the_same_problem():
     one, two = (trust_linear.draw(trust_linear.PLAIN, 3, 7) for _ in range(2))
-    assert one.describe() == two.describe() != trust_linear.draw(trust_linear.PLAIN, 3, 8).describe()
+    assert (
+        one.describe() == two.describe() != trust_linear.draw(trust_linear.PLAIN, 3, 8).describe()
+    )
 
 
 # --- non-linear
@@ -234,7 +244,8 @@ def test_path_search_crosses_the_hill_of_the_first_figure():
 
 
 @pytest.mark.parametrize(
-    ("name", "index"), [(name, i) for name, (_, group) in trust_nonlinear.GROUPS.items() for i in range(len(group))]
+    ("name", "index"),
+    [(name, i) for name, (_, group) in trust_nonlinear.GROUPS.items() for i in range(len(group))],
 )
 def test_both_forms_of_a_nonlinear_problem_are_one(name, index):
     case = trust_nonlinear.draw(name, 0, index)
@@ -247,7 +258,9 @@ def test_both_forms_of_a_nonlinear_problem_are_one(name, index):
     expected = effort + case.loss_weight * problem.landscape.loss(theta)
     assert case.paths.running(theta, velocity) == pytest.approx(expected, rel=1e-9)
     if case.shape.terminal is not None:
-        assert case.paths.terminal(theta) == pytest.approx(case.terminal_weight * model.terminal_cost(theta), rel=1e-9)
+        assert case.paths.terminal(theta) == pytest.approx(
+            case.terminal_weight * model.terminal_cost(theta), rel=1e-9
+        )
 
 
 # --- beliefs and policies
@@ -337,7 +350,9 @@ def test_second_moments_are_those_of_simulated_rules(rule):
             s = 0.4 * (s + y)
             move = -0.8 * (y + s)
         theta = theta + move
-        total = total + math.exp(-0.1 * t) * move**2 / 4 + math.exp(-0.1 * (t + 1)) * h * theta**2 / 2
+        total = (
+            total + math.exp(-0.1 * t) * move**2 / 4 + math.exp(-0.1 * (t + 1)) * h * theta**2 / 2
+        )
     total = total + math.exp(-0.4) * h * theta**2 / 2
     exact = trust_policies.expected_cost(program, rule, 0.8, 0.4)[0]
     assert abs(exact - total.mean()) <= 4 * total.std() / math.sqrt(count)
@@ -353,7 +368,9 @@ def test_a_job_beyond_its_limit_is_a_hang_and_the_others_go_on():
 
 
 def test_command_line_reports_a_table_and_says_by_its_code_whether_all_is_well(capsys):
-    code = trust.main(["--count", "2", "--seed", "0", "--class", "linear-quadratic", "--workers", "1"])
+    code = trust.main(
+        ["--count", "2", "--seed", "0", "--class", "linear-quadratic", "--workers", "1"]
+    )
     printed = capsys.readouterr().out
     assert "| linear-quadratic | 2 | 2 |" in printed
     assert code == 0

@@ -14,14 +14,20 @@ from landscape_control.curvature import NEUTRAL, curvature_along
 from landscape_control.examination import examine
 from landscape_control.solver.chaining import visible_rate
 
-WELL = lc.ControlProblem(landscape=lc.double_well(), objective=lc.Objective(horizon=4.0, discount=0.1), start=[-0.6, 0.55])
+WELL = lc.ControlProblem(
+    landscape=lc.double_well(),
+    objective=lc.Objective(horizon=4.0, discount=0.1),
+    start=[-0.6, 0.55],
+)
 
 
 def scalar(expression, start, **numbers):
     """A problem in one parameter."""
     others = {name: numbers.pop(name) for name in ("learner", "end") if name in numbers}
     landscape = lc.Landscape.from_expression(expression, dimension=1, allow_kinks=True)
-    return lc.ControlProblem(landscape=landscape, start=[start], objective=lc.Objective(**numbers), **others)
+    return lc.ControlProblem(
+        landscape=landscape, start=[start], objective=lc.Objective(**numbers), **others
+    )
 
 
 def scalar_riccati(*, curvature, growth, discount, horizon):
@@ -128,7 +134,9 @@ def test_windows_know_how_fast_the_drift_grows(growth):
 
 def test_a_drift_that_keeps_everything_in_sight_needs_no_windows():
     problem = lc.ControlProblem(
-        landscape=lc.quadratic(hessian=[[1.0]]), start=[1.0], objective=lc.Objective(horizon=50.0, discount=2.0),
+        landscape=lc.quadratic(hessian=[[1.0]]),
+        start=[1.0],
+        objective=lc.Objective(horizon=50.0, discount=2.0),
         learner=lc.Learner(drift=lc.linear_drift([[1.0]])),
     )
     assert visible_rate(problem) == 0.0
@@ -150,7 +158,9 @@ def test_windows_count_the_terminal_cost():
 
 
 @pytest.mark.parametrize(
-    ("actuation", "rate"), [(1e5, 1e-10), (1e-6, 1e12), (1e3, 1e-6)], ids=["strong push", "weak push", "mixed"]
+    ("actuation", "rate"),
+    [(1e5, 1e-10), (1e-6, 1e12), (1e3, 1e-6)],
+    ids=["strong push", "weak push", "mixed"],
 )
 def test_the_cost_unit_knows_the_actuation(actuation, rate):
     problem = lc.ControlProblem(
@@ -168,14 +178,18 @@ def test_the_cost_unit_knows_the_actuation(actuation, rate):
 def test_units_of_time_cost_and_parameters(time, cost, length):
     """The double well of Fig. 1 with every number in other units."""
     well = lc.double_well()
-    landscape = lc.Landscape.from_expression(lambda x: cost / time * well.symbolic(x / length), dimension=2)
-    objective = lc.Objective(horizon=4.0 * time, discount=0.1 / time, learning_rate=length**2 / (cost * time))
+    landscape = lc.Landscape.from_expression(
+        lambda x: cost / time * well.symbolic(x / length), dimension=2
+    )
+    objective = lc.Objective(
+        horizon=4.0 * time, discount=0.1 / time, learning_rate=length**2 / (cost * time)
+    )
     problem = lc.ControlProblem(landscape=landscape, start=length * WELL.start, objective=objective)
     solution = lc.solve(problem)
     assert solution.cost / cost == pytest.approx(0.6194256, rel=1e-6)
 
 
-# --- second order -----------------------------------------------------------------------------------------------------------
+# --- second order -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("discount", [0.0, 0.6])
@@ -185,9 +199,13 @@ def test_rest_on_a_hilltop_is_a_minimum_up_to_the_conjugate_time(discount, end, 
     """L = -x²/2: δ̈ = γδ̇ - δ, δ(0) = 0, first vanishes at π/w (fixed end), δ̇ first at tan(wT) = -2w/γ (free end)."""
     w = math.sqrt(1 - discount**2 / 4)
     time = math.pi / w if end is not None else math.atan2(w, -discount / 2) / w
-    problem = scalar(lambda x: -(x[0] ** 2) / 2, 0.0, horizon=factor * time, discount=discount, end=end)
+    problem = scalar(
+        lambda x: -(x[0] ** 2) / 2, 0.0, horizon=factor * time, discount=discount, end=end
+    )
     mesh = lc.solve(replace(problem, landscape=lc.quadratic(hessian=[[1.0]]))).best
-    at_rest = replace(mesh, parameters=0 * mesh.parameters, controls=0 * mesh.controls, costates=0 * mesh.costates)
+    at_rest = replace(
+        mesh, parameters=0 * mesh.parameters, controls=0 * mesh.controls, costates=0 * mesh.costates
+    )
     assert curvature_along(problem, at_rest).positive is (factor < 1)
     assert controlled_variation_is_positive(problem, at_rest, None, NEUTRAL) is (factor < 1)
 
@@ -202,11 +220,17 @@ def test_both_tests_of_the_second_variation_agree_along_curved_plans():
 def test_a_plan_does_not_stay_on_a_hilltop_of_the_terminal_cost(horizon):
     """Only κΦ: J = x²/2T + 5(x² - 1)² at x² = 1 - 1/20T."""
     problem = scalar(
-        lambda x: x[0] ** 2, 0.0, horizon=horizon, loss_weight=0.0, terminal=lambda x: (x[0] ** 2 - 1) ** 2,
+        lambda x: x[0] ** 2,
+        0.0,
+        horizon=horizon,
+        loss_weight=0.0,
+        terminal=lambda x: (x[0] ** 2 - 1) ** 2,
         terminal_weight=5.0,
     )
     square = 1 - 1 / (20 * horizon)
-    assert lc.solve(problem).cost == pytest.approx(square / (2 * horizon) + 5 * (square - 1) ** 2, rel=1e-6)
+    assert lc.solve(problem).cost == pytest.approx(
+        square / (2 * horizon) + 5 * (square - 1) ** 2, rel=1e-6
+    )
 
 
 @pytest.mark.parametrize("end", [None, [0.0]])
@@ -224,14 +248,16 @@ def test_one_start_that_falls_without_limit_is_reported():
         lc.solve(problem, starts=12)
 
 
-# --- words --------------------------------------------------------------------------------------------------------------------
+# --- words ------------------------------------------------------------------------------------------------------------
 
 
 def test_a_summary_says_how_the_plan_was_searched_for():
     summary = lc.solve(WELL).summary()
     assert "best of" in summary
     assert "not certified global" in summary
-    bowl = lc.ControlProblem(landscape=lc.quadratic(hessian=np.eye(2)), start=[1, 1], objective=lc.Objective(horizon=1.0))
+    bowl = lc.ControlProblem(
+        landscape=lc.quadratic(hessian=np.eye(2)), start=[1, 1], objective=lc.Objective(horizon=1.0)
+    )
     assert "global because the problem is convex" in lc.solve(bowl).summary()
 
 
@@ -267,7 +293,9 @@ def test_a_thousand_planning_times_are_no_trouble():
     numbers = {"discount": 3.64, "learning_rate": 25.52, "loss_weight": 0.0282}
     well = lambda x: (x[0] ** 2 - 1) ** 2 - 0.3 * x[0]  # noqa: E731
     long = lc.solve(scalar(well, -0.7646, horizon=366.25, **numbers))
-    assert long.cost == pytest.approx(lc.solve(scalar(well, -0.7646, horizon=math.inf, **numbers)).cost, rel=1e-6)
+    assert long.cost == pytest.approx(
+        lc.solve(scalar(well, -0.7646, horizon=math.inf, **numbers)).cost, rel=1e-6
+    )
 
 
 def test_the_falling_direction_is_found_without_dense_matrices(monkeypatch):
@@ -275,7 +303,9 @@ def test_the_falling_direction_is_found_without_dense_matrices(monkeypatch):
 
     problem = scalar(lambda x: -(x[0] ** 2) / 2, 0.0, horizon=4.0)
     mesh = lc.solve(replace(problem, landscape=lc.quadratic(hessian=[[1.0]]))).best
-    at_rest = replace(mesh, parameters=0 * mesh.parameters, controls=0 * mesh.controls, costates=0 * mesh.costates)
+    at_rest = replace(
+        mesh, parameters=0 * mesh.parameters, controls=0 * mesh.controls, costates=0 * mesh.costates
+    )
     monkeypatch.setattr(curvature, "MOST_EIGEN", 0)
     direction = curvature_along(problem, at_rest).direction
     moved = replace(at_rest, parameters=0.1 * direction)

@@ -20,10 +20,16 @@ from landscape_control.verification.simulated import simulated_cost
 def valley(variance=0.25, noise=0.05):
     """(|θ|² - 1)² - hθ₁ with h unknown: a circle of minima, tilted one way or the other."""
     landscape = lc.Landscape.from_expression(
-        lambda theta, h: (ca.sumsqr(theta) - 1) ** 2 - h[0] * theta[0], dimension=2,
-        hidden=lc.GaussianPrior([0.2], [[variance]]))
-    return lc.ControlProblem(landscape=landscape, learner=lc.Learner(sees=lc.NoisyGradient(noise)), start=[-0.5, 0.1],
-                             objective=lc.Objective(horizon=4.0, discount=0.05))
+        lambda theta, h: (ca.sumsqr(theta) - 1) ** 2 - h[0] * theta[0],
+        dimension=2,
+        hidden=lc.GaussianPrior([0.2], [[variance]]),
+    )
+    return lc.ControlProblem(
+        landscape=landscape,
+        learner=lc.Learner(sees=lc.NoisyGradient(noise)),
+        start=[-0.5, 0.1],
+        objective=lc.Objective(horizon=4.0, discount=0.05),
+    )
 
 
 def valley_costs(policy, *, variance, noise, episodes, steps, seed):
@@ -45,14 +51,32 @@ def valley_costs(policy, *, variance, noise, episodes, steps, seed):
 
 
 def curved(horizon=4.0):
-    return planned(moving(), horizon, loss=lambda theta, h: 0.5 * (theta[0] - h[0]) ** 2 + 0.1 * theta[0] ** 4)
+    return planned(
+        moving(), horizon, loss=lambda theta, h: 0.5 * (theta[0] - h[0]) ** 2 + 0.1 * theta[0] ** 4
+    )
 
 
-def pair(*, curvatures=(1.0, 1.0), start=1.0, horizon=math.inf, discount=0.2, noise=1.0, tasks=(-1.0, 2.0), terminal=None):
+def pair(
+    *,
+    curvatures=(1.0, 1.0),
+    start=1.0,
+    horizon=math.inf,
+    discount=0.2,
+    noise=1.0,
+    tasks=(-1.0, 2.0),
+    terminal=None,
+):
     """Two tasks that switch at rate 0.2 either way."""
     values = [[place, curvature] for place, curvature in zip(tasks, curvatures, strict=True)]
-    return planned(lc.TaskChain([[-0.2, 0.2], [0.2, -0.2]], values), horizon, start=start, discount=discount, terminal=terminal,
-                   loss=lambda theta, task: 0.5 * task[1] * (theta[0] - task[0]) ** 2, sees=lc.NoisyGradient(noise))
+    return planned(
+        lc.TaskChain([[-0.2, 0.2], [0.2, -0.2]], values),
+        horizon,
+        start=start,
+        discount=discount,
+        terminal=terminal,
+        loss=lambda theta, task: 0.5 * task[1] * (theta[0] - task[0]) ** 2,
+        sees=lc.NoisyGradient(noise),
+    )
 
 
 # ------------------------------------------------------------------------------------------ plans that promise too much
@@ -65,7 +89,9 @@ def test_a_plan_whose_policy_does_not_keep_its_promise_is_not_converged(variance
     solution = failure.value.solution
     found = solution.confirmation
     assert solution.status is lc.Status.NOT_CONFIRMED
-    costs = valley_costs(solution.policy, variance=variance, noise=noise, episodes=600, steps=600, seed=5)
+    costs = valley_costs(
+        solution.policy, variance=variance, noise=noise, episodes=600, steps=600, seed=5
+    )
     chance = costs.std(ddof=1) / math.sqrt(len(costs))
     assert abs(costs.mean() - found.simulated) < 4 * math.hypot(chance, found.error)
     assert costs.mean() - 4 * chance > found.planned
@@ -78,13 +104,23 @@ def test_a_plan_whose_policy_does_not_keep_its_promise_is_not_converged(variance
 def test_the_cheapest_of_several_policies_is_handed_back():
     solution = solve(valley(), throw=False)
     tried = {one.method: one.simulated for one in solution.tried}
-    plain, milder = METHODS["transcription"], [f"{METHODS['transcription']} with response {part}" for part in ("0.25", "0")]
+    plain, milder = (
+        METHODS["transcription"],
+        [f"{METHODS['transcription']} with response {part}" for part in ("0.25", "0")],
+    )
     assert set(tried) == {plain, *milder, METHODS["replanning"], "standing still"}
     assert tried[milder[1]] == pytest.approx(0.68, abs=0.05)  # the plan as it is, see the next test
     assert solution.method == METHODS["replanning"]
     assert solution.cost == tried[METHODS["replanning"]] == min(tried.values())
     assert solution.status is lc.Status.NOT_CONFIRMED
-    still = valley_costs(lambda theta, belief, time: 0 * theta, variance=0.25, noise=0.05, episodes=4000, steps=50, seed=1)
+    still = valley_costs(
+        lambda theta, belief, time: 0 * theta,
+        variance=0.25,
+        noise=0.05,
+        episodes=4000,
+        steps=50,
+        seed=1,
+    )
     assert tried["standing still"] == pytest.approx(still.mean(), abs=0.2)
     assert "nan" not in solution.summary()
 
@@ -92,7 +128,9 @@ def test_the_cheapest_of_several_policies_is_handed_back():
 def test_a_plan_can_answer_less_to_beliefs():
     """Without an answer it costs what it costs in the mean landscape, as the loss is linear in h; a quarter helps here."""
     problem = valley(0.0625, 0.5)
-    whole, part, none = (solve(problem, method="transcription", response=r, throw=False) for r in (1.0, 0.25, 0.0))
+    whole, part, none = (
+        solve(problem, method="transcription", response=r, throw=False) for r in (1.0, 0.25, 0.0)
+    )
     assert none.status.ok
     assert abs(none.cost - whole.planned_cost) < 4 * none.confirmation.error
     costs = valley_costs(part.policy, variance=0.0625, noise=0.5, episodes=1000, steps=400, seed=2)
@@ -107,13 +145,18 @@ def test_a_plan_can_answer_less_to_beliefs():
 # ------------------------------------------------------------------------------------------------ plans that keep it
 
 
-@pytest.mark.parametrize("build", [curved, lambda: curved(math.inf), lambda: unknown_curvature(2.0)])
+@pytest.mark.parametrize(
+    "build", [curved, lambda: curved(math.inf), lambda: unknown_curvature(2.0)]
+)
 def test_an_honest_plan_is_confirmed(build):
     solution = solve(build())
     assert solution.status.ok
     assert solution.confirmation.agrees
     assert solution.cost == solution.confirmation.planned
-    assert re.fullmatch(r"E\[J\] = \S+ planned, \S+ ± \S+ simulated \(\d+ episodes\), converged; .*", solution.summary())
+    assert re.fullmatch(
+        r"E\[J\] = \S+ planned, \S+ ± \S+ simulated \(\d+ episodes\), converged; .*",
+        solution.summary(),
+    )
 
 
 @pytest.mark.parametrize("horizon", [4.0, math.inf])
@@ -154,7 +197,9 @@ def test_replanning_has_no_planned_cost_and_says_so():
 # -------------------------------------------------------------------------------------------------- tasks and jumps
 
 
-@pytest.mark.parametrize("given", [{}, {"horizon": 3.0}, {"horizon": 3.0, "terminal": "loss", "noise": 0.5}])
+@pytest.mark.parametrize(
+    "given", [{}, {"horizon": 3.0}, {"horizon": 3.0, "terminal": "loss", "noise": 0.5}]
+)
 def test_the_cost_of_two_tasks_is_that_of_the_filter_that_runs(given):
     problem = pair(**given)
     points = 61 if given else 101  # finer for the endless problem, whose grid is solved but once
@@ -162,7 +207,9 @@ def test_the_cost_of_two_tasks_is_that_of_the_filter_that_runs(given):
     solution = solve(problem)
     assert solution.cost_kind == CostKind.EXACT
     assert abs(solution.cost - grid.cost) < grid.grid.error < 4e-3 * grid.cost
-    assert simulated_cost(problem, solution, method="exact", planned=solution.cost, episodes=1000).agrees
+    assert simulated_cost(
+        problem, solution, method="exact", planned=solution.cost, episodes=1000
+    ).agrees
 
 
 def test_what_is_left_uncertain_of_two_tasks_that_never_switch():
@@ -176,7 +223,9 @@ def test_what_is_left_uncertain_of_two_tasks_that_never_switch():
         first, second = (1 / (1 + np.exp(-odds - sign * signal * time / 2)) for sign in (1, -1))
         for found, power, factor in ((left, 1, 1.0), (moved, 2, signal)):
             sums = [weights @ (p * (1 - p)) ** power for p in (first, second)]
-            assert found[k] == pytest.approx(factor * (chance * sums[0] + (1 - chance) * sums[1]), abs=2e-6)
+            assert found[k] == pytest.approx(
+                factor * (chance * sums[0] + (1 - chance) * sums[1]), abs=2e-6
+            )
     assert error < 1e-4
 
 
@@ -190,15 +239,22 @@ def test_what_is_left_uncertain_of_two_tasks_that_switch():
         weight = p * np.exp(math.sqrt(signal) * seen - signal * step / 2)
         p = weight / (weight + 1 - p)
         p = p + step * (enter - (leave + enter) * p)
-        first = np.where(first, rng.random(episodes) > leave * step, rng.random(episodes) < enter * step)
-    left, _, _ = expected_uncertainty(np.array([[-leave, leave], [enter, -enter]]), 0.6, signal, np.array([0.0, 1.0]))
+        first = np.where(
+            first, rng.random(episodes) > leave * step, rng.random(episodes) < enter * step
+        )
+    left, _, _ = expected_uncertainty(
+        np.array([[-leave, leave], [enter, -enter]]), 0.6, signal, np.array([0.0, 1.0])
+    )
     spread = p * (1 - p)
     assert abs(spread.mean() - left[1]) < 4 * spread.std() / math.sqrt(episodes) + 1e-3 * left[1]
 
 
 def test_bounds_are_printed_as_bounds():
     chain = lc.TaskChain(0.2 * (np.ones((3, 3)) - 3 * np.eye(3)), [-1.0, 0.5, 2.0])
-    for method, name in (("lqg", "cost bounded by the best linear filter"), ("transcription", METHODS["transcription"])):
+    for method, name in (
+        ("lqg", "cost bounded by the best linear filter"),
+        ("transcription", METHODS["transcription"]),
+    ):
         solution = solve(planned(chain, 3.0), method=method)
         assert solution.cost_kind == CostKind.UPPER_BOUND
         assert solution.confirmation.agrees
@@ -215,7 +271,9 @@ def test_jumps_say_that_their_filter_is_the_best_linear_one(law):
     assert solution.method == "LQG with the best linear filter"
     assert "exact LQG" not in solution.summary()
     assert solution.cost_kind == (CostKind.EXACT if law == "rest" else CostKind.APPROXIMATE)
-    assert simulated_cost(problem, solution, method="jumps", planned=solution.cost, episodes=2000).agrees
+    assert simulated_cost(
+        problem, solution, method="jumps", planned=solution.cost, episodes=2000
+    ).agrees
 
 
 def test_one_weight_and_two_unlike_tasks_are_solved_on_a_grid():
@@ -236,7 +294,12 @@ def test_a_start_at_the_expected_minimum_is_no_trouble(method, horizon):
     """Three tasks in their stationary law: Σ h_i(θ - μ_i) = 0 at θ = 0, where the plan that does not look stays."""
     tasks = [[-1.0, 1.0], [0.0, 4.0], [2.0, 0.5]]
     chain = lc.TaskChain(0.1 * (np.ones((3, 3)) - 3 * np.eye(3)), tasks)
-    problem = planned(chain, horizon, start=0.0, loss=lambda theta, task: 0.5 * task[1] * (theta[0] - task[0]) ** 2)
+    problem = planned(
+        chain,
+        horizon,
+        start=0.0,
+        loss=lambda theta, task: 0.5 * task[1] * (theta[0] - task[0]) ** 2,
+    )
     solution = solve(problem, method=method, confirm=False)
     assert solution.status.ok
     at_rest = np.mean([0.5 * curvature * place**2 for place, curvature in tasks])
@@ -266,23 +329,31 @@ def test_what_was_advised_helps():
     problem = unknown_curvature(2.0)
     with pytest.raises(lc.SolveError, match=r"options=\{'max_iter': 10000\}"):
         solve(problem, options={"max_iter": 1})
-    assert solve(problem, options={"max_iter": 10000}, aims=2, solver="ipopt", confirm=False).status.ok
+    assert solve(
+        problem, options={"max_iter": 10000}, aims=2, solver="ipopt", confirm=False
+    ).status.ok
 
 
 @pytest.mark.parametrize("method", list(METHODS))
 def test_no_policy_answers_beyond_its_horizon(method):
     options = {"points": 31, "steps": 20} if method == "dynamic programming" else {}
-    solution = solve(planned(two_tasks(), 2.0), method=method, confirm=False, throw=False, **options)
+    solution = solve(
+        planned(two_tasks(), 2.0), method=method, confirm=False, throw=False, **options
+    )
     assert np.isfinite(solution.policy([1.0], [0.5, 0.5], 2.0)).all()
     for time in (2.1, -0.1, math.nan):
         with pytest.raises(lc.ProblemError, match=r"time: expected a time in \[0, 2\]"):
             solution.policy([1.0], [0.5, 0.5], time)
 
 
-@pytest.mark.parametrize("hidden", [lc.GaussianPrior([0.0], [1.0]), lc.TaskChain([[-1, 1], [1, -1]], [-1.0, 1.0])])
+@pytest.mark.parametrize(
+    "hidden", [lc.GaussianPrior([0.0], [1.0]), lc.TaskChain([[-1, 1], [1, -1]], [-1.0, 1.0])]
+)
 def test_a_loss_that_outruns_the_effort_is_unbounded(hidden):
     """½(θ - h)² - 0.1θ³: a move to R costs R²/2T, a stay there gains 0.1R³T."""
-    problem = planned(hidden, 3.0, loss=lambda theta, h: 0.5 * (theta[0] - h[0]) ** 2 - 0.1 * theta[0] ** 3)
+    problem = planned(
+        hidden, 3.0, loss=lambda theta, h: 0.5 * (theta[0] - h[0]) ** 2 - 0.1 * theta[0] ** 3
+    )
     solution = solve(problem, throw=False)
     assert solution.status is lc.Status.UNBOUNDED
     assert "falls faster than quadratically along [1.0]" in solution.message

@@ -40,7 +40,8 @@ def outrunning(landscape, model, values) -> str:
         return ""
     where, which = np.argwhere(falling)[0]
     return (f"the loss falls faster than quadratically along {_text(directions[where])} of θ at hidden = "
-            f"{_text(values[which])}, faster than the effort of going there grows: the optimal cost is -∞ over every horizon")
+            f"{_text(values[which])}, faster than the effort of going there grows: the optimal cost is -∞ over every "
+            "horizon")
 
 
 def _covariances(hidden, reach):

@@ -1,4 +1,5 @@
-"""A rule and the best of a simpler family that its own contains, on the same unseen scenarios: which costs less, and how surely."""
+"""A rule and the best of a simpler family that its own contains, on the same unseen scenarios: which costs less, and
+how surely."""
 
 import numpy as np
 
@@ -24,8 +25,10 @@ class Compared:
         asked = self.policies
         if self._is_decided:  # the other one need not be run any more
             asked = [policy if policy is self.better else None for policy in self.policies]
-        self._costs = [costs if policy is None else np.append(costs, held.block_costs(policy, self.program))
-                       for costs, policy in zip(self._costs, asked, strict=True)]
+        self._costs = [
+            costs if policy is None else np.append(costs, held.block_costs(policy, self.program))
+            for costs, policy in zip(self._costs, asked, strict=True)
+        ]
         self.count += held.count
 
     def is_known(self) -> bool:
@@ -61,7 +64,10 @@ class Compared:
         if len(self._costs) == 1 or not len(self._costs[0]):
             return False
         difference, error = self.difference
-        return abs(difference) > DECIDED * error or abs(difference) + SURE * error <= ALIKE * self._allowed
+        return (
+            abs(difference) > DECIDED * error
+            or abs(difference) + SURE * error <= ALIKE * self._allowed
+        )
 
     @property
     def first_is_worse(self) -> bool:
@@ -70,7 +76,8 @@ class Compared:
 
     @property
     def first_is_clearly_worse(self) -> bool:
-        """Whether it costs less beyond the error of the difference, or by more than is allowed: means with long tails too."""
+        """Whether it costs less beyond the error of the difference, or by more than is allowed: means with long tails
+        too."""
         difference, error = self.difference
         return self.first_is_worse and difference > min(SURE * error, self._allowed)
 
@@ -91,5 +98,7 @@ class Compared:
         if not self.is_open:
             return ""
         difference, error = self.difference
-        return (f"whether it costs less than the {name} it contains is not decided: the difference is {difference:.2g} ± "
-                f"{SURE * error:.1g}; raise held_out")
+        return (
+            f"whether it costs less than the {name} it contains is not decided: the difference is {difference:.2g} ± "
+            f"{SURE * error:.1g}; raise held_out"
+        )

@@ -32,16 +32,38 @@ def limited_memory(function, begin: np.ndarray, bounds: np.ndarray, limit: Limit
         return (cost, slope) if np.isfinite(cost) else (1e300, np.zeros(len(x)))
 
     try:
-        end = minimize(both, begin, jac=True, method="L-BFGS-B", bounds=bounds,
-                       options={"maxiter": LONGEST, "maxcor": 20, "ftol": 1e-12, "gtol": 1e-8})
+        end = minimize(
+            both,
+            begin,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=bounds,
+            options={"maxiter": LONGEST, "maxcor": 20, "ftol": 1e-12, "gtol": 1e-8},
+        )
     except (KeyboardInterrupt, _StoppedError) as error:
         if isinstance(error, KeyboardInterrupt):
             limit.interrupt()
-        return RawResult(variables=best[1], multipliers=nothing, constraints=nothing, cost=float(best[0]), iterations=0,
-                         success=False, reason=INTERRUPTED if limit.interrupted else TIMED_OUT, log="")
+        return RawResult(
+            variables=best[1],
+            multipliers=nothing,
+            constraints=nothing,
+            cost=float(best[0]),
+            iterations=0,
+            success=False,
+            reason=INTERRUPTED if limit.interrupted else TIMED_OUT,
+            log="",
+        )
     limited = end.nit >= LONGEST
-    return RawResult(variables=end.x, multipliers=nothing, constraints=nothing, cost=float(end.fun), iterations=end.nit,
-                     success=bool(end.success), reason="SOLVER_RET_LIMITED" if limited else str(end.message), log="")
+    return RawResult(
+        variables=end.x,
+        multipliers=nothing,
+        constraints=nothing,
+        cost=float(end.fun),
+        iterations=end.nit,
+        success=bool(end.success),
+        reason="SOLVER_RET_LIMITED" if limited else str(end.message),
+        log="",
+    )
 
 
 def turns(values, level) -> int:

@@ -32,8 +32,16 @@ class LeastCost:
         for scene, one in zip(scenes(program), drawn, strict=True):
             rows = np.unique(np.linspace(0, one.count - 1, min(MOST, one.count)).astype(int))
             self.values.append(_least(scene, one, rows, weights))
-            self._sample.append(replace(one, starts=one.starts[rows], hidden=one.hidden[rows], noise=one.noise[rows],
-                                        weights=one.weights[rows], blocks=one.blocks[rows]))
+            self._sample.append(
+                replace(
+                    one,
+                    starts=one.starts[rows],
+                    hidden=one.hidden[rows],
+                    noise=one.noise[rows],
+                    weights=one.weights[rows],
+                    blocks=one.blocks[rows],
+                )
+            )
         self._shares = [one.weights.sum() for one in drawn]
 
     def excess(self, policy: Policy, cost: float) -> float:
@@ -54,15 +62,22 @@ def _least(scene, drawn, rows, weights):
     """(R,): Σ_t a_t min L(·, φ_t) of some scenarios, at a few of the times that count."""
     times = np.flatnonzero(weights)
     still = not scene.hidden or bool((drawn.hidden[rows] == drawn.hidden[rows][:, :1]).all())
-    looked = times[-1:] if still else times[np.unique(np.linspace(0, len(times) - 1, TIMES).astype(int))]
+    looked = (
+        times[-1:] if still else times[np.unique(np.linspace(0, len(times) - 1, TIMES).astype(int))]
+    )
     shares = weights[looked] * weights.sum() / weights[looked].sum()
     hidden = drawn.hidden[rows][:, looked + 1]
-    points, fields = np.repeat(drawn.starts[rows], len(looked), axis=0), hidden.reshape(len(rows) * len(looked), scene.hidden)
+    points, fields = (
+        np.repeat(drawn.starts[rows], len(looked), axis=0),
+        hidden.reshape(len(rows) * len(looked), scene.hidden),
+    )
     model = _model(scene)
     found, places = _descend(model, points, fields)
     if scene.hidden:  # each from the lowest of the places that any of them came to
         size = len(fields)
-        everywhere = model(np.tile(places, (size, 1)), np.repeat(fields, size, axis=0))[0].reshape(size, size)
+        everywhere = model(np.tile(places, (size, 1)), np.repeat(fields, size, axis=0))[0].reshape(
+            size, size
+        )
         best = np.argmin(np.where(np.isfinite(everywhere), everywhere, np.inf), axis=1)
         found = np.minimum(found, _descend(model, places[best], fields)[0])
     else:
@@ -88,8 +103,10 @@ def _descend(model, points, fields):
         gained = np.where(better, loss - after[0], 0.0)
         damping = np.clip(np.where(better, damping / 10, damping * 10), 1e-12, 1e12)
         points = np.where(better[:, None], points + step, points)
-        loss, slope, curvature = (np.where(better.reshape(-1, *[1] * (new.ndim - 1)), new, old)
-                                  for new, old in zip(after, (loss, slope, curvature), strict=True))
+        loss, slope, curvature = (
+            np.where(better.reshape(-1, *[1] * (new.ndim - 1)), new, old)
+            for new, old in zip(after, (loss, slope, curvature), strict=True)
+        )
         if (gained <= 1e-14 * scale).all() and (better | (damping > 1e6)).all():
             break
     return np.where(np.isfinite(loss), loss, np.inf), points
@@ -99,12 +116,16 @@ def _model(scene):
     """(θ (P, n), φ (P, p)) -> loss (P,), slope (P, n), curvature (P, n, n)."""
     theta, hidden = ca.SX.sym("theta", scene.dimension), ca.SX.sym("hidden", scene.hidden)
     curvature, slope = ca.hessian(scene.loss(theta, hidden), theta)
-    function = ca.Function("model", [theta, hidden], [
-        ca.vertcat(scene.loss(theta, hidden), ca.densify(slope), ca.vec(ca.densify(curvature)))], {"cse": True})
+    function = ca.Function(
+        "model",
+        [theta, hidden],
+        [ca.vertcat(scene.loss(theta, hidden), ca.densify(slope), ca.vec(ca.densify(curvature)))],
+        {"cse": True},
+    )
     n = scene.dimension
 
     def evaluate(points, fields):
         found = np.array(function.map(len(points))(points.T, fields.T)).T
-        return found[:, 0], found[:, 1:n + 1], found[:, n + 1:].reshape(-1, n, n)
+        return found[:, 0], found[:, 1 : n + 1], found[:, n + 1 :].reshape(-1, n, n)
 
     return evaluate

@@ -135,7 +135,8 @@ class PolicySolver:
         return found
 
     def _from_shorter(self, program, guesses, starts, limit, **options):
-        """The optima of a fourth of the horizon instead of fresh starts, where each run is long: most of the way is there."""
+        """The optima of a fourth of the horizon instead of fresh starts, where each run is long: most of the way is
+        there."""
         shorter = replace(program, objective=replace(program.objective, horizon=program.steps // SHORTER))
         before, layout = self._solved(shorter, limit, starts=starts, **options), program.family.layout(program.steps)
         if before is None:

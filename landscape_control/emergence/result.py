@@ -39,7 +39,8 @@ class PolicyResult(Recordable):
     method : "exact moments" or "scenarios"
     build_seconds, solve_seconds : float
     tolerance : float, relative to the cost
-    compared : str, how it stands beside the best of a simpler family that its own contains, where that is returned or the order
+    compared : str, how it stands beside the best of a simpler family that its own contains, where that is returned or
+        the order
         is not decided; else ""
     """
 

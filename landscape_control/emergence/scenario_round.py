@@ -65,9 +65,11 @@ class Round:
                       horizon=self.program.steps)
 
     def scale(self, coefficients) -> float:
-        """What costs are relative to, the same in all units: J less the least that it could be, which is 0 on random quadratics.
+        """What costs are relative to, the same in all units: J less the least that it could be, which is 0 on random
+        quadratics.
 
-        Losses of other landscapes count from anywhere: there the lowest points are searched. It is at most the spread of episodes
+        Losses of other landscapes count from anywhere: there the lowest points are searched. It is at most the spread
+        of episodes
         about their mean, or the gain over standing still if that is more, and no less than what digits of both allow.
         """
         key = np.asarray(coefficients, dtype=float).tobytes()

@@ -101,7 +101,8 @@ class Search:
         return found
 
     def _with_faces(self, current, found):
-        """The optima with what is reached from the best member of simpler families that are faces of this one, if cheaper."""
+        """The optima with what is reached from the best member of simpler families that are faces of this one, if
+        cheaper."""
         ends = []
         for one in self.program.family.contained if self.plain is None else ():
             bounds = narrowed(one, self.bounds, self.layout) if one.is_face else None
@@ -172,7 +173,8 @@ class Search:
         return found
 
     def _standing(self, current, found):
-        """(optima, comparison of the first), the first being the cheapest on its set that does not cost more than the simpler rule.
+        """(optima, comparison of the first), the first being the cheapest on its set that does not cost more than the
+        simpler rule.
 
         The cheapest of all, where there is none.
         """

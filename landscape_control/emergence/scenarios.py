@@ -11,8 +11,8 @@ from ..solver.limits import SECONDS, Limit, time_limit_of
 from ..solver.policies import PolicyOptimiser, PolicyStatus
 from ..transcription.scenarios import ScenarioProgram
 from .renumber import renumbered
-from .scenario_round import BLOCKS
 from .scenario_result import ScenarioResult
+from .scenario_round import BLOCKS
 from .scenario_search import HELD_OUT_BLOCKS, Search
 from .scenario_sets import counts, scenes
 

@@ -134,7 +134,8 @@ def _result(search, optima, starts, began):
     fine = search.values(best.entries, _grid(program, 10 * len(grid)))
     return WorstCaseResult(
         program=program, coefficients=search.layout.split(best.entries), worst=best.worst, measure=search.measure,
-        curvature=float(grid[np.argmax(search.values(best.entries, grid))]), status=stopped(best.status, search.limit), starts=starts,
+        curvature=float(grid[np.argmax(search.values(best.entries, grid))]), status=stopped(best.status, search.limit),
+        starts=starts,
         grid_error=float(max(fine.max() - best.worst, 0.0)), agreed=agreeing(optima),
         solve_seconds=time.perf_counter() - began)
 

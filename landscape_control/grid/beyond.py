@@ -9,8 +9,25 @@ from scipy.ndimage import maximum_filter
 from .intervals import IntervalFunction
 from .mesh import Grid
 
-_KINKED = {ca.OP_FABS, ca.OP_SIGN, ca.OP_FMIN, ca.OP_FMAX, ca.OP_FLOOR, ca.OP_CEIL, ca.OP_FMOD, ca.OP_IF_ELSE_ZERO, ca.OP_LT,
-           ca.OP_LE, ca.OP_EQ, ca.OP_NE, ca.OP_NOT, ca.OP_AND, ca.OP_OR, ca.OP_COPYSIGN, ca.OP_REMAINDER}
+_KINKED = {
+    ca.OP_FABS,
+    ca.OP_SIGN,
+    ca.OP_FMIN,
+    ca.OP_FMAX,
+    ca.OP_FLOOR,
+    ca.OP_CEIL,
+    ca.OP_FMOD,
+    ca.OP_IF_ELSE_ZERO,
+    ca.OP_LT,
+    ca.OP_LE,
+    ca.OP_EQ,
+    ca.OP_NE,
+    ca.OP_NOT,
+    ca.OP_AND,
+    ca.OP_OR,
+    ca.OP_COPYSIGN,
+    ca.OP_REMAINDER,
+}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -42,7 +59,9 @@ class BetweenNodes:
         return terminal - weight * self._excess(self.terminal, grid) if weight > 0 else terminal
 
     def _excess(self, function, grid):
-        if grid.shape != self.finer.coarser().shape:  # a level of a nested iteration, only to begin with
+        if (
+            grid.shape != self.finer.coarser().shape
+        ):  # a level of a nested iteration, only to begin with
             return _excess(function, grid)
         excess = maximum_filter(_excess(function, self.finer), size=3, mode="nearest")
         return excess[(slice(None, None, 2),) * grid.dimension]
@@ -94,8 +113,10 @@ def _excess(function, grid):
     theta = ca.SX.sym("theta", grid.dimension)
     value, smooth = function(theta), not _has_kinks(function)
     wanted = ca.diag(ca.hessian(value, theta)[0]) if smooth else value
-    corners = [np.stack([c.ravel() for c in np.meshgrid(*ends, indexing="ij")], axis=1)
-               for ends in ([axis[:-1] for axis in grid.axes], [axis[1:] for axis in grid.axes])]
+    corners = [
+        np.stack([c.ravel() for c in np.meshgrid(*ends, indexing="ij")], axis=1)
+        for ends in ([axis[:-1] for axis in grid.axes], [axis[1:] for axis in grid.axes])
+    ]
     low, high = IntervalFunction(ca.Function("wanted", [theta], [wanted]))(*corners)
     cells = tuple(count - 1 for count in grid.shape)
     if smooth:

@@ -43,7 +43,9 @@ def _reach(problem) -> float:
     if math.isinf(span):
         return size
     theta = ca.SX.sym("theta", problem.dimension)
-    gain = objective.loss_weight * span * _fall(model.loss_at(theta), theta, start, size) if objective.loss_weight > 0 else 0.0
+    gain = 0.0
+    if objective.loss_weight > 0:
+        gain += objective.loss_weight * span * _fall(model.loss_at(theta), theta, start, size)
     if problem.end is None and objective.terminal is not None:
         gain += objective.terminal_weight * _fall(model.terminal_at(theta), theta, start, size)
     actuation, metric = model.actuation(start)[0], model.metric(start)[0]

@@ -10,7 +10,8 @@ from .outside import Outside
 
 
 class Verdict(enum.Enum):
-    """Whether a plan is the global optimum of the problem, inside the box and outside; ``advice`` says what to do with the answer."""
+    """Whether a plan is the global optimum of the problem, inside the box and outside; ``advice`` says what to do
+    with the answer."""
 
     GLOBAL = "global"
     NOT_GLOBAL = "not global"
@@ -25,7 +26,8 @@ class Verdict(enum.Enum):
 
 
 _ADVICE = {
-    Verdict.GLOBAL: "use the plan; one cheaper by less than grid_error + outside.undercut could still hide, take more points "
+    Verdict.GLOBAL: "use the plan; one cheaper by less than grid_error + outside.undercut could still hide, take more "
+                    "points "
                     "to narrow it",
     Verdict.NOT_GLOBAL: "use better_plan, and give the local solver more starts for problems like this one",
     Verdict.UNDECIDED: "read the message: take more points, a larger margin or box, or give the local solver more starts",

@@ -9,7 +9,17 @@ from scipy import special
 _ROUNDING = 2e-15  # relative, a few units in the last place: more than any library function is off
 _UNDERFLOW = 1e-300
 _LARGEST = 1e300
-_PARTIAL = {ca.OP_LOG, ca.OP_LOG1P, ca.OP_SQRT, ca.OP_POW, ca.OP_CONSTPOW, ca.OP_ASIN, ca.OP_ACOS, ca.OP_ACOSH, ca.OP_ATANH}
+_PARTIAL = {
+    ca.OP_LOG,
+    ca.OP_LOG1P,
+    ca.OP_SQRT,
+    ca.OP_POW,
+    ca.OP_CONSTPOW,
+    ca.OP_ASIN,
+    ca.OP_ACOS,
+    ca.OP_ACOSH,
+    ca.OP_ATANH,
+}
 
 
 class Interval(NamedTuple):
@@ -30,14 +40,18 @@ class IntervalFunction:
 
     def __init__(self, function: ca.Function):
         theta = ca.SX.sym("theta", function.size1_in(0))
-        shared = ca.cse(ca.densify(function(theta)))  # equal factors become one, so that x·x is seen to be a square
+        shared = ca.cse(
+            ca.densify(function(theta))
+        )  # equal factors become one, so that x·x is seen to be a square
         self.function = ca.Function("bounded", [theta], [shared])
         self.entries = self.function.numel_out(0)
         self.evaluate = evaluator(self.function)
 
     def __call__(self, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(lower, upper) bounds over the boxes with corners ``low`` and ``high`` (S, n): shapes (S, entries)."""
-        inputs = [Interval(*ends) for ends in zip(np.transpose(low), np.transpose(high), strict=True)]
+        inputs = [
+            Interval(*ends) for ends in zip(np.transpose(low), np.transpose(high), strict=True)
+        ]
         bounds = np.empty((2, len(low), self.entries))
         with np.errstate(all="ignore"):
             for entry, result in enumerate(follow(self.function, inputs, self.evaluate, constant)):
@@ -80,7 +94,9 @@ def evaluator(function: ca.Function):
     """
     present = {function.instruction_id(k) for k in range(function.n_instructions())}
     own = {ca.OP_FMIN: _hull, ca.OP_FMAX: _hull} if present & _PARTIAL else {}
-    return lambda operation, *values: own.get(operation, OPERATIONS.get(operation, _anything))(*values)
+    return lambda operation, *values: own.get(operation, OPERATIONS.get(operation, _anything))(
+        *values
+    )
 
 
 def _hull(x, y):
@@ -93,10 +109,21 @@ def outwards(low, high, least=-np.inf, most=np.inf) -> Interval:
     Zero as a lower end is kept (its sign tells a negative result that was too small to represent), so that what is not
     negative stays so when it is multiplied by something unbounded.
     """
-    low = np.where(np.isfinite(low), low - _ROUNDING * np.abs(low) - _UNDERFLOW * _inexact(low, np.signbit(low)), low)
-    high = np.where(np.isfinite(high), high + _ROUNDING * np.abs(high) + _UNDERFLOW * _inexact(high, ~np.signbit(high)), high)
+    low = np.where(
+        np.isfinite(low),
+        low - _ROUNDING * np.abs(low) - _UNDERFLOW * _inexact(low, np.signbit(low)),
+        low,
+    )
+    high = np.where(
+        np.isfinite(high),
+        high + _ROUNDING * np.abs(high) + _UNDERFLOW * _inexact(high, ~np.signbit(high)),
+        high,
+    )
     low, high = np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high)
-    low, high = np.minimum(low, _LARGEST), np.maximum(high, -_LARGEST)  # an overflow is finite, but larger than this
+    low, high = (
+        np.minimum(low, _LARGEST),
+        np.maximum(high, -_LARGEST),
+    )  # an overflow is finite, but larger than this
     return Interval(np.clip(low, least, most), np.clip(high, least, most))
 
 
@@ -125,7 +152,9 @@ def _subtract(x, y):
 
 def multiply(x, y):
     """x·y; zero times infinity is zero, since the ends stand for finite numbers."""
-    products = np.array(np.broadcast_arrays(x.low * y.low, x.low * y.high, x.high * y.low, x.high * y.high))
+    products = np.array(
+        np.broadcast_arrays(x.low * y.low, x.low * y.high, x.high * y.low, x.high * y.high)
+    )
     products[np.isnan(products)] = 0.0
     return outwards(products.min(axis=0), products.max(axis=0))
 
@@ -147,8 +176,12 @@ def _increasing(function, least=-np.inf, most=np.inf, domain=(-np.inf, np.inf)):
 
     def bounds(x):
         outside = (x.high < domain[0]) | (x.low > domain[1])
-        result = outwards(function(np.clip(x.low, *domain)), function(np.clip(x.high, *domain)), least, most)
-        return Interval(np.where(outside, -np.inf, result.low), np.where(outside, np.inf, result.high))
+        result = outwards(
+            function(np.clip(x.low, *domain)), function(np.clip(x.high, *domain)), least, most
+        )
+        return Interval(
+            np.where(outside, -np.inf, result.low), np.where(outside, np.inf, result.high)
+        )
 
     return bounds
 
@@ -176,8 +209,14 @@ def _wave(shift):
         slack = 1e-15 * (1 + np.maximum(np.abs(low), np.abs(high)))
         crest = _holds(low - slack, high + slack, np.pi / 2)
         trough = _holds(low - slack, high + slack, -np.pi / 2)
-        ends = outwards(np.minimum(np.sin(low), np.sin(high)) - slack, np.maximum(np.sin(low), np.sin(high)) + slack)
-        return Interval(np.where(trough, -1.0, ends.low).clip(-1, 1), np.where(crest, 1.0, ends.high).clip(-1, 1))
+        ends = outwards(
+            np.minimum(np.sin(low), np.sin(high)) - slack,
+            np.maximum(np.sin(low), np.sin(high)) + slack,
+        )
+        return Interval(
+            np.where(trough, -1.0, ends.low).clip(-1, 1),
+            np.where(crest, 1.0, ends.high).clip(-1, 1),
+        )
 
     return bounds
 
@@ -189,7 +228,11 @@ def _holds(low, high, phase):
 
 
 def _tangent(x):
-    pole = _holds(x.low, x.high, np.pi / 2) | _holds(x.low, x.high, -np.pi / 2) | (x.high - x.low >= np.pi)
+    pole = (
+        _holds(x.low, x.high, np.pi / 2)
+        | _holds(x.low, x.high, -np.pi / 2)
+        | (x.high - x.low >= np.pi)
+    )
     ends = outwards(np.tan(x.low), np.tan(x.high))
     return Interval(np.where(pole, -np.inf, ends.low), np.where(pole, np.inf, ends.high))
 
@@ -219,7 +262,10 @@ def _not(x):
 
 
 def _if_else_zero(condition, x):
-    surely, never = (condition.low > 0) | (condition.high < 0), (condition.low == 0) & (condition.high == 0)
+    surely, never = (
+        (condition.low > 0) | (condition.high < 0),
+        (condition.low == 0) & (condition.high == 0),
+    )
     low = np.where(surely, x.low, np.where(never, 0.0, np.minimum(x.low, 0.0)))
     return Interval(low, np.where(surely, x.high, np.where(never, 0.0, np.maximum(x.high, 0.0))))
 

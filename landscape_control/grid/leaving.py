@@ -21,7 +21,9 @@ class Leaving:
     wall: str
 
 
-def least_cost_of_leaving(problem, box: np.ndarray, *, inside: float, anywhere: float, terminal: float) -> Leaving:
+def least_cost_of_leaving(
+    problem, box: np.ndarray, *, inside: float, anywhere: float, terminal: float
+) -> Leaving:
     """A lower bound of the cost of every plan that leaves ``box`` (n, 2), given lower bounds of L and κΦ.
 
     A plan that first reaches the wall θ_i = c at time t has paid, with x = |θ_i - θ_i(0)| and w = (Bu)_i,
@@ -72,7 +74,10 @@ class _Walk:
     def to_wall(cls, problem, box, axis, side):
         start, wall, sign = problem.start[axis], box[axis, side], 2 * side - 1
         count = _SLICES[problem.dimension]
-        edges = np.append(np.linspace(box[axis, 1 - side], start, count + 1), np.linspace(start, wall, count + 1)[1:])
+        edges = np.append(
+            np.linspace(box[axis, 1 - side], start, count + 1),
+            np.linspace(start, wall, count + 1)[1:],
+        )
         mobility, drift = _bounds(problem, box, axis, sign, edges)
         speeds = np.sqrt(np.maximum(mobility, 1e-12 * _largest(problem)))
         length = np.append(0.0, np.cumsum(np.abs(np.diff(edges)) / speeds))
@@ -104,11 +109,15 @@ def _bounds(problem, box, axis, sign, edges):
         low, high = ends[0][:, None], ends[1][:, None]
     else:
         across = np.linspace(*box[1 - axis], _ACROSS + 1)
-        low, high = (np.stack(np.meshgrid(along, other, indexing="ij"), axis=-1).reshape(-1, 2)
-                     for along, other in zip(ends, (across[:-1], across[1:]), strict=True))
+        low, high = (
+            np.stack(np.meshgrid(along, other, indexing="ij"), axis=-1).reshape(-1, 2)
+            for along, other in zip(ends, (across[:-1], across[1:]), strict=True)
+        )
         low, high = (low, high) if axis == 0 else (low[:, ::-1], high[:, ::-1])
     theta = ca.SX.sym("theta", problem.dimension)
-    outputs = ca.vertcat(_mobility(problem.model, theta)[axis, axis], sign * problem.model.drift_at(theta)[axis])
+    outputs = ca.vertcat(
+        _mobility(problem.model, theta)[axis, axis], sign * problem.model.drift_at(theta)[axis]
+    )
     _, upper = IntervalFunction(ca.Function("along", [theta], [outputs]))(low, high)
     mobility, drift = upper.T.reshape(2, len(edges) - 1, -1).max(axis=2)
     return mobility, drift
@@ -121,7 +130,10 @@ def _mobility(model, theta):
 
 def _largest(problem):
     """The largest entry of BG⁻¹Bᵀ at the start: what a direction that cannot be pushed is compared with."""
-    actuation, metric = problem.model.actuation(problem.start)[0], problem.model.metric(problem.start)[0]
+    actuation, metric = (
+        problem.model.actuation(problem.start)[0],
+        problem.model.metric(problem.start)[0],
+    )
     return np.abs(actuation @ np.linalg.solve(metric, actuation.T)).max()
 
 
@@ -130,7 +142,9 @@ def _slopes(flow, length):
     if not np.isfinite(flow).all() or not flow.any():
         return (0.0,)
     whole = (flow[-1] - flow[0]) / length[-1]
-    steps = np.diff(flow) / np.diff((length[1:] + length[:-1]) / 2) if len(flow) > 1 else np.zeros(1)
+    steps = (
+        np.diff(flow) / np.diff((length[1:] + length[:-1]) / 2) if len(flow) > 1 else np.zeros(1)
+    )
     return tuple({0.0, float(whole), float(steps.min()), float(steps.max())})
 
 
@@ -142,7 +156,11 @@ def _offset(flow, length, b):
 
 def _growth(rate, times):
     """∫₀ᵗ e^{rate·τ} dτ."""
-    return times * np.where(rate * times == 0, 1.0, np.expm1(rate * times) / np.where(rate * times == 0, 1.0, rate * times))
+    return times * np.where(
+        rate * times == 0,
+        1.0,
+        np.expm1(rate * times) / np.where(rate * times == 0, 1.0, rate * times),
+    )
 
 
 def _least(walk, objective, inside, afterwards, terminal):
@@ -150,7 +168,9 @@ def _least(walk, objective, inside, afterwards, terminal):
     times = _times(walk, objective)
     early, late = times[:-1], times[1:]
     effort = np.where(np.isinf(late), 0.0, walk.effort(early, np.minimum(late, 1e300), objective))
-    bound = effort + loss_until(objective, early, inside, afterwards) + end_cost(objective, terminal)
+    bound = (
+        effort + loss_until(objective, early, inside, afterwards) + end_cost(objective, terminal)
+    )
     bound = np.where(np.isnan(bound), -np.inf, bound)
     place = int(np.argmin(bound))
     return float(bound[place]), float(late[place])
@@ -160,7 +180,11 @@ def _times(walk, objective):
     """A mesh from 0 to T; an infinite horizon has an infinite last interval."""
     if math.isfinite(objective.horizon):
         return np.append(0.0, np.geomspace(1e-9 * objective.horizon, objective.horizon, _TIMES))
-    unit = 1 / objective.discount if objective.discount > 0 else walk.length / math.sqrt(objective.learning_rate)
+    unit = (
+        1 / objective.discount
+        if objective.discount > 0
+        else walk.length / math.sqrt(objective.learning_rate)
+    )
     return np.concatenate([[0.0], np.geomspace(1e-9 * unit, 1e9 * unit, _TIMES), [np.inf]])
 
 
@@ -171,7 +195,10 @@ def loss_until(objective, times, inside, afterwards):
     early = discounted(objective, 0.0, times)
     late = discounted(objective, times, objective.horizon)
     with np.errstate(invalid="ignore"):
-        parts = [np.where(level == 0, 0.0, level * span) for level, span in ((inside, early), (afterwards, late))]
+        parts = [
+            np.where(level == 0, 0.0, level * span)
+            for level, span in ((inside, early), (afterwards, late))
+        ]
     return objective.loss_weight * (parts[0] + parts[1])
 
 
@@ -181,9 +208,17 @@ def discounted(objective, begin, end):
     with np.errstate(invalid="ignore"):
         span = np.subtract(end, begin)
         span = np.where(np.isnan(span), 0.0, span)
-        return span if gamma == 0 else np.exp(-gamma * np.asarray(begin)) * -np.expm1(-gamma * span) / gamma
+        return (
+            span
+            if gamma == 0
+            else np.exp(-gamma * np.asarray(begin)) * -np.expm1(-gamma * span) / gamma
+        )
 
 
 def end_cost(objective, terminal):
     """e^{-γT}·κΦ, zero for an infinite horizon."""
-    return math.exp(-objective.discount * objective.horizon) * terminal if math.isfinite(objective.horizon) else 0.0
+    return (
+        math.exp(-objective.discount * objective.horizon) * terminal
+        if math.isfinite(objective.horizon)
+        else 0.0
+    )

@@ -33,7 +33,11 @@ class LowerBounds:
         shells = [_shell(box, 2.0**k) for k in range(_OCTAVES)]
         low, high = (np.concatenate(ends) for ends in zip(*shells, strict=True))
         beyond = self._cones(box, 2.0**_OCTAVES)
-        return beyond if beyond == -np.inf else min(self._least(low, high, np.ptp(box, axis=1), resolution), beyond)
+        return (
+            beyond
+            if beyond == -np.inf
+            else min(self._least(low, high, np.ptp(box, axis=1), resolution), beyond)
+        )
 
     def _least(self, low, high, unit, resolution):
         """The least lower bound over a set of boxes (S, n), the boxes with the lowest bounds bisected first."""
@@ -49,8 +53,14 @@ class LowerBounds:
             found = self._evaluate(*halves)
             keep = np.ones(len(low), dtype=bool)
             keep[chosen] = False
-            low, high = (np.concatenate([old[keep], new]) for old, new in zip((low, high), halves, strict=True))
-            bounds, samples = (np.concatenate([old[keep], new]) for old, new in zip((bounds, samples), found, strict=True))
+            low, high = (
+                np.concatenate([old[keep], new])
+                for old, new in zip((low, high), halves, strict=True)
+            )
+            bounds, samples = (
+                np.concatenate([old[keep], new])
+                for old, new in zip((bounds, samples), found, strict=True)
+            )
             evaluated += 2 * len(chosen)
         return float(bounds.min())
 
@@ -84,7 +94,9 @@ def _shell(box, scale):
     centre, half = box.mean(axis=1), np.ptp(box, axis=1) / 2 * scale
     lows, highs = [], []
     for axis in range(len(box)):
-        reach = np.where(np.arange(len(box)) < axis, half, 2 * half)  # axes before this one are covered by their own slabs
+        reach = np.where(
+            np.arange(len(box)) < axis, half, 2 * half
+        )  # axes before this one are covered by their own slabs
         for side in (-1, 1):
             low, high = centre - reach, centre + reach
             near, far = centre[axis] + side * half[axis], centre[axis] + side * 2 * half[axis]
@@ -97,7 +109,9 @@ def _shell(box, scale):
 def _directions(dimension, count):
     """Boxes that cover the surface of the unit cube: on every face, ``count`` cells along each other axis."""
     edges = np.linspace(-1, 1, count + 1)
-    cells = np.indices((count,) * (dimension - 1)).reshape(dimension - 1, count ** (dimension - 1)).T
+    cells = (
+        np.indices((count,) * (dimension - 1)).reshape(dimension - 1, count ** (dimension - 1)).T
+    )
     lows, highs = [], []
     for axis in range(dimension):
         for side in (-1.0, 1.0):

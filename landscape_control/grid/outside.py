@@ -14,7 +14,9 @@ from .lower_bounds import LowerBounds
 from .mesh import Grid
 from .value import ValueFunction, value_function
 
-_SHARE = 0.02  # of what the plan costs above the lowest cost conceivable: less is not worth a larger box
+_SHARE = (
+    0.02  # of what the plan costs above the lowest cost conceivable: less is not worth a larger box
+)
 LOOKING_STEPS = 20_000  # of a march while the box is looked for
 _TRIVIAL = 1e-6  # of the range of V around the start: no difference
 _ZERO = 1e-4  # of the range of the loss: a bound that counts as zero where the horizon has no end and no discount
@@ -58,8 +60,10 @@ class Outside:
         if not self.excluded:
             return f"not certified: nothing known outside the box, {self._outside_doubt}"
         if not self.resolved:
-            return ("not certified: between the nodes the loss can be lower than the grid knows, by enough to lower the value "
-                    f"by {self.undercut - self.through_walls:.3g}: take more points, or a smaller box")
+            return (
+                "not certified: between the nodes the loss can be lower than the grid knows, by enough to lower the value "
+                f"by {self.undercut - self.through_walls:.3g}: take more points, or a smaller box"
+            )
         return None
 
     @property
@@ -78,7 +82,9 @@ class Outside:
     @property
     def sentence(self) -> str:
         """What is known of the outside, in one sentence."""
-        bounds = f"L ≥ {self.loss_inside:.4g} inside and {self.loss_outside:.4g} outside ({self.source})"
+        bounds = (
+            f"L ≥ {self.loss_inside:.4g} inside and {self.loss_outside:.4g} outside ({self.source})"
+        )
         least = f"a plan that leaves costs at least {self.leaving.cost:.4g}"
         if math.isfinite(self.leaving.cost):
             least += f" (by {self.leaving.wall} at t = {self.leaving.time:.3g})"
@@ -98,10 +104,16 @@ class Statements:
     def of(cls, problem, loss, terminal):
         """Checked numbers; a statement about Φ needs a terminal cost."""
         if terminal is not None and problem.objective.terminal is None:
-            raise ProblemError("terminal_at_least", expected="a problem with a terminal cost", received=repr(terminal),
-                               advice="leave terminal_at_least out")
-        return cls(loss=None if loss is None else number("loss_at_least", loss),
-                   terminal=None if terminal is None else number("terminal_at_least", terminal))
+            raise ProblemError(
+                "terminal_at_least",
+                expected="a problem with a terminal cost",
+                received=repr(terminal),
+                advice="leave terminal_at_least out",
+            )
+        return cls(
+            loss=None if loss is None else number("loss_at_least", loss),
+            terminal=None if terminal is None else number("terminal_at_least", terminal),
+        )
 
 
 class Bounded:
@@ -111,30 +123,47 @@ class Bounded:
         self.problem, self.statements = problem, statements
         theta = ca.SX.sym("theta", problem.dimension)
         self.loss = ca.Function("loss", [theta], [ca.densify(problem.model.loss_at(theta))])
-        self.terminal = ca.Function("terminal", [theta], [ca.densify(problem.model.terminal_at(theta))])
+        self.terminal = ca.Function(
+            "terminal", [theta], [ca.densify(problem.model.terminal_at(theta))]
+        )
         self.loss_bounds, self.terminal_bounds = LowerBounds(self.loss), LowerBounds(self.terminal)
 
-    def examine(self, box: np.ndarray, counts, cost: float, *, boxes: int = 1,
-                steps: int = LOOKING_STEPS) -> tuple[Outside, ValueFunction]:
+    def examine(
+        self, box: np.ndarray, counts, cost: float, *, boxes: int = 1, steps: int = LOOKING_STEPS
+    ) -> tuple[Outside, ValueFunction]:
         """All bounds for one box, and V on every other node; ``cost`` is that of the best plan known."""
         fine = Grid.over(box, counts)
         grid = fine.coarser()
         inside, outside, source = self._loss(grid)
         terminal_inside, terminal_outside = self._terminal(grid)
         everywhere = min(terminal_inside, terminal_outside)
-        leaving = least_cost_of_leaving(self.problem, box, inside=inside, anywhere=min(inside, outside), terminal=everywhere)
+        leaving = least_cost_of_leaving(
+            self.problem, box, inside=inside, anywhere=min(inside, outside), terminal=everywhere
+        )
         lowest = self._lowest(min(inside, outside), everywhere)
         usual = value_function(self.problem, grid, slices=1, max_steps=steps)
         value = usual.at(self.problem.start)
         above = min(cost, value) - lowest
         enough = _SHARE * above if math.isfinite(above) else 0.0
-        undercut, through_walls = self._undercuts(usual, (inside, outside, terminal_outside), fine, steps, enough, lowest)
-        attained = cost - lowest <= _TRIVIAL * range_near(self.problem.start, usual)  # it is the lowest cost conceivable
+        undercut, through_walls = self._undercuts(
+            usual, (inside, outside, terminal_outside), fine, steps, enough, lowest
+        )
+        attained = cost - lowest <= _TRIVIAL * range_near(
+            self.problem.start, usual
+        )  # it is the lowest cost conceivable
         undercut = min(undercut, max(cost - lowest, 0.0)) if attained else undercut
-        found = Outside(excluded=bool(attained or leaving.cost > cost or through_walls <= enough),
-                        resolved=bool(attained or undercut - through_walls <= enough), leaving=leaving, undercut=undercut,
-                        through_walls=through_walls, loss_inside=inside, loss_outside=outside,
-                        terminal_outside=terminal_outside, source=source, boxes=boxes)
+        found = Outside(
+            excluded=bool(attained or leaving.cost > cost or through_walls <= enough),
+            resolved=bool(attained or undercut - through_walls <= enough),
+            leaving=leaving,
+            undercut=undercut,
+            through_walls=through_walls,
+            loss_inside=inside,
+            loss_outside=outside,
+            terminal_outside=terminal_outside,
+            source=source,
+            boxes=boxes,
+        )
         return found, usual
 
     def _undercuts(self, usual, bounds, fine, steps, enough, lowest):
@@ -161,12 +190,17 @@ class Bounded:
     def _loss(self, grid):
         """Lower bounds (inside, outside) of the loss, and where they come from."""
         losses = self.problem.landscape.loss(grid.points)
-        endless = math.isinf(self.problem.objective.horizon) and self.problem.objective.discount == 0
+        endless = (
+            math.isinf(self.problem.objective.horizon) and self.problem.objective.discount == 0
+        )
         start = float(self.problem.start_derivatives[0][0])
         resolution = max(1e-3 * (start - losses.min()), 1e-8 * np.ptp(losses))
         if endless:
             resolution = 0.1 * _ZERO * np.ptp(losses)
-        found = [self.loss_bounds.inside(grid.box, resolution), self.loss_bounds.outside(grid.box, resolution)]
+        found = [
+            self.loss_bounds.inside(grid.box, resolution),
+            self.loss_bounds.outside(grid.box, resolution),
+        ]
         stated = -math.inf if self.statements.loss is None else self.statements.loss
         bounds = np.maximum(found, stated)
         if endless:  # fast marching has checked that the loss vanishes at its minima; the bound excludes further ones
@@ -185,7 +219,10 @@ class Bounded:
         values = problem.model.terminal_cost(grid.points)
         start = float(problem.model.terminal_cost(problem.start)[0])
         resolution = max(1e-3 * (start - values.min()), 1e-8 * np.ptp(values))
-        found = [self.terminal_bounds.inside(grid.box, resolution), self.terminal_bounds.outside(grid.box, resolution)]
+        found = [
+            self.terminal_bounds.inside(grid.box, resolution),
+            self.terminal_bounds.outside(grid.box, resolution),
+        ]
         statements = [self.statements.terminal]
         if problem.objective.terminal == "loss":
             statements.append(self.statements.loss)
@@ -195,23 +232,33 @@ class Bounded:
     def _lowest(self, loss, terminal):
         """The lowest cost conceivable: standing on the least loss for ever, free of charge."""
         objective = self.problem.objective
-        return float(loss_until(objective, np.zeros(1), loss, loss)[0]) + end_cost(objective, terminal)
+        return float(loss_until(objective, np.zeros(1), loss, loss)[0]) + end_cost(
+            objective, terminal
+        )
 
     def refuse_false_statements(self, grid: Grid) -> None:
         """Refuse stated lower bounds that a sample in the grid's box or around it contradicts."""
         model, landscape = self.problem.model, self.problem.landscape
         centre = grid.box.mean(axis=1)
-        points = np.concatenate([centre + scale * (grid.points - centre) for scale in (1.0, 3.0, 10.0, 100.0)])
-        for name, stated, function in (("loss_at_least", self.statements.loss, landscape.loss),
-                                       ("terminal_at_least", self.statements.terminal, model.terminal_cost)):
+        points = np.concatenate(
+            [centre + scale * (grid.points - centre) for scale in (1.0, 3.0, 10.0, 100.0)]
+        )
+        for name, stated, function in (
+            ("loss_at_least", self.statements.loss, landscape.loss),
+            ("terminal_at_least", self.statements.terminal, model.terminal_cost),
+        ):
             if stated is None:
                 continue
             values = np.nan_to_num(function(points), nan=np.inf)
             worst = int(np.argmin(values))
             if values[worst] < stated - 1e-12 * abs(stated):
-                raise ProblemError(name, expected="a number that the function nowhere falls below", received=f"{stated:g}",
-                                   advice=f"at θ = {np.round(points[worst], 4).tolist()} it is {values[worst]:.6g}: state a "
-                                          "lower bound that holds everywhere, or leave it out")
+                raise ProblemError(
+                    name,
+                    expected="a number that the function nowhere falls below",
+                    received=f"{stated:g}",
+                    advice=f"at θ = {np.round(points[worst], 4).tolist()} it is {values[worst]:.6g}: state a "
+                    "lower bound that holds everywhere, or leave it out",
+                )
 
 
 def range_near(start, value):

@@ -16,7 +16,8 @@ _NODES = {1: 1601, 2: 151**2}  # of the fine grid, where more are not asked for
 
 
 def settled(bounded: Bounded, box: np.ndarray, counts, cost: float):
-    """(box, counts, Outside, V on every other node) of the first box for which nothing outside can pay, or of the last tried.
+    """(box, counts, Outside, V on every other node) of the first box for which nothing outside can pay, or of the
+    last tried.
 
     The box grows about its centre at a fixed number of nodes; once nothing outside can pay, nodes are added until nothing
     between them can.
@@ -29,13 +30,17 @@ def settled(bounded: Bounded, box: np.ndarray, counts, cost: float):
     most, found, refused = max(_NODES[len(counts)], math.prod(counts)), None, None
     for tried in range(1, _BOXES + 1):
         try:
-            steps = MOST_STEPS if found is None else LOOKING_STEPS  # some answer first, then larger boxes if they are cheap
+            steps = (
+                MOST_STEPS if found is None else LOOKING_STEPS
+            )  # some answer first, then larger boxes if they are cheap
             found = box, counts, *bounded.examine(box, counts, cost, boxes=tried, steps=steps)
         except ProblemError as error:
             refused = error
             if clock().seconds_left() <= 0:
                 break
-            if found is not None:  # the box has grown beyond where the functions are defined: the last one stays
+            if (
+                found is not None
+            ):  # the box has grown beyond where the functions are defined: the last one stays
                 break
         if found is not None and clock().seconds_left() < _SPARED * clock().limit:
             break  # what is left is needed for the grid itself

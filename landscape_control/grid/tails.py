@@ -31,7 +31,9 @@ class TailFunction:
     def __init__(self, bounded: IntervalFunction):
         self.function, self.evaluate = bounded.function, bounded.evaluate
 
-    def below(self, centre: np.ndarray, low: np.ndarray, high: np.ndarray, reach: float) -> np.ndarray:
+    def below(
+        self, centre: np.ndarray, low: np.ndarray, high: np.ndarray, reach: float
+    ) -> np.ndarray:
         """Lower bounds (S,) of the first output for directions between ``low`` and ``high`` (S, n), at r ≥ ``reach``."""
         inputs = []
         for middle, *ends in zip(centre, low.T, high.T, strict=True):
@@ -52,7 +54,12 @@ class TailFunction:
                 return Tail(whole, {0: whole})
             return _tail(terms, reach, whole)
 
-        return follow(self.function, inputs, evaluate, lambda value: Tail(constant(value), {0: constant(value)}))[0]
+        return follow(
+            self.function,
+            inputs,
+            evaluate,
+            lambda value: Tail(constant(value), {0: constant(value)}),
+        )[0]
 
 
 def _terms(operation, values, evaluate):
@@ -78,10 +85,17 @@ def _least(terms, reach):
     degree = max(terms)
     shifted = []
     for order in range(degree + 1):
-        parts = [comb(j, order) * reach ** (j - order) * value.low for j, value in terms.items() if j >= order]
+        parts = [
+            comb(j, order) * reach ** (j - order) * value.low
+            for j, value in terms.items()
+            if j >= order
+        ]
         total = sum(parts) - _ROUNDING * sum(np.abs(part) for part in parts)
         shifted.append(np.where(np.isnan(total), -np.inf, total))
-    rising = np.all([np.broadcast_to(np.asarray(part) >= -0.0, np.shape(sum(shifted))) for part in shifted[1:]], axis=0)
+    rising = np.all(
+        [np.broadcast_to(np.asarray(part) >= -0.0, np.shape(sum(shifted))) for part in shifted[1:]],
+        axis=0,
+    )
     return np.where(rising, shifted[0], -np.inf)
 
 
@@ -112,7 +126,7 @@ def _square(terms):
     total, degrees = {}, sorted(terms)
     for place, i in enumerate(degrees):
         total[2 * i] = _plus(total.get(2 * i), square(terms[i]))
-        for j in degrees[place + 1:]:
+        for j in degrees[place + 1 :]:
             twice = multiply(constant(2.0), multiply(terms[i], terms[j]))
             total[i + j] = _plus(total.get(i + j), twice)
     return total

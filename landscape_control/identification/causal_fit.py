@@ -55,7 +55,8 @@ def fit_causal(
             rows, equivalent, train, lambda rule: _row(rule, train, held, settings), criteria)
         conclusion, rows, equivalent = judged or (conclusion, rows, equivalent)
     if simpler is not None:
-        added = (f"{simpler.name[:1].upper()}{simpler.name[1:]} was not among the rules that were asked for: it is what those "
+        added = (f"{simpler.name[:1].upper()}{simpler.name[1:]} was not among the rules that were asked for: it is what "
+                 "those "
                  "that fit alike have in common, with their other numbers where they have no effect.",)
     if conclusion is Conclusion.NONE_FITS:
         rows = tuple(sorted(rows, key=lambda row: row.error))  # nothing to prefer: the nearest first

@@ -192,7 +192,8 @@ def _onto_bounds(run, found, square):
 def _by_zooming(run, seed, resamples):
     """(sets that fit best, all alike (B, c), intervals): draws around the best so far, then along the ties.
 
-    The ties are followed until several rounds of draws in a row no longer widen them: the interval of a rule with signs is as wide as its
+    The ties are followed until several rounds of draws in a row no longer widen them: the interval of a rule with
+    signs is as wide as its
     ties are, and ends where the draws do if they stop early.
     """
     rng, size = np.random.default_rng(seed), run.targets @ run.targets

@@ -37,7 +37,8 @@ def descend(value, derivatives, seeds, *, iterations=60, tolerance=1e-9, centre=
 
     Saddle-free Newton on all seeds together: the step solves |∇²L| d = -∇L with the absolute values of the
     Hessian's eigenvalues, so that saddles repel (Dauphin et al. 2014), with step halving until the function falls.
-    ``value`` maps (S, n) to (S,), ``derivatives`` to value, gradient and Hessian. Seeds at which they are not finite are dropped.
+    ``value`` maps (S, n) to (S,), ``derivatives`` to value, gradient and Hessian. Seeds at which they are not finite
+    are dropped.
     """
     points = np.array(np.atleast_2d(seeds), dtype=float)
     scale = np.ptp(points, axis=0).max() if len(points) > 1 else np.abs(points).max()

@@ -34,7 +34,8 @@ def checked_parameters(parameters) -> Mapping:
     entries = sum(np.count_nonzero(value) for value in checked.values())
     if entries > MOST_ENTRIES:
         raise ProblemError("landscape parameters", expected=f"at most {MOST_ENTRIES} entries that are not zero",
-                           received=f"{entries}", advice="each becomes an operation of its own; write the loss as a sum over "
+                           received=f"{entries}",
+                           advice="each becomes an operation of its own; write the loss as a sum over "
                            "fewer numbers, e.g. with a sparse or diagonal matrix")
     return MappingProxyType(checked)
 

@@ -7,8 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..examination import examine
 from ..errors import ProblemError
+from ..examination import examine
 from ..rules import Rule, full_information
 from ..rules.gradient import uniform_metric
 from .searching import FINE, Search

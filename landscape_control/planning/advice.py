@@ -16,9 +16,11 @@ _ADVICE = {
     Status.CHEAPER_PATH_SEEN: "head for more places with aims=... or raise max_elements=...",
     Status.TIME_LIMIT: "raise time_limit=... or simplify the problem",
     Status.INTERRUPTED: "call again to start anew",
-    Status.ITERATION_LIMIT: "head for more places with aims=..., let the optimiser go on with options={'max_iter': 10000}, take "
+    Status.ITERATION_LIMIT: "head for more places with aims=..., let the optimiser go on with "
+    "options={'max_iter': 10000}, take "
     f"solver='ipopt', shorten the horizon, {_OTHER_METHOD}",
-    Status.INFEASIBLE: f"check that drift and actuation are finite on the way, head for more places with aims=..., {_OTHER_METHOD}",
+    Status.INFEASIBLE: "check that drift and actuation are finite on the way, head for more places with aims=..., "
+    f"{_OTHER_METHOD}",
     Status.UNBOUNDED: "add weight decay, bound the loss, or shorten the horizon",
     Status.METRIC_NOT_DEFINITE: "repair G(θ) where 'message' says",
     Status.NOT_STATIONARY: f"head for more places with aims=..., take solver='ipopt', {_OTHER_METHOD}",
@@ -34,4 +36,6 @@ def explained(status) -> str:
     if not isinstance(status, Status) or status.ok:
         return status.value
     happened = status.value.partition(": ")[0]
-    return f"{happened}: {_ADVICE.get(status, f'head for more places with aims=..., {_OTHER_METHOD}')}"
+    return (
+        f"{happened}: {_ADVICE.get(status, f'head for more places with aims=..., {_OTHER_METHOD}')}"
+    )

@@ -5,7 +5,9 @@ import math
 from dataclasses import dataclass
 
 STANDARD_ERRORS = 3.0  # up to which a simulated and a planned cost may differ by chance
-DECIDED = 0.25  # an error above this part of the cost's size (times STANDARD_ERRORS) confirms nothing
+DECIDED = (
+    0.25  # an error above this part of the cost's size (times STANDARD_ERRORS) confirms nothing
+)
 
 
 class CostKind(enum.StrEnum):
@@ -57,7 +59,9 @@ class Confirmation:
     @property
     def is_decided(self) -> bool:
         """Whether the simulation is sharp enough to confirm anything."""
-        return math.isfinite(self.simulated) and STANDARD_ERRORS * self.error <= DECIDED * self.scale
+        return (
+            math.isfinite(self.simulated) and STANDARD_ERRORS * self.error <= DECIDED * self.scale
+        )
 
     @property
     def could_agree(self) -> bool:
@@ -82,7 +86,11 @@ def cost_in_words(cost: float, kind: str, confirmation: Confirmation | None) -> 
     if kind == CostKind.EXACT:
         return f"E[J] = {cost:.8g}" if confirmation is None else f"E[J] = {cost:.8g}, {simulated}"
     if kind == CostKind.SIMULATED:
-        planned = "no planned cost" if math.isnan(confirmation.planned) else f"{confirmation.planned:.8g} planned"
+        planned = (
+            "no planned cost"
+            if math.isnan(confirmation.planned)
+            else f"{confirmation.planned:.8g} planned"
+        )
         return f"E[J] = {cost:.4g} ± {confirmation.error:.2g}, simulated ({confirmation.episodes} episodes); {planned}"
     if kind == CostKind.NONE or math.isnan(cost):
         return f"no planned cost, {simulated}"

@@ -45,7 +45,8 @@ def solve(problem: ControlProblem, *, method="auto", throw: bool = True, **optio
         Nothing hidden: as for :class:`~landscape_control.solver.Solver`. Hidden variables: "lqg" (exact; linear-quadratic
         with linear observations, verified from the expressions), "transcription" (belief-space direct transcription),
         "replanning", "dynamic programming" (grids of up to three dimensions), or "auto": exact LQG where it holds,
-        dynamic programming for one weight and two tasks, otherwise transcription. The long names in ``BeliefSolution.method`` are accepted too.
+        dynamic programming for one weight and two tasks, otherwise transcription. The long names in
+        ``BeliefSolution.method`` are accepted too.
     throw : bool, raise SolveError when the status is not converged
     options : of the method chosen: tolerance, seed, ...
 

@@ -15,6 +15,7 @@ from .linear_model import LinearModel, NotLinearQuadratic, read_linear_model
 from .lqg_cost import METHOD, lqg_cost
 from .solution import BeliefSolution
 
+
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class LQGSolution(BeliefSolution):
     """u(θ, m) = offset - gain·θ - belief_gain·z(m), exact; z is m, or the first K - 1 probabilities of a task chain.

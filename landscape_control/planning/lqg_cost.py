@@ -1,6 +1,5 @@
-"""What exact LQG costs: exactly where the filter that runs is Gaussian or one of two tasks, else by the best linear filter."""
-
-import math
+"""What exact LQG costs: exactly where the filter that runs is Gaussian or one of two tasks, else by the best linear
+filter."""
 
 import numpy as np
 
@@ -16,13 +15,22 @@ METHOD_OF_BOUND = "LQG, cost bounded by the best linear filter"
 _POINT = "the observations show every hidden variable exactly, so that the belief is a point: nothing else"
 _GAUSSIAN = "linear dynamics, quadratic loss, everything Gaussian: the Kalman-Bucy filter and the policy are exact"
 _TASKS = "quadratic loss: the policy is optimal when fed the exact probabilities, as it is in simulation; "
-_TWO_TASKS = _TASKS + "the cost is that of the exact filter, by Kolmogorov's equation of the probability"
+_TWO_TASKS = (
+    _TASKS + "the cost is that of the exact filter, by Kolmogorov's equation of the probability"
+)
 _UNSEEN = _TASKS + "no observation tells the tasks apart, so that nothing but the prior is known"
-_BOUND = _TASKS + "the cost is that of feeding it the best linear filter, which the exact one can only lower"
-_JUMPS = ("quadratic loss: the policy is optimal when fed the exact posterior mean; the hidden variables jump, and policy and "
-          "cost are those of the best linear filter, which the exact one can only lower")
-_AWAY = ("; started away from rest, whose extra spread by jumps the filter that runs leaves out, so that it costs slightly "
-         "more than the best linear one")
+_BOUND = (
+    _TASKS
+    + "the cost is that of feeding it the best linear filter, which the exact one can only lower"
+)
+_JUMPS = (
+    "quadratic loss: the policy is optimal when fed the exact posterior mean; the hidden variables jump, and policy and "
+    "cost are those of the best linear filter, which the exact one can only lower"
+)
+_AWAY = (
+    "; started away from rest, whose extra spread by jumps the filter that runs leaves out, so that it costs slightly "
+    "more than the best linear one"
+)
 _ACCURACY = 1e-3  # of the expected variance of a task, above which the bound is kept
 
 
@@ -63,9 +71,13 @@ def expected_cost(model, uncertainty, policy, problem) -> float:
             return np.broadcast_to(hessian, (len(times), *hessian.shape))
     else:
         horizon = objective.horizon
-        planned, rate = policy.value(horizon, start), np.linalg.norm(policy.gain(horizon) @ np.eye(len(start)), 2)
+        planned, rate = (
+            policy.value(horizon, start),
+            np.linalg.norm(policy.gain(horizon) @ np.eye(len(start)), 2),
+        )
 
         def belief_hessian(times):
             return policy.value_hessian(np.maximum(horizon - times, 0.0))[:, n:, n:]
+
     curvature = model.cross.T @ model.pull[0]
     return float(planned + added_cost(uncertainty, objective, curvature, belief_hessian, rate))

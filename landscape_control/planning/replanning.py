@@ -77,7 +77,9 @@ class ReplanningSolution(BeliefSolution):
     @property
     def trouble(self) -> str:
         """How many inner plans failed, in words; "" if none did."""
-        return f"{self.failures} of {self.solves} inner plans failed, the last plan being carried on" if self.failures else ""
+        if not self.failures:
+            return ""
+        return f"{self.failures} of {self.solves} inner plans failed, the last plan being carried on"
 
     def _control(self, theta, estimate, covariance, time):
         states = self._space.join(theta, self.layout.read(estimate, covariance), 0.0)

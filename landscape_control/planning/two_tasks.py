@@ -6,7 +6,8 @@ With p the probability of the first task, rates a out of it and b into it, and s
 
 whose distribution does not depend on the learner where both tasks' observations depend on θ in the same way. The expected
 variance E[p(1-p)] and the expected intensity E[s²p²(1-p)²] of the belief's motion obey Kolmogorov's backward equation. In
-x = log p/(1-p) the noise is constant; the equation becomes a birth-death process with exponentially fitted rates (Scharfetter
+x = log p/(1-p) the noise is constant; the equation becomes a birth-death process with exponentially fitted rates
+(Scharfetter
 & Gummel 1969), of second order in its spacing, and two spacings are extrapolated.
 """
 
@@ -23,7 +24,9 @@ _NODES = 241  # of the coarser grid
 _ACCURACY = 1e-8  # of the integration in time
 
 
-def expected_uncertainty(rates, probability: float, signal: float, times) -> tuple[np.ndarray, np.ndarray, float]:
+def expected_uncertainty(
+    rates, probability: float, signal: float, times
+) -> tuple[np.ndarray, np.ndarray, float]:
     """(E[p(1-p)] (N,), E[s²p²(1-p)²] (N,), error) at ascending times (N,) >= 0, from ``probability`` at t = 0.
 
     Parameters
@@ -37,7 +40,10 @@ def expected_uncertainty(rates, probability: float, signal: float, times) -> tup
     """
     times, place = np.asarray(times, dtype=float), _log_odds(probability)
     ends = _ends(rates, place, signal)
-    coarse, fine = (_on_grid(rates, signal, times, place, np.linspace(*ends, nodes)) for nodes in (_NODES, 2 * _NODES - 1))
+    coarse, fine = (
+        _on_grid(rates, signal, times, place, np.linspace(*ends, nodes))
+        for nodes in (_NODES, 2 * _NODES - 1)
+    )
     found = fine + (fine - coarse) / 3
     return found[0], found[1], float(np.abs(fine - coarse).max() / 3)
 
@@ -73,8 +79,17 @@ def _on_grid(rates, signal, times, place, x):
 
     start = np.column_stack([p * q, signal * (p * q) ** 2])
     scale = start.max(axis=0)
-    flow = solve_ivp(slope, (0.0, max(times[-1], 1e-300)), (start / scale).ravel(), "LSODA", t_eval=times, lband=2, uband=2,
-                     rtol=_ACCURACY, atol=_ACCURACY)
+    flow = solve_ivp(
+        slope,
+        (0.0, max(times[-1], 1e-300)),
+        (start / scale).ravel(),
+        "LSODA",
+        t_eval=times,
+        lband=2,
+        uband=2,
+        rtol=_ACCURACY,
+        atol=_ACCURACY,
+    )
     values = flow.y.reshape(nodes, 2, -1)
     return scale[:, None] * np.array([_between(x, values[:, k], place) for k in range(2)])
 
@@ -100,9 +115,9 @@ def _bernoulli(z):
 def _between(x, values, place):
     """Values (N,) at ``place`` by the cubic through the four nodes about it, (nodes, N) -> (N,)."""
     first = int(np.clip(np.searchsorted(x, place) - 2, 0, len(x) - 4))
-    near = x[first:first + 4]
+    near = x[first : first + 4]
     weights = [np.prod([(place - b) / (a - b) for b in near if b != a]) for a in near]
-    return np.array(weights) @ values[first:first + 4]
+    return np.array(weights) @ values[first : first + 4]
 
 
 class TwoTaskUncertainty(Uncertainty):
@@ -130,7 +145,9 @@ class TwoTaskUncertainty(Uncertainty):
         times = np.asarray(times, dtype=float)
         key = times.tobytes()
         if key not in self._known:
-            self._known[key] = expected_uncertainty(self.rates, self.moments.mean[0], self.signal, times)
+            self._known[key] = expected_uncertainty(
+                self.rates, self.moments.mean[0], self.signal, times
+            )
         return self._known[key]
 
     @cached_property

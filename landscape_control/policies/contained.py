@@ -10,7 +10,8 @@ from .coefficient import Layout
 class Contained:
     """A simpler family that is part of a richer one.
 
-    Either a face, where some coefficients of the richer family are ``held`` and the others stay free; or a family of its own,
+    Either a face, where some coefficients of the richer family are ``held`` and the others stay free; or a family of
+    its own,
     whose coefficients ``embed`` turns into those of the richer one.
 
     Attributes
@@ -40,8 +41,11 @@ def face(name: str, **held: float) -> Contained:
 
 def tied(family) -> Contained:
     """The same family with one number for all steps: its coefficients hold at every step."""
-    return Contained(name=f"{family.name} with constant coefficients", family=family,
-                     embed=lambda coefficients, seed=None: dict(coefficients))
+    return Contained(
+        name=f"{family.name} with constant coefficients",
+        family=family,
+        embed=lambda coefficients, seed=None: dict(coefficients),
+    )
 
 
 def narrowed(one: Contained, bounds, layout: Layout):

@@ -23,7 +23,8 @@ def momentum(varies: bool) -> Coefficient:
 
 
 def without_momentum(family: Family) -> tuple:
-    """What a rule with a coefficient ``momentum`` contains: gradient descent, and itself with the same numbers at all steps."""
+    """What a rule with a coefficient ``momentum`` contains: gradient descent, and itself with the same numbers at all
+    steps."""
     constant = () if family.constant else (tied(replace(family, constant=True)),)
     return face("gradient descent", momentum=0.0), *constant
 

@@ -27,7 +27,9 @@ MODULES = {
     "TranscribedSolution": "planning.transcribed",
     "WorstCaseResult": "emergence.worst_case",
 }
-ENUMS = {"CostKind": "planning.confirmation", "GridStatus": "stochastic.result", "PolicyStatus": "solver.policies", "Status": "solution"}
+ENUMS = {
+    "CostKind": "planning.confirmation", "GridStatus": "stochastic.result", "PolicyStatus": "solver.policies",
+    "Status": "solution"}
 
 _NODE, _STATE, _CONTROL, _BELIEF = "node", "parameter", "control", "belief"
 DIMS = {
@@ -55,7 +57,8 @@ LABELS = {
     "values": {"long_name": "V at the times to go", "units": "cost"},
     "end_basin": {"long_name": "minimum whose basin holds θ(T)", "units": "parameter"},
 }
-COMPUTED = {"Plan": ("end_basin",), "Solution": ("certificate", "search"), "PolicyResult": ("certificate", "identifiability")}
+COMPUTED = {"Plan": ("end_basin",), "Solution": ("certificate", "search"),
+            "PolicyResult": ("certificate", "identifiability")}
 LEFT_OUT = {"LQGSolution": ("linear", "state_policy")}  # read off the problem again
 
 

@@ -27,7 +27,8 @@ def known_minima(problem: ControlProblem, seed: int) -> np.ndarray:
 
 @np.errstate(all="ignore")  # candidates may leave the domain; what is not finite is left out
 def surveyed(problem: ControlProblem, seed: int, *, trusting: bool = True) -> Places:
-    """The places a plan may end at, at most sixteen, those that cost least by the best timing of the straight way; basins and
+    """The places a plan may end at, at most sixteen, those that cost least by the best timing of the straight way;
+    basins and
     the curves around obstacles that save something. ``trusting`` as for ``places_of``."""
     places = places_of(problem, seed, trusting=trusting)
     if is_bowl(problem):
@@ -119,7 +120,8 @@ def _with_curves(problem, places, seed):
 
 
 def _candidates(problem, places, ends, numbers, seed):
-    """Curves (W, S, n) and the aims they lead to (W,): least action and its mirror image, bends, and by way of other places."""
+    """Curves (W, S, n) and the aims they lead to (W,): least action and its mirror image, bends, and by way of other
+    places."""
     curves, leads = [], []
 
     def add(number, several):

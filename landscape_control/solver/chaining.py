@@ -11,8 +11,8 @@ from dataclasses import replace
 import numpy as np
 
 from ..arrays import freeze
-from ..examination import examine
 from ..errors import ProblemError
+from ..examination import examine
 from ..problem import ControlProblem, largest_growth
 from ..solution import Plan, Status
 from .guesses import Guess

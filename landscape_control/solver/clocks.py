@@ -5,8 +5,10 @@ speed v = dℓ/dt costs per unit time
 
     v²/2η - v p(ℓ)/η + r(ℓ),      r = kL + fᵀGf/2η  (what resting costs),    p = fᵀG dθ/dℓ  (how much the drift helps),
 
-so the timing is a problem in one dimension, whatever n, T, γ, drift or terminal cost. It is solved on a lattice of places and
-times: every path of the lattice is an admissible motion, hence its cost an upper bound, up to the quadrature of r. Fast moves
+so the timing is a problem in one dimension, whatever n, T, γ, drift or terminal cost. It is solved on a lattice of
+places and
+times: every path of the lattice is an admissible motion, hence its cost an upper bound, up to the quadrature of r.
+Fast moves
 followed by a long rest, late departures and stops on the way are all among them (Bellman's principle).
 """
 
@@ -34,10 +36,13 @@ class Timing:
 
 
 @np.errstate(all="ignore")  # candidates may leave the domain; what is not finite is left out
-def best_timing(problem: ControlProblem, curves: np.ndarray, rate: float, *, arriving: bool = False) -> Timing:
+def best_timing(
+    problem: ControlProblem, curves: np.ndarray, rate: float, *, arriving: bool = False
+) -> Timing:
     """The cheapest timing of each curve; ``curves`` (P, S, n) begin at the start, ``rate`` resolves its fastest part.
 
-    With a fixed end a motion has to arrive at the curve's last point, if ``arriving`` by half of the horizon or of two planning
+    With a fixed end a motion has to arrive at the curve's last point, if ``arriving`` by half of the horizon or of
+    two planning
     times at the latest; else it may stop anywhere on it. Curves that leave the
     domain of the loss get an infinite cost.
     """
@@ -90,7 +95,11 @@ def time_mesh(steps: int, octaves: int, two_layers: bool) -> np.ndarray:
     low, high = 1e-9, 20.0
     for _ in range(60):  # the ratio e^x with (e^x - 1)/(e^{x steps} - 1) = first
         middle = (low + high) / 2
-        low, high = (middle, high) if np.expm1(middle) / np.expm1(min(middle * steps, 700.0)) > first else (low, middle)
+        low, high = (
+            (middle, high)
+            if np.expm1(middle) / np.expm1(min(middle * steps, 700.0)) > first
+            else (low, middle)
+        )
     return freeze(np.expm1(low * np.arange(steps + 1)) / np.expm1(low * steps))
 
 
@@ -116,7 +125,9 @@ def _places(problem, curves):
     else:
         metric = metric.reshape(-1, nodes, n, n) if len(metric) > 1 else metric[:, None]
         middle = metric if metric.shape[1] == 1 else (metric[:, 1:] + metric[:, :-1]) / 2
-        covector = np.einsum("psmn,psn->psm", np.broadcast_to(middle, (count, nodes - 1, n, n)), offsets)
+        covector = np.einsum(
+            "psmn,psn->psm", np.broadcast_to(middle, (count, nodes - 1, n, n)), offsets
+        )
         lengths = np.sqrt(np.maximum(np.einsum("psn,psn->ps", offsets, covector), 0.0))
     lengths = np.maximum(lengths, 1e-300)
     arc = _summed(lengths)
@@ -131,7 +142,10 @@ def _places(problem, curves):
     if drift is not None:
         drift = drift.reshape(count, nodes, n)
         along = offsets if metric is None else covector
-        work = np.einsum("psn,psn->ps", (drift[:, 1:] + drift[:, :-1]) / 2, along) / objective.learning_rate
+        work = (
+            np.einsum("psn,psn->ps", (drift[:, 1:] + drift[:, :-1]) / 2, along)
+            / objective.learning_rate
+        )
         work = _summed(work)
         aid = work[:, None, :] - work[:, :, None]
         aid = np.where(np.isfinite(aid), aid, 0.0)

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..examination import examine
 from ..curvature import curvature_along
+from ..examination import examine
 from ..interpolation import PiecewisePolynomial
 from ..problem import ControlProblem
 from ..solution import Plan, Status
@@ -29,24 +29,32 @@ def beside(problem: ControlProblem, plan: Plan) -> list[Guess]:
     extent = max(np.abs(plan.parameters - plan.parameters[0]).max(), np.abs(problem.start).max())
     if extent == 0:
         extent = 1.0
-    return [_stepped(problem, plan, sign * extent * direction, name) for sign, name in ((1, "one"), (-1, "the other"))]
+    return [
+        _stepped(problem, plan, sign * extent * direction, name)
+        for sign, name in ((1, "one"), (-1, "the other"))
+    ]
 
 
 def _stepped(problem, plan, offset, side) -> Guess:
     paths = [plan.parameters + step * offset for step in STEPS]
     chosen = paths[1]
     if problem.model.is_invertible:
-        costs = [examine(problem, replace(plan, parameters=path), plan.tail).path_cost for path in paths]
+        costs = [
+            examine(problem, replace(plan, parameters=path), plan.tail).path_cost for path in paths
+        ]
         finite = np.where(np.isfinite(costs), costs, np.inf)
         chosen = paths[int(np.argmin(finite))]
     curve = PiecewisePolynomial(vertices=plan.vertices, positions=plan.positions, values=chosen)
     last = plan.times[-1]
     return Guess(
-        name=f"beside {plan.found_from[0]}, {side} side", path=lambda s: curve(np.minimum(s, 1.0) * last)
+        name=f"beside {plan.found_from[0]}, {side} side",
+        path=lambda s: curve(np.minimum(s, 1.0) * last),
     )
 
 
-def with_evidence(problem: ControlProblem, plans: list[Plan], found: list[Plan], tolerance: float) -> list[Plan]:
+def with_evidence(
+    problem: ControlProblem, plans: list[Plan], found: list[Plan], tolerance: float
+) -> list[Plan]:
     """The plans, best first; where a start that did not converge met a cheaper path, the best one's status says so.
 
     A path is evidence if it can be followed, so that its cost is one that a learner can have: with B invertible every
@@ -66,10 +74,15 @@ def with_evidence(problem: ControlProblem, plans: list[Plan], found: list[Plan],
             cheapest, lowest = plan, seen.path_cost
     if cheapest is None:
         return plans
-    falls = cheapest.status is Status.UNBOUNDED or best.cost - lowest > FALLEN * best.certificate.cost_scale
+    falls = (
+        cheapest.status is Status.UNBOUNDED
+        or best.cost - lowest > FALLEN * best.certificate.cost_scale
+    )
     message = f"the start '{cheapest.found_from[0]}' met a path of cost {lowest:.6g} and ended {cheapest.status}"
     if falls:
-        message += "; the plan returned is a local minimum of a cost that seems to have no lower bound"
+        message += (
+            "; the plan returned is a local minimum of a cost that seems to have no lower bound"
+        )
     status = Status.UNBOUNDED if falls else Status.CHEAPER_PATH_SEEN
     return [replace(best, status=status, message=message), *plans[1:]]
 

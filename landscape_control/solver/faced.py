@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..problem import ControlProblem
 from .resting import resting, resting_derivatives
 from .scales import counted_time
 
@@ -66,6 +65,10 @@ def callables(problem, faced) -> tuple[Callable, Callable]:
         if not faced.way:
             return parts
         offset = points - start
-        return parts[0] + faced.way * (offset**2).sum(1), parts[1] + 2 * faced.way * offset, parts[2] + twice
+        return (
+            parts[0] + faced.way * (offset**2).sum(1),
+            parts[1] + 2 * faced.way * offset,
+            parts[2] + twice,
+        )
 
     return value, derivatives

@@ -32,7 +32,9 @@ def first_trouble(model: Model, points: np.ndarray) -> Trouble | None:
     """
     found = []
     for name, function in _checks(model).items():
-        for order, values in zip(("", "slope of the ", "curvature of the "), function(points), strict=False):
+        for order, values in zip(
+            ("", "slope of the ", "curvature of the "), function(points), strict=False
+        ):
             bad = ~np.isfinite(values.reshape(len(points), -1)).all(axis=1)
             if bad.any():
                 found.append((int(np.argmax(bad)), f"{order}{name}"))
@@ -40,7 +42,9 @@ def first_trouble(model: Model, points: np.ndarray) -> Trouble | None:
     return Trouble(node=min(found)[0], what=min(found)[1]) if found else None
 
 
-def finite_guess(problem: ControlProblem, states: np.ndarray, times: np.ndarray, name: str) -> tuple[np.ndarray, str]:
+def finite_guess(
+    problem: ControlProblem, states: np.ndarray, times: np.ndarray, name: str
+) -> tuple[np.ndarray, str]:
     """(states, name) of a guess (K, d+1, n) at times (K, d+1), moved off singular points where it meets any.
 
     A guess with a free end shrinks towards the start, where everything is finite, as little as one of a few factors allows;
@@ -82,7 +86,9 @@ def _moved(problem, states, times):
     for size in _BENDS:
         for direction in directions:
             for sign in (1.0, -1.0):
-                yield states + sign * size * extent * 4 * s * (1 - s) * direction / np.linalg.norm(direction)
+                yield states + sign * size * extent * 4 * s * (1 - s) * direction / np.linalg.norm(
+                    direction
+                )
 
 
 def _checks(model: Model) -> dict[str, Pointwise]:
@@ -100,9 +106,13 @@ def _checks(model: Model) -> dict[str, Pointwise]:
             "terminal cost": model.terminal_at(theta),
         }
         if model.is_invertible and not model.constant["actuation"]:
-            parts["inverse of the actuation B"] = ca.solve(model.actuation_at(theta), ca.SX.eye(model.dimension))
+            parts["inverse of the actuation B"] = ca.solve(
+                model.actuation_at(theta), ca.SX.eye(model.dimension)
+            )
         model.cache["finite checks"] = {
-            name: _check(name, theta, expression) for name, expression in parts.items() if ca.depends_on(expression, theta)
+            name: _check(name, theta, expression)
+            for name, expression in parts.items()
+            if ca.depends_on(expression, theta)
         }
     return model.cache["finite checks"]
 

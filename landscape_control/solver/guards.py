@@ -4,13 +4,16 @@ Fatrop 1.1.8 regularises a linear system that it cannot factorise in a loop with
 inside it: neither a callback nor a signal can end it, CasADi drops the exceptions of the functions evaluated before it, and
 so the loop must be kept from beginning. Two ways into it were found:
 
-* A gradient, Jacobian or Hessian with an entry that is not finite: no shift makes such a matrix definite. Entries are clipped
+* A gradient, Jacobian or Hessian with an entry that is not finite: no shift makes such a matrix definite. Entries are
+clipped
   to ±10⁵⁰ (NaN becomes -10⁵⁰), which a shift outgrows; the step that follows is poor and the run ends as failed.
 * Its restoration phase far out, whose elastic variables are shifted along with the Hessian, so that round-off may hide the
-  shift at any size. There the weight of the cost is 0, which is never so elsewhere: the Hessian then gets 10⁴⁰ on its diagonal
+  shift at any size. There the weight of the cost is 0, which is never so elsewhere: the Hessian then gets 10⁴⁰ on its
+  diagonal
   and is definite at once. Restoration does not succeed then; another optimiser has to take over.
 
-A third way in is closed by not taking it (:func:`comes_back`). The shift δI on the variables becomes δZᵀZ on the directions that
+A third way in is closed by not taking it (:func:`comes_back`). The shift δI on the variables becomes δZᵀZ on the
+directions that
 the equations leave free. Where ZᵀZ is so ill-conditioned that its factorisation fails by round-off, no δ helps. In the
 discretised action Z selects variables, ZᵀZ is diagonal with entries 1 and 2. With collocation or shooting Z maps controls to
 states: its size is that of the controls' effect, bounded for dynamics Aθ + c + Bu by the growth of displacements over the
@@ -48,8 +51,16 @@ def guarded_functions(nlp: dict) -> dict[str, ca.Function]:
     violations = _clipped(rows)
     functions = (
         ca.Function("nlp_g", [x, p], [violations], ["x", "p"], ["g"]),
-        ca.Function("nlp_grad_f", [x, p], [_clipped(ca.gradient(cost, x))], ["x", "p"], ["grad_f_x"]),
-        ca.Function("nlp_jac_g", [x, p], [violations, _clipped(ca.jacobian(rows, x))], ["x", "p"], ["g", "jac_g_x"]),
+        ca.Function(
+            "nlp_grad_f", [x, p], [_clipped(ca.gradient(cost, x))], ["x", "p"], ["grad_f_x"]
+        ),
+        ca.Function(
+            "nlp_jac_g",
+            [x, p],
+            [violations, _clipped(ca.jacobian(rows, x))],
+            ["x", "p"],
+            ["g", "jac_g_x"],
+        ),
         ca.Function(
             "nlp_hess_l",
             [x, p, weight, multipliers],

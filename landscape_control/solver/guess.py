@@ -72,7 +72,10 @@ def read_guess(problem: ControlProblem, guess, horizon: float) -> Guess:
             advice="pass one row of parameters per time, equally spaced over the horizon",
         )
     grid = np.linspace(0, 1, len(array))
-    return Guess(name="array", path=lambda s: np.column_stack([np.interp(s, grid, column) for column in array.T]))
+    return Guess(
+        name="array",
+        path=lambda s: np.column_stack([np.interp(s, grid, column) for column in array.T]),
+    )
 
 
 def _called(function, times, dimension):
@@ -105,8 +108,12 @@ def _previous(problem, plan):
 
     def path(s):
         nodes = node_times(plan.vertices, plan.positions).ravel()
-        if s.size == nodes.size and np.abs(s * last - nodes).max() <= 1e-12 * last:  # the plan's own mesh, stretched
-            states = plan.parameters[node_index(len(plan.vertices) - 1, plan.degree)].reshape(s.size, -1)
+        if (
+            s.size == nodes.size and np.abs(s * last - nodes).max() <= 1e-12 * last
+        ):  # the plan's own mesh, stretched
+            states = plan.parameters[node_index(len(plan.vertices) - 1, plan.degree)].reshape(
+                s.size, -1
+            )
         else:
             states = plan.parameters_at(np.minimum(s, 1.0) * last)
         return states + (1 - s)[:, None] * shift + s[:, None] * end_shift

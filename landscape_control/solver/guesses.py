@@ -72,18 +72,17 @@ def searched(problem: ControlProblem, places: Places, guesses: list[Guess]) -> S
 def default_guesses(problem: ControlProblem, places: Places | np.ndarray, starts: int | None, seed: int) -> list[Guess]:
     """Paths with their best timing: to every basin worth ending in, cheapest first, then other ways, then drawn ones.
 
-    ``places`` is what the search found (see ``aims.surveyed``), or an array (A, n) of ends. Without ``starts`` there is one path
+    ``places`` is what the search found (see ``aims.surveyed``), or an array (A, n) of ends. Without ``starts`` there
+    is one path
     per basin, at most six, and to a fixed end at most three, on different sides of what is in the way. With ``starts`` there
-    are so many: further curves to the same basins, straight lines at constant speed, and seeded lines and bends. Problems that
+    are so many: further curves to the same basins, straight lines at constant speed, and seeded lines and bends.
+    Problems that
     are quadratic throughout get one straight path.
     """
     if not isinstance(places, Places):
         places = plain_places(problem, places, places)
     wanted = None if starts is None else whole("starts", starts, high=MOST_STARTS)
-    if is_bowl(problem):
-        guesses = [_simple(problem, places)]
-    else:
-        guesses = _of_class(problem, places, wanted)
+    guesses = [_simple(problem, places)] if is_bowl(problem) else _of_class(problem, places, wanted)
     if wanted is None:  # where the search itself was a sample, some starts that owe nothing to it
         return guesses + _drawn(problem, places, MOST_DRAWN if _is_sampled(problem, places) else 0, seed)
     return guesses[:wanted] + _drawn(problem, places, wanted - len(guesses), seed)
@@ -201,10 +200,12 @@ def _curves(problem, places):
 
 
 def _drawn(problem, places, count, seed):
-    """Seeded paths, in turn: a line at constant speed, a bend with its best timing, a line to a drawn place with its best."""
+    """Seeded paths, in turn: a line at constant speed, a bend with its best timing, a line to a drawn place with its
+    best."""
     rng = np.random.default_rng(seed)
     ends = places.aims if problem.end is None else problem.end[None]
-    reach = max([np.linalg.norm(m - problem.start) for m in [*places.aims, *ends]] + [0.5 * (1 + np.abs(problem.start).max())])
+    distances = [np.linalg.norm(m - problem.start) for m in [*places.aims, *ends]]
+    reach = max([*distances, 0.5 * (1 + np.abs(problem.start).max())])
     found: list[Guess] = []
     rate = fastest_rate(problem, places.minima) if not is_bowl(problem) else 1.0
     while len(found) < count:
@@ -217,7 +218,8 @@ def _drawn(problem, places, count, seed):
         if number % 3 == 1 and problem.end is None:
             end = problem.start + reach * drawn
         size = np.linalg.norm(end - problem.start) or reach
-        bend = (4 * FRACTIONS * (1 - FRACTIONS))[:, None] * rng.standard_normal(problem.dimension) * size * rng.choice([0.2, 0.6])
+        bulge = (4 * FRACTIONS * (1 - FRACTIONS))[:, None]
+        bend = bulge * rng.standard_normal(problem.dimension) * size * rng.choice([0.2, 0.6])
         curve = lines(problem, end[None]) + bend
         name = f"drawn {number}"
         timing = best_timing(problem, curve, rate) if number % 2 else None

@@ -13,7 +13,10 @@ import numpy as np
 from ..arrays import number
 
 SECONDS = 600.0  # of one solve, unless the user says otherwise
-STANDS_STILL, NOWHERE = 1e-12, 1e-11  # relative gain of the objective, and relative moves of the variables, that are none
+STANDS_STILL, NOWHERE = (
+    1e-12,
+    1e-11,
+)  # relative gain of the objective, and relative moves of the variables, that are none
 PATIENCE = 60  # iterations without either, after which nothing will come
 
 
@@ -89,7 +92,14 @@ class Watch(ca.Callback):
 
     def __init__(self, variables: int, rows: int, parameters: int):
         ca.Callback.__init__(self)
-        sizes = {"x": variables, "lam_x": variables, "g": rows, "lam_g": rows, "lam_p": parameters, "f": 1}
+        sizes = {
+            "x": variables,
+            "lam_x": variables,
+            "g": rows,
+            "lam_g": rows,
+            "lam_p": parameters,
+            "f": 1,
+        }
         self._free = not rows
         self._sizes = [sizes[ca.nlpsol_out(i)] for i in range(ca.nlpsol_n_out())]
         self.begin(Limit())
@@ -138,6 +148,10 @@ class Watch(ca.Callback):
         self.iterations += 1
         gained = cost < self._level - STANDS_STILL * max(1.0, abs(cost))
         if gained or (np.abs(variables - self._place) > NOWHERE * (1 + np.abs(self._place))).any():
-            self._level, self._place, self._gained = min(cost, self._level), variables.copy(), self.iterations
+            self._level, self._place, self._gained = (
+                min(cost, self._level),
+                variables.copy(),
+                self.iterations,
+            )
         if cost < self.cost or not self._free:
             self.cost, self.variables = cost, variables.copy()

@@ -83,8 +83,8 @@ def _same(plan, other):
         return False
     last = min(plan.times[-1], other.times[-1])
     extent = max(np.ptp(other.parameters, axis=0).max(), 1e-9 * (1 + np.abs(other.parameters).max()))
-    if plan.times[-1] == other.times[-1]:  # the ends alone tell most plans apart
-        if np.abs(plan.parameters[-1] - other.parameters[-1]).max() > SAME_PATH * extent:
-            return False
+    apart = np.abs(plan.parameters[-1] - other.parameters[-1]).max() > SAME_PATH * extent
+    if apart and plan.times[-1] == other.times[-1]:  # the ends alone tell most plans apart
+        return False
     grid = np.linspace(0, last, 17)
     return np.abs(plan.at(grid)[0] - other.at(grid)[0]).max() <= SAME_PATH * extent

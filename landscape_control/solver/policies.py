@@ -53,7 +53,8 @@ class PolicyStatus(enum.Enum):
     )
     NOT_STATIONARY = "the optimiser stopped short of stationarity: give another guess or more starts"
     FELL_BACK = (
-        "no member of this family was found that costs less than the best of a simpler family it contains (see 'message' for "
+        "no member of this family was found that costs less than the best of a simpler family it contains (see "
+        "'message' for "
         "which), which is returned: more starts or scenarios, or a guess, may find a better one"
     )
     TIME_LIMIT = (
@@ -191,7 +192,8 @@ def optima_from(
 ) -> tuple[Optimum, ...]:
     """Run from every guess (S, n); ends whose objectives differ by at most ``closeness`` count as one, best first.
 
-    Guesses that are left when the ``limit`` is over are not run from, but for the first. Each end is represented by a run that
+    Guesses that are left when the ``limit`` is over are not run from, but for the first. Each end is represented by a
+    run that
     reached stationarity, if one did. Ends that differ in their coefficients but not in
     cost are one optimum here: which coefficients matter is a question of identifiability.
     """

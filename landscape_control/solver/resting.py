@@ -18,7 +18,13 @@ def resting(model: Model, points: np.ndarray, objective):
     if not model.has_drift:
         return rate, metric, None
     drift = model.drift(points)
-    force = drift if metric is None else np.einsum("smn,sn->sm", np.broadcast_to(metric, (len(points), *metric.shape[1:])), drift)
+    force = (
+        drift
+        if metric is None
+        else np.einsum(
+            "smn,sn->sm", np.broadcast_to(metric, (len(points), *metric.shape[1:])), drift
+        )
+    )
     return rate + np.einsum("sn,sn->s", drift, force) / (2 * objective.learning_rate), metric, drift
 
 
@@ -59,7 +65,9 @@ def resting_derivatives(model: Model, points: np.ndarray, objective):
         if model.learner.actuation is not None:
             gram = actuation.T @ actuation
             push = ca.solve(gram, actuation.T @ drift)
-        rate = pair[1] * model.loss_at(theta) + ca.dot(push, model.metric_at(theta) @ push) / (2 * pair[0])
+        rate = pair[1] * model.loss_at(theta) + ca.dot(push, model.metric_at(theta) @ push) / (
+            2 * pair[0]
+        )
         hessian, gradient = ca.hessian(rate, theta)
         outputs = [ca.densify(o) for o in (rate, gradient, hessian)]
         model.cache["resting"] = Pointwise(ca.Function("resting", [theta, pair], outputs))

@@ -1,8 +1,10 @@
 """Ways around hills and along valleys: least-action curves on a lattice, and bends where there are too many dimensions.
 
-At energy E = r - v²/2η (r what resting costs, v the speed in the metric) the action along a curve is by Maupertuis' principle
+At energy E = r - v²/2η (r what resting costs, v the speed in the metric) the action along a curve is by Maupertuis'
+principle
 ∫ √(2η(r - E)) dℓ/η, less the work ∫ fᵀG dθ/η that a drift does; its least value over curves is a shortest path (for a drift
-and k = 0 the quasi-potential of Freidlin and Wentzell). Dijkstra's algorithm finds it on a lattice in two or three dimensions.
+and k = 0 the quasi-potential of Freidlin and Wentzell). Dijkstra's algorithm finds it on a lattice in two or three
+dimensions.
 E is the least r in the box, less what arriving within the horizon demands.
 """
 
@@ -24,7 +26,8 @@ _BENDS = (0.3, 0.7, 1.5)  # of the distance between the ends
 
 @np.errstate(all="ignore")  # candidates may leave the domain; what is not finite is left out
 def least_action_curves(problem: ControlProblem, ends: np.ndarray, nodes: int) -> list[np.ndarray]:
-    """A curve (nodes, n) from the start to each of ``ends`` (A, n), straight where the lattice knows none better; no curves in
+    """A curve (nodes, n) from the start to each of ``ends`` (A, n), straight where the lattice knows none better; no
+    curves in
     one or more than three dimensions."""
     n = problem.dimension
     if n not in _TICKS or not len(ends):
@@ -55,14 +58,21 @@ def mirrored(curve: np.ndarray) -> np.ndarray:
     return curve[0] + 2 * along - offset
 
 
-def bends(problem: ControlProblem, end: np.ndarray, fractions: np.ndarray, seed: int) -> list[np.ndarray]:
-    """Arcs from the start to ``end`` on both sides of the line, along the curvature of r half-way and in drawn directions."""
+def bends(
+    problem: ControlProblem, end: np.ndarray, fractions: np.ndarray, seed: int
+) -> list[np.ndarray]:
+    """Arcs from the start to ``end`` on both sides of the line, along the curvature of r half-way and in drawn
+    directions."""
     chord = end - problem.start
     distance = np.linalg.norm(chord)
     if problem.dimension == 1 or not distance > 0:
         return []
     hessian = problem.landscape.hessian(problem.start + chord / 2)[0]
-    across = np.linalg.eigh(hessian)[1].T[:2] if np.isfinite(hessian).all() else np.zeros((0, len(chord)))
+    across = (
+        np.linalg.eigh(hessian)[1].T[:2]
+        if np.isfinite(hessian).all()
+        else np.zeros((0, len(chord)))
+    )
     drawn = np.random.default_rng(seed).standard_normal((0 if len(chord) == 2 else 4, len(chord)))
     found = []
     for direction in np.vstack([across, drawn]):
@@ -80,8 +90,12 @@ def _lattice(problem, ends):
     low, high = points.min(axis=0), points.max(axis=0)
     extent = max((high - low).max(), 1e-12)
     middle, half = (low + high) / 2, np.maximum((high - low) / 2 + _MARGIN * extent, 0.5 * extent)
-    ticks = [np.linspace(m - h, m + h, _TICKS[len(middle)]) for m, h in zip(middle, half, strict=True)]
-    return np.stack(np.meshgrid(*ticks, indexing="ij"), axis=-1), np.array([t[1] - t[0] for t in ticks])
+    ticks = [
+        np.linspace(m - h, m + h, _TICKS[len(middle)]) for m, h in zip(middle, half, strict=True)
+    ]
+    return np.stack(np.meshgrid(*ticks, indexing="ij"), axis=-1), np.array(
+        [t[1] - t[0] for t in ticks]
+    )
 
 
 def _nearest(points, point):
@@ -92,7 +106,11 @@ def _nearest(points, point):
 def _pairs(n, ticks):
     """Index pairs (E,), (E,) of neighbouring nodes: the cube around each and, in two dimensions, knights' moves."""
     far = 2 if n == 2 else 1
-    moves = [m for m in product(range(-far, far + 1), repeat=n) if any(m) and np.gcd.reduce(np.abs(m)) == 1]
+    moves = [
+        m
+        for m in product(range(-far, far + 1), repeat=n)
+        if any(m) and np.gcd.reduce(np.abs(m)) == 1
+    ]
     index = np.arange(ticks**n).reshape((ticks,) * n)
     rows, columns = [], []
     for move in moves:
@@ -127,7 +145,10 @@ def _graph(problem, lattice, spacing, ends):
         momentum = np.sqrt(2 * (rest - lowest + spare) / objective.learning_rate)
         action = length * (momentum[rows] + momentum[columns]) / 2
         if drift is not None:
-            action -= np.einsum("en,en->e", covectors, (drift[rows] + drift[columns]) / 2) / objective.learning_rate
+            action -= (
+                np.einsum("en,en->e", covectors, (drift[rows] + drift[columns]) / 2)
+                / objective.learning_rate
+            )
     good = np.isfinite(action)
     floor = 1e-9 * np.abs(action[good]).max() + 1e-300 if good.any() else 1.0
     weights = np.maximum(action[good], floor)

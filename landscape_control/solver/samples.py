@@ -1,15 +1,18 @@
-"""Points around the start at every scale: rays with radii in geometric progression, and lattices in one to three dimensions."""
+"""Points around the start at every scale: rays with radii in geometric progression, and lattices in one to three
+dimensions."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..problem import ControlProblem
-
 FARTHEST = 1e4  # natural lengths
 _RATIO = {1: 1.02, 2: 1.1}  # of neighbouring radii
 _ANGLES = 48
-_LATTICE = {1: (401, (3.0, 12.0, 50.0)), 2: (33, (2.5, 8.0, 25.0)), 3: (19, (1.5, 4.0, 10.0))}  # ticks, half-widths in lengths
+_LATTICE = {
+    1: (401, (3.0, 12.0, 50.0)),
+    2: (33, (2.5, 8.0, 25.0)),
+    3: (19, (1.5, 4.0, 10.0)),
+}  # ticks, half-widths in lengths
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -34,13 +37,19 @@ def samples_around(problem, length, seed):
         ticks = np.linspace(-1, 1, count)
         lattice = np.stack(np.meshgrid(*[ticks] * n, indexing="ij"), axis=-1)
         centres = [start] if problem.end is None else [start, problem.end]
-        blocks += [(centre + size * length * lattice, lattice.shape[:-1], False) for centre in centres for size in sizes]
+        blocks += [
+            (centre + size * length * lattice, lattice.shape[:-1], False)
+            for centre in centres
+            for size in sizes
+        ]
     for block, shape, closed in blocks:
         points.append(block.reshape(-1, n))
         families.append((first, shape, closed))
         first += len(points[-1])
     points = np.vstack(points)
-    return Samples(points=points, families=tuple(families), distance=np.linalg.norm(points - start, axis=1))
+    return Samples(
+        points=points, families=tuple(families), distance=np.linalg.norm(points - start, axis=1)
+    )
 
 
 def _directions(problem, seed):

@@ -15,13 +15,19 @@ def is_bowl(problem: ControlProblem) -> bool:
         model.cache["linear-quadratic"] = constant and affine and problem.landscape.is_quadratic
     if not model.cache["linear-quadratic"]:
         return False
-    return problem.objective.terminal in (None, "loss") or problem.end is not None or _is_quadratic_terminal(model)
+    return (
+        problem.objective.terminal in (None, "loss")
+        or problem.end is not None
+        or _is_quadratic_terminal(model)
+    )
 
 
 def _is_quadratic_terminal(model):
     if "quadratic terminal" not in model.cache:
         theta = ca.SX.sym("theta", model.dimension)
-        model.cache["quadratic terminal"] = not ca.symvar(ca.hessian(model.terminal_at(theta), theta)[0])
+        model.cache["quadratic terminal"] = not ca.symvar(
+            ca.hessian(model.terminal_at(theta), theta)[0]
+        )
     return model.cache["quadratic terminal"]
 
 
@@ -73,7 +79,9 @@ def anharmonic_length(problem: ControlProblem) -> float | None:
     moves a learner within the horizon, m/(ηkτ²), if that is more; None where no sampled direction shows such a change."""
     objective, n = problem.objective, problem.dimension
     directions = np.eye(n)[: min(n, 8)]
-    towards = [-problem.start] if problem.end is None else [-problem.start, problem.end - problem.start]
+    towards = (
+        [-problem.start] if problem.end is None else [-problem.start, problem.end - problem.start]
+    )
     towards = [v / np.linalg.norm(v) for v in towards if np.linalg.norm(v) > 0]
     directions = np.vstack([directions, -directions, *towards])
     points = problem.start + _RADII[:, None, None] * directions

@@ -2,7 +2,8 @@
 
 A plan of horizon T that goes a distance R within it pays at least gR²/2ητ, τ = (1 - e^{-γT})/γ, g the smallest eigenvalue of
 the metric, and saves at most τ times the fall of the cost of rest r = kL + fᵀGf/2η, and the fall of κΦ. That bounds R, up to
-how low r and Φ may be where nobody has looked: as low as anything seen within ten thousand natural lengths, or zero where all
+how low r and Φ may be where nobody has looked: as low as anything seen within ten thousand natural lengths, or zero
+where all
 that was seen is positive. Inside, r, Φ and what is faced shortly before the end, κΦ + τ'r, are sampled on rays with radii in
 geometric progression (and on lattices in one to three dimensions), and the lowest samples around are followed downhill.
 """
@@ -23,7 +24,11 @@ from .scales import counted_time, is_bowl, natural_length
 NODES = 32  # of a curve
 ITERATIONS = 40
 MANY = 10  # parameters beyond which every way down is dear
-MOST_SEEDS = {1: 32, 2: 48, 3: 32}  # per function, followed downhill; 16 in more dimensions, 4 beyond ten
+MOST_SEEDS = {
+    1: 32,
+    2: 48,
+    3: 32,
+}  # per function, followed downhill; 16 in more dimensions, 4 beyond ten
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,7 +62,9 @@ class Places:
     timed: dict = field(default_factory=dict)
 
 
-def plain_places(problem: ControlProblem, minima: np.ndarray, aims: np.ndarray, reach: float = np.inf) -> Places:
+def plain_places(
+    problem: ControlProblem, minima: np.ndarray, aims: np.ndarray, reach: float = np.inf
+) -> Places:
     """Places with nothing known of the ways to them."""
     n = problem.dimension
     return Places(
@@ -94,10 +101,20 @@ def places_of(problem: ControlProblem, seed: int, *, trusting: bool = True) -> P
     for faced in functions:
         function = faced.of(rest, terminal) + faced.way * samples.distance**2
         seeds = _seeds(problem, samples, function, values, reach, length, seed)
-        result = descend(*callables(problem, faced), seeds, centre=problem.start, reach=reach, iterations=ITERATIONS)
+        result = descend(
+            *callables(problem, faced),
+            seeds,
+            centre=problem.start,
+            reach=reach,
+            iterations=ITERATIONS,
+        )
         aims.append(distinct_points(result.points, result.values, 1e-4 * length))
         if faced == PLAIN and not problem.model.has_drift:
-            minima.append(distinct_points(result.points[result.settled], result.values[result.settled], 1e-4 * length))
+            minima.append(
+                distinct_points(
+                    result.points[result.settled], result.values[result.settled], 1e-4 * length
+                )
+            )
     if declared is None and len(minima) == 1:  # basins are those of L, whatever the drift
         minima.append(_own_minima(problem, samples, reach, length, seed))
     minima = unrepeated(np.vstack(minima), 1e-4 * length)
@@ -123,8 +140,12 @@ def _own_minima(problem, samples, reach, length, seed):
     landscape = problem.landscape
     loss = landscape.loss(samples.points)
     seeds = _seeds(problem, samples, loss, loss, reach, length, seed)
-    result = descend(landscape.loss, landscape.derivatives, seeds, centre=problem.start, reach=reach)
-    return distinct_points(result.points[result.settled], result.values[result.settled], 1e-4 * length)
+    result = descend(
+        landscape.loss, landscape.derivatives, seeds, centre=problem.start, reach=reach
+    )
+    return distinct_points(
+        result.points[result.settled], result.values[result.settled], 1e-4 * length
+    )
 
 
 def _weighed(problem, samples, length):
@@ -140,16 +161,29 @@ def _weighed(problem, samples, length):
     reach = _reach(problem, samples, rest, terminal, counted, smallest, length)
     near = samples.distance <= reach
     fall = rest[0] - _finite(rest[1:][near]).min()
-    whole = counted if np.isfinite(counted) else 10 * length * np.sqrt(smallest / (objective.learning_rate * max(fall, 1e-300)))
+    whole = (
+        counted
+        if np.isfinite(counted)
+        else 10 * length * np.sqrt(smallest / (objective.learning_rate * max(fall, 1e-300)))
+    )
     distance = samples.distance
     if problem.end is not None:  # there and on to the end
         distance = distance + np.linalg.norm(samples.points - problem.end, axis=1)
-    fade = np.exp(-objective.discount * objective.horizon) if np.isfinite(objective.horizon) else 0.0
+    fade = (
+        np.exp(-objective.discount * objective.horizon) if np.isfinite(objective.horizon) else 0.0
+    )
     with np.errstate(all="ignore"):
         effort = smallest * distance**2 / (2 * objective.learning_rate)
-        saved = (rest[0] - rest[1:]) / 2  # per unit time of being there sooner, on average over the way
+        saved = (
+            rest[0] - rest[1:]
+        ) / 2  # per unit time of being there sooner, on average over the way
         moving = np.where(saved > 0, np.minimum(np.sqrt(effort / saved), whole), whole)
-        value = effort / np.maximum(moving, 1e-300) + moving * saved + whole * rest[1:] + fade * terminal[1:]
+        value = (
+            effort / np.maximum(moving, 1e-300)
+            + moving * saved
+            + whole * rest[1:]
+            + fade * terminal[1:]
+        )
     value = np.where(np.isfinite(value) & near, value, np.inf)
     plain = np.zeros(len(points)) if objective.terminal is None else model.terminal_cost(points)
     return value, rest[1:], plain[1:], reach, _ways(problem, fall, smallest, length, whole)
@@ -167,7 +201,9 @@ def _ways(problem, fall, smallest, length, counted):
     """Weights of |θ - θ₀|² beside r: by the energy law a way of length d costs about d√(2gΔr/η)/2 in all."""
     if not fall > 0 or problem.dimension > MANY:
         return []
-    typical = np.sqrt(2 * smallest * fall / problem.objective.learning_rate) / (2 * length * counted)
+    typical = np.sqrt(2 * smallest * fall / problem.objective.learning_rate) / (
+        2 * length * counted
+    )
     return [typical] if problem.dimension <= 2 else [typical, 0.1 * typical]
 
 
@@ -201,12 +237,21 @@ def _seeds(problem, samples, function, value, reach, length, seed):
     rng = np.random.default_rng(seed)
     inside = np.isfinite(value) & np.isfinite(function)
     function = np.where(inside, function, np.inf)
-    found = np.concatenate([first + lowest_around(function, first, shape, closed) for first, shape, closed in samples.families])
+    found = np.concatenate(
+        [
+            first + lowest_around(function, first, shape, closed)
+            for first, shape, closed in samples.families
+        ]
+    )
     found = found[np.argsort(value[found], kind="stable")]
     nearest = found[np.argsort(samples.distance[found], kind="stable")][:4]
-    picked = np.unique(np.concatenate([nearest, found[: MOST_SEEDS.get(n, 16 if n <= MANY else 4)]]))
+    picked = np.unique(
+        np.concatenate([nearest, found[: MOST_SEEDS.get(n, 16 if n <= MANY else 4)]])
+    )
     size = min(reach, length)
-    clouds = [start + scale * size * rng.standard_normal((_clouds(n), n)) for scale in (0.3, 1.0, 3.0)]
+    clouds = [
+        start + scale * size * rng.standard_normal((_clouds(n), n)) for scale in (0.3, 1.0, 3.0)
+    ]
     centres = [start[None]] if problem.end is None else [start[None], problem.end[None]]
     return np.vstack([*centres, samples.points[picked], *clouds])
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from ..arrays import freeze
 from ..certificate import certify, judged, residual_limit
-from ..examination import Examination, examine
 from ..errors import ProblemError
+from ..examination import Examination, examine
 from ..pointwise import Pointwise
 from ..problem import ControlProblem, typical_mass
 from ..solution import Plan, Status
@@ -20,8 +20,8 @@ from .finite import finite_guess, first_trouble
 from .guards import comes_back
 from .guesses import Guess
 from .infinite import Rest
-from .mesh import initial_vertices, refined_vertices
 from .memory import TIME_LIMIT
+from .mesh import initial_vertices, refined_vertices
 from .optimiser import Optimiser
 
 _REASONS = {

@@ -203,7 +203,8 @@ class Solver:
         if math.isfinite(task.horizon):
             return [self._kept(chain_plan(self._machinery, task, guess)) for guess in _in_time(guesses)]
         settled, refusals = [], []
-        for guess in _in_time(guesses):  # cheapest first; the others are refined further only where they turn out to be better
+        # cheapest first; the others are refined further only where they turn out to be better
+        for guess in _in_time(guesses):
             limited = replace(task, max_elements=self._first_elements()) if settled else task
             try:
                 plan = self._kept(settle_plan(self._machinery, limited, guess, self.max_doublings))
@@ -267,7 +268,8 @@ def solve(
     ``options`` are those of :class:`Solver`: method, solver, max_elements, max_doublings, time_limit, options, keep_log.
     """
     own = ("tolerance", "seed", "starts", "guess", "throw")
-    check_options("solve", options, ("method", "solver", "max_elements", "max_doublings", "time_limit", "options", "keep_log", *own))
+    solvers = ("method", "solver", "max_elements", "max_doublings", "time_limit", "options", "keep_log")
+    check_options("solve", options, (*solvers, *own))
     return Solver(problem, tolerance=tolerance, **options).solve(guess=guess, starts=starts, seed=seed, throw=throw)
 
 

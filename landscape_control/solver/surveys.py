@@ -53,7 +53,10 @@ class Surveys:
             if value == home:
                 yield 0
             elif value == 0 or math.isinf(value):
-                yield ("exactly", value)  # not the number itself: 0.0 and the class 0 would be one key
+                yield (
+                    "exactly",
+                    value,
+                )  # not the number itself: 0.0 and the class 0 would be one key
             else:
                 reference = home if 0 < home < math.inf else 1.0
                 yield round(math.log(value / reference, _CLASS))
@@ -72,7 +75,9 @@ class Surveys:
             return surveyed(problem, 0)
         seed, trusting = key[0]
         representative = self._representative(key) or problem
-        return replace(surveyed(representative, seed, trusting=trusting), problem=representative, timed={})
+        return replace(
+            surveyed(representative, seed, trusting=trusting), problem=representative, timed={}
+        )
 
     def _representative(self, key):
         """The problem a class is surveyed for; None where there is none, as with a start outside the domain."""
@@ -84,7 +89,9 @@ class Surveys:
             if isinstance(octave, tuple):
                 changes[name] = octave[1]
             elif octave or not 0 < value < math.inf:
-                changes[name] = (value if 0 < value < math.inf else 1.0) * _CLASS**octave if octave else value
+                changes[name] = (
+                    (value if 0 < value < math.inf else 1.0) * _CLASS**octave if octave else value
+                )
         places = {"start": home.start, "end": home.end}
         for name, cell in zip(places, cells, strict=False):
             if any(cell):

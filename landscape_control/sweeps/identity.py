@@ -1,7 +1,10 @@
-"""Whether a function or a class is the one that it was: a digest of what it does, so that other code never gets stored numbers.
+"""Whether a function or a class is the one that it was: a digest of what it does, so that other code never gets
+stored numbers.
 
-Functions that a problem holds (losses, drift, metric, actuation, terminal costs, noise) are traced, and their operations stand in
-its specification. Its specification names classes, and a user's own, such as a family of policies, are known by their digest.
+Functions that a problem holds (losses, drift, metric, actuation, terminal costs, noise) are traced, and their
+operations stand in
+its specification. Its specification names classes, and a user's own, such as a family of policies, are known by their
+digest.
 """
 
 import dataclasses
@@ -15,8 +18,8 @@ from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, Modul
 
 import numpy as np
 
-from ..measures import ALL, Measure
 from ..landscape import Hidden, Landscape, Spectrum
+from ..measures import ALL, Measure
 from ..policies import Family, PolicyProgram, Shape
 from ..problem import ControlProblem
 from ..records import specification
@@ -26,7 +29,8 @@ from ..transcription import Transcription
 UNKNOWN = "unknown"
 _OF_EVERY_CLASS = frozenset({
     "__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__", "__dataclass_fields__",
-    "__dataclass_params__", "__match_args__", "__firstlineno__", "__static_attributes__", "__type_params__", "__orig_bases__",
+    "__dataclass_params__", "__match_args__", "__firstlineno__", "__static_attributes__", "__type_params__",
+    "__orig_bases__",
     "__parameters__", "__slots__", "__hash__", "__annotate__", "__annotate_func__", "__annotations_cache__"})
 _PLAIN = (int, float, complex, str, bytes, type(None), type(...), range)
 
@@ -52,7 +56,8 @@ def code_of(measure: Measure) -> str:
 
 
 def code_of_parts(*things) -> dict[str, str]:
-    """{"family module:Class": digest} of every class in these problems and parts that is the user's own, not this library's."""
+    """{"family module:Class": digest} of every class in these problems and parts that is the user's own, not this
+    library's."""
     found = {}
     for thing in things:
         for kind in _own_classes(thing):
@@ -205,7 +210,8 @@ class _Walk:
         for part in parts:
             while hasattr(part, "__wrapped__"):
                 part = part.__wrapped__
-            if not (isinstance(part, FunctionType) and part.__code__.co_filename == "<string>"):  # which a dataclass writes itself
+            # which a dataclass writes itself
+            if not (isinstance(part, FunctionType) and part.__code__.co_filename == "<string>"):
                 self.say("member", name)
                 self.take(part)
 

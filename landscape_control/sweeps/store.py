@@ -4,7 +4,8 @@
                         records.specification), "axes" (name, paths, labels, columns of values; where a column holds objects,
                         "variants" are the specifications of the problems of its points), "measures" (name, address, code,
                         units, description, dims, coords), "kind", "options", "starts", "seed", "structural" (axes), "most"
-                        (cells per chunk), "versions", "code" (digests of the user's own classes that the problems use, left out
+                        (cells per chunk), "versions", "code" (digests of the user's own classes that the problems
+                        use, left out
                         where there are none), and last "sha256" of the text before it. Order and borders of the
                         chunks follow from it: layout.py.
     chunks/NNNNNN.npz   "cells" (flat C-order indices), "value NAME" and "seconds" per cell, codes of "status", "message",

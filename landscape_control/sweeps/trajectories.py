@@ -35,7 +35,8 @@ class TrajectoryRunner:
     """Every cell is solved from the cold starts of ``Solver.solve``; where its best plan does not continue the
     neighbour's, the neighbour's plan is tried as a start too, and the better one kept. So no cell is worse than a solve of
     its own, and a plan that cold starts miss travels through the grid once it has been found: onwards as cells are solved,
-    and back when the chunk is done. A cell of which ``hidden_basin`` warns takes the better plan that the second look found."""
+    and back when the chunk is done. A cell of which ``hidden_basin`` warns takes the better plan that the second look
+    found."""
 
     def __init__(self, problem, options, starts):
         from ..solver import Solver

@@ -10,7 +10,7 @@ from ..errors import ProblemError
 from ..measures import Cell, as_measure, plain_value
 from .adaptors import FormulaRunner, adaptor_of
 from .columns import columns_of, owned, pack
-from .failures import COMPUTED, LOST, MEASURE, RAISED, REFUSED, USABLE, failure, named_parts, note
+from .failures import COMPUTED, LOST, MEASURE, USABLE, failure, named_parts, note
 from .formulas import formula_columns
 from .identity import UNKNOWN, code_of, why_other
 from .jobs import Job, improved
@@ -128,7 +128,8 @@ class Workshop:
         job.row["seconds"] = job.seconds = job.seconds + time.perf_counter() - began
 
     def _mend(self, jobs):
-        """Where a second look found a better basin, its plan is kept, offered to the neighbours on both sides, and measured."""
+        """Where a second look found a better basin, its plan is kept, offered to the neighbours on both sides, and
+        measured."""
         flagged = [i for i, job in enumerate(jobs) if job.row.get(HIDDEN) is True and hasattr(job.runner, "second_look")]
         for i in flagged:
             job, began = jobs[i], time.perf_counter()

@@ -8,7 +8,18 @@ import numpy as np
 from ..arrays import whole
 from ..interpolation import lagrange_matrix
 from ..problem import Model, hamiltonian_derivatives, implied_control
-from .base import MOST_DEGREE, MOST_ELEMENTS, Path, Stage, Transcription, control_unit, flatten, node_times, resample, running_cost
+from .base import (
+    MOST_DEGREE,
+    MOST_ELEMENTS,
+    Path,
+    Stage,
+    Transcription,
+    control_unit,
+    flatten,
+    node_times,
+    resample,
+    running_cost,
+)
 from .numbers import NumberLayout
 from .quadrature import gauss
 

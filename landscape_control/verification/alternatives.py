@@ -8,7 +8,6 @@ from ..planning.advice import CARRIED_OUT
 from ..planning.dispatch import SMALL_GRID, has_small_grid
 from .simulated import simulated_cost
 
-
 RESPONSES = (0.25, 0.0)  # to beliefs, of a transcribed plan whose full answer was not confirmed
 
 

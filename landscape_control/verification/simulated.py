@@ -15,7 +15,9 @@ EPISODES, MOST_EPISODES = 256, 2048
 LEAST_STEPS, MANY_STEPS, MOST_STEPS = 64, 512, 16384
 TOLERANCE = 0.05  # of the size of the cost: what an approximate plan may be off by
 
-_PER_TIME_CONSTANT = 12  # steps per shortest time constant that are taken where that makes no more than MANY_STEPS
+_PER_TIME_CONSTANT = (
+    12  # steps per shortest time constant that are taken where that makes no more than MANY_STEPS
+)
 _STABLE = 3  # steps per shortest time constant that a simulation needs at the least
 _FINER = 4  # by which factor a step that matters is divided, once
 _OUTSIDE = 1e-3  # share of the time outside a grid's box that is worth a word
@@ -49,7 +51,13 @@ def simulated_cost(
     method : name of the policy
     planned, is_bound : the cost it is held against, and whether that is an upper bound
     """
-    said = {"method": method, "planned": float(planned), "is_bound": is_bound, "tolerance": TOLERANCE, "seed": seed}
+    said = {
+        "method": method,
+        "planned": float(planned),
+        "is_bound": is_bound,
+        "tolerance": TOLERANCE,
+        "seed": seed,
+    }
     horizon, trouble = _horizon(problem)
     if trouble:
         return _nothing(said, horizon, trouble)
@@ -65,7 +73,9 @@ def simulated_cost(
             found, step_error = run(count, fine)
         if episodes is None and found.could_agree and not found.is_decided:
             found, _ = run(MOST_EPISODES, fine)
-    except ProblemError as refusal:  # a policy that a diverging episode asked for what it cannot give
+    except (
+        ProblemError
+    ) as refusal:  # a policy that a diverging episode asked for what it cannot give
         return _nothing(said, horizon, f"the policy broke down: {refusal}", simulated=math.inf)
     return found
 
@@ -101,7 +111,12 @@ class _Pair:
         """(the cost, and the error that the finer of the two steps leaves)."""
         coarse, rollout = self._rollout(episodes, fine // 2, 2), self._rollout(episodes, fine, 1)
         mean, error, step_error = _extrapolated(coarse, rollout)
-        made = {"episodes": episodes, "step": rollout.step, "horizon": self.horizon, "scale": _size(rollout)}
+        made = {
+            "episodes": episodes,
+            "step": rollout.step,
+            "horizon": self.horizon,
+            "scale": _size(rollout),
+        }
         return Confirmation(simulated=mean, error=error, **made, **self.said), step_error
 
     def _rollout(self, episodes, steps, draws) -> Rollout:
@@ -146,10 +161,14 @@ def _horizon(problem):
 
 def _first_steps(problem, horizon):
     time_constants = fastest_rate(problem) * horizon
-    wanted = max(min(_PER_TIME_CONSTANT * time_constants, MANY_STEPS), _STABLE * time_constants, LEAST_STEPS)
+    wanted = max(
+        min(_PER_TIME_CONSTANT * time_constants, MANY_STEPS), _STABLE * time_constants, LEAST_STEPS
+    )
     return 2 * math.ceil(wanted / 2)
 
 
 def _nothing(said, horizon, note, simulated=math.nan):
     unknown = dict.fromkeys(("error", "scale", "step"), math.nan)
-    return Confirmation(simulated=simulated, episodes=0, horizon=horizon, note=note, **unknown, **said)
+    return Confirmation(
+        simulated=simulated, episodes=0, horizon=horizon, note=note, **unknown, **said
+    )

@@ -72,7 +72,9 @@ def solve(
 
 def check_method(method: str, options: Mapping) -> str:
     """The short name of a method for hidden variables; refuses unknown ones, and options that ``solve`` would refuse."""
-    return planning.check_method(method, {name: value for name, value in options.items() if name not in _OWN})
+    return planning.check_method(
+        method, {name: value for name, value in options.items() if name not in _OWN}
+    )
 
 
 def _refuse_own(problem, confirm, episodes):
@@ -92,7 +94,11 @@ def _confirmed(solution: BeliefSolution, method, episodes, options) -> BeliefSol
         return solution
     if solution.cost_kind == CostKind.NONE:
         slow = solution.method == METHODS["replanning"] and episodes is None
-        return solution if slow else _with_note(_with_cost_of(solution, _simulated(solution, episodes, seed)))
+        return (
+            solution
+            if slow
+            else _with_note(_with_cost_of(solution, _simulated(solution, episodes, seed)))
+        )
     found = _simulated(solution, episodes, seed)
     solution = _with_note(replace(solution, confirmation=found))
     if found.agrees or math.isnan(found.simulated):
@@ -105,7 +111,11 @@ def _simulated(solution, episodes, seed):
     from .simulated import InsideBox, simulated_cost  # rooms are opened when they are needed
 
     slow = solution.method == METHODS["replanning"]
-    settings = {"episodes": episodes or _SLOW["episodes"], "steps": _SLOW["steps"]} if slow else {"episodes": episodes}
+    settings = (
+        {"episodes": episodes or _SLOW["episodes"], "steps": _SLOW["steps"]}
+        if slow
+        else {"episodes": episodes}
+    )
     watched = InsideBox(solution) if isinstance(solution, planning.GridSolution) else None
     found = simulated_cost(
         solution.problem,
@@ -124,7 +134,11 @@ def _simulated(solution, episodes, seed):
 def _with_note(solution):
     """The solution, with what its simulation noted in its message."""
     note = solution.confirmation.note
-    return replace(solution, message=f"{solution.message}; {note}" if solution.message else note) if note else solution
+    return (
+        replace(solution, message=f"{solution.message}; {note}" if solution.message else note)
+        if note
+        else solution
+    )
 
 
 def _with_cost_of(solution, found):
@@ -152,7 +166,11 @@ def _cheapest(first, episodes, seed):
         found = _simulated(other, episodes, seed)
         other = replace(other, confirmation=found)
         confirmed = found.agrees and other.status.ok
-        candidates.append(other if confirmed else replace(_with_cost_of(other, found), status=Status.NOT_CONFIRMED))
+        candidates.append(
+            other
+            if confirmed
+            else replace(_with_cost_of(other, found), status=Status.NOT_CONFIRMED)
+        )
     still = standing_still(first.problem, episodes, seed)
     best = min(candidates, key=lambda one: _rank(one.confirmation))
     tried = tuple(one.confirmation for one in candidates) + (still,)
@@ -165,5 +183,3 @@ def _cheapest(first, episodes, seed):
 
 def _rank(found):
     return found.simulated if math.isfinite(found.simulated) else math.inf
-
-
