@@ -369,3 +369,28 @@ def test_a_policy_of_weights_and_belief_alone_needs_no_time():
     short = lc.simulate(problem, lambda theta, belief: belief.mean - theta, episodes=20, step=0.1)
     timed = lc.simulate(problem, lambda theta, belief, time: belief.mean - theta, episodes=20, step=0.1)
     assert (short.costs == timed.costs).all()
+
+
+def test_an_interrupted_simulation_hands_back_what_was_done():
+    """Ctrl-C at t = 1.5 of 4: the costs up to then are those of a simulation that ends there."""
+    hidden = lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0])
+    landscape = lc.Landscape.from_expression(lambda theta, h: (theta[0] - h[0]) ** 2, dimension=1, hidden=hidden)
+    problem = lc.ControlProblem(
+        landscape=landscape, learner=lc.Learner(sees=lc.NoisyGradient(noise=0.8)), start=[1.0],
+        objective=lc.Objective(horizon=4.0, discount=0.3),
+    )
+
+    def policy(theta, belief, time):
+        if time >= 1.5 and policy.stops:
+            raise KeyboardInterrupt
+        return -theta
+
+    policy.stops = False
+    shorter = lc.simulate(problem.changed(horizon=1.5), policy, episodes=7, seed=3, step=0.05)
+    policy.stops = True
+    with pytest.raises(lc.SolveInterrupted, match="t = 1.5 of 4") as stopped:
+        lc.simulate(problem, policy, episodes=7, seed=3, step=0.05)
+    part = stopped.value.solution
+    assert part.horizon == pytest.approx(1.5)
+    assert part.final == pytest.approx(shorter.final, rel=1e-12)
+    assert part.costs == pytest.approx(shorter.costs, rel=5e-3)  # but for the weight of the last half step

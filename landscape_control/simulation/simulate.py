@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ..arrays import whole
-from ..errors import ProblemError, SolveError
+from ..errors import ProblemError, SolveError, SolveInterrupted
 from ..problem import ControlProblem
 from .actors import LearnerActor, actor_for
 from .functions import functions_of
@@ -62,6 +62,8 @@ def simulate(
     ------
     ProblemError
         A policy that returns another shape, no horizon at T = ∞, an observation that a raw learner cannot use, a fixed end.
+    SolveInterrupted
+        On Ctrl-C; its ``solution`` is the rollout up to then, with its own horizon, without terminal cost and paths.
     SolveError
         Episodes diverged and ``throw``; the exception holds the rollout.
     """
@@ -84,9 +86,15 @@ def simulate(
     )
     recorder = Recorder(keep_paths, episodes, count)
     loop = _Loop(problem, functions, actor, random, recorder, step, count, name)
+    settings = {"seed": seed, "episodes": episodes, "draws_per_step": draws, "policy": name}
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        loop.run(episodes)
-        rollout = loop.rollout(seed=seed, episodes=episodes, draws_per_step=draws, policy=name, horizon=horizon)
+        try:
+            loop.run(episodes)
+        except KeyboardInterrupt:
+            part = loop.part(**settings)
+            done = "before the first step" if part is None else f"at t = {part.horizon:g} of {horizon:g}"
+            raise SolveInterrupted(f"simulation interrupted {done}", part) from None
+        rollout = loop.rollout(horizon=horizon, **settings)
     if throw and len(rollout.diverged):
         raise SolveError(
             f"{rollout.summary()}. First among them: {rollout.diverged[:8].tolist()}. What to do: use a smaller step "
@@ -107,6 +115,7 @@ class _Loop:
         self.nodes, self.steps = self.nodes * objective.loss_weight, self.steps / objective.learning_rate
         self.rates = _Rates(problem, step, count)
         self.diverged_by = None
+        self._begun = 0, None, None, None, None  # step, θ, losses, efforts and hidden variables before the present step
 
     def run(self, episodes):
         functions, random = self.functions, self.random
@@ -116,6 +125,7 @@ class _Loop:
         self._check_observation()
         switched = np.zeros(episodes, dtype=bool)
         for k in range(self.count):
+            self._begun = k, self.theta, self.losses.copy(), self.efforts.copy(), random.hidden
             u = self._act(k, switched)
             before = random.hidden
             random.advance()
@@ -126,6 +136,14 @@ class _Loop:
                 self._watch((k + 1) * self.step)
         self.losses += self.nodes[-1] * functions.loss(self.theta, random.hidden)
         self.recorder.finish(self.theta, random.hidden)
+
+    def part(self, **settings) -> Rollout | None:
+        """The rollout up to the step that was interrupted, without terminal cost and paths; None before the first."""
+        k, self.theta, self.losses, self.efforts, hidden = self._begun
+        if not k:
+            return None
+        self.losses = self.losses + self.nodes[k] / 2 * self.functions.loss(self.theta, hidden)
+        return self.rollout(horizon=k * self.step, ended=False, **settings)
 
     def _act(self, k, switched):
         """Look, pay for the loss, choose u."""
@@ -171,10 +189,10 @@ class _Loop:
             self.theta[bad] = np.nan
             self.diverged_by = time if self.diverged_by is None else self.diverged_by
 
-    def rollout(self, *, horizon, **settings):
+    def rollout(self, *, horizon, ended=True, **settings):
         functions, objective = self.functions, self.problem.objective
         terminals = np.zeros(len(self.theta))
-        if functions.has_terminal:
+        if functions.has_terminal and ended:
             weight = objective.terminal_weight * math.exp(-objective.discount * horizon)
             terminals = weight * functions.terminal(self.theta, self.random.hidden)
         costs = self.losses + self.efforts + terminals
@@ -199,7 +217,7 @@ class _Loop:
             step=self.step,
             horizon=horizon,
             assumes=self.actor.assumes,
-            paths=self.recorder.paths(self.step),
+            paths=self.recorder.paths(self.step) if ended else None,
             problem=self.problem,
             **settings,
         )
