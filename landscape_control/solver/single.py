@@ -33,6 +33,7 @@ _REASONS = {
 
 # an optimiser that stops short of its own tolerance may still have a plan that passes every check made without it
 _TO_BE_JUDGED = (Status.CONVERGED, Status.NOT_STATIONARY, Status.ITERATION_LIMIT)
+SAFETY = 0.5  # of the tolerance is what the mesh is refined for: the error estimate is right to leading order only
 MOST_RESTARTS = 2  # from the same guess, on meshes of twice as many elements
 
 
@@ -90,7 +91,7 @@ class Draft:
 
     def doubts(self, task: Task) -> str:
         """What a finer mesh may mend, in words; empty where the plan is good enough."""
-        allowed = max(task.tolerance * self.examination.cost_scale, task.negligible)
+        allowed = max(SAFETY * task.tolerance * self.examination.cost_scale, task.negligible)
         if not self.plan.cost_error <= allowed:  # NaN is not
             return f"cost error estimate {self.plan.cost_error:.3g} > {allowed:.3g}"
         largest, limit = self.examination.largest_residual(), residual_limit(task.tolerance)
@@ -100,7 +101,7 @@ class Draft:
 
     def where_to_refine(self, task: Task) -> np.ndarray:
         """Shares of the elements in what is too large: the cost's error, or else the residuals; (K,)."""
-        if self.plan.cost_error <= max(task.tolerance * self.examination.cost_scale, task.negligible):
+        if self.plan.cost_error <= max(SAFETY * task.tolerance * self.examination.cost_scale, task.negligible):
             return self.examination.unpaid_per_element()
         return self.errors
 
