@@ -16,6 +16,7 @@ from .problem import (
     Model,
     hamiltonian_derivatives,
     inverse_metric,
+    largest_growth,
     resting_length,
     typical_mass,
 )
@@ -266,10 +267,11 @@ def _transversality(problem, plan, tail, extent, largest):
     if problem.end is not None:
         return float(np.abs(plan.parameters[-1] - problem.end).max() / extent)
     if tail is not None:
-        fade = np.exp(-objective.discount * plan.times[-1])
-        wanted = tail.steady_costate + tail.value_hessian @ (
-            plan.parameters[-1] - tail.steady_state
-        )
+        offset = plan.parameters[-1] - tail.steady_state
+        wanted = tail.steady_costate + tail.value_hessian @ offset
+        # what a drift makes of displacements until then is what an error of the costate there is worth
+        growth = max(largest_growth(problem.model, problem.start), 0.0)
+        fade = math.exp(min((growth - objective.discount) * plan.times[-1], 700.0))
         return float(fade * np.abs(last - wanted).max() / largest)
     if objective.terminal is None:
         return float(np.abs(last).max() / largest)

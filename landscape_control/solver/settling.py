@@ -23,7 +23,9 @@ def settle_plan(machinery: Machinery, task: Task, guess: Guess, max_doublings: i
     for _ in range(max_doublings):
         if plan.status is not Status.CONVERGED:
             return plan
-        task = replace(task, horizon=2 * task.horizon, rest=_closer_rest(task.problem, plan, task.rest))
+        known = abs(plan.cost) if plan.cost else math.inf
+        rest = _closer_rest(task.problem, plan, task.rest)
+        task = replace(task, horizon=2 * task.horizon, rest=rest, known_cost=known)
         longer = solve_plan(machinery, task, read_guess(task.problem, continued(plan), task.horizon))
         longer = replace(longer, found_from=(guess.name,))
         moved = np.abs(longer.controls[0] - plan.controls[0]).max()

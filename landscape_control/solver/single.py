@@ -77,6 +77,7 @@ class Task:
     max_elements: int
     fastest_rate: float
     negligible: float = 0.0  # cost errors below this are good enough whatever the tolerance
+    known_cost: float = math.inf  # size of the cost, where a plan over a shorter horizon has shown it
     is_whole: bool = True  # whether this is the problem asked for, not one window or horizon on the way to it
 
 
@@ -226,7 +227,8 @@ def _numbers(task, times, states):
         rise += objective.terminal_weight * fade[-1, -1] * np.ptp(terminal)
     # below the round-off of its parts no cost can be resolved
     level = objective.loss_weight * (fade * np.abs(loss)).max() * task.horizon
-    cost = typical_mass(problem) * felt**2 / (objective.learning_rate * task.horizon)
+    # a drift may carry what no cost feels far away for nothing: the unit is no more than a cost that is known
+    cost = min(typical_mass(problem) * felt**2 / (objective.learning_rate * task.horizon), task.known_cost)
     numbers = {
         "horizon": task.horizon,
         "discount": objective.discount,
