@@ -1,6 +1,5 @@
 """Scales of a problem, read off its numbers and its functions at the start."""
 
-import casadi as ca
 import numpy as np
 
 from ..problem import ControlProblem, typical_mass
@@ -18,17 +17,8 @@ def is_bowl(problem: ControlProblem) -> bool:
     return (
         problem.objective.terminal in (None, "loss")
         or problem.end is not None
-        or _is_quadratic_terminal(model)
+        or model.terminal_is_quadratic
     )
-
-
-def _is_quadratic_terminal(model):
-    if "quadratic terminal" not in model.cache:
-        theta = ca.SX.sym("theta", model.dimension)
-        model.cache["quadratic terminal"] = not ca.symvar(
-            ca.hessian(model.terminal_at(theta), theta)[0]
-        )
-    return model.cache["quadratic terminal"]
 
 
 def counted_time(problem: ControlProblem) -> float:
