@@ -4,7 +4,10 @@ VENV ?= .venv
 OUTPUT ?= results
 COUNT ?= 50
 SEED ?= 0
+WORKERS ?= 2
 BIN := $(VENV)/bin
+# Files of tests are handed to processes whole: what one file computes for all of its tests is computed once.
+SIDE_BY_SIDE := -n $(WORKERS) --dist loadfile
 export OPENBLAS_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 
@@ -18,10 +21,10 @@ reproduce: $(VENV)/.stamp-run  ## run every claim: figures, table, CSV and repor
 	$(BIN)/landscape-control reproduce --output $(OUTPUT)
 
 test: $(VENV)/.stamp-test  ## the test suite without the long studies
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" $(SIDE_BY_SIDE)
 
 test-all: $(VENV)/.stamp-test  ## the test suite with the long studies
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 bench: $(VENV)/.stamp-run  ## speed against the reference, as ratios
 	$(BIN)/python scripts/benchmark.py
