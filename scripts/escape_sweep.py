@@ -19,8 +19,17 @@ from landscape_control.sweeps import lines
 PROBLEM = lc.ControlProblem(
     landscape=lc.double_well(), start=[-0.6, 0.55], objective=lc.Objective(horizon=4.0, discount=0.1)
 )
-MEASURES = ["cost", "escaped", "best_rule", "best_regret", "hidden_basin", "trajectory", "rule_trajectories"]
-SHOWN = ["cost", "escaped", "best_rule", "best_regret"]
+MEASURES = [
+    "cost",
+    "escaped",
+    "policy_rule",
+    "cheapest_rule",
+    "best_regret",
+    "hidden_basin",
+    "trajectory",
+    "rule_trajectories",
+]
+SHOWN = ["cost", "escaped", "policy_rule", "cheapest_rule"]
 
 
 def main():

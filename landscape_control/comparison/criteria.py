@@ -4,6 +4,7 @@ import enum
 from dataclasses import dataclass
 
 from ..arrays import number
+from ..rules.choice import MARGIN
 
 
 class Conclusion(enum.Enum):
@@ -28,7 +29,7 @@ class Criteria:
 
     threshold: float = 0.05
     resolution: float = 1e-3
-    margin: float = 2.0
+    margin: float = MARGIN
 
     def __post_init__(self):
         for name, low in (("threshold", 0), ("resolution", 0), ("margin", 1)):

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..rules.choice import simplest
 from .criteria import Conclusion, Criteria
 from .verdict import RuleFit
 
@@ -62,9 +63,10 @@ def _basic(row, rows):
 
 
 def _preferred(rows, criteria):
-    least = min(_score(row, criteria) for row in rows)
-    close = [row for row in rows if _score(row, criteria) <= criteria.margin * least]
-    return min(close, key=lambda row: (row.rule.richness, row.error))
+    errors = [row.error for row in rows]
+    richness = [row.rule.richness for row in rows]
+    chosen = simplest(errors, richness, resolution=criteria.resolution, margin=criteria.margin)
+    return rows[chosen]
 
 
 def _score(row, criteria):

@@ -7,8 +7,9 @@ import numpy as np
 from ..errors import ProblemError
 from ..landscape import end_basin as follow
 from ..landscape import find_minima
-from .library import plan_of, refuse
+from .library import plan_of
 from .measure import Measure, register
+from .numbered import solver_of
 
 SECOND_LOOK = 8  # starts of it, with another seed: more than the default tries
 _BETTER = 1e-4  # of the cost scale: a plan cheaper by more was overlooked
@@ -72,17 +73,14 @@ def _hidden_basin(cell):
 
 
 def _second_look(cell):
-    problem, solver = cell.problem, cell.solver
-    if not (hasattr(solver, "solve") and getattr(getattr(solver, "problem", None), "landscape", None) is problem.landscape):
-        from ..solver import Solver  # opened when nothing kept can be used
+    problem = cell.problem
+    solver = solver_of(cell)
+    if solver is None:
+        from ..solver import Solver  # imported when nothing kept can be used
 
         solver = Solver(problem)
-    if problem.end is not None and getattr(solver.problem, "end", None) is None:
-        refuse(cell.solution, "hidden_basin", expected="a solver of the same kind of end")
-    names = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight")
-    numbers = {name: getattr(problem.objective, name) for name in names}
     ends = {"start": problem.start} | ({} if problem.end is None else {"end": problem.end})
-    return solver.solve(starts=SECOND_LOOK, seed=cell.seed + 1, throw=False, **numbers, **ends)
+    return solver.solve(starts=SECOND_LOOK, seed=cell.seed + 1, throw=False, **ends)
 
 
 def _basin_margin(cell):

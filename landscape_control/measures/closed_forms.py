@@ -17,8 +17,9 @@ from ..comparison import preconditioner_exponent as measured_exponent
 from ..errors import ProblemError, check_choice
 from ..rules import metric_modes
 from .measure import Measure, register
+from .numbered import OBJECTIVE as PATHS  # the fields of the objective
+from .numbered import solver_of
 
-PATHS = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight")  # fields of the objective
 CURVATURE = "landscape.hessian"  # of one parameter
 _NUDGE = 1e-4  # logarithmic step of the derivative, whose error is its square
 
@@ -184,22 +185,9 @@ def _exponent(cell):
 
 def _near_minimum(cell):
     """A solver of the cell's numbers; the loss is lowered to vanish at its minimum only where the cost would not end."""
-    kept, problem = cell.solver, cell.problem
-    fits = getattr(getattr(kept, "problem", None), "landscape", None) is problem.landscape and problem.end is None
-    if not fits or (math.isinf(problem.objective.horizon) and problem.objective.discount == 0):
-        return None
-    numbers = {name: getattr(problem.objective, name) for name in PATHS}
-    return _Numbered(kept, numbers)
-
-
-class _Numbered:
-    """A kept solver with the numbers of one cell."""
-
-    def __init__(self, solver, numbers):
-        self.solver, self.numbers = solver, numbers
-
-    def solve(self, **changes):
-        return self.solver.solve(**{**self.numbers, **changes})
+    objective = cell.problem.objective
+    endless = math.isinf(objective.horizon) and objective.discount == 0
+    return None if endless or cell.problem.end is not None else solver_of(cell)
 
 
 exact_cost = register(Measure(

@@ -8,13 +8,15 @@ from scipy.integrate import solve_ivp
 
 from ..arrays import number
 from ..errors import ProblemError
+from ..rules.choice import MARGIN, simplest
 from .closed_loop import Batch
 from .library import plan_of
 from .measure import Measure, register
 from .regrets import classic, rule_costs
 from .searching import TIE
 
-THRESHOLD, MARGIN = 0.05, 0.01  # largest regret of a rule that fits; what a richer rule must gain over a simpler one
+THRESHOLD = 0.05  # largest regret of a rule that is named
+RESOLUTION = 1e-3  # regrets below this are not distinguished
 MOMENTS = 33  # points of a trajectory
 KEYS = tuple(rule.key for rule in classic())
 
@@ -45,38 +47,60 @@ def _number(row, name):
 
 
 def choose(rows, *, threshold: float = THRESHOLD, margin: float = MARGIN):
-    """The simplest of the rules whose regret is within ``margin`` of the least; None if the least is above ``threshold``."""
-    least = min((row.regret for row in rows), default=math.inf)
-    if not least <= threshold:
+    """The rule that costs least, unless a simpler one costs as little to within a factor ``margin`` of regret.
+
+    None if the least regret is above ``threshold``. See :func:`landscape_control.rules.choice.simplest`; regrets below
+    RESOLUTION are not distinguished.
+    """
+    rows = [row for row in rows if not math.isnan(row.regret)]
+    if not min((row.regret for row in rows), default=math.inf) <= threshold:
         return None
-    return min((row for row in rows if row.regret <= least + margin), key=lambda row: (row.rule.richness, row.regret))
+    regrets = [row.regret for row in rows]
+    richness = [row.rule.richness for row in rows]
+    return rows[simplest(regrets, richness, resolution=RESOLUTION, margin=margin)]
 
 
-class BestRule:
-    """Cell -> key of the best rule, or "none"; see :func:`best_rule_within`."""
+class CheapestRule:
+    """Cell -> key of the rule that costs least, or "none"; see :func:`cheapest_rule_within`."""
 
     def __init__(self, threshold, margin):
         self.threshold, self.margin = threshold, margin
 
     def __call__(self, cell):
-        chosen = choose(_rows(cell, "best_rule").values(), threshold=self.threshold, margin=self.margin)
+        rows = _rows(cell, "cheapest_rule").values()
+        chosen = choose(rows, threshold=self.threshold, margin=self.margin)
         return "none" if chosen is None else chosen.rule.key
 
 
-def best_rule_within(threshold: float = THRESHOLD, *, margin: float = MARGIN, name: str = "best_rule") -> Measure:
-    """The best rule, "none" where no rule's regret is below ``threshold``; of rules within ``margin`` the simplest.
+def cheapest_rule_within(
+    threshold: float = THRESHOLD, *, margin: float = MARGIN, name: str = "cheapest_rule"
+) -> Measure:
+    """Which rule, with its best coefficients, costs least on this path; "none" where the least regret is > ``threshold``.
 
-    Both are fractions of S = ∫ e^{-γt}(effort + k|L|)dt + |terminal cost| of the optimal plan, as regrets are. Simpler is
-    fewer coefficients, then fewer rules contained, then less to see.
+    Regrets are fractions of S = ∫ e^{-γt}(effort + k|L|)dt + |terminal cost| of the optimal plan. A simpler rule is taken
+    where its regret is within a factor ``margin`` of the least one, both not below RESOLUTION. Simpler is fewer
+    coefficients, then fewer rules contained, then less to see. A rule can cost little on one path and still be another
+    policy: that question is answered by the measure ``policy_rule``.
     """
-    threshold, margin = number("threshold", threshold, low=0), number("margin", margin, low=0)
-    return Measure(name=name, function=BestRule(threshold, margin),
-                   description=f"rule with the least regret, of those within {margin:.3g} of it the simplest (others may "
-                   f"cost the same: equivalent_rules); none where the least regret is above {threshold:.3g}")
+    threshold, margin = number("threshold", threshold, low=0), number("margin", margin, low=1)
+    return Measure(
+        name=name,
+        function=CheapestRule(threshold, margin),
+        description=f"classic rule that costs least on this path with its best coefficients; a simpler one where its "
+        f"regret is within a factor {margin:g} of that; none where the least regret is above {threshold:.3g} "
+        "(not which rule the optimal policy is: policy_rule)",
+    )
+
+
+def best_rule_within(
+    threshold: float = THRESHOLD, *, margin: float = MARGIN, name: str = "best_rule"
+) -> Measure:
+    """:func:`cheapest_rule_within` under its older name."""
+    return cheapest_rule_within(threshold, margin=margin, name=name)
 
 
 def tied(rows) -> tuple[str, ...]:
-    """Keys of the other rules that cost what the best rule costs, to within 1e-5 of S, with as few coefficients.
+    """Keys of the other rules that cost what the cheapest rule costs, to within 1e-5 of S, with as few coefficients.
 
     Rules that contain another of these are left out: they are that other one, in a limit.
     """
@@ -135,12 +159,13 @@ regret = register(Measure(
     name="regret", function=_regret,
     description="(J of each classic rule with its own best coefficients - J*) / ∫ e^{-γt}(effort + k|L|)dt; NaN where a "
     "rule does not apply, inf where it runs off"))
+cheapest_rule = register(cheapest_rule_within())
 best_rule = register(best_rule_within())
-best_regret = register(Measure(name="best_regret", function=_best_regret, description="regret of the best classic rule"))
+best_regret = register(Measure(name="best_regret", function=_best_regret, description="least regret of the classic rules"))
 equivalent_rules = register(Measure(
     name="equivalent_rules", function=_equivalent_rules,
-    description="other rules, no richer, that cost what best_rule costs to within 1e-5 of ∫ e^{-γt}(effort + k|L|)dt: the "
-    "cost cannot tell them apart; empty where best_rule stands alone or is none"))
+    description="other rules, no richer, that cost what cheapest_rule costs to within 1e-5 of ∫ e^{-γt}(effort + k|L|)dt: "
+    "the cost cannot tell them apart; empty where cheapest_rule stands alone or is none"))
 rule_coefficients = register(Measure(
     name="rule_coefficients", function=_rule_coefficients,
     description="coefficients with which each classic rule costs least, searched for and not assumed; NaN where it does "

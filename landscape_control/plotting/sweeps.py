@@ -18,6 +18,14 @@ FINE = ("converged", "computed")  # states of cells whose numbers count
 SEED, WARNING = "seed", "hidden_basin"
 AXIS_WORDS = {"horizon": "horizon T", "discount": "discount γ", "learning_rate": "learning rate η", "noise": "noise σ",
               "loss_weight": "loss weight k", "terminal_weight": "terminal weight κ", "tilt": "tilt"}
+# What a measure's name does not say by itself.
+TITLES = {
+    "policy_rule": "closed form that the optimal policy is",
+    "policy_error": "error of the controls",
+    "cheapest_rule": "rule that costs least on this path",
+    "best_rule": "rule that costs least on this path",
+    "best_regret": "least regret of a classic rule",
+}
 
 
 def axes_of(dataset) -> tuple[str, ...]:
@@ -146,7 +154,11 @@ def title_of(dataset, variable: str) -> str:
     """A variable in words, with units if it has any."""
     units = dataset[variable].attrs.get("units", "")
     stem, _, key = variable.partition(".")
-    words = f"{stem} of {style.rule(key).label}" if stem == "regret" else variable.replace("_", " ").replace(".", ", ")
+    words = TITLES.get(stem, stem.replace("_", " "))
+    if stem in ("regret", "policy_error"):
+        words = f"{words} of {style.rule(key).label}"
+    elif key:
+        words = f"{words}, {key.replace('_', ' ')}"
     return f"{words} ({units})" if units else words
 
 

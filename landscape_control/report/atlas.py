@@ -55,7 +55,7 @@ def atlas_page(dataset, *, variables: Sequence[str] | None = None, x: str | None
     ----------
     dataset : xarray.Dataset of a sweep; measured with ``trajectory`` and ``rule_trajectories`` it has paths to show, with
         ``regret`` and ``rule_coefficients`` the rules in numbers
-    variables : which to offer, the first one first; None is everything with one value per cell, ``best_rule`` first
+    variables : which to offer, the first one first; None is everything with one value per cell, the rules first
     x, y, at : axes to draw along, and {axis: value} for the others, as for ``landscape_control.plotting.sweep_maps``
     landscape : drawn behind paths of two parameters; None takes the sweep's own where no axis changes it
     title, lead : heading, and a paragraph below it

@@ -13,6 +13,7 @@ from .documents import plain
 PATH, TIMES, RULE_PATHS = "trajectory.parameters", "trajectory.times", "rule_trajectories"
 _MISSING, _MOST = -32768, 32767
 _HIDDEN = {"status", "message", "traceback", "found_from", PATH, TIMES, RULE_PATHS}
+_RULES = {"policy_rule", "cheapest_rule", "best_rule"}  # what maps are mostly asked for
 _GRID = (56, 42)  # points of the landscape behind the paths
 
 
@@ -25,7 +26,7 @@ def atlas_data(dataset, *, variables: Sequence[str] | None = None, x: str | None
     maps = {name: sweeps.read_map(dataset, name, x=x, y=y, at=at) for name in names}
     if not maps:
         raise ProblemError("atlas", expected="at least one variable with one value per cell", received="none",
-                           advice="measure 'cost' or 'best_rule' in the sweep")
+                           advice="measure 'cost' or 'policy_rule' in the sweep")
     first = next(iter(maps.values()))
     cut = {name: _cut(dataset, name, first.dims, at) for name in (PATH, TIMES, RULE_PATHS, "message") if name in dataset}
     document = {
@@ -49,7 +50,7 @@ def _shown(dataset):
     names = [name for name in dataset.data_vars
              if name not in _HIDDEN and set(dataset[name].dims) <= axes and name.partition(".")[0] not in stems]
     names = [name for name in names if len(dataset[name].dims) >= 2]
-    return sorted(names, key=lambda name: (name != "best_rule", dataset[name].dtype.kind not in "UOS"))
+    return sorted(names, key=lambda name: (name not in _RULES, dataset[name].dtype.kind not in "UOS"))
 
 
 def _cut(dataset, name, dims, at):

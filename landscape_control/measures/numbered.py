@@ -1,0 +1,28 @@
+"""A kept solver with the numbers of one cell, for measures that solve from other starts."""
+
+from ..problem.control_problem import ControlProblem
+
+OBJECTIVE = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight")
+
+
+class Numbered:
+    """``solve(start=...)`` of a kept solver, with the numbers of one cell in place of its own."""
+
+    def __init__(self, solver, numbers):
+        self.solver, self.numbers = solver, numbers
+
+    def solve(self, **changes):
+        """The solution at the cell's numbers, but for ``changes``."""
+        return self.solver.solve(**{**self.numbers, **changes})
+
+
+def solver_of(cell) -> Numbered | None:
+    """The cell's kept solver with the numbers of the cell; None where it was built for another structure."""
+    kept, problem = cell.solver, cell.problem
+    own = getattr(kept, "problem", None)
+    if not isinstance(own, ControlProblem) or own.landscape is not problem.landscape:
+        return None
+    if (own.end is None) != (problem.end is None):
+        return None
+    numbers = {name: getattr(problem.objective, name) for name in OBJECTIVE}
+    return Numbered(kept, numbers)
