@@ -9,7 +9,7 @@ from .hamiltonian import (
     second_order,
 )
 from .model import Model, model_of
-from .scales import largest_growth, resting_length, typical_mass
+from .scales import largest_growth, resting_length, typical_mass, unit_growth
 
 __all__ = [
     "ControlProblem",
@@ -23,4 +23,5 @@ __all__ = [
     "resting_length",
     "second_order",
     "typical_mass",
+    "unit_growth",
 ]

@@ -6,6 +6,7 @@ from .control_problem import ControlProblem
 from .model import Model
 
 RESTING = 1e-9  # displacements below this fraction of |θ| are rounding, not movement
+_LARGEST_EXPONENT = 300.0  # of a unit that grows
 SMALLEST = 1e-6  # the smallest |θ| that units may give a problem
 
 
@@ -28,6 +29,20 @@ def typical_mass(problem: ControlProblem) -> float:
 def resting_length(largest: float) -> float:
     """Movements below this length are rounding where |θ| is at most ``largest``."""
     return RESTING * max(largest, SMALLEST)
+
+
+def unit_growth(problem: ControlProblem, horizon: float) -> float:
+    """Rate at which the unit of displacements grows: γ/2 where an affine drift lets them grow, else 0.
+
+    A displacement δ at time t is worth about e^{-γt}|δ|². Where the drift outgrows that, late displacements are large, and in
+    units of e^{γt/2} they are all worth the same. Without growth late displacements are small, and what they are worth too.
+    """
+    model, discount = problem.model, problem.objective.discount
+    if discount == 0 or not model.has_drift or model.drift_matrix is None:
+        return 0.0
+    if largest_growth(model, problem.start) * horizon <= 1.0:
+        return 0.0
+    return min(discount / 2, _LARGEST_EXPONENT / horizon)
 
 
 def largest_growth(model: Model, point: np.ndarray) -> float:

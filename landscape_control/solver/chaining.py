@@ -13,19 +13,26 @@ import numpy as np
 from ..arrays import freeze
 from ..errors import ProblemError
 from ..examination import examine
-from ..problem import ControlProblem, largest_growth
+from ..problem import ControlProblem, largest_growth, unit_growth
 from ..solution import Plan, Status
 from .guesses import Guess
 from .single import Machinery, Task, solve_plan
 
 TRUSTED = 10.0  # γt up to which a window's plan is kept
+LEAST_VISIBLE = 0.25  # of γ: the rate at which parts of the horizon fade where windows are of use
 WINDOW = 24.0  # γt of a window
 MOST_WINDOWS = 1000
 
 
 def needs_windows(task: Task) -> bool:
-    """Whether the horizon is so long, in units of 1/γ, that its late part does not show in the cost."""
-    return visible_rate(task.problem) * task.horizon > TRUSTED + 2.0
+    """Whether the horizon is so long, in units of 1/γ, that its late part does not show in the cost.
+
+    Where the drift lets displacements grow nearly as fast as their share in the cost fades, windows would be as long; then
+    the unit of length grows instead, so that every part of the horizon shows (see ``unit_growth``).
+    """
+    rate, discount = visible_rate(task.problem), task.problem.objective.discount
+    shows = rate < LEAST_VISIBLE * discount and unit_growth(task.problem, task.horizon) == discount / 2
+    return rate * task.horizon > TRUSTED + 2.0 and not shows
 
 
 def visible_rate(problem: ControlProblem) -> float:

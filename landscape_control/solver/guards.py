@@ -24,7 +24,7 @@ import math
 
 import casadi as ca
 
-from ..problem import ControlProblem
+from ..problem import ControlProblem, unit_growth
 from ..transcription import DiscretisedAction, Transcription
 
 _LARGEST = 1e50
@@ -39,7 +39,8 @@ def comes_back(problem: ControlProblem, transcription: Transcription, horizon: f
     model = problem.model
     if problem.end is not None or not model.constant["actuation"]:
         return False
-    return model.drift_growth * horizon <= _MOST_GROWTH
+    growth = model.drift_growth - unit_growth(problem, horizon)  # in the units of the program
+    return growth * horizon <= _MOST_GROWTH
 
 
 def guarded_functions(nlp: dict) -> dict[str, ca.Function]:

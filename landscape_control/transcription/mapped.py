@@ -7,6 +7,7 @@ element are built once, mapped over the elements and scattered into the banded w
 import casadi as ca
 import numpy as np
 
+from .numbers import length_at
 from .quadrature import lobatto, lobatto_matrices
 
 
@@ -32,7 +33,7 @@ def mapped_derivatives(model, transcription, stage, layout, terminal_cost):
     gradient = ca.vertcat(gradient[:-n], gradient[-n:] + end_slope(last, vector))
     factor, hessian = ca.MX.sym("lam_f"), _hessian(curvature.map(count)(*inputs), pattern, count, width, n)
     hessian += ca.diagcat(ca.MX(width * count - n, width * count - n), ca.triu(end_curvature(last, vector)))
-    g = last - (numbers.end - numbers.start) / numbers.length if layout.fixed_end else ca.MX(0, 1)
+    g = last - (numbers.end - numbers.start) / length_at(numbers, 1.0) if layout.fixed_end else ca.MX(0, 1)
     lam_g = ca.MX.sym("lam_g", g.numel())
     options = {
         "grad_f": ca.Function("nlp_grad_f", [z, p], [cost, gradient], ["x", "p"], ["f", "grad_f_x"]),

@@ -8,7 +8,7 @@ import numpy as np
 from ..problem import Model
 from .base import Stage, Transcription
 from .mapped import mapped_derivatives
-from .numbers import NumberLayout
+from .numbers import NumberLayout, length_at
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -73,7 +73,7 @@ def build_program(model: Model, transcription: Transcription, layout: NumberLayo
 
 def terminal_cost(model: Model, numbers, state):
     """e^{-γT} [κΦ(θ_T) + tail], scaled, at the scaled end state."""
-    theta = numbers.start + numbers.length * state
+    theta = numbers.start + length_at(numbers, 1.0) * state
     value = numbers.terminal_weight * model.terminal_at(theta)
     if hasattr(numbers, "tail_centre"):
         offset = theta - numbers.tail_centre
@@ -106,7 +106,7 @@ def _chain(model, transcription, stage, layout, staged):
             rows.add("start", state)
         state = right
     if layout.fixed_end:
-        rows.add("end", state - (numbers.end - numbers.start) / numbers.length)
+        rows.add("end", state - (numbers.end - numbers.start) / length_at(numbers, 1.0))
     cost += terminal_cost(model, numbers, state)
     nlp = {"x": ca.vertcat(*variables), "f": cost, "g": rows.expression(), "p": ca.vertcat(vector, vertices)}
     return nlp, rows.numbers()
