@@ -266,7 +266,8 @@ def _partial_integrals(count):
 def _transversality(problem, plan, tail, extent, largest):
     objective, last = problem.objective, plan.costates[-1]
     if problem.end is not None:
-        return float(np.abs(plan.parameters[-1] - problem.end).max() / extent)
+        way = float(np.abs(plan.parameters - plan.parameters[0]).max())  # however late: nothing fades what an end asks for
+        return float(np.abs(plan.parameters[-1] - problem.end).max() / max(way, extent))
     if tail is not None:
         offset = plan.parameters[-1] - tail.steady_state
         wanted = tail.steady_costate + tail.value_hessian @ offset

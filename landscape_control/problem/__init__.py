@@ -9,6 +9,7 @@ from .hamiltonian import (
     second_order,
 )
 from .model import Model, model_of
+from .reachable import reachable_directions
 from .scales import largest_growth, resting_length, typical_mass, unit_growth
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "largest_growth",
     "model_of",
     "optimal_control",
+    "reachable_directions",
     "resting_length",
     "second_order",
     "typical_mass",

@@ -34,8 +34,8 @@ def resting_length(largest: float) -> float:
 def unit_growth(problem: ControlProblem, horizon: float) -> float:
     """Rate at which the unit of displacements grows: γ/2 where an affine drift lets them grow, else 0.
 
-    A displacement δ at time t is worth about e^{-γt}|δ|². Where the drift outgrows that, late displacements are large, and in
-    units of e^{γt/2} they are all worth the same. Without growth late displacements are small, and what they are worth too.
+    A displacement δ at time t is worth about e^{-γt}|δ|²: in units of e^{γt/2} all are worth the same, and a growing drift
+    makes late ones as large. Without growth they are small, and so is what they are worth.
     """
     model, discount = problem.model, problem.objective.discount
     if discount == 0 or not model.has_drift or model.drift_matrix is None:

@@ -9,11 +9,12 @@ import math
 from dataclasses import replace
 
 import numpy as np
+from scipy.linalg import expm
 
 from ..arrays import freeze
 from ..errors import ProblemError
 from ..examination import examine
-from ..problem import ControlProblem, largest_growth, unit_growth
+from ..problem import ControlProblem, largest_growth, reachable_directions, unit_growth
 from ..solution import Plan, Status
 from .guesses import Guess
 from .single import Machinery, Task, solve_plan
@@ -107,6 +108,7 @@ def _joined(problem, pieces, name):
         ]
         return freeze(np.concatenate(parts))
 
+    pieces = _with_one_costate(problem, pieces)
     worst = next((p for _, p in pieces if not p.status.ok), first)
     fade = [math.exp(-problem.objective.discount * begin) for begin, _ in pieces]
     plan = replace(
@@ -123,3 +125,24 @@ def _joined(problem, pieces, name):
         cost_error=sum(f * p.cost_error for f, (_, p) in zip(fade, pieces, strict=True)),
     )
     return replace(plan, cost=examine(problem, plan, None).cost)
+
+
+def _with_one_costate(problem, pieces):
+    """The pieces with costates that continue each other, where a fixed end leaves them free.
+
+    In directions that no control reaches the multipliers of a fixed end are arbitrary, and those of a window without an end
+    are what its own horizon makes of them. Their difference δ obeys δ' = (γ - Aᵀ)δ and is seen by no control: it is carried
+    back from the last window to the first.
+    """
+    directions = reachable_directions(problem.model) if problem.end is not None else None
+    if directions is None or not directions[1].shape[1]:
+        return pieces
+    rest = directions[1]
+    coasting = rest.T @ (problem.objective.discount * np.eye(len(rest)) - problem.model.drift_matrix[0].T) @ rest
+    continued = [pieces[-1]]
+    for begin, piece in reversed(pieces[:-1]):
+        apart = rest.T @ (continued[0][1].costates[0] - piece.costates[-1])
+        earlier = piece.times - piece.times[-1]
+        shift = expm(earlier[:, None, None] * coasting) @ apart @ rest.T
+        continued.insert(0, (begin, replace(piece, costates=freeze(piece.costates + shift))))
+    return continued

@@ -157,7 +157,7 @@ def _solve_affine(matrix, origin, begin):
 
 
 def _balancing(matrix):
-    """Units of rows and columns in which the largest entry of each is one (Ruiz 2001): θ, u and λ have units of their own."""
+    """Units of rows and columns in which the largest entry of each is one (Ruiz 2001)."""
     rows, columns = np.ones(len(matrix)), np.ones(matrix.shape[1])
     for _ in range(_BALANCINGS):
         scaled = np.abs(matrix) / (rows[:, None] * columns)
