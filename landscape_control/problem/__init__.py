@@ -10,11 +10,14 @@ from .hamiltonian import (
 )
 from .model import Model, model_of
 from .reachable import reachable_directions
-from .scales import largest_growth, resting_length, typical_mass, unit_growth
+from .scales import FADED, LATE_END, ends_late, largest_growth, resting_length, typical_mass, unit_growth
 
 __all__ = [
+    "FADED",
+    "LATE_END",
     "ControlProblem",
     "Model",
+    "ends_late",
     "hamiltonian_derivatives",
     "implied_control",
     "inverse_metric",

@@ -5,6 +5,7 @@ plan stays optimal from each of its points on: it is solved on a window, trusted
 solved again from there with the time that remains.
 """
 
+import itertools
 import math
 from dataclasses import replace
 
@@ -14,7 +15,16 @@ from scipy.linalg import expm
 from ..arrays import freeze
 from ..errors import ProblemError
 from ..examination import examine
-from ..problem import ControlProblem, largest_growth, reachable_directions, unit_growth
+from ..problem import (
+    FADED,
+    LATE_END,
+    ControlProblem,
+    ends_late,
+    largest_growth,
+    reachable_directions,
+    typical_mass,
+    unit_growth,
+)
 from ..solution import Plan, Status
 from .guesses import Guess
 from .single import Machinery, Task, solve_plan
@@ -23,6 +33,7 @@ TRUSTED = 10.0  # γt up to which a window's plan is kept
 LEAST_VISIBLE = 0.25  # of γ: the rate at which parts of the horizon fade where windows are of use
 WINDOW = 24.0  # γt of a window
 MOST_WINDOWS = 1000
+_CAUTION = 30.0  # times an estimate that is right within a factor
 
 
 def needs_windows(task: Task) -> bool:
@@ -33,7 +44,12 @@ def needs_windows(task: Task) -> bool:
     """
     rate, discount = visible_rate(task.problem), task.problem.objective.discount
     shows = rate < LEAST_VISIBLE * discount and unit_growth(task.problem, task.horizon) == discount / 2
-    return rate * task.horizon > TRUSTED + 2.0 and not shows
+    return rate * task.horizon > _longest_last(task.problem) and not shows
+
+
+def _longest_last(problem):
+    """γT of the longest window that reaches the horizon and is kept whole."""
+    return LATE_END if ends_late(problem) else FADED
 
 
 def visible_rate(problem: ControlProblem) -> float:
@@ -58,16 +74,16 @@ def chain_plan(machinery: Machinery, task: Task, guess: Guess) -> Plan:
     pieces, begin, start = [], 0.0, task.problem.start
     while True:
         remaining = horizon - begin
-        last = discount * remaining <= TRUSTED + 2.0
-        window = remaining if discount * remaining <= WINDOW else WINDOW / discount
+        last = discount * remaining <= _longest_last(task.problem)
+        window = remaining if last or discount * remaining <= WINDOW else WINDOW / discount
         piece = solve_plan(machinery, _window(task, start, window, remaining), _part(guess, begin, window, horizon))
         if not last:
             piece = _trusted(piece, discount)
-        pieces.append((begin, piece))
+        pieces.append((begin, piece))  # its cost is still that of the whole window
         begin, start = begin + piece.times[-1], piece.parameters[-1]
         over = last or horizon - begin <= 1e-9 * horizon
         if over or piece.status not in (Status.CONVERGED, Status.REFINEMENT_CAP):
-            return _joined(task.problem, pieces, guess.name)
+            return _joined(task, pieces, guess.name)
         task = replace(task, negligible=max(task.negligible, 1e-2 * task.tolerance * abs(piece.cost)))
 
 
@@ -98,9 +114,9 @@ def _trusted(piece, discount):
     )
 
 
-def _joined(problem, pieces, name):
+def _joined(task, pieces, name):
     """One plan from consecutive windows: times shifted, shared nodes kept once."""
-    first = pieces[0][1]
+    problem, first = task.problem, pieces[0][1]
 
     def joined(field, shifted=False):
         parts = [
@@ -124,7 +140,34 @@ def _joined(problem, pieces, name):
         found_from=(name,),
         cost_error=sum(f * p.cost_error for f, (_, p) in zip(fade, pieces, strict=True)),
     )
-    return replace(plan, cost=examine(problem, plan, None).cost)
+    found = examine(problem, plan, None)
+    plan = replace(plan, cost=found.cost)
+    unseen = _unseen(problem, pieces, found)
+    if plan.status.ok and not unseen <= task.tolerance * found.cost_scale:
+        said = f"solving window by window may have lost {unseen:.2g}: what ends the horizon is felt long before"
+        return replace(plan, status=Status.NOT_STATIONARY, message=said)
+    return plan
+
+
+def _unseen(problem, pieces, found) -> float:
+    """What is lost at most by solving window by window, in present value: the largest over the joins.
+
+    Of two bounds the smaller. Where losses are not negative a window without the end costs less than any plan over the whole
+    time that remains, so nothing is lost beyond what its cost to go exceeds that by. And where costates jump by δλ the plan
+    can gain about ½ητ|δλ|²/m by moving the join, m the typical mass and τ the time that a window is kept.
+    """
+    objective, directions = problem.objective, reachable_directions(problem.model)
+    seen = np.eye(problem.dimension) if directions is None else directions[0]
+    to_go = np.cumsum(found.element_costs[::-1])[::-1] + found.following
+    first, unseen = 0, 0.0
+    for (begin, piece), (joined, following) in itertools.pairwise(pieces):
+        known = math.exp(-objective.discount * begin) * piece.cost
+        jump = (following.costates[0] - piece.costates[-1]) @ seen
+        mobility = objective.learning_rate * (joined - begin) / typical_mass(problem)
+        gain = math.exp(-objective.discount * joined) * mobility * float(jump @ jump) / 2
+        unseen = max(unseen, min(abs(to_go[first] - known), _CAUTION * gain))
+        first += len(piece.vertices) - 1
+    return unseen
 
 
 def _with_one_costate(problem, pieces):
