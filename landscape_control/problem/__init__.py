@@ -10,10 +10,9 @@ from .hamiltonian import (
 )
 from .model import Model, model_of
 from .reachable import reachable_directions
-from .scales import FADED, LATE_END, ends_late, largest_growth, resting_length, typical_mass, unit_growth
+from .scales import LATE_END, ends_late, largest_growth, resting_length, typical_mass, unit_growth
 
 __all__ = [
-    "FADED",
     "LATE_END",
     "ControlProblem",
     "Model",

@@ -6,7 +6,7 @@ from .control_problem import ControlProblem
 from .model import Model
 
 RESTING = 1e-9  # displacements below this fraction of |θ| are rounding, not movement
-FADED = 12.0  # γT beyond which the end of a horizon hardly shows in the cost
+FADED = 24.0  # γT beyond which the end of a horizon hardly shows in the cost
 LATE_END = 36.0  # γT up to which an end is met to eight digits in units that grow by e^{γt/2}
 _LARGEST_EXPONENT = 300.0  # of a unit that grows
 SMALLEST = 1e-6  # the smallest |θ| that units may give a problem

@@ -16,7 +16,6 @@ from ..arrays import freeze
 from ..errors import ProblemError
 from ..examination import examine
 from ..problem import (
-    FADED,
     LATE_END,
     ControlProblem,
     ends_late,
@@ -32,6 +31,7 @@ from .single import Machinery, Task, solve_plan
 TRUSTED = 10.0  # γt up to which a window's plan is kept
 LEAST_VISIBLE = 0.25  # of γ: the rate at which parts of the horizon fade where windows are of use
 WINDOW = 24.0  # γt of a window
+LAST = TRUSTED + 2.0  # γt of the longest window that is kept whole
 MOST_WINDOWS = 1000
 _CAUTION = 30.0  # times an estimate that is right within a factor
 
@@ -44,12 +44,7 @@ def needs_windows(task: Task) -> bool:
     """
     rate, discount = visible_rate(task.problem), task.problem.objective.discount
     shows = rate < LEAST_VISIBLE * discount and unit_growth(task.problem, task.horizon) == discount / 2
-    return rate * task.horizon > _longest_last(task.problem) and not shows
-
-
-def _longest_last(problem):
-    """γT of the longest window that reaches the horizon and is kept whole."""
-    return LATE_END if ends_late(problem) else FADED
+    return rate * task.horizon > LAST and not shows
 
 
 def visible_rate(problem: ControlProblem) -> float:
@@ -62,7 +57,11 @@ def visible_rate(problem: ControlProblem) -> float:
 
 
 def chain_plan(machinery: Machinery, task: Task, guess: Guess) -> Plan:
-    """The plan over the whole horizon, window by window; its cost is the integral along all of them and the end."""
+    """The plan over the whole horizon, window by window; its cost is the integral along all of them and the end.
+
+    Where an end is felt so long before that windows without it may have lost something, the last window is longer, in a unit
+    of length that grows (see ``unit_growth``).
+    """
     discount, horizon = visible_rate(task.problem), task.horizon
     if discount * horizon > MOST_WINDOWS * TRUSTED:
         raise ProblemError(
@@ -71,10 +70,20 @@ def chain_plan(machinery: Machinery, task: Task, guess: Guess) -> Plan:
             received=f"γT = {discount * horizon:g}",
             advice="with so strong a discount use horizon=math.inf, which reports the part of the plan that matters",
         )
+    plan = _chained(machinery, task, guess, LAST)
+    if plan.status is Status.NOT_STATIONARY and ends_late(task.problem):
+        longer = _chained(machinery, task, guess, LATE_END)
+        return longer if longer.status.ok else plan
+    return plan
+
+
+def _chained(machinery, task, guess, longest):
+    """Windows, the last of which is at most ``longest`` in units of the visible rate."""
+    discount, horizon = visible_rate(task.problem), task.horizon
     pieces, begin, start = [], 0.0, task.problem.start
     while True:
         remaining = horizon - begin
-        last = discount * remaining <= _longest_last(task.problem)
+        last = discount * remaining <= longest
         window = remaining if last or discount * remaining <= WINDOW else WINDOW / discount
         piece = solve_plan(machinery, _window(task, start, window, remaining), _part(guess, begin, window, horizon))
         if not last:
