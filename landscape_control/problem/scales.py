@@ -59,5 +59,12 @@ def largest_growth(model: Model, point: np.ndarray) -> float:
     """Largest real part of the eigenvalues of ∂f/∂θ at a point: how fast the drift alone lets displacements grow."""
     if not model.has_drift:
         return 0.0
-    jacobian = model.drift_jacobian(point)[0]
-    return float(np.linalg.eigvals(jacobian).real.max())
+    if model.drift_matrix is None:
+        return _growth(model.drift_jacobian(point)[0])
+    if "growth" not in model.cache:
+        model.cache["growth"] = _growth(model.drift_matrix[0])
+    return model.cache["growth"]
+
+
+def _growth(matrix):
+    return float(np.linalg.eigvals(matrix).real.max())

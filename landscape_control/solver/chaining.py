@@ -33,6 +33,7 @@ LEAST_VISIBLE = 0.25  # of γ: the rate at which parts of the horizon fade where
 WINDOW = 24.0  # γt of a window
 LAST = TRUSTED + 2.0  # γt of the longest window that is kept whole
 MOST_WINDOWS = 1000
+_FAR, _LARGEST_POWER = 1e8, 140  # of the parameters, relative to the start; as a power of ten
 _CAUTION = 30.0  # times an estimate that is right within a factor
 
 
@@ -89,11 +90,26 @@ def _chained(machinery, task, guess, longest):
         if not last:
             piece = _trusted(piece, discount)
         pieces.append((begin, piece))  # its cost is still that of the whole window
+        before = np.abs(start).max()
         begin, start = begin + piece.times[-1], piece.parameters[-1]
+        _check_range(task.problem, np.abs(start).max(), before, (horizon - begin) / piece.times[-1])
         over = last or horizon - begin <= 1e-9 * horizon
         if over or piece.status not in (Status.CONVERGED, Status.REFINEMENT_CAP):
             return _joined(task, pieces, guess.name)
         task = replace(task, negligible=max(task.negligible, 1e-2 * task.tolerance * abs(piece.cost)))
+
+
+def _check_range(problem, size, before, windows):
+    """Refuse what a drift carries, in so many more windows like the last, to where squares are no longer numbers."""
+    if size <= _FAR * max(np.abs(problem.start).max(), 1.0) or size <= before:
+        return
+    if math.log10(size) + windows * math.log10(size / before) > _LARGEST_POWER:
+        raise ProblemError(
+            "horizon",
+            expected=f"parameters below 1e{_LARGEST_POWER} until the horizon",
+            received=f"parameters that the drift has carried to {size:.1e}, and on",
+            advice="with so strong a discount use horizon=math.inf, which reports the part of the plan that matters",
+        )
 
 
 def _window(task, start, window, remaining):

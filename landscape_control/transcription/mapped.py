@@ -56,19 +56,22 @@ def _element(model, transcription, stage, layout):
     value = ca.Function("element_cost", arguments, [cost])
     slope = ca.Function("element_gradient", arguments, [cost, ca.densify(ca.gradient(cost, y))])
     hessian = ca.triu(
-        _separable_hessian(model, transcription, layout, arguments) if _is_separable(model) else ca.hessian(cost, y)[0]
+        separable_hessian(model, transcription, layout, arguments)
+        if is_separable(model, layout)
+        else ca.hessian(cost, y)[0]
     )
     rows, cols = hessian.sparsity().get_triplet()
     curvature = ca.Function("element_hessian", arguments, [ca.vertcat(*hessian.nonzeros())])
     return value, slope, curvature, (np.array(rows), np.array(cols))
 
 
-def _is_separable(model):
+def is_separable(model, layout):
     """Whether θ̇ and θ enter the Lagrangian in separate terms: the Hessian is then kinetic + node blocks."""
-    return not model.has_drift and model.constant["metric"] and model.constant["actuation"]
+    constant = model.constant["metric"] and model.constant["actuation"]
+    return constant and not model.has_drift and not layout.growing
 
 
-def _separable_hessian(model, transcription, layout, arguments):
+def separable_hessian(model, transcription, layout, arguments):
     """D'WD ⊗ B⁻ᵀGB⁻¹/η + blockdiag(w k ∇²L), cheaper to build than differentiating the element."""
     y, left, right, vector = arguments
     n, nodes = layout.dimension, lobatto(transcription.degree + 1)
