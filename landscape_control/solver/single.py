@@ -98,6 +98,8 @@ class Draft:
         allowed = max(SAFETY * task.tolerance * self.examination.cost_scale, task.negligible)
         if not self.plan.cost_error <= allowed:  # NaN is not
             return f"cost error estimate {self.plan.cost_error:.3g} > {allowed:.3g}"
+        if self.examination.cost_scale <= task.negligible:  # a late window, in which every path is as good
+            return ""
         largest, limit = self.examination.largest_residual(), residual_limit(task.tolerance)
         if not largest <= limit:
             return f"largest residual {largest:.3g} > {limit:.3g}"
@@ -235,6 +237,7 @@ def _numbers(task, times, states):
     level = objective.loss_weight * (fade * np.abs(loss)).max() * task.horizon
     # a drift may carry what no cost feels far away for nothing: the unit is no more than a cost that is known
     cost = min(typical_mass(problem) * felt**2 / (objective.learning_rate * task.horizon), task.known_cost)
+    least = max(1e-9 * level, task.negligible)
     numbers = {
         "horizon": task.horizon,
         "discount": objective.discount,
@@ -242,7 +245,7 @@ def _numbers(task, times, states):
         "loss_weight": objective.loss_weight,
         "terminal_weight": objective.terminal_weight,
         "length": length,
-        "cost": max(cost, math.sqrt(cost * rise), 1e-9 * level) if np.isfinite(rise) else cost,
+        "cost": max(cost, math.sqrt(cost * rise), least) if np.isfinite(rise) else cost,
         "start": problem.start,
     }
     if growth > 0:
