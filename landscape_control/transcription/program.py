@@ -7,7 +7,7 @@ import numpy as np
 
 from ..problem import Model
 from .base import Stage, Transcription
-from .mapped import is_separable, mapped_derivatives, separable_hessian
+from .mapped import effort_hessian, has_quadratic_effort, mapped_derivatives
 from .numbers import NumberLayout, length_at
 
 
@@ -135,8 +135,8 @@ def _lagrangian(model, transcription, stage, layout, nlp, rows):
     gap, path = ca.SX.sym("lam_gap", n), ca.SX.sym("lam_path", size)
     following, cost, equations = stage.function(y[:n], y[n:], left, right, vector)
     value = factor * cost - ca.dot(gap, following) + ca.dot(path, equations)
-    if stage.next_is_last_block and not size and is_separable(model, layout):  # the discretised action
-        block = factor * separable_hessian(model, transcription, layout, [y, left, right, vector])
+    if stage.next_is_last_block and not size and has_quadratic_effort(model):  # the discretised action
+        block = factor * effort_hessian(model, transcription, layout, [y, left, right, vector])
         slope = ca.gradient(value, y)
     else:
         block, slope = ca.hessian(value, y)
