@@ -222,8 +222,12 @@ def _numbers(task, times, states):
     problem, objective = task.problem, task.problem.objective
     distance = np.abs(states - problem.start).max(axis=2)
     growth = unit_growth(problem, task.horizon)
-    distance = distance * np.exp(-growth * task.horizon * times)
+    shrinking = np.exp(-growth * task.horizon * times)
+    distance = distance * shrinking
     moved, placed = distance.max(), np.abs(problem.start).max()
+    if moved <= 1e-13 * placed and problem.model.has_drift:  # a guess at rest says less than what the drift alone would do
+        distance = np.abs(problem.model.drift(problem.start)[0]).max() * task.horizon * times * shrinking
+        moved = distance.max()
     has_moved = moved > 1e-13 * placed  # less is round-off
     length = max(moved, 1e-7 * placed) if has_moved else 1.0 + 1e-3 * placed
     fade = np.exp(-objective.discount * task.horizon * times)
