@@ -19,6 +19,7 @@ from .problem import (
     largest_growth,
     resting_length,
     typical_mass,
+    unit_growth,
 )
 from .solution import Tail
 from .transcription.action import eliminated_control
@@ -265,20 +266,26 @@ def _partial_integrals(count):
 def _transversality(problem, plan, tail, extent, largest):
     objective, last = problem.objective, plan.costates[-1]
     if problem.end is not None:
-        return float(np.abs(plan.parameters[-1] - problem.end).max() / extent)
+        way = float(np.abs(plan.parameters - plan.parameters[0]).max())  # however late: nothing fades what an end asks for
+        return float(np.abs(plan.parameters[-1] - problem.end).max() / max(way, extent))
     if tail is not None:
         offset = plan.parameters[-1] - tail.steady_state
         wanted = tail.steady_costate + tail.value_hessian @ offset
         # what a drift makes of displacements until then is what an error of the costate there is worth
         growth = max(largest_growth(problem.model, problem.start), 0.0)
         fade = math.exp(min((growth - objective.discount) * plan.times[-1], 700.0))
-        return float(fade * np.abs(last - wanted).max() / largest)
-    if objective.terminal is None:
-        return float(np.abs(last).max() / largest)
-    wanted = (
-        objective.terminal_weight * problem.model.terminal_derivatives(plan.parameters[-1])[0][0]
-    )
-    return float(np.abs(last - wanted).max() / largest)
+    elif objective.terminal is None:
+        wanted, fade = 0.0, _fade_of_growing(problem)
+    else:
+        slope = problem.model.terminal_derivatives(plan.parameters[-1])[0][0]
+        wanted, fade = objective.terminal_weight * slope, _fade_of_growing(problem)
+    return float(fade * np.abs(last - wanted).max() / largest)
+
+
+def _fade_of_growing(problem):
+    """What an error of the costate at the end is worth where late displacements count in a unit that grows, else 1."""
+    horizon = problem.objective.horizon
+    return math.exp(-unit_growth(problem, horizon) * horizon)
 
 
 def _rows(array):

@@ -25,7 +25,7 @@ class Learner:
         f, what the parameters do when nobody pushes; None is no drift. See :func:`linear_drift`.
     actuation : None, array (n, m) or callable
         B, which directions can be pushed; None is the identity. Fewer columns than rows (or lower rank) is
-        partial controllability.
+        partial controllability; more columns than rows share the effort.
     sees : None or an observation model
         What the learner sees of a landscape with hidden variables: ExactGradient(), NoisyGradient(noise),
         NoisyLoss(noise) or Observe(function, noise). None where nothing is hidden.

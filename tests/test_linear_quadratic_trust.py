@@ -1,10 +1,19 @@
 """Linear-quadratic problems that used to be refused, against matrix exponentials and Riccati equations of our own."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.linalg import expm, solve_continuous_are
 
 import landscape_control as lc
+from landscape_control.solver import chaining
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+
+import trust_linear  # noqa: E402
+from trust_judging import RIGHT  # noqa: E402
 
 
 def fixed_end_cost(facts):
@@ -128,3 +137,77 @@ def test_a_plan_without_a_rest_continues_past_its_nodes():
     assert solution.at(later)[0] == pytest.approx(
         [np.exp(-rate * later), 0.5 * later], rel=1e-6, abs=1e-6
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "seed", "index"),
+    [
+        ("scaled-linear-quadratic", 2026, 362),  # Riccati equation with R of 1e20
+        ("scaled-linear-quadratic", 2026, 630),
+        ("scaled-linear-quadratic", 2026, 1023),  # growing drift, singular loss: rest at zero
+        ("scaled-linear-quadratic", 2026, 1816),  # singular up to rounding
+        ("scaled-linear-quadratic", 2026, 766),  # windows before an end that few controls reach
+        ("scaled-linear-quadratic", 2026, 1594),
+        ("linear-quadratic", 2026, 4603),  # an unfelt direction that grows for ever
+        ("linear-quadratic", 7, 343),  # an end that is felt for longer than a window
+        ("extreme-linear-quadratic", 9, 65),  # a tiny horizon, in which the guess rests and the drift does not
+        ("linear-quadratic", 7, 1181),  # growth at nearly half the discount
+    ],
+)
+def test_drawn_problems_that_went_wrong_agree_with_two_exact_references(name, seed, index):
+    verdict = trust_linear.draw(name, seed, index).judge({})
+    assert verdict.kind == RIGHT, verdict.note
+
+
+def test_a_late_end_that_windows_do_not_see_is_never_passed_over(monkeypatch):
+    monkeypatch.setattr(chaining, "ends_late", lambda problem: False)
+    case = trust_linear.draw("linear-quadratic", 7, 343)
+    solution = lc.solve(case.problem, throw=False)
+    assert abs(solution.cost - case.reference.cost) > 1e-5 * case.reference.scale
+    assert not solution.status.ok
+    assert "window by window" in solution.message
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+@pytest.mark.parametrize("power", [4, 6])
+def test_infinite_horizons_to_a_rest_without_curvature(power, unit):
+    weight, start = unit**-power, 1.5 * unit  # L = x^p in another unit of length
+    problem = lc.ControlProblem(
+        landscape=lc.Landscape(dimension=1, expression=lambda x: weight * x[0] ** power),
+        objective=lc.Objective(horizon=np.inf, learning_rate=unit**2),
+        start=[start],
+    )
+    half = power / 2 + 1
+    assert lc.solve(problem).cost == pytest.approx(np.sqrt(2) * 1.5**half / half, rel=2e-6)
+
+
+@pytest.mark.parametrize(("method", "horizon"), [("auto", 1.5), ("auto", np.inf), ("shooting", 1.5)])
+def test_more_controls_than_parameters_share_the_effort(method, horizon):
+    rng = np.random.default_rng(3)
+    n, m = 2, 4
+    B, mixing, A = (
+        rng.standard_normal((n, m)),
+        rng.standard_normal((m, m)),
+        rng.standard_normal((n, n)),
+    )
+    G = mixing @ mixing.T + 0.3 * np.eye(m)
+
+    def solved(actuation, metric):
+        learner = lc.Learner(actuation=actuation, metric=metric, drift=lc.linear_drift(A))
+        problem = lc.ControlProblem(
+            landscape=lc.quadratic(hessian=np.eye(n) + 0.5),
+            learner=learner,
+            objective=lc.Objective(horizon=horizon),
+            start=[1.0, -0.5],
+        )
+        return lc.solve(problem, method=method)
+
+    shared = solved(B, G)
+    square = np.linalg.cholesky(B @ np.linalg.solve(G, B.T))
+    one_each = solved(square, np.eye(n))
+    assert shared.cost == pytest.approx(one_each.cost, rel=1e-6)
+    assert B @ shared.controls[0] == pytest.approx(square @ one_each.controls[0], rel=1e-4)
+    unused = shared.controls[0] - np.linalg.solve(G, B.T) @ np.linalg.solve(
+        square @ square.T, B @ shared.controls[0]
+    )
+    assert np.abs(unused).max() <= 1e-6 * np.abs(shared.controls[0]).max()

@@ -1,9 +1,11 @@
 """Every transcription converges at the order it declares."""
 
+import casadi as ca
 import numpy as np
 import pytest
 
 import landscape_control as lc
+from landscape_control.transcription import NumberLayout, build_program
 
 PROBLEM = lc.ControlProblem(
     landscape=lc.double_well(), objective=lc.Objective(horizon=4.0, discount=0.1), start=[-0.6, 0.55]
@@ -61,3 +63,28 @@ def test_geometric_and_symmetric_meshes_are_increasing_and_end_at_one():
     assert initial_vertices(8, 10.0, 1e3)[1] == pytest.approx(1e-4, rel=1e-3)  # the first element is 1/rate long
     new = refined_vertices(np.linspace(0, 1, 5), np.array([1.0, 1e-9, 1e-9, 1e-9]), 8, 4)
     assert np.sum(new < 0.25) > 4  # most of the new elements go where the error was
+
+
+@pytest.mark.parametrize("growing", [False, True])
+@pytest.mark.parametrize("fixed_end", [False, True])
+@pytest.mark.parametrize("method", [lc.DiscretisedAction, lc.Collocation, lc.MultipleShooting])
+def test_assembled_lagrangian_is_that_of_the_whole_program(method, fixed_end, growing):
+    learner = lc.Learner(drift=lc.linear_drift([[0.3, 0.1], [0.0, -0.2]]) if growing else None)
+    objective = lc.Objective(horizon=2.0, terminal=None if fixed_end else "loss")
+    end = [1.0, 0.2] if fixed_end else None
+    model = lc.ControlProblem(
+        landscape=lc.double_well(), learner=learner, objective=objective, start=[0.0, 0.0], end=end
+    ).model
+    layout = NumberLayout(dimension=2, fixed_end=fixed_end, tail=False, growing=growing)
+    program = build_program(model, method().refined(3), layout, staged=True)
+    factor, multipliers, slope, hessian = program.lagrangian
+    x, p = program.nlp["x"], program.nlp["p"]
+    whole = factor * program.nlp["f"] + ca.dot(multipliers, program.nlp["g"])
+    expected = ca.hessian(whole, x)
+    both = ca.Function("both", [x, p, factor, multipliers], [slope, hessian, expected[1], expected[0]])
+    rng = np.random.default_rng(0)
+    values = [rng.uniform(0.5, 1.5, part.numel()) for part in (x, p, factor, multipliers)]
+    slope, hessian, right_slope, right_hessian = (np.array(ca.densify(v)) for v in both(*values))
+    assert slope == pytest.approx(right_slope, rel=1e-9, abs=1e-9)
+    assert hessian == pytest.approx(right_hessian, rel=1e-9, abs=1e-9)
+    assert np.abs(hessian).max() > 0.1

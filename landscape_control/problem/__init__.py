@@ -9,18 +9,23 @@ from .hamiltonian import (
     second_order,
 )
 from .model import Model, model_of
-from .scales import largest_growth, resting_length, typical_mass
+from .reachable import reachable_directions
+from .scales import LATE_END, ends_late, largest_growth, resting_length, typical_mass, unit_growth
 
 __all__ = [
+    "LATE_END",
     "ControlProblem",
     "Model",
+    "ends_late",
     "hamiltonian_derivatives",
     "implied_control",
     "inverse_metric",
     "largest_growth",
     "model_of",
     "optimal_control",
+    "reachable_directions",
     "resting_length",
     "second_order",
     "typical_mass",
+    "unit_growth",
 ]

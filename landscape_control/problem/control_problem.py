@@ -14,6 +14,7 @@ from ..objective import Objective
 from ..recordable import Recordable
 from .describe import describe
 from .model import Model, model_of
+from .reachable import reachable_directions
 
 
 @named
@@ -178,22 +179,15 @@ class ControlProblem(Recordable):
 
     def _check_reachable(self):
         """Refuse an end outside the reachable affine subspace (constant B, affine drift: Kalman's test)."""
-        affine = self.model.drift_matrix
-        if affine is None or not self.model.constant["actuation"]:
+        directions = reachable_directions(self.model)
+        if directions is None or not directions[1].shape[1]:
             return
-        matrix, offset = affine
-        n, horizon = self.dimension, self.objective.horizon
-        columns = [self.model.actuation(self.start)[0]]
-        scale = max(np.abs(matrix).max(), 1e-300)
-        for _ in range(n - 1):
-            columns.append(matrix @ columns[-1] / scale)
-        left, values, _ = np.linalg.svd(np.hstack(columns))
-        rank = int((values > 1e-10 * values[0]).sum())
-        coasting = _coast(matrix, offset, self.start, horizon)
-        gap = left[:, rank:].T @ (self.end - coasting)
+        rest = directions[1]
+        coasting = _coast(*self.model.drift_matrix, self.start, self.objective.horizon)
+        gap = rest.T @ (self.end - coasting)
         size = np.abs([self.start, self.end, coasting]).max()
-        if rank < n and np.abs(gap).max() > 1e-8 * size:
-            direction = left[:, rank:] @ gap / np.linalg.norm(gap)
+        if np.abs(gap).max() > 1e-8 * size:
+            direction = rest @ gap / np.linalg.norm(gap)
             raise ProblemError(
                 "end",
                 expected="an end that the actuation can reach (range of [B, AB, …] around the coasting point)",

@@ -24,12 +24,12 @@ class Model:
         theta = ca.SX.sym("theta", n)
         self._actuation = _function("actuation B", learner.actuation, theta, np.eye(n), (n, None))
         self.controls = m = self._actuation.size2_out(0)
-        if not 1 <= m <= n:
+        if m < 1:
             raise ProblemError(
                 "actuation B",
-                expected=f"between 1 and {n} columns",
-                received=f"{m} columns",
-                advice="drop the columns that push nothing new",
+                expected="at least one column, one for every control",
+                received="none",
+                advice="give B a non-zero column",
             )
         self._metric = _function("metric G", learner.metric, theta, np.eye(m), (m, m))
         self._drift = _function("drift f", learner.drift, theta, np.zeros(n), (n, 1))

@@ -6,6 +6,9 @@ from .control_problem import ControlProblem
 from .model import Model
 
 RESTING = 1e-9  # displacements below this fraction of |θ| are rounding, not movement
+FADED = 24.0  # γT beyond which the end of a horizon hardly shows in the cost
+LATE_END = 36.0  # γT up to which an end is met to eight digits in units that grow by e^{γt/2}
+_LARGEST_EXPONENT = 300.0  # of a unit that grows
 SMALLEST = 1e-6  # the smallest |θ| that units may give a problem
 
 
@@ -30,9 +33,38 @@ def resting_length(largest: float) -> float:
     return RESTING * max(largest, SMALLEST)
 
 
+def unit_growth(problem: ControlProblem, horizon: float) -> float:
+    """Rate at which the unit of displacements grows: γ/2 where late ones count however strong the discount, else 0.
+
+    A displacement δ at time t is worth about e^{-γt}|δ|²: in units of e^{γt/2} all are worth the same. An affine drift may
+    make late ones that large, and so may a fixed end, or a steep terminal cost, that has to be met in any case.
+    """
+    model, discount = problem.model, problem.objective.discount
+    if discount == 0 or model.drift_matrix is None:
+        return 0.0
+    if model.has_drift and largest_growth(model, problem.start) * horizon > 1.0:
+        return min(discount / 2, _LARGEST_EXPONENT / horizon)
+    if ends_late(problem) and discount * horizon > FADED:
+        return min(discount / 2, LATE_END / 2 / horizon)
+    return 0.0
+
+
+def ends_late(problem: ControlProblem) -> bool:
+    """Whether a linear-quadratic problem has an end that is felt however late it comes."""
+    has_end = problem.end is not None or problem.objective.terminal is not None
+    return has_end and problem.model.is_linear_quadratic
+
+
 def largest_growth(model: Model, point: np.ndarray) -> float:
     """Largest real part of the eigenvalues of ∂f/∂θ at a point: how fast the drift alone lets displacements grow."""
     if not model.has_drift:
         return 0.0
-    jacobian = model.drift_jacobian(point)[0]
-    return float(np.linalg.eigvals(jacobian).real.max())
+    if model.drift_matrix is None:
+        return _growth(model.drift_jacobian(point)[0])
+    if "growth" not in model.cache:
+        model.cache["growth"] = _growth(model.drift_matrix[0])
+    return model.cache["growth"]
+
+
+def _growth(matrix):
+    return float(np.linalg.eigvals(matrix).real.max())

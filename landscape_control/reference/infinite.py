@@ -111,7 +111,7 @@ def _restrict(problem, seen):
 def _stabilising(problem):
     hessian, error = None, np.inf
     try:
-        hessian = solve_continuous_are(problem.discounted, problem.actuation, problem.loss, problem.effort)
+        hessian = _by_schur_vectors(problem)
         for _ in range(2):  # Newton-Kleinman: brings small solutions (large γ) to full relative accuracy
             hessian, error = _newton(problem, hessian)
         if np.linalg.eigvals(problem.discounted - problem.spread @ hessian).real.max() >= 0:
@@ -121,6 +121,17 @@ def _stabilising(problem):
     if error > 1e-8 or not (is_convex(problem.loss) or _is_bounded(problem, hessian)):
         _refuse_riccati(problem, error)
     return hessian
+
+
+def _by_schur_vectors(problem):
+    """S by scipy, in units of time and cost in which Q and B(ηG⁻¹)Bᵀ are of order one: its accuracy depends on them."""
+    root = np.linalg.solve(np.linalg.cholesky(problem.effort), problem.actuation.T).T
+    strength, bend = np.linalg.norm(root, 2), np.linalg.norm(problem.loss, 2)
+    if strength == 0 or bend == 0:
+        strength, bend = 1.0, 1.0
+    rate, eye = strength * np.sqrt(bend), np.eye(root.shape[1])
+    scaled = solve_continuous_are(problem.discounted / rate, root / strength, problem.loss / bend, eye)
+    return scaled * (np.sqrt(bend) / strength)
 
 
 def _newton(problem, hessian):

@@ -24,8 +24,8 @@ import math
 
 import casadi as ca
 
-from ..problem import ControlProblem
-from ..transcription import DiscretisedAction, Transcription
+from ..problem import ControlProblem, unit_growth
+from ..transcription import DiscretisedAction, Program, Transcription
 
 _LARGEST = 1e50
 _STIFF = 1e40
@@ -39,14 +39,15 @@ def comes_back(problem: ControlProblem, transcription: Transcription, horizon: f
     model = problem.model
     if problem.end is not None or not model.constant["actuation"]:
         return False
-    return model.drift_growth * horizon <= _MOST_GROWTH
+    growth = model.drift_growth - unit_growth(problem, horizon)  # in the units of the program
+    return growth * horizon <= _MOST_GROWTH
 
 
-def guarded_functions(nlp: dict) -> dict[str, ca.Function]:
-    """nlp_g, nlp_grad_f, nlp_jac_g and nlp_hess_l of an SX program {x, f, g, p}, by name, in nlpsol's own signatures."""
+def guarded_functions(program: Program) -> dict[str, ca.Function]:
+    """nlp_g, nlp_grad_f, nlp_jac_g and nlp_hess_l of a staged SX program, by name, in nlpsol's own signatures."""
+    nlp = program.nlp
     x, p, cost, rows = nlp["x"], nlp["p"], nlp["f"], nlp["g"]
-    weight, multipliers = ca.SX.sym("lam_f"), ca.SX.sym("lam_g", rows.numel())
-    hessian, slope = ca.hessian(weight * cost + ca.dot(multipliers, rows), x)
+    weight, multipliers, slope, hessian = program.lagrangian
     hessian += ca.diag(ca.repmat(_STIFF * (weight == 0), x.numel(), 1))
     violations = _clipped(rows)
     functions = (

@@ -12,6 +12,8 @@ from ..problem import ControlProblem, hamiltonian_derivatives, second_order
 from ..reference import LinearQuadratic
 from ..solution import Tail
 
+_BALANCINGS = 30  # every one takes the square root of what is left to mend
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rest:
@@ -143,18 +145,26 @@ def _equation_matrix(problem):
 
 def _solve_affine(matrix, origin, begin):
     """The solution of matrix·z + origin = 0 nearest to ``begin`` in scaled unknowns; None if it has none."""
-    rows = np.abs(matrix).max(axis=1)
-    rows[rows == 0] = 1.0
-    matrix, right = matrix / rows[:, None], -(origin / rows)
-    columns = np.abs(matrix).max(axis=0)
-    columns[columns == 0] = 1.0
-    matrix = matrix / columns
+    rows, columns = _balancing(matrix)
+    matrix, right = matrix / (rows[:, None] * columns), -(origin / rows)
     start = begin * columns
     step = np.linalg.lstsq(matrix, right - matrix @ start, rcond=1e-13)[0]
     step += np.linalg.lstsq(matrix, right - matrix @ (start + step), rcond=1e-13)[0]  # once more, for its last digits
     gap = np.abs(matrix @ (start + step) - right).max()
     size = np.abs(matrix).max() * np.abs(start + step).max() + np.abs(right).max()
-    return (start + step) / columns if gap <= 1e-9 * size else None
+    rounding = 1e-13 * np.abs(start).max()  # what is left of where the search began
+    return (start + step) / columns if gap <= 1e-9 * size + rounding else None
+
+
+def _balancing(matrix):
+    """Units of rows and columns in which the largest entry of each is one (Ruiz 2001)."""
+    rows, columns = np.ones(len(matrix)), np.ones(matrix.shape[1])
+    for _ in range(_BALANCINGS):
+        scaled = np.abs(matrix) / (rows[:, None] * columns)
+        by_row, by_column = scaled.max(axis=1), scaled.max(axis=0)
+        rows *= np.sqrt(np.where(by_row > 0, by_row, 1.0))
+        columns *= np.sqrt(np.where(by_column > 0, by_column, 1.0))
+    return rows, columns
 
 
 def _search(equations, begin, n):

@@ -27,6 +27,7 @@ _IPOPT = {
     "dual_inf_tol": 1e-8,
     "mu_strategy": "adaptive",
 }
+_ACCEPTABLE = 1e-8
 _NOT_TRUSTED = "solved by ipopt: fatrop may not return from collocation or shooting with a fixed end or unstable dynamics"
 
 
@@ -53,8 +54,9 @@ class Optimiser:
         self._most_iterations = chosen["max_iter"]
         settings = {**QUIET, **self.program.options, **{f"{self.plugin}.{k}": v for k, v in chosen.items()}}
         if self.plugin == "fatrop":
-            guarded = guarded_functions(self.program.nlp)
+            guarded = guarded_functions(self.program)
             settings |= {"structure_detection": "auto", "equality": [True] * size, "cache": guarded}
+            self._slopes = guarded["nlp_hess_l"]
         elif math.isfinite(clock().limit):
             settings = {"ipopt.max_wall_time": clock().limit} | settings
         try:
@@ -74,6 +76,8 @@ class Optimiser:
         result = self._run(guess, parameters)
         if result.success or result.reason == TIME_LIMIT or self.plugin != "fatrop" or not self.rescue:
             return result
+        if self._is_stationary(result, parameters):
+            return replace(result, success=True)
         second = self._substitute.run(guess, parameters)
         if not second.success and np.isfinite(result.cost):
             return result
@@ -100,6 +104,17 @@ class Optimiser:
             reason=reason_of(stats, self._most_iterations),
             log=printed.getvalue(),
         )
+
+    def _is_stationary(self, result, parameters) -> bool:
+        """Whether Fatrop stopped only because rounding is above its tolerance: far from the origin, or in too small a unit.
+
+        Violations and the slope of the Lagrangian are compared with 1e-8, times the multipliers' mean where that is more.
+        """
+        if not (np.isfinite(result.variables).all() and np.isfinite(result.multipliers).all() and result.multipliers.size):
+            return False
+        slope = np.array(self._slopes(result.variables, parameters, 1.0, result.multipliers)[0])
+        allowed = _ACCEPTABLE * max(1.0, float(np.abs(result.multipliers).mean()))
+        return bool(np.abs(slope).max() <= allowed and np.abs(result.constraints).max() <= _ACCEPTABLE)
 
     @cached_property
     def _substitute(self) -> "Optimiser":

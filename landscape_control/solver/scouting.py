@@ -23,6 +23,7 @@ from .scales import counted_time, is_bowl, natural_length
 
 NODES = 32  # of a curve
 ITERATIONS = 40
+_FLAT = 1e-13  # curvatures below this fraction of the largest are rounding
 MANY = 10  # parameters beyond which every way down is dear
 MOST_SEEDS = {
     1: 32,
@@ -123,16 +124,19 @@ def places_of(problem: ControlProblem, seed: int, *, trusting: bool = True) -> P
 
 
 def _bowl(problem, declared):
-    """One quadratic function decides: its minimum, if it has one."""
-    minima = declared
-    if minima is None:
-        _, gradient, hessian = problem.start_derivatives
-        values, vectors = np.linalg.eigh(hessian[0])
-        if values[0] > 0:
-            minima = (problem.start - vectors @ (vectors.T @ gradient[0] / values))[None]
-        else:
-            minima = np.zeros((0, problem.dimension))
-    return plain_places(problem, minima, minima)
+    """One quadratic function decides: its minimum, or the nearest point of the valley of its minima, if it has any."""
+    if declared is not None:
+        return plain_places(problem, declared, declared)
+    _, gradient, hessian = problem.start_derivatives
+    values, vectors = np.linalg.eigh(hessian[0])
+    largest = np.abs(values).max()
+    bent = values > _FLAT * largest
+    along = vectors.T @ gradient[0]
+    nearest = (problem.start - vectors[:, bent] @ (along[bent] / values[bent]))[None]
+    none = np.zeros((0, problem.dimension))
+    size = np.abs(along).max() + largest * np.abs(problem.start).max()
+    has_valley = values[0] >= -_FLAT * largest and np.abs(along[~bent]).max(initial=0.0) <= 1e-9 * size
+    return plain_places(problem, nearest if bent.all() else none, nearest if has_valley and bent.any() else none)
 
 
 def _own_minima(problem, samples, reach, length, seed):

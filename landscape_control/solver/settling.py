@@ -13,7 +13,9 @@ from .infinite import find_rest
 from .plans import continued, near, settled, tail_is_exact
 from .single import Machinery, Task, solve_plan
 
+NO_RATE = 1e-6  # of the plan's fastest rate
 LONGEST_DISCOUNTED = 14.0  # γT of the first computational horizon, and of the part of the plan that is reported
+MOST_GROWTH = 4.6  # of the logarithm of what is let go, by the first horizon: e^{4·4.6} = 10⁸ times the cost's rounding
 
 
 def settle_plan(machinery: Machinery, task: Task, guess: Guess, max_doublings: int) -> Plan:
@@ -28,7 +30,7 @@ def settle_plan(machinery: Machinery, task: Task, guess: Guess, max_doublings: i
         task = replace(task, horizon=2 * task.horizon, rest=rest, known_cost=known)
         longer = solve_plan(machinery, task, read_guess(task.problem, continued(plan), task.horizon))
         longer = replace(longer, found_from=(guess.name,))
-        moved = np.abs(longer.controls[0] - plan.controls[0]).max()
+        moved = _sizes(task.problem, longer.controls[:1] - plan.controls[:1])[0]
         if _has_settled(task, plan, longer, moved):
             return settled(task.problem, longer, LONGEST_DISCOUNTED)
         plan = longer
@@ -39,11 +41,18 @@ def settle_plan(machinery: Machinery, task: Task, guess: Guess, max_doublings: i
 
 def _first_task(task, guess):
     rest = find_rest(task.problem, guess.path(np.array([1.0]))[0])
-    settling = rest.rates[rest.rates > 1e-9 * np.abs(rest.rates).max()]  # others are let go for ever
-    slow, fast = (settling.min(), settling.max()) if settling.size else (1.0, 1.0)
+    least = 1e-9 * np.abs(rest.rates).max()  # others are let go for ever
+    if not tail_is_exact(task.problem):  # a rest without curvature, as that of θ⁴, has no rate but rounding
+        least = max(least, NO_RATE * task.fastest_rate)
+    settling = rest.rates[rest.rates > least]
+    known = task.fastest_rate if task.fastest_rate > 0 else 1.0
+    slow, fast = (settling.min(), settling.max()) if settling.size else (known, known)
     discount = task.problem.objective.discount
     longest = LONGEST_DISCOUNTED / discount if discount else math.inf
     horizon = min(4 / slow, 40 / fast, longest)
+    growing = -rest.rates.min() - discount / 2
+    if growing > 0 and tail_is_exact(task.problem):  # what no loss feels may grow for ever: not beyond what digits allow
+        horizon = min(horizon, MOST_GROWTH / growing)
     if guess.timed is not None:  # the way there may be long compared with how fast rest is approached
         horizon = max(horizon, min(_arrival(guess, min(longest, 1e3 * horizon)), longest))
     return replace(task, rest=rest, horizon=horizon, fastest_rate=max(fast, task.fastest_rate))
@@ -62,12 +71,19 @@ def _has_settled(task, plan, longer, moved) -> bool:
     """First control and cost no longer move and the plan is near its rest, or what follows is faded by the discount."""
     if longer.status is not Status.CONVERGED:
         return False
-    resting = resting_length(np.abs(longer.parameters).max()) / task.horizon  # speeds below this are rounding
-    still = moved <= max(1e-7, 3e-2 * task.tolerance**0.5) * np.abs(longer.controls).max() + resting
+    speed = resting_length(np.abs(longer.parameters).max()) / task.horizon  # below this it is rounding
+    resting = math.sqrt(typical_mass(task.problem)) * speed
+    still = moved <= max(1e-7, 3e-2 * task.tolerance**0.5) * _sizes(task.problem, longer.controls).max() + resting
     allowed = task.tolerance * abs(longer.cost) + plan.cost_error + longer.cost_error + _rounding(task.problem, longer)
     faded = task.problem.objective.discount * task.horizon >= 2 * LONGEST_DISCOUNTED * (1 - 1e-9)
     arrived = near(longer, task.rest) or tail_is_exact(task.problem)
     return faded or (still and arrived and abs(longer.cost - plan.cost) <= allowed)
+
+
+def _sizes(problem, controls) -> np.ndarray:
+    """√(uᵀGu) of controls (N, m), with G at the start: (N,); moving at a speed v takes about √m v, m the typical mass."""
+    metric = problem.model.metric(problem.start)[0]
+    return np.sqrt(np.maximum(np.einsum("ni,ij,nj->n", controls, metric, controls), 0.0))
 
 
 def _rounding(problem, plan) -> float:

@@ -11,10 +11,11 @@ from ..certificate import certify, judged, residual_limit
 from ..errors import ProblemError
 from ..examination import Examination, examine
 from ..pointwise import Pointwise
-from ..problem import ControlProblem, typical_mass
+from ..problem import ControlProblem, typical_mass, unit_growth
 from ..solution import Plan, Status
 from ..transcription import NumberLayout, Transcription, build_program
 from ..transcription.base import node_times
+from ..transcription.numbers import lengths_at
 from .clock import clock
 from .finite import finite_guess, first_trouble
 from .guards import comes_back
@@ -49,12 +50,14 @@ class Machinery:
     rescue: bool = False  # whether IPOPT takes over where Fatrop fails
     build_seconds: float = 0.0
 
-    def optimiser(self, problem: ControlProblem, elements: int, tail: bool) -> tuple[Optimiser, Pointwise]:
+    def optimiser(self, problem: ControlProblem, elements: int, tail: bool, growing: bool) -> tuple[Optimiser, Pointwise]:
         """The compiled optimiser, and its element function for evaluation outside it."""
-        key = (elements, problem.end is not None, tail)
+        key = (elements, problem.end is not None, tail, growing)
         if key not in self.layouts:
             began = time.perf_counter()
-            layout = NumberLayout(dimension=problem.dimension, fixed_end=problem.end is not None, tail=tail)
+            layout = NumberLayout(
+                dimension=problem.dimension, fixed_end=problem.end is not None, tail=tail, growing=growing
+            )
             program = build_program(
                 problem.model, self.transcription.refined(elements), layout, staged=self.plugin == "fatrop"
             )
@@ -95,6 +98,8 @@ class Draft:
         allowed = max(SAFETY * task.tolerance * self.examination.cost_scale, task.negligible)
         if not self.plan.cost_error <= allowed:  # NaN is not
             return f"cost error estimate {self.plan.cost_error:.3g} > {allowed:.3g}"
+        if self.examination.cost_scale <= task.negligible:  # a late window, in which every path is as good
+            return ""
         largest, limit = self.examination.largest_residual(), residual_limit(task.tolerance)
         if not largest <= limit:
             return f"largest residual {largest:.3g} > {limit:.3g}"
@@ -172,7 +177,8 @@ def _follow(plan):
 
 
 def _attempt(machinery, task, guess, vertices):
-    optimiser, element = machinery.optimiser(task.problem, len(vertices) - 1, task.rest is not None)
+    growing = unit_growth(task.problem, task.horizon) > 0
+    optimiser, element = machinery.optimiser(task.problem, len(vertices) - 1, task.rest is not None, growing)
     program = optimiser.program
     times = node_times(vertices, program.transcription.positions)
     states = guess.states(times.ravel(), task.horizon).reshape(*times.shape, -1)
@@ -192,7 +198,7 @@ def _attempt(machinery, task, guess, vertices):
         lengths = task.horizon * np.diff(vertices)
         stages = program.transcription.guess(task.problem.model, states, lengths, numbers)
         at_vertices = np.vstack([states[:, 0], states[-1:, -1]])
-        start = program.join((at_vertices - numbers["start"]) / numbers["length"], stages)
+        start = program.join((at_vertices - numbers["start"]) / lengths_at(numbers, vertices), stages)
         packed = program.layout.pack(numbers)
         raw = optimiser.run(start, np.concatenate([packed, vertices]), trusted=trusted)
         chained, stages = program.split(raw.variables)
@@ -215,11 +221,17 @@ def _numbers(task, times, states):
     """
     problem, objective = task.problem, task.problem.objective
     distance = np.abs(states - problem.start).max(axis=2)
+    growth = unit_growth(problem, task.horizon)
+    shrinking = np.exp(-growth * task.horizon * times)
+    distance = distance * shrinking
     moved, placed = distance.max(), np.abs(problem.start).max()
+    if moved <= 1e-13 * placed and problem.model.has_drift:  # a guess at rest says less than what the drift alone would do
+        distance = np.abs(problem.model.drift(problem.start)[0]).max() * task.horizon * times * shrinking
+        moved = distance.max()
     has_moved = moved > 1e-13 * placed  # less is round-off
     length = max(moved, 1e-7 * placed) if has_moved else 1.0 + 1e-3 * placed
     fade = np.exp(-objective.discount * task.horizon * times)
-    felt = (np.sqrt(fade) * distance).max() if has_moved else length
+    felt = (np.exp((growth - objective.discount / 2) * task.horizon * times) * distance).max() if has_moved else length
     loss = problem.landscape.loss(states.reshape(-1, problem.dimension)).reshape(times.shape)
     rise = objective.loss_weight * (fade * np.abs(loss - loss[0, 0])).max() * task.horizon
     if objective.terminal is not None:
@@ -229,6 +241,7 @@ def _numbers(task, times, states):
     level = objective.loss_weight * (fade * np.abs(loss)).max() * task.horizon
     # a drift may carry what no cost feels far away for nothing: the unit is no more than a cost that is known
     cost = min(typical_mass(problem) * felt**2 / (objective.learning_rate * task.horizon), task.known_cost)
+    least = max(1e-9 * level, task.negligible)
     numbers = {
         "horizon": task.horizon,
         "discount": objective.discount,
@@ -236,9 +249,11 @@ def _numbers(task, times, states):
         "loss_weight": objective.loss_weight,
         "terminal_weight": objective.terminal_weight,
         "length": length,
-        "cost": max(cost, math.sqrt(cost * rise), 1e-9 * level) if np.isfinite(rise) else cost,
+        "cost": max(cost, math.sqrt(cost * rise), least) if np.isfinite(rise) else cost,
         "start": problem.start,
     }
+    if growth > 0:
+        numbers["growth"] = growth
     if problem.end is not None:
         numbers["end"] = problem.end
     if task.rest is not None:

@@ -8,7 +8,7 @@ import numpy as np
 from ..pointwise import Pointwise
 from ..problem import Model, optimal_control
 from .base import Path, Stage, Transcription, flatten, node_times, running_cost
-from .numbers import NumberLayout
+from .numbers import NumberLayout, length_at, lengths_at
 from .quadrature import lobatto, lobatto_matrices
 
 
@@ -47,10 +47,12 @@ class DiscretisedAction(Transcription):
         numbers = layout.unpack(vector)
         scaled = ca.horzcat(x, ca.reshape(w, n, self.degree))
         width = numbers.horizon * (right - left)
-        velocities = numbers.length * (scaled @ ca.DM(derivative.T)) / width
+        units = [length_at(numbers, left + (right - left) * position) for position in nodes.points]
+        moved = ca.horzcat(*[unit * scaled[:, q] for q, unit in enumerate(units)])
+        velocities = (moved @ ca.DM(derivative.T)) / width
         cost = 0
         for q, (position, weight) in enumerate(zip(nodes.points, nodes.weights, strict=True)):
-            theta = numbers.start + numbers.length * scaled[:, q]
+            theta = numbers.start + moved[:, q]
             time = numbers.horizon * (left + (right - left) * position)
             lagrangian = running_cost(model, theta, eliminated_control(model, theta, velocities[:, q]), numbers)
             cost += weight * width * ca.exp(-numbers.discount * time) * lagrangian / numbers.cost
@@ -58,13 +60,15 @@ class DiscretisedAction(Transcription):
         return Stage(function=function, width=n * self.degree, path_size=0, next_is_last_block=True)
 
     def guess(self, model, states, lengths, scales):
-        return ((states[:, 1:] - scales["start"]) / scales["length"]).reshape(len(states), -1)
+        units = lengths_at(scales, node_times(scales["vertices"], self.positions)[:, 1:])
+        return ((states[:, 1:] - scales["start"]) / units).reshape(len(states), -1)
 
     def recover(self, model, variables, multipliers, numbers) -> Path:
         states, stages = variables
         n = model.dimension
         inner = stages.reshape(len(stages), self.degree, n)
-        theta = numbers["start"] + numbers["length"] * np.concatenate([states[:-1, None], inner], axis=1)
+        units = lengths_at(numbers, node_times(numbers["vertices"], self.positions))
+        theta = numbers["start"] + units * np.concatenate([states[:-1, None], inner], axis=1)
         vertices = numbers["horizon"] * numbers["vertices"]
         times = node_times(vertices, self.positions)
         costates, costs = self._momenta(model, theta, times, numbers)

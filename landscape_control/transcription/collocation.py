@@ -11,7 +11,7 @@ from ..errors import ProblemError, check_choice
 from ..interpolation import differentiation_matrix, integration_matrix, lagrange_matrix
 from ..problem import Model, hamiltonian_derivatives, implied_control, optimal_control
 from .base import Path, Stage, Transcription, control_unit, flatten, node_times, resample, running_cost
-from .numbers import NumberLayout
+from .numbers import NumberLayout, length_at, lengths_at
 from .quadrature import gauss, radau
 
 
@@ -61,18 +61,21 @@ class Collocation(Transcription):
         left, right, vector = ca.SX.sym("left"), ca.SX.sym("right"), ca.SX.sym("numbers", layout.size)
         numbers = layout.unpack(vector)
         pushes, inner = ca.reshape(w[: p * m], m, p), ca.reshape(w[p * m :], n, p)
-        scaled = ca.horzcat(x, inner)
-        slopes = scaled @ ca.DM(self._matrices.slopes.T)
+        begin = length_at(numbers, left)
+        units = [length_at(numbers, left + (right - left) * position) for position in self.nodes.points]
+        moved = ca.horzcat(begin * x, *[unit * inner[:, j] for j, unit in enumerate(units)])
+        slopes = moved @ ca.DM(self._matrices.slopes.T)
         width = numbers.horizon * (right - left)
-        cost, defects, unit = 0, [], control_unit(model)
+        cost, defects, push_unit = 0, [], control_unit(model)
         for j, (position, weight) in enumerate(zip(self.nodes.points, self.nodes.weights, strict=True)):
-            theta = numbers.start + numbers.length * inner[:, j]
-            u = pushes[:, j] * unit * numbers.length / numbers.horizon
+            theta = numbers.start + moved[:, j + 1]
+            u = pushes[:, j] * push_unit * units[j] / numbers.horizon
             time = numbers.horizon * (left + (right - left) * position)
             cost += weight * width * ca.exp(-numbers.discount * time) * running_cost(model, theta, u, numbers) / numbers.cost
             velocity = model.drift_at(theta) + model.actuation_at(theta) @ u
-            defects.append(slopes[:, j] - width * velocity / numbers.length)
-        end = scaled @ ca.DM(self._matrices.end) if self.points == "gauss" else inner[:, -1]
+            defects.append((slopes[:, j] - width * velocity) / units[j])
+        extrapolated = moved @ ca.DM(self._matrices.end) / length_at(numbers, right)
+        end = extrapolated if self.points == "gauss" else inner[:, -1]
         function = ca.Function("stage", [x, w, left, right, vector], [end, cost, ca.vertcat(*defects)])
         return Stage(function=function, width=p * (m + n), path_size=p * n, next_is_last_block=self.points == "radau")
 
@@ -81,19 +84,21 @@ class Collocation(Transcription):
         velocity = np.einsum("ij,kjn->kin", self._matrices.everywhere, states) / lengths[:, None, None]
         inner = slice(1, self.degree + 1)
         points = states[:, inner].reshape(-1, n)
-        pushes = implied_control(model, points, velocity[:, inner].reshape(-1, n)) * scales["horizon"] / scales["length"]
-        pushes = pushes / control_unit(model)
-        scaled = (states[:, inner] - scales["start"]) / scales["length"]
+        units = lengths_at(scales, node_times(scales["vertices"], self.nodes.points))
+        pushes = implied_control(model, points, velocity[:, inner].reshape(-1, n)).reshape(count, self.degree, -1)
+        pushes = pushes * scales["horizon"] / (control_unit(model) * units)
+        scaled = (states[:, inner] - scales["start"]) / units
         return np.hstack([pushes.reshape(count, -1), scaled.reshape(count, -1)])
 
     def recover(self, model, variables, multipliers, numbers) -> Path:
         states, stages = variables
         n, m, p = model.dimension, model.controls, self.degree
-        unit = control_unit(model) * numbers["length"] / numbers["horizon"]
-        pushes = stages[:, : p * m].reshape(-1, p, m) * unit
+        unit = control_unit(model) * lengths_at(numbers, node_times(numbers["vertices"], self.nodes.points))
+        pushes = stages[:, : p * m].reshape(-1, p, m) * unit / numbers["horizon"]
         inner = stages[:, p * m :].reshape(-1, p, n)
         blocks = [states[:-1, None], inner] + ([states[1:, None]] if self.points == "gauss" else [])
-        theta = numbers["start"] + numbers["length"] * np.concatenate(blocks, axis=1)
+        units = lengths_at(numbers, node_times(numbers["vertices"], self.positions))
+        theta = numbers["start"] + units * np.concatenate(blocks, axis=1)
         vertices = numbers["horizon"] * numbers["vertices"]
         costates = self._costates(model, theta, pushes, multipliers, vertices, numbers)
         points = flatten(theta)
@@ -121,11 +126,12 @@ class Collocation(Transcription):
         only enter ∂H/∂θ.
         """
         count, p, n = len(theta), self.degree, model.dimension
-        unit = numbers["cost"] / numbers["length"]
-        mu = unit * multipliers["path"].reshape(count, p, n)
+        units = lengths_at(numbers, node_times(numbers["vertices"], self.nodes.points))
+        mu = numbers["cost"] / units * multipliers["path"].reshape(count, p, n)
         left = np.einsum("j,kjn->kn", self._matrices.slopes[:, 0], mu)
         if self.points == "gauss":  # the left state also enters the extrapolated right one
-            left -= unit * self._matrices.end[0] * multipliers["gap"]
+            ends = numbers["cost"] / lengths_at(numbers, numbers["vertices"][1:])
+            left -= ends * self._matrices.end[0] * multipliers["gap"]
         lengths, inner = np.diff(vertices)[:, None, None], self.nodes.points
         fade = np.exp(-numbers["discount"] * node_times(vertices, inner))[:, :, None]
         stage_costates = -mu / self.nodes.weights[:, None] / fade

@@ -7,6 +7,7 @@ element are built once, mapped over the elements and scattered into the banded w
 import casadi as ca
 import numpy as np
 
+from .numbers import length_at
 from .quadrature import lobatto, lobatto_matrices
 
 
@@ -32,7 +33,7 @@ def mapped_derivatives(model, transcription, stage, layout, terminal_cost):
     gradient = ca.vertcat(gradient[:-n], gradient[-n:] + end_slope(last, vector))
     factor, hessian = ca.MX.sym("lam_f"), _hessian(curvature.map(count)(*inputs), pattern, count, width, n)
     hessian += ca.diagcat(ca.MX(width * count - n, width * count - n), ca.triu(end_curvature(last, vector)))
-    g = last - (numbers.end - numbers.start) / numbers.length if layout.fixed_end else ca.MX(0, 1)
+    g = last - (numbers.end - numbers.start) / length_at(numbers, 1.0) if layout.fixed_end else ca.MX(0, 1)
     lam_g = ca.MX.sym("lam_g", g.numel())
     options = {
         "grad_f": ca.Function("nlp_grad_f", [z, p], [cost, gradient], ["x", "p"], ["f", "grad_f_x"]),
@@ -55,41 +56,58 @@ def _element(model, transcription, stage, layout):
     value = ca.Function("element_cost", arguments, [cost])
     slope = ca.Function("element_gradient", arguments, [cost, ca.densify(ca.gradient(cost, y))])
     hessian = ca.triu(
-        _separable_hessian(model, transcription, layout, arguments) if _is_separable(model) else ca.hessian(cost, y)[0]
+        effort_hessian(model, transcription, layout, arguments)
+        if has_quadratic_effort(model)
+        else ca.hessian(cost, y)[0]
     )
     rows, cols = hessian.sparsity().get_triplet()
     curvature = ca.Function("element_hessian", arguments, [ca.vertcat(*hessian.nonzeros())])
     return value, slope, curvature, (np.array(rows), np.array(cols))
 
 
-def _is_separable(model):
-    """Whether θ̇ and θ enter the Lagrangian in separate terms: the Hessian is then kinetic + node blocks."""
-    return not model.has_drift and model.constant["metric"] and model.constant["actuation"]
+def has_quadratic_effort(model):
+    """Whether the effort is quadratic in path and velocity: G and B constant, f affine. L is then all that is not known."""
+    return model.constant["metric"] and model.constant["actuation"] and model.drift_matrix is not None
 
 
-def _separable_hessian(model, transcription, layout, arguments):
-    """D'WD ⊗ B⁻ᵀGB⁻¹/η + blockdiag(w k ∇²L), cheaper to build than differentiating the element."""
+def effort_hessian(model, transcription, layout, arguments):
+    """Hessian of an element of the discretised action, cheaper to build and to evaluate than by differentiation.
+
+    With θ = start + l_q y_q at node q and p_q = θ̇ - Aθ - c = Σ_j (D_qj/h - δ_qj A) l_j y_j + … the effort is
+    Σ_q w_q p_qᵀMp_q/2η, M = B⁻ᵀGB⁻¹, so that its Hessian is a sum of Kronecker products; ∇²L at the nodes adds the rest.
+    """
     y, left, right, vector = arguments
     n, nodes = layout.dimension, lobatto(transcription.degree + 1)
     derivative, _ = lobatto_matrices(transcription.degree + 1)
     numbers = layout.unpack(vector)
     origin = np.zeros(n)
     inverse = np.linalg.inv(model.actuation(origin)[0])
-    mass = ca.sparsify(ca.DM(inverse.T @ model.metric(origin)[0] @ inverse))
+    mass = inverse.T @ model.metric(origin)[0] @ inverse
     theta = ca.SX.sym("theta", n)
     curvature = ca.Function("curvature", [theta], [ca.hessian(model.loss_at(theta), theta)[0]])
     width = numbers.horizon * (right - left)
-    unit = numbers.length**2 / numbers.cost
+    fractions = [left + (right - left) * c for c in nodes.points]
+    units = [length_at(numbers, fraction) for fraction in fractions]
     weights = [
-        w * width * ca.exp(-numbers.discount * numbers.horizon * (left + (right - left) * c)) * unit
-        for c, w in zip(nodes.points, nodes.weights, strict=True)
+        w * width * ca.exp(-numbers.discount * numbers.horizon * fraction) / numbers.cost
+        for fraction, w in zip(fractions, nodes.weights, strict=True)
     ]
-    kinetic = ca.DM(derivative.T) @ ca.diag(ca.vertcat(*weights)) @ ca.DM(derivative) / (width**2 * numbers.learning_rate)
+    unit, weight = ca.diag(ca.vertcat(*units)), ca.diag(ca.vertcat(*weights)) / numbers.learning_rate
+    velocities = ca.DM(derivative) @ unit / width
+    total = ca.kron(velocities.T @ weight @ velocities, _sparse(mass))
+    if model.has_drift:
+        matrix = model.drift_matrix[0]
+        mixed = ca.kron(velocities.T @ weight @ unit, _sparse(mass @ matrix))
+        total += ca.kron(unit @ weight @ unit, _sparse(matrix.T @ mass @ matrix)) - mixed - mixed.T
     blocks = [
-        w * numbers.loss_weight * curvature(numbers.start + numbers.length * y[q * n : (q + 1) * n])
-        for q, w in enumerate(weights)
+        weights[q] * unit_q**2 * numbers.loss_weight * curvature(numbers.start + unit_q * y[q * n : (q + 1) * n])
+        for q, unit_q in enumerate(units)
     ]
-    return ca.kron(kinetic, mass) + ca.diagcat(*blocks)
+    return total + ca.diagcat(*blocks)
+
+
+def _sparse(matrix):
+    return ca.sparsify(ca.DM(matrix))
 
 
 def _terminal(model, layout, terminal_cost):

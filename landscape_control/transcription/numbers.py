@@ -11,20 +11,23 @@ SCALARS = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weig
 
 @dataclass(frozen=True, kw_only=True)
 class NumberLayout:
-    """Order of the parameter vector: scalars, start, end (if fixed), tail (if the horizon is infinite).
+    """Order of the parameter vector: scalars, growth (if there is one), start, end (if fixed), tail (if T is infinite).
 
-    ``length`` and ``cost`` are the scales that make the program dimensionless: θ = start + length·θ̂, J = cost·Ĵ.
+    ``length`` and ``cost`` are the scales that make the program dimensionless: θ = start + length·θ̂, J = cost·Ĵ. Under
+    a drift that lets displacements grow the unit of length grows with them, length·e^{growth·t}.
     The tail is the linear-quadratic cost to go V ≈ value + λᵀδ + ½ δᵀSδ, δ = θ - centre.
     """
 
     dimension: int
     fixed_end: bool
     tail: bool
+    growing: bool = False
 
     @property
     def sizes(self) -> dict[str, tuple[int, int]]:
         n = self.dimension
-        sizes = dict.fromkeys(SCALARS, (1, 1)) | {"start": (n, 1)}
+        scalars = (*SCALARS, "growth") if self.growing else SCALARS
+        sizes = dict.fromkeys(scalars, (1, 1)) | {"start": (n, 1)}
         if self.fixed_end:
             sizes["end"] = (n, 1)
         if self.tail:
@@ -46,3 +49,16 @@ class NumberLayout:
     def pack(self, values: dict) -> np.ndarray:
         """The parameter vector of these named values (arrays column by column)."""
         return np.concatenate([np.asarray(values[name], dtype=float).ravel(order="F") for name in self.sizes])
+
+
+def length_at(numbers: SimpleNamespace, fraction):
+    """The unit of length at a fraction of the horizon, as an expression."""
+    if not hasattr(numbers, "growth"):
+        return numbers.length
+    return numbers.length * ca.exp(numbers.growth * numbers.horizon * fraction)
+
+
+def lengths_at(values: dict, fractions: np.ndarray) -> np.ndarray:
+    """The units of length at fractions (…,) of the horizon, with a last axis for the parameters: (…, 1)."""
+    exponents = values.get("growth", 0.0) * values["horizon"] * np.asarray(fractions)
+    return values["length"] * np.exp(exponents)[..., None]

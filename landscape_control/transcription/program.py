@@ -7,8 +7,8 @@ import numpy as np
 
 from ..problem import Model
 from .base import Stage, Transcription
-from .mapped import mapped_derivatives
-from .numbers import NumberLayout
+from .mapped import effort_hessian, has_quadratic_effort, mapped_derivatives
+from .numbers import NumberLayout, length_at
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -23,6 +23,7 @@ class Program:
     nlp : dict of CasADi expressions x, f, g, p
     options : derivative functions to hand to the optimiser, empty if it shall differentiate by itself
     rows : dict name -> integer array of constraint rows, shape (K, size) or (size,)
+    lagrangian : for staged programs SX (σ, μ, slope, Hessian) of the Lagrangian σf + μᵀg in the variables
     """
 
     transcription: Transcription
@@ -32,6 +33,7 @@ class Program:
     nlp: dict
     options: dict
     rows: dict
+    lagrangian: tuple | None = None
 
     @property
     def elements(self) -> int:
@@ -61,19 +63,28 @@ def build_program(model: Model, transcription: Transcription, layout: NumberLayo
     """Chain the stages of ``transcription``; condensed where the stage allows it and ``staged`` is False."""
     stage = transcription.stage(model, layout)
     staged = staged or not stage.next_is_last_block
+    lagrangian = None
     if not staged and not stage.path_size:
         nlp, options, rows = mapped_derivatives(model, transcription, stage, layout, terminal_cost)
     else:
         nlp, rows = _chain(model, transcription, stage, layout, staged)
         options = {}
+        lagrangian = _lagrangian(model, transcription, stage, layout, nlp, rows) if staged else None
     return Program(
-        transcription=transcription, layout=layout, stage=stage, staged=staged, nlp=nlp, options=options, rows=rows
+        transcription=transcription,
+        layout=layout,
+        stage=stage,
+        staged=staged,
+        nlp=nlp,
+        options=options,
+        rows=rows,
+        lagrangian=lagrangian,
     )
 
 
 def terminal_cost(model: Model, numbers, state):
     """e^{-γT} [κΦ(θ_T) + tail], scaled, at the scaled end state."""
-    theta = numbers.start + numbers.length * state
+    theta = numbers.start + length_at(numbers, 1.0) * state
     value = numbers.terminal_weight * model.terminal_at(theta)
     if hasattr(numbers, "tail_centre"):
         offset = theta - numbers.tail_centre
@@ -106,10 +117,52 @@ def _chain(model, transcription, stage, layout, staged):
             rows.add("start", state)
         state = right
     if layout.fixed_end:
-        rows.add("end", state - (numbers.end - numbers.start) / numbers.length)
+        rows.add("end", state - (numbers.end - numbers.start) / length_at(numbers, 1.0))
     cost += terminal_cost(model, numbers, state)
     nlp = {"x": ca.vertcat(*variables), "f": cost, "g": rows.expression(), "p": ca.vertcat(vector, vertices)}
     return nlp, rows.numbers()
+
+
+def _lagrangian(model, transcription, stage, layout, nlp, rows):
+    """σ, μ, and slope and Hessian of σf + μᵀg in the variables of a staged program, assembled from one element's.
+
+    The state behind an element enters its rows linearly, so the Hessian has one block for every (x, w), and one for the last
+    state. Differentiating the whole graph instead takes ten times as long.
+    """
+    n, width, size = layout.dimension, stage.width, stage.path_size
+    y, left, right = ca.SX.sym("y", n + width), ca.SX.sym("left"), ca.SX.sym("right")
+    vector, factor = ca.SX.sym("numbers", layout.size), ca.SX.sym("lam_f")
+    gap, path = ca.SX.sym("lam_gap", n), ca.SX.sym("lam_path", size)
+    following, cost, equations = stage.function(y[:n], y[n:], left, right, vector)
+    value = factor * cost - ca.dot(gap, following) + ca.dot(path, equations)
+    if stage.next_is_last_block and not size and has_quadratic_effort(model):  # the discretised action
+        block = factor * effort_hessian(model, transcription, layout, [y, left, right, vector])
+        slope = ca.gradient(value, y)
+    else:
+        block, slope = ca.hessian(value, y)
+    arguments = [y, left, right, vector, factor, gap, path]
+    element = ca.Function("element_lagrangian", arguments, [slope, block])
+
+    x, p = nlp["x"], nlp["p"]
+    numbers, vertices = p[: layout.size], p[layout.size :]
+    multipliers = ca.SX.sym("lam_g", nlp["g"].numel())
+    count = vertices.numel() - 1
+    slopes, blocks, carried = [], [], ca.SX(n, 1)
+    for k in range(count):
+        own = x[k * (n + width) : (k + 1) * (n + width)]
+        behind = multipliers[rows["gap"][k].tolist()]
+        equal = multipliers[rows["path"][k].tolist()] if size else ca.SX(0, 1)
+        slope, block = element(own, vertices[k], vertices[k + 1], numbers, factor, behind, equal)
+        entering = multipliers[rows["start"].tolist()] if k == 0 else carried
+        slopes.append(slope + ca.vertcat(entering, ca.SX(width, 1)))
+        blocks.append(block)
+        carried = behind
+    last = x[-n:]
+    block, slope = ca.hessian(factor * terminal_cost(model, layout.unpack(numbers), last), last)
+    ending = multipliers[rows["end"].tolist()] if layout.fixed_end else ca.SX(n, 1)
+    slopes.append(slope + carried + ending)
+    blocks.append(block)
+    return factor, multipliers, ca.vertcat(*slopes), ca.diagcat(*blocks)
 
 
 class _Rows:

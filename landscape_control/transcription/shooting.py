@@ -20,7 +20,7 @@ from .base import (
     resample,
     running_cost,
 )
-from .numbers import NumberLayout
+from .numbers import NumberLayout, length_at, lengths_at
 from .quadrature import gauss
 
 
@@ -58,7 +58,8 @@ class MultipleShooting(Transcription):
         x, w = ca.SX.sym("x", n), ca.SX.sym("w", m * (self.degree + 1))
         left, right, vector = ca.SX.sym("left"), ca.SX.sym("right"), ca.SX.sym("numbers", layout.size)
         numbers = layout.unpack(vector)
-        coefficients = ca.reshape(w, m, self.degree + 1) * control_unit(model) * numbers.length / numbers.horizon
+        begin, final = length_at(numbers, left), length_at(numbers, right)
+        coefficients = ca.reshape(w, m, self.degree + 1) * control_unit(model) * begin / numbers.horizon
         step = numbers.horizon * (right - left) / self.steps
 
         def rates(theta, position):
@@ -67,10 +68,10 @@ class MultipleShooting(Transcription):
             running = ca.exp(-numbers.discount * time) * running_cost(model, theta, u, numbers)
             return ca.vertcat(model.drift_at(theta) + model.actuation_at(theta) @ u, running)
 
-        state = ca.vertcat(numbers.start + numbers.length * x, 0)
+        state = ca.vertcat(numbers.start + begin * x, 0)
         for i in range(self.steps):
             state = _runge_kutta(lambda s, c, i=i: rates(s[:n], (i + c) / self.steps), state, step)
-        end = (state[:n] - numbers.start) / numbers.length
+        end = (state[:n] - numbers.start) / final
         function = ca.Function("stage", [x, w, left, right, vector], [end, state[n] / numbers.cost, ca.SX(0, 1)])
         return Stage(function=function, width=m * (self.degree + 1), path_size=0, next_is_last_block=False)
 
@@ -80,17 +81,21 @@ class MultipleShooting(Transcription):
         velocity = (states[:, -1] - states[:, 0]) / lengths[:, None]
         at = resample(self.positions[[0, -1]], middle, states[:, [0, -1]]).reshape(-1, n)
         pushes = implied_control(model, at, np.repeat(velocity, len(middle), axis=0))
-        return (pushes * scales["horizon"] / (control_unit(model) * scales["length"])).reshape(count, -1)
+        pushes = pushes.reshape(count, -1) * scales["horizon"] / control_unit(model)
+        return pushes / lengths_at(scales, scales["vertices"][:-1])
 
     def recover(self, model, variables, multipliers, numbers) -> Path:
         states, stages = variables
         m, vertices = model.controls, numbers["horizon"] * numbers["vertices"]
-        coefficients = stages.reshape(len(stages), -1, m) * control_unit(model) * numbers["length"] / numbers["horizon"]
-        theta = self._integrate(model, numbers["start"] + numbers["length"] * states[:-1], coefficients, vertices, numbers)
-        theta[:, -1] = numbers["start"] + numbers["length"] * states[1:]
+        units = lengths_at(numbers, numbers["vertices"])
+        pushes = control_unit(model) * units[:-1, None] / numbers["horizon"]
+        coefficients = stages.reshape(len(stages), -1, m) * pushes
+        at_vertices = numbers["start"] + units * states
+        theta = self._integrate(model, at_vertices[:-1], coefficients, vertices, numbers)
+        theta[:, -1] = at_vertices[1:]
         times = node_times(vertices, self.positions)
         ends = (
-            -numbers["cost"] / numbers["length"] * multipliers["gap"] * np.exp(numbers["discount"] * vertices[1:])[:, None]
+            -numbers["cost"] / units[1:] * multipliers["gap"] * np.exp(numbers["discount"] * vertices[1:])[:, None]
         )
         costates = self._adjoint(model, theta, coefficients, ends, vertices, numbers)
         controls = resample(gauss(self.degree + 1).points, self.positions, coefficients)
