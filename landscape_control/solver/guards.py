@@ -25,7 +25,7 @@ import math
 import casadi as ca
 
 from ..problem import ControlProblem
-from ..transcription import DiscretisedAction, Transcription
+from ..transcription import DiscretisedAction, Transcription, entrywise
 
 _LARGEST = 1e50
 _STIFF = 1e40
@@ -42,29 +42,36 @@ def comes_back(problem: ControlProblem, transcription: Transcription, horizon: f
     return model.drift_growth * horizon <= _MOST_GROWTH
 
 
-def guarded_functions(nlp: dict) -> dict[str, ca.Function]:
-    """nlp_g, nlp_grad_f, nlp_jac_g and nlp_hess_l of an SX program {x, f, g, p}, by name, in nlpsol's own signatures."""
+def guarded_functions(
+    nlp: dict, cost_derivatives: tuple[ca.SX, ca.SX] | None = None
+) -> dict[str, ca.Function]:
+    """nlp_g, nlp_grad_f, nlp_jac_g and nlp_hess_l of an SX program {x, f, g, p}, by name, in nlpsol's own signatures.
+
+    ``cost_derivatives`` are gradient and Hessian of f where they are at hand.
+    """
     x, p, cost, rows = nlp["x"], nlp["p"], nlp["f"], nlp["g"]
     weight, multipliers = ca.SX.sym("lam_f"), ca.SX.sym("lam_g", rows.numel())
-    hessian, slope = ca.hessian(weight * cost + ca.dot(multipliers, rows), x)
-    hessian += ca.diag(ca.repmat(_STIFF * (weight == 0), x.numel(), 1))
+    jacobian = ca.jacobian(rows, x)
+    if cost_derivatives is None:
+        gradient = ca.gradient(cost, x)
+        hessian, slope = ca.hessian(weight * cost + ca.dot(multipliers, rows), x)
+    else:
+        gradient, of_cost = cost_derivatives
+        pull = jacobian.T @ multipliers
+        slope = weight * gradient + pull
+        hessian = entrywise(lambda entry: weight * entry, of_cost) + ca.jacobian(pull, x)
+    stiff = ca.diag(ca.repmat(_STIFF * (weight == 0), x.numel(), 1))
     violations = _clipped(rows)
     functions = (
         ca.Function("nlp_g", [x, p], [violations], ["x", "p"], ["g"]),
+        ca.Function("nlp_grad_f", [x, p], [_clipped(gradient)], ["x", "p"], ["grad_f_x"]),
         ca.Function(
-            "nlp_grad_f", [x, p], [_clipped(ca.gradient(cost, x))], ["x", "p"], ["grad_f_x"]
-        ),
-        ca.Function(
-            "nlp_jac_g",
-            [x, p],
-            [violations, _clipped(ca.jacobian(rows, x))],
-            ["x", "p"],
-            ["g", "jac_g_x"],
+            "nlp_jac_g", [x, p], [violations, _clipped(jacobian)], ["x", "p"], ["g", "jac_g_x"]
         ),
         ca.Function(
             "nlp_hess_l",
             [x, p, weight, multipliers],
-            [_clipped(slope), _clipped(hessian)],
+            [_clipped(slope), _clipped(hessian) + stiff],
             ["x", "p", "lam_f", "lam_g"],
             ["grad_gamma_x", "hess_gamma_x_x"],
         ),
@@ -74,8 +81,4 @@ def guarded_functions(nlp: dict) -> dict[str, ca.Function]:
 
 def _clipped(matrix):
     """Every stored entry within ±10⁵⁰; fmax and fmin return the other argument where one is NaN."""
-    matrix = ca.SX(matrix)
-    if not matrix.nnz():
-        return matrix
-    entries = ca.fmin(ca.fmax(ca.vertcat(*matrix.nonzeros()), -_LARGEST), _LARGEST)
-    return ca.SX(matrix.sparsity(), entries)
+    return entrywise(lambda entry: ca.fmin(ca.fmax(entry, -_LARGEST), _LARGEST), ca.SX(matrix))

@@ -3,6 +3,7 @@
 from .action import DiscretisedAction
 from .base import Path, Transcription
 from .collocation import Collocation
+from .entries import entrywise
 from .numbers import NumberLayout
 from .program import Program, build_program
 from .shooting import MultipleShooting
@@ -16,4 +17,5 @@ __all__ = [
     "Program",
     "Transcription",
     "build_program",
+    "entrywise",
 ]

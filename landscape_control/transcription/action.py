@@ -10,6 +10,7 @@ from ..problem import Model, optimal_control
 from .base import Path, Stage, Transcription, flatten, node_times, running_cost
 from .numbers import NumberLayout
 from .quadrature import lobatto, lobatto_matrices
+from .staged import element_derivatives
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,10 +53,13 @@ class DiscretisedAction(Transcription):
         for q, (position, weight) in enumerate(zip(nodes.points, nodes.weights, strict=True)):
             theta = numbers.start + numbers.length * scaled[:, q]
             time = numbers.horizon * (left + (right - left) * position)
-            lagrangian = running_cost(model, theta, eliminated_control(model, theta, velocities[:, q]), numbers)
+            lagrangian = _lagrangian(model, theta, velocities[:, q], numbers)
             cost += weight * width * ca.exp(-numbers.discount * time) * lagrangian / numbers.cost
         function = ca.Function("stage", [x, w, left, right, vector], [w[-n:], cost, ca.SX(0, 1)])
         return Stage(function=function, width=n * self.degree, path_size=0, next_is_last_block=True)
+
+    def element_derivatives(self, model: Model, layout: NumberLayout) -> ca.Function:
+        return element_derivatives(model, _lagrangian, self.degree, layout)
 
     def guess(self, model, states, lengths, scales):
         return ((states[:, 1:] - scales["start"]) / scales["length"]).reshape(len(states), -1)
@@ -130,13 +134,18 @@ def eliminated_control(model: Model, theta, velocity):
     return ca.solve(model.actuation_at(theta), push)
 
 
+def _lagrangian(model, theta, velocity, numbers):
+    """ℓ(θ, θ̇) as an expression."""
+    return running_cost(model, theta, eliminated_control(model, theta, velocity), numbers)
+
+
 def lagrangian_derivatives(model: Model) -> Pointwise:
     """(θ, θ̇, [η, k]) -> (ℓ, ∂ℓ/∂θ, ∂ℓ/∂θ̇), built once per model."""
     if "lagrangian_derivatives" not in model.cache:
         n = model.dimension
         theta, velocity, pair = ca.SX.sym("theta", n), ca.SX.sym("velocity", n), ca.SX.sym("eta_k", 2)
         numbers = NumberView(learning_rate=pair[0], loss_weight=pair[1])
-        value = running_cost(model, theta, eliminated_control(model, theta, velocity), numbers)
+        value = _lagrangian(model, theta, velocity, numbers)
         function = ca.Function(
             "lagrangian_derivatives",
             [theta, velocity, pair],

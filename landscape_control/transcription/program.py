@@ -22,6 +22,7 @@ class Program:
     ----------
     nlp : dict of CasADi expressions x, f, g, p
     options : derivative functions to hand to the optimiser, empty if it shall differentiate by itself
+    cost_derivatives : gradient and Hessian of f as expressions of staged programs, None where f is to be differentiated
     rows : dict name -> integer array of constraint rows, shape (K, size) or (size,)
     """
 
@@ -32,6 +33,7 @@ class Program:
     nlp: dict
     options: dict
     rows: dict
+    cost_derivatives: tuple[ca.SX, ca.SX] | None = None
 
     @property
     def elements(self) -> int:
@@ -67,7 +69,14 @@ def build_program(model: Model, transcription: Transcription, layout: NumberLayo
         nlp, rows = _chain(model, transcription, stage, layout, staged)
         options = {}
     return Program(
-        transcription=transcription, layout=layout, stage=stage, staged=staged, nlp=nlp, options=options, rows=rows
+        transcription=transcription,
+        layout=layout,
+        stage=stage,
+        staged=staged,
+        nlp=nlp,
+        options=options,
+        rows=rows,
+        cost_derivatives=_cost_derivatives(model, transcription, layout, nlp) if staged else None,
     )
 
 
@@ -110,6 +119,24 @@ def _chain(model, transcription, stage, layout, staged):
     cost += terminal_cost(model, numbers, state)
     nlp = {"x": ca.vertcat(*variables), "f": cost, "g": rows.expression(), "p": ca.vertcat(vector, vertices)}
     return nlp, rows.numbers()
+
+
+def _cost_derivatives(model, transcription, layout, nlp):
+    """Gradient and Hessian of a staged program's cost, element by element; None where elements offer none."""
+    element = transcription.element_derivatives(model, layout)
+    if element is None:
+        return None
+    n, count = layout.dimension, transcription.elements
+    variables, vector, vertices = nlp["x"], nlp["p"][: layout.size], nlp["p"][layout.size :]
+    last, size = variables[-n:], (variables.numel() - n) // count
+    parts = [
+        element(variables[k * size : (k + 1) * size], vertices[k], vertices[k + 1], vector)
+        for k in range(count)
+    ]
+    ending = terminal_cost(model, layout.unpack(vector), last)
+    end_hessian, end_gradient = ca.hessian(ending, last)
+    gradient = ca.vertcat(*[slope for slope, _ in parts], end_gradient)
+    return gradient, ca.diagcat(*[hessian for _, hessian in parts], end_hessian)
 
 
 class _Rows:
