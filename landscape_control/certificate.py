@@ -109,7 +109,7 @@ def certify(problem: ControlProblem, plan, *, tolerance: float, examination: Exa
     ``examination`` where the plan has been examined already.
     """
     found = examine(problem, plan, plan.tail) if examination is None else examination
-    curvature = curvature_along(problem, plan, found.fine, found.hessians)
+    curvature = curvature_along(problem, plan, found.inspection)
     return Certificate(
         **found.residuals,
         cost_error=float(plan.cost_error),

@@ -1,42 +1,10 @@
-"""A plan inside its elements: the polynomials it was computed with, on Gauss points between the nodes."""
+"""A plan inside its elements: Gauss points between the nodes, and how to get there."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
-from .interpolation import differentiation_matrix, lagrange_matrix, node_index
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class FinePath:
-    """Values at q Gauss points inside each of K elements: arrays (K, q, …)."""
-
-    times: np.ndarray
-    weights: np.ndarray  # (K, q), in time units
-    theta: np.ndarray
-    velocity: np.ndarray
-    controls: np.ndarray
-    costates: np.ndarray
-
-
-def fine_path(plan) -> FinePath:
-    """θ, θ̇, u, λ of a plan (or a transcription's path) at degree + 2 Gauss points per element."""
-    points, weights, to_points, slopes = inner_matrices(tuple(plan.positions), plan.degree + 2)
-    lengths = np.diff(plan.vertices)
-    n, m = plan.parameters.shape[1], plan.controls.shape[1]
-    nodes = np.hstack([plan.parameters, plan.controls, plan.costates])[
-        node_index(len(lengths), plan.degree)
-    ]
-    inside = to_points @ nodes
-    return FinePath(
-        times=plan.vertices[:-1, None] + lengths[:, None] * points,
-        weights=lengths[:, None] * weights,
-        theta=inside[..., :n],
-        velocity=slopes @ nodes[..., :n] / lengths[:, None, None],
-        controls=inside[..., n : n + m],
-        costates=inside[..., n + m :],
-    )
+from .interpolation import differentiation_matrix, lagrange_matrix
 
 
 @lru_cache(maxsize=64)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..arrays import number, whole
 from ..certificate import certify, judged
-from ..curvature import is_convex
+from ..action_variation import is_convex
 from ..errors import ProblemError, SolveError, SolveInterrupted, check_choice, check_options
 from ..pointwise import LOCK
 from ..problem import ControlProblem
@@ -146,7 +146,7 @@ class Solver:
                     build_seconds=building,
                     solve_seconds=time.perf_counter() - began - building,
                     problem=problem,
-                    is_convex=is_convex(problem),
+                    is_convex=is_convex(problem.model),
                     _describe_search=describe,
                 )
 
