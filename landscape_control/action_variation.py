@@ -4,6 +4,7 @@ Per element ∫ e^{-γ(t - t₀)} (δθ, δθ̇)ᵀ ∂²(effort + kL) (δθ, δ
 by Gauss quadrature. Only entries that are not zero for every θ are formed.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -73,21 +74,22 @@ def parts(model: Model, theta, velocity, pair) -> list[Part]:
     potential = pair[1] * model.loss_at(theta)
     both = ca.vertcat(theta, velocity)
     # apart from each other, so that an effort with the same Hessian everywhere is seen as such
-    kinetic = ca.cse(ca.hessian(effort, both)[0])
-    found = [*_blocks(kinetic, n, both)]
+    kinetic = ca.hessian(effort, both)[0]
+    kinetic[n:, n:] *= 1 + NEUTRAL
+    kinetic = ca.cse(kinetic)
+    found = [*blocks(kinetic, n, both)]
     bend = ca.hessian(potential, theta)[0]
     if found and any(one.left == one.right == _VALUE and not one.same for one in found):
         found = [one for one in found if not one.left == one.right == _VALUE]
         bend = bend + kinetic[:n, :n]
-    return [*found, *_blocks(ca.diagcat(bend, ca.SX(n, n)), n, both)]
+    return [*found, *blocks(ca.diagcat(bend, ca.SX(n, n)), n, both)]
 
 
-def _blocks(hessian, n, both):
+def blocks(hessian, n: int, both) -> Iterator[Part]:
+    """The parts of a Hessian (2n, 2n) in ``both`` = (θ, θ̇)."""
     spans = (slice(0, n), slice(n, 2 * n))
     for left, right in ((_VALUE, _VALUE), (_VALUE, _SLOPE), (_SLOPE, _VALUE), (_SLOPE, _SLOPE)):
         block = hessian[spans[left], spans[right]]
-        if left == right == _SLOPE:
-            block = (1 + NEUTRAL) * block
         if not block.nnz():
             continue
         rows, columns = map(np.array, block.sparsity().get_triplet())
@@ -97,21 +99,28 @@ def _blocks(hessian, n, both):
 
 
 def element_entries(
-    found: list[Part], values: list, positions: tuple[float, ...], count: int, lengths, fade, discount
+    found: list[Part],
+    values: list,
+    positions: tuple[float, ...],
+    inside: int,
+    lengths,
+    fade,
+    discount,
 ):
     """All entries of all elements one after another, in the order of ``band_index``, as an expression.
 
-    ``values`` are those of the parts, (z, Kq) or (z, 1) where they are the same everywhere; ``lengths`` (1, K) those of the
-    elements and ``fade`` (1, Kq) the weights of the quadrature in current value. Nodes are scaled by e^{γt/2}: a congruence,
+    ``values`` are those of the parts at ``inside`` = q points per element, (z, Kq), or (z, 1) where they are the same
+    everywhere; ``lengths`` (1, K) those of the elements, ``fade`` (1, Kq) the weights of the quadrature in current value. Nodes are scaled by e^{γt/2}: a congruence,
     which keeps late ones in sight however long the horizon is in units of 1/γ.
     """
+    count = lengths.shape[1]
     later, earlier = pairs(len(positions))
     at_pairs = ca.DM(np.array(positions)[later] + np.array(positions)[earlier]).T
     to_pairs = ca.kron(ca.DM.eye(count), ca.DM.ones(1, len(later)))
     scale = ca.exp(discount / 2 * (lengths @ to_pairs) * ca.repmat(at_pairs, 1, count))
     entries = []
     for part, value in zip(found, values, strict=True):
-        product = ca.kron(ca.DM.eye(count), ca.DM(_products(positions)[part.left, part.right]))
+        product = ca.kron(ca.DM.eye(count), ca.DM(_products(positions, inside)[part.left, part.right]))
         # variations are taken in τ, the fraction of the element: d/dt = (d/dτ)/h
         scaled = scale / ((lengths @ to_pairs) ** (part.left + part.right))
         if part.same:
@@ -123,11 +132,23 @@ def element_entries(
     return ca.vertcat(*entries)
 
 
-def band_index(found: list[Part], count: int, degree: int, n: int) -> tuple[np.ndarray, int, int]:
-    """Where the entries go in LAPACK's lower band over all nodes but the first, column by column; size and bandwidth.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BandIndex:
+    """Where entries go in LAPACK's lower band storage over all nodes but the first: see ``band_index``."""
 
-    Entries that do not go anywhere have the first index behind the band.
-    """
+    places: np.ndarray
+    size: int
+    width: int  # bandwidth
+
+    def band(self, entries: np.ndarray) -> np.ndarray:
+        """(bandwidth + 1, size), column by column."""
+        total = self.size * (self.width + 1)
+        sums = np.bincount(self.places, weights=entries.ravel(), minlength=total + 1)
+        return sums[:total].reshape(self.size, self.width + 1).T
+
+
+def band_index(found: list[Part], count: int, degree: int, n: int) -> BandIndex:
+    """Where the entries of ``element_entries`` go; those that go nowhere have the first index behind the band."""
     size, width = count * degree * n, (degree + 1) * n - 1
     nodes = node_index(count, degree) - 1  # the start does not vary
     later, earlier = pairs(degree + 1)
@@ -137,7 +158,7 @@ def band_index(found: list[Part], count: int, degree: int, n: int) -> tuple[np.n
         columns = nodes[:, earlier, None] * n + part.columns
         place = columns * (width + 1) + rows - columns
         places.append(np.where((rows >= columns) & (columns >= 0), place, size * (width + 1)).ravel())
-    return np.concatenate(places), size, width
+    return BandIndex(places=np.concatenate(places), size=size, width=width)
 
 
 @lru_cache(maxsize=32)
@@ -147,9 +168,9 @@ def pairs(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @lru_cache(maxsize=64)
-def _products(positions):
+def _products(positions, inside):
     """The variations' values and slopes at the Gauss points, multiplied for all pairs of nodes: {kind: (q, pairs)}."""
-    _, _, *shapes = inner_matrices(positions, len(positions) + 1)
+    _, _, *shapes = inner_matrices(positions, inside)
     later, earlier = pairs(len(positions))
     kinds = (_VALUE, _SLOPE)
     return {(one, other): shapes[one][:, later] * shapes[other][:, earlier] for one in kinds for other in kinds}

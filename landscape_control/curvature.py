@@ -6,7 +6,8 @@ variations are piecewise polynomials on the plan's own mesh. They are a subspace
 direction among them is one, up to quadrature that is exact for polynomials of twice their degree.
 
 * B square and invertible: variations of θ alone, a banded matrix, one Cholesky factorisation.
-* Otherwise: variations of u, with the linearised dynamics between, one Riccati step per element.
+* Otherwise: variations of u, with the linearised dynamics between. A banded Cholesky factorisation with departures from the
+  dynamics penalised shows most minima as such; one Riccati step per element decides the rest.
 """
 
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from .action_variation import NEUTRAL, is_convex
 from .controlled_variation import controlled_variation_is_positive
 from .inspection import Inspection, inspect_path
 from .learner import Learner
+from .penalised_variation import penalised_is_positive
 from .problem import ControlProblem, typical_mass
 
 MOST_EIGEN = 1500  # unknowns up to which the lowest eigenvector is computed
@@ -51,6 +53,9 @@ class Curvature:
 
 _CONVEX = Curvature(positive=True, method="the problem is convex")
 _FACTORED = Curvature(positive=True, method="banded Cholesky factorisation")
+_PENALISED = Curvature(
+    positive=True, method="banded Cholesky factorisation, departures from the dynamics penalised"
+)
 _RECURRED = Curvature(positive=True, method="Riccati recursion over the elements")
 
 
@@ -160,7 +165,10 @@ def _end_curvature(problem, plan) -> np.ndarray | None:
 
 
 def _controlled_curvature(problem, plan) -> Curvature:
-    if controlled_variation_is_positive(problem, plan, _end_curvature(problem, plan), NEUTRAL):
+    end = _end_curvature(problem, plan)
+    if penalised_is_positive(problem, plan, end):
+        return _PENALISED
+    if controlled_variation_is_positive(problem, plan, end, NEUTRAL):
         return _RECURRED
     find = partial(_direction_if_all_were_pushed, problem, plan)
     return Curvature(positive=False, method=_RECURRED.method, find_direction=find)

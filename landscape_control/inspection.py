@@ -5,14 +5,13 @@ where NaN must stay NaN, is left to NumPy (``examination``).
 """
 
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 
 import casadi as ca
 import numpy as np
 
 from .action_variation import Part, band_index, element_entries, is_varied, parts
-from .inside import inner_matrices
-from .interpolation import integration_matrix, node_index
+from .inside import mesh_matrices
 from .pointwise import BySize
 from .problem import Model, inverse_metric
 from .transcription.action import eliminated_control
@@ -90,10 +89,7 @@ def _band(model, count, degree, entries):
     cache = model.cache.setdefault("band index", {})
     if (count, degree) not in cache:
         cache[count, degree] = band_index(_measured(model)[1], count, degree, model.dimension)
-    index, size, width = cache[count, degree]
-    total = size * (width + 1)
-    band = np.bincount(index, weights=entries.ravel(), minlength=total + 1)[:total]
-    return band.reshape(size, width + 1).T
+    return cache[count, degree].band(entries)
 
 
 def _inspection(model: Model, positions: tuple[float, ...], count: int) -> ca.Function:
@@ -102,7 +98,7 @@ def _inspection(model: Model, positions: tuple[float, ...], count: int) -> ca.Fu
     theta, u, costate = (ca.MX.sym(name, rows, size) for name, rows in (("theta", n), ("u", m), ("costate", n)))
     vertices, numbers = ca.MX.sym("vertices", count + 1), ca.MX.sym("eta_k_gamma", 3)
     pair, discount = numbers[:2], numbers[2]
-    mesh = _mesh(positions, count)
+    mesh = mesh_matrices(positions, count, degree + 2)
 
     begins, lengths = vertices[:-1].T, (vertices[1:] - vertices[:-1]).T
     width = lengths @ mesh.spread
@@ -145,50 +141,9 @@ def _inspection(model: Model, positions: tuple[float, ...], count: int) -> ca.Fu
         ca.vertcat(of_elements, late * gaps, late * jumps).T,
         ca.vertcat(at_nodes * (theta - ca.repmat(theta[:, 0], 1, size)), at_nodes * costate).T,
         of_points.T,
-        element_entries(found, varied, positions, count, lengths, current, discount),
+        element_entries(found, varied, positions, degree + 2, lengths, current, discount),
     ]
     return ca.Function("inspection", [theta, u, costate, vertices, numbers], [ca.densify(one) for one in outputs])
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Mesh:
-    """Constant matrices of K elements with these nodes, to be applied from the right to rows of values."""
-
-    points: ca.DM  # (Kq, 1), of every element on [0, 1]
-    weights: ca.DM  # (Kq, 1)
-    to_points: ca.DM  # (N+1, Kq), nodes to points
-    slopes: ca.DM  # (N+1, Kq), nodes to slopes in the fraction of the element
-    spread: ca.DM  # (K, Kq), a number of an element to its points; transposed, sums over points
-    to_nodes: ca.DM  # (K+1, N+1), vertices to nodes
-    partial: ca.DM  # (q, q), integrals from the left end of an element to its points
-
-
-@lru_cache(maxsize=32)
-def _mesh(positions, count):
-    points, weights, to_points, slopes = inner_matrices(positions, len(positions) + 1)
-    index, fractions = node_index(count, len(positions) - 1), np.array(positions)
-    q, size = len(points), index[-1, -1] + 1
-    columns = np.arange(count)[:, None] * q + np.arange(q)
-    rows, columns = np.broadcast_arrays(index[:, :, None], columns[:, None, :])
-    vertex = np.minimum(np.arange(size) // (len(positions) - 1), count - 1)
-    ahead = fractions[np.arange(size) - vertex * (len(positions) - 1)]
-    nodes = np.arange(size)
-    return _Mesh(
-        points=ca.DM(np.tile(points, count)),
-        weights=ca.DM(np.tile(weights, count)),
-        to_points=_sparse(rows, columns, np.broadcast_to(to_points.T, rows.shape), size, count * q),
-        slopes=_sparse(rows, columns, np.broadcast_to(slopes.T, rows.shape), size, count * q),
-        spread=ca.kron(ca.DM.eye(count), ca.DM.ones(1, q)),
-        to_nodes=_sparse(
-            np.concatenate([vertex, vertex + 1]), np.tile(nodes, 2), np.concatenate([1 - ahead, ahead]), count + 1, size
-        ),
-        partial=ca.DM(integration_matrix(points, points)),
-    )
-
-
-def _sparse(rows, columns, values, height, width):
-    entries = [np.ravel(one).tolist() for one in (rows, columns, values)]
-    return ca.DM.triplet(*entries, height, width)
 
 
 def _measured(model: Model) -> tuple[ca.Function, list[Part]]:
