@@ -25,7 +25,7 @@ import math
 import casadi as ca
 
 from ..problem import ControlProblem
-from ..transcription import DiscretisedAction, Transcription, entrywise
+from ..transcription import DiscretisedAction, Program, Transcription
 
 _LARGEST = 1e50
 _STIFF = 1e40
@@ -42,24 +42,20 @@ def comes_back(problem: ControlProblem, transcription: Transcription, horizon: f
     return model.drift_growth * horizon <= _MOST_GROWTH
 
 
-def guarded_functions(
-    nlp: dict, cost_derivatives: tuple[ca.SX, ca.SX] | None = None
-) -> dict[str, ca.Function]:
-    """nlp_g, nlp_grad_f, nlp_jac_g and nlp_hess_l of an SX program {x, f, g, p}, by name, in nlpsol's own signatures.
-
-    ``cost_derivatives`` are gradient and Hessian of f where they are at hand.
-    """
-    x, p, cost, rows = nlp["x"], nlp["p"], nlp["f"], nlp["g"]
+def guarded_functions(program: Program) -> dict[str, ca.Function]:
+    """nlp_g, nlp_grad_f, nlp_jac_g and nlp_hess_l of a staged program, by name, in nlpsol's own signatures."""
+    x, p, cost, rows = (program.nlp[name] for name in ("x", "p", "f", "g"))
     weight, multipliers = ca.SX.sym("lam_f"), ca.SX.sym("lam_g", rows.numel())
     jacobian = ca.jacobian(rows, x)
-    if cost_derivatives is None:
+    if program.derivatives is None:
         gradient = ca.gradient(cost, x)
         hessian, slope = ca.hessian(weight * cost + ca.dot(multipliers, rows), x)
+        hessian = _clipped(hessian)
     else:
-        gradient, of_cost = cost_derivatives
+        gradient, hessian = program.cost_derivatives(weight, _bounded)
         pull = jacobian.T @ multipliers
         slope = weight * gradient + pull
-        hessian = entrywise(lambda entry: weight * entry, of_cost) + ca.jacobian(pull, x)
+        hessian += _clipped(ca.jacobian(pull, x))
     stiff = ca.diag(ca.repmat(_STIFF * (weight == 0), x.numel(), 1))
     violations = _clipped(rows)
     functions = (
@@ -71,7 +67,7 @@ def guarded_functions(
         ca.Function(
             "nlp_hess_l",
             [x, p, weight, multipliers],
-            [_clipped(slope), _clipped(hessian) + stiff],
+            [_clipped(slope), hessian + stiff],
             ["x", "p", "lam_f", "lam_g"],
             ["grad_gamma_x", "hess_gamma_x_x"],
         ),
@@ -80,5 +76,13 @@ def guarded_functions(
 
 
 def _clipped(matrix):
-    """Every stored entry within ±10⁵⁰; fmax and fmin return the other argument where one is NaN."""
-    return entrywise(lambda entry: ca.fmin(ca.fmax(entry, -_LARGEST), _LARGEST), ca.SX(matrix))
+    """Every stored entry within ±10⁵⁰."""
+    matrix = ca.SX(matrix)
+    if not matrix.nnz():
+        return matrix
+    return ca.SX(matrix.sparsity(), _bounded(ca.vertcat(*matrix.nonzeros())))
+
+
+def _bounded(entries):
+    """fmax and fmin return the other argument where one is NaN."""
+    return ca.fmin(ca.fmax(entries, -_LARGEST), _LARGEST)

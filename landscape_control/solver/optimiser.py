@@ -53,7 +53,7 @@ class Optimiser:
         self._most_iterations = chosen["max_iter"]
         settings = {**QUIET, **self.program.options, **{f"{self.plugin}.{k}": v for k, v in chosen.items()}}
         if self.plugin == "fatrop":
-            guarded = guarded_functions(self.program.nlp, self.program.cost_derivatives)
+            guarded = guarded_functions(self.program)
             settings |= {"structure_detection": "auto", "equality": [True] * size, "cache": guarded}
         elif math.isfinite(clock().limit):
             settings = {"ipopt.max_wall_time": clock().limit} | settings

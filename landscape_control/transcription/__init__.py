@@ -3,7 +3,6 @@
 from .action import DiscretisedAction
 from .base import Path, Transcription
 from .collocation import Collocation
-from .entries import entrywise
 from .numbers import NumberLayout
 from .program import Program, build_program
 from .shooting import MultipleShooting
@@ -17,5 +16,4 @@ __all__ = [
     "Program",
     "Transcription",
     "build_program",
-    "entrywise",
 ]

@@ -1,12 +1,15 @@
 """Stages chained into one nonlinear program, in the layout that the optimiser exploits."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import casadi as ca
 import numpy as np
 
 from ..problem import Model
 from .base import Stage, Transcription
+from .entries import entrywise
 from .mapped import mapped_derivatives
 from .numbers import NumberLayout
 
@@ -22,7 +25,7 @@ class Program:
     ----------
     nlp : dict of CasADi expressions x, f, g, p
     options : derivative functions to hand to the optimiser, empty if it shall differentiate by itself
-    cost_derivatives : gradient and Hessian of f as expressions of staged programs, None where f is to be differentiated
+    derivatives : gradient and Hessian of an element's cost, see ``Transcription.element_derivatives``, in staged programs
     rows : dict name -> integer array of constraint rows, shape (K, size) or (size,)
     """
 
@@ -33,7 +36,8 @@ class Program:
     nlp: dict
     options: dict
     rows: dict
-    cost_derivatives: tuple[ca.SX, ca.SX] | None = None
+    derivatives: ca.Function | None = None
+    _ending: Callable | None = None
 
     @property
     def elements(self) -> int:
@@ -53,6 +57,27 @@ class Program:
             return np.vstack([np.zeros(n), stages[:, -n:]]), stages
         body = variables[:-n].reshape(self.elements, n + width)
         return np.vstack([body[:, :n], variables[-n:]]), body[:, n:]
+
+    def cost_derivatives(self, factor: ca.SX, bounded: Callable[[ca.SX], ca.SX]) -> tuple[ca.SX, ca.SX]:
+        """Gradient of f, and ``factor`` times its Hessian with ``bounded`` applied to the entries, as expressions."""
+        n, count = self.layout.dimension, self.elements
+        variables, vertices = self.nlp["x"], self.nlp["p"][self.layout.size :]
+        last, size = variables[-n:], (variables.numel() - n) // count
+        element = _scaled(self.derivatives, bounded)
+        parts = [
+            element(
+                variables[k * size : (k + 1) * size],
+                vertices[k],
+                vertices[k + 1],
+                self.nlp["p"][: self.layout.size],
+                factor,
+            )
+            for k in range(count)
+        ]
+        end_hessian, end_gradient = ca.hessian(self._ending(last), last)
+        gradient = ca.vertcat(*[slope for slope, _ in parts], end_gradient)
+        end_hessian = entrywise(lambda entries: bounded(factor * entries), end_hessian)
+        return gradient, ca.diagcat(*[hessian for _, hessian in parts], end_hessian)
 
     def multipliers(self, values: np.ndarray) -> dict[str, np.ndarray]:
         """Multipliers by block name."""
@@ -76,7 +101,8 @@ def build_program(model: Model, transcription: Transcription, layout: NumberLayo
         nlp=nlp,
         options=options,
         rows=rows,
-        cost_derivatives=_cost_derivatives(model, transcription, layout, nlp) if staged else None,
+        derivatives=transcription.element_derivatives(model, layout) if staged else None,
+        _ending=partial(terminal_cost, model, layout.unpack(nlp["p"][: layout.size])),
     )
 
 
@@ -121,22 +147,12 @@ def _chain(model, transcription, stage, layout, staged):
     return nlp, rows.numbers()
 
 
-def _cost_derivatives(model, transcription, layout, nlp):
-    """Gradient and Hessian of a staged program's cost, element by element; None where elements offer none."""
-    element = transcription.element_derivatives(model, layout)
-    if element is None:
-        return None
-    n, count = layout.dimension, transcription.elements
-    variables, vector, vertices = nlp["x"], nlp["p"][: layout.size], nlp["p"][layout.size :]
-    last, size = variables[-n:], (variables.numel() - n) // count
-    parts = [
-        element(variables[k * size : (k + 1) * size], vertices[k], vertices[k + 1], vector)
-        for k in range(count)
-    ]
-    ending = terminal_cost(model, layout.unpack(vector), last)
-    end_hessian, end_gradient = ca.hessian(ending, last)
-    gradient = ca.vertcat(*[slope for slope, _ in parts], end_gradient)
-    return gradient, ca.diagcat(*[hessian for _, hessian in parts], end_hessian)
+def _scaled(derivatives: ca.Function, bounded) -> ca.Function:
+    """The same function with a factor as last argument, which multiplies the Hessian."""
+    arguments, factor = derivatives.sx_in(), ca.SX.sym("factor")
+    gradient, hessian = derivatives(*arguments)
+    hessian = entrywise(lambda entries: bounded(factor * entries), hessian)
+    return ca.Function("scaled", [*arguments, factor], [gradient, hessian])
 
 
 class _Rows:

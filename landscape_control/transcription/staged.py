@@ -15,11 +15,11 @@ import casadi as ca
 import numpy as np
 
 from ..problem import Model
-from .entries import entrywise
+from .entries import unique_entries
 from .numbers import NumberLayout
 from .quadrature import lobatto, lobatto_matrices
 
-_ZERO = 1e-14  # products of the differentiation matrix below this are rounding: it has zeros on its diagonal
+_ZERO = 1e-13  # products of the differentiation matrix below this are rounding: it has zeros on its diagonal
 
 
 def element_derivatives(
@@ -66,26 +66,31 @@ def _node_function(model, lagrangian, layout):
 def _assembled(derivative, weights, width, curvatures):
     """The element's Hessian from those at the nodes; ``weights`` are those of ∂²ℓ/∂θ²."""
     count = len(curvatures)
-    kinetic = weights / width**2
-    inertias = [inertia for _, _, inertia in curvatures]
+    potentials, crosses, inertias = zip(*curvatures, strict=True)
+    later, earlier = np.tril_indices(count)
+    products = derivative[:, later] * derivative[:, earlier]
+    products = ca.sparsify(ca.DM(np.where(np.abs(products) > _ZERO, products, 0.0)))
+    kinetic = _times_products(inertias, (weights / width**2).T, products)
     blocks = [[None] * count for _ in range(count)]
-    for i in range(count):
-        for j in range(i + 1):
-            block = _kinetic_block(derivative[:, i] * derivative[:, j], kinetic, inertias)
-            if curvatures[0][1].nnz():
-                block += (weights[i] * derivative[i, j] / width) * curvatures[i][1]
-                block += (weights[j] * derivative[j, i] / width) * curvatures[j][1].T
-            if i == j:
-                block += weights[i] * curvatures[i][0]
-            blocks[i][j], blocks[j][i] = block, block.T
+    for pair, (i, j) in enumerate(zip(later.tolist(), earlier.tolist(), strict=True)):
+        block = ca.SX(inertias[0].sparsity(), kinetic[:, pair])
+        if crosses[0].nnz():
+            block += (weights[i] * derivative[i, j] / width) * crosses[i]
+            block += (weights[j] * derivative[j, i] / width) * crosses[j].T
+        if i == j:
+            block += weights[i] * potentials[i]
+        blocks[i][j], blocks[j][i] = block, block.T
     return ca.blockcat(blocks)
 
 
-def _kinetic_block(products, kinetic, inertias):
-    """Σ_q D_qi D_qj s_q ∂²ℓ_q/∂θ̇² / h²; one sum of numbers where that Hessian is the same at all nodes."""
-    seen = np.flatnonzero(np.abs(products) > _ZERO * np.abs(products).max()).tolist()
-    parts = [kinetic[q] * products[q] for q in seen]
+def _times_products(inertias, kinetic, products):
+    """Σ_q D_qi D_qj s_q ∂²ℓ_q/∂θ̇² / h² for all pairs of nodes, the entries that are not zero: (z, pairs).
+
+    One sum of numbers per pair where that Hessian is the same at all nodes.
+    """
     if all(ca.is_equal(one, inertias[0], 2) for one in inertias):
-        total = sum(parts)
-        return entrywise(lambda inertia: total * inertia, inertias[0])
-    return sum(part * inertias[q] for part, q in zip(parts, seen, strict=True))
+        sums = kinetic @ products
+        entries, index = unique_entries(inertias[0])
+        return (entries @ sums)[index, :]
+    entries = ca.horzcat(*[ca.vertcat(*one.nonzeros()) for one in inertias])
+    return (ca.repmat(kinetic, entries.shape[0], 1) * entries) @ products
