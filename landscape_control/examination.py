@@ -121,7 +121,7 @@ def _following(problem, plan, tail) -> tuple[float, float]:
         return value, abs(_TAIL_ERROR * approach) if tail.reliable else abs(value)
     if objective.terminal is None:
         return 0.0, 0.0
-    fade = np.exp(-objective.discount * objective.horizon)
+    fade = math.exp(-objective.discount * objective.horizon)
     return float(
         fade * objective.terminal_weight * problem.model.terminal_cost(plan.parameters[-1])[0]
     ), 0.0

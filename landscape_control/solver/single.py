@@ -189,9 +189,9 @@ def _attempt(machinery, task, guess, vertices):
         guess = replace(guess, name=name)
     for polish in (False, True):
         numbers = _numbers(task, times, states) | {"vertices": vertices}
-        lengths = task.horizon * np.diff(vertices)
+        lengths = task.horizon * (vertices[1:] - vertices[:-1])
         stages = program.transcription.guess(task.problem.model, states, lengths, numbers)
-        at_vertices = np.vstack([states[:, 0], states[-1:, -1]])
+        at_vertices = np.append(states[:, 0], states[-1:, -1], axis=0)
         start = program.join((at_vertices - numbers["start"]) / numbers["length"], stages)
         packed = program.layout.pack(numbers)
         raw = optimiser.run(start, np.concatenate([packed, vertices]), trusted=trusted)
@@ -215,18 +215,19 @@ def _numbers(task, times, states):
     """
     problem, objective = task.problem, task.problem.objective
     distance = np.abs(states - problem.start).max(axis=2)
-    moved, placed = distance.max(), np.abs(problem.start).max()
+    moved, placed = float(distance.max()), float(np.abs(problem.start).max())
     has_moved = moved > 1e-13 * placed  # less is round-off
     length = max(moved, 1e-7 * placed) if has_moved else 1.0 + 1e-3 * placed
-    fade = np.exp(-objective.discount * task.horizon * times)
-    felt = (np.sqrt(fade) * distance).max() if has_moved else length
+    half = np.exp(-objective.discount / 2 * task.horizon * times)
+    fade = half * half
+    felt = float((half * distance).max()) if has_moved else length
     loss = problem.landscape.loss(states.reshape(-1, problem.dimension)).reshape(times.shape)
-    rise = objective.loss_weight * (fade * np.abs(loss - loss[0, 0])).max() * task.horizon
+    rise = objective.loss_weight * float((fade * np.abs(loss - loss[0, 0])).max()) * task.horizon
     if objective.terminal is not None:
         terminal = problem.model.terminal_cost(states[[0, -1], [0, -1]])
         rise += objective.terminal_weight * fade[-1, -1] * np.ptp(terminal)
     # below the round-off of its parts no cost can be resolved
-    level = objective.loss_weight * (fade * np.abs(loss)).max() * task.horizon
+    level = objective.loss_weight * float((fade * np.abs(loss)).max()) * task.horizon
     # a drift may carry what no cost feels far away for nothing: the unit is no more than a cost that is known
     cost = min(typical_mass(problem) * felt**2 / (objective.learning_rate * task.horizon), task.known_cost)
     numbers = {
@@ -236,7 +237,7 @@ def _numbers(task, times, states):
         "loss_weight": objective.loss_weight,
         "terminal_weight": objective.terminal_weight,
         "length": length,
-        "cost": max(cost, math.sqrt(cost * rise), 1e-9 * level) if np.isfinite(rise) else cost,
+        "cost": max(cost, math.sqrt(cost * rise), 1e-9 * level) if math.isfinite(rise) else cost,
         "start": problem.start,
     }
     if problem.end is not None:
@@ -302,8 +303,9 @@ def _judge(task, program, raw, path):
             return Status.UNBOUNDED, f"the optimiser stopped with {raw.reason}, cost {raw.cost:.3g}"
     if not raw.success:
         return _REASONS.get(raw.reason, Status.NOT_STATIONARY), f"{raw.reason}; {_worst_blocks(problem, program, raw, path)}"
-    if not problem.model.constant["metric"]:
-        lowest = np.linalg.eigvalsh(problem.model.metric(path.parameters))[:, 0]
+    metrics = None if problem.model.constant["metric"] else problem.model.metric(path.parameters)
+    if metrics is not None and not _are_definite(metrics):
+        lowest = np.linalg.eigvalsh(metrics)[:, 0]
         if lowest.min() <= 0:
             worst = int(np.argmax(lowest <= 0))  # the first place on the way
             return Status.METRIC_NOT_DEFINITE, (
@@ -311,6 +313,15 @@ def _judge(task, program, raw, path):
                 f"θ = {np.round(path.parameters[worst], 4).tolist()}"
             )
     return Status.CONVERGED, ""
+
+
+def _are_definite(matrices) -> bool:
+    """Whether all of them (S, m, m) have a Cholesky factor, which is found sooner than eigenvalues."""
+    try:
+        np.linalg.cholesky(matrices)
+    except np.linalg.LinAlgError:
+        return False
+    return True
 
 
 def _worst_blocks(problem, program, raw, path, count=3):

@@ -105,7 +105,7 @@ class Transcription:
 
 def node_times(vertices: np.ndarray, positions: np.ndarray) -> np.ndarray:
     """Times (K, degree + 1) of the nodes of every element."""
-    return vertices[:-1, None] + np.diff(vertices)[:, None] * positions
+    return vertices[:-1, None] + (vertices[1:] - vertices[:-1])[:, None] * positions
 
 
 def flatten(per_element: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """The numbers of a problem as one parameter vector of the nonlinear program, on normalised time."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from types import SimpleNamespace
 
 import casadi as ca
@@ -45,4 +46,10 @@ class NumberLayout:
 
     def pack(self, values: dict) -> np.ndarray:
         """The parameter vector of these named values (arrays column by column)."""
-        return np.concatenate([np.asarray(values[name], dtype=float).ravel(order="F") for name in self.sizes])
+        scalars = [values[name] for name in SCALARS]
+        return np.concatenate([scalars, *[np.ravel(values[name], order="F") for name in self._arrays]])
+
+    @cached_property
+    def _arrays(self) -> tuple[str, ...]:
+        """Names of the parts that are vectors or matrices, in order, and the tail's value."""
+        return tuple(name for name in self.sizes if name not in SCALARS)

@@ -47,7 +47,11 @@ class Program:
         """Variables from scaled vertex states (K+1, n) and stage variables (K, width)."""
         if not self.staged:
             return stages.ravel()
-        return np.append(np.hstack([states[:-1], stages]).ravel(), states[-1])
+        n, width = self.layout.dimension, self.stage.width
+        variables = np.empty(self.elements * (n + width) + n)
+        body = variables[:-n].reshape(self.elements, n + width)
+        body[:, :n], body[:, n:], variables[-n:] = states[:-1], stages, states[-1]
+        return variables
 
     def split(self, variables: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(states, stages) from the variables."""
@@ -56,7 +60,9 @@ class Program:
             stages = variables.reshape(self.elements, width)
             return np.vstack([np.zeros(n), stages[:, -n:]]), stages
         body = variables[:-n].reshape(self.elements, n + width)
-        return np.vstack([body[:, :n], variables[-n:]]), body[:, n:]
+        states = np.empty((self.elements + 1, n))
+        states[:-1], states[-1] = body[:, :n], variables[-n:]
+        return states, body[:, n:]
 
     def cost_derivatives(self, factor: ca.SX, bounded: Callable[[ca.SX], ca.SX]) -> tuple[ca.SX, ca.SX]:
         """Gradient of f, and ``factor`` times its Hessian with ``bounded`` applied to the entries, as expressions."""
