@@ -70,7 +70,9 @@ def implied_control(model: Model, points, velocities) -> np.ndarray:
     if model.learner.actuation is None:
         return push
     if model.constant["actuation"]:
-        return push @ np.linalg.pinv(model.actuation(points[:1])[0]).T
+        if "pseudo-inverse" not in model.cache:
+            model.cache["pseudo-inverse"] = np.linalg.pinv(model.actuation(points[:1])[0])
+        return push @ model.cache["pseudo-inverse"].T
     return np.einsum("smn,sn->sm", np.linalg.pinv(model.actuation(points)), push)
 
 
