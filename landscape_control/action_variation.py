@@ -110,8 +110,8 @@ def element_entries(
     """All entries of all elements one after another, in the order of ``band_index``, as an expression.
 
     ``values`` are those of the parts at ``inside`` = q points per element, (z, Kq), or (z, 1) where they are the same
-    everywhere; ``lengths`` (1, K) those of the elements, ``fade`` (1, Kq) the weights of the quadrature in current value. Nodes are scaled by e^{γt/2}: a congruence,
-    which keeps late ones in sight however long the horizon is in units of 1/γ.
+    everywhere; ``lengths`` (1, K) those of the elements, ``fade`` (1, Kq) the weights of the quadrature in current value.
+    Nodes are scaled by e^{γt/2}: a congruence, which keeps late ones in sight however long the horizon is in units of 1/γ.
     """
     count = lengths.shape[1]
     later, earlier = pairs(len(positions))

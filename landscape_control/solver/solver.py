@@ -8,9 +8,9 @@ from functools import partial
 
 import numpy as np
 
+from ..action_variation import is_convex
 from ..arrays import number, whole
 from ..certificate import certify, judged
-from ..action_variation import is_convex
 from ..errors import ProblemError, SolveError, SolveInterrupted, check_choice, check_options
 from ..pointwise import LOCK
 from ..problem import ControlProblem
