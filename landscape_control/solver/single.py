@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..arrays import freeze
-from ..certificate import certify, judged, residual_limit
+from ..certificate import certified, residual_limit
 from ..errors import ProblemError
 from ..examination import Examination, examine
 from ..pointwise import Pointwise
@@ -153,13 +153,9 @@ def refine_plan(machinery: Machinery, task: Task, draft: Draft, max_elements: in
         if draft.plan.status is Status.TIME_LIMIT:  # the coarser plan is the best there is
             draft = replace(coarse, plan=plan.revised(status=Status.TIME_LIMIT, message=doubts))
         draft = replace(draft, plan=draft.plan.revised(iterations=total, found_from=names))
-    return _certified(task, draft) if task.is_whole else draft.plan
-
-
-def _certified(task: Task, draft: Draft) -> Plan:
-    """The plan with its certificate, whose word on the status is the last."""
-    certificate = certify(task.problem, draft.plan, tolerance=task.tolerance, examination=draft.examination)
-    return judged(draft.plan, certificate)
+    if not task.is_whole:
+        return draft.plan
+    return certified(task.problem, draft.plan, tolerance=task.tolerance, examination=draft.examination)
 
 
 def solve_plan(machinery: Machinery, task: Task, guess: Guess) -> Plan:

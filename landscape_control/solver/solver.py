@@ -10,7 +10,7 @@ import numpy as np
 
 from ..action_variation import is_convex
 from ..arrays import number, whole
-from ..certificate import certify, judged
+from ..certificate import certified
 from ..errors import ProblemError, SolveError, SolveInterrupted, check_choice, check_options
 from ..pointwise import LOCK
 from ..problem import ControlProblem
@@ -196,7 +196,7 @@ class Solver:
         if math.isfinite(task.horizon) and not needs_windows(task):
             return self._refined(task, [draft_plan(self._machinery, task, guess) for guess in _in_time(guesses)])
         plans = self._in_parts(replace(task, is_whole=False), guesses)
-        return [judged(plan, certify(problem, plan, tolerance=self.tolerance)) for plan in plans]
+        return [certified(problem, plan, tolerance=self.tolerance) for plan in plans]
 
     def _in_parts(self, task, guesses) -> list[Plan]:
         """Plans that are solved window by window, or over longer and longer horizons."""
