@@ -126,10 +126,10 @@ def certified(
     problem: ControlProblem, plan: Plan, *, tolerance: float, examination: Examination | None = None
 ) -> Plan:
     """The plan with its certificate, whose word on the status is the last."""
-    return _judged(plan, certify(problem, plan, tolerance=tolerance, examination=examination))
+    return judged(plan, certify(problem, plan, tolerance=tolerance, examination=examination))
 
 
-def _judged(plan: Plan, certificate: Certificate) -> Plan:
+def judged(plan: Plan, certificate: Certificate) -> Plan:
     """The plan with its certificate. One that converged but does not pass has a status that says so, and why; one that was
     refined up to the cap in parts, and passes as a whole, has converged."""
     if plan.status is Status.REFINEMENT_CAP and certificate.passed:

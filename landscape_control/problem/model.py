@@ -63,6 +63,13 @@ class Model:
         """A key that two points share if G and B are the same there."""
         return b"" if self.has_constant_effort else point.tobytes()
 
+    def effort_at(self, point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """G (m, m) and B (n, m) at one point (n,), kept until they are asked for elsewhere."""
+        place, known = self.place_of(point), self.cache.get("effort at")
+        if known is None or known[0] != place:
+            known = self.cache["effort at"] = place, (self.metric(point)[0], self.actuation(point)[0])
+        return known[1]
+
     @cached_property
     def has_constant_effort(self) -> bool:
         """Whether G and B do not depend on θ."""

@@ -19,8 +19,7 @@ def typical_mass(problem: ControlProblem) -> float:
     place = model.place_of(problem.start)
     known = model.cache.get("typical mass")
     if known is None or known[0] != place:
-        actuation = model.actuation(problem.start)[0]
-        metric = model.metric(problem.start)[0]
+        metric, actuation = model.effort_at(problem.start)
         mobility = actuation @ np.linalg.solve(metric, actuation.T)
         mass = float(np.linalg.matrix_rank(actuation) / np.trace(mobility))
         known = model.cache["typical mass"] = place, mass

@@ -81,8 +81,8 @@ def _mobility(problem):
     key = model.place_of(problem.start)
     known = model.cache.get("mobility")
     if known is None or known[0] != key:
-        metric = np.linalg.eigvalsh(model.metric(problem.start)[0])[0]
-        push = np.linalg.norm(model.actuation(problem.start)[0], 2) ** 2
+        metric, actuation = model.effort_at(problem.start)
+        push = np.linalg.norm(actuation, 2) ** 2 / np.linalg.eigvalsh(metric)[0]
         drift = float(np.abs(model.drift_matrix[0]).max()) if model.drift_matrix is not None else 0.0
-        known = model.cache["mobility"] = key, (float(push / metric), drift)
+        known = model.cache["mobility"] = key, (float(push), drift)
     return known[1]
