@@ -109,7 +109,7 @@ def certify(problem: ControlProblem, plan, *, tolerance: float, examination: Exa
     ``examination`` where the plan has been examined already.
     """
     found = examine(problem, plan, plan.tail) if examination is None else examination
-    curvature = curvature_along(problem, plan, found.fine, found.hessians)
+    curvature = curvature_along(problem, plan, found.inspection)
     return Certificate(
         **found.residuals,
         cost_error=float(plan.cost_error),
@@ -120,6 +120,13 @@ def certify(problem: ControlProblem, plan, *, tolerance: float, examination: Exa
         second_variation=curvature.method,
         tolerance=tolerance,
     )
+
+
+def certified(
+    problem: ControlProblem, plan: Plan, *, tolerance: float, examination: Examination | None = None
+) -> Plan:
+    """The plan with its certificate, whose word on the status is the last."""
+    return judged(plan, certify(problem, plan, tolerance=tolerance, examination=examination))
 
 
 def judged(plan: Plan, certificate: Certificate) -> Plan:

@@ -1,6 +1,7 @@
 """CasADi functions evaluated on many points at once, NumPy in and NumPy out."""
 
 import threading
+from collections.abc import Callable
 
 import casadi as ca
 import numpy as np
@@ -70,3 +71,46 @@ def _dense(function: ca.Function) -> ca.Function:
         return function
     symbols = [ca.SX.sym(f"i{i}", function.size1_in(i)) for i in range(function.n_in())]
     return ca.Function(function.name(), symbols, [ca.densify(o) for o in function.call(symbols)])
+
+
+class Buffered:
+    """A CasADi function evaluated through kept memory buffers, without conversions.
+
+    CasADi counts column by column and NumPy row by row, so a matrix of size (rows, cols) is an array of shape (cols, rows)
+    here. Arguments are broadcast to that; results are copies.
+    """
+
+    def __init__(self, function: ca.Function):
+        self._function = function  # must outlive its buffer, as that its trigger
+        sizes_in = [function.size_in(i) for i in range(function.n_in())]
+        sizes_out = [function.size_out(i) for i in range(function.n_out())]
+        self._inputs = [np.zeros((cols, rows)) for rows, cols in sizes_in]
+        self._outputs = [np.zeros((cols, rows)) for rows, cols in sizes_out]
+        self._buffer, self._trigger = function.buffer()
+        for i, array in enumerate(self._inputs):
+            self._buffer.set_arg(i, memoryview(array))
+        for i, array in enumerate(self._outputs):
+            self._buffer.set_res(i, memoryview(array))
+
+    def __call__(self, *arguments) -> list[np.ndarray]:
+        with LOCK:
+            for stored, given in zip(self._inputs, arguments, strict=True):
+                stored[...] = given
+            self._trigger()
+            return [stored.copy() for stored in self._outputs]
+
+
+class BySize:
+    """Buffered functions of one kind, made for a number of elements when it is first asked for."""
+
+    def __init__(self, make: Callable[[int], ca.Function]):
+        self._make = make
+        self._made: dict[int, Buffered] = {}
+
+    def __call__(self, size: int, *arguments) -> list[np.ndarray]:
+        with LOCK:
+            if size not in self._made:
+                if len(self._made) >= _KEPT:
+                    self._made.pop(next(iter(self._made)))
+                self._made[size] = Buffered(self._make(size))
+            return self._made[size](*arguments)

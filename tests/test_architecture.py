@@ -18,7 +18,8 @@ PACKAGE = "landscape_control"
 LAYERS = (  # a module may import from its own layer and those above it in this list
     ("errors",), ("arrays", "pointwise", "vectorised", "interpolation", "recordable", "threads"), ("landscape",), ("sees",),
     ("learner", "objective"), ("problem",), ("belief",), ("reference",), ("policies",), ("transcription",), ("solution",),
-    ("inside",), ("controlled_variation",), ("curvature",), ("examination",),
+    ("inside",), ("action_variation", "controlled_variation"), ("inspection", "penalised_variation"), ("curvature",),
+    ("examination",),
     ("certificate",), ("solver",), ("grid",), ("rules",), ("comparison",), ("stochastic",),
     ("planning",), ("simulation",), ("verification",), ("emergence",), ("identification",), ("records",), ("measures",),
     ("sweeps",), ("claims",), ("plotting",), ("problems",), ("report",), ("cli",))

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import landscape_control as lc
+from landscape_control.solver.guards import guarded_functions
 from landscape_control.transcription import NumberLayout, build_program
 
 PROBLEM = lc.ControlProblem(
@@ -77,8 +78,10 @@ def test_assembled_lagrangian_is_that_of_the_whole_program(method, fixed_end, gr
     ).model
     layout = NumberLayout(dimension=2, fixed_end=fixed_end, tail=False, growing=growing)
     program = build_program(model, method().refined(3), layout, staged=True)
-    factor, multipliers, slope, hessian = program.lagrangian
+    assembled = guarded_functions(program)["nlp_hess_l"]
     x, p = program.nlp["x"], program.nlp["p"]
+    factor, multipliers = ca.SX.sym("factor"), ca.SX.sym("multipliers", program.nlp["g"].numel())
+    slope, hessian = assembled(x, p, factor, multipliers)
     whole = factor * program.nlp["f"] + ca.dot(multipliers, program.nlp["g"])
     expected = ca.hessian(whole, x)
     both = ca.Function("both", [x, p, factor, multipliers], [slope, hessian, expected[1], expected[0]])

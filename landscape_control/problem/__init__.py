@@ -5,6 +5,7 @@ from .hamiltonian import (
     hamiltonian_derivatives,
     implied_control,
     inverse_metric,
+    linearised,
     optimal_control,
     second_order,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "implied_control",
     "inverse_metric",
     "largest_growth",
+    "linearised",
     "model_of",
     "optimal_control",
     "reachable_directions",

@@ -159,8 +159,9 @@ class ControlProblem(Recordable):
         model = self.model
         if model.cache.get("checked") == (True, True, True):  # constant functions need one look only
             return
-        symmetric("metric G at the start", model.metric(self.start)[0], self.controls, definite=True)
-        for name, values in (("drift f", model.drift(self.start)), ("actuation B", model.actuation(self.start))):
+        metric, actuation = model.effort_at(self.start)
+        symmetric("metric G at the start", metric, self.controls, definite=True)
+        for name, values in (("drift f", model.drift(self.start)), ("actuation B", actuation)):
             if not np.isfinite(values).all():
                 raise ProblemError(
                     f"{name} at the start",
@@ -168,7 +169,7 @@ class ControlProblem(Recordable):
                     received="NaN or infinity",
                     advice="start inside the domain of the function you passed",
                 )
-        if not np.abs(model.actuation(self.start)).max() > 0:
+        if not np.abs(actuation).max() > 0:
             raise ProblemError(
                 "actuation B at the start",
                 expected="at least one direction that can be pushed",

@@ -29,25 +29,30 @@ def second_order(model: Model) -> Pointwise:
     """(θ, u, λ, [η, k]) -> ∂θ̇/∂θ, B, ∂²H/∂θ², ∂²H/∂θ∂u, ∂²H/∂u², compiled once per model."""
     if "second_order" not in model.cache:
         n, m = model.dimension, model.controls
-        theta, u, costate, pair = (ca.SX.sym(*args) for args in (("theta", n), ("u", m), ("costate", n), ("eta_k", 2)))
-        velocity = model.drift_at(theta) + model.actuation_at(theta) @ u
-        value = (
-            ca.dot(u, model.metric_at(theta) @ u) / (2 * pair[0])
-            + pair[1] * model.loss_at(theta)
-            + ca.dot(costate, velocity)
-        )
-        slope = ca.gradient(value, theta)
-        outputs = [
-            ca.jacobian(velocity, theta),
-            model.actuation_at(theta),
-            ca.jacobian(slope, theta),
-            ca.jacobian(slope, u),
-            ca.hessian(value, u)[0],
-        ]
+        arguments = [ca.SX.sym(*args) for args in (("theta", n), ("u", m), ("costate", n), ("eta_k", 2))]
+        outputs = linearised(model, *arguments)
         model.cache["second_order"] = Pointwise(
-            ca.Function("second_order", [theta, u, costate, pair], [ca.densify(o) for o in outputs])
+            ca.Function("second_order", arguments, [ca.densify(o) for o in outputs])
         )
     return model.cache["second_order"]
+
+
+def linearised(model: Model, theta, u, costate, pair) -> tuple:
+    """∂θ̇/∂θ, B, ∂²H/∂θ², ∂²H/∂θ∂u, ∂²H/∂u² as expressions in these symbols; ``pair`` is [η, k]."""
+    velocity = model.drift_at(theta) + model.actuation_at(theta) @ u
+    value = (
+        ca.dot(u, model.metric_at(theta) @ u) / (2 * pair[0])
+        + pair[1] * model.loss_at(theta)
+        + ca.dot(costate, velocity)
+    )
+    slope = ca.gradient(value, theta)
+    return (
+        ca.jacobian(velocity, theta),
+        model.actuation_at(theta),
+        ca.jacobian(slope, theta),
+        ca.jacobian(slope, u),
+        ca.hessian(value, u)[0],
+    )
 
 
 def inverse_metric(model: Model, theta, vector):
@@ -65,7 +70,9 @@ def implied_control(model: Model, points, velocities) -> np.ndarray:
     if model.learner.actuation is None:
         return push
     if model.constant["actuation"]:
-        return push @ np.linalg.pinv(model.actuation(points[:1])[0]).T
+        if "pseudo-inverse" not in model.cache:
+            model.cache["pseudo-inverse"] = np.linalg.pinv(model.actuation(points[:1])[0])
+        return push @ model.cache["pseudo-inverse"].T
     return np.einsum("smn,sn->sm", np.linalg.pinv(model.actuation(points)), push)
 
 

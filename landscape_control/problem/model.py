@@ -59,11 +59,26 @@ class Model:
             for name, f in (("metric", self._metric), ("drift", self._drift), ("actuation", self._actuation))
         }
 
+    def place_of(self, point: np.ndarray) -> bytes:
+        """A key that two points share if G and B are the same there."""
+        return b"" if self.has_constant_effort else point.tobytes()
+
+    def effort_at(self, point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """G (m, m) and B (n, m) at one point (n,), kept until they are asked for elsewhere."""
+        place, known = self.place_of(point), self.cache.get("effort at")
+        if known is None or known[0] != place:
+            known = self.cache["effort at"] = place, (self.metric(point)[0], self.actuation(point)[0])
+        return known[1]
+
+    @cached_property
+    def has_constant_effort(self) -> bool:
+        """Whether G and B do not depend on θ."""
+        return self.constant["metric"] and self.constant["actuation"]
+
     @cached_property
     def is_linear_quadratic(self) -> bool:
         """Whether L is quadratic, f affine, G and B constant (Φ aside), read off the expressions."""
-        constant = self.constant["metric"] and self.constant["actuation"]
-        return constant and self.drift_matrix is not None and self.landscape.is_quadratic
+        return self.has_constant_effort and self.drift_matrix is not None and self.landscape.is_quadratic
 
     @cached_property
     def drift_growth(self) -> float:

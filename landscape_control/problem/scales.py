@@ -16,16 +16,17 @@ def typical_mass(problem: ControlProblem) -> float:
     """m such that moving by δ in a time t costs about m δ²/(2ηt): the inverse of the mean eigenvalue of B G⁻¹ Bᵀ.
 
     The mean is over the directions that can be pushed. With B = I it is the harmonic mean of G's eigenvalues. It is
-    taken at the start, and kept with the model where G and B are constant.
+    taken at the start, and kept with the model until another start is asked for.
     """
-    cache = problem.model.cache
-    constant = problem.model.constant
-    if "typical mass" not in cache or not (constant["metric"] and constant["actuation"]):
-        actuation = problem.model.actuation(problem.start)[0]
-        metric = problem.model.metric(problem.start)[0]
+    model = problem.model
+    place = model.place_of(problem.start)
+    known = model.cache.get("typical mass")
+    if known is None or known[0] != place:
+        metric, actuation = model.effort_at(problem.start)
         mobility = actuation @ np.linalg.solve(metric, actuation.T)
-        cache["typical mass"] = float(np.linalg.matrix_rank(actuation) / np.trace(mobility))
-    return cache["typical mass"]
+        mass = float(np.linalg.matrix_rank(actuation) / np.trace(mobility))
+        known = model.cache["typical mass"] = place, mass
+    return known[1]
 
 
 def resting_length(largest: float) -> float:

@@ -45,27 +45,30 @@ def comes_back(problem: ControlProblem, transcription: Transcription, horizon: f
 
 def guarded_functions(program: Program) -> dict[str, ca.Function]:
     """nlp_g, nlp_grad_f, nlp_jac_g and nlp_hess_l of a staged SX program, by name, in nlpsol's own signatures."""
-    nlp = program.nlp
-    x, p, cost, rows = nlp["x"], nlp["p"], nlp["f"], nlp["g"]
-    weight, multipliers, slope, hessian = program.lagrangian
-    hessian += ca.diag(ca.repmat(_STIFF * (weight == 0), x.numel(), 1))
+    x, p, cost, rows = (program.nlp[name] for name in ("x", "p", "f", "g"))
+    jacobian = ca.jacobian(rows, x)
+    if program.derivatives is None:
+        weight, multipliers, slope, hessian = program.lagrangian
+        gradient = ca.gradient(cost, x)
+        hessian = _clipped(hessian)
+    else:
+        weight, multipliers = ca.SX.sym("lam_f"), ca.SX.sym("lam_g", rows.numel())
+        gradient, hessian = program.cost_derivatives(weight, _bounded)
+        pull = jacobian.T @ multipliers
+        slope = weight * gradient + pull
+        hessian += _clipped(ca.jacobian(pull, x))
+    stiff = ca.diag(ca.repmat(_STIFF * (weight == 0), x.numel(), 1))
     violations = _clipped(rows)
     functions = (
         ca.Function("nlp_g", [x, p], [violations], ["x", "p"], ["g"]),
+        ca.Function("nlp_grad_f", [x, p], [_clipped(gradient)], ["x", "p"], ["grad_f_x"]),
         ca.Function(
-            "nlp_grad_f", [x, p], [_clipped(ca.gradient(cost, x))], ["x", "p"], ["grad_f_x"]
-        ),
-        ca.Function(
-            "nlp_jac_g",
-            [x, p],
-            [violations, _clipped(ca.jacobian(rows, x))],
-            ["x", "p"],
-            ["g", "jac_g_x"],
+            "nlp_jac_g", [x, p], [violations, _clipped(jacobian)], ["x", "p"], ["g", "jac_g_x"]
         ),
         ca.Function(
             "nlp_hess_l",
             [x, p, weight, multipliers],
-            [_clipped(slope), _clipped(hessian)],
+            [_clipped(slope), hessian + stiff],
             ["x", "p", "lam_f", "lam_g"],
             ["grad_gamma_x", "hess_gamma_x_x"],
         ),
@@ -74,9 +77,13 @@ def guarded_functions(program: Program) -> dict[str, ca.Function]:
 
 
 def _clipped(matrix):
-    """Every stored entry within ±10⁵⁰; fmax and fmin return the other argument where one is NaN."""
+    """Every stored entry within ±10⁵⁰."""
     matrix = ca.SX(matrix)
     if not matrix.nnz():
         return matrix
-    entries = ca.fmin(ca.fmax(ca.vertcat(*matrix.nonzeros()), -_LARGEST), _LARGEST)
-    return ca.SX(matrix.sparsity(), entries)
+    return ca.SX(matrix.sparsity(), _bounded(ca.vertcat(*matrix.nonzeros())))
+
+
+def _bounded(entries):
+    """fmax and fmin return the other argument where one is NaN."""
+    return ca.fmin(ca.fmax(entries, -_LARGEST), _LARGEST)

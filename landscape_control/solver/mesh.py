@@ -61,28 +61,28 @@ def refined_vertices(vertices: np.ndarray, errors: np.ndarray, elements: int, or
 def fastest_rate(problem: ControlProblem, minima: np.ndarray) -> float:
     """Upper estimate of the relaxation rate √(ηk h b²/g) along plans, from curvatures h at start and minima."""
     objective = problem.objective
-    curvature = max(np.abs(problem.start_derivatives[2]).max(), _curvature(problem.model, minima))
+    curvature = max(float(np.abs(problem.start_derivatives[2]).max()), _curvature(problem.model, minima))
     mobility, drift = _mobility(problem)
-    return np.sqrt(objective.learning_rate * objective.loss_weight * curvature * mobility) + drift
+    return math.sqrt(objective.learning_rate * objective.loss_weight * curvature * mobility) + drift
 
 
 def _curvature(model, minima):
     """Largest |∂²L| at these minima, kept with the model until others are asked for."""
     known = model.cache.get("curvature at minima")
     if known is None or known[0] is not minima:
-        largest = np.abs(model.landscape.hessian(minima)).max() if len(minima) else 0.0
+        largest = float(np.abs(model.landscape.hessian(minima)).max()) if len(minima) else 0.0
         known = model.cache["curvature at minima"] = minima, largest
     return known[1]
 
 
 def _mobility(problem):
-    """(b²/g, largest entry of the drift matrix) at the start; kept with the model where G and B are constant."""
+    """(b²/g, largest entry of the drift matrix) at the start, kept with the model until another start is asked for."""
     model = problem.model
-    if "mobility" in model.cache:
-        return model.cache["mobility"]
-    metric = np.linalg.eigvalsh(model.metric(problem.start)[0])[0]
-    push = np.linalg.norm(model.actuation(problem.start)[0], 2) ** 2
-    drift = np.abs(model.drift_matrix[0]).max() if model.drift_matrix is not None else 0.0
-    if model.constant["metric"] and model.constant["actuation"]:
-        model.cache["mobility"] = push / metric, drift
-    return push / metric, drift
+    key = model.place_of(problem.start)
+    known = model.cache.get("mobility")
+    if known is None or known[0] != key:
+        metric, actuation = model.effort_at(problem.start)
+        push = np.linalg.norm(actuation, 2) ** 2 / np.linalg.eigvalsh(metric)[0]
+        drift = float(np.abs(model.drift_matrix[0]).max()) if model.drift_matrix is not None else 0.0
+        known = model.cache["mobility"] = key, (float(push), drift)
+    return known[1]

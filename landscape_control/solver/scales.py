@@ -8,11 +8,7 @@ from ..problem import ControlProblem, typical_mass
 def is_bowl(problem: ControlProblem) -> bool:
     """Whether everything is quadratic in path and control: one start decides."""
     model = problem.model
-    if "linear-quadratic" not in model.cache:
-        constant = model.constant["metric"] and model.constant["actuation"]
-        affine = not model.has_drift or model.drift_matrix is not None
-        model.cache["linear-quadratic"] = constant and affine and problem.landscape.is_quadratic
-    if not model.cache["linear-quadratic"]:
+    if not model.is_linear_quadratic:
         return False
     return (
         problem.objective.terminal in (None, "loss")

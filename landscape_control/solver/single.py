@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..arrays import freeze
-from ..certificate import certify, judged, residual_limit
+from ..certificate import certified, residual_limit
 from ..errors import ProblemError
 from ..examination import Examination, examine
 from ..pointwise import Pointwise
-from ..problem import ControlProblem, typical_mass, unit_growth
+from ..problem import ControlProblem, unit_growth
 from ..solution import Plan, Status
 from ..transcription import NumberLayout, Transcription, build_program
 from ..transcription.base import node_times
@@ -24,6 +24,7 @@ from .infinite import Rest
 from .memory import TIME_LIMIT
 from .mesh import initial_vertices, refined_vertices
 from .optimiser import Optimiser
+from .units import program_numbers
 
 _REASONS = {
     "SOLVER_RET_LIMITED": Status.ITERATION_LIMIT,
@@ -158,13 +159,9 @@ def refine_plan(machinery: Machinery, task: Task, draft: Draft, max_elements: in
         if draft.plan.status is Status.TIME_LIMIT:  # the coarser plan is the best there is
             draft = replace(coarse, plan=plan.revised(status=Status.TIME_LIMIT, message=doubts))
         draft = replace(draft, plan=draft.plan.revised(iterations=total, found_from=names))
-    return _certified(task, draft) if task.is_whole else draft.plan
-
-
-def _certified(task: Task, draft: Draft) -> Plan:
-    """The plan with its certificate, whose word on the status is the last."""
-    certificate = certify(task.problem, draft.plan, tolerance=task.tolerance, examination=draft.examination)
-    return judged(draft.plan, certificate)
+    if not task.is_whole:
+        return draft.plan
+    return certified(task.problem, draft.plan, tolerance=task.tolerance, examination=draft.examination)
 
 
 def solve_plan(machinery: Machinery, task: Task, guess: Guess) -> Plan:
@@ -194,10 +191,10 @@ def _attempt(machinery, task, guess, vertices):
     if name != guess.name:  # it was moved
         guess = replace(guess, name=name)
     for polish in (False, True):
-        numbers = _numbers(task, times, states) | {"vertices": vertices}
-        lengths = task.horizon * np.diff(vertices)
+        numbers = program_numbers(task, times, states) | {"vertices": vertices}
+        lengths = task.horizon * (vertices[1:] - vertices[:-1])
         stages = program.transcription.guess(task.problem.model, states, lengths, numbers)
-        at_vertices = np.vstack([states[:, 0], states[-1:, -1]])
+        at_vertices = np.append(states[:, 0], states[-1:, -1], axis=0)
         start = program.join((at_vertices - numbers["start"]) / lengths_at(numbers, vertices), stages)
         packed = program.layout.pack(numbers)
         raw = optimiser.run(start, np.concatenate([packed, vertices]), trusted=trusted)
@@ -211,60 +208,6 @@ def _attempt(machinery, task, guess, vertices):
         )
         states = path.parameters[np.arange(len(lengths))[:, None] * path.degree + np.arange(path.degree + 1)]
     return _plan(task, program, element, raw, (chained, stages), numbers, packed, guess)
-
-
-def _numbers(task, times, states):
-    """Problem numbers and the scales that make the program dimensionless.
-
-    ``states`` (K, d+1, n) are the guess at ``times`` (K, d+1), fractions of the horizon. Lengths and losses count in the
-    cost unit with their discount: a path that an unstable drift carries far away late moves the cost by no more than that.
-    """
-    problem, objective = task.problem, task.problem.objective
-    distance = np.abs(states - problem.start).max(axis=2)
-    growth = unit_growth(problem, task.horizon)
-    shrinking = np.exp(-growth * task.horizon * times)
-    distance = distance * shrinking
-    moved, placed = distance.max(), np.abs(problem.start).max()
-    if moved <= 1e-13 * placed and problem.model.has_drift:  # a guess at rest says less than what the drift alone would do
-        distance = np.abs(problem.model.drift(problem.start)[0]).max() * task.horizon * times * shrinking
-        moved = distance.max()
-    has_moved = moved > 1e-13 * placed  # less is round-off
-    length = max(moved, 1e-7 * placed) if has_moved else 1.0 + 1e-3 * placed
-    fade = np.exp(-objective.discount * task.horizon * times)
-    felt = (np.exp((growth - objective.discount / 2) * task.horizon * times) * distance).max() if has_moved else length
-    loss = problem.landscape.loss(states.reshape(-1, problem.dimension)).reshape(times.shape)
-    rise = objective.loss_weight * (fade * np.abs(loss - loss[0, 0])).max() * task.horizon
-    if objective.terminal is not None:
-        terminal = problem.model.terminal_cost(states[[0, -1], [0, -1]])
-        rise += objective.terminal_weight * fade[-1, -1] * np.ptp(terminal)
-    # below the round-off of its parts no cost can be resolved
-    level = objective.loss_weight * (fade * np.abs(loss)).max() * task.horizon
-    # a drift may carry what no cost feels far away for nothing: the unit is no more than a cost that is known
-    cost = min(typical_mass(problem) * felt**2 / (objective.learning_rate * task.horizon), task.known_cost)
-    least = max(1e-9 * level, task.negligible)
-    numbers = {
-        "horizon": task.horizon,
-        "discount": objective.discount,
-        "learning_rate": objective.learning_rate,
-        "loss_weight": objective.loss_weight,
-        "terminal_weight": objective.terminal_weight,
-        "length": length,
-        "cost": max(cost, math.sqrt(cost * rise), least) if np.isfinite(rise) else cost,
-        "start": problem.start,
-    }
-    if growth > 0:
-        numbers["growth"] = growth
-    if problem.end is not None:
-        numbers["end"] = problem.end
-    if task.rest is not None:
-        tail = task.rest.tail
-        numbers |= {
-            "tail_centre": tail.steady_state,
-            "tail_costate": tail.steady_costate,
-            "tail_hessian": tail.value_hessian,
-            "tail_value": task.rest.value,
-        }
-    return numbers
 
 
 @np.errstate(all="ignore")  # a failed run may hand back infinities; the status says so
@@ -317,8 +260,9 @@ def _judge(task, program, raw, path):
             return Status.UNBOUNDED, f"the optimiser stopped with {raw.reason}, cost {raw.cost:.3g}"
     if not raw.success:
         return _REASONS.get(raw.reason, Status.NOT_STATIONARY), f"{raw.reason}; {_worst_blocks(problem, program, raw, path)}"
-    if not problem.model.constant["metric"]:
-        lowest = np.linalg.eigvalsh(problem.model.metric(path.parameters))[:, 0]
+    metrics = None if problem.model.constant["metric"] else problem.model.metric(path.parameters)
+    if metrics is not None and not _are_definite(metrics):
+        lowest = np.linalg.eigvalsh(metrics)[:, 0]
         if lowest.min() <= 0:
             worst = int(np.argmax(lowest <= 0))  # the first place on the way
             return Status.METRIC_NOT_DEFINITE, (
@@ -326,6 +270,15 @@ def _judge(task, program, raw, path):
                 f"θ = {np.round(path.parameters[worst], 4).tolist()}"
             )
     return Status.CONVERGED, ""
+
+
+def _are_definite(matrices) -> bool:
+    """Whether all of them (S, m, m) have a Cholesky factor, which is found sooner than eigenvalues."""
+    try:
+        np.linalg.cholesky(matrices)
+    except np.linalg.LinAlgError:
+        return False
+    return True
 
 
 def _worst_blocks(problem, program, raw, path, count=3):

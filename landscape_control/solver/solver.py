@@ -8,9 +8,9 @@ from functools import partial
 
 import numpy as np
 
+from ..action_variation import is_convex
 from ..arrays import number, whole
-from ..certificate import certify, judged
-from ..curvature import is_convex
+from ..certificate import certified
 from ..errors import ProblemError, SolveError, SolveInterrupted, check_choice, check_options
 from ..pointwise import LOCK
 from ..problem import ControlProblem
@@ -146,7 +146,7 @@ class Solver:
                     build_seconds=building,
                     solve_seconds=time.perf_counter() - began - building,
                     problem=problem,
-                    is_convex=is_convex(problem),
+                    is_convex=is_convex(problem.model),
                     _describe_search=describe,
                 )
 
@@ -196,7 +196,7 @@ class Solver:
         if math.isfinite(task.horizon) and not needs_windows(task):
             return self._refined(task, [draft_plan(self._machinery, task, guess) for guess in _in_time(guesses)])
         plans = self._in_parts(replace(task, is_whole=False), guesses)
-        return [judged(plan, certify(problem, plan, tolerance=self.tolerance)) for plan in plans]
+        return [certified(problem, plan, tolerance=self.tolerance) for plan in plans]
 
     def _in_parts(self, task, guesses) -> list[Plan]:
         """Plans that are solved window by window, or over longer and longer horizons."""

@@ -49,7 +49,7 @@ class Surveys:
     def _octaves(self, problem):
         """Per number its class, relative to home: a whole number; numbers that are 0 or ∞ are classes of their own."""
         for name in _SCALES:
-            home, value = (getattr(one.objective, name) for one in (self._home, problem))
+            home, value = getattr(self._home.objective, name), getattr(problem.objective, name)
             if value == home:
                 yield 0
             elif value == 0 or math.isinf(value):
@@ -68,7 +68,7 @@ class Surveys:
         pairs = [(problem.start, self._home.start)]
         if problem.end is not None:
             pairs.append((problem.end, self._home.end))
-        return [tuple(np.round((one - home) / self._length).tolist()) for one, home in pairs]
+        return [tuple(((one - home) / self._length).round().tolist()) for one, home in pairs]
 
     def _made(self, problem, key):
         if key == ("bowl",):

@@ -81,6 +81,11 @@ class Transcription:
     def stage(self, model: Model, layout: NumberLayout) -> Stage:
         """The element as a CasADi function."""
 
+    def element_derivatives(self, model: Model, layout: NumberLayout) -> ca.Function | None:
+        """(x and w, τ₀, τ₁, numbers) -> gradient and Hessian of an element's cost, where they are known in a shorter form
+        than differentiating the cost gives."""
+        return None
+
     @abstractmethod
     def guess(self, model: Model, states: np.ndarray, lengths: np.ndarray, scales) -> np.ndarray:
         """Stage variables (K, width) for states (K, degree + 1, n) at ``positions``, elements of these time lengths."""
@@ -100,7 +105,7 @@ class Transcription:
 
 def node_times(vertices: np.ndarray, positions: np.ndarray) -> np.ndarray:
     """Times (K, degree + 1) of the nodes of every element."""
-    return vertices[:-1, None] + np.diff(vertices)[:, None] * positions
+    return vertices[:-1, None] + (vertices[1:] - vertices[:-1])[:, None] * positions
 
 
 def flatten(per_element: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import ProblemError, check_choice
 from ..interpolation import differentiation_matrix, integration_matrix, lagrange_matrix
 from ..problem import Model, hamiltonian_derivatives, implied_control, optimal_control
-from .base import Path, Stage, Transcription, control_unit, flatten, node_times, resample, running_cost
+from .base import Path, Stage, Transcription, control_unit, flatten, node_times, running_cost
 from .numbers import NumberLayout, length_at, lengths_at
 from .quadrature import gauss, radau
 
@@ -81,7 +81,7 @@ class Collocation(Transcription):
 
     def guess(self, model, states, lengths, scales):
         n, count = model.dimension, len(states)
-        velocity = np.einsum("ij,kjn->kin", self._matrices.everywhere, states) / lengths[:, None, None]
+        velocity = (self._matrices.everywhere @ states) / lengths[:, None, None]
         inner = slice(1, self.degree + 1)
         points = states[:, inner].reshape(-1, n)
         units = lengths_at(scales, node_times(scales["vertices"], self.nodes.points))
@@ -105,7 +105,7 @@ class Collocation(Transcription):
         controls = optimal_control(model, points, costates, numbers["learning_rate"])
         collocated = np.zeros((len(stages), len(self.positions)), dtype=bool)
         collocated[:, 1 : p + 1] = True  # elsewhere there is no control variable: u follows from the costate
-        everywhere = resample(self.nodes.points, self.positions, pushes)
+        everywhere = self._matrices.to_positions @ pushes
         if self.points == "radau":  # a shared vertex is the last collocation point of the element before it
             collocated[1:, 0], everywhere[1:, 0] = True, everywhere[:-1, -1]
         chosen = flatten(collocated)
@@ -128,11 +128,11 @@ class Collocation(Transcription):
         count, p, n = len(theta), self.degree, model.dimension
         units = lengths_at(numbers, node_times(numbers["vertices"], self.nodes.points))
         mu = numbers["cost"] / units * multipliers["path"].reshape(count, p, n)
-        left = np.einsum("j,kjn->kn", self._matrices.slopes[:, 0], mu)
+        left = self._matrices.slopes[:, 0] @ mu
         if self.points == "gauss":  # the left state also enters the extrapolated right one
             ends = numbers["cost"] / lengths_at(numbers, numbers["vertices"][1:])
             left -= ends * self._matrices.end[0] * multipliers["gap"]
-        lengths, inner = np.diff(vertices)[:, None, None], self.nodes.points
+        lengths, inner = (vertices[1:] - vertices[:-1])[:, None, None], self.nodes.points
         fade = np.exp(-numbers["discount"] * node_times(vertices, inner))[:, :, None]
         stage_costates = -mu / self.nodes.weights[:, None] / fade
         slope = hamiltonian_derivatives(model)(
@@ -141,7 +141,7 @@ class Collocation(Transcription):
             stage_costates.reshape(-1, n),
             [numbers["learning_rate"], numbers["loss_weight"]],
         )[1].reshape(count, p, n)
-        present = left[:, None] - lengths * np.einsum("ij,kjn->kin", self._matrices.integrals, fade * slope)
+        present = left[:, None] - lengths * (self._matrices.integrals @ (fade * slope))
         return flatten(present * np.exp(numbers["discount"] * node_times(vertices, self.positions))[:, :, None])
 
 
@@ -151,7 +151,7 @@ def _matrices(points, degree) -> SimpleNamespace:
 
     The state polynomial lives on the left end and the collocation points: ``slopes`` gives its derivative at the points,
     ``end`` its value at the right end. ``everywhere`` differentiates at all nodes, ``integrals`` integrates from the left
-    end to every node what is known at the collocation points.
+    end to every node what is known at the collocation points; ``to_positions`` interpolates that at all nodes.
     """
     method = Collocation(points=points, degree=degree)
     inner, positions = method.nodes.points, method.positions
@@ -161,4 +161,5 @@ def _matrices(points, degree) -> SimpleNamespace:
         end=lagrange_matrix(support, np.ones(1))[0],
         everywhere=differentiation_matrix(positions),
         integrals=integration_matrix(inner, positions),
+        to_positions=lagrange_matrix(inner, positions),
     )

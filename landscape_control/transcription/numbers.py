@@ -1,6 +1,7 @@
 """The numbers of a problem as one parameter vector of the nonlinear program, on normalised time."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from types import SimpleNamespace
 
 import casadi as ca
@@ -48,7 +49,13 @@ class NumberLayout:
 
     def pack(self, values: dict) -> np.ndarray:
         """The parameter vector of these named values (arrays column by column)."""
-        return np.concatenate([np.asarray(values[name], dtype=float).ravel(order="F") for name in self.sizes])
+        scalars = [values[name] for name in SCALARS]
+        return np.concatenate([scalars, *[np.ravel(values[name], order="F") for name in self._arrays]])
+
+    @cached_property
+    def _arrays(self) -> tuple[str, ...]:
+        """Names of the parts that follow the scalars, in order."""
+        return tuple(name for name in self.sizes if name not in SCALARS)
 
 
 def length_at(numbers: SimpleNamespace, fraction):
@@ -60,5 +67,7 @@ def length_at(numbers: SimpleNamespace, fraction):
 
 def lengths_at(values: dict, fractions: np.ndarray) -> np.ndarray:
     """The units of length at fractions (…,) of the horizon, with a last axis for the parameters: (…, 1)."""
-    exponents = values.get("growth", 0.0) * values["horizon"] * np.asarray(fractions)
+    if "growth" not in values:
+        return np.full((*np.shape(fractions), 1), values["length"])
+    exponents = values["growth"] * values["horizon"] * np.asarray(fractions)
     return values["length"] * np.exp(exponents)[..., None]

@@ -1,12 +1,15 @@
 """Stages chained into one nonlinear program, in the layout that the optimiser exploits."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import casadi as ca
 import numpy as np
 
 from ..problem import Model
 from .base import Stage, Transcription
+from .entries import entrywise
 from .mapped import effort_hessian, has_quadratic_effort, mapped_derivatives
 from .numbers import NumberLayout, length_at
 
@@ -22,8 +25,10 @@ class Program:
     ----------
     nlp : dict of CasADi expressions x, f, g, p
     options : derivative functions to hand to the optimiser, empty if it shall differentiate by itself
+    derivatives : gradient and Hessian of an element's cost, see ``Transcription.element_derivatives``, in staged programs
+        where the transcription offers them
     rows : dict name -> integer array of constraint rows, shape (K, size) or (size,)
-    lagrangian : for staged programs SX (σ, μ, slope, Hessian) of the Lagrangian σf + μᵀg in the variables
+    lagrangian : for the other staged programs SX (σ, μ, slope, Hessian) of the Lagrangian σf + μᵀg in the variables
     """
 
     transcription: Transcription
@@ -34,6 +39,8 @@ class Program:
     options: dict
     rows: dict
     lagrangian: tuple | None = None
+    derivatives: ca.Function | None = None
+    _ending: Callable | None = None
 
     @property
     def elements(self) -> int:
@@ -43,7 +50,11 @@ class Program:
         """Variables from scaled vertex states (K+1, n) and stage variables (K, width)."""
         if not self.staged:
             return stages.ravel()
-        return np.append(np.hstack([states[:-1], stages]).ravel(), states[-1])
+        n, width = self.layout.dimension, self.stage.width
+        variables = np.empty(self.elements * (n + width) + n)
+        body = variables[:-n].reshape(self.elements, n + width)
+        body[:, :n], body[:, n:], variables[-n:] = states[:-1], stages, states[-1]
+        return variables
 
     def split(self, variables: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(states, stages) from the variables."""
@@ -52,7 +63,30 @@ class Program:
             stages = variables.reshape(self.elements, width)
             return np.vstack([np.zeros(n), stages[:, -n:]]), stages
         body = variables[:-n].reshape(self.elements, n + width)
-        return np.vstack([body[:, :n], variables[-n:]]), body[:, n:]
+        states = np.empty((self.elements + 1, n))
+        states[:-1], states[-1] = body[:, :n], variables[-n:]
+        return states, body[:, n:]
+
+    def cost_derivatives(self, factor: ca.SX, bounded: Callable[[ca.SX], ca.SX]) -> tuple[ca.SX, ca.SX]:
+        """Gradient of f, and ``factor`` times its Hessian with ``bounded`` applied to the entries, as expressions."""
+        n, count = self.layout.dimension, self.elements
+        variables, vertices = self.nlp["x"], self.nlp["p"][self.layout.size :]
+        last, size = variables[-n:], (variables.numel() - n) // count
+        element = _scaled(self.derivatives, bounded)
+        parts = [
+            element(
+                variables[k * size : (k + 1) * size],
+                vertices[k],
+                vertices[k + 1],
+                self.nlp["p"][: self.layout.size],
+                factor,
+            )
+            for k in range(count)
+        ]
+        end_hessian, end_gradient = ca.hessian(self._ending(last), last)
+        gradient = ca.vertcat(*[slope for slope, _ in parts], end_gradient)
+        end_hessian = entrywise(lambda entries: bounded(factor * entries), end_hessian)
+        return gradient, ca.diagcat(*[hessian for _, hessian in parts], end_hessian)
 
     def multipliers(self, values: np.ndarray) -> dict[str, np.ndarray]:
         """Multipliers by block name."""
@@ -63,13 +97,16 @@ def build_program(model: Model, transcription: Transcription, layout: NumberLayo
     """Chain the stages of ``transcription``; condensed where the stage allows it and ``staged`` is False."""
     stage = transcription.stage(model, layout)
     staged = staged or not stage.next_is_last_block
-    lagrangian = None
+    derivatives, lagrangian = None, None
     if not staged and not stage.path_size:
         nlp, options, rows = mapped_derivatives(model, transcription, stage, layout, terminal_cost)
     else:
         nlp, rows = _chain(model, transcription, stage, layout, staged)
         options = {}
-        lagrangian = _lagrangian(model, transcription, stage, layout, nlp, rows) if staged else None
+        if staged:
+            derivatives = transcription.element_derivatives(model, layout)
+        if staged and derivatives is None:
+            lagrangian = _lagrangian(model, transcription, stage, layout, nlp, rows)
     return Program(
         transcription=transcription,
         layout=layout,
@@ -79,6 +116,8 @@ def build_program(model: Model, transcription: Transcription, layout: NumberLayo
         options=options,
         rows=rows,
         lagrangian=lagrangian,
+        derivatives=derivatives,
+        _ending=partial(terminal_cost, model, layout.unpack(nlp["p"][: layout.size])),
     )
 
 
@@ -163,6 +202,14 @@ def _lagrangian(model, transcription, stage, layout, nlp, rows):
     slopes.append(slope + carried + ending)
     blocks.append(block)
     return factor, multipliers, ca.vertcat(*slopes), ca.diagcat(*blocks)
+
+
+def _scaled(derivatives: ca.Function, bounded) -> ca.Function:
+    """The same function with a factor as last argument, which multiplies the Hessian."""
+    arguments, factor = derivatives.sx_in(), ca.SX.sym("factor")
+    gradient, hessian = derivatives(*arguments)
+    hessian = entrywise(lambda entries: bounded(factor * entries), hessian)
+    return ca.Function("scaled", [*arguments, factor], [gradient, hessian])
 
 
 class _Rows:
