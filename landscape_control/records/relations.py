@@ -94,8 +94,9 @@ def _planned_belief(values):
     problem, layout = values["problem"], values["layout"]
     if layout.estimate != _belief_size(problem):
         refuse("layout", f"a belief of length {_belief_size(problem)}, as the problem has", f"{layout.estimate}")
-    for name, plan in {"plan": values["plan"]} | {f"plans/{i}": one for i, one in enumerate(values.get("plans", ()))}.items():
-        states = problem.dimension + layout.size
+    states = problem.dimension + layout.size
+    plans = {f"plans/{i}": one for i, one in enumerate(values.get("plans", ()))}
+    for name, plan in {"plan": values["plan"], **plans}.items():
         if plan.parameters.shape[1] not in (states, states + 1) or plan.controls.shape[1] != problem.controls:
             refuse(name, f"{states} states and {problem.controls} controls", f"{plan.parameters.shape[1]} and "
                    f"{plan.controls.shape[1]}")

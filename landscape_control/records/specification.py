@@ -36,8 +36,7 @@ def from_specification(text: str) -> ControlProblem | PolicyProgram:
     Raises ProblemError, which names the place, if the text is damaged, of another kind, or of a later version.
     """
     if not isinstance(text, str):
-        raise ProblemError("specification", expected="a text", received=type(text).__name__,
-                           advice="pass what specification(problem) returned")
+        refuse("specification", "a text", type(text).__name__)
     return read_problem(text, "specification")
 
 
