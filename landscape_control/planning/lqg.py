@@ -48,15 +48,15 @@ class LQGSolution(BeliefSolution):
 
     @classmethod
     def from_record(cls, values) -> "LQGSolution":
-        """A solution from its stored fields: without its equations, which follow from its problem when they are needed."""
+        """A solution from its stored fields; its equations follow from its problem when they are needed."""
         made = object.__new__(cls)
         made.__dict__.update(values)
         return made
 
     def __getattr__(self, name):
-        """``linear`` and ``state_policy`` of a loaded solution: read off its problem by two Riccati equations at first use.
+        """``linear`` and ``state_policy`` of a loaded solution: read off its problem by two Riccati equations.
 
-        Raises ProblemError if they do not give the stored gains: the problem of the record is then not the one it was made of.
+        Raises ProblemError if they do not give the stored gains: the record was then changed.
         """
         if name not in ("linear", "state_policy") or self.__dict__.get("problem") is None:
             raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
@@ -114,8 +114,12 @@ def _check_gain(name, stored, derived):
     """Refuse a stored gain that is not the one of the equations; the machine may turn the last bits."""
     gap = np.abs(stored - derived).max(initial=0.0) if stored.shape == derived.shape else np.inf
     if not gap <= _SAME_GAIN * max(np.abs(derived).max(initial=0.0), 1e-300):
-        raise ProblemError(name, expected="the gains that follow from the problem of the record",
-                           received=f"others, off by up to {gap:.2g}", advice="solve the problem again: solve(solution.problem)")
+        raise ProblemError(
+            name,
+            expected="the gains that follow from the problem of the record",
+            received=f"others, off by up to {gap:.2g}",
+            advice="solve the problem again: solve(solution.problem)",
+        )
 
 
 def _split(policy, time_to_go, n):

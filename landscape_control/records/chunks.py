@@ -1,4 +1,4 @@
-"""Arrays in chunks, unpacked here and not by filters of the HDF5 library: never to more than their own size, by no plug-in."""
+"""Arrays in chunks, unpacked here: to no more than their own size, and by no plug-in of the HDF5 library."""
 
 import itertools
 import math

@@ -29,7 +29,9 @@ _HOLDS = {
     "BeliefSolution": {"problem": ControlProblem},
     "GridSolution": {"grid": GridPolicy, "status": Status | GridStatus},
     "Plan": {"certificate": Certificate | None, "end_basin": np.ndarray | None},
-    "PolicyResult": {"certificate": PolicyCertificate | ScenarioCertificate | None, "identifiability": Identifiability | None},
+    "PolicyResult": {
+        "certificate": PolicyCertificate | ScenarioCertificate | None,
+        "identifiability": Identifiability | None},
     "Solution": {"problem": ControlProblem | None, "certificate": Certificate | None, "search": str | None}}
 _NEEDED = {("BeliefSolution", "problem")}  # although it has a default
 

@@ -71,7 +71,9 @@ def function_from_tree(tree: dict, name: str = "function", what: str = "expressi
     sizes = [_entries(sparsity) for _, sparsity in inputs]
     for k, step in enumerate(steps):
         _check_step(step, k, sizes, f"{what}, step {k}")
-    outputs = [_checked_output(one, len(steps), f"{what}, output {i}") for i, one in enumerate(listed(tree["outputs"], what))]
+    outputs = [
+        _checked_output(one, len(steps), f"{what}, output {i}") for i, one in enumerate(listed(tree["outputs"], what))
+    ]
     return _built(name, inputs, steps, outputs, what)
 
 

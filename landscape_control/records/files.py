@@ -66,8 +66,8 @@ def _group_of(value) -> Group:
 def load(path, *, most_bytes: int | None = None):
     """The object that :func:`save` wrote to a file, working as before; for the folder of a sweep, its data set.
 
-    The seal at the file's end is checked before anything is read. Reading runs no code from the file, solves nothing, opens no
-    other file, and holds everything in the file against the rules that results obey.
+    The seal at the file's end is checked before anything is read. Reading runs no code from the file, solves nothing, opens
+    no other file, and holds everything in the file against the rules that results obey.
 
     Parameters
     ----------

@@ -101,8 +101,8 @@ class _Reader:
             self.place = f"{place}/{name}"
             kind = found.links.get_info(raw).type
             if kind != h5l.TYPE_HARD:
-                word = {h5l.TYPE_SOFT: "a soft link", h5l.TYPE_EXTERNAL: "a link into another file"}.get(kind, "a link")
-                self.refuse("everything in this one file, without links", word, "records have no links: save the result again")
+                words = {h5l.TYPE_SOFT: "a soft link", h5l.TYPE_EXTERNAL: "a link into another file"}
+                self.refuse("everything in this one file, without links", words.get(kind, "a link"))
             one = h5o.open(found, raw)
             if not (_is_array(one) or isinstance(one, h5g.GroupID)):
                 self.refuse("groups and arrays", "a named data type")
@@ -224,7 +224,7 @@ class _Reader:
         return shape, plist
 
     def _numbers(self, found, shape, plist):
-        from h5py import h5d
+        from h5py import h5d, h5s
 
         dtype, size = found.dtype, math.prod(shape)
         self.budget.take(_words(self.place), size * dtype.itemsize)
@@ -237,16 +237,17 @@ class _Reader:
             self.refuse("filters on chunks alone", "a filter on an array in one piece")
         if layout == h5d.COMPACT:
             values = np.empty(shape, dtype=dtype)
-            found.read(h5d_all(), h5d_all(), values)
-            return values.astype(dtype.newbyteorder("="))
-        return np.frombuffer(self.piece(found, size * dtype.itemsize), dtype=dtype).reshape(shape).astype(
-            dtype.newbyteorder("="))
+            found.read(h5s.ALL, h5s.ALL, values)
+        else:
+            values = np.frombuffer(self.piece(found, size * dtype.itemsize), dtype=dtype).reshape(shape)
+        return values.astype(dtype.newbyteorder("="))
 
     def piece(self, found, size):
         """The ``size`` bytes of an array that stands in one piece."""
         begin = found.get_offset()
         if begin is None or found.get_storage_size() != size:
-            self.refuse("an array with all its values", f"one of {size} bytes of which {found.get_storage_size()} were written")
+            written = found.get_storage_size()
+            self.refuse("an array with all its values", f"one of {size} bytes of which {written} were written")
         if begin + size > len(self.data):
             self.refuse("an array inside the file", "one that begins or ends beyond its end")
         return memoryview(self.data)[begin:begin + size]
@@ -281,13 +282,6 @@ class _Reader:
         return names if len(names) == rank and None not in names else None
 
 
-def h5d_all():
-    """All of an array."""
-    from h5py import h5s
-
-    return h5s.ALL
-
-
 def _words(place):
     return place.lstrip("/") or "top group"
 
@@ -306,11 +300,11 @@ def _is_number(kind):
     """Whether a type is one of the usual whole or floating-point numbers of up to eight bytes."""
     from h5py import h5t
 
-    signs = ("I", "U", "F")
+    families = ("STD_I", "STD_U", "IEEE_F")
     if not isinstance(kind, h5t.TypeIntegerID | h5t.TypeFloatID) or kind.get_size() not in (1, 2, 4, 8):
         return False
-    names = (f"{'IEEE' if sign == 'F' else 'STD'}_{sign}{8 * kind.get_size()}{order}" for sign in signs for order in ("LE", "BE"))
-    return any(kind.equal(getattr(h5t, name)) for name in names if hasattr(h5t, name))
+    usual = (f"{family}{8 * kind.get_size()}{order}" for family in families for order in ("LE", "BE"))
+    return any(kind.equal(getattr(h5t, name)) for name in usual if hasattr(h5t, name))
 
 
 def _type_in_words(kind):

@@ -21,8 +21,7 @@ BYTES_PER_ENTRY = 180  # of an n x n matrix, that a problem of n parameters take
 LARGEST_COUNT = 10_000  # of units, lags, …, of a family of policies
 MOST_POLICY_STEPS = 10**6  # of the horizon of a policy
 
-MOST_CELLS = 10**8  # of a sweep
-CELLS_WITHOUT_RESULTS = 10**6  # of a sweep of whose cells few have been computed
+MOST_CELLS = 2 * 10**7  # of a sweep
 
 
 def most_bytes_of(size: int) -> int:
@@ -45,8 +44,8 @@ class Budget:
         if self.bytes > self.most_bytes:
             raise ProblemError(place, expected=f"at most {self.most_bytes / 2**20:.0f} MB of arrays and texts in this file",
                                received=f"{self.bytes / 2**20:.0f} MB up to here",
-                               advice="a file that unfolds to so much is damaged or hostile; if you know where it comes from, "
-                               f"load(path, most_bytes={2 * self.bytes}) takes it")
+                               advice="a file that unfolds to so much may be damaged or hostile; if you know where it comes "
+                               f"from, load(path, most_bytes={2 * self.bytes}) takes it")
 
     def take_object(self, place: str) -> None:
         """Count a group or an array."""

@@ -122,7 +122,8 @@ def unpack(group: Group, budget: Budget | None = None, place: str = ""):
     for name, enum_name in mapping(enums, _joined(place, _ENUMS)).items():
         values[name] = _member(word(enum_name, _joined(place, _ENUMS)), values.get(name), _joined(place, name))
     reader = TreeReader(budget)
-    values |= {name: reader.value(tree, _joined(place, name)) for name, tree in mapping(other, _joined(place, _OTHER)).items()}
+    for name, tree in mapping(other, _joined(place, _OTHER)).items():
+        values[name] = reader.value(tree, _joined(place, name))
     if kind == "mapping":
         order = _words(order, _joined(place, _ORDER))
         if sorted(order) != sorted(values):
@@ -176,4 +177,4 @@ def _joined(place, name):
 
 def _misplaced(place, expected, received):
     return ProblemError(place or "top group", expected=expected, received=received,
-                        advice="the file is damaged, or a later version of landscape_control wrote it: save it again, or upgrade")
+                        advice="the file is damaged, or a later version of landscape_control wrote it: upgrade")

@@ -6,7 +6,7 @@ from ..errors import ProblemError
 from .limits import DEEPEST_TREE, LONGEST_TEXT
 
 _LARGEST = 2**63  # whole numbers of a file have at most 64 bits
-_DAMAGED = "the text is damaged, or was not written by landscape_control: write it again"
+DAMAGED = "the text is damaged, or was not written by landscape_control: write it again"
 
 
 def parsed(text: str, what: str):
@@ -47,7 +47,7 @@ def _parts(one, what):
 
 def refuse(what, expected, received):
     """Refuse a text."""
-    raise ProblemError(what, expected=expected, received=received, advice=_DAMAGED)
+    raise ProblemError(what, expected=expected, received=received, advice=DAMAGED)
 
 
 def mapping(tree, what: str, *names: str) -> dict:

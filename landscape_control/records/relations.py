@@ -46,8 +46,9 @@ def _plan(values):
     basin, tail = values.get("end_basin"), values.get("tail")
     if basin is not None and basin.shape != states.shape[1:]:
         refuse("end_basin", f"a point of {states.shape[1]} parameters", f"shape {basin.shape}")
-    if tail is not None and (len(tail.steady_state), len(tail.steady_control)) != (states.shape[1], values["controls"].shape[1]):
-        refuse("tail", f"one of {states.shape[1]} parameters", f"one of {len(tail.steady_state)}")
+    sizes = states.shape[1], values["controls"].shape[1]
+    if tail is not None and (len(tail.steady_state), len(tail.steady_control)) != sizes:
+        refuse("tail", f"one of {sizes[0]} parameters", f"one of {len(tail.steady_state)}")
 
 
 def _tail(values):

@@ -65,7 +65,8 @@ def differences(one, other) -> list[str]:
 def _read(text, what="specification"):
     tree = mapping(parsed(text, what), what, "format", "version", "problem")
     if tree["format"] != FORMAT:
-        raise ProblemError(what, expected=FORMAT, received=f"{tree['format']!r:.60}", advice="this text holds something else")
+        raise ProblemError(what, expected=FORMAT, received=f"{tree['format']!r:.60}",
+                           advice="this text holds something else")
     if tree["version"] != VERSION:
         raise ProblemError(what, expected=f"version {VERSION}", received=f"version {tree['version']!r:.20}",
                            advice="a later landscape_control wrote it: upgrade")

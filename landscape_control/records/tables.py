@@ -53,7 +53,7 @@ def from_table(group: Group):
 
 def _refusal(place, expected, received):
     return ProblemError(place, expected=expected, received=received,
-                        advice="the file was not written by landscape_control, or was changed since: save the data set again")
+                        advice="the file was not written by landscape_control, or was changed: save the data set again")
 
 
 def _storable(name, values):

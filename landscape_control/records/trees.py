@@ -17,6 +17,8 @@ from .numbers import array_from_tree, number_from_tree
 from .parts import class_of_part
 from .plain_text import count, kind, listed, mapping, refuse, word
 
+_LANDSCAPE = ("dimension", "name", "formula", "minima", "minima_rule", "allow_kinks", "hidden", "parameters",
+              "expression")
 _ROUNDING = 1e-12  # by which constructors may turn a number that they normalise
 
 
@@ -65,17 +67,17 @@ class TreeReader:
         return found
 
     def _landscape(self, tree, what):
-        names = ("dimension", "name", "formula", "minima", "minima_rule", "allow_kinks", "hidden", "parameters", "expression")
-        mapping(tree, what, *names)
+        mapping(tree, what, *_LANDSCAPE)
         dimension = count(tree["dimension"], f"{what}, dimension", 1, MOST_PARAMETERS)
         if self.budget is not None:
             self.budget.take(what, BYTES_PER_ENTRY * dimension**2)
         parameters = self.value(tree["parameters"], f"{what}, parameters")
         minima = self._minima(tree, dimension, what)
+        hidden = self.value(tree["hidden"], f"{what}, hidden")
         expression = function_from_tree(tree["expression"], "loss", f"{what}, expression")
         return self._made(what, lambda: Landscape(
             dimension=dimension, name=word(tree["name"], what), formula=word(tree["formula"], what), minima=minima,
-            allow_kinks=_truth(tree["allow_kinks"], f"{what}, allow_kinks"), hidden=self.value(tree["hidden"], f"{what}, hidden"),
+            allow_kinks=_truth(tree["allow_kinks"], f"{what}, allow_kinks"), hidden=hidden,
             parameters=parameters, expression=Traced(expression, parameters),
             _recipe=(tree["formula"], minima if callable(minima) else None)))
 
@@ -155,7 +157,8 @@ def _check_sizes(made_of, values, what):
 def _keep_last_bits(made, name, value):
     """Put back a stored number that the constructor has normalised once more, and so turned in its last bits."""
     own = getattr(made, name, None)
-    if not isinstance(value, float | np.ndarray) or not isinstance(own, float | np.ndarray) or np.shape(own) != np.shape(value):
+    numbers = isinstance(value, float | np.ndarray) and isinstance(own, float | np.ndarray)
+    if not numbers or np.shape(own) != np.shape(value):
         return
     scale = np.abs(value).max(initial=0.0)
     if np.array_equal(own, value, equal_nan=True) or not np.isfinite(scale):
