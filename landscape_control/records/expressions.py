@@ -10,7 +10,7 @@ reading one runs no code and loads no library.
 import casadi as ca
 
 from ..errors import ProblemError
-from .limits import ENTRIES_PER_STEP, FREE_ENTRIES, MOST_STEPS
+from .limits import BYTES_PER_STEP, ENTRIES_PER_STEP, FREE_ENTRIES, Budget
 from .numbers import number_from_tree, number_to_tree
 from .plain_text import count, listed, mapping, refuse, word
 
@@ -57,12 +57,15 @@ def _step(function, k, name, given, where):
     return [name, *(where[place] for place in given)]
 
 
-def function_from_tree(tree: dict, name: str = "function", what: str = "expression") -> ca.Function:
-    """The SX function of a plain form. Everything is checked before CasADi builds anything."""
+def function_from_tree(
+    tree: dict, name: str = "function", what: str = "expression", budget: Budget | None = None
+) -> ca.Function:
+    """The SX function of a plain form. Everything is checked, and its steps counted in the ``budget``, before CasADi builds
+    anything."""
     tree = mapping(tree, what, "inputs", "steps", "outputs")
     steps = listed(tree["steps"], what)
-    if len(steps) > MOST_STEPS:
-        refuse(what, f"at most {MOST_STEPS} steps", f"{len(steps)}")
+    if budget is not None:
+        budget.take(what, BYTES_PER_STEP * len(steps))
     inputs = [_checked_input(one, f"{what}, input {i}") for i, one in enumerate(listed(tree["inputs"], what))]
     entries = sum(_entries(sparsity) for _, sparsity in inputs)
     most = FREE_ENTRIES + ENTRIES_PER_STEP * len(steps)
@@ -115,7 +118,7 @@ def _check_step(step, k, sizes, what):
         number_from_tree(given[0], what)
     elif operation == "INPUT" and len(given) == 2:
         count(given[1], what, 0, sizes[count(given[0], what, 0, len(sizes) - 1)] - 1)
-    elif operation in _ARGUMENTS and len(given) == _ARGUMENTS[operation]:
+    elif isinstance(operation, str) and len(given) == _ARGUMENTS.get(operation):
         for place in given:
             count(place, what, 0, k - 1)
     else:

@@ -262,8 +262,9 @@ class _Reader:
             return values
         if found.get_create_plist().get_layout() != h5d.CONTIGUOUS:
             self.refuse("texts in one piece", "texts in chunks, or in the header")
-        texts = self.texts.of_array(self.piece(found, 16 * size), _words(self.place))
-        self.budget.take(_words(self.place), sum(map(len, texts)))
+        piece = self.piece(found, 16 * size)
+        self.budget.take(_words(self.place), self.texts.size_of_array(piece))
+        texts = self.texts.of_array(piece, _words(self.place))
         values[...] = np.array([self._decoded(one, "an entry") for one in texts], dtype=object).reshape(shape)
         return values
 

@@ -11,9 +11,9 @@ DEEPEST_GROUP = 16
 MOST_AXES = 8  # of one array
 LONGEST_ATTRIBUTE = 2**20  # bytes of a text
 
-LONGEST_TEXT = 2**26  # characters of a JSON text
+BYTES_PER_BRACKET, BYTES_PER_COMMA = 80, 30  # of what a JSON text becomes (measured)
 DEEPEST_TREE = 48  # lists and objects of JSON inside one another
-MOST_STEPS = 1_000_000  # operations of one function
+BYTES_PER_STEP = 500  # of a function, for each of its operations, when a problem is built with it (measured)
 FREE_ENTRIES = 50_000  # entries of a function's inputs, whatever its length; beyond that
 ENTRIES_PER_STEP = 10
 

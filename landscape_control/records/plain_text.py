@@ -3,19 +3,21 @@
 import json
 
 from ..errors import ProblemError
-from .limits import DEEPEST_TREE, LONGEST_TEXT
+from .limits import ALWAYS_BYTES, BYTES_PER_BRACKET, BYTES_PER_COMMA, DEEPEST_TREE
 
 _LARGEST = 2**63  # whole numbers of a file have at most 64 bits
 DAMAGED = "the text is damaged, or was not written by landscape_control: write it again"
 
 
-def parsed(text: str, what: str):
+def parsed(text: str, what: str, most_bytes: int = ALWAYS_BYTES):
     """The lists, objects, texts and numbers of a JSON text; ``what`` it is said to be in a refusal.
 
-    Raises ProblemError for a text that is too long, too deep, or no JSON.
+    Raises ProblemError for a text that is too deep, no JSON, or that becomes more than ``most_bytes``.
     """
-    if len(text) > LONGEST_TEXT:
-        refuse(what, f"a text of at most {LONGEST_TEXT} characters", f"{len(text)}")
+    brackets, commas = text.count("[") + text.count("{"), text.count(",")
+    size = len(text) + BYTES_PER_BRACKET * brackets + BYTES_PER_COMMA * commas
+    if size > most_bytes:
+        refuse(what, f"a text that takes at most {most_bytes / 2**20:.0f} MB once it is read", f"{size / 2**20:.0f} MB")
     try:
         tree = json.loads(text, parse_constant=_no_constant)
     except RecursionError:

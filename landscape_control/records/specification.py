@@ -7,7 +7,7 @@ from ..errors import ProblemError
 from ..pointwise import LOCK
 from ..policies import PolicyProgram
 from ..problem import ControlProblem
-from .limits import Budget
+from .limits import MOST_BYTES, Budget
 from .parts import sizes_of, to_tree
 from .plain_text import mapping, parsed, refuse
 from .trees import TreeReader
@@ -42,7 +42,7 @@ def from_specification(text: str) -> ControlProblem | PolicyProgram:
 
 def read_problem(text: str, what: str, budget: Budget | None = None) -> ControlProblem | PolicyProgram:
     """As :func:`from_specification`; refusals begin with ``what``, and the problem's size counts in the ``budget``."""
-    tree = _read(text, what)["problem"]
+    tree = _read(text, what, MOST_BYTES if budget is None else budget.most_bytes)["problem"]
     with LOCK:
         problem = TreeReader(budget).value(tree, what)
     if not isinstance(problem, ControlProblem | PolicyProgram):
@@ -62,8 +62,8 @@ def differences(one, other) -> list[str]:
     return list(_differing(*trees, ""))
 
 
-def _read(text, what="specification"):
-    tree = mapping(parsed(text, what), what, "format", "version", "problem")
+def _read(text, what="specification", most_bytes=MOST_BYTES):
+    tree = mapping(parsed(text, what, most_bytes), what, "format", "version", "problem")
     if tree["format"] != FORMAT:
         raise ProblemError(what, expected=FORMAT, received=f"{tree['format']!r:.60}",
                            advice="this text holds something else")

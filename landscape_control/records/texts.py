@@ -28,6 +28,10 @@ class Texts:
         self._heaps: dict[int, dict] = {}
         self._unread: dict[bytes, int] = {}  # attributes by name: how many have been checked and not been asked for
 
+    def size_of_array(self, piece) -> int:
+        """How many bytes the texts whose 16 bytes each stand in ``piece`` claim to have."""
+        return int(np.frombuffer(piece, dtype=_DESCRIPTOR)["length"].sum(dtype=np.int64))
+
     def of_array(self, piece, place: str) -> list[bytes]:
         """The texts whose 16 bytes each stand in ``piece``."""
         return [self._text(*row, place) for row in np.frombuffer(piece, dtype=_DESCRIPTOR).tolist()]

@@ -57,7 +57,7 @@ class TreeReader:
             return array_from_tree(inside, what)
         if form == "mapping":
             return self._mapping(inside, what)
-        return Traced(function_from_tree(inside, what=what))
+        return Traced(function_from_tree(inside, what=what, budget=self.budget))
 
     def _mapping(self, tree, what):
         pairs = [listed(pair, what, 2) for pair in listed(tree, what)]
@@ -74,7 +74,7 @@ class TreeReader:
         parameters = self.value(tree["parameters"], f"{what}, parameters")
         minima = self._minima(tree, dimension, what)
         hidden = self.value(tree["hidden"], f"{what}, hidden")
-        expression = function_from_tree(tree["expression"], "loss", f"{what}, expression")
+        expression = function_from_tree(tree["expression"], "loss", f"{what}, expression", self.budget)
         return self._made(what, lambda: Landscape(
             dimension=dimension, name=word(tree["name"], what), formula=word(tree["formula"], what), minima=minima,
             allow_kinks=_truth(tree["allow_kinks"], f"{what}, allow_kinks"), hidden=hidden,

@@ -22,6 +22,7 @@ from .versions import versions
 
 FORMAT = "landscape_control sweep"
 VERSION = 1
+MOST_PLAN_BYTES = 2**27  # of the lists that a plan becomes
 _SEAL, _END = ',\n "sha256": "', '"\n}'
 
 
@@ -126,7 +127,7 @@ class Plan:
     @classmethod
     def from_text(cls, text: str) -> "Plan":
         """The plan of a JSON text; raises ProblemError if it is damaged or of another version."""
-        document = mapping(parsed(text, "plan"), "plan", "format", "version")
+        document = mapping(parsed(text, "plan", MOST_PLAN_BYTES), "plan", "format", "version")
         kind, version = document.pop("format"), document.pop("version")
         if (kind, version) != (FORMAT, VERSION):
             raise ProblemError("plan", expected=f"{FORMAT}, version {VERSION}",
