@@ -5,10 +5,14 @@ Every attack is sealed like a record, because a seal finds damage and says nothi
 
 import io
 import json
+import os
 import re
+import shutil
 import struct
 import zlib
+from hashlib import sha256
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import h5py
 import numpy as np
@@ -16,6 +20,7 @@ from h5py import h5d, h5p, h5s, h5t, h5z
 from record_samples import FOLDER
 
 from landscape_control.records.sealing import seal
+from landscape_control.sweeps.columns import pack, unpack
 
 SAMPLES = FOLDER / "v1"
 _END = 90  # bytes of the seal
@@ -117,7 +122,7 @@ def chunks_of_four_gigabytes(folder):
 @attack
 def a_bomb_of_zeros(folder):
     def change(file):
-        replaced(file, NODES, np.zeros(2**24 + 2**20), chunks=(2**20,), compression="gzip")
+        replaced(file, NODES, np.zeros(2**23 + 2**20), chunks=(2**20,), compression="gzip")
 
     return edited(folder, change)
 
@@ -126,7 +131,7 @@ def a_bomb_of_zeros(folder):
 def a_chunk_that_unpacks_to_more_than_its_size(folder):
     def change(file):
         made = replaced(file, NODES, shape=(4096, 2), dtype="f8", chunks=(4096, 2), compression="gzip")
-        made.id.write_direct_chunk((0, 0), zlib.compress(bytes(2**29), 9))
+        made.id.write_direct_chunk((0, 0), zlib.compress(bytes(2**28), 1))
 
     return edited(folder, change)
 
@@ -247,19 +252,10 @@ def five_thousand_groups_inside_one_another(folder):
 
 
 @attack
-def too_many_groups(folder):
-    def change(file):
-        for i in range(50_001):
-            file.create_group(f"g{i}")
-
-    return edited(folder, change, "policy")
-
-
-@attack
-def ten_thousand_attributes(folder):
+def a_thousand_attributes_and_one(folder):
     def change(file):
         group = file.create_group("many", track_order=True)
-        for i in range(10_000):
+        for i in range(1001):
             group.attrs[f"a{i}"] = 1
 
     return edited(folder, change, "policy")
@@ -794,3 +790,169 @@ _replanning("settings_that_write_a_file", lambda f: {"options": {"output_file": 
 _replanning("settings_that_load_a_library", lambda f: {"options": {"linear_solver": "ma27", "hsllib": f"{f}/evil.so"}})
 _replanning("settings_without_end", lambda f: {"aims": 10**6})
 _replanning("settings_that_nobody_knows", lambda f: {"shell": "sh"})
+_replanning("settings_of_the_optimiser", lambda f: {"options": {"max_iter": 300}})
+
+VALID = {  # what asks for nothing that a reader does: loaded, and acted on by nobody
+    "a_formula_two_billion_wide", "a_formula_two_billion_precise", "a_formula_that_reads_attributes", "noise_of_another_size",
+    "settings_that_write_a_file", "settings_that_load_a_library", "settings_without_end", "settings_that_nobody_knows",
+    "settings_of_the_optimiser"}
+
+
+# -- stores -----------------------------------------------------------------------------------------------------------------
+
+STORE = Path(__file__).parent / "data/sweeps/v1"
+STORES: dict = {}
+
+
+def store_attack(function):
+    """Put an attack on a store into the list: a function of a folder that holds a copy of a finished one."""
+    def made(folder):
+        copied = Path(folder) / "store"
+        shutil.copytree(STORE, copied)
+        function(copied)
+        return copied
+
+    STORES[function.__name__] = made
+    return function
+
+
+def sealed_plan(tree) -> str:
+    """The text of a plan with its checksum at the end."""
+    text = json.dumps(tree, ensure_ascii=False, indent=1).removesuffix("\n}")
+    return f'{text},\n "sha256": "{sha256(text.encode()).hexdigest()}"\n}}'
+
+
+def change_plan(folder, change) -> None:
+    """Change the entries of a store's plan, and seal it again."""
+    tree = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    tree.pop("sha256")
+    change(tree)
+    (folder / "plan.json").write_text(sealed_plan(tree), encoding="utf-8")
+
+
+def change_chunk(folder, change) -> None:
+    """Change the columns of a store's first chunk, and seal it again."""
+    path = sorted((folder / "chunks").iterdir())[0]
+    columns = unpack(path.read_bytes())
+    change(columns)
+    path.write_bytes(pack(columns))
+
+
+@store_attack
+def a_plan_of_brackets(folder):
+    (folder / "plan.json").write_text("[" * 200_000)
+
+
+@store_attack
+def a_plan_that_is_a_folder(folder):
+    (folder / "plan.json").unlink()
+    (folder / "plan.json").mkdir()
+
+
+@store_attack
+def a_plan_that_is_a_pipe(folder):
+    (folder / "plan.json").unlink()
+    os.mkfifo(folder / "plan.json")
+
+
+@store_attack
+def a_plan_of_bytes(folder):
+    (folder / "plan.json").write_bytes(bytes(range(256)))
+
+
+def _plan(name, change):
+    change_of = change
+
+    def made(folder):
+        change_plan(folder, change_of)
+
+    made.__name__ = name
+    store_attack(made)
+
+
+def _long_axes(tree):
+    axis = {"labels": None, "columns": [{"type": "f", "values": [float(i) for i in range(10_000)]}]}
+    tree["axes"] = [{"name": f"a{i}", "paths": [f"a{i}"], **axis} for i in range(4)]
+    tree["structural"] = []
+
+
+def _some_long_axes(tree):
+    axis = {"labels": None, "columns": [{"type": "f", "values": [float(i) for i in range(4000)]}]}
+    tree["axes"] = [{"name": f"a{i}", "paths": [f"a{i}"], **axis} for i in range(2)]
+    tree["structural"] = []
+
+
+_plan("a_plan_of_1e16_cells", _long_axes)
+_plan("a_plan_of_cells_without_results", _some_long_axes)
+_plan("a_plan_without_axes", lambda tree: tree.update(axes=[]))
+_plan("a_plan_with_an_empty_axis", lambda tree: tree["axes"][0].update(columns=[{"type": "f", "values": []}]))
+_plan("a_plan_of_ragged_axes", lambda tree: tree["axes"][0].update(labels=["only one"]))
+_plan("a_plan_of_an_unknown_type", lambda tree: tree["axes"][0]["columns"][0].update(type="O"))
+_plan("a_plan_of_words_as_numbers", lambda tree: tree["axes"][0]["columns"][0].update(type="f", values=["x"] * 3))
+_plan("a_plan_of_400_digits", lambda tree: tree["axes"][0]["columns"][0].update(type="i", values=[10**400]))
+_plan("a_plan_with_one_name_twice", lambda tree: tree["axes"].append(tree["axes"][0]))
+_plan("a_plan_without_measures", lambda tree: tree.update(measures=[]))
+_plan("a_plan_of_an_unknown_kind", lambda tree: tree.update(kind="shell"))
+_plan("a_plan_with_a_strange_entry", lambda tree: tree.update(command="sh"))
+_plan("a_plan_of_no_chunks", lambda tree: tree.update(most=0))
+_plan("a_plan_with_a_seed_of_text", lambda tree: tree.update(seed="7"))
+_plan("a_plan_with_options_in_a_list", lambda tree: tree.update(options=[1]))
+_plan("a_plan_of_the_future", lambda tree: tree.update(version=2))
+_plan("a_plan_without_a_problem", lambda tree: tree.pop("specification"))
+_plan("a_plan_whose_problem_is_a_number", lambda tree: tree.update(specification=7))
+
+
+def _chunk(name, change):
+    change_of = change
+
+    def made(folder):
+        change_chunk(folder, change_of)
+
+    made.__name__ = name
+    store_attack(made)
+
+
+def _first_value(columns):
+    return next(name for name in columns if name.startswith("value "))
+
+
+_chunk("a_chunk_of_wide_values", lambda c: c.update({_first_value(c): np.zeros((len(c["cells"]), 10**4))}))
+_chunk("a_chunk_of_other_cells", lambda c: c.update(cells=c["cells"] + 1))
+_chunk("a_chunk_of_codes_without_words", lambda c: c.update(status=np.full(len(c["cells"]), 99, dtype=np.int32)))
+_chunk("a_chunk_of_negative_codes", lambda c: c.update(status=np.full(len(c["cells"]), -1, dtype=np.int32)))
+_chunk("a_chunk_of_a_strange_column", lambda c: c.update({"value shell": np.zeros(len(c["cells"]))}))
+_chunk("a_chunk_without_words", lambda c: c.pop("words"))
+_chunk("a_chunk_whose_words_are_brackets", lambda c: c.update(words=np.frombuffer(b"[" * 100_000, dtype=np.uint8)))
+
+
+@store_attack
+def a_folder_named_like_a_chunk(folder):
+    path = sorted((folder / "chunks").iterdir())[0]
+    path.unlink()
+    path.mkdir()
+
+
+@store_attack
+def a_chunk_that_is_a_pipe(folder):
+    path = sorted((folder / "chunks").iterdir())[0]
+    path.unlink()
+    os.mkfifo(path)
+
+
+@store_attack
+def a_chunk_that_is_a_bomb(folder):
+    path = sorted((folder / "chunks").iterdir())[0]
+    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        archive.writestr("cells.npy", bytes(2**28))
+
+
+@store_attack
+def a_chunk_that_claims_a_terabyte(folder):
+    path = sorted((folder / "chunks").iterdir())[0]
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f8", "fortran_order": False, "shape": (2**37,)})
+    with ZipFile(path, "w") as archive:
+        archive.writestr("cells.npy", header.getvalue())
+
+
+STILL_READ = {name for name in STORES if "chunk" in name and "plan" not in name}  # the cells of that chunk are "not run"

@@ -165,6 +165,8 @@ def _words(tree, what):
 
 def _member(enum_name, name, place):
     """The member of an enumeration."""
+    if enum_name not in ENUMS:
+        raise _misplaced(place, f"one of {', '.join(ENUMS)}", repr(enum_name)[:60])
     kind = class_of(enum_name, ENUMS)
     if not isinstance(name, str) or name not in kind.__members__:
         raise _misplaced(place, f"one of {', '.join(kind.__members__)}", f"{name!r:.60}")

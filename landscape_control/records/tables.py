@@ -34,7 +34,7 @@ def from_table(group: Group):
         raise _refusal(next(iter(group.groups)), "variables alone, in a data set", "a group")
     listed, lengths = group.attributes.pop(_COORDINATES, None), {}
     if not isinstance(listed, str):
-        raise _refusal("top group", f"an attribute {_COORDINATES!r} that lists the coordinates", "none")
+        raise _refusal("top group", f"an attribute {_COORDINATES!r} that lists the coordinates", "none, or no text")
     for name, variable in group.variables.items():
         if variable.dims is None:
             raise _refusal(name, "names for its axes", "none")

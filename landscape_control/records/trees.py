@@ -30,6 +30,11 @@ class Traced:
 
     def __call__(self, *vectors, **parameters):
         """The expression at CasADi vectors; parameters not given have the values of the record."""
+        for i, given in enumerate(vectors):
+            if isinstance(given, ca.SX) and given.shape != self.function.size_in(i):
+                size = self.function.size1_in(i)
+                raise ProblemError("recorded function", expected=f"a vector of length {size}", received=f"shape {given.shape}",
+                                   advice="the problem it belongs to has other parameters: write it again")
         values = {**self.parameters, **parameters}.values()
         return self.function(*vectors, *(v if isinstance(v, ca.SX) else ca.DM(v) for v in values))
 
@@ -75,6 +80,8 @@ class TreeReader:
         minima = self._minima(tree, dimension, what)
         hidden = self.value(tree["hidden"], f"{what}, hidden")
         expression = function_from_tree(tree["expression"], "loss", f"{what}, expression", self.budget)
+        sizes = (dimension,) if hidden is None else (dimension, _size_of(hidden, what))
+        _check_inputs(expression, sizes, parameters, what)
         return self._made(what, lambda: Landscape(
             dimension=dimension, name=word(tree["name"], what), formula=word(tree["formula"], what), minima=minima,
             allow_kinks=_truth(tree["allow_kinks"], f"{what}, allow_kinks"), hidden=hidden,
@@ -122,6 +129,23 @@ class TreeReader:
                 np.linalg.LinAlgError) as error:  # some constructors trust their arguments
             said = f"{type(error).__name__}: {error}".splitlines()[0]
             return refuse(what, "arguments that its constructor takes", f"others ({said[:120]})")
+
+
+def _size_of(hidden, what):
+    if not isinstance(hidden, Hidden):
+        refuse(f"{what}, hidden", "a hidden process", type(hidden).__name__)
+    return hidden.dimension
+
+
+def _check_inputs(expression, sizes, parameters, what):
+    """Refuse a loss of other vectors and parameters than those of its landscape."""
+    if not isinstance(parameters, dict):
+        refuse(f"{what}, parameters", "a mapping", type(parameters).__name__)
+    shapes = [(size, 1) for size in sizes]
+    shapes += [(*np.shape(value), 1, 1)[:2] for value in parameters.values()]
+    given = [expression.size_in(i) for i in range(expression.n_in())]
+    if given != shapes:
+        refuse(f"{what}, expression", f"inputs of the shapes {shapes!r:.80}", f"{given!r:.80}")
 
 
 def _truth(tree, what):

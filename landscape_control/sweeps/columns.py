@@ -75,7 +75,7 @@ def check_owner(columns: dict, digest: str, index: int, cells) -> None:
     """Raise DamagedError unless this is chunk ``index``, with these cells, of the plan with this digest."""
     if OWNER not in columns or columns[OWNER].tobytes() != f"{digest} {index}".encode():
         raise DamagedError("a chunk of another plan, or of another place in it")
-    if CELLS not in columns or not np.array_equal(columns[CELLS], cells):
+    if CELLS not in columns or columns[CELLS].dtype != np.int64 or not np.array_equal(columns[CELLS], cells):
         raise DamagedError("other cells than the plan has here")
 
 
