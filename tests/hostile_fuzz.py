@@ -97,7 +97,8 @@ def _other_array(rng, file):
     how = rng.choice(("nan", "inf", "shape", "short", "long", "type", "values", "empty"))
     if how in ("nan", "inf"):
         values.flat[rng.randrange(values.size)] = float(how)
-    made = {"shape": lambda: values.reshape(-1), "short": lambda: values[:-1], "long": lambda: np.concatenate([values, values]),
+    made = {"shape": lambda: values.reshape(-1), "short": lambda: values[:-1],
+            "long": lambda: np.concatenate([values, values]),
             "type": lambda: values.astype(rng.choice(["f4", "i8", "i1", "u2", "c16"])), "empty": lambda: values[:0],
             "values": lambda: rng.choice([-1, 0, 1e30]) * values}.get(how, lambda: values)()
     name, marks = found.name, dict(found.attrs)
@@ -263,4 +264,4 @@ if __name__ == "__main__":
     for name in NAMES:
         with contextlib.suppress(ProblemError):
             use(SAMPLES / f"{name}.nc")  # what a first time takes is no file's fault
-    print(json.dumps(main(int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]))))
+    sys.stdout.write(json.dumps(main(int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]))) + "\n")

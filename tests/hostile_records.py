@@ -355,7 +355,9 @@ def a_filter_that_needs_a_plug_in(folder):
         replaced(file, NODES, np.zeros((41, 2)), chunks=(41, 2), compression="lzf")
 
     data = edited(folder, change).read_bytes()[:-_END]
-    return write(folder, data.replace(struct.pack("<H", h5z.FILTER_LZF) + b"\x08\x00", struct.pack("<H", 32015) + b"\x08\x00"))
+    known, unknown = (struct.pack("<H", number) + b"\x08\x00" for number in (h5z.FILTER_LZF, 32015))
+    assert known in data
+    return write(folder, data.replace(known, unknown))
 
 
 def _descriptor(data, begin):
@@ -708,7 +710,8 @@ _specified("a_text_that_is_empty", lambda tree: "")
 _specified("a_problem_that_is_a_number", lambda tree: '{"format":"landscape_control problem","version":1,"problem":1}')
 _specified("a_problem_that_is_a_learner", lambda tree: json.dumps(
     {"format": "landscape_control problem", "version": 1, "problem": tree["learner"]}))
-_specified("a_later_problem", lambda tree: json.dumps({"format": "landscape_control problem", "version": 2, "problem": tree}))
+_specified("a_later_problem", lambda tree: json.dumps(
+    {"format": "landscape_control problem", "version": 2, "problem": tree}))
 _specified("a_text_of_small_lists", lambda tree: "[" + "[]," * 2_000_000 + "[]]")
 
 
@@ -793,7 +796,8 @@ _replanning("settings_that_nobody_knows", lambda f: {"shell": "sh"})
 _replanning("settings_of_the_optimiser", lambda f: {"options": {"max_iter": 300}})
 
 VALID = {  # what asks for nothing that a reader does: loaded, and acted on by nobody
-    "a_formula_two_billion_wide", "a_formula_two_billion_precise", "a_formula_that_reads_attributes", "noise_of_another_size",
+    "a_formula_two_billion_wide", "a_formula_two_billion_precise", "a_formula_that_reads_attributes",
+    "noise_of_another_size",
     "settings_that_write_a_file", "settings_that_load_a_library", "settings_without_end", "settings_that_nobody_knows",
     "settings_of_the_optimiser"}
 

@@ -1,4 +1,4 @@
-"""Files are data: nothing in a record or a store makes its reader solve, allocate, look elsewhere, or raise without words."""
+"""Files are data: nothing in a record or a store makes its reader solve, allocate, look elsewhere, or raise wordlessly."""
 
 import json
 import os

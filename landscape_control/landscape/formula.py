@@ -12,8 +12,8 @@ _FORMAT = re.compile(r"([^{}]?[<>=^])?[-+ ]?#?0?\d{0,2}[,_]?(\.\d{1,2})?[a-zA-Z%
 def with_numbers(formula: str, parameters: Mapping) -> str:
     """The formula with numbers in the place of the placeholders {name} and {name:format}.
 
-    A formula with other braces (LaTeX, say), attributes or indices of a parameter, or a width or precision beyond 99 stays as
-    it is: formulas may come from files.
+    A formula with other braces (LaTeX, say), attributes or indices of a parameter, or a width or precision beyond 99 stays
+    as it is: formulas may come from files.
     """
     if not parameters or len(formula) > _LONGEST:
         return formula

@@ -13,26 +13,19 @@ from functools import cache
 
 import numpy as np
 
-from ..certificate import Certificate
-from ..emergence.certificate import PolicyCertificate
-from ..emergence.identifiability import Identifiability
-from ..emergence.scenario_checks import ScenarioCertificate
-from ..errors import ProblemError
 from ..problem import ControlProblem
-from ..solution import Status
-from ..stochastic.result import GridPolicy, GridStatus
-from .kinds import DIMS, LEFT_OUT, own
+from .kinds import DIMS, ENUMS, LEFT_OUT, MODULES, class_of, own
 from .relations import RELATIONS, refuse
 
-# what fields hold whose annotation says less, and what is computed at first use and stored with them
+# what fields hold whose annotation says less, and what is computed at first use and stored with them; recorded classes by
+# name, so that they are imported when one is read
 _HOLDS = {
-    "BeliefSolution": {"problem": ControlProblem},
-    "GridSolution": {"grid": GridPolicy, "status": Status | GridStatus},
-    "Plan": {"certificate": Certificate | None, "end_basin": np.ndarray | None},
-    "PolicyResult": {
-        "certificate": PolicyCertificate | ScenarioCertificate | None,
-        "identifiability": Identifiability | None},
-    "Solution": {"problem": ControlProblem | None, "certificate": Certificate | None, "search": str | None}}
+    "BeliefSolution": {"problem": (ControlProblem,)},
+    "GridSolution": {"grid": ("GridPolicy",), "status": ("Status", "GridStatus")},
+    "Plan": {"certificate": ("Certificate", None), "end_basin": (np.ndarray, None)},
+    "PolicyResult": {"certificate": ("PolicyCertificate", "ScenarioCertificate", None),
+                     "identifiability": ("Identifiability", None)},
+    "Solution": {"problem": (ControlProblem, None), "certificate": ("Certificate", None), "search": (str, None)}}
 _NEEDED = {("BeliefSolution", "problem")}  # although it has a default
 
 
@@ -61,8 +54,14 @@ def _annotations(kind) -> dict:
     for base in kind.__mro__[::-1]:
         for name, holds in _HOLDS.get(base.__name__, {}).items():
             is_needed = found.get(name, (None, False))[1] or (base.__name__, name) in _NEEDED
-            found[name] = holds, is_needed
+            found[name] = _union(holds), is_needed
     return found
+
+
+def _union(kinds):
+    """One annotation for classes, some of them by name."""
+    found = [class_of(one, ENUMS if one in ENUMS else MODULES) if isinstance(one, str) else one for one in kinds]
+    return typing.Union[tuple(found)]  # noqa: UP007  (of as many as there are)
 
 
 def _check(annotation, value, kind, name):
@@ -127,10 +126,3 @@ def _received(value) -> str:
     if isinstance(value, tuple):
         return f"a sequence of {', '.join(sorted({type(one).__name__ for one in value})) or 'nothing'}"
     return "nothing" if value is None else f"a {type(value).__name__}"
-
-
-def check_top(value) -> None:
-    """Refuse a record that holds no result and no problem."""
-    if isinstance(value, tuple | Mapping):
-        raise ProblemError("record", expected="one result or problem", received="several things, or none",
-                           advice="save results one by one")

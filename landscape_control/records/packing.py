@@ -11,6 +11,7 @@ from ..errors import ProblemError
 from ..planning.solution import BeliefSolution
 from ..policies import PolicyProgram
 from ..problem import ControlProblem
+from .contents import check_contents
 from .groups import Group, Variable
 from .kinds import COMPUTED, DIMS, ENUMS, LABELS, LEFT_OUT, MODULES, class_of, own
 from .limits import Budget
@@ -33,7 +34,9 @@ def pack(value) -> Group:
     if type(value).__name__ not in MODULES or not is_dataclass(value):
         raise ProblemError("record", expected=f"one of {', '.join(sorted(MODULES))}", received=type(value).__name__,
                            advice="save the result it belongs to")
-    return _filled(type(value).__name__, _contents(value))
+    contents = _contents(value)
+    check_contents(type(value), contents)  # what could not be read again is not written
+    return _filled(type(value).__name__, contents)
 
 
 def _contents(value):

@@ -33,8 +33,12 @@ class Traced:
         for i, given in enumerate(vectors):
             if isinstance(given, ca.SX) and given.shape != self.function.size_in(i):
                 size = self.function.size1_in(i)
-                raise ProblemError("recorded function", expected=f"a vector of length {size}", received=f"shape {given.shape}",
-                                   advice="the problem it belongs to has other parameters: write it again")
+                raise ProblemError(
+                    "recorded function",
+                    expected=f"a vector of length {size}",
+                    received=f"shape {given.shape}",
+                    advice="the problem it belongs to has other parameters: write it again",
+                )
         values = {**self.parameters, **parameters}.values()
         return self.function(*vectors, *(v if isinstance(v, ca.SX) else ca.DM(v) for v in values))
 

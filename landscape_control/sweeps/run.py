@@ -130,6 +130,8 @@ def load_store(folder, *, most_bytes: int | None = None):
     ``most_bytes`` is what it may take in memory, by default 128 MB, or forty times the size of the results if that is more:
     a few results, or none, do not make a grid of a hundred million cells. Raises ProblemError for a larger one.
     """
+    if most_bytes is not None:
+        whole("most_bytes", most_bytes)
     plan = read_plan(folder)
     most = max(ALWAYS_FOR_CELLS, BYTES_PER_BYTE_OF_RESULTS * bytes_of_results(folder)) if most_bytes is None else most_bytes
     needed = plan.cells * (BYTES_PER_CELL + BYTES_PER_VALUE * (len(plan.measures) + len(plan.axes)))
