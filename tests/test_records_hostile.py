@@ -48,7 +48,8 @@ def test_whatever_is_wrong_is_one_clear_error(name, attacked):
 
 
 def test_refusals_name_the_place_in_the_file(attacked):
-    places = {"a_path_of_nan": "plans/0/parameters", "a_step_that_calls": "expression, step 1", "a_soft_link": "plans/1",
+    places = {"a_path_of_nan": "plans/0/parameters", "a_soft_link": "plans/1",
+              "a_step_that_calls": "problem, ControlProblem, landscape, loss expression, step 1",
               "brackets_fifty_thousand_deep": "plans/0, record_other", "a_plan_of_400_digits": "plan",
               "a_start_of_nan": "problem, ControlProblem"}
     for name, place in places.items():

@@ -66,7 +66,6 @@ def function_from_tree(
     steps = listed(tree["steps"], what)
     if budget is not None:
         budget.take(what, BYTES_PER_STEP * len(steps))
-    listed(tree["outputs"], what, 1)
     inputs = [_checked_input(one, f"{what}, input {i}") for i, one in enumerate(listed(tree["inputs"], what))]
     entries = sum(_entries(sparsity) for _, sparsity in inputs)
     most = FREE_ENTRIES + ENTRIES_PER_STEP * len(steps)

@@ -66,7 +66,14 @@ class TreeReader:
             return array_from_tree(inside, what)
         if form == "mapping":
             return self._mapping(inside, what)
-        return Traced(function_from_tree(inside, what=what, budget=self.budget))
+        return Traced(self._function(inside, "function", what))
+
+    def _function(self, tree, name, what):
+        """A function with one output."""
+        found = function_from_tree(tree, name, what, self.budget)
+        if found.n_out() != 1:
+            refuse(what, "one output", f"{found.n_out()}")
+        return found
 
     def _mapping(self, tree, what):
         pairs = [listed(pair, what, 2) for pair in listed(tree, what)]
@@ -83,7 +90,7 @@ class TreeReader:
         parameters = self.value(tree["parameters"], f"{what}, parameters")
         minima = self._minima(tree, dimension, what)
         hidden = self.value(tree["hidden"], f"{what}, hidden")
-        expression = function_from_tree(tree["expression"], "loss", f"{what}, expression", self.budget)
+        expression = self._function(tree["expression"], "loss", f"{what}, loss expression")
         sizes = (dimension,) if hidden is None else (dimension, _size_of(hidden, what))
         _check_inputs(expression, sizes, parameters, what)
         return self._made(what, lambda: Landscape(
@@ -149,7 +156,7 @@ def _check_inputs(expression, sizes, parameters, what):
     shapes += [(*np.shape(value), 1, 1)[:2] for value in parameters.values()]
     given = [expression.size_in(i) for i in range(expression.n_in())]
     if given != shapes:
-        refuse(f"{what}, expression", f"inputs of the shapes {shapes!r:.80}", f"{given!r:.80}")
+        refuse(f"{what}, loss expression", f"inputs of the shapes {shapes!r:.80}", f"{given!r:.80}")
 
 
 def _truth(tree, what):
