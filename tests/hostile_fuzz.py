@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import copy
 import io
 import json
 import random
@@ -152,23 +153,23 @@ def changed_tree(rng, tree):
     for _ in range(rng.choice([1, 1, 1, 2, 3])):
         holders = list(_holders(tree))
         if not holders:
-            return rng.choice(TREES)
+            return copy.deepcopy(rng.choice(TREES))
         holder = rng.choice(holders)
         key = rng.choice(list(holder) if isinstance(holder, dict) else range(len(holder)))
         how = rng.random()
         if how < 0.2:
             del holder[key]
         elif how < 0.6:
-            holder[key] = rng.choice(TREES)
+            holder[key] = copy.deepcopy(rng.choice(TREES))  # which the next change must leave alone
         elif how < 0.8:
             donor = rng.choice(holders)
             holder[key] = json.loads(json.dumps(rng.choice(list(donor.values() if isinstance(donor, dict) else donor))))
         elif isinstance(holder[key], bool | int | float):
             holder[key] = holder[key] * rng.choice([-1, 0, 2, 1e9, 0.5])
         elif isinstance(holder, dict):
-            holder[rng.choice(["extra", "kind", "number", "_private"])] = holder[key]
+            holder[rng.choice(["extra", "kind", "number", "_private"])] = copy.deepcopy(holder[key])
         else:
-            holder.insert(key, holder[key])
+            holder.insert(key, copy.deepcopy(holder[key]))
     return tree
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
+from inspect import signature
 
 import casadi as ca
 import numpy as np
@@ -88,7 +89,7 @@ class TreeReader:
         if self.budget is not None:
             self.budget.take(what, BYTES_PER_ENTRY * dimension**2)
         parameters = self.value(tree["parameters"], f"{what}, parameters")
-        minima = self._minima(tree, dimension, what)
+        minima = self._minima(tree, dimension, parameters, what)
         hidden = self.value(tree["hidden"], f"{what}, hidden")
         expression = self._function(tree["expression"], "loss", f"{what}, loss expression")
         sizes = (dimension,) if hidden is None else (dimension, _size_of(hidden, what))
@@ -99,7 +100,7 @@ class TreeReader:
             parameters=parameters, expression=Traced(expression, parameters),
             _recipe=(tree["formula"], minima if callable(minima) else None)))
 
-    def _minima(self, tree, dimension, what):
+    def _minima(self, tree, dimension, parameters, what):
         """Minima as numbers, or the rule they follow."""
         rule = tree["minima_rule"]
         if rule is None:
@@ -107,6 +108,9 @@ class TreeReader:
         found = minima_by_rule(word(rule, f"{what}, minima_rule"), dimension)
         if found is None:
             refuse(f"{what}, minima_rule", "the name of a ready-made landscape", repr(rule)[:60])
+        names = set(signature(found).parameters)
+        if not isinstance(parameters, dict) or names != parameters.keys():
+            refuse(f"{what}, parameters", f"those of the {rule} landscape, {', '.join(sorted(names))}", f"{parameters!r:.60}")
         return found
 
     def _object(self, tree, what):
