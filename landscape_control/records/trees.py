@@ -110,7 +110,8 @@ class TreeReader:
             refuse(f"{what}, minima_rule", "the name of a ready-made landscape", repr(rule)[:60])
         names = set(signature(found).parameters)
         if not isinstance(parameters, dict) or names != parameters.keys():
-            refuse(f"{what}, parameters", f"those of the {rule} landscape, {', '.join(sorted(names))}", f"{parameters!r:.60}")
+            wanted = f"those of the {rule} landscape, {', '.join(sorted(names))}"
+            refuse(f"{what}, parameters", wanted, f"{parameters!r:.60}")
         return found
 
     def _object(self, tree, what):
