@@ -1,7 +1,6 @@
 """The loss landscape L(θ): one CasADi expression with its gradient and Hessian."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -11,6 +10,7 @@ import numpy as np
 from ..arrays import freeze, matrix, vector, whole
 from ..errors import ProblemError
 from ..pointwise import Pointwise
+from .formula import with_numbers as formula_with_numbers
 from .hidden import Hidden
 from .tracing import changed_parameters, checked_parameters, refuse_kinks, trace, with_numbers
 
@@ -84,9 +84,7 @@ class Landscape:
         """Formula and minima for the present parameters; what they were made from is kept."""
         if self._recipe is None:
             self._set(_recipe=(self.formula, self.minima if callable(self.minima) else None))
-        if self.parameters:
-            with suppress(LookupError, ValueError, TypeError):  # braces that are no placeholders
-                self._set(formula=self.formula.format(**self.parameters))
+        self._set(formula=formula_with_numbers(self.formula, self.parameters))
         minima = self.minima(**self.parameters) if callable(self.minima) else self.minima
         if minima is not None:
             minima = freeze(matrix("landscape minima", np.atleast_2d(minima), (None, self.dimension)))

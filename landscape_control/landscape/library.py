@@ -104,5 +104,5 @@ def minima_rule(minima) -> str | None:
 
 
 def minima_by_rule(rule: str, dimension: int):
-    """The function of the parameters with this name."""
-    return partial(_MINIMA[rule], dimension)
+    """The function of the parameters with this name; None where there is none."""
+    return partial(_MINIMA[rule], dimension) if rule in _MINIMA else None

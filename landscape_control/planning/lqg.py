@@ -15,6 +15,8 @@ from .linear_model import LinearModel, NotLinearQuadratic, read_linear_model
 from .lqg_cost import METHOD, lqg_cost
 from .solution import BeliefSolution
 
+_SAME_GAIN = 1e-6  # relative difference of a stored gain from one that was computed again
+
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class LQGSolution(BeliefSolution):
@@ -43,6 +45,26 @@ class LQGSolution(BeliefSolution):
     steady_covariance: np.ndarray | None
     filter_gain: np.ndarray | None
     unobserved: np.ndarray
+
+    @classmethod
+    def from_record(cls, values) -> "LQGSolution":
+        """A solution from its stored fields; its equations follow from its problem when they are needed."""
+        made = object.__new__(cls)
+        made.__dict__.update(values)
+        return made
+
+    def __getattr__(self, name):
+        """``linear`` and ``state_policy`` of a loaded solution: read off its problem by two Riccati equations.
+
+        Raises ProblemError if they do not give the stored gains: the record was then changed.
+        """
+        if name not in ("linear", "state_policy") or self.__dict__.get("problem") is None:
+            raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
+        again = solve_lqg(self.problem)
+        for gain in ("gain", "belief_gain"):
+            _check_gain(gain, getattr(self, gain), getattr(again, gain))
+        self.__dict__.update(linear=again.linear, state_policy=again.state_policy)
+        return self.__dict__[name]
 
     @cached_property
     def _uncertainty(self):
@@ -84,8 +106,20 @@ class LQGSolution(BeliefSolution):
         return offset - theta @ gain.T - self.linear.hidden.to_state(estimate) @ belief_gain.T
 
     def __getstate__(self):
-        self.shrink  # noqa: B018  (forces the cached value)
+        self.linear, self.shrink  # noqa: B018  (forces what is made at first use)
         return {name: value for name, value in super().__getstate__().items() if name not in ("_gains", "_uncertainty")}
+
+
+def _check_gain(name, stored, derived):
+    """Refuse a stored gain that is not the one of the equations; the machine may turn the last bits."""
+    gap = np.abs(stored - derived).max(initial=0.0) if stored.shape == derived.shape else np.inf
+    if not gap <= _SAME_GAIN * max(np.abs(derived).max(initial=0.0), 1e-300):
+        raise ProblemError(
+            name,
+            expected="the gains that follow from the problem of the record",
+            received=f"others, off by up to {gap:.2g}",
+            advice="solve the problem again: solve(solution.problem)",
+        )
 
 
 def _split(policy, time_to_go, n):

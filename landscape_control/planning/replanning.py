@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from types import MappingProxyType
 
 import casadi as ca
 import numpy as np
@@ -11,6 +12,7 @@ from ..arrays import whole
 from ..belief import belief_model
 from ..errors import SolveError, check_choice
 from ..problem import ControlProblem
+from ..recorded_settings import check_given, refuse_withheld, withheld
 from ..solution import Plan
 from ..solver import Solver
 from .advice import CARRIED_OUT
@@ -61,6 +63,10 @@ class ReplanningSolution(BeliefSolution):
     inner : "certainty equivalent" or "belief"
     plan : Plan over z = (θ, belief coordinates) from the start and the prior
     settings : {option: value} of the solve, from which the policy can be built again
+
+    A loaded one solves nothing until it is asked for a control. It then builds its solver from the problem and the settings,
+    of which a record supplies those that cannot do harm (see ``recorded_settings``); others, the optimiser's options above
+    all, must be given again to :meth:`given`.
     """
 
     inner: str
@@ -70,6 +76,35 @@ class ReplanningSolution(BeliefSolution):
     _space: BeliefSpace = field(repr=False)
     _solver: Solver = field(repr=False)
     _episodes: _Episodes = field(repr=False, default_factory=_Episodes)
+
+    @classmethod
+    def from_record(cls, values) -> "ReplanningSolution":
+        """A solution from its stored fields, without a solver."""
+        made = object.__new__(cls)
+        made.__dict__.update(values, settings=MappingProxyType(dict(values["settings"])), _episodes=_Episodes())
+        made.__dict__["_withheld"] = withheld(made.settings)
+        return made
+
+    def given(self, **options) -> "ReplanningSolution":
+        """The same solution with settings that its record could not supply, e.g. ``given(options={"max_iter": 500})``.
+
+        Raises ProblemError for values other than those in ``settings``, with which its plan was made.
+        """
+        check_given("settings of the record", self.settings, options)
+        made = type(self).from_record({one.name: getattr(self, one.name) for one in fields(self) if one.name[0] != "_"})
+        made.__dict__["_withheld"] = tuple(name for name in made.__dict__["_withheld"] if name not in options)
+        return made
+
+    def __getattr__(self, name):
+        """``_space`` and ``_solver`` of a loaded solution, built at first use."""
+        if name not in ("_space", "_solver") or self.__dict__.get("problem") is None:
+            raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
+        refuse_withheld("this record's policy", self.__dict__["_withheld"], "solution.given({})")
+        settings = dict(self.settings)
+        space, transcriber, options = _space_and_transcriber(self.problem, settings)
+        solver = _solver_of_later_plans(space, transcriber, self.plan, settings["tolerance"], options)
+        self.__dict__.update(_space=space, _solver=solver)
+        return self.__dict__[name]
 
     solves = property(lambda self: self._episodes.solves, doc="How many inner plans have been solved.")
     failures = property(lambda self: self._episodes.failures, doc="How many of them failed: the last plan was carried on.")
@@ -141,14 +176,9 @@ def solve_replanning(
     """
     check_hidden(problem)
     settings = {"inner": inner, "covariance": covariance, "tolerance": tolerance, "aims": aims, "seed": seed, **options}
-    options = with_optimiser(problem, options)
-    check_choice("inner", inner, INNER)
-    check_choice("covariance", covariance, ("state", "steady"))
-    model = belief_model(problem) if inner == "belief" else None
-    space = belief_space(problem, model, covariance)
-    transcriber = Transcriber(space=space, solver=belief_solver(space.expanded, tolerance, options))
+    space, transcriber, options = _space_and_transcriber(problem, settings)
     plan = transcriber.plans(whole("aims", aims), seed)[0]
-    solver = transcriber.solver if plan.tail is None else _recurring(space, plan, tolerance, options)
+    solver = _solver_of_later_plans(space, transcriber, plan, tolerance, options)
     solution = ReplanningSolution(
         cost=math.nan,
         cost_kind=CostKind.NONE,
@@ -167,6 +197,23 @@ def solve_replanning(
     if throw and not solution.status.ok:
         raise SolveError(f"{solution.explanation}. {solution.message}".rstrip(), solution)
     return solution
+
+
+def _space_and_transcriber(problem, settings):
+    """(space, transcriber, options of its solver) for the settings of a solve."""
+    own = ("inner", "covariance", "tolerance", "aims", "seed")
+    options = with_optimiser(problem, {name: value for name, value in settings.items() if name not in own})
+    check_choice("inner", settings["inner"], INNER)
+    check_choice("covariance", settings["covariance"], ("state", "steady"))
+    model = belief_model(problem) if settings["inner"] == "belief" else None
+    space = belief_space(problem, model, settings["covariance"])
+    solver = belief_solver(space.expanded, settings["tolerance"], options)
+    return space, Transcriber(space=space, solver=solver), options
+
+
+def _solver_of_later_plans(space, transcriber, plan, tolerance, options):
+    """The solver that replans once the first plan is there."""
+    return transcriber.solver if plan.tail is None else _recurring(space, plan, tolerance, options)
 
 
 def _recurring(space, plan, tolerance, options):

@@ -10,7 +10,9 @@ reading one runs no code and loads no library.
 import casadi as ca
 
 from ..errors import ProblemError
+from .limits import BYTES_PER_STEP, ENTRIES_PER_STEP, FREE_ENTRIES, Budget
 from .numbers import number_from_tree, number_to_tree
+from .plain_text import count, listed, mapping, refuse, word
 
 _NAMES = {getattr(ca, name): name[3:] for name in dir(ca) if name.startswith("OP_")}
 _CODES = {name: code for code, name in _NAMES.items()}
@@ -18,6 +20,8 @@ _UNARY = ("NEG", "EXP", "LOG", "SQRT", "SQ", "TWICE", "SIN", "COS", "TAN", "ASIN
           "FABS", "SIGN", "ERF", "INV", "SINH", "COSH", "TANH", "ASINH", "ACOSH", "ATANH", "ERFINV", "LOG1P", "EXPM1")
 _BINARY = ("ADD", "SUB", "MUL", "DIV", "POW", "CONSTPOW", "LT", "LE", "EQ", "NE", "AND", "OR", "FMOD", "COPYSIGN",
            "IF_ELSE_ZERO", "FMIN", "FMAX", "ATAN2", "HYPOT", "REMAINDER")
+_ARGUMENTS = dict.fromkeys(_UNARY, 1) | dict.fromkeys(_BINARY, 2)
+_LONGEST_SIDE = 10**6  # of a matrix
 
 
 def function_to_tree(function: ca.Function, names) -> dict:
@@ -53,19 +57,86 @@ def _step(function, k, name, given, where):
     return [name, *(where[place] for place in given)]
 
 
-def function_from_tree(tree: dict, name: str = "function") -> ca.Function:
-    """The SX function of a plain form."""
+def function_from_tree(
+    tree: dict, name: str = "function", what: str = "expression", budget: Budget | None = None
+) -> ca.Function:
+    """The SX function of a plain form. Everything is checked, and its steps counted in the ``budget``, before CasADi builds
+    anything."""
+    tree = mapping(tree, what, "inputs", "steps", "outputs")
+    steps = listed(tree["steps"], what)
+    if budget is not None:
+        budget.take(what, BYTES_PER_STEP * len(steps))
+    inputs = [_checked_input(one, f"{what}, input {i}") for i, one in enumerate(listed(tree["inputs"], what))]
+    entries = sum(_entries(sparsity) for _, sparsity in inputs)
+    most = FREE_ENTRIES + ENTRIES_PER_STEP * len(steps)
+    if entries > most:
+        refuse(what, f"at most {most} entries of inputs for {len(steps)} steps", f"{entries}")
+    sizes = [_entries(sparsity) for _, sparsity in inputs]
+    for k, step in enumerate(steps):
+        _check_step(step, k, sizes, f"{what}, step {k}")
+    outputs = [
+        _checked_output(one, len(steps), f"{what}, output {i}") for i, one in enumerate(listed(tree["outputs"], what))
+    ]
+    return _built(name, inputs, steps, outputs, what)
+
+
+def _checked_input(given, what):
+    label, sparsity = listed(given, what, 2)
+    return word(label, what), _checked_sparsity(sparsity, what)
+
+
+def _checked_output(given, steps, what):
+    sparsity, places = listed(given, what, 2)
+    sparsity, places = _checked_sparsity(sparsity, what), listed(places, what)
+    if len(places) != _entries(sparsity):
+        refuse(what, f"{_entries(sparsity)} entries", f"{len(places)}")
+    return sparsity, [count(place, what, 0, steps - 1) for place in places]
+
+
+def _checked_sparsity(given, what):
+    """[rows, columns] or [rows, columns, rows of entries, columns of entries], by columns and each entry once."""
+    if not isinstance(given, list) or len(given) not in (2, 4):
+        refuse(what, "a sparsity of two or four parts", f"{given!r:.60}")
+    rows, columns = (count(size, what, 0, _LONGEST_SIDE) for size in given[:2])
+    if len(given) == 2:
+        return given
+    row, column = listed(given[2], what), listed(given[3], what, len(given[2]))
+    places = [(count(j, what, 0, columns - 1), count(i, what, 0, rows - 1)) for i, j in zip(row, column, strict=True)]
+    if len(set(places)) < len(places):
+        refuse(what, "different places of entries", "one place twice")
+    return given
+
+
+def _entries(sparsity):
+    return len(sparsity[2]) if len(sparsity) == 4 else sparsity[0] * sparsity[1]
+
+
+def _check_step(step, k, sizes, what):
+    """Refuse an operation that is not known, or acts on what does not stand before it."""
+    operation, *given = listed(step, what) or [None]
+    if operation == "CONST" and len(given) == 1:
+        number_from_tree(given[0], what)
+    elif operation == "INPUT" and len(given) == 2:
+        count(given[1], what, 0, sizes[count(given[0], what, 0, len(sizes) - 1)] - 1)
+    elif isinstance(operation, str) and len(given) == _ARGUMENTS.get(operation):
+        for place in given:
+            count(place, what, 0, k - 1)
+    else:
+        refuse(what, "a known operation with as many arguments as it takes", f"{step!r:.60}")
+
+
+def _built(name, inputs, steps, outputs, what):
+    """The function of checked parts."""
     try:
-        inputs = [ca.SX.sym(label, _sparsity_from_list(sparsity)) for label, sparsity in tree["inputs"]]
-        entries, values = [symbol.nonzeros() for symbol in inputs], []
-        for step in tree["steps"]:
+        symbols = [ca.SX.sym(label, _sparsity_from_list(sparsity)) for label, sparsity in inputs]
+        entries, values = [symbol.nonzeros() for symbol in symbols], []
+        for step in steps:
             values.append(_value(step, entries, values))
-        outputs = [_output(sparsity, [values[i] for i in places]) for sparsity, places in tree["outputs"]]
-    except (LookupError, TypeError, ValueError, AttributeError, NotImplementedError, RuntimeError) as error:
-        raise ProblemError("expression", expected="a list of operations in the order of their use",
-                           received=f"{type(error).__name__}: {error}".splitlines()[0],
-                           advice="the file is damaged or not of this format: write it again") from error
-    return ca.Function(name, inputs, outputs)
+        results = [_output(sparsity, [values[i] for i in places]) for sparsity, places in outputs]
+        return ca.Function(name, symbols, results)
+    except (RuntimeError, NotImplementedError) as error:
+        said = str(error).splitlines()[-1]
+        return refuse(what, "operations that CasADi can put together", f"others ({said[:120]})")
 
 
 def _value(step, entries, values):
@@ -76,9 +147,7 @@ def _value(step, entries, values):
         return entries[given[0]][given[1]]
     if name in _UNARY:
         return ca.SX.unary(_CODES[name], values[given[0]])
-    if name in _BINARY:
-        return ca.SX.binary(_CODES[name], values[given[0]], values[given[1]])
-    raise LookupError(f"unknown operation {name!r}")
+    return ca.SX.binary(_CODES[name], values[given[0]], values[given[1]])
 
 
 def _output(sparsity, entries):

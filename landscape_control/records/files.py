@@ -7,12 +7,17 @@ from importlib import import_module
 from os import SEEK_END
 from pathlib import Path
 
+from ..arrays import whole
 from ..errors import ProblemError
 from ..policies import PolicyProgram
 from ..problem import ControlProblem
 from .groups import Group
-from .netcdf import from_bytes, to_bytes
+from .hdf5 import read_groups
+from .kinds import MODULES
+from .limits import Budget, most_bytes_of
+from .netcdf import to_bytes
 from .packing import pack, unpack
+from .reading import open_file
 from .sealing import is_sealed, seal, unseal
 from .tables import from_table, is_table, to_table
 from .writing import package_version, write_atomically
@@ -58,30 +63,63 @@ def _group_of(value) -> Group:
     return pack(value)
 
 
-def load(path):
+def load(path, *, most_bytes: int | None = None):
     """The object that :func:`save` wrote to a file, working as before; for the folder of a sweep, its data set.
 
-    The seal at the file's end is checked before anything is read; reading runs no code from the file.
+    The seal at the file's end is checked before anything is read. Reading runs no code from the file, solves nothing, opens
+    no other file, and holds everything in the file against the rules that results obey.
+
+    Parameters
+    ----------
+    path : str or path
+    most_bytes : int, what the arrays and texts in the file, or the cells of the sweep, may take in memory, in bytes; by
+        default 64 MB, or twenty times the size of the file if that is more
 
     Raises
     ------
     ProblemError
-        No path; nothing to read there; a file of another program or of a later version; a damaged file.
+        No path; nothing to read there; a file of another program or of a later version; a damaged file, or one that no
+        ``save`` wrote. The message names the file and the place in it.
     """
     path = _as_path(path)
+    if most_bytes is not None:
+        whole("most_bytes", most_bytes)
     if path.is_dir():
-        return import_module(f"{_PACKAGE}.sweeps").load_store(path)  # a room that comes after this one
-    group = _read(path)
+        return import_module(f"{_PACKAGE}.sweeps").load_store(path, most_bytes=most_bytes)
+    data = unseal(_bytes(path), str(path))
+    try:
+        return _unpacked(data, most_bytes)
+    except ProblemError as error:
+        raise _refusal(path, error.expected, error.received, error.advice, error.what) from error
+    except Exception as error:  # a file can be wrong in a way that nobody thought of: it is still the file that is wrong
+        raise _refusal(path, "a complete record", f"{type(error).__name__}: {error}",
+                       "the file is damaged, or a later version of landscape_control wrote it: upgrade") from error
+
+
+def _unpacked(data, most_bytes):
+    """What the bytes of a file hold."""
+    budget = Budget(most_bytes_of(len(data)) if most_bytes is None else most_bytes)
+    group = read_groups(data, budget)
+    _check_version(group.attributes)
     for name in _header():
         group.attributes.pop(f"record_{name}", None)
-    try:
-        if "record_kind" not in group.attributes:
-            return from_table(group)
-        found = unpack(group)
-    except (LookupError, TypeError, AttributeError, json.JSONDecodeError) as error:
-        raise _refusal(path, "a complete record", f"{type(error).__name__}: {error}",
-                       "a later version of landscape_control may have written it: upgrade") from error
-    return found["value"] if isinstance(found, dict) else found
+    if "record_kind" not in group.attributes:
+        return from_table(group)
+    found = unpack(group, budget)
+    if isinstance(found, dict) and found.keys() == {"value"}:
+        found = found["value"]
+    if isinstance(found, ControlProblem | PolicyProgram) or type(found).__name__ in MODULES:
+        return found
+    raise ProblemError("top group", expected="one result or one problem", received="several things, or none of these",
+                       advice="save results one by one")
+
+
+def _check_version(attributes):
+    written, library = attributes.get("record_format_version"), attributes.get("record_library", "another program")
+    known = isinstance(written, int) and 1 <= written <= VERSION
+    if attributes.get("record_format") != FORMAT or not known:
+        raise ProblemError("top group", expected=f"a {FORMAT} of version {VERSION} or earlier",
+                           received=f"version {written!r:.40}", advice=f"upgrade: {library!s:.60} wrote it")
 
 
 def _header():
@@ -124,7 +162,7 @@ def _write(group, path):
 def _bytes(path, *, ends_only=False):
     """What stands in a file, or the beginning and the end of it: large ones need not be read to see whose they are."""
     try:
-        with open(path, "rb") as file:
+        with open_file(path) as file:
             if not ends_only:
                 return file.read()
             head = file.read(_END)
@@ -134,14 +172,6 @@ def _bytes(path, *, ends_only=False):
         raise _refusal(path, "a file that can be read", str(error), "check the name and the permissions") from error
 
 
-def _read(path) -> Group:
-    group = from_bytes(unseal(_bytes(path), str(path)))
-    written = group.attributes.get("record_format_version")
-    if group.attributes.get("record_format") != FORMAT or written not in range(1, VERSION + 1):
-        raise _refusal(path, f"a {FORMAT} of version {VERSION} or earlier", f"version {written}",
-                       f"upgrade: {group.attributes.get('record_library')} wrote it")
-    return group
-
-
-def _refusal(path, expected, received, advice):
-    return ProblemError(f"record {str(path)!r}", expected=expected, received=received, advice=advice)
+def _refusal(path, expected, received, advice, place=""):
+    what = f"record {str(path)!r}{f', {place}' if place else ''}"
+    return ProblemError(what, expected=expected, received=received, advice=advice)

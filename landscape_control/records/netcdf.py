@@ -1,29 +1,49 @@
 """Groups as the bytes of a NetCDF-4 file, made and read in memory: a full disk cannot leave half a file, nor half a library.
 
-h5netcdf is used directly, by the conventions of xarray, which opens these files: truth values are bytes marked as bool.
+h5netcdf writes them, by the conventions of xarray, which opens these files: truth values are bytes marked as bool. They are
+read without it, see ``hdf5``: it trusts what it reads.
 """
 
 import io
 
 import numpy as np
 
-from .groups import Group, Variable
+from .groups import Group
+from .hdf5 import read_groups
+from .limits import Budget, most_bytes_of
 
 _COMPRESSED = 4096  # entries from which an array is compressed
 _BOOL = {"dtype": "bool"}  # xarray's mark on bytes that are truth values
 
 
 def to_bytes(group: Group) -> bytes:
-    """The file of a group."""
+    """The file of a group, compressed no further than :func:`from_bytes` lets it unfold."""
+    data = _written(group, compressed=True)
+    return data if size_of(group) <= most_bytes_of(len(data)) else _written(group, compressed=False)
+
+
+def size_of(group: Group) -> int:
+    """Bytes of all arrays and texts of a group and the groups in it, as they are counted when it is read."""
+    return (sum(_size_of_variable(variable.values) for variable in group.variables.values())
+            + sum(map(size_of, group.groups.values())))
+
+
+def _size_of_variable(values):
+    if values.dtype != object:
+        return values.nbytes
+    return 64 * values.size + sum(len(text.encode()) for text in values.ravel())
+
+
+def _written(group, *, compressed):
     import h5netcdf
 
     buffer = io.BytesIO()
     with h5netcdf.File(buffer, "w") as file:
-        _write(group, file)
+        _write(group, file, compressed)
     return buffer.getvalue()
 
 
-def _write(group, place):
+def _write(group, place, compressed):
     place.attrs.update({name: _typed(value) for name, value in group.attributes.items()})
     for variable in group.variables.values():
         for name, length in zip(variable.dims, variable.values.shape, strict=True):
@@ -33,19 +53,19 @@ def _write(group, place):
         values, marks = variable.values, {}
         if values.dtype == bool:
             values, marks = values.astype(np.int8), _BOOL
-        made = place.create_variable(name, variable.dims, **_storage(values))
+        made = place.create_variable(name, variable.dims, **_storage(values, compressed))
         made[...] = values
         made.attrs.update({key: _typed(value) for key, value in (variable.attributes | marks).items()})
     for name, inner in group.groups.items():
-        _write(inner, place.create_group(name))
+        _write(inner, place.create_group(name), compressed)
 
 
-def _storage(values):
+def _storage(values, compressed):
     if values.dtype == object:
         import h5py
 
         return {"dtype": h5py.string_dtype()}
-    if values.size < _COMPRESSED:
+    if not compressed or values.size < _COMPRESSED:
         return {"dtype": values.dtype}
     return {"dtype": values.dtype, "compression": "gzip", "compression_opts": 1, "shuffle": True, "chunks": True}
 
@@ -54,30 +74,9 @@ def _typed(value):
     return value if isinstance(value, str) else np.float64(value) if isinstance(value, float) else np.int64(value)
 
 
-def from_bytes(data: bytes) -> Group:
-    """The group of a file's bytes."""
-    import h5netcdf
+def from_bytes(data: bytes, most_bytes: int | None = None) -> Group:
+    """The group of a file's bytes, whose arrays and texts may have ``most_bytes`` together; see ``limits`` for the default.
 
-    with h5netcdf.File(io.BytesIO(data), "r", decode_vlen_strings=True) as file:
-        return _read(file)
-
-
-def _read(place):
-    variables = {name: _read_variable(variable) for name, variable in place.variables.items()}
-    return Group(attributes={name: _plain(value) for name, value in place.attrs.items()}, variables=variables,
-                 groups={name: _read(inner) for name, inner in place.groups.items()})
-
-
-def _read_variable(variable):
-    values = np.asarray(variable[...])
-    attributes = {name: _plain(value) for name, value in variable.attrs.items()}
-    if values.dtype.kind in "OUS":
-        values = np.array(values.tolist(), dtype=object).reshape(values.shape)
-    elif attributes.get("dtype") == "bool":
-        del attributes["dtype"]
-        values = values.astype(bool)
-    return Variable(dims=tuple(variable.dimensions), values=values, attributes=attributes)
-
-
-def _plain(value):
-    return value.item() if isinstance(value, np.generic | np.ndarray) and np.size(value) == 1 else value
+    Raises ProblemError, which names the place in the file, for whatever is not as :func:`to_bytes` writes it.
+    """
+    return read_groups(data, Budget(most_bytes_of(len(data)) if most_bytes is None else most_bytes))

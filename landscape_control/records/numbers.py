@@ -5,6 +5,10 @@ import math
 import numpy as np
 
 from ..arrays import freeze
+from .limits import MOST_AXES
+from .plain_text import count, listed, mapping, refuse
+
+_NAMES = ("inf", "-inf", "nan")
 
 
 def number_to_tree(value: float):
@@ -13,8 +17,12 @@ def number_to_tree(value: float):
     return value if math.isfinite(value) else str(value)
 
 
-def number_from_tree(tree) -> float:
+def number_from_tree(tree, what: str = "number") -> float:
     """The float of :func:`number_to_tree`."""
+    if isinstance(tree, str) and tree in _NAMES:
+        return float(tree)
+    if isinstance(tree, bool) or not isinstance(tree, int | float):
+        refuse(what, f"a number, or one of {', '.join(_NAMES)}", f"{tree!r:.60}")
     return float(tree)
 
 
@@ -27,6 +35,13 @@ def array_to_tree(array: np.ndarray) -> dict:
     return {"shape": list(array.shape), "values": values}
 
 
-def array_from_tree(tree) -> np.ndarray:
+def array_from_tree(tree, what: str = "array") -> np.ndarray:
     """The read-only array of :func:`array_to_tree`."""
-    return freeze(np.array([float(value) for value in tree["values"]]).reshape(tree["shape"]))
+    tree = mapping(tree, what, "shape", "values")
+    values, shape = listed(tree["values"], what), listed(tree["shape"], what)
+    if len(shape) > MOST_AXES:
+        refuse(what, f"an array of at most {MOST_AXES} axes", f"{len(shape)}")
+    shape = [count(length, what, 0, 2**40) for length in shape]
+    if math.prod(shape) != len(values):
+        refuse(what, f"{math.prod(shape)} values for the shape {shape}", f"{len(values)}")
+    return freeze(np.array([number_from_tree(value, what) for value in values], dtype=float).reshape(shape))

@@ -11,11 +11,15 @@ from ..errors import ProblemError
 from ..planning.solution import BeliefSolution
 from ..policies import PolicyProgram
 from ..problem import ControlProblem
+from .contents import check_contents
 from .groups import Group, Variable
 from .kinds import COMPUTED, DIMS, ENUMS, LABELS, LEFT_OUT, MODULES, class_of, own
-from .parts import from_tree, to_tree
+from .limits import Budget
+from .parts import to_tree
+from .plain_text import listed, mapping, parsed, word
 from .rebuilding import rebuild
-from .specification import from_specification, specification
+from .specification import read_problem, specification
+from .trees import TreeReader
 
 _LONG = 2000  # characters from which a text is a variable: attributes of HDF5 files are small
 _ABSENT, _ENUMS, _KIND, _ORDER, _OTHER = (f"record_{word}" for word in ("absent", "enums", "kind", "order", "other"))
@@ -30,7 +34,9 @@ def pack(value) -> Group:
     if type(value).__name__ not in MODULES or not is_dataclass(value):
         raise ProblemError("record", expected=f"one of {', '.join(sorted(MODULES))}", received=type(value).__name__,
                            advice="save the result it belongs to")
-    return _filled(type(value).__name__, _contents(value))
+    contents = _contents(value)
+    check_contents(type(value), contents)  # what could not be read again is not written
+    return _filled(type(value).__name__, contents)
 
 
 def _contents(value):
@@ -107,29 +113,73 @@ def _variable(kind, name, array):
     return Variable(dims=dims, values=np.array(array), attributes=dict(LABELS.get(name, {})))
 
 
-def unpack(group: Group):
-    """The result that a group was packed from."""
-    values = _values(group)
-    kind = values.pop(_KIND)
-    absent, enums, order, other = (values.pop(name, empty) for name, empty in
+def unpack(group: Group, budget: Budget | None = None, place: str = ""):
+    """The result that a group was packed from; ``budget`` counts what its problems need. Refusals name the place."""
+    values = _values(group, budget, place)
+    kind = values.pop(_KIND, None)
+    if not isinstance(kind, str):
+        raise _misplaced(place, f"an attribute {_KIND!r} that names a class", "none")
+    absent, enums, order, other = (_tree(values.pop(name, empty), f"{place or 'top group'}, {name}") for name, empty in
                                    ((_ABSENT, "[]"), (_ENUMS, "{}"), (_ORDER, "[]"), (_OTHER, "{}")))
-    values |= dict.fromkeys(json.loads(absent))
-    values |= {name: class_of(enum_name, ENUMS)[values[name]] for name, enum_name in json.loads(enums).items()}
-    values |= {name: from_tree(tree) for name, tree in json.loads(other).items()}
+    values |= dict.fromkeys(_words(absent, _joined(place, _ABSENT)))
+    for name, enum_name in mapping(enums, _joined(place, _ENUMS)).items():
+        values[name] = _member(word(enum_name, _joined(place, _ENUMS)), values.get(name), _joined(place, name))
+    reader = TreeReader(budget)
+    for name, tree in mapping(other, _joined(place, _OTHER)).items():
+        values[name] = reader.value(tree, _joined(place, name))
     if kind == "mapping":
-        return {name: values[name] for name in json.loads(order)}
+        order = _words(order, _joined(place, _ORDER))
+        if sorted(order) != sorted(values):
+            raise _misplaced(place, "the members that its order names", "others")
+        return {name: values[name] for name in order}
     if kind == "sequence":
+        if values.keys() != {str(i) for i in range(len(values))}:
+            raise _misplaced(place, "members 0, 1, … of a sequence", "others")
         return tuple(values[str(i)] for i in range(len(values)))
-    return rebuild(class_of(kind), values)
+    try:
+        return rebuild(class_of(kind), values)
+    except ProblemError as error:
+        raise ProblemError(_joined(place, error.what), expected=error.expected, received=error.received,
+                           advice=error.advice) from error
 
 
-def _values(group):
+def _values(group, budget, place):
     values = dict(group.attributes)
     for name, variable in group.variables.items():
-        if variable.values.dtype == object:
-            text = str(variable.values[()])
-            values[name] = from_specification(text) if variable.attributes else text
-        else:
+        here = _joined(place, name)
+        if variable.values.dtype != object:
             variable.values.setflags(write=False)
             values[name] = variable.values
-    return values | {name: unpack(inner) for name, inner in group.groups.items()}
+            continue
+        if variable.values.shape != ():
+            raise _misplaced(here, "one text", f"texts of shape {variable.values.shape}")
+        text = variable.values[()]
+        values[name] = read_problem(text, here, budget) if variable.attributes.get("holds") == "specification" else text
+    return values | {name: unpack(inner, budget, _joined(place, name)) for name, inner in group.groups.items()}
+
+
+def _tree(text, what):
+    return parsed(word(text, what), what)
+
+
+def _words(tree, what):
+    return [word(one, what) for one in listed(tree, what)]
+
+
+def _member(enum_name, name, place):
+    """The member of an enumeration."""
+    if enum_name not in ENUMS:
+        raise _misplaced(place, f"one of {', '.join(ENUMS)}", repr(enum_name)[:60])
+    kind = class_of(enum_name, ENUMS)
+    if not isinstance(name, str) or name not in kind.__members__:
+        raise _misplaced(place, f"one of {', '.join(kind.__members__)}", f"{name!r:.60}")
+    return kind[name]
+
+
+def _joined(place, name):
+    return f"{place}/{name}" if place else name
+
+
+def _misplaced(place, expected, received):
+    return ProblemError(place or "top group", expected=expected, received=received,
+                        advice="the file is damaged, or a later version of landscape_control wrote it: upgrade")

@@ -1,4 +1,4 @@
-"""The parts of a problem as JSON trees, and back: numbers, arrays, functions, and the library's own small classes."""
+"""The parts of a problem as JSON trees: numbers, arrays, functions, and the library's own small classes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
@@ -16,24 +16,12 @@ from ..policies import Family, PolicyProgram, Shape
 from ..problem import ControlProblem
 from ..sees import Sees
 from ..transcription import Transcription
-from .expressions import function_from_tree, function_to_tree
-from .numbers import array_from_tree, array_to_tree, number_to_tree
+from .expressions import function_to_tree
+from .numbers import array_to_tree, number_to_tree
 
 _CLASSES = (ControlProblem, PolicyProgram, Learner, LinearDrift, Objective, LandscapeDistribution)
-_FAMILIES = (Hidden, Sees, Spectrum, Family, Shape, Transcription)  # every kind of these is known by its name
+FAMILIES = (Hidden, Sees, Spectrum, Family, Shape, Transcription)  # every kind of these is known by its name
 _PACKAGE = __package__.partition(".")[0]
-
-
-class Traced:
-    """A CasADi function in the place of the Python function it was traced from."""
-
-    def __init__(self, function: ca.Function, parameters: Mapping | None = None):
-        self.function, self.parameters = function, parameters or {}
-
-    def __call__(self, *vectors, **parameters):
-        """The expression at CasADi vectors; parameters not given have the values of the record."""
-        values = {**self.parameters, **parameters}.values()
-        return self.function(*vectors, *(v if isinstance(v, ca.SX) else ca.DM(v) for v in values))
 
 
 def to_tree(value, sizes=(1, 0)):
@@ -53,29 +41,12 @@ def to_tree(value, sizes=(1, 0)):
         return {"mapping": [[name, to_tree(one, sizes)] for name, one in value.items()]}
     if isinstance(value, Landscape):
         return _landscape_to_tree(value)
-    if isinstance(value, (*_CLASSES, *_FAMILIES)):
+    if isinstance(value, (*_CLASSES, *FAMILIES)):
         return _object_to_tree(value, sizes)
     if callable(value):
         return _function_to_tree(value, ("theta",), sizes)
     raise ProblemError("specification", expected="numbers, arrays, functions of θ and the library's own classes",
                        received=type(value).__name__, advice="build the problem from these")
-
-
-def from_tree(tree):
-    """The value of a JSON tree; sequences come back as tuples."""
-    if isinstance(tree, list):
-        return tuple(map(from_tree, tree))
-    if not isinstance(tree, dict):
-        return tree
-    if "kind" in tree:
-        return _landscape_from_tree(tree) if tree["kind"] == "Landscape" else _object_from_tree(tree)
-    if "number" in tree:
-        return float(tree["number"])
-    if "array" in tree:
-        return array_from_tree(tree["array"])
-    if "mapping" in tree:
-        return {name: from_tree(one) for name, one in tree["mapping"]}
-    return Traced(function_from_tree(tree["function"]))
 
 
 def _function_to_tree(value: Callable, names, sizes):
@@ -103,15 +74,6 @@ def _rule_of(landscape):
     return rule if np.array_equal(follow, landscape.minima) else None
 
 
-def _landscape_from_tree(tree):
-    parameters, rule = from_tree(tree["parameters"]), tree["minima_rule"]
-    minima = None if rule is None else minima_by_rule(rule, tree["dimension"])
-    return Landscape(
-        dimension=tree["dimension"], name=tree["name"], formula=tree["formula"], minima=minima or from_tree(tree["minima"]),
-        allow_kinks=tree["allow_kinks"], hidden=from_tree(tree["hidden"]), parameters=parameters,
-        expression=Traced(function_from_tree(tree["expression"], "loss"), parameters), _recipe=(tree["formula"], minima))
-
-
 def sizes_of(value) -> tuple[int, int]:
     """Lengths of θ and φ in a problem or a policy program."""
     landscapes = value.task.population if isinstance(value, PolicyProgram) else (value.landscape,)
@@ -130,19 +92,6 @@ def _object_to_tree(value, sizes):
     return tree
 
 
-def _object_from_tree(tree):
-    kind = _class_of(tree["kind"])
-    values = {name: from_tree(part) for name, part in tree.items() if name != "kind"}
-    given = dict(values)
-    if tree["kind"] == "JumpProcess":  # its constructor has a word of its own
-        given["covariance"] = given.pop("variance")
-    made = kind(**given)
-    for name, value in values.items():  # constructors that normalise may turn a last bit
-        if isinstance(value, float | np.ndarray):
-            object.__setattr__(made, name, value)
-    return made
-
-
 def _kinds(family):
     for kind in family.__subclasses__():
         yield kind
@@ -154,15 +103,13 @@ def _kind_name(kind):
     return kind.__name__ if known else f"{kind.__module__}:{kind.__name__}"
 
 
-def _class_of(name):
+def class_of_part(name: str) -> type | None:
+    """The class of this name, as :func:`to_tree` writes it; None where this process knows none."""
     for attempt in range(2):
-        known = [*_CLASSES, *(kind for family in _FAMILIES for kind in _kinds(family))]
+        known = [*_CLASSES, *(kind for family in FAMILIES for kind in _kinds(family))]
         for kind in reversed(known):  # of a class that was defined again the latest counts
             if _kind_name(kind) == name:
                 return kind
         if not attempt:
             import_module(f"{_PACKAGE}.rules")  # has families of its own, rarely needed
-    module = name.partition(":")[0]
-    raise ProblemError("specification", expected="parts that this program knows", received=repr(name),
-                       advice=f"import {module} first: records hold numbers, never code" if ":" in name
-                       else "a later version of landscape_control may have written it: upgrade")
+    return None

@@ -7,7 +7,10 @@ from ..errors import ProblemError
 from ..pointwise import LOCK
 from ..policies import PolicyProgram
 from ..problem import ControlProblem
-from .parts import from_tree, sizes_of, to_tree
+from .limits import MOST_BYTES, Budget
+from .parts import sizes_of, to_tree
+from .plain_text import mapping, parsed, refuse
+from .trees import TreeReader
 
 FORMAT = "landscape_control problem"
 VERSION = 1
@@ -30,14 +33,21 @@ def specification(problem) -> str:
 def from_specification(text: str) -> ControlProblem | PolicyProgram:
     """The problem of a text made by :func:`specification`; it solves to the same numbers.
 
-    Raises ProblemError if the text is damaged, of another kind, or of a later version.
+    Raises ProblemError, which names the place, if the text is damaged, of another kind, or of a later version.
     """
-    tree = _read(text)["problem"]
-    try:
-        with LOCK:
-            return from_tree(tree)
-    except (LookupError, TypeError, AttributeError) as error:
-        raise _damaged(error) from error
+    if not isinstance(text, str):
+        refuse("specification", "a text", type(text).__name__)
+    return read_problem(text, "specification")
+
+
+def read_problem(text: str, what: str, budget: Budget | None = None) -> ControlProblem | PolicyProgram:
+    """As :func:`from_specification`; refusals begin with ``what``, and the problem's size counts in the ``budget``."""
+    tree = _read(text, what, MOST_BYTES if budget is None else budget.most_bytes)["problem"]
+    with LOCK:
+        problem = TreeReader(budget).value(tree, what)
+    if not isinstance(problem, ControlProblem | PolicyProgram):
+        refuse(what, "a ControlProblem or a PolicyProgram", type(problem).__name__)
+    return problem
 
 
 def fingerprint(problem) -> str:
@@ -52,23 +62,15 @@ def differences(one, other) -> list[str]:
     return list(_differing(*trees, ""))
 
 
-def _read(text):
-    try:
-        tree = json.loads(text)
-        kind, version = tree["format"], tree["version"]
-    except (ValueError, TypeError, LookupError) as error:
-        raise _damaged(error) from error
-    if kind != FORMAT:
-        raise ProblemError("specification", expected=FORMAT, received=str(kind), advice="this text holds something else")
-    if version != VERSION:
-        raise ProblemError("specification", expected=f"version {VERSION}", received=f"version {version}",
+def _read(text, what="specification", most_bytes=MOST_BYTES):
+    tree = mapping(parsed(text, what, most_bytes), what, "format", "version", "problem")
+    if tree["format"] != FORMAT:
+        raise ProblemError(what, expected=FORMAT, received=f"{tree['format']!r:.60}",
+                           advice="this text holds something else")
+    if tree["version"] != VERSION:
+        raise ProblemError(what, expected=f"version {VERSION}", received=f"version {tree['version']!r:.20}",
                            advice="a later landscape_control wrote it: upgrade")
     return tree
-
-
-def _damaged(error):
-    return ProblemError("specification", expected="the text of a problem", received=f"{type(error).__name__}: {error}",
-                        advice="the text is damaged: write it again with specification(problem)")
 
 
 def _differing(one, other, path):

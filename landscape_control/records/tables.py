@@ -27,12 +27,33 @@ def to_table(dataset) -> Group:
 
 
 def from_table(group: Group):
-    """The data set of a group."""
+    """The data set of a group. Raises ProblemError, which names the variable, for one that is none."""
     import xarray
 
-    coordinates = group.attributes.pop(_COORDINATES).split()
+    if group.groups:
+        raise _refusal(next(iter(group.groups)), "variables alone, in a data set", "a group")
+    listed, lengths = group.attributes.pop(_COORDINATES, None), {}
+    if not isinstance(listed, str):
+        raise _refusal("top group", f"an attribute {_COORDINATES!r} that lists the coordinates", "none, or no text")
+    for name, variable in group.variables.items():
+        if variable.dims is None:
+            raise _refusal(name, "names for its axes", "none")
+        for axis, length in zip(variable.dims, variable.values.shape, strict=True):
+            if lengths.setdefault(axis, length) != length:
+                raise _refusal(name, f"{lengths[axis]} values along the axis {axis!r}", f"{length}")
+    missing = set(listed.split()) - group.variables.keys()
+    if missing:
+        raise _refusal("top group", f"the coordinate {min(missing)!r}", "none of that name")
     variables = {name: (v.dims, v.values, v.attributes) for name, v in group.variables.items()}
-    return xarray.Dataset(variables, attrs=group.attributes).set_coords(coordinates)
+    try:
+        return xarray.Dataset(variables, attrs=group.attributes).set_coords(listed.split())
+    except ValueError as error:
+        raise _refusal("top group", "variables that make one data set", f"others ({error!s:.120})") from error
+
+
+def _refusal(place, expected, received):
+    return ProblemError(place, expected=expected, received=received,
+                        advice="the file was not written by landscape_control, or was changed: save the data set again")
 
 
 def _storable(name, values):

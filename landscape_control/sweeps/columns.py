@@ -7,12 +7,14 @@ a JSON text {column: [word, …]}. Under ``OWNER`` stands which chunk of which p
 import hashlib
 import io
 import json
-from zipfile import BadZipFile
+import math
+from zipfile import ZIP_STORED, ZipFile
 
 import numpy as np
 
 CELLS, TEXTS, OWNER, CHECKSUM = "cells", "words", "owner", "sha256"
 MISSING = "missing "
+_MOST_COLUMNS, _ENCRYPTED = 10_000, 1
 NOTES = ("status", "message", "traceback", "found_from")  # words in every chunk and dataset
 
 
@@ -71,9 +73,9 @@ def chunk_of(columns: dict) -> int:
 
 def check_owner(columns: dict, digest: str, index: int, cells) -> None:
     """Raise DamagedError unless this is chunk ``index``, with these cells, of the plan with this digest."""
-    if OWNER not in columns or columns[OWNER].tobytes().decode() != f"{digest} {index}":
+    if OWNER not in columns or columns[OWNER].tobytes() != f"{digest} {index}".encode():
         raise DamagedError("a chunk of another plan, or of another place in it")
-    if not np.array_equal(columns[CELLS], cells):
+    if CELLS not in columns or columns[CELLS].dtype != np.int64 or not np.array_equal(columns[CELLS], cells):
         raise DamagedError("other cells than the plan has here")
 
 
@@ -87,8 +89,15 @@ def _bytes(text):
 
 
 def words_of(columns: dict) -> dict[str, list[str]]:
-    """{column: [word, …]} of the columns that hold words; codes point into these lists."""
-    return json.loads(columns[TEXTS].tobytes())
+    """{column: [word, …]} of the columns that hold words; codes point into these lists. Raises DamagedError."""
+    try:
+        words = json.loads(columns[TEXTS].tobytes())
+    except (ValueError, RecursionError, LookupError) as error:
+        raise DamagedError(f"no words ({type(error).__name__})") from error
+    if not isinstance(words, dict) or not all(
+            isinstance(texts, list) and all(isinstance(text, str) for text in texts) for texts in words.values()):
+        raise DamagedError("something else than words")
+    return words
 
 
 def names_of(columns: dict) -> list[str]:
@@ -105,16 +114,67 @@ def pack(columns: dict) -> bytes:
 
 
 def unpack(content: bytes) -> dict[str, np.ndarray]:
-    """The columns, verified; raises DamagedError."""
+    """The columns, verified; raises DamagedError. Nothing is allocated that is not in ``content``: see :func:`_members`."""
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            columns = {name: archive[name] for name in archive.files}
+        columns = dict(_members(content))
         stored = columns.pop(CHECKSUM).tobytes()
-    except (BadZipFile, ValueError, OSError, LookupError, EOFError, SyntaxError, NotImplementedError) as error:
+    except DamagedError:
+        raise
+    except Exception as error:  # zipfile and the readers of NPY headers raise many kinds at damaged bytes
         raise DamagedError(f"{type(error).__name__}: {error}") from error
     if stored != _digest(columns):
         raise DamagedError("the checksum does not match")
     return columns
+
+
+def _members(content):
+    """(name, array) of an NPZ archive whose members are stored as they are: of plain numbers, and of their own size."""
+    with ZipFile(io.BytesIO(content)) as archive:
+        found = archive.infolist()
+        if len(found) > _MOST_COLUMNS or sum(one.file_size for one in found) > len(content):
+            raise DamagedError("more members, or larger ones, than the file can hold")
+        for one in found:
+            if one.compress_type != ZIP_STORED or one.flag_bits & _ENCRYPTED or not one.filename.endswith(".npy"):
+                raise DamagedError("members that are packed, or no arrays")
+            yield one.filename.removesuffix(".npy"), _array(archive.read(one))
+
+
+def _array(data):
+    """The array of NPY bytes (format 1.0 or 2.0)."""
+    file = io.BytesIO(data)
+    version = np.lib.format.read_magic(file)
+    read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
+    shape, is_fortran, dtype = read_header(file)
+    if dtype.kind not in "biuf" or is_fortran or min(shape, default=0) < 0:
+        raise DamagedError("arrays that are no plain numbers, or out of order")
+    if math.prod(shape) * dtype.itemsize != len(data) - file.tell():
+        raise DamagedError("an array of another size than its header says")
+    return np.frombuffer(data, dtype=dtype, offset=file.tell()).reshape(shape).copy()
+
+
+def check_columns(columns: dict, names) -> None:
+    """Raise DamagedError unless every column has an entry per cell, and is one of a sweep with measures of these ``names``.
+
+    Words must be words, and codes point at them.
+    """
+    count, words = len(columns[CELLS]), words_of(columns)
+    for name, column in columns.items():
+        if name not in (TEXTS, OWNER) and (column.ndim < 1 or len(column) != count):
+            raise DamagedError(f"{len(column) if column.ndim else 'no'} entries of {name!r} for {count} cells")
+        if name.startswith(MISSING) and column.dtype != bool:
+            raise DamagedError(f"no truth values in {name!r}")
+    for name, texts in words.items():
+        codes = columns.get(name, np.zeros(1, dtype=np.int64))
+        if not texts or codes.dtype.kind not in "iu" or codes.ndim != 1 or codes.min(initial=0) < 0 \
+                or codes.max(initial=0) >= len(texts):
+            raise DamagedError(f"codes of {name!r} without words")
+    known = {"seconds", *NOTES}
+    for name in (*names_of(columns), *words):
+        stem = name.removeprefix("value ").partition(".")[0]
+        if name not in known and not (name.startswith("value ") and stem in names):
+            raise DamagedError(f"{name!r}, which no measure of the plan gives")
+    if not {"status"} <= words.keys() or columns.get("seconds", np.zeros(0)).shape != (count,):
+        raise DamagedError("no status, or no times")
 
 
 def _digest(columns) -> bytes:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,14 +12,17 @@ import numpy as np
 from ..arrays import whole
 from ..errors import ProblemError
 from ..records import fingerprint, from_specification, specification
+from ..records.plain_text import mapping, parsed
 from .axes import Axis
 from .identity import code_of, code_of_parts
 from .layout import Layout
 from .paths import SEED, read, with_values
+from .plan_text import check_cells, plan_entries
 from .versions import versions
 
 FORMAT = "landscape_control sweep"
 VERSION = 1
+MOST_PLAN_BYTES = 2**27  # of the lists that a plan becomes
 _SEAL, _END = ',\n "sha256": "', '"\n}'
 
 
@@ -60,6 +64,11 @@ class Plan:
     def shape(self) -> tuple[int, ...]:
         """Sizes of the axes."""
         return tuple(axis.size for axis in self.axes)
+
+    @property
+    def cells(self) -> int:
+        """Number of cells."""
+        return math.prod(self.shape)
 
     @cached_property
     def layout(self) -> Layout:
@@ -118,25 +127,20 @@ class Plan:
     @classmethod
     def from_text(cls, text: str) -> "Plan":
         """The plan of a JSON text; raises ProblemError if it is damaged or of another version."""
-        try:
-            document, (body, digest) = json.loads(text), _sealed(text)
-            kind, version = document.pop("format"), document.pop("version")
-            if (kind, version) != (FORMAT, VERSION):
-                raise ProblemError("plan", expected=f"{FORMAT}, version {VERSION}", received=f"{kind}, version {version}",
-                                   advice="use the landscape_control that made it, or another folder")
-            if document.pop("sha256", None) != digest or _sha256(body) != digest:
-                raise ValueError("the contents do not agree with their checksum")
-            axes = document.pop("axes")
-            variants = tuple(tuple(axis.get("variants", ())) for axis in axes)
-            document |= {name: tuple(document[name]) for name in ("measures", "structural")}
-            plan = cls(axes=tuple(map(_axis_from_document, axes)), variants=variants, **document)
-            vars(plan)["text"] = text  # to the letter: chunks name its digest
-            return plan
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
-            if isinstance(error, ProblemError):
-                raise
-            raise ProblemError("plan", expected="the plan of a sweep", received=f"{type(error).__name__}: {error}",
-                               advice="plan.json is damaged or was edited; sweep again into another folder") from error
+        document = mapping(parsed(text, "plan", MOST_PLAN_BYTES), "plan", "format", "version")
+        kind, version = document.pop("format"), document.pop("version")
+        if (kind, version) != (FORMAT, VERSION):
+            raise ProblemError("plan", expected=f"{FORMAT}, version {VERSION}",
+                               received=f"{kind!r:.60}, version {version!r:.20}",
+                               advice="use the landscape_control that made it, or another folder")
+        body, digest = _sealed(text)
+        if document.pop("sha256", None) != digest or _sha256(body) != digest:
+            raise ProblemError("plan", expected="contents that were not changed",
+                               received="some that do not agree with their checksum",
+                               advice="plan.json is damaged or was edited; sweep again into another folder")
+        plan = cls(**plan_entries(document))
+        vars(plan)["text"] = text  # to the letter: chunks name its digest
+        return plan
 
 
 def _sha256(text):
@@ -164,7 +168,7 @@ def make_plan(problem, axes, measures, *, adaptor, options: Mapping, starts, see
     structural = tuple(axis.name for axis in axes if not axis.is_plain or not all(
         path == SEED or adaptor.is_number(problem, path, column)
         for path, column in zip(axis.paths, axis.columns, strict=True)))
-    cells = int(np.prod([axis.size for axis in axes], dtype=np.int64))
+    cells = check_cells(axes)
     most = adaptor.chunk(problem, cells) if most is None else whole("chunk", most)
     return Plan(specification=specification(problem), axes=axes, variants=tuple(_variants(problem, axis) for axis in axes),
                 measures=measures, kind=adaptor.kind, options=dict(options), seed=whole("seed", seed, low=0),
@@ -194,20 +198,6 @@ def _axis_document(axis, texts):
                if isinstance(column, np.ndarray) else {"type": "variants"} for column in axis.columns]
     document = {"name": axis.name, "paths": axis.paths, "labels": axis.labels, "columns": columns}
     return {**document, "variants": texts} if texts else document
-
-
-def _axis_from_document(document):
-    labels = document["labels"]
-    columns = tuple(_column(column, len(labels or ())) for column in document["columns"])
-    return Axis(name=document["name"], paths=tuple(document["paths"]), columns=columns,
-                labels=None if labels is None else tuple(labels))
-
-
-def _column(document, size):
-    kinds = {"f": float, "i": np.int64, "b": bool, "U": str}
-    if document["type"] == "variants":
-        return (None,) * size
-    return np.array(document["values"], dtype=kinds[document["type"]])
 
 
 def _plain(value):

@@ -1,6 +1,8 @@
 """sweep, resume, load_store: a grid of problems solved on all cores, kept on disk, handed back as one labelled dataset."""
 
+import math
 import pickle
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -11,6 +13,7 @@ from threading import Thread
 from ..arrays import whole
 from ..errors import ProblemError
 from ..measures import ALL, as_measure
+from ..recorded_settings import check_given, refuse_withheld, withheld
 from .adaptors import adaptor_of
 from .axes import read_axes
 from .columns import NOTES, unpack
@@ -20,10 +23,13 @@ from .layout import working_order
 from .plan import Plan, about, make_plan
 from .processes import cores, start_method
 from .progress import Progress
-from .store import Store, chunks_of, read_plan
+from .store import Store, bytes_of_results, chunks_of, read_plan
 from .table import Table, failures
 from .versions import check_versions
 from .worker import check_code, forget, found_measure, lend, lost_chunk
+
+ALWAYS_FOR_CELLS, BYTES_PER_BYTE_OF_RESULTS = 2**27, 40  # memory for a data set, whatever is on the disk; per byte there
+BYTES_PER_CELL, BYTES_PER_VALUE = 80, 16  # of a data set while it is put together (measured)
 
 
 def sweep(problem, axes: Mapping, *, measure, store=None, workers: int | None = None, seed: int = 0,
@@ -76,14 +82,18 @@ def sweep(problem, axes: Mapping, *, measure, store=None, workers: int | None = 
 
 
 def resume(store, *, measure=None, workers: int | None = None, executor: Executor | None = None,
-           retry_failed: bool = False, progress: Callable[[Progress], None] | None = None):
+           retry_failed: bool = False, progress: Callable[[Progress], None] | None = None, options: Mapping | None = None):
     """Finish a sweep from its folder; damaged chunks are computed again, and with ``retry_failed`` those with failed cells.
 
-    ``measure`` is needed only for functions that cannot be found by their address, in the order they were given.
+    ``measure`` is needed only for functions that cannot be found by their address, in the order they were given; ``options``
+    for options of the solver that are never taken from a file, such as those of an optimiser: give them as to :func:`sweep`.
     Returns the dataset that an uninterrupted run gives. Raises ProblemError as :func:`sweep` does.
     """
     plan = read_plan(store)
+    _check_settings(plan, options)
     names = [one["name"] for one in plan.measures]
+    if measure is None:
+        _check_addresses(plan)
     measures = None if measure is None else _measures(measure)[0]
     if measures is not None and [one.name for one in measures] != names:
         raise ProblemError("measure", expected=f"the measures of the store: {', '.join(names)}",
@@ -94,13 +104,58 @@ def resume(store, *, measure=None, workers: int | None = None, executor: Executo
                 resumed=True)
 
 
-def load_store(folder):
-    """The dataset of a sweep's folder as far as it is; cells that have not been computed have the status "not run"."""
+def _check_settings(plan, given):
+    """Refuse to solve with settings that only a file asks for."""
+    if given is not None and not isinstance(given, Mapping):
+        raise ProblemError("options", expected="the options of the sweep, {name: value}", received=type(given).__name__,
+                           advice='e.g. options={"options": {"max_iter": 500}}')
+    check_given("options of the store", plan.options, given or {})
+    refuse_withheld("resume", [name for name in withheld(plan.options) if name not in (given or {})],
+                    "resume(store, options={{{}}})")
+
+
+def _check_addresses(plan):
+    """Refuse functions of Python itself, named by a file, in the place of a user's measures: they may do anything."""
+    for planned in plan.measures:
+        module, sign, _ = planned["address"].partition(":")
+        if sign and module.partition(".")[0] in {*sys.stdlib_module_names, *sys.builtin_module_names}:
+            raise ProblemError(f"measure {planned['name']!r}", expected="a function of your own",
+                               received=f"{planned['address']!r}, of Python's library, in a file",
+                               advice="if you want it, pass it: resume(store, measure=[...])")
+
+
+def load_store(folder, *, most_bytes: int | None = None):
+    """The dataset of a sweep's folder as far as it is; cells that have not been computed have the status "not run".
+
+    ``most_bytes`` is what it may take in memory, by default 128 MB, or forty times the size of the results if that is more:
+    a few results, or none, do not make a grid of a hundred million cells. Raises ProblemError for a larger one.
+    """
+    if most_bytes is not None:
+        whole("most_bytes", most_bytes)
     plan = read_plan(folder)
-    table = Table(plan)
+    most = max(ALWAYS_FOR_CELLS, BYTES_PER_BYTE_OF_RESULTS * bytes_of_results(folder)) if most_bytes is None else most_bytes
+    needed = plan.cells * (BYTES_PER_CELL + BYTES_PER_VALUE * (len(plan.measures) + len(plan.axes)))
+    _check_memory(folder, plan, needed, most)
+    table, shapes = Table(plan), set()
     for _, columns in chunks_of(folder, plan):
+        for name, column in columns.items():
+            if column.ndim > 1 and (name, column.shape[1:]) not in shapes:
+                shapes.add((name, column.shape[1:]))
+                needed += BYTES_PER_VALUE * plan.cells * math.prod(column.shape[1:])
+        _check_memory(folder, plan, needed, most)
         table.fill(columns)
     return make_dataset(plan, table, {})
+
+
+def _check_memory(folder, plan, needed, most):
+    if needed > most:
+        raise ProblemError(
+            f"store {str(folder)!r}",
+            expected=f"a data set of at most {most / 2**20:.0f} MB for the results that are there",
+            received=f"{plan.cells} cells that take {needed / 2**20:.0f} MB",
+            advice="a folder that unfolds to so much may be damaged or hostile; if you know where it comes from, "
+            f"load(folder, most_bytes={2 * needed}) takes it",
+        )
 
 
 def _run(plan: Plan, measures, folder, *, workers, executor, progress, retry_failed=False, resumed=False):

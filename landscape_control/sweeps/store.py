@@ -27,9 +27,11 @@ from pathlib import Path
 
 from ..errors import ProblemError
 from ..records import differences, save
+from ..records.plain_text import DAMAGED
+from ..records.reading import read_file
 from ..records.sealing import unseal
 from ..records.writing import PART, write_atomically
-from .columns import DamagedError, check_owner, unpack
+from .columns import DamagedError, check_columns, check_owner, unpack
 from .identity import why_other
 from .plan import Plan
 
@@ -40,6 +42,7 @@ except ImportError:  # not on this system: stores are then not locked
 
 PLAN, CHUNKS, RESULT, LOCK = "plan.json", "chunks", "result.nc", "lock"
 _PARTS = (f".{PLAN}.*{PART}", f".{RESULT}.*{PART}", f"{CHUNKS}/.[0-9]*.npz.*{PART}")  # what an interrupted writer leaves
+MOST_PLAN = 2**28  # bytes of a plan
 _WRITERS = 4  # threads that wait for the disk, so that nothing else does
 
 
@@ -50,7 +53,7 @@ class Store:
     """
 
     def __init__(self, folder):
-        self.folder = Path(folder)
+        self.folder = _folder(folder)
         self.descriptor: int | None = None
         self._writers: ThreadPoolExecutor | None = None
         self._writing: deque[Future] = deque()
@@ -59,7 +62,8 @@ class Store:
         try:
             self._check_own()
             (self.folder / CHUNKS).mkdir(parents=True, exist_ok=True)
-            self.descriptor = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+            plain = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # what a link points to is somebody else's
+            self.descriptor = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT | plain, 0o644)
             self._lock()
             for pattern in _PARTS:
                 for leftover in self.folder.glob(pattern):
@@ -135,6 +139,9 @@ class Store:
         except DamagedError:
             path.unlink(missing_ok=True)
             return None
+        except OSError as error:  # a folder, a pipe, a file that may not be read: nothing of this library's
+            raise ProblemError("store", expected="chunks that are files", received=f"{path} ({error})",
+                               advice="move it elsewhere, or choose another folder for the sweep") from error
 
     def keep(self, index: int, packed: bytes) -> None:
         """Write a chunk, soon; what went wrong with earlier ones is raised here or by :meth:`settle`."""
@@ -161,7 +168,7 @@ class Store:
     def has_result(self) -> bool:
         """Whether the finished dataset is there and undamaged."""
         try:
-            unseal((self.folder / RESULT).read_bytes(), RESULT)
+            unseal(read_file(self.folder / RESULT), RESULT)
         except (OSError, ProblemError):
             return False
         return True
@@ -187,14 +194,28 @@ class Store:
 
 
 def read_plan(folder) -> Plan:
-    """The plan of a store; raises ProblemError if there is none."""
-    path = Path(folder) / PLAN
+    """The plan of a store; raises ProblemError, which names the file, if there is none, or it is damaged."""
+    path = _folder(folder) / PLAN
     try:
-        return Plan.from_text(path.read_text(encoding="utf-8"))
+        text = read_file(path, MOST_PLAN).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ProblemError("store", expected="the folder of a sweep",
                            received=f"{folder} without a readable {PLAN} ({error})",
                            advice="check the path; a sweep makes its folder with store=...") from error
+    try:
+        return Plan.from_text(text)
+    except ProblemError as error:
+        edited = f"{PLAN} is damaged or was edited; sweep again into another folder"
+        raise ProblemError(f"store {str(path)!r}, {error.what}", expected=error.expected, received=error.received,
+                           advice=edited if error.advice == DAMAGED else error.advice) from error
+
+
+def _folder(given) -> Path:
+    try:
+        return Path(given)
+    except TypeError:
+        raise ProblemError("store", expected="the path of a folder", received=repr(given)[:80],
+                           advice="pass text, as in 'runs/escape'") from None
 
 
 def chunks_of(folder, plan: Plan):
@@ -206,9 +227,15 @@ def chunks_of(folder, plan: Plan):
             continue
 
 
+def bytes_of_results(folder) -> int:
+    """What the chunks in a folder take on the disk."""
+    return sum(path.stat().st_size for path in (Path(folder) / CHUNKS).glob("*.npz") if path.is_file())
+
+
 def _read_chunk(path, index, plan):
-    columns = unpack(path.read_bytes())
+    columns = unpack(read_file(path))
     check_owner(columns, plan.digest, index, plan.layout.chunk(index))
+    check_columns(columns, {measure["name"] for measure in plan.measures})
     return columns
 
 

@@ -1,0 +1,128 @@
+"""What the objects of a record may hold: types by the annotations of their fields, shapes and values by class.
+
+Results are made by solvers, so that their constructors check nothing. A file is not a solver: what it holds is held against
+the same rules that a solver's results obey.
+"""
+
+import enum
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields
+from functools import cache
+
+import numpy as np
+
+from ..problem import ControlProblem
+from .kinds import DIMS, ENUMS, LEFT_OUT, MODULES, class_of, own
+from .relations import RELATIONS, refuse
+
+# what fields hold whose annotation says less, and what is computed at first use and stored with them; recorded classes by
+# name, so that they are imported when one is read
+_HOLDS = {
+    "BeliefSolution": {"problem": (ControlProblem,)},
+    "GridSolution": {"grid": ("GridPolicy",), "status": ("Status", "GridStatus")},
+    "Plan": {"certificate": ("Certificate", None), "end_basin": (np.ndarray, None)},
+    "PolicyResult": {"certificate": ("PolicyCertificate", "ScenarioCertificate", None),
+                     "identifiability": ("Identifiability", None)},
+    "Solution": {"problem": (ControlProblem, None), "certificate": ("Certificate", None), "search": (str, None)}}
+_NEEDED = {("BeliefSolution", "problem")}  # although it has a default
+
+
+def check_contents(kind: type, values: Mapping) -> None:
+    """Refuse fields of a recorded class that are missing, unknown, or hold what no solver puts there."""
+    known = _annotations(kind)
+    for name, value in values.items():
+        if name not in known:
+            refuse(name, f"the fields of a {kind.__name__}", "one that it does not have")
+        _check(known[name][0], value, kind, name)
+    for name, (_, is_needed) in known.items():
+        if is_needed and name not in values:
+            refuse(name, "a value", "none")
+    for base in kind.__mro__[::-1]:
+        for relation in RELATIONS.get(base.__name__, ()):
+            relation(values)
+
+
+@cache
+def _annotations(kind) -> dict:
+    """{field: (what it may hold, whether no record may be without it)} of a class."""
+    hints, out, found = typing.get_type_hints(kind), own(LEFT_OUT, kind), {}
+    for one in fields(kind):
+        if one.name[0] != "_" and one.name not in out:
+            found[one.name] = hints[one.name], one.default is MISSING and one.default_factory is MISSING
+    for base in kind.__mro__[::-1]:
+        for name, holds in _HOLDS.get(base.__name__, {}).items():
+            is_needed = found.get(name, (None, False))[1] or (base.__name__, name) in _NEEDED
+            found[name] = _union(holds), is_needed
+    return found
+
+
+def _union(kinds):
+    """One annotation for classes, some of them by name."""
+    found = [class_of(one, ENUMS if one in ENUMS else MODULES) if isinstance(one, str) else one for one in kinds]
+    return typing.Union[tuple(found)]  # noqa: UP007  (of as many as there are)
+
+
+def _check(annotation, value, kind, name):
+    """Refuse a value that is not what an annotation says."""
+    if not _fits(annotation, value, kind, name):
+        refuse(name, _in_words(annotation), _received(value))
+
+
+def _fits(annotation, value, kind, name) -> bool:
+    origin, inside = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin in (typing.Union, types.UnionType):
+        return any(_fits(one, value, kind, name) for one in inside)
+    if annotation is type(None) or annotation is None:
+        return value is None
+    if annotation is object:
+        return True
+    if annotation is float:
+        return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if annotation is int:
+        return isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if annotation is bool:
+        return isinstance(value, bool | np.bool_)
+    if annotation is np.ndarray:
+        return _is_array(value, DIMS.get(kind.__name__, {}).get(name))
+    if origin is tuple and inside[-1:] == (...,):
+        return isinstance(value, tuple) and all(_fits(inside[0], one, kind, "") for one in value)
+    if origin is Mapping:
+        return isinstance(value, Mapping) and all(
+            isinstance(key, str) and _fits(inside[1], one, kind, "") for key, one in value.items())
+    if origin is Callable or annotation is Callable:
+        return False
+    return isinstance(value, origin or annotation)
+
+
+def _is_array(value, dims) -> bool:
+    """Whether a value is an array of real numbers with as many axes as its labels name."""
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiub":
+        return False
+    if dims is None or (not value.size and value.ndim == 1):
+        return True
+    return value.ndim >= len(dims) - 1 if ... in dims else value.ndim == len(dims)
+
+
+def _in_words(annotation) -> str:
+    origin, inside = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(map(_in_words, inside))
+    if origin is tuple:
+        return f"a sequence ({_in_words(inside[0])} each)" if inside[-1:] == (...,) else "a sequence"
+    words = {np.ndarray: "an array of numbers", float: "a number", int: "a whole number", bool: "true or false",
+             str: "a text", type(None): "nothing", Mapping: "a mapping", tuple: "a sequence"}
+    return words.get(origin or annotation) or f"a {getattr(annotation, '__name__', annotation)}"
+
+
+def _received(value) -> str:
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    if isinstance(value, enum.Enum):
+        return f"the {type(value).__name__} {value.name}"
+    if isinstance(value, str | int | float):
+        return f"{value!r:.60}"
+    if isinstance(value, tuple):
+        return f"a sequence of {', '.join(sorted({type(one).__name__ for one in value})) or 'nothing'}"
+    return "nothing" if value is None else f"a {type(value).__name__}"

@@ -1,0 +1,55 @@
+"""What a file may ask for. Every size is held against these numbers before memory is taken for it."""
+
+from ..errors import ProblemError
+
+MOST_BYTES = 2**31  # of one file
+ALWAYS_BYTES = 2**26  # of arrays and texts, whatever the size of the file they come from
+BYTES_PER_BYTE = 20  # of arrays and texts for every byte of the file, beyond that; ``save`` compresses no more than this
+MOST_OBJECTS = 50_000  # groups and arrays
+MOST_ATTRIBUTES = 1_000  # of one object
+DEEPEST_GROUP = 16
+MOST_AXES = 8  # of one array
+LONGEST_ATTRIBUTE = 2**20  # bytes of a text
+
+BYTES_PER_BRACKET, BYTES_PER_COMMA = 80, 30  # of what a JSON text becomes (measured)
+DEEPEST_TREE = 48  # lists and objects of JSON inside one another
+BYTES_PER_STEP = 500  # of a function, for each of its operations, when a problem is built with it (measured)
+FREE_ENTRIES = 50_000  # entries of a function's inputs, whatever its length; beyond that
+ENTRIES_PER_STEP = 10
+
+BYTES_PER_ENTRY = 180  # of an n x n matrix, that a problem of n parameters takes when it is built (measured)
+LARGEST_COUNT = 10_000  # of units, lags, …, of a family of policies
+MOST_POLICY_STEPS = 10**6  # of the horizon of a policy
+
+MOST_CELLS = 2 * 10**7  # of a sweep
+
+
+def most_bytes_of(size: int) -> int:
+    """How many bytes the arrays and texts of a file of ``size`` bytes may have, unless the user says otherwise."""
+    return max(ALWAYS_BYTES, BYTES_PER_BYTE * size)
+
+
+class Budget:
+    """Counts what a file asks for; refuses what goes beyond its limits.
+
+    ``most_bytes`` is the limit of all arrays and texts together.
+    """
+
+    def __init__(self, most_bytes: int):
+        self.most_bytes, self.bytes, self.objects = most_bytes, 0, 0
+
+    def take(self, place: str, size: int) -> None:
+        """Count ``size`` bytes, before they are allocated."""
+        self.bytes += size
+        if self.bytes > self.most_bytes:
+            raise ProblemError(place, expected=f"at most {self.most_bytes / 2**20:.0f} MB of arrays and texts in this file",
+                               received=f"{self.bytes / 2**20:.0f} MB up to here",
+                               advice="a file that unfolds to so much may be damaged or hostile; if you know where it comes "
+                               f"from, load(path, most_bytes={2 * self.bytes}) takes it")
+
+    def take_object(self, place: str) -> None:
+        """Count a group or an array."""
+        self.objects += 1
+        if self.objects > MOST_OBJECTS:
+            raise ProblemError(place, expected=f"at most {MOST_OBJECTS} groups and arrays", received="more",
+                               advice="records of this library have far fewer: save the result again")

@@ -1,0 +1,207 @@
+"""JSON trees as the parts of a problem: every tree is checked, and every object made by its own constructor."""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from inspect import signature
+
+import casadi as ca
+import numpy as np
+
+from ..errors import ProblemError
+from ..landscape import Hidden, Landscape
+from ..landscape.landscape import MOST_PARAMETERS
+from ..landscape.library import minima_by_rule
+from ..policies import Family
+from .expressions import function_from_tree
+from .limits import BYTES_PER_ENTRY, LARGEST_COUNT, Budget
+from .numbers import array_from_tree, number_from_tree
+from .parts import class_of_part
+from .plain_text import count, kind, listed, mapping, refuse, word
+
+_LANDSCAPE = ("dimension", "name", "formula", "minima", "minima_rule", "allow_kinks", "hidden", "parameters",
+              "expression")
+_ROUNDING = 1e-12  # by which constructors may turn a number that they normalise
+
+
+class Traced:
+    """A CasADi function in the place of the Python function it was traced from."""
+
+    def __init__(self, function: ca.Function, parameters: Mapping | None = None):
+        self.function, self.parameters = function, parameters or {}
+
+    def __call__(self, *vectors, **parameters):
+        """The expression at CasADi vectors; parameters not given have the values of the record."""
+        for i, given in enumerate(vectors):
+            if isinstance(given, ca.SX) and given.shape != self.function.size_in(i):
+                size = self.function.size1_in(i)
+                raise ProblemError(
+                    "recorded function",
+                    expected=f"a vector of length {size}",
+                    received=f"shape {given.shape}",
+                    advice="the problem it belongs to has other parameters: write it again",
+                )
+        values = {**self.parameters, **parameters}.values()
+        return self.function(*vectors, *(v if isinstance(v, ca.SX) else ca.DM(v) for v in values))
+
+
+class TreeReader:
+    """Reads trees; ``budget`` counts what the problems in them will need."""
+
+    def __init__(self, budget: Budget | None = None):
+        self.budget = budget
+
+    def value(self, tree, what: str):
+        """The value of a checked JSON tree, called ``what`` in refusals; sequences come back as tuples."""
+        if isinstance(tree, list):
+            return tuple(self.value(one, f"{what}, entry {i}") for i, one in enumerate(tree))
+        if not isinstance(tree, dict):
+            return tree
+        if "kind" in tree:
+            return self._landscape(tree, what) if tree["kind"] == "Landscape" else self._object(tree, what)
+        if len(tree) != 1 or not tree.keys() <= {"number", "array", "mapping", "function"}:
+            refuse(what, "a value, an array, a mapping, a function or an object", f"entries {sorted(tree)!r:.80}")
+        (form, inside), = tree.items()
+        if form == "number":
+            return number_from_tree(inside, what)
+        if form == "array":
+            return array_from_tree(inside, what)
+        if form == "mapping":
+            return self._mapping(inside, what)
+        return Traced(self._function(inside, "function", what))
+
+    def _function(self, tree, name, what):
+        """A function with one output."""
+        found = function_from_tree(tree, name, what, self.budget)
+        if found.n_out() != 1:
+            refuse(what, "one output", f"{found.n_out()}")
+        return found
+
+    def _mapping(self, tree, what):
+        pairs = [listed(pair, what, 2) for pair in listed(tree, what)]
+        found = {word(name, what): self.value(one, f"{what}, {name!r}") for name, one in pairs}
+        if len(found) < len(pairs):
+            refuse(what, "different names", "one name twice")
+        return found
+
+    def _landscape(self, tree, what):
+        mapping(tree, what, *_LANDSCAPE)
+        dimension = count(tree["dimension"], f"{what}, dimension", 1, MOST_PARAMETERS)
+        if self.budget is not None:
+            self.budget.take(what, BYTES_PER_ENTRY * dimension**2)
+        parameters = self.value(tree["parameters"], f"{what}, parameters")
+        minima = self._minima(tree, dimension, parameters, what)
+        hidden = self.value(tree["hidden"], f"{what}, hidden")
+        expression = self._function(tree["expression"], "loss", f"{what}, loss expression")
+        sizes = (dimension,) if hidden is None else (dimension, _size_of(hidden, what))
+        _check_inputs(expression, sizes, parameters, what)
+        return self._made(what, lambda: Landscape(
+            dimension=dimension, name=word(tree["name"], what), formula=word(tree["formula"], what), minima=minima,
+            allow_kinks=_truth(tree["allow_kinks"], f"{what}, allow_kinks"), hidden=hidden,
+            parameters=parameters, expression=Traced(expression, parameters),
+            _recipe=(tree["formula"], minima if callable(minima) else None)))
+
+    def _minima(self, tree, dimension, parameters, what):
+        """Minima as numbers, or the rule they follow."""
+        rule = tree["minima_rule"]
+        if rule is None:
+            return self.value(tree["minima"], f"{what}, minima")
+        found = minima_by_rule(word(rule, f"{what}, minima_rule"), dimension)
+        if found is None:
+            refuse(f"{what}, minima_rule", "the name of a ready-made landscape", repr(rule)[:60])
+        names = set(signature(found).parameters)
+        if not isinstance(parameters, dict) or names != parameters.keys():
+            wanted = f"those of the {rule} landscape, {', '.join(sorted(names))}"
+            refuse(f"{what}, parameters", wanted, f"{parameters!r:.60}")
+        return found
+
+    def _object(self, tree, what):
+        name = word(tree["kind"], what)
+        made_of = class_of_part(name)
+        what = f"{what}, {name}"
+        if made_of is None:
+            raise ProblemError(
+                what, expected="parts that this program knows", received=repr(name)[:80],
+                advice=f"import {name.partition(':')[0]} first: records hold numbers, never code" if ":" in name
+                else "a later version of landscape_control may have written it: upgrade")
+        _check_names(made_of, tree, what)
+        values = {name: self.value(part, f"{what}, {name}") for name, part in tree.items() if name != "kind"}
+        _check_sizes(made_of, values, what)
+        given = dict(values)
+        if name == "JumpProcess":  # its constructor has a word of its own
+            given["covariance"] = given.pop("variance")
+        made = self._made(what, lambda: made_of(**given))
+        for name, value in values.items():
+            _keep_last_bits(made, name, value)
+        return made
+
+    def _made(self, what, make):
+        """What a constructor makes; what it refuses is refused with its place in the text."""
+        try:
+            return make()
+        except ProblemError as error:
+            raise ProblemError(f"{what}: {error.what}", expected=error.expected, received=error.received,
+                               advice=error.advice) from error
+        except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RuntimeError, NotImplementedError,
+                np.linalg.LinAlgError) as error:  # some constructors trust their arguments
+            said = f"{type(error).__name__}: {error}".splitlines()[0]
+            return refuse(what, "arguments that its constructor takes", f"others ({said[:120]})")
+
+
+def _size_of(hidden, what):
+    if not isinstance(hidden, Hidden):
+        refuse(f"{what}, hidden", "a hidden process", type(hidden).__name__)
+    return hidden.dimension
+
+
+def _check_inputs(expression, sizes, parameters, what):
+    """Refuse a loss of other vectors and parameters than those of its landscape."""
+    if not isinstance(parameters, dict):
+        refuse(f"{what}, parameters", "a mapping", type(parameters).__name__)
+    shapes = [(size, 1) for size in sizes]
+    shapes += [(*np.shape(value), 1, 1)[:2] for value in parameters.values()]
+    given = [expression.size_in(i) for i in range(expression.n_in())]
+    if given != shapes:
+        refuse(f"{what}, loss expression", f"inputs of the shapes {shapes!r:.80}", f"{given!r:.80}")
+
+
+def _truth(tree, what):
+    if not isinstance(tree, bool):
+        refuse(what, "true or false", kind(tree))
+    return tree
+
+
+def _check_names(made_of, tree, what):
+    """Every field that has no default, and no others."""
+    settable = [one for one in fields(made_of) if one.init and not one.name.startswith("_")]
+    needed = [one.name for one in settable if one.default is MISSING and one.default_factory is MISSING]
+    mapping(tree, what, *needed)
+    unknown = tree.keys() - {"kind", *(one.name for one in settable)}
+    if unknown:
+        refuse(what, f"the fields {', '.join(one.name for one in settable)}", f"{min(unknown)!r:.60}")
+
+
+def _check_sizes(made_of, values, what):
+    """What would make a constructor allocate more than it is given."""
+    if issubclass(made_of, Hidden):
+        size = np.size(values.get("mean", ()))
+        for name in ("covariance", "variance", "diffusion", "start_covariance"):
+            shape = np.shape(values.get(name))
+            if values.get(name) is not None and shape != (size, size):
+                refuse(f"{what}, {name}", f"a matrix of shape {(size, size)}", f"shape {shape}")
+    if issubclass(made_of, Family):
+        for name, value in values.items():
+            if isinstance(value, int) and not isinstance(value, bool):
+                count(value, f"{what}, {name}", -LARGEST_COUNT, LARGEST_COUNT)
+
+
+def _keep_last_bits(made, name, value):
+    """Put back a stored number that the constructor has normalised once more, and so turned in its last bits."""
+    own = getattr(made, name, None)
+    numbers = isinstance(value, float | np.ndarray) and isinstance(own, float | np.ndarray)
+    if not numbers or np.shape(own) != np.shape(value):
+        return
+    scale = np.abs(value).max(initial=0.0)
+    if np.array_equal(own, value, equal_nan=True) or not np.isfinite(scale):
+        return
+    if np.abs(np.subtract(own, value)).max(initial=0.0) <= _ROUNDING * scale:
+        object.__setattr__(made, name, value)
