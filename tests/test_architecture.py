@@ -16,7 +16,9 @@ import landscape_control
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "landscape_control"
 LAYERS = (  # a module may import from its own layer and those above it in this list
-    ("errors",), ("arrays", "pointwise", "vectorised", "interpolation", "recordable", "threads"), ("landscape",), ("sees",),
+    ("errors",),
+    ("arrays", "domain", "expressions", "interpolation", "kinks", "pointwise", "recordable", "threads", "vectorised"),
+    ("landscape",), ("sees",),
     ("learner", "objective"), ("problem",), ("belief",), ("reference",), ("policies",), ("transcription",), ("solution",),
     ("inside",), ("controlled_variation",), ("curvature",), ("examination",),
     ("certificate",), ("solver",), ("grid",), ("rules",), ("comparison",), ("stochastic",),

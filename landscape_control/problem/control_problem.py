@@ -12,6 +12,7 @@ from ..landscape import Landscape
 from ..learner import Learner
 from ..objective import Objective
 from ..recordable import Recordable
+from ..sees import check_sees
 from .describe import describe
 from .model import Model, model_of
 
@@ -65,6 +66,9 @@ class ControlProblem(Recordable):
                 advice="pass Learner(sees=NoisyGradient(...)) or another observation model",
             )
         self._check_functions()
+        if self.learner.sees is not None and self.model.cache.get("seen by") is not self.landscape:
+            check_sees(self.learner.sees, self.landscape)
+            self.model.cache["seen by"] = self.landscape
         if self.end is not None:
             self._check_reachable()
 
