@@ -72,7 +72,7 @@ class ControlProblem(Recordable):
         if self.end is not None:
             self._check_reachable()
 
-    @property
+    @cached_property
     def model(self) -> Model:
         """The problem's functions, shared with every problem of the same landscape, learner and terminal cost.
 

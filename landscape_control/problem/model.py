@@ -1,6 +1,6 @@
 """The functions of a problem, L, G, f, B and Φ, as CasADi expressions and as vectorised NumPy functions."""
 
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import casadi as ca
 import numpy as np
@@ -12,6 +12,7 @@ from ..kinks import refuse_kinks
 from ..landscape import Landscape
 from ..learner import Learner, LinearDrift
 from ..pointwise import Pointwise
+from ..shared import shared
 
 
 class Model:
@@ -185,7 +186,7 @@ def _generic_points(dimension):
     return points
 
 
-@lru_cache(maxsize=128)
+@shared(recent=8)
 def model_of(landscape: Landscape, learner: Learner, terminal) -> Model:
     """The model of this landscape, learner and terminal cost, built once."""
     return Model(landscape, learner, terminal)

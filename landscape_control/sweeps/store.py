@@ -50,7 +50,7 @@ class Store:
     """
 
     def __init__(self, folder):
-        self.folder = Path(folder)
+        self.folder = _as_folder(folder)
         self.descriptor: int | None = None
         self._writers: ThreadPoolExecutor | None = None
         self._writing: deque[Future] = deque()
@@ -133,8 +133,13 @@ class Store:
         except FileNotFoundError:
             return None
         except DamagedError:
-            path.unlink(missing_ok=True)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise self._unwritable(error) from error
             return None
+        except OSError as error:
+            raise _unreadable(path, error) from error
 
     def keep(self, index: int, packed: bytes) -> None:
         """Write a chunk, soon; what went wrong with earlier ones is raised here or by :meth:`settle`."""
@@ -169,8 +174,11 @@ class Store:
     def finish(self, dataset) -> None:
         """Write the finished dataset."""
         path = self.folder / RESULT
-        if not self.has_result():
-            path.unlink(missing_ok=True)
+        try:
+            if not self.has_result():
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            raise self._unwritable(error) from error
         try:
             save(dataset, path)
         except ProblemError as error:
@@ -182,14 +190,16 @@ class Store:
         full = getattr(error, "errno", 0) == errno.ENOSPC
         advice = "free some space" if full else "check the folder and its permissions, or choose another"
         said = getattr(error, "strerror", None) or error
-        return ProblemError("store", expected="a folder that can be written to", received=f"{said} ({self.folder})",
+        place = getattr(error, "filename2", None) or getattr(error, "filename", None) or self.folder
+        return ProblemError("store", expected="a folder that can be written to", received=f"{said} ({place})",
                             advice=f"{advice}{kept}")
 
 
 def read_plan(folder) -> Plan:
     """The plan of a store; raises ProblemError if there is none."""
-    path = Path(folder) / PLAN
+    path = _as_folder(folder) / PLAN
     try:
+        _check_regular(path)
         return Plan.from_text(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise ProblemError("store", expected="the folder of a sweep",
@@ -202,14 +212,36 @@ def chunks_of(folder, plan: Plan):
     for index in range(plan.layout.chunks):
         try:
             yield index, _read_chunk(Path(folder) / _chunk_name(index), index, plan)
-        except (OSError, DamagedError):
+        except (FileNotFoundError, DamagedError):
             continue
+        except OSError as error:
+            raise _unreadable(Path(folder) / _chunk_name(index), error) from error
 
 
 def _read_chunk(path, index, plan):
+    _check_regular(path)
     columns = unpack(path.read_bytes())
     check_owner(columns, plan.digest, index, plan.layout.chunk(index))
     return columns
+
+
+def _as_folder(folder) -> Path:
+    """The path of a store's folder."""
+    if not isinstance(folder, str | os.PathLike) or "\0" in str(folder) or not str(folder):
+        raise ProblemError("store", expected="the path of a folder", received=repr(folder)[:80],
+                           advice="pass text, as in store='runs/escape'")
+    return Path(folder)
+
+
+def _check_regular(path):
+    """Raise OSError for what is there but is no file: a folder, or a pipe, which would be waited for without end."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EISDIR, "a folder or a device, not a file", str(path))
+
+
+def _unreadable(path, error):
+    return ProblemError("store", expected="files that can be read", received=f"{path}: {error.strerror or error}",
+                        advice="move it away or mend its permissions; a chunk that is missing is computed again by resume")
 
 
 def differing(one: Plan, other: Plan):
