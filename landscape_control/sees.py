@@ -15,10 +15,11 @@ from .errors import ProblemError
 from .expressions import call_traced
 from .kinks import refuse_kinks
 from .landscape import Landscape
+from .recordable import HoldsFunctions
 
 
 @dataclass(frozen=True, eq=False)
-class Sees:
+class Sees(HoldsFunctions):
     """Base of the family; use one of its kinds."""
 
     def expression(self, landscape: Landscape, theta, hidden):

@@ -13,6 +13,7 @@ from ..errors import ProblemError
 from ..expressions import call_given
 from ..kinks import refuse_kinks
 from ..pointwise import Pointwise
+from ..recordable import PickledAsRecord
 from .hidden import Hidden
 from .tracing import changed_parameters, checked_parameters, trace, with_numbers
 
@@ -20,7 +21,7 @@ MOST_PARAMETERS = 10_000  # a Hessian of 10⁸ numbers, 0.8 GB
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Landscape:
+class Landscape(PickledAsRecord):
     """A loss L: Rⁿ -> R, twice continuously differentiable.
 
     Attributes

@@ -11,7 +11,7 @@ from ..errors import ProblemError, check_options, named
 from ..landscape import Landscape
 from ..learner import Learner
 from ..objective import Objective
-from ..recordable import Recordable
+from ..recordable import PickledAsRecord, Recordable
 from ..sees import check_sees
 from .describe import describe
 from .model import Model, model_of
@@ -19,7 +19,7 @@ from .model import Model, model_of
 
 @named
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ControlProblem(Recordable):
+class ControlProblem(PickledAsRecord, Recordable):
     """Minimise J over controls u(t), with θ̇ = f + Bu, θ(0) = start, θ(T) = end or free.
 
     Attributes

@@ -12,10 +12,11 @@ from ..kinks import refuse_kinks
 from ..landscape import Landscape
 from ..learner import Learner, LinearDrift
 from ..pointwise import Pointwise
+from ..recordable import Unchanging
 from ..shared import shared
 
 
-class Model:
+class Model(Unchanging):
     """Everything about a problem that does not depend on its numbers (T, γ, η, k, κ, start, end).
 
     Problems that share landscape, learner and terminal cost share one model, see :func:`model_of`.
