@@ -17,8 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "landscape_control"
 LAYERS = (  # a module may import from its own layer and those above it in this list
     ("errors",),
-    ("arrays", "domain", "expressions", "interpolation", "kinks", "pointwise", "recordable", "shared", "threads",
-     "vectorised"),
+    ("arrays", "domain", "expressions", "interpolation", "kinks", "pointwise", "recordable", "returned", "shared",
+     "threads", "vectorised"),
     ("landscape",), ("sees",),
     ("learner", "objective"), ("problem",), ("belief",), ("reference",), ("policies",), ("transcription",), ("solution",),
     ("inside",), ("controlled_variation",), ("curvature",), ("examination",),
