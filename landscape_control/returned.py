@@ -60,5 +60,6 @@ def refuse_nan(what: str, given: np.ndarray, inputs: Sequence[np.ndarray], *, wh
     if bad.any():
         episode = int(np.argmax(bad))
         values = ", ".join(np.array2string(one[episode], precision=4, threshold=6) for one in inputs)
-        raise ProblemError(what, expected="numbers", received=f"NaN at {where}, episode {episode}, for {inputs_are} {values}",
+        received = f"NaN at {where}, episode {episode}, for {inputs_are} {values}"
+        raise ProblemError(what, expected="numbers", received=received,
                            advice="mend the function where it divides by zero, or leaves the domain of a root or log")

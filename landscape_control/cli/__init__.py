@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from .common import BAD, INTERRUPTED, OK, SHORT, print_json
@@ -30,13 +31,22 @@ def main(arguments=None) -> int:
     except KeyboardInterrupt as error:
         return _say(str(error) or "interrupted", INTERRUPTED)
     except BrokenPipeError:  # the reader, e.g. head, has seen enough
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  (stays open: the interpreter flushes it at exit)
+        _write_nowhere()
         return OK
     except Exception as error:
         if os.environ.get(_TRACEBACK):
             raise
-        sys.stdout = open(os.devnull, "w") if isinstance(error, OSError) else sys.stdout  # noqa: SIM115
+        if isinstance(error, OSError):
+            _write_nowhere()
         return _say(_unforeseen(error), SHORT)
+
+
+def _write_nowhere():
+    """Let the interpreter flush standard output at its exit although it cannot be written (see the docs of SIGPIPE)."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _unforeseen(error):

@@ -184,9 +184,14 @@ class Store:
         except ProblemError as error:
             raise self._unwritable(error.__cause__ if isinstance(error.__cause__, OSError) else error) from error
 
+    def _is_begun(self):
+        try:
+            return (self.folder / PLAN).exists()
+        except OSError:  # the name is too long, say
+            return False
+
     def _unwritable(self, error):
-        kept = f"; what was finished is kept: resume({str(self.folder)!r}) goes on from there" \
-            if (self.folder / PLAN).exists() else ""
+        kept = f"; what was finished is kept: resume({str(self.folder)!r}) goes on from there" if self._is_begun() else ""
         full = getattr(error, "errno", 0) == errno.ENOSPC
         advice = "free some space" if full else "check the folder and its permissions, or choose another"
         said = getattr(error, "strerror", None) or error
