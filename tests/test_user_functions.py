@@ -2,12 +2,15 @@
 
 import math
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import casadi as ca
 import numpy as np
 import pytest
 
 import landscape_control as lc
+from landscape_control.policies import Coefficient, Family
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")  # CasADi says what numpy.abs of a symbol is
 OUTSIDE, OF_THE_SAME_NAME, MATRIX = ca.SX.sym("z"), ca.SX.sym("theta", 2), ca.MX.sym("m", 2)
@@ -119,3 +122,56 @@ def test_minima_that_raise_are_refused_with_the_function():
     with pytest.raises(lc.ProblemError, match=r"landscape minima: .*IndexError.*'<lambda>' \(test_user_functions.py"):
         lc.Landscape.from_expression(lambda t, tilt: tilt * ca.sumsqr(t), dimension=2, parameters={"tilt": 1.0},
                                      minima=lambda tilt: np.zeros(2)[7])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Own(Family):
+    """Heavy ball as a user would write it, with a step that may be replaced."""
+
+    does: Callable
+
+    name, formula, source = "own", "Δθ = βm - αy", "here"
+    state_size = 1
+
+    @property
+    def coefficients(self):
+        return (Coefficient(name="rate", symbol="α", low=0.0, least=0.01, most=1.0, scale="log"),
+                Coefficient(name="momentum", symbol="β", low=0.0, high=0.99, least=0.1, most=0.9, varies=True, first=1))
+
+    def step(self, coefficients, state, gradient, parameters, clock):
+        update = coefficients["momentum"] * state[0] - coefficients["rate"] * gradient
+        return self.does(update, state)
+
+
+STEPS = {
+    "nothing": (lambda update, state: None, "received NoneType"),
+    "the update alone": (lambda update, state: update, "received ndarray"),
+    "a list": (lambda update, state: [update, (update,)], "received list"),
+    "no state": (lambda update, state: (update, ()), "a next state of 0 entries"),
+    "a bare state": (lambda update, state: (update, update), "a next state that is no tuple"),
+    "complex numbers": (lambda update, state: (1j * update, (update,)), "Δθ as complex numbers, on arrays"),
+    "one row": (lambda update, state: (update[0], (update,)), r"Δθ as an array of shape \(2,\) for gradients of shape"),
+    "no update": (lambda update, state: (None, (update,)), "Δθ as NoneType"),
+    "text": (lambda update, state: ("a", (update,)), "Δθ as str"),
+    "an error": (lambda update, state: 1 / 0, "ZeroDivisionError: division by zero, on arrays"),
+    "a mean over episodes": (lambda update, state: (update.mean(axis=0, keepdims=True), (update,)), r"shape \(1, 2\)"),
+    "what only arrays can": (lambda update, state: (np.tanh(update.copy()), (update,)), "AttributeError.*on CasADi symbols"),
+    "the math module": (lambda update, state: (update * (math.sin(update) if isinstance(update, ca.SX) else 1), (update,)),
+                        "NaN among its numbers, on CasADi symbols"),
+}
+
+
+def program(does):
+    task = lc.LandscapeDistribution.quadratic(curvatures=lc.Uniform(0.05, 1.0), start_variance=1.0)
+    return lc.PolicyProgram(task=task, family=Own(does=does), objective=lc.Objective(horizon=4, learning_rate=math.inf))
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_the_step_of_a_users_family_is_tried_before_it_is_used(name):
+    does, message = STEPS[name]
+    with pytest.raises(lc.ProblemError, match=rf"step of Own: expected \(Δθ, next state\).*{message}.*Own.step"):
+        program(does)
+
+
+def test_a_step_that_does_what_it_should_is_taken():
+    assert program(lambda update, state: (update, (update,))).steps == 4
