@@ -12,6 +12,7 @@ import numpy as np
 
 from .domain import ranges
 from .errors import ProblemError
+from .pointwise import Pointwise
 
 SWITCHES = {
     ca.OP_FABS: "fabs", ca.OP_SIGN: "sign", ca.OP_FMIN: "fmin", ca.OP_FMAX: "fmax", ca.OP_FLOOR: "floor",
@@ -32,6 +33,7 @@ _MOST_WORK = 800_000  # switches times instructions
 _POINTS = 4  # of a switch, at which both sides are compared
 _MOST_INSTRUCTIONS = 50_000  # beyond, all operations that switch count as kinks, and roots as smooth
 _SCALES = (1.0, 0.1, 1.0, 10.0, 1.0, 0.01, 100.0, 1e-3, 1e4, 1e6)  # of the points from which switching points are sought
+_SINGULAR_STARTS = 5  # of these, for operations that need not be singular anywhere
 _STEPS, _PATIENCE = 80, 8  # of Newton's method, at most and without getting closer
 _DISTANCES = 10.0 ** -np.arange(3, 9)  # from a switching point, where both sides are compared
 _JUMP = 1e-9  # of the largest entry: smaller jumps count as round-off
@@ -181,9 +183,16 @@ def _local(x, value):
 
 
 def _is_kink(switch, x, sides, rng) -> bool:
-    residual = ca.Function("residual", [x], [ca.densify(switch.operands), ca.densify(ca.jacobian(switch.operands, x))])
+    slope = ca.densify(ca.jacobian(switch.operands, x))
+    evaluated = Pointwise(ca.Function("residual", [x], [ca.densify(switch.operands), slope]))
+
+    def residual(point):
+        values, slopes = evaluated(point)
+        return values.reshape(slope.size1()), slopes.reshape(slope.shape)
+
     located = 0
-    for attempt, scale in enumerate(_SCALES):
+    scales = _SCALES if switch.certain else _SCALES[:_SINGULAR_STARTS]
+    for attempt, scale in enumerate(scales):
         start = scale * rng.standard_normal(x.numel())
         point = _located(switch, residual, np.abs(start) if attempt % 3 == 2 else start)
         if point is None:
@@ -201,8 +210,7 @@ def _located(switch, residual, point):
     target, last, factor = None, np.inf, 1.0
     closest, since = np.inf, 0
     for _ in range(_STEPS):
-        value, slope = (np.array(one) for one in residual(point))
-        value = value[:, 0]
+        value, slope = residual(point)
         if target is None:
             target = _nearest(switch, value)
         value = value - target
@@ -236,7 +244,7 @@ def _nearest(switch, value):
 
 def _differs(sides, point, residual, rng) -> bool:
     """Whether value, slope or curvature jump at a point, or the latter two have no limit there."""
-    normal = np.array(residual(point)[1])[0]
+    normal = residual(point)[1][0]
     across = rng.standard_normal(len(point))
     across /= np.linalg.norm(across)
     size = np.linalg.norm(normal)

@@ -77,7 +77,7 @@ class Landscape(PickledAsRecord):
         parameters = checked_parameters(self.parameters)
         self._set(parameters=parameters, _traced=trace(self.expression, sizes, parameters))
         self._set(_loss=with_numbers(self._traced, sizes, parameters))
-        if not self.allow_kinks:
+        if not self.allow_kinks and not getattr(self.expression, "is_part_of_one_without_kinks", False):
             refuse_kinks("loss expression", self._loss)
         self._insert_numbers()
 
@@ -173,9 +173,14 @@ class Landscape(PickledAsRecord):
     def given(self, hidden) -> "Landscape":
         """The known landscape in which the hidden variables have these values."""
         values = vector("hidden values", hidden, self.hidden.dimension)
+
+        def at_values(theta):
+            return self._loss(theta, ca.DM(values))
+
+        at_values.is_part_of_one_without_kinks = True
         return Landscape(
             dimension=self.dimension,
-            expression=lambda theta: self._loss(theta, ca.DM(values)),
+            expression=at_values,
             name=self.name,
             formula=self.formula,
             allow_kinks=self.allow_kinks,
