@@ -85,7 +85,9 @@ def refuse_kinks(what: str, function: ca.Function) -> None:
     """Refuse operations that keep an SX function from being twice continuously differentiable."""
     used = kinks_of(function)
     if used:
-        flag = "allow_kinks=True" if what.startswith("loss") else "allow_kinks=True to the landscape"
+        flag = "allow_kinks=True"
+        if not what.startswith("loss"):
+            flag += " to the landscape (dataclasses.replace(landscape, allow_kinks=True) where it is built already)"
         raise ProblemError(
             what,
             expected="a twice continuously differentiable function",

@@ -62,7 +62,7 @@ def check_output(option: str, path: Path, *, replaces=None) -> None:
     except (OSError, ValueError) as error:
         found = getattr(error, "strerror", None) or str(error)
     if found:
-        raise ProblemError("output", expected="a file that can be written", received=f"{path} ({found})",
+        raise ProblemError(option, expected="a file that can be written", received=f"{path} ({found})",
                            advice=f"choose another with {option}")
 
 
