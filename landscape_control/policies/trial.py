@@ -91,5 +91,5 @@ def _refusal(family, received):
     return ProblemError(
         f"step of {type(family).__name__}", expected=f"(Δθ, next state), the latter a tuple of {size} (its state_size)",
         received=f"{received}, from {located(type(family).step)}",
-        advice="use operations that NumPy arrays and CasADi symbols share: + - * / ** and those of "
-        "landscape_control.policies.elementwise")
+        advice="use operations that NumPy arrays and CasADi symbols share, + - * / ** and those of "
+        "landscape_control.policies.elementwise, without branches")
