@@ -8,12 +8,13 @@ import numpy as np
 
 from .arrays import freeze
 from .errors import ProblemError, named
+from .recordable import HoldsFunctions
 from .sees import Sees
 
 
 @named
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Learner:
+class Learner(HoldsFunctions):
     """θ̇ = f(θ) + B(θ)u at effort uᵀG(θ)u / 2η (VGR25: B = I, u = θ̇ - f).
 
     Attributes

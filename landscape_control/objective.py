@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from .arrays import number
 from .errors import ProblemError, named
+from .recordable import HoldsFunctions
 
 
 @named
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Objective:
+class Objective(HoldsFunctions):
     """J = ∫₀ᵀ e^{-γt} [uᵀGu/2η + k L(θ)] dt + e^{-γT} κ Φ(θ(T))   (VGR25, action functional).
 
     Attributes

@@ -12,11 +12,14 @@ import numpy as np
 
 from .arrays import freeze, number
 from .errors import ProblemError
+from .expressions import call_traced
+from .kinks import refuse_kinks
 from .landscape import Landscape
+from .recordable import HoldsFunctions
 
 
 @dataclass(frozen=True, eq=False)
-class Sees:
+class Sees(HoldsFunctions):
     """Base of the family; use one of its kinds."""
 
     def expression(self, landscape: Landscape, theta, hidden):
@@ -25,8 +28,12 @@ class Sees:
 
     def root(self, theta, size: int):
         """R^{1/2}(θ), size x size, as a CasADi expression."""
-        noise = self.noise(theta) if callable(self.noise) else self.noise
-        noise = ca.SX(noise) if callable(self.noise) else ca.DM(np.asarray(noise, dtype=float))
+        if callable(self.noise):
+            noise = call_traced(
+                "noise", self.noise, [theta], wanted=f"a number, {size} numbers, or a {size}x{size} matrix, from a function "
+                "of the CasADi vector θ", advice="write it with CasADi operations on the vector it is given")
+        else:
+            noise = ca.DM(np.asarray(self.noise, dtype=float))
         if noise.numel() == 1:
             return noise * ca.DM.eye(size)
         if noise.shape in ((size, 1), (1, size)):
@@ -39,6 +46,21 @@ class Sees:
                 advice="give one standard deviation per observed component",
             )
         return noise
+
+
+def check_sees(sees: Sees, landscape: Landscape) -> None:
+    """Refuse functions of the user's in ``sees`` that do not fit the landscape, or have kinks that it does not allow."""
+    theta = ca.SX.sym("theta", landscape.dimension)
+    hidden = None if landscape.hidden is None else ca.SX.sym("hidden", landscape.hidden.dimension)
+    given = [theta] if hidden is None else [theta, hidden]
+    parts, size = {}, landscape.dimension
+    if isinstance(sees, Observe) and hidden is not None:
+        seen = sees.expression(landscape, theta, hidden)
+        parts["observation"], size = seen, seen.numel()
+    if callable(getattr(sees, "noise", None)):
+        parts["noise"] = sees.root(theta, 1 if isinstance(sees, NoisyLoss) else size)
+    for what, expression in parts.items() if not landscape.allow_kinks else ():
+        refuse_kinks(what, ca.Function("seen", given, [ca.densify(expression)]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +136,9 @@ class Observe(Sees):
         _check_noise(self)
 
     def expression(self, landscape, theta, hidden):
-        return ca.vec(ca.SX(self.function(theta, hidden)))
+        return ca.vec(call_traced(
+            "observation", self.function, [theta, hidden], wanted="a column, from a function of the CasADi vectors θ and φ",
+            advice="write it with CasADi operations on the vectors that it is given"))
 
 
 def _check_noise(sees):

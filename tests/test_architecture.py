@@ -17,7 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "landscape_control"
 LAYERS = (  # a module may import from its own layer and those above it in this list
     ("errors",),
-    ("arrays", "pointwise", "vectorised", "interpolation", "recordable", "recorded_settings", "threads"),
+    ("arrays", "domain", "expressions", "interpolation", "kinks", "pointwise", "recordable", "recorded_settings", "returned",
+     "shared", "threads", "vectorised"),
     ("landscape",), ("sees",),
     ("learner", "objective"), ("problem",), ("belief",), ("reference",), ("policies",), ("transcription",), ("solution",),
     ("inside",), ("action_variation", "controlled_variation"), ("inspection", "penalised_variation"), ("curvature",),

@@ -12,8 +12,8 @@ import pytest
 from scipy.integrate import simpson, solve_bvp
 
 import landscape_control as lc
+from landscape_control.domain import is_total
 from landscape_control.errors import SolveInterrupted
-from landscape_control.problem.domain import is_total
 
 HALF_SQUARE = lc.quadratic(hessian=[[1.0]])
 UNIT = lc.Objective(horizon=1.0)

@@ -49,7 +49,7 @@ MISTAKES = {
     "kinked loss": (lambda: lc.Landscape.from_expression(lambda t: ca.fabs(t[0]), dimension=1), "uses fabs.*smooth it"),
     "loss through the math module": (
         lambda: lc.Landscape.from_expression(lambda t: math.sin(t), dimension=1),
-        "depends on θ.*CasADi operations",
+        "NaN among its numbers.*casadi.sin",
     ),
     "untraceable loss": (
         lambda: lc.Landscape.from_expression(lambda t: t.norm(), dimension=1),

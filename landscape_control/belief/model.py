@@ -1,12 +1,12 @@
 """From a problem to its belief: which filter, compiled once."""
 
 import math
-from functools import lru_cache
 
 import numpy as np
 
 from ..errors import ProblemError, check_choice
 from ..landscape import TaskChain
+from ..shared import shared
 from .bounded import check_expected_loss, outrunning
 from .gaussian import GaussianModel
 from .tasks import TaskModel
@@ -62,7 +62,7 @@ def _check_expectation(model, problem):
         model.checked.add(reach)
 
 
-@lru_cache(maxsize=64)
+@shared(recent=8)
 def _built(landscape, sees, filter):
     if isinstance(landscape.hidden, TaskChain):
         return TaskModel(landscape, sees)

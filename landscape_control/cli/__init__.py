@@ -3,12 +3,14 @@
 import argparse
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from .common import BAD, INTERRUPTED, OK, SHORT, print_json
 from .solving import solve_target
 from .sweeping import add_commands
 
+_TRACEBACK = "LANDSCAPE_CONTROL_TRACEBACK"  # of the environment: set, errors that no check foresaw keep their traceback
 _EXITS = "exit status: 0 all is well; 1 a claim fails, or a solve did not converge; 2 the input cannot be used"
 
 
@@ -21,15 +23,40 @@ def main(arguments=None) -> int:
     from ..errors import ProblemError
 
     try:
-        return options.command(options)
+        status = options.command(options)
+        sys.stdout.flush()  # what cannot be written is noticed here, not at the interpreter's exit
+        return status
     except ProblemError as error:
-        return _refuse(error)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
+        return _say(str(error), BAD)
+    except KeyboardInterrupt as error:
+        return _say(str(error) or "interrupted", INTERRUPTED)
     except BrokenPipeError:  # the reader, e.g. head, has seen enough
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  (stays open: the interpreter flushes it at exit)
+        _write_nowhere()
         return OK
+    except Exception as error:
+        if os.environ.get(_TRACEBACK):
+            raise
+        if isinstance(error, OSError):
+            _write_nowhere()
+        return _say(_unforeseen(error), SHORT)
+
+
+def _write_nowhere():
+    """Let the interpreter flush standard output at its exit although it cannot be written (see the docs of SIGPIPE)."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def _unforeseen(error):
+    """One line on an error that no check foresaw: the disk, the memory, or a fault of the program."""
+    said = " ".join(str(error).split())[:300]
+    if isinstance(error, OSError):
+        return f"the system refused: {said}"
+    if isinstance(error, MemoryError):
+        return f"out of memory: {said}"
+    return f"a fault of the program, {type(error).__name__}: {said}. What to do: report it with what {_TRACEBACK}=1 shows"
 
 
 def _parser():
@@ -126,6 +153,6 @@ def _cores():
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _refuse(error):
-    print(f"landscape-control: {' '.join(str(error).split())}", file=sys.stderr)
-    return BAD
+def _say(text, status):
+    print(f"landscape-control: {' '.join(text.split())}", file=sys.stderr)
+    return status

@@ -4,11 +4,13 @@ import math
 from contextlib import contextmanager
 
 from ..errors import ProblemError, check_choice
+from .common import check_output
 
 
 def written(dataset, options) -> list:
     """Paths of the page and the pictures asked for, written."""
     at, files = dict(_fixed(dataset, text) for text in options.at), []
+    _check_files(options)
     if options.html:
         with _writing("--html"):
             files.append(_page(dataset, options.html, options.variable, at))
@@ -16,6 +18,20 @@ def written(dataset, options) -> list:
         with _writing("--picture"):
             files += _picture(dataset, options.picture, options.variable, at)
     return files
+
+
+def _check_files(options):
+    """Refuse what cannot be written before anything is drawn; folders that are missing are made."""
+    pictures = [options.picture.with_suffix(suffix) for suffix in (".png", ".pdf")] if _named(options.picture) else []
+    if options.picture and not pictures:
+        check_output("--picture", options.picture)
+    for option, path in (("--html", options.html), *(("--picture", one) for one in pictures)):
+        if path and (path.parent.is_dir() or path.parent.exists()):
+            check_output(option, path)
+
+
+def _named(path):
+    return path is not None and path.name not in ("", "..")
 
 
 def _fixed(dataset, text):

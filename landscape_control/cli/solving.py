@@ -6,14 +6,15 @@ import sys
 
 import numpy as np
 
-from .common import OK, SHORT, print_json
+from .common import OK, SHORT, check_output, print_json, read_problem
 
 
 def solve_target(options) -> int:
     """Solve the problem of a file or a claim: a plan, a policy on beliefs, or the best rule of a family."""
     from ..policies import PolicyProgram
-    from ..report.problem_files import read_problem
 
+    if options.output:
+        check_output("--output", options.output)
     problem = read_problem(options.target)
     if isinstance(problem, PolicyProgram):
         return _solve_program(problem, options)

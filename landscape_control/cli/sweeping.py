@@ -5,12 +5,11 @@ import re
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryFile
 
 import numpy as np
 
 from ..errors import ProblemError
-from .common import INTERRUPTED, OK, SHORT, print_json
+from .common import INTERRUPTED, OK, SHORT, check_output, print_json, read_problem, users_code
 
 
 def add_commands(commands, epilog) -> list:
@@ -48,7 +47,6 @@ def add_commands(commands, epilog) -> list:
 def sweep(options):
     """Run ``landscape-control sweep``."""
     from ..records import save
-    from ..report.problem_files import read_problem
     from ..sweeps import sweep as run
 
     axes = {name: _variants(name, values) for name, values in map(read_axis, options.axis)}
@@ -58,7 +56,7 @@ def sweep(options):
     solver = {name: value for name, value in given.items() if value is not None}
     problem = read_problem(options.target)
     if options.output:
-        _check_output(options.output)
+        check_output("--output", options.output, replaces=_is_ours)
     with _running(options) as common:
         dataset = run(problem, axes, measure=options.measure or ["cost"], store=options.store, seed=options.seed,
                       starts=options.starts, options=solver, **common)
@@ -93,12 +91,12 @@ def read_axis(text: str) -> tuple:
         _refuse(text, "NAME=VALUES")
     if "/" in name:
         return _zipped(text, name, values)
-    span = re.fullmatch(r"([^:,]+):([^:,]+):(\d+)(log|lin)?", values)
+    span = re.fullmatch(r"([^:,]+):([^:,]+):([0-9]+)(log|lin)?", values)
     if span is None:
         if ":" in values:
             _refuse(text, "LOW:HIGH:COUNT, LOW:HIGH:COUNTlog, or values with commas between them")
         return name.strip(), _alike([_value(part.strip()) for part in values.split(",") if part.strip()])
-    low, high, count = _value(span[1]), _value(span[2]), int(span[3])
+    low, high, count = _value(span[1]), _value(span[2]), _count(span[3])
     logarithmic = span[4] == "log"
     if not all(isinstance(end, int | float) and math.isfinite(end) for end in (low, high)) or count < 1 \
             or (logarithmic and min(low, high) <= 0):
@@ -106,6 +104,14 @@ def read_axis(text: str) -> tuple:
     points = (np.geomspace if logarithmic else np.linspace)(low, high, count).tolist()
     whole = not logarithmic and isinstance(low, int) and isinstance(high, int) and all(p == int(p) for p in points)
     return name.strip(), [int(p) for p in points] if whole else points
+
+
+def _count(digits):
+    from ..sweeps.axes import check_size
+
+    count = int(digits[:400])  # longer ones are refused all the same
+    check_size("--axis", count)
+    return count
 
 
 def _zipped(text, name, values):
@@ -129,9 +135,12 @@ def _variants(name, values):
 def _value(text):
     for kind in (int, float):
         try:
-            return kind(text)
+            number = kind(text)
         except ValueError:
             continue
+        if abs(number) > sys.float_info.max and "inf" not in text.lower():
+            _refuse(text[:40], "numbers up to 1.8e308, or inf")
+        return number
     return {"true": True, "false": False}.get(text.lower(), text)
 
 
@@ -150,7 +159,8 @@ def _running(options):
     client = _client(options.scheduler)
     try:
         executor = None if client is None else client.get_executor()
-        yield {"workers": options.workers, "progress": _progress(), "executor": executor}
+        with users_code():
+            yield {"workers": options.workers, "progress": _progress(), "executor": executor}
     except KeyboardInterrupt:
         if not options.store:
             raise
@@ -186,21 +196,10 @@ def _client(address):
                            advice="start one with 'dask scheduler' and workers with 'dask worker ADDRESS'") from error
 
 
-def _check_output(path):
-    """Refuse what cannot be written before anything is solved."""
+def _is_ours(path):
     from ..records.sealing import is_sealed
 
-    try:
-        found = "a folder" if path.is_dir() else ""
-        if path.is_file() and not is_sealed(path.read_bytes()):
-            found = "there already, and not written by landscape_control"
-        with TemporaryFile(dir=path.parent):
-            pass
-    except OSError as error:
-        found = str(error)
-    if found:
-        raise ProblemError("--output", expected="a file that can be written", received=f"{path} ({found})",
-                           advice="choose another with --output")
+    return is_sealed(path.read_bytes())
 
 
 def _report(dataset, options, files=()):

@@ -64,6 +64,13 @@ class PolicySolver:
         self._machinery(program).optimiser(first_nodes(program))
         self.build_seconds = self._machinery(program).build_seconds
 
+    def __reduce__(self):
+        raise ProblemError(
+            "PolicySolver", expected="something that can be copied or pickled",
+            received="a PolicySolver, which holds compiled functions",
+            advice="copy or pickle its program (or use program.save and landscape_control.load), and build "
+            "another PolicySolver of it where it is needed")
+
     def changed(self, **numbers) -> PolicyProgram:
         """The program with other numbers: noise, sees, cost, those of the objective and those of the task."""
         return renumbered(self.program, numbers, caller="PolicySolver.solve")

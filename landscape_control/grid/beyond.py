@@ -6,28 +6,9 @@ import casadi as ca
 import numpy as np
 from scipy.ndimage import maximum_filter
 
+from ..kinks import SWITCHES
 from .intervals import IntervalFunction
 from .mesh import Grid
-
-_KINKED = {
-    ca.OP_FABS,
-    ca.OP_SIGN,
-    ca.OP_FMIN,
-    ca.OP_FMAX,
-    ca.OP_FLOOR,
-    ca.OP_CEIL,
-    ca.OP_FMOD,
-    ca.OP_IF_ELSE_ZERO,
-    ca.OP_LT,
-    ca.OP_LE,
-    ca.OP_EQ,
-    ca.OP_NE,
-    ca.OP_NOT,
-    ca.OP_AND,
-    ca.OP_OR,
-    ca.OP_COPYSIGN,
-    ca.OP_REMAINDER,
-}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -137,4 +118,4 @@ def _around(cells):
 
 def _has_kinks(function: ca.Function) -> bool:
     """Whether a function uses an operation whose derivatives do not tell all of its changes."""
-    return any(function.instruction_id(k) in _KINKED for k in range(function.n_instructions()))
+    return any(function.instruction_id(k) in SWITCHES for k in range(function.n_instructions()))

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 
 from ..errors import ProblemError
+from ..returned import called, refuse_nan, rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,13 +27,14 @@ class Runner:
 
     def start(self, episodes: int, weights: int) -> Callable:
         """A fresh policy; what it returns is checked for its shape."""
-        act, shape = self.begin(episodes, weights), (episodes, weights)
+        what, shape, steps = f"update of {self.name}", (episodes, weights), count()
+        act = called(what, self.begin, episodes, weights, where="its beginning, init(episodes, weights)")
 
         def checked(gradient, theta):
-            update = np.asarray(act(gradient, theta), dtype=float)
-            if update.shape != shape:
-                raise ProblemError(f"update of {self.name}", expected=f"one number per weight of each history, {shape}",
-                                   received=f"shape {update.shape}", advice="return updates like the gradients given")
+            where = f"step {next(steps)}"
+            update = called(what, act, gradient, theta, where=where)
+            update = rows(what, update, shape, where=where, expected="one number per weight of each history,")
+            refuse_nan(what, update, (gradient, theta), where=where, inputs_are="gradient and θ")
             return update
 
         return checked
@@ -71,8 +74,12 @@ def _pair(init, update, step):
 
         def act(gradient, theta):
             nonlocal state
-            rate, state = update(state, gradient, theta, step)
-            return np.asarray(rate) * step
+            given = update(state, gradient, theta, step)
+            if not isinstance(given, tuple) or len(given) != 2:
+                raise ProblemError("update of the policy", expected="(u, the next state)", received=type(given).__name__,
+                                   advice="end it with 'return u, state'")
+            rate, state = given
+            return rate if step == 1 else np.asarray(rate) * step
 
         return act
 

@@ -9,16 +9,19 @@ import numpy as np
 
 from ..arrays import freeze, matrix, vector, whole
 from ..errors import ProblemError
+from ..expressions import call_given
+from ..kinks import refuse_kinks
 from ..pointwise import Pointwise
+from ..recordable import PickledAsRecord
 from .formula import with_numbers as formula_with_numbers
 from .hidden import Hidden
-from .tracing import changed_parameters, checked_parameters, refuse_kinks, trace, with_numbers
+from .tracing import changed_parameters, checked_parameters, trace, with_numbers
 
 MOST_PARAMETERS = 10_000  # a Hessian of 10⁸ numbers, 0.8 GB
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Landscape:
+class Landscape(PickledAsRecord):
     """A loss L: Rⁿ -> R, twice continuously differentiable.
 
     Attributes
@@ -32,7 +35,9 @@ class Landscape:
     minima : array (M, n), function of the parameters, or None
         Known minima, used as candidate ends by the multi-start; searched for when None.
     allow_kinks : bool
-        Accept operations that are not twice differentiable (fabs, fmax, if_else ...), at the user's risk.
+        Accept operations that are not twice differentiable (fabs, fmax, if_else ...), at the user's risk; in the other
+        functions of a problem of this landscape (drift, metric, actuation, terminal cost, what is seen) too. Pieces that
+        join with value, slope and curvature are accepted as they are, see ``kinks``.
     hidden : Hidden or None
         Hidden variables φ that the loss depends on; ``expression`` then takes two vectors, (θ, φ).
     parameters : {name: number or array}
@@ -72,8 +77,8 @@ class Landscape:
         parameters = checked_parameters(self.parameters)
         self._set(parameters=parameters, _traced=trace(self.expression, sizes, parameters))
         self._set(_loss=with_numbers(self._traced, sizes, parameters))
-        if not self.allow_kinks:
-            refuse_kinks(self._loss)
+        if not self.allow_kinks and not getattr(self.expression, "is_part_of_one_without_kinks", False):
+            refuse_kinks("loss expression", self._loss)
         self._insert_numbers()
 
     def _set(self, **values):
@@ -85,7 +90,11 @@ class Landscape:
         if self._recipe is None:
             self._set(_recipe=(self.formula, self.minima if callable(self.minima) else None))
         self._set(formula=formula_with_numbers(self.formula, self.parameters))
-        minima = self.minima(**self.parameters) if callable(self.minima) else self.minima
+        minima = self.minima
+        if callable(minima):
+            minima = call_given(
+                "landscape minima", minima, wanted=f"an array (M, {self.dimension}), from a function of the parameters",
+                advice="write it with NumPy; it takes the parameters as keyword arguments", **self.parameters)
         if minima is not None:
             minima = freeze(matrix("landscape minima", np.atleast_2d(minima), (None, self.dimension)))
         self._set(minima=minima)
@@ -162,9 +171,14 @@ class Landscape:
     def given(self, hidden) -> "Landscape":
         """The known landscape in which the hidden variables have these values."""
         values = vector("hidden values", hidden, self.hidden.dimension)
+
+        def at_values(theta):
+            return self._loss(theta, ca.DM(values))
+
+        at_values.is_part_of_one_without_kinks = True
         return Landscape(
             dimension=self.dimension,
-            expression=lambda theta: self._loss(theta, ca.DM(values)),
+            expression=at_values,
             name=self.name,
             formula=self.formula,
             allow_kinks=self.allow_kinks,

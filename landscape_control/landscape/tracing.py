@@ -8,21 +8,10 @@ import numpy as np
 
 from ..arrays import freeze
 from ..errors import ProblemError, check_choice
+from ..expressions import call_traced
 
 _ADVICE = "write the loss with CasADi operations (casadi.exp, casadi.dot, ...) on the vector it is given"
 MOST_ENTRIES = 1_000_000
-_KINKS = {
-    ca.OP_FABS: "fabs",
-    ca.OP_SIGN: "sign",
-    ca.OP_FMIN: "fmin",
-    ca.OP_FMAX: "fmax",
-    ca.OP_FLOOR: "floor",
-    ca.OP_CEIL: "ceil",
-    ca.OP_FMOD: "fmod",
-    ca.OP_IF_ELSE_ZERO: "if_else",
-    ca.OP_LT: "<",
-    ca.OP_LE: "<=",
-}
 
 
 def checked_parameters(parameters) -> Mapping:
@@ -79,23 +68,20 @@ def trace(expression: Callable, sizes: tuple[int, ...], parameters: Mapping) -> 
     vectors = [ca.SX.sym(name, size) for name, size in zip(("theta", "hidden"), sizes, strict=False)]
     symbols = [ca.SX.sym(name, value.sparsity())
                for name, value in zip(parameters, constants(parameters), strict=True)]
-    try:
-        value = ca.SX(expression(*vectors, **dict(zip(parameters, symbols, strict=True))))
-    except ProblemError:
-        raise
-    except Exception as error:
-        raise ProblemError(
-            "loss expression",
-            expected=f"a function of a CasADi vector of length {sizes[0]}"
-            + (f" with the keyword arguments {', '.join(parameters)}" if parameters else ""),
-            received=f"{type(error).__name__}: {str(error).strip().splitlines()[0]}",
-            advice=_ADVICE,
-        ) from error
-    _check_value(value, vectors[0], [*vectors, *symbols])
+    known = f" with the keyword arguments {', '.join(parameters)}" if parameters else ""
+    value = call_traced(
+        "loss expression", expression, vectors, keywords=dict(zip(parameters, symbols, strict=True)),
+        wanted=f"a scalar, from a function of {_vectors(sizes)}{known}", advice=_ADVICE)
+    _check_value(value, vectors[0])
     return ca.Function("loss", [*vectors, *symbols], [ca.densify(value)])
 
 
-def _check_value(value, theta, known):
+def _vectors(sizes):
+    theta = f"a CasADi vector θ of length {sizes[0]}"
+    return theta if len(sizes) == 1 else f"{theta} and one φ of length {sizes[1]}"
+
+
+def _check_value(value, theta):
     if value.numel() != 1:
         raise ProblemError(
             "loss expression",
@@ -107,14 +93,6 @@ def _check_value(value, theta, known):
         raise ProblemError(
             "loss expression", expected="an expression that depends on θ", received=f"the constant {value}", advice=_ADVICE
         )
-    names = {str(symbol) for symbols in known for symbol in ca.symvar(symbols)}
-    if not set(map(str, ca.symvar(value))) <= names:
-        raise ProblemError(
-            "loss expression",
-            expected="an expression in θ (and the hidden variables) alone",
-            received=f"free symbols {ca.symvar(value)}",
-            advice="replace them by numbers, or pass them as parameters",
-        )
 
 
 def with_numbers(traced: ca.Function, sizes: tuple[int, ...], parameters: Mapping) -> ca.Function:
@@ -123,52 +101,3 @@ def with_numbers(traced: ca.Function, sizes: tuple[int, ...], parameters: Mappin
         return traced
     vectors = [ca.SX.sym(name, size) for name, size in zip(("theta", "hidden"), sizes, strict=False)]
     return ca.Function("loss", vectors, [ca.densify(traced(*vectors, *constants(parameters)))])
-
-
-def refuse_kinks(loss: ca.Function) -> None:
-    """Refuse operations that are not twice differentiable, unless the loss does not depend on what they return."""
-    used = {_KINKS[op] for op in map(loss.instruction_id, range(loss.n_instructions())) if op in _KINKS}
-    if used and not _kinks_cancel(loss):
-        raise ProblemError(
-            "loss expression",
-            expected="a twice continuously differentiable function",
-            received=f"an expression that uses {', '.join(sorted(used))}",
-            advice="smooth it, e.g. sqrt(x**2 + eps**2) for |x|, or pass allow_kinks=True if the pieces join smoothly",
-        )
-
-
-def _kinks_cancel(loss):
-    """Whether the loss is the same whatever its kinked operations return, as in log Σ exp(x - m) + m with m = max x.
-
-    Every such operation's outcome is made an input of its own; the slopes in these, at arbitrary values, must vanish.
-    """
-    inputs = [ca.SX.sym(loss.name_in(i), loss.size1_in(i), loss.size2_in(i)) for i in range(loss.n_in())]
-    work, outcomes, value = [None] * loss.sz_w(), [], ca.SX(0)
-    for k in range(loss.n_instructions()):
-        kind, to, given = loss.instruction_id(k), loss.instruction_output(k), loss.instruction_input(k)
-        if kind == ca.OP_CONST:
-            work[to[0]] = ca.SX(loss.instruction_constant(k))
-        elif kind == ca.OP_INPUT:
-            work[to[0]] = inputs[given[0]].nz[given[1]]
-        elif kind == ca.OP_OUTPUT:
-            value = work[given[0]]
-        elif kind in _KINKS:
-            outcomes.append(ca.SX.sym(f"outcome{k}"))
-            work[to[0]] = outcomes[-1]
-        elif len(given) == 2:
-            work[to[0]] = ca.SX.binary(kind, work[given[0]], work[given[1]])
-        else:
-            work[to[0]] = ca.SX.unary(kind, work[given[0]])
-    free = ca.vertcat(*outcomes)
-    symbols = [*inputs, free]
-    slope = ca.Function("outcome_slope", symbols, [ca.jacobian(value, free), value])
-    rng = np.random.default_rng(0)
-    checked = 0
-    for _ in range(20):
-        slopes, at = slope(*(rng.standard_normal(symbol.shape) for symbol in symbols))
-        slopes, at = np.array(slopes), float(at)
-        if np.isfinite(slopes).all() and np.isfinite(at):
-            checked += 1
-            if np.abs(slopes).max() > 1e-11 * (1 + abs(at)):
-                return False
-    return checked >= 5

@@ -1,12 +1,11 @@
 """Measures of where a plan ends: which minimum, whether it left its basin, and whether a better basin was overlooked."""
 
-from functools import lru_cache
-
 import numpy as np
 
 from ..errors import ProblemError
 from ..landscape import end_basin as follow
 from ..landscape import find_minima
+from ..shared import kept_on_first
 from .library import plan_of
 from .measure import Measure, register
 from .numbered import solver_of
@@ -15,7 +14,7 @@ SECOND_LOOK = 8  # starts of it, with another seed: more than the default tries
 _BETTER = 1e-4  # of the cost scale: a plan cheaper by more was overlooked
 
 
-@lru_cache(maxsize=32)
+@kept_on_first(32)
 def _minima(landscape, start):
     """The landscape's minima, lowest loss first, or those found around the start."""
     if landscape.minima is not None:
@@ -26,7 +25,7 @@ def _minima(landscape, start):
     return find_minima(landscape, np.vstack([centre[None], *clouds]))
 
 
-@lru_cache(maxsize=256)
+@kept_on_first(256)
 def _start_basin(landscape, start):
     return _index(follow(landscape, np.array(start), _minima(landscape, start)), _minima(landscape, start))
 

@@ -184,6 +184,8 @@ def _at(address):
         for part in name.split("."):
             found = getattr(found, part)
         return found
-    except (ImportError, AttributeError) as error:
-        raise ProblemError("measure", expected="'module:function' that can be imported", received=f"{address!r} ({error})",
-                           advice="put the function into an installed module or one in the working folder") from None
+    except (Exception, SystemExit) as error:  # the module is the user's and may do anything
+        said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        raise ProblemError("measure", expected="'module:function' that can be imported", received=f"{address!r} ({said})",
+                           advice="put the function into an installed module or one in the working folder, "
+                           f"and see that 'python -c \"import {module}\"' works") from error

@@ -46,7 +46,7 @@ class BeliefSpace:
             name=f"{problem.landscape.name}, expected",
             formula="E[L | belief]",
             minima=np.zeros((0, size)),
-            allow_kinks=problem.landscape.allow_kinks,
+            allow_kinks=True,  # the problem's own functions have been looked at
         )
         learner = Learner(
             metric=_constant_or(problem.learner.metric, lambda z: model.metric_at(z[:n])),

@@ -143,7 +143,8 @@ class ReplanningSolution(BeliefSolution):
         return max(horizon - time, 1e-6 * horizon)
 
     def __getstate__(self):
-        raise TypeError("a replanning policy holds a live solver; rebuild it with solve_replanning where it is needed")
+        raise TypeError("a replanning policy holds a live solver and cannot be pickled: use its save(path) and "
+                        "landscape_control.load(path), or rebuild it with solve_replanning where it is needed")
 
 
 def solve_replanning(

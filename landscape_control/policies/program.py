@@ -12,6 +12,7 @@ from ..recordable import Recordable
 from ..sees import CurvatureNoise, ExactGradient, NoisyGradient, Sees
 from .describe import describe
 from .family import Family
+from .trial import check_steps
 
 COSTS = ("terminal", "running", "both")
 
@@ -36,7 +37,7 @@ class PolicyProgram(Recordable):
 
     Raises ProblemError for other kinds of objects, a terminal cost other than the loss, a horizon that is no whole number of
     steps, a memory longer than that, rules that observe something else than gradients, noise of the wrong shape, and weight
-    decay towards a minimum that is known.
+    decay towards a minimum that is known; and for a user's family whose step does not return what it should.
     """
 
     task: LandscapeDistribution
@@ -63,6 +64,8 @@ class PolicyProgram(Recordable):
             raise ProblemError("family", expected="a hidden minimum, or a price of movement, where the rule reads θ",
                                received=f"{self.family.name}, with every minimum at 0 and movement free",
                                advice="decay w = 1 would be there in one step; give the task a minimum that moves")
+
+        check_steps(self.family, self.steps)
 
     def describe(self) -> str:
         """The expected cost being minimised, in words and symbols, with all numbers."""

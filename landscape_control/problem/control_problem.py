@@ -11,7 +11,8 @@ from ..errors import ProblemError, check_options, named
 from ..landscape import Landscape
 from ..learner import Learner
 from ..objective import Objective
-from ..recordable import Recordable
+from ..recordable import PickledAsRecord, Recordable
+from ..sees import check_sees
 from .describe import describe
 from .model import Model, model_of
 from .reachable import reachable_directions
@@ -19,7 +20,7 @@ from .reachable import reachable_directions
 
 @named
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ControlProblem(Recordable):
+class ControlProblem(PickledAsRecord, Recordable):
     """Minimise J over controls u(t), with θ̇ = f + Bu, θ(0) = start, θ(T) = end or free.
 
     Attributes
@@ -66,10 +67,13 @@ class ControlProblem(Recordable):
                 advice="pass Learner(sees=NoisyGradient(...)) or another observation model",
             )
         self._check_functions()
+        if self.learner.sees is not None and self.model.cache.get("seen by") is not self.landscape:
+            check_sees(self.learner.sees, self.landscape)
+            self.model.cache["seen by"] = self.landscape
         if self.end is not None:
             self._check_reachable()
 
-    @property
+    @cached_property
     def model(self) -> Model:
         """The problem's functions, shared with every problem of the same landscape, learner and terminal cost.
 

@@ -1,18 +1,22 @@
 """The functions of a problem, L, G, f, B and Φ, as CasADi expressions and as vectorised NumPy functions."""
 
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import casadi as ca
 import numpy as np
 
+from ..domain import is_total
 from ..errors import ProblemError
+from ..expressions import call_traced
+from ..kinks import refuse_kinks
 from ..landscape import Landscape
 from ..learner import Learner, LinearDrift
 from ..pointwise import Pointwise
-from .domain import is_total
+from ..recordable import Unchanging
+from ..shared import shared
 
 
-class Model:
+class Model(Unchanging):
     """Everything about a problem that does not depend on its numbers (T, γ, η, k, κ, start, end).
 
     Problems that share landscape, learner and terminal cost share one model, see :func:`model_of`.
@@ -35,6 +39,16 @@ class Model:
         self._drift = _function("drift f", learner.drift, theta, np.zeros(n), (n, 1))
         self.cache: dict = {}  # compiled functions that later rooms derive from this model
         self._terminal = ca.Function("terminal", [theta], [_terminal(terminal, landscape, theta)])
+        if not landscape.allow_kinks:
+            self._refuse_kinks()
+
+    def _refuse_kinks(self):
+        own = (
+            ("actuation B", self.learner.actuation, self._actuation), ("metric G", self.learner.metric, self._metric),
+            ("drift f", self.learner.drift, self._drift), ("terminal cost Φ", self.terminal, self._terminal))
+        for what, given, function in own:
+            if callable(given):
+                refuse_kinks(what, function)
 
     def loss_at(self, theta):
         return self.landscape.symbolic(theta)
@@ -188,24 +202,22 @@ def _generic_points(dimension):
     return points
 
 
-@lru_cache(maxsize=128)
+@shared(recent=8)
 def model_of(landscape: Landscape, learner: Learner, terminal) -> Model:
     """The model of this landscape, learner and terminal cost, built once."""
     return Model(landscape, learner, terminal)
 
 
 def _function(what, value, theta, default, shape) -> ca.Function:
-    expression = default if value is None else value(theta) if callable(value) else value
-    try:
-        expression = ca.densify(ca.SX(expression))
-    except Exception as error:
-        raise ProblemError(
-            what,
-            expected="numbers or a CasADi expression",
-            received=type(expression).__name__,
-            advice="build it with casadi.vertcat, casadi.horzcat, casadi.diag from the vector it is given",
-        ) from error
     rows, cols = shape
+    wanted = f"shape {rows} x {'m' if cols is None else cols}"
+    if callable(value):
+        expression = call_traced(
+            what, value, [theta], wanted=f"{wanted}, from a function of a CasADi vector θ of length {theta.numel()}",
+            advice="build it with casadi.vertcat, casadi.horzcat, casadi.diag from the vector it is given")
+    else:
+        expression = ca.SX(ca.DM(default if value is None else value))
+    expression = ca.densify(expression)
     if expression.size1() != rows or (cols is not None and expression.size2() != cols):
         hint = (
             " A metric of parameter space (n x n) acts on a control of m < n entries as B.T @ G @ B."
@@ -216,7 +228,7 @@ def _function(what, value, theta, default, shape) -> ca.Function:
             hint = " For f = Aθ + c use landscape_control.linear_drift(A, c)."
         raise ProblemError(
             what,
-            expected=f"shape {rows} x {'m' if cols is None else cols}",
+            expected=wanted,
             received=f"shape {expression.shape}",
             advice=f"match it to the landscape and the actuation.{hint}",
         )
@@ -230,7 +242,12 @@ def _function(what, value, theta, default, shape) -> ca.Function:
 def _terminal(terminal, landscape, theta):
     if terminal is None:
         return ca.SX(0)
-    value = landscape.symbolic(theta) if terminal == "loss" else ca.SX(terminal(theta))
+    if terminal == "loss":
+        return ca.densify(landscape.symbolic(theta))
+    value = call_traced(
+        "terminal cost Φ", terminal, [theta],
+        wanted=f"a scalar, from a function of a CasADi vector θ of length {theta.numel()}",
+        advice="write it with CasADi operations (casadi.exp, casadi.dot, ...) on the vector it is given")
     if value.numel() != 1:
         raise ProblemError("terminal cost Φ", expected="a scalar", received=f"shape {value.shape}", advice="sum the entries")
     return ca.densify(value)

@@ -87,7 +87,14 @@ class LearnerActor(PolicyActor):
 
     def act(self, theta, observation, hidden, time, step, switched):
         told = (switched,) if self.tells_switches else ()
-        u, self._state = self._learner.update(self._state, observation, theta, step, *told)
+        return self._unpacked(self._learner.update(self._state, observation, theta, step, *told))
+
+    def _unpacked(self, given):
+        if not isinstance(given, tuple) or len(given) != 2:
+            received = f"a tuple of {len(given)}" if isinstance(given, tuple) else type(given).__name__
+            raise ProblemError(f"update of {type(self._learner).__name__}", expected="(u, the next state)",
+                               received=received, advice="end it with 'return u, state'")
+        u, self._state = given
         return u
 
 
@@ -126,12 +133,27 @@ def actor_for(problem, policy, beliefs):
 def _timed(policy):
     """The policy as a function of (θ, belief, time), also where it takes (θ, belief) only."""
     try:
-        inspect.signature(policy).bind(None, None, 0.0)
-    except TypeError:
-        return lambda theta, belief, time: policy(theta, belief)
+        signature = inspect.signature(policy)
     except ValueError:  # a built-in without a signature
-        pass
-    return policy
+        return policy
+    if _takes(signature, 3):
+        return policy
+    if _takes(signature, 2):
+        return lambda theta, belief, time: policy(theta, belief)
+    raise ProblemError(
+        "policy",
+        expected="a function of (theta, belief, time), or of (theta, belief)",
+        received=f"one with the arguments {signature}",
+        advice="write def policy(theta, belief, time): ...; the belief is None where nothing is hidden",
+    )
+
+
+def _takes(signature, count):
+    try:
+        signature.bind(*range(count))
+    except TypeError:
+        return False
+    return True
 
 
 def _filter(problem, beliefs):

@@ -1,7 +1,5 @@
 """The functions of a problem that a rollout needs, over many episodes: what is lost, seen and paid, and how weights move."""
 
-from functools import lru_cache
-
 import casadi as ca
 import numpy as np
 
@@ -10,6 +8,7 @@ from ..landscape import Landscape
 from ..learner import Learner
 from ..problem import ControlProblem
 from ..problem.model import Model
+from ..shared import shared
 from ..vectorised import Vectorised
 
 
@@ -77,7 +76,7 @@ def _rows(inputs, outputs):
     return Vectorised(ca.Function("rows", inputs, [ca.densify(ca.SX(output)) for output in outputs])).rows
 
 
-@lru_cache(maxsize=64)
+@shared(recent=8)
 def _functions(landscape, learner, model):
     return Functions(landscape, learner, model)
 

@@ -7,6 +7,7 @@ import numpy as np
 from ..arrays import whole
 from ..errors import ProblemError, SolveError, SolveInterrupted
 from ..problem import ControlProblem
+from ..returned import called, refuse_nan, rows
 from .actors import LearnerActor, actor_for
 from .functions import functions_of
 from .randomness import Randomness
@@ -61,7 +62,8 @@ def simulate(
     Raises
     ------
     ProblemError
-        A policy that returns another shape, no horizon at T = ∞, an observation that a raw learner cannot use, a fixed end.
+        A policy that raises, or returns another shape or NaN for finite inputs (step and episode are named), no horizon
+        at T = ∞, an observation that a raw learner cannot use, a fixed end.
     SolveInterrupted
         On Ctrl-C; its ``solution`` is the rollout up to then, with its own horizon, without terminal cost and paths.
     SolveError
@@ -151,9 +153,11 @@ class _Loop:
         noise = random.noise() / math.sqrt(self.step) if functions.noisy else self._silence()
         loss, seen = functions.look(self.theta, random.hidden, noise)
         self.losses += self.nodes[k] * loss
-        u = self.actor.act(self.theta, seen, random.hidden, k * self.step, self.step, switched)
-        if k == 0:
-            u = _checked(u, (len(self.theta), functions.controls), self.name)
+        what, where = f"policy {self.name}", f"step {k}, t = {k * self.step:g}"
+        given = self.theta, seen, random.hidden, k * self.step, self.step, switched
+        u = called(what, self.actor.act, *given, where=where)
+        u = rows(what, u, (len(self.theta), functions.controls), where=where)
+        refuse_nan(what, u, (self.theta, seen), where=where, inputs_are="θ and observation")
         self.recorder.note(k, self.theta, u, random.hidden, seen, self.actor)
         self.rates.note(k, self.problem.objective.loss_weight, loss)
         return u
@@ -237,16 +241,3 @@ class _Rates:
 
     def remainder(self, horizon):
         return float(math.exp(-self.discount * horizon) / self.discount * self.means.max()) if len(self.means) else 0.0
-
-
-def _checked(u, shape, name):
-    """The first control, which must be (E, m)."""
-    u = np.asarray(u, dtype=float)
-    if u.shape == shape:
-        return u
-    raise ProblemError(
-        f"policy {name}",
-        expected=f"controls of shape {shape}",
-        received=f"shape {u.shape}",
-        advice="return one row per episode, e.g. -gain * theta, without reductions over episodes",
-    )

@@ -114,6 +114,14 @@ class Solver:
         self._surveys = Surveys(problem)
         self._rests: dict = {}
 
+    def __reduce__(self):
+        raise ProblemError(
+            "Solver",
+            expected="something that can be copied or pickled",
+            received="a Solver, which holds compiled functions",
+            advice="copy or pickle solver.problem (or use its save and landscape_control.load), and build "
+            "another Solver of it where it is needed")
+
     def solve(self, *, guess=None, starts: int | None = None, seed: int = 0, throw: bool = True, **numbers) -> Solution:
         """Solve with other numbers: horizon, discount, learning_rate, loss_weight, terminal_weight, start, end.
 

@@ -1,9 +1,10 @@
 """Axes of a sweep: one parameter, or several that move together, over numbers, words or named variants."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from ..problem import ControlProblem
 from .paths import SEED, leaf, parameters, resolve, with_values
 
 MOST_CHECKED = 2000  # distinct values of an axis that are tried on the problem one by one
+MOST_CELLS = 20_000_000
+_BYTES, _SECONDS = 200, 0.004  # per cell, in memory and to solve: measured, for estimates
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -75,17 +78,35 @@ def read_axes(problem, axes: Mapping, taken=()) -> tuple[Axis, ...]:
         if inside and path not in ("landscape", "learner", "task", "family", "learner.sees", "sees"):
             raise ProblemError("axes", expected="independent parameters", received=f"{path!r} and {inside[0]!r}",
                                advice="vary the whole or its parts, not both")
+    check_size("axes", math.prod(axis.size for axis in resolved))
     _refuse_weightless(problem, paths)
     for axis in resolved:
         _try_on(problem, axis)
     return tuple(_distinctly_named(resolved, taken))
 
 
+def check_size(what: str, cells: int) -> None:
+    """Refuse more cells than a sweep can hold, with an estimate of what they would take, before anything is allocated."""
+    if cells > MOST_CELLS:
+        days = cells // round(86_400 / _SECONDS)
+        raise ProblemError(
+            what, expected=f"at most {MOST_CELLS} cells in a sweep",
+            received=f"{_short(cells)}: about {_short(cells * _BYTES // 10**9)} GB, and {_short(days)} days on one "
+            f"core at {_SECONDS * 1000:g} ms a cell",
+            advice="take fewer points, or split the sweep")
+
+
+def _short(count):
+    """A whole number in few digits."""
+    return str(count) if count < 10**15 else f"10^{int(math.log10(count))}"
+
+
 def _resolved(problem, name, values) -> Axis:
     names = name if isinstance(name, tuple) else (name,)
     paths = tuple(resolve(problem, part) for part in names)
     known = parameters(problem)
-    if len(paths) == 1 and isinstance(values, str | bytes) or not hasattr(values, "__iter__"):
+    single = isinstance(values, str | bytes | type) or not hasattr(values, "__iter__") or getattr(values, "ndim", 1) == 0
+    if single and not isinstance(values, Iterator | Set | Mapping):
         _refuse(name, "a list of values, or {label: value}", repr(values)[:80], "put the value into a list")
     labels, rows = _labels_and_rows(name, values)
     if len(paths) == 1:
@@ -119,8 +140,16 @@ def _refuse_weightless(problem, paths):
 
 def _labels_and_rows(name, values):
     """(labels or None, points)"""
+    if hasattr(values, "__len__"):
+        check_size(_called(name), len(values))
     labels = tuple(map(str, values)) if isinstance(values, Mapping) else None
-    rows = list(values.values()) if labels else list(values)
+    try:
+        rows = list(values.values()) if labels else list(islice(values, MOST_CELLS + 1))
+    except Exception as error:  # of a user's generator
+        said = f"{type(error).__name__}: {error}"
+        _refuse(name, "a list of values, or {label: value}", said, "put the values into a list")
+    if len(rows) > MOST_CELLS:
+        _refuse(name, f"at most {MOST_CELLS} values", "more of them, or no end", "take fewer")
     if not rows:
         _refuse(name, "at least one value", "an empty axis", "drop the axis or give it values")
     if labels and len(set(labels)) < len(labels):
@@ -138,7 +167,7 @@ def _is_columns(values):
 def _column(name, path, current, values, labels):
     """An array of numbers, truth values or words; a tuple where (labelled) values are anything else."""
     if path == SEED:
-        return np.array([whole("axis 'seed'", value, low=0) for value in values])
+        return np.array([whole("axis 'seed'", value, low=0, high=2**63 - 1) for value in values])
     plain = [value.item() if isinstance(value, np.generic) else value for value in values]
     for kinds in ((bool,), (int,), (int, float), (str,)):
         if all(isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool)) for value in plain):
@@ -150,6 +179,10 @@ def _column(name, path, current, values, labels):
 
 
 def _as_numbers(name, current, values):
+    huge = [value for value in values if isinstance(value, int) and abs(value) >= 2**63]
+    if huge:
+        digits = int(math.log10(abs(huge[0]))) + 1  # written out it may be longer than Python prints
+        _refuse(name, "numbers below 2^63, or floats", f"a whole number of {digits} digits", "take smaller ones")
     if any(math.isnan(value) for value in values):
         _refuse(name, "numbers", "NaN", "drop it")
     counts = isinstance(current, int) and not isinstance(current, bool) and all(v == int(v) for v in values if v < math.inf)
@@ -192,6 +225,10 @@ def _distinctly_named(axes, taken):
         yield replace(axis, name=f"{name}_axis" if name in taken else name)
 
 
-def _refuse(name, expected, received, advice):
+def _called(name):
     name = name if isinstance(name, str) else ", ".join(map(str, name))
-    raise ProblemError(f"axis {name!r}", expected=expected, received=received, advice=advice)
+    return f"axis {name!r}"
+
+
+def _refuse(name, expected, received, advice):
+    raise ProblemError(_called(name), expected=expected, received=received, advice=advice)

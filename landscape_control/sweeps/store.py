@@ -53,7 +53,7 @@ class Store:
     """
 
     def __init__(self, folder):
-        self.folder = _folder(folder)
+        self.folder = _as_folder(folder)
         self.descriptor: int | None = None
         self._writers: ThreadPoolExecutor | None = None
         self._writing: deque[Future] = deque()
@@ -137,11 +137,13 @@ class Store:
         except FileNotFoundError:
             return None
         except DamagedError:
-            path.unlink(missing_ok=True)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise self._unwritable(error) from error
             return None
-        except OSError as error:  # a folder, a pipe, a file that may not be read: nothing of this library's
-            raise ProblemError("store", expected="chunks that are files", received=f"{path} ({error})",
-                               advice="move it elsewhere, or choose another folder for the sweep") from error
+        except OSError as error:
+            raise _unreadable(path, error) from error
 
     def keep(self, index: int, packed: bytes) -> None:
         """Write a chunk, soon; what went wrong with earlier ones is raised here or by :meth:`settle`."""
@@ -176,26 +178,35 @@ class Store:
     def finish(self, dataset) -> None:
         """Write the finished dataset."""
         path = self.folder / RESULT
-        if not self.has_result():
-            path.unlink(missing_ok=True)
+        try:
+            if not self.has_result():
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            raise self._unwritable(error) from error
         try:
             save(dataset, path)
         except ProblemError as error:
             raise self._unwritable(error.__cause__ if isinstance(error.__cause__, OSError) else error) from error
 
+    def _is_begun(self):
+        try:
+            return (self.folder / PLAN).exists()
+        except OSError:  # the name is too long, say
+            return False
+
     def _unwritable(self, error):
-        kept = f"; what was finished is kept: resume({str(self.folder)!r}) goes on from there" \
-            if (self.folder / PLAN).exists() else ""
+        kept = f"; what was finished is kept: resume({str(self.folder)!r}) goes on from there" if self._is_begun() else ""
         full = getattr(error, "errno", 0) == errno.ENOSPC
         advice = "free some space" if full else "check the folder and its permissions, or choose another"
         said = getattr(error, "strerror", None) or error
-        return ProblemError("store", expected="a folder that can be written to", received=f"{said} ({self.folder})",
+        place = getattr(error, "filename2", None) or getattr(error, "filename", None) or self.folder
+        return ProblemError("store", expected="a folder that can be written to", received=f"{said} ({place})",
                             advice=f"{advice}{kept}")
 
 
 def read_plan(folder) -> Plan:
     """The plan of a store; raises ProblemError, which names the file, if there is none, or it is damaged."""
-    path = _folder(folder) / PLAN
+    path = _as_folder(folder) / PLAN
     try:
         text = read_file(path, MOST_PLAN).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -210,21 +221,15 @@ def read_plan(folder) -> Plan:
                            advice=edited if error.advice == DAMAGED else error.advice) from error
 
 
-def _folder(given) -> Path:
-    try:
-        return Path(given)
-    except TypeError:
-        raise ProblemError("store", expected="the path of a folder", received=repr(given)[:80],
-                           advice="pass text, as in 'runs/escape'") from None
-
-
 def chunks_of(folder, plan: Plan):
     """(index, columns) of the chunks that are there and sound, without a lock."""
     for index in range(plan.layout.chunks):
         try:
             yield index, _read_chunk(Path(folder) / _chunk_name(index), index, plan)
-        except (OSError, DamagedError):
+        except (FileNotFoundError, DamagedError):
             continue
+        except OSError as error:
+            raise _unreadable(Path(folder) / _chunk_name(index), error) from error
 
 
 def bytes_of_results(folder) -> int:
@@ -237,6 +242,19 @@ def _read_chunk(path, index, plan):
     check_owner(columns, plan.digest, index, plan.layout.chunk(index))
     check_columns(columns, {measure["name"] for measure in plan.measures})
     return columns
+
+
+def _as_folder(folder) -> Path:
+    """The path of a store's folder."""
+    if not isinstance(folder, str | os.PathLike) or "\0" in str(folder) or not str(folder):
+        raise ProblemError("store", expected="the path of a folder", received=repr(folder)[:80],
+                           advice="pass text, as in store='runs/escape'")
+    return Path(folder)
+
+
+def _unreadable(path, error):
+    return ProblemError("store", expected="files that can be read", received=f"{path}: {error.strerror or error}",
+                        advice="move it away or mend its permissions; a chunk that is missing is computed again by resume")
 
 
 def differing(one: Plan, other: Plan):

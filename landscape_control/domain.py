@@ -24,24 +24,28 @@ def is_total(function: ca.Function) -> bool:
     as total where the bounds keep its operand off the singular point, as in log(1 + eˣ), √(x² + ε²) or 1/(1 + x²); where
     they do not decide it, the answer is no. ``e`` to any power may underflow and counts as possibly zero.
     """
+    return all(bounds is not None for _, _, bounds in ranges(function))
+
+
+def ranges(function: ca.Function):
+    """(instruction, bounds of its operands, bounds of its outcome) for the operations of an SX function in their order.
+
+    The bounds of the outcome are None where it may be singular, and those of a constant that is not finite.
+    """
     work = [_EVERYWHERE] * max(function.sz_w(), 1)
     for k in range(function.n_instructions()):
         operation, outcome = function.instruction_id(k), function.instruction_output(k)
         if operation == ca.OP_OUTPUT:
             continue
+        operands, bounds = [], _EVERYWHERE
         if operation == ca.OP_CONST:
             value = float(function.instruction_constant(k))
-            if not math.isfinite(value):
-                return False
-            work[outcome[0]] = (value, value)
-        elif operation == ca.OP_INPUT:
-            work[outcome[0]] = _EVERYWHERE
-        else:
-            bounds = _bounds(operation, [work[i] for i in function.instruction_input(k)])
-            if bounds is None:
-                return False
-            work[outcome[0]] = bounds
-    return True
+            bounds = (value, value) if math.isfinite(value) else None
+        elif operation != ca.OP_INPUT:
+            operands = [work[i] for i in function.instruction_input(k)]
+            bounds = _bounds(operation, operands)
+        work[outcome[0]] = _EVERYWHERE if bounds is None else bounds
+        yield k, operands, bounds
 
 
 def _bounds(operation, operands):

@@ -1,0 +1,20 @@
+"""Problems and landscapes as text for pickle: their record form, so that functions travel as lists of operations."""
+
+import json
+
+from ..landscape import Landscape
+from ..pointwise import LOCK
+from .parts import from_tree, sizes_of, to_tree
+
+
+def to_text(value) -> str:
+    """The record form of a Landscape, or of a ControlProblem, as JSON."""
+    with LOCK:
+        sizes = (1, 1) if isinstance(value, Landscape) else sizes_of(value)
+        return json.dumps(to_tree(value, sizes), ensure_ascii=False)
+
+
+def from_text(text: str):
+    """The object that :func:`to_text` was given."""
+    with LOCK:
+        return from_tree(json.loads(text))
