@@ -14,19 +14,8 @@ from ..transcription import Program
 from .clock import clock
 from .guards import guarded_functions
 from .memory import QUIET, TIME_LIMIT, Memory, RawResult, reason_of
+from .options import PLUGINS, REFUSED, check_option, known_defaults
 
-PLUGINS = ("fatrop", "ipopt")
-_FATROP = {"print_level": 0, "tol": 1e-10, "mu_init": 1e-8, "max_iter": 300, "tiny_step_tol": 0.0}
-_IPOPT = {
-    "print_level": 0,
-    "sb": "yes",
-    "tol": 1e-10,
-    "max_iter": 300,
-    "acceptable_tol": 1e-8,
-    "constr_viol_tol": 1e-10,
-    "dual_inf_tol": 1e-8,
-    "mu_strategy": "adaptive",
-}
 _NOT_TRUSTED = "solved by ipopt: fatrop may not return from collocation or shooting with a fixed end or unstable dynamics"
 
 
@@ -47,7 +36,9 @@ class Optimiser:
     def __post_init__(self):
         check_choice("solver", self.plugin, PLUGINS)
         size = self.program.nlp["g"].numel()
-        chosen = (_FATROP if self.plugin == "fatrop" else _IPOPT) | self.options
+        for name, value in self.options.items():
+            check_option(self.plugin, name, value)
+        chosen = known_defaults(self.plugin) | self.options
         if self.keep_log:
             chosen = chosen | {"print_level": 5}
         self._most_iterations = chosen["max_iter"]
