@@ -31,6 +31,7 @@ class RawResult:
     reason: str
     log: str
     note: str = ""  # what the reader should know although it succeeded
+    ran: bool = True  # False where the optimiser refused to begin: the variables are the guess
 
 
 class Memory:
