@@ -7,7 +7,7 @@ a JSON text {column: [word, …]}. Under ``OWNER`` stands which chunk of which p
 import hashlib
 import io
 import json
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
@@ -98,9 +98,16 @@ def names_of(columns: dict) -> list[str]:
 
 
 def pack(columns: dict) -> bytes:
-    """NPZ with a checksum over names, types, shapes and contents."""
+    """NPZ with a checksum over names, types, shapes and contents.
+
+    Written here and not by ``np.savez``, which takes ``allow_pickle`` for a column before NumPy 2.1.
+    """
     buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **columns, **{CHECKSUM: np.frombuffer(_digest(columns), dtype=np.uint8)})
+    checksum = np.frombuffer(_digest(columns), dtype=np.uint8)
+    with ZipFile(buffer, "w") as archive:
+        for name, column in {**columns, CHECKSUM: checksum}.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, column, allow_pickle=False)
     return buffer.getvalue()
 
 
