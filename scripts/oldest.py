@@ -1,6 +1,6 @@
-"""The oldest versions that pyproject.toml declares, as constraints for pip; with --check, whether they are the ones installed.
+"""The oldest versions that pyproject.toml declares, as constraints for pip; with --check, whether these are installed.
 
-    python scripts/oldest.py [EXTRA ...] > constraints.txt     one line NAME==FLOOR per dependency of the package and the extras
+    python scripts/oldest.py [EXTRA ...] > constraints.txt     a line NAME==FLOOR for each dependency, those of extras too
     python scripts/oldest.py --check [EXTRA ...]               exits with 1 where another version is installed
 
 The floors are read, never written down a second time: whoever raises or lowers one has the suite's core run with it.

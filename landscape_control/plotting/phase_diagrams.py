@@ -51,7 +51,7 @@ def scale_axes(axes: Axes, x, y) -> tuple[np.ndarray, np.ndarray]:
             getattr(axes, f"{name}axis").set_minor_formatter(NullFormatter())
             _few_decades(axes, name, side)
         if not numeric:
-            getattr(axes, f"set_{name}ticks")(at, labels=[_word(value) for value in values])
+            style.ticks_in_words(axes, name, at, [_word(value) for value in values])
         borders.append(side)
     return tuple(borders)
 
@@ -234,7 +234,7 @@ def _folded(text, wide, tall):
     letter, line, words = 0.052, 0.11, text.split()
     if len(text) * letter <= wide and line <= tall:
         return text, False
-    if max(map(len, words)) * letter <= wide and line * len(words) <= tall:
+    if max(map(len, words), default=0) * letter <= wide and line * len(words) <= tall:
         return "\n".join(words), False
     return (text, True) if line <= wide and len(text) * letter <= tall else ("", False)
 

@@ -212,7 +212,8 @@ const look = (i, j) => {
   const here = byId("here");
   here.dataset.cell = `${i},${j}`;
   here.textContent = `${X.label} = ${X.words[i]}, ${Y.label} = ${Y.words[j]}`;
-  byId("state").textContent = (data.status ? data.status[j][i] : "") + (data.message && data.message[j][i] ? ": " + data.message[j][i] : "") +
+  byId("state").textContent = (data.status ? data.status[j][i] : "") +
+    (data.message && data.message[j][i] ? ": " + data.message[j][i] : "") +
     (data.warned[j][i] ? ". Warning: a better basin was overlooked here." : "");
   set(frame, place(i, j));
   drawPaths(i, j);

@@ -11,8 +11,8 @@ import hashlib
 import json
 from html import escape
 
-# Not all of these end a script element, but none is needed as it is: "<!--" and "<script" change how HTML reads on, "&" is an
-# entity in XHTML, and the two line separators end a line of JavaScript.
+# Not all of these end a script element, but none is needed as it is: "<!--" and "<script" change how HTML reads on, "&"
+# begins an entity in XHTML, and the two line separators end a line of JavaScript.
 _ESCAPED = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 
 

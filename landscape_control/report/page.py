@@ -19,7 +19,8 @@ _LEAD = ("Learning as optimal control of movement in a loss landscape. Each prob
 def html_page(outcomes: Sequence[Outcome], pictures: Mapping[str, Picture], *, seconds: float, workers: int) -> str:
     """The report as one HTML document; pictures (by claim name) are embedded as PNG, so the file can be sent alone."""
     articles = "".join(_article(outcome, pictures.get(outcome.claim.name)) for outcome in outcomes)
-    return (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n{security_policy(style=STYLE)}\n<title>{_TITLE}</title>\n'
+    return (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+            f"{security_policy(style=STYLE)}\n<title>{_TITLE}</title>\n"
             f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>{STYLE}</style></head>\n'
             f'<body><main>\n<header><h1>{_TITLE}</h1>\n<p class="lead">{_LEAD}</p>\n'
             f"<p>{_tally(outcomes, seconds)}</p></header>\n"
@@ -48,7 +49,8 @@ def _article(outcome, picture):
     claim = outcome.claim
     kicker = " · ".join(text(part) for part in (claim.figure, claim.name) if part)
     body = _failure(outcome.error, outcome.traceback) if outcome.evidence is None else _checks(outcome.evidence.checks)
-    return (f'<article id="{text(claim.name)}"><p class="kicker">{kicker}</p>\n<div class="head"><h2>{text(claim.title)}</h2>'
+    return (f'<article id="{text(claim.name)}"><p class="kicker">{kicker}</p>\n'
+            f'<div class="head"><h2>{text(claim.title)}</h2>'
             f'<span class="verdict {outcome.verdict}">{outcome.verdict}</span></div>\n<p>{text(claim.statement)}</p>\n'
             f"{_picture(claim.title, picture)}{body}<p class=\"source\">Source: {text(claim.source)}</p></article>\n")
 
