@@ -5,7 +5,10 @@ OLDEST_VENV ?= .venv-oldest
 OUTPUT ?= results
 COUNT ?= 50
 SEED ?= 0
+WORKERS ?= 2
 BIN := $(VENV)/bin
+# Files of tests are handed to processes whole: what one file computes for all of its tests is computed once.
+SIDE_BY_SIDE := -n $(WORKERS) --dist loadfile
 export OPENBLAS_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 
@@ -23,10 +26,10 @@ reproduce: $(VENV)/.stamp-run  ## run every claim: figures, table, CSV and repor
 	$(BIN)/landscape-control reproduce --output $(OUTPUT)
 
 test: $(VENV)/.stamp-test  ## the test suite without the long studies
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" $(SIDE_BY_SIDE)
 
 test-all: $(VENV)/.stamp-test  ## the test suite with the long studies
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 # What an old version warns of in another package (pyparsing to matplotlib 3.8) is no fault of ours; all else stays an error.
 test-oldest: $(OLDEST_VENV)/.stamp-oldest  ## the core of the suite with the oldest versions that pyproject.toml declares
