@@ -34,7 +34,7 @@ test-all: $(VENV)/.stamp-test  ## the test suite with the long studies
 # What an old version warns of in another package (pyparsing to matplotlib 3.8) is no fault of ours; all else stays an error.
 test-oldest: $(OLDEST_VENV)/.stamp-oldest  ## the core of the suite with the oldest versions that pyproject.toml declares
 	$(OLDEST_VENV)/bin/python scripts/oldest.py --check test
-	$(OLDEST_VENV)/bin/python -m pytest -m "not slow" -W default::DeprecationWarning $(OLDEST_TESTS)
+	$(OLDEST_VENV)/bin/python -m pytest -m "not slow" $(SIDE_BY_SIDE) -W default::DeprecationWarning $(OLDEST_TESTS)
 
 bench: $(VENV)/.stamp-run  ## speed against the reference, as ratios
 	$(BIN)/python scripts/benchmark.py
