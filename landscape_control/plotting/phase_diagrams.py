@@ -104,7 +104,8 @@ def colour_bar(figure, axes: Axes, cells):
     low, high = cells.norm.vmin, cells.norm.vmax
     log = isinstance(cells.norm, colors.LogNorm)
     wide = log and high > 1e3 * low
-    whole = not log and np.ma.allequal(cells.get_array(), np.ma.round(cells.get_array()))
+    values = cells.get_array()
+    whole = not log and np.ma.allequal(values, values.round())
     locator = LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0), numticks=8) if log else MaxNLocator(5, integer=whole)
     ticks = [tick for tick in locator.tick_values(low, high) if low <= tick <= high]
     bar.set_ticks(ticks, labels=[f"{tick:.3g}" for tick in ticks])
