@@ -218,7 +218,7 @@ SLOW = """
 import sys, landscape_control as lc
 problem = lc.ControlProblem(landscape=lc.rosenbrock({n}, steepness=100.0), start=[-1.2] * {n},
                             objective=lc.Objective(horizon=100.0, discount=0.02))
-solver = lc.Solver(problem, solver="{solver}", tolerance=1e-13, max_elements=20000, options={{"max_iter": 3000}})
+solver = lc.Solver(problem, solver="{solver}", tolerance=1e-13, max_elements=20000, options={{"max_iter": 1000}})
 print("begins", flush=True)
 try:
     solver.solve(starts={starts}, throw=False)

@@ -1,5 +1,9 @@
 """Options of the optimisers: the installed ones are asked, and what they do not take is a message about that option."""
 
+import os
+import signal
+import sys
+
 import casadi as ca
 import numpy as np
 import pytest
@@ -85,3 +89,27 @@ def test_an_optimiser_that_does_not_begin_says_nothing_about_the_loss(monkeypatc
     assert "did not run" in str(raised.value)
     assert "the licence has expired" in str(raised.value)
     assert "unbounded" not in str(raised.value)
+
+
+def test_a_value_that_the_optimiser_would_pass_over_is_refused(capfd):
+    """Fatrop of CasADi 3.7 prints "out of bounds" and takes its own value; later ones take more iterations."""
+    passed_over = "out of bounds" in options._complaint("fatrop", {"print_level": 0, "max_iter": 3000})
+    assert passed_over == ("tiny_step_tol" not in options.known_defaults("fatrop"))
+    if passed_over:
+        with pytest.raises(ProblemError, match="max_iter is out of bounds"):
+            lc.solve(well(), solver="fatrop", options={"max_iter": 3000})
+    else:
+        assert lc.solve(well(), solver="fatrop", options={"max_iter": 3000}).status.ok
+    assert capfd.readouterr() == ("", "")
+
+
+def test_ctrl_c_while_the_optimiser_is_asked_is_kept_until_it_has_answered(monkeypatch):
+    def asked(plugin, given):
+        os.kill(os.getpid(), signal.SIGINT)
+        return ""
+
+    monkeypatch.setattr(options, "_ask", asked)
+    before = sys.stdout
+    with pytest.raises(KeyboardInterrupt):
+        options._complaint("ipopt", {})
+    assert sys.stdout is before

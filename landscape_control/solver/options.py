@@ -15,6 +15,7 @@ from numbers import Integral, Real
 import casadi as ca
 
 from ..errors import ProblemError
+from .limits import Limit, heard
 
 PLUGINS = ("fatrop", "ipopt")
 DEFAULTS = {
@@ -122,7 +123,20 @@ def _fits(kind, value):
 
 
 def _complaint(plugin, options):
-    """What the optimiser says against the options, "" if nothing: those of a program that is nothing but solvable."""
+    """What the optimiser says against the options, "" if nothing.
+
+    Ctrl-C waits until it has answered: the first question loads a library, and an interruption in there would be lost.
+    """
+    limit = Limit()
+    with heard(limit):
+        words = _ask(plugin, options)
+    if limit.interrupted:
+        raise KeyboardInterrupt
+    return words
+
+
+def _ask(plugin, options):
+    """Build and run a program that is nothing but solvable; what is printed is kept from the user."""
     x = ca.SX.sym("x", 2)
     program = {"x": x, "f": ca.sumsqr(x - 1), "g": x[1] - x[0]}
     settings = {f"{plugin}.{name}": value for name, value in options.items()}
@@ -138,7 +152,8 @@ def _complaint(plugin, options):
         return _last_words(str(error), printed.getvalue())
     if solver.stats()["return_status"] == REFUSED:
         return "it is not available here" if not printed.getvalue() else _last_words("", printed.getvalue())
-    return ""
+    passed_over = [line for line in printed.getvalue().splitlines() if "out of bounds" in line]
+    return passed_over[-1] if passed_over else ""  # Fatrop of CasADi 3.7 says so and goes on with its own value
 
 
 def _last_words(error, printed):
