@@ -254,6 +254,24 @@ def test_ctrl_c_is_heard_during_a_solve(solver, n, starts, wait):
         process.kill()
 
 
+def test_an_interruption_that_a_function_of_casadi_wraps_is_one(monkeypatch):
+    from landscape_control.solver import solver as module
+
+    def interrupted(*arguments):
+        raise SystemError("returned a result with an exception set") from KeyboardInterrupt()
+
+    def broken(*arguments):
+        raise SystemError("something else")
+
+    problem = lc.ControlProblem(landscape=lc.double_well(), objective=UNIT, start=[-0.6, 0.55])
+    monkeypatch.setattr(module, "draft_plan", interrupted)
+    with pytest.raises(lc.errors.SolveInterrupted):
+        lc.solve(problem)
+    monkeypatch.setattr(module, "draft_plan", broken)
+    with pytest.raises(SystemError, match="something else"):
+        lc.solve(problem)
+
+
 def test_an_interrupted_solve_hands_back_the_best_so_far(monkeypatch):
     from landscape_control.solver import solver as module
 

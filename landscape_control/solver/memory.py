@@ -61,6 +61,11 @@ class Memory:
         return self._buffer.stats(), {name: self._outputs[name].copy() for name in ("x", "f", "g", "lam_g")}
 
 
+def is_interruption(error: BaseException) -> bool:
+    """Whether it is Ctrl-C: itself, or the SystemError that an interrupted function of CasADi makes of it."""
+    return isinstance(error, KeyboardInterrupt) or isinstance(error.__cause__, KeyboardInterrupt)
+
+
 def _reraise_signal(error):
     """The exception of a signal's handler, such as KeyboardInterrupt, which IPOPT's interface wraps in a SystemError."""
     if error.__cause__ is not None:
