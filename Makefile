@@ -1,6 +1,7 @@
 # Everything from a fresh machine with Python 3.11+ and make. Nothing is installed twice: see the stamp files in $(VENV).
 PYTHON ?= python3
 VENV ?= .venv
+OLDEST_VENV ?= .venv-oldest
 OUTPUT ?= results
 COUNT ?= 50
 SEED ?= 0
@@ -11,11 +12,19 @@ SIDE_BY_SIDE := -n $(WORKERS) --dist loadfile
 export OPENBLAS_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 
+# Every part that meets a dependency: optimisers, certificate, beliefs, policies, sweeps, records, pictures, pages, the command
+# line, the README. Left out are the claims and the longer studies, which make the same calls more often.
+OLDEST_TESTS := $(wildcard $(addprefix tests/test_,solver*.py certificate.py trust*.py hangs.py problem.py landscape*.py \
+  transcription_orders.py search.py grid_outside.py grid_numerics.py stochastic_scheme.py belief_*.py hidden.py rules.py \
+  planning_dispatch.py planning_lqg.py planning_kernel.py planning_replanning.py policies_*.py moment_programs.py spectra.py \
+  emergence_policies.py emergence_refusals.py identification_nested.py measures.py simulation.py sweep_*.py records_*.py \
+  plotting*.py atlas_page.py hostile_pages.py cli.py readme.py packaging.py))
+
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test test-all bench trust lint clean
+.PHONY: help reproduce test test-all test-oldest bench trust lint clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 reproduce: $(VENV)/.stamp-run  ## run every claim: figures, table, CSV and report.html in results/
 	$(BIN)/landscape-control reproduce --output $(OUTPUT)
@@ -25,6 +34,11 @@ test: $(VENV)/.stamp-test  ## the test suite without the long studies
 
 test-all: $(VENV)/.stamp-test  ## the test suite with the long studies
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
+
+# What an old version warns of in another package (pyparsing to matplotlib 3.8) is no fault of ours; all else stays an error.
+test-oldest: $(OLDEST_VENV)/.stamp-oldest  ## the core of the suite with the oldest versions that pyproject.toml declares
+	$(OLDEST_VENV)/bin/python scripts/oldest.py --check test
+	$(OLDEST_VENV)/bin/python -m pytest -m "not slow" $(SIDE_BY_SIDE) -W default::DeprecationWarning $(OLDEST_TESTS)
 
 bench: $(VENV)/.stamp-run  ## speed against the reference, as ratios
 	$(BIN)/python scripts/benchmark.py
@@ -36,7 +50,7 @@ lint: $(VENV)/.stamp-lint  ## ruff
 	$(BIN)/python -m ruff check .
 
 clean:  ## remove the environment and everything generated
-	rm -rf $(VENV) $(OUTPUT) build dist *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(OLDEST_VENV) $(OUTPUT) build dist *.egg-info .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The install is editable, so only a change of pyproject.toml asks for another one.
@@ -52,4 +66,15 @@ $(VENV)/.stamp-run: pyproject.toml $(VENV)/.stamp-venv
 
 $(VENV)/.stamp-test $(VENV)/.stamp-lint: $(VENV)/.stamp-%: pyproject.toml $(VENV)/.stamp-venv
 	$(BIN)/python -m pip install --quiet --editable '.[$*]'
+	@touch $@
+
+# The oldest versions have no wheels for later Pythons, so this environment wants the oldest Python that is declared too.
+OLDEST_PYTHON ?= $(shell command -v python3.11 || echo $(PYTHON))
+
+$(OLDEST_VENV)/.stamp-oldest: pyproject.toml scripts/oldest.py
+	@$(OLDEST_PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+	  { echo "Python 3.11 is needed: make test-oldest OLDEST_PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(OLDEST_PYTHON) -m venv --clear $(OLDEST_VENV)
+	$(OLDEST_PYTHON) scripts/oldest.py test > $(OLDEST_VENV)/constraints.txt
+	$(OLDEST_VENV)/bin/python -m pip install --quiet --constraint $(OLDEST_VENV)/constraints.txt --editable '.[test]'
 	@touch $@

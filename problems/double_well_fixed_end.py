@@ -83,7 +83,7 @@ def fitted_law(landscape, plan, times) -> np.ndarray:
     impulse = np.diff(times)[:, None] / 2 * np.einsum("q,kqn->kn", weights, slopes)
     theta, velocity, _ = plan.at(times)
     regressors = np.column_stack([np.diff(theta, axis=0).ravel(), impulse.ravel()])
-    return np.linalg.lstsq(regressors, np.diff(velocity, axis=0).ravel())[0]
+    return np.linalg.lstsq(regressors, np.diff(velocity, axis=0).ravel(), rcond=None)[0]
 
 
 def picture(landscape, solution) -> dict:

@@ -131,7 +131,7 @@ def _read(policy, step):
     known = np.stack([steps[:, :-1], -seen[:, 1:], -theta[:, 1:-1], np.ones_like(steps[:, 1:])], axis=-1).reshape(-1, 4)
     next_step = steps[:, 1:].ravel()
     scale = np.abs(known).max(axis=0)
-    (beta, alpha, decay, _) = np.linalg.lstsq(known / scale, next_step)[0] / scale
+    (beta, alpha, decay, _) = np.linalg.lstsq(known / scale, next_step, rcond=None)[0] / scale
     residual = np.abs(known @ [beta, alpha, decay, _] - next_step).max() / np.abs(next_step).max()
     return np.array([(1 - beta) / step, alpha / step**2, decay / step**2]), residual
 

@@ -91,7 +91,7 @@ def heavy_ball(solutions) -> np.ndarray:
         updates, slopes = np.diff(theta, axis=0), solution.problem.landscape.gradient(theta)
         rows.append(np.column_stack([-slopes[1:-1].ravel(), updates[:-1].ravel()]))
         targets.append(updates[1:].ravel())
-    return np.linalg.lstsq(np.vstack(rows), np.concatenate(targets))[0]
+    return np.linalg.lstsq(np.vstack(rows), np.concatenate(targets), rcond=None)[0]
 
 
 def growth(rate: float, momentum: float, curvature: float) -> float:

@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.integrate import trapezoid
 from scipy.linalg import expm, null_space, solve_banded, solve_continuous_are
 from trust_scattering import Homogeneous, UndecidedError, compose, step_flow, value_before
 
@@ -157,7 +158,7 @@ def _scale(h, cost, costates, states, p):
         return abs(cost)
     final = states[-1] @ h.terminal @ states[-1] / 2
     loss = np.einsum("ti,ij,tj->t", states, h.cost, states) / 2
-    negative = np.trapezoid(np.minimum(loss, 0), dx=p.horizon / (len(states) - 1))
+    negative = trapezoid(np.minimum(loss, 0), dx=p.horizon / (len(states) - 1))
     return cost - 2 * negative - 2 * min(final, 0)
 
 
@@ -209,7 +210,7 @@ def _boundary_value_path(p, h):
         matrix[-1, -1] = 1.0
     fixed_and_deficient = p.end is not None and _reachable_dimension(p) < len(p.start)
     found = (
-        np.linalg.lstsq(matrix, right)[0]
+        np.linalg.lstsq(matrix, right, rcond=None)[0]
         if fixed_and_deficient
         else _banded(matrix, right, 3 * size)
     )

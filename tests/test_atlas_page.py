@@ -3,12 +3,10 @@
 import base64
 import json
 import re
-import shutil
-import subprocess
-from html import unescape
 
 import numpy as np
 import pytest
+from browser import inside, visit
 
 import landscape_control as lc
 from landscape_control.errors import ProblemError
@@ -17,11 +15,6 @@ from landscape_control.report.atlas import atlas_page, write_atlas
 from landscape_control.report.atlas_data import atlas_data
 
 xarray = pytest.importorskip("xarray")
-
-BROWSER = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
-QUIET = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-component-update",
-         "--disable-background-networking", "--disable-sync")
-
 
 def dataset(parameters=2, moments=9):
     """A sweep of 4 x 3 cells with paths: the optimum heads for (T, γ), rules fall short of it; one failed, one warned."""
@@ -52,23 +45,10 @@ def embedded(page):
 
 
 def browse(tmp_path, page, address="", actions=""):
-    """The document after the script has run, and after ``actions`` (JavaScript) that a user's hands would cause."""
-    if BROWSER is None:
-        pytest.skip("no Chromium is installed")
-    if actions:
-        page = page.replace("</body>", f"<script>{actions}</script></body>")
-    file = tmp_path / "atlas.html"
-    file.write_text(page, encoding="utf-8")
-    done = subprocess.run([BROWSER, *QUIET, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", f"file://{file}{address}"],
-                          capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def inside(dom, name):
-    """Text of the element with that id."""
-    found = re.search(rf'<(\w+)[^>]* id="{name}"[^>]*>(.*?)</\1>|<(\w+) id="{name}"[^>]*>(.*?)</\3>', dom, re.S)
-    return unescape(re.sub(r"<[^>]+>", " ", found.group(2) or found.group(4) or ""))
+    """The document after the script has run, and after ``actions``; the browser has nothing to complain of."""
+    seen = visit(tmp_path, page, address, actions)
+    assert seen.console == ()
+    return seen.dom
 
 
 def focused(dom):

@@ -285,7 +285,7 @@ def test_loss_inside_and_afterwards_enter_as_in_the_formula():
     )  # but the plan may come back inside
     assert loss_outside_is_higher.cost <= min(
         bound(t, 1.0, 1.0) for t in np.geomspace(1e-4, 4, 4000)
-    ) + 2 * math.exp(-1.2)
+    ) + 2 * math.exp(-1.2) * (1 + 1e-12)  # it is this number, but for its last digit
 
 
 def test_metric_that_depends_on_the_place_is_measured_along_the_way():

@@ -218,7 +218,7 @@ SLOW = """
 import sys, landscape_control as lc
 problem = lc.ControlProblem(landscape=lc.rosenbrock({n}, steepness=100.0), start=[-1.2] * {n},
                             objective=lc.Objective(horizon=100.0, discount=0.02))
-solver = lc.Solver(problem, solver="{solver}", tolerance=1e-13, max_elements=20000, options={{"max_iter": 3000}})
+solver = lc.Solver(problem, solver="{solver}", tolerance=1e-13, max_elements=20000, options={{"max_iter": 1000}})
 print("begins", flush=True)
 try:
     solver.solve(starts={starts}, throw=False)
@@ -252,6 +252,24 @@ def test_ctrl_c_is_heard_during_a_solve(solver, n, starts, wait):
             assert answer == "SolveInterrupted ('interrupted', 4)\n"
     finally:
         process.kill()
+
+
+def test_an_interruption_that_a_function_of_casadi_wraps_is_one(monkeypatch):
+    from landscape_control.solver import solver as module
+
+    def interrupted(*arguments):
+        raise SystemError("returned a result with an exception set") from KeyboardInterrupt()
+
+    def broken(*arguments):
+        raise SystemError("something else")
+
+    problem = lc.ControlProblem(landscape=lc.double_well(), objective=UNIT, start=[-0.6, 0.55])
+    monkeypatch.setattr(module, "draft_plan", interrupted)
+    with pytest.raises(lc.errors.SolveInterrupted):
+        lc.solve(problem)
+    monkeypatch.setattr(module, "draft_plan", broken)
+    with pytest.raises(SystemError, match="something else"):
+        lc.solve(problem)
 
 
 def test_an_interrupted_solve_hands_back_the_best_so_far(monkeypatch):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from oldest import floors, others_installed  # noqa: E402
 
 
 def run(*command, **options):
@@ -77,10 +81,35 @@ def test_installed_package_is_the_wheel_and_problems_is_not_importable(clean, tm
     assert problems == "None"
 
 
-@pytest.mark.parametrize("target", ["test", "test-all", "reproduce", "bench", "lint", "clean"])
+def test_the_oldest_versions_are_read_from_the_declaration(tmp_path):
+    project = tmp_path / "pyproject.toml"
+    extra = '[project.optional-dependencies]\nt = ["d>=0.1.0", "c>=3"]\n'
+    project.write_text('[project]\ndependencies = ["a-b>=1.2", "c[x, y] >= 3"]\n' + extra)
+    assert floors(["t"], project) == {"a-b": "1.2", "c": "3", "d": "0.1.0"}
+    for line, words in (("a<2", "NAME>=VERSION"), ("a", "NAME>=VERSION"), ("a>=1,<2", "NAME>=VERSION")):
+        project.write_text(f'[project]\ndependencies = ["{line}"]\n')
+        with pytest.raises(SystemExit, match=words):
+            floors([], project)
+    project.write_text('[project]\ndependencies = ["a>=1", "a>=2"]\n')
+    with pytest.raises(SystemExit, match="two floors"):
+        floors([], project)
+
+
+def test_every_dependency_declares_its_oldest_version_and_another_one_is_noticed():
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    oldest = floors(["test"])
+    assert {re.split(r"\[|>", line)[0].strip() for line in declared["dependencies"]} <= set(oldest)
+    assert {"pytest", "dask"} <= set(oldest)
+    assert others_installed({"numpy": version("numpy") + ".0"}) == []
+    others = [f"numpy: 0.1 is declared, {version('numpy')} is installed",
+              "not-installed-here: 2 is declared, nothing is installed"]
+    assert others_installed({"numpy": "0.1", "not-installed-here": "2"}) == others
+
+
+@pytest.mark.parametrize("target", ["test", "test-all", "test-oldest", "reproduce", "bench", "lint", "clean"])
 def test_makefile_knows_its_targets(target, tmp_path):
     if shutil.which("make") is None:
         pytest.skip("no make here")
-    printed = run("make", "--dry-run", target, f"VENV={tmp_path / 'venv'}", cwd=ROOT,
+    printed = run("make", "--dry-run", target, f"VENV={tmp_path / 'venv'}", f"OLDEST_VENV={tmp_path / 'oldest'}", cwd=ROOT,
                   env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")})
     assert ("-m venv" in printed) == (target != "clean")

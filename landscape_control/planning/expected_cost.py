@@ -113,7 +113,7 @@ def _is_constant(moments):
 def _learned(covariance, information, times):
     """P(I + t·CᵀR⁻¹C·P)⁻¹: Bayes' rule for a constant."""
     seen = np.eye(len(covariance)) + np.asarray(times, dtype=float)[:, None, None] * (information @ covariance)
-    left = np.linalg.solve(seen.transpose(0, 2, 1), covariance)  # covariance · seen⁻¹, transposed
+    left = np.linalg.solve(seen.transpose(0, 2, 1), covariance[None])  # covariance · seen⁻¹, transposed
     return (left + left.transpose(0, 2, 1)) / 2
 
 

@@ -224,7 +224,9 @@ def _shrink(model, objective):
         return None
     (gain, moving, _), (_, frozen, _) = (_split(policy, _now(objective), n) for policy in policies)
     square = gain.shape[0] == gain.shape[1] and np.linalg.cond(gain) < 1e12
-    if not square or np.linalg.matrix_rank(frozen, rtol=1e-10) < n:
+    singular_values = np.linalg.svd(frozen, compute_uv=False)  # matrix_rank takes a relative tolerance from NumPy 2.0 only
+    rank = np.count_nonzero(singular_values > 1e-10 * singular_values[0])
+    if not square or rank < n:
         return None
     factor = moving @ np.linalg.pinv(frozen)
     if np.abs(factor @ frozen - moving).max() > 1e-8 * np.abs(moving).max():

@@ -146,7 +146,7 @@ def number_columns(axes: Axes, columns) -> Axes:
 def name_rows(axes: Axes, labels) -> Axes:
     """Name the rows of the vertical axis, first on top: row i of R stands at R - 1 - i."""
     rows = np.arange(len(labels))[::-1]
-    axes.set_yticks(rows, labels=list(labels))
+    style.ticks_in_words(axes, "y", rows, labels)
     axes.set_ylim(-0.6, len(rows) - 0.4)
     axes.tick_params(axis="y", length=0)
     return axes

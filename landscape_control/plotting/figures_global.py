@@ -170,7 +170,8 @@ def plan_overview(d):
         landscapes.start(axes["map"], d.parameters[0])
         style.legend_below(axes["map"], columns=3)
     elif d.title is not None:
-        figure.suptitle(d.title, x=0.01, ha="left", fontsize=style.TEXT + 1, color=style.INK, fontfamily=style.FONT)
+        title = style.literal(d.title)
+        figure.suptitle(title, x=0.01, ha="left", fontsize=style.TEXT + 1, color=style.INK, fontfamily=style.FONT)
     for (name, words, symbol), letter in zip(series, "bcd" if mapped else "abc", strict=True):
         values = getattr(d, name)
         labels = [f"{symbol}{chr(0x2080 + i + 1)}" for i in range(values.shape[1])] if values.shape[1] < 9 else None

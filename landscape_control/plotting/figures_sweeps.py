@@ -48,7 +48,7 @@ def sweep_multiples(dataset, variable: str, *, over: str, x: str | None = None, 
         bar = phase_diagrams.colour_bar(figure, [axes[name] for name in names], cells)
         style.label(bar.ax, y=maps[0].title)
     else:
-        figure.suptitle(maps[0].title, fontsize=style.TEXT + 0.5, color=style.INK, fontfamily=style.FONT)
+        figure.suptitle(style.literal(maps[0].title), fontsize=style.TEXT + 0.5, color=style.INK, fontfamily=style.FONT)
     return _with_legend(figure, handles)
 
 

@@ -51,7 +51,7 @@ def scale_axes(axes: Axes, x, y) -> tuple[np.ndarray, np.ndarray]:
             getattr(axes, f"{name}axis").set_minor_formatter(NullFormatter())
             _few_decades(axes, name, side)
         if not numeric:
-            getattr(axes, f"set_{name}ticks")(at, labels=[_word(value) for value in values])
+            style.ticks_in_words(axes, name, at, [_word(value) for value in values])
         borders.append(side)
     return tuple(borders)
 
@@ -104,7 +104,8 @@ def colour_bar(figure, axes: Axes, cells):
     low, high = cells.norm.vmin, cells.norm.vmax
     log = isinstance(cells.norm, colors.LogNorm)
     wide = log and high > 1e3 * low
-    whole = not log and np.ma.allequal(cells.get_array(), np.ma.round(cells.get_array()))
+    values = cells.get_array()
+    whole = not log and np.ma.allequal(values, values.round())
     locator = LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0), numticks=8) if log else MaxNLocator(5, integer=whole)
     ticks = [tick for tick in locator.tick_values(low, high) if low <= tick <= high]
     bar.set_ticks(ticks, labels=[f"{tick:.3g}" for tick in ticks])
@@ -234,7 +235,7 @@ def _folded(text, wide, tall):
     letter, line, words = 0.052, 0.11, text.split()
     if len(text) * letter <= wide and line <= tall:
         return text, False
-    if max(map(len, words)) * letter <= wide and line * len(words) <= tall:
+    if max(map(len, words), default=0) * letter <= wide and line * len(words) <= tall:
         return "\n".join(words), False
     return (text, True) if line <= wide and len(text) * letter <= tall else ("", False)
 

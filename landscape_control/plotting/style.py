@@ -110,7 +110,7 @@ def rule(key: str) -> RuleStyle:
         if key.startswith(prefix):
             base = rule(key.removeprefix(prefix))
             return RuleStyle(label=words + base.label, color=base.color, line=line, marker=marker)
-    pick = zlib.crc32(key.encode())
+    pick = zlib.crc32(key.encode("utf-8", "surrogatepass"))
     return RuleStyle(label=key.replace("_", " "), color="#555b63", line=_SPARE_LINES[pick % len(_SPARE_LINES)],
                      marker=_SPARE_MARKERS[pick % len(_SPARE_MARKERS)])
 
@@ -151,15 +151,28 @@ def new_figure(width: float, height: float, *, row_gap: float = 0.06) -> Figure:
     return figure
 
 
+def literal(words: str) -> str:
+    """Words for matplotlib as they stand: a "$" begins no mathematics, and half a surrogate pair, which no font has, is "?".
+
+    For names and units of users and files; :func:`label`, :func:`legend`, :func:`note` and :func:`ticks_in_words` use it.
+    """
+    return words.encode("utf-8", "replace").decode("utf-8").replace("$", r"\$")
+
+
+def ticks_in_words(axes, side: str, places, words: Iterable[str]):
+    """Words, each as it stands, at the ``places`` of the axis ``side`` ("x" or "y")."""
+    getattr(axes, f"set_{side}ticks")(places, labels=[literal(word) for word in words])
+
+
 def label(axes, x: str | None = None, y: str | None = None, *, title: str | None = None, letter: str = ""):
     """Axis labels and a left-aligned title that opens with the bold panel letter."""
     if x is not None:
-        axes.set_xlabel(x)
+        axes.set_xlabel(literal(x))
     if y is not None:
-        axes.set_ylabel(y)
+        axes.set_ylabel(literal(y))
     if title is not None:
         opening = rf"$\mathbf{{{letter}}}$   " if letter else ""
-        axes.set_title(opening + title, loc="left", fontsize=TEXT + 0.5, color=INK, fontfamily=FONT)
+        axes.set_title(opening + literal(title), loc="left", fontsize=TEXT + 0.5, color=INK, fontfamily=FONT)
     return dress(axes)
 
 
@@ -182,7 +195,7 @@ def dress(axes):
 def note(axes, x: float, y: float, text: str, **options):
     """Small text at (x, y); data coordinates unless ``transform`` says otherwise."""
     settings = {"fontsize": SMALL, "color": INK, "fontfamily": FONT, "ha": "left", "va": "center", "zorder": 8} | options
-    return axes.text(x, y, text, **settings)
+    return axes.text(x, y, literal(text), **settings)
 
 
 def legend(axes, *, handles: Iterable | None = None, **options):
@@ -193,6 +206,8 @@ def legend(axes, *, handles: Iterable | None = None, **options):
         settings["handles"] = list(handles)
     drawn = axes.legend(**settings)
     drawn.get_title().set(color=INK, fontfamily=FONT)
+    for words in drawn.get_texts():
+        words.set_text(literal(words.get_text()))
     return drawn
 
 

@@ -130,7 +130,7 @@ def draw_slices(axes: Axes, data, *, rule: str = "optimal", width: float = 1.0) 
     if numeric and phase_diagrams.is_geometric(data.x):
         curves.log_axes(axes, "x")
     elif not numeric:
-        axes.set_xticks(at, labels=[short(value) for value in data.x])
+        style.ticks_in_words(axes, "x", at, [short(value) for value in data.x])
     for mean, error, tone, words in zip(data.mean, data.error, style.shades(rule, len(data.mean)), data.labels, strict=True):
         half = np.where(np.isfinite(error), width * error, 0.0)
         axes.fill_between(at, mean - half, mean + half, facecolor=tone, alpha=0.22, linewidth=0, zorder=1.5)
@@ -140,7 +140,8 @@ def draw_slices(axes: Axes, data, *, rule: str = "optimal", width: float = 1.0) 
 
 def symbol_of(name: str) -> str:
     """An axis in one word: its symbol if it has one."""
-    return AXIS_WORDS.get(name, name.replace("_", " ")).split()[-1]
+    words = AXIS_WORDS.get(name, name.replace("_", " "))
+    return words.split()[-1] if words.strip() else words
 
 
 def axis_label(dataset, name: str) -> str:

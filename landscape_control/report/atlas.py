@@ -1,13 +1,12 @@
 """The atlas page: a sweep as one HTML file, where every cell shows its trajectory against the classic rules."""
 
-import json
 from collections.abc import Mapping, Sequence
-from html import escape
 from pathlib import Path
 
 from ..errors import ProblemError
 from .atlas_data import atlas_data
 from .atlas_script import SCRIPT
+from .markup import data_block, security_policy, text
 from .style import STYLE
 from .versions import versions
 
@@ -66,13 +65,14 @@ def atlas_page(dataset, *, variables: Sequence[str] | None = None, x: str | None
         A dataset without a variable over two axes; unknown names.
     """
     document = atlas_data(dataset, variables=variables, x=x, y=y, at=at, landscape=landscape)
-    embedded = json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
-    heading, words = escape(title), escape(lead or _lead(document))
-    return (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n<title>{heading}</title>\n'
-            f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>{STYLE}{_STYLE}</style></head>\n'
+    heading, words = text(title), text(lead or _lead(document))
+    style = STYLE + _STYLE
+    return (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+            f"{security_policy(style=style, script=SCRIPT)}\n<title>{heading}</title>\n"
+            f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>{style}</style></head>\n'
             f'<body><main>\n<header><h1>{heading}</h1>\n<p class="lead">{words}</p></header>\n'
             f"{_plates(bool(document.get('paths')), bool(document['rules']))}{_table(document)}{_colophon(dataset)}"
-            f'</main>\n<script type="application/json" id="data">{embedded}</script>\n<script>{SCRIPT}</script>\n'
+            f"</main>\n{data_block(document, 'data')}\n<script>{SCRIPT}</script>\n"
             "</body></html>\n")
 
 
@@ -125,8 +125,8 @@ def _table(document):
         return f'<p class="source">{len(cells)} cells are too many for a table; the sweep itself holds all numbers.</p>\n'
     heads = [x["label"], y["label"], *(variable["title"] for variable in document["variables"]), "status"]
     rows = [_row(document, i, j) for i, j in cells]
-    head = "".join(f'<th scope="col">{escape(words)}</th>' for words in heads)
-    body = "\n".join("<tr>" + "".join(f'<td class="number">{escape(words)}</td>' for words in row) + "</tr>" for row in rows)
+    head = "".join(f'<th scope="col">{text(words)}</th>' for words in heads)
+    body = "\n".join("<tr>" + "".join(f'<td class="number">{text(words)}</td>' for words in row) + "</tr>" for row in rows)
     return (f'<details><summary>All cells as a table</summary><div class="scroll"><table><thead><tr>{head}</tr></thead>\n'
             f"<tbody>{body}</tbody></table></div></details>\n")
 
@@ -145,6 +145,6 @@ def _word(value):
 
 def _colophon(dataset):
     notes = {"seed": dataset.attrs.get("seed"), "problem": str(dataset.attrs.get("fingerprint", ""))[:16], **versions()}
-    items = "".join(f"<dt>{escape(str(name))}</dt><dd>{escape(str(value))}</dd>" for name, value in notes.items()
+    items = "".join(f"<dt>{text(name)}</dt><dd>{text(value)}</dd>" for name, value in notes.items()
                     if value not in (None, ""))
     return f"<article><h2>How this was made</h2>\n<dl>{items}</dl></article>\n"

@@ -6,13 +6,22 @@ SCRIPT = r"""
 const data = JSON.parse(document.getElementById("data").textContent);
 const [X, Y] = data.axes, nx = X.values.length, ny = Y.values.length;
 const byId = id => document.getElementById(id), NS = "http://www.w3.org/2000/svg";
-const element = (name, attributes, parent) => {
-  const made = document.createElementNS(NS, name);
+const set = (made, attributes) => {
   for (const key in attributes) made.setAttribute(key, attributes[key]);
-  if (parent) parent.append(made);
   return made;
 };
-const text = (parent, words, attributes) => { element("text", attributes, parent).textContent = words; };
+const element = (name, attributes, parent) => {
+  const made = set(document.createElementNS(NS, name), attributes);
+  parent.append(made);
+  return made;
+};
+const text = (parent, words, attributes) => element("text", attributes, parent).append(words);
+const node = (name, kind, ...parts) => {  // HTML; words among the parts go in as text, never as markup
+  const made = document.createElement(name);
+  if (kind) made.className = kind;
+  made.append(...parts);
+  return made;
+};
 const shown = value => {
   if (value === null || value === undefined) return "\u2014";
   if (typeof value === "number") return String(Number(value.toPrecision(4))).replace("-", "\u2212");
@@ -21,9 +30,9 @@ const shown = value => {
 const worth = (v, value) => v.text ? named(value) : v.truth && value !== null ? (value ? "yes" : "no") : shown(value);
 const named = key => (data.looks[key] || {label: "\u2014"}).label;
 
-// ---------------------------------------------------------------- the map
+// ---------------- the map
 const map = byId("map"), left = 58, bottom = 46, top = 8, wide = 470, tall = 360;
-map.setAttribute("viewBox", `0 0 ${left + wide + 8} ${top + tall + bottom}`);
+set(map, {viewBox: `0 0 ${left + wide + 8} ${top + tall + bottom}`});
 const borders = (axis, length) => {  // cell borders in pixels, between neighbours on the axis' own scale
   const at = axis.numeric && axis.values.every(Number.isFinite) ? axis.values.map(v => axis.log ? Math.log(v) : v)
     : axis.values.map((_, i) => i);
@@ -39,7 +48,7 @@ const warm = share => {
   const at = Math.min(Math.max(share, 0), 1) * 4, i = Math.min(Math.floor(at), 3);
   return "rgb(" + stops[i].map((c, k) => Math.round(c + (at - i) * (stops[i + 1][k] - c))).join(",") + ")";
 };
-let variable = data.variables[0], pinned = null, looked = null;
+let variable = data.variables[0], pinned = null;
 const share = value => variable.high > variable.low ? (variable.log ? Math.log(value / variable.low)
   / Math.log(variable.high / variable.low) : (value - variable.low) / (variable.high - variable.low)) : 0;
 const colour = (i, j) => {
@@ -51,13 +60,13 @@ const colour = (i, j) => {
 const said = (i, j) => `${X.label} ${X.words[i]}, ${Y.label} ${Y.words[j]}: ${variable.title} ` +
   (data.failed[j][i] ? data.status[j][i] : worth(variable, variable.values[j][i])) +
   (data.warned[j][i] ? ", warning: a better basin was overlooked" : "");
-const cells = [];
+const cells = [], place = (i, j) => ({x: ex[i], y: ey[j + 1], width: ex[i + 1] - ex[i], height: ey[j] - ey[j + 1]});
 const layer = element("g", {role: "grid", "aria-labelledby": "map-title"}, map);
 for (let j = ny - 1; j >= 0; j--) {
-  const row = element("g", {role: "row"}, layer);
+  const line = element("g", {role: "row"}, layer);
   for (let i = 0; i < nx; i++) {
-    const cell = element("rect", {x: ex[i], y: ey[j + 1], width: ex[i + 1] - ex[i], height: ey[j] - ey[j + 1],
-      role: "gridcell", tabindex: -1, "data-cell": `${i},${j}`, class: "cell"}, row);
+    const cell = element("rect", {...place(i, j), role: "gridcell", tabindex: -1,
+      "data-cell": `${i},${j}`, class: "cell"}, line);
     element("title", {}, cell);
     (cells[i] ||= [])[j] = cell;
   }
@@ -99,22 +108,27 @@ ticks(X, ex, true);
 ticks(Y, ey, false);
 text(map, X.label, {x: left + wide / 2, y: top + tall + 38, class: "name", "text-anchor": "middle"});
 text(map, Y.label, {transform: `translate(13 ${top + tall / 2}) rotate(-90)`, class: "name", "text-anchor": "middle"});
-const chip = (style, words) => `<li><span class="chip" style="${style}"></span>${words}</li>`;
+const item = (...parts) => node("li", "", ...parts);
+const chip = tone => {
+  const made = node("span", "chip");
+  made.style.background = tone;
+  return made;
+};
 const legend = () => {
   const items = [];
   if (variable.text) {
     const present = new Set(variable.values.flat());
-    for (const key in data.looks)
-      if (present.has(key)) items.push(chip(`background:${data.looks[key].tone}`, named(key)));
-  } else items.push(`<li><span>${worth(variable, variable.low)}</span><span class="ramp"></span><span>` +
-    `${worth(variable, variable.high)}` +
-    `${variable.log ? " (logarithmic)" : ""}</span></li>`);
-  if (data.failed.flat().some(Boolean)) items.push(chip("", "no number").replace("chip", "chip hatched"));
-  if (data.warned.flat().some(Boolean)) items.push("<li><span class='mark'>\u25b2</span>a better basin was overlooked</li>");
-  byId("legend").innerHTML = items.join("");
+    for (const key in data.looks) if (present.has(key)) items.push(item(chip(data.looks[key].tone), named(key)));
+  } else {
+    const [low, high] = [variable.low, variable.high].map(value => worth(variable, value));
+    items.push(item(low, node("span", "ramp"), high + (variable.log ? " (logarithmic)" : "")));
+  }
+  if (data.failed.flat().some(Boolean)) items.push(item(node("span", "chip hatched"), "no number"));
+  if (data.warned.flat().some(Boolean)) items.push(item(node("span", "mark", "\u25b2"), "a better basin was overlooked"));
+  byId("legend").replaceChildren(...items);
 };
 
-// ---------------------------------------------------------------- one cell
+// ---------------- one cell
 let paths = null, floor = null;  // the floor, the landscape, is drawn once
 if (data.paths) {
   const raw = Uint8Array.from(atob(data.paths.data), c => c.charCodeAt(0)), view = new DataView(raw.buffer);
@@ -125,10 +139,11 @@ if (data.paths) {
   }));
 }
 const plane = byId("paths"), size = {width: 470, height: 330};
+set(plane, {viewBox: `0 0 ${size.width} ${size.height}`});
+const box = {x: 40, y: 10, width: size.width - 50, height: size.height - 48};
 const drawPaths = (i, j) => {
   plane.replaceChildren();
   if (!paths) return;
-  plane.setAttribute("viewBox", `0 0 ${size.width} ${size.height}`);
   const n = data.paths.shape[4], end = data.paths.ends[j][i];
   const flat = points => points.map((p, m) => n > 1 ? p.slice(0, 2) : [end * data.paths.shares[m], p[0]]);
   const curves = data.paths.names.map((name, k) => ({name, points: flat(paths(i, j, k))}))
@@ -140,17 +155,17 @@ const drawPaths = (i, j) => {
     return [low - margin, high + margin];
   };
   const [x0, x1] = ground ? ground.box.slice(0, 2) : reach(0), [y0, y1] = ground ? ground.box.slice(2) : reach(1);
-  const px = v => 40 + (v - x0) / (x1 - x0) * (size.width - 50), py = v => 10 + (y1 - v) / (y1 - y0) * (size.height - 48);
+  const px = v => box.x + (v - x0) / (x1 - x0) * box.width, py = v => box.y + (y1 - v) / (y1 - y0) * box.height;
   const clip = element("clipPath", {id: "inside"}, plane);
-  element("rect", {x: 40, y: 10, width: size.width - 50, height: size.height - 48}, clip);
+  element("rect", box, clip);
   const inside = element("g", {"clip-path": "url(#inside)"}, plane);
   if (ground && floor) inside.append(floor);
   else if (ground) {
     floor = element("g", {}, inside);
     const rows = ground.shade.length, columns = ground.shade[0].length;
-    const w = (px(x1) - px(x0)) / columns, h = (py(y0) - py(y1)) / rows;
-    ground.shade.forEach((row, r) => row.forEach((value, c) => element("rect", {x: px(x0) + c * w, y: py(y0) - (r + 1) * h,
-      width: w + 0.6, height: h + 0.6, class: "ground", style: `--height:${value / 12}`}, floor)));
+    const w = box.width / columns, h = box.height / rows;
+    ground.shade.forEach((line, r) => line.forEach((value, c) => element("rect", {x: box.x + c * w, y: py(y0) - (r + 1) * h,
+      width: w + 0.6, height: h + 0.6, class: "ground"}, floor).style.setProperty("--height", value / 12)));
     ground.minima.forEach(p => text(floor, "\u2605",
       {x: px(p[0]), y: py(p[1]) + 5, class: "star", "text-anchor": "middle"}));
   }
@@ -160,10 +175,10 @@ const drawPaths = (i, j) => {
     const line = element("polyline", {points,
       stroke: look.color, "stroke-dasharray": optimal ? "" : look.dash, class: optimal ? "path best" : "path",
       "data-rule": curve.name}, inside);
-    element("title", {}, line).textContent = look.label;
+    element("title", {}, line).append(look.label);
   });
   if (all.length) element("circle", {cx: px(all[0][0]), cy: py(all[0][1]), r: 5, class: "start"}, inside);
-  element("rect", {x: 40, y: 10, width: size.width - 50, height: size.height - 48, class: "box"}, plane);
+  element("rect", {...box, class: "box"}, plane);
   [x0, (x0 + x1) / 2, x1].forEach((v, k) => text(plane, shown(Number(v.toPrecision(3))),
     {x: px(v), y: size.height - 24, class: "label", "text-anchor": ["start", "middle", "end"][k]}));
   [y0, y1].forEach((v, k) => text(plane, shown(Number(v.toPrecision(2))),
@@ -173,42 +188,45 @@ const drawPaths = (i, j) => {
   text(plane, n > 1 ? "\u03b8\u2082" : "\u03b8", {x: 8, y: size.height / 2, class: "name"});
 };
 const drawNumbers = (i, j) => {
-  const rank = row => typeof row.regret === "number" ? row.regret : row.regret === "inf" ? 1e299 : 1e300;
-  const rows = Object.entries(data.rules).map(([key, rule]) => ({key, rule, regret: rule.regret[j][i]}));
-  const key = look => `<svg class="key" viewBox="0 0 26 8" aria-hidden="true"><line x1="0" x2="26" y1="4" y2="4" ` +
-    `stroke="${look.color}" stroke-dasharray="${look.dash}" stroke-width="2.5"/></svg>`;
-  const best = `<tr><td>${key(data.looks.optimal)}${named("optimal")}</td><td class="number">0</td><td></td></tr>`;
-  byId("rules").innerHTML = (paths ? best : "") + rows.sort((a, b) => rank(a) - rank(b)).map(row => {
-    const found = Object.entries(row.rule.coefficients).filter(([, values]) => values[j][i] !== null)
+  const rank = one => typeof one.regret === "number" ? one.regret : one.regret === "inf" ? 1e299 : 1e300;
+  const rules = Object.entries(data.rules).map(([key, rule]) => ({key, rule, regret: rule.regret[j][i]}));
+  const line = (look, ...words) => {
+    const cells = words.map((part, k) => node("td", k === 1 ? "number" : "", part));
+    const key = element("svg", {class: "key", viewBox: "0 0 26 8", "aria-hidden": "true"}, cells[0]);
+    element("line", {x2: 26, y1: 4, y2: 4, stroke: look.color, "stroke-dasharray": look.dash, "stroke-width": 2.5}, key);
+    cells[0].prepend(key);  // before the words
+    return node("tr", "", ...cells);
+  };
+  const rows = paths ? [line(data.looks.optimal, named("optimal"), "0", "")] : [];
+  rules.sort((a, b) => rank(a) - rank(b)).forEach(({key, rule, regret}) => {
+    const found = Object.entries(rule.coefficients).filter(([, values]) => values[j][i] !== null)
       .map(([name, values]) => `${name.replaceAll("_", " ")} ${shown(values[j][i])}`).join(", ");
-    const regret = row.regret === null ? "does not apply" : row.regret === "inf" ? "runs off" : shown(row.regret);
-    return `<tr data-rule="${row.key}"><td>${key(data.looks[row.key])}${row.rule.label}</td>` +
-      `<td class="number">${regret}</td><td>${found}</td></tr>`;
-  }).join("");
-  byId("numbers").innerHTML = data.variables.map(v => `<tr><td>${v.title}</td><td class="number">` +
-    `${worth(v, v.values[j][i])}</td></tr>`).join("");
+    const words = regret === null ? "does not apply" : regret === "inf" ? "runs off" : shown(regret);
+    rows.push(set(line(data.looks[key], rule.label, words, found), {"data-rule": key}));
+  });
+  byId("rules").replaceChildren(...rows);
+  byId("numbers").replaceChildren(...data.variables.map(v =>
+    node("tr", "", node("td", "", v.title), node("td", "number", worth(v, v.values[j][i])))));
 };
 const look = (i, j) => {
-  looked = [i, j];
   const here = byId("here");
   here.dataset.cell = `${i},${j}`;
   here.textContent = `${X.label} = ${X.words[i]}, ${Y.label} = ${Y.words[j]}`;
-  const state = data.status ? data.status[j][i] : "";
-  byId("state").textContent = state + (data.message && data.message[j][i] ? ": " + data.message[j][i] : "") +
+  byId("state").textContent = (data.status ? data.status[j][i] : "") +
+    (data.message && data.message[j][i] ? ": " + data.message[j][i] : "") +
     (data.warned[j][i] ? ". Warning: a better basin was overlooked here." : "");
-  for (const [key, value] of Object.entries({x: ex[i], y: ey[j + 1], width: ex[i + 1] - ex[i], height: ey[j] - ey[j + 1]}))
-    frame.setAttribute(key, value);
+  set(frame, place(i, j));
   drawPaths(i, j);
   drawNumbers(i, j);
 };
 const pin = (i, j, focus) => {
   if (!(i >= 0 && i < nx && j >= 0 && j < ny)) return;
-  if (pinned) cells[pinned[0]][pinned[1]].setAttribute("tabindex", -1);
+  if (pinned) set(cells[pinned[0]][pinned[1]], {tabindex: -1});
   pinned = [i, j];
-  cells[i][j].setAttribute("tabindex", 0);
+  set(cells[i][j], {tabindex: 0});
   if (focus) cells[i][j].focus();
   look(i, j);
-  history.replaceState(null, "", `#cell=${i},${j}&show=${variable.name}`);
+  history.replaceState(null, "", `#cell=${i},${j}&show=${encodeURIComponent(variable.name)}`);
 };
 const where = event => event.target.dataset.cell ? event.target.dataset.cell.split(",").map(Number) : null;
 layer.addEventListener("mouseover", event => { const at = where(event); if (at) look(...at); });

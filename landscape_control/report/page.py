@@ -3,9 +3,9 @@
 import base64
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from html import escape
 
 from ..claims import Outcome, Verdict
+from .markup import security_policy, text
 from .pictures import OVERVIEW, Picture
 from .style import STYLE
 from .table import check_verdict, first_line, relation_words
@@ -19,7 +19,8 @@ _LEAD = ("Learning as optimal control of movement in a loss landscape. Each prob
 def html_page(outcomes: Sequence[Outcome], pictures: Mapping[str, Picture], *, seconds: float, workers: int) -> str:
     """The report as one HTML document; pictures (by claim name) are embedded as PNG, so the file can be sent alone."""
     articles = "".join(_article(outcome, pictures.get(outcome.claim.name)) for outcome in outcomes)
-    return (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n<title>{_TITLE}</title>\n'
+    return (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+            f"{security_policy(style=STYLE)}\n<title>{_TITLE}</title>\n"
             f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>{STYLE}</style></head>\n'
             f'<body><main>\n<header><h1>{_TITLE}</h1>\n<p class="lead">{_LEAD}</p>\n'
             f"<p>{_tally(outcomes, seconds)}</p></header>\n"
@@ -35,9 +36,9 @@ def _tally(outcomes, seconds):
 
 
 def _overview(outcomes, picture):
-    rows = [[f'<td><a href="#{outcome.claim.name}">{escape(outcome.claim.title)}</a></td>',
-             f'<td class="word">{escape(outcome.claim.figure or "")}</td>',
-             f'<td class="word">{escape(", ".join(outcome.claim.relations))}</td>',
+    rows = [[f'<td><a href="#{text(outcome.claim.name)}">{text(outcome.claim.title)}</a></td>',
+             f'<td class="word">{text(outcome.claim.figure or "")}</td>',
+             f'<td class="word">{text(", ".join(outcome.claim.relations))}</td>',
              f'<td class="word {outcome.verdict}">{outcome.verdict}</td>',
              f'<td class="number">{outcome.seconds:.1f}</td>'] for outcome in outcomes]
     return (f"<nav>{_grid(('claim', 'figure', 'relation', 'verdict', 'seconds'), rows)}</nav>\n"
@@ -46,17 +47,18 @@ def _overview(outcomes, picture):
 
 def _article(outcome, picture):
     claim = outcome.claim
-    kicker = " · ".join(escape(part) for part in (claim.figure, claim.name) if part)
+    kicker = " · ".join(text(part) for part in (claim.figure, claim.name) if part)
     body = _failure(outcome.error, outcome.traceback) if outcome.evidence is None else _checks(outcome.evidence.checks)
-    return (f'<article id="{claim.name}"><p class="kicker">{kicker}</p>\n<div class="head"><h2>{escape(claim.title)}</h2>'
-            f'<span class="verdict {outcome.verdict}">{outcome.verdict}</span></div>\n<p>{escape(claim.statement)}</p>\n'
-            f"{_picture(claim.title, picture)}{body}<p class=\"source\">Source: {escape(claim.source)}</p></article>\n")
+    return (f'<article id="{text(claim.name)}"><p class="kicker">{kicker}</p>\n'
+            f'<div class="head"><h2>{text(claim.title)}</h2>'
+            f'<span class="verdict {outcome.verdict}">{outcome.verdict}</span></div>\n<p>{text(claim.statement)}</p>\n'
+            f"{_picture(claim.title, picture)}{body}<p class=\"source\">Source: {text(claim.source)}</p></article>\n")
 
 
 def _checks(checks):
-    rows = [[f"<td>{escape(check.quantity)}</td>", f'<td class="number">{_number(check.theory)}</td>',
+    rows = [[f"<td>{text(check.quantity)}</td>", f'<td class="number">{_number(check.theory)}</td>',
              f'<td class="number">{_number(check.computed)}</td>', f'<td class="number">{_number(check.error, 2)}</td>',
-             f'<td class="word">{escape(relation_words(check))}</td>',
+             f'<td class="word">{text(relation_words(check))}</td>',
              f'<td class="word {check_verdict(check)}">{check_verdict(check)}</td>'] for check in checks]
     return _grid(("quantity", "theory", "computed", "error", "relation", "verdict"), rows)
 
@@ -73,25 +75,25 @@ def _picture(title, picture):
     if picture.png is None:
         return _failure(f"The picture could not be drawn: {picture.error}", picture.traceback)
     code = base64.b64encode(picture.png.read_bytes()).decode("ascii")
-    names = " and ".join(escape(path.name) for path in picture.files)
-    return (f'<figure><img alt="{escape(title)}" src="data:image/png;base64,{code}">'
+    names = " and ".join(text(path.name) for path in picture.files)
+    return (f'<figure><img alt="{text(title)}" src="data:image/png;base64,{code}">'
             f"<figcaption>Also saved as {names}.</figcaption></figure>\n")
 
 
 def _failure(error, traceback):
-    return (f'<p class="broken">{escape(first_line(error))}</p>\n<details><summary>Where it happened</summary>'
-            f"<pre>{escape(traceback)}</pre></details>\n")
+    return (f'<p class="broken">{text(first_line(error))}</p>\n<details><summary>Where it happened</summary>'
+            f"<pre>{text(traceback)}</pre></details>\n")
 
 
 def _colophon(seconds, workers):
     made = datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC")
     taken = f"{seconds:.1f} s with {workers} worker process{'es' if workers > 1 else ''}"
     rows = {"made": made, "run time": taken, **versions()}
-    items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in rows.items())
+    items = "".join(f"<dt>{text(name)}</dt><dd>{text(value)}</dd>" for name, value in rows.items())
     return (f"<article><h2>How this was made</h2>\n<p>Run <code>make reproduce</code>, or "
             f"<code>landscape-control reproduce</code> in any folder. "
             f"The same table with full precision is in claims.csv.</p>\n<dl>{items}</dl></article>\n")
 
 
 def _number(value, digits=8):
-    return escape(f"{value:.{digits}g}".replace("-", "−"))
+    return text(f"{value:.{digits}g}".replace("-", "−"))

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -10,6 +11,8 @@ from ..claims import Check, Outcome
 _TEXT_COLUMNS = ("claim", "theory", "computed", "relation", "verdict")
 _CSV_COLUMNS = ("claim", "quantity", "theory", "computed", "relation", "tolerance", "measure", "error", "verdict", "figure",
                 "source", "seconds", "note")
+_STARTS_A_FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # of cells in spreadsheets; the wide signs mean the same in some of them
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf|nan")
 
 
 def relation_words(check: Check) -> str:
@@ -50,7 +53,10 @@ def align(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def csv_table(outcomes: Iterable[Outcome]) -> str:
-    """One line per check with full precision; a claim that could not be evaluated is one line with its error as note."""
+    """One line per check with full precision; a claim that could not be evaluated is one line with its error as note.
+
+    Cells are data: words that a spreadsheet would take for a formula have an apostrophe in front of them. Numbers have not.
+    """
     text = io.StringIO()
     writer = csv.DictWriter(text, _CSV_COLUMNS, lineterminator="\n")
     writer.writeheader()
@@ -58,14 +64,28 @@ def csv_table(outcomes: Iterable[Outcome]) -> str:
         shared = {"claim": outcome.claim.name, "figure": outcome.claim.figure or "", "source": outcome.claim.source,
                   "seconds": f"{outcome.seconds:.3f}"}
         if outcome.evidence is None:
-            writer.writerow({**shared, "verdict": str(outcome.verdict), "note": first_line(outcome.error)})
+            writer.writerow(_cells({**shared, "verdict": str(outcome.verdict), "note": first_line(outcome.error)}))
             continue
         for check in outcome.evidence.checks:
             words = {"quantity": check.quantity, "relation": check.relation, "measure": check.measure,
                      "verdict": check_verdict(check)}
             numbers = {name: repr(getattr(check, name)) for name in ("theory", "computed", "tolerance", "error")}
-            writer.writerow(shared | words | numbers)
+            writer.writerow(_cells(shared | words | numbers))
     return text.getvalue()
+
+
+def _cells(row):
+    return {name: csv_cell(value) for name, value in row.items()}
+
+
+def csv_cell(words: str) -> str:
+    """The words as the text of a cell; numbers stay as they are, -1.5 too, and UTF-8 can hold what comes back.
+
+    A lone carriage return, which ``csv`` does not put in quotes and which ends a row elsewhere, becomes a line feed.
+    """
+    words = words.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    is_formula = words.lstrip(" ").startswith(_STARTS_A_FORMULA) and not _NUMBER.fullmatch(words)
+    return f"'{words}" if is_formula else words
 
 
 def first_line(text: str) -> str:

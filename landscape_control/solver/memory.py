@@ -31,6 +31,7 @@ class RawResult:
     reason: str
     log: str
     note: str = ""  # what the reader should know although it succeeded
+    ran: bool = True  # False where the optimiser refused to begin: the variables are the guess
 
 
 class Memory:
@@ -58,6 +59,11 @@ class Memory:
             _reraise_signal(error)
             raise
         return self._buffer.stats(), {name: self._outputs[name].copy() for name in ("x", "f", "g", "lam_g")}
+
+
+def is_interruption(error: BaseException) -> bool:
+    """Whether it is Ctrl-C: itself, or the SystemError that an interrupted function of CasADi makes of it."""
+    return isinstance(error, KeyboardInterrupt) or isinstance(error.__cause__, KeyboardInterrupt)
 
 
 def _reraise_signal(error):

@@ -14,19 +14,8 @@ from ..transcription import Program
 from .clock import clock
 from .guards import guarded_functions
 from .memory import QUIET, TIME_LIMIT, Memory, RawResult, reason_of
+from .options import PLUGINS, REFUSED, check_option, known_defaults
 
-PLUGINS = ("fatrop", "ipopt")
-_FATROP = {"print_level": 0, "tol": 1e-10, "mu_init": 1e-8, "max_iter": 300, "tiny_step_tol": 0.0}
-_IPOPT = {
-    "print_level": 0,
-    "sb": "yes",
-    "tol": 1e-10,
-    "max_iter": 300,
-    "acceptable_tol": 1e-8,
-    "constr_viol_tol": 1e-10,
-    "dual_inf_tol": 1e-8,
-    "mu_strategy": "adaptive",
-}
 _ACCEPTABLE = 1e-8
 _NOT_TRUSTED = "solved by ipopt: fatrop may not return from collocation or shooting with a fixed end or unstable dynamics"
 
@@ -48,7 +37,9 @@ class Optimiser:
     def __post_init__(self):
         check_choice("solver", self.plugin, PLUGINS)
         size = self.program.nlp["g"].numel()
-        chosen = (_FATROP if self.plugin == "fatrop" else _IPOPT) | self.options
+        for name, value in self.options.items():
+            check_option(self.plugin, name, value)
+        chosen = known_defaults(self.plugin) | self.options
         if self.keep_log:
             chosen = chosen | {"print_level": 5}
         self._most_iterations = chosen["max_iter"]
@@ -61,8 +52,8 @@ class Optimiser:
             settings = {"ipopt.max_wall_time": clock().limit} | settings
         try:
             self._solver = ca.nlpsol("solver", self.plugin, self.program.nlp, settings)
-        except RuntimeError as error:  # the program alone is always accepted: what is refused are the user's options
-            self._refuse_options(error, certain=True)
+        except RuntimeError as error:  # the program alone is always accepted, and so is each option alone
+            self._refuse_options(str(error).strip().splitlines()[-1])
             raise
         self._memory = Memory(self._solver)
 
@@ -91,9 +82,10 @@ class Optimiser:
         try:
             with redirect_stdout(printed) if self.keep_log else nullcontext():
                 stats, answer = self._memory.solve(guess, parameters)
-        except RuntimeError as error:  # the plugin gave up in its own way: options, guards, numbers it cannot start from
-            self._refuse_options(error)
-            return self._nothing(guess, str(error), printed.getvalue())
+        except RuntimeError as error:  # the plugin gave up in its own way: guards, numbers it cannot start from
+            return replace(self._nothing(guess, str(error), printed.getvalue()), ran=False)
+        if stats["return_status"] == REFUSED:
+            self._refuse_options(REFUSED)
         return RawResult(
             variables=answer["x"],
             multipliers=answer["lam_g"],
@@ -122,16 +114,15 @@ class Optimiser:
         common = {name: value for name, value in self.options.items() if name == "max_iter"}
         return Optimiser(program=self.program, plugin="ipopt", options=common, keep_log=self.keep_log)
 
-    def _refuse_options(self, error, *, certain=False):
-        """Turn the plugin's complaint about an option into ours; return if it complains about something else."""
-        last = str(error).strip().splitlines()[-1]
-        if self.options and (certain or "option" in last.lower()):
+    def _refuse_options(self, said):
+        """The user's options were accepted one by one, but not together, or not for this program; return without any."""
+        if self.options:
             raise ProblemError(
-                f"options of {self.plugin}",
-                expected=f"names and values that {self.plugin} knows",
-                received=last.split(": ", 1)[-1],
-                advice=f"see the manual of {self.plugin} for its options",
-            ) from error
+                f"options of {self.plugin} (CasADi {ca.__version__}): {', '.join(map(repr, self.options))}",
+                expected=f"options that {self.plugin} takes together",
+                received=said.split(": ", 1)[-1],
+                advice=f"leave some out, or see the manual of {self.plugin} for its options",
+            )
 
     def _nothing(self, guess, reason, log):
         """The result of a run that produced none: the guess itself, with the reason."""

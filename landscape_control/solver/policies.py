@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import ProblemError, check_choice
 from .limits import Limit, Watch, heard
-from .memory import QUIET, Memory, RawResult, reason_of
+from .memory import QUIET, Memory, RawResult, is_interruption, reason_of
 
 HESSIANS = ("exact", "limited-memory")
 TIMED_OUT, INTERRUPTED = "TIME_LIMIT", "INTERRUPTED"  # reasons of a run that was stopped from outside
@@ -133,7 +133,7 @@ class PolicyOptimiser:
             with heard(limit):
                 stats, answer = self._memory.solve(guess, parameters, **limits)
         except (KeyboardInterrupt, SystemError) as error:  # CasADi returns a result beside the interruption: SystemError
-            if not isinstance(error, KeyboardInterrupt) and not isinstance(error.__cause__, KeyboardInterrupt):
+            if not is_interruption(error):
                 raise
             limit.interrupt()
             return self._stopped(guess, limit)

@@ -252,6 +252,8 @@ def _judge(task, program, raw, path):
     if trouble is not None:
         where = f"t = {path.times[trouble.node]:.4g}, θ = {np.round(path.parameters[trouble.node], 4).tolist()}"
         return Status.NOT_STATIONARY, f"{trouble} at {where}"
+    if not raw.ran:  # the path is the guess, and says nothing about the cost
+        return Status.NOT_STATIONARY, f"the optimiser did not run: {raw.reason}"
     if not raw.success or not math.isfinite(raw.cost):
         finite = np.isfinite(path.parameters).all() and np.isfinite(raw.cost)
         far = np.abs(path.parameters).max() > 1e6 * (1 + np.abs(problem.start).max())

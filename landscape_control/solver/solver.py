@@ -22,6 +22,7 @@ from .clock import clock, running_clock
 from .evidence import beside, with_evidence
 from .guards import comes_back
 from .guesses import MOST_STARTS, default_guesses, read_guess, search_words
+from .memory import is_interruption
 from .mesh import fastest_rate
 from .optimiser import PLUGINS
 from .plans import USABLE, distinct, with_basin
@@ -169,7 +170,9 @@ class Solver:
                 found = self._plans(problem, guesses, minima)
                 found += self._off_saddles(problem, found, minima)
                 plans = with_evidence(problem, [plan for plan, _ in distinct(found)], found, self.tolerance)
-            except KeyboardInterrupt:
+            except (KeyboardInterrupt, SystemError) as error:
+                if not is_interruption(error):
+                    raise
                 raise _interrupted(watch.plans, assembled) from None
             if watch.ran_out and plans[0].status.ok:
                 plans[0] = replace(plans[0], message="the time limit was reached before every start was tried")

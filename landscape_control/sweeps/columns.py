@@ -107,9 +107,16 @@ def names_of(columns: dict) -> list[str]:
 
 
 def pack(columns: dict) -> bytes:
-    """NPZ with a checksum over names, types, shapes and contents."""
+    """NPZ with a checksum over names, types, shapes and contents.
+
+    Written here and not by ``np.savez``, which takes ``allow_pickle`` for a column before NumPy 2.1.
+    """
     buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **columns, **{CHECKSUM: np.frombuffer(_digest(columns), dtype=np.uint8)})
+    checksum = np.frombuffer(_digest(columns), dtype=np.uint8)
+    with ZipFile(buffer, "w") as archive:
+        for name, column in {**columns, CHECKSUM: checksum}.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, column, allow_pickle=False)
     return buffer.getvalue()
 
 
