@@ -2,11 +2,14 @@
 
 import math
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 
-from ..errors import ProblemError, check_choice
+from ..arguments import checked
+from ..errors import ProblemError
 from ..landscape import TaskChain
+from ..problem import ControlProblem
 from .bounded import check_expected_loss, outrunning
 from .gaussian import GaussianModel
 from .tasks import TaskModel
@@ -14,7 +17,10 @@ from .tasks import TaskModel
 FILTERS = ("extended", "unscented")
 
 
-def belief_model(problem, *, filter: str = "extended") -> GaussianModel | TaskModel:
+@checked
+def belief_model(
+    problem: ControlProblem, *, filter: Literal["extended", "unscented"] = "extended"
+) -> GaussianModel | TaskModel:
     """How the belief about the problem's hidden variables moves; compiled once per landscape and observation.
 
     Task chains have probabilities as beliefs, all other hidden variables a mean and a covariance. ``filter`` chooses
@@ -25,7 +31,6 @@ def belief_model(problem, *, filter: str = "extended") -> GaussianModel | TaskMo
     ProblemError
         A problem with nothing hidden, noise that cannot be inverted, an expected loss that is infinite or unbounded below.
     """
-    check_choice("filter", filter, FILTERS)
     if problem.is_known:
         raise ProblemError("problem", expected="a landscape with hidden variables",
                            received="a known landscape: there is nothing to believe",

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Annotated
 
 import numpy as np
 
+from ..arguments import Count, Filled, Index, NonNegative, Points, Positive, checked
 from ..arrays import number, whole
 from ..errors import ProblemError
 from ..problem import ControlProblem
@@ -16,18 +18,19 @@ from .samples import PolicySample, sample_policy
 from .verdict import Verdict
 
 
+@checked
 def compare(
-    problems: ControlProblem | Sequence[ControlProblem],
-    rules: Sequence[Rule | str] | None = None,
+    problems: ControlProblem | Annotated[Sequence[ControlProblem], Filled()],
+    rules: Annotated[Sequence[Rule | str], Filled()] | None = None,
     *,
-    starts=24,
-    spread: float | None = None,
-    seed: int = 0,
-    points_per_plan: int = 3,
-    hold: float = 0.0,
+    starts: Index | Points = 24,
+    spread: Positive | None = None,
+    seed: Index = 0,
+    points_per_plan: Count = 3,
+    hold: NonNegative = 0.0,
     run: bool = True,
-    solver=None,
-    resamples: int = 200,
+    solver: object = None,
+    resamples: Count = 200,
     criteria: Criteria | None = None,
     sees: frozenset[Sees] | None = None,
     progress: Callable | None = None,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..arguments import Duration, NonNegative, Positive, Vector, checked
 from ..arrays import freeze, number, vector
 from ..errors import ProblemError
 from ..landscape import find_minima, quadratic
@@ -45,8 +46,14 @@ class Exponents:
         return "\n".join(["curvature h     gain r         p    theory", *rows])
 
 
+@checked
 def preconditioner_exponent(
-    problem: ControlProblem, *, displacement: float | None = None, step: float = 0.01, minimum=None, solver=None
+    problem: ControlProblem,
+    *,
+    displacement: Positive | None = None,
+    step: Positive = 0.01,
+    minimum: Vector | None = None,
+    solver: object = None,
 ) -> Exponents:
     """Measure r(h) and p(h) on the eigen-directions of the curvature, in the metric, at a minimum of the landscape.
 
@@ -77,7 +84,7 @@ def preconditioner_exponent(
     solver = _build(problem.changed(landscape=lowered)) if solver is None else solver
     directions = (problem.model.actuation(minimum)[0] @ basis).T
     lengths = np.linalg.norm(directions, axis=1)
-    eta, step = problem.objective.learning_rate, number("step", step, low=0, low_open=True)
+    eta = problem.objective.learning_rate
 
     def gain(mode, scale):
         offset = span / lengths[mode]
@@ -90,22 +97,22 @@ def preconditioner_exponent(
     return _exponents(gain, step, problem, curvature, directions / lengths[:, None], minimum)
 
 
+@checked
 def exponent_curve(
-    curvatures,
+    curvatures: Vector,
     *,
-    horizon: float = math.inf,
-    discount: float = 0.0,
-    learning_rate: float = 1.0,
-    loss_weight: float = 1.0,
-    step: float = 0.01,
-    solver=None,
+    horizon: Duration = math.inf,
+    discount: NonNegative = 0.0,
+    learning_rate: Duration = 1.0,
+    loss_weight: NonNegative = 1.0,
+    step: Positive = 0.01,
+    solver: object = None,
 ) -> Exponents:
     """Measured gain and exponent of quadratic modes of given curvatures (K,), each on its own time scale.
 
     The modes of a quadratic do not see each other; each is solved as L = ½θ² with loss weight kh. ``solver`` may be given
     for that problem. See :func:`preconditioner_exponent` for how p is measured.
     """
-    curvatures = vector("curvatures", curvatures)
     if (curvatures <= 0).any():
         raise ProblemError(
             "curvatures", expected="positive numbers", received=f"{curvatures.min():g}", advice="leave out the others"
@@ -119,7 +126,7 @@ def exponent_curve(
         return -float(solution.controls[0, 0])
 
     ones = np.ones((len(curvatures), 1))
-    return _exponents(gain, number("step", step, low=0, low_open=True), problem, curvatures, ones, np.zeros(1))
+    return _exponents(gain, step, problem, curvatures, ones, np.zeros(1))
 
 
 def _local_control(solution, minimum):

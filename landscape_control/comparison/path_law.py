@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
+from ..arguments import Filled, checked
 from ..errors import ProblemError
 from ..interpolation import differentiation_matrix, lagrange_matrix
+from ..problem import ControlProblem
+from ..solution import Plan, Solution
 from .fitting import condition_number, relative
 
 _ROUND_OFF = 1e-10  # no plan is known better than this
@@ -77,7 +81,12 @@ class PathLaw:
         return f"{law} does not hold on these paths ({data})."
 
 
-def path_law(solutions, *, problems=None) -> PathLaw:
+@checked
+def path_law(
+    solutions: Solution | Plan | Annotated[Sequence[Solution | Plan], Filled()],
+    *,
+    problems: ControlProblem | Sequence[ControlProblem] | None = None,
+) -> PathLaw:
     """Fit the second-order law to one or several solutions (or plans), with (a, b) shared between them.
 
     θ̇ = f + Bu exactly and θ̈ as the derivative of its polynomial on each element of the plan, at two Gauss points per

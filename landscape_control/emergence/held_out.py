@@ -67,7 +67,7 @@ def _run(policy, program, scenarios, loss, slope):
     root, cost = _root(program, theta.shape[1]), np.zeros(scenarios.count)
     for t, (weight, price) in enumerate(zip(*time_weights(program), strict=True)):
         observed = slope(theta, scenarios.hidden[:, t]) + root(theta, scenarios.noise[:, t])
-        move, state = policy.update(state, observed, theta)
+        move, state = policy.advance(state, observed, theta)
         theta = theta + move
         cost += weight * loss(theta, scenarios.hidden[:, t + 1]) if weight else 0.0
         cost += price * (move**2).sum(axis=1) if price else 0.0

@@ -1,11 +1,14 @@
 """optimize_policy: the best rule of a family for a distribution of landscapes, by exact moments or by scenarios."""
 
+from collections.abc import Mapping
 from importlib import import_module
 
+from ..arguments import Index, Numbers, Positive, checked
 from ..errors import ProblemError, check_options
 from ..landscape import LandscapeDistribution
 from ..objective import Objective
 from ..policies import Family, PolicyProgram
+from ..policies.program import CostName
 from ..sees import Sees
 from ..transcription.moment_model import plain_noise
 from .policy_solver import PolicySolver
@@ -15,9 +18,21 @@ BUILDING = ("tolerance", "most_nodes", "hessian", "most_iterations", "time_limit
 SOLVING = ("starts", "seed", "guess", "fixed", "within", "throw")  # and what it solves with
 
 
-def optimize_policy(task: LandscapeDistribution, family: Family, objective: Objective, *, sees: Sees | None = None,
-                    cost: str = "terminal", starts: int = 8, seed: int = 0, tolerance: float | None = None, guess=None,
-                    throw: bool = True, **options) -> PolicyResult:
+@checked
+def optimize_policy(
+    task: LandscapeDistribution,
+    family: Family,
+    objective: Objective,
+    *,
+    sees: Sees | None = None,
+    cost: CostName = "terminal",
+    starts: Index = 8,
+    seed: Index = 0,
+    tolerance: Positive | None = None,
+    guess: Mapping[str, float | Numbers] | PolicyResult | None = None,
+    throw: bool = True,
+    **options: object,
+) -> PolicyResult:
     """Minimise the expected cost of a causal rule over its coefficients.
 
         J = E[ κ e^{-γT} L(θ_T)  and/or  k Σ_{t=1..T} e^{-γt} L(θ_t)  +  Σ_{t<T} e^{-γt} |Δθ_t|²/2η ]

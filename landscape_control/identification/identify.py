@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Annotated
 
 import numpy as np
 
+from ..arguments import Count, Filled, Index, Positive, checked
 from ..comparison import Criteria, PolicySample, fit_rules
 from ..comparison.compare import compare_samples
 from ..comparison.policy_fit import read_rules
@@ -31,18 +33,19 @@ _LONGEST = 200  # steps of a policy with a horizon that are watched
 _COMPARE = ("starts", "spread", "points_per_plan", "hold", "run", "solver", "sees", "progress")
 
 
+@checked
 def identify(
-    subject,
-    rules: Sequence[Rule | CausalRule | str] | None = None,
+    subject: object,
+    rules: Annotated[Sequence[Rule | CausalRule | str], Filled()] | None = None,
     *,
     problem: ControlProblem | Sequence[ControlProblem] | None = None,
     excitation: Excitation | None = None,
-    step: float | None = None,
-    histories: int | None = None,
-    seed: int = 0,
-    resamples: int = 200,
+    step: Positive | None = None,
+    histories: Count | None = None,
+    seed: Index = 0,
+    resamples: Count = 200,
     criteria: Criteria | None = None,
-    **options,
+    **options: object,
 ) -> Identification:
     """Which rule of the library is this policy, with what numbers; or why none can be named.
 

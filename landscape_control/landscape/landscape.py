@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Annotated
 
 import casadi as ca
 import numpy as np
 
+from ..arguments import Numbers, Points, Vector, Whole, checked
 from ..arrays import freeze, matrix, vector, whole
 from ..errors import ProblemError
 from ..pointwise import Pointwise
@@ -15,8 +17,10 @@ from .hidden import Hidden
 from .tracing import changed_parameters, checked_parameters, refuse_kinks, trace, with_numbers
 
 MOST_PARAMETERS = 10_000  # a Hessian of 10⁸ numbers, 0.8 GB
+Dimension = Annotated[int, Whole(low=1, high=MOST_PARAMETERS)]
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Landscape:
     """A loss L: Rⁿ -> R, twice continuously differentiable.
@@ -45,27 +49,19 @@ class Landscape:
         If the expression is not scalar, cannot be traced, uses kinks, or ``minima`` has the wrong shape.
     """
 
-    dimension: int
+    dimension: Dimension
     expression: Callable
     name: str = "landscape"
     formula: str = "L(θ)"
-    minima: np.ndarray | Callable | None = None
+    minima: Points | Callable | None = None
     allow_kinks: bool = False
     hidden: Hidden | None = None
-    parameters: Mapping[str, float | np.ndarray] = field(default_factory=dict)
+    parameters: Mapping[str, float | Numbers] = field(default_factory=dict)
     _recipe: tuple | None = field(default=None, repr=False)  # (formula, minima) before the numbers went in
     _traced: ca.Function = field(init=False, repr=False)  # of (θ[, φ], parameters …)
     _loss: ca.Function = field(init=False, repr=False)  # of (θ[, φ])
 
     def __post_init__(self):
-        whole("landscape dimension", self.dimension, high=MOST_PARAMETERS)
-        if self.hidden is not None and not isinstance(self.hidden, Hidden):
-            raise ProblemError(
-                "hidden",
-                expected="GaussianPrior, RandomWalk, OrnsteinUhlenbeck, JumpProcess or TaskChain",
-                received=type(self.hidden).__name__,
-                advice="declare how the hidden variables move",
-            )
         if self.hidden is not None:
             whole("hidden dimension", self.hidden.dimension, high=MOST_PARAMETERS)
         sizes = (self.dimension,) if self.hidden is None else (self.dimension, self.hidden.dimension)
@@ -93,17 +89,18 @@ class Landscape:
         self._set(minima=minima)
 
     @classmethod
+    @checked
     def from_expression(
         cls,
         expression: Callable,
         *,
-        dimension: int,
+        dimension: Dimension,
         name: str = "custom landscape",
         formula: str = "as the function given",
-        minima=None,
+        minima: Points | Callable | None = None,
         allow_kinks: bool = False,
         hidden: Hidden | None = None,
-        parameters: Mapping[str, float | np.ndarray] | None = None,
+        parameters: Mapping[str, float | Numbers] | None = None,
     ) -> "Landscape":
         """Landscape of a function of one CasADi vector, e.g. ``lambda θ: (θ[0]**2 - 1)**2 + θ[1]**2``.
 
@@ -121,7 +118,8 @@ class Landscape:
             parameters={} if parameters is None else parameters,
         )
 
-    def with_parameters(self, **changes) -> "Landscape":
+    @checked
+    def with_parameters(self, **changes: float | Numbers) -> "Landscape":
         """The same landscape with other numbers, e.g. ``with_parameters(tilt=0.3)``.
 
         Minima follow if they were given as a function of the parameters; fixed ones are dropped, and searched for.
@@ -140,6 +138,7 @@ class Landscape:
             _recipe=self._recipe,
         )
 
+    @checked
     def above(self, value: float) -> "Landscape":
         """The same landscape lowered by ``value``: L(θ) - value.
 
@@ -161,7 +160,8 @@ class Landscape:
         """The loss as a CasADi expression at the CasADi vector ``theta`` (and ``hidden``, where the landscape has it)."""
         return self._loss(theta) if self.hidden is None else self._loss(theta, self._given(hidden))
 
-    def given(self, hidden) -> "Landscape":
+    @checked
+    def given(self, hidden: Vector) -> "Landscape":
         """The known landscape in which the hidden variables have these values."""
         values = vector("hidden values", hidden, self.hidden.dimension)
         return Landscape(

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import expm
 
+from ..arguments import Matrix, Points, Vector, checked
 from ..arrays import freeze, matrix, vector
 from ..errors import ProblemError
 from .hidden import Hidden, assign
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class TaskChain(Hidden):
     """φ jumps among finitely many tasks as a continuous-time Markov chain.
@@ -18,9 +20,9 @@ class TaskChain(Hidden):
     (K,) the values of φ; ``probabilities`` (K,) at t = 0, by default the stationary ones.
     """
 
-    rates: np.ndarray
-    tasks: np.ndarray
-    probabilities: np.ndarray | None = None
+    rates: Matrix
+    tasks: Points
+    probabilities: Vector | None = None
 
     def __post_init__(self):
         rates = matrix("task rates", self.rates, (None, None))

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Annotated
 
 import numpy as np
 from scipy.linalg import expm
 
+from ..arguments import NonNegative, Words, checked
 from ..arrays import freeze, matrix, number, vector, whole
 from ..errors import ProblemError
 from .expected_cost import Uncertainty
@@ -133,7 +135,14 @@ class StepRule:
                 "rest": float(constant / decay) if decay else 0.0}
 
 
-def raw_rule(solution: LQGSolution, time: float | None = None) -> RawRule:
+ExactSolution = Annotated[
+    LQGSolution,
+    Words(expected="an exact LQG solution", advice="use linearised_rules(problem, policy, ...) around a trajectory"),
+]
+
+
+@checked
+def raw_rule(solution: ExactSolution, time: NonNegative | None = None) -> RawRule:
     """The rule on raw observations of an exact LQG solution: the steady one at T = ∞, or that of one ``time``, frozen.
 
     ẋ = (A - BK_θ)θ - BK_m m + …, ṁ = ν - Λm + K(y - Fθ - Cm - e) with the filter gain K = PCᵀR⁻¹.
@@ -144,11 +153,8 @@ def raw_rule(solution: LQGSolution, time: float | None = None) -> RawRule:
         A finite horizon without a time (the rule changes with it), exact observations (no filter), or a hidden combination
         that no observation feels and whose variance grows for ever: named.
     """
-    if not isinstance(solution, LQGSolution):
-        raise ProblemError("solution", expected="an exact LQG solution", received=type(solution).__name__,
-                           advice="use linearised_rules(problem, policy, ...) around a trajectory")
     if time is not None:
-        covariance = None if solution.linear.noise is None else solution.covariance(number("time", time, low=0))[0]
+        covariance = None if solution.linear.noise is None else solution.covariance(time)[0]
         return _on_filter(solution.linear, covariance, solution.gains(time), solution.message)
     if hasattr(solution.state_policy, "horizon"):
         raise ProblemError("horizon", expected="T = ∞, where the rule is the same at every time, or a time",

@@ -1,15 +1,19 @@
 """Non-linear policies as rules on raw observations: linearised around a trajectory of (θ, belief)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
 
 import casadi as ca
 import numpy as np
 from scipy.linalg import expm
 
+from ..arguments import Points, Shape, Vector, checked
 from ..arrays import freeze
 from ..errors import ProblemError
 from ..landscape import TaskChain
 from ..pointwise import Pointwise
+from ..problem import ControlProblem
 from ..sees import ExactGradient
 from .kernel import RawRule
 
@@ -44,7 +48,19 @@ class LinearisedRules:
         return np.array(responses)
 
 
-def linearised_rules(problem, policy, *, theta, estimate, covariance=None, times=None) -> LinearisedRules:
+Covariances = Annotated[np.ndarray, Shape((2, 3))]
+
+
+@checked
+def linearised_rules(
+    problem: ControlProblem,
+    policy: Callable,
+    *,
+    theta: Points,
+    estimate: Points,
+    covariance: Covariances | None = None,
+    times: Vector | None = None,
+) -> LinearisedRules:
     """Linearise any policy(theta, belief, time) around a trajectory, by central differences.
 
     Parameters
@@ -56,13 +72,13 @@ def linearised_rules(problem, policy, *, theta, estimate, covariance=None, times
 
     The belief follows dm = … + K(θ, m)(dY - h dt) with K = PCᵀR⁻¹, or p_i(h_i - h̄)ᵀR⁻¹ for tasks, taken at zero innovation.
     """
-    theta, estimate = np.atleast_2d(np.asarray(theta, float)), np.atleast_2d(np.asarray(estimate, float))
+    theta, estimate = np.atleast_2d(theta), np.atleast_2d(estimate)
     count, tasks = len(theta), isinstance(problem.landscape.hidden, TaskChain)
-    times = np.zeros(count) if times is None else np.asarray(times, dtype=float)
+    times = np.zeros(count) if times is None else times
     if not tasks and covariance is None:
         raise ProblemError("covariance", expected="the belief covariance (N, p, p) along the trajectory", received="None",
                            advice="pass solution.covariance(times), or the filter's own")
-    covariance = None if tasks else np.broadcast_to(np.asarray(covariance, float), (count, *np.shape(covariance)[-2:]))
+    covariance = None if tasks else np.broadcast_to(covariance, (count, *np.shape(covariance)[-2:]))
     controls, speeds = _policy_slopes(problem, policy, theta, estimate, covariance, times)
     belief = _task_slopes(problem) if tasks else _gaussian_slopes(problem)
     entries, belief_slopes = belief(theta, estimate, covariance)

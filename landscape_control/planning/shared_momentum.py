@@ -7,6 +7,7 @@ import numpy as np
 from scipy.linalg import solve_continuous_lyapunov
 from scipy.optimize import minimize
 
+from ..arguments import checked
 from ..errors import ProblemError
 from .kernel import MomentumForm, raw_rule
 from .lqg import LQGSolution
@@ -43,6 +44,7 @@ class SharedMomentum:
     shared_friction_excess = property(lambda self: self.shared_friction_cost / self.optimal_cost - 1)
 
 
+@checked
 def share_momentum(solution: LQGSolution) -> SharedMomentum:
     """Fit the shared scalars by cost. Raises ProblemError where the optimal rule has no momentum form or B no inverse."""
     optimal = raw_rule(solution).momentum

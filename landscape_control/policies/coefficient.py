@@ -3,15 +3,19 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import numpy as np
 
+from ..arguments import Count, Entries, Index, Numbers, Range, checked
 from ..arrays import freeze
-from ..errors import ProblemError, check_choice, check_options
+from ..errors import ProblemError, check_options
 
+Limit = Annotated[float, Range(allow_inf=True)]
 SCALES = ("linear", "log", "one minus")
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Coefficient:
     """One free number of a family, or one per step.
@@ -29,17 +33,16 @@ class Coefficient:
 
     name: str
     symbol: str
-    low: float = -math.inf
-    high: float = math.inf
+    low: Limit = -math.inf
+    high: Limit = math.inf
     least: float = 0.0
     most: float = 1.0
-    scale: str = "linear"
+    scale: Literal["linear", "log", "one minus"] = "linear"
     varies: bool = False
-    first: int = 0
-    size: int = 1
+    first: Index = 0
+    size: Count = 1
 
     def __post_init__(self):
-        check_choice(f"scale of coefficient {self.name!r}", self.scale, SCALES)
         if not (self.low <= self.least < self.most <= self.high):
             raise ProblemError(
                 f"coefficient {self.name!r}",
@@ -48,7 +51,8 @@ class Coefficient:
                 advice="draw the starts inside the admissible range",
             )
 
-    def draw(self, uniform: np.ndarray) -> np.ndarray:
+    @checked
+    def draw(self, uniform: Numbers) -> np.ndarray:
         """Values in [least, most] from uniform numbers in [0, 1], evenly on the scale."""
         if self.scale == "linear":
             return self.least + (self.most - self.least) * uniform
@@ -58,6 +62,12 @@ class Coefficient:
         return 1 - near * (far / near) ** uniform
 
 
+def admissible(coefficient: Coefficient):
+    """The annotation of an argument that holds a coefficient at a value."""
+    return Annotated[float, Range(low=coefficient.low, high=coefficient.high)]
+
+
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Layout:
     """How the coefficients of a family stand in one vector for a horizon of T steps.
@@ -66,7 +76,7 @@ class Layout:
     """
 
     coefficients: tuple[Coefficient, ...]
-    horizon: int
+    horizon: Count
 
     def blocks(self, coefficient: Coefficient) -> int:
         """Number of blocks of a coefficient: 1, or one per step at which it has an effect."""
@@ -113,7 +123,8 @@ class Layout:
         check_options("coefficient", dict(values), [one.name for one in self.coefficients])
         return np.concatenate([self._entries(one, values) for one in self.coefficients] or [np.empty(0)])
 
-    def split(self, entries: np.ndarray) -> dict[str, np.ndarray | float]:
+    @checked
+    def split(self, entries: Entries) -> dict[str, np.ndarray | float]:
         """Coefficients by name: a float, (size,), (T,) or (T, size); zero at the steps where they have no effect."""
         return {one.name: self._value(one, np.asarray(entries, dtype=float)[self.slices[one.name]])
                 for one in self.coefficients}

@@ -6,8 +6,9 @@ from functools import cached_property
 
 import numpy as np
 
+from ..arguments import Vector, checked
 from ..arrays import symmetric, vector
-from ..errors import ProblemError, check_options, named
+from ..errors import ProblemError, check_options
 from ..landscape import Landscape
 from ..learner import Learner
 from ..objective import Objective
@@ -16,7 +17,7 @@ from .describe import describe
 from .model import Model, model_of
 
 
-@named
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ControlProblem(Recordable):
     """Minimise J over controls u(t), with θ̇ = f + Bu, θ(0) = start, θ(T) = end or free.
@@ -39,19 +40,11 @@ class ControlProblem(Recordable):
 
     landscape: Landscape
     objective: Objective
-    start: np.ndarray
+    start: Vector
     learner: Learner = field(default_factory=Learner)
-    end: np.ndarray | None = None
+    end: Vector | None = None
 
     def __post_init__(self):
-        for name, kind in (("landscape", Landscape), ("learner", Learner), ("objective", Objective)):
-            if not isinstance(getattr(self, name), kind):
-                raise ProblemError(
-                    name,
-                    expected=f"a {kind.__name__}",
-                    received=type(getattr(self, name)).__name__,
-                    advice=f"build it with landscape_control.{kind.__name__}(...)",
-                )
         n = self.landscape.dimension
         object.__setattr__(self, "start", vector("start", self.start, n))
         if self.end is not None:
@@ -81,7 +74,8 @@ class ControlProblem(Recordable):
         """Whether nothing is hidden: the learner knows the landscape it moves in."""
         return self.landscape.hidden is None
 
-    def known(self, hidden) -> "ControlProblem":
+    @checked
+    def known(self, hidden: Vector) -> "ControlProblem":
         """The full-information problem in which the hidden variables have these values."""
         return replace(self, landscape=self.landscape.given(hidden), learner=replace(self.learner, sees=None))
 

@@ -7,6 +7,8 @@ from importlib import import_module
 from os import SEEK_END
 from pathlib import Path
 
+from ..arguments import Path as PathName
+from ..arguments import checked
 from ..errors import ProblemError
 from ..policies import PolicyProgram
 from ..problem import ControlProblem
@@ -24,7 +26,8 @@ _END = 1024  # bytes, more than the seal
 _PACKAGE = __package__.rpartition(".")[0]
 
 
-def save(value, path) -> Path:
+@checked
+def save(value: object, path: PathName) -> Path:
     """Write a problem, a solution, a policy or a labelled data set to ``path`` as NetCDF; returns the path.
 
     The file appears complete or not at all: it is written beside ``path`` and moved there. A record that is already there,
@@ -58,7 +61,8 @@ def _group_of(value) -> Group:
     return pack(value)
 
 
-def load(path):
+@checked
+def load(path: PathName):
     """The object that :func:`save` wrote to a file, working as before; for the folder of a sweep, its data set.
 
     The seal at the file's end is checked before anything is read; reading runs no code from the file.

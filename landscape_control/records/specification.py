@@ -3,6 +3,7 @@
 import hashlib
 import json
 
+from ..arguments import checked
 from ..errors import ProblemError
 from ..pointwise import LOCK
 from ..policies import PolicyProgram
@@ -40,7 +41,8 @@ def from_specification(text: str) -> ControlProblem | PolicyProgram:
         raise _damaged(error) from error
 
 
-def fingerprint(problem) -> str:
+@checked
+def fingerprint(problem: ControlProblem | PolicyProgram | str) -> str:
     """SHA-256 (64 hexadecimal digits) of the specification of a problem, or of a text that is one."""
     text = problem if isinstance(problem, str) else specification(problem)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..arguments import checked
 from ..errors import ProblemError
 
 
@@ -97,6 +98,7 @@ class Rollout:
         return {**self.__dict__, "problem": None}
 
 
+@checked
 def paired_difference(a: Rollout, b: Rollout) -> tuple[float, float]:
     """(mean, standard error) of a.costs - b.costs, episode by episode on common random numbers.
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from ..arrays import plain
+from ..arguments import Numbers, Words
+from ..arrays import real_array
 from ..errors import ProblemError, check_choice
 from ..interpolation import node_index
 from ..problem import ControlProblem
@@ -39,6 +41,12 @@ class Guess:
         return self.path(fractions) if self.timed is None else self.timed(fractions * horizon)
 
 
+AnyGuess = Annotated[
+    Guess | Plan | Solution | Callable | str | Numbers | None,
+    Words(expected="a solution, a function of t, the name of a rule, or finite numbers (n,) or (N+1, n)"),
+]
+
+
 def straight(problem, target, name):
     start = problem.start
     return Guess(name=name, path=lambda s: start + s[:, None] * (target - start))
@@ -56,10 +64,7 @@ def read_guess(problem: ControlProblem, guess, horizon: float) -> Guess:
     if callable(guess):
         return Guess(name="function", path=lambda s: _called(guess, s * horizon, problem.dimension))
     n = problem.dimension
-    try:
-        array = np.asarray(plain(guess), dtype=float)
-    except (TypeError, ValueError):
-        array = np.array(np.nan)
+    array = real_array("guess", guess, "numbers")
     if n == 1 and array.ndim <= 1:  # one parameter: a number is a constant, a list is a path
         array = array.reshape(1) if array.size == 1 else array.reshape(-1, 1)
     if array.ndim == 1 and array.size == n:

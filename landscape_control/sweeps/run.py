@@ -8,9 +8,13 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import nullcontext
 from threading import Thread
 
+from ..arguments import Count, Index, checked
+from ..arguments import Path as PathName
 from ..arrays import whole
 from ..errors import ProblemError
 from ..measures import ALL, as_measure
+from ..policies import PolicyProgram
+from ..problem import ControlProblem
 from .adaptors import adaptor_of
 from .axes import read_axes
 from .columns import NOTES, unpack
@@ -26,9 +30,11 @@ from .versions import check_versions
 from .worker import check_code, forget, found_measure, lend, lost_chunk
 
 
-def sweep(problem, axes: Mapping, *, measure, store=None, workers: int | None = None, seed: int = 0,
-          executor: Executor | None = None, progress: Callable[[Progress], None] | None = None,
-          options: Mapping | None = None, starts: int | None = None, chunk: int | None = None):
+@checked
+def sweep(problem: ControlProblem | PolicyProgram, axes: Mapping, *, measure: object, store: PathName | None = None,
+          workers: Count | None = None, seed: Index = 0, executor: Executor | None = None,
+          progress: Callable[[Progress], None] | None = None, options: Mapping[str, object] | None = None,
+          starts: Index | None = None, chunk: Count | None = None):
     """Solve a problem on a grid of its parameters and measure every solution.
 
     Parameters
@@ -63,9 +69,6 @@ def sweep(problem, axes: Mapping, *, measure, store=None, workers: int | None = 
         be written to.
     """
     measures, addresses = _measures(measure)
-    if progress is not None and not callable(progress):
-        raise ProblemError("progress", expected="a function of a Progress, or None", received=type(progress).__name__,
-                           advice="use landscape_control.sweeps.bar()")
     adaptor = adaptor_of(problem, closed_form=all(one.batch is not None for one in measures),
                          any_path=not any(ALL.get(one.name) is one for one in measures))
     axes = read_axes(problem, axes, {*NOTES, *(one.name for one in measures)})
@@ -75,7 +78,8 @@ def sweep(problem, axes: Mapping, *, measure, store=None, workers: int | None = 
     return _run(plan, measures, store, workers=workers, executor=executor, progress=progress)
 
 
-def resume(store, *, measure=None, workers: int | None = None, executor: Executor | None = None,
+@checked
+def resume(store: PathName, *, measure: object = None, workers: Count | None = None, executor: Executor | None = None,
            retry_failed: bool = False, progress: Callable[[Progress], None] | None = None):
     """Finish a sweep from its folder; damaged chunks are computed again, and with ``retry_failed`` those with failed cells.
 

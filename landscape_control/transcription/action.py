@@ -5,13 +5,15 @@ from dataclasses import dataclass
 import casadi as ca
 import numpy as np
 
+from ..arguments import checked
 from ..pointwise import Pointwise
 from ..problem import Model, optimal_control
-from .base import Path, Stage, Transcription, flatten, node_times, running_cost
+from .base import Degree, Elements, Path, Stage, Transcription, flatten, node_times, running_cost
 from .numbers import NumberLayout
 from .quadrature import lobatto, lobatto_matrices
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class DiscretisedAction(Transcription):
     """θ is a polynomial on each element, continuous across; J is its Gauss-Lobatto quadrature at the nodes.
@@ -21,8 +23,8 @@ class DiscretisedAction(Transcription):
     IIIA-IIIB pair; costates are the discrete momenta. Order 2·degree.
     """
 
-    elements: int = 8
-    degree: int = 5
+    elements: Elements = 8
+    degree: Degree = 5
 
     name = "discretised action"
 
