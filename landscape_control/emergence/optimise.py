@@ -70,7 +70,7 @@ def solve_program(program: PolicyProgram, *, tolerance: float | None = None, **o
     if tolerance is not None:
         options["tolerance"] = tolerance
     if has_moments(program):
-        check_options("optimize_policy", options, (*BUILDING, *SOLVING))
+        check_options("optimize_policy", options, (*BUILDING, *SOLVING, "sees", "cost"))
         building = {name: options.pop(name) for name in BUILDING if name in options}
         return PolicySolver(program, **building).solve(**options)
     scenarios = import_module(".scenarios", __package__)  # late: most programs have exact moments

@@ -30,6 +30,7 @@ from .map_residual import map_residual
 from .subjects import runner_for
 
 _LONGEST = 200  # steps of a policy with a horizon that are watched
+_OWN = ("rules", "problem", "excitation", "step", "histories", "seed", "resamples", "criteria")
 _COMPARE = ("starts", "spread", "points_per_plan", "hold", "run", "solver", "sees", "progress")
 
 
@@ -85,7 +86,7 @@ def identify(
     if _is_map(subject):
         _check_unused("a map u(θ)", excitation=excitation, step=step, histories=histories)
         return _identify_map(subject, None if rules is None else read_rules(rules), problem, options, fit)
-    check_options("identify", options, ())
+    check_options("identify", options, _OWN)
     _check_unused("a causal rule", problem=problem)
     rules = causal() if rules is None else read_rules(rules)
     if isinstance(subject, Histories):
@@ -133,7 +134,7 @@ def _identify_map(subject, rules, problem, options, fit):
     parts = tuple(subject) if isinstance(subject, list | tuple) else (subject,)
     if isinstance(parts[0], PolicySample):
         return _identify_samples(parts, rules, options, fit)
-    check_options("identify", options, _COMPARE)
+    check_options("identify", options, (*_OWN, *_COMPARE))
     if isinstance(subject, Solution):
         problem = subject.problem if problem is None else problem
         if problem is None:
@@ -147,7 +148,7 @@ def _identify_map(subject, rules, problem, options, fit):
 
 
 def _identify_samples(samples, rules, options, fit):
-    check_options("identify", options, ("sees",))
+    check_options("identify", options, (*_OWN, "sees"))
     hold = max(sample.hold for sample in samples)
     rules = full_information(**({"hold": hold} if hold else {})) if rules is None else rules
     verdict = replace(fit_rules(samples, rules, **fit, **options), sampling="samples given")

@@ -9,7 +9,7 @@ from typing import Annotated
 import casadi as ca
 import numpy as np
 
-from ..arguments import Numbers, Points, Vector, Whole, checked
+from ..arguments import Numbers, Points, Shape, Vector, Whole, checked
 from ..arrays import freeze, matrix, vector, whole
 from ..errors import ProblemError
 from ..pointwise import Pointwise
@@ -17,6 +17,7 @@ from .hidden import Hidden
 from .tracing import changed_parameters, checked_parameters, refuse_kinks, trace, with_numbers
 
 MOST_PARAMETERS = 10_000  # a Hessian of 10⁸ numbers, 0.8 GB
+Minima = Annotated[np.ndarray, Shape((1, 2), allow_empty=True)]
 Dimension = Annotated[int, Whole(low=1, high=MOST_PARAMETERS)]
 
 
@@ -53,7 +54,7 @@ class Landscape:
     expression: Callable
     name: str = "landscape"
     formula: str = "L(θ)"
-    minima: Points | Callable | None = None
+    minima: Minima | Callable | None = None
     allow_kinks: bool = False
     hidden: Hidden | None = None
     parameters: Mapping[str, float | Numbers] = field(default_factory=dict)
@@ -97,7 +98,7 @@ class Landscape:
         dimension: Dimension,
         name: str = "custom landscape",
         formula: str = "as the function given",
-        minima: Points | Callable | None = None,
+        minima: Minima | Callable | None = None,
         allow_kinks: bool = False,
         hidden: Hidden | None = None,
         parameters: Mapping[str, float | Numbers] | None = None,

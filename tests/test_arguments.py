@@ -1,0 +1,89 @@
+"""Every public callable refuses every kind of mistake in words: a table over ``__all__``, mistakes from the declarations."""
+
+import inspect
+import warnings
+
+import numpy as np
+import pytest
+from argument_table import ROWS, STAND_INS, declaration_of, public_callables, public_methods, sample
+from misuses import describe, misuses
+
+import landscape_control as lc
+from landscape_control.errors import ProblemError
+
+CALLABLES = public_callables()
+METHODS = public_methods()
+DECLARED = [name for name, value in CALLABLES.items() if declaration_of(value) is not None]
+
+UNDECLARED_CALLABLES = 250  # public callables without declared arguments: this number may only fall
+UNDECLARED_METHODS = 200
+
+
+def row(name, declaration):
+    """The arguments of a valid call: those of the table, and what else is required."""
+    needed = {key: sample(describe(one.kind)) for key, one in declaration.parameters.items() if one.required}
+    return needed | ROWS.get(name, {})
+
+
+def outcome(function, kwargs, *names, args=()):
+    """Why a call was not refused in words that name all of ``names``; None where it was."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            function(*args, **kwargs)
+    except ProblemError as error:
+        said = str(error)
+        complete = error.what and error.expected and error.received and error.advice
+        return None if complete and all(name in said for name in names) else f"unclear: {said}"
+    except BaseException as error:  # whatever comes is a finding
+        return f"{type(error).__name__}: {error}"
+    return "accepted"
+
+
+def mistakes(name, function, declaration):
+    """(what is wrong, how it was met) of every mistake that was not refused in words."""
+    good, found = row(name, declaration), []
+    for key, one in declaration.parameters.items():
+        for label, value in misuses(describe(one.kind)).items():
+            near = [label.partition(":")[2]] if label.startswith("misspelt") else []
+            met = outcome(function, good | {key: value}, key, *near)
+            found += [(f"{key} = {label}", met)] if met else []
+        if one.required and "self" not in key:
+            met = outcome(function, {other: value for other, value in good.items() if other != key}, key)
+            found += [(f"{key} missing", met)] if met else []
+        if len(key) > 3:
+            wrong = {other: value for other, value in good.items() if other != key} | {f"{key[:-1]}q": good.get(key, 1.0)}
+            met = outcome(function, wrong, key)
+            found += [(f"{key} misspelt", met)] if met else []
+    row_of = [key for key, one in declaration.parameters.items() if one.by_position]
+    met = outcome(function, {}, declaration.name, args=(1.0,) * (len(row_of) + 1))
+    return found + ([("one argument too many by position", met)] if met else [])
+
+
+def test_every_public_name_has_a_row():
+    assert set(DECLARED) <= set(ROWS)
+    assert set(ROWS) <= set(CALLABLES)
+    without = sorted(set(CALLABLES) - set(ROWS))
+    assert len(without) == UNDECLARED_CALLABLES, without
+
+
+def test_every_method_is_declared():
+    without = sorted(name for name, (cls, key) in METHODS.items() if not hasattr(getattr(cls, key), "declaration"))
+    assert len(without) == UNDECLARED_METHODS, without
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_every_argument_is_declared(name):
+    assert not declaration_of(CALLABLES[name]).undeclared
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_mistakes_are_refused_in_words(name):
+    function = CALLABLES[name]
+    assert mistakes(name, function, declaration_of(function)) == []
+
+
+@pytest.mark.parametrize("name", [name for name in DECLARED if name not in STAND_INS])
+def test_rows_are_valid_calls(name):
+    function = CALLABLES[name]
+    function(**row(name, declaration_of(function)))
