@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from .arguments import Duration, NonNegative, Words, checked
+from .arguments import Discount, Duration, Horizon, LossWeight, TerminalWeight, Words, checked
 from .errors import ProblemError
 
 
@@ -30,12 +30,12 @@ class Objective:
         κ ≥ 0.
     """
 
-    horizon: Annotated[Duration, Words(symbol="T")]
-    discount: Annotated[NonNegative, Words(symbol="γ")] = 0.0
+    horizon: Horizon
+    discount: Discount = 0.0
     learning_rate: Annotated[Duration, Words(symbol="η")] = 1.0
-    loss_weight: Annotated[NonNegative, Words(symbol="k")] = 1.0
+    loss_weight: LossWeight = 1.0
     terminal: Literal["loss"] | Callable | None = None
-    terminal_weight: Annotated[NonNegative, Words(symbol="κ")] = 1.0
+    terminal_weight: TerminalWeight = 1.0
 
     def __post_init__(self):
         if self.terminal is not None and math.isinf(self.horizon):

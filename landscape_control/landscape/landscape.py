@@ -9,7 +9,7 @@ from typing import Annotated
 import casadi as ca
 import numpy as np
 
-from ..arguments import Numbers, Points, Shape, Vector, Whole, checked
+from ..arguments import Numbers, Shape, Vector, Whole, checked
 from ..arrays import freeze, matrix, vector, whole
 from ..errors import ProblemError
 from ..pointwise import Pointwise

@@ -9,7 +9,20 @@ from typing import Annotated, Literal, TypedDict, Unpack
 
 import numpy as np
 
-from ..arguments import Count, Duration, Index, NonNegative, Positive, Vector, Whole, checked
+from ..arguments import (
+    Count,
+    Discount,
+    Duration,
+    Horizon,
+    Index,
+    LearningRate,
+    LossWeight,
+    Positive,
+    TerminalWeight,
+    Vector,
+    Whole,
+    checked,
+)
 from ..arrays import whole
 from ..certificate import certify, judged
 from ..curvature import is_convex
@@ -42,11 +55,11 @@ FATROP_DIMENSION = 12  # beyond this many parameters IPOPT on the condensed prog
 class Numbers(TypedDict, total=False):
     """What may change from solve to solve."""
 
-    horizon: Duration
-    discount: NonNegative
-    learning_rate: Duration
-    loss_weight: NonNegative
-    terminal_weight: NonNegative
+    horizon: Horizon
+    discount: Discount
+    learning_rate: LearningRate
+    loss_weight: LossWeight
+    terminal_weight: TerminalWeight
     start: Vector
     end: Vector | None
 
