@@ -24,7 +24,7 @@ that a call costs about a microsecond and half a microsecond per argument. ``ins
 original.
 """
 
-from .declaration import Declaration, Parameter, checked
+from .declaration import Declaration, Parameter, checked, unchecked
 from .markers import (
     AnyNumber,
     Count,
@@ -80,4 +80,5 @@ __all__ = [
     "Whole",
     "Words",
     "checked",
+    "unchecked",
 ]

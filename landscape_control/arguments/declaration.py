@@ -22,6 +22,15 @@ def checked(target):
     return _guard(target, None)
 
 
+def unchecked(function):
+    """The callable behind its checks, for numbers of the library's own, which may overflow; any other as it is."""
+    if not hasattr(function, "declaration"):
+        return function
+    bare = inspect.unwrap(function)
+    owner = getattr(function, "__self__", None)
+    return bare if owner is None else functools.partial(bare, owner)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Parameter:
     """One declared argument: its kind, whether it must be given, and whether it may be given by position."""

@@ -42,7 +42,8 @@ def belief_model(
     return model
 
 
-def unbounded(problem) -> str:
+@checked
+def unbounded(problem: ControlProblem) -> str:
     """Why the optimal cost of a problem with hidden variables is -∞, in words; "" where nothing says so.
 
     Looks for losses that fall faster than the effort grows, for each task or at the prior mean, where the learner can go

@@ -2,8 +2,9 @@
 
 import enum
 from dataclasses import dataclass
+from typing import Annotated
 
-from ..arrays import number
+from ..arguments import Positive, Range, checked
 
 
 class Conclusion(enum.Enum):
@@ -14,6 +15,10 @@ class Conclusion(enum.Enum):
     NONE_FITS = "no rule in the library fits"
 
 
+Margin = Annotated[float, Range(low=1)]
+
+
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Criteria:
     """The numbers that decide, all relative to rms |u|.
@@ -26,10 +31,7 @@ class Criteria:
     margin : factor by which a richer rule must reduce the error of a simpler one to be preferred
     """
 
-    threshold: float = 0.05
-    resolution: float = 1e-3
-    margin: float = 2.0
+    threshold: Positive = 0.05
+    resolution: Positive = 1e-3
+    margin: Margin = 2.0
 
-    def __post_init__(self):
-        for name, low in (("threshold", 0), ("resolution", 0), ("margin", 1)):
-            object.__setattr__(self, name, number(name, getattr(self, name), low=low, low_open=low == 0))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..arguments import Duration, NonNegative, Positive, Vector, checked
+from ..arguments import Duration, Entries, NonNegative, Positive, Vector, checked
 from ..arrays import freeze, number, vector
 from ..errors import ProblemError
 from ..landscape import find_minima, quadratic
@@ -16,6 +16,7 @@ from ..rules import metric_modes, optimal_gain
 _NUDGE = 1e-4  # logarithmic step in the closed form, whose error is its square
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Exponents:
     """How hard the optimal policy pulls on modes of different curvature.
@@ -30,13 +31,13 @@ class Exponents:
     minimum : (n,), where they were measured
     """
 
-    curvature: np.ndarray
-    gain: np.ndarray
-    exponent: np.ndarray
-    theory_gain: np.ndarray
-    theory: np.ndarray
-    directions: np.ndarray
-    minimum: np.ndarray
+    curvature: Entries
+    gain: Entries
+    exponent: Entries
+    theory_gain: Entries
+    theory: Entries
+    directions: Entries
+    minimum: Entries
 
     def __str__(self):
         rows = [

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import numpy as np
 
-from ..arguments import Filled, checked
+from ..arguments import AnyNumber, Filled, checked
 from ..errors import ProblemError
 from ..interpolation import differentiation_matrix, lagrange_matrix
 from ..problem import ControlProblem
@@ -17,6 +17,7 @@ _ROUND_OFF = 1e-10  # no plan is known better than this
 _CERTAIN = 0.05  # coefficients known to within 5 % are called identified
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class PathLaw:
     """θ̈ = a θ̇ + b BG⁻¹Bᵀ∇L along optimal paths.
@@ -35,13 +36,13 @@ class PathLaw:
     paths, points : how much data
     """
 
-    a: float
-    b: float
-    predicted_a: float | None
-    predicted_b: float | None
-    residual: float
-    condition: float
-    roughness: float
+    a: AnyNumber
+    b: AnyNumber
+    predicted_a: AnyNumber | None
+    predicted_b: AnyNumber | None
+    residual: AnyNumber
+    condition: AnyNumber
+    roughness: AnyNumber
     paths: int
     points: int
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from importlib import import_module
 
 from ..arguments import Index, Numbers, Positive, checked
-from ..errors import ProblemError, check_options
+from ..errors import check_options
 from ..landscape import LandscapeDistribution
 from ..objective import Objective
 from ..policies import Family, PolicyProgram
@@ -62,11 +62,14 @@ def optimize_policy(
     return solve_program(program, starts=starts, seed=seed, tolerance=tolerance, guess=guess, throw=throw, **options)
 
 
-def solve_program(program: PolicyProgram, *, tolerance: float | None = None, **options) -> PolicyResult:
+@checked
+def solve_program(
+    program: PolicyProgram,
+    *,
+    tolerance: Positive | None = None,
+    **options: object,
+) -> PolicyResult:
     """The same for a program that exists; ``options`` are starts, seed, guess, throw and the rest."""
-    if not isinstance(program, PolicyProgram):
-        raise ProblemError("program", expected="a PolicyProgram", received=type(program).__name__,
-                           advice="optimize_policy(task, family, objective) makes one")
     if tolerance is not None:
         options["tolerance"] = tolerance
     if has_moments(program):
@@ -77,6 +80,7 @@ def solve_program(program: PolicyProgram, *, tolerance: float | None = None, **o
     return scenarios.solve_scenarios(program, **options)
 
 
+@checked
 def has_moments(program: PolicyProgram) -> bool:
     """Whether second moments propagate in closed form: a linear family on random quadratics, noise free of the state."""
     return program.family.linear and program.task.is_quadratic and plain_noise(program.sees)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import numpy as np
 
-from ..arguments import Index, Whole, checked
+from ..arguments import Count, Index, Whole, checked
 from ..errors import ProblemError
 from ..policies import Clock, Layout, Policy, PolicyProgram
 from ..transcription.moment_model import check_linear, linear_rows, minimum_step, noise_variance, time_weights
@@ -29,7 +29,8 @@ def replay(policy: Policy, program: PolicyProgram, *, episodes: Episodes, seed: 
     return HeldOut.drawn(program, episodes, blocks=BLOCKS, seed=seed).cost(policy, program)
 
 
-def exact_cost(policy: Policy, program: PolicyProgram, *, nodes: int = 200) -> float:
+@checked
+def exact_cost(policy: Policy, program: PolicyProgram, *, nodes: Count = 200) -> float:
     """J of a linear rule on random quadratics by the mean and covariance of its state, with N quadrature nodes.
 
     Raises ProblemError for families that are not linear, for moments that overflow, and for a rule that depends on where in

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from ..arguments import Duration, Index, Numbers, Whole, checked
+from ..arguments import AnyNumber, Duration, Entries, Index, Numbers, Whole, checked
 from ..errors import ProblemError, SolveError, SolveInterrupted, check_choice
 from ..policies import Policy, PolicyProgram
 from ..solver.limits import SECONDS, Limit
@@ -22,6 +22,7 @@ from .worst_case_search import Search, agreeing
 MEASURES = ("loss", "distance")
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class WorstCaseResult:
     """Minimax coefficients.
@@ -41,15 +42,15 @@ class WorstCaseResult:
     """
 
     program: PolicyProgram
-    coefficients: Mapping[str, float | np.ndarray]
-    worst: float
-    curvature: float
+    coefficients: Mapping[str, AnyNumber | Entries]
+    worst: AnyNumber
+    curvature: AnyNumber
     measure: str
-    grid_error: float
+    grid_error: AnyNumber
     status: PolicyStatus
     starts: int
     agreed: int
-    solve_seconds: float
+    solve_seconds: AnyNumber
 
     def __post_init__(self):
         object.__setattr__(self, "coefficients", MappingProxyType(dict(self.coefficients)))

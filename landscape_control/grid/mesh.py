@@ -6,9 +6,11 @@ from functools import cached_property
 import numpy as np
 from scipy.ndimage import map_coordinates
 
+from ..arguments import Count, Matrix, checked
 from ..arrays import freeze
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Grid:
     """Equally spaced nodes over a box, one axis per parameter.
@@ -23,7 +25,8 @@ class Grid:
     axes: tuple[np.ndarray, ...]
 
     @classmethod
-    def over(cls, box: np.ndarray, points: tuple[int, ...]) -> "Grid":
+    @checked
+    def over(cls, box: Matrix, points: tuple[Count, ...]) -> "Grid":
         """The grid with ``points[i]`` nodes between ``box[i, 0]`` and ``box[i, 1]``."""
         return cls(axes=tuple(freeze(np.linspace(low, high, count)) for (low, high), count in zip(box, points, strict=True)))
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.integrate import solve_ivp
 
+from ..arguments import NonNegative, checked
 from ..arrays import number
 from ..errors import ProblemError
 from .closed_loop import Batch
@@ -63,7 +64,13 @@ class BestRule:
         return "none" if chosen is None else chosen.rule.key
 
 
-def best_rule_within(threshold: float = THRESHOLD, *, margin: float = MARGIN, name: str = "best_rule") -> Measure:
+@checked
+def best_rule_within(
+    threshold: NonNegative = THRESHOLD,
+    *,
+    margin: NonNegative = MARGIN,
+    name: str = "best_rule",
+) -> Measure:
     """The best rule, "none" where no rule's regret is below ``threshold``; of rules within ``margin`` the simplest.
 
     Both are fractions of S = ∫ e^{-γt}(effort + k|L|)dt + |terminal cost| of the optimal plan, as regrets are. Simpler is

@@ -8,7 +8,7 @@ import casadi as ca
 import numpy as np
 from scipy.linalg import expm
 
-from ..arguments import Points, Shape, Vector, checked
+from ..arguments import Entries, Points, Shape, Vector, checked
 from ..arrays import freeze
 from ..errors import ProblemError
 from ..landscape import TaskChain
@@ -20,6 +20,7 @@ from .kernel import RawRule
 _STEP = 1e-5  # of central differences: balances their two errors, 1e-10 each, for quantities of order one
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LinearisedRules:
     """One :class:`RawRule` per point of a trajectory, with x the deviation of (θ, mean) or (θ, probabilities) from it.
@@ -32,10 +33,10 @@ class LinearisedRules:
     belief_gains : (N, m, d), -∂u/∂mean or -∂u/∂probabilities
     """
 
-    times: np.ndarray
+    times: Entries
     rules: tuple[RawRule, ...]
-    gains: np.ndarray
-    belief_gains: np.ndarray
+    gains: Entries
+    belief_gains: Entries
 
     def kernel(self, point: int = 0) -> np.ndarray:
         """θ̇ at times[point:] after a unit impulse of y at times[point], carried along the trajectory: (N - point, n, q)."""

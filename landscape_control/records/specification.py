@@ -14,7 +14,8 @@ FORMAT = "landscape_control problem"
 VERSION = 1
 
 
-def specification(problem) -> str:
+@checked
+def specification(problem: ControlProblem | PolicyProgram) -> str:
     """The JSON text of a ControlProblem or PolicyProgram, complete: numbers, functions, names.
 
     Functions are traced and written as lists of operations, see ``records/FORMAT.md``. The same problem gives the same text
@@ -28,6 +29,7 @@ def specification(problem) -> str:
     return json.dumps(tree, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
+@checked
 def from_specification(text: str) -> ControlProblem | PolicyProgram:
     """The problem of a text made by :func:`specification`; it solves to the same numbers.
 
@@ -48,7 +50,11 @@ def fingerprint(problem: ControlProblem | PolicyProgram | str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def differences(one, other) -> list[str]:
+@checked
+def differences(
+    one: ControlProblem | PolicyProgram | str,
+    other: ControlProblem | PolicyProgram | str,
+) -> list[str]:
     """Dotted names of the fields in which two problems (or their specifications) differ, e.g. ["objective.discount"]."""
     trees = [_read(p if isinstance(p, str) else specification(p))["problem"] for p in (one, other)]
     return list(_differing(*trees, ""))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import eigvalsh_tridiagonal
 
-from ..arguments import Entries, NonNegative, Steps, Vector, checked
+from ..arguments import Entries, NonNegative, Numbers, Steps, Vector, checked
 from ..arrays import freeze, number, vector, whole
 from ..errors import ProblemError
 
@@ -105,7 +105,8 @@ def heavy_ball_coefficients(diagonal, off) -> tuple[np.ndarray, np.ndarray]:
     return learning_rates, momenta
 
 
-def polynomials(learning_rates, momenta, curvatures) -> np.ndarray:
+@checked
+def polynomials(learning_rates: Vector, momenta: Vector, curvatures: Numbers) -> np.ndarray:
     """P_t(h) = θ_t/θ_0, t = 0 … T, of a heavy ball started at rest: (T+1,) + shape of the curvatures.
 
     P_{t+1} = P_t - α_t h P_t + β_t (P_t - P_{t-1}). Gradient descent has momenta 0.

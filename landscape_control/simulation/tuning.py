@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import numpy as np
 from scipy.optimize import differential_evolution, minimize
 
-from ..arguments import Count, Filled, Index, Positive, Vector, Words, checked
+from ..arguments import AnyNumber, Count, Filled, Index, Positive, Vector, Words, checked
 from ..errors import ProblemError, check_choice
 from ..problem import ControlProblem
 from .raw_learner import Bound, RawLearner
@@ -18,6 +18,7 @@ _METHODS = ("nelder-mead", "differential evolution")
 _WORST = 1e12  # the cost of a diverged rollout, as the search sees it
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Tuned:
     """Best coefficients found.
@@ -34,9 +35,9 @@ class Tuned:
     """
 
     learner: RawLearner
-    coefficients: dict[str, float]
+    coefficients: dict[str, AnyNumber]
     rollout: Rollout
-    training_cost: float
+    training_cost: AnyNumber
     evaluations: int
     converged: bool
     at_bounds: tuple[str, ...]

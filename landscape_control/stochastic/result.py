@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ..arguments import AnyNumber, Entries, checked
 from ..errors import ProblemError
 from ..grid import Grid
 from ..recordable import Recordable
@@ -37,6 +38,7 @@ class GridStatus(enum.Enum):
         return self.name.lower().replace("_", " ")
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class GridPolicy(Recordable):
     """V(θ, belief) and u(θ, belief) from the stochastic Hamilton-Jacobi-Bellman equation; build with :func:`solve_grid`.
@@ -63,25 +65,25 @@ class GridPolicy(Recordable):
     seconds : float
     """
 
-    axes: tuple[np.ndarray, ...] = field(repr=False)
+    axes: tuple[Entries, ...] = field(repr=False)
     names: tuple[str, ...]
-    to_go: np.ndarray = field(repr=False)
-    values: np.ndarray = field(repr=False)
-    controls: np.ndarray = field(repr=False)
-    error: float
-    policy_error: float
+    to_go: Entries = field(repr=False)
+    values: Entries = field(repr=False)
+    controls: Entries = field(repr=False)
+    error: AnyNumber
+    policy_error: AnyNumber
     status: GridStatus
     message: str
-    residual: float
+    residual: AnyNumber
     iterations: int
-    box: np.ndarray
-    core: np.ndarray
-    natural: np.ndarray
-    wall_share: float
+    box: Entries
+    core: Entries
+    natural: Entries
+    wall_share: AnyNumber
     order: int
     assumes: str
-    seconds: float
-    start: np.ndarray
+    seconds: AnyNumber
+    start: Entries
     coordinates: BeliefCoordinates = field(repr=False)
     method = "dynamic programming"
 

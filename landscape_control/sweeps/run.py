@@ -98,7 +98,8 @@ def resume(store: PathName, *, measure: object = None, workers: Count | None = N
                 resumed=True)
 
 
-def load_store(folder):
+@checked
+def load_store(folder: PathName):
     """The dataset of a sweep's folder as far as it is; cells that have not been computed have the status "not run"."""
     plan = read_plan(folder)
     table = Table(plan)

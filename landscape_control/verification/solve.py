@@ -73,6 +73,7 @@ def solve(
     return solution
 
 
+@checked
 def check_method(method: str, options: Mapping) -> str:
     """The short name of a method for hidden variables; refuses unknown ones, and options that ``solve`` would refuse."""
     return planning.check_method(
