@@ -168,6 +168,7 @@ def taken(what) -> set:
     if kind == "Array":
         extra = {"nan", "inf"} if what["allow_nan"] else set()
         extra |= {"empty"} if what["allow_empty"] else set()
+        extra |= {"bool"} if what["stored"] else set()
         extra |= {"list"} if what["axes"] is None or 1 in what["axes"] else set()
         return {"number", "one", "zero"} | extra
     if kind == "Items":

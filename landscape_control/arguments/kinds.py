@@ -195,7 +195,7 @@ class Array(Kind):
         if self.shape.most is not None and longest > self.shape.most:  # before it is copied
             raise ProblemError(what, expected=f"at most {self.shape.most} entries a side", received=f"shape {value.shape}",
                                advice="memory grows with their square")
-        if self._is_ours(value):
+        if self.shape.stored and type(value) is np.ndarray and value.dtype.kind in "biuf":
             return value
         array = real_array(what, value, self.words, keep_columns=axes is not None and 1 not in axes)
         if axes is not None and array.ndim == 0 and 1 in axes and 0 not in axes and self.shape.scalar:
@@ -209,12 +209,6 @@ class Array(Kind):
             array.setflags(write=False)
             return array
         return finite(what, array)
-
-    def _is_ours(self, value):
-        """Whether it is a read-only array of floats already, as results of the library are."""
-        plain = type(value) is np.ndarray and value.dtype == np.float64 and not value.flags.writeable
-        shape = self.shape
-        return plain and shape.allow_nan and shape.allow_empty and (shape.axes is None or value.ndim in shape.axes)
 
     def _refuse_shape(self, what, array):
         raise ProblemError(

@@ -35,6 +35,7 @@ class Shape:
     most: int | None = None
     allow_nan: bool = False
     allow_empty: bool = False
+    stored: bool = False  # a result: an array of numbers or truth values is kept as it is
     scalar: bool = True  # whether a number stands for an array of one entry
     entry: str = "number"
 
@@ -70,5 +71,5 @@ Vector = Annotated[np.ndarray, Shape((1,))]
 Matrix = Annotated[np.ndarray, Shape((2,))]
 Points = Annotated[np.ndarray, Shape((1, 2), entry="point")]
 Numbers = Annotated[np.ndarray, Shape()]
-Entries = Annotated[np.ndarray, Shape(allow_nan=True, allow_empty=True)]
+Entries = Annotated[np.ndarray, Shape(allow_nan=True, allow_empty=True, stored=True)]
 Path = str | os.PathLike
