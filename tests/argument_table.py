@@ -28,7 +28,8 @@ PROGRAM = lc.PolicyProgram(task=TASK, family=BALL, objective=lc.Objective(horizo
 POLICY = lc.Policy(family=BALL, coefficients={"learning_rate": 0.1, "momentum": 0.5}, horizon=3)
 EYE = np.eye(2)
 ONES = np.ones(2)
-SAMPLES = (WELL, OBJECTIVE, PROBLEM, PRIOR, TASK, BALL, PROGRAM, POLICY, lc.Learner(), lc.NoisyGradient(0.1), lc.Uniform(0.1, 1.0),
+SAMPLES = (WELL, OBJECTIVE, PROBLEM, PRIOR, TASK, BALL, PROGRAM, POLICY, lc.Learner(),
+           lc.NoisyGradient(0.1), lc.Uniform(0.1, 1.0),
            policies.Constant(), simulation.SGD(learning_rate=0.1))  # fmt: skip
 
 ROWS = {
@@ -120,7 +121,8 @@ ROWS = {
 
 STAND_INS = {  # results that only a solve makes: an empty object of the class passes for one until the body runs
     "BeliefSolution", "Plan", "PolicyResult", "PolicySolver", "Solution", "belief_model", "best_coefficients",
-    "certify_global", "compare", "exponent_curve", "identify", "linearised_rules", "load", "nearest_rules", "optimize_policy",
+    "certify_global", "compare", "exponent_curve", "identify", "linearised_rules", "load", "nearest_rules",
+    "optimize_policy",
     "paired_difference", "path_law", "preconditioner_exponent", "raw_rule", "resume", "rollout", "save", "share_momentum",
     "simulate", "solve", "sweep", "worst_case",
 }  # fmt: skip

@@ -28,7 +28,7 @@ def describe(kind) -> dict:
     elif made["kind"] == "Items":
         made |= {"entry": describe(kind.kind), "container": kind.container.__name__, "filled": kind.filled}
     elif made["kind"] == "Table":
-        made["entry"] = describe(kind.kind)
+        made |= {"entry": describe(kind.kind), "named": kind.key is str}
     elif made["kind"] == "Either":
         made["kinds"] = [describe(one) for one in kind.kinds]
     return made
@@ -111,8 +111,8 @@ def _own(what):
         return _arrays() | _shapes(what)
     others = _scalars() | {"nan": np.nan, "number": 1.0, "empty text": ""}
     if kind in ("Choice", "Member"):
-        words = what.get("allowed") or what.get("texts")
-        return others | {f"misspelt:{word}": f"{word[:-1]}x" for word in words or [] if isinstance(word, str) and len(word) > 3}
+        words = [word for word in what.get("allowed") or what.get("texts") if isinstance(word, str) and len(word) > 3]
+        return others | {f"misspelt:{word}": f"{word[:-1]}x" for word in words}
     if kind == "Flag":
         return others | {"no": "no", "zero": 0, "one": 1}
     if kind == "Instance":
@@ -120,7 +120,7 @@ def _own(what):
     if kind == "Items":
         return others | ({"empty": []} if what["filled"] else {}) | _entries(what, lambda value: [value])
     if kind == "Table":
-        return others | {"numbered": {1: 1.0}} | _entries(what, lambda value: {"one": value})
+        return others | ({"numbered": {1: 1.0}} if what["named"] else {}) | _entries(what, lambda value: {"one": value})
     return others
 
 

@@ -1,14 +1,11 @@
 """Every public callable refuses every kind of mistake in words: a table over ``__all__``, mistakes from the declarations."""
 
-import inspect
 import warnings
 
-import numpy as np
 import pytest
 from argument_table import ROWS, STAND_INS, declaration_of, public_callables, public_methods, sample
 from misuses import describe, misuses
 
-import landscape_control as lc
 from landscape_control.errors import ProblemError
 
 CALLABLES = public_callables()

@@ -61,7 +61,7 @@ def _of_class(cls):
 
 def _container(origin, parts):
     if issubclass(origin, Mapping):
-        return Table(kind_of(parts[1]) if parts else Anything())
+        return Table(kind_of(parts[1]), parts[0]) if parts else Table(Anything())
     if issubclass(origin, tuple) and parts and parts[-1] is not Ellipsis:
         return Instance(tuple)  # of fixed length: results only
     if issubclass(origin, collections.abc.Iterable):

@@ -19,9 +19,10 @@ class Items(Kind):
 
     @property
     def words(self):
-        least = "at least one of " if self.filled else ""
         what = "a set" if self.container is frozenset else "a list"
-        return f"{what} of {least}{self.kind.words}"
+        if self.filled:
+            return f"{what} with at least one entry, each {self.kind.words}"
+        return f"{what}, each entry {self.kind.words}"
 
     def fits(self, value):
         if isinstance(value, str | bytes | Mapping | type):
@@ -48,6 +49,7 @@ class Table(Kind):
     """A mapping from names to values of one kind."""
 
     kind: Kind
+    key: type = object
 
     @property
     def words(self):
@@ -57,7 +59,7 @@ class Table(Kind):
         return isinstance(value, Mapping)
 
     def read(self, what, value):
-        if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
+        if not isinstance(value, Mapping) or not all(isinstance(name, self.key) for name in value):
             self.refuse(what, value, advice=f"write {what}={{'name': value}}")
         return {name: self.kind.read(f"{what}[{name!r}]", one) for name, one in value.items()}
 

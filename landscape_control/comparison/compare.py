@@ -6,11 +6,11 @@ from typing import Annotated
 
 import numpy as np
 
-from ..arguments import Count, Filled, Index, NonNegative, Points, Positive, checked
+from ..arguments import Count, Filled, Index, NonNegative, Points, Positive, Words, checked
 from ..arrays import number, whole
 from ..errors import ProblemError
 from ..problem import ControlProblem
-from ..rules import Rule, Sees, full_information
+from ..rules import CausalRule, Rule, Sees, full_information
 from .criteria import Criteria
 from .policy_fit import fit_rules, read_rules
 from .running import run_rule
@@ -20,8 +20,10 @@ from .verdict import Verdict
 
 @checked
 def compare(
-    problems: ControlProblem | Annotated[Sequence[ControlProblem], Filled()],
-    rules: Annotated[Sequence[Rule | str], Filled()] | None = None,
+    problems: Annotated[
+        ControlProblem | Sequence[ControlProblem], Filled(), Words(expected="a ControlProblem, or several")
+    ],
+    rules: Annotated[Sequence[Rule | CausalRule | str] | None, Filled(), Words(expected="at least one rule, or its key")] = None,
     *,
     starts: Index | Points = 24,
     spread: Positive | None = None,

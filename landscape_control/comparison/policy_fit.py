@@ -5,7 +5,7 @@ from typing import Annotated
 
 import numpy as np
 
-from ..arguments import Count, Filled, Index, Whole, checked
+from ..arguments import Count, Filled, Index, Whole, Words, checked
 from ..arrays import whole
 from ..errors import ProblemError
 from ..rules import CausalRule, Rule, Sees, by_name, observe
@@ -19,8 +19,8 @@ from .verdict import RuleFit, Scatter, Verdict
 
 @checked
 def fit_rules(
-    samples: Annotated[Sequence[PolicySample], Filled()],
-    rules: Annotated[Sequence[Rule | str], Filled()],
+    samples: PolicySample | Annotated[Sequence[PolicySample], Filled()],
+    rules: Annotated[Sequence[Rule | CausalRule | str], Filled(), Words(expected="at least one rule, or its key")],
     *,
     seed: Index = 0,
     folds: Annotated[int, Whole(low=2)] = 5,

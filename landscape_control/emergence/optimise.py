@@ -1,9 +1,8 @@
 """optimize_policy: the best rule of a family for a distribution of landscapes, by exact moments or by scenarios."""
 
-from collections.abc import Mapping
 from importlib import import_module
 
-from ..arguments import Index, Numbers, Positive, checked
+from ..arguments import Index, Positive, checked
 from ..errors import check_options
 from ..landscape import LandscapeDistribution
 from ..objective import Objective
@@ -29,7 +28,7 @@ def optimize_policy(
     starts: Index = 8,
     seed: Index = 0,
     tolerance: Positive | None = None,
-    guess: Mapping[str, float | Numbers] | PolicyResult | None = None,
+    guess: object = None,
     throw: bool = True,
     **options: object,
 ) -> PolicyResult:

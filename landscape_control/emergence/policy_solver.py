@@ -2,13 +2,12 @@
 
 import math
 import time
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
-from ..arguments import Count, Duration, Index, Numbers, Positive, Vector, checked
+from ..arguments import Count, Duration, Index, Positive, checked
 from ..errors import SolveError, SolveInterrupted
 from ..policies import PolicyProgram
 from ..policies.contained import narrowed
@@ -67,8 +66,8 @@ class PolicySolver:
         return renumbered(self.program, numbers, caller="PolicySolver.solve")
 
     @checked
-    def solve(self, *, guess: Mapping[str, float | Numbers] | PolicyResult | None = None, starts: Index = 8, seed: Index = 0,
-              fixed: Mapping[str, float | Numbers] | None = None, within: Mapping[str, Vector] | None = None,
+    def solve(self, *, guess: object = None, starts: Index = 8, seed: Index = 0,
+              fixed: object = None, within: object = None,
               throw: bool = True, **numbers: object) -> PolicyResult:
         """Optimise for these numbers without rebuilding; ``numbers`` as in :meth:`changed`.
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ..arguments import Count, Duration, Index, Numbers, Positive, Vector, checked
+from ..arguments import Count, Duration, Index, Positive, checked
 from ..arrays import number, whole
 from ..errors import ProblemError, SolveError, SolveInterrupted, check_options
 from ..policies import PolicyProgram
@@ -12,7 +12,6 @@ from ..solver.limits import SECONDS, Limit, time_limit_of
 from ..solver.policies import PolicyOptimiser, PolicyStatus
 from ..transcription.scenarios import ScenarioProgram
 from .renumber import renumbered
-from .result import PolicyResult
 from .scenario_result import ScenarioResult
 from .scenario_round import BLOCKS
 from .scenario_search import HELD_OUT_BLOCKS, Search
@@ -78,11 +77,11 @@ class ScenarioSolver:
     def solve(
         self,
         *,
-        guess: Mapping[str, float | Numbers] | PolicyResult | None = None,
+        guess: object = None,
         starts: Index = 8,
         seed: Index = 0,
-        fixed: Mapping[str, float | Numbers] | None = None,
-        within: Mapping[str, Vector] | None = None,
+        fixed: object = None,
+        within: object = None,
         throw: bool = True,
         **numbers: object,
     ) -> ScenarioResult:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import numpy as np
 
-from ..arguments import Count, Filled, Index, Positive, checked
+from ..arguments import Count, Filled, Index, Positive, Words, checked
 from ..comparison import Criteria, PolicySample, fit_rules
 from ..comparison.compare import compare_samples
 from ..comparison.policy_fit import read_rules
@@ -37,7 +37,9 @@ _COMPARE = ("starts", "spread", "points_per_plan", "hold", "run", "solver", "see
 @checked
 def identify(
     subject: object,
-    rules: Annotated[Sequence[Rule | CausalRule | str], Filled()] | None = None,
+    rules: Annotated[
+        Sequence[Rule | CausalRule | str] | None, Filled(), Words(expected="at least one rule, or its key")
+    ] = None,
     *,
     problem: ControlProblem | Sequence[ControlProblem] | None = None,
     excitation: Excitation | None = None,

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import numpy as np
 
 from ..arguments import Count, Entries, Index, Numbers, Range, checked
-from ..arrays import freeze
+from ..arrays import freeze, real_array
 from ..errors import ProblemError, check_options
 
 Limit = Annotated[float, Range(allow_inf=True)]
@@ -146,11 +146,7 @@ class Layout:
             raise ProblemError(f"coefficient {one.name!r}", expected="a value", received="none",
                                advice=f"give all of {', '.join(c.name for c in self.coefficients)}")
         shape = (self.horizon,) * one.varies + (one.size,) * (one.size > 1)
-        try:
-            array = np.asarray(values[one.name], dtype=float)
-        except (TypeError, ValueError):
-            raise ProblemError(f"coefficient {one.name!r}", expected="numbers", received=repr(values[one.name]),
-                               advice="one value per step of the horizon, or one number for all") from None
+        array = real_array(f"coefficient {one.name!r}", values[one.name], "numbers")
         try:
             array = np.broadcast_to(array, shape)
         except ValueError:

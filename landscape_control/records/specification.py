@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+from typing import Annotated
 
-from ..arguments import checked
+from ..arguments import Words, checked
 from ..errors import ProblemError
 from ..pointwise import LOCK
 from ..policies import PolicyProgram
@@ -15,7 +16,9 @@ VERSION = 1
 
 
 @checked
-def specification(problem: ControlProblem | PolicyProgram) -> str:
+def specification(
+    problem: Annotated[ControlProblem | PolicyProgram, Words(advice="of a solution pass solution.problem")]
+) -> str:
     """The JSON text of a ControlProblem or PolicyProgram, complete: numbers, functions, names.
 
     Functions are traced and written as lists of operations, see ``records/FORMAT.md``. The same problem gives the same text

@@ -4,6 +4,7 @@ Symbols as in :mod:`.formulas`: L = ½(θ-μ)ᵀH(θ-μ), f = 0, B = I, effort u
 """
 
 import math
+from typing import Annotated
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from ..arguments import (
     Numbers,
     Positive,
     TerminalWeight,
+    Words,
     checked,
 )
 from ..arrays import number
@@ -113,7 +115,7 @@ def ballistic_matrix(
 def newton_held_plan(
     metric: Matrix,
     hessian: Matrix,
-    duration: Duration,
+    duration: Annotated[Duration, Words(symbol="Δt")],
     discount: Discount = 0.0,
     learning_rate: LearningRate = 1.0,
     loss_weight: LossWeight = 1.0,

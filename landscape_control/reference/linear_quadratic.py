@@ -48,11 +48,11 @@ class LinearQuadratic:
     """
 
     hessian: Matrix
-    minimum: Vector
+    minimum: Annotated[Vector, Words(symbol="μ")]
     metric: Matrix | None = None
     drift_matrix: Matrix | None = None
     drift_offset: Vector | None = None
-    actuation: Matrix | None = None
+    actuation: Annotated[Matrix, Words(symbol="B")] | None = None
     learning_rate: LearningRate = 1.0
     loss_weight: LossWeight = 1.0
     discount: Discount = 0.0

@@ -8,10 +8,11 @@ optimal gain per curvature (linear-quadratic). The preconditioner exponent is p 
 import math
 from collections.abc import Callable
 from functools import partial
+from typing import Annotated
 
 import numpy as np
 
-from ..arguments import Numbers, Positive, checked
+from ..arguments import Numbers, Positive, Words, checked
 from ..arrays import number
 from .gain import relaxation_rate
 from .gradient import knows_ends, short_horizon_step
@@ -83,7 +84,7 @@ def newton() -> Rule:
 
 
 @checked
-def held_newton(*, hold: Positive) -> Rule:
+def held_newton(*, hold: Annotated[Positive, Words(symbol="Δt")]) -> Rule:
     """u = -c (I - e^{-RΔt})H⁻¹∇L / Δt: mean control over the first Δt = ``hold`` of the infinite-horizon plan.
 
     Newton's step for Δt → ∞, the linear-quadratic rule for Δt → 0. Undefined (NaN) where a mode has no decaying plan.

@@ -4,15 +4,16 @@ from typing import Annotated
 
 import numpy as np
 
-from ..arguments import Count, NonNegative, Numbers, Range, Share, checked
+from ..arguments import Count, NonNegative, Numbers, Range, Share, Words, checked
 from ..arrays import number, whole
 
 Persistence = Annotated[float, Range(low=-1, high=1)]
+Ratio = Annotated[NonNegative, Words(symbol="ρ")]
 Prior = Annotated[float, Range(low=0, allow_inf=True)]
 
 
 @checked
-def kalman_gain(ratio: NonNegative, persistence: Persistence = 1.0) -> float:
+def kalman_gain(ratio: Ratio, persistence: Persistence = 1.0) -> float:
     """Steady gain K of the Kalman filter for g_{t+1} = a g_t + N(0, q), y = g + N(0, s²), with ρ = q/s² and |a| <= 1.
 
     The predicted variance p s² solves p² + (1 - a² - ρ)p - ρ = 0, and K = p/(1 + p). The filter
@@ -36,7 +37,7 @@ def kalman_gain_walk(ratio: Numbers):
 
 @checked
 def kalman_transient(
-    ratio: NonNegative,
+    ratio: Ratio,
     steps: Count,
     persistence: Persistence = 1.0,
     prior: Prior = np.inf,
