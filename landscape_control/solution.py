@@ -265,6 +265,7 @@ class Solution(Recordable):
     message = property(lambda self: self.best.message, doc="What happened and where, in words.")
     log = property(lambda self: self.best.log, doc="The optimiser's own log, if it was asked to keep one.")
 
+    @checked
     def at(self, t: Times):
         """(θ, u, λ) at time(s) t on the best plan, see :meth:`Plan.at`."""
         return self.best.at(t)

@@ -4,16 +4,27 @@ import warnings
 
 import pytest
 from argument_table import ROWS, STAND_INS, declaration_of, public_callables, public_methods, sample
-from misuses import describe, misuses
+from misuses import address, describe, misuses
 
 from landscape_control.errors import ProblemError
 
 CALLABLES = public_callables()
 METHODS = public_methods()
 DECLARED = [name for name, value in CALLABLES.items() if declaration_of(value) is not None]
+DECLARED_METHODS = [name for name, (cls, key) in METHODS.items() if hasattr(getattr(cls, key), "declaration")]
 
-UNDECLARED_CALLABLES = 250  # public callables without declared arguments: this number may only fall
-UNDECLARED_METHODS = 200
+# What is not declared yet: these may only become fewer. The callables are built by the library or by authors of families
+# (symbols of CasADi pass through Clock, Family and Shape); so are most of the methods: steps, factors, filters, stages.
+UNDECLARED_CALLABLES = [
+    "belief.GaussianModel",
+    "belief.TaskModel",
+    "planning.read_belief",
+    "policies.Clock",
+    "policies.Family",
+    "policies.Shape",
+    "stochastic.Scheme",
+]
+UNDECLARED_METHODS = 108
 
 
 def row(name, declaration):
@@ -48,7 +59,7 @@ def mistakes(name, function, declaration):
         if one.required and "self" not in key:
             met = outcome(function, {other: value for other, value in good.items() if other != key}, key)
             found += [(f"{key} missing", met)] if met else []
-        if len(key) > 3:
+        if len(key) > (3 if declaration.rest is None else 5):  # where other keywords are taken, only what is clearly meant
             wrong = {other: value for other, value in good.items() if other != key} | {f"{key[:-1]}q": good.get(key, 1.0)}
             met = outcome(function, wrong, key)
             found += [(f"{key} misspelt", met)] if met else []
@@ -58,10 +69,8 @@ def mistakes(name, function, declaration):
 
 
 def test_every_public_name_has_a_row():
-    assert set(DECLARED) <= set(ROWS)
-    assert set(ROWS) <= set(CALLABLES)
-    without = sorted(set(CALLABLES) - set(ROWS))
-    assert len(without) == UNDECLARED_CALLABLES, without
+    assert set(DECLARED) == set(ROWS)
+    assert sorted(set(CALLABLES) - set(ROWS)) == UNDECLARED_CALLABLES
 
 
 def test_every_method_is_declared():
@@ -78,6 +87,15 @@ def test_every_argument_is_declared(name):
 def test_mistakes_are_refused_in_words(name):
     function = CALLABLES[name]
     assert mistakes(name, function, declaration_of(function)) == []
+
+
+@pytest.mark.parametrize("name", DECLARED_METHODS)
+def test_mistakes_of_methods_are_refused_in_words(name):
+    cls, key = METHODS[name]
+    declaration = getattr(cls, key).declaration
+    assert not declaration.undeclared
+    function = getattr(sample({"kind": "Instance", "cls": address(cls)}), key)
+    assert mistakes(name, function, declaration) == []
 
 
 @pytest.mark.parametrize("name", [name for name in DECLARED if name not in STAND_INS])

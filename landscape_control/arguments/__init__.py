@@ -27,6 +27,7 @@ original.
 from .declaration import Declaration, Parameter, checked, unchecked
 from .markers import (
     AnyNumber,
+    Anywhere,
     Count,
     Discount,
     Duration,
@@ -54,6 +55,7 @@ from .markers import (
 
 __all__ = [
     "AnyNumber",
+    "Anywhere",
     "TerminalWeight",
     "Steps",
     "LossWeight",

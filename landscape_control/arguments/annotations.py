@@ -30,8 +30,10 @@ from .markers import Filled, Range, Shape, Whole, Words
 
 def kind_of(annotation) -> Kind:
     """The kind that an annotation declares; of none, or one that is not understood, anything."""
-    if annotation is None or annotation is type(None):
-        return Nothing() if annotation is type(None) else Anything()
+    if annotation is type(None):
+        return Nothing()
+    if annotation is None or annotation is typing.Any:
+        return Anything()
     origin, parts = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is Annotated:
         return _annotated(parts[0], parts[1:])

@@ -25,7 +25,7 @@ class Items(Kind):
         return f"{what}, each entry {self.kind.words}"
 
     def fits(self, value):
-        if isinstance(value, str | bytes | Mapping | type):
+        if isinstance(value, str | bytes | Mapping | type) or getattr(value, "ndim", 1) == 0:
             return False
         if self.container is frozenset:
             return isinstance(value, collections.abc.Set | list | tuple)

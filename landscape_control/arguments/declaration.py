@@ -108,6 +108,11 @@ class Declaration:
         return ([("self", Anything().read)] if self._is_bound else []) + row
 
     @functools.cached_property
+    def _hidden_needs(self):
+        """Required arguments of results that only the library can give."""
+        return {one.name for one in self._signature if one.name.startswith("_") and one.default is one.empty}
+
+    @functools.cached_property
     def _readers(self):
         return {name: one.kind.read for name, one in self.parameters.items()}
 
@@ -132,6 +137,8 @@ class Declaration:
         missing = self._needed.difference(kwargs, names)
         if missing:
             self._refuse_missing(missing)
+        if self._hidden_needs and not self._hidden_needs <= kwargs.keys():
+            self._refuse_result()
         twice = kwargs.keys() & names
         if twice:
             self._refuse_twice(*twice)
@@ -168,6 +175,14 @@ class Declaration:
             expected=f"a value for {' and '.join(map(repr, missing))}",
             received="none",
             advice=f"write {self._call(self._needed)}{f', where {said}' if said else ''}",
+        )
+
+    def _refuse_result(self):
+        raise ProblemError(
+            self.name,
+            expected="to be made by the function that computes it",
+            received="a call by hand",
+            advice="see its documentation for the function that returns one",
         )
 
     def _refuse_twice(self, name):

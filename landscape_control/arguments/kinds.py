@@ -195,7 +195,7 @@ class Array(Kind):
         if self.shape.most is not None and longest > self.shape.most:  # before it is copied
             raise ProblemError(what, expected=f"at most {self.shape.most} entries a side", received=f"shape {value.shape}",
                                advice="memory grows with their square")
-        if self.shape.stored and type(value) is np.ndarray and value.dtype.kind in "biuf":
+        if self._is_kept(value):
             return value
         array = real_array(what, value, self.words, keep_columns=axes is not None and 1 not in axes)
         if axes is not None and array.ndim == 0 and 1 in axes and 0 not in axes and self.shape.scalar:
@@ -209,6 +209,16 @@ class Array(Kind):
             array.setflags(write=False)
             return array
         return finite(what, array)
+
+    def _is_kept(self, value):
+        """Whether it needs no reading: an array of a result, or one of floats that may hold anything."""
+        shape = self.shape
+        if type(value) is not np.ndarray:
+            return False
+        if shape.stored:
+            return value.dtype.kind in "biuf"
+        free = shape.allow_nan and shape.allow_empty and (shape.axes is None or value.ndim in shape.axes)
+        return free and value.dtype == np.float64
 
     def _refuse_shape(self, what, array):
         raise ProblemError(

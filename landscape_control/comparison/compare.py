@@ -23,7 +23,9 @@ def compare(
     problems: Annotated[
         ControlProblem | Sequence[ControlProblem], Filled(), Words(expected="a ControlProblem, or several")
     ],
-    rules: Annotated[Sequence[Rule | CausalRule | str] | None, Filled(), Words(expected="at least one rule, or its key")] = None,
+    rules: Annotated[
+        Sequence[Rule | CausalRule | str] | None, Filled(), Words(expected="at least one rule, or its key")
+    ] = None,
     *,
     starts: Index | Points = 24,
     spread: Positive | None = None,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import casadi as ca
 import numpy as np
 
-from ..arguments import AnyNumber, Entries, Positive, checked
+from ..arguments import AnyNumber, Entries, Index, Positive, checked
 from ..arrays import freeze, number
 from ..errors import ProblemError
 from ..transcription.moment_model import layout_of
@@ -66,7 +66,8 @@ class Identifiability:
         """Whether the coefficients are a minimum, and every combination of them changes the cost."""
         return self.flat == 0 and not self.saddle
 
-    def loads(self, direction: int) -> tuple[str, ...]:
+    @checked
+    def loads(self, direction: Index) -> tuple[str, ...]:
         """The coefficients that carry most of a direction: those with at least a third of its largest entry."""
         weight = np.abs(self.directions[direction])
         return tuple(self.labels[i] for i in np.argsort(-weight, kind="stable") if weight[i] >= weight.max() / 3)

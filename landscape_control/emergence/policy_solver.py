@@ -61,7 +61,8 @@ class PolicySolver:
         self._machinery(program).optimiser(first_nodes(program))
         self.build_seconds = self._machinery(program).build_seconds
 
-    def changed(self, **numbers) -> PolicyProgram:
+    @checked
+    def changed(self, **numbers: object) -> PolicyProgram:
         """The program with other numbers: noise, sees, cost, those of the objective and those of the task."""
         return renumbered(self.program, numbers, caller="PolicySolver.solve")
 

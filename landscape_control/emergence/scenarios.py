@@ -63,7 +63,8 @@ class ScenarioSolver:
         self._compiled: dict = {}
         self.compiled(program, self.scenarios)
 
-    def changed(self, **numbers) -> PolicyProgram:
+    @checked
+    def changed(self, **numbers: object) -> PolicyProgram:
         """The program with other numbers: noise, sees, cost, those of the objective and, for random quadratics, the task."""
         program = self.program
         found = renumbered(program, numbers, caller="ScenarioSolver.solve")

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from scipy.ndimage import map_coordinates
 
-from ..arguments import Count, Matrix, checked
+from ..arguments import Anywhere, Count, Matrix, checked
 from ..arrays import freeze
 
 
@@ -68,7 +68,8 @@ class Grid:
         """Position in units of cells from the lower walls; θ (..., n)."""
         return (theta - self.box[:, 0]) / self.spacing
 
-    def wall_distance(self, theta: np.ndarray) -> np.ndarray:
+    @checked
+    def wall_distance(self, theta: Anywhere) -> np.ndarray:
         """Distance to the nearest wall in cells, negative outside; θ (..., n) -> (...)."""
         cells = self.cells(theta)
         return np.minimum(cells, np.array(self.shape) - 1 - cells).min(axis=-1)

@@ -10,7 +10,7 @@ from typing import Annotated
 import numpy as np
 from scipy.linalg import expm
 
-from ..arguments import Positive, Shape, Vector, checked
+from ..arguments import Count, Positive, Shape, Vector, checked
 from ..arrays import matrix, vector
 from ..errors import ProblemError
 
@@ -40,7 +40,8 @@ class Hidden:
         """Whether φ(t) is jointly Gaussian, so that Kalman filters are exact for linear observations."""
         return True
 
-    def sample(self, rng: np.random.Generator, episodes: int, times: np.ndarray) -> np.ndarray:
+    @checked
+    def sample(self, rng: np.random.Generator, episodes: Count, times: Vector) -> np.ndarray:
         """φ at ascending times (N+1,) for many episodes, from its exact law: shape (episodes, N+1, p)."""
         path = np.empty((episodes, len(times), self.dimension))
         path[:, 0] = self._gaussian(rng, episodes, self.prior_covariance) + self.prior_mean
@@ -166,7 +167,8 @@ class JumpProcess(OrnsteinUhlenbeck):
     def is_gaussian(self) -> bool:
         return False
 
-    def sample(self, rng, episodes, times):
+    @checked
+    def sample(self, rng: np.random.Generator, episodes: Count, times: Vector):
         path = np.empty((episodes, len(times), self.dimension))
         path[:, 0] = self.prior_mean + self._gaussian(rng, episodes, self.prior_covariance)
         for k, step in enumerate(np.diff(times)):

@@ -9,7 +9,7 @@ from typing import Annotated
 import casadi as ca
 import numpy as np
 
-from ..arguments import Numbers, Shape, Vector, Whole, checked
+from ..arguments import Anywhere, Numbers, Shape, Vector, Whole, checked
 from ..arrays import freeze, matrix, vector, whole
 from ..errors import ProblemError
 from ..pointwise import Pointwise
@@ -205,20 +205,24 @@ class Landscape:
         theta = ca.SX.sym("theta", self.dimension)
         return Pointwise(ca.Function("loss_gradient", [theta], [ca.gradient(self.symbolic(theta), theta)]))
 
-    def loss(self, points) -> np.ndarray:
+    @checked
+    def loss(self, points: Anywhere) -> np.ndarray:
         """L at points (S, n): shape (S,)."""
         return self._value(np.atleast_2d(points))
 
-    def gradient(self, points) -> np.ndarray:
+    @checked
+    def gradient(self, points: Anywhere) -> np.ndarray:
         """∇L at points (S, n): shape (S, n)."""
         return self._slope(np.atleast_2d(points)).reshape(-1, self.dimension)
 
-    def derivatives(self, points) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    @checked
+    def derivatives(self, points: Anywhere) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(L, ∇L, ∇²L) at points (S, n): shapes (S,), (S, n), (S, n, n)."""
         loss, gradient, hessian = self._derivatives(np.atleast_2d(points))
         return loss, gradient.reshape(-1, self.dimension), hessian.reshape(-1, self.dimension, self.dimension)
 
-    def hessian(self, points) -> np.ndarray:
+    @checked
+    def hessian(self, points: Anywhere) -> np.ndarray:
         """∇²L at points (S, n): shape (S, n, n)."""
         return self.derivatives(points)[2]
 

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.linalg import eigh_tridiagonal
 from scipy.special import roots_legendre
 
-from ..arguments import Count, Index, Positive, Vector, checked
+from ..arguments import Count, Index, Numbers, Positive, Vector, checked
 from ..arrays import freeze, vector, whole
 from ..errors import ProblemError
 
@@ -41,13 +41,15 @@ class Spectrum:
         points, weights = self.nodes(highest // 2 + 1)
         return freeze(points ** np.arange(highest + 1)[:, None] @ weights)
 
-    def density(self, curvatures) -> np.ndarray:
-        """Probability per unit of curvature, zero outside the support; same shape as ``curvatures``."""
+    @checked
+    def density(self, curvatures: Numbers) -> np.ndarray:
+        """Numbers per unit of curvature, zero outside the support; same shape as ``curvatures``."""
         h, (low, high) = np.asarray(curvatures, dtype=float), self.support
         inside = (h >= low) & (h <= high)
         return np.where(inside, self._density(np.where(inside, h, high)), 0.0)
 
-    def quantile(self, probability) -> np.ndarray:
+    @checked
+    def quantile(self, probability: Numbers) -> np.ndarray:
         """The curvature below which a given share of the distribution lies; same shape as ``probability``."""
         raise NotImplementedError
 
@@ -83,7 +85,8 @@ class Uniform(Spectrum):
     def support(self):
         return self.low, self.high
 
-    def quantile(self, probability):
+    @checked
+    def quantile(self, probability: Numbers):
         return self.low + (self.high - self.low) * np.asarray(probability, dtype=float)
 
     def _gauss(self, count):
@@ -109,7 +112,8 @@ class LogUniform(Spectrum):
     def support(self):
         return self.low, self.high
 
-    def quantile(self, probability):
+    @checked
+    def quantile(self, probability: Numbers):
         return self.low * (self.high / self.low) ** np.asarray(probability, dtype=float)
 
     def _gauss(self, count):
@@ -153,7 +157,8 @@ class MarchenkoPastur(Spectrum):
         root = math.sqrt(self.ratio)
         return self.scale * (1 - root) ** 2, self.scale * (1 + root) ** 2
 
-    def quantile(self, probability):
+    @checked
+    def quantile(self, probability: Numbers):
         """By bisection in φ, h = scale·(1 + ratio - 2√ratio cos φ)."""
         share = np.asarray(probability, dtype=float)
         low, high = np.zeros_like(share), np.full_like(share, math.pi)
@@ -202,17 +207,21 @@ class Discrete(Spectrum):
     def support(self):
         return float(self.values.min()), float(self.values.max())
 
-    def nodes(self, count):
+    @checked
+    def nodes(self, count: Count):
         return self.values, self.weights
 
-    def moments(self, highest):
+    @checked
+    def moments(self, highest: Index):
         return freeze(self.values ** np.arange(whole("highest moment", highest, low=0) + 1)[:, None] @ self.weights)
 
-    def density(self, curvatures):
+    @checked
+    def density(self, curvatures: Numbers):
         raise ProblemError("density", expected="a spectrum that has one", received="a Discrete spectrum",
                            advice="use its values and weights")
 
-    def quantile(self, probability):
+    @checked
+    def quantile(self, probability: Numbers):
         order = np.argsort(self.values)
         place = np.searchsorted(np.cumsum(self.weights[order])[:-1], np.asarray(probability, dtype=float), side="right")
         return self.values[order][place]

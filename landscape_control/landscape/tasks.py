@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import expm
 
-from ..arguments import Matrix, Points, Vector, checked
+from ..arguments import Count, Matrix, Points, Vector, checked
 from ..arrays import freeze, matrix, vector
 from ..errors import ProblemError
 from .hidden import Hidden, assign
@@ -70,10 +70,12 @@ class TaskChain(Hidden):
     def is_gaussian(self) -> bool:
         return False
 
-    def sample(self, rng, episodes, times):
+    @checked
+    def sample(self, rng: np.random.Generator, episodes: Count, times: Vector):
         return self.tasks[self.sample_tasks(rng, episodes, times)]
 
-    def sample_tasks(self, rng, episodes, times) -> np.ndarray:
+    @checked
+    def sample_tasks(self, rng: np.random.Generator, episodes: Count, times: Vector) -> np.ndarray:
         """Task numbers at the times: shape (episodes, N+1), from the exact transition matrices e^{rates·step}."""
         path = np.empty((episodes, len(times)), dtype=int)
         path[:, 0] = np.searchsorted(np.cumsum(self.probabilities)[:-1], rng.random(episodes), side="right")

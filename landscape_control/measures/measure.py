@@ -83,10 +83,12 @@ class Measure:
         """Measures of this room travel by name, so that they are the same ones in every process."""
         return (by_name, (self.name,)) if ALL.get(self.name) is self else (_rebuilt, (dict(self.__dict__),))
 
+    @checked
     def unit(self, key: str = "") -> str:
         """Units of the value called ``key``."""
         return self.units.get(key, "") if isinstance(self.units, Mapping) else self.units
 
+    @checked
     def axes(self, key: str = "") -> tuple[str, ...]:
         """Names of the axes of the value called ``key``."""
         return tuple(self.dims.get(key, ())) if isinstance(self.dims, Mapping) else tuple(self.dims)

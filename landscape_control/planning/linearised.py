@@ -8,7 +8,7 @@ import casadi as ca
 import numpy as np
 from scipy.linalg import expm
 
-from ..arguments import Entries, Points, Shape, Vector, checked
+from ..arguments import Entries, Index, Points, Shape, Vector, checked
 from ..arrays import freeze
 from ..errors import ProblemError
 from ..landscape import TaskChain
@@ -38,7 +38,8 @@ class LinearisedRules:
     gains: Entries
     belief_gains: Entries
 
-    def kernel(self, point: int = 0) -> np.ndarray:
+    @checked
+    def kernel(self, point: Index = 0) -> np.ndarray:
         """θ̇ at times[point:] after a unit impulse of y at times[point], carried along the trajectory: (N - point, n, q)."""
         state, responses = self.rules[point].entry, []
         for k in range(point, len(self.rules)):

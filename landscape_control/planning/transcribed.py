@@ -96,6 +96,7 @@ class TranscribedSolution(BeliefSolution):
         """The method, with the response where that is not the whole."""
         return self.method if self.response == 1.0 else f"{self.method} with response {self.response:g}"
 
+    @checked
     def answering(self, response: float) -> "TranscribedSolution":
         """The same plan with another part of the answer to beliefs, whose cost is not planned."""
         if response == 1.0:

@@ -1,7 +1,7 @@
 """The free numbers of a policy family: names, admissible ranges, and how they are laid out in one vector."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -112,7 +112,8 @@ class Layout:
                 names += [f"{one.name}{f' {i}' if one.size > 1 else ''}{step}" for i in range(one.size)]
         return tuple(names)
 
-    def join(self, values: Mapping[str, float | Sequence[float]]) -> np.ndarray:
+    @checked
+    def join(self, values: object) -> np.ndarray:
         """The vector of coefficients by name; a number for one that varies holds at every step.
 
         Varying values are given for all T steps; those before ``first`` have no effect and are dropped.

@@ -98,7 +98,8 @@ class ControlProblem(Recordable):
             known = cache["start derivatives"] = start, self.landscape.at_prior_mean.derivatives(self.start)
         return known[1]
 
-    def changed(self, **changes) -> "ControlProblem":
+    @checked
+    def changed(self, **changes: object) -> "ControlProblem":
         """A copy with other numbers: any field of the objective, ``start``, ``end``, ``landscape`` or ``learner``."""
         own = {k: v for k, v in changes.items() if k in ("landscape", "learner", "start", "end", "objective")}
         rest = {k: v for k, v in changes.items() if k not in own}

@@ -86,7 +86,7 @@ def gradient_descent_error(
 @checked
 def short_horizon_error(
     curvature: Numbers,
-    horizon: Numbers,
+    horizon: Annotated[Positive, Words(symbol="T")],
     learning_rate: LearningRate = 1.0,
     loss_weight: LossWeight = 1.0,
 ):

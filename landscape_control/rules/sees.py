@@ -70,13 +70,15 @@ class Observation:
             )
         return self.values[kind]
 
-    def later(self, elapsed: float) -> "Observation":
+    @checked
+    def later(self, elapsed: NonNegative) -> "Observation":
         """The same values with ``elapsed`` taken off the horizon of the objective, if one is seen."""
         objective = self.values.get(Sees.OBJECTIVE)
         if objective is None or elapsed == 0:
             return self
         return replace(self, values={**self.values, Sees.OBJECTIVE: _remaining(objective, elapsed)})
 
+    @checked
     def for_rule(self, name: str, granted: frozenset[Sees]) -> "Observation":
         """The same values, restricted to what the named rule declares."""
         return replace(self, asked_by=name, granted=granted)

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import numpy as np
 
-from ..arguments import Numbers, Positive, Words, checked
+from ..arguments import Positive, Shape, Words, checked
 from ..arrays import number
 from .gain import relaxation_rate
 from .gradient import knows_ends, short_horizon_step
@@ -23,8 +23,11 @@ _HELD_LIMITS = frozenset({"newton", "linear_quadratic", "natural_gradient", "gra
 _CURVED = frozenset({Sees.GRADIENT, Sees.HESSIAN, Sees.METRIC})
 
 
+Matrices = Annotated[np.ndarray, Shape((2, 3), allow_nan=True)]
+
+
 @checked
-def metric_modes(hessian: Numbers, metric: Numbers) -> tuple[np.ndarray, np.ndarray]:
+def metric_modes(hessian: Matrices, metric: Matrices) -> tuple[np.ndarray, np.ndarray]:
     """(h, W): h (S, m) ascending, the eigenvalues of G^(-1/2) H G^(-1/2); W = G^(-1/2)V (S, m, m), so that WᵀGW = I.
 
     Columns of W are the eigen-directions of the curvature in the metric; HW = GW diag(h).

@@ -44,6 +44,7 @@ class PolicyLearner(RawLearner):
         return {one.name: Bound(least=one.least, most=one.most, scale=one.scale, low=one.low, high=one.high)
                 for one in self.policy.family.coefficients if one.size == 1 and not one.varies}
 
+    @checked
     def with_coefficients(self, values: Mapping[str, float]) -> "PolicyLearner":
         changed = {**self.policy.coefficients, **values}
         policy = Policy(family=self.policy.family, coefficients=changed, horizon=self.policy.horizon)
