@@ -250,7 +250,9 @@ class Instance(Kind):
 
     @property
     def words(self):
-        return _with_article(self.cls.__name__)
+        own = self.cls.__module__.partition(".")[0] in (__package__.partition(".")[0], "builtins")
+        place = [part for part in self.cls.__module__.split(".") if not part.startswith("_")]
+        return _with_article(self.cls.__name__ if own else ".".join([*place, self.cls.__name__]))
 
     def fits(self, value):
         return isinstance(value, self.cls) or (isinstance(value, type) and issubclass(value, self.cls))

@@ -73,4 +73,4 @@ Points = Annotated[np.ndarray, Shape((1, 2), entry="point")]
 Numbers = Annotated[np.ndarray, Shape()]
 Entries = Annotated[np.ndarray, Shape(allow_nan=True, allow_empty=True, stored=True)]
 Anywhere = Annotated[np.ndarray, Shape((0, 1, 2), allow_nan=True, allow_empty=True, entry="point")]
-Path = str | os.PathLike
+Path = Annotated[str | os.PathLike, Words(expected="a path, as text or a pathlib.Path")]

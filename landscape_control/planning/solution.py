@@ -8,7 +8,6 @@ from ..arguments import AnyNumber, Points, checked
 from ..errors import ProblemError
 from ..landscape import TaskChain
 from ..recordable import Recordable
-from ..solution import Status
 from .advice import explained
 from .confirmation import Confirmation, CostKind, cost_in_words
 
@@ -39,7 +38,7 @@ class BeliefSolution(Recordable):
     """
 
     cost: AnyNumber
-    status: Status
+    status: object
     method: str
     assumes: str
     message: str = ""

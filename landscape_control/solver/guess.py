@@ -68,6 +68,7 @@ def read_guess(problem: ControlProblem, guess, horizon: float) -> Guess:
     if n == 1 and array.ndim <= 1:  # one parameter: a number is a constant, a list is a path
         array = array.reshape(1) if array.size == 1 else array.reshape(-1, 1)
     if array.ndim == 1 and array.size == n:
+        _check_loss(problem, array)
         return Guess(name="constant", path=lambda s: np.tile(array, (len(s), 1)))
     if array.ndim != 2 or array.shape[1] != n or len(array) < 2 or not np.isfinite(array).all():
         raise ProblemError(
@@ -76,11 +77,25 @@ def read_guess(problem: ControlProblem, guess, horizon: float) -> Guess:
             received=f"{type(guess).__name__} of shape {array.shape}",
             advice="pass one row of parameters per time, equally spaced over the horizon",
         )
+    _check_loss(problem, array)
     grid = np.linspace(0, 1, len(array))
     return Guess(
         name="array",
         path=lambda s: np.column_stack([np.interp(s, grid, column) for column in array.T]),
     )
+
+
+def _check_loss(problem, points):
+    """Refuse a guess so far away that the loss overflows: no optimiser can start there."""
+    with np.errstate(all="ignore"):
+        loss = problem.landscape.loss(points)
+    if np.isinf(loss).any():
+        raise ProblemError(
+            "guess",
+            expected="parameters at which the loss is finite",
+            received=f"|θ| up to {np.abs(points).max():g}, where it is {loss[np.isinf(loss)][0]:g}",
+            advice="guess nearer to the start",
+        )
 
 
 def _called(function, times, dimension):

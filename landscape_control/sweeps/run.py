@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import nullcontext
 from threading import Thread
+from typing import Annotated
 
-from ..arguments import Count, Index, checked
+from ..arguments import Count, Index, Words, checked
 from ..arguments import Path as PathName
 from ..arrays import whole
 from ..errors import ProblemError
@@ -29,11 +30,16 @@ from .table import Table, failures
 from .versions import check_versions
 from .worker import check_code, forget, found_measure, lend, lost_chunk
 
+_PROGRESS = Annotated[
+    Callable[[Progress], None] | None,
+    Words(expected="a function of a Progress, or None", advice="use landscape_control.sweeps.bar()"),
+]
+
 
 @checked
 def sweep(problem: ControlProblem | PolicyProgram, axes: Mapping, *, measure: object, store: PathName | None = None,
           workers: Count | None = None, seed: Index = 0, executor: Executor | None = None,
-          progress: Callable[[Progress], None] | None = None, options: Mapping[str, object] | None = None,
+          progress: _PROGRESS = None, options: Mapping[str, object] | None = None,
           starts: Index | None = None, chunk: Count | None = None):
     """Solve a problem on a grid of its parameters and measure every solution.
 
@@ -80,7 +86,7 @@ def sweep(problem: ControlProblem | PolicyProgram, axes: Mapping, *, measure: ob
 
 @checked
 def resume(store: PathName, *, measure: object = None, workers: Count | None = None, executor: Executor | None = None,
-           retry_failed: bool = False, progress: Callable[[Progress], None] | None = None):
+           retry_failed: bool = False, progress: _PROGRESS = None):
     """Finish a sweep from its folder; damaged chunks are computed again, and with ``retry_failed`` those with failed cells.
 
     ``measure`` is needed only for functions that cannot be found by their address, in the order they were given.
