@@ -126,22 +126,21 @@ class Declaration:
 
     def read(self, args, kwargs):
         """The arguments as the callable gets them; refuses those that do not fit."""
-        row, names = self._row, self._row_names[: len(args)]
+        row, readers, values = self._row, self._readers, {}
         if len(args) > len(row):
             self._refuse_row(args)
         given = [reader(name, value) for (name, reader), value in zip(row, args, strict=False)]
-        readers, values = self._readers, {}
         for name, value in kwargs.items():
             reader = readers.get(name) or self._unknown(name)
             values[name] = reader(name, value)
+        names = self._row_names[: len(args)]
         missing = self._needed.difference(kwargs, names)
         if missing:
             self._refuse_missing(missing)
         if self._hidden_needs and not self._hidden_needs <= kwargs.keys():
             self._refuse_result()
-        twice = kwargs.keys() & names
-        if twice:
-            self._refuse_twice(*twice)
+        if args and not kwargs.keys().isdisjoint(names):
+            self._refuse_twice(*kwargs.keys() & names)
         return given, values
 
     def _unknown(self, name):

@@ -78,6 +78,8 @@ class Number(Kind):
 
     def read(self, what, value):
         one = self.range
+        if type(value) is float and one.low < value < one.high:
+            return value  # infinities and NaN are not between
         return number(
             what,
             value,

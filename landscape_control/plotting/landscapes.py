@@ -5,7 +5,7 @@ from matplotlib import colors
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
-from ..arguments import Count, Entries, Matrix, Positive, Vector, checked
+from ..arguments import Count, Entries, Matrix, Points, Positive, Vector, checked
 from ..landscape import Landscape
 from . import style
 
@@ -74,7 +74,7 @@ def saddles(axes: Axes, points: Entries, *, label: str | None = "saddle") -> Axe
 
 
 @checked
-def start(axes: Axes, point: Vector, *, label: str | None = "start") -> Axes:
+def start(axes: Axes, point: Points, *, label: str | None = "start") -> Axes:
     """Start θ₀ as an open ink circle; ``point`` (2,) or several (M, 2)."""
     axes.scatter(*np.atleast_2d(point).T, s=42, facecolor=style.PAPER, edgecolor=style.INK, linewidth=1.3, zorder=7,
                  label=label)
@@ -84,7 +84,7 @@ def start(axes: Axes, point: Vector, *, label: str | None = "start") -> Axes:
 @checked
 def attractor(
     axes: Axes,
-    point: Vector,
+    point: Points,
     *,
     color: str = style.INK,
     label: str | None = "attractor",

@@ -46,9 +46,10 @@ class ControlProblem(Recordable):
 
     def __post_init__(self):
         n = self.landscape.dimension
-        object.__setattr__(self, "start", vector("start", self.start, n))
-        if self.end is not None:
-            object.__setattr__(self, "end", vector("end", self.end, n))
+        for name in ("start", "end"):
+            given = getattr(self, name)
+            if given is not None and given.size != n:
+                vector(name, given, n)  # refuses it
         self._check_objective()
         if not self.is_known and self.learner.sees is None:
             raise ProblemError(
