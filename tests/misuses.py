@@ -30,7 +30,8 @@ def describe(kind) -> dict:
     elif made["kind"] == "Table":
         made |= {"entry": describe(kind.kind), "named": kind.key is str}
     elif made["kind"] == "Either":
-        made["kinds"] = [describe(one) for one in kind.kinds]
+        parts = [describe(one) for one in kind.kinds]
+        made["kinds"] = [one for part in parts for one in part.get("kinds", [part])]
     return made
 
 

@@ -10,10 +10,11 @@ from typing import Annotated
 import numpy as np
 from scipy.linalg import expm
 
-from ..arguments import Count, Positive, Shape, Vector, checked
+from ..arguments import Count, Positive, Shape, Vector, Words, checked
 from ..arrays import matrix, vector
 from ..errors import ProblemError
 
+Rate = Annotated[Positive, Words(symbol="λ")]
 Covariance = Annotated[np.ndarray, Shape((0, 1, 2))]  # a multiple of the identity, a diagonal, or all of it
 
 
@@ -117,7 +118,7 @@ class OrnsteinUhlenbeck(Hidden):
     """
 
     mean: Vector
-    rate: Positive
+    rate: Rate
     variance: Covariance
     start_mean: Vector | None = None
     start_covariance: Covariance | None = None
@@ -153,7 +154,7 @@ class JumpProcess(OrnsteinUhlenbeck):
 
     def __init__(
         self,
-        rate: Positive,
+        rate: Rate,
         mean: Vector,
         covariance: Covariance,
         start_mean: Vector | None = None,
