@@ -1,11 +1,17 @@
 """Every public callable refuses every kind of mistake in words: a table over ``__all__``, mistakes from the declarations."""
 
+import inspect
 import warnings
+from decimal import Decimal
+from fractions import Fraction
 
+import numpy as np
 import pytest
 from argument_table import ROWS, STAND_INS, declaration_of, public_callables, public_methods, sample
 from misuses import address, describe, misuses
 
+import landscape_control as lc
+from landscape_control import arrays
 from landscape_control.errors import ProblemError
 
 CALLABLES = public_callables()
@@ -102,3 +108,42 @@ def test_mistakes_of_methods_are_refused_in_words(name):
 def test_rows_are_valid_calls(name):
     function = CALLABLES[name]
     function(**row(name, declaration_of(function)))
+
+
+def test_messages_say_which_call_to_write():
+    with pytest.raises(ProblemError, match=r"by name; received \[\[1.0\]\].*write quadratic\(hessian=…\)"):
+        lc.quadratic([[1.0]])
+    with pytest.raises(ProblemError, match=r"received the class NoisyGradient.*landscape_control.NoisyGradient\(noise=…\)"):
+        lc.Learner(sees=lc.NoisyGradient)
+    with pytest.raises(ProblemError, match="did you mean 'horizon'"):
+        lc.Objective(horizn=1.0)
+    with pytest.raises(ProblemError, match="horizon T: expected a number > 0; received '4'"):
+        lc.Objective(horizon="4")
+
+
+def test_declared_callables_keep_their_signature():
+    assert list(inspect.signature(lc.quadratic).parameters) == ["hessian", "minimum"]
+    assert inspect.signature(lc.Objective).parameters["discount"].default == 0.0
+
+
+@pytest.mark.parametrize(
+    "values", [range(2), (0, 1), np.arange(2), np.float32([0, 1]), [Fraction(0), Decimal(1)], np.ma.masked_array([0.0, 1.0])]
+)
+def test_numbers_of_every_make_are_numbers(values):
+    assert lc.find_minima(lc.double_well(), values).shape[1] == 2
+    assert arrays.vector("v", values).dtype == float
+
+
+def test_tables_of_other_libraries_are_numbers():
+    xarray = pytest.importorskip("xarray")
+    assert arrays.vector("v", xarray.DataArray([0.0, 1.0])).tolist() == [0.0, 1.0]
+    with pytest.raises(ProblemError, match="received dates"):
+        arrays.vector("v", xarray.DataArray(np.array(["2025-01-01"], dtype="datetime64[ns]")))
+
+
+def test_a_guess_where_the_loss_overflows_is_refused():
+    problem = lc.ControlProblem(landscape=lc.double_well(), objective=lc.Objective(horizon=1.0), start=[0.0, 0.0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ProblemError, match="guess: expected parameters at which the loss is finite"):
+            lc.solve(problem, guess=[1e200, 0.0], starts=1)

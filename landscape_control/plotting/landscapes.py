@@ -6,7 +6,6 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from ..arguments import Count, Entries, Matrix, Points, Positive, Vector, checked
-from ..landscape import Landscape
 from . import style
 
 
@@ -43,7 +42,7 @@ def loss_contours(
 @checked
 def landscape_contours(
     axes: Axes,
-    landscape: Landscape,
+    landscape: object,
     box: Matrix,
     *,
     points: Count = 141,

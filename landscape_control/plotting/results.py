@@ -6,14 +6,12 @@ import numpy as np
 
 from ..arguments import Count, Matrix, checked
 from ..errors import ProblemError
-from ..landscape import Landscape
-from ..solution import Plan, Solution
 
 
 @checked
 def plan_data(
-    plan: Plan | Solution,
-    landscape: Landscape | None = None,
+    plan: object,
+    landscape: object = None,
     box: Matrix | None = None,
     *,
     points: Count = 141,
@@ -37,7 +35,7 @@ def plan_data(
 
 
 @checked
-def grid_data(landscape: Landscape, box: Matrix, *, points: Count = 141) -> dict[str, np.ndarray]:
+def grid_data(landscape: object, box: Matrix, *, points: Count = 141) -> dict[str, np.ndarray]:
     """The keys axis_1, axis_2 and loss of every map: a landscape of two parameters on a grid over ``box``."""
     x, y = (np.linspace(*side, points) for side in box)
     mesh = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
