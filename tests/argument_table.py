@@ -124,6 +124,7 @@ ROWS |= {
     "reference.polyak": {"low": 0.1, "high": 1.0},
     "reference.relaxation_matrix": {"metric": EYE, "hessian": EYE},
     "reference.relaxation_rate": {"curvature": [1.0, 2.0], "discount": 0.1},
+    "plotting.grid_data": {"landscape": WELL, "box": [[-1.0, 1.0], [-1.0, 1.0]]},
     "rules.by_name": {"name": "newton"},
     "rules.Observation": {"values": {rules.Sees.GRADIENT: ONES}},
     "measures.by_name": {"name": "cost"},
