@@ -1,10 +1,26 @@
-"""Checked, read-only arrays and numbers: the only place where raw input becomes data."""
+"""Checked, read-only arrays and numbers: the only place where raw input becomes data.
+
+What counts as a real number, or an array of them: Python's and NumPy's integers and floats of any width, ``Fraction`` and
+``Decimal``, lists, tuples and ranges of them, CasADi's DM, and whatever hands out a NumPy array of integers or floats
+(pandas, xarray, torch). What does not, because it would only look right: complex numbers (also with a vanishing imaginary
+part), truth values, masked entries, dates and times, text that reads as a number, sets, generators and mappings.
+"""
 
 import math
+import numbers
+from collections.abc import Sequence
+from decimal import Decimal
 
 import numpy as np
 
-from .errors import ProblemError
+from .errors import ProblemError, shown
+
+_DTYPE_WORDS = {"b": "truth values", "c": "complex numbers", "m": "time spans", "M": "dates", "U": "text", "S": "text"}
+_ADVICE = {
+    "truth values": "write 1.0 and 0.0 where numbers are meant",
+    "complex numbers": "if the imaginary part is round-off, pass the real part ({what}.real)",
+    "masked entries": "fill them in (.filled(value)) or leave them out (.compressed())",
+}
 
 
 def freeze(array) -> np.ndarray:
@@ -14,27 +30,51 @@ def freeze(array) -> np.ndarray:
     return array
 
 
-def number(what: str, value, *, low=-np.inf, high=np.inf, low_open=False, allow_inf=False) -> float:
-    """A float in [low, high] (or (low, high] with ``low_open``), finite unless ``allow_inf``."""
-    try:
-        if isinstance(value, str | bytes | bool):
-            raise TypeError
-        result, advice = float(value), f"choose {what} inside that range"
-    except (TypeError, ValueError):
-        result, advice = math.nan, f"pass {what} as one number"
-    if (result > low if low_open else result >= low) and result <= high and (allow_inf or not math.isinf(result)):
+def number(
+    what: str,
+    value,
+    *,
+    low=-np.inf,
+    high=np.inf,
+    low_open=False,
+    high_open=False,
+    allow_inf=False,
+    allow_nan=False,
+) -> float:
+    """A float in [low, high], without the ends that are open; finite unless ``allow_inf``, no NaN unless ``allow_nan``."""
+    if type(value) is float and low < value < high and not math.isinf(value):
+        return value
+    result, advice = _float(value), f"choose {what} inside that range"
+    if result is None:
+        result, advice = math.nan, _number_advice(what, value)
+    elif allow_nan and math.isnan(result):
         return result
-    bound = f"a number {'>' if low_open else '>='} {low:g}" if np.isfinite(low) else "a number"
-    bound += f" and <= {high:g}" if np.isfinite(high) else ("" if allow_inf else ", finite")
-    raise ProblemError(what, expected=bound, received=repr(value), advice=advice)
+    above = result > low if low_open else result >= low
+    below = result < high if high_open else result <= high
+    if above and below and (allow_inf or not math.isinf(result)):
+        return result
+    bound = range_words(low, high, low_open, high_open, allow_inf)
+    raise ProblemError(what, expected=bound, received=shown(value), advice=advice)
+
+
+def range_words(low, high, low_open=False, high_open=False, allow_inf=False) -> str:
+    """The numbers that are accepted, in words."""
+    least = f"{'>' if low_open else '>='} {low:g}" if np.isfinite(low) else ""
+    most = f"{'<' if high_open else '<='} {high:g}" if np.isfinite(high) else ""
+    limits = " and ".join(limit for limit in (least, most) if limit)
+    if limits:
+        return f"a number {limits}" if most or allow_inf else f"a number {limits}, finite"
+    return "a number" if allow_inf else "a finite number"
 
 
 def whole(what: str, value, *, low=1, high=None) -> int:
-    """An integer >= low, and <= high where more would not end in a reasonable time."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < low:
-        raise ProblemError(what, expected=f"an integer >= {low}", received=repr(value), advice=f"pass {what} as an integer")
+    """An integer >= low (any where None), and <= high where more would not end in a reasonable time."""
+    integer = isinstance(value, int | np.integer) and not isinstance(value, bool | np.timedelta64)
+    if not integer or (low is not None and value < low):
+        words = "an integer" if low is None else f"an integer >= {low}"
+        raise ProblemError(what, expected=words, received=shown(value), advice=f"pass {what} as an integer")
     if high is not None and value > high:
-        raise ProblemError(what, expected=f"at most {high}", received=repr(value),
+        raise ProblemError(what, expected=f"at most {high}", received=shown(value),
                            advice=f"choose {what} smaller: time and memory grow at least in proportion to it")
     return int(value)
 
@@ -42,14 +82,14 @@ def whole(what: str, value, *, low=1, high=None) -> int:
 def flag(what: str, value) -> bool:
     """True or False, of Python or of NumPy; no other object stands for them."""
     if not isinstance(value, (bool, np.bool_)):
-        raise ProblemError(what, expected="True or False", received=repr(value), advice=f"pass {what}=True or {what}=False")
+        raise ProblemError(what, expected="True or False", received=shown(value), advice=f"pass {what}=True or {what}=False")
     return bool(value)
 
 
 def vector(what: str, value, size: int | None = None) -> np.ndarray:
     """A read-only finite vector; a vector stays 1-D even when it has one entry."""
     shape = "a 1-D array of numbers" if size is None else f"{size} numbers in a 1-D array"
-    array = _numeric(what, plain(value), shape)
+    array = real_array(what, value, shape)
     if array.ndim == 0 and size in (None, 1):
         array = array.reshape(1)
     if array.ndim != 1 or (size is not None and array.size != size):
@@ -59,13 +99,13 @@ def vector(what: str, value, size: int | None = None) -> np.ndarray:
             received=f"shape {array.shape}",
             advice=f"give {what} one entry per dimension of the landscape",
         )
-    return _finite(what, array)
+    return finite(what, array)
 
 
 def matrix(what: str, value, shape: tuple[int | None, int | None]) -> np.ndarray:
     """A read-only finite matrix; ``None`` in ``shape`` leaves that side free."""
     words = "a {}x{} matrix".format(*("?" if s is None else s for s in shape))
-    array = _numeric(what, value, words)
+    array = real_array(what, value, words, keep_columns=True)
     if array.ndim != 2 or any(s is not None and s != a for s, a in zip(shape, array.shape, strict=True)):
         raise ProblemError(
             what,
@@ -73,7 +113,7 @@ def matrix(what: str, value, shape: tuple[int | None, int | None]) -> np.ndarray
             received=f"shape {array.shape}",
             advice=f"check the dimensions of {what} against the landscape and the actuation",
         )
-    return _finite(what, array)
+    return finite(what, array)
 
 
 def symmetric(what: str, value, size: int, *, definite: bool = False) -> np.ndarray:
@@ -107,16 +147,45 @@ def plain(value):
     return array.ravel() if array.shape[1] == 1 else array
 
 
-def _numeric(what, value, words):
-    try:
-        return np.array(value, dtype=float)
-    except (TypeError, ValueError):
-        raise ProblemError(
-            what, expected=words, received=type(value).__name__, advice=f"pass {what} as plain numbers"
-        ) from None
+def real_array(what: str, value, words: str, *, keep_columns: bool = False) -> np.ndarray:
+    """A float array of any shape with its own memory; what is no array of real numbers is refused, see the module."""
+    if hasattr(value, "full"):
+        value = value.full() if keep_columns else plain(value)
+    fault = unreal(value)
+    if fault is None:
+        try:
+            return np.array(value, dtype=float)
+        except (TypeError, ValueError):
+            fault = "rows of different lengths"
+        except OverflowError:
+            fault = "numbers beyond 1.8e308"
+    advice = _ADVICE.get(fault, "pass {what} as plain numbers").format(what=what)
+    raise ProblemError(what, expected=words, received=fault, advice=advice)
 
 
-def _finite(what, array):
+def unreal(value) -> str | None:
+    """What in ``value``, an object that may be an array or a number, is no real number; None where all of it is."""
+    if isinstance(value, float | int) and not isinstance(value, bool):
+        return None
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        return "masked entries"
+    if isinstance(value, np.ndarray | np.generic):
+        return _unreal_array(np.asarray(value))
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return next((fault for fault in map(unreal, value) if fault is not None), None)
+    if isinstance(value, bool):
+        return "truth values"
+    if isinstance(value, complex):
+        return "complex numbers"
+    if isinstance(value, numbers.Real | Decimal):
+        return None
+    if hasattr(value, "__array__") and not isinstance(value, type):
+        return _foreign(value)
+    return shown(value)
+
+
+def finite(what: str, array: np.ndarray) -> np.ndarray:
+    """The array, read-only, if all its entries are finite."""
     if not np.isfinite(array).all():
         raise ProblemError(
             what,
@@ -126,3 +195,47 @@ def _finite(what, array):
         )
     array.setflags(write=False)
     return array
+
+
+def _unreal_array(array):
+    kind = array.dtype.kind
+    if kind in "iuf":
+        return None
+    if kind == "O":
+        return next((fault for fault in map(unreal, array.flat) if fault is not None), None)
+    return _DTYPE_WORDS.get(kind, f"an array of type {array.dtype}")
+
+
+def _foreign(value):
+    """Of what hands out a NumPy array, such as a column of a table; symbols of CasADi have no numbers to hand out."""
+    try:
+        array = np.asarray(value)
+    except Exception:  # whatever the other library raises
+        return shown(value)
+    if array.dtype.kind == "O" and any(type(entry) is type(value) for entry in array.flat):
+        return shown(value)
+    return _unreal_array(array)
+
+
+def _float(value) -> float | None:
+    """The float that an object stands for; None where it is not one real number."""
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, np.ndarray) or hasattr(value, "full") or hasattr(value, "__array__"):
+        array = value.full() if hasattr(value, "full") else value
+        if unreal(array) is not None:
+            return None
+        array = np.asarray(array)
+        single = array.ndim == 0 or (hasattr(value, "full") and array.size == 1)
+        return float(array.item()) if single else None
+    if isinstance(value, bool) or not isinstance(value, numbers.Real | Decimal):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return None
+
+
+def _number_advice(what, value):
+    fault = unreal(value)
+    return _ADVICE.get(fault, "pass {what} as one number").format(what=what)

@@ -1,9 +1,7 @@
 """The ways this library says no: bad input at construction, a solve that failed, a solve that was interrupted."""
 
 import difflib
-import functools
 from collections.abc import Iterable
-from dataclasses import MISSING, fields
 
 
 class ProblemError(ValueError):
@@ -54,7 +52,7 @@ def check_choice(what: str, value, allowed: Iterable[str]) -> str:
         return value
     near = difflib.get_close_matches(str(value), allowed, n=2, cutoff=0.4)
     hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "choose one of the allowed names"
-    raise ProblemError(what, expected=f"one of {', '.join(map(repr, allowed))}", received=repr(value), advice=hint)
+    raise ProblemError(what, expected=f"one of {', '.join(map(repr, allowed))}", received=shown(value), advice=hint)
 
 
 def check_options(what: str, given: dict, allowed: Iterable[str]) -> None:
@@ -63,40 +61,14 @@ def check_options(what: str, given: dict, allowed: Iterable[str]) -> None:
         check_choice(f"{what} option", name, allowed)
 
 
-def named(cls):
-    """Class decorator for dataclasses: arguments that do not fit are refused in words, not by a bare TypeError.
-
-    Keywords that are no field, with the near matches; those that are missing, with what the class attribute ``arguments``
-    {name: explanation} says of them; numbers in a row where the class takes keywords.
-    """
-    original = cls.__init__
-    settable = [one for one in fields(cls) if one.init]
-    public = frozenset(one.name for one in settable if not one.name.startswith("_"))
-    row = [one.name for one in settable if not one.kw_only]
-    needed = [one for one in settable if one.default is MISSING and one.default_factory is MISSING]
-
-    @functools.wraps(original)
-    def checked(self, *args, **kwargs):
-        if not public.issuperset(kwargs):
-            check_options(cls.__name__, kwargs, public)
-        if len(args) > len(row):
-            raise ProblemError(cls.__name__, expected="its arguments by name", received=", ".join(map(repr, args)),
-                               advice=f"write {_call(cls, settable)}")
-        _check_missing(cls, needed, {*row[: len(args)], *kwargs})
-        original(self, *args, **kwargs)
-
-    cls.__init__ = checked
-    return cls
-
-
-def _check_missing(cls, needed, given):
-    missing = [one.name for one in needed if one.name not in given]
-    if missing:
-        words = getattr(cls, "arguments", {})
-        said = "; ".join(f"{name} is {words[name]}" for name in missing if name in words)
-        raise ProblemError(cls.__name__, expected=f"a value for {' and '.join(map(repr, missing))}", received="none",
-                           advice=f"write {_call(cls, needed)}{f', where {said}' if said else ''}")
-
-
-def _call(cls, arguments):
-    return f"{cls.__name__}({', '.join(f'{one.name}=…' for one in arguments)})"
+def shown(value, width: int = 90) -> str:
+    """An object in a message: its representation, cut where it is long; a class by name."""
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # a representation that fails must not hide the refusal
+        text = f"an object of type {type(value).__name__}"
+    if " at 0x" in text:  # an address says nothing
+        return type(value).__name__
+    return text if len(text) <= width else f"{text[: width - 1]}…"

@@ -3,13 +3,14 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
-from .arrays import number
-from .errors import ProblemError, named
+from .arguments import Discount, Duration, Horizon, LossWeight, TerminalWeight, Words, checked
+from .errors import ProblemError
 from .recordable import HoldsFunctions
 
 
-@named
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Objective(HoldsFunctions):
     """J = ∫₀ᵀ e^{-γt} [uᵀGu/2η + k L(θ)] dt + e^{-γT} κ Φ(θ(T))   (VGR25, action functional).
@@ -30,30 +31,14 @@ class Objective(HoldsFunctions):
         κ ≥ 0.
     """
 
-    horizon: float
-    discount: float = 0.0
-    learning_rate: float = 1.0
-    loss_weight: float = 1.0
-    terminal: str | Callable | None = None
-    terminal_weight: float = 1.0
+    horizon: Horizon
+    discount: Discount = 0.0
+    learning_rate: Annotated[Duration, Words(symbol="η")] = 1.0
+    loss_weight: LossWeight = 1.0
+    terminal: Literal["loss"] | Callable | None = None
+    terminal_weight: TerminalWeight = 1.0
 
     def __post_init__(self):
-        checked = {
-            "horizon": number("horizon T", self.horizon, low=0, low_open=True, allow_inf=True),
-            "discount": number("discount γ", self.discount, low=0),
-            "learning_rate": number("learning_rate η", self.learning_rate, low=0, low_open=True, allow_inf=True),
-            "loss_weight": number("loss_weight k", self.loss_weight, low=0),
-            "terminal_weight": number("terminal_weight κ", self.terminal_weight, low=0),
-        }
-        for name, value in checked.items():
-            object.__setattr__(self, name, value)
-        if self.terminal is not None and self.terminal != "loss" and not callable(self.terminal):
-            raise ProblemError(
-                "terminal cost Φ",
-                expected="None, 'loss' or a function of θ",
-                received=repr(self.terminal),
-                advice="pass terminal='loss' for Φ = L, or a CasADi-traceable function",
-            )
         if self.terminal is not None and math.isinf(self.horizon):
             raise ProblemError(
                 "terminal cost Φ",

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import casadi as ca
 import numpy as np
 
-from .arrays import freeze, number
+from .arguments import NonNegative, Numbers, checked
+from .arrays import freeze
 from .errors import ProblemError
 from .expressions import call_traced
 from .kinks import refuse_kinks
@@ -63,6 +64,7 @@ def check_sees(sees: Sees, landscape: Landscape) -> None:
         refuse_kinks(what, ca.Function("seen", given, [ca.densify(expression)]))
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class ExactGradient(Sees):
     """The learner sees ∇L(θ, φ) without noise."""
@@ -73,11 +75,12 @@ class ExactGradient(Sees):
         return ca.gradient(landscape.symbolic(theta, hidden), theta)
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class NoisyGradient(Sees):
     """The learner sees ∇L(θ, φ) with noise σ per √time on each component; see the module for other forms of noise."""
 
-    noise: float | np.ndarray | Callable
+    noise: float | Numbers | Callable
 
     def __post_init__(self):
         _check_noise(self)
@@ -86,6 +89,7 @@ class NoisyGradient(Sees):
         return ca.gradient(landscape.symbolic(theta, hidden), theta)
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class CurvatureNoise(Sees):
     """Policy programs only: the learner sees the gradient of a mode of curvature h with noise scale·h^power.
@@ -93,12 +97,8 @@ class CurvatureNoise(Sees):
     ``power`` = ½ is gradient noise whose variance is the curvature, as for a log-likelihood at its optimum.
     """
 
-    scale: float
+    scale: NonNegative
     power: float = 0.5
-
-    def __post_init__(self):
-        object.__setattr__(self, "scale", number("noise scale", self.scale, low=0))
-        object.__setattr__(self, "power", number("noise power", self.power))
 
     def expression(self, landscape, theta, hidden):
         return ca.gradient(landscape.symbolic(theta, hidden), theta)
@@ -112,6 +112,7 @@ class CurvatureNoise(Sees):
         )
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class NoisyLoss(Sees):
     """The learner sees L(θ, φ) with noise σ per √time."""
@@ -125,12 +126,13 @@ class NoisyLoss(Sees):
         return landscape.symbolic(theta, hidden)
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Observe(Sees):
     """The learner sees any differentiable function h(θ, φ) of CasADi vectors, with noise."""
 
     function: Callable
-    noise: float | np.ndarray | Callable
+    noise: float | Numbers | Callable
 
     def __post_init__(self):
         _check_noise(self)
@@ -144,10 +146,7 @@ class Observe(Sees):
 def _check_noise(sees):
     if callable(sees.noise):
         return
-    try:
-        noise = freeze(sees.noise)
-    except (TypeError, ValueError):
-        noise = np.array(np.nan)
+    noise = freeze(sees.noise)
     singular = noise.ndim == 2 and (noise.shape[0] != noise.shape[1] or np.linalg.matrix_rank(noise) < len(noise))
     if noise.ndim > 2 or not np.isfinite(noise).all() or singular or (noise.ndim < 2 and (noise <= 0).any()):
         raise ProblemError(

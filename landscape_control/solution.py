@@ -4,13 +4,17 @@ import enum
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from typing import Annotated
 
 import numpy as np
 from scipy.linalg import expm
 
+from .arguments import AnyNumber, Entries, NonNegative, Shape, Vector, checked
 from .errors import ProblemError
 from .interpolation import PiecewisePolynomial
 from .recordable import Recordable
+
+Times = Annotated[np.ndarray, Shape((0, 1))]
 
 
 class Status(enum.Enum):
@@ -76,6 +80,7 @@ class Status(enum.Enum):
         return self.name.lower().replace("_", " ")
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Tail:
     """The optimal continuation after the computed horizon of an infinite-horizon plan.
@@ -83,13 +88,13 @@ class Tail:
     θ̇ = closed_loop (θ - steady_state) + velocity,  u = steady_control - gain (θ - steady_state).
     """
 
-    steady_state: np.ndarray  # (n,)
-    steady_control: np.ndarray  # (m,)
-    steady_costate: np.ndarray  # (n,)
-    closed_loop: np.ndarray  # (n, n)
-    gain: np.ndarray  # (m, n)
-    value_hessian: np.ndarray  # (n, n), V ≈ ... + ½ δᵀ S δ
-    velocity: np.ndarray | None = None  # (n,), None for 0: the state given is a point of reference where nothing rests
+    steady_state: Entries  # (n,)
+    steady_control: Entries  # (m,)
+    steady_costate: Entries  # (n,)
+    closed_loop: Entries  # (n, n)
+    gain: Entries  # (m, n)
+    value_hessian: Entries  # (n, n), V ≈ ... + ½ δᵀ S δ
+    velocity: Entries | None = None  # (n,), None for 0: the state given is a point of reference where nothing rests
     reliable: bool = True  # whether the plan has come close enough to rest for the continuation to hold
 
 
@@ -102,6 +107,7 @@ def _advanced(tail, offset, elapsed):
     return (expm(generator * elapsed) @ np.append(offset, 1.0))[:n]
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Plan(Recordable):
     """One stationary path of the problem.
@@ -123,16 +129,16 @@ class Plan(Recordable):
         are parts of others
     """
 
-    cost: float
-    times: np.ndarray
-    parameters: np.ndarray
-    controls: np.ndarray
-    costates: np.ndarray
-    vertices: np.ndarray
-    positions: np.ndarray
+    cost: AnyNumber
+    times: Entries
+    parameters: Entries
+    controls: Entries
+    costates: Entries
+    vertices: Entries
+    positions: Entries
     status: Status
     iterations: int
-    cost_error: float
+    cost_error: AnyNumber
     found_from: tuple[str, ...] = ()
     message: str = ""
     log: str = ""
@@ -167,7 +173,8 @@ class Plan(Recordable):
         nodes = f"{len(self.times)} nodes to t = {self.times[-1]:g}"
         return f"Plan(J = {self.cost:.8g} ± {self.cost_error:.1g}, {self.status}, {nodes})"
 
-    def parameters_at(self, times: np.ndarray) -> np.ndarray:
+    @checked
+    def parameters_at(self, times: Vector) -> np.ndarray:
         """θ (S, n) at times (S,) within the nodes' range."""
         return PiecewisePolynomial(vertices=self.vertices, positions=self.positions, values=self.parameters)(times)
 
@@ -176,20 +183,16 @@ class Plan(Recordable):
         values = np.hstack([self.parameters, self.controls, self.costates])
         return PiecewisePolynomial(vertices=self.vertices, positions=self.positions, values=values)
 
-    def at(self, t):
+    @checked
+    def at(self, t: Times):
         """(θ, u, λ) at time(s) t, by the polynomials the plan was computed with; t a number or an array.
 
         Infinite-horizon plans continue past the last node along their linear tail. Raises ProblemError outside [0, T].
         """
-        try:
-            times = np.atleast_1d(np.asarray(t, dtype=float))
-        except (TypeError, ValueError):
-            times = np.array([np.nan])
-        if not times.size:
-            times = np.array([np.nan])
+        times = np.atleast_1d(t)
         last = self.times[-1]
         beyond = times > last * (1 + 1e-12)
-        if (times < 0).any() or not np.isfinite(times).all() or (beyond.any() and not (self.tail and self.tail.reliable)):
+        if (times < 0).any() or (beyond.any() and not (self.tail and self.tail.reliable)):
             raise ProblemError(
                 "time",
                 expected=f"times in [0, {last:g}]",
@@ -204,7 +207,8 @@ class Plan(Recordable):
         values = values[0] if np.ndim(t) == 0 else values
         return values[..., :n], values[..., n : n + m], values[..., n + m :]
 
-    def follow_tail(self, theta, elapsed: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    @checked
+    def follow_tail(self, theta: Vector, elapsed: NonNegative) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(θ, u, λ) a time ``elapsed`` after θ along the linear tail of an infinite-horizon plan."""
         tail = self.tail
         offset = _advanced(tail, theta - tail.steady_state, elapsed)
@@ -218,6 +222,7 @@ class Plan(Recordable):
 _PLAN_FIELDS = tuple(one.name for one in fields(Plan))  # what is computed from them stays behind
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Solution(Recordable):
     """The best plan, the other distinct stationary plans that the starts led to, and how they were obtained.
@@ -237,12 +242,12 @@ class Solution(Recordable):
     """
 
     plans: tuple[Plan, ...]
-    tolerance: float
+    tolerance: AnyNumber
     method: str
     solver: str
     starts: int
-    build_seconds: float
-    solve_seconds: float
+    build_seconds: AnyNumber
+    solve_seconds: AnyNumber
     problem: object = field(repr=False, default=None)
     is_convex: bool = False
     _describe_search: Callable | None = field(repr=False, default=None)
@@ -260,7 +265,8 @@ class Solution(Recordable):
     message = property(lambda self: self.best.message, doc="What happened and where, in words.")
     log = property(lambda self: self.best.log, doc="The optimiser's own log, if it was asked to keep one.")
 
-    def at(self, t):
+    @checked
+    def at(self, t: Times):
         """(θ, u, λ) at time(s) t on the best plan, see :meth:`Plan.at`."""
         return self.best.at(t)
 

@@ -92,7 +92,7 @@ def test_computed_nan_or_infinity_never_passes(relation, computed):
 @pytest.mark.parametrize(("changes", "message"), [
     ({"relation": "atmost"}, "did you mean 'at most'"),
     ({"measure": "percent"}, "'absolute', 'relative'"),
-    ({"theory": None}, "expected a number, finite; received None"),
+    ({"theory": None}, "expected a finite number; received None"),
     ({"theory": np.nan}, "received nan"),
     ({"tolerance": -1e-9}, "expected a number >= 0"),
     ({"tolerance": np.inf}, "received inf"),

@@ -102,7 +102,7 @@ def test_description_says_what_is_hidden_and_how_it_is_seen():
 MISTAKES = {
     "covariance not semidefinite": (lambda: lc.GaussianPrior([0.0, 0.0], [[1.0, 2.0], [2.0, 1.0]]), "positive semidefinite"),
     "covariance of the wrong size": (lambda: lc.GaussianPrior([0.0], np.eye(2)), "hidden covariance"),
-    "rate zero": (lambda: lc.OrnsteinUhlenbeck([0.0], 0.0, [1.0]), "hidden rate λ"),
+    "rate zero": (lambda: lc.OrnsteinUhlenbeck([0.0], 0.0, [1.0]), "rate λ: expected a number > 0"),
     "rows that do not sum to zero": (lambda: lc.TaskChain([[-1.0, 0.5], [0.2, -0.2]], [0.0, 1.0]), "rows that sum to 0"),
     "probabilities that do not sum to one": (
         lambda: lc.TaskChain([[-1.0, 1.0], [0.2, -0.2]], [0.0, 1.0], [0.5, 0.6]),
@@ -110,7 +110,7 @@ MISTAKES = {
     ),
     "noise zero": (lambda: lc.NoisyGradient(0.0), "standard deviations > 0.*ExactGradient"),
     "noise singular": (lambda: lc.NoisyGradient([[1.0, 1.0], [1.0, 1.0]]), "invertible matrix"),
-    "sees something else": (lambda: lc.Learner(sees="gradient"), "sees: expected ExactGradient"),
+    "sees something else": (lambda: lc.Learner(sees="gradient"), "sees: expected a Sees; received str.*ExactGradient"),
     "hidden of another kind": (
         lambda: lc.Landscape.from_expression(lambda t, p: t[0] * p, dimension=1, hidden=3.0),
         "GaussianPrior",

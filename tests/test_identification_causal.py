@@ -369,7 +369,7 @@ GOOD = {"gradients": np.ones((3, 5, 1)), "updates": np.ones((3, 5, 1))}
     (lambda: identify(SGD(learning_rate=0.1), ["heavy_bal"]), "did you mean 'heavy_ball'"),
     (lambda: identify(SGD(learning_rate=0.1), ["newton"]), "at least one causal rule"),
     (lambda: identify(SGD(learning_rate=0.1), starts=3), "identify option"),
-    (lambda: identify(SGD(learning_rate=0.1), problem=object()), "none for a causal rule"),
+    (lambda: identify(SGD(learning_rate=0.1), problem=[]), "none for a causal rule"),
     (lambda: identify(Histories(**GOOD), excitation=SMALL), "none for histories"),
     (lambda: identify(lambda history: np.zeros(history.shape[::2])), "a policy that moves"),
     (lambda: identify(lambda history: -history), "one number per weight of each history"),
@@ -381,9 +381,9 @@ GOOD = {"gradients": np.ones((3, 5, 1)), "updates": np.ones((3, 5, 1))}
     (lambda: rollout("heavy_ball", {"learning_rate": 0.1}), "heavy ball: momentum β"),
     (lambda: rollout("heavy_ball", {"learning_rate": 0.1, "momentum": 1.2}), "0.9999"),
     (lambda: rollout("newton", {"step": 1.0}), "the problem that Newton looks at"),
-    (lambda: rollout("sgd", {"learning_rate": 0.1}, problem=object()), "none for a causal rule"),
+    (lambda: rollout("sgd", {"learning_rate": 0.1}, problem=[]), "none for a causal rule"),
     (lambda: Excitation(noise=-1.0), "noise"),
-    (lambda: Excitation(curvatures=[0.1, 1.0]), "a spectrum"),
+    (lambda: Excitation(curvatures=[0.1, 1.0]), "a Spectrum; received list"),
     (lambda: rules.CausalRule(key="x", name="x", formula="", source="", family=policies.HeavyBall(constant=False)),
      "constant coefficients")])
 def test_bad_input_is_refused_with_words(call, words):

@@ -90,7 +90,7 @@ def test_a_landscape_solves_alike_with_its_numbers_given_or_changed():
     (lambda: lc.Landscape.from_expression(ca.sumsqr, dimension=2).with_parameters(tilt=0.3), "with parameters"),
     (lambda: own(parameters={"height": 2.0}), "keyword arguments height"),
     (lambda: own(parameters={"not a name": 2.0}), "keyword arguments"),
-    (lambda: own(parameters=[2.0]), "mapping"),
+    (lambda: own(parameters=[2.0]), "parameters: expected {name: value}"),
 ])
 def test_what_cannot_be_used_is_refused_by_name(make, words):
     with pytest.raises(lc.ProblemError, match=words):

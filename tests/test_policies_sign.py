@@ -143,7 +143,7 @@ def test_held_coefficients_are_no_variables():
 @pytest.mark.parametrize(("build", "message"), [
     (lambda: SignDescent(smoothing=0.0), "smoothing: expected a number > 0"),
     (lambda: Lion(smoothing=-1.0), "smoothing: expected a number > 0"),
-    (lambda: WeightDecay(family="adam"), "family of WeightDecay: expected a Family; received str"),
+    (lambda: WeightDecay(family="adam"), "family: expected a Family; received str"),
     (lambda: WeightDecay(family=WeightDecay(family=GradientDescent(constant=True))), "wrap it once only"),
     (lambda: Fixed(family=HeavyBall(constant=True), values={"momentun": 0.9}), "did you mean 'momentum'"),
     (lambda: Fixed(family=HeavyBall(constant=True), values={"momentum": 1.5}), "fixed momentum: .* received 1.5")])

@@ -77,7 +77,7 @@ MISTAKES = {
     ),
     "end changed from free to fixed": (lambda: lc.Solver(well()).solve(end=[1.0, 0.0]), "build another Solver"),
     "guess of the wrong shape": (lambda: lc.solve(well(), guess=np.zeros((5, 3))), r"\(N\+1, 2\)"),
-    "NaN in a guess": (lambda: lc.solve(well(), guess=[math.nan, 0.0]), "finite parameters at all times"),
+    "NaN in a guess": (lambda: lc.solve(well(), guess=[math.nan, 0.0]), "guess: expected .*; received NaN or infinity"),
     "guess of another type": (lambda: lc.solve(well(), guess=object()), "received object"),
     "guess function of the wrong size": (lambda: lc.solve(well(), guess=lambda t: [t]), r"returns 2 numbers; received one"),
     "misspelt rule as guess": (lambda: lc.solve(well(), guess="gradient decent"), "did you mean 'gradient descent'"),
@@ -89,7 +89,7 @@ MISTAKES = {
     "number as text": (lambda: lc.Objective(horizon="4"), "pass horizon T as one number"),
     "seed as text": (lambda: lc.solve(well(), seed="a"), "seed: expected an integer"),
     "guess that raises": (lambda: lc.solve(well(), guess=lambda t: 1 / 0), "ZeroDivisionError"),
-    "time as text": (lambda: lc.solve(well()).at("a"), "times in"),
+    "time as text": (lambda: lc.solve(well()).at("a"), r"t: expected a number or a 1-D array of numbers; received 'a'"),
     "tolerance zero": (lambda: lc.solve(well(), tolerance=0.0), "tolerance: expected a number > 0"),
     "unknown optimiser option": (lambda: lc.solve(well(), options={"max_iterr": 3}), "options of fatrop"),
 }

@@ -186,7 +186,7 @@ TEXT = specification(KNOWN["double well"])
 
 
 @pytest.mark.parametrize(("text", "words"), [
-    ("", "damaged"), ("{}", "damaged"), (TEXT[:-20], "damaged"), (None, "damaged"),
+    ("", "damaged"), ("{}", "damaged"), (TEXT[:-20], "damaged"), (None, "text: expected text; received None"),
     (TEXT.replace('"version":1', '"version":99'), "upgrade"),
     (TEXT.replace("landscape_control problem", "something"), "something else"),
     (TEXT.replace('"kind":"Learner"', '"kind":"Teacher"'), "upgrade"),

@@ -113,7 +113,7 @@ def test_an_unseen_direction_that_outgrows_floating_point_is_refused():
     ({"minimum": [1.0, np.nan]}, "minimum μ: expected finite numbers"),
     ({"metric": np.diag([1.0, 0.0])}, "metric G: expected a positive definite matrix"),
     ({"metric": np.eye(2), "actuation": [[1.0], [0.0]]}, "metric G: expected a 1x1 matrix"),
-    ({"actuation": [1.0, 0.0]}, "actuation B: expected a 2x. matrix"),
+    ({"actuation": [1.0, 0.0]}, "actuation B: expected a 2-D array of numbers"),
     ({"drift_matrix": [[1.0, 0.0]]}, "drift_matrix A: expected a 2x2 matrix"),
     ({"drift_offset": [1.0]}, "drift_offset c: expected 2 numbers"),
     ({"learning_rate": 0.0}, "learning_rate η: expected a number > 0"),

@@ -372,7 +372,7 @@ def test_library_is_complete_documented_and_ordered_by_containment():
             r"α: expected a number in \[0, inf\]; received -0.1",
         ),
         (lambda: rules.gradient_descent().vector({}), "received None"),
-        (lambda: rules.gradient_descent().stepper({"learning_rate": 1.0}, step=0.0), "time step"),
+        (lambda: rules.gradient_descent().stepper({"learning_rate": 1.0}, step=0.0), "step: expected a number > 0"),
         (lambda: rules.proximal().features(make(), POINTS), "no terminal cost"),
         (lambda: rules.proximal().features(make(1.0, lc.Learner(drift=np.ones(3)), terminal="loss"), POINTS), "a drift"),
         (lambda: rules.drift_compensated_gradient_descent().features(make(), POINTS), "no drift to compensate"),

@@ -471,7 +471,7 @@ def test_every_learner_states_formula_source_and_bounds_that_hold_its_coefficien
 MISTAKES = {
     "negative rate": (lambda: SGD(learning_rate=-1.0), "SGD learning_rate"),
     "momentum above one": (lambda: HeavyBall(learning_rate=1.0, momentum=1.5), "HeavyBall momentum"),
-    "wrapping nothing": (lambda: WeightDecay(learner=0.1, decay=1.0), "WeightDecay learner: expected a RawLearner"),
+    "wrapping nothing": (lambda: WeightDecay(learner=0.1, decay=1.0), "learner: expected a RawLearner; received float"),
     "reset inside": (
         lambda: NoReset(learner=FullResetAtSwitches(learner=SGD(learning_rate=1.0), duration=1.0)),
         "the reset outside",

@@ -342,7 +342,7 @@ def test_the_room_is_the_verb():
     for _ in range(2):
         atlas = lc.sweep(BOWL, {"horizon": [1.0]}, measure="cost", workers=1)
         assert atlas["cost"].size == 1
-    with pytest.raises(TypeError, match="measur"):
+    with pytest.raises(ProblemError, match="measur"):
         landscape_control.sweep(BOWL, {"horizon": [1.0]}, measur="cost")
 
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..arguments import Vector, checked
+
 UNSEEN = 1e-9  # relative size up to which an observation does not change
 
 
@@ -17,7 +19,8 @@ def unseen_directions(slopes, reversion) -> np.ndarray:
     return readable(directions[values <= UNSEEN * max(values[0], 1.0)])
 
 
-def combination(direction) -> str:
+@checked
+def combination(direction: Vector) -> str:
     """A direction of the hidden variables in words, such as '0.707·hidden[0] - 0.707·hidden[1]'."""
     parts = [(i, weight) for i, weight in enumerate(direction) if abs(weight) > 1e-9]
     text = " ".join(f"{'-' if weight < 0 else '+'} {abs(weight):.3g}·hidden[{i}]" for i, weight in parts)

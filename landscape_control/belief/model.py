@@ -1,11 +1,14 @@
 """From a problem to its belief: which filter, compiled once."""
 
 import math
+from typing import Literal
 
 import numpy as np
 
-from ..errors import ProblemError, check_choice
+from ..arguments import checked
+from ..errors import ProblemError
 from ..landscape import TaskChain
+from ..problem import ControlProblem
 from ..shared import shared
 from .bounded import check_expected_loss, outrunning
 from .gaussian import GaussianModel
@@ -14,7 +17,10 @@ from .tasks import TaskModel
 FILTERS = ("extended", "unscented")
 
 
-def belief_model(problem, *, filter: str = "extended") -> GaussianModel | TaskModel:
+@checked
+def belief_model(
+    problem: ControlProblem, *, filter: Literal["extended", "unscented"] = "extended"
+) -> GaussianModel | TaskModel:
     """How the belief about the problem's hidden variables moves; compiled once per landscape and observation.
 
     Task chains have probabilities as beliefs, all other hidden variables a mean and a covariance. ``filter`` chooses
@@ -25,7 +31,6 @@ def belief_model(problem, *, filter: str = "extended") -> GaussianModel | TaskMo
     ProblemError
         A problem with nothing hidden, noise that cannot be inverted, an expected loss that is infinite or unbounded below.
     """
-    check_choice("filter", filter, FILTERS)
     if problem.is_known:
         raise ProblemError("problem", expected="a landscape with hidden variables",
                            received="a known landscape: there is nothing to believe",
@@ -37,7 +42,8 @@ def belief_model(problem, *, filter: str = "extended") -> GaussianModel | TaskMo
     return model
 
 
-def unbounded(problem) -> str:
+@checked
+def unbounded(problem: ControlProblem) -> str:
     """Why the optimal cost of a problem with hidden variables is -∞, in words; "" where nothing says so.
 
     Looks for losses that fall faster than the effort grows, for each task or at the prior mean, where the learner can go

@@ -2,14 +2,17 @@
 
 import numpy as np
 
+from ..arguments import checked
 from ..landscape import TaskChain
+from ..problem import ControlProblem
 from .directions import UNSEEN, readable, unseen_directions
 from .model import belief_model
 
 _PLACES, _VALUES = 16, 12  # how many θ and φ are looked at
 
 
-def unobservable(problem) -> np.ndarray:
+@checked
+def unobservable(problem: ControlProblem) -> np.ndarray:
     """Changes of the hidden variables that leave everything the learner can see as it is: orthonormal rows (d, p).
 
     Kalman's test with the derivative of the observation at many θ around the start and many φ from the prior, so that it

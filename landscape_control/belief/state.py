@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arguments import Entries, checked
 from ..arrays import freeze
 from ..errors import ProblemError
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class GaussianBelief:
     """φ ~ N(mean, covariance).
@@ -23,8 +25,8 @@ class GaussianBelief:
         Shapes that do not match, NaN, a covariance that is not symmetric positive semidefinite.
     """
 
-    mean: np.ndarray
-    covariance: np.ndarray
+    mean: Entries
+    covariance: Entries
 
     def __post_init__(self):
         mean, covariance = _numbers("belief mean", self.mean), _numbers("belief covariance", self.covariance)
@@ -44,6 +46,7 @@ class GaussianBelief:
         return _bare(cls, mean=mean, covariance=covariance)
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TaskBelief:
     """Probabilities of K tasks: (K,), or (E, K) for E episodes.
@@ -54,7 +57,7 @@ class TaskBelief:
         NaN, negative entries, rows that do not sum to one.
     """
 
-    probabilities: np.ndarray
+    probabilities: Entries
 
     def __post_init__(self):
         given = _numbers("task probabilities", self.probabilities)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arguments import AnyNumber, Vector, checked
 from ..arrays import number
 from ..errors import ProblemError, check_choice
 
@@ -11,6 +12,7 @@ RELATIONS = ("equal", "at most", "at least", "limit")
 _MEASURES = ("absolute", "relative")
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Check:
     """One computed number against what theory says about it.
@@ -40,10 +42,10 @@ class Check:
     """
 
     quantity: str
-    theory: float
-    computed: float
+    theory: AnyNumber
+    computed: AnyNumber
     relation: str
-    tolerance: float
+    tolerance: AnyNumber
     measure: str = "absolute"
 
     def __post_init__(self):
@@ -71,7 +73,8 @@ class Check:
         return self.error <= self.tolerance
 
 
-def fitted_slope(parameter, error) -> float:
+@checked
+def fitted_slope(parameter: Vector, error: Vector) -> float:
     """Least-squares slope of log(error) against log(parameter), the rate of a limit; both (S,), positive, S ≥ 2."""
     x, y = np.asarray(parameter, dtype=float), np.asarray(error, dtype=float)
     good = x.ndim == 1 and x.shape == y.shape and len(x) >= 2 and (x > 0).all() and (y > 0).all()

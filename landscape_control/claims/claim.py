@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..arguments import checked
 from ..errors import ProblemError, check_choice
 from .check import RELATIONS, words
 from .evidence import Evidence
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Claim:
     """A statement about optimal learning that a computation can confirm or refute.

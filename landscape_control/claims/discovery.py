@@ -5,12 +5,14 @@ import pkgutil
 from collections.abc import Iterator
 from types import ModuleType
 
+from ..arguments import checked
 from ..errors import ProblemError, check_choice
 from .claim import Claim
 
 PACKAGE = "landscape_control.problems"  # the folder problems/ of the repository, see pyproject.toml
 
 
+@checked
 def all_claims() -> tuple[Claim, ...]:
     """Every claim, by name.
 
@@ -32,12 +34,14 @@ def all_claims() -> tuple[Claim, ...]:
     return tuple(sorted(claims, key=lambda claim: claim.name))
 
 
+@checked
 def find_claim(name: str) -> Claim:
     """The claim called ``name``; a misspelt name is refused with its near matches. Underscores read as hyphens."""
     claims = {claim.name: claim for claim in all_claims()}
     return claims[check_choice("claim", _spelling(name), claims)]
 
 
+@checked
 def claim_problem(name: str):
     """The ControlProblem or PolicyProgram of the claim, or of the module in problems/, called ``name``."""
     module = str(name).replace("-", "_")

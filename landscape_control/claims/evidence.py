@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import checked
 from ..errors import ProblemError
 from .check import Check
 
 _FOREIGN = ("casadi", "matplotlib")  # evidence outlives the process that made it, and is drawn elsewhere
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Evidence:
     """What evaluating a claim gives: its checks, and the arrays its picture is drawn from.

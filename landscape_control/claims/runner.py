@@ -4,6 +4,7 @@ import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ..arguments import AnyNumber, Count, checked
 from ..arrays import whole
 from .claim import Claim
 from .evidence import Evidence
@@ -21,6 +22,7 @@ class Verdict(enum.Enum):
         return self.value
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Outcome:
     """A claim after evaluation.
@@ -37,7 +39,7 @@ class Outcome:
     evidence: Evidence | None = None
     error: str = ""
     traceback: str = ""
-    seconds: float = 0.0
+    seconds: AnyNumber = 0.0
 
     @property
     def verdict(self) -> Verdict:
@@ -47,8 +49,13 @@ class Outcome:
         return Verdict.HOLDS if self.evidence.passed else Verdict.FAILS
 
 
-def run_claims(claims: Sequence[Claim], *, workers: int = 1,
-               progress: Callable[[Claim], None] | None = None) -> tuple[Outcome, ...]:
+@checked
+def run_claims(
+    claims: Sequence[Claim],
+    *,
+    workers: Count = 1,
+    progress: Callable[[Claim], None] | None = None,
+) -> tuple[Outcome, ...]:
     """Evaluate the claims in ``workers`` processes (one: in this process), in the order given.
 
     ``progress`` is called with each claim as it is done. Exceptions, results that cannot be pickled and dying worker

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Annotated
 
 import numpy as np
 
+from ..arguments import Count, Filled, Index, NonNegative, Points, Positive, Words, checked
 from ..arrays import number, whole
 from ..errors import ProblemError
 from ..problem import ControlProblem
-from ..rules import Rule, Sees, full_information
+from ..rules import CausalRule, Rule, Sees, full_information
 from .criteria import Criteria
 from .policy_fit import fit_rules, read_rules
 from .running import run_rule
@@ -16,18 +18,23 @@ from .samples import PolicySample, sample_policy
 from .verdict import Verdict
 
 
+@checked
 def compare(
-    problems: ControlProblem | Sequence[ControlProblem],
-    rules: Sequence[Rule | str] | None = None,
+    problems: Annotated[
+        ControlProblem | Sequence[ControlProblem], Filled(), Words(expected="a ControlProblem, or several")
+    ],
+    rules: Annotated[
+        Sequence[Rule | CausalRule | str] | None, Filled(), Words(expected="at least one rule, or its key")
+    ] = None,
     *,
-    starts=24,
-    spread: float | None = None,
-    seed: int = 0,
-    points_per_plan: int = 3,
-    hold: float = 0.0,
+    starts: Index | Points = 24,
+    spread: Positive | None = None,
+    seed: Index = 0,
+    points_per_plan: Count = 3,
+    hold: NonNegative = 0.0,
     run: bool = True,
-    solver=None,
-    resamples: int = 200,
+    solver: object = None,
+    resamples: Count = 200,
     criteria: Criteria | None = None,
     sees: frozenset[Sees] | None = None,
     progress: Callable | None = None,

@@ -3,8 +3,8 @@
 import enum
 from dataclasses import dataclass
 
-from ..arrays import number
-from ..rules.choice import MARGIN
+from ..arguments import Positive, checked
+from ..rules.choice import MARGIN, Margin
 
 
 class Conclusion(enum.Enum):
@@ -15,6 +15,9 @@ class Conclusion(enum.Enum):
     NONE_FITS = "no rule in the library fits"
 
 
+
+
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Criteria:
     """The numbers that decide, all relative to rms |u|.
@@ -27,10 +30,7 @@ class Criteria:
     margin : factor by which a richer rule must reduce the error of a simpler one to be preferred
     """
 
-    threshold: float = 0.05
-    resolution: float = 1e-3
-    margin: float = MARGIN
+    threshold: Positive = 0.05
+    resolution: Positive = 1e-3
+    margin: Margin = MARGIN
 
-    def __post_init__(self):
-        for name, low in (("threshold", 0), ("resolution", 0), ("margin", 1)):
-            object.__setattr__(self, name, number(name, getattr(self, name), low=low, low_open=low == 0))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..arguments import Duration, Entries, NonNegative, Positive, Vector, checked
 from ..arrays import freeze, number, vector
 from ..errors import ProblemError
 from ..landscape import find_minima, quadratic
@@ -15,6 +16,7 @@ from ..rules import metric_modes, optimal_gain
 _NUDGE = 1e-4  # logarithmic step in the closed form, whose error is its square
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Exponents:
     """How hard the optimal policy pulls on modes of different curvature.
@@ -29,13 +31,13 @@ class Exponents:
     minimum : (n,), where they were measured
     """
 
-    curvature: np.ndarray
-    gain: np.ndarray
-    exponent: np.ndarray
-    theory_gain: np.ndarray
-    theory: np.ndarray
-    directions: np.ndarray
-    minimum: np.ndarray
+    curvature: Entries
+    gain: Entries
+    exponent: Entries
+    theory_gain: Entries
+    theory: Entries
+    directions: Entries
+    minimum: Entries
 
     def __str__(self):
         rows = [
@@ -45,8 +47,14 @@ class Exponents:
         return "\n".join(["curvature h     gain r         p    theory", *rows])
 
 
+@checked
 def preconditioner_exponent(
-    problem: ControlProblem, *, displacement: float | None = None, step: float = 0.01, minimum=None, solver=None
+    problem: ControlProblem,
+    *,
+    displacement: Positive | None = None,
+    step: Positive = 0.01,
+    minimum: Vector | None = None,
+    solver: object = None,
 ) -> Exponents:
     """Measure r(h) and p(h) on the eigen-directions of the curvature, in the metric, at a minimum of the landscape.
 
@@ -77,7 +85,7 @@ def preconditioner_exponent(
     solver = _build(problem.changed(landscape=lowered)) if solver is None else solver
     directions = (problem.model.actuation(minimum)[0] @ basis).T
     lengths = np.linalg.norm(directions, axis=1)
-    eta, step = problem.objective.learning_rate, number("step", step, low=0, low_open=True)
+    eta = problem.objective.learning_rate
 
     def gain(mode, scale):
         offset = span / lengths[mode]
@@ -90,22 +98,22 @@ def preconditioner_exponent(
     return _exponents(gain, step, problem, curvature, directions / lengths[:, None], minimum)
 
 
+@checked
 def exponent_curve(
-    curvatures,
+    curvatures: Vector,
     *,
-    horizon: float = math.inf,
-    discount: float = 0.0,
-    learning_rate: float = 1.0,
-    loss_weight: float = 1.0,
-    step: float = 0.01,
-    solver=None,
+    horizon: Duration = math.inf,
+    discount: NonNegative = 0.0,
+    learning_rate: Duration = 1.0,
+    loss_weight: NonNegative = 1.0,
+    step: Positive = 0.01,
+    solver: object = None,
 ) -> Exponents:
     """Measured gain and exponent of quadratic modes of given curvatures (K,), each on its own time scale.
 
     The modes of a quadratic do not see each other; each is solved as L = ½θ² with loss weight kh. ``solver`` may be given
     for that problem. See :func:`preconditioner_exponent` for how p is measured.
     """
-    curvatures = vector("curvatures", curvatures)
     if (curvatures <= 0).any():
         raise ProblemError(
             "curvatures", expected="positive numbers", received=f"{curvatures.min():g}", advice="leave out the others"
@@ -119,7 +127,7 @@ def exponent_curve(
         return -float(solution.controls[0, 0])
 
     ones = np.ones((len(curvatures), 1))
-    return _exponents(gain, number("step", step, low=0, low_open=True), problem, curvatures, ones, np.zeros(1))
+    return _exponents(gain, step, problem, curvatures, ones, np.zeros(1))
 
 
 def _local_control(solution, minimum):

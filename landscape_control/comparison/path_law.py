@@ -2,17 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
+from ..arguments import AnyNumber, Filled, checked
 from ..errors import ProblemError
 from ..interpolation import differentiation_matrix, lagrange_matrix
+from ..problem import ControlProblem
+from ..solution import Plan, Solution
 from .fitting import condition_number, relative
 
 _ROUND_OFF = 1e-10  # no plan is known better than this
 _CERTAIN = 0.05  # coefficients known to within 5 % are called identified
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class PathLaw:
     """θ̈ = a θ̇ + b BG⁻¹Bᵀ∇L along optimal paths.
@@ -31,13 +36,13 @@ class PathLaw:
     paths, points : how much data
     """
 
-    a: float
-    b: float
-    predicted_a: float | None
-    predicted_b: float | None
-    residual: float
-    condition: float
-    roughness: float
+    a: AnyNumber
+    b: AnyNumber
+    predicted_a: AnyNumber | None
+    predicted_b: AnyNumber | None
+    residual: AnyNumber
+    condition: AnyNumber
+    roughness: AnyNumber
     paths: int
     points: int
 
@@ -77,7 +82,12 @@ class PathLaw:
         return f"{law} does not hold on these paths ({data})."
 
 
-def path_law(solutions, *, problems=None) -> PathLaw:
+@checked
+def path_law(
+    solutions: Solution | Plan | Annotated[Sequence[Solution | Plan], Filled()],
+    *,
+    problems: ControlProblem | Sequence[ControlProblem] | None = None,
+) -> PathLaw:
     """Fit the second-order law to one or several solutions (or plans), with (a, b) shared between them.
 
     θ̇ = f + Bu exactly and θ̈ as the derivative of its polynomial on each element of the plan, at two Gauss points per

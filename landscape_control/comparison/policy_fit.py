@@ -1,9 +1,11 @@
 """Every rule fitted to samples of a policy, and judged; nothing is solved here."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
 
+from ..arguments import Count, Filled, Index, Whole, Words, checked
 from ..arrays import whole
 from ..errors import ProblemError
 from ..rules import CausalRule, Rule, Sees, by_name, observe
@@ -15,13 +17,14 @@ from .samples import PolicySample
 from .verdict import RuleFit, Scatter, Verdict
 
 
+@checked
 def fit_rules(
-    samples: Sequence[PolicySample],
-    rules: Sequence[Rule | str],
+    samples: PolicySample | Annotated[Sequence[PolicySample], Filled()],
+    rules: Annotated[Sequence[Rule | CausalRule | str], Filled(), Words(expected="at least one rule, or its key")],
     *,
-    seed: int = 0,
-    folds: int = 5,
-    resamples: int = 200,
+    seed: Index = 0,
+    folds: Annotated[int, Whole(low=2)] = 5,
+    resamples: Count = 200,
     criteria: Criteria | None = None,
     sees: frozenset[Sees] | None = None,
 ) -> Verdict:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.integrate import solve_ivp
 
+from ..arguments import AnyNumber, checked
 from ..arrays import number
+from ..problem import ControlProblem
 from ..rules import Rule
 
 _FAR = 1e4  # a path this many problem sizes away from its start has run off
@@ -16,6 +18,7 @@ _EVALUATIONS = 5_000  # of the rule along one path; smooth closed loops need a f
 _ACCURACY = {"method": "LSODA", "rtol": 1e-9, "atol": 1e-11}
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """The cost of running one rule on one problem.
@@ -27,8 +30,8 @@ class Run:
     reason : why there is no cost or no excess, empty otherwise
     """
 
-    cost: float | None
-    excess: float | None
+    cost: AnyNumber | None
+    excess: AnyNumber | None
     reason: str = ""
 
 
@@ -36,7 +39,14 @@ class _Lost(ArithmeticError):
     """The rule gave no number, or the path left every bound."""
 
 
-def run_rule(problem, rule: Rule, coefficients, *, optimum: float | None = None) -> Run:
+@checked
+def run_rule(
+    problem: ControlProblem,
+    rule: Rule,
+    coefficients: object,
+    *,
+    optimum: AnyNumber | None = None,
+) -> Run:
     """Integrate the rule's path from the problem's start with the running cost as an extra state.
 
     T = ∞: the horizon doubles until the cost, with the rest at a standstill charged as e^{-γτ}·(cost rate)/γ, no longer

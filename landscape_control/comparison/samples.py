@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arguments import AnyNumber, Count, Entries, Index, NonNegative, Points, Positive, checked
 from ..arrays import matrix, number, whole
 from ..errors import ProblemError, SolveError
 from ..landscape import find_minima
 from ..problem import ControlProblem
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PolicySample:
     """What a policy does on one problem, at the problem's own time 0 (finite horizon) or at any time (T = ∞).
@@ -25,10 +27,10 @@ class PolicySample:
     """
 
     problem: ControlProblem
-    points: np.ndarray
-    controls: np.ndarray
-    starts: np.ndarray
-    hold: float = 0.0
+    points: Entries
+    controls: Entries
+    starts: Entries
+    hold: AnyNumber = 0.0
 
     def __post_init__(self):
         points = matrix("sample points", self.points, (None, self.problem.dimension))
@@ -64,8 +66,16 @@ class Sampling:
     words: str
 
 
+@checked
 def sample_policy(
-    problem: ControlProblem, solver, *, starts, spread: float | None, seed: int, points_per_plan: int, hold: float
+    problem: ControlProblem,
+    solver: object,
+    *,
+    starts: Index | Points,
+    spread: Positive | None,
+    seed: Index,
+    points_per_plan: Count,
+    hold: NonNegative,
 ) -> Sampling:
     """Solve from the problem's start and from ``starts`` others, and read off the controls.
 
@@ -103,8 +113,13 @@ def sample_policy(
     return Sampling(sample=sample, optimum=optimum, failures=tuple(failures), words=words)
 
 
+@checked
 def draw_starts(
-    problem: ControlProblem, count: int, *, spread: float | None = None, seed: int = 0
+    problem: ControlProblem,
+    count: Index,
+    *,
+    spread: Positive | None = None,
+    seed: Index = 0,
 ) -> tuple[np.ndarray, float]:
     """(starts (count, n), spread): normal around the problem's start with standard deviation ``spread`` per parameter.
 

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
+from ..arguments import AnyNumber, Entries, checked
 from ..errors import check_choice
 from ..rules import CausalRule, Rule
 from .criteria import Conclusion, Criteria
@@ -12,6 +11,7 @@ from .running import Run
 from .wording import paragraph, table
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RuleFit:
     """One rule held against the policy.
@@ -34,17 +34,17 @@ class RuleFit:
     """
 
     rule: Rule | CausalRule
-    coefficients: Mapping[str, float]
-    intervals: Mapping[str, tuple[float, float]]
-    predicted: Mapping[str, float | None]
-    error: float
-    fit_error: float
-    condition: float
+    coefficients: Mapping[str, AnyNumber]
+    intervals: Mapping[str, tuple[AnyNumber, AnyNumber]]
+    predicted: Mapping[str, AnyNumber | None]
+    error: AnyNumber
+    fit_error: AnyNumber
+    condition: AnyNumber
     identifiable: bool
     equivalent_to: tuple[str, ...]
     undefined: int
     at_bound: tuple[str, ...]
-    fitted: tuple[np.ndarray, ...] = field(repr=False)
+    fitted: tuple[Entries, ...] = field(repr=False)
     runs: tuple[Run, ...] = ()
 
     @property
@@ -69,16 +69,18 @@ class RuleFit:
         return next((run.reason for run in self.runs if run.excess is None), "")
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scatter:
     """The samples of one problem, for drawing: points (S, n), controls (S, m), slopes Bᵀ∇L (S, m), starts (S,)."""
 
-    points: np.ndarray
-    controls: np.ndarray
-    slopes: np.ndarray
-    starts: np.ndarray
+    points: Entries
+    controls: Entries
+    slopes: Entries
+    starts: Entries
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Verdict:
     """Which closed-form rule a policy is.
@@ -102,7 +104,7 @@ class Verdict:
     rows: tuple[RuleFit, ...]
     equivalent: tuple[str, ...]
     refused: Mapping[str, str]
-    failures: tuple[tuple[int, np.ndarray, str], ...]
+    failures: tuple[tuple[int, Entries, str], ...]
     samples: int
     starts: int
     criteria: Criteria
@@ -129,6 +131,7 @@ class Verdict:
         """The best rule that the data tells apart from the preferred one."""
         return next((row for row in self.rows[1:] if row.key not in self.rows[0].equivalent_to), None)
 
+    @checked
     def row(self, key: str) -> RuleFit:
         """The row of one rule by its key; near matches when there is none."""
         check_choice("row of the verdict", key, [row.key for row in self.rows])

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arguments import AnyNumber, Index, checked
 from ..policies import PolicyProgram
 from ..transcription.moment_numbers import ROUND_OFF
 from .replay import exact_cost, growth, is_steady, mode_costs, replay
+from .result import PolicyResult
 from .starting import coefficient_scales
 
 STEP = 1e-30  # of complex-step derivatives: exact to round-off (Squire & Trapp 1998)
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class PolicyCertificate:
     """What a second calculation says of a result; all numbers relative to the cost unless said otherwise.
@@ -34,14 +37,14 @@ class PolicyCertificate:
     learnt : whether the cost is zero to round-off by this calculation too
     """
 
-    cost: float
-    moments: float
-    quadrature: float
-    stationarity: float
-    growth: float | None
-    replayed: float | None
-    replay_error: float | None
-    tolerance: float
+    cost: AnyNumber
+    moments: AnyNumber
+    quadrature: AnyNumber
+    stationarity: AnyNumber
+    growth: AnyNumber | None
+    replayed: AnyNumber | None
+    replay_error: AnyNumber | None
+    tolerance: AnyNumber
     learnt: bool = False
 
     @property
@@ -67,7 +70,8 @@ class PolicyCertificate:
         return "\n".join([f"certificate {'passed' if self.passed else 'NOT passed'}", *rows])
 
 
-def certify_policy(result, *, episodes: int = 0, seed: int = 0) -> PolicyCertificate:
+@checked
+def certify_policy(result: PolicyResult, *, episodes: Index = 0, seed: Index = 0) -> PolicyCertificate:
     """Check a result with exact moments; ``episodes`` > 1 also replays its policy that often.
 
     Raises ProblemError for programs without closed moments.

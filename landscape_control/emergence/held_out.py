@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import casadi as ca
 import numpy as np
 
+from ..arguments import Count, checked
 from ..pointwise import Pointwise
 from ..policies import Policy, PolicyProgram
 from ..transcription.moment_model import time_weights
@@ -16,6 +17,7 @@ _QUADRATIC = ((lambda theta, hidden: quadratic_loss(theta.T, hidden.T)),
               (lambda theta, hidden: quadratic_slope(theta.T, hidden.T).T))
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class HeldOut:
     """Scenarios from a seed of their own, in independent blocks.
@@ -28,7 +30,15 @@ class HeldOut:
     scenarios: tuple[Scenarios, ...]
 
     @classmethod
-    def drawn(cls, program: PolicyProgram, count: int, *, blocks: int, seed: np.random.SeedSequence) -> "HeldOut":
+    @checked
+    def drawn(
+        cls,
+        program: PolicyProgram,
+        count: Count,
+        *,
+        blocks: Count,
+        seed: np.random.SeedSequence,
+    ) -> "HeldOut":
         """About ``count`` scenarios."""
         return cls(scenarios=draw(program, count, blocks=blocks, seed=seed))
 
@@ -37,10 +47,12 @@ class HeldOut:
         """Scenarios of all scenes."""
         return sum(one.count for one in self.scenarios)
 
+    @checked
     def block_costs(self, policy: Policy, program: PolicyProgram) -> np.ndarray:
         """Mean cost on every block, (blocks,); infinite where the rule diverges."""
         return block_means(episode_costs(policy, program, self.scenarios), self.scenarios)
 
+    @checked
     def cost(self, policy: Policy, program: PolicyProgram) -> tuple[float, float]:
         """(unbiased mean cost, its standard error)."""
         return mean_and_error(self.block_costs(policy, program))
@@ -67,7 +79,7 @@ def _run(policy, program, scenarios, loss, slope):
     root, cost = _root(program, theta.shape[1]), np.zeros(scenarios.count)
     for t, (weight, price) in enumerate(zip(*time_weights(program), strict=True)):
         observed = slope(theta, scenarios.hidden[:, t]) + root(theta, scenarios.noise[:, t])
-        move, state = policy.update(state, observed, theta)
+        move, state = policy.advance(state, observed, theta)
         theta = theta + move
         cost += weight * loss(theta, scenarios.hidden[:, t + 1]) if weight else 0.0
         cost += price * (move**2).sum(axis=1) if price else 0.0

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import casadi as ca
 import numpy as np
 
+from ..arguments import AnyNumber, Entries, Index, Positive, checked
 from ..arrays import freeze, number
 from ..errors import ProblemError
 from ..transcription.moment_model import layout_of
@@ -14,6 +15,7 @@ from .same import differing_fields
 from .starting import coefficient_scales
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Identifiability:
     """Directions in coefficient space, by how much a change along them costs.
@@ -32,10 +34,10 @@ class Identifiability:
     threshold : float
     """
 
-    stiffness: np.ndarray
-    directions: np.ndarray
+    stiffness: Entries
+    directions: Entries
     labels: tuple[str, ...]
-    threshold: float
+    threshold: AnyNumber
 
     @classmethod
     def of_hessian(cls, hessian, scales, labels, *, unit: float, threshold: float) -> "Identifiability":
@@ -64,7 +66,8 @@ class Identifiability:
         """Whether the coefficients are a minimum, and every combination of them changes the cost."""
         return self.flat == 0 and not self.saddle
 
-    def loads(self, direction: int) -> tuple[str, ...]:
+    @checked
+    def loads(self, direction: Index) -> tuple[str, ...]:
         """The coefficients that carry most of a direction: those with at least a third of its largest entry."""
         weight = np.abs(self.directions[direction])
         return tuple(self.labels[i] for i in np.argsort(-weight, kind="stable") if weight[i] >= weight.max() / 3)
@@ -96,7 +99,8 @@ class Identifiability:
         return f"where moving by 10 %{note} {done} the cost by {100 * abs(stiffness) * 0.1**2 / 2:.2g} %"
 
 
-def identify_coefficients(result, *, threshold: float = 1e-6) -> Identifiability:
+@checked
+def identify_coefficients(result: object, *, threshold: Positive = 1e-06) -> Identifiability:
     """Eigenvalues of the scaled Hessian of J at a result's coefficients, by exact second derivatives.
 
     Fixed coefficients and those at an edge of their range are left out.
@@ -123,7 +127,8 @@ def cost_derivatives(program, entries, *, nodes: int, moments: MomentProgram | N
     return float(cost[0, 0]), slope.ravel(), curved.reshape(n, n)
 
 
-def same_cost(first, second) -> bool:
+@checked
+def same_cost(first: object, second: object) -> bool:
     """Whether two results cost the same within their stated errors and tolerances: then neither explains the other away.
 
     Raises ProblemError if they answer different questions: programs that differ in more than the family.

@@ -2,10 +2,12 @@
 
 from importlib import import_module
 
-from ..errors import ProblemError, check_options
+from ..arguments import Index, Positive, checked
+from ..errors import check_options
 from ..landscape import LandscapeDistribution
 from ..objective import Objective
 from ..policies import Family, PolicyProgram
+from ..policies.program import CostName
 from ..sees import Sees
 from ..transcription.moment_model import plain_noise
 from .policy_solver import PolicySolver
@@ -15,9 +17,21 @@ BUILDING = ("tolerance", "most_nodes", "hessian", "most_iterations", "time_limit
 SOLVING = ("starts", "seed", "guess", "fixed", "within", "throw")  # and what it solves with
 
 
-def optimize_policy(task: LandscapeDistribution, family: Family, objective: Objective, *, sees: Sees | None = None,
-                    cost: str = "terminal", starts: int = 8, seed: int = 0, tolerance: float | None = None, guess=None,
-                    throw: bool = True, **options) -> PolicyResult:
+@checked
+def optimize_policy(
+    task: LandscapeDistribution,
+    family: Family,
+    objective: Objective,
+    *,
+    sees: Sees | None = None,
+    cost: CostName = "terminal",
+    starts: Index = 8,
+    seed: Index = 0,
+    tolerance: Positive | None = None,
+    guess: object = None,
+    throw: bool = True,
+    **options: object,
+) -> PolicyResult:
     """Minimise the expected cost of a causal rule over its coefficients.
 
         J = E[ κ e^{-γT} L(θ_T)  and/or  k Σ_{t=1..T} e^{-γt} L(θ_t)  +  Σ_{t<T} e^{-γt} |Δθ_t|²/2η ]
@@ -47,21 +61,25 @@ def optimize_policy(task: LandscapeDistribution, family: Family, objective: Obje
     return solve_program(program, starts=starts, seed=seed, tolerance=tolerance, guess=guess, throw=throw, **options)
 
 
-def solve_program(program: PolicyProgram, *, tolerance: float | None = None, **options) -> PolicyResult:
+@checked
+def solve_program(
+    program: PolicyProgram,
+    *,
+    tolerance: Positive | None = None,
+    **options: object,
+) -> PolicyResult:
     """The same for a program that exists; ``options`` are starts, seed, guess, throw and the rest."""
-    if not isinstance(program, PolicyProgram):
-        raise ProblemError("program", expected="a PolicyProgram", received=type(program).__name__,
-                           advice="optimize_policy(task, family, objective) makes one")
     if tolerance is not None:
         options["tolerance"] = tolerance
     if has_moments(program):
-        check_options("optimize_policy", options, (*BUILDING, *SOLVING))
+        check_options("optimize_policy", options, (*BUILDING, *SOLVING, "sees", "cost"))
         building = {name: options.pop(name) for name in BUILDING if name in options}
         return PolicySolver(program, **building).solve(**options)
     scenarios = import_module(".scenarios", __package__)  # late: most programs have exact moments
     return scenarios.solve_scenarios(program, **options)
 
 
+@checked
 def has_moments(program: PolicyProgram) -> bool:
     """Whether second moments propagate in closed form: a linear family on random quadratics, noise free of the state."""
     return program.family.linear and program.task.is_quadratic and plain_noise(program.sees)

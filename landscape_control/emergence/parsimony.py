@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arguments import Entries, NonNegative, Numbers, Points, Vector, checked
 from ..arrays import freeze, number
 from ..errors import ProblemError
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Choice:
     """The preferred family in every cell.
@@ -20,12 +22,20 @@ class Choice:
         is cheaper by less than it must be; NaN without another one
     """
 
-    best: np.ndarray
-    gain: np.ndarray
-    nearest: np.ndarray
+    best: Entries
+    gain: Entries
+    nearest: Entries
 
 
-def choose_family(costs, sizes, *, margin: float, standard_errors=0.0, width: float = 2.0) -> Choice:
+@checked
+def choose_family(
+    costs: Points,
+    sizes: Vector,
+    *,
+    margin: NonNegative,
+    standard_errors: Numbers = 0.0,
+    width: NonNegative = 2.0,
+) -> Choice:
     """The simplest family that no richer one beats by more than the noise and a stated share.
 
     Families are taken by their number of coefficients, fewest first. A richer one replaces the preferred one if

@@ -2,16 +2,16 @@
 
 import math
 import time
-from collections.abc import Mapping
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
-from ..arrays import flag, number, whole
+from ..arguments import Count, Duration, Index, Positive, checked
 from ..errors import ProblemError, SolveError, SolveInterrupted
 from ..policies import PolicyProgram
 from ..policies.contained import narrowed
-from ..solver.limits import SECONDS, Limit, time_limit_of
+from ..solver.limits import SECONDS, Limit
 from ..solver.policies import PolicyStatus, merged_optima, status_of, stopped
 from ..transcription.moment_model import check_linear, layout_of
 from ..transcription.moment_numbers import check_paid
@@ -29,6 +29,7 @@ SHORTER = 4  # what the horizon of a long program is divided by, to begin with
 SETTLED = 1e-3  # quadrature is refined until its error is this much below the tolerance: coefficients settle after costs
 
 
+@checked
 class PolicySolver:
     """Optimises one family for one horizon; noise, prices, discount, spectrum and task are numbers of each solve.
 
@@ -48,17 +49,13 @@ class PolicySolver:
     build_seconds : float, time spent building so far
     """
 
-    def __init__(self, program: PolicyProgram, *, tolerance: float = 1e-6, most_nodes: int = 640, hessian: str = "exact",
-                 most_iterations: int = 500, time_limit: float = SECONDS):
-        if not isinstance(program, PolicyProgram):
-            raise ProblemError("program", expected="a PolicyProgram", received=type(program).__name__,
-                               advice="e.g. PolicySolver(PolicyProgram(task=…, family=…, objective=…))")
+    def __init__(self, program: PolicyProgram, *, tolerance: Positive = 1e-6, most_nodes: Count = 640,
+                 hessian: Literal["exact", "limited-memory"] = "exact", most_iterations: Count = 500,
+                 time_limit: Duration = SECONDS):
         check_linear(program)
         self.program = program
-        self.tolerance = number("tolerance", tolerance, low=0, low_open=True)
-        self.most_nodes = whole("most_nodes", most_nodes)
-        self.hessian, self.most_iterations = hessian, whole("most_iterations", most_iterations)
-        self.time_limit = time_limit_of(time_limit)
+        self.tolerance, self.time_limit = tolerance, time_limit
+        self.most_nodes, self.most_iterations, self.hessian = most_nodes, most_iterations, hessian
         self._machineries: dict = {}
         self.build_seconds = 0.0
         self._machinery(program).optimiser(first_nodes(program))
@@ -71,12 +68,15 @@ class PolicySolver:
             advice="copy or pickle its program (or use program.save and landscape_control.load), and build "
             "another PolicySolver of it where it is needed")
 
-    def changed(self, **numbers) -> PolicyProgram:
+    @checked
+    def changed(self, **numbers: object) -> PolicyProgram:
         """The program with other numbers: noise, sees, cost, those of the objective and those of the task."""
         return renumbered(self.program, numbers, caller="PolicySolver.solve")
 
-    def solve(self, *, guess=None, starts: int = 8, seed: int = 0, fixed: Mapping | None = None,
-              within: Mapping | None = None, throw: bool = True, **numbers) -> PolicyResult:
+    @checked
+    def solve(self, *, guess: object = None, starts: Index = 8, seed: Index = 0,
+              fixed: object = None, within: object = None,
+              throw: bool = True, **numbers: object) -> PolicyResult:
         """Optimise for these numbers without rebuilding; ``numbers`` as in :meth:`changed`.
 
         Parameters
@@ -91,14 +91,13 @@ class PolicySolver:
         Raises ProblemError for numbers that cannot be used, SolveError as said, and on Ctrl-C SolveInterrupted, a
         KeyboardInterrupt whose ``solution`` is the best result so far (None before the first run of the optimiser).
         """
-        flag("throw", throw), whole("seed", seed, low=0)
         program = self.changed(**numbers)
         check_linear(program)
         check_paid(program)
         began, built = time.perf_counter(), self.build_seconds
         machinery = self._machinery(program)
         bounds = bounds_with(machinery.coefficients, fixed, within)
-        limit, optima, starts = Limit(seconds=self.time_limit), None, whole("starts", starts, low=0)
+        limit, optima = Limit(seconds=self.time_limit), None
         try:
             guesses = self._guesses(machinery, program, guess, starts, seed, bounds)
             if starts and is_long(program):

@@ -1,10 +1,11 @@
 """What a rule really costs: by stepping it in NumPy over many episodes, and by second moments. No optimiser."""
 
 import math
+from typing import Annotated
 
 import numpy as np
 
-from ..arrays import whole
+from ..arguments import Count, Index, Whole, checked
 from ..errors import ProblemError
 from ..policies import Clock, Layout, Policy, PolicyProgram
 from ..transcription.moment_model import check_linear, linear_rows, minimum_step, noise_variance, time_weights
@@ -12,8 +13,11 @@ from .held_out import HeldOut
 
 BLOCKS = 16
 
+Episodes = Annotated[int, Whole(low=2)]
 
-def replay(policy: Policy, program: PolicyProgram, *, episodes: int, seed: int) -> tuple[float, float]:
+
+@checked
+def replay(policy: Policy, program: PolicyProgram, *, episodes: Episodes, seed: Index) -> tuple[float, float]:
     """(mean cost, its standard error) of running a rule for T steps on drawn landscapes, starts and noise.
 
     The rule steps through its (init, update) pair over ``episodes`` draws, rounded to whole pairs in each of BLOCKS
@@ -21,11 +25,12 @@ def replay(policy: Policy, program: PolicyProgram, *, episodes: int, seed: int) 
     that of the mean of BLOCKS means; (inf, inf) where episodes overflow. Raises ProblemError for fewer than two episodes and
     seeds that are no whole number.
     """
-    episodes, seed = whole("episodes", episodes, low=2), np.random.SeedSequence(whole("seed", seed, low=0))
+    seed = np.random.SeedSequence(seed)
     return HeldOut.drawn(program, episodes, blocks=BLOCKS, seed=seed).cost(policy, program)
 
 
-def exact_cost(policy: Policy, program: PolicyProgram, *, nodes: int = 200) -> float:
+@checked
+def exact_cost(policy: Policy, program: PolicyProgram, *, nodes: Count = 200) -> float:
     """J of a linear rule on random quadratics by the mean and covariance of its state, with N quadrature nodes.
 
     Raises ProblemError for families that are not linear, for moments that overflow, and for a rule that depends on where in

@@ -8,12 +8,14 @@ from types import MappingProxyType
 
 import numpy as np
 
+from ..arguments import AnyNumber, Entries, checked
 from ..errors import ProblemError
 from ..policies import Policy, PolicyProgram
 from ..recordable import Recordable
 from ..solver.policies import PolicyStatus
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PolicyResult(Recordable):
     """The best coefficients of a family for a program, every other optimum, and how they were found.
@@ -45,8 +47,8 @@ class PolicyResult(Recordable):
     """
 
     program: PolicyProgram
-    coefficients: Mapping[str, float | np.ndarray]
-    cost: float
+    coefficients: Mapping[str, AnyNumber | Entries]
+    cost: AnyNumber
     status: PolicyStatus
     starts: int
     agreed: int
@@ -54,14 +56,14 @@ class PolicyResult(Recordable):
     at_bound: tuple[str, ...]
     method: str
     nodes: int
-    build_seconds: float
-    solve_seconds: float
-    tolerance: float
-    cost_error: float = 0.0
-    standard_error: float = 0.0
-    optimism_gap: float = 0.0
+    build_seconds: AnyNumber
+    solve_seconds: AnyNumber
+    tolerance: AnyNumber
+    cost_error: AnyNumber = 0.0
+    standard_error: AnyNumber = 0.0
+    optimism_gap: AnyNumber = 0.0
     fixed: tuple[str, ...] = ()
-    standing_still: float = math.nan
+    standing_still: AnyNumber = math.nan
     learnt: bool = False
     message: str = ""
     compared: str = ""

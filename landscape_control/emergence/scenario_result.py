@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from ..arguments import AnyNumber, checked
 from .result import PolicyResult
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ScenarioResult(PolicyResult):
     """A PolicyResult from scenarios: ``cost`` is the unbiased mean over held-out scenarios, ± ``standard_error``.
@@ -29,11 +31,11 @@ class ScenarioResult(PolicyResult):
         would differ had others been drawn, not what is optimal for one landscape; empty where there is no exact Hessian
     """
 
-    in_sample_cost: float
-    gap_error: float
+    in_sample_cost: AnyNumber
+    gap_error: AnyNumber
     scenarios: int
     held_out: int
-    scale: float = math.nan
+    scale: AnyNumber = math.nan
     rough: bool = False
     intervals: Mapping[str, tuple]
 

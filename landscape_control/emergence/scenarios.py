@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 
+from ..arguments import Count, Duration, Index, Positive, checked
 from ..arrays import number, whole
 from ..errors import ProblemError, SolveError, SolveInterrupted, check_options
 from ..policies import PolicyProgram
@@ -20,6 +21,7 @@ UNFINISHED = (PolicyStatus.ITERATION_LIMIT, PolicyStatus.NOT_STATIONARY)  # as d
 OPTIMISER = {"tol": 1e-8, "max_iter": 200, "mu_strategy": "monotone"}  # averages of bent paths: adaptive barriers wander
 
 
+@checked
 class ScenarioSolver:
     """Optimises one family for one horizon and population over drawn scenarios; built once per number of scenarios.
 
@@ -40,8 +42,17 @@ class ScenarioSolver:
     build_seconds : float, time spent building so far
     """
 
-    def __init__(self, program: PolicyProgram, *, scenarios: int = 200, most_scenarios: int = 6400, held_out: int = 4000,
-                 tolerance: float = 0.01, time_limit: float = SECONDS):
+    @checked
+    def __init__(
+        self,
+        program: PolicyProgram,
+        *,
+        scenarios: Count = 200,
+        most_scenarios: Count = 6400,
+        held_out: Count = 4000,
+        tolerance: Positive = 0.01,
+        time_limit: Duration = SECONDS,
+    ):
         self.program = program
         self.scenarios = whole("scenarios", scenarios, low=2 * BLOCKS)
         self.most_scenarios = whole("most_scenarios", most_scenarios, low=self.scenarios)
@@ -52,7 +63,8 @@ class ScenarioSolver:
         self._compiled: dict = {}
         self.compiled(program, self.scenarios)
 
-    def changed(self, **numbers) -> PolicyProgram:
+    @checked
+    def changed(self, **numbers: object) -> PolicyProgram:
         """The program with other numbers: noise, sees, cost, those of the objective and, for random quadratics, the task."""
         program = self.program
         found = renumbered(program, numbers, caller="ScenarioSolver.solve")
@@ -62,8 +74,18 @@ class ScenarioSolver:
                                advice="make a new ScenarioSolver: noise that depends on the state is part of the program")
         return found
 
-    def solve(self, *, guess=None, starts: int = 8, seed: int = 0, fixed: Mapping | None = None,
-              within: Mapping | None = None, throw: bool = True, **numbers) -> ScenarioResult:
+    @checked
+    def solve(
+        self,
+        *,
+        guess: object = None,
+        starts: Index = 8,
+        seed: Index = 0,
+        fixed: object = None,
+        within: object = None,
+        throw: bool = True,
+        **numbers: object,
+    ) -> ScenarioResult:
         """Optimise for these numbers; ``numbers`` as in :meth:`changed`, ``fixed`` and ``within`` as in PolicySolver.solve.
 
         From ``starts`` points (and ``guess``) on half the scenarios; then on ``scenarios`` fresh ones, and on twice as many,

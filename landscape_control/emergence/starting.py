@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from ..arrays import number
+from ..arrays import number, real_array
 from ..errors import ProblemError, check_options
 from ..policies import Layout
 
@@ -103,10 +103,7 @@ def guess_entries(layout: Layout, guess, starts: int) -> np.ndarray | None:
 
 
 def _numbers(name, value):
-    try:
-        return np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        raise ProblemError(f"guess[{name!r}]", expected="numbers", received=repr(value), advice="check the guess") from None
+    return real_array(f"guess[{name!r}]", value, "numbers")
 
 
 def bounds_with(layout: Layout, fixed: Mapping | None, within: Mapping | None = None) -> np.ndarray:

@@ -5,13 +5,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Annotated, Literal
 
 import numpy as np
 
-from ..arrays import flag, whole
+from ..arguments import AnyNumber, Duration, Entries, Index, Numbers, Whole, checked
 from ..errors import ProblemError, SolveError, SolveInterrupted, check_choice
 from ..policies import Policy, PolicyProgram
-from ..solver.limits import SECONDS, Limit, time_limit_of
+from ..solver.limits import SECONDS, Limit
 from ..solver.policies import PolicyStatus, stopped
 from ..transcription.moment_model import check_linear
 from ..transcription.moment_numbers import check_paid
@@ -21,6 +22,7 @@ from .worst_case_search import Search, agreeing
 MEASURES = ("loss", "distance")
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class WorstCaseResult:
     """Minimax coefficients.
@@ -40,15 +42,15 @@ class WorstCaseResult:
     """
 
     program: PolicyProgram
-    coefficients: Mapping[str, float | np.ndarray]
-    worst: float
-    curvature: float
+    coefficients: Mapping[str, AnyNumber | Entries]
+    worst: AnyNumber
+    curvature: AnyNumber
     measure: str
-    grid_error: float
+    grid_error: AnyNumber
     status: PolicyStatus
     starts: int
     agreed: int
-    solve_seconds: float
+    solve_seconds: AnyNumber
 
     def __post_init__(self):
         object.__setattr__(self, "coefficients", MappingProxyType(dict(self.coefficients)))
@@ -77,16 +79,17 @@ class WorstCaseResult:
         return f"WorstCaseResult({self.summary()})"
 
 
+@checked
 def worst_case(
     program: PolicyProgram,
     *,
-    measure: str = "distance",
-    points: int | None = None,
-    starts: int = 8,
-    seed: int = 0,
-    guess=None,
+    measure: Literal["distance", "loss"] = "distance",
+    points: Annotated[int, Whole(low=2)] | None = None,
+    starts: Index = 8,
+    seed: Index = 0,
+    guess: Mapping[str, float | Numbers] | object = None,
     throw: bool = True,
-    time_limit: float = SECONDS,
+    time_limit: Duration = SECONDS,
 ) -> WorstCaseResult:
     """Minimise over the coefficients the maximum over curvatures of the expected cost of a mode.
 
@@ -106,12 +109,12 @@ def worst_case(
 
     Source: Chebyshev 1854, Young 1953 (schedules); Polyak 1964 (constant heavy ball, as the horizon grows).
     """
-    _check(program, measure, flag("throw", throw))
+    _check(program, measure, throw)
     began = time.perf_counter()
     default = program.steps * max(4, math.ceil(64 / program.steps)) + 1
-    limit = Limit(seconds=time_limit_of(time_limit))
-    search = Search(program, measure, _grid(program, default if points is None else whole("points", points, low=2)), limit)
-    result = _result(search, *search.run(guess, whole("starts", starts, low=0), whole("seed", seed, low=0)), began)
+    limit = Limit(seconds=time_limit)
+    search = Search(program, measure, _grid(program, default if points is None else points), limit)
+    result = _result(search, *search.run(guess, starts, seed), began)
     if limit.interrupted:
         raise SolveInterrupted(result.status.value, solution=result)
     if throw and not result.status.ok:

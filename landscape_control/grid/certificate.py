@@ -3,8 +3,7 @@
 import enum
 from dataclasses import dataclass, field
 
-import numpy as np
-
+from ..arguments import AnyNumber, Entries, checked
 from ..solution import Plan
 from .outside import Outside
 
@@ -34,6 +33,7 @@ _ADVICE = {
 }
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class GlobalCertificate:
     """The verdict of the Hamilton-Jacobi-Bellman equation on a plan.
@@ -62,20 +62,20 @@ class GlobalCertificate:
 
     verdict: Verdict
     message: str
-    plan_cost: float
-    grid_value: float
-    grid_error: float
+    plan_cost: AnyNumber
+    grid_value: AnyNumber
+    grid_error: AnyNumber
     better_plan: Plan | None
-    axes: tuple[np.ndarray, ...] = field(repr=False)
-    value: np.ndarray = field(repr=False)
-    box: np.ndarray
-    margin: float | None
-    times: np.ndarray = field(repr=False)
-    path: np.ndarray = field(repr=False)
+    axes: tuple[Entries, ...] = field(repr=False)
+    value: Entries = field(repr=False)
+    box: Entries
+    margin: AnyNumber | None
+    times: Entries = field(repr=False)
+    path: Entries = field(repr=False)
     outside: Outside
     left_box: bool
     method: str
-    seconds: float
+    seconds: AnyNumber
 
     @property
     def is_global(self) -> bool:

@@ -1,11 +1,14 @@
 """certify_global: is the best plan of the local solver the global optimum?"""
 
 import time
+from collections.abc import Sequence
 
 import numpy as np
 
-from ..arrays import freeze, number, whole
+from ..arguments import Count, Duration, Index, Points, Positive, checked
+from ..arrays import freeze, whole
 from ..errors import ProblemError
+from ..problem import ControlProblem
 from ..solution import Plan, Solution, Status
 from ..solver import Solver, solve
 from ..solver.clock import running_clock
@@ -24,9 +27,11 @@ _SAFETY = 1.5  # on the difference of two grids, which is itself only an estimat
 _USABLE = (Status.CONVERGED, Status.REFINEMENT_CAP)
 
 
-def certify_global(problem, solution: Solution | Plan | None = None, *, points=None, margin: float = 0.5, box=None,
+@checked
+def certify_global(problem: ControlProblem, solution: Solution | Plan | None = None, *,
+                   points: Count | Sequence[Count] | None = None, margin: Positive = 0.5, box: Points | None = None,
                    loss_at_least: float | None = None, terminal_at_least: float | None = None,
-                   seed: int = 0, time_limit: float = 300.0) -> GlobalCertificate:
+                   seed: Index = 0, time_limit: Duration = 300.0) -> GlobalCertificate:
     """Solve the Hamilton-Jacobi-Bellman equation on a grid and hold the best plan against it (one or two parameters).
 
     The grid's value at the start is compared with the plan's cost, and the optimal paths read off the grid, from the
@@ -66,10 +71,8 @@ def certify_global(problem, solution: Solution | Plan | None = None, *, points=N
         eikonal case (``eikonal_value``); speeds that no grid can follow, or not within the time limit.
     """
     began = time.perf_counter()
-    time_limit = number("time_limit", time_limit, low=0, low_open=True, allow_inf=True)
     refuse_dimension(problem)
     counts = _counts(points, problem.dimension)
-    margin = number("margin", margin, low=0, low_open=True)
     plans = _plans(problem, solution, seed)
     if box is not None:
         walls, margin = given_box(problem, box), None

@@ -6,23 +6,32 @@ from dataclasses import dataclass
 import casadi as ca
 import numpy as np
 
+from ..arguments import AnyNumber, Matrix, checked
+from ..problem import ControlProblem
 from .intervals import IntervalFunction
 
 _SLICES, _ACROSS = {1: 512, 2: 64}, 32  # cells between start and wall, and along the other axis
 _TIMES = 4001
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Leaving:
     """No plan that leaves the box costs less than ``cost``; the bound is least for leaving by ``wall`` at ``time``."""
 
-    cost: float
-    time: float
+    cost: AnyNumber
+    time: AnyNumber
     wall: str
 
 
+@checked
 def least_cost_of_leaving(
-    problem, box: np.ndarray, *, inside: float, anywhere: float, terminal: float
+    problem: ControlProblem,
+    box: Matrix,
+    *,
+    inside: AnyNumber,
+    anywhere: AnyNumber,
+    terminal: AnyNumber,
 ) -> Leaving:
     """A lower bound of the cost of every plan that leaves ``box`` (n, 2), given lower bounds of L and κΦ.
 

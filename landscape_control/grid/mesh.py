@@ -6,9 +6,11 @@ from functools import cached_property
 import numpy as np
 from scipy.ndimage import map_coordinates
 
+from ..arguments import Anywhere, Count, Matrix, checked
 from ..arrays import freeze
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Grid:
     """Equally spaced nodes over a box, one axis per parameter.
@@ -23,7 +25,8 @@ class Grid:
     axes: tuple[np.ndarray, ...]
 
     @classmethod
-    def over(cls, box: np.ndarray, points: tuple[int, ...]) -> "Grid":
+    @checked
+    def over(cls, box: Matrix, points: tuple[Count, ...]) -> "Grid":
         """The grid with ``points[i]`` nodes between ``box[i, 0]`` and ``box[i, 1]``."""
         return cls(axes=tuple(freeze(np.linspace(low, high, count)) for (low, high), count in zip(box, points, strict=True)))
 
@@ -65,7 +68,8 @@ class Grid:
         """Position in units of cells from the lower walls; θ (..., n)."""
         return (theta - self.box[:, 0]) / self.spacing
 
-    def wall_distance(self, theta: np.ndarray) -> np.ndarray:
+    @checked
+    def wall_distance(self, theta: Anywhere) -> np.ndarray:
         """Distance to the nearest wall in cells, negative outside; θ (..., n) -> (...)."""
         cells = self.cells(theta)
         return np.minimum(cells, np.array(self.shape) - 1 - cells).min(axis=-1)

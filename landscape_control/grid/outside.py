@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import casadi as ca
 import numpy as np
 
+from ..arguments import AnyNumber, checked
 from ..arrays import number
 from ..errors import ProblemError
 from .beyond import BetweenNodes, Beyond
@@ -22,6 +23,7 @@ _TRIVIAL = 1e-6  # of the range of V around the start: no difference
 _ZERO = 1e-4  # of the range of the loss: a bound that counts as zero where the horizon has no end and no discount
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Outside:
     """What is known of plans that leave the box.
@@ -46,11 +48,11 @@ class Outside:
     excluded: bool
     resolved: bool
     leaving: Leaving
-    undercut: float
-    through_walls: float
-    loss_inside: float
-    loss_outside: float
-    terminal_outside: float
+    undercut: AnyNumber
+    through_walls: AnyNumber
+    loss_inside: AnyNumber
+    loss_outside: AnyNumber
+    terminal_outside: AnyNumber
     source: str
     boxes: int
 

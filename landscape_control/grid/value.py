@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arguments import AnyNumber, Count, Entries, checked
 from ..errors import ProblemError
+from ..problem import ControlProblem
 from .fast_marching import eikonal_value
 from .hamiltonian import Hamiltonian, hamiltonian_on
 from .initial import initial_value
@@ -16,6 +18,7 @@ from .stationary import stationary_value
 _ENDLESS = 16.0  # discounts γT beyond which a free end is no longer felt at the start
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ValueFunction:
     """V(θ, t) in current value: the least cost to go from θ at time t, discounted to t.
@@ -32,10 +35,10 @@ class ValueFunction:
 
     grid: Grid
     hamiltonian: Hamiltonian
-    to_go: np.ndarray
-    slices: np.ndarray
+    to_go: Entries
+    slices: Entries
     method: str
-    unsettled: float = 0.0
+    unsettled: AnyNumber = 0.0
 
     @property
     def now(self) -> np.ndarray:
@@ -51,8 +54,15 @@ class ValueFunction:
         return upwind(self.slices[k], self.hamiltonian, self.grid)[1]
 
 
-def value_function(problem, grid: Grid, *, slices: int = 100, beyond=None,
-                   max_steps: int = MOST_STEPS) -> ValueFunction:
+@checked
+def value_function(
+    problem: ControlProblem,
+    grid: Grid,
+    *,
+    slices: Count = 100,
+    beyond: object = None,
+    max_steps: Count = MOST_STEPS,
+) -> ValueFunction:
     """Solve the Hamilton-Jacobi-Bellman equation of a problem in one or two dimensions on a grid.
 
         -V_t + γV = kL + ∇Vᵀf - (η/2) ∇VᵀBG⁻¹Bᵀ∇V,    V(θ, T) = κΦ(θ)    (viscosity sense: Crandall & Lions 1983)

@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Annotated
 
 import numpy as np
 
+from ..arguments import Count, Filled, Index, checked
 from ..arrays import whole
 from ..comparison import Conclusion, Criteria, RuleFit
 from ..comparison.judging import judge
 from ..comparison.wording import percent
 from ..errors import ProblemError
-from ..rules import CausalRule, Sees, causal
+from ..rules import CausalRule, Rule, Sees, causal
 from ..rules.causal_library import LOOP_TWIN
 from .fitting import fit_rule
 from .histories import Histories
@@ -20,13 +22,14 @@ from .residual import innovation, read_schedule, regress, residual_shape
 _PER_STEP = 8  # updates of one step that its two coefficients are read from, at least
 
 
+@checked
 def fit_causal(
     histories: Histories,
-    rules: Sequence,
+    rules: Annotated[Sequence[CausalRule | Rule], Filled()],
     *,
     subject: str = "histories",
-    seed: int = 0,
-    resamples: int = 200,
+    seed: Index = 0,
+    resamples: Count = 200,
     criteria: Criteria | None = None,
     predicted: Mapping[str, Mapping[str, float]] | None = None,
 ) -> Identification:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arguments import Count, Index, NonNegative, checked
 from ..arrays import number, whole
 from ..errors import ProblemError
 from ..landscape import Spectrum, Uniform
@@ -14,6 +15,7 @@ _TRIES = 12
 _FAR = 1e3  # in units of the spread of the starts
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Excitation:
     """Landscapes ½h(θ-μ)², starts and noise on which a policy is watched; one history is one draw of all of them.
@@ -28,12 +30,12 @@ class Excitation:
     """
 
     curvatures: Spectrum = Uniform(0.05, 1.0)
-    noise: float = 0.3
-    start_variance: float = 1.0
-    minimum_variance: float = 1.0
-    histories: int = 36
-    steps: int = 60
-    weights: int = 2
+    noise: NonNegative = 0.3
+    start_variance: NonNegative = 1.0
+    minimum_variance: NonNegative = 1.0
+    histories: Count = 36
+    steps: Count = 60
+    weights: Count = 2
 
     def __post_init__(self):
         if not isinstance(self.curvatures, Spectrum):
@@ -52,7 +54,8 @@ class Excitation:
         return f"quadratics of curvature {low:g} to {high:g}, {noise}, start variance {self.start_variance:g}"
 
 
-def watch(runner, excitation: Excitation, *, seed: int = 0, home: str = "origin") -> Histories:
+@checked
+def watch(runner: object, excitation: Excitation, *, seed: Index = 0, home: str = "origin") -> Histories:
     """Histories of a policy (see :mod:`.subjects`) that acts on the landscapes of an excitation.
 
     A policy that runs away there (|θ| beyond 1000 times the spread of the starts) is watched on flatter landscapes, all

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arguments import Entries, Index, checked
 from ..arrays import freeze, whole
 from ..comparison import Scatter
 from ..errors import ProblemError
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Histories:
     """K histories of T steps of a policy on n weights, each from its own beginning, at rest.
@@ -22,10 +24,10 @@ class Histories:
     words : where the histories come from
     """
 
-    gradients: np.ndarray
-    updates: np.ndarray
-    parameters: np.ndarray | None = None
-    settle: int = 0
+    gradients: Entries
+    updates: Entries
+    parameters: Entries | None = None
+    settle: Index = 0
     words: str = "histories given"
 
     def __post_init__(self):
@@ -54,7 +56,8 @@ class Histories:
         """Some of the histories."""
         return self._with(lambda array: array[rows])
 
-    def weight(self, index: int) -> "Histories":
+    @checked
+    def weight(self, index: Index) -> "Histories":
         """One of the weights, n = 1."""
         return self._with(lambda array: array[:, :, [index]])
 
@@ -93,7 +96,8 @@ class Histories:
                                     for array in (places * (self.parameters is not None), self.updates, self.gradients))
         return Scatter(points=points, controls=controls, slopes=slopes, starts=self.groups[::weights])
 
-    def split(self, seed: int) -> tuple["Histories", "Histories"]:
+    @checked
+    def split(self, seed: Index) -> tuple["Histories", "Histories"]:
         """(two thirds to fit, one third to score on); a history stays whole. A single one is both."""
         if self.count < 2:
             return self, self

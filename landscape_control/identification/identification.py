@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields
 
+from ..arguments import AnyNumber, checked
 from ..comparison import Conclusion, RuleFit, Verdict
 from ..comparison.wording import paragraph, percent, table
 from .residual import Schedule
@@ -14,6 +15,7 @@ _GUESSES = {"time": _SCHEDULE, "the parameters": "A pull on the weights?",
             "the way to the lowest minimum": "A plan that looks beyond the slope it stands on?"}
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Identification(Verdict):
     """The rule that a policy is, with numbers, or why none can be named. Printing it gives a paragraph and a table.
@@ -36,7 +38,7 @@ class Identification(Verdict):
 
     subject: str
     kind: str
-    residual: tuple[tuple[str, float], ...] = ()
+    residual: tuple[tuple[str, AnyNumber], ...] = ()
     schedule: Schedule | None = None
     notes: tuple[str, ...] = ()
 

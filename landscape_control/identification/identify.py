@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Annotated
 
 import numpy as np
 
+from ..arguments import Count, Filled, Index, Positive, Words, checked
 from ..comparison import Criteria, PolicySample, fit_rules
 from ..comparison.compare import compare_samples
 from ..comparison.policy_fit import read_rules
@@ -28,21 +30,25 @@ from .map_residual import map_residual
 from .subjects import runner_for
 
 _LONGEST = 200  # steps of a policy with a horizon that are watched
+_OWN = ("rules", "problem", "excitation", "step", "histories", "seed", "resamples", "criteria")
 _COMPARE = ("starts", "spread", "points_per_plan", "hold", "run", "solver", "sees", "progress")
 
 
+@checked
 def identify(
-    subject,
-    rules: Sequence[Rule | CausalRule | str] | None = None,
+    subject: object,
+    rules: Annotated[
+        Sequence[Rule | CausalRule | str] | None, Filled(), Words(expected="at least one rule, or its key")
+    ] = None,
     *,
     problem: ControlProblem | Sequence[ControlProblem] | None = None,
     excitation: Excitation | None = None,
-    step: float | None = None,
-    histories: int | None = None,
-    seed: int = 0,
-    resamples: int = 200,
+    step: Positive | None = None,
+    histories: Count | None = None,
+    seed: Index = 0,
+    resamples: Count = 200,
     criteria: Criteria | None = None,
-    **options,
+    **options: object,
 ) -> Identification:
     """Which rule of the library is this policy, with what numbers; or why none can be named.
 
@@ -82,7 +88,7 @@ def identify(
     if _is_map(subject):
         _check_unused("a map u(θ)", excitation=excitation, step=step, histories=histories)
         return _identify_map(subject, None if rules is None else read_rules(rules), problem, options, fit)
-    check_options("identify", options, ())
+    check_options("identify", options, _OWN)
     _check_unused("a causal rule", problem=problem)
     rules = causal() if rules is None else read_rules(rules)
     if isinstance(subject, Histories):
@@ -130,7 +136,7 @@ def _identify_map(subject, rules, problem, options, fit):
     parts = tuple(subject) if isinstance(subject, list | tuple) else (subject,)
     if isinstance(parts[0], PolicySample):
         return _identify_samples(parts, rules, options, fit)
-    check_options("identify", options, _COMPARE)
+    check_options("identify", options, (*_OWN, *_COMPARE))
     if isinstance(subject, Solution):
         problem = subject.problem if problem is None else problem
         if problem is None:
@@ -144,7 +150,7 @@ def _identify_map(subject, rules, problem, options, fit):
 
 
 def _identify_samples(samples, rules, options, fit):
-    check_options("identify", options, ("sees",))
+    check_options("identify", options, (*_OWN, "sees"))
     hold = max(sample.hold for sample in samples)
     rules = full_information(**({"hold": hold} if hold else {})) if rules is None else rules
     verdict = replace(fit_rules(samples, rules, **fit, **options), sampling="samples given")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arguments import AnyNumber, Entries, checked
 from ..arrays import freeze
 from ..rules import CausalRule
 from .fitting import Run
@@ -12,7 +13,12 @@ from .histories import Histories
 _FADING = 0.9  # of the averages that stand for the recent past
 
 
-def residual_shape(rule: CausalRule, coefficients, histories: Histories) -> tuple[tuple[str, float], ...]:
+@checked
+def residual_shape(
+    rule: CausalRule,
+    coefficients: object,
+    histories: Histories,
+) -> tuple[tuple[str, float], ...]:
     """((what, share of the squared residual), ...), largest first.
 
     Each share is that of a least-squares fit of what the rule leaves by one kind of input, after both have been cleared of
@@ -45,6 +51,7 @@ def shares(targets, fitted, tangent, inputs) -> tuple[tuple[str, float], ...]:
     return tuple(sorted(found, key=lambda pair: -pair[1]))
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class PathLaw:
     """Δθ_t = momentum·Δθ_{t-1} - learning_rate·y_t by plain regression on the subject's own previous update, unbounded.
@@ -53,9 +60,9 @@ class PathLaw:
     the law of the costate on its stable manifold, which no learner can run forward.
     """
 
-    momentum: float
-    learning_rate: float
-    error: float
+    momentum: AnyNumber
+    learning_rate: AnyNumber
+    error: AnyNumber
 
 
 def regress(histories: Histories) -> PathLaw:
@@ -69,6 +76,7 @@ def regress(histories: Histories) -> PathLaw:
     return PathLaw(momentum=float(found[0]), learning_rate=float(found[1]), error=float(error))
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Schedule:
     """Δθ_t = momentum_t Δθ_{t-1} - learning_rate_t y_t with coefficients of each step; arrays (T,), momentum_0 = 0.
@@ -76,9 +84,9 @@ class Schedule:
     ``error`` is relative to rms|Δθ| on histories held out.
     """
 
-    learning_rate: np.ndarray
-    momentum: np.ndarray
-    error: float
+    learning_rate: Entries
+    momentum: Entries
+    error: AnyNumber
 
     def __str__(self):
         rates, betas = self.learning_rate, self.momentum[1:]

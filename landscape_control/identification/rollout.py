@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from ..arguments import Count, Index, Positive, checked
 from ..comparison import PolicySample, draw_starts
 from ..errors import ProblemError
 from ..problem import ControlProblem
@@ -11,15 +12,16 @@ from .histories import Histories
 from .subjects import runner_for
 
 
+@checked
 def rollout(
     rule: Rule | CausalRule | str,
     coefficients: Mapping[str, float],
     *,
     problem: ControlProblem | Sequence[ControlProblem] | None = None,
     excitation: Excitation | None = None,
-    starts: int = 24,
-    spread: float | None = None,
-    seed: int = 0,
+    starts: Count = 24,
+    spread: Positive | None = None,
+    seed: Index = 0,
 ) -> Histories | tuple[PolicySample, ...]:
     """What a rule with these coefficients does: Histories of a causal rule, samples of u(θ) of a closed-form one.
 

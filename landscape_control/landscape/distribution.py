@@ -2,18 +2,29 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
-from ..arrays import freeze, matrix, number, vector, whole
-from ..errors import ProblemError, named
+from ..arguments import Count, NonNegative, Points, Vector, Words, checked
+from ..arrays import freeze, matrix, vector
+from ..errors import ProblemError
 from .draws import Draws
 from .hidden import GaussianPrior, Hidden, JumpProcess
 from .landscape import Landscape
 from .spectra import Spectrum
 
+_SAY = "with infinite moments every rule costs infinitely much; say how far starts may lie"
+Moment = Annotated[float, Words(advice=_SAY)]
+Variance = Annotated[NonNegative, Words(advice=_SAY)]
+Starts = Annotated[Points | GaussianPrior, Words(advice="say where the learner starts: points (M, n) or a GaussianPrior")]
+Population = Annotated[
+    Landscape | Iterable[Landscape],
+    Words(advice="e.g. landscape_control.double_well(); for random quadratics use .quadratic(...)"),
+]
 
-@named
+
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LandscapeDistribution:
     """A population of landscapes; build with :meth:`quadratic` or :meth:`landscapes`.
@@ -34,12 +45,12 @@ class LandscapeDistribution:
     """
 
     curvatures: Spectrum | None = None
-    start_mean: float = 0.0
-    start_variance: float = 1.0
+    start_mean: Moment = 0.0
+    start_variance: Variance = 1.0
     minimum: Hidden | None = None
     population: tuple[Landscape, ...] = ()
-    weights: np.ndarray | None = None
-    starts: np.ndarray | GaussianPrior | None = None
+    weights: Vector | None = None
+    starts: Starts | None = None
     hidden: Hidden | None = None
 
     def __post_init__(self):
@@ -50,20 +61,20 @@ class LandscapeDistribution:
         (_check_quadratic if self.is_quadratic else _check_population)(self)
 
     @classmethod
-    def quadratic(cls, *, curvatures: Spectrum, start_variance: float, start_mean: float = 0.0,
+    @checked
+    def quadratic(cls, *, curvatures: Spectrum, start_variance: Variance, start_mean: Moment = 0.0,
                   minimum: Hidden | None = None) -> "LandscapeDistribution":
         """Random quadratics with curvatures from a spectrum.
 
         Raises ProblemError for curvatures that are no Spectrum, a start without variance at a resting minimum, infinite
         variance, and a minimum whose second moments do not move linearly.
         """
-        if not isinstance(curvatures, Spectrum):
-            raise ProblemError("curvatures", expected="Uniform, LogUniform, MarchenkoPastur or Discrete",
-                               received=type(curvatures).__name__, advice="e.g. landscape_control.Uniform(0.05, 1.0)")
         return cls(curvatures=curvatures, start_variance=start_variance, start_mean=start_mean, minimum=minimum)
 
     @classmethod
-    def landscapes(cls, landscapes: Landscape | Iterable[Landscape], *, starts, weights=None,
+    @checked
+    def landscapes(cls, landscapes: Population, *, starts: Starts,
+                   weights: Vector | None = None,
                    hidden: Hidden | None = None) -> "LandscapeDistribution":
         """Any landscapes: one, drawn through its hidden variables and starts, or a finite population.
 
@@ -90,7 +101,8 @@ class LandscapeDistribution:
         """n, the number of parameters: 1 for random quadratics, which are seen mode by mode."""
         return 1 if self.is_quadratic else self.population[0].dimension
 
-    def draw(self, rng: np.random.Generator, count: int, horizon: int, *, blocks: int = 1) -> Draws:
+    @checked
+    def draw(self, rng: np.random.Generator, count: Count, horizon: Count, *, blocks: Count = 1) -> Draws:
         """Episodes from the exact laws, with hidden variables at times 0 … horizon.
 
         Landscapes and starts of a finite list are dealt, not drawn: each comes up in each of ``blocks`` runs of episodes as
@@ -98,7 +110,6 @@ class LandscapeDistribution:
         independent of each other. The same generator state with a longer horizon gives the same landscapes and starts, and
         longer courses.
         """
-        whole("episodes", count), whole("horizon T", horizon)
         times = np.arange(horizon + 1.0)
         if self.is_quadratic:
             curvatures = self.curvatures.sample(rng, count)
@@ -141,12 +152,6 @@ def dealt(rng: np.random.Generator, probabilities: np.ndarray, count: int, block
 
 
 def _check_quadratic(task):
-    for name, low in (("start_mean", -np.inf), ("start_variance", 0)):
-        given = getattr(task, name)
-        if isinstance(given, float) and not np.isfinite(given):
-            raise ProblemError(name, expected="a finite number", received=f"{given}",
-                               advice="with infinite moments every rule costs infinitely much; say how far starts may lie")
-        object.__setattr__(task, name, number(name, given, low=low))
     if task.start_variance == 0 and task.start_mean == 0 and task.minimum is None:
         raise ProblemError("start_variance", expected="a start away from the minimum",
                            received="start_variance = 0 at the minimum", advice="give start_variance > 0, or a start_mean")

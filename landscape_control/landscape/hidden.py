@@ -5,12 +5,17 @@ dΣ/dt = -ΛΣ - ΣΛᵀ + Q. They differ in their laws: Gaussian, or jumping.
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from scipy.linalg import expm
 
-from ..arrays import matrix, number, vector
+from ..arguments import Count, Positive, Shape, Vector, Words, checked
+from ..arrays import matrix, vector
 from ..errors import ProblemError
+
+Rate = Annotated[Positive, Words(symbol="λ")]
+Covariance = Annotated[np.ndarray, Shape((0, 1, 2))]  # a multiple of the identity, a diagonal, or all of it
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,8 @@ class Hidden:
         """Whether φ(t) is jointly Gaussian, so that Kalman filters are exact for linear observations."""
         return True
 
-    def sample(self, rng: np.random.Generator, episodes: int, times: np.ndarray) -> np.ndarray:
+    @checked
+    def sample(self, rng: np.random.Generator, episodes: Count, times: Vector) -> np.ndarray:
         """φ at ascending times (N+1,) for many episodes, from its exact law: shape (episodes, N+1, p)."""
         path = np.empty((episodes, len(times), self.dimension))
         path[:, 0] = self._gaussian(rng, episodes, self.prior_covariance) + self.prior_mean
@@ -60,12 +66,13 @@ class Hidden:
         return rng.standard_normal((episodes, len(covariance))) @ root.T
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class GaussianPrior(Hidden):
     """φ ~ N(mean, covariance), drawn once and constant."""
 
-    mean: np.ndarray
-    covariance: np.ndarray
+    mean: Vector
+    covariance: Covariance
 
     def __post_init__(self):
         assign(self, mean=vector("hidden mean", self.mean))
@@ -78,13 +85,14 @@ class GaussianPrior(Hidden):
     diffusion = property(lambda self: np.zeros_like(self.covariance))
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class RandomWalk(Hidden):
     """dφ = D^{1/2} dW from φ(0) ~ N(mean, covariance); ``diffusion`` D is covariance per unit time."""
 
-    mean: np.ndarray
-    covariance: np.ndarray
-    diffusion: np.ndarray
+    mean: Vector
+    covariance: Covariance
+    diffusion: Covariance
 
     def __post_init__(self):
         assign(self, mean=vector("hidden mean", self.mean))
@@ -101,6 +109,7 @@ class RandomWalk(Hidden):
     reversion = property(lambda self: np.zeros_like(self.covariance))
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class OrnsteinUhlenbeck(Hidden):
     """dφ = -rate (φ - mean) dt + √(2·rate·variance) dW: mean-reverting, with stationary covariance ``variance``.
@@ -108,14 +117,14 @@ class OrnsteinUhlenbeck(Hidden):
     The prior at t = 0 is the stationary law, unless ``start_mean`` and ``start_covariance`` say otherwise.
     """
 
-    mean: np.ndarray
-    rate: float
-    variance: np.ndarray
-    start_mean: np.ndarray | None = None
-    start_covariance: np.ndarray | None = None
+    mean: Vector
+    rate: Rate
+    variance: Covariance
+    start_mean: Vector | None = None
+    start_covariance: Covariance | None = None
 
     def __post_init__(self):
-        assign(self, mean=vector("hidden mean", self.mean), rate=number("hidden rate λ", self.rate, low=0, low_open=True))
+        assign(self, mean=vector("hidden mean", self.mean), rate=self.rate)
         p = len(self.mean)
         assign(self, variance=_covariance("hidden variance", self.variance, p))
         assign(
@@ -133,6 +142,7 @@ class OrnsteinUhlenbeck(Hidden):
     diffusion = property(lambda self: 2 * self.rate * self.variance)
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class JumpProcess(OrnsteinUhlenbeck):
     """At Poisson times of ``rate``, φ is drawn afresh from N(mean, variance); in between it rests.
@@ -142,7 +152,14 @@ class JumpProcess(OrnsteinUhlenbeck):
     also gains λ(m-μ₀)(m-μ₀)ᵀ, which the filters of the belief room leave out.
     """
 
-    def __init__(self, rate, mean, covariance, start_mean=None, start_covariance=None):
+    def __init__(
+        self,
+        rate: Rate,
+        mean: Vector,
+        covariance: Covariance,
+        start_mean: Vector | None = None,
+        start_covariance: Covariance | None = None,
+    ):
         super().__init__(mean=mean, rate=rate, variance=covariance, start_mean=start_mean, start_covariance=start_covariance)
 
     covariance = property(lambda self: self.variance)
@@ -151,7 +168,8 @@ class JumpProcess(OrnsteinUhlenbeck):
     def is_gaussian(self) -> bool:
         return False
 
-    def sample(self, rng, episodes, times):
+    @checked
+    def sample(self, rng: np.random.Generator, episodes: Count, times: Vector):
         path = np.empty((episodes, len(times), self.dimension))
         path[:, 0] = self.prior_mean + self._gaussian(rng, episodes, self.prior_covariance)
         for k, step in enumerate(np.diff(times)):

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Annotated
 
 import casadi as ca
 import numpy as np
 
+from ..arguments import Anywhere, Numbers, Shape, Vector, Whole, checked
 from ..arrays import freeze, matrix, vector, whole
 from ..errors import ProblemError
 from ..expressions import call_given
@@ -18,8 +20,11 @@ from .hidden import Hidden
 from .tracing import changed_parameters, checked_parameters, trace, with_numbers
 
 MOST_PARAMETERS = 10_000  # a Hessian of 10⁸ numbers, 0.8 GB
+Minima = Annotated[np.ndarray, Shape((1, 2), allow_empty=True)]
+Dimension = Annotated[int, Whole(low=1, high=MOST_PARAMETERS)]
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Landscape(PickledAsRecord):
     """A loss L: Rⁿ -> R, twice continuously differentiable.
@@ -50,27 +55,19 @@ class Landscape(PickledAsRecord):
         If the expression is not scalar, cannot be traced, uses kinks, or ``minima`` has the wrong shape.
     """
 
-    dimension: int
+    dimension: Dimension
     expression: Callable
     name: str = "landscape"
     formula: str = "L(θ)"
-    minima: np.ndarray | Callable | None = None
+    minima: Minima | Callable | None = None
     allow_kinks: bool = False
     hidden: Hidden | None = None
-    parameters: Mapping[str, float | np.ndarray] = field(default_factory=dict)
+    parameters: Mapping[str, float | Numbers] = field(default_factory=dict)
     _recipe: tuple | None = field(default=None, repr=False)  # (formula, minima) before the numbers went in
     _traced: ca.Function = field(init=False, repr=False)  # of (θ[, φ], parameters …)
     _loss: ca.Function = field(init=False, repr=False)  # of (θ[, φ])
 
     def __post_init__(self):
-        whole("landscape dimension", self.dimension, high=MOST_PARAMETERS)
-        if self.hidden is not None and not isinstance(self.hidden, Hidden):
-            raise ProblemError(
-                "hidden",
-                expected="GaussianPrior, RandomWalk, OrnsteinUhlenbeck, JumpProcess or TaskChain",
-                received=type(self.hidden).__name__,
-                advice="declare how the hidden variables move",
-            )
         if self.hidden is not None:
             whole("hidden dimension", self.hidden.dimension, high=MOST_PARAMETERS)
         sizes = (self.dimension,) if self.hidden is None else (self.dimension, self.hidden.dimension)
@@ -100,17 +97,18 @@ class Landscape(PickledAsRecord):
         self._set(minima=minima)
 
     @classmethod
+    @checked
     def from_expression(
         cls,
         expression: Callable,
         *,
-        dimension: int,
+        dimension: Dimension,
         name: str = "custom landscape",
         formula: str = "as the function given",
-        minima=None,
+        minima: Minima | Callable | None = None,
         allow_kinks: bool = False,
         hidden: Hidden | None = None,
-        parameters: Mapping[str, float | np.ndarray] | None = None,
+        parameters: Mapping[str, float | Numbers] | None = None,
     ) -> "Landscape":
         """Landscape of a function of one CasADi vector, e.g. ``lambda θ: (θ[0]**2 - 1)**2 + θ[1]**2``.
 
@@ -128,7 +126,8 @@ class Landscape(PickledAsRecord):
             parameters={} if parameters is None else parameters,
         )
 
-    def with_parameters(self, **changes) -> "Landscape":
+    @checked
+    def with_parameters(self, **changes: float | Numbers) -> "Landscape":
         """The same landscape with other numbers, e.g. ``with_parameters(tilt=0.3)``.
 
         Minima follow if they were given as a function of the parameters; fixed ones are dropped, and searched for.
@@ -147,6 +146,7 @@ class Landscape(PickledAsRecord):
             _recipe=self._recipe,
         )
 
+    @checked
     def above(self, value: float) -> "Landscape":
         """The same landscape lowered by ``value``: L(θ) - value.
 
@@ -168,7 +168,8 @@ class Landscape(PickledAsRecord):
         """The loss as a CasADi expression at the CasADi vector ``theta`` (and ``hidden``, where the landscape has it)."""
         return self._loss(theta) if self.hidden is None else self._loss(theta, self._given(hidden))
 
-    def given(self, hidden) -> "Landscape":
+    @checked
+    def given(self, hidden: Vector) -> "Landscape":
         """The known landscape in which the hidden variables have these values."""
         values = vector("hidden values", hidden, self.hidden.dimension)
 
@@ -216,20 +217,24 @@ class Landscape(PickledAsRecord):
         theta = ca.SX.sym("theta", self.dimension)
         return Pointwise(ca.Function("loss_gradient", [theta], [ca.gradient(self.symbolic(theta), theta)]))
 
-    def loss(self, points) -> np.ndarray:
+    @checked
+    def loss(self, points: Anywhere) -> np.ndarray:
         """L at points (S, n): shape (S,)."""
         return self._value(np.atleast_2d(points))
 
-    def gradient(self, points) -> np.ndarray:
+    @checked
+    def gradient(self, points: Anywhere) -> np.ndarray:
         """∇L at points (S, n): shape (S, n)."""
         return self._slope(np.atleast_2d(points)).reshape(-1, self.dimension)
 
-    def derivatives(self, points) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    @checked
+    def derivatives(self, points: Anywhere) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(L, ∇L, ∇²L) at points (S, n): shapes (S,), (S, n), (S, n, n)."""
         loss, gradient, hessian = self._derivatives(np.atleast_2d(points))
         return loss, gradient.reshape(-1, self.dimension), hessian.reshape(-1, self.dimension, self.dimension)
 
-    def hessian(self, points) -> np.ndarray:
+    @checked
+    def hessian(self, points: Anywhere) -> np.ndarray:
         """∇²L at points (S, n): shape (S, n, n)."""
         return self.derivatives(points)[2]
 

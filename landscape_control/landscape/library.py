@@ -1,15 +1,21 @@
 """Ready-made landscapes of the paper and of optimisation folklore."""
 
 from functools import partial
+from typing import Annotated
 
 import casadi as ca
 import numpy as np
 
-from ..arrays import matrix, number, symmetric, vector, whole
+from ..arguments import Shape, Vector, Whole, checked
+from ..arrays import number, symmetric, vector
 from .landscape import MOST_PARAMETERS, Landscape
 
+Dimension = Annotated[int, Whole(low=2, high=MOST_PARAMETERS)]
+Hessian = Annotated[np.ndarray, Shape((2,), most=MOST_PARAMETERS)]
 
-def quadratic(*, hessian, minimum=None) -> Landscape:
+
+@checked
+def quadratic(*, hessian: Hessian, minimum: Vector | None = None) -> Landscape:
     """L(θ) = ½ (θ-μ)ᵀ H (θ-μ), VGR25 section on quadratic landscapes; its parameters are hessian and minimum.
 
     Parameters
@@ -17,9 +23,6 @@ def quadratic(*, hessian, minimum=None) -> Landscape:
     hessian : array (n, n), symmetric; a 1-D array is refused, write numpy.diag of it.
     minimum : array (n,), default 0: the stationary point μ.
     """
-    if hasattr(hessian, "shape"):  # before it is copied
-        whole("quadratic dimension", max(hessian.shape, default=1), high=MOST_PARAMETERS)
-    hessian = matrix("hessian", hessian, (None, None))
     n = hessian.shape[0]
     hessian = symmetric("hessian", hessian, n)
     minimum = vector("minimum", np.zeros(n) if minimum is None else minimum, n)
@@ -44,6 +47,7 @@ def _quadratic_minima(dimension, hessian, minimum):
     return minimum[None] if np.linalg.eigvalsh(hessian)[0] > 0 else None
 
 
+@checked
 def double_well(*, tilt: float = 0.5) -> Landscape:
     """L(θ) = (θ₁²-1)² + θ₂² - tilt·θ₁, the tilted double well of VGR25 Fig. 1 (tilt = ½).
 
@@ -59,7 +63,7 @@ def double_well(*, tilt: float = 0.5) -> Landscape:
         name="double well",
         formula="(θ₁²-1)² + θ₂² - {tilt:g}·θ₁",
         minima=partial(_double_well_minima, 2),
-        parameters={"tilt": number("tilt", tilt)},
+        parameters={"tilt": tilt},
     )
 
 
@@ -70,9 +74,9 @@ def _double_well_minima(_, tilt):
     return [[x, 0.0] for x in real if 12 * x**2 - 4 > 0]
 
 
-def rosenbrock(dimension: int = 2, *, steepness: float = 2.0, pull: float = 0.5) -> Landscape:
+@checked
+def rosenbrock(dimension: Dimension = 2, *, steepness: float = 2.0, pull: float = 0.5) -> Landscape:
     """Coupled Rosenbrock valley Σᵢ steepness·(θᵢ₊₁-θᵢ²)² + pull·(1-θᵢ)², minimum at (1, …, 1)."""
-    whole("rosenbrock dimension", dimension, low=2, high=MOST_PARAMETERS)
 
     def expression(theta, steepness=steepness, pull=pull):
         head, tail = theta[:-1], theta[1:]
@@ -84,7 +88,7 @@ def rosenbrock(dimension: int = 2, *, steepness: float = 2.0, pull: float = 0.5)
         name="Rosenbrock",
         formula="Σᵢ {steepness:g}(θᵢ₊₁-θᵢ²)² + {pull:g}(1-θᵢ)²",
         minima=partial(_rosenbrock_minima, dimension),
-        parameters={"steepness": number("steepness", steepness), "pull": number("pull", pull)},
+        parameters={"steepness": steepness, "pull": pull},
     )
 
 

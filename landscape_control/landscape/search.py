@@ -5,10 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.integrate import solve_ivp
 
+from ..arguments import Count, Points, Positive, checked
 from .landscape import Landscape
 
 
-def find_minima(landscape: Landscape, seeds, *, iterations: int = 60, tolerance: float = 1e-9) -> np.ndarray:
+@checked
+def find_minima(landscape: Landscape, seeds: Points, *, iterations: Count = 60, tolerance: Positive = 1e-9) -> np.ndarray:
     """Distinct strict local minima reached from ``seeds`` (S, n), lowest loss first; shape (M, n).
 
     Seeds that run away or stop at a degenerate point are dropped, see :func:`descend`; an empty result means none was found.

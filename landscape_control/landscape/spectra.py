@@ -8,7 +8,8 @@ import numpy as np
 from scipy.linalg import eigh_tridiagonal
 from scipy.special import roots_legendre
 
-from ..arrays import freeze, number, vector, whole
+from ..arguments import Count, Index, Numbers, Positive, Vector, checked
+from ..arrays import freeze, vector, whole
 from ..errors import ProblemError
 
 
@@ -26,25 +27,29 @@ class Spectrum:
         """The smallest and the largest curvature."""
         raise NotImplementedError
 
-    def nodes(self, count: int) -> tuple[np.ndarray, np.ndarray]:
+    @checked
+    def nodes(self, count: Count) -> tuple[np.ndarray, np.ndarray]:
         """(h, w), each (count,), read-only: Gauss quadrature E f(h) ≈ Σ w f(h), exact for polynomials of degree 2·count - 1.
 
         Ascending, Σ w = 1. A discrete spectrum returns its own curvatures and weights as given, whatever the count.
         """
-        return _kept_nodes(self, whole("number of curvatures", count))
+        return _kept_nodes(self, count)
 
-    def moments(self, highest: int) -> np.ndarray:
+    @checked
+    def moments(self, highest: Index) -> np.ndarray:
         """(highest + 1,): E hᵏ for k = 0 … highest, exact up to round-off."""
-        points, weights = self.nodes(whole("highest moment", highest, low=0) // 2 + 1)
+        points, weights = self.nodes(highest // 2 + 1)
         return freeze(points ** np.arange(highest + 1)[:, None] @ weights)
 
-    def density(self, curvatures) -> np.ndarray:
-        """Probability per unit of curvature, zero outside the support; same shape as ``curvatures``."""
+    @checked
+    def density(self, curvatures: Numbers) -> np.ndarray:
+        """Numbers per unit of curvature, zero outside the support; same shape as ``curvatures``."""
         h, (low, high) = np.asarray(curvatures, dtype=float), self.support
         inside = (h >= low) & (h <= high)
         return np.where(inside, self._density(np.where(inside, h, high)), 0.0)
 
-    def quantile(self, probability) -> np.ndarray:
+    @checked
+    def quantile(self, probability: Numbers) -> np.ndarray:
         """The curvature below which a given share of the distribution lies; same shape as ``probability``."""
         raise NotImplementedError
 
@@ -65,6 +70,7 @@ def _kept_nodes(spectrum, count):
     return freeze(points), freeze(weights / weights.sum())
 
 
+@checked
 @dataclass(frozen=True)
 class Uniform(Spectrum):
     """Curvatures uniform on [low, high], 0 < low < high."""
@@ -79,7 +85,8 @@ class Uniform(Spectrum):
     def support(self):
         return self.low, self.high
 
-    def quantile(self, probability):
+    @checked
+    def quantile(self, probability: Numbers):
         return self.low + (self.high - self.low) * np.asarray(probability, dtype=float)
 
     def _gauss(self, count):
@@ -90,6 +97,7 @@ class Uniform(Spectrum):
         return np.full_like(h, 1 / (self.high - self.low))
 
 
+@checked
 @dataclass(frozen=True)
 class LogUniform(Spectrum):
     """Curvatures whose logarithm is uniform: density 1/(h log(high/low)) on [low, high], 0 < low < high."""
@@ -104,7 +112,8 @@ class LogUniform(Spectrum):
     def support(self):
         return self.low, self.high
 
-    def quantile(self, probability):
+    @checked
+    def quantile(self, probability: Numbers):
         return self.low * (self.high / self.low) ** np.asarray(probability, dtype=float)
 
     def _gauss(self, count):
@@ -124,6 +133,7 @@ class LogUniform(Spectrum):
         return 1 / (h * math.log(self.high / self.low))
 
 
+@checked
 @dataclass(frozen=True)
 class MarchenkoPastur(Spectrum):
     """Eigenvalues of a large sample covariance matrix: unknowns per example ``ratio`` < 1, mean curvature ``scale``.
@@ -134,12 +144,10 @@ class MarchenkoPastur(Spectrum):
     Source: V. A. Marchenko, L. A. Pastur, *Distribution of eigenvalues for some sets of random matrices*, 1967.
     """
 
-    ratio: float
-    scale: float = 1.0
+    ratio: Positive
+    scale: Positive = 1.0
 
     def __post_init__(self):
-        object.__setattr__(self, "ratio", number("Marchenko-Pastur ratio", self.ratio, low=0, low_open=True))
-        object.__setattr__(self, "scale", number("Marchenko-Pastur scale", self.scale, low=0, low_open=True))
         if self.ratio >= 1:
             raise ProblemError("Marchenko-Pastur ratio", expected="unknowns per example below 1", received=f"{self.ratio:g}",
                                advice="from 1 on the spectrum touches zero, where no gradient shows; choose a ratio < 1")
@@ -149,7 +157,8 @@ class MarchenkoPastur(Spectrum):
         root = math.sqrt(self.ratio)
         return self.scale * (1 - root) ** 2, self.scale * (1 + root) ** 2
 
-    def quantile(self, probability):
+    @checked
+    def quantile(self, probability: Numbers):
         """By bisection in φ, h = scale·(1 + ratio - 2√ratio cos φ)."""
         share = np.asarray(probability, dtype=float)
         low, high = np.zeros_like(share), np.full_like(share, math.pi)
@@ -175,12 +184,13 @@ class MarchenkoPastur(Spectrum):
         return np.sqrt((high - h) * (h - low)) / (2 * math.pi * self.ratio * self.scale * h)
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Discrete(Spectrum):
     """Finitely many curvatures ``values`` > 0 with ``weights`` (equal when None; normalised, equal values merged)."""
 
-    values: np.ndarray
-    weights: np.ndarray | None = None
+    values: Vector
+    weights: Vector | None = None
     exact = True
 
     def __post_init__(self):
@@ -197,17 +207,21 @@ class Discrete(Spectrum):
     def support(self):
         return float(self.values.min()), float(self.values.max())
 
-    def nodes(self, count):
+    @checked
+    def nodes(self, count: Count):
         return self.values, self.weights
 
-    def moments(self, highest):
+    @checked
+    def moments(self, highest: Index):
         return freeze(self.values ** np.arange(whole("highest moment", highest, low=0) + 1)[:, None] @ self.weights)
 
-    def density(self, curvatures):
+    @checked
+    def density(self, curvatures: Numbers):
         raise ProblemError("density", expected="a spectrum that has one", received="a Discrete spectrum",
                            advice="use its values and weights")
 
-    def quantile(self, probability):
+    @checked
+    def quantile(self, probability: Numbers):
         order = np.argsort(self.values)
         place = np.searchsorted(np.cumsum(self.weights[order])[:-1], np.asarray(probability, dtype=float), side="right")
         return self.values[order][place]
@@ -240,11 +254,8 @@ def gauss_from_recurrence(diagonal, off) -> tuple[np.ndarray, np.ndarray]:
 
 def check_range(spectrum) -> None:
     """0 < low < high < ∞, or a clear refusal."""
-    low = number("lowest curvature", spectrum.low)
-    high = number("highest curvature", spectrum.high)
+    low, high = spectrum.low, spectrum.high
     if not 0 < low < high:
         raise ProblemError("curvatures", expected="0 < low < high", received=f"{low:g}, {high:g}",
                            advice="keep the spectrum away from zero: a flat direction never shows in a gradient; "
                            "for one curvature use Discrete([h])")
-    object.__setattr__(spectrum, "low", low)
-    object.__setattr__(spectrum, "high", high)

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import expm
 
+from ..arguments import Count, Matrix, Points, Vector, checked
 from ..arrays import freeze, matrix, vector
 from ..errors import ProblemError
 from .hidden import Hidden, assign
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class TaskChain(Hidden):
     """φ jumps among finitely many tasks as a continuous-time Markov chain.
@@ -18,9 +20,9 @@ class TaskChain(Hidden):
     (K,) the values of φ; ``probabilities`` (K,) at t = 0, by default the stationary ones.
     """
 
-    rates: np.ndarray
-    tasks: np.ndarray
-    probabilities: np.ndarray | None = None
+    rates: Matrix
+    tasks: Points
+    probabilities: Vector | None = None
 
     def __post_init__(self):
         rates = matrix("task rates", self.rates, (None, None))
@@ -68,10 +70,12 @@ class TaskChain(Hidden):
     def is_gaussian(self) -> bool:
         return False
 
-    def sample(self, rng, episodes, times):
+    @checked
+    def sample(self, rng: np.random.Generator, episodes: Count, times: Vector):
         return self.tasks[self.sample_tasks(rng, episodes, times)]
 
-    def sample_tasks(self, rng, episodes, times) -> np.ndarray:
+    @checked
+    def sample_tasks(self, rng: np.random.Generator, episodes: Count, times: Vector) -> np.ndarray:
         """Task numbers at the times: shape (episodes, N+1), from the exact transition matrices e^{rates·step}."""
         path = np.empty((episodes, len(times)), dtype=int)
         path[:, 0] = np.searchsorted(np.cumsum(self.probabilities)[:-1], rng.random(episodes), side="right")

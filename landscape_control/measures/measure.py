@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import checked
 from ..errors import ProblemError, check_choice
 
 NEEDS = ("solution", "problem")
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Cell:
     """One point of a sweep, as a measure sees it.
@@ -31,6 +33,7 @@ class Cell:
     seed: int = 0
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Measure:
     """A named number (truth value, word, array, or several of them) of a cell.
@@ -80,10 +83,12 @@ class Measure:
         """Measures of this room travel by name, so that they are the same ones in every process."""
         return (by_name, (self.name,)) if ALL.get(self.name) is self else (_rebuilt, (dict(self.__dict__),))
 
+    @checked
     def unit(self, key: str = "") -> str:
         """Units of the value called ``key``."""
         return self.units.get(key, "") if isinstance(self.units, Mapping) else self.units
 
+    @checked
     def axes(self, key: str = "") -> tuple[str, ...]:
         """Names of the axes of the value called ``key``."""
         return tuple(self.dims.get(key, ())) if isinstance(self.dims, Mapping) else tuple(self.dims)
@@ -121,6 +126,7 @@ def register(measure: Measure) -> Measure:
     return measure
 
 
+@checked
 def by_name(name: str) -> Measure:
     """The measure called so; near matches on a misspelling."""
     return ALL[check_choice("measure", name, ALL)]
@@ -130,7 +136,8 @@ def _rebuilt(fields):
     return Measure(**fields)
 
 
-def as_measure(value) -> Measure:
+@checked
+def as_measure(value: object) -> Measure:
     """A Measure from one, a name ("cost"), "module:function" or "module:measure", or any function of a solution.
 
     Raises
@@ -150,7 +157,8 @@ def as_measure(value) -> Measure:
     return Measure(name=name, function=OfSolution(function=value), description=words.splitlines()[0] if words else "")
 
 
-def plain_value(value):
+@checked
+def plain_value(value: object):
     """A measure's value as float, int, bool, str, array of numbers or a dict of these.
 
     Raises

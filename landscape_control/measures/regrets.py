@@ -1,19 +1,22 @@
 """Regret of each classic rule with its own best coefficients: searched for, not assumed."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
+from ..arguments import AnyNumber, checked
 from ..errors import ProblemError
 from ..examination import examine
+from ..problem import ControlProblem
 from ..rules import Rule, full_information
 from ..rules.gradient import uniform_metric
 from .searching import FINE, Search
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RuleCost:
     """One rule at its best coefficients on one problem.
@@ -30,13 +33,18 @@ class RuleCost:
     """
 
     rule: Rule
-    coefficients: Mapping[str, float]
-    cost: float
-    regret: float
+    coefficients: Mapping[str, AnyNumber]
+    cost: AnyNumber
+    regret: AnyNumber
     determined: bool = True
 
 
-def rule_costs(problem, solution, rules=None) -> tuple[RuleCost, ...]:
+@checked
+def rule_costs(
+    problem: ControlProblem,
+    solution: object,
+    rules: Sequence[Rule | str] | None = None,
+) -> tuple[RuleCost, ...]:
     """Every rule that applies, at the coefficients that make its closed-loop cost least.
 
     The guess comes from the optimal plan (least squares of its controls on the rule's directions); the search zooms in

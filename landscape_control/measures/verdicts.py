@@ -6,9 +6,9 @@ from functools import lru_cache
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from ..arrays import number
+from ..arguments import NonNegative, checked
 from ..errors import ProblemError
-from ..rules.choice import MARGIN, simplest
+from ..rules.choice import MARGIN, Margin, simplest
 from .closed_loop import Batch
 from .library import plan_of
 from .measure import Measure, register
@@ -72,8 +72,9 @@ class CheapestRule:
         return "none" if chosen is None else chosen.rule.key
 
 
+@checked
 def cheapest_rule_within(
-    threshold: float = THRESHOLD, *, margin: float = MARGIN, name: str = "cheapest_rule"
+    threshold: NonNegative = THRESHOLD, *, margin: Margin = MARGIN, name: str = "cheapest_rule"
 ) -> Measure:
     """Which rule, with its best coefficients, costs least on this path; "none" where the least regret is > ``threshold``.
 
@@ -82,7 +83,6 @@ def cheapest_rule_within(
     coefficients, then fewer rules contained, then less to see. A rule can cost little on one path and still be another
     policy: that question is answered by the measure ``policy_rule``.
     """
-    threshold, margin = number("threshold", threshold, low=0), number("margin", margin, low=1)
     return Measure(
         name=name,
         function=CheapestRule(threshold, margin),
@@ -92,8 +92,9 @@ def cheapest_rule_within(
     )
 
 
+@checked
 def best_rule_within(
-    threshold: float = THRESHOLD, *, margin: float = MARGIN, name: str = "best_rule"
+    threshold: NonNegative = THRESHOLD, *, margin: Margin = MARGIN, name: str = "best_rule"
 ) -> Measure:
     """:func:`cheapest_rule_within` under its older name."""
     return cheapest_rule_within(threshold, margin=margin, name=name)

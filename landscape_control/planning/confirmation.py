@@ -4,6 +4,8 @@ import enum
 import math
 from dataclasses import dataclass
 
+from ..arguments import AnyNumber, checked
+
 STANDARD_ERRORS = 3.0  # up to which a simulated and a planned cost may differ by chance
 DECIDED = (
     0.25  # an error above this part of the cost's size (times STANDARD_ERRORS) confirms nothing
@@ -20,6 +22,7 @@ class CostKind(enum.StrEnum):
     NONE = "none"
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Confirmation:
     """The cost of a policy in a short simulation, and the cost that was planned.
@@ -39,14 +42,14 @@ class Confirmation:
     """
 
     method: str
-    planned: float
-    simulated: float
-    error: float
-    scale: float
-    tolerance: float
+    planned: AnyNumber
+    simulated: AnyNumber
+    error: AnyNumber
+    scale: AnyNumber
+    tolerance: AnyNumber
     episodes: int
-    step: float
-    horizon: float
+    step: AnyNumber
+    horizon: AnyNumber
     seed: int
     is_bound: bool = False
     note: str = ""

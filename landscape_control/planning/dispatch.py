@@ -7,11 +7,13 @@ from inspect import signature
 
 import numpy as np
 
+from ..arguments import Index, checked
 from ..belief import belief_model, combination, unbounded, unobservable
 from ..errors import ProblemError, SolveError, check_choice, check_options
 from ..landscape import TaskChain
 from ..problem import ControlProblem
 from ..solution import Status
+from ..transcription import Transcription
 from .linear_model import NotLinearQuadratic
 from .lqg import LQGSolution, solve_lqg
 from .lqg_cost import METHOD_OF_BOUND, METHOD_OF_JUMPS
@@ -25,6 +27,7 @@ METHODS = {  # the names a user may ask for -> BeliefSolution.method
     "dynamic programming": "dynamic programming"}
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class GridSolution(BeliefSolution):
     """The policy of stochastic dynamic programming; ``grid`` keeps the value function, the nodes and the error estimates."""
@@ -35,7 +38,14 @@ class GridSolution(BeliefSolution):
         return self.grid.policy(theta, estimate if covariance is None else (estimate, covariance), time)
 
 
-def solve(problem: ControlProblem, *, method="auto", throw: bool = True, **options):
+@checked
+def solve(
+    problem: ControlProblem,
+    *,
+    method: str | Transcription = "auto",
+    throw: bool = True,
+    **options: object,
+):
     """The optimal plan, or, where the landscape has hidden variables, the optimal policy of (θ, belief).
 
     Parameters
@@ -172,7 +182,14 @@ def _naming_unseen(problem, solution):
     return replace(solution, message=f"{solution.message}; {said}" if solution.message else said)
 
 
-def solve_dynamic_programming(problem: ControlProblem, *, throw: bool = True, seed: int = 0, **options) -> GridSolution:
+@checked
+def solve_dynamic_programming(
+    problem: ControlProblem,
+    *,
+    throw: bool = True,
+    seed: Index = 0,
+    **options: object,
+) -> GridSolution:
     """Stochastic dynamic programming on a grid of (θ, belief): :func:`~landscape_control.stochastic.solve_grid`.
 
     ``options`` are those of ``solve_grid``: points, box, margin, order, tolerance, accuracy, covariance, steps. Nothing in

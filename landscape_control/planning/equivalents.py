@@ -1,15 +1,18 @@
 """Which familiar rule has nearly this kernel: gradient steps, momentum, moving averages, Nesterov, weight decay."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 from scipy.signal import lfilter
 
+from ..arguments import AnyNumber, Entries, Shape, checked
 from ..arrays import freeze
 from ..errors import ProblemError
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Equivalent:
     """The member of a family of rules whose kernel comes nearest.
@@ -23,12 +26,16 @@ class Equivalent:
     """
 
     name: str
-    coefficients: dict[str, float]
-    kernel: np.ndarray
-    error: float
+    coefficients: dict[str, AnyNumber]
+    kernel: Entries
+    error: AnyNumber
 
 
-def nearest_rules(kernel) -> dict[str, Equivalent]:
+Kernel = Annotated[np.ndarray, Shape((3,))]
+
+
+@checked
+def nearest_rules(kernel: Kernel) -> dict[str, Equivalent]:
     """The best member of each family for a discrete kernel (J, n, n); scalars shared by all parameters.
 
     ====================  =====================================================================
@@ -42,8 +49,7 @@ def nearest_rules(kernel) -> dict[str, Equivalent]:
     Momentum and moving average are the same family with α scaled by 1 - β, so their errors agree. Raises ProblemError for
     a kernel that is not (J, n, n), or does not die out.
     """
-    kernel = np.asarray(kernel, dtype=float)
-    if kernel.ndim != 3 or kernel.shape[1] != kernel.shape[2] or not np.abs(kernel).max() > 0:
+    if kernel.shape[1] != kernel.shape[2] or not np.abs(kernel).max() > 0:
         raise ProblemError("kernel", expected="an array (J, n, n), one observation per parameter, not all zero",
                            received=f"shape {kernel.shape}", advice="pass raw_rule(solution).sampled(step).kernel(length)")
     target = np.einsum("jaa->j", kernel) / kernel.shape[1]  # the part along the identity; the rest no scalar rule can give

@@ -2,17 +2,21 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Annotated
 
 import numpy as np
 from scipy.linalg import expm
 
+from ..arguments import AnyNumber, Count, Entries, Matrix, NonNegative, Positive, Vector, Words, checked
 from ..arrays import freeze, matrix, number, vector, whole
 from ..errors import ProblemError
+from ..problem import ControlProblem
 from .expected_cost import Uncertainty
 from .linear_model import read_linear_model
 from .lqg import LQGSolution
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RawRule:
     """ẋ = dynamics·x + shift + entry·y with x = (θ, m): a linear learner as a filter from observations y to updates θ̇.
@@ -26,20 +30,22 @@ class RawRule:
     """
 
     parameters: int
-    dynamics: np.ndarray
-    entry: np.ndarray
-    shift: np.ndarray
+    dynamics: Entries
+    entry: Entries
+    shift: Entries
 
     @property
     def output(self) -> np.ndarray:
         """C_c (n, n+d): θ̇ = C_c x + shift[:n]."""
         return self.dynamics[:self.parameters]
 
-    def kernel(self, times) -> np.ndarray:
+    @checked
+    def kernel(self, times: Vector) -> np.ndarray:
         """θ̇ at times t >= 0 after a unit impulse of y at t = 0, C_c e^{A_c t}B_c: shape (N, n, q)."""
         return self.output @ expm(np.asarray(times, dtype=float)[:, None, None] * self.dynamics) @ self.entry
 
-    def sampled(self, step: float) -> "StepRule":
+    @checked
+    def sampled(self, step: Positive) -> "StepRule":
         """The rule that sees one y per ``step``, as an impulse y·step at its beginning, and moves on exactly."""
         step = number("step", step, low=0, low_open=True)
         size = len(self.dynamics)
@@ -67,6 +73,7 @@ class RawRule:
                             decay=freeze(decay), rest=freeze(rest))
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MomentumForm:
     """dv = -friction·v dt - learning_rate·dY - decay (θ - rest)dt, dθ = v dt: heavy-ball momentum with weight decay.
@@ -82,10 +89,10 @@ class MomentumForm:
     rest : (n,), where the decay pulls to
     """
 
-    friction: np.ndarray
-    learning_rate: np.ndarray
-    decay: np.ndarray
-    rest: np.ndarray
+    friction: Entries
+    learning_rate: Entries
+    decay: Entries
+    rest: Entries
 
     @property
     def nearest(self) -> dict[str, tuple[float, float]]:
@@ -94,17 +101,19 @@ class MomentumForm:
         return {name: _nearest_scalar(name, matrix) for name, matrix in parts.items()}
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class StepRule:
     """x_{k+1} = dynamics·x_k + shift + entry·y_k with x = (θ, m), once per ``step``."""
 
     parameters: int
-    step: float
-    dynamics: np.ndarray
-    entry: np.ndarray
-    shift: np.ndarray
+    step: AnyNumber
+    dynamics: Entries
+    entry: Entries
+    shift: Entries
 
-    def kernel(self, length: int) -> np.ndarray:
+    @checked
+    def kernel(self, length: Count) -> np.ndarray:
         """Updates θ_{j+1} - θ_j, j = 0 … length-1, after y_0 = 1 and nothing else: shape (length, n, q)."""
         state, response = self.entry, [self.entry[:self.parameters]]
         for _ in range(whole("length", length) - 1):
@@ -133,7 +142,14 @@ class StepRule:
                 "rest": float(constant / decay) if decay else 0.0}
 
 
-def raw_rule(solution: LQGSolution, time: float | None = None) -> RawRule:
+ExactSolution = Annotated[
+    LQGSolution,
+    Words(expected="an exact LQG solution", advice="use linearised_rules(problem, policy, ...) around a trajectory"),
+]
+
+
+@checked
+def raw_rule(solution: ExactSolution, time: NonNegative | None = None) -> RawRule:
     """The rule on raw observations of an exact LQG solution: the steady one at T = ∞, or that of one ``time``, frozen.
 
     ẋ = (A - BK_θ)θ - BK_m m + …, ṁ = ν - Λm + K(y - Fθ - Cm - e) with the filter gain K = PCᵀR⁻¹.
@@ -144,11 +160,8 @@ def raw_rule(solution: LQGSolution, time: float | None = None) -> RawRule:
         A finite horizon without a time (the rule changes with it), exact observations (no filter), or a hidden combination
         that no observation feels and whose variance grows for ever: named.
     """
-    if not isinstance(solution, LQGSolution):
-        raise ProblemError("solution", expected="an exact LQG solution", received=type(solution).__name__,
-                           advice="use linearised_rules(problem, policy, ...) around a trajectory")
     if time is not None:
-        covariance = None if solution.linear.noise is None else solution.covariance(number("time", time, low=0))[0]
+        covariance = None if solution.linear.noise is None else solution.covariance(time)[0]
         return _on_filter(solution.linear, covariance, solution.gains(time), solution.message)
     if hasattr(solution.state_policy, "horizon"):
         raise ProblemError("horizon", expected="T = ∞, where the rule is the same at every time, or a time",
@@ -158,7 +171,14 @@ def raw_rule(solution: LQGSolution, time: float | None = None) -> RawRule:
     return _on_filter(solution.linear, steady, solution.gains(), solution.message)
 
 
-def linear_raw_rule(problem, *, gain, belief_gain, offset=None) -> RawRule:
+@checked
+def linear_raw_rule(
+    problem: ControlProblem,
+    *,
+    gain: Matrix,
+    belief_gain: Matrix,
+    offset: Vector | None = None,
+) -> RawRule:
     """The raw rule of any linear policy u = offset - gain·θ - belief_gain·z on the steady filter of a linear model.
 
     ``gain`` (m, n), ``belief_gain`` (m, d), ``offset`` (m,), zero by default; z is the belief mean, or the first K - 1

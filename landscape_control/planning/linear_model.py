@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import casadi as ca
 import numpy as np
 
+from ..arguments import Entries, checked
 from ..arrays import freeze
 from ..errors import ProblemError
 from ..landscape import TaskChain
+from ..problem import ControlProblem
 from ..sees import ExactGradient
 from .hidden_moments import Moments, hidden_moments
 
@@ -16,6 +18,7 @@ class NotLinearQuadratic(ProblemError):
     """The problem is not linear-quadratic in the parameters and the hidden state; says where it fails to be."""
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LinearModel:
     """Numbers of a problem that is linear-quadratic in (θ, z), with z the hidden variables or the task indicators.
@@ -40,17 +43,17 @@ class LinearModel:
     noise : (q, q), R, positive definite; None for exact observations
     """
 
-    hessian: np.ndarray
-    cross: np.ndarray
-    slope: np.ndarray
+    hessian: Entries
+    cross: Entries
+    slope: Entries
     own: tuple
     drift: tuple
-    actuation: np.ndarray
-    metric: np.ndarray
+    actuation: Entries
+    metric: Entries
     terminal: object
     hidden: Moments
     sight: tuple
-    noise: np.ndarray | None
+    noise: Entries | None
 
     @property
     def pull(self):
@@ -64,7 +67,8 @@ class LinearModel:
         return -estimate @ pull.T - shift
 
 
-def read_linear_model(problem) -> LinearModel:
+@checked
+def read_linear_model(problem: ControlProblem) -> LinearModel:
     """The numbers of a linear-quadratic problem. Raises NotLinearQuadratic, naming what is not linear or quadratic."""
     model, start = problem.model, problem.start
     if problem.end is not None:

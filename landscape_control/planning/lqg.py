@@ -6,8 +6,10 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
+from ..arguments import AnyNumber, Entries, Numbers, checked
 from ..arrays import freeze
 from ..errors import ProblemError
+from ..problem import ControlProblem
 from ..reference import FinitePolicy, InfinitePolicy, LinearQuadratic
 from ..solution import Status
 from .expected_cost import Uncertainty
@@ -18,6 +20,7 @@ from .solution import BeliefSolution
 _SAME_GAIN = 1e-6  # relative difference of a stored gain from one that was computed again
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class LQGSolution(BeliefSolution):
     """u(θ, m) = offset - gain·θ - belief_gain·z(m), exact; z is m, or the first K - 1 probabilities of a task chain.
@@ -40,11 +43,11 @@ class LQGSolution(BeliefSolution):
 
     linear: LinearModel = field(repr=False)
     state_policy: InfinitePolicy | FinitePolicy = field(repr=False)
-    gain: np.ndarray
-    belief_gain: np.ndarray
-    steady_covariance: np.ndarray | None
-    filter_gain: np.ndarray | None
-    unobserved: np.ndarray
+    gain: Entries
+    belief_gain: Entries
+    steady_covariance: Entries | None
+    filter_gain: Entries | None
+    unobserved: Entries
 
     @classmethod
     def from_record(cls, values) -> "LQGSolution":
@@ -79,7 +82,8 @@ class LQGSolution(BeliefSolution):
         """
         return _shrink(self.linear, self.problem.objective)
 
-    def covariance(self, times) -> np.ndarray:
+    @checked
+    def covariance(self, times: Numbers) -> np.ndarray:
         """Belief covariance P (N, d, d) at ascending times (N,), from the prior on: the same on every path."""
         return self._uncertainty.covariance(np.atleast_1d(np.asarray(times, dtype=float)))
 
@@ -88,7 +92,8 @@ class LQGSolution(BeliefSolution):
         estimate, _ = self._read(belief)
         return self.linear.minimum(self.linear.hidden.to_state(estimate))
 
-    def gains(self, time: float = 0.0):
+    @checked
+    def gains(self, time: AnyNumber = 0.0):
         """(gain (m, n), belief_gain (m, d), offset (m,)) at a time: u = offset - gain·θ - belief_gain·z."""
         self._check_time(time)
         return self._gains(float(time))
@@ -132,7 +137,8 @@ def _split(policy, time_to_go, n):
     return gain[:, :n], gain[:, n:], offset
 
 
-def solve_lqg(problem) -> LQGSolution:
+@checked
+def solve_lqg(problem: ControlProblem) -> LQGSolution:
     """The exact policy and expected cost of a linear-quadratic problem with linear observations.
 
     Raises

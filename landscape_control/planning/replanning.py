@@ -8,6 +8,7 @@ from types import MappingProxyType
 import casadi as ca
 import numpy as np
 
+from ..arguments import Count, Index, Positive, checked
 from ..arrays import whole
 from ..belief import belief_model
 from ..errors import SolveError, check_choice
@@ -50,6 +51,7 @@ class _Episodes:
         self.time = time
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ReplanningSolution(BeliefSolution):
     """A policy that solves the plan anew at every call, from each episode's (θ, belief), warm from the episode's last plan.
@@ -147,16 +149,17 @@ class ReplanningSolution(BeliefSolution):
                         "landscape_control.load(path), or rebuild it with solve_replanning where it is needed")
 
 
+@checked
 def solve_replanning(
     problem: ControlProblem,
     *,
     inner: str = "belief",
     covariance: str = "state",
-    tolerance: float = 1e-6,
-    aims: int = 3,
-    seed: int = 0,
+    tolerance: Positive = 1e-06,
+    aims: Count = 3,
+    seed: Index = 0,
     throw: bool = True,
-    **options,
+    **options: object,
 ) -> ReplanningSolution:
     """The replanning policy, with its first plan.
 

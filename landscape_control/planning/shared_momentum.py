@@ -7,11 +7,13 @@ import numpy as np
 from scipy.linalg import solve_continuous_lyapunov
 from scipy.optimize import minimize
 
+from ..arguments import AnyNumber, checked
 from ..errors import ProblemError
 from .kernel import MomentumForm, raw_rule
 from .lqg import LQGSolution
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SharedMomentum:
     """The best dv = -friction·v dt - learning_rate·dY - decay (θ - rest)dt with scalars, set against the optimal matrices.
@@ -31,18 +33,19 @@ class SharedMomentum:
     """
 
     optimal: MomentumForm
-    optimal_cost: float
-    friction: float
-    learning_rate: float
-    decay: float
-    cost: float
-    shared_friction: float
-    shared_friction_cost: float
+    optimal_cost: AnyNumber
+    friction: AnyNumber
+    learning_rate: AnyNumber
+    decay: AnyNumber
+    cost: AnyNumber
+    shared_friction: AnyNumber
+    shared_friction_cost: AnyNumber
 
     excess = property(lambda self: self.cost / self.optimal_cost - 1)
     shared_friction_excess = property(lambda self: self.shared_friction_cost / self.optimal_cost - 1)
 
 
+@checked
 def share_momentum(solution: LQGSolution) -> SharedMomentum:
     """Fit the shared scalars by cost. Raises ProblemError where the optimal rule has no momentum form or B no inverse."""
     optimal = raw_rule(solution).momentum

@@ -4,14 +4,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..arguments import AnyNumber, Points, checked
 from ..errors import ProblemError
 from ..landscape import TaskChain
 from ..recordable import Recordable
-from ..solution import Status
 from .advice import explained
 from .confirmation import Confirmation, CostKind, cost_in_words
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BeliefSolution(Recordable):
     """A policy that maps (θ, belief) to a control. Methods return subclasses with their own extras.
@@ -36,8 +37,8 @@ class BeliefSolution(Recordable):
     problem : ControlProblem; None in a solution read from a pickle
     """
 
-    cost: float
-    status: Status
+    cost: AnyNumber
+    status: object
     method: str
     assumes: str
     message: str = ""
@@ -46,7 +47,8 @@ class BeliefSolution(Recordable):
     tried: tuple[Confirmation, ...] = ()
     problem: object = field(repr=False, default=None)
 
-    def policy(self, theta, belief, time: float = 0.0) -> np.ndarray:
+    @checked
+    def policy(self, theta: Points, belief: object, time: AnyNumber = 0.0) -> np.ndarray:
         """u at θ (n,) or (E, n) and a belief: (m,) or (E, m). Episodes of one argument are shared with the other.
 
         ``belief`` is a GaussianBelief, a TaskBelief, the bare mean (p,) or (E, p), (mean, covariance), or, for a task
@@ -54,7 +56,6 @@ class BeliefSolution(Recordable):
         time outside [0, T], where the problem has no policy.
         """
         self._check_time(time)
-        theta = np.asarray(theta, dtype=float)
         estimate, covariance = self._read(belief)
         single = theta.ndim < 2 and estimate.ndim < 2
         theta, estimate = np.atleast_2d(theta), np.atleast_2d(estimate)
@@ -73,7 +74,7 @@ class BeliefSolution(Recordable):
 
     def _check_time(self, time):
         horizon = self._horizon
-        inside = isinstance(time, int | float | np.number) and 0 <= time <= horizon * (1 + 1e-9)
+        inside = 0 <= time <= horizon * (1 + 1e-9)
         if not inside:
             raise ProblemError("time", expected=f"a time in [0, {horizon:g}]", received=repr(time),
                                advice="ask inside the horizon of the problem; a policy ends with it")

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 from scipy.interpolate import make_interp_spline
 
+from ..arguments import AnyNumber, Count, Index, Positive, checked
 from ..arrays import number, whole
 from ..belief import belief_model
 from ..errors import ProblemError, SolveError, check_choice
@@ -27,6 +28,7 @@ from .transcriber import Transcriber, belief_solver, with_optimiser
 INNOVATIONS = ("mean", "second order")
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class TranscribedSolution(BeliefSolution):
     """A plan through (θ, belief) and the time-varying linear policy u = u(t) - K(t)(z - z(t)) around it.
@@ -50,11 +52,11 @@ class TranscribedSolution(BeliefSolution):
     plan: Plan
     plans: tuple[Plan, ...]
     variation: SecondVariation
-    planned_cost: float
-    innovation_cost: float
+    planned_cost: AnyNumber
+    innovation_cost: AnyNumber
     layout: BeliefLayout
     dimension: int
-    response: float = 1.0
+    response: AnyNumber = 1.0
 
     times = property(lambda self: self.plan.times, doc="Node times, (N+1,).")
     parameters = property(lambda self: self.plan.parameters[:, : self.dimension], doc="θ at the nodes, (N+1, n).")
@@ -94,6 +96,7 @@ class TranscribedSolution(BeliefSolution):
         """The method, with the response where that is not the whole."""
         return self.method if self.response == 1.0 else f"{self.method} with response {self.response:g}"
 
+    @checked
     def answering(self, response: float) -> "TranscribedSolution":
         """The same plan with another part of the answer to beliefs, whose cost is not planned."""
         if response == 1.0:
@@ -113,18 +116,19 @@ class TranscribedSolution(BeliefSolution):
         return make_interp_spline(self.variation.times, self.variation.gains, k=3)
 
 
+@checked
 def solve_transcribed(
     problem: ControlProblem,
     *,
     innovations: str = "mean",
     covariance: str = "state",
-    tolerance: float = 1e-6,
-    aims: int = 3,
-    rounds: int = 20,
+    tolerance: Positive = 1e-06,
+    aims: Count = 3,
+    rounds: Count = 20,
     response: float = 1.0,
-    seed: int = 0,
+    seed: Index = 0,
     throw: bool = True,
-    **options,
+    **options: object,
 ) -> TranscribedSolution:
     """Plan in belief space by direct transcription; T may be infinite where belief and weights come to rest.
 

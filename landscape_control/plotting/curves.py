@@ -5,10 +5,21 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from ..arguments import Entries, Positive, checked
 from . import style
 
 
-def theory_and_computed(axes: Axes, *, theory, computed, colors, labels=None, markers=None, lines=None) -> Axes:
+@checked
+def theory_and_computed(
+    axes: Axes,
+    *,
+    theory: object,
+    computed: object,
+    colors: object,
+    labels: object = None,
+    markers: object = None,
+    lines: object = None,
+) -> Axes:
     """Lines for theory, open markers for what was computed, one colour per curve.
 
     Parameters
@@ -27,12 +38,14 @@ def theory_and_computed(axes: Axes, *, theory, computed, colors, labels=None, ma
     return axes
 
 
+@checked
 def how_to_read(*, markers: str = "computed", lines: str = "theory") -> list[Line2D]:
     """Two legend handles in ink: what markers mean, what lines mean."""
     return [Line2D([], [], label=markers, **style.hollow(style.INK)),
             Line2D([], [], color=style.INK, linewidth=1.4, label=lines)]
 
 
+@checked
 def log_axes(axes: Axes, which: str = "xy") -> Axes:
     """Logarithmic scale with at most six labelled decades and unlabelled minor ticks."""
     for name in which:
@@ -43,7 +56,8 @@ def log_axes(axes: Axes, which: str = "xy") -> Axes:
     return axes
 
 
-def measured_slope(x, y) -> float:
+@checked
+def measured_slope(x: Entries, y: Entries) -> float:
     """Slope of log y against log x by least squares, over the points with y > 0; NaN when there are fewer than two."""
     good = np.asarray(y) > 0
     if good.sum() < 2:
@@ -51,8 +65,18 @@ def measured_slope(x, y) -> float:
     return float(np.polyfit(np.log(np.asarray(x)[good]), np.log(np.asarray(y)[good]), 1)[0])
 
 
-def rate_plot(axes: Axes, x, error, *, slope: float, rule: str = "gradient_descent", prediction=None,
-              measured: float | None = None, label: str | None = None) -> Axes:
+@checked
+def rate_plot(
+    axes: Axes,
+    x: Entries,
+    error: Entries,
+    *,
+    slope: float,
+    rule: str = "gradient_descent",
+    prediction: object = None,
+    measured: float | None = None,
+    label: str | None = None,
+) -> Axes:
     """Errors (S,) on log-log axes with their measured slope and a triangle of the slope theory predicts.
 
     ``prediction`` (S,) draws the predicted error itself; ``measured`` is the slope to print, by default that of all points.
@@ -71,7 +95,8 @@ def rate_plot(axes: Axes, x, error, *, slope: float, rule: str = "gradient_desce
     return slope_triangle(axes, x, error, slope)
 
 
-def slope_triangle(axes: Axes, x, y, slope: float) -> Axes:
+@checked
+def slope_triangle(axes: Axes, x: Entries, y: Entries, slope: float) -> Axes:
     """Right triangle of the given slope under the curve (x, y), labelled with the slope."""
     logs = np.log10(x)
     middle, half = (logs.min() + logs.max()) / 2, (logs.max() - logs.min()) / 9
@@ -89,7 +114,8 @@ def slope_triangle(axes: Axes, x, y, slope: float) -> Axes:
     return axes
 
 
-def exponent_axis(axes: Axes, *, top: float = 0.5) -> Axes:
+@checked
+def exponent_axis(axes: Axes, *, top: Positive = 0.5) -> Axes:
     """Vertical axis of the preconditioner exponent p with its landmarks: 0 gradient descent, ½ ballistic, 1 Newton."""
     landmarks = [(0.0, "gradient_descent"), (0.5, "ballistic"), (1.0, "newton")]
     for value, key in landmarks:
@@ -100,7 +126,17 @@ def exponent_axis(axes: Axes, *, top: float = 0.5) -> Axes:
     return axes
 
 
-def exponent_curves(axes: Axes, *, theory, computed, colors, labels=None, markers=None, top: float = 0.5) -> Axes:
+@checked
+def exponent_curves(
+    axes: Axes,
+    *,
+    theory: object,
+    computed: object,
+    colors: object,
+    labels: object = None,
+    markers: object = None,
+    top: Positive = 0.5,
+) -> Axes:
     """Preconditioner exponents p = 1 - d log r/d log h against curvature, discount or horizon, with landmarks."""
     log_axes(axes, "x")
     exponent_axis(axes, top=top)

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..arguments import checked
 from ..errors import ProblemError, check_options
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Key:
     """One entry of a figure's data.
@@ -39,7 +41,8 @@ class Key:
         kind = shape + (" text" if self.text else "") + (", NaN and infinity allowed" if self.gaps else "")
         return f"{self.name} : {kind}" + (f" [optional: {self.group}]" if self.group else "") + f"\n    {self.meaning}"
 
-    def convert(self, value, figure: str) -> Any:
+    @checked
+    def convert(self, value: object, figure: str) -> Any:
         """The value as an array of the declared kind and number of axes, or as one number or string."""
         what = f"data {self.name!r} of figure {figure}"
         try:

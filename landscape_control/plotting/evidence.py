@@ -3,13 +3,24 @@
 import numpy as np
 from matplotlib.axes import Axes
 
+from ..arguments import Entries, Positive, checked
 from . import style
 
 MET, FAILED = style.RULES["newton"].color, style.RULES["optimal"].color
 
 
-def policy_scatter(axes: Axes, descent, controls, *, groups=None, group_labels=None, gain: float | None = None,
-                   rule: str = "gradient_descent", gain_label: str | None = None) -> Axes:
+@checked
+def policy_scatter(
+    axes: Axes,
+    descent: Entries,
+    controls: Entries,
+    *,
+    groups: object = None,
+    group_labels: object = None,
+    gain: float | None = None,
+    rule: str = "gradient_descent",
+    gain_label: str | None = None,
+) -> Axes:
     """Controls u* (S,) against -∇L (S,), shaded by group (S,), with the line u = gain · (-∇L) of a fitted rule."""
     descent, controls = np.asarray(descent), np.asarray(controls)
     groups = np.zeros(len(descent)) if groups is None else np.asarray(groups)
@@ -28,7 +39,15 @@ def policy_scatter(axes: Axes, descent, controls, *, groups=None, group_labels=N
     return axes
 
 
-def prediction_scatter(axes: Axes, controls, predicted, *, rules, labels=None) -> Axes:
+@checked
+def prediction_scatter(
+    axes: Axes,
+    controls: Entries,
+    predicted: Entries,
+    *,
+    rules: object,
+    labels: object = None,
+) -> Axes:
     """What each rule predicts (R, S) against the optimal controls (S,): a rule that fits lies on the diagonal."""
     controls, predicted = np.asarray(controls), np.atleast_2d(predicted)
     _cross(axes)
@@ -49,7 +68,17 @@ def _cross(axes):
     axes.axvline(0, color=style.FAINT, linewidth=0.8, zorder=0)
 
 
-def forest(axes: Axes, labels, estimates, lower, upper, *, theory=None, rules=None) -> Axes:
+@checked
+def forest(
+    axes: Axes,
+    labels: object,
+    estimates: Entries,
+    lower: Entries,
+    upper: Entries,
+    *,
+    theory: object = None,
+    rules: object = None,
+) -> Axes:
     """One row per coefficient, first on top: estimate with interval, theory as an ink bar.
 
     All arrays (C,); where ``theory`` is NaN the estimate is drawn hollow.
@@ -69,8 +98,18 @@ def forest(axes: Axes, labels, estimates, lower, upper, *, theory=None, rules=No
     return name_rows(axes, labels)
 
 
-def dot_rows(axes: Axes, labels, values, *, rules=None, colors=None, log: bool = True, floor: float | None = None,
-             write: bool = False) -> Axes:
+@checked
+def dot_rows(
+    axes: Axes,
+    labels: object,
+    values: Entries,
+    *,
+    rules: object = None,
+    colors: object = None,
+    log: bool = True,
+    floor: Positive | None = None,
+    write: bool = False,
+) -> Axes:
     """One dot per row, first on top, on a stem from the left edge; with ``write`` the value stands beside it.
 
     Values (R,); those below ``floor`` are drawn there, hollow; where one is infinite or NaN, words say so.
@@ -96,7 +135,15 @@ def dot_rows(axes: Axes, labels, values, *, rules=None, colors=None, log: bool =
     return name_rows(axes, labels)
 
 
-def tolerance_used(axes: Axes, labels, errors, tolerances, *, floor: float = 1e-4) -> Axes:
+@checked
+def tolerance_used(
+    axes: Axes,
+    labels: object,
+    errors: Entries,
+    tolerances: Entries,
+    *,
+    floor: Positive = 0.0001,
+) -> Axes:
     """One row per claim: error / tolerance on a logarithmic axis, where 1 is the limit; met ones dots, failed ones crosses.
 
     Errors and tolerances (C,) in the same units; shares below ``floor`` are drawn there, hollow.
@@ -128,7 +175,8 @@ def _lengths(columns):
     return [max(len(str(text)) for text in (heading, *words)) + 3 for heading, words in columns.items()]
 
 
-def number_columns(axes: Axes, columns) -> Axes:
+@checked
+def number_columns(axes: Axes, columns: object) -> Axes:
     """Columns of words beside rows, ``columns`` mapping a heading to its C words, as wide as their longest words.
 
     Meant for a panel of its own that shares its vertical axis with the rows.
@@ -143,7 +191,8 @@ def number_columns(axes: Axes, columns) -> Axes:
     return axes
 
 
-def name_rows(axes: Axes, labels) -> Axes:
+@checked
+def name_rows(axes: Axes, labels: object) -> Axes:
     """Name the rows of the vertical axis, first on top: row i of R stands at R - 1 - i."""
     rows = np.arange(len(labels))[::-1]
     style.ticks_in_words(axes, "y", rows, labels)

@@ -5,12 +5,21 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..arguments import Count, checked
 from . import phase_diagrams, style, sweeps
 from .simulated import letters
 
 
-def sweep_maps(dataset, variables: str | Sequence[str], *, x: str | None = None, y: str | None = None,
-               at: Mapping | None = None, columns: int = 3) -> Figure:
+@checked
+def sweep_maps(
+    dataset: object,
+    variables: str | Sequence[str],
+    *,
+    x: str | None = None,
+    y: str | None = None,
+    at: Mapping | None = None,
+    columns: Count = 3,
+) -> Figure:
     """One map per variable over two axes: words as phase diagrams with named regions, numbers as heat maps.
 
     Failed cells are hatched; where the sweep measured ``hidden_basin``, cells it warns of carry a triangle. Parameters as
@@ -29,8 +38,17 @@ def sweep_maps(dataset, variables: str | Sequence[str], *, x: str | None = None,
     return _with_legend(figure, handles)
 
 
-def sweep_multiples(dataset, variable: str, *, over: str, x: str | None = None, y: str | None = None,
-                    at: Mapping | None = None, columns: int = 3) -> Figure:
+@checked
+def sweep_multiples(
+    dataset: object,
+    variable: str,
+    *,
+    over: str,
+    x: str | None = None,
+    y: str | None = None,
+    at: Mapping | None = None,
+    columns: Count = 3,
+) -> Figure:
     """The same map once per value of a third axis, with the same colours throughout."""
     points = sweeps.values_of(dataset, over)
     maps = [sweeps.read_map(dataset, variable, x=x, y=y, at={**(at or {}), over: value}) for value in points]
@@ -52,8 +70,16 @@ def sweep_multiples(dataset, variable: str, *, over: str, x: str | None = None, 
     return _with_legend(figure, handles)
 
 
-def sweep_slices(dataset, variables: str | Sequence[str], *, along: str, by: str | None = None, at: Mapping | None = None,
-                 band: str = sweeps.SEED) -> Figure:
+@checked
+def sweep_slices(
+    dataset: object,
+    variables: str | Sequence[str],
+    *,
+    along: str,
+    by: str | None = None,
+    at: Mapping | None = None,
+    band: str = sweeps.SEED,
+) -> Figure:
     """Curves over one axis, a shade per value of another, mean ± one standard error over the axis ``band`` shaded."""
     variables = [variables] if isinstance(variables, str) else list(variables)
     figure, axes = _panels(variables, 3)

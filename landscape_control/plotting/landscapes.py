@@ -5,16 +5,27 @@ from matplotlib import colors
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
+from ..arguments import Count, Entries, Matrix, Points, Positive, Vector, checked
 from . import style
 
 
-def contour_levels(loss, count: int = 18, bend: float = 4.5) -> np.ndarray:
+@checked
+def contour_levels(loss: Entries, count: Count = 18, bend: float = 4.5) -> np.ndarray:
     """``count`` + 1 levels from min L to max L, exponentially denser near the bottom, where the minima are told apart."""
     low, high = float(np.min(loss)), float(np.max(loss))
     return low + (high - low) * np.expm1(bend * np.linspace(0, 1, count + 1)) / np.expm1(bend)
 
 
-def loss_contours(axes: Axes, x, y, loss, *, levels=None, filled: bool = True) -> Axes:
+@checked
+def loss_contours(
+    axes: Axes,
+    x: Entries,
+    y: Entries,
+    loss: Entries,
+    *,
+    levels: Vector | None = None,
+    filled: bool = True,
+) -> Axes:
     """Muted contours of the loss on a grid: x (X,), y (Y,), loss (Y, X), ``levels`` as in :func:`contour_levels`."""
     x, y, loss = np.asarray(x), np.asarray(y), np.asarray(loss)
     levels = contour_levels(loss) if levels is None else np.asarray(levels)
@@ -28,14 +39,23 @@ def loss_contours(axes: Axes, x, y, loss, *, levels=None, filled: bool = True) -
     return axes
 
 
-def landscape_contours(axes: Axes, landscape, box, *, points: int = 141, **options) -> Axes:
+@checked
+def landscape_contours(
+    axes: Axes,
+    landscape: object,
+    box: Matrix,
+    *,
+    points: Count = 141,
+    **options: object,
+) -> Axes:
     """Contours of ``landscape.loss`` in ``box`` ((low₁, high₁), (low₂, high₂)); options as :func:`loss_contours`."""
     x, y = (np.linspace(*side, points) for side in box)
     grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
     return loss_contours(axes, x, y, np.reshape(landscape.loss(grid), (points, points)), **options)
 
 
-def minima(axes: Axes, points, *, label: str | None = "minimum", rank: bool = False) -> Axes:
+@checked
+def minima(axes: Axes, points: Entries, *, label: str | None = "minimum", rank: bool = False) -> Axes:
     """Minima (M, 2) as ink stars; with ``rank`` the first, the lowest one, is drawn larger."""
     points = np.atleast_2d(points)
     sizes = np.where((np.arange(len(points)) == 0) | (not rank), 95, 45)
@@ -44,28 +64,46 @@ def minima(axes: Axes, points, *, label: str | None = "minimum", rank: bool = Fa
     return axes
 
 
-def saddles(axes: Axes, points, *, label: str | None = "saddle") -> Axes:
+@checked
+def saddles(axes: Axes, points: Entries, *, label: str | None = "saddle") -> Axes:
     """Saddles (S, 2) as ink crosses."""
     points = np.atleast_2d(points)
     axes.scatter(*points.T, s=30, marker="x", color=style.INK, linewidth=1.3, zorder=6, label=label)
     return axes
 
 
-def start(axes: Axes, point, *, label: str | None = "start") -> Axes:
+@checked
+def start(axes: Axes, point: Points, *, label: str | None = "start") -> Axes:
     """Start θ₀ as an open ink circle; ``point`` (2,) or several (M, 2)."""
     axes.scatter(*np.atleast_2d(point).T, s=42, facecolor=style.PAPER, edgecolor=style.INK, linewidth=1.3, zorder=7,
                  label=label)
     return axes
 
 
-def attractor(axes: Axes, point, *, color: str = style.INK, label: str | None = "attractor") -> Axes:
+@checked
+def attractor(
+    axes: Axes,
+    point: Points,
+    *,
+    color: str = style.INK,
+    label: str | None = "attractor",
+) -> Axes:
     """Where the drift lets the learner come to rest, as a diamond."""
     axes.scatter(*np.atleast_2d(point).T, s=34, marker="D", facecolor=color, edgecolor=style.PAPER, linewidth=0.8,
                  zorder=6, label=label)
     return axes
 
 
-def vector_field(axes: Axes, x, y, field, *, color: str = style.MUTED, every: int = 1) -> Axes:
+@checked
+def vector_field(
+    axes: Axes,
+    x: Entries,
+    y: Entries,
+    field: Entries,
+    *,
+    color: str = style.MUTED,
+    every: Count = 1,
+) -> Axes:
     """Directions of a field (Y, X, 2) on a grid x (X,), y (Y,), arrows of equal length."""
     field = np.asarray(field)[::every, ::every]
     length = np.linalg.norm(field, axis=-1, keepdims=True)
@@ -75,7 +113,16 @@ def vector_field(axes: Axes, x, y, field, *, color: str = style.MUTED, every: in
     return axes
 
 
-def arrows(axes: Axes, points, vectors, *, color: str, label: str | None = None, length: float = 0.16) -> Axes:
+@checked
+def arrows(
+    axes: Axes,
+    points: Entries,
+    vectors: Entries,
+    *,
+    color: str,
+    label: str | None = None,
+    length: Positive = 0.16,
+) -> Axes:
     """Unit arrows at points (K, 2) along vectors (K, 2), ``length`` as a fraction of the panel's width."""
     unit = np.asarray(vectors) / np.linalg.norm(vectors, axis=1, keepdims=True)
     axes.quiver(*np.transpose(points), *unit.T, color=color, scale=1 / length, scale_units="width",
@@ -85,7 +132,16 @@ def arrows(axes: Axes, points, vectors, *, color: str, label: str | None = None,
     return axes
 
 
-def heat_map(axes: Axes, x, y, values, *, signed: bool = True, limit: float | None = None):
+@checked
+def heat_map(
+    axes: Axes,
+    x: Entries,
+    y: Entries,
+    values: Entries,
+    *,
+    signed: bool = True,
+    limit: float | None = None,
+):
     """Cells coloured by values (Y, X) on cell centres x (X,), y (Y,), log-log; NaN cells are hatched. Returns the Axes.
 
     With ``signed`` the colours are symmetric around zero, up to ``limit`` (by default the largest |value|), and follow
@@ -103,6 +159,7 @@ def heat_map(axes: Axes, x, y, values, *, signed: bool = True, limit: float | No
     return axes
 
 
+@checked
 def hatched(label: str) -> Patch:
     """Legend handle for the cells of a :func:`heat_map` that hold no number."""
     return Patch(facecolor=style.PAPER, edgecolor=style.CONTOUR, hatch="////", label=label)

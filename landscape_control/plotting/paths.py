@@ -4,11 +4,24 @@ import numpy as np
 from matplotlib.axes import Axes
 from scipy.interpolate import CubicSpline
 
+from ..arguments import Entries, NonNegative, Vector, checked
 from . import style
 
 
-def trajectory(axes: Axes, path, *, rule: str = "optimal", label: str | None = None, times=None, marks=(),
-               mark_labels: bool = False, end: bool = True, color: str | None = None, **line) -> Axes:
+@checked
+def trajectory(
+    axes: Axes,
+    path: Entries,
+    *,
+    rule: str = "optimal",
+    label: str | None = None,
+    times: Vector | None = None,
+    marks: object = (),
+    mark_labels: bool = False,
+    end: bool = True,
+    color: str | None = None,
+    **line: object,
+) -> Axes:
     """A path (N, 2) in the style of its rule, with dots at the times ``marks`` and the rule's marker at its end.
 
     Parameters
@@ -63,7 +76,17 @@ def mark_times(horizon: float, count: int = 12) -> np.ndarray:
     return step * np.arange(1, int(horizon / step) + 1)
 
 
-def time_series(axes: Axes, times, values, *, labels=None, colors=None, lines=None, **options) -> Axes:
+@checked
+def time_series(
+    axes: Axes,
+    times: Entries,
+    values: Entries,
+    *,
+    labels: object = None,
+    colors: object = None,
+    lines: object = None,
+    **options: object,
+) -> Axes:
     """Curves over time: values (N,) or (N, d), one label, colour and line style each."""
     values = np.asarray(values)
     columns = values.reshape(len(values), -1).T
@@ -75,7 +98,16 @@ def time_series(axes: Axes, times, values, *, labels=None, colors=None, lines=No
     return axes
 
 
-def rule_series(axes: Axes, times, values, *, rule: str, label: str | None = None, **options) -> Axes:
+@checked
+def rule_series(
+    axes: Axes,
+    times: Entries,
+    values: Entries,
+    *,
+    rule: str,
+    label: str | None = None,
+    **options: object,
+) -> Axes:
     """One curve (N,) over time in the style of its rule."""
     look = style.rule(rule)
     label = look.label if label is None else label
@@ -84,7 +116,16 @@ def rule_series(axes: Axes, times, values, *, rule: str, label: str | None = Non
     return axes
 
 
-def energy_panel(axes: Axes, times, kinetic, weighted_loss, discount: float, *, rest: float = 0.0) -> Axes:
+@checked
+def energy_panel(
+    axes: Axes,
+    times: Entries,
+    kinetic: Entries,
+    weighted_loss: Entries,
+    discount: NonNegative,
+    *,
+    rest: float = 0.0,
+) -> Axes:
     """The learner as a particle, VGR25 Fig. 1c: kinetic and potential energy, their sum, and the law the sum obeys.
 
     kinetic (N,) is K = |θ̇|²_G/2η, weighted_loss (N,) is kL, so that the potential is U = -kL. For zero drift and a constant

@@ -10,6 +10,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from scipy.ndimage import distance_transform_edt
 from scipy.ndimage import label as connected
 
+from ..arguments import Entries, checked
 from . import style
 
 _LEAST = 0.012  # regions smaller than this share of the map are named in the legend only
@@ -68,7 +69,17 @@ def _word(value):
     return f"{value:.3g}".replace("inf", "∞") if isinstance(value, (float, np.floating)) else str(value)
 
 
-def number_map(axes: Axes, x, y, values, *, log: bool | None = None, signed: bool = False, limits=None):
+@checked
+def number_map(
+    axes: Axes,
+    x: Entries,
+    y: Entries,
+    values: Entries,
+    *,
+    log: bool | None = None,
+    signed: bool = False,
+    limits: object = None,
+):
     """Cells coloured by numbers (Y, X); those without one are hatched. Returns (Axes, coloured cells) for a colour bar.
 
     ``log`` colours logarithmically, by default where all numbers are positive and span two decades; ``signed`` is
@@ -113,7 +124,16 @@ def colour_bar(figure, axes: Axes, cells):
     return bar
 
 
-def region_map(axes: Axes, x, y, regions, names, *, failed: bool = True) -> list:
+@checked
+def region_map(
+    axes: Axes,
+    x: Entries,
+    y: Entries,
+    regions: object,
+    names: object,
+    *,
+    failed: bool = True,
+) -> list:
     """Cells coloured by kind, each connected region outlined and named inside. Returns legend handles.
 
     Parameters
@@ -149,7 +169,15 @@ def hatch_handle(label: str = "no number") -> Patch:
     return Patch(facecolor=style.PAPER, edgecolor=style.CONTOUR, hatch="////", label=label)
 
 
-def mark_cells(axes: Axes, x, y, mask, *, label: str = "warning") -> Line2D | None:
+@checked
+def mark_cells(
+    axes: Axes,
+    x: Entries,
+    y: Entries,
+    mask: object,
+    *,
+    label: str = "warning",
+) -> Line2D | None:
     """A small ink triangle in every cell of mask (Y, X); the legend handle, or None where there is nothing to mark."""
     rows, columns = np.nonzero(mask)
     if not len(rows):

@@ -4,10 +4,19 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import Count, Matrix, checked
 from ..errors import ProblemError
 
 
-def plan_data(plan, landscape=None, box=None, *, points: int = 141, title: str | None = None) -> dict[str, Any]:
+@checked
+def plan_data(
+    plan: object,
+    landscape: object = None,
+    box: Matrix | None = None,
+    *,
+    points: Count = 141,
+    title: str | None = None,
+) -> dict[str, Any]:
     """Data of ``figures.plan_overview`` from a Plan or Solution.
 
     With ``landscape`` (two parameters) also its loss on ``points``² points of ``box`` ((low₁, high₁), (low₂, high₂)), by
@@ -25,7 +34,8 @@ def plan_data(plan, landscape=None, box=None, *, points: int = 141, title: str |
     return data | ({"minima": known[np.argsort(landscape.loss(known))]} if len(known) else {})
 
 
-def grid_data(landscape, box, *, points: int = 141) -> dict[str, np.ndarray]:
+@checked
+def grid_data(landscape: object, box: Matrix, *, points: Count = 141) -> dict[str, np.ndarray]:
     """The keys axis_1, axis_2 and loss of every map: a landscape of two parameters on a grid over ``box``."""
     x, y = (np.linspace(*side, points) for side in box)
     mesh = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
@@ -38,7 +48,8 @@ def _box_around(points):
     return tuple(zip(low - margin, high + margin, strict=True))
 
 
-def verdict_data(verdict) -> dict[str, Any]:
+@checked
+def verdict_data(verdict: object) -> dict[str, Any]:
     """Data of ``figures.verdict`` from what ``compare`` returns."""
     rows = verdict.rows
     words = [", ".join(f"{c.symbol} = {row.coefficients[c.name]:.3g}" for c in row.rule.coefficients) for row in rows]
@@ -48,7 +59,8 @@ def verdict_data(verdict) -> dict[str, Any]:
             "coefficients": words, "title": f"verdict: {verdict.conclusion.value}"}
 
 
-def coefficients_data(verdict) -> dict[str, Any]:
+@checked
+def coefficients_data(verdict: object) -> dict[str, Any]:
     """Data of ``figures.coefficients`` from what ``compare`` returns: every coefficient of every rule."""
     pairs = [(row, c) for row in verdict.rows for c in row.rule.coefficients]
     ends = np.array([row.intervals[c.name] for row, c in pairs], dtype=float)
@@ -58,7 +70,8 @@ def coefficients_data(verdict) -> dict[str, Any]:
             "theory": [np.nan if value is None else value for value in theory]}
 
 
-def policy_data(verdict, *, group_names=None, count: int = 3) -> dict[str, Any]:
+@checked
+def policy_data(verdict: object, *, group_names: object = None, count: Count = 3) -> dict[str, Any]:
     """Data of ``figures.policy_scatter`` from what ``compare`` returns: the ``count`` best rules.
 
     Samples are grouped by component of the control; of several problems, by problem. ``group_names`` names the groups.

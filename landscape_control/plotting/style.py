@@ -16,6 +16,8 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.transforms import ScaledTranslation
 
+from ..arguments import Count, NonNegative, Positive, checked
+
 INK, MUTED, FAINT, PAPER = "#1f2933", "#66717d", "#e3e7eb", "#ffffff"
 LOW, HIGH, CONTOUR = "#c6d3df", "#fcfcfb", "#a9b6c2"  # low loss, high loss, contour lines
 PAYS, COSTS = "#D55E00", "#43586d"  # the two sides of a bargain
@@ -97,6 +99,7 @@ _SPARE_LINES = ((0, (1, 1)), (0, (3, 1, 1, 1)), (0, (8, 2)), (0, (2, 2)))
 _SPARE_MARKERS = "<>8"
 
 
+@checked
 def rule(key: str) -> RuleStyle:
     """Style of the rule called ``key``.
 
@@ -115,7 +118,8 @@ def rule(key: str) -> RuleStyle:
                      marker=_SPARE_MARKERS[pick % len(_SPARE_MARKERS)])
 
 
-def shades(key: str, count: int) -> list[str]:
+@checked
+def shades(key: str, count: Count) -> list[str]:
     """``count`` shades of a rule's colour, dark to light: one rule at several values of a parameter."""
     base = np.array(colors.to_rgb(rule(key).color))
     ramp = colors.LinearSegmentedColormap.from_list("shades", [0.28 * base, 0.75 * base, base, 0.5 + 0.5 * base])
@@ -144,7 +148,8 @@ def hollow(color: str, marker: str = "o", size: float = 4.2, line: str = "none")
             "markeredgewidth": 1.0}
 
 
-def new_figure(width: float, height: float, *, row_gap: float = 0.06) -> Figure:
+@checked
+def new_figure(width: Positive, height: Positive, *, row_gap: NonNegative = 0.06) -> Figure:
     """Empty figure of that size in inches, with constrained layout and without pyplot; ``row_gap`` in panel heights."""
     figure = Figure(figsize=(width, height), dpi=150, facecolor=PAPER, layout="constrained")
     figure.get_layout_engine().set(w_pad=0.06, h_pad=0.085, wspace=0.05, hspace=row_gap)
@@ -176,7 +181,8 @@ def label(axes, x: str | None = None, y: str | None = None, *, title: str | None
     return dress(axes)
 
 
-def dress(axes):
+@checked
+def dress(axes: object):
     """Give an Axes the house's spines, ticks and text sizes."""
     axes.set_facecolor(PAPER)
     for side, spine in axes.spines.items():
@@ -198,7 +204,8 @@ def note(axes, x: float, y: float, text: str, **options):
     return axes.text(x, y, literal(text), **settings)
 
 
-def legend(axes, *, handles: Iterable | None = None, **options):
+@checked
+def legend(axes: object, *, handles: object = None, **options: object):
     """Legend of an Axes or a Figure in the house's size, without a frame."""
     settings = {"fontsize": SMALL, "frameon": False, "labelcolor": INK, "handlelength": 2.1, "borderaxespad": 0.3,
                 "labelspacing": 0.35, "columnspacing": 1.3, "handletextpad": 0.6, "title_fontsize": SMALL} | options
@@ -211,13 +218,15 @@ def legend(axes, *, handles: Iterable | None = None, **options):
     return drawn
 
 
-def legend_below(axes, *, columns: int = 2, gap: float = 33.0, **options):
+@checked
+def legend_below(axes: object, *, columns: Count = 2, gap: float = 33.0, **options: object):
     """Legend ``gap`` points under the panel, below its axis label, where it can cover nothing."""
     where = axes.transAxes + ScaledTranslation(0.0, -gap / 72, axes.figure.dpi_scale_trans)
     return legend(axes, loc="upper left", bbox_to_anchor=(0.0, 0.0), bbox_transform=where, ncols=columns, **options)
 
 
-def figure_legend(figure: Figure, *, columns: int = 4):
+@checked
+def figure_legend(figure: Figure, *, columns: Count = 4):
     """One legend under all panels, every label once, in at most ``columns`` columns and fewer if the words are long."""
     drawn = [zip(*panel.get_legend_handles_labels(), strict=True) for panel in figure.axes]
     unique = {text: handle for pairs in drawn for handle, text in pairs}

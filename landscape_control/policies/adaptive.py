@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-from ..arrays import number
-from ..errors import named
-from .coefficient import Coefficient
+from ..arguments import checked
+from .coefficient import Coefficient, admissible
 from .contained import face
-from .family import Family, check_flags
+from .family import Family
 
 _FREE = {  # the coefficients that can be given a fixed value, beside the learning rate
     "exponent": Coefficient(name="exponent", symbol="p", low=0.0, high=1.0),
@@ -14,9 +13,10 @@ _FREE = {  # the coefficients that can be given a fixed value, beside the learni
     "beta2": Coefficient(name="beta2", symbol="β₂", low=0.0, high=0.99999, most=0.999, scale="one minus"),
     "epsilon": Coefficient(name="epsilon", symbol="ε", low=1e-20, least=1e-16, most=1e-2, scale="log"),
 }
+_EXPONENT, _BETA1, _BETA2, _EPSILON = map(admissible, _FREE.values())
 
 
-@named
+@checked
 @dataclass(frozen=True, kw_only=True)
 class AdamFamily(Family):
     """m = β₁m + (1-β₁)y, v = β₂v + (1-β₂)y², Δθ = -α m̂/(v̂ + ε)^p, m̂ = m/(1-β₁ᵗ), v̂ = v/(1-β₂ᵗ) at the t-th step.
@@ -34,11 +34,11 @@ class AdamFamily(Family):
     IJCAI 2020.
     """
 
-    exponent: float | None = None
-    beta1: float | None = None
-    beta2: float | None = None
+    exponent: _EXPONENT | None = None
+    beta1: _BETA1 | None = None
+    beta2: _BETA2 | None = None
     bias_correction: bool = True
-    epsilon: float | None
+    epsilon: _EPSILON | None
 
     name = "Adam family"
     formula = "Δθ = -α m̂/(v̂ + ε)^p"
@@ -56,13 +56,6 @@ class AdamFamily(Family):
 
     arguments = {"epsilon": "a floor under v̂ in units of y², e.g. 1e-16 for Adam's own 1e-8 outside the root; None leaves "
                  "it free"}
-
-    def __post_init__(self):
-        check_flags(self, "bias_correction")
-        for one in _FREE.values():
-            value = getattr(self, one.name)
-            if value is not None:
-                object.__setattr__(self, one.name, number(one.name, value, low=one.low, high=one.high))
 
     @property
     def coefficients(self):

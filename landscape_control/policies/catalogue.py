@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from types import MappingProxyType
 
+from ..arguments import checked
 from ..errors import check_choice
 from .adaptive import AdamFamily
 from .decay import WeightDecay
@@ -49,7 +50,8 @@ NEEDING: Mapping[str, type[Family]] = MappingProxyType({
 the class attribute ``arguments`` explains each."""
 
 
-def by_name(name: str, **arguments) -> Family:
+@checked
+def by_name(name: str, **arguments: object) -> Family:
     """The family of a name in ``ALL`` or ``NEEDING``, or of a family's own ``name`` ("heavy ball": its first variant there).
 
     ``arguments`` are those that a family in ``NEEDING`` requires, as in ``by_name("lion", smoothing=0.3)``; they change the
@@ -62,7 +64,7 @@ def by_name(name: str, **arguments) -> Family:
         Names that are none, with the near ones; arguments that are missing, each explained, or that the family has not.
     """
     found = _own_names() | dict(ALL) | dict(NEEDING)
-    spelled = _spelled(name) if isinstance(name, str) else name
+    spelled = _spelled(name)
     family = found[spelled if spelled in _own_names() else check_choice("policy family", spelled, {*ALL, *NEEDING})]
     if isinstance(family, type):
         return family(**arguments)

@@ -1,17 +1,21 @@
 """The free numbers of a policy family: names, admissible ranges, and how they are laid out in one vector."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import numpy as np
 
-from ..arrays import freeze
-from ..errors import ProblemError, check_choice, check_options
+from ..arguments import Count, Entries, Index, Numbers, Range, checked
+from ..arrays import freeze, real_array
+from ..errors import ProblemError, check_options
 
+Limit = Annotated[float, Range(allow_inf=True)]
 SCALES = ("linear", "log", "one minus")
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Coefficient:
     """One free number of a family, or one per step.
@@ -29,17 +33,16 @@ class Coefficient:
 
     name: str
     symbol: str
-    low: float = -math.inf
-    high: float = math.inf
+    low: Limit = -math.inf
+    high: Limit = math.inf
     least: float = 0.0
     most: float = 1.0
-    scale: str = "linear"
+    scale: Literal["linear", "log", "one minus"] = "linear"
     varies: bool = False
-    first: int = 0
-    size: int = 1
+    first: Index = 0
+    size: Count = 1
 
     def __post_init__(self):
-        check_choice(f"scale of coefficient {self.name!r}", self.scale, SCALES)
         if not (self.low <= self.least < self.most <= self.high):
             raise ProblemError(
                 f"coefficient {self.name!r}",
@@ -48,7 +51,8 @@ class Coefficient:
                 advice="draw the starts inside the admissible range",
             )
 
-    def draw(self, uniform: np.ndarray) -> np.ndarray:
+    @checked
+    def draw(self, uniform: Numbers) -> np.ndarray:
         """Values in [least, most] from uniform numbers in [0, 1], evenly on the scale."""
         if self.scale == "linear":
             return self.least + (self.most - self.least) * uniform
@@ -58,6 +62,12 @@ class Coefficient:
         return 1 - near * (far / near) ** uniform
 
 
+def admissible(coefficient: Coefficient):
+    """The annotation of an argument that holds a coefficient at a value."""
+    return Annotated[float, Range(low=coefficient.low, high=coefficient.high)]
+
+
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Layout:
     """How the coefficients of a family stand in one vector for a horizon of T steps.
@@ -66,7 +76,7 @@ class Layout:
     """
 
     coefficients: tuple[Coefficient, ...]
-    horizon: int
+    horizon: Count
 
     def blocks(self, coefficient: Coefficient) -> int:
         """Number of blocks of a coefficient: 1, or one per step at which it has an effect."""
@@ -102,7 +112,8 @@ class Layout:
                 names += [f"{one.name}{f' {i}' if one.size > 1 else ''}{step}" for i in range(one.size)]
         return tuple(names)
 
-    def join(self, values: Mapping[str, float | Sequence[float]]) -> np.ndarray:
+    @checked
+    def join(self, values: object) -> np.ndarray:
         """The vector of coefficients by name; a number for one that varies holds at every step.
 
         Varying values are given for all T steps; those before ``first`` have no effect and are dropped.
@@ -113,7 +124,8 @@ class Layout:
         check_options("coefficient", dict(values), [one.name for one in self.coefficients])
         return np.concatenate([self._entries(one, values) for one in self.coefficients] or [np.empty(0)])
 
-    def split(self, entries: np.ndarray) -> dict[str, np.ndarray | float]:
+    @checked
+    def split(self, entries: Entries) -> dict[str, np.ndarray | float]:
         """Coefficients by name: a float, (size,), (T,) or (T, size); zero at the steps where they have no effect."""
         return {one.name: self._value(one, np.asarray(entries, dtype=float)[self.slices[one.name]])
                 for one in self.coefficients}
@@ -135,11 +147,7 @@ class Layout:
             raise ProblemError(f"coefficient {one.name!r}", expected="a value", received="none",
                                advice=f"give all of {', '.join(c.name for c in self.coefficients)}")
         shape = (self.horizon,) * one.varies + (one.size,) * (one.size > 1)
-        try:
-            array = np.asarray(values[one.name], dtype=float)
-        except (TypeError, ValueError):
-            raise ProblemError(f"coefficient {one.name!r}", expected="numbers", received=repr(values[one.name]),
-                               advice="one value per step of the horizon, or one number for all") from None
+        array = real_array(f"coefficient {one.name!r}", values[one.name], "numbers")
         try:
             array = np.broadcast_to(array, shape)
         except ValueError:

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Annotated
 
+from ..arguments import Words, checked
 from ..arrays import number
-from ..errors import ProblemError, check_options, named
+from ..errors import ProblemError, check_options
 from .adaptive import AdamFamily
 from .coefficient import Coefficient
 from .contained import Contained, face
-from .family import Family, check_family
+from .family import Family
 from .sign import Lion
 
 
@@ -19,9 +21,6 @@ class Wrapped(Family):
     family: Family
 
     arguments = {"family": "the family around which it goes, e.g. HeavyBall(constant=True)"}
-
-    def __post_init__(self):
-        check_family(f"family of {type(self).__name__}", self.family)
 
     @property
     def source(self):
@@ -72,7 +71,7 @@ class Wrapped(Family):
         return self.family.step(coefficients, state, gradient, parameters, clock)
 
 
-@named
+@checked
 @dataclass(frozen=True, kw_only=True)
 class WeightDecay(Wrapped):
     """Δθ = inner update - w θ, the coefficient ``decay`` w: decoupled, and towards 0. The inner state does not see it.
@@ -87,7 +86,6 @@ class WeightDecay(Wrapped):
     reads_parameters = True
 
     def __post_init__(self):
-        super().__post_init__()
         if any(one.name == "decay" for one in self.family.coefficients):
             raise ProblemError("family of WeightDecay", expected="a family without a coefficient 'decay'",
                                received=self.family.name, advice="wrap it once only")
@@ -128,7 +126,7 @@ class WeightDecay(Wrapped):
         return move - coefficients["decay"] * parameters, state
 
 
-@named
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Fixed(Wrapped):
     """A family with some of its coefficients held at ``values`` {name: number}; they are no variables any more.
@@ -136,12 +134,11 @@ class Fixed(Wrapped):
     A value holds at every step; numbers per step are not taken.
     """
 
-    values: Mapping[str, float]
+    values: Annotated[Mapping[str, float] | tuple, Words(expected="{name: number}")]
 
     arguments = {**Wrapped.arguments, "values": "{name: number} for the coefficients that are held"}
 
     def __post_init__(self):
-        super().__post_init__()
         inner = {one.name: one for one in self.family.coefficients}
         try:
             values = dict(self.values)

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ..arrays import flag
-from ..errors import ProblemError
+from ..arguments import Count, checked
 from .coefficient import Coefficient, Layout
 from .contained import Contained
 
@@ -71,23 +70,7 @@ class Family:
         """
         raise NotImplementedError
 
-    def layout(self, horizon: int) -> Layout:
+    @checked
+    def layout(self, horizon: Count) -> Layout:
         """How the coefficients stand in one vector."""
         return Layout(coefficients=self.coefficients, horizon=horizon)
-
-
-def check_family(what: str, value) -> None:
-    """Refuse what is no family."""
-    if isinstance(value, Family):
-        return
-    if isinstance(value, type) and issubclass(value, Family):
-        raise ProblemError(what, expected="a Family", received=f"the class {value.__name__}",
-                           advice=f"build one of it first: {value.__name__}({', '.join(f'{n}=…' for n in value.arguments)})")
-    raise ProblemError(what, expected="a Family", received=type(value).__name__,
-                       advice="build the inner family first, e.g. HeavyBall(constant=True)")
-
-
-def check_flags(family: Family, *names: str) -> None:
-    """Refuse values of these attributes that are neither True nor False."""
-    for name in names:
-        object.__setattr__(family, name, flag(name, getattr(family, name)))

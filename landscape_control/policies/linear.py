@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass, field, replace
 
-from ..arrays import whole
-from ..errors import named
+from ..arguments import Count, checked
 from .coefficient import Coefficient
 from .contained import face, tied
-from .family import Family, check_flags
+from .family import Family
 
 _CONSTANT = "True for one number, False for one per step"
 
@@ -29,7 +28,7 @@ def without_momentum(family: Family) -> tuple:
     return face("gradient descent", momentum=0.0), *constant
 
 
-@named
+@checked
 @dataclass(frozen=True, kw_only=True)
 class GradientDescent(Family):
     """Δθ_t = -α_t y_t, with one α (``constant``) or one per step.
@@ -45,9 +44,6 @@ class GradientDescent(Family):
     contains = {"Chebyshev and silver steps": "constant=False with those learning rates, in any order"}
     linear = True
     arguments = {"constant": _CONSTANT}
-
-    def __post_init__(self):
-        check_flags(self, "constant")
 
     @property
     def coefficients(self):
@@ -65,7 +61,7 @@ class GradientDescent(Family):
         return -coefficients["learning_rate"] * gradient, ()
 
 
-@named
+@checked
 @dataclass(frozen=True, kw_only=True)
 class HeavyBall(Family):
     """Δθ_t = β_t Δθ_{t-1} - α_t y_t, Δθ_{-1} = 0.
@@ -88,9 +84,6 @@ class HeavyBall(Family):
     linear = True
     arguments = {"constant": _CONSTANT}
 
-    def __post_init__(self):
-        check_flags(self, "constant")
-
     @property
     def coefficients(self):
         return learning_rate(not self.constant), momentum(not self.constant)
@@ -108,7 +101,7 @@ class HeavyBall(Family):
         return update, (update,)
 
 
-@named
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Nesterov(Family):
     """b_t = β_{t-1} b_{t-1} + y_t, Δθ_t = -α_t (y_t + β_t b_t), b_{-1} = 0: the learner stands at the look-ahead point.
@@ -134,9 +127,6 @@ class Nesterov(Family):
     linear = True
     arguments = {"constant": _CONSTANT}
 
-    def __post_init__(self):
-        check_flags(self, "constant")
-
     @property
     def coefficients(self):
         return learning_rate(not self.constant), replace(momentum(not self.constant), first=0)
@@ -154,7 +144,7 @@ class Nesterov(Family):
         return -coefficients["learning_rate"] * (gradient + ahead), (ahead,)
 
 
-@named
+@checked
 @dataclass(frozen=True, kw_only=True)
 class FirstOrderSpan(Family):
     """Δθ_t = -Σ_{j<k} c_{j,t} y_{t-j}: any linear combination of the last k = ``memory`` gradients, y = 0 before the first.
@@ -166,7 +156,7 @@ class FirstOrderSpan(Family):
     and k = T the step matrix of Y. Drori, M. Teboulle, *Performance of first-order methods*, Math. Program. 2014.
     """
 
-    memory: int = field()  # no default: it hides the class attribute
+    memory: Count = field()  # no default: it hides the class attribute
     constant: bool
 
     name = "first-order span"
@@ -181,10 +171,6 @@ class FirstOrderSpan(Family):
     }
     linear = True
     arguments = {"memory": "how many of the last gradients enter", "constant": _CONSTANT}
-
-    def __post_init__(self):
-        check_flags(self, "constant")
-        object.__setattr__(self, "memory", whole("memory", self.memory))
 
     @property
     def coefficients(self):

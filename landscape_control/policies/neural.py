@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..arrays import number, whole
-from ..errors import check_options, named
+from ..arguments import Count, Positive, checked
+from ..errors import check_options
 from .coefficient import Coefficient
 from .contained import Contained
 from .elementwise import arcsinh, exp, log1p, sqrt, tanh
-from .family import Family, check_flags
+from .family import Family
 from .linear import HeavyBall, learning_rate, momentum
 
 _WIDEST = 20.0  # weights beyond it only saturate their unit
@@ -26,8 +26,8 @@ class Recurrent(Family):
     Rules of this kind are odd, Δθ(-y) = -Δθ(y) for whole histories, as the landscapes have no preferred direction.
     """
 
-    hidden: int
-    gradient_scale: float
+    hidden: Count
+    gradient_scale: Positive
 
     source = "M. Andrychowicz et al., Learning to learn by gradient descent by gradient descent, NeurIPS 2016"
     contains = {
@@ -37,11 +37,6 @@ class Recurrent(Family):
 
     arguments = {"hidden": "how many recurrent units, e.g. 2",
                  "gradient_scale": "the size of a typical gradient, e.g. the standard deviation of its noise"}
-
-    def __post_init__(self):
-        object.__setattr__(self, "hidden", whole("hidden", self.hidden))
-        scale = number("gradient_scale", self.gradient_scale, low=0, low_open=True)
-        object.__setattr__(self, "gradient_scale", scale)
 
     @property
     def readouts(self) -> int:
@@ -130,7 +125,7 @@ def _affine(weights, inputs):
     return sum(next(weights) * x for x in inputs)
 
 
-@named
+@checked
 @dataclass(frozen=True, kw_only=True)
 class NeuralPolicy(Recurrent):
     """z = tanh(W[a, b] + Uz), Δθ_t = βΔθ_{t-1} - αy - Vz with a = arcsinh(y/s), b = y/√(y² + s²).
@@ -169,7 +164,7 @@ class NeuralPolicy(Recurrent):
         return move, (move, *units)
 
 
-@named
+@checked
 @dataclass(frozen=True, kw_only=True)
 class GatedPolicy(Recurrent):
     """Δθ_t = β_tΔθ_{t-1} - α_t y_t, heavy ball whose coefficients are set by ``hidden`` gated units z.
@@ -191,10 +186,6 @@ class GatedPolicy(Recurrent):
     name = "gated policy"
     formula = "Δθ = β(z)Δθ - α(z)y, z gated by sizes, agreement and time"
     arguments = {**Recurrent.arguments, "sees_clock": "True where the units may know which share of the horizon has passed"}
-
-    def __post_init__(self):
-        super().__post_init__()
-        check_flags(self, "sees_clock")
 
     @property
     def reads_clock(self):

@@ -3,16 +3,27 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Annotated
 
 import numpy as np
 
-from ..arrays import whole
-from ..errors import ProblemError, named
+from ..arguments import Count, Numbers, Positive, Shape, Words, checked
+from ..errors import ProblemError
 from ..recordable import Recordable
-from .family import Clock, Family, check_family
+from .family import Clock, Family
+
+History = Annotated[
+    np.ndarray,
+    Shape((1, 2, 3), scalar=False),
+    Words(
+        symbol="of gradients",
+        expected="numbers of shape (t+1, n), (E, t+1, n) or (n,), with at least one gradient",
+        advice="one weight that saw 0.3: policy([[0.3]])",
+    ),
+]
 
 
-@named
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Policy(Recordable):
     """A causal learning rule with fixed coefficients.
@@ -37,12 +48,11 @@ class Policy(Recordable):
     """
 
     family: Family
-    coefficients: Mapping[str, float | np.ndarray]
-    horizon: int
+    coefficients: Mapping[str, float | Numbers]
+    horizon: Count
 
     def __post_init__(self):
-        check_family("family", self.family)
-        layout = self.family.layout(whole("horizon", self.horizon))
+        layout = self.family.layout(self.horizon)
         object.__setattr__(self, "_entries", _finite(layout, layout.join(self.coefficients)))
         object.__setattr__(self, "_layout", layout)
         object.__setattr__(self, "coefficients", MappingProxyType(layout.split(self._entries)))
@@ -58,12 +68,18 @@ class Policy(Recordable):
     def __iter__(self):
         return iter((self.init, self.update))
 
-    def init(self, episodes: int, dimension: int) -> tuple:
+    @checked
+    def init(self, episodes: Count, dimension: Count) -> tuple:
         """The state before the first observation: the step count and the family's state."""
         return 0, tuple(np.zeros((episodes, dimension)) for _ in range(self.family.state_size))
 
-    def update(self, state: tuple, observation, theta=None, step: float = 1.0) -> tuple:
-        """(u, next state), u = Δθ/step; θ is only read by families with weight decay."""
+    @checked
+    def update(self, state: tuple, observation: Numbers, theta: Numbers | None = None, step: Positive = 1.0) -> tuple:
+        """(u, next state), u = Δθ/step; θ is only read by families with weight decay. Refuses what is not finite."""
+        return self.advance(state, observation, theta, step)
+
+    def advance(self, state: tuple, observation, theta=None, step=1.0) -> tuple:
+        """What :meth:`update` does, without its checks: for loops that watch for episodes that diverge by themselves."""
         count, inner = state
         if theta is None and self.family.reads_parameters:
             raise ProblemError("theta", expected=f"the parameters, which {self.family.name} reads", received="None",
@@ -77,17 +93,17 @@ class Policy(Recordable):
             )
         clock = Clock(step=count, horizon=self.horizon)
         values = self._layout.at_step(self._entries, count)
-        move, inner = self.family.step(values, inner, np.asarray(observation, dtype=float), theta, clock)
+        move, inner = self.family.step(values, inner, observation, theta, clock)
         return move / step, (count + 1, inner)
 
-    def __call__(self, history):
+    @checked
+    def __call__(self, history: History):
         """The update after the gradients ``history`` (t+1, n) or (E, t+1, n), oldest first; a single (n,) is the first."""
-        seen = _history(history)
-        one = seen.ndim < 3
-        seen = seen.reshape((1, -1, seen.shape[-1])) if one else seen
+        one = history.ndim < 3
+        seen = history.reshape((1, -1, history.shape[-1])) if one else history
         state = self.init(len(seen), seen.shape[2])
         for gradient in seen.swapaxes(0, 1):
-            move, state = self.update(state, gradient)
+            move, state = self.advance(state, gradient)
         return move[0] if one else move
 
 
@@ -98,20 +114,6 @@ def _finite(layout, entries):
         raise ProblemError(f"coefficient {layout.labels[wrong[0]]!r}", expected="a finite number",
                            received=f"{entries[wrong[0]]:g}", advice="find where it was computed and why it is not finite")
     return entries
-
-
-def _history(history):
-    """(n,), (t+1, n) or (E, t+1, n) gradients as an array."""
-    try:
-        seen = np.asarray(history, dtype=float)
-    except (TypeError, ValueError):
-        seen, received = np.empty(()), repr(history)
-    else:
-        received = f"shape {seen.shape}"
-    if not 1 <= seen.ndim <= 3 or seen.size == 0:
-        raise ProblemError("history of gradients", received=received, advice="one weight that saw 0.3: policy([[0.3]])",
-                           expected="numbers of shape (t+1, n), (E, t+1, n) or (n,), with at least one gradient")
-    return seen
 
 
 def _policy(family, coefficients, horizon):

@@ -2,10 +2,12 @@
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from ..errors import ProblemError, check_choice, named
+from ..arguments import checked
+from ..errors import ProblemError
 from ..landscape import LandscapeDistribution
 from ..objective import Objective
 from ..recordable import Recordable
@@ -15,9 +17,10 @@ from .family import Family
 from .trial import check_steps
 
 COSTS = ("terminal", "running", "both")
+CostName = Literal["terminal", "running", "both"]
 
 
-@named
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PolicyProgram(Recordable):
     """Minimise over the coefficients of a rule the expected cost over landscapes, starts and gradient noise.
@@ -44,16 +47,9 @@ class PolicyProgram(Recordable):
     family: Family
     objective: Objective
     sees: Sees | None = None
-    cost: str = "terminal"
+    cost: CostName = "terminal"
 
     def __post_init__(self):
-        for name, kind in (("task", LandscapeDistribution), ("family", Family), ("objective", Objective)):
-            value = getattr(self, name)
-            if not isinstance(value, kind):
-                received = f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
-                raise ProblemError(name, expected=f"a {kind.__name__}", received=received,
-                                   advice="see landscape_control.optimize_policy for an example")
-        check_choice("cost", self.cost, COSTS)
         object.__setattr__(self, "sees", _checked_sees(self.sees, self.task))
         _check_objective(self.objective)
         if self.family.memory > self.steps:

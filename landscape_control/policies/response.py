@@ -2,11 +2,13 @@
 
 import numpy as np
 
+from ..arguments import checked
 from ..arrays import freeze
 from ..errors import ProblemError
 from .policy import Policy
 
 
+@checked
 def impulse_response(policy: Policy) -> np.ndarray:
     """(T, T) lower triangular: entry (t, s) is Δθ_t after the one gradient y_s = 1, with θ held at 0.
 
@@ -24,6 +26,6 @@ def impulse_response(policy: Policy) -> np.ndarray:
     count = policy.horizon
     state, moves, rest = policy.init(count, 1), [], np.zeros((count, 1))
     for seen in np.eye(count):
-        move, state = policy.update(state, seen[:, None], rest)
+        move, state = policy.advance(state, seen[:, None], rest)
         moves.append(move[:, 0])
     return freeze(moves)

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from ..errors import ProblemError, named
+from ..arguments import checked
+from ..errors import ProblemError
 from .contained import face
 from .decay import Wrapped
 from .family import Family
@@ -12,7 +13,7 @@ from .shapes import Shape
 _SHAPE = "its course in time, e.g. InverseTime() or Cosine(final=0.0)"
 
 
-@named
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Scheduled(Wrapped):
     """A family whose constant learning rate follows a shape: α_t = α s_t; everything else is the family's.
@@ -25,7 +26,6 @@ class Scheduled(Wrapped):
     arguments = {**Wrapped.arguments, "shape": _SHAPE}
 
     def __post_init__(self):
-        super().__post_init__()
         if not isinstance(self.shape, Shape):
             raise ProblemError("shape", expected="a Shape: Constant, InverseTime, Polynomial, Cosine or WarmupStableDecay",
                                received=type(self.shape).__name__, advice="e.g. Cosine(final=0.0)")
@@ -74,7 +74,7 @@ class Scheduled(Wrapped):
         return super().step({**coefficients, "learning_rate": rate}, state, gradient, parameters, clock)
 
 
-@named
+@checked
 @dataclass(frozen=True, kw_only=True)
 class ScheduledDescent(Scheduled):
     """Gradient descent Δθ_t = -α s_t y_t with a shape s."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
 
+from ..arguments import Share, checked
 from ..arrays import number
-from ..errors import named
 from .coefficient import Coefficient
 from .elementwise import cos, smaller
 from .family import Clock
@@ -39,7 +39,7 @@ class Shape:
         raise NotImplementedError
 
 
-@named
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Constant(Shape):
     """s_t = 1."""
@@ -52,7 +52,7 @@ class Constant(Shape):
         return 1.0
 
 
-@named
+@checked
 @dataclass(frozen=True, kw_only=True)
 class InverseTime(Shape):
     """s_t = 1/(1 + ρt), coefficient ``decay_rate`` ρ per step.
@@ -71,7 +71,7 @@ class InverseTime(Shape):
         return 1 / (1 + coefficients["decay_rate"] * clock.step)
 
 
-@named
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Polynomial(Shape):
     """s_t = (1 - t/T)^q, coefficient ``power`` q.
@@ -91,7 +91,7 @@ class Polynomial(Shape):
         return (1 - clock.step / clock.horizon) ** coefficients["power"]
 
 
-@named
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Cosine(Shape):
     """s_t = f + (1 - f)(1 + cos(πt/T))/2, down to the fraction ``final`` f, a free coefficient where None.
@@ -99,7 +99,7 @@ class Cosine(Shape):
     Source: I. Loshchilov, F. Hutter, *SGDR: stochastic gradient descent with warm restarts*, ICLR 2017, one period.
     """
 
-    final: float | None
+    final: Share | None
 
     name = "cosine"
     formula = "f + (1 - f)(1 + cos(πt/T))/2"
@@ -124,7 +124,7 @@ class Cosine(Shape):
         return final + (1 - final) * (1 + cos(math.pi * clock.step / clock.horizon)) / 2
 
 
-@named
+@checked
 @dataclass(frozen=True, kw_only=True)
 class WarmupStableDecay(Shape):
     """Up to 1 over the fraction a (``warmup``) of the horizon, then 1, then to 0 over the fraction d of the rest.

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..arrays import number
-from ..errors import named
+from ..arguments import Positive, checked
 from .coefficient import Coefficient
 from .contained import face
 from .elementwise import sqrt
@@ -26,11 +25,7 @@ def _smooth_sign(x, smoothing):
     return x / sqrt(x**2 + smoothing**2)
 
 
-def _check_smoothing(family):
-    object.__setattr__(family, "smoothing", number("smoothing", family.smoothing, low=0, low_open=True))
-
-
-@named
+@checked
 @dataclass(frozen=True, kw_only=True)
 class SignDescent(Family):
     """Δθ = -α y/√(y² + δ²): steps of one length α, except for gradients below the ``smoothing`` δ, in units of y.
@@ -45,7 +40,7 @@ class SignDescent(Family):
     problems*, ICML 2018.
     """
 
-    smoothing: float
+    smoothing: Positive
 
     name = "sign descent"
     formula = "Δθ = -α y/√(y² + δ²)"
@@ -57,9 +52,6 @@ class SignDescent(Family):
     }
 
     arguments = {"smoothing": _SMOOTHING}
-
-    def __post_init__(self):
-        _check_smoothing(self)
 
     @property
     def coefficients(self):
@@ -73,7 +65,7 @@ class SignDescent(Family):
         return -coefficients["learning_rate"] * _smooth_sign(gradient, self.smoothing), ()
 
 
-@named
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Lion(Family):
     """c = β₁m + (1-β₁)y, Δθ = -α c/√(c² + δ²), m = β₂m + (1-β₂)y: the sign of one average, another one kept.
@@ -85,7 +77,7 @@ class Lion(Family):
     Source: X. Chen et al., *Symbolic discovery of optimization algorithms*, NeurIPS 2023, Algorithm 2.
     """
 
-    smoothing: float
+    smoothing: Positive
 
     name = "Lion"
     formula = "Δθ = -α sign(β₁m + (1-β₁)y)"
@@ -97,9 +89,6 @@ class Lion(Family):
     }
 
     arguments = {"smoothing": _SMOOTHING}
-
-    def __post_init__(self):
-        _check_smoothing(self)
 
     @property
     def coefficients(self):

@@ -6,8 +6,9 @@ from functools import cached_property
 
 import numpy as np
 
+from ..arguments import Vector, checked
 from ..arrays import symmetric, vector
-from ..errors import ProblemError, check_options, named
+from ..errors import ProblemError, check_options
 from ..landscape import Landscape
 from ..learner import Learner
 from ..objective import Objective
@@ -18,7 +19,7 @@ from .model import Model, model_of
 from .reachable import reachable_directions
 
 
-@named
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ControlProblem(PickledAsRecord, Recordable):
     """Minimise J over controls u(t), with θ̇ = f + Bu, θ(0) = start, θ(T) = end or free.
@@ -41,23 +42,16 @@ class ControlProblem(PickledAsRecord, Recordable):
 
     landscape: Landscape
     objective: Objective
-    start: np.ndarray
+    start: Vector
     learner: Learner = field(default_factory=Learner)
-    end: np.ndarray | None = None
+    end: Vector | None = None
 
     def __post_init__(self):
-        for name, kind in (("landscape", Landscape), ("learner", Learner), ("objective", Objective)):
-            if not isinstance(getattr(self, name), kind):
-                raise ProblemError(
-                    name,
-                    expected=f"a {kind.__name__}",
-                    received=type(getattr(self, name)).__name__,
-                    advice=f"build it with landscape_control.{kind.__name__}(...)",
-                )
         n = self.landscape.dimension
-        object.__setattr__(self, "start", vector("start", self.start, n))
-        if self.end is not None:
-            object.__setattr__(self, "end", vector("end", self.end, n))
+        for name in ("start", "end"):
+            given = getattr(self, name)
+            if given is not None and given.size != n:
+                vector(name, given, n)  # refuses it
         self._check_objective()
         if not self.is_known and self.learner.sees is None:
             raise ProblemError(
@@ -86,7 +80,8 @@ class ControlProblem(PickledAsRecord, Recordable):
         """Whether nothing is hidden: the learner knows the landscape it moves in."""
         return self.landscape.hidden is None
 
-    def known(self, hidden) -> "ControlProblem":
+    @checked
+    def known(self, hidden: Vector) -> "ControlProblem":
         """The full-information problem in which the hidden variables have these values."""
         return replace(self, landscape=self.landscape.given(hidden), learner=replace(self.learner, sees=None))
 
@@ -109,7 +104,8 @@ class ControlProblem(PickledAsRecord, Recordable):
             known = cache["start derivatives"] = start, self.landscape.at_prior_mean.derivatives(self.start)
         return known[1]
 
-    def changed(self, **changes) -> "ControlProblem":
+    @checked
+    def changed(self, **changes: object) -> "ControlProblem":
         """A copy with other numbers: any field of the objective, ``start``, ``end``, ``landscape`` or ``learner``."""
         own = {k: v for k, v in changes.items() if k in ("landscape", "learner", "start", "end", "objective")}
         rest = {k: v for k, v in changes.items() if k not in own}

@@ -7,6 +7,8 @@ from importlib import import_module
 from os import SEEK_END
 from pathlib import Path
 
+from ..arguments import Count, checked
+from ..arguments import Path as PathName
 from ..arrays import whole
 from ..errors import ProblemError
 from ..policies import PolicyProgram
@@ -29,7 +31,8 @@ _END = 1024  # bytes, more than the seal
 _PACKAGE = __package__.rpartition(".")[0]
 
 
-def save(value, path) -> Path:
+@checked
+def save(value: object, path: PathName) -> Path:
     """Write a problem, a solution, a policy or a labelled data set to ``path`` as NetCDF; returns the path.
 
     The file appears complete or not at all: it is written beside ``path`` and moved there. A record that is already there,
@@ -63,7 +66,8 @@ def _group_of(value) -> Group:
     return pack(value)
 
 
-def load(path, *, most_bytes: int | None = None):
+@checked
+def load(path: PathName, *, most_bytes: Count | None = None):
     """The object that :func:`save` wrote to a file, working as before; for the folder of a sweep, its data set.
 
     The seal at the file's end is checked before anything is read. Reading runs no code from the file, solves nothing, opens

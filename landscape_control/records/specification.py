@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+from typing import Annotated
 
+from ..arguments import Words, checked
 from ..errors import ProblemError
 from ..pointwise import LOCK
 from ..policies import PolicyProgram
@@ -16,7 +18,10 @@ FORMAT = "landscape_control problem"
 VERSION = 1
 
 
-def specification(problem) -> str:
+@checked
+def specification(
+    problem: Annotated[ControlProblem | PolicyProgram, Words(advice="of a solution pass solution.problem")]
+) -> str:
     """The JSON text of a ControlProblem or PolicyProgram, complete: numbers, functions, names.
 
     Functions are traced and written as lists of operations, see ``records/FORMAT.md``. The same problem gives the same text
@@ -30,6 +35,7 @@ def specification(problem) -> str:
     return json.dumps(tree, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
+@checked
 def from_specification(text: str) -> ControlProblem | PolicyProgram:
     """The problem of a text made by :func:`specification`; it solves to the same numbers.
 
@@ -50,13 +56,18 @@ def read_problem(text: str, what: str, budget: Budget | None = None) -> ControlP
     return problem
 
 
-def fingerprint(problem) -> str:
+@checked
+def fingerprint(problem: ControlProblem | PolicyProgram | str) -> str:
     """SHA-256 (64 hexadecimal digits) of the specification of a problem, or of a text that is one."""
     text = problem if isinstance(problem, str) else specification(problem)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def differences(one, other) -> list[str]:
+@checked
+def differences(
+    one: ControlProblem | PolicyProgram | str,
+    other: ControlProblem | PolicyProgram | str,
+) -> list[str]:
     """Dotted names of the fields in which two problems (or their specifications) differ, e.g. ["objective.discount"]."""
     trees = [_read(p if isinstance(p, str) else specification(p))["problem"] for p in (one, other)]
     return list(_differing(*trees, ""))

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..arguments import AnyNumber, Entries, NonNegative, Numbers, Vector, checked
 from ..arrays import number, vector
 from ..errors import ProblemError
 from .augmented import Augmented
@@ -11,6 +12,7 @@ from .centred import quadratic_form
 from .propagator import ConjugatePointError, Propagator
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FinitePolicy:
     """The optimal policy and value with time-to-go s = T - t ∈ [0, T], free end; current values, λ = ∂V/∂θ.
@@ -26,35 +28,41 @@ class FinitePolicy:
     minimum : (n,), μ, the point the value is expanded about
     """
 
-    horizon: float
-    minimum: np.ndarray
+    horizon: AnyNumber
+    minimum: Entries
     _augmented: Augmented = field(repr=False)
     _end: Propagator = field(repr=False)
-    _terminal_constant: float = field(repr=False)
+    _terminal_constant: AnyNumber = field(repr=False)
 
-    def value_hessian(self, time_to_go) -> np.ndarray:
+    @checked
+    def value_hessian(self, time_to_go: Numbers) -> np.ndarray:
         """S(s): (n, n) for a number s, (K, n, n) for an array (K,)."""
         return self._expansion(time_to_go)[0]
 
-    def gain(self, time_to_go) -> np.ndarray:
+    @checked
+    def gain(self, time_to_go: Numbers) -> np.ndarray:
         """ηG⁻¹BᵀS(s), so that ∂u/∂θ = -gain: (m, n), or (K, m, n) for an array of times."""
         return self._augmented.problem.push @ self.value_hessian(time_to_go)
 
-    def costate(self, time_to_go: float, theta) -> np.ndarray:
+    @checked
+    def costate(self, time_to_go: NonNegative, theta: Numbers) -> np.ndarray:
         """λ = ∂V/∂θ at one time-to-go and θ (n,) or (N, n)."""
         hessian, gradient, _ = self._expansion(_moment(time_to_go))
         return (np.asarray(theta, dtype=float) - self.minimum) @ hessian + gradient
 
-    def control(self, time_to_go: float, theta) -> np.ndarray:
+    @checked
+    def control(self, time_to_go: NonNegative, theta: Numbers) -> np.ndarray:
         """u = -ηG⁻¹Bᵀλ at one time-to-go and θ (n,) or (N, n): (m,) or (N, m)."""
         return -self.costate(time_to_go, theta) @ self._augmented.problem.push.T
 
-    def value(self, time_to_go: float, theta):
+    @checked
+    def value(self, time_to_go: NonNegative, theta: Numbers):
         """The optimal cost to go, measured from now, at one time-to-go: a float for θ (n,), (N,) for θ (N, n)."""
         expansion = self._expansion(_moment(time_to_go))
         return quadratic_form(*expansion, np.asarray(theta, dtype=float) - self.minimum)
 
-    def path(self, start, times):
+    @checked
+    def path(self, start: Vector, times: Vector):
         """(θ, u, λ) of shapes (N, n), (N, m), (N, n) at ascending times in [0, T], from θ(0) = start."""
         n = len(self.minimum)
         state = self._augmented.state(vector("start", start, n))

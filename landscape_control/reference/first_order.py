@@ -8,10 +8,12 @@ import math
 
 import numpy as np
 
+from ..arguments import Numbers, Positive, Steps, checked
 from ..arrays import number, whole
 from ..errors import ProblemError
 
 
+@checked
 def polyak(low: float, high: float) -> tuple[float, float]:
     """α = (2/(√a + √b))², β = ((√b - √a)/(√b + √a))²: the constant heavy ball of fastest worst decay, √β per step.
 
@@ -23,7 +25,8 @@ def polyak(low: float, high: float) -> tuple[float, float]:
     return 4 / total**2, ((math.sqrt(high) - math.sqrt(low)) / total) ** 2
 
 
-def polyak_factor(low: float, high: float, horizon: int) -> float:
+@checked
+def polyak_factor(low: float, high: float, horizon: Steps) -> float:
     """β^{T/2}(1 + T(1 + √β)): the factor of Polyak's rule from rest after T steps, attained at h = b.
 
     With x = (1 + β - αh)/2√β the polynomials are β^{T/2}[U_T(x) - √β U_{T-1}(x)], x = -1 at h = b. Greater than the best
@@ -33,7 +36,8 @@ def polyak_factor(low: float, high: float, horizon: int) -> float:
     return root ** whole("horizon T", horizon) * (1 + horizon * (1 + root))
 
 
-def endless_loss(curvatures, learning_rate: float, momentum: float) -> np.ndarray:
+@checked
+def endless_loss(curvatures: Numbers, learning_rate: float, momentum: float) -> np.ndarray:
     """Σ_{t=0..∞} h P_t(h)² of a constant heavy ball from rest: [(1+β)(1-β)²/α + 2βh]/[(1-β)(2(1+β) - αh)], shape as given.
 
     For small h it is (1-β)/2α, whatever h: over an endless way a flat mode loses slowly but little, no more in sum than a
@@ -48,7 +52,13 @@ def endless_loss(curvatures, learning_rate: float, momentum: float) -> np.ndarra
     return np.where(stable, total, np.inf)
 
 
-def polyak_approach(low: float, high: float, at_low: float = 0.0, at_high: float = 0.0) -> tuple[float, float]:
+@checked
+def polyak_approach(
+    low: float,
+    high: float,
+    at_low: float = 0.0,
+    at_high: float = 0.0,
+) -> tuple[float, float]:
     """A, B in α_t = α(1 + A/t² + O(1/t³)), β_t = β(1 + B/t² + O(1/t³)): how the best rule for a spectrum nears Polyak's.
 
     For densities (h - a)^{at_low} (b - h)^{at_high} times an analytic positive function on [a, b]; that function does not
@@ -66,7 +76,12 @@ def polyak_approach(low: float, high: float, at_low: float = 0.0, at_high: float
     return rate, 4 * off / half**2 + 2 * rate
 
 
-def marchenko_pastur_rule(ratio: float, scale: float, horizon: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+@checked
+def marchenko_pastur_rule(
+    ratio: Positive,
+    scale: Positive,
+    horizon: Steps,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """α_t (T,), β_t (T,) and E L(θ_t) (T+1,) at E θ_0² = 1, of the best rule for Marchenko-Pastur curvatures, closed form.
 
     h·w is a semicircle, so the best P_t is the kernel polynomial of Chebyshev polynomials of the second kind:
@@ -90,7 +105,8 @@ def marchenko_pastur_rule(ratio: float, scale: float, horizon: int) -> tuple[np.
     return alpha, beta, scale / 2 * c**t / scaled
 
 
-def chebyshev_factor(low: float, high: float, horizon: int) -> float:
+@checked
+def chebyshev_factor(low: float, high: float, horizon: Steps) -> float:
     """1/T_T((b + a)/(b - a)): the least worst factor that any first-order rule can have after T steps.
 
     Source: D. M. Young 1953; G. H. Golub & R. S. Varga 1961.
@@ -99,7 +115,8 @@ def chebyshev_factor(low: float, high: float, horizon: int) -> float:
     return 1 / math.cosh(whole("horizon T", horizon) * math.acosh((high + low) / (high - low)))
 
 
-def chebyshev_steps(low: float, high: float, horizon: int) -> np.ndarray:
+@checked
+def chebyshev_steps(low: float, high: float, horizon: Steps) -> np.ndarray:
     """(T,), ascending learning rates of gradient descent with the least worst factor, in any order; T = 1: 2/(a + b).
 
     One over the roots of the Chebyshev polynomial on [a, b].
@@ -109,7 +126,8 @@ def chebyshev_steps(low: float, high: float, horizon: int) -> np.ndarray:
     return 1 / ((high + low) / 2 + (high - low) / 2 * np.cos(angles))
 
 
-def chebyshev_heavy_ball(low: float, high: float, horizon: int) -> tuple[np.ndarray, np.ndarray]:
+@checked
+def chebyshev_heavy_ball(low: float, high: float, horizon: Steps) -> tuple[np.ndarray, np.ndarray]:
     """α_t, β_t (T,), β_0 = 0, of the heavy ball with the least worst factor at every t = 1 … T at once.
 
     α_t = 4/(b - a) · T_t(x)/T_{t+1}(x) (half of that at t = 0), β_t = T_{t-1}(x)/T_{t+1}(x), x = (b + a)/(b - a). Nears
@@ -126,6 +144,7 @@ def chebyshev_heavy_ball(low: float, high: float, horizon: int) -> tuple[np.ndar
     return alpha, beta
 
 
+@checked
 def constant_descent(low: float, high: float) -> tuple[float, float]:
     """2/(a + b) and (b - a)/(b + a): the constant learning rate of least worst factor, and that factor per step.
 
@@ -135,7 +154,8 @@ def constant_descent(low: float, high: float) -> tuple[float, float]:
     return 2 / (low + high), (high - low) / (high + low)
 
 
-def silver_steps(low: float, high: float, horizon: int) -> tuple[np.ndarray, float]:
+@checked
+def silver_steps(low: float, high: float, horizon: Steps) -> tuple[np.ndarray, float]:
     """Silver step sizes (T,), T a power of two, and their factor on functions with curvatures in [a, b] at every point.
 
     z_0 = a/b, then η = 1 - z, y = z/(η + √(1+η²)), z ← z(η + √(1+η²)); steps s ← (s without its last, ψ(y), s without its
@@ -156,7 +176,8 @@ def silver_steps(low: float, high: float, horizon: int) -> tuple[np.ndarray, flo
     return np.array(steps) / high, (1 - z) / (1 + z)
 
 
-def silver_steps_convex(horizon: int, smoothness: float = 1.0) -> tuple[np.ndarray, float]:
+@checked
+def silver_steps_convex(horizon: Steps, smoothness: Positive = 1.0) -> tuple[np.ndarray, float]:
     """Silver step sizes (T,), T = 2ᵏ - 1, for convex functions with gradients of Lipschitz constant L, and a bound.
 
     Step t = 1 … T is (1 + ρ^{ν-1})/L, ρ = 1 + √2, ν how often 2 divides t; f(θ_T) - f* ≤ L|θ_0 - θ*|²/(1 + √(4ρ^{2k} - 3)),

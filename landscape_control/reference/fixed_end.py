@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..arguments import AnyNumber, Entries, Vector, checked
 from ..arrays import vector
 from ..errors import ProblemError
 from .augmented import Augmented
@@ -11,6 +12,7 @@ from .finite import path_times
 from .propagator import ConjugatePointError, Propagator, terminal
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FixedEndPlan:
     """The optimal path from start to end in time T; current values, λ = ∂V/∂θ.
@@ -24,15 +26,16 @@ class FixedEndPlan:
     cost : float, J
     """
 
-    horizon: float
-    start: np.ndarray
-    end: np.ndarray
-    cost: float
+    horizon: AnyNumber
+    start: Entries
+    end: Entries
+    cost: AnyNumber
     _augmented: Augmented = field(repr=False)
     _closing: Propagator = field(repr=False)
-    _shadow: np.ndarray = field(repr=False)
+    _shadow: Entries = field(repr=False)
 
-    def path(self, times):
+    @checked
+    def path(self, times: Vector):
         """(θ, u, λ) of shapes (N, n), (N, m), (N, n) at ascending times in [0, T]."""
         times = path_times(times, self.horizon)
         return self._augmented.path(self._augmented.state(self.start), times, self.horizon, self._closing, self._shadow)

@@ -6,15 +6,23 @@ Rates are per unit time. ``curvature`` and times may be arrays; they broadcast. 
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from scipy.linalg import eigh
 
+from ..arguments import Discount, LearningRate, LossWeight, Matrix, Numbers, Vector, checked
 from ..arrays import matrix, number, symmetric, vector
 from ..errors import ProblemError
 
 
-def relaxation_rate(curvature, discount=0.0, learning_rate=1.0, loss_weight=1.0):
+@checked
+def relaxation_rate(
+    curvature: Numbers,
+    discount: Discount = 0.0,
+    learning_rate: LearningRate = 1.0,
+    loss_weight: LossWeight = 1.0,
+):
     """r = √(γ²/4 + ηkh) - γ/2, the rate of θ̇ = -r(θ-μ) at T = ∞, f = 0, G = I (VGR25 §3).
 
     Solves r² + γr = ηkh. Negative for a concave mode, which the learner then leaves. Raises ProblemError where
@@ -26,7 +34,14 @@ def relaxation_rate(curvature, discount=0.0, learning_rate=1.0, loss_weight=1.0)
     return _plain(np.divide(stiffness, frequency + discount / 2, out=np.zeros_like(stiffness), where=stiffness != 0))
 
 
-def relaxation_matrix(metric, hessian, discount=0.0, learning_rate=1.0, loss_weight=1.0) -> np.ndarray:
+@checked
+def relaxation_matrix(
+    metric: Matrix,
+    hessian: Matrix,
+    discount: Discount = 0.0,
+    learning_rate: LearningRate = 1.0,
+    loss_weight: LossWeight = 1.0,
+) -> np.ndarray:
     """R = G^{-1/2}[(γ²/4 + ηkG^{-1/2}HG^{-1/2})^{1/2} - γ/2]G^{1/2}, so that θ̇ = -R(θ-μ) at T = ∞, f = 0, B = I (VGR25 §3).
 
     The solution of R² + γR = ηkG⁻¹H with eigenvalues above -γ/2 (positive for H ≻ 0). The value Hessian is GR/η.
@@ -36,7 +51,14 @@ def relaxation_matrix(metric, hessian, discount=0.0, learning_rate=1.0, loss_wei
     ) @ np.asarray(metric, dtype=float)
 
 
-def finite_horizon_gain(curvature, time_to_go, discount=0.0, learning_rate=1.0, loss_weight=1.0):
+@checked
+def finite_horizon_gain(
+    curvature: Numbers,
+    time_to_go: Numbers,
+    discount: Discount = 0.0,
+    learning_rate: LearningRate = 1.0,
+    loss_weight: LossWeight = 1.0,
+):
     """r_s = r(1 - e^{-2ws})/(1 + r/(r+γ) e^{-2ws}), w = √(γ²/4 + ηkh): u = -r_s(θ-μ) with time-to-go s, free end, Φ = 0.
 
     √(ηkh)·tanh(√(ηkh)s) at γ = 0, ηkh·s as h → 0, r as s → ∞ with an error that decays as e^{-2ws}. A concave mode
@@ -57,7 +79,13 @@ def finite_horizon_gain(curvature, time_to_go, discount=0.0, learning_rate=1.0, 
     return _plain(stiffness * reach / (1 + discount / 2 * reach))
 
 
-def longest_horizon(curvature, discount=0.0, learning_rate=1.0, loss_weight=1.0):
+@checked
+def longest_horizon(
+    curvature: Numbers,
+    discount: Discount = 0.0,
+    learning_rate: LearningRate = 1.0,
+    loss_weight: LossWeight = 1.0,
+):
     """T* = (π - arctan(2ω/γ))/ω, ω = √(-ηkh - γ²/4): a concave mode planned beyond it has a cost unbounded below.
 
     Free end, Φ = 0, f = 0. π/(2ω) at γ = 0, inf where γ²/4 + ηkh >= 0. A conjugate point: 1 + (γ/2)tan(ωs)/ω = 0.
@@ -69,7 +97,14 @@ def longest_horizon(curvature, discount=0.0, learning_rate=1.0, loss_weight=1.0)
     return _plain(longest)
 
 
-def weight_decay_rate(curvature, decay, discount=0.0, learning_rate=1.0, loss_weight=1.0):
+@checked
+def weight_decay_rate(
+    curvature: Numbers,
+    decay: Numbers,
+    discount: Discount = 0.0,
+    learning_rate: LearningRate = 1.0,
+    loss_weight: LossWeight = 1.0,
+):
     """√(γ²/4 + ηkh + j(j+γ)) - γ/2, the decay rate of the path when f = -jθ, T = ∞ (VGR25 Fig. 3d).
 
     The stable root of s² - γs - (j² + jγ + ηkh) = 0, with its sign turned. The control contributes this rate less j.
@@ -79,13 +114,29 @@ def weight_decay_rate(curvature, decay, discount=0.0, learning_rate=1.0, loss_we
     return relaxation_rate(pulled, discount)
 
 
-def weight_decay_attractor(curvature, decay, minimum, discount=0.0, learning_rate=1.0, loss_weight=1.0):
+@checked
+def weight_decay_attractor(
+    curvature: Numbers,
+    decay: Numbers,
+    minimum: Numbers,
+    discount: Discount = 0.0,
+    learning_rate: LearningRate = 1.0,
+    loss_weight: LossWeight = 1.0,
+):
     """ηkh/(ηkh + j(j+γ))·μ, where the path rests when f = -jθ, T = ∞: short of the minimum (VGR25 Fig. 3d)."""
     stiffness, decay = _stiffness(curvature, learning_rate, loss_weight), np.asarray(decay, dtype=float)
     return _plain(stiffness / (stiffness + decay * (decay + discount)) * np.asarray(minimum, dtype=float))
 
 
-def rotation_attractor(curvature, rotation, minimum, discount=0.0, learning_rate=1.0, loss_weight=1.0) -> np.ndarray:
+@checked
+def rotation_attractor(
+    curvature: float,
+    rotation: Matrix,
+    minimum: Vector,
+    discount: Discount = 0.0,
+    learning_rate: LearningRate = 1.0,
+    loss_weight: LossWeight = 1.0,
+) -> np.ndarray:
     """ηkh(ηkh + q² - γA)⁻¹μ, where the path rests when f = Aθ, Aᵀ = -A, AᵀA = q²I, H = hI, T = ∞ (VGR25 Fig. 3c).
 
     The path spirals in as e^{(A-r)t}: decay rate r = :func:`relaxation_rate`, frequency q = :func:`spiral_frequency`.
@@ -96,7 +147,8 @@ def rotation_attractor(curvature, rotation, minimum, discount=0.0, learning_rate
     return stiffness * np.linalg.solve(system, vector("minimum μ", minimum, len(rotation)))
 
 
-def spiral_frequency(rotation) -> float:
+@checked
+def spiral_frequency(rotation: Matrix) -> float:
     """q of a rotation A with Aᵀ = -A and AᵀA = q²I; ProblemError for any other matrix."""
     rotation = matrix("rotation A", rotation, (None, None))
     square = rotation.T @ rotation
@@ -113,7 +165,8 @@ def spiral_frequency(rotation) -> float:
     return frequency
 
 
-def preconditioner_exponent(rate, discount=0.0):
+@checked
+def preconditioner_exponent(rate: Numbers, discount: Discount = 0.0):
     """p = 1 - d log r/d log h = r/(2r+γ), for the gain r(h) = c·h^{1-p}, T = ∞.
 
     0 is gradient descent (γ → ∞), ½ the ballistic rule (γ = 0).
@@ -122,7 +175,8 @@ def preconditioner_exponent(rate, discount=0.0):
     return _plain(rate / (2 * rate + discount))
 
 
-def shrink_factor(rate, discount, reversion):
+@checked
+def shrink_factor(rate: Numbers, discount: Discount, reversion: Numbers):
     """s = (r+γ)/(r+γ+λ): the learner aims at μ₀ + s(m-μ₀) when the task reverts to μ₀ at rate λ and is believed at m.
 
     u = -r[θ - μ₀ - s(m-μ₀)]. By certainty equivalence the same for tasks that jump at Poisson rate λ to a fresh draw
@@ -132,7 +186,8 @@ def shrink_factor(rate, discount, reversion):
     return _plain(total / (total + np.asarray(reversion, dtype=float)))
 
 
-def bowl_function(metric, hessian, function) -> np.ndarray:
+@checked
+def bowl_function(metric: Matrix, hessian: Matrix, function: Callable) -> np.ndarray:
     """G^{-1/2} φ(G^{-1/2}HG^{-1/2}) G^{-1/2} for a function φ of curvatures (n,) -> (n,), by the modes of Hv = hGv."""
     metric = matrix("metric G", metric, (None, None))
     metric = symmetric("metric G", metric, len(metric), definite=True)

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.linalg import expm, solve_continuous_are, solve_continuous_lyapunov
 
+from ..arguments import AnyNumber, Entries, Numbers, Vector, checked
 from ..arrays import freeze, vector
 from ..errors import ProblemError
 from .centred import Centred, quadratic_form
 from .modes import check_stabilisable, complement, is_convex, unseen_subspace
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class InfinitePolicy:
     """The optimal policy and value at T = ∞; all values are current values, λ = ∂V/∂θ.
@@ -31,14 +33,14 @@ class InfinitePolicy:
     steady_control : (m,) or None, u at the steady state
     """
 
-    minimum: np.ndarray
-    value_hessian: np.ndarray
-    value_gradient: np.ndarray
-    value_constant: float
-    gain: np.ndarray
-    closed_loop: np.ndarray
-    steady_state: np.ndarray | None
-    steady_control: np.ndarray | None
+    minimum: Entries
+    value_hessian: Entries
+    value_gradient: Entries
+    value_constant: AnyNumber
+    gain: Entries
+    closed_loop: Entries
+    steady_state: Entries | None
+    steady_control: Entries | None
     _centred: Centred = field(repr=False)
 
     @property
@@ -51,20 +53,24 @@ class InfinitePolicy:
         """Whether every start flows to the steady state. With γ > 0 the optimum may let a direction go: then False."""
         return bool(np.linalg.eigvals(self.closed_loop).real.max() < 0)
 
-    def costate(self, theta) -> np.ndarray:
+    @checked
+    def costate(self, theta: Numbers) -> np.ndarray:
         """λ = ∂V/∂θ at θ (n,) or (N, n)."""
         return (np.asarray(theta, dtype=float) - self.minimum) @ self.value_hessian + self.value_gradient
 
-    def control(self, theta) -> np.ndarray:
+    @checked
+    def control(self, theta: Numbers) -> np.ndarray:
         """u = -ηG⁻¹Bᵀλ at θ (n,) or (N, n): shape (m,) or (N, m)."""
         return -self.costate(theta) @ self._centred.push.T
 
-    def value(self, theta):
+    @checked
+    def value(self, theta: Numbers):
         """The optimal cost from θ on: a float for (n,), an array (N,) for (N, n)."""
         deviation = np.asarray(theta, dtype=float) - self.minimum
         return quadratic_form(self.value_hessian, self.value_gradient, self.value_constant, deviation)
 
-    def path(self, start, times):
+    @checked
+    def path(self, start: Vector, times: Vector):
         """(θ, u, λ) of shapes (N, n), (N, m), (N, n) at times ≥ 0, in any order, from θ(0) = start."""
         start, times = vector("start", start, len(self.minimum)), vector("times", times)
         if times.size and times.min() < 0:

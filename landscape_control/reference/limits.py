@@ -4,15 +4,30 @@ Symbols as in :mod:`.formulas`: L = ½(θ-μ)ᵀH(θ-μ), f = 0, B = I, effort u
 """
 
 import math
+from typing import Annotated
 
 import numpy as np
 
+from ..arguments import (
+    Discount,
+    Duration,
+    Horizon,
+    LearningRate,
+    LossWeight,
+    Matrix,
+    Numbers,
+    Positive,
+    TerminalWeight,
+    Words,
+    checked,
+)
 from ..arrays import number
 from ..errors import ProblemError
 from .formulas import bowl_function, relaxation_rate
 
 
-def planning_horizon(discount=0.0, horizon=math.inf):
+@checked
+def planning_horizon(discount: Discount = 0.0, horizon: Horizon = math.inf):
     """T_γ = ∫₀ᵀ e^{-γt}dt = (1 - e^{-γT})/γ: T at γ = 0, 1/γ at T = ∞. ProblemError when both leave it infinite."""
     discount, horizon = (
         number("discount γ", discount, low=0),
@@ -28,7 +43,13 @@ def planning_horizon(discount=0.0, horizon=math.inf):
     return horizon if discount == 0 else -math.expm1(-discount * horizon) / discount
 
 
-def gradient_descent_rate(discount=0.0, horizon=math.inf, learning_rate=1.0, loss_weight=1.0) -> float:
+@checked
+def gradient_descent_rate(
+    discount: Discount = 0.0,
+    horizon: Horizon = math.inf,
+    learning_rate: LearningRate = 1.0,
+    loss_weight: LossWeight = 1.0,
+) -> float:
     """α = ηk(1 - e^{-γT})/γ in u(0) = -αG⁻¹∇L, the optimal rule for γ → ∞ or T → 0 (Φ = 0).
 
     ηk/γ at T = ∞, ηkT at γ = 0; in between it is the exact gain to first order in the curvature. Source: VGR25 §3 for the
@@ -37,7 +58,14 @@ def gradient_descent_rate(discount=0.0, horizon=math.inf, learning_rate=1.0, los
     return _product(learning_rate, loss_weight) * planning_horizon(discount, horizon)
 
 
-def gradient_descent_error(curvature, discount=0.0, horizon=math.inf, learning_rate=1.0, loss_weight=1.0):
+@checked
+def gradient_descent_error(
+    curvature: Numbers,
+    discount: Discount = 0.0,
+    horizon: Horizon = math.inf,
+    learning_rate: LearningRate = 1.0,
+    loss_weight: LossWeight = 1.0,
+):
     """ε in r = αh(1 - ε + …): how far gradient descent overshoots, relative, to first order in the curvature.
 
     ε = ηkh [1 - e^{-2γT} - 2γTe^{-γT}]/(γ²(1 - e^{-γT})): ηkh/γ² at T = ∞ (slope -2 in γ), ηkhT²/3 at γ = 0 (slope +2 in T).
@@ -55,7 +83,13 @@ def gradient_descent_error(curvature, discount=0.0, horizon=math.inf, learning_r
     return float(error) if np.ndim(error) == 0 else error
 
 
-def short_horizon_error(curvature, horizon, learning_rate=1.0, loss_weight=1.0):
+@checked
+def short_horizon_error(
+    curvature: Numbers,
+    horizon: Annotated[Positive, Words(symbol="T")],
+    learning_rate: LearningRate = 1.0,
+    loss_weight: LossWeight = 1.0,
+):
     """ηkhT²/3: the relative overshoot of the step -ηkT∇L for T → 0 at γ = 0.
 
     With γ > 0 the leading error of that step is γT/2, of slope +1; the step -ηk(1 - e^{-γT})/γ·∇L restores ηkhT²/3.
@@ -63,7 +97,13 @@ def short_horizon_error(curvature, horizon, learning_rate=1.0, loss_weight=1.0):
     return gradient_descent_error(curvature, 0.0, horizon, learning_rate, loss_weight)
 
 
-def ballistic_matrix(metric, hessian, learning_rate=1.0, loss_weight=1.0) -> np.ndarray:
+@checked
+def ballistic_matrix(
+    metric: Matrix,
+    hessian: Matrix,
+    learning_rate: LearningRate = 1.0,
+    loss_weight: LossWeight = 1.0,
+) -> np.ndarray:
     """N = √(ηk) G^{-1/2}(G^{-1/2}HG^{-1/2})^{-1/2}G^{-1/2} in u = -N∇L, the exact policy at γ = 0, T = ∞ (VGR25 §3).
 
     √(ηk)H^{-1/2} for G = I. ProblemError unless H is positive definite.
@@ -71,7 +111,15 @@ def ballistic_matrix(metric, hessian, learning_rate=1.0, loss_weight=1.0) -> np.
     return bowl_function(metric, hessian, lambda h: math.sqrt(_product(learning_rate, loss_weight)) / np.sqrt(_convex(h)))
 
 
-def newton_held_plan(metric, hessian, duration, discount=0.0, learning_rate=1.0, loss_weight=1.0) -> np.ndarray:
+@checked
+def newton_held_plan(
+    metric: Matrix,
+    hessian: Matrix,
+    duration: Annotated[Duration, Words(symbol="Δt")],
+    discount: Discount = 0.0,
+    learning_rate: LearningRate = 1.0,
+    loss_weight: LossWeight = 1.0,
+) -> np.ndarray:
     """N = (I - e^{-RΔt})H⁻¹ in Δθ = -N∇L: a plan made at T = ∞ and held for Δt; H⁻¹, Newton's step, as Δt → ∞.
 
     R is :func:`~.formulas.relaxation_matrix`. For small Δt it is Δt·RH⁻¹. ProblemError unless H is positive definite.
@@ -85,7 +133,15 @@ def newton_held_plan(metric, hessian, duration, discount=0.0, learning_rate=1.0,
     return bowl_function(metric, hessian, step)
 
 
-def proximal_matrix(metric, hessian, horizon, discount=0.0, learning_rate=1.0, terminal_weight=1.0) -> np.ndarray:
+@checked
+def proximal_matrix(
+    metric: Matrix,
+    hessian: Matrix,
+    horizon: Positive,
+    discount: Discount = 0.0,
+    learning_rate: LearningRate = 1.0,
+    terminal_weight: TerminalWeight = 1.0,
+) -> np.ndarray:
     """N = ητκ(G + ητκH)⁻¹, τ = (1 - e^{-γT})/γ, in θ(T) - θ(0) = -N∇L(θ(0)): no running loss, Φ = κL.
 
     The proximal step argmin |θ-θ₀|²_G/2ητ + κL, implicit Euler with step ητκ. τ is T at γ = 0; a discount makes late effort

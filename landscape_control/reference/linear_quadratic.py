@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Annotated
 
 import numpy as np
 
+from ..arguments import Discount, LearningRate, LossWeight, Matrix, Positive, Vector, Words, checked
 from ..arrays import matrix, number, symmetric, vector
 from ..errors import ProblemError
 from .augmented import Augmented
@@ -14,6 +16,7 @@ from .fixed_end import FixedEndPlan, fixed_end_plan
 from .infinite import InfinitePolicy, infinite_policy
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LinearQuadratic:
     """Minimise ∫₀ᵀ e^{-γt}[uᵀGu/2η + k(½(θ-μ)ᵀH(θ-μ) + ℓ)]dt + e^{-γT}Φ(θ(T)),  θ̇ = Aθ + c + Bu.
@@ -44,17 +47,17 @@ class LinearQuadratic:
         Wrong shapes, NaN, asymmetric H, G or P, G not positive definite, η <= 0, k < 0, γ < 0.
     """
 
-    hessian: np.ndarray
-    minimum: np.ndarray
-    metric: np.ndarray | None = None
-    drift_matrix: np.ndarray | None = None
-    drift_offset: np.ndarray | None = None
-    actuation: np.ndarray | None = None
-    learning_rate: float = 1.0
-    loss_weight: float = 1.0
-    discount: float = 0.0
-    terminal_hessian: np.ndarray | None = None
-    terminal_minimum: np.ndarray | None = None
+    hessian: Matrix
+    minimum: Annotated[Vector, Words(symbol="μ")]
+    metric: Matrix | None = None
+    drift_matrix: Matrix | None = None
+    drift_offset: Vector | None = None
+    actuation: Annotated[Matrix, Words(symbol="B")] | None = None
+    learning_rate: LearningRate = 1.0
+    loss_weight: LossWeight = 1.0
+    discount: Discount = 0.0
+    terminal_hessian: Matrix | None = None
+    terminal_minimum: Vector | None = None
     terminal_constant: float = 0.0
     loss_constant: float = 0.0
 
@@ -115,7 +118,8 @@ class LinearQuadratic:
             )
         return infinite_policy(self._centred)
 
-    def finite(self, horizon: float) -> FinitePolicy:
+    @checked
+    def finite(self, horizon: Annotated[Positive, Words(symbol="T")]) -> FinitePolicy:
         """The optimal policy with a free end at T = ``horizon``. Raises ProblemError if the cost is unbounded below."""
         augmented, constant = self._augmented, 0.0
         hessian, minimum = np.zeros((self.dimension, self.dimension)), self.minimum
@@ -123,7 +127,13 @@ class LinearQuadratic:
             hessian, minimum, constant = self.terminal_hessian, self._terminal_minimum, self.terminal_constant
         return finite_policy(augmented, _horizon(horizon), augmented.end(hessian, minimum), constant)
 
-    def fixed_end(self, horizon: float, start, end) -> FixedEndPlan:
+    @checked
+    def fixed_end(
+        self,
+        horizon: Annotated[Positive, Words(symbol="T")],
+        start: Vector,
+        end: Vector,
+    ) -> FixedEndPlan:
         """The optimal plan from ``start`` to ``end`` (n,) in time T = ``horizon``.
 
         Raises ProblemError if the actuation cannot reach the end or the cost is unbounded below.

@@ -9,11 +9,13 @@ import math
 import numpy as np
 from numpy.polynomial import Chebyshev
 
+from ..arguments import Steps, checked
 from ..arrays import number, whole
 from ..errors import ProblemError, SolveError
 
 
-def minimax_loss_flat(high: float, horizon: int) -> tuple[np.ndarray, float]:
+@checked
+def minimax_loss_flat(high: float, horizon: Steps) -> tuple[np.ndarray, float]:
     """Steps (T,), ascending, and the worst h P_T(h)² over all curvatures in [0, b], which is b/(2T + 1)².
 
     √h P(h) is the Chebyshev polynomial of degree 2T + 1 in √(h/b), so the steps are 1/(b cos²((2j-1)π/(4T+2))). They are
@@ -24,7 +26,8 @@ def minimax_loss_flat(high: float, horizon: int) -> tuple[np.ndarray, float]:
     return 1 / (high * np.cos(angles) ** 2), high / (2 * horizon + 1) ** 2
 
 
-def minimax_loss_steps(low: float, high: float, horizon: int) -> tuple[np.ndarray, float]:
+@checked
+def minimax_loss_steps(low: float, high: float, horizon: Steps) -> tuple[np.ndarray, float]:
     """Steps (T,), ascending, of gradient descent and the least worst h P_T(h)² over curvatures in [a, b].
 
     The Remez exchange: √h P(h), P(0) = 1, is least where it reaches ±E at T + 1 curvatures with changing sign. Good to ten

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import eigvalsh_tridiagonal
 
+from ..arguments import Entries, NonNegative, Numbers, Steps, Vector, checked
 from ..arrays import freeze, number, vector, whole
 from ..errors import ProblemError
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OrthogonalRule:
     """The best heavy ball for T steps, Δθ_t = β_t Δθ_{t-1} - α_t g_t. All arrays are read-only.
@@ -31,17 +33,24 @@ class OrthogonalRule:
         of P_T, which are the nodes of the Gauss quadrature for the weight h²w
     """
 
-    learning_rates: np.ndarray
-    momenta: np.ndarray
-    losses: np.ndarray
-    steps: np.ndarray
+    learning_rates: Entries
+    momenta: Entries
+    losses: Entries
+    steps: Entries
 
     def __post_init__(self):
         for name in ("learning_rates", "momenta", "losses", "steps"):
             object.__setattr__(self, name, freeze(getattr(self, name)))
 
 
-def orthogonal_rule(curvatures, weights, horizon: int, *, second_moment: float = 1.0) -> OrthogonalRule:
+@checked
+def orthogonal_rule(
+    curvatures: Vector,
+    weights: Vector,
+    horizon: Steps,
+    *,
+    second_moment: NonNegative = 1.0,
+) -> OrthogonalRule:
     """The best rule of any memory for curvatures (N,) with weights (N,), Σ = 1, no noise, free movement, E θ_0² given.
 
     For a continuous spectrum give nodes and weights of a quadrature that is exact to degree 2T + 2.
@@ -96,7 +105,8 @@ def heavy_ball_coefficients(diagonal, off) -> tuple[np.ndarray, np.ndarray]:
     return learning_rates, momenta
 
 
-def polynomials(learning_rates, momenta, curvatures) -> np.ndarray:
+@checked
+def polynomials(learning_rates: Vector, momenta: Vector, curvatures: Numbers) -> np.ndarray:
     """P_t(h) = θ_t/θ_0, t = 0 … T, of a heavy ball started at rest: (T+1,) + shape of the curvatures.
 
     P_{t+1} = P_t - α_t h P_t + β_t (P_t - P_{t-1}). Gradient descent has momenta 0.

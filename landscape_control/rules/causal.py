@@ -5,11 +5,14 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from ..arguments import checked
 from ..errors import ProblemError, check_options
 from ..policies import Clock, Coefficient, Family, Policy
+from ..problem import ControlProblem
 from .sees import Sees
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CausalRule:
     """A learning rule Δθ_t = f(y_0 … y_t) with constant coefficients, weight by weight, at rest before the first gradient.
@@ -71,12 +74,14 @@ class CausalRule:
                 result[:, t], state = self.family.step(values, state, gradients[t], place, Clock(step=t, horizon=steps))
         return result
 
-    def policy(self, coefficients: Mapping[str, float]) -> Policy:
+    @checked
+    def policy(self, coefficients: Mapping[str, object]) -> Policy:
         """The rule as a pure (init, update) pair; unknown, missing and inadmissible coefficients are refused."""
         self.vector(coefficients)
         return Policy(family=self.family, coefficients=dict(coefficients), horizon=1)
 
-    def vector(self, coefficients: Mapping[str, float]) -> np.ndarray:
+    @checked
+    def vector(self, coefficients: Mapping[str, object]) -> np.ndarray:
         """Coefficients by name as (c,); unknown, missing and inadmissible ones are refused."""
         check_options(f"{self.name} coefficient", coefficients, self.names)
         for one in self.coefficients:
@@ -87,6 +92,7 @@ class CausalRule:
                                    advice=f"give {', '.join(self.names)} inside their ranges")
         return np.array([float(coefficients[name]) for name in self.names])
 
-    def objection(self, problem) -> str:
+    @checked
+    def objection(self, problem: ControlProblem) -> str:
         """Why a policy u(θ) cannot be this rule."""
         return "remembers gradients; a map u(θ) has no memory"

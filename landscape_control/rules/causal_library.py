@@ -1,5 +1,6 @@
 """The causal rules: formulas, sources, and which of them contain which."""
 
+from ..arguments import checked
 from ..policies import AdamFamily, GradientDescent, HeavyBall, Nesterov, WeightDecay
 from .causal import CausalRule
 from .causal_families import AccumulatedSquares, CorrectedAverage, DecayInside, RootMeanSquare, Sign
@@ -14,6 +15,7 @@ _TINY = 1e-12  # ε of the rule with a free exponent, whose p and ε are hard to
 LOOP_TWIN = "heavy_ball_weight_decay"
 
 
+@checked
 def causal() -> tuple[CausalRule, ...]:
     """Every classic rule of a learner that sees its own noisy gradients (and its weights, where it pulls them)."""
     return *_linear(), *_normalised(), *_signs()

@@ -1,9 +1,12 @@
 """One choice for all comparisons: the simplest rule, unless a richer one does better by a factor."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
+from ..arguments import Range
 from ..errors import ProblemError
 
+Margin = Annotated[float, Range(low=1)]
 MARGIN = 2.0  # factor by which a richer rule must reduce the score of a simpler one
 
 

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from ..arguments import Numbers, checked
 from ..objective import Objective
 from ..reference import relaxation_rate as reference_rate
 
@@ -19,7 +20,8 @@ def relaxation_rate(curvature, objective: Objective) -> np.ndarray:
     return np.where(plannable, rate, np.nan)
 
 
-def optimal_step(curvature, objective: Objective) -> np.ndarray:
+@checked
+def optimal_step(curvature: Numbers, objective: Objective) -> np.ndarray:
     """φ = gain / curvature of the optimal first control u = -φ(h) ∂L, any shape; finite also at h = 0.
 
     With time-to-go T, w = √(γ²/4 + ηkh), C = cosh(wT), S = sinh(wT)/w and terminal cost κL:
@@ -38,7 +40,8 @@ def optimal_step(curvature, objective: Objective) -> np.ndarray:
         return np.where((below > 0) & np.isfinite(below), above / below, np.nan)
 
 
-def optimal_gain(curvature, objective: Objective) -> np.ndarray:
+@checked
+def optimal_gain(curvature: Numbers, objective: Objective) -> np.ndarray:
     """h·φ(h): the rate at which the optimal first control reduces a displacement along a mode of curvature h."""
     return np.asarray(curvature, dtype=float) * optimal_step(curvature, objective)
 

@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 
+from ..arguments import checked
 from .rule import Coefficient, Rule
 from .sees import Sees
 
@@ -41,6 +42,7 @@ def uniform_metric(problem) -> float | None:
     return float(metric[0, 0]) if same else None
 
 
+@checked
 def gradient_descent() -> Rule:
     """u = -α Bᵀ∇L (Cauchy 1847): the optimum for short planning horizons when every direction costs the same."""
     return Rule(
@@ -55,6 +57,7 @@ def gradient_descent() -> Rule:
     )
 
 
+@checked
 def decayed_gradient_descent() -> Rule:
     """u = -α Bᵀ∇L - β Bᵀθ, β ≥ 0: gradient descent with decoupled weight decay (Loshchilov & Hutter 2019)."""
     return Rule(
@@ -70,6 +73,7 @@ def decayed_gradient_descent() -> Rule:
     )
 
 
+@checked
 def drift_compensated_gradient_descent() -> Rule:
     """u = -α Bᵀ∇L - δ B⁺f: gradient descent that also cancels a share δ of what the parameters do by themselves."""
     return Rule(

@@ -1,5 +1,6 @@
 """The rules by name."""
 
+from ..arguments import NonNegative, checked
 from ..errors import check_choice
 from .causal import CausalRule
 from .causal_library import causal
@@ -12,7 +13,8 @@ from .spectral import ballistic, held_newton, natural_gradient, newton
 DEFAULT_HOLD = 1.0  # one unit of the problem's time, for the held-plan rule when none is asked for
 
 
-def full_information(*, hold: float = DEFAULT_HOLD) -> tuple[Rule, ...]:
+@checked
+def full_information(*, hold: NonNegative = DEFAULT_HOLD) -> tuple[Rule, ...]:
     """Every closed-form rule of a learner that knows the landscape; ``hold`` is Δt of the held-plan Newton rule."""
     return (
         gradient_descent(),
@@ -27,12 +29,14 @@ def full_information(*, hold: float = DEFAULT_HOLD) -> tuple[Rule, ...]:
     )
 
 
-def all_rules(*, hold: float = DEFAULT_HOLD) -> tuple[Rule | CausalRule, ...]:
+@checked
+def all_rules(*, hold: NonNegative = DEFAULT_HOLD) -> tuple[Rule | CausalRule, ...]:
     """The whole library: :func:`full_information`, then :func:`landscape_control.rules.causal`."""
     return *full_information(hold=hold), *causal()
 
 
-def by_name(name: str, *, hold: float = DEFAULT_HOLD) -> Rule | CausalRule:
+@checked
+def by_name(name: str, *, hold: NonNegative = DEFAULT_HOLD) -> Rule | CausalRule:
     """The rule with that key, e.g. "gradient_descent" or "heavy ball"; near matches on a misspelling."""
     rules = {rule.key: rule for rule in all_rules(hold=hold)}
     key = name.strip().lower().replace(" ", "_").replace("-", "_") if isinstance(name, str) else name

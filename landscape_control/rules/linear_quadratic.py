@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from ..arguments import checked
 from ..errors import ProblemError
 from ..reference import LinearQuadratic
 from .gain import optimal_step
@@ -14,6 +15,7 @@ from .sees import Sees
 from .spectral import along_modes
 
 
+@checked
 def linear_quadratic() -> Rule:
     """u = -c K(θ)(θ - μ(θ)): optimal control of the second-order expansion of L (first-order of f) at θ.
 

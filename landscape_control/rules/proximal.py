@@ -2,10 +2,12 @@
 
 import math
 
+from ..arguments import checked
 from .rule import Coefficient, Rule
 from .sees import Sees
 
 
+@checked
 def proximal() -> Rule:
     """u = c (prox(θ) - θ)/T̃: implicit Euler on the terminal cost; one coefficient, but not linear in the landscape.
 

@@ -3,28 +3,34 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
-from ..arrays import number
+from ..arguments import NonNegative, Points, Positive, Range, checked
 from ..errors import ProblemError, check_options
-from .sees import Observation, Sees, observation, observe
+from ..problem import ControlProblem
+from .sees import Observation, Sees, observation, seen_at
+
+Limit = Annotated[float, Range(allow_inf=True)]
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Coefficient:
     """One free number of a rule: its name, symbol and admissible range [low, high]."""
 
     name: str
     symbol: str
-    low: float = 0.0
-    high: float = math.inf
+    low: Limit = 0.0
+    high: Limit = math.inf
 
 
 def _no_objection(problem):
     return None
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rule:
     """A closed-form learning rule u(θ) = Σⱼ coefficientⱼ · directionⱼ(what it sees at θ).
@@ -67,23 +73,33 @@ class Rule:
         """(coefficients, rules contained, kinds of information), counted: the parsimony order."""
         return len(self.coefficients), len(self.contains), len(self.sees)
 
+    @checked
     def look(self, seen: Observation) -> np.ndarray:
         """Directions (S, m, c) from an observation, which must hold what the rule sees and is read for nothing else."""
         return self.directions(seen.for_rule(self.name, self.sees))
 
-    def features(self, problem, points, *, elapsed: float = 0.0) -> np.ndarray:
+    @checked
+    def features(
+        self,
+        problem: ControlProblem,
+        points: Points,
+        *,
+        elapsed: NonNegative = 0.0,
+    ) -> np.ndarray:
         """Directions (S, m, c) at points (S, n); NaN rows where the rule is undefined. Raises ProblemError on objection."""
         self.check(problem)
-        return self.look(observe(problem, points, self.sees, elapsed=elapsed))
+        return self.look(seen_at(problem, points, self.sees, elapsed))
 
-    def predicted(self, problem, *, hold: float = 0.0) -> dict[str, float | None]:
+    @checked
+    def predicted(self, problem: ControlProblem, *, hold: NonNegative = 0.0) -> dict[str, float | None]:
         """What theory predicts for each coefficient, None where it predicts nothing.
 
         ``hold`` is the time over which the policy is averaged (a plan held for Δt); 0 is the instantaneous policy.
         """
         return {**dict.fromkeys(self.names), **self.theory(problem, hold)}
 
-    def check(self, problem) -> None:
+    @checked
+    def check(self, problem: ControlProblem) -> None:
         """Raise ProblemError if the rule cannot be evaluated on ``problem``."""
         reason = self.objection(problem)
         if reason:
@@ -94,19 +110,26 @@ class Rule:
                 advice="leave this rule out, or change the problem",
             )
 
-    def control(self, problem, coefficients: Mapping[str, float]) -> Callable:
+    @checked
+    def control(self, problem: ControlProblem, coefficients: Mapping[str, object]) -> Callable:
         """The rule as a policy: (θ, t=0) -> u, θ of shape (n,) or (S, n); t only matters to rules that see the horizon."""
         self.check(problem)
         vector = self.vector(coefficients)
 
         def policy(theta, t: float = 0.0):
             points = np.atleast_2d(np.asarray(theta, dtype=float))
-            u = self.look(observe(problem, points, self.sees, elapsed=t)) @ vector
+            u = self.look(seen_at(problem, points, self.sees, t)) @ vector
             return u[0] if np.ndim(theta) == 1 else u
 
         return policy
 
-    def stepper(self, coefficients: Mapping[str, float], *, step: float) -> tuple[Callable, Callable]:
+    @checked
+    def stepper(
+        self,
+        coefficients: Mapping[str, object],
+        *,
+        step: Positive,
+    ) -> tuple[Callable, Callable]:
         """(init, update) pair of pure functions for time steps ``step``, as in optax.
 
         ``init(parameters) -> state``;  ``update(seen, state) -> (change, state)``: ``seen`` is the gradient of one point,
@@ -114,7 +137,7 @@ class Rule:
         there is an actuation; a drift is the learner's own and not included). The state counts the time, which is taken
         off the horizon of an objective that is seen.
         """
-        vector, step = self.vector(coefficients), number("time step Δt", step, low=0, low_open=True)
+        vector, step = self.vector(coefficients), step
 
         def init(parameters):
             return {"time": 0.0}
@@ -127,7 +150,8 @@ class Rule:
 
         return init, update
 
-    def vector(self, coefficients: Mapping[str, float]) -> np.ndarray:
+    @checked
+    def vector(self, coefficients: Mapping[str, object]) -> np.ndarray:
         """Coefficients by name as (c,); unknown, missing and inadmissible ones are refused."""
         check_options(f"{self.name} coefficient", coefficients, self.names)
         for c in self.coefficients:

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field, replace
 import casadi as ca
 import numpy as np
 
+from ..arguments import NonNegative, Numbers, Points, checked
 from ..errors import ProblemError
+from ..objective import Objective
 from ..pointwise import Pointwise
+from ..problem import ControlProblem
 from .proximal_point import proximal_control
 
 
@@ -33,6 +36,7 @@ class Sees(enum.Enum):
         return self.name.lower().replace("_", " ")
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Observation:
     """What is handed to a rule at S points: values by kind of information, and nothing else.
@@ -66,19 +70,22 @@ class Observation:
             )
         return self.values[kind]
 
-    def later(self, elapsed: float) -> "Observation":
+    @checked
+    def later(self, elapsed: NonNegative) -> "Observation":
         """The same values with ``elapsed`` taken off the horizon of the objective, if one is seen."""
         objective = self.values.get(Sees.OBJECTIVE)
         if objective is None or elapsed == 0:
             return self
         return replace(self, values={**self.values, Sees.OBJECTIVE: _remaining(objective, elapsed)})
 
+    @checked
     def for_rule(self, name: str, granted: frozenset[Sees]) -> "Observation":
         """The same values, restricted to what the named rule declares."""
         return replace(self, asked_by=name, granted=granted)
 
 
-def observation(**values) -> Observation:
+@checked
+def observation(**values: Numbers | Objective) -> Observation:
     """Observation of one point from values by lower-case name: ``observation(gradient=g, hessian=h)``.
 
     Arrays are those of one point ((m,) or (m, m)); a leading axis of length one is added. Unknown names are refused.
@@ -100,9 +107,17 @@ def observation(**values) -> Observation:
     )
 
 
-def observe(problem, points, kinds: Iterable[Sees], *, elapsed: float = 0.0) -> Observation:
+@checked
+def observe(
+    problem: ControlProblem, points: Points, kinds: Iterable[Sees], *, elapsed: NonNegative = 0.0
+) -> Observation:
     """What can be seen of ``problem`` at points (S, n), ``elapsed`` time units after its start; only ``kinds``."""
-    kinds, points = frozenset(kinds), np.atleast_2d(np.asarray(points, dtype=float))
+    return seen_at(problem, points, kinds, elapsed)
+
+
+def seen_at(problem, points, kinds, elapsed=0.0) -> Observation:
+    """The same without checks, for points of the library's own, which may overflow."""
+    kinds, points = frozenset(kinds), np.atleast_2d(points)
     values: dict = {}
     _see_loss(problem, points, kinds, values)
     _see_learner(problem, points, kinds, values)

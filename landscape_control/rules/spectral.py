@@ -8,9 +8,11 @@ optimal gain per curvature (linear-quadratic). The preconditioner exponent is p 
 import math
 from collections.abc import Callable
 from functools import partial
+from typing import Annotated
 
 import numpy as np
 
+from ..arguments import Positive, Shape, Words, checked
 from ..arrays import number
 from .gain import relaxation_rate
 from .gradient import knows_ends, short_horizon_step
@@ -21,7 +23,11 @@ _HELD_LIMITS = frozenset({"newton", "linear_quadratic", "natural_gradient", "gra
 _CURVED = frozenset({Sees.GRADIENT, Sees.HESSIAN, Sees.METRIC})
 
 
-def metric_modes(hessian, metric) -> tuple[np.ndarray, np.ndarray]:
+Matrices = Annotated[np.ndarray, Shape((2, 3), allow_nan=True)]
+
+
+@checked
+def metric_modes(hessian: Matrices, metric: Matrices) -> tuple[np.ndarray, np.ndarray]:
     """(h, W): h (S, m) ascending, the eigenvalues of G^(-1/2) H G^(-1/2); W = G^(-1/2)V (S, m, m), so that WᵀGW = I.
 
     Columns of W are the eigen-directions of the curvature in the metric; HW = GW diag(h).
@@ -49,6 +55,7 @@ def positive(curvature) -> np.ndarray:
     return np.where((curvature[:, 0] > floor)[:, None], curvature, np.nan)
 
 
+@checked
 def natural_gradient() -> Rule:
     """u = -α G⁻¹Bᵀ∇L (Amari 1998): the optimum for short planning horizons; gradient descent when G = I."""
     return Rule(
@@ -64,6 +71,7 @@ def natural_gradient() -> Rule:
     )
 
 
+@checked
 def newton() -> Rule:
     """u = -α (BᵀHB)⁻¹Bᵀ∇L: Newton's direction, undefined (NaN) where the Hessian is not positive definite."""
     return Rule(
@@ -78,7 +86,8 @@ def newton() -> Rule:
     )
 
 
-def held_newton(*, hold: float) -> Rule:
+@checked
+def held_newton(*, hold: Annotated[Positive, Words(symbol="Δt")]) -> Rule:
     """u = -c (I - e^{-RΔt})H⁻¹∇L / Δt: mean control over the first Δt = ``hold`` of the infinite-horizon plan.
 
     Newton's step for Δt → ∞, the linear-quadratic rule for Δt → 0. Undefined (NaN) where a mode has no decaying plan.
@@ -98,6 +107,7 @@ def held_newton(*, hold: float) -> Rule:
     )
 
 
+@checked
 def ballistic() -> Rule:
     """u = -α G^(-1/2)(G^(-1/2)HG^(-1/2))^(-1/2)G^(-1/2)∇L, G = I: -α H^(-1/2)∇L: no discount, no deadline."""
     return Rule(

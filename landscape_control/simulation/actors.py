@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..arguments import unchecked
 from ..belief import TaskBelief, belief_model
 from ..errors import ProblemError
 from ..landscape import JumpProcess, TaskChain
@@ -115,7 +116,7 @@ def actor_for(problem, policy, beliefs):
             received=name,
             advice="for a plan of a known problem write lambda theta, belief, time: ...",
         )
-    method, name = _timed(method), getattr(policy, "__name__", name)
+    method, name = _timed(unchecked(method)), getattr(policy, "__name__", name)
     if problem.is_known or beliefs in ("none", "truth"):
         return PolicyActor(method, truth=beliefs == "truth"), name
     filter_ = _filter(problem, beliefs)

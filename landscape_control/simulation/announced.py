@@ -5,11 +5,14 @@ from dataclasses import replace
 import numpy as np
 from scipy.linalg import expm
 
+from ..arguments import checked
 from ..belief import GaussianBelief, TaskBelief, belief_model
 from ..errors import ProblemError
 from ..landscape import GaussianPrior, JumpProcess, TaskChain
+from ..problem import ControlProblem
 
 
+@checked
 class AnnouncedSwitches:
     """Beliefs between announced switches, and the jump of the belief at each.
 
@@ -18,7 +21,8 @@ class AnnouncedSwitches:
     for two switches of a chain within a step, which look like none if they cancel.
     """
 
-    def __init__(self, problem):
+    @checked
+    def __init__(self, problem: ControlProblem):
         hidden = problem.landscape.hidden
         if not isinstance(hidden, (JumpProcess, TaskChain)):
             raise ProblemError(

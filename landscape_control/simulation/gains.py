@@ -1,11 +1,19 @@
 """Kalman gains of a gradient that moves, beside the weights of Adam's first moment."""
 
+from typing import Annotated
+
 import numpy as np
 
+from ..arguments import Count, NonNegative, Numbers, Range, Share, Words, checked
 from ..arrays import number, whole
 
+Persistence = Annotated[float, Range(low=-1, high=1)]
+Ratio = Annotated[NonNegative, Words(symbol="ρ")]
+Prior = Annotated[float, Range(low=0, allow_inf=True)]
 
-def kalman_gain(ratio: float, persistence: float = 1.0) -> float:
+
+@checked
+def kalman_gain(ratio: Ratio, persistence: Persistence = 1.0) -> float:
     """Steady gain K of the Kalman filter for g_{t+1} = a g_t + N(0, q), y = g + N(0, s²), with ρ = q/s² and |a| <= 1.
 
     The predicted variance p s² solves p² + (1 - a² - ρ)p - ρ = 0, and K = p/(1 + p). The filter
@@ -18,7 +26,8 @@ def kalman_gain(ratio: float, persistence: float = 1.0) -> float:
     return predicted / (1 + predicted)
 
 
-def kalman_gain_walk(ratio):
+@checked
+def kalman_gain_walk(ratio: Numbers):
     """K = (√(ρ²+4ρ) - ρ)/2, the steady gain for a random walk (a = 1); any shape, ρ = q/s² >= 0."""
     ratio = np.asarray(ratio, dtype=float)
     root = np.sqrt(ratio * (ratio + 4))
@@ -26,7 +35,13 @@ def kalman_gain_walk(ratio):
         return np.where(ratio > 0, 2 * ratio / (root + ratio), 0.0)[()]  # = (root - ratio)/2 without cancellation
 
 
-def kalman_transient(ratio: float, steps: int, persistence: float = 1.0, prior: float = np.inf) -> np.ndarray:
+@checked
+def kalman_transient(
+    ratio: Ratio,
+    steps: Count,
+    persistence: Persistence = 1.0,
+    prior: Prior = np.inf,
+) -> np.ndarray:
     """Gains K_1 … K_steps (steps,) from a prior variance ``prior``·s² before the first observation (diffuse: K_1 = 1)."""
     gains, predicted = np.empty(whole("steps", steps)), number("prior variance", prior, low=0, allow_inf=True)
     for t in range(steps):
@@ -35,13 +50,15 @@ def kalman_transient(ratio: float, steps: int, persistence: float = 1.0, prior: 
     return gains
 
 
-def adam_bias_correction(beta: float, steps: int) -> np.ndarray:
+@checked
+def adam_bias_correction(beta: Share, steps: Count) -> np.ndarray:
     """1/(1 - βᵗ) for t = 1 … steps, the factor on Adam's moments (Kingma & Ba 2015)."""
     beta = number("β", beta, low=0, high=1)
     return 1 / -np.expm1(np.arange(1, whole("steps", steps) + 1) * np.log(beta)) if beta else np.ones(steps)
 
 
-def adam_gain(beta: float, steps: int) -> np.ndarray:
+@checked
+def adam_gain(beta: Share, steps: Count) -> np.ndarray:
     """(1-β)/(1-βᵗ), t = 1 … steps: the newest gradient's weight in Adam's m̂, beside :func:`kalman_transient`.
 
     Both start at 1; Adam's falls as 1/t and the Kalman gain of a nearly constant gradient too, but they approach their

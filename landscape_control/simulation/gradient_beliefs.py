@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from ..arguments import checked
 from ..arrays import number
 from .gains import kalman_gain
 from .optimisers import EPSILON, MOMENTUM, RATE
@@ -31,6 +32,7 @@ def _filtered(state, observation, ratio, persistence):
     return mean, persistence**2 * gain + ratio
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class KalmanMomentum(RawLearner):
     """u = -α m with the Kalman mean m_t = (1-K_t)a m_{t-1} + K_t y_t of a gradient g_{t+1} = a g_t + N(0, q).
@@ -58,6 +60,7 @@ class KalmanMomentum(RawLearner):
         return -self.learning_rate * state[0], state
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class BeliefAdam(RawLearner):
     """Optimal control of the believed local quadratic: u = -[√(γ²/4 + ηkV) - γ/2] V⁻¹ m, entry by entry.

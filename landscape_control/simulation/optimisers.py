@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from ..arguments import Matrix, Vector, checked
 from .raw_learner import Bound, RawLearner
 
 RATE = Bound(least=1e-4, most=1e2)
@@ -12,6 +13,7 @@ MOMENTUM = Bound(least=0.0, most=0.9999, scale="one minus", high=1.0)
 EPSILON = Bound(least=1e-12, most=1.0)
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class SGD(RawLearner):
     """Stochastic gradient descent, u = -α y.
@@ -32,6 +34,7 @@ class SGD(RawLearner):
         return -self.learning_rate * observation, ()
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class HeavyBall(RawLearner):
     """Momentum, u_t = β u_{t-1} - α y_t, u_0 = 0: Δθ_t = β Δθ_{t-1} - α·step·y_t.
@@ -55,6 +58,7 @@ class HeavyBall(RawLearner):
         return u, u
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Adam(RawLearner):
     """m = β₁m + (1-β₁)y, v = β₂v + (1-β₂)y², u = -α m̂/(√v̂ + ε), with m̂ = m/(1-β₁ᵗ), v̂ = v/(1-β₂ᵗ).
@@ -85,6 +89,7 @@ class Adam(RawLearner):
         return -self.learning_rate * (m / first) / (np.sqrt(v / second) + self.epsilon), (m, v, count)
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class RMSProp(RawLearner):
     """v = βv + (1-β)y², u = -α y/(√v + ε), v = 0 at first.
@@ -108,6 +113,7 @@ class RMSProp(RawLearner):
         return -self.learning_rate * observation / (np.sqrt(v) + self.epsilon), v
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LinearLearner(RawLearner):
     """Any linear policy on raw observations: z_t = A z_{t-1} + K y_t + M θ_t + c, u_t = F z_t + D y_t + N θ_t + d.
@@ -117,14 +123,14 @@ class LinearLearner(RawLearner):
     (s,), offset d (n,). They hold for one length of step and are not tuned.
     """
 
-    transition: np.ndarray
-    gain: np.ndarray
-    readout: np.ndarray
-    state_theta: np.ndarray | None = None
-    feedthrough: np.ndarray | None = None
-    feedback: np.ndarray | None = None
-    state_offset: np.ndarray | float = 0.0
-    offset: np.ndarray | float = 0.0
+    transition: Matrix
+    gain: Matrix
+    readout: Matrix
+    state_theta: Matrix | None = None
+    feedthrough: Matrix | None = None
+    feedback: Matrix | None = None
+    state_offset: Vector | float = 0.0
+    offset: Vector | float = 0.0
 
     formula: ClassVar[str] = "z = Az + Ky + Mθ + c, u = Fz + Dy + Nθ + d"
     source: ClassVar[str] = "linear systems in state space"

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..arrays import number
-from ..errors import ProblemError
+from ..arguments import Positive, checked
 from ..policies import Policy
 from .raw_learner import Bound, RawLearner
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PolicyLearner(RawLearner):
     """A :class:`Policy` that acts in :func:`simulate`: one of its updates Δθ every ``step`` units of time.
@@ -19,16 +19,10 @@ class PolicyLearner(RawLearner):
     """
 
     policy: Policy
-    step: float = 1.0
+    step: Positive = 1.0
 
     formula = "Δθ = policy(y_0 … y_t)"
     source = "planned over a distribution of landscapes"
-
-    def __post_init__(self):
-        if not isinstance(self.policy, Policy):
-            raise ProblemError("policy", expected="a Policy", received=type(self.policy).__name__,
-                               advice="pass result.policy, or Policy(family=..., coefficients=..., horizon=...)")
-        object.__setattr__(self, "step", number("step of the policy", self.step, low=0, low_open=True))
 
     @property
     def own_step(self) -> float:
@@ -39,7 +33,7 @@ class PolicyLearner(RawLearner):
         return self.policy.init(episodes, dimension)
 
     def update(self, state, observation, theta, step):
-        return self.policy.update(state, observation, theta, step)
+        return self.policy.advance(state, observation, theta, step)
 
     @property
     def coefficients(self) -> dict[str, float]:
@@ -50,6 +44,7 @@ class PolicyLearner(RawLearner):
         return {one.name: Bound(least=one.least, most=one.most, scale=one.scale, low=one.low, high=one.high)
                 for one in self.policy.family.coefficients if one.size == 1 and not one.varies}
 
+    @checked
     def with_coefficients(self, values: Mapping[str, float]) -> "PolicyLearner":
         changed = {**self.policy.coefficients, **values}
         policy = Policy(family=self.policy.family, coefficients=changed, horizon=self.policy.horizon)

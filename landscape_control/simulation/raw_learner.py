@@ -3,12 +3,16 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import ClassVar
+from typing import Annotated, ClassVar, Literal
 
+from ..arguments import Range, checked
 from ..arrays import number
 from ..errors import ProblemError, check_options
 
+Limit = Annotated[float, Range(allow_inf=True)]
 
+
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Bound:
     """Admissible range [low, high] of a coefficient and the range [least, most] in which it is tuned, on a scale.
@@ -18,11 +22,12 @@ class Bound:
 
     least: float
     most: float
-    scale: str = "log"
-    low: float = 0.0
-    high: float = math.inf
+    scale: Literal["linear", "log", "one minus"] = "log"
+    low: Limit = 0.0
+    high: Limit = math.inf
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class RawLearner:
     """A learner that sees raw observations y_t (E, q) of E episodes, never the landscape, the belief or the true loss.
@@ -90,6 +95,7 @@ class RawLearner:
         wrapped = {} if self.inner is None else self.inner.all_bounds
         return {**self.own_bounds, **{f"learner.{name}": bound for name, bound in wrapped.items()}}
 
+    @checked
     def with_coefficients(self, values: Mapping[str, float]) -> "RawLearner":
         """A copy with some coefficients changed, by the names of :attr:`coefficients`."""
         check_options(f"{type(self).__name__} coefficient", dict(values), self.coefficients)

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from ..arguments import Duration, checked
 from ..arrays import number
 from ..errors import ProblemError
 from .raw_learner import Bound, RawLearner, check_learner
@@ -13,6 +14,7 @@ DURATION = Bound(least=1e-2, most=1e1)
 THRESHOLD = Bound(least=1e-2, most=1e1)
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class NoReset(RawLearner):
     """The wrapped learner as it is: the baseline that never lets go of what it has learned."""
@@ -32,6 +34,7 @@ class NoReset(RawLearner):
         return self.learner.update(state, observation, theta, step)
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class WeightDecay(RawLearner):
     """Pull towards the weights θ₀ at the first update: L2 regularisation, or decoupled decay.
@@ -72,6 +75,7 @@ class WeightDecay(RawLearner):
         return u, (inner, centre)
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class SwitchLearner(RawLearner):
     """Base of learners that act when the task switches: told of it, or inferring it from surprising gradients.
@@ -86,7 +90,7 @@ class SwitchLearner(RawLearner):
     """
 
     learner: RawLearner
-    duration: float
+    duration: Duration
     told: bool = True
     threshold: float | None = None
     window: float = 10.0
@@ -154,6 +158,7 @@ class SwitchLearner(RawLearner):
         return grown & (state["count"] > 3 * self.window) & (state["left"] <= 0)
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class FullResetAtSwitches(SwitchLearner):
     """After each switch the weights go back to θ₀, those of the first update, and the wrapped learner starts afresh."""
@@ -166,6 +171,7 @@ class FullResetAtSwitches(SwitchLearner):
         return centre - theta
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class ShrinkAndPerturb(SwitchLearner):
     """After each switch θ → λθ + p·N(0, I), with λ = ``shrink`` in [0, 1] and p = ``perturb``; the learner starts afresh.

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..arguments import AnyNumber, Entries, checked
 from ..errors import ProblemError
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Paths:
     """Paths of the first S episodes; N steps.
@@ -22,15 +24,16 @@ class Paths:
     belief_means, belief_variances : (S, N, p), the belief that u was chosen on, or None
     """
 
-    times: np.ndarray
-    parameters: np.ndarray
-    controls: np.ndarray
-    hidden: np.ndarray
-    observations: np.ndarray
-    belief_means: np.ndarray | None = None
-    belief_variances: np.ndarray | None = None
+    times: Entries
+    parameters: Entries
+    controls: Entries
+    hidden: Entries
+    observations: Entries
+    belief_means: Entries | None = None
+    belief_variances: Entries | None = None
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rollout:
     """Costs of E episodes of one policy on the true hidden landscape.
@@ -51,16 +54,16 @@ class Rollout:
     paths : Paths or None
     """
 
-    losses: np.ndarray
-    efforts: np.ndarray
-    terminals: np.ndarray
-    costs: np.ndarray
-    final: np.ndarray
-    diverged: np.ndarray
-    diverged_by: float | None
-    remainder: float
-    step: float
-    horizon: float
+    losses: Entries
+    efforts: Entries
+    terminals: Entries
+    costs: Entries
+    final: Entries
+    diverged: Entries
+    diverged_by: AnyNumber | None
+    remainder: AnyNumber
+    step: AnyNumber
+    horizon: AnyNumber
     seed: int
     episodes: int
     draws_per_step: int
@@ -97,6 +100,7 @@ class Rollout:
         return {**self.__dict__, "problem": None}
 
 
+@checked
 def paired_difference(a: Rollout, b: Rollout) -> tuple[float, float]:
     """(mean, standard error) of a.costs - b.costs, episode by episode on common random numbers.
 

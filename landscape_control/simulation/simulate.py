@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ..arrays import whole
+from ..arguments import Count, Index, Positive, checked
 from ..errors import ProblemError, SolveError, SolveInterrupted
 from ..problem import ControlProblem
 from ..returned import called, refuse_nan, rows
@@ -18,17 +18,18 @@ from .stepping import discount_weights, rollout_horizon, rollout_step
 _WATCH = 32  # steps between two looks for divergence
 
 
+@checked
 def simulate(
     problem: ControlProblem,
-    policy,
+    policy: object,
     *,
-    episodes: int = 2000,
-    seed: int = 0,
-    step: float | None = None,
-    horizon: float | None = None,
-    keep_paths: bool | int = False,
-    beliefs=None,
-    draws_per_step: int = 1,
+    episodes: Count = 2000,
+    seed: Index = 0,
+    step: Positive | None = None,
+    horizon: Positive | None = None,
+    keep_paths: bool | Index = False,
+    beliefs: object = None,
+    draws_per_step: Count = 1,
     throw: bool = True,
 ) -> Rollout:
     """Mean cost of a policy on the true hidden landscape with real noise, by simulation of many episodes at once.
@@ -69,7 +70,6 @@ def simulate(
     SolveError
         Episodes diverged and ``throw``; the exception holds the rollout.
     """
-    episodes, seed, draws = whole("episodes", episodes), whole("seed", seed, low=0), whole("draws_per_step", draws_per_step)
     if problem.end is not None:
         raise ProblemError(
             "end", expected="a free end", received="a fixed end", advice="a noisy learner hits no point; use a terminal cost"
@@ -83,12 +83,12 @@ def simulate(
         seed=seed,
         episodes=episodes,
         step=step,
-        draws=draws,
+        draws=draws_per_step,
         observations=functions.observations if functions.noisy else 0,
     )
     recorder = Recorder(keep_paths, episodes, count)
     loop = _Loop(problem, functions, actor, random, recorder, step, count, name)
-    settings = {"seed": seed, "episodes": episodes, "draws_per_step": draws, "policy": name}
+    settings = {"seed": seed, "episodes": episodes, "draws_per_step": draws_per_step, "policy": name}
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         try:
             loop.run(episodes)

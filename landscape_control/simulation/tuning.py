@@ -1,12 +1,13 @@
 """The best coefficients of a learner on a problem: what a fair comparison with an optimal policy needs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import numpy as np
 from scipy.optimize import differential_evolution, minimize
 
-from ..arrays import whole
+from ..arguments import AnyNumber, Count, Filled, Index, Positive, Vector, Words, checked
 from ..errors import ProblemError, check_choice
 from ..problem import ControlProblem
 from .raw_learner import Bound, RawLearner
@@ -17,6 +18,7 @@ _METHODS = ("nelder-mead", "differential evolution")
 _WORST = 1e12  # the cost of a diverged rollout, as the search sees it
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Tuned:
     """Best coefficients found.
@@ -33,9 +35,9 @@ class Tuned:
     """
 
     learner: RawLearner
-    coefficients: dict[str, float]
+    coefficients: dict[str, AnyNumber]
     rollout: Rollout
-    training_cost: float
+    training_cost: AnyNumber
     evaluations: int
     converged: bool
     at_bounds: tuple[str, ...]
@@ -49,22 +51,23 @@ class Tuned:
         return self.rollout.standard_error
 
 
+@checked
 def best_coefficients(
     problem: ControlProblem,
     learner: RawLearner,
     *,
-    free: Sequence[str] | None = None,
-    bounds: dict | None = None,
-    method: str = "nelder-mead",
-    episodes: int = 500,
-    seed: int = 0,
-    held_out_episodes: int = 2000,
-    held_out_seed: int = 1,
-    step: float | None = None,
-    horizon: float | None = None,
-    starts: int = 3,
-    most_evaluations: int = 400,
-    tolerance: float = 1e-3,
+    free: Annotated[Sequence[str] | None, Filled(), Words(expected="at least one coefficient, by name")] = None,
+    bounds: Mapping[str, Vector] | None = None,
+    method: Literal["nelder-mead", "differential evolution"] = "nelder-mead",
+    episodes: Count = 500,
+    seed: Index = 0,
+    held_out_episodes: Count = 2000,
+    held_out_seed: Index = 1,
+    step: Positive | None = None,
+    horizon: Positive | None = None,
+    starts: Count = 3,
+    most_evaluations: Count = 400,
+    tolerance: Positive = 1e-3,
 ) -> Tuned:
     """Coefficients of ``learner`` that minimise the simulated cost on common random numbers, judged on other numbers.
 
@@ -86,7 +89,6 @@ def best_coefficients(
     ProblemError
         Unknown names, a held-out seed equal to the seed of the search, no coefficient to tune.
     """
-    check_choice("tuning method", method, _METHODS)
     if seed == held_out_seed:
         raise ProblemError(
             "held_out_seed",
@@ -104,7 +106,7 @@ def best_coefficients(
     if method == "differential evolution":
         point, converged = _evolve(search, most_evaluations, tolerance, seed)
     else:
-        point, converged = _descend(search, whole("starts", starts), most_evaluations, tolerance, seed)
+        point, converged = _descend(search, starts, most_evaluations, tolerance, seed)
     best = search.learner(point)
     rollout = simulate(
         problem, best, episodes=held_out_episodes, seed=held_out_seed, step=step, horizon=horizon, throw=False

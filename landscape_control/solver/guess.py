@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from ..arrays import plain
+from ..arguments import Numbers, Words
+from ..arrays import real_array
 from ..errors import ProblemError, check_choice
 from ..interpolation import node_index
 from ..problem import ControlProblem
@@ -39,6 +41,12 @@ class Guess:
         return self.path(fractions) if self.timed is None else self.timed(fractions * horizon)
 
 
+AnyGuess = Annotated[
+    Guess | Plan | Solution | Callable | str | Numbers | None,
+    Words(expected="a solution, a function of t, the name of a rule, or finite numbers (n,) or (N+1, n)"),
+]
+
+
 def straight(problem, target, name):
     start = problem.start
     return Guess(name=name, path=lambda s: start + s[:, None] * (target - start))
@@ -56,13 +64,11 @@ def read_guess(problem: ControlProblem, guess, horizon: float) -> Guess:
     if callable(guess):
         return Guess(name="function", path=lambda s: _called(guess, s * horizon, problem.dimension))
     n = problem.dimension
-    try:
-        array = np.asarray(plain(guess), dtype=float)
-    except (TypeError, ValueError):
-        array = np.array(np.nan)
+    array = real_array("guess", guess, "numbers")
     if n == 1 and array.ndim <= 1:  # one parameter: a number is a constant, a list is a path
         array = array.reshape(1) if array.size == 1 else array.reshape(-1, 1)
     if array.ndim == 1 and array.size == n:
+        _check_loss(problem, array)
         return Guess(name="constant", path=lambda s: np.tile(array, (len(s), 1)))
     if array.ndim != 2 or array.shape[1] != n or len(array) < 2 or not np.isfinite(array).all():
         raise ProblemError(
@@ -71,11 +77,25 @@ def read_guess(problem: ControlProblem, guess, horizon: float) -> Guess:
             received=f"{type(guess).__name__} of shape {array.shape}",
             advice="pass one row of parameters per time, equally spaced over the horizon",
         )
+    _check_loss(problem, array)
     grid = np.linspace(0, 1, len(array))
     return Guess(
         name="array",
         path=lambda s: np.column_stack([np.interp(s, grid, column) for column in array.T]),
     )
+
+
+def _check_loss(problem, points):
+    """Refuse a guess so far away that the loss overflows: no optimiser can start there."""
+    with np.errstate(all="ignore"):
+        loss = problem.landscape.loss(points)
+    if np.isinf(loss).any():
+        raise ProblemError(
+            "guess",
+            expected="parameters at which the loss is finite",
+            received=f"|θ| up to {np.abs(points).max():g}, where it is {loss[np.isinf(loss)][0]:g}",
+            advice="guess nearer to the start",
+        )
 
 
 def _called(function, times, dimension):

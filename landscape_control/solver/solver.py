@@ -5,13 +5,28 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from typing import Annotated, Literal, TypedDict, Unpack
 
 import numpy as np
 
 from ..action_variation import is_convex
-from ..arrays import number, whole
+from ..arguments import (
+    Count,
+    Discount,
+    Duration,
+    Horizon,
+    Index,
+    LearningRate,
+    LossWeight,
+    Positive,
+    TerminalWeight,
+    Vector,
+    Whole,
+    checked,
+)
+from ..arrays import whole
 from ..certificate import certified
-from ..errors import ProblemError, SolveError, SolveInterrupted, check_choice, check_options
+from ..errors import ProblemError, SolveError, SolveInterrupted
 from ..pointwise import LOCK
 from ..problem import ControlProblem
 from ..solution import Plan, Solution, Status
@@ -21,21 +36,48 @@ from .chaining import chain_plan, needs_windows
 from .clock import clock, running_clock
 from .evidence import beside, with_evidence
 from .guards import comes_back
+from .guess import AnyGuess
 from .guesses import MOST_STARTS, default_guesses, read_guess, search_words
 from .memory import is_interruption
 from .mesh import fastest_rate
-from .optimiser import PLUGINS
 from .plans import USABLE, distinct, with_basin
 from .settling import settle_plan
 from .single import Machinery, Task, draft_plan, refine_plan
 from .surveys import Surveys
 
 METHODS = {"action": DiscretisedAction, "collocation": Collocation, "shooting": MultipleShooting}
+Method = Literal["auto", "action", "collocation", "shooting"]
+Starts = Annotated[int, Whole(low=1, high=MOST_STARTS)]
 NUMBERS = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight", "start", "end")
 MOST_PARAMETERS = 2000  # eigenvalues of a Hessian take seconds there, and are needed many times
 FATROP_DIMENSION = 12  # beyond this many parameters IPOPT on the condensed program is faster (scripts/benchmark.py)
 
 
+class Numbers(TypedDict, total=False):
+    """What may change from solve to solve."""
+
+    horizon: Horizon
+    discount: Discount
+    learning_rate: LearningRate
+    loss_weight: LossWeight
+    terminal_weight: TerminalWeight
+    start: Vector
+    end: Vector | None
+
+
+class SolverOptions(TypedDict, total=False):
+    """Options of :class:`Solver` that :func:`solve` hands on."""
+
+    method: Method | Transcription
+    solver: Literal["auto", "fatrop", "ipopt"]
+    max_elements: Count
+    max_doublings: Count
+    time_limit: Duration
+    options: Mapping[str, object] | None
+    keep_log: bool
+
+
+@checked
 class Solver:
     """Optimal plans of one problem structure; numbers may change from solve to solve without rebuilding.
 
@@ -68,22 +110,15 @@ class Solver:
         self,
         problem: ControlProblem,
         *,
-        method: str | Transcription = "auto",
-        solver: str = "auto",
-        tolerance: float = 1e-6,
-        max_elements: int = 256,
-        max_doublings: int = 8,
-        time_limit: float = 600.0,
-        options: dict | None = None,
+        method: Method | Transcription = "auto",
+        solver: Literal["auto", "fatrop", "ipopt"] = "auto",
+        tolerance: Positive = 1e-6,
+        max_elements: Count = 256,
+        max_doublings: Count = 8,
+        time_limit: Duration = 600.0,
+        options: Mapping[str, object] | None = None,
         keep_log: bool = False,
     ):
-        if not isinstance(problem, ControlProblem):
-            raise ProblemError(
-                "problem",
-                expected="a ControlProblem",
-                received=type(problem).__name__,
-                advice="build it with landscape_control.ControlProblem(...)",
-            )
         if not problem.is_known:
             raise ProblemError(
                 "problem",
@@ -93,12 +128,11 @@ class Solver:
             )
         whole("dimension of the problem", problem.dimension, high=MOST_PARAMETERS)
         self.problem = problem
-        self.tolerance = number("tolerance", tolerance, low=0, low_open=True)
-        self.max_elements = whole("max_elements", max_elements)
-        self.max_doublings = whole("max_doublings", max_doublings)
-        self.time_limit = number("time_limit", time_limit, low=0, low_open=True, allow_inf=True)
+        self.tolerance = tolerance
+        self.max_elements = max_elements
+        self.max_doublings = max_doublings
+        self.time_limit = time_limit
         transcription = _choose_method(problem, method)
-        check_choice("solver", solver, ("auto", *PLUGINS))
         rescue = solver == "auto"
         if solver == "auto":
             shooting = isinstance(transcription, MultipleShooting)
@@ -107,7 +141,7 @@ class Solver:
         self._machinery = Machinery(
             transcription=transcription,
             plugin=solver,
-            options=_named_options(options),
+            options=dict(options or {}),
             keep_log=keep_log,
             layouts={},
             rescue=rescue,
@@ -123,7 +157,16 @@ class Solver:
             advice="copy or pickle solver.problem (or use its save and landscape_control.load), and build "
             "another Solver of it where it is needed")
 
-    def solve(self, *, guess=None, starts: int | None = None, seed: int = 0, throw: bool = True, **numbers) -> Solution:
+    @checked
+    def solve(
+        self,
+        *,
+        guess: AnyGuess = None,
+        starts: Starts | None = None,
+        seed: Index = 0,
+        throw: bool = True,
+        **numbers: Unpack[Numbers],
+    ) -> Solution:
         """Solve with other numbers: horizon, discount, learning_rate, loss_weight, terminal_weight, start, end.
 
         ``guess`` (see ``read_guess``) gives one start; without it, or with ``starts``, the seeded multi-start is used.
@@ -135,9 +178,6 @@ class Solver:
         SolveInterrupted
             On Ctrl-C, which is heard everywhere; its ``solution`` keeps the best complete plan, if there is one yet.
         """
-        whole("seed", seed, low=0)
-        if starts is not None:
-            whole("starts", starts, high=MOST_STARTS)
         with LOCK, running_clock(self.time_limit) as watch:  # CasADi is not thread-safe; use processes to solve in parallel
             began = time.perf_counter()
             built = self._machinery.build_seconds
@@ -182,7 +222,6 @@ class Solver:
             return solution
 
     def _numbered(self, numbers):
-        check_options("solve", numbers, NUMBERS)
         if not numbers:
             return self.problem
         if ("end" in numbers) and (numbers["end"] is None) != (self.problem.end is None):
@@ -264,23 +303,21 @@ class Solver:
         return plan
 
 
+@checked
 def solve(
     problem: ControlProblem,
     *,
-    tolerance: float = 1e-6,
-    seed: int = 0,
-    starts: int | None = None,
-    guess=None,
+    tolerance: Positive = 1e-6,
+    seed: Index = 0,
+    starts: Starts | None = None,
+    guess: AnyGuess = None,
     throw: bool = True,
-    **options,
+    **options: Unpack[SolverOptions],
 ) -> Solution:
     """Build a :class:`Solver` and solve once, from the seeded multi-start or from ``guess``.
 
     ``options`` are those of :class:`Solver`: method, solver, max_elements, max_doublings, time_limit, options, keep_log.
     """
-    own = ("tolerance", "seed", "starts", "guess", "throw")
-    solvers = ("method", "solver", "max_elements", "max_doublings", "time_limit", "options", "keep_log")
-    check_options("solve", options, (*solvers, *own))
     return Solver(problem, tolerance=tolerance, **options).solve(guess=guess, starts=starts, seed=seed, throw=throw)
 
 
@@ -300,24 +337,10 @@ def _interrupted(plans, assembled) -> SolveInterrupted:
     return SolveInterrupted(f"interrupted; {found}", assembled(usable) if usable else None)
 
 
-def _named_options(options) -> dict:
-    if options is None:
-        return {}
-    if not isinstance(options, Mapping) or not all(isinstance(name, str) for name in options):
-        raise ProblemError(
-            "options",
-            expected="a mapping from the optimiser's option names to values",
-            received=repr(options),
-            advice='write options={"max_iter": 1000}',
-        )
-    return dict(options)
-
-
 def _choose_method(problem, method) -> Transcription:
     if isinstance(method, Transcription):
         chosen = method
     else:
-        check_choice("method", method, ("auto", *METHODS))
         if method == "auto":
             method = "action" if problem.model.is_invertible else "collocation"
         chosen = METHODS[method]()

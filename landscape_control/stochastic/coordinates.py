@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import casadi as ca
 import numpy as np
 
+from ..arguments import AnyNumber, Entries, checked
 from ..belief import GaussianBelief, TaskBelief, belief_model
 from ..errors import ProblemError, check_choice
 from ..pointwise import Pointwise
+from ..problem import ControlProblem
 from .diffusion import ControlledDiffusion
 
 LIMIT = 3  # grid dimensions
@@ -16,6 +18,7 @@ _ELSEWHERE = "use belief-space transcription or replanning, or covariance='stead
 _SETTLED = 1e-9  # relative difference of the prior covariance from the steady one that counts as none
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BeliefCoordinates:
     """How a belief is laid out as grid coordinates z; plain data.
@@ -33,9 +36,9 @@ class BeliefCoordinates:
     kind: str
     names: tuple[str, ...]
     size: int
-    start: np.ndarray
-    covariance: np.ndarray | None = None
-    prior_variance: float | None = None
+    start: Entries
+    covariance: Entries | None = None
+    prior_variance: AnyNumber | None = None
 
     def read(self, belief) -> np.ndarray:
         """z (E, len(names)), or (len(names),) for a single belief, of a belief in any of its forms.
@@ -77,7 +80,11 @@ def _parts(belief):
     return np.asarray(belief, dtype=float), None
 
 
-def belief_system(problem, covariance: str = "auto") -> tuple[ControlledDiffusion, BeliefCoordinates, str]:
+@checked
+def belief_system(
+    problem: ControlProblem,
+    covariance: str = "auto",
+) -> tuple[ControlledDiffusion, BeliefCoordinates, str]:
     """(equations, coordinates, what they assume in words) of a problem in (θ, belief).
 
     Raises

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arguments import Count, Duration, NonNegative, checked
 from ..errors import ProblemError
 from ..grid import Grid
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ControlledDiffusion:
     """Minimise E ∫₀ᵀ e^{-γt}[½ uᵀ(G/η)u + ℓ(x)]dt + e^{-γT}Φ(x(T)) over feedback u(x), x = (θ, z), with
@@ -32,15 +34,15 @@ class ControlledDiffusion:
     names : the d coordinates in words
     """
 
-    controlled: int
+    controlled: Count
     loss: Callable
     drift: Callable
     diffusion: Callable
     actuation: Callable
     price: Callable
-    discount: float
+    discount: NonNegative
     names: tuple[str, ...]
-    horizon: float = math.inf
+    horizon: Duration = math.inf
     terminal: Callable | None = None
 
 

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ..arguments import AnyNumber, Anywhere, Entries, checked
 from ..errors import ProblemError
 from ..grid import Grid
 from ..recordable import Recordable
@@ -37,6 +38,7 @@ class GridStatus(enum.Enum):
         return self.name.lower().replace("_", " ")
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class GridPolicy(Recordable):
     """V(θ, belief) and u(θ, belief) from the stochastic Hamilton-Jacobi-Bellman equation; build with :func:`solve_grid`.
@@ -63,25 +65,25 @@ class GridPolicy(Recordable):
     seconds : float
     """
 
-    axes: tuple[np.ndarray, ...] = field(repr=False)
+    axes: tuple[Entries, ...] = field(repr=False)
     names: tuple[str, ...]
-    to_go: np.ndarray = field(repr=False)
-    values: np.ndarray = field(repr=False)
-    controls: np.ndarray = field(repr=False)
-    error: float
-    policy_error: float
+    to_go: Entries = field(repr=False)
+    values: Entries = field(repr=False)
+    controls: Entries = field(repr=False)
+    error: AnyNumber
+    policy_error: AnyNumber
     status: GridStatus
     message: str
-    residual: float
+    residual: AnyNumber
     iterations: int
-    box: np.ndarray
-    core: np.ndarray
-    natural: np.ndarray
-    wall_share: float
+    box: Entries
+    core: Entries
+    natural: Entries
+    wall_share: AnyNumber
     order: int
     assumes: str
-    seconds: float
-    start: np.ndarray
+    seconds: AnyNumber
+    start: Entries
     coordinates: BeliefCoordinates = field(repr=False)
     method = "dynamic programming"
 
@@ -101,7 +103,8 @@ class GridPolicy(Recordable):
             return np.array([z[0], 1 - z[0]])
         return (z[:1], z[1:, None]) if self.coordinates.kind == "mean and variance" else z
 
-    def value_at(self, theta, belief, time: float = 0.0):
+    @checked
+    def value_at(self, theta: Anywhere, belief: object, time: AnyNumber = 0.0):
         """V at θ (n,) or (E, n) and a belief: a number or (E,), by cubic splines; beyond the walls, at the nearest wall.
 
         ``belief`` is a GaussianBelief, a TaskBelief, the bare mean or probabilities, or (mean, covariance).
@@ -110,7 +113,8 @@ class GridPolicy(Recordable):
         found = self._sample(self._value_splines, points[:, None], time)[:, 0]
         return found[0] if single else found
 
-    def policy(self, theta, belief, time: float = 0.0) -> np.ndarray:
+    @checked
+    def policy(self, theta: Anywhere, belief: object, time: AnyNumber = 0.0) -> np.ndarray:
         """u at θ (n,) or (E, n) and a belief: (m,) or (E, m), by cubic splines; see :meth:`value_at`."""
         points, single = self._points(theta, belief)
         found = self._sample(self._control_splines, points[:, None], time)
@@ -118,7 +122,8 @@ class GridPolicy(Recordable):
 
     __call__ = policy
 
-    def contains(self, theta, belief) -> np.ndarray:
+    @checked
+    def contains(self, theta: Anywhere, belief: object) -> np.ndarray:
         """Whether points lie inside the box, a boolean or (E,)."""
         points, single = self._points(theta, belief)
         inside = ((points >= self.box[:, 0]) & (points <= self.box[:, 1])).all(axis=1)

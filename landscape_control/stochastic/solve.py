@@ -2,12 +2,15 @@
 
 import math
 import time
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from ..arguments import Count, Matrix, NonNegative, Positive, checked
 from ..arrays import freeze, number, whole
 from ..errors import ProblemError
 from ..grid import Grid
+from ..problem import ControlProblem
 from .box import Walls, counts, derived_walls, given_walls, refuse_outside
 from .coordinates import belief_system
 from .judging import Solved, errors_between, judge, outward_walls, wall_share
@@ -17,8 +20,19 @@ from .scheme import Scheme
 from .stationary import evaluated, stationary_levels
 
 
-def solve_grid(problem, *, points=None, box=None, margin: float = 0.3, order: int = 2, tolerance: float = 1e-6,
-               accuracy: float = 1e-2, covariance: str = "auto", steps: int = 100) -> GridPolicy:
+@checked
+def solve_grid(
+    problem: ControlProblem,
+    *,
+    points: Count | Sequence[Count] | None = None,
+    box: Matrix | None = None,
+    margin: NonNegative = 0.3,
+    order: int = 2,
+    tolerance: Positive = 1e-06,
+    accuracy: Positive = 0.01,
+    covariance: str = "auto",
+    steps: Count = 100,
+) -> GridPolicy:
     """Solve the stochastic Hamilton-Jacobi-Bellman equation of a partially observed problem on a grid.
 
         γV - V_t = min_u [uᵀGu/2η + k E[L|x] + ∇_θVᵀ(f + Bu) + bᵀ∇_zV + ½ tr(DDᵀ∇²_zV)],    x = (θ, belief z)
@@ -56,7 +70,14 @@ def solve_grid(problem, *, points=None, box=None, margin: float = 0.3, order: in
     return _result(problem, (system, coordinates, assumes), walls, solved, limits, began)
 
 
-def evaluate_policy(problem, policy, like: GridPolicy, *, accuracy: float = 1e-2) -> GridPolicy:
+@checked
+def evaluate_policy(
+    problem: ControlProblem,
+    policy: Callable,
+    like: GridPolicy,
+    *,
+    accuracy: Positive = 0.01,
+) -> GridPolicy:
     """The expected cost to go of any policy, by the linear equation that it obeys, on the grid of another result.
 
         γV - V_t = uᵀGu/2η + k E[L|x] + ∇_θVᵀ(f + Bu) + bᵀ∇_zV + ½ tr(DDᵀ∇²_zV),    u = policy(θ, belief, time)

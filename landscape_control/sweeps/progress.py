@@ -4,7 +4,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..arguments import AnyNumber, NonNegative, checked
 
+
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Progress:
     """Cells that are done, of how many; how many of them failed; how many were in the store; seconds since the start."""
@@ -13,7 +16,7 @@ class Progress:
     total: int
     failed: int
     restored: int
-    seconds: float
+    seconds: AnyNumber
 
     @property
     def left(self) -> float:
@@ -27,7 +30,8 @@ class Progress:
         return f"{self.done} of {self.total} cells{failed}, {_duration(self.seconds)}{left}"
 
 
-def lines(write: Callable[[str], object], every: float = 10.0) -> Callable[[Progress], None]:
+@checked
+def lines(write: Callable[[str], object], every: NonNegative = 10.0) -> Callable[[Progress], None]:
     """A progress function that writes a line now and then, and one at the end: for logs."""
     last = [float("-inf")]
 
@@ -40,7 +44,8 @@ def lines(write: Callable[[str], object], every: float = 10.0) -> Callable[[Prog
     return told
 
 
-def bar(**options) -> Callable[[Progress], None]:
+@checked
+def bar(**options: object) -> Callable[[Progress], None]:
     """A progress function that draws a bar with the time left (tqdm): for terminals."""
     shown = []
 

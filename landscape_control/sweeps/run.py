@@ -9,10 +9,15 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import nullcontext
 from threading import Thread
+from typing import Annotated
 
+from ..arguments import Count, Index, Words, checked
+from ..arguments import Path as PathName
 from ..arrays import whole
 from ..errors import ProblemError
 from ..measures import ALL, as_measure
+from ..policies import PolicyProgram
+from ..problem import ControlProblem
 from ..recorded_settings import check_given, refuse_withheld, withheld
 from .adaptors import adaptor_of
 from .axes import read_axes
@@ -31,10 +36,17 @@ from .worker import check_code, forget, found_measure, lend, lost_chunk
 ALWAYS_FOR_CELLS, BYTES_PER_BYTE_OF_RESULTS = 2**27, 40  # memory for a data set, whatever is on the disk; per byte there
 BYTES_PER_CELL, BYTES_PER_VALUE = 80, 16  # of a data set while it is put together (measured)
 
+_PROGRESS = Annotated[
+    Callable[[Progress], None] | None,
+    Words(expected="a function of a Progress, or None", advice="use landscape_control.sweeps.bar()"),
+]
 
-def sweep(problem, axes: Mapping, *, measure, store=None, workers: int | None = None, seed: int = 0,
-          executor: Executor | None = None, progress: Callable[[Progress], None] | None = None,
-          options: Mapping | None = None, starts: int | None = None, chunk: int | None = None):
+
+@checked
+def sweep(problem: ControlProblem | PolicyProgram, axes: Mapping, *, measure: object, store: PathName | None = None,
+          workers: Count | None = None, seed: Index = 0, executor: Executor | None = None,
+          progress: _PROGRESS = None, options: Mapping[str, object] | None = None,
+          starts: Index | None = None, chunk: Count | None = None):
     """Solve a problem on a grid of its parameters and measure every solution.
 
     Parameters
@@ -69,9 +81,6 @@ def sweep(problem, axes: Mapping, *, measure, store=None, workers: int | None = 
         be written to.
     """
     measures, addresses = _measures(measure)
-    if progress is not None and not callable(progress):
-        raise ProblemError("progress", expected="a function of a Progress, or None", received=type(progress).__name__,
-                           advice="use landscape_control.sweeps.bar()")
     adaptor = adaptor_of(problem, closed_form=all(one.batch is not None for one in measures),
                          any_path=not any(ALL.get(one.name) is one for one in measures))
     axes = read_axes(problem, axes, {*NOTES, *(one.name for one in measures)})
@@ -81,8 +90,9 @@ def sweep(problem, axes: Mapping, *, measure, store=None, workers: int | None = 
     return _run(plan, measures, store, workers=workers, executor=executor, progress=progress)
 
 
-def resume(store, *, measure=None, workers: int | None = None, executor: Executor | None = None,
-           retry_failed: bool = False, progress: Callable[[Progress], None] | None = None, options: Mapping | None = None):
+@checked
+def resume(store: PathName, *, measure: object = None, workers: Count | None = None, executor: Executor | None = None,
+           retry_failed: bool = False, progress: _PROGRESS = None, options: Mapping[str, object] | None = None):
     """Finish a sweep from its folder; damaged chunks are computed again, and with ``retry_failed`` those with failed cells.
 
     ``measure`` is needed only for functions that cannot be found by their address, in the order they were given; ``options``
@@ -124,14 +134,13 @@ def _check_addresses(plan):
                                advice="if you want it, pass it: resume(store, measure=[...])")
 
 
-def load_store(folder, *, most_bytes: int | None = None):
+@checked
+def load_store(folder: PathName, *, most_bytes: Count | None = None):
     """The dataset of a sweep's folder as far as it is; cells that have not been computed have the status "not run".
 
     ``most_bytes`` is what it may take in memory, by default 128 MB, or forty times the size of the results if that is more:
     a few results, or none, do not make a grid of a hundred million cells. Raises ProblemError for a larger one.
     """
-    if most_bytes is not None:
-        whole("most_bytes", most_bytes)
     plan = read_plan(folder)
     most = max(ALWAYS_FOR_CELLS, BYTES_PER_BYTE_OF_RESULTS * bytes_of_results(folder)) if most_bytes is None else most_bytes
     needed = plan.cells * (BYTES_PER_CELL + BYTES_PER_VALUE * (len(plan.measures) + len(plan.axes)))

@@ -5,13 +5,15 @@ from collections import Counter
 
 import numpy as np
 
+from ..arguments import checked
 from .columns import NOTES
 from .failures import USABLE
 
 _SHOWN = 3  # messages that are written out
 
 
-def describe(dataset) -> str:
+@checked
+def describe(dataset: object) -> str:
     """Axes, how many cells are done and failed and why, the range of every measure, versions; one text."""
     notes = dataset.attrs
     lines = [f"sweep of a {notes.get('kind', '?')} problem, fingerprint {notes.get('fingerprint', '')[:12]}", "", "axes"]

@@ -6,14 +6,16 @@ from functools import partial
 import casadi as ca
 import numpy as np
 
+from ..arguments import checked
 from ..pointwise import BySize
 from ..problem import Model, optimal_control
-from .base import Path, Stage, Transcription, node_times, running_cost
+from .base import Degree, Elements, Path, Stage, Transcription, node_times, running_cost
 from .numbers import NumberLayout, length_at, lengths_at
 from .quadrature import lobatto, lobatto_matrices
 from .staged import element_derivatives
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class DiscretisedAction(Transcription):
     """θ is a polynomial on each element, continuous across; J is its Gauss-Lobatto quadrature at the nodes.
@@ -23,8 +25,8 @@ class DiscretisedAction(Transcription):
     IIIA-IIIB pair; costates are the discrete momenta. Order 2·degree.
     """
 
-    elements: int = 8
-    degree: int = 5
+    elements: Elements = 8
+    degree: Degree = 5
 
     name = "discretised action"
 

@@ -7,16 +7,19 @@ equations that w must satisfy. The program room chains the stages; nobody else k
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 import casadi as ca
 import numpy as np
 
-from ..arrays import whole
+from ..arguments import Whole
 from ..interpolation import lagrange_matrix
 from ..problem import Model
 from .numbers import NumberLayout
 
 MOST_ELEMENTS, MOST_DEGREE = 20_000, 50
+Elements = Annotated[int, Whole(low=1, high=MOST_ELEMENTS)]
+Degree = Annotated[int, Whole(low=1, high=MOST_DEGREE)]
 _NOTHING = 1e-300  # times anything finite, beside anything else
 
 
@@ -58,12 +61,8 @@ class Transcription:
     degree : int, of the polynomials on each element
     """
 
-    elements: int = 12
-    degree: int = 4
-
-    def __post_init__(self):
-        whole(f"{self.name} elements", self.elements, high=MOST_ELEMENTS)
-        whole(f"{self.name} degree", self.degree, high=MOST_DEGREE)
+    elements: Elements = 12
+    degree: Degree = 4
 
     name = "transcription"
 

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from functools import lru_cache
 from types import SimpleNamespace
+from typing import Literal
 
 import casadi as ca
 import numpy as np
 
-from ..errors import ProblemError, check_choice
+from ..arguments import checked
+from ..errors import ProblemError
 from ..interpolation import differentiation_matrix, integration_matrix, lagrange_matrix
 from ..problem import Model, hamiltonian_derivatives, implied_control, optimal_control
 from .base import Path, Stage, Transcription, control_unit, flatten, node_times, running_cost
@@ -15,6 +17,7 @@ from .numbers import NumberLayout, length_at, lengths_at
 from .quadrature import gauss, radau
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Collocation(Transcription):
     """θ is a polynomial of ``degree`` on each element that obeys θ̇ = f + Bu at ``degree`` points; u lives at the points.
@@ -23,13 +26,11 @@ class Collocation(Transcription):
     follow from the multipliers (covector mapping, Garg et al. 2010).
     """
 
-    points: str = "radau"
+    points: Literal["radau", "gauss"] = "radau"
 
     name = "collocation"
 
     def __post_init__(self):
-        super().__post_init__()
-        check_choice("collocation points", self.points, ("radau", "gauss"))
         if self.degree > 9:
             raise ProblemError(
                 "collocation degree",

@@ -1,16 +1,17 @@
 """Multiple shooting: polynomial controls, states integrated by Runge-Kutta steps."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import casadi as ca
 import numpy as np
 
-from ..arrays import whole
+from ..arguments import Whole, checked
 from ..interpolation import lagrange_matrix
 from ..problem import Model, hamiltonian_derivatives, implied_control
 from .base import (
     MOST_DEGREE,
-    MOST_ELEMENTS,
+    Elements,
     Path,
     Stage,
     Transcription,
@@ -23,23 +24,21 @@ from .base import (
 from .numbers import NumberLayout, length_at, lengths_at
 from .quadrature import gauss
 
+ControlDegree = Annotated[int, Whole(low=0, high=MOST_DEGREE)]
 
+
+@checked
 @dataclass(frozen=True, kw_only=True)
 class MultipleShooting(Transcription):
     """The control is a polynomial of ``degree`` on each element (0: piecewise constant); θ is integrated by classical
     Runge-Kutta in ``steps`` equal steps. Order min(2·(degree + 1), 4): piecewise-constant control is second order.
     """
 
-    elements: int = 32
-    degree: int = 1
-    steps: int = 2
+    elements: Elements = 32
+    degree: ControlDegree = 1
+    steps: Elements = 2
 
     name = "multiple shooting"
-
-    def __post_init__(self):
-        whole("multiple shooting elements", self.elements, high=MOST_ELEMENTS)
-        whole("multiple shooting degree", self.degree, low=0, high=MOST_DEGREE)
-        whole("multiple shooting steps", self.steps, high=MOST_ELEMENTS)
 
     @property
     def order(self) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..arguments import unchecked
 from ..errors import ProblemError
 from ..planning import Confirmation
 from ..problem import ControlProblem
@@ -90,7 +91,7 @@ class InsideBox:
         inside = self._solution.grid.contains(theta, belief)
         self.asked += inside.size
         self.outside += int((~inside).sum())
-        return self._solution.policy(theta, belief, time)
+        return unchecked(self._solution.policy)(theta, belief, time)
 
     @property
     def note(self) -> str:

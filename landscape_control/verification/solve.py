@@ -3,8 +3,9 @@
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Annotated
 
-from ..arrays import whole
+from ..arguments import Whole, checked
 from ..errors import ProblemError, SolveError
 from ..planning import dispatch as planning
 from ..planning.advice import CARRIED_OUT
@@ -13,19 +14,22 @@ from ..planning.dispatch import METHODS
 from ..planning.solution import BeliefSolution
 from ..problem import ControlProblem
 from ..solution import Status
+from ..transcription import Transcription
 
+Episodes = Annotated[int, Whole(low=2)]
 _OWN = ("confirm", "episodes")
 _SLOW = {"episodes": 12, "steps": 24}  # a simulation that solves a plan per episode and step
 
 
+@checked
 def solve(
     problem: ControlProblem,
     *,
-    method="auto",
+    method: str | Transcription = "auto",
     throw: bool = True,
     confirm: bool = True,
-    episodes: int | None = None,
-    **options,
+    episodes: Episodes | None = None,
+    **options: object,
 ):
     """The optimal plan, or, where the landscape has hidden variables, a policy of (θ, belief) with a cost to rely on.
 
@@ -57,10 +61,9 @@ def solve(
     SolveError
         See ``throw``; its ``solution`` keeps what was computed.
     """
-    if not isinstance(problem, ControlProblem) or problem.is_known:
+    if problem.is_known:
         _refuse_own(problem, confirm, episodes)
         return planning.solve(problem, method=method, throw=throw, **options)
-    episodes = None if episodes is None else whole("episodes", episodes, low=2)
     method = planning.check_method(method, options)
     solution = planning.solve(problem, method=method, throw=False, **options)
     if confirm and (solution.status.ok or solution.status in CARRIED_OUT):
@@ -70,6 +73,7 @@ def solve(
     return solution
 
 
+@checked
 def check_method(method: str, options: Mapping) -> str:
     """The short name of a method for hidden variables; refuses unknown ones, and options that ``solve`` would refuse."""
     return planning.check_method(
@@ -78,7 +82,7 @@ def check_method(method: str, options: Mapping) -> str:
 
 
 def _refuse_own(problem, confirm, episodes):
-    if isinstance(problem, ControlProblem) and (confirm is not True or episodes is not None):
+    if confirm is not True or episodes is not None:
         raise ProblemError(
             "confirm, episodes",
             expected="hidden variables, for a cost that is held against a simulation",

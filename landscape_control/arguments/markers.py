@@ -1,0 +1,76 @@
+"""Aliases for signatures: floats and integers with a range, arrays with a shape."""
+
+import os
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Range:
+    """Which floats are accepted, in ``Annotated[float, Range(...)]``."""
+
+    low: float = -np.inf
+    high: float = np.inf
+    low_open: bool = False
+    high_open: bool = False
+    allow_inf: bool = False
+    allow_nan: bool = False
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Which integers are accepted, in ``Annotated[int, Whole(...)]``."""
+
+    low: int | None = None
+    high: int | None = None
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Numbers of axes that are accepted (None: any) and the longest one, in ``Annotated[np.ndarray, Shape(...)]``."""
+
+    axes: tuple[int, ...] | None = None
+    most: int | None = None
+    allow_nan: bool = False
+    allow_empty: bool = False
+    stored: bool = False  # a result: an array of numbers or truth values is kept as it is
+    scalar: bool = True  # whether a number stands for an array of one entry
+    entry: str = "number"
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a message says of an argument beyond its kind: the symbol it has in formulas, and what to do."""
+
+    symbol: str = ""
+    advice: str = ""
+    expected: str = ""
+
+
+@dataclass(frozen=True)
+class Filled:
+    """At least one entry, in ``Annotated[Sequence[X], Filled()]``."""
+
+
+Positive = Annotated[float, Range(low=0, low_open=True)]
+NonNegative = Annotated[float, Range(low=0)]
+Duration = Annotated[float, Range(low=0, low_open=True, allow_inf=True)]
+Share = Annotated[float, Range(low=0, high=1)]
+AnyNumber = Annotated[float, Range(allow_inf=True, allow_nan=True)]
+Count = Annotated[int, Whole(low=1)]
+Index = Annotated[int, Whole(low=0)]
+Horizon = Annotated[Duration, Words(symbol="T")]
+Discount = Annotated[NonNegative, Words(symbol="γ")]
+LearningRate = Annotated[Positive, Words(symbol="η")]
+LossWeight = Annotated[NonNegative, Words(symbol="k")]
+TerminalWeight = Annotated[NonNegative, Words(symbol="κ")]
+Steps = Annotated[Count, Words(symbol="T")]
+Vector = Annotated[np.ndarray, Shape((1,))]
+Matrix = Annotated[np.ndarray, Shape((2,))]
+Points = Annotated[np.ndarray, Shape((1, 2), entry="point")]
+Numbers = Annotated[np.ndarray, Shape()]
+Entries = Annotated[np.ndarray, Shape(allow_nan=True, allow_empty=True, stored=True)]
+Anywhere = Annotated[np.ndarray, Shape((0, 1, 2), allow_nan=True, allow_empty=True, entry="point")]
+Path = Annotated[str | os.PathLike, Words(expected="a path, as text or a pathlib.Path")]
