@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
-from ..arguments import checked
+from ..arguments import Filled, Words, checked
 from ..errors import ProblemError
 from .check import Check
 
@@ -32,7 +32,7 @@ class Evidence:
         No checks, two checks with one name, or data that cannot leave the process.
     """
 
-    checks: tuple[Check, ...]
+    checks: Annotated[tuple[Check, ...], Filled(), Words(expected="at least one Check")]
     data: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
