@@ -14,6 +14,11 @@ from .check import Check
 _FOREIGN = ("casadi", "matplotlib")  # evidence outlives the process that made it, and is drawn elsewhere
 
 
+_AT_LEAST_ONE = Words(
+    expected="at least one Check", advice="a claim without a check claims nothing: compare a number with theory"
+)
+
+
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Evidence:
@@ -32,7 +37,7 @@ class Evidence:
         No checks, two checks with one name, or data that cannot leave the process.
     """
 
-    checks: Annotated[tuple[Check, ...], Filled(), Words(expected="at least one Check")]
+    checks: Annotated[tuple[Check, ...], Filled(), _AT_LEAST_ONE]
     data: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
