@@ -1,10 +1,11 @@
 """One number against theory, and the rate of a limit."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
-from ..arguments import AnyNumber, Vector, checked
+from ..arguments import AnyNumber, NonNegative, Vector, Words, checked
 from ..arrays import number
 from ..errors import ProblemError, check_choice
 
@@ -42,10 +43,10 @@ class Check:
     """
 
     quantity: str
-    theory: AnyNumber
-    computed: AnyNumber
+    theory: float
+    computed: Annotated[bool | AnyNumber, Words(advice="pass one number; write one check per number")]
     relation: str
-    tolerance: AnyNumber
+    tolerance: NonNegative
     measure: str = "absolute"
 
     def __post_init__(self):

@@ -3,15 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
-from ..arguments import checked
+from ..arguments import Filled, Words, checked
 from ..errors import ProblemError
 from .check import Check
 
 _FOREIGN = ("casadi", "matplotlib")  # evidence outlives the process that made it, and is drawn elsewhere
+
+
+_AT_LEAST_ONE = Words(
+    expected="at least one Check", advice="a claim without a check claims nothing: compare a number with theory"
+)
 
 
 @checked
@@ -32,7 +37,7 @@ class Evidence:
         No checks, two checks with one name, or data that cannot leave the process.
     """
 
-    checks: tuple[Check, ...]
+    checks: Annotated[tuple[Check, ...], Filled(), _AT_LEAST_ONE]
     data: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):

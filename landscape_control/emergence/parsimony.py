@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arguments import Entries, NonNegative, Numbers, Points, Vector, checked
+from ..arguments import Entries, NonNegative, checked
 from ..arrays import freeze, number
 from ..errors import ProblemError
 
@@ -29,11 +29,11 @@ class Choice:
 
 @checked
 def choose_family(
-    costs: Points,
-    sizes: Vector,
+    costs: Entries,
+    sizes: Entries,
     *,
     margin: NonNegative,
-    standard_errors: Numbers = 0.0,
+    standard_errors: Entries = 0.0,
     width: NonNegative = 2.0,
 ) -> Choice:
     """The simplest family that no richer one beats by more than the noise and a stated share.
