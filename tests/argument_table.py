@@ -161,6 +161,7 @@ PLAIN = [
     "measures.Measure",
     "measures.RuleCost",
     "measures.best_rule_within",
+    "measures.cheapest_rule_within",
     "measures.plain_value",
     "planning.Confirmation",
     "planning.Equivalent",

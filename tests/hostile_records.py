@@ -959,4 +959,6 @@ def a_chunk_that_claims_a_terabyte(folder):
         archive.writestr("cells.npy", header.getvalue())
 
 
-STILL_READ = {name for name in STORES if "chunk" in name and "plan" not in name}  # the cells of that chunk are "not run"
+# the cells of a damaged chunk are "not run"; what is no file at all is refused, since it was put there by someone
+NO_FILES = {"a_folder_named_like_a_chunk", "a_chunk_that_is_a_pipe"}
+STILL_READ = {name for name in STORES if "chunk" in name and "plan" not in name} - NO_FILES

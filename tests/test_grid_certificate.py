@@ -276,7 +276,7 @@ def test_fixed_end_without_full_actuation_is_refused():
 @pytest.mark.parametrize(("options", "fragment"), [
     ({"points": 40}, "use 41"), ({"points": (41, 41, 41)}, "one entry per parameter"), ({"points": 11}, ">= 21"),
     ({"margin": 0.0}, "margin"), ({"box": [(1, -1), (0, 1)]}, "low < high"), ({"box": [(-1, 1)]}, "2x2"),
-    ({"box": [(0, 2), (-1, 1)]}, "enlarge the box"), ({"solution": "best"}, "what solve(problem) returned"),
+    ({"box": [(0, 2), (-1, 1)]}, "enlarge the box"), ({"solution": "best"}, "solution: expected None, a Solution or a Plan"),
 ])
 def test_bad_options_are_refused(options, fragment):
     refused(figure_1(), fragment, **options)

@@ -292,7 +292,7 @@ def test_one_step_of_least_worst_loss_has_a_closed_form():
     (lambda: orthogonal_rule(*MIXED, 7), "at most the 6 distinct curvatures; received 7"),
     (lambda: orthogonal_rule([1.0, 0.0], [0.5, 0.5], 1), "1 flat or concave"),
     (lambda: orthogonal_rule([1.0, 2.0], [0.5, 0.0], 1), "1 without weight"),
-    (lambda: orthogonal_rule([], [], 1), "positive curvatures"),
+    (lambda: orthogonal_rule([], [], 1), "curvatures: expected at least one number"),
     (lambda: orthogonal_rule([1.0, 2.0], [1.0], 1), "2 numbers"),
     (lambda: orthogonal_rule(*MIXED, 0), "integer >= 1"),
     (lambda: polyak(1.0, 1.0), "with one curvature"),

@@ -29,7 +29,7 @@ MISTAKES = {
     ),
     "matrix as drift": (lambda: well(learner=lc.Learner(drift=np.eye(2))), "linear_drift"),
     "zero actuation": (lambda: well(learner=lc.Learner(actuation=np.zeros((2, 1)))), "at least one direction"),
-    "no controls": (lambda: well(learner=lc.Learner(actuation=np.ones((2, 0)))), "at least one column"),
+    "no controls": (lambda: well(learner=lc.Learner(actuation=np.ones((2, 0)))), "actuation: expected at least one number"),
     "horizon zero": (lambda: lc.Objective(horizon=0.0), "horizon T: expected a number > 0"),
     "negative discount": (lambda: lc.Objective(horizon=1.0, discount=-0.1), "discount γ: expected a number >= 0"),
     "learning rate zero": (lambda: lc.Objective(horizon=1.0, learning_rate=0.0), "learning_rate η"),

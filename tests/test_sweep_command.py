@@ -92,7 +92,7 @@ def test_failed_cells_are_counted_and_exit_1(capsys, tmp_path):
     (["sweep", "sample-rate", "--axis", "horizon=-1"], "axis 'horizon' at -1"),
     (["sweep", "sample-rate", "--axis", "horizon=1", "--measure", "cots"], "did you mean 'cost'"),
     (["sweep", "sample-rate", "--axis", "horizon=1", "--axis", "horizon=2"], "different names"),
-    (["sweep", "sample-rate", "--axis", "horizon=1", "--method", "nothing"], "one of 'action'"),
+    (["sweep", "sample-rate", "--axis", "horizon=1", "--method", "nothing"], "one of 'auto', 'action'"),
     (["resume", "nowhere"], "the folder of a sweep"), (["show", "nowhere"], "the folder of a sweep")])
 def test_what_cannot_be_used_is_one_line_and_exit_2(capsys, arguments, words):
     status, _, err = run(capsys, *arguments)

@@ -69,8 +69,8 @@ def replaced(folder, name, how):
 
 FIRST = "chunks/000000.npz"
 FOLDERS = {  # what is replaced, by what, and the message
-    "a folder named like a chunk": (FIRST, os.mkdir, r"000000.npz: a folder or a device.*computed again by resume"),
-    "a pipe named like a chunk": (FIRST, os.mkfifo, "000000.npz: a folder or a device"),
+    "a folder named like a chunk": (FIRST, os.mkdir, "000000.npz is a folder, not a file.*computed again by resume"),
+    "a pipe named like a chunk": (FIRST, os.mkfifo, "000000.npz is a device or a pipe"),
     "a link to itself": (FIRST, lambda path: path.symlink_to(path.name), "000000.npz: Too many levels"),
     "a folder named like the plan": ("plan.json", os.mkdir, "without a readable plan.json"),
     "a pipe named like the plan": ("plan.json", os.mkfifo, "without a readable plan.json"),

@@ -87,7 +87,8 @@ class ReplanningSolution(BeliefSolution):
         made.__dict__["_withheld"] = withheld(made.settings)
         return made
 
-    def given(self, **options) -> "ReplanningSolution":
+    @checked
+    def given(self, **options: object) -> "ReplanningSolution":
         """The same solution with settings that its record could not supply, e.g. ``given(options={"max_iter": 500})``.
 
         Raises ProblemError for values other than those in ``settings``, with which its plan was made.

@@ -72,8 +72,8 @@ def _word(value):
 @checked
 def number_map(
     axes: Axes,
-    x: Entries,
-    y: Entries,
+    x: object,
+    y: object,
     values: Entries,
     *,
     log: bool | None = None,
@@ -127,8 +127,8 @@ def colour_bar(figure, axes: Axes, cells):
 @checked
 def region_map(
     axes: Axes,
-    x: Entries,
-    y: Entries,
+    x: object,
+    y: object,
     regions: object,
     names: object,
     *,
@@ -172,8 +172,8 @@ def hatch_handle(label: str = "no number") -> Patch:
 @checked
 def mark_cells(
     axes: Axes,
-    x: Entries,
-    y: Entries,
+    x: object,
+    y: object,
     mask: object,
     *,
     label: str = "warning",

@@ -159,7 +159,7 @@ def title_of(dataset, variable: str) -> str:
     if stem in ("regret", "policy_error"):
         words = f"{words} of {style.rule(key).label}"
     elif key:
-        words = f"{words}, {key.replace('_', ' ')}"
+        words = ", ".join([words, *key.replace("_", " ").split(".")])
     return f"{words} ({units})" if units else words
 
 

@@ -4,7 +4,8 @@ import json
 
 from ..landscape import Landscape
 from ..pointwise import LOCK
-from .parts import from_tree, sizes_of, to_tree
+from .parts import sizes_of, to_tree
+from .trees import TreeReader
 
 
 def to_text(value) -> str:
@@ -17,4 +18,4 @@ def to_text(value) -> str:
 def from_text(text: str):
     """The object that :func:`to_text` was given."""
     with LOCK:
-        return from_tree(json.loads(text))
+        return TreeReader().value(json.loads(text), "pickled problem")

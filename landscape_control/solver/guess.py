@@ -86,14 +86,19 @@ def read_guess(problem: ControlProblem, guess, horizon: float) -> Guess:
 
 
 def _check_loss(problem, points):
-    """Refuse a guess so far away that the loss overflows: no optimiser can start there."""
+    """Refuse a guess so far away that the loss overflows: no optimiser can start there.
+
+    Beside a pole the loss is finite; guesses are moved off those later.
+    """
+    beside = points + 1e-3 * (np.abs(points) + np.abs(problem.start).max())
     with np.errstate(all="ignore"):
         loss = problem.landscape.loss(points)
-    if np.isinf(loss).any():
+        overflows = np.isinf(loss) & np.isinf(problem.landscape.loss(beside))
+    if overflows.any():
         raise ProblemError(
             "guess",
             expected="parameters at which the loss is finite",
-            received=f"|θ| up to {np.abs(points).max():g}, where it is {loss[np.isinf(loss)][0]:g}",
+            received=f"|θ| up to {np.abs(points).max():g}, where it is {loss[overflows][0]:g}",
             advice="guess nearer to the start",
         )
 

@@ -5,25 +5,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Annotated, Literal, TypedDict, Unpack
+from typing import Literal, Unpack
 
 import numpy as np
 
 from ..action_variation import is_convex
-from ..arguments import (
-    Count,
-    Discount,
-    Duration,
-    Horizon,
-    Index,
-    LearningRate,
-    LossWeight,
-    Positive,
-    TerminalWeight,
-    Vector,
-    Whole,
-    checked,
-)
+from ..arguments import Count, Duration, Index, Positive, checked
 from ..arrays import whole
 from ..certificate import certified
 from ..errors import ProblemError, SolveError, SolveInterrupted
@@ -34,10 +21,11 @@ from ..transcription import Collocation, DiscretisedAction, MultipleShooting, Tr
 from .aims import MOST_AIMS
 from .chaining import chain_plan, needs_windows
 from .clock import clock, running_clock
+from .declared import Method, Numbers, SolverOptions, Starts
 from .evidence import beside, with_evidence
 from .guards import comes_back
 from .guess import AnyGuess
-from .guesses import MOST_STARTS, default_guesses, read_guess, search_words
+from .guesses import default_guesses, read_guess, search_words
 from .memory import is_interruption
 from .mesh import fastest_rate
 from .plans import USABLE, distinct, with_basin
@@ -46,35 +34,9 @@ from .single import Machinery, Task, draft_plan, refine_plan
 from .surveys import Surveys
 
 METHODS = {"action": DiscretisedAction, "collocation": Collocation, "shooting": MultipleShooting}
-Method = Literal["auto", "action", "collocation", "shooting"]
-Starts = Annotated[int, Whole(low=1, high=MOST_STARTS)]
 NUMBERS = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight", "start", "end")
 MOST_PARAMETERS = 2000  # eigenvalues of a Hessian take seconds there, and are needed many times
 FATROP_DIMENSION = 12  # beyond this many parameters IPOPT on the condensed program is faster (scripts/benchmark.py)
-
-
-class Numbers(TypedDict, total=False):
-    """What may change from solve to solve."""
-
-    horizon: Horizon
-    discount: Discount
-    learning_rate: LearningRate
-    loss_weight: LossWeight
-    terminal_weight: TerminalWeight
-    start: Vector
-    end: Vector | None
-
-
-class SolverOptions(TypedDict, total=False):
-    """Options of :class:`Solver` that :func:`solve` hands on."""
-
-    method: Method | Transcription
-    solver: Literal["auto", "fatrop", "ipopt"]
-    max_elements: Count
-    max_doublings: Count
-    time_limit: Duration
-    options: Mapping[str, object] | None
-    keep_log: bool
 
 
 @checked

@@ -253,7 +253,8 @@ def _as_folder(folder) -> Path:
 
 
 def _unreadable(path, error):
-    return ProblemError("store", expected="files that can be read", received=f"{path}: {error.strerror or error}",
+    received = f"{path}: {error.strerror}" if error.strerror else str(error)  # our own errors name the file
+    return ProblemError("store", expected="chunks that are files and can be read", received=received,
                         advice="move it away or mend its permissions; a chunk that is missing is computed again by resume")
 
 
