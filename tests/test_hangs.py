@@ -1,5 +1,6 @@
 """Nothing hangs, nothing is deaf: singular points, time limits, Ctrl-C, sizes; with values from elsewhere."""
 
+import contextlib
 import math
 import signal
 import subprocess
@@ -270,6 +271,26 @@ def test_an_interruption_that_a_function_of_casadi_wraps_is_one(monkeypatch):
     monkeypatch.setattr(module, "draft_plan", broken)
     with pytest.raises(SystemError, match="something else"):
         lc.solve(problem)
+
+
+def test_an_interruption_that_compiled_code_drops_is_raised_again(monkeypatch):
+    """What is raised inside a function of the optimiser's may end as a failed run: it is noted, and raised after the run."""
+    from landscape_control.solver.memory import Memory
+
+    original, runs = Memory.solve, []
+
+    def dropping(self, *arguments, **bounds):
+        runs.append(1)
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        return original(self, *arguments, **bounds)
+
+    problem = lc.ControlProblem(landscape=lc.double_well(), objective=UNIT, start=[-0.6, 0.55])
+    monkeypatch.setattr(Memory, "solve", dropping)
+    with pytest.raises(lc.errors.SolveInterrupted):
+        lc.solve(problem)
+    assert len(runs) == 1
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_an_interrupted_solve_hands_back_the_best_so_far(monkeypatch):

@@ -83,7 +83,9 @@ class Optimiser:
             with redirect_stdout(printed) if self.keep_log else nullcontext():
                 stats, answer = self._memory.solve(guess, parameters)
         except RuntimeError as error:  # the plugin gave up in its own way: guards, numbers it cannot start from
+            clock().check_interruption()
             return replace(self._nothing(guess, str(error), printed.getvalue()), ran=False)
+        clock().check_interruption()
         if stats["return_status"] == REFUSED:
             self._refuse_options(REFUSED)
         return RawResult(
