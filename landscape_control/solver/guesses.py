@@ -10,6 +10,7 @@ from .aims import FRACTIONS, MOST_AIMS, apart, lines
 from .clocks import best_timing
 from .guess import Guess, read_guess, straight
 from .mesh import fastest_rate
+from .rollouts import needs_rollouts, rolled_out
 from .scales import is_bowl
 from .scouting import MANY, Places, plain_places
 
@@ -83,9 +84,23 @@ def default_guesses(problem: ControlProblem, places: Places | np.ndarray, starts
         places = plain_places(problem, places, places)
     wanted = None if starts is None else whole("starts", starts, high=MOST_STARTS)
     guesses = [_simple(problem, places)] if is_bowl(problem) else _of_class(problem, places, wanted)
+    guesses += _obeying(problem, places, seed)
     if wanted is None:  # where the search itself was a sample, some starts that owe nothing to it
         return guesses + _drawn(problem, places, MOST_DRAWN if _is_sampled(problem, places) else 0, seed)
     return guesses[:wanted] + _drawn(problem, places, wanted - len(guesses), seed)
+
+
+def _obeying(problem, places, seed):
+    """Paths that obey the dynamics, where curves through the parameters say too little; found once for a class of numbers."""
+    if not needs_rollouts(problem):
+        return []
+    typical = places.problem
+    if typical is None or not np.array_equal(problem.start, typical.start):
+        return rolled_out(problem, fastest_rate(problem, places.minima), places.aims, seed)
+    if "obeying" not in places.timed:
+        rate = fastest_rate(typical, places.minima)
+        places.timed["obeying"] = rolled_out(typical, rate, places.aims, seed)
+    return places.timed["obeying"]
 
 
 def _is_sampled(problem, places):

@@ -42,8 +42,10 @@ from .memory import is_interruption
 from .mesh import fastest_rate
 from .plans import USABLE, distinct, with_basin
 from .settling import settle_plan
+from .rollouts import needs_rollouts
 from .single import Machinery, Task, draft_plan, refine_plan
 from .surveys import Surveys
+from .variations import MOST_ROUNDS, varied
 
 METHODS = {"action": DiscretisedAction, "collocation": Collocation, "shooting": MultipleShooting}
 Method = Literal["auto", "action", "collocation", "shooting"]
@@ -209,6 +211,8 @@ class Solver:
                     describe = partial(search_words, problem, places, ours)
                 found = self._plans(problem, guesses, minima)
                 found += self._off_saddles(problem, found, minima)
+                if guess is None and starts is None:
+                    found += self._beside_best(problem, found, guesses, minima, seed)
                 plans = with_evidence(problem, [plan for plan, _ in distinct(found)], found, self.tolerance)
             except (KeyboardInterrupt, SystemError) as error:
                 if not is_interruption(error):
@@ -276,6 +280,23 @@ class Solver:
         """What starts beside stationary plans that are no minima lead to."""
         guesses = [guess for plan in plans if plan.status is Status.NOT_A_MINIMUM for guess in beside(problem, plan)]
         return self._plans(problem, guesses, minima) if guesses else []
+
+    def _beside_best(self, problem, plans, guesses, minima, seed) -> list[Plan]:
+        """What variations of the best plan lead to, where ways that can be gone are few; ``guesses`` are added to."""
+        more: list[Plan] = []
+        if not needs_rollouts(problem):
+            return more
+        for number in range(MOST_ROUNDS):
+            best = distinct(plans + more)[0][0]
+            if best.status not in USABLE:
+                break
+            starts = varied(problem, best, seed + number)
+            guesses += starts
+            more += self._plans(problem, starts, minima)
+            again = distinct(plans + more)[0][0]
+            if not again.cost < best.cost - self.tolerance * best.certificate.cost_scale - best.cost_error:
+                break
+        return more
 
     def _refined(self, task, drafts) -> list[Plan]:
         """Duplicates go before refinement; plans that are not the best are refined at most twice."""
