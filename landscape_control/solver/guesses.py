@@ -91,7 +91,7 @@ def default_guesses(problem: ControlProblem, places: Places | np.ndarray, starts
 
 
 def _obeying(problem, places, seed):
-    """Paths that obey the dynamics, where curves through the parameters say too little; found once for a class of numbers."""
+    """Paths that obey the dynamics, where curves through the parameters say too little; found once per class of numbers."""
     if not needs_rollouts(problem):
         return []
     typical = places.problem
