@@ -15,7 +15,7 @@ from .evidence import beside
 from .guesses import Guess
 from .mesh import fastest_rate
 from .plans import USABLE, distinct
-from .rollouts import needs_rollouts
+from .rollouts import is_bound
 from .settling import settle_plan
 from .single import Draft, Machinery, Task, draft_plan, refine_plan
 from .variations import MOST_ROUNDS, varied
@@ -99,7 +99,7 @@ class Finder:
     def beside_best(self, problem, plans: list[Plan], guesses: list[Guess], minima, seed: int) -> list[Plan]:
         """What variations of the best plan lead to, where ways that can be gone are few; ``guesses`` are added to."""
         more: list[Plan] = []
-        if not needs_rollouts(problem):
+        if not is_bound(problem):
             return more
         for number in range(MOST_ROUNDS):
             best = distinct(plans + more)[0][0]
@@ -122,9 +122,13 @@ class Finder:
             chosen.append(draft if plan is source else replace(draft, plan=plan))  # merged with its duplicates
         caps = [self.max_elements] + [self._first_elements()] * len(chosen)
         refined = [refine_plan(self.machinery, task, draft, cap) for draft, cap in zip(chosen, caps, strict=False)]
-        usable = [plan.cost if plan.status in USABLE else math.inf for plan in refined]
-        best = int(np.argmin(usable))
-        if best and refined[best].status is Status.REFINEMENT_CAP:  # it has turned out to be better
+        limited = set(range(1, len(chosen)))
+        while limited:  # the best so far may be one of them
+            usable = [plan.cost if plan.status in USABLE else math.inf for plan in refined]
+            best = int(np.argmin(usable))
+            if best not in limited or refined[best].status is not Status.REFINEMENT_CAP:
+                break
+            limited.remove(best)
             refined[best] = refine_plan(self.machinery, task, chosen[best], self.max_elements)
         if len(chosen) == len(drafts) or refined[0].status not in USABLE:
             return refined

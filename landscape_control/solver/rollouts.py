@@ -28,7 +28,7 @@ _APART = 0.3  # of the extent of the better draws: paths that differ by less are
 _MISSED = 100.0  # weight of a fixed end that is missed, relative to the effort of going as far
 
 
-def needs_rollouts(problem: ControlProblem) -> bool:
+def is_bound(problem: ControlProblem) -> bool:
     """Whether curves through the parameters say too little: not every way can be gone, or a drift bends them."""
     model = problem.model
     if is_bowl(problem) or problem.dimension > MANY:
@@ -37,15 +37,24 @@ def needs_rollouts(problem: ControlProblem) -> bool:
     return bends or np.linalg.matrix_rank(model.effort_at(problem.start)[1]) < problem.dimension
 
 
+def needs_rollouts(problem: ControlProblem) -> bool:
+    """Whether drawn controls are worth following: see :func:`is_bound`, or lengths depend on the place, so that what is far
+    by one measure is near by another."""
+    if is_bowl(problem) or problem.dimension > MANY:
+        return False
+    return is_bound(problem) or not problem.model.has_constant_effort
+
+
 @np.errstate(all="ignore")  # what leaves the domain is not finite and is left out
 def rolled_out(problem: ControlProblem, rate: float, aims: np.ndarray, seed: int) -> list[Guess]:
     """At most ``MOST_KEPT`` paths that obey the dynamics, cheapest first; ``rate`` is the fastest one to resolve.
 
     ``aims`` (A, n) are where a path may come to rest where the horizon is infinite.
     """
+    rate = max(rate, _drift_rate(problem))
     span = counted_span(problem, rate)
     steps = int(np.clip(_STEPS_PER_RATE * rate * span, _LEAST_STEPS, _MOST_STEPS))
-    times = min(span, steps / (2.0 * rate)) * np.linspace(0, 1, steps + 1)
+    times = (min(span, steps / (2.0 * rate)) if rate > 0 else span) * np.linspace(0, 1, steps + 1)
     rng = np.random.default_rng(seed)
     controls, spans = _drawn(problem, times, rng)
     costs, paths = _followed(problem, times, controls, spans)
@@ -63,6 +72,12 @@ def rolled_out(problem: ControlProblem, rate: float, aims: np.ndarray, seed: int
         _guess(problem, times, paths[i], aims, f"drawn control {rank}")
         for rank, i in enumerate(_apart(costs, paths, extent, MOST_KEPT))
     ]
+
+
+def _drift_rate(problem):
+    """The fastest rate of the drift alone at the start, 1/time."""
+    jacobian = problem.model.drift_jacobian(problem.start)[0]
+    return float(np.linalg.norm(jacobian, 2)) if np.isfinite(jacobian).all() else 0.0
 
 
 def _extent(costs, paths):
