@@ -37,14 +37,6 @@ def is_bound(problem: ControlProblem) -> bool:
     return bends or np.linalg.matrix_rank(model.effort_at(problem.start)[1]) < problem.dimension
 
 
-def needs_rollouts(problem: ControlProblem) -> bool:
-    """Whether drawn controls are worth following: see :func:`is_bound`, or lengths depend on the place, so that what is far
-    by one measure is near by another."""
-    if is_bowl(problem) or problem.dimension > MANY:
-        return False
-    return is_bound(problem) or not problem.model.has_constant_effort
-
-
 @np.errstate(all="ignore")  # what leaves the domain is not finite and is left out
 def rolled_out(problem: ControlProblem, rate: float, aims: np.ndarray, seed: int) -> list[Guess]:
     """At most ``MOST_KEPT`` paths that obey the dynamics, cheapest first; ``rate`` is the fastest one to resolve.
