@@ -4,6 +4,8 @@ Dynamic programming over the elements of a plan's mesh, backwards: each element'
 follows (a discrete Riccati recursion; Bryson & Ho 1975, ch. 6).
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dpotrs
 
@@ -14,6 +16,15 @@ from .problem import ControlProblem, second_order
 _FIXED = 1e7  # weight of a fixed end, relative to what reaching it with the last element alone would cost
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Failure:
+    """Where the recursion stopped: at which element, the cost's form in its controls there, and all gains after it."""
+
+    element: int
+    form: np.ndarray
+    gains: list[np.ndarray]
+
+
 def controlled_variation_is_positive(
     problem: ControlProblem, plan, end_curvature, neutral: float
 ) -> bool:
@@ -22,23 +33,55 @@ def controlled_variation_is_positive(
     ``end_curvature`` (n, n) is that of what follows the last node, in its current value, or None; efforts are stiffened by
     the fraction ``neutral``.
     """
-    quadratic, moved = _element_programs(problem, plan, neutral)
+    quadratic, nodes = _element_programs(problem, plan, neutral)
+    return _first_failure(problem, plan, end_curvature, quadratic, nodes[:, -1]) is None
+
+
+def falling_variation(
+    problem: ControlProblem, plan, end_curvature, neutral: float
+) -> np.ndarray | None:
+    """A variation of θ at the nodes (N+1, n), of unit size, along which the cost falls; None where there is none.
+
+    Nothing changes until the element at which the recursion stops; there the controls vary as the lowest eigenvector of
+    what they cost, and from then on as costs least, given what they have moved.
+    """
+    quadratic, nodes = _element_programs(problem, plan, neutral)
+    failure = _first_failure(problem, plan, end_curvature, quadratic, nodes[:, -1])
+    if failure is None or not np.isfinite(failure.form).all():
+        return None
+    count, degree, n = len(quadratic), plan.degree, problem.dimension
+    controls = np.linalg.eigh((failure.form + failure.form.T) / 2)[1][:, 0]
+    left, varied = np.zeros(n), np.zeros((count * degree + 1, n))
+    for element in range(failure.element, count):
+        if element > failure.element:
+            controls = -failure.gains[count - 1 - element] @ left
+        moved = nodes[element] @ np.concatenate([left, controls])
+        varied[element * degree : (element + 1) * degree + 1] = moved
+        left = moved[-1]
+    largest = np.abs(varied).max()
+    return varied / largest if 0 < largest < np.inf else None
+
+
+def _first_failure(problem, plan, end_curvature, quadratic, moved) -> _Failure | None:
+    """The Riccati recursion from the last element back, as far as each element's control costs something."""
     n = problem.dimension
     following = np.zeros((n, n)) if end_curvature is None else end_curvature
     if problem.end is not None:
         following = following + _end_weight(quadratic[-1], moved[-1], n) * np.eye(n)
     fades = np.exp(-problem.objective.discount * (plan.vertices[1:] - plan.vertices[:-1]))
-    for form, map_, fade in zip(quadratic[::-1], moved[::-1], fades[::-1], strict=True):
-        total = form + fade * (
-            map_.T @ following @ map_
-        )  # in current value at the left, in (left state, controls)
+    all_gains = []
+    for element in range(len(quadratic) - 1, -1, -1):
+        map_ = moved[element]
+        # in current value at the left, in (left state, controls)
+        total = quadratic[element] + fades[element] * (map_.T @ following @ map_)
         factor, failed = dpotrf(total[n:, n:], lower=1)
         if failed or not np.isfinite(total).all():
-            return False
+            return _Failure(element=element, form=total[n:, n:], gains=all_gains)
         gains = dpotrs(factor, total[n:, :n], lower=1)[0]
         following = total[:n, :n] - total[:n, n:] @ gains
         following = (following + following.T) / 2
-    return True
+        all_gains.append(gains)
+    return None
 
 
 def _end_weight(form, moved, n):
@@ -48,8 +91,9 @@ def _end_weight(form, moved, n):
 
 
 def _element_programs(problem, plan, neutral):
-    """Per element: ½-quadratic form (K, n + dm, n + dm) in (left state, controls at the Gauss points), and the map
-    (K, n, n + dm) to the right state, by Gauss collocation of the linearised dynamics at as many points as the degree."""
+    """Per element: ½-quadratic form (K, n + dm, n + dm) in (left state, controls at the Gauss points), and the maps
+    (K, d + 1, n, n + dm) to the states at its nodes, by Gauss collocation of the linearised dynamics at as many points as
+    the degree."""
     n, m, objective = problem.dimension, problem.controls, problem.objective
     count, degree = len(plan.vertices) - 1, plan.degree
     points, weights, to_points, slopes = inner_matrices(tuple(plan.positions), degree)
@@ -89,7 +133,7 @@ def _element_programs(problem, plan, neutral):
     )
     weighted = (density * fade[:, :, None, None]) @ variation
     stacked = variation.reshape(count, -1, size)
-    return stacked.transpose(0, 2, 1) @ weighted.reshape(count, -1, size), nodes[:, -1]
+    return stacked.transpose(0, 2, 1) @ weighted.reshape(count, -1, size), nodes
 
 
 def _linearised(problem, plan, to_points):

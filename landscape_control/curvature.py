@@ -11,7 +11,7 @@ direction among them is one, up to quadrature that is exact for polynomials of t
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 
 import numpy as np
@@ -19,11 +19,10 @@ from scipy.linalg import eig_banded, solveh_banded
 from scipy.linalg.lapack import dpbtrf
 
 from .action_variation import NEUTRAL, is_convex
-from .controlled_variation import controlled_variation_is_positive
+from .controlled_variation import controlled_variation_is_positive, falling_variation
 from .inspection import Inspection, inspect_path
-from .learner import Learner
 from .penalised_variation import penalised_is_positive
-from .problem import ControlProblem, typical_mass
+from .problem import ControlProblem
 
 MOST_EIGEN = 1500  # unknowns up to which the lowest eigenvector is computed
 
@@ -47,7 +46,7 @@ class Curvature:
     @cached_property
     def direction(self) -> np.ndarray | None:
         """Array like the plan's ``parameters``: where ``positive`` is False, a variation of θ of unit size along which
-        the cost falls (exact where B is invertible, else of the problem in which everything can be pushed); or None."""
+        the cost falls; or None."""
         return self.find_direction()
 
 
@@ -170,13 +169,5 @@ def _controlled_curvature(problem, plan) -> Curvature:
         return _PENALISED
     if controlled_variation_is_positive(problem, plan, end, NEUTRAL):
         return _RECURRED
-    find = partial(_direction_if_all_were_pushed, problem, plan)
+    find = partial(falling_variation, problem, plan, end, NEUTRAL)
     return Curvature(positive=False, method=_RECURRED.method, find_direction=find)
-
-
-def _direction_if_all_were_pushed(problem, plan):
-    """The lowest direction of ½m|θ̇|²/η + kL alone: where to step off, exact only if everything could be pushed."""
-    mass, n = typical_mass(problem), problem.dimension
-    free = replace(problem, learner=Learner(metric=mass * np.eye(n)))
-    unforced = plan.revised(controls=np.zeros_like(plan.parameters))  # as many as free has; none of them is read
-    return _falling_direction(free, plan, _action_hessian(free, plan, _inspected(free, unforced)))

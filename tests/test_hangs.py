@@ -256,7 +256,7 @@ def test_ctrl_c_is_heard_during_a_solve(solver, n, starts, wait):
 
 
 def test_an_interruption_that_a_function_of_casadi_wraps_is_one(monkeypatch):
-    from landscape_control.solver import solver as module
+    from landscape_control.solver import finder as module
 
     def interrupted(*arguments):
         raise SystemError("returned a result with an exception set") from KeyboardInterrupt()
@@ -294,7 +294,7 @@ def test_an_interruption_that_compiled_code_drops_is_raised_again(monkeypatch):
 
 
 def test_an_interrupted_solve_hands_back_the_best_so_far(monkeypatch):
-    from landscape_control.solver import solver as module
+    from landscape_control.solver import finder as module
 
     original, calls = module.draft_plan, []
 

@@ -126,12 +126,12 @@ class ControlProblem(PickledAsRecord, Recordable):
                 received="inf",
                 advice="free movement has no optimal path in continuous time; choose a finite η",
             )
-        if self.objective.loss_weight == 0 and self.objective.terminal is None:
+        if self.objective.loss_weight == 0 and self.objective.terminal is None and self.end is None:
             raise ProblemError(
                 "objective",
-                expected="loss_weight > 0 or a terminal cost",
+                expected="loss_weight > 0, a terminal cost or a fixed end",
                 received="loss_weight = 0 and terminal = None",
-                advice="without either, standing still is optimal",
+                advice="without any of them, doing nothing is optimal",
             )
         if math.isinf(self.objective.horizon) and self.end is not None:
             raise ProblemError(

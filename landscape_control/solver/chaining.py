@@ -57,6 +57,16 @@ def visible_rate(problem: ControlProblem) -> float:
     return max(problem.objective.discount - 2 * max(growth, 0.0), 0.0)
 
 
+def first_window(machinery: Machinery, task: Task, guess: Guess) -> Plan:
+    """What of the first window's plan is kept: guesses that agree about it lead to the same plan, unless an end matters."""
+    window = WINDOW / visible_rate(task.problem)
+    if window >= task.horizon:
+        return solve_plan(machinery, task, guess)
+    piece = _window(task, task.problem.start, window, task.horizon)
+    plan = solve_plan(machinery, piece, _part(guess, 0.0, window, task.horizon))
+    return _trusted(plan, visible_rate(task.problem))
+
+
 def chain_plan(machinery: Machinery, task: Task, guess: Guess) -> Plan:
     """The plan over the whole horizon, window by window; its cost is the integral along all of them and the end.
 

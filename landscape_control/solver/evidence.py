@@ -9,11 +9,13 @@ from ..examination import examine
 from ..interpolation import PiecewisePolynomial
 from ..problem import ControlProblem
 from ..solution import Plan, Status
+from ..transcription.base import node_times
 from .guesses import Guess
 from .plans import USABLE
 
 STEPS = (0.03, 0.1, 0.3, 1.0, 3.0)  # off a saddle, in units of the path's extent
 FOLLOWS = 0.1  # largest residual of the dynamics at which an unfinished path counts as one that can be followed
+PIECES = 48  # of an element, in which the cost of a path that counts as evidence is summed again
 FALLEN = 1e3  # cost scales below the best plan from which a path is taken to fall without limit
 
 
@@ -70,8 +72,12 @@ def with_evidence(
             continue
         seen = examine(problem, plan, plan.tail)
         can_follow = problem.model.is_invertible or seen.residuals["dynamics"] <= FOLLOWS
-        if can_follow and _meets_ends(problem, plan) and seen.path_cost < lowest:
-            cheapest, lowest = plan, seen.path_cost
+        if not (can_follow and _meets_ends(problem, plan) and seen.path_cost < lowest):
+            continue
+        finer = _on_finer_mesh(plan)  # a leap within an element may miss what it crosses
+        cost = max(seen.path_cost, examine(problem, finer, plan.tail).path_cost)
+        if cost < lowest:
+            cheapest, lowest = plan, cost
     if cheapest is None:
         return plans
     falls = (
@@ -85,6 +91,21 @@ def with_evidence(
         )
     status = Status.UNBOUNDED if falls else Status.CHEAPER_PATH_SEEN
     return [replace(best, status=status, message=message), *plans[1:]]
+
+
+def _on_finer_mesh(plan: Plan) -> Plan:
+    """The same path, every element cut into equal pieces."""
+    fractions = np.linspace(0, 1, PIECES + 1)[:-1]
+    lengths = np.diff(plan.vertices)
+    vertices = np.append((plan.vertices[:-1, None] + lengths[:, None] * fractions).ravel(), plan.vertices[-1])
+    nodes = node_times(vertices, plan.positions)
+    times = np.append(nodes[:, :-1].ravel(), vertices[-1])
+
+    def at_nodes(values):
+        return PiecewisePolynomial(vertices=plan.vertices, positions=plan.positions, values=values)(times)
+
+    finer = {name: at_nodes(getattr(plan, name)) for name in ("parameters", "controls", "costates")}
+    return replace(plan, times=times, vertices=vertices, **finer)
 
 
 def _meets_ends(problem, plan):

@@ -12,25 +12,22 @@ import numpy as np
 from ..action_variation import is_convex
 from ..arguments import Count, Duration, Index, Positive, checked
 from ..arrays import whole
-from ..certificate import certified
 from ..errors import ProblemError, SolveError, SolveInterrupted
 from ..pointwise import LOCK
 from ..problem import ControlProblem
-from ..solution import Plan, Solution, Status
+from ..solution import Solution, Status
 from ..transcription import Collocation, DiscretisedAction, MultipleShooting, Transcription
 from .aims import MOST_AIMS
-from .chaining import chain_plan, needs_windows
-from .clock import clock, running_clock
+from .clock import running_clock
 from .declared import Method, Numbers, SolverOptions, Starts
-from .evidence import beside, with_evidence
+from .evidence import with_evidence
+from .finder import Finder
 from .guards import comes_back
 from .guess import AnyGuess
 from .guesses import default_guesses, read_guess, search_words
 from .memory import is_interruption
-from .mesh import fastest_rate
-from .plans import USABLE, distinct, with_basin
-from .settling import settle_plan
-from .single import Machinery, Task, draft_plan, refine_plan
+from .plans import distinct, with_basin
+from .single import Machinery
 from .surveys import Surveys
 
 METHODS = {"action": DiscretisedAction, "collocation": Collocation, "shooting": MultipleShooting}
@@ -108,6 +105,9 @@ class Solver:
             layouts={},
             rescue=rescue,
         )
+        self._finder = Finder(
+            machinery=self._machinery, tolerance=tolerance, max_elements=max_elements, max_doublings=max_doublings
+        )
         self._surveys = Surveys(problem)
         self._rests: dict = {}
 
@@ -169,8 +169,10 @@ class Solver:
                     ours = default_guesses(problem, places, starts, seed)
                     guesses += ours
                     describe = partial(search_words, problem, places, ours)
-                found = self._plans(problem, guesses, minima)
-                found += self._off_saddles(problem, found, minima)
+                found = self._finder.plans(problem, guesses, minima)
+                found += self._finder.off_saddles(problem, found, minima)
+                if guess is None and starts is None:
+                    found += self._finder.beside_best(problem, found, guesses, minima, seed)
                 plans = with_evidence(problem, [plan for plan, _ in distinct(found)], found, self.tolerance)
             except (KeyboardInterrupt, SystemError) as error:
                 if not is_interruption(error):
@@ -195,75 +197,6 @@ class Solver:
             )
         return self.problem.changed(**numbers)
 
-    def _plans(self, problem, guesses, minima) -> list[Plan]:
-        """A certified plan per guess; guesses that lead to no admissible rest are left out if another one does."""
-        task = Task(
-            problem=problem,
-            horizon=problem.objective.horizon,
-            rest=None,
-            tolerance=self.tolerance,
-            max_elements=self.max_elements,
-            fastest_rate=fastest_rate(problem, minima),
-        )
-        if math.isfinite(task.horizon) and not needs_windows(task):
-            return self._refined(task, [draft_plan(self._machinery, task, guess) for guess in _in_time(guesses)])
-        plans = self._in_parts(replace(task, is_whole=False), guesses)
-        return [certified(problem, plan, tolerance=self.tolerance) for plan in plans]
-
-    def _in_parts(self, task, guesses) -> list[Plan]:
-        """Plans that are solved window by window, or over longer and longer horizons."""
-        if math.isfinite(task.horizon):
-            return [self._kept(chain_plan(self._machinery, task, guess)) for guess in _in_time(guesses)]
-        settled, refusals = [], []
-        # cheapest first; the others are refined further only where they turn out to be better
-        for guess in _in_time(guesses):
-            limited = replace(task, max_elements=self._first_elements()) if settled else task
-            try:
-                plan = self._kept(settle_plan(self._machinery, limited, guess, self.max_doublings))
-                settled.append((plan, guess))
-            except ProblemError as refusal:
-                refusals.append(refusal)
-        if not settled:
-            raise refusals[0]  # that of the best aim
-        best, guess = min(settled, key=lambda pair: pair[0].cost if np.isfinite(pair[0].cost) else np.inf)
-        if best.status is Status.REFINEMENT_CAP and guess is not settled[0][1]:
-            settled.append((settle_plan(self._machinery, task, guess, self.max_doublings), guess))
-        return [plan for plan, _ in settled]
-
-    def _first_elements(self) -> int:
-        """Cap of the refinement of plans that are not the best."""
-        return min(self.max_elements, 4 * self._machinery.transcription.elements)
-
-    def _off_saddles(self, problem, plans, minima) -> list[Plan]:
-        """What starts beside stationary plans that are no minima lead to."""
-        guesses = [guess for plan in plans if plan.status is Status.NOT_A_MINIMUM for guess in beside(problem, plan)]
-        return self._plans(problem, guesses, minima) if guesses else []
-
-    def _refined(self, task, drafts) -> list[Plan]:
-        """Duplicates go before refinement; plans that are not the best are refined at most twice."""
-        by_plan = {id(draft.plan): draft for draft in drafts}
-        chosen = distinct([draft.plan for draft in drafts])
-        caps = [self.max_elements] + [self._first_elements()] * len(chosen)
-        refined = []
-        for (plan, source), cap in zip(chosen, caps, strict=False):
-            draft = by_plan[id(source)]
-            if plan is not source:  # merged with its duplicates
-                draft = replace(draft, plan=plan)
-            refined.append(refine_plan(self._machinery, task, draft, cap))
-        if len(chosen) == len(drafts) or refined[0].status not in USABLE:
-            return refined
-        for draft in drafts:  # runs that failed beside others that did not: a cheaper path is worth another try
-            if draft.plan.status not in USABLE:
-                cheaper = draft.examination.path_cost < refined[0].cost
-                refined.append(refine_plan(self._machinery, task, draft, self._first_elements()) if cheaper else draft.plan)
-        return refined
-
-    @staticmethod
-    def _kept(plan: Plan) -> Plan:
-        """The plan, which an interruption will hand back."""
-        clock().plans.append(plan)
-        return plan
-
 
 @checked
 def solve(
@@ -281,15 +214,6 @@ def solve(
     ``options`` are those of :class:`Solver`: method, solver, max_elements, max_doublings, time_limit, options, keep_log.
     """
     return Solver(problem, tolerance=tolerance, **options).solve(guess=guess, starts=starts, seed=seed, throw=throw)
-
-
-def _in_time(guesses):
-    """The guesses as long as there is time; the first one in any case."""
-    for k, guess in enumerate(guesses):
-        if k and clock().seconds_left() <= 0:
-            clock().ran_out = True
-            return
-        yield guess
 
 
 def _interrupted(plans, assembled) -> SolveInterrupted:

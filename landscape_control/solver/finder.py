@@ -1,0 +1,154 @@
+"""From guesses to plans: drafted, told apart, refined as far as they deserve; and what starts beside them lead to."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..certificate import certified
+from ..errors import ProblemError
+from ..problem import ControlProblem, ends_late
+from ..solution import Plan, Status
+from .chaining import chain_plan, first_window, needs_windows
+from .clock import clock
+from .evidence import beside
+from .guesses import Guess
+from .mesh import fastest_rate
+from .plans import USABLE, distinct
+from .rollouts import is_bound
+from .settling import settle_plan
+from .single import Draft, Machinery, Task, draft_plan, refine_plan
+from .variations import MOST_ROUNDS, varied
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Finder:
+    """How a Solver turns guesses into certified plans."""
+
+    machinery: Machinery
+    tolerance: float
+    max_elements: int
+    max_doublings: int
+
+    def plans(self, problem: ControlProblem, guesses: list[Guess], minima: np.ndarray) -> list[Plan]:
+        """A certified plan per guess; guesses that lead to no admissible rest are left out if another one does."""
+        task = Task(
+            problem=problem,
+            horizon=problem.objective.horizon,
+            rest=None,
+            tolerance=self.tolerance,
+            max_elements=self.max_elements,
+            fastest_rate=fastest_rate(problem, minima),
+        )
+        if math.isfinite(task.horizon) and not needs_windows(task):
+            return self._refined(task, [draft_plan(self.machinery, task, guess) for guess in _in_time(guesses)])
+        plans = self._in_parts(replace(task, is_whole=False), guesses)
+        return [certified(problem, plan, tolerance=self.tolerance) for plan in plans]
+
+    def _in_parts(self, task, guesses) -> list[Plan]:
+        """Plans that are solved window by window, or over longer and longer horizons."""
+        settled, refusals = [], []
+        if math.isfinite(task.horizon) and len(guesses) > 1 and not ends_late(task.problem):
+            guesses = self._that_differ(task, guesses)
+        # cheapest first; the others are refined further only where they turn out to be better
+        for guess in _in_time(guesses):
+            try:
+                settled.append((self._kept(self._in_steps(task, guess, is_first=not settled)), guess))
+            except ProblemError as refusal:
+                refusals.append(refusal)
+        if not settled:
+            raise refusals[0]  # that of the best aim
+        best, guess = min(settled, key=lambda pair: pair[0].cost if np.isfinite(pair[0].cost) else np.inf)
+        if best.status is Status.REFINEMENT_CAP and guess is not settled[0][1] and math.isinf(task.horizon):
+            settled.append((self._in_steps(task, guess, is_first=True), guess))
+        return [plan for plan, _ in settled]
+
+    def _that_differ(self, task, guesses) -> list[Guess]:
+        """The guesses whose plans differ in the first window, where nearly all of the cost is decided; cheapest first."""
+        begun = []
+        for guess in _in_time(guesses):
+            try:
+                begun.append((replace(first_window(self.machinery, task, guess), found_from=(guess.name,)), guess))
+            except ProblemError:  # said again by the whole plan, where no guess is left
+                begun.append((None, guess))
+        known = {id(plan): guess for plan, guess in begun if plan is not None}
+        return [known[id(plan)] for _, plan in distinct([plan for plan, _ in begun if plan is not None])] or guesses
+
+    def _in_steps(self, task, guess, *, is_first) -> Plan:
+        if math.isfinite(task.horizon):
+            return chain_plan(self.machinery, task, guess)
+        limited = task if is_first else replace(task, max_elements=self._first_elements())
+        return settle_plan(self.machinery, limited, guess, self.max_doublings)
+
+    def _first_elements(self) -> int:
+        """Cap of the refinement of plans that are not the best."""
+        return min(self.max_elements, 4 * self.machinery.transcription.elements)
+
+    def off_saddles(self, problem: ControlProblem, plans: list[Plan], minima: np.ndarray) -> list[Plan]:
+        """What starts beside stationary plans that are no minima lead to."""
+        guesses = [guess for plan in plans if plan.status is Status.NOT_A_MINIMUM for guess in beside(problem, plan)]
+        return self._further(problem, guesses, minima)
+
+    def _further(self, problem, guesses, minima) -> list[Plan]:
+        """Plans from starts that are tried beside others: what is refused to them says nothing about the problem."""
+        try:
+            return self.plans(problem, guesses, minima) if guesses else []
+        except ProblemError:
+            return []
+
+    def beside_best(self, problem, plans: list[Plan], guesses: list[Guess], minima, seed: int) -> list[Plan]:
+        """What variations of the best plan lead to, where ways that can be gone are few; ``guesses`` are added to."""
+        more: list[Plan] = []
+        if not is_bound(problem):
+            return more
+        for number in range(MOST_ROUNDS):
+            best = distinct(plans + more)[0][0]
+            if best.status not in USABLE or clock().seconds_left() <= 0:
+                break
+            starts = varied(problem, best, seed + number)
+            guesses += starts
+            more += self._further(problem, starts, minima)
+            again = distinct(plans + more)[0][0]
+            if not again.cost < best.cost - self.tolerance * best.certificate.cost_scale - best.cost_error:
+                break
+        return more
+
+    def _refined(self, task: Task, drafts: list[Draft]) -> list[Plan]:
+        """Duplicates go before refinement; plans that are not the best are refined at most twice."""
+        by_plan = {id(draft.plan): draft for draft in drafts}
+        chosen = []
+        for plan, source in distinct([draft.plan for draft in drafts]):
+            draft = by_plan[id(source)]
+            chosen.append(draft if plan is source else replace(draft, plan=plan))  # merged with its duplicates
+        caps = [self.max_elements] + [self._first_elements()] * len(chosen)
+        refined = [refine_plan(self.machinery, task, draft, cap) for draft, cap in zip(chosen, caps, strict=False)]
+        limited = set(range(1, len(chosen)))
+        while limited:  # the best so far may be one of them
+            usable = [plan.cost if plan.status in USABLE else math.inf for plan in refined]
+            best = int(np.argmin(usable))
+            if best not in limited or refined[best].status is not Status.REFINEMENT_CAP:
+                break
+            limited.remove(best)
+            refined[best] = refine_plan(self.machinery, task, chosen[best], self.max_elements)
+        if len(chosen) == len(drafts) or refined[0].status not in USABLE:
+            return refined
+        for draft in drafts:  # runs that failed beside others that did not: a cheaper path is worth another try
+            if draft.plan.status not in USABLE:
+                cheaper = draft.examination.path_cost < refined[0].cost
+                refined.append(refine_plan(self.machinery, task, draft, self._first_elements()) if cheaper else draft.plan)
+        return refined
+
+    @staticmethod
+    def _kept(plan: Plan) -> Plan:
+        """The plan, which an interruption will hand back."""
+        clock().plans.append(plan)
+        return plan
+
+
+def _in_time(guesses):
+    """The guesses as long as there is time; the first one in any case."""
+    for k, guess in enumerate(guesses):
+        if k and clock().seconds_left() <= 0:
+            clock().ran_out = True
+            return
+        yield guess
