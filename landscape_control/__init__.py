@@ -42,7 +42,7 @@ from .verification.solve import solve
 
 __version__ = "0.1.0"
 
-# Rooms that a first solve does not need are opened when their names are first used.
+# Packages that a first solve does not need are imported when their names are first used.
 _LATER = {
     "compare": "comparison",
     "path_law": "comparison",
@@ -73,7 +73,7 @@ _LATER = {
     "paired_difference": "simulation",
     "simulate": "simulation",
 }
-_ROOMS = (
+_PACKAGES = (
     "belief",
     "claims",
     "comparison",
@@ -171,7 +171,7 @@ __all__ = [
 
 
 def __getattr__(name):
-    if name in _ROOMS:
+    if name in _PACKAGES:
         return import_module(f".{name}", __name__)
     if name in _LATER:
         return getattr(import_module(f".{_LATER[name]}", __name__), name)
@@ -179,4 +179,4 @@ def __getattr__(name):
 
 
 def __dir__():
-    return sorted({*globals(), *__all__, *_ROOMS})
+    return sorted({*globals(), *__all__, *_PACKAGES})

@@ -104,16 +104,26 @@ def vector(what: str, value, size: int | None = None) -> np.ndarray:
 
 def matrix(what: str, value, shape: tuple[int | None, int | None]) -> np.ndarray:
     """A read-only finite matrix; ``None`` in ``shape`` leaves that side free."""
-    words = "a {}x{} matrix".format(*("?" if s is None else s for s in shape))
+    words = _matrix_words(*shape)
     array = real_array(what, value, words, keep_columns=True)
     if array.ndim != 2 or any(s is not None and s != a for s, a in zip(shape, array.shape, strict=True)):
         raise ProblemError(
             what,
             expected=words,
             received=f"shape {array.shape}",
-            advice=f"check the dimensions of {what} against the landscape and the actuation",
+            advice=f"give {what} the rows and columns that are expected",
         )
     return finite(what, array)
+
+
+def _matrix_words(rows, columns):
+    if rows is None and columns is None:
+        return "a matrix"
+    if rows is None:
+        return f"a matrix with {columns} column{'s' * (columns != 1)}"
+    if columns is None:
+        return f"a matrix with {rows} row{'s' * (rows != 1)}"
+    return f"a {rows}x{columns} matrix"
 
 
 def symmetric(what: str, value, size: int, *, definite: bool = False) -> np.ndarray:

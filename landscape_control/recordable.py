@@ -3,6 +3,7 @@
 import sys
 from importlib import import_module
 
+from .arguments import Path, checked
 from .errors import ProblemError
 from .expressions import located
 
@@ -20,7 +21,8 @@ class Unchanging:
 class Recordable(Unchanging):
     """A result with ``save(path)``. The format lives in ``records``, imported when something is saved."""
 
-    def save(self, path):
+    @checked
+    def save(self, path: Path):
         """Write this to ``path`` as NetCDF; ``landscape_control.load(path)`` gives a working object back."""
         return import_module(f"{__package__}.records").save(self, path)
 

@@ -10,14 +10,14 @@ _FAR = 1e100  # inputs beyond are those of an episode that diverges: what follow
 _ADVICE = "return one row per episode, e.g. -gain * theta, without reductions over episodes"
 
 
-def called(what: str, function: Callable, *arguments, where: str):
+def called(what: str, function: Callable, *arguments, where: str, expected: str = "a rule that runs"):
     """What a user's function returns; an error that it raises becomes a refusal that says where it was."""
     try:
         return function(*arguments)
     except (ProblemError, SolveError, MemoryError):
         raise
     except Exception as error:
-        raise ProblemError(what, expected="a rule that runs", received=f"{type(error).__name__}: {error}, at {where}",
+        raise ProblemError(what, expected=expected, received=f"{type(error).__name__}: {error}, at {where}",
                            advice="mend the function; the traceback above shows where it was raised") from error
 
 

@@ -282,6 +282,7 @@ class Solution(Recordable):
             )
         return self.best.certificate
 
+    @checked
     def summary(self) -> str:
         """One line: cost with error estimate, status, method, effort."""
         best = self.best

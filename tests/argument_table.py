@@ -15,7 +15,7 @@ from landscape_control import policies, rules, simulation
 
 PARTS = (
     "belief", "claims", "comparison", "emergence", "grid", "identification", "measures", "planning", "plotting", "policies",
-    "records", "reference", "rules", "simulation", "stochastic", "sweeps", "verification",
+    "records", "reference", "report", "rules", "simulation", "stochastic", "sweeps", "verification",
 )  # fmt: skip
 
 WELL = lc.double_well()
@@ -357,6 +357,17 @@ UNCALLED = [
     "reference.short_horizon_error",
     "reference.silver_steps",
     "reference.spiral_frequency",
+    "report.atlas_page",
+    "report.claim_document",
+    "report.csv_table",
+    "report.describe_solution",
+    "report.draw_pictures",
+    "report.html_page",
+    "report.outcome_document",
+    "report.reproduce",
+    "report.steps",
+    "report.text_table",
+    "report.write_atlas",
     "rules.Observation",
     "rules.by_name",
     "rules.metric_modes",
@@ -447,7 +458,7 @@ def sample(what: dict):
         return what["allowed"][0]
     if kind == "Member":
         return next(iter(find(what["cls"])))
-    return {"Flag": True, "Text": "text", "Function": lambda *_: 0.0, "Nothing": None}.get(kind, 1.0)
+    return {"Flag": True, "Text": "text", "PathName": "text", "Function": lambda *_: 0.0, "Nothing": None}.get(kind, 1.0)
 
 
 def _blank(cls):

@@ -181,6 +181,7 @@ def taken(what) -> set:
             found |= {"list"}
         return found | (set() if what["filled"] else {"empty"})
     simple = {
+        "PathName": {"text", "texts inside", "no", "misspelt", "text inside"},
         "Text": {"text", "texts inside", "no", "misspelt", "empty text", "text inside"},
         "Flag": {"bool"},
         "Nothing": {"none"},

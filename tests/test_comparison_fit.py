@@ -350,7 +350,7 @@ def test_starts_have_the_stated_spread():
         (lambda p, s: compare(p, ["newton", "newton"], solver=s), "'newton' more than once"),
         (lambda p, s: compare(p, ["proximal"], solver=s), "no terminal cost"),
         (lambda p, s: compare(p, [], solver=s), "at least one rule"),
-        (lambda p, s: compare(p, starts=np.ones((3, 2)), solver=s), "starts: expected a \\?x1"),
+        (lambda p, s: compare(p, starts=np.ones((3, 2)), solver=s), "starts: expected a matrix with 1 column"),
         (lambda p, s: compare(p, starts=np.ones((3, 1)), spread=1.0, solver=s), "no spread when the starts are given"),
         (lambda p, s: compare(p, starts=0, solver=s), "starts: expected an integer >= 1"),
         (lambda p, s: compare(p, starts=[[-1.0], [-2.0]], solver=s), r"at least two starts.*received 1 \(too far left\)"),

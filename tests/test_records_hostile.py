@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import hostile_forgeries
 import hostile_records
 import hostile_runner
 import numpy as np
@@ -18,6 +19,7 @@ from landscape_control.errors import ProblemError
 from landscape_control.records import load
 from landscape_control.sweeps import resume, sweep
 
+assert hostile_forgeries, "its attacks are put into the list as it is imported"
 RUNNER = Path(hostile_runner.__file__)
 SECONDS, MEGABYTES = 2.0, 200.0
 BELIEF = ([0.1], [[0.2]])

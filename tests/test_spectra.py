@@ -244,7 +244,7 @@ def test_minima_with_linear_second_moments_are_accepted(minimum):
     ([lc.double_well(), lc.rosenbrock(3)], {}, r"one dimension for all; received \[2, 3\]"),
     ([lc.double_well(), hidden_bowl(MOVING)], {}, r"one number of hidden variables for all; received \[0, 1\]"),
     (lc.double_well(), {"starts": None}, "say where the learner starts"),
-    (lc.double_well(), {"starts": [[0.0]]}, r"a \?x2 matrix"),
+    (lc.double_well(), {"starts": [[0.0]]}, "a matrix with 2 columns"),
     (lc.double_well(), {"starts": lc.GaussianPrior([0.0], [[1.0]])}, "a GaussianPrior of 2 variables; received 1"),
     (lc.double_well(), {"starts": np.empty((0, 2))}, "at least one point"),
     (lc.double_well(), {"starts": [np.inf, 0.0]}, "finite"),

@@ -24,7 +24,8 @@ that a call costs about a microsecond and half a microsecond per argument. ``ins
 original.
 """
 
-from .declaration import Declaration, Parameter, checked, unchecked
+from .declaration import Declaration, Parameter, checked, declared, unchecked
+from .kinds import Kind
 from .markers import (
     AnyNumber,
     Anywhere,
@@ -56,18 +57,17 @@ from .markers import (
 __all__ = [
     "AnyNumber",
     "Anywhere",
-    "TerminalWeight",
-    "Steps",
-    "LossWeight",
-    "LearningRate",
-    "Horizon",
-    "Discount",
     "Count",
     "Declaration",
+    "Discount",
     "Duration",
     "Entries",
     "Filled",
+    "Horizon",
     "Index",
+    "Kind",
+    "LearningRate",
+    "LossWeight",
     "Matrix",
     "NonNegative",
     "Numbers",
@@ -78,9 +78,12 @@ __all__ = [
     "Range",
     "Shape",
     "Share",
+    "Steps",
+    "TerminalWeight",
     "Vector",
     "Whole",
     "Words",
     "checked",
+    "declared",
     "unchecked",
 ]

@@ -23,9 +23,10 @@ from .kinds import (
     Member,
     Nothing,
     Number,
+    PathName,
     Text,
 )
-from .markers import Filled, Range, Shape, Whole, Words
+from .markers import Filled, Place, Range, Shape, Whole, Words
 
 
 def kind_of(annotation) -> Kind:
@@ -84,6 +85,8 @@ def _noted(kind, note):
         return narrowed[type(note)](note)
     if isinstance(note, Filled):
         return _filled(kind)
+    if isinstance(note, Place):
+        return PathName()
     return Worded(kind, note) if isinstance(note, Words) else kind
 
 

@@ -11,7 +11,7 @@ from .markers import Words
 
 @dataclass(frozen=True)
 class Items(Kind):
-    """Several entries of one kind, in a list, a tuple, or another collection where the annotation says so."""
+    """Several entries of one kind, in a list, a tuple, a 1-D array, or another collection where the annotation says so."""
 
     kind: Kind
     container: type
@@ -31,7 +31,7 @@ class Items(Kind):
             return isinstance(value, collections.abc.Set | list | tuple)
         if self.container is collections.abc.Iterable:
             return isinstance(value, collections.abc.Iterable)
-        return isinstance(value, list | tuple | range | collections.abc.Sequence)
+        return isinstance(value, list | tuple | range | collections.abc.Sequence) or getattr(value, "ndim", 0) == 1
 
     def read(self, what, value):
         if not self.fits(value):

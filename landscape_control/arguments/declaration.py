@@ -31,6 +31,11 @@ def unchecked(function):
     return bare if owner is None else functools.partial(bare, owner)
 
 
+def declared(target) -> dict[str, "Parameter"]:
+    """The declared arguments of a checked function or class by name."""
+    return (target.__init__ if isinstance(target, type) else target).declaration.parameters
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Parameter:
     """One declared argument: its kind, whether it must be given, and whether it may be given by position."""

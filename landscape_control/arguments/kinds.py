@@ -1,6 +1,7 @@
 """Kinds of arguments: what each accepts, and how a value of that kind is read or refused."""
 
 import inspect
+import os
 import sys
 import typing
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from .markers import Range, Shape, Whole
 
 _OPEN = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _MANY = 4
+_LONGEST_NAME = 255  # bytes, of a file or a folder, on the usual file systems
 
 
 class Kind:
@@ -133,6 +135,28 @@ class Text(Kind):
 
     def read(self, what, value):
         return value if isinstance(value, str) else self.refuse(what, value)
+
+
+@dataclass(frozen=True)
+class PathName(Kind):
+    """A path that a file may have."""
+
+    words = "a path, as text or a pathlib.Path"
+
+    def fits(self, value):
+        return isinstance(value, str | os.PathLike)
+
+    def read(self, what, value):
+        if not self.fits(value):
+            self.refuse(what, value)
+        text = os.fspath(value)
+        if not isinstance(text, str) or not text or "\0" in text:
+            self.refuse(what, value, advice="write the name of a file or a folder, as in 'run.nc'")
+        longest = max(os.fsencode(text).split(os.fsencode(os.sep)), key=len)
+        if len(longest) > _LONGEST_NAME:
+            raise ProblemError(what, expected=f"names of at most {_LONGEST_NAME} bytes", received=f"one of {len(longest)}",
+                               advice="choose a shorter name")
+        return value
 
 
 @dataclass(frozen=True)

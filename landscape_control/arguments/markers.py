@@ -50,6 +50,11 @@ class Words:
 
 
 @dataclass(frozen=True)
+class Place:
+    """A path that a file may have, in ``Annotated[str | os.PathLike, Place()]``."""
+
+
+@dataclass(frozen=True)
 class Filled:
     """At least one entry, in ``Annotated[Sequence[X], Filled()]``."""
 
@@ -59,7 +64,8 @@ NonNegative = Annotated[float, Range(low=0)]
 Duration = Annotated[float, Range(low=0, low_open=True, allow_inf=True)]
 Share = Annotated[float, Range(low=0, high=1)]
 AnyNumber = Annotated[float, Range(allow_inf=True, allow_nan=True)]
-Count = Annotated[int, Whole(low=1)]
+MOST = 10**7  # of anything that is counted: episodes, points, steps
+Count = Annotated[int, Whole(low=1, high=MOST)]
 Index = Annotated[int, Whole(low=0)]
 Horizon = Annotated[Duration, Words(symbol="T")]
 Discount = Annotated[NonNegative, Words(symbol="γ")]
@@ -73,4 +79,4 @@ Points = Annotated[np.ndarray, Shape((1, 2), entry="point")]
 Numbers = Annotated[np.ndarray, Shape()]
 Entries = Annotated[np.ndarray, Shape(allow_nan=True, allow_empty=True, stored=True)]
 Anywhere = Annotated[np.ndarray, Shape((0, 1, 2), allow_nan=True, allow_empty=True, entry="point")]
-Path = Annotated[str | os.PathLike, Words(expected="a path, as text or a pathlib.Path")]
+Path = Annotated[str | os.PathLike, Place()]

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..arguments import Duration, Entries, NonNegative, Positive, Vector, checked
 from ..arrays import freeze, number, vector
-from ..errors import ProblemError
+from ..errors import ProblemError, shown
 from ..landscape import find_minima, quadratic
 from ..objective import Objective
 from ..problem import ControlProblem
@@ -82,7 +82,7 @@ def preconditioner_exponent(
     curvature, basis, metric = _modes(problem, minimum)
     span = number("displacement", _span(problem, minimum) if displacement is None else displacement, low=0, low_open=True)
     lowered = problem.landscape.above(float(problem.landscape.loss(minimum)[0]))
-    solver = _build(problem.changed(landscape=lowered)) if solver is None else solver
+    solver = _build(problem.changed(landscape=lowered)) if solver is None else _that_solves(solver)
     directions = (problem.model.actuation(minimum)[0] @ basis).T
     lengths = np.linalg.norm(directions, axis=1)
     eta = problem.objective.learning_rate
@@ -120,7 +120,7 @@ def exponent_curve(
         )
     objective = Objective(horizon=horizon, discount=discount, learning_rate=learning_rate, loss_weight=loss_weight)
     problem = ControlProblem(landscape=quadratic(hessian=np.eye(1)), objective=objective, start=np.ones(1))
-    solver = _build(problem) if solver is None else solver
+    solver = _build(problem) if solver is None else _that_solves(solver)
 
     def gain(mode, scale):
         solution = solver.solve(loss_weight=loss_weight * curvatures[mode], learning_rate=scale * learning_rate)
@@ -197,6 +197,13 @@ def _nearest_minimum(problem):
 def _span(problem, minimum):
     distance = float(np.linalg.norm(problem.start - minimum))
     return distance / 100 if distance > 0 else 0.01
+
+
+def _that_solves(solver):
+    if isinstance(solver, type) or not callable(getattr(solver, "solve", None)):
+        raise ProblemError("solver", expected="None, or an object with a method solve", received=shown(solver),
+                           advice="pass a landscape_control.Solver of the problem that is said above, or leave it out")
+    return solver
 
 
 def _build(problem):

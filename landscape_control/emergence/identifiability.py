@@ -7,7 +7,7 @@ import numpy as np
 
 from ..arguments import AnyNumber, Entries, Index, Positive, checked
 from ..arrays import freeze, number
-from ..errors import ProblemError
+from ..errors import ProblemError, shown
 from ..transcription.moment_model import layout_of
 from ..transcription.moment_numbers import pack
 from ..transcription.moments import REFERENCE, MomentProgram
@@ -105,6 +105,7 @@ def identify_coefficients(result: object, *, threshold: Positive = 1e-06) -> Ide
 
     Fixed coefficients and those at an edge of their range are left out.
     """
+    _check_result("result", result)
     program, layout = result.program, result.program.family.layout(result.program.steps)
     entries = layout.join(dict(result.coefficients))
     free = np.array([label not in (*result.fixed, *result.at_bound) for label in layout.labels], dtype=bool)
@@ -133,6 +134,8 @@ def same_cost(first: object, second: object) -> bool:
 
     Raises ProblemError if they answer different questions: programs that differ in more than the family.
     """
+    _check_result("first", first)
+    _check_result("second", second)
     different = differing_fields(first.program, second.program)
     if different:
         raise ProblemError("results", expected="programs that differ in nothing but the family",
@@ -141,3 +144,10 @@ def same_cost(first: object, second: object) -> bool:
     allowed = first.uncertainty + second.uncertainty
     allowed += max(first.tolerance, second.tolerance) * min(first.cost, second.cost)
     return abs(first.cost - second.cost) <= allowed
+
+
+def _check_result(what, result):
+    """Refuse what is no result of an optimisation of policies; its class comes after this module."""
+    if isinstance(result, type) or not all(hasattr(result, name) for name in ("program", "coefficients", "uncertainty")):
+        raise ProblemError(what, expected="a PolicyResult", received=shown(result),
+                           advice="pass what landscape_control.optimize_policy returns")

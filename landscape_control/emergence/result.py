@@ -100,6 +100,7 @@ class PolicyResult(Recordable):
         """Error of the cost from every source that is known: quadrature plus two standard errors."""
         return self.cost_error + 2 * self.standard_error
 
+    @checked
     def summary(self) -> str:
         """One line: coefficients, cost with its error, status, how many starts agreed, effort."""
         more = f" and {len(self.at_bound) - 3} more" if len(self.at_bound) > 3 else ""

@@ -67,6 +67,7 @@ class WorstCaseResult:
         """The rule to run."""
         return Policy(family=self.program.family, coefficients=self.coefficients, horizon=self.program.steps)
 
+    @checked
     def summary(self) -> str:
         """One line: coefficients, worst value and where, its error, status, how many starts agreed."""
         agreed = f"{self.agreed} of {self.starts} start(s) agree"

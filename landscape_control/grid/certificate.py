@@ -84,6 +84,7 @@ class GlobalCertificate:
     def __repr__(self):
         return f"{type(self).__name__}({self.summary()})"
 
+    @checked
     def summary(self) -> str:
         """One line: verdict, plan against grid, what is known outside the box, the grid and the time taken."""
         nodes = "x".join(str(len(axis)) for axis in self.axes)

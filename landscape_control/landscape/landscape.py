@@ -170,7 +170,14 @@ class Landscape(PickledAsRecord):
 
     @checked
     def given(self, hidden: Vector) -> "Landscape":
-        """The known landscape in which the hidden variables have these values."""
+        """The known landscape in which the hidden variables have these values. Raises ProblemError if there are none."""
+        if self.hidden is None:
+            raise ProblemError(
+                "landscape",
+                expected="hidden variables, to give values",
+                received="a known landscape",
+                advice="use the landscape as it is",
+            )
         values = vector("hidden values", hidden, self.hidden.dimension)
 
         def at_values(theta):
@@ -217,20 +224,32 @@ class Landscape(PickledAsRecord):
         theta = ca.SX.sym("theta", self.dimension)
         return Pointwise(ca.Function("loss_gradient", [theta], [ca.gradient(self.symbolic(theta), theta)]))
 
+    def _rows(self, points):
+        """Points (S, n) of those given; refuses points of another size."""
+        rows = np.atleast_2d(points)
+        if rows.shape[1] != self.dimension:
+            raise ProblemError(
+                "points",
+                expected=f"points of {self.dimension} parameters, shape ({self.dimension},) or (S, {self.dimension})",
+                received=f"shape {np.shape(points)}",
+                advice="give one row per point, and one column per parameter of the landscape",
+            )
+        return rows
+
     @checked
     def loss(self, points: Anywhere) -> np.ndarray:
         """L at points (S, n): shape (S,)."""
-        return self._value(np.atleast_2d(points))
+        return self._value(self._rows(points))
 
     @checked
     def gradient(self, points: Anywhere) -> np.ndarray:
         """∇L at points (S, n): shape (S, n)."""
-        return self._slope(np.atleast_2d(points)).reshape(-1, self.dimension)
+        return self._slope(self._rows(points)).reshape(-1, self.dimension)
 
     @checked
     def derivatives(self, points: Anywhere) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(L, ∇L, ∇²L) at points (S, n): shapes (S,), (S, n), (S, n, n)."""
-        loss, gradient, hessian = self._derivatives(np.atleast_2d(points))
+        loss, gradient, hessian = self._derivatives(self._rows(points))
         return loss, gradient.reshape(-1, self.dimension), hessian.reshape(-1, self.dimension, self.dimension)
 
     @checked

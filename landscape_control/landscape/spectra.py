@@ -3,14 +3,19 @@
 import math
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Annotated
 
 import numpy as np
 from scipy.linalg import eigh_tridiagonal
 from scipy.special import roots_legendre
 
-from ..arguments import Count, Index, Numbers, Positive, Vector, checked
+from ..arguments import Numbers, Positive, Vector, Whole, checked
 from ..arrays import freeze, vector, whole
 from ..errors import ProblemError
+
+_MOST_NODES = 10_000  # of a quadrature: those of a Marchenko-Pastur law are eigenvalues of a matrix of this size
+Nodes = Annotated[int, Whole(low=1, high=_MOST_NODES)]
+Highest = Annotated[int, Whole(low=0, high=2 * _MOST_NODES - 1)]
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class Spectrum:
         raise NotImplementedError
 
     @checked
-    def nodes(self, count: Count) -> tuple[np.ndarray, np.ndarray]:
+    def nodes(self, count: Nodes) -> tuple[np.ndarray, np.ndarray]:
         """(h, w), each (count,), read-only: Gauss quadrature E f(h) ≈ Σ w f(h), exact for polynomials of degree 2·count - 1.
 
         Ascending, Σ w = 1. A discrete spectrum returns its own curvatures and weights as given, whatever the count.
@@ -36,7 +41,7 @@ class Spectrum:
         return _kept_nodes(self, count)
 
     @checked
-    def moments(self, highest: Index) -> np.ndarray:
+    def moments(self, highest: Highest) -> np.ndarray:
         """(highest + 1,): E hᵏ for k = 0 … highest, exact up to round-off."""
         points, weights = self.nodes(highest // 2 + 1)
         return freeze(points ** np.arange(highest + 1)[:, None] @ weights)
@@ -208,11 +213,11 @@ class Discrete(Spectrum):
         return float(self.values.min()), float(self.values.max())
 
     @checked
-    def nodes(self, count: Count):
+    def nodes(self, count: Nodes):
         return self.values, self.weights
 
     @checked
-    def moments(self, highest: Index):
+    def moments(self, highest: Highest):
         return freeze(self.values ** np.arange(whole("highest moment", highest, low=0) + 1)[:, None] @ self.weights)
 
     @checked

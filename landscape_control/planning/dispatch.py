@@ -3,11 +3,10 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from inspect import signature
 
 import numpy as np
 
-from ..arguments import Index, checked
+from ..arguments import Index, Kind, checked, declared
 from ..belief import belief_model, combination, unbounded, unobservable
 from ..errors import ProblemError, SolveError, check_choice, check_options
 from ..landscape import TaskChain
@@ -19,8 +18,6 @@ from .lqg import LQGSolution, solve_lqg
 from .lqg_cost import METHOD_OF_BOUND, METHOD_OF_JUMPS
 from .solution import BeliefSolution
 
-_OWN = {"lqg": ("tolerance", "seed"),
-        "dynamic programming": ("points", "box", "margin", "order", "tolerance", "accuracy", "covariance", "steps", "seed")}
 SMALL_GRID = {"points": 61, "steps": 60}  # where "auto" chooses the grid: a second at most finite horizons
 METHODS = {  # the names a user may ask for -> BeliefSolution.method
     "lqg": "exact LQG", "transcription": "belief-space transcription", "replanning": "replanning",
@@ -97,23 +94,34 @@ def check_method(method: str, options: Mapping) -> str:
     """
     short = {long: name for name, long in METHODS.items()} | dict.fromkeys((METHOD_OF_BOUND, METHOD_OF_JUMPS), "lqg")
     method = check_choice("method", short.get(method, method) if isinstance(method, str) else method, ("auto", *METHODS))
-    check_options("hidden variables'" if method == "auto" else METHODS[method], options, _option_names(method))
+    known = _known_options(method)
+    check_options("hidden variables'" if method == "auto" else METHODS[method], options, known)
+    for name, value in options.items():  # also where exact LQG needs none of them
+        known[name].read(name, value)
     return method
 
 
-def _option_names(method):
-    if method in _OWN:
-        return _OWN[method]
+def _known_options(method) -> dict[str, Kind]:
+    """{name: what it may be} of the options of a method."""
     from ..solver import Solver
-    from .replanning import solve_replanning
-    from .transcribed import solve_transcribed
 
-    chosen = solve_replanning if method == "replanning" else solve_transcribed
-    return {*signature(chosen).parameters, *signature(Solver).parameters} - {"problem", "method", "throw"}
+    solver = declared(Solver)
+    if method == "lqg":
+        return {"tolerance": solver["tolerance"].kind, "seed": declared(solve_dynamic_programming)["seed"].kind}
+    if method == "dynamic programming":
+        from ..stochastic import solve_grid as chosen
+
+        parameters = declared(solve_dynamic_programming) | declared(chosen)
+    else:
+        from .replanning import solve_replanning
+        from .transcribed import solve_transcribed
+
+        parameters = solver | declared(solve_replanning if method == "replanning" else solve_transcribed)
+    return {name: one.kind for name, one in parameters.items() if name not in ("problem", "method", "throw")}
 
 
 def _solve_known(problem, method, throw, options):
-    from ..solver import solve as solve_known  # rooms are opened when they are needed
+    from ..solver import solve as solve_known  # imported when it is needed
 
     if isinstance(method, str) and method in {*METHODS, *METHODS.values()}:
         raise ProblemError("method", expected="hidden variables, for a method that plans with beliefs",
@@ -153,7 +161,7 @@ def has_small_grid(problem: ControlProblem) -> bool:
 
 def solve_exact_lqg(problem: ControlProblem, *, throw: bool = True, **options) -> LQGSolution:
     """:func:`solve_lqg`; it takes the options that every method takes (tolerance, seed) and needs neither."""
-    check_options("exact LQG", options, _OWN["lqg"])
+    check_options("exact LQG", options, _known_options("lqg"))
     return solve_lqg(problem)
 
 
@@ -202,7 +210,7 @@ def solve_dynamic_programming(
     SolveError
         If the grid is too coarse, the box is left, or the iteration did not settle, and ``throw`` is true.
     """
-    check_options("dynamic programming", options, _OWN["dynamic programming"])
+    check_options("dynamic programming", options, _known_options("dynamic programming"))
     from ..stochastic import solve_grid
 
     grid = solve_grid(problem, **options)

@@ -71,6 +71,8 @@ class LinearModel:
 def read_linear_model(problem: ControlProblem) -> LinearModel:
     """The numbers of a linear-quadratic problem. Raises NotLinearQuadratic, naming what is not linear or quadratic."""
     model, start = problem.model, problem.start
+    if problem.is_known:
+        _refuse("a landscape with hidden variables", "a known landscape", "use solve(problem)")
     if problem.end is not None:
         _refuse("a free end", "a fixed end", "free the end and let a terminal cost pull the parameters to it")
     for name in ("metric", "actuation"):

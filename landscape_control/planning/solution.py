@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..arguments import AnyNumber, Points, checked
+from ..arrays import real_array
 from ..errors import ProblemError
 from ..landscape import TaskChain
 from ..recordable import Recordable
@@ -60,6 +61,9 @@ class BeliefSolution(Recordable):
         single = theta.ndim < 2 and estimate.ndim < 2
         theta, estimate = np.atleast_2d(theta), np.atleast_2d(estimate)
         count = max(len(theta), len(estimate))
+        if len(theta) not in (1, count) or len(estimate) not in (1, count):
+            raise ProblemError("belief", expected=f"one for each of {len(theta)} points θ, or one for all",
+                               received=f"{len(estimate)}", advice="give both the same number of rows")
         theta, estimate = _shared(theta, count), _shared(estimate, count)
         if covariance is not None:
             covariance = np.broadcast_to(covariance, (count, *covariance.shape[-2:]))
@@ -99,6 +103,7 @@ class BeliefSolution(Recordable):
     def __repr__(self):
         return f"{type(self).__name__}({self.summary()})"
 
+    @checked
     def summary(self) -> str:
         """One line: expected cost and what it rests on, status, method."""
         return f"{cost_in_words(self.cost, self.cost_kind, self.confirmation)}, {self.status}; {self.policy_name}"
@@ -123,11 +128,11 @@ def read_belief(belief, hidden):
         (estimate, covariance), given_tasks = belief, False
     else:
         estimate, covariance, given_tasks = belief, None, tasks
-    estimate = np.asarray(estimate, dtype=float)
+    estimate = real_array("belief", estimate, "numbers")
     size = len(hidden.tasks) if tasks else hidden.dimension
     if given_tasks != tasks or estimate.ndim not in (1, 2) or estimate.shape[-1] != size:
         _refuse(belief, estimate, tasks, size)
-    covariance = None if covariance is None else np.asarray(covariance, dtype=float)
+    covariance = None if covariance is None else real_array("covariance of the belief", covariance, "a matrix of numbers")
     if not hasattr(belief, "probabilities") and not hasattr(belief, "mean"):  # belief objects have been checked
         _check_numbers(estimate, covariance, tasks)
     return estimate, covariance

@@ -32,7 +32,8 @@ from .landscapes import (
 )
 from .paths import energy_panel, rule_series, time_series, trajectory
 from .phase_diagrams import mark_cells, number_map, region_map
-from .results import coefficients_data, grid_data, plan_data, policy_data, verdict_data
+from .places import grid_data
+from .results import coefficients_data, plan_data, policy_data, verdict_data
 from .saving import save
 from .style import dress, figure_legend, legend, legend_below, new_figure, rule, shades
 

@@ -1,5 +1,7 @@
 """Building blocks: computed points over theory lines, rates on logarithmic axes, preconditioner exponents."""
 
+from typing import Literal
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -46,7 +48,7 @@ def how_to_read(*, markers: str = "computed", lines: str = "theory") -> list[Lin
 
 
 @checked
-def log_axes(axes: Axes, which: str = "xy") -> Axes:
+def log_axes(axes: Axes, which: Literal["x", "y", "xy"] = "xy") -> Axes:
     """Logarithmic scale with at most six labelled decades and unlabelled minor ticks."""
     for name in which:
         getattr(axes, f"set_{name}scale")("log")

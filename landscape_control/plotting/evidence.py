@@ -1,5 +1,7 @@
 """Building blocks: policy samples against rules, coefficients with intervals, theory against computation."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -176,7 +178,7 @@ def _lengths(columns):
 
 
 @checked
-def number_columns(axes: Axes, columns: object) -> Axes:
+def number_columns(axes: Axes, columns: Mapping[str, Sequence[object]]) -> Axes:
     """Columns of words beside rows, ``columns`` mapping a heading to its C words, as wide as their longest words.
 
     Meant for a panel of its own that shares its vertical axis with the rows.
@@ -192,7 +194,7 @@ def number_columns(axes: Axes, columns: object) -> Axes:
 
 
 @checked
-def name_rows(axes: Axes, labels: object) -> Axes:
+def name_rows(axes: Axes, labels: Sequence[str]) -> Axes:
     """Name the rows of the vertical axis, first on top: row i of R stands at R - 1 - i."""
     rows = np.arange(len(labels))[::-1]
     style.ticks_in_words(axes, "y", rows, labels)

@@ -6,13 +6,19 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from ..arguments import Count, Entries, Matrix, Points, Positive, Vector, checked
+from ..errors import ProblemError
+from ..landscape import Landscape
 from . import style
+from .places import Places, Side, grid_data, on_grid, planar
 
 
 @checked
 def contour_levels(loss: Entries, count: Count = 18, bend: float = 4.5) -> np.ndarray:
     """``count`` + 1 levels from min L to max L, exponentially denser near the bottom, where the minima are told apart."""
-    low, high = float(np.min(loss)), float(np.max(loss))
+    if not np.isfinite(loss).any():
+        raise ProblemError("loss", expected="an array with finite numbers", received=f"none in shape {np.shape(loss)}",
+                           advice="choose a box in which the loss can be computed")
+    low, high = (float(extreme(loss[np.isfinite(loss)])) for extreme in (np.min, np.max))
     return low + (high - low) * np.expm1(bend * np.linspace(0, 1, count + 1)) / np.expm1(bend)
 
 
@@ -28,6 +34,7 @@ def loss_contours(
 ) -> Axes:
     """Muted contours of the loss on a grid: x (X,), y (Y,), loss (Y, X), ``levels`` as in :func:`contour_levels`."""
     x, y, loss = np.asarray(x), np.asarray(y), np.asarray(loss)
+    on_grid("loss", loss, x, y)
     levels = contour_levels(loss) if levels is None else np.asarray(levels)
     if filled:
         tones = style.loss_map()(np.linspace(0, 1, len(levels) - 1))
@@ -42,22 +49,21 @@ def loss_contours(
 @checked
 def landscape_contours(
     axes: Axes,
-    landscape: object,
+    landscape: Landscape,
     box: Matrix,
     *,
-    points: Count = 141,
+    points: Side = 141,
     **options: object,
 ) -> Axes:
     """Contours of ``landscape.loss`` in ``box`` ((low₁, high₁), (low₂, high₂)); options as :func:`loss_contours`."""
-    x, y = (np.linspace(*side, points) for side in box)
-    grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    return loss_contours(axes, x, y, np.reshape(landscape.loss(grid), (points, points)), **options)
+    grid = grid_data(landscape, box, points=points)
+    return loss_contours(axes, grid["axis_1"], grid["axis_2"], grid["loss"], **options)
 
 
 @checked
-def minima(axes: Axes, points: Entries, *, label: str | None = "minimum", rank: bool = False) -> Axes:
+def minima(axes: Axes, points: Places, *, label: str | None = "minimum", rank: bool = False) -> Axes:
     """Minima (M, 2) as ink stars; with ``rank`` the first, the lowest one, is drawn larger."""
-    points = np.atleast_2d(points)
+    points = planar("points", points)
     sizes = np.where((np.arange(len(points)) == 0) | (not rank), 95, 45)
     axes.scatter(*points.T, s=sizes, marker="*", facecolor=style.INK, edgecolor=style.PAPER, linewidth=0.7, zorder=6,
                  label=label)
@@ -65,9 +71,9 @@ def minima(axes: Axes, points: Entries, *, label: str | None = "minimum", rank: 
 
 
 @checked
-def saddles(axes: Axes, points: Entries, *, label: str | None = "saddle") -> Axes:
+def saddles(axes: Axes, points: Places, *, label: str | None = "saddle") -> Axes:
     """Saddles (S, 2) as ink crosses."""
-    points = np.atleast_2d(points)
+    points = planar("points", points)
     axes.scatter(*points.T, s=30, marker="x", color=style.INK, linewidth=1.3, zorder=6, label=label)
     return axes
 
@@ -75,7 +81,7 @@ def saddles(axes: Axes, points: Entries, *, label: str | None = "saddle") -> Axe
 @checked
 def start(axes: Axes, point: Points, *, label: str | None = "start") -> Axes:
     """Start θ₀ as an open ink circle; ``point`` (2,) or several (M, 2)."""
-    axes.scatter(*np.atleast_2d(point).T, s=42, facecolor=style.PAPER, edgecolor=style.INK, linewidth=1.3, zorder=7,
+    axes.scatter(*planar("point", point).T, s=42, facecolor=style.PAPER, edgecolor=style.INK, linewidth=1.3, zorder=7,
                  label=label)
     return axes
 
@@ -89,7 +95,7 @@ def attractor(
     label: str | None = "attractor",
 ) -> Axes:
     """Where the drift lets the learner come to rest, as a diamond."""
-    axes.scatter(*np.atleast_2d(point).T, s=34, marker="D", facecolor=color, edgecolor=style.PAPER, linewidth=0.8,
+    axes.scatter(*planar("point", point).T, s=34, marker="D", facecolor=color, edgecolor=style.PAPER, linewidth=0.8,
                  zorder=6, label=label)
     return axes
 
@@ -147,6 +153,7 @@ def heat_map(
     With ``signed`` the colours are symmetric around zero, up to ``limit`` (by default the largest |value|), and follow
     asinh of the value, so that small values of either sign still show. The coloured cells are ``axes.collections[-1]``.
     """
+    on_grid("values", values, x, y)
     values = np.ma.masked_invalid(values)
     top = limit if limit is not None else float(np.abs(values).max() or 1.0)
     axes.set(xscale="log", yscale="log")

@@ -5,13 +5,15 @@ from matplotlib.axes import Axes
 from scipy.interpolate import CubicSpline
 
 from ..arguments import Entries, NonNegative, Vector, checked
+from ..errors import ProblemError
 from . import style
+from .places import Places, planar
 
 
 @checked
 def trajectory(
     axes: Axes,
-    path: Entries,
+    path: Places,
     *,
     rule: str = "optimal",
     label: str | None = None,
@@ -31,7 +33,7 @@ def trajectory(
     mark_labels : write the time beside each dot
     line : further options of ``Axes.plot``
     """
-    look, path = style.rule(rule), np.asarray(path)
+    look, path = style.rule(rule), planar("path", path)
     color = look.color if color is None else color
     settings = {"linestyle": look.line, "linewidth": 1.7, "zorder": 4, "label": look.label if label is None else label,
                 "solid_capstyle": "round"} | line
@@ -89,6 +91,9 @@ def time_series(
 ) -> Axes:
     """Curves over time: values (N,) or (N, d), one label, colour and line style each."""
     values = np.asarray(values)
+    if np.ndim(times) != 1 or values.ndim not in (1, 2) or len(values) != len(times):
+        raise ProblemError("values", expected=f"shape (N,) or (N, d) at times (N,), N = {np.size(times)}",
+                           received=f"shape {values.shape}", advice="give a row of values for each time")
     columns = values.reshape(len(values), -1).T
     count = len(columns)
     labels, lines = labels or [None] * count, lines or ["-"] * count

@@ -1,20 +1,27 @@
 """From results to figure data: what the library returns, as the flat mappings that the whole figures read."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..arguments import Count, Matrix, checked
-from ..errors import ProblemError
+from ..comparison import Verdict
+from ..errors import ProblemError, shown
+from ..identification import Identification
+from ..landscape import Landscape
+from .places import Side, grid_data
+
+_PATH = ("times", "parameters", "controls", "costates")
 
 
 @checked
 def plan_data(
     plan: object,
-    landscape: object = None,
+    landscape: Landscape | None = None,
     box: Matrix | None = None,
     *,
-    points: Count = 141,
+    points: Side = 141,
     title: str | None = None,
 ) -> dict[str, Any]:
     """Data of ``figures.plan_overview`` from a Plan or Solution.
@@ -22,7 +29,10 @@ def plan_data(
     With ``landscape`` (two parameters) also its loss on ``points``² points of ``box`` ((low₁, high₁), (low₂, high₂)), by
     default around the path and the known minima. Raises ProblemError when the landscape has another dimension.
     """
-    data = {name: getattr(plan, name) for name in ("times", "parameters", "controls", "costates")}
+    if isinstance(plan, type) or not all(hasattr(plan, name) for name in _PATH):
+        raise ProblemError("plan", expected="a Plan or a Solution", received=shown(plan),
+                           advice="pass what landscape_control.solve(problem) returns")
+    data = {name: getattr(plan, name) for name in _PATH}
     data |= {} if title is None else {"title": title}
     if landscape is None:
         return data
@@ -34,14 +44,6 @@ def plan_data(
     return data | ({"minima": known[np.argsort(landscape.loss(known))]} if len(known) else {})
 
 
-@checked
-def grid_data(landscape: object, box: Matrix, *, points: Count = 141) -> dict[str, np.ndarray]:
-    """The keys axis_1, axis_2 and loss of every map: a landscape of two parameters on a grid over ``box``."""
-    x, y = (np.linspace(*side, points) for side in box)
-    mesh = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    return {"axis_1": x, "axis_2": y, "loss": np.reshape(landscape.loss(mesh), (points, points))}
-
-
 def _box_around(points):
     low, high = points.min(0), points.max(0)
     margin = 0.25 * np.maximum(high - low, 0.4 * (high - low).max())
@@ -49,7 +51,7 @@ def _box_around(points):
 
 
 @checked
-def verdict_data(verdict: object) -> dict[str, Any]:
+def verdict_data(verdict: Verdict | Identification) -> dict[str, Any]:
     """Data of ``figures.verdict`` from what ``compare`` returns."""
     rows = verdict.rows
     words = [", ".join(f"{c.symbol} = {row.coefficients[c.name]:.3g}" for c in row.rule.coefficients) for row in rows]
@@ -60,7 +62,7 @@ def verdict_data(verdict: object) -> dict[str, Any]:
 
 
 @checked
-def coefficients_data(verdict: object) -> dict[str, Any]:
+def coefficients_data(verdict: Verdict | Identification) -> dict[str, Any]:
     """Data of ``figures.coefficients`` from what ``compare`` returns: every coefficient of every rule."""
     pairs = [(row, c) for row in verdict.rows for c in row.rule.coefficients]
     ends = np.array([row.intervals[c.name] for row, c in pairs], dtype=float)
@@ -71,7 +73,12 @@ def coefficients_data(verdict: object) -> dict[str, Any]:
 
 
 @checked
-def policy_data(verdict: object, *, group_names: object = None, count: Count = 3) -> dict[str, Any]:
+def policy_data(
+    verdict: Verdict | Identification,
+    *,
+    group_names: Sequence[str] | None = None,
+    count: Count = 3,
+) -> dict[str, Any]:
     """Data of ``figures.policy_scatter`` from what ``compare`` returns: the ``count`` best rules.
 
     Samples are grouped by component of the control; of several problems, by problem. ``group_names`` names the groups.

@@ -1,16 +1,16 @@
 """The one place that writes pictures."""
 
-import os
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
 from ..arguments import Count, checked
+from ..arguments import Path as PathName
 from ..errors import ProblemError
 
 
 @checked
-def save(figure: Figure, path: str | os.PathLike, *, dpi: Count = 150) -> tuple[Path, Path]:
+def save(figure: Figure, path: PathName, *, dpi: Count = 150) -> tuple[Path, Path]:
     """Write ``path``.png (at ``dpi``) and ``path``.pdf, making the folder if needed; the two paths are returned.
 
     The files carry no date, so that the same figure gives the same bytes. Raises ProblemError for a path that already

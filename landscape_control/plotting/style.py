@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 import numpy as np
 from matplotlib import colors
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.transforms import ScaledTranslation
@@ -182,7 +183,7 @@ def label(axes, x: str | None = None, y: str | None = None, *, title: str | None
 
 
 @checked
-def dress(axes: object):
+def dress(axes: Axes):
     """Give an Axes the house's spines, ticks and text sizes."""
     axes.set_facecolor(PAPER)
     for side, spine in axes.spines.items():
@@ -205,7 +206,7 @@ def note(axes, x: float, y: float, text: str, **options):
 
 
 @checked
-def legend(axes: object, *, handles: object = None, **options: object):
+def legend(axes: Axes | Figure, *, handles: Iterable[object] | None = None, **options: object):
     """Legend of an Axes or a Figure in the house's size, without a frame."""
     settings = {"fontsize": SMALL, "frameon": False, "labelcolor": INK, "handlelength": 2.1, "borderaxespad": 0.3,
                 "labelspacing": 0.35, "columnspacing": 1.3, "handletextpad": 0.6, "title_fontsize": SMALL} | options
@@ -219,7 +220,7 @@ def legend(axes: object, *, handles: object = None, **options: object):
 
 
 @checked
-def legend_below(axes: object, *, columns: Count = 2, gap: float = 33.0, **options: object):
+def legend_below(axes: Axes, *, columns: Count = 2, gap: float = 33.0, **options: object):
     """Legend ``gap`` points under the panel, below its axis label, where it can cover nothing."""
     where = axes.transAxes + ScaledTranslation(0.0, -gap / 72, axes.figure.dpi_scale_trans)
     return legend(axes, loc="upper left", bbox_to_anchor=(0.0, 0.0), bbox_transform=where, ncols=columns, **options)

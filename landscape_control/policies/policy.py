@@ -7,8 +7,8 @@ from typing import Annotated
 
 import numpy as np
 
-from ..arguments import Count, Numbers, Positive, Shape, Words, checked
-from ..errors import ProblemError
+from ..arguments import Count, Matrix, Numbers, Positive, Shape, Words, checked
+from ..errors import ProblemError, shown
 from ..recordable import Recordable
 from .family import Clock, Family
 
@@ -74,8 +74,12 @@ class Policy(Recordable):
         return 0, tuple(np.zeros((episodes, dimension)) for _ in range(self.family.state_size))
 
     @checked
-    def update(self, state: tuple, observation: Numbers, theta: Numbers | None = None, step: Positive = 1.0) -> tuple:
-        """(u, next state), u = Δθ/step; θ is only read by families with weight decay. Refuses what is not finite."""
+    def update(self, state: tuple, observation: Matrix, theta: Matrix | None = None, step: Positive = 1.0) -> tuple:
+        """(u, next state), u = Δθ/step; θ is only read by families with weight decay.
+
+        Raises ProblemError for what is not finite, and for gradients or θ of another shape than the state's.
+        """
+        _check_shapes(state, observation, theta)
         return self.advance(state, observation, theta, step)
 
     def advance(self, state: tuple, observation, theta=None, step=1.0) -> tuple:
@@ -105,6 +109,18 @@ class Policy(Recordable):
         for gradient in seen.swapaxes(0, 1):
             move, state = self.advance(state, gradient)
         return move[0] if one else move
+
+
+def _check_shapes(state, observation, theta):
+    """Refuse a state that no ``init`` made, and rows of another number or length than it has."""
+    if len(state) != 2 or not isinstance(state[0], int) or not isinstance(state[1], tuple):
+        raise ProblemError("state", expected="a state as init(episodes, dimension) or update returned it",
+                           received=shown(state), advice="state = init(1, 3); move, state = update(state, gradients)")
+    kept = next((np.shape(part) for part in state[1] if np.ndim(part) == 2), observation.shape)
+    for name, given in {"observation": observation, "theta": theta}.items():
+        if given is not None and given.shape != kept:
+            raise ProblemError(name, expected=f"shape {kept}, a row per episode", received=f"shape {given.shape}",
+                               advice="make the state with init for as many episodes and weights")
 
 
 def _finite(layout, entries):

@@ -63,6 +63,7 @@ class PolicyProgram(Recordable):
 
         check_steps(self.family, self.steps)
 
+    @checked
     def describe(self) -> str:
         """The expected cost being minimised, in words and symbols, with all numbers."""
         return describe(self)

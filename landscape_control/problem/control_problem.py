@@ -114,6 +114,7 @@ class ControlProblem(PickledAsRecord, Recordable):
             own["objective"] = replace(own.get("objective", self.objective), **rest)
         return replace(self, **own)
 
+    @checked
     def describe(self) -> str:
         """The functional being minimised, in words and symbols, with all numbers."""
         return describe(self)

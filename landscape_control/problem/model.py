@@ -37,7 +37,7 @@ class Model(Unchanging):
             )
         self._metric = _function("metric G", learner.metric, theta, np.eye(m), (m, m))
         self._drift = _function("drift f", learner.drift, theta, np.zeros(n), (n, 1))
-        self.cache: dict = {}  # compiled functions that later rooms derive from this model
+        self.cache: dict = {}  # compiled functions that later packages derive from this model
         self._terminal = ca.Function("terminal", [theta], [_terminal(terminal, landscape, theta)])
         if not landscape.allow_kinks:
             self._refuse_kinks()

@@ -20,6 +20,7 @@ def read_chunks(reader, found, shape, plist) -> np.ndarray:
     if len(chunk) != len(shape) or any(one > most for one, most in zip(chunk, shape, strict=True)):
         reader.refuse("chunks no larger than the array", f"chunks of {chunk} for an array of {shape}")
     counts = [-(-most // one) for one, most in zip(chunk, shape, strict=True)]
+    reader.take_chunks(math.prod(counts), math.prod(shape) * dtype.itemsize)
     if found.get_num_chunks() != math.prod(counts):
         reader.refuse("an array with all its values", f"{found.get_num_chunks()} of {math.prod(counts)} chunks")
     values = np.empty(shape, dtype=dtype.newbyteorder("="))

@@ -10,7 +10,7 @@ reading one runs no code and loads no library.
 import casadi as ca
 
 from ..errors import ProblemError
-from .limits import BYTES_PER_STEP, ENTRIES_PER_STEP, FREE_ENTRIES, Budget
+from .limits import BYTES_PER_INPUT, BYTES_PER_STEP, ENTRIES_PER_STEP, FREE_ENTRIES, Budget
 from .numbers import number_from_tree, number_to_tree
 from .plain_text import count, listed, mapping, refuse, word
 
@@ -71,6 +71,8 @@ def function_from_tree(
     most = FREE_ENTRIES + ENTRIES_PER_STEP * len(steps)
     if entries > most:
         refuse(what, f"at most {most} entries of inputs for {len(steps)} steps", f"{entries}")
+    if budget is not None:
+        budget.take(what, BYTES_PER_INPUT * entries)
     sizes = [_entries(sparsity) for _, sparsity in inputs]
     for k, step in enumerate(steps):
         _check_step(step, k, sizes, f"{what}, step {k}")

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from importlib import import_module
 from os import SEEK_END
 from pathlib import Path
+from typing import Annotated
 
-from ..arguments import Count, checked
 from ..arguments import Path as PathName
-from ..arrays import whole
+from ..arguments import Whole, checked
 from ..errors import ProblemError
 from ..policies import PolicyProgram
 from ..problem import ControlProblem
@@ -26,6 +26,7 @@ from .writing import package_version, write_atomically
 
 FORMAT = "landscape_control record"
 VERSION = 1
+Bytes = Annotated[int, Whole(low=1)]
 _PACKAGES = ("python", "casadi", "numpy", "scipy", "xarray", "h5netcdf")
 _END = 1024  # bytes, more than the seal
 _PACKAGE = __package__.rpartition(".")[0]
@@ -67,7 +68,7 @@ def _group_of(value) -> Group:
 
 
 @checked
-def load(path: PathName, *, most_bytes: Count | None = None):
+def load(path: PathName, *, most_bytes: Bytes | None = None):
     """The object that :func:`save` wrote to a file, working as before; for the folder of a sweep, its data set.
 
     The seal at the file's end is checked before anything is read. Reading runs no code from the file, solves nothing, opens
@@ -86,8 +87,6 @@ def load(path: PathName, *, most_bytes: Count | None = None):
         ``save`` wrote. The message names the file and the place in it.
     """
     path = _as_path(path)
-    if most_bytes is not None:
-        whole("most_bytes", most_bytes)
     if path.is_dir():
         return import_module(f"{_PACKAGE}.sweeps").load_store(path, most_bytes=most_bytes)
     data = unseal(_bytes(path), str(path))

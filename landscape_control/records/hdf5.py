@@ -242,6 +242,10 @@ class _Reader:
             values = np.frombuffer(self.piece(found, size * dtype.itemsize), dtype=dtype).reshape(shape)
         return values.astype(dtype.newbyteorder("="))
 
+    def take_chunks(self, count, size):
+        """Count the chunks of an array of ``size`` bytes."""
+        self.budget.take_chunks(_words(self.place), count, size)
+
     def piece(self, found, size):
         """The ``size`` bytes of an array that stands in one piece."""
         begin = found.get_offset()

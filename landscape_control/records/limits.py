@@ -13,9 +13,17 @@ LONGEST_ATTRIBUTE = 2**20  # bytes of a text
 
 BYTES_PER_BRACKET, BYTES_PER_COMMA = 80, 30  # of what a JSON text becomes (measured)
 DEEPEST_TREE = 48  # lists and objects of JSON inside one another
-BYTES_PER_STEP = 500  # of a function, for each of its operations, when a problem is built with it (measured)
+BYTES_PER_PART = 4_000  # of an object in a problem's text; they take time to build rather than memory
+BYTES_PER_STEP = 1_000  # of a function, for each of its operations, when a problem is built with it (measured)
+BYTES_PER_INPUT = 250  # of a function, for each entry of its inputs; they take time to build rather than memory
 FREE_ENTRIES = 50_000  # entries of a function's inputs, whatever its length; beyond that
 ENTRIES_PER_STEP = 10
+
+FREE_CHUNKS = 100  # of one array; beyond that
+BYTES_PER_CHUNK = 2**13  # on average: the HDF5 library looks through all chunks to find one
+MOST_CHUNKS = 30_000  # of all arrays
+FREE_NAMES = 60  # different names of attributes with texts, which are looked for in all of the file; beyond that
+BYTES_OF_NAMES = 2**30  # to look through, for all names together
 
 BYTES_PER_ENTRY = 180  # of an n x n matrix, that a problem of n parameters takes when it is built (measured)
 LARGEST_COUNT = 10_000  # of units, lags, …, of a family of policies
@@ -36,7 +44,7 @@ class Budget:
     """
 
     def __init__(self, most_bytes: int):
-        self.most_bytes, self.bytes, self.objects = most_bytes, 0, 0
+        self.most_bytes, self.bytes, self.objects, self.chunks = most_bytes, 0, 0, 0
 
     def take(self, place: str, size: int) -> None:
         """Count ``size`` bytes, before they are allocated."""
@@ -53,3 +61,11 @@ class Budget:
         if self.objects > MOST_OBJECTS:
             raise ProblemError(place, expected=f"at most {MOST_OBJECTS} groups and arrays", received="more",
                                advice="records of this library have far fewer: save the result again")
+
+    def take_chunks(self, place: str, count: int, size: int) -> None:
+        """Count the chunks of an array of ``size`` bytes."""
+        self.chunks += count
+        most = FREE_CHUNKS + size // BYTES_PER_CHUNK
+        if count > most or self.chunks > MOST_CHUNKS + self.most_bytes // BYTES_PER_CHUNK:
+            raise ProblemError(place, expected=f"at most {most} chunks of an array of {size} bytes", received=f"{count}",
+                               advice="records of this library have fewer and larger ones: save the result again")

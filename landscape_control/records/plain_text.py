@@ -1,10 +1,12 @@
 """JSON from files: within limits, and nothing that JSON has no word for."""
 
 import json
+import re
 
 from ..errors import ProblemError
 from .limits import ALWAYS_BYTES, BYTES_PER_BRACKET, BYTES_PER_COMMA, DEEPEST_TREE
 
+_LONE = re.compile("[\ud800-\udfff]")
 _LARGEST = 2**63  # whole numbers of a file have at most 64 bits
 DAMAGED = "the text is damaged, or was not written by landscape_control: write it again"
 
@@ -41,7 +43,10 @@ def checked(tree, what: str):
 def _parts(one, what):
     """What a list or an object holds that can hold something in turn."""
     inside = one.values() if isinstance(one, dict) else one if isinstance(one, list) else (one,)
-    for part in inside:
+    names = one if isinstance(one, dict) else ()
+    for part in (*names, *inside):
+        if isinstance(part, str) and not part.isascii() and _LONE.search(part):
+            refuse(what, "texts in Unicode", "half of a surrogate pair, which no file can hold")
         if isinstance(part, int) and abs(part) >= _LARGEST:
             refuse(what, "whole numbers of at most 64 bits", f"one of {part.bit_length()} bits")
     return [part for part in inside if isinstance(part, dict | list)]

@@ -3,6 +3,7 @@
 A plan that converged is finite throughout; one that failed keeps the iterate, whatever it is, and its status says so.
 """
 
+import itertools
 import math
 from collections.abc import Mapping
 
@@ -14,6 +15,7 @@ from ..policies import Policy
 from .limits import LARGEST_COUNT, MOST_POLICY_STEPS
 
 _KINDS_OF_BELIEF = ("mean and covariance", "mean", "tasks")
+_EQUAL = 1e-4  # starts, ends and costs that agree to this, relatively, are equal as far as a record can tell
 _KINDS_ON_GRIDS = ("probability", "mean", "mean and variance")
 
 
@@ -40,6 +42,8 @@ def _plan(values):
     wanted = (len(vertices) - 1) * (len(positions) - 1) + 1
     if nodes != wanted:
         refuse("times", f"{wanted} nodes of {len(vertices) - 1} elements", f"{nodes}")
+    _on_mesh(times, vertices, positions)
+    _counted(values, "iterations")
     if values["status"].ok:
         for name in ("times", "parameters", "controls", "costates", "cost", "cost_error"):
             _finite(name, values[name])
@@ -49,6 +53,15 @@ def _plan(values):
     sizes = states.shape[1], values["controls"].shape[1]
     if tail is not None and (len(tail.steady_state), len(tail.steady_control)) != sizes:
         refuse("tail", f"one of {sizes[0]} parameters", f"one of {len(tail.steady_state)}")
+
+
+def _on_mesh(times, vertices, positions):
+    """Nodes stand at the positions of the elements between the vertices."""
+    lengths = np.diff(vertices)
+    inside = vertices[:-1, None] + lengths[:, None] * positions[:-1]
+    wanted = np.append(inside.ravel(), vertices[-1])
+    if not np.allclose(times, wanted, rtol=1e-9, atol=1e-9 * abs(vertices[-1])):
+        refuse("times", "nodes at the positions of the mesh's elements", "others")
 
 
 def _tail(values):
@@ -68,6 +81,30 @@ def _solution(values):
             refuse(f"plans/{i}", f"{problem.dimension} parameters and {problem.controls} controls, as the problem has",
                    f"{shape[0]} and {shape[1]}")
     _positive("tolerance", values["tolerance"])
+    for name in ("starts", "build_seconds", "solve_seconds"):
+        _counted(values, name)
+    for i, plan in enumerate(plans if problem is not None else ()):
+        if plan.status.ok:
+            _plan_of(problem, plan, f"plans/{i}")
+    certificate = values.get("certificate")
+    if plans[0].status.ok and certificate is not None and not certificate.passed:
+        refuse("certificate", "one that passes, as the status says that the plan converged", "; ".join(certificate.failures))
+    costs = [plan.cost for plan in plans if plan.status.ok]
+    if any(later < one - _EQUAL * abs(one) for one, later in itertools.pairwise(costs)):
+        refuse("plans", "the best first", f"costs {', '.join(f'{cost:g}' for cost in costs[:4])}")
+
+
+def _plan_of(problem, plan, place):
+    """Refuse a plan that is said to have converged and is one of another problem: start, end and horizon tell."""
+    path, horizon = plan.parameters, problem.objective.horizon
+    near = _EQUAL * max(np.abs(path).max(), 1.0)
+    if np.abs(path[0] - problem.start).max() > near:
+        refuse(f"{place}/parameters", f"a path from the start of the problem, {problem.start}", f"one from {path[0]}")
+    if problem.end is not None and np.abs(path[-1] - problem.end).max() > near:
+        refuse(f"{place}/parameters", f"a path to the end of the problem, {problem.end}", f"one to {path[-1]}")
+    ends = horizon if np.isfinite(horizon) else plan.times[-1]
+    if plan.times[0] != 0 or abs(plan.times[-1] - ends) > _EQUAL * ends:
+        refuse(f"{place}/times", f"times from 0 to the horizon {ends:g}", f"from {plan.times[0]:g} to {plan.times[-1]:g}")
 
 
 def _belief_solution(values):
@@ -210,6 +247,8 @@ def _scenario_result(values):
 
 def _certificate(values):
     _positive("tolerance", values["tolerance"])
+    if values.get("cost_mismatch") is not None and values.get("unseen") is None:
+        refuse("unseen", "a number, as there is a cost mismatch to hold against it", "none")
 
 
 def _shaped(values, name, shape):
@@ -231,6 +270,11 @@ def _finite(name, value):
 def _positive(name, value):
     if not 0 < value < math.inf:
         refuse(name, "a number > 0", f"{value:g}")
+
+
+def _counted(values, name):
+    if not 0 <= values.get(name, 0) < math.inf:
+        refuse(name, "a number >= 0", f"{values[name]:g}")
 
 
 RELATIONS = {

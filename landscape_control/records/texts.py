@@ -12,7 +12,7 @@ import struct
 import numpy as np
 
 from ..errors import ProblemError
-from .limits import LONGEST_ATTRIBUTE
+from .limits import BYTES_OF_NAMES, FREE_NAMES, LONGEST_ATTRIBUTE
 
 _DESCRIPTOR = np.dtype([("length", "<u4"), ("heap", "<u8"), ("number", "<u4")])
 _VARYING = 9  # the class of types of varying length
@@ -39,6 +39,7 @@ class Texts:
     def check_attribute(self, name: bytes, place: str) -> None:
         """Refuse unless every attribute of this name holds a text that is there, and there are as many as asked for."""
         if name not in self._unread:
+            self._check_names(place)
             found = list(self._descriptors(name))
             for row in found:
                 if row[0] > LONGEST_ATTRIBUTE:
@@ -48,6 +49,12 @@ class Texts:
         self._unread[name] -= 1
         if self._unread[name] < 0:
             _refuse(place, "texts that can be found in the file", f"the attribute {name!r}, which cannot")
+
+    def _check_names(self, place):
+        """Refuse a name more where looking for all of them would take long."""
+        most = max(FREE_NAMES, BYTES_OF_NAMES // max(len(self.data), 1))
+        if len(self._unread) >= most:
+            _refuse(place, f"attributes of at most {most} different names in a file of this size", "more")
 
     def _text(self, length, heap, number, place):
         if not length:

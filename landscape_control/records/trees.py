@@ -13,7 +13,7 @@ from ..landscape.landscape import MOST_PARAMETERS
 from ..landscape.library import minima_by_rule
 from ..policies import Family
 from .expressions import function_from_tree
-from .limits import BYTES_PER_ENTRY, LARGEST_COUNT, Budget
+from .limits import BYTES_PER_ENTRY, BYTES_PER_PART, LARGEST_COUNT, Budget
 from .numbers import array_from_tree, number_from_tree
 from .parts import class_of_part
 from .plain_text import count, kind, listed, mapping, refuse, word
@@ -31,6 +31,10 @@ class Traced:
 
     def __call__(self, *vectors, **parameters):
         """The expression at CasADi vectors; parameters not given have the values of the record."""
+        needed = self.function.n_in() - len(self.parameters)
+        if len(vectors) != needed:
+            raise ProblemError("recorded function", expected=f"{needed} vectors, as it was recorded with",
+                               received=f"{len(vectors)}", advice="the problem it belongs to is another one: write it again")
         for i, given in enumerate(vectors):
             if isinstance(given, ca.SX) and given.shape != self.function.size_in(i):
                 size = self.function.size1_in(i)
@@ -57,6 +61,8 @@ class TreeReader:
         if not isinstance(tree, dict):
             return tree
         if "kind" in tree:
+            if self.budget is not None:
+                self.budget.take(what, BYTES_PER_PART)
             return self._landscape(tree, what) if tree["kind"] == "Landscape" else self._object(tree, what)
         if len(tree) != 1 or not tree.keys() <= {"number", "array", "mapping", "function"}:
             refuse(what, "a value, an array, a mapping, a function or an object", f"entries {sorted(tree)!r:.80}")

@@ -3,7 +3,11 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ..arguments import Path as PathName
+from ..arguments import checked
 from ..errors import ProblemError
+from ..landscape import Landscape
+from ..sweeps.summary import check_dataset
 from .atlas_data import atlas_data
 from .atlas_script import SCRIPT
 from .markup import data_block, security_policy, text
@@ -41,9 +45,18 @@ label, select { font: 0.85rem system-ui, sans-serif; } select { padding: 0.15rem
 """
 
 
-def atlas_page(dataset, *, variables: Sequence[str] | None = None, x: str | None = None, y: str | None = None,
-               at: Mapping | None = None, landscape=None, title: str = "Atlas of optimal learning rules",
-               lead: str = "") -> str:
+@checked
+def atlas_page(
+    dataset: object,
+    *,
+    variables: Sequence[str] | None = None,
+    x: str | None = None,
+    y: str | None = None,
+    at: Mapping | None = None,
+    landscape: Landscape | None = None,
+    title: str = "Atlas of optimal learning rules",
+    lead: str = "",
+) -> str:
     """One self-contained HTML document of a sweep; it needs no network, and its tables no script either.
 
     The map shows one variable at a time, words as regions and numbers by colour. Pointing at a cell, or moving there with
@@ -64,6 +77,7 @@ def atlas_page(dataset, *, variables: Sequence[str] | None = None, x: str | None
     ProblemError
         A dataset without a variable over two axes; unknown names.
     """
+    check_dataset(dataset)
     document = atlas_data(dataset, variables=variables, x=x, y=y, at=at, landscape=landscape)
     heading, words = text(title), text(lead or _lead(document))
     style = STYLE + _STYLE
@@ -76,7 +90,8 @@ def atlas_page(dataset, *, variables: Sequence[str] | None = None, x: str | None
             "</body></html>\n")
 
 
-def write_atlas(dataset, path, **options) -> Path:
+@checked
+def write_atlas(dataset: object, path: PathName, **options: object) -> Path:
     """Write :func:`atlas_page` to ``path`` (``.html``); the folder is made if needed. Returns the path."""
     path = Path(path)
     if path.suffix.lower() not in (".html", ".htm"):

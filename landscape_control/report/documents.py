@@ -8,7 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import checked
 from ..claims import Claim, Outcome
+from ..problem import ControlProblem
+from ..solution import Solution
 from .table import check_verdict
 from .versions import versions
 
@@ -36,12 +39,14 @@ def plain(value) -> Any:
     return str(value)
 
 
+@checked
 def claim_document(claim: Claim) -> dict:
     """What a claim says about itself."""
     return {name: plain(getattr(claim, name))
             for name in ("name", "title", "figure", "relations", "statement", "source", "picture")}
 
 
+@checked
 def outcome_document(outcome: Outcome) -> dict:
     """A claim with its verdict, checks, time, and error if it could not be evaluated (the data for drawing is left out)."""
     checks = [] if outcome.evidence is None else outcome.evidence.checks
@@ -50,7 +55,8 @@ def outcome_document(outcome: Outcome) -> dict:
             "error": outcome.error, "traceback": outcome.traceback, "checks": rows}
 
 
-def describe_solution(problem, solution) -> dict:
+@checked
+def describe_solution(problem: ControlProblem, solution: Solution) -> dict:
     """A solution with its problem in words, every plan (arrays as nested lists, time first), certificate and versions.
 
     Keys: format, versions, problem, status, advice, cost, ..., plans (best first), certificate (null unless converged).

@@ -4,6 +4,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from ..arguments import Count, NonNegative, checked
 from ..claims import Outcome, Verdict
 from .markup import security_policy, text
 from .pictures import OVERVIEW, Picture
@@ -16,7 +17,14 @@ _LEAD = ("Learning as optimal control of movement in a loss landscape. Each prob
          "against theory; a check holds when its error is within the tolerance stated beside it.")
 
 
-def html_page(outcomes: Sequence[Outcome], pictures: Mapping[str, Picture], *, seconds: float, workers: int) -> str:
+@checked
+def html_page(
+    outcomes: Sequence[Outcome],
+    pictures: Mapping[str, Picture],
+    *,
+    seconds: NonNegative,
+    workers: Count,
+) -> str:
     """The report as one HTML document; pictures (by claim name) are embedded as PNG, so the file can be sent alone."""
     articles = "".join(_article(outcome, pictures.get(outcome.claim.name)) for outcome in outcomes)
     return (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'

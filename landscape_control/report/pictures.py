@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ..arguments import Count, checked
+from ..arguments import Path as PathName
 from ..claims import Outcome
 from ..claims.processes import run_all
 from ..errors import check_choice
@@ -31,8 +33,14 @@ class Picture:
         return next((path for path in self.files if path.suffix == ".png"), None)
 
 
-def draw_pictures(outcomes: Sequence[Outcome], folder: Path, *, workers: int = 1,
-                  progress: Callable[[str], None] | None = None) -> dict[str, Picture]:
+@checked
+def draw_pictures(
+    outcomes: Sequence[Outcome],
+    folder: PathName,
+    *,
+    workers: Count = 1,
+    progress: Callable[[str], None] | None = None,
+) -> dict[str, Picture]:
     """Draw the picture of every outcome that has evidence, and OVERVIEW, into folder/NAME.png and .pdf; by claim name.
 
     A picture that cannot be drawn is an entry with its error, never the end of the run.

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
+from ..arguments import Count, checked
+from ..arguments import Path as PathName
 from ..claims import Claim, Outcome, Verdict, run_claims
 from ..errors import ProblemError
 from .page import html_page
@@ -36,13 +38,20 @@ class Reproduction:
         return tuple(picture for picture in self.pictures.values() if picture.error)
 
 
+@checked
 def steps(claims: Sequence[Claim]) -> int:
     """How often :func:`reproduce` reports progress when every claim can be evaluated."""
     return len(claims) + sum(claim.picture is not None for claim in claims) + 1  # the overview
 
 
-def reproduce(claims: Sequence[Claim], folder, *, workers: int = 1,
-              progress: Callable[[str], None] | None = None) -> Reproduction:
+@checked
+def reproduce(
+    claims: Sequence[Claim],
+    folder: PathName,
+    *,
+    workers: Count = 1,
+    progress: Callable[[str], None] | None = None,
+) -> Reproduction:
     """Evaluate the claims and write claims.csv, report.html and figures/NAME.png and .pdf into ``folder``.
 
     Files appear whole or not at all. ``progress`` is called with a claim's name when it is evaluated, and again when

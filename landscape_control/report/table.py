@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from ..arguments import checked
 from ..claims import Check, Outcome
 
 _TEXT_COLUMNS = ("claim", "theory", "computed", "relation", "verdict")
@@ -28,6 +29,7 @@ def check_verdict(check: Check) -> str:
     return "holds" if check.passed else "fails"
 
 
+@checked
 def text_table(outcomes: Iterable[Outcome]) -> str:
     """Aligned columns ``claim | theory | computed | relation | verdict``: one line per claim, one below it per check."""
     rows, notes = [_TEXT_COLUMNS], {}
@@ -52,6 +54,7 @@ def align(rows: Sequence[Sequence[str]]) -> list[str]:
     return [lines[0], "-+-".join("-" * width for width in widths), *lines[1:]]
 
 
+@checked
 def csv_table(outcomes: Iterable[Outcome]) -> str:
     """One line per check with full precision; a claim that could not be evaluated is one line with its error as note.
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..arguments import Positive, Shape, Words, checked
 from ..arrays import number
+from ..errors import ProblemError
 from .gain import relaxation_rate
 from .gradient import knows_ends, short_horizon_step
 from .rule import Coefficient, Rule
@@ -32,6 +33,9 @@ def metric_modes(hessian: Matrices, metric: Matrices) -> tuple[np.ndarray, np.nd
 
     Columns of W are the eigen-directions of the curvature in the metric; HW = GW diag(h).
     """
+    if hessian.ndim != 3 or hessian.shape != metric.shape or hessian.shape[1] != hessian.shape[2]:
+        raise ProblemError("metric", expected="as many square matrices as there are Hessians, of one size",
+                           received=f"shape {metric.shape} for {hessian.shape}", advice="give one per Hessian, (S, n, n)")
     values, vectors = np.linalg.eigh(metric)
     root = np.einsum("sij,sj,skj->sik", vectors, 1 / np.sqrt(values), vectors)
     curvature, rotation = np.linalg.eigh(root @ hessian @ root)

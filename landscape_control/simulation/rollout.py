@@ -85,6 +85,7 @@ class Rollout:
     def __repr__(self):
         return f"{type(self).__name__}({self.summary()})"
 
+    @checked
     def summary(self) -> str:
         """One line: cost with standard error, its parts, and how it was obtained."""
         late = f", after the horizon up to {self.remainder:.3g}" if self.remainder else ""

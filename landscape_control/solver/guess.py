@@ -60,6 +60,7 @@ def read_guess(problem: ControlProblem, guess, horizon: float) -> Guess:
     if isinstance(guess, str):
         return _followed_rule(problem, guess, horizon)
     if isinstance(guess, Solution | Plan):
+        _check_plan(problem, guess.best if isinstance(guess, Solution) else guess)
         return _previous(problem, guess.best if isinstance(guess, Solution) else guess)
     if callable(guess):
         return Guess(name="function", path=lambda s: _called(guess, s * horizon, problem.dimension))
@@ -83,6 +84,13 @@ def read_guess(problem: ControlProblem, guess, horizon: float) -> Guess:
         name="array",
         path=lambda s: np.column_stack([np.interp(s, grid, column) for column in array.T]),
     )
+
+
+def _check_plan(problem, plan):
+    given = plan.parameters.shape[1]
+    if given != problem.dimension:
+        raise ProblemError("guess", expected=f"a plan of {problem.dimension} parameters", received=f"one of {given}",
+                           advice="guess with a solution of this landscape, or leave the guess out")
 
 
 def _check_loss(problem, points):

@@ -132,6 +132,7 @@ class GridPolicy(Recordable):
     def __repr__(self):
         return f"{type(self).__name__}({self.summary()})"
 
+    @checked
     def summary(self) -> str:
         """One line: cost, errors, status, the grid and the time taken."""
         nodes = "x".join(str(len(axis)) for axis in self.axes)

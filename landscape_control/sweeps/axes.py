@@ -108,6 +108,8 @@ def _resolved(problem, name, values) -> Axis:
     single = isinstance(values, str | bytes | type) or not hasattr(values, "__iter__") or getattr(values, "ndim", 1) == 0
     if single and not isinstance(values, Iterator | Set | Mapping):
         _refuse(name, "a list of values, or {label: value}", repr(values)[:80], "put the value into a list")
+    if hasattr(values, "__array__") and not isinstance(values, np.ndarray):  # a column of a table
+        values = np.asarray(values)
     labels, rows = _labels_and_rows(name, values)
     if len(paths) == 1:
         if labels is None and np.ndim(rows[0]) == 1 and not isinstance(rows[0], str):  # whole vectors: zip the entries

@@ -19,6 +19,7 @@ from ..measures import ALL, as_measure
 from ..policies import PolicyProgram
 from ..problem import ControlProblem
 from ..recorded_settings import check_given, refuse_withheld, withheld
+from ..returned import called
 from .adaptors import adaptor_of
 from .axes import read_axes
 from .columns import NOTES, unpack
@@ -285,8 +286,9 @@ def _reporter(progress, table, began):
 
     def report():
         if progress is not None:
-            progress(Progress(done=table.done, total=table.cells, failed=table.failed, restored=restored,
-                              seconds=time.perf_counter() - began))
+            called("progress", progress, Progress(done=table.done, total=table.cells, failed=table.failed, restored=restored,
+                   seconds=time.perf_counter() - began), where=f"{table.done} of {table.cells} cells",
+                   expected="a function of one Progress that runs")
 
     return report
 

@@ -6,6 +6,7 @@ from collections import Counter
 import numpy as np
 
 from ..arguments import checked
+from ..errors import ProblemError, shown
 from .columns import NOTES
 from .failures import USABLE
 
@@ -15,6 +16,7 @@ _SHOWN = 3  # messages that are written out
 @checked
 def describe(dataset: object) -> str:
     """Axes, how many cells are done and failed and why, the range of every measure, versions; one text."""
+    check_dataset(dataset, "status")
     notes = dataset.attrs
     lines = [f"sweep of a {notes.get('kind', '?')} problem, fingerprint {notes.get('fingerprint', '')[:12]}", "", "axes"]
     lines += [f"  {_axis(dataset, name, paths)}" for name, paths in json.loads(notes.get("axes", "{}")).items()]
@@ -28,6 +30,13 @@ def describe(dataset: object) -> str:
     settings += [f"{name} {value}" for name, value in json.loads(notes.get("options", "{}")).items()]
     lines += ["", f"settings  {', '.join(settings)}"]
     return "\n".join([*lines, f"versions  {', '.join(f'{name} {number}' for name, number in versions.items())}"])
+
+
+def check_dataset(dataset, *names: str) -> None:
+    """Refuse what is no dataset, or has not the variables ``names`` of every sweep."""
+    if isinstance(dataset, type) or not hasattr(dataset, "data_vars") or not all(one in dataset for one in names):
+        raise ProblemError("dataset", expected="the dataset of a sweep", received=shown(dataset),
+                           advice="pass what sweep, resume or load returns; load('folder') reads a store")
 
 
 def _axis(dataset, name, paths):

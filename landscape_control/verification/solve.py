@@ -112,7 +112,7 @@ def _confirmed(solution: BeliefSolution, method, episodes, options) -> BeliefSol
 
 
 def _simulated(solution, episodes, seed):
-    from .simulated import InsideBox, simulated_cost  # rooms are opened when they are needed
+    from .simulated import InsideBox, simulated_cost  # imported when it is needed
 
     slow = solution.method == METHODS["replanning"]
     settings = (
