@@ -357,6 +357,8 @@ UNCALLED = [
     "reference.short_horizon_error",
     "reference.silver_steps",
     "reference.spiral_frequency",
+    "report.Picture",
+    "report.Reproduction",
     "report.atlas_page",
     "report.claim_document",
     "report.csv_table",

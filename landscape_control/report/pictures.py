@@ -18,6 +18,7 @@ _DOTS_PER_INCH = 180
 OVERVIEW = "all-claims"
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Picture:
     """One saved picture; ``error`` and ``traceback`` say why there are no files."""

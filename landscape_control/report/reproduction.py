@@ -15,6 +15,7 @@ from .pictures import Picture, draw_pictures
 from .table import csv_table
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reproduction:
     """What a run left: outcomes in the order of the claims, pictures by claim name, and the files."""
