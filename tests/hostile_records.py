@@ -903,6 +903,9 @@ _plan("a_plan_with_a_seed_of_text", lambda tree: tree.update(seed="7"))
 _plan("a_plan_with_options_in_a_list", lambda tree: tree.update(options=[1]))
 _plan("a_plan_of_the_future", lambda tree: tree.update(version=2))
 _plan("a_plan_without_a_problem", lambda tree: tree.pop("specification"))
+_plan("a_plan_whose_axis_is_named_like_a_note", lambda tree: tree["axes"][0].update(name="status"))
+_plan("a_plan_whose_axis_is_named_like_a_measure", lambda tree: tree["axes"][0].update(name=tree["measures"][0]["name"]))
+_plan("a_plan_whose_measure_is_named_like_a_note", lambda tree: tree["measures"][0].update(name="message"))
 _plan("a_plan_whose_problem_is_a_number", lambda tree: tree.update(specification=7))
 
 

@@ -8,6 +8,7 @@ from ..records.limits import MOST_CELLS
 from ..records.numbers import number_from_tree
 from ..records.plain_text import count, kind, listed, mapping, refuse, word
 from .axes import Axis
+from .columns import NOTES
 
 _NAMES = ("specification", "axes", "measures", "kind", "options", "starts", "seed", "structural", "most", "versions")
 _KINDS = ("trajectory", "belief", "policy", "closed form")
@@ -28,6 +29,10 @@ def plan_entries(document) -> dict:
     names = [axis.name for axis in axes]
     if len(set(names)) < len(names):
         refuse("axes", "different names", ", ".join(names)[:80])
+    measures = _measures(document["measures"])
+    reserved = {*NOTES, *(measure["name"] for measure in measures)} & set(names)
+    if reserved:
+        refuse("axes", "other names than measures have, or notes on cells", min(reserved))
     check_cells(axes)
     variants = tuple(tuple(_words(one.get("variants", []), f"variants of axis {i}")) for i, one in enumerate(documents))
     for axis, texts in zip(axes, variants, strict=True):
@@ -35,7 +40,7 @@ def plan_entries(document) -> dict:
             refuse(f"variants of axis {axis.name!r}", f"{0 if axis.is_plain else axis.size} texts", f"{len(texts)}")
     return {
         "specification": word(document["specification"], "specification"), "axes": axes, "variants": variants,
-        "measures": _measures(document["measures"]), "kind": _one_of(document["kind"], "kind", _KINDS),
+        "measures": measures, "kind": _one_of(document["kind"], "kind", _KINDS),
         "options": mapping(document["options"], "options"), "seed": count(document["seed"], "seed", 0, _LARGEST),
         "starts": None if document["starts"] is None else count(document["starts"], "starts", 0, _MOST_STARTS),
         "structural": tuple(_one_of(one, "structural", names) for one in listed(document["structural"], "structural")),
@@ -88,6 +93,8 @@ def _entry(value, form, what):
 def _measures(tree):
     measures = tuple(_measure(one, f"measure {i}") for i, one in enumerate(_filled(tree, "measures")))
     names = [measure["name"] for measure in measures]
+    if set(names) & set(NOTES):
+        refuse("measures", f"other names than {', '.join(NOTES)}", min(set(names) & set(NOTES)))
     if len(set(names)) < len(names):
         refuse("measures", "different names", ", ".join(names)[:80])
     return measures

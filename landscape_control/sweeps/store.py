@@ -41,6 +41,7 @@ except ImportError:  # not on this system: stores are then not locked
     fcntl = None
 
 PLAN, CHUNKS, RESULT, LOCK = "plan.json", "chunks", "result.nc", "lock"
+_LONGEST_STEM = 12  # digits of the number in a chunk's name
 _PARTS = (f".{PLAN}.*{PART}", f".{RESULT}.*{PART}", f"{CHUNKS}/.[0-9]*.npz.*{PART}")  # what an interrupted writer leaves
 MOST_PLAN = 2**28  # bytes of a plan
 _WRITERS = 4  # threads that wait for the disk, so that nothing else does
@@ -223,13 +224,20 @@ def read_plan(folder) -> Plan:
 
 def chunks_of(folder, plan: Plan):
     """(index, columns) of the chunks that are there and sound, without a lock."""
-    for index in range(plan.layout.chunks):
+    for index in _there(folder, plan.layout.chunks):
         try:
             yield index, _read_chunk(Path(folder) / _chunk_name(index), index, plan)
         except (FileNotFoundError, DamagedError):
             continue
         except OSError as error:
             raise _unreadable(Path(folder) / _chunk_name(index), error) from error
+
+
+def _there(folder, count):
+    """The chunks below ``count`` whose files are there, in order: a plan may have many more than were computed."""
+    stems = (path.stem for path in (Path(folder) / CHUNKS).glob("*.npz"))
+    indices = {int(stem) for stem in stems if stem.isdecimal() and len(stem) <= _LONGEST_STEM}
+    return sorted(index for index in indices if index < count)
 
 
 def bytes_of_results(folder) -> int:
