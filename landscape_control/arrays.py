@@ -69,10 +69,13 @@ def range_words(low, high, low_open=False, high_open=False, allow_inf=False) -> 
 
 def whole(what: str, value, *, low=1, high=None) -> int:
     """An integer >= low (any where None), and <= high where more would not end in a reasonable time."""
+    if type(value) is np.ndarray and value.ndim == 0:
+        value = value[()]
     integer = isinstance(value, int | np.integer) and not isinstance(value, bool | np.timedelta64)
     if not integer or (low is not None and value < low):
         words = "an integer" if low is None else f"an integer >= {low}"
-        raise ProblemError(what, expected=words, received=shown(value), advice=f"pass {what} as an integer")
+        advice = f"choose {what} >= {low}" if integer else f"pass {what} as an integer"
+        raise ProblemError(what, expected=words, received=shown(value), advice=advice)
     if high is not None and value > high:
         raise ProblemError(what, expected=f"at most {high}", received=shown(value),
                            advice=f"choose {what} smaller: time and memory grow at least in proportion to it")

@@ -162,3 +162,30 @@ def test_columns_of_tables_are_axes_and_arrays_are_lists():
     found = lc.sweep(LINE, {"horizon": xarray.DataArray([1.0, 2.0])}, measure="cost")
     np.testing.assert_array_equal(found["horizon"], [1.0, 2.0])
     assert lc.certify_global(PLANE, points=np.array([21, 21]), time_limit=20).plan_cost > 0
+
+
+def test_a_number_of_the_landscape_is_changed_on_the_landscape():
+    problem = lc.ControlProblem(landscape=WELL, start=[0.5, 0.5], objective=lc.Objective(horizon=1.0))
+    with pytest.raises(ProblemError, match=r"landscape=problem\.landscape\.with_parameters\(tilt=…\)"):
+        problem.changed(tilt=0.1)
+    assert problem.changed(landscape=problem.landscape.with_parameters(tilt=0.1)).landscape.parameters["tilt"] == 0.1
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: LINE.changed(objective=3, horizon=2.0), "objective: expected an Objective"),
+        (lambda: LINE.changed(2.0), r"changed: expected its arguments by name.*changed\(name=…\)"),
+        (lambda: lc.Uniform(0.1, 1.0, low=0.1, high=1.0), "one value for 'high'; received one by position"),
+        (lambda: lc.rosenbrock(1), "choose dimension >= 2"),
+    ],
+)
+def test_advice_is_something_that_the_same_call_accepts(call, said):
+    with pytest.raises(ProblemError, match=said):
+        call()
+
+
+def test_counts_may_be_arrays_without_axes():
+    assert lc.rosenbrock(np.array(3)).dimension == 3
+    with pytest.raises(ProblemError, match="dimension: expected an integer"):
+        lc.rosenbrock(np.array(3.0))

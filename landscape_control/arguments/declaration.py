@@ -145,7 +145,7 @@ class Declaration:
         if self._hidden_needs and not self._hidden_needs <= kwargs.keys():
             self._refuse_result()
         if args and not kwargs.keys().isdisjoint(names):
-            self._refuse_twice(*kwargs.keys() & names)
+            self._refuse_twice(min(kwargs.keys() & names))
         return given, values
 
     def _unknown(self, name):
@@ -161,7 +161,7 @@ class Declaration:
     def _refuse_row(self, args):
         received = ", ".join(shown(value, 40) for value in args[self._is_bound :])
         named = [name for name, one in self.parameters.items() if not one.by_position]
-        if named:
+        if named or self.rest is not None:
             expected = "its arguments by name"
         elif self.parameters:
             expected = f"at most {len(self._row) - self._is_bound} arguments"
@@ -200,6 +200,8 @@ class Declaration:
     def _call(self, names):
         chosen = [one for name, one in self.parameters.items() if name in names]
         words = [one.name if one.by_position else f"{one.name}=…" for one in chosen]
+        if not words and self.rest is not None:
+            words = ["name=…"]
         return f"{self.name}({', '.join(words)})"
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..arguments import Vector, checked
 from ..arrays import symmetric, vector
-from ..errors import ProblemError, check_options
+from ..errors import ProblemError, check_options, shown
 from ..landscape import Landscape
 from ..learner import Learner
 from ..objective import Objective
@@ -107,11 +107,28 @@ class ControlProblem(PickledAsRecord, Recordable):
     @checked
     def changed(self, **changes: object) -> "ControlProblem":
         """A copy with other numbers: any field of the objective, ``start``, ``end``, ``landscape`` or ``learner``."""
+        of_landscape = [name for name in changes if name in self.landscape.parameters]
+        if of_landscape:
+            name = of_landscape[0]
+            raise ProblemError(
+                "changed",
+                expected="fields of the problem or its objective",
+                received=f"{name!r}, a parameter of the landscape",
+                advice=f"write changed(landscape=problem.landscape.with_parameters({name}=…))",
+            )
         own = {k: v for k, v in changes.items() if k in ("landscape", "learner", "start", "end", "objective")}
         rest = {k: v for k, v in changes.items() if k not in own}
         check_options("change", rest, [*Objective.__dataclass_fields__, "landscape", "learner", "start", "end", "objective"])
         if rest:
-            own["objective"] = replace(own.get("objective", self.objective), **rest)
+            objective = own.get("objective", self.objective)
+            if not isinstance(objective, Objective):
+                raise ProblemError(
+                    "objective",
+                    expected="an Objective",
+                    received=shown(objective),
+                    advice="e.g. landscape_control.Objective(horizon=…)",
+                )
+            own["objective"] = replace(objective, **rest)
         return replace(self, **own)
 
     @checked
