@@ -189,3 +189,8 @@ def test_counts_may_be_arrays_without_axes():
     assert lc.rosenbrock(np.array(3)).dimension == 3
     with pytest.raises(ProblemError, match="dimension: expected an integer"):
         lc.rosenbrock(np.array(3.0))
+
+
+def test_points_of_several_parameters_may_come_from_zip():
+    found = lc.sweep(LINE, {("horizon", "discount"): zip([1, 2], [0.1, 0.2], strict=True)}, measure="cost")
+    np.testing.assert_array_equal(found["discount"], [0.1, 0.2])

@@ -117,7 +117,7 @@ def _resolved(problem, name, values) -> Axis:
             paths = tuple(f"{paths[0]}.{i}" for i in range(len(rows[0] if current is None else np.atleast_1d(current))))
         else:
             rows = [(row,) for row in rows]
-    elif labels is None and len(rows) == len(paths) and _is_columns(values):
+    elif labels is None and len(rows) == len(paths) and _is_columns(values, rows):
         _refuse(name, "one tuple of values per point", "what looks like a list of values per parameter",
                 "write list(zip(first, second)), or numpy.column_stack([first, second])")
     for row in rows:
@@ -160,10 +160,10 @@ def _labels_and_rows(name, values):
     return labels, rows
 
 
-def _is_columns(values):
+def _is_columns(values, rows):
     """Whether values of several parameters stand one parameter after the other: arrays in a row, or lists in a tuple."""
     inner = (np.ndarray, list) if isinstance(values, tuple) else np.ndarray
-    return not isinstance(values, np.ndarray) and all(isinstance(row, inner) for row in values)
+    return not isinstance(values, np.ndarray) and all(isinstance(row, inner) for row in rows)
 
 
 def _column(name, path, current, values, labels):
