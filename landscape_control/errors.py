@@ -61,6 +61,15 @@ def check_options(what: str, given: dict, allowed: Iterable[str]) -> None:
         check_choice(f"{what} option", name, allowed)
 
 
+def printable(words: str) -> str:
+    """Words of a file on one line of a terminal: what would move its cursor or colour it is written out, as in \\x1b."""
+    return words if words.isprintable() else "".join(map(_written_out, words))
+
+
+def _written_out(character):
+    return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+
+
 def shown(value, width: int = 90) -> str:
     """An object in a message: its representation, cut where it is long; a class by name."""
     if isinstance(value, type):

@@ -2,11 +2,14 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
+import hostile_records
 import pytest
 
+import landscape_control as lc
 from landscape_control import cli
 
 HEAD = "import os, sys, warnings\nimport numpy as np\nimport landscape_control as lc\n"
@@ -164,3 +167,17 @@ def test_a_reader_that_has_seen_enough_is_no_failure(good):
     command = f"{sys.executable} -m landscape_control.cli list --json | head -1"
     told = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True)
     assert (told.returncode, told.stderr) == (0, "")
+
+
+def test_words_of_a_store_move_no_cursor(tmp_path):
+    shutil.copytree(hostile_records.STORE, tmp_path / "store")
+
+    def change(tree):
+        tree["axes"][0]["name"] = "horizon\x1b[2J"
+        tree["measures"][0]["units"] = "\x1b]0;title\x07\r\nno line of its own"
+
+    hostile_records.change_plan(tmp_path / "store", change)
+    text = lc.sweeps.describe(lc.load(tmp_path / "store"))
+    assert all(line.isprintable() for line in text.splitlines())
+    assert r"horizon\x1b[2J" in text
+    assert r"\x1b]0;title\x07\r\nno line of its own" in text

@@ -154,5 +154,7 @@ def _cores():
 
 
 def _say(text, status):
-    print(f"landscape-control: {' '.join(text.split())}", file=sys.stderr)
+    from ..errors import printable
+
+    print(f"landscape-control: {printable(' '.join(text.split()))}", file=sys.stderr)
     return status

@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 
 from ..arguments import checked
-from ..errors import ProblemError, shown
+from ..errors import ProblemError, printable, shown
 from .columns import NOTES
 from .failures import USABLE
 
@@ -29,7 +29,8 @@ def describe(dataset: object) -> str:
     settings = [f"seed {notes.get('seed')}", f"starts: {notes.get('starts')}"]
     settings += [f"{name} {value}" for name, value in json.loads(notes.get("options", "{}")).items()]
     lines += ["", f"settings  {', '.join(settings)}"]
-    return "\n".join([*lines, f"versions  {', '.join(f'{name} {number}' for name, number in versions.items())}"])
+    lines.append(f"versions  {', '.join(f'{name} {number}' for name, number in versions.items())}")
+    return "\n".join(map(printable, lines))  # names, units and messages come from files
 
 
 def check_dataset(dataset, *names: str) -> None:
