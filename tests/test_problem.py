@@ -34,7 +34,7 @@ MISTAKES = {
     "negative discount": (lambda: lc.Objective(horizon=1.0, discount=-0.1), "discount γ: expected a number >= 0"),
     "learning rate zero": (lambda: lc.Objective(horizon=1.0, learning_rate=0.0), "learning_rate η"),
     "free movement": (lambda: well(objective=lc.Objective(horizon=1.0, learning_rate=math.inf)), "free movement"),
-    "nothing to minimise": (lambda: well(objective=lc.Objective(horizon=1.0, loss_weight=0.0)), "standing still is optimal"),
+    "nothing to minimise": (lambda: well(objective=lc.Objective(horizon=1.0, loss_weight=0.0)), "doing nothing is optimal"),
     "terminal cost at infinity": (lambda: lc.Objective(horizon=math.inf, terminal="loss"), "finite horizon"),
     "misspelt terminal": (lambda: lc.Objective(horizon=1.0, terminal="los"), "None, 'loss' or a function"),
     "fixed end at infinity": (lambda: well(objective=lc.Objective(horizon=math.inf), end=[1, 0]), "free end"),

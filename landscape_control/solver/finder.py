@@ -20,6 +20,8 @@ from .settling import settle_plan
 from .single import Draft, Machinery, Task, draft_plan, refine_plan
 from .variations import MOST_ROUNDS, varied
 
+MOST_CONTINUED = 3  # plans that differ in the first of several windows
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Finder:
@@ -59,25 +61,31 @@ class Finder:
         if not settled:
             raise refusals[0]  # that of the best aim
         best, guess = min(settled, key=lambda pair: pair[0].cost if np.isfinite(pair[0].cost) else np.inf)
-        if best.status is Status.REFINEMENT_CAP and guess is not settled[0][1] and math.isinf(task.horizon):
+        if best.status is Status.REFINEMENT_CAP and guess is not settled[0][1]:
             settled.append((self._in_steps(task, guess, is_first=True), guess))
         return [plan for plan, _ in settled]
 
     def _that_differ(self, task, guesses) -> list[Guess]:
-        """The guesses whose plans differ in the first window, where nearly all of the cost is decided; cheapest first."""
-        begun = []
+        """The guesses to go on with after the first window, in which nearly all of the cost is decided: the cheapest that
+        differ there, and what fell below them without an end."""
+        begun, limited = [], replace(task, max_elements=self._first_elements())
         for guess in _in_time(guesses):
             try:
-                begun.append((replace(first_window(self.machinery, task, guess), found_from=(guess.name,)), guess))
+                begun.append((first_window(self.machinery, limited, guess), guess))
             except ProblemError:  # said again by the whole plan, where no guess is left
                 begun.append((None, guess))
         known = {id(plan): guess for plan, guess in begun if plan is not None}
-        return [known[id(plan)] for _, plan in distinct([plan for plan, _ in begun if plan is not None])] or guesses
+        plans = [plan for plan, _ in begun if plan is not None]
+        if not plans:
+            return guesses
+        chosen = [source for _, source in distinct(plans)][:MOST_CONTINUED]
+        falling = [plan for plan in plans if plan.status not in USABLE and plan.cost < chosen[0].cost and plan not in chosen]
+        return [known[id(plan)] for plan in [*chosen, *falling]]
 
     def _in_steps(self, task, guess, *, is_first) -> Plan:
-        if math.isfinite(task.horizon):
-            return chain_plan(self.machinery, task, guess)
         limited = task if is_first else replace(task, max_elements=self._first_elements())
+        if math.isfinite(task.horizon):
+            return chain_plan(self.machinery, limited, guess)
         return settle_plan(self.machinery, limited, guess, self.max_doublings)
 
     def _first_elements(self) -> int:
