@@ -312,13 +312,24 @@ def test_a_start_at_the_expected_minimum_is_no_trouble(method, horizon):
 # ------------------------------------------------------------------------------------------ words, horizons, no bottom
 
 
+ADVISED = {
+    "aims": 3,
+    "max_doublings": 12,
+    "max_elements": 1024,
+    "options": {"max_iter": 1000},
+    "solver": "ipopt",
+    "time_limit": 1200.0,
+    "tolerance": 1e-5,
+}
+
+
 @pytest.mark.parametrize("status", list(lc.Status))
 def test_advice_names_options_that_are_accepted(status):
     """Every ``name=`` in the words for a status is an option of the solve that gave it; values given are accepted too."""
     text = explained(status)
     names = set(re.findall(r"\b(\w+)=", text))
     for method in ("auto", "transcription", "replanning"):
-        check_method(method, dict.fromkeys(names - {"method", "episodes"}))
+        check_method(method, {name: ADVISED[name] for name in names - {"method", "episodes"}})
     assert "guess" not in text
     assert "starts" not in text
     assert status.ok or text != status.value  # what is said of known landscapes is not said here
