@@ -106,6 +106,7 @@ def test_standing_still_must_cost_something():
         solve_scenarios(quadratics(terminal_weight=0.0), **QUICK)
 
 
+@pytest.mark.slow
 def test_sign_descent_ends_at_one_learning_rate_whatever_the_seed():
     """Averages of steps of one length have kinks wherever a gradient changes its sign."""
     found = [solve_scenarios(quadratics(SignDescent(smoothing=0.01)), starts=4, seed=seed) for seed in range(3)]
@@ -243,6 +244,7 @@ def test_normal_starts_stay_random():
     assert mean == pytest.approx(0.3, abs=5 * error)
 
 
+@pytest.mark.slow
 def test_a_set_that_misses_the_tail_of_its_costs_is_not_enough():
     """Thirty exact steps leave 1e-12 of the cost, all of it at curvatures that few scenarios come near."""
     family = AdamFamily(exponent=0.0, beta2=0.9, epsilon=1e-8)

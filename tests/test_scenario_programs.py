@@ -152,6 +152,7 @@ def test_stratified_draws_keep_the_law():
     np.testing.assert_array_equal(drawn.noise[::2], -drawn.noise[1::2])
 
 
+@pytest.mark.slow
 def test_the_best_rule_on_scenarios_approaches_the_best_rule():
     program = heavy_ball()
     best = np.inf
@@ -165,6 +166,7 @@ def test_the_best_rule_on_scenarios_approaches_the_best_rule():
     assert excess[1] - best < 0.25 * (excess[0] - best)  # 1/16 in expectation
 
 
+@pytest.mark.slow
 def test_optimism_is_positive_on_average_and_shrinks():
     gaps = {}
     for count in (20, 320):
