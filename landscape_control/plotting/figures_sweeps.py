@@ -25,7 +25,7 @@ def sweep_maps(
     Failed cells are hatched; where the sweep measured ``hidden_basin``, cells it warns of carry a triangle. Parameters as
     for :func:`~landscape_control.plotting.sweeps.read_map`. Panels are labelled by their variables.
     """
-    variables = [variables] if isinstance(variables, str) else list(variables)
+    variables = [variables] if isinstance(variables, str) else list(dict.fromkeys(variables))
     maps = {name: sweeps.read_map(dataset, name, x=x, y=y, at=at) for name in variables}
     figure, axes = _panels(variables, columns)
     handles = {}
@@ -81,7 +81,7 @@ def sweep_slices(
     band: str = sweeps.SEED,
 ) -> Figure:
     """Curves over one axis, a shade per value of another, mean ± one standard error over the axis ``band`` shaded."""
-    variables = [variables] if isinstance(variables, str) else list(variables)
+    variables = [variables] if isinstance(variables, str) else list(dict.fromkeys(variables))
     figure, axes = _panels(variables, 3)
     for letter, name in zip(letters(variables).values(), variables, strict=True):
         data = sweeps.read_slices(dataset, name, along=along, by=by, at=at, band=band)
