@@ -66,9 +66,6 @@ def solve(
     SolveError
         See ``throw``; its ``solution`` keeps what was computed.
     """
-    if not isinstance(problem, ControlProblem):
-        raise ProblemError("problem", expected="a ControlProblem", received=type(problem).__name__,
-                           advice="build it with landscape_control.ControlProblem(...)")
     if problem.is_known:
         return _solve_known(problem, method, throw, options)
     method = check_method(method, options)

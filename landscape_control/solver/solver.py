@@ -109,7 +109,6 @@ class Solver:
             machinery=self._machinery, tolerance=tolerance, max_elements=max_elements, max_doublings=max_doublings
         )
         self._surveys = Surveys(problem)
-        self._rests: dict = {}
 
     def __reduce__(self):
         raise ProblemError(
