@@ -7,8 +7,9 @@
     solution = lc.solve(problem)
     verdict = lc.compare(problem)
 
-The paper: J. J. Vastola, S. J. Gershman, K. Rajan, *Gradient Descent as Loss Landscape Navigation: a Normative Framework
-for Deriving Learning Rules*, NeurIPS 2025, arXiv 2510.26997; cited as VGR25 throughout.
+The paper: J. J. Vastola, S. J. Gershman, K. Rajan, *Gradient Descent as Loss Landscape Navigation:
+a Normative Framework for Deriving Learning Rules*, NeurIPS 2025, arXiv 2510.26997; cited as VGR25
+throughout.
 """
 
 from importlib import import_module

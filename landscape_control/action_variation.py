@@ -1,7 +1,9 @@
-"""The second variation of the action over the nodes' θ, as compiled expressions: what curvature tests where B is invertible.
+"""The second variation of the action over the nodes' θ, as compiled expressions: what curvature
+tests where B is invertible.
 
-Per element ∫ e^{-γ(t - t₀)} (δθ, δθ̇)ᵀ ∂²(effort + kL) (δθ, δθ̇) dt for variations that are polynomials through the nodes,
-by Gauss quadrature. Only entries that are not zero for every θ are formed.
+Per element ∫ e^{-γ(t - t₀)} (δθ, δθ̇)ᵀ ∂²(effort + kL) (δθ, δθ̇) dt for variations that are
+polynomials through the nodes, by Gauss quadrature. Only entries that are not zero for every θ are
+formed.
 """
 
 from collections.abc import Iterator
@@ -21,14 +23,20 @@ _VALUE, _SLOPE = 0, 1
 
 
 def is_varied(model: Model) -> bool:
-    """Whether the test reads these expressions: B is invertible, and the problem is not convex by what it is."""
+    """Whether the test reads these expressions: B is invertible, and the problem is not convex by
+    what it is.
+    """
     return model.is_invertible and not is_convex(model)
 
 
 def is_convex(model: Model) -> bool:
-    """Whether J is convex because of what the model is: L and Φ convex quadratics, f affine, G and B constant."""
+    """Whether J is convex because of what the model is: L and Φ convex quadratics, f affine, G and
+    B constant.
+    """
     if "convex" not in model.cache:
-        quadratic = model.is_linear_quadratic and (model.terminal is None or model.terminal_is_quadratic)
+        quadratic = model.is_linear_quadratic and (
+            model.terminal is None or model.terminal_is_quadratic
+        )
         model.cache["convex"] = quadratic and _quadratics_are_convex(model)
     return model.cache["convex"]
 
@@ -107,11 +115,13 @@ def element_entries(
     fade,
     discount,
 ):
-    """All entries of all elements one after another, in the order of ``band_index``, as an expression.
+    """All entries of all elements one after another, in the order of ``band_index``, as an
+    expression.
 
-    ``values`` are those of the parts at ``inside`` = q points per element, (z, Kq), or (z, 1) where they are the same
-    everywhere; ``lengths`` (1, K) those of the elements, ``fade`` (1, Kq) the weights of the quadrature in current value.
-    Nodes are scaled by e^{γt/2}: a congruence, which keeps late ones in sight however long the horizon is in units of 1/γ.
+    ``values`` are those of the parts at ``inside`` = q points per element, (z, Kq), or (z, 1) where
+    they are the same everywhere; ``lengths`` (1, K) those of the elements, ``fade`` (1, Kq) the
+    weights of the quadrature in current value. Nodes are scaled by e^{γt/2}: a congruence, which
+    keeps late ones in sight however long the horizon is in units of 1/γ.
     """
     count = lengths.shape[1]
     later, earlier = pairs(len(positions))
@@ -120,7 +130,9 @@ def element_entries(
     scale = ca.exp(discount / 2 * (lengths @ to_pairs) * ca.repmat(at_pairs, 1, count))
     entries = []
     for part, value in zip(found, values, strict=True):
-        product = ca.kron(ca.DM.eye(count), ca.DM(_products(positions, inside)[part.left, part.right]))
+        product = ca.kron(
+            ca.DM.eye(count), ca.DM(_products(positions, inside)[part.left, part.right])
+        )
         # variations are taken in τ, the fraction of the element: d/dt = (d/dτ)/h
         scaled = scale / ((lengths @ to_pairs) ** (part.left + part.right))
         if part.same:
@@ -134,7 +146,9 @@ def element_entries(
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BandIndex:
-    """Where entries go in LAPACK's lower band storage over all nodes but the first: see ``band_index``."""
+    """Where entries go in LAPACK's lower band storage over all nodes but the first: see
+    ``band_index``.
+    """
 
     places: np.ndarray
     size: int
@@ -148,7 +162,9 @@ class BandIndex:
 
 
 def band_index(found: list[Part], count: int, degree: int, n: int) -> BandIndex:
-    """Where the entries of ``element_entries`` go; those that go nowhere have the first index behind the band."""
+    """Where the entries of ``element_entries`` go; those that go nowhere have the first index
+    behind the band.
+    """
     size, width = count * degree * n, (degree + 1) * n - 1
     nodes = node_index(count, degree) - 1  # the start does not vary
     later, earlier = pairs(degree + 1)
@@ -157,7 +173,9 @@ def band_index(found: list[Part], count: int, degree: int, n: int) -> BandIndex:
         rows = nodes[:, later, None] * n + part.rows
         columns = nodes[:, earlier, None] * n + part.columns
         place = columns * (width + 1) + rows - columns
-        places.append(np.where((rows >= columns) & (columns >= 0), place, size * (width + 1)).ravel())
+        places.append(
+            np.where((rows >= columns) & (columns >= 0), place, size * (width + 1)).ravel()
+        )
     return BandIndex(places=np.concatenate(places), size=size, width=width)
 
 
@@ -169,8 +187,14 @@ def pairs(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 @lru_cache(maxsize=64)
 def _products(positions, inside):
-    """The variations' values and slopes at the Gauss points, multiplied for all pairs of nodes: {kind: (q, pairs)}."""
+    """The variations' values and slopes at the Gauss points, multiplied for all pairs of nodes:
+    {kind: (q, pairs)}.
+    """
     _, _, *shapes = inner_matrices(positions, inside)
     later, earlier = pairs(len(positions))
     kinds = (_VALUE, _SLOPE)
-    return {(one, other): shapes[one][:, later] * shapes[other][:, earlier] for one in kinds for other in kinds}
+    return {
+        (one, other): shapes[one][:, later] * shapes[other][:, earlier]
+        for one in kinds
+        for other in kinds
+    }

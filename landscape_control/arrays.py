@@ -1,9 +1,10 @@
 """Checked, read-only arrays and numbers: the only place where raw input becomes data.
 
-What counts as a real number, or an array of them: Python's and NumPy's integers and floats of any width, ``Fraction`` and
-``Decimal``, lists, tuples and ranges of them, CasADi's DM, and whatever hands out a NumPy array of integers or floats
-(pandas, xarray, torch). What does not, because it would only look right: complex numbers (also with a vanishing imaginary
-part), truth values, masked entries, dates and times, text that reads as a number, sets, generators and mappings.
+What counts as a real number, or an array of them: Python's and NumPy's integers and floats of any
+width, ``Fraction`` and ``Decimal``, lists, tuples and ranges of them, CasADi's DM, and whatever
+hands out a NumPy array of integers or floats (pandas, xarray, torch). What does not, because it
+would only look right: complex numbers (also with a vanishing imaginary part), truth values, masked
+entries, dates and times, text that reads as a number, sets, generators and mappings.
 """
 
 import math
@@ -15,7 +16,14 @@ import numpy as np
 
 from .errors import ProblemError, shown
 
-_DTYPE_WORDS = {"b": "truth values", "c": "complex numbers", "m": "time spans", "M": "dates", "U": "text", "S": "text"}
+_DTYPE_WORDS = {
+    "b": "truth values",
+    "c": "complex numbers",
+    "m": "time spans",
+    "M": "dates",
+    "U": "text",
+    "S": "text",
+}
 _ADVICE = {
     "truth values": "write 1.0 and 0.0 where numbers are meant",
     "complex numbers": "if the imaginary part is round-off, pass the real part ({what}.real)",
@@ -41,7 +49,9 @@ def number(
     allow_inf=False,
     allow_nan=False,
 ) -> float:
-    """A float in [low, high], without the ends that are open; finite unless ``allow_inf``, no NaN unless ``allow_nan``."""
+    """A float in [low, high], without the ends that are open; finite unless ``allow_inf``, no NaN
+    unless ``allow_nan``.
+    """
     if type(value) is float and low < value < high and not math.isinf(value):
         return value
     result, advice = _float(value), f"choose {what} inside that range"
@@ -68,7 +78,9 @@ def range_words(low, high, low_open=False, high_open=False, allow_inf=False) -> 
 
 
 def whole(what: str, value, *, low=1, high=None) -> int:
-    """An integer >= low (any where None), and <= high where more would not end in a reasonable time."""
+    """An integer >= low (any where None), and <= high where more would not end in a reasonable
+    time.
+    """
     if type(value) is np.ndarray and value.ndim == 0:
         value = value[()]
     integer = isinstance(value, int | np.integer) and not isinstance(value, bool | np.timedelta64)
@@ -77,15 +89,24 @@ def whole(what: str, value, *, low=1, high=None) -> int:
         advice = f"choose {what} >= {low}" if integer else f"pass {what} as an integer"
         raise ProblemError(what, expected=words, received=shown(value), advice=advice)
     if high is not None and value > high:
-        raise ProblemError(what, expected=f"at most {high}", received=shown(value),
-                           advice=f"choose {what} smaller: time and memory grow at least in proportion to it")
+        raise ProblemError(
+            what,
+            expected=f"at most {high}",
+            received=shown(value),
+            advice=f"choose {what} smaller: time and memory grow at least in proportion to it",
+        )
     return int(value)
 
 
 def flag(what: str, value) -> bool:
     """True or False, of Python or of NumPy; no other object stands for them."""
     if not isinstance(value, (bool, np.bool_)):
-        raise ProblemError(what, expected="True or False", received=shown(value), advice=f"pass {what}=True or {what}=False")
+        raise ProblemError(
+            what,
+            expected="True or False",
+            received=shown(value),
+            advice=f"pass {what}=True or {what}=False",
+        )
     return bool(value)
 
 
@@ -109,7 +130,9 @@ def matrix(what: str, value, shape: tuple[int | None, int | None]) -> np.ndarray
     """A read-only finite matrix; ``None`` in ``shape`` leaves that side free."""
     words = _matrix_words(*shape)
     array = real_array(what, value, words, keep_columns=True)
-    if array.ndim != 2 or any(s is not None and s != a for s, a in zip(shape, array.shape, strict=True)):
+    if array.ndim != 2 or any(
+        s is not None and s != a for s, a in zip(shape, array.shape, strict=True)
+    ):
         raise ProblemError(
             what,
             expected=words,
@@ -147,13 +170,17 @@ def symmetric(what: str, value, size: int, *, definite: bool = False) -> np.ndar
                 what,
                 expected="a positive definite matrix",
                 received=f"smallest eigenvalue {lowest:.3g}",
-                advice="add a small multiple of the identity, or drop the direction that costs nothing",
+                advice=(
+                    "add a small multiple of the identity, or drop the direction that costs nothing"
+                ),
             )
     return array
 
 
 def plain(value):
-    """A CasADi matrix of numbers as a NumPy array, 1-D where it is one column; anything else as it is."""
+    """A CasADi matrix of numbers as a NumPy array, 1-D where it is one column; anything else as it
+    is.
+    """
     if not hasattr(value, "full"):
         return value
     array = value.full()
@@ -161,7 +188,9 @@ def plain(value):
 
 
 def real_array(what: str, value, words: str, *, keep_columns: bool = False) -> np.ndarray:
-    """A float array of any shape with its own memory; what is no array of real numbers is refused, see the module."""
+    """A float array of any shape with its own memory; what is no array of real numbers is refused,
+    see the module.
+    """
     if hasattr(value, "full"):
         value = value.full() if keep_columns else plain(value)
     fault = unreal(value)
@@ -177,7 +206,9 @@ def real_array(what: str, value, words: str, *, keep_columns: bool = False) -> n
 
 
 def unreal(value) -> str | None:
-    """What in ``value``, an object that may be an array or a number, is no real number; None where all of it is."""
+    """What in ``value``, an object that may be an array or a number, is no real number; None where
+    all of it is.
+    """
     if isinstance(value, float | int) and not isinstance(value, bool):
         return None
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
@@ -203,7 +234,9 @@ def finite(what: str, array: np.ndarray) -> np.ndarray:
         raise ProblemError(
             what,
             expected="finite numbers",
-            received=f"NaN or infinity at index {tuple(map(int, np.argwhere(~np.isfinite(array))[0]))}",
+            received=(
+                f"NaN or infinity at index {tuple(map(int, np.argwhere(~np.isfinite(array))[0]))}"
+            ),
             advice=f"find where {what} was computed and why it is not finite",
         )
     array.setflags(write=False)
@@ -220,7 +253,9 @@ def _unreal_array(array):
 
 
 def _foreign(value):
-    """Of what hands out a NumPy array, such as a column of a table; symbols of CasADi have no numbers to hand out."""
+    """Of what hands out a NumPy array, such as a column of a table; symbols of CasADi have no
+    numbers to hand out.
+    """
     try:
         array = np.asarray(value)
     except Exception:  # whatever the other library raises

@@ -1,7 +1,8 @@
-"""The second variation where B is not invertible: variations of u, with the linearised dynamics between.
+"""The second variation where B is not invertible: variations of u, with the linearised dynamics
+between.
 
-Dynamic programming over the elements of a plan's mesh, backwards: each element's control must cost something whatever
-follows (a discrete Riccati recursion; Bryson & Ho 1975, ch. 6).
+Dynamic programming over the elements of a plan's mesh, backwards: each element's control must cost
+something whatever follows (a discrete Riccati recursion; Bryson & Ho 1975, ch. 6).
 """
 
 from dataclasses import dataclass
@@ -13,12 +14,15 @@ from .inside import inner_matrices
 from .interpolation import node_index
 from .problem import ControlProblem, second_order
 
-_FIXED = 1e7  # weight of a fixed end, relative to what reaching it with the last element alone would cost
+# weight of a fixed end, relative to what reaching it with the last element alone would cost
+_FIXED = 1e7
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Failure:
-    """Where the recursion stopped: at which element, the cost's form in its controls there, and all gains after it."""
+    """Where the recursion stopped: at which element, the cost's form in its controls there, and all
+    gains after it.
+    """
 
     element: int
     form: np.ndarray
@@ -30,8 +34,8 @@ def controlled_variation_is_positive(
 ) -> bool:
     """Whether every variation of the control costs something.
 
-    ``end_curvature`` (n, n) is that of what follows the last node, in its current value, or None; efforts are stiffened by
-    the fraction ``neutral``.
+    ``end_curvature`` (n, n) is that of what follows the last node, in its current value, or None;
+    efforts are stiffened by the fraction ``neutral``.
     """
     quadratic, nodes = _element_programs(problem, plan, neutral)
     return _first_failure(problem, plan, end_curvature, quadratic, nodes[:, -1]) is None
@@ -40,10 +44,12 @@ def controlled_variation_is_positive(
 def falling_variation(
     problem: ControlProblem, plan, end_curvature, neutral: float
 ) -> np.ndarray | None:
-    """A variation of θ at the nodes (N+1, n), of unit size, along which the cost falls; None where there is none.
+    """A variation of θ at the nodes (N+1, n), of unit size, along which the cost falls; None where
+    there is none.
 
-    Nothing changes until the element at which the recursion stops; there the controls vary as the lowest eigenvector of
-    what they cost, and from then on as costs least, given what they have moved.
+    Nothing changes until the element at which the recursion stops; there the controls vary as the
+    lowest eigenvector of what they cost, and from then on as costs least, given what they have
+    moved.
     """
     quadratic, nodes = _element_programs(problem, plan, neutral)
     failure = _first_failure(problem, plan, end_curvature, quadratic, nodes[:, -1])
@@ -63,7 +69,9 @@ def falling_variation(
 
 
 def _first_failure(problem, plan, end_curvature, quadratic, moved) -> _Failure | None:
-    """The Riccati recursion from the last element back, as far as each element's control costs something."""
+    """The Riccati recursion from the last element back, as far as each element's control costs
+    something.
+    """
     n = problem.dimension
     following = np.zeros((n, n)) if end_curvature is None else end_curvature
     if problem.end is not None:
@@ -85,15 +93,17 @@ def _first_failure(problem, plan, end_curvature, quadratic, moved) -> _Failure |
 
 
 def _end_weight(form, moved, n):
-    """What a unit displacement of a fixed end costs: so much that controls of the last element would rather pay the largest
-    part of its form many times over. In the units of the form whatever those of controls and parameters are."""
+    """What a unit displacement of a fixed end costs: so much that controls of the last element
+    would rather pay the largest part of its form many times over. In the units of the form whatever
+    those of controls and parameters are.
+    """
     return _FIXED * np.abs(form[n:, n:]).max() / np.abs(moved[:, n:]).max() ** 2
 
 
 def _element_programs(problem, plan, neutral):
-    """Per element: ½-quadratic form (K, n + dm, n + dm) in (left state, controls at the Gauss points), and the maps
-    (K, d + 1, n, n + dm) to the states at its nodes, by Gauss collocation of the linearised dynamics at as many points as
-    the degree."""
+    """Per element: ½-quadratic form (K, n + dm, n + dm) in (left state, controls at the Gauss
+    points), and the maps (K, d + 1, n, n + dm) to the states at its nodes, by Gauss collocation of
+    the linearised dynamics at as many points as the degree."""
     n, m, objective = problem.dimension, problem.controls, problem.objective
     count, degree = len(plan.vertices) - 1, plan.degree
     points, weights, to_points, slopes = inner_matrices(tuple(plan.positions), degree)
@@ -102,7 +112,8 @@ def _element_programs(problem, plan, neutral):
     drift, push, state, cross, effort = _linearised(problem, plan, to_points)
     shape = (count, degree)
     drift, push = drift.reshape(*shape, n, n), push.reshape(*shape, n, m)
-    # Σ_j (slopes_qj/h - A_q to_points_qj) δθ_j = B_q δu_q at every point q; node 0 is the left state
+    # Σ_j (slopes_qj/h - A_q to_points_qj) δθ_j = B_q δu_q at every point q; node 0 is the left
+    # state
     size = n + degree * m
     slopes = np.kron(slopes, np.eye(n)).reshape(degree, n, degree + 1, n)
     system = slopes / lengths[:, None, None, None, None]

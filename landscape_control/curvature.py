@@ -1,13 +1,16 @@
-"""Is a stationary plan a minimum? The second variation of the cost along it, tested for positive definiteness.
+"""Is a stationary plan a minimum? The second variation of the cost along it, tested for positive
+definiteness.
 
-A stationary plan is a strict weak minimum if the second variation of J is positive for every admissible variation, and
-none if it is negative for one (Jacobi's condition: no conjugate point on the way; Bryson & Ho 1975, ch. 6). Here the
-variations are piecewise polynomials on the plan's own mesh. They are a subspace of all variations, so that a negative
-direction among them is one, up to quadrature that is exact for polynomials of twice their degree.
+A stationary plan is a strict weak minimum if the second variation of J is positive for every
+admissible variation, and none if it is negative for one (Jacobi's condition: no conjugate point on
+the way; Bryson & Ho 1975, ch. 6). Here the variations are piecewise polynomials on the plan's own
+mesh. They are a subspace of all variations, so that a negative direction among them is one, up to
+quadrature that is exact for polynomials of twice their degree.
 
 * B square and invertible: variations of θ alone, a banded matrix, one Cholesky factorisation.
-* Otherwise: variations of u, with the linearised dynamics between. A banded Cholesky factorisation with departures from the
-  dynamics penalised shows most minima as such; one Riccati step per element decides the rest.
+* Otherwise: variations of u, with the linearised dynamics between. A banded Cholesky factorisation
+  with departures from the dynamics penalised shows most minima as such; one Riccati step per
+  element decides the rest.
 """
 
 from collections.abc import Callable
@@ -33,8 +36,10 @@ class Curvature:
 
     Attributes
     ----------
-    positive : bool, whether every variation on the plan's mesh costs something, or at least does not save more than 1e-5
-        of its own effort: where a symmetry lets a plan be moved at no cost, the second variation is zero up to rounding
+    positive : bool, whether every variation on the plan's mesh costs something, or at least does
+    not save more than 1e-5
+        of its own effort: where a symmetry lets a plan be moved at no cost, the second variation is
+        zero up to rounding
     method : str, by which argument
     find_direction : () -> ``direction``, which takes longer than the test and is seldom asked for
     """
@@ -45,8 +50,8 @@ class Curvature:
 
     @cached_property
     def direction(self) -> np.ndarray | None:
-        """Array like the plan's ``parameters``: where ``positive`` is False, a variation of θ of unit size along which
-        the cost falls; or None."""
+        """Array like the plan's ``parameters``: where ``positive`` is False, a variation of θ of
+        unit size along which the cost falls; or None."""
         return self.find_direction()
 
 
@@ -77,7 +82,8 @@ def _inspected(problem, plan):
     return inspect_path(problem.model, plan, *numbers)
 
 
-# --- B invertible: the action's own Hessian ---------------------------------------------------------------------------
+# --- B invertible: the action's own Hessian
+# ---------------------------------------------------------------------------
 
 
 def _banded_curvature(problem, plan, seen):
@@ -91,10 +97,12 @@ def _banded_curvature(problem, plan, seen):
 
 
 def _falling_direction(problem, plan, band):
-    """A variation of θ (N+1, n) along which the cost falls, largest entry one; None where there is none.
+    """A variation of θ (N+1, n) along which the cost falls, largest entry one; None where there is
+    none.
 
-    The eigenvector of the lowest eigenvalue; on large meshes, which would take too much time and memory, the direction that
-    the factorisation meets first: of the smallest leading block that is not positive, [[A, c], [cᵀ, a]], it is (-A⁻¹c, 1).
+    The eigenvector of the lowest eigenvalue; on large meshes, which would take too much time and
+    memory, the direction that the factorisation meets first: of the smallest leading block that is
+    not positive, [[A, c], [cᵀ, a]], it is (-A⁻¹c, 1).
     """
     size = band.shape[1]
     if not np.isfinite(band).all():
@@ -134,8 +142,8 @@ def _first_negative(band):
 
 
 def _action_hessian(problem, plan, seen) -> np.ndarray:
-    """∂²J/∂θ∂θ over the nodes that are free, in LAPACK's lower band storage (bandwidth + 1, size), nodes scaled by
-    e^{γt/2}."""
+    """∂²J/∂θ∂θ over the nodes that are free, in LAPACK's lower band storage (bandwidth + 1, size),
+    nodes scaled by e^{γt/2}."""
     n = problem.dimension
     if problem.end is not None:
         return seen.band[:, :-n]
@@ -149,7 +157,9 @@ def _action_hessian(problem, plan, seen) -> np.ndarray:
 
 
 def _end_curvature(problem, plan) -> np.ndarray | None:
-    """∂²/∂θ_T² of what follows the last node, in its current value: terminal cost or the tail's cost to go."""
+    """∂²/∂θ_T² of what follows the last node, in its current value: terminal cost or the tail's
+    cost to go.
+    """
     objective = problem.objective
     if plan.tail is not None:
         return plan.tail.value_hessian
@@ -160,7 +170,8 @@ def _end_curvature(problem, plan) -> np.ndarray | None:
     )
 
 
-# --- otherwise ------------------------------------------------------------------------------------------------------------
+# --- otherwise
+# ------------------------------------------------------------------------------------------------------------
 
 
 def _controlled_curvature(problem, plan) -> Curvature:

@@ -1,4 +1,6 @@
-"""Where an expression and its derivatives are finite, read off its operations by interval arithmetic."""
+"""Where an expression and its derivatives are finite, read off its operations by interval
+arithmetic.
+"""
 
 import math
 
@@ -18,19 +20,23 @@ _OPEN_DOMAINS = {  # where a function of one argument is smooth, without the end
 
 
 def is_total(function: ca.Function) -> bool:
-    """Whether the SX ``function`` and its derivatives are finite for all finite arguments, overflow aside.
+    """Whether the SX ``function`` and its derivatives are finite for all finite arguments, overflow
+    aside.
 
-    Every operation's range is bounded from those of its operands (Moore 1966). A logarithm, root, division or power counts
-    as total where the bounds keep its operand off the singular point, as in log(1 + eˣ), √(x² + ε²) or 1/(1 + x²); where
-    they do not decide it, the answer is no. ``e`` to any power may underflow and counts as possibly zero.
+    Every operation's range is bounded from those of its operands (Moore 1966). A logarithm, root,
+    division or power counts as total where the bounds keep its operand off the singular point, as
+    in log(1 + eˣ), √(x² + ε²) or 1/(1 + x²); where they do not decide it, the answer is no. ``e``
+    to any power may underflow and counts as possibly zero.
     """
     return all(bounds is not None for _, _, bounds in ranges(function))
 
 
 def ranges(function: ca.Function):
-    """(instruction, bounds of its operands, bounds of its outcome) for the operations of an SX function in their order.
+    """(instruction, bounds of its operands, bounds of its outcome) for the operations of an SX
+    function in their order.
 
-    The bounds of the outcome are None where it may be singular, and those of a constant that is not finite.
+    The bounds of the outcome are None where it may be singular, and those of a constant that is not
+    finite.
     """
     work = [_EVERYWHERE] * max(function.sz_w(), 1)
     for k in range(function.n_instructions()):

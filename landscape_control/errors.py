@@ -1,4 +1,6 @@
-"""The ways this library says no: bad input at construction, a solve that failed, a solve that was interrupted."""
+"""The ways this library says no: bad input at construction, a solve that failed, a solve that was
+interrupted.
+"""
 
 import difflib
 from collections.abc import Iterable
@@ -38,7 +40,9 @@ class SolveError(RuntimeError):
 
 
 class SolveInterrupted(KeyboardInterrupt):
-    """Ctrl-C during a solve; ``solution`` is the best so far, None where nothing had been found yet."""
+    """Ctrl-C during a solve; ``solution`` is the best so far, None where nothing had been found
+    yet.
+    """
 
     def __init__(self, message: str, solution=None):
         super().__init__(message)
@@ -51,8 +55,14 @@ def check_choice(what: str, value, allowed: Iterable[str]) -> str:
     if isinstance(value, str) and value in allowed:
         return value
     near = difflib.get_close_matches(str(value), allowed, n=2, cutoff=0.4)
-    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "choose one of the allowed names"
-    raise ProblemError(what, expected=f"one of {', '.join(map(repr, allowed))}", received=shown(value), advice=hint)
+    hint = (
+        f"did you mean {' or '.join(map(repr, near))}?"
+        if near
+        else "choose one of the allowed names"
+    )
+    raise ProblemError(
+        what, expected=f"one of {', '.join(map(repr, allowed))}", received=shown(value), advice=hint
+    )
 
 
 def check_options(what: str, given: dict, allowed: Iterable[str]) -> None:
@@ -62,12 +72,16 @@ def check_options(what: str, given: dict, allowed: Iterable[str]) -> None:
 
 
 def printable(words: str) -> str:
-    """Words of a file on one line of a terminal: what would move its cursor or colour it is written out, as in \\x1b."""
+    """Words of a file on one line of a terminal: what would move its cursor or colour it is written
+    out, as in \\x1b.
+    """
     return words if words.isprintable() else "".join(map(_written_out, words))
 
 
 def _written_out(character):
-    return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+    return (
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+    )
 
 
 def shown(value, width: int = 90) -> str:

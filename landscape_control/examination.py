@@ -1,4 +1,6 @@
-"""One pass over a path by the problem's own functions: what the certificate is made from, and where to refine."""
+"""One pass over a path by the problem's own functions: what the certificate is made from, and where
+to refine.
+"""
 
 import math
 from dataclasses import dataclass
@@ -26,14 +28,14 @@ class Examination:
     Attributes
     ----------
     residuals : {name: value}, the five of :class:`Certificate`
-    element_costs : (K,), ∫ e^{-γt} [min_u H(θ, u, λ) - λᵀθ̇] dt per element. At the solution this Lagrangian is stationary
-        in θ and λ, so the sum estimates the running cost with an error of second order in the path's error (dual-weighted
-        residuals, Becker & Rannacher 2001).
+    element_costs : (K,), ∫ e^{-γt} [min_u H(θ, u, λ) - λᵀθ̇] dt per element. At the solution this
+    Lagrangian is stationary
+        in θ and λ, so the sum estimates the running cost with an error of second order in the
+        path's error (dual-weighted residuals, Becker & Rannacher 2001).
     path_cost : float, cost of following the path with the control it implies, end included
-    following : float, present value of what follows the last node: terminal cost, or the tail's cost to go
-    unseen : float, how much of ``following`` is not known
-    cost_scale : float, see :class:`Certificate`
-    inspection : Inspection, what all of this was made from
+    following : float, present value of what follows the last node: terminal cost, or the tail's
+    cost to go unseen : float, how much of ``following`` is not known cost_scale : float, see
+    :class:`Certificate` inspection : Inspection, what all of this was made from
     """
 
     residuals: dict[str, float]
@@ -50,8 +52,8 @@ class Examination:
         return float(self.element_costs.sum()) + self.following
 
     def unpaid_per_element(self) -> np.ndarray:
-        """What makes the residuals of dynamics and stationarity, by element: (K,); where to refine when they are too
-        large."""
+        """What makes the residuals of dynamics and stationarity, by element: (K,); where to refine
+        when they are too large."""
         both = np.array([self.inspection.unpaid, self.inspection.defect])
         relative = both / np.maximum(both.max(axis=(1, 2), keepdims=True), np.finfo(float).tiny)
         return (self.inspection.weights * relative.sum(axis=0)).sum(axis=1)
@@ -64,14 +66,17 @@ class Examination:
 
 @np.errstate(all="ignore")  # failed plans are examined too: their residuals may be infinite
 def examine(problem: ControlProblem, path, tail: Tail | None) -> Examination:
-    """Measure a plan or a transcription's path, and the tail that continues it, by the problem's own functions."""
+    """Measure a plan or a transcription's path, and the tail that continues it, by the problem's
+    own functions.
+    """
     objective = problem.objective
     eta, discount = objective.learning_rate, objective.discount
     seen = inspect_path(problem.model, path, eta, objective.loss_weight, discount)
     _, effort, loss, size, unpaid, _ = seen.sums.tolist()
     following, unseen = _following(problem, path, tail)
 
-    # what moving by no more than rounding would cost, with its discount: nothing is judged relative to less
+    # what moving by no more than rounding would cost, with its discount: nothing is judged relative
+    # to less
     mass, duration = typical_mass(problem), float(path.times[-1])
     last = math.exp(-discount / 2 * duration) * float(np.abs(path.parameters[-1]).max())
     resting = resting_length(max(float(np.abs(problem.start).max()), last))
@@ -79,7 +84,8 @@ def examine(problem: ControlProblem, path, tail: Tail | None) -> Examination:
     bend = objective.loss_weight * float(np.abs(problem.start_derivatives[2]).max())
     stiffness = mass / (eta * duration) + bend * kept
     scale = max(size + abs(following), stiffness * resting**2)
-    # an amplitude a at time t is worth a² e^{-γt}: what is late in a discounted plan counts by the square root of that
+    # an amplitude a at time t is worth a² e^{-γt}: what is late in a discounted plan counts by the
+    # square root of that
     extent = max(float(np.abs(seen.moved).max()), resting)
     largest = max(float(np.abs(seen.costates).max()), stiffness * resting)
     affordable = math.sqrt(2 * eta * scale * kept / mass)
@@ -102,9 +108,11 @@ def examine(problem: ControlProblem, path, tail: Tail | None) -> Examination:
 
 
 def _dynamics(gaps, path, extent, affordable, kept) -> float:
-    """The largest gap over the extent, or, where that is less, over what closing it within its element would cost.
+    """The largest gap over the extent, or, where that is less, over what closing it within its
+    element would cost.
 
-    A displacement of ``affordable`` √(h/τ) within an element of length h costs as much effort as the whole plan.
+    A displacement of ``affordable`` √(h/τ) within an element of length h costs as much effort as
+    the whole plan.
     """
     within = np.sqrt(np.minimum((path.vertices[1:] - path.vertices[:-1]) / kept, 1.0))
     return float(np.minimum(gaps / extent, gaps / (affordable * within)).max())
@@ -123,14 +131,17 @@ def _following(problem, plan, tail) -> tuple[float, float]:
     if objective.terminal is None:
         return 0.0, 0.0
     fade = math.exp(-objective.discount * objective.horizon)
-    return float(
-        fade * objective.terminal_weight * problem.model.terminal_cost(plan.parameters[-1])[0]
-    ), 0.0
+    return (
+        float(
+            fade * objective.terminal_weight * problem.model.terminal_cost(plan.parameters[-1])[0]
+        ),
+        0.0,
+    )
 
 
 def _value_at_rest(problem, plan, tail):
-    """e^{-γt} V at the last node, by the expansion around rest V ≈ V₀ + λᵀδ + ½δᵀSδ, V₀ = (cost rate at rest)/γ; and of it
-    what is paid on the way to rest, λᵀδ + ½δᵀSδ."""
+    """e^{-γt} V at the last node, by the expansion around rest V ≈ V₀ + λᵀδ + ½δᵀSδ, V₀ = (cost
+    rate at rest)/γ; and of it what is paid on the way to rest, λᵀδ + ½δᵀSδ."""
     objective = problem.objective
     offset = plan.parameters[-1] - tail.steady_state
     pair = [objective.learning_rate, objective.loss_weight]
@@ -153,19 +164,23 @@ def _energy_law(discount, seen, smallest, rate):
     rounding = 1e-14 * max(abs(highest), abs(lowest))  # L is known no better than this
     drift = (drift - drift[0, 0]) * seen.half_fade
     violation = max(float(drift.max() - drift.min()) - rounding, 0.0)
-    # slow parts of a costly plan: an error a of the velocity is worth a² of the effort, not of the cost
+    # slow parts of a costly plan: an error a of the velocity is worth a² of the effort, not of the
+    # cost
     return violation / math.sqrt(size * max(size, rate))
 
 
 def _transversality(problem, plan, tail, extent, largest):
     objective, last = problem.objective, plan.costates[-1]
     if problem.end is not None:
-        way = float(np.abs(plan.parameters - plan.parameters[0]).max())  # however late: nothing fades what an end asks for
+        way = float(
+            np.abs(plan.parameters - plan.parameters[0]).max()
+        )  # however late: nothing fades what an end asks for
         return float(np.abs(plan.parameters[-1] - problem.end).max() / max(way, extent))
     if tail is not None:
         offset = plan.parameters[-1] - tail.steady_state
         wanted = tail.steady_costate + tail.value_hessian @ offset
-        # what a drift makes of displacements until then is what an error of the costate there is worth
+        # what a drift makes of displacements until then is what an error of the costate there is
+        # worth
         growth = max(largest_growth(problem.model, problem.start), 0.0)
         fade = math.exp(min((growth - objective.discount) * plan.times[-1], 700.0))
         return float(fade * np.abs(last - wanted).max() / largest)
@@ -178,6 +193,8 @@ def _transversality(problem, plan, tail, extent, largest):
 
 
 def _fade_of_growing(problem):
-    """What an error of the costate at the end is worth where late displacements count in a unit that grows, else 1."""
+    """What an error of the costate at the end is worth where late displacements count in a unit
+    that grows, else 1.
+    """
     horizon = problem.objective.horizon
     return math.exp(-unit_growth(problem, horizon) * horizon)

@@ -11,7 +11,9 @@ from .interpolation import differentiation_matrix, integration_matrix, lagrange_
 
 @lru_cache(maxsize=64)
 def inner_matrices(positions: tuple[float, ...], count: int) -> tuple[np.ndarray, ...]:
-    """``count`` Gauss points and weights on [0, 1], and the matrices that give values and slopes there from the nodes."""
+    """``count`` Gauss points and weights on [0, 1], and the matrices that give values and slopes
+    there from the nodes.
+    """
     points, weights = np.polynomial.legendre.leggauss(count)
     points, nodes = (points + 1) / 2, np.array(positions)
     to_points = lagrange_matrix(nodes, points)
@@ -20,7 +22,9 @@ def inner_matrices(positions: tuple[float, ...], count: int) -> tuple[np.ndarray
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Mesh:
-    """Constant matrices of K elements with these nodes, to be applied from the right to rows of values."""
+    """Constant matrices of K elements with these nodes, to be applied from the right to rows of
+    values.
+    """
 
     points: ca.DM  # (Kq, 1), of every element on [0, 1]
     weights: ca.DM  # (Kq, 1)
@@ -49,7 +53,11 @@ def mesh_matrices(positions: tuple[float, ...], count: int, inside: int) -> Mesh
         slopes=_sparse(rows, columns, np.broadcast_to(slopes.T, rows.shape), size, count * q),
         spread=ca.kron(ca.DM.eye(count), ca.DM.ones(1, q)),
         to_nodes=_sparse(
-            np.concatenate([vertex, vertex + 1]), np.tile(nodes, 2), np.concatenate([1 - ahead, ahead]), count + 1, size
+            np.concatenate([vertex, vertex + 1]),
+            np.tile(nodes, 2),
+            np.concatenate([1 - ahead, ahead]),
+            count + 1,
+            size,
         ),
         partial=ca.DM(integration_matrix(points, points)),
     )

@@ -1,7 +1,7 @@
 """The pass over a path that certificates are made from, as one compiled function per mesh size.
 
-Everything that is a sum or a product over elements and the points inside them is formed here; what needs a largest value,
-where NaN must stay NaN, is left to NumPy (``examination``).
+Everything that is a sum or a product over elements and the points inside them is formed here; what
+needs a largest value, where NaN must stay NaN, is left to NumPy (``examination``).
 """
 
 from dataclasses import dataclass
@@ -28,14 +28,17 @@ class Inspection:
     sums : (6,), ∫ e^{-γt} … dt along the path of the six numbers that ``_measured`` begins with
     element_costs, powers : (K,), ∫ e^{-γt} (density) dt, and ∫ λᵀ(f + Bw) dt, over each element
     gaps : (n, K), ∫ (θ̇ - f - Bu) dt over each element, times e^{-γt/2} at its left end
-    jumps : (n, K), e^{-γh} λ(t₁) - λ(t₀) + ∫ e^{-γ(t - t₀)} ∂H/∂θ dt, times e^{-γt/2} at its left end; the discount is
+    jumps : (n, K), e^{-γh} λ(t₁) - λ(t₀) + ∫ e^{-γ(t - t₀)} ∂H/∂θ dt, times e^{-γt/2} at its left
+    end; the discount is
         integrated exactly, so that elements may be long in units of 1/γ
     moved, costates : (n, N+1), θ - θ(0) and λ at the nodes, times e^{-γt/2}
     energy : (K, q), H - γ∫λᵀθ̇ dt with the integral from the left end of the element
     effort, loss, unpaid, defect : (K, q), effort(w), kL, effort(w - u*), |θ̇ - f - Bu|²
     weights, half_fade : (K, q), of the quadrature in time units, and e^{-γt/2}
-    band : (bandwidth + 1, Kdn), second variation of the action over all nodes but the first, in LAPACK's lower band storage
-        and in current value, nodes scaled by e^{γt/2}, without what follows the last node; None where it is not read
+    band : (bandwidth + 1, Kdn), second variation of the action over all nodes but the first, in
+    LAPACK's lower band storage
+        and in current value, nodes scaled by e^{γt/2}, without what follows the last node; None
+        where it is not read
     """
 
     sums: np.ndarray
@@ -55,7 +58,9 @@ class Inspection:
     band: np.ndarray | None
 
 
-def inspect_path(model: Model, path, learning_rate: float, loss_weight: float, discount: float) -> Inspection:
+def inspect_path(
+    model: Model, path, learning_rate: float, loss_weight: float, discount: float
+) -> Inspection:
     """Evaluate the model's functions along a plan or a transcription's path."""
     positions = tuple(path.positions)
     if ("inspection", positions) not in model.cache:
@@ -95,7 +100,9 @@ def _band(model, count, degree, entries):
 def _inspection(model: Model, positions: tuple[float, ...], count: int) -> ca.Function:
     n, m, degree = model.dimension, model.controls, len(positions) - 1
     size = count * degree + 1
-    theta, u, costate = (ca.MX.sym(name, rows, size) for name, rows in (("theta", n), ("u", m), ("costate", n)))
+    theta, u, costate = (
+        ca.MX.sym(name, rows, size) for name, rows in (("theta", n), ("u", m), ("costate", n))
+    )
     vertices, numbers = ca.MX.sym("vertices", count + 1), ca.MX.sym("eta_k_gamma", 3)
     pair, discount = numbers[:2], numbers[2]
     mesh = mesh_matrices(positions, count, degree + 2)
@@ -143,14 +150,18 @@ def _inspection(model: Model, positions: tuple[float, ...], count: int) -> ca.Fu
         of_points.T,
         element_entries(found, varied, positions, degree + 2, lengths, current, discount),
     ]
-    return ca.Function("inspection", [theta, u, costate, vertices, numbers], [ca.densify(one) for one in outputs])
+    return ca.Function(
+        "inspection", [theta, u, costate, vertices, numbers], [ca.densify(one) for one in outputs]
+    )
 
 
 def _measured(model: Model) -> tuple[ca.Function, list[Part]]:
-    """(θ, θ̇, u, λ, [η, k]) -> a column of 6 + 2n numbers or more, with u* = -ηG⁻¹Bᵀλ and w the control the path implies:
+    """(θ, θ̇, u, λ, [η, k]) -> a column of 6 + 2n numbers or more, with u* = -ηG⁻¹Bᵀλ and w the
+    control the path implies:
 
-    density (effort(u*) + kL + λᵀ(f + Bu* - θ̇)), effort(w), kL, effort(w) + k|L|, effort(w - u*), λᵀ(f + Bw); ∂H/∂θ at w,
-    θ̇ - f - Bu; then the values of the parts of the second variation, if it is read. Those parts come second.
+    density (effort(u*) + kL + λᵀ(f + Bu* - θ̇)), effort(w), kL, effort(w) + k|L|, effort(w - u*),
+    λᵀ(f + Bw); ∂H/∂θ at w, θ̇ - f - Bu; then the values of the parts of the second variation, if it
+    is read. Those parts come second.
     """
     if "measured" not in model.cache:
         n, m = model.dimension, model.controls

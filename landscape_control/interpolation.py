@@ -7,7 +7,8 @@ import numpy as np
 
 
 def lagrange_matrix(nodes: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Matrix (len(points), len(nodes)) that maps values at ``nodes`` to the interpolating polynomial at ``points``.
+    """Matrix (len(points), len(nodes)) that maps values at ``nodes`` to the interpolating
+    polynomial at ``points``.
 
     Barycentric formula (Berrut & Trefethen 2004): stable for Gauss-type nodes.
     """
@@ -53,8 +54,8 @@ def node_index(elements: int, degree: int) -> np.ndarray:
 class PiecewisePolynomial:
     """Polynomials on consecutive elements that share their end nodes.
 
-    ``vertices`` (K+1,) are the elements' ends, ``positions`` (d+1,) the nodes of one element as fractions of it (first 0,
-    last 1), ``values`` (K·d + 1, c) one row per node.
+    ``vertices`` (K+1,) are the elements' ends, ``positions`` (d+1,) the nodes of one element as
+    fractions of it (first 0, last 1), ``values`` (K·d + 1, c) one row per node.
     """
 
     vertices: np.ndarray
@@ -64,6 +65,10 @@ class PiecewisePolynomial:
     def __call__(self, times: np.ndarray) -> np.ndarray:
         degree = len(self.positions) - 1
         element = np.searchsorted(self.vertices[1:-1], times, side="right")
-        local = (times - self.vertices[element]) / (self.vertices[element + 1] - self.vertices[element])
+        local = (times - self.vertices[element]) / (
+            self.vertices[element + 1] - self.vertices[element]
+        )
         matrix = lagrange_matrix(self.positions, local)
-        return np.einsum("sj,sjc->sc", matrix, self.values[element[:, None] * degree + np.arange(degree + 1)])
+        return np.einsum(
+            "sj,sjc->sc", matrix, self.values[element[:, None] * degree + np.arange(degree + 1)]
+        )

@@ -1,8 +1,10 @@
-"""Where an expression is not twice continuously differentiable: found at the switching points of its operations.
+"""Where an expression is not twice continuously differentiable: found at the switching points of
+its operations.
 
-An operation that switches (fabs, fmax, if_else, a comparison, …) makes no kink where what it joins meets with value, slope
-and curvature: log Σ exp(x - m) + m with m = max x, or max(x, 0) + log(1 + e^{-|x|}), are smooth. So switching points are
-looked for, and the function is compared on both sides of them.
+An operation that switches (fabs, fmax, if_else, a comparison, …) makes no kink where what it joins
+meets with value, slope and curvature: log Σ exp(x - m) + m with m = max x, or max(x, 0) + log(1 +
+e^{-|x|}), are smooth. So switching points are looked for, and the function is compared on both
+sides of them.
 """
 
 from dataclasses import dataclass
@@ -20,7 +22,9 @@ SWITCHES = {
     ca.OP_IF_ELSE_ZERO: "if_else", ca.OP_LT: "<", ca.OP_LE: "<=", ca.OP_EQ: "==", ca.OP_NE: "!=",
     ca.OP_NOT: "logic_not", ca.OP_AND: "logic_and", ca.OP_OR: "logic_or",
 }  # fmt: skip
-_SINGULAR = {  # smooth inside their domains; at a point inside that only touches the edge, as √(x² + y²) at 0, they are not
+# smooth inside their domains; at a point inside that only touches the edge, as √(x² + y²) at 0,
+# they are not
+_SINGULAR = {
     ca.OP_SQRT: "sqrt", ca.OP_POW: "power", ca.OP_CONSTPOW: "power", ca.OP_LOG: "log", ca.OP_HYPOT: "hypot",
     ca.OP_ASIN: "asin", ca.OP_ACOS: "acos", ca.OP_ATAN2: "atan2", ca.OP_TAN: "tan",
 }  # fmt: skip
@@ -28,11 +32,27 @@ _STEPS_ONLY = {
     ca.OP_SIGN, ca.OP_FLOOR, ca.OP_CEIL, ca.OP_LT, ca.OP_LE, ca.OP_EQ, ca.OP_NE, ca.OP_NOT, ca.OP_AND, ca.OP_OR,
 }  # fmt: skip
 _COMPARISONS = {ca.OP_FMIN, ca.OP_FMAX, ca.OP_LT, ca.OP_LE, ca.OP_EQ, ca.OP_NE}
-_MOST_SWITCHES, _LEAST_SWITCHES = 40, 4  # looked at; of more, these many by chance, fewer where the function is long
+_MOST_SWITCHES, _LEAST_SWITCHES = (
+    40,
+    4,
+)  # looked at; of more, these many by chance, fewer where the function is long
 _MOST_WORK = 800_000  # switches times instructions
 _POINTS = 4  # of a switch, at which both sides are compared
-_MOST_INSTRUCTIONS = 50_000  # beyond, all operations that switch count as kinks, and roots as smooth
-_SCALES = (1.0, 0.1, 1.0, 10.0, 1.0, 0.01, 100.0, 1e-3, 1e4, 1e6)  # of the points from which switching points are sought
+_MOST_INSTRUCTIONS = (
+    50_000  # beyond, all operations that switch count as kinks, and roots as smooth
+)
+_SCALES = (
+    1.0,
+    0.1,
+    1.0,
+    10.0,
+    1.0,
+    0.01,
+    100.0,
+    1e-3,
+    1e4,
+    1e6,
+)  # of the points from which switching points are sought
 _SINGULAR_STARTS = 5  # of these, for operations that need not be singular anywhere
 _STEPS, _PATIENCE = 80, 8  # of Newton's method, at most and without getting closer
 _DISTANCES = 10.0 ** -np.arange(3, 9)  # from a switching point, where both sides are compared
@@ -41,11 +61,14 @@ _JUMP = 1e-9  # of the largest entry: smaller jumps count as round-off
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Switch:
-    """An operation and its ``operands``, which vanish together where it switches, up to whole numbers of ``period``."""
+    """An operation and its ``operands``, which vanish together where it switches, up to whole
+    numbers of ``period``.
+    """
 
     name: str
     operands: ca.SX
-    certain: bool  # whether it switches somewhere, so that it must be found; singular points need not exist
+    # whether it switches somewhere, so that it must be found; singular points need not exist
+    certain: bool
     period: float = 0.0
     offset: float = 0.0
     at_zero: bool = True
@@ -53,11 +76,12 @@ class _Switch:
 
 
 def kinks_of(function: ca.Function) -> list[str]:
-    """Names of the operations that keep an SX function from being twice continuously differentiable, [] where none does.
+    """Names of the operations that keep an SX function from being twice continuously
+    differentiable, [] where none does.
 
-    Operations whose switching points are not found count as kinks; so do points where a root or norm of what only touches
-    zero has no derivatives, √(x² + y²). The edge of a domain, as of √x at 0, and poles do not. Of functions with very many
-    such operations a part is looked at.
+    Operations whose switching points are not found count as kinks; so do points where a root or
+    norm of what only touches zero has no derivatives, √(x² + y²). The edge of a domain, as of √x at
+    0, and poles do not. Of functions with very many such operations a part is looked at.
     """
     used = {function.instruction_id(k) for k in range(function.n_instructions())}
     certain = bool(used & set(SWITCHES)) and not _outcomes_cancel(function)
@@ -87,26 +111,41 @@ def refuse_kinks(what: str, function: ca.Function) -> None:
     if used:
         flag = "allow_kinks=True"
         if not what.startswith("loss"):
-            flag += " to the landscape (dataclasses.replace(landscape, allow_kinks=True) where it is built already)"
+            flag += (
+                " to the landscape (dataclasses.replace(landscape, allow_kinks=True) where it is"
+                " built already)"
+            )
         raise ProblemError(
             what,
             expected="a twice continuously differentiable function",
             received=f"an expression that uses {', '.join(used)}",
-            advice=f"smooth it, e.g. sqrt(x**2 + eps**2) for |x|, or pass {flag} if the pieces join smoothly",
+            advice=(
+                f"smooth it, e.g. sqrt(x**2 + eps**2) for |x|, or pass {flag} if the pieces join"
+                " smoothly"
+            ),
         )
 
 
 def _read(function):
     """(all inputs as one column, one number made of all outputs, the switches)."""
-    inputs = [ca.SX.sym(f"x{i}", function.size1_in(i) * function.size2_in(i)) for i in range(function.n_in())]
+    inputs = [
+        ca.SX.sym(f"x{i}", function.size1_in(i) * function.size2_in(i))
+        for i in range(function.n_in())
+    ]
     shaped = [ca.reshape(one, *function.size_in(i)) for i, one in enumerate(inputs)]
     x = ca.vertcat(*inputs)
     rng = np.random.default_rng(1)
     bounds = {k: operands for k, operands, _ in ranges(function)}
     work, outputs, switches = [None] * function.sz_w(), [], []
-    steps = [False] * function.sz_w()  # which entries are constant between jumps: where they feed a switch, it adds none
+    steps = (
+        [False] * function.sz_w()
+    )  # which entries are constant between jumps: where they feed a switch, it adds none
     for k in range(function.n_instructions()):
-        kind, to, given = function.instruction_id(k), function.instruction_output(k), function.instruction_input(k)
+        kind, to, given = (
+            function.instruction_id(k),
+            function.instruction_output(k),
+            function.instruction_input(k),
+        )
         if kind == ca.OP_CONST:
             work[to[0]], steps[to[0]] = ca.SX(function.instruction_constant(k)), True
         elif kind == ca.OP_INPUT:
@@ -117,7 +156,11 @@ def _read(function):
             operands, flat = [work[i] for i in given], [steps[i] for i in given]
             if not _never_switches(kind, bounds[k]):
                 switches += _switches(kind, flat, *operands)
-            work[to[0]] = ca.SX.binary(kind, *operands) if len(operands) == 2 else ca.SX.unary(kind, *operands)
+            work[to[0]] = (
+                ca.SX.binary(kind, *operands)
+                if len(operands) == 2
+                else ca.SX.unary(kind, *operands)
+            )
             steps[to[0]] = kind in _STEPS_ONLY or all(flat)
     weights = [1.0, *rng.uniform(0.5, 1.5, len(outputs))][: len(outputs)]
     value = sum((weight * one for weight, one in zip(weights, outputs, strict=True)), ca.SX(0))
@@ -134,13 +177,23 @@ def _never_switches(kind, bounds):
         return any(away)
     if kind in (ca.OP_ASIN, ca.OP_ACOS):
         return bounds[0][0] > -1 and bounds[0][1] < 1
-    if kind in (ca.OP_FABS, ca.OP_SIGN, ca.OP_SQRT, ca.OP_POW, ca.OP_CONSTPOW, ca.OP_LOG, ca.OP_ATAN2):
+    if kind in (
+        ca.OP_FABS,
+        ca.OP_SIGN,
+        ca.OP_SQRT,
+        ca.OP_POW,
+        ca.OP_CONSTPOW,
+        ca.OP_LOG,
+        ca.OP_ATAN2,
+    ):
         return away[0]
     return False
 
 
 def _switches(kind, flat, first, second=None):
-    """The switches of one operation; ``flat`` says which of its operands are constant but for jumps, made elsewhere."""
+    """The switches of one operation; ``flat`` says which of its operands are constant but for
+    jumps, made elsewhere.
+    """
     name, certain = SWITCHES.get(kind) or _SINGULAR.get(kind), kind in SWITCHES
     if name is None or all(flat) or (kind in (ca.OP_POW, ca.OP_CONSTPOW) and _is_whole(second)):
         return
@@ -150,7 +203,9 @@ def _switches(kind, flat, first, second=None):
     elif kind in (ca.OP_FLOOR, ca.OP_CEIL):
         yield _Switch(name=name, operands=first, certain=certain, period=1.0)
     elif kind == ca.OP_FMOD:
-        yield _Switch(name=name, operands=first / second, certain=certain, period=1.0, at_zero=False)
+        yield _Switch(
+            name=name, operands=first / second, certain=certain, period=1.0, at_zero=False
+        )
     elif kind == ca.OP_REMAINDER:
         yield _Switch(name=name, operands=first / second, certain=certain, period=1.0, offset=0.5)
     elif kind == ca.OP_TAN:
@@ -158,15 +213,21 @@ def _switches(kind, flat, first, second=None):
     elif kind == ca.OP_HYPOT:
         yield _Switch(name=name, operands=ca.vertcat(first, second), certain=certain)
     elif kind == ca.OP_ATAN2:  # cot φ/2 vanishes where the angle φ jumps from π to -π
-        yield _Switch(name=name, operands=first / (ca.sqrt(first**2 + second**2) - second), certain=certain)
+        yield _Switch(
+            name=name, operands=first / (ca.sqrt(first**2 + second**2) - second), certain=certain
+        )
     elif kind in (ca.OP_ASIN, ca.OP_ACOS):
         yield _Switch(name=name, operands=1 - first**2, certain=certain)
     elif kind in (ca.OP_COPYSIGN, ca.OP_AND, ca.OP_OR):
         for operand, still in zip((first, second), flat, strict=True):
             if not still:
-                yield _Switch(name=name, operands=operand, certain=certain, single=kind != ca.OP_COPYSIGN)
+                yield _Switch(
+                    name=name, operands=operand, certain=certain, single=kind != ca.OP_COPYSIGN
+                )
     elif kind == ca.OP_NOT or kind == ca.OP_IF_ELSE_ZERO:
-        if not flat[0]:  # a number taken for a truth value: zero is another case than all the others
+        if not flat[
+            0
+        ]:  # a number taken for a truth value: zero is another case than all the others
             yield _Switch(name=name, operands=first, certain=certain, single=True)
     elif not flat[0]:
         yield _Switch(name=name, operands=first, certain=certain)
@@ -180,8 +241,11 @@ def _local(x, value):
     """The function (x, w) -> [value; slope; curvature along w]."""
     direction = ca.SX.sym("w", x.numel())
     slope = ca.gradient(value, x)
-    return ca.Function("sides", [x, direction], [ca.densify(value), ca.densify(slope),
-                                                 ca.densify(ca.jtimes(slope, x, direction))])
+    return ca.Function(
+        "sides",
+        [x, direction],
+        [ca.densify(value), ca.densify(slope), ca.densify(ca.jtimes(slope, x, direction))],
+    )
 
 
 def _is_kink(switch, x, sides, rng) -> bool:
@@ -208,7 +272,9 @@ def _is_kink(switch, x, sides, rng) -> bool:
 
 
 def _located(switch, residual, point):
-    """A point where the operation switches, by Newton's method from ``point``; None where it does not get to one."""
+    """A point where the operation switches, by Newton's method from ``point``; None where it does
+    not get to one.
+    """
     target, last, factor = None, np.inf, 1.0
     closest, since = np.inf, 0
     for _ in range(_STEPS):
@@ -222,11 +288,15 @@ def _located(switch, residual, point):
         closest, since = (size, 0) if size < 0.9 * closest else (closest, since + 1)
         if since > _PATIENCE:
             return None
-        step = np.linalg.lstsq(slope, value, rcond=1e-12)[0] if value.any() else np.zeros_like(point)
+        step = (
+            np.linalg.lstsq(slope, value, rcond=1e-12)[0] if value.any() else np.zeros_like(point)
+        )
         length = np.linalg.norm(step)
         if length <= 4e-16 * np.abs(point).max() or not value.any():
             return point
-        factor = 2.0 if 0.4 < length / last < 0.6 and factor == 1.0 else 1.0  # a double zero: half of the way each time
+        factor = (
+            2.0 if 0.4 < length / last < 0.6 and factor == 1.0 else 1.0
+        )  # a double zero: half of the way each time
         last = length
         point = point - factor * step
         if not np.isfinite(point).all() or np.abs(point).max() > 1e12:
@@ -256,14 +326,20 @@ def _differs(sides, point, residual, rng) -> bool:
     distances = _DISTANCES * max(1.0, 1e-6 * np.abs(point).max())
     places = point[:, None] + across[:, None] * np.concatenate([distances, -distances])
     parts = [np.array(one) for one in sides(places, np.tile(along[:, None], places.shape[1]))]
-    values, slopes, curvatures = (np.stack(np.split(one.T, 2)) for one in parts)  # (2 sides, distances, entries)
+    values, slopes, curvatures = (
+        np.stack(np.split(one.T, 2)) for one in parts
+    )  # (2 sides, distances, entries)
     if not np.isfinite(values).all() or not np.isfinite(slopes).all() or not _has_limits(values):
         return False  # the edge of the domain, or a pole
-    return _jumps(values) or any(_jumps(one) or not _has_limits(one) for one in (slopes, curvatures))
+    return _jumps(values) or any(
+        _jumps(one) or not _has_limits(one) for one in (slopes, curvatures)
+    )
 
 
 def _jumps(parts) -> bool:
-    """Whether both sides keep apart as the distances shrink: differences extrapolated to distance zero do not vanish."""
+    """Whether both sides keep apart as the distances shrink: differences extrapolated to distance
+    zero do not vanish.
+    """
     gaps = parts[0] - parts[1]
     extrapolated = np.abs((10 * gaps[1::2] - gaps[0::2]) / 9).max(axis=1)
     size = max(np.abs(parts).max(), 1e-300)
@@ -280,14 +356,20 @@ def _has_limits(parts) -> bool:
 
 
 def _outcomes_cancel(function):
-    """Whether the function is the same whatever its switching operations return, as in log Σ exp(x - m) + m with m = max x.
+    """Whether the function is the same whatever its switching operations return, as in log Σ exp(x
+    - m) + m with m = max x.
 
-    Every such operation's outcome is made an input of its own; the slopes in these, at arbitrary values, must vanish.
+    Every such operation's outcome is made an input of its own; the slopes in these, at arbitrary
+    values, must vanish.
     """
     inputs = [ca.SX.sym(function.name_in(i), *function.size_in(i)) for i in range(function.n_in())]
     work, outcomes, outputs = [None] * function.sz_w(), [], []
     for k in range(function.n_instructions()):
-        kind, to, given = function.instruction_id(k), function.instruction_output(k), function.instruction_input(k)
+        kind, to, given = (
+            function.instruction_id(k),
+            function.instruction_output(k),
+            function.instruction_input(k),
+        )
         if kind == ca.OP_CONST:
             work[to[0]] = ca.SX(function.instruction_constant(k))
         elif kind == ca.OP_INPUT:
@@ -307,7 +389,9 @@ def _outcomes_cancel(function):
     rng = np.random.default_rng(0)
     checked = 0
     for _ in range(20):
-        slopes, at = map(np.array, slope(*(rng.standard_normal(symbol.shape) for symbol in symbols)))
+        slopes, at = map(
+            np.array, slope(*(rng.standard_normal(symbol.shape) for symbol in symbols))
+        )
         if np.isfinite(slopes).all() and np.isfinite(at).all():
             checked += 1
             if np.abs(slopes).max(initial=0.0) > 1e-11 * (1 + np.abs(at).max()):

@@ -1,8 +1,10 @@
-"""The second variation where B is not invertible, departures from the dynamics penalised: one banded factorisation.
+"""The second variation where B is not invertible, departures from the dynamics penalised: one
+banded factorisation.
 
-With e = δθ̇ - Aδθ - Bδu at the Gauss points where the dynamics are collocated, δ²J + ρ∫|e|² > 0 for all δθ and δu says
-more than δ²J > 0 for those with e = 0: where it holds the plan is a minimum. Where it does not, nothing is known, and the
-recursion of ``controlled_variation`` decides. At every point δu is eliminated, so that δθ at the nodes is what is left.
+With e = δθ̇ - Aδθ - Bδu at the Gauss points where the dynamics are collocated, δ²J + ρ∫|e|² > 0 for
+all δθ and δu says more than δ²J > 0 for those with e = 0: where it holds the plan is a minimum.
+Where it does not, nothing is known, and the recursion of ``controlled_variation`` decides. At every
+point δu is eliminated, so that δθ at the nodes is what is left.
 """
 
 from functools import partial
@@ -21,7 +23,9 @@ _MOST = 16  # parameters and controls together for which this is worth compiling
 
 
 def penalised_is_positive(problem: ControlProblem, plan, end_curvature) -> bool:
-    """Whether the penalised second variation is positive; False where that is not known, or takes longer than it saves."""
+    """Whether the penalised second variation is positive; False where that is not known, or takes
+    longer than it saves.
+    """
     model, n = problem.model, problem.dimension
     # δu can be eliminated where G is definite, which is known everywhere where it is constant
     if n + problem.controls > _MOST or not model.constant["metric"]:
@@ -59,7 +63,9 @@ def _entries(model: Model, positions: tuple[float, ...], count: int) -> ca.Funct
     n, m, degree = model.dimension, model.controls, len(positions) - 1
     size = count * degree + 1
     mesh = mesh_matrices(positions, count, degree)
-    values = [ca.MX.sym(name, rows, size) for name, rows in (("theta", n), ("u", m), ("costate", n))]
+    values = [
+        ca.MX.sym(name, rows, size) for name, rows in (("theta", n), ("u", m), ("costate", n))
+    ]
     vertices, numbers = ca.MX.sym("vertices", count + 1), ca.MX.sym("eta_k_rho_gamma", 4)
     discount = numbers[3]
     lengths = (vertices[1:] - vertices[:-1]).T
@@ -78,7 +84,9 @@ def _entries(model: Model, positions: tuple[float, ...], count: int) -> ca.Funct
 
 
 def _at_point(model: Model) -> tuple[ca.Function, list[Part]]:
-    """(θ, u, λ, [η, k, ρ]) -> values of the parts of ½δθᵀQδθ + δθᵀNδu + ½δuᵀRδu + ½ρ|e|², the least over δu; and they."""
+    """(θ, u, λ, [η, k, ρ]) -> values of the parts of ½δθᵀQδθ + δθᵀNδu + ½δuᵀRδu + ½ρ|e|², the least
+    over δu; and they.
+    """
     if "penalised at point" not in model.cache:
         n, m = model.dimension, model.controls
         sizes = (("theta", n), ("u", m), ("costate", n), ("eta_k_rho", 3))
@@ -86,11 +94,19 @@ def _at_point(model: Model) -> tuple[ca.Function, list[Part]]:
         drift, push, state, cross, effort = linearised(model, theta, u, costate, numbers[:2])
         penalty = numbers[2]
         inertia = (1 + NEUTRAL) * effort + penalty * push.T @ push
-        pull = ca.horzcat(cross.T + penalty * push.T @ drift, -penalty * push.T)  # on δu, by (δθ, δθ̇)
+        pull = ca.horzcat(
+            cross.T + penalty * push.T @ drift, -penalty * push.T
+        )  # on δu, by (δθ, δθ̇)
         apart = ca.horzcat(-drift, ca.SX.eye(n))
-        form = ca.diagcat(state, ca.SX(n, n)) + penalty * apart.T @ apart - pull.T @ ca.solve(inertia, pull)
+        form = (
+            ca.diagcat(state, ca.SX(n, n))
+            + penalty * apart.T @ apart
+            - pull.T @ ca.solve(inertia, pull)
+        )
         found = list(blocks(ca.cse(form), n, ca.vertcat(theta, u, costate)))
         values = ca.vertcat(*[part.values for part in found])
-        function = ca.Function("penalised_at_point", [theta, u, costate, numbers], [ca.densify(values)])
+        function = ca.Function(
+            "penalised_at_point", [theta, u, costate, numbers], [ca.densify(values)]
+        )
         model.cache["penalised at point"] = function, found
     return model.cache["penalised at point"]

@@ -13,11 +13,12 @@ _KEPT = 48  # compiled point counts per function
 class Pointwise:
     """A CasADi function of column vectors, called with arrays whose first axis counts the points.
 
-    Call with arrays of shape (S, size), or (size,) for an argument shared by all points; returns one array per output,
-    of shape (S, rows, cols) with axes of length one at the end dropped: a scalar output becomes (S,), a column (S, rows).
+    Call with arrays of shape (S, size), or (size,) for an argument shared by all points; returns
+    one array per output, of shape (S, rows, cols) with axes of length one at the end dropped: a
+    scalar output becomes (S,), a column (S, rows).
 
-    Each point count is mapped once and evaluated through CasADi's memory buffers, which costs microseconds where the
-    ordinary call spends most of its time on conversions.
+    Each point count is mapped once and evaluated through CasADi's memory buffers, which costs
+    microseconds where the ordinary call spends most of its time on conversions.
     """
 
     def __init__(self, function: ca.Function):
@@ -35,7 +36,10 @@ class Pointwise:
             for stored, given in zip(inputs, arguments, strict=True):
                 stored[...] = given.reshape(stored.shape) if given.ndim < 2 else given
             trigger()
-            results = [self._shaped(stored, shape) for stored, shape in zip(outputs, self.shapes, strict=True)]
+            results = [
+                self._shaped(stored, shape)
+                for stored, shape in zip(outputs, self.shapes, strict=True)
+            ]
         return results[0] if len(results) == 1 else tuple(results)
 
     def _buffers(self, count, shared):
@@ -46,16 +50,26 @@ class Pointwise:
             mapped = (
                 self.function
                 if count == 1
-                else self.function.map(f"{self.function.name()}_{count}", "serial", count, shared, [])
+                else self.function.map(
+                    f"{self.function.name()}_{count}", "serial", count, shared, []
+                )
             )
-            inputs = [np.zeros(size if i in shared else (count, size)) for i, size in enumerate(self.sizes)]
+            inputs = [
+                np.zeros(size if i in shared else (count, size))
+                for i, size in enumerate(self.sizes)
+            ]
             outputs = [np.zeros((count, cols, rows)) for rows, cols in self.shapes]
             buffer, trigger = mapped.buffer()
             for i, array in enumerate(inputs):
                 buffer.set_arg(i, memoryview(array))
             for i, array in enumerate(outputs):
                 buffer.set_res(i, memoryview(array))
-            self._compiled[key] = inputs, outputs, trigger, buffer  # the buffer must outlive its trigger
+            self._compiled[key] = (
+                inputs,
+                outputs,
+                trigger,
+                buffer,
+            )  # the buffer must outlive its trigger
         return self._compiled[key]
 
     @staticmethod
@@ -76,8 +90,8 @@ def _dense(function: ca.Function) -> ca.Function:
 class Buffered:
     """A CasADi function evaluated through kept memory buffers, without conversions.
 
-    CasADi counts column by column and NumPy row by row, so a matrix of size (rows, cols) is an array of shape (cols, rows)
-    here. Arguments are broadcast to that; results are copies.
+    CasADi counts column by column and NumPy row by row, so a matrix of size (rows, cols) is an
+    array of shape (cols, rows) here. Arguments are broadcast to that; results are copies.
     """
 
     def __init__(self, function: ca.Function):

@@ -1,4 +1,6 @@
-"""Objects that save, copy and pickle themselves, some with the help of ``records``, which comes after all of them."""
+"""Objects that save, copy and pickle themselves, some with the help of ``records``, which comes
+after all of them.
+"""
 
 import sys
 from importlib import import_module
@@ -19,16 +21,22 @@ class Unchanging:
 
 
 class Recordable(Unchanging):
-    """A result with ``save(path)``. The format lives in ``records``, imported when something is saved."""
+    """A result with ``save(path)``. The format lives in ``records``, imported when something is
+    saved.
+    """
 
     @checked
     def save(self, path: Path):
-        """Write this to ``path`` as NetCDF; ``landscape_control.load(path)`` gives a working object back."""
+        """Write this to ``path`` as NetCDF; ``landscape_control.load(path)`` gives a working object
+        back.
+        """
         return import_module(f"{__package__}.records").save(self, path)
 
 
 class PickledAsRecord(Unchanging):
-    """Pickles in the form of its record: functions as lists of operations, with which lambdas travel too."""
+    """Pickles in the form of its record: functions as lists of operations, with which lambdas
+    travel too.
+    """
 
     def __reduce__(self):
         return from_record, (import_module(f"{__package__}.records.pickling").to_text(self),)
@@ -40,17 +48,27 @@ def from_record(text: str):
 
 
 class HoldsFunctions(Unchanging):
-    """A part of a problem that may hold functions of the user's; alone it pickles if pickle finds these by name."""
+    """A part of a problem that may hold functions of the user's; alone it pickles if pickle finds
+    these by name.
+    """
 
     def __getstate__(self):
-        if not any(name.rpartition(".")[2] == "cloudpickle" for name in sys.modules):  # which takes any function
+        if not any(
+            name.rpartition(".")[2] == "cloudpickle" for name in sys.modules
+        ):  # which takes any function
             for name, value in self.__dict__.items():
                 if callable(value) and not _is_found_by_name(value):
                     raise ProblemError(
-                        f"pickle of {type(self).__name__}", expected="functions that pickle finds by name",
+                        f"pickle of {type(self).__name__}",
+                        expected="functions that pickle finds by name",
                         received=f"{name} = {located(value)}",
-                        advice="pickle the whole ControlProblem, whose functions travel as lists of operations, or use "
-                        "problem.save(path) and landscape_control.load(path); or define the function at the top of a module")
+                        advice=(
+                            "pickle the whole ControlProblem, whose functions travel as lists of"
+                            " operations, or use problem.save(path) and"
+                            " landscape_control.load(path); or define the function at the top of a"
+                            " module"
+                        ),
+                    )
         return self.__dict__
 
 

@@ -1,6 +1,8 @@
-"""Settings of a solve that come from a file: those that can do no harm are taken, by name and range; others are asked for.
+"""Settings of a solve that come from a file: those that can do no harm are taken, by name and
+range; others are asked for.
 
-An optimiser's own options can name files to write and libraries to load, so they are never taken from a file.
+An optimiser's own options can name files to write and libraries to load, so they are never taken
+from a file.
 """
 
 import math
@@ -10,11 +12,15 @@ from .errors import ProblemError
 
 
 def _number(low, high):
-    return lambda value: isinstance(value, int | float) and not isinstance(value, bool) and low < value <= high
+    return lambda value: (
+        isinstance(value, int | float) and not isinstance(value, bool) and low < value <= high
+    )
 
 
 def _whole(low, high):
-    return lambda value: isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+    return lambda value: (
+        isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+    )
 
 
 def _word(*words):
@@ -26,9 +32,20 @@ def _flag(value):
 
 
 _DAY = 86400.0  # seconds
-_METHODS = ("auto", "action", "collocation", "shooting", "lqg", "transcription", "replanning", "dynamic programming",
-            "exact LQG", "belief-space transcription")
-TAKEN = {  # name -> whether a value may come from a file; ranges hold whatever ends in a reasonable time
+_METHODS = (
+    "auto",
+    "action",
+    "collocation",
+    "shooting",
+    "lqg",
+    "transcription",
+    "replanning",
+    "dynamic programming",
+    "exact LQG",
+    "belief-space transcription",
+)
+# name -> whether a value may come from a file; ranges hold whatever ends in a reasonable time
+TAKEN = {
     "accuracy": _number(0, 1e3),
     "aims": _whole(0, 64),
     "confirm": _flag,
@@ -57,9 +74,14 @@ TAKEN = {  # name -> whether a value may come from a file; ranges hold whatever 
 
 
 def withheld(settings: Mapping) -> tuple[str, ...]:
-    """Names of the settings that a file cannot supply: unknown ones, those out of range, an optimiser's options."""
-    return tuple(name for name, value in settings.items()
-                 if not (name in TAKEN and TAKEN[name](value)) and not _says_nothing(value))
+    """Names of the settings that a file cannot supply: unknown ones, those out of range, an
+    optimiser's options.
+    """
+    return tuple(
+        name
+        for name, value in settings.items()
+        if not (name in TAKEN and TAKEN[name](value)) and not _says_nothing(value)
+    )
 
 
 def _says_nothing(value) -> bool:
@@ -70,8 +92,12 @@ def check_given(what: str, stored: Mapping, given: Mapping) -> None:
     """Refuse settings given again that are not those with which the stored results were made."""
     for name, value in given.items():
         if name not in stored:
-            raise ProblemError(what, expected=f"{', '.join(stored) or 'none'}", received=repr(name),
-                               advice="give those again that the file names, with the same values")
+            raise ProblemError(
+                what,
+                expected=f"{', '.join(stored) or 'none'}",
+                received=repr(name),
+                advice="give those again that the file names, with the same values",
+            )
         if not _equal(stored[name], value):
             raise ProblemError(
                 f"{what}, {name!r}",
@@ -82,13 +108,20 @@ def check_given(what: str, stored: Mapping, given: Mapping) -> None:
 
 
 def refuse_withheld(what: str, names, how: str) -> None:
-    """Refuse to solve with settings that came from a file and must be given again; ``how`` is a call with room for them."""
+    """Refuse to solve with settings that came from a file and must be given again; ``how`` is a
+    call with room for them.
+    """
     if names:
         call = how.format(", ".join(f"{name}=…" for name in names))
-        raise ProblemError(what, expected="settings that a file may supply (numbers and words within their ranges)",
-                           received=f"also {', '.join(map(repr, names))}, which are never taken from a file: options of an "
-                           "optimiser can write files and load libraries",
-                           advice=f"look at them in the file, and give them again if you want them: {call}")
+        raise ProblemError(
+            what,
+            expected="settings that a file may supply (numbers and words within their ranges)",
+            received=(
+                f"also {', '.join(map(repr, names))}, which are never taken from a file: options of"
+                " an optimiser can write files and load libraries"
+            ),
+            advice=f"look at them in the file, and give them again if you want them: {call}",
+        )
 
 
 def _equal(one, other) -> bool:

@@ -1,4 +1,6 @@
-"""What a user's policy or rule returns while it runs: real numbers of the right shape, or a refusal that says where."""
+"""What a user's policy or rule returns while it runs: real numbers of the right shape, or a refusal
+that says where.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -6,23 +8,37 @@ import numpy as np
 
 from .errors import ProblemError, SolveError
 
-_FAR = 1e100  # inputs beyond are those of an episode that diverges: what follows from them is no fault of the rule
+# inputs beyond are those of an episode that diverges: what follows from them is no fault of the
+# rule
+_FAR = 1e100
 _ADVICE = "return one row per episode, e.g. -gain * theta, without reductions over episodes"
 
 
-def called(what: str, function: Callable, *arguments, where: str, expected: str = "a rule that runs"):
-    """What a user's function returns; an error that it raises becomes a refusal that says where it was."""
+def called(
+    what: str, function: Callable, *arguments, where: str, expected: str = "a rule that runs"
+):
+    """What a user's function returns; an error that it raises becomes a refusal that says where it
+    was.
+    """
     try:
         return function(*arguments)
     except (ProblemError, SolveError, MemoryError):
         raise
     except Exception as error:
-        raise ProblemError(what, expected=expected, received=f"{type(error).__name__}: {error}, at {where}",
-                           advice="mend the function; the traceback above shows where it was raised") from error
+        raise ProblemError(
+            what,
+            expected=expected,
+            received=f"{type(error).__name__}: {error}, at {where}",
+            advice="mend the function; the traceback above shows where it was raised",
+        ) from error
 
 
-def rows(what: str, given, shape: tuple[int, int], *, where: str, expected: str = "controls of shape") -> np.ndarray:
-    """The array (E, n) of floats that a rule returned. Raises ProblemError for any other kind or shape."""
+def rows(
+    what: str, given, shape: tuple[int, int], *, where: str, expected: str = "controls of shape"
+) -> np.ndarray:
+    """The array (E, n) of floats that a rule returned. Raises ProblemError for any other kind or
+    shape.
+    """
     if type(given) is np.ndarray and given.dtype == np.float64 and given.shape == shape:
         return given
     found = _kind(given)
@@ -31,7 +47,9 @@ def rows(what: str, given, shape: tuple[int, int], *, where: str, expected: str 
         if array.shape == shape:
             return array
         found = f"shape {array.shape}"
-    raise ProblemError(what, expected=f"{expected} {shape}", received=f"{found}, at {where}", advice=_ADVICE)
+    raise ProblemError(
+        what, expected=f"{expected} {shape}", received=f"{found}, at {where}", advice=_ADVICE
+    )
 
 
 def _kind(given):
@@ -45,13 +63,21 @@ def _kind(given):
     if np.ma.isMaskedArray(given):
         return "a masked array"
     if array.dtype.kind not in "iuf":
-        names = {"c": "complex numbers", "b": "truth values", "O": f"objects ({type(given).__name__})"}
+        names = {
+            "c": "complex numbers",
+            "b": "truth values",
+            "O": f"objects ({type(given).__name__})",
+        }
         return names.get(array.dtype.kind, f"an array of {array.dtype}")
     return ""
 
 
-def refuse_nan(what: str, given: np.ndarray, inputs: Sequence[np.ndarray], *, where: str, inputs_are: str) -> None:
-    """Refuse NaN in rows (E, n) that were computed from finite ``inputs`` (E, …); cheap where there is none."""
+def refuse_nan(
+    what: str, given: np.ndarray, inputs: Sequence[np.ndarray], *, where: str, inputs_are: str
+) -> None:
+    """Refuse NaN in rows (E, n) that were computed from finite ``inputs`` (E, …); cheap where there
+    is none.
+    """
     if not np.isnan(given.sum()):
         return
     bad = np.isnan(given).any(axis=1)
@@ -59,7 +85,15 @@ def refuse_nan(what: str, given: np.ndarray, inputs: Sequence[np.ndarray], *, wh
         bad &= (np.abs(one) < _FAR).all(axis=1)
     if bad.any():
         episode = int(np.argmax(bad))
-        values = ", ".join(np.array2string(one[episode], precision=4, threshold=6) for one in inputs)
+        values = ", ".join(
+            np.array2string(one[episode], precision=4, threshold=6) for one in inputs
+        )
         received = f"NaN at {where}, episode {episode}, for {inputs_are} {values}"
-        raise ProblemError(what, expected="numbers", received=received,
-                           advice="mend the function where it divides by zero, or leaves the domain of a root or log")
+        raise ProblemError(
+            what,
+            expected="numbers",
+            received=received,
+            advice=(
+                "mend the function where it divides by zero, or leaves the domain of a root or log"
+            ),
+        )

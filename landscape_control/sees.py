@@ -1,7 +1,8 @@
 """What the learner sees of the hidden landscape: a closed family of observation models.
 
-In continuous time the learner sees dY = h(θ, φ) dt + R^{1/2} dV; ``noise`` is the standard deviation per √time of each
-component, or its square root matrix, or a function of θ. In discrete time with step Δt it sees h + R^{1/2} ξ/√Δt.
+In continuous time the learner sees dY = h(θ, φ) dt + R^{1/2} dV; ``noise`` is the standard
+deviation per √time of each component, or its square root matrix, or a function of θ. In discrete
+time with step Δt it sees h + R^{1/2} ξ/√Δt.
 """
 
 from collections.abc import Callable
@@ -31,8 +32,15 @@ class Sees(HoldsFunctions):
         """R^{1/2}(θ), size x size, as a CasADi expression."""
         if callable(self.noise):
             noise = call_traced(
-                "noise", self.noise, [theta], wanted=f"a number, {size} numbers, or a {size}x{size} matrix, from a function "
-                "of the CasADi vector θ", advice="write it with CasADi operations on the vector it is given")
+                "noise",
+                self.noise,
+                [theta],
+                wanted=(
+                    f"a number, {size} numbers, or a {size}x{size} matrix, from a function "
+                    "of the CasADi vector θ"
+                ),
+                advice="write it with CasADi operations on the vector it is given",
+            )
         else:
             noise = ca.DM(np.asarray(self.noise, dtype=float))
         if noise.numel() == 1:
@@ -50,7 +58,9 @@ class Sees(HoldsFunctions):
 
 
 def check_sees(sees: Sees, landscape: Landscape) -> None:
-    """Refuse functions of the user's in ``sees`` that do not fit the landscape, or have kinks that it does not allow."""
+    """Refuse functions of the user's in ``sees`` that do not fit the landscape, or have kinks that
+    it does not allow.
+    """
     theta = ca.SX.sym("theta", landscape.dimension)
     hidden = None if landscape.hidden is None else ca.SX.sym("hidden", landscape.hidden.dimension)
     given = [theta] if hidden is None else [theta, hidden]
@@ -78,7 +88,9 @@ class ExactGradient(Sees):
 @checked
 @dataclass(frozen=True, eq=False)
 class NoisyGradient(Sees):
-    """The learner sees ∇L(θ, φ) with noise σ per √time on each component; see the module for other forms of noise."""
+    """The learner sees ∇L(θ, φ) with noise σ per √time on each component; see the module for other
+    forms of noise.
+    """
 
     noise: float | Numbers | Callable
 
@@ -92,9 +104,11 @@ class NoisyGradient(Sees):
 @checked
 @dataclass(frozen=True, eq=False)
 class CurvatureNoise(Sees):
-    """Policy programs only: the learner sees the gradient of a mode of curvature h with noise scale·h^power.
+    """Policy programs only: the learner sees the gradient of a mode of curvature h with noise
+    scale·h^power.
 
-    ``power`` = ½ is gradient noise whose variance is the curvature, as for a log-likelihood at its optimum.
+    ``power`` = ½ is gradient noise whose variance is the curvature, as for a log-likelihood at its
+    optimum.
     """
 
     scale: NonNegative
@@ -108,7 +122,10 @@ class CurvatureNoise(Sees):
             "sees",
             expected="noise that does not depend on an unknown curvature",
             received="CurvatureNoise",
-            advice="use it with optimize_policy; for beliefs give NoisyGradient a number, a matrix or a function of θ",
+            advice=(
+                "use it with optimize_policy; for beliefs give NoisyGradient a number, a matrix or"
+                " a function of θ"
+            ),
         )
 
 
@@ -138,17 +155,30 @@ class Observe(Sees):
         _check_noise(self)
 
     def expression(self, landscape, theta, hidden):
-        return ca.vec(call_traced(
-            "observation", self.function, [theta, hidden], wanted="a column, from a function of the CasADi vectors θ and φ",
-            advice="write it with CasADi operations on the vectors that it is given"))
+        return ca.vec(
+            call_traced(
+                "observation",
+                self.function,
+                [theta, hidden],
+                wanted="a column, from a function of the CasADi vectors θ and φ",
+                advice="write it with CasADi operations on the vectors that it is given",
+            )
+        )
 
 
 def _check_noise(sees):
     if callable(sees.noise):
         return
     noise = freeze(sees.noise)
-    singular = noise.ndim == 2 and (noise.shape[0] != noise.shape[1] or np.linalg.matrix_rank(noise) < len(noise))
-    if noise.ndim > 2 or not np.isfinite(noise).all() or singular or (noise.ndim < 2 and (noise <= 0).any()):
+    singular = noise.ndim == 2 and (
+        noise.shape[0] != noise.shape[1] or np.linalg.matrix_rank(noise) < len(noise)
+    )
+    if (
+        noise.ndim > 2
+        or not np.isfinite(noise).all()
+        or singular
+        or (noise.ndim < 2 and (noise <= 0).any())
+    ):
         raise ProblemError(
             "noise",
             expected="standard deviations > 0, an invertible matrix, or a function of θ",

@@ -1,4 +1,6 @@
-"""Results that several callers share, kept while anyone uses them and a few beyond: no dead problem is held on to."""
+"""Results that several callers share, kept while anyone uses them and a few beyond: no dead problem
+is held on to.
+"""
 
 import functools
 from collections import OrderedDict
@@ -7,10 +9,12 @@ from weakref import WeakValueDictionary
 
 
 def shared(recent: int):
-    """Decorator: the same arguments give the same object while it is in use, or among the ``recent`` last ones asked for.
+    """Decorator: the same arguments give the same object while it is in use, or among the
+    ``recent`` last ones asked for.
 
-    In place of a cache of fixed size, which keeps alive as many problems with their compiled functions as it is long, or
-    forgets those that are still in use. Arguments must be hashable, results must allow weak references.
+    In place of a cache of fixed size, which keeps alive as many problems with their compiled
+    functions as it is long, or forgets those that are still in use. Arguments must be hashable,
+    results must allow weak references.
     """
 
     def decorate(make):
@@ -37,7 +41,9 @@ def shared(recent: int):
 
 
 def kept_on_first(most: int):
-    """Decorator: results are kept on the first argument, ``most`` of them, and go with it; the others must be hashable."""
+    """Decorator: results are kept on the first argument, ``most`` of them, and go with it; the
+    others must be hashable.
+    """
 
     def decorate(make):
         place = f"_kept {make.__module__}.{make.__qualname__}"

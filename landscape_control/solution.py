@@ -20,55 +20,63 @@ Times = Annotated[np.ndarray, Shape((0, 1))]
 class Status(enum.Enum):
     """How a solve ended; the value says what happened and what to try next."""
 
-    CONVERGED = "converged: the discretised problem is stationary and the cost error estimate is below the tolerance"
+    CONVERGED = (
+        "converged: the discretised problem is stationary and the cost error estimate is below the"
+        " tolerance"
+    )
     REFINEMENT_CAP = (
-        "stationary, but the cost error estimate is still above the tolerance at the refinement cap: "
-        "raise max_elements, loosen tolerance, or use a higher degree"
+        "stationary, but the cost error estimate is still above the tolerance at the refinement"
+        " cap: raise max_elements, loosen tolerance, or use a higher degree"
     )
     ITERATION_LIMIT = (
-        "the optimiser ran out of iterations: try another guess (guess='gradient descent', a previous "
-        "solution, or starts=...), a shorter horizon first, or solver options with more iterations"
+        "the optimiser ran out of iterations: try another guess (guess='gradient descent', a"
+        " previous solution, or starts=...), a shorter horizon first, or solver options with more"
+        " iterations"
     )
     INFEASIBLE = (
-        "no path satisfies the constraints: the end may be unreachable with this actuation; free the end, "
-        "lengthen the horizon or add a column to B"
+        "no path satisfies the constraints: the end may be unreachable with this actuation; free"
+        " the end, lengthen the horizon or add a column to B"
     )
     UNBOUNDED = (
-        "the cost falls without limit along the iterates: the loss is unbounded below along the plan; add "
-        "weight decay, shorten the horizon, or fix the end"
+        "the cost falls without limit along the iterates: the loss is unbounded below along the"
+        " plan; add weight decay, shorten the horizon, or fix the end"
     )
     METRIC_NOT_DEFINITE = (
         "the metric is not positive definite somewhere along the plan (see 'message' for where): "
         "moving there would be free or worse; repair G(θ)"
     )
-    NOT_STATIONARY = "the optimiser stopped short of stationarity: try another guess, more starts, or solver='ipopt'"
+    NOT_STATIONARY = (
+        "the optimiser stopped short of stationarity: try another guess, more starts, or"
+        " solver='ipopt'"
+    )
     HORIZON_NOT_SETTLED = (
         "doubling the computational horizon still moves the first control: raise max_doublings, or "
         "check that the landscape holds the learner back from infinity"
     )
     NOT_CERTIFIED = (
-        "the optimiser stopped as converged, but the plan fails its own certificate (see 'message' for what): try a "
-        "tighter or looser tolerance, another guess, or solver='ipopt'"
+        "the optimiser stopped as converged, but the plan fails its own certificate (see 'message'"
+        " for what): try a tighter or looser tolerance, another guess, or solver='ipopt'"
     )
     NOT_A_MINIMUM = (
-        "the plan is stationary, but a neighbouring path is cheaper (saddle or maximum of the cost): use starts=... or "
-        "another guess"
+        "the plan is stationary, but a neighbouring path is cheaper (saddle or maximum of the"
+        " cost): use starts=... or another guess"
     )
     CHEAPER_PATH_SEEN = (
-        "another start met a cheaper path than the best converged plan without converging itself (see 'message'): raise "
-        "starts or max_elements, or hand that path over as guess"
+        "another start met a cheaper path than the best converged plan without converging itself"
+        " (see 'message'): raise starts or max_elements, or hand that path over as guess"
     )
     TIME_LIMIT = (
-        "the time limit was reached before the optimiser converged; what is returned is the best so far: raise "
-        "time_limit=, or simplify the problem"
+        "the time limit was reached before the optimiser converged; what is returned is the best so"
+        " far: raise time_limit=, or simplify the problem"
     )
     INTERRUPTED = (
-        "interrupted before the optimiser converged; what is returned is the best so far: call again to start anew, "
-        "with guess= to go on from it"
+        "interrupted before the optimiser converged; what is returned is the best so far: call"
+        " again to start anew, with guess= to go on from it"
     )
     NOT_CONFIRMED = (
-        "the planned cost is not confirmed by a simulation of the planned policy (see 'message' for both): the "
-        "policy leaves the neighbourhood in which its plan holds; use another method, or the simulated cost"
+        "the planned cost is not confirmed by a simulation of the planned policy (see 'message' for"
+        " both): the policy leaves the neighbourhood in which its plan holds; use another method,"
+        " or the simulated cost"
     )
 
     @property
@@ -94,8 +102,12 @@ class Tail:
     closed_loop: Entries  # (n, n)
     gain: Entries  # (m, n)
     value_hessian: Entries  # (n, n), V ≈ ... + ½ δᵀ S δ
-    velocity: Entries | None = None  # (n,), None for 0: the state given is a point of reference where nothing rests
-    reliable: bool = True  # whether the plan has come close enough to rest for the continuation to hold
+    velocity: Entries | None = (
+        None  # (n,), None for 0: the state given is a point of reference where nothing rests
+    )
+    reliable: bool = (
+        True  # whether the plan has come close enough to rest for the continuation to hold
+    )
 
 
 def _advanced(tail, offset, elapsed):
@@ -120,12 +132,11 @@ class Plan(Recordable):
     controls : (N+1, m), u
     costates : (N+1, n), current-value λ = ∂V/∂θ
     vertices : (K+1,), ends of the elements
-    positions : (degree+1,), nodes of one element as fractions of it, first 0 and last 1, shared with the neighbours
-    found_from : names of the initial guesses that led here
-    iterations : of the optimiser, for the guess that found it first
-    status : Status
-    cost_error : estimated error of ``cost`` from the time discretisation
-    certificate : Certificate, checks made without the optimiser; a converged plan has passed them. None for plans that
+    positions : (degree+1,), nodes of one element as fractions of it, first 0 and last 1, shared
+    with the neighbours found_from : names of the initial guesses that led here iterations : of the
+    optimiser, for the guess that found it first status : Status cost_error : estimated error of
+    ``cost`` from the time discretisation certificate : Certificate, checks made without the
+    optimiser; a converged plan has passed them. None for plans that
         are parts of others
     """
 
@@ -148,7 +159,9 @@ class Plan(Recordable):
 
     @cached_property
     def end_basin(self) -> np.ndarray | None:
-        """The local minimum (n,) of L whose gradient-flow basin holds θ(T); None if it is no known minimum's."""
+        """The local minimum (n,) of L whose gradient-flow basin holds θ(T); None if it is no known
+        minimum's.
+        """
         return None if self._find_basin is None else self._find_basin(self.parameters[-1])
 
     def __getstate__(self):
@@ -157,7 +170,9 @@ class Plan(Recordable):
         return {**self.__dict__, "_find_basin": None}
 
     def revised(self, **changes) -> "Plan":
-        """A copy with other fields: ``dataclasses.replace`` without its checks, which cost as much as a solve's tenth."""
+        """A copy with other fields: ``dataclasses.replace`` without its checks, which cost as much
+        as a solve's tenth.
+        """
         made = object.__new__(type(self))
         own = self.__dict__
         made.__dict__.update({name: own[name] for name in _PLAN_FIELDS})
@@ -176,7 +191,9 @@ class Plan(Recordable):
     @checked
     def parameters_at(self, times: Vector) -> np.ndarray:
         """θ (S, n) at times (S,) within the nodes' range."""
-        return PiecewisePolynomial(vertices=self.vertices, positions=self.positions, values=self.parameters)(times)
+        return PiecewisePolynomial(
+            vertices=self.vertices, positions=self.positions, values=self.parameters
+        )(times)
 
     @cached_property
     def _path(self) -> PiecewisePolynomial:
@@ -185,9 +202,11 @@ class Plan(Recordable):
 
     @checked
     def at(self, t: Times):
-        """(θ, u, λ) at time(s) t, by the polynomials the plan was computed with; t a number or an array.
+        """(θ, u, λ) at time(s) t, by the polynomials the plan was computed with; t a number or an
+        array.
 
-        Infinite-horizon plans continue past the last node along their linear tail. Raises ProblemError outside [0, T].
+        Infinite-horizon plans continue past the last node along their linear tail. Raises
+        ProblemError outside [0, T].
         """
         times = np.atleast_1d(t)
         last = self.times[-1]
@@ -197,18 +216,25 @@ class Plan(Recordable):
                 "time",
                 expected=f"times in [0, {last:g}]",
                 received=f"{times.min():g} … {times.max():g}",
-                advice="ask inside the horizon of the plan; an infinite-horizon plan continues beyond its last "
-                "node only if it has come close to rest by then",
+                advice=(
+                    "ask inside the horizon of the plan; an infinite-horizon plan continues beyond"
+                    " its last node only if it has come close to rest by then"
+                ),
             )
         n, m = self.parameters.shape[1], self.controls.shape[1]
         values = self._path(np.minimum(times, last))
         if beyond.any():
-            values[beyond] = [np.concatenate(self.follow_tail(self.parameters[-1], t - last)) for t in times[beyond]]
+            values[beyond] = [
+                np.concatenate(self.follow_tail(self.parameters[-1], t - last))
+                for t in times[beyond]
+            ]
         values = values[0] if np.ndim(t) == 0 else values
         return values[..., :n], values[..., n : n + m], values[..., n + m :]
 
     @checked
-    def follow_tail(self, theta: Vector, elapsed: NonNegative) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def follow_tail(
+        self, theta: Vector, elapsed: NonNegative
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(θ, u, λ) a time ``elapsed`` after θ along the linear tail of an infinite-horizon plan."""
         tail = self.tail
         offset = _advanced(tail, theta - tail.steady_state, elapsed)
@@ -225,20 +251,22 @@ _PLAN_FIELDS = tuple(one.name for one in fields(Plan))  # what is computed from 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Solution(Recordable):
-    """The best plan, the other distinct stationary plans that the starts led to, and how they were obtained.
+    """The best plan, the other distinct stationary plans that the starts led to, and how they were
+    obtained.
 
-    ``cost``, ``times``, ``parameters``, ``controls``, ``costates`` and ``at`` are those of the best plan, ``plans[0]``.
+    ``cost``, ``times``, ``parameters``, ``controls``, ``costates`` and ``at`` are those of the best
+    plan, ``plans[0]``.
 
     Attributes
     ----------
     plans : tuple of Plan, best first
     status : Status of the best plan
     tolerance : float, the cost tolerance asked for, relative to ∫|integrand|
-    method, solver : str, the transcription and the optimiser used, as chosen (never switched silently)
-    starts : int, how many initial guesses were tried
-    is_convex : bool, whether J is convex, so that a stationary plan is the global minimum
-    build_seconds, solve_seconds : float
-    problem : ControlProblem, what was solved, with the numbers of this solve; None in a solution read from a pickle
+    method, solver : str, the transcription and the optimiser used, as chosen (never switched
+    silently) starts : int, how many initial guesses were tried is_convex : bool, whether J is
+    convex, so that a stationary plan is the global minimum build_seconds, solve_seconds : float
+    problem : ControlProblem, what was solved, with the numbers of this solve; None in a solution
+    read from a pickle
     """
 
     plans: tuple[Plan, ...]
@@ -261,9 +289,13 @@ class Solution(Recordable):
     times = property(lambda self: self.best.times, doc="Node times, (N+1,).")
     parameters = property(lambda self: self.best.parameters, doc="θ at the nodes, (N+1, n).")
     controls = property(lambda self: self.best.controls, doc="u at the nodes, (N+1, m).")
-    costates = property(lambda self: self.best.costates, doc="Current-value λ = ∂V/∂θ at the nodes, (N+1, n).")
+    costates = property(
+        lambda self: self.best.costates, doc="Current-value λ = ∂V/∂θ at the nodes, (N+1, n)."
+    )
     message = property(lambda self: self.best.message, doc="What happened and where, in words.")
-    log = property(lambda self: self.best.log, doc="The optimiser's own log, if it was asked to keep one.")
+    log = property(
+        lambda self: self.best.log, doc="The optimiser's own log, if it was asked to keep one."
+    )
 
     @checked
     def at(self, t: Times):
@@ -272,7 +304,9 @@ class Solution(Recordable):
 
     @cached_property
     def certificate(self):
-        """Checks of the best plan made without the optimiser; its status is not converged unless they pass."""
+        """Checks of the best plan made without the optimiser; its status is not converged unless
+        they pass.
+        """
         if self.best.certificate is None:
             raise ProblemError(
                 "certificate",
@@ -310,6 +344,8 @@ class Solution(Recordable):
         return f"Solution({self.summary()})"
 
     def __getstate__(self):
-        """Plain arrays only: what was searched is put in words, then the problem's functions stay behind."""
+        """Plain arrays only: what was searched is put in words, then the problem's functions stay
+        behind.
+        """
         self.search  # noqa: B018  (forces the cached value)
         return {**self.__dict__, "problem": None, "_describe_search": None}

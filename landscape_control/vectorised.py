@@ -1,7 +1,9 @@
-"""CasADi functions on thousands of points at once: NumPy instruction by instruction, or CasADi point by point.
+"""CasADi functions on thousands of points at once: NumPy instruction by instruction, or CasADi
+point by point.
 
-An expression of a few operations on ten thousand episodes is a few array operations; CasADi's compiled map pays for every
-point. The same instructions are followed in the same order, so that both agree to round-off.
+An expression of a few operations on ten thousand episodes is a few array operations; CasADi's
+compiled map pays for every point. The same instructions are followed in the same order, so that
+both agree to round-off.
 """
 
 import casadi as ca
@@ -28,8 +30,9 @@ _PER_POINT, _PER_OPERATION, _PER_ELEMENT = 0.07, 1.0, 0.0006  # measured: micros
 class Vectorised:
     """A CasADi function of column vectors on arrays whose first axis counts the points.
 
-    Called as :class:`Pointwise`, with the same results, by whichever way is faster for that many points. :meth:`rows`
-    goes by NumPy whatever their number. Where NumPy lacks an operation (``steps`` is None), CasADi does all of it.
+    Called as :class:`Pointwise`, with the same results, by whichever way is faster for that many
+    points. :meth:`rows` goes by NumPy whatever their number. Where NumPy lacks an operation
+    (``steps`` is None), CasADi does all of it.
     """
 
     def __init__(self, function: ca.Function):
@@ -41,10 +44,14 @@ class Vectorised:
         """Arrays (S, size) or shared (size,) in, one array per output out, shaped as by Pointwise."""
         arguments = [np.asarray(a, dtype=float) for a in arguments]
         count = max((a.shape[0] for a in arguments if a.ndim == 2), default=1)
-        if self.steps is None or count * _PER_POINT < len(self.steps) * (_PER_OPERATION + count * _PER_ELEMENT):
+        if self.steps is None or count * _PER_POINT < len(self.steps) * (
+            _PER_OPERATION + count * _PER_ELEMENT
+        ):
             return self.pointwise(*arguments)
         outputs = [np.empty((count, cols, rows)) for rows, cols in self.pointwise.shapes]
-        with np.errstate(all="ignore"):  # as silent as CasADi: what is not finite shows in the result
+        with np.errstate(
+            all="ignore"
+        ):  # as silent as CasADi: what is not finite shows in the result
             self._follow(arguments, [output.reshape(count, -1) for output in outputs])
         results = [_shaped(stored) for stored in outputs]
         return results[0] if len(results) == 1 else tuple(results)
@@ -54,7 +61,10 @@ class Vectorised:
         count = len(arrays[0])
         if self.steps is None:
             results = self.pointwise(*arrays)
-            return [result.reshape(count, -1) for result in (results if isinstance(results, tuple) else (results,))]
+            return [
+                result.reshape(count, -1)
+                for result in (results if isinstance(results, tuple) else (results,))
+            ]
         outputs = [np.empty((count, rows * cols)) for rows, cols in self.pointwise.shapes]
         self._follow(arrays, outputs)
         return outputs

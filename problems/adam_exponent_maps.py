@@ -1,51 +1,104 @@
-"""Adam's exponent mapped over horizon and noise: the study of scripts/adam_exponent.py, cells of it computed afresh.
+"""Adam's exponent mapped over horizon and noise: the study of scripts/adam_exponent.py, cells of it
+computed afresh.
 
-Problem    As in adam_exponent; T = 5 … 160, σ = 0 … 3. STUDY holds p with its 95 % interval and β₁ of every cell, from 400
+Problem    As in adam_exponent; T = 5 … 160, σ = 0 … 3. STUDY holds p with its 95 % interval and β₁
+           of every cell, from 400
            scenarios and four starts; in T and σ it covers both regimes, h²θ² ≫ σ²h and the reverse.
-Formula    p = q/2 without noise and p = q in noise, q the exponent of the best rule that knows the curvature.
+Formula    p = q/2 without noise and p = q in noise, q the exponent of the best rule that knows the
+           curvature.
 Source     Derived for this project, as adam_exponent.
-Relation   equal: cells on other scenarios, half as many, within twice the interval's half-width. Without noise and T ≥ 20 p
-           is q/2 to 0.015; in noise (σ ≥ 1, T ≥ 80) p is q to 0.07, of which 0.06 is a shortfall at T = 160 (tolerances set
-           after a first look). At least: up to T = 80 p falls nowhere from one horizon to the next by more than the
-           intervals allow; beyond, at σ = 0.1, it does, from 0.254 to 0.245.
-           At most: at σ = 3 and T = 20 q < 0, and p ends at its bound 0; no interval reaches ½.
+Relation   equal: cells on other scenarios, half as many, within twice the interval's half-width.
+           Without noise and T ≥ 20 p
+           is q/2 to 0.015; in noise (σ ≥ 1, T ≥ 80) p is q to 0.07, of which 0.06 is a shortfall at
+           T = 160 (tolerances set after a first look). At least: up to T = 80 p falls nowhere from
+           one horizon to the next by more than the intervals allow; beyond, at σ = 0.1, it does,
+           from 0.254 to 0.245. At most: at σ = 3 and T = 20 q < 0, and p ends at its bound 0; no
+           interval reaches ½.
 """
 
 import numpy as np
-from landscape_control.problems.adam_exponent import full_information, known_exponent, problem, solver
+from landscape_control.problems.adam_exponent import (
+    full_information,
+    known_exponent,
+    problem,
+    solver,
+)
 
 from landscape_control.claims import Check, Claim, Evidence
 
 __all__ = ["CLAIM", "evaluate", "problem"]
 
 HORIZONS, NOISES = (5, 10, 20, 40, 80, 160), (0.0, 0.1, 0.3, 1.0, 3.0)
-STUDY = np.array((  # (p, low, high, β₁) over noises and horizons, by python scripts/adam_exponent.py
-    ((0.024, 0.02, 0.028, 0), (0.079, 0.075, 0.083, 0), (0.167, 0.165, 0.169, 0),  # σ = 0
-     (0.226, 0.226, 0.227, 0), (0.251, 0.251, 0.252, 0), (0.254, 0.254, 0.254, 0)),
-    ((0.034, 0.029, 0.039, 0.188), (0.089, 0.084, 0.094, 0.353), (0.177, 0.175, 0.179, 0.536),  # σ = 0.1
-     (0.235, 0.233, 0.236, 0.669), (0.253, 0.252, 0.255, 0.76), (0.245, 0.242, 0.247, 0.82)),
-    ((0.086, 0.068, 0.104, 0.721), (0.134, 0.121, 0.146, 0.673), (0.205, 0.196, 0.214, 0.76),  # σ = 0.3
-     (0.259, 0.25, 0.268, 0.826), (0.292, 0.285, 0.299, 0.871), (0.291, 0.283, 0.298, 0.903)),
-    ((0.038, 0, 0.078, 0.915), (0.093, 0.06, 0.127, 0.856), (0.181, 0.121, 0.24, 0.901),  # σ = 1
-     (0.252, 0.212, 0.293, 0.902), (0.342, 0.32, 0.364, 0.924), (0.371, 0.343, 0.399, 0.938)),
-    ((0, 0, 0, 0.9), (0, 0, 0, 0.799), (0, 0, 0, 0.861),  # σ = 3
-     (0.104, 0, 0.239, 0.871), (0.16, 0.062, 0.258, 0.907), (0.252, 0.171, 0.334, 0.935)),
-))
-EDGE = 0.99999  # where β₂ ended at T ≥ 20 wherever p is certainly above 0; elsewhere the cost hardly feels it
+STUDY = np.array(
+    (  # (p, low, high, β₁) over noises and horizons, by python scripts/adam_exponent.py
+        (
+            (0.024, 0.02, 0.028, 0),
+            (0.079, 0.075, 0.083, 0),
+            (0.167, 0.165, 0.169, 0),  # σ = 0
+            (0.226, 0.226, 0.227, 0),
+            (0.251, 0.251, 0.252, 0),
+            (0.254, 0.254, 0.254, 0),
+        ),
+        (
+            (0.034, 0.029, 0.039, 0.188),
+            (0.089, 0.084, 0.094, 0.353),
+            (0.177, 0.175, 0.179, 0.536),  # σ = 0.1
+            (0.235, 0.233, 0.236, 0.669),
+            (0.253, 0.252, 0.255, 0.76),
+            (0.245, 0.242, 0.247, 0.82),
+        ),
+        (
+            (0.086, 0.068, 0.104, 0.721),
+            (0.134, 0.121, 0.146, 0.673),
+            (0.205, 0.196, 0.214, 0.76),  # σ = 0.3
+            (0.259, 0.25, 0.268, 0.826),
+            (0.292, 0.285, 0.299, 0.871),
+            (0.291, 0.283, 0.298, 0.903),
+        ),
+        (
+            (0.038, 0, 0.078, 0.915),
+            (0.093, 0.06, 0.127, 0.856),
+            (0.181, 0.121, 0.24, 0.901),  # σ = 1
+            (0.252, 0.212, 0.293, 0.902),
+            (0.342, 0.32, 0.364, 0.924),
+            (0.371, 0.343, 0.399, 0.938),
+        ),
+        (
+            (0, 0, 0, 0.9),
+            (0, 0, 0, 0.799),
+            (0, 0, 0, 0.861),  # σ = 3
+            (0.104, 0, 0.239, 0.871),
+            (0.16, 0.062, 0.258, 0.907),
+            (0.252, 0.171, 0.334, 0.935),
+        ),
+    )
+)
+# where β₂ ended at T ≥ 20 wherever p is certainly above 0; elsewhere the cost hardly feels it
+EDGE = 0.99999
 AGAIN = ((10, 0.3), (10, 1.0), (40, 0.3), (40, 1.0))
 
 
 def evaluate() -> Evidence:
-    """The study's numbers, held against cells computed here and against rules that know the curvature."""
+    """The study's numbers, held against cells computed here and against rules that know the
+    curvature.
+    """
     checks = (*again_checks(), *known_checks(), *shape_checks())
     p, lower, upper, first = np.moveaxis(STUDY, -1, 0)
     steps = np.unique(np.geomspace(2, 320, 30).astype(int))
-    return Evidence(checks=checks, data={
-        "horizons": np.array(HORIZONS), "regimes": ["no noise", *(f"σ = {noise:g}" for noise in NOISES[1:])],
-        "exponents": p, "lower": lower, "upper": upper, "horizons_theory": steps,
-        "first_moment": np.where(first > 0, first, np.nan),
-        "second_moment": np.where((lower > 0) & (np.array(HORIZONS) >= 20), EDGE, np.nan),
-        "exponents_theory": np.array([full_information(int(T)) for T in steps])})
+    return Evidence(
+        checks=checks,
+        data={
+            "horizons": np.array(HORIZONS),
+            "regimes": ["no noise", *(f"σ = {noise:g}" for noise in NOISES[1:])],
+            "exponents": p,
+            "lower": lower,
+            "upper": upper,
+            "horizons_theory": steps,
+            "first_moment": np.where(first > 0, first, np.nan),
+            "second_moment": np.where((lower > 0) & (np.array(HORIZONS) >= 20), EDGE, np.nan),
+            "exponents_theory": np.array([full_information(int(T)) for T in steps]),
+        },
+    )
 
 
 def cell(horizon, noise) -> np.ndarray:
@@ -58,33 +111,76 @@ def again_checks():
     for horizon, noise in AGAIN:
         p, low, high, _ = cell(horizon, noise)
         found = solver(horizon).solve(noise=noise, seed=1, starts=2)
-        yield Check(quantity=f"p at T = {horizon}, σ = {noise:g}, on other scenarios", theory=p, relation="equal",
-                    computed=found.coefficients["exponent"], tolerance=high - low)
+        yield Check(
+            quantity=f"p at T = {horizon}, σ = {noise:g}, on other scenarios",
+            theory=p,
+            relation="equal",
+            computed=found.coefficients["exponent"],
+            tolerance=high - low,
+        )
 
 
 def known_checks():
     """Against q."""
     quiet = [cell(T, 0.0)[0] - known_exponent(T, 0.0) / 2 for T in HORIZONS if T >= 20]
     loud = [cell(T, noise)[0] - known_exponent(T, noise) for T in (80, 160) for noise in (1.0, 3.0)]
-    for words, gaps, tolerance in (("p - q/2 without noise, T ≥ 20", quiet, 0.015), ("p - q, σ ≥ 1, T ≥ 80", loud, 0.07)):
-        yield Check(quantity=f"{words}: largest", theory=0, computed=float(np.abs(gaps).max()), relation="equal",
-                    tolerance=tolerance)
-    yield Check(quantity="q at T = 20, σ = 3", theory=0, computed=known_exponent(20, 3.0), relation="at most", tolerance=0)
+    for words, gaps, tolerance in (
+        ("p - q/2 without noise, T ≥ 20", quiet, 0.015),
+        ("p - q, σ ≥ 1, T ≥ 80", loud, 0.07),
+    ):
+        yield Check(
+            quantity=f"{words}: largest",
+            theory=0,
+            computed=float(np.abs(gaps).max()),
+            relation="equal",
+            tolerance=tolerance,
+        )
+    yield Check(
+        quantity="q at T = 20, σ = 3",
+        theory=0,
+        computed=known_exponent(20, 3.0),
+        relation="at most",
+        tolerance=0,
+    )
 
 
 def shape_checks():
     """Over the whole table."""
     p, lower, upper, _ = np.moveaxis(STUDY, -1, 0)
-    yield Check(quantity="upper end at a horizon less lower end at the one before: least over the table, T ≤ 80", theory=0,
-                computed=float((upper[:, 1:-1] - lower[:, :-2]).min()), relation="at least", tolerance=0)
-    yield Check(quantity="p at T = 20, σ = 3", theory=0, computed=cell(20, 3.0)[0], relation="at most", tolerance=0)
-    yield Check(quantity="largest upper end of the table (½ is not reached)", theory=0.45, computed=float(upper.max()),
-                relation="at most", tolerance=0)
+    yield Check(
+        quantity=(
+            "upper end at a horizon less lower end at the one before: least over the table, T ≤ 80"
+        ),
+        theory=0,
+        computed=float((upper[:, 1:-1] - lower[:, :-2]).min()),
+        relation="at least",
+        tolerance=0,
+    )
+    yield Check(
+        quantity="p at T = 20, σ = 3",
+        theory=0,
+        computed=cell(20, 3.0)[0],
+        relation="at most",
+        tolerance=0,
+    )
+    yield Check(
+        quantity="largest upper end of the table (½ is not reached)",
+        theory=0.45,
+        computed=float(upper.max()),
+        relation="at most",
+        tolerance=0,
+    )
 
 
 CLAIM = Claim(
-    name="adam-exponent-map", title="Adam's exponent over horizon and noise",
-    statement="p rises with the horizon: along q/2 without noise, to ¼; in noise later and further, along q, the exponent "
-    "of the best rule that knows the curvature; up to T = 160 below ½",
-    source="derived here, as adam-exponent", relations=("equal", "at least", "at most"), evaluate=evaluate,
-    picture="adam_exponent")
+    name="adam-exponent-map",
+    title="Adam's exponent over horizon and noise",
+    statement=(
+        "p rises with the horizon: along q/2 without noise, to ¼; in noise later and further, along"
+        " q, the exponent of the best rule that knows the curvature; up to T = 160 below ½"
+    ),
+    source="derived here, as adam-exponent",
+    relations=("equal", "at least", "at most"),
+    evaluate=evaluate,
+    picture="adam_exponent",
+)

@@ -1,20 +1,27 @@
-"""The double well with its end fixed: the action of VGR25 Fig. 1, and the second-order law along the path.
+"""The double well with its end fixed: the action of VGR25 Fig. 1, and the second-order law along
+the path.
 
 Problem
-    minimise  J = ∫₀⁴ e^{-γt} [ |θ̇|²/2η + k L(θ) ] dt,   L = (θ₁² - 1)² + θ₂² - θ₁/2,   η = k = 1, γ = 0.1,
+    minimise  J = ∫₀⁴ e^{-γt} [ |θ̇|²/2η + k L(θ) ] dt,   L = (θ₁² - 1)² + θ₂² - θ₁/2,   η = k =
+        1, γ = 0.1,
     θ(0) = (-0.6, 0.55), θ(4) = (1.0625, 0).
 Formulas
-    Euler and Lagrange:  θ̈ = γθ̇ + ηk∇L. Integrated over intervals, so that nothing has to be differentiated:
-    θ̇(t₂) - θ̇(t₁) = a[θ(t₂) - θ(t₁)] + b∫∇L dt;  least squares over 40 intervals and both parameters gives (a, b).
+    Euler and Lagrange:  θ̈ = γθ̇ + ηk∇L. Integrated over intervals, so that nothing has to be
+    differentiated:
+    θ̇(t₂) - θ̇(t₁) = a[θ(t₂) - θ(t₁)] + b∫∇L dt;  least squares over 40 intervals and both
+    parameters gives (a, b).
 Claim
-    J = 0.619463; the path obeys the second-order law with a = γ, b = ηk; the costate is the momentum, λ = -θ̇/η; the
-    discretised action, collocation and multiple shooting give the same plan.
+    J = 0.619463; the path obeys the second-order law with a = γ, b = ηk; the costate is the
+    momentum, λ = -θ̇/η; the discretised action, collocation and multiple shooting give the same
+    plan.
 Source
-    VGR25 (arXiv 2510.26997) Fig. 1 (the same ends). Reference: scipy.integrate.solve_bvp on the second-order law.
+    VGR25 (arXiv 2510.26997) Fig. 1 (the same ends). Reference: scipy.integrate.solve_bvp on the
+    second-order law.
 Relation and tolerance
-    J equal to the six digits quoted within 1e-6 relative; each transcription, solved to 1e-8, within 3e-8 of the
-    boundary-value problem (1e-8 times ∫e^{-γt}(effort + k|L|)dt ≈ 3); their paths within 1e-5 of a plan solved to 1e-11,
-    from which (a, b) follow within 1e-6; λ + θ̇/η, from the multipliers of collocation, within 1e-5 of the largest |λ|.
+    J equal to the six digits quoted within 1e-6 relative; each transcription, solved to 1e-8,
+    within 3e-8 of the boundary-value problem (1e-8 times ∫e^{-γt}(effort + k|L|)dt ≈ 3); their
+    paths within 1e-5 of a plan solved to 1e-11, from which (a, b) follow within 1e-6; λ + θ̇/η,
+    from the multipliers of collocation, within 1e-5 of the largest |λ|.
 """
 
 from functools import partial
@@ -26,7 +33,11 @@ import landscape_control as lc
 from landscape_control.claims import Check, Claim, Evidence
 
 START, END, HORIZON, DISCOUNT = np.array([-0.6, 0.55]), np.array([1.0625, 0.0]), 4.0, 0.1
-METHODS = {"discretised action": "action", "collocation": "collocation", "multiple shooting": "shooting"}
+METHODS = {
+    "discretised action": "action",
+    "collocation": "collocation",
+    "multiple shooting": "shooting",
+}
 
 
 def problem() -> lc.ControlProblem:
@@ -36,30 +47,60 @@ def problem() -> lc.ControlProblem:
 
 
 def evaluate() -> Evidence:
-    """Solve with all three transcriptions, compare them with the boundary-value problem, fit the law to the path."""
+    """Solve with all three transcriptions, compare them with the boundary-value problem, fit the
+    law to the path.
+    """
     posed, times = problem(), np.linspace(0, HORIZON, 41)
     landscape, best = posed.landscape, lc.solve(posed, tolerance=1e-11)
-    others = {name: lc.solve(posed, tolerance=1e-8, method=method) for name, method in METHODS.items()}
+    others = {
+        name: lc.solve(posed, tolerance=1e-8, method=method) for name, method in METHODS.items()
+    }
     reference = boundary_value_cost(landscape)
     gap = max(np.abs(other.at(times)[0] - best.at(times)[0]).max() for other in others.values())
     damping, drive = fitted_law(landscape, best, times)
     velocity, costate = others["collocation"].at(times)[1:]
     equal = partial(Check, relation="equal")
     checks = (
-        equal(quantity="J, as quoted", theory=0.619463, computed=best.cost, tolerance=1e-6, measure="relative"),
-        *(equal(quantity=f"J by {name}", theory=reference, computed=other.cost, tolerance=3e-8)
-          for name, other in others.items()),
-        equal(quantity="largest distance between the three paths", theory=0, computed=gap, tolerance=1e-5),
-        equal(quantity="coefficient a of θ̇ in the law (γ)", theory=DISCOUNT, computed=damping, tolerance=1e-6),
-        equal(quantity="coefficient b of ∇L in the law (ηk)", theory=1, computed=drive, tolerance=1e-6),
-        equal(quantity="largest |λ + θ̇/η| over the largest |λ|, collocation", theory=0, tolerance=1e-5,
-              computed=np.abs(costate + velocity).max() / np.abs(costate).max()),
+        equal(
+            quantity="J, as quoted",
+            theory=0.619463,
+            computed=best.cost,
+            tolerance=1e-6,
+            measure="relative",
+        ),
+        *(
+            equal(quantity=f"J by {name}", theory=reference, computed=other.cost, tolerance=3e-8)
+            for name, other in others.items()
+        ),
+        equal(
+            quantity="largest distance between the three paths",
+            theory=0,
+            computed=gap,
+            tolerance=1e-5,
+        ),
+        equal(
+            quantity="coefficient a of θ̇ in the law (γ)",
+            theory=DISCOUNT,
+            computed=damping,
+            tolerance=1e-6,
+        ),
+        equal(
+            quantity="coefficient b of ∇L in the law (ηk)", theory=1, computed=drive, tolerance=1e-6
+        ),
+        equal(
+            quantity="largest |λ + θ̇/η| over the largest |λ|, collocation",
+            theory=0,
+            tolerance=1e-5,
+            computed=np.abs(costate + velocity).max() / np.abs(costate).max(),
+        ),
     )
     return Evidence(checks=checks, data=picture(landscape, best))
 
 
 def boundary_value_cost(landscape) -> float:
-    """J by collocation of θ̈ = γθ̇ + ηk∇L with the cost as a fifth state, from a straight line between the ends."""
+    """J by collocation of θ̈ = γθ̇ + ηk∇L with the cost as a fifth state, from a straight line
+    between the ends.
+    """
 
     def slopes(t, z):
         theta, velocity = z[:2], z[2:4]
@@ -71,7 +112,9 @@ def boundary_value_cost(landscape) -> float:
 
     grid = np.linspace(0, HORIZON, 41)
     line = START[:, None] + (END - START)[:, None] * grid / HORIZON
-    answer = solve_bvp(slopes, ends, grid, np.vstack([line, np.zeros((3, len(grid)))]), tol=1e-9, max_nodes=20000)
+    answer = solve_bvp(
+        slopes, ends, grid, np.vstack([line, np.zeros((3, len(grid)))]), tol=1e-9, max_nodes=20000
+    )
     return float(answer.y[4, -1]) if answer.success else np.nan
 
 
@@ -94,14 +137,28 @@ def picture(landscape, solution) -> dict:
     theta, controls, costates = solution.at(times)
     minima = landscape.minima[np.argsort(landscape.loss(landscape.minima))]
     return {
-        "times": times, "parameters": theta, "controls": controls, "costates": costates, "axis_1": axis_1, "axis_2": axis_2,
-        "loss": landscape.loss(nodes.reshape(-1, 2)).reshape(nodes.shape[:2]), "minima": minima,
-        "title": "double well, both ends fixed"}
+        "times": times,
+        "parameters": theta,
+        "controls": controls,
+        "costates": costates,
+        "axis_1": axis_1,
+        "axis_2": axis_2,
+        "loss": landscape.loss(nodes.reshape(-1, 2)).reshape(nodes.shape[:2]),
+        "minima": minima,
+        "title": "double well, both ends fixed",
+    }
 
 
 CLAIM = Claim(
-    name="double-well-fixed-end", title="The action of Fig. 1 by three transcriptions, and its second-order law",
-    statement="With ends (-0.6, 0.55) and (1.0625, 0), γ = 0.1, T = 4: J = 0.619463 by discretised action, collocation and "
-              "multiple shooting; the path obeys θ̈ = γθ̇ + ηk∇L and λ = -θ̇/η.",
-    source="VGR25 (arXiv 2510.26997) Fig. 1; scipy.integrate.solve_bvp", relations=("equal",), evaluate=evaluate,
-    figure="Fig. 1b", picture="plan_overview")
+    name="double-well-fixed-end",
+    title="The action of Fig. 1 by three transcriptions, and its second-order law",
+    statement=(
+        "With ends (-0.6, 0.55) and (1.0625, 0), γ = 0.1, T = 4: J = 0.619463 by discretised"
+        " action, collocation and multiple shooting; the path obeys θ̈ = γθ̇ + ηk∇L and λ = -θ̇/η."
+    ),
+    source="VGR25 (arXiv 2510.26997) Fig. 1; scipy.integrate.solve_bvp",
+    relations=("equal",),
+    evaluate=evaluate,
+    figure="Fig. 1b",
+    picture="plan_overview",
+)

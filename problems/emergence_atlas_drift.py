@@ -1,7 +1,9 @@
-"""The emergence atlas over task drift and gradient noise: weight decay answers the drift, momentum the noise.
+"""The emergence atlas over task drift and gradient noise: weight decay answers the drift, momentum
+the noise.
 
-The minimum of every landscape moves (Ornstein-Uhlenbeck, variance 1, rate λ), the loss is paid at every step and movement
-has a price: curvatures uniform on [0.05, 1], T = 30, η = 1. A richer family must save 1 % of the cost.
+The minimum of every landscape moves (Ornstein-Uhlenbeck, variance 1, rate λ), the loss is paid at
+every step and movement has a price: curvatures uniform on [0.05, 1], T = 30, η = 1. A richer family
+must save 1 % of the cost.
 """
 
 from functools import partial
@@ -12,49 +14,102 @@ from landscape_control.problems.emergence_atlas import MARGIN, atlas, coefficien
 import landscape_control as lc
 from landscape_control.claims import Check, Claim, Evidence
 
-PLAIN = {"gradient_descent": lc.policies.GradientDescent(constant=True), "heavy_ball": lc.policies.HeavyBall(constant=True)}
+PLAIN = {
+    "gradient_descent": lc.policies.GradientDescent(constant=True),
+    "heavy_ball": lc.policies.HeavyBall(constant=True),
+}
 FAMILIES = PLAIN | {
     "weight_decay": lc.policies.WeightDecay(family=PLAIN["gradient_descent"]),
-    "momentum_with_decay": lc.policies.WeightDecay(family=PLAIN["heavy_ball"])}
+    "momentum_with_decay": lc.policies.WeightDecay(family=PLAIN["heavy_ball"]),
+}
 RATES, NOISES = np.array([0.002, 0.01, 0.05, 0.2]), np.array([0.01, 0.1, 0.3, 1.0, 3.0])
 
 
 def problem(steps=30):
     """Heavy ball with weight decay at λ = 0.05, σ = 0.3, one cell of the map."""
     moving = lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.05, variance=[1.0])
-    task = lc.LandscapeDistribution.quadratic(curvatures=lc.Uniform(0.05, 1.0), start_variance=1.0, minimum=moving)
-    return lc.PolicyProgram(task=task, family=FAMILIES["momentum_with_decay"], sees=lc.NoisyGradient(0.3), cost="running",
-                            objective=lc.Objective(horizon=steps, learning_rate=1.0))
+    task = lc.LandscapeDistribution.quadratic(
+        curvatures=lc.Uniform(0.05, 1.0), start_variance=1.0, minimum=moving
+    )
+    return lc.PolicyProgram(
+        task=task,
+        family=FAMILIES["momentum_with_decay"],
+        sees=lc.NoisyGradient(0.3),
+        cost="running",
+        objective=lc.Objective(horizon=steps, learning_rate=1.0),
+    )
 
 
 def evaluate() -> Evidence:
     """Four families on 4 x 5 cells."""
-    dataset = run(problem(), ("task.minimum.rate", RATES), ("sees.noise", NOISES), starts=3, families=FAMILIES, workers=1)
+    dataset = run(
+        problem(),
+        ("task.minimum.rate", RATES),
+        ("sees.noise", NOISES),
+        starts=3,
+        families=FAMILIES,
+        workers=1,
+    )
     cost = {name: dataset["cost"].sel(family=name).values for name in FAMILIES}
-    data = atlas(dataset, FAMILIES) | {"horizontal_name": "gradient noise σ", "vertical_name": "task drift λ"}
+    data = atlas(dataset, FAMILIES) | {
+        "horizontal_name": "gradient noise σ",
+        "vertical_name": "task drift λ",
+    }
     _, momentum, decay = (values[3] for values in coefficient_maps(dataset).values())
     at_most = partial(Check, relation="at most", tolerance=0)
     share = partial(Check, theory=1.0, relation="equal", tolerance=0)
     richer = np.minimum(cost["heavy_ball"], cost["weight_decay"]) * (1 + 1e-9)
-    return Evidence(data=data, checks=(
-        at_most(quantity="cells without a cost", theory=0, computed=int(np.isnan(data["best"]).sum())),
-        at_most(quantity="cells where both coefficients cost more than one alone", theory=0,
-                computed=int((cost["momentum_with_decay"] > richer).sum())),
-        share(quantity="λ ≥ 0.05: a rule with decay preferred, share of cells",
-              computed=float(np.isin(data["best"][2:], (2, 3)).mean())),
-        share(quantity="σ ≥ 0.3, λ ≤ 0.05: a rule with momentum preferred, share of cells",
-              computed=float(np.isin(data["best"][:3, 2:], (1, 3)).mean())),
-        share(quantity="share of neighbours at which the effective decay grows with the drift",
-              computed=float((np.diff(decay, axis=0) > 0).mean())),
-        share(quantity="σ ≥ 0.1: share of neighbours at which the effective momentum falls with the drift",
-              computed=float((np.diff(momentum[:, 1:], axis=0) < 0).mean())),
-        at_most(quantity="λ = 0.2, σ = 0.01: saving of momentum beside decay", theory=MARGIN,
-                computed=cost["weight_decay"][-1, 0] / cost["momentum_with_decay"][-1, 0] - 1)))
+    return Evidence(
+        data=data,
+        checks=(
+            at_most(
+                quantity="cells without a cost",
+                theory=0,
+                computed=int(np.isnan(data["best"]).sum()),
+            ),
+            at_most(
+                quantity="cells where both coefficients cost more than one alone",
+                theory=0,
+                computed=int((cost["momentum_with_decay"] > richer).sum()),
+            ),
+            share(
+                quantity="λ ≥ 0.05: a rule with decay preferred, share of cells",
+                computed=float(np.isin(data["best"][2:], (2, 3)).mean()),
+            ),
+            share(
+                quantity="σ ≥ 0.3, λ ≤ 0.05: a rule with momentum preferred, share of cells",
+                computed=float(np.isin(data["best"][:3, 2:], (1, 3)).mean()),
+            ),
+            share(
+                quantity="share of neighbours at which the effective decay grows with the drift",
+                computed=float((np.diff(decay, axis=0) > 0).mean()),
+            ),
+            share(
+                quantity=(
+                    "σ ≥ 0.1: share of neighbours at which the effective momentum falls with the"
+                    " drift"
+                ),
+                computed=float((np.diff(momentum[:, 1:], axis=0) < 0).mean()),
+            ),
+            at_most(
+                quantity="λ = 0.2, σ = 0.01: saving of momentum beside decay",
+                theory=MARGIN,
+                computed=cost["weight_decay"][-1, 0] / cost["momentum_with_decay"][-1, 0] - 1,
+            ),
+        ),
+    )
 
 
 CLAIM = Claim(
-    name="emergence-atlas-drift", title="Weight decay answers the drift of the task, momentum the noise of the gradient",
-    statement="With a minimum that reverts at rate λ, the preferred rule has weight decay where λ is large and momentum "
-    "where the noise is; the effective decay w(1-β) grows with the drift and the effective momentum β(1-w) falls with it",
-    source="VGR25, momentum and task uncertainty; the policy program is this project's", relations=("equal", "at most"),
-    evaluate=evaluate, picture="emergence_atlas")
+    name="emergence-atlas-drift",
+    title="Weight decay answers the drift of the task, momentum the noise of the gradient",
+    statement=(
+        "With a minimum that reverts at rate λ, the preferred rule has weight decay where λ is"
+        " large and momentum where the noise is; the effective decay w(1-β) grows with the drift"
+        " and the effective momentum β(1-w) falls with it"
+    ),
+    source="VGR25, momentum and task uncertainty; the policy program is this project's",
+    relations=("equal", "at most"),
+    evaluate=evaluate,
+    picture="emergence_atlas",
+)

@@ -1,13 +1,20 @@
-"""A learner that discounts strongly does gradient descent: how fast the optimal policy gets there (T = ∞, γ → ∞).
+"""A learner that discounts strongly does gradient descent: how fast the optimal policy gets there
+(T = ∞, γ → ∞).
 
-Problem    A small logistic regression with ridge, L = Σᵢ log(1 + e^{-zᵢ·θ}) + |θ|²/20, constant metric G with correlations,
-           f = 0, B = I, T = ∞; the same with a metric that changes with θ; one quadratic mode, where ‖G⁻¹H‖ is attained.
-Formula    u*(θ₀) = -(ηk/γ) [I - (ηk/γ²) G⁻¹H + …] G⁻¹∇L:  the first control is natural gradient descent up to a relative
-           error (ηk/γ²)·|G⁻¹H v|/|v| with v = G⁻¹∇L, at most (ηk/γ²)·‖G⁻¹H‖ (lengths in the metric). When G depends on θ,
-           H is the covariant Hessian ∇²L - Γ·∇L: reparametrisation must not change how fast the limit is approached.
-Source     VGR25 (arXiv 2510.26997), short planning horizons; the next order by expanding λ = (k∇L + λ̇ + …)/γ.
+Problem    A small logistic regression with ridge, L = Σᵢ log(1 + e^{-zᵢ·θ}) + |θ|²/20, constant
+           metric G with correlations,
+           f = 0, B = I, T = ∞; the same with a metric that changes with θ; one quadratic mode,
+           where ‖G⁻¹H‖ is attained.
+Formula    u*(θ₀) = -(ηk/γ) [I - (ηk/γ²) G⁻¹H + …] G⁻¹∇L:  the first control is natural gradient
+                                                           descent up to a relative
+           error (ηk/γ²)·|G⁻¹H v|/|v| with v = G⁻¹∇L, at most (ηk/γ²)·‖G⁻¹H‖ (lengths in the
+           metric). When G depends on θ, H is the covariant Hessian ∇²L - Γ·∇L: reparametrisation
+           must not change how fast the limit is approached.
+Source     VGR25 (arXiv 2510.26997), short planning horizons; the next order by expanding λ = (k∇L +
+           λ̇ + …)/γ.
 Relation   limit with rate: slope -2 in γ to 0.01, fitted over 100 ≤ γ ≤ 560;
-           equal: the constant in front at the largest γ, to 0.1 %;  at most: the same against ηk‖G⁻¹H‖.
+           equal: the constant in front at the largest γ, to 0.1 %;  at most: the same against
+           ηk‖G⁻¹H‖.
 """
 
 import math
@@ -19,20 +26,25 @@ import landscape_control as lc
 from landscape_control.claims import Check, Claim, Evidence, fitted_slope
 
 LEARNING_RATE, LOSS_WEIGHT = 0.5, 3.0
-SAMPLES = np.array([[1.2, 0.4], [-0.3, 1.5], [0.8, -1.1], [2.0, 0.9], [-1.4, -0.6], [0.5, 1.0]])  # zᵢ = label × features
+SAMPLES = np.array(
+    [[1.2, 0.4], [-0.3, 1.5], [0.8, -1.1], [2.0, 0.9], [-1.4, -0.6], [0.5, 1.0]]
+)  # zᵢ = label × features
 START = np.array([-0.8, 1.1])
 METRIC = np.array([[2.0, 0.6], [0.6, 0.5]])
 DISCOUNTS = np.logspace(0.5, 2.75, 10)
 LIMIT = DISCOUNTS >= 99  # there ηk‖G⁻¹H‖/γ², the size of the next order, is below 2e-3
-METHOD = lc.DiscretisedAction(elements=16, degree=8)  # the error of u has to stay far below the distances, 1e-5
+METHOD = lc.DiscretisedAction(
+    elements=16, degree=8
+)  # the error of u has to stay far below the distances, 1e-5
 
 
 def logistic(theta):
     return ca.sum1(ca.log(1 + ca.exp(-ca.DM(SAMPLES) @ theta))) + ca.sumsqr(theta) / 20
 
 
-LOGISTIC = lc.Landscape.from_expression(logistic, dimension=2, name="logistic regression",
-                                        formula="Σᵢ log(1 + e^{-zᵢ·θ}) + |θ|²/20")
+LOGISTIC = lc.Landscape.from_expression(
+    logistic, dimension=2, name="logistic regression", formula="Σᵢ log(1 + e^{-zᵢ·θ}) + |θ|²/20"
+)
 
 
 def curved_metric(theta):
@@ -41,20 +53,32 @@ def curved_metric(theta):
 
 
 def covariant_hessian(gradient, hessian, theta):
-    """∇²L - Γ·∇L for :func:`curved_metric`, whose Christoffel symbols are Γ¹₁₂ = ½ and Γ²₁₁ = -½e^{θ₂}."""
-    return hessian + 0.5 * np.array([[np.exp(theta[1]) * gradient[1], -gradient[0]], [-gradient[0], 0.0]])
+    """∇²L - Γ·∇L for :func:`curved_metric`, whose Christoffel symbols are Γ¹₁₂ = ½ and Γ²₁₁ =
+    -½e^{θ₂}.
+    """
+    return hessian + 0.5 * np.array(
+        [[np.exp(theta[1]) * gradient[1], -gradient[0]], [-gradient[0], 0.0]]
+    )
 
 
 def problem(metric=METRIC):
     """Logistic regression with γ = 10."""
-    objective = lc.Objective(horizon=math.inf, discount=10.0, learning_rate=LEARNING_RATE, loss_weight=LOSS_WEIGHT)
-    return lc.ControlProblem(landscape=LOGISTIC, learner=lc.Learner(metric=metric), objective=objective, start=START)
+    objective = lc.Objective(
+        horizon=math.inf, discount=10.0, learning_rate=LEARNING_RATE, loss_weight=LOSS_WEIGHT
+    )
+    return lc.ControlProblem(
+        landscape=LOGISTIC, learner=lc.Learner(metric=metric), objective=objective, start=START
+    )
 
 
 def mode():
     """One curvature h = 4 with metric g = 0.5."""
-    return lc.ControlProblem(landscape=lc.quadratic(hessian=[[4.0]]), learner=lc.Learner(metric=[[0.5]]), start=[1.3],
-                             objective=problem().objective)
+    return lc.ControlProblem(
+        landscape=lc.quadratic(hessian=[[4.0]]),
+        learner=lc.Learner(metric=[[0.5]]),
+        start=[1.3],
+        objective=problem().objective,
+    )
 
 
 def local_geometry(case):
@@ -62,7 +86,11 @@ def local_geometry(case):
     theta = case.start
     _, gradient, hessian = (part[0] for part in case.landscape.derivatives(theta))
     curved = not case.model.constant["metric"]
-    return case.model.metric(theta)[0], gradient, covariant_hessian(gradient, hessian, theta) if curved else hessian
+    return (
+        case.model.metric(theta)[0],
+        gradient,
+        covariant_hessian(gradient, hessian, theta) if curved else hessian,
+    )
 
 
 def distances(case, step_sizes, controls):
@@ -70,7 +98,9 @@ def distances(case, step_sizes, controls):
     metric, gradient, _ = local_geometry(case)
     descent = -np.multiply.outer(step_sizes, np.linalg.solve(metric, gradient))
     length = np.linalg.cholesky(metric)
-    return np.linalg.norm((controls - descent) @ length, axis=1) / np.linalg.norm(descent @ length, axis=1)
+    return np.linalg.norm((controls - descent) @ length, axis=1) / np.linalg.norm(
+        descent @ length, axis=1
+    )
 
 
 def constants(case):
@@ -81,18 +111,38 @@ def constants(case):
     bent = np.linalg.solve(metric, hessian @ direction)
     norm = np.abs(np.linalg.eigvals(np.linalg.solve(metric, hessian))).max()
     strength = LEARNING_RATE * LOSS_WEIGHT
-    return strength * np.linalg.norm(length @ bent) / np.linalg.norm(length @ direction), strength * norm
+    return (
+        strength * np.linalg.norm(length @ bent) / np.linalg.norm(length @ direction),
+        strength * norm,
+    )
 
 
 def limit_checks(case, words, errors):
     constant, bound = constants(case)
     measured = errors[-1] * DISCOUNTS[-1] ** 2
-    yield Check(quantity=f"slope in γ of the relative distance to gradient descent, {words}", theory=-2,
-                computed=fitted_slope(DISCOUNTS[LIMIT], errors[LIMIT]), relation="limit", tolerance=0.01)
-    yield Check(quantity=f"γ² × that distance, ηk|G⁻¹Hv|/|v|, {words}", theory=constant, computed=measured, relation="equal",
-                tolerance=1e-3, measure="relative")
-    yield Check(quantity=f"γ² × that distance against ηk‖G⁻¹H‖, {words}", theory=bound, computed=measured,
-                relation="at most", tolerance=1e-3, measure="relative")
+    yield Check(
+        quantity=f"slope in γ of the relative distance to gradient descent, {words}",
+        theory=-2,
+        computed=fitted_slope(DISCOUNTS[LIMIT], errors[LIMIT]),
+        relation="limit",
+        tolerance=0.01,
+    )
+    yield Check(
+        quantity=f"γ² × that distance, ηk|G⁻¹Hv|/|v|, {words}",
+        theory=constant,
+        computed=measured,
+        relation="equal",
+        tolerance=1e-3,
+        measure="relative",
+    )
+    yield Check(
+        quantity=f"γ² × that distance against ηk‖G⁻¹H‖, {words}",
+        theory=bound,
+        computed=measured,
+        relation="at most",
+        tolerance=1e-3,
+        measure="relative",
+    )
 
 
 def first_steps(case):
@@ -104,17 +154,31 @@ def first_steps(case):
 
 def evaluate():
     """Measure the first control in three problems over γ."""
-    cases = {"logistic, constant G": problem(), "logistic, G(θ)": problem(curved_metric), "one mode, h/g = 8": mode()}
+    cases = {
+        "logistic, constant G": problem(),
+        "logistic, G(θ)": problem(curved_metric),
+        "one mode, h/g = 8": mode(),
+    }
     errors = {words: first_steps(case) for words, case in cases.items()}
-    checks = [check for words, case in cases.items() for check in limit_checks(case, words, errors[words])]
-    return Evidence(checks=tuple(checks), data={
-        "discounts": DISCOUNTS, "discount_errors": errors["logistic, constant G"],
-        "discount_predictions": constants(problem())[0] / DISCOUNTS**2,
-        "discount_slope": checks[0].computed})
+    checks = [
+        check for words, case in cases.items() for check in limit_checks(case, words, errors[words])
+    ]
+    return Evidence(
+        checks=tuple(checks),
+        data={
+            "discounts": DISCOUNTS,
+            "discount_errors": errors["logistic, constant G"],
+            "discount_predictions": constants(problem())[0] / DISCOUNTS**2,
+            "discount_slope": checks[0].computed,
+        },
+    )
 
 
 CLAIM = Claim(
-    name="gradient-descent-long-discount", title="Strong discounting gives gradient descent, at second order in 1/γ",
+    name="gradient-descent-long-discount",
+    title="Strong discounting gives gradient descent, at second order in 1/γ",
     statement="u* = -(ηk/γ)G⁻¹∇L with relative error (ηk/γ²)·|G⁻¹Hv|/|v|, v = G⁻¹∇L",
-    source="VGR25 (arXiv 2510.26997), short planning horizons; next order derived", relations=("limit", "equal", "at most"),
-    evaluate=evaluate)
+    source="VGR25 (arXiv 2510.26997), short planning horizons; next order derived",
+    relations=("limit", "equal", "at most"),
+    evaluate=evaluate,
+)

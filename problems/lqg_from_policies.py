@@ -1,20 +1,29 @@
-"""Momentum and weight decay of the exact LQG rule, from the other side: optimised as plain numbers, found to be theory's.
+"""Momentum and weight decay of the exact LQG rule, from the other side: optimised as plain numbers,
+found to be theory's.
 
-Problem    One mode, L = ½h(θ-μ)², h = 0.8, hidden minimum μ' = aμ + N(0, q) sampled once a step from dμ = -λμ dt + √0.1 dW,
-           λ = 0, 0.05, 0.3; y = h(θ-μ) + N(0, σ²), σ = 1; running loss, price of movement 1/2η, η = 0.2, discount γ = 0.05
-           a step. Heavy ball with decoupled weight decay, constant α, β, w, optimised for T steps from θ_0 = 0.
-Formula    Δθ_t = b Δθ_{t-1} - αy_t - c θ_t, b = β(1-w), c = w(1-β), is the LQG rule u = -Rθ + Sm with the Kalman mean m
-           eliminated: b = a(1-K)(1-R), α = SK/h, c = R(1-a(1-K)) - SK, K, R, S by two discrete Riccati equations; exactly,
-           where the learner starts with the steady variance P. λ = 0: c = 0, momentum alone. Distance in T as e^{-γT}.
-           For steps Δt → 0 (rates times Δt, noise over √Δt) (1-b)/Δt, α/Δt², c/Δt² → r + λ + κh, rsκ, r[λ + κh(1-s)].
-Source     Derived for this project: certainty equivalence in discrete time and Kalman 1960, the belief eliminated.
-Relation   equal: b, α, c at T = 260 to 1e-6; at λ = 0 a decay gains nothing, to 1e-9; the pairs (β, w) and (1-w, 1-β), which
-           are one rule, cost the same to 1e-12. limit: the distance falls at the rate γ a step (5 %); slope -1 in T (0.1)
-           where γ = 0 and the learner starts from the stationary law of μ, which it must find first; slope 1 in Δt (0.1) of
-           the distance to the coefficients of the policy of planning.solve in continuous time.
-           At least, at most (bounds set after a first look): without decay, momentum is negative at λ = 0.3 and the cost
-           1 % higher; Nesterov's momentum in place of heavy ball costs 0.1 % more at every λ. One α, β, w shared by
-           h = 0.1, 0.3, 1 costs 1 % (λ = 0.3) and 3 % (λ = 0.05) more than each its own.
+Problem    One mode, L = ½h(θ-μ)², h = 0.8, hidden minimum μ' = aμ + N(0, q) sampled once a step
+           from dμ = -λμ dt + √0.1 dW,
+           λ = 0, 0.05, 0.3; y = h(θ-μ) + N(0, σ²), σ = 1; running loss, price of movement 1/2η, η =
+           0.2, discount γ = 0.05 a step. Heavy ball with decoupled weight decay, constant α, β, w,
+           optimised for T steps from θ_0 = 0.
+Formula    Δθ_t = b Δθ_{t-1} - αy_t - c θ_t, b = β(1-w), c = w(1-β), is the LQG rule u = -Rθ + Sm
+           with the Kalman mean m
+           eliminated: b = a(1-K)(1-R), α = SK/h, c = R(1-a(1-K)) - SK, K, R, S by two discrete
+           Riccati equations; exactly,
+           where the learner starts with the steady variance P. λ = 0: c = 0, momentum alone.
+           Distance in T as e^{-γT}. For steps Δt → 0 (rates times Δt, noise over √Δt) (1-b)/Δt,
+           α/Δt², c/Δt² → r + λ + κh, rsκ, r[λ + κh(1-s)].
+Source     Derived for this project: certainty equivalence in discrete time and Kalman 1960, the
+           belief eliminated.
+Relation   equal: b, α, c at T = 260 to 1e-6; at λ = 0 a decay gains nothing, to 1e-9; the pairs (β,
+           w) and (1-w, 1-β), which
+           are one rule, cost the same to 1e-12. limit: the distance falls at the rate γ a step (5
+           %); slope -1 in T (0.1) where γ = 0 and the learner starts from the stationary law of μ,
+           which it must find first; slope 1 in Δt (0.1) of the distance to the coefficients of the
+           policy of planning.solve in continuous time. At least, at most (bounds set after a first
+           look): without decay, momentum is negative at λ = 0.3 and the cost 1 % higher; Nesterov's
+           momentum in place of heavy ball costs 0.1 % more at every λ. One α, β, w shared by h =
+           0.1, 0.3, 1 costs 1 % (λ = 0.3) and 3 % (λ = 0.05) more than each its own.
 """
 
 import math
@@ -65,12 +74,16 @@ def riccati(rate, discount=DISCOUNT, noise=NOISE):
     value = solve_discrete_are(dynamics, push, loss, price)
     pull, minus_shift = np.linalg.solve(price + push.T @ value @ push, push.T @ value @ dynamics)[0]
     kept = a * (1 - gain)
-    return np.array([kept * (1 - pull), -minus_shift * gain / CURVATURE, pull * (1 - kept) + minus_shift * gain])
+    return np.array(
+        [kept * (1 - pull), -minus_shift * gain / CURVATURE, pull * (1 - kept) + minus_shift * gain]
+    )
 
 
 def together(coefficients):
     """(b, α, c) from decoupled α, β, w: what two pairs (β, w) share."""
-    alpha, beta, decay = (coefficients.get(name, 0.0) for name in ("learning_rate", "momentum", "decay"))
+    alpha, beta, decay = (
+        coefficients.get(name, 0.0) for name in ("learning_rate", "momentum", "decay")
+    )
     return np.array([beta * (1 - decay), alpha, decay * (1 - beta)])
 
 
@@ -84,9 +97,14 @@ def decoupled(kept, alpha, pull):
 def program(minimum, horizon, family=DECAYED) -> PolicyProgram:
     """Running loss from rest at 0."""
     return PolicyProgram(
-        task=LandscapeDistribution.quadratic(curvatures=Discrete([CURVATURE]), start_variance=0.0, minimum=minimum),
-        family=family, sees=lc.NoisyGradient(NOISE), cost="running",
-        objective=lc.Objective(horizon=horizon, discount=DISCOUNT, learning_rate=PRICE))
+        task=LandscapeDistribution.quadratic(
+            curvatures=Discrete([CURVATURE]), start_variance=0.0, minimum=minimum
+        ),
+        family=family,
+        sees=lc.NoisyGradient(NOISE),
+        cost="running",
+        objective=lc.Objective(horizon=horizon, discount=DISCOUNT, learning_rate=PRICE),
+    )
 
 
 @lru_cache(maxsize=8)
@@ -115,34 +133,72 @@ def equal_checks():
     for rate in RATES:
         minimum = moving(rate, steady_variance(rate)[1])
         result = best(minimum, 260, starts=2)
-        for name, theory, found in zip("bαc", riccati(rate), together(result.coefficients), strict=True):
-            yield Check(quantity=f"{name} at λ = {rate:g}", theory=theory, computed=found, relation="equal", tolerance=1e-6)
+        for name, theory, found in zip(
+            "bαc", riccati(rate), together(result.coefficients), strict=True
+        ):
+            yield Check(
+                quantity=f"{name} at λ = {rate:g}",
+                theory=theory,
+                computed=found,
+                relation="equal",
+                tolerance=1e-6,
+            )
         if rate == 0:
             alone = best(minimum, 260, fixed={"decay": 0.0}, starts=2)
-            yield Check(quantity="gain of a decay at λ = 0", theory=0, computed=1 - result.cost / alone.cost,
-                        relation="equal", tolerance=1e-9)
+            yield Check(
+                quantity="gain of a decay at λ = 0",
+                theory=0,
+                computed=1 - result.cost / alone.cost,
+                relation="equal",
+                tolerance=1e-9,
+            )
             continue
-        alpha, beta, decay = (result.coefficients[name] for name in ("learning_rate", "momentum", "decay"))
-        swapped = Policy(family=DECAYED, horizon=260,
-                         coefficients={"learning_rate": alpha, "momentum": 1 - decay, "decay": 1 - beta})
-        yield Check(quantity=f"cost with (1-w, 1-β) over that with (β, w) - 1, λ = {rate:g}", theory=0, relation="equal",
-                    computed=exact_cost(swapped, result.program) / result.cost - 1, tolerance=1e-12)
+        alpha, beta, decay = (
+            result.coefficients[name] for name in ("learning_rate", "momentum", "decay")
+        )
+        swapped = Policy(
+            family=DECAYED,
+            horizon=260,
+            coefficients={"learning_rate": alpha, "momentum": 1 - decay, "decay": 1 - beta},
+        )
+        yield Check(
+            quantity=f"cost with (1-w, 1-β) over that with (β, w) - 1, λ = {rate:g}",
+            theory=0,
+            relation="equal",
+            computed=exact_cost(swapped, result.program) / result.cost - 1,
+            tolerance=1e-12,
+        )
 
 
 def horizon_checks():
     """How the optimised numbers near the rule as the horizon grows."""
     rate, horizons = 0.05, np.array([100, 150, 200])
     minimum, theory = moving(rate, steady_variance(rate)[1]), riccati(rate)
-    gaps = [np.abs(together(best(minimum, int(T), starts=2).coefficients) - theory) for T in horizons]
+    gaps = [
+        np.abs(together(best(minimum, int(T), starts=2).coefficients) - theory) for T in horizons
+    ]
     for name, gap in zip("bαc", np.transpose(gaps), strict=True):
-        yield Check(quantity=f"{name}: rate of approach a step", theory=DISCOUNT, relation="limit", measure="relative",
-                    computed=-np.polyfit(horizons, np.log(gap), 1)[0], tolerance=0.05)
+        yield Check(
+            quantity=f"{name}: rate of approach a step",
+            theory=DISCOUNT,
+            relation="limit",
+            measure="relative",
+            computed=-np.polyfit(horizons, np.log(gap), 1)[0],
+            tolerance=0.05,
+        )
     theory = riccati(rate, discount=0.0)
-    gaps = [np.abs(together(best(moving(rate), int(T), discount=0.0, starts=2).coefficients) - theory)
-            for T in horizons]
+    gaps = [
+        np.abs(together(best(moving(rate), int(T), discount=0.0, starts=2).coefficients) - theory)
+        for T in horizons
+    ]
     for name, gap in zip("bα", np.transpose(gaps), strict=False):
-        yield Check(quantity=f"{name}: slope in T from the stationary law, γ = 0", theory=-1, relation="limit",
-                    computed=fitted_slope(horizons, gap), tolerance=0.1)
+        yield Check(
+            quantity=f"{name}: slope in T from the stationary law, γ = 0",
+            theory=-1,
+            relation="limit",
+            computed=fitted_slope(horizons, gap),
+            tolerance=0.1,
+        )
 
 
 def step_checks():
@@ -153,18 +209,34 @@ def step_checks():
     gaps = []
     for step in steps:
         minimum = moving(REVERSION * step, steady_variance(REVERSION, step)[1], DRIFT * step)
-        result = best(minimum, round(TIME / step), discount=PATIENCE * step, noise=NOISE / math.sqrt(step),
-                      learning_rate=step, loss_weight=step, starts=1)
+        result = best(
+            minimum,
+            round(TIME / step),
+            discount=PATIENCE * step,
+            noise=NOISE / math.sqrt(step),
+            learning_rate=step,
+            loss_weight=step,
+            starts=1,
+        )
         kept, alpha, decay = together(result.coefficients)
-        gaps.append(np.abs(np.array([(1 - kept) / step, alpha / step**2, decay / step**2]) - theory))
+        gaps.append(
+            np.abs(np.array([(1 - kept) / step, alpha / step**2, decay / step**2]) - theory)
+        )
     for name, gap in zip(("(1-b)/Δt", "α/Δt²", "c/Δt²"), np.transpose(gaps), strict=True):
-        yield Check(quantity=f"{name}: slope in Δt of the distance from continuous time", theory=1, relation="limit",
-                    computed=fitted_slope(steps, gap), tolerance=0.1)
+        yield Check(
+            quantity=f"{name}: slope in Δt of the distance from continuous time",
+            theory=1,
+            relation="limit",
+            computed=fitted_slope(steps, gap),
+            tolerance=0.1,
+        )
 
 
 def bound(quantity, computed, relation, theory):
     """A check against a bound without tolerance."""
-    return Check(quantity=quantity, theory=theory, computed=computed, relation=relation, tolerance=0)
+    return Check(
+        quantity=quantity, theory=theory, computed=computed, relation=relation, tolerance=0
+    )
 
 
 def family_checks():
@@ -172,39 +244,75 @@ def family_checks():
     for rate in RATES:
         minimum = moving(rate, steady_variance(rate)[1])
         free, ahead, alone = (best(minimum, 100, family, starts=3) for family in FAMILIES)
-        yield bound(f"λ = {rate:g}: cost with Nesterov's momentum over heavy ball's - 1", ahead.cost / free.cost - 1,
-                    "at least", 0.001)
+        yield bound(
+            f"λ = {rate:g}: cost with Nesterov's momentum over heavy ball's - 1",
+            ahead.cost / free.cost - 1,
+            "at least",
+            0.001,
+        )
     yield bound("λ = 0.3: β without decay", alone.coefficients["momentum"], "at most", 0.0)
-    yield bound("λ = 0.3: cost without decay over that with it - 1", alone.cost / free.cost - 1, "at least", 0.01)
+    yield bound(
+        "λ = 0.3: cost without decay over that with it - 1",
+        alone.cost / free.cost - 1,
+        "at least",
+        0.01,
+    )
     for rate, least in ((0.05, 0.03), (0.3, 0.01)):
-        shared, *own = (best(moving(rate), 100, discount=0.0, curvatures=Discrete(values), starts=3).cost
-                        for values in (CURVATURES, *([h] for h in CURVATURES)))
-        yield bound(f"λ = {rate:g}: cost of shared numbers over own ones - 1", shared / np.mean(own) - 1, "at least", least)
+        shared, *own = (
+            best(moving(rate), 100, discount=0.0, curvatures=Discrete(values), starts=3).cost
+            for values in (CURVATURES, *([h] for h in CURVATURES))
+        )
+        yield bound(
+            f"λ = {rate:g}: cost of shared numbers over own ones - 1",
+            shared / np.mean(own) - 1,
+            "at least",
+            least,
+        )
 
 
 def evaluate() -> Evidence:
     """Equality, three limits, other forms."""
-    return Evidence(checks=[*equal_checks(), *horizon_checks(), *step_checks(), *family_checks()], data=picture(0.05))
+    return Evidence(
+        checks=[*equal_checks(), *horizon_checks(), *step_checks(), *family_checks()],
+        data=picture(0.05),
+    )
 
 
 def picture(rate):
-    """b, α, c over noise and horizon beside the rule, and what the rule costs where the horizon is finite."""
+    """b, α, c over noise and horizon beside the rule, and what the rule costs where the horizon is
+    finite.
+    """
     shape = len(NOISES), len(HORIZONS)
     found, excess, exact = np.empty((3, *shape)), np.empty(shape), np.empty((3, len(NOISES)))
     for row, noise in enumerate(NOISES):
-        minimum, exact[:, row] = moving(rate, steady_variance(rate, noise=noise)[1]), riccati(rate, noise=noise)
+        minimum, exact[:, row] = (
+            moving(rate, steady_variance(rate, noise=noise)[1]),
+            riccati(rate, noise=noise),
+        )
         for column, horizon in enumerate(HORIZONS):
             result = best(minimum, horizon, noise=noise, starts=2)
             found[:, row, column] = together(result.coefficients)
             rule = Policy(family=DECAYED, horizon=horizon, coefficients=decoupled(*exact[:, row]))
             excess[row, column] = exact_cost(rule, result.program) / result.cost - 1
     names = ("momentum", "learning_rate", "weight_decay")
-    return {"noises": np.array(NOISES), "horizons": np.array(HORIZONS), "excess": excess,
-            **dict(zip(names, found, strict=True)), **{f"{name}_exact": one for name, one in zip(names, exact, strict=True)}}
+    return {
+        "noises": np.array(NOISES),
+        "horizons": np.array(HORIZONS),
+        "excess": excess,
+        **dict(zip(names, found, strict=True)),
+        **{f"{name}_exact": one for name, one in zip(names, exact, strict=True)},
+    }
 
 
 CLAIM = Claim(
-    name="lqg-from-policies", title="Optimised momentum and weight decay are those of the exact LQG rule",
-    statement="for long horizons b = a(1-K)(1-R), α = SK/h, c = R(1-a(1-K)) - SK in Δθ_t = bΔθ_{t-1} - αy_t - cθ_t",
-    source="derived for this project; Kalman 1960", relations=("equal", "limit", "at least", "at most"),
-    picture="lqg_from_policies", evaluate=evaluate)
+    name="lqg-from-policies",
+    title="Optimised momentum and weight decay are those of the exact LQG rule",
+    statement=(
+        "for long horizons b = a(1-K)(1-R), α = SK/h, c = R(1-a(1-K)) - SK in Δθ_t = bΔθ_{t-1} -"
+        " αy_t - cθ_t"
+    ),
+    source="derived for this project; Kalman 1960",
+    relations=("equal", "limit", "at least", "at most"),
+    picture="lqg_from_policies",
+    evaluate=evaluate,
+)

@@ -1,20 +1,28 @@
-"""A task that keeps moving: the learner aims short of what it believes, pulled back to where tasks are on average.
+"""A task that keeps moving: the learner aims short of what it believes, pulled back to where tasks
+are on average.
 
-Problem    L = ½h(θ-μ)² with μ hidden, h = 2, η = k = 1, σ = 0.8, T = ∞. Either dμ = -λ(μ-μ₀)dt + √(2λ) dW
-           (Ornstein-Uhlenbeck), or μ jumps at Poisson rate λ to a fresh draw from N(μ₀, 1). μ₀ = 0.2.
-Formula    u = -r[θ - μ₀ - s(m-μ₀)], r = √(γ²/4 + ηkh) - γ/2, s = (r+γ)/(r+γ+λ), the same for both; 1 - s → λ/(r+γ) for
+Problem    L = ½h(θ-μ)² with μ hidden, h = 2, η = k = 1, σ = 0.8, T = ∞. Either dμ = -λ(μ-μ₀)dt +
+           √(2λ) dW
+           (Ornstein-Uhlenbeck), or μ jumps at Poisson rate λ to a fresh draw from N(μ₀, 1). μ₀ =
+           0.2.
+Formula    u = -r[θ - μ₀ - s(m-μ₀)], r = √(γ²/4 + ηkh) - γ/2, s = (r+γ)/(r+γ+λ), the same for both;
+           1 - s → λ/(r+γ) for
            λ → 0 and → λ/γ for γ → ∞.
-Source     Certainty equivalence for martingale innovations (Bensoussan 1992, ch. 2); derived for this project.
-Relation   equal: s of the augmented Riccati equation on 3 x 7 (γ, λ), for both tasks, to 1e-8; s as the ratio of slopes of
-           the policy that dynamic programming finds on a grid (θ, m) of the first, on 3 x 3 of them, to 1e-6. Limits:
-           log-log slopes +1 in λ and -1 in γ within 0.01, over a range whose own next order is 0.004; the ratios to
-           λ/(r+γ) and λ/γ there within 1 %.
-           Simulation, which knows neither: the cost of an episode is a parabola in s, since s changes neither noise nor
-           belief; its vertex over 4000 episodes is s within 4 standard errors, fixed in advance, extrapolated from
-           Δt = 0.04 and 0.02 on the same random numbers (holding u costs O(Δt)); it ends at t = 10, where e^{-γt} = 5e-5.
+Source     Certainty equivalence for martingale innovations (Bensoussan 1992, ch. 2); derived for
+           this project.
+Relation   equal: s of the augmented Riccati equation on 3 x 7 (γ, λ), for both tasks, to 1e-8; s as
+           the ratio of slopes of
+           the policy that dynamic programming finds on a grid (θ, m) of the first, on 3 x 3 of
+           them, to 1e-6. Limits: log-log slopes +1 in λ and -1 in γ within 0.01, over a range whose
+           own next order is 0.004; the ratios to λ/(r+γ) and λ/γ there within 1 %. Simulation,
+           which knows neither: the cost of an episode is a parabola in s, since s changes neither
+           noise nor belief; its vertex over 4000 episodes is s within 4 standard errors, fixed in
+           advance, extrapolated from Δt = 0.04 and 0.02 on the same random numbers (holding u costs
+           O(Δt)); it ends at t = 10, where e^{-γt} = 5e-5.
 
-The belief of the jumping task is not Gaussian. Its simulation feeds the policy the best linear filter, for which the same
-s is optimal because first and second moments of the two tasks agree; the exact filter would make it cheaper yet.
+The belief of the jumping task is not Gaussian. Its simulation feeds the policy the best linear
+filter, for which the same s is optimal because first and second moments of the two tasks agree; the
+exact filter would make it cheaper yet.
 """
 
 import math
@@ -37,7 +45,9 @@ SIMULATED = (1.0, 0.8)  # (γ, λ)
 
 
 def problem() -> lc.ControlProblem:
-    """Full information: the task is known to be at rest (the command 'solve' plans without beliefs)."""
+    """Full information: the task is known to be at rest (the command 'solve' plans without
+    beliefs).
+    """
     return hidden_problem("jumps", *SIMULATED).known([1.0])
 
 
@@ -55,7 +65,9 @@ KINDS = ("Ornstein-Uhlenbeck", "jumps")
 
 def theory(discount, rate):
     """s = (r+γ)/(r+γ+λ)."""
-    return shrink_factor(rate=relaxation_rate(CURVATURE, discount, 1.0, 1.0), discount=discount, reversion=rate)
+    return shrink_factor(
+        rate=relaxation_rate(CURVATURE, discount, 1.0, 1.0), discount=discount, reversion=rate
+    )
 
 
 def computed(kind, discount, rate) -> float:
@@ -68,12 +80,25 @@ def factor_checks(factors):
     """The map of s, and dynamic programming at one point of it."""
     exact = np.array([[theory(discount, rate) for rate in RATES] for discount in DISCOUNTS])
     for kind, found in zip(KINDS, factors, strict=True):
-        yield Check(quantity=f"{kind}: largest error of s over γ and λ", theory=0, computed=np.abs(found - exact).max(),
-                    relation="equal", tolerance=1e-8)
-    gap = max(abs(_by_dynamic_programming(discount, rate) - theory(discount, rate))
-              for discount in DISCOUNTS for rate in RATES[::3])
-    yield Check(quantity="s by dynamic programming: largest error over 9 (γ, λ)", theory=0, computed=gap, relation="equal",
-                tolerance=1e-6)
+        yield Check(
+            quantity=f"{kind}: largest error of s over γ and λ",
+            theory=0,
+            computed=np.abs(found - exact).max(),
+            relation="equal",
+            tolerance=1e-8,
+        )
+    gap = max(
+        abs(_by_dynamic_programming(discount, rate) - theory(discount, rate))
+        for discount in DISCOUNTS
+        for rate in RATES[::3]
+    )
+    yield Check(
+        quantity="s by dynamic programming: largest error over 9 (γ, λ)",
+        theory=0,
+        computed=gap,
+        relation="equal",
+        tolerance=1e-6,
+    )
 
 
 def _by_dynamic_programming(discount, rate):
@@ -86,26 +111,56 @@ def _by_dynamic_programming(discount, rate):
 def limit_checks(kind, slow, short):
     """Rates of 1 - s, and its size at the end of each range."""
     rate = relaxation_rate(CURVATURE, LIMIT_DISCOUNT, 1.0, 1.0)
-    ends = (("λ → 0", SLOW, slow, 1, 0, SLOW[0] / (rate + LIMIT_DISCOUNT)),
-            ("γ → ∞", SHORT_SIGHTED, short, -1, -1, LIMIT_RATE / SHORT_SIGHTED[-1]))
+    ends = (
+        ("λ → 0", SLOW, slow, 1, 0, SLOW[0] / (rate + LIMIT_DISCOUNT)),
+        ("γ → ∞", SHORT_SIGHTED, short, -1, -1, LIMIT_RATE / SHORT_SIGHTED[-1]),
+    )
     for name, x, gaps, slope, last, size in ends:
-        yield Check(quantity=f"{kind}: order of 1 - s for {name}", theory=slope, computed=fitted_slope(x, gaps),
-                    relation="limit", tolerance=0.01)
-        yield Check(quantity=f"{kind}: (1 - s) over its prediction for {name}", theory=1, computed=gaps[last] / size,
-                    relation="equal", tolerance=0.01)
+        yield Check(
+            quantity=f"{kind}: order of 1 - s for {name}",
+            theory=slope,
+            computed=fitted_slope(x, gaps),
+            relation="limit",
+            tolerance=0.01,
+        )
+        yield Check(
+            quantity=f"{kind}: (1 - s) over its prediction for {name}",
+            theory=1,
+            computed=gaps[last] / size,
+            relation="equal",
+            tolerance=0.01,
+        )
 
 
 def simulated_check(kind) -> Check:
     """The best s in simulation."""
     discount, rate = SIMULATED
     relaxation, s = relaxation_rate(CURVATURE, discount, 1.0, 1.0), theory(discount, rate)
-    slope, bend = (2 * fine - coarse for fine, coarse in zip(*(
-        _parabola(kind, relaxation, s, step, round(max(STEPS) / min(STEPS)) if step == max(STEPS) else 1)
-        for step in STEPS), strict=True))
+    slope, bend = (
+        2 * fine - coarse
+        for fine, coarse in zip(
+            *(
+                _parabola(
+                    kind,
+                    relaxation,
+                    s,
+                    step,
+                    round(max(STEPS) / min(STEPS)) if step == max(STEPS) else 1,
+                )
+                for step in STEPS
+            ),
+            strict=True,
+        )
+    )
     offset = -slope.mean() / (2 * bend.mean())
     error = np.std(slope + 2 * offset * bend, ddof=1) / math.sqrt(EPISODES) / (2 * bend.mean())
-    return Check(quantity=f"{kind}: best s in simulation, γ = {discount:g}, λ = {rate:g}", theory=s, computed=s + offset,
-                 relation="equal", tolerance=STANDARD_ERRORS * error)
+    return Check(
+        quantity=f"{kind}: best s in simulation, γ = {discount:g}, λ = {rate:g}",
+        theory=s,
+        computed=s + offset,
+        relation="equal",
+        tolerance=STANDARD_ERRORS * error,
+    )
 
 
 def _parabola(kind, relaxation, s, step, draws):
@@ -113,18 +168,36 @@ def _parabola(kind, relaxation, s, step, draws):
     posed = hidden_problem(kind, *SIMULATED)
 
     def policy(factor):
-        return lambda theta, belief, time: -relaxation * (theta - CENTRE - factor * (belief.mean - CENTRE))
+        return lambda theta, belief, time: (
+            -relaxation * (theta - CENTRE - factor * (belief.mean - CENTRE))
+        )
 
-    low, middle, high = (simulate(posed, policy(s + shift), episodes=EPISODES, seed=5, step=step, draws_per_step=draws,
-                                  horizon=SPAN).costs for shift in (-WIDTH, 0.0, WIDTH))
+    low, middle, high = (
+        simulate(
+            posed,
+            policy(s + shift),
+            episodes=EPISODES,
+            seed=5,
+            step=step,
+            draws_per_step=draws,
+            horizon=SPAN,
+        ).costs
+        for shift in (-WIDTH, 0.0, WIDTH)
+    )
     return (high - low) / (2 * WIDTH), (high + low - 2 * middle) / (2 * WIDTH**2)
 
 
 def evaluate() -> Evidence:
     """Factors over (γ, λ), their limits, and the best factor in simulation."""
-    factors = [np.array([[computed(kind, discount, rate) for rate in RATES] for discount in DISCOUNTS]) for kind in KINDS]
+    factors = [
+        np.array([[computed(kind, discount, rate) for rate in RATES] for discount in DISCOUNTS])
+        for kind in KINDS
+    ]
     slow = [np.array([1 - computed(kind, LIMIT_DISCOUNT, rate) for rate in SLOW]) for kind in KINDS]
-    short = [np.array([1 - computed(kind, discount, LIMIT_RATE) for discount in SHORT_SIGHTED]) for kind in KINDS]
+    short = [
+        np.array([1 - computed(kind, discount, LIMIT_RATE) for discount in SHORT_SIGHTED])
+        for kind in KINDS
+    ]
     checks = [*factor_checks(factors)]
     for kind, slow_gaps, short_gaps in zip(KINDS, slow, short, strict=True):
         checks += [*limit_checks(kind, slow_gaps, short_gaps), simulated_check(kind)]
@@ -135,17 +208,32 @@ def picture(factors, slow, short):
     """Data of the figure moving_task."""
     dense = np.geomspace(RATES[0], RATES[-1], 60)
     return {
-        "discounts": DISCOUNTS, "rates": RATES, "factors_ornstein_uhlenbeck": factors[0], "factors_jumps": factors[1],
-        "rates_theory": dense, "factors_theory": np.array([theory(discount, dense) for discount in DISCOUNTS]),
-        "small_rates": SLOW, "small_rate_gaps": np.array(slow),
-        "small_rate_predictions": SLOW / (relaxation_rate(CURVATURE, LIMIT_DISCOUNT, 1.0, 1.0) + LIMIT_DISCOUNT),
-        "large_discounts": SHORT_SIGHTED, "large_discount_gaps": np.array(short),
-        "large_discount_predictions": LIMIT_RATE / SHORT_SIGHTED}
+        "discounts": DISCOUNTS,
+        "rates": RATES,
+        "factors_ornstein_uhlenbeck": factors[0],
+        "factors_jumps": factors[1],
+        "rates_theory": dense,
+        "factors_theory": np.array([theory(discount, dense) for discount in DISCOUNTS]),
+        "small_rates": SLOW,
+        "small_rate_gaps": np.array(slow),
+        "small_rate_predictions": (
+            SLOW / (relaxation_rate(CURVATURE, LIMIT_DISCOUNT, 1.0, 1.0) + LIMIT_DISCOUNT)
+        ),
+        "large_discounts": SHORT_SIGHTED,
+        "large_discount_gaps": np.array(short),
+        "large_discount_predictions": LIMIT_RATE / SHORT_SIGHTED,
+    }
 
 
 CLAIM = Claim(
-    name="moving-task", title="A moving task: aim short of what you believe",
-    statement="u = -r[θ - μ₀ - s(m-μ₀)] with s = (r+γ)/(r+γ+λ), the same for Ornstein-Uhlenbeck and jumping tasks; "
-              "1 - s → λ/(r+γ) for λ → 0 and λ/γ for γ → ∞",
-    source="Certainty equivalence (Bensoussan 1992, ch. 2); derived for this project", relations=("equal", "limit"),
-    evaluate=evaluate, picture="moving_task")
+    name="moving-task",
+    title="A moving task: aim short of what you believe",
+    statement=(
+        "u = -r[θ - μ₀ - s(m-μ₀)] with s = (r+γ)/(r+γ+λ), the same for Ornstein-Uhlenbeck and"
+        " jumping tasks; 1 - s → λ/(r+γ) for λ → 0 and λ/γ for γ → ∞"
+    ),
+    source="Certainty equivalence (Bensoussan 1992, ch. 2); derived for this project",
+    relations=("equal", "limit"),
+    evaluate=evaluate,
+    picture="moving_task",
+)

@@ -1,19 +1,25 @@
-"""The best learning rate in time under noise: it falls, nearly as 1/t; warm-up and a stable phase come out of no noise.
+"""The best learning rate in time under noise: it falls, nearly as 1/t; warm-up and a stable phase
+come out of no noise.
 
-Problem    L = ½hθ², start variance m₀ = 1, gradients with noise σ per step, movement free (η = ∞), T = 30 steps of gradient
-           descent with its own α_t at every step, beside α·shape(t) for six shapes. h known (½), or uniform on [0.05, 1];
-           σ = 0.03, 0.3, 1; cost E L(θ_T) ("terminal") or Σ_{t=1..T} E L(θ_t) ("running").
-Formula    h known: α_t = (1/h)/(t + 1 + σ²/h²m₀), which is 1/t with α_0 = h m₀/(h²m₀ + σ²), 1/ρ = 1 + σ²/h²m₀: the gain of a
+Problem    L = ½hθ², start variance m₀ = 1, gradients with noise σ per step, movement free (η = ∞),
+           T = 30 steps of gradient
+           descent with its own α_t at every step, beside α·shape(t) for six shapes. h known (½), or
+           uniform on [0.05, 1]; σ = 0.03, 0.3, 1; cost E L(θ_T) ("terminal") or Σ_{t=1..T} E L(θ_t)
+           ("running").
+Formula    h known: α_t = (1/h)/(t + 1 + σ²/h²m₀), which is 1/t with α_0 = h m₀/(h²m₀ + σ²), 1/ρ = 1
+           + σ²/h²m₀: the gain of a
            Kalman filter that averages, at either cost. h unknown: no formula.
 Source     Robbins & Monro 1951; R. E. Kalman 1960 for the gain; the rest derived for this project.
-Relation   equal, h known: α_t, and α and ρ of the shape, to 1e-5 relative, the cost of the shape to 1e-9.
-           At least, at most, h unknown (bounds set after a first look): α_t falls at every step where σ ≥ 0.3, and first
-           rises for running loss at σ = 0.03. In cost above that of the best α_t, where σ ≥ 0.3, 1/t is the nearest shape:
-           within 4 % (running loss 0.1 %), while a constant costs 14 % or more, cosine to zero 6 % and warm-up-stable-decay
-           4 %, the last with a warm-up of less than 1 % of the horizon and 99 % of it decaying. For terminal loss 1/t gets
-           worse with the horizon, to 5 % and more at T = 100. At σ = 0.03 no shape comes within 25 % for terminal loss; for
-           running loss the nearest is warm-up-stable-decay, within 4 %, with a warm-up of less than a step, and 1/t is 8 %
-           off or more.
+Relation   equal, h known: α_t, and α and ρ of the shape, to 1e-5 relative, the cost of the shape to
+           1e-9.
+           At least, at most, h unknown (bounds set after a first look): α_t falls at every step
+           where σ ≥ 0.3, and first rises for running loss at σ = 0.03. In cost above that of the
+           best α_t, where σ ≥ 0.3, 1/t is the nearest shape: within 4 % (running loss 0.1 %), while
+           a constant costs 14 % or more, cosine to zero 6 % and warm-up-stable-decay 4 %, the last
+           with a warm-up of less than 1 % of the horizon and 99 % of it decaying. For terminal loss
+           1/t gets worse with the horizon, to 5 % and more at T = 100. At σ = 0.03 no shape comes
+           within 25 % for terminal loss; for running loss the nearest is warm-up-stable-decay,
+           within 4 %, with a warm-up of less than a step, and 1/t is 8 % off or more.
 """
 
 import math
@@ -38,9 +44,14 @@ from landscape_control.policies import (
 
 CURVATURE, SPECTRUM, STEPS = 0.5, Uniform(0.05, 1.0), 30
 NOISES, COSTS = (0.03, 0.3, 1.0), ("terminal", "running")
-SHAPES = {"constant": Constant(), "1/t": InverseTime(), "polynomial": Polynomial(), "cosine": Cosine(final=0.0),
-          "cosine to a floor": Cosine(final=None),
-          "warm-up-stable-decay": WarmupStableDecay(warmup=None, decay_fraction=None)}
+SHAPES = {
+    "constant": Constant(),
+    "1/t": InverseTime(),
+    "polynomial": Polynomial(),
+    "cosine": Cosine(final=0.0),
+    "cosine to a floor": Cosine(final=None),
+    "warm-up-stable-decay": WarmupStableDecay(warmup=None, decay_fraction=None),
+}
 
 
 def problem() -> PolicyProgram:
@@ -51,8 +62,11 @@ def problem() -> PolicyProgram:
 def program(family, curvatures, horizon=STEPS, noise=1.0):
     """Terminal loss of a family, movement free."""
     return PolicyProgram(
-        task=LandscapeDistribution.quadratic(curvatures=curvatures, start_variance=1.0), family=family,
-        objective=lc.Objective(horizon=horizon, learning_rate=math.inf), sees=lc.NoisyGradient(noise))
+        task=LandscapeDistribution.quadratic(curvatures=curvatures, start_variance=1.0),
+        family=family,
+        objective=lc.Objective(horizon=horizon, learning_rate=math.inf),
+        sees=lc.NoisyGradient(noise),
+    )
 
 
 def solver(family, curvatures, horizon=STEPS) -> PolicySolver:
@@ -62,29 +76,54 @@ def solver(family, curvatures, horizon=STEPS) -> PolicySolver:
 
 def known_checks():
     """One curvature: the optimiser against the gain of a Kalman filter."""
-    every, shaped = (solver(family, Discrete([CURVATURE])) for family in
-                     (GradientDescent(constant=False), ScheduledDescent(shape=InverseTime())))
+    every, shaped = (
+        solver(family, Discrete([CURVATURE]))
+        for family in (GradientDescent(constant=False), ScheduledDescent(shape=InverseTime()))
+    )
     for cost in COSTS:
         for noise in (0.3, 1.0):
             words, scaled = f"h known, {cost}, σ = {noise:g}", noise**2 / CURVATURE**2
             best, shape = (one.solve(noise=noise, cost=cost, starts=3) for one in (every, shaped))
             exact = 1 / (CURVATURE * (np.arange(STEPS) + 1 + scaled))
-            yield Check(quantity=f"{words}: largest |α_t/theory - 1|", theory=0, relation="equal", tolerance=1e-5,
-                        computed=np.abs(best.coefficients["learning_rate"] / exact - 1).max())
+            yield Check(
+                quantity=f"{words}: largest |α_t/theory - 1|",
+                theory=0,
+                relation="equal",
+                tolerance=1e-5,
+                computed=np.abs(best.coefficients["learning_rate"] / exact - 1).max(),
+            )
             for name, theory in (("learning_rate", exact[0]), ("decay_rate", 1 / (1 + scaled))):
-                yield Check(quantity=f"{words}: {name} of 1/t", theory=theory, computed=shape.coefficients[name],
-                            relation="equal", tolerance=1e-5, measure="relative")
-            yield Check(quantity=f"{words}: cost of 1/t over the best - 1", theory=0, computed=shape.cost / best.cost - 1,
-                        relation="equal", tolerance=1e-9)
+                yield Check(
+                    quantity=f"{words}: {name} of 1/t",
+                    theory=theory,
+                    computed=shape.coefficients[name],
+                    relation="equal",
+                    tolerance=1e-5,
+                    measure="relative",
+                )
+            yield Check(
+                quantity=f"{words}: cost of 1/t over the best - 1",
+                theory=0,
+                computed=shape.cost / best.cost - 1,
+                relation="equal",
+                tolerance=1e-9,
+            )
 
 
 def optimised():
     """{(cost, σ): (best result, {shape: result})} for h unknown."""
     every = solver(GradientDescent(constant=False), SPECTRUM)
-    shaped = {name: solver(ScheduledDescent(shape=shape), SPECTRUM) for name, shape in SHAPES.items()}
-    return {(cost, noise): (every.solve(noise=noise, cost=cost, starts=3),
-                            {name: one.solve(noise=noise, cost=cost, starts=3) for name, one in shaped.items()})
-            for cost in COSTS for noise in NOISES}
+    shaped = {
+        name: solver(ScheduledDescent(shape=shape), SPECTRUM) for name, shape in SHAPES.items()
+    }
+    return {
+        (cost, noise): (
+            every.solve(noise=noise, cost=cost, starts=3),
+            {name: one.solve(noise=noise, cost=cost, starts=3) for name, one in shaped.items()},
+        )
+        for cost in COSTS
+        for noise in NOISES
+    }
 
 
 def excess(best, shapes) -> dict:
@@ -94,17 +133,33 @@ def excess(best, shapes) -> dict:
 
 def bound(quantity, computed, relation, theory):
     """A check against a bound without tolerance."""
-    return Check(quantity=quantity, theory=theory, computed=computed, relation=relation, tolerance=0)
+    return Check(
+        quantity=quantity, theory=theory, computed=computed, relation=relation, tolerance=0
+    )
 
 
 def noisy_checks(cost, noise, best, shapes):
     """σ ≥ 0.3: falling, and nearly 1/t."""
-    words, over, wsd = f"{cost}, σ = {noise:g}", excess(best, shapes), shapes["warm-up-stable-decay"].coefficients
-    yield bound(f"{words}: largest α_(t+1) - α_t", np.diff(best.coefficients["learning_rate"]).max(), "at most", 0.0)
+    words, over, wsd = (
+        f"{cost}, σ = {noise:g}",
+        excess(best, shapes),
+        shapes["warm-up-stable-decay"].coefficients,
+    )
+    yield bound(
+        f"{words}: largest α_(t+1) - α_t",
+        np.diff(best.coefficients["learning_rate"]).max(),
+        "at most",
+        0.0,
+    )
     near = {"terminal": 0.04, "running": 0.001}[cost]
     yield bound(f"{words}: cost of 1/t over the best - 1", over["1/t"], "at most", near)
     rest = min(value for name, value in over.items() if name != "1/t")
-    yield bound(f"{words}: smallest excess of another shape over that of 1/t", rest / over["1/t"], "at least", 1.0)
+    yield bound(
+        f"{words}: smallest excess of another shape over that of 1/t",
+        rest / over["1/t"],
+        "at least",
+        1.0,
+    )
     for name, least in (("constant", 0.14), ("cosine", 0.06), ("warm-up-stable-decay", 0.04)):
         yield bound(f"{words}: cost of {name} over the best - 1", over[name], "at least", least)
     yield bound(f"{words}: warm-up", wsd["warmup"], "at most", 0.01)
@@ -115,21 +170,47 @@ def quiet_checks(found):
     """σ = 0.03: no shape for terminal loss, warm-up-stable-decay for running loss."""
     terminal, (best, shapes) = excess(*found["terminal", 0.03]), found["running", 0.03]
     over = excess(best, shapes)
-    yield bound("terminal, σ = 0.03: smallest excess of a shape", min(terminal.values()), "at least", 0.25)
-    yield bound("running, σ = 0.03: α_1 - α_0", np.diff(best.coefficients["learning_rate"])[0], "at least", 0.0)
-    yield bound("running, σ = 0.03: cost of warm-up-stable-decay over the best - 1", over["warm-up-stable-decay"],
-                "at most", 0.04)
-    yield bound("running, σ = 0.03: steps of warm-up", STEPS * shapes["warm-up-stable-decay"].coefficients["warmup"],
-                "at most", 1.0)
+    yield bound(
+        "terminal, σ = 0.03: smallest excess of a shape", min(terminal.values()), "at least", 0.25
+    )
+    yield bound(
+        "running, σ = 0.03: α_1 - α_0",
+        np.diff(best.coefficients["learning_rate"])[0],
+        "at least",
+        0.0,
+    )
+    yield bound(
+        "running, σ = 0.03: cost of warm-up-stable-decay over the best - 1",
+        over["warm-up-stable-decay"],
+        "at most",
+        0.04,
+    )
+    yield bound(
+        "running, σ = 0.03: steps of warm-up",
+        STEPS * shapes["warm-up-stable-decay"].coefficients["warmup"],
+        "at most",
+        1.0,
+    )
     yield bound("running, σ = 0.03: cost of 1/t over the best - 1", over["1/t"], "at least", 0.08)
 
 
 def long_check():
     """1/t at a longer horizon."""
-    best, shape = (solver(family, SPECTRUM, 100).solve(noise=0.3, guess={"learning_rate": 0.1, **more}, starts=1)
-                   for family, more in ((GradientDescent(constant=False), {}),
-                                        (ScheduledDescent(shape=InverseTime()), {"decay_rate": 0.3})))
-    return bound("terminal, σ = 0.3, T = 100: cost of 1/t over the best - 1", shape.cost / best.cost - 1, "at least", 0.05)
+    best, shape = (
+        solver(family, SPECTRUM, 100).solve(
+            noise=0.3, guess={"learning_rate": 0.1, **more}, starts=1
+        )
+        for family, more in (
+            (GradientDescent(constant=False), {}),
+            (ScheduledDescent(shape=InverseTime()), {"decay_rate": 0.3}),
+        )
+    )
+    return bound(
+        "terminal, σ = 0.3, T = 100: cost of 1/t over the best - 1",
+        shape.cost / best.cost - 1,
+        "at least",
+        0.05,
+    )
 
 
 def evaluate() -> Evidence:
@@ -139,18 +220,31 @@ def evaluate() -> Evidence:
     for (cost, noise), (best, shapes) in found.items():
         if noise >= 0.3:
             checks += noisy_checks(cost, noise, best, shapes)
-    return Evidence(checks=checks, data=picture({noise: found["terminal", noise] for noise in NOISES}))
+    return Evidence(
+        checks=checks, data=picture({noise: found["terminal", noise] for noise in NOISES})
+    )
 
 
 def picture(found):
     """The best α_t over noise, for terminal loss, beside four shapes."""
-    drawn = {"constant": "constant", "inverse_time": "1/t", "cosine": "cosine",
-             "warmup_stable_decay": "warm-up-stable-decay"}
-    return {"noises": np.array(list(found)), "steps": np.arange(STEPS), "shapes": list(drawn),
-            "learning_rates": np.array([schedule(best) for best, _ in found.values()]),
-            "shape_learning_rates": np.array([[schedule(shapes[name]) for name in drawn.values()]
-                                              for _, shapes in found.values()]),
-            "excess": np.array([[excess(*both)[name] for name in drawn.values()] for both in found.values()])}
+    drawn = {
+        "constant": "constant",
+        "inverse_time": "1/t",
+        "cosine": "cosine",
+        "warmup_stable_decay": "warm-up-stable-decay",
+    }
+    return {
+        "noises": np.array(list(found)),
+        "steps": np.arange(STEPS),
+        "shapes": list(drawn),
+        "learning_rates": np.array([schedule(best) for best, _ in found.values()]),
+        "shape_learning_rates": np.array(
+            [[schedule(shapes[name]) for name in drawn.values()] for _, shapes in found.values()]
+        ),
+        "excess": np.array(
+            [[excess(*both)[name] for name in drawn.values()] for both in found.values()]
+        ),
+    }
 
 
 def schedule(result):
@@ -159,7 +253,14 @@ def schedule(result):
 
 
 CLAIM = Claim(
-    name="optimal-schedule", title="Under noise the best learning rate falls as 1/t, without warm-up",
-    statement="h known: α_t = (1/h)/(t + 1 + σ²/h²m₀) exactly; h unknown: 1/t is the nearest shape where σ ≥ 0.3",
-    source="Robbins & Monro 1951; Kalman 1960; derived for this project", relations=("equal", "at least", "at most"),
-    picture="optimal_schedule", evaluate=evaluate)
+    name="optimal-schedule",
+    title="Under noise the best learning rate falls as 1/t, without warm-up",
+    statement=(
+        "h known: α_t = (1/h)/(t + 1 + σ²/h²m₀) exactly; h unknown: 1/t is the nearest shape where"
+        " σ ≥ 0.3"
+    ),
+    source="Robbins & Monro 1951; Kalman 1960; derived for this project",
+    relations=("equal", "at least", "at most"),
+    picture="optimal_schedule",
+    evaluate=evaluate,
+)

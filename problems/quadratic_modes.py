@@ -1,14 +1,17 @@
-"""How fast one mode of a quadratic landscape relaxes, from γ = 0 to a short-sighted learner (VGR25 Fig. 2a, b).
+"""How fast one mode of a quadratic landscape relaxes, from γ = 0 to a short-sighted learner (VGR25
+Fig. 2a, b).
 
 Problem    L = ½ Σᵢ hᵢ(θᵢ-μᵢ)², curvatures from 0.01 to 100, f = 0, G = B = I, T = ∞, γ from 0 to 8.
 Formula    θᵢ(t) = μᵢ + (θ₀-μ)ᵢ e^{-rᵢt},   rᵢ = √(γ²/4 + ηkhᵢ) - γ/2:
            ηkh/γ for ηkh ≪ γ² (gradient descent), √(ηkh) for ηkh ≫ γ² (ballistic).
 Source     VGR25 (arXiv 2510.26997), Fig. 2a, b.
-Relation   equal: the computed path to 1e-8 of the starting distance, the rates of all modes to 1e-9 relative.
+Relation   equal: the computed path to 1e-8 of the starting distance, the rates of all modes to 1e-9
+           relative.
 
-One landscape carries all the curvatures, so a single solve per discount measures every rate: r = -u/(θ-μ) at t = 0.
-The solver's tolerance is that of the cost, which is blind to small errors of the path and to late times (e^{-γt});
-the elements of degree 8 are there because here the path itself is compared.
+One landscape carries all the curvatures, so a single solve per discount measures every rate: r =
+-u/(θ-μ) at t = 0. The solver's tolerance is that of the cost, which is blind to small errors of the
+path and to late times (e^{-γt}); the elements of degree 8 are there because here the path itself is
+compared.
 """
 
 import math
@@ -32,8 +35,11 @@ def problem():
     """The learner that plans for ever; γ = 0 first."""
     return lc.ControlProblem(
         landscape=lc.quadratic(hessian=np.diag(CURVATURES), minimum=MINIMUM),
-        objective=lc.Objective(horizon=math.inf, discount=0.0, learning_rate=LEARNING_RATE, loss_weight=LOSS_WEIGHT),
-        start=MINIMUM + DISTANCE)
+        objective=lc.Objective(
+            horizon=math.inf, discount=0.0, learning_rate=LEARNING_RATE, loss_weight=LOSS_WEIGHT
+        ),
+        start=MINIMUM + DISTANCE,
+    )
 
 
 def theory(discount, curvature):
@@ -51,24 +57,68 @@ def evaluate():
     checks, h = [], np.logspace(-2, 2, 101)
     for i, discount in enumerate(DISCOUNTS):
         expected = theory(discount, CURVATURES)
-        computed = np.linspace(0, plans[i].times[-1], 200)  # without the linear tail that continues the plan
-        gap = np.abs((plans[i].at(computed)[0] - MINIMUM) / DISTANCE - np.exp(-np.outer(computed, expected))).max()
-        checks.append(Check(quantity=f"largest |θ(t) - theory| / |θ₀-μ|, all modes, γ = {discount:g}", theory=0.0,
-                            computed=gap, relation="equal", tolerance=1e-8))
-        checks.append(Check(quantity=f"largest |r/r(theory) - 1|, all modes, γ = {discount:g}", theory=0.0,
-                            computed=np.abs(rates[i] / expected - 1).max(), relation="equal", tolerance=1e-9))
-        checks.append(Check(quantity=f"relaxation rate r at h = 1, γ = {discount:g}", theory=expected[SHOWN],
-                            computed=rates[i, SHOWN], relation="equal", tolerance=1e-9, measure="relative"))
-    shown = [DISTANCE * np.exp(-theory(discount, CURVATURES[SHOWN]) * fine) for discount in DISCOUNTS]
-    return Evidence(checks=tuple(checks), data={
-        "learning_rate": LEARNING_RATE, "loss_weight": LOSS_WEIGHT, "discounts": np.array(DISCOUNTS),
-        "times": times, "paths": offsets[:, :, SHOWN], "times_theory": fine, "paths_theory": np.array(shown),
-        "curvatures": CURVATURES, "rates": rates,
-        "curvatures_theory": h, "rates_theory": np.array([theory(discount, h) for discount in DISCOUNTS])})
+        computed = np.linspace(
+            0, plans[i].times[-1], 200
+        )  # without the linear tail that continues the plan
+        gap = np.abs(
+            (plans[i].at(computed)[0] - MINIMUM) / DISTANCE - np.exp(-np.outer(computed, expected))
+        ).max()
+        checks.append(
+            Check(
+                quantity=f"largest |θ(t) - theory| / |θ₀-μ|, all modes, γ = {discount:g}",
+                theory=0.0,
+                computed=gap,
+                relation="equal",
+                tolerance=1e-8,
+            )
+        )
+        checks.append(
+            Check(
+                quantity=f"largest |r/r(theory) - 1|, all modes, γ = {discount:g}",
+                theory=0.0,
+                computed=np.abs(rates[i] / expected - 1).max(),
+                relation="equal",
+                tolerance=1e-9,
+            )
+        )
+        checks.append(
+            Check(
+                quantity=f"relaxation rate r at h = 1, γ = {discount:g}",
+                theory=expected[SHOWN],
+                computed=rates[i, SHOWN],
+                relation="equal",
+                tolerance=1e-9,
+                measure="relative",
+            )
+        )
+    shown = [
+        DISTANCE * np.exp(-theory(discount, CURVATURES[SHOWN]) * fine) for discount in DISCOUNTS
+    ]
+    return Evidence(
+        checks=tuple(checks),
+        data={
+            "learning_rate": LEARNING_RATE,
+            "loss_weight": LOSS_WEIGHT,
+            "discounts": np.array(DISCOUNTS),
+            "times": times,
+            "paths": offsets[:, :, SHOWN],
+            "times_theory": fine,
+            "paths_theory": np.array(shown),
+            "curvatures": CURVATURES,
+            "rates": rates,
+            "curvatures_theory": h,
+            "rates_theory": np.array([theory(discount, h) for discount in DISCOUNTS]),
+        },
+    )
 
 
 CLAIM = Claim(
-    name="quadratic-modes", title="Relaxation of quadratic modes, T = ∞",
+    name="quadratic-modes",
+    title="Relaxation of quadratic modes, T = ∞",
     statement="A mode of curvature h relaxes as e^{-rt} with r = √(γ²/4 + ηkh) - γ/2",
-    source="VGR25 (arXiv 2510.26997), Fig. 2a, b", relations=("equal",), evaluate=evaluate, figure="Fig. 2a, b",
-    picture="quadratic_modes")
+    source="VGR25 (arXiv 2510.26997), Fig. 2a, b",
+    relations=("equal",),
+    evaluate=evaluate,
+    figure="Fig. 2a, b",
+    picture="quadratic_modes",
+)

@@ -1,15 +1,19 @@
-"""Parameters that rotate by themselves: the learner spirals in, and rests beside the minimum (VGR25 Fig. 3c).
+"""Parameters that rotate by themselves: the learner spirals in, and rests beside the minimum (VGR25
+Fig. 3c).
 
-Problem    L = ½h|θ-μ|² in the plane, drift f = Aθ, A = q·[[0, -1], [1, 0]], G = B = I, T = ∞, γ = 0 and γ > 0.
+Problem    L = ½h|θ-μ|² in the plane, drift f = Aθ, A = q·[[0, -1], [1, 0]], G = B = I, T = ∞, γ = 0
+           and γ > 0.
 Formula    θ̇ = (A - r)(θ-θ*): decay rate r = √(γ²/4 + ηkh) - γ/2, spiral frequency q, resting at
-           θ* = ηkh(ηkh + q² - γA)⁻¹μ: on the way from μ to the centre of rotation at γ = 0, and the further round with
-           the drift the more the learner discounts.
-Source     VGR25 (arXiv 2510.26997), Fig. 3c; the cross term by setting λ̇ = θ̇ = 0 in Pontryagin's equations.
-Relation   equal: M and θ* of the law θ̇ = M(θ-θ*) fitted to the computed paths, and the paths, to 1e-8; decay rate and
+           θ* = ηkh(ηkh + q² - γA)⁻¹μ: on the way from μ to the centre of rotation at γ = 0, and the
+           further round with the drift the more the learner discounts.
+Source     VGR25 (arXiv 2510.26997), Fig. 3c; the cross term by setting λ̇ = θ̇ = 0 in Pontryagin's
+           equations.
+Relation   equal: M and θ* of the law θ̇ = M(θ-θ*) fitted to the computed paths, and the paths, to
+           1e-8; decay rate and
            frequency read off the eigenvalues of M, to 1e-8.
 
-Resting against the drift costs effort for ever, so at γ = 0 the cost is infinite unless the landscape is lowered by what
-rest costs; that constant changes no path.
+Resting against the drift costs effort for ever, so at γ = 0 the cost is infinite unless the
+landscape is lowered by what rest costs; that constant changes no path.
 """
 
 import numpy as np
@@ -49,10 +53,22 @@ def spiral_checks(discount, matrix):
     """Decay rate and frequency from the eigenvalues -r ± iq of the fitted law."""
     value = np.linalg.eigvals(matrix)[0]
     rate = relaxation_rate(CURVATURE, discount, LEARNING_RATE, LOSS_WEIGHT)
-    return (Check(quantity=f"decay rate r, γ = {discount:g}", theory=rate, computed=-value.real,
-                  relation="equal", tolerance=1e-8),
-            Check(quantity=f"spiral frequency q, γ = {discount:g}", theory=FREQUENCY, computed=abs(value.imag),
-                  relation="equal", tolerance=1e-8))
+    return (
+        Check(
+            quantity=f"decay rate r, γ = {discount:g}",
+            theory=rate,
+            computed=-value.real,
+            relation="equal",
+            tolerance=1e-8,
+        ),
+        Check(
+            quantity=f"spiral frequency q, γ = {discount:g}",
+            theory=FREQUENCY,
+            computed=abs(value.imag),
+            relation="equal",
+            tolerance=1e-8,
+        ),
+    )
 
 
 def evaluate():
@@ -64,6 +80,11 @@ def evaluate():
 
 
 CLAIM = Claim(
-    name="rotation", title="Rotating drift: a spiral to a point short of the minimum",
-    statement="θ̇ = (A - r)(θ-θ*), θ* = ηkh(ηkh + q² - γA)⁻¹μ", source="VGR25 (arXiv 2510.26997), Fig. 3c",
-    relations=("equal",), evaluate=evaluate, figure="Fig. 3c")
+    name="rotation",
+    title="Rotating drift: a spiral to a point short of the minimum",
+    statement="θ̇ = (A - r)(θ-θ*), θ* = ηkh(ηkh + q² - γA)⁻¹μ",
+    source="VGR25 (arXiv 2510.26997), Fig. 3c",
+    relations=("equal",),
+    evaluate=evaluate,
+    figure="Fig. 3c",
+)

@@ -1,4 +1,5 @@
-"""The second-order law of optimal paths, shared by all curvatures; and the trap of reading it as heavy ball.
+"""The second-order law of optimal paths, shared by all curvatures; and the trap of reading it as
+heavy ball.
 
 Problem
     minimise  J = ∫₀ᵀ e^{-γt} [ |θ̇|²/2η + kL(θ) ] dt,  η = ½, k = 2, γ = 0.4, on
@@ -6,18 +7,22 @@ Problem
     well     the double well of VGR25 Fig. 1, T = 3
     valley   a coupled Rosenbrock valley in three parameters, T = 3
 Formulas
-    Euler and Lagrange:  θ̈ = aθ̇ + b∇L with a = γ, b = ηk whatever the landscape: θ̇ = p, ṗ = γp + ηk∇L, the costate is
-    the momentum. It is a law of the path, obeyed backwards from its end; forwards it is unstable.
-    The trap: regress the updates Δ_t = θ_{t+1} - θ_t of an optimal path sampled every Δt on heavy ball,
-    Δ_t = -α∇L_t + βΔ_{t-1}. Then β → 1 + γΔt > 1 and α → -ηkΔt² < 0: a negative learning rate, and on a mode h a growth by
-    the larger root of z² - (1 + β - αh)z + β = 0, which exceeds 1.
+    Euler and Lagrange:  θ̈ = aθ̇ + b∇L with a = γ, b = ηk whatever the landscape: θ̇ = p, ṗ = γp +
+    ηk∇L, the costate is the momentum. It is a law of the path, obeyed backwards from its end;
+    forwards it is unstable. The trap: regress the updates Δ_t = θ_{t+1} - θ_t of an optimal path
+    sampled every Δt on heavy ball, Δ_t = -α∇L_t + βΔ_{t-1}. Then β → 1 + γΔt > 1 and α → -ηkΔt² <
+    0: a negative learning rate, and on a mode h a growth by the larger root of z² - (1 + β - αh)z +
+    β = 0, which exceeds 1.
 Claim
-    One pair (a, b) fits all landscapes and equals (γ, ηk). One mode alone does not determine it (on its stable manifold
-    θ̇ is a multiple of ∇L), and no shared first-order law θ̇ = -α∇L fits the modes.
+    One pair (a, b) fits all landscapes and equals (γ, ηk). One mode alone does not determine it (on
+    its stable manifold θ̇ is a multiple of ∇L), and no shared first-order law θ̇ = -α∇L fits the
+    modes.
 Source
-    VGR25 (arXiv 2510.26997), intermediate horizons; path_law fits θ̈ on the polynomials of the plans.
+    VGR25 (arXiv 2510.26997), intermediate horizons; path_law fits θ̈ on the polynomials of the
+    plans.
 Relation and tolerance
-    (a, b) within 1e-6 (plans solved to 1e-12); β within 1e-4 = Δt² of 1 + γΔt and α within 1 % of -ηkΔt² at Δt = 0.01.
+    (a, b) within 1e-6 (plans solved to 1e-12); β within 1e-4 = Δt² of 1 + γΔt and α within 1 % of
+    -ηkΔt² at Δt = 0.01.
 """
 
 import math
@@ -29,7 +34,14 @@ import landscape_control as lc
 from landscape_control.claims import Check, Claim, Evidence
 from landscape_control.comparison import path_law
 
-RATE, WEIGHT, DISCOUNT, HORIZON, CURVATURES, INTERVAL = 0.5, 2.0, 0.4, 3.0, (0.3, 1.0, 3.0, 9.0), 0.01
+RATE, WEIGHT, DISCOUNT, HORIZON, CURVATURES, INTERVAL = (
+    0.5,
+    2.0,
+    0.4,
+    3.0,
+    (0.3, 1.0, 3.0, 9.0),
+    0.01,
+)
 PUSH = RATE * WEIGHT  # ηk
 
 
@@ -40,34 +52,81 @@ def problem() -> lc.ControlProblem:
 
 def pose(landscape, start, horizon) -> lc.ControlProblem:
     """The same learner and prices on any landscape."""
-    objective = lc.Objective(horizon=horizon, discount=DISCOUNT, learning_rate=RATE, loss_weight=WEIGHT)
+    objective = lc.Objective(
+        horizon=horizon, discount=DISCOUNT, learning_rate=RATE, loss_weight=WEIGHT
+    )
     return lc.ControlProblem(landscape=landscape, objective=objective, start=start)
 
 
 def evaluate() -> Evidence:
-    """Fit the path law to each landscape and to all; fit first order and heavy ball to the same paths."""
+    """Fit the path law to each landscape and to all; fit first order and heavy ball to the same
+    paths.
+    """
     solve = partial(lc.solve, tolerance=1e-12)
     modes = [solve(pose(lc.quadratic(hessian=[[h]]), [1.0], math.inf)) for h in CURVATURES]
     well, valley = solve(problem()), solve(pose(lc.rosenbrock(3), [-0.8, 0.9, -0.3], HORIZON))
-    families = {"four modes": modes, "double well": [well], "valley": [valley], "all": [*modes, well, valley]}
+    families = {
+        "four modes": modes,
+        "double well": [well],
+        "valley": [valley],
+        "all": [*modes, well, valley],
+    }
     laws = {name: path_law(family) for name, family in families.items()}
     rate, momentum = heavy_ball(families["all"])
-    equal, least = partial(Check, relation="equal"), partial(Check, relation="at least", tolerance=0)
+    equal, least = (
+        partial(Check, relation="equal"),
+        partial(Check, relation="at least", tolerance=0),
+    )
     checks = (
-        *(equal(quantity=f"a, {name} (γ)", theory=DISCOUNT, computed=law.a, tolerance=1e-6) for name, law in laws.items()),
-        *(equal(quantity=f"b, {name} (ηk)", theory=PUSH, computed=law.b, tolerance=1e-6) for name, law in laws.items()),
-        equal(quantity="residual of the shared law, relative", theory=0, computed=laws["all"].residual, tolerance=1e-6),
-        equal(quantity="identifiable (1 = yes) from one mode", theory=0, tolerance=0,
-              computed=path_law(modes[1]).identifiable),
-        equal(quantity="identifiable (1 = yes) from four", theory=1, tolerance=0,
-              computed=laws["four modes"].identifiable),
-        least(quantity="residual of one first-order law for four modes, relative", theory=0.1, computed=first_order(modes)),
-        equal(quantity="the trap: β of heavy ball, 1 + γΔt", theory=1 + DISCOUNT * INTERVAL, computed=momentum,
-              tolerance=INTERVAL**2),
-        equal(quantity="the trap: α of heavy ball, -ηkΔt²", theory=-PUSH * INTERVAL**2, computed=rate, tolerance=0.01,
-              measure="relative"),
-        least(quantity="the trap: least growth per step of that heavy ball on the four modes", theory=1,
-              computed=min(growth(rate, momentum, h) for h in CURVATURES)),
+        *(
+            equal(quantity=f"a, {name} (γ)", theory=DISCOUNT, computed=law.a, tolerance=1e-6)
+            for name, law in laws.items()
+        ),
+        *(
+            equal(quantity=f"b, {name} (ηk)", theory=PUSH, computed=law.b, tolerance=1e-6)
+            for name, law in laws.items()
+        ),
+        equal(
+            quantity="residual of the shared law, relative",
+            theory=0,
+            computed=laws["all"].residual,
+            tolerance=1e-6,
+        ),
+        equal(
+            quantity="identifiable (1 = yes) from one mode",
+            theory=0,
+            tolerance=0,
+            computed=path_law(modes[1]).identifiable,
+        ),
+        equal(
+            quantity="identifiable (1 = yes) from four",
+            theory=1,
+            tolerance=0,
+            computed=laws["four modes"].identifiable,
+        ),
+        least(
+            quantity="residual of one first-order law for four modes, relative",
+            theory=0.1,
+            computed=first_order(modes),
+        ),
+        equal(
+            quantity="the trap: β of heavy ball, 1 + γΔt",
+            theory=1 + DISCOUNT * INTERVAL,
+            computed=momentum,
+            tolerance=INTERVAL**2,
+        ),
+        equal(
+            quantity="the trap: α of heavy ball, -ηkΔt²",
+            theory=-PUSH * INTERVAL**2,
+            computed=rate,
+            tolerance=0.01,
+            measure="relative",
+        ),
+        least(
+            quantity="the trap: least growth per step of that heavy ball on the four modes",
+            theory=1,
+            computed=min(growth(rate, momentum, h) for h in CURVATURES),
+        ),
     )
     return Evidence(checks=checks, data=picture(laws, rate, momentum))
 
@@ -80,7 +139,10 @@ def first_order(solutions) -> float:
         velocity.append(control.ravel())
         slope.append(solution.problem.landscape.gradient(theta).ravel())
     velocity, slope = np.concatenate(velocity), np.concatenate(slope)
-    return float(np.linalg.norm(velocity - slope * (slope @ velocity) / (slope @ slope)) / np.linalg.norm(velocity))
+    return float(
+        np.linalg.norm(velocity - slope * (slope @ velocity) / (slope @ slope))
+        / np.linalg.norm(velocity)
+    )
 
 
 def heavy_ball(solutions) -> np.ndarray:
@@ -100,21 +162,33 @@ def growth(rate: float, momentum: float, curvature: float) -> float:
 
 
 def picture(laws, rate, momentum) -> dict:
-    """Data of the figure coefficients; half widths from each fit's own uncertainty, none for heavy ball (no noise)."""
+    """Data of the figure coefficients; half widths from each fit's own uncertainty, none for heavy
+    ball (no noise).
+    """
     names = [f"{symbol}, {name}" for symbol in ("a = γ", "b = ηk") for name in laws]
     estimates = np.array([law.a for law in laws.values()] + [law.b for law in laws.values()])
     half = np.abs(estimates) * np.array([law.uncertainty for law in laws.values()] * 2)
     trap, limits = np.array([momentum, rate]), [1 + DISCOUNT * INTERVAL, -PUSH * INTERVAL**2]
     return {
-        "rules": ["second_order"] * len(names) + ["momentum"] * 2, "names": [*names, "β, sampled path", "α, sampled path"],
-        "estimates": np.concatenate([estimates, trap]), "lower": np.concatenate([estimates - half, trap]),
+        "rules": ["second_order"] * len(names) + ["momentum"] * 2,
+        "names": [*names, "β, sampled path", "α, sampled path"],
+        "estimates": np.concatenate([estimates, trap]),
+        "lower": np.concatenate([estimates - half, trap]),
         "upper": np.concatenate([estimates + half, trap]),
-        "theory": np.array([DISCOUNT] * len(laws) + [PUSH] * len(laws) + limits)}
+        "theory": np.array([DISCOUNT] * len(laws) + [PUSH] * len(laws) + limits),
+    }
 
 
 CLAIM = Claim(
-    name="second-order-law", title="One second-order law for all curvatures, and why it is not heavy ball",
-    statement="θ̈ = aθ̇ + b∇L holds on optimal paths of every landscape with a = γ, b = ηk; one mode does not determine "
-              "(a, b); read as heavy ball, the same paths give β = 1 + γΔt > 1 and a learning rate -ηkΔt² < 0.",
-    source="VGR25 (arXiv 2510.26997), intermediate horizons", relations=("equal", "at least"), evaluate=evaluate,
-    picture="coefficients")
+    name="second-order-law",
+    title="One second-order law for all curvatures, and why it is not heavy ball",
+    statement=(
+        "θ̈ = aθ̇ + b∇L holds on optimal paths of every landscape with a = γ, b = ηk; one mode does"
+        " not determine (a, b); read as heavy ball, the same paths give β = 1 + γΔt > 1 and a"
+        " learning rate -ηkΔt² < 0."
+    ),
+    source="VGR25 (arXiv 2510.26997), intermediate horizons",
+    relations=("equal", "at least"),
+    evaluate=evaluate,
+    picture="coefficients",
+)

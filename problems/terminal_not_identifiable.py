@@ -1,17 +1,22 @@
 """Where momentum cannot be told from a schedule: only the last loss counts, and there is no noise.
 
-Problem    Terminal loss E L(θ_T), T = 6, exact gradients, free movement; curvatures uniform on [0.05, 1] or
-           Marchenko-Pastur with ratio ½. Gradient descent with its own α_t at every step, heavy ball with α_t and β_t, all
-           past gradients.
-Formula    Only P_T counts, θ_T = P_T(h)θ_0. Gradient descent has P_T = Π(1 - α_t h): with α_t one over the roots of the best
-           P_T, the nodes of the Gauss quadrature for h²w, all real and positive, in any of T! orders, it is as good as any
-           rule. Heavy ball has 2T - 1 coefficients for T numbers: T - 1 directions cost nothing.
+Problem    Terminal loss E L(θ_T), T = 6, exact gradients, free movement; curvatures uniform on
+           [0.05, 1] or
+           Marchenko-Pastur with ratio ½. Gradient descent with its own α_t at every step, heavy
+           ball with α_t and β_t, all past gradients.
+Formula    Only P_T counts, θ_T = P_T(h)θ_0. Gradient descent has P_T = Π(1 - α_t h): with α_t one
+           over the roots of the best
+           P_T, the nodes of the Gauss quadrature for h²w, all real and positive, in any of T!
+           orders, it is as good as any rule. Heavy ball has 2T - 1 coefficients for T numbers: T -
+           1 directions cost nothing.
 Source     Derived for this project; Golub & Varga 1961 for the worst case.
-Relation   equal: all three costs to 1e-9 relative, the steps to 1e-6, T - 1 flat directions, none for running loss or noise.
-           At least, at most (bounds set after a first look): twelve starts find ten orders or more, and momenta at least
-           0.3 apart, at one cost; with running loss momentum saves 4 %, with noise 0.1 it saves 5 %, and noise makes the
-           steps of gradient descent fall. Not every momentum is as good: β = 0.1 imposed on all steps costs nothing, but
-           Polyak's, imposed on all steps, at least doubles the loss.
+Relation   equal: all three costs to 1e-9 relative, the steps to 1e-6, T - 1 flat directions, none
+           for running loss or noise.
+           At least, at most (bounds set after a first look): twelve starts find ten orders or more,
+           and momenta at least 0.3 apart, at one cost; with running loss momentum saves 4 %, with
+           noise 0.1 it saves 5 %, and noise makes the steps of gradient descent fall. Not every
+           momentum is as good: β = 0.1 imposed on all steps costs nothing, but Polyak's, imposed on
+           all steps, at least doubles the loss.
 """
 
 import math
@@ -33,58 +38,134 @@ DESCENT, HEAVY_BALL = GradientDescent(constant=False), HeavyBall(constant=False)
 def problem() -> PolicyProgram:
     """Six steps of heavy ball on uniform curvatures, where only the last loss counts."""
     return PolicyProgram(
-        task=LandscapeDistribution.quadratic(curvatures=SPECTRA["uniform"], start_variance=1.0), family=HEAVY_BALL,
-        objective=lc.Objective(horizon=STEPS, learning_rate=math.inf), cost="terminal")
+        task=LandscapeDistribution.quadratic(curvatures=SPECTRA["uniform"], start_variance=1.0),
+        family=HEAVY_BALL,
+        objective=lc.Objective(horizon=STEPS, learning_rate=math.inf),
+        cost="terminal",
+    )
 
 
 def sameness_checks(name, rule, descent, heavy):
     """Three families, one cost."""
-    span = best(name, FirstOrderSpan(memory=STEPS, constant=False), STEPS, cost="terminal", starts=3)
-    for words, found in (("scheduled gradient descent", descent), ("heavy ball", heavy), ("all gradients", span)):
-        yield Check(quantity=f"{name}: terminal loss of {words}", theory=rule.losses[-1], computed=found.cost,
-                    relation="equal", tolerance=1e-9, measure="relative")
+    span = best(
+        name, FirstOrderSpan(memory=STEPS, constant=False), STEPS, cost="terminal", starts=3
+    )
+    for words, found in (
+        ("scheduled gradient descent", descent),
+        ("heavy ball", heavy),
+        ("all gradients", span),
+    ):
+        yield Check(
+            quantity=f"{name}: terminal loss of {words}",
+            theory=rule.losses[-1],
+            computed=found.cost,
+            relation="equal",
+            tolerance=1e-9,
+            measure="relative",
+        )
     steps = np.sort(descent.coefficients["learning_rate"])
-    yield Check(quantity=f"{name}: largest |α/theory - 1| of the sorted steps", theory=0, relation="equal", tolerance=1e-6,
-                computed=np.abs(steps / rule.steps - 1).max())
-    for words, found, flat in (("heavy ball, terminal loss", heavy, STEPS - 1),
-                               ("gradient descent, terminal loss", descent, 0),
-                               ("heavy ball, running loss", best(name, HEAVY_BALL, STEPS), 0)):
-        yield Check(quantity=f"{name}: directions without effect, {words}", theory=flat, relation="equal", tolerance=0,
-                    computed=found.identifiability.flat)
+    yield Check(
+        quantity=f"{name}: largest |α/theory - 1| of the sorted steps",
+        theory=0,
+        relation="equal",
+        tolerance=1e-6,
+        computed=np.abs(steps / rule.steps - 1).max(),
+    )
+    for words, found, flat in (
+        ("heavy ball, terminal loss", heavy, STEPS - 1),
+        ("gradient descent, terminal loss", descent, 0),
+        ("heavy ball, running loss", best(name, HEAVY_BALL, STEPS), 0),
+    ):
+        yield Check(
+            quantity=f"{name}: directions without effect, {words}",
+            theory=flat,
+            relation="equal",
+            tolerance=0,
+            computed=found.identifiability.flat,
+        )
 
 
 def many_checks(name, rule, orders, momenta):
     """Twelve single starts of each family end at one cost and in different rules."""
     for words, found in (("gradient descent", orders), ("heavy ball", momenta)):
-        yield Check(quantity=f"{name}: {SEEDS} starts of {words}: largest difference of cost", theory=0, relation="equal",
-                    tolerance=1e-9, computed=max(abs(one.cost / rule.losses[-1] - 1) for one in found))
+        yield Check(
+            quantity=f"{name}: {SEEDS} starts of {words}: largest difference of cost",
+            theory=0,
+            relation="equal",
+            tolerance=1e-9,
+            computed=max(abs(one.cost / rule.losses[-1] - 1) for one in found),
+        )
     distinct = {tuple(np.argsort(one.coefficients["learning_rate"])) for one in orders}
-    yield Check(quantity=f"{name}: orders of the steps among {SEEDS} starts", theory=10, relation="at least", tolerance=0,
-                computed=len(distinct))
-    yield Check(quantity=f"{name}: widest spread of a momentum among {SEEDS} starts", theory=0.3, relation="at least",
-                tolerance=0, computed=np.ptp([one.coefficients["momentum"] for one in momenta], axis=0).max())
+    yield Check(
+        quantity=f"{name}: orders of the steps among {SEEDS} starts",
+        theory=10,
+        relation="at least",
+        tolerance=0,
+        computed=len(distinct),
+    )
+    yield Check(
+        quantity=f"{name}: widest spread of a momentum among {SEEDS} starts",
+        theory=0.3,
+        relation="at least",
+        tolerance=0,
+        computed=np.ptp([one.coefficients["momentum"] for one in momenta], axis=0).max(),
+    )
 
 
 def momentum_checks(name, rule, free, polyaks):
     """What the same β at every step costs."""
-    yield Check(quantity=f"{name}: β = 0.1 imposed: loss over the best - 1", theory=0, relation="equal", tolerance=1e-9,
-                computed=free.cost / rule.losses[-1] - 1)
-    yield Check(quantity=f"{name}: Polyak's β imposed: loss over the best", theory=2, relation="at least", tolerance=0,
-                computed=polyaks.cost / rule.losses[-1])
+    yield Check(
+        quantity=f"{name}: β = 0.1 imposed: loss over the best - 1",
+        theory=0,
+        relation="equal",
+        tolerance=1e-9,
+        computed=free.cost / rule.losses[-1] - 1,
+    )
+    yield Check(
+        quantity=f"{name}: Polyak's β imposed: loss over the best",
+        theory=2,
+        relation="at least",
+        tolerance=0,
+        computed=polyaks.cost / rule.losses[-1],
+    )
 
 
 def difference_checks(name, noisy):
-    """What tells the two apart: losses on the way, or noise. ``noisy`` is gradient descent with noise."""
+    """What tells the two apart: losses on the way, or noise. ``noisy`` is gradient descent with
+    noise.
+    """
     saved = 1 - theory(name, STEPS).losses[1:].sum() / best(name, DESCENT, STEPS).cost
-    yield Check(quantity=f"{name}, running loss: saved by momentum", theory=0.04, computed=saved, relation="at least",
-                tolerance=0)
-    heavy = best(name, HEAVY_BALL, STEPS, cost="terminal", noise=NOISE, throw=False)  # an upper bound will do
-    yield Check(quantity=f"{name}, noise {NOISE:g}, terminal loss: saved by momentum", theory=0.05, relation="at least",
-                computed=1 - heavy.cost / noisy.cost, tolerance=0)
-    yield Check(quantity=f"{name}, noise {NOISE:g}: directions without effect, heavy ball", theory=0, relation="equal",
-                tolerance=0, computed=heavy.identifiability.flat)
-    yield Check(quantity=f"{name}, noise {NOISE:g}: largest rise between steps of gradient descent", theory=0,
-                relation="at most", tolerance=0, computed=np.diff(noisy.coefficients["learning_rate"]).max())
+    yield Check(
+        quantity=f"{name}, running loss: saved by momentum",
+        theory=0.04,
+        computed=saved,
+        relation="at least",
+        tolerance=0,
+    )
+    heavy = best(
+        name, HEAVY_BALL, STEPS, cost="terminal", noise=NOISE, throw=False
+    )  # an upper bound will do
+    yield Check(
+        quantity=f"{name}, noise {NOISE:g}, terminal loss: saved by momentum",
+        theory=0.05,
+        relation="at least",
+        computed=1 - heavy.cost / noisy.cost,
+        tolerance=0,
+    )
+    yield Check(
+        quantity=f"{name}, noise {NOISE:g}: directions without effect, heavy ball",
+        theory=0,
+        relation="equal",
+        tolerance=0,
+        computed=heavy.identifiability.flat,
+    )
+    yield Check(
+        quantity=f"{name}, noise {NOISE:g}: largest rise between steps of gradient descent",
+        theory=0,
+        relation="at most",
+        tolerance=0,
+        computed=np.diff(noisy.coefficients["learning_rate"]).max(),
+    )
 
 
 def evaluate() -> Evidence:
@@ -92,13 +173,23 @@ def evaluate() -> Evidence:
     checks, data = [], {}
     for name in NAMES:
         rule = theory(name, STEPS)
-        descent, heavy = (best(name, family, STEPS, cost="terminal") for family in (DESCENT, HEAVY_BALL))
+        descent, heavy = (
+            best(name, family, STEPS, cost="terminal") for family in (DESCENT, HEAVY_BALL)
+        )
         solvers = [PolicySolver(found.program, tolerance=1e-9) for found in (descent, heavy)]
-        orders, momenta = ([solver.solve(starts=1, seed=seed) for seed in range(SEEDS)] for solver in solvers)
-        free, polyaks = (solvers[1].solve(fixed={"momentum": beta}, starts=12)
-                         for beta in (0.1, polyak(*SPECTRA[name].support)[1]))
-        checks += [*sameness_checks(name, rule, descent, heavy), *many_checks(name, rule, orders, momenta),
-                   *momentum_checks(name, rule, free, polyaks), *difference_checks(name, solvers[0].solve(noise=NOISE))]
+        orders, momenta = (
+            [solver.solve(starts=1, seed=seed) for seed in range(SEEDS)] for solver in solvers
+        )
+        free, polyaks = (
+            solvers[1].solve(fixed={"momentum": beta}, starts=12)
+            for beta in (0.1, polyak(*SPECTRA[name].support)[1])
+        )
+        checks += [
+            *sameness_checks(name, rule, descent, heavy),
+            *many_checks(name, rule, orders, momenta),
+            *momentum_checks(name, rule, free, polyaks),
+            *difference_checks(name, solvers[0].solve(noise=NOISE)),
+        ]
         data = data or picture(name, rule, descent, momenta[:SHOWN])
     return Evidence(checks=checks, data=data)
 
@@ -106,24 +197,42 @@ def evaluate() -> Evidence:
 def picture(name, rule, descent, heavy):
     """One polynomial from two families and several starts, and costs over the horizon."""
     h, horizons = np.linspace(*SPECTRA[name].support, 101), np.arange(1, 9)
-    costs = [[best(name, family, int(horizon), cost="terminal", starts=2).cost for horizon in horizons]
-             for family in (DESCENT, HEAVY_BALL)]
-    return {"steps": np.arange(STEPS), "descent_learning_rates": descent.coefficients["learning_rate"],
-            "root_learning_rates": rule.steps, "curvatures": h, "descent_polynomial": response(descent, h),
-            "heavy_ball_momentum": without_first([one.coefficients["momentum"] for one in heavy]),
-            "heavy_ball_excess": np.array([one.cost / rule.losses[-1] - 1 for one in heavy]),
-            "heavy_ball_polynomial": np.array([response(one, h) for one in heavy]),
-            "horizons": horizons, "descent_costs": np.array(costs[0]), "heavy_ball_costs": np.array(costs[1])}
+    costs = [
+        [best(name, family, int(horizon), cost="terminal", starts=2).cost for horizon in horizons]
+        for family in (DESCENT, HEAVY_BALL)
+    ]
+    return {
+        "steps": np.arange(STEPS),
+        "descent_learning_rates": descent.coefficients["learning_rate"],
+        "root_learning_rates": rule.steps,
+        "curvatures": h,
+        "descent_polynomial": response(descent, h),
+        "heavy_ball_momentum": without_first([one.coefficients["momentum"] for one in heavy]),
+        "heavy_ball_excess": np.array([one.cost / rule.losses[-1] - 1 for one in heavy]),
+        "heavy_ball_polynomial": np.array([response(one, h) for one in heavy]),
+        "horizons": horizons,
+        "descent_costs": np.array(costs[0]),
+        "heavy_ball_costs": np.array(costs[1]),
+    }
 
 
 def response(found, curvatures):
     """θ_T/θ_0 over curvature (C,)."""
-    return polynomials(found.coefficients["learning_rate"], found.coefficients.get("momentum", 0.0), curvatures)[-1]
+    return polynomials(
+        found.coefficients["learning_rate"], found.coefficients.get("momentum", 0.0), curvatures
+    )[-1]
 
 
 CLAIM = Claim(
-    name="terminal-not-identifiable", title="Terminal loss without noise: momentum and a schedule are the same thing",
-    statement="scheduled gradient descent attains the cost of every first-order rule, in any order of its steps; heavy ball "
-    "has T - 1 directions that cost nothing: momentum is not identifiable until the way or noise counts",
-    source="derived for this project", relations=("equal", "at least", "at most"),
-    picture="terminal_not_identifiable", evaluate=evaluate)
+    name="terminal-not-identifiable",
+    title="Terminal loss without noise: momentum and a schedule are the same thing",
+    statement=(
+        "scheduled gradient descent attains the cost of every first-order rule, in any order of its"
+        " steps; heavy ball has T - 1 directions that cost nothing: momentum is not identifiable"
+        " until the way or noise counts"
+    ),
+    source="derived for this project",
+    relations=("equal", "at least", "at most"),
+    picture="terminal_not_identifiable",
+    evaluate=evaluate,
+)

@@ -1,9 +1,10 @@
 """Re-solves side by side with two reference Newtons, and the authors' first-order method.
 
-Both references work on the mesh that our solution ended on and return θ and the cost; ours chooses its mesh, starts from
-a previous Solution or a straight line and returns a Solution with costates, status and error estimate. Targets are held
-against ``general``, which knows nothing of the landscape but L, ∇L and ∇²L and forms mesh times and guess itself;
-``lean`` has the sparsity of ∇²L written into it and gets both ready-made: it is shown for information, without target.
+Both references work on the mesh that our solution ended on and return θ and the cost; ours chooses
+its mesh, starts from a previous Solution or a straight line and returns a Solution with costates,
+status and error estimate. Targets are held against ``general``, which knows nothing of the
+landscape but L, ∇L and ∇²L and forms mesh times and guess itself; ``lean`` has the sparsity of ∇²L
+written into it and gets both ready-made: it is shown for information, without target.
 """
 
 import statistics
@@ -53,7 +54,9 @@ class Contest:
         self.newtons = {}
 
     def ours(self, numbers, guess):
-        return self.solver.solve(horizon=numbers.horizon, discount=numbers.discount, start=numbers.start, guess=guess)
+        return self.solver.solve(
+            horizon=numbers.horizon, discount=numbers.discount, start=numbers.start, guess=guess
+        )
 
     def references(self, plan):
         """(general, lean) for the mesh of this plan, built at first use."""
@@ -80,7 +83,9 @@ class Contest:
             path = numbers.start + times[:, None] * (self.target - numbers.start)
         return {
             "ours": lambda: self.ours(numbers, guess).cost,
-            "general": lambda: general.solve_again(fractions, numbers, earlier if warm else self.target)[0],
+            "general": lambda: general.solve_again(
+                fractions, numbers, earlier if warm else self.target
+            )[0],
             "lean": lambda: lean.solve(plan.vertices, numbers, path)[0],
         }
 
@@ -88,7 +93,9 @@ class Contest:
         """Cost errors (ours, general, lean) against a fine mesh, relative to 1 + |cost|."""
         contestants = self.contestants(numbers, warm=warm)
         solution = self.ours(numbers, self.previous)
-        exact = fine_cost(self.loss, numbers, lambda t: solution.at(np.minimum(t, solution.times[-1]))[0])
+        exact = fine_cost(
+            self.loss, numbers, lambda t: solution.at(np.minimum(t, solution.times[-1]))[0]
+        )
         return [abs(run() - exact) / (1 + abs(exact)) for run in contestants.values()]
 
     def rows(self, name, variants, rounds, *, limit, accuracy):
@@ -100,11 +107,22 @@ class Contest:
                 compared(f"{name}, guess {guess}; reference: general", samples, "general", limit),
                 compared(f"{name}, guess {guess}; reference: lean (information)", samples, "lean"),
             ]
-        errors = np.array([self.errors(v, warm=warm) for v in variants for warm in (True, False)]).max(0)
+        errors = np.array(
+            [self.errors(v, warm=warm) for v in variants for warm in (True, False)]
+        ).max(0)
         return [
             *rows,
-            Row(what=f"{name}: largest cost error, ours", ours=float(errors[0]), unit="", limit=accuracy),
-            Row(what=f"{name}: largest cost error, either reference", reference=float(errors[1:].max()), unit=""),
+            Row(
+                what=f"{name}: largest cost error, ours",
+                ours=float(errors[0]),
+                unit="",
+                limit=accuracy,
+            ),
+            Row(
+                what=f"{name}: largest cost error, either reference",
+                reference=float(errors[1:].max()),
+                unit="",
+            ),
         ]
 
 
@@ -122,17 +140,23 @@ def figure_1(quick):
 def rosenbrock(dimension, quick, *, tolerance, limit):
     """Rows of the coupled Rosenbrock valley."""
     numbers, target = valley(dimension), np.ones(dimension)
-    contest = Contest(lc.rosenbrock(dimension), Rosenbrock(dimension), numbers, tolerance=tolerance, target=target)
+    contest = Contest(
+        lc.rosenbrock(dimension), Rosenbrock(dimension), numbers, tolerance=tolerance, target=target
+    )
     variants = nearby(numbers, 2 if quick else 4)
     rounds = (10 if quick else 40) if dimension < 20 else (3 if quick else 9)
-    return contest.rows(f"Rosenbrock n = {dimension}", variants, rounds, limit=limit, accuracy=tolerance)
+    return contest.rows(
+        f"Rosenbrock n = {dimension}", variants, rounds, limit=limit, accuracy=tolerance
+    )
 
 
 def authors_method(quick):
-    """60 000 Adam steps on the 50-point left-rectangle action against warm re-solves of Figure 1 with new numbers.
+    """60 000 Adam steps on the 50-point left-rectangle action against warm re-solves of Figure 1
+    with new numbers.
 
-    The NumPy version has hardly any overhead: a dozen array operations per step, no automatic differentiation. A ratio
-    of 10⁴ to it would take a re-solve in fewer microseconds than six of its steps.
+    The NumPy version has hardly any overhead: a dozen array operations per step, no automatic
+    differentiation. A ratio of 10⁴ to it would take a re-solve in fewer microseconds than six of
+    its steps.
     """
     steps = STEPS // 20 if quick else STEPS
     contest, action, paths = figure_1_contest(), LeftRectangleAction(DoubleWell(), FIGURE_1), []
@@ -146,9 +170,19 @@ def authors_method(quick):
     )
     ours = statistics.median(seconds["ours"]) / len(variants)
     against = f"re-solve, new numbers; reference: {STEPS} Adam steps on {POINTS} points"
-    rows = [_faster(f"{against}, lean NumPy", ours, statistics.median(seconds["authors"]) * STEPS / steps)]
+    rows = [
+        _faster(
+            f"{against}, lean NumPy", ours, statistics.median(seconds["authors"]) * STEPS / steps
+        )
+    ]
     try:
-        rows.append(_faster(f"{against}, PyTorch", ours, seconds_in_torch(FIGURE_1, steps=500 if quick else 4000) * STEPS))
+        rows.append(
+            _faster(
+                f"{against}, PyTorch",
+                ours,
+                seconds_in_torch(FIGURE_1, steps=500 if quick else 4000) * STEPS,
+            )
+        )
     except ImportError:
         rows.append(Row(what="the same in PyTorch, which is what VGR25 used: not installed here"))
     exact = fine_cost(contest.loss, FIGURE_1, lambda t: contest.previous.at(t)[0])

@@ -1,4 +1,6 @@
-"""How the package behaves beside its speed in one solve: start-up, memory, growth with the mesh, the transcriptions."""
+"""How the package behaves beside its speed in one solve: start-up, memory, growth with the mesh,
+the transcriptions.
+"""
 
 import statistics
 
@@ -40,25 +42,71 @@ print(json.dumps({{"solved": solved, "certified": time.perf_counter() - began, "
 
 
 def start_up(quick):
-    """Import, the cold Figure 1 problem and n = 200, each in fresh processes (the best of them), with peak memory."""
+    """Import, the cold Figure 1 problem and n = 200, each in fresh processes (the best of them),
+    with peak memory.
+    """
     imports, few = 5 if quick else 11, 3 if quick else 5
     started = _best(_IMPORT, imports)
-    cold = _best(_SOLVE.format(landscape="lc.double_well()", start=FIGURE_1.start.tolist(), options="starts=2"), imports)
-    large = _best(_SOLVE.format(landscape="lc.rosenbrock(200)", start=valley(200).start.tolist(), options=""), few)
+    cold = _best(
+        _SOLVE.format(
+            landscape="lc.double_well()", start=FIGURE_1.start.tolist(), options="starts=2"
+        ),
+        imports,
+    )
+    large = _best(
+        _SOLVE.format(landscape="lc.rosenbrock(200)", start=valley(200).start.tolist(), options=""),
+        few,
+    )
     return [
-        Row(what=f"import landscape_control (best of {imports})", ours=1e3 * started["seconds"], limit=600.0),
-        Row(what="optional packages that the import loads", ours=float(started["loaded"]), unit="", limit=0.0),
+        Row(
+            what=f"import landscape_control (best of {imports})",
+            ours=1e3 * started["seconds"],
+            limit=600.0,
+        ),
+        Row(
+            what="optional packages that the import loads",
+            ours=float(started["loaded"]),
+            unit="",
+            limit=0.0,
+        ),
         Row(
             what=f"Figure 1 cold: build, two starts, certificate (best of {imports})",
             ours=1e3 * cold["certified"],
             limit=60.0,
         ),
-        Row(what="Figure 1 cold: certificates not passed", ours=float(cold["failed"]), unit="", limit=0.0),
-        Row(what=f"Rosenbrock n = 200 cold: build + solve (best of {few})", ours=1e3 * large["solved"]),
-        Row(what="Rosenbrock n = 200 cold: build + solve + certificate", ours=1e3 * large["certified"], limit=1000.0),
-        Row(what="Rosenbrock n = 200 cold: certificates not passed", ours=float(large["failed"]), unit="", limit=0.0),
-        Row(what="peak memory, Figure 1 (reference: after import)", ours=cold["peak"], reference=cold["before"], unit="MB"),
-        Row(what="peak memory, n = 200 (reference: after import)", ours=large["peak"], reference=large["before"], unit="MB"),
+        Row(
+            what="Figure 1 cold: certificates not passed",
+            ours=float(cold["failed"]),
+            unit="",
+            limit=0.0,
+        ),
+        Row(
+            what=f"Rosenbrock n = 200 cold: build + solve (best of {few})",
+            ours=1e3 * large["solved"],
+        ),
+        Row(
+            what="Rosenbrock n = 200 cold: build + solve + certificate",
+            ours=1e3 * large["certified"],
+            limit=1000.0,
+        ),
+        Row(
+            what="Rosenbrock n = 200 cold: certificates not passed",
+            ours=float(large["failed"]),
+            unit="",
+            limit=0.0,
+        ),
+        Row(
+            what="peak memory, Figure 1 (reference: after import)",
+            ours=cold["peak"],
+            reference=cold["before"],
+            unit="MB",
+        ),
+        Row(
+            what="peak memory, n = 200 (reference: after import)",
+            ours=large["peak"],
+            reference=large["before"],
+            unit="MB",
+        ),
     ]
 
 
@@ -69,9 +117,11 @@ def _best(code, runs):
 
 
 def growth(landscape, numbers, target, name, quick):
-    """Exponents p of solve time per iteration and of build time ~ elements^p, fitted from 16 elements on.
+    """Exponents p of solve time per iteration and of build time ~ elements^p, fitted from 16
+    elements on.
 
-    Linear cost that outgrows the caches shows as about 1.1 to 1.2 over such a range, hence the limit.
+    Linear cost that outgrows the caches shows as about 1.1 to 1.2 over such a range, hence the
+    limit.
     """
     counts = [16, 32, 64] if quick else [16, 32, 64, 128, 256]
     line, problem = np.array([numbers.start, target]), as_problem(landscape, numbers)
@@ -82,14 +132,30 @@ def growth(landscape, numbers, target, name, quick):
         builds[count].append(solution.build_seconds)
         iterations[count] = solution.best.iterations
     builds = [min(builds[count]) for count in counts]
-    seconds = interleave({c: lambda s=s: s.solve(guess=line) for c, s in solvers.items()}, 3 if quick else 9)
+    seconds = interleave(
+        {c: lambda s=s: s.solve(guess=line) for c, s in solvers.items()}, 3 if quick else 9
+    )
     solves = [min(seconds[count]) / iterations[count] for count in counts]
     few, many = counts[0], counts[-1]
     sizes = f"{many} elements (reference: {few})"
     return [
-        Row(what=f"{name}: exponent of solve time in elements", ours=_slope(counts, solves), unit="", limit=1.25),
-        Row(what=f"{name}: exponent of build time in elements", ours=_slope(counts, builds), unit="", limit=1.25),
-        Row(what=f"{name}: solve per iteration, {sizes}", ours=1e3 * solves[-1], reference=1e3 * solves[0]),
+        Row(
+            what=f"{name}: exponent of solve time in elements",
+            ours=_slope(counts, solves),
+            unit="",
+            limit=1.25,
+        ),
+        Row(
+            what=f"{name}: exponent of build time in elements",
+            ours=_slope(counts, builds),
+            unit="",
+            limit=1.25,
+        ),
+        Row(
+            what=f"{name}: solve per iteration, {sizes}",
+            ours=1e3 * solves[-1],
+            reference=1e3 * solves[0],
+        ),
         Row(what=f"{name}: build, {sizes}", ours=1e3 * builds[-1], reference=1e3 * builds[0]),
     ]
 
@@ -110,14 +176,28 @@ TRANSCRIPTIONS = {
     "shooting, 400 x constant u": lc.MultipleShooting(elements=400, degree=0),
     "shooting, 32 x linear u": lc.MultipleShooting(elements=32, degree=1),
 }
-TRANSCRIPTION_HEADINGS = ["Figure 1 on a fixed mesh", "optimiser", "cost error", "order", "build", "re-solve", "iterations"]
+TRANSCRIPTION_HEADINGS = [
+    "Figure 1 on a fixed mesh",
+    "optimiser",
+    "cost error",
+    "order",
+    "build",
+    "re-solve",
+    "iterations",
+]
 
 
 def transcriptions(quick):
-    """Every transcription with every optimiser on Figure 1: plain records, ``error`` instead of numbers if it failed."""
+    """Every transcription with every optimiser on Figure 1: plain records, ``error`` instead of
+    numbers if it failed.
+    """
     problem, moved = as_problem(lc.double_well(), FIGURE_1), nearby(FIGURE_1, 1)[0]
     seen = lc.solve(problem)
-    exact = fine_cost(DoubleWell(), moved, lambda t: seen.at(np.minimum(t / moved.horizon, 1.0) * FIGURE_1.horizon)[0])
+    exact = fine_cost(
+        DoubleWell(),
+        moved,
+        lambda t: seen.at(np.minimum(t / moved.horizon, 1.0) * FIGURE_1.horizon)[0],
+    )
     changes = {"horizon": moved.horizon, "discount": moved.discount, "start": moved.start}
     records = []
     for name, method in TRANSCRIPTIONS.items():
@@ -127,7 +207,9 @@ def transcriptions(quick):
             try:
                 first = solver.solve(guess=seen)
                 last = solver.solve(guess=seen, **changes)
-                seconds = interleave({"ours": lambda s=solver: s.solve(guess=seen, **changes)}, 5 if quick else 30)["ours"]
+                seconds = interleave(
+                    {"ours": lambda s=solver: s.solve(guess=seen, **changes)}, 5 if quick else 30
+                )["ours"]
                 record |= {
                     "cost_error": abs(last.cost - exact),
                     "build_ms": 1e3 * first.build_seconds,
@@ -143,7 +225,15 @@ def transcriptions(quick):
 def transcription_cells(record):
     """One record as texts under TRANSCRIPTION_HEADINGS."""
     if "error" in record:
-        return [record["transcription"], record["optimiser"], "failed", str(record["order"]), "", "", ""]
+        return [
+            record["transcription"],
+            record["optimiser"],
+            "failed",
+            str(record["order"]),
+            "",
+            "",
+            "",
+        ]
     return [
         record["transcription"],
         record["optimiser"],

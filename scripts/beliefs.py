@@ -1,7 +1,9 @@
-"""Planning and simulating with beliefs: re-solves, rollouts, grids and replanning, against what each is held to.
+"""Planning and simulating with beliefs: re-solves, rollouts, grids and replanning, against what
+each is held to.
 
-The problem is one weight on a bowl whose minimum is hidden and drifts (Ornstein-Uhlenbeck), seen through a noisy gradient:
-L = ½κ(θ - φ)², dφ = -λφ dt + √(2λv) dW, y = κ(θ - φ) + σξ/√Δt. Transcribed, its states are θ, belief mean and variance.
+The problem is one weight on a bowl whose minimum is hidden and drifts (Ornstein-Uhlenbeck), seen
+through a noisy gradient: L = ½κ(θ - φ)², dφ = -λφ dt + √(2λv) dW, y = κ(θ - φ) + σξ/√Δt.
+Transcribed, its states are θ, belief mean and variance.
 """
 
 import math
@@ -22,8 +24,14 @@ from landscape_control.planning.transcriber import belief_solver
 from landscape_control.simulation import HeavyBall, simulate
 from landscape_control.stochastic import Scheme, belief_system, solve_grid
 
-NUMBERS = HiddenMinimum(curvature=1.5, reversion=0.4, variance=1.0, noise=0.8, discount=0.3, horizon=5.0, start=1.0)
-MOMENTUM, RATE, FEEDBACK = 0.98, 0.02, 1.0  # heavy ball u ← 0.98 u - 0.02 y; belief policy u = -(θ - mean)
+NUMBERS = HiddenMinimum(
+    curvature=1.5, reversion=0.4, variance=1.0, noise=0.8, discount=0.3, horizon=5.0, start=1.0
+)
+MOMENTUM, RATE, FEEDBACK = (
+    0.98,
+    0.02,
+    1.0,
+)  # heavy ball u ← 0.98 u - 0.02 y; belief policy u = -(θ - mean)
 TOLERANCE = 1e-6
 
 
@@ -37,7 +45,9 @@ def hidden_minimum(horizon=NUMBERS.horizon):
     hidden = lc.OrnsteinUhlenbeck(mean=[0.0], rate=NUMBERS.reversion, variance=[NUMBERS.variance])
     return lc.ControlProblem(
         landscape=lc.Landscape.from_expression(
-            lambda theta, phi: NUMBERS.curvature * (theta[0] - phi[0]) ** 2 / 2, dimension=1, hidden=hidden
+            lambda theta, phi: NUMBERS.curvature * (theta[0] - phi[0]) ** 2 / 2,
+            dimension=1,
+            hidden=hidden,
         ),
         learner=lc.Learner(sees=lc.NoisyGradient(NUMBERS.noise)),
         objective=lc.Objective(horizon=horizon, discount=NUMBERS.discount),
@@ -55,13 +65,20 @@ def two_tasks():
 
 
 def hidden_tilt():
-    """A double well whose hidden tilt drifts, seen sharply: V has a crest where the wells are worth the same."""
+    """A double well whose hidden tilt drifts, seen sharply: V has a crest where the wells are worth
+    the same.
+    """
     tilt = lc.OrnsteinUhlenbeck(mean=[0.0], rate=NUMBERS.reversion, variance=[0.1])
     landscape = lc.Landscape.from_expression(
-        lambda theta, phi: (theta[0] ** 2 - 1) ** 2 / 4 - phi[0] * theta[0], dimension=1, hidden=tilt
+        lambda theta, phi: (theta[0] ** 2 - 1) ** 2 / 4 - phi[0] * theta[0],
+        dimension=1,
+        hidden=tilt,
     )
     return replace(
-        hidden_minimum(math.inf), landscape=landscape, learner=lc.Learner(sees=lc.NoisyGradient(0.3)), start=[-1.0]
+        hidden_minimum(math.inf),
+        landscape=landscape,
+        learner=lc.Learner(sees=lc.NoisyGradient(0.3)),
+        start=[-1.0],
     )
 
 
@@ -69,18 +86,23 @@ def hidden_tilt():
 
 
 def known_problems():
-    """Full-information problems with three states: all weights steered, or one, as in the belief problem."""
+    """Full-information problems with three states: all weights steered, or one, as in the belief
+    problem.
+    """
     objective, start = (
         lc.Objective(horizon=NUMBERS.horizon, discount=NUMBERS.discount),
         [NUMBERS.start, 0.0, NUMBERS.variance],
     )
     bowl = lc.quadratic(hessian=NUMBERS.curvature * np.eye(3), minimum=np.zeros(3))
     one = lc.Learner(
-        drift=lc.linear_drift(-NUMBERS.reversion * np.diag([0.0, 1.0, 1.0]), np.zeros(3)), actuation=np.eye(3, 1)
+        drift=lc.linear_drift(-NUMBERS.reversion * np.diag([0.0, 1.0, 1.0]), np.zeros(3)),
+        actuation=np.eye(3, 1),
     )
     return {
         "bowl n = 3": lc.ControlProblem(landscape=bowl, objective=objective, start=start),
-        "Rosenbrock n = 3": lc.ControlProblem(landscape=lc.rosenbrock(3), objective=objective, start=start),
+        "Rosenbrock n = 3": lc.ControlProblem(
+            landscape=lc.rosenbrock(3), objective=objective, start=start
+        ),
         "Rosenbrock n = 3, one weight steered": lc.ControlProblem(
             landscape=lc.rosenbrock(3), learner=one, objective=objective, start=start
         ),
@@ -88,7 +110,9 @@ def known_problems():
 
 
 def variants(count):
-    """Seeded new numbers for all three-state problems; the third state of the belief problem is a variance, hence > 0."""
+    """Seeded new numbers for all three-state problems; the third state of the belief problem is a
+    variance, hence > 0.
+    """
     rng = np.random.default_rng(7)
     return [
         {
@@ -101,14 +125,19 @@ def variants(count):
 
 
 def re_solves(quick):
-    """Warm re-solves with a new (θ, mean, variance), T and γ against known problems with as many states."""
+    """Warm re-solves with a new (θ, mean, variance), T and γ against known problems with as many
+    states.
+    """
     problem = hidden_minimum()
     space = belief_space(problem, belief_model(problem))
     solvers = {"ours": belief_solver(space.expanded, TOLERANCE, {})}
-    solvers |= {name: lc.Solver(known, tolerance=TOLERANCE) for name, known in known_problems().items()}
+    solvers |= {
+        name: lc.Solver(known, tolerance=TOLERANCE) for name, known in known_problems().items()
+    }
     previous = {name: solver.solve(guess=_standing(solver)) for name, solver in solvers.items()}
     samples = [
-        interleave(_again(solvers, previous, numbers), 20 if quick else 60) for numbers in variants(4 if quick else 10)
+        interleave(_again(solvers, previous, numbers), 20 if quick else 60)
+        for numbers in variants(4 if quick else 10)
     ]
     began = time.perf_counter()
     transcribed = solve(problem, method="transcription", tolerance=TOLERANCE)
@@ -117,8 +146,15 @@ def re_solves(quick):
     return [
         compared(f"{what} bowl n = 3", samples, "bowl n = 3", 3.0),
         compared(f"{what} Rosenbrock n = 3", samples, "Rosenbrock n = 3", 3.0),
-        compared(f"{what}, one weight steered (information)", samples, "Rosenbrock n = 3, one weight steered"),
-        Row(what="belief problem cold: build, three starts, feedback, price of surprises", ours=1e3 * cold),
+        compared(
+            f"{what}, one weight steered (information)",
+            samples,
+            "Rosenbrock n = 3, one weight steered",
+        ),
+        Row(
+            what="belief problem cold: build, three starts, feedback, price of surprises",
+            ours=1e3 * cold,
+        ),
         Row(
             what="belief problem: relative cost error against exact LQG",
             ours=abs(transcribed.cost / exact - 1),
@@ -144,10 +180,18 @@ def _again(solvers, previous, numbers):
 
 
 def rollouts(quick):
-    """``simulate`` with linear policies against the hand-written loop; the target is one for the full size."""
-    problem, loop = hidden_minimum(), Loop(numbers=NUMBERS, episodes=2000 if quick else 10_000, steps=300 if quick else 1000)
+    """``simulate`` with linear policies against the hand-written loop; the target is one for the
+    full size.
+    """
+    problem, loop = (
+        hidden_minimum(),
+        Loop(numbers=NUMBERS, episodes=2000 if quick else 10_000, steps=300 if quick else 1000),
+    )
     pairs = {
-        "belief policy": (lambda theta, belief, _: -FEEDBACK * (theta - belief.mean), lambda: loop.kalman(FEEDBACK)),
+        "belief policy": (
+            lambda theta, belief, _: -FEEDBACK * (theta - belief.mean),
+            lambda: loop.kalman(FEEDBACK),
+        ),
         "heavy ball on raw gradients": (
             HeavyBall(learning_rate=RATE, momentum=MOMENTUM),
             lambda: loop.heavy_ball(MOMENTUM, RATE),
@@ -157,13 +201,25 @@ def rollouts(quick):
     for name, (policy, by_hand) in pairs.items():
 
         def ours(policy=policy):
-            return simulate(problem, policy, episodes=loop.episodes, step=NUMBERS.horizon / loop.steps)
+            return simulate(
+                problem, policy, episodes=loop.episodes, step=NUMBERS.horizon / loop.steps
+            )
 
         seconds = interleave({"ours": ours, "loop": by_hand}, 5 if quick else 9)
         apart = np.abs(ours().final[:, 0] - by_hand()[1]).max()
         found += [
-            compared(f"simulate, {name}, {size}; reference: NumPy loop by hand", [seconds], "loop", None if quick else 2.0),
-            Row(what=f"simulate, {name}: largest distance of last weights", ours=float(apart), unit="", limit=1e-10),
+            compared(
+                f"simulate, {name}, {size}; reference: NumPy loop by hand",
+                [seconds],
+                "loop",
+                None if quick else 2.0,
+            ),
+            Row(
+                what=f"simulate, {name}: largest distance of last weights",
+                ours=float(apart),
+                unit="",
+                limit=1e-10,
+            ),
         ]
     return found
 
@@ -176,7 +232,8 @@ def grids(quick):
     problems = {
         "hidden minimum (θ, m)": (hidden_minimum(math.inf), 1e-6),
         "two tasks (θ, p₁)": (two_tasks(), 1e-6),
-        # no target on its residual: the iteration holds nodes beside the crest, which the result does not name
+        # no target on its residual: the iteration holds nodes beside the crest, which the result
+        # does not name
         "hidden tilt of a double well (θ, m)": (hidden_tilt(), None),
     }
     found = []
@@ -184,25 +241,46 @@ def grids(quick):
         solved = [solve_grid(problem, points=201, tolerance=1e-6) for _ in range(2 if quick else 5)]
         what = f"grid 201 x 201, {name}"
         found += [
-            Row(what=f"{what} (best of {len(solved)})", ours=1e3 * min(grid.seconds for grid in solved), limit=5000.0),
-            Row(what=f"{what}: last change of V, relative", ours=solved[0].residual, unit="", limit=1e-6),
+            Row(
+                what=f"{what} (best of {len(solved)})",
+                ours=1e3 * min(grid.seconds for grid in solved),
+                limit=5000.0,
+            ),
+            Row(
+                what=f"{what}: last change of V, relative",
+                ours=solved[0].residual,
+                unit="",
+                limit=1e-6,
+            ),
             Row(
                 what=f"{what}: residual, relative{'' if limit else ' (information)'}",
                 ours=residual(problem, solved[0]),
                 unit="",
                 limit=limit,
             ),
-            Row(what=f"{what}: not converged", ours=float(not solved[0].status.ok), unit="", limit=0.0),
+            Row(
+                what=f"{what}: not converged",
+                ours=float(not solved[0].status.ok),
+                unit="",
+                limit=0.0,
+            ),
         ]
     return found
 
 
 def residual(problem, grid):
-    """Largest |γV - min_u[…]| of the discrete equation in units of the range of γV, formed anew from the values."""
+    """Largest |γV - min_u[…]| of the discrete equation in units of the range of γV, formed anew
+    from the values.
+    """
     system = belief_system(problem)[0]
-    scheme, value = Scheme(system=system, grid=Grid(axes=grid.axes), order=grid.order), grid.value.ravel()
+    scheme, value = (
+        Scheme(system=system, grid=Grid(axes=grid.axes), order=grid.order),
+        grid.value.ravel(),
+    )
     best = scheme.policy(value)
-    left = system.discount * value - scheme.generator(best) @ value - scheme.fields.loss - best.effort
+    left = (
+        system.discount * value - scheme.generator(best) @ value - scheme.fields.loss - best.effort
+    )
     return float(np.abs(left).max() / (system.discount * np.ptp(value)))
 
 
@@ -218,8 +296,17 @@ def replanning(quick):
         replanned = solve(problem, method="replanning", **options)
         fastest = min(_seconds_per_step(problem, replanned, seed) for seed in range(episodes))
         found += [
-            Row(what=f"replanning, {name}: per step (best of {episodes} episodes)", ours=1e3 * fastest, limit=1.0),
-            Row(what=f"replanning, {name}: failed plans", ours=float(replanned.failures), unit="", limit=0.0),
+            Row(
+                what=f"replanning, {name}: per step (best of {episodes} episodes)",
+                ours=1e3 * fastest,
+                limit=1.0,
+            ),
+            Row(
+                what=f"replanning, {name}: failed plans",
+                ours=float(replanned.failures),
+                unit="",
+                limit=0.0,
+            ),
         ]
     return found
 
@@ -233,5 +320,7 @@ def _seconds_per_step(problem, replanned, seed):
         seconds.append(time.perf_counter() - began)
         return u
 
-    simulate(problem, timed, episodes=1, seed=seed, step=NUMBERS.horizon / 100, horizon=NUMBERS.horizon)
+    simulate(
+        problem, timed, episodes=1, seed=seed, step=NUMBERS.horizon / 100, horizon=NUMBERS.horizon
+    )
     return statistics.median(seconds)

@@ -1,23 +1,28 @@
-"""Speed against a reference, as ratios within one run: ``python scripts/benchmark.py [--quick] [--json FILE] [--profile]``.
+"""Speed against a reference, as ratios within one run: ``python scripts/benchmark.py [--quick]
+[--json FILE] [--profile]``.
 
-The references are NumPy/SciPy Newtons on the same discretised action, solved by scipy.linalg.solveh_banded
-(reference_newton.py). Targets are held against ``general``, which takes any landscape as NumPy functions L, ∇L, ∇²L with
-full n x n blocks, as one writes it once for all problems, and forms mesh times and guess from the new numbers.
-``lean`` has the sparsity of each landscape's ∇²L written into it and gets mesh and guess ready-made: it is shown for
-information and has no target. Neither returns more than θ and the cost; ours returns a Solution with controls, costates,
-status and error estimate. The authors' method is 60 000 Adam steps (first_order.py), timed as lean NumPy and, where
-installed, in PyTorch. Planning with beliefs (beliefs.py) is held to known problems with as many states, ``simulate`` to a
-hand-written NumPy loop, grids and replanning to absolute times. Policy programs (policies.py) are held to absolute times
-beside hand-written programs under L-BFGS-B, sweeps (sweeps.py) to absolute times and to the time of their cells.
+The references are NumPy/SciPy Newtons on the same discretised action, solved by
+scipy.linalg.solveh_banded (reference_newton.py). Targets are held against ``general``, which takes
+any landscape as NumPy functions L, ∇L, ∇²L with full n x n blocks, as one writes it once for all
+problems, and forms mesh times and guess from the new numbers. ``lean`` has the sparsity of each
+landscape's ∇²L written into it and gets mesh and guess ready-made: it is shown for information and
+has no target. Neither returns more than θ and the cost; ours returns a Solution with controls,
+costates, status and error estimate. The authors' method is 60 000 Adam steps (first_order.py),
+timed as lean NumPy and, where installed, in PyTorch. Planning with beliefs (beliefs.py) is held to
+known problems with as many states, ``simulate`` to a hand-written NumPy loop, grids and replanning
+to absolute times. Policy programs (policies.py) are held to absolute times beside hand-written
+programs under L-BFGS-B, sweeps (sweeps.py) to absolute times and to the time of their cells.
 
-Times are medians of interleaved runs with one BLAS thread, ratios medians over rounds. A missed target is said plainly
-but is not a failure: the exit status is 0.
+Times are medians of interleaved runs with one BLAS thread, ratios medians over rounds. A missed
+target is said plainly but is not a failure: the exit status is 0.
 """
 
 import os
 
 # before NumPy is imported; the fresh processes inherit it
-os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", VECLIB_MAXIMUM_THREADS="1")
+os.environ.update(
+    OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", VECLIB_MAXIMUM_THREADS="1"
+)
 
 import argparse
 import cProfile
@@ -42,29 +47,50 @@ import landscape_control as lc
 NOTES = (
     "general: knows only L, ∇L, ∇²L (full blocks) of the landscape; targets are held against it.",
     "lean: sparsity of each ∇²L written in, mesh and guess ready-made; for information, no target.",
-    "60000 Adam steps: authors' method; the row held against lean NumPy is the hard one, PyTorch is what VGR25 used.",
+    (
+        "60000 Adam steps: authors' method; the row held against lean NumPy is the hard one,"
+        " PyTorch is what VGR25 used."
+    ),
 )
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="fewer repetitions and sizes: a minute less, noisier")
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer repetitions and sizes: a minute less, noisier"
+    )
     parser.add_argument("--json", metavar="FILE", help="also write every number to FILE")
-    parser.add_argument("--profile", action="store_true", help="only show where one re-solve of Figure 1 spends its time")
+    parser.add_argument(
+        "--profile",
+        action="store_true",
+        help="only show where one re-solve of Figure 1 spends its time",
+    )
     options = parser.parse_args()
     if options.profile:
         profile_resolve()
         return
     machine = describe_machine()
     print("  ".join(f"{name} {value}" for name, value in machine.items()))
-    rows = report("against the reference Newton and the authors' method", against_reference_rows(options.quick))
+    rows = report(
+        "against the reference Newton and the authors' method",
+        against_reference_rows(options.quick),
+    )
     rows += report("start-up, memory and growth", behaviour_rows(options.quick))
     rows += report("planning and simulating with beliefs", beliefs.rows(options.quick))
     rows += report("optimising causal rules", policies.rows(options.quick))
     rows += report("sweeps", sweeps.rows(options.quick))
     estimate = cluster.estimate(options.quick)
     records = behaviour.transcriptions(options.quick)
-    print("\n".join(["", *aligned(behaviour.TRANSCRIPTION_HEADINGS, map(behaviour.transcription_cells, records))]))
+    print(
+        "\n".join(
+            [
+                "",
+                *aligned(
+                    behaviour.TRANSCRIPTION_HEADINGS, map(behaviour.transcription_cells, records)
+                ),
+            ]
+        )
+    )
     judge(rows)
     print("\n".join(["", *NOTES, "", textwrap.fill(estimate, 120)]))
     if options.json:
@@ -92,7 +118,9 @@ def behaviour_rows(quick):
     valley = against_reference.valley(10)
     return [
         *behaviour.start_up(quick),
-        *behaviour.growth(lc.double_well(), against_reference.FIGURE_1, [1.0575, 0.0], "n = 2", quick),
+        *behaviour.growth(
+            lc.double_well(), against_reference.FIGURE_1, [1.0575, 0.0], "n = 2", quick
+        ),
         *behaviour.growth(lc.rosenbrock(10), valley, np.ones(10), "n = 10", quick),
     ]
 

@@ -1,9 +1,10 @@
-"""A written estimate: a million cells on a Dask cluster with a thousand workers, from what their parts cost on this machine.
+"""A written estimate: a million cells on a Dask cluster with a thousand workers, from what their
+parts cost on this machine.
 
-Nothing here is timed on a cluster. Measured are a cell of the double well's sweep, what a worker does once before it, the
-round trip through Dask of a task that carries the plan, the bytes of task and answer, the table that the parent fills and
-the file that it writes. Workers, the parent (with the scheduler beside it) and the disk work at the same time: the one that
-needs longest binds.
+Nothing here is timed on a cluster. Measured are a cell of the double well's sweep, what a worker
+does once before it, the round trip through Dask of a task that carries the plan, the bytes of task
+and answer, the table that the parent fills and the file that it writes. Workers, the parent (with
+the scheduler beside it) and the disk work at the same time: the one that needs longest binds.
 """
 
 import math
@@ -35,15 +36,21 @@ def estimate(quick):
     handling = round_trip + parts["take in"]
     carried, cell = len(parts["text"]) + parts["packed"], parts["cell"]
     sentences = [
-        f"{SIDE**2} cells on {WORKERS} Dask workers, estimated from this machine: a worker imports and builds for "
-        f"{parts['start']:.2g} s, once; a cell takes it {1e3 * cell:.2g} ms. A task carries the plan, "
-        f"{len(parts['text']) / 1024:.3g} kB, and brings back {parts['packed'] / 1024:.2g} kB for {SMALL} cells. Parent and "
-        f"scheduler spend {1e3 * round_trip:.2g} ms on a task ({source}), the parent {1e3 * parts['take in']:.2g} ms on "
-        f"filling its table; the file is on the disk after {1e3 * parts['keep']:.2g} ms.",
+        (
+            f"{SIDE**2} cells on {WORKERS} Dask workers, estimated from this machine: a worker"
+            f" imports and builds for {parts['start']:.2g} s, once; a cell takes it"
+            f" {1e3 * cell:.2g} ms. A task carries the plan, {len(parts['text']) / 1024:.3g} kB,"
+            f" and brings back {parts['packed'] / 1024:.2g} kB for {SMALL} cells. Parent and"
+            f" scheduler spend {1e3 * round_trip:.2g} ms on a task ({source}), the parent"
+            f" {1e3 * parts['take in']:.2g} ms on filling its table; the file is on the disk after"
+            f" {1e3 * parts['keep']:.2g} ms."
+        ),
         *(in_words(cells, cell, handling, parts, carried) for cells in (parts["chunk"], SMALL)),
-        f"The parent keeps {WORKERS} workers busy if a chunk lasts {WORKERS * handling:.2g} s: "
-        f"{WORKERS * handling / cell:.0f} of these cells, or fewer dearer ones. At most {parts['ahead']} chunks "
-        f"are in flight.",
+        (
+            f"The parent keeps {WORKERS} workers busy if a chunk lasts {WORKERS * handling:.2g} s:"
+            f" {WORKERS * handling / cell:.0f} of these cells, or fewer dearer ones. At most"
+            f" {parts['ahead']} chunks are in flight."
+        ),
     ]
     return " ".join(sentences)
 
@@ -60,9 +67,10 @@ def in_words(cells, cell, handling, parts, carried):
     first, ideal = max(needs, key=needs.get), SIDE**2 * cell / WORKERS
     listed = ", ".join(f"{name} {seconds:.2g} s" for name, seconds in needs.items())
     return (
-        f"With {chunks} chunks of {cells} cells {listed}: {first} would bind first ({ideal:.2g} s if the work were spread "
-        f"evenly over {WORKERS} workers that are ready; {rounds} {'round' if rounds == 1 else 'rounds'} of chunks; "
-        f"{chunks * carried / needs[first] / 2**20:.2g} MB/s)."
+        f"With {chunks} chunks of {cells} cells {listed}: {first} would bind first ({ideal:.2g} s"
+        f" if the work were spread evenly over {WORKERS} workers that are ready; {rounds}"
+        f" {'round' if rounds == 1 else 'rounds'} of chunks;"
+        f" {chunks * carried / needs[first] / 2**20:.2g} MB/s)."
     )
 
 
@@ -71,7 +79,16 @@ def measured_parts(times):
     problem, measure = double_well(), lc.measures.cost
     grid = {"discount": np.geomspace(0.01, 3, SIDE), "horizon": np.geomspace(0.5, 10, SIDE)}
     adaptor, read = adaptor_of(problem, closed_form=False), (about(measure, measure.name),)
-    plan = make_plan(problem, read_axes(problem, grid), read, adaptor=adaptor, options={}, starts=STARTS, seed=0, most=SMALL)
+    plan = make_plan(
+        problem,
+        read_axes(problem, grid),
+        read,
+        adaptor=adaptor,
+        options={},
+        starts=STARTS,
+        seed=0,
+        most=SMALL,
+    )
     seconds, packed = of_the_worker(plan)
     imports = fresh_process(
         "import time; began = time.perf_counter(); import json, landscape_control.solver\n"
@@ -115,12 +132,16 @@ def of_the_parent(plan, packed, times):
 
 
 def task_seconds(text, count):
-    """(seconds of the parent and its scheduler per task that carries ``text``, in words where that is from)."""
+    """(seconds of the parent and its scheduler per task that carries ``text``, in words where that
+    is from).
+    """
     try:
         from dask.distributed import Client, LocalCluster
     except ImportError:
         return 1e-3, "assumed: Dask is not installed here"
-    cluster = LocalCluster(n_workers=CORES, threads_per_worker=1, processes=True, dashboard_address=None)
+    cluster = LocalCluster(
+        n_workers=CORES, threads_per_worker=1, processes=True, dashboard_address=None
+    )
     with cluster, Client(cluster) as client:
         executor = client.get_executor()
         for one in [executor.submit(len, text) for _ in range(10)]:

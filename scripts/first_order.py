@@ -1,6 +1,8 @@
-"""The method of VGR25's Figure 1, small and in NumPy: first-order descent on a left-rectangle action.
+"""The method of VGR25's Figure 1, small and in NumPy: first-order descent on a left-rectangle
+action.
 
-J ≈ Σᵢ Δt e^{-γtᵢ} [|θᵢ₊₁ - θᵢ|²/(2ηΔt²) + kL(θᵢ)] over 50 points, minimised by many Adam steps from a straight line.
+J ≈ Σᵢ Δt e^{-γtᵢ} [|θᵢ₊₁ - θᵢ|²/(2ηΔt²) + kL(θᵢ)] over 50 points, minimised by many Adam steps from
+a straight line.
 """
 
 import numpy as np
@@ -9,7 +11,9 @@ POINTS, STEPS = 50, 60_000
 
 
 class LeftRectangleAction:
-    """The discretised action of a path (N, n) whose first row stays at the start, with its gradient."""
+    """The discretised action of a path (N, n) whose first row stays at the start, with its
+    gradient.
+    """
 
     def __init__(self, loss, numbers, points=POINTS):
         self.loss, self.start, self.count = loss, numbers.start, points
@@ -21,7 +25,9 @@ class LeftRectangleAction:
 
     def cost(self, theta):
         velocity = theta[1:] - theta[:-1]
-        return 0.5 * (self.stiffness * velocity**2).sum() + self.weights[:, 0] @ self.loss.value(theta[:-1])
+        return 0.5 * (self.stiffness * velocity**2).sum() + self.weights[:, 0] @ self.loss.value(
+            theta[:-1]
+        )
 
     def gradient(self, theta):
         """∂J/∂θ with the start's row zero."""
@@ -48,7 +54,8 @@ def descend(action, target, *, steps=STEPS, rate=1e-3, decays=(0.9, 0.999)):
 
 
 def seconds_in_torch(numbers, *, steps):
-    """Seconds per Adam step for the double well when PyTorch differentiates the action, the tool VGR25 used.
+    """Seconds per Adam step for the double well when PyTorch differentiates the action, the tool
+    VGR25 used.
 
     Raises ImportError where PyTorch is not installed.
     """

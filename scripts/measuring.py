@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass
 class Row:
     """One line: what was measured, for us and for the reference, and whether the target is met.
 
-    ``limit`` bounds the ratio ours/reference if there is a reference, else ``ours``. Without a limit it only informs.
+    ``limit`` bounds the ratio ours/reference if there is a reference, else ``ours``. Without a
+    limit it only informs.
     """
 
     what: str
@@ -76,20 +77,29 @@ def interleave(contestants, rounds):
 
 
 def compared(what, samples, against, limit=None):
-    """Row in milliseconds from the interleaved samples of "ours" and of the contestant ``against``, one dict per variant.
+    """Row in milliseconds from the interleaved samples of "ours" and of the contestant ``against``,
+    one dict per variant.
 
     Times are medians over everything; the ratio is the median of the ratios within one round.
     """
     ours, reference = ([t for one in samples for t in one[name]] for name in ("ours", against))
     ratio = statistics.median(a / b for a, b in zip(ours, reference, strict=True))
     return Row(
-        what=what, ours=1e3 * statistics.median(ours), reference=1e3 * statistics.median(reference), ratio=ratio, limit=limit
+        what=what,
+        ours=1e3 * statistics.median(ours),
+        reference=1e3 * statistics.median(reference),
+        ratio=ratio,
+        limit=limit,
     )
 
 
 def fresh_process(code):
-    """What ``code`` prints as JSON, run by a new interpreter that, as this one, ignores the current folder (-P)."""
-    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False)
+    """What ``code`` prints as JSON, run by a new interpreter that, as this one, ignores the current
+    folder (-P).
+    """
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise RuntimeError(f"a fresh process failed:\n{done.stderr}")
     return json.loads(done.stdout.splitlines()[-1])
@@ -100,7 +110,8 @@ def aligned(headings, rows):
     table = [headings, *rows]
     widths = [max(len(row[i]) for row in table) for i in range(len(headings))]
     lines = [
-        row[0].ljust(widths[0]) + "".join(f"  {cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True))
+        row[0].ljust(widths[0])
+        + "".join(f"  {cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True))
         for row in table
     ]
     return [lines[0], "-" * len(lines[0]), *lines[1:]]

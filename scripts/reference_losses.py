@@ -1,7 +1,9 @@
-"""Losses written out by hand in NumPy, for the reference methods: value (S,), gradient (S, n) and Hessian of points (S, n).
+"""Losses written out by hand in NumPy, for the reference methods: value (S,), gradient (S, n) and
+Hessian of points (S, n).
 
-``hessian`` returns full n x n blocks (S, n, n), all that a general method may use; ``bands`` returns only the diagonals
-of ∇²L that are not zero, from the main one downwards, (bands, S, n) with unused ends zero.
+``hessian`` returns full n x n blocks (S, n, n), all that a general method may use; ``bands``
+returns only the diagonals of ∇²L that are not zero, from the main one downwards, (bands, S, n) with
+unused ends zero.
 """
 
 import numpy as np

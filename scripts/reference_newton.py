@@ -1,11 +1,13 @@
-"""The benchmark's yardstick: Newton on the discretised action in NumPy with SciPy's banded Cholesky solver.
+"""The benchmark's yardstick: Newton on the discretised action in NumPy with SciPy's banded Cholesky
+solver.
 
-Nothing of landscape_control is used, so that it also serves as an independent check of costs. Problem:
-min ∫₀ᵀ e^{-γt} [|θ̇|²/2η + kL(θ)] dt with θ(0) given and θ(T) free.
+Nothing of landscape_control is used, so that it also serves as an independent check of costs.
+Problem: min ∫₀ᵀ e^{-γt} [|θ̇|²/2η + kL(θ)] dt with θ(0) given and θ(T) free.
 
-Two of them share mesh, cost, gradient, step halving and the solver, and differ in what they know of the landscape:
-GeneralNewton takes any L, ∇L, ∇²L as NumPy functions with full n x n blocks (targets are held against it);
-LeanNewton has the sparsity of ∇²L written into it, a lower bound for information.
+Two of them share mesh, cost, gradient, step halving and the solver, and differ in what they know of
+the landscape: GeneralNewton takes any L, ∇L, ∇²L as NumPy functions with full n x n blocks (targets
+are held against it); LeanNewton has the sparsity of ∇²L written into it, a lower bound for
+information.
 """
 
 from abc import ABC, abstractmethod
@@ -28,7 +30,9 @@ class Numbers:
 
 
 def lobatto(count):
-    """Gauss-Lobatto points and weights on [0, 1] and the differentiation matrix of the polynomial through them."""
+    """Gauss-Lobatto points and weights on [0, 1] and the differentiation matrix of the polynomial
+    through them.
+    """
     basis = Legendre.basis(count - 1)
     points = np.concatenate([[-1.0], np.sort(basis.deriv().roots().real), [1.0]])
     weights = 1.0 / (count * (count - 1) * basis(points) ** 2)
@@ -43,14 +47,17 @@ def lobatto(count):
 class BandedNewton(ABC):
     """Built once for a number of elements; θ at K·p nodes in time order.
 
-    The Hessian lives in lower banded storage as LAPACK wants it, column by column: an array (K·p, n, bands) whose entry
-    (s, i, b) couples unknown (s, i) with the one b places further on.
+    The Hessian lives in lower banded storage as LAPACK wants it, column by column: an array (K·p,
+    n, bands) whose entry (s, i, b) couples unknown (s, i) with the one b places further on.
 
-    Newton with step halving (Armijo) and, where the Hessian is not positive definite, a growing multiple of the
-    kinetic diagonal. It stops after the step whose predicted decrease of the cost is below ``tolerance``.
+    Newton with step halving (Armijo) and, where the Hessian is not positive definite, a growing
+    multiple of the kinetic diagonal. It stops after the step whose predicted decrease of the cost
+    is below ``tolerance``.
     """
 
-    def __init__(self, value, gradient, dimension, *, elements, degree, tolerance=1e-10, max_iterations=200):
+    def __init__(
+        self, value, gradient, dimension, *, elements, degree, tolerance=1e-10, max_iterations=200
+    ):
         self.value, self.gradient, self.dimension = value, gradient, dimension
         self.tolerance, self.max_iterations = tolerance, max_iterations
         self.points, self.weights, self.slopes = lobatto(degree + 1)
@@ -65,11 +72,16 @@ class BandedNewton(ABC):
         """Add the blocks w∇²L of the nodes (S, n) to the Hessian's storage (S, n, bands)."""
 
     def mesh(self, vertices, numbers):
-        """Weights e^{-γt}w of the nodes, and the kinetic matrices: per element, and in the Hessian's storage."""
+        """Weights e^{-γt}w of the nodes, and the kinetic matrices: per element, and in the
+        Hessian's storage.
+        """
         lengths = np.diff(vertices)
         times = vertices[:-1, None] + lengths[:, None] * self.points
         fading = self.weights * np.exp(-numbers.discount * times)
-        kinetic = np.matmul(self.slopes.T * fading[:, None], self.slopes) / (lengths * numbers.learning_rate)[:, None, None]
+        kinetic = (
+            np.matmul(self.slopes.T * fading[:, None], self.slopes)
+            / (lengths * numbers.learning_rate)[:, None, None]
+        )
         weights = np.zeros(self.nodes)
         weights[:-1] = (lengths[:, None] * fading)[:, :-1].ravel()
         weights[self.degree :: self.degree] += lengths * fading[:, -1]
@@ -92,7 +104,9 @@ class BandedNewton(ABC):
             cost, theta, pull = self._search(theta, step, decrease, cost, weights, kinetic)
             if decrease / 2 <= self.tolerance:
                 return cost, theta, iteration
-        raise RuntimeError(f"the reference Newton did not converge in {self.max_iterations} iterations")
+        raise RuntimeError(
+            f"the reference Newton did not converge in {self.max_iterations} iterations"
+        )
 
     def _cost(self, theta, weights, kinetic):
         local = theta[self.of_element]
@@ -114,7 +128,11 @@ class BandedNewton(ABC):
                 hessian[:, :, 0] += shift * kinetic[:, :, 0]
             try:
                 return solveh_banded(
-                    hessian.reshape(slope.size, -1).T, slope.ravel(), overwrite_ab=True, lower=True, check_finite=False
+                    hessian.reshape(slope.size, -1).T,
+                    slope.ravel(),
+                    overwrite_ab=True,
+                    lower=True,
+                    check_finite=False,
                 ).reshape(slope.shape)
             except LinAlgError:
                 shift = max(10 * shift, 1e-2)
@@ -131,7 +149,9 @@ class BandedNewton(ABC):
 
 
 class GeneralNewton(BandedNewton):
-    """For any landscape: functions of points (S, n) that return L (S,), ∇L (S, n) and ∇²L (S, n, n)."""
+    """For any landscape: functions of points (S, n) that return L (S,), ∇L (S, n) and ∇²L (S, n,
+    n).
+    """
 
     def __init__(self, value, gradient, hessian, dimension, **options):
         super().__init__(value, gradient, dimension, **options)
@@ -150,8 +170,8 @@ class GeneralNewton(BandedNewton):
     def solve_again(self, fractions, numbers, guess):
         """(cost, θ, iterations) on vertices at these fractions of the horizon.
 
-        ``guess`` is an earlier path (nodes, n) on the same fractions, sheared to the new start, or the end (n,) of a
-        straight line.
+        ``guess`` is an earlier path (nodes, n) on the same fractions, sheared to the new start, or
+        the end (n,) of a straight line.
         """
         vertices = numbers.horizon * fractions
         done = node_times(self, fractions)[:, None]
@@ -163,7 +183,9 @@ class GeneralNewton(BandedNewton):
 
 
 class LeanNewton(BandedNewton):
-    """For losses that know which diagonals of ∇²L are not zero: mesh and guess are handed over ready-made as well."""
+    """For losses that know which diagonals of ∇²L are not zero: mesh and guess are handed over
+    ready-made as well.
+    """
 
     def __init__(self, loss, **options):
         super().__init__(loss.value, loss.gradient, loss.dimension, **options)
@@ -181,7 +203,9 @@ def node_times(newton, vertices):
 
 
 def fine_cost(loss, numbers, path, *, elements=32, degree=8):
-    """Cost on a mesh far finer than any contestant's, of the stationary path next to ``path``: times -> (S, n)."""
+    """Cost on a mesh far finer than any contestant's, of the stationary path next to ``path``:
+    times -> (S, n).
+    """
     newton = LeanNewton(loss, elements=elements, degree=degree, tolerance=1e-14)
     vertices = numbers.horizon * np.linspace(0, 1, elements + 1) ** 1.5
     return newton.solve(vertices, numbers, path(node_times(newton, vertices)))[0]

@@ -7,7 +7,9 @@ LOW, HIGH, STEPS, NODES = 0.05, 1.0, 100, 40
 
 
 class HandWritten:
-    """Terminal loss of constant heavy ball on curvatures uniform on [0.05, 1], start variance 1, gradient noise σ."""
+    """Terminal loss of constant heavy ball on curvatures uniform on [0.05, 1], start variance 1,
+    gradient noise σ.
+    """
 
     def __init__(self, noise, steps=STEPS, nodes=NODES):
         points, weights = np.polynomial.legendre.leggauss(nodes)
@@ -20,7 +22,12 @@ class HandWritten:
         here, cross, move = np.ones_like(self.h), np.zeros_like(self.h), np.zeros_like(self.h)
         for _ in range(self.steps):
             pull = rate * self.h
-            new_move = momentum**2 * move - 2 * momentum * pull * cross + pull**2 * here + (rate * self.noise) ** 2
+            new_move = (
+                momentum**2 * move
+                - 2 * momentum * pull * cross
+                + pull**2 * here
+                + (rate * self.noise) ** 2
+            )
             with_new = momentum * cross - pull * here
             here, cross, move = here + 2 * with_new + new_move, with_new + new_move, new_move
         return 0.5 * float(self.w @ (self.h * here))
@@ -31,7 +38,9 @@ class HandWritten:
 
 
 class AdamByHand:
-    """Terminal loss of Adam with a free exponent, averaged over drawn episodes of the same quadratics."""
+    """Terminal loss of Adam with a free exponent, averaged over drawn episodes of the same
+    quadratics.
+    """
 
     names = ("learning_rate", "exponent", "beta1", "beta2")
 
@@ -47,7 +56,9 @@ class AdamByHand:
         for t, noise in enumerate(self.noise, start=1):
             y = self.h * theta + noise
             m, v = beta1 * m + (1 - beta1) * y, beta2 * v + (1 - beta2) * y**2
-            theta = theta - rate * m / (1 - beta1**t) / (v / (1 - beta2**t) + self.epsilon) ** exponent
+            theta = (
+                theta - rate * m / (1 - beta1**t) / (v / (1 - beta2**t) + self.epsilon) ** exponent
+            )
         return float(np.mean(self.h * theta**2)) / 2
 
     def coefficients(self, variables):
@@ -57,7 +68,9 @@ class AdamByHand:
     def draw_starts(self, count, seed=0):
         """(count, 4) variables, evenly over the ranges Adam is used in."""
         low, high = np.log(1e-3), np.log(0.3)
-        return np.random.default_rng(seed).uniform([low, 0.0, 0.0, low], [high, 1.0, 0.95, high], (count, 4))
+        return np.random.default_rng(seed).uniform(
+            [low, 0.0, 0.0, low], [high, 1.0, 0.95, high], (count, 4)
+        )
 
     def optimise(self, starts):
         """The best of several starts: (cost, coefficients)."""

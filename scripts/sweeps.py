@@ -1,8 +1,9 @@
 """Sweeps: a whole command, its overhead, basins, closed forms, resuming, two workers, and memory.
 
-The sweep is the double well of Figure 1 with a free end over 20 discounts and 20 horizons, two starts per cell, as the
-command ``landscape-control sweep`` in a fresh process. Its time over the time its cells took, divided by the cores, is the
-overhead. That every cell is in the better basin is checked afterwards, against many other starts.
+The sweep is the double well of Figure 1 with a free end over 20 discounts and 20 horizons, two
+starts per cell, as the command ``landscape-control sweep`` in a fresh process. Its time over the
+time its cells took, divided by the cores, is the overhead. That every cell is in the better basin
+is checked afterwards, against many other starts.
 """
 
 import json
@@ -18,7 +19,10 @@ from measuring import Row, fresh_process
 import landscape_control as lc
 
 START, CORES, STARTS = [-0.6, 0.55], 2, 2
-MANY, BETTER = 24, 1e-6  # starts that check a cell, and by how much (relatively) a plan must be cheaper to count
+MANY, BETTER = (
+    24,
+    1e-6,
+)  # starts that check a cell, and by how much (relatively) a plan must be cheaper to count
 
 _FILE = f"""
 import landscape_control as lc
@@ -68,7 +72,13 @@ print(json.dumps({{"dataset": found.nbytes / 2**20, "traced": peak / 2**20, "res
 
 def rows(quick):
     """All rows."""
-    return [*command(quick), *closed_forms(quick), *resuming(quick), *scaling(quick), *memory(quick)]
+    return [
+        *command(quick),
+        *closed_forms(quick),
+        *resuming(quick),
+        *scaling(quick),
+        *memory(quick),
+    ]
 
 
 # --- a whole command
@@ -83,13 +93,20 @@ def command(quick):
         wrong, worst = overlooked(dataset)
         wall = statistics.median(run["whole"] for run in runs)
         least = min(run["whole"] for run in runs)
-        overhead = statistics.median(run["wall_seconds"] * CORES / run["solver_seconds"] for run in runs)
+        overhead = statistics.median(
+            run["wall_seconds"] * CORES / run["solver_seconds"] for run in runs
+        )
         inside = statistics.median(run["wall_seconds"] for run in runs)
         shared = statistics.median(run["solver_seconds"] for run in runs) / CORES
         alone = solving_alone(dataset)
     what = f"sweep {count} x {count}, {STARTS} starts, {CORES} workers"
     return [
-        Row(what=f"{what}: whole command (best {least:.2f} s)", ours=wall, unit="s", limit=None if quick else 2.5),
+        Row(
+            what=f"{what}: whole command (best {least:.2f} s)",
+            ours=wall,
+            unit="s",
+            limit=None if quick else 2.5,
+        ),
         Row(
             what=f"{what}: running; reference: its cells' own time / {CORES}",
             ours=1e3 * inside,
@@ -103,8 +120,17 @@ def command(quick):
             reference=1e3 * alone,
             ratio=shared * CORES / alone,
         ),
-        Row(what=f"{what}: cells in the worse basin, against {MANY} starts", ours=float(wrong), unit="", limit=0.0),
-        Row(what=f"{what}: largest excess over {MANY} starts, relative (information)", ours=worst, unit=""),
+        Row(
+            what=f"{what}: cells in the worse basin, against {MANY} starts",
+            ours=float(wrong),
+            unit="",
+            limit=0.0,
+        ),
+        Row(
+            what=f"{what}: largest excess over {MANY} starts, relative (information)",
+            ours=worst,
+            unit="",
+        ),
     ]
 
 
@@ -113,7 +139,12 @@ def run_command(folder, name, count):
     file = Path(folder) / "well.py"
     file.write_text(_FILE, encoding="utf-8")
     axes = [f"--axis=discount=0.01:3:{count}log", f"--axis=horizon=0.5:10:{count}log"]
-    settings = [f"--starts={STARTS}", f"--workers={CORES}", f"--store={Path(folder) / name}", "--json"]
+    settings = [
+        f"--starts={STARTS}",
+        f"--workers={CORES}",
+        f"--store={Path(folder) / name}",
+        "--json",
+    ]
     arguments = [str(file), *axes, "--measure=cost", "--measure=end_basin", *settings]
     began = time.perf_counter()
     done = subprocess.run(
@@ -130,7 +161,9 @@ def run_command(folder, name, count):
 
 def double_well():
     """The problem of the command's file."""
-    return lc.ControlProblem(landscape=lc.double_well(), objective=lc.Objective(horizon=4.0, discount=0.1), start=START)
+    return lc.ControlProblem(
+        landscape=lc.double_well(), objective=lc.Objective(horizon=4.0, discount=0.1), start=START
+    )
 
 
 def overlooked(dataset):
@@ -164,7 +197,9 @@ def _fresh(code, **values):
 
 
 def closed_forms(quick):
-    """A million cells of exact quadratic answers, process and imports included, without and with a store."""
+    """A million cells of exact quadratic answers, process and imports included, without and with a
+    store.
+    """
     points, found = 100 if quick else 1000, []
     with tempfile.TemporaryDirectory() as folder:
         for words, store in (("in memory", None), ("in a store", str(Path(folder) / "store"))):
@@ -177,12 +212,21 @@ def closed_forms(quick):
                     limit=None if quick else 10.0,
                 )
             )
-            found.append(Row(what=f"closed forms {words}: cells that failed", ours=float(run["failed"]), unit="", limit=0.0))
+            found.append(
+                Row(
+                    what=f"closed forms {words}: cells that failed",
+                    ours=float(run["failed"]),
+                    unit="",
+                    limit=0.0,
+                )
+            )
     return found
 
 
 def resuming(quick):
-    """The command ``resume`` on a finished store whose many chunks are as small as those of solved cells are."""
+    """The command ``resume`` on a finished store whose many chunks are as small as those of solved
+    cells are.
+    """
     points, discounts = (100, 100) if quick else (400, 250)
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / "store"
@@ -191,7 +235,15 @@ def resuming(quick):
         for _ in range(2 if quick else 5):
             began = time.perf_counter()
             subprocess.run(
-                [sys.executable, "-P", "-m", "landscape_control.cli", "resume", str(store), "--json"],
+                [
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    "landscape_control.cli",
+                    "resume",
+                    str(store),
+                    "--json",
+                ],
                 capture_output=True,
                 check=True,
             )
@@ -207,10 +259,15 @@ def resuming(quick):
 
 
 def scaling(quick):
-    """One worker against two, each in a process of its own: a sweep that follows another cannot fork."""
+    """One worker against two, each in a process of its own: a sweep that follows another cannot
+    fork.
+    """
     points = 10 if quick else 40
     pairs = [
-        [_fresh(_SCALING, points=points, starts=STARTS, workers=workers)[0] for workers in (1, CORES)]
+        [
+            _fresh(_SCALING, points=points, starts=STARTS, workers=workers)[0]
+            for workers in (1, CORES)
+        ]
         for _ in range(1 if quick else 3)
     ]
     one, two = (statistics.median(pair[i] for pair in pairs) for i in range(2))
@@ -228,7 +285,9 @@ def memory(quick):
     """The parent beyond the dataset it returns, for many cells against few."""
     if not Path("/proc/self/status").exists():
         return []
-    few, many = (_fresh(_MEMORY, points=points)[0] for points in ((100, 300) if quick else (300, 1000)))
+    few, many = (
+        _fresh(_MEMORY, points=points)[0] for points in ((100, 300) if quick else (300, 1000))
+    )
     cells = [one**2 for one in ((100, 300) if quick else (300, 1000))]
     beyond = [one["traced"] - one["dataset"] for one in (few, many)]
     return [

@@ -1,13 +1,16 @@
-"""How far the answers can be trusted: random problems of every class against independent references.
+"""How far the answers can be trusted: random problems of every class against independent
+references.
 
     python scripts/trust.py --count 200 --seed 0 --workers 2 --limit 20
     python scripts/trust.py --class linear-quadratic --seed 0 --only 137
 
 Problem number i of a class and seed is always the same problem. Every answer is one of:
 
-right            status ok, |J - J_ref| <= tolerance x scale, and u(0) as accurate as such a cost implies (10 √tolerance);
+right            status ok, |J - J_ref| <= tolerance x scale, and u(0) as accurate as such a cost
+                 implies (10 √tolerance);
                  scale = ∫ e^{-γt}(effort + k|L|) dt + |terminal| along the reference's path
-flagged          a solution that says itself that it is not to be relied on ("rightly" where there is no optimum)
+flagged          a solution that says itself that it is not to be relied on ("rightly" where there
+                 is no optimum)
 refused          a ProblemError ("rightly" where there is no optimum)
 SILENT WRONG     status ok, and wrong
 ERROR            another exception than the package's own

@@ -1,11 +1,14 @@
-"""Random problems with hidden variables: linear-quadratic-Gaussian ones exactly, the others by simulating their policy.
+"""Random problems with hidden variables: linear-quadratic-Gaussian ones exactly, the others by
+simulating their policy.
 
-With L = ½(θ-φ)ᵀH(θ-φ), dφ = -λ(φ-μ₀)dt + √Q dW and dY = H(θ-φ)dt + σ dW, the belief mean m moves as the hidden variable,
-plus N(t) = P Hᵀ H P/σ² of noise per unit time, where P is the Kalman-Bucy covariance. Certainty equivalence gives
+With L = ½(θ-φ)ᵀH(θ-φ), dφ = -λ(φ-μ₀)dt + √Q dW and dY = H(θ-φ)dt + σ dW, the belief mean m moves as
+the hidden variable, plus N(t) = P Hᵀ H P/σ² of noise per unit time, where P is the Kalman-Bucy
+covariance. Certainty equivalence gives
 
     E[J] = ½ zᵀS(0)z + ∫ e^{-γt} ½ [k tr(H P) + tr(S_mm N)] dt,    z = (θ₀, m₀, 1),
 
-with S the Riccati solution of the deterministic problem of (θ, m, 1). Both are integrated here as plain ODEs.
+with S the Riccati solution of the deterministic problem of (θ, m, 1). Both are integrated here as
+plain ODEs.
 """
 
 import math
@@ -33,7 +36,8 @@ import landscape_control as lc
 GAUSSIAN, GENERAL = "beliefs-lqg", "beliefs-nonlinear"
 FADED = 30.0  # γt at which an infinite horizon is cut
 EPISODES = 3000
-PLAIN_BIAS = 0.02  # of the scale: what a simulation's time step and a method's declared approximations may do
+# of the scale: what a simulation's time step and a method's declared approximations may do
+PLAIN_BIAS = 0.02
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,7 +93,9 @@ class GaussianCase(Case):
         return gaussian_cost(self.numbers)
 
     def judge(self, options):
-        """E[J] and the first control against the reference; every part of the cost is positive, so that it is the scale."""
+        """E[J] and the first control against the reference; every part of the cost is positive, so
+        that it is the scale.
+        """
         solution, refusal, seconds = timed_solve(lambda: self.problem, options)
         if refusal is not None:
             return Verdict(kind=REFUSED, note=first_words(refusal), seconds=seconds)
@@ -242,7 +248,10 @@ class GeneralCase(Case):
         still = simulated(self.problem, lambda theta, belief, time: np.zeros((len(theta), count)))
         error = found.standard_error
         bias = PLAIN_BIAS * (np.abs(found.losses).mean() + found.efforts.mean())
-        said = f"{self.family}: E[J] = {solution.cost:.4g}, simulated {found.cost:.4g} ± {error:.2g}, still {still.cost:.4g}"
+        said = (
+            f"{self.family}: E[J] = {solution.cost:.4g}, simulated {found.cost:.4g} ± {error:.2g},"
+            f" still {still.cost:.4g}"
+        )
         agrees = abs(solution.cost - found.cost) <= 4 * error + bias
         worth = found.cost <= still.cost + 4 * (error + still.standard_error) + bias
         if not solution.status.ok:

@@ -127,7 +127,9 @@ def exclusive_or(rng):
 
 
 def factors(rng):
-    """½|uvᵀ - M|² for a 2 x 2 matrix of rank one: two vectors with a scale between them that is free."""
+    """½|uvᵀ - M|² for a 2 x 2 matrix of rank one: two vectors with a scale between them that is
+    free.
+    """
     target = np.outer(rng.standard_normal(2), rng.standard_normal(2)).tolist()
     start = np.zeros(4) if rng.random() < 0.4 else 0.5 * rng.standard_normal(4)
     return Shape(

@@ -1,4 +1,6 @@
-"""Families of non-linear losses in one and two parameters, with everything else that makes each a kind of problem."""
+"""Families of non-linear losses in one and two parameters, with everything else that makes each a
+kind of problem.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +8,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Shape:
-    """One drawn loss: ``loss(x, xp)`` with x the components and xp numpy or casadi; likewise the optional others."""
+    """One drawn loss: ``loss(x, xp)`` with x the components and xp numpy or casadi; likewise the
+    optional others.
+    """
 
     loss: Callable
     box: tuple

@@ -36,7 +36,9 @@ class Verdict:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Case:
-    """A drawn problem: subclasses have ``problem``, ``reference``, ``judge(options)`` and ``describe()``."""
+    """A drawn problem: subclasses have ``problem``, ``reference``, ``judge(options)`` and
+    ``describe()``.
+    """
 
     def show(self, options):
         """Print what the package says of it."""
@@ -56,7 +58,9 @@ def timed_solve(build, options, **more):
 
 
 def judge_plan(build, reference, options, *, metric) -> Verdict:
-    """Right is: status ok, J within tolerance x scale, u(0) within the accuracy that such a J implies (√tolerance)."""
+    """Right is: status ok, J within tolerance x scale, u(0) within the accuracy that such a J
+    implies (√tolerance).
+    """
     solution, refusal, seconds = timed_solve(build, options)
     solvable = reference.kind == "finite"
     if refusal is not None:
@@ -65,7 +69,10 @@ def judge_plan(build, reference, options, *, metric) -> Verdict:
     if not solution.status.ok:
         note = f"{reference.kind}; {solution.status}: {solution.message}"
         if solvable:
-            note = f"J off by {relative_error(solution, reference):.1e}; {solution.status}: {solution.message}"
+            note = (
+                f"J off by {relative_error(solution, reference):.1e}; {solution.status}:"
+                f" {solution.message}"
+            )
         return Verdict(kind=FLAGGED if solvable else RIGHT_FLAG, note=note[:200], seconds=seconds)
     if not solvable:
         return Verdict(
@@ -87,7 +94,8 @@ def shortcomings(solution, reference, tolerance, metric) -> str:
     found = []
     if not apart <= allowed:
         found.append(
-            f"J = {solution.cost:.9g}, reference {reference.cost:.9g}, {apart / (reference.scale + 1e-300):.1e} of the scale"
+            f"J = {solution.cost:.9g}, reference {reference.cost:.9g},"
+            f" {apart / (reference.scale + 1e-300):.1e} of the scale"
         )
     error = solution.controls[0] - reference.control
     size = math.sqrt(max(error @ metric @ error, 0.0))

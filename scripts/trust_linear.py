@@ -1,4 +1,6 @@
-"""Random linear-quadratic problems, in plain numbers and in units far from one, held against ``trust_linear_reference``."""
+"""Random linear-quadratic problems, in plain numbers and in units far from one, held against
+``trust_linear_reference``.
+"""
 
 import math
 from dataclasses import dataclass, replace
@@ -18,7 +20,9 @@ CLASSES = {PLAIN: 1, SCALED: 2, EXTREME: 8}
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Units:
-    """New numbers of a problem: every quantity is multiplied by its unit; effort and loss also share η·G and k·H anew."""
+    """New numbers of a problem: every quantity is multiplied by its unit; effort and loss also
+    share η·G and k·H anew.
+    """
 
     time: float = 1.0
     cost: float = 1.0
@@ -30,7 +34,9 @@ class Units:
 
 
 def rescaled(p: LinearNumbers, by: Units) -> LinearNumbers:
-    """The same problem in other units: its optimal cost is multiplied by ``by.cost``, its controls by ``by.control``."""
+    """The same problem in other units: its optimal cost is multiplied by ``by.cost``, its controls
+    by ``by.control``.
+    """
     terminal = None
     if p.terminal is not None:
         curvature, centre, slope = p.terminal
@@ -166,7 +172,9 @@ def draw(name: str, seed: int, index: int) -> LinearCase:
 
 
 def draw_units(rng) -> Units:
-    """Time, cost, θ and u multiplied by 10^U(-6, 6); G, H and Φ likewise by factors that the weights take back."""
+    """Time, cost, θ and u multiplied by 10^U(-6, 6); G, H and Φ likewise by factors that the
+    weights take back.
+    """
     names = ("time", "cost", "length", "control")
     return Units(
         **{name: 10 ** rng.uniform(-6, 6) for name in names},
@@ -222,7 +230,9 @@ def draw_numbers(rng) -> tuple[LinearNumbers, tuple[str, ...]]:
 
 
 def draw_extreme(rng, plain, tags):
-    """One thing about ordinary numbers made extreme: the horizon, the discount, the start, or the place of it all."""
+    """One thing about ordinary numbers made extreme: the horizon, the discount, the start, or the
+    place of it all.
+    """
     n, kind = len(plain.start), rng.integers(0, 6)
     finite = 1.0 if math.isinf(plain.horizon) else plain.horizon
     if kind == 0:
@@ -354,7 +364,9 @@ def draw_terminal(rng, n):
 
 
 def draw_end(rng, p):
-    """Where a random control leads, which is reachable; one in ten is off the reachable ones where there are such."""
+    """Where a random control leads, which is reachable; one in ten is off the reachable ones where
+    there are such.
+    """
     n, m = p.actuation.shape
     steps = 50
     generator = np.block([[p.matrix, p.offset[:, None]], [np.zeros((1, n + 1))]])

@@ -1,7 +1,9 @@
-"""Discounted linear-quadratic problems solved by doubling, and again by a banded two-point boundary-value solve.
+"""Discounted linear-quadratic problems solved by doubling, and again by a banded two-point
+boundary-value solve.
 
-Nothing here comes from the package. With z = e^{-γt/2} (θ - μ, 1) a problem with discount, drift offset and linear terminal
-cost becomes an undiscounted, homogeneous one; see ``trust_scattering`` for those.
+Nothing here comes from the package. With z = e^{-γt/2} (θ - μ, 1) a problem with discount, drift
+offset and linear terminal cost becomes an undiscounted, homogeneous one; see ``trust_scattering``
+for those.
 """
 
 import math
@@ -21,7 +23,9 @@ MARGIN = 0.03  # a horizon this close to a conjugate point is not judged
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LinearNumbers:
-    """J = ∫ e^{-γt}[uᵀGu/2η + (k/2)(θ-μ)ᵀH(θ-μ)] dt + e^{-γT} κ [½(θ-ν)ᵀF(θ-ν) + qᵀθ],  θ̇ = Aθ + c + Bu."""
+    """J = ∫ e^{-γt}[uᵀGu/2η + (k/2)(θ-μ)ᵀH(θ-μ)] dt + e^{-γT} κ [½(θ-ν)ᵀF(θ-ν) + qᵀθ],  θ̇ = Aθ + c
+    + Bu.
+    """
 
     hessian: np.ndarray
     minimum: np.ndarray
@@ -43,11 +47,11 @@ class LinearNumbers:
 class Exact:
     """The answer: what kind it is, J, u(0), and what errors are measured by.
 
-    kind : "finite", "unbounded" (below), "infinite" (every plan costs infinitely much), "unreachable" (the fixed end)
-    scale : ∫ e^{-γt}(effort + k|L|) dt + |terminal| along the optimal path
-    floor : cost below which round-off of the loss at these numbers hides everything
-    control_scale : max over the path of e^{-γt/2} √(uᵀGu), the effort that is felt
-    control_floor : √(uᵀGu) of a steady control that costs no more than the floor, or 10⁻¹² of the scale
+    kind : "finite", "unbounded" (below), "infinite" (every plan costs infinitely much),
+    "unreachable" (the fixed end) scale : ∫ e^{-γt}(effort + k|L|) dt + |terminal| along the optimal
+    path floor : cost below which round-off of the loss at these numbers hides everything
+    control_scale : max over the path of e^{-γt/2} √(uᵀGu), the effort that is felt control_floor :
+    √(uᵀGu) of a steady control that costs no more than the floor, or 10⁻¹² of the scale
     """
 
     kind: str
@@ -110,7 +114,9 @@ def _first_costate(p, h, form):
 
 
 def _last_costate(p, h, form):
-    """G λ(T) = E z(0) - z(T) on the directions that can be pushed; the others do not matter to any control."""
+    """G λ(T) = E z(0) - z(T) on the directions that can be pushed; the others do not matter to any
+    control.
+    """
     e, g, _ = form
     n = len(p.start)
     gap = (e @ h.start - _last_state(p))[:n]
@@ -185,7 +191,9 @@ def _effective_span(p):
 
 
 def _boundary_value_path(p, h):
-    """(λ, z) at the ends of SEGMENTS equal steps, from one banded (or least-squares) solve of their conditions."""
+    """(λ, z) at the ends of SEGMENTS equal steps, from one banded (or least-squares) solve of their
+    conditions.
+    """
     size, count = len(h.start), SEGMENTS
     e, g, value = step_flow(h, p.horizon / count)
     unknowns = 2 * size * (count + 1)  # z₀, λ₀, z₁, λ₁, …
@@ -264,7 +272,9 @@ def _may_be_unbounded(p):
 
 
 def _bounded(p, h):
-    """Whether the Riccati solution of what can be moved lasts until the start; a fixed end is a steep terminal cost."""
+    """Whether the Riccati solution of what can be moved lasts until the start; a fixed end is a
+    steep terminal cost.
+    """
     drift, push, cost, terminal = _movable(p, h)
     size = len(drift)
     moved = Homogeneous(drift=drift, push=push, cost=cost, start=np.zeros(size), terminal=terminal)
@@ -294,7 +304,9 @@ def _bounded(p, h):
 
 
 def _movable(p, h):
-    """Drift, push, loss and terminal cost of what controls can change; the rest only coasts, and curves nothing."""
+    """Drift, push, loss and terminal cost of what controls can change; the rest only coasts, and
+    curves nothing.
+    """
     n, basis = len(p.start), _reachable_basis(p)
     return tuple(basis.T @ part[:n, :n] @ basis for part in (h.drift, h.push, h.cost, h.terminal))
 
@@ -303,7 +315,9 @@ def _movable(p, h):
 
 
 def _endless(p, h):
-    """The limit of ever longer horizons without terminal cost, and again the algebraic Riccati equation."""
+    """The limit of ever longer horizons without terminal cost, and again the algebraic Riccati
+    equation.
+    """
     if np.linalg.eigvalsh(p.hessian)[0] < -1e-12 * np.abs(p.hessian).max():
         raise UndecidedError("an indefinite loss over an infinite horizon")
     seen = _observable_basis(
@@ -344,7 +358,9 @@ def _limit_value(h):
 
 
 def _algebraic_cost(p, h, seen):
-    """The same by scipy's Schur method; without discount the constant, which must cost nothing then, is left out."""
+    """The same by scipy's Schur method; without discount the constant, which must cost nothing
+    then, is left out.
+    """
     kept = np.eye(len(h.start))
     if p.discount == 0:
         kept = null_space(seen[-1:]) if np.abs(seen[-1]).max(initial=0) > 1e-12 else kept

@@ -1,4 +1,6 @@
-"""Random non-linear problems in one and two parameters, held against ``trust_paths`` and against their own paths' cost."""
+"""Random non-linear problems in one and two parameters, held against ``trust_paths`` and against
+their own paths' cost.
+"""
 
 import math
 from dataclasses import dataclass, replace
@@ -99,16 +101,18 @@ class NonlinearCase(Case):
         return PathProblem(
             running=running,
             loss=lambda theta: self.loss_weight * loss(theta),
-            horizon=min(self.horizon, faded)
-            if shape.terminal is None and shape.end is None
-            else self.horizon,
+            horizon=(
+                min(self.horizon, faded)
+                if shape.terminal is None and shape.end is None
+                else self.horizon
+            ),
             discount=self.discount,
             start=np.array(shape.start, dtype=float),
             end=None if shape.end is None else np.array(shape.end, dtype=float),
             box=np.array(shape.box, dtype=float),
-            terminal=None
-            if terminal is None
-            else lambda theta: self.terminal_weight * terminal(theta),
+            terminal=(
+                None if terminal is None else lambda theta: self.terminal_weight * terminal(theta)
+            ),
         )
 
     @cached_property
@@ -188,7 +192,9 @@ class NonlinearCase(Case):
         ]
 
     def own_cost(self, solution):
-        """J along the plan's own nodes; an infinite horizon is continued by the reference's Newton started on the plan."""
+        """J along the plan's own nodes; an infinite horizon is continued by the reference's Newton
+        started on the plan.
+        """
         if math.isinf(self.horizon):
             return best_of(self.paths, self.own_starts(solution)[:1])[0]
         plan = solution.best
@@ -200,7 +206,9 @@ class NonlinearCase(Case):
         return replace(self.paths, horizon=self.horizon)
 
     def first_control_error(self, solution):
-        """|B(θ₀)u(0) - (θ̇(0) - f)| of the plan, and the largest |θ̇ - f| on it, by the slope of its first polynomial."""
+        """|B(θ₀)u(0) - (θ̇(0) - f)| of the plan, and the largest |θ̇ - f| on it, by the slope of
+        its first polynomial.
+        """
         plan, shape = solution.best, self.shape
         powers = np.polynomial.polynomial.polyvander(plan.positions, plan.degree)
         length = plan.vertices[1] - plan.vertices[0]
@@ -230,8 +238,10 @@ class NonlinearCase(Case):
         return "\n".join(
             [
                 f"{self.family}: {shape.numbers}, start {shape.start}, end {shape.end}",
-                f"T = {self.horizon!r}, γ = {self.discount!r}, η = {self.learning_rate!r}, k = {self.loss_weight!r}, "
-                f"κ = {self.terminal_weight!r}",
+                (
+                    f"T = {self.horizon!r}, γ = {self.discount!r}, η = {self.learning_rate!r}, k ="
+                    f" {self.loss_weight!r}, κ = {self.terminal_weight!r}"
+                ),
             ]
         )
 

@@ -1,7 +1,8 @@
 """Non-linear plans without the package: Newton on a path's own values.
 
-A path's cost is an integral of ℓ(θ, θ̇) = effort of the velocity + k L(θ), so that every path bounds the optimal cost from
-above, exact up to quadrature, however it was found. Slopes come from complex steps, curvatures from differences of them.
+A path's cost is an integral of ℓ(θ, θ̇) = effort of the velocity + k L(θ), so that every path
+bounds the optimal cost from above, exact up to quadrature, however it was found. Slopes come from
+complex steps, curvatures from differences of them.
 """
 
 import math
@@ -23,7 +24,8 @@ FADED = 25.0  # γt after which nothing shows in the cost any more
 class PathProblem:
     """J = ∫ e^{-γt} ℓ(θ, θ̇) dt + e^{-γT} Φ(θ(T)); functions of (P, n) arrays, complex ones too.
 
-    horizon is finite: an infinite one is cut where it has faded. ``box`` (n, 2) is where brute force looks.
+    horizon is finite: an infinite one is cut where it has faded. ``box`` (n, 2) is where brute
+    force looks.
     """
 
     running: Callable  # ℓ(θ, θ̇) -> (P,)
@@ -79,7 +81,9 @@ def element_values(values, degree):
 
 
 def cost_of(p: PathProblem, vertices, values, nodes=NODES, points=8):
-    """(J, ∫ e^{-γt}(effort + k|L|) dt + |terminal|) of a piecewise polynomial path on given nodes of its elements."""
+    """(J, ∫ e^{-γt}(effort + k|L|) dt + |terminal|) of a piecewise polynomial path on given nodes
+    of its elements.
+    """
     at, weights = gauss(points)
     to_values, to_slopes = lagrange(nodes, at)
     inside, lengths = element_values(values, len(nodes) - 1), np.diff(vertices)
@@ -206,7 +210,9 @@ class PathNewton:
 
 @np.errstate(all="ignore")
 def polish(p: PathProblem, path: TestPath) -> tuple[float, TestPath]:
-    """A local minimum of the cost near a path: Newton with a growing multiple of the companion where it must."""
+    """A local minimum of the cost near a path: Newton with a growing multiple of the companion
+    where it must.
+    """
     newton = PathNewton(p, path.vertices)
     values = path.values.copy()
     first, last = newton.n, values.size - (newton.n if p.end is not None else 0)

@@ -1,7 +1,9 @@
-"""Random moment programs: rules on random quadratics against a plain recursion of second moments and many starts of SciPy.
+"""Random moment programs: rules on random quadratics against a plain recursion of second moments
+and many starts of SciPy.
 
-On one mode of curvature h the state is (θ, s) with s the last update (heavy ball) or the running sum (Nesterov); its second
-moments move linearly, and J = Σ weights x E over the curvatures. Nothing here comes from the package.
+On one mode of curvature h the state is (θ, s) with s the last update (heavy ball) or the running
+sum (Nesterov); its second moments move linearly, and J = Σ weights x E over the curvatures. Nothing
+here comes from the package.
 """
 
 import math
@@ -23,7 +25,9 @@ SCANNED, STARTS = 400, 12
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Program:
-    """J = κ e^{-γT} E L(θ_T)  and/or  k Σ_{t=1..T} e^{-γt} E L(θ_t), plus Σ_{t<T} e^{-γt} E|Δθ_t|²/2η."""
+    """J = κ e^{-γT} E L(θ_T)  and/or  k Σ_{t=1..T} e^{-γt} E L(θ_t), plus Σ_{t<T} e^{-γt}
+    E|Δθ_t|²/2η.
+    """
 
     curvatures: np.ndarray
     weights: np.ndarray
@@ -71,7 +75,9 @@ def _step(rule, h, alpha, beta):
 
 
 def best_rule(p: Program, rule: str, constant: bool, rng, further=()) -> tuple[float, np.ndarray]:
-    """(J, coefficients) from the best of many random coefficients; ``further`` are coefficients to start from as well."""
+    """(J, coefficients) from the best of many random coefficients; ``further`` are coefficients to
+    start from as well.
+    """
     count = 1 if constant else p.steps
 
     def costs(x):
@@ -110,7 +116,9 @@ def _draw(rng, count, rule, p):
 
 
 def _read(x, count, rule):
-    """α is free, and β where it varies; a constant one stays inside (-1, 1), where a rule can settle."""
+    """α is free, and β where it varies; a constant one stays inside (-1, 1), where a rule can
+    settle.
+    """
     if rule == "gradient descent":
         return x, 0.0
     return x[:, :count], 0.9999 * np.tanh(x[:, count:]) if count == 1 else x[:, count:]
@@ -125,7 +133,9 @@ FAMILIES = {
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PolicyCase(Case):
-    """A program with all three families: each against its reference, and none worse than what it contains."""
+    """A program with all three families: each against its reference, and none worse than what it
+    contains.
+    """
 
     program: Program
     constant: bool
@@ -230,7 +240,8 @@ class PolicyCase(Case):
         """References, then answers."""
         for rule, (cost, x) in self.reference.items():
             print(
-                f"{rule}: best known {cost:.10g} at {_read(x[None], 1 if self.constant else self.program.steps, rule)}"
+                f"{rule}: best known {cost:.10g} at"
+                f" {_read(x[None], 1 if self.constant else self.program.steps, rule)}"
             )
         for rule, result in self.answers(options)[0].items():
             print(

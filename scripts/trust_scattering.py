@@ -1,9 +1,11 @@
-"""Undiscounted homogeneous linear-quadratic problems: ½∫ zᵀQz + uᵀRu with ż = Az + Bu, and their flow in scattering form.
+"""Undiscounted homogeneous linear-quadratic problems: ½∫ zᵀQz + uᵀRu with ż = Az + Bu, and their
+flow in scattering form.
 
     z(t+h) = E z(t) - G λ(t+h),    λ(t) = P z(t) + Eᵀ λ(t+h)
 
-for a step h, which two steps compose without growing exponentials (Redheffer's star product; structure-preserving doubling,
-B. D. O. Anderson, *Second-order convergent algorithms for the steady-state Riccati equation*, 1978).
+for a step h, which two steps compose without growing exponentials (Redheffer's star product;
+structure-preserving doubling, B. D. O. Anderson, *Second-order convergent algorithms for the
+steady-state Riccati equation*, 1978).
 """
 
 import math

@@ -1,4 +1,6 @@
-"""The cheapest of many plans: brute force on a grid (one and two parameters), lines to low points, polished by Newton."""
+"""The cheapest of many plans: brute force on a grid (one and two parameters), lines to low points,
+polished by Newton.
+"""
 
 import math
 
@@ -14,7 +16,9 @@ def lattice(box, points):
 
 
 def brute_force(p: PathProblem):
-    """(times, path): the best piecewise straight path between grid points, by dynamic programming over all pairs."""
+    """(times, path): the best piecewise straight path between grid points, by dynamic programming
+    over all pairs.
+    """
     grid = lattice(p.box, 201 if len(p.start) == 1 else 23)
     grid = np.vstack([grid, p.start, *([p.end] if p.end is not None else [])])
     steps = _steps(p)
@@ -61,7 +65,9 @@ def _pair_costs(p, grid, length):
 
 
 def aims(p: PathProblem, most=6):
-    """Grid points lowest among their neighbours, in k L and in Φ, the lowest first; searched beyond two parameters."""
+    """Grid points lowest among their neighbours, in k L and in Φ, the lowest first; searched beyond
+    two parameters.
+    """
     if len(p.start) > 2:
         return _searched_aims(p, most)
     n, count = len(p.start), 161 if len(p.start) == 1 else 61
@@ -108,7 +114,9 @@ def _searched_aims(p, most):
 
 
 def best_plan(p: PathProblem, further=()):
-    """(J, scale, path, name): the cheapest of many polished paths; ``further`` are (name, times, values) to try as well."""
+    """(J, scale, path, name): the cheapest of many polished paths; ``further`` are (name, times,
+    values) to try as well.
+    """
     candidates = [*further]
     if len(p.start) <= 2:
         candidates.append(("brute force", *brute_force(p)))

@@ -1,4 +1,6 @@
-"""Problems judged in worker processes with a hard time limit each; a worker that exceeds it is killed and replaced."""
+"""Problems judged in worker processes with a hard time limit each; a worker that exceeds it is
+killed and replaced.
+"""
 
 import math
 import multiprocessing
@@ -34,7 +36,9 @@ class Worker:
         self.connection.send(job)
 
     def take(self):
-        """(job, its verdict); None for the other things that a worker says, which move the deadline."""
+        """(job, its verdict); None for the other things that a worker says, which move the
+        deadline.
+        """
         said = self.connection.recv()
         if said in (READY, SOLVED):
             self.ready = True
@@ -66,7 +70,10 @@ def serve(connection: Connection, run: Callable) -> None:
             Exception
         ) as failure:  # anything else than a refusal is a fault of the package, or of this script
             where = traceback.extract_tb(failure.__traceback__)[-1]
-            said = f"{type(failure).__name__}: {failure} ({where.filename.rsplit('/', 1)[-1]}:{where.lineno})"
+            said = (
+                f"{type(failure).__name__}: {failure}"
+                f" ({where.filename.rsplit('/', 1)[-1]}:{where.lineno})"
+            )
             verdict = Verdict(kind=ERROR, note=said[:300])
         connection.send(verdict)
 

@@ -2,8 +2,9 @@
 
     python scripts/which_rule_when.py
 
-Prints, for several discounts, the verdict on the numerically optimal policy, what running gradient descent instead would
-cost, and the preconditioner exponent p (0: gradient descent, 1/2: ballistic, like Adam's square root).
+Prints, for several discounts, the verdict on the numerically optimal policy, what running gradient
+descent instead would cost, and the preconditioner exponent p (0: gradient descent, 1/2: ballistic,
+like Adam's square root).
 """
 
 import math
@@ -18,7 +19,10 @@ DISCOUNTS = (30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.0)
 
 
 def main():
-    print(f"{'discount':>8}  {'optimal policy':26}  {'gradient descent costs':>22}  exponent p by curvature")
+    print(
+        f"{'discount':>8}  {'optimal policy':26}  {'gradient descent costs':>22}  exponent p by"
+        " curvature"
+    )
     for discount in DISCOUNTS:
         objective = lc.Objective(horizon=math.inf, discount=discount)
         problem = lc.ControlProblem(landscape=LANDSCAPE, objective=objective, start=START)

@@ -1,6 +1,8 @@
-"""One row per public callable: the arguments of a valid call. What is required and not given here follows from its kind.
+"""One row per public callable: the arguments of a valid call. What is required and not given here
+follows from its kind.
 
-``public_callables`` lists what there has to be a row for, read off ``__all__`` of the package and of its public parts.
+``public_callables`` lists what there has to be a row for, read off ``__all__`` of the package and
+of its public parts.
 """
 
 import enum
@@ -57,7 +59,11 @@ ROWS = {
     "Observe": {"function": lambda theta, phi: theta, "noise": 0.1},
     "OrnsteinUhlenbeck": {"mean": [0.0], "rate": 1.0, "variance": [[1.0]]},
     "Plan": {},
-    "Policy": {"family": BALL, "coefficients": {"learning_rate": 0.1, "momentum": 0.5}, "horizon": 3},
+    "Policy": {
+        "family": BALL,
+        "coefficients": {"learning_rate": 0.1, "momentum": 0.5},
+        "horizon": 3,
+    },
     "PolicyProgram": {"task": TASK, "family": BALL, "objective": lc.Objective(horizon=3.0)},
     "PolicyResult": {},
     "PolicySolver": {"program": PROGRAM},
@@ -384,7 +390,8 @@ UNCALLED = [
 
 ROWS |= {name: ROWS.get(name, {}) for name in PLAIN + UNCALLED}
 
-STAND_INS = {  # results that only a solve makes: an empty object of the class passes for one until the body runs
+# results that only a solve makes: an empty object of the class passes for one until the body runs
+STAND_INS = {
     "BeliefSolution", "Plan", "PolicyResult", "PolicySolver", "Solution", "belief_model", "best_coefficients",
     "certify_global", "compare", "exponent_curve", "identify", "linearised_rules", "load", "nearest_rules",
     "optimize_policy",
@@ -397,7 +404,9 @@ STAND_INS |= set(UNCALLED) - {name for name, given in ROWS.items() if given}
 
 
 def public_callables() -> dict:
-    """{name: function or class}: those of the package, and of its public parts as part.name; errors and words left out."""
+    """{name: function or class}: those of the package, and of its public parts as part.name; errors
+    and words left out.
+    """
     found = {name: getattr(lc, name) for name in lc.__all__}
     top = {id(value) for value in found.values()}
     for part in PARTS:
@@ -460,7 +469,13 @@ def sample(what: dict):
         return what["allowed"][0]
     if kind == "Member":
         return next(iter(find(what["cls"])))
-    return {"Flag": True, "Text": "text", "PathName": "text", "Function": lambda *_: 0.0, "Nothing": None}.get(kind, 1.0)
+    return {
+        "Flag": True,
+        "Text": "text",
+        "PathName": "text",
+        "Function": lambda *_: 0.0,
+        "Nothing": None,
+    }.get(kind, 1.0)
 
 
 def _blank(cls):

@@ -1,4 +1,6 @@
-"""Pages in a real browser: the document after its scripts have run, and what the browser complained of."""
+"""Pages in a real browser: the document after its scripts have run, and what the browser complained
+of.
+"""
 
 import base64
 import hashlib
@@ -10,7 +12,14 @@ from html import unescape
 
 import pytest
 
-BROWSER = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+BROWSER = next(
+    (
+        found
+        for name in ("chromium", "chromium-browser", "google-chrome")
+        if (found := shutil.which(name))
+    ),
+    None,
+)
 QUIET = (
     "--headless",
     "--no-sandbox",
@@ -26,14 +35,18 @@ QUIET = (
 
 @dataclass(frozen=True, kw_only=True)
 class Visit:
-    """What was left of a page: its document, and the console's messages (errors, and what the policy refused)."""
+    """What was left of a page: its document, and the console's messages (errors, and what the
+    policy refused).
+    """
 
     dom: str
     console: tuple[str, ...]
 
 
 def visit(tmp_path, page, address="", actions="", dark=False) -> Visit:
-    """Open the page, let ``actions`` (JavaScript) do what a user's hands would cause, and keep what is there then."""
+    """Open the page, let ``actions`` (JavaScript) do what a user's hands would cause, and keep what
+    is there then.
+    """
     if BROWSER is None:
         pytest.skip("no Chromium is installed")
     if actions:
@@ -42,7 +55,14 @@ def visit(tmp_path, page, address="", actions="", dark=False) -> Visit:
     file.write_text(page, encoding="utf-8")
     look = ("--force-dark-mode",) if dark else ()
     done = subprocess.run(
-        [BROWSER, *QUIET, *look, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", f"file://{file}{address}"],
+        [
+            BROWSER,
+            *QUIET,
+            *look,
+            f"--user-data-dir={tmp_path / 'profile'}",
+            "--dump-dom",
+            f"file://{file}{address}",
+        ],
         capture_output=True,
         timeout=60,
         check=False,
@@ -63,5 +83,7 @@ def allowing(page, script):
 
 def inside(dom, name):
     """Text of the element with that id."""
-    found = re.search(rf'<(\w+)[^>]* id="{name}"[^>]*>(.*?)</\1>|<(\w+) id="{name}"[^>]*>(.*?)</\3>', dom, re.S)
+    found = re.search(
+        rf'<(\w+)[^>]* id="{name}"[^>]*>(.*?)</\1>|<(\w+) id="{name}"[^>]*>(.*?)</\3>', dom, re.S
+    )
     return unescape(re.sub(r"<[^>]+>", " ", found.group(2) or found.group(4) or ""))

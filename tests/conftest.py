@@ -13,7 +13,7 @@ import types  # noqa: E402
 
 import pytest  # noqa: E402
 
-SAMPLE_CLAIM = '''
+SAMPLE_CLAIM = """
     import numpy as np
 
     import landscape_control as lc
@@ -35,12 +35,14 @@ SAMPLE_CLAIM = '''
     CLAIM = Claim(name="sample-rate", title="The rate solves its quadratic equation", statement="r² + γr = ηkh",
                   source="VGR25, quadratic landscapes", relations=("equal",), evaluate=evaluate, figure="Fig. 2a",
                   picture="sample_picture")
-'''
+"""
 
 
 @pytest.fixture
 def sample_claims(tmp_path, monkeypatch):
-    """Replaces the claims by one trivial module; returns a function that adds a module (name, text) to them."""
+    """Replaces the claims by one trivial module; returns a function that adds a module (name, text)
+    to them.
+    """
     package = tmp_path / "sample_problems"
     package.mkdir()
     monkeypatch.syspath_prepend(tmp_path)
@@ -62,7 +64,9 @@ def sample_pictures(monkeypatch):
     """Replaces landscape_control.plotting.figures by a module with two small pictures."""
     from matplotlib.figure import Figure
 
-    importlib.import_module("landscape_control.plotting")  # binds the real module before its name is lent out
+    importlib.import_module(
+        "landscape_control.plotting"
+    )  # binds the real module before its name is lent out
 
     def sample_picture(data):
         figure = Figure(figsize=(2, 1))
@@ -70,7 +74,9 @@ def sample_pictures(monkeypatch):
         return figure
 
     module = types.ModuleType("landscape_control.plotting.figures")
-    module.FIGURES = {"sample_picture": sample_picture,
-                      "claims_overview": lambda data: sample_picture({"x": data["theory"], "y": data["errors"]})}
+    module.FIGURES = {
+        "sample_picture": sample_picture,
+        "claims_overview": lambda data: sample_picture({"x": data["theory"], "y": data["errors"]}),
+    }
     monkeypatch.setitem(sys.modules, module.__name__, module)
     return module

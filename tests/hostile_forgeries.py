@@ -1,4 +1,6 @@
-"""Records that are sound in structure and cannot be true, or that take long for what they hold; see ``hostile_records``."""
+"""Records that are sound in structure and cannot be true, or that take long for what they hold; see
+``hostile_records``.
+"""
 
 import json
 
@@ -8,6 +10,7 @@ from hostile_records import attack, edited, texts
 
 def _forged(name, change):
     """An attack that changes the file of a solution: two of its statements contradict each other."""
+
     def made(folder):
         return edited(folder, change)
 
@@ -51,16 +54,23 @@ def _other_problem(name, change):
 
 
 _other_problem("a_problem_of_another_horizon", lambda tree: tree["objective"].update(horizon=1.0))
-_other_problem("a_problem_of_another_start", lambda tree: tree["start"]["array"].update(values=[5.0, 5.0]))
-_other_problem("a_problem_of_another_end", lambda tree: tree.update(end={"array": {"shape": [2], "values": [9.0, 9.0]}}))
+_other_problem(
+    "a_problem_of_another_start", lambda tree: tree["start"]["array"].update(values=[5.0, 5.0])
+)
+_other_problem(
+    "a_problem_of_another_end",
+    lambda tree: tree.update(end={"array": {"shape": [2], "values": [9.0, 9.0]}}),
+)
 
 
-# -- what takes long ------------------------------------------------------------------------------------------------------
+# -- what takes long
+# ------------------------------------------------------------------------------------------------------
 
 
 @attack
 def texts_under_thousands_of_names(folder):
     """Each name is looked for in all of the file."""
+
     def change(file):
         file["ballast"] = np.random.default_rng(0).random(2**19)
         for i in range(900):
@@ -72,6 +82,7 @@ def texts_under_thousands_of_names(folder):
 @attack
 def chunks_of_one_number(folder):
     """The HDF5 library looks through all chunks to find one."""
+
     def change(file):
         file.create_dataset("ballast", data=np.zeros(3000), chunks=(1,))
 
@@ -80,14 +91,25 @@ def chunks_of_one_number(folder):
 
 @attack
 def functions_of_fifty_thousand_inputs_each(folder):
-    wide = {"function": {"inputs": [["theta", [50_000, 1]]], "steps": [["INPUT", 0, 0]], "outputs": [[[1, 1], [0]]]}}
+    wide = {
+        "function": {
+            "inputs": [["theta", [50_000, 1]]],
+            "steps": [["INPUT", 0, 0]],
+            "outputs": [[[1, 1], [0]]],
+        }
+    }
     return texts(folder, lambda tree: tree["learner"].update(drift=[wide] * 200))
 
 
 @attack
 def a_hundred_thousand_learners(folder):
     many = [{"kind": "Learner", "metric": None}] * 100_000
-    return texts(folder, lambda tree: json.dumps({"format": "landscape_control problem", "version": 1, "problem": many}))
+    return texts(
+        folder,
+        lambda tree: json.dumps(
+            {"format": "landscape_control problem", "version": 1, "problem": many}
+        ),
+    )
 
 
 @attack
@@ -102,12 +124,23 @@ def a_function_just_above_what_is_read(folder):
 
 @attack
 def half_a_surrogate_pair(folder):
-    return texts(folder, lambda tree: json.dumps(
-        {"format": "landscape_control problem", "version": 1, "problem": tree | {"landscape": {"name": "\ud800"}}}))
+    return texts(
+        folder,
+        lambda tree: json.dumps(
+            {
+                "format": "landscape_control problem",
+                "version": 1,
+                "problem": tree | {"landscape": {"name": "\ud800"}},
+            }
+        ),
+    )
 
 
 @attack
 def a_terminal_cost_of_two_vectors(folder):
-    function = {"inputs": [["a", [2, 1]], ["b", [2, 1]]], "steps": [["INPUT", 0, 0]], "outputs": [[[1, 1], [0]]]}
+    function = {
+        "inputs": [["a", [2, 1]], ["b", [2, 1]]],
+        "steps": [["INPUT", 0, 0]],
+        "outputs": [[[1, 1], [0]]],
+    }
     return texts(folder, lambda tree: tree["objective"].update(terminal={"function": function}))
-

@@ -1,6 +1,7 @@
-"""Random damage to records and stores, with a fixed seed: what is loaded must be valid, the rest refused in words.
+"""Random damage to records and stores, with a fixed seed: what is loaded must be valid, the rest
+refused in words.
 
-    python tests/hostile_fuzz.py SEED SECONDS COUNT        prints one JSON object, see :func:`main`
+python tests/hostile_fuzz.py SEED SECONDS COUNT        prints one JSON object, see :func:`main`
 """
 
 import contextlib
@@ -26,13 +27,60 @@ from landscape_control.records.sealing import seal
 from landscape_control.sweeps.columns import pack, unpack
 
 NAMES = sorted(path.stem for path in SAMPLES.glob("*.nc"))
-VALUES = [0, 1, -1, 2, 7, 10**6, 10**9, 2**31, 2**63 - 1, -(2**63), 0.5, 1e300, float("nan"), float("inf"), "", "x", "nan",
-          "CONVERGED", "Plan", "mapping", "sequence", "[]", "{}", "[1]", '{"a": 1}', "[" * 2000, "é" * 40]
-TREES = [*VALUES[:12], None, True, False, "", "x", "inf", "nan", [], {}, [[]], [1, 2], {"number": "nan"}, {"number": "inf"},
-         {"kind": "Learner"}, {"array": {"shape": [2], "values": [1.0, 2.0]}}, {"mapping": []}, {"function": {}}, 10**30]
+VALUES = [
+    0,
+    1,
+    -1,
+    2,
+    7,
+    10**6,
+    10**9,
+    2**31,
+    2**63 - 1,
+    -(2**63),
+    0.5,
+    1e300,
+    float("nan"),
+    float("inf"),
+    "",
+    "x",
+    "nan",
+    "CONVERGED",
+    "Plan",
+    "mapping",
+    "sequence",
+    "[]",
+    "{}",
+    "[1]",
+    '{"a": 1}',
+    "[" * 2000,
+    "é" * 40,
+]
+TREES = [
+    *VALUES[:12],
+    None,
+    True,
+    False,
+    "",
+    "x",
+    "inf",
+    "nan",
+    [],
+    {},
+    [[]],
+    [1, 2],
+    {"number": "nan"},
+    {"number": "inf"},
+    {"kind": "Learner"},
+    {"array": {"shape": [2], "values": [1.0, 2.0]}},
+    {"mapping": []},
+    {"function": {}},
+    10**30,
+]
 
 
-# -- bytes ----------------------------------------------------------------------------------------------------------------
+# -- bytes
+# ----------------------------------------------------------------------------------------------------------------
 
 
 def flipped(rng, data: bytes) -> bytes:
@@ -47,16 +95,24 @@ def flipped(rng, data: bytes) -> bytes:
             data[place] = rng.choice([0, 1, 2, 127, 128, 255])
         elif how < 0.9:
             other = rng.randrange(8, len(data))
-            word = rng.choice([b"\xff" * 8, bytes(8), bytes(data[other:other + 8]), len(data).to_bytes(8, "little")])
-            data[place:place + 8] = word
+            word = rng.choice(
+                [
+                    b"\xff" * 8,
+                    bytes(8),
+                    bytes(data[other : other + 8]),
+                    len(data).to_bytes(8, "little"),
+                ]
+            )
+            data[place : place + 8] = word
         elif how < 0.95:
-            del data[place:place + rng.randrange(1, 64)]
+            del data[place : place + rng.randrange(1, 64)]
         else:
-            data[place:place] = data[place:place + rng.randrange(1, 64)]
+            data[place:place] = data[place : place + rng.randrange(1, 64)]
     return bytes(data[: rng.randrange(9, len(data))] if rng.random() < 0.1 else data)
 
 
-# -- structure --------------------------------------------------------------------------------------------------------------
+# -- structure
+# --------------------------------------------------------------------------------------------------------------
 
 
 def restructured(rng, data: bytes) -> bytes:
@@ -64,9 +120,21 @@ def restructured(rng, data: bytes) -> bytes:
     buffer = io.BytesIO(data)
     with h5py.File(buffer, "r+") as file:
         for _ in range(rng.choice([1, 1, 2, 3])):
-            with contextlib.suppress(LookupError, ValueError, TypeError, OSError, RuntimeError, OverflowError):
-                rng.choice((_other_attribute, _other_attribute, _no_attribute, _other_array, _other_array, _no_object,
-                            _moved_object, _linked_object))(rng, file)
+            with contextlib.suppress(
+                LookupError, ValueError, TypeError, OSError, RuntimeError, OverflowError
+            ):
+                rng.choice(
+                    (
+                        _other_attribute,
+                        _other_attribute,
+                        _no_attribute,
+                        _other_array,
+                        _other_array,
+                        _no_object,
+                        _moved_object,
+                        _linked_object,
+                    )
+                )(rng, file)
     return buffer.getvalue()
 
 
@@ -80,7 +148,9 @@ def _other_attribute(rng, file):
     place = rng.choice([one for one in _objects(file) if _attributes(one)])
     name = rng.choice(_attributes(place))
     donor = rng.choice([one for one in _objects(file) if _attributes(one)])
-    place.attrs[name] = rng.choice([*VALUES, donor.attrs[rng.choice(_attributes(donor))], np.arange(3)])
+    place.attrs[name] = rng.choice(
+        [*VALUES, donor.attrs[rng.choice(_attributes(donor))], np.arange(3)]
+    )
 
 
 def _no_attribute(rng, file):
@@ -93,18 +163,30 @@ def _attributes(one):
 
 
 def _other_array(rng, file):
-    found = rng.choice([one for one in _objects(file, h5py.Dataset) if one.dtype.kind == "f" and one.id.get_offset()])
+    found = rng.choice(
+        [
+            one
+            for one in _objects(file, h5py.Dataset)
+            if one.dtype.kind == "f" and one.id.get_offset()
+        ]
+    )
     values = np.array(found[()])
     how = rng.choice(("nan", "inf", "shape", "short", "long", "type", "values", "empty"))
     if how in ("nan", "inf"):
         values.flat[rng.randrange(values.size)] = float(how)
-    made = {"shape": lambda: values.reshape(-1), "short": lambda: values[:-1],
-            "long": lambda: np.concatenate([values, values]),
-            "type": lambda: values.astype(rng.choice(["f4", "i8", "i1", "u2", "c16"])), "empty": lambda: values[:0],
-            "values": lambda: rng.choice([-1, 0, 1e30]) * values}.get(how, lambda: values)()
+    made = {
+        "shape": lambda: values.reshape(-1),
+        "short": lambda: values[:-1],
+        "long": lambda: np.concatenate([values, values]),
+        "type": lambda: values.astype(rng.choice(["f4", "i8", "i1", "u2", "c16"])),
+        "empty": lambda: values[:0],
+        "values": lambda: rng.choice([-1, 0, 1e30]) * values,
+    }.get(how, lambda: values)()
     name, marks = found.name, dict(found.attrs)
     del file[name]
-    made = file.create_dataset(name, data=made, **({"compression": "gzip"} if made.size and rng.random() < 0.3 else {}))
+    made = file.create_dataset(
+        name, data=made, **({"compression": "gzip"} if made.size and rng.random() < 0.3 else {})
+    )
     for key in ("_Netcdf4Coordinates", "_Netcdf4Dimid"):
         if key in marks:
             made.attrs[key] = marks[key]
@@ -123,19 +205,30 @@ def _moved_object(rng, file):
 
 def _linked_object(rng, file):
     group, target = rng.choice(_objects(file, h5py.Group)), rng.choice(_objects(file)).name
-    group["extra"] = rng.choice([file[target], h5py.SoftLink(target), h5py.ExternalLink("/etc/hostname", target)])
+    group["extra"] = rng.choice(
+        [file[target], h5py.SoftLink(target), h5py.ExternalLink("/etc/hostname", target)]
+    )
 
 
-# -- texts ------------------------------------------------------------------------------------------------------------------
+# -- texts
+# ------------------------------------------------------------------------------------------------------------------
 
 
 def reworded(rng, data: bytes) -> bytes:
     """A JSON text in a record (its problem, or what else it keeps as text) with a part changed."""
     buffer = io.BytesIO(data)
     with h5py.File(buffer, "r+") as file:
-        texts = [(one, None) for one in _objects(file, h5py.Dataset) if one.dtype.kind == "O" and one.shape == ()]
-        texts += [(one, name) for one in _objects(file) for name in one.attrs
-                  if name in ("record_other", "record_enums", "record_absent", "record_order")]
+        texts = [
+            (one, None)
+            for one in _objects(file, h5py.Dataset)
+            if one.dtype.kind == "O" and one.shape == ()
+        ]
+        texts += [
+            (one, name)
+            for one in _objects(file)
+            for name in one.attrs
+            if name in ("record_other", "record_enums", "record_absent", "record_order")
+        ]
         if texts:
             place, name = rng.choice(texts)
             text = place[()].decode() if name is None else place.attrs[name]
@@ -163,7 +256,9 @@ def changed_tree(rng, tree):
             holder[key] = copy.deepcopy(rng.choice(TREES))  # which the next change must leave alone
         elif how < 0.8:
             donor = rng.choice(holders)
-            holder[key] = json.loads(json.dumps(rng.choice(list(donor.values() if isinstance(donor, dict) else donor))))
+            holder[key] = json.loads(
+                json.dumps(rng.choice(list(donor.values() if isinstance(donor, dict) else donor)))
+            )
         elif isinstance(holder[key], bool | int | float):
             holder[key] = holder[key] * rng.choice([-1, 0, 2, 1e9, 0.5])
         elif isinstance(holder, dict):
@@ -180,14 +275,17 @@ def _holders(tree):
             yield from _holders(part)
 
 
-# -- stores -----------------------------------------------------------------------------------------------------------------
+# -- stores
+# -----------------------------------------------------------------------------------------------------------------
 
 
 def damaged_store(rng, folder: Path) -> Path:
     """A copy of a store with its plan or a chunk changed, sealed again."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(STORE, folder)
-    path = rng.choice([folder / "plan.json", folder / "plan.json", *sorted((folder / "chunks").iterdir())])
+    path = rng.choice(
+        [folder / "plan.json", folder / "plan.json", *sorted((folder / "chunks").iterdir())]
+    )
     data = path.read_bytes()
     if rng.random() < 0.3:
         path.write_bytes(flipped(rng, data))
@@ -204,19 +302,31 @@ def changed_chunk(rng, data):
     columns = unpack(data)
     name = rng.choice(list(columns))
     column = columns[name]
-    columns[name] = rng.choice([
-        column[:-1], column[:0], np.concatenate([column, column]), column.astype(float), np.zeros((len(column), 1000)),
-        np.array(7), -np.abs(column.astype(np.int64)) - 1, column.astype(np.int64) + 10**6])
+    columns[name] = rng.choice(
+        [
+            column[:-1],
+            column[:0],
+            np.concatenate([column, column]),
+            column.astype(float),
+            np.zeros((len(column), 1000)),
+            np.array(7),
+            -np.abs(column.astype(np.int64)) - 1,
+            column.astype(np.int64) + 10**6,
+        ]
+    )
     if rng.random() < 0.3:
         columns[rng.choice(["value x", "extra", "missing status", "seconds"])] = columns.pop(name)
     return pack(columns)
 
 
-# -- judging ----------------------------------------------------------------------------------------------------------------
+# -- judging
+# ----------------------------------------------------------------------------------------------------------------
 
 
 def use(path):
-    """Load a file or a store, and use what it gives as its reader would; numbers must fit their own statement."""
+    """Load a file or a store, and use what it gives as its reader would; numbers must fit their own
+    statement.
+    """
     value = lc.load(path)
     if hasattr(value, "data_vars"):
         return str(value)
@@ -226,12 +336,16 @@ def use(path):
     for plan in getattr(value, "plans", ()):
         assert len(plan.times) == len(plan.parameters) == len(plan.controls) == len(plan.costates)
         if plan.status.ok:
-            assert all(np.isfinite(part).all() for part in plan.at((plan.times[0] + plan.times[-1]) / 2))
+            assert all(
+                np.isfinite(part).all() for part in plan.at((plan.times[0] + plan.times[-1]) / 2)
+            )
     return value
 
 
 def main(seed: int, seconds: float, most: int) -> dict:
-    """{"tried", "loaded", "refused", "cryptic", "raised", "seconds", "megabytes", "worst": […]} of random damage."""
+    """{"tried", "loaded", "refused", "cryptic", "raised", "seconds", "megabytes", "worst": […]} of
+    random damage.
+    """
     rng, began = random.Random(seed), time.perf_counter()
     found, worst, slowest, largest = Counter(), [], 0.0, 0.0
     with tempfile.TemporaryDirectory() as folder:
@@ -246,11 +360,20 @@ def main(seed: int, seconds: float, most: int) -> dict:
             result = hostile_runner.measured(path, use)
             found[result["outcome"]] += 1
             slowest, largest = max(slowest, result["seconds"]), max(largest, result["megabytes"])
-            if result["outcome"] in ("cryptic", "raised") or result["seconds"] > 2 or result["megabytes"] > 200:
+            if (
+                result["outcome"] in ("cryptic", "raised")
+                or result["seconds"] > 2
+                or result["megabytes"] > 200
+            ):
                 worst.append(result)
                 _keep(path, len(worst))
-    return {"tried": sum(found.values()), **{word: found[word] for word in ("loaded", "refused", "cryptic", "raised")},
-            "seconds": slowest, "megabytes": largest, "worst": worst[:20]}
+    return {
+        "tried": sum(found.values()),
+        **{word: found[word] for word in ("loaded", "refused", "cryptic", "raised")},
+        "seconds": slowest,
+        "megabytes": largest,
+        "worst": worst[:20],
+    }
 
 
 def _keep(path, number):
@@ -265,4 +388,6 @@ if __name__ == "__main__":
     for name in NAMES:
         with contextlib.suppress(ProblemError):
             use(SAMPLES / f"{name}.nc")  # what a first time takes is no file's fault
-    sys.stdout.write(json.dumps(main(int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]))) + "\n")
+    sys.stdout.write(
+        json.dumps(main(int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]))) + "\n"
+    )

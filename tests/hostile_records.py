@@ -1,6 +1,8 @@
-"""Records and stores that nobody's ``save`` wrote: attacks on the file format, each as a function that makes the file.
+"""Records and stores that nobody's ``save`` wrote: attacks on the file format, each as a function
+that makes the file.
 
-Every attack is sealed like a record, because a seal finds damage and says nothing of who wrote a file.
+Every attack is sealed like a record, because a seal finds damage and says nothing of who wrote a
+file.
 """
 
 import io
@@ -28,7 +30,9 @@ ATTACKS: dict = {}
 
 
 def attack(function):
-    """Put an attack into the list: a function of a folder that returns the path of what is to be loaded."""
+    """Put an attack into the list: a function of a folder that returns the path of what is to be
+    loaded.
+    """
     ATTACKS[function.__name__] = function
     return function
 
@@ -65,6 +69,7 @@ def replaced(file, name, values=None, **how):
 
 def texts(folder, change, name="solution", place="problem") -> Path:
     """A sample whose specification is ``change(tree)``, or the text that it returns."""
+
     def rewrite(file):
         found = file[place][()].decode()
         tree = json.loads(found)
@@ -84,7 +89,8 @@ def other(file, group, name, value):
 NODES = "plans/0/parameters"
 
 
-# -- the HDF5 structure -------------------------------------------------------------------------------------------------
+# -- the HDF5 structure
+# -------------------------------------------------------------------------------------------------
 
 
 @attack
@@ -130,7 +136,9 @@ def a_bomb_of_zeros(folder):
 @attack
 def a_chunk_that_unpacks_to_more_than_its_size(folder):
     def change(file):
-        made = replaced(file, NODES, shape=(4096, 2), dtype="f8", chunks=(4096, 2), compression="gzip")
+        made = replaced(
+            file, NODES, shape=(4096, 2), dtype="f8", chunks=(4096, 2), compression="gzip"
+        )
         made.id.write_direct_chunk((0, 0), zlib.compress(bytes(2**28), 1))
 
     return edited(folder, change)
@@ -197,7 +205,13 @@ def values_in_another_file(folder):
     (Path(folder) / "secret.bin").write_bytes(np.arange(82.0).tobytes())
 
     def change(file):
-        replaced(file, NODES, shape=(41, 2), dtype="f8", external=[(str(Path(folder) / "secret.bin"), 0, 656)])
+        replaced(
+            file,
+            NODES,
+            shape=(41, 2),
+            dtype="f8",
+            external=[(str(Path(folder) / "secret.bin"), 0, 656)],
+        )
 
     return edited(folder, change)
 
@@ -207,7 +221,13 @@ def values_in_another_file_for_a_text(folder):
     (Path(folder) / "secret.bin").write_bytes(bytes(16))
 
     def change(file):
-        replaced(file, "problem", shape=(1,), dtype="i8", external=[(str(Path(folder) / "secret.bin"), 0, 8)])
+        replaced(
+            file,
+            "problem",
+            shape=(1,),
+            dtype="i8",
+            external=[(str(Path(folder) / "secret.bin"), 0, 8)],
+        )
 
     return edited(folder, change)
 
@@ -233,7 +253,9 @@ def a_virtual_array_without_end(folder):
 
     def change(file):
         layout = h5py.VirtualLayout(shape=(1,), maxshape=(None,), dtype="f8")
-        source = h5py.VirtualSource(str(Path(folder) / "secret.h5"), "numbers", shape=(1,), maxshape=(None,))
+        source = h5py.VirtualSource(
+            str(Path(folder) / "secret.h5"), "numbers", shape=(1,), maxshape=(None,)
+        )
         layout[: h5s.UNLIMITED] = source[: h5s.UNLIMITED]
         del file[NODES]
         file.create_virtual_dataset(NODES, layout)
@@ -350,7 +372,10 @@ _filtered("scaleoffset", scaleoffset=3)
 
 @attack
 def a_filter_that_needs_a_plug_in(folder):
-    """The number of the LZF filter, which h5py brings along, turned into that of one which HDF5 looks for on the disk."""
+    """The number of the LZF filter, which h5py brings along, turned into that of one which HDF5
+    looks for on the disk.
+    """
+
     def change(file):
         replaced(file, NODES, np.zeros((41, 2)), chunks=(41, 2), compression="lzf")
 
@@ -414,7 +439,7 @@ def a_million_times_the_same_text(folder):
     data = bytearray(path.read_bytes()[:-_END])
     with h5py.File(io.BytesIO(bytes(data)), "r") as file:
         place = int(file.attrs["place"])
-    data[place:place + 16 * count] = bytes(data[place:place + 16]) * count
+    data[place : place + 16 * count] = bytes(data[place : place + 16]) * count
     return write(folder, data)
 
 
@@ -469,7 +494,8 @@ def an_empty_netcdf_file(folder):
     return write(folder, buffer.getvalue())
 
 
-# -- the groups ---------------------------------------------------------------------------------------------------------
+# -- the groups
+# ---------------------------------------------------------------------------------------------------------
 
 
 def _attribute(name, group, key, value, sample="solution"):
@@ -504,11 +530,26 @@ _attribute("a_status_of_another_enumeration", "plans/0", "record_enums", '{"stat
 _attribute("an_enumeration_of_the_system", "plans/0", "record_enums", '{"status": "Popen"}')
 _attribute("enumerations_that_are_a_list", "plans/0", "record_enums", "[1]")
 _attribute("brackets_fifty_thousand_deep", "plans/0", "record_other", "[" * 50_000 + "]" * 50_000)
-_attribute("brackets_five_hundred_deep", "plans/0", "record_other", '{"found_from": ' + "[" * 500 + "]" * 500 + "}")
+_attribute(
+    "brackets_five_hundred_deep",
+    "plans/0",
+    "record_other",
+    '{"found_from": ' + "[" * 500 + "]" * 500 + "}",
+)
 _attribute("no_json", "plans/0", "record_other", "{'found_from': ()}")
 _attribute("nan_as_json", "plans/0", "record_other", '{"found_from": NaN}')
-_attribute("a_number_of_four_hundred_digits", "plans/0", "record_other", '{"found_from": [1' + "0" * 400 + "]}")
-_attribute("a_number_of_five_thousand_digits", "plans/0", "record_other", '{"found_from": [1' + "0" * 5000 + "]}")
+_attribute(
+    "a_number_of_four_hundred_digits",
+    "plans/0",
+    "record_other",
+    '{"found_from": [1' + "0" * 400 + "]}",
+)
+_attribute(
+    "a_number_of_five_thousand_digits",
+    "plans/0",
+    "record_other",
+    '{"found_from": [1' + "0" * 5000 + "]}",
+)
 _attribute("absent_fields_that_are_numbers", "plans/0", "record_absent", "[1, 2]")
 _attribute("absent_fields_that_are_needed", "plans/0", "record_absent", '["times"]')
 _attribute("a_field_that_no_plan_has", "plans/0", "_find_basin", "os.system")
@@ -559,8 +600,18 @@ _array("a_gain_of_another_shape", "gain", lambda a: np.zeros((5, 5)), "lqg")
 _array("a_gain_of_nan", "gain", lambda a: a * np.nan, "lqg")
 _array("values_of_another_grid", "grid/values", lambda a: a[:, ::2], "grid")
 _array("axes_that_run_backwards", "grid/axes/0", lambda a: a[::-1].copy(), "grid")
-_array("a_variation_of_other_states", "variation/value_hessian", lambda a: np.zeros((len(a), 1, 1)), "transcribed")
-_array("a_tail_of_another_size", "plans/0/tail/closed_loop", lambda a: np.zeros((3, 3)), "solution_endless")
+_array(
+    "a_variation_of_other_states",
+    "variation/value_hessian",
+    lambda a: np.zeros((len(a), 1, 1)),
+    "transcribed",
+)
+_array(
+    "a_tail_of_another_size",
+    "plans/0/tail/closed_loop",
+    lambda a: np.zeros((3, 3)),
+    "solution_endless",
+)
 _array("truth_values_of_seven", "escaped", lambda a: np.full_like(a, 7), "table")
 _array("a_variable_of_another_length", "cost", lambda a: np.zeros((2, 5)), "table")
 
@@ -637,12 +688,15 @@ def one_coefficient_for_a_million_steps(folder):
     return edited(folder, change, "policy")
 
 
-# -- the problem in its own words ----------------------------------------------------------------------------------------
+# -- the problem in its own words
+# ----------------------------------------------------------------------------------------
 
 
 def _specified(name, change, sample="solution"):
     def made(folder):
-        return texts(folder, change, sample, "value" if sample in ("problem", "program") else "problem")
+        return texts(
+            folder, change, sample, "value" if sample in ("problem", "program") else "problem"
+        )
 
     made.__name__ = name
     return attack(made)
@@ -660,17 +714,23 @@ def _set(*path, to):
 _LOSS = ("landscape", "expression")
 _specified("a_formula_two_billion_wide", _set("landscape", "formula", to="{tilt:2000000000}"))
 _specified("a_formula_two_billion_precise", _set("landscape", "formula", to="{tilt:.2000000000f}"))
-_specified("a_formula_that_reads_attributes", _set("landscape", "formula", to="{tilt.__class__.__mro__}"))
+_specified(
+    "a_formula_that_reads_attributes", _set("landscape", "formula", to="{tilt.__class__.__mro__}")
+)
 _specified("a_dimension_of_a_billion", _set("landscape", "dimension", to=10**9))
 _specified("a_dimension_of_ten_thousand", _set("landscape", "dimension", to=10_000))
 _specified("a_dimension_of_minus_one", _set("landscape", "dimension", to=-1))
 _specified("a_dimension_in_words", _set("landscape", "dimension", to="two"))
 _specified("minima_by_an_unknown_rule", _set("landscape", "minima_rule", to="__import__"))
 _specified("kinks_that_are_a_text", _set("landscape", "allow_kinks", to="no"))
-_specified("an_input_of_a_trillion_entries", _set(*_LOSS, "inputs", 0, to=["theta", [10**6, 10**6]]))
+_specified(
+    "an_input_of_a_trillion_entries", _set(*_LOSS, "inputs", 0, to=["theta", [10**6, 10**6]])
+)
 _specified("an_output_of_a_trillion_entries", _set(*_LOSS, "outputs", 0, to=[[10**6, 10**6], []]))
 _specified("an_output_without_entries", _set(*_LOSS, "outputs", 0, to=[[1, 1], []]))
-_specified("a_sparsity_twice_at_a_place", _set(*_LOSS, "inputs", 0, to=["theta", [2, 1, [0, 0], [0, 0]]]))
+_specified(
+    "a_sparsity_twice_at_a_place", _set(*_LOSS, "inputs", 0, to=["theta", [2, 1, [0, 0], [0, 0]]])
+)
 _specified("a_sparsity_outside", _set(*_LOSS, "inputs", 0, to=["theta", [2, 1, [0, 5], [0, 0]]]))
 _specified("a_sparsity_of_text", _set(*_LOSS, "inputs", 0, to=["theta", "dense"]))
 _specified("a_step_that_acts_on_the_future", _set(*_LOSS, "steps", 1, to=["SQ", 77]))
@@ -694,24 +754,46 @@ _specified("no_objective", lambda tree: tree.pop("objective") and None)
 _specified("a_horizon_of_nan", _set("objective", "horizon", to={"number": "nan"}))
 _specified("a_horizon_of_text", _set("objective", "horizon", to="ten"))
 _specified("a_discount_below_zero", _set("objective", "discount", to=-1.0))
-_specified("a_start_of_another_length", _set("start", to={"array": {"shape": [3], "values": [0, 0, 0]}}))
+_specified(
+    "a_start_of_another_length", _set("start", to={"array": {"shape": [3], "values": [0, 0, 0]}})
+)
 _specified("a_start_of_a_billion", _set("start", to={"array": {"shape": [10**9], "values": []}}))
-_specified("a_start_of_negative_length", _set("start", to={"array": {"shape": [-1, -2], "values": [0.0, 0.0]}}))
+_specified(
+    "a_start_of_negative_length",
+    _set("start", to={"array": {"shape": [-1, -2], "values": [0.0, 0.0]}}),
+)
 _specified("a_start_of_words", _set("start", to={"array": {"shape": [2], "values": ["a", "b"]}}))
 _specified("a_start_of_nan", _set("start", to={"array": {"shape": [2], "values": ["nan", 0.0]}}))
 _specified("an_array_without_a_shape", _set("start", to={"array": {"values": [0.0, 0.0]}}))
 _specified("an_object_of_no_form", _set("start", to={"pickle": "gASV"}))
 _specified("an_object_of_two_forms", _set("start", to={"number": "inf", "array": 1}))
-_specified("parameters_that_are_no_names", _set("landscape", "parameters", to={"mapping": [["not a name", 0.5]]}))
-_specified("parameters_twice", _set("landscape", "parameters", to={"mapping": [["tilt", 0.5], ["tilt", 0.6]]}))
-_specified("parameters_in_a_triple", _set("landscape", "parameters", to={"mapping": [["tilt", 0.5, 1]]}))
+_specified(
+    "parameters_that_are_no_names",
+    _set("landscape", "parameters", to={"mapping": [["not a name", 0.5]]}),
+)
+_specified(
+    "parameters_twice",
+    _set("landscape", "parameters", to={"mapping": [["tilt", 0.5], ["tilt", 0.6]]}),
+)
+_specified(
+    "parameters_in_a_triple", _set("landscape", "parameters", to={"mapping": [["tilt", 0.5, 1]]})
+)
 _specified("a_text_of_brackets", lambda tree: "[" * 200_000)
 _specified("a_text_that_is_empty", lambda tree: "")
-_specified("a_problem_that_is_a_number", lambda tree: '{"format":"landscape_control problem","version":1,"problem":1}')
-_specified("a_problem_that_is_a_learner", lambda tree: json.dumps(
-    {"format": "landscape_control problem", "version": 1, "problem": tree["learner"]}))
-_specified("a_later_problem", lambda tree: json.dumps(
-    {"format": "landscape_control problem", "version": 2, "problem": tree}))
+_specified(
+    "a_problem_that_is_a_number",
+    lambda tree: '{"format":"landscape_control problem","version":1,"problem":1}',
+)
+_specified(
+    "a_problem_that_is_a_learner",
+    lambda tree: json.dumps(
+        {"format": "landscape_control problem", "version": 1, "problem": tree["learner"]}
+    ),
+)
+_specified(
+    "a_later_problem",
+    lambda tree: json.dumps({"format": "landscape_control problem", "version": 2, "problem": tree}),
+)
 _specified("a_text_of_small_lists", lambda tree: "[" + "[]," * 2_000_000 + "[]]")
 
 
@@ -721,7 +803,10 @@ def a_covariance_of_twenty_thousand_variables(folder):
     hidden = ("landscape", "hidden")
 
     def change(tree):
-        tree["landscape"]["hidden"] |= {"mean": {"array": {"shape": [20_000], "values": [0.0] * 20_000}}, "variance": 1.0}
+        tree["landscape"]["hidden"] |= {
+            "mean": {"array": {"shape": [20_000], "values": [0.0] * 20_000}},
+            "variance": 1.0,
+        }
         assert tree[hidden[0]][hidden[1]]["kind"] == "OrnsteinUhlenbeck"
 
     return texts(folder, change, "lqg")
@@ -767,7 +852,8 @@ def a_function_of_two_hundred_thousand_squares(folder):
     return texts(folder, change)
 
 
-# -- settings -------------------------------------------------------------------------------------------------------------
+# -- settings
+# -------------------------------------------------------------------------------------------------------------
 
 
 def _replanning(name, settings):
@@ -776,12 +862,21 @@ def _replanning(name, settings):
             group = file["settings"]
             for key, value in settings(str(folder)).items():
                 if isinstance(value, dict):
-                    group.attrs["record_other"] = json.dumps({key: {"mapping": [list(item) for item in value.items()]}})
+                    group.attrs["record_other"] = json.dumps(
+                        {key: {"mapping": [list(item) for item in value.items()]}}
+                    )
                 else:
                     group.attrs[key] = value
             group.attrs["record_order"] = json.dumps(
-                [*json.loads(group.attrs["record_order"]),
-                 *(key for key in settings("") if key not in json.loads(group.attrs["record_order"]))])
+                [
+                    *json.loads(group.attrs["record_order"]),
+                    *(
+                        key
+                        for key in settings("")
+                        if key not in json.loads(group.attrs["record_order"])
+                    ),
+                ]
+            )
 
         return edited(folder, change, "replanning")
 
@@ -789,27 +884,43 @@ def _replanning(name, settings):
     return attack(made)
 
 
-_replanning("settings_that_write_a_file", lambda f: {"options": {"output_file": f"{f}/written", "print_level": 5}})
-_replanning("settings_that_load_a_library", lambda f: {"options": {"linear_solver": "ma27", "hsllib": f"{f}/evil.so"}})
+_replanning(
+    "settings_that_write_a_file",
+    lambda f: {"options": {"output_file": f"{f}/written", "print_level": 5}},
+)
+_replanning(
+    "settings_that_load_a_library",
+    lambda f: {"options": {"linear_solver": "ma27", "hsllib": f"{f}/evil.so"}},
+)
 _replanning("settings_without_end", lambda f: {"aims": 10**6})
 _replanning("settings_that_nobody_knows", lambda f: {"shell": "sh"})
 _replanning("settings_of_the_optimiser", lambda f: {"options": {"max_iter": 300}})
 
 VALID = {  # what asks for nothing that a reader does: loaded, and acted on by nobody
-    "a_formula_two_billion_wide", "a_formula_two_billion_precise", "a_formula_that_reads_attributes",
+    "a_formula_two_billion_wide",
+    "a_formula_two_billion_precise",
+    "a_formula_that_reads_attributes",
     "noise_of_another_size",
-    "settings_that_write_a_file", "settings_that_load_a_library", "settings_without_end", "settings_that_nobody_knows",
-    "settings_of_the_optimiser"}
+    "settings_that_write_a_file",
+    "settings_that_load_a_library",
+    "settings_without_end",
+    "settings_that_nobody_knows",
+    "settings_of_the_optimiser",
+}
 
 
-# -- stores -----------------------------------------------------------------------------------------------------------------
+# -- stores
+# -----------------------------------------------------------------------------------------------------------------
 
 STORE = Path(__file__).parent / "data/sweeps/v1"
 STORES: dict = {}
 
 
 def store_attack(function):
-    """Put an attack on a store into the list: a function of a folder that holds a copy of a finished one."""
+    """Put an attack on a store into the list: a function of a folder that holds a copy of a
+    finished one.
+    """
+
     def made(folder):
         copied = Path(folder) / "store"
         shutil.copytree(STORE, copied)
@@ -889,11 +1000,20 @@ def _some_long_axes(tree):
 _plan("a_plan_of_1e16_cells", _long_axes)
 _plan("a_plan_of_cells_without_results", _some_long_axes)
 _plan("a_plan_without_axes", lambda tree: tree.update(axes=[]))
-_plan("a_plan_with_an_empty_axis", lambda tree: tree["axes"][0].update(columns=[{"type": "f", "values": []}]))
+_plan(
+    "a_plan_with_an_empty_axis",
+    lambda tree: tree["axes"][0].update(columns=[{"type": "f", "values": []}]),
+)
 _plan("a_plan_of_ragged_axes", lambda tree: tree["axes"][0].update(labels=["only one"]))
 _plan("a_plan_of_an_unknown_type", lambda tree: tree["axes"][0]["columns"][0].update(type="O"))
-_plan("a_plan_of_words_as_numbers", lambda tree: tree["axes"][0]["columns"][0].update(type="f", values=["x"] * 3))
-_plan("a_plan_of_400_digits", lambda tree: tree["axes"][0]["columns"][0].update(type="i", values=[10**400]))
+_plan(
+    "a_plan_of_words_as_numbers",
+    lambda tree: tree["axes"][0]["columns"][0].update(type="f", values=["x"] * 3),
+)
+_plan(
+    "a_plan_of_400_digits",
+    lambda tree: tree["axes"][0]["columns"][0].update(type="i", values=[10**400]),
+)
 _plan("a_plan_with_one_name_twice", lambda tree: tree["axes"].append(tree["axes"][0]))
 _plan("a_plan_without_measures", lambda tree: tree.update(measures=[]))
 _plan("a_plan_of_an_unknown_kind", lambda tree: tree.update(kind="shell"))
@@ -904,8 +1024,14 @@ _plan("a_plan_with_options_in_a_list", lambda tree: tree.update(options=[1]))
 _plan("a_plan_of_the_future", lambda tree: tree.update(version=2))
 _plan("a_plan_without_a_problem", lambda tree: tree.pop("specification"))
 _plan("a_plan_whose_axis_is_named_like_a_note", lambda tree: tree["axes"][0].update(name="status"))
-_plan("a_plan_whose_axis_is_named_like_a_measure", lambda tree: tree["axes"][0].update(name=tree["measures"][0]["name"]))
-_plan("a_plan_whose_measure_is_named_like_a_note", lambda tree: tree["measures"][0].update(name="message"))
+_plan(
+    "a_plan_whose_axis_is_named_like_a_measure",
+    lambda tree: tree["axes"][0].update(name=tree["measures"][0]["name"]),
+)
+_plan(
+    "a_plan_whose_measure_is_named_like_a_note",
+    lambda tree: tree["measures"][0].update(name="message"),
+)
 _plan("a_plan_whose_problem_is_a_number", lambda tree: tree.update(specification=7))
 
 
@@ -923,13 +1049,27 @@ def _first_value(columns):
     return next(name for name in columns if name.startswith("value "))
 
 
-_chunk("a_chunk_of_wide_values", lambda c: c.update({_first_value(c): np.zeros((len(c["cells"]), 10**4))}))
+_chunk(
+    "a_chunk_of_wide_values",
+    lambda c: c.update({_first_value(c): np.zeros((len(c["cells"]), 10**4))}),
+)
 _chunk("a_chunk_of_other_cells", lambda c: c.update(cells=c["cells"] + 1))
-_chunk("a_chunk_of_codes_without_words", lambda c: c.update(status=np.full(len(c["cells"]), 99, dtype=np.int32)))
-_chunk("a_chunk_of_negative_codes", lambda c: c.update(status=np.full(len(c["cells"]), -1, dtype=np.int32)))
-_chunk("a_chunk_of_a_strange_column", lambda c: c.update({"value shell": np.zeros(len(c["cells"]))}))
+_chunk(
+    "a_chunk_of_codes_without_words",
+    lambda c: c.update(status=np.full(len(c["cells"]), 99, dtype=np.int32)),
+)
+_chunk(
+    "a_chunk_of_negative_codes",
+    lambda c: c.update(status=np.full(len(c["cells"]), -1, dtype=np.int32)),
+)
+_chunk(
+    "a_chunk_of_a_strange_column", lambda c: c.update({"value shell": np.zeros(len(c["cells"]))})
+)
 _chunk("a_chunk_without_words", lambda c: c.pop("words"))
-_chunk("a_chunk_whose_words_are_brackets", lambda c: c.update(words=np.frombuffer(b"[" * 100_000, dtype=np.uint8)))
+_chunk(
+    "a_chunk_whose_words_are_brackets",
+    lambda c: c.update(words=np.frombuffer(b"[" * 100_000, dtype=np.uint8)),
+)
 
 
 @store_attack
@@ -957,11 +1097,14 @@ def a_chunk_that_is_a_bomb(folder):
 def a_chunk_that_claims_a_terabyte(folder):
     path = sorted((folder / "chunks").iterdir())[0]
     header = io.BytesIO()
-    np.lib.format.write_array_header_1_0(header, {"descr": "<f8", "fortran_order": False, "shape": (2**37,)})
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "<f8", "fortran_order": False, "shape": (2**37,)}
+    )
     with ZipFile(path, "w") as archive:
         archive.writestr("cells.npy", header.getvalue())
 
 
-# the cells of a damaged chunk are "not run"; what is no file at all is refused, since it was put there by someone
+# the cells of a damaged chunk are "not run"; what is no file at all is refused, since it was put
+# there by someone
 NO_FILES = {"a_folder_named_like_a_chunk", "a_chunk_that_is_a_pipe"}
 STILL_READ = {name for name in STORES if "chunk" in name and "plan" not in name} - NO_FILES

@@ -1,8 +1,10 @@
-"""Loads files one after the other in this process and prints for each, as JSON: what came of it, seconds, megabytes.
+"""Loads files one after the other in this process and prints for each, as JSON: what came of it,
+seconds, megabytes.
 
     python tests/hostile_runner.py PATH …
 
-Memory is what the process held at most while it loaded the file, beyond what it held before (Linux).
+Memory is what the process held at most while it loaded the file, beyond what it held before
+(Linux).
 """
 
 import json
@@ -22,7 +24,9 @@ def outcome(path, use=lc.load):
         use(path)
     except ProblemError as error:
         says_where = str(path) in str(error) and error.expected and error.advice
-        return ("refused" if says_where and not any(raw in error.received for raw in RAW) else "cryptic"), str(error)[:400]
+        return (
+            "refused" if says_where and not any(raw in error.received for raw in RAW) else "cryptic"
+        ), str(error)[:400]
     except BaseException as error:
         return "raised", f"{type(error).__name__}: {error}"[:400]
     return "loaded", ""
@@ -34,7 +38,12 @@ def measured(path, use=lc.load):
     began = time.process_time()  # whatever else the machine does meanwhile
     found, message = outcome(path, use)
     seconds = time.process_time() - began
-    return {"outcome": found, "message": message, "seconds": seconds, "megabytes": (_kilobytes("VmHWM") - before) / 1024}
+    return {
+        "outcome": found,
+        "message": message,
+        "seconds": seconds,
+        "megabytes": (_kilobytes("VmHWM") - before) / 1024,
+    }
 
 
 def _reset_peak():
@@ -54,7 +63,9 @@ def _kilobytes(name):
 
 
 if __name__ == "__main__":
-    lc.load(Path(__file__).parent / "data/records/v1/solution.nc")  # what a first time takes is no file's fault
+    lc.load(
+        Path(__file__).parent / "data/records/v1/solution.nc"
+    )  # what a first time takes is no file's fault
     lc.load(Path(__file__).parent / "data/records/v1/table.nc")
     for name in sys.argv[1:]:
         sys.stdout.write(json.dumps(measured(name)) + "\n")

@@ -1,7 +1,8 @@
-"""Kinds of mistakes that follow from what an argument is declared to be, and calls that make one mistake each.
+"""Kinds of mistakes that follow from what an argument is declared to be, and calls that make one
+mistake each.
 
-Everything works on *descriptions* of kinds, plain dictionaries, so that the same mistakes can be tried where nothing is
-declared.
+Everything works on *descriptions* of kinds, plain dictionaries, so that the same mistakes can be
+tried where nothing is declared.
 """
 
 import importlib
@@ -26,7 +27,11 @@ def describe(kind) -> dict:
     elif made["kind"] == "Instance":
         made["cls"] = address(kind.cls)
     elif made["kind"] == "Items":
-        made |= {"entry": describe(kind.kind), "container": kind.container.__name__, "filled": kind.filled}
+        made |= {
+            "entry": describe(kind.kind),
+            "container": kind.container.__name__,
+            "filled": kind.filled,
+        }
     elif made["kind"] == "Table":
         made |= {"entry": describe(kind.kind), "named": kind.key is str}
     elif made["kind"] == "Either":
@@ -90,13 +95,17 @@ def _arrays():
 
 
 def misuses(what: dict) -> dict:
-    """{label: value} of mistakes for a kind of argument; what another kind of a choice of kinds takes is left out."""
+    """{label: value} of mistakes for a kind of argument; what another kind of a choice of kinds
+    takes is left out.
+    """
     if what["kind"] != "Either":
         return {label: value for label, value in _own(what).items() if label not in taken(what)}
     labels = set().union(*(taken(one) for one in what["kinds"]))
     found = {}
     for one in what["kinds"]:
-        found |= {label: value for label, value in _own(one).items() if label.split(":")[0] not in labels}
+        found |= {
+            label: value for label, value in _own(one).items() if label.split(":")[0] not in labels
+        }
     return found
 
 
@@ -112,16 +121,28 @@ def _own(what):
         return _arrays() | _shapes(what)
     others = _scalars() | {"nan": np.nan, "number": 1.0, "empty text": ""}
     if kind in ("Choice", "Member"):
-        words = [word for word in what.get("allowed") or what.get("texts") if isinstance(word, str) and len(word) > 3]
+        words = [
+            word
+            for word in what.get("allowed") or what.get("texts")
+            if isinstance(word, str) and len(word) > 3
+        ]
         return others | {f"misspelt:{word}": f"{word[:-1]}x" for word in words}
     if kind == "Flag":
         return others | {"no": "no", "zero": 0, "one": 1}
     if kind == "Instance":
         return others | {"its class": find(what["cls"])}
     if kind == "Items":
-        return others | ({"empty": []} if what["filled"] else {}) | _entries(what, lambda value: [value])
+        return (
+            others
+            | ({"empty": []} if what["filled"] else {})
+            | _entries(what, lambda value: [value])
+        )
     if kind == "Table":
-        return others | ({"numbered": {1: 1.0}} if what["named"] else {}) | _entries(what, lambda value: {"one": value})
+        return (
+            others
+            | ({"numbered": {1: 1.0}} if what["named"] else {})
+            | _entries(what, lambda value: {"one": value})
+        )
     return others
 
 
@@ -174,7 +195,16 @@ def taken(what) -> set:
         return {"number", "one", "zero"} | extra
     if kind == "Items":
         entry = what["entry"]["kind"]
-        lists = {"list", "generator", "ragged", "huge", "complex in a list", "bool in a list", "none in a list", "texts"}
+        lists = {
+            "list",
+            "generator",
+            "ragged",
+            "huge",
+            "complex in a list",
+            "bool in a list",
+            "none in a list",
+            "texts",
+        }
         lists |= {"set"} if what["container"] in ("Iterable", "frozenset") else set()
         found = lists if entry == "Anything" else {"texts"} if entry == "Text" else set()
         if entry in ("Number", "Array"):

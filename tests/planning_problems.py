@@ -15,7 +15,17 @@ def bowl_loss(theta, hidden):
     return 0.5 * CURVATURE * (theta[0] - hidden[0]) ** 2
 
 
-def planned(hidden, horizon, *, loss=bowl_loss, start=1.0, discount=DISCOUNT, terminal=None, sees=None, end=None):
+def planned(
+    hidden,
+    horizon,
+    *,
+    loss=bowl_loss,
+    start=1.0,
+    discount=DISCOUNT,
+    terminal=None,
+    sees=None,
+    end=None,
+):
     """One weight, one hidden variable (or task), noisy gradients."""
     landscape = lc.Landscape.from_expression(loss, dimension=1, hidden=hidden)
     return lc.ControlProblem(
@@ -36,17 +46,27 @@ def moving(kind="walk"):
 
 
 def two_tasks():
-    """Minima at -1 and 2, left at different rates: stationary mean 0, approached at rate 0.9; a start that favours one."""
-    return lc.TaskChain(rates=[[-0.3, 0.3], [0.6, -0.6]], tasks=[-1.0, 2.0], probabilities=[0.8, 0.2])
+    """Minima at -1 and 2, left at different rates: stationary mean 0, approached at rate 0.9; a
+    start that favours one.
+    """
+    return lc.TaskChain(
+        rates=[[-0.3, 0.3], [0.6, -0.6]], tasks=[-1.0, 2.0], probabilities=[0.8, 0.2]
+    )
 
 
 def unknown_curvature(horizon):
     """½e^φθ²: the curvature is log-normal, and seen only away from the minimum."""
-    return planned(lc.GaussianPrior([0.0], [1.0]), horizon, loss=lambda theta, phi: 0.5 * ca.exp(phi[0]) * theta[0] ** 2)
+    return planned(
+        lc.GaussianPrior([0.0], [1.0]),
+        horizon,
+        loss=lambda theta, phi: 0.5 * ca.exp(phi[0]) * theta[0] ** 2,
+    )
 
 
 def full_information_control(theta, mean, centre, rate, horizon):
-    """First control of the linear-quadratic problem over (θ, m) with ṁ = -rate (m - centre), any horizon."""
+    """First control of the linear-quadratic problem over (θ, m) with ṁ = -rate (m - centre), any
+    horizon.
+    """
     reference = lc.reference.LinearQuadratic(
         hessian=CURVATURE * np.array([[1.0, -1.0], [-1.0, 1.0]]),
         minimum=np.zeros(2),
@@ -67,7 +87,9 @@ def shrunk_control(theta, mean, centre, rate):
 
 
 def unknown_gain(mean, horizon=4.0):
-    """½θ² - φθ with φ seen only as φθ: at θ = 0 nothing can be learned, and nothing in E[L] says that it should be."""
+    """½θ² - φθ with φ seen only as φθ: at θ = 0 nothing can be learned, and nothing in E[L] says
+    that it should be.
+    """
     return planned(
         lc.GaussianPrior([mean], [1.0]),
         horizon,

@@ -11,29 +11,46 @@ HORIZON = 7
 def gradients(seed=0, horizon=HORIZON, n=3):
     """(T, n) gradients of both signs and many sizes, and (T, n) parameters at which they were seen."""
     rng = np.random.default_rng(seed)
-    return rng.normal(size=(horizon, n)) * 10.0 ** rng.uniform(-1, 1, (horizon, n)), rng.normal(size=(horizon, n))
+    return rng.normal(size=(horizon, n)) * 10.0 ** rng.uniform(-1, 1, (horizon, n)), rng.normal(
+        size=(horizon, n)
+    )
 
 
 def moves(family, coefficients, seen, at=None):
-    """(T, n) updates of a family on gradients ``seen`` at parameters ``at``, by its own step in NumPy."""
+    """(T, n) updates of a family on gradients ``seen`` at parameters ``at``, by its own step in
+    NumPy.
+    """
     layout, horizon = family.layout(len(seen)), len(seen)
-    entries, state = layout.join(coefficients), tuple(np.zeros(seen.shape[1]) for _ in range(family.state_size))
+    entries, state = (
+        layout.join(coefficients),
+        tuple(np.zeros(seen.shape[1]) for _ in range(family.state_size)),
+    )
     found = []
     for t in range(horizon):
         theta = np.zeros(seen.shape[1]) if at is None else at[t]
-        move, state = family.step(layout.at_step(entries, t), state, seen[t], theta, Clock(step=t, horizon=horizon))
+        move, state = family.step(
+            layout.at_step(entries, t), state, seen[t], theta, Clock(step=t, horizon=horizon)
+        )
         assert len(state) == family.state_size
         found.append(move)
     return np.array(found)
 
 
 def symbolic_moves(family, coefficients, seen, at, kind=ca.SX, clock_symbol=False):
-    """(T, n) updates, where one step has been built from CasADi symbols and is then evaluated, weight by weight."""
+    """(T, n) updates, where one step has been built from CasADi symbols and is then evaluated,
+    weight by weight.
+    """
     layout, horizon = family.layout(len(seen)), len(seen)
     entries = layout.join(coefficients)
     found, state = np.empty(seen.shape), np.zeros((family.state_size, seen.shape[1]))
     for t in range(horizon):
-        names = (kind.sym("c", layout.size), kind.sym("s", family.state_size), kind.sym("y"), kind.sym("θ"), kind.sym("t"))
+        names = (
+            kind.sym("c", layout.size),
+            kind.sym("s", family.state_size),
+            kind.sym("y"),
+            kind.sym("θ"),
+            kind.sym("t"),
+        )
         values, carried, y, theta, clock = names
         carried = tuple(carried[i] for i in range(family.state_size))
         time = Clock(step=clock if clock_symbol else t, horizon=horizon)

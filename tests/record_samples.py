@@ -1,4 +1,5 @@
-"""One small record of every kind, and the numbers that it must give; run as a script it writes those of today's format.
+"""One small record of every kind, and the numbers that it must give; run as a script it writes
+those of today's format.
 
     python tests/record_samples.py
 
@@ -29,14 +30,26 @@ COARSE = {"points": 21, "accuracy": 1.0, "throw": False}
 
 def emerged():
     task = LandscapeDistribution.quadratic(curvatures=Uniform(0.05, 1.0), start_variance=0.7)
-    return optimize_policy(task, GradientDescent(constant=False), lc.Objective(horizon=4, learning_rate=math.inf),
-                           sees=lc.NoisyGradient(0.1))
+    return optimize_policy(
+        task,
+        GradientDescent(constant=False),
+        lc.Objective(horizon=4, learning_rate=math.inf),
+        sees=lc.NoisyGradient(0.1),
+    )
 
 
 def emerged_from_scenarios():
-    task = LandscapeDistribution.landscapes([lc.double_well(), lc.rosenbrock(2)], starts=[[-0.5, 0.5], [0.3, 0.2]])
-    return optimize_policy(task, HeavyBall(constant=True), lc.Objective(horizon=3, learning_rate=math.inf),
-                           sees=lc.NoisyGradient(0.1), throw=False, starts=2)
+    task = LandscapeDistribution.landscapes(
+        [lc.double_well(), lc.rosenbrock(2)], starts=[[-0.5, 0.5], [0.3, 0.2]]
+    )
+    return optimize_policy(
+        task,
+        HeavyBall(constant=True),
+        lc.Objective(horizon=3, learning_rate=math.inf),
+        sees=lc.NoisyGradient(0.1),
+        throw=False,
+        starts=2,
+    )
 
 
 def minimax():
@@ -47,11 +60,25 @@ def table():
     import xarray
 
     return xarray.Dataset(
-        {"cost": (("discount", "seed"), np.array([[0.1, np.nan], [np.inf, 1 / 3]]), {"units": "cost"}),
-         "status": (("discount", "seed"), np.array([["converged", "failed"], ["", "größer"]], dtype=object)),
-         "escaped": (("discount", "seed"), np.array([[True, False], [False, True]]))},
-        coords={"discount": [0.1, 0.2], "seed": [0, 1], "label": ("discount", np.array(["a", "b"], dtype=object))},
-        attrs={"fingerprint": "abc", "cells": 4, "tolerance": 1e-6})
+        {
+            "cost": (
+                ("discount", "seed"),
+                np.array([[0.1, np.nan], [np.inf, 1 / 3]]),
+                {"units": "cost"},
+            ),
+            "status": (
+                ("discount", "seed"),
+                np.array([["converged", "failed"], ["", "größer"]], dtype=object),
+            ),
+            "escaped": (("discount", "seed"), np.array([[True, False], [False, True]])),
+        },
+        coords={
+            "discount": [0.1, 0.2],
+            "seed": [0, 1],
+            "label": ("discount", np.array(["a", "b"], dtype=object)),
+        },
+        attrs={"fingerprint": "abc", "cells": 4, "tolerance": 1e-6},
+    )
 
 
 MAKERS = {
@@ -65,8 +92,11 @@ MAKERS = {
     "transcribed": lambda: lc.solve(problems.HIDDEN["curvature"]),
     "grid": lambda: lc.solve(problems.HIDDEN["reverting"], method="dynamic programming", **COARSE),
     "replanning": lambda: lc.solve(problems.HIDDEN["curvature"], method="replanning", aims=1),
-    "policy": lambda: Policy(family=HeavyBall(constant=False), horizon=3,
-                             coefficients={"learning_rate": [0.1, 0.2, 1 / 3], "momentum": [0.0, 0.5, 0.7]}),
+    "policy": lambda: Policy(
+        family=HeavyBall(constant=False),
+        horizon=3,
+        coefficients={"learning_rate": [0.1, 0.2, 1 / 3], "momentum": [0.0, 0.5, 0.7]},
+    ),
     "emerged": emerged,
     "emerged_from_scenarios": emerged_from_scenarios,
     "minimax": minimax,
@@ -77,7 +107,9 @@ MAKERS = {
 def stored_numbers(value) -> dict:
     """Numbers that stand in the record: they must come back to the last bit."""
     if hasattr(value, "data_vars"):
-        return {name: [str(x) for x in array.values.ravel()] for name, array in value.variables.items()}
+        return {
+            name: [str(x) for x in array.values.ravel()] for name, array in value.variables.items()
+        }
     if not hasattr(value, "status") and not hasattr(value, "coefficients"):
         return {"specification": specification(value)}
     found = {"cost": getattr(value, "cost", 0.0), "status": str(getattr(value, "status", ""))}
@@ -85,7 +117,10 @@ def stored_numbers(value) -> dict:
     for plan_name in ("plan", "best"):
         plan = getattr(value, plan_name, None)
         if plan is not None:
-            found |= {name: getattr(plan, name) for name in ("times", "parameters", "controls", "costates")}
+            found |= {
+                name: getattr(plan, name)
+                for name in ("times", "parameters", "controls", "costates")
+            }
     return {name: part if isinstance(part, str) else _hex(part) for name, part in found.items()}
 
 
@@ -102,19 +137,30 @@ def computed_numbers(value) -> list[float]:
         return np.ravel(policy([[0.3, -1.0], [0.2, 0.5], [0.7, 0.1]])).tolist()
     if hasattr(value, "policy"):
         when = (0.0, 0.4, 0.9)
-        return np.ravel([value.policy([0.3], belief, time) for belief in _beliefs(value) for time in when]).tolist()
+        return np.ravel(
+            [value.policy([0.3], belief, time) for belief in _beliefs(value) for time in when]
+        ).tolist()
     if hasattr(value, "certificate"):
         ahead = [value.best.times[-1] + 2.0] if value.best.tail is not None else []
-        return [*np.ravel(np.hstack(value.at([0.0, 0.123, 1.4, *ahead]))).tolist(), value.certificate.dynamics,
-                *value.best.end_basin, *value.problem.landscape.loss(value.problem.start)]
+        return [
+            *np.ravel(np.hstack(value.at([0.0, 0.123, 1.4, *ahead]))).tolist(),
+            value.certificate.dynamics,
+            *value.best.end_basin,
+            *value.problem.landscape.loss(value.problem.start),
+        ]
     if hasattr(value, "model"):
-        return [part for name in ("metric", "drift", "actuation", "terminal_cost")
-                for part in np.ravel(getattr(value.model, name)([0.3, 0.4])).tolist()]
+        return [
+            part
+            for name in ("metric", "drift", "actuation", "terminal_cost")
+            for part in np.ravel(getattr(value.model, name)([0.3, 0.4])).tolist()
+        ]
     return value.task.curvatures.nodes(3)[0].tolist()
 
 
 def _beliefs(solution):
-    if solution.problem is problems.HIDDEN["tasks"] or hasattr(solution.problem.landscape.hidden, "tasks"):
+    if solution.problem is problems.HIDDEN["tasks"] or hasattr(
+        solution.problem.landscape.hidden, "tasks"
+    ):
         return [0.3, 0.7], [1.0, 0.0]
     return ([0.1], [[0.2]]), ([-1.0], [[0.4]])
 
@@ -127,9 +173,14 @@ def write():
     for name, maker in MAKERS.items():
         made = maker()
         save(made, folder / f"{name}.nc")
-        expected[name] = {"class": type(made).__name__, "stored": stored_numbers(made),
-                          "computed": computed_numbers(load(folder / f"{name}.nc"))}
-    (folder / "expected.json").write_text(json.dumps(expected, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+        expected[name] = {
+            "class": type(made).__name__,
+            "stored": stored_numbers(made),
+            "computed": computed_numbers(load(folder / f"{name}.nc")),
+        }
+    (folder / "expected.json").write_text(
+        json.dumps(expected, ensure_ascii=False, indent=0) + "\n", encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

@@ -6,7 +6,13 @@ import numpy as np
 
 from landscape_control.reference import LinearQuadratic
 
-SHAPES = [(1, 1), (2, 2), (3, 2), (4, 1), (3, 5)]  # (n, m): square, rank-deficient and redundant actuation
+SHAPES = [
+    (1, 1),
+    (2, 2),
+    (3, 2),
+    (4, 1),
+    (3, 5),
+]  # (n, m): square, rank-deficient and redundant actuation
 SEEDS = [(seed, n, m) for seed, (n, m) in enumerate(SHAPES)]
 
 
@@ -37,13 +43,18 @@ def random_problem(seed, n, m, discount=0.4, **changes):
 
 
 def without_end(problem):
-    return dataclasses.replace(problem, terminal_hessian=None, terminal_minimum=None, terminal_constant=0.0)
+    return dataclasses.replace(
+        problem, terminal_hessian=None, terminal_minimum=None, terminal_constant=0.0
+    )
 
 
 def running_cost(p, theta, u):
     off = theta - p.minimum
     loss = 0.5 * np.einsum("...i,ij,...j->...", off, p.hessian, off) + p.loss_constant
-    return np.einsum("...i,ij,...j->...", u, p.metric, u) / (2 * p.learning_rate) + p.loss_weight * loss
+    return (
+        np.einsum("...i,ij,...j->...", u, p.metric, u) / (2 * p.learning_rate)
+        + p.loss_weight * loss
+    )
 
 
 def terminal_cost(p, theta):

@@ -1,4 +1,6 @@
-"""Every public callable refuses every kind of mistake in words: a table over ``__all__``, mistakes from the declarations."""
+"""Every public callable refuses every kind of mistake in words: a table over ``__all__``, mistakes
+from the declarations.
+"""
 
 import inspect
 import warnings
@@ -17,10 +19,13 @@ from landscape_control.errors import ProblemError
 CALLABLES = public_callables()
 METHODS = public_methods()
 DECLARED = [name for name, value in CALLABLES.items() if declaration_of(value) is not None]
-DECLARED_METHODS = [name for name, (cls, key) in METHODS.items() if hasattr(getattr(cls, key), "declaration")]
+DECLARED_METHODS = [
+    name for name, (cls, key) in METHODS.items() if hasattr(getattr(cls, key), "declaration")
+]
 
-# What is not declared yet: these may only become fewer. The callables are built by the library or by authors of families
-# (symbols of CasADi pass through Clock, Family and Shape); so are most of the methods: steps, factors, filters, stages.
+# What is not declared yet: these may only become fewer. The callables are built by the library or
+# by authors of families (symbols of CasADi pass through Clock, Family and Shape); so are most of
+# the methods: steps, factors, filters, stages.
 UNDECLARED_CALLABLES = [
     "belief.GaussianModel",
     "belief.TaskModel",
@@ -35,7 +40,11 @@ UNDECLARED_METHODS = 111
 
 def row(name, declaration):
     """The arguments of a valid call: those of the table, and what else is required."""
-    needed = {key: sample(describe(one.kind)) for key, one in declaration.parameters.items() if one.required}
+    needed = {
+        key: sample(describe(one.kind))
+        for key, one in declaration.parameters.items()
+        if one.required
+    }
     return needed | ROWS.get(name, {})
 
 
@@ -63,10 +72,16 @@ def mistakes(name, function, declaration):
             met = outcome(function, good | {key: value}, key, *near)
             found += [(f"{key} = {label}", met)] if met else []
         if one.required and "self" not in key:
-            met = outcome(function, {other: value for other, value in good.items() if other != key}, key)
+            met = outcome(
+                function, {other: value for other, value in good.items() if other != key}, key
+            )
             found += [(f"{key} missing", met)] if met else []
-        if len(key) > (3 if declaration.rest is None else 5):  # where other keywords are taken, only what is clearly meant
-            wrong = {other: value for other, value in good.items() if other != key} | {f"{key[:-1]}q": good.get(key, 1.0)}
+        if len(key) > (
+            3 if declaration.rest is None else 5
+        ):  # where other keywords are taken, only what is clearly meant
+            wrong = {other: value for other, value in good.items() if other != key} | {
+                f"{key[:-1]}q": good.get(key, 1.0)
+            }
             met = outcome(function, wrong, key)
             found += [(f"{key} misspelt", met)] if met else []
     row_of = [key for key, one in declaration.parameters.items() if one.by_position]
@@ -80,7 +95,11 @@ def test_every_public_name_has_a_row():
 
 
 def test_every_method_is_declared():
-    without = sorted(name for name, (cls, key) in METHODS.items() if not hasattr(getattr(cls, key), "declaration"))
+    without = sorted(
+        name
+        for name, (cls, key) in METHODS.items()
+        if not hasattr(getattr(cls, key), "declaration")
+    )
     assert len(without) == UNDECLARED_METHODS, without
 
 
@@ -111,9 +130,14 @@ def test_rows_are_valid_calls(name):
 
 
 def test_messages_say_which_call_to_write():
-    with pytest.raises(ProblemError, match=r"by name; received \[\[1.0\]\].*write quadratic\(hessian=…\)"):
+    with pytest.raises(
+        ProblemError, match=r"by name; received \[\[1.0\]\].*write quadratic\(hessian=…\)"
+    ):
         lc.quadratic([[1.0]])
-    with pytest.raises(ProblemError, match=r"received the class NoisyGradient.*landscape_control.NoisyGradient\(noise=…\)"):
+    with pytest.raises(
+        ProblemError,
+        match=r"received the class NoisyGradient.*landscape_control.NoisyGradient\(noise=…\)",
+    ):
         lc.Learner(sees=lc.NoisyGradient)
     with pytest.raises(ProblemError, match="did you mean 'horizon'"):
         lc.Objective(horizn=1.0)
@@ -127,7 +151,15 @@ def test_declared_callables_keep_their_signature():
 
 
 @pytest.mark.parametrize(
-    "values", [range(2), (0, 1), np.arange(2), np.float32([0, 1]), [Fraction(0), Decimal(1)], np.ma.masked_array([0.0, 1.0])]
+    "values",
+    [
+        range(2),
+        (0, 1),
+        np.arange(2),
+        np.float32([0, 1]),
+        [Fraction(0), Decimal(1)],
+        np.ma.masked_array([0.0, 1.0]),
+    ],
 )
 def test_numbers_of_every_make_are_numbers(values):
     assert lc.find_minima(lc.double_well(), values).shape[1] == 2
@@ -142,8 +174,12 @@ def test_tables_of_other_libraries_are_numbers():
 
 
 def test_a_guess_where_the_loss_overflows_is_refused():
-    problem = lc.ControlProblem(landscape=lc.double_well(), objective=lc.Objective(horizon=1.0), start=[0.0, 0.0])
+    problem = lc.ControlProblem(
+        landscape=lc.double_well(), objective=lc.Objective(horizon=1.0), start=[0.0, 0.0]
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with pytest.raises(ProblemError, match="guess: expected parameters at which the loss is finite"):
+        with pytest.raises(
+            ProblemError, match="guess: expected parameters at which the loss is finite"
+        ):
             lc.solve(problem, guess=[1e200, 0.0], starts=1)

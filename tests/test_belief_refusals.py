@@ -13,7 +13,9 @@ ONE = lc.GaussianPrior(mean=[1.0], covariance=[0.09])
 def problem(loss, hidden, sees=None, start=(0.7,)):
     landscape = lc.Landscape.from_expression(loss, dimension=len(start), hidden=hidden)
     learner = lc.Learner(sees=sees or lc.NoisyGradient(noise=0.5))
-    return lc.ControlProblem(landscape=landscape, learner=learner, start=start, objective=lc.Objective(horizon=1.0))
+    return lc.ControlProblem(
+        landscape=landscape, learner=learner, start=start, objective=lc.Objective(horizon=1.0)
+    )
 
 
 def quadratic(theta, hidden):
@@ -30,16 +32,24 @@ def refusal(action, *words):
 def test_gaussian_curvature_that_may_be_negative():
     curvature = lambda t, h: h[0] * t[0] ** 2 / 2  # noqa: E731
     refusal(lambda: belief_model(problem(curvature, ONE)), "curvature", "exp(φ)", "-∞")
-    belief_model(problem(curvature, lc.GaussianPrior([1.0], [0.04])))  # negative once in 3.5 million
+    belief_model(
+        problem(curvature, lc.GaussianPrior([1.0], [0.04]))
+    )  # negative once in 3.5 million
     refusal(lambda: belief_model(problem(curvature, lc.RandomWalk([1.0], [0.01], [0.1]))), "exp(φ)")
-    belief_model(problem(lambda t, h: ca.exp(h[0]) * t[0] ** 2 / 2, lc.GaussianPrior([1.0], [0.09])))
+    belief_model(
+        problem(lambda t, h: ca.exp(h[0]) * t[0] ** 2 / 2, lc.GaussianPrior([1.0], [0.09]))
+    )
 
 
 def test_negative_curvature_hides_in_a_combination():
     matrix = lambda t, h: (h[0] * t[0] ** 2 + 2 * h[1] * t[0] * t[1] + t[1] ** 2) / 2  # noqa: E731
     wide = lc.GaussianPrior([1.0, 0.0], np.diag([0.001, 0.25]))
-    refusal(lambda: belief_model(problem(matrix, wide, start=(0.7, 0.1))), "without bound", "exp(φ)")
-    belief_model(problem(matrix, lc.GaussianPrior([1.0, 0.0], np.diag([0.001, 0.04])), start=(0.7, 0.1)))
+    refusal(
+        lambda: belief_model(problem(matrix, wide, start=(0.7, 0.1))), "without bound", "exp(φ)"
+    )
+    belief_model(
+        problem(matrix, lc.GaussianPrior([1.0, 0.0], np.diag([0.001, 0.04])), start=(0.7, 0.1))
+    )
 
 
 def test_landscapes_that_are_unbounded_by_themselves_are_the_users_choice():
@@ -47,8 +57,13 @@ def test_landscapes_that_are_unbounded_by_themselves_are_the_users_choice():
     belief_model(problem(lambda t, h: h[0] * t[0], ONE))  # linear: the effort bounds it
 
 
-@pytest.mark.parametrize("loss", [lambda t, h: t[0] ** 2 * ca.exp(6 * h[0] ** 2),
-                                  lambda t, h: t[0] ** 2 / (1e-9 + (h[0] - 1) ** 2)])
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda t, h: t[0] ** 2 * ca.exp(6 * h[0] ** 2),
+        lambda t, h: t[0] ** 2 / (1e-9 + (h[0] - 1) ** 2),
+    ],
+)
 def test_infinite_expected_loss(loss):
     refusal(lambda: belief_model(problem(loss, ONE)), "do not settle", "narrow the prior")
 
@@ -72,11 +87,20 @@ def test_observation_that_is_not_finite():
 def test_continuous_dynamics_need_noise():
     model = belief_model(problem(quadratic, ONE, lc.ExactGradient()))
     symbols = ca.SX.sym("theta"), ca.SX.sym("mean"), ca.SX.sym("covariance")
-    refusal(lambda: model.symbolic_covariance_rate(*symbols), "ExactGradient()", "NoisyGradient", "problem.known(values)")
+    refusal(
+        lambda: model.symbolic_covariance_rate(*symbols),
+        "ExactGradient()",
+        "NoisyGradient",
+        "problem.known(values)",
+    )
     refusal(lambda: model.symbolic_mean_diffusion(*symbols), "noise")
     refusal(model.steady_covariance, "noise")
-    tasks = belief_model(problem(quadratic, lc.TaskChain(rates=[[-1, 1], [1, -1]], tasks=[0, 1]), lc.ExactGradient()))
-    refusal(lambda: tasks.symbolic_probability_diffusion(ca.SX.sym("theta"), ca.SX.sym("p", 2)), "noise")
+    tasks = belief_model(
+        problem(quadratic, lc.TaskChain(rates=[[-1, 1], [1, -1]], tasks=[0, 1]), lc.ExactGradient())
+    )
+    refusal(
+        lambda: tasks.symbolic_probability_diffusion(ca.SX.sym("theta"), ca.SX.sym("p", 2)), "noise"
+    )
 
 
 def test_steady_covariance_refuses_what_has_none():
@@ -85,26 +109,41 @@ def test_steady_covariance_refuses_what_has_none():
     refusal(unseen.steady_covariance, "0.707·hidden[0] - 0.707·hidden[1]", "grows for ever")
     nonlinear = belief_model(problem(quadratic, ONE, lc.NoisyLoss(noise=1.0)))
     refusal(nonlinear.steady_covariance, "linear in the hidden variables")
-    from_here = belief_model(problem(quadratic, ONE, lc.Observe(lambda t, h: t[0] * h[0], noise=1.0)))
+    from_here = belief_model(
+        problem(quadratic, ONE, lc.Observe(lambda t, h: t[0] * h[0], noise=1.0))
+    )
     refusal(from_here.steady_covariance, "theta=problem.start")
     assert from_here.steady_covariance(theta=[0.7]) < 1e-10
 
 
 def test_nothing_hidden_and_unknown_filter():
-    known = lc.ControlProblem(landscape=lc.double_well(), objective=lc.Objective(horizon=1.0), start=[0.0, 0.0])
+    known = lc.ControlProblem(
+        landscape=lc.double_well(), objective=lc.Objective(horizon=1.0), start=[0.0, 0.0]
+    )
     refusal(lambda: belief_model(known), "nothing to believe")
-    refusal(lambda: belief_model(problem(quadratic, ONE), filter="unscentd"), "did you mean 'unscented'")
+    refusal(
+        lambda: belief_model(problem(quadratic, ONE), filter="unscentd"), "did you mean 'unscented'"
+    )
 
 
-@pytest.mark.parametrize(("mean", "covariance", "word"), [
-    ([0.0, 0.0], [[1.0, 2.0], [2.0, 1.0]], "positive semidefinite"), ([0.0, 0.0], [[1.0, 0.5], [0.0, 1.0]], "asymmetry"),
-    ([0.0], [1.0], "as a matrix"), ([0.0, 0.0], np.eye(3), "(p, p)"), ([np.nan], [[1.0]], "finite"),
-    ("mean", [[1.0]], "numbers")])
+@pytest.mark.parametrize(
+    ("mean", "covariance", "word"),
+    [
+        ([0.0, 0.0], [[1.0, 2.0], [2.0, 1.0]], "positive semidefinite"),
+        ([0.0, 0.0], [[1.0, 0.5], [0.0, 1.0]], "asymmetry"),
+        ([0.0], [1.0], "as a matrix"),
+        ([0.0, 0.0], np.eye(3), "(p, p)"),
+        ([np.nan], [[1.0]], "finite"),
+        ("mean", [[1.0]], "numbers"),
+    ],
+)
 def test_beliefs_that_are_no_gaussians(mean, covariance, word):
     refusal(lambda: GaussianBelief(mean=mean, covariance=covariance), word)
 
 
-@pytest.mark.parametrize("probabilities", [[0.5, 0.6], [-0.1, 1.1], [[0.5, 0.5], [0.5, 0.4]], [np.nan, 1.0], 1.0])
+@pytest.mark.parametrize(
+    "probabilities", [[0.5, 0.6], [-0.1, 1.1], [[0.5, 0.5], [0.5, 0.4]], [np.nan, 1.0], 1.0]
+)
 def test_beliefs_that_are_no_probabilities(probabilities):
     refusal(lambda: TaskBelief(probabilities=probabilities), "probabilities")
 
@@ -112,6 +151,11 @@ def test_beliefs_that_are_no_probabilities(probabilities):
 def test_beliefs_are_read_only():
     belief = GaussianBelief(mean=[0.0], covariance=[[1.0]])
     model = belief_model(problem(quadratic, ONE))
-    for array in (belief.mean, belief.covariance, model.initial(3).mean, model.predict(model.initial(3), 0.1).covariance):
+    for array in (
+        belief.mean,
+        belief.covariance,
+        model.initial(3).mean,
+        model.predict(model.initial(3), 0.1).covariance,
+    ):
         with pytest.raises(ValueError, match="read-only"):
             array[...] = 0

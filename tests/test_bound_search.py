@@ -1,7 +1,8 @@
-"""Where not every way can be gone: partial control, drifts that bend the ways, metrics that depend on the place.
+"""Where not every way can be gone: partial control, drifts that bend the ways, metrics that depend
+on the place.
 
-Values are those of direct collocation with Radau points and IPOPT from many random starts, written apart from the package,
-unless a closed form is named.
+Values are those of direct collocation with Radau points and IPOPT from many random starts, written
+apart from the package, unless a closed form is named.
 """
 
 import math
@@ -74,13 +75,25 @@ def turning(t):
 
 CASES = {
     "a pendulum swung up, in two swings": (
-        problem(up, [0.0, 0.0], drift=pendulum, actuation=LAST, horizon=20.0, discount=0.1, learning_rate=0.05),
+        problem(
+            up,
+            [0.0, 0.0],
+            drift=pendulum,
+            actuation=LAST,
+            horizon=20.0,
+            discount=0.1,
+            learning_rate=0.05,
+        ),
         15.828932,
     ),
     "a pendulum let down from the top": (
         problem(
-            lambda t: 1 + ca.cos(t[0]) + 0.1 * t[1] ** 2, [0.0, 0.0],
-            drift=falling_pendulum, actuation=LAST, horizon=400.0, discount=0.1,
+            lambda t: 1 + ca.cos(t[0]) + 0.1 * t[1] ** 2,
+            [0.0, 0.0],
+            drift=falling_pendulum,
+            actuation=LAST,
+            horizon=400.0,
+            discount=0.1,
         ),
         4.638028,
     ),
@@ -89,20 +102,40 @@ CASES = {
         1.518375,
     ),
     "a car that overtakes its aim": (
-        problem(lambda t: (t[0] - 2) ** 2 + (t[1] - 2) ** 2, [0.0, 0.0, 0.0], drift=car, actuation=FOURTH, horizon=5.0),
+        problem(
+            lambda t: (t[0] - 2) ** 2 + (t[1] - 2) ** 2,
+            [0.0, 0.0, 0.0],
+            drift=car,
+            actuation=FOURTH,
+            horizon=5.0,
+        ),
         11.060745,
     ),
     "a car with its aim behind": (
-        problem(lambda t: (t[0] + 2) ** 2 + t[1] ** 2, [0.0, 0.0, 0.0], drift=car, actuation=FOURTH, horizon=8.0),
+        problem(
+            lambda t: (t[0] + 2) ** 2 + t[1] ** 2,
+            [0.0, 0.0, 0.0],
+            drift=car,
+            actuation=FOURTH,
+            horizon=8.0,
+        ),
         18.877617,
     ),
     "a unicycle with its aim beside it": (
-        problem(lambda t: t[0] ** 2 + (t[1] - 1) ** 2 + t[2] ** 2, [0.0, 0.0, 0.0], actuation=unicycle, horizon=5.0),
+        problem(
+            lambda t: t[0] ** 2 + (t[1] - 1) ** 2 + t[2] ** 2,
+            [0.0, 0.0, 0.0],
+            actuation=unicycle,
+            horizon=5.0,
+        ),
         3.716180,
     ),
     "two controls, three places": (
         problem(
-            lambda t: 0.1 * ca.sumsqr(t) + (t[2] - 1) ** 2, [0.0, 0.0, 0.0], actuation=nonholonomic, horizon=4.0
+            lambda t: 0.1 * ca.sumsqr(t) + (t[2] - 1) ** 2,
+            [0.0, 0.0, 0.0],
+            actuation=nonholonomic,
+            horizon=4.0,
         ),
         2.095269,
     ),
@@ -124,7 +157,15 @@ def test_the_default_call_finds_the_best_plan(name):
 
 EFFORTS = {
     "a double integrator": (
-        problem(ca.sumsqr, [0.0, 0.0], [1.0, 0.0], lambda t: ca.vertcat(t[1], 0), LAST, horizon=1.0, loss_weight=0.0),
+        problem(
+            ca.sumsqr,
+            [0.0, 0.0],
+            [1.0, 0.0],
+            lambda t: ca.vertcat(t[1], 0),
+            LAST,
+            horizon=1.0,
+            loss_weight=0.0,
+        ),
         6.0,
     ),
     "a discounted particle": (
@@ -132,11 +173,25 @@ EFFORTS = {
         0.5 / math.expm1(2.0),
     ),
     "a geodesic of the half plane": (
-        problem(ca.sumsqr, [0.0, 1.0], [1.0, 1.0], metric=lambda t: ca.DM.eye(2) / t[1] ** 2, horizon=2.0, loss_weight=0.0),
+        problem(
+            ca.sumsqr,
+            [0.0, 1.0],
+            [1.0, 1.0],
+            metric=lambda t: ca.DM.eye(2) / t[1] ** 2,
+            horizon=2.0,
+            loss_weight=0.0,
+        ),
         math.acosh(1.5) ** 2 / 4,
     ),
     "a circle of Brockett's integrator": (  # area ½ of a circle of length √(2π): J = length²/2
-        problem(ca.sumsqr, [0.0, 0.0, 0.0], [0.0, 0.0, 1.0], actuation=nonholonomic, horizon=1.0, loss_weight=0.0),
+        problem(
+            ca.sumsqr,
+            [0.0, 0.0, 0.0],
+            [0.0, 0.0, 1.0],
+            actuation=nonholonomic,
+            horizon=1.0,
+            loss_weight=0.0,
+        ),
         math.pi,
     ),
 }
@@ -157,21 +212,31 @@ def test_nothing_to_pay_for_is_still_refused():
 
 @pytest.mark.parametrize("horizon", [5.0, 20.0])
 def test_logistic_regression_with_its_fisher_metric_is_a_plain_problem_in_angles(horizon):
-    """p = sin²(φ/2) is the sigmoid of θ, and G dθ² = dφ² for G = p(1 - p): the loss is lowest where the metric vanishes."""
+    """p = sin²(φ/2) is the sigmoid of θ, and G dθ² = dφ² for G = p(1 - p): the loss is lowest where
+    the metric vanishes.
+    """
     case = problem(
-        lambda t: ca.log1p(ca.exp(-t[0])), [-6.0],
-        metric=lambda t: 1 / (2 + ca.exp(t[0]) + ca.exp(-t[0])), horizon=horizon, discount=0.1,
+        lambda t: ca.log1p(ca.exp(-t[0])),
+        [-6.0],
+        metric=lambda t: 1 / (2 + ca.exp(t[0]) + ca.exp(-t[0])),
+        horizon=horizon,
+        discount=0.1,
     )
     angle = 2 * math.asin(math.sqrt(1 / (1 + math.exp(6.0))))
-    plain = problem(lambda a: -ca.log(ca.sin(a[0] / 2) ** 2), [angle], horizon=horizon, discount=0.1)
+    plain = problem(
+        lambda a: -ca.log(ca.sin(a[0] / 2) ** 2), [angle], horizon=horizon, discount=0.1
+    )
     assert lc.solve(case).cost == pytest.approx(lc.solve(plain).cost, rel=1e-6)
 
 
 def test_a_leap_within_an_element_is_no_evidence_of_a_cheaper_path():
     """Where the metric vanishes far away, a coarse quadrature misses what lies between."""
     case = problem(
-        lambda t: ca.log1p(ca.exp(-t[0])), [-6.0],
-        metric=lambda t: 1 / (2 + ca.exp(t[0]) + ca.exp(-t[0])), horizon=20.0, discount=0.1,
+        lambda t: ca.log1p(ca.exp(-t[0])),
+        [-6.0],
+        metric=lambda t: 1 / (2 + ca.exp(t[0]) + ca.exp(-t[0])),
+        horizon=20.0,
+        discount=0.1,
     )
     solution = lc.solve(case, guess=[2.0])
     best = solution.best
@@ -184,7 +249,10 @@ def test_a_leap_within_an_element_is_no_evidence_of_a_cheaper_path():
 def test_drawn_controls_are_reproducible_and_begin_at_the_start():
     case = CASES["a heavy ball that goes back first"][0]
     times = np.linspace(0, 1, 30)
-    paths = [[guess.path(times) for guess in rolled_out(case, 2.0, case.start[None], seed=3)] for _ in range(2)]
+    paths = [
+        [guess.path(times) for guess in rolled_out(case, 2.0, case.start[None], seed=3)]
+        for _ in range(2)
+    ]
     assert paths[0]
     for one, other in zip(*paths, strict=True):
         assert one == pytest.approx(other, abs=0)

@@ -1,4 +1,6 @@
-"""The certificate accepts true plans, and each of its numbers notices the corruption it is there for."""
+"""The certificate accepts true plans, and each of its numbers notices the corruption it is there
+for.
+"""
 
 from dataclasses import replace
 
@@ -8,7 +10,11 @@ import pytest
 import landscape_control as lc
 from landscape_control.certificate import certify
 
-WELL = lc.ControlProblem(landscape=lc.double_well(), objective=lc.Objective(horizon=4.0, discount=0.1), start=[-0.6, 0.55])
+WELL = lc.ControlProblem(
+    landscape=lc.double_well(),
+    objective=lc.Objective(horizon=4.0, discount=0.1),
+    start=[-0.6, 0.55],
+)
 ROUGH = {"dynamics": "parameters", "stationarity": "controls", "costate": "costates"}
 
 
@@ -22,7 +28,8 @@ def problems():
         "drift and metric",
         WELL.changed(
             learner=lc.Learner(
-                drift=lc.linear_drift([[-0.2, 0.5], [-0.5, -0.2]]), metric=lambda t: ca.diag(ca.vertcat(1 + t[0] ** 2, 2))
+                drift=lc.linear_drift([[-0.2, 0.5], [-0.5, -0.2]]),
+                metric=lambda t: ca.diag(ca.vertcat(1 + t[0] ** 2, 2)),
             )
         ),
     )
@@ -31,7 +38,9 @@ def problems():
 
 
 @pytest.mark.parametrize("method", ["action", "collocation", "shooting"])
-@pytest.mark.parametrize(("name", "problem"), list(problems()), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("name", "problem"), list(problems()), ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_true_plans_pass(name, problem, method):
     if method == "action" and problem.controls < problem.dimension:
         pytest.skip("the action needs full control")
@@ -51,7 +60,9 @@ def test_each_residual_notices_its_corruption(residual):
     solution = lc.solve(WELL)
     clean = certify(WELL, solution.best, tolerance=1e-6)
     spoiled = certify(WELL, corrupted(solution.best, ROUGH[residual]), tolerance=1e-6)
-    if residual == "stationarity":  # a wrong control shows where the path it should drive is re-integrated
+    if (
+        residual == "stationarity"
+    ):  # a wrong control shows where the path it should drive is re-integrated
         assert spoiled.dynamics > 100 * max(clean.dynamics, 1e-6)
         spoiled = certify(WELL, corrupted(solution.best, "costates"), tolerance=1e-6)
         assert spoiled.stationarity > 100 * clean.stationarity
@@ -73,9 +84,16 @@ def test_energy_law_of_the_paper_holds_along_plans_and_fails_under_another_disco
     velocity, loss = plan.controls, problem.landscape.loss(plan.parameters)
     energy = (velocity**2).sum(1) / 2 - loss
     gained = discount * np.concatenate(
-        [[0], np.cumsum(np.diff(plan.times) * ((velocity**2).sum(1)[1:] + (velocity**2).sum(1)[:-1]) / 2)]
+        [
+            [0],
+            np.cumsum(
+                np.diff(plan.times) * ((velocity**2).sum(1)[1:] + (velocity**2).sum(1)[:-1]) / 2
+            ),
+        ]
     )
-    assert energy - energy[0] == pytest.approx(gained, abs=2e-2 * max(discount, 1e-4))  # trapezoidal sum on the nodes
+    assert energy - energy[0] == pytest.approx(
+        gained, abs=2e-2 * max(discount, 1e-4)
+    )  # trapezoidal sum on the nodes
     assert certify(problem, plan, tolerance=1e-6).energy_law < 1e-4
     assert certify(problem.changed(discount=discount + 0.5), plan, tolerance=1e-6).energy_law > 1e-2
 
@@ -83,5 +101,7 @@ def test_energy_law_of_the_paper_holds_along_plans_and_fails_under_another_disco
 def test_cost_of_a_plan_is_never_below_the_certified_optimum():
     exact = lc.solve(WELL, tolerance=1e-12).cost
     for elements in (3, 5, 8):
-        solution = lc.solve(WELL, method=lc.DiscretisedAction(elements=elements, degree=4), tolerance=10.0)
+        solution = lc.solve(
+            WELL, method=lc.DiscretisedAction(elements=elements, degree=4), tolerance=10.0
+        )
         assert abs(solution.cost - exact) <= 3 * solution.best.cost_error

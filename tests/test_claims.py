@@ -29,7 +29,11 @@ CLAIMS = {claim.name: claim for claim in all_claims()}
 def outcomes(request):
     """The outcomes of the selected claims, evaluated together on two processes."""
     evaluated = ("test_claim_holds", "test_evidence_has_the_data_that_the_picture_asks_for")
-    selected = {item.callspec.params["name"] for item in request.session.items if item.originalname in evaluated}
+    selected = {
+        item.callspec.params["name"]
+        for item in request.session.items
+        if item.originalname in evaluated
+    }
     found = run_claims([CLAIMS[name] for name in sorted(selected)], workers=2)
     return {outcome.claim.name: outcome for outcome in found}
 
@@ -38,8 +42,12 @@ def outcomes(request):
 def test_claim_holds(name, outcomes):
     outcome = outcomes[name]
     assert not outcome.error, outcome.traceback
-    wrong = [f"{check.quantity}: computed {check.computed:.10g}, theory {check.theory:.10g}, {check.relation}, "
-             f"error {check.error:.3g} > {check.tolerance:g}" for check in outcome.evidence.checks if not check.passed]
+    wrong = [
+        f"{check.quantity}: computed {check.computed:.10g}, theory {check.theory:.10g},"
+        f" {check.relation}, error {check.error:.3g} > {check.tolerance:g}"
+        for check in outcome.evidence.checks
+        if not check.passed
+    ]
     assert not wrong, "\n".join(wrong)
 
 
@@ -48,7 +56,9 @@ def test_evidence_has_the_data_that_the_picture_asks_for(name, outcomes):
     from landscape_control.plotting import data, figures
 
     picture = CLAIMS[name].picture
-    data.read(picture, figures.FIGURES[picture].keys, outcomes[name].evidence.data)  # raises where it has not
+    data.read(
+        picture, figures.FIGURES[picture].keys, outcomes[name].evidence.data
+    )  # raises where it has not
 
 
 def test_there_are_claims_for_every_figure_of_the_paper():
@@ -66,11 +76,18 @@ def test_claim_names_a_picture_that_exists_and_a_problem_that_can_be_built(name)
 
 
 def check(**changes):
-    return Check(**({"quantity": "x", "theory": 2.0, "computed": 2.5, "relation": "equal", "tolerance": 0.1} | changes))
+    return Check(
+        **(
+            {"quantity": "x", "theory": 2.0, "computed": 2.5, "relation": "equal", "tolerance": 0.1}
+            | changes
+        )
+    )
 
 
-@pytest.mark.parametrize(("relation", "below", "above"), [
-    ("equal", 0.5, 0.5), ("limit", 0.5, 0.5), ("at most", 0.0, 0.5), ("at least", 0.5, 0.0)])
+@pytest.mark.parametrize(
+    ("relation", "below", "above"),
+    [("equal", 0.5, 0.5), ("limit", 0.5, 0.5), ("at most", 0.0, 0.5), ("at least", 0.5, 0.0)],
+)
 def test_error_of_each_relation_is_the_distance_from_what_it_asks(relation, below, above):
     assert check(relation=relation, computed=1.5).error == below
     assert check(relation=relation, computed=2.5).error == above
@@ -89,17 +106,20 @@ def test_computed_nan_or_infinity_never_passes(relation, computed):
     assert not check(relation=relation, computed=computed, tolerance=1e300).passed
 
 
-@pytest.mark.parametrize(("changes", "message"), [
-    ({"relation": "atmost"}, "did you mean 'at most'"),
-    ({"measure": "percent"}, "'absolute', 'relative'"),
-    ({"theory": None}, "expected a finite number; received None"),
-    ({"theory": np.nan}, "received nan"),
-    ({"tolerance": -1e-9}, "expected a number >= 0"),
-    ({"tolerance": np.inf}, "received inf"),
-    ({"computed": np.zeros(3)}, "one check per number"),
-    ({"quantity": " "}, "some words"),
-    ({"theory": 0.0, "measure": "relative"}, "'absolute' when theory = 0"),
-])
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"relation": "atmost"}, "did you mean 'at most'"),
+        ({"measure": "percent"}, "'absolute', 'relative'"),
+        ({"theory": None}, "expected a finite number; received None"),
+        ({"theory": np.nan}, "received nan"),
+        ({"tolerance": -1e-9}, "expected a number >= 0"),
+        ({"tolerance": np.inf}, "received inf"),
+        ({"computed": np.zeros(3)}, "one check per number"),
+        ({"quantity": " "}, "some words"),
+        ({"theory": 0.0, "measure": "relative"}, "'absolute' when theory = 0"),
+    ],
+)
 def test_malformed_check_is_refused_with_what_to_do(changes, message):
     with pytest.raises(lc.ProblemError, match=message.replace("(", r"\(")):
         check(**changes)
@@ -126,13 +146,16 @@ def test_evidence_copies_arrays_read_only_and_survives_pickling():
         evidence.data["c"] = 1
 
 
-@pytest.mark.parametrize(("changes", "message"), [
-    ({"checks": ()}, "claims nothing"),
-    ({"checks": (1.0,)}, "at least one Check"),
-    ({"checks": (check(), check(computed=2.0))}, "'x' more than once"),
-    ({"data": {"L": lc.double_well()}}, "sample it"),
-    ({"data": {"deep": [{"H": lc.double_well().symbolic([0, 0])}]}}, r"deep\[0\]\['H'\]"),
-])
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"checks": ()}, "claims nothing"),
+        ({"checks": (1.0,)}, "at least one Check"),
+        ({"checks": (check(), check(computed=2.0))}, "'x' more than once"),
+        ({"data": {"L": lc.double_well()}}, "sample it"),
+        ({"data": {"deep": [{"H": lc.double_well().symbolic([0, 0])}]}}, r"deep\[0\]\['H'\]"),
+    ],
+)
 def test_evidence_without_checks_or_with_foreign_data_is_refused(changes, message):
     with pytest.raises(lc.ProblemError, match=message):
         Evidence(**({"checks": (check(),)} | changes))
@@ -167,17 +190,20 @@ def claim(name="sample", evaluate=good, **changes):
     return Claim(name=name, evaluate=evaluate, **(fields | changes))
 
 
-@pytest.mark.parametrize(("changes", "message"), [
-    ({"name": "Two Words"}, "lower-case words joined by hyphens"),
-    ({"statement": ""}, "statement of claim 'sample'"),
-    ({"relations": ()}, "'at least', 'at most', 'equal', 'limit'"),
-    ({"relations": ("exact",)}, "relation of claim"),
-    ({"figure": "2a"}, "like 'Fig. 2a'"),
-    ({"picture": "my figure"}, "name of a drawing function"),
-    ({"evaluate": 3.0}, "expected a function"),
-    ({"evaluate": needing}, "needs argument"),
-    ({"evaluate": lambda: good()}, "module level"),
-])
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": "Two Words"}, "lower-case words joined by hyphens"),
+        ({"statement": ""}, "statement of claim 'sample'"),
+        ({"relations": ()}, "'at least', 'at most', 'equal', 'limit'"),
+        ({"relations": ("exact",)}, "relation of claim"),
+        ({"figure": "2a"}, "like 'Fig. 2a'"),
+        ({"picture": "my figure"}, "name of a drawing function"),
+        ({"evaluate": 3.0}, "expected a function"),
+        ({"evaluate": needing}, "needs argument"),
+        ({"evaluate": lambda: good()}, "module level"),
+    ],
+)
 def test_malformed_claim_is_refused(changes, message):
     with pytest.raises(lc.ProblemError, match=message):
         claim(**changes)
@@ -196,7 +222,12 @@ def test_raising_claims_become_rows_and_the_rest_is_evaluated(workers):
     seen = []
     claims = [claim("a", raising), claim("b"), claim("c", wrong), claim("d", unpicklable)]
     found = run_claims(claims, workers=workers, progress=seen.append)
-    assert [outcome.verdict for outcome in found] == [Verdict.BROKEN, Verdict.HOLDS, Verdict.FAILS, Verdict.BROKEN]
+    assert [outcome.verdict for outcome in found] == [
+        Verdict.BROKEN,
+        Verdict.HOLDS,
+        Verdict.FAILS,
+        Verdict.BROKEN,
+    ]
     assert found[0].error == "ValueError: the loss\nis not there"
     assert "in raising" in found[0].traceback
     assert (found[1].evidence.data["pid"] == os.getpid()) == (workers == 1)
@@ -223,13 +254,16 @@ def test_discovery_finds_claims_by_name_with_near_matches(sample_claims):
         assert claim_problem(name).dimension == 1
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    ("x = 1", "CLAIM, a Claim, or CLAIMS"),
-    ("CLAIMS = ()", "CLAIM, a Claim, or CLAIMS"),
-    ("from sample_problems.sample import CLAIM as CLAIMS", "CLAIM, a Claim, or CLAIMS"),
-    ("from sample_problems.sample import CLAIM", "function problem"),
-    ("from sample_problems.sample import CLAIM, problem", "'sample-rate' in sample_problems"),
-])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x = 1", "CLAIM, a Claim, or CLAIMS"),
+        ("CLAIMS = ()", "CLAIM, a Claim, or CLAIMS"),
+        ("from sample_problems.sample import CLAIM as CLAIMS", "CLAIM, a Claim, or CLAIMS"),
+        ("from sample_problems.sample import CLAIM", "function problem"),
+        ("from sample_problems.sample import CLAIM, problem", "'sample-rate' in sample_problems"),
+    ],
+)
 def test_module_that_is_not_a_claim_is_named(sample_claims, text, message):
     sample_claims("wrong", text)
     with pytest.raises(lc.ProblemError, match=message):

@@ -1,4 +1,6 @@
-"""The console command prints what it promises, writes whole files and says what is wrong in one line."""
+"""The console command prints what it promises, writes whole files and says what is wrong in one
+line.
+"""
 
 import csv
 import json
@@ -60,7 +62,9 @@ class MadeCertificate:
 
 def made_solution(status=Status.CONVERGED, *, certified=True):
     """The solved quadratic mode h = 1, T = 1, γ = 0 (J = ½ tanh 1), relabelled."""
-    problem = ControlProblem(landscape=quadratic(hessian=[[1.0]]), start=[1.0], objective=Objective(horizon=1.0))
+    problem = ControlProblem(
+        landscape=quadratic(hessian=[[1.0]]), start=[1.0], objective=Objective(horizon=1.0)
+    )
     solution = solve(problem, tolerance=1e-8)
     plans = (replace(solution.plans[0], status=status, certificate=MadeCertificate(certified)),)
     return replace(solution, plans=plans)
@@ -93,25 +97,38 @@ def test_reproduce_writes_table_page_and_pictures(capsys, tmp_path, sample_pictu
     assert result.status == 0, result.err
     assert re.search(r"r² \+ γr at γ = 1 +\| 1 +\| 1 +\| equal ±1e-12 +\| holds", result.out)
     assert "1 of 1 claims hold; 2 pictures" in result.out
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"claims.csv", "report.html", "figures"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "claims.csv",
+        "report.html",
+        "figures",
+    }
     assert (tmp_path / "out/figures/sample-rate.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "out/figures/sample-rate.pdf").read_bytes().startswith(b"%PDF")
     rows = table_rows(tmp_path / "out/claims.csv")
-    assert [rows[0][key] for key in ("claim", "theory", "relation", "tolerance", "measure", "verdict")] == [
-        "sample-rate", "1.0", "equal", "1e-12", "absolute", "holds"]
+    assert [
+        rows[0][key] for key in ("claim", "theory", "relation", "tolerance", "measure", "verdict")
+    ] == ["sample-rate", "1.0", "equal", "1e-12", "absolute", "holds"]
     assert float(rows[0]["computed"]) == pytest.approx(1.0, abs=1e-12)
 
 
 def test_report_is_one_file_that_fetches_and_runs_nothing(capsys, tmp_path, sample_pictures):
     run(capsys, "reproduce", "--output", tmp_path, "--workers", 1)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert "<img alt=\"The rate solves its quadratic equation\" src=\"data:image/png;base64," in page
+    assert '<img alt="The rate solves its quadratic equation" src="data:image/png;base64,' in page
     assert not re.search(r"<script|<link|https?://|url\(|src=\"(?!data:)", page)
-    for part in ("1 of 1 claims hold", "r² + γr = ηkh", "VGR25, quadratic landscapes", "color-scheme: dark", "casadi"):
+    for part in (
+        "1 of 1 claims hold",
+        "r² + γr = ηkh",
+        "VGR25, quadratic landscapes",
+        "color-scheme: dark",
+        "casadi",
+    ):
         assert part in page
 
 
-def test_failing_and_raising_claims_are_rows_and_exit_1(capsys, tmp_path, sample_claims, sample_pictures):
+def test_failing_and_raising_claims_are_rows_and_exit_1(
+    capsys, tmp_path, sample_claims, sample_pictures
+):
     sample_claims("failing", FAILING)
     result = run(capsys, "reproduce", "--output", tmp_path, "--workers", 1)
     assert result.status == 1
@@ -127,9 +144,21 @@ def test_failing_and_raising_claims_are_rows_and_exit_1(capsys, tmp_path, sample
     assert "Traceback" in page
 
 
-def test_table_columns_align_although_combining_dots_take_no_room(capsys, tmp_path, sample_claims, sample_pictures):
+def test_table_columns_align_although_combining_dots_take_no_room(
+    capsys, tmp_path, sample_claims, sample_pictures
+):
     sample_claims("failing", FAILING)
-    out = run(capsys, "reproduce", "--output", tmp_path, "--workers", 1, "--only", "sample-miss", "sample_rate").out
+    out = run(
+        capsys,
+        "reproduce",
+        "--output",
+        tmp_path,
+        "--workers",
+        1,
+        "--only",
+        "sample-miss",
+        "sample_rate",
+    ).out
     lines = out.split("\n\n")[0].replace("\u0307", "").splitlines()
     assert len({line.index("|" if "|" in line else "+") for line in lines}) == 1
     assert "sample-stumble" not in out
@@ -158,9 +187,18 @@ def test_overview_shows_the_worst_check_of_each_claim_even_if_nothing_finite_was
     from landscape_control.plotting import figures
 
     def outcome(name, *computed):
-        checks = tuple(Check(quantity=str(i), theory=1.0, computed=value, relation="equal", tolerance=0.1)
-                       for i, value in enumerate(computed))
-        claim = Claim(name=name, title="t", statement="s", source="here", relations=("equal",), evaluate=made_solution)
+        checks = tuple(
+            Check(quantity=str(i), theory=1.0, computed=value, relation="equal", tolerance=0.1)
+            for i, value in enumerate(computed)
+        )
+        claim = Claim(
+            name=name,
+            title="t",
+            statement="s",
+            source="here",
+            relations=("equal",),
+            evaluate=made_solution,
+        )
         return Outcome(claim=claim, evidence=Evidence(checks=checks))
 
     data = overview_data([outcome("a", 1.0, 1.05, 1.01), outcome("b", 1.0, np.nan)])
@@ -170,7 +208,10 @@ def test_overview_shows_the_worst_check_of_each_claim_even_if_nothing_finite_was
 
 
 def test_misspelt_claim_names_its_near_match_in_one_line(capsys, tmp_path):
-    for arguments in (("solve", "sampel-rate"), ("reproduce", "--output", tmp_path, "--only", "sampel-rate")):
+    for arguments in (
+        ("solve", "sampel-rate"),
+        ("reproduce", "--output", tmp_path, "--only", "sampel-rate"),
+    ):
         result = run(capsys, *arguments)
         assert result.status == 2
         assert len(result.err.splitlines()) == 1
@@ -204,15 +245,21 @@ def test_solve_takes_a_file_with_a_problem_or_a_function(capsys, tmp_path, solve
     assert document["versions"]["numpy"] == np.__version__
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    (None, "no such file"),
-    ("x = 1", "received nothing"),
-    ("problem = 3", "received int"),
-    ("\nproblem = undefined", "line 2: NameError"),
-    ("problem = (", "SyntaxError"),
-    ("def problem():\n    return 1 / 0", "line 2: ZeroDivisionError"),
-    ("import landscape_control as lc\nlc.Objective(horizon=-1)", "horizon T: expected a number > 0"),
-])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "no such file"),
+        ("x = 1", "received nothing"),
+        ("problem = 3", "received int"),
+        ("\nproblem = undefined", "line 2: NameError"),
+        ("problem = (", "SyntaxError"),
+        ("def problem():\n    return 1 / 0", "line 2: ZeroDivisionError"),
+        (
+            "import landscape_control as lc\nlc.Objective(horizon=-1)",
+            "horizon T: expected a number > 0",
+        ),
+    ],
+)
 def test_unusable_problem_file_is_one_line_and_exit_2(capsys, tmp_path, solver, text, message):
     file = tmp_path / "mine.py"
     if text is not None:
@@ -227,8 +274,13 @@ def test_failed_solve_prints_status_with_advice_and_exits_1(capsys, tmp_path, so
     solver.answer = made_solution(Status.ITERATION_LIMIT)
     result = run(capsys, "solve", "sample-rate", "--output", tmp_path / "kept.json")
     assert result.status == 1
-    assert result.err.startswith("not solved: the optimiser ran out of iterations: try another guess")
-    assert json.loads((tmp_path / "kept.json").read_text(encoding="utf-8"))["status"] == "iteration limit"
+    assert result.err.startswith(
+        "not solved: the optimiser ran out of iterations: try another guess"
+    )
+    assert (
+        json.loads((tmp_path / "kept.json").read_text(encoding="utf-8"))["status"]
+        == "iteration limit"
+    )
 
 
 def test_solve_whose_certificate_does_not_pass_exits_1(capsys, solver):
@@ -241,8 +293,10 @@ def test_solve_whose_certificate_does_not_pass_exits_1(capsys, solver):
 
 def test_output_that_cannot_be_written_is_one_line(capsys, tmp_path, solver, sample_pictures):
     (tmp_path / "file").write_text("")
-    for arguments in (("solve", "sample-rate", "--output", tmp_path / "none/x.json"),
-                      ("reproduce", "--workers", 1, "--output", tmp_path / "file/results")):
+    for arguments in (
+        ("solve", "sample-rate", "--output", tmp_path / "none/x.json"),
+        ("reproduce", "--workers", 1, "--output", tmp_path / "file/results"),
+    ):
         result = run(capsys, *arguments)
         assert result.status == 2
         assert "choose another with --output" in result.err
@@ -259,16 +313,28 @@ def test_wrong_usage_exits_2(capsys):
 @pytest.mark.parametrize(("arguments", "words"), [(["--help"], "reproduce"), (["list"], "claim")])
 def test_command_survives_a_terminal_without_unicode(arguments, words):
     environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
-    done = subprocess.run([sys.executable, "-W", "error", "-m", "landscape_control.cli", *arguments], env=environment,
-                          capture_output=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "landscape_control.cli", *arguments],
+        env=environment,
+        capture_output=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr.decode()
     assert words in done.stdout.decode("ascii")
 
 
 def test_help_loads_no_drawing_library_and_no_solver():
-    code = ("import sys; from landscape_control import cli\ntry: cli.main(['--help'])\nexcept SystemExit: pass\n"
-            "sys.exit(sum(name in sys.modules for name in ('matplotlib', 'tqdm', 'landscape_control.claims')))")
-    assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL, check=False).returncode == 0
+    code = (
+        "import sys; from landscape_control import cli\ntry: cli.main(['--help'])\nexcept"
+        " SystemExit: pass\nsys.exit(sum(name in sys.modules for name in ('matplotlib', 'tqdm',"
+        " 'landscape_control.claims')))"
+    )
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], stdout=subprocess.DEVNULL, check=False
+        ).returncode
+        == 0
+    )
 
 
 def test_solve_reaches_the_closed_form_with_a_passing_certificate(capsys):
@@ -304,18 +370,29 @@ def stored(tmp_path_factory):
     """A sweep of an easy problem over two axes and seeds, in its folder."""
     from landscape_control.sweeps import sweep
 
-    problem = ControlProblem(landscape=quadratic(hessian=[[1.0]]), start=[1.0], objective=Objective(horizon=1.0))
+    problem = ControlProblem(
+        landscape=quadratic(hessian=[[1.0]]), start=[1.0], objective=Objective(horizon=1.0)
+    )
     folder = tmp_path_factory.mktemp("sweep") / "run"
-    sweep(problem, {"horizon": [0.5, 1.0, 2.0], "discount": [0.0, 0.5], "learning_rate": [0.5, 1.0]}, store=folder,
-          measure=["cost", "end_basin"], workers=1)
+    sweep(
+        problem,
+        {"horizon": [0.5, 1.0, 2.0], "discount": [0.0, 0.5], "learning_rate": [0.5, 1.0]},
+        store=folder,
+        measure=["cost", "end_basin"],
+        workers=1,
+    )
     return folder
 
 
 def test_show_writes_a_page_and_maps(capsys, tmp_path, stored):
     page, picture = tmp_path / "new/atlas.html", tmp_path / "maps.png"
-    result = run(capsys, "show", stored, "--html", page, "--picture", picture, "--at", "learning_rate=0.9")
+    result = run(
+        capsys, "show", stored, "--html", page, "--picture", picture, "--at", "learning_rate=0.9"
+    )
     assert result.status == 0, result.err
-    assert result.out.splitlines()[-3:] == [f"written   {path}" for path in (page, picture, tmp_path / "maps.pdf")]
+    assert result.out.splitlines()[-3:] == [
+        f"written   {path}" for path in (page, picture, tmp_path / "maps.pdf")
+    ]
     text = page.read_text(encoding="utf-8")
     assert "<title>Atlas of optimal learning rules</title>" in text
     assert not re.search(r"<link|https?://(?!www.w3.org)|src=\"(?!data:)", text)
@@ -330,28 +407,66 @@ def test_show_draws_what_it_is_told(capsys, tmp_path, stored, monkeypatch):
     drawn = []
     for kind in ("sweep_maps", "sweep_slices"):
         original = getattr(plotting, kind)
-        monkeypatch.setattr(plotting, kind, lambda dataset, names, original=original, kind=kind, **options: (
-            drawn.append((kind, names, options)), original(dataset, names, **options))[1])
+        monkeypatch.setattr(
+            plotting,
+            kind,
+            lambda dataset, names, original=original, kind=kind, **options: (
+                drawn.append((kind, names, options)),
+                original(dataset, names, **options),
+            )[1],
+        )
     fixed = ("--at", "learning_rate=1", "--at", "discount=0")
-    document = json.loads(run(capsys, "show", stored, "--json", "--variable", "cost", "--picture", tmp_path / "a",
-                              *fixed[:2]).out)
+    document = json.loads(
+        run(
+            capsys,
+            "show",
+            stored,
+            "--json",
+            "--variable",
+            "cost",
+            "--picture",
+            tmp_path / "a",
+            *fixed[:2],
+        ).out
+    )
     assert document["written"] == [str(tmp_path / f"a.{kind}") for kind in ("png", "pdf")]
     assert run(capsys, "show", stored, "--picture", tmp_path / "b", *fixed).status == 0
-    assert drawn == [("sweep_maps", ["cost"], {"at": {"learning_rate": 1.0}}),
-                     ("sweep_slices", ["cost", "end_basin.index", "end_basin.theta_1"],
-                      {"along": "horizon", "at": {"learning_rate": 1.0, "discount": 0.0}})]
+    assert drawn == [
+        ("sweep_maps", ["cost"], {"at": {"learning_rate": 1.0}}),
+        (
+            "sweep_slices",
+            ["cost", "end_basin.index", "end_basin.theta_1"],
+            {"along": "horizon", "at": {"learning_rate": 1.0, "discount": 0.0}},
+        ),
+    ]
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    (["--html", "atlas.html"], "--html: expected one or two axes to draw along; received horizon, discount, learning_rate"),
-    (["--picture", "a", "--at", "horizn=1"], "did you mean 'horizon'"),
-    (["--picture", "a", "--at", "horizon"], "--at: expected AXIS=VALUE; received 'horizon'"),
-    (["--picture", "a", "--at", "horizon=long"], "--at horizon: expected a number; received 'long'"),
-    (["--picture", "a", "--at", "horizon=1", "--variable", "cots"], "did you mean 'cost'"),
-    (["--html", "a.html", "--at", "horizon=1", "--at", "discount=0"], "--html: expected two axes to draw along"),
-    (["--html", "a.txt", "--at", "horizon=1"], "expected a name that ends in .html"),
-    (["--html", "/dev/null/a.html", "--at", "horizon=1"], "choose another with --html"),
-    (["--picture", "/dev/null/a", "--at", "horizon=1"], "choose another with --picture")])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["--html", "atlas.html"],
+            (
+                "--html: expected one or two axes to draw along; received horizon, discount,"
+                " learning_rate"
+            ),
+        ),
+        (["--picture", "a", "--at", "horizn=1"], "did you mean 'horizon'"),
+        (["--picture", "a", "--at", "horizon"], "--at: expected AXIS=VALUE; received 'horizon'"),
+        (
+            ["--picture", "a", "--at", "horizon=long"],
+            "--at horizon: expected a number; received 'long'",
+        ),
+        (["--picture", "a", "--at", "horizon=1", "--variable", "cots"], "did you mean 'cost'"),
+        (
+            ["--html", "a.html", "--at", "horizon=1", "--at", "discount=0"],
+            "--html: expected two axes to draw along",
+        ),
+        (["--html", "a.txt", "--at", "horizon=1"], "expected a name that ends in .html"),
+        (["--html", "/dev/null/a.html", "--at", "horizon=1"], "choose another with --html"),
+        (["--picture", "/dev/null/a", "--at", "horizon=1"], "choose another with --picture"),
+    ],
+)
 def test_show_says_in_one_line_what_it_cannot_draw(capsys, stored, arguments, message):
     result = run(capsys, "show", stored, *arguments)
     assert result.status == 2
@@ -366,7 +481,10 @@ def test_show_draws_more_maps_than_there_are_letters():
     from landscape_control.plotting import sweep_maps
 
     cells = (("horizon", "discount"), np.array([[1.0, 2.0], [3.0, 4.0]]))
-    dataset = xarray.Dataset({f"number_{i}": cells for i in range(28)}, coords={"horizon": [1.0, 2.0], "discount": [0, 1]})
+    dataset = xarray.Dataset(
+        {f"number_{i}": cells for i in range(28)},
+        coords={"horizon": [1.0, 2.0], "discount": [0, 1]},
+    )
     assert len(sweep_maps(dataset, list(dataset.data_vars), columns=7).axes) >= 28
 
 
@@ -382,8 +500,17 @@ PROGRAM = """
 def test_families_of_rules_are_an_axis_by_their_names(capsys, tmp_path):
     file = tmp_path / "program.py"
     file.write_text("\n".join(line[4:] for line in PROGRAM.splitlines()), encoding="utf-8")
-    result = run(capsys, "sweep", file, "--axis", "family=gradient-descent,Heavy ball", "--workers", 1, "--store",
-                 tmp_path / "store")
+    result = run(
+        capsys,
+        "sweep",
+        file,
+        "--axis",
+        "family=gradient-descent,Heavy ball",
+        "--workers",
+        1,
+        "--store",
+        tmp_path / "store",
+    )
     assert result.status == 0, result.err
     assert "family: 2 values, gradient-descent, Heavy ball" in result.out
     assert "2 of 2 done: 2 converged" in result.out

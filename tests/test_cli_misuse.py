@@ -1,4 +1,6 @@
-"""Whatever is wrong on the command line, or with what it is given, is one line on standard error and a status."""
+"""Whatever is wrong on the command line, or with what it is given, is one line on standard error
+and a status.
+"""
 
 import json
 import os
@@ -13,8 +15,10 @@ import landscape_control as lc
 from landscape_control import cli
 
 HEAD = "import os, sys, warnings\nimport numpy as np\nimport landscape_control as lc\n"
-GOOD = "problem = lc.ControlProblem(landscape=lc.quadratic(hessian=np.eye(1)), start=[1.0], " \
-       "objective=lc.Objective(horizon=1.0))\n"
+GOOD = (
+    "problem = lc.ControlProblem(landscape=lc.quadratic(hessian=np.eye(1)), start=[1.0], "
+    "objective=lc.Objective(horizon=1.0))\n"
+)
 FILES = {  # text -> part of the line
     "raises": ("1 / 0", "line 4: ZeroDivisionError: division by zero"),
     "raises without words": ("raise MemoryError", "line 4: MemoryError. What"),
@@ -26,7 +30,10 @@ FILES = {  # text -> part of the line
     "ends as a generator does": ("raise GeneratorExit", "GeneratorExit"),
     "has syntax errors": ("def (:", "SyntaxError"),
     "mixes tabs and blanks": ("if 1:\n\tx = 1\n        y = 2", "TabError"),
-    "imports what is not there": ("import nosuchmodule", "ModuleNotFoundError: No module named 'nosuchmodule'"),
+    "imports what is not there": (
+        "import nosuchmodule",
+        "ModuleNotFoundError: No module named 'nosuchmodule'",
+    ),
     "never ends": ("def f(): return f()\nf()", "RecursionError"),
     "reads arguments": ("sys.argv[1]", "IndexError"),
     "closes its output": ("sys.stdout.close()", "received nothing"),
@@ -39,7 +46,10 @@ FILES = {  # text -> part of the line
     "a function that raises": ("def problem(): raise KeyError('boo')", "KeyError: 'boo'"),
     "a function that exits": ("def problem(): sys.exit(1)", "a call of sys.exit(1)"),
     "a function of something": ("def problem(x): return 1", "TypeError"),
-    "a problem that is none": (GOOD.replace("horizon=1.0", "horizon=-1.0"), "horizon T: expected a number > 0"),
+    "a problem that is none": (
+        GOOD.replace("horizon=1.0", "horizon=-1.0"),
+        "horizon T: expected a number > 0",
+    ),
 }
 
 
@@ -109,7 +119,10 @@ MISUSES = [
     (["sweep", "GOOD", "--axis", "horizon=1:2"], "LOW:HIGH:COUNT"),
     (["sweep", "GOOD", "--axis", "horizon=1:2:0"], "COUNT >= 1"),
     (["sweep", "GOOD", "--axis", "horizon=0:2:3log"], "both > 0"),
-    (["sweep", "GOOD", "--axis", "horizon=1:2:999999999999"], "received 999999999999: about 199999 GB"),
+    (
+        ["sweep", "GOOD", "--axis", "horizon=1:2:999999999999"],
+        "received 999999999999: about 199999 GB",
+    ),
     (["sweep", "GOOD", "--axis", "horizon=1:2:" + "9" * 5000], "at most 20000000 cells"),
     (["sweep", "GOOD", "--axis", "horizon=" + "9" * 400], "up to 1.8e308"),
     (["sweep", "GOOD", "--axis", "horizon=1e400"], "up to 1.8e308"),
@@ -129,17 +142,28 @@ MISUSES = [
 @pytest.mark.parametrize(("arguments", "message"), MISUSES)
 def test_misuse_is_one_line_and_status_2(capsys, tmp_path, good, arguments, message):
     places = {"GOOD": str(good), "FOLDER": str(tmp_path)}
-    given = [one.replace("GOOD", places["GOOD"]).replace("FOLDER", places["FOLDER"]) for one in arguments]
+    given = [
+        one.replace("GOOD", places["GOOD"]).replace("FOLDER", places["FOLDER"]) for one in arguments
+    ]
     status, out, lines = run(capsys, *given)
     assert (status, out, len(lines)) == (2, "", 1)
     assert message in lines[0]
     assert "Traceback" not in lines[0]
 
 
-@pytest.mark.parametrize(("error", "status", "message"), [
-    (OSError(28, "No space left on device"), 1, "the system refused: [Errno 28] No space left on device"),
-    (MemoryError("8 GB"), 1, "out of memory: 8 GB"), (KeyError("x"), 1, "a fault of the program, KeyError: 'x'"),
-    (KeyboardInterrupt(), 130, "interrupted")])
+@pytest.mark.parametrize(
+    ("error", "status", "message"),
+    [
+        (
+            OSError(28, "No space left on device"),
+            1,
+            "the system refused: [Errno 28] No space left on device",
+        ),
+        (MemoryError("8 GB"), 1, "out of memory: 8 GB"),
+        (KeyError("x"), 1, "a fault of the program, KeyError: 'x'"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+    ],
+)
 def test_what_no_check_foresaw_is_one_line_too(capsys, good, monkeypatch, error, status, message):
     def fails(*_, **__):
         raise error
@@ -157,15 +181,23 @@ def test_what_no_check_foresaw_is_one_line_too(capsys, good, monkeypatch, error,
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 def test_a_full_disk_behind_standard_output_is_one_line(good):
     with open("/dev/full", "w") as full:
-        told = subprocess.run([sys.executable, "-m", "landscape_control.cli", "solve", str(good)], stdout=full,
-                              stderr=subprocess.PIPE, text=True)
+        told = subprocess.run(
+            [sys.executable, "-m", "landscape_control.cli", "solve", str(good)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
     assert told.returncode == 1
-    assert told.stderr.strip().splitlines() == ["landscape-control: the system refused: [Errno 28] No space left on device"]
+    assert told.stderr.strip().splitlines() == [
+        "landscape-control: the system refused: [Errno 28] No space left on device"
+    ]
 
 
 def test_a_reader_that_has_seen_enough_is_no_failure(good):
     command = f"{sys.executable} -m landscape_control.cli list --json | head -1"
-    told = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True)
+    told = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True
+    )
     assert (told.returncode, told.stderr) == (0, "")
 
 

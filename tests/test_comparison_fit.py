@@ -11,7 +11,14 @@ from scipy.optimize import lsq_linear
 
 import landscape_control as lc
 from landscape_control import ProblemError, SolveError, rules
-from landscape_control.comparison import Conclusion, Criteria, PolicySample, compare, draw_starts, fit_rules
+from landscape_control.comparison import (
+    Conclusion,
+    Criteria,
+    PolicySample,
+    compare,
+    draw_starts,
+    fit_rules,
+)
 from landscape_control.comparison.fitting import fit_linear
 from landscape_control.rules import Sees
 
@@ -19,15 +26,21 @@ LIBRARY = rules.full_information()
 
 
 def bowl(curvatures, horizon=math.inf, learner=None, minimum=None, **objective):
-    landscape = lc.quadratic(hessian=np.diag(np.atleast_1d(curvatures).astype(float)), minimum=minimum)
+    landscape = lc.quadratic(
+        hessian=np.diag(np.atleast_1d(curvatures).astype(float)), minimum=minimum
+    )
     start = np.ones(landscape.dimension)
     objective = lc.Objective(horizon=horizon, **objective)
-    return lc.ControlProblem(landscape=landscape, learner=learner or lc.Learner(), objective=objective, start=start)
+    return lc.ControlProblem(
+        landscape=landscape, learner=learner or lc.Learner(), objective=objective, start=start
+    )
 
 
 def sample(problem, policy, starts=15, seed=0, scale=1.0, centre=0.0):
     points = centre + scale * np.random.default_rng(seed).normal(size=(starts, problem.dimension))
-    return PolicySample(problem=problem, points=points, controls=policy(points), starts=np.arange(starts))
+    return PolicySample(
+        problem=problem, points=points, controls=policy(points), starts=np.arange(starts)
+    )
 
 
 def optimal(curvatures, discount, seed=0):
@@ -36,7 +49,8 @@ def optimal(curvatures, discount, seed=0):
     return sample(bowl(curvatures, discount=discount), lambda points: -points * rates, seed=seed)
 
 
-# ---- verdicts on exact policies --------------------------------------------------------------------------------------
+# ---- verdicts on exact policies
+# --------------------------------------------------------------------------------------
 
 
 def test_the_exact_policy_at_moderate_discount_is_the_linear_quadratic_rule():
@@ -60,22 +74,31 @@ def test_the_exact_policy_at_large_discount_is_gradient_descent_as_a_limit_of_ri
     verdict = fit_rules(optimal([0.1, 1.0, 4.0], 200.0), LIBRARY)
     assert (verdict.conclusion, verdict.best.key) == (Conclusion.RULE, "gradient_descent")
     assert {"linear_quadratic", "natural_gradient"} <= set(verdict.best.equivalent_to)
-    step, predicted = verdict.best.coefficients["learning_rate"], verdict.best.predicted["learning_rate"]
+    step, predicted = (
+        verdict.best.coefficients["learning_rate"],
+        verdict.best.predicted["learning_rate"],
+    )
     assert predicted == pytest.approx(1 / 200)
-    assert 0 < 1 - step / predicted < 4.0 / 200**2  # the next order is ηkh/γ² for the largest curvature
+    assert (
+        0 < 1 - step / predicted < 4.0 / 200**2
+    )  # the next order is ηkh/γ² for the largest curvature
     assert verdict.best.identifiable
 
 
 def test_the_exact_policy_without_discount_is_the_ballistic_rule():
     verdict = fit_rules(optimal([0.1, 1.0, 4.0], 0.0), LIBRARY)
     assert (verdict.conclusion, verdict.best.key) == (Conclusion.RULE, "ballistic")
-    assert verdict.best.coefficients["rate"] == pytest.approx(verdict.best.predicted["rate"], rel=1e-13)
+    assert verdict.best.coefficients["rate"] == pytest.approx(
+        verdict.best.predicted["rate"], rel=1e-13
+    )
 
 
 def test_one_curvature_cannot_tell_the_classic_rules_apart():
     verdict = fit_rules(optimal([2.0, 2.0], 1.0), LIBRARY)
     assert verdict.conclusion is Conclusion.NOT_IDENTIFIABLE
-    assert {"gradient_descent", "newton", "ballistic", "linear_quadratic"} <= set(verdict.equivalent)
+    assert {"gradient_descent", "newton", "ballistic", "linear_quadratic"} <= set(
+        verdict.equivalent
+    )
     assert verdict.best.key == verdict.equivalent[0] == "gradient_descent"
     assert not any(verdict.row(key).identifiable for key in verdict.equivalent)
     assert verdict.runner_up is None
@@ -90,33 +113,60 @@ def test_adding_a_second_curvature_resolves_what_one_could_not():
 
 def test_a_rotating_policy_fits_no_rule():
     turn = np.array([[0.0, 1.0], [-1.0, 0.0]])
-    verdict = fit_rules(sample(bowl([1.0, 3.0], discount=1.0), lambda points: points @ turn), LIBRARY)
+    verdict = fit_rules(
+        sample(bowl([1.0, 3.0], discount=1.0), lambda points: points @ turn), LIBRARY
+    )
     assert verdict.conclusion is Conclusion.NONE_FITS
     assert verdict.best is None
     assert str(verdict).startswith("No rule in the library fits")
 
 
 def test_a_mixture_of_gradient_descent_and_newton_fits_no_rule_unless_the_threshold_is_raised():
-    problem = lc.ControlProblem(landscape=lc.rosenbrock(2), objective=lc.Objective(horizon=1.0), start=[1.2, 1.0])
-    mixture = sample(problem, lambda x: -0.1 * problem.landscape.gradient(x) - 2.0 * (x - 1.0), scale=0.1, centre=1.0)
+    problem = lc.ControlProblem(
+        landscape=lc.rosenbrock(2), objective=lc.Objective(horizon=1.0), start=[1.2, 1.0]
+    )
+    mixture = sample(
+        problem,
+        lambda x: -0.1 * problem.landscape.gradient(x) - 2.0 * (x - 1.0),
+        scale=0.1,
+        centre=1.0,
+    )
     assert fit_rules(mixture, ["gradient_descent", "newton", "ballistic"]).best is None
-    loose = fit_rules(mixture, ["gradient_descent", "newton", "ballistic"], criteria=Criteria(threshold=1.0))
+    loose = fit_rules(
+        mixture, ["gradient_descent", "newton", "ballistic"], criteria=Criteria(threshold=1.0)
+    )
     assert loose.conclusion is Conclusion.RULE
 
 
-# ---- round trip: every rule is recognised ----------------------------------------------------------------------------
+# ---- round trip: every rule is recognised
+# ----------------------------------------------------------------------------
 
 
 def wherever_defined(rule):
-    """A convex quartic, a metric that depends on θ, and the drift or terminal loss that the rule knows."""
-    drift = None if rule.key == "proximal" else lc.linear_drift([[-0.3, 0.5], [-0.4, 0.1]], [0.2, 0.1])
-    learner = lc.Learner(metric=lambda x: ca.diag(ca.vertcat(1 + x[1] ** 2, 2 + ca.sin(x[0]))), drift=drift)
-    end = {"terminal": "loss", "terminal_weight": 0.4} if rule.key in ("proximal", "linear_quadratic") else {}
+    """A convex quartic, a metric that depends on θ, and the drift or terminal loss that the rule
+    knows.
+    """
+    drift = (
+        None if rule.key == "proximal" else lc.linear_drift([[-0.3, 0.5], [-0.4, 0.1]], [0.2, 0.1])
+    )
+    learner = lc.Learner(
+        metric=lambda x: ca.diag(ca.vertcat(1 + x[1] ** 2, 2 + ca.sin(x[0]))), drift=drift
+    )
+    end = (
+        {"terminal": "loss", "terminal_weight": 0.4}
+        if rule.key in ("proximal", "linear_quadratic")
+        else {}
+    )
     objective = lc.Objective(horizon=1.5, discount=0.4, learning_rate=1.2, loss_weight=0.8, **end)
     quartic = lc.Landscape.from_expression(
-        lambda x: x[0] ** 2 / 2 + 1.5 * x[1] ** 2 + 0.3 * x[0] * x[1] + x[0] ** 4 / 4 + x[1] ** 4 / 5, dimension=2
+        lambda x: (
+            x[0] ** 2 / 2 + 1.5 * x[1] ** 2 + 0.3 * x[0] * x[1] + x[0] ** 4 / 4 + x[1] ** 4 / 5
+        ),
+        dimension=2,
     )
-    return lc.ControlProblem(landscape=quartic, learner=learner, objective=objective, start=[1.2, 1.0])
+    return lc.ControlProblem(
+        landscape=quartic, learner=learner, objective=objective, start=[1.2, 1.0]
+    )
 
 
 @pytest.mark.parametrize("rule", LIBRARY, ids=lambda rule: rule.key)
@@ -130,7 +180,8 @@ def test_a_policy_made_by_a_rule_is_recognised_with_its_numbers(rule):
     assert verdict.best.identifiable
 
 
-# ---- the fit itself --------------------------------------------------------------------------------------------------
+# ---- the fit itself
+# --------------------------------------------------------------------------------------------------
 
 
 def noisy(rows=400, seed=1, noise=0.3):
@@ -143,7 +194,8 @@ SETTINGS = {"folds": 5, "resamples": 400, "seed": 0}
 
 
 @pytest.mark.parametrize(
-    "bounds", [[[0, np.inf], [0, np.inf]], [[-np.inf, 0.5], [-np.inf, np.inf]], [[0, 0.1], [0.3, 0.31]]]
+    "bounds",
+    [[[0, np.inf], [0, np.inf]], [[-np.inf, 0.5], [-np.inf, np.inf]], [[0, 0.1], [0.3, 0.31]]],
 )
 def test_coefficients_are_those_of_bounded_least_squares(bounds):
     features, targets, groups = noisy()
@@ -151,7 +203,9 @@ def test_coefficients_are_those_of_bounded_least_squares(bounds):
     fit = fit_linear(features, targets, groups, bounds, **SETTINGS)
     np.testing.assert_allclose(fit.coefficients, expected, rtol=1e-7)
     np.testing.assert_allclose(
-        fit.fit_error, np.linalg.norm(targets - features @ expected) / np.linalg.norm(targets), rtol=1e-9
+        fit.fit_error,
+        np.linalg.norm(targets - features @ expected) / np.linalg.norm(targets),
+        rtol=1e-9,
     )
 
 
@@ -172,7 +226,9 @@ def test_held_out_error_of_pure_noise_is_worse_than_saying_nothing():
 
 
 def test_points_of_one_start_are_never_split_between_fit_and_test():
-    """Copies of every point leave error and intervals unchanged as long as they belong to the same start."""
+    """Copies of every point leave error and intervals unchanged as long as they belong to the same
+    start.
+    """
     features, targets, groups = noisy(rows=40)
     once = fit_linear(features, targets, groups, [[-np.inf, np.inf]] * 2, **SETTINGS)
     twice = fit_linear(*(np.tile(part, (2, 1) if part.ndim == 2 else 2) for part in (features, targets, groups)),
@@ -189,18 +245,26 @@ def test_condition_number_is_that_of_the_scaled_features():
 
 
 def test_where_a_rule_is_undefined_it_pays_as_if_it_stood_still():
-    problem = lc.ControlProblem(landscape=lc.double_well(), objective=lc.Objective(horizon=1.0), start=[1.0, 0.0])
-    points = np.array([[1.0, 0.3], [1.2, -0.2], [0.9, 0.4], [0.1, 0.3]])  # the last is on the concave shoulder
+    problem = lc.ControlProblem(
+        landscape=lc.double_well(), objective=lc.Objective(horizon=1.0), start=[1.0, 0.0]
+    )
+    points = np.array(
+        [[1.0, 0.3], [1.2, -0.2], [0.9, 0.4], [0.1, 0.3]]
+    )  # the last is on the concave shoulder
     controls = points * [0.0, -1.0]  # Newton's step where θ₂ is concerned
     controls[:3] = (
         -0.5
-        * np.linalg.solve(problem.landscape.hessian(points[:3]), problem.landscape.gradient(points[:3])[..., None])[..., 0]
+        * np.linalg.solve(
+            problem.landscape.hessian(points[:3]), problem.landscape.gradient(points[:3])[..., None]
+        )[..., 0]
     )
     policy = PolicySample(problem=problem, points=points, controls=controls, starts=np.arange(4))
     row = fit_rules(policy, ["newton", "gradient_descent"]).row("newton")
     assert row.coefficients["step"] == pytest.approx(0.5, rel=1e-12)
     assert row.undefined == 2
-    assert row.fit_error == pytest.approx(np.linalg.norm(controls[3]) / np.linalg.norm(controls), rel=1e-12)
+    assert row.fit_error == pytest.approx(
+        np.linalg.norm(controls[3]) / np.linalg.norm(controls), rel=1e-12
+    )
     assert np.isnan(row.fitted[0][3]).all()
     assert "2 undefined" in str(fit_rules(policy, ["newton", "gradient_descent"]))
 
@@ -210,15 +274,21 @@ def test_a_learning_rate_never_turns_negative():
     verdict = fit_rules(uphill, LIBRARY)
     assert verdict.best is None
     for row in verdict.rows:
-        assert all(low <= row.coefficients[name] <= high for name, (low, high) in row.rule.admissible.items())
+        assert all(
+            low <= row.coefficients[name] <= high
+            for name, (low, high) in row.rule.admissible.items()
+        )
     assert verdict.row("gradient_descent").at_bound == ("learning_rate",)
 
 
-# ---- judging ---------------------------------------------------------------------------------------------------------
+# ---- judging
+# ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_richer_rule_must_earn_its_place():
-    """Gradient descent is 0.2 % off at γ = 30: it wins where a factor 5 is asked of its rival, and loses against 2."""
+    """Gradient descent is 0.2 % off at γ = 30: it wins where a factor 5 is asked of its rival, and
+    loses against 2.
+    """
     policy = optimal([0.1, 1.0, 2.0], 30.0)
     error = fit_rules(policy, LIBRARY).row("gradient_descent").error
     resolution = error / 3
@@ -234,7 +304,10 @@ def test_a_rule_within_the_threshold_is_not_lost_to_a_simpler_one_outside():
     assert richer < simple
     between = Criteria(threshold=math.sqrt(simple * richer), margin=1e6)
     assert fit_rules(policy, pair, criteria=between).best.key == "decayed_gradient_descent"
-    assert fit_rules(policy, pair, criteria=Criteria(threshold=1.0, margin=1e6)).best.key == "gradient_descent"
+    assert (
+        fit_rules(policy, pair, criteria=Criteria(threshold=1.0, margin=1e6)).best.key
+        == "gradient_descent"
+    )
 
 
 def test_rows_come_best_first():
@@ -244,7 +317,9 @@ def test_rows_come_best_first():
 
 
 def test_rules_that_need_more_than_the_learner_sees_are_refused_by_name():
-    verdict = fit_rules(optimal([0.1, 1.0, 4.0], 1.0), LIBRARY, sees=frozenset({Sees.GRADIENT, Sees.PARAMETERS}))
+    verdict = fit_rules(
+        optimal([0.1, 1.0, 4.0], 1.0), LIBRARY, sees=frozenset({Sees.GRADIENT, Sees.PARAMETERS})
+    )
     assert {row.key for row in verdict.rows} == {"gradient_descent", "decayed_gradient_descent"}
     assert verdict.refused["newton"] == "needs hessian, which is not given"
     assert verdict.refused["proximal"] == "needs proximal, which is not given"
@@ -268,11 +343,14 @@ def test_a_verdict_survives_pickling_and_reads_as_a_paragraph_and_a_table():
         verdict.row("newtonn")
 
 
-# ---- compare, around a given solver ----------------------------------------------------------------------------------
+# ---- compare, around a given solver
+# ----------------------------------------------------------------------------------
 
 
 class ExactSolver:
-    """Plans of a quadratic with f = 0, η = k = 1, γ = 1 in closed form; refuses starts with a negative first coordinate."""
+    """Plans of a quadratic with f = 0, η = k = 1, γ = 1 in closed form; refuses starts with a
+    negative first coordinate.
+    """
 
     def __init__(self, curvatures):
         self.rates = np.sqrt(0.25 + np.asarray(curvatures)) - 0.5
@@ -287,14 +365,18 @@ class ExactSolver:
             return theta, -theta * self.rates, theta
 
         cost = 0.5 * self.rates @ start**2
-        return SimpleNamespace(cost=cost, times=times, parameters=at(times)[0], at=at, status=SimpleNamespace(ok=True))
+        return SimpleNamespace(
+            cost=cost, times=times, parameters=at(times)[0], at=at, status=SimpleNamespace(ok=True)
+        )
 
 
 CURVATURES = [0.5, 2.0, 5.0]
 
 
 def test_compare_reads_the_policy_along_plans_and_counts_failed_solves():
-    verdict = compare(bowl(CURVATURES, discount=1.0), starts=20, spread=0.8, solver=ExactSolver(CURVATURES))
+    verdict = compare(
+        bowl(CURVATURES, discount=1.0), starts=20, spread=0.8, solver=ExactSolver(CURVATURES)
+    )
     assert (verdict.conclusion, verdict.best.key) == (Conclusion.RULE, "linear_quadratic")
     assert verdict.best.error < 1e-12
     assert len(verdict.failures) > 0
@@ -308,16 +390,29 @@ def test_compare_reads_the_policy_along_plans_and_counts_failed_solves():
 
 def test_points_of_a_plan_are_equally_far_apart_on_its_path():
     verdict = compare(
-        bowl([1.0, 1.0], discount=1.0), starts=1, spread=1e-6, points_per_plan=4, run=False, solver=ExactSolver([1, 1])
+        bowl([1.0, 1.0], discount=1.0),
+        starts=1,
+        spread=1e-6,
+        points_per_plan=4,
+        run=False,
+        solver=ExactSolver([1, 1]),
     )
     lengths = np.linalg.norm(verdict.scatter[0].points[:4], axis=1) / math.sqrt(2)
     np.testing.assert_allclose(lengths, [1.0, 0.75, 0.5, 0.25], atol=1e-3)
 
 
 def test_holding_the_plan_for_long_makes_it_newtons():
-    verdict = compare(bowl(CURVATURES, discount=1.0), starts=8, spread=0.1, hold=30.0, solver=ExactSolver(CURVATURES))
+    verdict = compare(
+        bowl(CURVATURES, discount=1.0),
+        starts=8,
+        spread=0.1,
+        hold=30.0,
+        solver=ExactSolver(CURVATURES),
+    )
     assert (verdict.conclusion, verdict.best.key) == (Conclusion.RULE, "newton")
-    assert verdict.best.coefficients["step"] == pytest.approx(verdict.best.predicted["step"], rel=2e-5)
+    assert verdict.best.coefficients["step"] == pytest.approx(
+        verdict.best.predicted["step"], rel=2e-5
+    )
     held = verdict.row("held_newton")
     assert held.error < 1e-6  # quadrature of the plan over the hold
     assert held.predicted == {"scale": 1.0}
@@ -327,7 +422,13 @@ def test_holding_the_plan_for_long_makes_it_newtons():
 
 
 def test_the_same_seed_gives_the_same_verdict():
-    arguments = {"starts": 6, "spread": 0.1, "seed": 4, "run": False, "solver": ExactSolver(CURVATURES)}
+    arguments = {
+        "starts": 6,
+        "spread": 0.1,
+        "seed": 4,
+        "run": False,
+        "solver": ExactSolver(CURVATURES),
+    }
     problem = bowl(CURVATURES, discount=1.0)
     assert str(compare(problem, **arguments)) == str(compare(problem, **arguments))
     assert str(compare(problem, **arguments)) != str(compare(problem, **arguments | {"seed": 5}))
@@ -350,17 +451,32 @@ def test_starts_have_the_stated_spread():
         (lambda p, s: compare(p, ["newton", "newton"], solver=s), "'newton' more than once"),
         (lambda p, s: compare(p, ["proximal"], solver=s), "no terminal cost"),
         (lambda p, s: compare(p, [], solver=s), "at least one rule"),
-        (lambda p, s: compare(p, starts=np.ones((3, 2)), solver=s), "starts: expected a matrix with 1 column"),
-        (lambda p, s: compare(p, starts=np.ones((3, 1)), spread=1.0, solver=s), "no spread when the starts are given"),
+        (
+            lambda p, s: compare(p, starts=np.ones((3, 2)), solver=s),
+            "starts: expected a matrix with 1 column",
+        ),
+        (
+            lambda p, s: compare(p, starts=np.ones((3, 1)), spread=1.0, solver=s),
+            "no spread when the starts are given",
+        ),
         (lambda p, s: compare(p, starts=0, solver=s), "starts: expected an integer >= 1"),
-        (lambda p, s: compare(p, starts=[[-1.0], [-2.0]], solver=s), r"at least two starts.*received 1 \(too far left\)"),
+        (
+            lambda p, s: compare(p, starts=[[-1.0], [-2.0]], solver=s),
+            r"at least two starts.*received 1 \(too far left\)",
+        ),
         (lambda p, s: compare(p, starts=3, spread=-1.0, solver=s), "spread"),
         (lambda p, s: compare(p.changed(horizon=2.0), hold=3.0, solver=s), "at most the horizon 2"),
         (lambda p, s: compare(p, solver=[s, s]), "1 object"),
         (lambda p, s: compare(p, solver=s, criteria=Criteria(margin=0.5)), "margin"),
         (lambda p, s: fit_rules(sample(p, np.zeros_like), LIBRARY), "u = 0 at every sampled point"),
-        (lambda p, s: PolicySample(problem=p, points=[[1.0]], controls=[[1.0, 2.0]], starts=[0]), "sample controls"),
-        (lambda p, s: PolicySample(problem=p, points=[[1.0]], controls=[[1.0]], starts=[0, 1]), "sample starts"),
+        (
+            lambda p, s: PolicySample(problem=p, points=[[1.0]], controls=[[1.0, 2.0]], starts=[0]),
+            "sample controls",
+        ),
+        (
+            lambda p, s: PolicySample(problem=p, points=[[1.0]], controls=[[1.0]], starts=[0, 1]),
+            "sample starts",
+        ),
     ],
 )
 def test_likely_mistakes_are_refused_in_words(call, message):

@@ -1,4 +1,6 @@
-"""The preconditioner exponent and the second-order path law, measured on numerical plans; and the trap beside them."""
+"""The preconditioner exponent and the second-order path law, measured on numerical plans; and the
+trap beside them.
+"""
 
 import math
 
@@ -28,7 +30,8 @@ def plans(problems, tolerance=1e-9):
     return [Solver(problem, tolerance=tolerance).solve() for problem in problems]
 
 
-# ---- exponent --------------------------------------------------------------------------------------------------------
+# ---- exponent
+# --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("discount", [0.0, 0.5, 20.0])
@@ -60,11 +63,15 @@ def test_exponent_of_a_landscape_is_measured_on_its_own_modes_in_the_metric():
     assert measured.minimum[0] == pytest.approx(1.0575, abs=1e-3)
     hessian = problem.landscape.hessian(measured.minimum)[0]
     np.testing.assert_allclose(
-        measured.curvature, np.sort(np.linalg.eigvals(np.linalg.solve(METRIC, hessian)).real), rtol=1e-10
+        measured.curvature,
+        np.sort(np.linalg.eigvals(np.linalg.solve(METRIC, hessian)).real),
+        rtol=1e-10,
     )
     for h, direction in zip(measured.curvature, measured.directions, strict=True):
         np.testing.assert_allclose(hessian @ direction, h * METRIC @ direction, atol=1e-12)
-    np.testing.assert_allclose(measured.gain, measured.theory_gain, rtol=1e-4)  # the plan leaves the quadratic by 1 %
+    np.testing.assert_allclose(
+        measured.gain, measured.theory_gain, rtol=1e-4
+    )  # the plan leaves the quadratic by 1 %
     np.testing.assert_allclose(measured.exponent, measured.theory, atol=1e-4)
     assert "curvature h" in str(measured)
 
@@ -74,18 +81,26 @@ def test_exponent_belongs_to_the_plans_that_stay_in_the_basin_of_a_minimum_worth
     problem = lc.ControlProblem(landscape=lc.double_well(), objective=objective, start=[-0.9, 0.1])
     measured = preconditioner_exponent(problem)
     assert measured.minimum[0] == pytest.approx(-0.9304, abs=1e-4)
-    assert Solver(problem).solve(start=measured.minimum).parameters[-1, 0] > 0.9  # the best plan crosses
+    assert (
+        Solver(problem).solve(start=measured.minimum).parameters[-1, 0] > 0.9
+    )  # the best plan crosses
     np.testing.assert_allclose(measured.gain, measured.theory_gain, rtol=1e-3)
     np.testing.assert_allclose(measured.exponent, measured.theory, atol=1e-3)
 
 
 def test_exponent_without_discount_or_deadline_is_one_half_also_where_the_loss_is_not_zero_at_the_minimum():
-    problem = lc.ControlProblem(landscape=lc.double_well(), objective=lc.Objective(horizon=math.inf), start=[1.0, 0.1])
+    problem = lc.ControlProblem(
+        landscape=lc.double_well(), objective=lc.Objective(horizon=math.inf), start=[1.0, 0.1]
+    )
     np.testing.assert_allclose(preconditioner_exponent(problem).exponent, 0.5, atol=1e-4)
 
 
 def test_exponent_with_drift_has_gains_but_no_closed_form():
-    problem = bowl([1.0, 4.0], learner=lc.Learner(drift=lc.linear_drift(-0.5 * np.eye(2), [0.3, 0.0])), discount=1.0)
+    problem = bowl(
+        [1.0, 4.0],
+        learner=lc.Learner(drift=lc.linear_drift(-0.5 * np.eye(2), [0.3, 0.0])),
+        discount=1.0,
+    )
     measured = preconditioner_exponent(problem)
     expected = np.sqrt(0.25 + measured.curvature + 0.5 * 1.5) - 0.5 - 0.5  # R - j
     np.testing.assert_allclose(measured.gain, expected, rtol=1e-5)
@@ -95,8 +110,14 @@ def test_exponent_with_drift_has_gains_but_no_closed_form():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: preconditioner_exponent(bowl([1.0, 2.0], 1.0).changed(end=np.zeros(2))), "free end"),
-        (lambda: preconditioner_exponent(bowl([1.0, 0.0], 1.0), minimum=np.zeros(2)), "curvature at the minimum"),
+        (
+            lambda: preconditioner_exponent(bowl([1.0, 2.0], 1.0).changed(end=np.zeros(2))),
+            "free end",
+        ),
+        (
+            lambda: preconditioner_exponent(bowl([1.0, 0.0], 1.0), minimum=np.zeros(2)),
+            "curvature at the minimum",
+        ),
         (lambda: preconditioner_exponent(bowl([1.0, -1.0], 1.0)), "landscape with a minimum"),
         (lambda: exponent_curve([1.0, -1.0]), "positive numbers"),
         (lambda: exponent_curve([1.0], step=0.0), "step"),
@@ -108,12 +129,15 @@ def test_exponents_that_cannot_be_measured_are_refused(call, message):
         call()
 
 
-# ---- path law --------------------------------------------------------------------------------------------------------
+# ---- path law
+# --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("discount", [0.0, 0.5, 3.0])
 def test_path_law_has_the_same_coefficients_for_every_curvature(discount):
-    law = path_law(plans([bowl([0.3, 1.0, 4.0], discount=discount, learning_rate=1.5, loss_weight=0.7)]))
+    law = path_law(
+        plans([bowl([0.3, 1.0, 4.0], discount=discount, learning_rate=1.5, loss_weight=0.7)])
+    )
     assert law.identifiable
     assert law.a == pytest.approx(discount, abs=1e-3)
     assert law.b == pytest.approx(1.05, rel=1e-3)
@@ -160,7 +184,9 @@ def test_path_law_without_its_assumptions_is_reported_as_not_holding():
 def test_path_law_on_a_coarse_plan_says_that_the_plan_is_too_coarse():
     problem, vertices = bowl([1.0, 9.0], discount=0.5), np.linspace(0, 8, 4)
     times = np.linspace(0, 8, 7)  # two nodes per element, several relaxation times apart
-    exact = LinearQuadratic(hessian=np.diag([1.0, 9.0]), minimum=np.zeros(2), discount=0.5).infinite()
+    exact = LinearQuadratic(
+        hessian=np.diag([1.0, 9.0]), minimum=np.zeros(2), discount=0.5
+    ).infinite()
     theta, u, costate = exact.path(np.ones(2), times)
     plan = Plan(cost=1.0, times=times, parameters=theta, controls=u, costates=costate, vertices=vertices,
                 positions=np.array([0, 0.5, 1]),
@@ -179,20 +205,27 @@ def test_path_law_needs_problems():
         path_law(solution, problems=[solution.problem] * 2)
 
 
-# ---- the trap --------------------------------------------------------------------------------------------------------
+# ---- the trap
+# --------------------------------------------------------------------------------------------------------
 
 
 def test_reading_the_path_as_heavy_ball_gives_the_degenerate_answer_and_compare_does_not():
-    """Updates regressed on (gradient, previous update) along a noiseless optimal path: β > 1, negative learning rate."""
+    """Updates regressed on (gradient, previous update) along a noiseless optimal path: β > 1,
+    negative learning rate.
+    """
     curvatures, discount, step = [0.3, 1.0, 4.0], 0.5, 0.1
-    exact = LinearQuadratic(hessian=np.diag(curvatures), minimum=np.zeros(3), discount=discount).infinite()
+    exact = LinearQuadratic(
+        hessian=np.diag(curvatures), minimum=np.zeros(3), discount=discount
+    ).infinite()
     path = exact.path(np.ones(3), step * np.arange(80))[0]
     updates, gradients = np.diff(path, axis=0), path[:-1] * curvatures
     features = np.stack([-gradients[1:].ravel(), updates[:-1].ravel()], axis=1)
     (alpha, beta), *_ = np.linalg.lstsq(features, updates[1:].ravel(), rcond=None)
     assert beta > 1
     assert alpha < 0
-    assert beta == pytest.approx(1 + discount * step, abs=0.02)  # the path law, a = γ and b = ηk, in disguise
+    assert beta == pytest.approx(
+        1 + discount * step, abs=0.02
+    )  # the path law, a = γ and b = ηk, in disguise
     assert alpha == pytest.approx(-(step**2), rel=0.2)
 
     theta, velocity = np.ones(3), updates[0]

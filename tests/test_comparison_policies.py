@@ -1,4 +1,6 @@
-"""compare from end to end: the numerically optimal policy, recognised in every regime of the theory."""
+"""compare from end to end: the numerically optimal policy, recognised in every regime of the
+theory.
+"""
 
 import math
 
@@ -12,7 +14,9 @@ from landscape_control.comparison import Conclusion, compare
 
 def make(landscape, horizon, start, learner=None, **objective):
     objective = lc.Objective(horizon=horizon, **objective)
-    return lc.ControlProblem(landscape=landscape, learner=learner or lc.Learner(), objective=objective, start=start)
+    return lc.ControlProblem(
+        landscape=landscape, learner=learner or lc.Learner(), objective=objective, start=start
+    )
 
 
 def bowl(curvatures, horizon=math.inf, learner=None, minimum=None, **objective):
@@ -30,7 +34,9 @@ def test_quadratic_at_moderate_discount_is_the_linear_quadratic_rule_and_nothing
     assert verdict.failures == ()
 
 
-@pytest.mark.parametrize(("horizon", "discount", "predicted"), [(math.inf, 60.0, 1 / 60), (0.03, 0.0, 0.03)])
+@pytest.mark.parametrize(
+    ("horizon", "discount", "predicted"), [(math.inf, 60.0, 1 / 60), (0.03, 0.0, 0.03)]
+)
 def test_short_planning_horizons_are_gradient_descent(horizon, discount, predicted):
     verdict = compare(bowl([0.1, 1.0, 4.0], horizon, discount=discount), starts=10, run=False)
     assert (verdict.conclusion, verdict.best.key) == (Conclusion.RULE, "gradient_descent")
@@ -54,13 +60,17 @@ def test_a_plan_held_for_long_is_newtons_step():
 def test_isotropic_bowl_is_not_identifiable():
     verdict = compare(bowl([2.0, 2.0], discount=1.0), starts=8, run=False)
     assert verdict.conclusion is Conclusion.NOT_IDENTIFIABLE
-    assert {"gradient_descent", "newton", "ballistic", "linear_quadratic"} <= set(verdict.equivalent)
+    assert {"gradient_descent", "newton", "ballistic", "linear_quadratic"} <= set(
+        verdict.equivalent
+    )
 
 
 def test_short_horizon_on_a_gaussian_model_is_the_natural_gradient():
     """θ = (mean, log σ), G the Fisher matrix diag(1/σ², 2): it depends on θ."""
     landscape = lc.Landscape.from_expression(
-        lambda x: 0.5 * ca.exp(-2 * x[1]) * (1 + (x[0] - 1) ** 2) + x[1], dimension=2, minima=[[1.0, 0.0]]
+        lambda x: 0.5 * ca.exp(-2 * x[1]) * (1 + (x[0] - 1) ** 2) + x[1],
+        dimension=2,
+        minima=[[1.0, 0.0]],
     )
     learner = lc.Learner(metric=lambda x: ca.diag(ca.vertcat(ca.exp(-2 * x[1]), 2)))
     verdict = compare(make(landscape, 0.02, [0.3, 0.4], learner), starts=10, spread=0.2, run=False)
@@ -71,11 +81,15 @@ def test_short_horizon_on_a_gaussian_model_is_the_natural_gradient():
 
 def test_weight_decay_is_compensated_by_the_share_that_theory_predicts():
     learner = lc.Learner(drift=lc.linear_drift(-0.5 * np.eye(2)))
-    verdict = compare(bowl([2.0, 2.0], learner=learner, minimum=[2.0, -0.5], discount=1.0), starts=8, run=False)
+    verdict = compare(
+        bowl([2.0, 2.0], learner=learner, minimum=[2.0, -0.5], discount=1.0), starts=8, run=False
+    )
     row = verdict.row("drift_compensated_gradient_descent")
     assert row.error < 1e-4
     assert row.coefficients == pytest.approx(row.predicted, rel=1e-3)
-    assert row.coefficients["compensation"] == pytest.approx((math.sqrt(3.0) - 1) / (math.sqrt(3.0) + 0.5), rel=1e-3)
+    assert row.coefficients["compensation"] == pytest.approx(
+        (math.sqrt(3.0) - 1) / (math.sqrt(3.0) + 0.5), rel=1e-3
+    )
 
 
 def test_partial_control_with_rotation_is_the_linear_quadratic_rule():
@@ -90,7 +104,15 @@ def test_partial_control_with_rotation_is_the_linear_quadratic_rule():
 
 
 def test_paying_at_the_end_only_is_the_proximal_step():
-    problem = make(lc.double_well(), 1.0, [0.8, 0.5], terminal="loss", loss_weight=0.0, terminal_weight=0.5, discount=0.2)
+    problem = make(
+        lc.double_well(),
+        1.0,
+        [0.8, 0.5],
+        terminal="loss",
+        loss_weight=0.0,
+        terminal_weight=0.5,
+        discount=0.2,
+    )
     verdict = compare(problem, starts=10)
     assert (verdict.conclusion, verdict.best.key) == (Conclusion.RULE, "proximal")
     assert verdict.best.coefficients["scale"] == pytest.approx(1, abs=1e-6)

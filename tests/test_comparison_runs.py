@@ -22,15 +22,23 @@ PRICES = {"discount": 0.6, "learning_rate": 1.4, "loss_weight": 0.8}
 def make(horizon, learner=None, landscape=None, start=START, **objective):
     landscape = landscape or lc.quadratic(hessian=HESSIAN)
     objective = lc.Objective(horizon=horizon, **(PRICES | objective))
-    return lc.ControlProblem(landscape=landscape, learner=learner or lc.Learner(), objective=objective, start=start)
+    return lc.ControlProblem(
+        landscape=landscape, learner=learner or lc.Learner(), objective=objective, start=start
+    )
 
 
 @pytest.mark.parametrize("horizon", [math.inf, 2.5])
 @pytest.mark.parametrize("drift", [None, DRIFT], ids=["still", "drifting"])
 def test_running_the_linear_quadratic_rule_costs_the_optimum(horizon, drift):
     learner = lc.Learner(metric=METRIC, drift=None if drift is None else lc.linear_drift(drift))
-    exact = LinearQuadratic(hessian=HESSIAN, minimum=np.zeros(2), metric=METRIC, drift_matrix=drift, **PRICES)
-    value = exact.infinite().value(START) if math.isinf(horizon) else exact.finite(horizon).value(horizon, START)
+    exact = LinearQuadratic(
+        hessian=HESSIAN, minimum=np.zeros(2), metric=METRIC, drift_matrix=drift, **PRICES
+    )
+    value = (
+        exact.infinite().value(START)
+        if math.isinf(horizon)
+        else exact.finite(horizon).value(horizon, START)
+    )
     run = run_rule(make(horizon, learner), rules.linear_quadratic(), {"scale": 1.0}, optimum=value)
     assert run.excess == pytest.approx(0, abs=1e-7)
     assert run.cost == pytest.approx(value, rel=1e-7)
@@ -44,7 +52,9 @@ def test_running_gradient_descent_costs_what_its_exponential_path_costs(horizon)
     problem = make(horizon, landscape=lc.quadratic(hessian=[[h]]), start=[1.5], **end)
     gamma, eta, k = PRICES["discount"], PRICES["learning_rate"], PRICES["loss_weight"]
     rate = gamma + 2 * alpha * h
-    expected = (alpha**2 * h**2 / (2 * eta) + k * h / 2) * 1.5**2 * -math.expm1(-rate * horizon) / rate
+    expected = (
+        (alpha**2 * h**2 / (2 * eta) + k * h / 2) * 1.5**2 * -math.expm1(-rate * horizon) / rate
+    )
     if end:
         expected += math.exp(-rate * horizon) * kappa * h * 1.5**2 / 2
     run = run_rule(problem, rules.gradient_descent(), {"learning_rate": alpha}, optimum=1.0)
@@ -54,7 +64,9 @@ def test_running_gradient_descent_costs_what_its_exponential_path_costs(horizon)
 
 @pytest.mark.parametrize("discount", [0.6, 1e-4])
 def test_standing_still_forever_costs_the_discounted_loss(discount):
-    run = run_rule(make(math.inf, discount=discount), rules.gradient_descent(), {"learning_rate": 0.0})
+    run = run_rule(
+        make(math.inf, discount=discount), rules.gradient_descent(), {"learning_rate": 0.0}
+    )
     expected = PRICES["loss_weight"] * START @ HESSIAN @ START / 2 / discount
     assert run.cost == pytest.approx(expected, rel=1e-7)
     assert run.excess is None
@@ -93,7 +105,11 @@ def test_a_rule_without_a_cost_says_why(problem, rule, coefficients, reason):
 def test_a_negative_optimum_still_orders_rules():
     """J* < 0 for a loss below zero: the excess keeps the sign of J_rule - J*."""
     deep = make(math.inf, landscape=lc.quadratic(hessian=HESSIAN).above(10.0))
-    exact = LinearQuadratic(hessian=HESSIAN, minimum=np.zeros(2), loss_constant=-10.0, **PRICES).infinite().value(START)
+    exact = (
+        LinearQuadratic(hessian=HESSIAN, minimum=np.zeros(2), loss_constant=-10.0, **PRICES)
+        .infinite()
+        .value(START)
+    )
     assert exact < 0
     run = run_rule(deep, rules.newton(), {"step": 1.0}, optimum=exact)
     assert run.excess == pytest.approx((run.cost - exact) / -exact, rel=1e-12)
@@ -101,7 +117,9 @@ def test_a_negative_optimum_still_orders_rules():
 
 
 def test_a_path_that_cannot_be_followed_is_given_up_after_a_bounded_effort():
-    """Newton's direction blows up next to the line where the Hessian is singular, and the path chatters along it."""
+    """Newton's direction blows up next to the line where the Hessian is singular, and the path
+    chatters along it.
+    """
     landscape = lc.rosenbrock(30)
     problem = make(2.0, landscape=landscape, start=np.zeros(30), discount=0.3)
     run = run_rule(problem, rules.newton(), {"step": 3.0})
@@ -110,9 +128,15 @@ def test_a_path_that_cannot_be_followed_is_given_up_after_a_bounded_effort():
 
 
 def test_a_stiff_rule_is_followed_to_its_end():
-    landscape = lc.Landscape.from_expression(lambda x: 0.5 * ca.dot(ca.DM([1.0, 1e4]) * x, x), dimension=2)
-    run = run_rule(make(math.inf, landscape=landscape), rules.gradient_descent(), {"learning_rate": 0.5})
+    landscape = lc.Landscape.from_expression(
+        lambda x: 0.5 * ca.dot(ca.DM([1.0, 1e4]) * x, x), dimension=2
+    )
+    run = run_rule(
+        make(math.inf, landscape=landscape), rules.gradient_descent(), {"learning_rate": 0.5}
+    )
     gamma, eta, k = PRICES["discount"], PRICES["learning_rate"], PRICES["loss_weight"]
     curvatures = np.array([1.0, 1e4])
-    expected = ((curvatures**2 / 8 / eta + k * curvatures / 2) * START**2 / (gamma + curvatures)).sum()
+    expected = (
+        (curvatures**2 / 8 / eta + k * curvatures / 2) * START**2 / (gamma + curvatures)
+    ).sum()
     assert run.cost == pytest.approx(expected, rel=1e-6)

@@ -22,25 +22,34 @@ LEARNERS = {
     "linear drift": lc.Learner(drift=lc.linear_drift([[0.3, 1.0], [-1.0, 0.2]])),
     "curved drift": lc.Learner(drift=lambda w: ca.vertcat(0.3 * ca.sin(w[1]), -0.2 * w[0] ** 2)),
     "curved metric": lc.Learner(metric=lambda w: ca.diag(ca.vertcat(1 + w[0] ** 2, 1 + w[1] ** 2))),
-    "curved actuation": lc.Learner(actuation=lambda w: ca.diag(ca.vertcat(1 + 0.1 * w[0] ** 2, 1.0))),
+    "curved actuation": lc.Learner(
+        actuation=lambda w: ca.diag(ca.vertcat(1 + 0.1 * w[0] ** 2, 1.0))
+    ),
 }
 
 
 def problem(learner, *, end=None, discount=0.1, landscape=WELL, terminal=None):
     objective = lc.Objective(horizon=4.0, discount=discount, learning_rate=0.7, terminal=terminal)
-    return lc.ControlProblem(landscape=landscape, learner=learner, objective=objective, start=[-0.6, 0.55], end=end)
+    return lc.ControlProblem(
+        landscape=landscape, learner=learner, objective=objective, start=[-0.6, 0.55], end=end
+    )
 
 
 @pytest.mark.parametrize("learner", LEARNERS.values(), ids=LEARNERS)
 @pytest.mark.parametrize(("tail", "end"), [(False, False), (True, False), (False, True)])
 def test_element_derivatives_are_those_of_the_whole_graph(learner, tail, end):
-    model, layout = model_of(WELL, learner, "loss"), NumberLayout(dimension=2, fixed_end=end, tail=tail)
+    model, layout = (
+        model_of(WELL, learner, "loss"),
+        NumberLayout(dimension=2, fixed_end=end, tail=tail),
+    )
     program = build_program(model, DiscretisedAction(elements=3, degree=4), layout, staged=True)
     x, p, rows = (program.nlp[name] for name in ("x", "p", "g"))
     weight, multipliers = ca.SX.sym("weight"), ca.SX.sym("multipliers", rows.numel())
     lagrangian = weight * program.nlp["f"] + ca.dot(multipliers, rows)
     hessian, slope = ca.hessian(lagrangian, x)
-    whole = ca.Function("whole", [x, p, weight, multipliers], [slope, hessian, ca.gradient(program.nlp["f"], x)])
+    whole = ca.Function(
+        "whole", [x, p, weight, multipliers], [slope, hessian, ca.gradient(program.nlp["f"], x)]
+    )
     rng = np.random.default_rng(0)
     numbers = rng.uniform(0.5, 1.5, p.numel())
     numbers[-4:] = [0.0, 0.2, 0.5, 1.0]
@@ -53,7 +62,9 @@ def test_element_derivatives_are_those_of_the_whole_graph(learner, tail, end):
 
 
 def action(problem, plan):
-    """J as an expression in θ at the nodes, by Gauss quadrature at two points more than the degree: Vandermonde matrices."""
+    """J as an expression in θ at the nodes, by Gauss quadrature at two points more than the degree:
+    Vandermonde matrices.
+    """
     objective, model, degree = problem.objective, problem.model, plan.degree
     points, weights = np.polynomial.legendre.leggauss(degree + 2)
     points, weights = (points + 1) / 2, weights / 2
@@ -77,10 +88,14 @@ def action(problem, plan):
 def test_band_is_the_second_derivative_of_the_action(learner):
     one = problem(learner)
     plan, objective = lc.solve(one).best, one.objective
-    seen = inspect_path(one.model, plan, objective.learning_rate, objective.loss_weight, objective.discount)
+    seen = inspect_path(
+        one.model, plan, objective.learning_rate, objective.loss_weight, objective.discount
+    )
     nodes, total = action(one, plan)
     size = nodes.numel() - 2
-    hessian = ca.Function("hessian", [nodes], [ca.hessian(total, ca.vec(nodes))[0]])(plan.parameters.T)
+    hessian = ca.Function("hessian", [nodes], [ca.hessian(total, ca.vec(nodes))[0]])(
+        plan.parameters.T
+    )
     hessian = hessian.full()[2:, 2:]
     unscaled = np.repeat(np.exp(objective.discount / 2 * plan.times[1:]), 2)
     wanted = unscaled[:, None] * hessian * unscaled
@@ -90,16 +105,26 @@ def test_band_is_the_second_derivative_of_the_action(learner):
             found[np.arange(below, size), np.arange(size - below)] = diagonal[: size - below]
     lower = np.tril_indices(size)
     scale = np.sqrt(np.outer(np.diag(wanted), np.diag(wanted)))
-    np.testing.assert_allclose((found / scale)[lower], (wanted / scale)[lower], rtol=0, atol=3 * NEUTRAL)
-    assert seen.sums[1] + seen.sums[2] == pytest.approx(float(ca.Function("J", [nodes], [total])(plan.parameters.T)))
+    np.testing.assert_allclose(
+        (found / scale)[lower], (wanted / scale)[lower], rtol=0, atol=3 * NEUTRAL
+    )
+    assert seen.sums[1] + seen.sums[2] == pytest.approx(
+        float(ca.Function("J", [nodes], [total])(plan.parameters.T))
+    )
 
 
 def half_pushed(rng, kind):
-    """A stretch of a path in the double well, some of it near the ridge, pushed along one direction only."""
+    """A stretch of a path in the double well, some of it near the ridge, pushed along one direction
+    only.
+    """
     drift = lc.linear_drift(rng.normal(size=(2, 2)) * (0.5 if kind == "drift" else 0.0))
     learner = lc.Learner(actuation=rng.normal(size=(2, 1)), drift=drift)
-    objective = lc.Objective(horizon=rng.uniform(0.5, 6.0), discount=rng.uniform(0, 1), loss_weight=rng.uniform(0.3, 3))
-    return lc.ControlProblem(landscape=WELL, learner=learner, objective=objective, start=rng.normal(size=2) * 0.8)
+    objective = lc.Objective(
+        horizon=rng.uniform(0.5, 6.0), discount=rng.uniform(0, 1), loss_weight=rng.uniform(0.3, 3)
+    )
+    return lc.ControlProblem(
+        landscape=WELL, learner=learner, objective=objective, start=rng.normal(size=2) * 0.8
+    )
 
 
 @pytest.mark.parametrize("kind", ["no drift", "drift"])
@@ -112,7 +137,8 @@ def test_what_is_positive_with_departures_penalised_is_positive_without(kind):
         # the same path with the loss turned over: what was a minimum seldom is one then
         for sign in (1.0, -1.0):
             flipped = lc.Landscape.from_expression(
-                lambda w, sign=sign: sign * ((w[0] ** 2 - 1) ** 2 + w[1] ** 2 - w[0] / 2), dimension=2
+                lambda w, sign=sign: sign * ((w[0] ** 2 - 1) ** 2 + w[1] ** 2 - w[0] / 2),
+                dimension=2,
             )
             other = one.changed(landscape=flipped)
             sure = penalised_is_positive(other, plan, None)

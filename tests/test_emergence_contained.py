@@ -1,4 +1,6 @@
-"""Scenario programs judged by what is still to be gained, and never worse than the simpler families inside."""
+"""Scenario programs judged by what is still to be gained, and never worse than the simpler families
+inside.
+"""
 
 import math
 import os
@@ -58,7 +60,9 @@ def unseen(result, program, count=20000):
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_costs_far_below_those_of_the_start_are_known_to_the_tolerance(seed):
-    """Standing still costs 2.3, the best rule 4.4e-3: a hundredth of the first would be five times the second."""
+    """Standing still costs 2.3, the best rule 4.4e-3: a hundredth of the first would be five times
+    the second.
+    """
     result = solve_scenarios(posed(DESCENT, noise=0.2, horizon=20), seed=seed, starts=3)
     assert result.standing_still > 300 * result.cost
     assert result.status is PolicyStatus.CONVERGED
@@ -175,7 +179,9 @@ def test_an_order_that_cannot_be_decided_is_said():
 
 
 def test_where_starts_disagree_exact_programs_are_held_against_simpler_families():
-    """No member of a family costs more than the best of a simpler one, by the recursion of moments in NumPy."""
+    """No member of a family costs more than the best of a simpler one, by the recursion of moments
+    in NumPy.
+    """
     task = LandscapeDistribution.quadratic(curvatures=Uniform(0.05, 1.0), start_variance=1.0)
     for horizon, noise in ((6, 0.0), (12, 0.1)):
         costs = []
@@ -194,7 +200,9 @@ def test_where_starts_disagree_exact_programs_are_held_against_simpler_families(
 
 @pytest.mark.slow
 def test_heavy_ball_over_a_long_horizon_without_noise_has_an_answer():
-    """Polyak's coefficients, best in the limit, leave 7.03e-119 at T = 300; the best leave less, but not by much."""
+    """Polyak's coefficients, best in the limit, leave 7.03e-119 at T = 300; the best leave less,
+    but not by much.
+    """
     task = LandscapeDistribution.quadratic(curvatures=Uniform(0.05, 1.0), start_variance=1.0)
     program = PolicyProgram(
         task=task, family=BALL, objective=Objective(horizon=300, learning_rate=math.inf)

@@ -1,4 +1,6 @@
-"""Optimised policies against closed forms, limits, second calculations, and what a user may get wrong."""
+"""Optimised policies against closed forms, limits, second calculations, and what a user may get
+wrong.
+"""
 
 import dataclasses
 import math
@@ -18,7 +20,13 @@ from landscape_control.emergence import (
     replay,
     same_cost,
 )
-from landscape_control.landscape import Discrete, LandscapeDistribution, MarchenkoPastur, OrnsteinUhlenbeck, Uniform
+from landscape_control.landscape import (
+    Discrete,
+    LandscapeDistribution,
+    MarchenkoPastur,
+    OrnsteinUhlenbeck,
+    Uniform,
+)
 from landscape_control.policies import (
     FirstOrderSpan,
     GradientDescent,
@@ -43,13 +51,28 @@ def objective(horizon, **prices):
 
 
 def heavy_ball(horizon, constant=True, **options):
-    return optimize_policy(options.pop("task", TASK), HeavyBall(constant=constant), objective(horizon),
-                           **({"sees": NOISE} | options))
+    return optimize_policy(
+        options.pop("task", TASK),
+        HeavyBall(constant=constant),
+        objective(horizon),
+        **({"sees": NOISE} | options),
+    )
 
 
 def solver(horizon=10, **changes):
-    return PolicySolver(PolicyProgram(**({"task": TASK, "family": HeavyBall(constant=True), "objective": objective(horizon),
-                                          "sees": NOISE} | changes)))
+    return PolicySolver(
+        PolicyProgram(
+            **(
+                {
+                    "task": TASK,
+                    "family": HeavyBall(constant=True),
+                    "objective": objective(horizon),
+                    "sees": NOISE,
+                }
+                | changes
+            )
+        )
+    )
 
 
 @pytest.mark.parametrize(("horizon", "momentum"), [(10, 0.47), (100, 0.90)])
@@ -87,13 +110,18 @@ def test_small_noise_tends_to_no_noise():
     assert gaps[0] / gaps[1] == pytest.approx(4, rel=0.02)
 
 
-@pytest.mark.parametrize("spectrum", [Uniform(0.05, 1.0), MarchenkoPastur(0.4), Discrete(np.linspace(0.2, 1.5, 12))],
-                         ids=["uniform", "Marchenko-Pastur", "discrete"])
+@pytest.mark.parametrize(
+    "spectrum",
+    [Uniform(0.05, 1.0), MarchenkoPastur(0.4), Discrete(np.linspace(0.2, 1.5, 12))],
+    ids=["uniform", "Marchenko-Pastur", "discrete"],
+)
 def test_running_loss_without_noise_finds_orthogonal_polynomials(spectrum):
     task = LandscapeDistribution.quadratic(curvatures=spectrum, start_variance=1.0)
     result = heavy_ball(6, constant=False, task=task, sees=None, cost="running", starts=3)
     wanted = orthogonal_rule(*spectrum.nodes(12), 6)
-    np.testing.assert_allclose(result.coefficients["learning_rate"], wanted.learning_rates, rtol=1e-6)
+    np.testing.assert_allclose(
+        result.coefficients["learning_rate"], wanted.learning_rates, rtol=1e-6
+    )
     np.testing.assert_allclose(result.coefficients["momentum"][1:], wanted.momenta[1:], rtol=1e-5)
     assert result.cost == pytest.approx(wanted.losses[1:].sum(), rel=1e-11)
     assert result.identifiability.identifiable
@@ -101,31 +129,43 @@ def test_running_loss_without_noise_finds_orthogonal_polynomials(spectrum):
 
 def test_more_memory_gains_nothing_without_noise():
     first = heavy_ball(4, constant=False, sees=None, cost="running", starts=3)
-    span = optimize_policy(TASK, FirstOrderSpan(memory=4, constant=False), objective(4), cost="running", starts=3)
+    span = optimize_policy(
+        TASK, FirstOrderSpan(memory=4, constant=False), objective(4), cost="running", starts=3
+    )
     assert same_cost(first, span)
     assert span.cost == pytest.approx(first.cost, rel=1e-9)
 
 
 def test_terminal_loss_cannot_tell_momentum_from_a_schedule():
-    """T - 1 of the 2T - 1 numbers of heavy ball are free; gradient descent attains the same polynomial."""
+    """T - 1 of the 2T - 1 numbers of heavy ball are free; gradient descent attains the same
+    polynomial.
+    """
     momentum = heavy_ball(5, constant=False, sees=None, starts=3)
     schedule = optimize_policy(TASK, GradientDescent(constant=False), objective(5), starts=3)
     assert same_cost(momentum, schedule)
     assert momentum.identifiability.flat == 4
-    assert str(momentum.identifiability).startswith("not identifiable: the cost does not feel 4 of 9 directions")
+    assert str(momentum.identifiability).startswith(
+        "not identifiable: the cost does not feel 4 of 9 directions"
+    )
     wanted = orthogonal_rule(*Uniform(0.05, 1.0).nodes(12), 5)
-    np.testing.assert_allclose(np.sort(schedule.coefficients["learning_rate"]), wanted.steps, rtol=1e-5)
+    np.testing.assert_allclose(
+        np.sort(schedule.coefficients["learning_rate"]), wanted.steps, rtol=1e-5
+    )
 
 
 def test_a_schedule_under_noise_decays():
-    result = optimize_policy(TASK, GradientDescent(constant=False), objective(30), sees=NOISE, starts=3)
+    result = optimize_policy(
+        TASK, GradientDescent(constant=False), objective(30), sees=NOISE, starts=3
+    )
     assert (np.diff(result.coefficients["learning_rate"]) < 0).all()
     assert result.agreed == 3
     assert result.certificate.passed
 
 
 def test_some_programs_have_no_best_rule():
-    """Under noise, with free movement, β_t grows for ever while Δθ_{t-1} vanishes: a gradient is kept for later."""
+    """Under noise, with free movement, β_t grows for ever while Δθ_{t-1} vanishes: a gradient is
+    kept for later.
+    """
     result = heavy_ball(5, constant=False, starts=3, throw=False)
     assert result.status is PolicyStatus.NOT_ATTAINED
     assert "running away: momentum at step" in result.message
@@ -137,11 +177,21 @@ def test_some_programs_have_no_best_rule():
         heavy_ball(5, constant=False, starts=3)
 
 
-@pytest.mark.parametrize("numbers", [
-    {"noise": 0.7}, {"noise": 0.0}, {"discount": 0.2, "cost": "running"}, {"learning_rate": 1.5, "cost": "both"},
-    {"loss_weight": 2.0, "terminal_weight": 3.0, "cost": "both"}, {"curvatures": Discrete([0.1, 0.4, 1.0])},
-    {"start_variance": 2.0, "start_mean": -0.5}, {"minimum": OrnsteinUhlenbeck([0.3], 0.1, [[0.5]])},
-    {"sees": CurvatureNoise(0.4, 0.5)}], ids=str)
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        {"noise": 0.7},
+        {"noise": 0.0},
+        {"discount": 0.2, "cost": "running"},
+        {"learning_rate": 1.5, "cost": "both"},
+        {"loss_weight": 2.0, "terminal_weight": 3.0, "cost": "both"},
+        {"curvatures": Discrete([0.1, 0.4, 1.0])},
+        {"start_variance": 2.0, "start_mean": -0.5},
+        {"minimum": OrnsteinUhlenbeck([0.3], 0.1, [[0.5]])},
+        {"sees": CurvatureNoise(0.4, 0.5)},
+    ],
+    ids=str,
+)
 def test_solving_again_is_a_fresh_build(numbers):
     one = solver()
     one.solve()
@@ -165,8 +215,12 @@ def test_a_result_is_a_guess_for_other_numbers_and_horizons():
     near = solver(10).solve(noise=0.31, guess=first, starts=0)
     assert near.starts == 1
     assert near.cost == pytest.approx(solver(10).solve(noise=0.31).cost, rel=1e-9)
-    schedule = optimize_policy(TASK, GradientDescent(constant=False), objective(6), sees=NOISE, starts=2)
-    longer = optimize_policy(TASK, GradientDescent(constant=False), objective(9), sees=NOISE, starts=0, guess=schedule)
+    schedule = optimize_policy(
+        TASK, GradientDescent(constant=False), objective(6), sees=NOISE, starts=2
+    )
+    longer = optimize_policy(
+        TASK, GradientDescent(constant=False), objective(9), sees=NOISE, starts=0, guess=schedule
+    )
     assert longer.status.ok
 
 
@@ -191,14 +245,19 @@ def test_stretching_the_spectrum_stretches_the_rule():
     first = heavy_ball(10)
     task = LandscapeDistribution.quadratic(curvatures=Uniform(0.2, 4.0), start_variance=1.0)
     other = heavy_ball(10, task=task, sees=NoisyGradient(1.2))
-    assert other.coefficients["learning_rate"] == pytest.approx(first.coefficients["learning_rate"] / 4, rel=1e-6)
+    assert other.coefficients["learning_rate"] == pytest.approx(
+        first.coefficients["learning_rate"] / 4, rel=1e-6
+    )
     assert other.coefficients["momentum"] == pytest.approx(first.coefficients["momentum"], abs=1e-6)
     assert other.cost == pytest.approx(4 * first.cost, rel=1e-9)
 
 
 def test_constants_without_noise_tend_to_polyaks():
     alpha, beta = polyak(0.05, 1.0)
-    gaps = [abs(heavy_ball(horizon, sees=None, starts=6).coefficients["momentum"] - beta) for horizon in (5, 40)]
+    gaps = [
+        abs(heavy_ball(horizon, sees=None, starts=6).coefficients["momentum"] - beta)
+        for horizon in (5, 40)
+    ]
     assert gaps[1] < min(0.01, gaps[0] / 4)
 
 
@@ -231,54 +290,79 @@ def test_results_survive_pickling():
 
 def test_full_quadrature_is_exact_and_a_cap_is_reported():
     assert heavy_ball(10).cost_error == 0.0
-    one = PolicySolver(PolicyProgram(task=LandscapeDistribution.quadratic(curvatures=Uniform(1e-6, 1.0), start_variance=1.0),
-                                     family=HeavyBall(constant=True), objective=objective(120), sees=NoisyGradient(1e-4)),
-                       tolerance=1e-14, most_nodes=40)
+    one = PolicySolver(
+        PolicyProgram(
+            task=LandscapeDistribution.quadratic(curvatures=Uniform(1e-6, 1.0), start_variance=1.0),
+            family=HeavyBall(constant=True),
+            objective=objective(120),
+            sees=NoisyGradient(1e-4),
+        ),
+        tolerance=1e-14,
+        most_nodes=40,
+    )
     result = one.solve(starts=1, throw=False)
     assert result.status is PolicyStatus.QUADRATURE_CAP
     assert result.cost_error > 0
 
 
-@pytest.mark.parametrize(("options", "words"), [
-    ({"guess": {"learning_rate": 1e60, "momentum": 0.9}}, "growing by a factor of .* at curvature 1"),
-    ({"guess": {"learning_rate": 1.0}}, "coefficient 'momentum': expected a value"),
-    ({"guess": {"learning_rate": 1.0, "momentun": 0.5}}, "did you mean 'momentum'"),
-    ({"guess": 3}, "a PolicyResult, or coefficients by name"),
-    ({"guess": {"learning_rate": math.nan, "momentum": 0.0}}, "finite coefficients"),
-    ({"starts": 0}, "at least one start"),
-    ({"starts": -1}, "an integer >= 0"),
-    ({"fixed": {"momentun": 0.0}}, "did you mean 'momentum'"),
-    ({"within": {"momentum": (1.0, 0.0)}}, "low < high"),
-    ({"nois": 0.3}, "did you mean 'noise'"),
-    ({"noise": -1.0}, "noise: expected a number >= 0"),
-    ({"curvatures": 3.0}, "curvatures: expected a Spectrum.*Uniform"),
-    ({"start_variance": math.inf}, "start_variance: expected a number >= 0, finite"),
-])
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (
+            {"guess": {"learning_rate": 1e60, "momentum": 0.9}},
+            "growing by a factor of .* at curvature 1",
+        ),
+        ({"guess": {"learning_rate": 1.0}}, "coefficient 'momentum': expected a value"),
+        ({"guess": {"learning_rate": 1.0, "momentun": 0.5}}, "did you mean 'momentum'"),
+        ({"guess": 3}, "a PolicyResult, or coefficients by name"),
+        ({"guess": {"learning_rate": math.nan, "momentum": 0.0}}, "finite coefficients"),
+        ({"starts": 0}, "at least one start"),
+        ({"starts": -1}, "an integer >= 0"),
+        ({"fixed": {"momentun": 0.0}}, "did you mean 'momentum'"),
+        ({"within": {"momentum": (1.0, 0.0)}}, "low < high"),
+        ({"nois": 0.3}, "did you mean 'noise'"),
+        ({"noise": -1.0}, "noise: expected a number >= 0"),
+        ({"curvatures": 3.0}, "curvatures: expected a Spectrum.*Uniform"),
+        ({"start_variance": math.inf}, "start_variance: expected a number >= 0, finite"),
+    ],
+)
 def test_what_a_user_may_get_wrong_when_solving(options, words):
     with pytest.raises(ProblemError, match=words):
         solver(4).solve(**options)
 
 
-@pytest.mark.parametrize(("change", "words"), [
-    ({"objective": objective(0.5)}, "a whole number of steps >= 1"),
-    ({"objective": objective(math.inf)}, "a whole number of steps >= 1"),
-    ({"family": FirstOrderSpan(memory=11, constant=True)}, "memory: expected at most the horizon of 10 steps"),
-    ({"cost": "average"}, "'both', 'running', 'terminal'"),
-])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"objective": objective(0.5)}, "a whole number of steps >= 1"),
+        ({"objective": objective(math.inf)}, "a whole number of steps >= 1"),
+        (
+            {"family": FirstOrderSpan(memory=11, constant=True)},
+            "memory: expected at most the horizon of 10 steps",
+        ),
+        ({"cost": "average"}, "'both', 'running', 'terminal'"),
+    ],
+)
 def test_what_a_user_may_get_wrong_when_asking(change, words):
     with pytest.raises(ProblemError, match=words):
         solver(**change)
 
 
 def test_a_rule_that_diverges_is_named():
-    one = PolicyProgram(task=TASK, family=HeavyBall(constant=True), objective=objective(3000), sees=NOISE)
-    rule = Policy(family=one.family, coefficients={"learning_rate": 9.0, "momentum": 0.0}, horizon=3000)
+    one = PolicyProgram(
+        task=TASK, family=HeavyBall(constant=True), objective=objective(3000), sees=NOISE
+    )
+    rule = Policy(
+        family=one.family, coefficients={"learning_rate": 9.0, "momentum": 0.0}, horizon=3000
+    )
     with pytest.raises(ProblemError, match="growing by a factor of 64 per step at curvature 1"):
         exact_cost(rule, one)
 
 
 def test_a_schedule_is_not_judged_at_another_horizon():
-    result = optimize_policy(TASK, GradientDescent(constant=False), objective(3), sees=NOISE, starts=1)
+    result = optimize_policy(
+        TASK, GradientDescent(constant=False), objective(3), sees=NOISE, starts=1
+    )
     longer = dataclasses.replace(result.program, objective=objective(5))
     with pytest.raises(ProblemError, match="one planned for 5 steps"):
         exact_cost(result.policy, longer)
@@ -287,14 +371,25 @@ def test_a_schedule_is_not_judged_at_another_horizon():
 
 
 def test_answers_to_different_questions_are_not_compared():
-    with pytest.raises(ProblemError, match="that differ in nothing but the family; received different objective.horizon"):
+    with pytest.raises(
+        ProblemError,
+        match="that differ in nothing but the family; received different objective.horizon",
+    ):
         same_cost(heavy_ball(3, starts=1), heavy_ball(4, starts=1))
 
 
-@pytest.mark.parametrize(("family", "steps", "flat"), [(GradientDescent(constant=False), 3, 0),
-                                                       (HeavyBall(constant=False), 3, 2), (HeavyBall(constant=True), 1, 1)])
+@pytest.mark.parametrize(
+    ("family", "steps", "flat"),
+    [
+        (GradientDescent(constant=False), 3, 0),
+        (HeavyBall(constant=False), 3, 2),
+        (HeavyBall(constant=True), 1, 1),
+    ],
+)
 def test_as_many_steps_as_curvatures_learn_everything(family, steps, flat):
-    """The cost is zero to round-off, and the steps are one over the curvatures; momentum makes some of them free."""
+    """The cost is zero to round-off, and the steps are one over the curvatures; momentum makes some
+    of them free.
+    """
     curvatures = np.linspace(0.2, 1.0, steps)
     task = LandscapeDistribution.quadratic(curvatures=Discrete(curvatures), start_variance=1.0)
     result = optimize_policy(task, family, objective(steps), starts=4)
@@ -305,21 +400,27 @@ def test_as_many_steps_as_curvatures_learn_everything(family, steps, flat):
     assert result.certificate.passed
     assert result.identifiability.flat == flat
     if not flat:
-        np.testing.assert_allclose(np.sort(result.coefficients["learning_rate"]), 1 / curvatures[::-1], rtol=1e-6)
+        np.testing.assert_allclose(
+            np.sort(result.coefficients["learning_rate"]), 1 / curvatures[::-1], rtol=1e-6
+        )
 
 
 def lqg_rule(rate, noise, price):
-    """(β, α, w) of the optimal learner of one mode, h = 1, μ' = ρμ + N(0, 1 - ρ²), for ½(θ-μ)² + Δθ²/2η per step, T = ∞.
+    """(β, α, w) of the optimal learner of one mode, h = 1, μ' = ρμ + N(0, 1 - ρ²), for ½(θ-μ)² +
+    Δθ²/2η per step, T = ∞.
 
-    Certainty equivalence: Δθ = k_1 θ + k_2 m, Riccati's gains and the steady Kalman filter's mean m after y. Eliminating
-    m = ρ(1-g)m_{-1} + gθ - gy through Δθ_{-1} leaves Δθ = βΔθ_{-1} - αy - wθ: momentum and weight decay.
+    Certainty equivalence: Δθ = k_1 θ + k_2 m, Riccati's gains and the steady Kalman filter's mean m
+    after y. Eliminating m = ρ(1-g)m_{-1} + gθ - gy through Δθ_{-1} leaves Δθ = βΔθ_{-1} - αy - wθ:
+    momentum and weight decay.
     """
     rho = math.exp(-rate)
     state, push, miss = np.diag([1.0, rho]), np.array([[1.0], [0.0]]), np.array([[1.0, -1.0]])
     cross = (miss @ state).T @ miss @ push / 2
     control = np.array([[0.5 + 0.5 / price]])
     value = solve_discrete_are(state, push, (miss @ state).T @ miss @ state / 2, control, s=cross)
-    first, second = -np.linalg.solve(control + push.T @ value @ push, push.T @ value @ state + cross.T)[0]
+    first, second = -np.linalg.solve(
+        control + push.T @ value @ push, push.T @ value @ state + cross.T
+    )[0]
     unsure = solve_discrete_are([[rho]], [[1.0]], [[1 - rho**2]], [[noise**2]])[0, 0]
     gain = unsure / (unsure + noise**2)
     kept = rho * (1 - gain)
@@ -327,14 +428,27 @@ def lqg_rule(rate, noise, price):
 
 
 def test_a_moving_minimum_recovers_the_lqg_rule_as_the_horizon_grows():
-    """At the rate 1/T, from the other side: no belief, no Riccati equation, only coefficients of heavy ball with decay."""
-    task = LandscapeDistribution.quadratic(curvatures=Discrete([1.0]), start_variance=0.3,
-                                           minimum=OrnsteinUhlenbeck([0.0], 0.05, [[1.0]]))
+    """At the rate 1/T, from the other side: no belief, no Riccati equation, only coefficients of
+    heavy ball with decay.
+    """
+    task = LandscapeDistribution.quadratic(
+        curvatures=Discrete([1.0]),
+        start_variance=0.3,
+        minimum=OrnsteinUhlenbeck([0.0], 0.05, [[1.0]]),
+    )
     gaps = []
     for horizon in (60, 240):
-        found = optimize_policy(task, WeightDecay(family=HeavyBall(constant=True)), objective(horizon, learning_rate=2.0),
-                                sees=NoisyGradient(1.0), cost="running").coefficients
-        beta, decay = found["momentum"], found["decay"]  # its momentum does not see the decay: Δθ_{-1} + wθ_{-1} is carried
+        found = optimize_policy(
+            task,
+            WeightDecay(family=HeavyBall(constant=True)),
+            objective(horizon, learning_rate=2.0),
+            sees=NoisyGradient(1.0),
+            cost="running",
+        ).coefficients
+        beta, decay = (
+            found["momentum"],
+            found["decay"],
+        )  # its momentum does not see the decay: Δθ_{-1} + wθ_{-1} is carried
         rule = [beta * (1 - decay), found["learning_rate"], decay * (1 - beta)]
         gaps.append(np.abs(rule - lqg_rule(0.05, 1.0, 2.0)))
     assert gaps[1].max() < 0.005
@@ -342,9 +456,15 @@ def test_a_moving_minimum_recovers_the_lqg_rule_as_the_horizon_grows():
 
 
 def test_only_rules_that_stay_the_same_have_a_growth():
-    shaped = optimize_policy(TASK, ScheduledDescent(shape=InverseTime()), objective(10), sees=NOISE, starts=4)
+    shaped = optimize_policy(
+        TASK, ScheduledDescent(shape=InverseTime()), objective(10), sees=NOISE, starts=4
+    )
     assert shaped.certificate.passed
     assert shaped.certificate.growth is None
     assert heavy_ball(10, starts=2).certificate.growth is not None
-    plain = optimize_policy(TASK, GradientDescent(constant=True), objective(10), sees=NOISE, starts=2)
-    assert plain.certificate.growth == pytest.approx(1 - 0.05 * plain.coefficients["learning_rate"], rel=1e-12)
+    plain = optimize_policy(
+        TASK, GradientDescent(constant=True), objective(10), sees=NOISE, starts=2
+    )
+    assert plain.certificate.growth == pytest.approx(
+        1 - 0.05 * plain.coefficients["learning_rate"], rel=1e-12
+    )

@@ -15,11 +15,15 @@ from landscape_control.grid.fast_marching import eikonal_value
 
 def forever(landscape, start, **learner):
     objective = lc.Objective(horizon=math.inf, learning_rate=0.7, loss_weight=1.3)
-    return lc.ControlProblem(landscape=landscape, objective=objective, learner=lc.Learner(**learner), start=start)
+    return lc.ControlProblem(
+        landscape=landscape, objective=objective, learner=lc.Learner(**learner), start=start
+    )
 
 
 def bowl(**learner):
-    return forever(lc.quadratic(hessian=[[2.0, 0.6], [0.6, 1.0]], minimum=[0.3, -0.2]), [1.5, 1.0], **learner)
+    return forever(
+        lc.quadratic(hessian=[[2.0, 0.6], [0.6, 1.0]], minimum=[0.3, -0.2]), [1.5, 1.0], **learner
+    )
 
 
 def test_value_of_a_bowl_converges_to_the_undiscounted_riccati_solution():
@@ -27,8 +31,15 @@ def test_value_of_a_bowl_converges_to_the_undiscounted_riccati_solution():
     problem = bowl(metric=2 * np.eye(2))
     root = sqrtm(1.3 * np.array([[2.0, 0.6], [0.6, 1.0]]) * 2 / 0.7)
     offset = problem.start - [0.3, -0.2]
-    errors = [abs(value_function(problem, Grid.over(np.array([[-2.0, 2.0]] * 2), (count, count))).at(problem.start)
-                  - offset @ root @ offset / 2) for count in (51, 101, 201)]
+    errors = [
+        abs(
+            value_function(problem, Grid.over(np.array([[-2.0, 2.0]] * 2), (count, count))).at(
+                problem.start
+            )
+            - offset @ root @ offset / 2
+        )
+        for count in (51, 101, 201)
+    ]
     assert errors[-1] < 2e-4 * (offset @ root @ offset)
     assert (np.log2(np.array(errors)[:-1] / errors[1:]) > 1.6).all()
 
@@ -36,9 +47,13 @@ def test_value_of_a_bowl_converges_to_the_undiscounted_riccati_solution():
 def test_value_in_one_dimension_is_the_integral_of_the_momentum():
     """V = ∫ √(2kL/η) to the nearer of two minima with L = 0."""
     pytest.importorskip("skfmm")
-    landscape = lc.Landscape.from_expression(lambda x: (x[0] ** 2 - 1) ** 2 * (1 + 0.3 * x[0] ** 2), dimension=1)
+    landscape = lc.Landscape.from_expression(
+        lambda x: (x[0] ** 2 - 1) ** 2 * (1 + 0.3 * x[0] ** 2), dimension=1
+    )
     problem = forever(landscape, [0.2])
-    exact = quad(lambda x: math.sqrt(2 * 1.3 / 0.7 * (1 - x * x) ** 2 * (1 + 0.3 * x * x)), 0.2, 1)[0]
+    exact = quad(lambda x: math.sqrt(2 * 1.3 / 0.7 * (1 - x * x) ** 2 * (1 + 0.3 * x * x)), 0.2, 1)[
+        0
+    ]
     certificate = certify_global(problem)
     assert certificate.is_global
     assert certificate.method == "fast marching"
@@ -53,7 +68,9 @@ def test_double_well_without_deadline_goes_to_the_lower_well():
     lowest = float(well.loss(well.minima).min())
     certificate = certify_global(forever(well.above(lowest), [-0.6, 0.55]))
     assert certificate.is_global
-    np.testing.assert_allclose(certificate.path[-1], well.minima[np.argmin(well.loss(well.minima))], atol=0.05)
+    np.testing.assert_allclose(
+        certificate.path[-1], well.minima[np.argmin(well.loss(well.minima))], atol=0.05
+    )
 
 
 def test_what_the_eikonal_equation_assumes_is_checked_by_name():

@@ -1,4 +1,6 @@
-"""What the grid cannot see: interval bounds, the cost of leaving the box, and verdicts that hold outside of it."""
+"""What the grid cannot see: interval bounds, the cost of leaving the box, and verdicts that hold
+outside of it.
+"""
 
 import math
 from dataclasses import replace
@@ -33,7 +35,8 @@ def problem_of(loss, start, *, learner=None, end=None, allow_kinks=False, **obje
     )
 
 
-# --- intervals against samples -------------------------------------------------------------------------------------------
+# --- intervals against samples
+# -------------------------------------------------------------------------------------------
 
 ONE = [
     lambda a: a**2,
@@ -210,7 +213,8 @@ def test_a_loss_that_is_not_bounded_below_gets_no_bound(loss):
     assert LowerBounds(function(loss, 1)).outside(np.array([[-1.0, 1.0]]), 1e-3) == -np.inf
 
 
-# --- the cost of leaving against closed forms ----------------------------------------------------------------------------
+# --- the cost of leaving against closed forms
+# ----------------------------------------------------------------------------
 
 
 def leaving(problem, box, inside=0.0, anywhere=0.0, terminal=0.0):
@@ -227,7 +231,9 @@ def leaving(problem, box, inside=0.0, anywhere=0.0, terminal=0.0):
 def test_effort_of_leaving_is_that_of_the_controllability_gramian(
     decay, push, offset, discount, horizon
 ):
-    """θ̇ = aθ + c + bu from 0 to R by time t: least effort (R - drift)²/2ηS, S = b²∫e^{γτ + 2a(t-τ)}dτ."""
+    """θ̇ = aθ + c + bu from 0 to R by time t: least effort (R - drift)²/2ηS, S = b²∫e^{γτ +
+    2a(t-τ)}dτ.
+    """
     learner = lc.Learner(
         drift=lc.linear_drift([[decay]], [offset]), actuation=[[push]], metric=[[1.7]]
     )
@@ -307,7 +313,8 @@ def test_a_direction_that_cannot_be_pushed_is_left_only_by_drift():
     assert leaving(problem, [[-9, 9], [-1, 2.9]]).cost == pytest.approx(0, abs=1e-9)
 
 
-# --- the relaxed value -----------------------------------------------------------------------------------------------------
+# --- the relaxed value
+# -----------------------------------------------------------------------------------------------------
 
 
 def test_relaxed_value_is_never_above_the_exact_one_and_meets_it_in_a_wide_box():
@@ -346,7 +353,8 @@ def test_relaxed_steady_state_is_the_limit_of_the_relaxed_march():
     assert values[1] < value_function(endless, grid).at(endless.start) - 0.05
 
 
-# --- verdicts ---------------------------------------------------------------------------------------------------------
+# --- verdicts
+# ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_saddle_where_the_search_knows_nothing_is_not_global():
@@ -426,7 +434,9 @@ def test_standing_on_the_least_loss_is_global_whatever_the_box():
 
 
 def test_what_interval_arithmetic_cannot_bound_the_user_can():
-    """L = √(1+θ²) - θ/2 has its least value √3/2, but is a difference of two things that grow without bound."""
+    """L = √(1+θ²) - θ/2 has its least value √3/2, but is a difference of two things that grow
+    without bound.
+    """
     problem = problem_of(lambda x: ca.sqrt(1 + x[0] ** 2) - 0.5 * x[0], [-1.0], horizon=3.0)
     unknown = certify_global(problem, points=101)
     assert unknown.verdict is Verdict.UNDECIDED
@@ -474,7 +484,9 @@ def test_the_argument_is_recorded():
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(12))
 def test_no_random_landscape_of_wells_is_called_global_wrongly(seed):
-    """A bowl with two to four Gaussian wells, judged from a plan that stays near the start; reference: a fine, wide grid."""
+    """A bowl with two to four Gaussian wells, judged from a plan that stays near the start;
+    reference: a fine, wide grid.
+    """
     rng = np.random.default_rng(seed)
     count = rng.integers(2, 5)
     centres, depths, widths = (

@@ -1,4 +1,6 @@
-"""Nothing hangs, nothing is deaf: singular points, time limits, Ctrl-C, sizes; with values from elsewhere."""
+"""Nothing hangs, nothing is deaf: singular points, time limits, Ctrl-C, sizes; with values from
+elsewhere.
+"""
 
 import contextlib
 import math
@@ -274,7 +276,9 @@ def test_an_interruption_that_a_function_of_casadi_wraps_is_one(monkeypatch):
 
 
 def test_an_interruption_that_compiled_code_drops_is_raised_again(monkeypatch):
-    """What is raised inside a function of the optimiser's may end as a failed run: it is noted, and raised after the run."""
+    """What is raised inside a function of the optimiser's may end as a failed run: it is noted, and
+    raised after the run.
+    """
     from landscape_control.solver.memory import Memory
 
     original, runs = Memory.solve, []

@@ -1,4 +1,6 @@
-"""Words from users and files are text on every page: in a real browser none of them runs, and all of them can be read."""
+"""Words from users and files are text on every page: in a real browser none of them runs, and all
+of them can be read.
+"""
 
 import csv
 import io
@@ -32,7 +34,9 @@ ATTACKS = {
     "attribute": f'" onmouseover="{RUN}" onfocus="{RUN}" autofocus tabindex="1" x="',
     "single quotes": f"' onfocus='{RUN}' autofocus x='",
     "script": f"</script><script>{RUN}</script>",
-    "end of everything": f'</title></style></textarea></td></table></option></select><svg onload="{RUN}"></svg>',
+    "end of everything": (
+        f'</title></style></textarea></td></table></option></select><svg onload="{RUN}"></svg>'
+    ),
     "comment": "<!--<script>",
     "frame": f'<iframe srcdoc="<script>parent.{RUN}</script>"></iframe>',
     "style": "</style><style>main { display: none }</style>",
@@ -74,20 +78,27 @@ def readable(words):
 
 
 def harmless(visited, *, scripts):
-    """Nothing ran, nothing was tried: no element that the page does not make, and no complaint of its policy."""
+    """Nothing ran, nothing was tried: no element that the page does not make, and no complaint of
+    its policy.
+    """
     assert not RAN.search(visited.dom)
     assert visited.console == ()
     found = Elements(visited.dom)
     assert found.names.count("script") == scripts
     assert not {"iframe", "textarea", "object", "base", "link"} & set(found.names)
-    assert not {name for name in found.attributes if name.startswith("on")} | {"style", "srcdoc"} & set(found.attributes)
+    assert not {name for name in found.attributes if name.startswith("on")} | {
+        "style",
+        "srcdoc",
+    } & set(found.attributes)
 
 
 # ---------------------------------------------------------------- the atlas
 
 
 def hostile_sweep(attack):
-    """A sweep of 3 x 2 cells whose every word is an attack: axes, units, values, measures, statuses, messages, notes."""
+    """A sweep of 3 x 2 cells whose every word is an attack: axes, units, values, measures,
+    statuses, messages, notes.
+    """
     along, up = f"one {attack}", f"two {attack}"
     dims, shape, moments = (along, up), (3, 2), 4
     path = np.linspace(0, 1, moments)[:, None] * np.array([1.0, 2.0]) * np.ones((*shape, 1, 1))
@@ -106,7 +117,10 @@ def hostile_sweep(attack):
         f"rule_coefficients.newton_{attack}": (dims, np.full(shape, -0.5)),
     }
     values = [f"value {k} {attack}" for k in range(3)]
-    coordinates = {along: (along, values, {"units": f"unit {attack}"}), up: (up, [-1.0, 2.0], {"units": f"unit {attack}"})}
+    coordinates = {
+        along: (along, values, {"units": f"unit {attack}"}),
+        up: (up, [-1.0, 2.0], {"units": f"unit {attack}"}),
+    }
     attributes = {"seed": f"seed {attack}", "fingerprint": attack[:16]}
     return xarray.Dataset(variables, coords=coordinates, attrs=attributes)
 
@@ -134,7 +148,9 @@ for (const words of seen) {
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("attack", [EVERYTHING, ATTACKS["prototype"]], ids=["everything", "prototype"])
+@pytest.mark.parametrize(
+    "attack", [EVERYTHING, ATTACKS["prototype"]], ids=["everything", "prototype"]
+)
 def test_no_word_of_a_sweep_runs_in_the_atlas_and_every_one_can_be_read(attack, dark, tmp_path):
     page = atlas_page(hostile_sweep(attack), title=f"title {attack}", lead=f"lead {attack}")
     visited = visit(tmp_path, page, "#cell=1,1", SHOW_ALL, dark=dark)
@@ -158,7 +174,12 @@ def test_a_variable_of_any_name_can_be_addressed(tmp_path):
     )
     visited = visit(tmp_path, atlas_page(sweep), "#cell=2,1", actions)
     address = unescape(re.search(r"<title>(.*?)</title>", visited.dom).group(1))
-    again = visit(tmp_path, atlas_page(sweep), address, "document.title = document.getElementById('variable').value;")
+    again = visit(
+        tmp_path,
+        atlas_page(sweep),
+        address,
+        "document.title = document.getElementById('variable').value;",
+    )
     assert "<title>numbers &amp;show=cost#cell=0,0 %41</title>" in again.dom
     assert 'data-cell="2,1"' in re.search(r'<p id="here"[^>]*>', again.dom).group(0)
 
@@ -172,9 +193,17 @@ def test_a_hostile_atlas_is_written_to_a_file_of_any_name(tmp_path):
 
 
 def outcomes(attack, folder):
-    """One claim that holds, with a picture, one whose picture fails, and one that could not be evaluated."""
+    """One claim that holds, with a picture, one whose picture fails, and one that could not be
+    evaluated.
+    """
     checks = tuple(
-        Check(quantity=f"quantity {k} {attack}", theory=-1.5, computed=-1.5 + k, relation="equal", tolerance=0.1)
+        Check(
+            quantity=f"quantity {k} {attack}",
+            theory=-1.5,
+            computed=-1.5 + k,
+            relation="equal",
+            tolerance=0.1,
+        )
         for k in range(2)
     )
     claim = Claim(
@@ -192,7 +221,9 @@ def outcomes(attack, folder):
     file.write_bytes(b"not a picture")
     pictures = {
         "held": Picture(name="held", files=(file,)),
-        "undrawn": Picture(name="undrawn", error=f"error {attack}", traceback=f"traceback {attack}"),
+        "undrawn": Picture(
+            name="undrawn", error=f"error {attack}", traceback=f"traceback {attack}"
+        ),
         OVERVIEW: Picture(name=OVERVIEW, files=(file,)),
     }
     broken = Outcome(claim=claims[2], error=f"error {attack}", traceback=f"traceback {attack}")
@@ -231,23 +262,38 @@ INSERTED = {  # markup, and what the browser says of it
 
 def test_what_got_into_a_page_all_the_same_is_forbidden_by_its_policy(tmp_path):
     """The browser refuses each, and nothing has run."""
-    for page in (atlas_page(hostile_sweep("")), html_page(*outcomes("", tmp_path), seconds=1.0, workers=1)):
+    for page in (
+        atlas_page(hostile_sweep("")),
+        html_page(*outcomes("", tmp_path), seconds=1.0, workers=1),
+    ):
         visited = visit(tmp_path, page.replace("<main>", f"<main>{''.join(INSERTED)}"))
         assert not RAN.search(visited.dom)
-        refused = [line for line in visited.console if "violates the following Content Security Policy directive" in line]
-        missed = [words for words in INSERTED.values() if not any(words in line for line in refused)]
+        refused = [
+            line
+            for line in visited.console
+            if "violates the following Content Security Policy directive" in line
+        ]
+        missed = [
+            words for words in INSERTED.values() if not any(words in line for line in refused)
+        ]
         assert not missed, refused
         assert sum("inline style" in line for line in refused) == 2
 
 
 def test_a_script_cannot_make_markup_from_words(tmp_path):
-    attempt = "try { document.body.innerHTML = '<p>x</p>'; } catch (error) { document.title = error.name; }"
+    attempt = (
+        "try { document.body.innerHTML = '<p>x</p>'; } catch (error) { document.title ="
+        " error.name; }"
+    )
     visited = visit(tmp_path, atlas_page(hostile_sweep("")), "", attempt)
     assert "<title>TypeError</title>" in visited.dom
 
 
 def test_the_policy_comes_before_what_it_governs():
-    for page in (atlas_page(hostile_sweep("")), "<head>" + security_policy(style="a", script="b") + "<style>a"):
+    for page in (
+        atlas_page(hostile_sweep("")),
+        "<head>" + security_policy(style="a", script="b") + "<style>a",
+    ):
         assert page.index("Content-Security-Policy") < page.index("<style>")
     assert "script-src" not in security_policy(style="a")
     assert allowing(security_policy(style="a"), "x").count("script-src") == 1
@@ -256,7 +302,9 @@ def test_the_policy_comes_before_what_it_governs():
 def test_data_in_a_page_ends_no_script_and_comes_back():
     document = {name: [attack, {attack: attack}] for name, attack in ATTACKS.items()}
     block = data_block(document, "data")
-    inner = block.removeprefix('<script type="application/json" id="data">').removesuffix("</script>")
+    inner = block.removeprefix('<script type="application/json" id="data">').removesuffix(
+        "</script>"
+    )
     assert not re.search("[<>&\u2028\u2029]", inner)
     assert json.loads(inner) == json.loads(json.dumps(document).replace("\\ud800", "?"))
     with pytest.raises(ValueError, match="JSON"):
@@ -298,18 +346,32 @@ def test_a_carriage_return_in_a_cell_ends_no_row():
     assert csv_cell("a\r\nb\r=c") == "a\nb\n=c"
 
 
-@pytest.mark.parametrize("number", ["-1.5", "+2", "1e-08", "-1e-08", "-.5", "3.", "-inf", "inf", "nan", "0"])
+@pytest.mark.parametrize(
+    "number", ["-1.5", "+2", "1e-08", "-1e-08", "-.5", "3.", "-inf", "inf", "nan", "0"]
+)
 def test_numbers_in_a_cell_stay_numbers(number):
     assert csv_cell(number) == number
     assert np.isclose(float(csv_cell(number)), float(number), equal_nan=True)
 
 
 @pytest.mark.parametrize(
-    "attack", ["=1+1", '=HYPERLINK("http://x")', "@a", "-1+cmd()", "a\r=1+1", 'a",=1+1,"', "a\n=1+1", EVERYTHING]
+    "attack",
+    [
+        "=1+1",
+        '=HYPERLINK("http://x")',
+        "@a",
+        "-1+cmd()",
+        "a\r=1+1",
+        'a",=1+1,"',
+        "a\n=1+1",
+        EVERYTHING,
+    ],
 )
 def test_the_table_of_claims_has_no_cell_that_starts_a_formula(attack, tmp_path):
     claims, _ = outcomes("", tmp_path)
-    checks = tuple(replace(check, quantity=f"{attack}{k}") for k, check in enumerate(claims[0].evidence.checks))
+    checks = tuple(
+        replace(check, quantity=f"{attack}{k}") for k, check in enumerate(claims[0].evidence.checks)
+    )
     claim = replace(claims[0].claim, source=attack)
     broken = Outcome(claim=claim, error=attack)
     written = csv_table([Outcome(claim=claim, evidence=Evidence(checks=checks)), broken])
@@ -324,12 +386,16 @@ def test_the_table_of_claims_has_no_cell_that_starts_a_formula(attack, tmp_path)
 # ---------------------------------------------------------------- pictures
 
 
-@pytest.mark.parametrize("attack", [EVERYTHING, ATTACKS["mathematics"], " "], ids=["everything", "mathematics", "blank"])
+@pytest.mark.parametrize(
+    "attack", [EVERYTHING, ATTACKS["mathematics"], " "], ids=["everything", "mathematics", "blank"]
+)
 def test_pictures_of_a_sweep_draw_any_words_as_they_stand(attack, tmp_path):
     sweep = hostile_sweep(attack)
     names = [str(name) for name in sweep.data_vars][:2]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # signs that the font does not have; words too long for a layout
+        warnings.simplefilter(
+            "ignore"
+        )  # signs that the font does not have; words too long for a layout
         figure = plotting.sweep_maps(sweep, names)
         files = plotting.save(figure, tmp_path / "map", dpi=40)
     assert all(file.stat().st_size > 1000 for file in files)

@@ -10,7 +10,15 @@ import landscape_control as lc
 from landscape_control import ProblemError, policies, rules
 from landscape_control.comparison import Conclusion, Criteria
 from landscape_control.emergence import optimize_policy
-from landscape_control.identification import Excitation, Histories, fit_causal, identify, residual_shape, rollout, watch
+from landscape_control.identification import (
+    Excitation,
+    Histories,
+    fit_causal,
+    identify,
+    residual_shape,
+    rollout,
+    watch,
+)
 from landscape_control.identification.subjects import runner_for
 from landscape_control.landscape import Discrete, LandscapeDistribution, Uniform
 from landscape_control.simulation import SGD, Adam, HeavyBall, RMSProp
@@ -35,7 +43,14 @@ NUMBERS = {
     "signum": {"learning_rate": 0.03, "momentum": 0.9},
     "lion": {"learning_rate": 0.03, "beta1": 0.9, "beta2": 0.99},
 }
-LINEAR = ["sgd", "sgd_weight_decay", "heavy_ball", "nesterov", "corrected_momentum", "heavy_ball_weight_decay"]
+LINEAR = [
+    "sgd",
+    "sgd_weight_decay",
+    "heavy_ball",
+    "nesterov",
+    "corrected_momentum",
+    "heavy_ball_weight_decay",
+]
 SMALL = Excitation(histories=18, steps=30)
 
 
@@ -45,20 +60,27 @@ def named(subject, wanted=None, **options):
 
 
 def inside(row, numbers):
-    return all(row.intervals[name][0] <= value <= row.intervals[name][1] for name, value in numbers.items())
+    return all(
+        row.intervals[name][0] <= value <= row.intervals[name][1] for name, value in numbers.items()
+    )
 
 
-# ---- round trips -----------------------------------------------------------------------------------------------------
+# ---- round trips
+# -----------------------------------------------------------------------------------------------------
 
 
 def test_every_causal_rule_has_a_round_trip():
     assert set(NUMBERS) == set(LIBRARY)
-    assert [rule.key for rule in rules.all()] == [rule.key for rule in (*rules.full_information(), *rules.causal())]
+    assert [rule.key for rule in rules.all()] == [
+        rule.key for rule in (*rules.full_information(), *rules.causal())
+    ]
 
 
 @pytest.mark.parametrize("key", NUMBERS)
 def test_a_rule_of_the_library_is_recognised_with_its_numbers(key):
-    verdict = identify(rollout(key, NUMBERS[key], excitation=Excitation(histories=21, steps=30)), resamples=60)
+    verdict = identify(
+        rollout(key, NUMBERS[key], excitation=Excitation(histories=21, steps=30)), resamples=60
+    )
     assert (verdict.conclusion, verdict.best.key) == (Conclusion.RULE, key)
     assert verdict.best.error < 1e-7
     assert inside(verdict.best, NUMBERS[key])
@@ -73,33 +95,51 @@ CONTAINED = [(rule.key, key) for rule in rules.causal() for key in sorted(rule.c
 
 @pytest.mark.parametrize(("key", "inner"), CONTAINED)
 def test_a_rule_imitates_those_it_contains(key, inner):
-    """Exactly, or in a limit that the admissible coefficients come close to; decay beside momentum after the first steps."""
+    """Exactly, or in a limit that the admissible coefficients come close to; decay beside momentum
+    after the first steps.
+    """
     histories = rollout(inner, NUMBERS[inner], excitation=SMALL)
     if inner == "heavy_ball_weight_decay":
-        histories = rollout(inner, {"learning_rate": 0.1, "momentum": 0.8, "decay": 0.005}, excitation=SMALL)
+        histories = rollout(
+            inner, {"learning_rate": 0.1, "momentum": 0.8, "decay": 0.005}, excitation=SMALL
+        )
         histories = replace(histories, settle=27)
     assert named(histories, [key]).rows[0].error < 0.01
 
 
-@pytest.mark.parametrize(("key", "numbers"), [
-    ("heavy_ball", {"learning_rate": 0.004, "momentum": 0.99}), ("heavy_ball", {"learning_rate": 0.5, "momentum": -0.4}),
-    ("nesterov", {"learning_rate": 0.02, "momentum": 0.97}), ("corrected_momentum", {"learning_rate": 0.7, "momentum": 0.3}),
-    ("adam", {"learning_rate": 0.3, "beta1": 0.5, "beta2": 0.9, "epsilon": 0.05}),
-    ("rmsprop", {"learning_rate": 0.3, "beta2": 0.5, "epsilon": 0.02}),
-    ("padam", {"learning_rate": 0.1, "exponent": 0.8, "beta1": 0.2, "beta2": 0.7})])
+@pytest.mark.parametrize(
+    ("key", "numbers"),
+    [
+        ("heavy_ball", {"learning_rate": 0.004, "momentum": 0.99}),
+        ("heavy_ball", {"learning_rate": 0.5, "momentum": -0.4}),
+        ("nesterov", {"learning_rate": 0.02, "momentum": 0.97}),
+        ("corrected_momentum", {"learning_rate": 0.7, "momentum": 0.3}),
+        ("adam", {"learning_rate": 0.3, "beta1": 0.5, "beta2": 0.9, "epsilon": 0.05}),
+        ("rmsprop", {"learning_rate": 0.3, "beta2": 0.5, "epsilon": 0.02}),
+        ("padam", {"learning_rate": 0.1, "exponent": 0.8, "beta1": 0.2, "beta2": 0.7}),
+    ],
+)
 def test_numbers_far_from_the_textbook_are_found_too(key, numbers):
     verdict = named(rollout(key, numbers, excitation=SMALL, seed=5), [key, "sgd", "sign_descent"])
     assert verdict.best.key == key
     assert verdict.best.coefficients == pytest.approx(numbers, rel=1e-6)
 
 
-@pytest.mark.parametrize(("learner", "key", "numbers"), [
-    (SGD(learning_rate=0.2), "sgd", NUMBERS["sgd"]),
-    (HeavyBall(learning_rate=0.1, momentum=0.8), "heavy_ball", NUMBERS["heavy_ball"]),
-    (Adam(learning_rate=0.05), "adam", NUMBERS["adam"]),
-    (RMSProp(learning_rate=0.02), "rmsprop", NUMBERS["rmsprop"]),
-    (WeightDecay(learner=HeavyBall(learning_rate=0.1, momentum=0.8), decay=0.3), "heavy_ball_weight_decay",
-     {"learning_rate": 0.1, "momentum": 0.8, "decay": 0.03})], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    ("learner", "key", "numbers"),
+    [
+        (SGD(learning_rate=0.2), "sgd", NUMBERS["sgd"]),
+        (HeavyBall(learning_rate=0.1, momentum=0.8), "heavy_ball", NUMBERS["heavy_ball"]),
+        (Adam(learning_rate=0.05), "adam", NUMBERS["adam"]),
+        (RMSProp(learning_rate=0.02), "rmsprop", NUMBERS["rmsprop"]),
+        (
+            WeightDecay(learner=HeavyBall(learning_rate=0.1, momentum=0.8), decay=0.3),
+            "heavy_ball_weight_decay",
+            {"learning_rate": 0.1, "momentum": 0.8, "decay": 0.03},
+        ),
+    ],
+    ids=lambda value: type(value).__name__,
+)
 def test_raw_learners_are_named_with_their_coefficients(learner, key, numbers):
     verdict = named(learner, excitation=SMALL)
     assert (verdict.conclusion, verdict.best.key) == (Conclusion.RULE, key)
@@ -107,15 +147,21 @@ def test_raw_learners_are_named_with_their_coefficients(learner, key, numbers):
 
 
 def test_a_policy_its_pair_and_its_function_of_histories_are_one_subject():
-    policy = policies.Policy(family=policies.HeavyBall(constant=True), coefficients=NUMBERS["heavy_ball"], horizon=10)
-    seen = [named(subject, ["heavy_ball"], excitation=SMALL).best.coefficients
-            for subject in (policy, (policy.init, policy.update), lambda history: policy(history))]
+    policy = policies.Policy(
+        family=policies.HeavyBall(constant=True), coefficients=NUMBERS["heavy_ball"], horizon=10
+    )
+    seen = [
+        named(subject, ["heavy_ball"], excitation=SMALL).best.coefficients
+        for subject in (policy, (policy.init, policy.update), lambda history: policy(history))
+    ]
     assert seen[0] == seen[1]
     assert seen[0] == pytest.approx(seen[2], rel=1e-12)
 
 
 def test_the_step_of_a_raw_learner_enters_its_learning_rate_and_nothing_else():
-    verdict = named(HeavyBall(learning_rate=0.2, momentum=0.8), ["heavy_ball"], step=0.5, excitation=SMALL)
+    verdict = named(
+        HeavyBall(learning_rate=0.2, momentum=0.8), ["heavy_ball"], step=0.5, excitation=SMALL
+    )
     assert verdict.best.coefficients == pytest.approx({"learning_rate": 0.1, "momentum": 0.8})
 
 
@@ -123,7 +169,9 @@ TASK = LandscapeDistribution.quadratic(curvatures=Uniform(0.05, 1.0), start_vari
 
 
 def optimised(family, horizon, **options):
-    return optimize_policy(TASK, family, lc.Objective(horizon=horizon, learning_rate=math.inf), **options)
+    return optimize_policy(
+        TASK, family, lc.Objective(horizon=horizon, learning_rate=math.inf), **options
+    )
 
 
 def test_an_optimised_policy_is_recognised_with_its_coefficients():
@@ -135,7 +183,10 @@ def test_an_optimised_policy_is_recognised_with_its_coefficients():
 
 
 def test_momentum_that_the_cost_never_felt_is_named_as_such():
-    verdict = named(optimised(policies.HeavyBall(constant=True), 1, sees=lc.NoisyGradient(0.3)), ["heavy_ball", "sgd"])
+    verdict = named(
+        optimised(policies.HeavyBall(constant=True), 1, sees=lc.NoisyGradient(0.3)),
+        ["heavy_ball", "sgd"],
+    )
     assert "the cost does not feel 1 of 2 directions: momentum alone" in str(verdict)
 
 
@@ -145,11 +196,14 @@ def test_an_optimal_schedule_is_no_constant_rule_and_read_off_step_by_step():
     assert verdict.conclusion is Conclusion.NONE_FITS
     assert verdict.residual[0][0] == "time"
     for name, symbol in (("learning_rate", "α"), ("momentum", "β")):
-        np.testing.assert_allclose(getattr(verdict.schedule, name), result.coefficients[name], rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(
+            getattr(verdict.schedule, name), result.coefficients[name], rtol=1e-9, atol=1e-12
+        )
         assert f"{symbol} from" in str(verdict)
 
 
-# ---- what is no rule -------------------------------------------------------------------------------------------------
+# ---- what is no rule
+# -------------------------------------------------------------------------------------------------
 
 
 def mixture(history):
@@ -157,7 +211,10 @@ def mixture(history):
     parts = (Adam(learning_rate=0.05), HeavyBall(learning_rate=0.1, momentum=0.5))
     states = [part.init(len(history), history.shape[2]) for part in parts]
     for gradient in history.swapaxes(0, 1):
-        moved = [part.update(state, gradient, None, 1.0) for part, state in zip(parts, states, strict=True)]
+        moved = [
+            part.update(state, gradient, None, 1.0)
+            for part, state in zip(parts, states, strict=True)
+        ]
         states = [state for _, state in moved]
     return sum(u for u, _ in moved)
 
@@ -165,7 +222,11 @@ def mixture(history):
 def neural(history):
     """A random recurrent network."""
     rng = np.random.default_rng(3)
-    inner, inward, outward = 0.8 * rng.normal(size=(6, 6)), 2 * rng.normal(size=6), 0.06 * rng.normal(size=6)
+    inner, inward, outward = (
+        0.8 * rng.normal(size=(6, 6)),
+        2 * rng.normal(size=6),
+        0.06 * rng.normal(size=6),
+    )
     state = np.zeros((*history[:, 0].shape, 6))
     for gradient in history.swapaxes(0, 1):
         state = np.tanh(state @ inner.T + gradient[..., None] * inward)
@@ -192,7 +253,10 @@ def test_the_threshold_decides_what_fits_and_the_rest_is_still_described():
 def test_a_schedule_shows_as_time_in_the_residual(family):
     rates = {"learning_rate": 0.4 / (1 + np.arange(40) / 8), "momentum": 0.6}
     coefficients = {one.name: rates[one.name] for one in family(constant=False).coefficients}
-    verdict = named(policies.Policy(family=family(constant=False), coefficients=coefficients, horizon=40), excitation=SMALL)
+    verdict = named(
+        policies.Policy(family=family(constant=False), coefficients=coefficients, horizon=40),
+        excitation=SMALL,
+    )
     assert verdict.conclusion is Conclusion.NONE_FITS
     assert verdict.residual[0][0] == "time"
     assert verdict.residual[0][1] > 0.9
@@ -200,9 +264,14 @@ def test_a_schedule_shows_as_time_in_the_residual(family):
     assert "A schedule: heavy ball with α from 0.4 to" in str(verdict)
 
 
-@pytest.mark.parametrize(("extra", "what"), [
-    (lambda y, theta: -0.05 * theta, "the parameters"), (lambda y, theta: -0.05 * np.sign(y), "the gradient's sign"),
-    (lambda y, theta: -0.05 * y**3, "the gradient's cube")])
+@pytest.mark.parametrize(
+    ("extra", "what"),
+    [
+        (lambda y, theta: -0.05 * theta, "the parameters"),
+        (lambda y, theta: -0.05 * np.sign(y), "the gradient's sign"),
+        (lambda y, theta: -0.05 * y**3, "the gradient's cube"),
+    ],
+)
 def test_the_residual_names_what_the_rule_lacks(extra, what):
     def update(state, gradient, theta, step):
         return -0.2 * gradient + extra(gradient, theta), state
@@ -213,15 +282,27 @@ def test_the_residual_names_what_the_rule_lacks(extra, what):
     assert shares[0][1] == pytest.approx(1, abs=1e-9)
 
 
-@pytest.mark.parametrize(("key", "extra", "what"), [
-    ("sgd_weight_decay", lambda y, theta: 0.05 * theta, "the parameters"),
-    ("heavy_ball", lambda y, theta: -0.05 * theta, "the parameters")])
+@pytest.mark.parametrize(
+    ("key", "extra", "what"),
+    [
+        ("sgd_weight_decay", lambda y, theta: 0.05 * theta, "the parameters"),
+        ("heavy_ball", lambda y, theta: -0.05 * theta, "the parameters"),
+    ],
+)
 def test_a_fit_at_the_end_of_its_range_leaves_a_residual(key, extra, what):
-    """What only an inadmissible coefficient could explain is not explained: weight growth is no weight decay."""
+    """What only an inadmissible coefficient could explain is not explained: weight growth is no
+    weight decay.
+    """
+
     def update(state, gradient, theta, step):
         return -0.2 * gradient + extra(gradient, theta), state
 
-    verdict = named((lambda episodes, weights: None, update), [key], excitation=SMALL, criteria=Criteria(threshold=1e-3))
+    verdict = named(
+        (lambda episodes, weights: None, update),
+        [key],
+        excitation=SMALL,
+        criteria=Criteria(threshold=1e-3),
+    )
     assert verdict.conclusion is Conclusion.NONE_FITS
     assert verdict.residual[0][0] == what
     assert verdict.residual[0][1] > 0.7
@@ -237,17 +318,28 @@ def test_a_step_of_fixed_length_is_sign_descent_for_one_weight_and_no_rule_for_t
 
 
 def test_momentum_beyond_a_rule_without_memory_shows_as_the_previous_update():
-    verdict = named(HeavyBall(learning_rate=0.1, momentum=0.8), ["sgd", "adagrad"], excitation=SMALL)
+    verdict = named(
+        HeavyBall(learning_rate=0.1, momentum=0.8), ["sgd", "adagrad"], excitation=SMALL
+    )
     assert verdict.conclusion is Conclusion.NONE_FITS
-    assert {what for what, _ in verdict.residual[:2]} == {"the previous update", "the average of past gradients"}
+    assert {what for what, _ in verdict.residual[:2]} == {
+        "the previous update",
+        "the average of past gradients",
+    }
 
 
-# ---- what cannot be told apart ---------------------------------------------------------------------------------------
+# ---- what cannot be told apart
+# ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("learner", [SGD(learning_rate=0.1), HeavyBall(learning_rate=0.1, momentum=0.5)])
+@pytest.mark.parametrize(
+    "learner", [SGD(learning_rate=0.1), HeavyBall(learning_rate=0.1, momentum=0.5)]
+)
 def test_one_curvature_without_noise_identifies_nothing(learner):
-    verdict = named(learner, excitation=Excitation(curvatures=Discrete([0.5]), noise=0.0, histories=18, steps=30))
+    verdict = named(
+        learner,
+        excitation=Excitation(curvatures=Discrete([0.5]), noise=0.0, histories=18, steps=30),
+    )
     assert verdict.conclusion is Conclusion.NOT_IDENTIFIABLE
     assert len(verdict.equivalent) > 1
     assert not any(verdict.row(key).identifiable for key in verdict.equivalent)
@@ -275,7 +367,12 @@ def test_without_momentum_the_richer_rules_are_equivalent_and_gradient_descent_i
 def test_decay_beside_and_inside_momentum_are_one_rule_in_the_loop_after_the_first_step():
     """θ_{t-1} = θ_t - Δθ_{t-1} turns decoupled (β, w) into (β(1-w), w(1-β))."""
     histories = rollout("heavy_ball_decoupled_decay", NUMBERS["heavy_ball_decoupled_decay"])
-    late = Histories(gradients=histories.gradients, updates=histories.updates, parameters=histories.parameters, settle=50)
+    late = Histories(
+        gradients=histories.gradients,
+        updates=histories.updates,
+        parameters=histories.parameters,
+        settle=50,
+    )
     verdict = fit_causal(late, rules.causal())
     beta, decay = 0.8, 0.05
     assert verdict.best.key == "heavy_ball_weight_decay"
@@ -284,25 +381,37 @@ def test_decay_beside_and_inside_momentum_are_one_rule_in_the_loop_after_the_fir
     assert "one rule in two sets of numbers" in str(verdict)
 
 
-# ---- errors, intervals, invariances ----------------------------------------------------------------------------------
+# ---- errors, intervals, invariances
+# ----------------------------------------------------------------------------------
 
 
 def disturbed(count, size, seed=0):
     """Heavy ball whose updates carry independent noise."""
-    clean = rollout("heavy_ball", NUMBERS["heavy_ball"], excitation=Excitation(histories=count, steps=30), seed=seed)
+    clean = rollout(
+        "heavy_ball",
+        NUMBERS["heavy_ball"],
+        excitation=Excitation(histories=count, steps=30),
+        seed=seed,
+    )
     noise = size * np.random.default_rng(seed).standard_normal(clean.updates.shape)
-    return Histories(gradients=clean.gradients, updates=clean.updates + noise, parameters=clean.parameters)
+    return Histories(
+        gradients=clean.gradients, updates=clean.updates + noise, parameters=clean.parameters
+    )
 
 
 def test_the_error_on_held_out_histories_is_the_share_of_noise():
     histories = disturbed(90, 0.002)
     verdict = named(histories, ["heavy_ball", "sgd"])
-    assert verdict.best.error == pytest.approx(0.002 / np.sqrt((histories.updates**2).mean()), rel=0.1)
+    assert verdict.best.error == pytest.approx(
+        0.002 / np.sqrt((histories.updates**2).mean()), rel=0.1
+    )
     assert verdict.starts == 60
 
 
 def test_intervals_hold_the_truth_nearly_always_and_shrink_with_the_root_of_the_histories():
-    fits = [identify(disturbed(30, 0.02, seed), ["heavy_ball"], seed=seed).rows[0] for seed in range(40)]
+    fits = [
+        identify(disturbed(30, 0.02, seed), ["heavy_ball"], seed=seed).rows[0] for seed in range(40)
+    ]
     for name, value in NUMBERS["heavy_ball"].items():
         held = sum(row.intervals[name][0] <= value <= row.intervals[name][1] for row in fits)
         assert held >= 32  # 95 % of 40 is 38; a bootstrap over 20 histories is a little narrow
@@ -314,7 +423,11 @@ def test_intervals_hold_the_truth_nearly_always_and_shrink_with_the_root_of_the_
 @pytest.mark.parametrize("key", LINEAR)
 def test_units_of_the_gradient_change_the_learning_rate_alone(key):
     histories, unit = rollout(key, NUMBERS[key], excitation=SMALL), 1000.0
-    changed = Histories(gradients=unit * histories.gradients, updates=histories.updates, parameters=histories.parameters)
+    changed = Histories(
+        gradients=unit * histories.gradients,
+        updates=histories.updates,
+        parameters=histories.parameters,
+    )
     here, there = (named(one, [key]).rows[0].coefficients for one in (histories, changed))
     assert there == pytest.approx({**here, "learning_rate": here["learning_rate"] / unit}, rel=1e-6)
 
@@ -323,13 +436,17 @@ def test_units_of_the_gradient_change_the_epsilon_of_adam_alone():
     numbers, unit = NUMBERS["adam"] | {"epsilon": 0.02}, 100.0
     histories = rollout("adam", numbers, excitation=SMALL)
     changed = Histories(gradients=histories.gradients / unit, updates=histories.updates)
-    assert named(changed, ["adam"]).rows[0].coefficients == pytest.approx({**numbers, "epsilon": 0.02 / unit}, rel=1e-6)
+    assert named(changed, ["adam"]).rows[0].coefficients == pytest.approx(
+        {**numbers, "epsilon": 0.02 / unit}, rel=1e-6
+    )
 
 
 def test_the_pictures_of_a_comparison_draw_an_identification():
     from landscape_control.plotting import figures, results
 
-    verdict = named(HeavyBall(learning_rate=0.1, momentum=0.8), ["heavy_ball", "sgd", "adam"], excitation=SMALL)
+    verdict = named(
+        HeavyBall(learning_rate=0.1, momentum=0.8), ["heavy_ball", "sgd", "adam"], excitation=SMALL
+    )
     shown = results.policy_data(verdict)
     np.testing.assert_allclose(shown["predictions"][0], shown["controls"], atol=1e-12)
     assert len(shown["controls"]) == verdict.samples
@@ -349,7 +466,8 @@ def test_a_policy_that_runs_away_is_watched_on_flatter_landscapes():
     assert "because the policy runs away otherwise" in verdict.sampling
 
 
-# ---- refusals --------------------------------------------------------------------------------------------------------
+# ---- refusals
+# --------------------------------------------------------------------------------------------------------
 
 
 def test_rules_that_need_what_is_not_there_are_refused_by_name():
@@ -364,28 +482,41 @@ def test_rules_that_need_what_is_not_there_are_refused_by_name():
 GOOD = {"gradients": np.ones((3, 5, 1)), "updates": np.ones((3, 5, 1))}
 
 
-@pytest.mark.parametrize(("call", "words"), [
-    (lambda: identify(3.0), "a problem, a solution, a policy with init and update"),
-    (lambda: identify(SGD(learning_rate=0.1), ["heavy_bal"]), "did you mean 'heavy_ball'"),
-    (lambda: identify(SGD(learning_rate=0.1), ["newton"]), "at least one causal rule"),
-    (lambda: identify(SGD(learning_rate=0.1), starts=3), "identify option"),
-    (lambda: identify(SGD(learning_rate=0.1), problem=[]), "none for a causal rule"),
-    (lambda: identify(Histories(**GOOD), excitation=SMALL), "none for histories"),
-    (lambda: identify(lambda history: np.zeros(history.shape[::2])), "a policy that moves"),
-    (lambda: identify(lambda history: -history), "one number per weight of each history"),
-    (lambda: identify(lambda history: 1e6 * history[:, -1]), "runs away even at curvatures"),
-    (lambda: identify(ShrinkAndPerturb(learner=SGD(learning_rate=0.1), duration=1.0, shrink=0.5)), "sees its gradients"),
-    (lambda: Histories(**{**GOOD, "updates": np.ones((3, 4, 1))}), "the same for all"),
-    (lambda: Histories(**{**GOOD, "gradients": np.full((3, 5, 1), np.nan)}), "NaN or infinity"),
-    (lambda: Histories(**GOOD, settle=4), "two updates of each history count"),
-    (lambda: rollout("heavy_ball", {"learning_rate": 0.1}), "heavy ball: momentum β"),
-    (lambda: rollout("heavy_ball", {"learning_rate": 0.1, "momentum": 1.2}), "0.9999"),
-    (lambda: rollout("newton", {"step": 1.0}), "the problem that Newton looks at"),
-    (lambda: rollout("sgd", {"learning_rate": 0.1}, problem=[]), "none for a causal rule"),
-    (lambda: Excitation(noise=-1.0), "noise"),
-    (lambda: Excitation(curvatures=[0.1, 1.0]), "a Spectrum; received list"),
-    (lambda: rules.CausalRule(key="x", name="x", formula="", source="", family=policies.HeavyBall(constant=False)),
-     "constant coefficients")])
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: identify(3.0), "a problem, a solution, a policy with init and update"),
+        (lambda: identify(SGD(learning_rate=0.1), ["heavy_bal"]), "did you mean 'heavy_ball'"),
+        (lambda: identify(SGD(learning_rate=0.1), ["newton"]), "at least one causal rule"),
+        (lambda: identify(SGD(learning_rate=0.1), starts=3), "identify option"),
+        (lambda: identify(SGD(learning_rate=0.1), problem=[]), "none for a causal rule"),
+        (lambda: identify(Histories(**GOOD), excitation=SMALL), "none for histories"),
+        (lambda: identify(lambda history: np.zeros(history.shape[::2])), "a policy that moves"),
+        (lambda: identify(lambda history: -history), "one number per weight of each history"),
+        (lambda: identify(lambda history: 1e6 * history[:, -1]), "runs away even at curvatures"),
+        (
+            lambda: identify(
+                ShrinkAndPerturb(learner=SGD(learning_rate=0.1), duration=1.0, shrink=0.5)
+            ),
+            "sees its gradients",
+        ),
+        (lambda: Histories(**{**GOOD, "updates": np.ones((3, 4, 1))}), "the same for all"),
+        (lambda: Histories(**{**GOOD, "gradients": np.full((3, 5, 1), np.nan)}), "NaN or infinity"),
+        (lambda: Histories(**GOOD, settle=4), "two updates of each history count"),
+        (lambda: rollout("heavy_ball", {"learning_rate": 0.1}), "heavy ball: momentum β"),
+        (lambda: rollout("heavy_ball", {"learning_rate": 0.1, "momentum": 1.2}), "0.9999"),
+        (lambda: rollout("newton", {"step": 1.0}), "the problem that Newton looks at"),
+        (lambda: rollout("sgd", {"learning_rate": 0.1}, problem=[]), "none for a causal rule"),
+        (lambda: Excitation(noise=-1.0), "noise"),
+        (lambda: Excitation(curvatures=[0.1, 1.0]), "a Spectrum; received list"),
+        (
+            lambda: rules.CausalRule(
+                key="x", name="x", formula="", source="", family=policies.HeavyBall(constant=False)
+            ),
+            "constant coefficients",
+        ),
+    ],
+)
 def test_bad_input_is_refused_with_words(call, words):
     with pytest.raises(ProblemError, match=words):
         call()

@@ -1,4 +1,6 @@
-"""Rules that fit alike because they are nested: the answer is the simplest of them, not that nothing can be known."""
+"""Rules that fit alike because they are nested: the answer is the simplest of them, not that
+nothing can be known.
+"""
 
 import pytest
 

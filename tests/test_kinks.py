@@ -1,4 +1,6 @@
-"""Kinks are found where operations switch, in every spelling; what joins smoothly is accepted however it is written."""
+"""Kinks are found where operations switch, in every spelling; what joins smoothly is accepted
+however it is written.
+"""
 
 import casadi as ca
 import numpy as np
@@ -7,7 +9,9 @@ import pytest
 import landscape_control as lc
 from landscape_control.kinks import kinks_of
 
-pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")  # CasADi says what numpy.abs of a symbol is
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::FutureWarning"
+)  # CasADi says what numpy.abs of a symbol is
 
 
 def softplus(z):
@@ -19,7 +23,9 @@ SMOOTH = {
     "softplus": lambda t: softplus(t[0]),
     "steep softplus": lambda t: softplus(50 * t[0]) / 50,
     "log cosh": lambda t: ca.fabs(t[0]) + ca.log1p(ca.exp(-2 * ca.fabs(t[0]))),
-    "sigmoid by cases": lambda t: ca.if_else(t[0] > 0, 1 / (1 + ca.exp(-t[0])), ca.exp(t[0]) / (1 + ca.exp(t[0]))),
+    "sigmoid by cases": lambda t: ca.if_else(
+        t[0] > 0, 1 / (1 + ca.exp(-t[0])), ca.exp(t[0]) / (1 + ca.exp(t[0]))
+    ),
     "logsumexp": ca.logsumexp,
     "steep logsumexp": lambda t: ca.logsumexp(100 * t) / 100,
     "logsumexp of thirty": lambda t: ca.logsumexp(THIRTY @ t),
@@ -103,7 +109,9 @@ KINKED = {
 
 def found(expression):
     theta = ca.SX.sym("theta", 2)
-    return kinks_of(ca.Function("f", [theta], [ca.SX(expression(theta)) + theta[1] ** 2 + 0.3 * theta[0] ** 2]))
+    return kinks_of(
+        ca.Function("f", [theta], [ca.SX(expression(theta)) + theta[1] ** 2 + 0.3 * theta[0] ** 2])
+    )
 
 
 @pytest.mark.parametrize("name", SMOOTH)
@@ -124,24 +132,41 @@ def test_one_relu_among_softplus_units_is_found():
 
 def problem(*, allow_kinks=False, terminal=None, **learner):
     landscape = lc.Landscape.from_expression(
-        lambda t: ca.sumsqr(t) + t[0] ** 4, dimension=2, allow_kinks=allow_kinks)
-    return lc.ControlProblem(landscape=landscape, learner=lc.Learner(**learner), start=[0.5, 0.5],
-                             objective=lc.Objective(horizon=2.0, terminal=terminal))
+        lambda t: ca.sumsqr(t) + t[0] ** 4, dimension=2, allow_kinks=allow_kinks
+    )
+    return lc.ControlProblem(
+        landscape=landscape,
+        learner=lc.Learner(**learner),
+        start=[0.5, 0.5],
+        objective=lc.Objective(horizon=2.0, terminal=terminal),
+    )
 
 
 def hidden_problem(sees, *, allow_kinks=False):
     landscape = lc.Landscape.from_expression(
-        lambda t, h: ca.sumsqr(t - h), dimension=2, hidden=lc.GaussianPrior([0.0, 0.0], np.eye(2)), allow_kinks=allow_kinks)
-    return lc.ControlProblem(landscape=landscape, learner=lc.Learner(sees=sees), start=[0.5, 0.5],
-                             objective=lc.Objective(horizon=2.0))
+        lambda t, h: ca.sumsqr(t - h),
+        dimension=2,
+        hidden=lc.GaussianPrior([0.0, 0.0], np.eye(2)),
+        allow_kinks=allow_kinks,
+    )
+    return lc.ControlProblem(
+        landscape=landscape,
+        learner=lc.Learner(sees=sees),
+        start=[0.5, 0.5],
+        objective=lc.Objective(horizon=2.0),
+    )
 
 
 OTHER_FUNCTIONS = {
     "drift f": lambda part, **how: problem(drift=lambda t: -t * part(t), **how),
     "metric G": lambda part, **how: problem(metric=lambda t: (2 + part(t)) * ca.SX.eye(2), **how),
-    "actuation B": lambda part, **how: problem(actuation=lambda t: (2 + part(t)) * ca.SX.eye(2), **how),
+    "actuation B": lambda part, **how: problem(
+        actuation=lambda t: (2 + part(t)) * ca.SX.eye(2), **how
+    ),
     "terminal cost Φ": lambda part, **how: problem(terminal=part, **how),
-    "observation": lambda part, **how: hidden_problem(lc.Observe(lambda t, h: h * part(t), 0.3), **how),
+    "observation": lambda part, **how: hidden_problem(
+        lc.Observe(lambda t, h: h * part(t), 0.3), **how
+    ),
     "noise": lambda part, **how: hidden_problem(lc.NoisyGradient(lambda t: 1 + part(t)), **how),
 }
 
@@ -149,7 +174,10 @@ OTHER_FUNCTIONS = {
 @pytest.mark.parametrize("what", OTHER_FUNCTIONS)
 def test_kinks_of_all_functions_of_a_problem_are_refused_unless_the_landscape_allows_them(what):
     make = OTHER_FUNCTIONS[what]
-    with pytest.raises(lc.ProblemError, match=f"{what}: expected a twice .* uses hypot.*allow_kinks=True to the landscape"):
+    with pytest.raises(
+        lc.ProblemError,
+        match=f"{what}: expected a twice .* uses hypot.*allow_kinks=True to the landscape",
+    ):
         make(lambda t: ca.hypot(t[0], 0))
     make(lambda t: ca.hypot(t[0], 1))
     make(lambda t: ca.hypot(t[0], 0), allow_kinks=True)

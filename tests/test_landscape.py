@@ -6,7 +6,12 @@ import pytest
 from scipy.optimize import approx_fprime
 
 import landscape_control as lc
-from landscape_control.interpolation import PiecewisePolynomial, differentiation_matrix, integration_matrix, lagrange_matrix
+from landscape_control.interpolation import (
+    PiecewisePolynomial,
+    differentiation_matrix,
+    integration_matrix,
+    lagrange_matrix,
+)
 from landscape_control.landscape import end_basin
 from landscape_control.pointwise import Pointwise
 from landscape_control.transcription.quadrature import gauss, lobatto, radau
@@ -15,7 +20,9 @@ LANDSCAPES = {
     "double well": lc.double_well(),
     "quadratic": lc.quadratic(hessian=[[2.0, 0.3], [0.3, 1.0]], minimum=[1.0, -1.0]),
     "rosenbrock": lc.rosenbrock(4),
-    "own": lc.Landscape.from_expression(lambda t: ca.exp(t[0]) + ca.cos(t[1]) * t[2] ** 2, dimension=3),
+    "own": lc.Landscape.from_expression(
+        lambda t: ca.exp(t[0]) + ca.cos(t[1]) * t[2] ** 2, dimension=3
+    ),
 }
 
 
@@ -26,9 +33,12 @@ def test_gradient_and_hessian_match_finite_differences(name):
     loss, gradient, hessian = landscape.derivatives(points)
     for k, point in enumerate(points):
         assert loss[k] == pytest.approx(landscape.loss(point)[0])
-        assert gradient[k] == pytest.approx(approx_fprime(point, lambda x: landscape.loss(x)[0], 1e-7), rel=1e-4, abs=1e-5)
+        assert gradient[k] == pytest.approx(
+            approx_fprime(point, lambda x: landscape.loss(x)[0], 1e-7), rel=1e-4, abs=1e-5
+        )
         numeric = [
-            approx_fprime(point, lambda x, i=i: landscape.gradient(x)[0][i], 1e-7) for i in range(landscape.dimension)
+            approx_fprime(point, lambda x, i=i: landscape.gradient(x)[0][i], 1e-7)
+            for i in range(landscape.dimension)
         ]
         assert hessian[k] == pytest.approx(np.array(numeric), rel=1e-4, abs=1e-5)
 
@@ -79,7 +89,8 @@ def test_kinks_are_accepted_on_request():
 
 
 @pytest.mark.parametrize(
-    ("family", "exact"), [(gauss, lambda q: 2 * q - 1), (radau, lambda q: 2 * q - 2), (lobatto, lambda q: 2 * q - 3)]
+    ("family", "exact"),
+    [(gauss, lambda q: 2 * q - 1), (radau, lambda q: 2 * q - 2), (lobatto, lambda q: 2 * q - 3)],
 )
 @pytest.mark.parametrize("count", [2, 3, 5, 8])
 def test_quadratures_are_exact_to_their_degree_and_no_further(family, exact, count):
@@ -92,16 +103,26 @@ def test_quadratures_are_exact_to_their_degree_and_no_further(family, exact, cou
 def test_polynomial_matrices_are_exact_on_polynomials():
     nodes, points = lobatto(6).points, np.linspace(0, 1, 7)
     values = nodes**5 - 2 * nodes**2
-    assert lagrange_matrix(nodes, points) @ values == pytest.approx(points**5 - 2 * points**2, abs=1e-13)
-    assert differentiation_matrix(nodes) @ values == pytest.approx(5 * nodes**4 - 4 * nodes, abs=1e-12)
-    assert integration_matrix(nodes, points) @ values == pytest.approx(points**6 / 6 - 2 * points**3 / 3, abs=1e-13)
+    assert lagrange_matrix(nodes, points) @ values == pytest.approx(
+        points**5 - 2 * points**2, abs=1e-13
+    )
+    assert differentiation_matrix(nodes) @ values == pytest.approx(
+        5 * nodes**4 - 4 * nodes, abs=1e-12
+    )
+    assert integration_matrix(nodes, points) @ values == pytest.approx(
+        points**6 / 6 - 2 * points**3 / 3, abs=1e-13
+    )
 
 
 def test_piecewise_polynomials_reproduce_smooth_functions():
     vertices, positions = np.array([0.0, 0.4, 1.0, 2.0]), lobatto(7).points
-    nodes = np.concatenate([(vertices[:-1, None] + np.diff(vertices)[:, None] * positions[:-1]).ravel(), [2.0]])
+    nodes = np.concatenate(
+        [(vertices[:-1, None] + np.diff(vertices)[:, None] * positions[:-1]).ravel(), [2.0]]
+    )
     path = PiecewisePolynomial(
-        vertices=vertices, positions=positions, values=np.column_stack([np.sin(nodes), np.exp(nodes)])
+        vertices=vertices,
+        positions=positions,
+        values=np.column_stack([np.sin(nodes), np.exp(nodes)]),
     )
     times = np.linspace(0, 2, 31)
     assert path(times) == pytest.approx(np.column_stack([np.sin(times), np.exp(times)]), abs=1e-6)
@@ -109,7 +130,11 @@ def test_piecewise_polynomials_reproduce_smooth_functions():
 
 def test_pointwise_shapes_shared_arguments_and_repeated_calls():
     x, p = ca.SX.sym("x", 2), ca.SX.sym("p", 2)
-    function = Pointwise(ca.Function("f", [x, p], [ca.dot(x, p), ca.horzcat(x, 2 * x, p), ca.hessian(x[0] ** 3, x)[0]]))
+    function = Pointwise(
+        ca.Function(
+            "f", [x, p], [ca.dot(x, p), ca.horzcat(x, 2 * x, p), ca.hessian(x[0] ** 3, x)[0]]
+        )
+    )
     points = np.arange(10.0).reshape(5, 2)
     for _ in range(2):  # the second call goes through the kept buffers
         value, block, sparse = function(points, [1.0, 10.0])
@@ -123,17 +148,22 @@ def test_pointwise_shapes_shared_arguments_and_repeated_calls():
 
 def test_the_maximum_inside_a_logsumexp_is_no_kink():
     weights = ca.DM([[1.0, -2.0], [0.5, 1.0], [-1.0, 0.3]])
-    stable = lc.Landscape.from_expression(lambda t: ca.logsumexp(weights @ t) - (weights @ t)[0], dimension=2)
+    stable = lc.Landscape.from_expression(
+        lambda t: ca.logsumexp(weights @ t) - (weights @ t)[0], dimension=2
+    )
     plain = lc.Landscape.from_expression(
         lambda t: ca.log(ca.sum1(ca.exp(weights @ t))) - (weights @ t)[0], dimension=2
     )
-    points = np.array([[0.3, -0.4], [0.0, 0.0], [2.0, 1.0]])  # at the origin all three are the maximum
+    points = np.array(
+        [[0.3, -0.4], [0.0, 0.0], [2.0, 1.0]]
+    )  # at the origin all three are the maximum
     for one, other in zip(stable.derivatives(points), plain.derivatives(points), strict=True):
         assert one == pytest.approx(other, abs=1e-13)
 
 
 @pytest.mark.parametrize(
-    "expression", [ca.norm_inf, ca.mmax, lambda t: ca.fmax(t[0], 0) ** 2, lambda t: ca.fabs(t[0] - t[1])]
+    "expression",
+    [ca.norm_inf, ca.mmax, lambda t: ca.fmax(t[0], 0) ** 2, lambda t: ca.fabs(t[0] - t[1])],
 )
 def test_kinks_that_show_are_refused(expression):
     with pytest.raises(lc.ProblemError, match="twice continuously differentiable"):
@@ -143,9 +173,16 @@ def test_kinks_that_show_are_refused(expression):
 def test_casadi_numbers_are_taken_as_numbers():
     objective = lc.Objective(horizon=4.0)
     given = lc.ControlProblem(
-        landscape=lc.double_well(), objective=objective, start=ca.DM([-0.6, 0.55]), end=ca.DM([1.0, 0.0])
+        landscape=lc.double_well(),
+        objective=objective,
+        start=ca.DM([-0.6, 0.55]),
+        end=ca.DM([1.0, 0.0]),
     )
     assert given.start.tolist() == [-0.6, 0.55]
-    plain = lc.ControlProblem(landscape=lc.double_well(), objective=objective, start=[-0.6, 0.55], end=[1.0, 0.0])
-    assert lc.solve(given, guess=ca.DM([0.5, 0.0])).cost == pytest.approx(lc.solve(plain, guess=[0.5, 0.0]).cost, rel=1e-12)
+    plain = lc.ControlProblem(
+        landscape=lc.double_well(), objective=objective, start=[-0.6, 0.55], end=[1.0, 0.0]
+    )
+    assert lc.solve(given, guess=ca.DM([0.5, 0.0])).cost == pytest.approx(
+        lc.solve(plain, guess=[0.5, 0.0]).cost, rel=1e-12
+    )
     assert lc.quadratic(hessian=ca.DM([[2.0]]), minimum=ca.DM([1.0])).minima.tolist() == [[1.0]]

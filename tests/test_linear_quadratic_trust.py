@@ -1,4 +1,6 @@
-"""Linear-quadratic problems that used to be refused, against matrix exponentials and Riccati equations of our own."""
+"""Linear-quadratic problems that used to be refused, against matrix exponentials and Riccati
+equations of our own.
+"""
 
 import sys
 from pathlib import Path
@@ -17,7 +19,9 @@ from trust_judging import RIGHT  # noqa: E402
 
 
 def fixed_end_cost(facts):
-    """J of the plan from start to end by shooting with the exponential of Pontryagin's linear system."""
+    """J of the plan from start to end by shooting with the exponential of Pontryagin's linear
+    system.
+    """
     A, c, B, G, H, mu, eta, k, discount, horizon, start, end = facts
     n, pieces = len(start), 64
     system = np.zeros((2 * n + 1, 2 * n + 1))
@@ -150,7 +154,11 @@ def test_a_plan_without_a_rest_continues_past_its_nodes():
         ("scaled-linear-quadratic", 2026, 1594),
         ("linear-quadratic", 2026, 4603),  # an unfelt direction that grows for ever
         ("linear-quadratic", 7, 343),  # an end that is felt for longer than a window
-        ("extreme-linear-quadratic", 9, 65),  # a tiny horizon, in which the guess rests and the drift does not
+        (
+            "extreme-linear-quadratic",
+            9,
+            65,
+        ),  # a tiny horizon, in which the guess rests and the drift does not
         ("linear-quadratic", 7, 1181),  # growth at nearly half the discount
     ],
 )
@@ -181,7 +189,9 @@ def test_infinite_horizons_to_a_rest_without_curvature(power, unit):
     assert lc.solve(problem).cost == pytest.approx(np.sqrt(2) * 1.5**half / half, rel=2e-6)
 
 
-@pytest.mark.parametrize(("method", "horizon"), [("auto", 1.5), ("auto", np.inf), ("shooting", 1.5)])
+@pytest.mark.parametrize(
+    ("method", "horizon"), [("auto", 1.5), ("auto", np.inf), ("shooting", 1.5)]
+)
 def test_more_controls_than_parameters_share_the_effort(method, horizon):
     rng = np.random.default_rng(3)
     n, m = 2, 4

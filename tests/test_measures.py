@@ -1,4 +1,6 @@
-"""Measures: each holds against a closed form, another computation of the same number, or says clearly why it cannot."""
+"""Measures: each holds against a closed form, another computation of the same number, or says
+clearly why it cannot.
+"""
 
 import math
 import pickle
@@ -29,7 +31,9 @@ def well(**numbers):
 
 def bowl(**numbers):
     objective = lc.Objective(**{"horizon": math.inf, "discount": 0.5} | numbers)
-    return lc.ControlProblem(landscape=lc.quadratic(hessian=np.diag([1.0, 10.0])), objective=objective, start=[1.0, 1.0])
+    return lc.ControlProblem(
+        landscape=lc.quadratic(hessian=np.diag([1.0, 10.0])), objective=objective, start=[1.0, 1.0]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -44,18 +48,34 @@ def solved(problem):
 
 
 def noisy(horizon=math.inf):
-    landscape = lc.Landscape.from_expression(lambda theta, phi: 0.5 * ca.sumsqr(theta - phi), dimension=1,
-                                             hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0]))
-    return lc.ControlProblem(landscape=landscape, learner=lc.Learner(sees=lc.NoisyGradient(0.5)), start=[1.0],
-                             objective=lc.Objective(horizon=horizon, discount=0.3))
+    landscape = lc.Landscape.from_expression(
+        lambda theta, phi: 0.5 * ca.sumsqr(theta - phi),
+        dimension=1,
+        hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0]),
+    )
+    return lc.ControlProblem(
+        landscape=landscape,
+        learner=lc.Learner(sees=lc.NoisyGradient(0.5)),
+        start=[1.0],
+        objective=lc.Objective(horizon=horizon, discount=0.3),
+    )
 
 
 def policy_result(horizon=4, **coefficients):
     """What measures read off an optimised policy, without optimising one."""
     constant = all(np.ndim(value) == 0 for value in coefficients.values())
     policy = Policy(family=HeavyBall(constant=constant), coefficients=coefficients, horizon=horizon)
-    return SimpleNamespace(coefficients=dict(policy.coefficients), policy=policy, cost=0.25, cost_error=1e-9, agreed=5,
-                           standard_error=0.01, optimism_gap=-0.002, build_seconds=0.5, solve_seconds=0.25)
+    return SimpleNamespace(
+        coefficients=dict(policy.coefficients),
+        policy=policy,
+        cost=0.25,
+        cost_error=1e-9,
+        agreed=5,
+        standard_error=0.01,
+        optimism_gap=-0.002,
+        build_seconds=0.5,
+        solve_seconds=0.25,
+    )
 
 
 # ---------------------------------------------------------------- what a measure is
@@ -70,8 +90,14 @@ def test_a_user_function_of_a_solution_becomes_a_measure_with_its_name_and_first
         return np.abs(solution.controls).max()
 
     measure = as_measure(largest_push)
-    assert (measure.name, measure.description, measure.needs) == ("largest_push", "Largest control.", "solution")
-    assert measure(crossing) == measure(crossing.solution) == np.abs(crossing.solution.controls).max()
+    assert (measure.name, measure.description, measure.needs) == (
+        "largest_push",
+        "Largest control.",
+        "solution",
+    )
+    assert (
+        measure(crossing) == measure(crossing.solution) == np.abs(crossing.solution.controls).max()
+    )
 
 
 def test_measures_are_found_by_object_name_and_address():
@@ -88,13 +114,21 @@ def test_known_measures_stay_themselves_across_processes():
 
 
 def test_every_measure_says_what_it_is():
-    assert all(measure.description and measure.name == name for name, measure in measures.ALL.items())
+    assert all(
+        measure.description and measure.name == name for name, measure in measures.ALL.items()
+    )
     assert set(measures.ALL) <= set(measures.__all__)
 
 
-@pytest.mark.parametrize(("value", "message"), [
-    ("coost", "did you mean 'cost'"), ("nowhere:f", "can be imported"), ("math:nothing", "can be imported"),
-    (3.0, "a function of a solution")])
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("coost", "did you mean 'cost'"),
+        ("nowhere:f", "can be imported"),
+        ("math:nothing", "can be imported"),
+        (3.0, "a function of a solution"),
+    ],
+)
 def test_what_is_no_measure_is_refused(value, message):
     with pytest.raises(ProblemError, match=message):
         as_measure(value)
@@ -112,7 +146,11 @@ def test_a_measure_of_solutions_refuses_a_cell_without_one():
 
 
 def test_values_become_plain_numbers_and_others_are_refused():
-    assert plain_value({"a": np.float64(1.5), "b": np.bool_(True), "c": "word"}) == {"a": 1.5, "b": True, "c": "word"}
+    assert plain_value({"a": np.float64(1.5), "b": np.bool_(True), "c": "word"}) == {
+        "a": 1.5,
+        "b": True,
+        "c": "word",
+    }
     assert isinstance(plain_value(np.array(2)), int)
     assert plain_value([1, 2]).shape == (2,)
     for value in (None, object(), {"a": {"b": 1}}, ["x"]):
@@ -129,13 +167,25 @@ def test_cost_status_and_certificate_are_those_of_the_solution(crossing):
     assert measures.cost_error(crossing) == solution.best.cost_error
     assert measures.iterations(crossing) == solution.best.iterations
     assert measures.seconds(crossing) == solution.build_seconds + solution.solve_seconds
-    assert measures.certificate_residuals(crossing) == {**solution.certificate.residuals, "passed": True}
+    assert measures.certificate_residuals(crossing) == {
+        **solution.certificate.residuals,
+        "passed": True,
+    }
 
 
 def test_a_policy_result_gives_its_numbers_and_coefficients():
     result = policy_result(learning_rate=0.3, momentum=0.9)
     cell = Cell(problem=None, solution=result)
-    names = ("cost", "cost_error", "standard_error", "optimism_gap", "agreed", "momentum", "learning_rate", "seconds")
+    names = (
+        "cost",
+        "cost_error",
+        "standard_error",
+        "optimism_gap",
+        "agreed",
+        "momentum",
+        "learning_rate",
+        "seconds",
+    )
     assert [by_name(name)(cell) for name in names] == [0.25, 1e-9, 0.01, -0.002, 5, 0.9, 0.3, 0.75]
     assert measures.coefficients(cell) == {"learning_rate": 0.3, "momentum": 0.9}
     assert measures.hidden_basin(cell) is False
@@ -144,23 +194,41 @@ def test_a_policy_result_gives_its_numbers_and_coefficients():
 
 
 def test_coefficients_that_vary_are_told_by_mean_over_the_steps_they_act_on_and_last_value():
-    cell = Cell(problem=None, solution=policy_result(learning_rate=[4.0, 3.0, 2.0, 1.0], momentum=[9.0, 0.1, 0.2, 0.6]))
+    cell = Cell(
+        problem=None,
+        solution=policy_result(learning_rate=[4.0, 3.0, 2.0, 1.0], momentum=[9.0, 0.1, 0.2, 0.6]),
+    )
     assert measures.learning_rate(cell) == {"mean": 2.5, "last": 1.0}
     assert measures.momentum(cell) == pytest.approx({"mean": 0.3, "last": 0.6})
 
 
-@pytest.mark.parametrize("numbers", [{"learning_rate": [0.7], "momentum": [0.3]}, {"learning_rate": 0.7, "momentum": 0.3}])
+@pytest.mark.parametrize(
+    "numbers",
+    [{"learning_rate": [0.7], "momentum": [0.3]}, {"learning_rate": 0.7, "momentum": 0.3}],
+)
 def test_momentum_that_has_no_step_to_act_on_is_no_number(numbers):
     cell = Cell(problem=None, solution=policy_result(horizon=1, **numbers))
     found = measures.momentum(cell)
     assert np.isnan(list(found.values()) if isinstance(found, dict) else found).all()
     assert measures.learning_rate(cell) in (0.7, {"mean": 0.7, "last": 0.7})
-    assert sum(map(math.isnan, measures.coefficients(cell).values())) == np.size(numbers["momentum"]) * (
-        2 if isinstance(found, dict) else 1)
+    assert sum(map(math.isnan, measures.coefficients(cell).values())) == np.size(
+        numbers["momentum"]
+    ) * (2 if isinstance(found, dict) else 1)
 
 
-@pytest.mark.parametrize("name", ["standard_error", "optimism_gap", "agreed", "momentum", "decay", "learning_rate",
-                                  "coefficients", "probing"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "standard_error",
+        "optimism_gap",
+        "agreed",
+        "momentum",
+        "decay",
+        "learning_rate",
+        "coefficients",
+        "probing",
+    ],
+)
 def test_a_plan_is_no_policy_and_says_so(crossing, name):
     with pytest.raises(ProblemError, match=f"measure '{name}'.*received Solution"):
         by_name(name)(crossing)
@@ -168,8 +236,13 @@ def test_a_plan_is_no_policy_and_says_so(crossing, name):
 
 def test_an_optimised_policy_is_measured_as_it_says_itself():
     task = LandscapeDistribution.quadratic(curvatures=Uniform(0.05, 1.0), start_variance=1.0)
-    result = optimize_policy(task, HeavyBall(constant=True), lc.Objective(horizon=5, learning_rate=math.inf),
-                             sees=lc.NoisyGradient(0.3), starts=3)
+    result = optimize_policy(
+        task,
+        HeavyBall(constant=True),
+        lc.Objective(horizon=5, learning_rate=math.inf),
+        sees=lc.NoisyGradient(0.3),
+        starts=3,
+    )
     cell, certificate = Cell(problem=result.program, solution=result), result.certificate
     assert measures.momentum(cell) == result.coefficients["momentum"]
     assert measures.certificate_residuals(cell)["stationarity"] == certificate.stationarity
@@ -178,7 +251,9 @@ def test_an_optimised_policy_is_measured_as_it_says_itself():
         measures.preconditioner_exponent(cell)
 
 
-@pytest.mark.parametrize("name", ["regret", "best_rule", "end_basin", "hidden_basin", "trajectory", "iterations"])
+@pytest.mark.parametrize(
+    "name", ["regret", "best_rule", "end_basin", "hidden_basin", "trajectory", "iterations"]
+)
 def test_beliefs_have_no_single_plan_and_say_so(name):
     with pytest.raises(ProblemError, match="received LQGSolution"):
         by_name(name)(solved(noisy()))
@@ -188,26 +263,36 @@ def test_beliefs_have_no_single_plan_and_say_so(name):
 
 
 def test_momentum_and_decay_of_the_exact_lqg_rule_follow_the_formula():
-    """Friction r + λ + κh, learning rate r s κ, decay r[λ + κh(1-s)]: theory of the Kalman-Bucy filter, h = 1."""
+    """Friction r + λ + κh, learning rate r s κ, decay r[λ + κh(1-s)]: theory of the Kalman-Bucy
+    filter, h = 1.
+    """
     cell, rate, sigma, gamma = solved(noisy()), 0.4, 0.5, 0.3
     spread = sigma**2 * (math.sqrt(rate**2 + 2 * rate / sigma**2) - rate)
     r, kappa = math.sqrt(gamma**2 / 4 + 1) - gamma / 2, spread / sigma**2
     s = (r + gamma) / (r + gamma + rate)
     assert measures.momentum(cell)["friction"] == pytest.approx(r + rate + kappa, rel=1e-9)
-    assert measures.momentum(cell)["coefficient"] == pytest.approx(math.exp(-(r + rate + kappa)), rel=1e-9)
+    assert measures.momentum(cell)["coefficient"] == pytest.approx(
+        math.exp(-(r + rate + kappa)), rel=1e-9
+    )
     assert measures.learning_rate(cell)["coefficient"] == pytest.approx(r * s * kappa, rel=1e-9)
-    assert measures.decay(cell)["coefficient"] == pytest.approx(r * (rate + kappa * (1 - s)), rel=1e-9)
+    assert measures.decay(cell)["coefficient"] == pytest.approx(
+        r * (rate + kappa * (1 - s)), rel=1e-9
+    )
     assert measures.momentum(cell)["distance"] == 0
 
 
 @pytest.mark.parametrize("name", ["momentum", "decay", "learning_rate"])
 def test_a_long_horizon_gives_the_numbers_of_an_endless_one(name):
-    assert by_name(name)(solved(noisy(30.0))) == pytest.approx(by_name(name)(solved(noisy())), rel=1e-9)
+    assert by_name(name)(solved(noisy(30.0))) == pytest.approx(
+        by_name(name)(solved(noisy())), rel=1e-9
+    )
 
 
 def test_friction_approaches_that_of_an_endless_horizon_at_the_rate_of_the_riccati_equation():
     """Gains at t = 0 as e^{-(2r + γ)T}, the filter being the settled one for every T."""
-    endless, *frictions = (measures.momentum(solved(noisy(horizon)))["friction"] for horizon in (math.inf, 2.0, 3.0))
+    endless, *frictions = (
+        measures.momentum(solved(noisy(horizon)))["friction"] for horizon in (math.inf, 2.0, 3.0)
+    )
     gaps = [endless - friction for friction in frictions]
     assert math.log(gaps[0] / gaps[1]) == pytest.approx(math.sqrt(0.3**2 + 4), rel=0.02)
 
@@ -215,19 +300,31 @@ def test_friction_approaches_that_of_an_endless_horizon_at_the_rate_of_the_ricca
 def test_the_start_of_an_exact_lqg_rule_has_the_prior_in_its_filter():
     """κ = P₀h/σ² = 1/0.25 in the friction r + λ + κ."""
     cell, r = solved(noisy()), math.sqrt(0.3**2 / 4 + 1) - 0.15
-    assert measures.momentum(cell)["friction_start"] == pytest.approx(r + 0.4 + 1 / 0.5**2, rel=1e-9)
+    assert measures.momentum(cell)["friction_start"] == pytest.approx(
+        r + 0.4 + 1 / 0.5**2, rel=1e-9
+    )
     assert measures.momentum.unit("friction_start") == "1/time"
     assert "_start: its filter at the prior" in measures.momentum.description
 
 
 @pytest.mark.parametrize("horizon", [2.0, math.inf])
 def test_tasks_that_switch_start_with_the_prior_too(horizon):
-    """Two tasks ±1 with probability ½ each, switching at rate λ/2: the first and second moments of the Gaussian minimum."""
-    landscape = lc.Landscape.from_expression(lambda theta, phi: 0.5 * ca.sumsqr(theta - phi), dimension=1,
-                                             hidden=lc.TaskChain(tasks=[[-1.0], [1.0]], rates=[[-0.2, 0.2], [0.2, -0.2]],
-                                                                 probabilities=[0.5, 0.5]))
-    problem = lc.ControlProblem(landscape=landscape, learner=lc.Learner(sees=lc.NoisyGradient(0.5)), start=[1.0],
-                                objective=lc.Objective(horizon=horizon, discount=0.3))
+    """Two tasks ±1 with probability ½ each, switching at rate λ/2: the first and second moments of
+    the Gaussian minimum.
+    """
+    landscape = lc.Landscape.from_expression(
+        lambda theta, phi: 0.5 * ca.sumsqr(theta - phi),
+        dimension=1,
+        hidden=lc.TaskChain(
+            tasks=[[-1.0], [1.0]], rates=[[-0.2, 0.2], [0.2, -0.2]], probabilities=[0.5, 0.5]
+        ),
+    )
+    problem = lc.ControlProblem(
+        landscape=landscape,
+        learner=lc.Learner(sees=lc.NoisyGradient(0.5)),
+        start=[1.0],
+        objective=lc.Objective(horizon=horizon, discount=0.3),
+    )
     found = measures.momentum(Cell(problem=problem, solution=lc.solve(problem, method="lqg")))
     gaussian = measures.momentum(solved(noisy(horizon)))
     assert found == pytest.approx(gaussian, rel=1e-8)
@@ -248,20 +345,37 @@ def test_an_exact_lqg_policy_does_not_probe():
 def test_a_policy_that_rests_where_the_certain_one_rests_does_not_probe(start):
     """Start at the believed minimum: both controls are zero, or as small as round-off."""
     hidden = lc.OrnsteinUhlenbeck([0.3], 0.4, [1.0])
-    landscape = lc.Landscape.from_expression(lambda t, h: 0.5 * (t[0] - h[0]) ** 2, dimension=1, hidden=hidden)
-    problem = lc.ControlProblem(landscape=landscape, learner=lc.Learner(sees=lc.NoisyGradient(0.8)), start=[start],
-                                objective=lc.Objective(horizon=2.0, discount=0.5))
+    landscape = lc.Landscape.from_expression(
+        lambda t, h: 0.5 * (t[0] - h[0]) ** 2, dimension=1, hidden=hidden
+    )
+    problem = lc.ControlProblem(
+        landscape=landscape,
+        learner=lc.Learner(sees=lc.NoisyGradient(0.8)),
+        start=[start],
+        objective=lc.Objective(horizon=2.0, discount=0.5),
+    )
     assert measures.probing(Cell(problem=problem, solution=lc.solve(problem))) == 0.0
 
 
 def test_a_policy_that_moves_where_the_certain_one_rests_departs_from_it_beyond_all_bounds():
-    """½e^φ(θ-1)² + ½(θ+1)²: at the prior mean the start 0 is the minimum; the mean curvature √e pulls to the right."""
+    """½e^φ(θ-1)² + ½(θ+1)²: at the prior mean the start 0 is the minimum; the mean curvature √e
+    pulls to the right.
+    """
     landscape = lc.Landscape.from_expression(
-        lambda t, h: 0.5 * ca.exp(h[0]) * (t[0] - 1) ** 2 + 0.5 * (t[0] + 1) ** 2, dimension=1,
-        hidden=lc.GaussianPrior([0.0], [1.0]))
-    problem = lc.ControlProblem(landscape=landscape, learner=lc.Learner(sees=lc.NoisyGradient(0.8)), start=[0.0],
-                                objective=lc.Objective(horizon=1.0))
-    assert measures.probing(Cell(problem=problem, solution=lc.solve(problem, confirm=False))) == math.inf
+        lambda t, h: 0.5 * ca.exp(h[0]) * (t[0] - 1) ** 2 + 0.5 * (t[0] + 1) ** 2,
+        dimension=1,
+        hidden=lc.GaussianPrior([0.0], [1.0]),
+    )
+    problem = lc.ControlProblem(
+        landscape=landscape,
+        learner=lc.Learner(sees=lc.NoisyGradient(0.8)),
+        start=[0.0],
+        objective=lc.Objective(horizon=1.0),
+    )
+    assert (
+        measures.probing(Cell(problem=problem, solution=lc.solve(problem, confirm=False)))
+        == math.inf
+    )
 
 
 # ---------------------------------------------------------------- basins
@@ -284,7 +398,9 @@ def test_a_short_plan_stays_in_its_basin():
 
 def test_a_better_basin_that_one_start_overlooks_is_warned_of(crossing):
     solver = lc.Solver(well())
-    stay = solver.solve(guess=lambda t: np.array([-0.6, 0.55]) * np.ones((len(np.atleast_1d(t)), 1)))
+    stay = solver.solve(
+        guess=lambda t: np.array([-0.6, 0.55]) * np.ones((len(np.atleast_1d(t)), 1))
+    )
     assert stay.cost > crossing.solution.cost + 0.5
     assert measures.hidden_basin(Cell(problem=well(), solution=stay, solver=solver)) is True
     assert measures.hidden_basin(Cell(problem=well(), solution=stay)) is True
@@ -294,9 +410,16 @@ def test_a_better_basin_that_one_start_overlooks_is_warned_of(crossing):
 # ---------------------------------------------------------------- closed forms
 
 
-@pytest.mark.parametrize("numbers", [{}, {"horizon": 2.0}, {"horizon": 3.0, "discount": 0.0, "learning_rate": 0.3},
-                                     {"horizon": 1.5, "terminal": "loss", "terminal_weight": 2.0, "loss_weight": 0.7},
-                                     {"horizon": 2.0, "loss_weight": 0.0, "terminal": "loss"}])
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        {},
+        {"horizon": 2.0},
+        {"horizon": 3.0, "discount": 0.0, "learning_rate": 0.3},
+        {"horizon": 1.5, "terminal": "loss", "terminal_weight": 2.0, "loss_weight": 0.7},
+        {"horizon": 2.0, "loss_weight": 0.0, "terminal": "loss"},
+    ],
+)
 def test_the_closed_form_is_what_the_solver_finds(numbers):
     cell = solved(bowl(**numbers))
     assert measures.exact_cost(cell) == pytest.approx(cell.solution.cost, rel=1e-6)
@@ -308,32 +431,53 @@ def test_the_closed_form_is_what_the_solver_finds(numbers):
 
 def test_metric_minimum_and_least_loss_enter_the_closed_form():
     landscape = lc.quadratic(hessian=[[2.0, 0.5], [0.5, 1.0]], minimum=[0.3, -0.2]).above(-1.5)
-    problem = lc.ControlProblem(landscape=landscape, start=[1.0, 1.0], learner=lc.Learner(metric=np.diag([3.0, 0.5])),
-                                objective=lc.Objective(horizon=2.0, discount=0.4))
-    assert measures.exact_cost(Cell(problem=problem)) == pytest.approx(lc.solve(problem).cost, rel=1e-6)
+    problem = lc.ControlProblem(
+        landscape=landscape,
+        start=[1.0, 1.0],
+        learner=lc.Learner(metric=np.diag([3.0, 0.5])),
+        objective=lc.Objective(horizon=2.0, discount=0.4),
+    )
+    assert measures.exact_cost(Cell(problem=problem)) == pytest.approx(
+        lc.solve(problem).cost, rel=1e-6
+    )
 
 
 def test_a_batch_gives_what_each_cell_gives():
     problem = bowl(horizon=1.0)
-    axes = {"horizon": np.array([0.2, 3.0, np.inf]), "objective.discount": np.array([0.1, 2.0, 0.7])}
+    axes = {
+        "horizon": np.array([0.2, 3.0, np.inf]),
+        "objective.discount": np.array([0.1, 2.0, 0.7]),
+    }
     for measure in (measures.exact_cost, measures.exact_gain, measures.exact_exponent):
         batch = measure.batch(problem, axes)
         for i, (horizon, discount) in enumerate(zip(*axes.values(), strict=True)):
             one = measure(Cell(problem=problem.changed(horizon=horizon, discount=discount)))
-            many = {key: value[i] for key, value in batch.items()} if isinstance(batch, dict) else batch[i]
+            many = (
+                {key: value[i] for key, value in batch.items()}
+                if isinstance(batch, dict)
+                else batch[i]
+            )
             assert many == pytest.approx(one, rel=1e-9)
 
 
 def test_a_concave_mode_has_no_plan_beyond_its_conjugate_point():
-    problem = lc.ControlProblem(landscape=lc.quadratic(hessian=[[-1.0]]), objective=lc.Objective(horizon=1.0), start=[1.0])
+    problem = lc.ControlProblem(
+        landscape=lc.quadratic(hessian=[[-1.0]]), objective=lc.Objective(horizon=1.0), start=[1.0]
+    )
     cost = measures.exact_cost.batch(problem, {"horizon": np.array([1.0, 1.5, 1.6, 4.0])})
     assert cost[0] == pytest.approx(lc.solve(problem).cost, rel=1e-6)
     assert (np.isfinite(cost) == [True, True, False, False]).all()
 
 
-@pytest.mark.parametrize(("problem", "reason"), [
-    (well(), "not quadratic"), (noisy(), "hidden"), (bowl().changed(learner=lc.Learner(drift=[0.1, 0.0])), "a drift"),
-    (bowl(horizon=1.0).changed(end=[0.0, 0.0]), "fixed end")])
+@pytest.mark.parametrize(
+    ("problem", "reason"),
+    [
+        (well(), "not quadratic"),
+        (noisy(), "hidden"),
+        (bowl().changed(learner=lc.Learner(drift=[0.1, 0.0])), "a drift"),
+        (bowl(horizon=1.0).changed(end=[0.0, 0.0]), "fixed end"),
+    ],
+)
 def test_the_closed_form_refuses_what_it_does_not_hold_for(problem, reason):
     with pytest.raises(ProblemError, match=reason):
         measures.exact_cost(Cell(problem=problem))
@@ -347,7 +491,9 @@ def test_paths_a_closed_form_does_not_know_are_refused():
 
 
 def test_the_preconditioner_exponent_is_closed_form_on_quadratics_and_measured_elsewhere(crossing):
-    assert measures.preconditioner_exponent(Cell(problem=bowl())) == measures.exact_exponent(Cell(problem=bowl()))
+    assert measures.preconditioner_exponent(Cell(problem=bowl())) == measures.exact_exponent(
+        Cell(problem=bowl())
+    )
     expected = preconditioner_exponent(crossing.problem).exponent.mean()
     assert measures.preconditioner_exponent(crossing) == pytest.approx(expected, abs=1e-4)
 
@@ -356,13 +502,19 @@ def test_the_preconditioner_exponent_is_closed_form_on_quadratics_and_measured_e
 
 
 def test_each_rule_has_the_coefficients_that_cost_least(crossing):
-    """Checked by the accurate integration of one rule: no coefficient a few per cent away costs less."""
+    """Checked by the accurate integration of one rule: no coefficient a few per cent away costs
+    less.
+    """
     for row in rule_costs(crossing.problem, crossing.solution):
         run = run_rule(crossing.problem, row.rule, row.coefficients)
         assert row.cost == pytest.approx(run.cost, rel=1e-5)
         for factor in (0.85, 1.15):
             for name in row.coefficients:
-                other = run_rule(crossing.problem, row.rule, {**row.coefficients, name: row.coefficients[name] * factor})
+                other = run_rule(
+                    crossing.problem,
+                    row.rule,
+                    {**row.coefficients, name: row.coefficients[name] * factor},
+                )
                 assert other.cost > run.cost
 
 
@@ -379,37 +531,54 @@ def test_rules_that_are_exact_have_no_regret_and_their_theoretical_coefficients(
 def test_short_planning_makes_gradient_descent_best_with_its_theoretical_step():
     cell = solved(bowl(discount=50.0))
     assert measures.best_rule(cell) == "gradient_descent"
-    assert measures.rule_coefficients(cell)["gradient_descent_learning_rate"] == pytest.approx(1 / 50, rel=0.02)
+    assert measures.rule_coefficients(cell)["gradient_descent_learning_rate"] == pytest.approx(
+        1 / 50, rel=0.02
+    )
     assert abs(measures.best_regret(cell)) < 1e-3
 
 
 def test_where_every_rule_falls_into_the_wrong_basin_none_is_best(crossing):
     assert measures.best_rule(crossing) == "none"
-    assert measures.best_regret(crossing) == np.nanmin(list(measures.regret(crossing).values())) > 0.4
+    assert (
+        measures.best_regret(crossing) == np.nanmin(list(measures.regret(crossing).values())) > 0.4
+    )
     assert measures.best_rule_within(0.6, margin=1.0)(crossing) == "decayed_gradient_descent"
     assert measures.best_rule_within(0.6)(crossing) == "gradient_descent"
 
 
 @pytest.mark.parametrize(("price", "decay"), [(6.0, 0.4428), (30.0, 0.1108)])
 def test_decayed_gradient_descent_may_do_without_the_gradient(price, decay):
-    """Its best is Newton's u = -βθ for a minimum at the origin, at a learning rate of zero that no logarithm reaches."""
+    """Its best is Newton's u = -βθ for a minimum at the origin, at a learning rate of zero that no
+    logarithm reaches.
+    """
     problem = lc.ControlProblem(
-        landscape=lc.quadratic(hessian=np.diag([0.5, 2.0])), learner=lc.Learner(metric=np.diag([1.0, price])),
-        start=[1.0, 1.0], objective=lc.Objective(horizon=3.0, discount=0.2))
+        landscape=lc.quadratic(hessian=np.diag([0.5, 2.0])),
+        learner=lc.Learner(metric=np.diag([1.0, price])),
+        start=[1.0, 1.0],
+        objective=lc.Objective(horizon=3.0, discount=0.2),
+    )
     cell = solved(problem)
     regret, found = measures.regret(cell), measures.rule_coefficients(cell)
     assert found["decayed_gradient_descent_learning_rate"] == 0
     assert found["decayed_gradient_descent_decay"] == pytest.approx(decay, rel=0.01)
     assert regret["decayed_gradient_descent"] == pytest.approx(regret["newton"], abs=1e-5)
-    row = {row.rule.key: row for row in rule_costs(problem, cell.solution)}["decayed_gradient_descent"]
-    for numbers in ({"learning_rate": 0.003, "decay": decay}, {"learning_rate": 0.0, "decay": 1.1 * decay}):
+    row = {row.rule.key: row for row in rule_costs(problem, cell.solution)}[
+        "decayed_gradient_descent"
+    ]
+    for numbers in (
+        {"learning_rate": 0.003, "decay": decay},
+        {"learning_rate": 0.0, "decay": 1.1 * decay},
+    ):
         assert run_rule(problem, row.rule, numbers).cost > row.cost
 
 
 @pytest.mark.parametrize("discount", [0.0, 1.0, 30.0])
 def test_rules_that_are_one_rule_on_one_curvature_are_named_as_such(discount):
-    problem = lc.ControlProblem(landscape=lc.quadratic(hessian=[[1.0]]), start=[1.0],
-                                objective=lc.Objective(horizon=math.inf, discount=discount))
+    problem = lc.ControlProblem(
+        landscape=lc.quadratic(hessian=[[1.0]]),
+        start=[1.0],
+        objective=lc.Objective(horizon=math.inf, discount=discount),
+    )
     cell = solved(problem)
     assert measures.best_rule(cell) == "gradient_descent"
     assert measures.equivalent_rules(cell) == "newton, ballistic"
@@ -421,18 +590,28 @@ def test_a_rule_that_stands_alone_has_no_equivalents(crossing):
     assert measures.equivalent_rules(crossing) == ""  # none fits
 
 
-@pytest.mark.parametrize("landscape", [lc.quadratic(hessian=np.diag([1.0, 10.0])), lc.double_well()])
+@pytest.mark.parametrize(
+    "landscape", [lc.quadratic(hessian=np.diag([1.0, 10.0])), lc.double_well()]
+)
 def test_at_a_minimum_every_rule_rests_and_no_coefficient_means_anything(landscape):
     start = landscape.minima[0] + 1e-13
-    cell = solved(lc.ControlProblem(landscape=landscape, start=start, objective=lc.Objective(horizon=2.0, discount=0.5)))
+    cell = solved(
+        lc.ControlProblem(
+            landscape=landscape, start=start, objective=lc.Objective(horizon=2.0, discount=0.5)
+        )
+    )
     assert np.isnan(list(measures.rule_coefficients(cell).values())).all()
     assert measures.equivalent_rules(cell) == "newton, ballistic"
     assert measures.best_regret(cell) == pytest.approx(0, abs=1e-6)
 
 
 def test_horizons_too_short_to_gain_anything_determine_no_coefficients():
-    """T → 0: the gain of gradient descent is of order T², its coefficient is T/2 for a rule that does not see the clock."""
-    assert math.isnan(measures.rule_coefficients(solved(well(horizon=1e-3)))["gradient_descent_learning_rate"])
+    """T → 0: the gain of gradient descent is of order T², its coefficient is T/2 for a rule that
+    does not see the clock.
+    """
+    assert math.isnan(
+        measures.rule_coefficients(solved(well(horizon=1e-3)))["gradient_descent_learning_rate"]
+    )
     found = measures.rule_coefficients(solved(well(horizon=1e-2)))["gradient_descent_learning_rate"]
     assert found == pytest.approx(0.005, rel=0.01)
 
@@ -453,7 +632,12 @@ def test_parsimony_prefers_the_simplest_rule_within_the_margin():
     def row(richness, regret):
         return SimpleNamespace(rule=SimpleNamespace(richness=richness), regret=regret)
 
-    rows = [row((2, 1, 2), 0.003), row((1, 4, 3), 0.005), row((1, 0, 1), 0.009), row((1, 0, 1), 0.02)]
+    rows = [
+        row((2, 1, 2), 0.003),
+        row((1, 4, 3), 0.005),
+        row((1, 0, 1), 0.009),
+        row((1, 0, 1), 0.02),
+    ]
     assert choose(rows, threshold=0.05, margin=4) is rows[2]
     assert choose(rows, threshold=0.05, margin=2) is rows[1]
     assert choose(rows, threshold=0.05, margin=1) is rows[0]
@@ -472,19 +656,27 @@ def test_a_rule_is_no_synonym_of_one_that_costs_hundreds_of_times_less_too_much(
 
 @pytest.mark.parametrize("horizon", [0.05, 0.5, 2.0])
 def test_the_map_of_policies_says_what_compare_says(horizon):
-    """One cell of a sweep, and the comparison with all its starts, name the same closed form or none."""
+    """One cell of a sweep, and the comparison with all its starts, name the same closed form or
+    none.
+    """
     problem = well(horizon=horizon, discount=0.63)
-    dataset = lc.sweep(problem, {"horizon": [horizon]}, measure=["policy_rule", "policy_error"], workers=1)
+    dataset = lc.sweep(
+        problem, {"horizon": [horizon]}, measure=["policy_rule", "policy_error"], workers=1
+    )
     verdict = lc.compare(problem, run=False)
     expected = "none" if verdict.best is None else verdict.best.key
     assert dataset["policy_rule"].item() == expected
     for row in verdict.rows[:3]:
-        assert dataset[f"policy_error.{row.key}"].item() == pytest.approx(row.error, rel=0.5, abs=1e-3)
+        assert dataset[f"policy_error.{row.key}"].item() == pytest.approx(
+            row.error, rel=0.5, abs=1e-3
+        )
 
 
 def test_on_one_curvature_the_policy_is_not_identifiable():
     objective = lc.Objective(horizon=math.inf, discount=1.0)
-    problem = lc.ControlProblem(landscape=lc.quadratic(hessian=[[1.0]]), start=[1.0], objective=objective)
+    problem = lc.ControlProblem(
+        landscape=lc.quadratic(hessian=[[1.0]]), start=[1.0], objective=objective
+    )
     assert measures.policy_rule(solved(problem)) == "not identifiable"
 
 
@@ -514,8 +706,11 @@ def test_trajectories_are_equally_long_everywhere_and_begin_at_the_start(crossin
         assert rules.shape == (len(KEYS), 33, 2)
         run = np.isfinite(rules).all((1, 2))
         assert [key for key, there in zip(KEYS, run, strict=True) if there] == [
-            key for key, value in measures.regret(cell).items() if math.isfinite(value)]
-        np.testing.assert_allclose(rules[run][:, 0], np.tile(cell.problem.start, (run.sum(), 1)), atol=1e-12)
+            key for key, value in measures.regret(cell).items() if math.isfinite(value)
+        ]
+        np.testing.assert_allclose(
+            rules[run][:, 0], np.tile(cell.problem.start, (run.sum(), 1)), atol=1e-12
+        )
     expected = crossing.solution.at(4 * np.linspace(0, 1, 33) ** 2)[0]
     np.testing.assert_allclose(measures.trajectory(crossing)["parameters"], expected)
     assert measures.rule_trajectories.axes() == ("rule", "moment", "parameter")
@@ -526,7 +721,10 @@ def test_trajectories_are_equally_long_everywhere_and_begin_at_the_start(crossin
 
 def test_the_exact_rule_follows_the_plan():
     cell = solved(bowl())
-    gap = measures.rule_trajectories(cell)[KEYS.index("linear_quadratic")] - measures.trajectory(cell)["parameters"]
+    gap = (
+        measures.rule_trajectories(cell)[KEYS.index("linear_quadratic")]
+        - measures.trajectory(cell)["parameters"]
+    )
     assert np.abs(gap).max() < 0.01
 
 
@@ -544,15 +742,21 @@ def test_rules_that_share_their_modes_steer_as_the_library_says():
     velocity, running = batch.velocity(0.5, points)
     assert {"newton", "ballistic", "linear_quadratic"} == batch.shared
     for i, rule in enumerate(rules):
-        expected = rule.control(problem, dict(zip(rule.names, numbers[i][0], strict=True)))(points[i], 0.5)
+        expected = rule.control(problem, dict(zip(rule.names, numbers[i][0], strict=True)))(
+            points[i], 0.5
+        )
         np.testing.assert_allclose(velocity[i], expected, rtol=1e-10, atol=1e-12)
-    np.testing.assert_allclose(running, (velocity**2).sum(1) / 2 + problem.landscape.loss(points), rtol=1e-12)
+    np.testing.assert_allclose(
+        running, (velocity**2).sum(1) / 2 + problem.landscape.loss(points), rtol=1e-12
+    )
 
 
 def test_without_discount_a_rule_that_rests_in_a_poor_basin_for_ever_has_no_finite_cost():
     landscape = lc.double_well()
     lowered = landscape.above(float(landscape.loss(landscape.minima).min()))
-    problem = lc.ControlProblem(landscape=lowered, objective=lc.Objective(horizon=math.inf), start=[-0.6, 0.55])
+    problem = lc.ControlProblem(
+        landscape=lowered, objective=lc.Objective(horizon=math.inf), start=[-0.6, 0.55]
+    )
     cell = solved(problem)
     assert measures.escaped(cell) is True
     assert measures.regret(cell)["gradient_descent"] == math.inf
@@ -560,11 +764,18 @@ def test_without_discount_a_rule_that_rests_in_a_poor_basin_for_ever_has_no_fini
 
 
 def test_a_rule_that_is_undefined_on_its_way_does_not_hold_up_the_others():
-    """Newton's direction ends where the Hessian does: those paths are given up, gradient descent is still integrated."""
-    problem = lc.ControlProblem(landscape=lc.rosenbrock(2, steepness=20.0), start=[-1.2, 1.0],
-                                objective=lc.Objective(horizon=5.0, discount=0.05))
+    """Newton's direction ends where the Hessian does: those paths are given up, gradient descent is
+    still integrated.
+    """
+    problem = lc.ControlProblem(
+        landscape=lc.rosenbrock(2, steepness=20.0),
+        start=[-1.2, 1.0],
+        objective=lc.Objective(horizon=5.0, discount=0.05),
+    )
     cell = solved(problem)
-    row = next(row for row in rule_costs(problem, cell.solution) if row.rule.key == "gradient_descent")
+    row = next(
+        row for row in rule_costs(problem, cell.solution) if row.rule.key == "gradient_descent"
+    )
     assert row.cost == pytest.approx(run_rule(problem, row.rule, row.coefficients).cost, rel=1e-4)
 
 

@@ -10,7 +10,14 @@ from landscape_control import NoisyGradient, Objective, ProblemError
 from landscape_control.emergence import exact_cost, replay
 from landscape_control.emergence.certificate import cost_gradient
 from landscape_control.emergence.identifiability import cost_derivatives
-from landscape_control.landscape import Discrete, LandscapeDistribution, LogUniform, OrnsteinUhlenbeck, RandomWalk, Uniform
+from landscape_control.landscape import (
+    Discrete,
+    LandscapeDistribution,
+    LogUniform,
+    OrnsteinUhlenbeck,
+    RandomWalk,
+    Uniform,
+)
 from landscape_control.policies import (
     FirstOrderSpan,
     GradientDescent,
@@ -22,7 +29,12 @@ from landscape_control.policies import (
     WeightDecay,
 )
 from landscape_control.sees import CurvatureNoise
-from landscape_control.transcription.moment_model import check_linear, layout_of, minimum_step, start_moments
+from landscape_control.transcription.moment_model import (
+    check_linear,
+    layout_of,
+    minimum_step,
+    start_moments,
+)
 from landscape_control.transcription.moments import MomentProgram
 
 SPECTRUM = Uniform(0.05, 1.0)
@@ -37,12 +49,27 @@ FAMILIES = {
 }
 
 
-def program(family=FAMILIES["constant heavy ball"], horizon=7, *, cost="both", sees=None, **changes):
+def program(
+    family=FAMILIES["constant heavy ball"], horizon=7, *, cost="both", sees=None, **changes
+):
     task = {"curvatures": SPECTRUM, "start_variance": 1.5} | {
-        name: changes.pop(name) for name in ("curvatures", "start_variance", "start_mean", "minimum") if name in changes}
-    prices = {"learning_rate": 2.0, "discount": 0.1, "loss_weight": 0.7, "terminal_weight": 1.3} | changes
-    return PolicyProgram(task=LandscapeDistribution.quadratic(**task), family=family, cost=cost,
-                         sees=sees or NoisyGradient(0.3), objective=Objective(horizon=horizon, **prices))
+        name: changes.pop(name)
+        for name in ("curvatures", "start_variance", "start_mean", "minimum")
+        if name in changes
+    }
+    prices = {
+        "learning_rate": 2.0,
+        "discount": 0.1,
+        "loss_weight": 0.7,
+        "terminal_weight": 1.3,
+    } | changes
+    return PolicyProgram(
+        task=LandscapeDistribution.quadratic(**task),
+        family=family,
+        cost=cost,
+        sees=sees or NoisyGradient(0.3),
+        objective=Objective(horizon=horizon, **prices),
+    )
 
 
 def entries_of(one, seed=0):
@@ -51,9 +78,14 @@ def entries_of(one, seed=0):
 
 
 def brute_force(entries, one, curvature, sigma):
-    """Cost of constant heavy ball on one mode, by the explicit 2 x 2 recursion of (θ, Δθ), from the text of the problem."""
+    """Cost of constant heavy ball on one mode, by the explicit 2 x 2 recursion of (θ, Δθ), from the
+    text of the problem.
+    """
     alpha, beta = entries
-    objective, step = one.objective, np.array([[1 - alpha * curvature, beta], [-alpha * curvature, beta]])
+    objective, step = (
+        one.objective,
+        np.array([[1 - alpha * curvature, beta], [-alpha * curvature, beta]]),
+    )
     moments, cost = np.diag([one.task.start_variance, 0.0]), 0.0
     for t in range(one.steps):
         moments = step @ moments @ step.T + (alpha * sigma) ** 2
@@ -68,7 +100,9 @@ def test_cost_is_that_of_the_explicit_recursion():
     h, w = SPECTRUM.nodes(8)
     wanted = w @ [brute_force([0.4, 0.3], one, curvature, 0.3) for curvature in h]
     assert cost_derivatives(one, [0.4, 0.3], nodes=8)[0] == pytest.approx(wanted, rel=1e-14)
-    policy = Policy(family=one.family, coefficients={"learning_rate": 0.4, "momentum": 0.3}, horizon=one.steps)
+    policy = Policy(
+        family=one.family, coefficients={"learning_rate": 0.4, "momentum": 0.3}, horizon=one.steps
+    )
     assert exact_cost(policy, one, nodes=8) == pytest.approx(wanted, rel=1e-14)
 
 
@@ -79,14 +113,22 @@ def test_two_propagations_agree(family, minimum, start_mean):
     """Second moments about zero by CasADi, mean and covariance by NumPy."""
     one = program(family, minimum=minimum, start_mean=start_mean)
     entries = entries_of(one)
-    policy = Policy(family=family, coefficients=family.layout(one.steps).split(entries), horizon=one.steps)
-    assert exact_cost(policy, one, nodes=9) == pytest.approx(cost_derivatives(one, entries, nodes=9)[0], rel=1e-12)
+    policy = Policy(
+        family=family, coefficients=family.layout(one.steps).split(entries), horizon=one.steps
+    )
+    assert exact_cost(policy, one, nodes=9) == pytest.approx(
+        cost_derivatives(one, entries, nodes=9)[0], rel=1e-12
+    )
 
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
 def test_replaying_the_rule_costs_what_was_planned(family):
     one = program(family, minimum=MOVING, start_mean=0.4)
-    policy = Policy(family=family, coefficients=family.layout(one.steps).split(entries_of(one)), horizon=one.steps)
+    policy = Policy(
+        family=family,
+        coefficients=family.layout(one.steps).split(entries_of(one)),
+        horizon=one.steps,
+    )
     mean, error = replay(policy, one, episodes=20_000, seed=3)
     assert abs(mean - exact_cost(policy, one)) < 4 * error
     assert error < 0.02 * mean
@@ -97,11 +139,15 @@ def test_derivatives_are_exact(family):
     one = program(family, minimum=MOVING, start_mean=0.4)
     entries, layout = entries_of(one), family.layout(one.steps)
     _, slope, hessian = cost_derivatives(one, entries, nodes=9)
-    np.testing.assert_allclose(slope, cost_gradient(one, layout.split(entries), nodes=9), rtol=1e-11, atol=1e-12)
+    np.testing.assert_allclose(
+        slope, cost_gradient(one, layout.split(entries), nodes=9), rtol=1e-11, atol=1e-12
+    )
     step = 1e-5
     for k in (0, len(entries) - 1):
         shift = step * np.eye(len(entries))[k]
-        ahead, behind = (cost_gradient(one, layout.split(entries + s), nodes=9) for s in (shift, -shift))
+        ahead, behind = (
+            cost_gradient(one, layout.split(entries + s), nodes=9) for s in (shift, -shift)
+        )
         np.testing.assert_allclose(hessian[k], (ahead - behind) / (2 * step), rtol=1e-6, atol=1e-7)
 
 
@@ -115,7 +161,9 @@ def test_the_minimum_steps_by_its_exact_law():
     task = LandscapeDistribution.quadratic(curvatures=SPECTRUM, start_variance=1.0, minimum=MOVING)
     rho, gained, centre = minimum_step(task)
     assert (rho, centre) == (math.exp(-0.2), 0.5)
-    assert gained == pytest.approx(0.7 * (1 - math.exp(-0.4)), rel=1e-14)  # what keeps a stationary variance
+    assert gained == pytest.approx(
+        0.7 * (1 - math.exp(-0.4)), rel=1e-14
+    )  # what keeps a stationary variance
 
 
 def test_only_means_that_are_not_zero_are_carried():
@@ -142,11 +190,15 @@ def test_stretching_curvatures_and_shrinking_rates_scales_the_cost():
 def test_noise_may_grow_with_curvature(power):
     one = program(sees=CurvatureNoise(0.3, power))
     h, w = SPECTRUM.nodes(9)
-    wanted = w @ [brute_force([0.4, 0.3], one, curvature, 0.3 * curvature**power) for curvature in h]
+    wanted = w @ [
+        brute_force([0.4, 0.3], one, curvature, 0.3 * curvature**power) for curvature in h
+    ]
     assert cost_derivatives(one, [0.4, 0.3], nodes=9)[0] == pytest.approx(wanted, rel=1e-13)
 
 
-@pytest.mark.parametrize("spectrum", [Uniform(0.05, 1.0), LogUniform(0.05, 1.0)], ids=["uniform", "log-uniform"])
+@pytest.mark.parametrize(
+    "spectrum", [Uniform(0.05, 1.0), LogUniform(0.05, 1.0)], ids=["uniform", "log-uniform"]
+)
 def test_enough_nodes_leave_no_quadrature_error(spectrum):
     one = program(horizon=6, curvatures=spectrum)
     costs = [cost_derivatives(one, [0.9, 0.5], nodes=nodes)[0] for nodes in (7, 30)]
@@ -171,14 +223,20 @@ def test_mapped_modes_are_separate_modes():
     assert isinstance(built.value, ca.Function)
     alone = cost_derivatives(program(curvatures=Discrete([0.3])), [0.4, 0.3], nodes=1)[0]
     other = cost_derivatives(program(curvatures=Discrete([0.8])), [0.4, 0.3], nodes=1)[0]
-    both = cost_derivatives(program(curvatures=Discrete([0.3, 0.8], [1.0, 3.0])), [0.4, 0.3], nodes=1)[0]
+    both = cost_derivatives(
+        program(curvatures=Discrete([0.3, 0.8], [1.0, 3.0])), [0.4, 0.3], nodes=1
+    )[0]
     assert both == pytest.approx(alone / 4 + 3 * other / 4, rel=1e-14)
 
 
-@pytest.mark.parametrize(("one", "words"), [
-    (program(SignDescent(smoothing=0.1)), "linear family"),
-    (program(sees=NoisyGradient(lambda theta: 0.1 + theta[0] ** 2)), "NoisyGradient"),
-], ids=["signs", "state-dependent noise"])
+@pytest.mark.parametrize(
+    ("one", "words"),
+    [
+        (program(SignDescent(smoothing=0.1)), "linear family"),
+        (program(sees=NoisyGradient(lambda theta: 0.1 + theta[0] ** 2)), "NoisyGradient"),
+    ],
+    ids=["signs", "state-dependent noise"],
+)
 def test_what_has_no_closed_moments_is_refused(one, words):
     with pytest.raises(ProblemError, match=words):
         check_linear(one)

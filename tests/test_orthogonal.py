@@ -1,4 +1,6 @@
-"""The best rules without noise, by several independent roads: Jacobi polynomials, linear algebra, conjugate gradients."""
+"""The best rules without noise, by several independent roads: Jacobi polynomials, linear algebra,
+conjugate gradients.
+"""
 
 import math
 
@@ -34,7 +36,9 @@ MIXED = np.array([0.11, 0.3, 0.42, 0.8, 1.3, 2.0]), np.array([0.1, 0.3, 0.05, 0.
 
 
 def unit_interval():
-    """Uniform curvatures on [0, 1], exact to high degree; the weight h² is then that of Jacobi polynomials P^(0,2)."""
+    """Uniform curvatures on [0, 1], exact to high degree; the weight h² is then that of Jacobi
+    polynomials P^(0,2).
+    """
     points, weights = roots_legendre(60)
     return (points + 1) / 2, weights / 2
 
@@ -46,13 +50,17 @@ def test_on_the_unit_interval_the_rule_is_made_of_jacobi_polynomials():
     assert polynomials(rule.learning_rates, rule.momenta, h) == pytest.approx(expected, abs=1e-11)
     lead = comb(2 * t + 2, t) / comb(t + 2, 2)  # highest coefficient of P_t
     assert rule.learning_rates == pytest.approx(lead[1:] / lead[:-1], rel=1e-12)
-    assert rule.losses == pytest.approx(1 / ((t + 1) ** 2 * (t + 2) ** 2), rel=1e-9)  # by Christoffel's function
+    assert rule.losses == pytest.approx(
+        1 / ((t + 1) ** 2 * (t + 2) ** 2), rel=1e-9
+    )  # by Christoffel's function
     assert rule.learning_rates[0] == pytest.approx(4 / 3, rel=1e-14)
 
 
 @pytest.mark.parametrize("horizon", [1, 2, 3, 5])
 def test_no_polynomial_of_the_degree_loses_less(horizon):
-    """Any rule of full memory is one: least squares over all coefficients, from the Gram matrix of powers."""
+    """Any rule of full memory is one: least squares over all coefficients, from the Gram matrix of
+    powers.
+    """
     h, w = MIXED
     powers = np.sqrt(w * h)[:, None] * h[:, None] ** np.arange(1, horizon + 1)
     best = np.linalg.lstsq(powers, -np.sqrt(w * h), rcond=None)
@@ -69,13 +77,17 @@ def test_a_search_over_heavy_balls_finds_the_same_coefficients():
         return np.sum(polynomials(x[:horizon], np.append(0, x[horizon:]), h)[1:] ** 2 @ (w * h)) / 2
 
     rule = orthogonal_rule(h, w, horizon)
-    found = minimize(running, [1.5] * horizon + [0.1] * (horizon - 1), method="BFGS", options={"gtol": 1e-10})
+    found = minimize(
+        running, [1.5] * horizon + [0.1] * (horizon - 1), method="BFGS", options={"gtol": 1e-10}
+    )
     assert found.fun == pytest.approx(rule.losses[1:].sum(), rel=1e-11)
     assert found.x == pytest.approx(np.append(rule.learning_rates, rule.momenta[1:]), abs=1e-4)
 
 
 def test_the_losses_are_those_of_conjugate_gradients():
-    """Conjugate gradients for diag(h) from the error √w minimise the same norm over the same polynomials."""
+    """Conjugate gradients for diag(h) from the error √w minimise the same norm over the same
+    polynomials.
+    """
     h, w = MIXED
     error, losses = np.sqrt(w), []
     residual = direction = -h * error
@@ -107,8 +119,11 @@ def test_as_many_steps_as_curvatures_end_the_loss_even_if_some_come_twice():
 def test_gradient_descent_reaches_the_same_end_in_any_order_of_its_steps(order):
     h, w = LogUniform(*RANGE).nodes(20)
     rule = orthogonal_rule(h, w, 8)
-    steps = {"ascending": rule.steps, "descending": rule.steps[::-1],
-             "shuffled": np.random.default_rng(0).permutation(rule.steps)}[order]
+    steps = {
+        "ascending": rule.steps,
+        "descending": rule.steps[::-1],
+        "shuffled": np.random.default_rng(0).permutation(rule.steps),
+    }[order]
     assert (rule.steps > 1 / RANGE[1]).all()
     assert (rule.steps < 1 / RANGE[0]).all()
     losses = polynomials(steps, 0.0, h) ** 2 @ (w * h) / 2
@@ -118,7 +133,10 @@ def test_gradient_descent_reaches_the_same_end_in_any_order_of_its_steps(order):
 
 def test_scaling_curvatures_scales_the_learning_rates_inversely():
     h, w = MIXED
-    rule, scaled = orthogonal_rule(h, w, 5), orthogonal_rule(7.3 * h[::-1], w[::-1], 5, second_moment=2.0)
+    rule, scaled = (
+        orthogonal_rule(h, w, 5),
+        orthogonal_rule(7.3 * h[::-1], w[::-1], 5, second_moment=2.0),
+    )
     assert scaled.learning_rates == pytest.approx(rule.learning_rates / 7.3, rel=1e-9)
     assert scaled.steps == pytest.approx(rule.steps / 7.3, rel=1e-9)
     assert scaled.momenta == pytest.approx(rule.momenta, rel=1e-9)
@@ -144,11 +162,17 @@ def test_marchenko_pastur_has_a_closed_form():
 @pytest.mark.parametrize("spectrum", [Uniform(*RANGE), Uniform(0.3, 1.0), LogUniform(*RANGE)])
 def test_smooth_densities_near_polyak_like_one_over_t_squared_from_above(spectrum):
     rule, t = orthogonal_rule(*spectrum.nodes(410), 400), np.array([200, 399])
-    for values, limit, constant in zip((rule.learning_rates, rule.momenta), polyak(*spectrum.support),
-                                       polyak_approach(*spectrum.support), strict=True):
+    for values, limit, constant in zip(
+        (rule.learning_rates, rule.momenta),
+        polyak(*spectrum.support),
+        polyak_approach(*spectrum.support),
+        strict=True,
+    ):
         gap = values[t] / limit - 1
         assert fitted_slope(t, gap) == pytest.approx(-2, abs=0.05)
-        assert 2 * gap[1] * t[1] ** 2 - gap[0] * t[0] ** 2 == pytest.approx(constant, rel=5e-3)  # Richardson: next order 1/t
+        assert 2 * gap[1] * t[1] ** 2 - gap[0] * t[0] ** 2 == pytest.approx(
+            constant, rel=5e-3
+        )  # Richardson: next order 1/t
 
 
 @pytest.mark.parametrize(("at_low", "at_high"), [(0.5, 0.5), (0.0, 1.0), (1.0, 0.5), (-0.5, 0.0)])
@@ -158,9 +182,16 @@ def test_other_edges_near_polyak_with_the_constants_of_their_exponents(at_low, a
 
     low, high = 0.2, 1.0
     points, weights = roots_jacobi(330, at_high, at_low)
-    rule, t = orthogonal_rule(low + (high - low) * (points + 1) / 2, weights / weights.sum(), 320), np.array([159, 319])
-    for values, limit, constant in zip((rule.learning_rates, rule.momenta), polyak(low, high),
-                                       polyak_approach(low, high, at_low, at_high), strict=True):
+    rule, t = (
+        orthogonal_rule(low + (high - low) * (points + 1) / 2, weights / weights.sum(), 320),
+        np.array([159, 319]),
+    )
+    for values, limit, constant in zip(
+        (rule.learning_rates, rule.momenta),
+        polyak(low, high),
+        polyak_approach(low, high, at_low, at_high),
+        strict=True,
+    ):
         scaled = (values[t] / limit - 1) * t**2
         assert 2 * scaled[1] - scaled[0] == pytest.approx(constant, rel=0.01, abs=1e-6)
 
@@ -170,7 +201,9 @@ def test_marchenko_pastur_nears_polyak_exponentially_from_below(ratio):
     t, low, high = np.array([19, 39]), *MarchenkoPastur(ratio).support
     assert polyak(low, high) == pytest.approx((1.0, ratio), rel=1e-12)
     alpha, beta, _ = marchenko_pastur_rule(ratio, 1.0, 40)
-    assert alpha[t] - 1 == pytest.approx(-2 * ratio * (1 - ratio) ** 2 * t * ratio**t, rel=0.35, abs=1e-14)  # next order 1/t
+    assert alpha[t] - 1 == pytest.approx(
+        -2 * ratio * (1 - ratio) ** 2 * t * ratio**t, rel=0.35, abs=1e-14
+    )  # next order 1/t
     scaled = (beta[t] / ratio - 1) / ratio**t
     slope = (scaled[1] - scaled[0]) / (t[1] - t[0])
     if ratio > 0.3:  # else round-off
@@ -180,10 +213,15 @@ def test_marchenko_pastur_nears_polyak_exponentially_from_below(ratio):
 @pytest.mark.parametrize("horizon", [1, 2, 5, 12])
 def test_chebyshev_steps_and_momentum_have_the_factor_of_the_closed_form(horizon):
     factor = chebyshev_factor(*RANGE, horizon)
-    for alpha, beta in ((chebyshev_steps(*RANGE, horizon), 0.0), chebyshev_heavy_ball(*RANGE, horizon)):
+    for alpha, beta in (
+        (chebyshev_steps(*RANGE, horizon), 0.0),
+        chebyshev_heavy_ball(*RANGE, horizon),
+    ):
         assert np.abs(polynomials(alpha, beta, GRID)[-1]).max() == pytest.approx(factor, rel=1e-9)
     every = np.abs(polynomials(*chebyshev_heavy_ball(*RANGE, horizon), GRID)).max(1)[1:]
-    assert every == pytest.approx([chebyshev_factor(*RANGE, t) for t in range(1, horizon + 1)], rel=1e-9)
+    assert every == pytest.approx(
+        [chebyshev_factor(*RANGE, t) for t in range(1, horizon + 1)], rel=1e-9
+    )
 
 
 def test_no_other_steps_have_a_smaller_worst_factor_than_chebyshevs():
@@ -234,7 +272,9 @@ def test_constant_descent_is_one_step_of_chebyshev_and_of_silver():
 
 
 @pytest.mark.parametrize("horizon", [2, 4, 8, 16, 32])
-def test_silver_steps_keep_their_promise_on_quadratics_and_are_between_descent_and_chebyshev(horizon):
+def test_silver_steps_keep_their_promise_on_quadratics_and_are_between_descent_and_chebyshev(
+    horizon,
+):
     steps, factor = silver_steps(*RANGE, horizon)
     worst = np.abs(polynomials(steps, 0.0, GRID)[-1]).max()
     assert worst == pytest.approx(factor, rel=1e-10)  # tight already there
@@ -259,7 +299,9 @@ def test_on_convex_quadratics_the_silver_bound_holds_with_room(horizon):
     assert minimax_loss_flat(1.0, horizon)[1] / 2 < worst < 0.5 * bound
 
 
-@pytest.mark.parametrize(("low", "horizon"), [(0.0, 1), (0.0, 6), (0.05, 2), (0.05, 3), (0.05, 10), (0.5, 1), (0.5, 4)])
+@pytest.mark.parametrize(
+    ("low", "horizon"), [(0.0, 1), (0.0, 6), (0.05, 2), (0.05, 3), (0.05, 10), (0.5, 1), (0.5, 4)]
+)
 def test_the_least_worst_loss_is_reached_at_one_more_curvature_than_steps(low, horizon):
     steps, level = minimax_loss_steps(low, 1.0, horizon)
     h = low + (1 - low) * (1 - np.cos(np.linspace(0, np.pi, 200001))) / 2
@@ -288,20 +330,23 @@ def test_one_step_of_least_worst_loss_has_a_closed_form():
     assert minimax_loss_steps(3 * a, 3 * b, 1)[0] == pytest.approx(steps / 3, rel=1e-10)
 
 
-@pytest.mark.parametrize(("make", "message"), [
-    (lambda: orthogonal_rule(*MIXED, 7), "at most the 6 distinct curvatures; received 7"),
-    (lambda: orthogonal_rule([1.0, 0.0], [0.5, 0.5], 1), "1 flat or concave"),
-    (lambda: orthogonal_rule([1.0, 2.0], [0.5, 0.0], 1), "1 without weight"),
-    (lambda: orthogonal_rule([], [], 1), "curvatures: expected at least one number"),
-    (lambda: orthogonal_rule([1.0, 2.0], [1.0], 1), "2 numbers"),
-    (lambda: orthogonal_rule(*MIXED, 0), "integer >= 1"),
-    (lambda: polyak(1.0, 1.0), "with one curvature"),
-    (lambda: chebyshev_steps(0.0, 1.0, 3), "number > 0"),
-    (lambda: silver_steps(0.1, 1.0, 3), "power of two"),
-    (lambda: silver_steps_convex(4), "one less than a power of two"),
-    (lambda: marchenko_pastur_rule(1.0, 1.0, 3), "touches zero"),
-    (lambda: minimax_loss_steps(1.0, 0.5, 3), "0 <= low < high"),
-])
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: orthogonal_rule(*MIXED, 7), "at most the 6 distinct curvatures; received 7"),
+        (lambda: orthogonal_rule([1.0, 0.0], [0.5, 0.5], 1), "1 flat or concave"),
+        (lambda: orthogonal_rule([1.0, 2.0], [0.5, 0.0], 1), "1 without weight"),
+        (lambda: orthogonal_rule([], [], 1), "curvatures: expected at least one number"),
+        (lambda: orthogonal_rule([1.0, 2.0], [1.0], 1), "2 numbers"),
+        (lambda: orthogonal_rule(*MIXED, 0), "integer >= 1"),
+        (lambda: polyak(1.0, 1.0), "with one curvature"),
+        (lambda: chebyshev_steps(0.0, 1.0, 3), "number > 0"),
+        (lambda: silver_steps(0.1, 1.0, 3), "power of two"),
+        (lambda: silver_steps_convex(4), "one less than a power of two"),
+        (lambda: marchenko_pastur_rule(1.0, 1.0, 3), "touches zero"),
+        (lambda: minimax_loss_steps(1.0, 0.5, 3), "0 <= low < high"),
+    ],
+)
 def test_questions_without_an_answer_are_refused(make, message):
     with pytest.raises(ProblemError, match=message):
         make()

@@ -21,7 +21,9 @@ from oldest import floors, others_installed  # noqa: E402
 
 
 def run(*command, **options):
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, **options)
+    done = subprocess.run(
+        [str(part) for part in command], capture_output=True, text=True, check=False, **options
+    )
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
@@ -35,26 +37,60 @@ def wheel(tmp_path_factory):
     for name in ("pyproject.toml", "README.md"):
         shutil.copy(ROOT / name, source)
     major, minor = map(int, version("setuptools").split(".")[:2])
-    isolation = ["--no-build-isolation"] if (major, minor) >= (70, 1) else []  # the test extra brings a backend: no download
-    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", *isolation, "--wheel-dir", target, source)
+    isolation = (
+        ["--no-build-isolation"] if (major, minor) >= (70, 1) else []
+    )  # the test extra brings a backend: no download
+    run(
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        *isolation,
+        "--wheel-dir",
+        target,
+        source,
+    )
     return next(target.glob("*.whl"))
 
 
 @pytest.fixture(scope="module")
 def clean(wheel, tmp_path_factory):
-    """Scripts folder of a fresh environment that holds the wheel; its dependencies are those of this environment."""
+    """Scripts folder of a fresh environment that holds the wheel; its dependencies are those of
+    this environment.
+    """
     folder = tmp_path_factory.mktemp("clean") / "venv"
     run(sys.executable, "-m", "venv", "--without-pip", folder)
-    paths = {key: Path(sysconfig.get_path(key, "venv", {"base": str(folder), "platbase": str(folder)}))
-             for key in ("scripts", "purelib")}
-    run(sys.executable, "-m", "pip", "--python", paths["scripts"] / "python", "install", "--quiet", "--no-deps", wheel)
+    paths = {
+        key: Path(sysconfig.get_path(key, "venv", {"base": str(folder), "platbase": str(folder)}))
+        for key in ("scripts", "purelib")
+    }
+    run(
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        paths["scripts"] / "python",
+        "install",
+        "--quiet",
+        "--no-deps",
+        wheel,
+    )
     (paths["purelib"] / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return paths["scripts"]
 
 
 def test_every_package_folder_is_declared():
-    declared = set(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["packages"])
-    present = {".".join(path.relative_to(ROOT).parent.parts) for path in (ROOT / "landscape_control").rglob("__init__.py")}
+    declared = set(
+        tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"][
+            "packages"
+        ]
+    )
+    present = {
+        ".".join(path.relative_to(ROOT).parent.parts)
+        for path in (ROOT / "landscape_control").rglob("__init__.py")
+    }
     assert declared == present | {"landscape_control.problems"}
 
 
@@ -67,14 +103,21 @@ def test_wheel_holds_every_claim_and_one_top_level_name(wheel):
 
 
 def test_command_lists_the_claims_from_another_folder(clean, tmp_path):
-    here = {claim["name"] for claim in json.loads(run(sys.executable, "-m", "landscape_control.cli", "list", "--json"))}
+    here = {
+        claim["name"]
+        for claim in json.loads(
+            run(sys.executable, "-m", "landscape_control.cli", "list", "--json")
+        )
+    }
     there = json.loads(run(clean / "landscape-control", "list", "--json", cwd=tmp_path))
     assert {claim["name"] for claim in there} == here
 
 
 def test_installed_package_is_the_wheel_and_problems_is_not_importable(clean, tmp_path):
-    code = ("import importlib.util as u, landscape_control, landscape_control.problems as p\n"
-            "print(landscape_control.__file__, p.__file__, u.find_spec('problems'), sep='\\n')")
+    code = (
+        "import importlib.util as u, landscape_control, landscape_control.problems as p\n"
+        "print(landscape_control.__file__, p.__file__, u.find_spec('problems'), sep='\\n')"
+    )
     library, claims, problems = run(clean / "python", "-c", code, cwd=tmp_path).split()
     assert Path(library).is_relative_to(clean.parent)
     assert Path(claims).is_relative_to(clean.parent)
@@ -86,7 +129,11 @@ def test_the_oldest_versions_are_read_from_the_declaration(tmp_path):
     extra = '[project.optional-dependencies]\nt = ["d>=0.1.0", "c>=3"]\n'
     project.write_text('[project]\ndependencies = ["a-b>=1.2", "c[x, y] >= 3"]\n' + extra)
     assert floors(["t"], project) == {"a-b": "1.2", "c": "3", "d": "0.1.0"}
-    for line, words in (("a<2", "NAME>=VERSION"), ("a", "NAME>=VERSION"), ("a>=1,<2", "NAME>=VERSION")):
+    for line, words in (
+        ("a<2", "NAME>=VERSION"),
+        ("a", "NAME>=VERSION"),
+        ("a>=1,<2", "NAME>=VERSION"),
+    ):
         project.write_text(f'[project]\ndependencies = ["{line}"]\n')
         with pytest.raises(SystemExit, match=words):
             floors([], project)
@@ -101,15 +148,26 @@ def test_every_dependency_declares_its_oldest_version_and_another_one_is_noticed
     assert {re.split(r"\[|>", line)[0].strip() for line in declared["dependencies"]} <= set(oldest)
     assert {"pytest", "dask"} <= set(oldest)
     assert others_installed({"numpy": version("numpy") + ".0"}) == []
-    others = [f"numpy: 0.1 is declared, {version('numpy')} is installed",
-              "not-installed-here: 2 is declared, nothing is installed"]
+    others = [
+        f"numpy: 0.1 is declared, {version('numpy')} is installed",
+        "not-installed-here: 2 is declared, nothing is installed",
+    ]
     assert others_installed({"numpy": "0.1", "not-installed-here": "2"}) == others
 
 
-@pytest.mark.parametrize("target", ["test", "test-all", "test-oldest", "reproduce", "bench", "lint", "clean"])
+@pytest.mark.parametrize(
+    "target", ["test", "test-all", "test-oldest", "reproduce", "bench", "lint", "clean"]
+)
 def test_makefile_knows_its_targets(target, tmp_path):
     if shutil.which("make") is None:
         pytest.skip("no make here")
-    printed = run("make", "--dry-run", target, f"VENV={tmp_path / 'venv'}", f"OLDEST_VENV={tmp_path / 'oldest'}", cwd=ROOT,
-                  env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")})
+    printed = run(
+        "make",
+        "--dry-run",
+        target,
+        f"VENV={tmp_path / 'venv'}",
+        f"OLDEST_VENV={tmp_path / 'oldest'}",
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
+    )
     assert ("-m venv" in printed) == (target != "clean")

@@ -1,4 +1,6 @@
-"""The front door: which method a problem is sent to, that methods agree where they all apply, and how they say no."""
+"""The front door: which method a problem is sent to, that methods agree where they all apply, and
+how they say no.
+"""
 
 import math
 import pickle
@@ -21,9 +23,12 @@ def square(theta, phi):
 
 def tracking(*, loss=square, hidden=None, horizon=math.inf, discount=0.5):
     hidden = hidden or lc.OrnsteinUhlenbeck([0.3], 0.4, [1.0])
-    return lc.ControlProblem(landscape=lc.Landscape.from_expression(loss, dimension=1, hidden=hidden), start=[1.0],
-                             learner=lc.Learner(sees=lc.NoisyGradient(noise=0.8)),
-                             objective=lc.Objective(horizon=horizon, discount=discount))
+    return lc.ControlProblem(
+        landscape=lc.Landscape.from_expression(loss, dimension=1, hidden=hidden),
+        start=[1.0],
+        learner=lc.Learner(sees=lc.NoisyGradient(noise=0.8)),
+        objective=lc.Objective(horizon=horizon, discount=discount),
+    )
 
 
 def curved(theta, phi):
@@ -34,11 +39,16 @@ def probing(theta, phi):
     return 0.5 * ca.exp(phi[0]) * (theta[0] - 1) ** 2
 
 
-# --------------------------------------------------------------------------------------------------------- choosing a method
+# ---------------------------------------------------------------------------------------------------------
+# choosing a method
+
 
 def test_known_landscapes_go_to_the_full_information_solver():
-    problem = lc.ControlProblem(landscape=lc.double_well(), start=[-0.6, 0.55],
-                                objective=lc.Objective(horizon=4.0, discount=0.1))
+    problem = lc.ControlProblem(
+        landscape=lc.double_well(),
+        start=[-0.6, 0.55],
+        objective=lc.Objective(horizon=4.0, discount=0.1),
+    )
     ours, theirs = solve(problem), lc.Solver(problem).solve()
     assert isinstance(ours, lc.Solution)
     assert ours.cost == theirs.cost
@@ -65,7 +75,9 @@ def test_methods_go_by_short_and_long_names(name):
     assert solve(tracking(), method=METHODS[name]).method == METHODS[name]
 
 
-# -------------------------------------------------------------------------------------------------- four methods, one answer
+# --------------------------------------------------------------------------------------------------
+# four methods, one answer
+
 
 @pytest.mark.parametrize("method", ALL)
 def test_every_method_finds_the_shrink_factor_of_a_moving_task(method):
@@ -85,10 +97,14 @@ def test_every_method_finds_the_shrink_factor_of_two_tasks(method):
 
 
 def test_feeding_the_exact_filter_costs_less_than_the_best_linear_one():
-    """The cost for two tasks is that of the filter that runs, as by dynamic programming, not the best linear filter's."""
+    """The cost for two tasks is that of the filter that runs, as by dynamic programming, not the
+    best linear filter's.
+    """
     problem = tracking(hidden=lc.TaskChain(rates=[[-0.3, 0.3], [0.6, -0.6]], tasks=[-1.0, 1.0]))
     solution, grid = solve(problem), solve(problem, method="dynamic programming")
-    linear = expected_cost(solution.linear, Uncertainty(solution.linear), solution.state_policy, problem)
+    linear = expected_cost(
+        solution.linear, Uncertainty(solution.linear), solution.state_policy, problem
+    )
     assert solution.cost == pytest.approx(grid.cost, abs=grid.grid.error)
     assert grid.cost + grid.grid.error < linear < 1.02 * grid.cost
 
@@ -100,19 +116,26 @@ def test_dynamic_programming_has_the_exact_cost_from_the_settled_filter():
     assert grid.cost == pytest.approx(solve(problem).cost, rel=1e-6)
 
 
-# ----------------------------------------------------------------------------------------------------------------- saying no
+# -----------------------------------------------------------------------------------------------------------------
+# saying no
+
 
 @pytest.mark.parametrize("method", [*METHODS, *METHODS.values()])
 def test_known_landscapes_have_no_beliefs_to_plan_with(method):
-    problem = lc.ControlProblem(landscape=lc.quadratic(hessian=[[1.0]], minimum=[0.0]), start=[1.0],
-                                objective=lc.Objective(horizon=1.0))
+    problem = lc.ControlProblem(
+        landscape=lc.quadratic(hessian=[[1.0]], minimum=[0.0]),
+        start=[1.0],
+        objective=lc.Objective(horizon=1.0),
+    )
     with pytest.raises(lc.ProblemError, match="landscape that is known"):
         solve(problem, method=method)
 
 
 def test_exact_lqg_refuses_by_name_what_it_cannot_do():
     with pytest.raises(NotLinearQuadratic, match="exact LQG: expected a loss jointly quadratic"):
-        solve(tracking(loss=probing, hidden=lc.GaussianPrior([0.0], [0.2]), horizon=1.0), method="lqg")
+        solve(
+            tracking(loss=probing, hidden=lc.GaussianPrior([0.0], [0.2]), horizon=1.0), method="lqg"
+        )
 
 
 def test_problems_whose_cost_is_infinite_are_not_passed_on_to_another_method():
@@ -131,11 +154,15 @@ def test_unknown_methods_and_options_are_named():
         solve("a problem")
 
 
-@pytest.mark.parametrize("given", [{"metod": "dynamic programming"}, {"tolerence": 1e-3}, {"points": 31}])
+@pytest.mark.parametrize(
+    "given", [{"metod": "dynamic programming"}, {"tolerence": 1e-3}, {"points": 31}]
+)
 def test_the_front_door_drops_no_option_that_exact_answers_do_not_need(given):
     with pytest.raises(lc.ProblemError, match="(hidden variables'|solve) option: expected"):
         solve(tracking(), **given)
-    assert solve(tracking(), aims=2, max_elements=64).method == "exact LQG"  # of the method that would have been next
+    assert (
+        solve(tracking(), aims=2, max_elements=64).method == "exact LQG"
+    )  # of the method that would have been next
     with pytest.raises(lc.ProblemError, match="replanning option: .*did you mean 'inner'"):
         solve(tracking(), method="replanning", iner="belief")
 
@@ -145,13 +172,20 @@ def test_a_grid_that_is_too_coarse_raises_or_hands_its_status_back():
     with pytest.raises(lc.SolveError, match="too coarse") as failure:
         solve(problem, method="dynamic programming", **options)
     assert not failure.value.solution.status.ok
-    assert "too coarse" in solve(problem, method="dynamic programming", throw=False, **options).message
+    assert (
+        "too coarse" in solve(problem, method="dynamic programming", throw=False, **options).message
+    )
 
 
-# ------------------------------------------------------------------------------------------------------------------- beliefs
+# -------------------------------------------------------------------------------------------------------------------
+# beliefs
+
 
 def test_beliefs_are_read_in_every_form():
-    gaussian, chain = lc.GaussianPrior([0.0, 0.0], [1.0, 1.0]), lc.TaskChain([[-1, 1], [1, -1]], [0.0, 1.0])
+    gaussian, chain = (
+        lc.GaussianPrior([0.0, 0.0], [1.0, 1.0]),
+        lc.TaskChain([[-1, 1], [1, -1]], [0.0, 1.0]),
+    )
     mean, covariance = np.array([0.1, 0.2]), np.eye(2)
 
     class Gaussian:
@@ -170,8 +204,14 @@ def test_beliefs_are_read_in_every_form():
     np.testing.assert_array_equal(read_belief([[0.4, 0.6]], chain)[0], [[0.4, 0.6]])
 
 
-@pytest.mark.parametrize(("belief", "words"), [
-    ([0.1, 0.2], "a mean of 1 hidden"), (0.3, "a mean of 1 hidden"), (([0.1, 0.2], np.eye(2)), "a mean of 1 hidden")])
+@pytest.mark.parametrize(
+    ("belief", "words"),
+    [
+        ([0.1, 0.2], "a mean of 1 hidden"),
+        (0.3, "a mean of 1 hidden"),
+        (([0.1, 0.2], np.eye(2)), "a mean of 1 hidden"),
+    ],
+)
 def test_beliefs_of_the_wrong_size_are_refused(belief, words):
     with pytest.raises(lc.ProblemError, match=words):
         solve(tracking()).policy([1.0], belief)
@@ -193,9 +233,16 @@ def test_summaries_and_pickles_of_a_grid_solution():
 
 def test_results_introduce_themselves_in_one_line():
     bowl = lc.Landscape.from_expression(
-        lambda t, h: (t[0] - h[0]) ** 2, dimension=1, hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0]))
-    problem = lc.ControlProblem(landscape=bowl, learner=lc.Learner(sees=lc.NoisyGradient(0.8)), start=[1.0],
-                                objective=lc.Objective(horizon=float("inf"), discount=0.3))
+        lambda t, h: (t[0] - h[0]) ** 2,
+        dimension=1,
+        hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0]),
+    )
+    problem = lc.ControlProblem(
+        landscape=bowl,
+        learner=lc.Learner(sees=lc.NoisyGradient(0.8)),
+        start=[1.0],
+        objective=lc.Objective(horizon=float("inf"), discount=0.3),
+    )
     solution = lc.solve(problem)
     rollout = lc.simulate(problem, solution, episodes=10, horizon=1.0, step=0.05)
     for result in (solution, rollout, lc.solve(problem, method="transcription")):
@@ -206,9 +253,16 @@ def test_results_introduce_themselves_in_one_line():
 @pytest.mark.parametrize("belief", [[np.nan], ([0.3], [[-1.0]]), ([0.3], [[np.nan]])])
 def test_arrays_that_are_no_belief_are_refused(belief):
     bowl = lc.Landscape.from_expression(
-        lambda t, h: (t[0] - h[0]) ** 2, dimension=1, hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0]))
-    problem = lc.ControlProblem(landscape=bowl, learner=lc.Learner(sees=lc.NoisyGradient(0.8)), start=[1.0],
-                                objective=lc.Objective(horizon=float("inf"), discount=0.3))
+        lambda t, h: (t[0] - h[0]) ** 2,
+        dimension=1,
+        hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0]),
+    )
+    problem = lc.ControlProblem(
+        landscape=bowl,
+        learner=lc.Learner(sees=lc.NoisyGradient(0.8)),
+        start=[1.0],
+        objective=lc.Objective(horizon=float("inf"), discount=0.3),
+    )
     with pytest.raises(lc.ProblemError, match="belief: expected"):
         lc.solve(problem).policy([1.0], belief)
 
@@ -216,8 +270,12 @@ def test_arrays_that_are_no_belief_are_refused(belief):
 def test_probabilities_that_do_not_sum_to_one_are_refused():
     chain = lc.TaskChain(rates=[[-0.5, 0.5], [0.2, -0.2]], tasks=[-1.0, 2.0])
     bowl = lc.Landscape.from_expression(lambda t, h: (t[0] - h[0]) ** 2, dimension=1, hidden=chain)
-    problem = lc.ControlProblem(landscape=bowl, learner=lc.Learner(sees=lc.NoisyGradient(0.8)), start=[1.0],
-                                objective=lc.Objective(horizon=float("inf"), discount=0.3))
+    problem = lc.ControlProblem(
+        landscape=bowl,
+        learner=lc.Learner(sees=lc.NoisyGradient(0.8)),
+        start=[1.0],
+        objective=lc.Objective(horizon=float("inf"), discount=0.3),
+    )
     with pytest.raises(lc.ProblemError, match="sum to 1"):
         lc.solve(problem).policy([1.0], [0.3, 0.3])
 
@@ -225,7 +283,14 @@ def test_probabilities_that_do_not_sum_to_one_are_refused():
 @pytest.mark.parametrize("method", ["lqg", "transcription", "replanning"])
 def test_unseen_combinations_are_named_by_every_method(method):
     bowl = lc.Landscape.from_expression(
-        lambda t, h: (t[0] - h[0] - 2 * h[1]) ** 2, dimension=1, hidden=lc.GaussianPrior([0.0, 0.0], np.eye(2)))
-    problem = lc.ControlProblem(landscape=bowl, learner=lc.Learner(sees=lc.NoisyGradient(0.8)), start=[1.0],
-                                objective=lc.Objective(horizon=2.0, discount=0.3))
+        lambda t, h: (t[0] - h[0] - 2 * h[1]) ** 2,
+        dimension=1,
+        hidden=lc.GaussianPrior([0.0, 0.0], np.eye(2)),
+    )
+    problem = lc.ControlProblem(
+        landscape=bowl,
+        learner=lc.Learner(sees=lc.NoisyGradient(0.8)),
+        start=[1.0],
+        objective=lc.Objective(horizon=2.0, discount=0.3),
+    )
     assert "no observation feels" in lc.solve(problem, method=method).message

@@ -1,4 +1,6 @@
-"""Innovations priced in the plan: nothing changes where certainty equivalence holds, probing appears where it fails."""
+"""Innovations priced in the plan: nothing changes where certainty equivalence holds, probing
+appears where it fails.
+"""
 
 import math
 
@@ -16,16 +18,25 @@ from landscape_control.simulation import paired_difference, simulate
 
 
 def test_pricing_changes_nothing_where_the_problem_is_linear_quadratic_gaussian():
-    plain, priced = (solve_transcribed(planned(moving(), 4.0), innovations=kind) for kind in ("mean", "second order"))
+    plain, priced = (
+        solve_transcribed(planned(moving(), 4.0), innovations=kind)
+        for kind in ("mean", "second order")
+    )
     assert priced.cost == pytest.approx(plain.cost, rel=2e-6)
     assert priced.controls[0] == pytest.approx(plain.controls[0], abs=1e-6)
-    assert priced.variation.gains[0, 0, :2] == pytest.approx(plain.variation.gains[0, 0, :2], abs=1e-6)
+    assert priced.variation.gains[0, 0, :2] == pytest.approx(
+        plain.variation.gains[0, 0, :2], abs=1e-6
+    )
 
 
 def test_task_chain_keeps_its_rule_and_gains_an_estimate_of_its_cost():
-    """Equal curvatures: what is seen does not depend on θ, so only the cost changes; within 5 % of simulation."""
+    """Equal curvatures: what is seen does not depend on θ, so only the cost changes; within 5 % of
+    simulation.
+    """
     problem = planned(two_tasks(), 4.0)
-    plain, priced = (solve_transcribed(problem, innovations=kind) for kind in ("mean", "second order"))
+    plain, priced = (
+        solve_transcribed(problem, innovations=kind) for kind in ("mean", "second order")
+    )
     assert priced.controls[0] == pytest.approx(plain.controls[0], abs=1e-6)
     truth = simulate(problem, priced, episodes=2000, seed=1, step=0.02)
     assert plain.cost > truth.cost + 5 * truth.standard_error
@@ -33,11 +44,15 @@ def test_task_chain_keeps_its_rule_and_gains_an_estimate_of_its_cost():
 
 
 def test_hessian_of_the_fixed_point_is_that_of_the_charged_problem():
-    """S with the term of innovations taken implicitly, against S of the problem that has it as a frozen running cost."""
+    """S with the term of innovations taken implicitly, against S of the problem that has it as a
+    frozen running cost.
+    """
     problem = unknown_curvature(3.0)
     solution = solve_transcribed(problem, innovations="second order", tolerance=1e-8)
     space = belief_space(problem, belief_model(problem))
-    frozen = second_variation(charged(space, fitted(space, solution.variation)).expanded, solution.plan)
+    frozen = second_variation(
+        charged(space, fitted(space, solution.variation)).expanded, solution.plan
+    )
     found = [
         np.interp(0.7, v.times, v.value_hessian[:, i, j])
         for v in (frozen, solution.variation)
@@ -48,20 +63,30 @@ def test_hessian_of_the_fixed_point_is_that_of_the_charged_problem():
 
 
 def test_learner_moves_to_see():
-    """Unknown gain: the plan without prices steps as if sure; the priced one takes a larger first step, and is cheaper."""
+    """Unknown gain: the plan without prices steps as if sure; the priced one takes a larger first
+    step, and is cheaper.
+    """
     problem = unknown_gain(0.2)
-    plain, priced = (solve_transcribed(problem, innovations=kind) for kind in ("mean", "second order"))
+    plain, priced = (
+        solve_transcribed(problem, innovations=kind) for kind in ("mean", "second order")
+    )
     assert priced.controls[0, 0] > 2 * plain.controls[0, 0]
     assert priced.covariances[-1, 0, 0] < 0.7 * plain.covariances[-1, 0, 0]
-    runs = [simulate(problem, policy, episodes=3000, seed=2, step=0.04) for policy in (priced, plain)]
+    runs = [
+        simulate(problem, policy, episodes=3000, seed=2, step=0.04) for policy in (priced, plain)
+    ]
     difference, error = paired_difference(*runs)
     assert difference < -4 * error
     assert priced.cost == pytest.approx(runs[0].cost, abs=4 * runs[0].standard_error)
 
 
 def test_symmetry_is_broken_where_resting_is_no_minimum():
-    """Prior mean zero: the plain plan rests at 0 for ever; priced, resting is a saddle and the learner probes one side."""
-    plain, priced = (solve_transcribed(unknown_gain(0.0), innovations=kind) for kind in ("mean", "second order"))
+    """Prior mean zero: the plain plan rests at 0 for ever; priced, resting is a saddle and the
+    learner probes one side.
+    """
+    plain, priced = (
+        solve_transcribed(unknown_gain(0.0), innovations=kind) for kind in ("mean", "second order")
+    )
     assert np.abs(plain.parameters).max() < 1e-9
     assert np.abs(priced.parameters).max() > 0.1
     assert priced.cost < plain.cost - 0.02
@@ -70,7 +95,9 @@ def test_symmetry_is_broken_where_resting_is_no_minimum():
 
 def test_cost_is_the_sum_of_its_parts():
     solution = solve_transcribed(unknown_gain(0.2), innovations="second order")
-    assert solution.cost == pytest.approx(solution.planned_cost + solution.innovation_cost, abs=1e-12)
+    assert solution.cost == pytest.approx(
+        solution.planned_cost + solution.innovation_cost, abs=1e-12
+    )
     assert solution.innovation_cost < 0 < solution.planned_cost
     assert "second order" in solution.assumes
 
@@ -90,6 +117,8 @@ def test_refusals_say_what_to_do(changes, kind, word):
 
 
 def test_too_few_rounds_are_reported():
-    solution = solve_transcribed(unknown_gain(0.2), innovations="second order", rounds=1, throw=False)
+    solution = solve_transcribed(
+        unknown_gain(0.2), innovations="second order", rounds=1, throw=False
+    )
     assert solution.status is lc.Status.NOT_STATIONARY
     assert "1 rounds" in solution.message

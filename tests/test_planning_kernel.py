@@ -1,4 +1,6 @@
-"""Raw rules: momentum with weight decay as the exact LQG rule, kernels, their nearest familiar rules, linearisation."""
+"""Raw rules: momentum with weight decay as the exact LQG rule, kernels, their nearest familiar
+rules, linearisation.
+"""
 
 import itertools
 import math
@@ -9,23 +11,45 @@ import pytest
 from scipy.integrate import quad_vec
 
 import landscape_control as lc
-from landscape_control.planning import linear_raw_rule, linearised_rules, nearest_rules, raw_rule, share_momentum, solve_lqg
+from landscape_control.planning import (
+    linear_raw_rule,
+    linearised_rules,
+    nearest_rules,
+    raw_rule,
+    share_momentum,
+    solve_lqg,
+)
 
 
-def one_mode(*, rate=0.4, spread=0.8, curvature=1.3, noise=0.8, discount=0.5, horizon=math.inf, sees=None):
-    """Ornstein-Uhlenbeck minimum about 0.3 with dμ = -rate(μ - 0.3)dt + √spread dW; a random walk when rate = 0."""
-    hidden = (lc.OrnsteinUhlenbeck([0.3], rate, [spread / (2 * rate)]) if rate else lc.RandomWalk([0.3], [1.0], [spread]))
-    landscape = lc.Landscape.from_expression(lambda theta, phi: curvature / 2 * (theta[0] - phi[0]) ** 2, dimension=1,
-                                             hidden=hidden)
+def one_mode(
+    *, rate=0.4, spread=0.8, curvature=1.3, noise=0.8, discount=0.5, horizon=math.inf, sees=None
+):
+    """Ornstein-Uhlenbeck minimum about 0.3 with dμ = -rate(μ - 0.3)dt + √spread dW; a random walk
+    when rate = 0.
+    """
+    hidden = (
+        lc.OrnsteinUhlenbeck([0.3], rate, [spread / (2 * rate)])
+        if rate
+        else lc.RandomWalk([0.3], [1.0], [spread])
+    )
+    landscape = lc.Landscape.from_expression(
+        lambda theta, phi: curvature / 2 * (theta[0] - phi[0]) ** 2, dimension=1, hidden=hidden
+    )
     learner = lc.Learner(sees=sees or lc.NoisyGradient(noise=noise))
-    return lc.ControlProblem(landscape=landscape, learner=learner, start=[1.0],
-                             objective=lc.Objective(horizon=horizon, discount=discount))
+    return lc.ControlProblem(
+        landscape=landscape,
+        learner=learner,
+        start=[1.0],
+        objective=lc.Objective(horizon=horizon, discount=discount),
+    )
 
 
 def formula(*, rate, spread, curvature, noise, discount):
     """Friction, learning rate and weight decay by hand: r, P, κ and s of the theory."""
     r = math.sqrt(discount**2 / 4 + curvature) - discount / 2
-    variance = noise**2 / curvature**2 * (math.sqrt(rate**2 + spread * curvature**2 / noise**2) - rate)
+    variance = (
+        noise**2 / curvature**2 * (math.sqrt(rate**2 + spread * curvature**2 / noise**2) - rate)
+    )
     kappa = variance * curvature / noise**2
     s = (r + discount) / (r + discount + rate)
     return r + rate + kappa * curvature, r * s * kappa, r * (rate + kappa * curvature * (1 - s))
@@ -34,18 +58,37 @@ def formula(*, rate, spread, curvature, noise, discount):
 def bowl(hessian, *, rate=0.1, noise=0.5, discount=0.1, **learner):
     n = len(hessian)
     hidden = lc.OrnsteinUhlenbeck(np.zeros(n), rate, np.ones(n))
-    landscape = lc.Landscape.from_expression(lambda theta, phi: ca.bilin(ca.DM(hessian), theta - phi, theta - phi) / 2,
-                                             dimension=n, hidden=hidden)
-    return lc.ControlProblem(landscape=landscape, learner=lc.Learner(sees=lc.NoisyGradient(noise=noise), **learner),
-                             start=np.ones(n), objective=lc.Objective(horizon=math.inf, discount=discount))
+    landscape = lc.Landscape.from_expression(
+        lambda theta, phi: ca.bilin(ca.DM(hessian), theta - phi, theta - phi) / 2,
+        dimension=n,
+        hidden=hidden,
+    )
+    return lc.ControlProblem(
+        landscape=landscape,
+        learner=lc.Learner(sees=lc.NoisyGradient(noise=noise), **learner),
+        start=np.ones(n),
+        objective=lc.Objective(horizon=math.inf, discount=discount),
+    )
 
 
-# --------------------------------------------------------------------------------- the optimal learner is SGD with momentum
+# --------------------------------------------------------------------------------- the optimal
+# learner is SGD with momentum
 
-@pytest.mark.parametrize(("discount", "noise", "rate", "spread"),
-                         list(itertools.product((0.1, 2.0), (0.1, 3.0), (0.0, 0.05, 1.5), (0.2, 4.0))))
-def test_friction_learning_rate_and_weight_decay_are_those_of_the_formula(discount, noise, rate, spread):
-    numbers = {"discount": discount, "noise": noise, "rate": rate, "spread": spread, "curvature": 1.3}
+
+@pytest.mark.parametrize(
+    ("discount", "noise", "rate", "spread"),
+    list(itertools.product((0.1, 2.0), (0.1, 3.0), (0.0, 0.05, 1.5), (0.2, 4.0))),
+)
+def test_friction_learning_rate_and_weight_decay_are_those_of_the_formula(
+    discount, noise, rate, spread
+):
+    numbers = {
+        "discount": discount,
+        "noise": noise,
+        "rate": rate,
+        "spread": spread,
+        "curvature": 1.3,
+    }
     form = raw_rule(solve_lqg(one_mode(**numbers))).momentum
     friction, learning_rate, decay = formula(**numbers)
     np.testing.assert_allclose(form.friction, [[friction]], rtol=1e-9)
@@ -66,10 +109,16 @@ def test_momentum_form_and_filter_with_policy_move_alike_on_the_same_noise():
     for seen in increments:
         u = solution.policy([theta], [mean])[0]
         innovation = seen - 1.3 * (theta - mean) * step
-        theta, mean = theta + u * step, mean - 0.4 * (mean - 0.3) * step + solution.filter_gain[0, 0] * innovation
+        theta, mean = (
+            theta + u * step,
+            mean - 0.4 * (mean - 0.3) * step + solution.filter_gain[0, 0] * innovation,
+        )
         pull = form.decay[0, 0] * (place - form.rest[0])
         push = form.learning_rate[0, 0] * seen
-        place, velocity = place + velocity * step, velocity - (form.friction[0, 0] * velocity + pull) * step - push
+        place, velocity = (
+            place + velocity * step,
+            velocity - (form.friction[0, 0] * velocity + pull) * step - push,
+        )
         gap = max(gap, abs(place - theta))
     assert gap < 1e-12
 
@@ -86,11 +135,20 @@ def test_sampled_rule_is_heavy_ball_with_weight_decay_exactly():
         if before is None:
             before, place = state[0], moved[0]
         else:
-            place, before = (place + ball["beta"] * (place - before) - ball["alpha"] * seen[0]
-                             - ball["decay"] * (place - ball["rest"])), place
+            place, before = (
+                (
+                    place
+                    + ball["beta"] * (place - before)
+                    - ball["alpha"] * seen[0]
+                    - ball["decay"] * (place - ball["rest"])
+                ),
+                place,
+            )
         gap, state = max(gap, abs(place - moved[0])), moved
     assert gap < 1e-12
-    friction, learning_rate, decay = formula(discount=0.5, noise=0.8, rate=0.4, spread=0.8, curvature=1.3)
+    friction, learning_rate, decay = formula(
+        discount=0.5, noise=0.8, rate=0.4, spread=0.8, curvature=1.3
+    )
     assert ball["beta"] == pytest.approx(math.exp(-0.25 * friction), rel=1e-12)
     fine = raw_rule(solution).sampled(1e-4).heavy_ball
     assert fine["alpha"] / 1e-8 == pytest.approx(learning_rate, rel=1e-3)
@@ -118,7 +176,9 @@ def test_without_task_drift_nothing_decays():
     assert ball["decay"] == ball["rest"] == 0
 
 
-# ------------------------------------------------------------------------------------------------------------------- kernels
+# -------------------------------------------------------------------------------------------------------------------
+# kernels
+
 
 def test_kernel_is_the_response_of_the_velocity_to_one_observation():
     rule = raw_rule(solve_lqg(one_mode()))
@@ -133,7 +193,10 @@ def test_kernel_is_the_response_of_the_velocity_to_one_observation():
 
 def test_sampled_kernel_sums_the_continuous_one_over_each_step():
     rule = raw_rule(solve_lqg(bowl(np.array([[2.0, 0.5], [0.5, 0.4]]))))
-    step, updates = 0.3, raw_rule(solve_lqg(bowl(np.array([[2.0, 0.5], [0.5, 0.4]])))).sampled(0.3).kernel(4)
+    step, updates = (
+        0.3,
+        raw_rule(solve_lqg(bowl(np.array([[2.0, 0.5], [0.5, 0.4]])))).sampled(0.3).kernel(4),
+    )
     for j in range(4):
         area = quad_vec(lambda t: rule.kernel([t])[0], j * step, (j + 1) * step, epsrel=1e-11)[0]
         np.testing.assert_allclose(updates[j], step * area, rtol=1e-9, atol=1e-13)
@@ -143,16 +206,28 @@ def test_belief_learns_to_what_the_kernel_adds_up_to():
     """Without weight decay a lasting gradient moves the learner at a lasting speed: α/friction."""
     rule = raw_rule(solve_lqg(one_mode(rate=0.0)))
     total = rule.sampled(0.1).kernel(400).sum(0) / 0.1
-    np.testing.assert_allclose(total, -rule.momentum.learning_rate / rule.momentum.friction, rtol=1e-9)
+    np.testing.assert_allclose(
+        total, -rule.momentum.learning_rate / rule.momentum.friction, rtol=1e-9
+    )
 
 
-# ------------------------------------------------------------------------------------------------- the nearest familiar rule
+# -------------------------------------------------------------------------------------------------
+# the nearest familiar rule
 
-@pytest.mark.parametrize(("name", "shape", "coefficients"), [
-    ("gradient descent", lambda j: 1.0 * (j == 0), {"alpha": 0.3}),
-    ("momentum", lambda j: 0.8**j, {"alpha": 0.3, "beta": 0.8}),
-    ("moving average", lambda j: 0.8**j, {"alpha": 1.5, "beta": 0.8}),
-    ("nesterov", lambda j: np.where(j == 0, 1.8, 0.8 ** (j + 1.0)), {"alpha": 0.3, "beta": 0.8})])
+
+@pytest.mark.parametrize(
+    ("name", "shape", "coefficients"),
+    [
+        ("gradient descent", lambda j: 1.0 * (j == 0), {"alpha": 0.3}),
+        ("momentum", lambda j: 0.8**j, {"alpha": 0.3, "beta": 0.8}),
+        ("moving average", lambda j: 0.8**j, {"alpha": 1.5, "beta": 0.8}),
+        (
+            "nesterov",
+            lambda j: np.where(j == 0, 1.8, 0.8 ** (j + 1.0)),
+            {"alpha": 0.3, "beta": 0.8},
+        ),
+    ],
+)
 def test_each_family_finds_its_own_members(name, shape, coefficients):
     found = nearest_rules(-0.3 * shape(np.arange(120))[:, None, None] * np.eye(2))[name]
     assert found.error < 1e-6
@@ -177,27 +252,37 @@ def test_the_lqg_kernel_is_momentum_with_decay_and_nothing_less():
     for name in ("alpha", "beta", "decay"):
         assert best.coefficients[name] == pytest.approx(rule.heavy_ball[name], rel=1e-5)
     assert found["moving average"].error == pytest.approx(found["momentum"].error, rel=1e-9)
-    assert 0.1 < found["momentum"].error < found["gradient descent"].error < 1  # decay turns the late kernel round
+    assert (
+        0.1 < found["momentum"].error < found["gradient descent"].error < 1
+    )  # decay turns the late kernel round
 
 
 def test_errors_are_distances_of_kernels():
     kernel = raw_rule(solve_lqg(bowl(np.diag([2.0, 0.3])))).sampled(0.2).kernel(150)
     for found in nearest_rules(kernel).values():
-        assert found.error == pytest.approx(np.linalg.norm(found.kernel - kernel) / np.linalg.norm(kernel), rel=1e-12)
+        assert found.error == pytest.approx(
+            np.linalg.norm(found.kernel - kernel) / np.linalg.norm(kernel), rel=1e-12
+        )
 
 
-# --------------------------------------------------------------------------------------------------- one β for several modes
+# ---------------------------------------------------------------------------------------------------
+# one β for several modes
+
 
 def test_several_modes_have_matrices_that_act_on_each_by_the_scalar_formula():
     curvatures = np.array([2.0, 0.3])
     form = raw_rule(solve_lqg(bowl(np.diag(curvatures)))).momentum
     each = [formula(discount=0.1, noise=0.5, rate=0.1, spread=0.2, curvature=h) for h in curvatures]
-    for matrix, diagonal in zip((form.friction, form.learning_rate, form.decay), zip(*each, strict=True), strict=True):
+    for matrix, diagonal in zip(
+        (form.friction, form.learning_rate, form.decay), zip(*each, strict=True), strict=True
+    ):
         np.testing.assert_allclose(matrix, np.diag(diagonal), rtol=1e-9, atol=1e-10)
     scalar, distance = form.nearest["friction"]
     frictions = np.array([e[0] for e in each])
     assert scalar == pytest.approx(frictions.mean(), rel=1e-9)
-    assert distance == pytest.approx(np.linalg.norm(frictions - frictions.mean()) / np.linalg.norm(frictions), rel=1e-8)
+    assert distance == pytest.approx(
+        np.linalg.norm(frictions - frictions.mean()) / np.linalg.norm(frictions), rel=1e-8
+    )
 
 
 def test_turning_the_axes_turns_the_matrices():
@@ -210,20 +295,28 @@ def test_turning_the_axes_turns_the_matrices():
 
 
 def test_cost_of_the_optimal_matrices_is_the_cost_of_the_solution_in_the_steady_filter():
-    problem = bowl(np.array([[2.0, 0.6], [0.6, 0.5]]), metric=[[2.0, 0.3], [0.3, 1.0]],
-                   actuation=[[1.0, 0.2], [0.0, 1.0]], drift=lc.linear_drift([[-0.1, 0.2], [-0.2, 0.0]], [0.1, 0.0]))
+    problem = bowl(
+        np.array([[2.0, 0.6], [0.6, 0.5]]),
+        metric=[[2.0, 0.3], [0.3, 1.0]],
+        actuation=[[1.0, 0.2], [0.0, 1.0]],
+        drift=lc.linear_drift([[-0.1, 0.2], [-0.2, 0.0]], [0.1, 0.0]),
+    )
     shared = share_momentum(solve_lqg(problem))
     steady = solve_lqg(problem).steady_covariance
     settled = lc.OrnsteinUhlenbeck(np.zeros(2), 0.1, np.ones(2), np.zeros(2), steady)
-    landscape = lc.Landscape.from_expression(problem.landscape.expression, dimension=2, hidden=settled)
+    landscape = lc.Landscape.from_expression(
+        problem.landscape.expression, dimension=2, hidden=settled
+    )
     started = problem.changed(landscape=landscape)
     assert shared.optimal_cost == pytest.approx(solve_lqg(started).cost, rel=1e-10)
     assert 0 <= shared.shared_friction_excess <= shared.excess
 
 
 def test_one_shared_momentum_is_optimal_for_a_round_bowl_and_costs_more_the_longer_the_valley():
-    excesses = [(found.excess, found.shared_friction_excess) for found in
-                (share_momentum(solve_lqg(bowl(np.diag([1.0, 1.0 / c])))) for c in (1, 4, 25))]
+    excesses = [
+        (found.excess, found.shared_friction_excess)
+        for found in (share_momentum(solve_lqg(bowl(np.diag([1.0, 1.0 / c])))) for c in (1, 4, 25))
+    ]
     assert abs(excesses[0][0]) < 1e-9
     assert abs(excesses[0][1]) < 1e-9
     assert excesses[2][0] > excesses[1][0] > 0.01
@@ -241,17 +334,30 @@ def test_shared_scalars_are_a_minimum_of_the_cost():
     for index, sign in itertools.product(range(3), (1, -1)):
         nudged = scalars * (1 + 0.02 * sign * (np.arange(3) == index))
         assert closed.cost(*(x * eye for x in nudged)) > found.cost
-    assert closed.cost(found.optimal.friction, found.optimal.learning_rate, found.optimal.decay) == found.optimal_cost
+    assert (
+        closed.cost(found.optimal.friction, found.optimal.learning_rate, found.optimal.decay)
+        == found.optimal_cost
+    )
 
 
-# ------------------------------------------------------------------------------------------------ non-linear policies, tasks
+# ------------------------------------------------------------------------------------------------
+# non-linear policies, tasks
+
 
 def test_linearising_the_exact_policy_returns_its_rule():
-    problem = bowl(np.array([[2.0, 0.6], [0.6, 0.5]]), drift=lc.linear_drift([[-0.1, 0.2], [-0.2, 0.0]]))
+    problem = bowl(
+        np.array([[2.0, 0.6], [0.6, 0.5]]), drift=lc.linear_drift([[-0.1, 0.2], [-0.2, 0.0]])
+    )
     solution = solve_lqg(problem)
     exact = raw_rule(solution)
-    found = linearised_rules(problem, solution.policy, theta=np.ones((3, 2)), estimate=np.zeros((3, 2)),
-                             covariance=solution.steady_covariance, times=np.array([0.0, 0.5, 1.0]))
+    found = linearised_rules(
+        problem,
+        solution.policy,
+        theta=np.ones((3, 2)),
+        estimate=np.zeros((3, 2)),
+        covariance=solution.steady_covariance,
+        times=np.array([0.0, 0.5, 1.0]),
+    )
     for rule in found.rules:
         np.testing.assert_allclose(rule.dynamics, exact.dynamics, atol=1e-9)
         np.testing.assert_allclose(rule.entry, exact.entry, rtol=1e-12)
@@ -268,18 +374,29 @@ def test_linearising_a_curved_policy_gives_its_slopes_at_each_point():
     def policy(theta, belief, time):
         return -np.sin(theta) * (1 + time) + belief[0] ** 2 * belief[1][:, :, 0]
 
-    found = linearised_rules(problem, policy, theta=theta, estimate=mean, covariance=[[[0.7]], [[0.3]]], times=[0.0, 2.0])
+    found = linearised_rules(
+        problem, policy, theta=theta, estimate=mean, covariance=[[[0.7]], [[0.3]]], times=[0.0, 2.0]
+    )
     np.testing.assert_allclose(found.gains[:, 0, 0], np.cos(theta[:, 0]) * [1, 3], rtol=1e-8)
     np.testing.assert_allclose(-found.belief_gains[:, 0, 0], 2 * mean[:, 0] * [0.7, 0.3], rtol=1e-8)
-    np.testing.assert_allclose([rule.entry[1, 0] for rule in found.rules], -np.array([0.7, 0.3]) * 1.3 / 0.64, rtol=1e-12)
+    np.testing.assert_allclose(
+        [rule.entry[1, 0] for rule in found.rules], -np.array([0.7, 0.3]) * 1.3 / 0.64, rtol=1e-12
+    )
 
 
 def test_linearised_task_filter_is_the_slope_of_the_wonham_filter():
     chain = lc.TaskChain(rates=[[-0.5, 0.5], [0.2, -0.2]], tasks=[-1.0, 2.0])
-    landscape = lc.Landscape.from_expression(lambda theta, phi: 0.5 * (1 + phi[0] ** 2) * theta[0] ** 2 - phi[0] * theta[0],
-                                             dimension=1, hidden=chain)
-    problem = lc.ControlProblem(landscape=landscape, learner=lc.Learner(sees=lc.NoisyGradient(noise=0.9)), start=[0.4],
-                                objective=lc.Objective(horizon=math.inf, discount=0.2))
+    landscape = lc.Landscape.from_expression(
+        lambda theta, phi: 0.5 * (1 + phi[0] ** 2) * theta[0] ** 2 - phi[0] * theta[0],
+        dimension=1,
+        hidden=chain,
+    )
+    problem = lc.ControlProblem(
+        landscape=landscape,
+        learner=lc.Learner(sees=lc.NoisyGradient(noise=0.9)),
+        start=[0.4],
+        objective=lc.Objective(horizon=math.inf, discount=0.2),
+    )
     p, theta = np.array([0.3, 0.7]), 0.4
 
     def gradients(theta):
@@ -289,10 +406,13 @@ def test_linearised_task_filter_is_the_slope_of_the_wonham_filter():
         h = gradients(theta)
         return chain.rates.T @ p + p * (h - p @ h) / 0.81 * (seen - p @ h)
 
-    found = linearised_rules(problem, lambda theta, belief, time: -theta * belief[:, :1], theta=[[theta]],
-                             estimate=[p]).rules[0]
+    found = linearised_rules(
+        problem, lambda theta, belief, time: -theta * belief[:, :1], theta=[[theta]], estimate=[p]
+    ).rules[0]
     seen, width = p @ gradients(theta), 1e-6
-    np.testing.assert_allclose(found.entry[1:, 0], drift(theta, p, seen + 1) - drift(theta, p, seen), rtol=1e-12)
+    np.testing.assert_allclose(
+        found.entry[1:, 0], drift(theta, p, seen + 1) - drift(theta, p, seen), rtol=1e-12
+    )
     slope = (drift(theta + width, p, seen) - drift(theta - width, p, seen)) / (2 * width)
     np.testing.assert_allclose(found.dynamics[1:, 0], slope, rtol=1e-7)
     for i in range(2):
@@ -305,20 +425,29 @@ def test_any_linear_policy_has_a_raw_rule():
     problem = one_mode()
     solution = solve_lqg(problem)
     rule = linear_raw_rule(problem, gain=[[2.0]], belief_gain=[[-1.0]], offset=[0.5])
-    np.testing.assert_allclose(rule.output @ [0.3, 0.8] + rule.shift[:1], [0.5 - 2.0 * 0.3 + 0.8], rtol=1e-12)
+    np.testing.assert_allclose(
+        rule.output @ [0.3, 0.8] + rule.shift[:1], [0.5 - 2.0 * 0.3 + 0.8], rtol=1e-12
+    )
     gain, belief_gain, offset = solution.gains()
-    same, optimal = linear_raw_rule(problem, gain=gain, belief_gain=belief_gain, offset=offset), raw_rule(solution)
+    same, optimal = (
+        linear_raw_rule(problem, gain=gain, belief_gain=belief_gain, offset=offset),
+        raw_rule(solution),
+    )
     np.testing.assert_array_equal(same.dynamics, optimal.dynamics)
     np.testing.assert_array_equal(same.shift, optimal.shift)
 
 
 def test_rules_of_a_finite_horizon_are_read_at_a_time():
-    """Constant minimum, r_s from the closed form and P(t) from Bayes' rule: the step on the gradient falls with noise."""
+    """Constant minimum, r_s from the closed form and P(t) from Bayes' rule: the step on the
+    gradient falls with noise.
+    """
     hidden = lc.GaussianPrior([0.3], [2.0])
     rates = []
     for noise in (0.5, 2.0):
         problem = one_mode(horizon=2.0, noise=noise)
-        landscape = lc.Landscape.from_expression(problem.landscape.expression, dimension=1, hidden=hidden)
+        landscape = lc.Landscape.from_expression(
+            problem.landscape.expression, dimension=1, hidden=hidden
+        )
         problem = problem.changed(landscape=landscape)
         form = raw_rule(solve_lqg(problem), time=0.5).momentum
         r = lc.reference.finite_horizon_gain(1.3, 1.5, discount=0.5)
@@ -329,7 +458,9 @@ def test_rules_of_a_finite_horizon_are_read_at_a_time():
     assert rates[1] < rates[0] / 2
 
 
-# ---------------------------------------------------------------------------------------------------------------- saying no
+# ----------------------------------------------------------------------------------------------------------------
+# saying no
+
 
 def test_rules_that_have_no_steady_form_are_refused():
     with pytest.raises(lc.ProblemError, match="T = 2"):
@@ -341,15 +472,20 @@ def test_rules_that_have_no_steady_form_are_refused():
 
 
 def test_momentum_forms_need_as_many_hidden_as_parameters():
-    landscape = lc.Landscape.from_expression(lambda theta, phi: 0.5 * (theta[0] - phi[0] - phi[1]) ** 2, dimension=1,
-                                             hidden=lc.OrnsteinUhlenbeck([0.0, 0.0], 0.5, [1.0, 2.0]))
+    landscape = lc.Landscape.from_expression(
+        lambda theta, phi: 0.5 * (theta[0] - phi[0] - phi[1]) ** 2,
+        dimension=1,
+        hidden=lc.OrnsteinUhlenbeck([0.0, 0.0], 0.5, [1.0, 2.0]),
+    )
     problem = one_mode().changed(landscape=landscape)
     rule = raw_rule(solve_lqg(problem))
     with pytest.raises(lc.ProblemError, match="2 hidden and 1 parameters"):
         rule.momentum  # noqa: B018
     with pytest.raises(lc.ProblemError, match="heavy_ball"):
         rule.sampled(0.1).heavy_ball  # noqa: B018
-    assert nearest_rules(rule.sampled(0.1).kernel(200))["momentum with decay"].error < 1e-6  # same rate: one mode is enough
+    assert (
+        nearest_rules(rule.sampled(0.1).kernel(200))["momentum with decay"].error < 1e-6
+    )  # same rate: one mode is enough
 
 
 def test_shared_momentum_needs_every_direction_pushed():

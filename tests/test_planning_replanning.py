@@ -1,11 +1,21 @@
-"""Replanning: exact where certainty equivalence holds, warm per episode, and independent of its own history."""
+"""Replanning: exact where certainty equivalence holds, warm per episode, and independent of its own
+history.
+"""
 
 import math
 import pickle
 
 import numpy as np
 import pytest
-from planning_problems import RATE, full_information_control, moving, planned, shrunk_control, two_tasks, unknown_curvature
+from planning_problems import (
+    RATE,
+    full_information_control,
+    moving,
+    planned,
+    shrunk_control,
+    two_tasks,
+    unknown_curvature,
+)
 
 import landscape_control as lc
 from landscape_control.belief import GaussianBelief, TaskBelief, belief_model
@@ -16,7 +26,9 @@ HORIZONS = (4.0, math.inf)
 
 
 def gaussian(mean, covariance):
-    return GaussianBelief(mean=np.array(mean, dtype=float), covariance=np.array(covariance, dtype=float))
+    return GaussianBelief(
+        mean=np.array(mean, dtype=float), covariance=np.array(covariance, dtype=float)
+    )
 
 
 @pytest.mark.parametrize("inner", INNER)
@@ -25,7 +37,9 @@ def test_known_curvature_gives_the_exact_first_control(horizon, inner):
     solution = solve_replanning(planned(moving(), horizon), inner=inner)
     for theta, mean, covariance in ((1.0, -0.5, 0.7), (-1.5, 0.4, 0.1), (0.3, 0.3, 2.0)):
         exact = full_information_control(theta, mean, 0.2, RATE, horizon)
-        assert solution.policy([theta], gaussian([mean], [[covariance]])) == pytest.approx([exact], abs=1e-6)
+        assert solution.policy([theta], gaussian([mean], [[covariance]])) == pytest.approx(
+            [exact], abs=1e-6
+        )
 
 
 @pytest.mark.parametrize("inner", INNER)
@@ -54,13 +68,24 @@ def test_inner_plans_differ_where_uncertainty_matters():
 
 
 def test_batches_and_history_do_not_matter():
-    """A warm start changes the effort, not the answer: episodes in a batch, alone, and in another order."""
+    """A warm start changes the effort, not the answer: episodes in a batch, alone, and in another
+    order.
+    """
     solution, rng = solve_replanning(unknown_curvature(2.0)), np.random.default_rng(0)
-    theta, mean, covariance = rng.standard_normal((4, 1)), rng.standard_normal((4, 1)), rng.uniform(0.1, 1.0, (4, 1, 1))
+    theta, mean, covariance = (
+        rng.standard_normal((4, 1)),
+        rng.standard_normal((4, 1)),
+        rng.uniform(0.1, 1.0, (4, 1, 1)),
+    )
     solution.policy(theta, gaussian(mean, covariance), 0.1)
     together = solution.policy(theta, gaussian(mean, covariance), 0.5)
     backwards = solution.policy(theta[::-1], gaussian(mean[::-1], covariance[::-1]), 0.5)[::-1]
-    alone = np.vstack([solution.policy(t, gaussian(m, c), 0.5) for t, m, c in zip(theta, mean, covariance, strict=True)])
+    alone = np.vstack(
+        [
+            solution.policy(t, gaussian(m, c), 0.5)
+            for t, m, c in zip(theta, mean, covariance, strict=True)
+        ]
+    )
     assert backwards == pytest.approx(together, abs=1e-5)
     assert alone == pytest.approx(together, abs=1e-5)
     assert solution.solves == 16
@@ -135,4 +160,6 @@ def test_refusals_say_what_to_do(build, options, word):
 def test_a_mean_without_covariance_is_refused_where_the_covariance_matters():
     with pytest.raises(lc.ProblemError, match="covariance"):
         solve_replanning(planned(moving(), 2.0)).policy([1.0], [0.3])
-    assert solve_replanning(planned(moving(), 2.0), covariance="steady").policy([1.0], [0.3]).shape == (1,)
+    assert solve_replanning(planned(moving(), 2.0), covariance="steady").policy(
+        [1.0], [0.3]
+    ).shape == (1,)

@@ -1,4 +1,6 @@
-"""Belief-space transcription: exact where certainty equivalence holds, second order around its plan, honest elsewhere."""
+"""Belief-space transcription: exact where certainty equivalence holds, second order around its
+plan, honest elsewhere.
+"""
 
 import math
 import pickle
@@ -33,9 +35,12 @@ HORIZONS = (4.0, math.inf)
 def test_known_curvature_is_certainty_equivalent(kind, horizon):
     """First control and gain are those of the full-information problem, whatever the covariance."""
     solution = solve_transcribed(planned(moving(kind), horizon))
-    assert solution.controls[0, 0] == pytest.approx(full_information_control(1.0, -0.5, 0.2, RATE, horizon), abs=1e-6)
+    assert solution.controls[0, 0] == pytest.approx(
+        full_information_control(1.0, -0.5, 0.2, RATE, horizon), abs=1e-6
+    )
     slope = [
-        full_information_control(a, b, 0.2, RATE, horizon) - full_information_control(0, 0, 0.2, RATE, horizon)
+        full_information_control(a, b, 0.2, RATE, horizon)
+        - full_information_control(0, 0, 0.2, RATE, horizon)
         for a, b in ((1, 0), (0, 1))
     ]
     assert -solution.variation.gains[0, 0] == pytest.approx([*slope, 0.0], abs=1e-6)
@@ -45,13 +50,19 @@ def test_known_curvature_is_certainty_equivalent(kind, horizon):
 def test_two_tasks_with_unequal_minima_shrink_by_their_total_rate(horizon):
     """λ = q₁₂ + q₂₁ takes the place of the reversion rate, the stationary mean that of μ₀."""
     solution = solve_transcribed(planned(two_tasks(), horizon))
-    assert solution.controls[0, 0] == pytest.approx(full_information_control(1.0, -0.4, 0.0, 0.9, horizon), abs=1e-6)
+    assert solution.controls[0, 0] == pytest.approx(
+        full_information_control(1.0, -0.4, 0.0, 0.9, horizon), abs=1e-6
+    )
     elsewhere = solution.policy([0.3], TaskBelief(probabilities=np.array([0.1, 0.9])))
-    assert elsewhere[0] == pytest.approx(full_information_control(0.3, 1.7, 0.0, 0.9, horizon), abs=1e-6)
+    assert elsewhere[0] == pytest.approx(
+        full_information_control(0.3, 1.7, 0.0, 0.9, horizon), abs=1e-6
+    )
 
 
 def test_policy_is_the_exact_linear_one_at_every_time():
-    """For T = ∞ the exact rule is stationary: the feedback gives it far from the plan, early, late and at rest."""
+    """For T = ∞ the exact rule is stationary: the feedback gives it far from the plan, early, late
+    and at rest.
+    """
     solution = solve_transcribed(planned(moving(), math.inf), tolerance=1e-10)
     theta, mean = np.array([[2.0], [-3.0], [0.1]]), np.array([[-2.0], [1.0], [0.7]])
     for time in (0.0, 0.77, 5.0, 1e3):
@@ -60,7 +71,9 @@ def test_policy_is_the_exact_linear_one_at_every_time():
 
 
 def test_expected_cost_of_linear_quadratic_problems_is_exact():
-    """Against the second moments of (θ, m) under the exact rule, integrated without any of this machinery."""
+    """Against the second moments of (θ, m) under the exact rule, integrated without any of this
+    machinery.
+    """
     shrink = (RELAXATION + DISCOUNT) / (RELAXATION + DISCOUNT + RATE)
     closed = np.array([[-RELAXATION, RELAXATION * shrink], [0.0, -RATE]])
 
@@ -74,7 +87,14 @@ def test_expected_cost_of_linear_quadratic_problems_is_exact():
         return [*change.ravel(), spread, math.exp(-DISCOUNT * time) * (effort + loss)]
 
     offset = np.array([0.8, -0.7])
-    flow = solve_ivp(rates, (0, 100), [*np.outer(offset, offset).ravel(), 0.7, 0.0], method="LSODA", rtol=1e-10, atol=1e-12)
+    flow = solve_ivp(
+        rates,
+        (0, 100),
+        [*np.outer(offset, offset).ravel(), 0.7, 0.0],
+        method="LSODA",
+        rtol=1e-10,
+        atol=1e-12,
+    )
     solution = solve_transcribed(planned(moving(), math.inf))
     assert solution.cost == pytest.approx(flow.y[-1, -1], rel=2e-6)
     assert solution.cost == solution.planned_cost + solution.innovation_cost
@@ -87,11 +107,15 @@ def test_planned_covariance_is_the_filters():
     for k in (0, 7, 30, -1):
         exact = model.covariance_after(float(solution.times[k]))
         assert solution.covariances[k] == pytest.approx(exact, rel=1e-5)
-    assert solution.estimates[:, 0] == pytest.approx(0.2 - 0.7 * np.exp(-RATE * solution.times), abs=1e-7)
+    assert solution.estimates[:, 0] == pytest.approx(
+        0.2 - 0.7 * np.exp(-RATE * solution.times), abs=1e-7
+    )
 
 
 def test_steady_covariance_gives_the_same_rule_with_fewer_states():
-    full, steady = (solve_transcribed(planned(moving(), math.inf), covariance=c) for c in ("state", "steady"))
+    full, steady = (
+        solve_transcribed(planned(moving(), math.inf), covariance=c) for c in ("state", "steady")
+    )
     assert steady.plan.parameters.shape[1] == 2
     assert steady.covariances is None
     assert steady.policy([1.0], [-0.5]) == pytest.approx(full.policy([1.0], [-0.5]), abs=1e-6)
@@ -106,16 +130,23 @@ def test_bare_mean_takes_the_planned_covariance():
 
 
 def test_feedback_is_the_derivative_of_replanned_controls():
-    """Unknown curvature: the error of the linear policy falls with the square of the distance from the plan."""
+    """Unknown curvature: the error of the linear policy falls with the square of the distance from
+    the plan.
+    """
     problem = unknown_curvature(2.0)
-    linear, again = solve_transcribed(problem, tolerance=1e-9), solve_replanning(problem, tolerance=1e-9)
+    linear, again = (
+        solve_transcribed(problem, tolerance=1e-9),
+        solve_replanning(problem, tolerance=1e-9),
+    )
     direction, time = np.array([0.3, -0.5, 0.4]), 0.6
     state = linear.plan.at(time)[0]
     errors = []
     for scale in (0.2, 0.1, 0.05):
         z = state + scale * direction
         belief = (z[1:2], z[2:, None])
-        errors.append(abs(linear.policy(z[:1], belief, time) - again.policy(z[:1], belief, time))[0])
+        errors.append(
+            abs(linear.policy(z[:1], belief, time) - again.policy(z[:1], belief, time))[0]
+        )
     orders = np.log2(np.array(errors[:-1]) / errors[1:])
     assert errors[0] > 1e-4
     assert orders == pytest.approx(2.0, abs=0.2)
@@ -132,29 +163,44 @@ def test_value_hessian_is_that_of_the_planned_cost():
 
     unit = np.eye(3) * step
     numeric = [
-        [cost(base + a + b) - cost(base + a - b) - cost(base - a + b) + cost(base - a - b) for b in unit] for a in unit
+        [
+            cost(base + a + b) - cost(base + a - b) - cost(base - a + b) + cost(base - a - b)
+            for b in unit
+        ]
+        for a in unit
     ]
-    assert solution.variation.value_hessian[0] == pytest.approx(np.array(numeric) / (4 * step**2), abs=2e-4)
+    assert solution.variation.value_hessian[0] == pytest.approx(
+        np.array(numeric) / (4 * step**2), abs=2e-4
+    )
 
 
 def test_task_cost_is_that_of_carrying_out_the_plan_blindly():
-    """Σ p_i(t) L_i(θ(t)) with the chain's own law: no observation enters, so the optimum can only be cheaper."""
+    """Σ p_i(t) L_i(θ(t)) with the chain's own law: no observation enters, so the optimum can only
+    be cheaper.
+    """
     problem = planned(two_tasks(), 4.0)
     solution = solve_transcribed(problem)
 
     def running(time):
         theta, control = solution.plan.at(time)[0][0], solution.plan.at(time)[1][0]
         first = 2 / 3 + (0.8 - 2 / 3) * math.exp(-0.9 * time)
-        loss = first * CURVATURE / 2 * (theta + 1) ** 2 + (1 - first) * CURVATURE / 2 * (theta - 2) ** 2
+        loss = (
+            first * CURVATURE / 2 * (theta + 1) ** 2
+            + (1 - first) * CURVATURE / 2 * (theta - 2) ** 2
+        )
         return math.exp(-DISCOUNT * time) * (control**2 / 2 + loss)
 
-    assert solution.cost == pytest.approx(quad(running, 0, 4, epsabs=1e-10, epsrel=1e-8)[0], rel=1e-6)
+    assert solution.cost == pytest.approx(
+        quad(running, 0, 4, epsabs=1e-10, epsrel=1e-8)[0], rel=1e-6
+    )
     assert solution.estimates.sum(1) == pytest.approx(1.0)
     assert "upper bound" in solution.assumes
 
 
 def test_unknown_curvature_is_not_certainty_equivalent():
-    """E e^φ = e^{m + P/2}: the believed curvature rises with its variance, and so does the haste of the plan."""
+    """E e^φ = e^{m + P/2}: the believed curvature rises with its variance, and so does the haste of
+    the plan.
+    """
     cautious, bold = solve_transcribed(unknown_curvature(2.0)), unknown_curvature(2.0).known([0.0])
     assert cautious.controls[0, 0] < lc.solve(bold).controls[0, 0] - 0.1
     assert abs(cautious.variation.gains[0, 0, 2]) > 0.01
@@ -171,7 +217,9 @@ def test_terminal_loss_is_expected_too():
 
 def test_every_place_worth_ending_is_tried():
     """A double well with hidden tilt: two plans, the cheaper first."""
-    hidden = lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.2, variance=[1.0], start_mean=[0.4], start_covariance=[[0.7]])
+    hidden = lc.OrnsteinUhlenbeck(
+        mean=[0.0], rate=0.2, variance=[1.0], start_mean=[0.4], start_covariance=[[0.7]]
+    )
     problem = planned(
         hidden,
         4.0,
@@ -188,10 +236,16 @@ def test_every_place_worth_ending_is_tried():
 
 def test_two_weights_and_two_hidden_minima_decouple_when_the_bowl_does():
     hidden = lc.OrnsteinUhlenbeck(
-        mean=[0.2, 0.2], rate=RATE, variance=[1.0, 1.0], start_mean=[-0.5, -0.5], start_covariance=[0.7, 0.7]
+        mean=[0.2, 0.2],
+        rate=RATE,
+        variance=[1.0, 1.0],
+        start_mean=[-0.5, -0.5],
+        start_covariance=[0.7, 0.7],
     )
     landscape = lc.Landscape.from_expression(
-        lambda t, f: CURVATURE / 2 * ((t[0] - f[0]) ** 2 + (t[1] - f[1]) ** 2), dimension=2, hidden=hidden
+        lambda t, f: CURVATURE / 2 * ((t[0] - f[0]) ** 2 + (t[1] - f[1]) ** 2),
+        dimension=2,
+        hidden=hidden,
     )
     problem = lc.ControlProblem(
         landscape=landscape,
@@ -210,7 +264,9 @@ def test_solution_survives_pickling():
     again = pickle.loads(pickle.dumps(solution))
     assert again.cost == solution.cost
     assert again.method == "belief-space transcription"
-    assert again.policy([0.3], [0.4, 0.6], 0.5) == pytest.approx(solution.policy([0.3], [0.4, 0.6], 0.5))
+    assert again.policy([0.3], [0.4, 0.6], 0.5) == pytest.approx(
+        solution.policy([0.3], [0.4, 0.6], 0.5)
+    )
 
 
 @pytest.mark.parametrize(
@@ -239,7 +295,9 @@ def test_a_plan_that_fails_keeps_its_iterate():
 
 @pytest.mark.parametrize("innovations", ["mean", "second order"])
 def test_a_loss_without_bottom_is_named(innovations):
-    problem = planned(moving(), 30.0, loss=lambda theta, phi: -0.5 * (theta[0] - phi[0]) ** 2 - theta[0] ** 4)
+    problem = planned(
+        moving(), 30.0, loss=lambda theta, phi: -0.5 * (theta[0] - phi[0]) ** 2 - theta[0] ** 4
+    )
     solution = solve_transcribed(problem, innovations=innovations, throw=False)
     assert solution.status is lc.Status.UNBOUNDED
 

@@ -37,29 +37,43 @@ def runs(learner, seen):
 def test_family_is_the_textbooks_loop(power, corrected):
     values = {"learning_rate": 0.1, "exponent": power, **BETAS}
     found = moves(AdamFamily(bias_correction=corrected, epsilon=1e-3), values, SEEN)
-    np.testing.assert_allclose(found, textbook(SEEN, 0.1, 0.9, 0.99, 1e-3, power, corrected), rtol=1e-12)
+    np.testing.assert_allclose(
+        found, textbook(SEEN, 0.1, 0.9, 0.99, 1e-3, power, corrected), rtol=1e-12
+    )
 
 
 @pytest.mark.parametrize("corrected", [True, False])
 def test_fixed_values_are_no_variables_and_do_the_same(corrected):
     free = AdamFamily(bias_correction=corrected, epsilon=None)
     fixed = AdamFamily(exponent=0.5, **BETAS, bias_correction=corrected, epsilon=1e-6)
-    assert [one.name for one in free.coefficients] == ["learning_rate", "exponent", "beta1", "beta2", "epsilon"]
+    assert [one.name for one in free.coefficients] == [
+        "learning_rate",
+        "exponent",
+        "beta1",
+        "beta2",
+        "epsilon",
+    ]
     assert [one.name for one in fixed.coefficients] == ["learning_rate"]
     values = {"learning_rate": 0.1, "exponent": 0.5, **BETAS, "epsilon": 1e-6}
-    np.testing.assert_array_equal(moves(free, values, SEEN), moves(fixed, {"learning_rate": 0.1}, SEEN))
+    np.testing.assert_array_equal(
+        moves(free, values, SEEN), moves(fixed, {"learning_rate": 0.1}, SEEN)
+    )
 
 
 def test_adam_is_exponent_one_half():
     """Where ε is far below y²; the simulation's Adam has it outside the root."""
     found = moves(AdamFamily(exponent=0.5, epsilon=1e-16), {"learning_rate": 0.1, **BETAS}, SEEN)
-    np.testing.assert_allclose(found, runs(Adam(learning_rate=0.1, beta1=0.9, beta2=0.99, epsilon=1e-8), SEEN), rtol=1e-6)
+    np.testing.assert_allclose(
+        found, runs(Adam(learning_rate=0.1, beta1=0.9, beta2=0.99, epsilon=1e-8), SEEN), rtol=1e-6
+    )
 
 
 def test_epsilon_inside_the_root_is_within_root_two_of_outside():
     """m̂/√(v̂ + ε) over m̂/(√v̂ + √ε) is largest, √2, where v̂ = ε."""
     sizes = np.logspace(-3, 3, 13)[None]
-    inside = moves(AdamFamily(exponent=0.5, epsilon=1.0, beta1=0.0, beta2=0.9), {"learning_rate": 1.0}, sizes)
+    inside = moves(
+        AdamFamily(exponent=0.5, epsilon=1.0, beta1=0.0, beta2=0.9), {"learning_rate": 1.0}, sizes
+    )
     ratio = (inside / runs(Adam(learning_rate=1.0, beta1=0.0, beta2=0.9, epsilon=1.0), sizes))[0]
     assert ratio.argmax() == 6
     assert ratio.max() == pytest.approx(np.sqrt(2), rel=1e-12)
@@ -69,18 +83,29 @@ def test_epsilon_inside_the_root_is_within_root_two_of_outside():
 def test_rmsprop_is_the_family_without_average_and_correction():
     family = AdamFamily(exponent=0.5, beta1=0.0, beta2=0.99, bias_correction=False, epsilon=1e-20)
     found = moves(family, {"learning_rate": 0.1}, SEEN)
-    np.testing.assert_allclose(found, runs(RMSProp(learning_rate=0.1, decay=0.99, epsilon=1e-10), SEEN), rtol=1e-6)
+    np.testing.assert_allclose(
+        found, runs(RMSProp(learning_rate=0.1, decay=0.99, epsilon=1e-10), SEEN), rtol=1e-6
+    )
 
 
 def test_exponent_zero_is_heavy_ball():
-    found = moves(AdamFamily(exponent=0.0, beta2=0.9, bias_correction=False, epsilon=1e-8),
-                  {"learning_rate": 0.5, "beta1": 0.8}, SEEN)
-    expected = moves(HeavyBall(constant=True), {"learning_rate": 0.5 * (1 - 0.8), "momentum": 0.8}, SEEN)
+    found = moves(
+        AdamFamily(exponent=0.0, beta2=0.9, bias_correction=False, epsilon=1e-8),
+        {"learning_rate": 0.5, "beta1": 0.8},
+        SEEN,
+    )
+    expected = moves(
+        HeavyBall(constant=True), {"learning_rate": 0.5 * (1 - 0.8), "momentum": 0.8}, SEEN
+    )
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
 def test_exponent_zero_with_bias_correction_is_heavy_ball_with_varying_coefficients():
-    found = moves(AdamFamily(exponent=0.0, beta2=0.9, epsilon=1e-8), {"learning_rate": 0.5, "beta1": 0.8}, SEEN)
+    found = moves(
+        AdamFamily(exponent=0.0, beta2=0.9, epsilon=1e-8),
+        {"learning_rate": 0.5, "beta1": 0.8},
+        SEEN,
+    )
     t = np.arange(1, HORIZON + 1)
     left = 1 - 0.8**t
     varying = {"learning_rate": 0.5 * 0.2 / left, "momentum": 0.8 * (1 - 0.8 ** (t - 1)) / left}
@@ -91,11 +116,15 @@ def test_exponent_zero_with_bias_correction_is_heavy_ball_with_varying_coefficie
 def test_exponent_and_average_zero_is_gradient_descent_exactly(corrected):
     family = AdamFamily(exponent=0.0, beta1=0.0, bias_correction=corrected, epsilon=1e-8)
     found = moves(family, {"learning_rate": 0.5, "beta2": 0.9}, SEEN)
-    np.testing.assert_array_equal(found, moves(GradientDescent(constant=True), {"learning_rate": 0.5}, SEEN))
+    np.testing.assert_array_equal(
+        found, moves(GradientDescent(constant=True), {"learning_rate": 0.5}, SEEN)
+    )
 
 
 def test_no_memory_at_exponent_one_half_is_sign_descent():
-    found = moves(AdamFamily(exponent=0.5, beta1=0.0, beta2=0.0, epsilon=1e-20), {"learning_rate": 0.1}, SEEN)
+    found = moves(
+        AdamFamily(exponent=0.5, beta1=0.0, beta2=0.0, epsilon=1e-20), {"learning_rate": 0.1}, SEEN
+    )
     np.testing.assert_allclose(found, -0.1 * np.sign(SEEN), rtol=1e-9)
 
 
@@ -114,14 +143,20 @@ def test_adagrad_is_the_limit_of_long_memory():
 def test_updates_scale_as_gradients_to_one_minus_twice_the_exponent(power, degree):
     """At ε → 0; exponent ½ does not feel the scale of the gradients."""
     family, values = AdamFamily(exponent=power, epsilon=1e-12), {"learning_rate": 0.1, **BETAS}
-    np.testing.assert_allclose(moves(family, values, 100 * SEEN), 100**degree * moves(family, values, SEEN), rtol=1e-8)
+    np.testing.assert_allclose(
+        moves(family, values, 100 * SEEN), 100**degree * moves(family, values, SEEN), rtol=1e-8
+    )
 
 
-@pytest.mark.parametrize(("wrong", "message"), [
-    ({"exponent": 1.5}, "exponent: expected a number >= 0 and <= 1; received 1.5"),
-    ({"beta1": 1.0}, "beta1: expected a number >= 0 and <= 0.9999"),
-    ({"beta2": -0.1}, "beta2: expected a number >= 0"),
-    ({"epsilon": 0.0}, "epsilon: expected a number >= 1e-20")])
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"exponent": 1.5}, "exponent: expected a number >= 0 and <= 1; received 1.5"),
+        ({"beta1": 1.0}, "beta1: expected a number >= 0 and <= 0.9999"),
+        ({"beta2": -0.1}, "beta2: expected a number >= 0"),
+        ({"epsilon": 0.0}, "epsilon: expected a number >= 1e-20"),
+    ],
+)
 def test_values_outside_the_family_are_refused(wrong, message):
     with pytest.raises(ProblemError, match=message):
         AdamFamily(**{"epsilon": 1e-8, **wrong})

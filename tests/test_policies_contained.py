@@ -1,4 +1,6 @@
-"""Simpler families inside richer ones: what is declared to be the simpler rule does exactly what it does."""
+"""Simpler families inside richer ones: what is declared to be the simpler rule does exactly what it
+does.
+"""
 
 from dataclasses import replace
 

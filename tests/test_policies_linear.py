@@ -1,4 +1,6 @@
-"""Gradient descent, heavy ball, Nesterov and spans of past gradients are their textbooks' rules, and where they meet."""
+"""Gradient descent, heavy ball, Nesterov and spans of past gradients are their textbooks' rules,
+and where they meet.
+"""
 
 import pickle
 
@@ -10,7 +12,14 @@ from landscape_control.errors import ProblemError
 from landscape_control.landscape import LandscapeDistribution
 from landscape_control.landscape.spectra import Uniform
 from landscape_control.objective import Objective
-from landscape_control.policies import FirstOrderSpan, GradientDescent, HeavyBall, Nesterov, Policy, PolicyProgram
+from landscape_control.policies import (
+    FirstOrderSpan,
+    GradientDescent,
+    HeavyBall,
+    Nesterov,
+    Policy,
+    PolicyProgram,
+)
 
 SEEN, AT = gradients()
 RATES = np.random.default_rng(1).uniform(0.1, 1.0, HORIZON)
@@ -27,8 +36,10 @@ def torch_sgd(seen, rate, momentum, nesterov):
 
 
 def test_gradient_descent_follows_each_gradient_alone():
-    np.testing.assert_array_equal(moves(GradientDescent(constant=False), {"learning_rate": RATES}, SEEN),
-                                  -RATES[:, None] * SEEN)
+    np.testing.assert_array_equal(
+        moves(GradientDescent(constant=False), {"learning_rate": RATES}, SEEN),
+        -RATES[:, None] * SEEN,
+    )
 
 
 @pytest.mark.parametrize(("family", "nesterov"), [(HeavyBall, False), (Nesterov, True)])
@@ -38,17 +49,28 @@ def test_constant_momentum_is_that_of_pytorch(family, nesterov):
 
 
 def test_heavy_ball_with_varying_coefficients_is_polyaks_loop():
-    found, last = moves(HeavyBall(constant=False), {"learning_rate": RATES, "momentum": MOMENTA}, SEEN), np.zeros(3)
+    found, last = (
+        moves(HeavyBall(constant=False), {"learning_rate": RATES, "momentum": MOMENTA}, SEEN),
+        np.zeros(3),
+    )
     for t in range(HORIZON):
         last = MOMENTA[t] * last - RATES[t] * SEEN[t]
         np.testing.assert_array_equal(found[t], last)
 
 
 def test_nesterov_stands_at_the_second_of_nesterovs_two_sequences():
-    """x_k = y_{k-1} - s∇L(y_{k-1}), y_k = x_k + (k-1)/(k+2)(x_k - x_{k-1}) on a quadratic, from momentum = t/(t + 3)."""
+    """x_k = y_{k-1} - s∇L(y_{k-1}), y_k = x_k + (k-1)/(k+2)(x_k - x_{k-1}) on a quadratic, from
+    momentum = t/(t + 3).
+    """
     curvatures, rate = np.array([0.1, 0.5, 1.0]), 0.9
-    policy = Policy(family=Nesterov(constant=False), horizon=HORIZON,
-                    coefficients={"learning_rate": rate, "momentum": np.arange(HORIZON) / (np.arange(HORIZON) + 3)})
+    policy = Policy(
+        family=Nesterov(constant=False),
+        horizon=HORIZON,
+        coefficients={
+            "learning_rate": rate,
+            "momentum": np.arange(HORIZON) / (np.arange(HORIZON) + 3),
+        },
+    )
     state, theta = policy.init(1, 3), np.ones((1, 3))
     x = y = np.ones((1, 3))
     for k in range(1, HORIZON + 1):
@@ -62,26 +84,36 @@ def test_nesterov_stands_at_the_second_of_nesterovs_two_sequences():
 @pytest.mark.parametrize("family", [HeavyBall, Nesterov])
 def test_without_momentum_it_is_gradient_descent(family):
     found = moves(family(constant=True), {"learning_rate": 0.4, "momentum": 0.0}, SEEN)
-    np.testing.assert_array_equal(found, moves(GradientDescent(constant=True), {"learning_rate": 0.4}, SEEN))
+    np.testing.assert_array_equal(
+        found, moves(GradientDescent(constant=True), {"learning_rate": 0.4}, SEEN)
+    )
 
 
 def test_nesterov_is_heavy_ball_with_an_answer_to_the_change_of_the_gradient():
     found = moves(Nesterov(constant=True), {"learning_rate": 0.3, "momentum": 0.8}, SEEN)
     change = SEEN[1:] - SEEN[:-1]
-    np.testing.assert_allclose(found[1:], 0.8 * found[:-1] - 0.3 * SEEN[1:] - 0.3 * 0.8 * change, rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(
+        found[1:], 0.8 * found[:-1] - 0.3 * SEEN[1:] - 0.3 * 0.8 * change, rtol=1e-12, atol=1e-13
+    )
 
 
 def test_span_is_a_sum_over_the_last_gradients():
     family = FirstOrderSpan(memory=3, constant=False)
     values = drawn(family)
     weights = np.stack([values[f"lag_{j}"] for j in range(3)])
-    expected = [-sum(weights[j, t] * SEEN[t - j] for j in range(min(3, t + 1))) for t in range(HORIZON)]
+    expected = [
+        -sum(weights[j, t] * SEEN[t - j] for j in range(min(3, t + 1))) for t in range(HORIZON)
+    ]
     np.testing.assert_allclose(moves(family, values, SEEN), expected, rtol=1e-13)
 
 
-@pytest.mark.parametrize(("family", "lags"), [
-    (HeavyBall, [0.3 * 0.8**j for j in range(HORIZON)]),
-    (Nesterov, [0.3 * 1.8] + [0.3 * 0.8 ** (j + 1) for j in range(1, HORIZON)])])
+@pytest.mark.parametrize(
+    ("family", "lags"),
+    [
+        (HeavyBall, [0.3 * 0.8**j for j in range(HORIZON)]),
+        (Nesterov, [0.3 * 1.8] + [0.3 * 0.8 ** (j + 1) for j in range(1, HORIZON)]),
+    ],
+)
 def test_span_of_all_gradients_contains_constant_momentum(family, lags):
     span = {f"lag_{j}": value for j, value in enumerate(lags)}
     found = moves(FirstOrderSpan(memory=HORIZON, constant=True), span, SEEN)
@@ -90,8 +122,15 @@ def test_span_of_all_gradients_contains_constant_momentum(family, lags):
 
 
 def test_span_of_all_gradients_contains_varying_heavy_ball():
-    lags = {f"lag_{j}": np.array([RATES[t - j] * np.prod(MOMENTA[t - j + 1 : t + 1]) if t >= j else 0.0
-                                  for t in range(HORIZON)]) for j in range(HORIZON)}
+    lags = {
+        f"lag_{j}": np.array(
+            [
+                RATES[t - j] * np.prod(MOMENTA[t - j + 1 : t + 1]) if t >= j else 0.0
+                for t in range(HORIZON)
+            ]
+        )
+        for j in range(HORIZON)
+    }
     found = moves(FirstOrderSpan(memory=HORIZON, constant=False), lags, SEEN)
     expected = moves(HeavyBall(constant=False), {"learning_rate": RATES, "momentum": MOMENTA}, SEEN)
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-13)
@@ -102,7 +141,9 @@ def test_a_shorter_span_truncates_momentum():
     found = moves(FirstOrderSpan(memory=HORIZON - 1, constant=True), lags, SEEN)
     expected = moves(HeavyBall(constant=True), {"learning_rate": 0.3, "momentum": 0.8}, SEEN)
     np.testing.assert_allclose(found[:-1], expected[:-1], rtol=1e-12, atol=1e-13)
-    np.testing.assert_allclose(found[-1] - expected[-1], 0.3 * 0.8 ** (HORIZON - 1) * SEEN[0], rtol=1e-9)
+    np.testing.assert_allclose(
+        found[-1] - expected[-1], 0.3 * 0.8 ** (HORIZON - 1) * SEEN[0], rtol=1e-9
+    )
 
 
 def test_span_counts_one_number_per_step_and_seen_gradient():
@@ -115,8 +156,14 @@ def test_span_counts_one_number_per_step_and_seen_gradient():
 
 def test_span_longer_than_the_horizon_is_refused():
     task = LandscapeDistribution.quadratic(curvatures=Uniform(0.05, 1.0), start_variance=1.0)
-    with pytest.raises(ProblemError, match="memory: expected at most the horizon of 3 steps; received 4"):
-        PolicyProgram(task=task, family=FirstOrderSpan(memory=4, constant=True), objective=Objective(horizon=3))
+    with pytest.raises(
+        ProblemError, match="memory: expected at most the horizon of 3 steps; received 4"
+    ):
+        PolicyProgram(
+            task=task,
+            family=FirstOrderSpan(memory=4, constant=True),
+            objective=Objective(horizon=3),
+        )
 
 
 @pytest.mark.parametrize("memory", [0, 2.5, True])

@@ -1,4 +1,6 @@
-"""Shapes of the learning rate are their formulas, and a schedule is the per-step family at those numbers."""
+"""Shapes of the learning rate are their formulas, and a schedule is the per-step family at those
+numbers.
+"""
 
 import math
 
@@ -38,7 +40,9 @@ LONG = 200
 
 
 def factors(shape, horizon=LONG, **coefficients):
-    return np.array([shape.factor(coefficients, Clock(step=t, horizon=horizon)) for t in range(horizon)])
+    return np.array(
+        [shape.factor(coefficients, Clock(step=t, horizon=horizon)) for t in range(horizon)]
+    )
 
 
 def broken_line(warmup, decay, horizon=LONG, fine=1000):
@@ -60,19 +64,29 @@ def test_shapes_are_their_formulas():
 
 @pytest.mark.parametrize(("warmup", "decay"), [(0.1, 0.2), (0.5, 1.0), (0.013, 0.37)])
 def test_warm_up_stable_decay_is_the_mean_of_a_broken_line(warmup, decay):
-    found = factors(WarmupStableDecay(warmup=None, decay_fraction=None), warmup=warmup, decay_fraction=decay)
+    found = factors(
+        WarmupStableDecay(warmup=None, decay_fraction=None), warmup=warmup, decay_fraction=decay
+    )
     np.testing.assert_allclose(found, broken_line(warmup, decay), atol=1e-6)
-    np.testing.assert_array_equal(found, factors(WarmupStableDecay(warmup=warmup, decay_fraction=decay)))
+    np.testing.assert_array_equal(
+        found, factors(WarmupStableDecay(warmup=warmup, decay_fraction=decay))
+    )
 
 
 def test_warm_up_stable_decay_contains_constant_and_linear_decay():
-    np.testing.assert_allclose(factors(WarmupStableDecay(warmup=1e-6, decay_fraction=1e-6)), 1, atol=2e-4)
+    np.testing.assert_allclose(
+        factors(WarmupStableDecay(warmup=1e-6, decay_fraction=1e-6)), 1, atol=2e-4
+    )
     middle = 1 - (np.arange(LONG) + 0.5) / LONG
-    np.testing.assert_allclose(factors(WarmupStableDecay(warmup=1e-6, decay_fraction=1.0))[1:], middle[1:], rtol=2e-6)
+    np.testing.assert_allclose(
+        factors(WarmupStableDecay(warmup=1e-6, decay_fraction=1.0))[1:], middle[1:], rtol=2e-6
+    )
 
 
 def test_warm_up_stable_decay_is_once_differentiable_in_its_fractions():
-    """Derivatives from both sides of a kink of the broken line meet: warm-up ending exactly at a step."""
+    """Derivatives from both sides of a kink of the broken line meet: warm-up ending exactly at a
+    step.
+    """
     shape, at, h = WarmupStableDecay(warmup=None, decay_fraction=0.3), 0.25, 1e-6
 
     def values(warmup):
@@ -88,31 +102,60 @@ def test_shapes_contain_the_constant():
     np.testing.assert_array_equal(factors(Cosine(final=1.0)), 1)
 
 
-@pytest.mark.parametrize("shape", [InverseTime(), Polynomial(), Cosine(final=None),
-                                   WarmupStableDecay(warmup=None, decay_fraction=None)])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        InverseTime(),
+        Polynomial(),
+        Cosine(final=None),
+        WarmupStableDecay(warmup=None, decay_fraction=None),
+    ],
+)
 def test_scheduled_descent_is_descent_with_those_learning_rates(shape):
     values = {one.name: 0.5 * (one.least + one.most) for one in shape.coefficients}
-    rates = 0.3 * np.array([shape.factor(values, Clock(step=t, horizon=HORIZON)) for t in range(HORIZON)])
+    rates = 0.3 * np.array(
+        [shape.factor(values, Clock(step=t, horizon=HORIZON)) for t in range(HORIZON)]
+    )
     found = moves(ScheduledDescent(shape=shape), {"learning_rate": 0.3, **values}, SEEN)
-    np.testing.assert_allclose(found, moves(GradientDescent(constant=False), {"learning_rate": rates}, SEEN), rtol=1e-13)
+    np.testing.assert_allclose(
+        found, moves(GradientDescent(constant=False), {"learning_rate": rates}, SEEN), rtol=1e-13
+    )
 
 
 def test_schedules_go_around_any_family_with_one_learning_rate():
     rates = 0.3 * (1 - np.arange(HORIZON) / HORIZON)
     family = Scheduled(family=WeightDecay(family=HeavyBall(constant=True)), shape=Polynomial())
-    found = moves(family, {"learning_rate": 0.3, "momentum": 0.8, "power": 1.0, "decay": 0.1}, SEEN, AT)
+    found = moves(
+        family, {"learning_rate": 0.3, "momentum": 0.8, "power": 1.0, "decay": 0.1}, SEEN, AT
+    )
     inner = moves(HeavyBall(constant=False), {"learning_rate": rates, "momentum": 0.8}, SEEN)
     np.testing.assert_allclose(found, inner - 0.1 * AT, rtol=1e-12)
     assert family.linear
     assert family.reads_parameters
 
 
-@pytest.mark.parametrize(("build", "message"), [
-    (lambda: ScheduledDescent(shape="cosine"), "shape: expected a Shape; received str.*policies.Constant.*InverseTime"),
-    (lambda: Scheduled(family=GradientDescent(constant=False), shape=Constant()), "expected a family with one constant"),
-    (lambda: Scheduled(family=ScheduledDescent(shape=InverseTime()), shape=InverseTime()), "schedule once only"),
-    (lambda: Cosine(final=2.0), "final: expected a number >= 0 and <= 1"),
-    (lambda: WarmupStableDecay(warmup=1.0, decay_fraction=None), "warmup: expected a number >= 1e-06 and <= 0.999")])
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (
+            lambda: ScheduledDescent(shape="cosine"),
+            "shape: expected a Shape; received str.*policies.Constant.*InverseTime",
+        ),
+        (
+            lambda: Scheduled(family=GradientDescent(constant=False), shape=Constant()),
+            "expected a family with one constant",
+        ),
+        (
+            lambda: Scheduled(family=ScheduledDescent(shape=InverseTime()), shape=InverseTime()),
+            "schedule once only",
+        ),
+        (lambda: Cosine(final=2.0), "final: expected a number >= 0 and <= 1"),
+        (
+            lambda: WarmupStableDecay(warmup=1.0, decay_fraction=None),
+            "warmup: expected a number >= 1e-06 and <= 0.999",
+        ),
+    ],
+)
 def test_what_cannot_be_scheduled_is_refused(build, message):
     with pytest.raises(ProblemError, match=message):
         build()
@@ -121,20 +164,34 @@ def test_what_cannot_be_scheduled_is_refused(build, message):
 TASK = LandscapeDistribution.quadratic(curvatures=Uniform(0.05, 1.0), start_variance=1.0)
 
 
-@pytest.mark.parametrize(("shape", "values"), [
-    (Cosine(final=0.0), {}), (Polynomial(), {"power": 1.0}), (WarmupStableDecay(warmup=0.2, decay_fraction=0.5), {}),
-    (InverseTime(), {"decay_rate": 0.2})])
+@pytest.mark.parametrize(
+    ("shape", "values"),
+    [
+        (Cosine(final=0.0), {}),
+        (Polynomial(), {"power": 1.0}),
+        (WarmupStableDecay(warmup=0.2, decay_fraction=0.5), {}),
+        (InverseTime(), {"decay_rate": 0.2}),
+    ],
+)
 def test_a_schedule_costs_the_same_by_moments_and_by_running_it(shape, values):
     """Shapes drawn over the horizon are refused at another one, by both; 1/t goes on."""
     family = ScheduledDescent(shape=shape)
     policy = Policy(family=family, coefficients={"learning_rate": 0.3, **values}, horizon=5)
     for steps in (5, 10):
-        program = PolicyProgram(task=TASK, family=family, objective=Objective(horizon=steps, learning_rate=math.inf),
-                                sees=NoisyGradient(0.3))
+        program = PolicyProgram(
+            task=TASK,
+            family=family,
+            objective=Objective(horizon=steps, learning_rate=math.inf),
+            sees=NoisyGradient(0.3),
+        )
         if family.reads_clock and steps > policy.horizon:
-            with pytest.raises(ProblemError, match="expected one planned for 10 steps; received 5 steps"):
+            with pytest.raises(
+                ProblemError, match="expected one planned for 10 steps; received 5 steps"
+            ):
                 exact_cost(policy, program)
-            with pytest.raises(ProblemError, match="at most the 5 steps it was planned for; received step 6"):
+            with pytest.raises(
+                ProblemError, match="at most the 5 steps it was planned for; received step 6"
+            ):
                 replay(policy, program, episodes=10, seed=0)
             continue
         cost, error = replay(policy, program, episodes=20000, seed=0)
@@ -149,9 +206,17 @@ def test_families_have_names():
     assert check_choice("policy family", "adam", ALL) == "adam"
 
 
-@pytest.mark.parametrize(("name", "key"), [
-    ("heavy ball", "heavy-ball"), ("Heavy_Ball", "heavy-ball"), ("Nesterov", "nesterov"), ("Adam family", "adam-family"),
-    ("gradient descent, 1/t", "gradient-descent-1/t"), ("heavy ball with weight decay", "heavy-ball-decay")])
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("heavy ball", "heavy-ball"),
+        ("Heavy_Ball", "heavy-ball"),
+        ("Nesterov", "nesterov"),
+        ("Adam family", "adam-family"),
+        ("gradient descent, 1/t", "gradient-descent-1/t"),
+        ("heavy ball with weight decay", "heavy-ball-decay"),
+    ],
+)
 def test_families_are_found_by_their_own_names(name, key):
     assert by_name(name) == ALL[key]
 
@@ -164,7 +229,11 @@ def test_every_family_of_the_catalogue_is_found_by_the_name_it_prints(key):
 def test_settings_of_the_catalogue_can_be_changed():
     assert by_name("adam", beta2=0.99) == AdamFamily(exponent=0.5, beta2=0.99, epsilon=1e-16)
     assert by_name("heavy ball", constant=False) == ALL["heavy-ball-per-step"]
-    assert by_name("first-order span", memory=3, constant=True) == FirstOrderSpan(memory=3, constant=True) == ALL["span-3"]
+    assert (
+        by_name("first-order span", memory=3, constant=True)
+        == FirstOrderSpan(memory=3, constant=True)
+        == ALL["span-3"]
+    )
 
 
 @pytest.mark.parametrize("name", NEEDING)
@@ -172,7 +241,9 @@ def test_families_that_need_numbers_ask_for_each_and_say_what_it_is(name):
     kind = NEEDING[name]
     with pytest.raises(ProblemError) as refused:
         by_name(kind.name)
-    assert all(f"{word} is {meaning}" in str(refused.value) for word, meaning in kind.arguments.items())
+    assert all(
+        f"{word} is {meaning}" in str(refused.value) for word, meaning in kind.arguments.items()
+    )
 
 
 def test_families_that_need_numbers_are_built_with_them():
@@ -180,11 +251,21 @@ def test_families_that_need_numbers_are_built_with_them():
     assert by_name("gated policy", hidden=1, gradient_scale=0.3, sees_clock=False).hidden == 1
 
 
-@pytest.mark.parametrize(("call", "message"), [
-    (lambda: by_name(3), "name: expected text; received 3"),
-    (lambda: by_name("heavy ball", momentum=0.9), "HeavyBall option: expected one of 'constant'; received 'momentum'"),
-    (lambda: by_name("gradient-descent-cosine", family=HeavyBall(constant=True)), "ScheduledDescent option"),
-    (lambda: by_name("lion", smothing=0.1), "did you mean 'smoothing'")])
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: by_name(3), "name: expected text; received 3"),
+        (
+            lambda: by_name("heavy ball", momentum=0.9),
+            "HeavyBall option: expected one of 'constant'; received 'momentum'",
+        ),
+        (
+            lambda: by_name("gradient-descent-cosine", family=HeavyBall(constant=True)),
+            "ScheduledDescent option",
+        ),
+        (lambda: by_name("lion", smothing=0.1), "did you mean 'smoothing'"),
+    ],
+)
 def test_names_and_settings_that_are_none_are_refused(call, message):
     with pytest.raises(ProblemError, match=message):
         call()

@@ -37,10 +37,17 @@ def test_every_cell_of_the_sweeps_is_solved(session):
 
 
 def test_commands_of_the_readme_are_read(capsys):
-    """Their options exist: parsing reaches the folder or the claim, which is then found missing or is not run."""
+    """Their options exist: parsing reaches the folder or the claim, which is then found missing or
+    is not run.
+    """
     commands = re.findall(r"^landscape-control (.+?)(?<!\\)$", README, re.MULTILINE | re.DOTALL)
     assert len(commands) >= 3
     for command in commands:
-        words = command.replace("\\\n", " ").replace("double-well", "no-such-claim").replace("runs/", "no-such/").split()
+        words = (
+            command.replace("\\\n", " ")
+            .replace("double-well", "no-such-claim")
+            .replace("runs/", "no-such/")
+            .split()
+        )
         assert cli.main(words) == 2
         assert "no-such" in capsys.readouterr().err

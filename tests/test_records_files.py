@@ -1,4 +1,6 @@
-"""Records on disk: what is saved loads into a working object with the same numbers, and damage is told from a record."""
+"""Records on disk: what is saved loads into a working object with the same numbers, and damage is
+told from a record.
+"""
 
 import dataclasses
 import json
@@ -48,7 +50,9 @@ def test_loaded_results_give_the_same_numbers(name, made, tmp_path):
     loaded = round_trip(value, tmp_path)
     assert type(loaded) is type(value)
     assert stored_numbers(loaded) == stored_numbers(value)
-    wanted = computed_numbers(round_trip(value, tmp_path) if name == "replanning" else value)  # it remembers its calls
+    wanted = computed_numbers(
+        round_trip(value, tmp_path) if name == "replanning" else value
+    )  # it remembers its calls
     assert np.array_equal(computed_numbers(loaded), wanted, equal_nan=True)
     if hasattr(value, "summary") and name != "replanning":
         assert loaded.summary() == value.summary()
@@ -70,15 +74,25 @@ def test_records_of_every_version_still_give_their_numbers(version):
         assert type(loaded).__name__ == wanted["class"], name
         assert stored_numbers(loaded) == wanted["stored"], name
         scale = np.abs(wanted["computed"]).max()
-        assert computed_numbers(loaded) == pytest.approx(wanted["computed"], rel=1e-9, abs=1e-12 * scale), name
+        assert computed_numbers(loaded) == pytest.approx(
+            wanted["computed"], rel=1e-9, abs=1e-12 * scale
+        ), name
 
 
 def test_samples_cover_todays_format_and_every_kind_of_result():
     today = json.loads((FOLDER / f"v{VERSION}" / "expected.json").read_text(encoding="utf-8"))
     assert set(today) == set(MAKERS)
-    results = {name for name in MODULES if issubclass(class_of(name), (lc.Solution, lc.BeliefSolution, PolicyResult))}
+    results = {
+        name
+        for name in MODULES
+        if issubclass(class_of(name), (lc.Solution, lc.BeliefSolution, PolicyResult))
+    }
     assert results <= {sample["class"] for sample in today.values()}
-    kinds = {kind for base in (lc.Solution, lc.BeliefSolution, PolicyResult) for kind in (base, *base.__subclasses__())}
+    kinds = {
+        kind
+        for base in (lc.Solution, lc.BeliefSolution, PolicyResult)
+        for kind in (base, *base.__subclasses__())
+    }
     names = {kind.__name__ for kind in kinds if kind.__module__.startswith("landscape_control.")}
     assert names - {"BeliefSolution"} == results
 
@@ -111,7 +125,10 @@ def test_a_loaded_solution_is_solved_again_compared_and_certified(made, tmp_path
 
 def test_a_loaded_solution_is_drawn(made, tmp_path):
     loaded = round_trip(made("solution"), tmp_path)
-    one, other = (lc.plotting.plan_data(s.best, s.problem.landscape, points=11) for s in (made("solution"), loaded))
+    one, other = (
+        lc.plotting.plan_data(s.best, s.problem.landscape, points=11)
+        for s in (made("solution"), loaded)
+    )
     assert one.keys() == other.keys()
     assert all(np.array_equal(one[name], other[name]) for name in one)
 
@@ -119,15 +136,24 @@ def test_a_loaded_solution_is_drawn(made, tmp_path):
 def test_an_endless_plan_keeps_its_tail(made, tmp_path):
     solution = made("solution_endless")
     loaded, late = round_trip(solution, tmp_path), solution.times[-1] + 3.0
-    assert all(np.array_equal(one, other) for one, other in zip(loaded.at(late), solution.at(late), strict=True))
+    assert all(
+        np.array_equal(one, other)
+        for one, other in zip(loaded.at(late), solution.at(late), strict=True)
+    )
     assert loaded.best.tail.reliable == solution.best.tail.reliable
 
 
 def test_failed_solutions_keep_their_status_and_message(tmp_path):
-    solution = lc.solve(KNOWN["double well"], tolerance=1e-13, throw=False, max_elements=8, method="shooting")
+    solution = lc.solve(
+        KNOWN["double well"], tolerance=1e-13, throw=False, max_elements=8, method="shooting"
+    )
     loaded = round_trip(solution, tmp_path)
     assert not solution.status.ok
-    assert (loaded.status, loaded.message, loaded.cost) == (solution.status, solution.message, solution.cost)
+    assert (loaded.status, loaded.message, loaded.cost) == (
+        solution.status,
+        solution.message,
+        solution.cost,
+    )
 
 
 def test_exact_policies_keep_what_they_know_of_the_belief(made, tmp_path):
@@ -140,20 +166,28 @@ def test_exact_policies_keep_what_they_know_of_the_belief(made, tmp_path):
 
 
 def test_loaded_policies_act_in_simulations(made, tmp_path):
-    one, other = (lc.simulate(HIDDEN["reverting"], policy, episodes=3, step=0.1, horizon=1.0, seed=2)
-                  for policy in (made("lqg"), round_trip(made("lqg"), tmp_path)))
+    one, other = (
+        lc.simulate(HIDDEN["reverting"], policy, episodes=3, step=0.1, horizon=1.0, seed=2)
+        for policy in (made("lqg"), round_trip(made("lqg"), tmp_path))
+    )
     assert one.cost == other.cost
 
 
 def test_a_policy_result_keeps_every_optimum_and_its_checks(tmp_path):
-    result = optimize_policy(PROGRAMS["descent"].task, HeavyBall(constant=True), PROGRAMS["descent"].objective,
-                             sees=PROGRAMS["descent"].sees)
+    result = optimize_policy(
+        PROGRAMS["descent"].task,
+        HeavyBall(constant=True),
+        PROGRAMS["descent"].objective,
+        sees=PROGRAMS["descent"].sees,
+    )
     loaded = round_trip(result, tmp_path)
     assert isinstance(loaded, PolicyResult)
     for one in dataclasses.fields(result):
         if not one.name.startswith("_") and one.name not in ("program", "optima"):
             assert getattr(loaded, one.name) == getattr(result, one.name), one.name
-    assert [(c, dict(k), n) for c, k, n in loaded.optima] == [(c, dict(k), n) for c, k, n in result.optima]
+    assert [(c, dict(k), n) for c, k, n in loaded.optima] == [
+        (c, dict(k), n) for c, k, n in result.optima
+    ]
     assert loaded.certificate == result.certificate
     assert np.array_equal(loaded.identifiability.directions, result.identifiability.directions)
     assert specification(loaded.program) == specification(result.program)
@@ -198,9 +232,14 @@ def test_results_save_themselves_and_replace_earlier_records(made, tmp_path):
 
 def test_a_fresh_process_loads_and_runs_what_this_one_saved(made, tmp_path):
     path = save(made("lqg"), tmp_path / "x.nc")
-    code = ("import sys\nfrom landscape_control.records import load\n"
-            "print(float(load(sys.argv[1]).policy([0.3], [0.1], 0.0)[0]).hex(), 'xarray' in sys.modules)")
-    printed = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True).stdout
+    code = (
+        "import sys\nfrom landscape_control.records import"
+        " load\nprint(float(load(sys.argv[1]).policy([0.3], [0.1], 0.0)[0]).hex(), 'xarray' in"
+        " sys.modules)"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
+    ).stdout
     assert printed.split() == [float(made("lqg").policy([0.3], [0.1], 0.0)[0]).hex(), "False"]
 
 
@@ -212,7 +251,7 @@ def damaged(path, data):
 def test_any_changed_or_missing_byte_is_found(made, tmp_path):
     data = save(made("policy"), tmp_path / "x.nc").read_bytes()
     for place in np.linspace(0, len(data) - 1, 60).astype(int):
-        for broken in (data[:place] + bytes([data[place] ^ 4]) + data[place + 1:], data[:place]):
+        for broken in (data[:place] + bytes([data[place] ^ 4]) + data[place + 1 :], data[:place]):
             with pytest.raises(lc.ProblemError, match=r"damaged|seal|cut off"):
                 load(damaged(tmp_path / "broken.nc", broken))
 
@@ -237,14 +276,25 @@ def test_records_of_a_later_version_are_refused(made, tmp_path, monkeypatch):
 
 
 def test_unknown_kinds_are_refused(made, tmp_path):
-    data = save(made("policy"), tmp_path / "x.nc").read_bytes()[:-90].replace(b"Policy\x00", b"Police\x00")
+    data = (
+        save(made("policy"), tmp_path / "x.nc")
+        .read_bytes()[:-90]
+        .replace(b"Policy\x00", b"Police\x00")
+    )
     with pytest.raises(lc.ProblemError, match="upgrade"):
         load(damaged(tmp_path / "y.nc", seal(data)))
 
 
-@pytest.mark.parametrize(("value", "words"), [
-    (lc.double_well(), "Landscape"), ([1.0], "one result"), ({"a": 1.0}, "one result"), (None, "NoneType"),
-    (lambda: 1.0, "function")])
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (lc.double_well(), "Landscape"),
+        ([1.0], "one result"),
+        ({"a": 1.0}, "one result"),
+        (None, "NoneType"),
+        (lambda: 1.0, "function"),
+    ],
+)
 def test_only_results_are_saved(value, words, tmp_path):
     with pytest.raises(lc.ProblemError, match=words):
         save(value, tmp_path / "x.nc")
@@ -258,8 +308,13 @@ def test_a_pickled_belief_solution_has_no_problem_to_save(made, tmp_path):
 
 def test_places_that_cannot_be_written_are_refused(made, tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
-    for path, words in ((tmp_path, "a folder"), (tmp_path / "no" / "x.nc", "does not exist"),
-                        (tmp_path / "notes.txt", "of another kind"), (7, "a path"), (None, "a path")):
+    for path, words in (
+        (tmp_path, "a folder"),
+        (tmp_path / "no" / "x.nc", "does not exist"),
+        (tmp_path / "notes.txt", "of another kind"),
+        (7, "a path"),
+        (None, "a path"),
+    ):
         with pytest.raises(lc.ProblemError, match=words):
             save(made("policy"), path)
     assert (tmp_path / "notes.txt").read_text() == "mine"
@@ -297,11 +352,15 @@ def test_a_damaged_record_is_replaced_as_long_as_it_has_its_seal(made, tmp_path)
 def test_a_full_disk_leaves_the_earlier_record_and_nothing_else(made, tmp_path):
     path = save(made("policy"), tmp_path / "x.nc")
     before = path.read_bytes()
-    code = ("import resource, sys\nfrom landscape_control import ProblemError\n"
-            "from landscape_control.records import load, save\n"
-            "value = load(sys.argv[1])\nresource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))\n"
-            "try:\n    save(value, sys.argv[1])\nexcept ProblemError as error:\n    print(error)")
-    found = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    code = (
+        "import resource, sys\nfrom landscape_control import ProblemError\n"
+        "from landscape_control.records import load, save\n"
+        "value = load(sys.argv[1])\nresource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))\n"
+        "try:\n    save(value, sys.argv[1])\nexcept ProblemError as error:\n    print(error)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
+    )
     assert "free some space" in found.stdout
     assert found.stderr == ""
     assert path.read_bytes() == before
@@ -331,7 +390,10 @@ def test_tables_of_other_things_are_refused(tmp_path):
 
 
 def test_the_format_is_documented():
-    text = (Path(record_samples.__file__).resolve().parent.parent / "landscape_control/records/FORMAT.md").read_text("utf-8")
+    text = (
+        Path(record_samples.__file__).resolve().parent.parent
+        / "landscape_control/records/FORMAT.md"
+    ).read_text("utf-8")
     assert f"# The record format, version {VERSION}" in text
     for name in MODULES:
         assert name in text, name

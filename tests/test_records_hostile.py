@@ -1,4 +1,6 @@
-"""Files are data: nothing in a record or a store makes its reader solve, allocate, look elsewhere, or raise wordlessly."""
+"""Files are data: nothing in a record or a store makes its reader solve, allocate, look elsewhere,
+or raise wordlessly.
+"""
 
 import json
 import os
@@ -23,7 +25,9 @@ assert hostile_forgeries, "its attacks are put into the list as it is imported"
 RUNNER = Path(hostile_runner.__file__)
 SECONDS, MEGABYTES = 2.0, 200.0
 BELIEF = ([0.1], [[0.2]])
-BOWL = lc.ControlProblem(landscape=lc.quadratic(hessian=[[2.0]]), start=[1.0], objective=lc.Objective(horizon=1.0))
+BOWL = lc.ControlProblem(
+    landscape=lc.quadratic(hessian=[[2.0]]), start=[1.0], objective=lc.Objective(horizon=1.0)
+)
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +38,13 @@ def attacked(tmp_path_factory):
     for name, make in (ATTACKS | STORES).items():
         (folder / name).mkdir()
         paths[name] = make(folder / name)
-    done = subprocess.run([sys.executable, RUNNER, *map(str, paths.values())], capture_output=True, text=True, timeout=300,
-                          check=False)
+    done = subprocess.run(
+        [sys.executable, RUNNER, *map(str, paths.values())],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     results = map(json.loads, done.stdout.splitlines())
     return dict(zip(paths, results, strict=True)), folder
@@ -44,16 +53,22 @@ def attacked(tmp_path_factory):
 @pytest.mark.parametrize("name", ATTACKS | STORES)
 def test_whatever_is_wrong_is_one_clear_error(name, attacked):
     found = attacked[0][name]
-    assert found["outcome"] == ("loaded" if name in VALID | STILL_READ else "refused"), found["message"]
+    assert found["outcome"] == ("loaded" if name in VALID | STILL_READ else "refused"), found[
+        "message"
+    ]
     assert found["seconds"] < SECONDS
     assert found["megabytes"] < MEGABYTES
 
 
 def test_refusals_name_the_place_in_the_file(attacked):
-    places = {"a_path_of_nan": "plans/0/parameters", "a_soft_link": "plans/1",
-              "a_step_that_calls": "problem, ControlProblem, landscape, loss expression, step 1",
-              "brackets_fifty_thousand_deep": "plans/0, record_other", "a_plan_of_400_digits": "plan",
-              "a_start_of_nan": "problem, ControlProblem"}
+    places = {
+        "a_path_of_nan": "plans/0/parameters",
+        "a_soft_link": "plans/1",
+        "a_step_that_calls": "problem, ControlProblem, landscape, loss expression, step 1",
+        "brackets_fifty_thousand_deep": "plans/0, record_other",
+        "a_plan_of_400_digits": "plan",
+        "a_start_of_nan": "problem, ControlProblem",
+    }
     for name, place in places.items():
         assert f", {place}" in attacked[0][name]["message"], name
 
@@ -62,17 +77,29 @@ def test_nothing_outside_the_file_is_touched(attacked):
     _, folder = attacked
     assert not (folder / "settings_that_write_a_file" / "written").exists()
     left = {path.name for path in folder.rglob("*") if path.is_file()}
-    assert left <= {"hostile.nc", "secret.h5", "secret.bin", "plan.json", "result.nc", "lock",
-                    *(path.name for path in (STORE / "chunks").iterdir())}
+    assert left <= {
+        "hostile.nc",
+        "secret.h5",
+        "secret.bin",
+        "plan.json",
+        "result.nc",
+        "lock",
+        *(path.name for path in (STORE / "chunks").iterdir()),
+    }
 
 
 def test_loading_solves_nothing(monkeypatch):
     def refuse(*_, **__):
         raise AssertionError("something was solved")
 
-    for place in ("casadi.nlpsol", "landscape_control.solver.Solver.__init__", "landscape_control.planning.lqg.solve_lqg",
-                  "landscape_control.planning.replanning.belief_solver", "scipy.linalg.solve_continuous_are",
-                  "scipy.integrate.solve_ivp"):
+    for place in (
+        "casadi.nlpsol",
+        "landscape_control.solver.Solver.__init__",
+        "landscape_control.planning.lqg.solve_lqg",
+        "landscape_control.planning.replanning.belief_solver",
+        "scipy.linalg.solve_continuous_are",
+        "scipy.integrate.solve_ivp",
+    ):
         monkeypatch.setattr(place, refuse)
     for path in sorted(SAMPLES.glob("*.nc")):
         load(path)
@@ -83,13 +110,22 @@ def test_the_equations_of_an_exact_policy_are_made_when_it_acts_and_must_give_it
     assert "linear" not in vars(whole)
     whole.policy([0.3], [0.1])
     assert "linear" in vars(whole)
-    path = hostile_records.edited(tmp_path, lambda file: file["gain"].__setitem__(..., 2 * file["gain"][()]), "lqg")
+    path = hostile_records.edited(
+        tmp_path, lambda file: file["gain"].__setitem__(..., 2 * file["gain"][()]), "lqg"
+    )
     with pytest.raises(ProblemError, match="gain: expected the gains that follow from the problem"):
         load(path).policy([0.3], [0.1])
 
 
-@pytest.mark.parametrize("name", ["settings_that_write_a_file", "settings_that_load_a_library", "settings_without_end",
-                                  "settings_that_nobody_knows"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "settings_that_write_a_file",
+        "settings_that_load_a_library",
+        "settings_without_end",
+        "settings_that_nobody_knows",
+    ],
+)
 def test_a_replanning_policy_does_not_solve_with_what_a_file_asks_for(name, tmp_path):
     loaded = load(ATTACKS[name](tmp_path))
     with pytest.raises(ProblemError, match=r"never taken from a file.*solution\.given"):
@@ -110,9 +146,19 @@ def test_optimiser_options_of_a_replanning_policy_are_given_again(tmp_path):
 
 def test_optimiser_options_of_a_sweep_are_given_again(tmp_path):
     options = {"options": {"max_iter": 200}, "tolerance": 1e-5}
-    full = sweep(BOWL, {"horizon": [1.0, 2.0]}, measure="cost", store=tmp_path / "run", workers=1, chunk=1, options=options)
+    full = sweep(
+        BOWL,
+        {"horizon": [1.0, 2.0]},
+        measure="cost",
+        store=tmp_path / "run",
+        workers=1,
+        chunk=1,
+        options=options,
+    )
     sorted((tmp_path / "run/chunks").iterdir())[0].unlink()
-    with pytest.raises(ProblemError, match=r"never taken from a file.*resume\(store, options={options=…}\)|options"):
+    with pytest.raises(
+        ProblemError, match=r"never taken from a file.*resume\(store, options={options=…}\)|options"
+    ):
         resume(tmp_path / "run", workers=1)
     with pytest.raises(ProblemError, match="expected {'max_iter': 200}"):
         resume(tmp_path / "run", workers=1, options={"options": {"max_iter": 1}})
@@ -120,9 +166,17 @@ def test_optimiser_options_of_a_sweep_are_given_again(tmp_path):
     assert np.array_equal(again["cost"], full["cost"])
 
 
-@pytest.mark.parametrize("options", [
-    {"options": {"output_file": "written"}}, {"options": {"hsllib": "evil.so", "linear_solver": "ma27"}},
-    {"time_limit": 1e300}, {"shell": "sh"}, {"max_elements": 10**9}, {"method": "os.system"}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"options": {"output_file": "written"}},
+        {"options": {"hsllib": "evil.so", "linear_solver": "ma27"}},
+        {"time_limit": 1e300},
+        {"shell": "sh"},
+        {"max_elements": 10**9},
+        {"method": "os.system"},
+    ],
+)
 def test_a_resealed_plan_asks_for_nothing(options, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shutil.copytree(STORE, tmp_path / "store")
@@ -141,7 +195,9 @@ def test_a_resealed_plan_calls_no_function_of_python_itself(tmp_path):
 
 def test_a_folder_in_the_place_of_a_chunk_is_named_when_a_sweep_goes_on(tmp_path):
     store = STORES["a_folder_named_like_a_chunk"](tmp_path)
-    with pytest.raises(ProblemError, match=r"chunks that are files and can be read; received .*\.npz"):
+    with pytest.raises(
+        ProblemError, match=r"chunks that are files and can be read; received .*\.npz"
+    ):
         resume(store, workers=1)
 
 

@@ -21,8 +21,13 @@ from landscape_control.records.expressions import function_from_tree, function_t
 def elsewhere(code, *arguments):
     """What a fresh process, with its own hash seed, prints."""
     environment = os.environ | {"PYTHONHASHSEED": "7"}
-    return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True,
-                          env=environment).stdout
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+    ).stdout
 
 
 def same(one, other):
@@ -47,13 +52,18 @@ def test_rebuilt_functions_and_numbers_agree_to_the_last_bit(name):
     points = np.random.default_rng(5).standard_normal((4, problem.dimension))
     assert same(problem.start, rebuilt.start)
     assert problem.describe() == rebuilt.describe()
-    for one, other in zip(problem.landscape.at_prior_mean.derivatives(points),
-                          rebuilt.landscape.at_prior_mean.derivatives(points), strict=True):
+    for one, other in zip(
+        problem.landscape.at_prior_mean.derivatives(points),
+        rebuilt.landscape.at_prior_mean.derivatives(points),
+        strict=True,
+    ):
         assert same(one, other)
     for what in ("metric", "drift", "actuation", "terminal_cost"):
         assert same(getattr(problem.model, what)(points), getattr(rebuilt.model, what)(points))
     assert problem.model.constant == rebuilt.model.constant
-    assert problem.landscape.at_prior_mean.is_quadratic == rebuilt.landscape.at_prior_mean.is_quadratic
+    assert (
+        problem.landscape.at_prior_mean.is_quadratic == rebuilt.landscape.at_prior_mean.is_quadratic
+    )
 
 
 @pytest.mark.parametrize("name", HIDDEN)
@@ -73,34 +83,54 @@ def test_rebuilt_programs_ask_the_same(name):
     one, other = PROGRAMS[name], from_specification(specification(PROGRAMS[name]))
     assert one.family == other.family
     assert (one.cost, one.steps, type(one.sees)) == (other.cost, other.steps, type(other.sees))
-    for mine, theirs in zip(one.task.curvatures.nodes(5), other.task.curvatures.nodes(5), strict=True):
+    for mine, theirs in zip(
+        one.task.curvatures.nodes(5), other.task.curvatures.nodes(5), strict=True
+    ):
         assert same(mine, theirs)
 
 
 @pytest.mark.parametrize("name", ["curved", "double well", "linear-quadratic 3x2"])
 def test_a_fresh_process_solves_the_text_to_the_same_bits(name):
-    code = ("import sys, landscape_control as lc\nfrom landscape_control.records import from_specification\n"
-            "solution = lc.solve(from_specification(sys.argv[1]), seed=3)\n"
-            "print(solution.cost.hex(), *[x.hex() for x in solution.parameters.ravel().tolist()])")
+    code = (
+        "import sys, landscape_control as lc\nfrom landscape_control.records import"
+        " from_specification\nsolution = lc.solve(from_specification(sys.argv[1]),"
+        " seed=3)\nprint(solution.cost.hex(), *[x.hex() for x in"
+        " solution.parameters.ravel().tolist()])"
+    )
     solution = lc.solve(KNOWN[name], seed=3)
     wanted = [solution.cost.hex(), *[x.hex() for x in solution.parameters.ravel().tolist()]]
     assert elsewhere(code, specification(KNOWN[name])).split() == wanted
 
 
 def test_text_is_the_same_in_a_process_that_builds_the_problem_itself():
-    code = ("import landscape_control as lc\nfrom landscape_control.records import fingerprint\n"
-            "print(fingerprint(lc.ControlProblem(landscape=lc.double_well(), start=[-0.6, 0.55], end=[1.0, 0.1],"
-            "objective=lc.Objective(horizon=4.0, discount=0.1))))")
+    code = (
+        "import landscape_control as lc\nfrom landscape_control.records import"
+        " fingerprint\nprint(fingerprint(lc.ControlProblem(landscape=lc.double_well(), start=[-0.6,"
+        " 0.55], end=[1.0, 0.1],objective=lc.Objective(horizon=4.0, discount=0.1))))"
+    )
     assert elsewhere(code).strip() == fingerprint(KNOWN["double well"])
 
 
-@pytest.mark.parametrize(("landscape", "count"), [
-    (lc.quadratic(hessian=np.diag([1.0, -1.0])), 0), (replace(lc.double_well(), minima=None), 0),
-    (replace(lc.double_well(), minima=[[1.0, 0.0]]), 1), (lc.double_well(tilt=9.0), 1), (lc.double_well(), 2)])
+@pytest.mark.parametrize(
+    ("landscape", "count"),
+    [
+        (lc.quadratic(hessian=np.diag([1.0, -1.0])), 0),
+        (replace(lc.double_well(), minima=None), 0),
+        (replace(lc.double_well(), minima=[[1.0, 0.0]]), 1),
+        (lc.double_well(tilt=9.0), 1),
+        (lc.double_well(), 2),
+    ],
+)
 def test_rebuilt_landscape_has_the_minima_it_had(landscape, count):
-    rebuilt = from_specification(specification(KNOWN["double well"].changed(landscape=landscape))).landscape
+    rebuilt = from_specification(
+        specification(KNOWN["double well"].changed(landscape=landscape))
+    ).landscape
     assert count == (0 if landscape.minima is None else len(landscape.minima))
-    assert rebuilt.minima is None if landscape.minima is None else same(rebuilt.minima, landscape.minima)
+    assert (
+        rebuilt.minima is None
+        if landscape.minima is None
+        else same(rebuilt.minima, landscape.minima)
+    )
 
 
 def test_rebuilt_landscape_still_has_its_parameters_and_their_minima():
@@ -113,19 +143,31 @@ def test_rebuilt_landscape_still_has_its_parameters_and_their_minima():
 
 
 def test_belief_problems_solve_alike():
-    one, other = (solve_lqg(p) for p in (HIDDEN["reverting"], from_specification(specification(HIDDEN["reverting"]))))
+    one, other = (
+        solve_lqg(p)
+        for p in (HIDDEN["reverting"], from_specification(specification(HIDDEN["reverting"])))
+    )
     assert one.cost == other.cost
     assert same(one.policy([0.3], [0.1]), other.policy([0.3], [0.1]))
 
 
-@pytest.mark.parametrize(("changes", "names"), [
-    ({"discount": 0.2}, ["objective.discount"]),
-    ({"start": [-0.6, 0.5], "horizon": np.inf, "end": None}, ["end", "objective.horizon", "start"]),
-    ({"landscape": lc.double_well(tilt=0.4)}, ["landscape.parameters.tilt"]),
-    ({"landscape": replace(lc.double_well(), minima=[[1.0, 0.0]])}, ["landscape.minima", "landscape.minima_rule"]),
-    ({"learner": lc.Learner(drift=lc.linear_drift(-np.eye(2)))}, ["learner.drift"]),
-    ({"learner": lc.Learner(metric=lambda t: (1 + t[0] ** 2) * np.eye(2))}, ["learner.metric"]),
-])
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        ({"discount": 0.2}, ["objective.discount"]),
+        (
+            {"start": [-0.6, 0.5], "horizon": np.inf, "end": None},
+            ["end", "objective.horizon", "start"],
+        ),
+        ({"landscape": lc.double_well(tilt=0.4)}, ["landscape.parameters.tilt"]),
+        (
+            {"landscape": replace(lc.double_well(), minima=[[1.0, 0.0]])},
+            ["landscape.minima", "landscape.minima_rule"],
+        ),
+        ({"learner": lc.Learner(drift=lc.linear_drift(-np.eye(2)))}, ["learner.drift"]),
+        ({"learner": lc.Learner(metric=lambda t: (1 + t[0] ** 2) * np.eye(2))}, ["learner.metric"]),
+    ],
+)
 def test_differences_name_the_fields(changes, names):
     problem = KNOWN["double well"]
     assert differences(problem, problem.changed(**changes)) == names
@@ -133,25 +175,77 @@ def test_differences_name_the_fields(changes, names):
 
 
 def test_a_change_inside_a_function_shows():
-    one, other = (KNOWN["double well"].changed(learner=lc.Learner(metric=lambda t, c=c: (1 + c * t[0] ** 2) * np.eye(2)))
-                  for c in (1.0, np.nextafter(1.0, 2)))
+    one, other = (
+        KNOWN["double well"].changed(
+            learner=lc.Learner(metric=lambda t, c=c: (1 + c * t[0] ** 2) * np.eye(2))
+        )
+        for c in (1.0, np.nextafter(1.0, 2))
+    )
     assert differences(one, other) == ["learner.metric"]
 
 
 def test_differences_of_hidden_variables_and_of_programs():
-    assert differences(HIDDEN["reverting"], HIDDEN["jumps"]) == ["landscape.hidden", "objective.horizon"]
+    assert differences(HIDDEN["reverting"], HIDDEN["jumps"]) == [
+        "landscape.hidden",
+        "objective.horizon",
+    ]
     assert "family" in differences(PROGRAMS["descent"], PROGRAMS["heavy ball"])
 
 
 def test_every_elementary_operation_survives():
     x = ca.SX.sym("x", 2)
     a, b = x[0], x[1]
-    parts = [a + b, a - b, a * b, a / b, a**b, a**2.5, a**2, 2 * a, -a, 1 / a, ca.sqrt(a), ca.exp(a), ca.log(a), ca.sin(a),
-             ca.cos(a), ca.tan(a), ca.asin(a), ca.acos(a), ca.atan(a), ca.sinh(a), ca.cosh(a), ca.tanh(a), ca.asinh(a),
-             ca.acosh(1 + a), ca.atanh(a), ca.erf(a), ca.erfinv(a), ca.log1p(a), ca.expm1(a), ca.fabs(a), ca.sign(a),
-             ca.floor(a), ca.ceil(a), ca.fmin(a, b), ca.fmax(a, b), ca.fmod(a, b), ca.remainder(a, b), ca.atan2(a, b),
-             ca.hypot(a, b), ca.copysign(a, b), ca.if_else(a < b, a, b), ca.if_else(a <= b, a, b), a == b, a != b,
-             ca.logic_and(a < 1, b < 1), ca.logic_or(a < 1, b < 1), ca.logic_not(a), a * ca.inf, ca.SX.nan()]
+    parts = [
+        a + b,
+        a - b,
+        a * b,
+        a / b,
+        a**b,
+        a**2.5,
+        a**2,
+        2 * a,
+        -a,
+        1 / a,
+        ca.sqrt(a),
+        ca.exp(a),
+        ca.log(a),
+        ca.sin(a),
+        ca.cos(a),
+        ca.tan(a),
+        ca.asin(a),
+        ca.acos(a),
+        ca.atan(a),
+        ca.sinh(a),
+        ca.cosh(a),
+        ca.tanh(a),
+        ca.asinh(a),
+        ca.acosh(1 + a),
+        ca.atanh(a),
+        ca.erf(a),
+        ca.erfinv(a),
+        ca.log1p(a),
+        ca.expm1(a),
+        ca.fabs(a),
+        ca.sign(a),
+        ca.floor(a),
+        ca.ceil(a),
+        ca.fmin(a, b),
+        ca.fmax(a, b),
+        ca.fmod(a, b),
+        ca.remainder(a, b),
+        ca.atan2(a, b),
+        ca.hypot(a, b),
+        ca.copysign(a, b),
+        ca.if_else(a < b, a, b),
+        ca.if_else(a <= b, a, b),
+        a == b,
+        a != b,
+        ca.logic_and(a < 1, b < 1),
+        ca.logic_or(a < 1, b < 1),
+        ca.logic_not(a),
+        a * ca.inf,
+        ca.SX.nan(),
+    ]
     function = ca.Function("f", [x], [ca.vertcat(*parts), ca.diag(x), ca.SX(2, 3)])
     tree = function_to_tree(function, ["x"])
     rebuilt = function_from_tree(json.loads(json.dumps(tree, allow_nan=False)))
@@ -185,16 +279,22 @@ def _own_program():
 TEXT = specification(KNOWN["double well"])
 
 
-@pytest.mark.parametrize(("text", "words"), [
-    ("", "damaged"), ("{}", "damaged"), (TEXT[:-20], "damaged"), (None, "text: expected text; received None"),
-    (TEXT.replace('"version":1', '"version":99'), "upgrade"),
-    (TEXT.replace("landscape_control problem", "something"), "something else"),
-    (TEXT.replace('"kind":"Learner"', '"kind":"Teacher"'), "upgrade"),
-    (TEXT.replace('"SQ"', '"SYSTEM"'), "damaged"),
-    (TEXT.replace('["SUB",1,2]', '["SUB",1,77]'), "damaged"),
-    (TEXT.replace('"dimension":2', '"dimension":3'), "loss expression"),
-    (TEXT.replace('"formula"', '"form"'), "damaged"),
-])
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "damaged"),
+        ("{}", "damaged"),
+        (TEXT[:-20], "damaged"),
+        (None, "text: expected text; received None"),
+        (TEXT.replace('"version":1', '"version":99'), "upgrade"),
+        (TEXT.replace("landscape_control problem", "something"), "something else"),
+        (TEXT.replace('"kind":"Learner"', '"kind":"Teacher"'), "upgrade"),
+        (TEXT.replace('"SQ"', '"SYSTEM"'), "damaged"),
+        (TEXT.replace('["SUB",1,2]', '["SUB",1,77]'), "damaged"),
+        (TEXT.replace('"dimension":2', '"dimension":3'), "loss expression"),
+        (TEXT.replace('"formula"', '"form"'), "damaged"),
+    ],
+)
 def test_damaged_and_foreign_texts_are_refused(text, words):
     with pytest.raises(lc.ProblemError, match=words):
         from_specification(text)
@@ -206,6 +306,8 @@ def test_only_problems_have_a_specification():
 
 
 def test_importing_the_package_loads_no_labelled_arrays():
-    code = ("import sys, landscape_control\nfrom landscape_control.records import specification\n"
-            "print(*sorted({'xarray', 'pandas', 'h5netcdf', 'h5py', 'dask'} & set(sys.modules)))")
+    code = (
+        "import sys, landscape_control\nfrom landscape_control.records import specification\n"
+        "print(*sorted({'xarray', 'pandas', 'h5netcdf', 'h5py', 'dask'} & set(sys.modules)))"
+    )
     assert elsewhere(code).strip() == ""

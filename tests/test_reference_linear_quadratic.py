@@ -1,4 +1,6 @@
-"""LinearQuadratic: long horizons, invariances, singular and concave directions, and that every field enters."""
+"""LinearQuadratic: long horizons, invariances, singular and concave directions, and that every
+field enters.
+"""
 
 import dataclasses
 
@@ -16,7 +18,9 @@ def test_finite_gain_reaches_the_infinite_one_as_exp_minus_two_w_T(discount):
     w = np.sqrt(discount**2 / 4 + 0.8)
     horizons = np.array([2.0, 3.0, 4.0]) / w
     gaps = p.infinite().gain[0, 0] - np.array([p.finite(T).gain(T)[0, 0] for T in horizons])
-    np.testing.assert_allclose(np.diff(np.log(gaps)) / np.diff(horizons), -2 * w, rtol=3e-2 if discount else 1e-2)
+    np.testing.assert_allclose(
+        np.diff(np.log(gaps)) / np.diff(horizons), -2 * w, rtol=3e-2 if discount else 1e-2
+    )
     assert np.diff(np.log(gaps))[-1] / np.diff(horizons)[-1] == pytest.approx(-2 * w, rel=3e-3)
 
 
@@ -26,10 +30,14 @@ def test_every_part_of_the_value_tends_to_the_infinite_one_whatever_the_terminal
     infinite, theta = without_end(p).infinite(), np.random.default_rng(seed).normal(size=(4, n))
     policy = p.finite(150.0)
     np.testing.assert_allclose(policy.gain(150.0), infinite.gain, rtol=1e-10, atol=1e-11)
-    np.testing.assert_allclose(policy.control(150.0, theta), infinite.control(theta), rtol=1e-10, atol=1e-11)
+    np.testing.assert_allclose(
+        policy.control(150.0, theta), infinite.control(theta), rtol=1e-10, atol=1e-11
+    )
     np.testing.assert_allclose(policy.value(150.0, theta), infinite.value(theta), rtol=1e-10)
     times = np.linspace(0, 10, 21)
-    np.testing.assert_allclose(policy.path(theta[0], times)[0], infinite.path(theta[0], times)[0], rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(
+        policy.path(theta[0], times)[0], infinite.path(theta[0], times)[0], rtol=1e-9, atol=1e-9
+    )
 
 
 @pytest.mark.parametrize("horizon", [30.0, 100.0, 1000.0])
@@ -50,7 +58,9 @@ def test_long_discounted_horizons_keep_current_values():
     p = LinearQuadratic(hessian=[[1.0]], minimum=[0.0], discount=5.0)
     r = relaxation_rate(1.0, 5.0)
     times = np.array([0.0, 1.0, 40.0])
-    np.testing.assert_allclose(p.finite(400.0).path([1.0], times)[0][:, 0], np.exp(-r * times), rtol=1e-11)
+    np.testing.assert_allclose(
+        p.finite(400.0).path([1.0], times)[0][:, 0], np.exp(-r * times), rtol=1e-11
+    )
     times = np.array([0.0, 20.0, 99.0, 100.0])
     arrival = (2.0 - np.exp(-100 * r)) * np.exp(-(r + 5.0) * (100.0 - times))
     end = p.fixed_end(100.0, [1.0], [2.0]).path(times)[0][:, 0]
@@ -85,13 +95,21 @@ def test_answers_do_not_depend_on_the_coordinates(change):
     times = np.linspace(0, 2, 9)
     for one, other in (
         (p.finite(2.0).path(start, times), q.finite(2.0).path(change @ start, times)),
-        (p.fixed_end(2.0, start, end).path(times), q.fixed_end(2.0, change @ start, change @ end).path(times)),
-        (without_end(p).infinite().path(start, times), without_end(q).infinite().path(change @ start, times)),
+        (
+            p.fixed_end(2.0, start, end).path(times),
+            q.fixed_end(2.0, change @ start, change @ end).path(times),
+        ),
+        (
+            without_end(p).infinite().path(start, times),
+            without_end(q).infinite().path(change @ start, times),
+        ),
     ):
         np.testing.assert_allclose(other[0] @ np.linalg.inv(change).T, one[0], rtol=1e-8, atol=1e-8)
         np.testing.assert_allclose(other[1], one[1], rtol=1e-8, atol=1e-8)
         np.testing.assert_allclose(other[2] @ change, one[2], rtol=1e-8, atol=1e-8)
-    assert q.finite(2.0).value(2.0, change @ start) == pytest.approx(p.finite(2.0).value(2.0, start), rel=1e-10)
+    assert q.finite(2.0).value(2.0, change @ start) == pytest.approx(
+        p.finite(2.0).value(2.0, start), rel=1e-10
+    )
 
 
 def test_a_change_of_the_time_unit_changes_nothing_else():
@@ -102,7 +120,9 @@ def test_a_change_of_the_time_unit_changes_nothing_else():
     )  # fmt: skip
     one, other = p.finite(2.0), q.finite(2.0 * unit)
     assert other.value(2.0 * unit, start) == pytest.approx(one.value(2.0, start), rel=1e-12)
-    np.testing.assert_allclose(other.control(2.0 * unit, start) * unit, one.control(2.0, start), rtol=1e-12)
+    np.testing.assert_allclose(
+        other.control(2.0 * unit, start) * unit, one.control(2.0, start), rtol=1e-12
+    )
 
 
 @pytest.mark.parametrize("name", ["metric", "drift_matrix", "drift_offset", "actuation", "learning_rate", "loss_weight",
@@ -111,7 +131,9 @@ def test_a_change_of_the_time_unit_changes_nothing_else():
 def test_one_entry_of_every_field_really_enters_the_value(name):
     p, start = random_problem(1, 2, 2), np.array([0.4, -0.9])
     field = getattr(p, name)
-    changed = np.array(field) * np.array([1.1, 1.0]) if np.ndim(field) == 1 else np.array(field) * 1.1
+    changed = (
+        np.array(field) * np.array([1.1, 1.0]) if np.ndim(field) == 1 else np.array(field) * 1.1
+    )
     if np.ndim(field) == 2:
         changed = np.array(field)
         changed[0, 0] *= 1.1
@@ -123,7 +145,9 @@ def test_one_entry_of_every_field_really_enters_the_value(name):
 def test_without_drift_the_infinite_policy_is_the_plain_riccati_solution(discount):
     rng = np.random.default_rng(3)
     hessian, metric = positive(rng, 4), positive(rng, 4)
-    policy = LinearQuadratic(hessian=hessian, minimum=np.ones(4), metric=metric, discount=discount).infinite()
+    policy = LinearQuadratic(
+        hessian=hessian, minimum=np.ones(4), metric=metric, discount=discount
+    ).infinite()
     plain = solve_continuous_are(-discount / 2 * np.eye(4), np.eye(4), hessian, metric)
     np.testing.assert_allclose(policy.value_hessian, plain, rtol=1e-11, atol=1e-12)
     np.testing.assert_allclose(policy.steady_state, np.ones(4), rtol=1e-13)
@@ -138,7 +162,9 @@ def test_infinite_path_control_and_steady_values_agree_with_each_other():
     theta, u, costate = policy.path(start, times)
     offset = start - policy.steady_state
     np.testing.assert_allclose(
-        theta, [policy.steady_state + expm(t * policy.closed_loop) @ offset for t in times], rtol=1e-9
+        theta,
+        [policy.steady_state + expm(t * policy.closed_loop) @ offset for t in times],
+        rtol=1e-9,
     )
     expected = policy.steady_control - (theta - policy.steady_state) @ policy.gain.T
     np.testing.assert_allclose(u, expected, rtol=1e-9, atol=1e-10)
@@ -151,7 +177,9 @@ def test_finite_policy_accepts_arrays_of_times_in_any_order():
     gains = policy.gain(times)
     assert gains.shape == (4, 2, 3)
     np.testing.assert_allclose(gains, [policy.gain(t) for t in times], rtol=1e-11, atol=1e-12)
-    np.testing.assert_array_equal(policy.value_hessian(0.0), random_problem(2, 3, 2).terminal_hessian)
+    np.testing.assert_array_equal(
+        policy.value_hessian(0.0), random_problem(2, 3, 2).terminal_hessian
+    )
 
 
 def test_a_tracked_target_that_no_control_moves_needs_no_stabilising_when_the_loss_sees_only_the_distance():
@@ -166,7 +194,10 @@ def test_a_tracked_target_that_no_control_moves_needs_no_stabilising_when_the_lo
 @pytest.mark.parametrize("discount", [0.0, 0.5])
 def test_directions_the_loss_does_not_see_are_left_to_the_drift(drift, discount):
     policy = LinearQuadratic(
-        hessian=np.diag([1.0, 0.0]), minimum=[0.0, 0.0], drift_matrix=np.diag([-0.5, drift]), discount=discount
+        hessian=np.diag([1.0, 0.0]),
+        minimum=[0.0, 0.0],
+        drift_matrix=np.diag([-0.5, drift]),
+        discount=discount,
     ).infinite()
     np.testing.assert_allclose(policy.gain[1], 0, atol=1e-15)
     np.testing.assert_allclose(policy.closed_loop[1], [0, drift], atol=1e-15)
@@ -175,16 +206,26 @@ def test_directions_the_loss_does_not_see_are_left_to_the_drift(drift, discount)
 
 
 def test_nothing_rests_where_the_drift_pushes_along_an_unseen_direction():
-    policy = LinearQuadratic(hessian=np.diag([1.0, 0.0]), minimum=[1.0, 2.0], drift_offset=[0.0, 1.0]).infinite()
+    policy = LinearQuadratic(
+        hessian=np.diag([1.0, 0.0]), minimum=[1.0, 2.0], drift_offset=[0.0, 1.0]
+    ).infinite()
     assert policy.steady_state is None
     assert policy.steady_control is None
     assert policy.steady_costate is None
-    np.testing.assert_allclose(policy.path([2.0, 2.0], [3.0])[0], [[1 + np.exp(-3.0), 5.0]], rtol=1e-13)
+    np.testing.assert_allclose(
+        policy.path([2.0, 2.0], [3.0])[0], [[1 + np.exp(-3.0), 5.0]], rtol=1e-13
+    )
 
 
-@pytest.mark.parametrize(("curvature", "discount", "drift"), [(-0.1, 1.0, 0.0), (-1.0, 0.0, -2.0), (-0.2, 0.5, -0.7)])
-def test_concave_modes_that_discount_or_decay_hold_back_have_the_limit_of_the_finite_policies(curvature, discount, drift):
-    p = LinearQuadratic(hessian=[[curvature]], minimum=[0.0], discount=discount, drift_matrix=[[drift]])
+@pytest.mark.parametrize(
+    ("curvature", "discount", "drift"), [(-0.1, 1.0, 0.0), (-1.0, 0.0, -2.0), (-0.2, 0.5, -0.7)]
+)
+def test_concave_modes_that_discount_or_decay_hold_back_have_the_limit_of_the_finite_policies(
+    curvature, discount, drift
+):
+    p = LinearQuadratic(
+        hessian=[[curvature]], minimum=[0.0], discount=discount, drift_matrix=[[drift]]
+    )
     gain = p.infinite().gain[0, 0]
     assert gain < 0
     assert p.finite(200.0).gain(200.0)[0, 0] == pytest.approx(gain, rel=1e-12)
@@ -195,7 +236,9 @@ def test_fixed_ends_are_solved_past_the_escape_time_of_the_free_end(horizon):
     plan = LinearQuadratic(hessian=[[-1.0]], minimum=[0.0]).fixed_end(horizon, [1.0], [0.5])
     times = np.linspace(0, horizon, 7)
     swing = (0.5 - np.cos(horizon)) / np.sin(horizon)  # θ̈ = -θ, conjugate points at π
-    np.testing.assert_allclose(plan.path(times)[0][:, 0], np.cos(times) + swing * np.sin(times), atol=1e-11)
+    np.testing.assert_allclose(
+        plan.path(times)[0][:, 0], np.cos(times) + swing * np.sin(times), atol=1e-11
+    )
     slopes = [swing, -np.sin(horizon) + swing * np.cos(horizon)]
     assert plan.cost == pytest.approx(0.5 * (0.5 * slopes[1] - slopes[0]), rel=1e-11)
 

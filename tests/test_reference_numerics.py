@@ -1,8 +1,17 @@
-"""LinearQuadratic against independent numerics: boundary-value solver, Riccati integration, HJB, quadrature."""
+"""LinearQuadratic against independent numerics: boundary-value solver, Riccati integration, HJB,
+quadrature.
+"""
 
 import numpy as np
 import pytest
-from reference_problems import SEEDS, random_problem, running_cost, terminal_cost, velocity, without_end
+from reference_problems import (
+    SEEDS,
+    random_problem,
+    running_cost,
+    terminal_cost,
+    velocity,
+    without_end,
+)
 from scipy.integrate import solve_bvp, solve_ivp
 
 
@@ -15,7 +24,9 @@ def pontryagin(p):
         u = -push @ costate
         theta_rate = p.drift_matrix @ theta + p.drift_offset[:, None] + p.actuation @ u
         loss_gradient = p.loss_weight * p.hessian @ (theta - p.minimum[:, None])
-        return np.vstack([theta_rate, p.discount * costate - loss_gradient - p.drift_matrix.T @ costate])
+        return np.vstack(
+            [theta_rate, p.discount * costate - loss_gradient - p.drift_matrix.T @ costate]
+        )
 
     return rate
 
@@ -25,7 +36,11 @@ def boundary_value_path(p, horizon, start, end, times):
     n = p.dimension
 
     def ends(first, last):
-        goal = last[:n] - end if end is not None else last[n:] - p.terminal_hessian @ (last[:n] - p.terminal_minimum)
+        goal = (
+            last[:n] - end
+            if end is not None
+            else last[n:] - p.terminal_hessian @ (last[:n] - p.terminal_minimum)
+        )
         return np.concatenate([first[:n] - start, goal])
 
     mesh = np.linspace(0, horizon, 60)
@@ -65,12 +80,16 @@ def test_finite_value_is_the_integrated_riccati_equation(seed, n, m):
     def rate(_, y):  # about the origin, not the minimum: another parametrisation than the library's
         hessian, gradient = y[: n * n].reshape(n, n), y[n * n : -1]
         weight = p.loss_weight * p.hessian
-        hessian_rate = weight + p.drift_matrix.T @ hessian + hessian @ p.drift_matrix - p.discount * hessian
+        hessian_rate = (
+            weight + p.drift_matrix.T @ hessian + hessian @ p.drift_matrix - p.discount * hessian
+        )
         gradient_rate = (p.drift_matrix - spread @ hessian).T @ gradient - p.discount * gradient
         gradient_rate += hessian @ p.drift_offset - weight @ p.minimum
         level = 0.5 * p.minimum @ weight @ p.minimum + p.loss_weight * p.loss_constant
         level += gradient @ p.drift_offset - 0.5 * gradient @ spread @ gradient - p.discount * y[-1]
-        return np.concatenate([(hessian_rate - hessian @ spread @ hessian).ravel(), gradient_rate, [level]])
+        return np.concatenate(
+            [(hessian_rate - hessian @ spread @ hessian).ravel(), gradient_rate, [level]]
+        )
 
     pull = p.terminal_hessian @ p.terminal_minimum
     first = np.concatenate([p.terminal_hessian.ravel(), -pull, [terminal_cost(p, np.zeros(n))]])
@@ -80,7 +99,9 @@ def test_finite_value_is_the_integrated_riccati_equation(seed, n, m):
     np.testing.assert_allclose(policy.value_hessian(2.5), hessian, rtol=1e-9, atol=1e-10)
     value = 0.5 * np.einsum("pi,ij,pj->p", theta, hessian, theta) + theta @ gradient + last[-1]
     np.testing.assert_allclose(policy.value(2.5, theta), value, rtol=1e-9)
-    np.testing.assert_allclose(policy.costate(2.5, theta), theta @ hessian + gradient, rtol=1e-8, atol=1e-9)
+    np.testing.assert_allclose(
+        policy.costate(2.5, theta), theta @ hessian + gradient, rtol=1e-8, atol=1e-9
+    )
 
 
 def hamiltonian(p, theta, costate, u):
@@ -101,11 +122,18 @@ def test_infinite_value_solves_the_hjb_equation_and_no_other_control_does_better
 @pytest.mark.parametrize(("seed", "n", "m"), SEEDS)
 def test_finite_value_solves_the_hjb_equation(seed, n, m):
     p = random_problem(seed, n, m)
-    policy, theta, s, step = p.finite(2.0), np.random.default_rng(seed).normal(size=(10, n)), 1.2, 1e-3
+    policy, theta, s, step = (
+        p.finite(2.0),
+        np.random.default_rng(seed).normal(size=(10, n)),
+        1.2,
+        1e-3,
+    )
     at = {k: policy.value(s + k * step, theta) for k in (-2, -1, 1, 2)}
     change = (8 * (at[1] - at[-1]) - (at[2] - at[-2])) / (12 * step)  # fourth order
     best = hamiltonian(p, theta, policy.costate(s, theta), policy.control(s, theta))
-    np.testing.assert_allclose(change, best - p.discount * policy.value(s, theta), rtol=1e-7, atol=1e-8)
+    np.testing.assert_allclose(
+        change, best - p.discount * policy.value(s, theta), rtol=1e-7, atol=1e-8
+    )
 
 
 def discounted_integral(p, path, horizon, panels=12, degree=16):
@@ -114,7 +142,9 @@ def discounted_integral(p, path, horizon, panels=12, degree=16):
     half = horizon / panels / 2
     times = (edges[:-1, None] + half * (nodes + 1)).ravel()
     theta, u, _ = path(times)
-    return half * np.tile(weights, panels) @ (np.exp(-p.discount * times) * running_cost(p, theta, u))
+    return (
+        half * np.tile(weights, panels) @ (np.exp(-p.discount * times) * running_cost(p, theta, u))
+    )
 
 
 @pytest.mark.parametrize(("seed", "n", "m"), SEEDS)
@@ -132,7 +162,9 @@ def test_value_is_the_cost_paid_along_the_path(seed, n, m):
 def test_fixed_end_cost_is_paid_along_its_path_and_the_free_end_is_its_minimum_over_ends(discount):
     p, start, horizon = random_problem(2, 3, 2, discount), np.array([0.5, -1.0, 0.3]), 1.7
     plan = p.fixed_end(horizon, start, [1.0, 0.2, -0.4])
-    paid = discounted_integral(p, plan.path, horizon) + np.exp(-discount * horizon) * terminal_cost(p, plan.end)
+    paid = discounted_integral(p, plan.path, horizon) + np.exp(-discount * horizon) * terminal_cost(
+        p, plan.end
+    )
     assert plan.cost == pytest.approx(paid, rel=1e-11)
     free = p.finite(horizon)
     theta, _, costate = free.path(start, [0.0, horizon])
@@ -140,16 +172,33 @@ def test_fixed_end_cost_is_paid_along_its_path_and_the_free_end_is_its_minimum_o
     assert there.cost == pytest.approx(free.value(horizon, start), rel=1e-11)
     np.testing.assert_allclose(there.path([0.0, horizon])[2], costate, rtol=1e-9)
     assert plan.cost > there.cost
-    aside = [p.fixed_end(horizon, start, theta[-1] + 1e-3 * d).cost for d in np.vstack([np.eye(3), -np.eye(3)])]
+    aside = [
+        p.fixed_end(horizon, start, theta[-1] + 1e-3 * d).cost
+        for d in np.vstack([np.eye(3), -np.eye(3)])
+    ]
     assert min(aside) > there.cost
 
 
 def test_fixed_end_costate_is_the_slope_of_the_cost_at_both_ends():
-    p, start, end, horizon, step = random_problem(1, 2, 2), np.array([0.5, -1.0]), np.array([1.0, 0.2]), 1.7, 1e-3
+    p, start, end, horizon, step = (
+        random_problem(1, 2, 2),
+        np.array([0.5, -1.0]),
+        np.array([1.0, 0.2]),
+        1.7,
+        1e-3,
+    )
     costate = p.fixed_end(horizon, start, end).path([0.0, horizon])[2]
     moved = without_end(p)
     for i, d in enumerate(step * np.eye(2)):
-        slope = (moved.fixed_end(horizon, start + d, end).cost - moved.fixed_end(horizon, start - d, end).cost) / (2 * step)
-        assert slope == pytest.approx(costate[0, i], rel=1e-8)  # the cost is quadratic: central differences are exact
-        slope = (moved.fixed_end(horizon, start, end + d).cost - moved.fixed_end(horizon, start, end - d).cost) / (2 * step)
+        slope = (
+            moved.fixed_end(horizon, start + d, end).cost
+            - moved.fixed_end(horizon, start - d, end).cost
+        ) / (2 * step)
+        assert slope == pytest.approx(
+            costate[0, i], rel=1e-8
+        )  # the cost is quadratic: central differences are exact
+        slope = (
+            moved.fixed_end(horizon, start, end + d).cost
+            - moved.fixed_end(horizon, start, end - d).cost
+        ) / (2 * step)
         assert slope == pytest.approx(-np.exp(-p.discount * horizon) * costate[-1, i], rel=1e-8)

@@ -19,13 +19,17 @@ def test_an_unpushed_growing_mode_is_named_with_its_eigenvalue_direction_and_cur
     assert "[0.6, 0.8]" in refusal.value.received
     assert "raise the discount above 1.4" in refusal.value.advice
     assert "add a column to B" in refusal.value.advice
-    LinearQuadratic(**BOWL, drift_matrix=drift, actuation=turn[:, 1:], discount=1.41).infinite()  # the cure works
+    LinearQuadratic(
+        **BOWL, drift_matrix=drift, actuation=turn[:, 1:], discount=1.41
+    ).infinite()  # the cure works
 
 
 def test_an_unpushed_rotation_is_named_as_a_complex_pair():
     drift = np.zeros((3, 3))
     drift[:2, :2] = [[0.1, -2.0], [2.0, 0.1]]
-    problem = LinearQuadratic(hessian=np.eye(3), minimum=np.zeros(3), drift_matrix=drift, actuation=[[0.0], [0.0], [1.0]])
+    problem = LinearQuadratic(
+        hessian=np.eye(3), minimum=np.zeros(3), drift_matrix=drift, actuation=[[0.0], [0.0], [1.0]]
+    )
     with pytest.raises(UnstabilisableError, match=r"0\.1 ± 2i of A"):
         problem.infinite()
 
@@ -42,7 +46,9 @@ def test_a_direction_that_nothing_moves_needs_a_discount(discount):
 
 def test_a_mode_pushed_only_through_another_one_is_not_refused():
     chain = np.diag([1.0, 1.0, 1.0], k=1)  # four integrators in a row, B on the last
-    problem = LinearQuadratic(hessian=np.eye(4), minimum=np.zeros(4), drift_matrix=chain, actuation=np.eye(4)[:, 3:])
+    problem = LinearQuadratic(
+        hessian=np.eye(4), minimum=np.zeros(4), drift_matrix=chain, actuation=np.eye(4)[:, 3:]
+    )
     assert problem.infinite().attracts
 
 
@@ -51,7 +57,9 @@ ENDLESS = [{"loss_constant": 1.0}, {"drift_offset": [0.3, 0.0]}, {"drift_matrix"
 
 @pytest.mark.parametrize("changes", ENDLESS, ids=["loss", "offset", "decay"])
 def test_costs_that_never_end_are_refused_at_infinite_horizon_without_discount(changes):
-    with pytest.raises(ProblemError, match="a running cost that vanishes at the steady state") as refusal:
+    with pytest.raises(
+        ProblemError, match="a running cost that vanishes at the steady state"
+    ) as refusal:
         LinearQuadratic(**BOWL, **changes).infinite()
     assert "discount > 0" in refusal.value.advice
     LinearQuadratic(**BOWL, **changes, discount=1e-3).infinite()
@@ -60,21 +68,31 @@ def test_costs_that_never_end_are_refused_at_infinite_horizon_without_discount(c
 
 def test_a_drift_that_vanishes_at_the_minimum_costs_nothing_there():
     drift = np.array([[-0.3, 0.7], [0.1, 0.2]])
-    policy = LinearQuadratic(**BOWL, drift_matrix=drift, drift_offset=-drift @ BOWL["minimum"]).infinite()
+    policy = LinearQuadratic(
+        **BOWL, drift_matrix=drift, drift_offset=-drift @ BOWL["minimum"]
+    ).infinite()
     assert policy.value(np.array([1.0, 2.0])) == 0
     np.testing.assert_allclose(policy.steady_state, [1.0, 2.0], rtol=1e-14)
 
 
-@pytest.mark.parametrize(("hessian", "discount", "drift"), [(-1.0, 1.0, 0.0), (-0.1, 1.0, 0.6), (-0.1, 0.0, 0.0)])
-def test_a_concave_mode_that_nothing_holds_back_is_refused_at_infinite_horizon(hessian, discount, drift):
-    problem = LinearQuadratic(hessian=[[hessian]], minimum=[0.0], discount=discount, drift_matrix=[[drift]])
+@pytest.mark.parametrize(
+    ("hessian", "discount", "drift"), [(-1.0, 1.0, 0.0), (-0.1, 1.0, 0.6), (-0.1, 0.0, 0.0)]
+)
+def test_a_concave_mode_that_nothing_holds_back_is_refused_at_infinite_horizon(
+    hessian, discount, drift
+):
+    problem = LinearQuadratic(
+        hessian=[[hessian]], minimum=[0.0], discount=discount, drift_matrix=[[drift]]
+    )
     with pytest.raises(ProblemError, match="a cost bounded below"):
         problem.infinite()
 
 
 def test_a_horizon_past_the_escape_of_a_concave_direction_is_refused_with_the_time():
     problem = LinearQuadratic(hessian=np.diag([1.0, -1.0]), minimum=[0.0, 0.0])
-    with pytest.raises(ProblemError, match=r"T = 2, but a concave direction pays for any effort beyond T ≈ 1\.5708"):
+    with pytest.raises(
+        ProblemError, match=r"T = 2, but a concave direction pays for any effort beyond T ≈ 1\.5708"
+    ):
         problem.finite(2.0)
     with pytest.raises(ProblemError, match="past the conjugate point"):
         problem.fixed_end(3.2, [0.0, 0.0], [1.0, 1.0])
@@ -102,7 +120,9 @@ def test_an_end_that_the_discount_makes_worthless_is_refused():
 
 
 def test_an_unseen_direction_that_outgrows_floating_point_is_refused():
-    problem = LinearQuadratic(hessian=np.diag([1.0, 0.0]), minimum=[0.0, 0.0], drift_matrix=np.diag([-1.0, 2.0]))
+    problem = LinearQuadratic(
+        hessian=np.diag([1.0, 0.0]), minimum=[0.0, 0.0], drift_matrix=np.diag([-1.0, 2.0])
+    )
     with pytest.raises(ProblemError, match="stays within floating-point numbers"):
         problem.finite(300.0)
 

@@ -1,4 +1,6 @@
-"""What users' policies and rules return while they run: wrong kinds, shapes and NaN are refused with rule, step, episode."""
+"""What users' policies and rules return while they run: wrong kinds, shapes and NaN are refused
+with rule, step, episode.
+"""
 
 import numpy as np
 import pytest
@@ -6,7 +8,9 @@ import pytest
 import landscape_control as lc
 from landscape_control.identification import identify
 
-PROBLEM = lc.ControlProblem(landscape=lc.quadratic(hessian=np.eye(2)), objective=lc.Objective(horizon=1.0), start=[1.0, 0.5])
+PROBLEM = lc.ControlProblem(
+    landscape=lc.quadratic(hessian=np.eye(2)), objective=lc.Objective(horizon=1.0), start=[1.0, 0.5]
+)
 
 
 def run(policy):
@@ -52,13 +56,18 @@ def test_a_policy_is_checked_at_every_step(mistake):
 
 
 def test_lists_and_whole_numbers_serve():
-    assert run(lambda theta, belief, time: (-theta).tolist()).costs == pytest.approx(run(lambda theta, belief: -theta).costs)
+    assert run(lambda theta, belief, time: (-theta).tolist()).costs == pytest.approx(
+        run(lambda theta, belief: -theta).costs
+    )
     assert run(lambda theta, belief: np.zeros(theta.shape, dtype=int)).costs == pytest.approx(
-        run(lambda theta, belief: 0 * theta).costs)
+        run(lambda theta, belief: 0 * theta).costs
+    )
 
 
 def test_what_follows_from_divergence_is_divergence():
-    rollout = lc.simulate(PROBLEM, lambda theta, belief: 1e40 * (theta - theta**2), episodes=2, step=0.1, throw=False)
+    rollout = lc.simulate(
+        PROBLEM, lambda theta, belief: 1e40 * (theta - theta**2), episodes=2, step=0.1, throw=False
+    )
     assert len(rollout.diverged) == 2
 
 
@@ -80,9 +89,16 @@ class Forgetful(lc.simulation.RawLearner):
 
 
 def test_updates_return_two_things():
-    problem = lc.ControlProblem(landscape=PROBLEM.landscape, learner=lc.Learner(sees=lc.ExactGradient()),
-                                objective=PROBLEM.objective, start=PROBLEM.start)
-    with pytest.raises(lc.ProblemError, match=r"update of Forgetful: expected \(u, the next state\); received ndarray"):
+    problem = lc.ControlProblem(
+        landscape=PROBLEM.landscape,
+        learner=lc.Learner(sees=lc.ExactGradient()),
+        objective=PROBLEM.objective,
+        start=PROBLEM.start,
+    )
+    with pytest.raises(
+        lc.ProblemError,
+        match=r"update of Forgetful: expected \(u, the next state\); received ndarray",
+    ):
         lc.simulate(problem, Forgetful(), episodes=2, step=0.1)
     with pytest.raises(lc.ProblemError, match=r"expected \(u, the next state\); received ndarray"):
         identify((lambda episodes, weights: 0, lambda state, gradient, theta, step: -gradient))

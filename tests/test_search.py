@@ -1,4 +1,6 @@
-"""Where plans want to go: wells, valleys, obstacles and terminal costs are found by the default call."""
+"""Where plans want to go: wells, valleys, obstacles and terminal costs are found by the default
+call.
+"""
 
 import math
 
@@ -45,7 +47,9 @@ def mueller_brown(t):
 
 
 def on_a_lattice(case, low, high, places=241, steps=160):
-    """J of the best piecewise linear path over a lattice of places and uniform times in one dimension: an upper bound."""
+    """J of the best piecewise linear path over a lattice of places and uniform times in one
+    dimension: an upper bound.
+    """
     objective = case.objective
     x = np.linspace(low, high, places)
     x[np.argmin(np.abs(x - case.start[0]))] = case.start[0]
@@ -113,7 +117,8 @@ def test_time_meshes_rise_from_zero_to_one(octaves, two_layers):
     assert mesh[1] <= max(0.5**octaves, 1 / 24) * 1.01
 
 
-# ---------------------------------------------------------------- known answers that the default call has to find
+# ---------------------------------------------------------------- known answers that the default
+# call has to find
 
 
 @pytest.mark.parametrize(
@@ -137,7 +142,9 @@ def test_mueller_brown_at_long_and_short_horizons():
 
 @pytest.mark.parametrize("unit", [1.0, 1e-5])
 def test_a_saddle_between_flat_valleys_is_left(unit):
-    """½(w₁w₂-1)² from [0, 0]: on the diagonal w₁ = w₂ = x a problem in one dimension, x² + x² of effort."""
+    """½(w₁w₂-1)² from [0, 0]: on the diagonal w₁ = w₂ = x a problem in one dimension, x² + x² of
+    effort.
+    """
     case = problem(
         lambda w: 0.5 * (w[0] * w[1] / unit**2 - 1) ** 2,
         [0.0, 0.0],
@@ -184,7 +191,9 @@ def test_a_hilltop_of_the_terminal_cost_is_left():
 
 
 def test_a_deep_well_is_visited_on_the_way_to_the_terminal_cost():
-    """Rest in the well at -3 most of the time, then go to where the terminal cost is low: a turnpike."""
+    """Rest in the well at -3 most of the time, then go to where the terminal cost is low: a
+    turnpike.
+    """
     case = problem(
         lambda x: -3 * ca.exp(-((x[0] + 3) ** 2)) + 0.02 * x[0] ** 2,
         [0.0],
@@ -233,7 +242,9 @@ def test_an_obstacle_in_five_dimensions_is_passed():
 
 
 def test_a_drift_with_two_ways_to_the_saddle_takes_the_cheaper_kind():
-    """Maier and Stein's drift with β = 10: the straight way from well to saddle costs ½, ways beside it less."""
+    """Maier and Stein's drift with β = 10: the straight way from well to saddle costs ½, ways
+    beside it less.
+    """
     drift = lc.Learner(
         drift=lambda x: ca.vertcat(
             x[0] - x[0] ** 3 - 10 * x[0] * x[1] ** 2, -(1 + x[0] ** 2) * x[1]
@@ -263,7 +274,8 @@ def test_random_landscapes_in_one_dimension_agree_with_a_lattice_of_all_paths(dr
     assert lc.solve(case).cost <= bound + 1e-3 * abs(bound)
 
 
-# ---------------------------------------------------------------- what is tried, and what is said of it
+# ---------------------------------------------------------------- what is tried, and what is said
+# of it
 
 
 def test_declared_minima_are_trusted_until_many_starts_are_asked_for():

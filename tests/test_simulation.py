@@ -1,4 +1,6 @@
-"""Simulation: costs against exact formulas, measured orders, common random numbers, divergence, and each likely mistake."""
+"""Simulation: costs against exact formulas, measured orders, common random numbers, divergence, and
+each likely mistake.
+"""
 
 import pickle
 
@@ -10,7 +12,15 @@ from scipy.linalg import expm
 import landscape_control as lc
 from landscape_control.simulation import SGD, HeavyBall, paired_difference, simulate
 
-H, LAM, Q, SIGMA, GAMMA, ETA, K = 1.5, 0.4, 0.8, 0.8, 0.5, 0.7, 1.2  # curvature, reversion, diffusion, noise, γ, η, k
+H, LAM, Q, SIGMA, GAMMA, ETA, K = (
+    1.5,
+    0.4,
+    0.8,
+    0.8,
+    0.5,
+    0.7,
+    1.2,
+)  # curvature, reversion, diffusion, noise, γ, η, k
 MU = 0.3
 
 
@@ -27,7 +37,9 @@ def gains():
 
 def moving_bowl(*, horizon=np.inf, discount=GAMMA, sees=None, hidden=None, drift=None, **objective):
     if hidden is None:
-        hidden = lc.OrnsteinUhlenbeck([MU], LAM, [Q / (2 * LAM)], start_covariance=[steady_variance()])
+        hidden = lc.OrnsteinUhlenbeck(
+            [MU], LAM, [Q / (2 * LAM)], start_covariance=[steady_variance()]
+        )
     landscape = lc.Landscape.from_expression(
         lambda theta, phi: 0.5 * H * (theta[0] - phi[0]) ** 2, dimension=1, hidden=hidden
     )
@@ -55,7 +67,9 @@ def test_the_cost_of_the_lqg_policy_is_that_of_the_formula():
     c = (K * H - (r * s) ** 2 / ETA) / (GAMMA + 2 * LAM)
     theory = (K * H * p + c * (p * H / SIGMA) ** 2) / (2 * GAMMA)
     fine = simulate(PROBLEM, certainty_equivalent, episodes=4000, step=0.025, horizon=14.0)
-    coarse = simulate(PROBLEM, certainty_equivalent, episodes=4000, step=0.05, horizon=14.0, draws_per_step=2)
+    coarse = simulate(
+        PROBLEM, certainty_equivalent, episodes=4000, step=0.05, horizon=14.0, draws_per_step=2
+    )
     costs = 2 * fine.costs - coarse.costs  # first order in the step, extrapolated on common numbers
     error = costs.std() / np.sqrt(4000)
     assert error < 0.015 * theory
@@ -73,10 +87,15 @@ STEPS = np.array([0.1, 0.05, 0.025, 0.0125])
 
 def test_feedback_held_over_the_step_is_of_strong_and_weak_order_one_against_the_exact_linear_law():
     bowl, r = lc.quadratic(hessian=[[H]], minimum=[0.5]), 1.3
-    problem = lc.ControlProblem(landscape=bowl, start=[-1.0], objective=lc.Objective(horizon=2.0, discount=GAMMA))
+    problem = lc.ControlProblem(
+        landscape=bowl, start=[-1.0], objective=lc.Objective(horizon=2.0, discount=GAMMA)
+    )
     rate = 2 * r + GAMMA
     exact = (0.5 * r**2 + 0.5 * H) * 1.5**2 * -np.expm1(-rate * 2.0) / rate
-    runs = [simulate(problem, lambda theta, belief, time: -r * (theta - 0.5), episodes=1, step=step) for step in STEPS]
+    runs = [
+        simulate(problem, lambda theta, belief, time: -r * (theta - 0.5), episodes=1, step=step)
+        for step in STEPS
+    ]
     final = [abs(run.final[0, 0] - 0.5 + 1.5 * np.exp(-2 * r)) for run in runs]
     assert slope(STEPS, final) == pytest.approx(1, abs=0.12)
     assert slope(STEPS, [abs(run.cost - exact) for run in runs]) == pytest.approx(1, abs=0.12)
@@ -93,7 +112,10 @@ def test_with_beliefs_paths_converge_at_strong_order_one_and_costs_at_weak_order
         return -3.0 * (theta - belief.mean)
 
     reference = simulate(SHORT, hasty, episodes=400, step=finest)
-    runs = [simulate(SHORT, hasty, episodes=400, step=step, draws_per_step=round(step / finest)) for step in STEPS]
+    runs = [
+        simulate(SHORT, hasty, episodes=400, step=step, draws_per_step=round(step / finest))
+        for step in STEPS
+    ]
     strong = [np.sqrt(((run.final - reference.final) ** 2).mean()) for run in runs]
     weak, errors = np.transpose([paired_difference(run, reference) for run in runs])
     assert (weak > 20 * errors).all()
@@ -115,13 +137,25 @@ def test_open_loop_control_under_drift_is_of_order_two_in_parameters_and_cost():
     def path(t):
         return rest + expm(matrix * t) @ (problem.start - rest)
 
-    exact = quad_vec(lambda t: np.exp(-GAMMA * t) * (0.5 * path(t) @ path(t) + 1.5 * push[0] ** 2), 0, 2, epsabs=1e-12)[0]
+    exact = quad_vec(
+        lambda t: np.exp(-GAMMA * t) * (0.5 * path(t) @ path(t) + 1.5 * push[0] ** 2),
+        0,
+        2,
+        epsabs=1e-12,
+    )[0]
     exact += 0.8 * np.exp(-2 * GAMMA) * 0.5 * path(2.0) @ path(2.0)
     runs = [
-        simulate(problem, lambda theta, belief, time: np.tile(push, (len(theta), 1)), episodes=2, step=step)
+        simulate(
+            problem,
+            lambda theta, belief, time: np.tile(push, (len(theta), 1)),
+            episodes=2,
+            step=step,
+        )
         for step in STEPS
     ]
-    assert slope(STEPS, [np.abs(run.final[1] - path(2.0)).max() for run in runs]) == pytest.approx(2, abs=0.1)
+    assert slope(STEPS, [np.abs(run.final[1] - path(2.0)).max() for run in runs]) == pytest.approx(
+        2, abs=0.1
+    )
     assert slope(STEPS, [abs(run.cost - exact) for run in runs]) == pytest.approx(2, abs=0.1)
 
 
@@ -150,21 +184,29 @@ def test_a_metric_that_depends_on_the_weights_enters_the_effort_along_the_path()
     ids=lambda h: type(h).__name__,
 )
 def test_hidden_paths_are_those_of_the_hidden_variables_own_exact_sampler(hidden):
-    landscape = lc.Landscape.from_expression(lambda theta, phi: 0.5 * (theta[0] - phi[0]) ** 2, dimension=1, hidden=hidden)
+    landscape = lc.Landscape.from_expression(
+        lambda theta, phi: 0.5 * (theta[0] - phi[0]) ** 2, dimension=1, hidden=hidden
+    )
     problem = lc.ControlProblem(
-        landscape=landscape, start=[0.0], objective=lc.Objective(horizon=1.0), learner=lc.Learner(sees=lc.NoisyGradient(1.0))
+        landscape=landscape,
+        start=[0.0],
+        objective=lc.Objective(horizon=1.0),
+        learner=lc.Learner(sees=lc.NoisyGradient(1.0)),
     )
     run = simulate(problem, SGD(learning_rate=0.1), episodes=20, seed=5, step=0.1, keep_paths=True)
     stream = np.random.default_rng(np.random.SeedSequence(5).spawn(3)[0])
     assert run.paths.hidden == pytest.approx(hidden.sample(stream, 20, run.paths.times), abs=1e-12)
-    noise = (run.paths.observations - (run.paths.parameters - run.paths.hidden[..., :1])[:, :-1]) * np.sqrt(0.1)
+    noise = (
+        run.paths.observations - (run.paths.parameters - run.paths.hidden[..., :1])[:, :-1]
+    ) * np.sqrt(0.1)
     assert abs(noise.mean()) < 4 / np.sqrt(200)
     assert noise.std() == pytest.approx(1, abs=4 / np.sqrt(400))
 
 
 def test_equal_seeds_give_bit_identical_rollouts_and_other_seeds_others():
     first, second, other = (
-        simulate(SHORT, certainty_equivalent, episodes=50, step=0.05, seed=seed, keep_paths=3) for seed in (3, 3, 4)
+        simulate(SHORT, certainty_equivalent, episodes=50, step=0.05, seed=seed, keep_paths=3)
+        for seed in (3, 3, 4)
     )
     assert (first.costs == second.costs).all()
     assert (first.paths.controls == second.paths.controls).all()
@@ -172,12 +214,21 @@ def test_equal_seeds_give_bit_identical_rollouts_and_other_seeds_others():
 
 
 def test_the_policy_changes_neither_hidden_paths_nor_noise():
-    """A learner that draws random numbers of its own, one that does not, and a belief policy see the same world."""
+    """A learner that draws random numbers of its own, one that does not, and a belief policy see
+    the same world.
+    """
     runs = [
         simulate(SHORT, policy, episodes=10, step=0.05, keep_paths=True)
-        for policy in (certainty_equivalent, SGD(learning_rate=0.0), HeavyBall(learning_rate=0.3, momentum=0.5))
+        for policy in (
+            certainty_equivalent,
+            SGD(learning_rate=0.0),
+            HeavyBall(learning_rate=0.3, momentum=0.5),
+        )
     ]
-    noise = [run.paths.observations - H * (run.paths.parameters - run.paths.hidden)[:, :-1] for run in runs]
+    noise = [
+        run.paths.observations - H * (run.paths.parameters - run.paths.hidden)[:, :-1]
+        for run in runs
+    ]
     for run, xi in zip(runs[1:], noise[1:], strict=True):
         assert (run.paths.hidden == runs[0].paths.hidden).all()
         assert xi == pytest.approx(noise[0], abs=1e-12)
@@ -189,7 +240,10 @@ def test_paired_differences_are_far_more_precise_than_unpaired_ones():
     def bolder(theta, belief, time):
         return 1.1 * certainty_equivalent(theta, belief, time)
 
-    a, b = (simulate(SHORT, policy, episodes=1000, step=0.02) for policy in (bolder, certainty_equivalent))
+    a, b = (
+        simulate(SHORT, policy, episodes=1000, step=0.02)
+        for policy in (bolder, certainty_equivalent)
+    )
     mean, error = paired_difference(a, b)
     assert mean == pytest.approx(a.cost - b.cost, abs=1e-12)
     assert error < 0.1 * np.hypot(a.standard_error, b.standard_error)
@@ -247,7 +301,9 @@ def test_a_filter_that_assumes_something_else_can_be_run_in_its_place():
         def predict(self, belief, step):
             return belief
 
-    run = simulate(SHORT, lambda theta, belief, time: belief - theta, beliefs=Stubborn(), episodes=10, step=0.1)
+    run = simulate(
+        SHORT, lambda theta, belief, time: belief - theta, beliefs=Stubborn(), episodes=10, step=0.1
+    )
     assert (run.final == MU).all()
     assert run.assumes == "nothing is seen"
 
@@ -258,8 +314,12 @@ def test_paths_hold_the_belief_that_was_acted_on():
     assert paths.times[-1] == pytest.approx(2.0)
     assert paths.parameters.shape == paths.hidden.shape == (4, 101, 1)
     r, s = gains()
-    assert paths.controls == pytest.approx(-r * (paths.parameters[:, :-1] - MU - s * (paths.belief_means - MU)), abs=1e-12)
-    assert paths.belief_variances == pytest.approx(np.full((4, 100, 1), steady_variance()), rel=0.03)
+    assert paths.controls == pytest.approx(
+        -r * (paths.parameters[:, :-1] - MU - s * (paths.belief_means - MU)), abs=1e-12
+    )
+    assert paths.belief_variances == pytest.approx(
+        np.full((4, 100, 1), steady_variance()), rel=0.03
+    )
     assert (paths.parameters[:, -1] == run.final[:4]).all()
     assert np.diff(paths.parameters, axis=1) == pytest.approx(0.02 * paths.controls, abs=1e-14)
 
@@ -315,17 +375,27 @@ def test_a_rollout_says_what_it_was_and_survives_pickling_as_plain_numbers():
 TWO = lc.quadratic(hessian=np.eye(2), minimum=[0.0, 0.0])
 MISTAKES = {
     "no horizon": (lambda: simulate(PROBLEM, certainty_equivalent), "explicit horizon"),
-    "no discount": (lambda: simulate(moving_bowl(discount=0.0), certainty_equivalent, horizon=3.0), "discount γ > 0"),
-    "another horizon": (lambda: simulate(SHORT, certainty_equivalent, horizon=3.0), "the problem's own T = 2"),
+    "no discount": (
+        lambda: simulate(moving_bowl(discount=0.0), certainty_equivalent, horizon=3.0),
+        "discount γ > 0",
+    ),
+    "another horizon": (
+        lambda: simulate(SHORT, certainty_equivalent, horizon=3.0),
+        "the problem's own T = 2",
+    ),
     "controls of the wrong shape": (
         lambda: simulate(SHORT, lambda theta, belief, time: theta[0], episodes=5),
         r"controls of shape \(5, 1\)",
     ),
     "no policy": (lambda: simulate(SHORT, 3.0), "a learner with init and update"),
-    "no filter": (lambda: simulate(SHORT, certainty_equivalent, beliefs=3.0), "a filter with initial"),
+    "no filter": (
+        lambda: simulate(SHORT, certainty_equivalent, beliefs=3.0),
+        "a filter with initial",
+    ),
     "nothing seen": (
         lambda: simulate(
-            lc.ControlProblem(landscape=TWO, start=[1.0, 1.0], objective=lc.Objective(horizon=1.0)), SGD(learning_rate=0.1)
+            lc.ControlProblem(landscape=TWO, start=[1.0, 1.0], objective=lc.Objective(horizon=1.0)),
+            SGD(learning_rate=0.1),
         ),
         "learner.sees = None",
     ),
@@ -343,7 +413,9 @@ MISTAKES = {
     ),
     "fixed end": (
         lambda: simulate(
-            lc.ControlProblem(landscape=TWO, start=[1.0, 1.0], end=[0.0, 0.0], objective=lc.Objective(horizon=1.0)),
+            lc.ControlProblem(
+                landscape=TWO, start=[1.0, 1.0], end=[0.0, 0.0], objective=lc.Objective(horizon=1.0)
+            ),
             certainty_equivalent,
         ),
         "a free end",
@@ -363,20 +435,33 @@ def test_each_mistake_has_its_message(mistake):
 
 def test_a_policy_of_weights_and_belief_alone_needs_no_time():
     bowl = lc.Landscape.from_expression(
-        lambda t, h: (t[0] - h[0]) ** 2, dimension=1, hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0]))
-    problem = lc.ControlProblem(landscape=bowl, learner=lc.Learner(sees=lc.NoisyGradient(0.8)), start=[1.0],
-                                objective=lc.Objective(horizon=1.0))
+        lambda t, h: (t[0] - h[0]) ** 2,
+        dimension=1,
+        hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0]),
+    )
+    problem = lc.ControlProblem(
+        landscape=bowl,
+        learner=lc.Learner(sees=lc.NoisyGradient(0.8)),
+        start=[1.0],
+        objective=lc.Objective(horizon=1.0),
+    )
     short = lc.simulate(problem, lambda theta, belief: belief.mean - theta, episodes=20, step=0.1)
-    timed = lc.simulate(problem, lambda theta, belief, time: belief.mean - theta, episodes=20, step=0.1)
+    timed = lc.simulate(
+        problem, lambda theta, belief, time: belief.mean - theta, episodes=20, step=0.1
+    )
     assert (short.costs == timed.costs).all()
 
 
 def test_an_interrupted_simulation_hands_back_what_was_done():
     """Ctrl-C at t = 1.5 of 4: the costs up to then are those of a simulation that ends there."""
     hidden = lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0])
-    landscape = lc.Landscape.from_expression(lambda theta, h: (theta[0] - h[0]) ** 2, dimension=1, hidden=hidden)
+    landscape = lc.Landscape.from_expression(
+        lambda theta, h: (theta[0] - h[0]) ** 2, dimension=1, hidden=hidden
+    )
     problem = lc.ControlProblem(
-        landscape=landscape, learner=lc.Learner(sees=lc.NoisyGradient(noise=0.8)), start=[1.0],
+        landscape=landscape,
+        learner=lc.Learner(sees=lc.NoisyGradient(noise=0.8)),
+        start=[1.0],
         objective=lc.Objective(horizon=4.0, discount=0.3),
     )
 
@@ -393,4 +478,6 @@ def test_an_interrupted_simulation_hands_back_what_was_done():
     part = stopped.value.solution
     assert part.horizon == pytest.approx(1.5)
     assert part.final == pytest.approx(shorter.final, rel=1e-12)
-    assert part.costs == pytest.approx(shorter.costs, rel=5e-3)  # but for the weight of the last half step
+    assert part.costs == pytest.approx(
+        shorter.costs, rel=5e-3
+    )  # but for the weight of the last half step

@@ -1,4 +1,6 @@
-"""Learners on raw gradients: step by step against textbook recursions, against beliefs, at task switches, and tuned."""
+"""Learners on raw gradients: step by step against textbook recursions, against beliefs, at task
+switches, and tuned.
+"""
 
 import math
 from copy import deepcopy
@@ -46,12 +48,16 @@ def bowl(hidden, *, horizon=2.0, start=MU, noise=SIGMA, **objective):
         landscape=landscape,
         start=[start],
         learner=lc.Learner(sees=lc.NoisyGradient(noise)),
-        objective=lc.Objective(**{"horizon": horizon, "discount": GAMMA, "learning_rate": ETA} | objective),
+        objective=lc.Objective(
+            **{"horizon": horizon, "discount": GAMMA, "learning_rate": ETA} | objective
+        ),
     )
 
 
 def steady_variance(step):
-    """P before an observation, of P → a²PR/(h²P + R) + (1 - a²)q/2λ with R = σ²/step: the discrete Riccati equation."""
+    """P before an observation, of P → a²PR/(h²P + R) + (1 - a²)q/2λ with R = σ²/step: the discrete
+    Riccati equation.
+    """
     a, noise = math.exp(-LAM * step), SIGMA**2 / step
     p = Q / (2 * LAM)
     for _ in range(5000):
@@ -59,7 +65,9 @@ def steady_variance(step):
     return p
 
 
-MOVING = bowl(lc.OrnsteinUhlenbeck([MU], LAM, [Q / (2 * LAM)], start_covariance=[steady_variance(STEP)]))
+MOVING = bowl(
+    lc.OrnsteinUhlenbeck([MU], LAM, [Q / (2 * LAM)], start_covariance=[steady_variance(STEP)])
+)
 CURVED = lc.ControlProblem(
     landscape=lc.quadratic(hessian=np.diag([1.0, 0.05]), minimum=[0.0, 0.0]),
     start=[1.0, -1.0],
@@ -102,7 +110,10 @@ def textbook_momentum(y, rate, beta):
         (SGD(learning_rate=0.3), lambda y: -0.3 * np.asarray(y)),
         (HeavyBall(learning_rate=0.3, momentum=0.8), lambda y: textbook_momentum(y, 0.3, 0.8)),
         (Adam(learning_rate=0.3), lambda y: textbook_adam(y, 0.3, correct=True)),
-        (Adam(learning_rate=0.3, bias_correction=False), lambda y: textbook_adam(y, 0.3, correct=False)),
+        (
+            Adam(learning_rate=0.3, bias_correction=False),
+            lambda y: textbook_adam(y, 0.3, correct=False),
+        ),
         (RMSProp(learning_rate=0.3), lambda y: textbook_rmsprop(y, 0.3)),
         (NoReset(learner=SGD(learning_rate=0.3)), lambda y: -0.3 * np.asarray(y)),
     ],
@@ -112,7 +123,9 @@ def test_optimisers_are_their_textbook_recursions_step_by_step(learner, textbook
     paths = simulate(CURVED, learner, episodes=3, step=STEP, keep_paths=True).paths
     for episode in range(3):
         for i in range(2):
-            assert paths.controls[episode, :, i] == pytest.approx(textbook(paths.observations[episode, :, i]), rel=1e-12)
+            assert paths.controls[episode, :, i] == pytest.approx(
+                textbook(paths.observations[episode, :, i]), rel=1e-12
+            )
     assert np.diff(paths.parameters, axis=1) == pytest.approx(STEP * paths.controls, abs=1e-14)
 
 
@@ -130,15 +143,19 @@ def test_noise_that_depends_on_the_weights_is_taken_where_they_are():
         objective=lc.Objective(horizon=1.0),
         learner=lc.Learner(sees=lc.NoisyGradient(lambda theta: 0.5 * theta[0])),
     )
-    paths = simulate(problem, SGD(learning_rate=0.0), episodes=3000, step=1.0, keep_paths=True).paths
+    paths = simulate(
+        problem, SGD(learning_rate=0.0), episodes=3000, step=1.0, keep_paths=True
+    ).paths
     assert paths.observations[:, 0, 0].std() == pytest.approx(1.0, rel=0.06)
 
 
 def discrete_rule(step):
-    """Momentum, learning rate and decay that eliminate the belief from u = -r(θ-μ₀) + rs(m-μ₀), exactly for this step.
+    """Momentum, learning rate and decay that eliminate the belief from u = -r(θ-μ₀) + rs(m-μ₀),
+    exactly for this step.
 
-    With posterior means n = m - μ₀: n_k = (1-Kh)a n_{k-1} + Kh x_k - K y_k and u_k = -r x_k + rs n_k, so that
-    u_k = (1-Kh)a(1-rΔ) u_{k-1} - rsK y_k - [r(1-(1-Kh)a) - rsKh] x_k, if x_0 = u_{-1} = 0.
+    With posterior means n = m - μ₀: n_k = (1-Kh)a n_{k-1} + Kh x_k - K y_k and u_k = -r x_k + rs
+    n_k, so that u_k = (1-Kh)a(1-rΔ) u_{k-1} - rsK y_k - [r(1-(1-Kh)a) - rsKh] x_k, if x_0 = u_{-1}
+    = 0.
     """
     r, s = rates()
     p = steady_variance(step)
@@ -159,14 +176,21 @@ def belief_rule(theta, belief, time):
 
 def test_the_optimal_belief_policy_is_sgd_with_momentum_and_weight_decay_on_the_same_noise():
     momentum, rate, decay = discrete_rule(STEP)
-    heavy = WeightDecay(learner=HeavyBall(learning_rate=rate, momentum=momentum), decay=decay / rate)
-    beliefs, sgd = (simulate(MOVING, policy, episodes=50, step=STEP, keep_paths=True) for policy in (belief_rule, heavy))
+    heavy = WeightDecay(
+        learner=HeavyBall(learning_rate=rate, momentum=momentum), decay=decay / rate
+    )
+    beliefs, sgd = (
+        simulate(MOVING, policy, episodes=50, step=STEP, keep_paths=True)
+        for policy in (belief_rule, heavy)
+    )
     assert np.abs(sgd.paths.parameters - beliefs.paths.parameters).max() < 1e-12
     assert sgd.cost == pytest.approx(beliefs.cost, rel=1e-12)
 
 
 def test_its_coefficients_approach_friction_learning_rate_and_decay_of_the_continuous_formula_at_first_order():
-    """dv = -(r + λ + κh)v dt - rsκ dY - r[λ + κh(1-s)](θ-μ₀)dt with κ = Ph/σ², in units of the step."""
+    """dv = -(r + λ + κh)v dt - rsκ dY - r[λ + κh(1-s)](θ-μ₀)dt with κ = Ph/σ², in units of the
+    step.
+    """
     r, s = rates()
     information = (H / SIGMA) ** 2
     kappa = (-LAM + math.sqrt(LAM**2 + information * Q)) / information * H / SIGMA**2
@@ -193,7 +217,9 @@ def test_a_kalman_filter_with_linear_control_is_a_linear_learner():
         feedback=[[-r]],
         offset=r * MU,
     )
-    beliefs, learner = (simulate(MOVING, policy, episodes=20, step=STEP) for policy in (belief_rule, linear))
+    beliefs, learner = (
+        simulate(MOVING, policy, episodes=20, step=STEP) for policy in (belief_rule, linear)
+    )
     assert np.abs(learner.costs - beliefs.costs).max() < 1e-12
 
 
@@ -210,7 +236,10 @@ def brute_force_mean(y, a, ratio, prior):
 
 @pytest.mark.parametrize(("a", "ratio"), [(1.0, 0.05), (0.9, 0.3)])
 def test_kalman_momentum_is_the_posterior_mean_of_the_gradient(a, ratio):
-    for diffuse, prior in ((True, 1e7), (False, kalman_gain(ratio, a) / (1 - kalman_gain(ratio, a)))):
+    for diffuse, prior in (
+        (True, 1e7),
+        (False, kalman_gain(ratio, a) / (1 - kalman_gain(ratio, a))),
+    ):
         learner = KalmanMomentum(learning_rate=2.0, ratio=ratio, persistence=a, diffuse=diffuse)
         paths = simulate(CURVED, learner, episodes=2, step=0.1, keep_paths=True).paths
         for t in (1, 5, 20):
@@ -223,33 +252,45 @@ def test_kalman_gains_solve_their_riccati_equation_and_the_transient_ends_there(
         gain = kalman_gain(ratio, a)
         predicted = a * a * gain + ratio
         assert gain == pytest.approx(predicted / (1 + predicted), rel=1e-12)
-    assert kalman_gain_walk([0.0, 0.1, 50.0]) == pytest.approx([0.0, kalman_gain(0.1), kalman_gain(50.0)], rel=1e-12)
+    assert kalman_gain_walk([0.0, 0.1, 50.0]) == pytest.approx(
+        [0.0, kalman_gain(0.1), kalman_gain(50.0)], rel=1e-12
+    )
     transient, steady = kalman_transient(0.1, 60, 0.95), kalman_gain(0.1, 0.95)
     assert transient[0] == 1
     assert transient[-1] == pytest.approx(steady, rel=1e-10)
     rates = np.diff(np.log(transient[3:12] - steady))
     assert rates[-1] == pytest.approx(2 * math.log((1 - steady) * 0.95), rel=1e-3)
-    assert kalman_transient(0.1, 40, prior=kalman_gain(0.1) / (1 - kalman_gain(0.1))) == pytest.approx(
-        np.full(40, kalman_gain(0.1))
-    )
+    assert kalman_transient(
+        0.1, 40, prior=kalman_gain(0.1) / (1 - kalman_gain(0.1))
+    ) == pytest.approx(np.full(40, kalman_gain(0.1)))
 
 
 def test_bias_correction_starts_like_a_diffuse_belief_and_ends_at_one():
     times = np.arange(1, 8)
     assert adam_bias_correction(0.9, 7) == pytest.approx(1 / (1 - 0.9**times), rel=1e-12)
     assert adam_gain(0.9, 300)[[0, -1]] == pytest.approx([1.0, 0.1])
-    assert adam_gain(1 - 1e-9, 7) == pytest.approx(1 / times, rel=1e-6)  # the mean of all gradients so far …
-    assert kalman_transient(0.0, 7) == pytest.approx(1 / times)  # … is the Kalman mean of a constant gradient
+    assert adam_gain(1 - 1e-9, 7) == pytest.approx(
+        1 / times, rel=1e-6
+    )  # the mean of all gradients so far …
+    assert kalman_transient(0.0, 7) == pytest.approx(
+        1 / times
+    )  # … is the Kalman mean of a constant gradient
     walk = kalman_gain_walk(0.1)
-    assert np.abs(adam_gain(1 - walk, 10) - kalman_transient(0.1, 10))[1:].min() > 1e-3  # alike, not identical
+    assert (
+        np.abs(adam_gain(1 - walk, 10) - kalman_transient(0.1, 10))[1:].min() > 1e-3
+    )  # alike, not identical
 
 
 def test_belief_adam_without_discount_is_adam_and_with_much_of_it_momentum_descent():
-    ratio = kalman_gain_walk(0.02) ** 2 / (1 - kalman_gain_walk(0.02))  # ρ = K²/(1-K), the inverse of the gain
+    ratio = kalman_gain_walk(0.02) ** 2 / (
+        1 - kalman_gain_walk(0.02)
+    )  # ρ = K²/(1-K), the inverse of the gain
     gain = kalman_gain_walk(ratio)
     settings = {"drive": 0.25, "ratio": ratio, "diffuse": False}
     for correct in (True, False):
-        believer = BeliefAdam(discount=0.0, bias_correction=correct, curvature_scale=4.0, epsilon=5e-9, **settings)
+        believer = BeliefAdam(
+            discount=0.0, bias_correction=correct, curvature_scale=4.0, epsilon=5e-9, **settings
+        )
 
         def adam(y, correct=correct):
             second = adam_bias_correction(0.999, len(y)) if correct else np.ones(len(y))
@@ -272,7 +313,9 @@ def test_belief_adam_without_discount_is_adam_and_with_much_of_it_momentum_desce
     assert np.polyfit(np.log(discounts), np.log(errors), 1)[0] == pytest.approx(-2, abs=0.05)
 
 
-JUMPS = bowl(lc.JumpProcess(rate=0.3, mean=[0.0], covariance=[4.0]), horizon=10.0, start=0.0, noise=0.05)
+JUMPS = bowl(
+    lc.JumpProcess(rate=0.3, mean=[0.0], covariance=[4.0]), horizon=10.0, start=0.0, noise=0.05
+)
 
 
 def switches(paths):
@@ -290,13 +333,17 @@ def test_a_full_reset_brings_the_weights_back_along_a_straight_line_at_the_price
         if k + 5 < len(u) and (later == later[0]).all():
             assert theta[k + 5] == pytest.approx(0.0, abs=1e-12)
             assert u[k : k + 5] == pytest.approx(np.full(5, -theta[k] / 0.25))
-            assert abs(u[k + 5]) == pytest.approx(1.0, rel=1e-6)  # Adam's very first step: its counter starts afresh too
+            assert abs(u[k + 5]) == pytest.approx(
+                1.0, rel=1e-6
+            )  # Adam's very first step: its counter starts afresh too
             found += 1
     assert found > 20
 
 
 def test_a_switch_can_be_inferred_from_surprising_gradients():
-    learner = FullResetAtSwitches(learner=SGD(learning_rate=2.0), duration=STEP, told=False, threshold=2.0, window=5)
+    learner = FullResetAtSwitches(
+        learner=SGD(learning_rate=2.0), duration=STEP, told=False, threshold=2.0, window=5
+    )
     calm = bowl(lc.GaussianPrior([0.0], [0.0]), horizon=10.0, start=0.0, noise=0.05)
     plain = SGD(learning_rate=2.0)
     quiet, same = (simulate(calm, policy, episodes=20, step=STEP) for policy in (learner, plain))
@@ -315,7 +362,9 @@ def test_a_switch_can_be_inferred_from_surprising_gradients():
 
 
 def test_shrink_and_perturb_moves_the_weights_to_a_fraction_of_themselves_with_noise():
-    learner = ShrinkAndPerturb(learner=SGD(learning_rate=1.0), shrink=0.4, perturb=0.1, duration=STEP)
+    learner = ShrinkAndPerturb(
+        learner=SGD(learning_rate=1.0), shrink=0.4, perturb=0.1, duration=STEP
+    )
     run = simulate(JUMPS, learner, episodes=200, step=STEP, keep_paths=True)
     episodes, k = switches(run.paths).T
     theta = run.paths.parameters[..., 0]
@@ -326,7 +375,10 @@ def test_shrink_and_perturb_moves_the_weights_to_a_fraction_of_themselves_with_n
 
 def test_coupled_and_decoupled_decay_agree_without_momentum_only():
     def costs(learner, rate):
-        pair = (WeightDecay(learner=learner, decay=decay, decoupled=d) for d, decay in ((False, 0.5), (True, 0.5 * rate)))
+        pair = (
+            WeightDecay(learner=learner, decay=decay, decoupled=d)
+            for d, decay in ((False, 0.5), (True, 0.5 * rate))
+        )
         return [simulate(MOVING, decayed, episodes=20, step=STEP).costs for decayed in pair]
 
     coupled, decoupled = costs(SGD(learning_rate=0.3), 0.3)
@@ -334,7 +386,10 @@ def test_coupled_and_decoupled_decay_agree_without_momentum_only():
     coupled, decoupled = costs(HeavyBall(learning_rate=0.3, momentum=0.9), 0.3)
     assert np.abs(coupled - decoupled).max() > 1e-3
     rest = simulate(
-        JUMPS, WeightDecay(learner=SGD(learning_rate=0.0), decay=20.0, decoupled=True, centre=(0.7,)), episodes=3, step=0.02
+        JUMPS,
+        WeightDecay(learner=SGD(learning_rate=0.0), decay=20.0, decoupled=True, centre=(0.7,)),
+        episodes=3,
+        step=0.02,
     )
     assert rest.final == pytest.approx(np.full((3, 1), 0.7))
 
@@ -350,7 +405,9 @@ def test_announced_switches_help_and_the_belief_returns_to_the_prior():
     assert "announced" in told.assumes
     episodes, k = switches(told.paths).T
     information = H**2 * STEP / SIGMA**2  # of the observation that the switch is announced with
-    assert told.paths.belief_variances[episodes, k, 0] == pytest.approx(np.full(len(k), 1 / (1 + information)))
+    assert told.paths.belief_variances[episodes, k, 0] == pytest.approx(
+        np.full(len(k), 1 / (1 + information))
+    )
 
 
 def test_an_announced_switch_between_two_tasks_turns_the_belief_round():
@@ -361,7 +418,9 @@ def test_an_announced_switch_between_two_tasks_turns_the_belief_round():
         seen[round(time / STEP)] = belief.probabilities
         return np.zeros_like(theta)
 
-    paths = simulate(problem, policy, beliefs="announced", episodes=30, step=STEP, keep_paths=True).paths
+    paths = simulate(
+        problem, policy, beliefs="announced", episodes=30, step=STEP, keep_paths=True
+    ).paths
     episodes, k = switches(paths).T
     model = belief_model(problem)
     assert len(k) > 10
@@ -369,7 +428,9 @@ def test_an_announced_switch_between_two_tasks_turns_the_belief_round():
         survived = seen[step - 1][episode] * np.exp(np.array([-0.5, -0.2]) * STEP)
         turned = survived[::-1] / survived.sum()
         likelihood = np.exp(
-            -((paths.observations[episode, step, 0] - H * (MU - model.tasks[:, 0])) ** 2) * STEP / (2 * SIGMA**2)
+            -((paths.observations[episode, step, 0] - H * (MU - model.tasks[:, 0])) ** 2)
+            * STEP
+            / (2 * SIGMA**2)
         )
         leaving = turned * np.array([0.2, 0.5]) / (turned @ [0.2, 0.5])
         expected = leaving * likelihood / (leaving @ likelihood)
@@ -405,9 +466,19 @@ def test_the_best_sgd_on_one_known_mode_pulls_at_the_optimal_rate():
 
 def test_tuning_finds_nested_coefficients_and_reports_the_cost_on_other_numbers():
     start = WeightDecay(learner=HeavyBall(learning_rate=0.5, momentum=0.5), decay=0.01)
-    settings = {"episodes": 100, "held_out_episodes": 400, "step": STEP, "starts": 1, "most_evaluations": 60}
+    settings = {
+        "episodes": 100,
+        "held_out_episodes": 400,
+        "step": STEP,
+        "starts": 1,
+        "most_evaluations": 60,
+    }
     tuned = best_coefficients(
-        MOVING, start, free=["decay", "learner.learning_rate"], bounds={"decay": (0.001, 0.002)}, **settings
+        MOVING,
+        start,
+        free=["decay", "learner.learning_rate"],
+        bounds={"decay": (0.001, 0.002)},
+        **settings,
     )
     before = simulate(MOVING, start, episodes=100, step=STEP)
     assert tuned.training_cost < before.cost
@@ -416,7 +487,9 @@ def test_tuning_finds_nested_coefficients_and_reports_the_cost_on_other_numbers(
     assert tuned.cost == simulate(MOVING, tuned.learner, episodes=400, seed=1, step=STEP).cost
     assert tuned.learner.learner.momentum == 0.5
     assert "decay" in tuned.at_bounds
-    assert tuned.coefficients == {name: tuned.learner.coefficients[name] for name in ("decay", "learner.learning_rate")}
+    assert tuned.coefficients == {
+        name: tuned.learner.coefficients[name] for name in ("decay", "learner.learning_rate")
+    }
 
 
 def every_learner():
@@ -437,14 +510,24 @@ def every_learner():
 
 
 def test_updates_are_pure_functions():
-    """The same state, observation and parameters give the same control again; nothing that was passed is changed."""
+    """The same state, observation and parameters give the same control again; nothing that was
+    passed is changed.
+    """
     rng = np.random.default_rng(0)
     for learner in every_learner():
-        resets = () if learner.draws else (FullResetAtSwitches(learner=learner, duration=0.1, told=False, threshold=0.5),)
+        resets = (
+            ()
+            if learner.draws
+            else (FullResetAtSwitches(learner=learner, duration=0.1, told=False, threshold=0.5),)
+        )
         for wrapped in (replace(learner, perturb=0.0) if learner.draws else learner, *resets):
             state = wrapped.init(4, 1, *((rng,) if learner.draws else ()))
             for step in range(40):
-                y, theta, told = rng.standard_normal((4, 1)), rng.standard_normal((4, 1)), (rng.random(4) < 0.1,)
+                y, theta, told = (
+                    rng.standard_normal((4, 1)),
+                    rng.standard_normal((4, 1)),
+                    (rng.random(4) < 0.1,),
+                )
                 arguments = (y, theta, 0.05, *(told if wrapped.told_of_switches else ()))
                 before = deepcopy((state, arguments))
                 u, later = wrapped.update(state, *arguments)
@@ -470,8 +553,14 @@ def test_every_learner_states_formula_source_and_bounds_that_hold_its_coefficien
 
 MISTAKES = {
     "negative rate": (lambda: SGD(learning_rate=-1.0), "SGD learning_rate"),
-    "momentum above one": (lambda: HeavyBall(learning_rate=1.0, momentum=1.5), "HeavyBall momentum"),
-    "wrapping nothing": (lambda: WeightDecay(learner=0.1, decay=1.0), "learner: expected a RawLearner; received float"),
+    "momentum above one": (
+        lambda: HeavyBall(learning_rate=1.0, momentum=1.5),
+        "HeavyBall momentum",
+    ),
+    "wrapping nothing": (
+        lambda: WeightDecay(learner=0.1, decay=1.0),
+        "learner: expected a RawLearner; received float",
+    ),
     "reset inside": (
         lambda: NoReset(learner=FullResetAtSwitches(learner=SGD(learning_rate=1.0), duration=1.0)),
         "the reset outside",
@@ -481,16 +570,35 @@ MISTAKES = {
         "told=False with a threshold",
     ),
     "told of nothing": (
-        lambda: simulate(MOVING, FullResetAtSwitches(learner=SGD(learning_rate=1.0), duration=1.0), episodes=2),
+        lambda: simulate(
+            MOVING, FullResetAtSwitches(learner=SGD(learning_rate=1.0), duration=1.0), episodes=2
+        ),
         "hidden variables that switch",
     ),
-    "nothing to announce": (lambda: simulate(MOVING, belief_rule, beliefs="announced", episodes=2), "announced switches"),
-    "unknown coefficient": (lambda: SGD(learning_rate=1.0).with_coefficients({"momentum": 0.5}), "one of 'learning_rate'"),
-    "same seed": (lambda: best_coefficients(MOVING, SGD(learning_rate=1.0), held_out_seed=0), "held_out_seed"),
-    "unknown to tune": (lambda: best_coefficients(MOVING, SGD(learning_rate=1.0), free=["rate"]), "coefficient to tune"),
-    "nothing to tune": (lambda: best_coefficients(MOVING, SGD(learning_rate=1.0), free=[]), "at least one coefficient"),
+    "nothing to announce": (
+        lambda: simulate(MOVING, belief_rule, beliefs="announced", episodes=2),
+        "announced switches",
+    ),
+    "unknown coefficient": (
+        lambda: SGD(learning_rate=1.0).with_coefficients({"momentum": 0.5}),
+        "one of 'learning_rate'",
+    ),
+    "same seed": (
+        lambda: best_coefficients(MOVING, SGD(learning_rate=1.0), held_out_seed=0),
+        "held_out_seed",
+    ),
+    "unknown to tune": (
+        lambda: best_coefficients(MOVING, SGD(learning_rate=1.0), free=["rate"]),
+        "coefficient to tune",
+    ),
+    "nothing to tune": (
+        lambda: best_coefficients(MOVING, SGD(learning_rate=1.0), free=[]),
+        "at least one coefficient",
+    ),
     "range without inside": (
-        lambda: best_coefficients(MOVING, SGD(learning_rate=1.0), bounds={"learning_rate": (2.0, 1.0)}),
+        lambda: best_coefficients(
+            MOVING, SGD(learning_rate=1.0), bounds={"learning_rate": (2.0, 1.0)}
+        ),
         "least < most",
     ),
     "negative ratio": (lambda: kalman_gain(-1.0), "ratio ρ"),

@@ -1,4 +1,6 @@
-"""The solver finds the basins, refines to its tolerance, re-solves without rebuilding, and fails loudly."""
+"""The solver finds the basins, refines to its tolerance, re-solves without rebuilding, and fails
+loudly.
+"""
 
 import math
 import pickle
@@ -11,7 +13,11 @@ from scipy.integrate import solve_bvp
 import landscape_control as lc
 from landscape_control.reference import LinearQuadratic
 
-WELL = lc.ControlProblem(landscape=lc.double_well(), objective=lc.Objective(horizon=4.0, discount=0.1), start=[-0.6, 0.55])
+WELL = lc.ControlProblem(
+    landscape=lc.double_well(),
+    objective=lc.Objective(horizon=4.0, discount=0.1),
+    start=[-0.6, 0.55],
+)
 
 
 def test_figure_one_crosses_the_barrier_and_the_local_plan_is_kept():
@@ -47,7 +53,12 @@ def test_plan_agrees_with_an_indirect_boundary_value_solver():
     grid = np.linspace(0, 4, 60)
     theta, _, costate = solution.at(grid)
     answer = solve_bvp(
-        pontryagin, ends, grid, np.vstack([theta.T, costate.T, np.linspace(0, solution.cost, 60)]), tol=1e-8, max_nodes=20000
+        pontryagin,
+        ends,
+        grid,
+        np.vstack([theta.T, costate.T, np.linspace(0, solution.cost, 60)]),
+        tol=1e-8,
+        max_nodes=20000,
     )
     assert answer.success
     assert solution.cost == pytest.approx(answer.y[4, -1], rel=1e-8)
@@ -57,19 +68,30 @@ def test_plan_agrees_with_an_indirect_boundary_value_solver():
 
 
 def test_all_four_basins_of_an_unknown_landscape_are_found():
-    landscape = lc.Landscape.from_expression(  # Himmelblau's function; its four minima are not declared
-        lambda t: 0.05 * ((t[0] ** 2 + t[1] - 11) ** 2 + (t[0] + t[1] ** 2 - 7) ** 2), dimension=2
+    landscape = (
+        lc.Landscape.from_expression(  # Himmelblau's function; its four minima are not declared
+            lambda t: 0.05 * ((t[0] ** 2 + t[1] - 11) ** 2 + (t[0] + t[1] ** 2 - 7) ** 2),
+            dimension=2,
+        )
     )
-    problem = lc.ControlProblem(landscape=landscape, objective=lc.Objective(horizon=6.0, discount=0.1), start=[0.0, 0.0])
+    problem = lc.ControlProblem(
+        landscape=landscape, objective=lc.Objective(horizon=6.0, discount=0.1), start=[0.0, 0.0]
+    )
     solution = lc.solve(problem)
-    ends = {tuple(np.round(plan.end_basin, 2)) for plan in solution.plans if plan.end_basin is not None}
+    ends = {
+        tuple(np.round(plan.end_basin, 2)) for plan in solution.plans if plan.end_basin is not None
+    }
     assert ends == {(3.0, 2.0), (-2.81, 3.13), (-3.78, -3.28), (3.58, -1.85)}
     assert [plan.cost for plan in solution.plans] == sorted(plan.cost for plan in solution.plans)
 
 
 def test_among_dozens_of_basins_the_ones_worth_the_way_are_tried():
-    landscape = lc.Landscape.from_expression(lambda t: 0.3 * ca.sumsqr(t) - ca.cos(4 * t[0]) - ca.cos(4 * t[1]), dimension=2)
-    problem = lc.ControlProblem(landscape=landscape, objective=lc.Objective(horizon=6.0), start=[2.9, -3.1])
+    landscape = lc.Landscape.from_expression(
+        lambda t: 0.3 * ca.sumsqr(t) - ca.cos(4 * t[0]) - ca.cos(4 * t[1]), dimension=2
+    )
+    problem = lc.ControlProblem(
+        landscape=landscape, objective=lc.Objective(horizon=6.0), start=[2.9, -3.1]
+    )
     few, many = lc.solve(problem), lc.solve(problem, starts=40, seed=1)
     assert few.starts == 6
     assert few.cost == pytest.approx(many.cost, rel=1e-6)
@@ -83,7 +105,10 @@ def test_more_starts_never_give_a_worse_plan_and_seeds_repeat():
 
 
 def test_mesh_is_refined_until_the_tolerance_is_met():
-    loose, tight = (lc.solve(WELL, tolerance=t, method=lc.Collocation(elements=4, degree=3)) for t in (1e-2, 1e-9))
+    loose, tight = (
+        lc.solve(WELL, tolerance=t, method=lc.Collocation(elements=4, degree=3))
+        for t in (1e-2, 1e-9)
+    )
     assert len(tight.best.vertices) > len(loose.best.vertices)
     assert tight.best.cost_error <= 1e-9 * tight.certificate.cost_scale
     assert tight.certificate.passed
@@ -91,23 +116,42 @@ def test_mesh_is_refined_until_the_tolerance_is_met():
 
 def test_hitting_the_refinement_cap_is_loud_and_keeps_the_plan():
     with pytest.raises(lc.SolveError, match="refinement cap.*raise max_elements") as caught:
-        lc.solve(WELL, tolerance=1e-12, max_elements=16, method=lc.MultipleShooting(elements=16, degree=0))
+        lc.solve(
+            WELL,
+            tolerance=1e-12,
+            max_elements=16,
+            method=lc.MultipleShooting(elements=16, degree=0),
+        )
     kept = caught.value.solution
     assert kept.status is lc.Status.REFINEMENT_CAP
     assert kept.cost == pytest.approx(0.6194, abs=2e-2)
-    same = lc.solve(WELL, tolerance=1e-12, max_elements=16, method=lc.MultipleShooting(elements=16, degree=0), throw=False)
+    same = lc.solve(
+        WELL,
+        tolerance=1e-12,
+        max_elements=16,
+        method=lc.MultipleShooting(elements=16, degree=0),
+        throw=False,
+    )
     assert same.status is lc.Status.REFINEMENT_CAP
 
 
 def test_re_solving_changes_numbers_without_rebuilding():
     solver = lc.Solver(WELL)
     first = solver.solve()
-    changed = {"horizon": 3.0, "discount": 0.3, "learning_rate": 1.5, "loss_weight": 0.8, "start": [-0.5, 0.4]}
+    changed = {
+        "horizon": 3.0,
+        "discount": 0.3,
+        "learning_rate": 1.5,
+        "loss_weight": 0.8,
+        "start": [-0.5, 0.4],
+    }
     again = solver.solve(guess=first, **changed)
     assert first.build_seconds > 0
     assert again.build_seconds == 0
     fresh = lc.solve(WELL.changed(**changed))
-    assert again.cost == pytest.approx(min(p.cost for p in fresh.plans if p.end_basin[0] > 0), rel=1e-7)
+    assert again.cost == pytest.approx(
+        min(p.cost for p in fresh.plans if p.end_basin[0] > 0), rel=1e-7
+    )
     assert again.problem.objective.horizon == 3.0
 
 
@@ -158,8 +202,12 @@ def test_unbounded_loss_is_reported_with_the_iterate_kept():
 
 
 def test_a_metric_that_loses_definiteness_on_the_way_says_where():
-    problem = WELL.changed(learner=lc.Learner(metric=lambda t: ca.diag(ca.vertcat(0.5 - t[0], 1.0))))
-    solution = lc.solve(problem, throw=False, starts=1, guess=np.linspace([-0.6, 0.55], [1.0, 0.0], 9))
+    problem = WELL.changed(
+        learner=lc.Learner(metric=lambda t: ca.diag(ca.vertcat(0.5 - t[0], 1.0)))
+    )
+    solution = lc.solve(
+        problem, throw=False, starts=1, guess=np.linspace([-0.6, 0.55], [1.0, 0.0], 9)
+    )
     bad = [p for p in solution.plans if p.status is not lc.Status.CONVERGED]
     good = [p for p in solution.plans if p.status is lc.Status.CONVERGED]
     assert all("t = " in p.message for p in bad if p.status is lc.Status.METRIC_NOT_DEFINITE)
@@ -190,7 +238,11 @@ def test_an_end_out_of_reach_of_nonlinear_dynamics_is_infeasible():
     )
     solution = lc.solve(problem, throw=False, solver="ipopt")  # θ₂ can only grow
     assert not solution.status.ok
-    assert solution.status in (lc.Status.INFEASIBLE, lc.Status.NOT_STATIONARY, lc.Status.ITERATION_LIMIT)
+    assert solution.status in (
+        lc.Status.INFEASIBLE,
+        lc.Status.NOT_STATIONARY,
+        lc.Status.ITERATION_LIMIT,
+    )
 
 
 def test_infinite_horizon_plan_no_longer_moves_with_the_horizon_and_continues_past_its_nodes():
@@ -203,11 +255,15 @@ def test_infinite_horizon_plan_no_longer_moves_with_the_horizon_and_continues_pa
 
 def test_strong_discount_on_a_curved_valley_needs_no_rest_nearby():
     problem = lc.ControlProblem(
-        landscape=lc.rosenbrock(2), start=[-0.8, 1.1], objective=lc.Objective(horizon=math.inf, discount=100.0)
+        landscape=lc.rosenbrock(2),
+        start=[-0.8, 1.1],
+        objective=lc.Objective(horizon=math.inf, discount=100.0),
     )
     solution = lc.solve(problem)
     step = -problem.landscape.gradient(problem.start)[0] / 100.0
-    assert solution.controls[0] == pytest.approx(step, rel=5e-3)  # gradient descent, up to the curvature over γ²
+    assert solution.controls[0] == pytest.approx(
+        step, rel=5e-3
+    )  # gradient descent, up to the curvature over γ²
     with pytest.raises(lc.ProblemError, match="close to rest"):
         solution.at(100.0)
 
@@ -215,23 +271,37 @@ def test_strong_discount_on_a_curved_valley_needs_no_rest_nearby():
 @pytest.mark.parametrize("discount", [0.7, 0.8, 0.84, 0.854])
 def test_a_plan_that_lingers_near_the_saddle_is_right_or_says_that_it_is_not(discount):
     problem = WELL.changed(horizon=math.inf, discount=discount)
-    solution = lc.solve(problem, guess=np.array([[-0.6, 0.55], [1.0575, 0.0]]), tolerance=1e-9, throw=False)
-    long = lc.solve(WELL.changed(horizon=30 / discount, discount=discount), guess=solution, tolerance=1e-9, throw=False)
+    solution = lc.solve(
+        problem, guess=np.array([[-0.6, 0.55], [1.0575, 0.0]]), tolerance=1e-9, throw=False
+    )
+    long = lc.solve(
+        WELL.changed(horizon=30 / discount, discount=discount),
+        guess=solution,
+        tolerance=1e-9,
+        throw=False,
+    )
     if solution.status.ok and long.status.ok:
         if np.allclose(solution.parameters[-1], long.parameters[-1], atol=0.1):
             assert solution.cost == pytest.approx(long.cost, abs=1e-7)
-        else:  # from one guess another plan than the one it begins with may come out; from all starts the better one does
+        # from one guess another plan than the one it begins with may come out; from all starts the
+        # better one does
+        else:
             assert lc.solve(problem).cost <= min(solution.cost, long.cost) + 1e-6
     assert solution.status.ok or discount > 0.8
 
 
 def test_a_rest_that_runs_away_is_no_rest(capfd):
     landscape = lc.Landscape.from_expression(
-        lambda v: ca.log(v[1] / 0.5) + (0.25 + (v[0] - 1) ** 2) / (2 * v[1] ** 2), dimension=2, minima=[[1.0, 0.5]]
+        lambda v: ca.log(v[1] / 0.5) + (0.25 + (v[0] - 1) ** 2) / (2 * v[1] ** 2),
+        dimension=2,
+        minima=[[1.0, 0.5]],
     )
     fisher = lc.Learner(metric=lambda v: ca.diag(ca.vertcat(1, 2)) / v[1] ** 2)
     problem = lc.ControlProblem(
-        landscape=landscape, learner=fisher, start=[-1.0, 1.5], objective=lc.Objective(horizon=math.inf, discount=3.0)
+        landscape=landscape,
+        learner=fisher,
+        start=[-1.0, 1.5],
+        objective=lc.Objective(horizon=math.inf, discount=3.0),
     )
     solution = lc.solve(problem)
     long = lc.solve(problem.changed(horizon=10.0))
@@ -243,11 +313,15 @@ def test_a_rest_that_runs_away_is_no_rest(capfd):
 def test_without_discount_energy_vanishes_and_speed_is_geodesic():
     lowest = float(lc.double_well().loss([[1.057453770, 0.0]])[0])
     problem = lc.ControlProblem(
-        landscape=lc.double_well().above(lowest), objective=lc.Objective(horizon=math.inf), start=[-0.6, 0.55]
+        landscape=lc.double_well().above(lowest),
+        objective=lc.Objective(horizon=math.inf),
+        start=[-0.6, 0.55],
     )
     solution = lc.solve(problem, tolerance=1e-9)
     speed = np.linalg.norm(solution.controls, axis=1)
-    assert speed == pytest.approx(np.sqrt(2 * np.maximum(problem.landscape.loss(solution.parameters), 0)), abs=2e-5)
+    assert speed == pytest.approx(
+        np.sqrt(2 * np.maximum(problem.landscape.loss(solution.parameters), 0)), abs=2e-5
+    )
 
 
 def test_the_log_is_kept_when_asked_for_and_nothing_is_printed(capfd):
@@ -279,10 +353,17 @@ def test_shapes_and_read_only_arrays():
 
 
 def test_one_parameter_keeps_its_axes():
-    problem = lc.ControlProblem(landscape=lc.quadratic(hessian=[[2.0]]), objective=lc.Objective(horizon=1.0), start=[1.0])
+    problem = lc.ControlProblem(
+        landscape=lc.quadratic(hessian=[[2.0]]), objective=lc.Objective(horizon=1.0), start=[1.0]
+    )
     for method in ("action", "collocation", "shooting"):
         solution = lc.solve(problem, method=method, tolerance=1e-4)
-        assert solution.parameters.shape[1:] == solution.controls.shape[1:] == solution.costates.shape[1:] == (1,)
+        assert (
+            solution.parameters.shape[1:]
+            == solution.controls.shape[1:]
+            == solution.costates.shape[1:]
+            == (1,)
+        )
         assert solution.cost == pytest.approx(np.sqrt(2) * np.tanh(np.sqrt(2)) / 2, rel=1e-4)
         assert solution.at(0.5)[0].shape == (1,)
 
@@ -312,7 +393,9 @@ def test_strong_discount_over_a_long_horizon_is_right_to_the_end(end):
     else:
         theta, _, costate = exact.fixed_end(4.0, problem.start, np.array(end)).path(solution.times)
     assert solution.parameters == pytest.approx(theta, abs=2e-5)
-    assert solution.costates == pytest.approx(costate, abs=1e-3 * np.abs(costate).max())  # √tolerance
+    assert solution.costates == pytest.approx(
+        costate, abs=1e-3 * np.abs(costate).max()
+    )  # √tolerance
     assert solution.certificate.passed
 
 
@@ -325,7 +408,9 @@ def test_a_narrow_well_far_away_is_found():
     landscape = lc.Landscape.from_expression(
         lambda t: 1 + 0.02 * t[0] ** 2 - 5 * ca.exp(-((t[0] - 5) ** 2) / 0.2), dimension=1
     )
-    problem = lc.ControlProblem(landscape=landscape, start=[0.1], objective=lc.Objective(horizon=6.0, discount=0.05))
+    problem = lc.ControlProblem(
+        landscape=landscape, start=[0.1], objective=lc.Objective(horizon=6.0, discount=0.05)
+    )
     solution = lc.solve(problem)
     assert solution.cost == pytest.approx(lc.solve(problem, guess=[5.0]).cost, rel=1e-6)
     assert solution.best.end_basin[0] == pytest.approx(4.996, abs=1e-3)
@@ -340,11 +425,18 @@ def test_a_better_plan_at_the_cap_stays_first():
 @pytest.mark.parametrize("unit", [1e-3, 1e-5])
 def test_both_wells_are_found_in_any_unit(unit):
     landscape = lc.Landscape.from_expression(
-        lambda t: ((t[0] / unit) ** 2 - 1) ** 2 + (t[1] / unit) ** 2 - 0.5 * t[0] / unit, dimension=2
+        lambda t: ((t[0] / unit) ** 2 - 1) ** 2 + (t[1] / unit) ** 2 - 0.5 * t[0] / unit,
+        dimension=2,
     )
     objective = lc.Objective(horizon=4.0, discount=0.1, learning_rate=unit**2)
-    solution = lc.solve(lc.ControlProblem(landscape=landscape, start=[-0.6 * unit, 0.55 * unit], objective=objective))
-    assert [plan.cost for plan in solution.plans] == pytest.approx([0.6194255915, 1.916944273], rel=1e-7)
+    solution = lc.solve(
+        lc.ControlProblem(
+            landscape=landscape, start=[-0.6 * unit, 0.55 * unit], objective=objective
+        )
+    )
+    assert [plan.cost for plan in solution.plans] == pytest.approx(
+        [0.6194255915, 1.916944273], rel=1e-7
+    )
 
 
 def test_starting_a_hair_from_a_minimum_keeps_both_plans():
@@ -353,13 +445,17 @@ def test_starting_a_hair_from_a_minimum_keeps_both_plans():
 
 
 def test_stiff_bowls_and_partial_functions_choose_what_returns():
-    stiff = lc.ControlProblem(landscape=lc.quadratic(hessian=[[1e12]]), start=[1.0], objective=lc.Objective(horizon=1.0))
+    stiff = lc.ControlProblem(
+        landscape=lc.quadratic(hessian=[[1e12]]), start=[1.0], objective=lc.Objective(horizon=1.0)
+    )
     assert lc.solve(stiff).cost == pytest.approx(5e5, rel=1e-6)
     rooted = lc.Landscape.from_expression(lambda t: ca.sqrt(1 + t[0] ** 2) + t[0] ** 2, dimension=1)
     problem = lc.ControlProblem(landscape=rooted, start=[1.0], objective=lc.Objective(horizon=1.0))
     assert lc.solve(problem).solver == "fatrop"  # this root never meets its singular point
     singular = lc.Landscape.from_expression(lambda t: t[0] - ca.log(t[0]), dimension=1)
-    problem = lc.ControlProblem(landscape=singular, start=[2.0], objective=lc.Objective(horizon=1.0))
+    problem = lc.ControlProblem(
+        landscape=singular, start=[2.0], objective=lc.Objective(horizon=1.0)
+    )
     assert lc.solve(problem).solver == "ipopt"  # logarithms are not defined everywhere
 
 
@@ -367,7 +463,9 @@ def test_threads_take_turns():
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(4) as pool:
-        costs = list(pool.map(lambda discount: lc.solve(WELL.changed(discount=discount)).cost, [0.1] * 6))
+        costs = list(
+            pool.map(lambda discount: lc.solve(WELL.changed(discount=discount)).cost, [0.1] * 6)
+        )
     assert costs == pytest.approx([0.6194255915] * 6, rel=1e-7)
 
 

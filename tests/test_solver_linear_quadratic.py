@@ -1,4 +1,6 @@
-"""Plans of linear-quadratic problems equal the Riccati solutions, for every transcription and kind of end."""
+"""Plans of linear-quadratic problems equal the Riccati solutions, for every transcription and kind
+of end.
+"""
 
 import math
 
@@ -30,13 +32,20 @@ def random_problem(seed, *, controls, discount, terminal=False):
         "metric": effort @ effort.T / controls + 0.5 * np.eye(controls),
         "drift_matrix": 0.5 * rng.standard_normal((n, n)),
         "drift_offset": 0.3 * rng.standard_normal(n),
-        "actuation": np.eye(n) + 0.3 * rng.standard_normal((n, n)) if controls == n else rng.standard_normal((n, controls)),
+        "actuation": (
+            np.eye(n) + 0.3 * rng.standard_normal((n, n))
+            if controls == n
+            else rng.standard_normal((n, controls))
+        ),
         "learning_rate": 0.7,
         "loss_weight": 1.3,
         "discount": discount,
     }
     if terminal:
-        data |= {"terminal_hessian": np.diag([1.0, 0.5, 2.0]), "terminal_minimum": np.array([0.2, -0.4, 0.1])}
+        data |= {
+            "terminal_hessian": np.diag([1.0, 0.5, 2.0]),
+            "terminal_minimum": np.array([0.2, -0.4, 0.1]),
+        }
     return data, rng.standard_normal(n)
 
 
@@ -84,7 +93,12 @@ def test_free_end_path_control_and_costate_match_the_riccati_solution(name, disc
     assert solution.cost == pytest.approx(exact.value(2.0, start), rel=tolerance)
     assert relative(solution.parameters, theta) < tolerance
     assert relative(solution.costates, costate) < tolerance
-    control_tolerance = {"action": 1e-7, "radau": 1e-6, "gauss": 1e-6, "shooting": 5e-3}  # shooting: linear per element
+    control_tolerance = {
+        "action": 1e-7,
+        "radau": 1e-6,
+        "gauss": 1e-6,
+        "shooting": 5e-3,
+    }  # shooting: linear per element
     assert relative(solution.controls, u) < control_tolerance[name]
 
 
@@ -108,7 +122,9 @@ def test_both_optimisers_find_the_same_plan(plugin):
     data, start = random_problem(3, controls=3, discount=0.2)
     solution = lc.solve(as_problem(data, start, 2.0), solver=plugin)
     assert solution.solver == plugin
-    assert solution.cost == pytest.approx(LinearQuadratic(**data).finite(2.0).value(2.0, start), rel=1e-8)
+    assert solution.cost == pytest.approx(
+        LinearQuadratic(**data).finite(2.0).value(2.0, start), rel=1e-8
+    )
 
 
 @pytest.mark.parametrize("discount", [0.2, 2.0, 50.0])
@@ -149,7 +165,9 @@ def test_rotated_coordinates_give_the_rotated_plan():
         actuation=rotation @ data["actuation"],
     )
     turned["hessian"] = (turned["hessian"] + turned["hessian"].T) / 2
-    plain, other = (lc.solve(as_problem(d, s, 2.0)) for d, s in ((data, start), (turned, rotation @ start)))
+    plain, other = (
+        lc.solve(as_problem(d, s, 2.0)) for d, s in ((data, start), (turned, rotation @ start))
+    )
     assert other.cost == pytest.approx(plain.cost, rel=1e-10)
     assert other.parameters == pytest.approx(plain.parameters @ rotation.T, abs=1e-7)
 
@@ -160,7 +178,9 @@ def test_units_of_parameters_and_time_do_not_matter(unit):
 
     def problem(scale):  # θ -> scale θ at the same cost: H/scale², G/scale²
         return lc.ControlProblem(
-            landscape=lc.quadratic(hessian=hessian / scale**2, minimum=np.array([1.0, -0.5]) * scale),
+            landscape=lc.quadratic(
+                hessian=hessian / scale**2, minimum=np.array([1.0, -0.5]) * scale
+            ),
             learner=lc.Learner(metric=np.eye(2) / scale**2),
             objective=lc.Objective(horizon=3.0, discount=0.2),
             start=np.array([0.2, 0.1]) * scale,
@@ -170,7 +190,9 @@ def test_units_of_parameters_and_time_do_not_matter(unit):
     assert scaled.cost == pytest.approx(plain.cost, rel=1e-9)
     assert scaled.parameters / unit == pytest.approx(plain.parameters, abs=1e-7)
     slow = lc.solve(
-        problem(1.0).changed(horizon=3.0 * unit, discount=0.2 / unit, learning_rate=1 / unit, loss_weight=1 / unit)
+        problem(1.0).changed(
+            horizon=3.0 * unit, discount=0.2 / unit, learning_rate=1 / unit, loss_weight=1 / unit
+        )
     )
     assert slow.cost == pytest.approx(plain.cost, rel=1e-9)
 
@@ -203,7 +225,9 @@ def test_drifting_metric_problem_agrees_between_mapped_ipopt_and_fatrop():
         ),
     )
     costs = {
-        (m, s): lc.solve(problem, method=m, solver=s).cost for m in ("action", "collocation") for s in ("fatrop", "ipopt")
+        (m, s): lc.solve(problem, method=m, solver=s).cost
+        for m in ("action", "collocation")
+        for s in ("fatrop", "ipopt")
     }
     costs["shooting"] = lc.solve(problem, method="shooting", tolerance=1e-5).cost
     reference = costs["action", "fatrop"]

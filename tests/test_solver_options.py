@@ -1,4 +1,6 @@
-"""Options of the optimisers: the installed ones are asked, and what they do not take is a message about that option."""
+"""Options of the optimisers: the installed ones are asked, and what they do not take is a message
+about that option.
+"""
 
 import os
 import signal
@@ -15,8 +17,12 @@ from landscape_control.solver.memory import Memory
 
 
 def well(**learner):
-    return lc.ControlProblem(landscape=lc.double_well(), learner=lc.Learner(**learner), start=[-0.6, 0.55],
-                             objective=lc.Objective(horizon=1.0, discount=0.1))
+    return lc.ControlProblem(
+        landscape=lc.double_well(),
+        learner=lc.Learner(**learner),
+        start=[-0.6, 0.55],
+        objective=lc.Objective(horizon=1.0, discount=0.1),
+    )
 
 
 REFUSED = {
@@ -45,21 +51,31 @@ def test_a_refused_option_is_named_with_its_optimiser_and_the_version(case):
     with pytest.raises(ProblemError) as raised:
         lc.solve(well(), solver=plugin, options={"max_iter": 50} | {name: value})
     message = str(raised.value)
-    assert all(part in message for part in (f"options of {plugin}", f"CasADi {ca.__version__}", repr(name), words)), message
+    assert all(
+        part in message
+        for part in (f"options of {plugin}", f"CasADi {ca.__version__}", repr(name), words)
+    ), message
     assert "unbounded" not in message
 
 
-@pytest.mark.parametrize(("plugin", "given"), [
-    ("fatrop", {"max_iter": 200, "tol": 1e-9}), ("fatrop", {"max_iter": np.int64(200), "tol": np.float64(1e-9)}),
-    ("ipopt", {"max_iter": 200, "mu_strategy": "monotone", "tol": 1e-9}), ("ipopt", {"max_iter": 200, "bound_push": 1}),
-])
+@pytest.mark.parametrize(
+    ("plugin", "given"),
+    [
+        ("fatrop", {"max_iter": 200, "tol": 1e-9}),
+        ("fatrop", {"max_iter": np.int64(200), "tol": np.float64(1e-9)}),
+        ("ipopt", {"max_iter": 200, "mu_strategy": "monotone", "tol": 1e-9}),
+        ("ipopt", {"max_iter": 200, "bound_push": 1}),
+    ],
+)
 def test_options_of_the_right_type_are_taken(plugin, given):
     solution = lc.solve(well(), solver=plugin, options=given)
     assert solution.cost == pytest.approx(lc.solve(well()).cost, rel=1e-8)
 
 
 def test_an_option_of_ours_that_the_installed_optimiser_does_not_know_is_left_out(monkeypatch):
-    monkeypatch.setitem(options.DEFAULTS, "fatrop", options.DEFAULTS["fatrop"] | {"of_another_version": 1.0})
+    monkeypatch.setitem(
+        options.DEFAULTS, "fatrop", options.DEFAULTS["fatrop"] | {"of_another_version": 1.0}
+    )
     options.known_defaults.cache_clear()
     try:
         known = options.known_defaults("fatrop")
@@ -81,7 +97,9 @@ def test_what_the_installed_optimisers_know_of_ours_is_asked_once(monkeypatch):
 
 def test_an_optimiser_that_does_not_begin_says_nothing_about_the_loss(monkeypatch):
     def refuse(self, guess, parameters, **bounds):
-        raise RuntimeError("Error in Function::call\n.../interface.cpp:570: the licence has expired")
+        raise RuntimeError(
+            "Error in Function::call\n.../interface.cpp:570: the licence has expired"
+        )
 
     monkeypatch.setattr(Memory, "solve", refuse)
     with pytest.raises(lc.SolveError) as raised:
@@ -92,8 +110,12 @@ def test_an_optimiser_that_does_not_begin_says_nothing_about_the_loss(monkeypatc
 
 
 def test_a_value_that_the_optimiser_would_pass_over_is_refused(capfd):
-    """Fatrop of CasADi 3.7 prints "out of bounds" and takes its own value; later ones take more iterations."""
-    passed_over = "out of bounds" in options._complaint("fatrop", {"print_level": 0, "max_iter": 3000})
+    """Fatrop of CasADi 3.7 prints "out of bounds" and takes its own value; later ones take more
+    iterations.
+    """
+    passed_over = "out of bounds" in options._complaint(
+        "fatrop", {"print_level": 0, "max_iter": 3000}
+    )
     assert passed_over == ("tiny_step_tol" not in options.known_defaults("fatrop"))
     if passed_over:
         with pytest.raises(ProblemError, match="max_iter is out of bounds"):

@@ -1,4 +1,6 @@
-"""Spectra are what they say, by quadrature and by draws; distributions of landscapes draw exact laws and refuse well."""
+"""Spectra are what they say, by quadrature and by draws; distributions of landscapes draw exact
+laws and refuse well.
+"""
 
 import dataclasses
 
@@ -8,7 +10,13 @@ from scipy.integrate import quad
 
 import landscape_control as lc
 from landscape_control.errors import ProblemError
-from landscape_control.landscape import Discrete, LandscapeDistribution, LogUniform, MarchenkoPastur, Uniform
+from landscape_control.landscape import (
+    Discrete,
+    LandscapeDistribution,
+    LogUniform,
+    MarchenkoPastur,
+    Uniform,
+)
 
 SPECTRA = {
     "uniform": Uniform(0.05, 1.0),
@@ -21,7 +29,9 @@ DISCRETE = Discrete([0.9, 0.2, 0.5], [1.0, 3.0, 2.0])
 
 
 def average(spectrum, function, below=None):
-    """E f(h) by adaptive quadrature in an angle that smooths both ends, from the density alone; of h < ``below`` only."""
+    """E f(h) by adaptive quadrature in an angle that smooths both ends, from the density alone; of
+    h < ``below`` only.
+    """
     low, high = np.log([spectrum.support[0], below or spectrum.support[1]])
 
     def integrand(angle):
@@ -58,13 +68,19 @@ def test_n_nodes_are_exact_to_degree_2n_minus_1_and_no_further(kind, count):
 def test_moments_are_the_closed_forms():
     k = np.arange(1, 9)
     low, high = 0.01, 1.0
-    assert LogUniform(low, high).moments(8)[1:] == pytest.approx((high**k - low**k) / (k * np.log(high / low)), rel=1e-13)
+    assert LogUniform(low, high).moments(8)[1:] == pytest.approx(
+        (high**k - low**k) / (k * np.log(high / low)), rel=1e-13
+    )
     uniform = (high ** (k + 1) - low ** (k + 1)) / ((k + 1) * (high - low))
     assert Uniform(low, high).moments(8)[1:] == pytest.approx(uniform, rel=1e-13)
     c, s = 0.3, 1.7  # Narayana polynomials
     narayana = [1, 1 + c, 1 + 3 * c + c**2, 1 + 6 * c + 6 * c**2 + c**3]
-    assert MarchenkoPastur(c, s).moments(4)[1:] == pytest.approx(narayana * s ** np.arange(1, 5), rel=1e-13)
-    assert DISCRETE.moments(2) == pytest.approx([1, (0.9 + 0.6 + 1.0) / 6, (0.81 + 0.12 + 0.5) / 6], rel=1e-14)
+    assert MarchenkoPastur(c, s).moments(4)[1:] == pytest.approx(
+        narayana * s ** np.arange(1, 5), rel=1e-13
+    )
+    assert DISCRETE.moments(2) == pytest.approx(
+        [1, (0.9 + 0.6 + 1.0) / 6, (0.81 + 0.12 + 0.5) / 6], rel=1e-14
+    )
 
 
 @pytest.mark.parametrize("kind", SPECTRA)
@@ -74,7 +90,9 @@ def test_quantiles_invert_the_density(kind):
     for place, expected in zip(places, share, strict=True):
         assert average(spectrum, lambda h: 1.0, below=place) == pytest.approx(expected, abs=1e-12)
     ends = spectrum.quantile(np.array([0.0, 1.0]))
-    assert ends == pytest.approx(spectrum.support, rel=1e-9)  # a distribution function as flat as x³ loses digits there
+    assert ends == pytest.approx(
+        spectrum.support, rel=1e-9
+    )  # a distribution function as flat as x³ loses digits there
     slope = (spectrum.quantile(share + 1e-6) - spectrum.quantile(share - 1e-6)) / 2e-6
     assert slope * spectrum.density(places) == pytest.approx(1, rel=1e-6)
 
@@ -102,7 +120,9 @@ def test_marchenko_pastur_is_the_limit_of_sample_covariances():
     """Moments of 200 unknowns from 400 examples are those of the law to O(1/n)."""
     data = np.random.default_rng(0).standard_normal((400, 200))
     eigenvalues = np.linalg.eigvalsh(data.T @ data / 400)
-    assert np.mean(eigenvalues ** np.arange(4)[:, None], axis=1) == pytest.approx(MarchenkoPastur(0.5).moments(3), rel=0.02)
+    assert np.mean(eigenvalues ** np.arange(4)[:, None], axis=1) == pytest.approx(
+        MarchenkoPastur(0.5).moments(3), rel=0.02
+    )
 
 
 def test_spectra_are_frozen_and_their_nodes_are_kept():
@@ -113,34 +133,41 @@ def test_spectra_are_frozen_and_their_nodes_are_kept():
         spectrum.low = 1.0
 
 
-@pytest.mark.parametrize(("make", "message"), [
-    (lambda: LogUniform(0.0, 1.0), "0 < low < high; received 0, 1.*away from zero"),
-    (lambda: Uniform(1.0, 1.0), r"use Discrete\(\[h\]\)"),
-    (lambda: LogUniform(0.1, np.inf), "finite"),
-    (lambda: MarchenkoPastur(1.0), "ratio < 1"),
-    (lambda: MarchenkoPastur(2.0), "touches zero"),
-    (lambda: MarchenkoPastur(0.0), "number > 0"),
-    (lambda: MarchenkoPastur(0.5, -1.0), "scale: expected a number > 0"),
-    (lambda: Discrete([]), "received none"),
-    (lambda: Discrete([0.0, 1.0]), "flat directions"),
-    (lambda: Discrete([1.0, 2.0], [1.0, -1.0]), "positive weights"),
-    (lambda: Uniform(0.1, 1.0).nodes(0), "integer >= 1"),
-    (lambda: DISCRETE.density(0.5), "use its values"),
-])
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: LogUniform(0.0, 1.0), "0 < low < high; received 0, 1.*away from zero"),
+        (lambda: Uniform(1.0, 1.0), r"use Discrete\(\[h\]\)"),
+        (lambda: LogUniform(0.1, np.inf), "finite"),
+        (lambda: MarchenkoPastur(1.0), "ratio < 1"),
+        (lambda: MarchenkoPastur(2.0), "touches zero"),
+        (lambda: MarchenkoPastur(0.0), "number > 0"),
+        (lambda: MarchenkoPastur(0.5, -1.0), "scale: expected a number > 0"),
+        (lambda: Discrete([]), "received none"),
+        (lambda: Discrete([0.0, 1.0]), "flat directions"),
+        (lambda: Discrete([1.0, 2.0], [1.0, -1.0]), "positive weights"),
+        (lambda: Uniform(0.1, 1.0).nodes(0), "integer >= 1"),
+        (lambda: DISCRETE.density(0.5), "use its values"),
+    ],
+)
 def test_spectra_that_make_no_sense_are_refused(make, message):
     with pytest.raises(ProblemError, match=message):
         make()
 
 
 def hidden_bowl(process, **options):
-    return lc.Landscape.from_expression(lambda x, m: (x[0] - m[0]) ** 2 + x[1] ** 2, dimension=2, hidden=process, **options)
+    return lc.Landscape.from_expression(
+        lambda x, m: (x[0] - m[0]) ** 2 + x[1] ** 2, dimension=2, hidden=process, **options
+    )
 
 
 MOVING = lc.OrnsteinUhlenbeck(mean=[0.5], rate=0.2, variance=[2.0])
 
 
 def test_draws_of_quadratics_have_their_laws_and_shapes():
-    task = LandscapeDistribution.quadratic(curvatures=DISCRETE, start_variance=4.0, start_mean=1.0, minimum=MOVING)
+    task = LandscapeDistribution.quadratic(
+        curvatures=DISCRETE, start_variance=4.0, start_mean=1.0, minimum=MOVING
+    )
     draws = task.draw(np.random.default_rng(3), 20000, 6)
     assert task.dimension == 1
     assert draws.count == 20000
@@ -160,7 +187,9 @@ def test_draws_of_quadratics_have_their_laws_and_shapes():
 
 
 def test_draws_are_repeatable_read_only_and_extend_with_the_horizon():
-    task = LandscapeDistribution.quadratic(curvatures=LogUniform(0.1, 1), start_variance=1.0, minimum=MOVING)
+    task = LandscapeDistribution.quadratic(
+        curvatures=LogUniform(0.1, 1), start_variance=1.0, minimum=MOVING
+    )
     short, again, long = (task.draw(np.random.default_rng(5), 10, horizon) for horizon in (3, 3, 8))
     for name in ("curvatures", "starts", "minima"):
         assert (getattr(short, name) == getattr(again, name)).all()
@@ -202,9 +231,13 @@ def test_one_landscape_is_drawn_through_its_hidden_variables_and_gaussian_starts
 
 def test_each_landscape_of_a_population_keeps_its_own_process_unless_told_otherwise():
     landscapes = [hidden_bowl(lc.GaussianPrior([m], [[1e-6]])) for m in (-3.0, 3.0)]
-    own = LandscapeDistribution.landscapes(landscapes, starts=[0.0, 0.0]).draw(np.random.default_rng(0), 50, 2)
+    own = LandscapeDistribution.landscapes(landscapes, starts=[0.0, 0.0]).draw(
+        np.random.default_rng(0), 50, 2
+    )
     assert np.sign(own.hidden[:, 0, 0]) == pytest.approx(2 * own.which - 1)
-    common = LandscapeDistribution.landscapes(landscapes, starts=[0.0, 0.0], hidden=lc.GaussianPrior([7.0], [[1e-6]]))
+    common = LandscapeDistribution.landscapes(
+        landscapes, starts=[0.0, 0.0], hidden=lc.GaussianPrior([7.0], [[1e-6]])
+    )
     assert common.draw(np.random.default_rng(0), 50, 2).hidden == pytest.approx(7.0, abs=0.01)
 
 
@@ -214,57 +247,88 @@ LEAVING = lc.JumpProcess(rate=0.5, mean=[0.0], covariance=[[1.0]], start_mean=[2
 POINT = [0.0, 0.0]
 
 
-@pytest.mark.parametrize(("options", "message"), [
-    ({"curvatures": lc.double_well()}, "e.g. landscape_control.Uniform"),
-    ({"curvatures": [0.1, 1.0]}, "received list"),
-    ({"start_variance": np.inf}, "start_variance.*every rule costs infinitely much"),
-    ({"start_variance": -1.0}, "number >= 0"),
-    ({"start_mean": np.nan}, "finite number"),
-    ({"start_variance": 0.0}, "away from the minimum"),
-    ({"minimum": CHAIN}, r"received TaskChain.*landscapes\(\.\.\.\)"),
-    ({"minimum": LEAVING}, "started away from rest"),
-    ({"minimum": lc.RandomWalk([0.0, 0.0], np.eye(2), np.eye(2))}, "received 2 variables"),
-    ({"minimum": 0.3}, "received float"),
-])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"curvatures": lc.double_well()}, "e.g. landscape_control.Uniform"),
+        ({"curvatures": [0.1, 1.0]}, "received list"),
+        ({"start_variance": np.inf}, "start_variance.*every rule costs infinitely much"),
+        ({"start_variance": -1.0}, "number >= 0"),
+        ({"start_mean": np.nan}, "finite number"),
+        ({"start_variance": 0.0}, "away from the minimum"),
+        ({"minimum": CHAIN}, r"received TaskChain.*landscapes\(\.\.\.\)"),
+        ({"minimum": LEAVING}, "started away from rest"),
+        ({"minimum": lc.RandomWalk([0.0, 0.0], np.eye(2), np.eye(2))}, "received 2 variables"),
+        ({"minimum": 0.3}, "received float"),
+    ],
+)
 def test_quadratics_that_cannot_be_planned_for_are_refused(options, message):
     with pytest.raises(ProblemError, match=message):
         LandscapeDistribution.quadratic(**{**QUADRATIC, **options})
 
 
-@pytest.mark.parametrize("minimum", [MOVING, lc.RandomWalk([0.0], [[0.0]], [[1.0]]), lc.GaussianPrior([0.0], [[1.0]]),
-                                     lc.JumpProcess(rate=0.5, mean=[0.0], covariance=[[1.0]])])
+@pytest.mark.parametrize(
+    "minimum",
+    [
+        MOVING,
+        lc.RandomWalk([0.0], [[0.0]], [[1.0]]),
+        lc.GaussianPrior([0.0], [[1.0]]),
+        lc.JumpProcess(rate=0.5, mean=[0.0], covariance=[[1.0]]),
+    ],
+)
 def test_minima_with_linear_second_moments_are_accepted(minimum):
     assert LandscapeDistribution.quadratic(**QUADRATIC, minimum=minimum).minimum is minimum
 
 
-@pytest.mark.parametrize(("landscapes", "options", "message"), [
-    ([], {}, "an empty list"),
-    ([lc.double_well(), 3.0], {}, "received float"),
-    (DISCRETE, {}, r"use \.quadratic"),
-    ([lc.double_well(), lc.rosenbrock(3)], {}, r"one dimension for all; received \[2, 3\]"),
-    ([lc.double_well(), hidden_bowl(MOVING)], {}, r"one number of hidden variables for all; received \[0, 1\]"),
-    (lc.double_well(), {"starts": None}, "say where the learner starts"),
-    (lc.double_well(), {"starts": [[0.0]]}, "a matrix with 2 columns"),
-    (lc.double_well(), {"starts": lc.GaussianPrior([0.0], [[1.0]])}, "a GaussianPrior of 2 variables; received 1"),
-    (lc.double_well(), {"starts": np.empty((0, 2))}, "at least one point"),
-    (lc.double_well(), {"starts": [np.inf, 0.0]}, "finite"),
-    (lc.double_well(), {"hidden": MOVING}, "nothing is hidden"),
-    (hidden_bowl(MOVING), {"hidden": lc.GaussianPrior([0.0, 0.0], np.eye(2))}, "process of 1 hidden variables; received 2"),
-    (lc.double_well(), {"weights": [1.0, 2.0]}, "1 numbers"),
-    ([lc.double_well()] * 2, {"weights": [1.0, 0.0]}, "leave out landscapes"),
-])
+@pytest.mark.parametrize(
+    ("landscapes", "options", "message"),
+    [
+        ([], {}, "an empty list"),
+        ([lc.double_well(), 3.0], {}, "received float"),
+        (DISCRETE, {}, r"use \.quadratic"),
+        ([lc.double_well(), lc.rosenbrock(3)], {}, r"one dimension for all; received \[2, 3\]"),
+        (
+            [lc.double_well(), hidden_bowl(MOVING)],
+            {},
+            r"one number of hidden variables for all; received \[0, 1\]",
+        ),
+        (lc.double_well(), {"starts": None}, "say where the learner starts"),
+        (lc.double_well(), {"starts": [[0.0]]}, "a matrix with 2 columns"),
+        (
+            lc.double_well(),
+            {"starts": lc.GaussianPrior([0.0], [[1.0]])},
+            "a GaussianPrior of 2 variables; received 1",
+        ),
+        (lc.double_well(), {"starts": np.empty((0, 2))}, "at least one point"),
+        (lc.double_well(), {"starts": [np.inf, 0.0]}, "finite"),
+        (lc.double_well(), {"hidden": MOVING}, "nothing is hidden"),
+        (
+            hidden_bowl(MOVING),
+            {"hidden": lc.GaussianPrior([0.0, 0.0], np.eye(2))},
+            "process of 1 hidden variables; received 2",
+        ),
+        (lc.double_well(), {"weights": [1.0, 2.0]}, "1 numbers"),
+        ([lc.double_well()] * 2, {"weights": [1.0, 0.0]}, "leave out landscapes"),
+    ],
+)
 def test_populations_that_cannot_be_planned_for_are_refused(landscapes, options, message):
     with pytest.raises(ProblemError, match=message):
         LandscapeDistribution.landscapes(landscapes, **{"starts": POINT, **options})
 
 
-@pytest.mark.parametrize(("options", "message"), [
-    ({}, "received neither"),
-    ({"curvatures": DISCRETE, "population": (lc.double_well(),)}, "received both"),
-    ({"curvatures": DISCRETE, "starts": POINT}, "starts: expected None for random quadratics"),
-    ({"population": (lc.double_well(),), "starts": POINT, "minimum": MOVING}, "hidden variables"),
-    ({"curvature": DISCRETE}, "did you mean 'curvatures'"),
-])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "received neither"),
+        ({"curvatures": DISCRETE, "population": (lc.double_well(),)}, "received both"),
+        ({"curvatures": DISCRETE, "starts": POINT}, "starts: expected None for random quadratics"),
+        (
+            {"population": (lc.double_well(),), "starts": POINT, "minimum": MOVING},
+            "hidden variables",
+        ),
+        ({"curvature": DISCRETE}, "did you mean 'curvatures'"),
+    ],
+)
 def test_mixed_declarations_are_refused(options, message):
     with pytest.raises(ProblemError, match=message):
         LandscapeDistribution(**options)

@@ -17,8 +17,12 @@ GAMMA, RATE, NOISE, VARIANCE, CENTRE = 0.5, 0.4, 0.8, 1.0, 0.3
 def problem_of(loss, hidden, *, dimension=1, start=(1.0,), noise=NOISE, learner=None, **objective):
     landscape = lc.Landscape.from_expression(loss, dimension=dimension, hidden=hidden)
     objective = lc.Objective(**{"horizon": math.inf, "discount": GAMMA, **objective})
-    return lc.ControlProblem(landscape=landscape, learner=lc.Learner(sees=lc.NoisyGradient(noise), **(learner or {})),
-                             objective=objective, start=list(start))
+    return lc.ControlProblem(
+        landscape=landscape,
+        learner=lc.Learner(sees=lc.NoisyGradient(noise), **(learner or {})),
+        objective=objective,
+        start=list(start),
+    )
 
 
 def moving_minimum(**changes):
@@ -26,14 +30,21 @@ def moving_minimum(**changes):
     return problem_of(lambda x, h: (x[0] - h[0]) ** 2 / 2, hidden, **changes)
 
 
-def two_tasks(curvatures=(1.0, 1.0), minima=(-1.0, 1.0), rates=((-0.3, 0.3), (0.6, -0.6)), **changes):
+def two_tasks(
+    curvatures=(1.0, 1.0), minima=(-1.0, 1.0), rates=((-0.3, 0.3), (0.6, -0.6)), **changes
+):
     hidden = lc.TaskChain(rates=rates, tasks=np.column_stack([curvatures, minima]))
-    return problem_of(lambda x, h: h[0] * (x[0] - h[1]) ** 2 / 2, hidden, **{"start": (0.7,), **changes})
+    return problem_of(
+        lambda x, h: h[0] * (x[0] - h[1]) ** 2 / 2, hidden, **{"start": (0.7,), **changes}
+    )
 
 
 def unknown_curvature(**changes):
-    return problem_of(lambda x, h: ca.exp(h[0]) * (x[0] - 1) ** 2 / 2, lc.GaussianPrior(mean=[0.0], covariance=[0.8]),
-                      **{"start": (-0.5,), **changes})
+    return problem_of(
+        lambda x, h: ca.exp(h[0]) * (x[0] - 1) ** 2 / 2,
+        lc.GaussianPrior(mean=[0.0], covariance=[0.8]),
+        **{"start": (-0.5,), **changes},
+    )
 
 
 def gain_and_shrink(reversion=RATE):
@@ -42,12 +53,19 @@ def gain_and_shrink(reversion=RATE):
 
 
 def exact_value(theta, mean):
-    """V of the moving minimum: Riccati equation of the state (θ, m) plus what estimation error and innovations cost."""
+    """V of the moving minimum: Riccati equation of the state (θ, m) plus what estimation error and
+    innovations cost.
+    """
     information = 1 / NOISE**2
     steady = (-RATE + math.sqrt(RATE**2 + 2 * RATE * VARIANCE * information)) / information
     reference = lc.reference.LinearQuadratic(
-        hessian=np.array([[1.0, -1.0], [-1.0, 1.0]]), minimum=np.full(2, CENTRE), drift_matrix=np.diag([0.0, -RATE]),
-        drift_offset=np.array([0.0, RATE * CENTRE]), actuation=np.array([[1.0], [0.0]]), discount=GAMMA).infinite()
+        hessian=np.array([[1.0, -1.0], [-1.0, 1.0]]),
+        minimum=np.full(2, CENTRE),
+        drift_matrix=np.diag([0.0, -RATE]),
+        drift_offset=np.array([0.0, RATE * CENTRE]),
+        actuation=np.array([[1.0], [0.0]]),
+        discount=GAMMA,
+    ).infinite()
     constant = (steady + (steady / NOISE) ** 2 * reference.value_hessian[1, 1]) / (2 * GAMMA)
     return reference.value(np.column_stack([theta, mean])) + constant
 
@@ -55,7 +73,8 @@ def exact_value(theta, mean):
 SAMPLE = np.random.default_rng(1).uniform(-1.5, 1.5, (2, 40))
 
 
-# --- exact references ------------------------------------------------------------------------------------------------
+# --- exact references
+# ------------------------------------------------------------------------------------------------
 
 
 def test_moving_minimum_matches_the_exact_linear_quadratic_gaussian_solution():
@@ -66,7 +85,9 @@ def test_moving_minimum_matches_the_exact_linear_quadratic_gaussian_solution():
     assert grid.names == ("θ", "m")
     assert grid.assumes.startswith("Kalman filter: exact")
     np.testing.assert_allclose(grid.value_at(theta, mean), exact_value(*SAMPLE), atol=1e-8)
-    np.testing.assert_allclose(grid.policy(theta, mean), -r * (theta - CENTRE) + r * s * (mean - CENTRE), atol=1e-8)
+    np.testing.assert_allclose(
+        grid.policy(theta, mean), -r * (theta - CENTRE) + r * s * (mean - CENTRE), atol=1e-8
+    )
     assert grid.cost == pytest.approx(exact_value([1.0], [CENTRE])[0], abs=1e-9)
 
 
@@ -74,7 +95,9 @@ def test_first_order_scheme_converges_to_it_at_first_order_and_its_estimate_cove
     errors = []
     for points in (41, 81, 161):
         grid = solve_grid(moving_minimum(), points=points, order=1)
-        error = np.abs(grid.value_at(*(part[:, None] for part in SAMPLE)) - exact_value(*SAMPLE)).max()
+        error = np.abs(
+            grid.value_at(*(part[:, None] for part in SAMPLE)) - exact_value(*SAMPLE)
+        ).max()
         assert error < grid.error
         errors.append(error)
     assert 0.85 < np.log2(errors[1] / errors[2]) < 1.15
@@ -89,20 +112,26 @@ def test_two_dimensions_at_201_by_201_to_a_millionth_in_under_five_seconds():
 
 @pytest.mark.parametrize("prior", [None, (0.9, 0.1)])
 def test_two_tasks_of_one_curvature_are_controlled_through_the_posterior_mean_alone(prior):
-    """Certainty equivalence: u = -r(θ - μ̄) + rs(m - μ̄), s = (r + γ)/(r + γ + a + b), whatever the minima and rates."""
+    """Certainty equivalence: u = -r(θ - μ̄) + rs(m - μ̄), s = (r + γ)/(r + γ + a + b), whatever the
+    minima and rates.
+    """
     grid = solve_grid(two_tasks(), points=51)
     chance, theta = np.linspace(0, 1, 21)[:, None], np.linspace(-0.9, 0.9, 21)[:, None]
     r, s = gain_and_shrink(reversion=0.9)
     centre, mean = -1 * 2 / 3 + 1 / 3, 1 - 2 * chance
     expected = -r * (theta - centre) + r * s * (mean - centre)
-    np.testing.assert_allclose(grid.policy(theta, np.hstack([chance, 1 - chance])), expected, atol=1e-8)
+    np.testing.assert_allclose(
+        grid.policy(theta, np.hstack([chance, 1 - chance])), expected, atol=1e-8
+    )
     assert grid.status.ok
     if prior is not None:
         assert grid.policy([0.2], prior).shape == (1,)
 
 
 def test_value_is_what_the_closed_loop_costs_in_simulation():
-    """True task chain, noisy gradients and the discrete Wonham filter, none of which the grid has seen."""
+    """True task chain, noisy gradients and the discrete Wonham filter, none of which the grid has
+    seen.
+    """
     problem = two_tasks(curvatures=(0.3, 2.0), minima=(-0.5, 0.5))
     grid, model = solve_grid(problem), belief_model(problem)
     rng, step, episodes, count = np.random.default_rng(3), 0.02, 2000, 600
@@ -117,24 +146,34 @@ def test_value_is_what_the_closed_loop_costs_in_simulation():
         theta = theta + step * u
     error = cost.std() / math.sqrt(episodes)
     remainder = math.exp(-GAMMA * step * count) * grid.value_at(theta, belief).mean()
-    assert abs(cost.mean() + remainder - grid.cost) < 4 * error + 0.01 * grid.cost  # the second part for the time step
+    assert (
+        abs(cost.mean() + remainder - grid.cost) < 4 * error + 0.01 * grid.cost
+    )  # the second part for the time step
     assert error < 0.03 * grid.cost
 
 
 def test_a_certain_belief_leaves_the_deterministic_problem_of_known_curvature():
-    """At P = 0 nothing is left to learn: V = ½ r(e^m)(θ - 1)², exact on one face of the three-dimensional grid."""
+    """At P = 0 nothing is left to learn: V = ½ r(e^m)(θ - 1)², exact on one face of the
+    three-dimensional grid.
+    """
     grid = solve_grid(unknown_curvature(), points=(21, 41, 21), accuracy=0.1)
     assert grid.names == ("θ", "m", "P")
     theta, mean = np.linspace(-0.9, 1.4, 9)[:, None], np.linspace(-1, 1, 9)[:, None]
     certain, r = (mean, np.zeros((9, 1, 1))), np.sqrt(GAMMA**2 / 4 + np.exp(mean)) - GAMMA / 2
-    np.testing.assert_allclose(grid.value_at(theta, certain), (r * (theta - 1) ** 2 / 2)[:, 0], atol=2e-4)
+    np.testing.assert_allclose(
+        grid.value_at(theta, certain), (r * (theta - 1) ** 2 / 2)[:, 0], atol=2e-4
+    )
     np.testing.assert_allclose(grid.policy(theta, certain), -r * (theta - 1), atol=2e-4)
 
 
 def test_belief_that_learns_nothing_leaves_the_deterministic_problem_of_the_mean_loss():
-    """Noise without end and a loss linear in φ: V(θ, p̄) is the cost of the double well at the mean tilt."""
+    """Noise without end and a loss linear in φ: V(θ, p̄) is the cost of the double well at the mean
+    tilt.
+    """
     chain = lc.TaskChain(rates=[[-0.5, 0.5], [0.5, -0.5]], tasks=[0.6, 0.0])
-    problem = problem_of(lambda x, h: (x[0] ** 2 - 1) ** 2 - h[0] * x[0], chain, noise=1e6, start=(0.4,))
+    problem = problem_of(
+        lambda x, h: (x[0] ** 2 - 1) ** 2 - h[0] * x[0], chain, noise=1e6, start=(0.4,)
+    )
     grid = solve_grid(problem, points=(201, 21), accuracy=0.1)
     known = lc.solve(problem.known([0.3]))
     assert grid.cost == pytest.approx(known.cost, abs=1e-3)
@@ -146,25 +185,42 @@ def test_two_hidden_variables_with_steady_covariance_and_two_parameters_with_a_c
     both = solve_grid(problem_of(lambda x, h: (x[0] - h[0] - h[1]) ** 2 / 2, hidden), points=21)
     r, s = gain_and_shrink()
     mean = np.array([[0.5, -0.2], [-1.0, 0.3]])
-    np.testing.assert_allclose(both.policy([0.4], mean)[:, 0], -r * 0.4 + r * s * mean.sum(axis=1), atol=1e-6)
+    np.testing.assert_allclose(
+        both.policy([0.4], mean)[:, 0], -r * 0.4 + r * s * mean.sum(axis=1), atol=1e-6
+    )
     chain = lc.TaskChain(rates=[[-0.3, 0.3], [0.3, -0.3]], tasks=[[1.0, 0.0], [-1.0, 0.5]])
     metric = np.array([[1.0, 0.4], [0.4, 1.0]])
-    plane = solve_grid(problem_of(lambda x, h: ca.sumsqr(x - h) / 2, chain, dimension=2, start=(1.0, 1.0),
-                                  learner={"metric": metric}), points=21, margin=0.6, accuracy=0.05)
+    plane = solve_grid(
+        problem_of(
+            lambda x, h: ca.sumsqr(x - h) / 2,
+            chain,
+            dimension=2,
+            start=(1.0, 1.0),
+            learner={"metric": metric},
+        ),
+        points=21,
+        margin=0.6,
+        accuracy=0.05,
+    )
     assert plane.names == ("θ1", "θ2", "p₁")
     values, vectors = np.linalg.eigh(np.linalg.inv(metric))
     gains = np.sqrt(GAMMA**2 / 4 + values) - GAMMA / 2
     centre = np.array([0.0, 0.25])
-    expected = -(vectors * gains) @ vectors.T @ (np.array([0.4, 0.5]) - centre)  # p = ½: the belief is at its centre
+    expected = (
+        -(vectors * gains) @ vectors.T @ (np.array([0.4, 0.5]) - centre)
+    )  # p = ½: the belief is at its centre
     np.testing.assert_allclose(plane.policy([0.4, 0.5], [0.5, 0.5]), expected, atol=1e-3)
 
 
-# --- finite horizons -------------------------------------------------------------------------------------------------
+# --- finite horizons
+# -------------------------------------------------------------------------------------------------
 
 
 def test_finite_horizon_gain_grows_with_the_time_to_go_as_the_riccati_equation_says():
     steady = float(belief_model(moving_minimum()).steady_covariance()[0, 0])
-    hidden = lc.OrnsteinUhlenbeck(mean=[CENTRE], rate=RATE, variance=[VARIANCE], start_covariance=[steady])
+    hidden = lc.OrnsteinUhlenbeck(
+        mean=[CENTRE], rate=RATE, variance=[VARIANCE], start_covariance=[steady]
+    )
     problem = problem_of(lambda x, h: (x[0] - h[0]) ** 2 / 2, hidden, horizon=2.0)
     r, w, errors = gain_and_shrink()[0], math.sqrt(GAMMA**2 / 4 + 1), []
     for steps in (20, 40, 80):
@@ -187,7 +243,9 @@ def test_finite_horizon_gain_grows_with_the_time_to_go_as_the_riccati_equation_s
 def test_finite_horizon_ends_in_the_expected_terminal_cost_and_tends_to_the_infinite_one():
     problem = two_tasks(horizon=1.0, terminal="loss", terminal_weight=2.0)
     grid = solve_grid(problem, points=21, steps=20)
-    assert grid.value_at([0.5], [0.25, 0.75], 1.0) == pytest.approx(2 * (0.25 * 1.5**2 + 0.75 * 0.5**2) / 2, abs=1e-6)
+    assert grid.value_at([0.5], [0.25, 0.75], 1.0) == pytest.approx(
+        2 * (0.25 * 1.5**2 + 0.75 * 0.5**2) / 2, abs=1e-6
+    )
     assert grid.policy([0.5], [0.0, 1.0], 1.0)[0] == pytest.approx(-2 * (0.5 - 1.0), abs=1e-5)
     long = solve_grid(two_tasks(curvatures=(0.3, 2.0), horizon=30.0), points=41, steps=120)
     settled = solve_grid(two_tasks(curvatures=(0.3, 2.0)), points=41)
@@ -195,7 +253,8 @@ def test_finite_horizon_ends_in_the_expected_terminal_cost_and_tends_to_the_infi
     np.testing.assert_allclose(long.controls[-1], settled.controls[-1], atol=1e-4)
 
 
-# --- dual effect -----------------------------------------------------------------------------------------------------
+# --- dual effect
+# -----------------------------------------------------------------------------------------------------
 
 
 def passive(problem, like: GridPolicy) -> GridPolicy:
@@ -212,33 +271,45 @@ def test_tasks_of_one_curvature_leave_nothing_to_probe_for():
 
 
 def test_tasks_that_differ_in_curvature_make_probing_worth_while():
-    """Gradients 3(θ + ½) and (θ - ½)/2 agree at θ = -0.7: nothing is learnt there, and the optimum keeps away from it."""
-    problem = two_tasks(curvatures=(3.0, 0.5), minima=(-0.5, 0.5), rates=((-0.1, 0.1), (0.1, -0.1)), noise=0.5)
+    """Gradients 3(θ + ½) and (θ - ½)/2 agree at θ = -0.7: nothing is learnt there, and the optimum
+    keeps away from it.
+    """
+    problem = two_tasks(
+        curvatures=(3.0, 0.5), minima=(-0.5, 0.5), rates=((-0.1, 0.1), (0.1, -0.1)), noise=0.5
+    )
     worth = []
     for points in (61, 121):
         grid = solve_grid(problem, points=points)
         unaware = passive(problem, grid)
         assert (unaware.value - grid.value).min() > 0
         worth.append(unaware.cost - grid.cost)
-    assert worth[0] == pytest.approx(worth[1], rel=0.03)  # errors of the grid are common to both and cancel
+    assert worth[0] == pytest.approx(
+        worth[1], rel=0.03
+    )  # errors of the grid are common to both and cancel
     assert worth[1] > 2 * (grid.error + unaware.error)
     push = grid.policy([-0.7], [0.5, 0.5]) - unaware.policy([-0.7], [0.5, 0.5])
     assert push[0] > 10 * grid.policy_error
 
 
 def test_unknown_curvature_is_probed_for():
-    """h = e^φ: the gradient tells about φ the more the further the learner is from the minimum, so it lingers."""
+    """h = e^φ: the gradient tells about φ the more the further the learner is from the minimum, so
+    it lingers.
+    """
     problem, worth, belief = unknown_curvature(noise=0.3), [], (np.array([0.0]), np.array([[0.8]]))
     for points in ((21, 21, 11), (31, 31, 15)):
         grid = solve_grid(problem, points=points, accuracy=0.1, margin=0.4)
         unaware = passive(problem, grid)
         worth.append(unaware.value_at([-0.5], belief) - grid.value_at([-0.5], belief))
-        assert grid.policy([-0.5], belief)[0] < unaware.policy([-0.5], belief)[0] - 10 * grid.policy_error
+        assert (
+            grid.policy([-0.5], belief)[0]
+            < unaware.policy([-0.5], belief)[0] - 10 * grid.policy_error
+        )
     assert worth[1] == pytest.approx(worth[0], rel=0.02)
     assert worth[1] > 0
 
 
-# --- statuses and results ---------------------------------------------------------------------------------------------
+# --- statuses and results
+# ---------------------------------------------------------------------------------------------
 
 
 def test_coarse_grid_is_reported_with_advice():
@@ -272,7 +343,10 @@ def test_box_that_the_closed_loop_leaves_is_reported_with_the_wall():
 
 
 def test_wider_margin_moves_the_walls_and_not_the_answer():
-    near, far = (solve_grid(two_tasks(curvatures=(0.3, 2.0)), points=81, margin=margin) for margin in (0.3, 1.0))
+    near, far = (
+        solve_grid(two_tasks(curvatures=(0.3, 2.0)), points=81, margin=margin)
+        for margin in (0.3, 1.0)
+    )
     assert far.box[0, 0] < near.box[0, 0]
     np.testing.assert_array_equal(far.core, near.core)
     np.testing.assert_array_equal(far.box[1], [0, 1])
@@ -299,20 +373,43 @@ def test_policy_is_vectorised_over_episodes_and_reads_every_form_of_belief():
         grid.policy(np.zeros(2), np.zeros(1))
 
 
-# --- refusals ---------------------------------------------------------------------------------------------------------
+# --- refusals
+# ---------------------------------------------------------------------------------------------------------
 
 OU2 = lc.OrnsteinUhlenbeck(mean=[0.0, 0.0], rate=0.4, variance=[1.0, 1.0])
 REFUSED = {
-    "four dimensions": (lambda: problem_of(lambda x, h: ca.sumsqr(x - h), OU2, dimension=2, start=(1, 1)), {},
-                        "at most 3 coordinates.*replanning"),
+    "four dimensions": (
+        lambda: problem_of(lambda x, h: ca.sumsqr(x - h), OU2, dimension=2, start=(1, 1)),
+        {},
+        "at most 3 coordinates.*replanning",
+    ),
     "two hidden variables without steady covariance": (
-        lambda: problem_of(lambda x, h: ca.exp(h[0]) * (x[0] - h[1]) ** 2, OU2), {}, "one hidden variable when its"),
-    "three tasks": (lambda: problem_of(lambda x, h: (x[0] - h[0]) ** 2, lc.TaskChain(
-        rates=[[-1, 0.5, 0.5], [0.5, -1, 0.5], [0.5, 0.5, -1]], tasks=[0.0, 1.0, 2.0])), {}, "two tasks.*received 3"),
-    "known landscape": (lambda: moving_minimum().known([0.0]), {}, "hidden variables.*certify_global"),
+        lambda: problem_of(lambda x, h: ca.exp(h[0]) * (x[0] - h[1]) ** 2, OU2),
+        {},
+        "one hidden variable when its",
+    ),
+    "three tasks": (
+        lambda: problem_of(
+            lambda x, h: (x[0] - h[0]) ** 2,
+            lc.TaskChain(
+                rates=[[-1, 0.5, 0.5], [0.5, -1, 0.5], [0.5, 0.5, -1]], tasks=[0.0, 1.0, 2.0]
+            ),
+        ),
+        {},
+        "two tasks.*received 3",
+    ),
+    "known landscape": (
+        lambda: moving_minimum().known([0.0]),
+        {},
+        "hidden variables.*certify_global",
+    ),
     "no discount": (lambda: moving_minimum(discount=0.0), {}, "γ > 0 when the horizon is infinite"),
     "fixed end": (lambda: moving_minimum(horizon=1.0).changed(end=[0.0]), {}, "free end"),
-    "exact gradient": (lambda: moving_minimum().changed(learner=lc.Learner(sees=lc.ExactGradient())), {}, "noise"),
+    "exact gradient": (
+        lambda: moving_minimum().changed(learner=lc.Learner(sees=lc.ExactGradient())),
+        {},
+        "noise",
+    ),
     "even points": (moving_minimum, {"points": 50}, "odd number.*use 51"),
     "points per axis": (moving_minimum, {"points": (21, 21, 21)}, "one number, or 2"),
     "order": (moving_minimum, {"order": 3}, "1 or 2"),
@@ -322,9 +419,19 @@ REFUSED = {
     "impossible probabilities": (two_tasks, {"box": [(-2, 2), (-0.5, 1)]}, "p₁ inside"),
     "start outside": (moving_minimum, {"box": [(-0.5, 0.5), (-1, 1)]}, "start in the grid's box"),
     "nothing but one point": (lambda: two_tasks(minima=(0.7, 0.7)), {}, "pass box="),
-    "steady where it depends on θ": (unknown_curvature, {"covariance": "steady"}, "'coordinate' makes the variance"),
-    "loss not finite": (lambda: problem_of(lambda x, h: ca.log(x[0]) ** 2 - h[0] * x[0] / 9, lc.TaskChain(
-        rates=[[-1, 1], [1, -1]], tasks=[0.1, 0.2])), {"box": [(-1, 2), (0, 1)]}, "on the grid.*finite values"),
+    "steady where it depends on θ": (
+        unknown_curvature,
+        {"covariance": "steady"},
+        "'coordinate' makes the variance",
+    ),
+    "loss not finite": (
+        lambda: problem_of(
+            lambda x, h: ca.log(x[0]) ** 2 - h[0] * x[0] / 9,
+            lc.TaskChain(rates=[[-1, 1], [1, -1]], tasks=[0.1, 0.2]),
+        ),
+        {"box": [(-1, 2), (0, 1)]},
+        "on the grid.*finite values",
+    ),
 }
 
 

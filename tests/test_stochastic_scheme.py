@@ -1,4 +1,6 @@
-"""The stochastic HJB scheme on plain functions: orders, monotonicity, exactness, and its linear solver."""
+"""The stochastic HJB scheme on plain functions: orders, monotonicity, exactness, and its linear
+solver.
+"""
 
 import math
 from dataclasses import replace
@@ -22,7 +24,9 @@ def unit(size):
 
 
 def manufactured(discount=0.7):
-    """x = (θ, z), z in [0, 1] diffusing like a task probability, with a loss that makes V = cos θ e^{z} + θ²z exact."""
+    """x = (θ, z), z in [0, 1] diffusing like a task probability, with a loss that makes V = cos θ
+    e^{z} + θ²z exact.
+    """
 
     def value(x):
         return np.cos(x[:, 0]) * np.exp(x[:, 1]) + x[:, 0] ** 2 * x[:, 1]
@@ -35,12 +39,25 @@ def manufactured(discount=0.7):
 
     def loss(x):
         slope = -np.sin(x[:, 0]) * np.exp(x[:, 1]) + 2 * x[:, 0] * x[:, 1]
-        belief_slope, bend = np.cos(x[:, 0]) * np.exp(x[:, 1]) + x[:, 0] ** 2, np.cos(x[:, 0]) * np.exp(x[:, 1])
-        carried = (drift(x) * np.column_stack([slope, belief_slope])).sum(axis=1) + diffusion(x)[:, 0, 0] ** 2 * bend / 2
+        belief_slope, bend = (
+            np.cos(x[:, 0]) * np.exp(x[:, 1]) + x[:, 0] ** 2,
+            np.cos(x[:, 0]) * np.exp(x[:, 1]),
+        )
+        carried = (drift(x) * np.column_stack([slope, belief_slope])).sum(axis=1) + diffusion(x)[
+            :, 0, 0
+        ] ** 2 * bend / 2
         return discount * value(x) - carried + slope**2 / 2
 
-    system = ControlledDiffusion(controlled=1, loss=loss, drift=drift, diffusion=diffusion, actuation=unit(1), price=unit(1),
-                                 discount=discount, names=("θ", "z"))
+    system = ControlledDiffusion(
+        controlled=1,
+        loss=loss,
+        drift=drift,
+        diffusion=diffusion,
+        actuation=unit(1),
+        price=unit(1),
+        discount=discount,
+        names=("θ", "z"),
+    )
     return system, value
 
 
@@ -73,28 +90,44 @@ def test_quadratic_functions_are_differentiated_exactly_up_to_the_walls():
             np.testing.assert_allclose(matrix @ value, slope, atol=1e-11)
         np.testing.assert_allclose(d.second[axis] @ value, bend, atol=1e-9)
         below_wall = inside[axis] < grid.shape[axis] - 1
-        np.testing.assert_allclose((d.ahead[axis] @ value)[below_wall], slope[below_wall], atol=1e-11)
-        assert (d.ahead[axis] @ value)[~below_wall] == pytest.approx(0)  # motion outwards is stopped
+        np.testing.assert_allclose(
+            (d.ahead[axis] @ value)[below_wall], slope[below_wall], atol=1e-11
+        )
+        assert (d.ahead[axis] @ value)[~below_wall] == pytest.approx(
+            0
+        )  # motion outwards is stopped
         above_wall = inside[axis] > 0
-        np.testing.assert_allclose((d.back[axis] @ value)[above_wall], slope[above_wall], atol=1e-11)
+        np.testing.assert_allclose(
+            (d.back[axis] @ value)[above_wall], slope[above_wall], atol=1e-11
+        )
 
 
 def correlated(spread=((1.0, 0.4), (0.4, 0.8))):
     root = np.linalg.cholesky(np.array(spread))
     return ControlledDiffusion(
-        controlled=1, loss=lambda x: ((x[:, 0] - x[:, 1] - x[:, 2]) ** 2) / 2, drift=lambda x: x * [0.0, -0.4, -0.7],
-        diffusion=lambda x: np.tile(root, (len(x), 1, 1)), actuation=unit(1), price=unit(1), discount=0.5,
-        names=("θ", "a", "b"))
+        controlled=1,
+        loss=lambda x: ((x[:, 0] - x[:, 1] - x[:, 2]) ** 2) / 2,
+        drift=lambda x: x * [0.0, -0.4, -0.7],
+        diffusion=lambda x: np.tile(root, (len(x), 1, 1)),
+        actuation=unit(1),
+        price=unit(1),
+        discount=0.5,
+        names=("θ", "a", "b"),
+    )
 
 
 @pytest.mark.parametrize("sign", [1, -1])
 def test_first_order_generator_is_that_of_a_markov_chain(sign):
-    """Off-diagonal rates >= 0 and rows that sum to zero, also with correlated diffusion and at the walls (Kushner)."""
+    """Off-diagonal rates >= 0 and rows that sum to zero, also with correlated diffusion and at the
+    walls (Kushner).
+    """
     system = correlated(((1.0, 0.4 * sign), (0.4 * sign, 0.8)))
     grid = Grid.over(np.array([[-1.0, 1.0]] * 3), (7, 7, 7))
     scheme = Scheme(system=system, grid=grid, order=1)
     generator = scheme.generator(scheme.policy(scheme.fields.loss)).toarray()
-    interior = ~scheme.walls[1:].any(axis=(0, 1))  # where two belief walls meet, reflection has no second diagonal
+    interior = ~scheme.walls[1:].any(
+        axis=(0, 1)
+    )  # where two belief walls meet, reflection has no second diagonal
     np.testing.assert_allclose(generator.sum(axis=1), 0, atol=1e-9)
     rates = generator - np.diag(np.diag(generator))
     assert rates[interior].min() >= -1e-12
@@ -103,11 +136,20 @@ def test_first_order_generator_is_that_of_a_markov_chain(sign):
 def test_correlated_diffusion_enters_the_value_with_its_cross_term():
     """V of a quadratic problem differs from the deterministic one by the constant tr(DDᵀ∇²V)/2γ."""
     grid = Grid.over(np.array([[-6.5, 6.5], [-3.0, 3.0], [-3.0, 3.0]]), (21, 11, 11))
-    noisy, still = (stationary_levels(system, grid, order=2, tolerance=1e-11)[1] for system in
-                    (correlated(), replace(correlated(), diffusion=lambda x: np.zeros((len(x), 2, 2)))))
+    noisy, still = (
+        stationary_levels(system, grid, order=2, tolerance=1e-11)[1]
+        for system in (
+            correlated(),
+            replace(correlated(), diffusion=lambda x: np.zeros((len(x), 2, 2))),
+        )
+    )
     reference = lc.reference.LinearQuadratic(
-        hessian=np.outer([1, -1, -1], [1, -1, -1]), minimum=np.zeros(3), drift_matrix=np.diag([0, -0.4, -0.7]),
-        actuation=np.array([[1.0], [0], [0]]), discount=0.5).infinite()
+        hessian=np.outer([1, -1, -1], [1, -1, -1]),
+        minimum=np.zeros(3),
+        drift_matrix=np.diag([0, -0.4, -0.7]),
+        actuation=np.array([[1.0], [0], [0]]),
+        discount=0.5,
+    ).infinite()
     hessian = reference.value_hessian[1:, 1:]
     constant = np.trace(np.array([[1.0, 0.4], [0.4, 0.8]]) @ hessian) / (2 * 0.5)
     np.testing.assert_allclose(still.value, reference.value(grid.points), atol=1e-8)
@@ -116,14 +158,27 @@ def test_correlated_diffusion_enters_the_value_with_its_cross_term():
 
 def test_without_belief_a_double_well_is_solved_at_second_order_in_spite_of_the_crest_of_its_value():
     """The local solver's cost is the reference; the crest of V lies at θ = -0.6, between the wells."""
-    landscape = lc.Landscape.from_expression(lambda x: (x[0] ** 2 - 1) ** 2 - 0.3 * x[0], dimension=1)
-    problem = lc.ControlProblem(landscape=landscape, objective=lc.Objective(horizon=math.inf, discount=0.4), start=[0.4])
+    landscape = lc.Landscape.from_expression(
+        lambda x: (x[0] ** 2 - 1) ** 2 - 0.3 * x[0], dimension=1
+    )
+    problem = lc.ControlProblem(
+        landscape=landscape, objective=lc.Objective(horizon=math.inf, discount=0.4), start=[0.4]
+    )
     system = ControlledDiffusion(
-        controlled=1, loss=lambda x: landscape.loss(x), drift=lambda x: np.zeros_like(x), actuation=unit(1), price=unit(1),
-        diffusion=lambda x: np.zeros((len(x), 0, 1)), discount=0.4, names=("θ",))
+        controlled=1,
+        loss=lambda x: landscape.loss(x),
+        drift=lambda x: np.zeros_like(x),
+        actuation=unit(1),
+        price=unit(1),
+        diffusion=lambda x: np.zeros((len(x), 0, 1)),
+        discount=0.4,
+        names=("θ",),
+    )
     cost, errors = lc.solve(problem, tolerance=1e-9).cost, []
     for points in (201, 401, 801):
-        fine = stationary_levels(system, Grid.over(np.array([[-2.0, 2.0]]), (points,)), order=2, tolerance=1e-9)[1]
+        fine = stationary_levels(
+            system, Grid.over(np.array([[-2.0, 2.0]]), (points,)), order=2, tolerance=1e-9
+        )[1]
         assert fine.change <= 1e-9
         assert fine.motion.parting.any()
         errors.append(abs(Interpolant(fine.scheme.grid, fine.value)(np.array([[0.4]]))[0] - cost))
@@ -153,7 +208,9 @@ def test_evaluating_the_optimal_policy_returns_its_value_and_any_other_is_dearer
     np.testing.assert_allclose(same.value, fine.value, atol=1e-7)
     other = evaluated(fine.scheme, fine.scheme.steered(fine.motion.control + 0.1))
     assert (other.value - fine.value).min() > 0
-    assert (other.value - fine.value).max() == pytest.approx(0.1**2 / 2 / 0.7, rel=0.1)  # ½δu² for ever, discounted
+    assert (other.value - fine.value).max() == pytest.approx(
+        0.1**2 / 2 / 0.7, rel=0.1
+    )  # ½δu² for ever, discounted
 
 
 def test_factors_of_an_earlier_policy_serve_the_next():

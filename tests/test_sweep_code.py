@@ -1,4 +1,6 @@
-"""Stores know the code of the user's own classes: numbers of a family that was edited are not those of the family."""
+"""Stores know the code of the user's own classes: numbers of a family that was edited are not those
+of the family.
+"""
 
 import importlib
 import sys

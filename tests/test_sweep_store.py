@@ -1,4 +1,6 @@
-"""A sweep on disk: nothing lost to kills, interrupts, full disks or flipped bits, and resumed to the same dataset."""
+"""A sweep on disk: nothing lost to kills, interrupts, full disks or flipped bits, and resumed to
+the same dataset.
+"""
 
 import errno
 import os
@@ -23,7 +25,9 @@ from landscape_control.sweeps.columns import DamagedError, columns_of, pack, unp
 from landscape_control.sweeps.identity import code_of, why_other
 from landscape_control.sweeps.store import Store
 
-BOWL = ControlProblem(landscape=quadratic(hessian=[[2.0]]), start=[1.0], objective=Objective(horizon=1.0))
+BOWL = ControlProblem(
+    landscape=quadratic(hessian=[[2.0]]), start=[1.0], objective=Objective(horizon=1.0)
+)
 AXES = {"horizon": [1.0, 2.0, 3.0, 4.0], "discount": [0.0, 0.5, 1.0]}
 
 SCRIPT = """
@@ -40,7 +44,9 @@ SCRIPT = """
 
 
 def run(folder, **changes):
-    return sweep(BOWL, AXES, **{"measure": ["cost"], "store": folder, "workers": 1, "chunk": 2, **changes})
+    return sweep(
+        BOWL, AXES, **{"measure": ["cost"], "store": folder, "workers": 1, "chunk": 2, **changes}
+    )
 
 
 def same(one, other):
@@ -60,7 +66,12 @@ def interrupted(folder, number):
     """A script that sends itself a signal in the middle of a sweep with two forked workers."""
     script = folder.with_suffix(".py")
     script.write_text(textwrap.dedent(SCRIPT))
-    return subprocess.run([sys.executable, script, folder, str(int(number))], capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, script, folder, str(int(number))],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -130,17 +141,24 @@ def test_a_damaged_chunk_is_found_and_computed_again(finished, damage):
     content = bytearray(path.read_bytes())
     if damage == "flip":
         content[content.index(b"value cost") + 300] ^= 1
-    path.write_bytes({"cut": content[:200], "empty": b"", "other": b"not a chunk"}.get(damage, bytes(content)))
+    path.write_bytes(
+        {"cut": content[:200], "empty": b"", "other": b"not a chunk"}.get(damage, bytes(content))
+    )
     assert int((load_store(folder)["status"] == "not run").sum()) == 2
     same(atlas, resume(folder))
     assert int((load_store(folder)["status"] == "not run").sum()) == 0
 
 
 def test_the_checksum_covers_every_byte_of_the_numbers():
-    packed = pack(columns_of([0, 1], [{"status": "converged", "value x": 1.0}, {"status": "raised"}]))
+    packed = pack(
+        columns_of([0, 1], [{"status": "converged", "value x": 1.0}, {"status": "raised"}])
+    )
     columns = unpack(packed)
     assert words_of(columns)["status"] == ["converged", "raised"]
-    altered = {**columns, "value x": columns["value x"] + 1e-16 + np.array([np.finfo(float).eps, 0])}
+    altered = {
+        **columns,
+        "value x": columns["value x"] + 1e-16 + np.array([np.finfo(float).eps, 0]),
+    }
     with pytest.raises(DamagedError):
         unpack(pack(altered).replace(_digest(pack(altered)), _digest(packed)))
 
@@ -152,7 +170,14 @@ def _digest(packed):
 
 def test_a_chunk_of_another_sweep_or_place_is_found_and_computed_again(finished, tmp_path):
     atlas, folder = finished
-    sweep(BOWL.changed(loss_weight=3.0), AXES, measure=["cost"], store=tmp_path / "other", workers=1, chunk=2)
+    sweep(
+        BOWL.changed(loss_weight=3.0),
+        AXES,
+        measure=["cost"],
+        store=tmp_path / "other",
+        workers=1,
+        chunk=2,
+    )
     shutil.copy(chunks(tmp_path / "other")[1], chunks(folder)[1])
     shutil.copy(chunks(folder)[3], chunks(folder)[4])
     assert int((load_store(folder)["status"] == "not run").sum()) == 4
@@ -185,7 +210,9 @@ def test_a_damaged_result_is_written_again(finished):
 def test_a_folder_of_somebody_elses_is_left_alone(tmp_path):
     for name in ("thesis.part", "result.nc"):
         (tmp_path / name).write_text("years of work")
-    with pytest.raises(ProblemError, match="a new or empty folder, or one with a plan.json; received .*result.nc"):
+    with pytest.raises(
+        ProblemError, match="a new or empty folder, or one with a plan.json; received .*result.nc"
+    ):
         run(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["result.nc", "thesis.part"]
     run(tmp_path / "run")
@@ -210,13 +237,25 @@ def weighing(weights):
     return lambda solution: float(np.sum(weights)) * solution.cost
 
 
-@pytest.mark.parametrize(("first", "second"), [
-    (lambda solution: solution.cost, lambda solution: -solution.cost),
-    (lambda solution: solution.cost + 1, lambda solution: solution.cost + 2),
-    (lambda solution, power=1: solution.cost**power, lambda solution, power=2: solution.cost**power),
-    (weighing(np.ones(3)), weighing(np.ones(2))), (weighing([1, 2]), weighing([1, 3])),
-    (Measure(name="m", function=lambda cell: cell.solution.cost), Measure(name="m", function=lambda cell: 0.0)),
-    (partial(pow, 2), partial(pow, 3)), (cache(lambda solution: solution.cost), cache(lambda solution: 0.0))])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (lambda solution: solution.cost, lambda solution: -solution.cost),
+        (lambda solution: solution.cost + 1, lambda solution: solution.cost + 2),
+        (
+            lambda solution, power=1: solution.cost**power,
+            lambda solution, power=2: solution.cost**power,
+        ),
+        (weighing(np.ones(3)), weighing(np.ones(2))),
+        (weighing([1, 2]), weighing([1, 3])),
+        (
+            Measure(name="m", function=lambda cell: cell.solution.cost),
+            Measure(name="m", function=lambda cell: 0.0),
+        ),
+        (partial(pow, 2), partial(pow, 3)),
+        (cache(lambda solution: solution.cost), cache(lambda solution: 0.0)),
+    ],
+)
 def test_another_function_of_the_same_name_does_not_get_the_numbers_of_the_first(first, second):
     one, again, other = (code_of(as_measure(function)) for function in (first, first, second))
     assert one == again
@@ -225,17 +264,26 @@ def test_another_function_of_the_same_name_does_not_get_the_numbers_of_the_first
 
 def test_a_changed_measure_is_refused_naming_it(tmp_path, monkeypatch):
     first = run(tmp_path, measure=[lambda solution: solution.cost])
-    same(first, run(tmp_path, measure=[lambda solution: solution.cost]))  # the same words, elsewhere
-    with pytest.raises(ProblemError, match=r"differs in measure 'lambda' \(has other code, or uses other values\)\. "):
+    same(
+        first, run(tmp_path, measure=[lambda solution: solution.cost])
+    )  # the same words, elsewhere
+    with pytest.raises(
+        ProblemError,
+        match=r"differs in measure 'lambda' \(has other code, or uses other values\)\. ",
+    ):
         run(tmp_path, measure=[lambda solution: -1.0])
     chunks(tmp_path)[0].unlink()
-    with pytest.raises(ProblemError, match="measure 'lambda': expected the function that the sweep was started with"):
+    with pytest.raises(
+        ProblemError,
+        match="measure 'lambda': expected the function that the sweep was started with",
+    ):
         resume(tmp_path, measure=[lambda solution: -1.0])
     same(first, resume(tmp_path, measure=[lambda solution: solution.cost], workers=1))
 
 
 def test_code_is_known_again_in_another_process(tmp_path):
-    (tmp_path / "mine.py").write_text(textwrap.dedent("""
+    (tmp_path / "mine.py").write_text(
+        textwrap.dedent("""
         import numpy as np
         from landscape_control import quadratic
         WORDS, FEW = ("a", "b"), np.arange(3.0)
@@ -245,11 +293,23 @@ def test_code_is_known_again_in_another_process(tmp_path):
             return lambda solution: weights["w"] if solution.method in {"x", "y", "z"} | names else WORDS[0] + str(FEW)
 
         final = make({"w": np.ones(2)}, frozenset({"p", "q"}))
-    """))
-    script = ("from landscape_control.sweeps.identity import code_of; from landscape_control.measures import as_measure;"
-              "import mine; print(code_of(as_measure(mine.final)))")
-    said = {subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True,
-                           env={**os.environ, "PYTHONHASHSEED": seed}).stdout for seed in "12"}
+    """)
+    )
+    script = (
+        "from landscape_control.sweeps.identity import code_of; from landscape_control.measures"
+        " import as_measure;import mine; print(code_of(as_measure(mine.final)))"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in "12"
+    }
     assert len(said) == 1
     assert len(said.pop().split()[1]) == 64
 
@@ -280,16 +340,25 @@ def test_a_measure_whose_code_cannot_be_known_goes_on_only_where_its_owner_says_
 
 
 def test_a_second_process_is_refused_while_the_first_works(tmp_path):
-    with Store(tmp_path / "run"), pytest.raises(ProblemError, match=r"in use by process \d+ on ") as refused:
+    with (
+        Store(tmp_path / "run"),
+        pytest.raises(ProblemError, match=r"in use by process \d+ on ") as refused,
+    ):
         run(tmp_path / "run")
     assert "wait for it" in refused.value.advice
     run(tmp_path / "run")  # the lock went with its owner
 
 
-@pytest.mark.parametrize(("changes", "words"), [
-    ({"measure": ["cost", "iterations"]}, "measures (stored"), ({"seed": 1}, "seed (stored 0, now 1)"),
-    ({"starts": 2}, "starts"),
-    ({"options": {"tolerance": 1e-8}}, "options (stored {}"), ({"chunk": 3}, "most (stored 2, now 3)")])
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"measure": ["cost", "iterations"]}, "measures (stored"),
+        ({"seed": 1}, "seed (stored 0, now 1)"),
+        ({"starts": 2}, "starts"),
+        ({"options": {"tolerance": 1e-8}}, "options (stored {}"),
+        ({"chunk": 3}, "most (stored 2, now 3)"),
+    ],
+)
 def test_a_store_of_other_settings_is_refused_naming_them(finished, changes, words):
     with pytest.raises(ProblemError) as refused:
         run(finished[1], **changes)
@@ -297,11 +366,25 @@ def test_a_store_of_other_settings_is_refused_naming_them(finished, changes, wor
     assert "choose another folder" in refused.value.advice
 
 
-def test_a_store_of_another_problem_grid_or_version_is_refused_naming_the_fields(finished, monkeypatch):
+def test_a_store_of_another_problem_grid_or_version_is_refused_naming_the_fields(
+    finished, monkeypatch
+):
     with pytest.raises(ProblemError, match=r"problem\.objective\.loss_weight; problem\.start"):
-        sweep(BOWL.changed(loss_weight=2.0, start=[2.0]), AXES, measure=["cost"], store=finished[1], chunk=2)
+        sweep(
+            BOWL.changed(loss_weight=2.0, start=[2.0]),
+            AXES,
+            measure=["cost"],
+            store=finished[1],
+            chunk=2,
+        )
     with pytest.raises(ProblemError, match="values of axis 'discount'"):
-        sweep(BOWL, {**AXES, "discount": [0.0, 0.5, 1.1]}, measure=["cost"], store=finished[1], chunk=2)
+        sweep(
+            BOWL,
+            {**AXES, "discount": [0.0, 0.5, 1.1]},
+            measure=["cost"],
+            store=finished[1],
+            chunk=2,
+        )
     with pytest.raises(ProblemError, match=r"axes \(stored horizon, discount, now horizon\)"):
         sweep(BOWL, {"horizon": AXES["horizon"]}, measure=["cost"], store=finished[1], chunk=2)
     monkeypatch.setattr("landscape_control.sweeps.plan.versions", lambda: {"casadi": "9.9"})
@@ -364,16 +447,24 @@ def test_failed_cells_are_retried_on_request_only(tmp_path):
     with pytest.raises(ProblemError, match="pass the measures of the sweep again"):
         resume(tmp_path / "run", retry_failed=True)
     assert resume(tmp_path / "run").attrs["failed"] == 1
-    assert resume(tmp_path / "run", measure=moody, retry_failed=True, workers=1).attrs["failed"] == 0
+    assert (
+        resume(tmp_path / "run", measure=moody, retry_failed=True, workers=1).attrs["failed"] == 0
+    )
     assert calls.stat().st_size == 14  # the other cell of the chunk is done again too
     with pytest.raises(ProblemError, match="expected the measures of the store: moody"):
         resume(tmp_path / "run", measure="cost", retry_failed=True)
 
 
 def test_variants_come_back_from_a_store_without_the_program_that_made_them(tmp_path):
-    problem = ControlProblem(landscape=double_well(), start=[-0.6, 0.55], objective=Objective(horizon=2.0))
+    problem = ControlProblem(
+        landscape=double_well(), start=[-0.6, 0.55], objective=Objective(horizon=2.0)
+    )
     wells = {"flat": double_well(tilt=0.1), "tilted": double_well(tilt=0.6)}
-    axes = {"landscape": wells, ("horizon", "start.0"): {"near": (1.0, 0.1), "far": (2.0, -0.3)}, "seed": [0, 1]}
+    axes = {
+        "landscape": wells,
+        ("horizon", "start.0"): {"near": (1.0, 0.1), "far": (2.0, -0.3)},
+        "seed": [0, 1],
+    }
     atlas = sweep(problem, axes, measure="cost", store=tmp_path, workers=1, chunk=2)
     for path in chunks(tmp_path)[::2]:
         path.unlink()

@@ -9,7 +9,9 @@ from landscape_control.solver.guards import guarded_functions
 from landscape_control.transcription import NumberLayout, build_program
 
 PROBLEM = lc.ControlProblem(
-    landscape=lc.double_well(), objective=lc.Objective(horizon=4.0, discount=0.1), start=[-0.6, 0.55]
+    landscape=lc.double_well(),
+    objective=lc.Objective(horizon=4.0, discount=0.1),
+    start=[-0.6, 0.55],
 )
 CASES = {
     "action 2": (lc.DiscretisedAction(degree=2), (16, 32)),
@@ -41,7 +43,9 @@ def test_measured_order_matches_declared_order(name, exact_cost):
     method, (coarse, fine) = CASES[name]
     errors = [abs(cost_on(method, elements) - exact_cost) for elements in (coarse, fine)]
     measured = np.log2(errors[0] / errors[1])
-    assert method.order - 0.7 < measured < method.order + 2.0, f"{name}: errors {errors}, order {measured:.2f}"
+    assert method.order - 0.7 < measured < method.order + 2.0, (
+        f"{name}: errors {errors}, order {measured:.2f}"
+    )
 
 
 @pytest.mark.parametrize("name", ["action 4", "radau 3", "gauss 3", "shooting linear"])
@@ -61,7 +65,9 @@ def test_geometric_and_symmetric_meshes_are_increasing_and_end_at_one():
         assert vertices[0] == 0
         assert vertices[-1] == pytest.approx(1)
         assert (np.diff(vertices) > 0).all()
-    assert initial_vertices(8, 10.0, 1e3)[1] == pytest.approx(1e-4, rel=1e-3)  # the first element is 1/rate long
+    assert initial_vertices(8, 10.0, 1e3)[1] == pytest.approx(
+        1e-4, rel=1e-3
+    )  # the first element is 1/rate long
     new = refined_vertices(np.linspace(0, 1, 5), np.array([1.0, 1e-9, 1e-9, 1e-9]), 8, 4)
     assert np.sum(new < 0.25) > 4  # most of the new elements go where the error was
 
@@ -84,7 +90,9 @@ def test_assembled_lagrangian_is_that_of_the_whole_program(method, fixed_end, gr
     slope, hessian = assembled(x, p, factor, multipliers)
     whole = factor * program.nlp["f"] + ca.dot(multipliers, program.nlp["g"])
     expected = ca.hessian(whole, x)
-    both = ca.Function("both", [x, p, factor, multipliers], [slope, hessian, expected[1], expected[0]])
+    both = ca.Function(
+        "both", [x, p, factor, multipliers], [slope, hessian, expected[1], expected[0]]
+    )
     rng = np.random.default_rng(0)
     values = [rng.uniform(0.5, 1.5, part.numel()) for part in (x, p, factor, multipliers)]
     slope, hessian, right_slope, right_hessian = (np.array(ca.densify(v)) for v in both(*values))

@@ -1,4 +1,6 @@
-"""The references of scripts/trust.py against closed forms, and its own bookkeeping: a checker has to be checked first."""
+"""The references of scripts/trust.py against closed forms, and its own bookkeeping: a checker has
+to be checked first.
+"""
 
 import math
 import sys
@@ -111,7 +113,9 @@ def test_conjugate_points_of_a_hill(end, horizon, kind):
 
 
 def test_hill_beside_the_only_direction_that_can_be_pushed_bounds_no_less():
-    """Along B the loss is convex; what it does across B does not matter to any variation of the plan."""
+    """Along B the loss is convex; what it does across B does not matter to any variation of the
+    plan.
+    """
     grown = np.exp(0.7 * 9) * np.array([-0.1, -1.0])
     beside = numbers(
         hessian=np.array([[1.7, 0.6], [0.6, -0.1]]),

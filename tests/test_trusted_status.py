@@ -1,4 +1,6 @@
-"""Converged means right: what decides the status of a plan, held against closed forms where a wrong answer once passed."""
+"""Converged means right: what decides the status of a plan, held against closed forms where a wrong
+answer once passed.
+"""
 
 import math
 from dataclasses import replace
@@ -37,7 +39,8 @@ def scalar_riccati(*, curvature, growth, discount, horizon):
     return curvature * math.tanh(root * horizon) / (root - half * math.tanh(root * horizon))
 
 
-# --- the certificate decides --------------------------------------------------------------------------------------------
+# --- the certificate decides
+# --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("field", ["parameters", "controls", "costates"])
@@ -68,7 +71,8 @@ def test_every_plan_of_a_solution_carries_its_certificate():
     assert solution.certificate is solution.best.certificate
 
 
-# --- residuals in units of cost: at rest, on plateaus, over tiny horizons ------------------------------------------------
+# --- residuals in units of cost: at rest, on plateaus, over tiny horizons
+# ------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -116,7 +120,8 @@ def test_controls_that_push_the_same_way_share_the_work():
     assert lc.solve(twice).certificate.passed
 
 
-# --- the cost of the whole path ------------------------------------------------------------------------------------------
+# --- the cost of the whole path
+# ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("growth", [1.0, 1.15, 1.3, 0.5, -1.0])
@@ -154,7 +159,8 @@ def test_windows_count_the_terminal_cost():
     assert total.cost_mismatch <= 1e-12 * plan.cost
 
 
-# --- units ----------------------------------------------------------------------------------------------------------------
+# --- units
+# ----------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -189,14 +195,17 @@ def test_units_of_time_cost_and_parameters(time, cost, length):
     assert solution.cost / cost == pytest.approx(0.6194256, rel=1e-6)
 
 
-# --- second order -----------------------------------------------------------------------------------------------------
+# --- second order
+# -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("discount", [0.0, 0.6])
 @pytest.mark.parametrize("end", [None, [0.0]])
 @pytest.mark.parametrize("factor", [0.97, 1.03])
 def test_rest_on_a_hilltop_is_a_minimum_up_to_the_conjugate_time(discount, end, factor):
-    """L = -x²/2: δ̈ = γδ̇ - δ, δ(0) = 0, first vanishes at π/w (fixed end), δ̇ first at tan(wT) = -2w/γ (free end)."""
+    """L = -x²/2: δ̈ = γδ̇ - δ, δ(0) = 0, first vanishes at π/w (fixed end), δ̇ first at tan(wT) =
+    -2w/γ (free end).
+    """
     w = math.sqrt(1 - discount**2 / 4)
     time = math.pi / w if end is not None else math.atan2(w, -discount / 2) / w
     problem = scalar(
@@ -248,7 +257,8 @@ def test_one_start_that_falls_without_limit_is_reported():
         lc.solve(problem, starts=12)
 
 
-# --- words ------------------------------------------------------------------------------------------------------------
+# --- words
+# ------------------------------------------------------------------------------------------------------------
 
 
 def test_a_summary_says_how_the_plan_was_searched_for():
@@ -261,7 +271,8 @@ def test_a_summary_says_how_the_plan_was_searched_for():
     assert "global because the problem is convex" in lc.solve(bowl).summary()
 
 
-# --- places worth going to, from places where nothing pulls ---------------------------------------------------------------
+# --- places worth going to, from places where nothing pulls
+# ---------------------------------------------------------------
 
 
 def far_well(x):
@@ -272,7 +283,9 @@ def far_well(x):
 @pytest.mark.parametrize("offset", [0.0, 1e5])
 @pytest.mark.parametrize("start", [0.0, 1e-9, 1e-6])
 def test_a_start_at_a_minimum_looks_as_far_as_any_other(start, offset):
-    """From 0.1, where the slope gives a length, the well is found; J is continuous in the start and knows no origin."""
+    """From 0.1, where the slope gives a length, the well is found; J is continuous in the start and
+    knows no origin.
+    """
     numbers = {"horizon": 20.0, "discount": 0.1}
     nearby = lc.solve(scalar(lambda x: far_well(x[0]), 0.1, **numbers))
     found = lc.solve(scalar(lambda x: far_well(x[0] - offset), start + offset, **numbers))
@@ -289,7 +302,9 @@ def test_an_endless_plan_reaches_a_well_far_from_where_it_starts():
 
 
 def test_a_thousand_planning_times_are_no_trouble():
-    """γT = 1333: what is far beyond 1/γ neither costs memory nor makes a minimum look like a saddle."""
+    """γT = 1333: what is far beyond 1/γ neither costs memory nor makes a minimum look like a
+    saddle.
+    """
     numbers = {"discount": 3.64, "learning_rate": 25.52, "loss_weight": 0.0282}
     well = lambda x: (x[0] ** 2 - 1) ** 2 - 0.3 * x[0]  # noqa: E731
     long = lc.solve(scalar(well, -0.7646, horizon=366.25, **numbers))

@@ -1,4 +1,6 @@
-"""Functions that users write: whatever they return or raise on symbols is one refusal that names them."""
+"""Functions that users write: whatever they return or raise on symbols is one refusal that names
+them.
+"""
 
 import math
 import re
@@ -12,7 +14,9 @@ import pytest
 import landscape_control as lc
 from landscape_control.policies import Coefficient, Family
 
-pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")  # CasADi says what numpy.abs of a symbol is
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::FutureWarning"
+)  # CasADi says what numpy.abs of a symbol is
 OUTSIDE, OF_THE_SAME_NAME, MATRIX = ca.SX.sym("z"), ca.SX.sym("theta", 2), ca.MX.sym("m", 2)
 
 
@@ -44,7 +48,10 @@ MISTAKES = {  # what the function returns -> part of the message
     "symbols of another kind": (lambda t: MATRIX, "a casadi.MX expression"),
     "a symbol from outside": (lambda t: t * OUTSIDE, "free symbols z"),
     "a symbol of the same name": (lambda t: t + OF_THE_SAME_NAME, "free symbols theta_0"),
-    "the math module": (lambda t: math.sin(t[0]) * t, "NaN among its numbers.*in place of math.sin"),
+    "the math module": (
+        lambda t: math.sin(t[0]) * t,
+        "NaN among its numbers.*in place of math.sin",
+    ),
     "float": (lambda t: float(t[0]) * t, "NaN among its numbers"),
     "a number that is NaN": (lambda t: math.nan * t, "NaN among its numbers"),
     "max": (lambda t: max(t[0], 0), "casadi.fmax"),
@@ -67,14 +74,24 @@ def landscape():
 
 
 def problem(terminal=None, **learner):
-    return lc.ControlProblem(landscape=landscape(), learner=lc.Learner(**learner), start=[0.5, 0.5],
-                             objective=lc.Objective(horizon=2.0, terminal=terminal))
+    return lc.ControlProblem(
+        landscape=landscape(),
+        learner=lc.Learner(**learner),
+        start=[0.5, 0.5],
+        objective=lc.Objective(horizon=2.0, terminal=terminal),
+    )
 
 
 def hidden_problem(sees=None, loss=lambda t, h: ca.sumsqr(t - h)):
-    hidden = lc.Landscape.from_expression(loss, dimension=2, hidden=lc.GaussianPrior([0.0, 0.0], np.eye(2)))
-    return lc.ControlProblem(landscape=hidden, learner=lc.Learner(sees=sees or lc.NoisyGradient(0.3)), start=[0.5, 0.5],
-                             objective=lc.Objective(horizon=2.0))
+    hidden = lc.Landscape.from_expression(
+        loss, dimension=2, hidden=lc.GaussianPrior([0.0, 0.0], np.eye(2))
+    )
+    return lc.ControlProblem(
+        landscape=hidden,
+        learner=lc.Learner(sees=sees or lc.NoisyGradient(0.3)),
+        start=[0.5, 0.5],
+        objective=lc.Objective(horizon=2.0),
+    )
 
 
 PLACES = {
@@ -119,9 +136,16 @@ def test_functions_of_the_wrong_shape_are_told_the_right_one():
 
 
 def test_minima_that_raise_are_refused_with_the_function():
-    with pytest.raises(lc.ProblemError, match=r"landscape minima: .*IndexError.*'<lambda>' \(test_user_functions.py"):
-        lc.Landscape.from_expression(lambda t, tilt: tilt * ca.sumsqr(t), dimension=2, parameters={"tilt": 1.0},
-                                     minima=lambda tilt: np.zeros(2)[7])
+    with pytest.raises(
+        lc.ProblemError,
+        match=r"landscape minima: .*IndexError.*'<lambda>' \(test_user_functions.py",
+    ):
+        lc.Landscape.from_expression(
+            lambda t, tilt: tilt * ca.sumsqr(t),
+            dimension=2,
+            parameters={"tilt": 1.0},
+            minima=lambda tilt: np.zeros(2)[7],
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,8 +159,19 @@ class Own(Family):
 
     @property
     def coefficients(self):
-        return (Coefficient(name="rate", symbol="α", low=0.0, least=0.01, most=1.0, scale="log"),
-                Coefficient(name="momentum", symbol="β", low=0.0, high=0.99, least=0.1, most=0.9, varies=True, first=1))
+        return (
+            Coefficient(name="rate", symbol="α", low=0.0, least=0.01, most=1.0, scale="log"),
+            Coefficient(
+                name="momentum",
+                symbol="β",
+                low=0.0,
+                high=0.99,
+                least=0.1,
+                most=0.9,
+                varies=True,
+                first=1,
+            ),
+        )
 
     def step(self, coefficients, state, gradient, parameters, clock):
         update = coefficients["momentum"] * state[0] - coefficients["rate"] * gradient
@@ -149,27 +184,48 @@ STEPS = {
     "a list": (lambda update, state: [update, (update,)], "received list"),
     "no state": (lambda update, state: (update, ()), "a next state of 0 entries"),
     "a bare state": (lambda update, state: (update, update), "a next state that is no tuple"),
-    "complex numbers": (lambda update, state: (1j * update, (update,)), "Δθ as complex numbers, on arrays"),
-    "one row": (lambda update, state: (update[0], (update,)), r"Δθ as an array of shape \(2,\) for gradients of shape"),
+    "complex numbers": (
+        lambda update, state: (1j * update, (update,)),
+        "Δθ as complex numbers, on arrays",
+    ),
+    "one row": (
+        lambda update, state: (update[0], (update,)),
+        r"Δθ as an array of shape \(2,\) for gradients of shape",
+    ),
     "no update": (lambda update, state: (None, (update,)), "Δθ as NoneType"),
     "text": (lambda update, state: ("a", (update,)), "Δθ as str"),
     "an error": (lambda update, state: 1 / 0, "ZeroDivisionError: division by zero, on arrays"),
-    "a mean over episodes": (lambda update, state: (update.mean(axis=0, keepdims=True), (update,)), r"shape \(1, 2\)"),
-    "what only arrays can": (lambda update, state: (np.tanh(update.copy()), (update,)), "AttributeError.*on CasADi symbols"),
-    "the math module": (lambda update, state: (update * (math.sin(update) if isinstance(update, ca.SX) else 1), (update,)),
-                        "NaN among its numbers, on CasADi symbols"),
+    "a mean over episodes": (
+        lambda update, state: (update.mean(axis=0, keepdims=True), (update,)),
+        r"shape \(1, 2\)",
+    ),
+    "what only arrays can": (
+        lambda update, state: (np.tanh(update.copy()), (update,)),
+        "AttributeError.*on CasADi symbols",
+    ),
+    "the math module": (
+        lambda update, state: (
+            update * (math.sin(update) if isinstance(update, ca.SX) else 1),
+            (update,),
+        ),
+        "NaN among its numbers, on CasADi symbols",
+    ),
 }
 
 
 def program(does):
     task = lc.LandscapeDistribution.quadratic(curvatures=lc.Uniform(0.05, 1.0), start_variance=1.0)
-    return lc.PolicyProgram(task=task, family=Own(does=does), objective=lc.Objective(horizon=4, learning_rate=math.inf))
+    return lc.PolicyProgram(
+        task=task, family=Own(does=does), objective=lc.Objective(horizon=4, learning_rate=math.inf)
+    )
 
 
 @pytest.mark.parametrize("name", STEPS)
 def test_the_step_of_a_users_family_is_tried_before_it_is_used(name):
     does, message = STEPS[name]
-    with pytest.raises(lc.ProblemError, match=rf"step of Own: expected \(Δθ, next state\).*{message}.*Own.step"):
+    with pytest.raises(
+        lc.ProblemError, match=rf"step of Own: expected \(Δθ, next state\).*{message}.*Own.step"
+    ):
         program(does)
 
 

@@ -1,4 +1,6 @@
-"""Costs of belief policies are held against simulations: own small loops, dynamic programming, closed forms."""
+"""Costs of belief policies are held against simulations: own small loops, dynamic programming,
+closed forms.
+"""
 
 import math
 import re
@@ -33,7 +35,9 @@ def valley(variance=0.25, noise=0.05):
 
 
 def valley_costs(policy, *, variance, noise, episodes, steps, seed):
-    """Costs (E,) of a policy in the valley, by a loop of its own: scalar Kalman filter for h, Euler steps, left sums."""
+    """Costs (E,) of a policy in the valley, by a loop of its own: scalar Kalman filter for h, Euler
+    steps, left sums.
+    """
     rng, step = np.random.default_rng(seed), 4.0 / steps
     h = 0.2 + math.sqrt(variance) * rng.standard_normal(episodes)
     theta, costs = np.tile([-0.5, 0.1], (episodes, 1)), np.zeros(episodes)
@@ -79,7 +83,8 @@ def pair(
     )
 
 
-# ------------------------------------------------------------------------------------------ plans that promise too much
+# ------------------------------------------------------------------------------------------ plans
+# that promise too much
 
 
 @pytest.mark.parametrize(("variance", "noise"), [(0.25, 0.05), (0.0625, 0.5)])
@@ -126,7 +131,9 @@ def test_the_cheapest_of_several_policies_is_handed_back():
 
 
 def test_a_plan_can_answer_less_to_beliefs():
-    """Without an answer it costs what it costs in the mean landscape, as the loss is linear in h; a quarter helps here."""
+    """Without an answer it costs what it costs in the mean landscape, as the loss is linear in h; a
+    quarter helps here.
+    """
     problem = valley(0.0625, 0.5)
     whole, part, none = (
         solve(problem, method="transcription", response=r, throw=False) for r in (1.0, 0.25, 0.0)
@@ -142,7 +149,8 @@ def test_a_plan_can_answer_less_to_beliefs():
         solve(problem, method="transcription", response=1.5)
 
 
-# ------------------------------------------------------------------------------------------------ plans that keep it
+# ------------------------------------------------------------------------------------------------
+# plans that keep it
 
 
 @pytest.mark.parametrize(
@@ -194,7 +202,8 @@ def test_replanning_has_no_planned_cost_and_says_so():
     assert abs(found.cost - solve(curved()).cost) < 4 * found.confirmation.error
 
 
-# -------------------------------------------------------------------------------------------------- tasks and jumps
+# --------------------------------------------------------------------------------------------------
+# tasks and jumps
 
 
 @pytest.mark.parametrize(
@@ -285,13 +294,16 @@ def test_one_weight_and_two_unlike_tasks_are_solved_on_a_grid():
     assert solution.cost < plan.cost
 
 
-# ------------------------------------------------------------------------------------------------------- starts at rest
+# -------------------------------------------------------------------------------------------------------
+# starts at rest
 
 
 @pytest.mark.parametrize("horizon", [4.0, math.inf])
 @pytest.mark.parametrize("method", ["transcription", "replanning"])
 def test_a_start_at_the_expected_minimum_is_no_trouble(method, horizon):
-    """Three tasks in their stationary law: Σ h_i(θ - μ_i) = 0 at θ = 0, where the plan that does not look stays."""
+    """Three tasks in their stationary law: Σ h_i(θ - μ_i) = 0 at θ = 0, where the plan that does
+    not look stays.
+    """
     tasks = [[-1.0, 1.0], [0.0, 4.0], [2.0, 0.5]]
     chain = lc.TaskChain(0.1 * (np.ones((3, 3)) - 3 * np.eye(3)), tasks)
     problem = planned(
@@ -309,7 +321,8 @@ def test_a_start_at_the_expected_minimum_is_no_trouble(method, horizon):
     assert solution.plan.cost == pytest.approx(near.plan.cost, rel=1e-6)
 
 
-# ------------------------------------------------------------------------------------------ words, horizons, no bottom
+# ------------------------------------------------------------------------------------------ words,
+# horizons, no bottom
 
 
 ADVISED = {
@@ -325,7 +338,9 @@ ADVISED = {
 
 @pytest.mark.parametrize("status", list(lc.Status))
 def test_advice_names_options_that_are_accepted(status):
-    """Every ``name=`` in the words for a status is an option of the solve that gave it; values given are accepted too."""
+    """Every ``name=`` in the words for a status is an option of the solve that gave it; values
+    given are accepted too.
+    """
     text = explained(status)
     names = set(re.findall(r"\b(\w+)=", text))
     for method in ("auto", "transcription", "replanning"):

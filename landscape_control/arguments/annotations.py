@@ -44,7 +44,9 @@ def kind_of(annotation) -> Kind:
         return Choice(parts)
     if annotation is Callable or origin is Callable or origin is collections.abc.Callable:
         return Function()
-    if origin is not None or (isinstance(annotation, type) and issubclass(annotation, tuple | list | frozenset)):
+    if origin is not None or (
+        isinstance(annotation, type) and issubclass(annotation, tuple | list | frozenset)
+    ):
         return _container(origin or annotation, parts)
     if isinstance(annotation, type):
         return _of_class(annotation)
@@ -52,7 +54,14 @@ def kind_of(annotation) -> Kind:
 
 
 def _of_class(cls):
-    simple = {float: Number, int: Integer, bool: Flag, str: Text, np.ndarray: Array, object: Anything}
+    simple = {
+        float: Number,
+        int: Integer,
+        bool: Flag,
+        str: Text,
+        np.ndarray: Array,
+        object: Anything,
+    }
     if cls in simple:
         return simple[cls]()
     if issubclass(cls, enum.Enum):
@@ -68,7 +77,10 @@ def _container(origin, parts):
     if issubclass(origin, tuple) and parts and parts[-1] is not Ellipsis:
         return Instance(tuple)  # of fixed length: results only
     if issubclass(origin, collections.abc.Iterable):
-        return Items(kind_of(parts[0]) if parts else Anything(), tuple if issubclass(origin, tuple) else origin)
+        return Items(
+            kind_of(parts[0]) if parts else Anything(),
+            tuple if issubclass(origin, tuple) else origin,
+        )
     return Instance(origin)
 
 

@@ -1,4 +1,6 @@
-"""Kinds that are made of others: several entries, tables by name, one of several kinds, words of an argument's own."""
+"""Kinds that are made of others: several entries, tables by name, one of several kinds, words of an
+argument's own.
+"""
 
 import collections.abc
 from collections.abc import Mapping
@@ -11,7 +13,9 @@ from .markers import Words
 
 @dataclass(frozen=True)
 class Items(Kind):
-    """Several entries of one kind, in a list, a tuple, a 1-D array, or another collection where the annotation says so."""
+    """Several entries of one kind, in a list, a tuple, a 1-D array, or another collection where the
+    annotation says so.
+    """
 
     kind: Kind
     container: type
@@ -31,7 +35,10 @@ class Items(Kind):
             return isinstance(value, collections.abc.Set | list | tuple)
         if self.container is collections.abc.Iterable:
             return isinstance(value, collections.abc.Iterable)
-        return isinstance(value, list | tuple | range | collections.abc.Sequence) or getattr(value, "ndim", 0) == 1
+        return (
+            isinstance(value, list | tuple | range | collections.abc.Sequence)
+            or getattr(value, "ndim", 0) == 1
+        )
 
     def read(self, what, value):
         if not self.fits(value):
@@ -94,7 +101,9 @@ class Either(Kind):
         except ProblemError as error:
             if not isinstance(kind, Choice):
                 raise
-            raise ProblemError(what, expected=self.words, received=error.received, advice=error.advice) from None
+            raise ProblemError(
+                what, expected=self.words, received=error.received, advice=error.advice
+            ) from None
 
 
 @dataclass(frozen=True)
@@ -118,4 +127,6 @@ class Worded(Kind):
             name = f"{what} {self.said.symbol}".rstrip()
             expected = self.words if self.said.expected else error.expected
             advice = self.said.advice or error.advice.replace(what, name)
-            raise ProblemError(name, expected=expected, received=error.received, advice=advice) from None
+            raise ProblemError(
+                name, expected=expected, received=error.received, advice=advice
+            ) from None

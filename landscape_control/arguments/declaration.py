@@ -15,7 +15,9 @@ _ROW = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWO
 
 
 def checked(target):
-    """Decorator of a public function, method or class: its calls are held against its annotations, see the module."""
+    """Decorator of a public function, method or class: its calls are held against its annotations,
+    see the module.
+    """
     if isinstance(target, type):
         target.__init__ = _guard(target.__init__, target)
         return target
@@ -23,7 +25,9 @@ def checked(target):
 
 
 def unchecked(function):
-    """The callable behind its checks, for numbers of the library's own, which may overflow; any other as it is."""
+    """The callable behind its checks, for numbers of the library's own, which may overflow; any
+    other as it is.
+    """
     if not hasattr(function, "declaration"):
         return function
     bare = inspect.unwrap(function)
@@ -38,7 +42,9 @@ def declared(target) -> dict[str, "Parameter"]:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Parameter:
-    """One declared argument: its kind, whether it must be given, and whether it may be given by position."""
+    """One declared argument: its kind, whether it must be given, and whether it may be given by
+    position.
+    """
 
     name: str
     kind: Kind
@@ -54,7 +60,9 @@ class Declaration:
 
     @functools.cached_property
     def parameters(self) -> dict[str, Parameter]:
-        """The declared arguments by name, those of ``**options: Unpack[...]`` included; private ones left out."""
+        """The declared arguments by name, those of ``**options: Unpack[...]`` included; private
+        ones left out.
+        """
         hints = self._hints
         found = {}
         for one in self._signature:
@@ -101,7 +109,9 @@ class Declaration:
     def _hints(self):
         if is_dataclass(self._owner):  # fields may be inherited from other modules
             return typing.get_type_hints(self._owner, include_extras=True)
-        annotations = {one.name: one.annotation for one in self._signature if one.annotation is not one.empty}
+        annotations = {
+            one.name: one.annotation for one in self._signature if one.annotation is not one.empty
+        }
         holder = types.SimpleNamespace(__annotations__=annotations)
         names = inspect.unwrap(self._function).__globals__
         return typing.get_type_hints(holder, names, include_extras=True)
@@ -115,7 +125,11 @@ class Declaration:
     @functools.cached_property
     def _hidden_needs(self):
         """Required arguments of results that only the library can give."""
-        return {one.name for one in self._signature if one.name.startswith("_") and one.default is one.empty}
+        return {
+            one.name
+            for one in self._signature
+            if one.name.startswith("_") and one.default is one.empty
+        }
 
     @functools.cached_property
     def _readers(self):
@@ -168,7 +182,9 @@ class Declaration:
         else:
             expected = "no arguments"
         asked = self._needed or self.parameters
-        raise ProblemError(self.name, expected=expected, received=received, advice=f"write {self._call(asked)}")
+        raise ProblemError(
+            self.name, expected=expected, received=received, advice=f"write {self._call(asked)}"
+        )
 
     def _refuse_missing(self, missing):
         missing = [name for name in self.parameters if name in missing]
@@ -228,6 +244,11 @@ def _unpacked(hint):
     options = typing.get_args(hint)[0]
     hints = typing.get_type_hints(options, include_extras=True)
     return {
-        name: Parameter(name=name, kind=kind_of(one), required=name in options.__required_keys__, by_position=False)
+        name: Parameter(
+            name=name,
+            kind=kind_of(one),
+            required=name in options.__required_keys__,
+            by_position=False,
+        )
         for name, one in hints.items()
     }

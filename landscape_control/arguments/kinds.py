@@ -20,8 +20,8 @@ _LONGEST_NAME = 255  # bytes, of a file or a folder, on the usual file systems
 class Kind:
     """What one annotation accepts.
 
-    ``words`` says it in a message; ``fits`` whether an object looks like one of this kind, right or wrong in detail;
-    ``read`` gives the value as the callable gets it, or refuses it.
+    ``words`` says it in a message; ``fits`` whether an object looks like one of this kind, right or
+    wrong in detail; ``read`` gives the value as the callable gets it, or refuses it.
     """
 
     words = "anything"
@@ -154,8 +154,12 @@ class PathName(Kind):
             self.refuse(what, value, advice="write the name of a file or a folder, as in 'run.nc'")
         longest = max(os.fsencode(text).split(os.fsencode(os.sep)), key=len)
         if len(longest) > _LONGEST_NAME:
-            raise ProblemError(what, expected=f"names of at most {_LONGEST_NAME} bytes", received=f"one of {len(longest)}",
-                               advice="choose a shorter name")
+            raise ProblemError(
+                what,
+                expected=f"names of at most {_LONGEST_NAME} bytes",
+                received=f"one of {len(longest)}",
+                advice="choose a shorter name",
+            )
         return value
 
 
@@ -195,7 +199,11 @@ class Member(Kind):
             return value
         if issubclass(self.options, str):
             return self.options(check_choice(what, value, [one.value for one in self.options]))
-        return self.refuse(what, value, advice=f"write {self.options.__name__}.{next(iter(self.options)).name}, say")
+        return self.refuse(
+            what,
+            value,
+            advice=f"write {self.options.__name__}.{next(iter(self.options)).name}, say",
+        )
 
 
 @dataclass(frozen=True)
@@ -208,42 +216,66 @@ class Array(Kind):
     def words(self):
         if self.shape.axes is None:
             return "an array of numbers"
-        names = ["a number" if axes == 0 else f"a {axes}-D array of numbers" for axes in self.shape.axes]
+        names = [
+            "a number" if axes == 0 else f"a {axes}-D array of numbers" for axes in self.shape.axes
+        ]
         return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
     def fits(self, value):
         if isinstance(value, np.ndarray | list | tuple | range) or hasattr(value, "full"):
             return True
-        return _is_scalar(value) or (hasattr(value, "__array__") and not isinstance(value, type) and unreal(value) is None)
+        return _is_scalar(value) or (
+            hasattr(value, "__array__") and not isinstance(value, type) and unreal(value) is None
+        )
 
     def read(self, what, value):
         axes, longest = self.shape.axes, max(getattr(value, "shape", ()), default=0)
         if self.shape.most is not None and longest > self.shape.most:  # before it is copied
-            raise ProblemError(what, expected=f"at most {self.shape.most} entries a side", received=f"shape {value.shape}",
-                               advice="memory grows with their square")
+            raise ProblemError(
+                what,
+                expected=f"at most {self.shape.most} entries a side",
+                received=f"shape {value.shape}",
+                advice="memory grows with their square",
+            )
         if self._is_kept(value):
             return value
         array = real_array(what, value, self.words, keep_columns=axes is not None and 1 not in axes)
-        if axes is not None and array.ndim == 0 and 1 in axes and 0 not in axes and self.shape.scalar:
+        if (
+            axes is not None
+            and array.ndim == 0
+            and 1 in axes
+            and 0 not in axes
+            and self.shape.scalar
+        ):
             array = array.reshape(1)
         if axes is not None and array.ndim not in axes:
             self._refuse_shape(what, array)
         if not array.size and not self.shape.allow_empty:
-            raise ProblemError(what, expected=f"at least one {self.shape.entry}, in {self.words}", received="none",
-                               advice=f"give {what} at least one entry")
+            raise ProblemError(
+                what,
+                expected=f"at least one {self.shape.entry}, in {self.words}",
+                received="none",
+                advice=f"give {what} at least one entry",
+            )
         if self.shape.allow_nan:
             array.setflags(write=False)
             return array
         return finite(what, array)
 
     def _is_kept(self, value):
-        """Whether it needs no reading: an array of a result, or one of floats that may hold anything."""
+        """Whether it needs no reading: an array of a result, or one of floats that may hold
+        anything.
+        """
         shape = self.shape
         if type(value) is not np.ndarray:
             return False
         if shape.stored:
             return value.dtype.kind in "biuf"
-        free = shape.allow_nan and shape.allow_empty and (shape.axes is None or value.ndim in shape.axes)
+        free = (
+            shape.allow_nan
+            and shape.allow_empty
+            and (shape.axes is None or value.ndim in shape.axes)
+        )
         return free and value.dtype == np.float64
 
     def _refuse_shape(self, what, array):
@@ -251,7 +283,9 @@ class Array(Kind):
             what,
             expected=self.words,
             received=f"shape {array.shape}",
-            advice=f"give {what} the number of axes that is expected, by [..] around it or .ravel()",
+            advice=(
+                f"give {what} the number of axes that is expected, by [..] around it or .ravel()"
+            ),
         )
 
 
@@ -281,7 +315,9 @@ class Instance(Kind):
         return _with_article(self.cls.__name__ if own else ".".join([*place, self.cls.__name__]))
 
     def fits(self, value):
-        return isinstance(value, self.cls) or (isinstance(value, type) and issubclass(value, self.cls))
+        return isinstance(value, self.cls) or (
+            isinstance(value, type) and issubclass(value, self.cls)
+        )
 
     def read(self, what, value):
         if isinstance(value, self.cls):
@@ -290,12 +326,16 @@ class Instance(Kind):
             own = issubclass(value, self.cls)
             advice = f"make an object of it: {call_of(value)}" if own else self._advice(what)
             return self.refuse(what, value, advice=advice)
-        raise ProblemError(what, expected=self.words, received=_named(value), advice=self._advice(what))
+        raise ProblemError(
+            what, expected=self.words, received=_named(value), advice=self._advice(what)
+        )
 
     def _advice(self, what):
         kinds = self.cls.__subclasses__() or [self.cls]
         examples = [call_of(cls) for cls in kinds if public_name(cls)]
-        examples = [call for call in examples if call.count("…") < _MANY]  # results are made by the library
+        examples = [
+            call for call in examples if call.count("…") < _MANY
+        ]  # results are made by the library
         return f"e.g. {' or '.join(examples[:4])}" if examples else f"pass {what} as {self.words}"
 
 
@@ -305,7 +345,11 @@ def _is_scalar(value):
         return True
     if isinstance(value, np.ndarray):
         return value.ndim == 0
-    return isinstance(value, typing.SupportsFloat) and not hasattr(value, "__len__") and not isinstance(value, type)
+    return (
+        isinstance(value, typing.SupportsFloat)
+        and not hasattr(value, "__len__")
+        and not isinstance(value, type)
+    )
 
 
 def _with_article(name):

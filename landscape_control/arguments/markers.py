@@ -29,7 +29,9 @@ class Whole:
 
 @dataclass(frozen=True)
 class Shape:
-    """Numbers of axes that are accepted (None: any) and the longest one, in ``Annotated[np.ndarray, Shape(...)]``."""
+    """Numbers of axes that are accepted (None: any) and the longest one, in ``Annotated[np.ndarray,
+    Shape(...)]``.
+    """
 
     axes: tuple[int, ...] | None = None
     most: int | None = None
@@ -42,7 +44,9 @@ class Shape:
 
 @dataclass(frozen=True)
 class Words:
-    """What a message says of an argument beyond its kind: the symbol it has in formulas, and what to do."""
+    """What a message says of an argument beyond its kind: the symbol it has in formulas, and what
+    to do.
+    """
 
     symbol: str = ""
     advice: str = ""

@@ -7,5 +7,13 @@ from .observability import unobservable
 from .state import GaussianBelief, TaskBelief
 from .tasks import TaskModel
 
-__all__ = ["GaussianBelief", "GaussianModel", "TaskBelief", "TaskModel", "belief_model", "combination", "unbounded",
-           "unobservable"]
+__all__ = [
+    "GaussianBelief",
+    "GaussianModel",
+    "TaskBelief",
+    "TaskModel",
+    "belief_model",
+    "combination",
+    "unbounded",
+    "unobservable",
+]

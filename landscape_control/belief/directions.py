@@ -1,4 +1,6 @@
-"""Directions in the space of hidden variables: which of them observations miss, and how they are called."""
+"""Directions in the space of hidden variables: which of them observations miss, and how they are
+called.
+"""
 
 import numpy as np
 
@@ -8,7 +10,9 @@ UNSEEN = 1e-9  # relative size up to which an observation does not change
 
 
 def unseen_directions(slopes, reversion) -> np.ndarray:
-    """Null space of the stacked slopes (S, q, p) and their products with the hidden dynamics: rows (d, p)."""
+    """Null space of the stacked slopes (S, q, p) and their products with the hidden dynamics: rows
+    (d, p).
+    """
     p = slopes.shape[-1]
     rows = [slopes.reshape(-1, p)]
     for _ in range(p - 1):
@@ -23,11 +27,17 @@ def unseen_directions(slopes, reversion) -> np.ndarray:
 def combination(direction: Vector) -> str:
     """A direction of the hidden variables in words, such as '0.707·hidden[0] - 0.707·hidden[1]'."""
     parts = [(i, weight) for i, weight in enumerate(direction) if abs(weight) > 1e-9]
-    text = " ".join(f"{'-' if weight < 0 else '+'} {abs(weight):.3g}·hidden[{i}]" for i, weight in parts)
+    text = " ".join(
+        f"{'-' if weight < 0 else '+'} {abs(weight):.3g}·hidden[{i}]" for i, weight in parts
+    )
     return text.removeprefix("+ ")
 
 
 def readable(rows):
     """Rows with their (first) largest entry positive."""
-    signs = np.sign(np.take_along_axis(rows, np.round(np.abs(rows), 9).argmax(1)[:, None], 1)) if len(rows) else 1.0
+    signs = (
+        np.sign(np.take_along_axis(rows, np.round(np.abs(rows), 9).argmax(1)[:, None], 1))
+        if len(rows)
+        else 1.0
+    )
     return rows * signs + 0.0

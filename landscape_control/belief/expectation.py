@@ -1,11 +1,13 @@
-"""Expected value of a loss under a Gaussian over its hidden variables, as a CasADi function of (θ, mean, covariance).
+"""Expected value of a loss under a Gaussian over its hidden variables, as a CasADi function of (θ,
+mean, covariance).
 
-Exact where the loss is a sum of polynomials in φ times exponentials of affine functions of φ (log-normal scales):
+Exact where the loss is a sum of polynomials in φ times exponentials of affine functions of φ
+(log-normal scales):
 
     E[q(φ) e^{aᵀφ + b}] = e^{aᵀm + b + aᵀPa/2} · exp(½ Σ Pᵢⱼ∂ᵢ∂ⱼ) q  at  m + Pa ,
 
-a series that ends with the degree of q and is smooth at P = 0. Hidden variables that enter in another way are integrated
-by Gauss-Hermite; the others stay exact, conditional on them.
+a series that ends with the degree of q and is smooth at P = 0. Hidden variables that enter in
+another way are integrated by Gauss-Hermite; the others stay exact, conditional on them.
 """
 
 from dataclasses import dataclass
@@ -19,12 +21,15 @@ from ..errors import ProblemError
 from .exponential_polynomial import terms_of
 
 NODES = {1: 24, 2: 12, 3: 8}  # Gauss-Hermite points per hidden variable that needs them
-_RIDGE = 1e-6  # added variance, in units of the hidden variable's own, that keeps Cholesky smooth at P = 0
+# added variance, in units of the hidden variable's own, that keeps Cholesky smooth at P = 0
+_RIDGE = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Expectation:
-    """``function`` (θ, mean (p), covariance (p, p)) -> E[L]; ``integrated`` lists the variables that need Gauss-Hermite."""
+    """``function`` (θ, mean (p), covariance (p, p)) -> E[L]; ``integrated`` lists the variables
+    that need Gauss-Hermite.
+    """
 
     function: ca.Function
     integrated: tuple[int, ...]
@@ -38,13 +43,20 @@ class Expectation:
     def method(self) -> str:
         """How the expectation is computed, in words."""
         if self.is_exact:
-            return "exact (polynomials times exponentials of affine functions of the hidden variables)"
+            return (
+                "exact (polynomials times exponentials of affine functions of the hidden variables)"
+            )
         names = ", ".join(f"hidden[{i}]" for i in self.integrated)
-        return f"Gauss-Hermite with {self.nodes} points in each of {names}, exact in the other hidden variables"
+        return (
+            f"Gauss-Hermite with {self.nodes} points in each of {names}, exact in the other hidden"
+            " variables"
+        )
 
 
 def gaussian_expectation(expression, theta, hidden, scale, nodes=None) -> Expectation:
-    """E of a scalar CasADi ``expression`` in the symbols θ and φ; ``scale`` (p,) are typical variances of φ."""
+    """E of a scalar CasADi ``expression`` in the symbols θ and φ; ``scale`` (p,) are typical
+    variances of φ.
+    """
     p = hidden.numel()
     mean, covariance = ca.SX.sym("mean", p), ca.SX.sym("covariance", p, p)
     closed = _closed_variables(expression, theta, hidden)
@@ -54,13 +66,21 @@ def gaussian_expectation(expression, theta, hidden, scale, nodes=None) -> Expect
         value = _closed_form(terms, hidden, mean, covariance)
     else:
         count = _node_count(rest, nodes)
-        value = _conditional(expression, (hidden, closed, rest), (mean, covariance), np.asarray(scale, dtype=float), count)
+        value = _conditional(
+            expression,
+            (hidden, closed, rest),
+            (mean, covariance),
+            np.asarray(scale, dtype=float),
+            count,
+        )
     function = ca.Function("expected_loss", [theta, mean, covariance], [ca.densify(value)])
     return Expectation(function=function, integrated=tuple(rest), nodes=count)
 
 
 def _closed_variables(expression, theta, hidden) -> list[int]:
-    """Hidden variables over which the expectation has a closed form, given the others; as many as possible, greedily."""
+    """Hidden variables over which the expectation has a closed form, given the others; as many as
+    possible, greedily.
+    """
     closed = []
     for i in range(hidden.numel()):
         if terms_of(expression, ca.vertcat(*[hidden[j] for j in [*closed, i]])) is not None:
@@ -71,9 +91,17 @@ def _closed_variables(expression, theta, hidden) -> list[int]:
 def _node_count(rest, nodes):
     if len(rest) > max(NODES):
         names = ", ".join(f"hidden[{i}]" for i in rest)
-        raise ProblemError("expected loss", received=f"{len(rest)}: {names}",
-                           expected=f"at most {max(NODES)} hidden variables in other than polynomials and exponentials",
-                           advice="write the loss as polynomials and exponentials of the hidden variables, or use tasks")
+        raise ProblemError(
+            "expected loss",
+            received=f"{len(rest)}: {names}",
+            expected=(
+                f"at most {max(NODES)} hidden variables in other than polynomials and exponentials"
+            ),
+            advice=(
+                "write the loss as polynomials and exponentials of the hidden variables, or use"
+                " tasks"
+            ),
+        )
     return NODES[len(rest)] if nodes is None else nodes
 
 
@@ -87,7 +115,9 @@ def _closed_form(terms, hidden, mean, covariance):
             continue
         slope = ca.gradient(term.exponent, hidden)
         tilted = mean + covariance @ slope
-        weight = ca.exp(ca.substitute(term.exponent, hidden, mean) + ca.dot(slope, covariance @ slope) / 2)
+        weight = ca.exp(
+            ca.substitute(term.exponent, hidden, mean) + ca.dot(slope, covariance @ slope) / 2
+        )
         total += weight * ca.substitute(series, hidden, tilted)
     return total
 
@@ -108,7 +138,9 @@ def _conditional(expression, variables, moments, scale, count):
     inner, outer = (ca.vertcat(*[hidden[i] for i in chosen]) for chosen in (closed, rest))
     ridge = _RIDGE * np.maximum(scale[rest], np.finfo(float).tiny)
     curvature = ca.diag(ca.hessian(expression, outer)[0])
-    corrected = expression - ca.dot(ca.DM(ridge), curvature) / 2  # the ridge's own effect, to second order in it
+    corrected = (
+        expression - ca.dot(ca.DM(ridge), curvature) / 2
+    )  # the ridge's own effect, to second order in it
     root = ca.chol(covariance[rest, rest] + ca.diag(ca.DM(ridge))).T
     cross = ca.solve(root, covariance[rest, closed]).T if closed else ca.SX(0, len(rest))
     left = covariance[closed, closed] - cross @ cross.T if closed else ca.SX(0, 0)
@@ -118,7 +150,9 @@ def _conditional(expression, variables, moments, scale, count):
     for index in product(range(count), repeat=len(rest)):
         z = ca.DM(points[list(index)])
         weight = np.prod(weights[list(index)]) / (2 * np.pi) ** (len(rest) / 2)
-        total += weight * given(mean[rest] + root @ z, (mean[closed] if closed else ca.SX(0, 1)) + cross @ z, left)
+        total += weight * given(
+            mean[rest] + root @ z, (mean[closed] if closed else ca.SX(0, 1)) + cross @ z, left
+        )
     return total
 
 

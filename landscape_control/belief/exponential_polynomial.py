@@ -1,4 +1,6 @@
-"""Reads a CasADi expression as a sum of polynomials in chosen symbols times exponentials of affine functions of them."""
+"""Reads a CasADi expression as a sum of polynomials in chosen symbols times exponentials of affine
+functions of them.
+"""
 
 from dataclasses import dataclass
 
@@ -21,11 +23,17 @@ class _NotRecognised(Exception):  # noqa: N818 - a signal inside this module
 
 
 def terms_of(expression, symbols) -> list[Term] | None:
-    """The terms of ``expression`` in ``symbols``; None where it is not such a sum. Other symbols count as constants.
+    """The terms of ``expression`` in ``symbols``; None where it is not such a sum. Other symbols
+    count as constants.
 
-    Read from the expression's operations, so that the answer is a proof: the degree is an upper bound.
+    Read from the expression's operations, so that the answer is a proof: the degree is an upper
+    bound.
     """
-    others = [s for s in ca.symvar(expression) if not any(ca.is_equal(s, symbols[i]) for i in range(symbols.numel()))]
+    others = [
+        s
+        for s in ca.symvar(expression)
+        if not any(ca.is_equal(s, symbols[i]) for i in range(symbols.numel()))
+    ]
     others = ca.vertcat(*others) if others else ca.SX(0, 1)
     function = ca.Function("read", [symbols, others], [ca.densify(expression)])
     try:
@@ -41,7 +49,9 @@ def _walk(function, symbols, others):
         outputs = function.instruction_output(k)
         if operation == ca.OP_INPUT:
             source, element = inputs
-            work[outputs[0]] = [Term(symbols[element], 1)] if source == 0 else [Term(others[element], 0)]
+            work[outputs[0]] = (
+                [Term(symbols[element], 1)] if source == 0 else [Term(others[element], 0)]
+            )
         elif operation == ca.OP_CONST:
             work[outputs[0]] = [Term(ca.SX(function.instruction_constant(k)), 0)]
         elif operation == ca.OP_OUTPUT:
@@ -57,7 +67,16 @@ def _apply(operation, values):
     if not all(map(_is_constant, values)):
         raise _NotRecognised
     factors = [value[0].factor for value in values]
-    return [Term(ca.SX.unary(operation, *factors) if len(factors) == 1 else ca.SX.binary(operation, *factors), 0)]
+    return [
+        Term(
+            (
+                ca.SX.unary(operation, *factors)
+                if len(factors) == 1
+                else ca.SX.binary(operation, *factors)
+            ),
+            0,
+        )
+    ]
 
 
 def _checked(terms):
@@ -79,14 +98,23 @@ def _add(first, second):
     others = [term for term in (*first, *second) if term.exponent is not None]
     if not polynomials:
         return others
-    return [Term(sum((term.factor for term in polynomials), ca.SX(0)), max(term.degree for term in polynomials)), *others]
+    return [
+        Term(
+            sum((term.factor for term in polynomials), ca.SX(0)),
+            max(term.degree for term in polynomials),
+        ),
+        *others,
+    ]
 
 
 def _multiply(first, second):
     total = []
     for a in first:
         for b in second:
-            total = _add(total, [Term(a.factor * b.factor, a.degree + b.degree, _sum(a.exponent, b.exponent))])
+            total = _add(
+                total,
+                [Term(a.factor * b.factor, a.degree + b.degree, _sum(a.exponent, b.exponent))],
+            )
     return total
 
 
@@ -112,7 +140,9 @@ def _exponential(value):
 
 
 def _integer_power(value, power):
-    exponent = float(power[0].factor) if _is_constant(power) and power[0].factor.is_constant() else -1.0
+    exponent = (
+        float(power[0].factor) if _is_constant(power) and power[0].factor.is_constant() else -1.0
+    )
     if _is_constant(value) and _is_constant(power):
         return [Term(value[0].factor ** power[0].factor, 0)]
     if exponent != int(exponent) or not 1 <= exponent <= _HIGHEST_DEGREE:
@@ -124,8 +154,15 @@ def _integer_power(value, power):
 
 
 _RULES = {
-    ca.OP_ADD: _add, ca.OP_SUB: lambda a, b: _add(a, _scale(b, -1)), ca.OP_MUL: _multiply,
-    ca.OP_SQ: lambda a: _multiply(a, a), ca.OP_NEG: lambda a: _scale(a, -1), ca.OP_TWICE: lambda a: _scale(a, 2),
-    ca.OP_INV: _invert, ca.OP_EXP: _exponential,
-    ca.OP_DIV: lambda a, b: _multiply(a, _invert(b)), ca.OP_POW: _integer_power, ca.OP_CONSTPOW: _integer_power,
+    ca.OP_ADD: _add,
+    ca.OP_SUB: lambda a, b: _add(a, _scale(b, -1)),
+    ca.OP_MUL: _multiply,
+    ca.OP_SQ: lambda a: _multiply(a, a),
+    ca.OP_NEG: lambda a: _scale(a, -1),
+    ca.OP_TWICE: lambda a: _scale(a, 2),
+    ca.OP_INV: _invert,
+    ca.OP_EXP: _exponential,
+    ca.OP_DIV: lambda a, b: _multiply(a, _invert(b)),
+    ca.OP_POW: _integer_power,
+    ca.OP_CONSTPOW: _integer_power,
 }

@@ -19,8 +19,9 @@ _NEWTON_STEPS = 50
 class GaussianModel:
     """Mean m and covariance P of the hidden variables; build with :func:`belief_model`.
 
-    dm = -Λ(m - μ₀)dt + PCᵀR^{-1/2}dI and Ṗ = -ΛP - PΛᵀ + Q - PCᵀR⁻¹CP with C = ∂h/∂φ(θ, m) and a standard innovation I:
-    Kalman and Bucy (1961) where h is linear in φ, the extended filter otherwise (Jazwinski 1970).
+    dm = -Λ(m - μ₀)dt + PCᵀR^{-1/2}dI and Ṗ = -ΛP - PΛᵀ + Q - PCᵀR⁻¹CP with C = ∂h/∂φ(θ, m) and a
+    standard innovation I: Kalman and Bucy (1961) where h is linear in φ, the extended filter
+    otherwise (Jazwinski 1970).
 
     Attributes
     ----------
@@ -36,10 +37,15 @@ class GaussianModel:
     def __init__(self, landscape, sees, filter):
         self.hidden, self.filter = landscape.hidden, filter
         self.observation = Observation(landscape, sees)
-        self.hidden_dimension, self.observation_dimension = self.hidden.dimension, self.observation.dimension
+        self.hidden_dimension, self.observation_dimension = (
+            self.hidden.dimension,
+            self.observation.dimension,
+        )
         theta, hidden = self.observation.theta, self.observation.hidden
         self.typical_variances = _typical(self.hidden)
-        self.expectation = gaussian_expectation(landscape.symbolic(theta, hidden), theta, hidden, self.typical_variances)
+        self.expectation = gaussian_expectation(
+            landscape.symbolic(theta, hidden), theta, hidden, self.typical_variances
+        )
         self._transitions: dict[float, tuple] = {}
         self.checked: set[float] = set()  # how far ahead the expected loss was checked
         self.outruns: str | None = None  # see model.unbounded, at its first use
@@ -62,11 +68,25 @@ class GaussianModel:
         if self.exact:
             return "Kalman filter: exact (Gaussian hidden variables, observation linear in them)"
         if self.is_linear:
-            text = "best linear filter: the hidden variables jump, so mean and covariance are not the whole posterior"
+            text = (
+                "best linear filter: the hidden variables jump, so mean and covariance are not the"
+                " whole posterior"
+            )
             rested = np.allclose(self.hidden.prior_mean, self.hidden.centre)
-            return text if rested else f"{text}; started away from rest, whose extra spread by jumps is left out"
-        law = "" if self.hidden.is_gaussian else " on the first two moments of jumping hidden variables"
-        return f"{self.filter} Kalman filter{law}: approximate, as the observation is not linear in the hidden variables"
+            return (
+                text
+                if rested
+                else f"{text}; started away from rest, whose extra spread by jumps is left out"
+            )
+        law = (
+            ""
+            if self.hidden.is_gaussian
+            else " on the first two moments of jumping hidden variables"
+        )
+        return (
+            f"{self.filter} Kalman filter{law}: approximate, as the observation is not linear in"
+            " the hidden variables"
+        )
 
     def symbolic_expected_loss(self, theta, mean, covariance):
         """E[L(θ, φ)] under N(mean, covariance)."""
@@ -90,9 +110,16 @@ class GaussianModel:
     @cached_property
     def _loss(self) -> Vectorised:
         n, p = self.observation.theta.numel(), self.hidden_dimension
-        theta, mean, flat = (ca.SX.sym(*named) for named in (("theta", n), ("mean", p), ("covariance", p * p)))
-        return Vectorised(ca.Function("expected_loss", [theta, mean, flat],
-                                     [self.expectation.function(theta, mean, ca.reshape(flat, p, p))]))
+        theta, mean, flat = (
+            ca.SX.sym(*named) for named in (("theta", n), ("mean", p), ("covariance", p * p))
+        )
+        return Vectorised(
+            ca.Function(
+                "expected_loss",
+                [theta, mean, flat],
+                [self.expectation.function(theta, mean, ca.reshape(flat, p, p))],
+            )
+        )
 
     def initial(self, episodes: int) -> GaussianBelief:
         """The prior, for many episodes: mean (E, p), shared covariance (p, p)."""
@@ -100,21 +127,29 @@ class GaussianModel:
         return GaussianBelief.trusted(mean, np.array(self.hidden.prior_covariance))
 
     def predict(self, belief: GaussianBelief, step: float) -> GaussianBelief:
-        """The belief a time ``step`` later without observation, exactly: e^{-Λ step} and the covariance gained."""
+        """The belief a time ``step`` later without observation, exactly: e^{-Λ step} and the
+        covariance gained.
+        """
         if step not in self._transitions:
-            self._transitions[step] = kalman.transition(self.hidden.reversion, self.hidden.diffusion, step)
+            self._transitions[step] = kalman.transition(
+                self.hidden.reversion, self.hidden.diffusion, step
+            )
         kept, gained = self._transitions[step]
         centre = self.hidden.centre
         mean = centre + (belief.mean - centre) @ kept.T
         return GaussianBelief.trusted(mean, kalman.carried(belief.covariance, kept) + gained)
 
     def update(self, belief: GaussianBelief, theta, observation, step: float) -> GaussianBelief:
-        """The belief after y (E, q) was seen at θ (E, n) for a time ``step``; the covariance stays shared where it can."""
+        """The belief after y (E, q) was seen at θ (E, n) for a time ``step``; the covariance stays
+        shared where it can.
+        """
         single = belief.mean.ndim == 1 and np.ndim(theta) == 1
         theta, seen = np.atleast_2d(theta), np.atleast_2d(np.asarray(observation, dtype=float))
         episodes = max(len(theta), belief.mean.size // self.hidden_dimension)
         mean = np.broadcast_to(belief.mean, (episodes, self.hidden_dimension))
-        mean, covariance = self._conditioned(mean, belief.covariance, theta, self.observation.whiten(theta, seen), step)
+        mean, covariance = self._conditioned(
+            mean, belief.covariance, theta, self.observation.whiten(theta, seen), step
+        )
         if single:
             mean, covariance = mean[0], covariance.reshape(covariance.shape[-2:])
         return GaussianBelief.trusted(mean, covariance)
@@ -123,7 +158,10 @@ class GaussianModel:
         variance = self.observation.variance(step)
         if not self.is_linear and self.filter == "unscented":
             return self._unscented(mean, covariance, theta, seen, variance)
-        slope, residual = self.observation.white_slope(theta, mean), seen - self.observation.white_value(theta, mean)
+        slope, residual = (
+            self.observation.white_slope(theta, mean),
+            seen - self.observation.white_value(theta, mean),
+        )
         if slope.ndim == covariance.ndim == 2:
             return kalman.condition_together(mean, covariance, slope, residual, variance)
         result = kalman.condition(mean, covariance, slope, residual, variance)
@@ -136,7 +174,11 @@ class GaussianModel:
         for _ in range(_NEWTON_STEPS):
             before = result[0]
             slope = self.observation.white_slope(theta, before)
-            residual = seen - self.observation.white_value(theta, before) + (slope @ (before - mean)[..., None])[..., 0]
+            residual = (
+                seen
+                - self.observation.white_value(theta, before)
+                + (slope @ (before - mean)[..., None])[..., 0]
+            )
             result = kalman.condition(mean, covariance, slope, residual, 0.0)
             if np.abs(result[0] - before).max() <= 1e-13 * (1 + np.abs(before).max()):
                 break
@@ -151,43 +193,75 @@ class GaussianModel:
         return kalman.unscented(mean, points, weights, values, seen, variance)
 
     def steady_covariance(self, theta=None) -> np.ndarray:
-        """P(∞) of the Kalman-Bucy filter from the prior covariance, (p, p): 0 = -ΛP - PΛᵀ + Q - PCᵀR⁻¹CP.
+        """P(∞) of the Kalman-Bucy filter from the prior covariance, (p, p): 0 = -ΛP - PΛᵀ + Q -
+        PCᵀR⁻¹CP.
 
         Where what is seen depends on θ, it is the limit for a learner that stays at ``theta``.
 
         Raises
         ------
         ProblemError
-            An observation that is not linear in φ, without noise, or that depends on θ while none is given; a variance
-            that grows for ever because its combination of hidden variables is never seen.
+            An observation that is not linear in φ, without noise, or that depends on θ while none
+            is given; a variance that grows for ever because its combination of hidden variables is
+            never seen.
         """
         information = self._information(theta)
         hidden = self.hidden
-        result = riccati.limit(hidden.reversion, hidden.diffusion, information, hidden.prior_covariance)
+        result = riccati.limit(
+            hidden.reversion, hidden.diffusion, information, hidden.prior_covariance
+        )
         if result is None:
-            names = "; ".join(map(combination, unseen_directions(information[None], hidden.reversion)))
-            raise ProblemError("steady covariance", expected="observations that bound every variance",
-                               received=f"a variance that grows for ever: {names or 'a direction that is hardly seen'}",
-                               advice="observe something that depends on this combination, or let it revert to a mean")
+            names = "; ".join(
+                map(combination, unseen_directions(information[None], hidden.reversion))
+            )
+            raise ProblemError(
+                "steady covariance",
+                expected="observations that bound every variance",
+                received=(
+                    f"a variance that grows for ever: {names or 'a direction that is hardly seen'}"
+                ),
+                advice=(
+                    "observe something that depends on this combination, or let it revert to a mean"
+                ),
+            )
         return result
 
     def covariance_after(self, time: float, covariance=None, theta=None) -> np.ndarray:
-        """P(time) of the Kalman-Bucy filter, exactly, from ``covariance`` or the prior one; as :meth:`steady_covariance`."""
+        """P(time) of the Kalman-Bucy filter, exactly, from ``covariance`` or the prior one; as
+        :meth:`steady_covariance`.
+        """
         hidden = self.hidden
-        start = hidden.prior_covariance if covariance is None else np.asarray(covariance, dtype=float)
-        return riccati.covariance_after(hidden.reversion, hidden.diffusion, self._information(theta), start, time)
+        start = (
+            hidden.prior_covariance if covariance is None else np.asarray(covariance, dtype=float)
+        )
+        return riccati.covariance_after(
+            hidden.reversion, hidden.diffusion, self._information(theta), start, time
+        )
 
     def _information(self, theta):
         """CᵀR⁻¹C at θ."""
         if not self.is_linear:
-            raise ProblemError("steady covariance", expected="an observation that is linear in the hidden variables",
-                               received="one that is not: its covariance depends on what is seen",
-                               advice="run the filter along an episode instead")
+            raise ProblemError(
+                "steady covariance",
+                expected="an observation that is linear in the hidden variables",
+                received="one that is not: its covariance depends on what is seen",
+                advice="run the filter along an episode instead",
+            )
         if theta is None and not self.observation.is_constant:
-            raise ProblemError("steady covariance", expected="where the learner stays: theta (n,)",
-                               received="None, while what it sees depends on θ", advice="pass theta=problem.start, say")
-        theta = np.zeros(self.observation.theta.numel()) if theta is None else np.asarray(theta, dtype=float)
-        slope = np.array(self.observation.symbolic_white(ca.DM(theta), ca.DM(self.hidden.prior_mean))[1])
+            raise ProblemError(
+                "steady covariance",
+                expected="where the learner stays: theta (n,)",
+                received="None, while what it sees depends on θ",
+                advice="pass theta=problem.start, say",
+            )
+        theta = (
+            np.zeros(self.observation.theta.numel())
+            if theta is None
+            else np.asarray(theta, dtype=float)
+        )
+        slope = np.array(
+            self.observation.symbolic_white(ca.DM(theta), ca.DM(self.hidden.prior_mean))[1]
+        )
         return slope.T @ slope
 
     def expected_loss(self, theta, belief: GaussianBelief) -> np.ndarray:
@@ -198,7 +272,9 @@ class GaussianModel:
         return value if max(np.ndim(theta), belief.mean.ndim, covariance.ndim) == 2 else value[0]
 
     def observe(self, theta, hidden, noise, step: float) -> np.ndarray:
-        """y = h(θ, φ) + R^{1/2}ξ/√step for standard noise ξ (E, q): what the learner sees in a step."""
+        """y = h(θ, φ) + R^{1/2}ξ/√step for standard noise ξ (E, q): what the learner sees in a
+        step.
+        """
         return self.observation.seen(theta, hidden, noise, step)
 
 

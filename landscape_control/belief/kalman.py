@@ -1,12 +1,16 @@
-"""Discrete Kalman arithmetic, vectorised over episodes: conditioning on what was seen, and the exact hidden transition.
+"""Discrete Kalman arithmetic, vectorised over episodes: conditioning on what was seen, and the
+exact hidden transition.
 
-Covariances are (p, p), shared by all episodes, or (E, p, p); they stay symmetric and positive semidefinite by Joseph's form.
+Covariances are (p, p), shared by all episodes, or (E, p, p); they stay symmetric and positive
+semidefinite by Joseph's form.
 """
 
 import numpy as np
 from scipy.linalg import expm
 
-_DEPENDENT = 1e-12  # an exact component whose variance fell to this share of its prior one says nothing new
+_DEPENDENT = (
+    1e-12  # an exact component whose variance fell to this share of its prior one says nothing new
+)
 
 
 def transition(reversion, diffusion, step) -> tuple[np.ndarray, np.ndarray]:
@@ -25,7 +29,9 @@ def carried(covariance, factor):
 
 
 def condition_together(mean, covariance, slope, residual, variance):
-    """Mean (E, p) and shared covariance (p, p) after residuals (E, q) = C(φ - mean) + noise of ``variance``."""
+    """Mean (E, p) and shared covariance (p, p) after residuals (E, q) = C(φ - mean) + noise of
+    ``variance``.
+    """
     cross = covariance @ slope.T
     spread = slope @ cross + variance * np.eye(len(slope))
     gain = cross @ _inverse(spread, variance)
@@ -35,9 +41,11 @@ def condition_together(mean, covariance, slope, residual, variance):
 
 
 def condition(mean, covariance, slope, residual, variance):
-    """Mean (E, p) and covariance after residuals (E, q) = C(φ - mean) + noise of ``variance``, components in turn.
+    """Mean (E, p) and covariance after residuals (E, q) = C(φ - mean) + noise of ``variance``,
+    components in turn.
 
-    Independent components may be used one after the other, which needs no inverse; slope C is (q, p) or (E, q, p).
+    Independent components may be used one after the other, which needs no inverse; slope C is (q,
+    p) or (E, q, p).
     """
     start, prior = mean, covariance
     for j in range(residual.shape[-1]):
@@ -72,11 +80,15 @@ def _outer(first, second):
 
 
 def sigma_points(mean, covariance) -> tuple[np.ndarray, np.ndarray]:
-    """Points (E, 2p+1, p) and weights (2p+1,) >= 0 with these moments (Julier and Uhlmann 1997, κ = max(3 - p, 0))."""
+    """Points (E, 2p+1, p) and weights (2p+1,) >= 0 with these moments (Julier and Uhlmann 1997, κ =
+    max(3 - p, 0)).
+    """
     p = mean.shape[-1]
     spread = max(3.0, p)
     root = np.sqrt(spread) * np.swapaxes(_root(covariance), -1, -2)
-    offsets = np.broadcast_to(np.concatenate([0 * root[..., :1, :], root, -root], axis=-2), (len(mean), 2 * p + 1, p))
+    offsets = np.broadcast_to(
+        np.concatenate([0 * root[..., :1, :], root, -root], axis=-2), (len(mean), 2 * p + 1, p)
+    )
     weights = np.full(2 * p + 1, 1 / (2 * spread))
     weights[0] = 1 - p / spread
     return mean[:, None] + offsets, weights
@@ -92,19 +104,28 @@ def _root(covariance):
 
 
 def unscented(mean, points, weights, seen, observation, variance):
-    """Mean and covariance after ``observation`` (E, q) that had expected values ``seen`` (E, S, q) at the sigma points."""
+    """Mean and covariance after ``observation`` (E, q) that had expected values ``seen`` (E, S, q)
+    at the sigma points.
+    """
     expected = np.einsum("s,esq->eq", weights, seen)
     offset, gap = points - mean[:, None], seen - expected[:, None]
     weighted = np.swapaxes(gap * weights[:, None], -1, -2)
     spread = weighted @ gap + variance * np.eye(seen.shape[-1])
     gain = np.swapaxes(weighted @ offset, -1, -2) @ _inverse(spread, variance)
     left = offset - gap @ np.swapaxes(gain, -1, -2)
-    covariance = np.swapaxes(left * weights[:, None], -1, -2) @ left + variance * gain @ np.swapaxes(gain, -1, -2)
-    return mean + np.einsum("epq,eq->ep", gain, observation - expected), (covariance + np.swapaxes(covariance, -1, -2)) / 2
+    covariance = np.swapaxes(
+        left * weights[:, None], -1, -2
+    ) @ left + variance * gain @ np.swapaxes(gain, -1, -2)
+    return (
+        mean + np.einsum("epq,eq->ep", gain, observation - expected),
+        (covariance + np.swapaxes(covariance, -1, -2)) / 2,
+    )
 
 
 def _inverse(spread, variance):
-    """Inverse of innovation covariances; without noise some components may repeat others, and count once."""
+    """Inverse of innovation covariances; without noise some components may repeat others, and count
+    once.
+    """
     if not variance:
         return np.linalg.pinv(spread, rcond=_DEPENDENT, hermitian=True)
     return 1 / spread if spread.shape[-1] == 1 else np.linalg.inv(spread)

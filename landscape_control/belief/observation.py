@@ -1,4 +1,6 @@
-"""What the learner sees, compiled: h(θ, φ), its derivative in φ, and the noise, whitened for the filters."""
+"""What the learner sees, compiled: h(θ, φ), its derivative in φ, and the noise, whitened for the
+filters.
+"""
 
 from functools import cached_property
 
@@ -13,14 +15,17 @@ from ..vectorised import Vectorised
 class Observation:
     """dY = h(θ, φ)dt + R^{1/2}(θ)dV, or y = h without noise; ``dimension`` q components.
 
-    Whitened quantities are multiplied by R^{-1/2}, so that their noise is standard; exact observations stay as they are.
+    Whitened quantities are multiplied by R^{-1/2}, so that their noise is standard; exact
+    observations stay as they are.
     """
 
     def __init__(self, landscape, sees):
         n, p = landscape.dimension, landscape.hidden.dimension
         self.theta, self.hidden = ca.SX.sym("theta", n), ca.SX.sym("hidden", p)
         self.is_exact = isinstance(sees, ExactGradient)
-        self.expression = ca.densify(ca.vec(ca.SX(sees.expression(landscape, self.theta, self.hidden))))
+        self.expression = ca.densify(
+            ca.vec(ca.SX(sees.expression(landscape, self.theta, self.hidden)))
+        )
         self.dimension = q = self.expression.numel()
         self.root = ca.densify(ca.SX(ca.DM.eye(q) if self.is_exact else sees.root(self.theta, q)))
         self.slope = ca.densify(ca.jacobian(self.expression, self.hidden))
@@ -33,7 +38,9 @@ class Observation:
 
     @cached_property
     def is_constant(self) -> bool:
-        """Whether ∂h/∂φ and R depend neither on θ nor on φ, so that all episodes share one covariance."""
+        """Whether ∂h/∂φ and R depend neither on θ nor on φ, so that all episodes share one
+        covariance.
+        """
         return self.is_linear and self.has_constant_noise and not _depends(self.slope, self.theta)
 
     @cached_property
@@ -44,15 +51,23 @@ class Observation:
 
     @cached_property
     def _symbolic_white(self) -> ca.Function:
-        return ca.Function("white", [self.theta, self.hidden], [ca.densify(part) for part in self.white])
+        return ca.Function(
+            "white", [self.theta, self.hidden], [ca.densify(part) for part in self.white]
+        )
 
     def symbolic_white(self, theta, hidden):
         """R^{-1/2}h and R^{-1/2}∂h/∂φ at CasADi vectors; refuses observations without noise."""
         if self.is_exact:
-            raise ProblemError("noise", expected="observations with noise, for the belief's continuous dynamics",
-                               received="ExactGradient(): a belief jumps when it is seen",
-                               advice="pass NoisyGradient(noise=...) with a small noise; or, where unobservable(problem) is "
-                                      "empty, the gradient reveals the hidden variables: plan with problem.known(values)")
+            raise ProblemError(
+                "noise",
+                expected="observations with noise, for the belief's continuous dynamics",
+                received="ExactGradient(): a belief jumps when it is seen",
+                advice=(
+                    "pass NoisyGradient(noise=...) with a small noise; or, where"
+                    " unobservable(problem) is empty, the gradient reveals the hidden variables:"
+                    " plan with problem.known(values)"
+                ),
+            )
         return self._symbolic_white(theta, hidden)
 
     @cached_property
@@ -61,11 +76,15 @@ class Observation:
 
     @cached_property
     def _white(self) -> Vectorised:
-        return Vectorised(ca.Function("white", [self.theta, self.hidden], [ca.densify(self.white[0])]))
+        return Vectorised(
+            ca.Function("white", [self.theta, self.hidden], [ca.densify(self.white[0])])
+        )
 
     @cached_property
     def _white_slope(self) -> Vectorised:
-        return Vectorised(ca.Function("white_slope", [self.theta, self.hidden], [ca.densify(self.white[1])]))
+        return Vectorised(
+            ca.Function("white_slope", [self.theta, self.hidden], [ca.densify(self.white[1])])
+        )
 
     @cached_property
     def _roots(self) -> Vectorised:
@@ -74,7 +93,10 @@ class Observation:
 
     @cached_property
     def _constant_roots(self):
-        return tuple(part.reshape(self.dimension, -1) for part in self._roots(np.zeros((1, self.theta.numel()))))
+        return tuple(
+            part.reshape(self.dimension, -1)
+            for part in self._roots(np.zeros((1, self.theta.numel())))
+        )
 
     def value(self, theta, hidden) -> np.ndarray:
         """h at θ (E, n) and φ (E, p): shape (E, q)."""
@@ -116,17 +138,28 @@ class Observation:
         return (root @ vectors[..., None])[..., 0]
 
     def check(self, start, mean):
-        """Refuse noise that cannot be inverted and observations that are not finite, at θ (n,) and φ (p,)."""
+        """Refuse noise that cannot be inverted and observations that are not finite, at θ (n,) and
+        φ (p,).
+        """
         root = self._roots(start[None])[0].reshape(self.dimension, -1)
         if not np.isfinite(root).all() or np.linalg.matrix_rank(root) < self.dimension:
-            raise ProblemError("noise", expected="an invertible R^(1/2) at the start, as the filter divides by R",
-                               received=np.array2string(root, precision=4),
-                               advice="give every observed component noise > 0, or drop the component; "
-                                      "without any noise use ExactGradient()")
+            raise ProblemError(
+                "noise",
+                expected="an invertible R^(1/2) at the start, as the filter divides by R",
+                received=np.array2string(root, precision=4),
+                advice=(
+                    "give every observed component noise > 0, or drop the component; "
+                    "without any noise use ExactGradient()"
+                ),
+            )
         value = self.value(start[None], mean[None])
         if not np.isfinite(value).all():
-            raise ProblemError("observation h(θ, φ)", expected="finite numbers at the start and the prior mean",
-                               received=str(value.ravel().tolist()), advice="start inside the function's domain")
+            raise ProblemError(
+                "observation h(θ, φ)",
+                expected="finite numbers at the start and the prior mean",
+                received=str(value.ravel().tolist()),
+                advice="start inside the function's domain",
+            )
 
 
 def _depends(expression, symbols) -> bool:

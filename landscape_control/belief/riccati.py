@@ -1,15 +1,19 @@
-"""The continuous Riccati equation of a linear filter, Ṗ = -ΛP - PΛᵀ + Q - PSP with S = CᵀR⁻¹C, in closed form.
+"""The continuous Riccati equation of a linear filter, Ṗ = -ΛP - PΛᵀ + Q - PSP with S = CᵀR⁻¹C, in
+closed form.
 
-Its flow over any time is P -> N + A P(I + M P)⁻¹Aᵀ; two flows compose to a flow, so that doubling reaches t = ∞ in a few
-steps where every hidden variable reverts. Without reversion the algebraic equation has no stabilising solution, and the
-limit is taken by hand.
+Its flow over any time is P -> N + A P(I + M P)⁻¹Aᵀ; two flows compose to a flow, so that doubling
+reaches t = ∞ in a few steps where every hidden variable reverts. Without reversion the algebraic
+equation has no stabilising solution, and the limit is taken by hand.
 """
 
 import numpy as np
 from scipy.linalg import expm
 
 _DOUBLINGS = 60
-_SETTLED, _AT_REST = 1e-15, 1e-12  # relative change over a doubling; relative diffusion that counts as none
+_SETTLED, _AT_REST = (
+    1e-15,
+    1e-12,
+)  # relative change over a doubling; relative diffusion that counts as none
 
 
 def covariance_after(reversion, diffusion, information, covariance, time) -> np.ndarray:
@@ -40,9 +44,9 @@ def limit(reversion, diffusion, information, covariance) -> np.ndarray | None:
 def _limit_without_reversion(diffusion, information, covariance):
     """P(∞) of Ṗ = Q - PSP, which depends on P(0).
 
-    What is seen, z = Cφ, splits: its parts at rest are learned exactly; its driven parts Z, with diffusion D, keep the
-    steady variance D^{1/2} and leave information D^{-1/2} about where they began. φ follows Z by regression; a walk of φ
-    that Z does not show gathers variance for ever.
+    What is seen, z = Cφ, splits: its parts at rest are learned exactly; its driven parts Z, with
+    diffusion D, keep the steady variance D^{1/2} and leave information D^{-1/2} about where they
+    began. φ follows Z by regression; a walk of φ that Z does not show gathers variance for ever.
     """
     values, vectors = np.linalg.eigh(information)
     seen = (vectors * np.sqrt(np.maximum(values, 0.0))).T[values > _AT_REST * max(values[-1], 0.0)]
@@ -59,7 +63,10 @@ def _limit_without_reversion(diffusion, information, covariance):
 
 def _conditioned(covariance, rows, noise):
     cross = covariance @ rows.T
-    after = covariance - cross @ np.linalg.pinv(rows @ cross + noise, rcond=_AT_REST, hermitian=True) @ cross.T
+    after = (
+        covariance
+        - cross @ np.linalg.pinv(rows @ cross + noise, rcond=_AT_REST, hermitian=True) @ cross.T
+    )
     return (after + after.T) / 2
 
 
@@ -72,7 +79,9 @@ def _short_flow(reversion, diffusion, information, time):
 
 
 def _twice(step, information, gained):
-    """The flow over twice the time: structured doubling, with inverses of matrices I + FᵀMF >= I only."""
+    """The flow over twice the time: structured doubling, with inverses of matrices I + FᵀMF >= I
+    only.
+    """
     shared = _softened(gained, information)
     once = step - shared @ information @ step  # (I + NM)⁻¹A
     more = gained + step @ shared @ step.T
@@ -81,7 +90,9 @@ def _twice(step, information, gained):
 
 
 def _softened(first, second):
-    """X(I + YX)⁻¹ for X = first, Y = second, both positive semidefinite: F(I + FᵀYF)⁻¹Fᵀ with X = FFᵀ."""
+    """X(I + YX)⁻¹ for X = first, Y = second, both positive semidefinite: F(I + FᵀYF)⁻¹Fᵀ with X =
+    FFᵀ.
+    """
     values, vectors = np.linalg.eigh(first)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
     weights, turn = np.linalg.eigh(root.T @ second @ root)

@@ -1,4 +1,6 @@
-"""Beliefs as data: a Gaussian, or probabilities of tasks, for one learner or for many episodes at once."""
+"""Beliefs as data: a Gaussian, or probabilities of tasks, for one learner or for many episodes at
+once.
+"""
 
 from dataclasses import dataclass
 
@@ -29,13 +31,19 @@ class GaussianBelief:
     covariance: Entries
 
     def __post_init__(self):
-        mean, covariance = _numbers("belief mean", self.mean), _numbers("belief covariance", self.covariance)
+        mean, covariance = (
+            _numbers("belief mean", self.mean),
+            _numbers("belief covariance", self.covariance),
+        )
         p = mean.shape[-1] if mean.ndim in (1, 2) else 0
         allowed = {(p, p), (*mean.shape[:-1], p, p)}
         if not p or covariance.shape not in allowed:
-            raise ProblemError("belief", expected="mean (p,) or (E, p) and covariance (p, p) or (E, p, p)",
-                               received=f"mean {mean.shape} and covariance {covariance.shape}",
-                               advice="give the covariance as a matrix, also for one hidden variable")
+            raise ProblemError(
+                "belief",
+                expected="mean (p,) or (E, p) and covariance (p, p) or (E, p, p)",
+                received=f"mean {mean.shape} and covariance {covariance.shape}",
+                advice="give the covariance as a matrix, also for one hidden variable",
+            )
         _check_covariance(covariance)
         object.__setattr__(self, "mean", mean)
         object.__setattr__(self, "covariance", covariance)
@@ -61,10 +69,17 @@ class TaskBelief:
 
     def __post_init__(self):
         given = _numbers("task probabilities", self.probabilities)
-        if given.ndim not in (1, 2) or (given < 0).any() or np.abs(given.sum(-1) - 1).max(initial=0) > 1e-9:
-            raise ProblemError("task probabilities", expected="numbers >= 0 that sum to 1: (K,) or (E, K)",
-                               received=np.array2string(given, precision=4, threshold=20),
-                               advice="divide each row by its sum")
+        if (
+            given.ndim not in (1, 2)
+            or (given < 0).any()
+            or np.abs(given.sum(-1) - 1).max(initial=0) > 1e-9
+        ):
+            raise ProblemError(
+                "task probabilities",
+                expected="numbers >= 0 that sum to 1: (K,) or (E, K)",
+                received=np.array2string(given, precision=4, threshold=20),
+                advice="divide each row by its sum",
+            )
         object.__setattr__(self, "probabilities", given)
 
     @classmethod
@@ -92,18 +107,35 @@ def _numbers(what, value):
     try:
         array = freeze(value)
     except (TypeError, ValueError):
-        raise ProblemError(what, expected="an array of numbers", received=type(value).__name__,
-                           advice=f"pass {what} as plain numbers") from None
+        raise ProblemError(
+            what,
+            expected="an array of numbers",
+            received=type(value).__name__,
+            advice=f"pass {what} as plain numbers",
+        ) from None
     if not np.isfinite(array).all():
-        raise ProblemError(what, expected="finite numbers", received="NaN or infinity",
-                           advice="check how the belief was computed")
+        raise ProblemError(
+            what,
+            expected="finite numbers",
+            received="NaN or infinity",
+            advice="check how the belief was computed",
+        )
     return array
 
 
 def _check_covariance(covariance):
     gap = np.abs(covariance - np.swapaxes(covariance, -1, -2)).max(initial=0.0)
-    lowest, scale = np.linalg.eigvalsh(covariance).min(initial=0.0), np.abs(covariance).max(initial=0.0)
+    lowest, scale = (
+        np.linalg.eigvalsh(covariance).min(initial=0.0),
+        np.abs(covariance).max(initial=0.0),
+    )
     if gap > 1e-10 * scale or lowest < -1e-10 * scale:
-        raise ProblemError("belief covariance", expected="a symmetric positive semidefinite matrix",
-                           received=f"smallest eigenvalue {lowest:.3g}, asymmetry {gap:.3g}",
-                           advice="check signs; after arithmetic of your own take (P + Pᵀ)/2 and clip eigenvalues at 0")
+        raise ProblemError(
+            "belief covariance",
+            expected="a symmetric positive semidefinite matrix",
+            received=f"smallest eigenvalue {lowest:.3g}, asymmetry {gap:.3g}",
+            advice=(
+                "check signs; after arithmetic of your own take (P + Pᵀ)/2 and clip eigenvalues"
+                " at 0"
+            ),
+        )

@@ -1,4 +1,6 @@
-"""The belief of a task chain: probabilities of tasks, their dynamics in symbols, their exact filter in numbers."""
+"""The belief of a task chain: probabilities of tasks, their dynamics in symbols, their exact filter
+in numbers.
+"""
 
 from functools import cached_property, reduce
 
@@ -16,8 +18,8 @@ _SAME = 1e-9  # relative difference up to which an exact observation agrees with
 class TaskModel:
     """Probabilities p of K tasks; build with :func:`belief_model`.
 
-    dp = Qᵀp dt + pᵢ(hᵢ - h̄)ᵀR^{-1/2}dI with a standard innovation I (Wonham 1965); in discrete time Bayes' rule between
-    the exact transitions e^{Q step}.
+    dp = Qᵀp dt + pᵢ(hᵢ - h̄)ᵀR^{-1/2}dI with a standard innovation I (Wonham 1965); in discrete
+    time Bayes' rule between the exact transitions e^{Q step}.
 
     Attributes
     ----------
@@ -39,7 +41,9 @@ class TaskModel:
         self.observation_dimension = self.observation.dimension
         theta, hidden = self.observation.theta, self.observation.hidden
         loss = ca.Function("loss", [theta, hidden], [landscape.symbolic(theta, hidden)])
-        self._losses = ca.Function("losses", [theta], [ca.vertcat(*[loss(theta, ca.DM(task)) for task in self.tasks])])
+        self._losses = ca.Function(
+            "losses", [theta], [ca.vertcat(*[loss(theta, ca.DM(task)) for task in self.tasks])]
+        )
         self._transitions: dict[float, np.ndarray] = {}
         self.outruns: str | None = None  # see model.unbounded, at its first use
 
@@ -53,7 +57,9 @@ class TaskModel:
 
     def symbolic_probability_diffusion(self, theta, probabilities):
         """pᵢ(hᵢ - h̄)ᵀR^{-1/2}ᵀ, (K, q): the probabilities' answer to a standard innovation."""
-        seen = ca.horzcat(*[self.observation.symbolic_white(theta, ca.DM(task))[0] for task in self.tasks])
+        seen = ca.horzcat(
+            *[self.observation.symbolic_white(theta, ca.DM(task))[0] for task in self.tasks]
+        )
         offset = seen - ca.repmat(seen @ probabilities, 1, self.size)
         return ca.repmat(probabilities, 1, self.observation_dimension) * offset.T
 
@@ -69,18 +75,25 @@ class TaskModel:
 
     def update(self, belief: TaskBelief, theta, observation, step: float) -> TaskBelief:
         """Bayes' rule for y (E, q) seen at θ (E, n) for a time ``step``."""
-        weights = self._likelihood(np.atleast_2d(theta), np.atleast_2d(observation), step) * belief.probabilities
+        weights = (
+            self._likelihood(np.atleast_2d(theta), np.atleast_2d(observation), step)
+            * belief.probabilities
+        )
         total = (weights @ np.ones(self.size))[:, None]
         possible = total > 0
         after = np.where(possible, weights / np.where(possible, total, 1.0), belief.probabilities)
-        return TaskBelief.trusted(after[0] if belief.probabilities.ndim == np.ndim(theta) == 1 else after)
+        return TaskBelief.trusted(
+            after[0] if belief.probabilities.ndim == np.ndim(theta) == 1 else after
+        )
 
     def _likelihood(self, theta, seen, step):
         """Likelihood of each task (E, K), up to a factor per episode."""
         expected = self._white_observations(theta).reshape(len(theta), self.size, -1)
         gap = expected - self.observation.whiten(theta, seen)[:, None]
         distance = np.einsum("ekq,ekq->ek", gap, gap)
-        nearest = reduce(np.minimum, distance.T)[:, None]  # much faster than min over so short an axis
+        nearest = reduce(np.minimum, distance.T)[
+            :, None
+        ]  # much faster than min over so short an axis
         if self.observation.is_exact:
             scale = (expected**2).sum(-1).max(-1) + (seen**2).sum(-1)
             return (distance <= nearest + _SAME**2 * scale[:, None]).astype(float)
@@ -104,6 +117,7 @@ class TaskModel:
         return value if max(np.ndim(theta), belief.probabilities.ndim) == 2 else value[0]
 
     def observe(self, theta, hidden, noise, step: float) -> np.ndarray:
-        """y = h(θ, φ) + R^{1/2}ξ/√step for standard noise ξ (E, q): what the learner sees in a step."""
+        """y = h(θ, φ) + R^{1/2}ξ/√step for standard noise ξ (E, q): what the learner sees in a
+        step.
+        """
         return self.observation.seen(theta, hidden, noise, step)
-

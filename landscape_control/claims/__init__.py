@@ -9,5 +9,16 @@ from .discovery import all_claims, claim_problem, find_claim
 from .evidence import Evidence
 from .runner import Outcome, Verdict, run_claims
 
-__all__ = ["RELATIONS", "Check", "Claim", "Evidence", "Outcome", "Verdict", "all_claims", "claim_problem", "find_claim",
-           "fitted_slope", "run_claims"]
+__all__ = [
+    "RELATIONS",
+    "Check",
+    "Claim",
+    "Evidence",
+    "Outcome",
+    "Verdict",
+    "all_claims",
+    "claim_problem",
+    "find_claim",
+    "fitted_slope",
+    "run_claims",
+]

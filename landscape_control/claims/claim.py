@@ -23,15 +23,17 @@ class Claim:
     title : str, one line
     statement : str, the claim in words and formulas
     source : str, where it is stated or derived
-    relations : tuple of RELATIONS, which kinds of checks the claim makes; its evidence must show exactly these
-    evaluate : callable of no arguments returning Evidence; defined at module level, so that worker processes find it
-    figure : str or None, the panel of the paper it belongs to, e.g. "Fig. 2a"
-    picture : str or None, name of the function in landscape_control.plotting.figures that draws ``evidence.data``
+    relations : tuple of RELATIONS, which kinds of checks the claim makes; its evidence must show
+    exactly these evaluate : callable of no arguments returning Evidence; defined at module level,
+    so that worker processes find it figure : str or None, the panel of the paper it belongs to,
+    e.g. "Fig. 2a" picture : str or None, name of the function in landscape_control.plotting.figures
+    that draws ``evidence.data``
 
     Raises
     ------
     ProblemError
-        An empty or malformed field, an unknown relation, an ``evaluate`` that needs arguments or cannot be pickled.
+        An empty or malformed field, an unknown relation, an ``evaluate`` that needs arguments or
+        cannot be pickled.
     """
 
     name: str
@@ -44,7 +46,9 @@ class Claim:
     picture: str | None = None
 
     def __post_init__(self):
-        _pattern("claim name", self.name, r"[a-z0-9]+(-[a-z0-9]+)*", "lower-case words joined by hyphens")
+        _pattern(
+            "claim name", self.name, r"[a-z0-9]+(-[a-z0-9]+)*", "lower-case words joined by hyphens"
+        )
         for part in ("title", "statement", "source"):
             words(f"{part} of claim {self.name!r}", getattr(self, part))
         relations = (self.relations,) if isinstance(self.relations, str) else tuple(self.relations)
@@ -52,21 +56,39 @@ class Claim:
             check_choice(f"relation of claim {self.name!r}", relation, RELATIONS)
         object.__setattr__(self, "relations", relations)
         if self.figure is not None:
-            _pattern(f"figure of claim {self.name!r}", self.figure, r"Fig\. \d.*", "text like 'Fig. 2a', or None")
+            _pattern(
+                f"figure of claim {self.name!r}",
+                self.figure,
+                r"Fig\. \d.*",
+                "text like 'Fig. 2a', or None",
+            )
         if self.picture is not None:
-            _pattern(f"picture of claim {self.name!r}", self.picture, r"[a-z]\w*", "the name of a drawing function, or None")
+            _pattern(
+                f"picture of claim {self.name!r}",
+                self.picture,
+                r"[a-z]\w*",
+                "the name of a drawing function, or None",
+            )
         _check_evaluate(self.name, self.evaluate)
 
     def examine(self) -> Evidence:
         """Evaluate the claim, refusing evidence whose relations are not the ones it declares."""
         evidence = self.evaluate()
         if not isinstance(evidence, Evidence):
-            raise ProblemError(f"evaluate of claim {self.name!r}", expected="Evidence", received=type(evidence).__name__,
-                               advice="return Evidence(checks=(...), data={...})")
+            raise ProblemError(
+                f"evaluate of claim {self.name!r}",
+                expected="Evidence",
+                received=type(evidence).__name__,
+                advice="return Evidence(checks=(...), data={...})",
+            )
         shown = {check.relation for check in evidence.checks}
         if shown != set(self.relations):
-            raise ProblemError(f"relations of claim {self.name!r}", expected=f"those of its checks, {sorted(shown)}",
-                               received=f"{sorted(self.relations)}", advice="declare exactly what the checks show")
+            raise ProblemError(
+                f"relations of claim {self.name!r}",
+                expected=f"those of its checks, {sorted(shown)}",
+                received=f"{sorted(self.relations)}",
+                advice="declare exactly what the checks show",
+            )
         return evidence
 
 
@@ -78,17 +100,31 @@ def _pattern(what, value, pattern, expected):
 def _check_evaluate(name, evaluate):
     what = f"evaluate of claim {name!r}"
     try:
-        needed = [p.name for p in inspect.signature(evaluate).parameters.values()
-                  if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+        needed = [
+            p.name
+            for p in inspect.signature(evaluate).parameters.values()
+            if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+        ]
     except TypeError:
-        raise ProblemError(what, expected="a function", received=type(evaluate).__name__,
-                           advice="pass the function itself") from None
+        raise ProblemError(
+            what,
+            expected="a function",
+            received=type(evaluate).__name__,
+            advice="pass the function itself",
+        ) from None
     if needed:
-        raise ProblemError(what, expected="a function of no arguments", received=f"one that needs {', '.join(needed)}",
-                           advice="fix them with functools.partial")
+        raise ProblemError(
+            what,
+            expected="a function of no arguments",
+            received=f"one that needs {', '.join(needed)}",
+            advice="fix them with functools.partial",
+        )
     try:
         pickle.dumps(evaluate)
     except (pickle.PicklingError, AttributeError, TypeError):
-        raise ProblemError(what, expected="a function defined at module level",
-                           received=getattr(evaluate, "__qualname__", repr(evaluate)),
-                           advice="write it with def in the module: worker processes look it up by name") from None
+        raise ProblemError(
+            what,
+            expected="a function defined at module level",
+            received=getattr(evaluate, "__qualname__", repr(evaluate)),
+            advice="write it with def in the module: worker processes look it up by name",
+        ) from None

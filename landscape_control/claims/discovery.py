@@ -19,7 +19,8 @@ def all_claims() -> tuple[Claim, ...]:
     Raises
     ------
     ProblemError
-        A module without ``CLAIM`` or ``CLAIMS``, without a function ``problem``, or two claims with one name.
+        A module without ``CLAIM`` or ``CLAIMS``, without a function ``problem``, or two claims with
+        one name.
     """
     found: dict[str, str] = {}
     claims = []
@@ -27,8 +28,12 @@ def all_claims() -> tuple[Claim, ...]:
         for claim in _claims_of(module):
             if claim.name in found:
                 both = f"{found[claim.name]} and in {module.__name__}"
-                raise ProblemError("claim names", expected="every name once", received=f"{claim.name!r} in {both}",
-                                   advice="rename one of the two")
+                raise ProblemError(
+                    "claim names",
+                    expected="every name once",
+                    received=f"{claim.name!r} in {both}",
+                    advice="rename one of the two",
+                )
             found[claim.name] = module.__name__
             claims.append(claim)
     return tuple(sorted(claims, key=lambda claim: claim.name))
@@ -36,14 +41,18 @@ def all_claims() -> tuple[Claim, ...]:
 
 @checked
 def find_claim(name: str) -> Claim:
-    """The claim called ``name``; a misspelt name is refused with its near matches. Underscores read as hyphens."""
+    """The claim called ``name``; a misspelt name is refused with its near matches. Underscores read
+    as hyphens.
+    """
     claims = {claim.name: claim for claim in all_claims()}
     return claims[check_choice("claim", _spelling(name), claims)]
 
 
 @checked
 def claim_problem(name: str):
-    """The ControlProblem or PolicyProgram of the claim, or of the module in problems/, called ``name``."""
+    """The ControlProblem or PolicyProgram of the claim, or of the module in problems/, called
+    ``name``.
+    """
     module = str(name).replace("-", "_")
     if module in {entry.name for entry in _entries()}:  # the others need not be opened
         return importlib.import_module(f"{PACKAGE}.{module}").problem()
@@ -72,10 +81,23 @@ def _modules() -> Iterator[ModuleType]:
 
 def _claims_of(module) -> tuple[Claim, ...]:
     claims = getattr(module, "CLAIMS", None) or (getattr(module, "CLAIM", None),)
-    if not isinstance(claims, (tuple, list)) or not all(isinstance(claim, Claim) for claim in claims):
-        raise ProblemError(module.__name__, expected="CLAIM, a Claim, or CLAIMS, a tuple of them", received="neither",
-                           advice="define it at the end of the module, or start the file name with _ if it is a helper")
+    if not isinstance(claims, (tuple, list)) or not all(
+        isinstance(claim, Claim) for claim in claims
+    ):
+        raise ProblemError(
+            module.__name__,
+            expected="CLAIM, a Claim, or CLAIMS, a tuple of them",
+            received="neither",
+            advice=(
+                "define it at the end of the module, or start the file name with _ if it is a"
+                " helper"
+            ),
+        )
     if not callable(getattr(module, "problem", None)):
-        raise ProblemError(module.__name__, expected="a function problem() returning its ControlProblem or PolicyProgram",
-                           received="none", advice="define it, so that the claim's problem can be solved and swept by name")
+        raise ProblemError(
+            module.__name__,
+            expected="a function problem() returning its ControlProblem or PolicyProgram",
+            received="none",
+            advice="define it, so that the claim's problem can be solved and swept by name",
+        )
     return tuple(claims)

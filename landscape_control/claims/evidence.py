@@ -11,11 +11,15 @@ from ..arguments import Filled, Words, checked
 from ..errors import ProblemError
 from .check import Check
 
-_FOREIGN = ("casadi", "matplotlib")  # evidence outlives the process that made it, and is drawn elsewhere
+_FOREIGN = (
+    "casadi",
+    "matplotlib",
+)  # evidence outlives the process that made it, and is drawn elsewhere
 
 
 _AT_LEAST_ONE = Words(
-    expected="at least one Check", advice="a claim without a check claims nothing: compare a number with theory"
+    expected="at least one Check",
+    advice="a claim without a check claims nothing: compare a number with theory",
 )
 
 
@@ -27,9 +31,10 @@ class Evidence:
     Attributes
     ----------
     checks : tuple of Check, at least one, with distinct quantities
-    data : mapping from str to arrays, numbers, strings, NumPy-only results such as Solution, or containers of them;
-        arrays are copied read-only. Nothing of CasADi (a Landscape, a ControlProblem) or matplotlib: sample the
-        loss on a grid instead.
+    data : mapping from str to arrays, numbers, strings, NumPy-only results such as Solution, or
+    containers of them;
+        arrays are copied read-only. Nothing of CasADi (a Landscape, a ControlProblem) or
+        matplotlib: sample the loss on a grid instead.
 
     Raises
     ------
@@ -43,15 +48,27 @@ class Evidence:
     def __post_init__(self):
         checks = tuple(self.checks)
         if not checks or not all(isinstance(check, Check) for check in checks):
-            raise ProblemError("evidence", expected="at least one Check", received=repr(checks)[:80],
-                               advice="a claim without a check claims nothing: compare a number with theory")
+            raise ProblemError(
+                "evidence",
+                expected="at least one Check",
+                received=repr(checks)[:80],
+                advice="a claim without a check claims nothing: compare a number with theory",
+            )
         names = [check.quantity for check in checks]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ProblemError("evidence", expected="distinct quantities", received=f"{twice[0]!r} more than once",
-                               advice="name what differs, e.g. the discount or the curvature")
+            raise ProblemError(
+                "evidence",
+                expected="distinct quantities",
+                received=f"{twice[0]!r} more than once",
+                advice="name what differs, e.g. the discount or the curvature",
+            )
         object.__setattr__(self, "checks", checks)
-        object.__setattr__(self, "data", MappingProxyType({key: _portable(key, value) for key, value in self.data.items()}))
+        object.__setattr__(
+            self,
+            "data",
+            MappingProxyType({key: _portable(key, value) for key, value in self.data.items()}),
+        )
 
     @property
     def passed(self) -> bool:
@@ -67,7 +84,9 @@ def _evidence(checks, data):
 
 
 def _portable(path, value):
-    """The value with arrays copied read-only; refuses anything that belongs to CasADi or matplotlib."""
+    """The value with arrays copied read-only; refuses anything that belongs to CasADi or
+    matplotlib.
+    """
     if isinstance(value, np.ndarray):
         value = value.copy()
         value.setflags(write=False)
@@ -77,6 +96,10 @@ def _portable(path, value):
     if type(value) in (list, tuple):
         return type(value)(_portable(f"{path}[{index}]", item) for index, item in enumerate(value))
     if type(value).__module__.split(".")[0] in _FOREIGN or hasattr(value, "symbolic"):
-        raise ProblemError(f"evidence data {path}", expected="arrays, numbers or NumPy-only results",
-                           received=type(value).__name__, advice="sample it into NumPy arrays first")
+        raise ProblemError(
+            f"evidence data {path}",
+            expected="arrays, numbers or NumPy-only results",
+            received=type(value).__name__,
+            advice="sample it into NumPy arrays first",
+        )
     return value

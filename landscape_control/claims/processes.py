@@ -23,16 +23,24 @@ class Result:
     seconds: float = 0.0
 
 
-def run_all(function: Callable, items: Sequence, *, workers: int,
-            progress: Callable[[int], None] | None = None) -> list[Result]:
+def run_all(
+    function: Callable,
+    items: Sequence,
+    *,
+    workers: int,
+    progress: Callable[[int], None] | None = None,
+) -> list[Result]:
     """``function`` of every item, in the order of ``items``.
 
-    One worker runs them in this process, more in fresh (spawned) processes with one BLAS thread each, because CasADi
-    survives neither threads nor forks reliably. ``progress`` is called with the index of each finished item. Function,
-    items and values must be picklable, with one worker too: the answer does not depend on the number of workers.
+    One worker runs them in this process, more in fresh (spawned) processes with one BLAS thread
+    each, because CasADi survives neither threads nor forks reliably. ``progress`` is called with
+    the index of each finished item. Function, items and values must be picklable, with one worker
+    too: the answer does not depend on the number of workers.
     """
     results: dict[int, Result] = {}
-    for index, result in _serial(function, items) if workers == 1 else _parallel(function, items, workers):
+    for index, result in (
+        _serial(function, items) if workers == 1 else _parallel(function, items, workers)
+    ):
         results[index] = result
         if progress is not None:
             progress(index)
@@ -45,7 +53,9 @@ def _serial(function, items) -> Iterator[tuple[int, Result]]:
 
 
 def _parallel(function, items, workers) -> Iterator[tuple[int, Result]]:
-    """All items in one pool; those lost when a process died get a pool of their own, which tells who died."""
+    """All items in one pool; those lost when a process died get a pool of their own, which tells
+    who died.
+    """
     lost = []
     for index, result in _pool(function, dict(enumerate(items)), workers):
         if result is None:
@@ -54,7 +64,13 @@ def _parallel(function, items, workers) -> Iterator[tuple[int, Result]]:
             yield index, result
     for index in sorted(lost):
         for _, result in _pool(function, {index: items[index]}, 1):
-            yield index, result or Result(error="the worker process died", traceback="none: it was killed, or crashed")
+            yield (
+                index,
+                result
+                or Result(
+                    error="the worker process died", traceback="none: it was killed, or crashed"
+                ),
+            )
 
 
 def _pool(function, items, workers) -> Iterator[tuple[int, Result | None]]:
@@ -97,5 +113,8 @@ def _guarded(function, item) -> bytes:
 
 
 def _failure(error, seconds=0.0) -> Result:
-    return Result(error=f"{type(error).__name__}: {error}", seconds=seconds,
-                  traceback="".join(traceback.format_exception(error)))
+    return Result(
+        error=f"{type(error).__name__}: {error}",
+        seconds=seconds,
+        traceback="".join(traceback.format_exception(error)),
+    )

@@ -1,4 +1,6 @@
-"""Run claims and keep what became of each: a failing or raising claim is a row, never the end of the run."""
+"""Run claims and keep what became of each: a failing or raising claim is a row, never the end of
+the run.
+"""
 
 import enum
 from collections.abc import Callable, Sequence
@@ -58,14 +60,23 @@ def run_claims(
 ) -> tuple[Outcome, ...]:
     """Evaluate the claims in ``workers`` processes (one: in this process), in the order given.
 
-    ``progress`` is called with each claim as it is done. Exceptions, results that cannot be pickled and dying worker
-    processes become BROKEN outcomes with their traceback. KeyboardInterrupt ends the run.
+    ``progress`` is called with each claim as it is done. Exceptions, results that cannot be pickled
+    and dying worker processes become BROKEN outcomes with their traceback. KeyboardInterrupt ends
+    the run.
     """
     claims, workers = tuple(claims), whole("workers", workers)
     report = None if progress is None else lambda index: progress(claims[index])
     results = run_all(_examine, claims, workers=workers, progress=report)
-    return tuple(Outcome(claim=claim, evidence=result.value, error=result.error, traceback=result.traceback,
-                         seconds=result.seconds) for claim, result in zip(claims, results, strict=True))
+    return tuple(
+        Outcome(
+            claim=claim,
+            evidence=result.value,
+            error=result.error,
+            traceback=result.traceback,
+            seconds=result.seconds,
+        )
+        for claim, result in zip(claims, results, strict=True)
+    )
 
 
 def _examine(claim: Claim) -> Evidence:

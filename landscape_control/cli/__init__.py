@@ -10,12 +10,19 @@ from .common import BAD, INTERRUPTED, OK, SHORT, print_json
 from .solving import solve_target
 from .sweeping import add_commands
 
-_TRACEBACK = "LANDSCAPE_CONTROL_TRACEBACK"  # of the environment: set, errors that no check foresaw keep their traceback
-_EXITS = "exit status: 0 all is well; 1 a claim fails, or a solve did not converge; 2 the input cannot be used"
+_TRACEBACK = (  # of the environment: set, errors that no check foresaw keep their traceback
+    "LANDSCAPE_CONTROL_TRACEBACK"
+)
+_EXITS = (
+    "exit status: 0 all is well; 1 a claim fails, or a solve did not converge; 2 the input cannot"
+    " be used"
+)
 
 
 def main(arguments=None) -> int:
-    """Run the command with ``arguments`` (default: those of the process) and return its exit status."""
+    """Run the command with ``arguments`` (default: those of the process) and return its exit
+    status.
+    """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal without θ shows ? and stays alive
             stream.reconfigure(errors="replace")
@@ -42,7 +49,9 @@ def main(arguments=None) -> int:
 
 
 def _write_nowhere():
-    """Let the interpreter flush standard output at its exit although it cannot be written (see the docs of SIGPIPE)."""
+    """Let the interpreter flush standard output at its exit although it cannot be written (see the
+    docs of SIGPIPE).
+    """
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
@@ -56,7 +65,10 @@ def _unforeseen(error):
         return f"the system refused: {said}"
     if isinstance(error, MemoryError):
         return f"out of memory: {said}"
-    return f"a fault of the program, {type(error).__name__}: {said}. What to do: report it with what {_TRACEBACK}=1 shows"
+    return (
+        f"a fault of the program, {type(error).__name__}: {said}. What to do: report it with what"
+        f" {_TRACEBACK}=1 shows"
+    )
 
 
 def _parser():
@@ -68,7 +80,9 @@ def _parser():
         description="Which learning rule is optimal, and when: solve, sweep, certify, reproduce.",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="{list,solve,sweep,resume,show,reproduce}")
+    commands = parser.add_subparsers(
+        title="commands", required=True, metavar="{list,solve,sweep,resume,show,reproduce}"
+    )
 
     listing = commands.add_parser("list", help="print every claim", epilog=_EXITS)
     listing.set_defaults(command=_list)
@@ -77,15 +91,38 @@ def _parser():
     solving.add_argument(
         "target",
         metavar="FILE-OR-NAME",
-        help="a Python file defining 'problem' (a ControlProblem or PolicyProgram, or a function returning one), or a claim",
+        help=(
+            "a Python file defining 'problem' (a ControlProblem or PolicyProgram, or a function"
+            " returning one), or a claim"
+        ),
     )
-    solving.add_argument("--tolerance", type=float, default=1e-6, help="relative error of the cost (default %(default)g)")
-    solving.add_argument("--output", type=Path, metavar="FILE.json", help="write the solution with its arrays as JSON")
+    solving.add_argument(
+        "--tolerance",
+        type=float,
+        default=1e-6,
+        help="relative error of the cost (default %(default)g)",
+    )
+    solving.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE.json",
+        help="write the solution with its arrays as JSON",
+    )
     solving.set_defaults(command=solve_target)
 
-    reproducing = commands.add_parser("reproduce", help="run claims, draw their pictures, write a report", epilog=_EXITS)
-    reproducing.add_argument("--output", type=Path, default=Path("results"), metavar="FOLDER", help="default: %(default)s")
-    reproducing.add_argument("--workers", type=int, metavar="N", help="processes (default: one per available core)")
+    reproducing = commands.add_parser(
+        "reproduce", help="run claims, draw their pictures, write a report", epilog=_EXITS
+    )
+    reproducing.add_argument(
+        "--output",
+        type=Path,
+        default=Path("results"),
+        metavar="FOLDER",
+        help="default: %(default)s",
+    )
+    reproducing.add_argument(
+        "--workers", type=int, metavar="N", help="processes (default: one per available core)"
+    )
     reproducing.add_argument("--only", nargs="+", metavar="NAME", help="these claims only")
     reproducing.set_defaults(command=_reproduce)
     for command in (listing, solving, reproducing, *add_commands(commands, _EXITS)):
@@ -101,7 +138,10 @@ def _list(options):
     claims = all_claims()
     if options.json:
         return print_json([claim_document(claim) for claim in claims])
-    rows = [(claim.name, claim.figure or "", ", ".join(claim.relations), claim.title) for claim in claims]
+    rows = [
+        (claim.name, claim.figure or "", ", ".join(claim.relations), claim.title)
+        for claim in claims
+    ]
     print("\n".join(align([("claim", "figure", "relation", "title"), *rows])))
     return OK
 
@@ -112,7 +152,9 @@ def _reproduce(options):
     from ..claims import all_claims, find_claim
     from ..report import outcome_document, reproduce, steps, text_table
 
-    claims = [find_claim(name) for name in dict.fromkeys(options.only)] if options.only else all_claims()
+    claims = (
+        [find_claim(name) for name in dict.fromkeys(options.only)] if options.only else all_claims()
+    )
     workers = _cores() if options.workers is None else options.workers
     with tqdm(total=steps(claims), unit="step", desc="claims and pictures", disable=None) as bar:
 
@@ -140,10 +182,14 @@ def _reproduce(options):
 
 def _closing(result):
     held = sum(str(outcome.verdict) == "holds" for outcome in result.outcomes)
-    lines = [f"picture of {picture.name} could not be drawn: {picture.error.splitlines()[0]}" for picture in result.undrawn]
+    lines = [
+        f"picture of {picture.name} could not be drawn: {picture.error.splitlines()[0]}"
+        for picture in result.undrawn
+    ]
     lines.append(
-        f"{held} of {len(result.outcomes)} claims hold; {len(result.pictures) - len(result.undrawn)} pictures; "
-        f"{result.seconds:.1f} s; report in {result.page}"
+        f"{held} of {len(result.outcomes)} claims hold;"
+        f" {len(result.pictures) - len(result.undrawn)} pictures; {result.seconds:.1f} s; report in"
+        f" {result.page}"
     )
     return "\n" + "\n".join(lines)
 

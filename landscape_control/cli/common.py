@@ -29,7 +29,9 @@ def print_json(document) -> int:
 
 @contextmanager
 def users_code():
-    """While a user's code runs, what it prints goes to standard error: standard output is for results."""
+    """While a user's code runs, what it prints goes to standard error: standard output is for
+    results.
+    """
     with redirect_stdout(_Aside()):
         yield
 
@@ -56,14 +58,20 @@ def read_problem(target: str):
 
 
 def check_output(option: str, path: Path, *, replaces=None) -> None:
-    """Refuse a file that cannot be written before anything is solved; ``replaces(path)`` says what may be replaced."""
+    """Refuse a file that cannot be written before anything is solved; ``replaces(path)`` says what
+    may be replaced.
+    """
     try:
         found = _why_unwritable(path, replaces)
     except (OSError, ValueError) as error:
         found = getattr(error, "strerror", None) or str(error)
     if found:
-        raise ProblemError(option, expected="a file that can be written", received=f"{path} ({found})",
-                           advice=f"choose another with {option}")
+        raise ProblemError(
+            option,
+            expected="a file that can be written",
+            received=f"{path} ({found})",
+            advice=f"choose another with {option}",
+        )
 
 
 def _why_unwritable(path, replaces):

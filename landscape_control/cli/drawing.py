@@ -22,7 +22,11 @@ def written(dataset, options) -> list:
 
 def _check_files(options):
     """Refuse what cannot be written before anything is drawn; folders that are missing are made."""
-    pictures = [options.picture.with_suffix(suffix) for suffix in (".png", ".pdf")] if _named(options.picture) else []
+    pictures = (
+        [options.picture.with_suffix(suffix) for suffix in (".png", ".pdf")]
+        if _named(options.picture)
+        else []
+    )
     if options.picture and not pictures:
         check_output("--picture", options.picture)
     for option, path in (("--html", options.html), *(("--picture", one) for one in pictures)):
@@ -38,7 +42,9 @@ def _fixed(dataset, text):
     """(axis, value) of AXIS=VALUE: one of its words, or a number, to which the nearest is taken."""
     name, sign, value = (part.strip() for part in text.partition("="))
     if not (sign and value):
-        raise ProblemError("--at", expected="AXIS=VALUE", received=repr(text), advice="e.g. --at horizon=2")
+        raise ProblemError(
+            "--at", expected="AXIS=VALUE", received=repr(text), advice="e.g. --at horizon=2"
+        )
     points = dataset[check_choice("axis of --at", name, dataset.dims)].values
     if points.dtype.kind in "UOS":
         return name, check_choice(f"--at {name}", value, map(str, points))
@@ -47,7 +53,12 @@ def _fixed(dataset, text):
     except ValueError:
         number = math.nan
     if math.isnan(number):
-        raise ProblemError(f"--at {name}", expected="a number", received=repr(value), advice=f"e.g. {name}={points[0]:g}")
+        raise ProblemError(
+            f"--at {name}",
+            expected="a number",
+            received=repr(value),
+            advice=f"e.g. {name}={points[0]:g}",
+        )
     return name, number
 
 
@@ -56,27 +67,39 @@ def _writing(option):
     try:
         yield
     except OSError as error:
-        raise ProblemError("output", expected="a file that can be written", received=str(error),
-                           advice=f"choose another with {option}") from error
+        raise ProblemError(
+            "output",
+            expected="a file that can be written",
+            received=str(error),
+            advice=f"choose another with {option}",
+        ) from error
 
 
 def _page(dataset, path, variables, at):
     from ..report import write_atlas
 
     if len(_drawn(dataset, at, "--html")) < 2:
-        raise ProblemError("--html", expected="two axes to draw along", received=", ".join(_drawn(dataset, at, "--html")),
-                           advice="draw curves with --picture")
+        raise ProblemError(
+            "--html",
+            expected="two axes to draw along",
+            received=", ".join(_drawn(dataset, at, "--html")),
+            advice="draw curves with --picture",
+        )
     return write_atlas(dataset, path, variables=variables, at=at)
 
 
 def _picture(dataset, path, variables, at):
-    """Maps over two axes, curves over one; a suffix of FILE is dropped, because both kinds of file are written."""
+    """Maps over two axes, curves over one; a suffix of FILE is dropped, because both kinds of file
+    are written.
+    """
     from .. import plotting
 
     path = path.with_suffix("") if path.suffix.lower() in (".png", ".pdf") else path
     axes = _drawn(dataset, at, "--picture")
     if len(axes) == 1:
-        figure = plotting.sweep_slices(dataset, variables or _measured(dataset, "fiub"), along=axes[0], at=at)
+        figure = plotting.sweep_slices(
+            dataset, variables or _measured(dataset, "fiub"), along=axes[0], at=at
+        )
     else:
         figure = plotting.sweep_maps(dataset, variables or _measured(dataset, "fiubUOS"), at=at)
     return plotting.save(figure, path)
@@ -88,8 +111,12 @@ def _drawn(dataset, at, option):
 
     axes = [name for name in sweeps.axes_of(dataset) if name not in at and name != sweeps.SEED]
     if not 1 <= len(axes) <= 2:
-        raise ProblemError(option, expected="one or two axes to draw along", received=", ".join(axes) or "none",
-                           advice=f"fix the others, e.g. --at {axes[-1]}=…" if axes else "leave out --at")
+        raise ProblemError(
+            option,
+            expected="one or two axes to draw along",
+            received=", ".join(axes) or "none",
+            advice=f"fix the others, e.g. --at {axes[-1]}=…" if axes else "leave out --at",
+        )
     return axes
 
 
@@ -99,9 +126,18 @@ def _measured(dataset, kinds):
 
     axes = set(sweeps.axes_of(dataset))
     beside = {"status", "message", "traceback", "found_from"}
-    names = [name for name in dataset.data_vars if name not in beside and set(dataset[name].dims) == axes
-             and dataset[name].dtype.kind in kinds]
+    names = [
+        name
+        for name in dataset.data_vars
+        if name not in beside
+        and set(dataset[name].dims) == axes
+        and dataset[name].dtype.kind in kinds
+    ]
     if not names:
-        raise ProblemError("--picture", expected="a measure with one value per cell", received="none",
-                           advice="sweep with --measure cost, say")
+        raise ProblemError(
+            "--picture",
+            expected="a measure with one value per cell",
+            received="none",
+            advice="sweep with --measure cost, say",
+        )
     return sorted(names, key=lambda name: dataset[name].dtype.kind not in "UOS")

@@ -10,7 +10,9 @@ from .common import OK, SHORT, check_output, print_json, read_problem
 
 
 def solve_target(options) -> int:
-    """Solve the problem of a file or a claim: a plan, a policy on beliefs, or the best rule of a family."""
+    """Solve the problem of a file or a claim: a plan, a policy on beliefs, or the best rule of a
+    family.
+    """
     from ..policies import PolicyProgram
 
     if options.output:
@@ -39,7 +41,11 @@ def _solve_hidden(problem, options):
     document = _fields(solution, "method", "cost", "cost_kind", "status", "assumes", "message")
     if solution.confirmation is not None:
         document["simulated"] = _fields(solution.confirmation, "simulated", "error", "episodes")
-    _hand_out(options, document, lambda: f"{problem.describe()}\n\n{solution.summary()}\nassumes     {solution.assumes}")
+    _hand_out(
+        options,
+        document,
+        lambda: f"{problem.describe()}\n\n{solution.summary()}\nassumes     {solution.assumes}",
+    )
     return _judge(solution, certified=False)
 
 
@@ -48,9 +54,25 @@ def _solve_program(program, options):
     from ..emergence import solve_program
 
     result = solve_program(program, tolerance=options.tolerance, throw=False)
-    document = _fields(result, "method", "cost", "cost_error", "standard_error", "status", "starts", "agreed", "message")
-    document["coefficients"] = {name: np.asarray(value).tolist() for name, value in result.coefficients.items()}
-    _hand_out(options, document, lambda: "\n".join([program.describe(), "", result.summary(), *_trust(result)]))
+    document = _fields(
+        result,
+        "method",
+        "cost",
+        "cost_error",
+        "standard_error",
+        "status",
+        "starts",
+        "agreed",
+        "message",
+    )
+    document["coefficients"] = {
+        name: np.asarray(value).tolist() for name, value in result.coefficients.items()
+    }
+    _hand_out(
+        options,
+        document,
+        lambda: "\n".join([program.describe(), "", result.summary(), *_trust(result)]),
+    )
     return _judge(result)
 
 
@@ -82,12 +104,17 @@ def _hand_out(options, document, text):
 
 
 def _judge(solution, certified=True):
-    """Exit status of a solve, with one line saying what is wrong unless it converged and its certificate passes."""
+    """Exit status of a solve, with one line saying what is wrong unless it converged and its
+    certificate passes.
+    """
     if not solution.status.ok:
         said = getattr(solution, "explanation", solution.status.value)
         wrong = f"not solved: {said}. {solution.message}"
     elif certified and not solution.certificate.passed:
-        wrong = "not certified: converged, but a residual is above its limit; tighten --tolerance to refine"
+        wrong = (
+            "not certified: converged, but a residual is above its limit; tighten --tolerance to"
+            " refine"
+        )
     else:
         return OK
     print(" ".join(wrong.split()), file=sys.stderr)
@@ -99,7 +126,9 @@ def _plans(solution):
 
     rows = [("plan", "cost J", "± error", "status", "end θ(T)", "found from")]
     for number, plan in enumerate(solution.plans, start=1):
-        end = [f"{value:.5g}" for value in plan.parameters[-1][:6]] + ["…"] * (plan.parameters.shape[1] > 6)
+        end = [f"{value:.5g}" for value in plan.parameters[-1][:6]] + ["…"] * (
+            plan.parameters.shape[1] > 6
+        )
         rows.append(
             (
                 str(number),

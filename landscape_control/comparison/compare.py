@@ -1,4 +1,6 @@
-"""compare: sample the optimal policy, fit every rule to it, run every rule, and say which one it is."""
+"""compare: sample the optimal policy, fit every rule to it, run every rule, and say which one it
+is.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -21,10 +23,14 @@ from .verdict import Verdict
 @checked
 def compare(
     problems: Annotated[
-        ControlProblem | Sequence[ControlProblem], Filled(), Words(expected="a ControlProblem, or several")
+        ControlProblem | Sequence[ControlProblem],
+        Filled(),
+        Words(expected="a ControlProblem, or several"),
     ],
     rules: Annotated[
-        Sequence[Rule | CausalRule | str] | None, Filled(), Words(expected="at least one rule, or its key")
+        Sequence[Rule | CausalRule | str] | None,
+        Filled(),
+        Words(expected="at least one rule, or its key"),
     ] = None,
     *,
     starts: Index | Points = 24,
@@ -41,35 +47,39 @@ def compare(
 ) -> Verdict:
     """Which closed-form rule is the optimal policy of these problems?
 
-    The policy is sampled at the problem's own start and at ``starts`` others: first controls for a finite horizon; for
-    T = ∞, where the policy is stationary, also points further along each plan. Each rule is fitted with coefficients
-    shared by all samples of all problems, inside their admissible ranges, and scored on held-out starts. Several problems
-    (same learner and objective, other landscapes) supply the curvatures that tell rules apart; errors are relative to the
-    rms of u over all of them, so that landscapes with larger controls weigh more.
+    The policy is sampled at the problem's own start and at ``starts`` others: first controls for a
+    finite horizon; for T = ∞, where the policy is stationary, also points further along each plan.
+    Each rule is fitted with coefficients shared by all samples of all problems, inside their
+    admissible ranges, and scored on held-out starts. Several problems (same learner and objective,
+    other landscapes) supply the curvatures that tell rules apart; errors are relative to the rms of
+    u over all of them, so that landscapes with larger controls weigh more.
 
     Parameters
     ----------
     problems : ControlProblem or a sequence of them
-    rules : what to compare with, Rule objects or their keys; None is :func:`landscape_control.rules.full_information`
-    starts : number of starts to draw per problem, or an array (S, n) of them, in addition to the problem's own
-    spread : standard deviation per parameter of the starts drawn around the problem's; None is half the distance per
-        parameter to the nearest minimum, see :func:`draw_starts`; what was used is in ``verdict.sampling``
+    rules : what to compare with, Rule objects or their keys; None is
+    :func:`landscape_control.rules.full_information` starts : number of starts to draw per problem,
+    or an array (S, n) of them, in addition to the problem's own spread : standard deviation per
+    parameter of the starts drawn around the problem's; None is half the distance per
+        parameter to the nearest minimum, see :func:`draw_starts`; what was used is in
+        ``verdict.sampling``
     seed : of the starts, the folds and the bootstrap
     points_per_plan : with T = ∞, points per plan, equally far apart along its path
-    hold : 0 compares instantaneous controls; Δt > 0 the mean control of a plan held for Δt, where Newton's step emerges
-    run : whether to integrate θ̇ = f + Bû with every fitted rule, for J_rule/J* - 1 (not done for held plans, whose
+    hold : 0 compares instantaneous controls; Δt > 0 the mean control of a plan held for Δt, where
+    Newton's step emerges run : whether to integrate θ̇ = f + Bû with every fitted rule, for
+    J_rule/J* - 1 (not done for held plans, whose
         mean control is no policy to steer by)
-    solver : None, or something with ``solve(start=...) -> Solution`` (one per problem), instead of building a Solver
-    resamples : of the bootstrap over starts that the intervals come from
-    criteria : Criteria, the thresholds of the verdict
-    sees : what the learner may see; rules that need more are refused by name. None is full information
-    progress : None or a callable that wraps an iterable of problems (tqdm, say)
+    solver : None, or something with ``solve(start=...) -> Solution`` (one per problem), instead of
+    building a Solver resamples : of the bootstrap over starts that the intervals come from criteria
+    : Criteria, the thresholds of the verdict sees : what the learner may see; rules that need more
+    are refused by name. None is full information progress : None or a callable that wraps an
+    iterable of problems (tqdm, say)
 
     Raises
     ------
     ProblemError
-        No problems, rules or usable samples (fewer than two starts solved); inconsistent arguments. Failed solves as such
-        are counted in ``verdict.failures``.
+        No problems, rules or usable samples (fewer than two starts solved); inconsistent arguments.
+        Failed solves as such are counted in ``verdict.failures``.
     """
     return compare_samples(
         problems,
@@ -89,13 +99,29 @@ def compare(
 
 
 def compare_samples(
-    problems, rules=None, *, starts=24, spread=None, seed=0, points_per_plan=3, hold=0.0, run=True, solver=None,
-    progress=None, **fit
+    problems,
+    rules=None,
+    *,
+    starts=24,
+    spread=None,
+    seed=0,
+    points_per_plan=3,
+    hold=0.0,
+    run=True,
+    solver=None,
+    progress=None,
+    **fit,
 ) -> tuple[Verdict, tuple[PolicySample, ...]]:
-    """(the verdict of :func:`compare`, the samples that it rests on, in the order of its ``scatter``)."""
+    """(the verdict of :func:`compare`, the samples that it rests on, in the order of its
+    ``scatter``).
+    """
     problems = _as_problems(problems)
     hold = number("hold Δt", hold, low=0)
-    rules = (full_information(hold=hold) if hold else full_information()) if rules is None else read_rules(rules)
+    rules = (
+        (full_information(hold=hold) if hold else full_information())
+        if rules is None
+        else read_rules(rules)
+    )
     solvers = _solvers(problems, solver)
     options = {
         "starts": starts,
@@ -105,13 +131,20 @@ def compare_samples(
         "points_per_plan": whole("points_per_plan", points_per_plan),
     }
     work = list(zip(problems, solvers, strict=True))
-    sampled = [sample_policy(problem, one, **options) for problem, one in (progress(work) if progress else work)]
-    failures = tuple((i, *failure) for i, sampling in enumerate(sampled) for failure in sampling.failures)
+    sampled = [
+        sample_policy(problem, one, **options)
+        for problem, one in (progress(work) if progress else work)
+    ]
+    failures = tuple(
+        (i, *failure) for i, sampling in enumerate(sampled) for failure in sampling.failures
+    )
     usable = tuple(sampling.sample for sampling in sampled if sampling.sample is not None)
     _check_samples(usable, failures)
     verdict = fit_rules(usable, rules, seed=seed, **fit)
     verdict = replace(verdict, failures=failures, sampling=sampled[0].words)
-    return _run(verdict, problems, [one.optimum for one in sampled]) if run and not hold else verdict, usable
+    return (
+        _run(verdict, problems, [one.optimum for one in sampled]) if run and not hold else verdict
+    ), usable
 
 
 def _run(verdict, problems, optima):

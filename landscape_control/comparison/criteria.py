@@ -15,8 +15,6 @@ class Conclusion(enum.Enum):
     NONE_FITS = "no rule in the library fits"
 
 
-
-
 @checked
 @dataclass(frozen=True, kw_only=True)
 class Criteria:
@@ -25,7 +23,8 @@ class Criteria:
     Attributes
     ----------
     threshold : largest held-out error of a rule that fits
-    resolution : errors, and differences between two fitted rules, below this are not distinguished; fits whose feature
+    resolution : errors, and differences between two fitted rules, below this are not distinguished;
+    fits whose feature
         matrix has a condition number above 1/resolution do not determine their coefficients
     margin : factor by which a richer rule must reduce the error of a simpler one to be preferred
     """
@@ -33,4 +32,3 @@ class Criteria:
     threshold: Positive = 0.05
     resolution: Positive = 1e-3
     margin: Margin = MARGIN
-

@@ -1,4 +1,6 @@
-"""Least squares with admissible ranges: fit, cross-validation and bootstrap over groups. Plain arrays, no problems."""
+"""Least squares with admissible ranges: fit, cross-validation and bootstrap over groups. Plain
+arrays, no problems.
+"""
 
 from dataclasses import dataclass
 
@@ -29,10 +31,12 @@ class Fit:
 
 
 def fit_linear(features, targets, groups, bounds, *, folds: int, resamples: int, seed: int) -> Fit:
-    """Fit targets (R,) by features (R, c) with coefficients inside bounds (c, 2); groups (R,) of rows stay together.
+    """Fit targets (R,) by features (R, c) with coefficients inside bounds (c, 2); groups (R,) of
+    rows stay together.
 
-    Rows with non-finite features cannot inform the fit and count as predictions of zero, so that a rule pays for the
-    places where it is silent. With one group there is nothing to hold out and the error is that of the fit.
+    Rows with non-finite features cannot inform the fit and count as predictions of zero, so that a
+    rule pays for the places where it is silent. With one group there is nothing to hold out and the
+    error is that of the fit.
     """
     usable = np.isfinite(features).all(axis=1)
     silent = np.where(usable[:, None], features, 0.0)
@@ -52,11 +56,15 @@ def fit_linear(features, targets, groups, bounds, *, folds: int, resamples: int,
 def relative(residual, targets) -> float:
     """rms(residual) / rms(targets)."""
     size = np.linalg.norm(targets)
-    return float(np.linalg.norm(residual) / size) if size > 0 else float(np.linalg.norm(residual) > 0)
+    return (
+        float(np.linalg.norm(residual) / size) if size > 0 else float(np.linalg.norm(residual) > 0)
+    )
 
 
 def condition_number(features) -> float:
-    """Of the matrix with columns scaled to unit length: 1 for one coefficient, ∞ for a column of zeros."""
+    """Of the matrix with columns scaled to unit length: 1 for one coefficient, ∞ for a column of
+    zeros.
+    """
     sizes = np.linalg.norm(features, axis=0)
     if not (sizes > 0).all():
         return float("inf")
@@ -79,7 +87,9 @@ def _total(blocks, chosen=slice(None)):
 
 
 def _solve(gram, moment, bounds):
-    """argmin |Xc - y|² within bounds from the normal equations, columns scaled; a direction without data gets zero."""
+    """argmin |Xc - y|² within bounds from the normal equations, columns scaled; a direction without
+    data gets zero.
+    """
     scale = np.sqrt(np.diag(gram))
     safe = np.where(scale > 0, scale, 1.0)
     values, vectors = np.linalg.eigh(gram / np.outer(safe, safe))
@@ -93,7 +103,9 @@ def _solve(gram, moment, bounds):
         return free
     if len(free) == 1:
         return np.clip(free, low, high)
-    return np.clip(lsq_linear(matrix, target, (low * safe, high * safe), method="bvls").x / safe, low, high)
+    return np.clip(
+        lsq_linear(matrix, target, (low * safe, high * safe), method="bvls").x / safe, low, high
+    )
 
 
 def _held_out(features, targets, groups, blocks, bounds, folds, seed):

@@ -15,16 +15,23 @@ Judgement = tuple[Conclusion, tuple[RuleFit, ...], tuple[str, ...]]
 def judge(rows: Sequence[RuleFit], targets: np.ndarray, criteria: Criteria) -> Judgement:
     """(conclusion, rows in order, keys of the rules that cannot be told apart).
 
-    1. Two rules are equivalent here when their fitted controls differ by at most ``resolution`` · rms|u|.
-    2. The preferred rule, among those that fit if any does, is the simplest whose error, floored at ``resolution``, is
-       within a factor ``margin`` of the smallest: a richer rule has to earn its place.
-    3. Among the rules equivalent to the preferred one, those with more coefficients explain no more for more, and those
-       that contain another of them are that other rule in a limit (the linear-quadratic rule at large γ *is* gradient
-       descent). If more than one remains, the data cannot decide.
+    1. Two rules are equivalent here when their fitted controls differ by at most ``resolution`` ·
+       rms|u|.
+    2. The preferred rule, among those that fit if any does, is the simplest whose error, floored at
+       ``resolution``, is within a factor ``margin`` of the smallest: a richer rule has to earn its
+       place.
+    3. Among the rules equivalent to the preferred one, those with more coefficients explain no more
+       for more, and those that contain another of them are that other rule in a limit (the
+       linear-quadratic rule at large γ *is* gradient descent). If more than one remains, the data
+       cannot decide.
     """
     rows = _mark_equivalent(rows, targets, criteria)
     rows = [
-        replace(row, identifiable=len(_basic(row, rows)) == 1 and row.condition <= 1 / criteria.resolution) for row in rows
+        replace(
+            row,
+            identifiable=len(_basic(row, rows)) == 1 and row.condition <= 1 / criteria.resolution,
+        )
+        for row in rows
     ]
     fitting = [row for row in rows if row.error <= criteria.threshold]
     preferred = _preferred(fitting or rows, criteria)
@@ -35,7 +42,11 @@ def judge(rows: Sequence[RuleFit], targets: np.ndarray, criteria: Criteria) -> J
         return Conclusion.NONE_FITS, tuple(rows), ()
     if len(basic) > 1:
         keys = {preferred.key, *preferred.equivalent_to}
-        return Conclusion.NOT_IDENTIFIABLE, tuple(rows), tuple(row.key for row in rows if row.key in keys)
+        return (
+            Conclusion.NOT_IDENTIFIABLE,
+            tuple(rows),
+            tuple(row.key for row in rows if row.key in keys),
+        )
     return Conclusion.RULE, tuple(rows), ()
 
 
@@ -45,16 +56,21 @@ def _mark_equivalent(rows, targets, criteria):
 
     def same(one, other):
         with np.errstate(invalid="ignore"):
-            gap = np.linalg.norm(controls[one] - controls[other])  # NaN (undefined somewhere) is never the same
+            gap = np.linalg.norm(
+                controls[one] - controls[other]
+            )  # NaN (undefined somewhere) is never the same
         return one != other and gap <= criteria.resolution * size
 
     return [
-        replace(row, equivalent_to=tuple(rows[j].key for j in range(len(rows)) if same(i, j))) for i, row in enumerate(rows)
+        replace(row, equivalent_to=tuple(rows[j].key for j in range(len(rows)) if same(i, j)))
+        for i, row in enumerate(rows)
     ]
 
 
 def _basic(row, rows):
-    """The rules that give the controls of ``row`` with the fewest coefficients and contain no other one that does."""
+    """The rules that give the controls of ``row`` with the fewest coefficients and contain no other
+    one that does.
+    """
     keys = {row.key, *row.equivalent_to}
     same = [other for other in rows if other.key in keys]
     fewest = min(len(other.coefficients) for other in same)

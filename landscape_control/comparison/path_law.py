@@ -22,18 +22,18 @@ _CERTAIN = 0.05  # coefficients known to within 5 % are called identified
 class PathLaw:
     """θ̈ = a θ̇ + b BG⁻¹Bᵀ∇L along optimal paths.
 
-    On these paths the costate is the momentum, θ̇ = p, ṗ = γp + ηk∇L: a law that the paths obey backwards from their
-    end. It is no recipe for updates: read as heavy ball, θ_{t+1} - θ_t = β(θ_t - θ_{t-1}) - α∇L, it would have
-    β ≈ 1 + aΔt > 1 and α ≈ -bΔt² < 0, and run away when integrated forward.
+    On these paths the costate is the momentum, θ̇ = p, ṗ = γp + ηk∇L: a law that the paths obey
+    backwards from their end. It is no recipe for updates: read as heavy ball, θ_{t+1} - θ_t = β(θ_t
+    - θ_{t-1}) - α∇L, it would have β ≈ 1 + aΔt > 1 and α ≈ -bΔt² < 0, and run away when integrated
+    forward.
 
     Attributes
     ----------
     a, b : shared by all paths
-    predicted_a, predicted_b : γ and ηk for f = 0 and constant G and B (G = I: θ̈ = γθ̇ + ηk∇L), None otherwise
-    residual : rms |θ̈ - aθ̇ - bM∇L| / rms |θ̈|
-    condition : condition number of [θ̇, M∇L] with columns of unit length
-    roughness : rms jump of θ̈ between neighbouring elements / rms |θ̈|: how well the plans know θ̈ at all
-    paths, points : how much data
+    predicted_a, predicted_b : γ and ηk for f = 0 and constant G and B (G = I: θ̈ = γθ̇ + ηk∇L),
+    None otherwise residual : rms |θ̈ - aθ̇ - bM∇L| / rms |θ̈| condition : condition number of [θ̇,
+    M∇L] with columns of unit length roughness : rms jump of θ̈ between neighbouring elements / rms
+    |θ̈|: how well the plans know θ̈ at all paths, points : how much data
     """
 
     a: AnyNumber
@@ -53,7 +53,9 @@ class PathLaw:
 
     @property
     def identifiable(self) -> bool:
-        """Whether the data determine a and b to within 5 %. One quadratic mode never does: there θ̇ is a multiple of ∇L."""
+        """Whether the data determine a and b to within 5 %. One quadratic mode never does: there θ̇
+        is a multiple of ∇L.
+        """
         return self.uncertainty <= _CERTAIN
 
     def __str__(self):
@@ -66,18 +68,20 @@ class PathLaw:
             data += f"; theory a = γ = {self.predicted_a:.4g}, b = ηk = {self.predicted_b:.4g}"
         if self.identifiable:
             return (
-                f"{law} with a = {self.a:.6g}, b = {self.b:.6g} ({data}). A law of the optimal path, on which the costate "
-                f"is the momentum; not heavy-ball coefficients: as updates it would have β > 1 and a negative learning rate."
+                f"{law} with a = {self.a:.6g}, b = {self.b:.6g} ({data}). A law of the optimal"
+                " path, on which the costate is the momentum; not heavy-ball coefficients: as"
+                " updates it would have β > 1 and a negative learning rate."
             )
         if self.residual <= _CERTAIN:
             return (
-                f"{law}: not identifiable, θ̇ and ∇L are nearly parallel on these paths ({data}); add curvatures "
-                f"(several modes or several landscapes), or solve with a smaller tolerance."
+                f"{law}: not identifiable, θ̇ and ∇L are nearly parallel on these paths ({data});"
+                " add curvatures (several modes or several landscapes), or solve with a smaller"
+                " tolerance."
             )
         if self.residual <= 3 * self.roughness:
             return (
-                f"{law}: the plans are too coarse to decide, θ̈ jumps by {self.roughness:.1e} of its size between "
-                f"elements ({data}); solve with a smaller tolerance."
+                f"{law}: the plans are too coarse to decide, θ̈ jumps by {self.roughness:.1e} of"
+                f" its size between elements ({data}); solve with a smaller tolerance."
             )
         return f"{law} does not hold on these paths ({data})."
 
@@ -88,15 +92,16 @@ def path_law(
     *,
     problems: ControlProblem | Sequence[ControlProblem] | None = None,
 ) -> PathLaw:
-    """Fit the second-order law to one or several solutions (or plans), with (a, b) shared between them.
+    """Fit the second-order law to one or several solutions (or plans), with (a, b) shared between
+    them.
 
-    θ̇ = f + Bu exactly and θ̈ as the derivative of its polynomial on each element of the plan, at two Gauss points per
-    element. M = BG⁻¹Bᵀ, the identity for G = B = I.
+    θ̇ = f + Bu exactly and θ̈ as the derivative of its polynomial on each element of the plan, at
+    two Gauss points per element. M = BG⁻¹Bᵀ, the identity for G = B = I.
 
     Parameters
     ----------
-    solutions : Solution or Plan, or a sequence of them; several curvatures (modes or landscapes) are needed to identify a, b
-    problems : their problems, when they do not carry them
+    solutions : Solution or Plan, or a sequence of them; several curvatures (modes or landscapes)
+    are needed to identify a, b problems : their problems, when they do not carry them
     """
     solutions = list(solutions) if isinstance(solutions, Sequence) else [solutions]
     problems = _problems_of(solutions, problems)
@@ -109,7 +114,10 @@ def path_law(
     sizes = np.linalg.norm(features, axis=0)
     if not sizes.all():
         raise ProblemError(
-            "paths", expected="paths that move on a slope", received="paths at rest", advice="start elsewhere"
+            "paths",
+            expected="paths that move on a slope",
+            received="paths at rest",
+            advice="start elsewhere",
         )
     scaled, *_ = np.linalg.lstsq(features / sizes, acceleration, rcond=None)
     a, b = (scaled / sizes).tolist()
@@ -132,15 +140,24 @@ def _rms(values):
 
 
 def _derivatives(problem, plan):
-    """(θ̇, θ̈, M∇L), each (2K, n), at two Gauss points per element, and the jumps of θ̈ between elements (K-1, n)."""
+    """(θ̇, θ̈, M∇L), each (2K, n), at two Gauss points per element, and the jumps of θ̈ between
+    elements (K-1, n).
+    """
     model, widths, degree = problem.model, np.diff(plan.vertices), plan.degree
-    velocity = model.drift(plan.parameters) + np.einsum("snm,sm->sn", model.actuation(plan.parameters), plan.controls)
+    velocity = model.drift(plan.parameters) + np.einsum(
+        "snm,sm->sn", model.actuation(plan.parameters), plan.controls
+    )
     nodes = np.arange(len(widths))[:, None] * degree + np.arange(degree + 1)
-    places = np.concatenate([(np.polynomial.legendre.leggauss(2)[0] + 1) / 2, [0.0, 1.0]])  # two inside, two ends
+    places = np.concatenate(
+        [(np.polynomial.legendre.leggauss(2)[0] + 1) / 2, [0.0, 1.0]]
+    )  # two inside, two ends
     reading = lagrange_matrix(plan.positions, places)
     slope = reading @ differentiation_matrix(plan.positions)
     acceleration = slope @ velocity[nodes] / widths[:, None, None]
-    inside = (part[:, :2].reshape(-1, problem.dimension) for part in (reading @ velocity[nodes], acceleration))
+    inside = (
+        part[:, :2].reshape(-1, problem.dimension)
+        for part in (reading @ velocity[nodes], acceleration)
+    )
     theta = (reading @ plan.parameters[nodes])[:, :2].reshape(-1, problem.dimension)
     return *inside, _mobile_slope(problem, theta), acceleration[1:, 2] - acceleration[:-1, 3]
 
@@ -149,14 +166,18 @@ def _mobile_slope(problem, theta):
     model = problem.model
     actuation = model.actuation(theta)
     slope = np.einsum("snm,sn->sm", actuation, problem.landscape.gradient(theta))
-    return np.einsum("snm,sm->sn", actuation, np.linalg.solve(model.metric(theta), slope[..., None])[..., 0])
+    return np.einsum(
+        "snm,sm->sn", actuation, np.linalg.solve(model.metric(theta), slope[..., None])[..., 0]
+    )
 
 
 def _prediction(problems):
     objectives = [problem.objective for problem in problems]
     numbers = {(o.discount, o.learning_rate * o.loss_weight) for o in objectives}
     models = [problem.model for problem in problems]
-    plain = all(not m.has_drift and m.constant["metric"] and m.constant["actuation"] for m in models)
+    plain = all(
+        not m.has_drift and m.constant["metric"] and m.constant["actuation"] for m in models
+    )
     return next(iter(numbers)) if plain and len(numbers) == 1 else (None, None)
 
 
@@ -164,7 +185,11 @@ def _problems_of(solutions, problems):
     if problems is None:
         problems = [getattr(solution, "problem", None) for solution in solutions]
     problems = list(problems) if isinstance(problems, Sequence) else [problems]
-    if len(problems) != len(solutions) or not solutions or any(problem is None for problem in problems):
+    if (
+        len(problems) != len(solutions)
+        or not solutions
+        or any(problem is None for problem in problems)
+    ):
         raise ProblemError(
             "path_law",
             expected="solutions that carry their problem, or problems=... of the same number",

@@ -20,7 +20,9 @@ from .verdict import RuleFit, Scatter, Verdict
 @checked
 def fit_rules(
     samples: PolicySample | Annotated[Sequence[PolicySample], Filled()],
-    rules: Annotated[Sequence[Rule | CausalRule | str], Filled(), Words(expected="at least one rule, or its key")],
+    rules: Annotated[
+        Sequence[Rule | CausalRule | str], Filled(), Words(expected="at least one rule, or its key")
+    ],
     *,
     seed: Index = 0,
     folds: Annotated[int, Whole(low=2)] = 5,
@@ -28,7 +30,8 @@ def fit_rules(
     criteria: Criteria | None = None,
     sees: frozenset[Sees] | None = None,
 ) -> Verdict:
-    """Fit every rule to samples of any policy u(θ) with shared coefficients, and judge; no control problem is solved.
+    """Fit every rule to samples of any policy u(θ) with shared coefficients, and judge; no control
+    problem is solved.
 
     Each start is one unit of the cross-validation (``folds``) and of the bootstrap (``resamples``).
     """
@@ -52,7 +55,11 @@ def fit_rules(
             received="; ".join(f"{k}: {v}" for k, v in refused.items()) or "none",
             advice="pass other rules",
         )
-    settings = {"folds": whole("folds", folds, low=2), "resamples": whole("resamples", resamples), "seed": seed}
+    settings = {
+        "folds": whole("folds", folds, low=2),
+        "resamples": whole("resamples", resamples),
+        "seed": seed,
+    }
     rows = [_fit_rule(rule, samples, targets, groups, settings) for rule in applicable]
     conclusion, rows, equivalent = judge(rows, targets, criteria)
     return Verdict(
@@ -122,7 +129,11 @@ def _shared_prediction(rule, samples):
 
 
 def _at_bound(rule, fit: Fit):
-    return tuple(c.name for c, value in zip(rule.coefficients, fit.coefficients, strict=True) if value in (c.low, c.high))
+    return tuple(
+        c.name
+        for c, value in zip(rule.coefficients, fit.coefficients, strict=True)
+        if value in (c.low, c.high)
+    )
 
 
 def _refusal(rule, samples, sees):
@@ -142,4 +153,6 @@ def _groups(samples):
 
 def _scatter(sample):
     slopes = observe(sample.problem, sample.points, {Sees.GRADIENT})[Sees.GRADIENT]
-    return Scatter(points=sample.points, controls=sample.controls, slopes=slopes, starts=sample.starts)
+    return Scatter(
+        points=sample.points, controls=sample.controls, slopes=slopes, starts=sample.starts
+    )

@@ -14,7 +14,8 @@ from ..rules import Rule
 _FAR = 1e4  # a path this many problem sizes away from its start has run off
 _DOUBLINGS = 12
 _SETTLED = 1e-7
-_EVALUATIONS = 5_000  # of the rule along one path; smooth closed loops need a few hundred, stiff ones some more
+# of the rule along one path; smooth closed loops need a few hundred, stiff ones some more
+_EVALUATIONS = 5_000
 _ACCURACY = {"method": "LSODA", "rtol": 1e-9, "atol": 1e-11}
 
 
@@ -49,8 +50,9 @@ def run_rule(
 ) -> Run:
     """Integrate the rule's path from the problem's start with the running cost as an extra state.
 
-    T = ∞: the horizon doubles until the cost, with the rest at a standstill charged as e^{-γτ}·(cost rate)/γ, no longer
-    moves by 1e-7 of itself; a path that does not settle has no cost.
+    T = ∞: the horizon doubles until the cost, with the rest at a standstill charged as
+    e^{-γτ}·(cost rate)/γ, no longer moves by 1e-7 of itself; a path that does not settle has no
+    cost.
     """
     if problem.end is not None:
         return Run(cost=None, excess=None, reason="the end is fixed and the rule does not know it")
@@ -64,7 +66,11 @@ def run_rule(
 
 def _against(cost, optimum):
     if optimum is None:
-        return Run(cost=cost, excess=None, reason="no optimum to compare with: the solve from the problem's start failed")
+        return Run(
+            cost=cost,
+            excess=None,
+            reason="no optimum to compare with: the solve from the problem's start failed",
+        )
     if optimum == 0:
         return Run(cost=cost, excess=None, reason="the optimal cost is zero")
     return Run(cost=cost, excess=(cost - optimum) / abs(optimum))
@@ -82,7 +88,10 @@ class _Path:
         """(θ̇, e^{-γt}·running cost)."""
         self.evaluations += 1
         if self.evaluations > _EVALUATIONS:
-            raise _Lost(f"the path is too rough to follow beyond t = {t:.3g} (near where the rule is undefined)")
+            raise _Lost(
+                f"the path is too rough to follow beyond t = {t:.3g} (near where the rule is"
+                " undefined)"
+            )
         velocity, running = self.at(t, state[:-1])
         return np.append(velocity, math.exp(-self.objective.discount * t) * running)
 
@@ -90,8 +99,14 @@ class _Path:
         horizon = self.objective.horizon
         u = self.policy(theta, min(t, horizon * (1 - 1e-9)) if math.isfinite(horizon) else 0.0)
         if not (np.isfinite(u).all() and np.abs(theta).max() < self.far):
-            what = "the rule is undefined" if np.abs(theta).max() < self.far else "the path runs off"
-            place = f", θ = {np.array2string(theta, precision=3, separator=', ')}" if len(theta) <= 3 else ""
+            what = (
+                "the rule is undefined" if np.abs(theta).max() < self.far else "the path runs off"
+            )
+            place = (
+                f", θ = {np.array2string(theta, precision=3, separator=', ')}"
+                if len(theta) <= 3
+                else ""
+            )
             raise _Lost(f"{what} at t = {t:.3g}{place}")
         learner = self.problem.learner
         price = u if learner.metric is None else self.model.metric(theta)[0] @ u
@@ -104,17 +119,28 @@ class _Path:
     def stretch(self, state, begin, end):
         result = solve_ivp(self.rate, (begin, end), state, **_ACCURACY)
         if not result.success:
-            raise _Lost(f"the path could not be followed beyond t = {result.t[-1]:.3g}: {result.message}")
+            raise _Lost(
+                f"the path could not be followed beyond t = {result.t[-1]:.3g}: {result.message}"
+            )
         return result.y[:, -1]
 
     def until_horizon(self):
         horizon = self.objective.horizon
         state = self.stretch(np.append(self.problem.start, 0.0), 0.0, horizon)
-        final = self.objective.terminal_weight * self.model.terminal_cost(state[:-1])[0] if self.objective.terminal else 0.0
+        final = (
+            self.objective.terminal_weight * self.model.terminal_cost(state[:-1])[0]
+            if self.objective.terminal
+            else 0.0
+        )
         return state[-1] + math.exp(-self.objective.discount * horizon) * final
 
     def endless(self):
-        state, begin, end, previous = np.append(self.problem.start, 0.0), 0.0, self._first_stretch(), math.inf
+        state, begin, end, previous = (
+            np.append(self.problem.start, 0.0),
+            0.0,
+            self._first_stretch(),
+            math.inf,
+        )
         for _ in range(_DOUBLINGS):
             state = self.stretch(state, begin, end)
             cost = state[-1] + self._rest(end, state[:-1])
@@ -125,8 +151,13 @@ class _Path:
 
     def _first_stretch(self):
         """A time on the scale of the fastest of discount and curvature at the start."""
-        curvature = np.abs(np.linalg.eigvalsh(self.problem.landscape.hessian(self.problem.start)[0])).max()
-        scale = math.sqrt(self.objective.learning_rate * self.objective.loss_weight * curvature) + self.objective.discount
+        curvature = np.abs(
+            np.linalg.eigvalsh(self.problem.landscape.hessian(self.problem.start)[0])
+        ).max()
+        scale = (
+            math.sqrt(self.objective.learning_rate * self.objective.loss_weight * curvature)
+            + self.objective.discount
+        )
         return 10.0 / scale if scale > 0 else 10.0
 
     def _rest(self, t, theta):

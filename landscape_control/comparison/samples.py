@@ -15,15 +15,16 @@ from ..problem import ControlProblem
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PolicySample:
-    """What a policy does on one problem, at the problem's own time 0 (finite horizon) or at any time (T = ∞).
+    """What a policy does on one problem, at the problem's own time 0 (finite horizon) or at any
+    time (T = ∞).
 
     Attributes
     ----------
     problem : ControlProblem
     points : (S, n), θ
     controls : (S, m), u
-    starts : (S,) integers, which start each point belongs to: points on one plan are resampled together
-    hold : time over which the controls are averages; 0 for the instantaneous policy
+    starts : (S,) integers, which start each point belongs to: points on one plan are resampled
+    together hold : time over which the controls are averages; 0 for the instantaneous policy
     """
 
     problem: ControlProblem
@@ -35,7 +36,11 @@ class PolicySample:
     def __post_init__(self):
         points = matrix("sample points", self.points, (None, self.problem.dimension))
         object.__setattr__(self, "points", points)
-        object.__setattr__(self, "controls", matrix("sample controls", self.controls, (len(points), self.problem.controls)))
+        object.__setattr__(
+            self,
+            "controls",
+            matrix("sample controls", self.controls, (len(points), self.problem.controls)),
+        )
         starts = np.array(self.starts, dtype=int)
         if starts.shape != (len(points),):
             raise ProblemError(
@@ -84,7 +89,8 @@ def sample_policy(
     solver : has ``solve(start=...) -> Solution``
     starts : number of further starts, or array (S, n) of them
     spread : standard deviation of the starts around the problem's start, see :func:`draw_starts`
-    points_per_plan : with T = ∞ the policy is stationary, and each plan is read at this many points that share its
+    points_per_plan : with T = ∞ the policy is stationary, and each plan is read at this many points
+    that share its
         length equally; with finite T only the first control belongs to one policy
     hold : 0 for u at the point, Δt for the mean of u over the plan's next Δt
     """
@@ -109,7 +115,9 @@ def sample_policy(
     if not rows:
         return Sampling(sample=None, optimum=None, failures=tuple(failures), words=words)
     points, controls, owners = (np.concatenate(part) for part in zip(*rows, strict=True))
-    sample = PolicySample(problem=problem, points=points, controls=controls, starts=owners, hold=hold)
+    sample = PolicySample(
+        problem=problem, points=points, controls=controls, starts=owners, hold=hold
+    )
     return Sampling(sample=sample, optimum=optimum, failures=tuple(failures), words=words)
 
 
@@ -121,13 +129,21 @@ def draw_starts(
     spread: Positive | None = None,
     seed: Index = 0,
 ) -> tuple[np.ndarray, float]:
-    """(starts (count, n), spread): normal around the problem's start with standard deviation ``spread`` per parameter.
+    """(starts (count, n), spread): normal around the problem's start with standard deviation
+    ``spread`` per parameter.
 
-    ``None`` is half the root-mean-square distance per parameter from the start to the nearest minimum of the landscape
-    (known, or found from the start), and ½ where no minimum is found or the start sits on it.
+    ``None`` is half the root-mean-square distance per parameter from the start to the nearest
+    minimum of the landscape (known, or found from the start), and ½ where no minimum is found or
+    the start sits on it.
     """
-    spread = default_spread(problem) if spread is None else number("spread", spread, low=0, low_open=True)
-    noise = np.random.default_rng(seed).standard_normal((whole("starts", count, low=1), problem.dimension))
+    spread = (
+        default_spread(problem)
+        if spread is None
+        else number("spread", spread, low=0, low_open=True)
+    )
+    noise = np.random.default_rng(seed).standard_normal(
+        (whole("starts", count, low=1), problem.dimension)
+    )
     return problem.start + spread * noise, spread
 
 
@@ -143,7 +159,10 @@ def default_spread(problem: ControlProblem) -> float:
 def _starts(problem, starts, spread, seed):
     if isinstance(starts, (int, np.integer)) and not isinstance(starts, bool):
         drawn, scale = draw_starts(problem, starts, spread=spread, seed=seed)
-        words = f"{starts} starts drawn around the problem's own, standard deviation {scale:.3g} per parameter, seed {seed}"
+        words = (
+            f"{starts} starts drawn around the problem's own, standard deviation {scale:.3g} per"
+            f" parameter, seed {seed}"
+        )
     else:
         if spread is not None:
             raise ProblemError(
@@ -166,8 +185,12 @@ def _read_plan(solver, start, count, hold):
 
 
 def _reading_times(solution, count):
-    """``count`` times that cut the plan into stretches of equal length in parameter space, the first being 0."""
-    length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(solution.parameters, axis=0), axis=1))])
+    """``count`` times that cut the plan into stretches of equal length in parameter space, the
+    first being 0.
+    """
+    length = np.concatenate(
+        [[0.0], np.cumsum(np.linalg.norm(np.diff(solution.parameters, axis=0), axis=1))]
+    )
     if count == 1 or length[-1] == 0:
         return np.zeros(1)
     return np.interp(np.arange(count) / count * length[-1], length, solution.times)
@@ -180,7 +203,9 @@ def _controls(solution, times, hold):
 
 
 def mean_over(function: Callable, start: float, hold: float, *, panels: int = 16) -> np.ndarray:
-    """(1/Δt) ∫ function over [start, start + Δt]: 4-point Gauss rule on panels that grow quadratically."""
+    """(1/Δt) ∫ function over [start, start + Δt]: 4-point Gauss rule on panels that grow
+    quadratically.
+    """
     nodes, weights = np.polynomial.legendre.leggauss(4)
     edges = np.linspace(0, 1, panels + 1) ** 2 * hold
     widths = np.diff(edges)

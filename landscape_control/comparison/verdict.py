@@ -25,12 +25,12 @@ class RuleFit:
     error : relative policy error rms|u - û| / rms|u| on held-out starts
     fit_error : the same on the samples fitted
     condition : condition number of the scaled feature matrix
-    identifiable : whether the coefficients are determined and no other rule, as simple, gives the same controls here
-    equivalent_to : keys of the rules that give the same controls on this data, to within the resolution
-    undefined : number of controls (out of ``Verdict.samples``) for which the rule gives no number
-    at_bound : names of coefficients that the fit pushed to the end of their admissible range
-    fitted : per problem (S, m), the rule's controls at the sampled points, NaN where undefined
-    runs : per problem, what it costs to run the rule; empty when not asked for
+    identifiable : whether the coefficients are determined and no other rule, as simple, gives the
+    same controls here equivalent_to : keys of the rules that give the same controls on this data,
+    to within the resolution undefined : number of controls (out of ``Verdict.samples``) for which
+    the rule gives no number at_bound : names of coefficients that the fit pushed to the end of
+    their admissible range fitted : per problem (S, m), the rule's controls at the sampled points,
+    NaN where undefined runs : per problem, what it costs to run the rule; empty when not asked for
     """
 
     rule: Rule | CausalRule
@@ -57,7 +57,9 @@ class RuleFit:
 
     @property
     def excess_cost(self) -> float | None:
-        """J_rule/J* - 1 of running the rule, the largest over the problems; None if one of them has none."""
+        """J_rule/J* - 1 of running the rule, the largest over the problems; None if one of them has
+        none.
+        """
         excess = [run.excess for run in self.runs]
         return None if not excess or None in excess else max(excess)
 
@@ -72,7 +74,9 @@ class RuleFit:
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scatter:
-    """The samples of one problem, for drawing: points (S, n), controls (S, m), slopes Bᵀ∇L (S, m), starts (S,)."""
+    """The samples of one problem, for drawing: points (S, n), controls (S, m), slopes Bᵀ∇L (S, m),
+    starts (S,).
+    """
 
     points: Entries
     controls: Entries
@@ -89,8 +93,10 @@ class Verdict:
     ----------
     conclusion : Conclusion
     rows : tuple of RuleFit, the preferred rule first, then by held-out error
-    equivalent : when not identifiable, keys of the rules that cannot be told apart, the preferred one first; else empty.
-        (Limits and richer rules that give the same controls as a rule that *is* identified: ``best.equivalent_to``)
+    equivalent : when not identifiable, keys of the rules that cannot be told apart, the preferred
+    one first; else empty.
+        (Limits and richer rules that give the same controls as a rule that *is* identified:
+        ``best.equivalent_to``)
     refused : {key: reason} for rules that do not apply to these problems
     failures : (problem index, start, reason) for solves that failed and contribute no samples
     samples : number of controls fitted (points times controls)
@@ -123,13 +129,17 @@ class Verdict:
 
     @property
     def best(self) -> RuleFit | None:
-        """The preferred rule, None when no rule fits. When not identifiable, the simplest of those that fit alike."""
+        """The preferred rule, None when no rule fits. When not identifiable, the simplest of those
+        that fit alike.
+        """
         return None if self.conclusion is Conclusion.NONE_FITS else self.rows[0]
 
     @property
     def runner_up(self) -> RuleFit | None:
         """The best rule that the data tells apart from the preferred one."""
-        return next((row for row in self.rows[1:] if row.key not in self.rows[0].equivalent_to), None)
+        return next(
+            (row for row in self.rows[1:] if row.key not in self.rows[0].equivalent_to), None
+        )
 
     @checked
     def row(self, key: str) -> RuleFit:
@@ -138,7 +148,10 @@ class Verdict:
         return next(row for row in self.rows if row.key == key)
 
     def __repr__(self):
-        return f"Verdict({self.conclusion.value}: {', '.join(row.rule.key for row in self.rows[:3])}, ...)"
+        return (
+            f"Verdict({self.conclusion.value}: {', '.join(row.rule.key for row in self.rows[:3])},"
+            " ...)"
+        )
 
     def __str__(self):
         return f"{paragraph(self)}\n\n{table(self)}"

@@ -1,4 +1,6 @@
-"""Which rules emerge: the best policy of a family over a distribution of landscapes, and how far to trust it."""
+"""Which rules emerge: the best policy of a family over a distribution of landscapes, and how far to
+trust it.
+"""
 
 from ..solver.policies import PolicyStatus
 from .certificate import PolicyCertificate, certify_policy
@@ -13,6 +15,24 @@ from .scenarios import ScenarioResult, ScenarioSolver
 from .worst_case import WorstCaseResult, worst_case
 
 __all__ = [
-    "Choice", "HeldOut", "Identifiability", "PolicyCertificate", "PolicyResult", "PolicySolver", "PolicyStatus",
-    "ScenarioResult", "ScenarioSolver", "WorstCaseResult", "certify_policy", "choose_family", "exact_cost", "has_moments",
-    "identify_coefficients", "optimize_policy", "replay", "same_cost", "solve_program", "worst_case"]
+    "Choice",
+    "HeldOut",
+    "Identifiability",
+    "PolicyCertificate",
+    "PolicyResult",
+    "PolicySolver",
+    "PolicyStatus",
+    "ScenarioResult",
+    "ScenarioSolver",
+    "WorstCaseResult",
+    "certify_policy",
+    "choose_family",
+    "exact_cost",
+    "has_moments",
+    "identify_coefficients",
+    "optimize_policy",
+    "replay",
+    "same_cost",
+    "solve_program",
+    "worst_case",
+]

@@ -18,7 +18,8 @@ STEP = 1e-30  # of complex-step derivatives: exact to round-off (Squire & Trapp 
 @checked
 @dataclass(frozen=True, kw_only=True)
 class PolicyCertificate:
-    """What a second calculation says of a result; all numbers relative to the cost unless said otherwise.
+    """What a second calculation says of a result; all numbers relative to the cost unless said
+    otherwise.
 
     Relative to the cost of standing still where everything is learnt and the cost is zero.
 
@@ -27,12 +28,15 @@ class PolicyCertificate:
     cost : the cost that was checked, as the result states it
     moments : gap between the cost and that of NumPy's own propagation of mean and covariance
     quadrature : gap between that and the same with twice the nodes
-    stationarity : largest |s ∂J/∂c|/J over coefficients that were free and inside their ranges, by complex steps; s is the
+    stationarity : largest |s ∂J/∂c|/J over coefficients that were free and inside their ranges, by
+    complex steps; s is the
         scale of the coefficient, as for the identifiability
-    growth : spectral radius of the closed loop over the spectrum, for rules that do the same at every step; None for others
-    replayed, replay_error : mean cost of episodes stepped with the policy and its standard error, in units of cost; None if
+    growth : spectral radius of the closed loop over the spectrum, for rules that do the same at
+    every step; None for others replayed, replay_error : mean cost of episodes stepped with the
+    policy and its standard error, in units of cost; None if
         none were run
-    tolerance : asked for of the cost; the stationarity may be three times its square root, because the cost is second
+    tolerance : asked for of the cost; the stationarity may be three times its square root, because
+    the cost is second
         order there
     learnt : whether the cost is zero to round-off by this calculation too
     """
@@ -49,29 +53,49 @@ class PolicyCertificate:
 
     @property
     def passed(self) -> bool:
-        """Costs agree within the tolerance, the slope is small, and the replay is within four standard errors.
+        """Costs agree within the tolerance, the slope is small, and the replay is within four
+        standard errors.
 
         Where everything is learnt the cost is zero to round-off, and nothing can be better.
         """
         if self.learnt:
             return True
-        agree = self.replayed is None or abs(self.replayed - self.cost) <= 4 * self.replay_error + self.tolerance * self.cost
-        return (agree and max(self.moments, self.quadrature) <= self.tolerance
-                and self.stationarity <= 3 * math.sqrt(self.tolerance))
+        agree = (
+            self.replayed is None
+            or abs(self.replayed - self.cost) <= 4 * self.replay_error + self.tolerance * self.cost
+        )
+        return (
+            agree
+            and max(self.moments, self.quadrature) <= self.tolerance
+            and self.stationarity <= 3 * math.sqrt(self.tolerance)
+        )
 
     def __str__(self):
-        rows = [f"{name:13s} {getattr(self, name):9.2e}" for name in ("moments", "quadrature", "stationarity")]
+        rows = [
+            f"{name:13s} {getattr(self, name):9.2e}"
+            for name in ("moments", "quadrature", "stationarity")
+        ]
         if self.growth is not None:
-            rows.append(f"{'growth':13s} {self.growth:9.6f}   per step, {'stable' if self.growth < 1 else 'unstable'}")
+            rows.append(
+                f"{'growth':13s} {self.growth:9.6f}   per step,"
+                f" {'stable' if self.growth < 1 else 'unstable'}"
+            )
         if self.replayed is not None:
-            rows.append(f"{'replay':13s} {self.replayed:.6g} ± {self.replay_error:.1g}   (planned {self.cost:.6g})")
+            rows.append(
+                f"{'replay':13s} {self.replayed:.6g} ± {self.replay_error:.1g}   (planned"
+                f" {self.cost:.6g})"
+            )
         if self.learnt:
-            rows.append("everything is learnt, to round-off: the numbers are relative to standing still")
+            rows.append(
+                "everything is learnt, to round-off: the numbers are relative to standing still"
+            )
         return "\n".join([f"certificate {'passed' if self.passed else 'NOT passed'}", *rows])
 
 
 @checked
-def certify_policy(result: PolicyResult, *, episodes: Index = 0, seed: Index = 0) -> PolicyCertificate:
+def certify_policy(
+    result: PolicyResult, *, episodes: Index = 0, seed: Index = 0
+) -> PolicyCertificate:
     """Check a result with exact moments; ``episodes`` > 1 also replays its policy that often.
 
     Raises ProblemError for programs without closed moments.
@@ -79,7 +103,9 @@ def certify_policy(result: PolicyResult, *, episodes: Index = 0, seed: Index = 0
     program, policy = result.program, result.policy
     cost = exact_cost(policy, program, nodes=result.nodes)
     finer = exact_cost(policy, program, nodes=2 * result.nodes)
-    replayed, error = replay(policy, program, episodes=episodes, seed=seed) if episodes else (None, None)
+    replayed, error = (
+        replay(policy, program, episodes=episodes, seed=seed) if episodes else (None, None)
+    )
     learnt = bool(result.learnt and cost <= 100 * ROUND_OFF * result.standing_still)
     scale = result.standing_still if learnt else max(cost, np.finfo(float).tiny)
     rule = policy.family, policy.coefficients, program

@@ -1,5 +1,5 @@
-"""A rule and the best of a simpler family that its own contains, on the same unseen scenarios: which costs less, and
-how surely."""
+"""A rule and the best of a simpler family that its own contains, on the same unseen scenarios:
+which costs less, and how surely."""
 
 import numpy as np
 
@@ -32,7 +32,9 @@ class Compared:
         self.count += held.count
 
     def is_known(self) -> bool:
-        """Whether two standard errors of the better rule's cost are allowed, and the order is decided or does not matter."""
+        """Whether two standard errors of the better rule's cost are allowed, and the order is
+        decided or does not matter.
+        """
         allowed = self._allowed
         if not np.isfinite(allowed) or not np.isfinite(self.of_better).all():
             return True
@@ -50,7 +52,9 @@ class Compared:
 
     @property
     def difference(self) -> tuple[float, float]:
-        """(cost of the first less that of the simpler one, its standard error), episode by episode; (0, 0) of one rule."""
+        """(cost of the first less that of the simpler one, its standard error), episode by episode;
+        (0, 0) of one rule.
+        """
         if len(self._costs) == 1 or not np.isfinite(self._costs[1]).all():
             return 0.0, 0.0
         if not np.isfinite(self._costs[0]).all():
@@ -60,7 +64,9 @@ class Compared:
 
     @property
     def _is_decided(self) -> bool:
-        """Whether it is clear on some scenarios which of two rules costs less, or that they cost the same."""
+        """Whether it is clear on some scenarios which of two rules costs less, or that they cost
+        the same.
+        """
         if len(self._costs) == 1 or not len(self._costs[0]):
             return False
         difference, error = self.difference
@@ -76,14 +82,16 @@ class Compared:
 
     @property
     def first_is_clearly_worse(self) -> bool:
-        """Whether it costs less beyond the error of the difference, or by more than is allowed: means with long tails
-        too."""
+        """Whether it costs less beyond the error of the difference, or by more than is allowed:
+        means with long tails too."""
         difference, error = self.difference
         return self.first_is_worse and difference > min(SURE * error, self._allowed)
 
     @property
     def is_open(self) -> bool:
-        """Whether neither rule costs less beyond the error of the difference, and that error is more than is allowed."""
+        """Whether neither rule costs less beyond the error of the difference, and that error is
+        more than is allowed.
+        """
         difference, error = self.difference
         return abs(difference) <= SURE * error and SURE * error > self._allowed
 
@@ -91,7 +99,10 @@ class Compared:
         """What to say where the simpler rule is returned."""
         difference, error = self.difference
         least = f"by {difference:.2g} ± {SURE * error:.1g}"
-        return f"no better than the {name} it contains, which is returned: what else was found costs more {least}"
+        return (
+            f"no better than the {name} it contains, which is returned: what else was found costs"
+            f" more {least}"
+        )
 
     def doubt(self, name: str) -> str:
         """What to say where the richer rule is returned; "" unless the comparison is open."""
@@ -99,6 +110,6 @@ class Compared:
             return ""
         difference, error = self.difference
         return (
-            f"whether it costs less than the {name} it contains is not decided: the difference is {difference:.2g} ± "
-            f"{SURE * error:.1g}; raise held_out"
+            f"whether it costs less than the {name} it contains is not decided: the difference is"
+            f" {difference:.2g} ± {SURE * error:.1g}; raise held_out"
         )

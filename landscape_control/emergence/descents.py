@@ -16,7 +16,8 @@ class _StoppedError(Exception):
 
 
 def limited_memory(function, begin: np.ndarray, bounds: np.ndarray, limit: Limit) -> RawResult:
-    """Minimise from one start by SciPy's L-BFGS-B: gradients alone, robust where coefficients are many.
+    """Minimise from one start by SciPy's L-BFGS-B: gradients alone, robust where coefficients are
+    many.
 
     Where the limit is over, or the user interrupts, the best point so far.
     """

@@ -1,4 +1,6 @@
-"""Costs of a rule on scenarios it was not planned on, by stepping it in NumPy: no program, no derivatives."""
+"""Costs of a rule on scenarios it was not planned on, by stepping it in NumPy: no program, no
+derivatives.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,8 +15,10 @@ from ..transcription.moment_model import time_weights
 from ..transcription.scenarios import Scenarios
 from .scenario_sets import block_means, draw, quadratic_loss, quadratic_slope
 
-_QUADRATIC = ((lambda theta, hidden: quadratic_loss(theta.T, hidden.T)),
-              (lambda theta, hidden: quadratic_slope(theta.T, hidden.T).T))
+_QUADRATIC = (
+    (lambda theta, hidden: quadratic_loss(theta.T, hidden.T)),
+    (lambda theta, hidden: quadratic_slope(theta.T, hidden.T).T),
+)
 
 
 @checked
@@ -59,18 +63,24 @@ class HeldOut:
 
 
 def mean_and_error(blocks: np.ndarray) -> tuple[float, float]:
-    """Mean of independent, equally likely block means and its standard error; (inf, inf) if one is not finite."""
+    """Mean of independent, equally likely block means and its standard error; (inf, inf) if one is
+    not finite.
+    """
     if not np.isfinite(blocks).all():
         return np.inf, np.inf
     return float(blocks.mean()), float(blocks.std(ddof=1) / np.sqrt(len(blocks)))
 
 
-def episode_costs(policy: Policy, program: PolicyProgram, scenarios: Sequence[Scenarios]) -> list[np.ndarray]:
+def episode_costs(
+    policy: Policy, program: PolicyProgram, scenarios: Sequence[Scenarios]
+) -> list[np.ndarray]:
     """J_s of every scenario, (S,) per scene; infinite for episodes that overflow."""
     task = program.task
     known = [_QUADRATIC] if task.is_quadratic else [_functions(one) for one in task.population]
     with np.errstate(over="ignore", invalid="ignore"):
-        costs = [_run(policy, program, one, *pair) for one, pair in zip(scenarios, known, strict=True)]
+        costs = [
+            _run(policy, program, one, *pair) for one, pair in zip(scenarios, known, strict=True)
+        ]
     return [np.where(np.isfinite(one), one, np.inf) for one in costs]
 
 
@@ -91,15 +101,22 @@ def _root(program, size):
     if not callable(getattr(program.sees, "noise", None)):
         return lambda theta, noise: noise
     theta, noise = ca.SX.sym("theta", size), ca.SX.sym("noise", size)
-    function = Pointwise(ca.Function("noise", [theta, noise], [ca.densify(program.sees.root(theta, size) @ noise)]))
+    function = Pointwise(
+        ca.Function("noise", [theta, noise], [ca.densify(program.sees.root(theta, size) @ noise)])
+    )
     return lambda points, numbers: function(points, numbers).reshape(numbers.shape)
 
 
 def _functions(landscape):
     """(loss, slope) of (θ (S, n), φ (S, p))."""
     if landscape.hidden is None:
-        return (lambda theta, hidden: landscape.loss(theta)), (lambda theta, hidden: landscape.gradient(theta))
-    theta, hidden = ca.SX.sym("theta", landscape.dimension), ca.SX.sym("hidden", landscape.hidden.dimension)
+        return (lambda theta, hidden: landscape.loss(theta)), (
+            lambda theta, hidden: landscape.gradient(theta)
+        )
+    theta, hidden = (
+        ca.SX.sym("theta", landscape.dimension),
+        ca.SX.sym("hidden", landscape.hidden.dimension),
+    )
     value = landscape.symbolic(theta, hidden)
     loss = Pointwise(ca.Function("loss", [theta, hidden], [value]))
     slope = Pointwise(ca.Function("slope", [theta, hidden], [ca.gradient(value, theta)]))

@@ -1,4 +1,6 @@
-"""Confidence intervals of coefficients over the draw of scenarios: the sandwich of Hessian and spread of gradients."""
+"""Confidence intervals of coefficients over the draw of scenarios: the sandwich of Hessian and
+spread of gradients.
+"""
 
 from dataclasses import replace
 
@@ -11,19 +13,20 @@ WIDE = (0.1, 0.2, 0.4)  # steps of differences where an average has kinks
 
 
 def confidence_intervals(current, entries: np.ndarray, free: np.ndarray) -> dict[str, tuple]:
-    """{name: (low, high)} at 95 %, floats or arrays like the coefficients; empty without an exact Hessian.
+    """{name: (low, high)} at 95 %, floats or arrays like the coefficients; empty without an exact
+    Hessian.
 
-    The optimum of a sample average varies with covariance H⁻¹ Cov(∇J) H⁻¹ (P. J. Huber, *The behavior of maximum likelihood
-    estimates under nonstandard conditions*, 1967; A. Shapiro, Annals of Operations Research, 1991). Cov(∇J) comes from
-    the means over the independent blocks, quantiles from Student's t. It is taken in the variables of the program and
-    carried to the coefficients, so that intervals stay in their ranges. Coefficients held at a bound have width zero;
-    coefficients that the cost does not feel have the whole range.
+    The optimum of a sample average varies with covariance H⁻¹ Cov(∇J) H⁻¹ (P. J. Huber, *The
+    behavior of maximum likelihood estimates under nonstandard conditions*, 1967; A. Shapiro, Annals
+    of Operations Research, 1991). Cov(∇J) comes from the means over the independent blocks,
+    quantiles from Student's t. It is taken in the variables of the program and carried to the
+    coefficients, so that intervals stay in their ranges. Coefficients held at a bound have width
+    zero; coefficients that the cost does not feel have the whole range.
 
     Parameters
     ----------
-    current : round of scenarios, with its program ``built``, scenarios ``drawn`` and stage ``weights``
-    entries : (n,), the optimum
-    free : (n,) bool, coefficients that are not at a bound
+    current : round of scenarios, with its program ``built``, scenarios ``drawn`` and stage
+    ``weights`` entries : (n,), the optimum free : (n,) bool, coefficients that are not at a bound
     """
     built = current.built
     if built.curvature is None:
@@ -33,7 +36,9 @@ def confidence_intervals(current, entries: np.ndarray, free: np.ndarray) -> dict
     if free.any():
         spread = standard_errors(current, x, free)
         blocks = 1 + int(current.drawn[0].blocks.max())
-        low[free], high[free] = x[free] + stdtrit(blocks - 1, np.array([[0.5 - LEVEL / 2], [0.5 + LEVEL / 2]])) * spread
+        low[free], high[free] = (
+            x[free] + stdtrit(blocks - 1, np.array([[0.5 - LEVEL / 2], [0.5 + LEVEL / 2]])) * spread
+        )
     lowest, highest = built.layout.bounds.T
     ends = [np.clip(built.scale.coefficients(one), lowest, highest) for one in (low, high)]
     ends = [built.layout.split(one) for one in ends]
@@ -41,7 +46,9 @@ def confidence_intervals(current, entries: np.ndarray, free: np.ndarray) -> dict
 
 
 def standard_errors(current, x: np.ndarray, free: np.ndarray) -> np.ndarray:
-    """Of the free variables at an optimum x; infinite for those that the cost does not feel, for all at a saddle."""
+    """Of the free variables at an optimum x; infinite for those that the cost does not feel, for
+    all at a saddle.
+    """
     if current.rough:
         return rough_errors(current, x, free)
     sizes = current.sizes(x)[free]
@@ -50,9 +57,11 @@ def standard_errors(current, x: np.ndarray, free: np.ndarray) -> np.ndarray:
 
 
 def rough_errors(current, x: np.ndarray, free: np.ndarray) -> np.ndarray:
-    """The same from differences of block means over steps at least as wide as the errors they give: kinks average out.
+    """The same from differences of block means over steps at least as wide as the errors they give:
+    kinks average out.
 
-    Added to them, as squares, is the way to the minimum of the wide parabola: the least of the kinks may lie off it.
+    Added to them, as squares, is the way to the minimum of the wide parabola: the least of the
+    kinks may lie off it.
     """
     sizes = current.sizes(x)[free]
     for width in WIDE:
@@ -66,8 +75,12 @@ def rough_errors(current, x: np.ndarray, free: np.ndarray) -> np.ndarray:
 
 
 @np.errstate(invalid="ignore")
-def wide_differences(current, x: np.ndarray, free: np.ndarray, width: float) -> tuple[np.ndarray, np.ndarray]:
-    """(∇²J (m, m), ∇J of every block (blocks, m)), free variables over their sizes, by differences of NumPy's costs."""
+def wide_differences(
+    current, x: np.ndarray, free: np.ndarray, width: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """(∇²J (m, m), ∇J of every block (blocks, m)), free variables over their sizes, by differences
+    of NumPy's costs.
+    """
     scale, ranges = current.built.scale, current.built.layout.bounds.T
 
     def costs(step):
@@ -79,7 +92,12 @@ def wide_differences(current, x: np.ndarray, free: np.ndarray, width: float) -> 
     for i, row in enumerate(rows):
         hessian[i, i] = (ups[i].mean() - 2 * here + downs[i].mean()) / width**2
         for j, other in enumerate(rows[:i]):
-            corners = [costs(row + other), -costs(row - other), -costs(other - row), costs(-row - other)]
+            corners = [
+                costs(row + other),
+                -costs(row - other),
+                -costs(other - row),
+                costs(-row - other),
+            ]
             hessian[i, j] = hessian[j, i] = sum(one.mean() for one in corners) / (4 * width**2)
     return hessian, (np.array(ups) - np.array(downs)).T / (2 * width)
 
@@ -90,7 +108,9 @@ def _sandwich(hessian, slopes):
     if stiffness[0] < -FLAT * stiffness[-1]:
         return np.full(len(hessian), np.inf)
     felt = stiffness > FLAT * stiffness[-1]
-    moved = (slopes - slopes.mean(0)) @ directions[:, felt] / stiffness[felt] @ directions[:, felt].T
+    moved = (
+        (slopes - slopes.mean(0)) @ directions[:, felt] / stiffness[felt] @ directions[:, felt].T
+    )
     errors = np.sqrt((moved**2).sum(0) / (len(slopes) - 1) / len(slopes))
     return np.where((directions[:, ~felt] ** 2).sum(1) > FLAT, np.inf, errors)
 
@@ -100,6 +120,13 @@ def block_gradients(current, x: np.ndarray) -> np.ndarray:
     blocks = 1 + int(current.drawn[0].blocks.max())
     rows = []
     for block in range(blocks):
-        alone = [replace(one, weights=one.weights * blocks * (one.blocks == block)) for one in current.drawn]
-        rows.append(np.array(current.built.gradient(x, current.built.numbers(current.weights, alone))[1]).ravel())
+        alone = [
+            replace(one, weights=one.weights * blocks * (one.blocks == block))
+            for one in current.drawn
+        ]
+        rows.append(
+            np.array(
+                current.built.gradient(x, current.built.numbers(current.weights, alone))[1]
+            ).ravel()
+        )
     return np.array(rows)

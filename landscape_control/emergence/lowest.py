@@ -1,4 +1,6 @@
-"""The least that losses can cost: what a rule pays above it is what is still to be gained, in any unit and from anywhere."""
+"""The least that losses can cost: what a rule pays above it is what is still to be gained, in any
+unit and from anywhere.
+"""
 
 import math
 from dataclasses import replace
@@ -18,8 +20,9 @@ DESCENTS = 60  # steps of Newton's method at most
 class LeastCost:
     """J of sitting at the lowest point of every landscape at all times, on a sample of scenarios.
 
-    The lowest points are searched by Newton's method from the starts, then from where the others came to, so that it is an
-    upper bound of the least cost where a landscape has lower wells elsewhere.
+    The lowest points are searched by Newton's method from the starts, then from where the others
+    came to, so that it is an upper bound of the least cost where a landscape has lower wells
+    elsewhere.
 
     Attributes
     ----------
@@ -47,8 +50,9 @@ class LeastCost:
     def excess(self, policy: Policy, cost: float) -> float:
         """What a rule with the expected cost J = ``cost`` pays above the least; at least 0.
 
-        Pair by pair over the sample, where costs have no long tail; but within three standard errors of J less the mean of
-        the least costs, which is exact where the lowest points are equally low.
+        Pair by pair over the sample, where costs have no long tail; but within three standard
+        errors of J less the mean of the least costs, which is exact where the lowest points are
+        equally low.
         """
         costs = episode_costs(policy, self.program, self._sample)
         parts = list(zip(self._shares, costs, self.values, strict=True))
@@ -87,7 +91,9 @@ def _least(scene, drawn, rows, weights):
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def _descend(model, points, fields):
-    """(loss (P,), places (P, n)) at the end of damped Newton steps, curvatures taken by their absolute value."""
+    """(loss (P,), places (P, n)) at the end of damped Newton steps, curvatures taken by their
+    absolute value.
+    """
     points, damping = points.copy(), np.full(len(points), 1e-3)
     loss, slope, curvature = model(points, fields)
     scale = np.maximum(np.abs(np.where(np.isfinite(loss), loss, 0.0)), 1e-300)

@@ -1,4 +1,6 @@
-"""optimize_policy: the best rule of a family for a distribution of landscapes, by exact moments or by scenarios."""
+"""optimize_policy: the best rule of a family for a distribution of landscapes, by exact moments or
+by scenarios.
+"""
 
 from importlib import import_module
 
@@ -13,7 +15,13 @@ from ..transcription.moment_model import plain_noise
 from .policy_solver import PolicySolver
 from .result import PolicyResult
 
-BUILDING = ("tolerance", "most_nodes", "hessian", "most_iterations", "time_limit")  # what PolicySolver is built with
+BUILDING = (
+    "tolerance",
+    "most_nodes",
+    "hessian",
+    "most_iterations",
+    "time_limit",
+)  # what PolicySolver is built with
 SOLVING = ("starts", "seed", "guess", "fixed", "within", "throw")  # and what it solves with
 
 
@@ -34,31 +42,34 @@ def optimize_policy(
 ) -> PolicyResult:
     """Minimise the expected cost of a causal rule over its coefficients.
 
-        J = E[ κ e^{-γT} L(θ_T)  and/or  k Σ_{t=1..T} e^{-γt} L(θ_t)  +  Σ_{t<T} e^{-γt} |Δθ_t|²/2η ]
+        J = E[ κ e^{-γT} L(θ_T)  and/or  k Σ_{t=1..T} e^{-γt} L(θ_t)  +  Σ_{t<T} e^{-γt} |Δθ_t|²/2η
+        ]
 
-    over landscapes, starts and the noise of the observed gradients. Linear families on random quadratics are solved by exact
-    second moments; everything else by sample averages over scenarios, judged on scenarios that the fit has not seen.
+    over landscapes, starts and the noise of the observed gradients. Linear families on random
+    quadratics are solved by exact second moments; everything else by sample averages over
+    scenarios, judged on scenarios that the fit has not seen.
 
     Parameters
     ----------
     task : LandscapeDistribution
     family : Family, e.g. landscape_control.policies.HeavyBall(constant=True)
-    objective : Objective; horizon T a whole number of steps, learning_rate η = math.inf makes movement free
-    sees : None (exact gradients), NoisyGradient(σ) or CurvatureNoise(...), σ per step and component
-    cost : "terminal", "running" or "both"
-    starts : int, starting points, drawn from the coefficients' ranges
-    seed : int, of the starts and of the scenarios
-    tolerance : float, relative to the cost: of the quadrature (1e-6 if None), or of the sampling (see the scenarios)
-    guess : None, {name: value} or PolicyResult, optimised from as well
-    throw : whether a failed solve raises or returns with its status
-    options : fixed={name: value} holds coefficients, within={name: (low, high)} narrows their ranges; and those of
+    objective : Objective; horizon T a whole number of steps, learning_rate η = math.inf makes
+    movement free sees : None (exact gradients), NoisyGradient(σ) or CurvatureNoise(...), σ per step
+    and component cost : "terminal", "running" or "both" starts : int, starting points, drawn from
+    the coefficients' ranges seed : int, of the starts and of the scenarios tolerance : float,
+    relative to the cost: of the quadrature (1e-6 if None), or of the sampling (see the scenarios)
+    guess : None, {name: value} or PolicyResult, optimised from as well throw : whether a failed
+    solve raises or returns with its status options : fixed={name: value} holds coefficients,
+    within={name: (low, high)} narrows their ranges; and those of
         :class:`PolicySolver` (most_nodes, most_iterations, hessian), or of :class:`ScenarioSolver`
 
-    Raises ProblemError for input that cannot be used; with ``throw``, SolveError for a solve that failed, whose ``solution``
-    keeps what was found.
+    Raises ProblemError for input that cannot be used; with ``throw``, SolveError for a solve that
+    failed, whose ``solution`` keeps what was found.
     """
     program = PolicyProgram(task=task, family=family, objective=objective, sees=sees, cost=cost)
-    return solve_program(program, starts=starts, seed=seed, tolerance=tolerance, guess=guess, throw=throw, **options)
+    return solve_program(
+        program, starts=starts, seed=seed, tolerance=tolerance, guess=guess, throw=throw, **options
+    )
 
 
 @checked
@@ -81,5 +92,7 @@ def solve_program(
 
 @checked
 def has_moments(program: PolicyProgram) -> bool:
-    """Whether second moments propagate in closed form: a linear family on random quadratics, noise free of the state."""
+    """Whether second moments propagate in closed form: a linear family on random quadratics, noise
+    free of the state.
+    """
     return program.family.linear and program.task.is_quadratic and plain_noise(program.sees)

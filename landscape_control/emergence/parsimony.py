@@ -17,8 +17,9 @@ class Choice:
     Attributes
     ----------
     best : (...) integers, index of the family; -1 where none has a cost
-    gain : (...), cost of the simplest family that has one over that of the preferred one, minus 1; NaN where none has
-    nearest : (...), cost of the next best family over that of the preferred one, minus 1; negative where a richer family
+    gain : (...), cost of the simplest family that has one over that of the preferred one, minus 1;
+    NaN where none has nearest : (...), cost of the next best family over that of the preferred one,
+    minus 1; negative where a richer family
         is cheaper by less than it must be; NaN without another one
     """
 
@@ -38,11 +39,13 @@ def choose_family(
 ) -> Choice:
     """The simplest family that no richer one beats by more than the noise and a stated share.
 
-    Families are taken by their number of coefficients, fewest first. A richer one replaces the preferred one if
+    Families are taken by their number of coefficients, fewest first. A richer one replaces the
+    preferred one if
 
         cost - richer cost  >  max(margin·|cost|, width·√(se² + richer se²)).
 
-    The two estimates are taken as independent, which is cautious when they share their random numbers.
+    The two estimates are taken as independent, which is cautious when they share their random
+    numbers.
 
     Parameters
     ----------
@@ -55,8 +58,12 @@ def choose_family(
     costs, sizes = np.asarray(costs, dtype=float), np.asarray(sizes)
     margin, width = number("margin", margin, low=0), number("width", width, low=0)
     if costs.ndim < 1 or sizes.shape != costs.shape[:1] or not len(sizes):
-        raise ProblemError("costs of families", expected="an array (F, ...) and F sizes",
-                           received=f"shapes {costs.shape} and {sizes.shape}", advice="one row of costs per family")
+        raise ProblemError(
+            "costs of families",
+            expected="an array (F, ...) and F sizes",
+            received=f"shapes {costs.shape} and {sizes.shape}",
+            advice="one row of costs per family",
+        )
     errors = np.broadcast_to(np.asarray(standard_errors, dtype=float), costs.shape)
     order = np.argsort(sizes, kind="stable")
     best = np.full(costs.shape[1:], -1)
@@ -69,11 +76,17 @@ def choose_family(
         better = known & (np.isnan(cost) | (cost - costs[family] > needed))
         best = np.where(better, family, best)
         cost, error = np.where(better, costs[family], cost), np.where(better, errors[family], error)
-    others = np.where(np.arange(len(costs)).reshape(-1, *[1] * best.ndim) == best, np.inf, np.where(
-        np.isfinite(costs), costs, np.inf)).min(axis=0)
+    others = np.where(
+        np.arange(len(costs)).reshape(-1, *[1] * best.ndim) == best,
+        np.inf,
+        np.where(np.isfinite(costs), costs, np.inf),
+    ).min(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return Choice(best=_whole(best), gain=freeze(first / cost - 1),
-                      nearest=freeze(np.where(np.isfinite(others), others / cost - 1, np.nan)))
+        return Choice(
+            best=_whole(best),
+            gain=freeze(first / cost - 1),
+            nearest=freeze(np.where(np.isfinite(others), others / cost - 1, np.nan)),
+        )
 
 
 def _whole(array):

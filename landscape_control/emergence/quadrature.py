@@ -19,9 +19,11 @@ LONG = 20_000  # modes times steps from which each run of the optimiser takes lo
 
 
 def first_nodes(program: PolicyProgram) -> int:
-    """Nodes to begin with: as many as make a polynomial cost exact, or enough that no coefficient can exploit gaps.
+    """Nodes to begin with: as many as make a polynomial cost exact, or enough that no coefficient
+    can exploit gaps.
 
-    Without noise the cost of T steps oscillates T times over the spectrum, and too few nodes breed optima of their own.
+    Without noise the cost of T steps oscillates T times over the spectrum, and too few nodes breed
+    optima of their own.
     """
     exact, size = program.steps + 1, program.family.layout(program.steps).size
     return exact if isinstance(program.sees, ExactGradient) else min(exact, max(FIRST, size + 1))
@@ -30,8 +32,8 @@ def first_nodes(program: PolicyProgram) -> int:
 def enough_nodes(program: PolicyProgram, nodes: int) -> int | None:
     """The next finer number of nodes, or None where the quadrature has no error.
 
-    With noise variance h^m, m whole, a mode's cost is a polynomial of degree at most 2T + max(1, m) in its curvature, and
-    Gauss quadrature with N nodes is exact to degree 2N - 1.
+    With noise variance h^m, m whole, a mode's cost is a polynomial of degree at most 2T + max(1, m)
+    in its curvature, and Gauss quadrature with N nodes is exact to degree 2N - 1.
     """
     power = 2 * getattr(program.sees, "power", 0.0)
     polynomial = power == int(power) and power >= 0
@@ -40,7 +42,9 @@ def enough_nodes(program: PolicyProgram, nodes: int) -> int | None:
 
 
 def is_long(program: PolicyProgram) -> bool:
-    """Whether each run of the optimiser is long, and what is best over a shorter horizon is a place to begin."""
+    """Whether each run of the optimiser is long, and what is best over a shorter horizon is a place
+    to begin.
+    """
     steady = not any(one.varies for one in program.family.coefficients)
     return steady and first_nodes(program) * program.steps > LONG
 
@@ -53,8 +57,9 @@ def largest_curvature(program: PolicyProgram) -> float:
 class Machinery:
     """One moment structure with its functions and optimisers, each made when first needed.
 
-    Inside, curvatures are in units of the largest and learning rates in units of one over it, so that a task in other units
-    takes the same path; coefficients and costs that come in and go out are the user's.
+    Inside, curvatures are in units of the largest and learning rates in units of one over it, so
+    that a task in other units takes the same path; coefficients and costs that come in and go out
+    are the user's.
     """
 
     def __init__(self, family, horizon, layout, hessian, options):
@@ -70,13 +75,20 @@ class Machinery:
     def objective(self, program: PolicyProgram, nodes: int):
         """log(J/standing still) as a function of the coefficients."""
         packed, units = self._packed(program, nodes), self._units(program)
-        function = self._kept(self._objectives, self.moments.count_nodes(packed), self._build_objective)
+        function = self._kept(
+            self._objectives, self.moments.count_nodes(packed), self._build_objective
+        )
         return lambda entries: float(function(entries * units, packed))
 
     def without_effect(self, program: PolicyProgram, nodes: int, points) -> np.ndarray:
-        """(n,) bool: coefficients whose slope is exactly zero at every point, such as momentum over a single step."""
+        """(n,) bool: coefficients whose slope is exactly zero at every point, such as momentum over
+        a single step.
+        """
         function = self._kept(self._slopes, self.node_count(program, nodes), self._build_slope)
-        slopes = [np.array(function(one * self._units(program), self._packed(program, nodes))).ravel() for one in points]
+        slopes = [
+            np.array(function(one * self._units(program), self._packed(program, nodes))).ravel()
+            for one in points
+        ]
         return ~np.any(slopes, axis=0)
 
     def cost(self, program: PolicyProgram, nodes: int, entries) -> float:
@@ -99,10 +111,13 @@ class Machinery:
     def learnt(self, program: PolicyProgram, nodes: int, optimum) -> bool:
         """Whether the rule learns everything there is: J is zero to round-off.
 
-        Where as few curvatures as steps can all be met; and where a run without noise and price ended for want of digits.
+        Where as few curvatures as steps can all be met; and where a run without noise and price
+        ended for want of digits.
         """
         share = self.cost(program, nodes, optimum.variables) / self.at_rest(program, nodes)
-        if self._packed(program, nodes)[REFERENCE + 1] == ROUND_OFF:  # however it ended: nothing can be better
+        if (
+            self._packed(program, nodes)[REFERENCE + 1] == ROUND_OFF
+        ):  # however it ended: nothing can be better
             return share <= 100 * ROUND_OFF
         ended = not optimum.success and optimum.reason not in (TIMED_OUT, INTERRUPTED)
         return ended and is_free(program) and share <= 10 * ROUND_OFF
@@ -110,9 +125,18 @@ class Machinery:
     def optimise(self, program, nodes, guesses, bounds, tolerance, limit=None):
         """Distinct optima from these guesses, best first; at least one run, however short, is made."""
         optimiser, units = self.optimiser(self.node_count(program, nodes)), self._units(program)
-        found = optima_from(optimiser, [one * units for one in guesses], self._packed(program, nodes),
-                            bounds=bounds * units[:, None], closeness=tolerance, limit=limit)
-        return tuple(replace(one, result=replace(one.result, variables=one.variables / units)) for one in found)
+        found = optima_from(
+            optimiser,
+            [one * units for one in guesses],
+            self._packed(program, nodes),
+            bounds=bounds * units[:, None],
+            closeness=tolerance,
+            limit=limit,
+        )
+        return tuple(
+            replace(one, result=replace(one.result, variables=one.variables / units))
+            for one in found
+        )
 
     def _units(self, program):
         return stretch(self.coefficients, largest_curvature(program))
@@ -133,11 +157,15 @@ class Machinery:
 
     def _build_optimiser(self, nodes):
         nlp, derivatives = self.moments.nlp(nodes, exact=self.hessian == "exact")
-        return PolicyOptimiser(nlp=nlp, hessian=self.hessian, derivatives=derivatives, options=self.options)
+        return PolicyOptimiser(
+            nlp=nlp, hessian=self.hessian, derivatives=derivatives, options=self.options
+        )
 
     def _build_slope(self, nodes):
         nlp, derivatives = self.moments.nlp(nodes, exact=False)
-        return ca.Function("slope", [nlp["x"], nlp["p"]], [derivatives["grad_f"](nlp["x"], nlp["p"])[1]])
+        return ca.Function(
+            "slope", [nlp["x"], nlp["p"]], [derivatives["grad_f"](nlp["x"], nlp["p"])[1]]
+        )
 
     def _build_objective(self, nodes):
         nlp = self.moments.nlp(nodes, exact=False)[0]

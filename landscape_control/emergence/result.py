@@ -1,4 +1,6 @@
-"""What optimising a policy returns: coefficients, the rule to run, and how far to trust them. No CasADi inside."""
+"""What optimising a policy returns: coefficients, the rule to run, and how far to trust them. No
+CasADi inside.
+"""
 
 import math
 from collections.abc import Callable, Mapping
@@ -18,7 +20,8 @@ from ..solver.policies import PolicyStatus
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PolicyResult(Recordable):
-    """The best coefficients of a family for a program, every other optimum, and how they were found.
+    """The best coefficients of a family for a program, every other optimum, and how they were
+    found.
 
     Attributes
     ----------
@@ -31,17 +34,16 @@ class PolicyResult(Recordable):
     status : PolicyStatus
     starts : int, how many starting points were optimised from, those near the best included
     agreed : int, how many of them reached this cost
-    optima : tuple of (cost, read-only coefficients, how many starts), best first; costs within the tolerance count as one;
+    optima : tuple of (cost, read-only coefficients, how many starts), best first; costs within the
+    tolerance count as one;
         for scenarios costs on those it was fitted to
     at_bound : tuple of str, coefficients that ended at the edge of their admissible range
     fixed : tuple of str, coefficients that were held where they are
     standing_still : float, J of never moving (NaN for scenarios)
-    learnt : bool, whether the rule learns everything there is, so that the cost is zero to round-off
-    nodes : int, quadrature nodes, or scenarios
-    method : "exact moments" or "scenarios"
-    build_seconds, solve_seconds : float
-    tolerance : float, relative to the cost
-    compared : str, how it stands beside the best of a simpler family that its own contains, where that is returned or
+    learnt : bool, whether the rule learns everything there is, so that the cost is zero to
+    round-off nodes : int, quadrature nodes, or scenarios method : "exact moments" or "scenarios"
+    build_seconds, solve_seconds : float tolerance : float, relative to the cost compared : str, how
+    it stands beside the best of a simpler family that its own contains, where that is returned or
         the order
         is not decided; else ""
     """
@@ -77,7 +79,9 @@ class PolicyResult(Recordable):
     @cached_property
     def policy(self) -> Policy:
         """The rule to run: a pure (init, update) pair in NumPy."""
-        return Policy(family=self.program.family, coefficients=self.coefficients, horizon=self.program.steps)
+        return Policy(
+            family=self.program.family, coefficients=self.coefficients, horizon=self.program.steps
+        )
 
     @cached_property
     def certificate(self):
@@ -86,13 +90,19 @@ class PolicyResult(Recordable):
 
     @cached_property
     def identifiability(self):
-        """Which combinations of coefficients the cost does not feel (computed at first use, then kept)."""
+        """Which combinations of coefficients the cost does not feel (computed at first use, then
+        kept).
+        """
         return self._made(self._identify, "identifiability")
 
     def _made(self, maker, what):
         if maker is None:
-            raise ProblemError(what, expected="a result made by optimize_policy", received="a result without its checker",
-                               advice="optimise the program again")
+            raise ProblemError(
+                what,
+                expected="a result made by optimize_policy",
+                received="a result without its checker",
+                advice="optimise the program again",
+            )
         return maker(self)
 
     @property
@@ -104,16 +114,21 @@ class PolicyResult(Recordable):
     def summary(self) -> str:
         """One line: coefficients, cost with its error, status, how many starts agreed, effort."""
         more = f" and {len(self.at_bound) - 3} more" if len(self.at_bound) > 3 else ""
-        edge = f"; at the edge of the range: {', '.join(self.at_bound[:3])}{more}" if self.at_bound else ""
+        edge = (
+            f"; at the edge of the range: {', '.join(self.at_bound[:3])}{more}"
+            if self.at_bound
+            else ""
+        )
         others = len(self.optima) - 1
         also = f", {others} other optim{'um' if others == 1 else 'a'}" if others > 0 else ""
         beside = f"; {self.compared}" if self.compared else ""
         sizes = f"{self.nodes} {'scenarios' if self.method == 'scenarios' else 'curvatures'}"
         return (
-            f"{self.program.family.name}, T = {self.program.steps}: {coefficients_in_words(self.coefficients)}; "
-            f"J = {self.cost:.6g} ± {self.uncertainty:.1g}, {self.status}; "
-            f"{self.agreed} of {self.starts} start(s) agree{also}{edge}{beside}; "
-            f"{self.method} ({sizes}), build {self.build_seconds * 1e3:.0f} ms, solve {self.solve_seconds * 1e3:.0f} ms"
+            f"{self.program.family.name}, T = {self.program.steps}:"
+            f" {coefficients_in_words(self.coefficients)}; J = {self.cost:.6g} ±"
+            f" {self.uncertainty:.1g}, {self.status}; {self.agreed} of {self.starts} start(s)"
+            f" agree{also}{edge}{beside}; {self.method} ({sizes}), build"
+            f" {self.build_seconds * 1e3:.0f} ms, solve {self.solve_seconds * 1e3:.0f} ms"
         )
 
     def __repr__(self):
@@ -124,8 +139,13 @@ class PolicyResult(Recordable):
         for maker, name in ((self._certify, "certificate"), (self._identify, "identifiability")):
             if maker is not None:
                 getattr(self, name)
-        state = {**self.__dict__, "_certify": None, "_identify": None, "coefficients": dict(self.coefficients),
-                 "optima": tuple((cost, dict(found), count) for cost, found, count in self.optima)}
+        state = {
+            **self.__dict__,
+            "_certify": None,
+            "_identify": None,
+            "coefficients": dict(self.coefficients),
+            "optima": tuple((cost, dict(found), count) for cost, found, count in self.optima),
+        }
         state.pop("policy", None)
         return state
 
@@ -141,11 +161,18 @@ def _read_only(optima):
 
 def coefficients_in_words(coefficients: Mapping) -> str:
     """Name and value of each; first and last of those that vary."""
-    return ", ".join(f"{name} {_short(value)}" for name, value in coefficients.items()) or "no coefficients"
+    return (
+        ", ".join(f"{name} {_short(value)}" for name, value in coefficients.items())
+        or "no coefficients"
+    )
 
 
 def _short(value):
     if np.ndim(value) == 0:
         return f"{float(value):.4g}"
     flat = np.ravel(value)
-    return f"{flat[0]:.3g} … {flat[-1]:.3g} ({len(flat)})" if len(flat) > 1 and math.isfinite(flat[0]) else f"{flat}"
+    return (
+        f"{flat[0]:.3g} … {flat[-1]:.3g} ({len(flat)})"
+        if len(flat) > 1 and math.isfinite(flat[0])
+        else f"{flat}"
+    )

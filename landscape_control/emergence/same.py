@@ -4,17 +4,27 @@ from dataclasses import fields, is_dataclass
 
 import numpy as np
 
-_UNUSED = {"terminal": ("loss_weight",), "running": ("terminal_weight",), "both": ()}  # by kind of cost
+_UNUSED = {
+    "terminal": ("loss_weight",),
+    "running": ("terminal_weight",),
+    "both": (),
+}  # by kind of cost
 
 
 def differing_fields(first, second) -> list[str]:
-    """Dotted names of what differs between two programs, e.g. ["objective.discount", "task.curvatures"].
+    """Dotted names of what differs between two programs, e.g. ["objective.discount",
+    "task.curvatures"].
 
-    Numbers by value; functions and other objects by identity. The family, and prices that do not enter, are left out.
+    Numbers by value; functions and other objects by identity. The family, and prices that do not
+    enter, are left out.
     """
     if first.cost != second.cost:
         return ["cost"]
-    ignored = {"family", "objective.terminal", *(f"objective.{name}" for name in _UNUSED[first.cost])}
+    ignored = {
+        "family",
+        "objective.terminal",
+        *(f"objective.{name}" for name in _UNUSED[first.cost]),
+    }
     return list(_differing(first, second, "", ignored))
 
 
@@ -23,7 +33,12 @@ def _differing(one, other, path, ignored):
         return
     if is_dataclass(one) and type(one) is type(other):
         for name in (field.name for field in fields(one)):
-            yield from _differing(getattr(one, name), getattr(other, name), f"{path}.{name}" if path else name, ignored)
+            yield from _differing(
+                getattr(one, name),
+                getattr(other, name),
+                f"{path}.{name}" if path else name,
+                ignored,
+            )
     elif not _equal(one, other):
         yield path
 
@@ -31,7 +46,10 @@ def _differing(one, other, path, ignored):
 def _equal(one, other):
     if isinstance(one, tuple | list) and isinstance(other, tuple | list):
         return len(one) == len(other) and not any(
-            True for pair in zip(one, other, strict=True) for _ in _differing(*pair, "entry", ()))
-    if type(one) is not type(other) and not all(isinstance(value, int | float | np.number) for value in (one, other)):
+            True for pair in zip(one, other, strict=True) for _ in _differing(*pair, "entry", ())
+        )
+    if type(one) is not type(other) and not all(
+        isinstance(value, int | float | np.number) for value in (one, other)
+    ):
         return False
     return bool(np.array_equal(one, other)) if isinstance(one, np.ndarray) else one == other

@@ -1,4 +1,6 @@
-"""Drawing scenarios: landscapes, starts and noise for a policy program, stratified, in independent blocks."""
+"""Drawing scenarios: landscapes, starts and noise for a policy program, stratified, in independent
+blocks.
+"""
 
 import math
 from collections.abc import Sequence
@@ -22,31 +24,45 @@ def scenes(program: PolicyProgram) -> tuple[Scene, ...]:
     """One scene per landscape of the population; random quadratics are one scene with φ = (h, μ)."""
     _check_sees(program)
     if program.task.is_quadratic:
-        return (Scene(dimension=1, hidden=2, loss=quadratic_loss, observed=_seen(program, quadratic_slope)),)
+        return (
+            Scene(
+                dimension=1, hidden=2, loss=quadratic_loss, observed=_seen(program, quadratic_slope)
+            ),
+        )
     return tuple(_scene(program, landscape) for landscape in program.task.population)
 
 
 def counts(program: PolicyProgram, count: int, blocks: int) -> tuple[int, ...]:
-    """Scenarios per scene: about ``count`` in all, in proportion to the weights, whole pairs in every block."""
+    """Scenarios per scene: about ``count`` in all, in proportion to the weights, whole pairs in
+    every block.
+    """
     weights = (1.0,) if program.task.is_quadratic else program.task.weights
     return tuple(2 * blocks * max(1, round(count * weight / (2 * blocks))) for weight in weights)
 
 
-def draw(program: PolicyProgram, count: int, *, blocks: int, seed: np.random.SeedSequence) -> tuple[Scenarios, ...]:
-    """Scenarios for every scene, with weights that make their average an unbiased estimate of the expected cost.
+def draw(
+    program: PolicyProgram, count: int, *, blocks: int, seed: np.random.SeedSequence
+) -> tuple[Scenarios, ...]:
+    """Scenarios for every scene, with weights that make their average an unbiased estimate of the
+    expected cost.
 
-    Every block is an independent draw from the same law, so that the spread of the block means is an honest standard
-    error. For random quadratics, within a block, curvatures and starts are stratified (one from every slice of equal
-    probability, paired at random), and half of the starts come from a density ∝ z²·N(z; 0, 1), z the standardised start,
-    with the weights that undo it: costs grow as z², and these shares of them do not vary. Gradient noise comes in antithetic
-    pairs ξ, -ξ on the same landscape and start. None of this biases an average; weights sum to one on average. Draws do not
-    depend on coefficients, prices or discounts, nor on the size of the noise but by a factor. Of a finite list of starts
-    every one has the same weight in every block, and every landscape its own.
+    Every block is an independent draw from the same law, so that the spread of the block means is
+    an honest standard error. For random quadratics, within a block, curvatures and starts are
+    stratified (one from every slice of equal probability, paired at random), and half of the starts
+    come from a density ∝ z²·N(z; 0, 1), z the standardised start, with the weights that undo it:
+    costs grow as z², and these shares of them do not vary. Gradient noise comes in antithetic pairs
+    ξ, -ξ on the same landscape and start. None of this biases an average; weights sum to one on
+    average. Draws do not depend on coefficients, prices or discounts, nor on the size of the noise
+    but by a factor. Of a finite list of starts every one has the same weight in every block, and
+    every landscape its own.
     """
     weights = (1.0,) if program.task.is_quadratic else program.task.weights
     streams = map(np.random.default_rng, seed.spawn(len(weights)))
     each = zip(counts(program, count, blocks), weights, streams, strict=True)
-    return tuple(_draw_scene(program, k, size, weight, blocks, rng) for k, (size, weight, rng) in enumerate(each))
+    return tuple(
+        _draw_scene(program, k, size, weight, blocks, rng)
+        for k, (size, weight, rng) in enumerate(each)
+    )
 
 
 def _draw_scene(program, which, count, weight, blocks, rng):
@@ -65,8 +81,12 @@ def _draw_scene(program, which, count, weight, blocks, rng):
     if paired:
         noise = _scaled(program, rng.standard_normal(noise.shape), hidden)
         noise = np.stack([noise, -noise], axis=1).reshape(count, *noise.shape[1:])
-        starts, hidden, shares, blocked = (np.repeat(array, 2, axis=0) for array in (starts, hidden, shares, blocked))
-    return Scenarios(starts=starts, hidden=hidden, noise=noise, weights=shares * weight / count, blocks=blocked)
+        starts, hidden, shares, blocked = (
+            np.repeat(array, 2, axis=0) for array in (starts, hidden, shares, blocked)
+        )
+    return Scenarios(
+        starts=starts, hidden=hidden, noise=noise, weights=shares * weight / count, blocks=blocked
+    )
 
 
 def _quadratics(program, count, blocks, rng):
@@ -87,39 +107,57 @@ def _quadratics(program, count, blocks, rng):
 
 
 def curvature_scale(program: PolicyProgram, drawn: Sequence[Scenarios]) -> float:
-    """A curvature h that says what a long step is, 1/h: the largest of the spectrum; elsewhere the average at the starts."""
+    """A curvature h that says what a long step is, 1/h: the largest of the spectrum; elsewhere the
+    average at the starts.
+    """
     if program.task.is_quadratic:
         return program.task.curvatures.support[1]
     found = []
     for scene, one in zip(scenes(program), drawn, strict=True):
         theta, hidden = ca.SX.sym("theta", scene.dimension), ca.SX.sym("hidden", scene.hidden)
-        size = ca.Function("size", [theta, hidden], [ca.norm_fro(ca.hessian(scene.loss(theta, hidden), theta)[0])])
-        found.append(np.array(size.map(min(one.count, FEW))(one.starts[:FEW].T, one.hidden[:FEW, 0].T)).mean())
+        size = ca.Function(
+            "size", [theta, hidden], [ca.norm_fro(ca.hessian(scene.loss(theta, hidden), theta)[0])]
+        )
+        found.append(
+            np.array(
+                size.map(min(one.count, FEW))(one.starts[:FEW].T, one.hidden[:FEW, 0].T)
+            ).mean()
+        )
     average = float(np.mean(found))
     return average if np.isfinite(average) and average > 0 else 1.0
 
 
 def _even(points, starts, blocks):
-    """Weights that make every one of a finite list of starts count equally in each block, where each came up."""
+    """Weights that make every one of a finite list of starts count equally in each block, where
+    each came up.
+    """
     shares = np.ones(len(starts))
     if isinstance(points, np.ndarray) and len(points) * blocks <= len(starts):
         for rows in np.split(np.arange(len(starts)), blocks):
-            _, place, times = np.unique(starts[rows], axis=0, return_inverse=True, return_counts=True)
+            _, place, times = np.unique(
+                starts[rows], axis=0, return_inverse=True, return_counts=True
+            )
             _, wanted = np.unique(points, axis=0, return_counts=True)
             shares[rows] = (len(rows) * wanted / len(points) / times)[place.ravel()]
     return shares
 
 
 def _spread(uniform):
-    """(z, N(z)/q(z)) for z ~ q = ½N + ½z²N from uniform numbers: below ½ the normal part, above it the other (Maxwell)."""
+    """(z, N(z)/q(z)) for z ~ q = ½N + ½z²N from uniform numbers: below ½ the normal part, above it
+    the other (Maxwell).
+    """
     plain, signed = ndtri(np.clip(2 * uniform, 1e-300, 1 - 1e-16)), 4 * uniform - 3
-    wide = np.sign(signed) * np.sqrt(2 * gammaincinv(1.5, np.abs(np.clip(signed, -1 + 1e-16, 1 - 1e-16))))
+    wide = np.sign(signed) * np.sqrt(
+        2 * gammaincinv(1.5, np.abs(np.clip(signed, -1 + 1e-16, 1 - 1e-16)))
+    )
     z = np.where(uniform < 0.5, plain, wide)
     return z, 2 / (1 + z**2)
 
 
 def _scaled(program, noise, hidden):
-    """Standard normal numbers times the noise, unless that depends on the state: the formula scales it then."""
+    """Standard normal numbers times the noise, unless that depends on the state: the formula scales
+    it then.
+    """
     if program.task.is_quadratic and not _depends_on_state(program):
         return noise * np.sqrt(noise_variance(program, hidden[:, 0, 0]))[:, None, None]
     if _depends_on_state(program):
@@ -146,27 +184,42 @@ def _scene(program, landscape):
     theta, hidden = ca.SX.sym("theta", landscape.dimension), ca.SX.sym("hidden", size)
     value = landscape.symbolic(theta, hidden if size else None)
     slope = ca.Function("slope", [theta, hidden], [ca.densify(ca.gradient(value, theta))])
-    return Scene(dimension=landscape.dimension, hidden=size, loss=ca.Function("loss", [theta, hidden], [value]),
-                 observed=_seen(program, slope))
+    return Scene(
+        dimension=landscape.dimension,
+        hidden=size,
+        loss=ca.Function("loss", [theta, hidden], [value]),
+        observed=_seen(program, slope),
+    )
 
 
 def _seen(program, slope):
     if not _depends_on_state(program):
         return lambda theta, hidden, noise: slope(theta, hidden) + noise
-    return lambda theta, hidden, noise: slope(theta, hidden) + program.sees.root(theta, theta.numel()) @ noise
+    return lambda theta, hidden, noise: (
+        slope(theta, hidden) + program.sees.root(theta, theta.numel()) @ noise
+    )
 
 
 def _check_sees(program):
     if isinstance(program.sees, CurvatureNoise) and program.task.is_quadratic:
         return
     if not isinstance(program.sees, ExactGradient | NoisyGradient):
-        raise ProblemError("sees", expected="ExactGradient(), NoisyGradient(...), or CurvatureNoise on random quadratics",
-                           received=type(program.sees).__name__, advice="a policy maps gradients to updates; for noise that "
-                           "depends on where the learner stands give NoisyGradient a function of θ")
+        raise ProblemError(
+            "sees",
+            expected="ExactGradient(), NoisyGradient(...), or CurvatureNoise on random quadratics",
+            received=type(program.sees).__name__,
+            advice=(
+                "a policy maps gradients to updates; for noise that "
+                "depends on where the learner stands give NoisyGradient a function of θ"
+            ),
+        )
 
 
 def block_means(costs: Sequence[np.ndarray], scenarios: Sequence[Scenarios]) -> np.ndarray:
     """Means over each block, (blocks,), of costs per scenario of every scene."""
     blocks = 1 + max(int(one.blocks.max()) for one in scenarios)
-    sums = sum(np.bincount(one.blocks, one.weights * cost, blocks) for one, cost in zip(scenarios, costs, strict=True))
+    sums = sum(
+        np.bincount(one.blocks, one.weights * cost, blocks)
+        for one, cost in zip(scenarios, costs, strict=True)
+    )
     return sums * blocks

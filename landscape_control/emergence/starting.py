@@ -8,20 +8,25 @@ from ..arrays import number, real_array
 from ..errors import ProblemError, check_options
 from ..policies import Layout
 
-JITTER = 0.2  # steps of one start differ by ±10 %: equal steps are a saddle of every program that is symmetric in its steps
+# steps of one start differ by ±10 %: equal steps are a saddle of every program that is symmetric in
+# its steps
+JITTER = 0.2
 
 
 def draw_starts(layout: Layout, count: int, seed: int, unit: float = 1.0) -> np.ndarray:
-    """(count, n): a Latin hypercube (McKay, Beckman & Conover 1979) through :meth:`Coefficient.draw`.
+    """(count, n): a Latin hypercube (McKay, Beckman & Conover 1979) through
+    :meth:`Coefficient.draw`.
 
-    Learning rates and lags are in units of ``unit``, one over a curvature. Coefficients that vary start near one level for
-    all steps.
+    Learning rates and lags are in units of ``unit``, one over a curvature. Coefficients that vary
+    start near one level for all steps.
     """
     rng, width = np.random.default_rng(seed), sum(one.size for one in layout.coefficients)
-    points = (rng.permuted(np.tile(np.arange(count), (width, 1)), axis=1).T + rng.random((count, width))) / count
+    points = (
+        rng.permuted(np.tile(np.arange(count), (width, 1)), axis=1).T + rng.random((count, width))
+    ) / count
     starts, column, units = np.empty((count, layout.size)), 0, stretch(layout, unit)
     for one, place in zip(layout.coefficients, layout.slices.values(), strict=True):
-        level = one.draw(points[:, column:column + one.size])
+        level = one.draw(points[:, column : column + one.size])
         column += one.size
         entries = np.tile(level, (1, layout.blocks(one)))
         if one.varies:
@@ -31,7 +36,8 @@ def draw_starts(layout: Layout, count: int, seed: int, unit: float = 1.0) -> np.
 
 
 def stretch(layout: Layout, unit: float) -> np.ndarray:
-    """(n,): ``unit`` for learning rates and lags of linear families, lengths per gradient that go as one over the curvature.
+    """(n,): ``unit`` for learning rates and lags of linear families, lengths per gradient that go
+    as one over the curvature.
 
     1 for numbers without a dimension, like momentum.
     """
@@ -43,22 +49,26 @@ def stretch(layout: Layout, unit: float) -> np.ndarray:
 
 
 def coefficient_scales(layout: Layout, entries: np.ndarray, unit: float = 1.0) -> np.ndarray:
-    """(n,): how far a change of order one moves each coefficient, so that one at zero has a scale too.
+    """(n,): how far a change of order one moves each coefficient, so that one at zero has a scale
+    too.
 
-    1 for momentum and its like; else the size of the coefficient, at least the smallest start of one that is positive, or
-    the width of its starts.
+    1 for momentum and its like; else the size of the coefficient, at least the smallest start of
+    one that is positive, or the width of its starts.
     """
     units, scales = stretch(layout, unit), np.abs(np.asarray(entries, dtype=float))
     for one, place in zip(layout.coefficients, layout.slices.values(), strict=True):
         least = {"one minus": 1.0, "log": one.least, "linear": one.most - one.least}[one.scale]
-        scales[place] = 1.0 if one.scale == "one minus" else np.maximum(scales[place], least * units[place])
+        scales[place] = (
+            1.0 if one.scale == "one minus" else np.maximum(scales[place], least * units[place])
+        )
     return scales
 
 
 def settled_starts(
     layout: Layout, count: int, seed: int, objective: Callable, limit: float, unit: float = 1.0
 ) -> np.ndarray:
-    """``count`` draws whose objective is finite and at most ``limit``; if there are too few, those with the lowest.
+    """``count`` draws whose objective is finite and at most ``limit``; if there are too few, those
+    with the lowest.
 
     Four times as many are drawn: a rule that diverges over the spectrum is no place to start from.
     """
@@ -72,25 +82,39 @@ def settled_starts(
 def nearby_starts(
     layout: Layout, entries: np.ndarray, count: int, rng: np.random.Generator, unit: float = 1.0
 ) -> np.ndarray:
-    """(count, n): 10 % down to 0.1 % away from an optimum, where costs with many optima side by side have better ones."""
+    """(count, n): 10 % down to 0.1 % away from an optimum, where costs with many optima side by
+    side have better ones.
+    """
     width = 10.0 ** -rng.uniform(1, 3, (count, 1))
-    return entries + coefficient_scales(layout, entries, unit) * width * rng.standard_normal((count, len(entries)))
+    return entries + coefficient_scales(layout, entries, unit) * width * rng.standard_normal(
+        (count, len(entries))
+    )
 
 
 def guess_entries(layout: Layout, guess, starts: int) -> np.ndarray | None:
-    """The vector (n,) of a guess: None, coefficients by name, or an earlier result (of any horizon).
+    """The vector (n,) of a guess: None, coefficients by name, or an earlier result (of any
+    horizon).
 
-    Steps beyond an earlier result's horizon repeat its last ones. Without a guess, ``starts`` to draw are needed.
+    Steps beyond an earlier result's horizon repeat its last ones. Without a guess, ``starts`` to
+    draw are needed.
     """
     if guess is None and starts == 0:
-        raise ProblemError("starts", expected="at least one start, or a guess", received="starts = 0 and no guess",
-                           advice="give starts=8, or guess=an earlier result")
+        raise ProblemError(
+            "starts",
+            expected="at least one start, or a guess",
+            received="starts = 0 and no guess",
+            advice="give starts=8, or guess=an earlier result",
+        )
     if guess is None:
         return None
     values = getattr(guess, "coefficients", guess)
     if not isinstance(values, Mapping):
-        raise ProblemError("guess", expected="a PolicyResult, or coefficients by name", received=type(guess).__name__,
-                           advice="e.g. guess={'learning_rate': 0.1, 'momentum': 0.9}")
+        raise ProblemError(
+            "guess",
+            expected="a PolicyResult, or coefficients by name",
+            received=type(guess).__name__,
+            advice="e.g. guess={'learning_rate': 0.1, 'momentum': 0.9}",
+        )
     found = {name: _numbers(name, value) for name, value in values.items()}
     for one in layout.coefficients:
         if one.varies and one.name in found and found[one.name].ndim == (one.size > 1) + 1:
@@ -98,7 +122,12 @@ def guess_entries(layout: Layout, guess, starts: int) -> np.ndarray | None:
             found[one.name] = found[one.name][steps]
     entries = layout.join(found)
     if not np.isfinite(entries).all():
-        raise ProblemError("guess", expected="finite coefficients", received="NaN or infinity", advice="check the guess")
+        raise ProblemError(
+            "guess",
+            expected="finite coefficients",
+            received="NaN or infinity",
+            advice="check the guess",
+        )
     return entries
 
 
@@ -107,9 +136,11 @@ def _numbers(name, value):
 
 
 def bounds_with(layout: Layout, fixed: Mapping | None, within: Mapping | None = None) -> np.ndarray:
-    """(n, 2), the admissible ranges, narrowed to ``within`` {name: (low, high)}, of no width for ``fixed`` {name: value}.
+    """(n, 2), the admissible ranges, narrowed to ``within`` {name: (low, high)}, of no width for
+    ``fixed`` {name: value}.
 
-    Raises ProblemError for names that are no coefficients, and for numbers outside the admissible range.
+    Raises ProblemError for names that are no coefficients, and for numbers outside the admissible
+    range.
     """
     fixed, within = _by_name("fixed", fixed, layout), _by_name("within", within, layout)
     bounds = layout.bounds
@@ -120,8 +151,12 @@ def bounds_with(layout: Layout, fixed: Mapping | None, within: Mapping | None = 
         place = layout.slices[name]
         outside = ~((values[place] >= bounds[place, 0]) & (values[place] <= bounds[place, 1]))
         if outside.any():
-            raise ProblemError(f"fixed[{name!r}]", expected=_range(bounds[place][outside][0]),
-                               received=f"{values[place][outside][0]:g}", advice="hold it inside its admissible range")
+            raise ProblemError(
+                f"fixed[{name!r}]",
+                expected=_range(bounds[place][outside][0]),
+                received=f"{values[place][outside][0]:g}",
+                advice="hold it inside its admissible range",
+            )
         bounds[place] = values[place, None]
     return bounds
 
@@ -129,8 +164,12 @@ def bounds_with(layout: Layout, fixed: Mapping | None, within: Mapping | None = 
 def _by_name(what, given, layout):
     if given is not None and not isinstance(given, Mapping):
         form = "(low, high)" if what == "within" else "value"
-        raise ProblemError(what, expected=f"{{name: {form}}}", received=repr(given),
-                           advice=f"the names are {', '.join(layout.slices)}")
+        raise ProblemError(
+            what,
+            expected=f"{{name: {form}}}",
+            received=repr(given),
+            advice=f"the names are {', '.join(layout.slices)}",
+        )
     check_options(what, dict(given or {}), layout.slices)
     return dict(given or {})
 
@@ -138,16 +177,26 @@ def _by_name(what, given, layout):
 def _narrowed(name, pair, bounds):
     """The part of the admissible range (k, 2) that lies in a pair."""
     try:
-        low, high = (number(f"within[{name!r}]", edge, low=-np.inf, allow_inf=True) for edge in pair)
+        low, high = (
+            number(f"within[{name!r}]", edge, low=-np.inf, allow_inf=True) for edge in pair
+        )
     except (TypeError, ValueError):  # not two of them, or no numbers
         low = high = np.nan
     if not low < high:
-        raise ProblemError(f"within[{name!r}]", expected="(low, high) with low < high", received=repr(pair),
-                           advice="to hold a coefficient where it is, use fixed")
+        raise ProblemError(
+            f"within[{name!r}]",
+            expected="(low, high) with low < high",
+            received=repr(pair),
+            advice="to hold a coefficient where it is, use fixed",
+        )
     found = np.column_stack([np.maximum(bounds[:, 0], low), np.minimum(bounds[:, 1], high)])
     if not (found[:, 0] < found[:, 1]).all():
-        raise ProblemError(f"within[{name!r}]", expected=f"a range that meets the admissible one, {_range(bounds[0])}",
-                           received=f"({low:g}, {high:g})", advice="choose a range inside: elsewhere no rule settles")
+        raise ProblemError(
+            f"within[{name!r}]",
+            expected=f"a range that meets the admissible one, {_range(bounds[0])}",
+            received=f"({low:g}, {high:g})",
+            advice="choose a range inside: elsewhere no rule settles",
+        )
     return found
 
 
@@ -157,7 +206,9 @@ def _range(pair):
 
 def held(layout: Layout, bounds: np.ndarray) -> tuple[str, ...]:
     """Labels of entries whose range has no width."""
-    return tuple(label for label, (low, high) in zip(layout.labels, bounds, strict=True) if low == high)
+    return tuple(
+        label for label, (low, high) in zip(layout.labels, bounds, strict=True) if low == high
+    )
 
 
 def at_bound(layout: Layout, entries: np.ndarray, bounds: np.ndarray) -> tuple[str, ...]:
@@ -169,13 +220,23 @@ def at_bound(layout: Layout, entries: np.ndarray, bounds: np.ndarray) -> tuple[s
 
 
 def far_limits(layout: Layout, unit: float = 1.0) -> np.ndarray:
-    """(n,): a hundred times beyond where each coefficient is drawn, ``unit`` being one over the smallest curvature."""
-    reach = np.concatenate([np.full(layout.blocks(one) * one.size, max(abs(one.least), abs(one.most), 1.0))
-                            for one in layout.coefficients] or [np.empty(0)])
+    """(n,): a hundred times beyond where each coefficient is drawn, ``unit`` being one over the
+    smallest curvature.
+    """
+    reach = np.concatenate(
+        [
+            np.full(layout.blocks(one) * one.size, max(abs(one.least), abs(one.most), 1.0))
+            for one in layout.coefficients
+        ]
+        or [np.empty(0)]
+    )
     return 100 * reach * stretch(layout, unit)
 
 
 def escaping(layout: Layout, entries: np.ndarray, unit: float = 1.0) -> str:
     """Names of the coefficients beyond :func:`far_limits`, in words, or ""."""
-    far = [f"{layout.labels[i]} = {entries[i]:.3g}" for i in np.flatnonzero(np.abs(entries) > far_limits(layout, unit))]
+    far = [
+        f"{layout.labels[i]} = {entries[i]:.3g}"
+        for i in np.flatnonzero(np.abs(entries) > far_limits(layout, unit))
+    ]
     return f"; running away: {', '.join(far[:4])}" if far else ""

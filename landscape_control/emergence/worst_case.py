@@ -1,4 +1,6 @@
-"""The rule that is best at its worst curvature: minimise the largest cost of a mode over the support of the spectrum."""
+"""The rule that is best at its worst curvature: minimise the largest cost of a mode over the
+support of the spectrum.
+"""
 
 import math
 import time
@@ -31,14 +33,15 @@ class WorstCaseResult:
     ----------
     program : PolicyProgram
     coefficients : {name: float or array}
-    worst : float, the largest value over the spectrum, per unit of E θ_0²: of the mode's cost ("loss"), or of the cost over
+    worst : float, the largest value over the spectrum, per unit of E θ_0²: of the mode's cost
+    ("loss"), or of the cost over
         h/2, which is E(θ-μ)² for a terminal cost ("distance")
     curvature : float, where it is largest
     measure : "loss" or "distance"
     grid_error : float, how much larger the worst value is on a grid ten times finer
     status : PolicyStatus
-    starts, agreed : int, how many starting points were optimised from, and how many of them reached this value
-    solve_seconds : float
+    starts, agreed : int, how many starting points were optimised from, and how many of them reached
+    this value solve_seconds : float
     """
 
     program: PolicyProgram
@@ -65,16 +68,21 @@ class WorstCaseResult:
     @property
     def policy(self) -> Policy:
         """The rule to run."""
-        return Policy(family=self.program.family, coefficients=self.coefficients, horizon=self.program.steps)
+        return Policy(
+            family=self.program.family, coefficients=self.coefficients, horizon=self.program.steps
+        )
 
     @checked
     def summary(self) -> str:
         """One line: coefficients, worst value and where, its error, status, how many starts agreed."""
         agreed = f"{self.agreed} of {self.starts} start(s) agree"
         doubt = "" if self.agreed > 1 else ": other optima may be better, give more starts"
-        return (f"{self.program.family.name}, T = {self.program.steps}: {coefficients_in_words(self.coefficients)}; "
-                f"{self.measure} at worst {self.worst:.6g} (grid error {self.grid_error:.1g}) at h = {self.curvature:.4g}, "
-                f"{self.status}; {agreed}{doubt}; solve {self.solve_seconds * 1e3:.0f} ms")
+        return (
+            f"{self.program.family.name}, T = {self.program.steps}:"
+            f" {coefficients_in_words(self.coefficients)}; {self.measure} at worst {self.worst:.6g}"
+            f" (grid error {self.grid_error:.1g}) at h = {self.curvature:.4g}, {self.status};"
+            f" {agreed}{doubt}; solve {self.solve_seconds * 1e3:.0f} ms"
+        )
 
     def __repr__(self):
         return f"WorstCaseResult({self.summary()})"
@@ -96,19 +104,22 @@ def worst_case(
 
     Parameters
     ----------
-    program : PolicyProgram of a linear family on random quadratics; only the support of its spectrum counts
-    measure : "distance" (cost over h/2: Chebyshev's problem for a terminal cost without noise) or "loss"
-    points : int, curvatures in the grid, gathered at the ends like Chebyshev's nodes; by default 4 T + 1, at least 64, and
+    program : PolicyProgram of a linear family on random quadratics; only the support of its
+    spectrum counts measure : "distance" (cost over h/2: Chebyshev's problem for a terminal cost
+    without noise) or "loss" points : int, curvatures in the grid, gathered at the ends like
+    Chebyshev's nodes; by default 4 T + 1, at least 64, and
         always so that the extrema of Chebyshev's polynomial of degree T are among them
-    starts : int, drawn at first; unless most of them agree, rounds of as many around the best follow, up to eight, until one
+    starts : int, drawn at first; unless most of them agree, rounds of as many around the best
+    follow, up to eight, until one
         finds nothing better
     seed, guess, throw : as for optimize_policy
     time_limit : float, seconds; the best so far is returned then, with status TIME_LIMIT
 
-    Raises ProblemError for "distance" with a price on movement, which has no curvature to divide by; SolveError with throw;
-    SolveInterrupted, which holds the best so far, on Ctrl-C.
+    Raises ProblemError for "distance" with a price on movement, which has no curvature to divide
+    by; SolveError with throw; SolveInterrupted, which holds the best so far, on Ctrl-C.
 
-    Source: Chebyshev 1854, Young 1953 (schedules); Polyak 1964 (constant heavy ball, as the horizon grows).
+    Source: Chebyshev 1854, Young 1953 (schedules); Polyak 1964 (constant heavy ball, as the horizon
+    grows).
     """
     _check(program, measure, throw)
     began = time.perf_counter()
@@ -128,8 +139,12 @@ def _check(program, measure, _throw):
     check_paid(program)
     check_choice("measure", measure, MEASURES)
     if measure == "distance" and math.isfinite(program.objective.learning_rate):
-        raise ProblemError("measure", expected="'loss' where movement costs", received="'distance'",
-                           advice="use measure='loss', or learning_rate=math.inf")
+        raise ProblemError(
+            "measure",
+            expected="'loss' where movement costs",
+            received="'distance'",
+            advice="use measure='loss', or learning_rate=math.inf",
+        )
 
 
 def _result(search, optima, starts, began):
@@ -137,11 +152,17 @@ def _result(search, optima, starts, began):
     best = optima[0]
     fine = search.values(best.entries, _grid(program, 10 * len(grid)))
     return WorstCaseResult(
-        program=program, coefficients=search.layout.split(best.entries), worst=best.worst, measure=search.measure,
-        curvature=float(grid[np.argmax(search.values(best.entries, grid))]), status=stopped(best.status, search.limit),
+        program=program,
+        coefficients=search.layout.split(best.entries),
+        worst=best.worst,
+        measure=search.measure,
+        curvature=float(grid[np.argmax(search.values(best.entries, grid))]),
+        status=stopped(best.status, search.limit),
         starts=starts,
-        grid_error=float(max(fine.max() - best.worst, 0.0)), agreed=agreeing(optima),
-        solve_seconds=time.perf_counter() - began)
+        grid_error=float(max(fine.max() - best.worst, 0.0)),
+        agreed=agreeing(optima),
+        solve_seconds=time.perf_counter() - began,
+    )
 
 
 def _grid(program, points):

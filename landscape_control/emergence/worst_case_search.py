@@ -1,4 +1,6 @@
-"""The search for minimax coefficients: an epigraph program on a grid of curvatures, from many starts."""
+"""The search for minimax coefficients: an epigraph program on a grid of curvatures, from many
+starts.
+"""
 
 import math
 from typing import NamedTuple
@@ -17,11 +19,14 @@ from .starting import bounds_with, guess_entries, nearby_starts, settled_starts,
 
 ALIKE = 1e-6  # worst values that differ by less, relatively, are one
 MOST = 8  # rounds of starts around the best
-_RESCALED = 1e-2  # solve again in the result's own units until it is at least this, so that its digits count
+# solve again in the result's own units until it is at least this, so that its digits count
+_RESCALED = 1e-2
 
 
 class Found(NamedTuple):
-    """One end of the search: the worst value over the grid, its coefficients, and how many starts led there."""
+    """One end of the search: the worst value over the grid, its coefficients, and how many starts
+    led there.
+    """
 
     worst: float
     entries: np.ndarray
@@ -31,31 +36,48 @@ class Found(NamedTuple):
 
 def agreeing(found: list[Found]) -> int:
     """How many starts reached the best value."""
-    return sum(one.count for one in found if abs(one.worst - found[0].worst) <= ALIKE * found[0].worst)
+    return sum(
+        one.count for one in found if abs(one.worst - found[0].worst) <= ALIKE * found[0].worst
+    )
 
 
 class Search:
-    """The epigraph program on one grid, solved in the units of its own answer and of the largest curvature."""
+    """The epigraph program on one grid, solved in the units of its own answer and of the largest
+    curvature.
+    """
 
     def __init__(self, program, measure, grid, limit):
         self.program, self.measure, self.grid, self.limit = program, measure, grid, limit
-        self.moments = MomentProgram(family=program.family, horizon=program.steps, layout=layout_of(program))
+        self.moments = MomentProgram(
+            family=program.family, horizon=program.steps, layout=layout_of(program)
+        )
         self.layout, self.curvature = self.moments.coefficients, largest_curvature(program)
         self.units = stretch(self.layout, self.curvature)
-        self.optimiser = PolicyOptimiser(hessian="exact", **_named(worst_case_nlp(self.moments, len(grid))))
-        self.average = PolicyOptimiser(hessian="exact", **_named(self.moments.nlp(len(grid), exact=True)))
+        self.optimiser = PolicyOptimiser(
+            hessian="exact", **_named(worst_case_nlp(self.moments, len(grid)))
+        )
+        self.average = PolicyOptimiser(
+            hessian="exact", **_named(self.moments.nlp(len(grid), exact=True))
+        )
         self.bounds = bounds_with(self.layout, None) * self.units[:, None]
         task = program.task
         self.start = task.start_variance + task.start_mean * task.start_mean or 1.0
         self.at_rest = self.values(np.zeros(self.layout.size), grid).max()
-        self.packed = pack_modes(self.moments, program, grid, self._weights(grid) * self.curvature, [self.at_rest, FLOOR],
-                                 self.curvature)
+        self.packed = pack_modes(
+            self.moments,
+            program,
+            grid,
+            self._weights(grid) * self.curvature,
+            [self.at_rest, FLOOR],
+            self.curvature,
+        )
 
     def run(self, guess, starts, seed) -> tuple[list[Found], int]:
         """(ends, best first, and the number of starts).
 
-        A cost of T steps has up to T humps over the spectrum, and as many optima side by side. Unless most starts agree,
-        rounds of starts around the best follow until one finds nothing better.
+        A cost of T steps has up to T humps over the spectrum, and as many optima side by side.
+        Unless most starts agree, rounds of starts around the best follow until one finds nothing
+        better.
         """
         found, used = self._ends(guesses := self._guesses(guess, starts, seed)), len(guesses)
         rng = np.random.default_rng([seed, 1])
@@ -71,13 +93,17 @@ class Search:
 
     def values(self, entries, grid):
         """Value of every mode, in NumPy."""
-        return mode_costs(self.program.family, self.layout, entries, self.program, grid) * self._weights(grid)
+        return mode_costs(
+            self.program.family, self.layout, entries, self.program, grid
+        ) * self._weights(grid)
 
     def _guesses(self, guess, starts, seed):
         entries = guess_entries(self.layout, guess, starts)
         if entries is not None and not np.isfinite(self.values(entries, self.grid)).all():
             raise diverging(self.program.family, self.layout.split(entries), self.program)
-        found = ([] if entries is None else [entries]) + (self._drawn(starts, seed) if starts else [])
+        found = ([] if entries is None else [entries]) + (
+            self._drawn(starts, seed) if starts else []
+        )
         if not found:
             raise SolveError(PolicyStatus.DIVERGES.value)
         return found
@@ -86,12 +112,22 @@ class Search:
         def worst(one):
             return self.values(one, self.grid).max()
 
-        return list(settled_starts(self.layout, starts, seed, worst, 10 * self.at_rest, 1 / self.curvature))
+        return list(
+            settled_starts(self.layout, starts, seed, worst, 10 * self.at_rest, 1 / self.curvature)
+        )
 
     def _ends(self, guesses):
-        """Ends from these guesses: first to the best mean over the grid, which is near and quickly found."""
-        near = optima_from(self.average, [one * self.units for one in guesses], self.packed, bounds=self.bounds,
-                           closeness=ALIKE, limit=self.limit)
+        """Ends from these guesses: first to the best mean over the grid, which is near and quickly
+        found.
+        """
+        near = optima_from(
+            self.average,
+            [one * self.units for one in guesses],
+            self.packed,
+            bounds=self.bounds,
+            closeness=ALIKE,
+            limit=self.limit,
+        )
         found = []
         for one in near:
             if not (found and self.limit.is_over()):
@@ -99,7 +135,9 @@ class Search:
         return _sorted(found)
 
     def _solve(self, entries):
-        """(worst value, coefficients, status) from one start, solved again in the units of the answer."""
+        """(worst value, coefficients, status) from one start, solved again in the units of the
+        answer.
+        """
         for _ in range(40):
             scale = self.values(entries, self.grid).max()
             if scale <= ROUND_OFF * self.at_rest:
@@ -119,8 +157,15 @@ class Search:
         packed[REFERENCE] = scale
         begin = np.append(entries * self.units, 1.0)
         bounds = np.vstack([self.bounds, [0.0, np.inf]])
-        return optima_from(self.optimiser, [begin], packed, bounds=bounds, rows=rows, closeness=0.0,
-                           limit=self.limit)[0]
+        return optima_from(
+            self.optimiser,
+            [begin],
+            packed,
+            bounds=bounds,
+            rows=rows,
+            closeness=0.0,
+            limit=self.limit,
+        )[0]
 
     def _weights(self, grid):
         return (2 / grid if self.measure == "distance" else np.ones(len(grid))) / self.start

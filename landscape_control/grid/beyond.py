@@ -1,4 +1,6 @@
-"""What is known of the loss beyond the walls and between the nodes, for a value that no plan undercuts."""
+"""What is known of the loss beyond the walls and between the nodes, for a value that no plan
+undercuts.
+"""
 
 from dataclasses import dataclass
 
@@ -15,9 +17,10 @@ from .mesh import Grid
 class BetweenNodes:
     """How low the loss and the terminal cost can be between the nodes of a grid.
 
-    The interpolant of L between the corners of a cell with sides h exceeds L by at most Σ h_i² max(∂²L/∂θ_i², 0)/8, with
-    the curvature's upper bound over the cell from interval arithmetic: a narrow well that all nodes miss is seen. Where L
-    has kinks the lower bound over the cells around a node is taken.
+    The interpolant of L between the corners of a cell with sides h exceeds L by at most Σ h_i²
+    max(∂²L/∂θ_i², 0)/8, with the curvature's upper bound over the cell from interval arithmetic: a
+    narrow well that all nodes miss is seen. Where L has kinks the lower bound over the cells around
+    a node is taken.
 
     Attributes
     ----------
@@ -32,7 +35,9 @@ class BetweenNodes:
     finer: Grid
 
     def lowered_loss(self, loss: np.ndarray, grid: Grid) -> np.ndarray:
-        """L at all nodes (S,), less what the interpolant can exceed it by in the cells around; not below ``lowest``."""
+        """L at all nodes (S,), less what the interpolant can exceed it by in the cells around; not
+        below ``lowest``.
+        """
         return np.maximum(loss - self._excess(self.loss, grid).ravel(), self.lowest)
 
     def lowered_end(self, terminal: np.ndarray, grid: Grid, weight: float) -> np.ndarray:
@@ -50,14 +55,18 @@ class BetweenNodes:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Beyond:
-    """Lower bounds that turn the Hamilton-Jacobi-Bellman equation in a box into one for all plans, wherever they go.
+    """Lower bounds that turn the Hamilton-Jacobi-Bellman equation in a box into one for all plans,
+    wherever they go.
 
-    The outside is relaxed to a single point: once there, a plan moves free of charge to any place on the walls and pays
-    kL_out per unit time, the least the loss can be outside. All nodes on the walls then share one value D(s), s = T - t,
+    The outside is relaxed to a single point: once there, a plan moves free of charge to any place
+    on the walls and pays kL_out per unit time, the least the loss can be outside. All nodes on the
+    walls then share one value D(s), s = T - t,
 
-        D(0) = min(κΦ_out, κΦ on the walls),   dD/ds = min(kL_out - γD, the rate of V at the wall nodes),
+        D(0) = min(κΦ_out, κΦ on the walls),   dD/ds = min(kL_out - γD, the rate of V at the wall
+                                               nodes),
 
-    and since every plan of the problem is also a plan of the relaxed one, the relaxed value is nowhere above the true one.
+    and since every plan of the problem is also a plan of the relaxed one, the relaxed value is
+    nowhere above the true one.
 
     Attributes
     ----------
@@ -75,7 +84,9 @@ class Beyond:
         return loss if self.nodes is None else self.nodes.lowered_loss(loss, grid)
 
     def begin(self, value: np.ndarray, problem, grid: Grid) -> np.ndarray:
-        """V at the end with one value on all walls. Plans with a fixed end have to be inside by then."""
+        """V at the end with one value on all walls. Plans with a fixed end have to be inside by
+        then.
+        """
         value, outside = np.array(value), np.inf
         if problem.end is None:
             outside = self.terminal
@@ -90,7 +101,9 @@ class Beyond:
 
 
 def _excess(function, grid):
-    """The most the interpolant between the nodes can exceed a function by, over the cells that touch each node; (N_1, …)."""
+    """The most the interpolant between the nodes can exceed a function by, over the cells that
+    touch each node; (N_1, …).
+    """
     theta = ca.SX.sym("theta", grid.dimension)
     value, smooth = function(theta), not _has_kinks(function)
     wanted = ca.diag(ca.hessian(value, theta)[0]) if smooth else value

@@ -28,37 +28,51 @@ _USABLE = (Status.CONVERGED, Status.REFINEMENT_CAP)
 
 
 @checked
-def certify_global(problem: ControlProblem, solution: Solution | Plan | None = None, *,
-                   points: Count | Sequence[Count] | None = None, margin: Positive = 0.5, box: Points | None = None,
-                   loss_at_least: float | None = None, terminal_at_least: float | None = None,
-                   seed: Index = 0, time_limit: Duration = 300.0) -> GlobalCertificate:
-    """Solve the Hamilton-Jacobi-Bellman equation on a grid and hold the best plan against it (one or two parameters).
+def certify_global(
+    problem: ControlProblem,
+    solution: Solution | Plan | None = None,
+    *,
+    points: Count | Sequence[Count] | None = None,
+    margin: Positive = 0.5,
+    box: Points | None = None,
+    loss_at_least: float | None = None,
+    terminal_at_least: float | None = None,
+    seed: Index = 0,
+    time_limit: Duration = 300.0,
+) -> GlobalCertificate:
+    """Solve the Hamilton-Jacobi-Bellman equation on a grid and hold the best plan against it (one
+    or two parameters).
 
-    The grid's value at the start is compared with the plan's cost, and the optimal paths read off the grid, from the
-    start and from one cell to either side of it, are handed to the local solver as guesses:
+    The grid's value at the start is compared with the plan's cost, and the optimal paths read off
+    the grid, from the start and from one cell to either side of it, are handed to the local solver
+    as guesses:
 
     * a cheaper plan than the given one comes out: "not global", with the better plan;
-    * plan and grid agree within the grid error, no guess leads anywhere cheaper or dearer, and nothing outside the box or
-      between the nodes of the grid can pay: "global";
+    * plan and grid agree within the grid error, no guess leads anywhere cheaper or dearer, and
+      nothing outside the box or between the nodes of the grid can pay: "global";
     * anything else, or a path that comes to a wall of the box: "undecided", with the reason.
 
-    What cannot be seen on the grid is bounded. Lower bounds of L and Φ inside and outside the box come from interval
-    arithmetic (:class:`LowerBounds`) or from the user. A plan that leaves the box costs at least the explicit bound of
-    :func:`least_cost_of_leaving`; and the equation is solved once more with all of the outside relaxed to one point, and
-    the loss between the nodes bounded below (:class:`Beyond`, :class:`BetweenNodes`): a value that no plan undercuts. The
-    box is grown until either shows that leaving cannot pay, up to 86 times its first size, then nodes are added until the
-    second holds between them too, up to 1601 nodes in one dimension, 151 x 151 in two. Losses that are not bounded below,
-    or for which no bound was found, are never called global: "not certified: nothing known outside the box".
+    What cannot be seen on the grid is bounded. Lower bounds of L and Φ inside and outside the box
+    come from interval arithmetic (:class:`LowerBounds`) or from the user. A plan that leaves the
+    box costs at least the explicit bound of :func:`least_cost_of_leaving`; and the equation is
+    solved once more with all of the outside relaxed to one point, and the loss between the nodes
+    bounded below (:class:`Beyond`, :class:`BetweenNodes`): a value that no plan undercuts. The box
+    is grown until either shows that leaving cannot pay, up to 86 times its first size, then nodes
+    are added until the second holds between them too, up to 1601 nodes in one dimension, 151 x 151
+    in two. Losses that are not bounded below, or for which no bound was found, are never called
+    global: "not certified: nothing known outside the box".
 
     Parameters
     ----------
     problem : ControlProblem with n ≤ 2
     solution : Solution (its best plan is judged), Plan, or None to solve the problem first
-    points : odd number of nodes per axis, or one for each; default 101 in two dimensions, 401 in one
-    margin : the first box, derived from start, end, minima of L and all plans, is widened on every side by this fraction of
+    points : odd number of nodes per axis, or one for each; default 101 in two dimensions, 401 in
+    one margin : the first box, derived from start, end, minima of L and all plans, is widened on
+    every side by this fraction of
         its longest side; reported in the result
     box : [(low, high), …] instead of the derived box; it is not grown
-    loss_at_least, terminal_at_least : numbers that L and Φ nowhere fall below, where interval arithmetic finds none or
+    loss_at_least, terminal_at_least : numbers that L and Φ nowhere fall below, where interval
+    arithmetic finds none or
         weaker ones; on trust, after a comparison with samples in and around the box
     seed : of the multi-start, when ``solution`` is None
     time_limit : seconds for the grids; boxes stop growing when half of it is spent
@@ -66,9 +80,10 @@ def certify_global(problem: ControlProblem, solution: Solution | Plan | None = N
     Raises
     ------
     ProblemError
-        n > 2; a stated lower bound that samples contradict; a start or end outside the box; functions not finite or G not
-        positive definite somewhere in the box; a fixed end without an invertible actuation; T = ∞ with γ = 0 outside the
-        eikonal case (``eikonal_value``); speeds that no grid can follow, or not within the time limit.
+        n > 2; a stated lower bound that samples contradict; a start or end outside the box;
+        functions not finite or G not positive definite somewhere in the box; a fixed end without an
+        invertible actuation; T = ∞ with γ = 0 outside the eikonal case (``eikonal_value``); speeds
+        that no grid can follow, or not within the time limit.
     """
     began = time.perf_counter()
     refuse_dimension(problem)
@@ -82,8 +97,10 @@ def certify_global(problem: ControlProblem, solution: Solution | Plan | None = N
     with running_clock(time_limit):
         bounded = Bounded(problem, Statements.of(problem, loss_at_least, terminal_at_least))
         bounded.refuse_false_statements(Grid.over(walls, counts))
-        cheapest = min((plan.cost + 3 * plan.cost_error for plan in plans
-                        if plan.status in _USABLE), default=np.inf)
+        cheapest = min(
+            (plan.cost + 3 * plan.cost_error for plan in plans if plan.status in _USABLE),
+            default=np.inf,
+        )
         if margin is None:
             outside, coarse = bounded.examine(walls, counts, cheapest, steps=MOST_STEPS)
         else:
@@ -96,12 +113,27 @@ def certify_global(problem: ControlProblem, solution: Solution | Plan | None = N
     left = _nearest_wall(grid, paths[:, 0], plans[0]) < _WALL
     polished = _polished(problem, times, paths, grid)
     scale = range_near(problem.start, fine)
-    verdict, reason, better = _judge(plans[0], polished, grid_value, grid_error, left, outside, scale)
+    verdict, reason, better = _judge(
+        plans[0], polished, grid_value, grid_error, left, outside, scale
+    )
     return GlobalCertificate(
-        verdict=verdict, message=f"{reason} {_where(grid, margin, outside.boxes)} {outside.sentence}",
-        plan_cost=plans[0].cost, grid_value=grid_value, grid_error=grid_error, better_plan=better, axes=grid.axes,
-        value=freeze(fine.now), box=freeze(walls), margin=margin, outside=outside, times=freeze(times),
-        path=freeze(paths[:, 0]), left_box=bool(left), method=fine.method, seconds=time.perf_counter() - began)
+        verdict=verdict,
+        message=f"{reason} {_where(grid, margin, outside.boxes)} {outside.sentence}",
+        plan_cost=plans[0].cost,
+        grid_value=grid_value,
+        grid_error=grid_error,
+        better_plan=better,
+        axes=grid.axes,
+        value=freeze(fine.now),
+        box=freeze(walls),
+        margin=margin,
+        outside=outside,
+        times=freeze(times),
+        path=freeze(paths[:, 0]),
+        left_box=bool(left),
+        method=fine.method,
+        seconds=time.perf_counter() - began,
+    )
 
 
 def _counts(points, dimension):
@@ -109,13 +141,21 @@ def _counts(points, dimension):
     counts = tuple(np.atleast_1d(given).tolist())
     counts = counts * dimension if len(counts) == 1 else counts
     if len(counts) != dimension:
-        raise ProblemError("points", expected=f"one number, or {dimension}", received=repr(points),
-                           advice="one entry per parameter")
+        raise ProblemError(
+            "points",
+            expected=f"one number, or {dimension}",
+            received=repr(points),
+            advice="one entry per parameter",
+        )
     for count in counts:
         whole("points per axis", count, low=21)
         if count % 2 == 0:
-            raise ProblemError("points per axis", expected="an odd number (every other node makes the coarser grid)",
-                               received=str(count), advice=f"use {count + 1}")
+            raise ProblemError(
+                "points per axis",
+                expected="an odd number (every other node makes the coarser grid)",
+                received=str(count),
+                advice=f"use {count + 1}",
+            )
     return counts
 
 
@@ -123,21 +163,32 @@ def _plans(problem, solution, seed) -> tuple[Plan, ...]:
     if solution is None:
         solution = solve(problem, seed=seed, throw=False)
     if not isinstance(solution, Solution | Plan):
-        raise ProblemError("solution", expected="a Solution, a Plan or None", received=type(solution).__name__,
-                           advice="pass what solve(problem) returned")
+        raise ProblemError(
+            "solution",
+            expected="a Solution, a Plan or None",
+            received=type(solution).__name__,
+            advice="pass what solve(problem) returned",
+        )
     plans = solution.plans if isinstance(solution, Solution) else (solution,)
     first = plans[0].parameters[0]
-    if first.shape != problem.start.shape or np.abs(first - problem.start).max() > 1e-6 * (1 + np.abs(first).max()):
-        raise ProblemError("solution", expected=f"a solution of this problem, from {problem.start.tolist()}",
-                           received=f"a plan from {first.tolist()}", advice="solve this problem, or leave it out")
+    if first.shape != problem.start.shape or np.abs(first - problem.start).max() > 1e-6 * (
+        1 + np.abs(first).max()
+    ):
+        raise ProblemError(
+            "solution",
+            expected=f"a solution of this problem, from {problem.start.tolist()}",
+            received=f"a plan from {first.tolist()}",
+            advice="solve this problem, or leave it out",
+        )
     return plans
 
 
 def _error_near(start, fine: ValueFunction, coarse: ValueFunction) -> float:
-    """From the largest difference of the two grids at the start and at the coarse nodes within two cells of it.
+    """From the largest difference of the two grids at the start and at the coarse nodes within two
+    cells of it.
 
-    At first order, the rate across kinks, the difference is the error of the finer grid (Roache 1994, grid convergence
-    index).
+    At first order, the rate across kinks, the difference is the error of the finer grid (Roache
+    1994, grid convergence index).
     """
     halved = fine.now[tuple(slice(None, None, 2) for _ in fine.grid.axes)]
     centre = np.rint(coarse.grid.cells(start)).astype(int)
@@ -147,8 +198,12 @@ def _error_near(start, fine: ValueFunction, coarse: ValueFunction) -> float:
 
 
 def _starts(problem, grid):
-    """The start, and one cell to either side of it: near the border of two basins these lead to different plans."""
-    shifts = np.vstack([np.zeros(grid.dimension), *(sign * np.diag(grid.spacing) for sign in (1, -1))])
+    """The start, and one cell to either side of it: near the border of two basins these lead to
+    different plans.
+    """
+    shifts = np.vstack(
+        [np.zeros(grid.dimension), *(sign * np.diag(grid.spacing) for sign in (1, -1))]
+    )
     return problem.start + shifts
 
 
@@ -170,12 +225,16 @@ def _polished(problem, times, paths, grid) -> list[Plan]:
 def _polish(solver, guess) -> Plan | None:
     try:
         return solver.solve(guess=guess, throw=False).best
-    except ProblemError:  # infinite horizon: no rest where this path ends, so it says nothing about the plan
+    except (
+        ProblemError
+    ):  # infinite horizon: no rest where this path ends, so it says nothing about the plan
         return None
 
 
 def _guess(problem, times, path, count=201):
-    """The path equally spaced in time, sheared onto the start and joined to a fixed end by a straight line."""
+    """The path equally spaced in time, sheared onto the start and joined to a fixed end by a
+    straight line.
+    """
     if problem.end is not None:
         times, path = np.append(times, problem.objective.horizon), np.vstack([path, problem.end])
     even = np.linspace(0, times[-1], count)
@@ -186,34 +245,71 @@ def _guess(problem, times, path, count=201):
 def _judge(plan, polished, grid_value, grid_error, left, outside, scale):
     """(verdict, reason, better plan or None)."""
     best = polished[0] if polished else None
-    tolerance = 1e-6 * max(abs(plan.cost), scale) + 3 * (plan.cost_error + (best.cost_error if best else 0.0))
+    tolerance = 1e-6 * max(abs(plan.cost), scale) + 3 * (
+        plan.cost_error + (best.cost_error if best else 0.0)
+    )
     gap, known = plan.cost - grid_value, grid_error + tolerance
     numbers = f"plan J = {plan.cost:.8g}, grid V = {grid_value:.6g} ± {grid_error:.2g}"
     if best and best.cost < plan.cost - tolerance:
-        return Verdict.NOT_GLOBAL, f"The grid's path leads to a cheaper plan, J = {best.cost:.8g} ({numbers}).", best
+        return (
+            Verdict.NOT_GLOBAL,
+            f"The grid's path leads to a cheaper plan, J = {best.cost:.8g} ({numbers}).",
+            best,
+        )
     doubts = [
         (outside.doubt is not None and not outside.bounded, outside.doubt),
-        (left, "the optimal path or the plan comes to a wall of the box, beyond which nothing is known: "
-               "take a larger margin or box"),
+        (
+            left,
+            (
+                "the optimal path or the plan comes to a wall of the box, beyond which nothing is"
+                " known: take a larger margin or box"
+            ),
+        ),
         (outside.doubt is not None, outside.doubt),
-        (plan.status not in _USABLE, f"the plan itself is not converged ({plan.status}): solve again first"),
-        (gap > known, "the grid sees a cheaper path that the local solver did not reach from it: "
-                      "take more points and more starts"),
-        (gap < -known, "the plan is cheaper than the grid's value, so the grid is too coarse for its own error estimate: "
-                       "take more points"),
+        (
+            plan.status not in _USABLE,
+            f"the plan itself is not converged ({plan.status}): solve again first",
+        ),
+        (
+            gap > known,
+            (
+                "the grid sees a cheaper path that the local solver did not reach from it: "
+                "take more points and more starts"
+            ),
+        ),
+        (
+            gap < -known,
+            (
+                "the plan is cheaper than the grid's value, so the grid is too coarse for its own"
+                " error estimate: take more points"
+            ),
+        ),
         (best is None, "the local solver did not converge from the grid's path: take more points"),
-        (best is not None and best.cost > plan.cost + tolerance,
-         "the grid's path leads to a dearer plan, and the grid cannot tell the two apart: take more points"),
+        (
+            best is not None and best.cost > plan.cost + tolerance,
+            (
+                "the grid's path leads to a dearer plan, and the grid cannot tell the two apart:"
+                " take more points"
+            ),
+        ),
     ]
     for holds, doubt in doubts:
         if holds:
             return Verdict.UNDECIDED, f"Undecided ({numbers}): {doubt}.", None
     least = grid_error + outside.undercut
-    return Verdict.GLOBAL, f"No plan, inside the box or outside, is cheaper by more than {least:.2g} ({numbers}).", None
+    return (
+        Verdict.GLOBAL,
+        f"No plan, inside the box or outside, is cheaper by more than {least:.2g} ({numbers}).",
+        None,
+    )
 
 
 def _where(grid, margin, boxes):
     walls = " x ".join(f"[{low:.4g}, {high:.4g}]" for low, high in grid.box)
-    origin = "given" if margin is None else f"start, end, minima and plans with margin {margin:g} of its longest side"
+    origin = (
+        "given"
+        if margin is None
+        else f"start, end, minima and plans with margin {margin:g} of its longest side"
+    )
     origin += f", the last of {boxes} tried" if boxes > 1 else ""
     return f"Box {walls} ({origin}), {' x '.join(map(str, grid.shape))} nodes."

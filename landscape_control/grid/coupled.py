@@ -1,13 +1,20 @@
-"""Godunov's choice of one-sided derivatives in two dimensions when the metric or the actuation couples the axes."""
+"""Godunov's choice of one-sided derivatives in two dimensions when the metric or the actuation
+couples the axes.
+"""
 
 import numpy as np
 
 
-def select_plane(mobility: np.ndarray, drift: np.ndarray, minus: np.ndarray, plus: np.ndarray) -> np.ndarray:
-    """The gradient p of the best velocity v = f - Mp that respects the side its derivatives were taken from; (2, N_1, N_2).
+def select_plane(
+    mobility: np.ndarray, drift: np.ndarray, minus: np.ndarray, plus: np.ndarray
+) -> np.ndarray:
+    """The gradient p of the best velocity v = f - Mp that respects the side its derivatives were
+    taken from; (2, N_1, N_2).
 
-    Where the optima of all four combinations of sides move into one and the same quadrant, that combination is the
-    answer: the gain is concave in v on every quadrant, and neighbouring quadrants share their edges. Elsewhere (kinks,
+    Where the optima of all four combinations of sides move into one and the same quadrant, that
+    combination is the
+    answer: the gain is concave in v on every quadrant, and neighbouring quadrants share their
+    edges. Elsewhere (kinks,
     turning points, walls) all candidates are compared.
     """
     shape = minus.shape[1:]
@@ -17,7 +24,9 @@ def select_plane(mobility: np.ndarray, drift: np.ndarray, minus: np.ndarray, plu
     towards, agreed = _common_quadrant(matrix, force, minus, plus)
     chosen = np.where(towards, plus, minus)
     rest = np.flatnonzero(~agreed)
-    chosen[:, rest] = best_candidate(matrix[..., rest], force[:, rest], minus[:, rest], plus[:, rest])
+    chosen[:, rest] = best_candidate(
+        matrix[..., rest], force[:, rest], minus[:, rest], plus[:, rest]
+    )
     return chosen.reshape(2, *shape)
 
 
@@ -33,8 +42,12 @@ def _common_quadrant(matrix, force, minus, plus):
     return towards, (towards | (highest < 0)).all(axis=0)
 
 
-def best_candidate(matrix: np.ndarray, force: np.ndarray, minus: np.ndarray, plus: np.ndarray) -> np.ndarray:
-    """Compare the free optimum of each quadrant, the optima with one component at rest, and full rest; arrays (…, S)."""
+def best_candidate(
+    matrix: np.ndarray, force: np.ndarray, minus: np.ndarray, plus: np.ndarray
+) -> np.ndarray:
+    """Compare the free optimum of each quadrant, the optima with one component at rest, and full
+    rest; arrays (…, S).
+    """
     best, chosen = np.full(minus.shape[1], -np.inf), np.zeros_like(minus)
     slack = 1e-12 * np.abs(force).sum(axis=0)
     sides = ((-1, minus), (1, plus), (0, None))
@@ -53,7 +66,9 @@ def best_candidate(matrix: np.ndarray, force: np.ndarray, minus: np.ndarray, plu
 
 
 def _candidate(matrix, force, first, second):
-    """(p, solvable): p_i is the one-sided derivative where the sign is ±1; where it is 0, p_i solves v_i = 0."""
+    """(p, solvable): p_i is the one-sided derivative where the sign is ±1; where it is 0, p_i
+    solves v_i = 0.
+    """
     (a, c), (_, b) = matrix
     (s1, d1), (s2, d2) = first, second
     if s1 and s2:
@@ -65,4 +80,7 @@ def _candidate(matrix, force, first, second):
     determinant = a * b - c * c
     regular = determinant > 1e-12 * (a * b)
     safe = np.where(regular, determinant, 1)
-    return np.stack([(b * force[0] - c * force[1]) / safe, (a * force[1] - c * force[0]) / safe]), regular
+    return (
+        np.stack([(b * force[0] - c * force[1]) / safe, (a * force[1] - c * force[0]) / safe]),
+        regular,
+    )

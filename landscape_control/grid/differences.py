@@ -8,9 +8,10 @@ from .mesh import Grid
 def one_sided(value: np.ndarray, grid: Grid, *, order: int) -> tuple[np.ndarray, np.ndarray]:
     """(D⁻V, D⁺V), the left and right derivatives along every axis, each (n, N_1, …, N_n).
 
-    ``order`` 1 is the plain difference quotient, 3 the WENO3 reconstruction of Jiang & Peng (2000): third order where V
-    is smooth, and close to a kink the weight moves to the smooth side. At a wall the derivative that would look outside
-    is zero, as if V continued there with the wall's value: motion outwards is stopped at the wall free of charge.
+    ``order`` 1 is the plain difference quotient, 3 the WENO3 reconstruction of Jiang & Peng (2000):
+    third order where V is smooth, and close to a kink the weight moves to the smooth side. At a
+    wall the derivative that would look outside is zero, as if V continued there with the wall's
+    value: motion outwards is stopped at the wall free of charge.
     """
     minus, plus = np.empty((2, grid.dimension, *value.shape))
     along = _weno if order == 3 else _quotient
@@ -31,7 +32,9 @@ def _weno(value, h):
     slope = np.diff(_extended(value)) / h  # node i lies between slope i+1 and slope i+2
     bend = np.diff(slope)
     size = bend**2
-    size += 1e-6 * size.mean() + 1e-300  # relative, so that the scheme does not depend on the units of V and θ
+    size += (
+        1e-6 * size.mean() + 1e-300
+    )  # relative, so that the scheme does not depend on the units of V and θ
     centred = (slope[..., 1:-2] + slope[..., 2:-1]) / 2
     turn = np.diff(bend) / 2
     ratio = size[..., :-1] / size[..., 1:]

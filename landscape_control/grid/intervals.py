@@ -1,4 +1,6 @@
-"""Interval arithmetic on CasADi instructions: bounds of a function over many boxes at once, rounded outwards."""
+"""Interval arithmetic on CasADi instructions: bounds of a function over many boxes at once, rounded
+outwards.
+"""
 
 from typing import NamedTuple
 
@@ -32,10 +34,11 @@ class Interval(NamedTuple):
 class IntervalFunction:
     """Bounds of a CasADi function of one vector over boxes (Moore 1966).
 
-    Every instruction is replaced by its set of possible results, so that the bounds hold for all points of a box, rounding
-    included. They are too wide where a variable occurs more than once, by an amount proportional to the size of the box.
-    An instruction that is not known gives (-∞, ∞): never a bound that is not true. Where the function is not defined on a
-    part of a box, the bounds are those of the part where it is.
+    Every instruction is replaced by its set of possible results, so that the bounds hold for all
+    points of a box, rounding included. They are too wide where a variable occurs more than once, by
+    an amount proportional to the size of the box. An instruction that is not known gives (-∞, ∞):
+    never a bound that is not true. Where the function is not defined on a part of a box, the bounds
+    are those of the part where it is.
     """
 
     def __init__(self, function: ca.Function):
@@ -48,7 +51,9 @@ class IntervalFunction:
         self.evaluate = evaluator(self.function)
 
     def __call__(self, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(lower, upper) bounds over the boxes with corners ``low`` and ``high`` (S, n): shapes (S, entries)."""
+        """(lower, upper) bounds over the boxes with corners ``low`` and ``high`` (S, n): shapes (S,
+        entries).
+        """
         inputs = [
             Interval(*ends) for ends in zip(np.transpose(low), np.transpose(high), strict=True)
         ]
@@ -60,7 +65,9 @@ class IntervalFunction:
 
 
 def follow(function, inputs, evaluate, constant) -> list:
-    """The outputs of a CasADi function of one vector, its instructions carried out by ``evaluate(operation, *values)``."""
+    """The outputs of a CasADi function of one vector, its instructions carried out by
+    ``evaluate(operation, *values)``.
+    """
     work, outputs = [None] * max(function.sz_w(), 1), [None] * function.numel_out(0)
     for k in range(function.n_instructions()):
         operation, given = function.instruction_id(k), function.instruction_input(k)
@@ -89,8 +96,8 @@ def constant(value) -> Interval:
 def evaluator(function: ca.Function):
     """``evaluate(operation, *intervals)`` for the instructions of one function.
 
-    fmin and fmax pass over an argument that is not a number, so that in a function that is not defined everywhere their
-    result can be the other argument: both ends are then the hull's.
+    fmin and fmax pass over an argument that is not a number, so that in a function that is not
+    defined everywhere their result can be the other argument: both ends are then the hull's.
     """
     present = {function.instruction_id(k) for k in range(function.n_instructions())}
     own = {ca.OP_FMIN: _hull, ca.OP_FMAX: _hull} if present & _PARTIAL else {}
@@ -104,10 +111,11 @@ def _hull(x, y):
 
 
 def outwards(low, high, least=-np.inf, most=np.inf) -> Interval:
-    """Ends moved outwards by more than the rounding error, but not beyond what is known of the result.
+    """Ends moved outwards by more than the rounding error, but not beyond what is known of the
+    result.
 
-    Zero as a lower end is kept (its sign tells a negative result that was too small to represent), so that what is not
-    negative stays so when it is multiplied by something unbounded.
+    Zero as a lower end is kept (its sign tells a negative result that was too small to represent),
+    so that what is not negative stays so when it is multiplied by something unbounded.
     """
     low = np.where(
         np.isfinite(low),
@@ -172,7 +180,9 @@ def _inverse(x):
 
 
 def _increasing(function, least=-np.inf, most=np.inf, domain=(-np.inf, np.inf)):
-    """An increasing function; arguments are cut to its domain, and a box wholly outside the domain tells nothing."""
+    """An increasing function; arguments are cut to its domain, and a box wholly outside the domain
+    tells nothing.
+    """
 
     def bounds(x):
         outside = (x.high < domain[0]) | (x.low > domain[1])
@@ -222,7 +232,9 @@ def _wave(shift):
 
 
 def _holds(low, high, phase):
-    """Whether a point phase + 2πj lies in the interval; true where an end is infinite or too large to tell."""
+    """Whether a point phase + 2πj lies in the interval; true where an end is infinite or too large
+    to tell.
+    """
     turns = np.floor((high - phase) / (2 * np.pi)) > np.floor((low - phase) / (2 * np.pi))
     return turns | ~(np.abs(low) < 1e12) | ~(np.abs(high) < 1e12)
 

@@ -17,7 +17,9 @@ _TIMES = 4001
 @checked
 @dataclass(frozen=True, kw_only=True)
 class Leaving:
-    """No plan that leaves the box costs less than ``cost``; the bound is least for leaving by ``wall`` at ``time``."""
+    """No plan that leaves the box costs less than ``cost``; the bound is least for leaving by
+    ``wall`` at ``time``.
+    """
 
     cost: AnyNumber
     time: AnyNumber
@@ -33,24 +35,27 @@ def least_cost_of_leaving(
     anywhere: AnyNumber,
     terminal: AnyNumber,
 ) -> Leaving:
-    """A lower bound of the cost of every plan that leaves ``box`` (n, 2), given lower bounds of L and κΦ.
+    """A lower bound of the cost of every plan that leaves ``box`` (n, 2), given lower bounds of L
+    and κΦ.
 
-    A plan that first reaches the wall θ_i = c at time t has paid, with x = |θ_i - θ_i(0)| and w = (Bu)_i,
+    A plan that first reaches the wall θ_i = c at time t has paid, with x = |θ_i - θ_i(0)| and w =
+    (Bu)_i,
 
         ∫₀ᵗ e^{-γτ} uᵀGu/2η dτ  ≥  ∫₀ᵗ e^{-γτ} w²/(2ηm) dτ,      m ≥ (BG⁻¹Bᵀ)_ii,
 
-    by the Cauchy-Schwarz inequality w² ≤ (BG⁻¹Bᵀ)_ii uᵀGu. In the length y = ∫dx/√m the wall is at y = Y, and
-    ẏ ≤ |w|/√m + a + by, where a + by bounds the drift f_i/√m towards the wall: in the whole box, or with a ≥ 0 between start
-    and wall only (then from the last time at y = 0 on, which leaves less time). Hence
-    Y - a(e^{bt}-1)/b ≤ ∫₀ᵗ e^{b(t-τ)} |w|/√m dτ, and by the Cauchy-Schwarz inequality once more
+    by the Cauchy-Schwarz inequality w² ≤ (BG⁻¹Bᵀ)_ii uᵀGu. In the length y = ∫dx/√m the wall is at
+    y = Y, and ẏ ≤ |w|/√m + a + by, where a + by bounds the drift f_i/√m towards the wall: in the
+    whole box, or with a ≥ 0 between start and wall only (then from the last time at y = 0 on, which
+    leaves less time). Hence Y - a(e^{bt}-1)/b ≤ ∫₀ᵗ e^{b(t-τ)} |w|/√m dτ, and by the Cauchy-Schwarz
+    inequality once more
 
         effort  ≥  (Y - a(e^{bt}-1)/b)₊² / (2η ∫₀ᵗ e^{γτ+2b(t-τ)} dτ),
 
-    which without drift is Y²γ/(2η(e^{γt}-1)), and Y²/2ηt at γ = 0. The loss adds k·inside until t and k·anywhere from
-    then on (the plan may come back), and the end e^{-γT}·terminal. The sum is minimised over 0 < t ≤ T: the
-    loss and the integral under the fraction rise with t and the rest is monotone, so that their values at the ends of every
-    interval of a fine mesh bound it.
-    m, a and Y come from interval arithmetic over slices of the box.
+    which without drift is Y²γ/(2η(e^{γt}-1)), and Y²/2ηt at γ = 0. The loss adds k·inside until t
+    and k·anywhere from then on (the plan may come back), and the end e^{-γT}·terminal. The sum is
+    minimised over 0 < t ≤ T: the loss and the integral under the fraction rise with t and the rest
+    is monotone, so that their values at the ends of every interval of a fine mesh bound it. m, a
+    and Y come from interval arithmetic over slices of the box.
 
     Parameters
     ----------
@@ -98,7 +103,9 @@ class _Walk:
         return cls(length=float(length[-1]), drifts=tuple(drifts))
 
     def effort(self, early, late, objective):
-        """The least effort to reach the wall at a time between ``early`` and ``late``, for every pair."""
+        """The least effort to reach the wall at a time between ``early`` and ``late``, for every
+        pair.
+        """
         with np.errstate(all="ignore"):
             found = [self._effort(early, late, objective, *pair) for pair in self.drifts]
         return np.max(np.nan_to_num(found, nan=0.0, posinf=np.inf), axis=0)
@@ -112,7 +119,9 @@ class _Walk:
 
 
 def _bounds(problem, box, axis, sign, edges):
-    """Upper bounds of (BG⁻¹Bᵀ)_ii and of the drift towards the wall on every slice of the box along one axis."""
+    """Upper bounds of (BG⁻¹Bᵀ)_ii and of the drift towards the wall on every slice of the box along
+    one axis.
+    """
     ends = np.sort([edges[:-1], edges[1:]], axis=0)
     if problem.dimension == 1:
         low, high = ends[0][:, None], ends[1][:, None]
@@ -138,7 +147,9 @@ def _mobility(model, theta):
 
 
 def _largest(problem):
-    """The largest entry of BG⁻¹Bᵀ at the start: what a direction that cannot be pushed is compared with."""
+    """The largest entry of BG⁻¹Bᵀ at the start: what a direction that cannot be pushed is compared
+    with.
+    """
     actuation, metric = (
         problem.model.actuation(problem.start)[0],
         problem.model.metric(problem.start)[0],
@@ -198,7 +209,9 @@ def _times(walk, objective):
 
 
 def loss_until(objective, times, inside, afterwards):
-    """k[inside (1 - e^{-γt}) + afterwards (e^{-γt} - e^{-γT})]/γ; a lower bound of zero counts as zero for ever."""
+    """k[inside (1 - e^{-γt}) + afterwards (e^{-γt} - e^{-γT})]/γ; a lower bound of zero counts as
+    zero for ever.
+    """
     if objective.loss_weight == 0:
         return np.zeros(np.shape(times))
     early = discounted(objective, 0.0, times)

@@ -1,4 +1,6 @@
-"""Lower bounds of a function inside a box and everywhere outside it, by interval arithmetic and bisection."""
+"""Lower bounds of a function inside a box and everywhere outside it, by interval arithmetic and
+bisection.
+"""
 
 import numpy as np
 
@@ -11,14 +13,17 @@ _BATCH = 2048
 
 
 class LowerBounds:
-    """Lower bounds of a scalar CasADi function of θ that hold for every point, not only for samples."""
+    """Lower bounds of a scalar CasADi function of θ that hold for every point, not only for
+    samples.
+    """
 
     def __init__(self, function):
         self.bounded = IntervalFunction(function)
         self.tail = TailFunction(self.bounded)
 
     def inside(self, box: np.ndarray, resolution: float) -> float:
-        """A lower bound over the box (n, 2): branch and bound (Moore 1966), bisecting where the bound is lowest.
+        """A lower bound over the box (n, 2): branch and bound (Moore 1966), bisecting where the
+        bound is lowest.
 
         Bisection stops where the bound is within ``resolution`` of a value of the function.
         """
@@ -27,8 +32,8 @@ class LowerBounds:
     def outside(self, box: np.ndarray, resolution: float) -> float:
         """A lower bound over all θ that are not inside the box (n, 2); -∞ where none was found.
 
-        Shells between boxes of doubling size are searched as in :meth:`inside`; what is beyond the last one is covered by
-        cones around the box's centre (:class:`TailFunction`).
+        Shells between boxes of doubling size are searched as in :meth:`inside`; what is beyond the
+        last one is covered by cones around the box's centre (:class:`TailFunction`).
         """
         shells = [_shell(box, 2.0**k) for k in range(_OCTAVES)]
         low, high = (np.concatenate(ends) for ends in zip(*shells, strict=True))
@@ -40,7 +45,9 @@ class LowerBounds:
         )
 
     def _least(self, low, high, unit, resolution):
-        """The least lower bound over a set of boxes (S, n), the boxes with the lowest bounds bisected first."""
+        """The least lower bound over a set of boxes (S, n), the boxes with the lowest bounds
+        bisected first.
+        """
         bounds, samples = self._evaluate(low, high)
         evaluated = len(low)
         while evaluated < _MOST:
@@ -90,7 +97,9 @@ def _bisected(low, high, unit):
 
 
 def _shell(box, scale):
-    """Boxes that cover what lies between ``box`` enlarged ``scale`` times and 2·``scale`` times about its centre."""
+    """Boxes that cover what lies between ``box`` enlarged ``scale`` times and 2·``scale`` times
+    about its centre.
+    """
     centre, half = box.mean(axis=1), np.ptp(box, axis=1) / 2 * scale
     lows, highs = [], []
     for axis in range(len(box)):
@@ -107,7 +116,9 @@ def _shell(box, scale):
 
 
 def _directions(dimension, count):
-    """Boxes that cover the surface of the unit cube: on every face, ``count`` cells along each other axis."""
+    """Boxes that cover the surface of the unit cube: on every face, ``count`` cells along each
+    other axis.
+    """
     edges = np.linspace(-1, 1, count + 1)
     cells = (
         np.indices((count,) * (dimension - 1)).reshape(dimension - 1, count ** (dimension - 1)).T

@@ -28,7 +28,12 @@ class Grid:
     @checked
     def over(cls, box: Matrix, points: tuple[Count, ...]) -> "Grid":
         """The grid with ``points[i]`` nodes between ``box[i, 0]`` and ``box[i, 1]``."""
-        return cls(axes=tuple(freeze(np.linspace(low, high, count)) for (low, high), count in zip(box, points, strict=True)))
+        return cls(
+            axes=tuple(
+                freeze(np.linspace(low, high, count))
+                for (low, high), count in zip(box, points, strict=True)
+            )
+        )
 
     @property
     def dimension(self) -> int:
@@ -75,12 +80,16 @@ class Grid:
         return np.minimum(cells, np.array(self.shape) - 1 - cells).min(axis=-1)
 
     def interpolate(self, field: np.ndarray, theta: np.ndarray) -> np.ndarray:
-        """A field at points θ (S, n), linear between the nodes: shape (S,). Constant beyond the walls."""
+        """A field at points θ (S, n), linear between the nodes: shape (S,). Constant beyond the
+        walls.
+        """
         at = np.clip(self.cells(theta), 0, np.array(self.shape) - 1)
         return map_coordinates(field, at.T, order=1, mode="nearest")
 
     def value_at(self, field: np.ndarray, theta: np.ndarray) -> float:
-        """A value function at one point θ (n,): third order where it is smooth, and sharp at kinks (see :func:`_branch`)."""
+        """A value function at one point θ (n,): third order where it is smooth, and sharp at kinks
+        (see :func:`_branch`).
+        """
         below = np.clip(np.floor(self.cells(theta)).astype(int), 2, np.array(self.shape) - 4)
         offset = self.cells(theta) - below
         patch = field[tuple(slice(i - 2, i + 4) for i in below)]
@@ -92,15 +101,16 @@ class Grid:
 def _branch(values, x):
     """Six values at -2 … 3 to the value at x in [0, 1], by the parabola on the smoother side.
 
-    A kink of V is the crossing of two smooth branches, V being the lower. If it lies between 0 and 1 (both parabolas
-    across are more bent than those beside), the branches are extended into the cell and the lower one is taken
-    (essentially non-oscillatory interpolation with subcell resolution, Harten 1989).
+    A kink of V is the crossing of two smooth branches, V being the lower. If it lies between 0 and
+    1 (both parabolas across are more bent than those beside), the branches are extended into the
+    cell and the lower one is taken (essentially non-oscillatory interpolation with subcell
+    resolution, Harten 1989).
     """
     bend = np.abs(np.diff(values, 2))  # centred at -1, 0, 1, 2
     if bend[1:3].min() > max(bend[0], bend[3]):
         return min(values[:3] @ _parabola(x + 2), values[3:] @ _parabola(x - 1))
     first = 1 if bend[1] <= bend[2] else 2
-    return values[first:first + 3] @ _parabola(x + 2 - first)
+    return values[first : first + 3] @ _parabola(x + 2 - first)
 
 
 def _parabola(x):

@@ -20,7 +20,8 @@ _SHARE = (
 )
 LOOKING_STEPS = 20_000  # of a march while the box is looked for
 _TRIVIAL = 1e-6  # of the range of V around the start: no difference
-_ZERO = 1e-4  # of the range of the loss: a bound that counts as zero where the horizon has no end and no discount
+# of the range of the loss: a bound that counts as zero where the horizon has no end and no discount
+_ZERO = 1e-4
 
 
 @checked
@@ -30,19 +31,22 @@ class Outside:
 
     Attributes
     ----------
-    excluded : bool, whether no plan that leaves the box can be cheaper than the plan in question, by the explicit bound or
+    excluded : bool, whether no plan that leaves the box can be cheaper than the plan in question,
+    by the explicit bound or
         because ``through_walls`` is small
-    resolved : bool, whether the loss between the nodes cannot hide anything that matters (the rest of
+    resolved : bool, whether the loss between the nodes cannot hide anything that matters (the rest
+    of
         ``undercut`` is small)
-    leaving : Leaving, the explicit lower bound of the cost of a plan that leaves, over all times and walls
-    undercut : float, by how much the grid's value at the start falls if all of the outside is relaxed to one point where
-        the loss is its lower bound, and the loss between the nodes is bounded below as well (:class:`Beyond`); ∞ where no
-        finite lower bound is known
-    through_walls : float, the part of the outside in it, at most; told apart only where ``undercut`` is not small
-    loss_inside, loss_outside : float, lower bounds of L in the box and outside it
-    terminal_outside : float, lower bound of κΦ outside
-    source : str, "interval arithmetic", or "stated by the user" where a statement of the user was sharper
-    boxes : int, how many boxes were tried
+    leaving : Leaving, the explicit lower bound of the cost of a plan that leaves, over all times
+    and walls undercut : float, by how much the grid's value at the start falls if all of the
+    outside is relaxed to one point where
+        the loss is its lower bound, and the loss between the nodes is bounded below as well
+        (:class:`Beyond`); ∞ where no finite lower bound is known
+    through_walls : float, the part of the outside in it, at most; told apart only where
+    ``undercut`` is not small loss_inside, loss_outside : float, lower bounds of L in the box and
+    outside it terminal_outside : float, lower bound of κΦ outside source : str, "interval
+    arithmetic", or "stated by the user" where a statement of the user was sharper boxes : int, how
+    many boxes were tried
     """
 
     excluded: bool
@@ -63,8 +67,9 @@ class Outside:
             return f"not certified: nothing known outside the box, {self._outside_doubt}"
         if not self.resolved:
             return (
-                "not certified: between the nodes the loss can be lower than the grid knows, by enough to lower the value "
-                f"by {self.undercut - self.through_walls:.3g}: take more points, or a smaller box"
+                "not certified: between the nodes the loss can be lower than the grid knows, by"
+                f" enough to lower the value by {self.undercut - self.through_walls:.3g}: take more"
+                " points, or a smaller box"
             )
         return None
 
@@ -76,10 +81,19 @@ class Outside:
     @property
     def _outside_doubt(self):
         if not math.isfinite(self.loss_outside):
-            return "where no lower bound of L was found: state one that you can vouch for, loss_at_least=…"
+            return (
+                "where no lower bound of L was found: state one that you can vouch for,"
+                " loss_at_least=…"
+            )
         if not math.isfinite(self.terminal_outside):
-            return "where no lower bound of Φ was found: state one that you can vouch for, terminal_at_least=…"
-        return "which can still influence the value at the start: take a larger box or margin, or more points"
+            return (
+                "where no lower bound of Φ was found: state one that you can vouch for,"
+                " terminal_at_least=…"
+            )
+        return (
+            "which can still influence the value at the start: take a larger box or margin, or more"
+            " points"
+        )
 
     @property
     def sentence(self) -> str:
@@ -90,7 +104,10 @@ class Outside:
         least = f"a plan that leaves costs at least {self.leaving.cost:.4g}"
         if math.isfinite(self.leaving.cost):
             least += f" (by {self.leaving.wall} at t = {self.leaving.time:.3g})"
-        relaxed = f"with the outside relaxed to one point of that loss the value falls by {self.undercut:.2g}"
+        relaxed = (
+            "with the outside relaxed to one point of that loss the value falls by"
+            f" {self.undercut:.2g}"
+        )
         head = "Nothing outside the box can pay" if self.excluded else "Outside the box"
         return f"{head}: {bounds}, {least}, {relaxed}."
 
@@ -133,7 +150,9 @@ class Bounded:
     def examine(
         self, box: np.ndarray, counts, cost: float, *, boxes: int = 1, steps: int = LOOKING_STEPS
     ) -> tuple[Outside, ValueFunction]:
-        """All bounds for one box, and V on every other node; ``cost`` is that of the best plan known."""
+        """All bounds for one box, and V on every other node; ``cost`` is that of the best plan
+        known.
+        """
         fine = Grid.over(box, counts)
         grid = fine.coarser()
         inside, outside, source = self._loss(grid)
@@ -169,7 +188,9 @@ class Bounded:
         return found, usual
 
     def _undercuts(self, usual, bounds, fine, steps, enough, lowest):
-        """(undercut, through the walls alone); the second is computed only where the first is not small enough."""
+        """(undercut, through the walls alone); the second is computed only where the first is not
+        small enough.
+        """
         if not math.isfinite(lowest):
             return math.inf, math.inf
         inside, outside, terminal = bounds
@@ -205,7 +226,9 @@ class Bounded:
         ]
         stated = -math.inf if self.statements.loss is None else self.statements.loss
         bounds = np.maximum(found, stated)
-        if endless:  # fast marching has checked that the loss vanishes at its minima; the bound excludes further ones
+        # fast marching has checked that the loss vanishes at its minima; the bound excludes further
+        # ones
+        if endless:
             bounds = np.where((bounds < 0) & (bounds >= -_ZERO * np.ptp(losses)), 0.0, bounds)
         source = "stated by the user" if stated > min(found) else "interval arithmetic"
         return float(bounds[0]), float(bounds[1]), source
@@ -258,8 +281,10 @@ class Bounded:
                     name,
                     expected="a number that the function nowhere falls below",
                     received=f"{stated:g}",
-                    advice=f"at θ = {np.round(points[worst], 4).tolist()} it is {values[worst]:.6g}: state a "
-                    "lower bound that holds everywhere, or leave it out",
+                    advice=(
+                        f"at θ = {np.round(points[worst], 4).tolist()} it is {values[worst]:.6g}:"
+                        " state a lower bound that holds everywhere, or leave it out"
+                    ),
                 )
 
 

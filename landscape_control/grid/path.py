@@ -11,8 +11,9 @@ _STEP = 0.5  # cells travelled per step
 def follow(value: ValueFunction, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(times (K+1,), paths (K+1, P, n)) of the optimal motion from the points ``start`` (P, n).
 
-    Finite horizon: to the last slice of V, at T minus the short stretch before a fixed end. Infinite horizon: until the
-    motion has come to rest. Points outside the box move with the velocity at the nearest wall, so leaving is seen.
+    Finite horizon: to the last slice of V, at T minus the short stretch before a fixed end.
+    Infinite horizon: until the motion has come to rest. Points outside the box move with the
+    velocity at the nearest wall, so leaving is seen.
     """
     start = np.atleast_2d(start)
     return _settle(value, start) if np.isinf(value.to_go[-1]) else _descend(value, start)
@@ -24,7 +25,9 @@ def _descend(value, theta):
     before = value.velocity(len(to_go) - 1)
     for k in range(len(to_go) - 2, -1, -1):
         after, span = value.velocity(k), to_go[k + 1] - to_go[k]
-        fastest = max(_cells_per_time(grid, theta, before).max(), _cells_per_time(grid, theta, after).max())
+        fastest = max(
+            _cells_per_time(grid, theta, before).max(), _cells_per_time(grid, theta, after).max()
+        )
         count = int(np.clip(np.ceil(fastest * span / _STEP), 1, 1000))
         for j in range(count):
             here = before + (after - before) * (j / count)
@@ -39,7 +42,9 @@ def _descend(value, theta):
 
 
 def _settle(value, start):
-    """Every start followed until it stands still, sampled at common times (held at its last point from then on)."""
+    """Every start followed until it stands still, sampled at common times (held at its last point
+    from then on).
+    """
     grid, field = value.grid, value.velocity(0)
     fastest = (np.abs(field).T @ (1 / grid.spacing)).max()
     longest = 500 * max(grid.shape) / max(fastest, 1e-300)
@@ -51,8 +56,18 @@ def _settle(value, start):
         return t * _cells_per_time(grid, theta[None], field)[0] - 0.05
 
     still.terminal, still.direction = True, -1
-    runs = [solve_ivp(flow, (0, longest), point, events=still, rtol=1e-3, atol=1e-2 * grid.spacing, dense_output=True)
-            for point in start]
+    runs = [
+        solve_ivp(
+            flow,
+            (0, longest),
+            point,
+            events=still,
+            rtol=1e-3,
+            atol=1e-2 * grid.spacing,
+            dense_output=True,
+        )
+        for point in start
+    ]
     times = np.linspace(0, max(run.t[-1] for run in runs), 401)
     return times, np.stack([run.sol(np.minimum(times, run.t[-1])).T for run in runs], axis=1)
 

@@ -1,4 +1,6 @@
-"""The box grown, and the grid refined, until nothing outside the box and nothing between the nodes can pay."""
+"""The box grown, and the grid refined, until nothing outside the box and nothing between the nodes
+can pay.
+"""
 
 import math
 
@@ -16,16 +18,17 @@ _NODES = {1: 1601, 2: 151**2}  # of the fine grid, where more are not asked for
 
 
 def settled(bounded: Bounded, box: np.ndarray, counts, cost: float):
-    """(box, counts, Outside, V on every other node) of the first box for which nothing outside can pay, or of the
-    last tried.
+    """(box, counts, Outside, V on every other node) of the first box for which nothing outside can
+    pay, or of the last tried.
 
-    The box grows about its centre at a fixed number of nodes; once nothing outside can pay, nodes are added until nothing
-    between them can.
+    The box grows about its centre at a fixed number of nodes; once nothing outside can pay, nodes
+    are added until nothing between them can.
 
     Raises
     ------
     ProblemError
-        Where no box could be examined: functions that are not defined, or speeds that no grid tried can follow.
+        Where no box could be examined: functions that are not defined, or speeds that no grid tried
+        can follow.
     """
     most, found, refused = max(_NODES[len(counts)], math.prod(counts)), None, None
     for tried in range(1, _BOXES + 1):

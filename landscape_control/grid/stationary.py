@@ -1,4 +1,6 @@
-"""The steady state of the HJB equation: γV + H(θ, ∇V) = 0, for an infinite horizon with discount γ > 0."""
+"""The steady state of the HJB equation: γV + H(θ, ∇V) = 0, for an infinite horizon with discount γ
+> 0.
+"""
 
 from collections.abc import Callable
 
@@ -11,31 +13,71 @@ from .march import ORDER, upwind
 from .mesh import Grid
 
 _COARSEST = 13  # nodes per axis where the nested iteration begins
-_DAMPING = 0.8  # of the defect corrections; full steps can cycle where the direction of motion flips
+_DAMPING = (
+    0.8  # of the defect corrections; full steps can cycle where the direction of motion flips
+)
 
 
-def stationary_value(levels: Callable[[Grid], Hamiltonian], grid: Grid, *, discount: float, beyond=None,
-                     tolerance: float = 1e-7) -> tuple[np.ndarray, float]:
-    """(V, unsettled): the steady state on ``grid``, and the size of the last correction, in units of V.
+def stationary_value(
+    levels: Callable[[Grid], Hamiltonian],
+    grid: Grid,
+    *,
+    discount: float,
+    beyond=None,
+    tolerance: float = 1e-7,
+) -> tuple[np.ndarray, float]:
+    """(V, unsettled): the steady state on ``grid``, and the size of the last correction, in units
+    of V.
 
-    Policy iteration (Howard 1960) on the first-order upwind scheme, which converges monotonically from any start, then
-    defect correction (Hemker 1986): the residual of the third-order scheme is driven to zero through the matrix of the
-    first-order one. Both replace the time march to the steady state, which would need a time of many 1/γ. The border of
-    a basin moves one cell per policy iteration, so coarse grids go first. ``levels`` gives the Hamiltonian on a grid.
-    With ``beyond`` (:class:`Beyond`) all nodes on the walls share one value, that of the outside.
+    Policy iteration (Howard 1960) on the first-order upwind scheme, which converges monotonically
+    from any start, then defect correction (Hemker 1986): the residual of the third-order scheme is
+    driven to zero through the matrix of the first-order one. Both replace the time march to the
+    steady state, which would need a time of many 1/γ. The border of a basin moves one cell per
+    policy iteration, so coarse grids go first. ``levels`` gives the Hamiltonian on a grid. With
+    ``beyond`` (:class:`Beyond`) all nodes on the walls share one value, that of the outside.
     """
-    coarse = [tuple(count // 2**k + 1 for count in grid.shape) for k in range(int(np.log2(max(grid.shape))), 0, -1)]
+    coarse = [
+        tuple(count // 2**k + 1 for count in grid.shape)
+        for k in range(int(np.log2(max(grid.shape))), 0, -1)
+    ]
     value, last = None, None
-    for level in [Grid.over(grid.box, counts) for counts in coarse if min(counts) >= _COARSEST] + [grid]:
-        value = np.zeros(level.shape) if value is None else last.interpolate(value, level.points).reshape(level.shape)
+    for level in [Grid.over(grid.box, counts) for counts in coarse if min(counts) >= _COARSEST] + [
+        grid
+    ]:
+        value = (
+            np.zeros(level.shape)
+            if value is None
+            else last.interpolate(value, level.points).reshape(level.shape)
+        )
         hamiltonian = levels(level)
-        value, _ = _iterate(value, hamiltonian, level, discount, tolerance, beyond, order=1, most=20 + max(level.shape))
+        value, _ = _iterate(
+            value,
+            hamiltonian,
+            level,
+            discount,
+            tolerance,
+            beyond,
+            order=1,
+            most=20 + max(level.shape),
+        )
         last = level
-    return _iterate(value, hamiltonian, grid, discount, tolerance, beyond, order=ORDER, most=40, damping=_DAMPING)
+    return _iterate(
+        value,
+        hamiltonian,
+        grid,
+        discount,
+        tolerance,
+        beyond,
+        order=ORDER,
+        most=40,
+        damping=_DAMPING,
+    )
 
 
 def _iterate(value, hamiltonian, grid, discount, tolerance, beyond, *, order, most, damping=1.0):
-    """Newton-like steps through the first-order matrix until the correction is a small part of the range of V."""
+    """Newton-like steps through the first-order matrix until the correction is a small part of the
+    range of V.
+    """
     best, least = value, np.inf
     for _ in range(most):
         energy, velocity = upwind(value, hamiltonian, grid, order=order)
@@ -53,10 +95,11 @@ def _iterate(value, hamiltonian, grid, discount, tolerance, beyond, *, order, mo
 
 
 def _shared(value, residual, matrix, running, grid, discount):
-    """Wall nodes share one value: that of staying outside at cost ``running`` for ever, or of re-entering where it is best.
+    """Wall nodes share one value: that of staying outside at cost ``running`` for ever, or of
+    re-entering where it is best.
 
-    The rows of the wall nodes are replaced: γ(V - V_w) = 0 with w the best node to re-enter at, whose own row is kept, or
-    γV = running where no node is better than that.
+    The rows of the wall nodes are replaced: γ(V - V_w) = 0 with w the best node to re-enter at,
+    whose own row is kept, or γV = running where no node is better than that.
     """
     walls = np.flatnonzero(grid.walls)
     level = value.ravel()[walls]
@@ -76,9 +119,15 @@ def _shared(value, residual, matrix, running, grid, discount):
 
 
 def _policy_matrix(velocity, grid, discount):
-    """γ - v·D, with first-order differences taken in the direction of motion and no motion through walls."""
+    """γ - v·D, with first-order differences taken in the direction of motion and no motion through
+    walls.
+    """
     index = np.arange(velocity[0].size).reshape(grid.shape)
-    rows, columns, entries = [index.ravel()], [index.ravel()], [np.full(index.size, float(discount))]
+    rows, columns, entries = (
+        [index.ravel()],
+        [index.ravel()],
+        [np.full(index.size, float(discount))],
+    )
     for axis, h in enumerate(grid.spacing):
         for sign in (-1, 1):
             here, there = _neighbours(index, axis, sign)
@@ -92,5 +141,9 @@ def _policy_matrix(velocity, grid, discount):
 
 def _neighbours(index, axis, sign):
     count = index.shape[axis]
-    inner, shifted = (np.arange(count - 1), np.arange(1, count)) if sign > 0 else (np.arange(1, count), np.arange(count - 1))
+    inner, shifted = (
+        (np.arange(count - 1), np.arange(1, count))
+        if sign > 0
+        else (np.arange(1, count), np.arange(count - 1))
+    )
     return np.take(index, inner, axis).ravel(), np.take(index, shifted, axis).ravel()

@@ -1,4 +1,6 @@
-"""A lower bound of a function on a cone that reaches to infinity: polynomials in the distance with interval coefficients."""
+"""A lower bound of a function on a cone that reaches to infinity: polynomials in the distance with
+interval coefficients.
+"""
 
 from math import comb
 from typing import NamedTuple
@@ -13,19 +15,23 @@ _ROUNDING = 1e-13  # relative to the sum of the moduli of the terms
 
 
 class Tail(NamedTuple):
-    """A number on the cone: an interval that holds for all r ≥ R, and a polynomial Σ cⱼ rʲ with interval coefficients."""
+    """A number on the cone: an interval that holds for all r ≥ R, and a polynomial Σ cⱼ rʲ with
+    interval coefficients.
+    """
 
     whole: Interval
     terms: dict[int, Interval]
 
 
 class TailFunction:
-    """Lower bounds of a CasADi function of θ on the cones θ = centre + r·d, r ≥ R, d in a box of directions.
+    """Lower bounds of a CasADi function of θ on the cones θ = centre + r·d, r ≥ R, d in a box of
+    directions.
 
-    Plain intervals with infinite ends lose everything as soon as two infinite terms are subtracted, as in (x²-1)² - x/2.
-    Here every intermediate result that is a polynomial in θ is carried as a polynomial in r whose coefficients are
-    intervals over the directions. Its smallest value over r ≥ R is its value at R where all its derivatives at R are
-    non-negative. Other operations take the interval that holds for all r ≥ R, and give a constant interval.
+    Plain intervals with infinite ends lose everything as soon as two infinite terms are subtracted,
+    as in (x²-1)² - x/2. Here every intermediate result that is a polynomial in θ is carried as a
+    polynomial in r whose coefficients are intervals over the directions. Its smallest value over r
+    ≥ R is its value at R where all its derivatives at R are non-negative. Other operations take the
+    interval that holds for all r ≥ R, and give a constant interval.
     """
 
     def __init__(self, bounded: IntervalFunction):
@@ -34,7 +40,9 @@ class TailFunction:
     def below(
         self, centre: np.ndarray, low: np.ndarray, high: np.ndarray, reach: float
     ) -> np.ndarray:
-        """Lower bounds (S,) of the first output for directions between ``low`` and ``high`` (S, n), at r ≥ ``reach``."""
+        """Lower bounds (S,) of the first output for directions between ``low`` and ``high`` (S, n),
+        at r ≥ ``reach``.
+        """
         inputs = []
         for middle, *ends in zip(centre, low.T, high.T, strict=True):
             inputs.append(_tail({0: constant(middle), 1: Interval(*ends)}, reach))
@@ -43,7 +51,9 @@ class TailFunction:
         return np.max([np.broadcast_to(way.whole.low, len(low)) for way in ways], axis=0)
 
     def _follow(self, inputs, reach, highest_square):
-        """Squares of more than ``highest_square``-th degree count as constants in [0, ∞): no cross term spoils the sign."""
+        """Squares of more than ``highest_square``-th degree count as constants in [0, ∞): no cross
+        term spoils the sign.
+        """
 
         def evaluate(operation, *values):
             whole = self.evaluate(operation, *(value.whole for value in values))
@@ -81,7 +91,9 @@ def _tail(terms, reach, whole=None):
 
 
 def _least(terms, reach):
-    """A lower bound of Σ cⱼ rʲ over r ≥ R: its value at R where no derivative at R is negative, else -∞."""
+    """A lower bound of Σ cⱼ rʲ over r ≥ R: its value at R where no derivative at R is negative,
+    else -∞.
+    """
     degree = max(terms)
     shifted = []
     for order in range(degree + 1):

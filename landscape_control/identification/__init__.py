@@ -1,4 +1,6 @@
-"""One front door for policies of every kind: which rule is it, with what numbers, or why none can be named."""
+"""One front door for policies of every kind: which rule is it, with what numbers, or why none can
+be named.
+"""
 
 from .causal_fit import fit_causal
 from .excitation import Excitation, watch
@@ -9,5 +11,14 @@ from .residual import PathLaw, Schedule, residual_shape
 from .rollout import rollout
 
 __all__ = [
-    "Excitation", "Histories", "Identification", "PathLaw", "Schedule", "fit_causal", "identify", "residual_shape",
-    "rollout", "watch"]
+    "Excitation",
+    "Histories",
+    "Identification",
+    "PathLaw",
+    "Schedule",
+    "fit_causal",
+    "identify",
+    "residual_shape",
+    "rollout",
+    "watch",
+]

@@ -1,4 +1,6 @@
-"""Policies of beliefs as learners on raw observations: watched in their own problem, filter included."""
+"""Policies of beliefs as learners on raw observations: watched in their own problem, filter
+included.
+"""
 
 import math
 
@@ -12,22 +14,32 @@ from ..simulation.stepping import FRACTION, fastest_rate
 from .histories import Histories
 
 _COUNTED = 160  # steps of an endless policy, after those in which its filter settles
-_SETTLE, _LONGEST = 10.0, 1000  # memory constants given to settle, where the memory is known; at most so many steps
+_SETTLE, _LONGEST = (
+    10.0,
+    1000,
+)  # memory constants given to settle, where the memory is known; at most so many steps
 _UNKNOWN = 200  # steps to settle where it is not
 _COARSER = 2  # times the step of simulations, whose costs need finer ones than coefficients do
 
 
-def watch_beliefs(solution: BeliefSolution, *, histories: int, step: float | None, seed: int) -> tuple[Histories, float]:
+def watch_beliefs(
+    solution: BeliefSolution, *, histories: int, step: float | None, seed: int
+) -> tuple[Histories, float]:
     """(histories of a policy of beliefs in its own problem, the step Δt they were taken at).
 
-    The filter of the problem turns observations into beliefs; the noise of observations is the excitation. With T = ∞, 160
-    steps count, after 200 (for exact LQG: ten times its longest memory, 1/friction) in which filter and memory settle; with
-    finite T the whole horizon counts. θ is measured from the centre of the hidden variables, if there is one per parameter.
+    The filter of the problem turns observations into beliefs; the noise of observations is the
+    excitation. With T = ∞, 160 steps count, after 200 (for exact LQG: ten times its longest memory,
+    1/friction) in which filter and memory settle; with finite T the whole horizon counts. θ is
+    measured from the centre of the hidden variables, if there is one per parameter.
     """
     problem = solution.problem
     if problem is None:
-        raise ProblemError("belief solution", expected="one that holds its problem", received="a solution without it",
-                           advice="solve the problem again")
+        raise ProblemError(
+            "belief solution",
+            expected="one that holds its problem",
+            received="a solution without it",
+            advice="solve the problem again",
+        )
     endless = math.isinf(problem.objective.horizon)
     step = _COARSER * FRACTION / fastest_rate(problem) if step is None and endless else step
     settle = _settling(solution, step) if endless else 0
@@ -35,18 +47,30 @@ def watch_beliefs(solution: BeliefSolution, *, histories: int, step: float | Non
     rollout = simulate(posed, solution, episodes=histories, seed=seed, step=step, keep_paths=True)
     paths = rollout.paths
     if paths.observations.shape != paths.controls.shape:
-        raise ProblemError("observations", expected="one observed gradient per control",
-                           received=f"{paths.observations.shape[2]} observations of {paths.controls.shape[2]} controls",
-                           advice="causal rules are fed by gradients: Learner(sees=NoisyGradient(...))")
+        raise ProblemError(
+            "observations",
+            expected="one observed gradient per control",
+            received=(
+                f"{paths.observations.shape[2]} observations of {paths.controls.shape[2]} controls"
+            ),
+            advice="causal rules are fed by gradients: Learner(sees=NoisyGradient(...))",
+        )
     hidden = problem.landscape.hidden
     centre = getattr(hidden, "centre", None)
     parameters = paths.parameters[:, :-1]
     parameters = parameters if parameters.shape == paths.controls.shape else None
     if parameters is not None and centre is not None and len(centre) == parameters.shape[2]:
         parameters = parameters - centre
-    return Histories(gradients=paths.observations, updates=rollout.step * paths.controls, parameters=parameters,
-                     settle=settle, words=f"its own problem at steps of {rollout.step:.3g}, seed {seed}"
-                     ), rollout.step
+    return (
+        Histories(
+            gradients=paths.observations,
+            updates=rollout.step * paths.controls,
+            parameters=parameters,
+            settle=settle,
+            words=f"its own problem at steps of {rollout.step:.3g}, seed {seed}",
+        ),
+        rollout.step,
+    )
 
 
 def _settling(solution, step):
@@ -58,9 +82,11 @@ def _settling(solution, step):
 
 
 def predicted(solution: BeliefSolution, step: float) -> dict:
-    """Heavy ball with weight decay by theory, {rule: {coefficient: value}}, for one parameter at T = ∞; else nothing.
+    """Heavy ball with weight decay by theory, {rule: {coefficient: value}}, for one parameter at T
+    = ∞; else nothing.
 
-    The rule that sees one observation per step as an impulse and moves on exactly; holding u over the step differs by O(Δt).
+    The rule that sees one observation per step as an impulse and moves on exactly; holding u over
+    the step differs by O(Δt).
     """
     if not (isinstance(solution, LQGSolution) and math.isinf(solution.problem.objective.horizon)):
         return {}
@@ -69,5 +95,11 @@ def predicted(solution: BeliefSolution, step: float) -> dict:
     except ProblemError:
         return {}
     found = {"learning_rate": exact["alpha"], "momentum": exact["beta"], "decay": exact["decay"]}
-    return {"heavy_ball_weight_decay": found, "heavy_ball": {name: found[name] for name in ("learning_rate", "momentum")}
-            if not found["decay"] else {}}
+    return {
+        "heavy_ball_weight_decay": found,
+        "heavy_ball": (
+            {name: found[name] for name in ("learning_rate", "momentum")}
+            if not found["decay"]
+            else {}
+        ),
+    }

@@ -33,39 +33,60 @@ def fit_causal(
     criteria: Criteria | None = None,
     predicted: Mapping[str, Mapping[str, float]] | None = None,
 ) -> Identification:
-    """Fit every rule to two thirds of the histories with shared coefficients, score it on the rest, and judge.
+    """Fit every rule to two thirds of the histories with shared coefficients, score it on the rest,
+    and judge.
 
-    ``predicted`` holds what theory says of coefficients, by rule and name. Rules that need what the histories do not hold
-    are refused by name.
+    ``predicted`` holds what theory says of coefficients, by rule and name. Rules that need what the
+    histories do not hold are refused by name.
     """
     criteria = Criteria() if criteria is None else criteria
     if not np.linalg.norm(histories.targets) > 0:
-        raise ProblemError("histories", expected="a policy that moves", received="Δθ = 0 at every step",
-                           advice="look at other inputs, or at later steps")
+        raise ProblemError(
+            "histories",
+            expected="a policy that moves",
+            received="Δθ = 0 at every step",
+            advice="look at other inputs, or at later steps",
+        )
     refused = {rule.key: reason for rule in rules if (reason := _refusal(rule, histories))}
     applicable = [rule for rule in rules if rule.key not in refused]
     if not applicable:
-        raise ProblemError("rules", expected="at least one causal rule that sees no more than these histories hold",
-                           received="; ".join(f"{k}: {v}" for k, v in refused.items()) or "none",
-                           advice="pass landscape_control.rules.causal()")
+        raise ProblemError(
+            "rules",
+            expected="at least one causal rule that sees no more than these histories hold",
+            received="; ".join(f"{k}: {v}" for k, v in refused.items()) or "none",
+            advice="pass landscape_control.rules.causal()",
+        )
     train, held = histories.split(seed)
-    settings = {"seed": seed, "resamples": whole("resamples", resamples), "predicted": predicted or {}}
+    settings = {
+        "seed": seed,
+        "resamples": whole("resamples", resamples),
+        "predicted": predicted or {},
+    }
     rows = [_row(rule, train, held, settings) for rule in applicable]
     conclusion, rows, equivalent = judge(rows, train.targets, criteria)
     simpler, added = None, ()
     if conclusion is Conclusion.NOT_IDENTIFIABLE:
         simpler, judged = _in_common(
-            rows, equivalent, train, lambda rule: _row(rule, train, held, settings), criteria)
+            rows, equivalent, train, lambda rule: _row(rule, train, held, settings), criteria
+        )
         conclusion, rows, equivalent = judged or (conclusion, rows, equivalent)
     if simpler is not None:
-        added = (f"{simpler.name[:1].upper()}{simpler.name[1:]} was not among the rules that were asked for: it is what "
-                 "those "
-                 "that fit alike have in common, with their other numbers where they have no effect.",)
+        added = (
+            (
+                f"{simpler.name[:1].upper()}{simpler.name[1:]} was not among the rules that were"
+                " asked for: it is what those that fit alike have in common, with their other"
+                " numbers where they have no effect."
+            ),
+        )
     if conclusion is Conclusion.NONE_FITS:
-        rows = tuple(sorted(rows, key=lambda row: row.error))  # nothing to prefer: the nearest first
+        rows = tuple(
+            sorted(rows, key=lambda row: row.error)
+        )  # nothing to prefer: the nearest first
     conclusion, equivalent, notes = _sceptical(conclusion, rows, equivalent, histories, criteria)
     open_ones = {rows[0].key, *equivalent} if conclusion is Conclusion.NOT_IDENTIFIABLE else set()
-    rows = tuple(replace(row, identifiable=row.identifiable and row.key not in open_ones) for row in rows)
+    rows = tuple(
+        replace(row, identifiable=row.identifiable and row.key not in open_ones) for row in rows
+    )
     first = np.array([rows[0].coefficients[name] for name in rows[0].rule.names])
     return Identification(
         conclusion=conclusion,
@@ -87,9 +108,11 @@ def fit_causal(
 
 
 def _in_common(rows, tied, train, fitted, criteria):
-    """(rule, judgement) of the simplest rule of the library that all the tied ones contain, if it gives the same updates.
+    """(rule, judgement) of the simplest rule of the library that all the tied ones contain, if it
+    gives the same updates.
 
-    Nested rules whose other numbers have no effect are no doubt about the policy: it is the one inside them.
+    Nested rules whose other numbers have no effect are no doubt about the policy: it is the one
+    inside them.
     """
     shared = frozenset.intersection(*(row.rule.contains for row in rows if row.key in tied))
     known = {row.key for row in rows}
@@ -102,11 +125,14 @@ def _in_common(rows, tied, train, fitted, criteria):
     return None, None
 
 
-def weight_by_weight(found: Identification, histories: Histories, *, seed: int = 0) -> Identification:
-    """The same with a note where no rule fits with shared numbers, but the nearest one does with numbers for each weight.
+def weight_by_weight(
+    found: Identification, histories: Histories, *, seed: int = 0
+) -> Identification:
+    """The same with a note where no rule fits with shared numbers, but the nearest one does with
+    numbers for each weight.
 
-    For weights that mean the same in every history: coefficients that are matrices, as in n-dimensional LQG problems, are
-    shared numbers only if they are multiples of the identity.
+    For weights that mean the same in every history: coefficients that are matrices, as in
+    n-dimensional LQG problems, are shared numbers only if they are multiples of the identity.
     """
     count = histories.gradients.shape[2]
     if found.conclusion is not Conclusion.NONE_FITS or count < 2:
@@ -118,9 +144,14 @@ def weight_by_weight(found: Identification, histories: Histories, *, seed: int =
     worst = max(fit.error for fit in fits)
     if worst > found.criteria.threshold:
         return found
-    numbers = "; ".join(f"{c.symbol} = {', '.join(f'{fit.coefficients[i]:.4g}' for fit in fits)}"
-                        for i, c in enumerate(row.rule.coefficients))
-    note = f"With numbers of its own for each weight it is {row.name}: {numbers} (error at most {percent(worst)})."
+    numbers = "; ".join(
+        f"{c.symbol} = {', '.join(f'{fit.coefficients[i]:.4g}' for fit in fits)}"
+        for i, c in enumerate(row.rule.coefficients)
+    )
+    note = (
+        f"With numbers of its own for each weight it is {row.name}: {numbers} (error at most"
+        f" {percent(worst)})."
+    )
     return replace(found, notes=(*found.notes, note))
 
 
@@ -147,7 +178,9 @@ def _row(rule, train, held, settings):
         identifiable=False,
         equivalent_to=(),
         undefined=0,
-        at_bound=tuple(one.name for one in rule.coefficients if named[one.name] in (one.low, one.high)),
+        at_bound=tuple(
+            one.name for one in rule.coefficients if named[one.name] in (one.low, one.high)
+        ),
         fitted=(fit.fitted,),
     )
 
@@ -164,8 +197,10 @@ def _sceptical(conclusion, rows, equivalent, histories, criteria):
     """The same conclusion unless the inputs cannot carry it, and notes on what limits it."""
     notes = []
     if rows[0].key == LOOP_TWIN and "heavy_ball_decoupled_decay" in rows[0].equivalent_to:
-        notes.append("In the loop that the policy closes itself, decoupled decay with (β, w) is this rule with "
-                     "(β(1-w), w(1-β)): one rule in two sets of numbers.")
+        notes.append(
+            "In the loop that the policy closes itself, decoupled decay with (β, w) is this rule"
+            " with (β(1-w), w(1-β)): one rule in two sets of numbers."
+        )
     if histories.count < 2:
         notes.append("There is one history only: nothing was held out.")
     if conclusion is not Conclusion.NONE_FITS and innovation(histories) <= criteria.resolution:
@@ -173,14 +208,29 @@ def _sceptical(conclusion, rows, equivalent, histories, criteria):
         fitting = tuple(row.key for row in rows if row.error <= criteria.threshold)
         equivalent = tuple(dict.fromkeys((*(equivalent or fitting), *fitting)))
         path = "a single path" if histories.count < 2 else "a path of one curvature"
-        notes.append(f"Every gradient follows from the two before it, as on {path} without noise: a rule with memory and "
-                     "one without give nearly the same updates there.")
+        notes.append(
+            f"Every gradient follows from the two before it, as on {path} without noise: a rule"
+            " with memory and one without give nearly the same updates there."
+        )
     law = regress(histories)
-    planned = law.error <= criteria.resolution and law.momentum > 1 - criteria.resolution and law.learning_rate < 0
-    if planned and (conclusion is not Conclusion.RULE or law.error * criteria.margin < rows[0].error):
-        conclusion = conclusion if conclusion is Conclusion.NONE_FITS else Conclusion.NOT_IDENTIFIABLE
-        numbers = f"momentum {law.momentum:.4g} and learning rate {law.learning_rate:.3g} with error {law.error:.1e}"
-        notes.append(f"Regressed on gradient and previous update, these updates give {numbers}. That is the law of a "
-                     "planned path on its stable manifold, no rule to run forward: identify the problem that it solves, "
-                     "policy against policy.")
+    planned = (
+        law.error <= criteria.resolution
+        and law.momentum > 1 - criteria.resolution
+        and law.learning_rate < 0
+    )
+    if planned and (
+        conclusion is not Conclusion.RULE or law.error * criteria.margin < rows[0].error
+    ):
+        conclusion = (
+            conclusion if conclusion is Conclusion.NONE_FITS else Conclusion.NOT_IDENTIFIABLE
+        )
+        numbers = (
+            f"momentum {law.momentum:.4g} and learning rate {law.learning_rate:.3g} with error"
+            f" {law.error:.1e}"
+        )
+        notes.append(
+            f"Regressed on gradient and previous update, these updates give {numbers}. That is the"
+            " law of a planned path on its stable manifold, no rule to run forward: identify the"
+            " problem that it solves, policy against policy."
+        )
     return conclusion, equivalent if len(equivalent) > 1 else (), tuple(notes)

@@ -1,4 +1,6 @@
-"""What a causal policy is shown: noisy gradients of quadratics of several curvatures, in the loop that it closes itself."""
+"""What a causal policy is shown: noisy gradients of quadratics of several curvatures, in the loop
+that it closes itself.
+"""
 
 from dataclasses import dataclass
 
@@ -18,15 +20,16 @@ _FAR = 1e3  # in units of the spread of the starts
 @checked
 @dataclass(frozen=True, kw_only=True)
 class Excitation:
-    """Landscapes ½h(θ-μ)², starts and noise on which a policy is watched; one history is one draw of all of them.
+    """Landscapes ½h(θ-μ)², starts and noise on which a policy is watched; one history is one draw
+    of all of them.
 
     Attributes
     ----------
     curvatures : Spectrum of h
-    noise : standard deviation of the noise on each gradient at each step: what makes the inputs more than a path
-    start_variance, minimum_variance : of θ_0 and μ, normal with mean 0
-    histories, steps : K and T
-    weights : n, each with its own curvature; two or more show whether a policy works weight by weight, as all rules do
+    noise : standard deviation of the noise on each gradient at each step: what makes the inputs
+    more than a path start_variance, minimum_variance : of θ_0 and μ, normal with mean 0 histories,
+    steps : K and T weights : n, each with its own curvature; two or more show whether a policy
+    works weight by weight, as all rules do
     """
 
     curvatures: Spectrum = Uniform(0.05, 1.0)
@@ -39,8 +42,12 @@ class Excitation:
 
     def __post_init__(self):
         if not isinstance(self.curvatures, Spectrum):
-            raise ProblemError("curvatures", expected="a spectrum, such as Uniform(0.05, 1.0) or Discrete([0.1, 1.0])",
-                               received=type(self.curvatures).__name__, advice="give the curvatures a distribution")
+            raise ProblemError(
+                "curvatures",
+                expected="a spectrum, such as Uniform(0.05, 1.0) or Discrete([0.1, 1.0])",
+                received=type(self.curvatures).__name__,
+                advice="give the curvatures a distribution",
+            )
         for name in ("noise", "start_variance", "minimum_variance"):
             object.__setattr__(self, name, number(name, getattr(self, name), low=0))
         for name, low in (("histories", 2), ("steps", 2), ("weights", 1)):
@@ -51,16 +58,22 @@ class Excitation:
         """In one line."""
         low, high = self.curvatures.support
         noise = f"gradient noise {self.noise:g}" if self.noise else "no noise"
-        return f"quadratics of curvature {low:g} to {high:g}, {noise}, start variance {self.start_variance:g}"
+        return (
+            f"quadratics of curvature {low:g} to {high:g}, {noise}, start variance"
+            f" {self.start_variance:g}"
+        )
 
 
 @checked
-def watch(runner: object, excitation: Excitation, *, seed: Index = 0, home: str = "origin") -> Histories:
+def watch(
+    runner: object, excitation: Excitation, *, seed: Index = 0, home: str = "origin"
+) -> Histories:
     """Histories of a policy (see :mod:`.subjects`) that acts on the landscapes of an excitation.
 
-    A policy that runs away there (|θ| beyond 1000 times the spread of the starts) is watched on flatter landscapes, all
-    curvatures four times smaller, as often as needed; ``words`` says so. ``home`` is where θ is measured from: "origin",
-    or "start" for policies that pull back to where they began.
+    A policy that runs away there (|θ| beyond 1000 times the spread of the starts) is watched on
+    flatter landscapes, all curvatures four times smaller, as often as needed; ``words`` says so.
+    ``home`` is where θ is measured from: "origin", or "start" for policies that pull back to where
+    they began.
     """
     for tries in range(_TRIES):
         scale = _TAMER**tries
@@ -69,11 +82,18 @@ def watch(runner: object, excitation: Excitation, *, seed: Index = 0, home: str 
         if np.isfinite(updates).all() and np.abs(parameters).max() < far:
             break
     else:
-        raise ProblemError("policy", expected="updates that stay finite on some quadratic landscape",
-                           received=f"a policy that runs away even at curvatures {scale:.1g} times those asked for",
-                           advice="check the sign of its updates, or give Histories that it did survive")
+        raise ProblemError(
+            "policy",
+            expected="updates that stay finite on some quadratic landscape",
+            received=(
+                f"a policy that runs away even at curvatures {scale:.1g} times those asked for"
+            ),
+            advice="check the sign of its updates, or give Histories that it did survive",
+        )
     parameters = parameters - parameters[:, :1] if home == "start" else parameters
-    flatter = f", curvatures times {scale:.2g} because the policy runs away otherwise" if tries else ""
+    flatter = (
+        f", curvatures times {scale:.2g} because the policy runs away otherwise" if tries else ""
+    )
     words = f"{excitation.words}{flatter}, seed {seed}"
     return Histories(gradients=gradients, updates=updates, parameters=parameters, words=words)
 

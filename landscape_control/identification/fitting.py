@@ -1,4 +1,6 @@
-"""Fitting a causal rule: every candidate is run on the subject's own inputs, its coefficients shared by all histories."""
+"""Fitting a causal rule: every candidate is run on the subject's own inputs, its coefficients
+shared by all histories.
+"""
 
 from dataclasses import dataclass
 
@@ -13,10 +15,17 @@ _DRAWS = 64  # sets of coefficients tried before the best are refined
 _REFINED = 2
 _NUDGE = 1e-6
 _ROUNDS, _POOL = 12, 128  # for rules with signs: rounds of closing in, and draws in each
-_MOST_ALONG, _PATIENCE = 80, 6  # rounds along the ties, and how many in a row may widen them by less than …
+_MOST_ALONG, _PATIENCE = (
+    80,
+    6,
+)  # rounds along the ties, and how many in a row may widen them by less than …
 _NEIGHBOURS = 12
 _STILL = 0.02  # … in log(1 - β)
-_ELITE, _CLOSE, _WIDE = 16, 0.7, 2.0  # sets that draws start from; spread of the draws in units of theirs, in both phases
+_ELITE, _CLOSE, _WIDE = (
+    16,
+    0.7,
+    2.0,
+)  # sets that draws start from; spread of the draws in units of theirs, in both phases
 _DIGITS = 1e-7  # relative accuracy of the minimiser, below which no interval is stated
 
 
@@ -42,16 +51,19 @@ class CausalFit:
     fitted: np.ndarray
 
 
-def fit_rule(rule: CausalRule, train: Histories, held: Histories, *, seed: int, resamples: int) -> CausalFit:
+def fit_rule(
+    rule: CausalRule, train: Histories, held: Histories, *, seed: int, resamples: int
+) -> CausalFit:
     """Least squares of the updates over the admissible coefficients, and what it says about them.
 
-    An output-error fit: the rule runs by its own memory on the gradients that the subject saw, so that the subject's
-    previous updates explain nothing. The coefficients in which the update is proportional are solved for exactly at each
-    of many draws of the others; the best draws are refined together. Intervals: bootstrap over histories of the
-    problem linearised at the optimum.
+    An output-error fit: the rule runs by its own memory on the gradients that the subject saw, so
+    that the subject's previous updates explain nothing. The coefficients in which the update is
+    proportional are solved for exactly at each of many draws of the others; the best draws are
+    refined together. Intervals: bootstrap over histories of the problem linearised at the optimum.
 
-    A rule with signs fits all the same over a whole range of coefficients. Its error is that of the member of the range that
-    does best on the histories held out: the rule is refuted if no member explains them. Intervals: the range, bootstrapped.
+    A rule with signs fits all the same over a whole range of coefficients. Its error is that of the
+    member of the range that does best on the histories held out: the rule is refuted if no member
+    explains them. Intervals: the range, bootstrapped.
     """
     run, apart = Run(rule, train), Run(rule, held)
     if rule.smooth:
@@ -81,7 +93,9 @@ class Run:
         self.linear = np.array([one.name in rule.proportional for one in rule.coefficients])
 
     def __call__(self, coefficients):
-        updates = self.histories.read(self.rule.updates(coefficients, self.gradients, self.parameters))
+        updates = self.histories.read(
+            self.rule.updates(coefficients, self.gradients, self.parameters)
+        )
         return np.where(np.isfinite(updates), updates, 1e150)
 
     def jacobian(self, coefficients):
@@ -89,7 +103,9 @@ class Run:
         return self.linearised(coefficients)[1]
 
     def linearised(self, coefficients):
-        """(updates (R,), their Jacobian (R, c)) from one run of all sets side by side; the last result is kept."""
+        """(updates (R,), their Jacobian (R, c)) from one run of all sets side by side; the last
+        result is kept.
+        """
         if self._kept is None or not np.array_equal(self._kept[0], coefficients):
             self._kept = coefficients.copy(), self._linearise(coefficients)
         return self._kept[1]
@@ -106,19 +122,29 @@ class Run:
         return values[-1], ((values[:count] - values[count:-1]) / (ahead - behind)[:, None]).T
 
     def draw(self, seed):
-        """(B, c): the coefficients that are not solved for, spread over the ranges where starts are sensible."""
-        free = [one for one, linear in zip(self.rule.coefficients, self.linear, strict=True) if not linear]
+        """(B, c): the coefficients that are not solved for, spread over the ranges where starts are
+        sensible.
+        """
+        free = [
+            one
+            for one, linear in zip(self.rule.coefficients, self.linear, strict=True)
+            if not linear
+        ]
         if not free:
             return np.ones((1, len(self.linear)))
         from scipy.stats import qmc  # a second of imports
 
         uniform = qmc.Sobol(len(free), seed=seed).random(_DRAWS)
         sets = np.ones((_DRAWS, len(self.linear)))
-        sets[:, ~self.linear] = np.column_stack([one.draw(u) for one, u in zip(free, uniform.T, strict=True)])
+        sets[:, ~self.linear] = np.column_stack(
+            [one.draw(u) for one, u in zip(free, uniform.T, strict=True)]
+        )
         return sets
 
     def solve_linear(self, sets):
-        """(sets with their proportional coefficients fitted, squared errors (B,), updates per unit (B, l, R))."""
+        """(sets with their proportional coefficients fitted, squared errors (B,), updates per unit
+        (B, l, R)).
+        """
         places = np.flatnonzero(self.linear)
         units = np.repeat(sets[:, None], len(places), axis=1)
         units[:, :, places] = np.eye(len(places))
@@ -128,7 +154,11 @@ class Run:
         for i in range(len(sets)):
             best[i] = _nonnegative(gram[i], moment[i])
         sets[:, places] = best
-        square = np.einsum("bi,bij,bj->b", best, gram, best) - 2 * (best * moment).sum(1) + self.targets @ self.targets
+        square = (
+            np.einsum("bi,bij,bj->b", best, gram, best)
+            - 2 * (best * moment).sum(1)
+            + self.targets @ self.targets
+        )
         return sets, np.where(np.isfinite(square), square, np.inf), features
 
 
@@ -156,9 +186,18 @@ def _smooth(run, seed, resamples):
         if least <= floor:
             break
     jacobian, residual = run.jacobian(best), run.targets - run(best[None])[0]
-    linearised = fit_linear(jacobian, residual + jacobian @ best, run.histories.groups, run.bounds,
-                            folds=2, resamples=resamples, seed=seed)
-    around = np.column_stack([np.minimum(linearised.intervals[:, 0], best), np.maximum(linearised.intervals[:, 1], best)])
+    linearised = fit_linear(
+        jacobian,
+        residual + jacobian @ best,
+        run.histories.groups,
+        run.bounds,
+        folds=2,
+        resamples=resamples,
+        seed=seed,
+    )
+    around = np.column_stack(
+        [np.minimum(linearised.intervals[:, 0], best), np.maximum(linearised.intervals[:, 1], best)]
+    )
     accuracy = _DIGITS * np.maximum(np.abs(best), np.where(run.linear, 0.0, 1e-3))
     return best, np.clip(around + accuracy[:, None] * [-1, 1], *run.bounds.T[:, :, None])
 
@@ -167,11 +206,21 @@ def _refine(run, start):
     if run.linear.all():
         return start, float(((run.targets - run(start[None])[0]) ** 2).sum())
     low, high = run.bounds.T
-    inside = np.clip(start, low + 1e-10 * (1 + np.abs(low)), high - 1e-10 * np.minimum(1 + np.abs(high), 1e10))
+    inside = np.clip(
+        start, low + 1e-10 * (1 + np.abs(low)), high - 1e-10 * np.minimum(1 + np.abs(high), 1e10)
+    )
     size = np.linalg.norm(run.targets)
     result = least_squares(
-        lambda c: (run.linearised(c)[0] - run.targets) / size, inside, jac=lambda c: run.jacobian(c) / size,
-        bounds=(low, high), x_scale="jac", xtol=1e-12, ftol=1e-9, gtol=1e-15, max_nfev=40)
+        lambda c: (run.linearised(c)[0] - run.targets) / size,
+        inside,
+        jac=lambda c: run.jacobian(c) / size,
+        bounds=(low, high),
+        x_scale="jac",
+        xtol=1e-12,
+        ftol=1e-9,
+        gtol=1e-15,
+        max_nfev=40,
+    )
     return _onto_bounds(run, result.x, 2 * result.cost * size**2)
 
 
@@ -190,11 +239,11 @@ def _onto_bounds(run, found, square):
 
 
 def _by_zooming(run, seed, resamples):
-    """(sets that fit best, all alike (B, c), intervals): draws around the best so far, then along the ties.
+    """(sets that fit best, all alike (B, c), intervals): draws around the best so far, then along
+    the ties.
 
-    The ties are followed until several rounds of draws in a row no longer widen them: the interval of a rule with
-    signs is as wide as its
-    ties are, and ends where the draws do if they stop early.
+    The ties are followed until several rounds of draws in a row no longer widen them: the interval
+    of a rule with signs is as wide as its ties are, and ends where the draws do if they stop early.
     """
     rng, size = np.random.default_rng(seed), run.targets @ run.targets
     sets, squares, features = run.solve_linear(run.draw(seed))
@@ -234,7 +283,9 @@ def _widths(found, size):
 
 
 def _around(sets, wide, rng):
-    """Draws around some sets, from a Gaussian of their own shape, ``wide`` times as wide, in log(1 - β)."""
+    """Draws around some sets, from a Gaussian of their own shape, ``wide`` times as wide, in log(1
+    - β).
+    """
     logs = np.log(np.maximum(1 - sets, 1e-12))
     centred = (logs - logs.mean(0)) / np.sqrt(len(sets))
     steps = wide * rng.standard_normal((_POOL, len(sets))) @ centred
@@ -242,15 +293,19 @@ def _around(sets, wide, rng):
 
 
 def _along(tied, rng):
-    """Draws along sets that tie, half of them from the ends: steps in the direction of two neighbours, in log(1 - β).
+    """Draws along sets that tie, half of them from the ends: steps in the direction of two
+    neighbours, in log(1 - β).
 
-    The ties of a rule with signs lie along thin curves, which a draw of their overall shape would leave.
+    The ties of a rule with signs lie along thin curves, which a draw of their overall shape would
+    leave.
     """
     logs = np.log(np.maximum(1 - tied, 1e-12))
     spread = np.ptp(logs, axis=0)
     scaled = logs / np.where(spread > 0, spread, 1.0)
     ends = np.concatenate([scaled.argmin(axis=0), scaled.argmax(axis=0)])
-    centres = np.where(np.arange(_POOL) % 2, rng.integers(len(tied), size=_POOL), rng.choice(ends, size=_POOL))
+    centres = np.where(
+        np.arange(_POOL) % 2, rng.integers(len(tied), size=_POOL), rng.choice(ends, size=_POOL)
+    )
     distance = ((scaled[centres][:, None] - scaled) ** 2).sum(axis=2)
     near = np.argsort(distance, axis=1)[:, : _NEIGHBOURS + 1]
     rows = np.arange(_POOL)
@@ -268,7 +323,9 @@ def _parts(run, sets, features):
 
 
 def _ties(squares, size):
-    """Which sets are as good as the best; ``size`` is the squared length of the targets, whose round-off counts as zero."""
+    """Which sets are as good as the best; ``size`` is the squared length of the targets, whose
+    round-off counts as zero.
+    """
     return squares <= squares.min() + 1e-12 * size
 
 
@@ -289,4 +346,6 @@ def _tied_intervals(sets, parts, size, resamples, seed):
         low.append(tied.min(0))
         high.append(tied.max(0))
     accuracy = _DIGITS * np.abs(sets).max(0)
-    return np.column_stack([np.quantile(low, 0.025, axis=0) - accuracy, np.quantile(high, 0.975, axis=0) + accuracy])
+    return np.column_stack(
+        [np.quantile(low, 0.025, axis=0) - accuracy, np.quantile(high, 0.975, axis=0) + accuracy]
+    )

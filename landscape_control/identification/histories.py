@@ -19,8 +19,8 @@ class Histories:
     ----------
     gradients : (K, T, n), what was seen before each update
     updates : (K, T, n), Δθ
-    parameters : (K, T, n) or None, θ at each observation, measured from where weight decay would pull to
-    settle : first step whose update counts; earlier ones only feed the memory of the rules
+    parameters : (K, T, n) or None, θ at each observation, measured from where weight decay would
+    pull to settle : first step whose update counts; earlier ones only feed the memory of the rules
     words : where the histories come from
     """
 
@@ -39,13 +39,20 @@ class Histories:
             value = np.asarray(value, dtype=float)
             good = len(shape) == 3 and value.shape == shape and min(shape) > 0
             if not (good and np.isfinite(value).all()):
-                raise ProblemError(f"{name} of the histories", expected="finite numbers (K, T, n), the same for all",
-                                   received=f"shape {value.shape}{' with NaN or infinity' if good else ''}",
-                                   advice="stack K histories of equal length; a single one is array[None]")
+                raise ProblemError(
+                    f"{name} of the histories",
+                    expected="finite numbers (K, T, n), the same for all",
+                    received=f"shape {value.shape}{' with NaN or infinity' if good else ''}",
+                    advice="stack K histories of equal length; a single one is array[None]",
+                )
             object.__setattr__(self, name, freeze(value))
         if whole("settle", self.settle, low=0) > shape[1] - 2:
-            raise ProblemError("settle", expected=f"at most {shape[1] - 2}, so that two updates of each history count",
-                               received=f"{self.settle}", advice="use longer histories, or settle less")
+            raise ProblemError(
+                "settle",
+                expected=f"at most {shape[1] - 2}, so that two updates of each history count",
+                received=f"{self.settle}",
+                advice="use longer histories, or settle less",
+            )
 
     @property
     def count(self) -> int:
@@ -62,14 +69,18 @@ class Histories:
         return self._with(lambda array: array[:, :, [index]])
 
     def _with(self, change):
-        parts = {name: None if (value := getattr(self, name)) is None else change(value)
-                 for name in ("gradients", "updates", "parameters")}
+        parts = {
+            name: None if (value := getattr(self, name)) is None else change(value)
+            for name in ("gradients", "updates", "parameters")
+        }
         return Histories(**parts, settle=self.settle, words=self.words)
 
     @property
     def columns(self) -> tuple[np.ndarray, np.ndarray | None]:
         """(gradients, parameters) as (T, K·n), each weight of each history by itself."""
-        return _columns(self.gradients), None if self.parameters is None else _columns(self.parameters)
+        return _columns(self.gradients), (
+            None if self.parameters is None else _columns(self.parameters)
+        )
 
     @property
     def targets(self) -> np.ndarray:
@@ -84,17 +95,23 @@ class Histories:
 
     def read(self, columns: np.ndarray) -> np.ndarray:
         """(…, T, K·n) -> (…, entries): what counts of anything that stands in columns."""
-        counted = columns[..., self.settle:, :]
+        counted = columns[..., self.settle :, :]
         return counted.reshape(*counted.shape[:-2], -1)
 
     @property
     def scatter(self) -> Scatter:
-        """What counts, step after step, for drawing: updates as controls, gradients as slopes, histories as starts."""
+        """What counts, step after step, for drawing: updates as controls, gradients as slopes,
+        histories as starts.
+        """
         weights = self.gradients.shape[2]
         places = self.gradients if self.parameters is None else self.parameters
-        points, controls, slopes = (freeze(self.read(_columns(array)).reshape(-1, weights))
-                                    for array in (places * (self.parameters is not None), self.updates, self.gradients))
-        return Scatter(points=points, controls=controls, slopes=slopes, starts=self.groups[::weights])
+        points, controls, slopes = (
+            freeze(self.read(_columns(array)).reshape(-1, weights))
+            for array in (places * (self.parameters is not None), self.updates, self.gradients)
+        )
+        return Scatter(
+            points=points, controls=controls, slopes=slopes, starts=self.groups[::weights]
+        )
 
     @checked
     def split(self, seed: Index) -> tuple["Histories", "Histories"]:

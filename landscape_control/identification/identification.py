@@ -9,31 +9,38 @@ from .residual import Schedule
 
 MAP, CAUSAL = "a map u(θ)", "a causal rule"
 _SCHEDULE = "A schedule?"
-_GUESSES = {"time": _SCHEDULE, "the parameters": "A pull on the weights?",
-            "the gradient's recent size": "A normalisation by it?",
-            "the gradient's direction alone": "Steps of a fixed length?",
-            "the way to the lowest minimum": "A plan that looks beyond the slope it stands on?"}
+_GUESSES = {
+    "time": _SCHEDULE,
+    "the parameters": "A pull on the weights?",
+    "the gradient's recent size": "A normalisation by it?",
+    "the gradient's direction alone": "Steps of a fixed length?",
+    "the way to the lowest minimum": "A plan that looks beyond the slope it stands on?",
+}
 
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Identification(Verdict):
-    """The rule that a policy is, with numbers, or why none can be named. Printing it gives a paragraph and a table.
+    """The rule that a policy is, with numbers, or why none can be named. Printing it gives a
+    paragraph and a table.
 
-    Everything of a :class:`landscape_control.comparison.Verdict` (``conclusion``, ``best``, ``runner_up``, ``equivalent``,
-    ``rows`` with coefficients, intervals, errors and condition numbers, ``refused``, ``sampling``), where for causal rules
-    ``samples`` counts updates and ``starts`` histories, errors are relative to rms|Δθ|, ``scatter`` holds updates against
+    Everything of a :class:`landscape_control.comparison.Verdict` (``conclusion``, ``best``,
+    ``runner_up``, ``equivalent``, ``rows`` with coefficients, intervals, errors and condition
+    numbers, ``refused``, ``sampling``), where for causal rules ``samples`` counts updates and
+    ``starts`` histories, errors are relative to rms|Δθ|, ``scatter`` holds updates against
     gradients, and
 
     Attributes
     ----------
     subject : what was identified, in words
-    kind : "a map u(θ)" (closed forms of a learner that knows the landscape) or "a causal rule" (of gradients seen so far)
-    residual : ((what, share), ...), largest first: how much of what the first row leaves unexplained goes with the current
-        gradient, the previous update, the parameters, time, ... (for maps the gradient, its direction alone, the way to
-        the lowest minimum, ...) once the rule's own coefficients have taken their part
-    schedule : Schedule or None: heavy ball with coefficients of each step, where no rule fits and that does
-    notes : sentences on what limits the answer
+    kind : "a map u(θ)" (closed forms of a learner that knows the landscape) or "a causal rule" (of
+    gradients seen so far) residual : ((what, share), ...), largest first: how much of what the
+    first row leaves unexplained goes with the current
+        gradient, the previous update, the parameters, time, ... (for maps the gradient, its
+        direction alone, the way to the lowest minimum, ...) once the rule's own coefficients have
+        taken their part
+    schedule : Schedule or None: heavy ball with coefficients of each step, where no rule fits and
+    that does notes : sentences on what limits the answer
     """
 
     subject: str
@@ -44,21 +51,29 @@ class Identification(Verdict):
 
     @property
     def runner_up(self) -> RuleFit | None:
-        """The best rule that the data tells apart from the preferred one; none that fits by containing it as a limit."""
+        """The best rule that the data tells apart from the preferred one; none that fits by
+        containing it as a limit.
+        """
         first = self.rows[0]
 
         def its_limit(row):
             return first.key in row.rule.contains and row.error <= self.criteria.threshold
 
-        others = (row for row in self.rows[1:] if row.key not in (*first.equivalent_to, *self.equivalent))
+        others = (
+            row for row in self.rows[1:] if row.key not in (*first.equivalent_to, *self.equivalent)
+        )
         return next((row for row in others if not its_limit(row)), None)
 
     @property
     def margin(self) -> float | None:
-        """Error of the runner-up over that of the preferred rule, both at least the resolution; None without one."""
+        """Error of the runner-up over that of the preferred rule, both at least the resolution;
+        None without one.
+        """
         if self.runner_up is None:
             return None
-        errors = (max(row.error, self.criteria.resolution) for row in (self.runner_up, self.rows[0]))
+        errors = (
+            max(row.error, self.criteria.resolution) for row in (self.runner_up, self.rows[0])
+        )
         return next(errors) / next(errors)
 
     @property
@@ -74,23 +89,38 @@ class Identification(Verdict):
         return "add noise on the gradients, or landscapes of several curvatures"
 
     def __repr__(self):
-        return f"Identification({self.subject}: {self.conclusion.value}: {', '.join(row.key for row in self.rows[:3])}, ...)"
+        return (
+            f"Identification({self.subject}: {self.conclusion.value}:"
+            f" {', '.join(row.key for row in self.rows[:3])}, ...)"
+        )
 
     def __str__(self):
-        parts = [f"{self.subject[:1].upper()}{self.subject[1:]}, read as {self.kind}.", paragraph(self), self._left(),
-                 *self.notes]
+        parts = [
+            f"{self.subject[:1].upper()}{self.subject[1:]}, read as {self.kind}.",
+            paragraph(self),
+            self._left(),
+            *self.notes,
+        ]
         return f"{' '.join(part for part in parts if part)}\n\n{table(self)}"
 
     def _left(self):
         """What is left over goes with what, where no rule fits or the one that does is not exact."""
         row = self.rows[0]
-        if self.conclusion is Conclusion.NOT_IDENTIFIABLE or not self.residual or row.error <= self.criteria.resolution:
+        if (
+            self.conclusion is Conclusion.NOT_IDENTIFIABLE
+            or not self.residual
+            or row.error <= self.criteria.resolution
+        ):
             return ""
         shown = [f"{what} ({percent(share)})" for what, share in self.residual if share >= 0.1][:3]
         if not shown:
             return "What it leaves unexplained goes with nothing that was looked at."
         guess = _GUESSES.get(self.residual[0][0], "")
-        guess = f"A schedule: heavy ball with {self.schedule}." if guess == _SCHEDULE and self.schedule else guess
+        guess = (
+            f"A schedule: heavy ball with {self.schedule}."
+            if guess == _SCHEDULE and self.schedule
+            else guess
+        )
         return f"What it leaves unexplained goes with {', '.join(shown)}. {guess}".rstrip()
 
 

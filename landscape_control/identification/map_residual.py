@@ -1,4 +1,6 @@
-"""What a map u(θ) does that the nearest closed form does not: with which property of the landscape it goes."""
+"""What a map u(θ) does that the nearest closed form does not: with which property of the landscape
+it goes.
+"""
 
 from collections.abc import Sequence
 
@@ -9,21 +11,32 @@ from .residual import inside, shares
 
 
 def map_residual(row: RuleFit, samples: Sequence) -> tuple[tuple[str, float], ...]:
-    """((what, share of the squared residual), ...), largest first, as :func:`.residual.residual_shape` for causal rules.
+    """((what, share of the squared residual), ...), largest first, as
+    :func:`.residual.residual_shape` for causal rules.
 
-    ``samples`` have ``problem``, ``points`` (S, n) and ``controls`` (S, m), in the order of ``row.fitted``. Points where the
-    rule is undefined are left out. Each input is one direction Bᵀ(·) with a number shared by all points.
+    ``samples`` have ``problem``, ``points`` (S, n) and ``controls`` (S, m), in the order of
+    ``row.fitted``. Points where the rule is undefined are left out. Each input is one direction
+    Bᵀ(·) with a number shared by all points.
     """
     free = inside(row.rule, row.coefficients)
-    tangent = np.vstack([_rows(row.rule.features(one.problem, one.points)) for one in samples])[:, free]
-    fitted, targets = (np.concatenate([part.ravel() for part in parts])
-                       for parts in (row.fitted, [one.controls for one in samples]))
+    tangent = np.vstack([_rows(row.rule.features(one.problem, one.points)) for one in samples])[
+        :, free
+    ]
+    fitted, targets = (
+        np.concatenate([part.ravel() for part in parts])
+        for parts in (row.fitted, [one.controls for one in samples])
+    )
     columns = [_inputs(one.problem, one.points) for one in samples]
     names = [name for name in columns[0] if all(name in one for one in columns)]
     inputs = {name: np.vstack([_rows(one[name]) for one in columns]) for name in names}
     good = np.isfinite(fitted) & np.isfinite(tangent).all(1)
     good &= np.all([np.isfinite(column).all(1) for column in inputs.values()], axis=0)
-    return shares(targets[good], fitted[good], tangent[good], {name: array[good] for name, array in inputs.items()})
+    return shares(
+        targets[good],
+        fitted[good],
+        tangent[good],
+        {name: array[good] for name, array in inputs.items()},
+    )
 
 
 def _rows(features):
@@ -41,8 +54,10 @@ def _newton(hessian, slope):
 
 def _inputs(problem, points):
     """{what: (S, m, c)}, NaN where the landscape has no gradient or no Hessian."""
-    slope, hessian = (np.where(np.isfinite(values), values, np.nan)
-                      for values in (problem.landscape.gradient(points), problem.landscape.hessian(points)))
+    slope, hessian = (
+        np.where(np.isfinite(values), values, np.nan)
+        for values in (problem.landscape.gradient(points), problem.landscape.hessian(points))
+    )
     length = np.linalg.norm(slope, axis=1, keepdims=True)
     found = {
         "the gradient": slope,
@@ -53,10 +68,15 @@ def _inputs(problem, points):
     }
     minima = problem.landscape.minima
     if minima is not None and len(minima):
-        found["the way to the lowest minimum"] = minima[np.argmin(problem.landscape.loss(minima))] - points
+        found["the way to the lowest minimum"] = (
+            minima[np.argmin(problem.landscape.loss(minima))] - points
+        )
     if problem.model.has_drift:
         found["the drift"] = problem.model.drift(points)
     actuation = problem.model.actuation(points)
-    pushed = {name: np.einsum("snm,sn->sm", actuation, direction)[:, :, None] for name, direction in found.items()}
+    pushed = {
+        name: np.einsum("snm,sn->sm", actuation, direction)[:, :, None]
+        for name, direction in found.items()
+    }
     pushed["a constant push"] = np.tile(np.eye(problem.controls), (len(points), 1, 1))
     return pushed

@@ -1,4 +1,6 @@
-"""What data can and cannot say beyond the fit: the shape of residuals, inputs without excitation, laws of planned paths."""
+"""What data can and cannot say beyond the fit: the shape of residuals, inputs without excitation,
+laws of planned paths.
+"""
 
 from dataclasses import dataclass
 
@@ -21,9 +23,10 @@ def residual_shape(
 ) -> tuple[tuple[str, float], ...]:
     """((what, share of the squared residual), ...), largest first.
 
-    Each share is that of a least-squares fit of what the rule leaves by one kind of input, after both have been cleared of
-    what a change of the rule's coefficients would explain to first order. Coefficients at the end of their range are not
-    free to change: what only they could explain, were they allowed to, stays.
+    Each share is that of a least-squares fit of what the rule leaves by one kind of input, after
+    both have been cleared of what a change of the rule's coefficients would explain to first order.
+    Coefficients at the end of their range are not free to change: what only they could explain,
+    were they allowed to, stays.
     """
     run = Run(rule, histories)
     fitted = run(coefficients[None])[0]
@@ -38,7 +41,9 @@ def inside(rule, coefficients) -> np.ndarray:
 
 
 def shares(targets, fitted, tangent, inputs) -> tuple[tuple[str, float], ...]:
-    """Shares of targets - fitted (R,) that go with each of the inputs {what: (R, c)}, all cleared of the tangent (R, f)."""
+    """Shares of targets - fitted (R,) that go with each of the inputs {what: (R, c)}, all cleared
+    of the tangent (R, f).
+    """
     basis = _orthonormal(tangent)
     left = _cleared(targets - fitted, basis)
     size = left @ left
@@ -54,10 +59,12 @@ def shares(targets, fitted, tangent, inputs) -> tuple[tuple[str, float], ...]:
 @checked
 @dataclass(frozen=True, kw_only=True)
 class PathLaw:
-    """Δθ_t = momentum·Δθ_{t-1} - learning_rate·y_t by plain regression on the subject's own previous update, unbounded.
+    """Δθ_t = momentum·Δθ_{t-1} - learning_rate·y_t by plain regression on the subject's own
+    previous update, unbounded.
 
-    ``error`` is relative to rms|Δθ|. Along noiseless optimal paths it vanishes with momentum > 1 and a learning rate < 0:
-    the law of the costate on its stable manifold, which no learner can run forward.
+    ``error`` is relative to rms|Δθ|. Along noiseless optimal paths it vanishes with momentum > 1
+    and a learning rate < 0: the law of the costate on its stable manifold, which no learner can run
+    forward.
     """
 
     momentum: AnyNumber
@@ -67,7 +74,10 @@ class PathLaw:
 
 def regress(histories: Histories) -> PathLaw:
     """The regression that the trap of reading momentum off a path consists of."""
-    counted, seen = histories.updates[:, histories.settle:], histories.gradients[:, histories.settle:]
+    counted, seen = (
+        histories.updates[:, histories.settle :],
+        histories.gradients[:, histories.settle :],
+    )
     now = counted[:, 1:].ravel()
     columns = np.column_stack([counted[:, :-1].ravel(), -seen[:, 1:].ravel()])
     size = np.maximum(np.linalg.norm(columns, axis=0), 1e-300)
@@ -79,7 +89,8 @@ def regress(histories: Histories) -> PathLaw:
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Schedule:
-    """Δθ_t = momentum_t Δθ_{t-1} - learning_rate_t y_t with coefficients of each step; arrays (T,), momentum_0 = 0.
+    """Δθ_t = momentum_t Δθ_{t-1} - learning_rate_t y_t with coefficients of each step; arrays (T,),
+    momentum_0 = 0.
 
     ``error`` is relative to rms|Δθ| on histories held out.
     """
@@ -90,20 +101,28 @@ class Schedule:
 
     def __str__(self):
         rates, betas = self.learning_rate, self.momentum[1:]
-        return (f"α from {rates[0]:.4g} to {rates[-1]:.4g} and β from {betas[0]:.4g} to {betas[-1]:.4g} "
-                f"(error {self.error:.1e})")
+        return (
+            f"α from {rates[0]:.4g} to {rates[-1]:.4g} and β from {betas[0]:.4g} to {betas[-1]:.4g}"
+            f" (error {self.error:.1e})"
+        )
 
 
 def read_schedule(train: Histories, held: Histories) -> Schedule:
-    """Heavy ball step by step: at each step its own regression over the histories, which differ by noise and landscape."""
+    """Heavy ball step by step: at each step its own regression over the histories, which differ by
+    noise and landscape.
+    """
     steps = train.gradients.shape[1]
     found, left = np.zeros((steps, 2)), np.zeros(held.updates.shape)
     for t in range(steps):
         columns, now = _step_columns(train, t), train.updates[:, t].ravel()
         found[t, : columns.shape[1]] = np.linalg.lstsq(columns, now, rcond=1e-10)[0]
-        left[:, t] = held.updates[:, t] - (_step_columns(held, t) @ found[t, : columns.shape[1]]).reshape(left[:, t].shape)
+        left[:, t] = held.updates[:, t] - (
+            _step_columns(held, t) @ found[t, : columns.shape[1]]
+        ).reshape(left[:, t].shape)
     error = np.linalg.norm(left) / max(np.linalg.norm(held.updates), 1e-300)
-    return Schedule(learning_rate=freeze(found[:, 0]), momentum=freeze(found[:, 1]), error=float(error))
+    return Schedule(
+        learning_rate=freeze(found[:, 0]), momentum=freeze(found[:, 1]), error=float(error)
+    )
 
 
 def _step_columns(histories, t):
@@ -112,8 +131,10 @@ def _step_columns(histories, t):
 
 
 def innovation(histories: Histories) -> float:
-    """How much of the gradients the two before them do not predict linearly, relative: 0 on a path of one curvature."""
-    seen = histories.gradients[:, histories.settle:]
+    """How much of the gradients the two before them do not predict linearly, relative: 0 on a path
+    of one curvature.
+    """
+    seen = histories.gradients[:, histories.settle :]
     if seen.shape[1] < 4:
         return 1.0
     columns = np.column_stack([seen[:, 1:-1].ravel(), seen[:, :-2].ravel()])
@@ -131,7 +152,12 @@ def _inputs(histories, fitted):
     mean, square = _averages(gradients)
     read = histories.read
     early = 1 / np.arange(1, len(gradients) + 1)[:, None] * np.ones_like(gradients)
-    moving = [fitted * read(clock), fitted * read(clock**2), fitted * read(early), read(gradients * clock)]
+    moving = [
+        fitted * read(clock),
+        fitted * read(clock**2),
+        fitted * read(early),
+        read(gradients * clock),
+    ]
     inputs = {
         "the current gradient": [read(gradients)],
         "the previous update": [read(previous)],

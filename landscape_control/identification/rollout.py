@@ -1,4 +1,6 @@
-"""Samples of a rule of the library, as identify takes them: what a known rule does, to see that it is recognised."""
+"""Samples of a rule of the library, as identify takes them: what a known rule does, to see that it
+is recognised.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -23,33 +25,50 @@ def rollout(
     spread: Positive | None = None,
     seed: Index = 0,
 ) -> Histories | tuple[PolicySample, ...]:
-    """What a rule with these coefficients does: Histories of a causal rule, samples of u(θ) of a closed-form one.
+    """What a rule with these coefficients does: Histories of a causal rule, samples of u(θ) of a
+    closed-form one.
 
     Parameters
     ----------
-    problem : ControlProblem or several, for closed-form rules, whose controls are read at ``starts`` points drawn around
+    problem : ControlProblem or several, for closed-form rules, whose controls are read at
+    ``starts`` points drawn around
         each problem's start (``spread``: see :func:`landscape_control.comparison.draw_starts`)
     excitation : for causal rules, what they are shown; None is ``Excitation()``
 
     Raises
     ------
     ProblemError
-        A closed-form rule without a problem or undefined at a point, a causal one with it, coefficients it does not admit.
+        A closed-form rule without a problem or undefined at a point, a causal one with it,
+        coefficients it does not admit.
     """
     rule = by_name(rule) if isinstance(rule, str) else rule
     if isinstance(rule, CausalRule):
         if problem is not None:
-            raise ProblemError("problem", expected="none for a causal rule", received="a problem",
-                               advice="causal rules are watched on an Excitation(curvatures=..., noise=...)")
+            raise ProblemError(
+                "problem",
+                expected="none for a causal rule",
+                received="a problem",
+                advice="causal rules are watched on an Excitation(curvatures=..., noise=...)",
+            )
         return watch(runner_for(rule.policy(coefficients)), excitation or Excitation(), seed=seed)
     problems = (problem,) if isinstance(problem, ControlProblem) else tuple(problem or ())
     if not problems:
-        raise ProblemError("problem", expected=f"the problem that {rule.name} looks at", received="none",
-                           advice="pass problem=ControlProblem(...), or several")
-    return tuple(_sample(rule, coefficients, one, starts, spread, seed + i) for i, one in enumerate(problems))
+        raise ProblemError(
+            "problem",
+            expected=f"the problem that {rule.name} looks at",
+            received="none",
+            advice="pass problem=ControlProblem(...), or several",
+        )
+    return tuple(
+        _sample(rule, coefficients, one, starts, spread, seed + i) for i, one in enumerate(problems)
+    )
 
 
 def _sample(rule, coefficients, problem, starts, spread, seed):
     points, _ = draw_starts(problem, starts, spread=spread, seed=seed)
-    return PolicySample(problem=problem, points=points, controls=rule.control(problem, coefficients)(points),
-                        starts=range(len(points)))
+    return PolicySample(
+        problem=problem,
+        points=points,
+        controls=rule.control(problem, coefficients)(points),
+        starts=range(len(points)),
+    )

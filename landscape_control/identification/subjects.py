@@ -1,4 +1,6 @@
-"""Policies of every kind as one thing that acts: start(episodes, weights) -> act(gradient, θ) -> Δθ."""
+"""Policies of every kind as one thing that acts: start(episodes, weights) -> act(gradient, θ) ->
+Δθ.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,9 +18,9 @@ class Runner:
 
     Attributes
     ----------
-    begin : (episodes, weights) -> a function (gradient (E, n), θ (E, n)) -> Δθ (E, n) with a memory of its own
-    horizon : number of steps after which the policy ends, or None
-    name : what it is, in words
+    begin : (episodes, weights) -> a function (gradient (E, n), θ (E, n)) -> Δθ (E, n) with a memory
+    of its own horizon : number of steps after which the policy ends, or None name : what it is, in
+    words
     """
 
     begin: Callable
@@ -28,12 +30,16 @@ class Runner:
     def start(self, episodes: int, weights: int) -> Callable:
         """A fresh policy; what it returns is checked for its shape."""
         what, shape, steps = f"update of {self.name}", (episodes, weights), count()
-        act = called(what, self.begin, episodes, weights, where="its beginning, init(episodes, weights)")
+        act = called(
+            what, self.begin, episodes, weights, where="its beginning, init(episodes, weights)"
+        )
 
         def checked(gradient, theta):
             where = f"step {next(steps)}"
             update = called(what, act, gradient, theta, where=where)
-            update = rows(what, update, shape, where=where, expected="one number per weight of each history,")
+            update = rows(
+                what, update, shape, where=where, expected="one number per weight of each history,"
+            )
             refuse_nan(what, update, (gradient, theta), where=where, inputs_are="gradient and θ")
             return update
 
@@ -41,7 +47,9 @@ class Runner:
 
 
 def runner_for(subject, *, step: float = 1.0) -> Runner | None:
-    """A runner for a policy with ``init`` and ``update``, such a pair, or a function of the history; None for others."""
+    """A runner for a policy with ``init`` and ``update``, such a pair, or a function of the
+    history; None for others.
+    """
     name = type(subject).__name__
     if isinstance(subject, tuple) and len(subject) == 2 and all(map(callable, subject)):
         return Runner(begin=_pair(*subject, step), name="the (init, update) pair")
@@ -49,8 +57,11 @@ def runner_for(subject, *, step: float = 1.0) -> Runner | None:
         _check_quiet(subject, name)
         horizon = subject.horizon if getattr(subject, "varies", False) else None
         named = getattr(getattr(subject, "family", None), "name", None)
-        return Runner(begin=_pair(subject.init, subject.update, step), horizon=horizon,
-                      name=_policy_of(named) if named else name)
+        return Runner(
+            begin=_pair(subject.init, subject.update, step),
+            horizon=horizon,
+            name=_policy_of(named) if named else name,
+        )
     if callable(subject):
         return Runner(begin=_of_history(subject), name=getattr(subject, "__name__", name))
     return None
@@ -63,9 +74,12 @@ def _policy_of(family):
 
 def _check_quiet(subject, name):
     if getattr(subject, "draws", False) or getattr(subject, "told_of_switches", False):
-        raise ProblemError(name, expected="a policy that sees its gradients and nothing else",
-                           received="one that draws random numbers or is told of switches",
-                           advice="identify the learner that it wraps")
+        raise ProblemError(
+            name,
+            expected="a policy that sees its gradients and nothing else",
+            received="one that draws random numbers or is told of switches",
+            advice="identify the learner that it wraps",
+        )
 
 
 def _pair(init, update, step):
@@ -76,8 +90,12 @@ def _pair(init, update, step):
             nonlocal state
             given = update(state, gradient, theta, step)
             if not isinstance(given, tuple) or len(given) != 2:
-                raise ProblemError("update of the policy", expected="(u, the next state)", received=type(given).__name__,
-                                   advice="end it with 'return u, state'")
+                raise ProblemError(
+                    "update of the policy",
+                    expected="(u, the next state)",
+                    received=type(given).__name__,
+                    advice="end it with 'return u, state'",
+                )
             rate, state = given
             return rate if step == 1 else np.asarray(rate) * step
 

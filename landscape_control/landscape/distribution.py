@@ -1,4 +1,6 @@
-"""LandscapeDistribution: what the learner may meet, as landscapes with weights or draws and where it starts on them."""
+"""LandscapeDistribution: what the learner may meet, as landscapes with weights or draws and where
+it starts on them.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +19,10 @@ from .spectra import Spectrum
 _SAY = "with infinite moments every rule costs infinitely much; say how far starts may lie"
 Moment = Annotated[float, Words(advice=_SAY)]
 Variance = Annotated[NonNegative, Words(advice=_SAY)]
-Starts = Annotated[Points | GaussianPrior, Words(advice="say where the learner starts: points (M, n) or a GaussianPrior")]
+Starts = Annotated[
+    Points | GaussianPrior,
+    Words(advice="say where the learner starts: points (M, n) or a GaussianPrior"),
+]
 Population = Annotated[
     Landscape | Iterable[Landscape],
     Words(advice="e.g. landscape_control.double_well(); for random quadratics use .quadratic(...)"),
@@ -29,9 +34,9 @@ Population = Annotated[
 class LandscapeDistribution:
     """A population of landscapes; build with :meth:`quadratic` or :meth:`landscapes`.
 
-    For random quadratics one mode is L = ½h(θ-μ)², h ~ ``curvatures``, θ_0 ~ N(start_mean, start_variance) independent
-    of h, and μ = 0 unless ``minimum`` says how it moves. Modes of a quadratic in many dimensions are such modes when the
-    rule works along its axes.
+    For random quadratics one mode is L = ½h(θ-μ)², h ~ ``curvatures``, θ_0 ~ N(start_mean,
+    start_variance) independent of h, and μ = 0 unless ``minimum`` says how it moves. Modes of a
+    quadratic in many dimensions are such modes when the rule works along its axes.
 
     Attributes
     ----------
@@ -40,8 +45,9 @@ class LandscapeDistribution:
     minimum : None or a Hidden process of one variable, μ, sampled at whole times
     population : tuple of Landscape, of one dimension n; empty for random quadratics
     weights : (K,), probabilities of the landscapes
-    starts : (M, n) points that θ_0 takes equally often, or a GaussianPrior of n variables; None for random quadratics
-    hidden : None, or the process of the hidden variables of every landscape, in place of their own
+    starts : (M, n) points that θ_0 takes equally often, or a GaussianPrior of n variables; None for
+    random quadratics hidden : None, or the process of the hidden variables of every landscape, in
+    place of their own
     """
 
     curvatures: Spectrum | None = None
@@ -55,38 +61,58 @@ class LandscapeDistribution:
 
     def __post_init__(self):
         if (self.curvatures is None) == (not self.population):
-            raise ProblemError("landscape distribution", expected="either curvatures or landscapes",
-                               received="both" if self.population else "neither",
-                               advice="build it with LandscapeDistribution.quadratic(...) or .landscapes(...)")
+            raise ProblemError(
+                "landscape distribution",
+                expected="either curvatures or landscapes",
+                received="both" if self.population else "neither",
+                advice="build it with LandscapeDistribution.quadratic(...) or .landscapes(...)",
+            )
         (_check_quadratic if self.is_quadratic else _check_population)(self)
 
     @classmethod
     @checked
-    def quadratic(cls, *, curvatures: Spectrum, start_variance: Variance, start_mean: Moment = 0.0,
-                  minimum: Hidden | None = None) -> "LandscapeDistribution":
+    def quadratic(
+        cls,
+        *,
+        curvatures: Spectrum,
+        start_variance: Variance,
+        start_mean: Moment = 0.0,
+        minimum: Hidden | None = None,
+    ) -> "LandscapeDistribution":
         """Random quadratics with curvatures from a spectrum.
 
-        Raises ProblemError for curvatures that are no Spectrum, a start without variance at a resting minimum, infinite
-        variance, and a minimum whose second moments do not move linearly.
+        Raises ProblemError for curvatures that are no Spectrum, a start without variance at a
+        resting minimum, infinite variance, and a minimum whose second moments do not move linearly.
         """
-        return cls(curvatures=curvatures, start_variance=start_variance, start_mean=start_mean, minimum=minimum)
+        return cls(
+            curvatures=curvatures,
+            start_variance=start_variance,
+            start_mean=start_mean,
+            minimum=minimum,
+        )
 
     @classmethod
     @checked
-    def landscapes(cls, landscapes: Population, *, starts: Starts,
-                   weights: Vector | None = None,
-                   hidden: Hidden | None = None) -> "LandscapeDistribution":
-        """Any landscapes: one, drawn through its hidden variables and starts, or a finite population.
+    def landscapes(
+        cls,
+        landscapes: Population,
+        *,
+        starts: Starts,
+        weights: Vector | None = None,
+        hidden: Hidden | None = None,
+    ) -> "LandscapeDistribution":
+        """Any landscapes: one, drawn through its hidden variables and starts, or a finite
+        population.
 
         Parameters
         ----------
-        landscapes : Landscape or several of them, of one dimension n and one number p of hidden variables
-        starts : (n,) one point, (M, n) points drawn evenly, or GaussianPrior(mean, covariance) of n variables
-        weights : (K,) > 0, normalised to one; equal when None
-        hidden : process of the p hidden variables, in place of the landscapes' own
+        landscapes : Landscape or several of them, of one dimension n and one number p of hidden
+        variables starts : (n,) one point, (M, n) points drawn evenly, or GaussianPrior(mean,
+        covariance) of n variables weights : (K,) > 0, normalised to one; equal when None hidden :
+        process of the p hidden variables, in place of the landscapes' own
 
-        Raises ProblemError for an empty list, other objects than landscapes, dimensions that differ, starts of the wrong
-        shape, and a process for landscapes that hide nothing.
+        Raises ProblemError for an empty list, other objects than landscapes, dimensions that
+        differ, starts of the wrong shape, and a process for landscapes that hide nothing.
         """
         population = (landscapes,) if isinstance(landscapes, Landscape) else _listed(landscapes)
         return cls(population=population, starts=starts, weights=weights, hidden=hidden)
@@ -102,19 +128,28 @@ class LandscapeDistribution:
         return 1 if self.is_quadratic else self.population[0].dimension
 
     @checked
-    def draw(self, rng: np.random.Generator, count: Count, horizon: Count, *, blocks: Count = 1) -> Draws:
+    def draw(
+        self, rng: np.random.Generator, count: Count, horizon: Count, *, blocks: Count = 1
+    ) -> Draws:
         """Episodes from the exact laws, with hidden variables at times 0 … horizon.
 
-        Landscapes and starts of a finite list are dealt, not drawn: each comes up in each of ``blocks`` runs of episodes as
-        often as its probability says, to within one, in random order; which of them come up once more is drawn. Blocks are
-        independent of each other. The same generator state with a longer horizon gives the same landscapes and starts, and
-        longer courses.
+        Landscapes and starts of a finite list are dealt, not drawn: each comes up in each of
+        ``blocks`` runs of episodes as often as its probability says, to within one, in random
+        order; which of them come up once more is drawn. Blocks are independent of each other. The
+        same generator state with a longer horizon gives the same landscapes and starts, and longer
+        courses.
         """
         times = np.arange(horizon + 1.0)
         if self.is_quadratic:
             curvatures = self.curvatures.sample(rng, count)
-            starts = self.start_mean + np.sqrt(self.start_variance) * rng.standard_normal((count, 1))
-            minima = np.zeros((count, horizon + 1, 1)) if self.minimum is None else self.minimum.sample(rng, count, times)
+            starts = self.start_mean + np.sqrt(self.start_variance) * rng.standard_normal(
+                (count, 1)
+            )
+            minima = (
+                np.zeros((count, horizon + 1, 1))
+                if self.minimum is None
+                else self.minimum.sample(rng, count, times)
+            )
             return Draws(curvatures=curvatures, starts=starts, minima=minima)
         which = dealt(rng, self.weights, count, blocks)
         starts = self._draw_starts(rng, count, blocks)
@@ -123,7 +158,9 @@ class LandscapeDistribution:
     def _draw_starts(self, rng, count, blocks):
         if isinstance(self.starts, GaussianPrior):
             return self.starts.sample(rng, count, np.zeros(1))[:, 0]
-        return self.starts[dealt(rng, np.full(len(self.starts), 1 / len(self.starts)), count, blocks)]
+        return self.starts[
+            dealt(rng, np.full(len(self.starts), 1 / len(self.starts)), count, blocks)
+        ]
 
     def _draw_hidden(self, rng, which, times):
         if self.hidden is not None:
@@ -136,11 +173,15 @@ class LandscapeDistribution:
         return course
 
 
-def dealt(rng: np.random.Generator, probabilities: np.ndarray, count: int, blocks: int) -> np.ndarray:
-    """(count,) integers, each k about probabilities[k]·size times among the size of every block, in random order.
+def dealt(
+    rng: np.random.Generator, probabilities: np.ndarray, count: int, blocks: int
+) -> np.ndarray:
+    """(count,) integers, each k about probabilities[k]·size times among the size of every block, in
+    random order.
 
-    Systematic sampling (W. G. Madow, 1949): one uniform number per block, then equal strides through the probabilities; the
-    order of the list is drawn as well, so that every k has its probability at every place.
+    Systematic sampling (W. G. Madow, 1949): one uniform number per block, then equal strides
+    through the probabilities; the order of the list is drawn as well, so that every k has its
+    probability at every place.
     """
     found = []
     for size in np.diff(np.linspace(0, count, blocks + 1).astype(int)):
@@ -153,29 +194,58 @@ def dealt(rng: np.random.Generator, probabilities: np.ndarray, count: int, block
 
 def _check_quadratic(task):
     if task.start_variance == 0 and task.start_mean == 0 and task.minimum is None:
-        raise ProblemError("start_variance", expected="a start away from the minimum",
-                           received="start_variance = 0 at the minimum", advice="give start_variance > 0, or a start_mean")
+        raise ProblemError(
+            "start_variance",
+            expected="a start away from the minimum",
+            received="start_variance = 0 at the minimum",
+            advice="give start_variance > 0, or a start_mean",
+        )
     for name in ("weights", "starts", "hidden"):
         if getattr(task, name) is not None:
-            raise ProblemError(name, expected="None for random quadratics", received=type(getattr(task, name)).__name__,
-                               advice=f"{name} belongs to LandscapeDistribution.landscapes(...)")
+            raise ProblemError(
+                name,
+                expected="None for random quadratics",
+                received=type(getattr(task, name)).__name__,
+                advice=f"{name} belongs to LandscapeDistribution.landscapes(...)",
+            )
     if task.minimum is not None:
         _check_minimum(task.minimum)
 
 
 def _check_minimum(minimum):
     kinds = "GaussianPrior, RandomWalk, OrnsteinUhlenbeck or a JumpProcess started at rest"
-    advice = "for other courses write the loss with hidden variables and use LandscapeDistribution.landscapes(...)"
+    advice = (
+        "for other courses write the loss with hidden variables and use"
+        " LandscapeDistribution.landscapes(...)"
+    )
     if not isinstance(minimum, Hidden):
-        raise ProblemError("minimum", expected=kinds, received=type(minimum).__name__, advice="say how the minimum moves")
+        raise ProblemError(
+            "minimum",
+            expected=kinds,
+            received=type(minimum).__name__,
+            advice="say how the minimum moves",
+        )
     if not minimum.is_gaussian and not isinstance(minimum, JumpProcess):
-        raise ProblemError("minimum", expected=kinds, received=type(minimum).__name__, advice=advice)
+        raise ProblemError(
+            "minimum", expected=kinds, received=type(minimum).__name__, advice=advice
+        )
     if minimum.dimension != 1:
-        raise ProblemError("minimum", expected="one hidden variable, the place of the minimum of a mode",
-                           received=f"{minimum.dimension} variables", advice=advice)
+        raise ProblemError(
+            "minimum",
+            expected="one hidden variable, the place of the minimum of a mode",
+            received=f"{minimum.dimension} variables",
+            advice=advice,
+        )
     if isinstance(minimum, JumpProcess) and not (
-            np.array_equal(minimum.start_mean, minimum.mean) and np.array_equal(minimum.start_covariance, minimum.variance)):
-        raise ProblemError("minimum", expected=kinds, received="a JumpProcess started away from rest", advice=advice)
+        np.array_equal(minimum.start_mean, minimum.mean)
+        and np.array_equal(minimum.start_covariance, minimum.variance)
+    ):
+        raise ProblemError(
+            "minimum",
+            expected=kinds,
+            received="a JumpProcess started away from rest",
+            advice=advice,
+        )
 
 
 def _listed(landscapes):
@@ -184,50 +254,92 @@ def _listed(landscapes):
     except TypeError:
         found = (landscapes,)
     if not found:
-        raise ProblemError("landscapes", expected="at least one landscape", received="an empty list",
-                           advice="give a Landscape, or a list of them")
+        raise ProblemError(
+            "landscapes",
+            expected="at least one landscape",
+            received="an empty list",
+            advice="give a Landscape, or a list of them",
+        )
     return found
 
 
 def _check_population(task):
     for one in task.population:
         if not isinstance(one, Landscape):
-            raise ProblemError("landscapes", expected="Landscape objects", received=type(one).__name__,
-                               advice="e.g. landscape_control.double_well(); for random quadratics use .quadratic(...)")
+            raise ProblemError(
+                "landscapes",
+                expected="Landscape objects",
+                received=type(one).__name__,
+                advice=(
+                    "e.g. landscape_control.double_well(); for random quadratics use"
+                    " .quadratic(...)"
+                ),
+            )
     _same("dimension", {one.dimension for one in task.population})
-    _same("number of hidden variables", {0 if one.hidden is None else one.hidden.dimension for one in task.population})
+    _same(
+        "number of hidden variables",
+        {0 if one.hidden is None else one.hidden.dimension for one in task.population},
+    )
     count = len(task.population)
     weights = np.ones(count) if task.weights is None else vector("weights", task.weights, count)
     if not (weights > 0).all():
-        raise ProblemError("weights", expected="positive numbers", received=f"smallest {weights.min():g}",
-                           advice="leave out landscapes that never occur")
+        raise ProblemError(
+            "weights",
+            expected="positive numbers",
+            received=f"smallest {weights.min():g}",
+            advice="leave out landscapes that never occur",
+        )
     object.__setattr__(task, "weights", freeze(weights / weights.sum()))
     object.__setattr__(task, "starts", _checked_starts(task.starts, task.dimension))
     if task.hidden is not None:
         _check_process(task.hidden, task.population[0].hidden)
     if task.minimum is not None:
-        raise ProblemError("minimum", expected="None for a population of landscapes", received=type(task.minimum).__name__,
-                           advice="let the loss depend on hidden variables: Landscape.from_expression(..., hidden=...)")
+        raise ProblemError(
+            "minimum",
+            expected="None for a population of landscapes",
+            received=type(task.minimum).__name__,
+            advice=(
+                "let the loss depend on hidden variables: Landscape.from_expression(...,"
+                " hidden=...)"
+            ),
+        )
 
 
 def _same(what, values):
     if len(values) > 1:
-        raise ProblemError("landscapes", expected=f"one {what} for all", received=f"{sorted(values)}",
-                           advice="one rule is planned for the whole population; make separate distributions")
+        raise ProblemError(
+            "landscapes",
+            expected=f"one {what} for all",
+            received=f"{sorted(values)}",
+            advice="one rule is planned for the whole population; make separate distributions",
+        )
 
 
 def _checked_starts(starts, dimension):
     if isinstance(starts, GaussianPrior):
         if starts.dimension != dimension:
-            raise ProblemError("starts", expected=f"a GaussianPrior of {dimension} variables",
-                               received=f"{starts.dimension} variables", advice="give one mean per parameter θ")
+            raise ProblemError(
+                "starts",
+                expected=f"a GaussianPrior of {dimension} variables",
+                received=f"{starts.dimension} variables",
+                advice="give one mean per parameter θ",
+            )
         return starts
     if starts is None or isinstance(starts, Hidden):
-        raise ProblemError("starts", expected="points (M, n) or GaussianPrior(mean, covariance)",
-                           received=type(starts).__name__, advice="say where the learner starts")
+        raise ProblemError(
+            "starts",
+            expected="points (M, n) or GaussianPrior(mean, covariance)",
+            received=type(starts).__name__,
+            advice="say where the learner starts",
+        )
     points = matrix("starts", np.atleast_2d(starts), (None, dimension))
     if len(points) == 0:
-        raise ProblemError("starts", expected="at least one point", received="none", advice="say where the learner starts")
+        raise ProblemError(
+            "starts",
+            expected="at least one point",
+            received="none",
+            advice="say where the learner starts",
+        )
     return points
 
 
@@ -235,6 +347,12 @@ def _check_process(hidden, own):
     size = 0 if own is None else own.dimension
     if not isinstance(hidden, Hidden) or hidden.dimension != size:
         expected = f"a process of {size} hidden variables" if size else "None: nothing is hidden"
-        received = f"{hidden.dimension} variables" if isinstance(hidden, Hidden) else type(hidden).__name__
-        raise ProblemError("hidden", expected=expected, received=received,
-                           advice="declare hidden variables with Landscape.from_expression(..., hidden=...)")
+        received = (
+            f"{hidden.dimension} variables" if isinstance(hidden, Hidden) else type(hidden).__name__
+        )
+        raise ProblemError(
+            "hidden",
+            expected=expected,
+            received=received,
+            advice="declare hidden variables with Landscape.from_expression(..., hidden=...)",
+        )

@@ -1,4 +1,6 @@
-"""What is drawn from a distribution of landscapes: one landscape, start and course of hidden variables per episode."""
+"""What is drawn from a distribution of landscapes: one landscape, start and course of hidden
+variables per episode.
+"""
 
 from dataclasses import dataclass
 

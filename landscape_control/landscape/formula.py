@@ -12,16 +12,24 @@ _FORMAT = re.compile(r"([^{}]?[<>=^])?[-+ ]?#?0?\d{0,2}[,_]?(\.\d{1,2})?[a-zA-Z%
 def with_numbers(formula: str, parameters: Mapping) -> str:
     """The formula with numbers in the place of the placeholders {name} and {name:format}.
 
-    A formula with other braces (LaTeX, say), attributes or indices of a parameter, or a width or precision beyond 99 stays
-    as it is: formulas may come from files.
+    A formula with other braces (LaTeX, say), attributes or indices of a parameter, or a width or
+    precision beyond 99 stays as it is: formulas may come from files.
     """
     if not parameters or len(formula) > _LONGEST:
         return formula
     try:
-        places = [(name, form) for _, name, form, _ in string.Formatter().parse(formula) if name is not None]
+        places = [
+            (name, form)
+            for _, name, form, _ in string.Formatter().parse(formula)
+            if name is not None
+        ]
         known = all(name in parameters and _FORMAT.fullmatch(form) for name, form in places)
         if len(places) > _MOST or not known:
             return formula
         return formula.format(**parameters)
-    except (LookupError, ValueError, TypeError):  # braces that are no placeholders, formats that are none of numbers
+    except (
+        LookupError,
+        ValueError,
+        TypeError,
+    ):  # braces that are no placeholders, formats that are none of numbers
         return formula

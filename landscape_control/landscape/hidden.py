@@ -1,7 +1,8 @@
-"""Hidden variables φ that shape the loss: what is known of them before learning, and how they move by themselves.
+"""Hidden variables φ that shape the loss: what is known of them before learning, and how they move
+by themselves.
 
-Continuous kinds share linear moments: the mean obeys dm/dt = -Λ(m - μ₀) and the unconditional covariance
-dΣ/dt = -ΛΣ - ΣΛᵀ + Q. They differ in their laws: Gaussian, or jumping.
+Continuous kinds share linear moments: the mean obeys dm/dt = -Λ(m - μ₀) and the unconditional
+covariance dΣ/dt = -ΛΣ - ΣΛᵀ + Q. They differ in their laws: Gaussian, or jumping.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,9 @@ from ..arrays import matrix, vector
 from ..errors import ProblemError
 
 Rate = Annotated[Positive, Words(symbol="λ")]
-Covariance = Annotated[np.ndarray, Shape((0, 1, 2))]  # a multiple of the identity, a diagonal, or all of it
+Covariance = Annotated[
+    np.ndarray, Shape((0, 1, 2))
+]  # a multiple of the identity, a diagonal, or all of it
 
 
 @dataclass(frozen=True)
@@ -38,12 +41,16 @@ class Hidden:
 
     @property
     def is_gaussian(self) -> bool:
-        """Whether φ(t) is jointly Gaussian, so that Kalman filters are exact for linear observations."""
+        """Whether φ(t) is jointly Gaussian, so that Kalman filters are exact for linear
+        observations.
+        """
         return True
 
     @checked
     def sample(self, rng: np.random.Generator, episodes: Count, times: Vector) -> np.ndarray:
-        """φ at ascending times (N+1,) for many episodes, from its exact law: shape (episodes, N+1, p)."""
+        """φ at ascending times (N+1,) for many episodes, from its exact law: shape (episodes, N+1,
+        p).
+        """
         path = np.empty((episodes, len(times), self.dimension))
         path[:, 0] = self._gaussian(rng, episodes, self.prior_covariance) + self.prior_mean
         for k, step in enumerate(np.diff(times)):
@@ -53,9 +60,13 @@ class Hidden:
         return path
 
     def _transition(self, step):
-        """e^{-Λ step} and the covariance gained over the step (Van Loan 1978); kept for equal steps."""
+        """e^{-Λ step} and the covariance gained over the step (Van Loan 1978); kept for equal
+        steps.
+        """
         p = self.dimension
-        generator = np.block([[-self.reversion, self.diffusion], [np.zeros((p, p)), self.reversion.T]])
+        generator = np.block(
+            [[-self.reversion, self.diffusion], [np.zeros((p, p)), self.reversion.T]]
+        )
         blocks = expm(generator * step)
         return blocks[:p, :p], blocks[:p, p:] @ blocks[:p, :p].T
 
@@ -112,9 +123,11 @@ class RandomWalk(Hidden):
 @checked
 @dataclass(frozen=True, eq=False)
 class OrnsteinUhlenbeck(Hidden):
-    """dφ = -rate (φ - mean) dt + √(2·rate·variance) dW: mean-reverting, with stationary covariance ``variance``.
+    """dφ = -rate (φ - mean) dt + √(2·rate·variance) dW: mean-reverting, with stationary covariance
+    ``variance``.
 
-    The prior at t = 0 is the stationary law, unless ``start_mean`` and ``start_covariance`` say otherwise.
+    The prior at t = 0 is the stationary law, unless ``start_mean`` and ``start_covariance`` say
+    otherwise.
     """
 
     mean: Vector
@@ -129,10 +142,16 @@ class OrnsteinUhlenbeck(Hidden):
         assign(self, variance=_covariance("hidden variance", self.variance, p))
         assign(
             self,
-            start_mean=self.mean if self.start_mean is None else vector("hidden start_mean", self.start_mean, p),
-            start_covariance=self.variance
-            if self.start_covariance is None
-            else _covariance("hidden start_covariance", self.start_covariance, p),
+            start_mean=(
+                self.mean
+                if self.start_mean is None
+                else vector("hidden start_mean", self.start_mean, p)
+            ),
+            start_covariance=(
+                self.variance
+                if self.start_covariance is None
+                else _covariance("hidden start_covariance", self.start_covariance, p)
+            ),
         )
 
     prior_mean = property(lambda self: self.start_mean)
@@ -147,9 +166,10 @@ class OrnsteinUhlenbeck(Hidden):
 class JumpProcess(OrnsteinUhlenbeck):
     """At Poisson times of ``rate``, φ is drawn afresh from N(mean, variance); in between it rests.
 
-    Started at rest (the default), its first two moments are those of the Ornstein-Uhlenbeck process with the same
-    numbers; its law is not Gaussian, so linear filters are the best *linear* ones only. Away from rest the covariance
-    also gains λ(m-μ₀)(m-μ₀)ᵀ, which the filters of the belief room leave out.
+    Started at rest (the default), its first two moments are those of the Ornstein-Uhlenbeck process
+    with the same numbers; its law is not Gaussian, so linear filters are the best *linear* ones
+    only. Away from rest the covariance also gains λ(m-μ₀)(m-μ₀)ᵀ, which the filters of the belief
+    room leave out.
     """
 
     def __init__(
@@ -160,7 +180,13 @@ class JumpProcess(OrnsteinUhlenbeck):
         start_mean: Vector | None = None,
         start_covariance: Covariance | None = None,
     ):
-        super().__init__(mean=mean, rate=rate, variance=covariance, start_mean=start_mean, start_covariance=start_covariance)
+        super().__init__(
+            mean=mean,
+            rate=rate,
+            variance=covariance,
+            start_mean=start_mean,
+            start_covariance=start_covariance,
+        )
 
     covariance = property(lambda self: self.variance)
 
@@ -180,7 +206,9 @@ class JumpProcess(OrnsteinUhlenbeck):
 
 
 def _covariance(what, value, size):
-    """A positive semidefinite matrix; a vector is its diagonal, a number a multiple of the identity."""
+    """A positive semidefinite matrix; a vector is its diagonal, a number a multiple of the
+    identity.
+    """
     array = np.asarray(value, dtype=float)
     if array.ndim == 0:
         array = float(array) * np.eye(size)

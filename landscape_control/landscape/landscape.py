@@ -40,19 +40,21 @@ class Landscape(PickledAsRecord):
     minima : array (M, n), function of the parameters, or None
         Known minima, used as candidate ends by the multi-start; searched for when None.
     allow_kinks : bool
-        Accept operations that are not twice differentiable (fabs, fmax, if_else ...), at the user's risk; in the other
-        functions of a problem of this landscape (drift, metric, actuation, terminal cost, what is seen) too. Pieces that
-        join with value, slope and curvature are accepted as they are, see ``kinks``.
+        Accept operations that are not twice differentiable (fabs, fmax, if_else ...), at the user's
+        risk; in the other functions of a problem of this landscape (drift, metric, actuation,
+        terminal cost, what is seen) too. Pieces that join with value, slope and curvature are
+        accepted as they are, see ``kinks``.
     hidden : Hidden or None
         Hidden variables φ that the loss depends on; ``expression`` then takes two vectors, (θ, φ).
     parameters : {name: number or array}
-        Numbers in the loss that can be changed by name, see :meth:`with_parameters`; ``expression`` takes them as keyword
-        arguments, ``formula`` may show them, as in "{tilt:g}·θ₁".
+        Numbers in the loss that can be changed by name, see :meth:`with_parameters`; ``expression``
+        takes them as keyword arguments, ``formula`` may show them, as in "{tilt:g}·θ₁".
 
     Raises
     ------
     ProblemError
-        If the expression is not scalar, cannot be traced, uses kinks, or ``minima`` has the wrong shape.
+        If the expression is not scalar, cannot be traced, uses kinks, or ``minima`` has the wrong
+        shape.
     """
 
     dimension: Dimension
@@ -63,18 +65,24 @@ class Landscape(PickledAsRecord):
     allow_kinks: bool = False
     hidden: Hidden | None = None
     parameters: Mapping[str, float | Numbers] = field(default_factory=dict)
-    _recipe: tuple | None = field(default=None, repr=False)  # (formula, minima) before the numbers went in
+    _recipe: tuple | None = field(
+        default=None, repr=False
+    )  # (formula, minima) before the numbers went in
     _traced: ca.Function = field(init=False, repr=False)  # of (θ[, φ], parameters …)
     _loss: ca.Function = field(init=False, repr=False)  # of (θ[, φ])
 
     def __post_init__(self):
         if self.hidden is not None:
             whole("hidden dimension", self.hidden.dimension, high=MOST_PARAMETERS)
-        sizes = (self.dimension,) if self.hidden is None else (self.dimension, self.hidden.dimension)
+        sizes = (
+            (self.dimension,) if self.hidden is None else (self.dimension, self.hidden.dimension)
+        )
         parameters = checked_parameters(self.parameters)
         self._set(parameters=parameters, _traced=trace(self.expression, sizes, parameters))
         self._set(_loss=with_numbers(self._traced, sizes, parameters))
-        if not self.allow_kinks and not getattr(self.expression, "is_part_of_one_without_kinks", False):
+        if not self.allow_kinks and not getattr(
+            self.expression, "is_part_of_one_without_kinks", False
+        ):
             refuse_kinks("loss expression", self._loss)
         self._insert_numbers()
 
@@ -90,10 +98,16 @@ class Landscape(PickledAsRecord):
         minima = self.minima
         if callable(minima):
             minima = call_given(
-                "landscape minima", minima, wanted=f"an array (M, {self.dimension}), from a function of the parameters",
-                advice="write it with NumPy; it takes the parameters as keyword arguments", **self.parameters)
+                "landscape minima",
+                minima,
+                wanted=f"an array (M, {self.dimension}), from a function of the parameters",
+                advice="write it with NumPy; it takes the parameters as keyword arguments",
+                **self.parameters,
+            )
         if minima is not None:
-            minima = freeze(matrix("landscape minima", np.atleast_2d(minima), (None, self.dimension)))
+            minima = freeze(
+                matrix("landscape minima", np.atleast_2d(minima), (None, self.dimension))
+            )
         self._set(minima=minima)
 
     @classmethod
@@ -110,10 +124,11 @@ class Landscape(PickledAsRecord):
         hidden: Hidden | None = None,
         parameters: Mapping[str, float | Numbers] | None = None,
     ) -> "Landscape":
-        """Landscape of a function of one CasADi vector, e.g. ``lambda θ: (θ[0]**2 - 1)**2 + θ[1]**2``.
+        """Landscape of a function of one CasADi vector, e.g. ``lambda θ: (θ[0]**2 - 1)**2 +
+        θ[1]**2``.
 
-        With ``hidden`` the function takes two vectors, (θ, φ); with ``parameters={"tilt": 0.5}`` it also takes the keyword
-        argument tilt, which :meth:`with_parameters` changes.
+        With ``hidden`` the function takes two vectors, (θ, φ); with ``parameters={"tilt": 0.5}`` it
+        also takes the keyword argument tilt, which :meth:`with_parameters` changes.
         """
         return cls(
             dimension=dimension,
@@ -130,8 +145,9 @@ class Landscape(PickledAsRecord):
     def with_parameters(self, **changes: float | Numbers) -> "Landscape":
         """The same landscape with other numbers, e.g. ``with_parameters(tilt=0.3)``.
 
-        Minima follow if they were given as a function of the parameters; fixed ones are dropped, and searched for.
-        Raises ProblemError for an unknown name, another shape, or numbers that are not finite.
+        Minima follow if they were given as a function of the parameters; fixed ones are dropped,
+        and searched for. Raises ProblemError for an unknown name, another shape, or numbers that
+        are not finite.
         """
         formula, minima = self._recipe
         return Landscape(
@@ -165,12 +181,16 @@ class Landscape(PickledAsRecord):
         )
 
     def symbolic(self, theta, hidden=None):
-        """The loss as a CasADi expression at the CasADi vector ``theta`` (and ``hidden``, where the landscape has it)."""
+        """The loss as a CasADi expression at the CasADi vector ``theta`` (and ``hidden``, where the
+        landscape has it).
+        """
         return self._loss(theta) if self.hidden is None else self._loss(theta, self._given(hidden))
 
     @checked
     def given(self, hidden: Vector) -> "Landscape":
-        """The known landscape in which the hidden variables have these values. Raises ProblemError if there are none."""
+        """The known landscape in which the hidden variables have these values. Raises ProblemError
+        if there are none.
+        """
         if self.hidden is None:
             raise ProblemError(
                 "landscape",
@@ -194,7 +214,9 @@ class Landscape(PickledAsRecord):
 
     @cached_property
     def at_prior_mean(self) -> "Landscape":
-        """The known landscape at the hidden variables' prior mean; the landscape itself if nothing is hidden."""
+        """The known landscape at the hidden variables' prior mean; the landscape itself if nothing
+        is hidden.
+        """
         return self if self.hidden is None else self.given(self.hidden.prior_mean)
 
     @staticmethod
@@ -204,7 +226,10 @@ class Landscape(PickledAsRecord):
                 "landscape",
                 expected="values of its hidden variables",
                 received="none",
-                advice="use landscape.given(values) for a known landscape, or solve the problem with beliefs",
+                advice=(
+                    "use landscape.given(values) for a known landscape, or solve the problem with"
+                    " beliefs"
+                ),
             )
         return hidden
 
@@ -212,7 +237,9 @@ class Landscape(PickledAsRecord):
     def _derivatives(self) -> Pointwise:
         theta = ca.SX.sym("theta", self.dimension)
         hessian, gradient = ca.hessian(self.symbolic(theta), theta)
-        return Pointwise(ca.Function("loss_derivatives", [theta], [self.symbolic(theta), gradient, hessian]))
+        return Pointwise(
+            ca.Function("loss_derivatives", [theta], [self.symbolic(theta), gradient, hessian])
+        )
 
     @cached_property
     def _value(self) -> Pointwise:
@@ -222,7 +249,9 @@ class Landscape(PickledAsRecord):
     @cached_property
     def _slope(self) -> Pointwise:
         theta = ca.SX.sym("theta", self.dimension)
-        return Pointwise(ca.Function("loss_gradient", [theta], [ca.gradient(self.symbolic(theta), theta)]))
+        return Pointwise(
+            ca.Function("loss_gradient", [theta], [ca.gradient(self.symbolic(theta), theta)])
+        )
 
     def _rows(self, points):
         """Points (S, n) of those given; refuses points of another size."""
@@ -230,7 +259,10 @@ class Landscape(PickledAsRecord):
         if rows.shape[1] != self.dimension:
             raise ProblemError(
                 "points",
-                expected=f"points of {self.dimension} parameters, shape ({self.dimension},) or (S, {self.dimension})",
+                expected=(
+                    f"points of {self.dimension} parameters, shape ({self.dimension},) or (S,"
+                    f" {self.dimension})"
+                ),
                 received=f"shape {np.shape(points)}",
                 advice="give one row per point, and one column per parameter of the landscape",
             )
@@ -250,7 +282,11 @@ class Landscape(PickledAsRecord):
     def derivatives(self, points: Anywhere) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(L, ∇L, ∇²L) at points (S, n): shapes (S,), (S, n), (S, n, n)."""
         loss, gradient, hessian = self._derivatives(self._rows(points))
-        return loss, gradient.reshape(-1, self.dimension), hessian.reshape(-1, self.dimension, self.dimension)
+        return (
+            loss,
+            gradient.reshape(-1, self.dimension),
+            hessian.reshape(-1, self.dimension, self.dimension),
+        )
 
     @checked
     def hessian(self, points: Anywhere) -> np.ndarray:

@@ -16,7 +16,8 @@ Hessian = Annotated[np.ndarray, Shape((2,), most=MOST_PARAMETERS)]
 
 @checked
 def quadratic(*, hessian: Hessian, minimum: Vector | None = None) -> Landscape:
-    """L(θ) = ½ (θ-μ)ᵀ H (θ-μ), VGR25 section on quadratic landscapes; its parameters are hessian and minimum.
+    """L(θ) = ½ (θ-μ)ᵀ H (θ-μ), VGR25 section on quadratic landscapes; its parameters are hessian
+    and minimum.
 
     Parameters
     ----------
@@ -99,12 +100,21 @@ def _rosenbrock_minima(dimension, steepness, pull):
     return np.ones((1, dimension))
 
 
-_MINIMA = {"quadratic": _quadratic_minima, "double well": _double_well_minima, "rosenbrock": _rosenbrock_minima}
+_MINIMA = {
+    "quadratic": _quadratic_minima,
+    "double well": _double_well_minima,
+    "rosenbrock": _rosenbrock_minima,
+}
 
 
 def minima_rule(minima) -> str | None:
-    """The name of a ready-made landscape's minima as a function of its parameters; None for any other function."""
-    return next((name for name, function in _MINIMA.items() if function is getattr(minima, "func", None)), None)
+    """The name of a ready-made landscape's minima as a function of its parameters; None for any
+    other function.
+    """
+    return next(
+        (name for name, function in _MINIMA.items() if function is getattr(minima, "func", None)),
+        None,
+    )
 
 
 def minima_by_rule(rule: str, dimension: int):

@@ -1,4 +1,6 @@
-"""Distributions of curvature: what a learner knows of a quadratic landscape before it has seen a gradient."""
+"""Distributions of curvature: what a learner knows of a quadratic landscape before it has seen a
+gradient.
+"""
 
 import math
 from dataclasses import dataclass
@@ -13,7 +15,8 @@ from ..arguments import Numbers, Positive, Vector, Whole, checked
 from ..arrays import freeze, vector, whole
 from ..errors import ProblemError
 
-_MOST_NODES = 10_000  # of a quadrature: those of a Marchenko-Pastur law are eigenvalues of a matrix of this size
+# of a quadrature: those of a Marchenko-Pastur law are eigenvalues of a matrix of this size
+_MOST_NODES = 10_000
 Nodes = Annotated[int, Whole(low=1, high=_MOST_NODES)]
 Highest = Annotated[int, Whole(low=0, high=2 * _MOST_NODES - 1)]
 
@@ -22,7 +25,8 @@ Highest = Annotated[int, Whole(low=0, high=2 * _MOST_NODES - 1)]
 class Spectrum:
     """A distribution of curvatures h > 0, used through quadrature.
 
-    Attributes every kind has: ``support`` (low, high), 0 < low; ``exact``: whether :meth:`nodes` has no quadrature error.
+    Attributes every kind has: ``support`` (low, high), 0 < low; ``exact``: whether :meth:`nodes`
+    has no quadrature error.
     """
 
     exact = False
@@ -34,9 +38,11 @@ class Spectrum:
 
     @checked
     def nodes(self, count: Nodes) -> tuple[np.ndarray, np.ndarray]:
-        """(h, w), each (count,), read-only: Gauss quadrature E f(h) ≈ Σ w f(h), exact for polynomials of degree 2·count - 1.
+        """(h, w), each (count,), read-only: Gauss quadrature E f(h) ≈ Σ w f(h), exact for
+        polynomials of degree 2·count - 1.
 
-        Ascending, Σ w = 1. A discrete spectrum returns its own curvatures and weights as given, whatever the count.
+        Ascending, Σ w = 1. A discrete spectrum returns its own curvatures and weights as given,
+        whatever the count.
         """
         return _kept_nodes(self, count)
 
@@ -55,7 +61,9 @@ class Spectrum:
 
     @checked
     def quantile(self, probability: Numbers) -> np.ndarray:
-        """The curvature below which a given share of the distribution lies; same shape as ``probability``."""
+        """The curvature below which a given share of the distribution lies; same shape as
+        ``probability``.
+        """
         raise NotImplementedError
 
     def sample(self, rng: np.random.Generator, count: int) -> np.ndarray:
@@ -105,7 +113,9 @@ class Uniform(Spectrum):
 @checked
 @dataclass(frozen=True)
 class LogUniform(Spectrum):
-    """Curvatures whose logarithm is uniform: density 1/(h log(high/low)) on [low, high], 0 < low < high."""
+    """Curvatures whose logarithm is uniform: density 1/(h log(high/low)) on [low, high], 0 < low <
+    high.
+    """
 
     low: float
     high: float
@@ -122,17 +132,21 @@ class LogUniform(Spectrum):
         return self.low * (self.high / self.low) ** np.asarray(probability, dtype=float)
 
     def _gauss(self, count):
-        """Gauss quadrature of a fine measure that agrees with this one on polynomials of the degree asked, to round-off.
+        """Gauss quadrature of a fine measure that agrees with this one on polynomials of the degree
+        asked, to round-off.
 
-        On a panel whose ends differ by a factor of at most 2, Gauss-Legendre integrates polynomials of degree
-        2·count - 1 times 1/h, whose pole is a panel's width away, with an error of order (3 + √8)^{-24}.
+        On a panel whose ends differ by a factor of at most 2, Gauss-Legendre integrates polynomials
+        of degree 2·count - 1 times 1/h, whose pole is a panel's width away, with an error of order
+        (3 + √8)^{-24}.
         """
         panels = math.ceil(math.log2(self.high / self.low))
         edges = np.geomspace(self.low, self.high, panels + 1)
         points, weights = roots_legendre(count + 12)
         width = np.diff(edges)[:, None]
         fine = edges[:-1, None] + width * (points + 1) / 2
-        return gauss_from_recurrence(*stieltjes(fine.ravel(), (width * weights / fine).ravel(), count))
+        return gauss_from_recurrence(
+            *stieltjes(fine.ravel(), (width * weights / fine).ravel(), count)
+        )
 
     def _density(self, h):
         return 1 / (h * math.log(self.high / self.low))
@@ -141,12 +155,15 @@ class LogUniform(Spectrum):
 @checked
 @dataclass(frozen=True)
 class MarchenkoPastur(Spectrum):
-    """Eigenvalues of a large sample covariance matrix: unknowns per example ``ratio`` < 1, mean curvature ``scale``.
+    """Eigenvalues of a large sample covariance matrix: unknowns per example ``ratio`` < 1, mean
+    curvature ``scale``.
 
-    Density √((b-h)(h-a)) / (2π·ratio·scale·h) on [a, b] = scale·(1 ∓ √ratio)². Its orthogonal polynomials have the
-    recurrence coefficients scale, scale·(1 + ratio), … and scale²·ratio, so that Gauss quadrature is an eigenproblem.
+    Density √((b-h)(h-a)) / (2π·ratio·scale·h) on [a, b] = scale·(1 ∓ √ratio)². Its orthogonal
+    polynomials have the recurrence coefficients scale, scale·(1 + ratio), … and scale²·ratio, so
+    that Gauss quadrature is an eigenproblem.
 
-    Source: V. A. Marchenko, L. A. Pastur, *Distribution of eigenvalues for some sets of random matrices*, 1967.
+    Source: V. A. Marchenko, L. A. Pastur, *Distribution of eigenvalues for some sets of random
+    matrices*, 1967.
     """
 
     ratio: Positive
@@ -154,8 +171,15 @@ class MarchenkoPastur(Spectrum):
 
     def __post_init__(self):
         if self.ratio >= 1:
-            raise ProblemError("Marchenko-Pastur ratio", expected="unknowns per example below 1", received=f"{self.ratio:g}",
-                               advice="from 1 on the spectrum touches zero, where no gradient shows; choose a ratio < 1")
+            raise ProblemError(
+                "Marchenko-Pastur ratio",
+                expected="unknowns per example below 1",
+                received=f"{self.ratio:g}",
+                advice=(
+                    "from 1 on the spectrum touches zero, where no gradient shows; choose a"
+                    " ratio < 1"
+                ),
+            )
 
     @property
     def support(self):
@@ -192,7 +216,9 @@ class MarchenkoPastur(Spectrum):
 @checked
 @dataclass(frozen=True, eq=False)
 class Discrete(Spectrum):
-    """Finitely many curvatures ``values`` > 0 with ``weights`` (equal when None; normalised, equal values merged)."""
+    """Finitely many curvatures ``values`` > 0 with ``weights`` (equal when None; normalised, equal
+    values merged).
+    """
 
     values: Vector
     weights: Vector | None = None
@@ -200,12 +226,22 @@ class Discrete(Spectrum):
 
     def __post_init__(self):
         values = vector("curvatures", self.values)
-        weights = np.ones(len(values)) if self.weights is None else vector("weights", self.weights, len(values))
+        weights = (
+            np.ones(len(values))
+            if self.weights is None
+            else vector("weights", self.weights, len(values))
+        )
         if len(values) == 0 or not (values > 0).all() or not (weights > 0).all():
             received = f"smallest {values.min():g} and {weights.min():g}" if len(values) else "none"
-            raise ProblemError("curvatures", expected="positive curvatures with positive weights", received=received,
-                               advice="drop flat directions: no gradient ever tells the learner about them")
-        for name, found in zip(("values", "weights"), _merged(values, weights / weights.sum()), strict=True):
+            raise ProblemError(
+                "curvatures",
+                expected="positive curvatures with positive weights",
+                received=received,
+                advice="drop flat directions: no gradient ever tells the learner about them",
+            )
+        for name, found in zip(
+            ("values", "weights"), _merged(values, weights / weights.sum()), strict=True
+        ):
             object.__setattr__(self, name, freeze(found))
 
     @cached_property
@@ -218,17 +254,26 @@ class Discrete(Spectrum):
 
     @checked
     def moments(self, highest: Highest):
-        return freeze(self.values ** np.arange(whole("highest moment", highest, low=0) + 1)[:, None] @ self.weights)
+        return freeze(
+            self.values ** np.arange(whole("highest moment", highest, low=0) + 1)[:, None]
+            @ self.weights
+        )
 
     @checked
     def density(self, curvatures: Numbers):
-        raise ProblemError("density", expected="a spectrum that has one", received="a Discrete spectrum",
-                           advice="use its values and weights")
+        raise ProblemError(
+            "density",
+            expected="a spectrum that has one",
+            received="a Discrete spectrum",
+            advice="use its values and weights",
+        )
 
     @checked
     def quantile(self, probability: Numbers):
         order = np.argsort(self.values)
-        place = np.searchsorted(np.cumsum(self.weights[order])[:-1], np.asarray(probability, dtype=float), side="right")
+        place = np.searchsorted(
+            np.cumsum(self.weights[order])[:-1], np.asarray(probability, dtype=float), side="right"
+        )
         return self.values[order][place]
 
 
@@ -240,9 +285,14 @@ def _merged(values, weights):
 
 
 def stieltjes(points, weights, count) -> tuple[np.ndarray, np.ndarray]:
-    """Recurrence coefficients a (count,), b (count - 1,) of monic polynomials, p_{k+1} = (h - a_k) p_k - b_{k-1} p_{k-1}."""
+    """Recurrence coefficients a (count,), b (count - 1,) of monic polynomials, p_{k+1} = (h - a_k)
+    p_k - b_{k-1} p_{k-1}.
+    """
     diagonal, off = np.empty(count), np.empty(count)
-    before, now = np.zeros_like(points), np.full_like(points, weights.sum() ** -0.5)  # orthonormal, against overflow
+    before, now = (
+        np.zeros_like(points),
+        np.full_like(points, weights.sum() ** -0.5),
+    )  # orthonormal, against overflow
     for k in range(count):
         diagonal[k] = weights @ (points * now**2)
         rest = (points - diagonal[k]) * now - (math.sqrt(off[k - 1]) if k else 0.0) * before
@@ -261,6 +311,12 @@ def check_range(spectrum) -> None:
     """0 < low < high < ∞, or a clear refusal."""
     low, high = spectrum.low, spectrum.high
     if not 0 < low < high:
-        raise ProblemError("curvatures", expected="0 < low < high", received=f"{low:g}, {high:g}",
-                           advice="keep the spectrum away from zero: a flat direction never shows in a gradient; "
-                           "for one curvature use Discrete([h])")
+        raise ProblemError(
+            "curvatures",
+            expected="0 < low < high",
+            received=f"{low:g}, {high:g}",
+            advice=(
+                "keep the spectrum away from zero: a flat direction never shows in a gradient; "
+                "for one curvature use Discrete([h])"
+            ),
+        )

@@ -16,8 +16,9 @@ from .hidden import Hidden, assign
 class TaskChain(Hidden):
     """φ jumps among finitely many tasks as a continuous-time Markov chain.
 
-    ``rates`` is the generator (K, K), rows sum to zero, rates[i, j] the rate from task i to task j; ``tasks`` (K, p) or
-    (K,) the values of φ; ``probabilities`` (K,) at t = 0, by default the stationary ones.
+    ``rates`` is the generator (K, K), rows sum to zero, rates[i, j] the rate from task i to task j;
+    ``tasks`` (K, p) or (K,) the values of φ; ``probabilities`` (K,) at t = 0, by default the
+    stationary ones.
     """
 
     rates: Matrix
@@ -42,7 +43,11 @@ class TaskChain(Hidden):
         tasks = np.asarray(self.tasks, dtype=float)
         tasks = matrix("tasks", tasks[:, None] if tasks.ndim == 1 else tasks, (count, None))
         assign(self, rates=rates, tasks=tasks)
-        given = self._stationary() if self.probabilities is None else vector("task probabilities", self.probabilities, count)
+        given = (
+            self._stationary()
+            if self.probabilities is None
+            else vector("task probabilities", self.probabilities, count)
+        )
         if (given < 0).any() or abs(given.sum() - 1) > 1e-9:
             raise ProblemError(
                 "task probabilities",
@@ -55,7 +60,9 @@ class TaskChain(Hidden):
     def _stationary(self):
         count = len(self.rates)
         system = np.vstack([self.rates.T, np.ones(count)])
-        return np.maximum(np.linalg.lstsq(system, np.append(np.zeros(count), 1.0), rcond=None)[0], 0.0)
+        return np.maximum(
+            np.linalg.lstsq(system, np.append(np.zeros(count), 1.0), rcond=None)[0], 0.0
+        )
 
     @property
     def prior_mean(self):
@@ -76,9 +83,13 @@ class TaskChain(Hidden):
 
     @checked
     def sample_tasks(self, rng: np.random.Generator, episodes: Count, times: Vector) -> np.ndarray:
-        """Task numbers at the times: shape (episodes, N+1), from the exact transition matrices e^{rates·step}."""
+        """Task numbers at the times: shape (episodes, N+1), from the exact transition matrices
+        e^{rates·step}.
+        """
         path = np.empty((episodes, len(times)), dtype=int)
-        path[:, 0] = np.searchsorted(np.cumsum(self.probabilities)[:-1], rng.random(episodes), side="right")
+        path[:, 0] = np.searchsorted(
+            np.cumsum(self.probabilities)[:-1], rng.random(episodes), side="right"
+        )
         for k, step in enumerate(np.diff(times)):
             ladder = np.cumsum(expm(self.rates * step), axis=1)[path[:, k], :-1]
             path[:, k + 1] = (rng.random(episodes)[:, None] > ladder).sum(1)

@@ -1,11 +1,21 @@
 """What a sweep measures in each cell: functions of a solution, with units.
 
-Every measure is an object of this room and an entry of ``ALL``; any function of a solution serves as well.
+Every measure is an object of this room and an entry of ``ALL``; any function of a solution serves
+as well.
 """
 
 from .basins import basin_margin, end_basin, escaped, hidden_basin
 from .closed_forms import exact_cost, exact_exponent, exact_gain, preconditioner_exponent
-from .library import agreed, certificate_residuals, cost, cost_error, iterations, optimism_gap, seconds, standard_error
+from .library import (
+    agreed,
+    certificate_residuals,
+    cost,
+    cost_error,
+    iterations,
+    optimism_gap,
+    seconds,
+    standard_error,
+)
 from .measure import ALL, Cell, Measure, as_measure, by_name, plain_value
 from .momenta import coefficients, decay, learning_rate, momentum, probing
 from .policy_rules import policy_error, policy_rule
@@ -24,11 +34,45 @@ from .verdicts import (
 )
 
 __all__ = [
-    "ALL", "Cell", "Measure", "RuleCost", "agreed", "as_measure", "basin_margin", "best_regret", "best_rule",
-    "best_rule_within", "by_name", "certificate_residuals", "cheapest_rule",
-    "cheapest_rule_within", "coefficients", "cost", "cost_error", "decay",
-    "end_basin", "equivalent_rules", "escaped", "exact_cost", "exact_exponent", "exact_gain", "hidden_basin",
-    "iterations", "learning_rate", "momentum", "optimism_gap", "plain_value", "policy_error", "policy_rule",
-    "preconditioner_exponent", "probing",
-    "regret", "rule_coefficients", "rule_costs", "rule_trajectories", "seconds", "standard_error", "trajectory",
+    "ALL",
+    "Cell",
+    "Measure",
+    "RuleCost",
+    "agreed",
+    "as_measure",
+    "basin_margin",
+    "best_regret",
+    "best_rule",
+    "best_rule_within",
+    "by_name",
+    "certificate_residuals",
+    "cheapest_rule",
+    "cheapest_rule_within",
+    "coefficients",
+    "cost",
+    "cost_error",
+    "decay",
+    "end_basin",
+    "equivalent_rules",
+    "escaped",
+    "exact_cost",
+    "exact_exponent",
+    "exact_gain",
+    "hidden_basin",
+    "iterations",
+    "learning_rate",
+    "momentum",
+    "optimism_gap",
+    "plain_value",
+    "policy_error",
+    "policy_rule",
+    "preconditioner_exponent",
+    "probing",
+    "regret",
+    "rule_coefficients",
+    "rule_costs",
+    "rule_trajectories",
+    "seconds",
+    "standard_error",
+    "trajectory",
 ]

@@ -1,4 +1,6 @@
-"""Measures of where a plan ends: which minimum, whether it left its basin, and whether a better basin was overlooked."""
+"""Measures of where a plan ends: which minimum, whether it left its basin, and whether a better
+basin was overlooked.
+"""
 
 import numpy as np
 
@@ -21,13 +23,17 @@ def _minima(landscape, start):
         return landscape.minima[np.argsort(landscape.loss(landscape.minima), kind="stable")]
     centre, rng = np.array(start), np.random.default_rng(0)
     reach = 1.0 + np.abs(centre).max()
-    clouds = [centre + scale * reach * rng.standard_normal((24, len(centre))) for scale in (0.3, 1.0, 3.0)]
+    clouds = [
+        centre + scale * reach * rng.standard_normal((24, len(centre))) for scale in (0.3, 1.0, 3.0)
+    ]
     return find_minima(landscape, np.vstack([centre[None], *clouds]))
 
 
 @kept_on_first(256)
 def _start_basin(landscape, start):
-    return _index(follow(landscape, np.array(start), _minima(landscape, start)), _minima(landscape, start))
+    return _index(
+        follow(landscape, np.array(start), _minima(landscape, start)), _minima(landscape, start)
+    )
 
 
 def _index(point, minima):
@@ -57,8 +63,12 @@ def _escaped(cell):
     index, _ = _where(cell, "escaped")
     begun = _start_basin(cell.problem.landscape, tuple(cell.problem.start))
     if -1 in (index, begun):
-        raise ProblemError("measure 'escaped'", expected="a start and an end that belong to basins of known minima",
-                           received=f"start in basin {begun}, end in basin {index}", advice="give the landscape its minima")
+        raise ProblemError(
+            "measure 'escaped'",
+            expected="a start and an end that belong to basins of known minima",
+            received=f"start in basin {begun}, end in basin {index}",
+            advice="give the landscape its minima",
+        )
     return index != begun
 
 
@@ -86,20 +96,49 @@ def _basin_margin(cell):
     plan, problem = plan_of(cell, "basin_margin"), cell.problem
     minima = _minima(problem.landscape, tuple(problem.start))
     own = _where(cell, "basin_margin")[0]
-    others = [other.cost for other in cell.solution.plans[1:]
-              if _index(follow(problem.landscape, other.parameters[-1], minima), minima) != own]
+    others = [
+        other.cost
+        for other in cell.solution.plans[1:]
+        if _index(follow(problem.landscape, other.parameters[-1], minima), minima) != own
+    ]
     return float((min(others) - plan.cost) / abs(plan.cost)) if others and plan.cost else np.nan
 
 
-end_basin = register(Measure(
-    name="end_basin", function=_end_basin, units={"index": ""},
-    description="the minimum whose basin holds the end of the plan: place by loss (0 lowest, -1 none) and coordinates"))
-escaped = register(Measure(
-    name="escaped", function=_escaped, description="whether the plan ends in another basin than it starts in"))
-hidden_basin = register(Measure(
-    name="hidden_basin", function=_hidden_basin,
-    description="warning: a second look from other starts finds a plan cheaper by 1e-4 of the cost; for policy programs, "
-    "one start alone found the optimum"))
-basin_margin = register(Measure(
-    name="basin_margin", function=_basin_margin,
-    description="how much more the best plan into another basin costs, relative to |J|; NaN where none was found"))
+end_basin = register(
+    Measure(
+        name="end_basin",
+        function=_end_basin,
+        units={"index": ""},
+        description=(
+            "the minimum whose basin holds the end of the plan: place by loss (0 lowest, -1 none)"
+            " and coordinates"
+        ),
+    )
+)
+escaped = register(
+    Measure(
+        name="escaped",
+        function=_escaped,
+        description="whether the plan ends in another basin than it starts in",
+    )
+)
+hidden_basin = register(
+    Measure(
+        name="hidden_basin",
+        function=_hidden_basin,
+        description=(
+            "warning: a second look from other starts finds a plan cheaper by 1e-4 of the cost; for"
+            " policy programs, one start alone found the optimum"
+        ),
+    )
+)
+basin_margin = register(
+    Measure(
+        name="basin_margin",
+        function=_basin_margin,
+        description=(
+            "how much more the best plan into another basin costs, relative to |J|; NaN where none"
+            " was found"
+        ),
+    )
+)

@@ -10,14 +10,23 @@ from ..rules import Sees, observe, optimal_step
 from ..rules.spectral import positive
 
 _FAR = 1e3  # a path this many problem sizes away from its start has run off
-_SETTLED = 1e-6  # the rest of the cost moves by less than this fraction of it once everything stands still
-_STILL = 1e-5  # paths that would move by less than this fraction of the problem's size until the end stand still
+_SETTLED = (
+    1e-6  # the rest of the cost moves by less than this fraction of it once everything stands still
+)
+# paths that would move by less than this fraction of the problem's size until the end stand still
+_STILL = 1e-5
 _LIMIT = 8000  # evaluations of one integration
 _PATIENCE = 200  # evaluations in which the time must grow by 2 %
 _UNSETTLED = 1e-2  # of the cost; T = ∞ without discount allows no more to be left
-_STRETCHES = (1, 4, 16)  # computational horizons of T = ∞ that are followed, in units of the plan's own
+_STRETCHES = (
+    1,
+    4,
+    16,
+)  # computational horizons of T = ∞ that are followed, in units of the plan's own
 
-_FACTORS = {  # u = -c V φ(h) Vᵀg for G = I, as the rules of that name in rules/spectral.py and rules/linear_quadratic.py
+# u = -c V φ(h) Vᵀg for G = I, as the rules of that name in rules/spectral.py and
+# rules/linear_quadratic.py
+_FACTORS = {
     "newton": lambda seen, h: 1 / positive(h),
     "ballistic": lambda seen, h: 1 / np.sqrt(positive(h)),
     "linear_quadratic": lambda seen, h: optimal_step(h, seen[Sees.OBJECTIVE]),
@@ -25,10 +34,12 @@ _FACTORS = {  # u = -c V φ(h) Vᵀg for G = I, as the rules of that name in rul
 
 
 class Batch:
-    """Closed loops θ̇ = f + Bû of S candidates: a rule each, with coefficients; the running cost is integrated along.
+    """Closed loops θ̇ = f + Bû of S candidates: a rule each, with coefficients; the running cost is
+    integrated along.
 
-    The candidates of one rule stand together: ``rules`` is a list of (Rule, coefficients (K, c)). Candidates are given up
-    once their cost must exceed ``bound``, a number or (S,), when ``lowest`` is the least loss there is (-inf: never).
+    The candidates of one rule stand together: ``rules`` is a list of (Rule, coefficients (K, c)).
+    Candidates are given up once their cost must exceed ``bound``, a number or (S,), when ``lowest``
+    is the least loss there is (-inf: never).
     """
 
     def __init__(self, problem, rules, *, end: float, bound=math.inf, lowest: float = -math.inf):
@@ -40,26 +51,41 @@ class Batch:
         self.dead = np.zeros(self.count, dtype=bool)
         plain = problem.learner.metric is None and problem.learner.drift is None
         self.shared = {rule.key for rule, _ in rules if plain and rule.key in _FACTORS}
-        chosen = [np.arange(place.start, place.stop) for (rule, _), place in zip(rules, self.places, strict=True)
-                  if rule.key in self.shared]
+        chosen = [
+            np.arange(place.start, place.stop)
+            for (rule, _), place in zip(rules, self.places, strict=True)
+            if rule.key in self.shared
+        ]
         self.spectral = np.concatenate(chosen) if chosen else np.empty(0, dtype=int)
         self.sees = {Sees.GRADIENT, Sees.HESSIAN, Sees.OBJECTIVE} if chosen else {Sees.GRADIENT}
-        self.sees = frozenset(self.sees.union(*(rule.sees for rule, _ in rules if rule.key not in self.shared)))
+        self.sees = frozenset(
+            self.sees.union(*(rule.sees for rule, _ in rules if rule.key not in self.shared))
+        )
         self.size = 1e-3 + np.abs(problem.start).max()
         self.far = _FAR * self.size
 
     def velocity(self, t, theta):
-        """(θ̇ (S, n), running cost (S,)); candidates whose rule is undefined or that run off are dead from then on."""
+        """(θ̇ (S, n), running cost (S,)); candidates whose rule is undefined or that run off are
+        dead from then on.
+        """
         theta = np.where(self.dead[:, None], self.problem.start, theta)
         u, loss = self._controls(t, theta)
         learner = self.problem.learner
-        price = u if learner.metric is None else np.einsum("sij,sj->si", self.model.metric(theta), u)
-        velocity = u if learner.actuation is None else np.einsum("sij,sj->si", self.model.actuation(theta), u)
+        price = (
+            u if learner.metric is None else np.einsum("sij,sj->si", self.model.metric(theta), u)
+        )
+        velocity = (
+            u
+            if learner.actuation is None
+            else np.einsum("sij,sj->si", self.model.actuation(theta), u)
+        )
         if learner.drift is not None:
             velocity = velocity + self.model.drift(theta)
         running = (u * price).sum(1) / (2 * self.objective.learning_rate)
         running = running + self.objective.loss_weight * loss
-        lost = ~(np.isfinite(velocity).all(1) & np.isfinite(running) & (np.abs(theta).max(1) < self.far))
+        lost = ~(
+            np.isfinite(velocity).all(1) & np.isfinite(running) & (np.abs(theta).max(1) < self.far)
+        )
         self.dead |= lost
         return np.where(self.dead[:, None], 0.0, velocity), np.where(self.dead, 0.0, running)
 
@@ -74,14 +100,20 @@ class Batch:
         for (rule, values), place in zip(self.rules, self.places, strict=True):
             if rule.key in self.shared:
                 continue
-            part = type(seen)(values={kind: value if not isinstance(value, np.ndarray) else value[place]
-                                      for kind, value in seen.values.items()})
+            part = type(seen)(
+                values={
+                    kind: value if not isinstance(value, np.ndarray) else value[place]
+                    for kind, value in seen.values.items()
+                }
+            )
             u[place] = np.einsum("smc,sc->sm", rule.look(part), values)
         loss = seen.values.get(Sees.LOSS)  # observed with the Hessian
         return u, self.problem.landscape.loss(theta) if loss is None else loss
 
     def _along_modes(self, seen):
-        """Controls of the rules that scale each mode of the curvature: one eigen-decomposition for all of them."""
+        """Controls of the rules that scale each mode of the curvature: one eigen-decomposition for
+        all of them.
+        """
         chosen = self.spectral
         gradient, hessian = seen[Sees.GRADIENT][chosen], seen[Sees.HESSIAN][chosen]
         good = np.isfinite(gradient).all(1) & np.isfinite(hessian).all((1, 2))
@@ -100,20 +132,31 @@ class Batch:
                 begin += len(values)
 
     def costs(self, accuracy: float) -> np.ndarray:
-        """J of every candidate (S,); inf where the rule is undefined on its way, runs off, or passes the bound."""
-        state, t = np.column_stack([np.tile(self.problem.start, (self.count, 1)), np.zeros(self.count)]).ravel(), 0.0
+        """J of every candidate (S,); inf where the rule is undefined on its way, runs off, or
+        passes the bound.
+        """
+        state, t = (
+            np.column_stack(
+                [np.tile(self.problem.start, (self.count, 1)), np.zeros(self.count)]
+            ).ravel(),
+            0.0,
+        )
         finite = math.isfinite(self.objective.horizon)
         for stop in [self.end] if finite else [self.end * factor for factor in _STRETCHES]:
             t, state = self._integrate(t, stop, state, accuracy)
             costs = self._finished(t, state.reshape(self.count, -1))
             if self._done:
                 break
-        if not self._done and self.objective.discount == 0:  # T = ∞ and nothing fades: what has not settled has no cost
+        if (
+            not self._done and self.objective.discount == 0
+        ):  # T = ∞ and nothing fades: what has not settled has no cost
             return np.where(self._left <= _UNSETTLED, costs, np.inf)
         return costs
 
     def _integrate(self, begin, end, state, accuracy):
-        """LSODA steps (the Jacobian is a band: candidates do not feel each other) until the end or a standstill."""
+        """LSODA steps (the Jacobian is a band: candidates do not feel each other) until the end or
+        a standstill.
+        """
         gamma, count = self.objective.discount, self.count
 
         def rate(t, y):
@@ -123,7 +166,9 @@ class Batch:
 
         band, used, now, y = state.size // count - 1, 0, begin, state
         while now < end and used < _LIMIT:
-            solver = LSODA(rate, now, y, end, rtol=accuracy, atol=accuracy * 1e-2, lband=band, uband=band)
+            solver = LSODA(
+                rate, now, y, end, rtol=accuracy, atol=accuracy * 1e-2, lband=band, uband=band
+            )
             finished = self._march(solver, end)
             used, now, y = used + solver.nfev, solver.t, solver.y.copy()
             if finished:
@@ -133,7 +178,9 @@ class Batch:
         return now, y
 
     def _march(self, solver, end):
-        """Whether the end or a standstill was reached; False where the time no longer moves: one path is too rough."""
+        """Whether the end or a standstill was reached; False where the time no longer moves: one
+        path is too rough.
+        """
         checked, since = solver.t, 0
         while solver.status == "running":
             before, last = solver.y.reshape(self.count, -1)[:, :-1].copy(), solver.t
@@ -150,7 +197,9 @@ class Batch:
         return solver.status == "finished"
 
     def _give_up(self, t, y):
-        """The fastest of the paths that are left is given up: near a place where its rule is undefined, it holds up all."""
+        """The fastest of the paths that are left is given up: near a place where its rule is
+        undefined, it holds up all.
+        """
         velocity = self.velocity(t, y.reshape(self.count, -1)[:, :-1])[0]
         speed = np.where(self.dead, -1.0, np.linalg.norm(velocity, axis=1))
         self.dead[int(np.argmax(speed))] = True
@@ -158,15 +207,31 @@ class Batch:
     def _least(self, t):
         """The least that can still come after t, given the lowest loss there is."""
         objective = self.objective
-        if not self.lowest or not math.isfinite(self.lowest) or objective.terminal not in (None, "loss"):
-            return self.lowest if self.lowest == 0 and objective.terminal in (None, "loss") else -math.inf
+        if (
+            not self.lowest
+            or not math.isfinite(self.lowest)
+            or objective.terminal not in (None, "loss")
+        ):
+            return (
+                self.lowest
+                if self.lowest == 0 and objective.terminal in (None, "loss")
+                else -math.inf
+            )
         gamma, horizon = objective.discount, objective.horizon
-        left = horizon - t if gamma == 0 else (math.exp(-gamma * t) - math.exp(-gamma * horizon)) / gamma
-        final = objective.terminal_weight * math.exp(-gamma * horizon) if objective.terminal else 0.0
+        left = (
+            horizon - t
+            if gamma == 0
+            else (math.exp(-gamma * t) - math.exp(-gamma * horizon)) / gamma
+        )
+        final = (
+            objective.terminal_weight * math.exp(-gamma * horizon) if objective.terminal else 0.0
+        )
         return self.lowest * (objective.loss_weight * left + final)
 
     def _finished(self, t, rows):
-        """Running cost so far, plus what is left: at a standstill until the end, and the terminal cost."""
+        """Running cost so far, plus what is left: at a standstill until the end, and the terminal
+        cost.
+        """
         objective, theta = self.objective, rows[:, :-1]
         gamma, horizon = objective.discount, objective.horizon
         velocity, running = self.velocity(t, theta)
@@ -185,7 +250,9 @@ class Batch:
         return np.where(self.dead | ~np.isfinite(costs), np.inf, costs)
 
     def _slowing(self, t, theta, velocity, running):
-        """Rate at which the running cost decays where the path is now, so that the rest is a geometric series."""
+        """Rate at which the running cost decays where the path is now, so that the rest is a
+        geometric series.
+        """
         speed = np.linalg.norm(velocity, axis=1)
         step = 1e-4 * (1 + np.abs(theta).max(1)) / np.maximum(speed, 1e-300)
         step = np.minimum(step, 1.0)

@@ -23,8 +23,8 @@ class Cell:
     ----------
     problem : ControlProblem or PolicyProgram of this point
     solution : Solution, BeliefSolution or PolicyResult; None where nothing was solved
-    solver : the kept Solver or PolicySolver of this structure, or None; its ``solve`` takes other numbers
-    seed : of this point, for measures that draw
+    solver : the kept Solver or PolicySolver of this structure, or None; its ``solve`` takes other
+    numbers seed : of this point, for measures that draw
     """
 
     problem: Any
@@ -45,9 +45,11 @@ class Measure:
     units : of the value; a mapping by key where there are several
     description : one sentence
     needs : "solution", or "problem" when nothing has to be solved
-    batch : None, or for closed forms a function (problem, {dotted path: (N,)}) -> (N,) or a mapping of (N,) by key, where
+    batch : None, or for closed forms a function (problem, {dotted path: (N,)}) -> (N,) or a mapping
+    of (N,) by key, where
         the paths name what varies over the cells and ``problem`` is the base problem
-    dims : names of the axes of an array value, () for single values, a mapping by key where there are several values; the
+    dims : names of the axes of an array value, () for single values, a mapping by key where there
+    are several values; the
         lengths must be the same in all cells
     coords : {axis name: its labels}, for axes of ``dims`` that have any
     """
@@ -63,25 +65,44 @@ class Measure:
 
     def __post_init__(self):
         if not (isinstance(self.name, str) and self.name.isidentifier()):
-            raise ProblemError("measure name", expected="a word that could name a variable", received=repr(self.name),
-                               advice="use letters, digits and underscores")
+            raise ProblemError(
+                "measure name",
+                expected="a word that could name a variable",
+                received=repr(self.name),
+                advice="use letters, digits and underscores",
+            )
         if not callable(self.function):
-            raise ProblemError(f"measure {self.name!r}", expected="a function of a Cell",
-                               received=type(self.function).__name__, advice="see landscape_control.measures.Cell")
+            raise ProblemError(
+                f"measure {self.name!r}",
+                expected="a function of a Cell",
+                received=type(self.function).__name__,
+                advice="see landscape_control.measures.Cell",
+            )
         check_choice(f"needs of measure {self.name!r}", self.needs, NEEDS)
 
     def __call__(self, cell):
         """The value in a Cell; a bare solution is taken as a cell of its own problem."""
         if not isinstance(cell, Cell):
-            cell = Cell(problem=getattr(cell, "problem", None) or getattr(cell, "program", None), solution=cell)
+            cell = Cell(
+                problem=getattr(cell, "problem", None) or getattr(cell, "program", None),
+                solution=cell,
+            )
         if self.needs == "solution" and cell.solution is None:
-            raise ProblemError(f"measure {self.name!r}", expected="a solved cell", received="a cell without a solution",
-                               advice="use a measure with needs='problem', or solve the cell")
+            raise ProblemError(
+                f"measure {self.name!r}",
+                expected="a solved cell",
+                received="a cell without a solution",
+                advice="use a measure with needs='problem', or solve the cell",
+            )
         return self.function(cell)
 
     def __reduce__(self):
         """Measures of this room travel by name, so that they are the same ones in every process."""
-        return (by_name, (self.name,)) if ALL.get(self.name) is self else (_rebuilt, (dict(self.__dict__),))
+        return (
+            (by_name, (self.name,))
+            if ALL.get(self.name) is self
+            else (_rebuilt, (dict(self.__dict__),))
+        )
 
     @checked
     def unit(self, key: str = "") -> str:
@@ -95,9 +116,11 @@ class Measure:
 
     @property
     def address(self) -> str:
-        """What :func:`as_measure` turns back into this measure: its name, or "module:function" of a user's own.
+        """What :func:`as_measure` turns back into this measure: its name, or "module:function" of a
+        user's own.
 
-        Empty where there is nothing to import: a lambda, a function inside another one, a callable object.
+        Empty where there is nothing to import: a lambda, a function inside another one, a callable
+        object.
         """
         if ALL.get(self.name) is self:
             return self.name
@@ -138,23 +161,33 @@ def _rebuilt(fields):
 
 @checked
 def as_measure(value: object) -> Measure:
-    """A Measure from one, a name ("cost"), "module:function" or "module:measure", or any function of a solution.
+    """A Measure from one, a name ("cost"), "module:function" or "module:measure", or any function
+    of a solution.
 
     Raises
     ------
     ProblemError
-        An unknown name, an address that does not lead to a function, or something that is no function.
+        An unknown name, an address that does not lead to a function, or something that is no
+        function.
     """
     if isinstance(value, Measure):
         return value
     if isinstance(value, str):
         return as_measure(_at(value)) if ":" in value else by_name(value)
     if not callable(value):
-        raise ProblemError("measure", expected="a Measure, a name, 'module:function', or a function of a solution",
-                           received=type(value).__name__, advice="pass a function: solution -> number, say")
+        raise ProblemError(
+            "measure",
+            expected="a Measure, a name, 'module:function', or a function of a solution",
+            received=type(value).__name__,
+            advice="pass a function: solution -> number, say",
+        )
     name = getattr(value, "__name__", type(value).__name__).strip("<>")
     words = (getattr(value, "__doc__", None) or "").strip()
-    return Measure(name=name, function=OfSolution(function=value), description=words.splitlines()[0] if words else "")
+    return Measure(
+        name=name,
+        function=OfSolution(function=value),
+        description=words.splitlines()[0] if words else "",
+    )
 
 
 @checked
@@ -181,8 +214,12 @@ def plain_value(value: object):
 
 
 def _refuse_value(value, received):
-    raise ProblemError("value of a measure", expected="a number, bool, word, array of numbers, or a mapping to these",
-                       received=received, advice="return plain numbers")
+    raise ProblemError(
+        "value of a measure",
+        expected="a number, bool, word, array of numbers, or a mapping to these",
+        received=received,
+        advice="return plain numbers",
+    )
 
 
 def _at(address):
@@ -194,6 +231,12 @@ def _at(address):
         return found
     except (Exception, SystemExit) as error:  # the module is the user's and may do anything
         said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        raise ProblemError("measure", expected="'module:function' that can be imported", received=f"{address!r} ({said})",
-                           advice="put the function into an installed module or one in the working folder, "
-                           f"and see that 'python -c \"import {module}\"' works") from error
+        raise ProblemError(
+            "measure",
+            expected="'module:function' that can be imported",
+            received=f"{address!r} ({said})",
+            advice=(
+                "put the function into an installed module or one in the working folder, "
+                f"and see that 'python -c \"import {module}\"' works"
+            ),
+        ) from error

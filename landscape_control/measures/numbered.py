@@ -17,7 +17,9 @@ class Numbered:
 
 
 def solver_of(cell) -> Numbered | None:
-    """The cell's kept solver with the numbers of the cell; None where it was built for another structure."""
+    """The cell's kept solver with the numbers of the cell; None where it was built for another
+    structure.
+    """
     kept, problem = cell.solver, cell.problem
     own = getattr(kept, "problem", None)
     if not isinstance(own, ControlProblem) or own.landscape is not problem.landscape:

@@ -1,4 +1,6 @@
-"""Measures that say which closed form the optimal policy is: by its controls at many starts, not by the cost of one path."""
+"""Measures that say which closed form the optimal policy is: by its controls at many starts, not by
+the cost of one path.
+"""
 
 from functools import lru_cache
 
@@ -54,9 +56,11 @@ policy_rule = register(
         name="policy_rule",
         function=_policy_rule,
         needs="problem",
-        description=f"which closed form the optimal policy is, by its controls at {STARTS} starts around the problem's own "
-        "(lc.compare): a key; none where no rule's controls fit to 5 %; not identifiable where several do that the "
-        "landscape cannot tell apart",
+        description=(
+            f"which closed form the optimal policy is, by its controls at {STARTS} starts around"
+            " the problem's own (lc.compare): a key; none where no rule's controls fit to 5 %; not"
+            " identifiable where several do that the landscape cannot tell apart"
+        ),
     )
 )
 policy_error = register(
@@ -64,7 +68,10 @@ policy_error = register(
         name="policy_error",
         function=_policy_error,
         needs="problem",
-        description="relative error rms|u - û| / rms|u| of each closed form, fitted to the optimal controls at "
-        f"{STARTS} starts around the problem's own, on starts that were left out of the fit",
+        description=(
+            "relative error rms|u - û| / rms|u| of each closed form, fitted to the optimal"
+            f" controls at {STARTS} starts around the problem's own, on starts that were left out"
+            " of the fit"
+        ),
     )
 )

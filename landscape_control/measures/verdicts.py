@@ -1,4 +1,6 @@
-"""Measures that hold the optimum against the classic rules: regret, best rule, coefficients, trajectories."""
+"""Measures that hold the optimum against the classic rules: regret, best rule, coefficients,
+trajectories.
+"""
 
 import math
 from functools import lru_cache
@@ -39,7 +41,11 @@ def _regret(cell):
 
 def _rule_coefficients(cell):
     rows = _rows(cell, "rule_coefficients")
-    return {f"{rule.key}_{name}": _number(rows.get(rule.key), name) for rule in classic() for name in rule.names}
+    return {
+        f"{rule.key}_{name}": _number(rows.get(rule.key), name)
+        for rule in classic()
+        for name in rule.names
+    }
 
 
 def _number(row, name):
@@ -47,10 +53,11 @@ def _number(row, name):
 
 
 def choose(rows, *, threshold: float = THRESHOLD, margin: float = MARGIN):
-    """The rule that costs least, unless a simpler one costs as little to within a factor ``margin`` of regret.
+    """The rule that costs least, unless a simpler one costs as little to within a factor ``margin``
+    of regret.
 
-    None if the least regret is above ``threshold``. See :func:`landscape_control.rules.choice.simplest`; regrets below
-    RESOLUTION are not distinguished.
+    None if the least regret is above ``threshold``. See
+    :func:`landscape_control.rules.choice.simplest`; regrets below RESOLUTION are not distinguished.
     """
     rows = [row for row in rows if not math.isnan(row.regret)]
     if not min((row.regret for row in rows), default=math.inf) <= threshold:
@@ -76,19 +83,23 @@ class CheapestRule:
 def cheapest_rule_within(
     threshold: NonNegative = THRESHOLD, *, margin: Margin = MARGIN, name: str = "cheapest_rule"
 ) -> Measure:
-    """Which rule, with its best coefficients, costs least on this path; "none" where the least regret is > ``threshold``.
+    """Which rule, with its best coefficients, costs least on this path; "none" where the least
+    regret is > ``threshold``.
 
-    Regrets are fractions of S = ∫ e^{-γt}(effort + k|L|)dt + |terminal cost| of the optimal plan. A simpler rule is taken
-    where its regret is within a factor ``margin`` of the least one, both not below RESOLUTION. Simpler is fewer
-    coefficients, then fewer rules contained, then less to see. A rule can cost little on one path and still be another
+    Regrets are fractions of S = ∫ e^{-γt}(effort + k|L|)dt + |terminal cost| of the optimal plan. A
+    simpler rule is taken where its regret is within a factor ``margin`` of the least one, both not
+    below RESOLUTION. Simpler is fewer coefficients, then fewer rules contained, then less to see. A
+    rule can cost little on one path and still be another
     policy: that question is answered by the measure ``policy_rule``.
     """
     return Measure(
         name=name,
         function=CheapestRule(threshold, margin),
-        description=f"classic rule that costs least on this path with its best coefficients; a simpler one where its "
-        f"regret is within a factor {margin:g} of that; none where the least regret is above {threshold:.3g} "
-        "(not which rule the optimal policy is: policy_rule)",
+        description=(
+            "classic rule that costs least on this path with its best coefficients; a simpler one"
+            f" where its regret is within a factor {margin:g} of that; none where the least regret"
+            f" is above {threshold:.3g} (not which rule the optimal policy is: policy_rule)"
+        ),
     )
 
 
@@ -101,7 +112,8 @@ def best_rule_within(
 
 
 def tied(rows) -> tuple[str, ...]:
-    """Keys of the other rules that cost what the cheapest rule costs, to within 1e-5 of S, with as few coefficients.
+    """Keys of the other rules that cost what the cheapest rule costs, to within 1e-5 of S, with as
+    few coefficients.
 
     Rules that contain another of these are left out: they are that other one, in a limit.
     """
@@ -111,7 +123,11 @@ def tied(rows) -> tuple[str, ...]:
     same = [row.rule for row in rows if abs(row.regret - chosen.regret) <= TIE]
     fewest = min(len(rule.names) for rule in same)
     lean = {rule.key: rule for rule in same if len(rule.names) == fewest}
-    return tuple(key for key, rule in lean.items() if key != chosen.rule.key and not rule.contains & set(lean))
+    return tuple(
+        key
+        for key, rule in lean.items()
+        if key != chosen.rule.key and not rule.contains & set(lean)
+    )
 
 
 def _equivalent_rules(cell):
@@ -123,7 +139,9 @@ def _best_regret(cell):
 
 
 def _moments(cell, what):
-    """(plan, MOMENTS times), dense at first, over the horizon; for T = ∞ over the time the plan was computed for."""
+    """(plan, MOMENTS times), dense at first, over the horizon; for T = ∞ over the time the plan was
+    computed for.
+    """
     plan, horizon = plan_of(cell, what), cell.problem.objective.horizon
     end = horizon if math.isfinite(horizon) else float(plan.times[-1])
     return plan, end * np.linspace(0.0, 1.0, MOMENTS) ** 2
@@ -142,38 +160,95 @@ def _rule_trajectories(cell):
     usable = [key for key, row in rows.items() if math.isfinite(row.cost)]
     if not usable:
         return paths
-    rules = [(rows[key].rule, np.array([[rows[key].coefficients[name] for name in rows[key].rule.names]])) for key in usable]
+    rules = [
+        (
+            rows[key].rule,
+            np.array([[rows[key].coefficients[name] for name in rows[key].rule.names]]),
+        )
+        for key in usable
+    ]
     batch, n = Batch(cell.problem, rules, end=times[-1]), cell.problem.dimension
-    flow = solve_ivp(lambda t, y: batch.velocity(t, y.reshape(-1, n))[0].ravel(), (0.0, times[-1]),
-                     np.tile(cell.problem.start, len(usable)), method="LSODA", t_eval=times, rtol=1e-5, atol=1e-8,
-                     lband=n - 1, uband=n - 1)
+    flow = solve_ivp(
+        lambda t, y: batch.velocity(t, y.reshape(-1, n))[0].ravel(),
+        (0.0, times[-1]),
+        np.tile(cell.problem.start, len(usable)),
+        method="LSODA",
+        t_eval=times,
+        rtol=1e-5,
+        atol=1e-8,
+        lband=n - 1,
+        uband=n - 1,
+    )
     if not flow.success:
-        raise ProblemError("measure 'rule_trajectories'", expected="paths that can be followed", received=flow.message,
-                           advice="leave this measure out here")
+        raise ProblemError(
+            "measure 'rule_trajectories'",
+            expected="paths that can be followed",
+            received=flow.message,
+            advice="leave this measure out here",
+        )
     for i, key in enumerate(usable):
-        paths[KEYS.index(key)] = flow.y[i * n:(i + 1) * n].T
+        paths[KEYS.index(key)] = flow.y[i * n : (i + 1) * n].T
     return paths
 
 
 _STATE = ("moment", "parameter")
-regret = register(Measure(
-    name="regret", function=_regret,
-    description="(J of each classic rule with its own best coefficients - J*) / ∫ e^{-γt}(effort + k|L|)dt; NaN where a "
-    "rule does not apply, inf where it runs off"))
+regret = register(
+    Measure(
+        name="regret",
+        function=_regret,
+        description=(
+            "(J of each classic rule with its own best coefficients - J*) / ∫ e^{-γt}(effort +"
+            " k|L|)dt; NaN where a rule does not apply, inf where it runs off"
+        ),
+    )
+)
 cheapest_rule = register(cheapest_rule_within())
 best_rule = register(best_rule_within())
-best_regret = register(Measure(name="best_regret", function=_best_regret, description="least regret of the classic rules"))
-equivalent_rules = register(Measure(
-    name="equivalent_rules", function=_equivalent_rules,
-    description="other rules, no richer, that cost what cheapest_rule costs to within 1e-5 of ∫ e^{-γt}(effort + k|L|)dt: "
-    "the cost cannot tell them apart; empty where cheapest_rule stands alone or is none"))
-rule_coefficients = register(Measure(
-    name="rule_coefficients", function=_rule_coefficients,
-    description="coefficients with which each classic rule costs least, searched for and not assumed; NaN where it does "
-    "not apply or runs off, and where it gains nothing over doing nothing"))
-trajectory = register(Measure(
-    name="trajectory", function=_trajectory, dims={"times": ("moment",), "parameters": _STATE}, units={"times": "time"},
-    description="the optimal path at times (i/32)² T, dense at first"))
-rule_trajectories = register(Measure(
-    name="rule_trajectories", function=_rule_trajectories, dims=("rule", *_STATE), coords={"rule": KEYS},
-    description="the paths of the classic rules with their best coefficients, at the times of 'trajectory'"))
+best_regret = register(
+    Measure(
+        name="best_regret", function=_best_regret, description="least regret of the classic rules"
+    )
+)
+equivalent_rules = register(
+    Measure(
+        name="equivalent_rules",
+        function=_equivalent_rules,
+        description=(
+            "other rules, no richer, that cost what cheapest_rule costs to within 1e-5 of ∫"
+            " e^{-γt}(effort + k|L|)dt: the cost cannot tell them apart; empty where cheapest_rule"
+            " stands alone or is none"
+        ),
+    )
+)
+rule_coefficients = register(
+    Measure(
+        name="rule_coefficients",
+        function=_rule_coefficients,
+        description=(
+            "coefficients with which each classic rule costs least, searched for and not assumed;"
+            " NaN where it does not apply or runs off, and where it gains nothing over doing"
+            " nothing"
+        ),
+    )
+)
+trajectory = register(
+    Measure(
+        name="trajectory",
+        function=_trajectory,
+        dims={"times": ("moment",), "parameters": _STATE},
+        units={"times": "time"},
+        description="the optimal path at times (i/32)² T, dense at first",
+    )
+)
+rule_trajectories = register(
+    Measure(
+        name="rule_trajectories",
+        function=_rule_trajectories,
+        dims=("rule", *_STATE),
+        coords={"rule": KEYS},
+        description=(
+            "the paths of the classic rules with their best coefficients, at the times of"
+            " 'trajectory'"
+        ),
+    )
+)

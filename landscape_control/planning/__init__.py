@@ -1,20 +1,39 @@
-"""Optimal control in belief space: exact LQG, direct transcription, replanning, dynamic programming."""
+"""Optimal control in belief space: exact LQG, direct transcription, replanning, dynamic
+programming.
+"""
 
 from importlib import import_module
 
 # Name -> file; each is opened when its name is first used, so that the front door stays light.
 _HOMES = {
-    "Confirmation": "confirmation", "CostKind": "confirmation",
-    "BeliefSolution": "solution", "read_belief": "solution",
-    "METHODS": "dispatch", "GridSolution": "dispatch", "solve": "dispatch", "solve_dynamic_programming": "dispatch",
-    "LQGSolution": "lqg", "solve_lqg": "lqg", "LinearModel": "linear_model", "NotLinearQuadratic": "linear_model",
+    "Confirmation": "confirmation",
+    "CostKind": "confirmation",
+    "BeliefSolution": "solution",
+    "read_belief": "solution",
+    "METHODS": "dispatch",
+    "GridSolution": "dispatch",
+    "solve": "dispatch",
+    "solve_dynamic_programming": "dispatch",
+    "LQGSolution": "lqg",
+    "solve_lqg": "lqg",
+    "LinearModel": "linear_model",
+    "NotLinearQuadratic": "linear_model",
     "read_linear_model": "linear_model",
-    "TranscribedSolution": "transcribed", "solve_transcribed": "transcribed",
-    "ReplanningSolution": "replanning", "solve_replanning": "replanning",
-    "MomentumForm": "kernel", "RawRule": "kernel", "StepRule": "kernel", "raw_rule": "kernel", "linear_raw_rule": "kernel",
-    "Equivalent": "equivalents", "nearest_rules": "equivalents",
-    "SharedMomentum": "shared_momentum", "share_momentum": "shared_momentum",
-    "LinearisedRules": "linearised", "linearised_rules": "linearised",
+    "TranscribedSolution": "transcribed",
+    "solve_transcribed": "transcribed",
+    "ReplanningSolution": "replanning",
+    "solve_replanning": "replanning",
+    "MomentumForm": "kernel",
+    "RawRule": "kernel",
+    "StepRule": "kernel",
+    "raw_rule": "kernel",
+    "linear_raw_rule": "kernel",
+    "Equivalent": "equivalents",
+    "nearest_rules": "equivalents",
+    "SharedMomentum": "shared_momentum",
+    "share_momentum": "shared_momentum",
+    "LinearisedRules": "linearised",
+    "linearised_rules": "linearised",
 }
 
 __all__ = sorted(_HOMES)

@@ -1,8 +1,10 @@
-"""Beliefs as states: the full-information problem in z = (θ, belief) that remains when innovations are zero.
+"""Beliefs as states: the full-information problem in z = (θ, belief) that remains when innovations
+are zero.
 
-A Gaussian belief enters as its mean and the lower triangle of its covariance, a belief about K tasks as K - 1
-probabilities. They move by their filter's equations with every innovation at its mean ("maximum likelihood
-observations", Platt et al. 2010); the control acts on θ alone and the loss is the one expected under the belief.
+A Gaussian belief enters as its mean and the lower triangle of its covariance, a belief about K
+tasks as K - 1 probabilities. They move by their filter's equations with every innovation at its
+mean ("maximum likelihood observations", Platt et al. 2010); the control acts on θ alone and the
+loss is the one expected under the belief.
 """
 
 from dataclasses import dataclass, replace
@@ -21,14 +23,16 @@ from .coordinates import GaussianCoordinates, MeanCoordinates, SteadyCoordinates
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BeliefSpace:
-    """A problem with hidden variables and its expansion over z = (θ, b) or, with a clock, z = (θ, b, t).
+    """A problem with hidden variables and its expansion over z = (θ, b) or, with a clock, z = (θ,
+    b, t).
 
     Attributes
     ----------
     problem : ControlProblem, as stated
     coordinates : how beliefs are written as vectors b, and how they move
     charge : Charge or None
-        (θ, b, t) -> CasADi expression added to k E[L]: the price of innovations; the clock t is then a state.
+        (θ, b, t) -> CasADi expression added to k E[L]: the price of innovations; the clock t is
+        then a state.
     """
 
     problem: ControlProblem
@@ -77,7 +81,11 @@ class BeliefSpace:
 
     def join(self, theta, belief, time) -> np.ndarray:
         """z (..., states) from θ (..., n) and belief coordinates (..., size)."""
-        clock = [np.broadcast_to(time, np.shape(theta)[:-1])[..., None]] if self.charge is not None else []
+        clock = (
+            [np.broadcast_to(time, np.shape(theta)[:-1])[..., None]]
+            if self.charge is not None
+            else []
+        )
         return np.concatenate([theta, belief, *clock], axis=-1)
 
     @cached_property
@@ -85,12 +93,18 @@ class BeliefSpace:
         """(θ, b) -> rate of the belief coordinates without innovations, their diffusion (size, q)."""
         theta, b = ca.SX.sym("theta", self.problem.dimension), ca.SX.sym("b", self.size)
         rate, diffusion = self.coordinates.rate(theta, b), self.coordinates.diffusion(theta, b)
-        return Pointwise(ca.Function("belief_motion", [theta, b], [ca.densify(ca.SX(rate)), ca.densify(ca.SX(diffusion))]))
+        return Pointwise(
+            ca.Function(
+                "belief_motion", [theta, b], [ca.densify(ca.SX(rate)), ca.densify(ca.SX(diffusion))]
+            )
+        )
 
     def followed(self, theta, belief, duration: float) -> np.ndarray:
-        """Belief coordinates (N+1, size) without innovations along θ (N+1, n) equally spaced over ``duration``.
+        """Belief coordinates (N+1, size) without innovations along θ (N+1, n) equally spaced over
+        ``duration``.
 
-        Linearly implicit Euler steps: first order, but positive and stable whatever the step, as a guess has to be.
+        Linearly implicit Euler steps: first order, but positive and stable whatever the step, as a
+        guess has to be.
         """
         steps = len(theta) - 1
         path = self._accumulated(steps)(belief, theta[1:].T, duration / steps)
@@ -116,11 +130,15 @@ class BeliefSpace:
         return self.motion(states[:, :n], states[:, n : n + size])[1].reshape(len(states), size, -1)
 
     def surprise(self, states) -> np.ndarray:
-        """Curvature of innovations at z (S, n + size): ½ ∂²(DDᵀ)_ab/∂z_i∂z_j, shape (S, states, states, states, states)."""
+        """Curvature of innovations at z (S, n + size): ½ ∂²(DDᵀ)_ab/∂z_i∂z_j, shape (S, states,
+        states, states, states).
+        """
         n, size = self.problem.dimension, self.size
         total = n + size
         found = np.zeros((len(states), total, total, total, total))
-        found[:, n:, n:] = self._surprise(states[:, :total]).reshape(len(states), size, size, total, total)
+        found[:, n:, n:] = self._surprise(states[:, :total]).reshape(
+            len(states), size, size, total, total
+        )
         return found
 
     @cached_property
@@ -133,23 +151,37 @@ class BeliefSpace:
         return Pointwise(ca.Function("surprise", [z], [ca.densify(ca.vertcat(*curvatures))]))
 
     def aims(self, belief, count: int, seed: int) -> list[np.ndarray]:
-        """Up to ``count`` local minima in θ of the loss expected under belief coordinates (size,), then random places."""
+        """Up to ``count`` local minima in θ of the loss expected under belief coordinates (size,),
+        then random places.
+        """
         n, start = self.problem.dimension, self.problem.start
         landscape = Landscape(
-            dimension=n, allow_kinks=True, expression=lambda theta: self.coordinates.loss(theta, ca.DM(belief))
+            dimension=n,
+            allow_kinks=True,
+            expression=lambda theta: self.coordinates.loss(theta, ca.DM(belief)),
         )
         rng = np.random.default_rng(seed)
         reach = 1.0 + np.abs(start).max()
-        seeds = np.vstack([start, *(start + scale * reach * rng.standard_normal((8, n)) for scale in (0.3, 1.0, 3.0))])
+        seeds = np.vstack(
+            [
+                start,
+                *(start + scale * reach * rng.standard_normal((8, n)) for scale in (0.3, 1.0, 3.0)),
+            ]
+        )
         minima = list(find_minima(landscape, seeds))[:count]
-        return minima + [start + 0.5 * reach * rng.standard_normal(n) for _ in range(count - len(minima))]
+        return minima + [
+            start + 0.5 * reach * rng.standard_normal(n) for _ in range(count - len(minima))
+        ]
 
     def _loss(self, z):
         n, size = self.problem.dimension, self.size
         value = self.coordinates.loss(z[:n], z[n : n + size])
         if self.charge is None:
             return value
-        return value + self.charge(z[:n], z[n : n + size], z[n + size]) / self.problem.objective.loss_weight
+        return (
+            value
+            + self.charge(z[:n], z[n : n + size], z[n + size]) / self.problem.objective.loss_weight
+        )
 
     def _terminal(self, terminal):
         n, size = self.problem.dimension, self.size
@@ -171,21 +203,26 @@ class BeliefSpace:
 
 
 def belief_space(problem: ControlProblem, model, covariance: str = "state") -> BeliefSpace:
-    """The belief space of a problem; ``model`` is its belief model, or None for certainty equivalence (loss at the mean).
+    """The belief space of a problem; ``model`` is its belief model, or None for certainty
+    equivalence (loss at the mean).
 
-    ``covariance`` is "state" or, where the filter has one, "steady": the belief is then its mean alone.
+    ``covariance`` is "state" or, where the filter has one, "steady": the belief is then its mean
+    alone.
 
     Raises
     ------
     ProblemError
-        For a fixed end, which a belief cannot promise to reach, or where no loss is run up (k = 0 with innovations).
+        For a fixed end, which a belief cannot promise to reach, or where no loss is run up (k = 0
+        with innovations).
     """
     if problem.end is not None:
         raise ProblemError(
             "end",
             expected="a free end when planning with beliefs",
             received="a fixed end",
-            advice="price the distance to it with terminal=...: the path depends on what will be seen",
+            advice=(
+                "price the distance to it with terminal=...: the path depends on what will be seen"
+            ),
         )
     if model is None:
         coordinates = MeanCoordinates(problem)

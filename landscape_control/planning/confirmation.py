@@ -33,12 +33,13 @@ class Confirmation:
     planned : float, NaN where the method plans none
     is_bound : bool, whether ``planned`` is an upper bound
     simulated : float
-        Mean over the episodes, extrapolated to step 0; infinite where episodes diverged, NaN where nothing was simulated
-    error : float, one standard error, plus what the step and the time after ``horizon`` may still change
-    scale : float, mean size of loss, effort and terminal cost, to which ``tolerance`` is relative
-    tolerance : float, the relative difference that an approximate plan is allowed
-    episodes, step, horizon, seed : of the simulation
-    note : str, why it could not be carried out, or where the policy went; "" where there is nothing to say
+        Mean over the episodes, extrapolated to step 0; infinite where episodes diverged, NaN where
+        nothing was simulated
+    error : float, one standard error, plus what the step and the time after ``horizon`` may still
+    change scale : float, mean size of loss, effort and terminal cost, to which ``tolerance`` is
+    relative tolerance : float, the relative difference that an approximate plan is allowed
+    episodes, step, horizon, seed : of the simulation note : str, why it could not be carried out,
+    or where the policy went; "" where there is nothing to say
     """
 
     method: str
@@ -68,13 +69,17 @@ class Confirmation:
 
     @property
     def could_agree(self) -> bool:
-        """Whether the two costs lie as near to one another as the error allows, however large that is."""
+        """Whether the two costs lie as near to one another as the error allows, however large that
+        is.
+        """
         gap = self.simulated - self.planned
         return gap <= self.allowed and (self.is_bound or gap >= -self.allowed)
 
     @property
     def agrees(self) -> bool:
-        """Whether the simulation confirms the planned cost; False where it is too blunt, or nothing was planned."""
+        """Whether the simulation confirms the planned cost; False where it is too blunt, or nothing
+        was planned.
+        """
         return self.is_decided and self.could_agree
 
     def __str__(self):
@@ -94,7 +99,10 @@ def cost_in_words(cost: float, kind: str, confirmation: Confirmation | None) -> 
             if math.isnan(confirmation.planned)
             else f"{confirmation.planned:.8g} planned"
         )
-        return f"E[J] = {cost:.4g} ± {confirmation.error:.2g}, simulated ({confirmation.episodes} episodes); {planned}"
+        return (
+            f"E[J] = {cost:.4g} ± {confirmation.error:.2g}, simulated ({confirmation.episodes}"
+            f" episodes); {planned}"
+        )
     if kind == CostKind.NONE or math.isnan(cost):
         return f"no planned cost, {simulated}"
     sign = "≤" if kind == CostKind.UPPER_BOUND else "="

@@ -1,4 +1,6 @@
-"""Beliefs as plain vectors b: how they are laid out, how they move without innovations, how innovations move them."""
+"""Beliefs as plain vectors b: how they are laid out, how they move without innovations, how
+innovations move them.
+"""
 
 from dataclasses import dataclass
 
@@ -30,7 +32,9 @@ class BeliefLayout:
         return {"mean and covariance": d + d * (d + 1) // 2, "mean": d, "tasks": d - 1}[self.kind]
 
     def read(self, estimate, covariance=None, missing=None) -> np.ndarray:
-        """b (E, size) of estimates (E, d) and covariances (E, d, d); ``missing`` (size,) stands in for no covariance."""
+        """b (E, size) of estimates (E, d) and covariances (E, d, d); ``missing`` (size,) stands in
+        for no covariance.
+        """
         if self.kind == "tasks":
             return estimate[:, :-1]
         if self.kind == "mean":
@@ -38,7 +42,10 @@ class BeliefLayout:
         d = self.estimate
         if covariance is None and missing is None:
             raise ProblemError(
-                "belief", expected="mean and covariance", received="a mean alone", advice="pass (mean, covariance)"
+                "belief",
+                expected="mean and covariance",
+                received="a mean alone",
+                advice="pass (mean, covariance)",
             )
         rows, cols = np.tril_indices(d)
         spread = missing[d:] if covariance is None else covariance[..., rows, cols]
@@ -53,7 +60,9 @@ class GaussianCoordinates:
         self.hidden_dimension = p = hidden.dimension
         self.rows, self.cols = np.tril_indices(p)
         self.layout = BeliefLayout(kind="mean and covariance", estimate=p)
-        self.start = freeze(np.concatenate([hidden.prior_mean, hidden.prior_covariance[self.rows, self.cols]]))
+        self.start = freeze(
+            np.concatenate([hidden.prior_mean, hidden.prior_covariance[self.rows, self.cols]])
+        )
 
     def loss(self, theta, b):
         return self.model.symbolic_expected_loss(theta, *self._split(b))
@@ -118,15 +127,21 @@ class TaskCoordinates:
 
 
 class MeanCoordinates:
-    """Certainty equivalence: the loss at the mean of the belief, as if it were the truth; the mean moves as forecast.
+    """Certainty equivalence: the loss at the mean of the belief, as if it were the truth; the mean
+    moves as forecast.
 
-    b is the mean of a Gaussian belief, or K - 1 task probabilities. No covariance, hence no filter is needed.
+    b is the mean of a Gaussian belief, or K - 1 task probabilities. No covariance, hence no filter
+    is needed.
     """
 
     def __init__(self, problem):
         self.landscape, self.hidden = problem.landscape, problem.landscape.hidden
         self.tasks = TaskCoordinates(problem, None) if isinstance(self.hidden, TaskChain) else None
-        self.layout = self.tasks.layout if self.tasks else BeliefLayout(kind="mean", estimate=self.hidden.dimension)
+        self.layout = (
+            self.tasks.layout
+            if self.tasks
+            else BeliefLayout(kind="mean", estimate=self.hidden.dimension)
+        )
         self.start = self.tasks.start if self.tasks else freeze(self.hidden.prior_mean)
 
     def loss(self, theta, b):

@@ -1,4 +1,6 @@
-"""The front door: full information to the solver, exact LQG where it holds, numerical planning with beliefs elsewhere."""
+"""The front door: full information to the solver, exact LQG where it holds, numerical planning with
+beliefs elsewhere.
+"""
 
 import math
 from collections.abc import Mapping
@@ -18,21 +20,31 @@ from .lqg import LQGSolution, solve_lqg
 from .lqg_cost import METHOD_OF_BOUND, METHOD_OF_JUMPS
 from .solution import BeliefSolution
 
-SMALL_GRID = {"points": 61, "steps": 60}  # where "auto" chooses the grid: a second at most finite horizons
+SMALL_GRID = {
+    "points": 61,
+    "steps": 60,
+}  # where "auto" chooses the grid: a second at most finite horizons
 METHODS = {  # the names a user may ask for -> BeliefSolution.method
-    "lqg": "exact LQG", "transcription": "belief-space transcription", "replanning": "replanning",
-    "dynamic programming": "dynamic programming"}
+    "lqg": "exact LQG",
+    "transcription": "belief-space transcription",
+    "replanning": "replanning",
+    "dynamic programming": "dynamic programming",
+}
 
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class GridSolution(BeliefSolution):
-    """The policy of stochastic dynamic programming; ``grid`` keeps the value function, the nodes and the error estimates."""
+    """The policy of stochastic dynamic programming; ``grid`` keeps the value function, the nodes
+    and the error estimates.
+    """
 
     grid: object = field(repr=False)  # a stochastic.GridPolicy
 
     def _control(self, theta, estimate, covariance, time):
-        return self.grid.policy(theta, estimate if covariance is None else (estimate, covariance), time)
+        return self.grid.policy(
+            theta, estimate if covariance is None else (estimate, covariance), time
+        )
 
 
 @checked
@@ -43,21 +55,24 @@ def solve(
     throw: bool = True,
     **options: object,
 ):
-    """The optimal plan, or, where the landscape has hidden variables, the optimal policy of (θ, belief).
+    """The optimal plan, or, where the landscape has hidden variables, the optimal policy of (θ,
+    belief).
 
     Parameters
     ----------
     problem : ControlProblem
     method : str
-        Nothing hidden: as for :class:`~landscape_control.solver.Solver`. Hidden variables: "lqg" (exact; linear-quadratic
-        with linear observations, verified from the expressions), "transcription" (belief-space direct transcription),
-        "replanning", "dynamic programming" (grids of up to three dimensions), or "auto": exact LQG where it holds,
-        dynamic programming for one weight and two tasks, otherwise transcription. The long names in
+        Nothing hidden: as for :class:`~landscape_control.solver.Solver`. Hidden variables: "lqg"
+        (exact; linear-quadratic with linear observations, verified from the expressions),
+        "transcription" (belief-space direct transcription), "replanning", "dynamic programming"
+        (grids of up to three dimensions), or "auto": exact LQG where it holds, dynamic programming
+        for one weight and two tasks, otherwise transcription. The long names in
         ``BeliefSolution.method`` are accepted too.
     throw : bool, raise SolveError when the status is not converged
     options : of the method chosen: tolerance, seed, ...
 
-    Returns a Solution, or a BeliefSolution (``method`` and ``assumes`` say which and on what grounds).
+    Returns a Solution, or a BeliefSolution (``method`` and ``assumes`` say which and on what
+    grounds).
 
     Raises
     ------
@@ -69,7 +84,11 @@ def solve(
     if problem.is_known:
         return _solve_known(problem, method, throw, options)
     method = check_method(method, options)
-    solution = _solve_auto(problem, options) if method == "auto" else _SOLVERS[method](problem, throw=False, **options)
+    solution = (
+        _solve_auto(problem, options)
+        if method == "auto"
+        else _SOLVERS[method](problem, throw=False, **options)
+    )
     solution = marked_unbounded(solution)
     if throw and not solution.status.ok:
         raise SolveError(f"{solution.explanation}. {solution.message}".rstrip(), solution)
@@ -77,20 +96,34 @@ def solve(
 
 
 def marked_unbounded(solution: BeliefSolution) -> BeliefSolution:
-    """The solution, its status UNBOUNDED where a loss is known to outrun the effort: such a plan is local at best."""
+    """The solution, its status UNBOUNDED where a loss is known to outrun the effort: such a plan is
+    local at best.
+    """
     why = unbounded(solution.problem) if solution.status.ok else ""
     if not why:
         return solution
-    return replace(solution, status=Status.UNBOUNDED, message=f"{solution.message}; {why}" if solution.message else why)
+    return replace(
+        solution,
+        status=Status.UNBOUNDED,
+        message=f"{solution.message}; {why}" if solution.message else why,
+    )
 
 
 def check_method(method: str, options: Mapping) -> str:
-    """The short name of a method for hidden variables; refuses one that there is not, and options that it does not know.
+    """The short name of a method for hidden variables; refuses one that there is not, and options
+    that it does not know.
 
-    "auto" takes what transcription takes: exact LQG needs none of it, but whether it holds is known only later.
+    "auto" takes what transcription takes: exact LQG needs none of it, but whether it holds is known
+    only later.
     """
-    short = {long: name for name, long in METHODS.items()} | dict.fromkeys((METHOD_OF_BOUND, METHOD_OF_JUMPS), "lqg")
-    method = check_choice("method", short.get(method, method) if isinstance(method, str) else method, ("auto", *METHODS))
+    short = {long: name for name, long in METHODS.items()} | dict.fromkeys(
+        (METHOD_OF_BOUND, METHOD_OF_JUMPS), "lqg"
+    )
+    method = check_choice(
+        "method",
+        short.get(method, method) if isinstance(method, str) else method,
+        ("auto", *METHODS),
+    )
     known = _known_options(method)
     check_options("hidden variables'" if method == "auto" else METHODS[method], options, known)
     for name, value in options.items():  # also where exact LQG needs none of them
@@ -104,7 +137,10 @@ def _known_options(method) -> dict[str, Kind]:
 
     solver = declared(Solver)
     if method == "lqg":
-        return {"tolerance": solver["tolerance"].kind, "seed": declared(solve_dynamic_programming)["seed"].kind}
+        return {
+            "tolerance": solver["tolerance"].kind,
+            "seed": declared(solve_dynamic_programming)["seed"].kind,
+        }
     if method == "dynamic programming":
         from ..stochastic import solve_grid as chosen
 
@@ -113,36 +149,54 @@ def _known_options(method) -> dict[str, Kind]:
         from .replanning import solve_replanning
         from .transcribed import solve_transcribed
 
-        parameters = solver | declared(solve_replanning if method == "replanning" else solve_transcribed)
-    return {name: one.kind for name, one in parameters.items() if name not in ("problem", "method", "throw")}
+        parameters = solver | declared(
+            solve_replanning if method == "replanning" else solve_transcribed
+        )
+    return {
+        name: one.kind
+        for name, one in parameters.items()
+        if name not in ("problem", "method", "throw")
+    }
 
 
 def _solve_known(problem, method, throw, options):
     from ..solver import solve as solve_known  # imported when it is needed
 
     if isinstance(method, str) and method in {*METHODS, *METHODS.values()}:
-        raise ProblemError("method", expected="hidden variables, for a method that plans with beliefs",
-                           received=f"{method!r} and a landscape that is known", advice="leave method='auto'")
+        raise ProblemError(
+            "method",
+            expected="hidden variables, for a method that plans with beliefs",
+            received=f"{method!r} and a landscape that is known",
+            advice="leave method='auto'",
+        )
     return solve_known(problem, method=method, throw=throw, **options)
 
 
 def _solve_auto(problem, options):
     """Exact LQG, or what comes next with the reason why not in its message.
 
-    Next is dynamic programming where it takes a second or two and a transcribed plan would see no value in information: for
-    one weight and two tasks, unless options ask for the transcription.
+    Next is dynamic programming where it takes a second or two and a transcribed plan would see no
+    value in information: for one weight and two tasks, unless options ask for the transcription.
     """
     common = ("tolerance", "seed")
     try:
-        return solve_exact_lqg(problem, **{name: options[name] for name in common if name in options})
+        return solve_exact_lqg(
+            problem, **{name: options[name] for name in common if name in options}
+        )
     except NotLinearQuadratic as refusal:
         solution = None
-        if isinstance(problem.landscape.hidden, TaskChain) and has_small_grid(problem) and set(options) <= {*common}:
+        if (
+            isinstance(problem.landscape.hidden, TaskChain)
+            and has_small_grid(problem)
+            and set(options) <= {*common}
+        ):
             solution = solve_dynamic_programming(problem, throw=False, **SMALL_GRID, **options)
         if solution is None or not solution.status.ok:
             solution = _solve_transcribed(problem, throw=False, **options)
         reason = f"not exact LQG, which needs {refusal.expected}; received {refusal.received}"
-        return replace(solution, message=f"{solution.message}; {reason}" if solution.message else reason)
+        return replace(
+            solution, message=f"{solution.message}; {reason}" if solution.message else reason
+        )
 
 
 def has_small_grid(problem: ControlProblem) -> bool:
@@ -153,11 +207,18 @@ def has_small_grid(problem: ControlProblem) -> bool:
         return False
     if model.kind == "tasks":
         return model.size == 2
-    return endless and model.hidden_dimension == 1 and model.is_linear and model.observation.is_constant
+    return (
+        endless
+        and model.hidden_dimension == 1
+        and model.is_linear
+        and model.observation.is_constant
+    )
 
 
 def solve_exact_lqg(problem: ControlProblem, *, throw: bool = True, **options) -> LQGSolution:
-    """:func:`solve_lqg`; it takes the options that every method takes (tolerance, seed) and needs neither."""
+    """:func:`solve_lqg`; it takes the options that every method takes (tolerance, seed) and needs
+    neither.
+    """
     check_options("exact LQG", options, _known_options("lqg"))
     return solve_lqg(problem)
 
@@ -175,7 +236,9 @@ def _solve_replanning(problem, **options):
 
 
 def _naming_unseen(problem, solution):
-    """The solution, its message naming what no observation feels of the hidden variables (exact LQG does so itself)."""
+    """The solution, its message naming what no observation feels of the hidden variables (exact LQG
+    does so itself).
+    """
     rows = unobservable(problem)
     if not len(rows):
         return solution
@@ -195,28 +258,41 @@ def solve_dynamic_programming(
     seed: Index = 0,
     **options: object,
 ) -> GridSolution:
-    """Stochastic dynamic programming on a grid of (θ, belief): :func:`~landscape_control.stochastic.solve_grid`.
+    """Stochastic dynamic programming on a grid of (θ, belief):
+    :func:`~landscape_control.stochastic.solve_grid`.
 
-    ``options`` are those of ``solve_grid``: points, box, margin, order, tolerance, accuracy, covariance, steps. Nothing in
-    it is random; ``seed`` is taken so that methods can be exchanged.
+    ``options`` are those of ``solve_grid``: points, box, margin, order, tolerance, accuracy,
+    covariance, steps. Nothing in it is random; ``seed`` is taken so that methods can be exchanged.
 
     Raises
     ------
     ProblemError
         What ``solve_grid`` refuses: more than three dimensions, T = ∞ without discount, …
     SolveError
-        If the grid is too coarse, the box is left, or the iteration did not settle, and ``throw`` is true.
+        If the grid is too coarse, the box is left, or the iteration did not settle, and ``throw``
+        is true.
     """
     check_options("dynamic programming", options, _known_options("dynamic programming"))
     from ..stochastic import solve_grid
 
     grid = solve_grid(problem, **options)
-    solution = GridSolution(cost=grid.cost, status=grid.status, method=METHODS["dynamic programming"], assumes=grid.assumes,
-                            message=grid.message, problem=problem, grid=grid)
+    solution = GridSolution(
+        cost=grid.cost,
+        status=grid.status,
+        method=METHODS["dynamic programming"],
+        assumes=grid.assumes,
+        message=grid.message,
+        problem=problem,
+        grid=grid,
+    )
     if throw and not solution.status.ok:
         raise SolveError(solution.message, solution)
     return solution
 
 
-_SOLVERS = {"lqg": solve_exact_lqg, "transcription": _solve_transcribed, "replanning": _solve_replanning,
-            "dynamic programming": solve_dynamic_programming}
+_SOLVERS = {
+    "lqg": solve_exact_lqg,
+    "transcription": _solve_transcribed,
+    "replanning": _solve_replanning,
+    "dynamic programming": solve_dynamic_programming,
+}

@@ -1,4 +1,6 @@
-"""Which familiar rule has nearly this kernel: gradient steps, momentum, moving averages, Nesterov, weight decay."""
+"""Which familiar rule has nearly this kernel: gradient steps, momentum, moving averages, Nesterov,
+weight decay.
+"""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -36,7 +38,8 @@ Kernel = Annotated[np.ndarray, Shape((3,))]
 
 @checked
 def nearest_rules(kernel: Kernel) -> dict[str, Equivalent]:
-    """The best member of each family for a discrete kernel (J, n, n); scalars shared by all parameters.
+    """The best member of each family for a discrete kernel (J, n, n); scalars shared by all
+    parameters.
 
     ====================  =====================================================================
     gradient descent      Δ_k = -α y_k
@@ -46,30 +49,45 @@ def nearest_rules(kernel: Kernel) -> dict[str, Equivalent]:
     momentum with decay   Δ_k = βΔ_{k-1} - α y_k - decay·θ_k
     ====================  =====================================================================
 
-    Momentum and moving average are the same family with α scaled by 1 - β, so their errors agree. Raises ProblemError for
-    a kernel that is not (J, n, n), or does not die out.
+    Momentum and moving average are the same family with α scaled by 1 - β, so their errors agree.
+    Raises ProblemError for a kernel that is not (J, n, n), or does not die out.
     """
     if kernel.shape[1] != kernel.shape[2] or not np.abs(kernel).max() > 0:
-        raise ProblemError("kernel", expected="an array (J, n, n), one observation per parameter, not all zero",
-                           received=f"shape {kernel.shape}", advice="pass raw_rule(solution).sampled(step).kernel(length)")
-    target = np.einsum("jaa->j", kernel) / kernel.shape[1]  # the part along the identity; the rest no scalar rule can give
+        raise ProblemError(
+            "kernel",
+            expected="an array (J, n, n), one observation per parameter, not all zero",
+            received=f"shape {kernel.shape}",
+            advice="pass raw_rule(solution).sampled(step).kernel(length)",
+        )
+    target = (
+        np.einsum("jaa->j", kernel) / kernel.shape[1]
+    )  # the part along the identity; the rest no scalar rule can give
     beta = _best(lambda b: _powers(b, len(target)), target)
     ahead = _best(lambda b: _nesterov(b, len(target)), target)
     decaying = _best_pair(target, beta)
     shapes = {
-        "gradient descent": ((), np.eye(len(target))[0]), "momentum": ((beta,), _powers(beta, len(target))),
+        "gradient descent": ((), np.eye(len(target))[0]),
+        "momentum": ((beta,), _powers(beta, len(target))),
         "moving average": ((beta,), (1 - beta) * _powers(beta, len(target))),
         "nesterov": ((ahead,), _nesterov(ahead, len(target))),
-        "momentum with decay": (decaying, _decaying(*decaying, len(target)))}
-    return {name: _equivalent(name, kernel, target, coefficients, shape) for name, (coefficients, shape) in shapes.items()}
+        "momentum with decay": (decaying, _decaying(*decaying, len(target))),
+    }
+    return {
+        name: _equivalent(name, kernel, target, coefficients, shape)
+        for name, (coefficients, shape) in shapes.items()
+    }
 
 
 def _equivalent(name, kernel, target, coefficients, shape):
     rate = -float(shape @ target / (shape @ shape))
     fitted = -rate * shape[:, None, None] * np.eye(kernel.shape[1])
     named = dict(zip(("beta", "decay"), map(float, coefficients), strict=False))
-    return Equivalent(name=name, coefficients={"alpha": rate, **named}, kernel=freeze(fitted),
-                      error=float(np.linalg.norm(kernel - fitted) / np.linalg.norm(kernel)))
+    return Equivalent(
+        name=name,
+        coefficients={"alpha": rate, **named},
+        kernel=freeze(fitted),
+        error=float(np.linalg.norm(kernel - fitted) / np.linalg.norm(kernel)),
+    )
 
 
 def _powers(beta, length):
@@ -99,8 +117,12 @@ def _best(family, target):
     scores = [_misfit(family(beta), target) for beta in grid]
     place = int(np.argmin(scores))
     low, high = grid[max(place - 1, 0)], grid[min(place + 1, len(grid) - 1)]
-    found = minimize_scalar(lambda beta: _misfit(family(beta), target), bounds=(low, high), method="bounded",
-                            options={"xatol": 1e-12})
+    found = minimize_scalar(
+        lambda beta: _misfit(family(beta), target),
+        bounds=(low, high),
+        method="bounded",
+        options={"xatol": 1e-12},
+    )
     return float(found.x) if found.fun < scores[place] else float(grid[place])
 
 
@@ -114,5 +136,8 @@ def _best_pair(target, beta):
 
     starts = [(b, d) for b in (beta, beta / 2, 0.9) for d in (0.0, 1e-3, 1e-2, 0.1)]
     options = {"xatol": 1e-12, "fatol": 1e-18 * float(target @ target), "maxiter": 2000}
-    runs = [minimize(score, start, method="Nelder-Mead", options=options) for start in sorted(starts, key=score)[:3]]
+    runs = [
+        minimize(score, start, method="Nelder-Mead", options=options)
+        for start in sorted(starts, key=score)[:3]
+    ]
     return tuple(min(runs, key=lambda run: run.fun).x)

@@ -1,4 +1,6 @@
-"""First and second moments of hidden variables: all that linear filters and linear-quadratic costs ask of their law."""
+"""First and second moments of hidden variables: all that linear filters and linear-quadratic costs
+ask of their law.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,8 +26,8 @@ class Moments:
     diffusion : (d, d), Q where the law is stationary, and always for diffusions
     is_gaussian : bool
     is_stationary : bool, whether Q(t) is ``diffusion`` at every time
-    spread : callable (mean (d,), covariance (d, d)) -> Q, for laws whose noise depends on where they stand
-    to_state : callable, estimates (E, p) or probabilities (E, K) -> (E, d)
+    spread : callable (mean (d,), covariance (d, d)) -> Q, for laws whose noise depends on where
+    they stand to_state : callable, estimates (E, p) or probabilities (E, K) -> (E, d)
     """
 
     reversion: np.ndarray
@@ -56,10 +58,17 @@ def hidden_moments(hidden) -> Moments:
     if isinstance(hidden, TaskChain):
         return _task_moments(hidden)
     return Moments(
-        reversion=hidden.reversion, push=hidden.reversion @ hidden.centre, centre=hidden.centre, mean=hidden.prior_mean,
-        covariance=hidden.prior_covariance, diffusion=hidden.diffusion, is_gaussian=hidden.is_gaussian,
-        is_stationary=hidden.is_gaussian or _rests(hidden), to_state=_same,
-        spread=partial(_jump_spread if isinstance(hidden, JumpProcess) else _diffusion, hidden))
+        reversion=hidden.reversion,
+        push=hidden.reversion @ hidden.centre,
+        centre=hidden.centre,
+        mean=hidden.prior_mean,
+        covariance=hidden.prior_covariance,
+        diffusion=hidden.diffusion,
+        is_gaussian=hidden.is_gaussian,
+        is_stationary=hidden.is_gaussian or _rests(hidden),
+        to_state=_same,
+        spread=partial(_jump_spread if isinstance(hidden, JumpProcess) else _diffusion, hidden),
+    )
 
 
 def _same(estimate):
@@ -67,7 +76,9 @@ def _same(estimate):
 
 
 def _rests(hidden):
-    return np.array_equal(hidden.prior_mean, hidden.centre) and np.array_equal(hidden.prior_covariance, hidden.variance)
+    return np.array_equal(hidden.prior_mean, hidden.centre) and np.array_equal(
+        hidden.prior_covariance, hidden.variance
+    )
 
 
 def _diffusion(hidden, mean, covariance):
@@ -76,7 +87,9 @@ def _diffusion(hidden, mean, covariance):
 
 def _jump_spread(hidden, mean, covariance):
     """λ E(fresh - φ)(fresh - φ)ᵀ."""
-    return hidden.rate * (hidden.variance + covariance + np.outer(hidden.mean - mean, hidden.mean - mean))
+    return hidden.rate * (
+        hidden.variance + covariance + np.outer(hidden.mean - mean, hidden.mean - mean)
+    )
 
 
 def _task_moments(chain):
@@ -87,10 +100,19 @@ def _task_moments(chain):
     centre = _stationary(chain)[:size]
     prior = chain.probabilities[:size]
     return Moments(
-        reversion=reversion, push=push, centre=centre, mean=prior, covariance=np.diag(prior) - np.outer(prior, prior),
-        diffusion=_task_spread(chain, centre, None), is_gaussian=False, spread=partial(_task_spread, chain),
+        reversion=reversion,
+        push=push,
+        centre=centre,
+        mean=prior,
+        covariance=np.diag(prior) - np.outer(prior, prior),
+        diffusion=_task_spread(chain, centre, None),
+        is_gaussian=False,
+        spread=partial(_task_spread, chain),
         to_state=partial(_first, size),
-        is_stationary=bool(np.abs(transposed @ chain.probabilities).max() <= 1e-13 * np.abs(chain.rates).max()))
+        is_stationary=bool(
+            np.abs(transposed @ chain.probabilities).max() <= 1e-13 * np.abs(chain.rates).max()
+        ),
+    )
 
 
 def _first(size, probabilities):
@@ -115,25 +137,38 @@ def _stationary(chain):
 
 
 def riccati(reversion, diffusion, information, covariance, times) -> np.ndarray:
-    """P (N, d, d) at times (N,) of Ṗ = -ΛP - PΛᵀ + Q - P·information·P, by exponentials and doubling.
+    """P (N, d, d) at times (N,) of Ṗ = -ΛP - PΛᵀ + Q - P·information·P, by exponentials and
+    doubling.
 
-    Filtering is the dual of control: P is the value Hessian of the linear-quadratic problem with drift -Λᵀ, loss Q and
-    terminal cost P(0), at time-to-go t (Kalman & Bucy 1961). ``information`` is CᵀR⁻¹C, None without observations.
+    Filtering is the dual of control: P is the value Hessian of the linear-quadratic problem with
+    drift -Λᵀ, loss Q and terminal cost P(0), at time-to-go t (Kalman & Bucy 1961). ``information``
+    is CᵀR⁻¹C, None without observations.
     """
     times = np.asarray(times, dtype=float)
-    return dual(reversion, diffusion, information, covariance).finite(max(times.max(), 1e-300)).value_hessian(times)
+    return (
+        dual(reversion, diffusion, information, covariance)
+        .finite(max(times.max(), 1e-300))
+        .value_hessian(times)
+    )
 
 
 def dual(reversion, diffusion, information, covariance=None) -> LinearQuadratic:
     """The control problem whose value Hessian is the filter's covariance."""
     size = len(reversion)
     root = np.zeros((size, size)) if information is None else _root(information)
-    return LinearQuadratic(hessian=_symmetric(diffusion), minimum=np.zeros(size), drift_matrix=-reversion.T, actuation=root,
-                           terminal_hessian=None if covariance is None else _symmetric(covariance))
+    return LinearQuadratic(
+        hessian=_symmetric(diffusion),
+        minimum=np.zeros(size),
+        drift_matrix=-reversion.T,
+        actuation=root,
+        terminal_hessian=None if covariance is None else _symmetric(covariance),
+    )
 
 
 def integrated(moments: Moments, information, times) -> np.ndarray:
-    """P (N, d, d) as :func:`riccati`, step by step, where the noise intensity Q changes in time with the prior."""
+    """P (N, d, d) as :func:`riccati`, step by step, where the noise intensity Q changes in time
+    with the prior.
+    """
     from scipy.integrate import solve_ivp  # rarely needed: keeps the import light
 
     size, reversion = len(moments.mean), moments.reversion
@@ -142,13 +177,20 @@ def integrated(moments: Moments, information, times) -> np.ndarray:
     def rate(time, state):
         own, seen = state.reshape(2, size, size)
         noise = moments.spread(moments.means([time])[0], own)
-        return np.ravel([noise - reversion @ x - x @ reversion.T - x @ s @ x for x, s in ((own, 0 * sight), (seen, sight))])
+        return np.ravel(
+            [
+                noise - reversion @ x - x @ reversion.T - x @ s @ x
+                for x, s in ((own, 0 * sight), (seen, sight))
+            ]
+        )
 
     if not times[-1] > 0:
         return np.repeat(moments.covariance[None], len(times), axis=0)
     start = np.ravel([moments.covariance, moments.covariance])
     scale = max(np.abs(moments.covariance).max(), np.abs(moments.diffusion).max(), 1e-300)
-    found = solve_ivp(rate, (0.0, times[-1]), start, "LSODA", t_eval=times, rtol=1e-10, atol=1e-12 * scale)
+    found = solve_ivp(
+        rate, (0.0, times[-1]), start, "LSODA", t_eval=times, rtol=1e-10, atol=1e-12 * scale
+    )
     return found.y.T.reshape(len(times), 2, size, size)[:, 1]
 
 

@@ -1,9 +1,10 @@
 """The price of innovations inside the plan: belief-space iLQG by repeated transcription.
 
-To second order the value obeys the deterministic equation with ½ tr(S D Dᵀ) added to the running cost, S the Hessian of
-the value and D(z) the diffusion of the belief (van den Berg, Patil & Alterovitz 2012). Frozen at S(t) of the last plan
-that is an ordinary problem with one more state, the clock; repeated until S no longer moves it is the fixed point.
-Information then has its price through the mean: a belief that will sharpen is one whose mean will move.
+To second order the value obeys the deterministic equation with ½ tr(S D Dᵀ) added to the running
+cost, S the Hessian of the value and D(z) the diffusion of the belief (van den Berg, Patil &
+Alterovitz 2012). Frozen at S(t) of the last plan that is an ordinary problem with one more state,
+the clock; repeated until S no longer moves it is the fixed point. Information then has its price
+through the mean: a belief that will sharpen is one whose mean will move.
 """
 
 import math
@@ -22,7 +23,14 @@ from .transcriber import belief_solver
 
 DEGREE = 12  # of S(t) as a Chebyshev polynomial over the horizon
 
-_BENDS = (0.0, 0.1, 0.05, 0.2, -0.1, 0.5)  # of a guess, tried in turn; a plan that is no minimum has to leave
+_BENDS = (
+    0.0,
+    0.1,
+    0.05,
+    0.2,
+    -0.1,
+    0.5,
+)  # of a guess, tried in turn; a plan that is no minimum has to leave
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,7 +56,9 @@ class Charge:
 
 
 def check_priceable(objective) -> None:
-    """Refuse a problem in which innovations cannot be priced: no end in time, or no running loss beside the price."""
+    """Refuse a problem in which innovations cannot be priced: no end in time, or no running loss
+    beside the price.
+    """
     if math.isinf(objective.horizon):
         raise ProblemError(
             "innovations",
@@ -66,17 +76,23 @@ def check_priceable(objective) -> None:
 
 
 def charged(space: BeliefSpace, coefficients: np.ndarray) -> BeliefSpace:
-    """The space whose running cost has ½ tr(S D Dᵀ) added, with S(t) from its Chebyshev coefficients."""
+    """The space whose running cost has ½ tr(S D Dᵀ) added, with S(t) from its Chebyshev
+    coefficients.
+    """
     return replace(
         space,
         charge=Charge(
-            coefficients=coefficients, horizon=space.problem.objective.horizon, diffusion=space.coordinates.diffusion
+            coefficients=coefficients,
+            horizon=space.problem.objective.horizon,
+            diffusion=space.coordinates.diffusion,
         ),
     )
 
 
 def fitted(space: BeliefSpace, variation: SecondVariation) -> np.ndarray:
-    """Chebyshev coefficients (DEGREE + 1, size, size) of S(t) on the belief coordinates, by least squares."""
+    """Chebyshev coefficients (DEGREE + 1, size, size) of S(t) on the belief coordinates, by least
+    squares.
+    """
     n, size, horizon = space.problem.dimension, space.size, space.problem.objective.horizon
     values = variation.value_hessian[:, n : n + size, n : n + size].reshape(-1, size * size)
     return chebfit(2 * variation.times / horizon - 1, values, DEGREE).reshape(-1, size, size)
@@ -85,19 +101,27 @@ def fitted(space: BeliefSpace, variation: SecondVariation) -> np.ndarray:
 def price_innovations(space: BeliefSpace, plan: Plan, tolerance: float, rounds: int, options: dict):
     """(plan, variation, status, message) of the fixed point, from a plan that ignored innovations.
 
-    Settled when, for one round, the cost moves by less than 1e-5 of itself and the first control by less than 1e-4 of the
-    largest. A plan that is no local minimum under the present price is nudged off its symmetry before the next round.
+    Settled when, for one round, the cost moves by less than 1e-5 of itself and the first control by
+    less than 1e-4 of the largest. A plan that is no local minimum under the present price is nudged
+    off its symmetry before the next round.
     """
     variation, mixed = _variation(space, plan), _Mixed()
     for _ in range(rounds):
         dearer = charged(space, mixed.next(fitted(space, variation)))
-        found = _replanned(dearer, plan, variation, belief_solver(dearer.expanded, tolerance, options))
+        found = _replanned(
+            dearer, plan, variation, belief_solver(dearer.expanded, tolerance, options)
+        )
         if found.status not in CARRIED_OUT:
             return plan, variation, found.status, f"while innovations were priced: {found.message}"
         before, plan, variation = plan, found, _variation(space, found)
         if variation.conjugate is None and _has_settled(plan, before):
             return plan, variation, plan.status, plan.message
-    return plan, variation, Status.NOT_STATIONARY, f"the price of innovations still moved the plan after {rounds} rounds"
+    return (
+        plan,
+        variation,
+        Status.NOT_STATIONARY,
+        f"the price of innovations still moved the plan after {rounds} rounds",
+    )
 
 
 class _Mixed:
@@ -122,7 +146,9 @@ class _Mixed:
 
 
 def _replanned(space, plan, variation, solver):
-    """The plan under the present price, from the one before; bent off its symmetry where that is no minimum, or fails."""
+    """The plan under the present price, from the one before; bent off its symmetry where that is no
+    minimum, or fails.
+    """
     for bend in _BENDS[variation.conjugate is not None :]:
         found = solver.solve(guess=_guess(space, plan, bend), throw=False).best
         if found.status in CARRIED_OUT:
@@ -136,11 +162,15 @@ def _guess(space, plan, bend, nodes=129):
     fractions = np.linspace(0, 1, nodes)
     theta = plan.parameters_at(fractions * horizon)[:, :n].copy()
     theta[:, 0] += bend * (1 + np.abs(space.problem.start).max()) * np.sin(np.pi * fractions)
-    return space.join(theta, space.followed(theta, space.coordinates.start, horizon), fractions * horizon)
+    return space.join(
+        theta, space.followed(theta, space.coordinates.start, horizon), fractions * horizon
+    )
 
 
 def _variation(space, plan):
-    """The second variation with innovations; where it breaks down, that of the belief's own part, flagged as broken."""
+    """The second variation with innovations; where it breaks down, that of the belief's own part,
+    flagged as broken.
+    """
     full = second_variation(space.expanded, plan, space.surprise)
     if full.conjugate is None:
         return full
@@ -156,7 +186,10 @@ def _variation(space, plan):
 
 def _has_settled(plan, before):
     moved = np.abs(plan.controls[0] - before.controls[0]).max()
-    return abs(plan.cost - before.cost) <= 1e-5 * abs(plan.cost) and moved <= 1e-4 * np.abs(plan.controls).max()
+    return (
+        abs(plan.cost - before.cost) <= 1e-5 * abs(plan.cost)
+        and moved <= 1e-4 * np.abs(plan.controls).max()
+    )
 
 
 def _chebyshev(x, count):

@@ -17,13 +17,15 @@ from ..problem import ControlProblem
 from ..sees import ExactGradient
 from .kernel import RawRule
 
-_STEP = 1e-5  # of central differences: balances their two errors, 1e-10 each, for quantities of order one
+# of central differences: balances their two errors, 1e-10 each, for quantities of order one
+_STEP = 1e-5
 
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LinearisedRules:
-    """One :class:`RawRule` per point of a trajectory, with x the deviation of (θ, mean) or (θ, probabilities) from it.
+    """One :class:`RawRule` per point of a trajectory, with x the deviation of (θ, mean) or (θ,
+    probabilities) from it.
 
     Attributes
     ----------
@@ -40,7 +42,9 @@ class LinearisedRules:
 
     @checked
     def kernel(self, point: Index = 0) -> np.ndarray:
-        """θ̇ at times[point:] after a unit impulse of y at times[point], carried along the trajectory: (N - point, n, q)."""
+        """θ̇ at times[point:] after a unit impulse of y at times[point], carried along the
+        trajectory: (N - point, n, q).
+        """
         state, responses = self.rules[point].entry, []
         for k in range(point, len(self.rules)):
             responses.append(self.rules[k].output @ state)
@@ -67,19 +71,25 @@ def linearised_rules(
 
     Parameters
     ----------
-    policy : callable (theta (E, n), belief, time) -> (E, m), such as ``solution.policy``; it is handed
+    policy : callable (theta (E, n), belief, time) -> (E, m), such as ``solution.policy``; it is
+    handed
         (mean, covariance), or probabilities for a task chain
-    theta : (N, n); estimate : (N, p) means or (N, K) probabilities; covariance : (N, p, p), Gaussian beliefs only
-    times : (N,), default zeros
+    theta : (N, n); estimate : (N, p) means or (N, K) probabilities; covariance : (N, p, p),
+    Gaussian beliefs only times : (N,), default zeros
 
-    The belief follows dm = … + K(θ, m)(dY - h dt) with K = PCᵀR⁻¹, or p_i(h_i - h̄)ᵀR⁻¹ for tasks, taken at zero innovation.
+    The belief follows dm = … + K(θ, m)(dY - h dt) with K = PCᵀR⁻¹, or p_i(h_i - h̄)ᵀR⁻¹ for tasks,
+    taken at zero innovation.
     """
     theta, estimate = np.atleast_2d(theta), np.atleast_2d(estimate)
     count, tasks = len(theta), isinstance(problem.landscape.hidden, TaskChain)
     times = np.zeros(count) if times is None else times
     if not tasks and covariance is None:
-        raise ProblemError("covariance", expected="the belief covariance (N, p, p) along the trajectory", received="None",
-                           advice="pass solution.covariance(times), or the filter's own")
+        raise ProblemError(
+            "covariance",
+            expected="the belief covariance (N, p, p) along the trajectory",
+            received="None",
+            advice="pass solution.covariance(times), or the filter's own",
+        )
     covariance = None if tasks else np.broadcast_to(covariance, (count, *np.shape(covariance)[-2:]))
     controls, speeds = _policy_slopes(problem, policy, theta, estimate, covariance, times)
     belief = _task_slopes(problem) if tasks else _gaussian_slopes(problem)
@@ -87,10 +97,20 @@ def linearised_rules(
     n, rules = problem.dimension, []
     for speed, entry, slope in zip(speeds, entries, belief_slopes, strict=True):
         padded = np.vstack([np.zeros((n, entry.shape[1])), entry])
-        rules.append(RawRule(parameters=n, dynamics=freeze(np.vstack([speed, slope])), entry=freeze(padded),
-                             shift=freeze(np.zeros(len(padded)))))
-    return LinearisedRules(times=freeze(times), rules=tuple(rules), gains=freeze(-controls[:, :, :n]),
-                           belief_gains=freeze(-controls[:, :, n:]))
+        rules.append(
+            RawRule(
+                parameters=n,
+                dynamics=freeze(np.vstack([speed, slope])),
+                entry=freeze(padded),
+                shift=freeze(np.zeros(len(padded))),
+            )
+        )
+    return LinearisedRules(
+        times=freeze(times),
+        rules=tuple(rules),
+        gains=freeze(-controls[:, :, :n]),
+        belief_gains=freeze(-controls[:, :, n:]),
+    )
 
 
 def _policy_slopes(problem, policy, theta, estimate, covariance, times):
@@ -109,13 +129,19 @@ def _policy_slopes(problem, policy, theta, estimate, covariance, times):
     pairs = []
     for index in range(point.shape[1]):
         (u_up, v_up, width), (u_down, v_down, _) = moved(index, 1), moved(index, -1)
-        pairs.append(((u_up - u_down) / (2 * width[:, None]), (v_up - v_down) / (2 * width[:, None])))
+        pairs.append(
+            ((u_up - u_down) / (2 * width[:, None]), (v_up - v_down) / (2 * width[:, None]))
+        )
     return tuple(np.stack(columns, axis=-1) for columns in zip(*pairs, strict=True))
 
 
 def _controls(policy, theta, estimate, covariance, times):
     def at(rows, time):
-        return policy(theta[rows], estimate[rows] if covariance is None else (estimate[rows], covariance[rows]), time)
+        return policy(
+            theta[rows],
+            estimate[rows] if covariance is None else (estimate[rows], covariance[rows]),
+            time,
+        )
 
     if np.all(times == times[0]):
         return at(slice(None), times[0])
@@ -128,8 +154,12 @@ def _sight(problem, theta, hidden):
 
 def _information(problem, theta, size):
     if isinstance(problem.learner.sees, ExactGradient):
-        raise ProblemError("observation noise", expected="noise > 0", received="ExactGradient(): nothing is filtered",
-                           advice="give the learner NoisyGradient(noise=...)")
+        raise ProblemError(
+            "observation noise",
+            expected="noise > 0",
+            received="ExactGradient(): nothing is filtered",
+            advice="give the learner NoisyGradient(noise=...)",
+        )
     root = ca.SX(problem.learner.sees.root(theta, size))
     return ca.inv(root @ root.T)
 
@@ -143,18 +173,27 @@ def _gaussian_slopes(problem):
     gain = covariance @ ca.jacobian(sight, mean).T @ _information(problem, theta, sight.numel())
     own = ca.horzcat(ca.DM.zeros(hidden.dimension, n), -ca.DM(hidden.reversion))
     slope = own - gain @ ca.jacobian(sight, ca.vertcat(theta, mean))
-    function = Pointwise(ca.Function("filter_slopes", [theta, mean, ca.vec(covariance)],
-                                     [ca.densify(gain), ca.densify(slope)]))
+    function = Pointwise(
+        ca.Function(
+            "filter_slopes",
+            [theta, mean, ca.vec(covariance)],
+            [ca.densify(gain), ca.densify(slope)],
+        )
+    )
 
     def evaluate(points, means, covariances):
         gains, slopes = function(points, means, covariances.reshape(len(points), -1))
-        return gains.reshape(len(points), hidden.dimension, -1), slopes.reshape(len(points), hidden.dimension, -1)
+        return gains.reshape(len(points), hidden.dimension, -1), slopes.reshape(
+            len(points), hidden.dimension, -1
+        )
 
     return evaluate
 
 
 def _task_slopes(problem):
-    """(θ, p) -> K_i = p_i(h_i - h̄)ᵀR⁻¹ (N, K, q) and the slopes of dp/dt about zero innovation (N, K, n+K)."""
+    """(θ, p) -> K_i = p_i(h_i - h̄)ᵀR⁻¹ (N, K, q) and the slopes of dp/dt about zero innovation (N,
+    K, n+K).
+    """
     n, chain = problem.dimension, problem.landscape.hidden
     count = len(chain.tasks)
     theta, probabilities = ca.SX.sym("theta", n), ca.SX.sym("probabilities", count)
@@ -164,7 +203,9 @@ def _task_slopes(problem):
     gain = ca.diag(probabilities) @ offsets @ _information(problem, theta, sights.size1())
     own = ca.horzcat(ca.DM.zeros(count, n), ca.DM(chain.rates.T))
     slope = own - gain @ ca.jacobian(expected, ca.vertcat(theta, probabilities))
-    function = Pointwise(ca.Function("wonham_slopes", [theta, probabilities], [ca.densify(gain), ca.densify(slope)]))
+    function = Pointwise(
+        ca.Function("wonham_slopes", [theta, probabilities], [ca.densify(gain), ca.densify(slope)])
+    )
 
     def evaluate(points, estimates, _):
         gains, slopes = function(points, estimates)

@@ -1,5 +1,5 @@
-"""What exact LQG costs: exactly where the filter that runs is Gaussian or one of two tasks, else by the best linear
-filter."""
+"""What exact LQG costs: exactly where the filter that runs is Gaussian or one of two tasks, else by
+the best linear filter."""
 
 import numpy as np
 
@@ -12,9 +12,18 @@ from .two_tasks import TwoTaskUncertainty
 METHOD = "exact LQG"
 METHOD_OF_JUMPS = "LQG with the best linear filter"
 METHOD_OF_BOUND = "LQG, cost bounded by the best linear filter"
-_POINT = "the observations show every hidden variable exactly, so that the belief is a point: nothing else"
-_GAUSSIAN = "linear dynamics, quadratic loss, everything Gaussian: the Kalman-Bucy filter and the policy are exact"
-_TASKS = "quadratic loss: the policy is optimal when fed the exact probabilities, as it is in simulation; "
+_POINT = (
+    "the observations show every hidden variable exactly, so that the belief is a point: nothing"
+    " else"
+)
+_GAUSSIAN = (
+    "linear dynamics, quadratic loss, everything Gaussian: the Kalman-Bucy filter and the policy"
+    " are exact"
+)
+_TASKS = (
+    "quadratic loss: the policy is optimal when fed the exact probabilities, as it is in"
+    " simulation; "
+)
 _TWO_TASKS = (
     _TASKS + "the cost is that of the exact filter, by Kolmogorov's equation of the probability"
 )
@@ -24,20 +33,23 @@ _BOUND = (
     + "the cost is that of feeding it the best linear filter, which the exact one can only lower"
 )
 _JUMPS = (
-    "quadratic loss: the policy is optimal when fed the exact posterior mean; the hidden variables jump, and policy and "
-    "cost are those of the best linear filter, which the exact one can only lower"
+    "quadratic loss: the policy is optimal when fed the exact posterior mean; the hidden variables"
+    " jump, and policy and cost are those of the best linear filter, which the exact one can only"
+    " lower"
 )
 _AWAY = (
-    "; started away from rest, whose extra spread by jumps the filter that runs leaves out, so that it costs slightly "
-    "more than the best linear one"
+    "; started away from rest, whose extra spread by jumps the filter that runs leaves out, so that"
+    " it costs slightly more than the best linear one"
 )
 _ACCURACY = 1e-3  # of the expected variance of a task, above which the bound is kept
 
 
 def lqg_cost(model, uncertainty, policy, problem):
-    """(expected cost, what it is, method, what it assumes) of the optimal policy, fed by the filter that runs.
+    """(expected cost, what it is, method, what it assumes) of the optimal policy, fed by the filter
+    that runs.
 
-    ``model`` is a LinearModel, ``uncertainty`` that of its best linear filter, ``policy`` the regulator on (θ, z).
+    ``model`` is a LinearModel, ``uncertainty`` that of its best linear filter, ``policy`` the
+    regulator on (θ, z).
     """
     hidden = problem.landscape.hidden
     linear = expected_cost(model, uncertainty, policy, problem)
@@ -69,6 +81,7 @@ def expected_cost(model, uncertainty, policy, problem) -> float:
 
         def belief_hessian(times):
             return np.broadcast_to(hessian, (len(times), *hessian.shape))
+
     else:
         horizon = objective.horizon
         planned, rate = (

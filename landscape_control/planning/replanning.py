@@ -1,4 +1,6 @@
-"""Replanning (model predictive control): at every observation the plan is solved again, warm, from the present belief."""
+"""Replanning (model predictive control): at every observation the plan is solved again, warm, from
+the present belief.
+"""
 
 import math
 from collections.abc import Mapping
@@ -26,19 +28,25 @@ from .transcriber import Transcriber, belief_solver, with_optimiser
 
 INNER = ("certainty equivalent", "belief")
 ASSUMES = {
-    "certainty equivalent": "each plan takes the mean of the belief for the truth and its forecast for what will be: "
-    "uncertainty does not matter to it, and nothing is paid for information. Exact where "
-    "certainty equivalence holds",
-    "belief": "each plan minimises the loss expected under the belief as if no innovation came after it; the next "
-    "observation starts another plan. Information is valued through the covariance in the expected loss alone; "
-    "for task chains not at all",
+    "certainty equivalent": (
+        "each plan takes the mean of the belief for the truth and its forecast for what will be: "
+        "uncertainty does not matter to it, and nothing is paid for information. Exact where "
+        "certainty equivalence holds"
+    ),
+    "belief": (
+        "each plan minimises the loss expected under the belief as if no innovation came after it;"
+        " the next observation starts another plan. Information is valued through the covariance in"
+        " the expected loss alone; for task chains not at all"
+    ),
 }
 _NODES = 65  # samples of the plan before that start the next solve
 
 
 @dataclass(kw_only=True, eq=False)
 class _Episodes:
-    """The plan of every episode and the time it was made; forgotten when time runs backwards or the count changes."""
+    """The plan of every episode and the time it was made; forgotten when time runs backwards or the
+    count changes.
+    """
 
     plans: list = field(default_factory=list)
     time: float = math.inf
@@ -54,11 +62,13 @@ class _Episodes:
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ReplanningSolution(BeliefSolution):
-    """A policy that solves the plan anew at every call, from each episode's (θ, belief), warm from the episode's last plan.
+    """A policy that solves the plan anew at every call, from each episode's (θ, belief), warm from
+    the episode's last plan.
 
-    Costs one solve per episode and call (about a millisecond in small problems), in a loop: E episodes of N steps take
-    E·N solves. Plans are remembered per episode, in the order of the batch; a call with an earlier time, or with another
-    number of episodes, starts afresh from ``plan``. Where an inner solve fails, the last plan is carried on and counted.
+    Costs one solve per episode and call (about a millisecond in small problems), in a loop: E
+    episodes of N steps take E·N solves. Plans are remembered per episode, in the order of the
+    batch; a call with an earlier time, or with another number of episodes, starts afresh from
+    ``plan``. Where an inner solve fails, the last plan is carried on and counted.
 
     Attributes
     ----------
@@ -66,9 +76,10 @@ class ReplanningSolution(BeliefSolution):
     plan : Plan over z = (θ, belief coordinates) from the start and the prior
     settings : {option: value} of the solve, from which the policy can be built again
 
-    A loaded one solves nothing until it is asked for a control. It then builds its solver from the problem and the settings,
-    of which a record supplies those that cannot do harm (see ``recorded_settings``); others, the optimiser's options above
-    all, must be given again to :meth:`given`.
+    A loaded one solves nothing until it is asked for a control. It then builds its solver from the
+    problem and the settings, of which a record supplies those that cannot do harm (see
+    ``recorded_settings``); others, the optimiser's options above all, must be given again to
+    :meth:`given`.
     """
 
     inner: str
@@ -83,19 +94,27 @@ class ReplanningSolution(BeliefSolution):
     def from_record(cls, values) -> "ReplanningSolution":
         """A solution from its stored fields, without a solver."""
         made = object.__new__(cls)
-        made.__dict__.update(values, settings=MappingProxyType(dict(values["settings"])), _episodes=_Episodes())
+        made.__dict__.update(
+            values, settings=MappingProxyType(dict(values["settings"])), _episodes=_Episodes()
+        )
         made.__dict__["_withheld"] = withheld(made.settings)
         return made
 
     @checked
     def given(self, **options: object) -> "ReplanningSolution":
-        """The same solution with settings that its record could not supply, e.g. ``given(options={"max_iter": 500})``.
+        """The same solution with settings that its record could not supply, e.g.
+        ``given(options={"max_iter": 500})``.
 
-        Raises ProblemError for values other than those in ``settings``, with which its plan was made.
+        Raises ProblemError for values other than those in ``settings``, with which its plan was
+        made.
         """
         check_given("settings of the record", self.settings, options)
-        made = type(self).from_record({one.name: getattr(self, one.name) for one in fields(self) if one.name[0] != "_"})
-        made.__dict__["_withheld"] = tuple(name for name in made.__dict__["_withheld"] if name not in options)
+        made = type(self).from_record(
+            {one.name: getattr(self, one.name) for one in fields(self) if one.name[0] != "_"}
+        )
+        made.__dict__["_withheld"] = tuple(
+            name for name in made.__dict__["_withheld"] if name not in options
+        )
         return made
 
     def __getattr__(self, name):
@@ -105,30 +124,43 @@ class ReplanningSolution(BeliefSolution):
         refuse_withheld("this record's policy", self.__dict__["_withheld"], "solution.given({})")
         settings = dict(self.settings)
         space, transcriber, options = _space_and_transcriber(self.problem, settings)
-        solver = _solver_of_later_plans(space, transcriber, self.plan, settings["tolerance"], options)
+        solver = _solver_of_later_plans(
+            space, transcriber, self.plan, settings["tolerance"], options
+        )
         self.__dict__.update(_space=space, _solver=solver)
         return self.__dict__[name]
 
-    solves = property(lambda self: self._episodes.solves, doc="How many inner plans have been solved.")
-    failures = property(lambda self: self._episodes.failures, doc="How many of them failed: the last plan was carried on.")
+    solves = property(
+        lambda self: self._episodes.solves, doc="How many inner plans have been solved."
+    )
+    failures = property(
+        lambda self: self._episodes.failures,
+        doc="How many of them failed: the last plan was carried on.",
+    )
 
     @property
     def trouble(self) -> str:
         """How many inner plans failed, in words; "" if none did."""
         if not self.failures:
             return ""
-        return f"{self.failures} of {self.solves} inner plans failed, the last plan being carried on"
+        return (
+            f"{self.failures} of {self.solves} inner plans failed, the last plan being carried on"
+        )
 
     def _control(self, theta, estimate, covariance, time):
         states = self._space.join(theta, self.layout.read(estimate, covariance), 0.0)
         elapsed = time - self._episodes.time
         self._episodes.begin(len(states), time)
         horizon = self._remaining(time)
-        return np.array([self._replan(k, state, elapsed, horizon) for k, state in enumerate(states)])
+        return np.array(
+            [self._replan(k, state, elapsed, horizon) for k, state in enumerate(states)]
+        )
 
     def _replan(self, episode, state, elapsed, horizon):
         plans = self._episodes.plans
-        previous, elapsed = (self.plan, 0.0) if plans[episode] is None else (plans[episode], elapsed)
+        previous, elapsed = (
+            (self.plan, 0.0) if plans[episode] is None else (plans[episode], elapsed)
+        )
         guess = _shifted(self._space, previous, elapsed, horizon, state)
         solution = self._solver.solve(start=state, horizon=horizon, guess=guess, throw=False)
         self._episodes.solves += 1
@@ -146,8 +178,10 @@ class ReplanningSolution(BeliefSolution):
         return max(horizon - time, 1e-6 * horizon)
 
     def __getstate__(self):
-        raise TypeError("a replanning policy holds a live solver and cannot be pickled: use its save(path) and "
-                        "landscape_control.load(path), or rebuild it with solve_replanning where it is needed")
+        raise TypeError(
+            "a replanning policy holds a live solver and cannot be pickled: use its save(path) and "
+            "landscape_control.load(path), or rebuild it with solve_replanning where it is needed"
+        )
 
 
 @checked
@@ -164,23 +198,32 @@ def solve_replanning(
 ) -> ReplanningSolution:
     """The replanning policy, with its first plan.
 
-    For T = ∞ the first plan is solved to rest; later ones run over the same computational horizon, with the quadratic
-    cost to go at that rest as terminal cost, which is what makes them as cheap as finite-horizon plans.
+    For T = ∞ the first plan is solved to rest; later ones run over the same computational horizon,
+    with the quadratic cost to go at that rest as terminal cost, which is what makes them as cheap
+    as finite-horizon plans.
 
     Parameters
     ----------
-    inner : "belief" (expected loss, see ``solve_transcribed``) or "certainty equivalent" (loss at the mean)
-    covariance, tolerance, aims, seed, options : as for ``solve_transcribed``
+    inner : "belief" (expected loss, see ``solve_transcribed``) or "certainty equivalent" (loss at
+    the mean) covariance, tolerance, aims, seed, options : as for ``solve_transcribed``
 
     Raises
     ------
     ProblemError
-        For a problem without hidden variables, with a fixed end, or one that the belief room or the solver refuses.
+        For a problem without hidden variables, with a fixed end, or one that the belief room or the
+        solver refuses.
     SolveError
         If the first plan has not converged and ``throw`` is true.
     """
     check_hidden(problem)
-    settings = {"inner": inner, "covariance": covariance, "tolerance": tolerance, "aims": aims, "seed": seed, **options}
+    settings = {
+        "inner": inner,
+        "covariance": covariance,
+        "tolerance": tolerance,
+        "aims": aims,
+        "seed": seed,
+        **options,
+    }
     space, transcriber, options = _space_and_transcriber(problem, settings)
     plan = transcriber.plans(whole("aims", aims), seed)[0]
     solver = _solver_of_later_plans(space, transcriber, plan, tolerance, options)
@@ -207,7 +250,9 @@ def solve_replanning(
 def _space_and_transcriber(problem, settings):
     """(space, transcriber, options of its solver) for the settings of a solve."""
     own = ("inner", "covariance", "tolerance", "aims", "seed")
-    options = with_optimiser(problem, {name: value for name, value in settings.items() if name not in own})
+    options = with_optimiser(
+        problem, {name: value for name, value in settings.items() if name not in own}
+    )
     check_choice("inner", settings["inner"], INNER)
     check_choice("covariance", settings["covariance"], ("state", "steady"))
     model = belief_model(problem) if settings["inner"] == "belief" else None
@@ -222,7 +267,9 @@ def _solver_of_later_plans(space, transcriber, plan, tolerance, options):
 
 
 def _recurring(space, plan, tolerance, options):
-    """A Solver over half the computational horizon of an infinite-horizon plan if that gives the same first control."""
+    """A Solver over half the computational horizon of an infinite-horizon plan if that gives the
+    same first control.
+    """
     last = float(plan.times[-1])
     for horizon in (last / 2, last):
         solver = belief_solver(_truncated(space.expanded, plan, horizon), tolerance, options)
@@ -234,20 +281,31 @@ def _recurring(space, plan, tolerance, options):
 
 
 def _truncated(expanded, plan, horizon):
-    """The infinite-horizon problem up to ``horizon``, with the cost to go of the plan's tail as terminal cost."""
+    """The infinite-horizon problem up to ``horizon``, with the cost to go of the plan's tail as
+    terminal cost.
+    """
     tail, rest = plan.tail, ca.DM(plan.tail.steady_state)
 
     def cost_to_go(z):
         offset = z - rest
-        return ca.dot(ca.DM(tail.steady_costate), offset) + ca.dot(offset, ca.DM(tail.value_hessian) @ offset) / 2
+        return (
+            ca.dot(ca.DM(tail.steady_costate), offset)
+            + ca.dot(offset, ca.DM(tail.value_hessian) @ offset) / 2
+        )
 
-    objective = replace(expanded.objective, horizon=horizon, terminal=cost_to_go, terminal_weight=1.0)
+    objective = replace(
+        expanded.objective, horizon=horizon, terminal=cost_to_go, terminal_weight=1.0
+    )
     return replace(expanded, objective=objective)
 
 
 def _shifted(space, plan, elapsed, horizon, state):
-    """What is left of the last plan from the present θ, with the belief its filter then has; rows equally spaced in time."""
+    """What is left of the last plan from the present θ, with the belief its filter then has; rows
+    equally spaced in time.
+    """
     fractions, n = np.linspace(0.0, 1.0, _NODES), space.problem.dimension
     theta = plan.parameters_at(np.minimum(elapsed + fractions * horizon, plan.times[-1]))[:, :n]
     theta = theta + (1 - fractions)[:, None] * (state[:n] - theta[0])
-    return space.join(theta, space.followed(theta, state[n : n + space.size], horizon), fractions * horizon)
+    return space.join(
+        theta, space.followed(theta, state[n : n + space.size], horizon), fractions * horizon
+    )

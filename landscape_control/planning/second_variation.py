@@ -1,11 +1,13 @@
-"""Around a plan: the value to second order, the feedback it implies, and the price of what will be seen.
+"""Around a plan: the value to second order, the feedback it implies, and the price of what will be
+seen.
 
-With δ = z - z(t), V(z, t) ≈ V + λᵀδ + ½δᵀSδ, where along the plan (Bryson & Ho 1975, ch. 6, discounted)
+With δ = z - z(t), V(z, t) ≈ V + λᵀδ + ½δᵀSδ, where along the plan (Bryson & Ho 1975, ch. 6,
+discounted)
 
     -Ṡ = Q + AᵀS + SA - γS - (SB + N)R⁻¹(BᵀS + Nᵀ),   u = u(t) - K δ,   K = R⁻¹(BᵀS + Nᵀ),
 
-with A = ∂ż/∂z, Q = ∂²H/∂z², N = ∂²H/∂z∂u, R = ∂²H/∂u². Innovations of diffusion D cost ½∫e^{-γt} tr(SDDᵀ)dt. Where they
-are priced in the plan, Q gains ½ ∂² tr(SDDᵀ)/∂z², linear in S itself.
+with A = ∂ż/∂z, Q = ∂²H/∂z², N = ∂²H/∂z∂u, R = ∂²H/∂u². Innovations of diffusion D cost ½∫e^{-γt}
+tr(SDDᵀ)dt. Where they are priced in the plan, Q gains ½ ∂² tr(SDDᵀ)/∂z², linear in S itself.
 """
 
 from dataclasses import dataclass
@@ -24,14 +26,16 @@ _MOST = 32  # steps per element
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SecondVariation:
-    """S and K at times along a plan; ``conjugate`` is the time at which S escapes to infinity, if it does.
+    """S and K at times along a plan; ``conjugate`` is the time at which S escapes to infinity, if
+    it does.
 
     Attributes
     ----------
     times : (N+1,)
     value_hessian : (N+1, n, n), S
     gains : (N+1, m, n), K
-    conjugate : float or None; where it is a number the plan is no local minimum over longer horizons
+    conjugate : float or None; where it is a number the plan is no local minimum over longer
+    horizons
     """
 
     times: np.ndarray
@@ -48,28 +52,44 @@ class SecondVariation:
 
     def innovation_rate(self, diffusion: np.ndarray, rows: slice) -> np.ndarray:
         """½ tr(S D Dᵀ) at the times."""
-        return 0.5 * np.einsum("tij,tiq,tjq->t", self.value_hessian[:, rows, rows], diffusion, diffusion)
+        return 0.5 * np.einsum(
+            "tij,tiq,tjq->t", self.value_hessian[:, rows, rows], diffusion, diffusion
+        )
 
 
-@np.errstate(over="ignore", invalid="ignore", divide="ignore")  # a plan that failed may lead anywhere; its status says so
+@np.errstate(
+    over="ignore", invalid="ignore", divide="ignore"
+)  # a plan that failed may lead anywhere; its status says so
 def second_variation(problem: ControlProblem, plan: Plan, surprise=None) -> SecondVariation:
-    """S and K along a plan: fourth-order Magnus steps of the linear Hamiltonian flow, S = YX⁻¹ (Möbius scheme).
+    """S and K along a plan: fourth-order Magnus steps of the linear Hamiltonian flow, S = YX⁻¹
+    (Möbius scheme).
 
-    ``surprise`` maps z (S, n) to the curvature of innovations, (S, n, n, n, n) with entries ½ ∂²(DDᵀ)_ab/∂z_i∂z_j; its
-    term is split off each step symmetrically, which makes the scheme second order. A clock behind z is left out.
+    ``surprise`` maps z (S, n) to the curvature of innovations, (S, n, n, n, n) with entries ½
+    ∂²(DDᵀ)_ab/∂z_i∂z_j; its term is split off each step symmetrically, which makes the scheme
+    second order. A clock behind z is left out.
     """
-    middle, nodes = _coefficients(problem, plan, _gauss_times(plan.times)), _coefficients(problem, plan, plan.times)
+    middle, nodes = (
+        _coefficients(problem, plan, _gauss_times(plan.times)),
+        _coefficients(problem, plan, plan.times),
+    )
     if not np.isfinite(middle.flow).all():
         return _nothing(problem, plan.times)
     sources = None if surprise is None else surprise(nodes.states)
     times = _refined(plan.times, middle.flow, sources)
     if len(times) != len(plan.times):
-        middle, nodes = _coefficients(problem, plan, _gauss_times(times)), _coefficients(problem, plan, times)
+        middle, nodes = (
+            _coefficients(problem, plan, _gauss_times(times)),
+            _coefficients(problem, plan, times),
+        )
         sources = None if surprise is None else surprise(nodes.states)
     steps = expm(-_magnus(middle.flow, np.diff(times)))
     found, conjugate = _backwards(steps, times, _end(problem, plan), sources)
-    gains = np.linalg.solve(nodes.effort, nodes.push.transpose(0, 2, 1) @ found + nodes.cross.transpose(0, 2, 1))
-    return SecondVariation(times=freeze(times), value_hessian=freeze(found), gains=freeze(gains), conjugate=conjugate)
+    gains = np.linalg.solve(
+        nodes.effort, nodes.push.transpose(0, 2, 1) @ found + nodes.cross.transpose(0, 2, 1)
+    )
+    return SecondVariation(
+        times=freeze(times), value_hessian=freeze(found), gains=freeze(gains), conjugate=conjugate
+    )
 
 
 def _nothing(problem, times):
@@ -100,7 +120,9 @@ def _coefficients(problem, plan, times):
     drift, push, state, cross, effort = (
         part.reshape(len(times), *shape)
         for part, shape in zip(
-            second_order(problem.model)(z, u, costate, [objective.learning_rate, objective.loss_weight]),
+            second_order(problem.model)(
+                z, u, costate, [objective.learning_rate, objective.loss_weight]
+            ),
             ((n, n), (n, m), (n, n), (n, m), (m, m)),
             strict=True,
         )
@@ -124,7 +146,10 @@ def _refined(times, flow, sources):
         strength = np.abs(sources).sum((1, 2)).max((1, 2))
         rate = rate + np.maximum(strength[:-1], strength[1:])
     counts = np.clip(np.ceil(rate * np.diff(times) / _STEP), 1, _MOST).astype(int)
-    inner = [np.linspace(a, b, count, endpoint=False) for a, b, count in zip(times[:-1], times[1:], counts, strict=True)]
+    inner = [
+        np.linspace(a, b, count, endpoint=False)
+        for a, b, count in zip(times[:-1], times[1:], counts, strict=True)
+    ]
     return np.append(np.concatenate(inner), times[-1])
 
 
@@ -139,7 +164,9 @@ def _end(problem, plan):
         return np.array(plan.tail.value_hessian)
     if objective.terminal is None:
         return np.zeros((problem.dimension, problem.dimension))
-    return objective.terminal_weight * problem.model.terminal_derivatives(plan.parameters[-1:])[1][0]
+    return (
+        objective.terminal_weight * problem.model.terminal_derivatives(plan.parameters[-1:])[1][0]
+    )
 
 
 def _backwards(steps, times, end, sources):

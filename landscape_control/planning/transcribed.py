@@ -1,6 +1,8 @@
-"""Belief-space direct transcription: one deterministic plan through (θ, belief), with feedback around it.
+"""Belief-space direct transcription: one deterministic plan through (θ, belief), with feedback
+around it.
 
-Platt et al. 2010 ("maximum likelihood observations"), van den Berg et al. 2012 (feedback by the second variation).
+Platt et al. 2010 ("maximum likelihood observations"), van den Berg et al. 2012 (feedback by the
+second variation).
 """
 
 import math
@@ -31,7 +33,8 @@ INNOVATIONS = ("mean", "second order")
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class TranscribedSolution(BeliefSolution):
-    """A plan through (θ, belief) and the time-varying linear policy u = u(t) - K(t)(z - z(t)) around it.
+    """A plan through (θ, belief) and the time-varying linear policy u = u(t) - K(t)(z - z(t))
+    around it.
 
     Attributes
     ----------
@@ -39,14 +42,16 @@ class TranscribedSolution(BeliefSolution):
     plans : every distinct plan found, best first
     variation : SecondVariation, S and K along the plan
     planned_cost : float, J of the plan without innovations
-    innovation_cost : float, ½∫e^{-γt} tr(S D Dᵀ)dt. ``cost`` is the sum of both, except for tasks whose innovations are not
-        priced in the plan: along a plan that never learns this price is far too large, and ``cost`` is the planned one
+    innovation_cost : float, ½∫e^{-γt} tr(S D Dᵀ)dt. ``cost`` is the sum of both, except for tasks
+    whose innovations are not
+        priced in the plan: along a plan that never learns this price is far too large, and ``cost``
+        is the planned one
     layout : BeliefLayout, how z's belief part is read
     dimension : int, n
     response : float
-        How much of the linear answer to beliefs is given. It holds near the plan alone; where beliefs will move far, a part
-        of it, or 0, which carries the plan out without answering to them, may be the better policy. No cost is planned
-        unless it is 1.
+        How much of the linear answer to beliefs is given. It holds near the plan alone; where
+        beliefs will move far, a part of it, or 0, which carries the plan out without answering to
+        them, may be the better policy. No cost is planned unless it is 1.
     """
 
     plan: Plan
@@ -59,7 +64,9 @@ class TranscribedSolution(BeliefSolution):
     response: AnyNumber = 1.0
 
     times = property(lambda self: self.plan.times, doc="Node times, (N+1,).")
-    parameters = property(lambda self: self.plan.parameters[:, : self.dimension], doc="θ at the nodes, (N+1, n).")
+    parameters = property(
+        lambda self: self.plan.parameters[:, : self.dimension], doc="θ at the nodes, (N+1, n)."
+    )
     controls = property(lambda self: self.plan.controls, doc="u at the nodes, (N+1, m).")
 
     @property
@@ -73,7 +80,9 @@ class TranscribedSolution(BeliefSolution):
 
     @property
     def covariances(self) -> np.ndarray | None:
-        """Planned belief covariances (N+1, p, p); None where the covariance is no state of the plan."""
+        """Planned belief covariances (N+1, p, p); None where the covariance is no state of the
+        plan.
+        """
         if self.layout.kind != "mean and covariance":
             return None
         d = self.layout.estimate
@@ -94,14 +103,25 @@ class TranscribedSolution(BeliefSolution):
     @property
     def policy_name(self) -> str:
         """The method, with the response where that is not the whole."""
-        return self.method if self.response == 1.0 else f"{self.method} with response {self.response:g}"
+        return (
+            self.method
+            if self.response == 1.0
+            else f"{self.method} with response {self.response:g}"
+        )
 
     @checked
     def answering(self, response: float) -> "TranscribedSolution":
         """The same plan with another part of the answer to beliefs, whose cost is not planned."""
         if response == 1.0:
             return self
-        return replace(self, response=response, cost=math.nan, cost_kind=CostKind.NONE, confirmation=None, tried=())
+        return replace(
+            self,
+            response=response,
+            cost=math.nan,
+            cost_kind=CostKind.NONE,
+            confirmation=None,
+            tried=(),
+        )
 
     def _nominal(self, time):
         """(z, u, K) at a time; after an infinite-horizon plan, the rest that it settles to."""
@@ -130,21 +150,24 @@ def solve_transcribed(
     throw: bool = True,
     **options: object,
 ) -> TranscribedSolution:
-    """Plan in belief space by direct transcription; T may be infinite where belief and weights come to rest.
+    """Plan in belief space by direct transcription; T may be infinite where belief and weights come
+    to rest.
 
     Parameters
     ----------
-    innovations : "mean" (zero, their mean) or "second order" (priced in the plan, see ``innovations.py``; finite horizons)
-    covariance : "state", or "steady" to hold the covariance at its Kalman-Bucy value P∞ (fewer states; no transient)
-    aims : int, how many places (minima of the expected loss first, then random ones) the multi-start heads for
-    rounds : int, how often the price of innovations may be revised; if that fails, what is kept is the plan without prices
-    response : between 0 and 1, how much of the linear answer to beliefs the policy gives, see ``TranscribedSolution``
-    tolerance, options : as for :class:`~landscape_control.solver.Solver`
+    innovations : "mean" (zero, their mean) or "second order" (priced in the plan, see
+    ``innovations.py``; finite horizons) covariance : "state", or "steady" to hold the covariance at
+    its Kalman-Bucy value P∞ (fewer states; no transient) aims : int, how many places (minima of the
+    expected loss first, then random ones) the multi-start heads for rounds : int, how often the
+    price of innovations may be revised; if that fails, what is kept is the plan without prices
+    response : between 0 and 1, how much of the linear answer to beliefs the policy gives, see
+    ``TranscribedSolution`` tolerance, options : as for :class:`~landscape_control.solver.Solver`
 
     Raises
     ------
     ProblemError
-        For a problem without hidden variables, with a fixed end, or one that the belief room or the solver refuses.
+        For a problem without hidden variables, with a fixed end, or one that the belief room or the
+        solver refuses.
     SolveError
         If the best plan has not converged and ``throw`` is true.
     """
@@ -210,8 +233,8 @@ def _solution(space, plans, variation, *, status, message, **own):
         status, message = (
             Status.NOT_STATIONARY,
             (
-                f"the plan is no local minimum: its second variation breaks down at t = {variation.conjugate:.4g}; "
-                "pass a larger aims=..."
+                "the plan is no local minimum: its second variation breaks down at t ="
+                f" {variation.conjugate:.4g}; pass a larger aims=..."
             ),
         )
     return TranscribedSolution(
@@ -235,7 +258,9 @@ def _innovation_cost(space, plan, variation):
     cost = variation.innovation_cost(discount, diffusion, rows)
     if plan.tail is not None:  # at rest for ever after
         last = variation.innovation_rate(diffusion, rows)[-1]
-        cost += math.exp(-discount * plan.times[-1]) * last / discount if discount else math.inf * last
+        cost += (
+            math.exp(-discount * plan.times[-1]) * last / discount if discount else math.inf * last
+        )
     return cost
 
 
@@ -245,6 +270,12 @@ def check_hidden(problem) -> None:
         raise ProblemError(
             "problem",
             expected="a ControlProblem with hidden variables",
-            received="a known landscape" if isinstance(problem, ControlProblem) else type(problem).__name__,
-            advice="declare hidden=... on the landscape, or use landscape_control.solve for known ones",
+            received=(
+                "a known landscape"
+                if isinstance(problem, ControlProblem)
+                else type(problem).__name__
+            ),
+            advice=(
+                "declare hidden=... on the landscape, or use landscape_control.solve for known ones"
+            ),
         )

@@ -23,7 +23,9 @@ class Transcriber:
     solver: Solver = field(repr=False)
 
     def plans(self, aims: int, seed: int) -> tuple[Plan, ...]:
-        """Plans from the start and prior, one per aim, best first; duplicates (same cost and first control) merged."""
+        """Plans from the start and prior, one per aim, best first; duplicates (same cost and first
+        control) merged.
+        """
         found, refusals = [], []
         for guess in self._guesses(aims, seed):
             try:
@@ -33,10 +35,16 @@ class Transcriber:
         if not found:
             raise refusals[-1]
         found.sort(key=lambda plan: (not plan.status.ok, plan.status not in CARRIED_OUT, plan.cost))
-        return tuple(plan for i, plan in enumerate(found) if not any(_same(plan, other) for other in found[:i]))
+        return tuple(
+            plan
+            for i, plan in enumerate(found)
+            if not any(_same(plan, other) for other in found[:i])
+        )
 
     def _guesses(self, aims, seed):
-        """Paths (N+1, states), equally spaced in time: θ straight to an aim, the belief as its filter then has it."""
+        """Paths (N+1, states), equally spaced in time: θ straight to an aim, the belief as its
+        filter then has it.
+        """
         space, horizon = self.space, self.space.problem.objective.horizon
         fractions = np.linspace(0, 1, 65)
         start = self.space.problem.start
@@ -47,7 +55,9 @@ class Transcriber:
                 yield space.start + fractions[:, None] * (rest - space.start)
                 continue
             theta = start + fractions[:, None] * (aim - start)
-            yield space.join(theta, space.followed(theta, space.coordinates.start, horizon), fractions * horizon)
+            yield space.join(
+                theta, space.followed(theta, space.coordinates.start, horizon), fractions * horizon
+            )
 
 
 def belief_solver(expanded: ControlProblem, tolerance: float, options: dict) -> Solver:
@@ -56,12 +66,16 @@ def belief_solver(expanded: ControlProblem, tolerance: float, options: dict) -> 
 
 
 def with_optimiser(problem: ControlProblem, options: dict) -> dict:
-    """The options with IPOPT chosen, unless the user chose, where the filter is not linear with constant noise.
+    """The options with IPOPT chosen, unless the user chose, where the filter is not linear with
+    constant noise.
 
-    Small noise then makes the covariance equation stiff and curved, and there Fatrop was seen not to return.
+    Small noise then makes the covariance equation stiff and curved, and there Fatrop was seen not
+    to return.
     """
     model = belief_model(problem)
-    curved = model.kind == "gaussian" and (not model.is_linear or callable(problem.learner.sees.noise))
+    curved = model.kind == "gaussian" and (
+        not model.is_linear or callable(problem.learner.sees.noise)
+    )
     return {"solver": "ipopt", **options} if curved else options
 
 
@@ -73,7 +87,12 @@ def settled_belief(space: BeliefSpace, theta) -> np.ndarray:
         if np.abs(rate).max() <= 1e-10 * (1 + np.abs(b).max()):
             break
         flow = solve_ivp(
-            lambda _, b: space.motion(theta[None], b[None])[0].ravel(), (0, span), b, method="LSODA", rtol=1e-9, atol=1e-12
+            lambda _, b: space.motion(theta[None], b[None])[0].ravel(),
+            (0, span),
+            b,
+            method="LSODA",
+            rtol=1e-9,
+            atol=1e-12,
         )
         b, span = flow.y[:, -1], 2 * span
     return b

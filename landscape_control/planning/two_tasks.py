@@ -1,14 +1,15 @@
-"""What an exact filter leaves uncertain about two tasks, in the mean over all that it may see (Wonham 1965).
+"""What an exact filter leaves uncertain about two tasks, in the mean over all that it may see
+(Wonham 1965).
 
 With p the probability of the first task, rates a out of it and b into it, and s² = (Δh)ᵀR⁻¹Δh,
 
     dp = [b - (a + b)p] dt + p(1 - p)s dI,
 
-whose distribution does not depend on the learner where both tasks' observations depend on θ in the same way. The expected
-variance E[p(1-p)] and the expected intensity E[s²p²(1-p)²] of the belief's motion obey Kolmogorov's backward equation. In
-x = log p/(1-p) the noise is constant; the equation becomes a birth-death process with exponentially fitted rates
-(Scharfetter
-& Gummel 1969), of second order in its spacing, and two spacings are extrapolated.
+whose distribution does not depend on the learner where both tasks' observations depend on θ in the
+same way. The expected variance E[p(1-p)] and the expected intensity E[s²p²(1-p)²] of the belief's
+motion obey Kolmogorov's backward equation. In x = log p/(1-p) the noise is constant; the equation
+becomes a birth-death process with exponentially fitted rates (Scharfetter & Gummel 1969), of second
+order in its spacing, and two spacings are extrapolated.
 """
 
 from functools import cached_property
@@ -27,7 +28,8 @@ _ACCURACY = 1e-8  # of the integration in time
 def expected_uncertainty(
     rates, probability: float, signal: float, times
 ) -> tuple[np.ndarray, np.ndarray, float]:
-    """(E[p(1-p)] (N,), E[s²p²(1-p)²] (N,), error) at ascending times (N,) >= 0, from ``probability`` at t = 0.
+    """(E[p(1-p)] (N,), E[s²p²(1-p)²] (N,), error) at ascending times (N,) >= 0, from
+    ``probability`` at t = 0.
 
     Parameters
     ----------
@@ -36,7 +38,8 @@ def expected_uncertainty(
     signal : s², information per unit time that tells the tasks apart
     times : (N,)
 
-    ``error`` is the larger of the two grids' differences that extrapolation removes, an upper estimate.
+    ``error`` is the larger of the two grids' differences that extrapolation removes, an upper
+    estimate.
     """
     times, place = np.asarray(times, dtype=float), _log_odds(probability)
     ends = _ends(rates, place, signal)
@@ -55,7 +58,9 @@ def _log_odds(probability):
 
 
 def _ends(rates, place, signal):
-    """The least and the largest x that matter: the start, the resting place, and the tails, which fall as exp(-2b/s²p)."""
+    """The least and the largest x that matter: the start, the resting place, and the tails, which
+    fall as exp(-2b/s²p).
+    """
     leave, enter = -rates[0, 0], -rates[1, 1]
     total = leave + enter
     resting = _log_odds(enter / total) if total else place
@@ -95,7 +100,9 @@ def _on_grid(rates, signal, times, place, x):
 
 
 def _hops(rates, signal, x):
-    """Rates of the hops to the right from all nodes but the last, and to the left from all but the first."""
+    """Rates of the hops to the right from all nodes but the last, and to the left from all but the
+    first.
+    """
     width, middle = x[1] - x[0], (x[1:] + x[:-1]) / 2
     p = 1 / (1 + np.exp(-middle))
     leave, enter = -rates[0, 0], -rates[1, 1]

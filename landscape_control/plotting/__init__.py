@@ -1,4 +1,5 @@
-"""Pictures: building blocks that draw on an Axes and return it, whole figures from plain arrays, one helper that saves.
+"""Pictures: building blocks that draw on an Axes and return it, whole figures from plain arrays,
+one helper that saves.
 
 Nothing here shows a window, uses pyplot, or changes a global setting of matplotlib.
 """
@@ -15,7 +16,15 @@ from .curves import (
     theory_and_computed,
 )
 from .data import Key
-from .evidence import dot_rows, forest, name_rows, number_columns, policy_scatter, prediction_scatter, tolerance_used
+from .evidence import (
+    dot_rows,
+    forest,
+    name_rows,
+    number_columns,
+    policy_scatter,
+    prediction_scatter,
+    tolerance_used,
+)
 from .figures_sweeps import sweep_maps, sweep_multiples, sweep_slices
 from .landscapes import (
     arrows,
@@ -38,11 +47,56 @@ from .saving import save
 from .style import dress, figure_legend, legend, legend_below, new_figure, rule, shades
 
 __all__ = [
-    "Key", "arrows", "attractor", "coefficients_data", "contour_levels", "dot_rows", "dress", "energy_panel",
-    "exponent_axis", "exponent_curves", "figure_legend", "figures", "forest", "grid_data", "hatched", "heat_map",
-    "how_to_read", "landscape_contours", "legend", "legend_below", "log_axes", "loss_contours", "mark_cells",
-    "measured_slope", "minima", "name_rows", "new_figure", "number_columns", "number_map", "plan_data", "policy_data",
-    "policy_scatter", "prediction_scatter", "rate_plot", "region_map", "rule", "rule_series", "saddles", "save",
-    "shades", "slope_triangle", "start", "style", "sweep_maps", "sweep_multiples", "sweep_slices",
-    "theory_and_computed", "time_series", "tolerance_used", "trajectory", "vector_field", "verdict_data",
+    "Key",
+    "arrows",
+    "attractor",
+    "coefficients_data",
+    "contour_levels",
+    "dot_rows",
+    "dress",
+    "energy_panel",
+    "exponent_axis",
+    "exponent_curves",
+    "figure_legend",
+    "figures",
+    "forest",
+    "grid_data",
+    "hatched",
+    "heat_map",
+    "how_to_read",
+    "landscape_contours",
+    "legend",
+    "legend_below",
+    "log_axes",
+    "loss_contours",
+    "mark_cells",
+    "measured_slope",
+    "minima",
+    "name_rows",
+    "new_figure",
+    "number_columns",
+    "number_map",
+    "plan_data",
+    "policy_data",
+    "policy_scatter",
+    "prediction_scatter",
+    "rate_plot",
+    "region_map",
+    "rule",
+    "rule_series",
+    "saddles",
+    "save",
+    "shades",
+    "slope_triangle",
+    "start",
+    "style",
+    "sweep_maps",
+    "sweep_multiples",
+    "sweep_slices",
+    "theory_and_computed",
+    "time_series",
+    "tolerance_used",
+    "trajectory",
+    "vector_field",
+    "verdict_data",
 ]

@@ -1,4 +1,6 @@
-"""Building blocks: computed points over theory lines, rates on logarithmic axes, preconditioner exponents."""
+"""Building blocks: computed points over theory lines, rates on logarithmic axes, preconditioner
+exponents.
+"""
 
 from typing import Literal
 
@@ -36,15 +38,23 @@ def theory_and_computed(
         axes.plot(theory[0], theory[1][i], color=color, linewidth=1.4, linestyle=lines[i], zorder=3)
         axes.plot(computed[0], computed[1][i], zorder=4, **style.hollow(color, markers[i]))
         if labels[i] is not None:
-            axes.plot([], [], linewidth=1.4, label=labels[i], **style.hollow(color, markers[i], line=lines[i]))
+            axes.plot(
+                [],
+                [],
+                linewidth=1.4,
+                label=labels[i],
+                **style.hollow(color, markers[i], line=lines[i]),
+            )
     return axes
 
 
 @checked
 def how_to_read(*, markers: str = "computed", lines: str = "theory") -> list[Line2D]:
     """Two legend handles in ink: what markers mean, what lines mean."""
-    return [Line2D([], [], label=markers, **style.hollow(style.INK)),
-            Line2D([], [], color=style.INK, linewidth=1.4, label=lines)]
+    return [
+        Line2D([], [], label=markers, **style.hollow(style.INK)),
+        Line2D([], [], color=style.INK, linewidth=1.4, label=lines),
+    ]
 
 
 @checked
@@ -60,7 +70,9 @@ def log_axes(axes: Axes, which: Literal["x", "y", "xy"] = "xy") -> Axes:
 
 @checked
 def measured_slope(x: Entries, y: Entries) -> float:
-    """Slope of log y against log x by least squares, over the points with y > 0; NaN when there are fewer than two."""
+    """Slope of log y against log x by least squares, over the points with y > 0; NaN when there are
+    fewer than two.
+    """
     good = np.asarray(y) > 0
     if good.sum() < 2:
         return float("nan")
@@ -79,21 +91,34 @@ def rate_plot(
     measured: float | None = None,
     label: str | None = None,
 ) -> Axes:
-    """Errors (S,) on log-log axes with their measured slope and a triangle of the slope theory predicts.
+    """Errors (S,) on log-log axes with their measured slope and a triangle of the slope theory
+    predicts.
 
-    ``prediction`` (S,) draws the predicted error itself; ``measured`` is the slope to print, by default that of all points.
-    Errors that are exactly zero are left out.
+    ``prediction`` (S,) draws the predicted error itself; ``measured`` is the slope to print, by
+    default that of all points. Errors that are exactly zero are left out.
     """
     good = np.asarray(error) > 0
     x, error, look = np.asarray(x)[good], np.asarray(error)[good], style.rule(rule)
     measured = measured_slope(x, error) if measured is None else measured
     log_axes(axes)
     if prediction is not None:
-        axes.plot(x, np.asarray(prediction)[good], color=style.INK, linewidth=1.2, linestyle=(0, (4, 2)), zorder=2,
-                  label="predicted error")
+        axes.plot(
+            x,
+            np.asarray(prediction)[good],
+            color=style.INK,
+            linewidth=1.2,
+            linestyle=(0, (4, 2)),
+            zorder=2,
+            label="predicted error",
+        )
     words = "computed" if label is None else label
-    axes.plot(x, error, zorder=4, label=f"{words}, slope {measured:+.2f}".replace("-", "−"),
-              **style.hollow(look.color, look.marker, 4.6))
+    axes.plot(
+        x,
+        error,
+        zorder=4,
+        label=f"{words}, slope {measured:+.2f}".replace("-", "−"),
+        **style.hollow(look.color, look.marker, 4.6),
+    )
     return slope_triangle(axes, x, error, slope)
 
 
@@ -108,22 +133,40 @@ def slope_triangle(axes: Axes, x: Entries, y: Entries, slope: float) -> Axes:
     shift = 10 ** (-0.1 * np.ptp(np.log10(y)))  # below the curve
     low, high = (height * shift * (at / 10**middle) ** slope for at in (left, right))
     corner = (right, low) if slope > 0 else (left, high)
-    axes.fill(*zip((left, low), (right, high), corner, strict=True), facecolor=style.FAINT, edgecolor=style.MUTED,
-              linewidth=0.8, zorder=1)
+    axes.fill(
+        *zip((left, low), (right, high), corner, strict=True),
+        facecolor=style.FAINT,
+        edgecolor=style.MUTED,
+        linewidth=0.8,
+        zorder=1,
+    )
     offset, side = ((4, 0), "left") if slope > 0 else ((-4, 0), "right")
-    axes.annotate(f"{slope:+g}".replace("-", "−"), (corner[0], np.sqrt(low * high)), xytext=offset, ha=side, va="center",
-                  textcoords="offset points", fontsize=style.SMALL, color=style.INK, fontfamily=style.FONT)
+    axes.annotate(
+        f"{slope:+g}".replace("-", "−"),
+        (corner[0], np.sqrt(low * high)),
+        xytext=offset,
+        ha=side,
+        va="center",
+        textcoords="offset points",
+        fontsize=style.SMALL,
+        color=style.INK,
+        fontfamily=style.FONT,
+    )
     return axes
 
 
 @checked
 def exponent_axis(axes: Axes, *, top: Positive = 0.5) -> Axes:
-    """Vertical axis of the preconditioner exponent p with its landmarks: 0 gradient descent, ½ ballistic, 1 Newton."""
+    """Vertical axis of the preconditioner exponent p with its landmarks: 0 gradient descent, ½
+    ballistic, 1 Newton.
+    """
     landmarks = [(0.0, "gradient_descent"), (0.5, "ballistic"), (1.0, "newton")]
     for value, key in landmarks:
         if value <= top + 1e-9:
             look = style.rule(key)
-            axes.axhline(value, color=look.color, linewidth=1.0, linestyle=look.line, alpha=0.8, zorder=1)
+            axes.axhline(
+                value, color=look.color, linewidth=1.0, linestyle=look.line, alpha=0.8, zorder=1
+            )
     axes.set_ylim(-0.12 * top, 1.12 * top)
     return axes
 
@@ -139,7 +182,11 @@ def exponent_curves(
     markers: object = None,
     top: Positive = 0.5,
 ) -> Axes:
-    """Preconditioner exponents p = 1 - d log r/d log h against curvature, discount or horizon, with landmarks."""
+    """Preconditioner exponents p = 1 - d log r/d log h against curvature, discount or horizon, with
+    landmarks.
+    """
     log_axes(axes, "x")
     exponent_axis(axes, top=top)
-    return theory_and_computed(axes, theory=theory, computed=computed, colors=colors, labels=labels, markers=markers)
+    return theory_and_computed(
+        axes, theory=theory, computed=computed, colors=colors, labels=labels, markers=markers
+    )

@@ -7,8 +7,12 @@ from . import curves, landscapes, style
 from .data import Key, draws
 from .panels import GRID, discount_labels, map_panel
 
-_CASES = (("isotropic", "isotropic metric", "a"), ("metric", "anisotropic metric", "b"),
-          ("rotation", "rotating drift", "c"), ("decay", "weight decay", "d"))
+_CASES = (
+    ("isotropic", "isotropic metric", "a"),
+    ("metric", "anisotropic metric", "b"),
+    ("rotation", "rotating drift", "c"),
+    ("decay", "weight decay", "d"),
+)
 _MARKERS = "os^D"
 
 
@@ -16,18 +20,30 @@ _MARKERS = "os^D"
     *GRID,
     Key(name="minimum", shape="2", meaning="μ"),
     Key(name="discounts", shape="K", meaning="γ of each set of paths"),
-    *(key for case, words, _ in _CASES for key in (
-        Key(name=f"{case}_paths", shape="K M T 2", meaning=f"computed θ(t) from M starts, {words}"),
-        Key(name=f"{case}_theory", shape="K M U 2", meaning="closed form on its own times"),
-        Key(name=f"{case}_attractors", shape="K 2", meaning="where it comes to rest"))),
+    *(
+        key
+        for case, words, _ in _CASES
+        for key in (
+            Key(
+                name=f"{case}_paths",
+                shape="K M T 2",
+                meaning=f"computed θ(t) from M starts, {words}",
+            ),
+            Key(name=f"{case}_theory", shape="K M U 2", meaning="closed form on its own times"),
+            Key(name=f"{case}_attractors", shape="K 2", meaning="where it comes to rest"),
+        )
+    ),
 )
 def metric_drift(d):
     """Geometry and default dynamics reshape the optimal path: VGR25 Fig. 3a-d, at γ = 0 and γ > 0.
 
-    Panels: ``isotropic``, ``metric``, ``rotation``, ``decay``. Lines are theory, points computed; one shade, line style
+    Panels: ``isotropic``, ``metric``, ``rotation``, ``decay``. Lines are theory, points computed;
+    one shade, line style
     and marker per γ.
     """
-    figure = style.new_figure(7.3, 2 * min(max(2.8 * np.ptp(d.axis_2) / np.ptp(d.axis_1), 1.8), 4.0) + 2.0)
+    figure = style.new_figure(
+        7.3, 2 * min(max(2.8 * np.ptp(d.axis_2) / np.ptp(d.axis_1), 1.8), 4.0) + 2.0
+    )
     axes = figure.subplot_mosaic([["isotropic", "metric"], ["rotation", "decay"]])
     tones = style.shades("optimal", len(d.discounts) + 1)[:-1]
     lines = ["-", (0, (3.5, 1.4)), (0, (1, 1.2))] + ["-"] * len(d.discounts)
@@ -36,8 +52,14 @@ def metric_drift(d):
         theory, computed = getattr(d, f"{case}_theory"), getattr(d, f"{case}_paths")
         for i, tone in enumerate(tones):
             for curve, points in zip(theory[i], computed[i], strict=True):
-                panel.plot(*curve.T, color=tone, linestyle=lines[i], linewidth=1.5, path_effects=style.halo(2.4),
-                           zorder=3)
+                panel.plot(
+                    *curve.T,
+                    color=tone,
+                    linestyle=lines[i],
+                    linewidth=1.5,
+                    path_effects=style.halo(2.4),
+                    zorder=3,
+                )
                 panel.plot(*points.T, zorder=4, **style.hollow(tone, _MARKERS[i % 4], 3.6))
         landscapes.minima(panel, d.minimum)
         landscapes.start(panel, computed[0, :, 0])
@@ -51,8 +73,13 @@ def metric_drift(d):
 
 def _drift_legend(panel, discounts, tones, lines):
     kinds = zip(tones, lines, _MARKERS * len(tones), discount_labels(discounts), strict=False)
-    handles = [Line2D([], [], linewidth=1.5, label=name, **style.hollow(tone, marker, 3.6, line=line))
-               for tone, line, marker, name in kinds]
-    marked = {text: handle for handle, text in zip(*panel.get_legend_handles_labels(), strict=True)
-              if text in ("start", "minimum", "attractor under drift")}
+    handles = [
+        Line2D([], [], linewidth=1.5, label=name, **style.hollow(tone, marker, 3.6, line=line))
+        for tone, line, marker, name in kinds
+    ]
+    marked = {
+        text: handle
+        for handle, text in zip(*panel.get_legend_handles_labels(), strict=True)
+        if text in ("start", "minimum", "attractor under drift")
+    }
     return handles + curves.how_to_read() + list(marked.values())

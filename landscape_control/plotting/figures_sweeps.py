@@ -1,4 +1,6 @@
-"""Whole figures of a sweep: maps of several variables, small multiples over a third axis, slices with bands."""
+"""Whole figures of a sweep: maps of several variables, small multiples over a third axis, slices
+with bands.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -20,10 +22,12 @@ def sweep_maps(
     at: Mapping | None = None,
     columns: Count = 3,
 ) -> Figure:
-    """One map per variable over two axes: words as phase diagrams with named regions, numbers as heat maps.
+    """One map per variable over two axes: words as phase diagrams with named regions, numbers as
+    heat maps.
 
-    Failed cells are hatched; where the sweep measured ``hidden_basin``, cells it warns of carry a triangle. Parameters as
-    for :func:`~landscape_control.plotting.sweeps.read_map`. Panels are labelled by their variables.
+    Failed cells are hatched; where the sweep measured ``hidden_basin``, cells it warns of carry a
+    triangle. Parameters as for :func:`~landscape_control.plotting.sweeps.read_map`. Panels are
+    labelled by their variables.
     """
     variables = [variables] if isinstance(variables, str) else list(dict.fromkeys(variables))
     maps = {name: sweeps.read_map(dataset, name, x=x, y=y, at=at) for name in variables}
@@ -51,7 +55,10 @@ def sweep_multiples(
 ) -> Figure:
     """The same map once per value of a third axis, with the same colours throughout."""
     points = sweeps.values_of(dataset, over)
-    maps = [sweeps.read_map(dataset, variable, x=x, y=y, at={**(at or {}), over: value}) for value in points]
+    maps = [
+        sweeps.read_map(dataset, variable, x=x, y=y, at={**(at or {}), over: value})
+        for value in points
+    ]
     names = [f"panel_{i + 1}" for i in range(len(maps))]
     figure, axes = _panels(names, columns)
     every = np.concatenate([data.values.ravel() for data in maps])
@@ -66,7 +73,12 @@ def sweep_multiples(
         bar = phase_diagrams.colour_bar(figure, [axes[name] for name in names], cells)
         style.label(bar.ax, y=maps[0].title)
     else:
-        figure.suptitle(style.literal(maps[0].title), fontsize=style.TEXT + 0.5, color=style.INK, fontfamily=style.FONT)
+        figure.suptitle(
+            style.literal(maps[0].title),
+            fontsize=style.TEXT + 0.5,
+            color=style.INK,
+            fontfamily=style.FONT,
+        )
     return _with_legend(figure, handles)
 
 
@@ -80,7 +92,9 @@ def sweep_slices(
     at: Mapping | None = None,
     band: str = sweeps.SEED,
 ) -> Figure:
-    """Curves over one axis, a shade per value of another, mean ± one standard error over the axis ``band`` shaded."""
+    """Curves over one axis, a shade per value of another, mean ± one standard error over the axis
+    ``band`` shaded.
+    """
     variables = [variables] if isinstance(variables, str) else list(dict.fromkeys(variables))
     figure, axes = _panels(variables, 3)
     for letter, name in zip(letters(variables).values(), variables, strict=True):
@@ -94,7 +108,7 @@ def sweep_slices(
 
 def _panels(names, columns):
     columns = min(2 if len(names) == 4 and columns == 3 else columns, len(names))
-    rows = [list(names[i:i + columns]) for i in range(0, len(names), columns)]
+    rows = [list(names[i : i + columns]) for i in range(0, len(names), columns)]
     rows[-1] += ["."] * (columns - len(rows[-1]))
     size = (4.6, 3.8) if len(names) == 1 else (0.6 + 3.0 * columns, 0.5 + 2.75 * len(rows))
     figure = style.new_figure(*size)
@@ -116,5 +130,10 @@ def _with_legend(figure, handles):
     if handles:
         words = max(map(len, handles))
         fits = max(1, int((figure.get_figwidth() - 0.2) / (0.058 * words + 0.42)))
-        style.legend(figure, handles=handles.values(), loc="outside lower center", ncols=min(len(handles), fits))
+        style.legend(
+            figure,
+            handles=handles.values(),
+            loc="outside lower center",
+            ncols=min(len(handles), fits),
+        )
     return figure

@@ -1,10 +1,15 @@
-"""What several figures share: the landscape's data keys, the map panel, rows with a table, legend words."""
+"""What several figures share: the landscape's data keys, the map panel, rows with a table, legend
+words.
+"""
 
 from . import evidence, landscapes, style
 from .data import Key
 
-GRID = (Key(name="axis_1", shape="X", meaning="grid of θ₁"), Key(name="axis_2", shape="Y", meaning="grid of θ₂"),
-        Key(name="loss", shape="Y X", meaning="loss L on the grid"))
+GRID = (
+    Key(name="axis_1", shape="X", meaning="grid of θ₁"),
+    Key(name="axis_2", shape="Y", meaning="grid of θ₂"),
+    Key(name="loss", shape="Y X", meaning="loss L on the grid"),
+)
 THETA_1, THETA_2 = "parameter θ₁", "parameter θ₂"
 
 
@@ -22,9 +27,13 @@ def map_panel(axes, d, title: str, letter: str, *, equal: bool = True):
 
 
 def rows_with_numbers(names, labels, columns, width: float, *, row: float = 0.3):
-    """Figure of the named panels, ``width`` inches together, room for the row labels, and a table as wide as its words."""
+    """Figure of the named panels, ``width`` inches together, room for the row labels, and a table
+    as wide as its words.
+    """
     table = evidence.columns_width(columns)
-    figure = style.new_figure(width + table + 0.062 * max(map(len, labels)) + 0.3, 0.95 + row * len(labels))
+    figure = style.new_figure(
+        width + table + 0.062 * max(map(len, labels)) + 0.3, 0.95 + row * len(labels)
+    )
     widths = [width / len(names)] * len(names) + [table]
     axes = figure.subplot_mosaic([[*names, "numbers"]], width_ratios=widths, sharey=True)
     evidence.number_columns(axes["numbers"], columns)

@@ -1,4 +1,6 @@
-"""Building blocks: paths through the landscape, time series and energies. Each draws on an Axes and returns it."""
+"""Building blocks: paths through the landscape, time series and energies. Each draws on an Axes and
+returns it.
+"""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -24,7 +26,8 @@ def trajectory(
     color: str | None = None,
     **line: object,
 ) -> Axes:
-    """A path (N, 2) in the style of its rule, with dots at the times ``marks`` and the rule's marker at its end.
+    """A path (N, 2) in the style of its rule, with dots at the times ``marks`` and the rule's
+    marker at its end.
 
     Parameters
     ----------
@@ -35,12 +38,27 @@ def trajectory(
     """
     look, path = style.rule(rule), planar("path", path)
     color = look.color if color is None else color
-    settings = {"linestyle": look.line, "linewidth": 1.7, "zorder": 4, "label": look.label if label is None else label,
-                "solid_capstyle": "round"} | line
-    axes.plot(*path.T, color=color, path_effects=style.halo(settings["linewidth"] + 1.4), **settings)
+    settings = {
+        "linestyle": look.line,
+        "linewidth": 1.7,
+        "zorder": 4,
+        "label": look.label if label is None else label,
+        "solid_capstyle": "round",
+    } | line
+    axes.plot(
+        *path.T, color=color, path_effects=style.halo(settings["linewidth"] + 1.4), **settings
+    )
     if end:
-        axes.plot(*path[-1], marker=look.marker, color=color, markersize=5.5, markeredgecolor=style.PAPER,
-                  markeredgewidth=0.7, zorder=settings["zorder"] + 1.5, linestyle="none")
+        axes.plot(
+            *path[-1],
+            marker=look.marker,
+            color=color,
+            markersize=5.5,
+            markeredgecolor=style.PAPER,
+            markeredgewidth=0.7,
+            zorder=settings["zorder"] + 1.5,
+            linestyle="none",
+        )
     if len(marks):
         _time_marks(axes, np.asarray(times), path, marks, color, mark_labels)
     return axes
@@ -55,9 +73,19 @@ def _time_marks(axes, times, path, marks, color, labels):
     if not labels:
         return
     for i, (mark, dot) in enumerate(zip(marks, dots, strict=True)):
-        axes.annotate(f"{mark:g}" if i else f"t = {mark:g}", dot, xytext=(0, 5), textcoords="offset points",
-                      fontsize=style.TINY, color=color, fontfamily=style.FONT, ha="center", va="bottom", zorder=8,
-                      path_effects=style.halo(1.6))
+        axes.annotate(
+            f"{mark:g}" if i else f"t = {mark:g}",
+            dot,
+            xytext=(0, 5),
+            textcoords="offset points",
+            fontsize=style.TINY,
+            color=color,
+            fontfamily=style.FONT,
+            ha="center",
+            va="bottom",
+            zorder=8,
+            path_effects=style.halo(1.6),
+        )
 
 
 def _apart(axes, dots, end):
@@ -92,14 +120,20 @@ def time_series(
     """Curves over time: values (N,) or (N, d), one label, colour and line style each."""
     values = np.asarray(values)
     if np.ndim(times) != 1 or values.ndim not in (1, 2) or len(values) != len(times):
-        raise ProblemError("values", expected=f"shape (N,) or (N, d) at times (N,), N = {np.size(times)}",
-                           received=f"shape {values.shape}", advice="give a row of values for each time")
+        raise ProblemError(
+            "values",
+            expected=f"shape (N,) or (N, d) at times (N,), N = {np.size(times)}",
+            received=f"shape {values.shape}",
+            advice="give a row of values for each time",
+        )
     columns = values.reshape(len(values), -1).T
     count = len(columns)
     labels, lines = labels or [None] * count, lines or ["-"] * count
     colors = colors or style.shades("optimal", count)
     for column, name, color, line in zip(columns, labels, colors, lines, strict=True):
-        axes.plot(times, column, color=color, linestyle=line, label=name, **{"linewidth": 1.5} | options)
+        axes.plot(
+            times, column, color=color, linestyle=line, label=name, **{"linewidth": 1.5} | options
+        )
     return axes
 
 
@@ -131,21 +165,42 @@ def energy_panel(
     *,
     rest: float = 0.0,
 ) -> Axes:
-    """The learner as a particle, VGR25 Fig. 1c: kinetic and potential energy, their sum, and the law the sum obeys.
+    """The learner as a particle, VGR25 Fig. 1c: kinetic and potential energy, their sum, and the
+    law the sum obeys.
 
-    kinetic (N,) is K = |θ̇|²_G/2η, weighted_loss (N,) is kL, so that the potential is U = -kL. For zero drift and a constant
-    metric E = K + U obeys dE/dt = (γ/η)|θ̇|²_G = 2γK: the law E(0) + 2γ∫K is drawn from the kinetic energy alone.
-    ``rest`` is added to the potential, e.g. k·min L, which only shifts the picture.
+    kinetic (N,) is K = |θ̇|²_G/2η, weighted_loss (N,) is kL, so that the potential is U = -kL. For
+    zero drift and a constant metric E = K + U obeys dE/dt = (γ/η)|θ̇|²_G = 2γK: the law E(0) + 2γ∫K
+    is drawn from the kinetic energy alone. ``rest`` is added to the potential, e.g. k·min L, which
+    only shifts the picture.
     """
     times, kinetic = np.asarray(times), np.asarray(kinetic)
     potential = rest - np.asarray(weighted_loss)
-    law = kinetic[0] + potential[0] + 2 * discount * CubicSpline(times, kinetic).antiderivative()(times)
+    law = (
+        kinetic[0]
+        + potential[0]
+        + 2 * discount * CubicSpline(times, kinetic).antiderivative()(times)
+    )
     axes.axhline(0, color=style.FAINT, linewidth=0.8, zorder=0)
     axes.plot(times, kinetic, color="#8c4510", linewidth=1.6, label="kinetic  |θ̇|²/2η")
     axes.plot(times, potential, color="#7d93a8", linewidth=1.6, label="potential  −kL")
-    axes.plot(times, kinetic + potential, color=style.INK, linewidth=1.6, label="energy  E = kinetic − kL")
-    pick = np.unique(np.searchsorted(times, np.linspace(times[0], times[-1], 13)).clip(max=len(times) - 1))
-    axes.plot(times[pick], law[pick], linestyle="none", marker="o", markersize=4, markerfacecolor=style.PAPER,
-              markeredgecolor=style.INK, markeredgewidth=0.9, clip_on=False, zorder=5, label="law  dE/dt = 2γ · kinetic")
+    axes.plot(
+        times, kinetic + potential, color=style.INK, linewidth=1.6, label="energy  E = kinetic − kL"
+    )
+    pick = np.unique(
+        np.searchsorted(times, np.linspace(times[0], times[-1], 13)).clip(max=len(times) - 1)
+    )
+    axes.plot(
+        times[pick],
+        law[pick],
+        linestyle="none",
+        marker="o",
+        markersize=4,
+        markerfacecolor=style.PAPER,
+        markeredgecolor=style.INK,
+        markeredgewidth=0.9,
+        clip_on=False,
+        zorder=5,
+        label="law  dE/dt = 2γ · kinetic",
+    )
     axes.set_xlim(times[0], times[-1])
     return axes

@@ -1,4 +1,6 @@
-"""Building blocks: cells of a grid coloured by number or by kind, regions outlined and named, warnings and failures."""
+"""Building blocks: cells of a grid coloured by number or by kind, regions outlined and named,
+warnings and failures.
+"""
 
 import numpy as np
 from matplotlib import colors
@@ -17,16 +19,26 @@ _LEAST = 0.012  # regions smaller than this share of the map are named in the le
 
 
 def is_geometric(values) -> bool:
-    """Whether an axis is better drawn logarithmically: positive, and evener in logarithms than in numbers."""
+    """Whether an axis is better drawn logarithmically: positive, and evener in logarithms than in
+    numbers.
+    """
     values = np.asarray(values)
     if values.dtype.kind not in "iuf" or len(values) < 3 or not (values > 0).all():
         return False
-    even, uneven = np.diff(np.log(values[np.isfinite(values)])), np.diff(values[np.isfinite(values)])
-    return bool(len(even) > 1 and np.std(even) / np.abs(np.mean(even)) < np.std(uneven) / np.abs(np.mean(uneven)))
+    even, uneven = (
+        np.diff(np.log(values[np.isfinite(values)])),
+        np.diff(values[np.isfinite(values)]),
+    )
+    return bool(
+        len(even) > 1
+        and np.std(even) / np.abs(np.mean(even)) < np.std(uneven) / np.abs(np.mean(uneven))
+    )
 
 
 def edges(values, log: bool) -> np.ndarray:
-    """Borders (N+1,) of cells around centres (N,), in the middle between neighbours on the scale of the axis."""
+    """Borders (N+1,) of cells around centres (N,), in the middle between neighbours on the scale of
+    the axis.
+    """
     at = np.log(np.asarray(values, dtype=float)) if log else np.asarray(values, dtype=float)
     if len(at) == 1:
         borders = at[0] + np.array([-0.5, 0.5])
@@ -37,7 +49,9 @@ def edges(values, log: bool) -> np.ndarray:
 
 
 def scale_axes(axes: Axes, x, y) -> tuple[np.ndarray, np.ndarray]:
-    """Scales, limits and ticks for cells at x (X,), y (Y,); returns the borders. Words get ticks of their own."""
+    """Scales, limits and ticks for cells at x (X,), y (Y,); returns the borders. Words get ticks of
+    their own.
+    """
     borders = []
     for name, values in (("x", x), ("y", y)):
         values = np.asarray(values)
@@ -60,13 +74,21 @@ def scale_axes(axes: Axes, x, y) -> tuple[np.ndarray, np.ndarray]:
 def _few_decades(axes, name, side):
     """Below two decades, ticks at 1, 2 and 5 times the powers of ten."""
     if side[-1] / side[0] < 100:
-        ticks = [t for t in LogLocator(subs=(1.0, 2.0, 5.0)).tick_values(side[0], side[-1]) if side[0] < t < side[-1]]
+        ticks = [
+            t
+            for t in LogLocator(subs=(1.0, 2.0, 5.0)).tick_values(side[0], side[-1])
+            if side[0] < t < side[-1]
+        ]
         getattr(axes, f"set_{name}ticks")(ticks, labels=[f"{tick:g}" for tick in ticks])
         getattr(axes, f"set_{name}ticks")([], minor=True)
 
 
 def _word(value):
-    return f"{value:.3g}".replace("inf", "∞") if isinstance(value, (float, np.floating)) else str(value)
+    return (
+        f"{value:.3g}".replace("inf", "∞")
+        if isinstance(value, (float, np.floating))
+        else str(value)
+    )
 
 
 @checked
@@ -80,10 +102,11 @@ def number_map(
     signed: bool = False,
     limits: object = None,
 ):
-    """Cells coloured by numbers (Y, X); those without one are hatched. Returns (Axes, coloured cells) for a colour bar.
+    """Cells coloured by numbers (Y, X); those without one are hatched. Returns (Axes, coloured
+    cells) for a colour bar.
 
-    ``log`` colours logarithmically, by default where all numbers are positive and span two decades; ``signed`` is
-    symmetric around zero.
+    ``log`` colours logarithmically, by default where all numbers are positive and span two decades;
+    ``signed`` is symmetric around zero.
     """
     values = np.ma.masked_invalid(np.asarray(values, dtype=float))
     sides = scale_axes(axes, x, y)
@@ -95,7 +118,9 @@ def number_map(
         top = max(abs(low), abs(high)) or 1.0
         norm, tones = colors.Normalize(-top, top), style.signed_map()
     else:
-        norm = (colors.LogNorm if log else colors.Normalize)(low, high if high > low else low + (abs(low) or 1.0))
+        norm = (colors.LogNorm if log else colors.Normalize)(
+            low, high if high > low else low + (abs(low) or 1.0)
+        )
         tones = warm_map()
     mesh = axes.pcolormesh(*sides, values, cmap=tones, norm=norm, rasterized=True, zorder=0)
     mesh.set_label("_cells")
@@ -103,8 +128,12 @@ def number_map(
 
 
 def warm_map() -> colors.Colormap:
-    """Paper (low) through pale orange to deep vermillion (high): told apart in grey and by colour-blind readers."""
-    return colors.LinearSegmentedColormap.from_list("warm", ["#fbfbfa", "#f6dcc9", "#e5a06a", "#b5551f", "#5f2408"])
+    """Paper (low) through pale orange to deep vermillion (high): told apart in grey and by
+    colour-blind readers.
+    """
+    return colors.LinearSegmentedColormap.from_list(
+        "warm", ["#fbfbfa", "#f6dcc9", "#e5a06a", "#b5551f", "#5f2408"]
+    )
 
 
 def colour_bar(figure, axes: Axes, cells):
@@ -117,7 +146,11 @@ def colour_bar(figure, axes: Axes, cells):
     wide = log and high > 1e3 * low
     values = cells.get_array()
     whole = not log and np.ma.allequal(values, values.round())
-    locator = LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0), numticks=8) if log else MaxNLocator(5, integer=whole)
+    locator = (
+        LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0), numticks=8)
+        if log
+        else MaxNLocator(5, integer=whole)
+    )
     ticks = [tick for tick in locator.tick_values(low, high) if low <= tick <= high]
     bar.set_ticks(ticks, labels=[f"{tick:.3g}" for tick in ticks])
     bar.minorticks_off()
@@ -134,7 +167,8 @@ def region_map(
     *,
     failed: bool = True,
 ) -> list:
-    """Cells coloured by kind, each connected region outlined and named inside. Returns legend handles.
+    """Cells coloured by kind, each connected region outlined and named inside. Returns legend
+    handles.
 
     Parameters
     ----------
@@ -145,14 +179,29 @@ def region_map(
     sides = scale_axes(axes, x, y)
     _hatch(axes)
     looks, tones = [style.rule(name) for name in names], tones_of(names)
-    axes.pcolormesh(*sides, np.ma.masked_less(regions, 0), cmap=colors.ListedColormap(tones), vmin=-0.5,
-                    vmax=len(names) - 0.5, rasterized=True, zorder=0).set_label("_cells")
-    axes.add_collection(LineCollection(_borders(regions, *sides), colors=style.INK, linewidths=1.0, zorder=3,
-                                       capstyle="round"), autolim=False)
+    axes.pcolormesh(
+        *sides,
+        np.ma.masked_less(regions, 0),
+        cmap=colors.ListedColormap(tones),
+        vmin=-0.5,
+        vmax=len(names) - 0.5,
+        rasterized=True,
+        zorder=0,
+    ).set_label("_cells")
+    axes.add_collection(
+        LineCollection(
+            _borders(regions, *sides), colors=style.INK, linewidths=1.0, zorder=3, capstyle="round"
+        ),
+        autolim=False,
+    )
     handles, present = [], np.unique(regions[regions >= 0])
     for kind in present:
         _name_regions(axes, regions == kind, sides, looks[kind])
-        handles.append(Patch(facecolor=tones[kind], edgecolor=style.INK, linewidth=0.6, label=looks[kind].label))
+        handles.append(
+            Patch(
+                facecolor=tones[kind], edgecolor=style.INK, linewidth=0.6, label=looks[kind].label
+            )
+        )
     if failed and (regions < 0).any():
         handles.append(hatch_handle())
     return handles
@@ -178,15 +227,31 @@ def mark_cells(
     *,
     label: str = "warning",
 ) -> Line2D | None:
-    """A small ink triangle in every cell of mask (Y, X); the legend handle, or None where there is nothing to mark."""
+    """A small ink triangle in every cell of mask (Y, X); the legend handle, or None where there is
+    nothing to mark.
+    """
     rows, columns = np.nonzero(mask)
     if not len(rows):
         return None
-    spots = [np.asarray(side) if np.asarray(side).dtype.kind in "iuf" and np.isfinite(np.asarray(side, dtype=float)).all()
-             else np.arange(len(side)) for side in (x, y)]
+    spots = [
+        (
+            np.asarray(side)
+            if np.asarray(side).dtype.kind in "iuf"
+            and np.isfinite(np.asarray(side, dtype=float)).all()
+            else np.arange(len(side))
+        )
+        for side in (x, y)
+    ]
     size = float(np.clip(90 / max(len(spots[0]), len(spots[1])), 1.6, 4.5))
-    options = {"linestyle": "none", "marker": "^", "markersize": size, "markerfacecolor": style.INK,
-               "markeredgecolor": style.PAPER, "markeredgewidth": 0.4, "label": label}
+    options = {
+        "linestyle": "none",
+        "marker": "^",
+        "markersize": size,
+        "markerfacecolor": style.INK,
+        "markeredgecolor": style.PAPER,
+        "markeredgewidth": 0.4,
+        "label": label,
+    }
     axes.plot(spots[0][columns], spots[1][rows], zorder=6, **options)
     return Line2D([], [], **options | {"markersize": 4.5})
 
@@ -198,7 +263,10 @@ def _hatch(axes):
 def _ranks(looks):
     """How many earlier kinds share the colour, so that they can be given another shade."""
     seen: dict[str, int] = {}
-    return [seen.update({look.color: seen.get(look.color, -1) + 1}) or seen[look.color] for look in looks]
+    return [
+        seen.update({look.color: seen.get(look.color, -1) + 1}) or seen[look.color]
+        for look in looks
+    ]
 
 
 def _pale(color, rank):
@@ -226,7 +294,9 @@ def _name_regions(axes, mask, sides, look):
         return
     part = parts == int(np.argmax(sizes)) + 1
     room = distance_transform_edt(np.pad(part, 1))[1:-1, 1:-1]
-    wide = np.where(part, _run_lengths(part) * np.minimum(room, 2) + room, 0)  # words are wide: prefer long rows
+    wide = np.where(
+        part, _run_lengths(part) * np.minimum(room, 2) + room, 0
+    )  # words are wide: prefer long rows
     spots = np.argwhere(wide >= 0.97 * wide.max())
     row, column = spots[np.abs(spots - spots.mean(axis=0)).sum(axis=1).argmin()]
     left, right = _run(part[row], column)
@@ -237,8 +307,17 @@ def _name_regions(axes, mask, sides, look):
     across = _middle(sides[0], left, right, axes.get_xscale())
     up = _middle(sides[1], *((low, high) if turned else (row, row + 1)), axes.get_yscale())
     if text:
-        style.note(axes, across, up, text, ha="center", fontsize=style.TINY, path_effects=style.halo(1.6), linespacing=1.05,
-                   rotation=90 if turned else 0)
+        style.note(
+            axes,
+            across,
+            up,
+            text,
+            ha="center",
+            fontsize=style.TINY,
+            path_effects=style.halo(1.6),
+            linespacing=1.05,
+            rotation=90 if turned else 0,
+        )
 
 
 def _run(inside, place):
@@ -259,7 +338,9 @@ def _run_lengths(part):
 
 
 def _folded(text, wide, tall):
-    """(words, turned) as they fit into so many inches: on one line, one word per line, upright; "" where they do not."""
+    """(words, turned) as they fit into so many inches: on one line, one word per line, upright; ""
+    where they do not.
+    """
     letter, line, words = 0.052, 0.11, text.split()
     if len(text) * letter <= wide and line <= tall:
         return text, False

@@ -16,8 +16,12 @@ def planar(what: str, points) -> np.ndarray:
     """Points (M, 2) of one (2,) or several."""
     rows = np.atleast_2d(points)
     if rows.ndim != 2 or rows.shape[1] != 2:
-        raise ProblemError(what, expected="points of two parameters, shape (2,) or (M, 2)",
-                           received=f"shape {np.shape(points)}", advice="choose two columns: a map has two axes")
+        raise ProblemError(
+            what,
+            expected="points of two parameters, shape (2,) or (M, 2)",
+            received=f"shape {np.shape(points)}",
+            advice="choose two columns: a map has two axes",
+        )
     return rows
 
 
@@ -25,22 +29,38 @@ def on_grid(what: str, values, x, y) -> None:
     """Refuse values that are not (Y, X) on x (X,), y (Y,)."""
     wanted = (np.size(y), np.size(x))
     if np.ndim(x) != 1 or np.ndim(y) != 1 or np.shape(values) != wanted:
-        raise ProblemError(what, expected=f"shape {wanted}, rows along y and columns along x",
-                           received=f"shape {np.shape(values)}", advice="transpose, or sample on the points of the axes")
+        raise ProblemError(
+            what,
+            expected=f"shape {wanted}, rows along y and columns along x",
+            received=f"shape {np.shape(values)}",
+            advice="transpose, or sample on the points of the axes",
+        )
 
 
 @checked
 def grid_data(landscape: Landscape, box: Matrix, *, points: Side = 141) -> dict[str, np.ndarray]:
-    """The keys axis_1, axis_2 and loss of every map: a landscape of two parameters on a grid over ``box``.
+    """The keys axis_1, axis_2 and loss of every map: a landscape of two parameters on a grid over
+    ``box``.
 
-    ``box`` is ((low₁, high₁), (low₂, high₂)). Raises ProblemError for another box, or a landscape of another dimension.
+    ``box`` is ((low₁, high₁), (low₂, high₂)). Raises ProblemError for another box, or a landscape
+    of another dimension.
     """
     if box.shape != (2, 2) or (box[:, 0] >= box[:, 1]).any():
-        raise ProblemError("box", expected="((low₁, high₁), (low₂, high₂)) with low < high",
-                           received=f"{box.tolist()!r:.80}", advice="e.g. box=[[-2, 2], [-1, 1]]")
+        raise ProblemError(
+            "box",
+            expected="((low₁, high₁), (low₂, high₂)) with low < high",
+            received=f"{box.tolist()!r:.80}",
+            advice="e.g. box=[[-2, 2], [-1, 1]]",
+        )
     if landscape.dimension != 2:
-        raise ProblemError("landscape", expected="one of two parameters", received=f"one of {landscape.dimension}",
-                           advice="maps have two axes; give the other parameters values in a landscape of your own")
+        raise ProblemError(
+            "landscape",
+            expected="one of two parameters",
+            received=f"one of {landscape.dimension}",
+            advice=(
+                "maps have two axes; give the other parameters values in a landscape of your own"
+            ),
+        )
     x, y = (np.linspace(*side, points) for side in box)
     mesh = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
     return {"axis_1": x, "axis_2": y, "loss": np.reshape(landscape.loss(mesh), (points, points))}

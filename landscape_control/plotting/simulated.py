@@ -1,4 +1,6 @@
-"""Building blocks for beliefs and simulations: means with bands or error bars, belief bands, task switches, panel rows."""
+"""Building blocks for beliefs and simulations: means with bands or error bars, belief bands, task
+switches, panel rows.
+"""
 
 from string import ascii_lowercase
 
@@ -8,17 +10,25 @@ from matplotlib.axes import Axes
 from . import curves, style
 
 
-def band(axes: Axes, x, centre, half, color: str, *, alpha: float = 0.18, label: str | None = None) -> Axes:
-    """Shaded region centre ± half, arrays (N,); on a logarithmic axis its lower edge stays positive."""
+def band(
+    axes: Axes, x, centre, half, color: str, *, alpha: float = 0.18, label: str | None = None
+) -> Axes:
+    """Shaded region centre ± half, arrays (N,); on a logarithmic axis its lower edge stays
+    positive.
+    """
     low, high = np.asarray(centre) - half, np.asarray(centre) + half
     if axes.get_yscale() == "log":
         low = np.maximum(low, 1e-3 * np.abs(centre) + 1e-300)
-    axes.fill_between(x, low, high, facecolor=color, alpha=alpha, linewidth=0, zorder=1.5, label=label)
+    axes.fill_between(
+        x, low, high, facecolor=color, alpha=alpha, linewidth=0, zorder=1.5, label=label
+    )
     return axes
 
 
 def belief_band(axes: Axes, times, mean, variance, *, label: str = "belief, mean ± 2 sd") -> Axes:
-    """Mean of a belief over time with the band of two standard deviations; times, mean, variance (N,)."""
+    """Mean of a belief over time with the band of two standard deviations; times, mean, variance
+    (N,).
+    """
     band(axes, times, mean, 2 * np.sqrt(variance), style.BELIEF, alpha=0.2)
     axes.plot(times, mean, color=style.BELIEF, linewidth=1.5, zorder=3, label=label)
     return axes
@@ -26,53 +36,107 @@ def belief_band(axes: Axes, times, mean, variance, *, label: str = "belief, mean
 
 def hidden_path(axes: Axes, times, hidden, *, label: str = "hidden truth") -> Axes:
     """The true hidden path (N,), in ink and thin: what the learner does not see."""
-    axes.plot(times, hidden, color=style.INK, linewidth=0.9, linestyle=(0, (3, 1.2)), zorder=2.5, label=label)
+    axes.plot(
+        times,
+        hidden,
+        color=style.INK,
+        linewidth=0.9,
+        linestyle=(0, (3, 1.2)),
+        zorder=2.5,
+        label=label,
+    )
     return axes
 
 
 def switches(axes: Axes, times, *, label: str | None = "task switch") -> Axes:
     """Vertical lines at the times (S,) where the task switches, behind everything."""
     for i, time in enumerate(np.atleast_1d(times)):
-        axes.axvline(time, color=style.MUTED, linewidth=0.9, linestyle=(0, (1, 1.6)), zorder=1,
-                     label=label if i == 0 else None)
+        axes.axvline(
+            time,
+            color=style.MUTED,
+            linewidth=0.9,
+            linestyle=(0, (1, 1.6)),
+            zorder=1,
+            label=label if i == 0 else None,
+        )
     return axes
 
 
-def simulated(axes: Axes, x, mean, errors=None, *, rule: str, label: str | None = None, floor: float | None = None) -> Axes:
-    """Simulated means (S,) in the style of their rule, bars of ± 2 standard errors (S,); NaN points are left out.
+def simulated(
+    axes: Axes,
+    x,
+    mean,
+    errors=None,
+    *,
+    rule: str,
+    label: str | None = None,
+    floor: float | None = None,
+) -> Axes:
+    """Simulated means (S,) in the style of their rule, bars of ± 2 standard errors (S,); NaN points
+    are left out.
 
-    Values below ``floor`` (needed where a logarithmic axis meets zero or noise) are drawn there, hollow and without a bar.
+    Values below ``floor`` (needed where a logarithmic axis meets zero or noise) are drawn there,
+    hollow and without a bar.
     """
     look, x, mean = style.rule(rule), np.asarray(x), np.asarray(mean, dtype=float)
     known = np.isfinite(mean)
     shown = mean if floor is None else np.maximum(mean, floor)
     under = known & (shown > mean)
-    axes.plot(x[known], shown[known], color=look.color, linestyle=look.line, linewidth=1.4, marker=look.marker, zorder=4,
-              markersize=4.4, markeredgewidth=0.7, markeredgecolor=look.color if look.marker in "xX+P" else style.PAPER,
-              label=look.label if label is None else label)
+    axes.plot(
+        x[known],
+        shown[known],
+        color=look.color,
+        linestyle=look.line,
+        linewidth=1.4,
+        marker=look.marker,
+        zorder=4,
+        markersize=4.4,
+        markeredgewidth=0.7,
+        markeredgecolor=look.color if look.marker in "xX+P" else style.PAPER,
+        label=look.label if label is None else label,
+    )
     axes.plot(x[under], shown[under], zorder=5, **style.hollow(look.color, look.marker, 4.2))
     if errors is not None:
         half, low = 2 * np.asarray(errors), shown * 1e-3 if floor is None else floor
         down = np.minimum(half, np.maximum(shown - low, 0)) if axes.get_yscale() == "log" else half
         inside = known & ~under
-        axes.errorbar(x[inside], shown[inside], yerr=np.array([down, half])[:, inside], fmt="none", ecolor=look.color,
-                      elinewidth=1.0, capsize=1.8, capthick=0.8, zorder=3.5)
+        axes.errorbar(
+            x[inside],
+            shown[inside],
+            yerr=np.array([down, half])[:, inside],
+            fmt="none",
+            ecolor=look.color,
+            elinewidth=1.0,
+            capsize=1.8,
+            capthick=0.8,
+            zorder=3.5,
+        )
     return axes
 
 
-def family(axes: Axes, x_theory, theory, x, computed, tones, labels=None, *, log: str = "xy", errors=None) -> Axes:
-    """Theory lines (K, D) under computed open markers (K, S), one tone each, with bars of ± 2 standard errors if given."""
+def family(
+    axes: Axes, x_theory, theory, x, computed, tones, labels=None, *, log: str = "xy", errors=None
+) -> Axes:
+    """Theory lines (K, D) under computed open markers (K, S), one tone each, with bars of ± 2
+    standard errors if given.
+    """
     curves.log_axes(axes, log)
-    curves.theory_and_computed(axes, theory=(x_theory, theory), computed=(x, computed), colors=tones, labels=labels)
+    curves.theory_and_computed(
+        axes, theory=(x_theory, theory), computed=(x, computed), colors=tones, labels=labels
+    )
     if "x" in log:
         tick_values(axes, x)
     for row, half, tone in zip(computed, [] if errors is None else 2 * errors, tones, strict=False):
-        axes.errorbar(x, row, yerr=half, fmt="none", ecolor=tone, elinewidth=1.0, capsize=1.8, zorder=3.5)
+        axes.errorbar(
+            x, row, yerr=half, fmt="none", ecolor=tone, elinewidth=1.0, capsize=1.8, zorder=3.5
+        )
     return axes
 
 
 def floor_of(values, given: float | None) -> float | None:
-    """``given``, or where a logarithmic axis would lose values at or below zero, a third of the smallest positive one."""
+    """``given``, or where a logarithmic axis would lose values at or below zero, a third of the
+    smallest positive one.
+    """
     known = np.asarray(values)[np.isfinite(values)]
     if given is not None or (known > 0).all() or not (known > 0).any():
         return given
@@ -80,7 +144,8 @@ def floor_of(values, given: float | None) -> float | None:
 
 
 def tick_values(axes: Axes, values) -> Axes:
-    """Ticks of a horizontal logarithmic axis: the values themselves, as far as they keep apart, below 1.5 decades.
+    """Ticks of a horizontal logarithmic axis: the values themselves, as far as they keep apart,
+    below 1.5 decades.
 
     There the powers of ten would label one point or none; a wider axis keeps them.
     """
@@ -108,4 +173,6 @@ def numbered(stem: str, count: int) -> list[str]:
 
 def letters(names) -> dict[str, str]:
     """Panel letters by name in reading order; a lone panel has none, nor have those after z."""
-    return dict.fromkeys(names, "") | (dict(zip(names, ascii_lowercase, strict=False)) if len(names) > 1 else {})
+    return dict.fromkeys(names, "") | (
+        dict(zip(names, ascii_lowercase, strict=False)) if len(names) > 1 else {}
+    )

@@ -1,7 +1,9 @@
-"""Reading and drawing sweeps: maps, phase diagrams and slices of an xarray.Dataset, each on an Axes.
+"""Reading and drawing sweeps: maps, phase diagrams and slices of an xarray.Dataset, each on an
+Axes.
 
-The dataset is what ``landscape_control.sweep`` returns: a dimension per axis, a variable per measure, and a ``status`` in
-every cell. Numbers become heat maps, words phase diagrams; cells that failed are hatched.
+The dataset is what ``landscape_control.sweep`` returns: a dimension per axis, a variable per
+measure, and a ``status`` in every cell. Numbers become heat maps, words phase diagrams; cells that
+failed are hatched.
 """
 
 import difflib
@@ -16,8 +18,15 @@ from . import curves, phase_diagrams, style
 
 FINE = ("converged", "computed")  # states of cells whose numbers count
 SEED, WARNING = "seed", "hidden_basin"
-AXIS_WORDS = {"horizon": "horizon T", "discount": "discount γ", "learning_rate": "learning rate η", "noise": "noise σ",
-              "loss_weight": "loss weight k", "terminal_weight": "terminal weight κ", "tilt": "tilt"}
+AXIS_WORDS = {
+    "horizon": "horizon T",
+    "discount": "discount γ",
+    "learning_rate": "learning rate η",
+    "noise": "noise σ",
+    "loss_weight": "loss weight k",
+    "terminal_weight": "terminal weight κ",
+    "tilt": "tilt",
+}
 # What a measure's name does not say by itself.
 TITLES = {
     "policy_rule": "closed form that the optimal policy is",
@@ -29,48 +38,68 @@ TITLES = {
 
 
 def axes_of(dataset) -> tuple[str, ...]:
-    """Names of the sweep's axes: the dimensions of ``status``, or of the first variable that has any."""
+    """Names of the sweep's axes: the dimensions of ``status``, or of the first variable that has
+    any.
+    """
     if "status" in dataset:
         return tuple(dataset["status"].dims)
     return next((tuple(dataset[name].dims) for name in dataset.data_vars if dataset[name].dims), ())
 
 
-def read_map(dataset, variable: str, *, x: str | None = None, y: str | None = None, at: Mapping | None = None):
+def read_map(
+    dataset, variable: str, *, x: str | None = None, y: str | None = None, at: Mapping | None = None
+):
     """One variable over two axes of a sweep.
 
     Parameters
     ----------
     x, y : axes to draw along; by default the first two that ``at`` leaves free
-    at : {axis: value} for all others, the nearest value is taken; numbers are averaged over an axis "seed" left out
+    at : {axis: value} for all others, the nearest value is taken; numbers are averaged over an axis
+    "seed" left out
 
     Returns
     -------
     SimpleNamespace
-        x (X,), y (Y,), values (Y, X) with NaN or "" in failed cells, is_text, failed (Y, X), warned (Y, X), x_label,
-        y_label, title, dims (y name, x name).
+        x (X,), y (Y,), values (Y, X) with NaN or "" in failed cells, is_text, failed (Y, X), warned
+        (Y, X), x_label, y_label, title, dims (y name, x name).
 
     Raises
     ------
     ProblemError
-        Unknown variables or axes (with the near matches); an axis that is neither drawn, nor fixed, nor averaged over.
+        Unknown variables or axes (with the near matches); an axis that is neither drawn, nor fixed,
+        nor averaged over.
     """
     array, at = _variable(dataset, variable), dict(at or {})
     x, y = _two_axes(dataset, array, x, y, at)
-    array, failed, warned = (fixed(part, at) for part in (array, _failed(dataset), _warned(dataset)))
+    array, failed, warned = (
+        fixed(part, at) for part in (array, _failed(dataset), _warned(dataset))
+    )
     values, failed, warned = (_flat(part, (y, x), variable) for part in (array, failed, warned))
     text = values.dtype.kind in "UOS"
     bad = failed > 0.5
     values = np.where(bad, "", values) if text else np.where(bad, np.nan, values.astype(float))
     along, up = values_of(dataset, x), values_of(dataset, y)
-    return SimpleNamespace(x=along, y=up, values=values, is_text=text, failed=bad, warned=warned > 0, dims=(y, x),
-                           x_label=axis_label(dataset, x), y_label=axis_label(dataset, y), title=title_of(dataset, variable))
+    return SimpleNamespace(
+        x=along,
+        y=up,
+        values=values,
+        is_text=text,
+        failed=bad,
+        warned=warned > 0,
+        dims=(y, x),
+        x_label=axis_label(dataset, x),
+        y_label=axis_label(dataset, y),
+        title=title_of(dataset, variable),
+    )
 
 
-def draw_map(axes: Axes, data, *, names=None, limits=None, warn: bool = True, **options) -> SimpleNamespace:
+def draw_map(
+    axes: Axes, data, *, names=None, limits=None, warn: bool = True, **options
+) -> SimpleNamespace:
     """Draw what :func:`read_map` returned, numbers as a heat map and words as a phase diagram.
 
-    Returns ``handles`` for a legend and ``cells`` for a colour bar (None for words); ``names`` fixes the order and so the
-    colours of words, ``limits`` the range of numbers.
+    Returns ``handles`` for a legend and ``cells`` for a colour bar (None for words); ``names``
+    fixes the order and so the colours of words, ``limits`` the range of numbers.
     """
     if data.is_text:
         names = kinds(data.values) if names is None else list(names)
@@ -79,11 +108,15 @@ def draw_map(axes: Axes, data, *, names=None, limits=None, warn: bool = True, **
         handles, cells = phase_diagrams.region_map(axes, data.x, data.y, regions, names), None
     else:
         handles = []
-        _, cells = phase_diagrams.number_map(axes, data.x, data.y, data.values, limits=limits, **options)
+        _, cells = phase_diagrams.number_map(
+            axes, data.x, data.y, data.values, limits=limits, **options
+        )
         if np.isnan(data.values).any():
             handles.append(phase_diagrams.hatch_handle())
     if warn:
-        mark = phase_diagrams.mark_cells(axes, data.x, data.y, data.warned, label="a better basin was overlooked")
+        mark = phase_diagrams.mark_cells(
+            axes, data.x, data.y, data.warned, label="a better basin was overlooked"
+        )
         handles += [mark] if mark else []
     return SimpleNamespace(handles=handles, cells=cells)
 
@@ -95,17 +128,32 @@ def kinds(values) -> list[str]:
     return order + sorted(found - set(order) - {"none"}) + ["none"] * ("none" in found)
 
 
-def read_slices(dataset, variable: str, *, along: str, by: str | None = None, at: Mapping | None = None, band: str = SEED):
-    """Curves over one axis: x (X,), mean and standard error (C, X) over the axis ``band``, labels (C,) by another axis.
+def read_slices(
+    dataset,
+    variable: str,
+    *,
+    along: str,
+    by: str | None = None,
+    at: Mapping | None = None,
+    band: str = SEED,
+):
+    """Curves over one axis: x (X,), mean and standard error (C, X) over the axis ``band``, labels
+    (C,) by another axis.
 
-    The error is NaN where ``band`` is no axis or has one value. Raises ProblemError as :func:`read_map`.
+    The error is NaN where ``band`` is no axis or has one value. Raises ProblemError as
+    :func:`read_map`.
     """
     array, at = _variable(dataset, variable), dict(at or {})
     for name in (along, *([by] if by else [])):
         _check_axis(dataset, name)
     array = fixed(array.where(_failed(dataset) < 0.5) if array.dtype.kind in "fiub" else array, at)
     if array.dtype.kind in "UOS":
-        raise ProblemError(f"slices of {variable!r}", expected="numbers", received="words", advice="draw a phase diagram")
+        raise ProblemError(
+            f"slices of {variable!r}",
+            expected="numbers",
+            received="words",
+            advice="draw a phase diagram",
+        )
     free = [dim for dim in array.dims if dim not in (along, by, band)]
     if free:
         _refuse_free(variable, free)
@@ -117,24 +165,50 @@ def read_slices(dataset, variable: str, *, along: str, by: str | None = None, at
     count = known.sum(-1)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.where(known, values, 0).sum(-1) / np.where(count, count, np.nan)
-        spread = np.sqrt(np.where(known, (values - mean[..., None]) ** 2, 0).sum(-1) / (count - 1) / count)
-    labels = [""] if by is None else [f"{symbol_of(by)} = {short(v)}" for v in values_of(dataset, by)]
-    return SimpleNamespace(x=values_of(dataset, along), mean=mean, error=np.where(count > 1, spread, np.nan), labels=labels,
-                           x_label=axis_label(dataset, along), y_label=title_of(dataset, variable))
+        spread = np.sqrt(
+            np.where(known, (values - mean[..., None]) ** 2, 0).sum(-1) / (count - 1) / count
+        )
+    labels = (
+        [""] if by is None else [f"{symbol_of(by)} = {short(v)}" for v in values_of(dataset, by)]
+    )
+    return SimpleNamespace(
+        x=values_of(dataset, along),
+        mean=mean,
+        error=np.where(count > 1, spread, np.nan),
+        labels=labels,
+        x_label=axis_label(dataset, along),
+        y_label=title_of(dataset, variable),
+    )
 
 
 def draw_slices(axes: Axes, data, *, rule: str = "optimal", width: float = 1.0) -> Axes:
-    """Draw what :func:`read_slices` returned: one shade per curve, mean ± ``width`` standard errors shaded."""
-    numeric = np.asarray(data.x).dtype.kind in "iuf" and np.isfinite(np.asarray(data.x, dtype=float)).all()
+    """Draw what :func:`read_slices` returned: one shade per curve, mean ± ``width`` standard errors
+    shaded.
+    """
+    numeric = (
+        np.asarray(data.x).dtype.kind in "iuf"
+        and np.isfinite(np.asarray(data.x, dtype=float)).all()
+    )
     at = np.asarray(data.x, dtype=float) if numeric else np.arange(len(data.x))
     if numeric and phase_diagrams.is_geometric(data.x):
         curves.log_axes(axes, "x")
     elif not numeric:
         style.ticks_in_words(axes, "x", at, [short(value) for value in data.x])
-    for mean, error, tone, words in zip(data.mean, data.error, style.shades(rule, len(data.mean)), data.labels, strict=True):
+    for mean, error, tone, words in zip(
+        data.mean, data.error, style.shades(rule, len(data.mean)), data.labels, strict=True
+    ):
         half = np.where(np.isfinite(error), width * error, 0.0)
-        axes.fill_between(at, mean - half, mean + half, facecolor=tone, alpha=0.22, linewidth=0, zorder=1.5)
-        axes.plot(at, mean, linewidth=1.4, label=words or None, zorder=3, **style.hollow(tone, size=3.4, line="-"))
+        axes.fill_between(
+            at, mean - half, mean + half, facecolor=tone, alpha=0.22, linewidth=0, zorder=1.5
+        )
+        axes.plot(
+            at,
+            mean,
+            linewidth=1.4,
+            label=words or None,
+            zorder=3,
+            **style.hollow(tone, size=3.4, line="-"),
+        )
     return style.label(axes, data.x_label, data.y_label)
 
 
@@ -166,28 +240,49 @@ def title_of(dataset, variable: str) -> str:
 def _variable(dataset, name):
     if name not in dataset.data_vars:
         near = difflib.get_close_matches(str(name), list(dataset.data_vars), n=2, cutoff=0.4)
-        raise ProblemError("variable of the sweep", expected=f"one of {', '.join(map(repr, dataset.data_vars))}",
-                           received=repr(name), advice=f"did you mean {' or '.join(map(repr, near))}?" if near else
-                           "measure it in the sweep")
+        raise ProblemError(
+            "variable of the sweep",
+            expected=f"one of {', '.join(map(repr, dataset.data_vars))}",
+            received=repr(name),
+            advice=(
+                f"did you mean {' or '.join(map(repr, near))}?"
+                if near
+                else "measure it in the sweep"
+            ),
+        )
     return dataset[name]
 
 
 def _check_axis(dataset, name):
     if name not in dataset.dims:
         near = difflib.get_close_matches(str(name), list(dataset.dims), n=2, cutoff=0.4)
-        raise ProblemError("axis of the sweep", expected=f"one of {', '.join(map(repr, dataset.dims))}", received=repr(name),
-                           advice=f"did you mean {' or '.join(map(repr, near))}?" if near else "choose one of them")
+        raise ProblemError(
+            "axis of the sweep",
+            expected=f"one of {', '.join(map(repr, dataset.dims))}",
+            received=repr(name),
+            advice=(
+                f"did you mean {' or '.join(map(repr, near))}?" if near else "choose one of them"
+            ),
+        )
 
 
 def _two_axes(dataset, array, x, y, at):
     for name in (*(part for part in (x, y) if part is not None), *at):
         _check_axis(dataset, name)
-    free = [dim for dim in axes_of(dataset) if dim not in at and dim not in (x, y) and dim != SEED and dim in array.dims]
+    free = [
+        dim
+        for dim in axes_of(dataset)
+        if dim not in at and dim not in (x, y) and dim != SEED and dim in array.dims
+    ]
     x = free.pop(0) if x is None and free else x
     y = free.pop(0) if y is None and free else y
     if x is None or y is None or x == y:
-        raise ProblemError("map of a sweep", expected="two different axes", received=f"{x!r} and {y!r}",
-                           advice="sweep over two parameters, or draw slices")
+        raise ProblemError(
+            "map of a sweep",
+            expected="two different axes",
+            received=f"{x!r} and {y!r}",
+            advice="sweep over two parameters, or draw slices",
+        )
     return x, y
 
 
@@ -203,7 +298,9 @@ def _failed(dataset):
 def _warned(dataset):
     if WARNING not in dataset:
         return _failed(dataset) * 0.0
-    return dataset[WARNING].copy(data=np.nan_to_num(np.asarray(dataset[WARNING].values, dtype=float)))
+    return dataset[WARNING].copy(
+        data=np.nan_to_num(np.asarray(dataset[WARNING].values, dtype=float))
+    )
 
 
 def fixed(array, at: Mapping):
@@ -212,7 +309,11 @@ def fixed(array, at: Mapping):
         if name in array.dims:
             points = np.asarray(array[name].values)
             words = points.dtype.kind in "UOS"
-            place = list(map(str, points)).index(str(value)) if words else int(np.abs(points - value).argmin())
+            place = (
+                list(map(str, points)).index(str(value))
+                if words
+                else int(np.abs(points - value).argmin())
+            )
             array = array.isel({name: place})
     return array
 
@@ -228,14 +329,22 @@ def _flat(array, dims, variable):
 
 
 def _refuse_free(variable, free):
-    raise ProblemError(f"axes of {variable!r}", expected="axes that are drawn, fixed, or seeds of numbers",
-                       received=f"{', '.join(map(repr, free))} left over", advice=f"pass at={{{free[0]!r}: value}}")
+    raise ProblemError(
+        f"axes of {variable!r}",
+        expected="axes that are drawn, fixed, or seeds of numbers",
+        received=f"{', '.join(map(repr, free))} left over",
+        advice=f"pass at={{{free[0]!r}: value}}",
+    )
 
 
 def values_of(dataset, name: str) -> np.ndarray:
     """The values of an axis."""
     _check_axis(dataset, name)
-    return np.asarray(dataset[name].values) if name in dataset.coords else np.arange(dataset.sizes[name])
+    return (
+        np.asarray(dataset[name].values)
+        if name in dataset.coords
+        else np.arange(dataset.sizes[name])
+    )
 
 
 def short(value) -> str:

@@ -1,4 +1,6 @@
-"""Families of causal learning rules: one formula each, run on NumPy arrays and on CasADi symbols alike."""
+"""Families of causal learning rules: one formula each, run on NumPy arrays and on CasADi symbols
+alike.
+"""
 
 from .adaptive import AdamFamily
 from .catalogue import ALL, NEEDING, by_name
@@ -15,7 +17,33 @@ from .shapes import Constant, Cosine, InverseTime, Polynomial, Shape, WarmupStab
 from .sign import Lion, SignDescent
 
 __all__ = [
-    "ALL", "NEEDING", "AdamFamily", "Clock", "Coefficient", "Constant", "Cosine", "Family", "FirstOrderSpan", "Fixed",
-    "GatedPolicy", "GradientDescent", "HeavyBall", "InverseTime", "Layout", "Lion", "Nesterov", "NeuralPolicy", "Policy",
-    "PolicyProgram", "Polynomial", "Scheduled", "ScheduledDescent", "Shape", "SignDescent", "WarmupStableDecay",
-    "WeightDecay", "by_name", "impulse_response"]
+    "ALL",
+    "NEEDING",
+    "AdamFamily",
+    "Clock",
+    "Coefficient",
+    "Constant",
+    "Cosine",
+    "Family",
+    "FirstOrderSpan",
+    "Fixed",
+    "GatedPolicy",
+    "GradientDescent",
+    "HeavyBall",
+    "InverseTime",
+    "Layout",
+    "Lion",
+    "Nesterov",
+    "NeuralPolicy",
+    "Policy",
+    "PolicyProgram",
+    "Polynomial",
+    "Scheduled",
+    "ScheduledDescent",
+    "Shape",
+    "SignDescent",
+    "WarmupStableDecay",
+    "WeightDecay",
+    "by_name",
+    "impulse_response",
+]

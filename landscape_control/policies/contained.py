@@ -1,4 +1,6 @@
-"""Simpler families inside a richer one: where they lie, so that the richer one never does worse than they do."""
+"""Simpler families inside a richer one: where they lie, so that the richer one never does worse
+than they do.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,17 +12,18 @@ from .coefficient import Layout
 class Contained:
     """A simpler family that is part of a richer one.
 
-    Either a face, where some coefficients of the richer family are ``held`` and the others stay free; or a family of
-    its own,
-    whose coefficients ``embed`` turns into those of the richer one.
+    Either a face, where some coefficients of the richer family are ``held`` and the others stay
+    free; or a family of its own, whose coefficients ``embed`` turns into those of the richer one.
 
     Attributes
     ----------
     name : what it is, in words
     held : {coefficient of the richer family: number}, empty unless it is a face
     family : the simpler family, None where it is a face
-    embed : (its coefficients by name, seed) -> coefficients of the richer family by name. With a seed, those that have no
-        effect there are drawn, so that all of them can be improved from there; with None they are what is simplest
+    embed : (its coefficients by name, seed) -> coefficients of the richer family by name. With a
+    seed, those that have no
+        effect there are drawn, so that all of them can be improved from there; with None they are
+        what is simplest
     """
 
     name: str
@@ -49,7 +52,9 @@ def tied(family) -> Contained:
 
 
 def narrowed(one: Contained, bounds, layout: Layout):
-    """(n, 2): the ranges ``bounds`` on a face; None where the face lies outside them, or leaves nothing to hold."""
+    """(n, 2): the ranges ``bounds`` on a face; None where the face lies outside them, or leaves
+    nothing to hold.
+    """
     found, free = bounds.copy(), False
     for name, value in dict(one.held).items():
         place = layout.slices[name]

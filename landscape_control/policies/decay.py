@@ -16,7 +16,9 @@ from .sign import Lion
 
 @dataclass(frozen=True, kw_only=True)
 class Wrapped(Family):
-    """A family around ``family``, with its state, its coefficients by their own names, and its memory."""
+    """A family around ``family``, with its state, its coefficients by their own names, and its
+    memory.
+    """
 
     family: Family
 
@@ -74,21 +76,28 @@ class Wrapped(Family):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class WeightDecay(Wrapped):
-    """Δθ = inner update - w θ, the coefficient ``decay`` w: decoupled, and towards 0. The inner state does not see it.
+    """Δθ = inner update - w θ, the coefficient ``decay`` w: decoupled, and towards 0. The inner
+    state does not see it.
 
-    Around constant heavy ball it is Δθ_t = β(1-w)Δθ_{t-1} - αy_t - w(1-β)θ_t after the first step: decay inside the momentum
-    (L2 regularisation) is the same rule with other coefficients, and so is (β, w) → (1-w, 1-β) where θ_0 = 0. For adaptive
-    inner families it is not. It pulls to 0: where the minimum is known to be there, decay alone finds it, without gradients.
+    Around constant heavy ball it is Δθ_t = β(1-w)Δθ_{t-1} - αy_t - w(1-β)θ_t after the first step:
+    decay inside the momentum (L2 regularisation) is the same rule with other coefficients, and so
+    is (β, w) → (1-w, 1-β) where θ_0 = 0. For adaptive inner families it is not. It pulls to 0:
+    where the minimum is known to be there, decay alone finds it, without gradients.
 
-    Source: I. Loshchilov, F. Hutter, *Decoupled weight decay regularization*, ICLR 2019; w is their ηλ.
+    Source: I. Loshchilov, F. Hutter, *Decoupled weight decay regularization*, ICLR 2019; w is their
+    ηλ.
     """
 
     reads_parameters = True
 
     def __post_init__(self):
         if any(one.name == "decay" for one in self.family.coefficients):
-            raise ProblemError("family of WeightDecay", expected="a family without a coefficient 'decay'",
-                               received=self.family.name, advice="wrap it once only")
+            raise ProblemError(
+                "family of WeightDecay",
+                expected="a family without a coefficient 'decay'",
+                received=self.family.name,
+                advice="wrap it once only",
+            )
 
     @property
     def name(self):
@@ -113,12 +122,18 @@ class WeightDecay(Wrapped):
 
     @property
     def coefficients(self):
-        decay = Coefficient(name="decay", symbol="w", low=-1.0, high=1.0, least=1e-4, most=0.5, scale="log")
+        decay = Coefficient(
+            name="decay", symbol="w", low=-1.0, high=1.0, least=1e-4, most=0.5, scale="log"
+        )
         return *self.family.coefficients, decay
 
     @property
     def contained(self):
-        plain = [face(one.name, **dict(one.held), decay=0.0) for one in self.family.contained if one.is_face]
+        plain = [
+            face(one.name, **dict(one.held), decay=0.0)
+            for one in self.family.contained
+            if one.is_face
+        ]
         return *plain, face(self.family.name, decay=0.0), *super().contained
 
     def step(self, coefficients, state, gradient, parameters, clock):
@@ -129,7 +144,8 @@ class WeightDecay(Wrapped):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class Fixed(Wrapped):
-    """A family with some of its coefficients held at ``values`` {name: number}; they are no variables any more.
+    """A family with some of its coefficients held at ``values`` {name: number}; they are no
+    variables any more.
 
     A value holds at every step; numbers per step are not taken.
     """
@@ -143,14 +159,24 @@ class Fixed(Wrapped):
         try:
             values = dict(self.values)
         except (TypeError, ValueError):
-            raise ProblemError("values of Fixed", expected="{name: number}", received=repr(self.values),
-                               advice="e.g. values={'momentum': 0.9}") from None
+            raise ProblemError(
+                "values of Fixed",
+                expected="{name: number}",
+                received=repr(self.values),
+                advice="e.g. values={'momentum': 0.9}",
+            ) from None
         check_options(f"fixed {self.family.name}", values, inner)
         for name, value in values.items():
             if inner[name].size > 1:
-                raise ProblemError(f"fixed {name}", expected="a coefficient that is one number",
-                                   received=f"{inner[name].size} numbers", advice="leave it free")
-            values[name] = number(f"fixed {name}", value, low=inner[name].low, high=inner[name].high)
+                raise ProblemError(
+                    f"fixed {name}",
+                    expected="a coefficient that is one number",
+                    received=f"{inner[name].size} numbers",
+                    advice="leave it free",
+                )
+            values[name] = number(
+                f"fixed {name}", value, low=inner[name].low, high=inner[name].high
+            )
         object.__setattr__(self, "values", tuple(sorted(values.items())))  # a family can be hashed
 
     @property
@@ -164,7 +190,10 @@ class Fixed(Wrapped):
 
     @property
     def contains(self):
-        return {rule: f"{place}; only where that agrees with what is held" for rule, place in self.family.contains.items()}
+        return {
+            rule: f"{place}; only where that agrees with what is held"
+            for rule, place in self.family.contains.items()
+        }
 
     @property
     def coefficients(self):
@@ -182,4 +211,6 @@ class Fixed(Wrapped):
         return tuple(found.values())
 
     def step(self, coefficients, state, gradient, parameters, clock):
-        return super().step({**coefficients, **dict(self.values)}, state, gradient, parameters, clock)
+        return super().step(
+            {**coefficients, **dict(self.values)}, state, gradient, parameters, clock
+        )

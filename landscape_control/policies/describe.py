@@ -4,7 +4,9 @@ import numpy as np
 
 
 def describe(program) -> str:
-    """Text of the expected cost that is minimised, over which coefficients, landscapes, starts and noise."""
+    """Text of the expected cost that is minimised, over which coefficients, landscapes, starts and
+    noise.
+    """
     family, task = program.family, program.task
     contained = "; ".join(f"{rule} at {where}" for rule, where in family.contains.items())
     lines = [
@@ -34,15 +36,20 @@ def _terms(program):
 
 def _coefficient(one):
     size = f", {one.size} numbers" if one.size > 1 else ""
-    return f"{one.symbol} ({one.name}{size}) in [{one.low:g}, {one.high:g}]{' at every step' if one.varies else ''}"
+    return (
+        f"{one.symbol} ({one.name}{size}) in [{one.low:g},"
+        f" {one.high:g}]{' at every step' if one.varies else ''}"
+    )
 
 
 def _task(task):
     if not task.is_quadratic:
         return f"samples of landscapes with {task.dimension} parameter(s)"
     still = "0" if task.minimum is None else f"moving: {type(task.minimum).__name__}"
-    return (f"L = ½h(θ-μ)², h ~ {task.curvatures}, θ_0 ~ N({task.start_mean:g}, {task.start_variance:g}), "
-            f"minimum μ {still}")
+    return (
+        f"L = ½h(θ-μ)², h ~ {task.curvatures}, θ_0 ~ N({task.start_mean:g},"
+        f" {task.start_variance:g}), minimum μ {still}"
+    )
 
 
 def _sees(sees):
@@ -50,4 +57,8 @@ def _sees(sees):
     noise = getattr(sees, "noise", None)
     if kind == "ExactGradient":
         return "the gradient, without noise"
-    return f"the gradient with noise {noise:g} per step" if np.ndim(noise) == 0 and np.isscalar(noise) else f"through {sees}"
+    return (
+        f"the gradient with noise {noise:g} per step"
+        if np.ndim(noise) == 0 and np.isscalar(noise)
+        else f"through {sees}"
+    )

@@ -1,4 +1,6 @@
-"""What a policy family is: one formula for a step, with free coefficients, run on numbers and on CasADi symbols alike."""
+"""What a policy family is: one formula for a step, with free coefficients, run on numbers and on
+CasADi symbols alike.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,19 +21,23 @@ class Clock:
 
 @dataclass(frozen=True, kw_only=True)
 class Family:
-    """Causal learning rules of one shape: Δθ_t from the gradients y_0 … y_t seen so far, by a state carried along.
+    """Causal learning rules of one shape: Δθ_t from the gradients y_0 … y_t seen so far, by a state
+    carried along.
 
-    Every family works weight by weight: the same formula with the same coefficients for each coordinate. It is written
-    once, in :meth:`step`, with operations that NumPy arrays and CasADi symbols share (+ - * / ** and those of
-    :mod:`.elementwise`); programs, steppers and tests all call it. The clock's step may be a symbol too.
+    Every family works weight by weight: the same formula with the same coefficients for each
+    coordinate. It is written once, in :meth:`step`, with operations that NumPy arrays and CasADi
+    symbols share (+ - * / ** and those of :mod:`.elementwise`); programs, steppers and tests all
+    call it. The clock's step may be a symbol too.
 
-    Class attributes: ``name``, ``formula``, ``source`` in words; ``contains``: classic rules that are special points,
-    {rule: where}, e.g. {"gradient descent": "momentum = 0"}; ``linear``: whether Δθ is linear in θ, y and the state for
-    fixed coefficients, so that second moments propagate in closed form; ``memory``: how many gradients the rule must have
-    seen before all of its coefficients have an effect, at most the horizon; ``reads_parameters``: whether Δθ depends on θ
-    itself, as weight decay does, and not on the gradients alone; ``reads_clock``: whether Δθ depends on how much of the
-    horizon is left, as in a cosine schedule, so that the rule ends with its horizon (a bias correction counts steps too, but
-    never ends); ``arguments``: {name: what it is} for the arguments that the family cannot do without.
+    Class attributes: ``name``, ``formula``, ``source`` in words; ``contains``: classic rules that
+    are special points, {rule: where}, e.g. {"gradient descent": "momentum = 0"}; ``linear``:
+    whether Δθ is linear in θ, y and the state for fixed coefficients, so that second moments
+    propagate in closed form; ``memory``: how many gradients the rule must have seen before all of
+    its coefficients have an effect, at most the horizon; ``reads_parameters``: whether Δθ depends
+    on θ itself, as weight decay does, and not on the gradients alone; ``reads_clock``: whether Δθ
+    depends on how much of the horizon is left, as in a cosine schedule, so that the rule ends with
+    its horizon (a bias correction counts steps too, but never ends); ``arguments``: {name: what it
+    is} for the arguments that the family cannot do without.
     """
 
     name: ClassVar[str]
@@ -51,7 +57,8 @@ class Family:
 
     @property
     def contained(self) -> tuple[Contained, ...]:
-        """The simpler families among its members, simplest first: an optimisation starts from their best members too.
+        """The simpler families among its members, simplest first: an optimisation starts from their
+        best members too.
 
         ``contains`` says in words what else is a special point.
         """
@@ -62,11 +69,14 @@ class Family:
         """Numbers per weight that are carried from step to step; all zero at the start."""
         raise NotImplementedError
 
-    def step(self, coefficients: Mapping[str, object], state: tuple, gradient, parameters, clock: Clock) -> tuple:
+    def step(
+        self, coefficients: Mapping[str, object], state: tuple, gradient, parameters, clock: Clock
+    ) -> tuple:
         """(Δθ, next state) for one weight, from the observed gradient at θ = ``parameters``.
 
-        ``coefficients`` maps names to numbers (or lists of ``size`` numbers), arrays or symbols; ``state`` has
-        ``state_size`` entries. The formula may depend on the clock, the *shape* of the computation may not depend on values.
+        ``coefficients`` maps names to numbers (or lists of ``size`` numbers), arrays or symbols;
+        ``state`` has ``state_size`` entries. The formula may depend on the clock, the *shape* of
+        the computation may not depend on values.
         """
         raise NotImplementedError
 

@@ -12,18 +12,31 @@ _CONSTANT = "True for one number, False for one per step"
 
 def learning_rate(varies: bool) -> Coefficient:
     """α, a length per gradient; starts between 0.01 and 3."""
-    return Coefficient(name="learning_rate", symbol="α", least=1e-2, most=3.0, scale="log", varies=varies)
+    return Coefficient(
+        name="learning_rate", symbol="α", least=1e-2, most=3.0, scale="log", varies=varies
+    )
 
 
 def momentum(varies: bool) -> Coefficient:
-    """β; without effect on the first step. A constant one stays inside (-1, 1), where a rule can settle."""
+    """β; without effect on the first step. A constant one stays inside (-1, 1), where a rule can
+    settle.
+    """
     free = {} if varies else {"low": -0.9999, "high": 0.9999}
-    return Coefficient(name="momentum", symbol="β", least=0.0, most=0.95, scale="one minus", varies=varies, first=1, **free)
+    return Coefficient(
+        name="momentum",
+        symbol="β",
+        least=0.0,
+        most=0.95,
+        scale="one minus",
+        varies=varies,
+        first=1,
+        **free,
+    )
 
 
 def without_momentum(family: Family) -> tuple:
-    """What a rule with a coefficient ``momentum`` contains: gradient descent, and itself with the same numbers at all
-    steps."""
+    """What a rule with a coefficient ``momentum`` contains: gradient descent, and itself with the
+    same numbers at all steps."""
     constant = () if family.constant else (tied(replace(family, constant=True)),)
     return face("gradient descent", momentum=0.0), *constant
 
@@ -33,7 +46,8 @@ def without_momentum(family: Family) -> tuple:
 class GradientDescent(Family):
     """Δθ_t = -α_t y_t, with one α (``constant``) or one per step.
 
-    Source: A. Cauchy 1847; with noisy gradients H. Robbins, S. Monro, *A stochastic approximation method*, 1951.
+    Source: A. Cauchy 1847; with noisy gradients H. Robbins, S. Monro, *A stochastic approximation
+    method*, 1951.
     """
 
     constant: bool
@@ -41,7 +55,9 @@ class GradientDescent(Family):
     name = "gradient descent"
     formula = "Δθ = -α y"
     source = "Cauchy 1847; Robbins & Monro 1951"
-    contains = {"Chebyshev and silver steps": "constant=False with those learning rates, in any order"}
+    contains = {
+        "Chebyshev and silver steps": "constant=False with those learning rates, in any order"
+    }
     linear = True
     arguments = {"constant": _CONSTANT}
 
@@ -66,7 +82,8 @@ class GradientDescent(Family):
 class HeavyBall(Family):
     """Δθ_t = β_t Δθ_{t-1} - α_t y_t, Δθ_{-1} = 0.
 
-    Written with the average m_t = β m_{t-1} + (1 - β) y_t, as Adam does, a constant rule is Δθ = -α/(1 - β) m.
+    Written with the average m_t = β m_{t-1} + (1 - β) y_t, as Adam does, a constant rule is Δθ =
+    -α/(1 - β) m.
 
     Source: B. T. Polyak, *Some methods of speeding up the convergence of iteration methods*, 1964.
     """
@@ -78,7 +95,9 @@ class HeavyBall(Family):
     source = "Polyak 1964"
     contains = {
         "gradient descent": "momentum = 0",
-        "Polyak's coefficients": "√α = 2/(√h_max + √h_min), √β = (√h_max - √h_min)/(√h_max + √h_min)",
+        "Polyak's coefficients": (
+            "√α = 2/(√h_max + √h_min), √β = (√h_max - √h_min)/(√h_max + √h_min)"
+        ),
         "three-term recurrences of orthogonal polynomials": "constant=False",
     }
     linear = True
@@ -104,14 +123,18 @@ class HeavyBall(Family):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class Nesterov(Family):
-    """b_t = β_{t-1} b_{t-1} + y_t, Δθ_t = -α_t (y_t + β_t b_t), b_{-1} = 0: the learner stands at the look-ahead point.
+    """b_t = β_{t-1} b_{t-1} + y_t, Δθ_t = -α_t (y_t + β_t b_t), b_{-1} = 0: the learner stands at
+    the look-ahead point.
 
-    θ is where the gradient is taken, Nesterov's second sequence. The first step is -α_0 (1 + β_0) y, as in PyTorch. On exact
-    or noisy gradients a constant rule is heavy ball with βα(y_t - y_{t-1}) subtracted, an answer to the gradient's change.
+    θ is where the gradient is taken, Nesterov's second sequence. The first step is -α_0 (1 + β_0)
+    y, as in PyTorch. On exact or noisy gradients a constant rule is heavy ball with βα(y_t -
+    y_{t-1}) subtracted, an answer to the gradient's change.
 
-    Source: Yu. Nesterov, *A method of solving a convex programming problem with convergence rate O(1/k²)*, 1983; in this
-    form I. Sutskever, J. Martens, G. Dahl, G. Hinton, *On the importance of initialization and momentum in deep learning*,
-    ICML 2013; for constant coefficients torch.optim.SGD(nesterov=True, dampening=0).
+    Source: Yu. Nesterov, *A method of solving a convex programming problem with convergence rate
+    O(1/k²)*, 1983; in this
+    form I. Sutskever, J. Martens, G. Dahl, G. Hinton, *On the importance of initialization and
+    momentum in deep learning*, ICML 2013; for constant coefficients torch.optim.SGD(nesterov=True,
+    dampening=0).
     """
 
     constant: bool
@@ -121,8 +144,10 @@ class Nesterov(Family):
     source = "Nesterov 1983; Sutskever et al. 2013"
     contains = {
         "gradient descent": "momentum = 0",
-        "Nesterov's accelerated gradient": "learning_rate = 1/h_max, momentum = t/(t + 3) at step t, or (√κ - 1)/(√κ + 1) "
-        "for condition number κ",
+        "Nesterov's accelerated gradient": (
+            "learning_rate = 1/h_max, momentum = t/(t + 3) at step t, or (√κ - 1)/(√κ + 1) "
+            "for condition number κ"
+        ),
     }
     linear = True
     arguments = {"constant": _CONSTANT}
@@ -147,13 +172,16 @@ class Nesterov(Family):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class FirstOrderSpan(Family):
-    """Δθ_t = -Σ_{j<k} c_{j,t} y_{t-j}: any linear combination of the last k = ``memory`` gradients, y = 0 before the first.
+    """Δθ_t = -Σ_{j<k} c_{j,t} y_{t-j}: any linear combination of the last k = ``memory`` gradients,
+    y = 0 before the first.
 
-    ``lag_j`` is c_j, of effect from step j on. With k = T and one set per step it is every rule whose iterates stay in the
-    span of all gradients seen: T(T+1)/2 numbers.
+    ``lag_j`` is c_j, of effect from step j on. With k = T and one set per step it is every rule
+    whose iterates stay in the span of all gradients seen: T(T+1)/2 numbers.
 
-    Source: A. Nemirovski, D. Yudin, *Problem complexity and method efficiency in optimization*, 1983; with one set per step
-    and k = T the step matrix of Y. Drori, M. Teboulle, *Performance of first-order methods*, Math. Program. 2014.
+    Source: A. Nemirovski, D. Yudin, *Problem complexity and method efficiency in optimization*,
+    1983; with one set per step
+    and k = T the step matrix of Y. Drori, M. Teboulle, *Performance of first-order methods*, Math.
+    Program. 2014.
     """
 
     memory: Count = field()  # no default: it hides the class attribute
@@ -164,19 +192,34 @@ class FirstOrderSpan(Family):
     source = "Nemirovski & Yudin 1983; Drori & Teboulle 2014"
     contains = {
         "gradient descent": "lag_0 alone",
-        "heavy ball": "memory = T: lag_j = α_{t-j} β_{t-j+1}…β_t, which is αβ^j for constant coefficients; a shorter memory "
-        "truncates it",
+        "heavy ball": (
+            "memory = T: lag_j = α_{t-j} β_{t-j+1}…β_t, which is αβ^j for constant coefficients; a"
+            " shorter memory truncates it"
+        ),
         "Nesterov": "memory = T: lag_0 = α(1 + β), lag_j = αβ^{j+1} for constant coefficients",
-        "any linear family without weight decay": "memory = T, constant=False: see impulse_response",
+        "any linear family without weight decay": (
+            "memory = T, constant=False: see impulse_response"
+        ),
     }
     linear = True
     arguments = {"memory": "how many of the last gradients enter", "constant": _CONSTANT}
 
     @property
     def coefficients(self):
-        first = Coefficient(name="lag_0", symbol="c_0", least=1e-2, most=3.0, scale="log", varies=not self.constant)
-        rest = [Coefficient(name=f"lag_{j}", symbol=f"c_{j}", least=-0.5, most=1.0, varies=not self.constant, first=j)
-                for j in range(1, self.memory)]
+        first = Coefficient(
+            name="lag_0", symbol="c_0", least=1e-2, most=3.0, scale="log", varies=not self.constant
+        )
+        rest = [
+            Coefficient(
+                name=f"lag_{j}",
+                symbol=f"c_{j}",
+                least=-0.5,
+                most=1.0,
+                varies=not self.constant,
+                first=j,
+            )
+            for j in range(1, self.memory)
+        ]
         return first, *rest
 
     @property

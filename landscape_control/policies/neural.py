@@ -1,4 +1,6 @@
-"""Small recurrent rules, weight by weight: how much any rule of that memory could gain over heavy ball."""
+"""Small recurrent rules, weight by weight: how much any rule of that memory could gain over heavy
+ball.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,25 +20,37 @@ _WIDEST = 20.0  # weights beyond it only saturate their unit
 
 @dataclass(frozen=True, kw_only=True)
 class Recurrent(Family):
-    """Heavy ball with ``hidden`` recurrent units beside it; a base for :class:`NeuralPolicy` and :class:`GatedPolicy`.
+    """Heavy ball with ``hidden`` recurrent units beside it; a base for :class:`NeuralPolicy` and
+    :class:`GatedPolicy`.
 
-    ``gradient_scale`` s is the size of a typical gradient: units see y/s on a logarithmic scale, so that gradients from
-    s/10 to 100 s are told apart. All weights of the units stand in one vector coefficient, ``weights``.
+    ``gradient_scale`` s is the size of a typical gradient: units see y/s on a logarithmic scale, so
+    that gradients from s/10 to 100 s are told apart. All weights of the units stand in one vector
+    coefficient, ``weights``.
 
-    Rules of this kind are odd, Δθ(-y) = -Δθ(y) for whole histories, as the landscapes have no preferred direction.
+    Rules of this kind are odd, Δθ(-y) = -Δθ(y) for whole histories, as the landscapes have no
+    preferred direction.
     """
 
     hidden: Count
     gradient_scale: Positive
 
-    source = "M. Andrychowicz et al., Learning to learn by gradient descent by gradient descent, NeurIPS 2016"
+    source = (
+        "M. Andrychowicz et al., Learning to learn by gradient descent by gradient descent, NeurIPS"
+        " 2016"
+    )
     contains = {
-        "heavy ball": "embed({'learning_rate': α, 'momentum': β}): readout weights 0, other weights any",
+        "heavy ball": (
+            "embed({'learning_rate': α, 'momentum': β}): readout weights 0, other weights any"
+        ),
         "gradient descent": "embed({'learning_rate': α}): readout weights 0, momentum 0",
     }
 
-    arguments = {"hidden": "how many recurrent units, e.g. 2",
-                 "gradient_scale": "the size of a typical gradient, e.g. the standard deviation of its noise"}
+    arguments = {
+        "hidden": "how many recurrent units, e.g. 2",
+        "gradient_scale": (
+            "the size of a typical gradient, e.g. the standard deviation of its noise"
+        ),
+    }
 
     @property
     def readouts(self) -> int:
@@ -50,8 +64,19 @@ class Recurrent(Family):
 
     @property
     def coefficients(self):
-        return learning_rate(False), momentum(False), Coefficient(
-            name="weights", symbol="W", low=-_WIDEST, high=_WIDEST, least=-0.5, most=0.5, size=self.weights)
+        return (
+            learning_rate(False),
+            momentum(False),
+            Coefficient(
+                name="weights",
+                symbol="W",
+                low=-_WIDEST,
+                high=_WIDEST,
+                least=-0.5,
+                most=0.5,
+                size=self.weights,
+            ),
+        )
 
     @property
     def contained(self):
@@ -63,16 +88,17 @@ class Recurrent(Family):
         return plain, Contained(name=name, family=smaller, embed=self.widen)
 
     def widen(self, coefficients: Mapping[str, object], *, seed: int | None = None) -> dict:
-        """Coefficients of this family that do exactly what one with a unit less does with those given.
+        """Coefficients of this family that do exactly what one with a unit less does with those
+        given.
 
-        The new unit is the last; the others do not see it, and nothing is read from it. Its own weights are drawn with
-        ``seed``, else 0.
+        The new unit is the last; the others do not see it, and nothing is read from it. Its own
+        weights are drawn with ``seed``, else 0.
         """
         smaller = replace(self, hidden=self.hidden - 1)
         given = np.asarray(coefficients["weights"], dtype=float)
         rng = None if seed is None else np.random.default_rng(seed)
         found = np.zeros(self.weights) if rng is None else rng.uniform(-0.5, 0.5, self.weights)
-        found[self.weights - self.readouts:] = 0.0
+        found[self.weights - self.readouts :] = 0.0
         kept = self.kept()
         found[self._unseen()] = 0.0
         found[kept] = given[: smaller.weights]
@@ -88,13 +114,17 @@ class Recurrent(Family):
         """Places of the weights that a family with one unit less has, in its own order."""
         rows, last = self.rows(), self.first_unit + self.hidden - 1
         old = rows[: len(rows) // self.hidden * (self.hidden - 1)]
-        readouts = np.arange(self.weights - self.readouts, self.weights).reshape(-1, self.hidden)[:, :-1]
+        readouts = np.arange(self.weights - self.readouts, self.weights).reshape(-1, self.hidden)[
+            :, :-1
+        ]
         return np.concatenate([np.delete(old, last, axis=1).ravel(), readouts.ravel()])
 
     def _unseen(self):
         """Places of the weights by which the other units would see the last one."""
         rows = self.rows()
-        return rows[: len(rows) // self.hidden * (self.hidden - 1), self.first_unit + self.hidden - 1]
+        return rows[
+            : len(rows) // self.hidden * (self.hidden - 1), self.first_unit + self.hidden - 1
+        ]
 
     @property
     def inputs(self) -> int:
@@ -107,10 +137,12 @@ class Recurrent(Family):
         raise NotImplementedError
 
     def embed(self, coefficients: Mapping[str, float], *, seed: int | None = None) -> dict:
-        """Coefficients of this family that do exactly what heavy ball (or gradient descent) does with those given.
+        """Coefficients of this family that do exactly what heavy ball (or gradient descent) does
+        with those given.
 
-        Readout weights are 0. The others are drawn with ``seed``: a start from which every weight can be improved. Without
-        a seed they are 0, where all derivatives with respect to weights vanish.
+        Readout weights are 0. The others are drawn with ``seed``: a start from which every weight
+        can be improved. Without a seed they are 0, where all derivatives with respect to weights
+        vanish.
         """
         check_options("embed", dict(coefficients), ("learning_rate", "momentum"))
         weights = np.zeros(self.weights)
@@ -130,10 +162,11 @@ def _affine(weights, inputs):
 class NeuralPolicy(Recurrent):
     """z = tanh(W[a, b] + Uz), Δθ_t = βΔθ_{t-1} - αy - Vz with a = arcsinh(y/s), b = y/√(y² + s²).
 
-    An Elman network of ``hidden`` odd units that adds to heavy ball: h(h + 3) weights, in the order of W and U unit by unit,
-    then V in units of θ.
+    An Elman network of ``hidden`` odd units that adds to heavy ball: h(h + 3) weights, in the order
+    of W and U unit by unit, then V in units of θ.
 
-    Source: Andrychowicz et al. 2016 for learned rules that act weight by weight; J. Elman, *Finding structure in time*,
+    Source: Andrychowicz et al. 2016 for learned rules that act weight by weight; J. Elman, *Finding
+    structure in time*,
     1990, for the network.
     """
 
@@ -167,17 +200,20 @@ class NeuralPolicy(Recurrent):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class GatedPolicy(Recurrent):
-    """Δθ_t = β_tΔθ_{t-1} - α_t y_t, heavy ball whose coefficients are set by ``hidden`` gated units z.
+    """Δθ_t = β_tΔθ_{t-1} - α_t y_t, heavy ball whose coefficients are set by ``hidden`` gated units
+    z.
 
-    α_t = α exp(4 tanh(Az/4)), so within a factor of 55 of α, and artanh β_t = artanh β + Bz, so that |β_t| < 1: rules that
-    have learned from few landscapes stay stable on others.
+    α_t = α exp(4 tanh(Az/4)), so within a factor of 55 of α, and artanh β_t = artanh β + Bz, so
+    that |β_t| < 1: rules that have learned from few landscapes stay stable on others.
 
-    z += σ(gate)·(tanh(candidate) - z), gate and candidate affine in z and in three things seen: the size ½log(1 + y²/s²),
-    the agreement aa'/(1 + a² + a'²) of a = arcsinh(y/s) with that of the last step, and, with ``sees_clock``, the time
-    2t/T - 1. Normalisation by past sizes, restarts on disagreement and schedules are within its reach, approximately.
-    2h(h + 5) weights, or 2h(h + 4) without the clock: gate and candidate unit by unit, then A, then B.
+    z += σ(gate)·(tanh(candidate) - z), gate and candidate affine in z and in three things seen: the
+    size ½log(1 + y²/s²), the agreement aa'/(1 + a² + a'²) of a = arcsinh(y/s) with that of the last
+    step, and, with ``sees_clock``, the time 2t/T - 1. Normalisation by past sizes, restarts on
+    disagreement and schedules are within its reach, approximately. 2h(h + 5) weights, or 2h(h + 4)
+    without the clock: gate and candidate unit by unit, then A, then B.
 
-    Source: K. Cho et al., *Learning phrase representations using RNN encoder-decoder*, EMNLP 2014, for the gate (minimal
+    Source: K. Cho et al., *Learning phrase representations using RNN encoder-decoder*, EMNLP 2014,
+    for the gate (minimal
     form, no reset); Andrychowicz et al. 2016 for learned rules that act weight by weight.
     """
 
@@ -185,7 +221,10 @@ class GatedPolicy(Recurrent):
 
     name = "gated policy"
     formula = "Δθ = β(z)Δθ - α(z)y, z gated by sizes, agreement and time"
-    arguments = {**Recurrent.arguments, "sees_clock": "True where the units may know which share of the horizon has passed"}
+    arguments = {
+        **Recurrent.arguments,
+        "sees_clock": "True where the units may know which share of the horizon has passed",
+    }
 
     @property
     def reads_clock(self):

@@ -31,7 +31,8 @@ class Policy(Recordable):
     ``init, update = policy`` are pure functions:
 
     * ``init(episodes, dimension) -> state``
-    * ``update(state, observation (E, n), theta (E, n) = None, step = 1.0) -> (u (E, n), state)``, Δθ = u·step.
+    * ``update(state, observation (E, n), theta (E, n) = None, step = 1.0) -> (u (E, n), state)``,
+      Δθ = u·step.
 
     ``policy(history)`` maps the gradients seen so far, (t+1, n) or (E, t+1, n), to the next update.
 
@@ -39,7 +40,8 @@ class Policy(Recordable):
     ----------
     family : Family
     coefficients : {name: float or array}, by the family's :class:`Layout`
-    horizon : steps T that the rule was planned for; coefficients that vary and schedules end there, and so does the rule
+    horizon : steps T that the rule was planned for; coefficients that vary and schedules end there,
+    and so does the rule
 
     Raises
     ------
@@ -74,26 +76,40 @@ class Policy(Recordable):
         return 0, tuple(np.zeros((episodes, dimension)) for _ in range(self.family.state_size))
 
     @checked
-    def update(self, state: tuple, observation: Matrix, theta: Matrix | None = None, step: Positive = 1.0) -> tuple:
+    def update(
+        self, state: tuple, observation: Matrix, theta: Matrix | None = None, step: Positive = 1.0
+    ) -> tuple:
         """(u, next state), u = Δθ/step; θ is only read by families with weight decay.
 
-        Raises ProblemError for what is not finite, and for gradients or θ of another shape than the state's.
+        Raises ProblemError for what is not finite, and for gradients or θ of another shape than the
+        state's.
         """
         _check_shapes(state, observation, theta)
         return self.advance(state, observation, theta, step)
 
     def advance(self, state: tuple, observation, theta=None, step=1.0) -> tuple:
-        """What :meth:`update` does, without its checks: for loops that watch for episodes that diverge by themselves."""
+        """What :meth:`update` does, without its checks: for loops that watch for episodes that
+        diverge by themselves.
+        """
         count, inner = state
         if theta is None and self.family.reads_parameters:
-            raise ProblemError("theta", expected=f"the parameters, which {self.family.name} reads", received="None",
-                               advice="call update(state, observation, theta); a history of gradients is not enough")
+            raise ProblemError(
+                "theta",
+                expected=f"the parameters, which {self.family.name} reads",
+                received="None",
+                advice=(
+                    "call update(state, observation, theta); a history of gradients is not enough"
+                ),
+            )
         if self.varies and count >= self.horizon:
             raise ProblemError(
                 "policy",
                 expected=f"at most the {self.horizon} steps it was planned for",
                 received=f"step {count + 1}",
-                advice="plan for a longer horizon, or use a family with constant coefficients and no schedule",
+                advice=(
+                    "plan for a longer horizon, or use a family with constant coefficients and no"
+                    " schedule"
+                ),
             )
         clock = Clock(step=count, horizon=self.horizon)
         values = self._layout.at_step(self._entries, count)
@@ -102,7 +118,9 @@ class Policy(Recordable):
 
     @checked
     def __call__(self, history: History):
-        """The update after the gradients ``history`` (t+1, n) or (E, t+1, n), oldest first; a single (n,) is the first."""
+        """The update after the gradients ``history`` (t+1, n) or (E, t+1, n), oldest first; a
+        single (n,) is the first.
+        """
         one = history.ndim < 3
         seen = history.reshape((1, -1, history.shape[-1])) if one else history
         state = self.init(len(seen), seen.shape[2])
@@ -114,21 +132,33 @@ class Policy(Recordable):
 def _check_shapes(state, observation, theta):
     """Refuse a state that no ``init`` made, and rows of another number or length than it has."""
     if len(state) != 2 or not isinstance(state[0], int) or not isinstance(state[1], tuple):
-        raise ProblemError("state", expected="a state as init(episodes, dimension) or update returned it",
-                           received=shown(state), advice="state = init(1, 3); move, state = update(state, gradients)")
+        raise ProblemError(
+            "state",
+            expected="a state as init(episodes, dimension) or update returned it",
+            received=shown(state),
+            advice="state = init(1, 3); move, state = update(state, gradients)",
+        )
     kept = next((np.shape(part) for part in state[1] if np.ndim(part) == 2), observation.shape)
     for name, given in {"observation": observation, "theta": theta}.items():
         if given is not None and given.shape != kept:
-            raise ProblemError(name, expected=f"shape {kept}, a row per episode", received=f"shape {given.shape}",
-                               advice="make the state with init for as many episodes and weights")
+            raise ProblemError(
+                name,
+                expected=f"shape {kept}, a row per episode",
+                received=f"shape {given.shape}",
+                advice="make the state with init for as many episodes and weights",
+            )
 
 
 def _finite(layout, entries):
     """The vector of coefficients, if all of them are finite numbers."""
     wrong = np.flatnonzero(~np.isfinite(entries))
     if wrong.size:
-        raise ProblemError(f"coefficient {layout.labels[wrong[0]]!r}", expected="a finite number",
-                           received=f"{entries[wrong[0]]:g}", advice="find where it was computed and why it is not finite")
+        raise ProblemError(
+            f"coefficient {layout.labels[wrong[0]]!r}",
+            expected="a finite number",
+            received=f"{entries[wrong[0]]:g}",
+            advice="find where it was computed and why it is not finite",
+        )
     return entries
 
 

@@ -10,7 +10,8 @@ from .policy import Policy
 
 @checked
 def impulse_response(policy: Policy) -> np.ndarray:
-    """(T, T) lower triangular: entry (t, s) is Δθ_t after the one gradient y_s = 1, with θ held at 0.
+    """(T, T) lower triangular: entry (t, s) is Δθ_t after the one gradient y_s = 1, with θ held at
+    0.
 
     A linear rule without weight decay is this matrix; its entry (t, t-j) is -lag_j at step t of the
     :class:`FirstOrderSpan` with memory T that does the same.
@@ -21,8 +22,15 @@ def impulse_response(policy: Policy) -> np.ndarray:
         The family is not linear.
     """
     if not policy.family.linear:
-        raise ProblemError("impulse_response", expected="a linear family", received=policy.family.name,
-                           advice="the answer of a non-linear rule to a gradient depends on the others: run the policy")
+        raise ProblemError(
+            "impulse_response",
+            expected="a linear family",
+            received=policy.family.name,
+            advice=(
+                "the answer of a non-linear rule to a gradient depends on the others: run the"
+                " policy"
+            ),
+        )
     count = policy.horizon
     state, moves, rest = policy.init(count, 1), [], np.zeros((count, 1))
     for seen in np.eye(count):

@@ -1,4 +1,6 @@
-"""Shapes of a learning rate in time, with few numbers: constant, 1/t, polynomial, cosine, warm-up-stable-decay."""
+"""Shapes of a learning rate in time, with few numbers: constant, 1/t, polynomial, cosine,
+warm-up-stable-decay.
+"""
 
 import math
 from collections.abc import Mapping
@@ -17,8 +19,9 @@ from .family import Clock
 class Shape:
     """A learning rate in time, α_t = α s_t with s of order 1.
 
-    Class attributes: ``name``, ``formula``, ``source`` in words; ``contains``, ``reads_clock`` and ``arguments``, as for
-    :class:`Family`. ``constant_at`` says where the learning rate is constant, {coefficient: number}, if it is anywhere.
+    Class attributes: ``name``, ``formula``, ``source`` in words; ``contains``, ``reads_clock`` and
+    ``arguments``, as for :class:`Family`. ``constant_at`` says where the learning rate is constant,
+    {coefficient: number}, if it is anywhere.
     """
 
     name: ClassVar[str]
@@ -57,14 +60,19 @@ class Constant(Shape):
 class InverseTime(Shape):
     """s_t = 1/(1 + ρt), coefficient ``decay_rate`` ρ per step.
 
-    Source: H. Robbins, S. Monro, *A stochastic approximation method*, 1951; ρ = 1 averages the gradients of a quadratic.
+    Source: H. Robbins, S. Monro, *A stochastic approximation method*, 1951; ρ = 1 averages the
+    gradients of a quadratic.
     """
 
     name = "1/t"
     formula = "1/(1 + ρt)"
     source = "Robbins & Monro 1951"
     contains = {"constant": "decay_rate = 0"}
-    coefficients = (Coefficient(name="decay_rate", symbol="ρ", low=0.0, high=1e3, least=3e-3, most=3.0, scale="log"),)
+    coefficients = (
+        Coefficient(
+            name="decay_rate", symbol="ρ", low=0.0, high=1e3, least=3e-3, most=3.0, scale="log"
+        ),
+    )
     constant_at = MappingProxyType({"decay_rate": 0.0})
 
     def factor(self, coefficients, clock):
@@ -84,7 +92,9 @@ class Polynomial(Shape):
     source = "Chen et al. 2018"
     reads_clock = True
     contains = {"constant": "power = 0", "linear decay": "power = 1"}
-    coefficients = (Coefficient(name="power", symbol="q", low=-5.0, high=50.0, least=0.1, most=3.0),)
+    coefficients = (
+        Coefficient(name="power", symbol="q", low=-5.0, high=50.0, least=0.1, most=3.0),
+    )
     constant_at = MappingProxyType({"power": 0.0})
 
     def factor(self, coefficients, clock):
@@ -94,9 +104,11 @@ class Polynomial(Shape):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class Cosine(Shape):
-    """s_t = f + (1 - f)(1 + cos(πt/T))/2, down to the fraction ``final`` f, a free coefficient where None.
+    """s_t = f + (1 - f)(1 + cos(πt/T))/2, down to the fraction ``final`` f, a free coefficient
+    where None.
 
-    Source: I. Loshchilov, F. Hutter, *SGDR: stochastic gradient descent with warm restarts*, ICLR 2017, one period.
+    Source: I. Loshchilov, F. Hutter, *SGDR: stochastic gradient descent with warm restarts*, ICLR
+    2017, one period.
     """
 
     final: Share | None
@@ -127,13 +139,17 @@ class Cosine(Shape):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class WarmupStableDecay(Shape):
-    """Up to 1 over the fraction a (``warmup``) of the horizon, then 1, then to 0 over the fraction d of the rest.
+    """Up to 1 over the fraction a (``warmup``) of the horizon, then 1, then to 0 over the fraction
+    d of the rest.
 
-    d is ``decay_fraction``. s_t is the mean of this broken line over the step from t to t+1, which makes it once
-    differentiable in a and d. Fractions given as numbers are fixed, those given as None free.
+    d is ``decay_fraction``. s_t is the mean of this broken line over the step from t to t+1, which
+    makes it once differentiable in a and d. Fractions given as numbers are fixed, those given as
+    None free.
 
-    Source: S. Hu et al., *MiniCPM: unveiling the potential of small language models with scalable training strategies*,
-    2024; A. Hägele et al., *Scaling laws and compute-optimal training beyond fixed training durations*, NeurIPS 2024.
+    Source: S. Hu et al., *MiniCPM: unveiling the potential of small language models with scalable
+    training strategies*,
+    2024; A. Hägele et al., *Scaling laws and compute-optimal training beyond fixed training
+    durations*, NeurIPS 2024.
     """
 
     warmup: float | None
@@ -143,8 +159,10 @@ class WarmupStableDecay(Shape):
     formula = "0 ↗ 1 over aT, 1, 1 ↘ 0 over d(1-a)T"
     source = "Hu et al. 2024; Hägele et al. 2024"
     reads_clock = True
-    arguments = {"warmup": "the share of the horizon in which it rises, None leaves it free",
-                 "decay_fraction": "the share of the rest in which it falls, None leaves it free"}
+    arguments = {
+        "warmup": "the share of the horizon in which it rises, None leaves it free",
+        "decay_fraction": "the share of the rest in which it falls, None leaves it free",
+    }
     contains = {
         "constant": "warmup → 0, decay_fraction → 0",
         "linear decay": "warmup → 0, decay_fraction = 1, at the middle of each step",
@@ -168,7 +186,9 @@ class WarmupStableDecay(Shape):
 _SMALL = 1e-6
 _FINAL = (Coefficient(name="final", symbol="f", low=0.0, high=1.0, least=0.0, most=1.0),)
 _FRACTIONS = (
-    Coefficient(name="warmup", symbol="a", low=_SMALL, high=0.999, least=1e-3, most=0.5, scale="log"),
+    Coefficient(
+        name="warmup", symbol="a", low=_SMALL, high=0.999, least=1e-3, most=0.5, scale="log"
+    ),
     Coefficient(name="decay_fraction", symbol="d", low=_SMALL, high=1.0, least=0.05, most=1.0),
 )
 

@@ -1,4 +1,6 @@
-"""Rules that keep the sign of a gradient and drop its size: sign descent and Lion, with a smooth sign."""
+"""Rules that keep the sign of a gradient and drop its size: sign descent and Lion, with a smooth
+sign.
+"""
 
 from dataclasses import dataclass
 
@@ -8,7 +10,9 @@ from .contained import face
 from .elementwise import sqrt
 from .family import Family
 
-_SMOOTHING = "δ > 0 in units of the gradient, at least a third of a typical one: below δ the sign is linear"
+_SMOOTHING = (
+    "δ > 0 in units of the gradient, at least a third of a typical one: below δ the sign is linear"
+)
 
 
 def _rate() -> Coefficient:
@@ -18,7 +22,9 @@ def _rate() -> Coefficient:
 
 def _beta(index: int, most: float) -> Coefficient:
     symbol = "β" + "₁₂"[index - 1]
-    return Coefficient(name=f"beta{index}", symbol=symbol, low=0.0, high=0.9999, most=most, scale="one minus")
+    return Coefficient(
+        name=f"beta{index}", symbol=symbol, low=0.0, high=0.9999, most=most, scale="one minus"
+    )
 
 
 def _smooth_sign(x, smoothing):
@@ -28,15 +34,18 @@ def _smooth_sign(x, smoothing):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class SignDescent(Family):
-    """Δθ = -α y/√(y² + δ²): steps of one length α, except for gradients below the ``smoothing`` δ, in units of y.
+    """Δθ = -α y/√(y² + δ²): steps of one length α, except for gradients below the ``smoothing`` δ,
+    in units of y.
 
-    Off the sign by a relative δ²/2y² for |y| ≫ δ. A program's cost, an average over scenarios, bends wherever some gradient
-    passes 0, over a width δ; the bends even out only where many gradients lie within δ of 0. Take δ no smaller than a third
-    of a typical |y| (of the noise σ, where it rules): at curvatures Uniform(0.05, 1), σ = 0.3, T = 10, all starts agree for
-    δ = σ/3; for σ/10 about half of them and for σ/30 hardly two, "converged" up to 30 % above the best cost. So look at
-    ``agreed``, and come down from a larger δ with ``guess`` to reach the sign itself.
+    Off the sign by a relative δ²/2y² for |y| ≫ δ. A program's cost, an average over scenarios,
+    bends wherever some gradient passes 0, over a width δ; the bends even out only where many
+    gradients lie within δ of 0. Take δ no smaller than a third of a typical |y| (of the noise σ,
+    where it rules): at curvatures Uniform(0.05, 1), σ = 0.3, T = 10, all starts agree for δ = σ/3;
+    for σ/10 about half of them and for σ/30 hardly two, "converged" up to 30 % above the best cost.
+    So look at ``agreed``, and come down from a larger δ with ``guess`` to reach the sign itself.
 
-    Source: M. Riedmiller, H. Braun, *RPROP*, 1993; J. Bernstein et al., *signSGD: compressed optimisation for non-convex
+    Source: M. Riedmiller, H. Braun, *RPROP*, 1993; J. Bernstein et al., *signSGD: compressed
+    optimisation for non-convex
     problems*, ICML 2018.
     """
 
@@ -68,13 +77,16 @@ class SignDescent(Family):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class Lion(Family):
-    """c = β₁m + (1-β₁)y, Δθ = -α c/√(c² + δ²), m = β₂m + (1-β₂)y: the sign of one average, another one kept.
+    """c = β₁m + (1-β₁)y, Δθ = -α c/√(c² + δ²), m = β₂m + (1-β₂)y: the sign of one average, another
+    one kept.
 
-    Lion proper is this with :class:`WeightDecay` around it and ``smoothing`` δ → 0. :class:`SignDescent` says how large δ
-    has to be in a program, here with |c| for |y|: averages of noise are smaller than the noise, by √((1-β)/(1+β)) where
-    β₁ = β₂ = β. Where c is far below δ the rule is linear with learning rate α/δ, and only that ratio is felt.
+    Lion proper is this with :class:`WeightDecay` around it and ``smoothing`` δ → 0.
+    :class:`SignDescent` says how large δ has to be in a program, here with |c| for |y|: averages of
+    noise are smaller than the noise, by √((1-β)/(1+β)) where β₁ = β₂ = β. Where c is far below δ
+    the rule is linear with learning rate α/δ, and only that ratio is felt.
 
-    Source: X. Chen et al., *Symbolic discovery of optimization algorithms*, NeurIPS 2023, Algorithm 2.
+    Source: X. Chen et al., *Symbolic discovery of optimization algorithms*, NeurIPS 2023, Algorithm
+    2.
     """
 
     smoothing: Positive

@@ -36,8 +36,9 @@ class ControlProblem(PickledAsRecord, Recordable):
     Raises
     ------
     ProblemError
-        Shapes that do not match, NaN, a metric that is not symmetric positive definite at the start, a loss that is
-        not finite there, an end that the actuation cannot reach, an infinite learning rate, a fixed end at T = ∞.
+        Shapes that do not match, NaN, a metric that is not symmetric positive definite at the
+        start, a loss that is not finite there, an end that the actuation cannot reach, an infinite
+        learning rate, a fixed end at T = ∞.
     """
 
     landscape: Landscape
@@ -69,7 +70,8 @@ class ControlProblem(PickledAsRecord, Recordable):
 
     @cached_property
     def model(self) -> Model:
-        """The problem's functions, shared with every problem of the same landscape, learner and terminal cost.
+        """The problem's functions, shared with every problem of the same landscape, learner and
+        terminal cost.
 
         Where variables are hidden, these are the functions at their prior mean.
         """
@@ -83,7 +85,9 @@ class ControlProblem(PickledAsRecord, Recordable):
     @checked
     def known(self, hidden: Vector) -> "ControlProblem":
         """The full-information problem in which the hidden variables have these values."""
-        return replace(self, landscape=self.landscape.given(hidden), learner=replace(self.learner, sees=None))
+        return replace(
+            self, landscape=self.landscape.given(hidden), learner=replace(self.learner, sees=None)
+        )
 
     @property
     def dimension(self) -> int:
@@ -97,16 +101,23 @@ class ControlProblem(PickledAsRecord, Recordable):
 
     @cached_property
     def start_derivatives(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(L, ∇L, ∇²L) at the start, shapes (1,), (1, n), (1, n, n); at the hidden variables' prior mean."""
+        """(L, ∇L, ∇²L) at the start, shapes (1,), (1, n), (1, n, n); at the hidden variables' prior
+        mean.
+        """
         cache, start = self.model.cache, self.start.tobytes()
         known = cache.get("start derivatives")
         if known is None or known[0] != start:  # problems that differ in other numbers share them
-            known = cache["start derivatives"] = start, self.landscape.at_prior_mean.derivatives(self.start)
+            known = cache["start derivatives"] = (
+                start,
+                self.landscape.at_prior_mean.derivatives(self.start),
+            )
         return known[1]
 
     @checked
     def changed(self, **changes: object) -> "ControlProblem":
-        """A copy with other numbers: any field of the objective, ``start``, ``end``, ``landscape`` or ``learner``."""
+        """A copy with other numbers: any field of the objective, ``start``, ``end``, ``landscape``
+        or ``learner``.
+        """
         of_landscape = [name for name in changes if name in self.landscape.parameters]
         if of_landscape:
             name = of_landscape[0]
@@ -116,9 +127,17 @@ class ControlProblem(PickledAsRecord, Recordable):
                 received=f"{name!r}, a parameter of the landscape",
                 advice=f"write changed(landscape=problem.landscape.with_parameters({name}=…))",
             )
-        own = {k: v for k, v in changes.items() if k in ("landscape", "learner", "start", "end", "objective")}
+        own = {
+            k: v
+            for k, v in changes.items()
+            if k in ("landscape", "learner", "start", "end", "objective")
+        }
         rest = {k: v for k, v in changes.items() if k not in own}
-        check_options("change", rest, [*Objective.__dataclass_fields__, "landscape", "learner", "start", "end", "objective"])
+        check_options(
+            "change",
+            rest,
+            [*Objective.__dataclass_fields__, "landscape", "learner", "start", "end", "objective"],
+        )
         if rest:
             objective = own.get("objective", self.objective)
             if not isinstance(objective, Objective):
@@ -171,11 +190,20 @@ class ControlProblem(PickledAsRecord, Recordable):
             raise ProblemError(
                 "loss",
                 expected="finite value, gradient and Hessian at the start",
-                received=f"loss {loss[0]:g}, |gradient| {np.abs(gradient).max():g}, |Hessian| {np.abs(hessian).max():g}",
-                advice="start inside the landscape's domain, where the loss is twice differentiable",
+                received=(
+                    f"loss {loss[0]:g}, |gradient| {np.abs(gradient).max():g}, |Hessian|"
+                    f" {np.abs(hessian).max():g}"
+                ),
+                advice=(
+                    "start inside the landscape's domain, where the loss is twice differentiable"
+                ),
             )
         model = self.model
-        if model.cache.get("checked") == (True, True, True):  # constant functions need one look only
+        if model.cache.get("checked") == (
+            True,
+            True,
+            True,
+        ):  # constant functions need one look only
             return
         metric, actuation = model.effort_at(self.start)
         symmetric("metric G at the start", metric, self.controls, definite=True)
@@ -197,7 +225,9 @@ class ControlProblem(PickledAsRecord, Recordable):
         model.cache["checked"] = tuple(model.constant.values())
 
     def _check_reachable(self):
-        """Refuse an end outside the reachable affine subspace (constant B, affine drift: Kalman's test)."""
+        """Refuse an end outside the reachable affine subspace (constant B, affine drift: Kalman's
+        test).
+        """
         directions = reachable_directions(self.model)
         if directions is None or not directions[1].shape[1]:
             return
@@ -209,8 +239,14 @@ class ControlProblem(PickledAsRecord, Recordable):
             direction = rest @ gap / np.linalg.norm(gap)
             raise ProblemError(
                 "end",
-                expected="an end that the actuation can reach (range of [B, AB, …] around the coasting point)",
-                received=f"an end off by {np.linalg.norm(gap):.3g} along {np.round(direction, 4).tolist()}",
+                expected=(
+                    "an end that the actuation can reach (range of [B, AB, …] around the coasting"
+                    " point)"
+                ),
+                received=(
+                    f"an end off by {np.linalg.norm(gap):.3g} along"
+                    f" {np.round(direction, 4).tolist()}"
+                ),
                 advice="free the end, move it into the reachable subspace, or add a column to B",
             )
 

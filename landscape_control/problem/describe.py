@@ -13,16 +13,32 @@ def describe(problem) -> str:
     running = f"∫₀^{upper} {weight}[ {effort} + {objective.loss_weight:g}·{loss} ] dt"
     lines = [
         f"minimise  J = {'' if problem.is_known else 'E '}{running}{_terminal(objective)}",
-        f"subject to  θ̇ = {_dynamics(learner)},   θ(0) = {_array(problem.start)},   "
-        f"θ({upper}) {'free' if problem.end is None else '= ' + _array(problem.end)}",
-        f"loss        {loss} = {problem.landscape.formula}   ({problem.landscape.name}, n = {problem.dimension} parameters)",
-        f"effort      {_matrix('metric G', learner.metric, 'the identity: every direction costs the same')}; "
-        f"learning rate η = {objective.learning_rate:g} (how cheap it is to move)",
-        f"weights     loss weight k = {objective.loss_weight:g}, discount γ = {objective.discount:g}"
-        + (f" (planning horizon 1/γ = {1 / objective.discount:g})" if objective.discount else " (no discount)"),
+        (
+            f"subject to  θ̇ = {_dynamics(learner)},   θ(0) = {_array(problem.start)},   "
+            f"θ({upper}) {'free' if problem.end is None else '= ' + _array(problem.end)}"
+        ),
+        (
+            f"loss        {loss} = {problem.landscape.formula}   ({problem.landscape.name}, n ="
+            f" {problem.dimension} parameters)"
+        ),
+        (
+            "effort     "
+            f" {_matrix('metric G', learner.metric, 'the identity: every direction costs the same')};"
+            f" learning rate η = {objective.learning_rate:g} (how cheap it is to move)"
+        ),
+        f"weights     loss weight k = {objective.loss_weight:g}, discount γ ="
+        f" {objective.discount:g}"
+        + (
+            f" (planning horizon 1/γ = {1 / objective.discount:g})"
+            if objective.discount
+            else " (no discount)"
+        ),
         f"drift       {_matrix('f', learner.drift, 'none: parameters rest when nobody pushes')}",
-        f"actuation   {_matrix('B', learner.actuation, 'the identity: every direction can be pushed')} "
-        f"(m = {problem.controls} of n = {problem.dimension})",
+        (
+            "actuation  "
+            f" {_matrix('B', learner.actuation, 'the identity: every direction can be pushed')} (m"
+            f" = {problem.controls} of n = {problem.dimension})"
+        ),
     ]
     if not problem.is_known:
         lines += _hidden(problem.landscape.hidden, learner.sees)
@@ -32,7 +48,9 @@ def describe(problem) -> str:
 def _hidden(hidden, sees):
     """What is not known, how it moves, and through which noise it is seen."""
     numbers = {name: getattr(hidden, name) for name in hidden.__dataclass_fields__}
-    law = ", ".join(f"{name} = {_array(value)}" for name, value in numbers.items() if value is not None)
+    law = ", ".join(
+        f"{name} = {_array(value)}" for name, value in numbers.items() if value is not None
+    )
     noise = getattr(sees, "noise", 0.0)
     seen = (
         ""
@@ -48,7 +66,9 @@ def _hidden(hidden, sees):
 def _terminal(objective):
     if objective.terminal is None:
         return ""
-    discount = "" if objective.discount == 0 else f"e^(-{objective.discount:g}·{objective.horizon:g}) "
+    discount = (
+        "" if objective.discount == 0 else f"e^(-{objective.discount:g}·{objective.horizon:g}) "
+    )
     name = "L" if objective.terminal == "loss" else "Φ"
     return f" + {discount}{objective.terminal_weight:g}·{name}(θ({objective.horizon:g}))"
 
@@ -70,4 +90,6 @@ def _array(value):
     value = np.asarray(value)
     if value.size > 16:
         return f"array of shape {value.shape}"
-    return np.array2string(value, precision=6, separator=", ", suppress_small=True).replace("\n", "")
+    return np.array2string(value, precision=6, separator=", ", suppress_small=True).replace(
+        "\n", ""
+    )

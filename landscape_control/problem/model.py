@@ -1,4 +1,6 @@
-"""The functions of a problem, L, G, f, B and Φ, as CasADi expressions and as vectorised NumPy functions."""
+"""The functions of a problem, L, G, f, B and Φ, as CasADi expressions and as vectorised NumPy
+functions.
+"""
 
 from functools import cached_property
 
@@ -44,8 +46,11 @@ class Model(Unchanging):
 
     def _refuse_kinks(self):
         own = (
-            ("actuation B", self.learner.actuation, self._actuation), ("metric G", self.learner.metric, self._metric),
-            ("drift f", self.learner.drift, self._drift), ("terminal cost Φ", self.terminal, self._terminal))
+            ("actuation B", self.learner.actuation, self._actuation),
+            ("metric G", self.learner.metric, self._metric),
+            ("drift f", self.learner.drift, self._drift),
+            ("terminal cost Φ", self.terminal, self._terminal),
+        )
         for what, given, function in own:
             if callable(given):
                 refuse_kinks(what, function)
@@ -70,7 +75,11 @@ class Model(Unchanging):
         """Which of metric, drift and actuation do not depend on θ."""
         return {
             name: not f.sparsity_jac(0, 0).nnz()
-            for name, f in (("metric", self._metric), ("drift", self._drift), ("actuation", self._actuation))
+            for name, f in (
+                ("metric", self._metric),
+                ("drift", self._drift),
+                ("actuation", self._actuation),
+            )
         }
 
     def place_of(self, point: np.ndarray) -> bytes:
@@ -81,7 +90,13 @@ class Model(Unchanging):
         """G (m, m) and B (n, m) at one point (n,), kept until they are asked for elsewhere."""
         place, known = self.place_of(point), self.cache.get("effort at")
         if known is None or known[0] != place:
-            known = self.cache["effort at"] = place, (self.metric(point)[0], self.actuation(point)[0])
+            known = self.cache["effort at"] = (
+                place,
+                (
+                    self.metric(point)[0],
+                    self.actuation(point)[0],
+                ),
+            )
         return known[1]
 
     @cached_property
@@ -92,11 +107,17 @@ class Model(Unchanging):
     @cached_property
     def is_linear_quadratic(self) -> bool:
         """Whether L is quadratic, f affine, G and B constant (Φ aside), read off the expressions."""
-        return self.has_constant_effort and self.drift_matrix is not None and self.landscape.is_quadratic
+        return (
+            self.has_constant_effort
+            and self.drift_matrix is not None
+            and self.landscape.is_quadratic
+        )
 
     @cached_property
     def drift_growth(self) -> float:
-        """How fast a drift Aθ + c lets displacements grow: the largest eigenvalue of (A + Aᵀ)/2; ∞ where f is not affine."""
+        """How fast a drift Aθ + c lets displacements grow: the largest eigenvalue of (A + Aᵀ)/2; ∞
+        where f is not affine.
+        """
         if self.drift_matrix is None:
             return np.inf
         matrix = self.drift_matrix[0]
@@ -108,19 +129,27 @@ class Model(Unchanging):
 
     @cached_property
     def is_invertible(self) -> bool:
-        """Whether B is square and well-conditioned: everywhere where it is constant, at generic points where it is not."""
+        """Whether B is square and well-conditioned: everywhere where it is constant, at generic
+        points where it is not.
+        """
         if self.controls != self.dimension:
             return False
-        points = np.zeros((1, self.dimension)) if self.constant["actuation"] else _generic_points(self.dimension)
+        points = (
+            np.zeros((1, self.dimension))
+            if self.constant["actuation"]
+            else _generic_points(self.dimension)
+        )
         actuation = self.actuation(points)
         actuation = actuation[np.isfinite(actuation).all(axis=(1, 2))]
         return bool(len(actuation)) and bool((np.linalg.cond(actuation) < 1e8).any())
 
     @cached_property
     def is_total(self) -> bool:
-        """Whether loss, metric, drift, actuation and Φ with their derivatives are finite for every θ, overflow aside.
+        """Whether loss, metric, drift, actuation and Φ with their derivatives are finite for every
+        θ, overflow aside.
 
-        So is B⁻¹ then, where B is square and depends on θ. Read off the operations, see :func:`is_total` in ``domain``.
+        So is B⁻¹ then, where B is square and depends on θ. Read off the operations, see
+        :func:`is_total` in ``domain``.
         """
         theta, velocity = ca.SX.sym("theta", self.dimension), ca.SX.sym("velocity", self.dimension)
         parts = {"metric": self._metric, "drift": self._drift, "actuation": self._actuation}
@@ -159,7 +188,9 @@ class Model(Unchanging):
     @cached_property
     def _drift_jacobian(self) -> ca.Function:
         theta = ca.SX.sym("theta", self.dimension)
-        return ca.Function("drift_jacobian", [theta], [ca.densify(ca.jacobian(self._drift(theta), theta))])
+        return ca.Function(
+            "drift_jacobian", [theta], [ca.densify(ca.jacobian(self._drift(theta), theta))]
+        )
 
     def drift_jacobian(self, points) -> np.ndarray:
         """∂f/∂θ at points (S, n): shape (S, n, n)."""
@@ -213,14 +244,22 @@ def _function(what, value, theta, default, shape) -> ca.Function:
     wanted = f"shape {rows} x {'m' if cols is None else cols}"
     if callable(value):
         expression = call_traced(
-            what, value, [theta], wanted=f"{wanted}, from a function of a CasADi vector θ of length {theta.numel()}",
-            advice="build it with casadi.vertcat, casadi.horzcat, casadi.diag from the vector it is given")
+            what,
+            value,
+            [theta],
+            wanted=f"{wanted}, from a function of a CasADi vector θ of length {theta.numel()}",
+            advice=(
+                "build it with casadi.vertcat, casadi.horzcat, casadi.diag from the vector it is"
+                " given"
+            ),
+        )
     else:
         expression = ca.SX(ca.DM(default if value is None else value))
     expression = ca.densify(expression)
     if expression.size1() != rows or (cols is not None and expression.size2() != cols):
         hint = (
-            " A metric of parameter space (n x n) acts on a control of m < n entries as B.T @ G @ B."
+            " A metric of parameter space (n x n) acts on a control of m < n entries as B.T @ G"
+            " @ B."
             if what.startswith("metric")
             else ""
         )
@@ -232,9 +271,16 @@ def _function(what, value, theta, default, shape) -> ca.Function:
             received=f"shape {expression.shape}",
             advice=f"match it to the landscape and the actuation.{hint}",
         )
-    if not callable(value) and value is not None and not np.isfinite(np.asarray(value, dtype=float)).all():
+    if (
+        not callable(value)
+        and value is not None
+        and not np.isfinite(np.asarray(value, dtype=float)).all()
+    ):
         raise ProblemError(
-            what, expected="finite numbers", received="NaN or infinity", advice=f"check how {what} was computed"
+            what,
+            expected="finite numbers",
+            received="NaN or infinity",
+            advice=f"check how {what} was computed",
         )
     return ca.Function(what.split()[0], [theta], [expression])
 
@@ -245,9 +291,20 @@ def _terminal(terminal, landscape, theta):
     if terminal == "loss":
         return ca.densify(landscape.symbolic(theta))
     value = call_traced(
-        "terminal cost Φ", terminal, [theta],
+        "terminal cost Φ",
+        terminal,
+        [theta],
         wanted=f"a scalar, from a function of a CasADi vector θ of length {theta.numel()}",
-        advice="write it with CasADi operations (casadi.exp, casadi.dot, ...) on the vector it is given")
+        advice=(
+            "write it with CasADi operations (casadi.exp, casadi.dot, ...) on the vector it is"
+            " given"
+        ),
+    )
     if value.numel() != 1:
-        raise ProblemError("terminal cost Φ", expected="a scalar", received=f"shape {value.shape}", advice="sum the entries")
+        raise ProblemError(
+            "terminal cost Φ",
+            expected="a scalar",
+            received=f"shape {value.shape}",
+            advice="sum the entries",
+        )
     return ca.densify(value)

@@ -8,7 +8,8 @@ _RANK = 1e-10  # of the largest singular value
 
 
 def reachable_directions(model: Model) -> tuple[np.ndarray, np.ndarray] | None:
-    """Orthonormal columns (n, r) that span [B, AB, …, A^{n-1}B], and (n, n-r) of the rest; None where f or B varies more.
+    """Orthonormal columns (n, r) that span [B, AB, …, A^{n-1}B], and (n, n-r) of the rest; None
+    where f or B varies more.
 
     What lies in the rest coasts whatever the controls do (Kalman).
     """

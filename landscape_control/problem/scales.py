@@ -13,10 +13,11 @@ SMALLEST = 1e-6  # the smallest |θ| that units may give a problem
 
 
 def typical_mass(problem: ControlProblem) -> float:
-    """m such that moving by δ in a time t costs about m δ²/(2ηt): the inverse of the mean eigenvalue of B G⁻¹ Bᵀ.
+    """m such that moving by δ in a time t costs about m δ²/(2ηt): the inverse of the mean
+    eigenvalue of B G⁻¹ Bᵀ.
 
-    The mean is over the directions that can be pushed. With B = I it is the harmonic mean of G's eigenvalues. It is
-    taken at the start, and kept with the model until another start is asked for.
+    The mean is over the directions that can be pushed. With B = I it is the harmonic mean of G's
+    eigenvalues. It is taken at the start, and kept with the model until another start is asked for.
     """
     model = problem.model
     place = model.place_of(problem.start)
@@ -35,10 +36,12 @@ def resting_length(largest: float) -> float:
 
 
 def unit_growth(problem: ControlProblem, horizon: float) -> float:
-    """Rate at which the unit of displacements grows: γ/2 where late ones count however strong the discount, else 0.
+    """Rate at which the unit of displacements grows: γ/2 where late ones count however strong the
+    discount, else 0.
 
-    A displacement δ at time t is worth about e^{-γt}|δ|²: in units of e^{γt/2} all are worth the same. An affine drift may
-    make late ones that large, and so may a fixed end, or a steep terminal cost, that has to be met in any case.
+    A displacement δ at time t is worth about e^{-γt}|δ|²: in units of e^{γt/2} all are worth the
+    same. An affine drift may make late ones that large, and so may a fixed end, or a steep terminal
+    cost, that has to be met in any case.
     """
     model, discount = problem.model, problem.objective.discount
     if discount == 0 or model.drift_matrix is None:
@@ -57,7 +60,9 @@ def ends_late(problem: ControlProblem) -> bool:
 
 
 def largest_growth(model: Model, point: np.ndarray) -> float:
-    """Largest real part of the eigenvalues of ∂f/∂θ at a point: how fast the drift alone lets displacements grow."""
+    """Largest real part of the eigenvalues of ∂f/∂θ at a point: how fast the drift alone lets
+    displacements grow.
+    """
     if not model.has_drift:
         return 0.0
     if model.drift_matrix is None:

@@ -1,4 +1,6 @@
-"""Arrays in chunks, unpacked here: to no more than their own size, and by no plug-in of the HDF5 library."""
+"""Arrays in chunks, unpacked here: to no more than their own size, and by no plug-in of the HDF5
+library.
+"""
 
 import itertools
 import math
@@ -15,18 +17,28 @@ def read_chunks(reader, found, shape, plist) -> np.ndarray:
     dtype, chunk = found.dtype, plist.get_chunk()
     filters = tuple(plist.get_filter(i)[0] for i in range(plist.get_nfilters()))
     if filters not in _PIPELINES:
-        reader.refuse("no filters but shuffle and deflate", f"the filters with numbers {', '.join(map(str, filters))}",
-                      "save the result again: no plug-ins are loaded for records")
+        reader.refuse(
+            "no filters but shuffle and deflate",
+            f"the filters with numbers {', '.join(map(str, filters))}",
+            "save the result again: no plug-ins are loaded for records",
+        )
     if len(chunk) != len(shape) or any(one > most for one, most in zip(chunk, shape, strict=True)):
-        reader.refuse("chunks no larger than the array", f"chunks of {chunk} for an array of {shape}")
+        reader.refuse(
+            "chunks no larger than the array", f"chunks of {chunk} for an array of {shape}"
+        )
     counts = [-(-most // one) for one, most in zip(chunk, shape, strict=True)]
     reader.take_chunks(math.prod(counts), math.prod(shape) * dtype.itemsize)
     if found.get_num_chunks() != math.prod(counts):
-        reader.refuse("an array with all its values", f"{found.get_num_chunks()} of {math.prod(counts)} chunks")
+        reader.refuse(
+            "an array with all its values",
+            f"{found.get_num_chunks()} of {math.prod(counts)} chunks",
+        )
     values = np.empty(shape, dtype=dtype.newbyteorder("="))
     for place in itertools.product(*map(range, counts)):
         begin = tuple(k * one for k, one in zip(place, chunk, strict=True))
-        block = np.frombuffer(_unpacked(reader, found, begin, filters, math.prod(chunk), dtype.itemsize), dtype=dtype)
+        block = np.frombuffer(
+            _unpacked(reader, found, begin, filters, math.prod(chunk), dtype.itemsize), dtype=dtype
+        )
         target = values[tuple(slice(b, b + one) for b, one in zip(begin, chunk, strict=True))]
         target[...] = block.reshape(chunk)[tuple(map(slice, target.shape))]
     return values
@@ -35,9 +47,13 @@ def read_chunks(reader, found, shape, plist) -> np.ndarray:
 def _unpacked(reader, found, begin, filters, count, itemsize):
     """The bytes of one chunk of ``count`` numbers."""
     info = found.get_chunk_info_by_coord(begin)
-    if info.byte_offset is None or info.byte_offset + info.size > len(reader.data) or info.filter_mask:
+    if (
+        info.byte_offset is None
+        or info.byte_offset + info.size > len(reader.data)
+        or info.filter_mask
+    ):
         reader.refuse("chunks inside the file", f"the one at {begin}, which is not")
-    packed = memoryview(reader.data)[info.byte_offset:info.byte_offset + info.size]
+    packed = memoryview(reader.data)[info.byte_offset : info.byte_offset + info.size]
     size = count * itemsize
     if _DEFLATE in filters:
         packed = _inflated(reader, packed, size)

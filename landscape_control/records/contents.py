@@ -1,7 +1,8 @@
-"""What the objects of a record may hold: types by the annotations of their fields, shapes and values by class.
+"""What the objects of a record may hold: types by the annotations of their fields, shapes and
+values by class.
 
-Results are made by solvers, so that their constructors check nothing. A file is not a solver: what it holds is held against
-the same rules that a solver's results obey.
+Results are made by solvers, so that their constructors check nothing. A file is not a solver: what
+it holds is held against the same rules that a solver's results obey.
 """
 
 import enum
@@ -17,20 +18,29 @@ from ..problem import ControlProblem
 from .kinds import DIMS, ENUMS, LEFT_OUT, MODULES, class_of, own
 from .relations import RELATIONS, refuse
 
-# what fields hold whose annotation says less, and what is computed at first use and stored with them; recorded classes by
-# name, so that they are imported when one is read
+# what fields hold whose annotation says less, and what is computed at first use and stored with
+# them; recorded classes by name, so that they are imported when one is read
 _HOLDS = {
     "BeliefSolution": {"problem": (ControlProblem,)},
     "GridSolution": {"grid": ("GridPolicy",), "status": ("Status", "GridStatus")},
     "Plan": {"certificate": ("Certificate", None), "end_basin": (np.ndarray, None)},
-    "PolicyResult": {"certificate": ("PolicyCertificate", "ScenarioCertificate", None),
-                     "identifiability": ("Identifiability", None)},
-    "Solution": {"problem": (ControlProblem, None), "certificate": ("Certificate", None), "search": (str, None)}}
+    "PolicyResult": {
+        "certificate": ("PolicyCertificate", "ScenarioCertificate", None),
+        "identifiability": ("Identifiability", None),
+    },
+    "Solution": {
+        "problem": (ControlProblem, None),
+        "certificate": ("Certificate", None),
+        "search": (str, None),
+    },
+}
 _NEEDED = {("BeliefSolution", "problem")}  # although it has a default
 
 
 def check_contents(kind: type, values: Mapping) -> None:
-    """Refuse fields of a recorded class that are missing, unknown, or hold what no solver puts there."""
+    """Refuse fields of a recorded class that are missing, unknown, or hold what no solver puts
+    there.
+    """
     known = _annotations(kind)
     for name, value in values.items():
         if name not in known:
@@ -50,7 +60,10 @@ def _annotations(kind) -> dict:
     hints, out, found = typing.get_type_hints(kind), own(LEFT_OUT, kind), {}
     for one in fields(kind):
         if one.name[0] != "_" and one.name not in out:
-            found[one.name] = hints[one.name], one.default is MISSING and one.default_factory is MISSING
+            found[one.name] = (
+                hints[one.name],
+                one.default is MISSING and one.default_factory is MISSING,
+            )
     for base in kind.__mro__[::-1]:
         for name, holds in _HOLDS.get(base.__name__, {}).items():
             is_needed = found.get(name, (None, False))[1] or (base.__name__, name) in _NEEDED
@@ -60,7 +73,10 @@ def _annotations(kind) -> dict:
 
 def _union(kinds):
     """One annotation for classes, some of them by name."""
-    found = [class_of(one, ENUMS if one in ENUMS else MODULES) if isinstance(one, str) else one for one in kinds]
+    found = [
+        class_of(one, ENUMS if one in ENUMS else MODULES) if isinstance(one, str) else one
+        for one in kinds
+    ]
     return typing.Union[tuple(found)]  # noqa: UP007  (of as many as there are)
 
 
@@ -79,7 +95,9 @@ def _fits(annotation, value, kind, name) -> bool:
     if annotation is object:
         return True
     if annotation is float:
-        return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+        return isinstance(value, int | float | np.integer | np.floating) and not isinstance(
+            value, bool
+        )
     if annotation is int:
         return isinstance(value, int | np.integer) and not isinstance(value, bool)
     if annotation is bool:
@@ -90,7 +108,8 @@ def _fits(annotation, value, kind, name) -> bool:
         return isinstance(value, tuple) and all(_fits(inside[0], one, kind, "") for one in value)
     if origin is Mapping:
         return isinstance(value, Mapping) and all(
-            isinstance(key, str) and _fits(inside[1], one, kind, "") for key, one in value.items())
+            isinstance(key, str) and _fits(inside[1], one, kind, "") for key, one in value.items()
+        )
     if origin is Callable or annotation is Callable:
         return False
     return isinstance(value, origin or annotation)
@@ -110,9 +129,19 @@ def _in_words(annotation) -> str:
     if origin in (typing.Union, types.UnionType):
         return " or ".join(map(_in_words, inside))
     if origin is tuple:
-        return f"a sequence ({_in_words(inside[0])} each)" if inside[-1:] == (...,) else "a sequence"
-    words = {np.ndarray: "an array of numbers", float: "a number", int: "a whole number", bool: "true or false",
-             str: "a text", type(None): "nothing", Mapping: "a mapping", tuple: "a sequence"}
+        return (
+            f"a sequence ({_in_words(inside[0])} each)" if inside[-1:] == (...,) else "a sequence"
+        )
+    words = {
+        np.ndarray: "an array of numbers",
+        float: "a number",
+        int: "a whole number",
+        bool: "true or false",
+        str: "a text",
+        type(None): "nothing",
+        Mapping: "a mapping",
+        tuple: "a sequence",
+    }
     return words.get(origin or annotation) or f"a {getattr(annotation, '__name__', annotation)}"
 
 
@@ -124,5 +153,7 @@ def _received(value) -> str:
     if isinstance(value, str | int | float):
         return f"{value!r:.60}"
     if isinstance(value, tuple):
-        return f"a sequence of {', '.join(sorted({type(one).__name__ for one in value})) or 'nothing'}"
+        return (
+            f"a sequence of {', '.join(sorted({type(one).__name__ for one in value})) or 'nothing'}"
+        )
     return "nothing" if value is None else f"a {type(value).__name__}"

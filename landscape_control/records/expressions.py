@@ -1,9 +1,11 @@
-"""CasADi functions as plain lists: one scalar operation after the other, readable and free of any library's own format.
+"""CasADi functions as plain lists: one scalar operation after the other, readable and free of any
+library's own format.
 
-A function of dense or sparse inputs is {"inputs": [[name, sparsity], …], "steps": [[operation, …], …], "outputs":
-[[sparsity, [step, …]], …]}. Steps count from 0; ["INPUT", i, k] is the k-th stored entry of input i, ["CONST", x] a number,
-["SQ", a] and ["ADD", a, b] act on earlier steps. A sparsity is [rows, columns], followed by the rows and the columns of the
-stored entries where some are left out. Operations are named as CasADi names them, and nothing else can be in such a list:
+A function of dense or sparse inputs is {"inputs": [[name, sparsity], …], "steps": [[operation, …],
+…], "outputs": [[sparsity, [step, …]], …]}. Steps count from 0; ["INPUT", i, k] is the k-th stored
+entry of input i, ["CONST", x] a number, ["SQ", a] and ["ADD", a, b] act on earlier steps. A
+sparsity is [rows, columns], followed by the rows and the columns of the stored entries where some
+are left out. Operations are named as CasADi names them, and nothing else can be in such a list:
 reading one runs no code and loads no library.
 """
 
@@ -16,10 +18,58 @@ from .plain_text import count, listed, mapping, refuse, word
 
 _NAMES = {getattr(ca, name): name[3:] for name in dir(ca) if name.startswith("OP_")}
 _CODES = {name: code for code, name in _NAMES.items()}
-_UNARY = ("NEG", "EXP", "LOG", "SQRT", "SQ", "TWICE", "SIN", "COS", "TAN", "ASIN", "ACOS", "ATAN", "NOT", "FLOOR", "CEIL",
-          "FABS", "SIGN", "ERF", "INV", "SINH", "COSH", "TANH", "ASINH", "ACOSH", "ATANH", "ERFINV", "LOG1P", "EXPM1")
-_BINARY = ("ADD", "SUB", "MUL", "DIV", "POW", "CONSTPOW", "LT", "LE", "EQ", "NE", "AND", "OR", "FMOD", "COPYSIGN",
-           "IF_ELSE_ZERO", "FMIN", "FMAX", "ATAN2", "HYPOT", "REMAINDER")
+_UNARY = (
+    "NEG",
+    "EXP",
+    "LOG",
+    "SQRT",
+    "SQ",
+    "TWICE",
+    "SIN",
+    "COS",
+    "TAN",
+    "ASIN",
+    "ACOS",
+    "ATAN",
+    "NOT",
+    "FLOOR",
+    "CEIL",
+    "FABS",
+    "SIGN",
+    "ERF",
+    "INV",
+    "SINH",
+    "COSH",
+    "TANH",
+    "ASINH",
+    "ACOSH",
+    "ATANH",
+    "ERFINV",
+    "LOG1P",
+    "EXPM1",
+)
+_BINARY = (
+    "ADD",
+    "SUB",
+    "MUL",
+    "DIV",
+    "POW",
+    "CONSTPOW",
+    "LT",
+    "LE",
+    "EQ",
+    "NE",
+    "AND",
+    "OR",
+    "FMOD",
+    "COPYSIGN",
+    "IF_ELSE_ZERO",
+    "FMIN",
+    "FMAX",
+    "ATAN2",
+    "HYPOT",
+    "REMAINDER",
+)
 _ARGUMENTS = dict.fromkeys(_UNARY, 1) | dict.fromkeys(_BINARY, 2)
 _LONGEST_SIDE = 10**6  # of a matrix
 
@@ -36,14 +86,23 @@ def function_to_tree(function: ca.Function, names) -> dict:
         steps.append(_step(function, k, name, given, where))
         where[result[0]] = len(steps) - 1  # CasADi uses its places again; steps are numbered once
     return {
-        "inputs": [[name, _sparsity_to_list(function.sparsity_in(i))] for i, name in enumerate(names)],
+        "inputs": [
+            [name, _sparsity_to_list(function.sparsity_in(i))] for i, name in enumerate(names)
+        ],
         "steps": steps,
-        "outputs": [[_sparsity_to_list(function.sparsity_out(i)), outputs[i]] for i in range(function.n_out())],
+        "outputs": [
+            [_sparsity_to_list(function.sparsity_out(i)), outputs[i]]
+            for i in range(function.n_out())
+        ],
     }
 
 
 def _instruction(function, k):
-    return _NAMES[function.instruction_id(k)], function.instruction_input(k), function.instruction_output(k)
+    return (
+        _NAMES[function.instruction_id(k)],
+        function.instruction_input(k),
+        function.instruction_output(k),
+    )
 
 
 def _step(function, k, name, given, where):
@@ -52,21 +111,28 @@ def _step(function, k, name, given, where):
     if name == "INPUT":
         return [name, *map(int, given)]
     if name not in _UNARY and name not in _BINARY:
-        raise ProblemError("expression", expected="elementary operations, from + to erf", received=f"CasADi's {name}",
-                           advice="write the function with casadi.SX operations")
+        raise ProblemError(
+            "expression",
+            expected="elementary operations, from + to erf",
+            received=f"CasADi's {name}",
+            advice="write the function with casadi.SX operations",
+        )
     return [name, *(where[place] for place in given)]
 
 
 def function_from_tree(
     tree: dict, name: str = "function", what: str = "expression", budget: Budget | None = None
 ) -> ca.Function:
-    """The SX function of a plain form. Everything is checked, and its steps counted in the ``budget``, before CasADi builds
-    anything."""
+    """The SX function of a plain form. Everything is checked, and its steps counted in the
+    ``budget``, before CasADi builds anything."""
     tree = mapping(tree, what, "inputs", "steps", "outputs")
     steps = listed(tree["steps"], what)
     if budget is not None:
         budget.take(what, BYTES_PER_STEP * len(steps))
-    inputs = [_checked_input(one, f"{what}, input {i}") for i, one in enumerate(listed(tree["inputs"], what))]
+    inputs = [
+        _checked_input(one, f"{what}, input {i}")
+        for i, one in enumerate(listed(tree["inputs"], what))
+    ]
     entries = sum(_entries(sparsity) for _, sparsity in inputs)
     most = FREE_ENTRIES + ENTRIES_PER_STEP * len(steps)
     if entries > most:
@@ -77,7 +143,8 @@ def function_from_tree(
     for k, step in enumerate(steps):
         _check_step(step, k, sizes, f"{what}, step {k}")
     outputs = [
-        _checked_output(one, len(steps), f"{what}, output {i}") for i, one in enumerate(listed(tree["outputs"], what))
+        _checked_output(one, len(steps), f"{what}, output {i}")
+        for i, one in enumerate(listed(tree["outputs"], what))
     ]
     return _built(name, inputs, steps, outputs, what)
 
@@ -96,14 +163,19 @@ def _checked_output(given, steps, what):
 
 
 def _checked_sparsity(given, what):
-    """[rows, columns] or [rows, columns, rows of entries, columns of entries], by columns and each entry once."""
+    """[rows, columns] or [rows, columns, rows of entries, columns of entries], by columns and each
+    entry once.
+    """
     if not isinstance(given, list) or len(given) not in (2, 4):
         refuse(what, "a sparsity of two or four parts", f"{given!r:.60}")
     rows, columns = (count(size, what, 0, _LONGEST_SIDE) for size in given[:2])
     if len(given) == 2:
         return given
     row, column = listed(given[2], what), listed(given[3], what, len(given[2]))
-    places = [(count(j, what, 0, columns - 1), count(i, what, 0, rows - 1)) for i, j in zip(row, column, strict=True)]
+    places = [
+        (count(j, what, 0, columns - 1), count(i, what, 0, rows - 1))
+        for i, j in zip(row, column, strict=True)
+    ]
     if len(set(places)) < len(places):
         refuse(what, "different places of entries", "one place twice")
     return given

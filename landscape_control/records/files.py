@@ -34,20 +34,23 @@ _PACKAGE = __package__.rpartition(".")[0]
 
 @checked
 def save(value: object, path: PathName) -> Path:
-    """Write a problem, a solution, a policy or a labelled data set to ``path`` as NetCDF; returns the path.
+    """Write a problem, a solution, a policy or a labelled data set to ``path`` as NetCDF; returns
+    the path.
 
-    The file appears complete or not at all: it is written beside ``path`` and moved there. A record that is already there,
-    known by its seal, is replaced; any other file is left alone, a NetCDF file of another program too.
+    The file appears complete or not at all: it is written beside ``path`` and moved there. A record
+    that is already there, known by its seal, is replaced; any other file is left alone, a NetCDF
+    file of another program too.
 
     Parameters
     ----------
-    value : ControlProblem, PolicyProgram, Solution, Plan, BeliefSolution, Policy, PolicyResult or xarray.Dataset
-    path : str or path, customarily ending in .nc
+    value : ControlProblem, PolicyProgram, Solution, Plan, BeliefSolution, Policy, PolicyResult or
+    xarray.Dataset path : str or path, customarily ending in .nc
 
     Raises
     ------
     ProblemError
-        Another kind of value, a folder that is missing or cannot be written, a file at ``path`` that is no record.
+        Another kind of value, a folder that is missing or cannot be written, a file at ``path``
+        that is no record.
     """
     path = _checked_target(path)
     group = _group_of(value)
@@ -63,28 +66,36 @@ def _group_of(value) -> Group:
     if isinstance(value, ControlProblem | PolicyProgram):
         return pack({"value": value})
     if isinstance(value, Mapping | tuple | list):
-        raise ProblemError("record", expected="one result", received=type(value).__name__, advice="save them one by one")
+        raise ProblemError(
+            "record",
+            expected="one result",
+            received=type(value).__name__,
+            advice="save them one by one",
+        )
     return pack(value)
 
 
 @checked
 def load(path: PathName, *, most_bytes: Bytes | None = None):
-    """The object that :func:`save` wrote to a file, working as before; for the folder of a sweep, its data set.
+    """The object that :func:`save` wrote to a file, working as before; for the folder of a sweep,
+    its data set.
 
-    The seal at the file's end is checked before anything is read. Reading runs no code from the file, solves nothing, opens
-    no other file, and holds everything in the file against the rules that results obey.
+    The seal at the file's end is checked before anything is read. Reading runs no code from the
+    file, solves nothing, opens no other file, and holds everything in the file against the rules
+    that results obey.
 
     Parameters
     ----------
     path : str or path
-    most_bytes : int, what the arrays and texts in the file, or the cells of the sweep, may take in memory, in bytes; by
+    most_bytes : int, what the arrays and texts in the file, or the cells of the sweep, may take in
+    memory, in bytes; by
         default 64 MB, or twenty times the size of the file if that is more
 
     Raises
     ------
     ProblemError
-        No path; nothing to read there; a file of another program or of a later version; a damaged file, or one that no
-        ``save`` wrote. The message names the file and the place in it.
+        No path; nothing to read there; a file of another program or of a later version; a damaged
+        file, or one that no ``save`` wrote. The message names the file and the place in it.
     """
     path = _as_path(path)
     if path.is_dir():
@@ -94,9 +105,14 @@ def load(path: PathName, *, most_bytes: Bytes | None = None):
         return _unpacked(data, most_bytes)
     except ProblemError as error:
         raise _refusal(path, error.expected, error.received, error.advice, error.what) from error
-    except Exception as error:  # a file can be wrong in a way that nobody thought of: it is still the file that is wrong
-        raise _refusal(path, "a complete record", f"{type(error).__name__}: {error}",
-                       "the file is damaged, or a later version of landscape_control wrote it: upgrade") from error
+    # a file can be wrong in a way that nobody thought of: it is still the file that is wrong
+    except Exception as error:
+        raise _refusal(
+            path,
+            "a complete record",
+            f"{type(error).__name__}: {error}",
+            "the file is damaged, or a later version of landscape_control wrote it: upgrade",
+        ) from error
 
 
 def _unpacked(data, most_bytes):
@@ -113,31 +129,48 @@ def _unpacked(data, most_bytes):
         found = found["value"]
     if isinstance(found, ControlProblem | PolicyProgram) or type(found).__name__ in MODULES:
         return found
-    raise ProblemError("top group", expected="one result or one problem", received="several things, or none of these",
-                       advice="save results one by one")
+    raise ProblemError(
+        "top group",
+        expected="one result or one problem",
+        received="several things, or none of these",
+        advice="save results one by one",
+    )
 
 
 def _check_version(attributes):
-    written, library = attributes.get("record_format_version"), attributes.get("record_library", "another program")
+    written, library = (
+        attributes.get("record_format_version"),
+        attributes.get("record_library", "another program"),
+    )
     known = isinstance(written, int) and 1 <= written <= VERSION
     if attributes.get("record_format") != FORMAT or not known:
-        raise ProblemError("top group", expected=f"a {FORMAT} of version {VERSION} or earlier",
-                           received=f"version {written!r:.40}", advice=f"upgrade: {library!s:.60} wrote it")
+        raise ProblemError(
+            "top group",
+            expected=f"a {FORMAT} of version {VERSION} or earlier",
+            received=f"version {written!r:.40}",
+            advice=f"upgrade: {library!s:.60} wrote it",
+        )
 
 
 def _header():
     """What is said of every file's making."""
     versions = {name: package_version(name) for name in _PACKAGES}
-    return {"format": FORMAT, "format_version": VERSION, "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "library": f"landscape_control {import_module(_PACKAGE).__version__}",
-            "versions": json.dumps(versions, sort_keys=True)}
+    return {
+        "format": FORMAT,
+        "format_version": VERSION,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "library": f"landscape_control {import_module(_PACKAGE).__version__}",
+        "versions": json.dumps(versions, sort_keys=True),
+    }
 
 
 def _as_path(path) -> Path:
     try:
         return Path(path)
     except TypeError:
-        raise ProblemError("path", expected="a path", received=repr(path), advice="pass text, as in 'run.nc'") from None
+        raise ProblemError(
+            "path", expected="a path", received=repr(path), advice="pass text, as in 'run.nc'"
+        ) from None
 
 
 def _checked_target(path) -> Path:
@@ -145,11 +178,16 @@ def _checked_target(path) -> Path:
     if path.is_dir():
         raise _refusal(path, "a path for one file", "a folder", "add a name, as in 'run.nc'")
     if not path.parent.is_dir():
-        raise _refusal(path, "an existing folder", f"{path.parent}, which does not exist", "make it first")
+        raise _refusal(
+            path, "an existing folder", f"{path.parent}, which does not exist", "make it first"
+        )
     if path.exists() and not is_sealed(_bytes(path, ends_only=True)):
-        raise _refusal(path, "a new file or an earlier record",
-                       "a file without the seal of one: of another kind, of another program, or cut off",
-                       "choose another name, or remove the file if nobody needs it")
+        raise _refusal(
+            path,
+            "a new file or an earlier record",
+            "a file without the seal of one: of another kind, of another program, or cut off",
+            "choose another name, or remove the file if nobody needs it",
+        )
     return path
 
 
@@ -158,12 +196,18 @@ def _write(group, path):
     try:
         write_atomically(path, data)
     except OSError as error:
-        raise _refusal(path, "a folder that can be written, with room for the file", str(error),
-                       "free some space, check the permissions, or choose another folder") from error
+        raise _refusal(
+            path,
+            "a folder that can be written, with room for the file",
+            str(error),
+            "free some space, check the permissions, or choose another folder",
+        ) from error
 
 
 def _bytes(path, *, ends_only=False):
-    """What stands in a file, or the beginning and the end of it: large ones need not be read to see whose they are."""
+    """What stands in a file, or the beginning and the end of it: large ones need not be read to see
+    whose they are.
+    """
     try:
         with open_file(path) as file:
             if not ends_only:
@@ -172,7 +216,9 @@ def _bytes(path, *, ends_only=False):
             file.seek(max(len(head), file.seek(0, SEEK_END) - _END))
             return head + file.read()
     except OSError as error:
-        raise _refusal(path, "a file that can be read", str(error), "check the name and the permissions") from error
+        raise _refusal(
+            path, "a file that can be read", str(error), "check the name and the permissions"
+        ) from error
 
 
 def _refusal(path, expected, received, advice, place=""):

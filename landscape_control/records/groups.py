@@ -23,7 +23,9 @@ class Group:
     groups: dict[str, "Group"] = field(default_factory=dict)
 
     def separate(self, taken: dict[str, int] | None = None) -> None:
-        """Rename axes that a group above uses for another length: along every path a name has one length."""
+        """Rename axes that a group above uses for another length: along every path a name has one
+        length.
+        """
         taken = dict(taken or {})
         for variable in self.variables.values():
             lengths = zip(variable.dims, variable.values.shape, strict=True)

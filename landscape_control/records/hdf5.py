@@ -1,9 +1,11 @@
-"""NetCDF-4 bytes as groups: everything is looked at before it is read, and little is left to the HDF5 library.
+"""NetCDF-4 bytes as groups: everything is looked at before it is read, and little is left to the
+HDF5 library.
 
-The library finds groups, arrays and attributes. What could make it open another file, load a plug-in or allocate more than
-the file is worth is refused first: links that are not hard, storage outside the file, virtual arrays, types other than
-plain numbers and texts, filters other than shuffle and deflate. Numbers are taken from the file's own bytes, at the places
-that the library names.
+The library finds groups, arrays and attributes. What could make it open another file, load a
+plug-in or allocate more than the file is worth is refused first: links that are not hard, storage
+outside the file, virtual arrays, types other than plain numbers and texts, filters other than
+shuffle and deflate. Numbers are taken from the file's own bytes, at the places that the library
+names.
 """
 
 import io
@@ -15,13 +17,29 @@ import numpy as np
 from ..errors import ProblemError
 from .chunks import read_chunks
 from .groups import Group, Variable
-from .limits import DEEPEST_GROUP, LONGEST_ATTRIBUTE, MOST_ATTRIBUTES, MOST_AXES, MOST_OBJECTS, Budget
+from .limits import (
+    DEEPEST_GROUP,
+    LONGEST_ATTRIBUTE,
+    MOST_ATTRIBUTES,
+    MOST_AXES,
+    MOST_OBJECTS,
+    Budget,
+)
 from .texts import Texts
 
 DAMAGED = "the file is damaged, or was not written by landscape_control: save the result again"
 _BOOL = {"dtype": "bool"}  # xarray's mark on bytes that are truth values
 _ID, _IDS, _CLASS, _NAME = "_Netcdf4Dimid", "_Netcdf4Coordinates", "CLASS", "NAME"
-_BOOKKEEPING = {_ID, _IDS, _CLASS, _NAME, "DIMENSION_LIST", "REFERENCE_LIST", "_NCProperties", "_nc3_strict"}
+_BOOKKEEPING = {
+    _ID,
+    _IDS,
+    _CLASS,
+    _NAME,
+    "DIMENSION_LIST",
+    "REFERENCE_LIST",
+    "_NCProperties",
+    "_nc3_strict",
+}
 _NO_VARIABLE = "This is a netCDF dimension but not a netCDF variable"
 
 
@@ -36,10 +54,15 @@ def read_groups(data: bytes, budget: Budget) -> Group:
             return reader.group(h5py.h5g.open(file.id, b"/"), "", {}, 0)
     except ProblemError:
         raise
-    except Exception as error:  # whatever the HDF5 library meets in a damaged file: its own exceptions have many types
+    # whatever the HDF5 library meets in a damaged file: its own exceptions have many types
+    except Exception as error:
         said = " ".join(str(error).split())
-        raise ProblemError(_words(reader.place if reader else ""), expected="a sound HDF5 structure",
-                           received=f"one that the HDF5 library cannot follow ({said[:200]})", advice=DAMAGED) from error
+        raise ProblemError(
+            _words(reader.place if reader else ""),
+            expected="a sound HDF5 structure",
+            received=f"one that the HDF5 library cannot follow ({said[:200]})",
+            advice=DAMAGED,
+        ) from error
 
 
 @dataclass(kw_only=True, eq=False)
@@ -84,7 +107,10 @@ class _Reader:
         self.budget.take_object(_words(place))
         address = h5o.get_info(found).addr
         if address in self.seen:
-            self.refuse("objects that stand in one place only", "one that stands in two, or a group inside itself")
+            self.refuse(
+                "objects that stand in one place only",
+                "one that stands in two, or a group inside itself",
+            )
         self.seen.add(address)
 
     def _members(self, found, place):
@@ -101,7 +127,10 @@ class _Reader:
             self.place = f"{place}/{name}"
             kind = found.links.get_info(raw).type
             if kind != h5l.TYPE_HARD:
-                words = {h5l.TYPE_SOFT: "a soft link", h5l.TYPE_EXTERNAL: "a link into another file"}
+                words = {
+                    h5l.TYPE_SOFT: "a soft link",
+                    h5l.TYPE_EXTERNAL: "a link into another file",
+                }
                 self.refuse("everything in this one file, without links", words.get(kind, "a link"))
             one = h5o.open(found, raw)
             if not (_is_array(one) or isinstance(one, h5g.GroupID)):
@@ -126,7 +155,11 @@ class _Reader:
 
     def _attributes(self, found):
         """{name: text or number}; NetCDF's own bookkeeping is left where it is."""
-        names = [name for name in map(self._word, self._attribute_names(found)) if name not in _BOOKKEEPING]
+        names = [
+            name
+            for name in map(self._word, self._attribute_names(found))
+            if name not in _BOOKKEEPING
+        ]
         return {name: self._attribute(found, name) for name in names}
 
     def _attribute(self, found, name):
@@ -150,7 +183,10 @@ class _Reader:
         if kind.is_variable_str():
             self.texts.check_attribute(raw, _words(self.place))
         elif kind.get_size() > LONGEST_ATTRIBUTE:
-            self.refuse(f"texts of at most {LONGEST_ATTRIBUTE} bytes", f"the attribute {name!r} of {kind.get_size()} bytes")
+            self.refuse(
+                f"texts of at most {LONGEST_ATTRIBUTE} bytes",
+                f"the attribute {name!r} of {kind.get_size()} bytes",
+            )
         values = np.empty(one.shape, dtype=one.dtype)
         one.read(values)
         text = values.item()
@@ -167,14 +203,20 @@ class _Reader:
             return self.refuse("texts in UTF-8", f"{what}, which is not")
 
     def _bookkeeping(self, found, name, most=MOST_AXES):
-        """A number, numbers or a fixed text of NetCDF's bookkeeping; None where there is none, or another kind of value."""
+        """A number, numbers or a fixed text of NetCDF's bookkeeping; None where there is none, or
+        another kind of value.
+        """
         from h5py import h5a, h5t
 
         if not h5a.exists(found, name.encode()):
             return None
         one = h5a.open(found, name.encode())
         kind = one.get_type()
-        fixed = isinstance(kind, h5t.TypeStringID) and not kind.is_variable_str() and kind.get_size() <= LONGEST_ATTRIBUTE
+        fixed = (
+            isinstance(kind, h5t.TypeStringID)
+            and not kind.is_variable_str()
+            and kind.get_size() <= LONGEST_ATTRIBUTE
+        )
         if not (fixed or _is_number(kind)) or math.prod(one.shape or ()) > most:
             return None
         values = np.empty(one.shape, dtype=one.dtype)
@@ -207,20 +249,37 @@ class _Reader:
         if attributes.get("dtype") == _BOOL["dtype"]:
             del attributes["dtype"]
             values = self._truth_values(values)
-        return Variable(dims=self._dims(found, name, len(shape), dimensions), values=values, attributes=attributes)
+        return Variable(
+            dims=self._dims(found, name, len(shape), dimensions),
+            values=values,
+            attributes=attributes,
+        )
 
     def _shape(self, found):
-        """Of an array that keeps its values in this file: looked at before its extent is, which may open other files."""
+        """Of an array that keeps its values in this file: looked at before its extent is, which may
+        open other files.
+        """
         from h5py import h5d
 
         plist = found.get_create_plist()
         if plist.get_layout() == h5d.VIRTUAL:
-            self.refuse("arrays that hold their values", "a virtual array, made of others", "save the result again")
+            self.refuse(
+                "arrays that hold their values",
+                "a virtual array, made of others",
+                "save the result again",
+            )
         if plist.get_external_count():
-            self.refuse("values inside this file", "an array whose values are in another file", "save the result again")
+            self.refuse(
+                "values inside this file",
+                "an array whose values are in another file",
+                "save the result again",
+            )
         shape = found.shape
         if shape is None or len(shape) > MOST_AXES:
-            self.refuse(f"arrays of at most {MOST_AXES} axes", "none" if shape is None else f"{len(shape)} axes")
+            self.refuse(
+                f"arrays of at most {MOST_AXES} axes",
+                "none" if shape is None else f"{len(shape)} axes",
+            )
         return shape, plist
 
     def _numbers(self, found, shape, plist):
@@ -239,7 +298,9 @@ class _Reader:
             values = np.empty(shape, dtype=dtype)
             found.read(h5s.ALL, h5s.ALL, values)
         else:
-            values = np.frombuffer(self.piece(found, size * dtype.itemsize), dtype=dtype).reshape(shape)
+            values = np.frombuffer(self.piece(found, size * dtype.itemsize), dtype=dtype).reshape(
+                shape
+            )
         return values.astype(dtype.newbyteorder("="))
 
     def take_chunks(self, count, size):
@@ -251,10 +312,13 @@ class _Reader:
         begin = found.get_offset()
         if begin is None or found.get_storage_size() != size:
             written = found.get_storage_size()
-            self.refuse("an array with all its values", f"one of {size} bytes of which {written} were written")
+            self.refuse(
+                "an array with all its values",
+                f"one of {size} bytes of which {written} were written",
+            )
         if begin + size > len(self.data):
             self.refuse("an array inside the file", "one that begins or ends beyond its end")
-        return memoryview(self.data)[begin:begin + size]
+        return memoryview(self.data)[begin : begin + size]
 
     def _texts(self, found, shape):
         from h5py import h5d
@@ -269,7 +333,9 @@ class _Reader:
         piece = self.piece(found, 16 * size)
         self.budget.take(_words(self.place), self.texts.size_of_array(piece))
         texts = self.texts.of_array(piece, _words(self.place))
-        values[...] = np.array([self._decoded(one, "an entry") for one in texts], dtype=object).reshape(shape)
+        values[...] = np.array(
+            [self._decoded(one, "an entry") for one in texts], dtype=object
+        ).reshape(shape)
         return values
 
     def _truth_values(self, values):
@@ -306,12 +372,23 @@ def _is_number(kind):
     from h5py import h5t
 
     families = ("STD_I", "STD_U", "IEEE_F")
-    if not isinstance(kind, h5t.TypeIntegerID | h5t.TypeFloatID) or kind.get_size() not in (1, 2, 4, 8):
+    if not isinstance(kind, h5t.TypeIntegerID | h5t.TypeFloatID) or kind.get_size() not in (
+        1,
+        2,
+        4,
+        8,
+    ):
         return False
-    usual = (f"{family}{8 * kind.get_size()}{order}" for family in families for order in ("LE", "BE"))
+    usual = (
+        f"{family}{8 * kind.get_size()}{order}" for family in families for order in ("LE", "BE")
+    )
     return any(kind.equal(getattr(h5t, name)) for name in usual if hasattr(h5t, name))
 
 
 def _type_in_words(kind):
     words = type(kind).__name__.removeprefix("Type").removesuffix("ID").lower()
-    return {"reference": "reference", "vlen": "lists of varying length", "string": "text of fixed length"}.get(words, words)
+    return {
+        "reference": "reference",
+        "vlen": "lists of varying length",
+        "string": "text of fixed length",
+    }.get(words, words)

@@ -1,4 +1,6 @@
-"""Which classes a record may hold, where they live, how their arrays are labelled, and what is left out of them."""
+"""Which classes a record may hold, where they live, how their arrays are labelled, and what is left
+out of them.
+"""
 
 from importlib import import_module
 
@@ -28,23 +30,53 @@ MODULES = {
     "WorstCaseResult": "emergence.worst_case",
 }
 ENUMS = {
-    "CostKind": "planning.confirmation", "GridStatus": "stochastic.result", "PolicyStatus": "solver.policies",
-    "Status": "solution"}
+    "CostKind": "planning.confirmation",
+    "GridStatus": "stochastic.result",
+    "PolicyStatus": "solver.policies",
+    "Status": "solution",
+}
 
 _NODE, _STATE, _CONTROL, _BELIEF = "node", "parameter", "control", "belief"
 DIMS = {
-    "Plan": {"times": (_NODE,), "parameters": (_NODE, _STATE), "controls": (_NODE, _CONTROL), "costates": (_NODE, _STATE),
-             "vertices": ("vertex",), "positions": ("position",), "end_basin": (_STATE,)},
-    "Tail": {"steady_state": (_STATE,), "steady_control": (_CONTROL,), "steady_costate": (_STATE,),
-             "closed_loop": (_STATE, "parameter_from"), "gain": (_CONTROL, _STATE),
-             "value_hessian": (_STATE, "parameter_from"), "velocity": (_STATE,)},
-    "SecondVariation": {"times": (_NODE,), "value_hessian": (_NODE, _STATE, "parameter_from"),
-                        "gains": (_NODE, _CONTROL, _STATE)},
-    "LQGSolution": {"gain": (_CONTROL, _STATE), "belief_gain": (_CONTROL, _BELIEF),
-                    "steady_covariance": (_BELIEF, "belief_from"), "filter_gain": (_BELIEF, "observation"),
-                    "unobserved": (_BELIEF, "combination")},
-    "GridPolicy": {"to_go": ("slice",), "values": ("slice", ...), "controls": ("slice", _CONTROL, ...), "start": ("axis",),
-                   "box": ("axis", "side"), "core": ("axis", "side"), "natural": ("axis", "side")},
+    "Plan": {
+        "times": (_NODE,),
+        "parameters": (_NODE, _STATE),
+        "controls": (_NODE, _CONTROL),
+        "costates": (_NODE, _STATE),
+        "vertices": ("vertex",),
+        "positions": ("position",),
+        "end_basin": (_STATE,),
+    },
+    "Tail": {
+        "steady_state": (_STATE,),
+        "steady_control": (_CONTROL,),
+        "steady_costate": (_STATE,),
+        "closed_loop": (_STATE, "parameter_from"),
+        "gain": (_CONTROL, _STATE),
+        "value_hessian": (_STATE, "parameter_from"),
+        "velocity": (_STATE,),
+    },
+    "SecondVariation": {
+        "times": (_NODE,),
+        "value_hessian": (_NODE, _STATE, "parameter_from"),
+        "gains": (_NODE, _CONTROL, _STATE),
+    },
+    "LQGSolution": {
+        "gain": (_CONTROL, _STATE),
+        "belief_gain": (_CONTROL, _BELIEF),
+        "steady_covariance": (_BELIEF, "belief_from"),
+        "filter_gain": (_BELIEF, "observation"),
+        "unobserved": (_BELIEF, "combination"),
+    },
+    "GridPolicy": {
+        "to_go": ("slice",),
+        "values": ("slice", ...),
+        "controls": ("slice", _CONTROL, ...),
+        "start": ("axis",),
+        "box": ("axis", "side"),
+        "core": ("axis", "side"),
+        "natural": ("axis", "side"),
+    },
 }
 LABELS = {
     "times": {"long_name": "time t", "units": "time units of the problem"},
@@ -57,16 +89,23 @@ LABELS = {
     "values": {"long_name": "V at the times to go", "units": "cost"},
     "end_basin": {"long_name": "minimum whose basin holds θ(T)", "units": "parameter"},
 }
-COMPUTED = {"Plan": ("end_basin",), "Solution": ("certificate", "search"),
-            "PolicyResult": ("certificate", "identifiability")}
+COMPUTED = {
+    "Plan": ("end_basin",),
+    "Solution": ("certificate", "search"),
+    "PolicyResult": ("certificate", "identifiability"),
+}
 LEFT_OUT = {"LQGSolution": ("linear", "state_policy")}  # read off the problem again
 
 
 def class_of(name: str, table=MODULES):
     """The class or enumeration of a name; refuses names that no version up to this one has written."""
     if name not in table:
-        raise ProblemError("record", expected=f"one of {', '.join(sorted(table))}", received=repr(name),
-                           advice="a later version of landscape_control may have written it: upgrade")
+        raise ProblemError(
+            "record",
+            expected=f"one of {', '.join(sorted(table))}",
+            received=repr(name),
+            advice="a later version of landscape_control may have written it: upgrade",
+        )
     return getattr(import_module(f"{__package__.rpartition('.')[0]}.{table[name]}"), name)
 
 

@@ -1,7 +1,8 @@
-"""Groups as the bytes of a NetCDF-4 file, made and read in memory: a full disk cannot leave half a file, nor half a library.
+"""Groups as the bytes of a NetCDF-4 file, made and read in memory: a full disk cannot leave half a
+file, nor half a library.
 
-h5netcdf writes them, by the conventions of xarray, which opens these files: truth values are bytes marked as bool. They are
-read without it, see ``hdf5``: it trusts what it reads.
+h5netcdf writes them, by the conventions of xarray, which opens these files: truth values are bytes
+marked as bool. They are read without it, see ``hdf5``: it trusts what it reads.
 """
 
 import io
@@ -23,9 +24,12 @@ def to_bytes(group: Group) -> bytes:
 
 
 def size_of(group: Group) -> int:
-    """Bytes of all arrays and texts of a group and the groups in it, as they are counted when it is read."""
-    return (sum(_size_of_variable(variable.values) for variable in group.variables.values())
-            + sum(map(size_of, group.groups.values())))
+    """Bytes of all arrays and texts of a group and the groups in it, as they are counted when it is
+    read.
+    """
+    return sum(_size_of_variable(variable.values) for variable in group.variables.values()) + sum(
+        map(size_of, group.groups.values())
+    )
 
 
 def _size_of_variable(values):
@@ -55,7 +59,9 @@ def _write(group, place, compressed):
             values, marks = values.astype(np.int8), _BOOL
         made = place.create_variable(name, variable.dims, **_storage(values, compressed))
         made[...] = values
-        made.attrs.update({key: _typed(value) for key, value in (variable.attributes | marks).items()})
+        made.attrs.update(
+            {key: _typed(value) for key, value in (variable.attributes | marks).items()}
+        )
     for name, inner in group.groups.items():
         _write(inner, place.create_group(name), compressed)
 
@@ -67,16 +73,30 @@ def _storage(values, compressed):
         return {"dtype": h5py.string_dtype()}
     if not compressed or values.size < _COMPRESSED:
         return {"dtype": values.dtype}
-    return {"dtype": values.dtype, "compression": "gzip", "compression_opts": 1, "shuffle": True, "chunks": True}
+    return {
+        "dtype": values.dtype,
+        "compression": "gzip",
+        "compression_opts": 1,
+        "shuffle": True,
+        "chunks": True,
+    }
 
 
 def _typed(value):
-    return value if isinstance(value, str) else np.float64(value) if isinstance(value, float) else np.int64(value)
+    return (
+        value
+        if isinstance(value, str)
+        else np.float64(value)
+        if isinstance(value, float)
+        else np.int64(value)
+    )
 
 
 def from_bytes(data: bytes, most_bytes: int | None = None) -> Group:
-    """The group of a file's bytes, whose arrays and texts may have ``most_bytes`` together; see ``limits`` for the default.
+    """The group of a file's bytes, whose arrays and texts may have ``most_bytes`` together; see
+    ``limits`` for the default.
 
-    Raises ProblemError, which names the place in the file, for whatever is not as :func:`to_bytes` writes it.
+    Raises ProblemError, which names the place in the file, for whatever is not as :func:`to_bytes`
+    writes it.
     """
     return read_groups(data, Budget(most_bytes_of(len(data)) if most_bytes is None else most_bytes))

@@ -1,4 +1,6 @@
-"""Numbers as JSON text that keeps every bit: finite floats by their shortest exact form, the others by name."""
+"""Numbers as JSON text that keeps every bit: finite floats by their shortest exact form, the others
+by name.
+"""
 
 import math
 
@@ -44,4 +46,6 @@ def array_from_tree(tree, what: str = "array") -> np.ndarray:
     shape = [count(length, what, 0, 2**40) for length in shape]
     if math.prod(shape) != len(values):
         refuse(what, f"{math.prod(shape)} values for the shape {shape}", f"{len(values)}")
-    return freeze(np.array([number_from_tree(value, what) for value in values], dtype=float).reshape(shape))
+    return freeze(
+        np.array([number_from_tree(value, what) for value in values], dtype=float).reshape(shape)
+    )

@@ -1,4 +1,6 @@
-"""Results as groups of labelled arrays, and back: one rule per kind of value, exceptions named in ``rebuilding``."""
+"""Results as groups of labelled arrays, and back: one rule per kind of value, exceptions named in
+``rebuilding``.
+"""
 
 import enum
 import json
@@ -22,7 +24,9 @@ from .specification import read_problem, specification
 from .trees import TreeReader
 
 _LONG = 2000  # characters from which a text is a variable: attributes of HDF5 files are small
-_ABSENT, _ENUMS, _KIND, _ORDER, _OTHER = (f"record_{word}" for word in ("absent", "enums", "kind", "order", "other"))
+_ABSENT, _ENUMS, _KIND, _ORDER, _OTHER = (
+    f"record_{word}" for word in ("absent", "enums", "kind", "order", "other")
+)
 
 
 def pack(value) -> Group:
@@ -32,8 +36,12 @@ def pack(value) -> Group:
     if isinstance(value, tuple | list):
         return _filled("sequence", {str(i): part for i, part in enumerate(value)})
     if type(value).__name__ not in MODULES or not is_dataclass(value):
-        raise ProblemError("record", expected=f"one of {', '.join(sorted(MODULES))}", received=type(value).__name__,
-                           advice="save the result it belongs to")
+        raise ProblemError(
+            "record",
+            expected=f"one of {', '.join(sorted(MODULES))}",
+            received=type(value).__name__,
+            advice="save the result it belongs to",
+        )
     contents = _contents(value)
     check_contents(type(value), contents)  # what could not be read again is not written
     return _filled(type(value).__name__, contents)
@@ -42,10 +50,18 @@ def pack(value) -> Group:
 def _contents(value):
     """Fields by name, and what is computed at first use: the functions it comes from stay behind."""
     if isinstance(value, BeliefSolution) and value.problem is None:
-        raise ProblemError("record", expected="a solution with its problem", received="one that has been pickled",
-                           advice="save it in the process that solved it")
+        raise ProblemError(
+            "record",
+            expected="a solution with its problem",
+            received="one that has been pickled",
+            advice="save it in the process that solved it",
+        )
     out = own(LEFT_OUT, type(value))
-    found = {one.name: getattr(value, one.name) for one in fields(value) if one.name[0] != "_" and one.name not in out}
+    found = {
+        one.name: getattr(value, one.name)
+        for one in fields(value)
+        if one.name[0] != "_" and one.name not in out
+    }
     for name in own(COMPUTED, type(value)):
         try:
             found[name] = getattr(value, name)
@@ -67,7 +83,9 @@ def _filled(kind, contents):
     order = list(contents) if kind == "mapping" else []
     for label, extra in ((_ABSENT, absent), (_ENUMS, enums), (_ORDER, order), (_OTHER, other)):
         if extra:
-            _text(group, label, json.dumps(extra, ensure_ascii=False, sort_keys=True, allow_nan=False))
+            _text(
+                group, label, json.dumps(extra, ensure_ascii=False, sort_keys=True, allow_nan=False)
+            )
     return group
 
 
@@ -83,7 +101,9 @@ def _put(group, kind, name, part) -> bool:
         group.variables[name] = _variable(kind, name, part)
     elif isinstance(part, ControlProblem | PolicyProgram):
         text = np.array(specification(part), dtype=object)
-        group.variables[name] = Variable(dims=(), values=text, attributes={"holds": "specification"})
+        group.variables[name] = Variable(
+            dims=(), values=text, attributes={"holds": "specification"}
+        )
     elif isinstance(part, Mapping) or type(part).__name__ in MODULES or _is_composite(part):
         group.groups[name] = pack(part)
     else:
@@ -94,7 +114,9 @@ def _put(group, kind, name, part) -> bool:
 def _is_composite(part):
     """Whether a sequence holds anything that deserves labels."""
     return isinstance(part, tuple | list) and any(
-        isinstance(one, np.ndarray | Mapping) or type(one).__name__ in MODULES or _is_composite(one) for one in part)
+        isinstance(one, np.ndarray | Mapping) or type(one).__name__ in MODULES or _is_composite(one)
+        for one in part
+    )
 
 
 def _text(group, name, text):
@@ -114,16 +136,22 @@ def _variable(kind, name, array):
 
 
 def unpack(group: Group, budget: Budget | None = None, place: str = ""):
-    """The result that a group was packed from; ``budget`` counts what its problems need. Refusals name the place."""
+    """The result that a group was packed from; ``budget`` counts what its problems need. Refusals
+    name the place.
+    """
     values = _values(group, budget, place)
     kind = values.pop(_KIND, None)
     if not isinstance(kind, str):
         raise _misplaced(place, f"an attribute {_KIND!r} that names a class", "none")
-    absent, enums, order, other = (_tree(values.pop(name, empty), f"{place or 'top group'}, {name}") for name, empty in
-                                   ((_ABSENT, "[]"), (_ENUMS, "{}"), (_ORDER, "[]"), (_OTHER, "{}")))
+    absent, enums, order, other = (
+        _tree(values.pop(name, empty), f"{place or 'top group'}, {name}")
+        for name, empty in ((_ABSENT, "[]"), (_ENUMS, "{}"), (_ORDER, "[]"), (_OTHER, "{}"))
+    )
     values |= dict.fromkeys(_words(absent, _joined(place, _ABSENT)))
     for name, enum_name in mapping(enums, _joined(place, _ENUMS)).items():
-        values[name] = _member(word(enum_name, _joined(place, _ENUMS)), values.get(name), _joined(place, name))
+        values[name] = _member(
+            word(enum_name, _joined(place, _ENUMS)), values.get(name), _joined(place, name)
+        )
     reader = TreeReader(budget)
     for name, tree in mapping(other, _joined(place, _OTHER)).items():
         values[name] = reader.value(tree, _joined(place, name))
@@ -139,8 +167,12 @@ def unpack(group: Group, budget: Budget | None = None, place: str = ""):
     try:
         return rebuild(class_of(kind), values)
     except ProblemError as error:
-        raise ProblemError(_joined(place, error.what), expected=error.expected, received=error.received,
-                           advice=error.advice) from error
+        raise ProblemError(
+            _joined(place, error.what),
+            expected=error.expected,
+            received=error.received,
+            advice=error.advice,
+        ) from error
 
 
 def _values(group, budget, place):
@@ -154,8 +186,14 @@ def _values(group, budget, place):
         if variable.values.shape != ():
             raise _misplaced(here, "one text", f"texts of shape {variable.values.shape}")
         text = variable.values[()]
-        values[name] = read_problem(text, here, budget) if variable.attributes.get("holds") == "specification" else text
-    return values | {name: unpack(inner, budget, _joined(place, name)) for name, inner in group.groups.items()}
+        values[name] = (
+            read_problem(text, here, budget)
+            if variable.attributes.get("holds") == "specification"
+            else text
+        )
+    return values | {
+        name: unpack(inner, budget, _joined(place, name)) for name, inner in group.groups.items()
+    }
 
 
 def _tree(text, what):
@@ -181,5 +219,9 @@ def _joined(place, name):
 
 
 def _misplaced(place, expected, received):
-    return ProblemError(place or "top group", expected=expected, received=received,
-                        advice="the file is damaged, or a later version of landscape_control wrote it: upgrade")
+    return ProblemError(
+        place or "top group",
+        expected=expected,
+        received=received,
+        advice="the file is damaged, or a later version of landscape_control wrote it: upgrade",
+    )

@@ -1,4 +1,6 @@
-"""The parts of a problem as JSON trees: numbers, arrays, functions, and the library's own small classes."""
+"""The parts of a problem as JSON trees: numbers, arrays, functions, and the library's own small
+classes.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
@@ -20,12 +22,21 @@ from .expressions import function_to_tree
 from .numbers import array_to_tree, number_to_tree
 
 _CLASSES = (ControlProblem, PolicyProgram, Learner, LinearDrift, Objective, LandscapeDistribution)
-FAMILIES = (Hidden, Sees, Spectrum, Family, Shape, Transcription)  # every kind of these is known by its name
+FAMILIES = (
+    Hidden,
+    Sees,
+    Spectrum,
+    Family,
+    Shape,
+    Transcription,
+)  # every kind of these is known by its name
 _PACKAGE = __package__.partition(".")[0]
 
 
 def to_tree(value, sizes=(1, 0)):
-    """The JSON tree of a value; ``sizes`` are those of the vectors (θ, φ) that functions are traced with."""
+    """The JSON tree of a value; ``sizes`` are those of the vectors (θ, φ) that functions are traced
+    with.
+    """
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, float | np.floating):
@@ -45,28 +56,44 @@ def to_tree(value, sizes=(1, 0)):
         return _object_to_tree(value, sizes)
     if callable(value):
         return _function_to_tree(value, ("theta",), sizes)
-    raise ProblemError("specification", expected="numbers, arrays, functions of θ and the library's own classes",
-                       received=type(value).__name__, advice="build the problem from these")
+    raise ProblemError(
+        "specification",
+        expected="numbers, arrays, functions of θ and the library's own classes",
+        received=type(value).__name__,
+        advice="build the problem from these",
+    )
 
 
 def _function_to_tree(value: Callable, names, sizes):
     symbols = [ca.SX.sym(name, size) for name, size in zip(names, sizes, strict=False)]
-    return {"function": function_to_tree(ca.Function("function", symbols, [ca.SX(value(*symbols))]), names)}
+    return {
+        "function": function_to_tree(
+            ca.Function("function", symbols, [ca.SX(value(*symbols))]), names
+        )
+    }
 
 
 def _landscape_to_tree(landscape):
     formula, rule = landscape._recipe[0], _rule_of(landscape)
     names = ("theta",) if landscape.hidden is None else ("theta", "hidden")
     return {
-        "kind": "Landscape", "dimension": landscape.dimension, "name": landscape.name, "formula": formula,
-        "minima": to_tree(landscape.minima if rule is None else None), "minima_rule": rule,
+        "kind": "Landscape",
+        "dimension": landscape.dimension,
+        "name": landscape.name,
+        "formula": formula,
+        "minima": to_tree(landscape.minima if rule is None else None),
+        "minima_rule": rule,
         "allow_kinks": landscape.allow_kinks,
-        "hidden": to_tree(landscape.hidden), "parameters": to_tree(landscape.parameters),
-        "expression": function_to_tree(landscape._traced, (*names, *landscape.parameters))}
+        "hidden": to_tree(landscape.hidden),
+        "parameters": to_tree(landscape.parameters),
+        "expression": function_to_tree(landscape._traced, (*names, *landscape.parameters)),
+    }
 
 
 def _rule_of(landscape):
-    """The name of the rule that gives the minima, which then need not be stored: their last bits are the machine's."""
+    """The name of the rule that gives the minima, which then need not be stored: their last bits
+    are the machine's.
+    """
     rule = minima_rule(landscape._recipe[1])
     if rule is None:
         return None
@@ -79,7 +106,9 @@ def sizes_of(value) -> tuple[int, int]:
     landscapes = value.task.population if isinstance(value, PolicyProgram) else (value.landscape,)
     if not landscapes:  # random quadratics, mode by mode
         return 1, 1
-    return landscapes[0].dimension, 0 if landscapes[0].hidden is None else landscapes[0].hidden.dimension
+    return landscapes[0].dimension, (
+        0 if landscapes[0].hidden is None else landscapes[0].hidden.dimension
+    )
 
 
 def _object_to_tree(value, sizes):
@@ -88,7 +117,11 @@ def _object_to_tree(value, sizes):
         if one.init and not one.name.startswith("_"):
             given = getattr(value, one.name)
             both = callable(given) and tree["kind"] == "Observe" and one.name == "function"
-            tree[one.name] = _function_to_tree(given, ("theta", "hidden"), sizes) if both else to_tree(given, sizes)
+            tree[one.name] = (
+                _function_to_tree(given, ("theta", "hidden"), sizes)
+                if both
+                else to_tree(given, sizes)
+            )
     return tree
 
 

@@ -1,4 +1,6 @@
-"""Problems and landscapes as text for pickle: their record form, so that functions travel as lists of operations."""
+"""Problems and landscapes as text for pickle: their record form, so that functions travel as lists
+of operations.
+"""
 
 import json
 

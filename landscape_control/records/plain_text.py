@@ -14,12 +14,17 @@ DAMAGED = "the text is damaged, or was not written by landscape_control: write i
 def parsed(text: str, what: str, most_bytes: int = ALWAYS_BYTES):
     """The lists, objects, texts and numbers of a JSON text; ``what`` it is said to be in a refusal.
 
-    Raises ProblemError for a text that is too deep, no JSON, or that becomes more than ``most_bytes``.
+    Raises ProblemError for a text that is too deep, no JSON, or that becomes more than
+    ``most_bytes``.
     """
     brackets, commas = text.count("[") + text.count("{"), text.count(",")
     size = len(text) + BYTES_PER_BRACKET * brackets + BYTES_PER_COMMA * commas
     if size > most_bytes:
-        refuse(what, f"a text that takes at most {most_bytes / 2**20:.0f} MB once it is read", f"{size / 2**20:.0f} MB")
+        refuse(
+            what,
+            f"a text that takes at most {most_bytes / 2**20:.0f} MB once it is read",
+            f"{size / 2**20:.0f} MB",
+        )
     try:
         tree = json.loads(text, parse_constant=_no_constant)
     except RecursionError:
@@ -63,7 +68,11 @@ def mapping(tree, what: str, *names: str) -> dict:
         refuse(what, "an object {name: value}", kind(tree))
     missing = [name for name in names if name not in tree]
     if missing:
-        refuse(what, f"an entry {missing[0]!r}", f"only {', '.join(map(repr, sorted(tree)[:8])) or 'none'}")
+        refuse(
+            what,
+            f"an entry {missing[0]!r}",
+            f"only {', '.join(map(repr, sorted(tree)[:8])) or 'none'}",
+        )
     return tree
 
 
@@ -91,8 +100,15 @@ def count(tree, what: str, low: int, high: int) -> int:
 
 def kind(tree) -> str:
     """What a part of a JSON text is, in words."""
-    words = {dict: "an object", list: "a list", str: "a text", bool: "a truth value", int: "a number", float: "a number",
-             type(None): "null"}
+    words = {
+        dict: "an object",
+        list: "a list",
+        str: "a text",
+        bool: "a truth value",
+        int: "a number",
+        float: "a number",
+        type(None): "null",
+    }
     return words.get(type(tree), type(tree).__name__)
 
 

@@ -7,12 +7,19 @@ from .limits import MOST_BYTES
 
 
 def open_file(path, most: int = MOST_BYTES):
-    """A file opened for reading bytes. Raises OSError for a folder, a device or a pipe, and for more than ``most`` bytes."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    """A file opened for reading bytes. Raises OSError for a folder, a device or a pipe, and for
+    more than ``most`` bytes.
+    """
+    descriptor = os.open(
+        path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    )
     try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
-            raise OSError(f"{path} is a {'folder' if stat.S_ISDIR(found.st_mode) else 'device or a pipe'}, not a file")
+            raise OSError(
+                f"{path} is a {'folder' if stat.S_ISDIR(found.st_mode) else 'device or a pipe'},"
+                " not a file"
+            )
         if found.st_size > most:
             raise OSError(f"{path} has {found.st_size} bytes, more than {most}")
         return os.fdopen(descriptor, "rb")

@@ -5,10 +5,12 @@ from .kinds import COMPUTED, own
 
 
 def rebuild(kind: type, values: dict):
-    """An instance of a recorded class from its stored fields; raises ProblemError, which names the field, if they are wrong.
+    """An instance of a recorded class from its stored fields; raises ProblemError, which names the
+    field, if they are wrong.
 
-    What was computed at first use is put back. What is left out of records (the equations of an exact policy, a solver) the
-    object makes from its problem when it is asked to act, see LQGSolution and ReplanningSolution.
+    What was computed at first use is put back. What is left out of records (the equations of an
+    exact policy, a solver) the object makes from its problem when it is asked to act, see
+    LQGSolution and ReplanningSolution.
     """
     check_contents(kind, values)
     computed = {name: values.pop(name, None) for name in own(COMPUTED, kind)}

@@ -1,6 +1,8 @@
-"""What must hold between the fields of recorded results: lengths that agree, order in time, finite numbers.
+"""What must hold between the fields of recorded results: lengths that agree, order in time, finite
+numbers.
 
-A plan that converged is finite throughout; one that failed keeps the iterate, whatever it is, and its status says so.
+A plan that converged is finite throughout; one that failed keeps the iterate, whatever it is, and
+its status says so.
 """
 
 import itertools
@@ -15,14 +17,22 @@ from ..policies import Policy
 from .limits import LARGEST_COUNT, MOST_POLICY_STEPS
 
 _KINDS_OF_BELIEF = ("mean and covariance", "mean", "tasks")
-_EQUAL = 1e-4  # starts, ends and costs that agree to this, relatively, are equal as far as a record can tell
+# starts, ends and costs that agree to this, relatively, are equal as far as a record can tell
+_EQUAL = 1e-4
 _KINDS_ON_GRIDS = ("probability", "mean", "mean and variance")
 
 
 def refuse(place, expected, received):
     """Refuse the contents of a field."""
-    raise ProblemError(place, expected=expected, received=received,
-                       advice="the file was not written by landscape_control, or was changed since: save the result again")
+    raise ProblemError(
+        place,
+        expected=expected,
+        received=received,
+        advice=(
+            "the file was not written by landscape_control, or was changed since: save the result"
+            " again"
+        ),
+    )
 
 
 def _plan(values):
@@ -33,12 +43,20 @@ def _plan(values):
         if len(values[name]) != nodes:
             refuse(name, f"a row for each of {nodes} times", f"{len(values[name])} rows")
     if not (states.shape[1] and values["costates"].shape == states.shape):
-        refuse("costates", f"the shape of the parameters, {states.shape}", f"{values['costates'].shape}")
+        refuse(
+            "costates",
+            f"the shape of the parameters, {states.shape}",
+            f"{values['costates'].shape}",
+        )
     _ascending("times", times)
     _ascending("vertices", vertices)
     _ascending("positions", positions)
     if not (positions[0] == 0 and positions[-1] == 1):
-        refuse("positions", "fractions of an element from 0 to 1", f"from {positions[0]:g} to {positions[-1]:g}")
+        refuse(
+            "positions",
+            "fractions of an element from 0 to 1",
+            f"from {positions[0]:g} to {positions[-1]:g}",
+        )
     wanted = (len(vertices) - 1) * (len(positions) - 1) + 1
     if nodes != wanted:
         refuse("times", f"{wanted} nodes of {len(vertices) - 1} elements", f"{nodes}")
@@ -66,7 +84,13 @@ def _on_mesh(times, vertices, positions):
 
 def _tail(values):
     n, m = len(values["steady_state"]), len(values["steady_control"])
-    shapes = {"steady_costate": (n,), "closed_loop": (n, n), "gain": (m, n), "value_hessian": (n, n), "velocity": (n,)}
+    shapes = {
+        "steady_costate": (n,),
+        "closed_loop": (n, n),
+        "gain": (m, n),
+        "value_hessian": (n, n),
+        "velocity": (n,),
+    }
     for name, shape in shapes.items():
         _shaped(values, name, shape)
 
@@ -78,8 +102,12 @@ def _solution(values):
     for i, plan in enumerate(plans if problem is not None else ()):
         shape = plan.parameters.shape[1], plan.controls.shape[1]
         if shape != (problem.dimension, problem.controls):
-            refuse(f"plans/{i}", f"{problem.dimension} parameters and {problem.controls} controls, as the problem has",
-                   f"{shape[0]} and {shape[1]}")
+            refuse(
+                f"plans/{i}",
+                f"{problem.dimension} parameters and {problem.controls} controls, as the"
+                " problem has",
+                f"{shape[0]} and {shape[1]}",
+            )
     _positive("tolerance", values["tolerance"])
     for name in ("starts", "build_seconds", "solve_seconds"):
         _counted(values, name)
@@ -88,23 +116,41 @@ def _solution(values):
             _plan_of(problem, plan, f"plans/{i}")
     certificate = values.get("certificate")
     if plans[0].status.ok and certificate is not None and not certificate.passed:
-        refuse("certificate", "one that passes, as the status says that the plan converged", "; ".join(certificate.failures))
+        refuse(
+            "certificate",
+            "one that passes, as the status says that the plan converged",
+            "; ".join(certificate.failures),
+        )
     costs = [plan.cost for plan in plans if plan.status.ok]
     if any(later < one - _EQUAL * abs(one) for one, later in itertools.pairwise(costs)):
         refuse("plans", "the best first", f"costs {', '.join(f'{cost:g}' for cost in costs[:4])}")
 
 
 def _plan_of(problem, plan, place):
-    """Refuse a plan that is said to have converged and is one of another problem: start, end and horizon tell."""
+    """Refuse a plan that is said to have converged and is one of another problem: start, end and
+    horizon tell.
+    """
     path, horizon = plan.parameters, problem.objective.horizon
     near = _EQUAL * max(np.abs(path).max(), 1.0)
     if np.abs(path[0] - problem.start).max() > near:
-        refuse(f"{place}/parameters", f"a path from the start of the problem, {problem.start}", f"one from {path[0]}")
+        refuse(
+            f"{place}/parameters",
+            f"a path from the start of the problem, {problem.start}",
+            f"one from {path[0]}",
+        )
     if problem.end is not None and np.abs(path[-1] - problem.end).max() > near:
-        refuse(f"{place}/parameters", f"a path to the end of the problem, {problem.end}", f"one to {path[-1]}")
+        refuse(
+            f"{place}/parameters",
+            f"a path to the end of the problem, {problem.end}",
+            f"one to {path[-1]}",
+        )
     ends = horizon if np.isfinite(horizon) else plan.times[-1]
     if plan.times[0] != 0 or abs(plan.times[-1] - ends) > _EQUAL * ends:
-        refuse(f"{place}/times", f"times from 0 to the horizon {ends:g}", f"from {plan.times[0]:g} to {plan.times[-1]:g}")
+        refuse(
+            f"{place}/times",
+            f"times from 0 to the horizon {ends:g}",
+            f"from {plan.times[0]:g} to {plan.times[-1]:g}",
+        )
 
 
 def _belief_solution(values):
@@ -128,26 +174,50 @@ def _layout(values):
 
 
 def _planned_belief(values):
-    """Of replanning and transcription: the plan is over (θ, belief coordinates), perhaps with a clock."""
+    """Of replanning and transcription: the plan is over (θ, belief coordinates), perhaps with a
+    clock.
+    """
     problem, layout = values["problem"], values["layout"]
     if layout.estimate != _belief_size(problem):
-        refuse("layout", f"a belief of length {_belief_size(problem)}, as the problem has", f"{layout.estimate}")
+        refuse(
+            "layout",
+            f"a belief of length {_belief_size(problem)}, as the problem has",
+            f"{layout.estimate}",
+        )
     states = problem.dimension + layout.size
     plans = {f"plans/{i}": one for i, one in enumerate(values.get("plans", ()))}
     for name, plan in {"plan": values["plan"], **plans}.items():
-        if plan.parameters.shape[1] not in (states, states + 1) or plan.controls.shape[1] != problem.controls:
-            refuse(name, f"{states} states and {problem.controls} controls", f"{plan.parameters.shape[1]} and "
-                   f"{plan.controls.shape[1]}")
+        if (
+            plan.parameters.shape[1] not in (states, states + 1)
+            or plan.controls.shape[1] != problem.controls
+        ):
+            refuse(
+                name,
+                f"{states} states and {problem.controls} controls",
+                f"{plan.parameters.shape[1]} and {plan.controls.shape[1]}",
+            )
 
 
 def _transcribed(values):
     variation, states = values["variation"], values["plan"].parameters.shape[1]
     if values["dimension"] != values["problem"].dimension:
-        refuse("dimension", f"{values['problem'].dimension}, as the problem has", f"{values['dimension']}")
+        refuse(
+            "dimension",
+            f"{values['problem'].dimension}, as the problem has",
+            f"{values['dimension']}",
+        )
     if not values["plans"]:
         refuse("plans", "at least one plan", "none")
-    if not values["dimension"] + values["layout"].size <= variation.value_hessian.shape[1] <= states:
-        refuse("variation", f"one over the plan's {states} states", f"shape {variation.value_hessian.shape}")
+    if (
+        not values["dimension"] + values["layout"].size
+        <= variation.value_hessian.shape[1]
+        <= states
+    ):
+        refuse(
+            "variation",
+            f"one over the plan's {states} states",
+            f"shape {variation.value_hessian.shape}",
+        )
 
 
 def _variation(values):
@@ -174,7 +244,11 @@ def _lqg(values):
 def _grid(values):
     axes, coordinates = values["axes"], values["coordinates"]
     if not axes or len(values["names"]) != len(axes):
-        refuse("axes", "one for each of the names", f"{len(axes)} axes and {len(values['names'])} names")
+        refuse(
+            "axes",
+            "one for each of the names",
+            f"{len(axes)} axes and {len(values['names'])} names",
+        )
     for i, axis in enumerate(axes):
         if axis.ndim != 1 or len(axis) < 2:
             refuse(f"axes/{i}", "at least two nodes", f"shape {axis.shape}")
@@ -185,7 +259,11 @@ def _grid(values):
     for name in ("box", "core", "natural"):
         _shaped(values, name, (len(axes), 2))
     _shaped(values, "start", (len(axes) - len(coordinates.names),))
-    if not slices or (slices > 1 and not (np.diff(values["to_go"]) > 0).all()) or np.isnan(values["to_go"]).any():
+    if (
+        not slices
+        or (slices > 1 and not (np.diff(values["to_go"]) > 0).all())
+        or np.isnan(values["to_go"]).any()
+    ):
         refuse("to_go", "increasing times", "others")
     if values["status"].ok:
         for name in ("values", "controls"):
@@ -225,18 +303,29 @@ def _policy_result(values):
     if status.ok:  # the constructor refuses names, shapes and numbers that do not fit
         Policy(family=program.family, coefficients=values["coefficients"], horizon=program.steps)
     for i, one in enumerate(values.get("optima", ())):
-        sound = isinstance(one, tuple) and len(one) == 3 and isinstance(one[0], float | int) and isinstance(one[1], Mapping)
+        sound = (
+            isinstance(one, tuple)
+            and len(one) == 3
+            and isinstance(one[0], float | int)
+            and isinstance(one[1], Mapping)
+        )
         if not (sound and isinstance(one[2], int)):
             refuse(f"optima/{i}", "a cost, coefficients, and how many starts", f"{one!r:.60}")
 
 
 def _full_coefficients(family, coefficients, steps):
-    """Refuse a number in the place of many: it would become as many as the horizon or the family is long."""
+    """Refuse a number in the place of many: it would become as many as the horizon or the family is
+    long.
+    """
     for one in family.coefficients:
         if one.name in coefficients:
             shape = (steps,) * one.varies + (one.size,) * (one.size > 1)
             if np.shape(coefficients[one.name]) != shape:
-                refuse(f"coefficients/{one.name}", f"numbers of shape {shape}", f"shape {np.shape(coefficients[one.name])}")
+                refuse(
+                    f"coefficients/{one.name}",
+                    f"numbers of shape {shape}",
+                    f"shape {np.shape(coefficients[one.name])}",
+                )
 
 
 def _scenario_result(values):
@@ -259,7 +348,11 @@ def _shaped(values, name, shape):
 
 def _ascending(name, array):
     if len(array) < 2 or not (np.diff(array) > 0).all() or not np.isfinite(array).all():
-        refuse(name, "at least two finite numbers in increasing order", f"{array!r:.60}".replace("\n", " "))
+        refuse(
+            name,
+            "at least two finite numbers in increasing order",
+            f"{array!r:.60}".replace("\n", " "),
+        )
 
 
 def _finite(name, value):
@@ -278,9 +371,22 @@ def _counted(values, name):
 
 
 RELATIONS = {
-    "BeliefCoordinates": (_coordinates,), "BeliefLayout": (_layout,), "BeliefSolution": (_belief_solution,),
-    "Certificate": (_certificate,), "GridPolicy": (_grid,), "GridSolution": (_grid_solution,),
-    "Identifiability": (_identifiability,), "LQGSolution": (_lqg,), "Plan": (_plan,), "Policy": (_policy,),
-    "PolicyResult": (_policy_result,), "ReplanningSolution": (_planned_belief,), "ScenarioResult": (_scenario_result,),
-    "SecondVariation": (_variation,), "Solution": (_solution,), "Tail": (_tail,),
-    "TranscribedSolution": (_planned_belief, _transcribed), "WorstCaseResult": (_policy_result,)}
+    "BeliefCoordinates": (_coordinates,),
+    "BeliefLayout": (_layout,),
+    "BeliefSolution": (_belief_solution,),
+    "Certificate": (_certificate,),
+    "GridPolicy": (_grid,),
+    "GridSolution": (_grid_solution,),
+    "Identifiability": (_identifiability,),
+    "LQGSolution": (_lqg,),
+    "Plan": (_plan,),
+    "Policy": (_policy,),
+    "PolicyResult": (_policy_result,),
+    "ReplanningSolution": (_planned_belief,),
+    "ScenarioResult": (_scenario_result,),
+    "SecondVariation": (_variation,),
+    "Solution": (_solution,),
+    "Tail": (_tail,),
+    "TranscribedSolution": (_planned_belief, _transcribed),
+    "WorstCaseResult": (_policy_result,),
+}

@@ -1,4 +1,6 @@
-"""A whole problem as one text: JSON that any process, on any machine, turns back into the same problem, bit for bit."""
+"""A whole problem as one text: JSON that any process, on any machine, turns back into the same
+problem, bit for bit.
+"""
 
 import hashlib
 import json
@@ -20,34 +22,51 @@ VERSION = 1
 
 @checked
 def specification(
-    problem: Annotated[ControlProblem | PolicyProgram, Words(advice="of a solution pass solution.problem")]
+    problem: Annotated[
+        ControlProblem | PolicyProgram, Words(advice="of a solution pass solution.problem")
+    ],
 ) -> str:
     """The JSON text of a ControlProblem or PolicyProgram, complete: numbers, functions, names.
 
-    Functions are traced and written as lists of operations, see ``records/FORMAT.md``. The same problem gives the same text
-    in every process. Raises ProblemError for anything else.
+    Functions are traced and written as lists of operations, see ``records/FORMAT.md``. The same
+    problem gives the same text in every process. Raises ProblemError for anything else.
     """
     if not isinstance(problem, ControlProblem | PolicyProgram):
-        raise ProblemError("problem", expected="a ControlProblem or a PolicyProgram", received=type(problem).__name__,
-                           advice="pass solution.problem, or result.program")
+        raise ProblemError(
+            "problem",
+            expected="a ControlProblem or a PolicyProgram",
+            received=type(problem).__name__,
+            advice="pass solution.problem, or result.program",
+        )
     with LOCK:  # functions are traced, and CasADi is for one thread at a time
-        tree = {"format": FORMAT, "version": VERSION, "problem": to_tree(problem, sizes_of(problem))}
-    return json.dumps(tree, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        tree = {
+            "format": FORMAT,
+            "version": VERSION,
+            "problem": to_tree(problem, sizes_of(problem)),
+        }
+    return json.dumps(
+        tree, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    )
 
 
 @checked
 def from_specification(text: str) -> ControlProblem | PolicyProgram:
     """The problem of a text made by :func:`specification`; it solves to the same numbers.
 
-    Raises ProblemError, which names the place, if the text is damaged, of another kind, or of a later version.
+    Raises ProblemError, which names the place, if the text is damaged, of another kind, or of a
+    later version.
     """
     if not isinstance(text, str):
         refuse("specification", "a text", type(text).__name__)
     return read_problem(text, "specification")
 
 
-def read_problem(text: str, what: str, budget: Budget | None = None) -> ControlProblem | PolicyProgram:
-    """As :func:`from_specification`; refusals begin with ``what``, and the problem's size counts in the ``budget``."""
+def read_problem(
+    text: str, what: str, budget: Budget | None = None
+) -> ControlProblem | PolicyProgram:
+    """As :func:`from_specification`; refusals begin with ``what``, and the problem's size counts in
+    the ``budget``.
+    """
     tree = _read(text, what, MOST_BYTES if budget is None else budget.most_bytes)["problem"]
     with LOCK:
         problem = TreeReader(budget).value(tree, what)
@@ -68,7 +87,9 @@ def differences(
     one: ControlProblem | PolicyProgram | str,
     other: ControlProblem | PolicyProgram | str,
 ) -> list[str]:
-    """Dotted names of the fields in which two problems (or their specifications) differ, e.g. ["objective.discount"]."""
+    """Dotted names of the fields in which two problems (or their specifications) differ, e.g.
+    ["objective.discount"].
+    """
     trees = [_read(p if isinstance(p, str) else specification(p))["problem"] for p in (one, other)]
     return list(_differing(*trees, ""))
 
@@ -76,18 +97,30 @@ def differences(
 def _read(text, what="specification", most_bytes=MOST_BYTES):
     tree = mapping(parsed(text, what, most_bytes), what, "format", "version", "problem")
     if tree["format"] != FORMAT:
-        raise ProblemError(what, expected=FORMAT, received=f"{tree['format']!r:.60}",
-                           advice="this text holds something else")
+        raise ProblemError(
+            what,
+            expected=FORMAT,
+            received=f"{tree['format']!r:.60}",
+            advice="this text holds something else",
+        )
     if tree["version"] != VERSION:
-        raise ProblemError(what, expected=f"version {VERSION}", received=f"version {tree['version']!r:.20}",
-                           advice="a later landscape_control wrote it: upgrade")
+        raise ProblemError(
+            what,
+            expected=f"version {VERSION}",
+            received=f"version {tree['version']!r:.20}",
+            advice="a later landscape_control wrote it: upgrade",
+        )
     return tree
 
 
 def _differing(one, other, path):
     if one == other and type(one) is type(other):
         return
-    parts = isinstance(one, dict) and isinstance(other, dict) and one.get("kind") == other.get("kind") is not None
+    parts = (
+        isinstance(one, dict)
+        and isinstance(other, dict)
+        and one.get("kind") == other.get("kind") is not None
+    )
     if not parts and not (mappings := _mappings(one, other)):
         yield path or "kind"
         return

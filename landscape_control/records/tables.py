@@ -18,9 +18,14 @@ def is_table(value) -> bool:
 
 def to_table(dataset) -> Group:
     """The group of a data set of numbers, truth values and texts."""
-    variables = {str(name): Variable(dims=tuple(map(str, array.dims)), values=_storable(name, array.values),
-                                     attributes=_said(name, array.attrs))
-                 for name, array in dataset.variables.items()}
+    variables = {
+        str(name): Variable(
+            dims=tuple(map(str, array.dims)),
+            values=_storable(name, array.values),
+            attributes=_said(name, array.attrs),
+        )
+        for name, array in dataset.variables.items()
+    }
     attributes = _said("dataset", dataset.attrs)
     attributes[_COORDINATES] = " ".join(sorted(map(str, dataset.coords)))
     return Group(attributes=attributes, variables=variables)
@@ -34,7 +39,11 @@ def from_table(group: Group):
         raise _refusal(next(iter(group.groups)), "variables alone, in a data set", "a group")
     listed, lengths = group.attributes.pop(_COORDINATES, None), {}
     if not isinstance(listed, str):
-        raise _refusal("top group", f"an attribute {_COORDINATES!r} that lists the coordinates", "none, or no text")
+        raise _refusal(
+            "top group",
+            f"an attribute {_COORDINATES!r} that lists the coordinates",
+            "none, or no text",
+        )
     for name, variable in group.variables.items():
         if variable.dims is None:
             raise _refusal(name, "names for its axes", "none")
@@ -48,26 +57,47 @@ def from_table(group: Group):
     try:
         return xarray.Dataset(variables, attrs=group.attributes).set_coords(listed.split())
     except ValueError as error:
-        raise _refusal("top group", "variables that make one data set", f"others ({error!s:.120})") from error
+        raise _refusal(
+            "top group", "variables that make one data set", f"others ({error!s:.120})"
+        ) from error
 
 
 def _refusal(place, expected, received):
-    return ProblemError(place, expected=expected, received=received,
-                        advice="the file was not written by landscape_control, or was changed: save the data set again")
+    return ProblemError(
+        place,
+        expected=expected,
+        received=received,
+        advice=(
+            "the file was not written by landscape_control, or was changed: save the data set again"
+        ),
+    )
 
 
 def _storable(name, values):
     if values.dtype.kind in "biuf":
         return values
-    if values.dtype.kind == "U" or (values.dtype.kind == "O" and all(isinstance(one, str) for one in values.ravel())):
+    if values.dtype.kind == "U" or (
+        values.dtype.kind == "O" and all(isinstance(one, str) for one in values.ravel())
+    ):
         return values.astype(object)
-    raise ProblemError(f"variable {name!r}", expected="numbers, truth values or texts", received=f"dtype {values.dtype}",
-                       advice="turn its entries into one of these")
+    raise ProblemError(
+        f"variable {name!r}",
+        expected="numbers, truth values or texts",
+        received=f"dtype {values.dtype}",
+        advice="turn its entries into one of these",
+    )
 
 
 def _said(name, attributes):
     for key, value in attributes.items():
         if not isinstance(value, str | int | float | np.number) or isinstance(value, bool):
-            raise ProblemError(f"attribute {key!r} of {name!r}", expected="a text or a number", received=repr(value),
-                               advice="write json.dumps of it")
-    return {str(key): value.item() if isinstance(value, np.number) else value for key, value in attributes.items()}
+            raise ProblemError(
+                f"attribute {key!r} of {name!r}",
+                expected="a text or a number",
+                received=repr(value),
+                advice="write json.dumps of it",
+            )
+    return {
+        str(key): value.item() if isinstance(value, np.number) else value
+        for key, value in attributes.items()
+    }

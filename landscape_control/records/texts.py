@@ -1,9 +1,10 @@
 """Texts of varying length, found in the file's own bytes.
 
-HDF5 keeps such a text as 16 bytes (its length, the place of a global heap, a number in it) and the text itself in that heap.
-The library allocates the length before it looks whether there is as much, and does not come back from some damaged heaps.
-So heaps are read here (HDF5 File Format Specification, version 3.0, III.E). The 16 bytes of an array's texts stand at a
-known place. Those of an attribute stand behind its name, in an encoding that the specification fixes (IV.A.2.m); every
+HDF5 keeps such a text as 16 bytes (its length, the place of a global heap, a number in it) and the
+text itself in that heap. The library allocates the length before it looks whether there is as much,
+and does not come back from some damaged heaps. So heaps are read here (HDF5 File Format
+Specification, version 3.0, III.E). The 16 bytes of an array's texts stand at a known place. Those
+of an attribute stand behind its name, in an encoding that the specification fixes (IV.A.2.m); every
 attribute of that name is held against its heap, before the library reads one.
 """
 
@@ -26,7 +27,9 @@ class Texts:
     def __init__(self, data: bytes):
         self.data = data
         self._heaps: dict[int, dict] = {}
-        self._unread: dict[bytes, int] = {}  # attributes by name: how many have been checked and not been asked for
+        self._unread: dict[
+            bytes, int
+        ] = {}  # attributes by name: how many have been checked and not been asked for
 
     def size_of_array(self, piece) -> int:
         """How many bytes the texts whose 16 bytes each stand in ``piece`` claim to have."""
@@ -37,24 +40,38 @@ class Texts:
         return [self._text(*row, place) for row in np.frombuffer(piece, dtype=_DESCRIPTOR).tolist()]
 
     def check_attribute(self, name: bytes, place: str) -> None:
-        """Refuse unless every attribute of this name holds a text that is there, and there are as many as asked for."""
+        """Refuse unless every attribute of this name holds a text that is there, and there are as
+        many as asked for.
+        """
         if name not in self._unread:
             self._check_names(place)
             found = list(self._descriptors(name))
             for row in found:
                 if row[0] > LONGEST_ATTRIBUTE:
-                    _refuse(place, f"attributes of at most {LONGEST_ATTRIBUTE} bytes", f"{name!r} of {row[0]} bytes")
+                    _refuse(
+                        place,
+                        f"attributes of at most {LONGEST_ATTRIBUTE} bytes",
+                        f"{name!r} of {row[0]} bytes",
+                    )
                 self._text(*row, place)
             self._unread[name] = len(found)
         self._unread[name] -= 1
         if self._unread[name] < 0:
-            _refuse(place, "texts that can be found in the file", f"the attribute {name!r}, which cannot")
+            _refuse(
+                place,
+                "texts that can be found in the file",
+                f"the attribute {name!r}, which cannot",
+            )
 
     def _check_names(self, place):
         """Refuse a name more where looking for all of them would take long."""
         most = max(FREE_NAMES, BYTES_OF_NAMES // max(len(self.data), 1))
         if len(self._unread) >= most:
-            _refuse(place, f"attributes of at most {most} different names in a file of this size", "more")
+            _refuse(
+                place,
+                f"attributes of at most {most} different names in a file of this size",
+                "more",
+            )
 
     def _text(self, length, heap, number, place):
         if not length:
@@ -64,7 +81,7 @@ class Texts:
         begin, size = self._heaps[heap].get(number, (0, -1))
         if size != length:
             _refuse(place, f"a text of {length} bytes", "none of that length where it should be")
-        return self.data[begin:begin + size]
+        return self.data[begin : begin + size]
 
     def _read_heap(self, heap, place):
         """{number: (where it begins, its size)} of the objects of a heap."""
@@ -79,7 +96,9 @@ class Texts:
             number, _, _, size = _OBJECT.unpack_from(self.data, begin)
             whole = size if number == _SPACE else _OBJECT.size + size + -size % 8
             if whole < _OBJECT.size or begin + whole > end or number in found:
-                _refuse(place, "texts in sound heaps", "a heap whose objects overlap or end beyond it")
+                _refuse(
+                    place, "texts in sound heaps", "a heap whose objects overlap or end beyond it"
+                )
             found[number] = (begin + _OBJECT.size, size)
             begin += whole
         return found
@@ -93,15 +112,24 @@ class Texts:
             place = self.data.find(word, place + 1)
 
     def _descriptors_behind(self, place, size):
-        for version, begin, padded in ((1, place - 8, True), (2, place - 8, False), (3, place - 9, False)):
+        for version, begin, padded in (
+            (1, place - 8, True),
+            (2, place - 8, False),
+            (3, place - 9, False),
+        ):
             if begin < 0 or self.data[begin] != version:
                 continue
             name_size, type_size, space_size = struct.unpack_from("<HHH", self.data, begin + 2)
-            if name_size != size or (version > 1 and self.data[begin + 1]):  # a type or a space that stands elsewhere
+            if name_size != size or (
+                version > 1 and self.data[begin + 1]
+            ):  # a type or a space that stands elsewhere
                 continue
             kind = place + _padded(size, padded)
             values = kind + _padded(type_size, padded) + _padded(space_size, padded)
-            if values + _DESCRIPTOR.itemsize <= len(self.data) and self.data[kind] & 0x0F == _VARYING:
+            if (
+                values + _DESCRIPTOR.itemsize <= len(self.data)
+                and self.data[kind] & 0x0F == _VARYING
+            ):
                 yield struct.unpack_from("<IQI", self.data, values)
 
 
@@ -110,5 +138,11 @@ def _padded(size, padded):
 
 
 def _refuse(place, expected, received):
-    raise ProblemError(place, expected=expected, received=received,
-                       advice="the file is damaged, or was not written by landscape_control: save the result again")
+    raise ProblemError(
+        place,
+        expected=expected,
+        received=received,
+        advice=(
+            "the file is damaged, or was not written by landscape_control: save the result again"
+        ),
+    )

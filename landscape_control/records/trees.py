@@ -1,4 +1,6 @@
-"""JSON trees as the parts of a problem: every tree is checked, and every object made by its own constructor."""
+"""JSON trees as the parts of a problem: every tree is checked, and every object made by its own
+constructor.
+"""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
@@ -18,8 +20,17 @@ from .numbers import array_from_tree, number_from_tree
 from .parts import class_of_part
 from .plain_text import count, kind, listed, mapping, refuse, word
 
-_LANDSCAPE = ("dimension", "name", "formula", "minima", "minima_rule", "allow_kinks", "hidden", "parameters",
-              "expression")
+_LANDSCAPE = (
+    "dimension",
+    "name",
+    "formula",
+    "minima",
+    "minima_rule",
+    "allow_kinks",
+    "hidden",
+    "parameters",
+    "expression",
+)
 _ROUNDING = 1e-12  # by which constructors may turn a number that they normalise
 
 
@@ -33,8 +44,12 @@ class Traced:
         """The expression at CasADi vectors; parameters not given have the values of the record."""
         needed = self.function.n_in() - len(self.parameters)
         if len(vectors) != needed:
-            raise ProblemError("recorded function", expected=f"{needed} vectors, as it was recorded with",
-                               received=f"{len(vectors)}", advice="the problem it belongs to is another one: write it again")
+            raise ProblemError(
+                "recorded function",
+                expected=f"{needed} vectors, as it was recorded with",
+                received=f"{len(vectors)}",
+                advice="the problem it belongs to is another one: write it again",
+            )
         for i, given in enumerate(vectors):
             if isinstance(given, ca.SX) and given.shape != self.function.size_in(i):
                 size = self.function.size1_in(i)
@@ -55,7 +70,9 @@ class TreeReader:
         self.budget = budget
 
     def value(self, tree, what: str):
-        """The value of a checked JSON tree, called ``what`` in refusals; sequences come back as tuples."""
+        """The value of a checked JSON tree, called ``what`` in refusals; sequences come back as
+        tuples.
+        """
         if isinstance(tree, list):
             return tuple(self.value(one, f"{what}, entry {i}") for i, one in enumerate(tree))
         if not isinstance(tree, dict):
@@ -63,10 +80,18 @@ class TreeReader:
         if "kind" in tree:
             if self.budget is not None:
                 self.budget.take(what, BYTES_PER_PART)
-            return self._landscape(tree, what) if tree["kind"] == "Landscape" else self._object(tree, what)
+            return (
+                self._landscape(tree, what)
+                if tree["kind"] == "Landscape"
+                else self._object(tree, what)
+            )
         if len(tree) != 1 or not tree.keys() <= {"number", "array", "mapping", "function"}:
-            refuse(what, "a value, an array, a mapping, a function or an object", f"entries {sorted(tree)!r:.80}")
-        (form, inside), = tree.items()
+            refuse(
+                what,
+                "a value, an array, a mapping, a function or an object",
+                f"entries {sorted(tree)!r:.80}",
+            )
+        ((form, inside),) = tree.items()
         if form == "number":
             return number_from_tree(inside, what)
         if form == "array":
@@ -100,11 +125,20 @@ class TreeReader:
         expression = self._function(tree["expression"], "loss", f"{what}, loss expression")
         sizes = (dimension,) if hidden is None else (dimension, _size_of(hidden, what))
         _check_inputs(expression, sizes, parameters, what)
-        return self._made(what, lambda: Landscape(
-            dimension=dimension, name=word(tree["name"], what), formula=word(tree["formula"], what), minima=minima,
-            allow_kinks=_truth(tree["allow_kinks"], f"{what}, allow_kinks"), hidden=hidden,
-            parameters=parameters, expression=Traced(expression, parameters),
-            _recipe=(tree["formula"], minima if callable(minima) else None)))
+        return self._made(
+            what,
+            lambda: Landscape(
+                dimension=dimension,
+                name=word(tree["name"], what),
+                formula=word(tree["formula"], what),
+                minima=minima,
+                allow_kinks=_truth(tree["allow_kinks"], f"{what}, allow_kinks"),
+                hidden=hidden,
+                parameters=parameters,
+                expression=Traced(expression, parameters),
+                _recipe=(tree["formula"], minima if callable(minima) else None),
+            ),
+        )
 
     def _minima(self, tree, dimension, parameters, what):
         """Minima as numbers, or the rule they follow."""
@@ -126,11 +160,21 @@ class TreeReader:
         what = f"{what}, {name}"
         if made_of is None:
             raise ProblemError(
-                what, expected="parts that this program knows", received=repr(name)[:80],
-                advice=f"import {name.partition(':')[0]} first: records hold numbers, never code" if ":" in name
-                else "a later version of landscape_control may have written it: upgrade")
+                what,
+                expected="parts that this program knows",
+                received=repr(name)[:80],
+                advice=(
+                    f"import {name.partition(':')[0]} first: records hold numbers, never code"
+                    if ":" in name
+                    else "a later version of landscape_control may have written it: upgrade"
+                ),
+            )
         _check_names(made_of, tree, what)
-        values = {name: self.value(part, f"{what}, {name}") for name, part in tree.items() if name != "kind"}
+        values = {
+            name: self.value(part, f"{what}, {name}")
+            for name, part in tree.items()
+            if name != "kind"
+        }
         _check_sizes(made_of, values, what)
         given = dict(values)
         if name == "JumpProcess":  # its constructor has a word of its own
@@ -145,10 +189,22 @@ class TreeReader:
         try:
             return make()
         except ProblemError as error:
-            raise ProblemError(f"{what}: {error.what}", expected=error.expected, received=error.received,
-                               advice=error.advice) from error
-        except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RuntimeError, NotImplementedError,
-                np.linalg.LinAlgError) as error:  # some constructors trust their arguments
+            raise ProblemError(
+                f"{what}: {error.what}",
+                expected=error.expected,
+                received=error.received,
+                advice=error.advice,
+            ) from error
+        except (
+            TypeError,
+            ValueError,
+            LookupError,
+            AttributeError,
+            ArithmeticError,
+            RuntimeError,
+            NotImplementedError,
+            np.linalg.LinAlgError,
+        ) as error:  # some constructors trust their arguments
             said = f"{type(error).__name__}: {error}".splitlines()[0]
             return refuse(what, "arguments that its constructor takes", f"others ({said[:120]})")
 
@@ -179,11 +235,15 @@ def _truth(tree, what):
 def _check_names(made_of, tree, what):
     """Every field that has no default, and no others."""
     settable = [one for one in fields(made_of) if one.init and not one.name.startswith("_")]
-    needed = [one.name for one in settable if one.default is MISSING and one.default_factory is MISSING]
+    needed = [
+        one.name for one in settable if one.default is MISSING and one.default_factory is MISSING
+    ]
     mapping(tree, what, *needed)
     unknown = tree.keys() - {"kind", *(one.name for one in settable)}
     if unknown:
-        refuse(what, f"the fields {', '.join(one.name for one in settable)}", f"{min(unknown)!r:.60}")
+        refuse(
+            what, f"the fields {', '.join(one.name for one in settable)}", f"{min(unknown)!r:.60}"
+        )
 
 
 def _check_sizes(made_of, values, what):
@@ -201,7 +261,9 @@ def _check_sizes(made_of, values, what):
 
 
 def _keep_last_bits(made, name, value):
-    """Put back a stored number that the constructor has normalised once more, and so turned in its last bits."""
+    """Put back a stored number that the constructor has normalised once more, and so turned in its
+    last bits.
+    """
     own = getattr(made, name, None)
     numbers = isinstance(value, float | np.ndarray) and isinstance(own, float | np.ndarray)
     if not numbers or np.shape(own) != np.shape(value):

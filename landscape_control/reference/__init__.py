@@ -1,4 +1,5 @@
-"""Exact references: discounted linear-quadratic problems of any shape, and closed forms for one mode or one bowl.
+"""Exact references: discounted linear-quadratic problems of any shape, and closed forms for one
+mode or one bowl.
 
 NumPy and SciPy only; nothing here knows the solver that it is used to check.
 """

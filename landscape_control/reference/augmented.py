@@ -1,4 +1,6 @@
-"""The affine problem as a linear one: a constant coordinate carries the drift offset and the terminal minimum."""
+"""The affine problem as a linear one: a constant coordinate carries the drift offset and the
+terminal minimum.
+"""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,12 +15,14 @@ _LONGEST = 100.0  # γ times the length of one step: e^{γΔ/2} and its inverse 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Augmented:
-    """State x = (δ, ℓ) with ℓ constant, both multiplied by e^{-γt/2}: the cost is ½∫ xᵀQx + uᵀRu, the drift linear.
+    """State x = (δ, ℓ) with ℓ constant, both multiplied by e^{-γt/2}: the cost is ½∫ xᵀQx + uᵀRu,
+    the drift linear.
 
     Attributes
     ----------
     problem : Centred
-    unit : float, ℓ > 0, a length of the problem's own size, so that no block of the matrices dwarfs another
+    unit : float, ℓ > 0, a length of the problem's own size, so that no block of the matrices dwarfs
+    another
     """
 
     problem: Centred
@@ -26,8 +30,12 @@ class Augmented:
 
     @classmethod
     def of(cls, problem: Centred, length: float) -> "Augmented":
-        """With ℓ of the size of ``length`` (distance to a terminal minimum) or of the way the drift pushes."""
-        rate = np.linalg.norm(problem.discounted, 2) + np.sqrt(np.linalg.norm(problem.spread @ problem.loss, 2))
+        """With ℓ of the size of ``length`` (distance to a terminal minimum) or of the way the drift
+        pushes.
+        """
+        rate = np.linalg.norm(problem.discounted, 2) + np.sqrt(
+            np.linalg.norm(problem.spread @ problem.loss, 2)
+        )
         pushed = np.linalg.norm(problem.offset)
         return cls(problem=problem, unit=max(length, pushed / rate if rate > 0 else pushed) or 1.0)
 
@@ -50,8 +58,15 @@ class Augmented:
         return terminal(np.block([[hessian, pull[:, None]], [pull, -pull @ distance]]))
 
     def expansion(self, times, end: Propagator):
-        """S (K, n, n), g (K, n) and v (K,) of V(s, θ) at times-to-go s (K,), without the loss at the minimum."""
-        order, later, now, found = np.argsort(times, kind="stable"), end, 0.0, np.empty((len(times), *end.cost.shape))
+        """S (K, n, n), g (K, n) and v (K,) of V(s, θ) at times-to-go s (K,), without the loss at
+        the minimum.
+        """
+        order, later, now, found = (
+            np.argsort(times, kind="stable"),
+            end,
+            0.0,
+            np.empty((len(times), *end.cost.shape)),
+        )
         for i in order:
             later, now = self.flow.before(times[i] - now, later), times[i]
             found[i] = later.cost
@@ -59,9 +74,11 @@ class Augmented:
         return found[:, :n, :n], found[:, :n, n] * self.unit, 0.5 * found[:, n, n] * self.unit**2
 
     def path(self, start, times, horizon: float, end: Propagator, shadow):
-        """(θ, u, λ) at ascending ``times`` from the state ``start``; ``shadow`` is the costate left at the end (n+1,).
+        """(θ, u, λ) at ascending ``times`` from the state ``start``; ``shadow`` is the costate left
+        at the end (n+1,).
 
-        Backwards, the propagators from every node to the end; forwards, the closed loop they give, which is stable.
+        Backwards, the propagators from every node to the end; forwards, the closed loop they give,
+        which is stable.
         """
         nodes, laters = self._backwards(times, horizon, end)
         n, half = len(self.problem.offset), self.problem.discount / 2
@@ -78,7 +95,9 @@ class Augmented:
         return self.problem.centre + states, -costates @ self.problem.push.T, costates
 
     def _backwards(self, times, horizon, end):
-        """Nodes (block that leads there, its length, time, whether asked for) and the propagator from each to the end."""
+        """Nodes (block that leads there, its length, time, whether asked for) and the propagator
+        from each to the end.
+        """
         nodes, now = [(None, 0.0, 0.0, bool(len(times)) and times[0] == 0)], 0.0
         for time in times:
             nodes += self._steps(now, time)

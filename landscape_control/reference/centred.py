@@ -49,9 +49,15 @@ class Centred:
 
     def discounted_time(self, duration):
         """∫₀ˢ e^{-γt}dt."""
-        return duration if self.discount == 0 else -np.expm1(-self.discount * duration) / self.discount
+        return (
+            duration if self.discount == 0 else -np.expm1(-self.discount * duration) / self.discount
+        )
 
 
 def quadratic_form(hessian, gradient, constant, deviation):
     """½δᵀSδ + gᵀδ + v for one deviation (n,) or many (N, n)."""
-    return 0.5 * np.einsum("...i,ij,...j->...", deviation, hessian, deviation) + deviation @ gradient + constant
+    return (
+        0.5 * np.einsum("...i,ij,...j->...", deviation, hessian, deviation)
+        + deviation @ gradient
+        + constant
+    )

@@ -15,11 +15,13 @@ from .propagator import ConjugatePointError, Propagator
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FinitePolicy:
-    """The optimal policy and value with time-to-go s = T - t ∈ [0, T], free end; current values, λ = ∂V/∂θ.
+    """The optimal policy and value with time-to-go s = T - t ∈ [0, T], free end; current values, λ
+    = ∂V/∂θ.
 
         V(s, θ) = ½(θ-μ)ᵀS(s)(θ-μ) + g(s)ᵀ(θ-μ) + v(s),    u(s, θ) = -ηG⁻¹Bᵀ[S(s)(θ-μ) + g(s)]
 
-    S solves dS/ds = Q + AᵀS + SA - γS - S B(ηG⁻¹)Bᵀ S, S(0) = P, by exponentials and doubling instead of steps in
+    S solves dS/ds = Q + AᵀS + SA - γS - S B(ηG⁻¹)Bᵀ S, S(0) = P, by exponentials and doubling
+    instead of steps in
     time: the error is round-off at every horizon.
 
     Attributes
@@ -57,16 +59,22 @@ class FinitePolicy:
 
     @checked
     def value(self, time_to_go: NonNegative, theta: Numbers):
-        """The optimal cost to go, measured from now, at one time-to-go: a float for θ (n,), (N,) for θ (N, n)."""
+        """The optimal cost to go, measured from now, at one time-to-go: a float for θ (n,), (N,)
+        for θ (N, n).
+        """
         expansion = self._expansion(_moment(time_to_go))
         return quadratic_form(*expansion, np.asarray(theta, dtype=float) - self.minimum)
 
     @checked
     def path(self, start: Vector, times: Vector):
-        """(θ, u, λ) of shapes (N, n), (N, m), (N, n) at ascending times in [0, T], from θ(0) = start."""
+        """(θ, u, λ) of shapes (N, n), (N, m), (N, n) at ascending times in [0, T], from θ(0) =
+        start.
+        """
         n = len(self.minimum)
         state = self._augmented.state(vector("start", start, n))
-        return self._augmented.path(state, path_times(times, self.horizon), self.horizon, self._end, np.zeros(n + 1))
+        return self._augmented.path(
+            state, path_times(times, self.horizon), self.horizon, self._end, np.zeros(n + 1)
+        )
 
     def _expansion(self, time_to_go):
         times = np.atleast_1d(np.asarray(time_to_go, dtype=float))
@@ -85,7 +93,9 @@ class FinitePolicy:
         return expansion if np.ndim(time_to_go) else tuple(part[0] for part in expansion)
 
 
-def finite_policy(augmented: Augmented, horizon: float, end: Propagator, terminal_constant: float) -> FinitePolicy:
+def finite_policy(
+    augmented: Augmented, horizon: float, end: Propagator, terminal_constant: float
+) -> FinitePolicy:
     """Build the policy after checking that the cost is bounded below over the whole horizon."""
     try:
         augmented.flow.before(horizon, end)
@@ -93,9 +103,14 @@ def finite_policy(augmented: Augmented, horizon: float, end: Propagator, termina
         raise ProblemError(
             "horizon T",
             expected="a horizon over which the cost is bounded below",
-            received=f"T = {horizon:g}, but a concave direction pays for any effort beyond T ≈ "
-            f"{_escape_time(augmented, horizon, end):.6g}",
-            advice="shorten the horizon, raise the discount, fix the end, or give the terminal cost more curvature",
+            received=(
+                f"T = {horizon:g}, but a concave direction pays for any effort beyond T ≈ "
+                f"{_escape_time(augmented, horizon, end):.6g}"
+            ),
+            advice=(
+                "shorten the horizon, raise the discount, fix the end, or give the terminal cost"
+                " more curvature"
+            ),
         ) from None
     return FinitePolicy(
         horizon=horizon,
@@ -109,11 +124,14 @@ def finite_policy(augmented: Augmented, horizon: float, end: Propagator, termina
 def path_times(times, horizon) -> np.ndarray:
     """Checked times of a path: ascending, inside [0, T]."""
     times = vector("times", times)
-    if times.size and (times[0] < 0 or times[-1] > horizon * (1 + 1e-12) or (np.diff(times) < 0).any()):
+    if times.size and (
+        times[0] < 0 or times[-1] > horizon * (1 + 1e-12) or (np.diff(times) < 0).any()
+    ):
         raise ProblemError(
             "times",
             expected=f"ascending times in [0, {horizon:g}]",
-            received=f"{times.min():g} … {times.max():g}" + (", not ascending" if (np.diff(times) < 0).any() else ""),
+            received=f"{times.min():g} … {times.max():g}"
+            + (", not ascending" if (np.diff(times) < 0).any() else ""),
             advice="sort them and stay inside the horizon",
         )
     return np.minimum(times, horizon)

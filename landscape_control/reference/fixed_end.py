@@ -1,4 +1,6 @@
-"""The exact plan between two fixed ends: the two-point boundary-value problem of the linear Hamiltonian system."""
+"""The exact plan between two fixed ends: the two-point boundary-value problem of the linear
+Hamiltonian system.
+"""
 
 from dataclasses import dataclass, field
 
@@ -17,7 +19,8 @@ from .propagator import ConjugatePointError, Propagator, terminal
 class FixedEndPlan:
     """The optimal path from start to end in time T; current values, λ = ∂V/∂θ.
 
-    λ(T) is the multiplier of the end condition; a terminal cost only adds e^{-γT}Φ(end) to the cost.
+    λ(T) is the multiplier of the end condition; a terminal cost only adds e^{-γT}Φ(end) to the
+    cost.
 
     Attributes
     ----------
@@ -38,11 +41,17 @@ class FixedEndPlan:
     def path(self, times: Vector):
         """(θ, u, λ) of shapes (N, n), (N, m), (N, n) at ascending times in [0, T]."""
         times = path_times(times, self.horizon)
-        return self._augmented.path(self._augmented.state(self.start), times, self.horizon, self._closing, self._shadow)
+        return self._augmented.path(
+            self._augmented.state(self.start), times, self.horizon, self._closing, self._shadow
+        )
 
 
-def fixed_end_plan(augmented: Augmented, horizon: float, start, end, terminal_value: float) -> FixedEndPlan:
-    """Solve x(0) = start, x(T) = end. Raises ProblemError if the end is out of reach or the cost unbounded below."""
+def fixed_end_plan(
+    augmented: Augmented, horizon: float, start, end, terminal_value: float
+) -> FixedEndPlan:
+    """Solve x(0) = start, x(T) = end. Raises ProblemError if the end is out of reach or the cost
+    unbounded below.
+    """
     problem, n = augmented.problem, len(augmented.problem.centre)
     start, end = vector("start", start, n), vector("end", end, n)
     if problem.discount * horizon > 1000:
@@ -50,7 +59,9 @@ def fixed_end_plan(augmented: Augmented, horizon: float, start, end, terminal_va
             "fixed end",
             expected="γT <= 1000",
             received=f"γT = {problem.discount * horizon:g}",
-            advice="what happens at the end weighs e^{-γT}, nothing: use the infinite-horizon policy",
+            advice=(
+                "what happens at the end weighs e^{-γT}, nothing: use the infinite-horizon policy"
+            ),
         )
     closing, whole = _close(augmented, horizon)
     grow = np.exp(problem.discount * horizon / 2)
@@ -59,7 +70,10 @@ def fixed_end_plan(augmented: Augmented, horizon: float, start, end, terminal_va
     shadow = np.append(_multiplier(whole.reach[:n, :n], gap[:n], end), 0.0)
     pull = shadow / grow
     action = first @ whole.cost @ first + pull @ whole.reach @ pull - last @ closing.cost @ last
-    rest = problem.loss_rate * problem.discounted_time(horizon) + np.exp(-problem.discount * horizon) * terminal_value
+    rest = (
+        problem.loss_rate * problem.discounted_time(horizon)
+        + np.exp(-problem.discount * horizon) * terminal_value
+    )
     return FixedEndPlan(
         horizon=horizon,
         start=start,
@@ -72,9 +86,11 @@ def fixed_end_plan(augmented: Augmented, horizon: float, start, end, terminal_va
 
 
 def _close(augmented, horizon):
-    """A penalty ½δᵀKδ at the end under which the cost is bounded (none, for a convex loss), and the flow onto it.
+    """A penalty ½δᵀKδ at the end under which the cost is bounded (none, for a convex loss), and the
+    flow onto it.
 
-    With the end fixed the penalty is a constant, subtracted again; it only keeps concave problems representable.
+    With the end fixed the penalty is a constant, subtracted again; it only keeps concave problems
+    representable.
     """
     flow, n = augmented.flow, len(augmented.problem.centre)
     for strength in (0.0, 1.0, 1e1, 1e2, 1e3, 1e4):
@@ -99,8 +115,14 @@ def _multiplier(reach, gap, end):
     if np.abs(missed).max() > 1e-9 * (np.abs(gap).max() + np.abs(end).max()):
         raise ProblemError(
             "end",
-            expected="an end that the actuation can reach (range of [B, AB, …] around the coasting point)",
-            received=f"an end off by {np.linalg.norm(missed):.3g} along {_unit(missed)}, where B does not reach",
+            expected=(
+                "an end that the actuation can reach (range of [B, AB, …] around the coasting"
+                " point)"
+            ),
+            received=(
+                f"an end off by {np.linalg.norm(missed):.3g} along {_unit(missed)}, where B does"
+                " not reach"
+            ),
             advice="free the end, move it into the reachable subspace, or add a column to B",
         )
     return vectors[:, reached] @ ((vectors[:, reached].T @ gap) / values[reached])

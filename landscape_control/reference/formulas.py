@@ -1,8 +1,10 @@
-"""Closed forms for one quadratic mode, or a quadratic bowl: what the optimal learner does, in formulas.
+"""Closed forms for one quadratic mode, or a quadratic bowl: what the optimal learner does, in
+formulas.
 
 Throughout L = ½(θ-μ)ᵀH(θ-μ), effort uᵀGu/2η, loss weight k, discount γ; h is a curvature, x = ηkh.
-Rates are per unit time. ``curvature`` and times may be arrays; they broadcast. Source of the framework: VGR25
-(Vastola, Gershman, Rajan, NeurIPS 2025, arXiv 2510.26997); of the Riccati solutions: Anderson & Moore (1990).
+Rates are per unit time. ``curvature`` and times may be arrays; they broadcast. Source of the
+framework: VGR25 (Vastola, Gershman, Rajan, NeurIPS 2025, arXiv 2510.26997); of the Riccati
+solutions: Anderson & Moore (1990).
 """
 
 import math
@@ -25,13 +27,17 @@ def relaxation_rate(
 ):
     """r = √(γ²/4 + ηkh) - γ/2, the rate of θ̇ = -r(θ-μ) at T = ∞, f = 0, G = I (VGR25 §3).
 
-    Solves r² + γr = ηkh. Negative for a concave mode, which the learner then leaves. Raises ProblemError where
-    γ²/4 + ηkh < 0: there the cost is unbounded below.
+    Solves r² + γr = ηkh. Negative for a concave mode, which the learner then leaves. Raises
+    ProblemError where γ²/4 + ηkh < 0: there the cost is unbounded below.
     """
     stiffness, discount = _stiffness(curvature, learning_rate, loss_weight), _discount(discount)
     frequency = _frequency(stiffness, discount)
     # r = x/(√(γ²/4 + x) + γ/2): the difference of the definition loses digits for large γ
-    return _plain(np.divide(stiffness, frequency + discount / 2, out=np.zeros_like(stiffness), where=stiffness != 0))
+    return _plain(
+        np.divide(
+            stiffness, frequency + discount / 2, out=np.zeros_like(stiffness), where=stiffness != 0
+        )
+    )
 
 
 @checked
@@ -42,12 +48,16 @@ def relaxation_matrix(
     learning_rate: LearningRate = 1.0,
     loss_weight: LossWeight = 1.0,
 ) -> np.ndarray:
-    """R = G^{-1/2}[(γ²/4 + ηkG^{-1/2}HG^{-1/2})^{1/2} - γ/2]G^{1/2}, so that θ̇ = -R(θ-μ) at T = ∞, f = 0, B = I (VGR25 §3).
+    """R = G^{-1/2}[(γ²/4 + ηkG^{-1/2}HG^{-1/2})^{1/2} - γ/2]G^{1/2}, so that θ̇ = -R(θ-μ) at T = ∞,
+    f = 0, B = I (VGR25 §3).
 
-    The solution of R² + γR = ηkG⁻¹H with eigenvalues above -γ/2 (positive for H ≻ 0). The value Hessian is GR/η.
+    The solution of R² + γR = ηkG⁻¹H with eigenvalues above -γ/2 (positive for H ≻ 0). The value
+    Hessian is GR/η.
     """
     return bowl_function(
-        metric, hessian, lambda h: np.atleast_1d(relaxation_rate(h, discount, learning_rate, loss_weight))
+        metric,
+        hessian,
+        lambda h: np.atleast_1d(relaxation_rate(h, discount, learning_rate, loss_weight)),
     ) @ np.asarray(metric, dtype=float)
 
 
@@ -59,16 +69,24 @@ def finite_horizon_gain(
     learning_rate: LearningRate = 1.0,
     loss_weight: LossWeight = 1.0,
 ):
-    """r_s = r(1 - e^{-2ws})/(1 + r/(r+γ) e^{-2ws}), w = √(γ²/4 + ηkh): u = -r_s(θ-μ) with time-to-go s, free end, Φ = 0.
+    """r_s = r(1 - e^{-2ws})/(1 + r/(r+γ) e^{-2ws}), w = √(γ²/4 + ηkh): u = -r_s(θ-μ) with
+    time-to-go s, free end, Φ = 0.
 
-    √(ηkh)·tanh(√(ηkh)s) at γ = 0, ηkh·s as h → 0, r as s → ∞ with an error that decays as e^{-2ws}. A concave mode
-    beyond γ²/4 + ηkh < 0 has tan in place of tanh and a longest horizon, see :func:`longest_horizon`; ProblemError past it.
+    √(ηkh)·tanh(√(ηkh)s) at γ = 0, ηkh·s as h → 0, r as s → ∞ with an error that decays as e^{-2ws}.
+    A concave mode beyond γ²/4 + ηkh < 0 has tan in place of tanh and a longest horizon, see
+    :func:`longest_horizon`; ProblemError past it.
     Source: the scalar Riccati equation dr_s/ds = ηkh - γr_s - r_s².
     """
     stiffness, discount = _stiffness(curvature, learning_rate, loss_weight), _discount(discount)
     time_to_go = np.asarray(time_to_go, dtype=float)
     square = discount**2 / 4 + stiffness
-    if np.any((square < 0) & (time_to_go >= np.asarray(longest_horizon(curvature, discount, learning_rate, loss_weight)))):
+    if np.any(
+        (square < 0)
+        & (
+            time_to_go
+            >= np.asarray(longest_horizon(curvature, discount, learning_rate, loss_weight))
+        )
+    ):
         raise ProblemError(
             "time_to_go",
             expected="less than the longest horizon of a concave mode",
@@ -86,14 +104,18 @@ def longest_horizon(
     learning_rate: LearningRate = 1.0,
     loss_weight: LossWeight = 1.0,
 ):
-    """T* = (π - arctan(2ω/γ))/ω, ω = √(-ηkh - γ²/4): a concave mode planned beyond it has a cost unbounded below.
+    """T* = (π - arctan(2ω/γ))/ω, ω = √(-ηkh - γ²/4): a concave mode planned beyond it has a cost
+    unbounded below.
 
-    Free end, Φ = 0, f = 0. π/(2ω) at γ = 0, inf where γ²/4 + ηkh >= 0. A conjugate point: 1 + (γ/2)tan(ωs)/ω = 0.
+    Free end, Φ = 0, f = 0. π/(2ω) at γ = 0, inf where γ²/4 + ηkh >= 0. A conjugate point: 1 +
+    (γ/2)tan(ωs)/ω = 0.
     """
     stiffness, discount = _stiffness(curvature, learning_rate, loss_weight), _discount(discount)
     frequency = np.sqrt(np.maximum(-stiffness - discount**2 / 4, 0))
     longest = np.full_like(frequency, np.inf)
-    np.divide(np.pi - np.arctan2(2 * frequency, discount), frequency, out=longest, where=frequency > 0)
+    np.divide(
+        np.pi - np.arctan2(2 * frequency, discount), frequency, out=longest, where=frequency > 0
+    )
     return _plain(longest)
 
 
@@ -107,7 +129,8 @@ def weight_decay_rate(
 ):
     """√(γ²/4 + ηkh + j(j+γ)) - γ/2, the decay rate of the path when f = -jθ, T = ∞ (VGR25 Fig. 3d).
 
-    The stable root of s² - γs - (j² + jγ + ηkh) = 0, with its sign turned. The control contributes this rate less j.
+    The stable root of s² - γs - (j² + jγ + ηkh) = 0, with its sign turned. The control contributes
+    this rate less j.
     """
     decay = np.asarray(decay, dtype=float)
     pulled = _stiffness(curvature, learning_rate, loss_weight) + decay * (decay + discount)
@@ -123,9 +146,16 @@ def weight_decay_attractor(
     learning_rate: LearningRate = 1.0,
     loss_weight: LossWeight = 1.0,
 ):
-    """ηkh/(ηkh + j(j+γ))·μ, where the path rests when f = -jθ, T = ∞: short of the minimum (VGR25 Fig. 3d)."""
-    stiffness, decay = _stiffness(curvature, learning_rate, loss_weight), np.asarray(decay, dtype=float)
-    return _plain(stiffness / (stiffness + decay * (decay + discount)) * np.asarray(minimum, dtype=float))
+    """ηkh/(ηkh + j(j+γ))·μ, where the path rests when f = -jθ, T = ∞: short of the minimum (VGR25
+    Fig. 3d).
+    """
+    stiffness, decay = (
+        _stiffness(curvature, learning_rate, loss_weight),
+        np.asarray(decay, dtype=float),
+    )
+    return _plain(
+        stiffness / (stiffness + decay * (decay + discount)) * np.asarray(minimum, dtype=float)
+    )
 
 
 @checked
@@ -137,9 +167,11 @@ def rotation_attractor(
     learning_rate: LearningRate = 1.0,
     loss_weight: LossWeight = 1.0,
 ) -> np.ndarray:
-    """ηkh(ηkh + q² - γA)⁻¹μ, where the path rests when f = Aθ, Aᵀ = -A, AᵀA = q²I, H = hI, T = ∞ (VGR25 Fig. 3c).
+    """ηkh(ηkh + q² - γA)⁻¹μ, where the path rests when f = Aθ, Aᵀ = -A, AᵀA = q²I, H = hI, T = ∞
+    (VGR25 Fig. 3c).
 
-    The path spirals in as e^{(A-r)t}: decay rate r = :func:`relaxation_rate`, frequency q = :func:`spiral_frequency`.
+    The path spirals in as e^{(A-r)t}: decay rate r = :func:`relaxation_rate`, frequency q =
+    :func:`spiral_frequency`.
     """
     frequency, rotation = spiral_frequency(rotation), np.asarray(rotation, dtype=float)
     stiffness = float(_stiffness(number("curvature", curvature), learning_rate, loss_weight))
@@ -177,10 +209,12 @@ def preconditioner_exponent(rate: Numbers, discount: Discount = 0.0):
 
 @checked
 def shrink_factor(rate: Numbers, discount: Discount, reversion: Numbers):
-    """s = (r+γ)/(r+γ+λ): the learner aims at μ₀ + s(m-μ₀) when the task reverts to μ₀ at rate λ and is believed at m.
+    """s = (r+γ)/(r+γ+λ): the learner aims at μ₀ + s(m-μ₀) when the task reverts to μ₀ at rate λ and
+    is believed at m.
 
-    u = -r[θ - μ₀ - s(m-μ₀)]. By certainty equivalence the same for tasks that jump at Poisson rate λ to a fresh draw
-    with mean μ₀. Exact for LinearQuadratic with the state (θ, m), ṁ = -λ(m-μ₀), of which only θ can be pushed.
+    u = -r[θ - μ₀ - s(m-μ₀)]. By certainty equivalence the same for tasks that jump at Poisson rate
+    λ to a fresh draw with mean μ₀. Exact for LinearQuadratic with the state (θ, m), ṁ = -λ(m-μ₀),
+    of which only θ can be pushed.
     """
     total = np.asarray(rate, dtype=float) + _discount(discount)
     return _plain(total / (total + np.asarray(reversion, dtype=float)))
@@ -188,7 +222,9 @@ def shrink_factor(rate: Numbers, discount: Discount, reversion: Numbers):
 
 @checked
 def bowl_function(metric: Matrix, hessian: Matrix, function: Callable) -> np.ndarray:
-    """G^{-1/2} φ(G^{-1/2}HG^{-1/2}) G^{-1/2} for a function φ of curvatures (n,) -> (n,), by the modes of Hv = hGv."""
+    """G^{-1/2} φ(G^{-1/2}HG^{-1/2}) G^{-1/2} for a function φ of curvatures (n,) -> (n,), by the
+    modes of Hv = hGv.
+    """
     metric = matrix("metric G", metric, (None, None))
     metric = symmetric("metric G", metric, len(metric), definite=True)
     curvatures, modes = eigh(symmetric("hessian H", hessian, len(metric)), metric)
@@ -219,7 +255,9 @@ def _frequency(stiffness, discount):
 def _tangent(square, time):
     """tanh(ws)/w with w² = square, continued through zero to tan(ωs)/ω."""
     root = np.sqrt(np.abs(square))
-    ratio = np.where(square >= 0, np.tanh(root * time), np.tan(np.where(square < 0, root * time, 0.0)))
+    ratio = np.where(
+        square >= 0, np.tanh(root * time), np.tan(np.where(square < 0, root * time, 0.0))
+    )
     return np.where(root * time > 1e-8, ratio / np.where(root > 0, root, 1.0), time)
 
 

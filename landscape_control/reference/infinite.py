@@ -1,4 +1,6 @@
-"""The exact infinite-horizon policy: discounted algebraic Riccati equation with affine feed-forward."""
+"""The exact infinite-horizon policy: discounted algebraic Riccati equation with affine
+feed-forward.
+"""
 
 from dataclasses import dataclass, field
 
@@ -28,8 +30,8 @@ class InfinitePolicy:
     gain : (m, n), ηG⁻¹BᵀS
     closed_loop : (n, n), A - B·gain: dθ/dt along the policy is closed_loop (θ - steady_state)
     steady_state : (n,) or None
-        Where the closed loop rests; the point nearest to μ when a whole subspace rests. None when nothing rests:
-        the drift pushes along a direction the loss does not see.
+        Where the closed loop rests; the point nearest to μ when a whole subspace rests. None when
+        nothing rests: the drift pushes along a direction the loss does not see.
     steady_control : (m,) or None, u at the steady state
     """
 
@@ -50,13 +52,17 @@ class InfinitePolicy:
 
     @property
     def attracts(self) -> bool:
-        """Whether every start flows to the steady state. With γ > 0 the optimum may let a direction go: then False."""
+        """Whether every start flows to the steady state. With γ > 0 the optimum may let a direction
+        go: then False.
+        """
         return bool(np.linalg.eigvals(self.closed_loop).real.max() < 0)
 
     @checked
     def costate(self, theta: Numbers) -> np.ndarray:
         """λ = ∂V/∂θ at θ (n,) or (N, n)."""
-        return (np.asarray(theta, dtype=float) - self.minimum) @ self.value_hessian + self.value_gradient
+        return (
+            np.asarray(theta, dtype=float) - self.minimum
+        ) @ self.value_hessian + self.value_gradient
 
     @checked
     def control(self, theta: Numbers) -> np.ndarray:
@@ -67,7 +73,9 @@ class InfinitePolicy:
     def value(self, theta: Numbers):
         """The optimal cost from θ on: a float for (n,), an array (N,) for (N, n)."""
         deviation = np.asarray(theta, dtype=float) - self.minimum
-        return quadratic_form(self.value_hessian, self.value_gradient, self.value_constant, deviation)
+        return quadratic_form(
+            self.value_hessian, self.value_gradient, self.value_constant, deviation
+        )
 
     @checked
     def path(self, start: Vector, times: Vector):
@@ -75,7 +83,10 @@ class InfinitePolicy:
         start, times = vector("start", start, len(self.minimum)), vector("times", times)
         if times.size and times.min() < 0:
             raise ProblemError(
-                "times", expected="times >= 0", received=f"{times.min():g}", advice="the policy starts at time 0"
+                "times",
+                expected="times >= 0",
+                received=f"{times.min():g}",
+                advice="the policy starts at time 0",
             )
         n = len(start)
         generator = np.zeros((n + 1, n + 1))
@@ -87,7 +98,9 @@ class InfinitePolicy:
 
 
 def infinite_policy(problem: Centred) -> InfinitePolicy:
-    """Solve at T = ∞. Raises UnstabilisableError or ProblemError when the optimal cost is infinite in either sense."""
+    """Solve at T = ∞. Raises UnstabilisableError or ProblemError when the optimal cost is infinite
+    in either sense.
+    """
     seen = complement(unseen_subspace(problem.loss, problem.dynamics))
     reduced = _restrict(problem, seen)
     hessian = np.zeros((0, 0))
@@ -100,7 +113,9 @@ def infinite_policy(problem: Centred) -> InfinitePolicy:
 
 
 def _restrict(problem, seen):
-    """The problem on the directions the loss ever sees: the rest follows, costs nothing, and need not be stable."""
+    """The problem on the directions the loss ever sees: the rest follows, costs nothing, and need
+    not be stable.
+    """
     loss = seen.T @ problem.loss @ seen
     return Centred(
         centre=np.zeros(seen.shape[1]),
@@ -118,7 +133,9 @@ def _stabilising(problem):
     hessian, error = None, np.inf
     try:
         hessian = _by_schur_vectors(problem)
-        for _ in range(2):  # Newton-Kleinman: brings small solutions (large γ) to full relative accuracy
+        for _ in range(
+            2
+        ):  # Newton-Kleinman: brings small solutions (large γ) to full relative accuracy
             hessian, error = _newton(problem, hessian)
         if np.linalg.eigvals(problem.discounted - problem.spread @ hessian).real.max() >= 0:
             error = np.inf
@@ -130,13 +147,17 @@ def _stabilising(problem):
 
 
 def _by_schur_vectors(problem):
-    """S by scipy, in units of time and cost in which Q and B(ηG⁻¹)Bᵀ are of order one: its accuracy depends on them."""
+    """S by scipy, in units of time and cost in which Q and B(ηG⁻¹)Bᵀ are of order one: its accuracy
+    depends on them.
+    """
     root = np.linalg.solve(np.linalg.cholesky(problem.effort), problem.actuation.T).T
     strength, bend = np.linalg.norm(root, 2), np.linalg.norm(problem.loss, 2)
     if strength == 0 or bend == 0:
         strength, bend = 1.0, 1.0
     rate, eye = strength * np.sqrt(bend), np.eye(root.shape[1])
-    scaled = solve_continuous_are(problem.discounted / rate, root / strength, problem.loss / bend, eye)
+    scaled = solve_continuous_are(
+        problem.discounted / rate, root / strength, problem.loss / bend, eye
+    )
     return scaled * (np.sqrt(bend) / strength)
 
 
@@ -150,9 +171,11 @@ def _newton(problem, hessian):
 
 
 def _is_bounded(problem, hessian):
-    """Whether the finite-horizon values with Φ = 0 tend to S as T → ∞ (a question only for a concave direction).
+    """Whether the finite-horizon values with Φ = 0 tend to S as T → ∞ (a question only for a
+    concave direction).
 
-    S(s) - S = -e^{Fᵀs}[I - S W(s)]⁻¹ S e^{Fs} with the closed loop F and its Gramian W: bounded iff I - W½SW½ > 0.
+    S(s) - S = -e^{Fᵀs}[I - S W(s)]⁻¹ S e^{Fs} with the closed loop F and its Gramian W: bounded iff
+    I - W½SW½ > 0.
     """
     closed = problem.discounted - problem.spread @ hessian
     values, vectors = np.linalg.eigh(solve_continuous_lyapunov(closed, -problem.spread))
@@ -166,13 +189,19 @@ def _refuse_riccati(problem, error):
         raise ProblemError(
             "Riccati equation",
             expected="a solution known to eight digits",
-            received=f"relative error {error:.1g}: time scales too far apart, or a direction that B hardly reaches",
+            received=(
+                f"relative error {error:.1g}: time scales too far apart, or a direction that B"
+                " hardly reaches"
+            ),
             advice="rescale the parameters, raise the discount, or strengthen the weak column of B",
         )
     raise ProblemError(
         "loss at infinite horizon",
         expected="a cost bounded below (for f = 0, G = I: γ²/4 + ηkh > 0 for every curvature h)",
-        received=f"a concave direction, smallest eigenvalue of kH = {lowest:.6g}, with discount γ = {problem.discount:g}",
+        received=(
+            f"a concave direction, smallest eigenvalue of kH = {lowest:.6g}, with discount γ ="
+            f" {problem.discount:g}"
+        ),
         advice="raise the discount, use a short finite horizon, or add weight decay or curvature",
     )
 
@@ -190,10 +219,15 @@ def _constant(problem, hessian, gradient):
     if abs(rate) > 1e-10 * (abs(problem.loss_rate) + abs(push) + brake):
         raise ProblemError(
             "infinite horizon without discount",
-            expected="a running cost that vanishes at the steady state (loss zero there, no control needed to stay)",
+            expected=(
+                "a running cost that vanishes at the steady state (loss zero there, no control"
+                " needed to stay)"
+            ),
             received=f"a cost rate of {rate:.6g} for ever, so that J = ±∞",
-            advice="use discount > 0 (the policy of a tiny discount costs least per unit time) or a finite horizon, "
-            "subtract the loss at the minimum, or remove the drift there",
+            advice=(
+                "use discount > 0 (the policy of a tiny discount costs least per unit time) or a"
+                " finite horizon, subtract the loss at the minimum, or remove the drift there"
+            ),
         )
     if not len(gradient):
         return 0.0
@@ -215,7 +249,9 @@ def _policy(problem, hessian, gradient, constant):
         gain=freeze(gain),
         closed_loop=freeze(closed),
         steady_state=None if rest is None else freeze(problem.centre + rest),
-        steady_control=None if rest is None else freeze(-problem.push @ (hessian @ rest + gradient)),
+        steady_control=(
+            None if rest is None else freeze(-problem.push @ (hessian @ rest + gradient))
+        ),
         _centred=problem,
     )
 

@@ -1,6 +1,8 @@
-"""Closed forms for the regimes in which the optimal policy becomes a named learning rule, with the next-order error.
+"""Closed forms for the regimes in which the optimal policy becomes a named learning rule, with the
+next-order error.
 
-Symbols as in :mod:`.formulas`: L = ½(θ-μ)ᵀH(θ-μ), f = 0, B = I, effort uᵀGu/2η, loss weight k, discount γ, x = ηkh.
+Symbols as in :mod:`.formulas`: L = ½(θ-μ)ᵀH(θ-μ), f = 0, B = I, effort uᵀGu/2η, loss weight k,
+discount γ, x = ηkh.
 """
 
 import math
@@ -28,7 +30,9 @@ from .formulas import bowl_function, relaxation_rate
 
 @checked
 def planning_horizon(discount: Discount = 0.0, horizon: Horizon = math.inf):
-    """T_γ = ∫₀ᵀ e^{-γt}dt = (1 - e^{-γT})/γ: T at γ = 0, 1/γ at T = ∞. ProblemError when both leave it infinite."""
+    """T_γ = ∫₀ᵀ e^{-γt}dt = (1 - e^{-γT})/γ: T at γ = 0, 1/γ at T = ∞. ProblemError when both leave
+    it infinite.
+    """
     discount, horizon = (
         number("discount γ", discount, low=0),
         number("horizon T", horizon, low=0, low_open=True, allow_inf=True),
@@ -38,7 +42,10 @@ def planning_horizon(discount: Discount = 0.0, horizon: Horizon = math.inf):
             "planning horizon",
             expected="a discount > 0 or a finite horizon",
             received="γ = 0 and T = ∞",
-            advice="gradient descent is not a limit there: the optimal rule is ballistic, see ballistic_matrix",
+            advice=(
+                "gradient descent is not a limit there: the optimal rule is ballistic, see"
+                " ballistic_matrix"
+            ),
         )
     return horizon if discount == 0 else -math.expm1(-discount * horizon) / discount
 
@@ -52,8 +59,8 @@ def gradient_descent_rate(
 ) -> float:
     """α = ηk(1 - e^{-γT})/γ in u(0) = -αG⁻¹∇L, the optimal rule for γ → ∞ or T → 0 (Φ = 0).
 
-    ηk/γ at T = ∞, ηkT at γ = 0; in between it is the exact gain to first order in the curvature. Source: VGR25 §3 for the
-    two ends; the Riccati equation to first order in h.
+    ηk/γ at T = ∞, ηkT at γ = 0; in between it is the exact gain to first order in the curvature.
+    Source: VGR25 §3 for the two ends; the Riccati equation to first order in h.
     """
     return _product(learning_rate, loss_weight) * planning_horizon(discount, horizon)
 
@@ -66,9 +73,11 @@ def gradient_descent_error(
     learning_rate: LearningRate = 1.0,
     loss_weight: LossWeight = 1.0,
 ):
-    """ε in r = αh(1 - ε + …): how far gradient descent overshoots, relative, to first order in the curvature.
+    """ε in r = αh(1 - ε + …): how far gradient descent overshoots, relative, to first order in the
+    curvature.
 
-    ε = ηkh [1 - e^{-2γT} - 2γTe^{-γT}]/(γ²(1 - e^{-γT})): ηkh/γ² at T = ∞ (slope -2 in γ), ηkhT²/3 at γ = 0 (slope +2 in T).
+    ε = ηkh [1 - e^{-2γT} - 2γTe^{-γT}]/(γ²(1 - e^{-γT})): ηkh/γ² at T = ∞ (slope -2 in γ), ηkhT²/3
+    at γ = 0 (slope +2 in T).
     Source: the Riccati equation to second order in h.
     """
     stiffness, short = (
@@ -92,7 +101,8 @@ def short_horizon_error(
 ):
     """ηkhT²/3: the relative overshoot of the step -ηkT∇L for T → 0 at γ = 0.
 
-    With γ > 0 the leading error of that step is γT/2, of slope +1; the step -ηk(1 - e^{-γT})/γ·∇L restores ηkhT²/3.
+    With γ > 0 the leading error of that step is γT/2, of slope +1; the step -ηk(1 - e^{-γT})/γ·∇L
+    restores ηkhT²/3.
     """
     return gradient_descent_error(curvature, 0.0, horizon, learning_rate, loss_weight)
 
@@ -104,11 +114,16 @@ def ballistic_matrix(
     learning_rate: LearningRate = 1.0,
     loss_weight: LossWeight = 1.0,
 ) -> np.ndarray:
-    """N = √(ηk) G^{-1/2}(G^{-1/2}HG^{-1/2})^{-1/2}G^{-1/2} in u = -N∇L, the exact policy at γ = 0, T = ∞ (VGR25 §3).
+    """N = √(ηk) G^{-1/2}(G^{-1/2}HG^{-1/2})^{-1/2}G^{-1/2} in u = -N∇L, the exact policy at γ = 0,
+    T = ∞ (VGR25 §3).
 
     √(ηk)H^{-1/2} for G = I. ProblemError unless H is positive definite.
     """
-    return bowl_function(metric, hessian, lambda h: math.sqrt(_product(learning_rate, loss_weight)) / np.sqrt(_convex(h)))
+    return bowl_function(
+        metric,
+        hessian,
+        lambda h: math.sqrt(_product(learning_rate, loss_weight)) / np.sqrt(_convex(h)),
+    )
 
 
 @checked
@@ -120,9 +135,11 @@ def newton_held_plan(
     learning_rate: LearningRate = 1.0,
     loss_weight: LossWeight = 1.0,
 ) -> np.ndarray:
-    """N = (I - e^{-RΔt})H⁻¹ in Δθ = -N∇L: a plan made at T = ∞ and held for Δt; H⁻¹, Newton's step, as Δt → ∞.
+    """N = (I - e^{-RΔt})H⁻¹ in Δθ = -N∇L: a plan made at T = ∞ and held for Δt; H⁻¹, Newton's step,
+    as Δt → ∞.
 
-    R is :func:`~.formulas.relaxation_matrix`. For small Δt it is Δt·RH⁻¹. ProblemError unless H is positive definite.
+    R is :func:`~.formulas.relaxation_matrix`. For small Δt it is Δt·RH⁻¹. ProblemError unless H is
+    positive definite.
     """
     duration = number("duration Δt", duration, low=0, low_open=True, allow_inf=True)
 
@@ -142,17 +159,21 @@ def proximal_matrix(
     learning_rate: LearningRate = 1.0,
     terminal_weight: TerminalWeight = 1.0,
 ) -> np.ndarray:
-    """N = ητκ(G + ητκH)⁻¹, τ = (1 - e^{-γT})/γ, in θ(T) - θ(0) = -N∇L(θ(0)): no running loss, Φ = κL.
+    """N = ητκ(G + ητκH)⁻¹, τ = (1 - e^{-γT})/γ, in θ(T) - θ(0) = -N∇L(θ(0)): no running loss, Φ =
+    κL.
 
-    The proximal step argmin |θ-θ₀|²_G/2ητ + κL, implicit Euler with step ητκ. τ is T at γ = 0; a discount makes late effort
-    cheap but the end cheaper, and shortens it. The control is exponential in time, u ∝ e^{γt}.
+    The proximal step argmin |θ-θ₀|²_G/2ητ + κL, implicit Euler with step ητκ. τ is T at γ = 0; a
+    discount makes late effort cheap but the end cheaper, and shortens it. The control is
+    exponential in time, u ∝ e^{γt}.
     """
     step = learning_rate * terminal_weight * planning_horizon(discount, horizon)
     return bowl_function(metric, hessian, lambda h: step / (1 + step * h))
 
 
 def _product(learning_rate, loss_weight):
-    return number("learning_rate η", learning_rate, low=0, low_open=True) * number("loss_weight k", loss_weight, low=0)
+    return number("learning_rate η", learning_rate, low=0, low_open=True) * number(
+        "loss_weight k", loss_weight, low=0
+    )
 
 
 def _convex(curvatures):
@@ -161,7 +182,10 @@ def _convex(curvatures):
             "hessian H",
             expected="positive curvature in every direction",
             received=f"smallest curvature in the metric {np.min(curvatures):.6g}",
-            advice="restrict the rule to the convex directions; flat ones have no Newton or ballistic step",
+            advice=(
+                "restrict the rule to the convex directions; flat ones have no Newton or ballistic"
+                " step"
+            ),
         )
     return curvatures
 

@@ -21,24 +21,19 @@ from .infinite import InfinitePolicy, infinite_policy
 class LinearQuadratic:
     """Minimise ∫₀ᵀ e^{-γt}[uᵀGu/2η + k(½(θ-μ)ᵀH(θ-μ) + ℓ)]dt + e^{-γT}Φ(θ(T)),  θ̇ = Aθ + c + Bu.
 
-    Everything returned is a current value: λ = ∂V/∂θ, u = -ηG⁻¹Bᵀλ, V the cost to go measured from now. Solved
-    through the discounted Riccati equation (A - γ/2 I in place of A) with affine feed-forward. Sources: VGR25;
-    Anderson & Moore, *Optimal Control: Linear Quadratic Methods* (1990), ch. 2-4.
+    Everything returned is a current value: λ = ∂V/∂θ, u = -ηG⁻¹Bᵀλ, V the cost to go measured from
+    now. Solved through the discounted Riccati equation (A - γ/2 I in place of A) with affine
+    feed-forward. Sources: VGR25; Anderson & Moore, *Optimal Control: Linear Quadratic Methods*
+    (1990), ch. 2-4.
 
     Attributes
     ----------
-    hessian : (n, n), H, symmetric; may be singular or indefinite as long as the cost stays bounded below
-    minimum : (n,), μ
-    metric : (m, m), G, symmetric positive definite on the control space; None is the identity
-    drift_matrix : (n, n), A; None is zero
-    drift_offset : (n,), c; None is zero
-    actuation : (n, m), B, any rank; None is the identity
-    learning_rate : η > 0
-    loss_weight : k >= 0
-    discount : γ >= 0, per unit time
-    terminal_hessian : (n, n), P, symmetric, of Φ = ½(θ-ν)ᵀP(θ-ν) + φ; None is no terminal cost
-    terminal_minimum : (n,), ν; None is μ
-    terminal_constant : φ
+    hessian : (n, n), H, symmetric; may be singular or indefinite as long as the cost stays bounded
+    below minimum : (n,), μ metric : (m, m), G, symmetric positive definite on the control space;
+    None is the identity drift_matrix : (n, n), A; None is zero drift_offset : (n,), c; None is zero
+    actuation : (n, m), B, any rank; None is the identity learning_rate : η > 0 loss_weight : k >= 0
+    discount : γ >= 0, per unit time terminal_hessian : (n, n), P, symmetric, of Φ = ½(θ-ν)ᵀP(θ-ν) +
+    φ; None is no terminal cost terminal_minimum : (n,), ν; None is μ terminal_constant : φ
     loss_constant : ℓ, the loss at its minimum
 
     Raises
@@ -79,7 +74,9 @@ class LinearQuadratic:
             terminal_constant=number("terminal_constant", self.terminal_constant),
             loss_constant=number("loss_constant", self.loss_constant),
         )
-        if self.terminal_hessian is None and (self.terminal_minimum is not None or self.terminal_constant):
+        if self.terminal_hessian is None and (
+            self.terminal_minimum is not None or self.terminal_constant
+        ):
             raise ProblemError(
                 "terminal cost Φ",
                 expected="a terminal_hessian P with its minimum ν and constant",
@@ -105,27 +102,40 @@ class LinearQuadratic:
         Raises
         ------
         UnstabilisableError
-            A mode that the loss sees, B cannot push, and neither drift nor discount damps; names it.
+            A mode that the loss sees, B cannot push, and neither drift nor discount damps; names
+            it.
         ProblemError
-            A terminal cost is given; γ = 0 with a running cost that never ends; a cost unbounded below.
+            A terminal cost is given; γ = 0 with a running cost that never ends; a cost unbounded
+            below.
         """
         if self.terminal_hessian is not None:
             raise ProblemError(
                 "terminal cost Φ",
                 expected="no terminal cost at infinite horizon",
                 received="a terminal_hessian",
-                advice="dataclasses.replace(problem, terminal_hessian=None, terminal_minimum=None, terminal_constant=0)",
+                advice=(
+                    "dataclasses.replace(problem, terminal_hessian=None, terminal_minimum=None,"
+                    " terminal_constant=0)"
+                ),
             )
         return infinite_policy(self._centred)
 
     @checked
     def finite(self, horizon: Annotated[Positive, Words(symbol="T")]) -> FinitePolicy:
-        """The optimal policy with a free end at T = ``horizon``. Raises ProblemError if the cost is unbounded below."""
+        """The optimal policy with a free end at T = ``horizon``. Raises ProblemError if the cost is
+        unbounded below.
+        """
         augmented, constant = self._augmented, 0.0
         hessian, minimum = np.zeros((self.dimension, self.dimension)), self.minimum
         if self.terminal_hessian is not None:
-            hessian, minimum, constant = self.terminal_hessian, self._terminal_minimum, self.terminal_constant
-        return finite_policy(augmented, _horizon(horizon), augmented.end(hessian, minimum), constant)
+            hessian, minimum, constant = (
+                self.terminal_hessian,
+                self._terminal_minimum,
+                self.terminal_constant,
+            )
+        return finite_policy(
+            augmented, _horizon(horizon), augmented.end(hessian, minimum), constant
+        )
 
     @checked
     def fixed_end(
@@ -141,7 +151,9 @@ class LinearQuadratic:
         last = 0.0
         if self.terminal_hessian is not None:
             distance = vector("end", end, self.dimension) - self._terminal_minimum
-            last = quadratic_form(self.terminal_hessian, np.zeros(self.dimension), self.terminal_constant, distance)
+            last = quadratic_form(
+                self.terminal_hessian, np.zeros(self.dimension), self.terminal_constant, distance
+            )
         return fixed_end_plan(self._augmented, _horizon(horizon), start, end, last)
 
     @property
@@ -169,12 +181,16 @@ class LinearQuadratic:
         carried = dynamics @ self.minimum
         offset = np.zeros(self.dimension) if self.drift_offset is None else self.drift_offset
         size = np.abs(dynamics) @ np.abs(self.minimum) + np.abs(offset)
-        moved = carried + offset  # what cancels to round-off is zero: it would cost for ever at γ = 0
+        moved = (
+            carried + offset
+        )  # what cancels to round-off is zero: it would cost for ever at γ = 0
         return np.where(np.abs(moved) > 1e-14 * self.dimension * size, moved, 0.0)
 
     @cached_property
     def _augmented(self) -> Augmented:
-        return Augmented.of(self._centred, float(np.linalg.norm(self._terminal_minimum - self.minimum)))
+        return Augmented.of(
+            self._centred, float(np.linalg.norm(self._terminal_minimum - self.minimum))
+        )
 
     def _set(self, **values):
         for name, value in values.items():

@@ -1,7 +1,8 @@
-"""The least worst *loss* that a first-order rule can promise on quadratics with curvatures in [a, b].
+"""The least worst *loss* that a first-order rule can promise on quadratics with curvatures in [a,
+b].
 
-Chebyshev's steps minimise the worst |P_T(h)|, a distance. The loss is ½h P_T(h)², another question: least curvatures count
-less, and for short horizons not at all.
+Chebyshev's steps minimise the worst |P_T(h)|, a distance. The loss is ½h P_T(h)², another question:
+least curvatures count less, and for short horizons not at all.
 """
 
 import math
@@ -16,10 +17,12 @@ from ..errors import ProblemError, SolveError
 
 @checked
 def minimax_loss_flat(high: float, horizon: Steps) -> tuple[np.ndarray, float]:
-    """Steps (T,), ascending, and the worst h P_T(h)² over all curvatures in [0, b], which is b/(2T + 1)².
+    """Steps (T,), ascending, and the worst h P_T(h)² over all curvatures in [0, b], which is b/(2T
+    + 1)².
 
-    √h P(h) is the Chebyshev polynomial of degree 2T + 1 in √(h/b), so the steps are 1/(b cos²((2j-1)π/(4T+2))). They are
-    also the best on [a, b] as long as a ≤ b cos²(Tπ/(2T+1)) ≈ b(π/(4T+2))²: short horizons cannot make use of a.
+    √h P(h) is the Chebyshev polynomial of degree 2T + 1 in √(h/b), so the steps are 1/(b
+    cos²((2j-1)π/(4T+2))). They are also the best on [a, b] as long as a ≤ b cos²(Tπ/(2T+1)) ≈
+    b(π/(4T+2))²: short horizons cannot make use of a.
     """
     high = number("highest curvature", high, low=0, low_open=True)
     angles = (2 * np.arange(1, whole("horizon T", horizon) + 1) - 1) * math.pi / (4 * horizon + 2)
@@ -28,15 +31,24 @@ def minimax_loss_flat(high: float, horizon: Steps) -> tuple[np.ndarray, float]:
 
 @checked
 def minimax_loss_steps(low: float, high: float, horizon: Steps) -> tuple[np.ndarray, float]:
-    """Steps (T,), ascending, of gradient descent and the least worst h P_T(h)² over curvatures in [a, b].
+    """Steps (T,), ascending, of gradient descent and the least worst h P_T(h)² over curvatures in
+    [a, b].
 
-    The Remez exchange: √h P(h), P(0) = 1, is least where it reaches ±E at T + 1 curvatures with changing sign. Good to ten
-    digits; raises SolveError for horizons so long that E nears round-off.
+    The Remez exchange: √h P(h), P(0) = 1, is least where it reaches ±E at T + 1 curvatures with
+    changing sign. Good to ten digits; raises SolveError for horizons so long that E nears
+    round-off.
     """
-    low, high = number("lowest curvature", low, low=0), number("highest curvature", high, low=0, low_open=True)
+    low, high = (
+        number("lowest curvature", low, low=0),
+        number("highest curvature", high, low=0, low_open=True),
+    )
     if low >= high:
-        raise ProblemError("curvatures", expected="0 <= low < high", received=f"{low:g}, {high:g}",
-                           advice="with one curvature h the step 1/h ends it")
+        raise ProblemError(
+            "curvatures",
+            expected="0 <= low < high",
+            received=f"{low:g}, {high:g}",
+            advice="with one curvature h the step 1/h ends it",
+        )
     angles = np.arange(whole("horizon T", horizon) + 1) * math.pi / (2 * horizon + 1)
     points = np.sort(low + (high - low) * np.cos(angles) ** 2)
     for _ in range(60):
@@ -46,7 +58,9 @@ def minimax_loss_steps(low: float, high: float, horizon: Steps) -> tuple[np.ndar
         if reached.max() <= abs(level) * (1 + 1e-10):
             return np.sort(1 / polynomial.roots().real), level**2
         points = _exchange(extremes, np.sqrt(extremes) * polynomial(extremes), horizon + 1)
-    raise SolveError("the exchange of Remez did not settle: the horizon is too long for double precision")
+    raise SolveError(
+        "the exchange of Remez did not settle: the horizon is too long for double precision"
+    )
 
 
 def _levelled(points, low, high):
@@ -65,12 +79,16 @@ def _extremes(polynomial, low, high):
     """Where h P² is stationary inside [a, b], and both ends, ascending."""
     curvature = Chebyshev([(low + high) / 2, (high - low) / 2], domain=[low, high])
     roots = (polynomial + 2 * curvature * polynomial.deriv()).roots()
-    inside = roots.real[(np.abs(roots.imag) < 1e-9 * high) & (roots.real > low) & (roots.real < high)]
+    inside = roots.real[
+        (np.abs(roots.imag) < 1e-9 * high) & (roots.real > low) & (roots.real < high)
+    ]
     return np.concatenate([[low], np.sort(inside), [high]])
 
 
 def _exchange(points, values, count):
-    """The greatest value of each run of one sign; of too many runs, those at the smaller end are left out."""
+    """The greatest value of each run of one sign; of too many runs, those at the smaller end are
+    left out.
+    """
     runs = np.split(np.arange(len(points)), np.flatnonzero(np.diff(np.sign(values))) + 1)
     chosen = [run[np.argmax(np.abs(values[run]))] for run in runs]
     while len(chosen) > count:

@@ -1,15 +1,21 @@
-"""Which directions the loss sees and which the control reaches (Kalman decomposition by orthogonal staircases)."""
+"""Which directions the loss sees and which the control reaches (Kalman decomposition by orthogonal
+staircases).
+"""
 
 import numpy as np
 from scipy.linalg import eig
 
 from ..errors import UnstabilisableError
 
-_ROUND_OFF = 100 * np.finfo(float).eps  # times the dimension: curvature or coupling below it is taken as zero
+_ROUND_OFF = (
+    100 * np.finfo(float).eps
+)  # times the dimension: curvature or coupling below it is taken as zero
 
 
 def unseen_subspace(output, dynamics) -> np.ndarray:
-    """Orthonormal basis (n, d) of the largest A-invariant subspace inside the kernel of ``output`` (·, n)."""
+    """Orthonormal basis (n, d) of the largest A-invariant subspace inside the kernel of ``output``
+    (·, n).
+    """
     basis = _kernel(output, np.linalg.norm(output, 2))
     while basis.shape[1]:
         image = dynamics @ basis
@@ -34,10 +40,12 @@ def is_convex(hessian) -> bool:
 
 
 def check_stabilisable(dynamics, actuation, discount, embedding) -> None:
-    """Refuse modes of A - γ/2 I that the control does not reach and that do not decay by themselves.
+    """Refuse modes of A - γ/2 I that the control does not reach and that do not decay by
+    themselves.
 
-    ``dynamics`` is A - γ/2 I on the directions the loss sees, ``embedding`` (n, p) takes them to parameter space.
-    Raises UnstabilisableError naming the eigenvalue of A and the combination v·θ it belongs to.
+    ``dynamics`` is A - γ/2 I on the directions the loss sees, ``embedding`` (n, p) takes them to
+    parameter space. Raises UnstabilisableError naming the eigenvalue of A and the combination v·θ
+    it belongs to.
     """
     idle = unseen_subspace(actuation.T, dynamics.T)
     if not idle.shape[1]:
@@ -59,10 +67,19 @@ def _refuse(value, direction, discount):
         rate = f"{_tidy(value.real):.6g}"
     raise UnstabilisableError(
         "drift and actuation at infinite horizon",
-        expected=f"every mode the loss sees to be pushed by B, or to grow slower than γ/2 = {discount / 2:.6g} by itself",
-        received=f"the mode v·θ with v = {words}: eigenvalue {rate} of A, vᵀB = 0, and the loss depends on it",
-        advice=f"raise the discount above {max(2 * _tidy(value.real), 0):.6g}, use a finite horizon, let the drift damp "
-        "that mode (weight decay), add a column to B with a component along v, or take the loss off it",
+        expected=(
+            "every mode the loss sees to be pushed by B, or to grow slower than γ/2 ="
+            f" {discount / 2:.6g} by itself"
+        ),
+        received=(
+            f"the mode v·θ with v = {words}: eigenvalue {rate} of A, vᵀB = 0, and the loss depends"
+            " on it"
+        ),
+        advice=(
+            f"raise the discount above {max(2 * _tidy(value.real), 0):.6g}, use a finite horizon,"
+            " let the drift damp that mode (weight decay), add a column to B with a component"
+            " along v, or take the loss off it"
+        ),
     )
 
 

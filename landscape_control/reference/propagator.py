@@ -1,4 +1,6 @@
-"""The linear Hamiltonian flow over an interval, in the two-point form that stays stable over long horizons."""
+"""The linear Hamiltonian flow over an interval, in the two-point form that stays stable over long
+horizons.
+"""
 
 import math
 from dataclasses import dataclass
@@ -11,7 +13,9 @@ from ..errors import ProblemError
 
 
 class ConjugatePointError(ArithmeticError):
-    """The quadratic cost is not bounded below on the interval: its second variation has a negative direction."""
+    """The quadratic cost is not bounded below on the interval: its second variation has a negative
+    direction.
+    """
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -20,11 +24,11 @@ class Propagator:
 
         x_end = α x_start - β λ_end,     λ_start = δ x_start + αᵀ λ_end
 
-    δ is the Riccati solution of the interval with no terminal cost, β the dual one (a Gramian), α the transition
-    between them. Unlike the transition matrix of (x, λ), none of them grows along a stable direction, so nothing
-    overflows however long the interval. A terminal cost ½xᵀPx is the propagator of an empty interval, see
-    :func:`terminal`. Source: the star product of Redheffer; Chu, Fan, Lin, *Linear Algebra Appl.* 396 (2005), the
-    structure-preserving doubling algorithm.
+    δ is the Riccati solution of the interval with no terminal cost, β the dual one (a Gramian), α
+    the transition between them. Unlike the transition matrix of (x, λ), none of them grows along a
+    stable direction, so nothing overflows however long the interval. A terminal cost ½xᵀPx is the
+    propagator of an empty interval, see :func:`terminal`. Source: the star product of Redheffer;
+    Chu, Fan, Lin, *Linear Algebra Appl.* 396 (2005), the structure-preserving doubling algorithm.
 
     Attributes
     ----------
@@ -38,7 +42,9 @@ class Propagator:
     cost: np.ndarray
 
     def then(self, later: "Propagator") -> "Propagator":
-        """This interval followed by ``later``. Raises ConjugatePointError when the joint cost is unbounded below."""
+        """This interval followed by ``later``. Raises ConjugatePointError when the joint cost is
+        unbounded below.
+        """
         if not self._bounded_before(later):
             raise ConjugatePointError
         middle = np.linalg.solve(self._coupling(later), np.hstack([self.transition, self.reach]))
@@ -63,7 +69,8 @@ class Propagator:
         return vectors * np.sqrt(np.maximum(values, 0))
 
     def _bounded_before(self, later):
-        # β(τ) grows with τ, so a positive I + β½δβ½ over the whole interval means: positive at every point in it
+        # β(τ) grows with τ, so a positive I + β½δβ½ over the whole interval means: positive at
+        # every point in it
         curvature = np.eye(len(self.reach)) + self._reach_root.T @ later.cost @ self._reach_root
         return np.linalg.eigvalsh(curvature)[0] > 1e-12
 
@@ -81,16 +88,23 @@ class HamiltonianFlow:
         self.size = len(dynamics)
         spread_size, loss_size = np.linalg.norm(spread, 2), np.linalg.norm(loss, 2)
         # costates are measured in these units, so that M and Q weigh the same in the exponential
-        self.costate_unit = math.sqrt(loss_size / spread_size) if loss_size > 0 and spread_size > 0 else 1.0
+        self.costate_unit = (
+            math.sqrt(loss_size / spread_size) if loss_size > 0 and spread_size > 0 else 1.0
+        )
         self.generator = np.block(
-            [[dynamics, -spread * self.costate_unit], [-loss / self.costate_unit, -np.transpose(dynamics)]]
+            [
+                [dynamics, -spread * self.costate_unit],
+                [-loss / self.costate_unit, -np.transpose(dynamics)],
+            ]
         )
         self.rate = np.linalg.norm(self.generator, 2)
 
     def blocks(self, duration: float) -> tuple[Propagator, int]:
-        """(block, count): ``count`` equal blocks fill ``duration``; one, unless the loss is concave somewhere.
+        """(block, count): ``count`` equal blocks fill ``duration``; one, unless the loss is concave
+        somewhere.
 
-        Doubling stops before an interval that would be unbounded without a terminal cost at its end.
+        Doubling stops before an interval that would be unbounded without a terminal cost at its
+        end.
         """
         doublings = max(0, math.ceil(math.log2(max(2 * self.rate * duration, 1.0))))
         block, count = self._short(duration / 2**doublings), 2**doublings
@@ -126,8 +140,12 @@ class HamiltonianFlow:
         raise ProblemError(
             "horizon",
             expected="a horizon over which the drift stays within floating-point numbers",
-            received="an uncosted or uncontrolled direction that the drift stretches by more than 1e100",
-            advice="shorten the horizon, or drop the direction the loss does not see from the problem",
+            received=(
+                "an uncosted or uncontrolled direction that the drift stretches by more than 1e100"
+            ),
+            advice=(
+                "shorten the horizon, or drop the direction the loss does not see from the problem"
+            ),
         )
 
 

@@ -7,5 +7,19 @@ from .pictures import OVERVIEW, Picture, draw_pictures
 from .reproduction import Reproduction, reproduce, steps
 from .table import csv_table, text_table
 
-__all__ = ["OVERVIEW", "Picture", "Reproduction", "atlas_page", "claim_document", "csv_table", "describe_solution",
-           "draw_pictures", "html_page", "outcome_document", "reproduce", "steps", "text_table", "write_atlas"]
+__all__ = [
+    "OVERVIEW",
+    "Picture",
+    "Reproduction",
+    "atlas_page",
+    "claim_document",
+    "csv_table",
+    "describe_solution",
+    "draw_pictures",
+    "html_page",
+    "outcome_document",
+    "reproduce",
+    "steps",
+    "text_table",
+    "write_atlas",
+]

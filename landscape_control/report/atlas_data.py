@@ -17,24 +17,48 @@ _RULES = {"policy_rule", "cheapest_rule", "best_rule"}  # what maps are mostly a
 _GRID = (56, 42)  # points of the landscape behind the paths
 
 
-def atlas_data(dataset, *, variables: Sequence[str] | None = None, x: str | None = None, y: str | None = None,
-               at: Mapping | None = None, landscape=None) -> dict:
-    """The document embedded in the page; see :func:`~landscape_control.report.atlas.atlas_page` for the parameters."""
+def atlas_data(
+    dataset,
+    *,
+    variables: Sequence[str] | None = None,
+    x: str | None = None,
+    y: str | None = None,
+    at: Mapping | None = None,
+    landscape=None,
+) -> dict:
+    """The document embedded in the page; see :func:`~landscape_control.report.atlas.atlas_page` for
+    the parameters.
+    """
     from ..plotting import sweeps
 
     names = _shown(dataset) if variables is None else list(variables)
     maps = {name: sweeps.read_map(dataset, name, x=x, y=y, at=at) for name in names}
     if not maps:
-        raise ProblemError("atlas", expected="at least one variable with one value per cell", received="none",
-                           advice="measure 'cost' or 'policy_rule' in the sweep")
+        raise ProblemError(
+            "atlas",
+            expected="at least one variable with one value per cell",
+            received="none",
+            advice="measure 'cost' or 'policy_rule' in the sweep",
+        )
     first = next(iter(maps.values()))
-    cut = {name: _cut(dataset, name, first.dims, at) for name in (PATH, TIMES, RULE_PATHS, "message") if name in dataset}
+    cut = {
+        name: _cut(dataset, name, first.dims, at)
+        for name in (PATH, TIMES, RULE_PATHS, "message")
+        if name in dataset
+    }
     document = {
-        "axes": [_axis(first.x, first.x_label, first.dims[1]), _axis(first.y, first.y_label, first.dims[0])],
+        "axes": [
+            _axis(first.x, first.x_label, first.dims[1]),
+            _axis(first.y, first.y_label, first.dims[0]),
+        ],
         "variables": [_variable(dataset, name, data) for name, data in maps.items()],
-        "failed": first.failed.astype(int).tolist(), "warned": first.warned.astype(int).tolist(),
-        "status": _words(dataset, "status", first.dims, at), "message": _words(dataset, "message", first.dims, at),
-        "rules": _rules(dataset, first.dims, at), "looks": _looks(maps)}
+        "failed": first.failed.astype(int).tolist(),
+        "warned": first.warned.astype(int).tolist(),
+        "status": _words(dataset, "status", first.dims, at),
+        "message": _words(dataset, "message", first.dims, at),
+        "rules": _rules(dataset, first.dims, at),
+        "looks": _looks(maps),
+    }
     if PATH in cut and cut[PATH].ndim == 4:
         document["paths"] = _paths(cut)
         document["landscape"] = _landscape(dataset, landscape, cut, first.dims)
@@ -47,10 +71,17 @@ def _shown(dataset):
 
     axes = set(sweeps.axes_of(dataset))
     stems = ("regret", "rule_coefficients", "certificate_residuals")
-    names = [name for name in dataset.data_vars
-             if name not in _HIDDEN and set(dataset[name].dims) <= axes and name.partition(".")[0] not in stems]
+    names = [
+        name
+        for name in dataset.data_vars
+        if name not in _HIDDEN
+        and set(dataset[name].dims) <= axes
+        and name.partition(".")[0] not in stems
+    ]
     names = [name for name in names if len(dataset[name].dims) >= 2]
-    return sorted(names, key=lambda name: (name not in _RULES, dataset[name].dtype.kind not in "UOS"))
+    return sorted(
+        names, key=lambda name: (name not in _RULES, dataset[name].dtype.kind not in "UOS")
+    )
 
 
 def _cut(dataset, name, dims, at):
@@ -73,30 +104,52 @@ def _axis(values, label, name):
     from ..plotting import phase_diagrams, sweeps
 
     numeric = values.dtype.kind in "iuf"
-    return {"name": name, "label": label, "log": phase_diagrams.is_geometric(values), "numeric": numeric,
-            "values": [value if numeric and math.isfinite(value) else str(value) for value in values.tolist()],
-            "words": [sweeps.short(value).replace("inf", "∞") for value in values]}
+    return {
+        "name": name,
+        "label": label,
+        "log": phase_diagrams.is_geometric(values),
+        "numeric": numeric,
+        "values": [
+            value if numeric and math.isfinite(value) else str(value) for value in values.tolist()
+        ],
+        "words": [sweeps.short(value).replace("inf", "∞") for value in values],
+    }
 
 
 def _variable(dataset, name, data):
     from ..plotting import sweeps
 
-    values = data.values.tolist() if data.is_text else [[_digits(v) for v in row] for row in data.values]
+    values = (
+        data.values.tolist() if data.is_text else [[_digits(v) for v in row] for row in data.values]
+    )
     known = data.values[np.isfinite(data.values)] if not data.is_text else np.empty(0)
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
-    return {"name": name, "title": sweeps.title_of(dataset, name), "text": data.is_text,
-            "truth": dataset[name].dtype.kind == "b", "values": values, "low": low,
-            "high": high, "log": not data.is_text and low > 0 and high > 100 * low,
-            "description": str(dataset[name].attrs.get("description", ""))}
+    return {
+        "name": name,
+        "title": sweeps.title_of(dataset, name),
+        "text": data.is_text,
+        "truth": dataset[name].dtype.kind == "b",
+        "values": values,
+        "low": low,
+        "high": high,
+        "log": not data.is_text and low > 0 and high > 100 * low,
+        "description": str(dataset[name].attrs.get("description", "")),
+    }
 
 
 def _digits(value):
     """Six significant digits: what a page shows."""
-    return float(f"{value:.6g}") if math.isfinite(value) else (None if math.isnan(value) else str(value))
+    return (
+        float(f"{value:.6g}")
+        if math.isfinite(value)
+        else (None if math.isnan(value) else str(value))
+    )
 
 
 def _rules(dataset, dims, at):
-    """Regret and coefficients of every rule that was measured: {key: {regret: (Y, X), coefficients: {name: (Y, X)}}}."""
+    """Regret and coefficients of every rule that was measured: {key: {regret: (Y, X), coefficients:
+    {name: (Y, X)}}}.
+    """
     from ..plotting import style
 
     found = {}
@@ -104,10 +157,16 @@ def _rules(dataset, dims, at):
         if f"regret.{key}" not in dataset:
             continue
         prefix = f"rule_coefficients.{key}_"
-        coefficients = {name.removeprefix(prefix): _numbers(_cut(dataset, name, dims, at))
-                        for name in dataset.data_vars if name.startswith(prefix)}
-        found[key] = {"label": style.rule(key).label, "regret": _numbers(_cut(dataset, f"regret.{key}", dims, at)),
-                      "coefficients": coefficients}
+        coefficients = {
+            name.removeprefix(prefix): _numbers(_cut(dataset, name, dims, at))
+            for name in dataset.data_vars
+            if name.startswith(prefix)
+        }
+        found[key] = {
+            "label": style.rule(key).label,
+            "regret": _numbers(_cut(dataset, f"regret.{key}", dims, at)),
+            "coefficients": coefficients,
+        }
     return found
 
 
@@ -123,8 +182,16 @@ def _looks(maps):
     words = sweeps.kinds(np.concatenate(texts)) if texts else []
     names = [*words, *(key for key in ("optimal", *KEYS) if key not in words)]
     looks = [style.rule(name) for name in names]
-    return {name: {"label": look.label, "color": look.color, "tone": tone, "dash": _dash(look.line), "word": name in words}
-            for name, look, tone in zip(names, looks, phase_diagrams.tones_of(names), strict=True)}
+    return {
+        name: {
+            "label": look.label,
+            "color": look.color,
+            "tone": tone,
+            "dash": _dash(look.line),
+            "word": name in words,
+        }
+        for name, look, tone in zip(names, looks, phase_diagrams.tones_of(names), strict=True)
+    }
 
 
 def _dash(line):
@@ -134,7 +201,8 @@ def _dash(line):
 
 
 def _paths(cut):
-    """Optimal path first, then the rules': one block of 16-bit integers, value = low + step·(integer + 32767).
+    """Optimal path first, then the rules': one block of 16-bit integers, value = low +
+    step·(integer + 32767).
 
     Rules that run far off are cut at twice the extent of the optimal paths beyond them.
     """
@@ -148,16 +216,28 @@ def _paths(cut):
         numbers = np.round((np.clip(every, low, high) - low) / step) - _MOST
     data = np.where(np.isfinite(every), numbers, _MISSING).astype("<i2").tobytes()
     moments = every.shape[3]
-    times = cut[TIMES] if TIMES in cut else np.broadcast_to(np.linspace(0, 1, moments), (*every.shape[:2], moments))
+    times = (
+        cut[TIMES]
+        if TIMES in cut
+        else np.broadcast_to(np.linspace(0, 1, moments), (*every.shape[:2], moments))
+    )
     with np.errstate(invalid="ignore"):
         shares = np.nanmedian(times / times[:, :, -1:], axis=(0, 1))
-    return {"shape": list(every.shape), "low": low, "step": step, "data": base64.b64encode(data).decode("ascii"),
-            "names": ["optimal", *KEYS][:every.shape[2]], "ends": _numbers(times[:, :, -1]),
-            "shares": [round(float(share), 6) for share in shares]}
+    return {
+        "shape": list(every.shape),
+        "low": low,
+        "step": step,
+        "data": base64.b64encode(data).decode("ascii"),
+        "names": ["optimal", *KEYS][: every.shape[2]],
+        "ends": _numbers(times[:, :, -1]),
+        "shares": [round(float(share), 6) for share in shares],
+    }
 
 
 def _landscape(dataset, landscape, cut, dims):
-    """The loss on a grid behind paths of two parameters: given, or that of the sweep's own problem if no axis changes it."""
+    """The loss on a grid behind paths of two parameters: given, or that of the sweep's own problem
+    if no axis changes it.
+    """
     paths = cut[PATH]
     landscape = _own_landscape(dataset) if landscape is None else landscape
     if landscape is None or landscape.dimension != 2 or paths.shape[-1] != 2:
@@ -169,11 +249,17 @@ def _landscape(dataset, landscape, cut, dims):
     margin = 0.18 * np.maximum(high - low, 0.5 * (high - low).max())
     (left, right), (bottom, top) = zip(low - margin, high + margin, strict=True)
     x, y = np.linspace(left, right, _GRID[0]), np.linspace(bottom, top, _GRID[1])
-    loss = landscape.loss(np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)).reshape(len(y), len(x))
+    loss = landscape.loss(np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)).reshape(
+        len(y), len(x)
+    )
     rank = np.empty(loss.size)
     rank[np.argsort(loss, axis=None, kind="stable")] = np.arange(loss.size)  # shades of equal area
     box = [float(side) for side in (left, right, bottom, top)]
-    return {"box": box, "shade": np.floor(12 * rank / loss.size).astype(int).reshape(loss.shape), "minima": minima}
+    return {
+        "box": box,
+        "shade": np.floor(12 * rank / loss.size).astype(int).reshape(loss.shape),
+        "minima": minima,
+    }
 
 
 def _own_landscape(dataset):

@@ -1,4 +1,6 @@
-"""The script of an atlas page: draws the map and, for the cell under the pointer or the keyboard, its paths and numbers."""
+"""The script of an atlas page: draws the map and, for the cell under the pointer or the keyboard,
+its paths and numbers.
+"""
 
 SCRIPT = r"""
 (() => {

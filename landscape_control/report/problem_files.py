@@ -15,11 +15,16 @@ from ..problem import ControlProblem
 def read_problem(target: str) -> ControlProblem | PolicyProgram:
     """The ControlProblem or PolicyProgram of a Python file or of a claim.
 
-    Raises ProblemError for a name or a file that does not exist, a file that does not run or defines no ``problem``.
+    Raises ProblemError for a name or a file that does not exist, a file that does not run or
+    defines no ``problem``.
     """
     if not target or "\0" in target:
-        raise ProblemError("problem file", expected="a Python file, or a claim's name", received=repr(target),
-                           advice="see the names with 'landscape-control list'")
+        raise ProblemError(
+            "problem file",
+            expected="a Python file, or a claim's name",
+            received=repr(target),
+            advice="see the names with 'landscape-control list'",
+        )
     path = Path(target)
     if path.suffix != ".py" and not path.is_file():
         return claim_problem(target)
@@ -58,7 +63,11 @@ def _run_file(path):
     except (ProblemError, KeyboardInterrupt):
         raise
     except BaseException as error:  # the file is the user's and may do anything: sys.exit, too
-        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+        lines = [
+            frame.lineno
+            for frame in traceback.extract_tb(error.__traceback__)
+            if frame.filename == str(path)
+        ]
         where = f"line {lines[-1]}: " if lines else ""
         raise ProblemError(
             f"problem file {path}",

@@ -31,7 +31,9 @@ class Reproduction:
     @property
     def passed(self) -> bool:
         """Whether every claim holds and every picture could be drawn."""
-        return all(outcome.verdict is Verdict.HOLDS for outcome in self.outcomes) and not self.undrawn
+        return (
+            all(outcome.verdict is Verdict.HOLDS for outcome in self.outcomes) and not self.undrawn
+        )
 
     @property
     def undrawn(self) -> tuple[Picture, ...]:
@@ -53,23 +55,36 @@ def reproduce(
     workers: Count = 1,
     progress: Callable[[str], None] | None = None,
 ) -> Reproduction:
-    """Evaluate the claims and write claims.csv, report.html and figures/NAME.png and .pdf into ``folder``.
+    """Evaluate the claims and write claims.csv, report.html and figures/NAME.png and .pdf into
+    ``folder``.
 
-    Files appear whole or not at all. ``progress`` is called with a claim's name when it is evaluated, and again when
-    its picture is drawn. Raises ProblemError without claims, or if the folder cannot be made; failing claims are outcomes.
+    Files appear whole or not at all. ``progress`` is called with a claim's name when it is
+    evaluated, and again when its picture is drawn. Raises ProblemError without claims, or if the
+    folder cannot be made; failing claims are outcomes.
     """
     if not claims:
-        raise ProblemError("claims", expected="at least one", received="none", advice="see 'landscape-control list'")
+        raise ProblemError(
+            "claims",
+            expected="at least one",
+            received="none",
+            advice="see 'landscape-control list'",
+        )
     begin, folder = perf_counter(), Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ProblemError("output folder", expected="a folder that can be written", received=f"{folder} ({error.strerror})",
-                           advice="choose another with --output") from None
+        raise ProblemError(
+            "output folder",
+            expected="a folder that can be written",
+            received=f"{folder} ({error.strerror})",
+            advice="choose another with --output",
+        ) from None
     report = progress or (lambda name: None)
     outcomes = run_claims(claims, workers=workers, progress=lambda claim: report(claim.name))
     pictures = draw_pictures(outcomes, folder / "figures", workers=workers, progress=report)
-    result = Reproduction(outcomes=outcomes, pictures=pictures, folder=folder, seconds=perf_counter() - begin)
+    result = Reproduction(
+        outcomes=outcomes, pictures=pictures, folder=folder, seconds=perf_counter() - begin
+    )
     write_whole(result.table, csv_table(outcomes))
     write_whole(result.page, html_page(outcomes, pictures, seconds=result.seconds, workers=workers))
     return result
@@ -85,7 +100,11 @@ def write_whole(path: Path, text: str) -> None:
         draft.write_text(text, encoding="utf-8")
         os.replace(draft, path)
     except OSError as error:
-        raise ProblemError("output file", expected="a file that can be written", received=f"{path} ({error.strerror})",
-                           advice="choose another with --output") from None
+        raise ProblemError(
+            "output file",
+            expected="a file that can be written",
+            received=f"{path} ({error.strerror})",
+            advice="choose another with --output",
+        ) from None
     finally:
         draft.unlink(missing_ok=True)

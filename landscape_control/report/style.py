@@ -1,4 +1,6 @@
-"""The style sheet of the report: one column of text, tables that scroll on their own, light and dark."""
+"""The style sheet of the report: one column of text, tables that scroll on their own, light and
+dark.
+"""
 
 STYLE = """
 :root { color-scheme: light dark; --paper: #fdfdfb; --ink: #1d2126; --muted: #5c6670; --line: #d9dcd6; --soft: #f2f3ee;

@@ -10,18 +10,38 @@ from ..arguments import checked
 from ..claims import Check, Outcome
 
 _TEXT_COLUMNS = ("claim", "theory", "computed", "relation", "verdict")
-_CSV_COLUMNS = ("claim", "quantity", "theory", "computed", "relation", "tolerance", "measure", "error", "verdict", "figure",
-                "source", "seconds", "note")
-_STARTS_A_FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # of cells in spreadsheets; the wide signs mean the same in some of them
+_CSV_COLUMNS = (
+    "claim",
+    "quantity",
+    "theory",
+    "computed",
+    "relation",
+    "tolerance",
+    "measure",
+    "error",
+    "verdict",
+    "figure",
+    "source",
+    "seconds",
+    "note",
+)
+_STARTS_A_FORMULA = tuple(
+    "=+-@\t\r\n＝＋－＠"
+)  # of cells in spreadsheets; the wide signs mean the same in some of them
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf|nan")
 
 
 def relation_words(check: Check) -> str:
-    """The relation with its tolerance, e.g. "equal ±1e-06", "at most +1e-08 relative", "limit ±0.05", "at least"."""
+    """The relation with its tolerance, e.g. "equal ±1e-06", "at most +1e-08 relative", "limit
+    ±0.05", "at least".
+    """
     if check.tolerance == 0:
         return check.relation
     sign = {"at most": "+", "at least": "-"}.get(check.relation, "±")
-    return f"{check.relation} {sign}{check.tolerance:g}{' relative' if check.measure == 'relative' else ''}"
+    return (
+        f"{check.relation}"
+        f" {sign}{check.tolerance:g}{' relative' if check.measure == 'relative' else ''}"
+    )
 
 
 def check_verdict(check: Check) -> str:
@@ -31,15 +51,25 @@ def check_verdict(check: Check) -> str:
 
 @checked
 def text_table(outcomes: Iterable[Outcome]) -> str:
-    """Aligned columns ``claim | theory | computed | relation | verdict``: one line per claim, one below it per check."""
+    """Aligned columns ``claim | theory | computed | relation | verdict``: one line per claim, one
+    below it per check.
+    """
     rows, notes = [_TEXT_COLUMNS], {}
     for outcome in outcomes:
         rows.append((outcome.claim.name, "", "", "", str(outcome.verdict)))
         if outcome.evidence is None:
             notes[len(rows)] = f"  {first_line(outcome.error)}"
             continue
-        rows += [(f"  {check.quantity}", f"{check.theory:.8g}", f"{check.computed:.8g}", relation_words(check),
-                  check_verdict(check)) for check in outcome.evidence.checks]
+        rows += [
+            (
+                f"  {check.quantity}",
+                f"{check.theory:.8g}",
+                f"{check.computed:.8g}",
+                relation_words(check),
+                check_verdict(check),
+            )
+            for check in outcome.evidence.checks
+        ]
     lines = align(rows)
     for count in sorted(notes, reverse=True):
         lines.insert(count + 1, notes[count])  # one further down for the rule below the header
@@ -47,32 +77,55 @@ def text_table(outcomes: Iterable[Outcome]) -> str:
 
 
 def align(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines of columns padded to equal width and joined by " | ", a rule below the first (combining marks take no room)."""
+    """Lines of columns padded to equal width and joined by " | ", a rule below the first (combining
+    marks take no room).
+    """
     widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
-    lines = [" | ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
-             for row in rows]
+    lines = [
+        " | ".join(
+            cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in rows
+    ]
     return [lines[0], "-+-".join("-" * width for width in widths), *lines[1:]]
 
 
 @checked
 def csv_table(outcomes: Iterable[Outcome]) -> str:
-    """One line per check with full precision; a claim that could not be evaluated is one line with its error as note.
+    """One line per check with full precision; a claim that could not be evaluated is one line with
+    its error as note.
 
-    Cells are data: words that a spreadsheet would take for a formula have an apostrophe in front of them. Numbers have not.
+    Cells are data: words that a spreadsheet would take for a formula have an apostrophe in front of
+    them. Numbers have not.
     """
     text = io.StringIO()
     writer = csv.DictWriter(text, _CSV_COLUMNS, lineterminator="\n")
     writer.writeheader()
     for outcome in outcomes:
-        shared = {"claim": outcome.claim.name, "figure": outcome.claim.figure or "", "source": outcome.claim.source,
-                  "seconds": f"{outcome.seconds:.3f}"}
+        shared = {
+            "claim": outcome.claim.name,
+            "figure": outcome.claim.figure or "",
+            "source": outcome.claim.source,
+            "seconds": f"{outcome.seconds:.3f}",
+        }
         if outcome.evidence is None:
-            writer.writerow(_cells({**shared, "verdict": str(outcome.verdict), "note": first_line(outcome.error)}))
+            writer.writerow(
+                _cells(
+                    {**shared, "verdict": str(outcome.verdict), "note": first_line(outcome.error)}
+                )
+            )
             continue
         for check in outcome.evidence.checks:
-            words = {"quantity": check.quantity, "relation": check.relation, "measure": check.measure,
-                     "verdict": check_verdict(check)}
-            numbers = {name: repr(getattr(check, name)) for name in ("theory", "computed", "tolerance", "error")}
+            words = {
+                "quantity": check.quantity,
+                "relation": check.relation,
+                "measure": check.measure,
+                "verdict": check_verdict(check),
+            }
+            numbers = {
+                name: repr(getattr(check, name))
+                for name in ("theory", "computed", "tolerance", "error")
+            }
             writer.writerow(_cells(shared | words | numbers))
     return text.getvalue()
 
@@ -82,11 +135,15 @@ def _cells(row):
 
 
 def csv_cell(words: str) -> str:
-    """The words as the text of a cell; numbers stay as they are, -1.5 too, and UTF-8 can hold what comes back.
+    """The words as the text of a cell; numbers stay as they are, -1.5 too, and UTF-8 can hold what
+    comes back.
 
-    A lone carriage return, which ``csv`` does not put in quotes and which ends a row elsewhere, becomes a line feed.
+    A lone carriage return, which ``csv`` does not put in quotes and which ends a row elsewhere,
+    becomes a line feed.
     """
-    words = words.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    words = (
+        words.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    )
     is_formula = words.lstrip(" ").startswith(_STARTS_A_FORMULA) and not _NUMBER.fullmatch(words)
     return f"'{words}" if is_formula else words
 
@@ -97,4 +154,7 @@ def first_line(text: str) -> str:
 
 
 def _width(text):
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )

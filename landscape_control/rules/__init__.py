@@ -1,4 +1,6 @@
-"""Learning rules, closed forms u(θ) and causal rules of gradients: formula, source, what each must see, how to run it."""
+"""Learning rules, closed forms u(θ) and causal rules of gradients: formula, source, what each must
+see, how to run it.
+"""
 
 from .causal import CausalRule
 from .causal_library import causal

@@ -1,4 +1,6 @@
-"""What a causal rule is: a family of updates from the gradients seen so far, with admissible coefficients and a source."""
+"""What a causal rule is: a family of updates from the gradients seen so far, with admissible
+coefficients and a source.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -15,15 +17,17 @@ from .sees import Sees
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CausalRule:
-    """A learning rule Δθ_t = f(y_0 … y_t) with constant coefficients, weight by weight, at rest before the first gradient.
+    """A learning rule Δθ_t = f(y_0 … y_t) with constant coefficients, weight by weight, at rest
+    before the first gradient.
 
     Attributes
     ----------
     key, name, formula, source : as of a :class:`Rule`
     family : Family with constant coefficients, whose ``step`` is the rule
-    sees : Sees.GRADIENT, with Sees.PARAMETERS for rules that pull the weights somewhere (θ is measured from there)
-    contains : keys of rules that are limits or special cases of this one
-    proportional : names of the coefficients in which the update is linear and homogeneous, the others given; none of them
+    sees : Sees.GRADIENT, with Sees.PARAMETERS for rules that pull the weights somewhere (θ is
+    measured from there) contains : keys of rules that are limits or special cases of this one
+    proportional : names of the coefficients in which the update is linear and homogeneous, the
+    others given; none of them
         may be negative
     smooth : whether the update is differentiable in the other coefficients
     """
@@ -40,11 +44,17 @@ class CausalRule:
     coefficients: tuple[Coefficient, ...] = field(init=False)
 
     def __post_init__(self):
-        admissible = [replace(one, low=max(one.low, 0.0)) if one.name in self.proportional else one
-                      for one in self.family.coefficients]
+        admissible = [
+            replace(one, low=max(one.low, 0.0)) if one.name in self.proportional else one
+            for one in self.family.coefficients
+        ]
         if any(one.varies or one.size > 1 for one in admissible):
-            raise ProblemError(f"causal rule {self.key!r}", expected="a family with constant coefficients",
-                               received=self.family.name, advice="build the family with constant=True")
+            raise ProblemError(
+                f"causal rule {self.key!r}",
+                expected="a family with constant coefficients",
+                received=self.family.name,
+                advice="build the family with constant=True",
+            )
         object.__setattr__(self, "coefficients", tuple(admissible))
 
     @property
@@ -62,21 +72,31 @@ class CausalRule:
         """(coefficients, rules contained, kinds of information), counted: the parsimony order."""
         return len(self.coefficients), len(self.contains), len(self.sees)
 
-    def updates(self, coefficients: np.ndarray, gradients: np.ndarray, parameters: np.ndarray | None = None) -> np.ndarray:
-        """Δθ (B, T, R) for B sets of coefficients (B, c), all run on the same gradients (T, R) seen at parameters (T, R)."""
-        values = dict(zip(self.names, np.asarray(coefficients, dtype=float).T[:, :, None], strict=True))
+    def updates(
+        self, coefficients: np.ndarray, gradients: np.ndarray, parameters: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Δθ (B, T, R) for B sets of coefficients (B, c), all run on the same gradients (T, R) seen
+        at parameters (T, R).
+        """
+        values = dict(
+            zip(self.names, np.asarray(coefficients, dtype=float).T[:, :, None], strict=True)
+        )
         steps, weights = gradients.shape
         result = np.empty((len(coefficients), steps, weights))
         state = tuple(np.zeros((len(coefficients), weights)) for _ in range(self.family.state_size))
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             for t in range(steps):
                 place = None if parameters is None else parameters[t]
-                result[:, t], state = self.family.step(values, state, gradients[t], place, Clock(step=t, horizon=steps))
+                result[:, t], state = self.family.step(
+                    values, state, gradients[t], place, Clock(step=t, horizon=steps)
+                )
         return result
 
     @checked
     def policy(self, coefficients: Mapping[str, object]) -> Policy:
-        """The rule as a pure (init, update) pair; unknown, missing and inadmissible coefficients are refused."""
+        """The rule as a pure (init, update) pair; unknown, missing and inadmissible coefficients
+        are refused.
+        """
         self.vector(coefficients)
         return Policy(family=self.family, coefficients=dict(coefficients), horizon=1)
 
@@ -87,9 +107,12 @@ class CausalRule:
         for one in self.coefficients:
             value = coefficients.get(one.name)
             if value is None or not one.low <= value <= one.high or not np.isfinite(value):
-                raise ProblemError(f"{self.name}: {one.name} {one.symbol}", received=repr(value),
-                                   expected=f"a number in [{one.low:g}, {one.high:g}]",
-                                   advice=f"give {', '.join(self.names)} inside their ranges")
+                raise ProblemError(
+                    f"{self.name}: {one.name} {one.symbol}",
+                    received=repr(value),
+                    expected=f"a number in [{one.low:g}, {one.high:g}]",
+                    advice=f"give {', '.join(self.names)} inside their ranges",
+                )
         return np.array([float(coefficients[name]) for name in self.names])
 
     @checked

@@ -1,4 +1,6 @@
-"""Steps of the classic causal rules that no policy family holds exactly: as they are run, signs and roots unsmoothed."""
+"""Steps of the classic causal rules that no policy family holds exactly: as they are run, signs and
+roots unsmoothed.
+"""
 
 from dataclasses import dataclass
 
@@ -8,17 +10,23 @@ from ..policies import Coefficient, Family, HeavyBall
 
 RATE = Coefficient(name="learning_rate", symbol="α", low=0.0, least=1e-3, most=3.0, scale="log")
 DECAY = Coefficient(name="decay", symbol="w", low=0.0, least=1e-4, most=0.5, scale="log")
-EPSILON = Coefficient(name="epsilon", symbol="ε", low=0.0, high=1.0, least=1e-8, most=0.1, scale="log")
+EPSILON = Coefficient(
+    name="epsilon", symbol="ε", low=0.0, high=1.0, least=1e-8, most=0.1, scale="log"
+)
 
 
 def average(name: str, symbol: str) -> Coefficient:
     """β of an exponential average; 0 forgets at once."""
-    return Coefficient(name=name, symbol=symbol, low=0.0, high=0.99999, least=0.0, most=0.999, scale="one minus")
+    return Coefficient(
+        name=name, symbol=symbol, low=0.0, high=0.99999, least=0.0, most=0.999, scale="one minus"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class DecayInside(HeavyBall):
-    """Δθ_t = βΔθ_{t-1} - α y_t - wθ: the pull enters the momentum (L2 regularisation; optimal for a moving task)."""
+    """Δθ_t = βΔθ_{t-1} - α y_t - wθ: the pull enters the momentum (L2 regularisation; optimal for a
+    moving task).
+    """
 
     constant: bool = True
 
@@ -60,7 +68,9 @@ class CorrectedAverage(Family):
 
 @dataclass(frozen=True, kw_only=True)
 class RootMeanSquare(Family):
-    """-α m̂/(√v̂ + ε): Adam; without ``averaged`` m̂ = y (RMSProp); without ``corrected`` the averages start from zero."""
+    """-α m̂/(√v̂ + ε): Adam; without ``averaged`` m̂ = y (RMSProp); without ``corrected`` the
+    averages start from zero.
+    """
 
     averaged: bool
     corrected: bool
@@ -83,7 +93,11 @@ class RootMeanSquare(Family):
         square = beta2 * state[1] + (1 - beta2) * gradient**2
         count = clock.step + 1
         first, second = (1 - beta1**count, 1 - beta2**count) if self.corrected else (1.0, 1.0)
-        update = -coefficients["learning_rate"] * (mean / first) / (np.sqrt(square / second) + coefficients["epsilon"])
+        update = (
+            -coefficients["learning_rate"]
+            * (mean / first)
+            / (np.sqrt(square / second) + coefficients["epsilon"])
+        )
         return update, (mean, square)
 
 
@@ -104,12 +118,16 @@ class AccumulatedSquares(Family):
 
     def step(self, coefficients, state, gradient, parameters, clock):
         square = state[0] + gradient**2
-        return -coefficients["learning_rate"] * gradient / (np.sqrt(square) + coefficients["epsilon"]), (square,)
+        return -coefficients["learning_rate"] * gradient / (
+            np.sqrt(square) + coefficients["epsilon"]
+        ), (square,)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sign(Family):
-    """-α sign(y); with one ``averages`` -α sign(m) (signum); with two -α sign(β₁m + (1-β₁)y), m = β₂m + (1-β₂)y (Lion)."""
+    """-α sign(y); with one ``averages`` -α sign(m) (signum); with two -α sign(β₁m + (1-β₁)y), m =
+    β₂m + (1-β₂)y (Lion).
+    """
 
     averages: int
 
@@ -126,7 +144,11 @@ class Sign(Family):
         return 1
 
     def step(self, coefficients, state, gradient, parameters, clock):
-        slow = coefficients[("momentum", "momentum", "beta2")[self.averages]] if self.averages else 0.0
+        slow = (
+            coefficients[("momentum", "momentum", "beta2")[self.averages]] if self.averages else 0.0
+        )
         fast = coefficients["beta1"] if self.averages == 2 else slow
         looked_at = fast * state[0] + (1 - fast) * gradient
-        return -coefficients["learning_rate"] * np.sign(looked_at), (slow * state[0] + (1 - slow) * gradient,)
+        return -coefficients["learning_rate"] * np.sign(looked_at), (
+            slow * state[0] + (1 - slow) * gradient,
+        )

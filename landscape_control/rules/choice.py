@@ -19,8 +19,8 @@ def simplest(
 
         max(score, resolution)  <=  margin · max(least score, resolution).
 
-    A factor, not a difference: a rule that costs 0.7 % too much is no synonym of one that costs 0.001 % too much,
-    although both are small.
+    A factor, not a difference: a rule that costs 0.7 % too much is no synonym of one that costs
+    0.001 % too much, although both are small.
 
     Parameters
     ----------

@@ -10,11 +10,19 @@ from ..reference import relaxation_rate as reference_rate
 
 
 def relaxation_rate(curvature, objective: Objective) -> np.ndarray:
-    """r = √(γ²/4 + ηkh) - γ/2, the rate at which a mode of curvature h relaxes when T = ∞ (VGR25, quadratic landscapes).
+    """r = √(γ²/4 + ηkh) - γ/2, the rate at which a mode of curvature h relaxes when T = ∞ (VGR25,
+    quadratic landscapes).
 
-    ``curvature`` is an eigenvalue of G^(-1/2) H G^(-1/2), any shape; NaN where γ²/4 + ηkh < 0 (the mode oscillates away).
+    ``curvature`` is an eigenvalue of G^(-1/2) H G^(-1/2), any shape; NaN where γ²/4 + ηkh < 0 (the
+    mode oscillates away).
     """
-    curvature, prices = np.asarray(curvature, dtype=float), (objective.learning_rate, objective.loss_weight)
+    curvature, prices = (
+        np.asarray(curvature, dtype=float),
+        (
+            objective.learning_rate,
+            objective.loss_weight,
+        ),
+    )
     plannable = objective.discount**2 / 4 + prices[0] * prices[1] * curvature >= 0
     rate = reference_rate(np.where(plannable, curvature, 0.0), objective.discount, *prices)
     return np.where(plannable, rate, np.nan)
@@ -22,13 +30,14 @@ def relaxation_rate(curvature, objective: Objective) -> np.ndarray:
 
 @checked
 def optimal_step(curvature: Numbers, objective: Objective) -> np.ndarray:
-    """φ = gain / curvature of the optimal first control u = -φ(h) ∂L, any shape; finite also at h = 0.
+    """φ = gain / curvature of the optimal first control u = -φ(h) ∂L, any shape; finite also at h =
+    0.
 
     With time-to-go T, w = √(γ²/4 + ηkh), C = cosh(wT), S = sinh(wT)/w and terminal cost κL:
         φ = [ηk S + ηκ (C - γS/2)] / [C + (γ/2 + ηκh) S],
-    the scalar Riccati solution (Anderson & Moore, *Optimal Control: Linear Quadratic Methods*, ch. 3);
-    T = ∞ gives ηk / (w + γ/2) = r/h. For h < 0 with imaginary w the hyperbolic functions become circular.
-    NaN beyond the conjugate point, where no optimal first control exists.
+    the scalar Riccati solution (Anderson & Moore, *Optimal Control: Linear Quadratic Methods*, ch.
+    3); T = ∞ gives ηk / (w + γ/2) = r/h. For h < 0 with imaginary w the hyperbolic functions become
+    circular. NaN beyond the conjugate point, where no optimal first control exists.
     """
     curvature = np.asarray(curvature, dtype=float)
     eta, half = objective.learning_rate, objective.discount / 2
@@ -42,12 +51,16 @@ def optimal_step(curvature: Numbers, objective: Objective) -> np.ndarray:
 
 @checked
 def optimal_gain(curvature: Numbers, objective: Objective) -> np.ndarray:
-    """h·φ(h): the rate at which the optimal first control reduces a displacement along a mode of curvature h."""
+    """h·φ(h): the rate at which the optimal first control reduces a displacement along a mode of
+    curvature h.
+    """
     return np.asarray(curvature, dtype=float) * optimal_step(curvature, objective)
 
 
 def _stretch(square, horizon):
-    """(C, S) up to a common positive factor: (1, tanh(wT)/w) for w² ≥ 0, (cos, sin/v) for w² = -v² before vT = π."""
+    """(C, S) up to a common positive factor: (1, tanh(wT)/w) for w² ≥ 0, (cos, sin/v) for w² = -v²
+    before vT = π.
+    """
     size = np.sqrt(np.abs(square))
     if math.isinf(horizon):
         with np.errstate(divide="ignore"):

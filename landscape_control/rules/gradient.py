@@ -1,4 +1,6 @@
-"""Rules that follow the slope of the loss: gradient descent, its decayed and drift-compensated variants."""
+"""Rules that follow the slope of the loss: gradient descent, its decayed and drift-compensated
+variants.
+"""
 
 import math
 from functools import partial
@@ -13,16 +15,21 @@ _RATE = Coefficient(name="learning_rate", symbol="α")
 
 
 def short_horizon_step(objective) -> float | None:
-    """ηk(1 - e^{-γT})/γ + ηκe^{-γT}: step of the optimal policy to lowest order in the curvature; None if unbounded.
+    """ηk(1 - e^{-γT})/γ + ηκe^{-γT}: step of the optimal policy to lowest order in the curvature;
+    None if unbounded.
 
-    It is ηk/γ for T = ∞ and ηkT for T → 0 without terminal cost (VGR25); the next order is ηk|G⁻¹H|/γ² or ηk|G⁻¹H|T²/3.
-    A terminal cost counts only when it is the loss itself.
+    It is ηk/γ for T = ∞ and ηkT for T → 0 without terminal cost (VGR25); the next order is
+    ηk|G⁻¹H|/γ² or ηk|G⁻¹H|T²/3. A terminal cost counts only when it is the loss itself.
     """
     gamma, horizon = objective.discount, objective.horizon
     if math.isinf(horizon):
         return objective.learning_rate * objective.loss_weight / gamma if gamma > 0 else None
     span = horizon if gamma == 0 else -math.expm1(-gamma * horizon) / gamma
-    end = objective.terminal_weight * math.exp(-gamma * horizon) if objective.terminal is not None else 0.0
+    end = (
+        objective.terminal_weight * math.exp(-gamma * horizon)
+        if objective.terminal is not None
+        else 0.0
+    )
     return objective.learning_rate * (objective.loss_weight * span + end)
 
 
@@ -44,12 +51,16 @@ def uniform_metric(problem) -> float | None:
 
 @checked
 def gradient_descent() -> Rule:
-    """u = -α Bᵀ∇L (Cauchy 1847): the optimum for short planning horizons when every direction costs the same."""
+    """u = -α Bᵀ∇L (Cauchy 1847): the optimum for short planning horizons when every direction costs
+    the same.
+    """
     return Rule(
         key="gradient_descent",
         name="gradient descent",
         formula="u = -α Bᵀ∇L  (B = I: u = -α∇L)",
-        source="Cauchy 1847; VGR25, limit of short planning horizons: α → ηk/γ (T = ∞), ηkT (T → 0)",
+        source=(
+            "Cauchy 1847; VGR25, limit of short planning horizons: α → ηk/γ (T = ∞), ηkT (T → 0)"
+        ),
         sees=frozenset({Sees.GRADIENT}),
         coefficients=(_RATE,),
         directions=_slope,
@@ -59,12 +70,16 @@ def gradient_descent() -> Rule:
 
 @checked
 def decayed_gradient_descent() -> Rule:
-    """u = -α Bᵀ∇L - β Bᵀθ, β ≥ 0: gradient descent with decoupled weight decay (Loshchilov & Hutter 2019)."""
+    """u = -α Bᵀ∇L - β Bᵀθ, β ≥ 0: gradient descent with decoupled weight decay (Loshchilov & Hutter
+    2019).
+    """
     return Rule(
         key="decayed_gradient_descent",
         name="decayed gradient descent",
         formula="u = -α Bᵀ∇L - β Bᵀθ",
-        source="Loshchilov & Hutter 2019 (decoupled weight decay); VGR25, section on default dynamics",
+        source=(
+            "Loshchilov & Hutter 2019 (decoupled weight decay); VGR25, section on default dynamics"
+        ),
         sees=frozenset({Sees.GRADIENT, Sees.PARAMETERS}),
         coefficients=(_RATE, Coefficient(name="decay", symbol="β")),
         directions=partial(_side_by_side, (_slope, _home)),
@@ -75,12 +90,17 @@ def decayed_gradient_descent() -> Rule:
 
 @checked
 def drift_compensated_gradient_descent() -> Rule:
-    """u = -α Bᵀ∇L - δ B⁺f: gradient descent that also cancels a share δ of what the parameters do by themselves."""
+    """u = -α Bᵀ∇L - δ B⁺f: gradient descent that also cancels a share δ of what the parameters do
+    by themselves.
+    """
     return Rule(
         key="drift_compensated_gradient_descent",
         name="drift-compensated gradient descent",
         formula="u = -α Bᵀ∇L - δ B⁺f",
-        source="VGR25, section on default dynamics; H = hI, f = -jθ: α = ηk/(R+γ), δ = (R-j)/(R+γ) exactly",
+        source=(
+            "VGR25, section on default dynamics; H = hI, f = -jθ: α = ηk/(R+γ), δ = (R-j)/(R+γ)"
+            " exactly"
+        ),
         sees=frozenset({Sees.GRADIENT, Sees.DRIFT}),
         coefficients=(_RATE, Coefficient(name="compensation", symbol="δ", low=-math.inf)),
         directions=partial(_side_by_side, (_slope, _against_drift)),
@@ -122,12 +142,17 @@ def _predict_descent(problem, hold):
 
 
 def _predict_compensation(problem, hold):
-    """Exact for weight decay on one curvature (H = hI, G = B = I, T = ∞); the gradient-descent limit otherwise."""
+    """Exact for weight decay on one curvature (H = hI, G = B = I, T = ∞); the gradient-descent
+    limit otherwise.
+    """
     rates = None if hold else _decay_rates(problem)
     if rates is None:
         return _predict_descent(problem, hold)
     decay, relaxation, discount, push = rates
-    return {"learning_rate": push / (relaxation + discount), "compensation": (relaxation - decay) / (relaxation + discount)}
+    return {
+        "learning_rate": push / (relaxation + discount),
+        "compensation": (relaxation - decay) / (relaxation + discount),
+    }
 
 
 def _decay_rates(problem):
@@ -137,7 +162,10 @@ def _decay_rates(problem):
     if not plain or affine is None or affine[1].any() or not problem.landscape.is_quadratic:
         return None
     j, h = -affine[0][0, 0], problem.landscape.hessian(problem.start)[0]
-    if not (np.array_equal(affine[0], -j * np.eye(len(h))) and np.allclose(h, h[0, 0] * np.eye(len(h)), rtol=1e-12)):
+    if not (
+        np.array_equal(affine[0], -j * np.eye(len(h)))
+        and np.allclose(h, h[0, 0] * np.eye(len(h)), rtol=1e-12)
+    ):
         return None
     gamma, push = objective.discount, objective.learning_rate * objective.loss_weight
     relaxation = math.sqrt(gamma**2 / 4 + push * h[0, 0] + j * (j + gamma)) - gamma / 2

@@ -15,7 +15,9 @@ DEFAULT_HOLD = 1.0  # one unit of the problem's time, for the held-plan rule whe
 
 @checked
 def full_information(*, hold: NonNegative = DEFAULT_HOLD) -> tuple[Rule, ...]:
-    """Every closed-form rule of a learner that knows the landscape; ``hold`` is Δt of the held-plan Newton rule."""
+    """Every closed-form rule of a learner that knows the landscape; ``hold`` is Δt of the held-plan
+    Newton rule.
+    """
     return (
         gradient_descent(),
         natural_gradient(),
@@ -37,7 +39,11 @@ def all_rules(*, hold: NonNegative = DEFAULT_HOLD) -> tuple[Rule | CausalRule, .
 
 @checked
 def by_name(name: str, *, hold: NonNegative = DEFAULT_HOLD) -> Rule | CausalRule:
-    """The rule with that key, e.g. "gradient_descent" or "heavy ball"; near matches on a misspelling."""
+    """The rule with that key, e.g. "gradient_descent" or "heavy ball"; near matches on a
+    misspelling.
+    """
     rules = {rule.key: rule for rule in all_rules(hold=hold)}
-    key = name.strip().lower().replace(" ", "_").replace("-", "_") if isinstance(name, str) else name
+    key = (
+        name.strip().lower().replace(" ", "_").replace("-", "_") if isinstance(name, str) else name
+    )
     return rules[check_choice("rule", key, rules)]

@@ -17,25 +17,41 @@ from .spectral import along_modes
 
 @checked
 def linear_quadratic() -> Rule:
-    """u = -c K(θ)(θ - μ(θ)): optimal control of the second-order expansion of L (first-order of f) at θ.
+    """u = -c K(θ)(θ - μ(θ)): optimal control of the second-order expansion of L (first-order of f)
+    at θ.
 
     Without drift it is -c W φ(h) WᵀBᵀ∇L with φ(h) = r/h for T = ∞ and r_s/h with time-to-go s, see
-    :func:`landscape_control.rules.optimal_step`, so that no Hessian is inverted; with drift, the Riccati solution of
-    :class:`landscape_control.reference.LinearQuadratic`. c = 1 is exact on quadratics with linear drift, constant G and B.
-    Undefined (NaN) where the expansion has no optimal plan: γ²/4 + ηkh < 0 for T = ∞ and f = 0, beyond a conjugate
-    point for finite T, a singular Hessian with drift.
+    :func:`landscape_control.rules.optimal_step`, so that no Hessian is inverted; with drift, the
+    Riccati solution of :class:`landscape_control.reference.LinearQuadratic`. c = 1 is exact on
+    quadratics with linear drift, constant G and B. Undefined (NaN) where the expansion has no
+    optimal plan: γ²/4 + ηkh < 0 for T = ∞ and f = 0, beyond a conjugate point for finite T, a
+    singular Hessian with drift.
     """
     return Rule(
         key="linear_quadratic",
         name="linear-quadratic optimum",
         formula="u = -c R H⁻¹∇L,  R² + γR = ηk G⁻¹H",
-        source="Anderson & Moore 1990; VGR25, quadratic landscapes: r = √(γ²/4 + ηkh) - γ/2, r_s for finite horizons",
-        sees=frozenset({Sees.GRADIENT, Sees.HESSIAN, Sees.METRIC, Sees.DRIFT, Sees.DRIFT_JACOBIAN, Sees.OBJECTIVE}),
+        source=(
+            "Anderson & Moore 1990; VGR25, quadratic landscapes: r = √(γ²/4 + ηkh) - γ/2, r_s for"
+            " finite horizons"
+        ),
+        sees=frozenset(
+            {
+                Sees.GRADIENT,
+                Sees.HESSIAN,
+                Sees.METRIC,
+                Sees.DRIFT,
+                Sees.DRIFT_JACOBIAN,
+                Sees.OBJECTIVE,
+            }
+        ),
         coefficients=(Coefficient(name="scale", symbol="c"),),
         directions=_directions,
         theory=_predict,
         objection=_object,
-        contains=frozenset({"gradient_descent", "natural_gradient", "newton", "ballistic", "proximal"}),
+        contains=frozenset(
+            {"gradient_descent", "natural_gradient", "newton", "ballistic", "proximal"}
+        ),
     )
 
 
@@ -49,7 +65,9 @@ def _directions(seen):
 
 
 def _drifting(gradient, hessian, metric, drift, jacobian, objective):
-    """Optimal first control of the expansion at one point, by Riccati equations; NaN where there is none."""
+    """Optimal first control of the expansion at one point, by Riccati equations; NaN where there is
+    none.
+    """
     undefined = np.full(len(gradient), np.nan)
     if not all(np.isfinite(part).all() for part in (gradient, hessian, metric, drift, jacobian)):
         return undefined
@@ -62,10 +80,20 @@ def _drifting(gradient, hessian, metric, drift, jacobian, objective):
     prices = (objective.learning_rate, objective.loss_weight, objective.discount)
     end = objective.terminal_weight if objective.terminal is not None else 0.0
     try:
-        policy = _policy(len(gradient), *(tuple(part.ravel()) for part in numbers), *prices, end, objective.horizon)
+        policy = _policy(
+            len(gradient),
+            *(tuple(part.ravel()) for part in numbers),
+            *prices,
+            end,
+            objective.horizon,
+        )
     except (ProblemError, np.linalg.LinAlgError):
         return undefined
-    return policy.control(offset) if math.isinf(objective.horizon) else policy.control(objective.horizon, offset)
+    return (
+        policy.control(offset)
+        if math.isinf(objective.horizon)
+        else policy.control(objective.horizon, offset)
+    )
 
 
 def _rounded(array, size):
@@ -74,8 +102,21 @@ def _rounded(array, size):
 
 
 @lru_cache(maxsize=256)
-def _policy(n, hessian, metric, drift_matrix, drift_offset, learning_rate, loss_weight, discount, end, horizon):
-    hessian, metric, drift_matrix = (np.reshape(part, (n, n)) for part in (hessian, metric, drift_matrix))
+def _policy(
+    n,
+    hessian,
+    metric,
+    drift_matrix,
+    drift_offset,
+    learning_rate,
+    loss_weight,
+    discount,
+    end,
+    horizon,
+):
+    hessian, metric, drift_matrix = (
+        np.reshape(part, (n, n)) for part in (hessian, metric, drift_matrix)
+    )
     exact = LinearQuadratic(
         hessian=(hessian + hessian.T) / 2,
         minimum=np.zeros(n),
@@ -102,5 +143,7 @@ def _object(problem):
 
 def _predict(problem, hold):
     model = problem.model
-    same = problem.landscape.is_quadratic and model.constant["metric"] and model.constant["actuation"]
+    same = (
+        problem.landscape.is_quadratic and model.constant["metric"] and model.constant["actuation"]
+    )
     return {"scale": 1.0} if same and model.drift_matrix is not None and not hold else {}

@@ -9,9 +9,11 @@ from .sees import Sees
 
 @checked
 def proximal() -> Rule:
-    """u = c (prox(θ) - θ)/T̃: implicit Euler on the terminal cost; one coefficient, but not linear in the landscape.
+    """u = c (prox(θ) - θ)/T̃: implicit Euler on the terminal cost; one coefficient, but not linear
+    in the landscape.
 
-    prox(θ) = argmin_x |x-θ|²_G/2ηT̃ + e^{-γT}κΦ(x), T̃ = (e^{γT}-1)/γ (T for γ = 0); c = 1 is exact without running loss.
+    prox(θ) = argmin_x |x-θ|²_G/2ηT̃ + e^{-γT}κΦ(x), T̃ = (e^{γT}-1)/γ (T for γ = 0); c = 1 is exact
+    without running loss.
     """
     return Rule(
         key="proximal",

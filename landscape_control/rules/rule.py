@@ -1,4 +1,6 @@
-"""What a rule is: a direction per coefficient, what it must see, where it comes from, and how to run it."""
+"""What a rule is: a direction per coefficient, what it must see, where it comes from, and how to
+run it.
+"""
 
 import math
 from collections.abc import Callable, Mapping
@@ -41,10 +43,10 @@ class Rule:
     name, formula, source : words, the formula with symbols, and where it comes from
     sees : kinds of information the rule must be given; reading any other is refused
     coefficients : the free numbers, shared by all landscapes
-    directions : Observation of S points -> (S, m, c), one direction per coefficient; NaN where the rule is undefined
-    theory : (problem, hold) -> {name: number or None}, see :meth:`predicted`
-    objection : problem -> reason why the rule cannot be evaluated there, or None
-    contains : keys of rules that are limits or special cases of this one
+    directions : Observation of S points -> (S, m, c), one direction per coefficient; NaN where the
+    rule is undefined theory : (problem, hold) -> {name: number or None}, see :meth:`predicted`
+    objection : problem -> reason why the rule cannot be evaluated there, or None contains : keys of
+    rules that are limits or special cases of this one
     """
 
     key: str
@@ -75,7 +77,9 @@ class Rule:
 
     @checked
     def look(self, seen: Observation) -> np.ndarray:
-        """Directions (S, m, c) from an observation, which must hold what the rule sees and is read for nothing else."""
+        """Directions (S, m, c) from an observation, which must hold what the rule sees and is read
+        for nothing else.
+        """
         return self.directions(seen.for_rule(self.name, self.sees))
 
     @checked
@@ -86,15 +90,20 @@ class Rule:
         *,
         elapsed: NonNegative = 0.0,
     ) -> np.ndarray:
-        """Directions (S, m, c) at points (S, n); NaN rows where the rule is undefined. Raises ProblemError on objection."""
+        """Directions (S, m, c) at points (S, n); NaN rows where the rule is undefined. Raises
+        ProblemError on objection.
+        """
         self.check(problem)
         return self.look(seen_at(problem, points, self.sees, elapsed))
 
     @checked
-    def predicted(self, problem: ControlProblem, *, hold: NonNegative = 0.0) -> dict[str, float | None]:
+    def predicted(
+        self, problem: ControlProblem, *, hold: NonNegative = 0.0
+    ) -> dict[str, float | None]:
         """What theory predicts for each coefficient, None where it predicts nothing.
 
-        ``hold`` is the time over which the policy is averaged (a plan held for Δt); 0 is the instantaneous policy.
+        ``hold`` is the time over which the policy is averaged (a plan held for Δt); 0 is the
+        instantaneous policy.
         """
         return {**dict.fromkeys(self.names), **self.theory(problem, hold)}
 
@@ -112,7 +121,9 @@ class Rule:
 
     @checked
     def control(self, problem: ControlProblem, coefficients: Mapping[str, object]) -> Callable:
-        """The rule as a policy: (θ, t=0) -> u, θ of shape (n,) or (S, n); t only matters to rules that see the horizon."""
+        """The rule as a policy: (θ, t=0) -> u, θ of shape (n,) or (S, n); t only matters to rules
+        that see the horizon.
+        """
         self.check(problem)
         vector = self.vector(coefficients)
 
@@ -132,10 +143,11 @@ class Rule:
     ) -> tuple[Callable, Callable]:
         """(init, update) pair of pure functions for time steps ``step``, as in optax.
 
-        ``init(parameters) -> state``;  ``update(seen, state) -> (change, state)``: ``seen`` is the gradient of one point,
-        (m,), or an :func:`observation`; ``change`` = step·u, (m,), is to be added to the parameters (as B·change when
-        there is an actuation; a drift is the learner's own and not included). The state counts the time, which is taken
-        off the horizon of an objective that is seen.
+        ``init(parameters) -> state``;  ``update(seen, state) -> (change, state)``: ``seen`` is the
+        gradient of one point, (m,), or an :func:`observation`; ``change`` = step·u, (m,), is to be
+        added to the parameters (as B·change when there is an actuation; a drift is the learner's
+        own and not included). The state counts the time, which is taken off the horizon of an
+        objective that is seen.
         """
         vector, step = self.vector(coefficients), step
 

@@ -1,4 +1,6 @@
-"""What a rule gets to see, as a closed family of kinds of information, and the observation that carries them."""
+"""What a rule gets to see, as a closed family of kinds of information, and the observation that
+carries them.
+"""
 
 import enum
 from collections.abc import Iterable, Mapping
@@ -18,8 +20,9 @@ from .proximal_point import proximal_control
 class Sees(enum.Enum):
     """One kind of information about the landscape, the learner or the objective.
 
-    Everything is expressed along the controls: with an actuation B other than the identity the learner sees the slope
-    of the loss along what it can push. The value says what the rule receives, for S points and m controls.
+    Everything is expressed along the controls: with an actuation B other than the identity the
+    learner sees the slope of the loss along what it can push. The value says what the rule
+    receives, for S points and m controls.
     """
 
     PARAMETERS = "Bᵀθ, where the learner stands, (S, m)"
@@ -86,9 +89,11 @@ class Observation:
 
 @checked
 def observation(**values: Numbers | Objective) -> Observation:
-    """Observation of one point from values by lower-case name: ``observation(gradient=g, hessian=h)``.
+    """Observation of one point from values by lower-case name: ``observation(gradient=g,
+    hessian=h)``.
 
-    Arrays are those of one point ((m,) or (m, m)); a leading axis of length one is added. Unknown names are refused.
+    Arrays are those of one point ((m,) or (m, m)); a leading axis of length one is added. Unknown
+    names are refused.
     """
     known = {kind.name.lower(): kind for kind in Sees}
     for name in values:
@@ -102,7 +107,8 @@ def observation(**values: Numbers | Objective) -> Observation:
     kinds = {known[name]: value for name, value in values.items()}
     return Observation(
         values={
-            kind: value if kind is Sees.OBJECTIVE else np.asarray(value, dtype=float)[None] for kind, value in kinds.items()
+            kind: value if kind is Sees.OBJECTIVE else np.asarray(value, dtype=float)[None]
+            for kind, value in kinds.items()
         }
     )
 
@@ -111,7 +117,9 @@ def observation(**values: Numbers | Objective) -> Observation:
 def observe(
     problem: ControlProblem, points: Points, kinds: Iterable[Sees], *, elapsed: NonNegative = 0.0
 ) -> Observation:
-    """What can be seen of ``problem`` at points (S, n), ``elapsed`` time units after its start; only ``kinds``."""
+    """What can be seen of ``problem`` at points (S, n), ``elapsed`` time units after its start;
+    only ``kinds``.
+    """
     return seen_at(problem, points, kinds, elapsed)
 
 
@@ -141,7 +149,11 @@ def _see_loss(problem, points, kinds, values):
     push = _pusher(problem, points)
     if Sees.HESSIAN in kinds:
         loss, gradient, hessian = problem.landscape.derivatives(points)
-        values |= {Sees.LOSS: loss, Sees.GRADIENT: push(gradient), Sees.HESSIAN: push(push(hessian).transpose(0, 2, 1))}
+        values |= {
+            Sees.LOSS: loss,
+            Sees.GRADIENT: push(gradient),
+            Sees.HESSIAN: push(push(hessian).transpose(0, 2, 1)),
+        }
         return
     if Sees.GRADIENT in kinds:
         values[Sees.GRADIENT] = push(problem.landscape.gradient(points))
@@ -161,7 +173,10 @@ def _see_learner(problem, points, kinds, values):
         if problem.learner.actuation is not None:
             actuation = model.actuation(points)
             inverse = np.linalg.pinv(actuation)
-            drift, jacobian = np.einsum("smn,sn->sm", inverse, drift), inverse @ jacobian @ actuation
+            drift, jacobian = (
+                np.einsum("smn,sn->sm", inverse, drift),
+                inverse @ jacobian @ actuation,
+            )
         values |= {Sees.DRIFT: drift, Sees.DRIFT_JACOBIAN: jacobian}
 
 
@@ -179,5 +194,7 @@ def _drift_derivatives(model) -> Pointwise:
         theta = ca.SX.sym("theta", model.dimension)
         drift = model.drift_at(theta)
         outputs = [ca.densify(drift), ca.densify(ca.jacobian(drift, theta))]
-        model.cache["drift_derivatives"] = Pointwise(ca.Function("drift_derivatives", [theta], outputs))
+        model.cache["drift_derivatives"] = Pointwise(
+            ca.Function("drift_derivatives", [theta], outputs)
+        )
     return model.cache["drift_derivatives"]

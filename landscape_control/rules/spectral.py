@@ -1,8 +1,11 @@
-"""Rules that treat each eigen-direction of the curvature by itself: natural gradient, Newton, ballistic, linear-quadratic.
+"""Rules that treat each eigen-direction of the curvature by itself: natural gradient, Newton,
+ballistic, linear-quadratic.
 
-With g = Bᵀ∇L, H = BᵀL''B and M = G^(-1/2) H G^(-1/2) = Σ h vvᵀ they all read  u = -c G^(-1/2) φ(M) G^(-1/2) g  and
-differ in φ alone:  1 (natural gradient), 1/h (Newton), 1/√h (ballistic), (1 - e^{-rΔt})/(hΔt) (held-plan Newton) and the
-optimal gain per curvature (linear-quadratic). The preconditioner exponent is p = -d log φ / d log h.
+With g = Bᵀ∇L, H = BᵀL''B and M = G^(-1/2) H G^(-1/2) = Σ h vvᵀ they all read  u = -c G^(-1/2) φ(M)
+G^(-1/2) g  and
+differ in φ alone:  1 (natural gradient), 1/h (Newton), 1/√h (ballistic), (1 - e^{-rΔt})/(hΔt)
+(held-plan Newton) and the optimal gain per curvature (linear-quadratic). The preconditioner
+exponent is p = -d log φ / d log h.
 """
 
 import math
@@ -20,7 +23,9 @@ from .gradient import knows_ends, short_horizon_step
 from .rule import Coefficient, Rule
 from .sees import Observation, Sees
 
-_HELD_LIMITS = frozenset({"newton", "linear_quadratic", "natural_gradient", "gradient_descent", "ballistic", "proximal"})
+_HELD_LIMITS = frozenset(
+    {"newton", "linear_quadratic", "natural_gradient", "gradient_descent", "ballistic", "proximal"}
+)
 _CURVED = frozenset({Sees.GRADIENT, Sees.HESSIAN, Sees.METRIC})
 
 
@@ -29,13 +34,18 @@ Matrices = Annotated[np.ndarray, Shape((2, 3), allow_nan=True)]
 
 @checked
 def metric_modes(hessian: Matrices, metric: Matrices) -> tuple[np.ndarray, np.ndarray]:
-    """(h, W): h (S, m) ascending, the eigenvalues of G^(-1/2) H G^(-1/2); W = G^(-1/2)V (S, m, m), so that WᵀGW = I.
+    """(h, W): h (S, m) ascending, the eigenvalues of G^(-1/2) H G^(-1/2); W = G^(-1/2)V (S, m, m),
+    so that WᵀGW = I.
 
     Columns of W are the eigen-directions of the curvature in the metric; HW = GW diag(h).
     """
     if hessian.ndim != 3 or hessian.shape != metric.shape or hessian.shape[1] != hessian.shape[2]:
-        raise ProblemError("metric", expected="as many square matrices as there are Hessians, of one size",
-                           received=f"shape {metric.shape} for {hessian.shape}", advice="give one per Hessian, (S, n, n)")
+        raise ProblemError(
+            "metric",
+            expected="as many square matrices as there are Hessians, of one size",
+            received=f"shape {metric.shape} for {hessian.shape}",
+            advice="give one per Hessian, (S, n, n)",
+        )
     values, vectors = np.linalg.eigh(metric)
     root = np.einsum("sij,sj,skj->sik", vectors, 1 / np.sqrt(values), vectors)
     curvature, rotation = np.linalg.eigh(root @ hessian @ root)
@@ -46,10 +56,16 @@ def along_modes(seen: Observation, factor: Callable) -> np.ndarray:
     """-W φ(h) Wᵀg, shape (S, m, 1); NaN in rows whose Hessian or metric cannot be used."""
     gradient, hessian, metric = seen[Sees.GRADIENT], seen[Sees.HESSIAN], seen[Sees.METRIC]
     result = np.full((*gradient.shape, 1), np.nan)
-    usable = np.isfinite(gradient).all(1) & np.isfinite(hessian).all((1, 2)) & np.isfinite(metric).all((1, 2))
+    usable = (
+        np.isfinite(gradient).all(1)
+        & np.isfinite(hessian).all((1, 2))
+        & np.isfinite(metric).all((1, 2))
+    )
     if usable.any():
         curvature, basis = metric_modes(hessian[usable], metric[usable])
-        result[usable, :, 0] = -np.einsum("sij,sj,skj,sk->si", basis, factor(curvature), basis, gradient[usable])
+        result[usable, :, 0] = -np.einsum(
+            "sij,sj,skj,sk->si", basis, factor(curvature), basis, gradient[usable]
+        )
     return result
 
 
@@ -61,12 +77,17 @@ def positive(curvature) -> np.ndarray:
 
 @checked
 def natural_gradient() -> Rule:
-    """u = -α G⁻¹Bᵀ∇L (Amari 1998): the optimum for short planning horizons; gradient descent when G = I."""
+    """u = -α G⁻¹Bᵀ∇L (Amari 1998): the optimum for short planning horizons; gradient descent when G
+    = I.
+    """
     return Rule(
         key="natural_gradient",
         name="natural gradient",
         formula="u = -α G⁻¹Bᵀ∇L",
-        source="Amari 1998; VGR25, short planning horizon with G the Fisher metric: α → ηk/γ (T = ∞), ηkT (T → 0)",
+        source=(
+            "Amari 1998; VGR25, short planning horizon with G the Fisher metric: α → ηk/γ (T = ∞),"
+            " ηkT (T → 0)"
+        ),
         sees=frozenset({Sees.GRADIENT, Sees.METRIC}),
         coefficients=(Coefficient(name="learning_rate", symbol="α"),),
         directions=_natural,
@@ -77,7 +98,9 @@ def natural_gradient() -> Rule:
 
 @checked
 def newton() -> Rule:
-    """u = -α (BᵀHB)⁻¹Bᵀ∇L: Newton's direction, undefined (NaN) where the Hessian is not positive definite."""
+    """u = -α (BᵀHB)⁻¹Bᵀ∇L: Newton's direction, undefined (NaN) where the Hessian is not positive
+    definite.
+    """
     return Rule(
         key="newton",
         name="Newton",
@@ -92,9 +115,11 @@ def newton() -> Rule:
 
 @checked
 def held_newton(*, hold: Annotated[Positive, Words(symbol="Δt")]) -> Rule:
-    """u = -c (I - e^{-RΔt})H⁻¹∇L / Δt: mean control over the first Δt = ``hold`` of the infinite-horizon plan.
+    """u = -c (I - e^{-RΔt})H⁻¹∇L / Δt: mean control over the first Δt = ``hold`` of the
+    infinite-horizon plan.
 
-    Newton's step for Δt → ∞, the linear-quadratic rule for Δt → 0. Undefined (NaN) where a mode has no decaying plan.
+    Newton's step for Δt → ∞, the linear-quadratic rule for Δt → 0. Undefined (NaN) where a mode has
+    no decaying plan.
     """
     hold = number("hold Δt", hold, low=0, low_open=True)
     return Rule(
@@ -113,7 +138,9 @@ def held_newton(*, hold: Annotated[Positive, Words(symbol="Δt")]) -> Rule:
 
 @checked
 def ballistic() -> Rule:
-    """u = -α G^(-1/2)(G^(-1/2)HG^(-1/2))^(-1/2)G^(-1/2)∇L, G = I: -α H^(-1/2)∇L: no discount, no deadline."""
+    """u = -α G^(-1/2)(G^(-1/2)HG^(-1/2))^(-1/2)G^(-1/2)∇L, G = I: -α H^(-1/2)∇L: no discount, no
+    deadline.
+    """
     return Rule(
         key="ballistic",
         name="ballistic rule",
@@ -148,7 +175,11 @@ def _predict_held(held, problem, hold):
 
 
 def _flat(objective):
-    return objective.learning_rate * objective.loss_weight / objective.discount if objective.discount else np.nan
+    return (
+        objective.learning_rate * objective.loss_weight / objective.discount
+        if objective.discount
+        else np.nan
+    )
 
 
 def _natural(seen):
@@ -157,7 +188,13 @@ def _natural(seen):
 
 def _newton(seen):
     identity = np.broadcast_to(np.eye(seen[Sees.GRADIENT].shape[1]), seen[Sees.HESSIAN].shape)
-    flat = Observation(values={Sees.GRADIENT: seen[Sees.GRADIENT], Sees.HESSIAN: seen[Sees.HESSIAN], Sees.METRIC: identity})
+    flat = Observation(
+        values={
+            Sees.GRADIENT: seen[Sees.GRADIENT],
+            Sees.HESSIAN: seen[Sees.HESSIAN],
+            Sees.METRIC: identity,
+        }
+    )
     return along_modes(flat, lambda curvature: 1 / positive(curvature))
 
 
@@ -178,5 +215,10 @@ def _predict_newton(problem, hold):
 
 def _predict_ballistic(problem, hold):
     objective = problem.objective
-    exact = objective.discount == 0 and math.isinf(objective.horizon) and not problem.model.has_drift and not hold
+    exact = (
+        objective.discount == 0
+        and math.isinf(objective.horizon)
+        and not problem.model.has_drift
+        and not hold
+    )
     return {"rate": math.sqrt(objective.learning_rate * objective.loss_weight)} if exact else {}

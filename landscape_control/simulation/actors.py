@@ -1,4 +1,6 @@
-"""Who acts in a rollout: a policy on beliefs, a policy that knows everything, or a learner on raw observations."""
+"""Who acts in a rollout: a policy on beliefs, a policy that knows everything, or a learner on raw
+observations.
+"""
 
 import inspect
 from collections.abc import Callable
@@ -44,12 +46,17 @@ class PolicyActor:
 
 
 class BeliefActor(PolicyActor):
-    """u = policy(θ, belief, t): the belief is updated with what is seen at θ, acted on, then predicted one step ahead."""
+    """u = policy(θ, belief, t): the belief is updated with what is seen at θ, acted on, then
+    predicted one step ahead.
+    """
 
     def __init__(self, policy: Callable, filter_):
         super().__init__(policy, truth=False)
         self._filter, self._belief = filter_, None
-        self.assumes, self.tells_switches = getattr(filter_, "assumes", ""), hasattr(filter_, "switch")
+        self.assumes, self.tells_switches = (
+            getattr(filter_, "assumes", ""),
+            hasattr(filter_, "switch"),
+        )
 
     def start(self, episodes, dimension, rng):
         self._belief = self._filter.initial(episodes)
@@ -92,9 +99,15 @@ class LearnerActor(PolicyActor):
 
     def _unpacked(self, given):
         if not isinstance(given, tuple) or len(given) != 2:
-            received = f"a tuple of {len(given)}" if isinstance(given, tuple) else type(given).__name__
-            raise ProblemError(f"update of {type(self._learner).__name__}", expected="(u, the next state)",
-                               received=received, advice="end it with 'return u, state'")
+            received = (
+                f"a tuple of {len(given)}" if isinstance(given, tuple) else type(given).__name__
+            )
+            raise ProblemError(
+                f"update of {type(self._learner).__name__}",
+                expected="(u, the next state)",
+                received=received,
+                advice="end it with 'return u, state'",
+            )
         u, self._state = given
         return u
 
@@ -102,7 +115,9 @@ class LearnerActor(PolicyActor):
 def actor_for(problem, policy, beliefs):
     """(actor, its name) for a policy, a solution with a ``policy`` method, or a raw learner."""
     planned = getattr(policy, "policy", None)  # of a PolicyResult
-    if isinstance(policy, Policy) or (isinstance(planned, Policy) and not isinstance(policy, RawLearner)):
+    if isinstance(policy, Policy) or (
+        isinstance(planned, Policy) and not isinstance(policy, RawLearner)
+    ):
         policy = PolicyLearner(policy=policy if isinstance(policy, Policy) else planned)
     name = type(policy).__name__
     if hasattr(policy, "init") and hasattr(policy, "update"):
@@ -112,7 +127,10 @@ def actor_for(problem, policy, beliefs):
     if not callable(method):
         raise ProblemError(
             "policy",
-            expected="policy(theta, belief, time) -> u, a belief solution, or a learner with init and update",
+            expected=(
+                "policy(theta, belief, time) -> u, a belief solution, or a learner with init and"
+                " update"
+            ),
             received=name,
             advice="for a plan of a known problem write lambda theta, belief, time: ...",
         )
@@ -124,7 +142,10 @@ def actor_for(problem, policy, beliefs):
     if missing:
         raise ProblemError(
             "beliefs",
-            expected="None, the name of a filter, 'none', 'truth', or a filter with initial, update and predict",
+            expected=(
+                "None, the name of a filter, 'none', 'truth', or a filter with initial, update and"
+                " predict"
+            ),
             received=f"{type(filter_).__name__} without {', '.join(missing)}",
             advice="for a filter that assumes something else pass belief_model(another_problem)",
         )
@@ -145,7 +166,9 @@ def _timed(policy):
         "policy",
         expected="a function of (theta, belief, time), or of (theta, belief)",
         received=f"one with the arguments {signature}",
-        advice="write def policy(theta, belief, time): ...; the belief is None where nothing is hidden",
+        advice=(
+            "write def policy(theta, belief, time): ...; the belief is None where nothing is hidden"
+        ),
     )
 
 
@@ -179,5 +202,8 @@ def _check_raw(problem, learner, name):
             name,
             expected="hidden variables that switch (JumpProcess or TaskChain)",
             received=type(problem.landscape.hidden).__name__,
-            advice="a learner told of switches needs some; let it infer them (told=False, threshold=...)",
+            advice=(
+                "a learner told of switches needs some; let it infer them (told=False,"
+                " threshold=...)"
+            ),
         )

@@ -16,9 +16,10 @@ from ..problem import ControlProblem
 class AnnouncedSwitches:
     """Beliefs between announced switches, and the jump of the belief at each.
 
-    Jump processes: nothing moves between switches, and a switch brings N(mean, covariance) back. Task chains: at a switch
-    p_j ∝ Σ_i p_i q_ij over i ≠ j; that none was announced for Δt favours tasks that last, p_i ∝ p_i e^{q_ii Δt}. Exact but
-    for two switches of a chain within a step, which look like none if they cancel.
+    Jump processes: nothing moves between switches, and a switch brings N(mean, covariance) back.
+    Task chains: at a switch p_j ∝ Σ_i p_i q_ij over i ≠ j; that none was announced for Δt favours
+    tasks that last, p_i ∝ p_i e^{q_ii Δt}. Exact but for two switches of a chain within a step,
+    which look like none if they cancel.
     """
 
     @checked
@@ -34,7 +35,9 @@ class AnnouncedSwitches:
         self._hidden = hidden
         self._own = self._between = belief_model(problem)
         if isinstance(hidden, JumpProcess):
-            resting = replace(problem.landscape, hidden=GaussianPrior(hidden.mean, hidden.covariance))
+            resting = replace(
+                problem.landscape, hidden=GaussianPrior(hidden.mean, hidden.covariance)
+            )
             self._between = belief_model(replace(problem, landscape=resting))
         else:
             self.tasks = hidden.tasks
@@ -56,15 +59,22 @@ class AnnouncedSwitches:
         return TaskBelief(probabilities=stay / stay.sum(-1, keepdims=True))
 
     def switch(self, belief, switched, step):
-        """The belief in which the episodes of the mask (E,) have just switched, some time within the last ``step``."""
+        """The belief in which the episodes of the mask (E,) have just switched, some time within
+        the last ``step``.
+        """
         if not switched.any():
             return belief
         if isinstance(belief, TaskBelief):
             leave = expm(self._hidden.rates * step)
             moved = belief.probabilities @ (leave - np.diag(np.diag(leave)))
             moved /= moved.sum(-1, keepdims=True)
-            return TaskBelief(probabilities=np.where(switched[:, None], moved, belief.probabilities))
+            return TaskBelief(
+                probabilities=np.where(switched[:, None], moved, belief.probabilities)
+            )
         mean = np.where(switched[:, None], self._hidden.mean, belief.mean)
         return GaussianBelief(
-            mean=mean, covariance=np.where(switched[:, None, None], self._hidden.covariance, belief.covariance)
+            mean=mean,
+            covariance=np.where(
+                switched[:, None, None], self._hidden.covariance, belief.covariance
+            ),
         )

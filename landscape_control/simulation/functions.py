@@ -1,4 +1,6 @@
-"""The functions of a problem that a rollout needs, over many episodes: what is lost, seen and paid, and how weights move."""
+"""The functions of a problem that a rollout needs, over many episodes: what is lost, seen and paid,
+and how weights move.
+"""
 
 import casadi as ca
 import numpy as np
@@ -13,7 +15,8 @@ from ..vectorised import Vectorised
 
 
 class Functions:
-    """Functions of one landscape, learner and terminal cost; parameters θ (E, n), hidden φ (E, p), control u (E, m).
+    """Functions of one landscape, learner and terminal cost; parameters θ (E, n), hidden φ (E, p),
+    control u (E, m).
 
     Attributes
     ----------
@@ -73,7 +76,9 @@ def functions_of(problem: ControlProblem) -> Functions:
 
 def _rows(inputs, outputs):
     """The expressions as arrays (E, size) of the inputs -> list of arrays (E, entries)."""
-    return Vectorised(ca.Function("rows", inputs, [ca.densify(ca.SX(output)) for output in outputs])).rows
+    return Vectorised(
+        ca.Function("rows", inputs, [ca.densify(ca.SX(output)) for output in outputs])
+    ).rows
 
 
 @shared(recent=8)
@@ -85,10 +90,16 @@ def _seen(landscape, sees, theta, hidden):
     """(h + R^{1/2}ξ, the symbol ξ, whether there is noise)."""
     if sees is None:
         return ca.SX(0, 1), ca.SX.sym("noise", 0), False
-    expected = ca.vec(ca.densify(ca.SX(sees.expression(landscape, theta, None if landscape.hidden is None else hidden))))
+    expected = ca.vec(
+        ca.densify(
+            ca.SX(sees.expression(landscape, theta, None if landscape.hidden is None else hidden))
+        )
+    )
     noise = ca.SX.sym("noise", expected.numel())
     root = ca.SX(sees.root(theta, expected.numel()))
-    if not set(map(str, ca.symvar(expected))) <= set(map(str, ca.symvar(ca.vertcat(theta, hidden)))):
+    if not set(map(str, ca.symvar(expected))) <= set(
+        map(str, ca.symvar(ca.vertcat(theta, hidden)))
+    ):
         raise ProblemError(
             "observation",
             expected="an expression in θ and φ alone",

@@ -14,7 +14,8 @@ Prior = Annotated[float, Range(low=0, allow_inf=True)]
 
 @checked
 def kalman_gain(ratio: Ratio, persistence: Persistence = 1.0) -> float:
-    """Steady gain K of the Kalman filter for g_{t+1} = a g_t + N(0, q), y = g + N(0, s²), with ρ = q/s² and |a| <= 1.
+    """Steady gain K of the Kalman filter for g_{t+1} = a g_t + N(0, q), y = g + N(0, s²), with ρ =
+    q/s² and |a| <= 1.
 
     The predicted variance p s² solves p² + (1 - a² - ρ)p - ρ = 0, and K = p/(1 + p). The filter
     m_t = (1-K)a m_{t-1} + K y_t has Adam's form with β₁ = (1-K)a (theory: Kalman 1960).
@@ -32,7 +33,9 @@ def kalman_gain_walk(ratio: Numbers):
     ratio = np.asarray(ratio, dtype=float)
     root = np.sqrt(ratio * (ratio + 4))
     with np.errstate(invalid="ignore"):
-        return np.where(ratio > 0, 2 * ratio / (root + ratio), 0.0)[()]  # = (root - ratio)/2 without cancellation
+        return np.where(ratio > 0, 2 * ratio / (root + ratio), 0.0)[
+            ()
+        ]  # = (root - ratio)/2 without cancellation
 
 
 @checked
@@ -42,8 +45,13 @@ def kalman_transient(
     persistence: Persistence = 1.0,
     prior: Prior = np.inf,
 ) -> np.ndarray:
-    """Gains K_1 … K_steps (steps,) from a prior variance ``prior``·s² before the first observation (diffuse: K_1 = 1)."""
-    gains, predicted = np.empty(whole("steps", steps)), number("prior variance", prior, low=0, allow_inf=True)
+    """Gains K_1 … K_steps (steps,) from a prior variance ``prior``·s² before the first observation
+    (diffuse: K_1 = 1).
+    """
+    gains, predicted = (
+        np.empty(whole("steps", steps)),
+        number("prior variance", prior, low=0, allow_inf=True),
+    )
     for t in range(steps):
         gains[t] = 1.0 if np.isinf(predicted) else predicted / (1 + predicted)
         predicted = persistence**2 * gains[t] + ratio  # the posterior variance is K s²
@@ -54,14 +62,19 @@ def kalman_transient(
 def adam_bias_correction(beta: Share, steps: Count) -> np.ndarray:
     """1/(1 - βᵗ) for t = 1 … steps, the factor on Adam's moments (Kingma & Ba 2015)."""
     beta = number("β", beta, low=0, high=1)
-    return 1 / -np.expm1(np.arange(1, whole("steps", steps) + 1) * np.log(beta)) if beta else np.ones(steps)
+    return (
+        1 / -np.expm1(np.arange(1, whole("steps", steps) + 1) * np.log(beta))
+        if beta
+        else np.ones(steps)
+    )
 
 
 @checked
 def adam_gain(beta: Share, steps: Count) -> np.ndarray:
-    """(1-β)/(1-βᵗ), t = 1 … steps: the newest gradient's weight in Adam's m̂, beside :func:`kalman_transient`.
+    """(1-β)/(1-βᵗ), t = 1 … steps: the newest gradient's weight in Adam's m̂, beside
+    :func:`kalman_transient`.
 
-    Both start at 1; Adam's falls as 1/t and the Kalman gain of a nearly constant gradient too, but they approach their
-    limits 1-β and K at different rates, βᵗ against ((1-K)a)²ᵗ.
+    Both start at 1; Adam's falls as 1/t and the Kalman gain of a nearly constant gradient too, but
+    they approach their limits 1-β and K at different rates, βᵗ against ((1-K)a)²ᵗ.
     """
     return (1 - beta) * adam_bias_correction(beta, steps)

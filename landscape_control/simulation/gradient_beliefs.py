@@ -1,4 +1,6 @@
-"""Learners that hold a belief about the local gradient and curvature: what Adam is when it is derived."""
+"""Learners that hold a belief about the local gradient and curvature: what Adam is when it is
+derived.
+"""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -16,7 +18,9 @@ PERSISTENCE = Bound(least=0.0, most=1.0, scale="linear", low=-1.0, high=1.0)
 
 
 def _first_variance(ratio, persistence, diffuse):
-    """Predicted variance of the gradient before the first observation, in units of the noise variance."""
+    """Predicted variance of the gradient before the first observation, in units of the noise
+    variance.
+    """
     if diffuse:
         return np.float64(np.inf)
     gain = kalman_gain(ratio, persistence)
@@ -35,10 +39,12 @@ def _filtered(state, observation, ratio, persistence):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class KalmanMomentum(RawLearner):
-    """u = -α m with the Kalman mean m_t = (1-K_t)a m_{t-1} + K_t y_t of a gradient g_{t+1} = a g_t + N(0, q).
+    """u = -α m with the Kalman mean m_t = (1-K_t)a m_{t-1} + K_t y_t of a gradient g_{t+1} = a g_t
+    + N(0, q).
 
-    Momentum is β₁ = (1-K)a: nothing else is free once ρ = q/s² (``ratio``, drift of the gradient against its noise, per
-    step) and the ``persistence`` a are known. With ``diffuse`` the first gain is 1 and falls to K, without it K is steady.
+    Momentum is β₁ = (1-K)a: nothing else is free once ρ = q/s² (``ratio``, drift of the gradient
+    against its noise, per step) and the ``persistence`` a are known. With ``diffuse`` the first
+    gain is 1 and falls to K, without it K is steady.
 
     Source: R. E. Kalman 1960; J. Vuckovic, *Kalman gradient descent*, arXiv 1810.12273 (2018).
     """
@@ -53,7 +59,9 @@ class KalmanMomentum(RawLearner):
     bounds: ClassVar[dict] = {"learning_rate": RATE, "ratio": RATIO, "persistence": PERSISTENCE}
 
     def init(self, episodes, dimension):
-        return np.zeros((episodes, dimension)), _first_variance(self.ratio, self.persistence, self.diffuse)
+        return np.zeros((episodes, dimension)), _first_variance(
+            self.ratio, self.persistence, self.diffuse
+        )
 
     def update(self, state, observation, theta, step):
         state = _filtered(state, observation, self.ratio, self.persistence)
@@ -63,16 +71,18 @@ class KalmanMomentum(RawLearner):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class BeliefAdam(RawLearner):
-    """Optimal control of the believed local quadratic: u = -[√(γ²/4 + ηkV) - γ/2] V⁻¹ m, entry by entry.
+    """Optimal control of the believed local quadratic: u = -[√(γ²/4 + ηkV) - γ/2] V⁻¹ m, entry by
+    entry.
 
-    m is the Kalman mean of the gradient, as in :class:`KalmanMomentum`; V = c·v the believed curvature, with
-    v_t = β₂v_{t-1} + (1-β₂)y_t² (over 1-β₂ᵗ with ``bias_correction``): curvature ≈ Fisher information ≈ E[y²] for a
-    log-likelihood loss. ``curvature_scale`` c turns E[y²] into a curvature: observations that average a unit-rate
-    score over a step have E[y²] = Fisher/step, so c = step. Evaluated as u = -ηk m/(√(γ²/4 + ηkV) + γ/2 + √(ηk)ε): for
-    γ = 0, K = 1 - β₁ and a = 1 it is Adam with α = √(ηk/c); for γ → ∞ it is momentum descent at ηk/γ.
-    ``drive`` is ηk.
+    m is the Kalman mean of the gradient, as in :class:`KalmanMomentum`; V = c·v the believed
+    curvature, with v_t = β₂v_{t-1} + (1-β₂)y_t² (over 1-β₂ᵗ with ``bias_correction``): curvature ≈
+    Fisher information ≈ E[y²] for a log-likelihood loss. ``curvature_scale`` c turns E[y²] into a
+    curvature: observations that average a unit-rate score over a step have E[y²] = Fisher/step, so
+    c = step. Evaluated as u = -ηk m/(√(γ²/4 + ηkV) + γ/2 + √(ηk)ε): for γ = 0, K = 1 - β₁ and a = 1
+    it is Adam with α = √(ηk/c); for γ → ∞ it is momentum descent at ηk/γ. ``drive`` is ηk.
 
-    Source: theory of beliefs about gradient and curvature; compare L. Aitchison, *Bayesian filtering unifies adaptive and
+    Source: theory of beliefs about gradient and curvature; compare L. Aitchison, *Bayesian
+    filtering unifies adaptive and
     non-adaptive neural network optimization methods*, NeurIPS 2020.
     """
 
@@ -87,7 +97,9 @@ class BeliefAdam(RawLearner):
     bias_correction: bool = True
 
     formula: ClassVar[str] = "u = -[√(γ²/4 + ηkV) - γ/2] V⁻¹ m"
-    source: ClassVar[str] = "optimal control of a believed quadratic; Aitchison 2020 for the beliefs"
+    source: ClassVar[str] = (
+        "optimal control of a believed quadratic; Aitchison 2020 for the beliefs"
+    )
     bounds: ClassVar[dict] = {
         "drive": RATE,
         "ratio": RATIO,
@@ -109,7 +121,11 @@ class BeliefAdam(RawLearner):
         belief, v, count = state
         belief, count = _filtered(belief, observation, self.ratio, self.persistence), count + 1
         v = self.beta2 * v + (1 - self.beta2) * observation**2
-        curvature = self.curvature_scale * v / (1 - self.beta2**count if self.bias_correction else 1.0)
+        curvature = (
+            self.curvature_scale * v / (1 - self.beta2**count if self.bias_correction else 1.0)
+        )
         half = self.discount / 2
-        resistance = np.sqrt(half**2 + self.drive * curvature) + half + np.sqrt(self.drive) * self.epsilon
+        resistance = (
+            np.sqrt(half**2 + self.drive * curvature) + half + np.sqrt(self.drive) * self.epsilon
+        )
         return -self.drive * belief[0] / resistance, (belief, v, count)

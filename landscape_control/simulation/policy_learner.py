@@ -11,11 +11,13 @@ from .raw_learner import Bound, RawLearner
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PolicyLearner(RawLearner):
-    """A :class:`Policy` that acts in :func:`simulate`: one of its updates Δθ every ``step`` units of time.
+    """A :class:`Policy` that acts in :func:`simulate`: one of its updates Δθ every ``step`` units
+    of time.
 
-    Policies are planned for unit steps and gradient noise σ per step, which is the simulation at ``step`` = 1: there
-    y = ∇L + σξ/√step. Another step is another rule, with gradients noisier by 1/√step: give it knowingly.
-    Coefficients that are one number can be tuned (best_coefficients), in their starting ranges.
+    Policies are planned for unit steps and gradient noise σ per step, which is the simulation at
+    ``step`` = 1: there y = ∇L + σξ/√step. Another step is another rule, with gradients noisier by
+    1/√step: give it knowingly. Coefficients that are one number can be tuned (best_coefficients),
+    in their starting ranges.
     """
 
     policy: Policy
@@ -41,11 +43,18 @@ class PolicyLearner(RawLearner):
 
     @property
     def all_bounds(self) -> dict[str, Bound]:
-        return {one.name: Bound(least=one.least, most=one.most, scale=one.scale, low=one.low, high=one.high)
-                for one in self.policy.family.coefficients if one.size == 1 and not one.varies}
+        return {
+            one.name: Bound(
+                least=one.least, most=one.most, scale=one.scale, low=one.low, high=one.high
+            )
+            for one in self.policy.family.coefficients
+            if one.size == 1 and not one.varies
+        }
 
     @checked
     def with_coefficients(self, values: Mapping[str, float]) -> "PolicyLearner":
         changed = {**self.policy.coefficients, **values}
-        policy = Policy(family=self.policy.family, coefficients=changed, horizon=self.policy.horizon)
+        policy = Policy(
+            family=self.policy.family, coefficients=changed, horizon=self.policy.horizon
+        )
         return PolicyLearner(policy=policy, step=self.step)

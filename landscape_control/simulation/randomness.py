@@ -1,4 +1,6 @@
-"""Common random numbers: hidden paths and noise that depend on the seed and the time grid, never on the policy."""
+"""Common random numbers: hidden paths and noise that depend on the seed and the time grid, never on
+the policy.
+"""
 
 from functools import partial
 
@@ -11,9 +13,10 @@ from ..landscape import Hidden, JumpProcess, TaskChain
 class Randomness:
     """Hidden variables and observation noise of many episodes, one step at a time.
 
-    Three independent streams are spawned from the seed (``numpy.random.SeedSequence``): hidden variables, observation
-    noise, and the policy's own draws. A policy that draws more or fewer numbers changes neither of the others. Each step
-    is made of ``draws`` equal parts, so that a rollout with half the step and half the draws sees the same paths.
+    Three independent streams are spawned from the seed (``numpy.random.SeedSequence``): hidden
+    variables, observation noise, and the policy's own draws. A policy that draws more or fewer
+    numbers changes neither of the others. Each step is made of ``draws`` equal parts, so that a
+    rollout with half the step and half the draws sees the same paths.
 
     Attributes
     ----------
@@ -21,13 +24,24 @@ class Randomness:
     policy : the policy's own generator
     """
 
-    def __init__(self, hidden: Hidden | None, *, seed: int, episodes: int, step: float, draws: int, observations: int):
+    def __init__(
+        self,
+        hidden: Hidden | None,
+        *,
+        seed: int,
+        episodes: int,
+        step: float,
+        draws: int,
+        observations: int,
+    ):
         streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(3)]
         self._paths, self._noise, self.policy = streams
         self._draws, self._buffer = draws, np.empty((episodes, observations))
         self.hidden, self._advance = np.empty((episodes, 0)), None
         if hidden is not None:
-            self._values, self.hidden, self._advance = _process(hidden, self._paths, episodes, step / draws)
+            self._values, self.hidden, self._advance = _process(
+                hidden, self._paths, episodes, step / draws
+            )
 
     def noise(self) -> np.ndarray:
         """ξ of the coming step, (E, q), standard normal; the array is reused by the next call."""
@@ -46,7 +60,9 @@ class Randomness:
 
 
 def _process(hidden, rng, episodes, step):
-    """(state, φ (E, p), state -> (state, φ)) with the law, and the draws, of ``hidden.sample`` on equal steps."""
+    """(state, φ (E, p), state -> (state, φ)) with the law, and the draws, of ``hidden.sample`` on
+    equal steps.
+    """
     if isinstance(hidden, TaskChain):
         tasks = hidden.sample_tasks(rng, episodes, np.zeros(1))[:, 0]
         ladder = np.cumsum(expm(hidden.rates * step), axis=1)[:, :-1]
@@ -82,7 +98,9 @@ def _diffuse(centre, decay, spread, state):
 def _transition(hidden, step):
     """e^{-Λ step} and the covariance gained over the step (Van Loan 1978)."""
     p = hidden.dimension
-    generator = np.block([[-hidden.reversion, hidden.diffusion], [np.zeros((p, p)), hidden.reversion.T]])
+    generator = np.block(
+        [[-hidden.reversion, hidden.diffusion], [np.zeros((p, p)), hidden.reversion.T]]
+    )
     blocks = expm(generator * step)
     return blocks[:p, :p], blocks[:p, p:] @ blocks[:p, :p].T
 

@@ -1,4 +1,6 @@
-"""Learners on raw observations: (init, update) pairs of pure functions that see observed gradients and nothing else."""
+"""Learners on raw observations: (init, update) pairs of pure functions that see observed gradients
+and nothing else.
+"""
 
 import math
 from collections.abc import Mapping
@@ -15,9 +17,11 @@ Limit = Annotated[float, Range(allow_inf=True)]
 @checked
 @dataclass(frozen=True, kw_only=True)
 class Bound:
-    """Admissible range [low, high] of a coefficient and the range [least, most] in which it is tuned, on a scale.
+    """Admissible range [low, high] of a coefficient and the range [least, most] in which it is
+    tuned, on a scale.
 
-    ``scale`` is "linear", "log", or "one minus" for coefficients like momentum, tuned on log(1 - β).
+    ``scale`` is "linear", "log", or "one minus" for coefficients like momentum, tuned on log(1 -
+    β).
     """
 
     least: float
@@ -30,16 +34,18 @@ class Bound:
 @checked
 @dataclass(frozen=True, kw_only=True)
 class RawLearner:
-    """A learner that sees raw observations y_t (E, q) of E episodes, never the landscape, the belief or the true loss.
+    """A learner that sees raw observations y_t (E, q) of E episodes, never the landscape, the
+    belief or the true loss.
 
-    ``init(episodes, dimension) -> state`` and ``update(state, observation, theta, step) -> (u, state)`` are pure: u (E, n)
-    is the rate of change of θ over the coming step, Δθ = u·step, so that an optimiser's step size is learning_rate·step.
-    The observation is the one taken at θ at the start of that step. Feeding y through to u makes the effort of a step grow
-    as noise²/step: with an effort price 1/η, unfiltered learners have a finite cost only at a finite step.
+    ``init(episodes, dimension) -> state`` and ``update(state, observation, theta, step) -> (u,
+    state)`` are pure: u (E, n) is the rate of change of θ over the coming step, Δθ = u·step, so
+    that an optimiser's step size is learning_rate·step. The observation is the one taken at θ at
+    the start of that step. Feeding y through to u makes the effort of a step grow as noise²/step:
+    with an effort price 1/η, unfiltered learners have a finite cost only at a finite step.
 
-    Learners that want more say so: with ``draws`` the simulation calls ``init(episodes, dimension, rng)`` with the
-    policy's own random stream; with ``told_of_switches`` it calls ``update(..., switched)`` with a mask (E,) of the
-    episodes whose task has changed since the last step.
+    Learners that want more say so: with ``draws`` the simulation calls ``init(episodes, dimension,
+    rng)`` with the policy's own random stream; with ``told_of_switches`` it calls ``update(...,
+    switched)`` with a mask (E,) of the episodes whose task has changed since the last step.
 
     Class attributes: ``formula`` and ``source`` in words, ``bounds`` {coefficient: Bound}.
     """
@@ -51,7 +57,9 @@ class RawLearner:
 
     def __post_init__(self):
         for name, bound in self.own_bounds.items():
-            value = number(f"{type(self).__name__} {name}", getattr(self, name), low=bound.low, high=bound.high)
+            value = number(
+                f"{type(self).__name__} {name}", getattr(self, name), low=bound.low, high=bound.high
+            )
             object.__setattr__(self, name, value)
 
     @property
@@ -66,7 +74,9 @@ class RawLearner:
 
     @property
     def own_step(self) -> float | None:
-        """The time between two updates where the rule is made for one, its own or that of a learner it wraps; else None."""
+        """The time between two updates where the rule is made for one, its own or that of a learner
+        it wraps; else None.
+        """
         return None if self.inner is None else self.inner.own_step
 
     def init(self, episodes: int, dimension: int):
@@ -80,11 +90,20 @@ class RawLearner:
     @property
     def inner(self) -> "RawLearner | None":
         """The learner that this one wraps, if any."""
-        return next((getattr(self, f.name) for f in fields(self) if isinstance(getattr(self, f.name), RawLearner)), None)
+        return next(
+            (
+                getattr(self, f.name)
+                for f in fields(self)
+                if isinstance(getattr(self, f.name), RawLearner)
+            ),
+            None,
+        )
 
     @property
     def coefficients(self) -> dict[str, float]:
-        """Its own coefficients and those of the learner it wraps, by name ("learner.β" for wrapped ones)."""
+        """Its own coefficients and those of the learner it wraps, by name ("learner.β" for wrapped
+        ones).
+        """
         own = {name: getattr(self, name) for name in self.own_bounds}
         wrapped = {} if self.inner is None else self.inner.coefficients
         return own | {f"learner.{name}": value for name, value in wrapped.items()}
@@ -100,15 +119,23 @@ class RawLearner:
         """A copy with some coefficients changed, by the names of :attr:`coefficients`."""
         check_options(f"{type(self).__name__} coefficient", dict(values), self.coefficients)
         own = {name: value for name, value in values.items() if "." not in name}
-        wrapped = {name.removeprefix("learner."): value for name, value in values.items() if "." in name}
-        return replace(self, **own, **({"learner": self.inner.with_coefficients(wrapped)} if wrapped else {}))
+        wrapped = {
+            name.removeprefix("learner."): value for name, value in values.items() if "." in name
+        }
+        return replace(
+            self, **own, **({"learner": self.inner.with_coefficients(wrapped)} if wrapped else {})
+        )
 
 
 def check_learner(what: str, value) -> None:
-    """Refuse a wrapped learner that is none, or that needs a random stream or news of switches: wrappers pass none on."""
+    """Refuse a wrapped learner that is none, or that needs a random stream or news of switches:
+    wrappers pass none on.
+    """
     advice = "build the learner to be wrapped first, e.g. SGD(learning_rate=0.1)"
     if not isinstance(value, RawLearner):
-        raise ProblemError(what, expected="a RawLearner", received=type(value).__name__, advice=advice)
+        raise ProblemError(
+            what, expected="a RawLearner", received=type(value).__name__, advice=advice
+        )
     if value.draws or value.told_of_switches:
         raise ProblemError(
             what,

@@ -10,7 +10,13 @@ class Recorder:
     """Paths of the first episodes of a rollout, allocated at the first step."""
 
     def __init__(self, keep: bool | int, episodes: int, count: int):
-        self.kept = episodes if keep is True else 0 if keep is False else min(whole("keep_paths", keep, low=0), episodes)
+        self.kept = (
+            episodes
+            if keep is True
+            else 0
+            if keep is False
+            else min(whole("keep_paths", keep, low=0), episodes)
+        )
         self._count, self._arrays = count, {}
 
     def note(self, k, theta, u, hidden, seen, actor):
@@ -27,7 +33,10 @@ class Recorder:
     def finish(self, theta, hidden):
         """The last node."""
         if self.kept:
-            self._arrays["parameters"][:, -1], self._arrays["hidden"][:, -1] = theta[: self.kept], hidden[: self.kept]
+            self._arrays["parameters"][:, -1], self._arrays["hidden"][:, -1] = (
+                theta[: self.kept],
+                hidden[: self.kept],
+            )
 
     def paths(self, step) -> Paths | None:
         """Everything kept, read-only."""

@@ -1,4 +1,6 @@
-"""Learners for tasks that change: decay towards the initial weights, shrinking with noise, full resets, and none."""
+"""Learners for tasks that change: decay towards the initial weights, shrinking with noise, full
+resets, and none.
+"""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -39,12 +41,13 @@ class NoReset(RawLearner):
 class WeightDecay(RawLearner):
     """Pull towards the weights θ₀ at the first update: L2 regularisation, or decoupled decay.
 
-    Coupled (L2): the wrapped learner gets y + w(θ-θ₀), so that momentum averages the pull too. ``decoupled``: u =
-    u_learner - w(θ-θ₀), as in AdamW. ``centre`` (n,) replaces θ₀.
+    Coupled (L2): the wrapped learner gets y + w(θ-θ₀), so that momentum averages the pull too.
+    ``decoupled``: u = u_learner - w(θ-θ₀), as in AdamW. ``centre`` (n,) replaces θ₀.
 
-    Source: A. Krogh, J. Hertz, *A simple weight decay can improve generalization*, NeurIPS 1991; towards initialisation:
-    S. Kumar et al., *Maintaining plasticity in continual learning via regenerative regularization*, 2023; decoupled:
-    I. Loshchilov, F. Hutter, ICLR 2019.
+    Source: A. Krogh, J. Hertz, *A simple weight decay can improve generalization*, NeurIPS 1991;
+    towards initialisation:
+    S. Kumar et al., *Maintaining plasticity in continual learning via regenerative regularization*,
+    2023; decoupled: I. Loshchilov, F. Hutter, ICLR 2019.
     """
 
     learner: RawLearner
@@ -61,7 +64,11 @@ class WeightDecay(RawLearner):
         check_learner("WeightDecay learner", self.learner)
 
     def init(self, episodes, dimension):
-        centre = None if self.centre is None else np.array(self.centre, dtype=float).reshape(1, dimension)
+        centre = (
+            None
+            if self.centre is None
+            else np.array(self.centre, dtype=float).reshape(1, dimension)
+        )
         return self.learner.init(episodes, dimension), centre
 
     def update(self, state, observation, theta, step):
@@ -78,15 +85,18 @@ class WeightDecay(RawLearner):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class SwitchLearner(RawLearner):
-    """Base of learners that act when the task switches: told of it, or inferring it from surprising gradients.
+    """Base of learners that act when the task switches: told of it, or inferring it from surprising
+    gradients.
 
-    A jump of the weights within a step has an effort that grows as 1/step. Here a jump D is spread evenly over
-    ``duration`` (effort |D|²/2η·duration), during which the wrapped learner, started afresh, watches but does not move.
+    A jump of the weights within a step has an effort that grows as 1/step. Here a jump D is spread
+    evenly over ``duration`` (effort |D|²/2η·duration), during which the wrapped learner, started
+    afresh, watches but does not move.
 
-    Inference, with ``threshold`` instead of ``told``: a switch is called where the averaged gradient has grown beyond its
-    noise, Σm² - Σm̄² > threshold·Σv, with averages m over ``window`` steps and m̄ over three windows, and v the mean square
-    of y - m over up to 20 windows. The averages m start afresh after a jump and are used after three windows. Noise alone
-    gives Σm²/Σv ≈ 1/(2·window), so that thresholds far above that give no false alarms.
+    Inference, with ``threshold`` instead of ``told``: a switch is called where the averaged
+    gradient has grown beyond its noise, Σm² - Σm̄² > threshold·Σv, with averages m over ``window``
+    steps and m̄ over three windows, and v the mean square of y - m over up to 20 windows. The
+    averages m start afresh after a jump and are used after three windows. Noise alone gives Σm²/Σv
+    ≈ 1/(2·window), so that thresholds far above that give no false alarms.
     """
 
     learner: RawLearner
@@ -102,7 +112,9 @@ class SwitchLearner(RawLearner):
                 f"{type(self).__name__}",
                 expected="told=True, or told=False with a threshold",
                 received=f"told={self.told}, threshold={self.threshold}",
-                advice="a learner is either told of switches or infers them from surprising gradients",
+                advice=(
+                    "a learner is either told of switches or infers them from surprising gradients"
+                ),
             )
         super().__post_init__()
         object.__setattr__(self, "window", number("window", self.window, low=1))
@@ -119,7 +131,15 @@ class SwitchLearner(RawLearner):
         zero, none = np.zeros((episodes, dimension)), np.zeros(episodes)
         fresh = _per_episode(self.learner.init(episodes, dimension), episodes)
         averages = {"fast": zero, "medium": zero, "noise": zero, "count": none, "seen": none}
-        return {"inner": fresh, "fresh": fresh, "centre": None, "jump": zero, "left": none, "rng": rng, **averages}
+        return {
+            "inner": fresh,
+            "fresh": fresh,
+            "centre": None,
+            "jump": zero,
+            "left": none,
+            "rng": rng,
+            **averages,
+        }
 
     def displacement(self, theta, centre, rng) -> np.ndarray:
         """The jump D (E, n) from θ that follows a switch."""
@@ -135,7 +155,9 @@ class SwitchLearner(RawLearner):
             jump = self.displacement(theta, state["centre"], state["rng"]) / duration
             state["jump"] = np.where(switched[:, None], jump, state["jump"])
         left = np.where(switched, duration, state["left"])
-        share = np.minimum(left / step, 1.0)[:, None]  # the last step of a jump may be a part of one
+        share = np.minimum(left / step, 1.0)[
+            :, None
+        ]  # the last step of a jump may be a part of one
         moving = left > 0
         state["left"] = np.where(left > (1 + 1e-9) * step, left - step, 0.0)
         state["count"] = np.where(moving, 0.0, state["count"])
@@ -161,10 +183,15 @@ class SwitchLearner(RawLearner):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class FullResetAtSwitches(SwitchLearner):
-    """After each switch the weights go back to θ₀, those of the first update, and the wrapped learner starts afresh."""
+    """After each switch the weights go back to θ₀, those of the first update, and the wrapped
+    learner starts afresh.
+    """
 
     formula: ClassVar[str] = "at a switch θ → θ₀, learner state → fresh"
-    source: ClassVar[str] = "restart; compare Nikishin et al., The primacy bias in deep reinforcement learning, ICML 2022"
+    source: ClassVar[str] = (
+        "restart; compare Nikishin et al., The primacy bias in deep reinforcement learning, ICML"
+        " 2022"
+    )
     bounds: ClassVar[dict] = {"duration": DURATION}
 
     def displacement(self, theta, centre, rng):
@@ -174,9 +201,11 @@ class FullResetAtSwitches(SwitchLearner):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class ShrinkAndPerturb(SwitchLearner):
-    """After each switch θ → λθ + p·N(0, I), with λ = ``shrink`` in [0, 1] and p = ``perturb``; the learner starts afresh.
+    """After each switch θ → λθ + p·N(0, I), with λ = ``shrink`` in [0, 1] and p = ``perturb``; the
+    learner starts afresh.
 
-    Source: J. T. Ash, R. P. Adams, *On warm-starting neural network training*, NeurIPS 2020, where it is applied when
+    Source: J. T. Ash, R. P. Adams, *On warm-starting neural network training*, NeurIPS 2020, where
+    it is applied when
     new data arrive.
     """
 
@@ -197,7 +226,9 @@ class ShrinkAndPerturb(SwitchLearner):
 
 
 def _per_episode(state, episodes):
-    """The state of a wrapped learner with its counters and shared gains as arrays (E, 1), so that each episode restarts."""
+    """The state of a wrapped learner with its counters and shared gains as arrays (E, 1), so that
+    each episode restarts.
+    """
     if isinstance(state, dict):
         return {name: _per_episode(value, episodes) for name, value in state.items()}
     if isinstance(state, tuple):
@@ -206,7 +237,9 @@ def _per_episode(state, episodes):
 
 
 def _where(mask, fresh, state):
-    """The state of a wrapped learner, made fresh in the episodes of the mask; what is fresh only at first use stays."""
+    """The state of a wrapped learner, made fresh in the episodes of the mask; what is fresh only at
+    first use stays.
+    """
     if fresh is None:
         return state
     if isinstance(state, dict):

@@ -40,13 +40,14 @@ class Rollout:
 
     Attributes
     ----------
-    losses, efforts, terminals : (E,), ∫e^{-γt}kL dt, ∫e^{-γt}uᵀGu/2η dt and e^{-γT}κΦ of each episode
-    costs : (E,), their sum; infinite in diverged episodes
-    final : (E, n), θ at the end
+    losses, efforts, terminals : (E,), ∫e^{-γt}kL dt, ∫e^{-γt}uᵀGu/2η dt and e^{-γT}κΦ of each
+    episode costs : (E,), their sum; infinite in diverged episodes final : (E, n), θ at the end
     diverged : (D,), numbers of the episodes in which θ or the cost became infinite or undefined
-    diverged_by : float or None, the time at which the first divergence was noticed
-    remainder : float, discounted cost after the horizon of a T = ∞ problem: e^{-γH}/γ times the largest mean running cost
-        in the last tenth of [0, H], a bound if the mean running cost does not rise after H; 0 at finite T
+    diverged_by : float or None, the time at which the first divergence was noticed remainder :
+    float, discounted cost after the horizon of a T = ∞ problem: e^{-γH}/γ times the largest mean
+    running cost
+        in the last tenth of [0, H], a bound if the mean running cost does not rise after H; 0 at
+        finite T
     step, horizon : Δt and the end of the simulated time
     seed, episodes, draws_per_step : what fixes the random numbers
     policy : name of what was simulated
@@ -79,7 +80,9 @@ class Rollout:
 
     @property
     def standard_error(self) -> float:
-        """Standard deviation of the costs over √E; infinite if an episode diverged, NaN for one episode."""
+        """Standard deviation of the costs over √E; infinite if an episode diverged, NaN for one
+        episode.
+        """
         return _standard_error(self.costs)
 
     def __repr__(self):
@@ -89,15 +92,22 @@ class Rollout:
     def summary(self) -> str:
         """One line: cost with standard error, its parts, and how it was obtained."""
         late = f", after the horizon up to {self.remainder:.3g}" if self.remainder else ""
-        bad = f"; {len(self.diverged)} diverged by t = {self.diverged_by:.4g}" if len(self.diverged) else ""
+        bad = (
+            f"; {len(self.diverged)} diverged by t = {self.diverged_by:.4g}"
+            if len(self.diverged)
+            else ""
+        )
         return (
-            f"{self.policy}: J = {self.cost:.6g} ± {self.standard_error:.2g} (loss {self.losses.mean():.4g}, effort "
-            f"{self.efforts.mean():.4g}, terminal {self.terminals.mean():.4g}{late}); {self.episodes} episodes, "
-            f"step {self.step:.4g}, seed {self.seed}{bad}"
+            f"{self.policy}: J = {self.cost:.6g} ± {self.standard_error:.2g} (loss"
+            f" {self.losses.mean():.4g}, effort {self.efforts.mean():.4g}, terminal"
+            f" {self.terminals.mean():.4g}{late}); {self.episodes} episodes, step {self.step:.4g},"
+            f" seed {self.seed}{bad}"
         )
 
     def __getstate__(self):
-        """Plain arrays only: the problem's functions stay behind, so a rollout from a pickle cannot be paired."""
+        """Plain arrays only: the problem's functions stay behind, so a rollout from a pickle cannot
+        be paired.
+        """
         return {**self.__dict__, "problem": None}
 
 
@@ -105,8 +115,9 @@ class Rollout:
 def paired_difference(a: Rollout, b: Rollout) -> tuple[float, float]:
     """(mean, standard error) of a.costs - b.costs, episode by episode on common random numbers.
 
-    Rollouts may differ in the policy, in what the learner can do and see, and in the step if the random draws are on the
-    same grid (step / draws_per_step). They must agree in seed, episodes, horizon, hidden variables and objective.
+    Rollouts may differ in the policy, in what the learner can do and see, and in the step if the
+    random draws are on the same grid (step / draws_per_step). They must agree in seed, episodes,
+    horizon, hidden variables and objective.
 
     Raises
     ------
@@ -119,14 +130,20 @@ def paired_difference(a: Rollout, b: Rollout) -> tuple[float, float]:
                 f"paired difference: {what}",
                 expected="the same in both",
                 received=f"{first} and {second}",
-                advice="simulate both policies on the same problem with the same seed, episodes and step",
+                advice=(
+                    "simulate both policies on the same problem with the same seed, episodes and"
+                    " step"
+                ),
             )
     if len(a.diverged) or len(b.diverged):
         raise ProblemError(
             "paired difference",
             expected="rollouts that stayed finite",
             received=f"{len(a.diverged)} and {len(b.diverged)} diverged episodes",
-            advice="a policy that diverges has no finite regret; use a smaller step or calmer coefficients",
+            advice=(
+                "a policy that diverges has no finite regret; use a smaller step or calmer"
+                " coefficients"
+            ),
         )
     difference = a.costs - b.costs
     return float(difference.mean()), _standard_error(difference)
@@ -138,14 +155,25 @@ def _must_agree(a, b):
     yield "horizon", a.horizon, b.horizon
     yield "grid of random draws", *(float(f"{r.step / r.draws_per_step:.9g}") for r in (a, b))
     if a.problem is None or b.problem is None:
-        yield "problem", *("forgotten in a pickle" if r.problem is None else "known" for r in (a, b))
+        yield (
+            "problem",
+            *("forgotten in a pickle" if r.problem is None else "known" for r in (a, b)),
+        )
         return
     yield "hidden variables", *(id(r.problem.landscape.hidden) for r in (a, b))
     for name in ("discount", "learning_rate", "loss_weight", "terminal", "terminal_weight"):
-        yield f"objective.{name}", getattr(a.problem.objective, name), getattr(b.problem.objective, name)
+        yield (
+            f"objective.{name}",
+            getattr(a.problem.objective, name),
+            getattr(b.problem.objective, name),
+        )
 
 
 def _standard_error(values):
     if len(values) < 2:
         return math.nan
-    return float(values.std(ddof=1) / math.sqrt(len(values))) if np.isfinite(values).all() else math.inf
+    return (
+        float(values.std(ddof=1) / math.sqrt(len(values)))
+        if np.isfinite(values).all()
+        else math.inf
+    )

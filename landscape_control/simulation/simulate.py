@@ -32,47 +32,57 @@ def simulate(
     draws_per_step: Count = 1,
     throw: bool = True,
 ) -> Rollout:
-    """Mean cost of a policy on the true hidden landscape with real noise, by simulation of many episodes at once.
+    """Mean cost of a policy on the true hidden landscape with real noise, by simulation of many
+    episodes at once.
 
-    Each step of Δt: the learner sees y = h(θ, φ) + R^{1/2}ξ/√Δt at θ; its belief is updated with y; u is chosen and held;
-    θ̇ = f(θ) + B(θ)u by Heun's method, while φ moves by its exact law. The discount is integrated exactly, the loss by the
-    trapezoidal rule. Order in Δt: 2 for a u given ahead and constant over the steps, 1 (strong and weak) for feedback,
-    because u is held. The mean cost is that of the problem in discrete time, O(Δt) from continuous time; fast learners,
-    which follow the noise of single observations, need smaller steps than the optimal one.
+    Each step of Δt: the learner sees y = h(θ, φ) + R^{1/2}ξ/√Δt at θ; its belief is updated with y;
+    u is chosen and held; θ̇ = f(θ) + B(θ)u by Heun's method, while φ moves by its exact law. The
+    discount is integrated exactly, the loss by the trapezoidal rule. Order in Δt: 2 for a u given
+    ahead and constant over the steps, 1 (strong and weak) for feedback, because u is held. The mean
+    cost is that of the problem in discrete time, O(Δt) from continuous time; fast learners, which
+    follow the noise of single observations, need smaller steps than the optimal one.
 
-    Common random numbers: the seed alone fixes hidden paths and observation noise, whatever the policy.
-    Memory is O(episodes), unless paths are kept.
+    Common random numbers: the seed alone fixes hidden paths and observation noise, whatever the
+    policy. Memory is O(episodes), unless paths are kept.
 
     Parameters
     ----------
-    policy : callable (theta (E, n), belief, time) -> (E, m), a solution with such a method ``policy``, or a RawLearner
+    policy : callable (theta (E, n), belief, time) -> (E, m), a solution with such a method
+    ``policy``, or a RawLearner
         or planned Policy, which sees y only. The belief is None where nothing is hidden.
     episodes, seed : int
-    step : Δt; None is 1/50 of the shortest time constant of the problem (see stepping.fastest_rate), at most horizon/50.
-        A planned Policy (or PolicyResult) has a step of its own, 1, and is simulated with no other: for another one pass
-        PolicyLearner(policy=..., step=...)
+    step : Δt; None is 1/50 of the shortest time constant of the problem (see
+    stepping.fastest_rate), at most horizon/50.
+        A planned Policy (or PolicyResult) has a step of its own, 1, and is simulated with no other:
+        for another one pass PolicyLearner(policy=..., step=...)
     horizon : needed at T = ∞ only, where the rest is reported as ``remainder``
     keep_paths : True, or the number of episodes whose paths are kept
-    beliefs : None (the problem's own filter), "extended", "unscented", "none" (the policy gets None), "truth" (it gets the
-        true hidden values (E, p), a bound that no learner reaches), "announced" (task switches are announced: see
-        AnnouncedSwitches), or another filter with initial, update, predict
-    draws_per_step : random numbers are drawn on a grid this many times finer, so that rollouts with Δt and 2 draws and with
+    beliefs : None (the problem's own filter), "extended", "unscented", "none" (the policy gets
+    None), "truth" (it gets the
+        true hidden values (E, p), a bound that no learner reaches), "announced" (task switches are
+        announced: see AnnouncedSwitches), or another filter with initial, update, predict
+    draws_per_step : random numbers are drawn on a grid this many times finer, so that rollouts with
+    Δt and 2 draws and with
         Δt/2 and 1 draw share their paths: their paired difference measures the error of the step
     throw : whether divergence raises; otherwise diverged episodes have infinite cost and are listed
 
     Raises
     ------
     ProblemError
-        A policy that raises, or returns another shape or NaN for finite inputs (step and episode are named), no horizon
-        at T = ∞, an observation that a raw learner cannot use, a fixed end.
+        A policy that raises, or returns another shape or NaN for finite inputs (step and episode
+        are named), no horizon at T = ∞, an observation that a raw learner cannot use, a fixed end.
     SolveInterrupted
-        On Ctrl-C; its ``solution`` is the rollout up to then, with its own horizon, without terminal cost and paths.
+        On Ctrl-C; its ``solution`` is the rollout up to then, with its own horizon, without
+        terminal cost and paths.
     SolveError
         Episodes diverged and ``throw``; the exception holds the rollout.
     """
     if problem.end is not None:
         raise ProblemError(
-            "end", expected="a free end", received="a fixed end", advice="a noisy learner hits no point; use a terminal cost"
+            "end",
+            expected="a free end",
+            received="a fixed end",
+            advice="a noisy learner hits no point; use a terminal cost",
         )
     horizon = rollout_horizon(problem, horizon)
     actor, name = actor_for(problem, policy, beliefs)
@@ -88,19 +98,28 @@ def simulate(
     )
     recorder = Recorder(keep_paths, episodes, count)
     loop = _Loop(problem, functions, actor, random, recorder, step, count, name)
-    settings = {"seed": seed, "episodes": episodes, "draws_per_step": draws_per_step, "policy": name}
+    settings = {
+        "seed": seed,
+        "episodes": episodes,
+        "draws_per_step": draws_per_step,
+        "policy": name,
+    }
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         try:
             loop.run(episodes)
         except KeyboardInterrupt:
             part = loop.part(**settings)
-            done = "before the first step" if part is None else f"at t = {part.horizon:g} of {horizon:g}"
+            done = (
+                "before the first step"
+                if part is None
+                else f"at t = {part.horizon:g} of {horizon:g}"
+            )
             raise SolveInterrupted(f"simulation interrupted {done}", part) from None
         rollout = loop.rollout(horizon=horizon, **settings)
     if throw and len(rollout.diverged):
         raise SolveError(
-            f"{rollout.summary()}. First among them: {rollout.diverged[:8].tolist()}. What to do: use a smaller step "
-            "or calmer coefficients, or pass throw=False to keep the rollout",
+            f"{rollout.summary()}. First among them: {rollout.diverged[:8].tolist()}. What to do:"
+            " use a smaller step or calmer coefficients, or pass throw=False to keep the rollout",
             rollout,
         )
     return rollout
@@ -110,14 +129,29 @@ class _Loop:
     """The state of one rollout and its loop over steps."""
 
     def __init__(self, problem, functions, actor, random, recorder, step, count, name):
-        self.problem, self.functions, self.actor, self.random, self.recorder = problem, functions, actor, random, recorder
+        self.problem, self.functions, self.actor, self.random, self.recorder = (
+            problem,
+            functions,
+            actor,
+            random,
+            recorder,
+        )
         self.step, self.count, self.name = step, count, name
         objective = problem.objective
         self.nodes, self.steps = discount_weights(objective.discount, step, count)
-        self.nodes, self.steps = self.nodes * objective.loss_weight, self.steps / objective.learning_rate
+        self.nodes, self.steps = (
+            self.nodes * objective.loss_weight,
+            self.steps / objective.learning_rate,
+        )
         self.rates = _Rates(problem, step, count)
         self.diverged_by = None
-        self._begun = 0, None, None, None, None  # step, θ, losses, efforts and hidden variables before the present step
+        self._begun = (
+            0,
+            None,
+            None,
+            None,
+            None,
+        )  # step, θ, losses, efforts and hidden variables before the present step
 
     def run(self, episodes):
         functions, random = self.functions, self.random
@@ -140,7 +174,9 @@ class _Loop:
         self.recorder.finish(self.theta, random.hidden)
 
     def part(self, **settings) -> Rollout | None:
-        """The rollout up to the step that was interrupted, without terminal cost and paths; None before the first."""
+        """The rollout up to the step that was interrupted, without terminal cost and paths; None
+        before the first.
+        """
         k, self.theta, self.losses, self.efforts, hidden = self._begun
         if not k:
             return None
@@ -228,7 +264,9 @@ class _Loop:
 
 
 class _Rates:
-    """Mean running costs in the last tenth of a T = ∞ rollout, from which what comes later is judged."""
+    """Mean running costs in the last tenth of a T = ∞ rollout, from which what comes later is
+    judged.
+    """
 
     def __init__(self, problem, step, count):
         self.discount = problem.objective.discount
@@ -240,4 +278,8 @@ class _Rates:
             self.means[k - self.first] += weight * values.mean()
 
     def remainder(self, horizon):
-        return float(math.exp(-self.discount * horizon) / self.discount * self.means.max()) if len(self.means) else 0.0
+        return (
+            float(math.exp(-self.discount * horizon) / self.discount * self.means.max())
+            if len(self.means)
+            else 0.0
+        )

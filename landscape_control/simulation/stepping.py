@@ -24,7 +24,9 @@ def rollout_horizon(problem: ControlProblem, horizon: float | None) -> float:
                 "horizon",
                 expected=f"the problem's own T = {own:g}, or None",
                 received=repr(horizon),
-                advice="simulate problem.changed(horizon=...): policy and terminal cost depend on T",
+                advice=(
+                    "simulate problem.changed(horizon=...): policy and terminal cost depend on T"
+                ),
             )
         return own
     if horizon is None or problem.objective.discount == 0:
@@ -32,8 +34,10 @@ def rollout_horizon(problem: ControlProblem, horizon: float | None) -> float:
             "horizon",
             expected="an explicit horizon and a discount γ > 0 when T = ∞",
             received=f"horizon {horizon}, discount {problem.objective.discount:g}",
-            advice="pass horizon=... of a few 1/γ (what comes later is reported as rollout.remainder); "
-            "without discount choose problem.changed(horizon=...)",
+            advice=(
+                "pass horizon=... of a few 1/γ (what comes later is reported as rollout.remainder);"
+                " without discount choose problem.changed(horizon=...)"
+            ),
         )
     return number("horizon", horizon, low=0, low_open=True)
 
@@ -41,7 +45,8 @@ def rollout_horizon(problem: ControlProblem, horizon: float | None) -> float:
 def rollout_step(
     problem: ControlProblem, horizon: float, step: float | None, own: float | None = None
 ) -> tuple[float, int]:
-    """(Δt, number of steps); by default Δt = 1/(50·fastest rate), at most horizon/50, see :func:`fastest_rate`.
+    """(Δt, number of steps); by default Δt = 1/(50·fastest rate), at most horizon/50, see
+    :func:`fastest_rate`.
 
     ``own`` is the step that the policy is made for: the only one that it can be simulated with.
     """
@@ -51,7 +56,11 @@ def rollout_step(
     if step is None:
         step = min(horizon / LEAST, FRACTION / max(fastest_rate(problem), 1e-300))
     step = number("step", step, low=0, low_open=True)
-    count = round(horizon / step) if abs(horizon / step - round(horizon / step)) < 1e-6 else math.ceil(horizon / step)
+    count = (
+        round(horizon / step)
+        if abs(horizon / step - round(horizon / step)) < 1e-6
+        else math.ceil(horizon / step)
+    )
     if not 1 <= count <= MOST:
         raise ProblemError(
             "step",
@@ -63,49 +72,62 @@ def rollout_step(
 
 
 def _check_own_step(horizon, step, own):
-    """Refuse to run a rule with other steps than it was made for, or for a time that is no whole number of them."""
+    """Refuse to run a rule with other steps than it was made for, or for a time that is no whole
+    number of them.
+    """
     if step is not None and abs(step - own) > 1e-9 * own:
         raise ProblemError(
             "step",
             expected=f"{own:g}, the policy's own step, or None",
             received=f"{step:g}",
-            advice="a rule planned for other steps is another rule: plan for these, or say that you mean it with "
-            f"simulation.PolicyLearner(policy=..., step={step:g})",
+            advice=(
+                "a rule planned for other steps is another rule: plan for these, or say that you"
+                f" mean it with simulation.PolicyLearner(policy=..., step={step:g})"
+            ),
         )
     if abs(horizon / own - round(horizon / own)) > 1e-6 or round(horizon / own) < 1:
         raise ProblemError(
             "horizon",
             expected=f"a whole number of the policy's own steps of {own:g}",
             received=f"{horizon:g}",
-            advice="simulate problem.changed(horizon=...), or choose the step with simulation.PolicyLearner(policy=..., "
-            "step=...)",
+            advice=(
+                "simulate problem.changed(horizon=...), or choose the step with"
+                " simulation.PolicyLearner(policy=..., step=...)"
+            ),
         )
 
 
 def fastest_rate(problem: ControlProblem) -> float:
-    """The fastest rate that the optimal learner or the hidden variables are expected to have, per unit time.
+    """The fastest rate that the optimal learner or the hidden variables are expected to have, per
+    unit time.
 
-    The largest of: relaxation √(γ²/4 + ηk|h|) - γ/2 (with ηκ|h_Φ| for a terminal cost), γ, |∂f/∂θ|, the rates of the hidden
-    variables, and the bandwidth (|∂h/∂φ|²|Q|/|R|)^{1/2} of a Kalman-Bucy filter, at the start and over 64 hidden landscapes.
-    A policy that is faster than the optimal one needs a step of its own.
+    The largest of: relaxation √(γ²/4 + ηk|h|) - γ/2 (with ηκ|h_Φ| for a terminal cost), γ, |∂f/∂θ|,
+    the rates of the hidden variables, and the bandwidth (|∂h/∂φ|²|Q|/|R|)^{1/2} of a Kalman-Bucy
+    filter, at the start and over 64 hidden landscapes. A policy that is faster than the optimal one
+    needs a step of its own.
     """
     objective, model = problem.objective, problem.model
     price = objective.learning_rate * _mobility(model, problem.start)
     curvature, information = _rates_seen(problem)
     rates = [
-        math.sqrt(objective.discount**2 / 4 + price * objective.loss_weight * curvature) - objective.discount / 2,
+        math.sqrt(objective.discount**2 / 4 + price * objective.loss_weight * curvature)
+        - objective.discount / 2,
         objective.discount,
         _drift_rate(model, problem.start),
     ]
     if objective.terminal == "loss":
         rates.append(price * objective.terminal_weight * curvature)
     elif objective.terminal is not None:
-        rates.append(price * objective.terminal_weight * _size(model.terminal_derivatives(problem.start)[1]))
+        rates.append(
+            price * objective.terminal_weight * _size(model.terminal_derivatives(problem.start)[1])
+        )
     return max(rates + _hidden_rates(problem.landscape.hidden, information))
 
 
 def discount_weights(discount: float, step: float, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """(node weights (N+1,), step weights (N,)): ∫e^{-γt}·(linear between nodes) dt and ∫e^{-γt} dt over each step."""
+    """(node weights (N+1,), step weights (N,)): ∫e^{-γt}·(linear between nodes) dt and ∫e^{-γt} dt
+    over each step.
+    """
     x = discount * step
     if x < 1e-4:  # series of the exact integrals below
         whole, right = step * (1 - x / 2 + x * x / 6), step * (0.5 - x / 3 + x * x / 8)
@@ -120,7 +142,9 @@ def discount_weights(discount: float, step: float, count: int) -> tuple[np.ndarr
 
 
 def _rates_seen(problem):
-    """(largest |∇²L|, largest information |∂h/∂φ|²/|R| of noisy sight) at the start over hidden landscapes."""
+    """(largest |∇²L|, largest information |∂h/∂φ|²/|R| of noisy sight) at the start over hidden
+    landscapes.
+    """
     n, hidden, sees = problem.dimension, problem.landscape.hidden, problem.learner.sees
     if hidden is None:
         return _size(problem.landscape.hessian(problem.start)), 0.0
@@ -156,10 +180,18 @@ def _mobility(model, point):
 
 def _drift_rate(model, point):
     theta = ca.SX.sym("theta", model.dimension)
-    return _size(np.array(ca.Function("slope", [theta], [ca.densify(ca.jacobian(model.drift_at(theta), theta))])(point)))
+    return _size(
+        np.array(
+            ca.Function("slope", [theta], [ca.densify(ca.jacobian(model.drift_at(theta), theta))])(
+                point
+            )
+        )
+    )
 
 
 def _size(matrix):
-    """The spectral norm of a matrix (or of the only one in a stack); one that is not finite counts as 0."""
+    """The spectral norm of a matrix (or of the only one in a stack); one that is not finite counts
+    as 0.
+    """
     matrix = np.asarray(matrix).reshape(np.shape(matrix)[-2:])
     return float(np.linalg.norm(matrix, 2)) if np.isfinite(matrix).all() else 0.0

@@ -1,4 +1,6 @@
-"""The best coefficients of a learner on a problem: what a fair comparison with an optimal policy needs."""
+"""The best coefficients of a learner on a problem: what a fair comparison with an optimal policy
+needs.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,10 +30,10 @@ class Tuned:
     learner : RawLearner with them
     coefficients : {name: value} of those that were tuned
     rollout : Rollout on the held-out seed; ``cost`` and ``standard_error`` are its
-    training_cost : mean cost on the seed that was searched, too low on average as it was chosen there
-    evaluations : rollouts simulated
-    converged : whether the search met its own tolerance
-    at_bounds : names of coefficients that ended within 1 % of an end of their range: the range may hide a better one
+    training_cost : mean cost on the seed that was searched, too low on average as it was chosen
+    there evaluations : rollouts simulated converged : whether the search met its own tolerance
+    at_bounds : names of coefficients that ended within 1 % of an end of their range: the range may
+    hide a better one
     """
 
     learner: RawLearner
@@ -56,7 +58,9 @@ def best_coefficients(
     problem: ControlProblem,
     learner: RawLearner,
     *,
-    free: Annotated[Sequence[str] | None, Filled(), Words(expected="at least one coefficient, by name")] = None,
+    free: Annotated[
+        Sequence[str] | None, Filled(), Words(expected="at least one coefficient, by name")
+    ] = None,
     bounds: Mapping[str, Vector] | None = None,
     method: Literal["nelder-mead", "differential evolution"] = "nelder-mead",
     episodes: Count = 500,
@@ -69,20 +73,21 @@ def best_coefficients(
     most_evaluations: Count = 400,
     tolerance: Positive = 1e-3,
 ) -> Tuned:
-    """Coefficients of ``learner`` that minimise the simulated cost on common random numbers, judged on other numbers.
+    """Coefficients of ``learner`` that minimise the simulated cost on common random numbers, judged
+    on other numbers.
 
-    On fixed random numbers the mean cost is a deterministic function of the coefficients. "nelder-mead" searches from the
-    learner's own coefficients and from ``starts`` - 1 points drawn from the ranges; "differential evolution" searches all of
-    the ranges (SciPy). Coefficients are searched on the scale of their :class:`Bound`.
+    On fixed random numbers the mean cost is a deterministic function of the coefficients.
+    "nelder-mead" searches from the learner's own coefficients and from ``starts`` - 1 points drawn
+    from the ranges; "differential evolution" searches all of the ranges (SciPy). Coefficients are
+    searched on the scale of their :class:`Bound`.
 
     Parameters
     ----------
-    learner : the family, by one member: fixed settings are kept, coefficients are where the search starts
-    free : names of the coefficients to tune; None is all of ``learner.coefficients``
-    bounds : {name: (least, most)} that replace the default ranges
-    episodes, seed : of the search; held_out_episodes, held_out_seed : of the reported cost
-    most_evaluations : rollouts, over all starts
-    tolerance : of the coefficients on their scale, whose whole range is 1
+    learner : the family, by one member: fixed settings are kept, coefficients are where the search
+    starts free : names of the coefficients to tune; None is all of ``learner.coefficients`` bounds
+    : {name: (least, most)} that replace the default ranges episodes, seed : of the search;
+    held_out_episodes, held_out_seed : of the reported cost most_evaluations : rollouts, over all
+    starts tolerance : of the coefficients on their scale, whose whole range is 1
 
     Raises
     ------
@@ -109,7 +114,13 @@ def best_coefficients(
         point, converged = _descend(search, starts, most_evaluations, tolerance, seed)
     best = search.learner(point)
     rollout = simulate(
-        problem, best, episodes=held_out_episodes, seed=held_out_seed, step=step, horizon=horizon, throw=False
+        problem,
+        best,
+        episodes=held_out_episodes,
+        seed=held_out_seed,
+        step=step,
+        horizon=horizon,
+        throw=False,
     )
     edges = tuple(name for name, x in zip(search.names, point, strict=True) if x < 0.01 or x > 0.99)
     return Tuned(
@@ -134,12 +145,18 @@ class _Search:
         self.evaluations, self._known = 0, {}
 
     def learner(self, point):
-        values = {name: scale.value(x) for name, scale, x in zip(self.names, self.scales, np.clip(point, 0, 1), strict=True)}
+        values = {
+            name: scale.value(x)
+            for name, scale, x in zip(self.names, self.scales, np.clip(point, 0, 1), strict=True)
+        }
         return self.family.with_coefficients(values)
 
     def start(self):
         return np.array(
-            [scale.position(self.family.coefficients[name]) for name, scale in zip(self.names, self.scales, strict=True)]
+            [
+                scale.position(self.family.coefficients[name])
+                for name, scale in zip(self.names, self.scales, strict=True)
+            ]
         )
 
     def __call__(self, point):
@@ -152,7 +169,9 @@ class _Search:
 
 
 class _Scale:
-    """The range of a coefficient mapped to [0, 1]: linear, logarithmic, or logarithmic in 1 - value."""
+    """The range of a coefficient mapped to [0, 1]: linear, logarithmic, or logarithmic in 1 -
+    value.
+    """
 
     def __init__(self, bound: Bound, given):
         least, most = (bound.least, bound.most) if given is None else map(float, given)
@@ -163,12 +182,19 @@ class _Scale:
         ):
             raise ProblemError(
                 "bounds of a coefficient",
-                expected=f"least < most inside [{bound.low:g}, {bound.high:g}] where the scale {bound.scale!r} is finite",
+                expected=(
+                    f"least < most inside [{bound.low:g}, {bound.high:g}] where the scale"
+                    f" {bound.scale!r} is finite"
+                ),
                 received=f"({least:g}, {most:g})",
                 advice="give a range of coefficients that can be searched",
             )
-        forward = {"linear": lambda x: x, "log": np.log, "one minus": lambda x: -np.log1p(-x)}[bound.scale]
-        self._back = {"linear": lambda x: x, "log": np.exp, "one minus": lambda x: -np.expm1(-x)}[bound.scale]
+        forward = {"linear": lambda x: x, "log": np.log, "one minus": lambda x: -np.log1p(-x)}[
+            bound.scale
+        ]
+        self._back = {"linear": lambda x: x, "log": np.exp, "one minus": lambda x: -np.expm1(-x)}[
+            bound.scale
+        ]
         self._forward, self._least, self._most = forward, least, most
         self._ends = forward(least), forward(most)
 
@@ -201,7 +227,13 @@ def _descend(search, starts, most, tolerance, seed):
     results = []
     for point in points:
         corners = np.vstack(
-            [point, *(point + (0.15 if x < 0.5 else -0.15) * axis for x, axis in zip(point, np.eye(size), strict=True))]
+            [
+                point,
+                *(
+                    point + (0.15 if x < 0.5 else -0.15) * axis
+                    for x, axis in zip(point, np.eye(size), strict=True)
+                ),
+            ]
         )
         results.append(
             minimize(

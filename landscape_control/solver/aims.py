@@ -27,9 +27,9 @@ def known_minima(problem: ControlProblem, seed: int) -> np.ndarray:
 
 @np.errstate(all="ignore")  # candidates may leave the domain; what is not finite is left out
 def surveyed(problem: ControlProblem, seed: int, *, trusting: bool = True) -> Places:
-    """The places a plan may end at, at most sixteen, those that cost least by the best timing of the straight way;
-    basins and
-    the curves around obstacles that save something. ``trusting`` as for ``places_of``."""
+    """The places a plan may end at, at most sixteen, those that cost least by the best timing of
+    the straight way; basins and the curves around obstacles that save something. ``trusting`` as
+    for ``places_of``."""
     places = places_of(problem, seed, trusting=trusting)
     if is_bowl(problem):
         return places
@@ -44,7 +44,9 @@ def lines(problem: ControlProblem, ends: np.ndarray) -> np.ndarray:
 
 
 def _ranked(problem, places):
-    """The aims in the order of what a straight way costs, the best of every basin first; the nearest is always kept."""
+    """The aims in the order of what a straight way costs, the best of every basin first; the
+    nearest is always kept.
+    """
     if len(places.aims) <= 1:
         return places
     rate = fastest_rate(problem, places.minima)
@@ -64,7 +66,9 @@ def _ranked(problem, places):
 
 
 def _basins(problem, aims):
-    """Labels (A,): aims joined by a segment on which what is faced at the end rises by less than 2 % of its range."""
+    """Labels (A,): aims joined by a segment on which what is faced at the end rises by less than 2
+    % of its range.
+    """
     count, n = aims.shape
     inner = np.linspace(0, 1, 7)[1:-1]
     pairs = [(i, j) for j in range(count) for i in range(j)]
@@ -88,7 +92,9 @@ def _faced(problem, points):
     """τr + e^{-γT}κΦ at points (S, n): what is paid by someone who stays there all the time."""
     objective = problem.objective
     counted = counted_time(problem)
-    value = resting(problem.model, points, objective)[0] * (counted if np.isfinite(counted) else 1.0)
+    value = resting(problem.model, points, objective)[0] * (
+        counted if np.isfinite(counted) else 1.0
+    )
     if objective.terminal is None or problem.end is not None:
         return value
     fade = np.exp(-objective.discount * objective.horizon) * objective.terminal_weight
@@ -106,7 +112,9 @@ def _with_curves(problem, places, seed):
     if not len(curves):
         return places
     rate = fastest_rate(problem, places.minima)
-    straight = best_timing(problem, lines(problem, ends), rate).costs[np.searchsorted(numbers, leads)]
+    straight = best_timing(problem, lines(problem, ends), rate).costs[
+        np.searchsorted(numbers, leads)
+    ]
     costs = best_timing(problem, curves, rate).costs
     ideal = np.nanmin(_faced(problem, np.vstack([problem.start[None], ends, places.aims])))
     saved = np.where(np.isfinite(straight), straight, np.inf) - costs
@@ -120,8 +128,8 @@ def _with_curves(problem, places, seed):
 
 
 def _candidates(problem, places, ends, numbers, seed):
-    """Curves (W, S, n) and the aims they lead to (W,): least action and its mirror image, bends, and by way of other
-    places."""
+    """Curves (W, S, n) and the aims they lead to (W,): least action and its mirror image, bends,
+    and by way of other places."""
     curves, leads = [], []
 
     def add(number, several):
@@ -131,11 +139,22 @@ def _candidates(problem, places, ends, numbers, seed):
     if problem.dimension > 1:
         for curve, number in zip(least_action_curves(problem, ends, NODES), numbers, strict=False):
             add(number, [curve, mirrored(curve)])
-        for end, number in list(zip(ends, numbers, strict=True))[: 2 if problem.dimension > 3 else 1]:
+        for end, number in list(zip(ends, numbers, strict=True))[
+            : 2 if problem.dimension > 3 else 1
+        ]:
             add(number, bends(problem, end, FRACTIONS, seed))
-    if problem.end is not None or problem.objective.terminal is not None:  # where it may pay to wait elsewhere
+    if (
+        problem.end is not None or problem.objective.terminal is not None
+    ):  # where it may pay to wait elsewhere
         for end, number in zip(ends, numbers, strict=True):
-            add(number, [_by_way_of(problem.start, stop, end) for stop in places.minima[:4] if not np.allclose(stop, end)])
+            add(
+                number,
+                [
+                    _by_way_of(problem.start, stop, end)
+                    for stop in places.minima[:4]
+                    if not np.allclose(stop, end)
+                ],
+            )
     return np.array(curves), np.array(leads)
 
 
@@ -148,5 +167,7 @@ def _by_way_of(start, stop, end):
 
 
 def apart(curve, other) -> bool:
-    """Whether two curves between the same ends differ by more than a tenth of their extent somewhere."""
+    """Whether two curves between the same ends differ by more than a tenth of their extent
+    somewhere.
+    """
     return bool(np.abs(curve - other).max() > 0.1 * np.ptp(curve, axis=0).max())

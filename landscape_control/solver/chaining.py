@@ -1,8 +1,10 @@
-"""Long finite horizons under strong discount: one window after another, by the principle of optimality.
+"""Long finite horizons under strong discount: one window after another, by the principle of
+optimality.
 
-What happens at γt > 20 hardly enters the cost, so no optimiser that sees only the cost can get it right. But an optimal
-plan stays optimal from each of its points on: it is solved on a window, trusted as far as its own cost determines it, and
-solved again from there with the time that remains.
+What happens at γt > 20 hardly enters the cost, so no optimiser that sees only the cost can get it
+right. But an optimal plan stays optimal from each of its points on: it is solved on a window,
+trusted as far as its own cost determines it, and solved again from there with the time that
+remains.
 """
 
 import itertools
@@ -38,27 +40,35 @@ _CAUTION = 30.0  # times an estimate that is right within a factor
 
 
 def needs_windows(task: Task) -> bool:
-    """Whether the horizon is so long, in units of 1/γ, that its late part does not show in the cost.
+    """Whether the horizon is so long, in units of 1/γ, that its late part does not show in the
+    cost.
 
-    Where the drift lets displacements grow nearly as fast as their share in the cost fades, windows would be as long; then
-    the unit of length grows instead, so that every part of the horizon shows (see ``unit_growth``).
+    Where the drift lets displacements grow nearly as fast as their share in the cost fades, windows
+    would be as long; then the unit of length grows instead, so that every part of the horizon shows
+    (see ``unit_growth``).
     """
     rate, discount = visible_rate(task.problem), task.problem.objective.discount
-    shows = rate < LEAST_VISIBLE * discount and unit_growth(task.problem, task.horizon) == discount / 2
+    shows = (
+        rate < LEAST_VISIBLE * discount and unit_growth(task.problem, task.horizon) == discount / 2
+    )
     return rate * task.horizon > LAST and not shows
 
 
 def visible_rate(problem: ControlProblem) -> float:
-    """Rate at which a displacement's share in the cost fades: γ, less twice the growth rate of an uncontrolled drift.
+    """Rate at which a displacement's share in the cost fades: γ, less twice the growth rate of an
+    uncontrolled drift.
 
-    A quadratic loss of a state that grows like e^{at} is worth e^{(2a - γ)t}; where that grows, all of it is seen.
+    A quadratic loss of a state that grows like e^{at} is worth e^{(2a - γ)t}; where that grows, all
+    of it is seen.
     """
     growth = largest_growth(problem.model, problem.start)
     return max(problem.objective.discount - 2 * max(growth, 0.0), 0.0)
 
 
 def first_window(machinery: Machinery, task: Task, guess: Guess) -> Plan:
-    """What of the first window's plan is kept: guesses that agree about it lead to the same plan, unless an end matters."""
+    """What of the first window's plan is kept: guesses that agree about it lead to the same plan,
+    unless an end matters.
+    """
     window = WINDOW / visible_rate(task.problem)
     if window >= task.horizon:
         return solve_plan(machinery, task, guess)
@@ -68,10 +78,11 @@ def first_window(machinery: Machinery, task: Task, guess: Guess) -> Plan:
 
 
 def chain_plan(machinery: Machinery, task: Task, guess: Guess) -> Plan:
-    """The plan over the whole horizon, window by window; its cost is the integral along all of them and the end.
+    """The plan over the whole horizon, window by window; its cost is the integral along all of them
+    and the end.
 
-    Where an end is felt so long before that windows without it may have lost something, the last window is longer, in a unit
-    of length that grows (see ``unit_growth``).
+    Where an end is felt so long before that windows without it may have lost something, the last
+    window is longer, in a unit of length that grows (see ``unit_growth``).
     """
     discount, horizon = visible_rate(task.problem), task.horizon
     if discount * horizon > MOST_WINDOWS * TRUSTED:
@@ -79,7 +90,10 @@ def chain_plan(machinery: Machinery, task: Task, guess: Guess) -> Plan:
             "horizon",
             expected=f"γT <= {MOST_WINDOWS * TRUSTED:g}",
             received=f"γT = {discount * horizon:g}",
-            advice="with so strong a discount use horizon=math.inf, which reports the part of the plan that matters",
+            advice=(
+                "with so strong a discount use horizon=math.inf, which reports the part of the plan"
+                " that matters"
+            ),
         )
     plan = _chained(machinery, task, guess, LAST)
     if plan.status is Status.NOT_STATIONARY and ends_late(task.problem):
@@ -96,7 +110,9 @@ def _chained(machinery, task, guess, longest):
         remaining = horizon - begin
         last = discount * remaining <= longest
         window = remaining if last or discount * remaining <= WINDOW else WINDOW / discount
-        piece = solve_plan(machinery, _window(task, start, window, remaining), _part(guess, begin, window, horizon))
+        piece = solve_plan(
+            machinery, _window(task, start, window, remaining), _part(guess, begin, window, horizon)
+        )
         if not last:
             piece = _trusted(piece, discount)
         pieces.append((begin, piece))  # its cost is still that of the whole window
@@ -106,11 +122,15 @@ def _chained(machinery, task, guess, longest):
         over = last or horizon - begin <= 1e-9 * horizon
         if over or piece.status not in (Status.CONVERGED, Status.REFINEMENT_CAP):
             return _joined(task, pieces, guess.name)
-        task = replace(task, negligible=max(task.negligible, 1e-2 * task.tolerance * abs(piece.cost)))
+        task = replace(
+            task, negligible=max(task.negligible, 1e-2 * task.tolerance * abs(piece.cost))
+        )
 
 
 def _check_range(problem, size, before, windows):
-    """Refuse what a drift carries, in so many more windows like the last, to where squares are no longer numbers."""
+    """Refuse what a drift carries, in so many more windows like the last, to where squares are no
+    longer numbers.
+    """
     if size <= _FAR * max(np.abs(problem.start).max(), 1.0) or size <= before:
         return
     if math.log10(size) + windows * math.log10(size / before) > _LARGEST_POWER:
@@ -118,7 +138,10 @@ def _check_range(problem, size, before, windows):
             "horizon",
             expected=f"parameters below 1e{_LARGEST_POWER} until the horizon",
             received=f"parameters that the drift has carried to {size:.1e}, and on",
-            advice="with so strong a discount use horizon=math.inf, which reports the part of the plan that matters",
+            advice=(
+                "with so strong a discount use horizon=math.inf, which reports the part of the plan"
+                " that matters"
+            ),
         )
 
 
@@ -129,11 +152,17 @@ def _window(task, start, window, remaining):
     objective = replace(task.problem.objective, horizon=window)
     if not reaches and objective.loss_weight > 0:
         objective = replace(objective, terminal_weight=0.0)
-    return replace(task, problem=task.problem.changed(start=start, end=end, objective=objective), horizon=window)
+    return replace(
+        task,
+        problem=task.problem.changed(start=start, end=end, objective=objective),
+        horizon=window,
+    )
 
 
 def _part(guess, begin, window, horizon):
-    return Guess(name=guess.name, path=lambda s: guess.path(np.minimum((begin + s * window) / horizon, 1.0)))
+    return Guess(
+        name=guess.name, path=lambda s: guess.path(np.minimum((begin + s * window) / horizon, 1.0))
+    )
 
 
 def _trusted(piece, discount):
@@ -155,7 +184,8 @@ def _joined(task, pieces, name):
 
     def joined(field, shifted=False):
         parts = [
-            getattr(p, field)[(0 if k == 0 else 1) :] + (begin if shifted else 0.0) for k, (begin, p) in enumerate(pieces)
+            getattr(p, field)[(0 if k == 0 else 1) :] + (begin if shifted else 0.0)
+            for k, (begin, p) in enumerate(pieces)
         ]
         return freeze(np.concatenate(parts))
 
@@ -178,19 +208,27 @@ def _joined(task, pieces, name):
     found = examine(problem, plan, None)
     plan = replace(plan, cost=found.cost)
     unseen = _unseen(problem, pieces, found)
-    may_pass = plan.status in (Status.CONVERGED, Status.REFINEMENT_CAP)  # the certificate decides about the whole
+    may_pass = plan.status in (
+        Status.CONVERGED,
+        Status.REFINEMENT_CAP,
+    )  # the certificate decides about the whole
     if may_pass and not unseen <= task.tolerance * found.cost_scale:
-        said = f"solving window by window may have lost {unseen:.2g}: what ends the horizon is felt long before"
+        said = (
+            f"solving window by window may have lost {unseen:.2g}: what ends the horizon is felt"
+            " long before"
+        )
         return replace(plan, status=Status.NOT_STATIONARY, message=said)
     return plan
 
 
 def _unseen(problem, pieces, found) -> float:
-    """What is lost at most by solving window by window, in present value: the largest over the joins.
+    """What is lost at most by solving window by window, in present value: the largest over the
+    joins.
 
-    Of two bounds the smaller. Where losses are not negative a window without the end costs less than any plan over the whole
-    time that remains, so nothing is lost beyond what its cost to go exceeds that by. And where costates jump by δλ the plan
-    can gain about ½ητ|δλ|²/m by moving the join, m the typical mass and τ the time that a window is kept.
+    Of two bounds the smaller. Where losses are not negative a window without the end costs less
+    than any plan over the whole time that remains, so nothing is lost beyond what its cost to go
+    exceeds that by. And where costates jump by δλ the plan can gain about ½ητ|δλ|²/m by moving the
+    join, m the typical mass and τ the time that a window is kept.
     """
     objective, directions = problem.objective, reachable_directions(problem.model)
     seen = np.eye(problem.dimension) if directions is None else directions[0]
@@ -209,15 +247,19 @@ def _unseen(problem, pieces, found) -> float:
 def _with_one_costate(problem, pieces):
     """The pieces with costates that continue each other, where a fixed end leaves them free.
 
-    In directions that no control reaches the multipliers of a fixed end are arbitrary, and those of a window without an end
-    are what its own horizon makes of them. Their difference δ obeys δ' = (γ - Aᵀ)δ and is seen by no control: it is carried
-    back from the last window to the first.
+    In directions that no control reaches the multipliers of a fixed end are arbitrary, and those of
+    a window without an end are what its own horizon makes of them. Their difference δ obeys δ' = (γ
+    - Aᵀ)δ and is seen by no control: it is carried back from the last window to the first.
     """
     directions = reachable_directions(problem.model) if problem.end is not None else None
     if directions is None or not directions[1].shape[1]:
         return pieces
     rest = directions[1]
-    coasting = rest.T @ (problem.objective.discount * np.eye(len(rest)) - problem.model.drift_matrix[0].T) @ rest
+    coasting = (
+        rest.T
+        @ (problem.objective.discount * np.eye(len(rest)) - problem.model.drift_matrix[0].T)
+        @ rest
+    )
     continued = [pieces[-1]]
     for begin, piece in reversed(pieces[:-1]):
         apart = rest.T @ (continued[0][1].costates[0] - piece.costates[-1])

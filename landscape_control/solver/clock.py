@@ -18,15 +18,21 @@ class Clock:
     begin: float = field(default_factory=time.monotonic)
     plans: list = field(default_factory=list)
     ran_out: bool = False  # whether something was left undone because the time was over
-    interrupted: bool = False  # whether Ctrl-C was pressed, even if the exception has been lost since
+    interrupted: bool = (
+        False  # whether Ctrl-C was pressed, even if the exception has been lost since
+    )
 
     def seconds_left(self) -> float:
-        """Negative when the time is over. Raises KeyboardInterrupt where one was lost in compiled code."""
+        """Negative when the time is over. Raises KeyboardInterrupt where one was lost in compiled
+        code.
+        """
         self.check_interruption()
         return self.limit - (time.monotonic() - self.begin)
 
     def check_interruption(self) -> None:
-        """Raise KeyboardInterrupt once more: one that is raised inside a function of compiled code may be dropped there."""
+        """Raise KeyboardInterrupt once more: one that is raised inside a function of compiled code
+        may be dropped there.
+        """
         if self.interrupted:
             raise KeyboardInterrupt
         if self.outer is not None:
@@ -38,7 +44,9 @@ _STATE = threading.local()
 
 @contextmanager
 def running_clock(limit: float) -> Iterator[Clock]:
-    """The clock that :func:`clock` returns inside this block; blocks may be nested, the inner one counts."""
+    """The clock that :func:`clock` returns inside this block; blocks may be nested, the inner one
+    counts.
+    """
     outer = getattr(_STATE, "clock", None)
     _STATE.clock = Clock(limit=limit, outer=outer)
     try:
@@ -50,7 +58,9 @@ def running_clock(limit: float) -> Iterator[Clock]:
 
 @contextmanager
 def _interruptions_noted(noting: Clock):
-    """Ctrl-C is also noted on the clock; only where Python's own handler is in place, in the main thread."""
+    """Ctrl-C is also noted on the clock; only where Python's own handler is in place, in the main
+    thread.
+    """
     here = threading.current_thread() is threading.main_thread()
     if not here or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield

@@ -1,15 +1,18 @@
 """When to be where along a given curve: the best timing by dynamic programming, and what it costs.
 
-The shape of a path and its timing are two questions. On a curve θ(ℓ) with metric arc length ℓ, dℓ² = dθᵀG dθ, moving at
-speed v = dℓ/dt costs per unit time
+The shape of a path and its timing are two questions. On a curve θ(ℓ) with metric arc length ℓ, dℓ²
+= dθᵀG dθ, moving at speed v = dℓ/dt costs per unit time
 
-    v²/2η - v p(ℓ)/η + r(ℓ),      r = kL + fᵀGf/2η  (what resting costs),    p = fᵀG dθ/dℓ  (how much the drift helps),
+    v²/2η - v p(ℓ)/η + r(ℓ),      r = kL + fᵀGf/2η  (what resting costs),    p = fᵀG dθ/dℓ  (how
+        much the drift helps),
 
-so the timing is a problem in one dimension, whatever n, T, γ, drift or terminal cost. It is solved on a lattice of
-places and
-times: every path of the lattice is an admissible motion, hence its cost an upper bound, up to the quadrature of r.
+so the timing is a problem in one dimension, whatever n, T, γ, drift or terminal cost. It is solved
+on a lattice of places and
+times: every path of the lattice is an admissible motion, hence its cost an upper bound, up to the
+quadrature of r.
 Fast moves
-followed by a long rest, late departures and stops on the way are all among them (Bellman's principle).
+followed by a long rest, late departures and stops on the way are all among them (Bellman's
+principle).
 """
 
 from dataclasses import dataclass
@@ -39,12 +42,12 @@ class Timing:
 def best_timing(
     problem: ControlProblem, curves: np.ndarray, rate: float, *, arriving: bool = False
 ) -> Timing:
-    """The cheapest timing of each curve; ``curves`` (P, S, n) begin at the start, ``rate`` resolves its fastest part.
+    """The cheapest timing of each curve; ``curves`` (P, S, n) begin at the start, ``rate`` resolves
+    its fastest part.
 
-    With a fixed end a motion has to arrive at the curve's last point, if ``arriving`` by half of the horizon or of
-    two planning
-    times at the latest; else it may stop anywhere on it. Curves that leave the
-    domain of the loss get an infinite cost.
+    With a fixed end a motion has to arrive at the curve's last point, if ``arriving`` by half of
+    the horizon or of two planning times at the latest; else it may stop anywhere on it. Curves that
+    leave the domain of the loss get an infinite cost.
     """
     objective = problem.objective
     places = _places(problem, curves)
@@ -85,7 +88,9 @@ def counted_span(problem: ControlProblem, rate: float) -> float:
 
 @lru_cache(maxsize=64)
 def time_mesh(steps: int, octaves: int, two_layers: bool) -> np.ndarray:
-    """Times on [0, 1], geometric from a first step of 2^-octaves/2 where uniform steps are longer; at both ends if asked."""
+    """Times on [0, 1], geometric from a first step of 2^-octaves/2 where uniform steps are longer;
+    at both ends if asked.
+    """
     if two_layers:
         half = time_mesh(steps // 2, max(octaves - 1, 0), False) / 2
         return freeze(np.concatenate([half, 1 - half[-2::-1]]))
@@ -105,7 +110,9 @@ def time_mesh(steps: int, octaves: int, two_layers: bool) -> np.ndarray:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Places:
-    """What moving from node i to node j of a curve costs, apart from the clock: (P, S, S), and at rest (P, S)."""
+    """What moving from node i to node j of a curve costs, apart from the clock: (P, S, S), and at
+    rest (P, S).
+    """
 
     effort: np.ndarray  # (ℓ_j - ℓ_i)²/2η, over dt
     loss: np.ndarray  # mean of r between them, times dt
@@ -166,7 +173,9 @@ def _weights(discount, times):
 
 
 def _final_value(problem, curves, rest):
-    """What is still to be paid at the last time, (P, S): Φ, an end that has to be met, or rest for ever after."""
+    """What is still to be paid at the last time, (P, S): Φ, an end that has to be met, or rest for
+    ever after.
+    """
     objective, (count, nodes, n) = problem.objective, curves.shape
     if problem.end is not None:
         value = np.full((count, nodes), np.inf)

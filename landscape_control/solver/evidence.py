@@ -1,4 +1,6 @@
-"""What other starts say about the best plan: saddles to step off from, and cheaper paths that did not converge."""
+"""What other starts say about the best plan: saddles to step off from, and cheaper paths that did
+not converge.
+"""
 
 from dataclasses import replace
 
@@ -14,16 +16,19 @@ from .guesses import Guess
 from .plans import USABLE
 
 STEPS = (0.03, 0.1, 0.3, 1.0, 3.0)  # off a saddle, in units of the path's extent
-FOLLOWS = 0.1  # largest residual of the dynamics at which an unfinished path counts as one that can be followed
+# largest residual of the dynamics at which an unfinished path counts as one that can be followed
+FOLLOWS = 0.1
 PIECES = 48  # of an element, in which the cost of a path that counts as evidence is summed again
 FALLEN = 1e3  # cost scales below the best plan from which a path is taken to fall without limit
 
 
 @np.errstate(all="ignore")  # steps may leave the domain of the loss: their cost is then not finite
 def beside(problem: ControlProblem, plan: Plan) -> list[Guess]:
-    """Paths to both sides of a stationary plan, along the direction in which its cost falls fastest.
+    """Paths to both sides of a stationary plan, along the direction in which its cost falls
+    fastest.
 
-    How far is chosen by the cost of the paths themselves where every direction can be pushed, else a tenth of the extent.
+    How far is chosen by the cost of the paths themselves where every direction can be pushed, else
+    a tenth of the extent.
     """
     direction = curvature_along(problem, plan).direction
     if direction is None:
@@ -57,10 +62,11 @@ def _stepped(problem, plan, offset, side) -> Guess:
 def with_evidence(
     problem: ControlProblem, plans: list[Plan], found: list[Plan], tolerance: float
 ) -> list[Plan]:
-    """The plans, best first; where a start that did not converge met a cheaper path, the best one's status says so.
+    """The plans, best first; where a start that did not converge met a cheaper path, the best one's
+    status says so.
 
-    A path is evidence if it can be followed, so that its cost is one that a learner can have: with B invertible every
-    path can, otherwise its dynamics must hold about as well as a plan's.
+    A path is evidence if it can be followed, so that its cost is one that a learner can have: with
+    B invertible every path can, otherwise its dynamics must hold about as well as a plan's.
     """
     best = plans[0]
     if not best.status.ok:
@@ -84,7 +90,10 @@ def with_evidence(
         cheapest.status is Status.UNBOUNDED
         or best.cost - lowest > FALLEN * best.certificate.cost_scale
     )
-    message = f"the start '{cheapest.found_from[0]}' met a path of cost {lowest:.6g} and ended {cheapest.status}"
+    message = (
+        f"the start '{cheapest.found_from[0]}' met a path of cost {lowest:.6g} and ended"
+        f" {cheapest.status}"
+    )
     if falls:
         message += (
             "; the plan returned is a local minimum of a cost that seems to have no lower bound"
@@ -97,12 +106,16 @@ def _on_finer_mesh(plan: Plan) -> Plan:
     """The same path, every element cut into equal pieces."""
     fractions = np.linspace(0, 1, PIECES + 1)[:-1]
     lengths = np.diff(plan.vertices)
-    vertices = np.append((plan.vertices[:-1, None] + lengths[:, None] * fractions).ravel(), plan.vertices[-1])
+    vertices = np.append(
+        (plan.vertices[:-1, None] + lengths[:, None] * fractions).ravel(), plan.vertices[-1]
+    )
     nodes = node_times(vertices, plan.positions)
     times = np.append(nodes[:, :-1].ravel(), vertices[-1])
 
     def at_nodes(values):
-        return PiecewisePolynomial(vertices=plan.vertices, positions=plan.positions, values=values)(times)
+        return PiecewisePolynomial(vertices=plan.vertices, positions=plan.positions, values=values)(
+            times
+        )
 
     finer = {name: at_nodes(getattr(plan, name)) for name in ("parameters", "controls", "costates")}
     return replace(plan, times=times, vertices=vertices, **finer)

@@ -1,4 +1,6 @@
-"""What is paid where a plan ends: rest, the terminal cost, and both together, as functions to be followed downhill."""
+"""What is paid where a plan ends: rest, the terminal cost, and both together, as functions to be
+followed downhill.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +13,9 @@ from .scales import counted_time
 
 @dataclass(frozen=True, kw_only=True)
 class Faced:
-    """A function a·r(θ) + b·Φ(θ) + c|θ - θ₀|² whose minima are candidate ends; the last term stands for the way."""
+    """A function a·r(θ) + b·Φ(θ) + c|θ - θ₀|² whose minima are candidate ends; the last term stands
+    for the way.
+    """
 
     rest: float
     terminal: float

@@ -1,4 +1,6 @@
-"""From guesses to plans: drafted, told apart, refined as far as they deserve; and what starts beside them lead to."""
+"""From guesses to plans: drafted, told apart, refined as far as they deserve; and what starts
+beside them lead to.
+"""
 
 import math
 from dataclasses import dataclass, replace
@@ -32,8 +34,12 @@ class Finder:
     max_elements: int
     max_doublings: int
 
-    def plans(self, problem: ControlProblem, guesses: list[Guess], minima: np.ndarray) -> list[Plan]:
-        """A certified plan per guess; guesses that lead to no admissible rest are left out if another one does."""
+    def plans(
+        self, problem: ControlProblem, guesses: list[Guess], minima: np.ndarray
+    ) -> list[Plan]:
+        """A certified plan per guess; guesses that lead to no admissible rest are left out if
+        another one does.
+        """
         task = Task(
             problem=problem,
             horizon=problem.objective.horizon,
@@ -43,7 +49,9 @@ class Finder:
             fastest_rate=fastest_rate(problem, minima),
         )
         if math.isfinite(task.horizon) and not needs_windows(task):
-            return self._refined(task, [draft_plan(self.machinery, task, guess) for guess in _in_time(guesses)])
+            return self._refined(
+                task, [draft_plan(self.machinery, task, guess) for guess in _in_time(guesses)]
+            )
         plans = self._in_parts(replace(task, is_whole=False), guesses)
         return [certified(problem, plan, tolerance=self.tolerance) for plan in plans]
 
@@ -55,19 +63,23 @@ class Finder:
         # cheapest first; the others are refined further only where they turn out to be better
         for guess in _in_time(guesses):
             try:
-                settled.append((self._kept(self._in_steps(task, guess, is_first=not settled)), guess))
+                settled.append(
+                    (self._kept(self._in_steps(task, guess, is_first=not settled)), guess)
+                )
             except ProblemError as refusal:
                 refusals.append(refusal)
         if not settled:
             raise refusals[0]  # that of the best aim
-        best, guess = min(settled, key=lambda pair: pair[0].cost if np.isfinite(pair[0].cost) else np.inf)
+        best, guess = min(
+            settled, key=lambda pair: pair[0].cost if np.isfinite(pair[0].cost) else np.inf
+        )
         if best.status is Status.REFINEMENT_CAP and guess is not settled[0][1]:
             settled.append((self._in_steps(task, guess, is_first=True), guess))
         return [plan for plan, _ in settled]
 
     def _that_differ(self, task, guesses) -> list[Guess]:
-        """The guesses to go on with after the first window, in which nearly all of the cost is decided: the cheapest that
-        differ there, and what fell below them without an end."""
+        """The guesses to go on with after the first window, in which nearly all of the cost is
+        decided: the cheapest that differ there, and what fell below them without an end."""
         begun, limited = [], replace(task, max_elements=self._first_elements())
         for guess in _in_time(guesses):
             try:
@@ -79,7 +91,11 @@ class Finder:
         if not plans:
             return guesses
         chosen = [source for _, source in distinct(plans)][:MOST_CONTINUED]
-        falling = [plan for plan in plans if plan.status not in USABLE and plan.cost < chosen[0].cost and plan not in chosen]
+        falling = [
+            plan
+            for plan in plans
+            if plan.status not in USABLE and plan.cost < chosen[0].cost and plan not in chosen
+        ]
         return [known[id(plan)] for plan in [*chosen, *falling]]
 
     def _in_steps(self, task, guess, *, is_first) -> Plan:
@@ -92,20 +108,33 @@ class Finder:
         """Cap of the refinement of plans that are not the best."""
         return min(self.max_elements, 4 * self.machinery.transcription.elements)
 
-    def off_saddles(self, problem: ControlProblem, plans: list[Plan], minima: np.ndarray) -> list[Plan]:
+    def off_saddles(
+        self, problem: ControlProblem, plans: list[Plan], minima: np.ndarray
+    ) -> list[Plan]:
         """What starts beside stationary plans that are no minima lead to."""
-        guesses = [guess for plan in plans if plan.status is Status.NOT_A_MINIMUM for guess in beside(problem, plan)]
+        guesses = [
+            guess
+            for plan in plans
+            if plan.status is Status.NOT_A_MINIMUM
+            for guess in beside(problem, plan)
+        ]
         return self._further(problem, guesses, minima)
 
     def _further(self, problem, guesses, minima) -> list[Plan]:
-        """Plans from starts that are tried beside others: what is refused to them says nothing about the problem."""
+        """Plans from starts that are tried beside others: what is refused to them says nothing
+        about the problem.
+        """
         try:
             return self.plans(problem, guesses, minima) if guesses else []
         except ProblemError:
             return []
 
-    def beside_best(self, problem, plans: list[Plan], guesses: list[Guess], minima, seed: int) -> list[Plan]:
-        """What variations of the best plan lead to, where ways that can be gone are few; ``guesses`` are added to."""
+    def beside_best(
+        self, problem, plans: list[Plan], guesses: list[Guess], minima, seed: int
+    ) -> list[Plan]:
+        """What variations of the best plan lead to, where ways that can be gone are few;
+        ``guesses`` are added to.
+        """
         more: list[Plan] = []
         if not is_bound(problem):
             return more
@@ -117,7 +146,10 @@ class Finder:
             guesses += starts
             more += self._further(problem, starts, minima)
             again = distinct(plans + more)[0][0]
-            if not again.cost < best.cost - self.tolerance * best.certificate.cost_scale - best.cost_error:
+            if (
+                not again.cost
+                < best.cost - self.tolerance * best.certificate.cost_scale - best.cost_error
+            ):
                 break
         return more
 
@@ -127,9 +159,14 @@ class Finder:
         chosen = []
         for plan, source in distinct([draft.plan for draft in drafts]):
             draft = by_plan[id(source)]
-            chosen.append(draft if plan is source else replace(draft, plan=plan))  # merged with its duplicates
+            chosen.append(
+                draft if plan is source else replace(draft, plan=plan)
+            )  # merged with its duplicates
         caps = [self.max_elements] + [self._first_elements()] * len(chosen)
-        refined = [refine_plan(self.machinery, task, draft, cap) for draft, cap in zip(chosen, caps, strict=False)]
+        refined = [
+            refine_plan(self.machinery, task, draft, cap)
+            for draft, cap in zip(chosen, caps, strict=False)
+        ]
         limited = set(range(1, len(chosen)))
         while limited:  # the best so far may be one of them
             usable = [plan.cost if plan.status in USABLE else math.inf for plan in refined]
@@ -140,10 +177,16 @@ class Finder:
             refined[best] = refine_plan(self.machinery, task, chosen[best], self.max_elements)
         if len(chosen) == len(drafts) or refined[0].status not in USABLE:
             return refined
-        for draft in drafts:  # runs that failed beside others that did not: a cheaper path is worth another try
+        for draft in (
+            drafts
+        ):  # runs that failed beside others that did not: a cheaper path is worth another try
             if draft.plan.status not in USABLE:
                 cheaper = draft.examination.path_cost < refined[0].cost
-                refined.append(refine_plan(self.machinery, task, draft, self._first_elements()) if cheaper else draft.plan)
+                refined.append(
+                    refine_plan(self.machinery, task, draft, self._first_elements())
+                    if cheaper
+                    else draft.plan
+                )
         return refined
 
     @staticmethod

@@ -1,4 +1,6 @@
-"""Guesses that an optimiser can start from: every function finite, with slope and curvature, at every node."""
+"""Guesses that an optimiser can start from: every function finite, with slope and curvature, at
+every node.
+"""
 
 from dataclasses import dataclass
 
@@ -26,7 +28,8 @@ class Trouble:
 
 
 def first_trouble(model: Model, points: np.ndarray) -> Trouble | None:
-    """The first of the points (S, n) where a function of the problem, its slope or curvature is not finite; None if none.
+    """The first of the points (S, n) where a function of the problem, its slope or curvature is not
+    finite; None if none.
 
     B⁻¹ counts as one of them where B is square and depends on θ.
     """
@@ -45,10 +48,12 @@ def first_trouble(model: Model, points: np.ndarray) -> Trouble | None:
 def finite_guess(
     problem: ControlProblem, states: np.ndarray, times: np.ndarray, name: str
 ) -> tuple[np.ndarray, str]:
-    """(states, name) of a guess (K, d+1, n) at times (K, d+1), moved off singular points where it meets any.
+    """(states, name) of a guess (K, d+1, n) at times (K, d+1), moved off singular points where it
+    meets any.
 
-    A guess with a free end shrinks towards the start, where everything is finite, as little as one of a few factors allows;
-    one with a fixed end bends aside. Problems without singular points (``Model.is_total``) are not looked at.
+    A guess with a free end shrinks towards the start, where everything is finite, as little as one
+    of a few factors allows; one with a fixed end bends aside. Problems without singular points
+    (``Model.is_total``) are not looked at.
 
     Raises
     ------
@@ -67,9 +72,14 @@ def finite_guess(
     node = trouble.node
     raise ProblemError(
         "guess",
-        expected="a path along which loss, metric, drift, actuation and terminal cost are finite, with slope and curvature",
-        received=f"'{name}': {trouble} at t = {times.ravel()[node]:.4g}, "
-        f"θ = {np.round(states.reshape(-1, problem.dimension)[node], 4).tolist()}",
+        expected=(
+            "a path along which loss, metric, drift, actuation and terminal cost are finite, with"
+            " slope and curvature"
+        ),
+        received=(
+            f"'{name}': {trouble} at t = {times.ravel()[node]:.4g}, "
+            f"θ = {np.round(states.reshape(-1, problem.dimension)[node], 4).tolist()}"
+        ),
         advice="move the end, or pass a guess that goes round that point",
     )
 
@@ -92,9 +102,11 @@ def _moved(problem, states, times):
 
 
 def _checks(model: Model) -> dict[str, Pointwise]:
-    """Per function of the problem its entries, their slopes and curvatures at θ, compiled once per model.
+    """Per function of the problem its entries, their slopes and curvatures at θ, compiled once per
+    model.
 
-    Slopes and curvatures are those of a weighted sum of the entries, which is finite only if all of them are.
+    Slopes and curvatures are those of a weighted sum of the entries, which is finite only if all of
+    them are.
     """
     if "finite checks" not in model.cache:
         theta = ca.SX.sym("theta", model.dimension)

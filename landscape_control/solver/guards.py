@@ -1,23 +1,28 @@
 """The functions of a program as Fatrop may see them: always finite, so that it always comes back.
 
-Fatrop 1.1.8 regularises a linear system that it cannot factorise in a loop without an exit, and calls none of our functions
-inside it: neither a callback nor a signal can end it, CasADi drops the exceptions of the functions evaluated before it, and
-so the loop must be kept from beginning. Two ways into it were found:
+Fatrop 1.1.8 regularises a linear system that it cannot factorise in a loop without an exit, and
+calls none of our functions inside it: neither a callback nor a signal can end it, CasADi drops the
+exceptions of the functions evaluated before it, and so the loop must be kept from beginning. Two
+ways into it were found:
 
-* A gradient, Jacobian or Hessian with an entry that is not finite: no shift makes such a matrix definite. Entries are
+* A gradient, Jacobian or Hessian with an entry that is not finite: no shift makes such a matrix
+  definite. Entries are
 clipped
-  to ±10⁵⁰ (NaN becomes -10⁵⁰), which a shift outgrows; the step that follows is poor and the run ends as failed.
-* Its restoration phase far out, whose elastic variables are shifted along with the Hessian, so that round-off may hide the
-  shift at any size. There the weight of the cost is 0, which is never so elsewhere: the Hessian then gets 10⁴⁰ on its
-  diagonal
-  and is definite at once. Restoration does not succeed then; another optimiser has to take over.
+  to ±10⁵⁰ (NaN becomes -10⁵⁰), which a shift outgrows; the step that follows is poor and the run
+  ends as failed.
+* Its restoration phase far out, whose elastic variables are shifted along with the Hessian, so that
+  round-off may hide the shift at any size. There the weight of the cost is 0, which is never so
+  elsewhere: the Hessian then gets 10⁴⁰ on its diagonal and is definite at once. Restoration does
+  not succeed then; another optimiser has to take over.
 
-A third way in is closed by not taking it (:func:`comes_back`). The shift δI on the variables becomes δZᵀZ on the
-directions that
-the equations leave free. Where ZᵀZ is so ill-conditioned that its factorisation fails by round-off, no δ helps. In the
-discretised action Z selects variables, ZᵀZ is diagonal with entries 1 and 2. With collocation or shooting Z maps controls to
-states: its size is that of the controls' effect, bounded for dynamics Aθ + c + Bu by the growth of displacements over the
-horizon, but without bound for other dynamics, and with a fixed end by how weakly the end is controlled.
+A third way in is closed by not taking it (:func:`comes_back`). The shift δI on the variables
+becomes δZᵀZ on the directions that the equations leave free. Where ZᵀZ is so ill-conditioned that
+its factorisation fails by round-off, no δ helps. In the discretised action Z selects variables, ZᵀZ
+is diagonal with entries 1 and 2. With collocation or shooting Z maps controls to
+states: its size is that of the controls' effect, bounded for dynamics Aθ + c + Bu by the growth of
+displacements over the
+horizon, but without bound for other dynamics, and with a fixed end by how weakly the end is
+controlled.
 """
 
 import math
@@ -44,7 +49,9 @@ def comes_back(problem: ControlProblem, transcription: Transcription, horizon: f
 
 
 def guarded_functions(program: Program) -> dict[str, ca.Function]:
-    """nlp_g, nlp_grad_f, nlp_jac_g and nlp_hess_l of a staged SX program, by name, in nlpsol's own signatures."""
+    """nlp_g, nlp_grad_f, nlp_jac_g and nlp_hess_l of a staged SX program, by name, in nlpsol's own
+    signatures.
+    """
     x, p, cost, rows = (program.nlp[name] for name in ("x", "p", "f", "g"))
     jacobian = ca.jacobian(rows, x)
     if program.derivatives is None:

@@ -25,9 +25,9 @@ class Guess:
     ----------
     name : str
     path : maps fractions of the horizon (S,) to parameters (S, n)
-    timed : maps times (S,) to parameters (S, n), for guesses that keep their own clock whatever the computed horizon
-    cost : float, J of the guess where it is known from its timing, else NaN
-    basin : int, label of the basin it aims at, -1 for none known
+    timed : maps times (S,) to parameters (S, n), for guesses that keep their own clock whatever the
+    computed horizon cost : float, J of the guess where it is known from its timing, else NaN basin
+    : int, label of the basin it aims at, -1 for none known
     """
 
     name: str
@@ -43,7 +43,11 @@ class Guess:
 
 AnyGuess = Annotated[
     Guess | Plan | Solution | Callable | str | Numbers | None,
-    Words(expected="a solution, a function of t, the name of a rule, or finite numbers (n,) or (N+1, n)"),
+    Words(
+        expected=(
+            "a solution, a function of t, the name of a rule, or finite numbers (n,) or (N+1, n)"
+        )
+    ),
 ]
 
 
@@ -53,8 +57,8 @@ def straight(problem, target, name):
 
 
 def read_guess(problem: ControlProblem, guess, horizon: float) -> Guess:
-    """A user's guess: a Plan or Solution, a callable t -> θ, a constant (n,), an array (N+1, n) equally spaced in time,
-    or the name of a rule to follow."""
+    """A user's guess: a Plan or Solution, a callable t -> θ, a constant (n,), an array (N+1, n)
+    equally spaced in time, or the name of a rule to follow."""
     if isinstance(guess, Guess):
         return guess
     if isinstance(guess, str):
@@ -74,7 +78,9 @@ def read_guess(problem: ControlProblem, guess, horizon: float) -> Guess:
     if array.ndim != 2 or array.shape[1] != n or len(array) < 2 or not np.isfinite(array).all():
         raise ProblemError(
             "guess",
-            expected=f"a solution, a function of t, a rule's name, ({n},) or (N+1, {n}) finite numbers",
+            expected=(
+                f"a solution, a function of t, a rule's name, ({n},) or (N+1, {n}) finite numbers"
+            ),
             received=f"{type(guess).__name__} of shape {array.shape}",
             advice="pass one row of parameters per time, equally spaced over the horizon",
         )
@@ -89,8 +95,12 @@ def read_guess(problem: ControlProblem, guess, horizon: float) -> Guess:
 def _check_plan(problem, plan):
     given = plan.parameters.shape[1]
     if given != problem.dimension:
-        raise ProblemError("guess", expected=f"a plan of {problem.dimension} parameters", received=f"one of {given}",
-                           advice="guess with a solution of this landscape, or leave the guess out")
+        raise ProblemError(
+            "guess",
+            expected=f"a plan of {problem.dimension} parameters",
+            received=f"one of {given}",
+            advice="guess with a solution of this landscape, or leave the guess out",
+        )
 
 
 def _check_loss(problem, points):

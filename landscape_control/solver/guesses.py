@@ -33,7 +33,8 @@ class Search:
     basins : int, basins among those that were kept
     tried : names of the starts
     left_out : int, basins that no start aims at
-    reach : float, the distance from the start within which ends were looked for; infinite where they were declared
+    reach : float, the distance from the start within which ends were looked for; infinite where
+    they were declared
     """
 
     found: int
@@ -71,15 +72,17 @@ def searched(problem: ControlProblem, places: Places, guesses: list[Guess]) -> S
     )
 
 
-def default_guesses(problem: ControlProblem, places: Places | np.ndarray, starts: int | None, seed: int) -> list[Guess]:
-    """Paths with their best timing: to every basin worth ending in, cheapest first, then other ways, then drawn ones.
+def default_guesses(
+    problem: ControlProblem, places: Places | np.ndarray, starts: int | None, seed: int
+) -> list[Guess]:
+    """Paths with their best timing: to every basin worth ending in, cheapest first, then other
+    ways, then drawn ones.
 
-    ``places`` is what the search found (see ``aims.surveyed``), or an array (A, n) of ends. Without ``starts`` there
-    is one path
-    per basin, at most six, and to a fixed end at most three, on different sides of what is in the way. With ``starts`` there
-    are so many: further curves to the same basins, straight lines at constant speed, and seeded lines and bends.
-    Problems that
-    are quadratic throughout get one straight path.
+    ``places`` is what the search found (see ``aims.surveyed``), or an array (A, n) of ends. Without
+    ``starts`` there is one path per basin, at most six, and to a fixed end at most three, on
+    different sides of what is in the way. With ``starts`` there are so many: further curves to the
+    same basins, straight lines at constant speed, and seeded lines and bends. Problems that are
+    quadratic throughout get one straight path.
     """
     if not isinstance(places, Places):
         places = plain_places(problem, places, places)
@@ -87,12 +90,16 @@ def default_guesses(problem: ControlProblem, places: Places | np.ndarray, starts
     guesses = [_simple(problem, places)] if is_bowl(problem) else _of_class(problem, places, wanted)
     guesses += _obeying(problem, places, seed) + _downhill(problem)
     if wanted is None:  # where the search itself was a sample, some starts that owe nothing to it
-        return guesses + _drawn(problem, places, MOST_DRAWN if _is_sampled(problem, places) else 0, seed)
+        return guesses + _drawn(
+            problem, places, MOST_DRAWN if _is_sampled(problem, places) else 0, seed
+        )
     return guesses[:wanted] + _drawn(problem, places, wanted - len(guesses), seed)
 
 
 def _obeying(problem, places, seed):
-    """Paths that obey the dynamics, where curves through the parameters say too little; found once per class of numbers."""
+    """Paths that obey the dynamics, where curves through the parameters say too little; found once
+    per class of numbers.
+    """
     if not is_bound(problem):
         return []
     typical = places.problem
@@ -105,9 +112,15 @@ def _obeying(problem, places, seed):
 
 
 def _downhill(problem):
-    """The way of the natural gradient, where lengths depend on the place: what is far by one measure is near by another, and
-    a loss may be lowest where the metric vanishes. Left out where it cannot be followed over the horizon."""
-    free = problem.end is None and problem.objective.loss_weight > 0 and np.isfinite(problem.objective.horizon)
+    """The way of the natural gradient, where lengths depend on the place: what is far by one
+    measure is near by another, and a loss may be lowest where the metric vanishes. Left out where
+    it cannot be followed over the horizon.
+    """
+    free = (
+        problem.end is None
+        and problem.objective.loss_weight > 0
+        and np.isfinite(problem.objective.horizon)
+    )
     if problem.model.constant["metric"] or problem.dimension > MANY or not free:
         return []
     try:
@@ -117,17 +130,23 @@ def _downhill(problem):
 
 
 def _is_sampled(problem, places):
-    """Whether ends were searched for in three to ten dimensions: no lattice is dense there, and starts are still cheap."""
+    """Whether ends were searched for in three to ten dimensions: no lattice is dense there, and
+    starts are still cheap.
+    """
     return 2 < problem.dimension <= MANY and problem.end is None and np.isfinite(places.reach)
 
 
 def _of_class(problem, places, wanted):
-    """The timed curves of the problem that stands for this one's class of numbers, moved to its own start and end."""
+    """The timed curves of the problem that stands for this one's class of numbers, moved to its own
+    start and end.
+    """
     typical = places.problem
     if typical is None or (typical.end is None) != (problem.end is None):
         return _considered(problem, places, wanted)
     if not (np.isfinite(problem.objective.horizon) or np.array_equal(problem.start, typical.start)):
-        return _considered(problem, places, wanted)  # guesses with a clock of their own are not sheared
+        return _considered(
+            problem, places, wanted
+        )  # guesses with a clock of their own are not sheared
     if wanted not in places.timed:
         places.timed[wanted] = _considered(typical, places, wanted)
     shift = problem.start - typical.start
@@ -139,7 +158,9 @@ def _of_class(problem, places, wanted):
 
 def _sheared(guess, shift, end_shift):
     """A guess whose start and end are moved, the ways between in proportion."""
-    return replace(guess, path=lambda s: guess.path(s) + (1 - s)[:, None] * shift + s[:, None] * end_shift)
+    return replace(
+        guess, path=lambda s: guess.path(s) + (1 - s)[:, None] * shift + s[:, None] * end_shift
+    )
 
 
 def _considered(problem, places, wanted):
@@ -149,26 +170,43 @@ def _considered(problem, places, wanted):
         return [_short_step(problem)]
     rate = fastest_rate(problem, places.minima)
     timing = best_timing(problem, curves, rate)
-    if not np.isfinite(timing.costs).any():  # every way leads through places where something is not defined
-        return [_short_step(problem) if problem.end is None else straight(problem, problem.end, "straight line")]
+    if not np.isfinite(
+        timing.costs
+    ).any():  # every way leads through places where something is not defined
+        return [
+            (
+                _short_step(problem)
+                if problem.end is None
+                else straight(problem, problem.end, "straight line")
+            )
+        ]
     chosen = _leaders(problem, places, curves, aims, timing.costs)
     if wanted is not None:
-        chosen += [i for i in np.argsort(timing.costs, kind="stable") if np.isfinite(timing.costs[i]) and i not in chosen]
+        chosen += [
+            i
+            for i in np.argsort(timing.costs, kind="stable")
+            if np.isfinite(timing.costs[i]) and i not in chosen
+        ]
     basins = [-1 if problem.end is not None else int(places.labels[aims[i]]) for i in chosen]
     timed = _arriving(problem, curves, timing, rate, chosen, [names[i] for i in chosen])
-    return [replace(g, basin=b) for g, b in zip(timed, basins, strict=True)] or [_short_step(problem)]
+    return [replace(g, basin=b) for g, b in zip(timed, basins, strict=True)] or [
+        _short_step(problem)
+    ]
 
 
 def _arriving(problem, curves, timing, rate, chosen, names):
-    """The chosen curves with their best timing; where that stays in the first half of the way, the best that arrives.
+    """The chosen curves with their best timing; where that stays in the first half of the way, the
+    best that arrives.
 
-    The price of a timed curve is known to a few per cent only: a basin that seems not worth the way is tried all the same.
-    The cheapest of all keeps its own timing.
+    The price of a timed curve is known to a few per cent only: a basin that seems not worth the way
+    is tried all the same. The cheapest of all keeps its own timing.
     """
     ends, starts = curves[chosen, -1], curves[chosen, 0]
     way = np.linalg.norm(ends - starts, axis=1)
     come = np.linalg.norm(timing.positions[chosen, -1] - starts, axis=1)
-    staying = [i for i, short in zip(chosen, come < 0.5 * way, strict=True) if short and i != chosen[0]]
+    staying = [
+        i for i, short in zip(chosen, come < 0.5 * way, strict=True) if short and i != chosen[0]
+    ]
     forced = best_timing(problem, curves[staying], rate, arriving=True) if staying else None
     guesses = []
     for i, name in zip(chosen, names, strict=True):
@@ -181,8 +219,10 @@ def _arriving(problem, curves, timing, rate, chosen, names):
 
 
 def _leaders(problem, places, curves, aims, costs):
-    """The curves to try, cheapest first: the best into every basin, of mirror images two; with a fixed end the cheapest and
-    those that differ from it. Where three or more dimensions had to be searched some more, which go other ways."""
+    """The curves to try, cheapest first: the best into every basin, of mirror images two; with a
+    fixed end the cheapest and those that differ from it. Where three or more dimensions had to be
+    searched some more, which go other ways.
+    """
     order = np.argsort(costs, kind="stable")
     order = order[np.isfinite(costs[order])].tolist()
     if problem.end is not None:
@@ -193,7 +233,9 @@ def _leaders(problem, places, curves, aims, costs):
     images = np.round(costs[best] / scale, 6)
     second = [int((images[:i] == image).sum() < 2) for i, image in enumerate(images)]
     leaders = [i for i, early in zip(best, second, strict=True) if early][:MOST_AIMS]
-    leaders += [i for i, early in zip(best, second, strict=True) if not early][: MOST_AIMS - len(leaders)]
+    leaders += [i for i, early in zip(best, second, strict=True) if not early][
+        : MOST_AIMS - len(leaders)
+    ]
     if _is_sampled(problem, places):
         leaders = _apart(curves, order, leaders, LEAST_SEARCHED)
     return leaders
@@ -209,7 +251,9 @@ def _apart(curves, order, chosen, most):
 
 
 def _curves(problem, places):
-    """Known curves (P, S, n) moved to this start and end, the aims they lead to (P,), and their names."""
+    """Known curves (P, S, n) moved to this start and end, the aims they lead to (P,), and their
+    names.
+    """
     if problem.end is not None:
         ends, names = problem.end[None], ["straight line"]
     else:
@@ -223,13 +267,15 @@ def _curves(problem, places):
             moved = moved + FRACTIONS[:, None] * (problem.end - places.curves[0, -1])
         around = places.curve_aims if problem.end is None else np.zeros(len(moved), dtype=int)
         curves, aims = np.concatenate([curves, moved]), np.concatenate([aims, around])
-        names += [f"curve {names[aim]}" if problem.end is None else "curve to the end" for aim in around]
+        names += [
+            f"curve {names[aim]}" if problem.end is None else "curve to the end" for aim in around
+        ]
     return curves, aims, names
 
 
 def _drawn(problem, places, count, seed):
-    """Seeded paths, in turn: a line at constant speed, a bend with its best timing, a line to a drawn place with its
-    best."""
+    """Seeded paths, in turn: a line at constant speed, a bend with its best timing, a line to a
+    drawn place with its best."""
     rng = np.random.default_rng(seed)
     ends = places.aims if problem.end is None else problem.end[None]
     distances = [np.linalg.norm(m - problem.start) for m in [*places.aims, *ends]]
@@ -260,7 +306,10 @@ def _drawn(problem, places, count, seed):
 
 def _along(curve, name):
     """A curve at constant speed."""
-    return Guess(name=name, path=lambda s: np.column_stack([np.interp(s, FRACTIONS, column) for column in curve.T]))
+    return Guess(
+        name=name,
+        path=lambda s: np.column_stack([np.interp(s, FRACTIONS, column) for column in curve.T]),
+    )
 
 
 def _timed(problem, curves, timing, index, name):
@@ -273,7 +322,9 @@ def _timed(problem, curves, timing, index, name):
 
     if np.isfinite(horizon):
         return Guess(name=name, path=lambda s: at(s * horizon), cost=cost)
-    return Guess(name=name, path=_along(curves[index], name).path, timed=at, cost=cost)  # which rests at the curve's end
+    return Guess(
+        name=name, path=_along(curves[index], name).path, timed=at, cost=cost
+    )  # which rests at the curve's end
 
 
 def _simple(problem, places):
@@ -285,7 +336,9 @@ def _simple(problem, places):
     distance = np.linalg.norm(places.aims - problem.start, axis=1)
     nearest = int(np.argmin(distance))
     aim = places.aims[nearest]
-    return replace(straight(problem, aim, f"to {np.round(aim, 3).tolist()}"), basin=int(places.labels[nearest]))
+    return replace(
+        straight(problem, aim, f"to {np.round(aim, 3).tolist()}"), basin=int(places.labels[nearest])
+    )
 
 
 def _short_step(problem):
@@ -298,5 +351,7 @@ def _short_step(problem):
         * max(objective.loss_weight, objective.terminal_weight)
         * problem.landscape.gradient(problem.start)[0]
     )
-    span = min(span, 1 / np.sqrt(max(objective.learning_rate * objective.loss_weight * curvature, 1e-12)))
+    span = min(
+        span, 1 / np.sqrt(max(objective.learning_rate * objective.loss_weight * curvature, 1e-12))
+    )
     return straight(problem, problem.start - slope * span**2, "short step")

@@ -1,4 +1,6 @@
-"""Infinite horizons: the steady state where a plan comes to rest and the linear-quadratic cost to go around it."""
+"""Infinite horizons: the steady state where a plan comes to rest and the linear-quadratic cost to
+go around it.
+"""
 
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -25,22 +27,25 @@ class Rest:
 
 
 def find_rest(problem: ControlProblem, near: np.ndarray) -> Rest:
-    """Solve 0 = f + Bu, 0 = Gu/η + Bᵀλ, 0 = γλ - ∂H/∂θ near a point, then the discounted Riccati equation there.
+    """Solve 0 = f + Bu, 0 = Gu/η + Bᵀλ, 0 = γλ - ∂H/∂θ near a point, then the discounted Riccati
+    equation there.
 
-    With dynamics Aθ + c + Bu, a quadratic loss and γ > 0 there may be no rest, where the drift carries an uncontrolled
-    direction away at a constant velocity; the cost is finite and the cost to go quadratic all the same, and is given around
-    the point itself.
+    With dynamics Aθ + c + Bu, a quadratic loss and γ > 0 there may be no rest, where the drift
+    carries an uncontrolled direction away at a constant velocity; the cost is finite and the cost
+    to go quadratic all the same, and is given around the point itself.
 
     Raises
     ------
     UnstabilisableError
         If an uncontrolled mode of the linearisation does not decay faster than the discount allows.
     ProblemError
-        If there is no steady state near the point, if the cost is unbounded there, or if γ = 0 and resting there costs
-        something per unit time.
+        If there is no steady state near the point, if the cost is unbounded there, or if γ = 0 and
+        resting there costs something per unit time.
     """
     steady = _steady_state(problem, near)
-    if steady is None and not (problem.model.is_linear_quadratic and problem.objective.discount > 0):
+    if steady is None and not (
+        problem.model.is_linear_quadratic and problem.objective.discount > 0
+    ):
         raise ProblemError(
             "infinite horizon",
             expected="a steady state where the plan can come to rest",
@@ -52,7 +57,9 @@ def find_rest(problem: ControlProblem, near: np.ndarray) -> Rest:
     gain = np.linalg.solve(local.effort, local.push.T @ value_hessian + local.cross.T)
     theta, u, costate = steady or _moving_centre(problem, near, local, value_hessian)
     pair = [problem.objective.learning_rate, problem.objective.loss_weight]
-    running, _, _, velocity = hamiltonian_derivatives(problem.model)(theta[None], u[None], costate[None], pair)
+    running, _, _, velocity = hamiltonian_derivatives(problem.model)(
+        theta[None], u[None], costate[None], pair
+    )
     velocity = velocity.reshape(-1)
     closed = local.drift - local.push @ gain
     tail = Tail(
@@ -64,8 +71,12 @@ def find_rest(problem: ControlProblem, near: np.ndarray) -> Rest:
         value_hessian=freeze(value_hessian),
         velocity=None if steady else freeze(velocity),
     )
-    owed = float(running[0]) if steady else float(running[0] + costate @ velocity)  # γV, by the Hamilton-Jacobi equation
-    return Rest(tail=tail, value=_resting_value(problem, owed, theta), rates=-np.linalg.eigvals(closed).real)
+    owed = (
+        float(running[0]) if steady else float(running[0] + costate @ velocity)
+    )  # γV, by the Hamilton-Jacobi equation
+    return Rest(
+        tail=tail, value=_resting_value(problem, owed, theta), rates=-np.linalg.eigvals(closed).real
+    )
 
 
 def _origin(problem):
@@ -77,20 +88,37 @@ def _linearised(problem, theta, u, costate) -> SimpleNamespace:
     n, m = problem.dimension, problem.controls
     pair = [problem.objective.learning_rate, problem.objective.loss_weight]
     parts = second_order(problem.model)(theta[None], u[None], costate[None], pair)
-    shapes = {"drift": (n, n), "push": (n, m), "state_cost": (n, n), "cross": (n, m), "effort": (m, m)}
-    return SimpleNamespace(**{
-        name: part.reshape(shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)
-    })
+    shapes = {
+        "drift": (n, n),
+        "push": (n, m),
+        "state_cost": (n, n),
+        "cross": (n, m),
+        "effort": (m, m),
+    }
+    return SimpleNamespace(
+        **{
+            name: part.reshape(shape)
+            for (name, shape), part in zip(shapes.items(), parts, strict=True)
+        }
+    )
 
 
 def _moving_centre(problem, point, local, value_hessian):
-    """(θ, u, λ) at the point itself, with λ = Sθ + q from the affine part of the linear-quadratic cost to go."""
+    """(θ, u, λ) at the point itself, with λ = Sθ + q from the affine part of the linear-quadratic
+    cost to go.
+    """
     objective = problem.objective
     zero = _origin(problem)
     pair = [objective.learning_rate, objective.loss_weight]
-    _, slope, _, offset = hamiltonian_derivatives(problem.model)(*(part[None] for part in zero), pair)
+    _, slope, _, offset = hamiltonian_derivatives(problem.model)(
+        *(part[None] for part in zero), pair
+    )
     push = np.linalg.solve(local.effort, local.push.T)
-    fading = objective.discount * np.eye(problem.dimension) - local.drift.T + value_hessian @ local.push @ push
+    fading = (
+        objective.discount * np.eye(problem.dimension)
+        - local.drift.T
+        + value_hessian @ local.push @ push
+    )
     linear = np.linalg.solve(fading, slope.reshape(-1) + value_hessian @ offset.reshape(-1))
     costate = value_hessian @ point + linear
     return np.array(point), -push @ costate, costate
@@ -136,20 +164,30 @@ def _equation_matrix(problem):
     """The matrix of Pontryagin's steady equations in (θ, u, λ), where they are affine."""
     n = problem.dimension
     local = _linearised(problem, *_origin(problem))
-    return np.block([
-        [local.drift, local.push, np.zeros((n, n))],
-        [local.cross.T, local.effort, local.push.T],
-        [-local.state_cost, -local.cross, problem.objective.discount * np.eye(n) - local.drift.T],
-    ])
+    return np.block(
+        [
+            [local.drift, local.push, np.zeros((n, n))],
+            [local.cross.T, local.effort, local.push.T],
+            [
+                -local.state_cost,
+                -local.cross,
+                problem.objective.discount * np.eye(n) - local.drift.T,
+            ],
+        ]
+    )
 
 
 def _solve_affine(matrix, origin, begin):
-    """The solution of matrix·z + origin = 0 nearest to ``begin`` in scaled unknowns; None if it has none."""
+    """The solution of matrix·z + origin = 0 nearest to ``begin`` in scaled unknowns; None if it has
+    none.
+    """
     rows, columns = _balancing(matrix)
     matrix, right = matrix / (rows[:, None] * columns), -(origin / rows)
     start = begin * columns
     step = np.linalg.lstsq(matrix, right - matrix @ start, rcond=1e-13)[0]
-    step += np.linalg.lstsq(matrix, right - matrix @ (start + step), rcond=1e-13)[0]  # once more, for its last digits
+    step += np.linalg.lstsq(matrix, right - matrix @ (start + step), rcond=1e-13)[
+        0
+    ]  # once more, for its last digits
     gap = np.abs(matrix @ (start + step) - right).max()
     size = np.abs(matrix).max() * np.abs(start + step).max() + np.abs(right).max()
     rounding = 1e-13 * np.abs(start).max()  # what is left of where the search began
@@ -172,7 +210,9 @@ def _search(equations, begin, n):
     near = begin[:n]
     if np.abs(equations(begin[None])).max() <= 1e-10 * (1 + np.abs(near).max()):
         return begin
-    with np.errstate(all="ignore"):  # the search may step out of the loss's domain; what counts is where it ends
+    with np.errstate(
+        all="ignore"
+    ):  # the search may step out of the loss's domain; what counts is where it ends
         z = root(lambda point: equations(point[None])[0], begin, method="hybr", tol=1e-13).x
         gap = np.abs(equations(z[None])).max() if np.isfinite(z).all() else np.inf
     reach = 1 + np.abs(near).max()
@@ -183,13 +223,18 @@ def _resting_value(problem, running, theta):
     objective = problem.objective
     if objective.discount > 0:
         return running / objective.discount
-    size = objective.loss_weight * abs(float(problem.landscape.loss(problem.start)[0] - problem.landscape.loss(theta)[0]))
+    size = objective.loss_weight * abs(
+        float(problem.landscape.loss(problem.start)[0] - problem.landscape.loss(theta)[0])
+    )
     if abs(running) > 1e-9 * (size + 1e-3):
         raise ProblemError(
             "infinite horizon without discount",
             expected="a steady state that costs nothing per unit time",
             received=f"running cost {running:.6g} at rest at {np.round(theta, 4).tolist()}",
-            advice=f"lower the landscape with landscape.above({running / max(objective.loss_weight, 1e-300):.12g}), "
-            "or use a discount γ > 0 or a finite horizon",
+            advice=(
+                "lower the landscape with"
+                f" landscape.above({running / max(objective.loss_weight, 1e-300):.12g}), or use a"
+                " discount γ > 0 or a finite horizon"
+            ),
         )
     return 0.0

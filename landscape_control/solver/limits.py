@@ -1,4 +1,6 @@
-"""Until when a policy may be optimised: a time limit, and the user's interruption. Either keeps the best so far."""
+"""Until when a policy may be optimised: a time limit, and the user's interruption. Either keeps the
+best so far.
+"""
 
 import math
 import signal
@@ -51,7 +53,9 @@ class Limit:
 
     @property
     def left(self) -> float:
-        """Seconds that are left, at least a thousandth: a part of the work always ends with something."""
+        """Seconds that are left, at least a thousandth: a part of the work always ends with
+        something.
+        """
         return max(self._end - time.perf_counter(), 1e-3)
 
     def interrupt(self) -> None:
@@ -63,8 +67,8 @@ class Limit:
 def heard(limit: Limit):
     """While compiled code runs, the first Ctrl-C stops at its next iteration, the second at once.
 
-    An interruption raised inside a callback of compiled code would be lost. Only where Python's own handler is in place, in
-    the main thread; elsewhere nothing changes.
+    An interruption raised inside a callback of compiled code would be lost. Only where Python's own
+    handler is in place, in the main thread; elsewhere nothing changes.
     """
     here = threading.current_thread() is threading.main_thread()
     if not here or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
@@ -84,10 +88,12 @@ def heard(limit: Limit):
 
 
 class Watch(ca.Callback):
-    """Called by the optimiser after each iteration: keeps the best iterate, and stops where the limit is over.
+    """Called by the optimiser after each iteration: keeps the best iterate, and stops where the
+    limit is over.
 
-    Where rows have to hold, the last iterate is kept instead. Where there are none, a run also stops that has gained nothing
-    for PATIENCE iterations in one place: round-off of the objective sends line searches in circles.
+    Where rows have to hold, the last iterate is kept instead. Where there are none, a run also
+    stops that has gained nothing for PATIENCE iterations in one place: round-off of the objective
+    sends line searches in circles.
     """
 
     def __init__(self, variables: int, rows: int, parameters: int):

@@ -35,13 +35,19 @@ class RawResult:
 
 
 class Memory:
-    """No conversions on the way in or out; bounds of the variables are free and those of the rows zero until given."""
+    """No conversions on the way in or out; bounds of the variables are free and those of the rows
+    zero until given.
+    """
 
     def __init__(self, solver: ca.Function):
         self._solver = solver  # must outlive its buffer
-        self._inputs = {solver.name_in(i): np.zeros(solver.numel_in(i)) for i in range(solver.n_in())}
+        self._inputs = {
+            solver.name_in(i): np.zeros(solver.numel_in(i)) for i in range(solver.n_in())
+        }
         self._inputs["lbx"][:], self._inputs["ubx"][:] = -np.inf, np.inf
-        self._outputs = {solver.name_out(i): np.zeros(solver.numel_out(i)) for i in range(solver.n_out())}
+        self._outputs = {
+            solver.name_out(i): np.zeros(solver.numel_out(i)) for i in range(solver.n_out())
+        }
         self._buffer, self._trigger = solver.buffer()
         for i, array in enumerate(self._inputs.values()):
             self._buffer.set_arg(i, memoryview(array))
@@ -49,7 +55,9 @@ class Memory:
             self._buffer.set_res(i, memoryview(array))
 
     def solve(self, guess, parameters, **bounds):
-        """(statistics, copies of x, f, g, lam_g); ``bounds`` lbx, ubx, lbg, ubg stay for the next run."""
+        """(statistics, copies of x, f, g, lam_g); ``bounds`` lbx, ubx, lbg, ubg stay for the next
+        run.
+        """
         self._inputs["x0"][:], self._inputs["p"][:] = guess, parameters
         for name, value in bounds.items():
             self._inputs[name][:] = value
@@ -58,16 +66,22 @@ class Memory:
         except SystemError as error:
             _reraise_signal(error)
             raise
-        return self._buffer.stats(), {name: self._outputs[name].copy() for name in ("x", "f", "g", "lam_g")}
+        return self._buffer.stats(), {
+            name: self._outputs[name].copy() for name in ("x", "f", "g", "lam_g")
+        }
 
 
 def is_interruption(error: BaseException) -> bool:
-    """Whether it is Ctrl-C: itself, or the SystemError that an interrupted function of CasADi makes of it."""
+    """Whether it is Ctrl-C: itself, or the SystemError that an interrupted function of CasADi makes
+    of it.
+    """
     return isinstance(error, KeyboardInterrupt) or isinstance(error.__cause__, KeyboardInterrupt)
 
 
 def _reraise_signal(error):
-    """The exception of a signal's handler, such as KeyboardInterrupt, which IPOPT's interface wraps in a SystemError."""
+    """The exception of a signal's handler, such as KeyboardInterrupt, which IPOPT's interface wraps
+    in a SystemError.
+    """
     if error.__cause__ is not None:
         raise error.__cause__ from None
 

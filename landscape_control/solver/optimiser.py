@@ -17,15 +17,20 @@ from .memory import QUIET, TIME_LIMIT, Memory, RawResult, reason_of
 from .options import PLUGINS, REFUSED, check_option, known_defaults
 
 _ACCEPTABLE = 1e-8
-_NOT_TRUSTED = "solved by ipopt: fatrop may not return from collocation or shooting with a fixed end or unstable dynamics"
+_NOT_TRUSTED = (
+    "solved by ipopt: fatrop may not return from collocation or shooting with a fixed end or"
+    " unstable dynamics"
+)
 
 
 @dataclass(kw_only=True, eq=False)
 class Optimiser:
-    """A compiled solver for one program; ``plugin`` is "fatrop" or "ipopt", as chosen by the caller.
+    """A compiled solver for one program; ``plugin`` is "fatrop" or "ipopt", as chosen by the
+    caller.
 
-    ``options`` go to the plugin under its own names and override the defaults here. ``keep_log`` keeps what it prints.
-    ``rescue`` hands runs in which Fatrop fails to IPOPT, on the same program from the same guess; the result's note says so.
+    ``options`` go to the plugin under its own names and override the defaults here. ``keep_log``
+    keeps what it prints. ``rescue`` hands runs in which Fatrop fails to IPOPT, on the same program
+    from the same guess; the result's note says so.
     """
 
     program: Program
@@ -43,7 +48,11 @@ class Optimiser:
         if self.keep_log:
             chosen = chosen | {"print_level": 5}
         self._most_iterations = chosen["max_iter"]
-        settings = {**QUIET, **self.program.options, **{f"{self.plugin}.{k}": v for k, v in chosen.items()}}
+        settings = {
+            **QUIET,
+            **self.program.options,
+            **{f"{self.plugin}.{k}": v for k, v in chosen.items()},
+        }
         if self.plugin == "fatrop":
             guarded = guarded_functions(self.program)
             settings |= {"structure_detection": "auto", "equality": [True] * size, "cache": guarded}
@@ -52,20 +61,29 @@ class Optimiser:
             settings = {"ipopt.max_wall_time": clock().limit} | settings
         try:
             self._solver = ca.nlpsol("solver", self.plugin, self.program.nlp, settings)
-        except RuntimeError as error:  # the program alone is always accepted, and so is each option alone
+        except (
+            RuntimeError
+        ) as error:  # the program alone is always accepted, and so is each option alone
             self._refuse_options(str(error).strip().splitlines()[-1])
             raise
         self._memory = Memory(self._solver)
 
     def run(self, guess: np.ndarray, parameters: np.ndarray, *, trusted: bool = True) -> RawResult:
-        """Solve from one guess; never raises for a failed solve. Ctrl-C is heard at every evaluation of a function.
+        """Solve from one guess; never raises for a failed solve. Ctrl-C is heard at every
+        evaluation of a function.
 
-        Where Fatrop is not ``trusted`` to return (see ``guards``) IPOPT solves its program, and the result's note says so.
+        Where Fatrop is not ``trusted`` to return (see ``guards``) IPOPT solves its program, and the
+        result's note says so.
         """
         if self.plugin == "fatrop" and not trusted:
             return replace(self._substitute.run(guess, parameters), note=_NOT_TRUSTED)
         result = self._run(guess, parameters)
-        if result.success or result.reason == TIME_LIMIT or self.plugin != "fatrop" or not self.rescue:
+        if (
+            result.success
+            or result.reason == TIME_LIMIT
+            or self.plugin != "fatrop"
+            or not self.rescue
+        ):
             return result
         if self._is_stationary(result, parameters):
             return replace(result, success=True)
@@ -82,7 +100,9 @@ class Optimiser:
         try:
             with redirect_stdout(printed) if self.keep_log else nullcontext():
                 stats, answer = self._memory.solve(guess, parameters)
-        except RuntimeError as error:  # the plugin gave up in its own way: guards, numbers it cannot start from
+        except (
+            RuntimeError
+        ) as error:  # the plugin gave up in its own way: guards, numbers it cannot start from
             clock().check_interruption()
             return replace(self._nothing(guess, str(error), printed.getvalue()), ran=False)
         clock().check_interruption()
@@ -100,27 +120,42 @@ class Optimiser:
         )
 
     def _is_stationary(self, result, parameters) -> bool:
-        """Whether Fatrop stopped only because rounding is above its tolerance: far from the origin, or in too small a unit.
+        """Whether Fatrop stopped only because rounding is above its tolerance: far from the origin,
+        or in too small a unit.
 
-        Violations and the slope of the Lagrangian are compared with 1e-8, times the multipliers' mean where that is more.
+        Violations and the slope of the Lagrangian are compared with 1e-8, times the multipliers'
+        mean where that is more.
         """
-        if not (np.isfinite(result.variables).all() and np.isfinite(result.multipliers).all() and result.multipliers.size):
+        if not (
+            np.isfinite(result.variables).all()
+            and np.isfinite(result.multipliers).all()
+            and result.multipliers.size
+        ):
             return False
         slope = np.array(self._slopes(result.variables, parameters, 1.0, result.multipliers)[0])
         allowed = _ACCEPTABLE * max(1.0, float(np.abs(result.multipliers).mean()))
-        return bool(np.abs(slope).max() <= allowed and np.abs(result.constraints).max() <= _ACCEPTABLE)
+        return bool(
+            np.abs(slope).max() <= allowed and np.abs(result.constraints).max() <= _ACCEPTABLE
+        )
 
     @cached_property
     def _substitute(self) -> "Optimiser":
-        """IPOPT on the same program, built when first needed; the options of the two are not the same, but for one."""
+        """IPOPT on the same program, built when first needed; the options of the two are not the
+        same, but for one.
+        """
         common = {name: value for name, value in self.options.items() if name == "max_iter"}
-        return Optimiser(program=self.program, plugin="ipopt", options=common, keep_log=self.keep_log)
+        return Optimiser(
+            program=self.program, plugin="ipopt", options=common, keep_log=self.keep_log
+        )
 
     def _refuse_options(self, said):
-        """The user's options were accepted one by one, but not together, or not for this program; return without any."""
+        """The user's options were accepted one by one, but not together, or not for this program;
+        return without any.
+        """
         if self.options:
             raise ProblemError(
-                f"options of {self.plugin} (CasADi {ca.__version__}): {', '.join(map(repr, self.options))}",
+                f"options of {self.plugin} (CasADi {ca.__version__}):"
+                f" {', '.join(map(repr, self.options))}",
                 expected=f"options that {self.plugin} takes together",
                 received=said.split(": ", 1)[-1],
                 advice=f"leave some out, or see the manual of {self.plugin} for its options",

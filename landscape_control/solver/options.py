@@ -1,8 +1,10 @@
-"""Options of the optimisers, as the installed ones know them: each is asked once, on a program of two variables.
+"""Options of the optimisers, as the installed ones know them: each is asked once, on a program of
+two variables.
 
-CasADi passes options on under the optimiser's own names and cannot list them. Which names there are differs between versions
-(Fatrop of CasADi 3.7 has no ``tiny_step_tol``), and what is wrong with one comes out late and without its name: Fatrop
-complains at the first run, IPOPT of "type mismatch". So every option is tried alone before the problem is.
+CasADi passes options on under the optimiser's own names and cannot list them. Which names there are
+differs between versions (Fatrop of CasADi 3.7 has no ``tiny_step_tol``), and what is wrong with one
+comes out late and without its name: Fatrop complains at the first run, IPOPT of "type mismatch". So
+every option is tried alone before the problem is.
 """
 
 import difflib
@@ -19,7 +21,13 @@ from .limits import Limit, heard
 
 PLUGINS = ("fatrop", "ipopt")
 DEFAULTS = {
-    "fatrop": {"print_level": 0, "tol": 1e-10, "mu_init": 1e-8, "max_iter": 300, "tiny_step_tol": 0.0},
+    "fatrop": {
+        "print_level": 0,
+        "tol": 1e-10,
+        "mu_init": 1e-8,
+        "max_iter": 300,
+        "tiny_step_tol": 0.0,
+    },
     "ipopt": {
         "print_level": 0,
         "sb": "yes",
@@ -55,15 +63,20 @@ def known_defaults(plugin: str) -> dict:
 
 
 def check_option(plugin: str, name: str, value) -> None:
-    """Refuse an option of the user that the installed optimiser does not know, or whose value it does not take.
+    """Refuse an option of the user that the installed optimiser does not know, or whose value it
+    does not take.
 
     Raises
     ------
     ProblemError
         With the option, the optimiser and the version of CasADi.
     """
-    if not isinstance(value, bool | str | Integral | Real) or (isinstance(value, Real) and math.isnan(value)):
-        raise _refusal(plugin, name, value, "a number, a text, True or False", "write one value, not NaN")
+    if not isinstance(value, bool | str | Integral | Real) or (
+        isinstance(value, Real) and math.isnan(value)
+    ):
+        raise _refusal(
+            plugin, name, value, "a number, a text, True or False", "write one value, not NaN"
+        )
     _check_once(plugin, name, type(value), value)
 
 
@@ -86,7 +99,9 @@ def _unknown(plugin, name, value):
     near = difflib.get_close_matches(name, known_defaults(plugin), n=1)
     advice = f"leave it out, or see the manual of {plugin} for its options"
     if others:
-        advice = f"it is an option of {others[0]}: give solver={others[0]!r} with it, or leave it out"
+        advice = (
+            f"it is an option of {others[0]}: give solver={others[0]!r} with it, or leave it out"
+        )
     elif near:
         advice = f"did you mean {near[0]!r}?"
     return _refusal(plugin, name, value, f"an option that {plugin} knows", advice)
@@ -125,7 +140,8 @@ def _fits(kind, value):
 def _complaint(plugin, options):
     """What the optimiser says against the options, "" if nothing.
 
-    Ctrl-C waits until it has answered: the first question loads a library, and an interruption in there would be lost.
+    Ctrl-C waits until it has answered: the first question loads a library, and an interruption in
+    there would be lost.
     """
     limit = Limit()
     with heard(limit):
@@ -151,13 +167,21 @@ def _ask(plugin, options):
     except (RuntimeError, NotImplementedError, TypeError) as error:
         return _last_words(str(error), printed.getvalue())
     if solver.stats()["return_status"] == REFUSED:
-        return "it is not available here" if not printed.getvalue() else _last_words("", printed.getvalue())
+        return (
+            "it is not available here"
+            if not printed.getvalue()
+            else _last_words("", printed.getvalue())
+        )
     passed_over = [line for line in printed.getvalue().splitlines() if "out of bounds" in line]
-    return passed_over[-1] if passed_over else ""  # Fatrop of CasADi 3.7 says so and goes on with its own value
+    return (
+        passed_over[-1] if passed_over else ""
+    )  # Fatrop of CasADi 3.7 says so and goes on with its own value
 
 
 def _last_words(error, printed):
-    """The complaint itself: without the places in CasADi's source, with what the optimiser printed about the value."""
+    """The complaint itself: without the places in CasADi's source, with what the optimiser printed
+    about the value.
+    """
     setting = [line for line in printed.splitlines() if line.startswith("Setting:")]
     if setting:
         return " ".join(printed.split())

@@ -1,4 +1,6 @@
-"""What staying at a place costs per unit time: the loss, and the effort of holding against the drift."""
+"""What staying at a place costs per unit time: the loss, and the effort of holding against the
+drift.
+"""
 
 import casadi as ca
 import numpy as np
@@ -8,10 +10,11 @@ from ..problem import Model
 
 
 def resting(model: Model, points: np.ndarray, objective):
-    """(r, G, f) at points (S, n): r = kL + fᵀGf/2η (S,), the metric of velocities (S or 1, n, n) or None for the identity,
-    and the drift (S, n) or None.
+    """(r, G, f) at points (S, n): r = kL + fᵀGf/2η (S,), the metric of velocities (S or 1, n, n) or
+    None for the identity, and the drift (S, n) or None.
 
-    Where B is not square the metric of velocities is that of the control which comes closest, (B⁺)ᵀGB⁺.
+    Where B is not square the metric of velocities is that of the control which comes closest,
+    (B⁺)ᵀGB⁺.
     """
     rate = objective.loss_weight * model.landscape.loss(points)
     metric = _velocity_metric(model, points)
@@ -52,7 +55,9 @@ def _pulled_back(model, points):
 
 
 def resting_derivatives(model: Model, points: np.ndarray, objective):
-    """(r, ∇r, ∇²r) of the cost of rest at points (S, n), compiled once per model; r = kL without a drift."""
+    """(r, ∇r, ∇²r) of the cost of rest at points (S, n), compiled once per model; r = kL without a
+    drift.
+    """
     n = model.dimension
     if not model.has_drift:
         loss, gradient, hessian = model.landscape.derivatives(points)

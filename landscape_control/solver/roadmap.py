@@ -1,11 +1,11 @@
-"""Ways around hills and along valleys: least-action curves on a lattice, and bends where there are too many dimensions.
+"""Ways around hills and along valleys: least-action curves on a lattice, and bends where there are
+too many dimensions.
 
-At energy E = r - v²/2η (r what resting costs, v the speed in the metric) the action along a curve is by Maupertuis'
-principle
-∫ √(2η(r - E)) dℓ/η, less the work ∫ fᵀG dθ/η that a drift does; its least value over curves is a shortest path (for a drift
-and k = 0 the quasi-potential of Freidlin and Wentzell). Dijkstra's algorithm finds it on a lattice in two or three
-dimensions.
-E is the least r in the box, less what arriving within the horizon demands.
+At energy E = r - v²/2η (r what resting costs, v the speed in the metric) the action along a curve
+is by Maupertuis' principle ∫ √(2η(r - E)) dℓ/η, less the work ∫ fᵀG dθ/η that a drift does; its
+least value over curves is a shortest path (for a drift and k = 0 the quasi-potential of Freidlin
+and Wentzell). Dijkstra's algorithm finds it on a lattice in two or three dimensions. E is the least
+r in the box, less what arriving within the horizon demands.
 """
 
 from functools import lru_cache
@@ -26,9 +26,8 @@ _BENDS = (0.3, 0.7, 1.5)  # of the distance between the ends
 
 @np.errstate(all="ignore")  # candidates may leave the domain; what is not finite is left out
 def least_action_curves(problem: ControlProblem, ends: np.ndarray, nodes: int) -> list[np.ndarray]:
-    """A curve (nodes, n) from the start to each of ``ends`` (A, n), straight where the lattice knows none better; no
-    curves in
-    one or more than three dimensions."""
+    """A curve (nodes, n) from the start to each of ``ends`` (A, n), straight where the lattice
+    knows none better; no curves in one or more than three dimensions."""
     n = problem.dimension
     if n not in _TICKS or not len(ends):
         return []
@@ -51,7 +50,9 @@ def least_action_curves(problem: ControlProblem, ends: np.ndarray, nodes: int) -
 
 
 def mirrored(curve: np.ndarray) -> np.ndarray:
-    """The curve on the other side of the straight line between its ends: turned by half a turn around it."""
+    """The curve on the other side of the straight line between its ends: turned by half a turn
+    around it.
+    """
     chord = curve[-1] - curve[0]
     offset = curve - curve[0]
     along = np.outer(offset @ chord / max(chord @ chord, 1e-300), chord)
@@ -61,8 +62,8 @@ def mirrored(curve: np.ndarray) -> np.ndarray:
 def bends(
     problem: ControlProblem, end: np.ndarray, fractions: np.ndarray, seed: int
 ) -> list[np.ndarray]:
-    """Arcs from the start to ``end`` on both sides of the line, along the curvature of r half-way and in drawn
-    directions."""
+    """Arcs from the start to ``end`` on both sides of the line, along the curvature of r half-way
+    and in drawn directions."""
     chord = end - problem.start
     distance = np.linalg.norm(chord)
     if problem.dimension == 1 or not distance > 0:
@@ -104,7 +105,9 @@ def _nearest(points, point):
 
 @lru_cache(maxsize=4)
 def _pairs(n, ticks):
-    """Index pairs (E,), (E,) of neighbouring nodes: the cube around each and, in two dimensions, knights' moves."""
+    """Index pairs (E,), (E,) of neighbouring nodes: the cube around each and, in two dimensions,
+    knights' moves.
+    """
     far = 2 if n == 2 else 1
     moves = [
         m

@@ -1,9 +1,11 @@
-"""Starts that obey the dynamics: drawn controls are followed in time, and the cheapest varied further.
+"""Starts that obey the dynamics: drawn controls are followed in time, and the cheapest varied
+further.
 
-Curves and their timing (see ``clocks``) say where a learner goes who may go anywhere. With fewer controls than parameters,
-or with a drift that bends the ways, what can be reached is another question: which way round to turn, how often to swing
-before the top is reached, with which drift to go. Here controls u(t), piecewise linear, are drawn at all sizes and
-durations and followed by Runge-Kutta steps; those that end up cheapest, apart from each other, are varied, less and less
+Curves and their timing (see ``clocks``) say where a learner goes who may go anywhere. With fewer
+controls than parameters, or with a drift that bends the ways, what can be reached is another
+question: which way round to turn, how often to swing before the top is reached, with which drift to
+go. Here controls u(t), piecewise linear, are drawn at all sizes and durations and followed by
+Runge-Kutta steps; those that end up cheapest, apart from each other, are varied, less and less
 (evolution strategies; Hansen 2016). What is left are guesses that the optimiser has to mend little.
 """
 
@@ -29,7 +31,9 @@ _MISSED = 100.0  # weight of a fixed end that is missed, relative to the effort 
 
 
 def is_bound(problem: ControlProblem) -> bool:
-    """Whether curves through the parameters say too little: not every way can be gone, or a drift bends them."""
+    """Whether curves through the parameters say too little: not every way can be gone, or a drift
+    bends them.
+    """
     model = problem.model
     if is_bowl(problem) or problem.dimension > MANY:
         return False
@@ -39,7 +43,8 @@ def is_bound(problem: ControlProblem) -> bool:
 
 @np.errstate(all="ignore")  # what leaves the domain is not finite and is left out
 def rolled_out(problem: ControlProblem, rate: float, aims: np.ndarray, seed: int) -> list[Guess]:
-    """At most ``MOST_KEPT`` paths that obey the dynamics, cheapest first; ``rate`` is the fastest one to resolve.
+    """At most ``MOST_KEPT`` paths that obey the dynamics, cheapest first; ``rate`` is the fastest
+    one to resolve.
 
     ``aims`` (A, n) are where a path may come to rest where the horizon is infinite.
     """
@@ -55,7 +60,9 @@ def rolled_out(problem: ControlProblem, rate: float, aims: np.ndarray, seed: int
     controls, spans, costs, paths = controls[kept], spans[kept], costs[kept], paths[kept]
     for shrunk in 0.6 ** np.arange(_ROUNDS):  # every one competes with its own children only
         varied = _varied(controls, shrunk, rng)
-        varied_costs, varied_paths = _followed(problem, times, varied, np.repeat(spans, _CHILDREN + 1))
+        varied_costs, varied_paths = _followed(
+            problem, times, varied, np.repeat(spans, _CHILDREN + 1)
+        )
         each = np.arange(len(costs))
         families = np.where(np.isfinite(varied_costs), varied_costs, np.inf).reshape(len(costs), -1)
         best = each * (_CHILDREN + 1) + families.argmin(axis=1)
@@ -81,7 +88,9 @@ def _extent(costs, paths):
 
 
 def _drawn(problem, times, rng):
-    """Controls at the knots (P, KNOTS, m), of all sizes, and for how long they act (P,); the first is none at all."""
+    """Controls at the knots (P, KNOTS, m), of all sizes, and for how long they act (P,); the first
+    is none at all.
+    """
     objective, m = problem.objective, problem.controls
     length, last = natural_length(problem), times[-1]
     fall = length / last * np.sqrt(typical_mass(problem))
@@ -108,7 +117,9 @@ def _price(problem):
 
 
 def _varied(parents, shrunk, rng):
-    """Each parent and its children: all knots, or only some of them, moved by a part of the control's own size."""
+    """Each parent and its children: all knots, or only some of them, moved by a part of the
+    control's own size.
+    """
     shape = (len(parents), _CHILDREN + 1, *parents.shape[1:])
     size = np.sqrt((parents**2).mean(axis=(1, 2)))[:, None, None, None]
     floor = size[size > 0].min(initial=1.0)
@@ -137,7 +148,13 @@ def _followed(problem, times, controls, spans):
     state, cost = np.tile(problem.start, (len(controls), 1)), np.zeros(len(controls))
     paths = [state]
     for k, (begin, end) in enumerate(zip(times[:-1], times[1:], strict=True)):
-        numbers = [begin, end - begin, objective.learning_rate, objective.loss_weight, objective.discount]
+        numbers = [
+            begin,
+            end - begin,
+            objective.learning_rate,
+            objective.loss_weight,
+            objective.discount,
+        ]
         state, paid = step(state, pushes[k], pushes[k + 1], np.array(numbers))
         state, cost = state.reshape(len(controls), -1), cost + paid
         paths.append(state)
@@ -156,7 +173,9 @@ def _pushes(times, controls, spans):
 
 
 def _at_the_end(problem, last, state):
-    """What is still to be paid after the last time (P,): the end, or resting there as long as it counts."""
+    """What is still to be paid after the last time (P,): the end, or resting there as long as it
+    counts.
+    """
     objective = problem.objective
     if problem.end is not None:
         missed = ((state - problem.end) ** 2).sum(axis=1)
@@ -164,7 +183,11 @@ def _at_the_end(problem, last, state):
     remaining = objective.horizon - last
     value = np.zeros(len(state))
     if remaining > 1e-9 * last:
-        counted = remaining if objective.discount == 0 else -np.expm1(-objective.discount * remaining) / objective.discount
+        counted = (
+            remaining
+            if objective.discount == 0
+            else -np.expm1(-objective.discount * remaining) / objective.discount
+        )
         if np.isfinite(counted):
             fade = np.exp(-objective.discount * last)
             value = value + fade * counted * objective.loss_weight * problem.landscape.loss(state)
@@ -175,8 +198,8 @@ def _at_the_end(problem, last, state):
 
 
 def _step(model) -> Pointwise:
-    """(θ, u at both ends, [t, h, η, k, γ]) -> (θ after h, ∫ e^{-γt} (effort + kL) dt over it): one step of the classical
-    Runge-Kutta method."""
+    """(θ, u at both ends, [t, h, η, k, γ]) -> (θ after h, ∫ e^{-γt} (effort + kL) dt over it): one
+    step of the classical Runge-Kutta method."""
     if "rollout step" not in model.cache:
         theta = ca.SX.sym("theta", model.dimension)
         first, last = ca.SX.sym("u0", model.controls), ca.SX.sym("u1", model.controls)
@@ -197,7 +220,9 @@ def _step(model) -> Pointwise:
         four = rates(theta + length * three[:n], last, begin + length)
         change = length / 6 * (one + 2 * two + 2 * three + four)
         outputs = [theta + change[:n], change[n]]
-        step = ca.Function("rollout_step", [theta, first, last, numbers], [ca.densify(o) for o in outputs])
+        step = ca.Function(
+            "rollout_step", [theta, first, last, numbers], [ca.densify(o) for o in outputs]
+        )
         model.cache["rollout step"] = Pointwise(step)
     return model.cache["rollout step"]
 

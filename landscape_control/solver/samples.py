@@ -1,5 +1,5 @@
-"""Points around the start at every scale: rays with radii in geometric progression, and lattices in one to three
-dimensions."""
+"""Points around the start at every scale: rays with radii in geometric progression, and lattices in
+one to three dimensions."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,9 @@ _LATTICE = {
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Samples:
-    """Points (S, n) and, for each family of them, the shape of its array of neighbours and whether its first axis closes."""
+    """Points (S, n) and, for each family of them, the shape of its array of neighbours and whether
+    its first axis closes.
+    """
 
     points: np.ndarray
     families: tuple  # (first index, shape, closed)
@@ -53,7 +55,9 @@ def samples_around(problem, length, seed):
 
 
 def _directions(problem, seed):
-    """Unit vectors: both ways in one dimension, a circle in two, else axes, curvature and slope at the start, and random."""
+    """Unit vectors: both ways in one dimension, a circle in two, else axes, curvature and slope at
+    the start, and random.
+    """
     n = problem.dimension
     if n == 1:
         return np.array([[-1.0], [1.0]])

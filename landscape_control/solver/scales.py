@@ -18,7 +18,9 @@ def is_bowl(problem: ControlProblem) -> bool:
 
 
 def counted_time(problem: ControlProblem) -> float:
-    """τ = (1 - e^{-γT})/γ, for how long a constant cost counts; infinite for T = ∞ without discount."""
+    """τ = (1 - e^{-γT})/γ, for how long a constant cost counts; infinite for T = ∞ without
+    discount.
+    """
     objective = problem.objective
     if objective.discount == 0:
         return objective.horizon
@@ -26,12 +28,13 @@ def counted_time(problem: ControlProblem) -> float:
 
 
 def natural_length(problem: ControlProblem) -> float:
-    """The distance over which the landscape changes its character around the start: what a search samples in multiples of.
+    """The distance over which the landscape changes its character around the start: what a search
+    samples in multiples of.
 
-    The largest of: how far the start is from where its own curvature would put the minimum; how far from the end; and the
-    anharmonic length, the distance at which the curvature differs from that at the start by as much as matters. A start at
-    (or near) a minimum has no length of the first kind, one far from the origin none of its own: |θ| counts only where no
-    other length is found.
+    The largest of: how far the start is from where its own curvature would put the minimum; how far
+    from the end; and the anharmonic length, the distance at which the curvature differs from that
+    at the start by as much as matters. A start at (or near) a minimum has no length of the first
+    kind, one far from the origin none of its own: |θ| counts only where no other length is found.
     """
     bend = anharmonic_length(problem)
     found = [] if bend is None else [bend]
@@ -61,8 +64,10 @@ _RADII = 4.0 ** np.arange(-16, 17)  # from 2e-10 to 4e9: units may be any
 
 @np.errstate(all="ignore")  # far out functions may overflow or be undefined
 def anharmonic_length(problem: ControlProblem) -> float | None:
-    """The smallest radius at which a Hessian differs from that at the start by half of it, or by half of the curvature that
-    moves a learner within the horizon, m/(ηkτ²), if that is more; None where no sampled direction shows such a change."""
+    """The smallest radius at which a Hessian differs from that at the start by half of it, or by
+    half of the curvature that moves a learner within the horizon, m/(ηkτ²), if that is more; None
+    where no sampled direction shows such a change.
+    """
     objective, n = problem.objective, problem.dimension
     directions = np.eye(n)[: min(n, 8)]
     towards = (
@@ -84,7 +89,9 @@ def anharmonic_length(problem: ControlProblem) -> float | None:
 
 
 def _curvatures(problem, points, counted):
-    """(Hessians at the start and at the points, weight, time span that turns a curvature into an acceleration)."""
+    """(Hessians at the start and at the points, weight, time span that turns a curvature into an
+    acceleration).
+    """
     objective = problem.objective
     everywhere = np.vstack([problem.start[None], points])
     if objective.loss_weight > 0:

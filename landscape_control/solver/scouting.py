@@ -1,11 +1,12 @@
 """Where plans may want to end: places looked for at every scale that the horizon can pay for.
 
-A plan of horizon T that goes a distance R within it pays at least gR²/2ητ, τ = (1 - e^{-γT})/γ, g the smallest eigenvalue of
-the metric, and saves at most τ times the fall of the cost of rest r = kL + fᵀGf/2η, and the fall of κΦ. That bounds R, up to
-how low r and Φ may be where nobody has looked: as low as anything seen within ten thousand natural lengths, or zero
-where all
-that was seen is positive. Inside, r, Φ and what is faced shortly before the end, κΦ + τ'r, are sampled on rays with radii in
-geometric progression (and on lattices in one to three dimensions), and the lowest samples around are followed downhill.
+A plan of horizon T that goes a distance R within it pays at least gR²/2ητ, τ = (1 - e^{-γT})/γ, g
+the smallest eigenvalue of the metric, and saves at most τ times the fall of the cost of rest r = kL
++ fᵀGf/2η, and the fall of κΦ. That bounds R, up to how low r and Φ may be where nobody has looked:
+as low as anything seen within ten thousand natural lengths, or zero where all that was seen is
+positive. Inside, r, Φ and what is faced shortly before the end, κΦ + τ'r, are sampled on rays with
+radii in geometric progression (and on lattices in one to three dimensions), and the lowest samples
+around are followed downhill.
 """
 
 from dataclasses import dataclass, field
@@ -39,7 +40,8 @@ class Places:
     Attributes
     ----------
     minima : (M, n), local minima of L (of flat valleys some points), lowest first
-    aims : (A, n), ends worth considering: those minima, minima of the terminal cost and of both together, and low places
+    aims : (A, n), ends worth considering: those minima, minima of the terminal cost and of both
+    together, and low places
         at the edge of what can be reached
     reach : float, the distance from the start within which they were looked for
     labels : (A,), equal for aims between which r and Φ do not rise: one basin
@@ -47,8 +49,9 @@ class Places:
     curves : (W, S, n), curves from there that cost less than straight ones
     curve_aims : (W,), the aims that they lead to; -1 for a fixed end
     found : int, how many places the search found before the least promising were dropped
-    problem : the problem they were looked for, which stands for a class of numbers; None where that is not known
-    timed : {starts: guesses}, the timed curves of that problem, kept for all of its class
+    problem : the problem they were looked for, which stands for a class of numbers; None where that
+    is not known timed : {starts: guesses}, the timed curves of that problem, kept for all of its
+    class
     """
 
     minima: np.ndarray
@@ -83,7 +86,8 @@ def plain_places(
 def places_of(problem: ControlProblem, seed: int, *, trusting: bool = True) -> Places:
     """All candidate ends of plans of this problem that the search finds; deterministic for a seed.
 
-    ``trusting``: minima that the landscape declares are taken to be all it has; else others are searched for.
+    ``trusting``: minima that the landscape declares are taken to be all it has; else others are
+    searched for.
     """
     declared = problem.landscape.minima
     if is_bowl(problem):
@@ -124,7 +128,9 @@ def places_of(problem: ControlProblem, seed: int, *, trusting: bool = True) -> P
 
 
 def _bowl(problem, declared):
-    """One quadratic function decides: its minimum, or the nearest point of the valley of its minima, if it has any."""
+    """One quadratic function decides: its minimum, or the nearest point of the valley of its
+    minima, if it has any.
+    """
     if declared is not None:
         return plain_places(problem, declared, declared)
     _, gradient, hessian = problem.start_derivatives
@@ -135,8 +141,12 @@ def _bowl(problem, declared):
     nearest = (problem.start - vectors[:, bent] @ (along[bent] / values[bent]))[None]
     none = np.zeros((0, problem.dimension))
     size = np.abs(along).max() + largest * np.abs(problem.start).max()
-    has_valley = values[0] >= -_FLAT * largest and np.abs(along[~bent]).max(initial=0.0) <= 1e-9 * size
-    return plain_places(problem, nearest if bent.all() else none, nearest if has_valley and bent.any() else none)
+    has_valley = (
+        values[0] >= -_FLAT * largest and np.abs(along[~bent]).max(initial=0.0) <= 1e-9 * size
+    )
+    return plain_places(
+        problem, nearest if bent.all() else none, nearest if has_valley and bent.any() else none
+    )
 
 
 def _own_minima(problem, samples, reach, length, seed):
@@ -153,7 +163,9 @@ def _own_minima(problem, samples, reach, length, seed):
 
 
 def _weighed(problem, samples, length):
-    """(estimate of J of going there, r, Φ, reach) at the samples; those that do not pay or are not defined: infinite."""
+    """(estimate of J of going there, r, Φ, reach) at the samples; those that do not pay or are not
+    defined: infinite.
+    """
     objective, model = problem.objective, problem.model
     points = np.vstack([problem.start[None], samples.points])
     rest, metric, _ = resting(model, points, objective)
@@ -202,7 +214,9 @@ def _least_price(metric):
 
 
 def _ways(problem, fall, smallest, length, counted):
-    """Weights of |θ - θ₀|² beside r: by the energy law a way of length d costs about d√(2gΔr/η)/2 in all."""
+    """Weights of |θ - θ₀|² beside r: by the energy law a way of length d costs about d√(2gΔr/η)/2
+    in all.
+    """
     if not fall > 0 or problem.dimension > MANY:
         return []
     typical = np.sqrt(2 * smallest * fall / problem.objective.learning_rate) / (
@@ -236,7 +250,9 @@ def _reach(problem, samples, rest, terminal, counted, smallest, length):
 
 
 def _seeds(problem, samples, function, value, reach, length, seed):
-    """Where to begin the way down: lowest samples of their neighbourhood, the start, its sides, and random places."""
+    """Where to begin the way down: lowest samples of their neighbourhood, the start, its sides, and
+    random places.
+    """
     n, start = problem.dimension, problem.start
     rng = np.random.default_rng(seed)
     inside = np.isfinite(value) & np.isfinite(function)

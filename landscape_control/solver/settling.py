@@ -14,12 +14,18 @@ from .plans import continued, near, settled, tail_is_exact
 from .single import Machinery, Task, solve_plan
 
 NO_RATE = 1e-6  # of the plan's fastest rate
-LONGEST_DISCOUNTED = 14.0  # γT of the first computational horizon, and of the part of the plan that is reported
-MOST_GROWTH = 4.6  # of the logarithm of what is let go, by the first horizon: e^{4·4.6} = 10⁸ times the cost's rounding
+LONGEST_DISCOUNTED = (
+    14.0  # γT of the first computational horizon, and of the part of the plan that is reported
+)
+# of the logarithm of what is let go, by the first horizon: e^{4·4.6} = 10⁸ times the cost's
+# rounding
+MOST_GROWTH = 4.6
 
 
 def settle_plan(machinery: Machinery, task: Task, guess: Guess, max_doublings: int) -> Plan:
-    """Solve with the linear-quadratic cost to go at the rest, and double the horizon until the first control settles."""
+    """Solve with the linear-quadratic cost to go at the rest, and double the horizon until the
+    first control settles.
+    """
     task = _first_task(task, guess)
     plan, moved = solve_plan(machinery, task, guess), math.nan
     for _ in range(max_doublings):
@@ -28,7 +34,9 @@ def settle_plan(machinery: Machinery, task: Task, guess: Guess, max_doublings: i
         known = abs(plan.cost) if plan.cost else math.inf
         rest = _closer_rest(task.problem, plan, task.rest)
         task = replace(task, horizon=2 * task.horizon, rest=rest, known_cost=known)
-        longer = solve_plan(machinery, task, read_guess(task.problem, continued(plan), task.horizon))
+        longer = solve_plan(
+            machinery, task, read_guess(task.problem, continued(plan), task.horizon)
+        )
         longer = replace(longer, found_from=(guess.name,))
         moved = _sizes(task.problem, longer.controls[:1] - plan.controls[:1])[0]
         if _has_settled(task, plan, longer, moved):
@@ -42,7 +50,9 @@ def settle_plan(machinery: Machinery, task: Task, guess: Guess, max_doublings: i
 def _first_task(task, guess):
     rest = find_rest(task.problem, guess.path(np.array([1.0]))[0])
     least = 1e-9 * np.abs(rest.rates).max()  # others are let go for ever
-    if not tail_is_exact(task.problem):  # a rest without curvature, as that of θ⁴, has no rate but rounding
+    if not tail_is_exact(
+        task.problem
+    ):  # a rest without curvature, as that of θ⁴, has no rate but rounding
         least = max(least, NO_RATE * task.fastest_rate)
     settling = rest.rates[rest.rates > least]
     known = task.fastest_rate if task.fastest_rate > 0 else 1.0
@@ -51,15 +61,21 @@ def _first_task(task, guess):
     longest = LONGEST_DISCOUNTED / discount if discount else math.inf
     horizon = min(4 / slow, 40 / fast, longest)
     growing = -rest.rates.min() - discount / 2
-    if growing > 0 and tail_is_exact(task.problem):  # what no loss feels may grow for ever: not beyond what digits allow
+    if growing > 0 and tail_is_exact(
+        task.problem
+    ):  # what no loss feels may grow for ever: not beyond what digits allow
         horizon = min(horizon, MOST_GROWTH / growing)
-    if guess.timed is not None:  # the way there may be long compared with how fast rest is approached
+    if (
+        guess.timed is not None
+    ):  # the way there may be long compared with how fast rest is approached
         horizon = max(horizon, min(_arrival(guess, min(longest, 1e3 * horizon)), longest))
     return replace(task, rest=rest, horizon=horizon, fastest_rate=max(fast, task.fastest_rate))
 
 
 def _arrival(guess, latest) -> float:
-    """When a guess with a clock of its own has come within 2 % of where it ends, with a tenth to spare."""
+    """When a guess with a clock of its own has come within 2 % of where it ends, with a tenth to
+    spare.
+    """
     times = np.geomspace(1e-4 * latest, latest, 120)
     path = guess.timed(times)
     away = np.abs(path - path[-1]).max(axis=1)
@@ -68,20 +84,35 @@ def _arrival(guess, latest) -> float:
 
 
 def _has_settled(task, plan, longer, moved) -> bool:
-    """First control and cost no longer move and the plan is near its rest, or what follows is faded by the discount."""
+    """First control and cost no longer move and the plan is near its rest, or what follows is faded
+    by the discount.
+    """
     if longer.status is not Status.CONVERGED:
         return False
-    speed = resting_length(np.abs(longer.parameters).max()) / task.horizon  # below this it is rounding
+    speed = (
+        resting_length(np.abs(longer.parameters).max()) / task.horizon
+    )  # below this it is rounding
     resting = math.sqrt(typical_mass(task.problem)) * speed
-    still = moved <= max(1e-7, 3e-2 * task.tolerance**0.5) * _sizes(task.problem, longer.controls).max() + resting
-    allowed = task.tolerance * abs(longer.cost) + plan.cost_error + longer.cost_error + _rounding(task.problem, longer)
+    still = (
+        moved
+        <= max(1e-7, 3e-2 * task.tolerance**0.5) * _sizes(task.problem, longer.controls).max()
+        + resting
+    )
+    allowed = (
+        task.tolerance * abs(longer.cost)
+        + plan.cost_error
+        + longer.cost_error
+        + _rounding(task.problem, longer)
+    )
     faded = task.problem.objective.discount * task.horizon >= 2 * LONGEST_DISCOUNTED * (1 - 1e-9)
     arrived = near(longer, task.rest) or tail_is_exact(task.problem)
     return faded or (still and arrived and abs(longer.cost - plan.cost) <= allowed)
 
 
 def _sizes(problem, controls) -> np.ndarray:
-    """√(uᵀGu) of controls (N, m), with G at the start: (N,); moving at a speed v takes about √m v, m the typical mass."""
+    """√(uᵀGu) of controls (N, m), with G at the start: (N,); moving at a speed v takes about √m v,
+    m the typical mass.
+    """
     metric = problem.model.metric(problem.start)[0]
     return np.sqrt(np.maximum(np.einsum("ni,ij,nj->n", controls, metric, controls), 0.0))
 
@@ -93,7 +124,9 @@ def _rounding(problem, plan) -> float:
 
 
 def _closer_rest(problem, plan, rest):
-    """The rest near the plan's end, if it is another one; a plan cut short by the discount may be far from any."""
+    """The rest near the plan's end, if it is another one; a plan cut short by the discount may be
+    far from any.
+    """
     if near(plan, rest):
         return rest
     try:

@@ -33,32 +33,37 @@ from .surveys import Surveys
 METHODS = {"action": DiscretisedAction, "collocation": Collocation, "shooting": MultipleShooting}
 NUMBERS = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight", "start", "end")
 MOST_PARAMETERS = 2000  # eigenvalues of a Hessian take seconds there, and are needed many times
-FATROP_DIMENSION = 12  # beyond this many parameters IPOPT on the condensed program is faster (scripts/benchmark.py)
+# beyond this many parameters IPOPT on the condensed program is faster (scripts/benchmark.py)
+FATROP_DIMENSION = 12
 
 
 @checked
 class Solver:
-    """Optimal plans of one problem structure; numbers may change from solve to solve without rebuilding.
+    """Optimal plans of one problem structure; numbers may change from solve to solve without
+    rebuilding.
 
     Parameters
     ----------
     problem : ControlProblem
-    method : "auto", "action", "collocation", "shooting", or a Transcription object with its own options
+    method : "auto", "action", "collocation", "shooting", or a Transcription object with its own
+    options
         "auto" takes the discretised action where B is square and invertible, else collocation.
     solver : "auto", "fatrop" or "ipopt"
-        "auto" takes Fatrop up to twelve parameters, IPOPT beyond, for shooting, and where the problem's functions may be
-        singular somewhere (``Model.is_total``). The choice is recorded in the solution. Where Fatrop fails under "auto", or
-        might never return (see ``guards``), IPOPT solves from the same guess, and the plan's message says so.
+        "auto" takes Fatrop up to twelve parameters, IPOPT beyond, for shooting, and where the
+        problem's functions may be singular somewhere (``Model.is_total``). The choice is recorded
+        in the solution. Where Fatrop fails under "auto", or might never return (see ``guards``),
+        IPOPT solves from the same guess, and the plan's message says so.
     tolerance : float
-        Accepted cost error, relative to ∫ e^{-γt}(effort + k|L|) dt + |terminal|. Late parts of a discounted plan weigh
-        e^{-γt} in it and are less accurate by as much; ask for a higher degree where they matter.
+        Accepted cost error, relative to ∫ e^{-γt}(effort + k|L|) dt + |terminal|. Late parts of a
+        discounted plan weigh e^{-γt} in it and are less accurate by as much; ask for a higher
+        degree where they matter.
     max_elements : int
         Cap of the mesh refinement; hitting it is reported by the status.
     max_doublings : int
         Cap on doubling the computational horizon of infinite-horizon problems.
     time_limit : float
-        Seconds that one solve may take. It is looked at between runs of the optimiser and, with IPOPT, in each of them; what
-        was found by then is returned with the status TIME_LIMIT.
+        Seconds that one solve may take. It is looked at between runs of the optimiser and, with
+        IPOPT, in each of them; what was found by then is returned with the status TIME_LIMIT.
     options : dict
         Passed to the optimiser under its own option names, e.g. {"max_iter": 1000}.
     keep_log : bool
@@ -83,7 +88,10 @@ class Solver:
                 "problem",
                 expected="a landscape without hidden variables",
                 received="hidden variables",
-                advice="use landscape_control.solve, which plans with beliefs, or problem.known(values)",
+                advice=(
+                    "use landscape_control.solve, which plans with beliefs, or"
+                    " problem.known(values)"
+                ),
             )
         whole("dimension of the problem", problem.dimension, high=MOST_PARAMETERS)
         self.problem = problem
@@ -95,8 +103,15 @@ class Solver:
         rescue = solver == "auto"
         if solver == "auto":
             shooting = isinstance(transcription, MultipleShooting)
-            trusted = comes_back(problem, transcription, _finite_horizon(problem)) and problem.model.is_total
-            solver = "fatrop" if problem.dimension <= FATROP_DIMENSION and not shooting and trusted else "ipopt"
+            trusted = (
+                comes_back(problem, transcription, _finite_horizon(problem))
+                and problem.model.is_total
+            )
+            solver = (
+                "fatrop"
+                if problem.dimension <= FATROP_DIMENSION and not shooting and trusted
+                else "ipopt"
+            )
         self._machinery = Machinery(
             transcription=transcription,
             plugin=solver,
@@ -106,7 +121,10 @@ class Solver:
             rescue=rescue,
         )
         self._finder = Finder(
-            machinery=self._machinery, tolerance=tolerance, max_elements=max_elements, max_doublings=max_doublings
+            machinery=self._machinery,
+            tolerance=tolerance,
+            max_elements=max_elements,
+            max_doublings=max_doublings,
         )
         self._surveys = Surveys(problem)
 
@@ -115,8 +133,11 @@ class Solver:
             "Solver",
             expected="something that can be copied or pickled",
             received="a Solver, which holds compiled functions",
-            advice="copy or pickle solver.problem (or use its save and landscape_control.load), and build "
-            "another Solver of it where it is needed")
+            advice=(
+                "copy or pickle solver.problem (or use its save and landscape_control.load), and"
+                " build another Solver of it where it is needed"
+            ),
+        )
 
     @checked
     def solve(
@@ -128,18 +149,25 @@ class Solver:
         throw: bool = True,
         **numbers: Unpack[Numbers],
     ) -> Solution:
-        """Solve with other numbers: horizon, discount, learning_rate, loss_weight, terminal_weight, start, end.
+        """Solve with other numbers: horizon, discount, learning_rate, loss_weight, terminal_weight,
+        start, end.
 
-        ``guess`` (see ``read_guess``) gives one start; without it, or with ``starts``, the seeded multi-start is used.
+        ``guess`` (see ``read_guess``) gives one start; without it, or with ``starts``, the seeded
+        multi-start is used.
 
         Raises
         ------
         SolveError
-            If the best plan's status is not converged and ``throw`` is true; its ``solution`` keeps the iterate.
+            If the best plan's status is not converged and ``throw`` is true; its ``solution`` keeps
+            the iterate.
         SolveInterrupted
-            On Ctrl-C, which is heard everywhere; its ``solution`` keeps the best complete plan, if there is one yet.
+            On Ctrl-C, which is heard everywhere; its ``solution`` keeps the best complete plan, if
+            there is one yet.
         """
-        with LOCK, running_clock(self.time_limit) as watch:  # CasADi is not thread-safe; use processes to solve in parallel
+        with (
+            LOCK,
+            running_clock(self.time_limit) as watch,
+        ):  # CasADi is not thread-safe; use processes to solve in parallel
             began = time.perf_counter()
             built = self._machinery.build_seconds
             problem = self._numbered(numbers)
@@ -161,9 +189,13 @@ class Solver:
                 )
 
             try:
-                places = self._surveys.of(problem, seed, trusting=starts is None or starts <= MOST_AIMS)
+                places = self._surveys.of(
+                    problem, seed, trusting=starts is None or starts <= MOST_AIMS
+                )
                 minima = places.minima
-                guesses = [] if guess is None else [read_guess(problem, guess, _finite_horizon(problem))]
+                guesses = (
+                    [] if guess is None else [read_guess(problem, guess, _finite_horizon(problem))]
+                )
                 if guess is None or starts is not None:
                     ours = default_guesses(problem, places, starts, seed)
                     guesses += ours
@@ -172,13 +204,17 @@ class Solver:
                 found += self._finder.off_saddles(problem, found, minima)
                 if guess is None and starts is None:
                     found += self._finder.beside_best(problem, found, guesses, minima, seed)
-                plans = with_evidence(problem, [plan for plan, _ in distinct(found)], found, self.tolerance)
+                plans = with_evidence(
+                    problem, [plan for plan, _ in distinct(found)], found, self.tolerance
+                )
             except (KeyboardInterrupt, SystemError) as error:
                 if not is_interruption(error):
                     raise
                 raise _interrupted(watch.plans, assembled) from None
             if watch.ran_out and plans[0].status.ok:
-                plans[0] = replace(plans[0], message="the time limit was reached before every start was tried")
+                plans[0] = replace(
+                    plans[0], message="the time limit was reached before every start was tried"
+                )
             solution = assembled(plans)
             if throw and not solution.status.ok:
                 raise SolveError(f"{solution.status.value}. {solution.message}".rstrip(), solution)
@@ -190,7 +226,9 @@ class Solver:
         if ("end" in numbers) and (numbers["end"] is None) != (self.problem.end is None):
             raise ProblemError(
                 "end",
-                expected="the same kind of end (fixed or free) as the problem this Solver was built for",
+                expected=(
+                    "the same kind of end (fixed or free) as the problem this Solver was built for"
+                ),
                 received="the other kind",
                 advice="build another Solver for it",
             )
@@ -210,14 +248,19 @@ def solve(
 ) -> Solution:
     """Build a :class:`Solver` and solve once, from the seeded multi-start or from ``guess``.
 
-    ``options`` are those of :class:`Solver`: method, solver, max_elements, max_doublings, time_limit, options, keep_log.
+    ``options`` are those of :class:`Solver`: method, solver, max_elements, max_doublings,
+    time_limit, options, keep_log.
     """
-    return Solver(problem, tolerance=tolerance, **options).solve(guess=guess, starts=starts, seed=seed, throw=throw)
+    return Solver(problem, tolerance=tolerance, **options).solve(
+        guess=guess, starts=starts, seed=seed, throw=throw
+    )
 
 
 def _interrupted(plans, assembled) -> SolveInterrupted:
     """What Ctrl-C raises: the complete plans so far, best first, none of them the last word."""
-    usable = [replace(plan, status=Status.INTERRUPTED) for plan, _ in distinct(plans)] if plans else []
+    usable = (
+        [replace(plan, status=Status.INTERRUPTED) for plan, _ in distinct(plans)] if plans else []
+    )
     found = f"the best so far costs {usable[0].cost:.8g}" if usable else "no plan was complete"
     return SolveInterrupted(f"interrupted; {found}", assembled(usable) if usable else None)
 

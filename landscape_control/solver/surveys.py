@@ -1,9 +1,11 @@
-"""What a Solver remembers of its landscape: surveys made for numbers like those at hand, so that re-solves need none.
+"""What a Solver remembers of its landscape: surveys made for numbers like those at hand, so that
+re-solves need none.
 
-A survey depends on the numbers only through scales (how far is worth the way, which end is cheapest), so one serves for all
-numbers within a factor of three of those it was made for, and for starts within half a natural length; the timing of its
-curves, in fractions of the horizon, is close enough for a guess too. It is made for the
-representative of its class, a function of the Solver's own problem and of the numbers asked for, never of what was solved
+A survey depends on the numbers only through scales (how far is worth the way, which end is
+cheapest), so one serves for all numbers within a factor of three of those it was made for, and for
+starts within half a natural length; the timing of its curves, in fractions of the horizon, is close
+enough for a guess too. It is made for the representative of its class, a function of the Solver's
+own problem and of the numbers asked for, never of what was solved
 before: the same solve gives the same bits whatever came first.
 """
 
@@ -32,7 +34,9 @@ class Surveys:
         self._known: dict[tuple, Places] = {}
 
     def of(self, problem: ControlProblem, seed: int, *, trusting: bool = True) -> Places:
-        """The survey of the class that this problem belongs to; ``trusting`` that declared minima are all there are."""
+        """The survey of the class that this problem belongs to; ``trusting`` that declared minima
+        are all there are.
+        """
         trusting = trusting or problem.landscape.minima is None
         if is_bowl(problem):
             key = ("bowl",)
@@ -47,7 +51,9 @@ class Surveys:
         return self._known[key]
 
     def _octaves(self, problem):
-        """Per number its class, relative to home: a whole number; numbers that are 0 or ∞ are classes of their own."""
+        """Per number its class, relative to home: a whole number; numbers that are 0 or ∞ are
+        classes of their own.
+        """
         for name in _SCALES:
             home, value = getattr(self._home.objective, name), getattr(problem.objective, name)
             if value == home:
@@ -80,7 +86,9 @@ class Surveys:
         )
 
     def _representative(self, key):
-        """The problem a class is surveyed for; None where there is none, as with a start outside the domain."""
+        """The problem a class is surveyed for; None where there is none, as with a start outside
+        the domain.
+        """
         _, octaves, *cells = key
         home = self._home
         changes = {}

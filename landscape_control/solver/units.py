@@ -1,4 +1,6 @@
-"""The units of a program: in them lengths and costs of a guess, and what a drift makes of them, are of order one."""
+"""The units of a program: in them lengths and costs of a guess, and what a drift makes of them, are
+of order one.
+"""
 
 import math
 
@@ -10,8 +12,9 @@ from ..problem import typical_mass, unit_growth
 def program_numbers(task, times: np.ndarray, states: np.ndarray) -> dict:
     """Problem numbers and the scales that make the program dimensionless, by name.
 
-    ``states`` (K, d+1, n) are the guess at ``times`` (K, d+1), fractions of the horizon. Lengths and losses count in the
-    cost unit with their discount: a path that an unstable drift carries far away late moves the cost by no more than that.
+    ``states`` (K, d+1, n) are the guess at ``times`` (K, d+1), fractions of the horizon. Lengths
+    and losses count in the cost unit with their discount: a path that an unstable drift carries far
+    away late moves the cost by no more than that.
     """
     problem, objective = task.problem, task.problem.objective
     distance = np.abs(states - problem.start).max(axis=2)
@@ -26,7 +29,9 @@ def program_numbers(task, times: np.ndarray, states: np.ndarray) -> dict:
     else:
         shrinking = 1.0
     moved, placed = float(distance.max()), float(np.abs(problem.start).max())
-    if moved <= 1e-13 * placed and problem.model.has_drift:  # a guess at rest says less than what the drift alone would do
+    if (
+        moved <= 1e-13 * placed and problem.model.has_drift
+    ):  # a guess at rest says less than what the drift alone would do
         distance = np.abs(problem.model.drift(problem.start)[0]).max() * moments * shrinking
         moved = float(distance.max())
     has_moved = moved > 1e-13 * placed  # less is round-off
@@ -39,8 +44,11 @@ def program_numbers(task, times: np.ndarray, states: np.ndarray) -> dict:
         rise += objective.terminal_weight * fade[-1, -1] * np.ptp(terminal)
     # below the round-off of its parts no cost can be resolved
     level = objective.loss_weight * float((fade * np.abs(loss)).max()) * task.horizon
-    # a drift may carry what no cost feels far away for nothing: the unit is no more than a cost that is known
-    cost = min(typical_mass(problem) * felt**2 / (objective.learning_rate * task.horizon), task.known_cost)
+    # a drift may carry what no cost feels far away for nothing: the unit is no more than a cost
+    # that is known
+    cost = min(
+        typical_mass(problem) * felt**2 / (objective.learning_rate * task.horizon), task.known_cost
+    )
     least = max(1e-9 * level, task.negligible)
     numbers = {
         "horizon": task.horizon,

@@ -1,8 +1,8 @@
 """Starts beside the best plan, where not every way can be gone: what is next to it may be cheaper.
 
-With fewer controls than parameters, or a drift that bends the ways, plans differ in how often they swing, which way they
-turn first and when they leave. From the best plan so far: the same with bumps, later, the other way first, slower, faster
-(basin hopping; Wales & Doye 1997).
+With fewer controls than parameters, or a drift that bends the ways, plans differ in how often they
+swing, which way they turn first and when they leave. From the best plan so far: the same with
+bumps, later, the other way first, slower, faster (basin hopping; Wales & Doye 1997).
 """
 
 from collections.abc import Callable
@@ -22,7 +22,9 @@ _COUNTED = 3.0  # γt up to which a plan counts
 
 
 def varied(problem: ControlProblem, plan: Plan, seed: int) -> list[Guess]:
-    """Seven variations of a plan that begin at the start; those of a plan with a fixed end arrive there."""
+    """Seven variations of a plan that begin at the start; those of a plan with a fixed end arrive
+    there.
+    """
     rng = np.random.default_rng(seed)
     discount, last = problem.objective.discount, float(plan.times[-1])
     counted = min(last, _COUNTED / discount) if discount else last
@@ -43,7 +45,9 @@ def varied(problem: ControlProblem, plan: Plan, seed: int) -> list[Guess]:
     paths["the other way first"] = detour
     for pace in _PACES:
         paths[f"{pace:g} times as fast"] = lambda t, pace=pace: at(pace * t)
-    return [_guess(problem, path, last, f"{plan.found_from[0]}, {name}") for name, path in paths.items()]
+    return [
+        _guess(problem, path, last, f"{plan.found_from[0]}, {name}") for name, path in paths.items()
+    ]
 
 
 def _bumped(at, rng, extent, counted):

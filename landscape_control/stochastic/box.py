@@ -1,4 +1,6 @@
-"""The box a belief grid covers: where the learner and its belief could want to go, and a margin around it."""
+"""The box a belief grid covers: where the learner and its belief could want to go, and a margin
+around it.
+"""
 
 import itertools
 import math
@@ -18,8 +20,10 @@ _DEVIATIONS = 2.5  # prior standard deviations that the core covers on either si
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Walls:
-    """``core`` (d, 2): where answers are wanted; ``box`` (d, 2): what the grid covers; ``natural`` (d, 2): walls that the
-    belief cannot cross by its own law, such as probabilities 0 and 1, so that no margin is needed."""
+    """``core`` (d, 2): where answers are wanted; ``box`` (d, 2): what the grid covers; ``natural``
+    (d, 2): walls that the belief cannot cross by its own law, such as probabilities 0 and 1, so
+    that no margin is needed.
+    """
 
     core: np.ndarray
     box: np.ndarray
@@ -27,11 +31,13 @@ class Walls:
 
 
 def derived_walls(problem, coordinates: BeliefCoordinates, margin: float) -> Walls:
-    """The box from the problem: ``margin`` times the longest side of the core is added beyond walls that are not natural.
+    """The box from the problem: ``margin`` times the longest side of the core is added beyond walls
+    that are not natural.
 
-    Means cover 2.5 standard deviations of the hidden variables' prior (or stationary law, if wider) around prior mean and
-    centre, probabilities [0, 1], the variance [0, its largest value without observations], θ the start and the minima of
-    the loss for the hidden variables at the corners and the centre of that.
+    Means cover 2.5 standard deviations of the hidden variables' prior (or stationary law, if wider)
+    around prior mean and centre, probabilities [0, 1], the variance [0, its largest value without
+    observations], θ the start and the minima of the loss for the hidden variables at the corners
+    and the centre of that.
     """
     belief, natural = _belief_core(problem, coordinates)
     core = np.vstack([_parameter_core(problem, _corners(problem, coordinates, belief)), belief])
@@ -48,12 +54,20 @@ def given_walls(problem, coordinates: BeliefCoordinates, box) -> Walls:
     n, d = problem.dimension, problem.dimension + len(coordinates.names)
     box = matrix("box", np.asarray(box, dtype=float), (d, 2))
     if (box[:, 0] >= box[:, 1]).any():
-        raise ProblemError("box", expected="low < high along every axis", received=str(box.tolist()),
-                           advice="write box=[(low, high), …] for θ, then the belief")
+        raise ProblemError(
+            "box",
+            expected="low < high along every axis",
+            received=str(box.tolist()),
+            advice="write box=[(low, high), …] for θ, then the belief",
+        )
     bounds = _bounds(coordinates)
     if (box[n:, 0] < bounds[:, 0]).any() or (box[n:, 1] > bounds[:, 1]).any():
-        raise ProblemError("box", expected=f"{', '.join(coordinates.names)} inside {bounds.tolist()}",
-                           received=str(box[n:].tolist()), advice="keep to the values that a belief can have")
+        raise ProblemError(
+            "box",
+            expected=f"{', '.join(coordinates.names)} inside {bounds.tolist()}",
+            received=str(box[n:].tolist()),
+            advice="keep to the values that a belief can have",
+        )
     natural = np.vstack([np.zeros((n, 2), dtype=bool), natural & (box[n:] == belief)])
     inner = box + np.ptp(box, axis=1)[:, None] * np.array([0.1, -0.1])
     return Walls(core=np.where(natural, box, inner), box=box, natural=natural)
@@ -63,8 +77,12 @@ def refuse_outside(problem, coordinates: BeliefCoordinates, walls: Walls):
     """Refuse a start that lies outside the box."""
     start = np.concatenate([problem.start, coordinates.start])
     if ((start < walls.box[:, 0]) | (start > walls.box[:, 1])).any():
-        raise ProblemError("start in the grid's box", expected=f"a point of {np.round(walls.box, 4).tolist()}",
-                           received=f"{np.round(start, 4).tolist()}", advice="enlarge the box or the margin")
+        raise ProblemError(
+            "start in the grid's box",
+            expected=f"a point of {np.round(walls.box, 4).tolist()}",
+            received=f"{np.round(start, 4).tolist()}",
+            advice="enlarge the box or the margin",
+        )
 
 
 def counts(points, dimension: int) -> tuple[int, ...]:
@@ -72,12 +90,20 @@ def counts(points, dimension: int) -> tuple[int, ...]:
     given = np.atleast_1d(POINTS[dimension] if points is None else points).tolist()
     given = tuple(given) * dimension if len(given) == 1 else tuple(given)
     if len(given) != dimension:
-        raise ProblemError("points", expected=f"one number, or {dimension}", received=repr(points),
-                           advice="one entry per coordinate: θ, then the belief")
+        raise ProblemError(
+            "points",
+            expected=f"one number, or {dimension}",
+            received=repr(points),
+            advice="one entry per coordinate: θ, then the belief",
+        )
     for count in given:
         if whole("points per axis", count, low=11) % 2 == 0:
-            raise ProblemError("points per axis", expected="an odd number (every other node makes the coarser grid)",
-                               received=str(count), advice=f"use {count + 1}")
+            raise ProblemError(
+                "points per axis",
+                expected="an odd number (every other node makes the coarser grid)",
+                received=str(count),
+                advice=f"use {count + 1}",
+            )
     return given
 
 
@@ -104,7 +130,11 @@ def _belief_core(problem, coordinates):
 
 def _widest(hidden, objective):
     """(largest variances without observations (p,), whether they are reached for good)."""
-    prior, rates, gained = np.diag(hidden.prior_covariance), np.diag(hidden.reversion), np.diag(hidden.diffusion)
+    prior, rates, gained = (
+        np.diag(hidden.prior_covariance),
+        np.diag(hidden.reversion),
+        np.diag(hidden.diffusion),
+    )
     if (rates > 0).all():
         return np.maximum(prior, gained / (2 * rates)), True
     span = min(objective.horizon, 2 / objective.discount if objective.discount else math.inf)
@@ -115,7 +145,7 @@ def _corners(problem, coordinates, belief):
     """Values of the hidden variables at the corners and the centre of the core."""
     if isinstance(problem.landscape.hidden, TaskChain):
         return problem.landscape.hidden.tasks
-    means = belief[:coordinates.size]
+    means = belief[: coordinates.size]
     return np.array([*itertools.product(*means), means.mean(axis=1)])
 
 
@@ -129,6 +159,10 @@ def _parameter_core(problem, hidden_values):
     places = np.vstack(places)
     low, high = places.min(axis=0), places.max(axis=0)
     if (high - low).max() <= 0:
-        raise ProblemError("belief grid's box", expected="a start away from the only place worth going to",
-                           received="nothing but one point", advice="pass box=[(low, high), …] for θ, then the belief")
+        raise ProblemError(
+            "belief grid's box",
+            expected="a start away from the only place worth going to",
+            received="nothing but one point",
+            advice="pass box=[(low, high), …] for θ, then the belief",
+        )
     return np.column_stack([low, high])

@@ -17,11 +17,12 @@ class Differences:
     ----------
     grid : Grid
     order : 1 or 2
-        1: one-sided quotients. 2: second-order quotients from nodes ahead only, so that kinks upstream do not matter.
+        1: one-sided quotients. 2: second-order quotients from nodes ahead only, so that kinks
+           upstream do not matter.
     continued : bool
-        Second derivatives at a wall. True: the parabola through the three nearest nodes is continued (∂³V = 0), so that
-        with order 2 every quadratic function is differentiated exactly everywhere. False: reflecting walls, which with
-        order 1 keep the discrete maximum principle.
+        Second derivatives at a wall. True: the parabola through the three nearest nodes is
+        continued (∂³V = 0), so that with order 2 every quadratic function is differentiated exactly
+        everywhere. False: reflecting walls, which with order 1 keep the discrete maximum principle.
 
     A quotient that would look through a wall is zero: motion outwards is stopped at the wall.
     """
@@ -48,25 +49,33 @@ class Differences:
 
     @cached_property
     def smooth(self) -> list[sparse.csr_array]:
-        """Fourth-order central ∂V/∂x_i, third-order beside the walls: the gradient that policies are read off."""
+        """Fourth-order central ∂V/∂x_i, third-order beside the walls: the gradient that policies
+        are read off.
+        """
         return self._along_axes(_smooth)
 
     @cached_property
     def second(self) -> list[sparse.csr_array]:
         """∂²V/∂x_i²."""
-        return self._along_axes(_second_continued if self.continued else _second_reflecting, power=2)
+        return self._along_axes(
+            _second_continued if self.continued else _second_reflecting, power=2
+        )
 
     def _along_axes(self, build, power=1):
         shape, result = self.grid.shape, []
         for axis, (count, h) in enumerate(zip(shape, self.grid.spacing, strict=True)):
-            before, after = (sparse.eye_array(int(np.prod(part))) for part in (shape[:axis], shape[axis + 1:]))
+            before, after = (
+                sparse.eye_array(int(np.prod(part))) for part in (shape[:axis], shape[axis + 1 :])
+            )
             matrix = sparse.csr_array(build(count)) / h**power
             result.append(sparse.csr_array(sparse.kron(sparse.kron(before, matrix), after)))
         return result
 
 
 def _band(count, offsets, weights):
-    return sum(weight * np.eye(count, k=offset) for offset, weight in zip(offsets, weights, strict=True))
+    return sum(
+        weight * np.eye(count, k=offset) for offset, weight in zip(offsets, weights, strict=True)
+    )
 
 
 def _ahead_first(count):

@@ -1,4 +1,6 @@
-"""ControlledDiffusion: what the grid solver needs to know of a problem, as plain functions of arrays."""
+"""ControlledDiffusion: what the grid solver needs to know of a problem, as plain functions of
+arrays.
+"""
 
 import math
 from collections.abc import Callable
@@ -14,24 +16,21 @@ from ..grid import Grid
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ControlledDiffusion:
-    """Minimise E ∫₀ᵀ e^{-γt}[½ uᵀ(G/η)u + ℓ(x)]dt + e^{-γT}Φ(x(T)) over feedback u(x), x = (θ, z), with
+    """Minimise E ∫₀ᵀ e^{-γt}[½ uᵀ(G/η)u + ℓ(x)]dt + e^{-γT}Φ(x(T)) over feedback u(x), x = (θ, z),
+    with
 
         dθ = (f + Bu) dt,    dz = b dt + D dI,
 
-    I a standard Wiener process. Functions take points (S, d) and return arrays with a leading axis S.
+    I a standard Wiener process. Functions take points (S, d) and return arrays with a leading axis
+    S.
 
     Attributes
     ----------
-    controlled : n, how many of the d coordinates the control moves; they come first and do not diffuse
-    loss : x -> (S,), ℓ, the running cost beside the effort (k E[L | belief])
-    drift : x -> (S, d), (f, b)
-    diffusion : x -> (S, d - n, q), D
-    actuation : x -> (S, n, m), B
-    price : x -> (S, m, m), G/η
-    discount : γ ≥ 0
-    horizon : T, math.inf allowed with γ > 0
-    terminal : x -> (S,), Φ, or None for Φ = 0
-    names : the d coordinates in words
+    controlled : n, how many of the d coordinates the control moves; they come first and do not
+    diffuse loss : x -> (S,), ℓ, the running cost beside the effort (k E[L | belief]) drift : x ->
+    (S, d), (f, b) diffusion : x -> (S, d - n, q), D actuation : x -> (S, n, m), B price : x -> (S,
+    m, m), G/η discount : γ ≥ 0 horizon : T, math.inf allowed with γ > 0 terminal : x -> (S,), Φ, or
+    None for Φ = 0 names : the d coordinates in words
     """
 
     controlled: Count
@@ -80,17 +79,33 @@ def fields_on(system: ControlledDiffusion, grid: Grid) -> Fields:
         Something is not finite at a node (says where).
     """
     points = grid.points
-    found = {name: np.moveaxis(np.asarray(getattr(system, name)(points), dtype=float), 0, -1)
-             for name in ("loss", "drift", "diffusion", "actuation", "price")}
-    found["terminal"] = np.zeros(len(points)) if system.terminal is None else system.terminal(points)
+    found = {
+        name: np.moveaxis(np.asarray(getattr(system, name)(points), dtype=float), 0, -1)
+        for name in ("loss", "drift", "diffusion", "actuation", "price")
+    }
+    found["terminal"] = (
+        np.zeros(len(points)) if system.terminal is None else system.terminal(points)
+    )
     for name, values in found.items():
         finite = np.isfinite(values).reshape(-1, len(points)).all(axis=0)
         if not finite.all():
-            where = dict(zip(system.names, np.round(points[int(np.argmin(finite))], 4).tolist(), strict=True))
-            raise ProblemError(f"{name} on the grid", expected="finite values in the whole box",
-                               received=f"NaN or infinity at {where}",
-                               advice="pass a smaller box=[(low, high), …] inside the domain of the problem's functions")
+            where = dict(
+                zip(system.names, np.round(points[int(np.argmin(finite))], 4).tolist(), strict=True)
+            )
+            raise ProblemError(
+                f"{name} on the grid",
+                expected="finite values in the whole box",
+                received=f"NaN or infinity at {where}",
+                advice=(
+                    "pass a smaller box=[(low, high), …] inside the domain of the problem's"
+                    " functions"
+                ),
+            )
     root = found.pop("diffusion")
-    push = np.linalg.solve(np.moveaxis(found["price"], -1, 0), found["actuation"].transpose(2, 1, 0)).transpose(1, 2, 0)
+    push = np.linalg.solve(
+        np.moveaxis(found["price"], -1, 0), found["actuation"].transpose(2, 1, 0)
+    ).transpose(1, 2, 0)
     mobility = np.einsum("ims,mjs->ijs", found["actuation"], push)
-    return Fields(spread=np.einsum("iqs,jqs->ijs", root, root) / 2, push=push, mobility=mobility, **found)
+    return Fields(
+        spread=np.einsum("iqs,jqs->ijs", root, root) / 2, push=push, mobility=mobility, **found
+    )

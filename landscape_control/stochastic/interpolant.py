@@ -5,14 +5,17 @@ from scipy.ndimage import map_coordinates, spline_filter
 
 from ..grid import Grid
 
-_GHOSTS = 10  # nodes continued beyond every wall: the spline filter's own boundary rule has decayed to 1e-6 over them
+# nodes continued beyond every wall: the spline filter's own boundary rule has decayed to 1e-6 over
+# them
+_GHOSTS = 10
 
 
 class Interpolant:
-    """The cubic spline through values on a grid; beyond the walls it keeps the value at the nearest wall point.
+    """The cubic spline through values on a grid; beyond the walls it keeps the value at the nearest
+    wall point.
 
-    Outside its walls the grid function is continued by the parabola through the three nearest nodes, so that quadratic
-    functions are reproduced up to the walls.
+    Outside its walls the grid function is continued by the parabola through the three nearest
+    nodes, so that quadratic functions are reproduced up to the walls.
     """
 
     def __init__(self, grid: Grid, values: np.ndarray):
@@ -25,7 +28,9 @@ class Interpolant:
     def __call__(self, points: np.ndarray) -> np.ndarray:
         """Values at points (S, d): shape (S,)."""
         cells = np.clip(self.grid.cells(points), 0, np.array(self.grid.shape) - 1)
-        return map_coordinates(self._coefficients, (cells + _GHOSTS).T, order=3, mode="mirror", prefilter=False)
+        return map_coordinates(
+            self._coefficients, (cells + _GHOSTS).T, order=3, mode="mirror", prefilter=False
+        )
 
 
 def _continued(values, axis):

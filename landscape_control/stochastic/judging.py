@@ -1,4 +1,6 @@
-"""How good a grid solve is: errors from two grids, time spent at walls, and the status they amount to."""
+"""How good a grid solve is: errors from two grids, time spent at walls, and the status they amount
+to.
+"""
 
 from dataclasses import dataclass
 
@@ -27,14 +29,22 @@ class Solved:
 
 
 def errors_between(coarse: Solved, fine: Solved, walls: Walls):
-    """((error of V, error of u), range of V) inside the core at t = 0, from the two grids (Richardson 1911)."""
+    """((error of V, error of u), range of V) inside the core at t = 0, from the two grids
+    (Richardson 1911).
+    """
     grid = coarse.scheme.grid
     inside = _in_core(grid, walls)
     factor = _SAFETY / (2**fine.scheme.order - 1)
     halved = tuple(slice(None, None, 2) for _ in grid.shape)
     errors = []
-    for ours, theirs in ((fine.values[-1:], coarse.values[-1:]), (fine.motions[-1].control, coarse.motions[-1].control)):
-        gap = ours.reshape(-1, *fine.scheme.grid.shape)[(slice(None), *halved)].reshape(len(ours), -1) - theirs
+    for ours, theirs in (
+        (fine.values[-1:], coarse.values[-1:]),
+        (fine.motions[-1].control, coarse.motions[-1].control),
+    ):
+        gap = (
+            ours.reshape(-1, *fine.scheme.grid.shape)[(slice(None), *halved)].reshape(len(ours), -1)
+            - theirs
+        )
         errors.append(float(factor * np.abs(gap[:, inside]).max()))
     return tuple(errors), float(np.ptp(coarse.values[-1][inside]))
 
@@ -46,25 +56,30 @@ def _in_core(grid, walls):
 
 
 def wall_share(solved: Solved, walls: Walls, start) -> float:
-    """Discounted share of the time that the closed loop from the start spends at walls that are not natural.
+    """Discounted share of the time that the closed loop from the start spends at walls that are not
+    natural.
 
-    The occupation measure of the monotone scheme's Markov chain: one solve with the transposed generator. A finite
-    horizon counts as the discount rate 1/T, under the policy at t = 0.
+    The occupation measure of the monotone scheme's Markov chain: one solve with the transposed
+    generator. A finite horizon counts as the discount rate 1/T, under the policy at t = 0.
     """
     scheme = Scheme(system=solved.scheme.system, grid=solved.scheme.grid, order=1)
     rate = max(scheme.system.discount, 1 / scheme.system.horizon)
     matrix = rate * eye_array(len(scheme.grid.points)) - scheme.generator(solved.motions[-1])
     begin = np.zeros(len(scheme.grid.points))
-    begin[np.ravel_multi_index(np.rint(scheme.grid.cells(start)).astype(int), scheme.grid.shape)] = rate
+    begin[
+        np.ravel_multi_index(np.rint(scheme.grid.cells(start)).astype(int), scheme.grid.shape)
+    ] = rate
     occupation = splu(csc_array(matrix.T)).solve(begin)
     at_wall = (scheme.walls & ~walls.natural[..., None]).any(axis=(0, 1))
     return float(np.clip(occupation[at_wall].sum(), 0, 1))
 
 
 def outward_walls(solved: Solved, walls: Walls) -> tuple[str, ...]:
-    """Names of the walls through which the closed loop would flow somewhere beside the core, in words."""
+    """Names of the walls through which the closed loop would flow somewhere beside the core, in
+    words.
+    """
     scheme, names = solved.scheme, solved.scheme.system.names
-    velocity = np.vstack([solved.motions[-1].free, scheme.fields.drift[scheme.controlled:]])
+    velocity = np.vstack([solved.motions[-1].free, scheme.fields.drift[scheme.controlled :]])
     size = np.abs(velocity).max(axis=1, keepdims=True)
     found = []
     for axis, name in enumerate(names):
@@ -79,10 +94,14 @@ def outward_walls(solved: Solved, walls: Walls) -> tuple[str, ...]:
 
 
 def judge(fine: Solved, errors, spread, share, outward, limits) -> tuple[GridStatus, str]:
-    """(status, message with all numbers); ``limits`` are (tolerance, accuracy) as in ``solve_grid``."""
+    """(status, message with all numbers); ``limits`` are (tolerance, accuracy) as in
+    ``solve_grid``.
+    """
     tolerance, accuracy = limits
-    numbers = (f"error of V {errors[0]:.2g} of a range of {spread:.3g} in the core, error of u {errors[1]:.2g}, last change "
-               f"{fine.residual:.1g}, {share:.1g} of the time at walls")
+    numbers = (
+        f"error of V {errors[0]:.2g} of a range of {spread:.3g} in the core, error of u"
+        f" {errors[1]:.2g}, last change {fine.residual:.1g}, {share:.1g} of the time at walls"
+    )
     numbers += f"; the closed loop would leave through {', '.join(outward)}" if outward else ""
     finite = np.isfinite(fine.values[-1]).all()
     if finite and (share > _WALL_SHARE or outward):  # first, as it is a reason for all the rest

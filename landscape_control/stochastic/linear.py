@@ -1,4 +1,6 @@
-"""Linear systems that change little from one to the next: one factorisation serves as preconditioner for many."""
+"""Linear systems that change little from one to the next: one factorisation serves as
+preconditioner for many.
+"""
 
 from collections.abc import Callable
 
@@ -17,10 +19,11 @@ _ROUGH_STEPS = 80  # of GMRES with factors of a rough relative
 class Resolvent:
     """Solves (rate - 𝓛)x = b for the generators 𝓛 of nearby policies of a scheme.
 
-    Factors made for an earlier policy precondition GMRES; when the correction that these factors still ask for is not
-    within ``tolerance`` of the solution, the current matrix is factorised. Large three-dimensional grids, whose factors
-    would not fit, factorise a first-order relative of it instead: incompletely where that suffices, else completely.
-    Beyond 60 000 unknowns the best that GMRES makes of that is returned, and the policy iteration tells if it settles.
+    Factors made for an earlier policy precondition GMRES; when the correction that these factors
+    still ask for is not within ``tolerance`` of the solution, the current matrix is factorised.
+    Large three-dimensional grids, whose factors would not fit, factorise a first-order relative of
+    it instead: incompletely where that suffices, else completely. Beyond 60 000 unknowns the best
+    that GMRES makes of that is returned, and the policy iteration tells if it settles.
     """
 
     def __init__(self, scheme: Scheme, tolerance: float):
@@ -28,7 +31,9 @@ class Resolvent:
         self.factorisations = 0
         self._factors, self._steps = None, _STEPS
 
-    def solve(self, rate: float, motion: Motion, right: np.ndarray, guess: np.ndarray) -> np.ndarray:
+    def solve(
+        self, rate: float, motion: Motion, right: np.ndarray, guess: np.ndarray
+    ) -> np.ndarray:
         """x with (rate - 𝓛(motion))x = right; NaN where the matrix is singular."""
         matrix = _shifted(rate, self.scheme, motion)
         found = None if self._factors is None else self._iterate(matrix, right, guess)
@@ -44,7 +49,11 @@ class Resolvent:
             found = self._iterate(matrix, right, guess)
             if found is not None:
                 return found
-        return np.full_like(right, np.nan) if self._factors is None else self._improved(matrix, right, guess, restarts=4)
+        return (
+            np.full_like(right, np.nan)
+            if self._factors is None
+            else self._improved(matrix, right, guess, restarts=4)
+        )
 
     def _factorisers(self, rate, motion, matrix) -> list[tuple[Callable, int]]:
         """What to factorise, from cheap to dear, and how many steps of GMRES it is worth."""
@@ -52,20 +61,35 @@ class Resolvent:
         if self.scheme.grid.dimension < 3 or matrix.shape[0] <= _DIRECT:
             return [complete]
         monotone, walled = self.scheme.rough
-        tries = [(lambda: _incomplete(_shifted(rate, monotone, motion)), _ROUGH_STEPS),
-                 (lambda: splu(csc_array(_shifted(rate, walled, motion)), permc_spec="MMD_AT_PLUS_A"), _ROUGH_STEPS)]
+        tries = [
+            (lambda: _incomplete(_shifted(rate, monotone, motion)), _ROUGH_STEPS),
+            (
+                lambda: splu(csc_array(_shifted(rate, walled, motion)), permc_spec="MMD_AT_PLUS_A"),
+                _ROUGH_STEPS,
+            ),
+        ]
         return tries if matrix.shape[0] > _LARGE else [*tries, complete]
 
     def _iterate(self, matrix, right, guess):
         """x, or None where the factors are not good enough."""
-        found = self._improved(matrix, right, guess, restarts=3 if self._steps == _ROUGH_STEPS else 1)
+        found = self._improved(
+            matrix, right, guess, restarts=3 if self._steps == _ROUGH_STEPS else 1
+        )
         # rows differ too much in size for plain residuals to mean anything
         missing = np.abs(self._factors.solve(right - matrix @ found)).max()
         return found if missing <= 10 * self.tolerance * np.abs(found).max() else None
 
     def _improved(self, matrix, right, guess, restarts):
         inverse = LinearOperator(matrix.shape, self._factors.solve, dtype=float)
-        return gmres(matrix, right, x0=guess, M=inverse, rtol=self.tolerance, restart=self._steps, maxiter=restarts)[0]
+        return gmres(
+            matrix,
+            right,
+            x0=guess,
+            M=inverse,
+            rtol=self.tolerance,
+            restart=self._steps,
+            maxiter=restarts,
+        )[0]
 
 
 def _shifted(rate, scheme, motion):

@@ -10,13 +10,17 @@ from .scheme import Motion, Scheme
 _LINEAR = 1e-10  # relative residual of the linear solves
 
 
-def march(scheme: Scheme, steps: int, given: Callable | None = None) -> tuple[np.ndarray, np.ndarray, list[Motion]]:
-    """(times-to-go (steps+1,), values (steps+1, N), policies) of V_s = -γV + min_u[…], V(s = 0) = Φ.
+def march(
+    scheme: Scheme, steps: int, given: Callable | None = None
+) -> tuple[np.ndarray, np.ndarray, list[Motion]]:
+    """(times-to-go (steps+1,), values (steps+1, N), policies) of V_s = -γV + min_u[…], V(s = 0) =
+    Φ.
 
-    Backward differences of second order (BDF2; the first step by implicit Euler, whose local error is of second order
-    too). The policy of a step is read off V extrapolated from the two steps before, so that one linear solve per step
-    suffices; the value feels the square of the policy's error only. ``given``, a function of the time-to-go, returns the
-    motion of a policy to evaluate instead of the optimal one.
+    Backward differences of second order (BDF2; the first step by implicit Euler, whose local error
+    is of second order too). The policy of a step is read off V extrapolated from the two steps
+    before, so that one linear solve per step suffices; the value feels the square of the policy's
+    error only. ``given``, a function of the time-to-go, returns the motion of a policy to evaluate
+    instead of the optimal one.
     """
     system, fields = scheme.system, scheme.fields
     to_go = np.linspace(0, system.horizon, steps + 1)

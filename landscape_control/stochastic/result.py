@@ -17,14 +17,22 @@ from .interpolant import Interpolant
 class GridStatus(enum.Enum):
     """How a grid solve ended; the value says what happened and what to try next."""
 
-    CONVERGED = ("converged, the iteration has settled, two grids agree to the accuracy asked for, and the box is wide "
-                 "enough: use it")
-    GRID_TOO_COARSE = ("grid too coarse, two grids differ by more than the accuracy asked for: take more points along the "
-                       "axis where V bends most, or a smaller box")
-    DOMAIN_LEFT = ("domain left, the closed loop comes to a wall of the box, where it is stopped, so values near that wall "
-                   "are not the problem's: pass a larger margin or box")
-    ITERATION_LIMIT = ("the policy iteration did not settle, as can happen where V has kinks: use order=1, which settles "
-                       "but needs finer grids, or take more points")
+    CONVERGED = (
+        "converged, the iteration has settled, two grids agree to the accuracy asked for, and the"
+        " box is wide enough: use it"
+    )
+    GRID_TOO_COARSE = (
+        "grid too coarse, two grids differ by more than the accuracy asked for: take more points"
+        " along the axis where V bends most, or a smaller box"
+    )
+    DOMAIN_LEFT = (
+        "domain left, the closed loop comes to a wall of the box, where it is stopped, so values"
+        " near that wall are not the problem's: pass a larger margin or box"
+    )
+    ITERATION_LIMIT = (
+        "the policy iteration did not settle, as can happen where V has kinks: use order=1, which"
+        " settles but needs finer grids, or take more points"
+    )
 
     @property
     def ok(self) -> bool:
@@ -41,7 +49,8 @@ class GridStatus(enum.Enum):
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class GridPolicy(Recordable):
-    """V(θ, belief) and u(θ, belief) from the stochastic Hamilton-Jacobi-Bellman equation; build with :func:`solve_grid`.
+    """V(θ, belief) and u(θ, belief) from the stochastic Hamilton-Jacobi-Bellman equation; build
+    with :func:`solve_grid`.
 
     Attributes
     ----------
@@ -51,18 +60,17 @@ class GridPolicy(Recordable):
     values : (K+1, N_1, …), V at those times-to-go, current value
     controls : (K+1, m, N_1, …), u
     cost : float, V(start, prior) at t = 0
-    error : float, estimated error of V at t = 0: the largest difference to the grid of twice the spacing (and time step)
+    error : float, estimated error of V at t = 0: the largest difference to the grid of twice the
+    spacing (and time step)
         inside ``core``, divided by 2^order - 1, times 1.5
     policy_error : float, the same for u
     status, message : GridStatus, and what happened with all numbers
-    residual : float, size of the last change of V in the policy iteration, relative to the range of V (0 for marches)
-    iterations : int, policy iterations on the finest grid, or time steps
-    box, core : (d, 2), what the grid covers, and the part of it that ``error`` and ``status`` speak of
-    natural : (d, 2), which walls need no margin because the belief cannot cross them
-    wall_share : float, discounted share of the time that the closed loop from the start spends at walls
-    order : int, of the scheme
-    assumes : str, what the belief coordinates take for granted
-    seconds : float
+    residual : float, size of the last change of V in the policy iteration, relative to the range of
+    V (0 for marches) iterations : int, policy iterations on the finest grid, or time steps box,
+    core : (d, 2), what the grid covers, and the part of it that ``error`` and ``status`` speak of
+    natural : (d, 2), which walls need no margin because the belief cannot cross them wall_share :
+    float, discounted share of the time that the closed loop from the start spends at walls order :
+    int, of the scheme assumes : str, what the belief coordinates take for granted seconds : float
     """
 
     axes: tuple[Entries, ...] = field(repr=False)
@@ -105,9 +113,11 @@ class GridPolicy(Recordable):
 
     @checked
     def value_at(self, theta: Anywhere, belief: object, time: AnyNumber = 0.0):
-        """V at θ (n,) or (E, n) and a belief: a number or (E,), by cubic splines; beyond the walls, at the nearest wall.
+        """V at θ (n,) or (E, n) and a belief: a number or (E,), by cubic splines; beyond the walls,
+        at the nearest wall.
 
-        ``belief`` is a GaussianBelief, a TaskBelief, the bare mean or probabilities, or (mean, covariance).
+        ``belief`` is a GaussianBelief, a TaskBelief, the bare mean or probabilities, or (mean,
+        covariance).
         """
         points, single = self._points(theta, belief)
         found = self._sample(self._value_splines, points[:, None], time)[:, 0]
@@ -115,7 +125,9 @@ class GridPolicy(Recordable):
 
     @checked
     def policy(self, theta: Anywhere, belief: object, time: AnyNumber = 0.0) -> np.ndarray:
-        """u at θ (n,) or (E, n) and a belief: (m,) or (E, m), by cubic splines; see :meth:`value_at`."""
+        """u at θ (n,) or (E, n) and a belief: (m,) or (E, m), by cubic splines; see
+        :meth:`value_at`.
+        """
         points, single = self._points(theta, belief)
         found = self._sample(self._control_splines, points[:, None], time)
         return found[0] if single else found
@@ -136,15 +148,22 @@ class GridPolicy(Recordable):
     def summary(self) -> str:
         """One line: cost, errors, status, the grid and the time taken."""
         nodes = "x".join(str(len(axis)) for axis in self.axes)
-        return (f"E[J] = {self.cost:.8g} ± {self.error:.1g}, u ± {self.policy_error:.1g}, {self.status}; {nodes} nodes in "
-                f"({', '.join(self.names)}), order {self.order}, {self.iterations} iterations, {self.seconds:.2f} s")
+        return (
+            f"E[J] = {self.cost:.8g} ± {self.error:.1g}, u ± {self.policy_error:.1g},"
+            f" {self.status}; {nodes} nodes in ({', '.join(self.names)}), order {self.order},"
+            f" {self.iterations} iterations, {self.seconds:.2f} s"
+        )
 
     def _points(self, theta, belief):
         theta, z = np.asarray(theta, dtype=float), self.coordinates.read(belief)
         n = len(self.names) - len(self.coordinates.names)
         if theta.shape[-1:] != (n,):
-            raise ProblemError("theta", expected=f"shape ({n},) or (E, {n})", received=f"shape {theta.shape}",
-                               advice="the last axis counts the parameters")
+            raise ProblemError(
+                "theta",
+                expected=f"shape ({n},) or (E, {n})",
+                received=f"shape {theta.shape}",
+                advice="the last axis counts the parameters",
+            )
         single = theta.ndim < 2 and z.ndim < 2
         theta, z = np.atleast_2d(theta), np.atleast_2d(z)
         count = max(len(theta), len(z))
@@ -165,8 +184,12 @@ class GridPolicy(Recordable):
     def _to_go_at(self, time):
         horizon = self.to_go[-1]
         if not -1e-9 * horizon <= time <= horizon * (1 + 1e-9):
-            raise ProblemError("time", expected=f"a time in [0, {horizon:g}]", received=f"{time:g}",
-                               advice="ask inside the problem's horizon")
+            raise ProblemError(
+                "time",
+                expected=f"a time in [0, {horizon:g}]",
+                received=f"{time:g}",
+                advice="ask inside the problem's horizon",
+            )
         return float(np.clip(horizon - time, 0, horizon))
 
     @cached_property

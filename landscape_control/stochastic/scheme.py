@@ -1,4 +1,6 @@
-"""The discrete generator: policies read off a value function, and the linear equation a policy's value obeys."""
+"""The discrete generator: policies read off a value function, and the linear equation a policy's
+value obeys.
+"""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,7 +13,9 @@ from ..grid.hamiltonian import Hamiltonian
 from .differences import Differences
 from .diffusion import ControlledDiffusion, Fields, fields_on
 
-_REACH = 2  # nodes to either side of a crest of V that are treated to first order, the reach of the higher quotients
+# nodes to either side of a crest of V that are treated to first order, the reach of the higher
+# quotients
+_REACH = 2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,15 +42,18 @@ class Motion:
 class Scheme:
     """A controlled diffusion discretised on a grid.
 
-    Order 1 is the Markov chain approximation of Kushner & Dupuis (2001): upwind, monotone, the policy minimises the
-    discrete Hamiltonian. Order 2 evaluates policies with the higher-order quotients of :class:`Differences` and reads
-    them off a smooth gradient; an error δu of the policy costs the value only (δu)².
+    Order 1 is the Markov chain approximation of Kushner & Dupuis (2001): upwind, monotone, the
+    policy minimises the discrete Hamiltonian. Order 2 evaluates policies with the higher-order
+    quotients of :class:`Differences` and reads them off a smooth gradient; an error δu of the
+    policy costs the value only (δu)².
     """
 
     system: ControlledDiffusion
     grid: Grid
     order: int
-    continued: bool | None = None  # how second derivatives end at walls, see Differences; by default as the order asks
+    continued: bool | None = (
+        None  # how second derivatives end at walls, see Differences; by default as the order asks
+    )
 
     @cached_property
     def fields(self) -> Fields:
@@ -62,43 +69,71 @@ class Scheme:
         return self.system.controlled
 
     def policy(self, value: np.ndarray, parting: np.ndarray | None = None) -> Motion:
-        """The optimal motion for the value function (N,); ``parting`` (n, N) names nodes to be treated as beside a crest."""
-        parting = np.zeros((self.controlled, value.size), dtype=bool) if parting is None else parting
-        smooth = np.stack([matrix @ value for matrix in self.differences.smooth[:self.controlled]])
-        chosen = self._godunov(value)[0] if self.order == 1 else self._within_walls(smooth, value, parting)
+        """The optimal motion for the value function (N,); ``parting`` (n, N) names nodes to be
+        treated as beside a crest.
+        """
+        parting = (
+            np.zeros((self.controlled, value.size), dtype=bool) if parting is None else parting
+        )
+        smooth = np.stack([matrix @ value for matrix in self.differences.smooth[: self.controlled]])
+        chosen = (
+            self._godunov(value)[0]
+            if self.order == 1
+            else self._within_walls(smooth, value, parting)
+        )
         motion = self.steered(self._control(chosen))
         return replace(motion, free=self._velocity(smooth), parting=motion.parting | parting)
 
     def steered(self, control: np.ndarray) -> Motion:
         """The motion of a given control (m, N)."""
         fields = self.fields
-        velocity = fields.drift[:self.controlled] + np.einsum("ims,ms->is", fields.actuation, control)
+        velocity = fields.drift[: self.controlled] + np.einsum(
+            "ims,ms->is", fields.actuation, control
+        )
         effort = np.einsum("ms,mks,ks->s", control, fields.price, control) / 2
         along = velocity.reshape(-1, *self.grid.shape)
         parting = [self._around(np.diff(np.sign(v), axis=i) > 1, i) for i, v in enumerate(along)]
-        return Motion(control=control, velocity=velocity, effort=effort, free=velocity, parting=np.array(parting))
+        return Motion(
+            control=control,
+            velocity=velocity,
+            effort=effort,
+            free=velocity,
+            parting=np.array(parting),
+        )
 
     def _control(self, p):
         return -np.einsum("mis,is->ms", self.fields.push, p)
 
     def _velocity(self, p):
-        return self.fields.drift[:self.controlled] - np.einsum("ijs,js->is", self.fields.mobility, p)
+        return self.fields.drift[: self.controlled] - np.einsum(
+            "ijs,js->is", self.fields.mobility, p
+        )
 
     def _within_walls(self, p, value, parting):
         """The smooth gradient, except beside walls and crests.
 
-        A wall blocks motion through it, so pushing there is wasted. On a crest of V, where learners part, the smooth
-        gradient mixes two branches: there the monotone scheme chooses, at a loss of O(h²), as learners leave at once.
+        A wall blocks motion through it, so pushing there is wasted. On a crest of V, where learners
+        part, the smooth gradient mixes two branches: there the monotone scheme chooses, at a loss
+        of O(h²), as learners leave at once.
         """
         for _ in range(self.controlled):
             p = np.where(self.outward(self._velocity(p)), 0.0, p)
         sided, minus, plus = self._godunov(value)
-        crest = (self._velocity(minus) < 0) & (self._velocity(plus) > 0) & ~self.walls[:self.controlled].any(axis=1)
-        crest = [self._around(c, i, nodes=True) for i, c in enumerate(crest.reshape(-1, *self.grid.shape))]
+        crest = (
+            (self._velocity(minus) < 0)
+            & (self._velocity(plus) > 0)
+            & ~self.walls[: self.controlled].any(axis=1)
+        )
+        crest = [
+            self._around(c, i, nodes=True)
+            for i, c in enumerate(crest.reshape(-1, *self.grid.shape))
+        ]
         return np.where(parting | crest, sided, p)
 
     def _around(self, found, axis, nodes=False):
-        """Nodes within reach of a true entry along an axis, (N,); entries stand for cells, or for nodes."""
+        """Nodes within reach of a true entry along an axis, (N,); entries stand for cells, or for
+        nodes.
+        """
         count = self.grid.shape[axis]
         mask = np.zeros(self.grid.shape, dtype=bool)
         line, found = np.moveaxis(mask, axis, 0), np.moveaxis(found, axis, 0)
@@ -117,34 +152,53 @@ class Scheme:
 
     @cached_property
     def _plain(self):
-        return self.differences if self.order == 1 else Differences(grid=self.grid, order=1, continued=False)
+        return (
+            self.differences
+            if self.order == 1
+            else Differences(grid=self.grid, order=1, continued=False)
+        )
 
     @cached_property
     def _hamiltonian(self):
         mobility = self.fields.mobility
         off = np.abs(mobility * (1 - np.eye(self.controlled))[..., None]).max()
-        return Hamiltonian(mobility=mobility, drift=self.fields.drift[:self.controlled], running=self.fields.loss,
-                           diagonal=bool(off <= 1e-14 * np.abs(mobility).max()))
+        return Hamiltonian(
+            mobility=mobility,
+            drift=self.fields.drift[: self.controlled],
+            running=self.fields.loss,
+            diagonal=bool(off <= 1e-14 * np.abs(mobility).max()),
+        )
 
     def outward(self, velocity: np.ndarray) -> np.ndarray:
         """Where a velocity (c, N) along the first c axes points out of the box, (c, N)."""
-        return ((velocity < 0) & self.walls[:len(velocity), 0]) | ((velocity > 0) & self.walls[:len(velocity), 1])
+        return ((velocity < 0) & self.walls[: len(velocity), 0]) | (
+            (velocity > 0) & self.walls[: len(velocity), 1]
+        )
 
     @cached_property
     def walls(self) -> np.ndarray:
         """Which nodes lie on the lower and the upper wall of each axis, (d, 2, N)."""
         index = np.indices(self.grid.shape).reshape(self.grid.dimension, -1)
-        return np.stack([np.stack([i == 0, i == count - 1]) for i, count in zip(index, self.grid.shape, strict=True)])
+        return np.stack(
+            [
+                np.stack([i == 0, i == count - 1])
+                for i, count in zip(index, self.grid.shape, strict=True)
+            ]
+        )
 
     def generator(self, motion: Motion) -> sparse.csr_array:
         """𝓛 of the closed loop: 𝓛V = v·∇_θV + b·∇_zV + ½ tr(DDᵀ∇²_zV)."""
         sharp = np.where(motion.parting, motion.velocity, 0)
-        result = self.belief_generator + self._transport(motion.velocity - sharp, self.differences, 0)
+        result = self.belief_generator + self._transport(
+            motion.velocity - sharp, self.differences, 0
+        )
         return result + self._transport(sharp, self._plain, 0) if sharp.any() else result
 
     @cached_property
     def rough(self) -> tuple["Scheme", "Scheme"]:
-        """First-order relatives, whose matrices are easier to factorise: monotone, and with this scheme's walls."""
+        """First-order relatives, whose matrices are easier to factorise: monotone, and with this
+        scheme's walls.
+        """
         return tuple(replace(self, order=1, continued=continued) for continued in (False, True))
 
     @cached_property
@@ -155,7 +209,9 @@ class Scheme:
         for i, h in enumerate(self.grid.spacing[n:]):
             matrix = matrix + _rows(spread[i, i], d.second[n + i])
             inside = ~self.walls[n + i].any(axis=0)
-            fine = (np.abs(drift[i]) * h <= 2 * spread[i, i]) & inside  # cell Peclet number at most 2: central is monotone
+            fine = (
+                np.abs(drift[i]) * h <= 2 * spread[i, i]
+            ) & inside  # cell Peclet number at most 2: central is monotone
             matrix = matrix + _rows(np.where(fine, drift[i], 0), d.central[n + i])
             drift[i, fine] = 0
             for j in range(i):
@@ -163,7 +219,9 @@ class Scheme:
         return matrix + self._transport(drift, d, n)
 
     def _mixed(self, spread, i, j):
-        """2 a_ij ∂_i∂_j: central, or (order 1) from the two diagonal quadrants that make it monotone."""
+        """2 a_ij ∂_i∂_j: central, or (order 1) from the two diagonal quadrants that make it
+        monotone.
+        """
         d = self.differences
         if self.order > 1:
             return 2 * _rows(spread, d.central[i] @ d.central[j])
@@ -174,7 +232,9 @@ class Scheme:
     def _transport(self, velocity, differences, first):
         """Σ v_i ∂_i along consecutive axes from ``first`` on, looking where the motion goes."""
         matrix = sparse.csr_array((velocity.shape[1],) * 2)
-        for v, ahead, back in zip(velocity, differences.ahead[first:], differences.back[first:], strict=False):
+        for v, ahead, back in zip(
+            velocity, differences.ahead[first:], differences.back[first:], strict=False
+        ):
             matrix = matrix + _rows(np.maximum(v, 0), ahead) + _rows(np.minimum(v, 0), back)
         return matrix
 

@@ -18,7 +18,9 @@ _MOST = 60  # policy iterations per grid
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Level:
-    """What the iteration found on one grid: value (N,), policy, size of the last change in units of the range of V."""
+    """What the iteration found on one grid: value (N,), policy, size of the last change in units of
+    the range of V.
+    """
 
     scheme: Scheme
     value: np.ndarray
@@ -27,15 +29,22 @@ class Level:
     iterations: int
 
 
-def stationary_levels(system: ControlledDiffusion, grid: Grid, *, order: int, tolerance: float) -> tuple[Level, Level]:
+def stationary_levels(
+    system: ControlledDiffusion, grid: Grid, *, order: int, tolerance: float
+) -> tuple[Level, Level]:
     """(coarse, fine): the steady states on the grid of twice the spacing and on ``grid``.
 
-    Policy iteration (Howard 1960): evaluate a policy by one linear solve, (γ - 𝓛)V = ℓ + effort, then read the next
-    policy off V; it is Newton's method on the discrete HJB equation. It begins with the monotone first-order scheme on the
-    coarsest grid, from which it converges from any start, and stops when V changes by less than ``tolerance`` of its range.
+    Policy iteration (Howard 1960): evaluate a policy by one linear solve, (γ - 𝓛)V = ℓ + effort,
+    then read the next policy off V; it is Newton's method on the discrete HJB equation. It begins
+    with the monotone first-order scheme on the coarsest grid, from which it converges from any
+    start, and stops when V changes by less than ``tolerance`` of its range.
     """
     grids = [grid]
-    while len(grids) < 2 or min(grids[0].shape) >= 2 * _COARSEST - 1 and all(count % 2 for count in grids[0].shape):
+    while (
+        len(grids) < 2
+        or min(grids[0].shape) >= 2 * _COARSEST - 1
+        and all(count % 2 for count in grids[0].shape)
+    ):
         grids.insert(0, grids[0].coarser())
     level, levels = None, []
     for k, here in enumerate(grids):
@@ -53,9 +62,12 @@ def policy_iteration(scheme: Scheme, value: np.ndarray, tolerance: float) -> Lev
     resolvent = Resolvent(scheme, 1e-3 * tolerance)
     best, least, count, motion = value, np.inf, 0, None
     while count < _MOST and least > tolerance:
-        # crests of V settle to the node last: from some iteration on, what was beside a crest stays so
+        # crests of V settle to the node last: from some iteration on, what was beside a crest stays
+        # so
         motion = scheme.policy(value, motion.parting if count > _CALM else None)
-        new = resolvent.solve(scheme.system.discount, motion, scheme.fields.loss + motion.effort, value)
+        new = resolvent.solve(
+            scheme.system.discount, motion, scheme.fields.loss + motion.effort, value
+        )
         change = float(np.abs(new - value).max() / max(np.ptp(new), 1e-300))
         value, count = new, count + 1
         if not np.isfinite(change):
@@ -73,5 +85,7 @@ def _carried(level, grid):
 def evaluated(scheme: Scheme, motion: Motion) -> Level:
     """The value of a given policy: one linear solve."""
     right = scheme.fields.loss + motion.effort
-    value = Resolvent(scheme, _LINEAR).solve(scheme.system.discount, motion, right, np.zeros_like(right))
+    value = Resolvent(scheme, _LINEAR).solve(
+        scheme.system.discount, motion, right, np.zeros_like(right)
+    )
     return Level(scheme=scheme, value=value, motion=motion, change=0.0, iterations=1)

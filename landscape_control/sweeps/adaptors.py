@@ -1,4 +1,6 @@
-"""How each kind of problem is solved cell by cell: what is a mere number to its solver, and how neighbours help."""
+"""How each kind of problem is solved cell by cell: what is a mere number to its solver, and how
+neighbours help.
+"""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -12,16 +14,22 @@ from .trajectories import NUMBERS, Trajectories
 
 _POLICY_SOLVER = ("tolerance", "most_nodes", "hessian", "most_iterations", "time_limit")
 _SCENARIO_SOLVER = ("tolerance", "scenarios", "most_scenarios", "held_out", "time_limit")
-WITH_NEIGHBOUR = 3  # fresh starts of an exact program beside the neighbour's coefficients: a 20 x 20 atlas ends as with 8
+# fresh starts of an exact program beside the neighbour's coefficients: a 20 x 20 atlas ends as with
+# 8
+WITH_NEIGHBOUR = 3
 
 
 class Runner(Protocol):
-    """Solves the cells of one structure; kept in the process that made it. ``solver`` is what measures may use."""
+    """Solves the cells of one structure; kept in the process that made it. ``solver`` is what
+    measures may use.
+    """
 
     solver: object
 
     def solve(self, changes: dict, seed: int, neighbour):
-        """The solution with other values {path: value}; ``neighbour`` is that of the cell before, or None."""
+        """The solution with other values {path: value}; ``neighbour`` is that of the cell before,
+        or None.
+        """
 
 
 class Adaptor(Protocol):
@@ -33,23 +41,33 @@ class Adaptor(Protocol):
         """Whether other values at a path need no other solver."""
 
     def chunk(self, problem, cells: int) -> int:
-        """Cells per chunk at most: enough work to make handing out cheap, enough chunks to share the work evenly."""
+        """Cells per chunk at most: enough work to make handing out cheap, enough chunks to share
+        the work evenly.
+        """
 
     def check(self, problem, options: Mapping, starts: int | None) -> None:
-        """Refuse options that its runners would refuse; loads no optimiser, so that processes can still be forked."""
+        """Refuse options that its runners would refuse; loads no optimiser, so that processes can
+        still be forked.
+        """
 
     def runner(self, problem, options: Mapping, starts: int | None) -> Runner:
         """What solves problems of this structure."""
 
 
 def adaptor_of(problem, *, closed_form: bool, any_path: bool = False) -> Adaptor:
-    """The adaptor of a problem; ``closed_form`` when nothing has to be solved and all cells are evaluated at once.
+    """The adaptor of a problem; ``closed_form`` when nothing has to be solved and all cells are
+    evaluated at once.
 
-    ``any_path`` when all formulas are the user's own, which are given every parameter that varies as an array.
+    ``any_path`` when all formulas are the user's own, which are given every parameter that varies
+    as an array.
     """
     if not isinstance(problem, ControlProblem | PolicyProgram):
-        raise ProblemError("problem", expected="a ControlProblem or a PolicyProgram", received=type(problem).__name__,
-                           advice="build it with landscape_control.ControlProblem(...)")
+        raise ProblemError(
+            "problem",
+            expected="a ControlProblem or a PolicyProgram",
+            received=type(problem).__name__,
+            advice="build it with landscape_control.ControlProblem(...)",
+        )
     if closed_form:
         return ClosedForm(any_path)
     if isinstance(problem, PolicyProgram):
@@ -58,7 +76,9 @@ def adaptor_of(problem, *, closed_form: bool, any_path: bool = False) -> Adaptor
 
 
 class Beliefs:
-    """Policies for hidden landscapes: each cell is planned by itself with ``landscape_control.solve``."""
+    """Policies for hidden landscapes: each cell is planned by itself with
+    ``landscape_control.solve``.
+    """
 
     kind = "belief"
 
@@ -71,7 +91,10 @@ class Beliefs:
     def check(self, problem, options, starts):
         from ..verification import check_method
 
-        check_method(options.get("method", "auto"), {name: value for name, value in options.items() if name != "method"})
+        check_method(
+            options.get("method", "auto"),
+            {name: value for name, value in options.items() if name != "method"},
+        )
 
     def runner(self, problem, options, starts):
         return BeliefRunner(problem, options, starts)
@@ -84,7 +107,11 @@ class BeliefRunner:
 
     def __init__(self, problem, options, starts):
         self.problem, self.options = problem, dict(options)
-        if starts is not None and self.options.get("method", "auto") in ("auto", "transcription", "replanning"):
+        if starts is not None and self.options.get("method", "auto") in (
+            "auto",
+            "transcription",
+            "replanning",
+        ):
             self.options["aims"] = starts
 
     def solve(self, changes, seed, neighbour):
@@ -108,7 +135,9 @@ class Policies:
         from ..emergence import has_moments
 
         exact = has_moments(problem)
-        name, known = ("policy solver", _POLICY_SOLVER) if exact else ("scenario solver", _SCENARIO_SOLVER)
+        name, known = (
+            ("policy solver", _POLICY_SOLVER) if exact else ("scenario solver", _SCENARIO_SOLVER)
+        )
         check_options(name, options, known)
 
     def runner(self, problem, options, starts):
@@ -118,8 +147,8 @@ class Policies:
 class PolicyRunner:
     """Fresh starts in every cell, and the neighbour's coefficients as one more.
 
-    Unless ``starts`` says otherwise, rules with exact moments take 8 fresh starts where there is no neighbour and
-    WITH_NEIGHBOUR beside one; scenario programs take 8 everywhere.
+    Unless ``starts`` says otherwise, rules with exact moments take 8 fresh starts where there is no
+    neighbour and WITH_NEIGHBOUR beside one; scenario programs take 8 everywhere.
     """
 
     def __init__(self, program, options, starts):
@@ -152,7 +181,8 @@ class PolicyRunner:
 class ClosedForm:
     """Measures that are formulas: whole chunks at once, nothing solved.
 
-    Formulas of this library take the numbers of the objective; other parameters make another problem at each point.
+    Formulas of this library take the numbers of the objective; other parameters make another
+    problem at each point.
     """
 
     kind = "closed form"
@@ -162,7 +192,9 @@ class ClosedForm:
 
     def is_number(self, problem, path, column):
         part, _, name = path.partition(".")
-        return column.dtype.kind in "fi" and (self.any_path or (part == "objective" and name in NUMBERS))
+        return column.dtype.kind in "fi" and (
+            self.any_path or (part == "objective" and name in NUMBERS)
+        )
 
     def chunk(self, problem, cells):
         return 65536

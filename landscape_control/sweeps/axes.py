@@ -1,4 +1,6 @@
-"""Axes of a sweep: one parameter, or several that move together, over numbers, words or named variants."""
+"""Axes of a sweep: one parameter, or several that move together, over numbers, words or named
+variants.
+"""
 
 import math
 from collections.abc import Iterator, Mapping, Set
@@ -26,8 +28,8 @@ class Axis:
     ----------
     name : what the dimension is called
     paths : the parameters that vary along it, dotted; ("seed",) for seeds
-    columns : for each path its values along the axis: an array of numbers, truth values or words, or a tuple of objects
-    labels : names of the variants, or None
+    columns : for each path its values along the axis: an array of numbers, truth values or words,
+    or a tuple of objects labels : names of the variants, or None
     """
 
     name: str
@@ -47,7 +49,9 @@ class Axis:
 
     @cached_property
     def _lists(self):
-        return [column.tolist() if isinstance(column, np.ndarray) else column for column in self.columns]
+        return [
+            column.tolist() if isinstance(column, np.ndarray) else column for column in self.columns
+        ]
 
     def row(self, index: int) -> dict:
         """{path: value} at one point."""
@@ -55,29 +59,50 @@ class Axis:
 
 
 def read_axes(problem, axes: Mapping, taken=()) -> tuple[Axis, ...]:
-    """The axes a user wrote, {name or (name, …): values or {label: value}}, resolved and tried on the problem.
+    """The axes a user wrote, {name or (name, …): values or {label: value}}, resolved and tried on
+    the problem.
 
-    ``taken`` are names that dimensions must not have; an axis that would gets "_axis" behind its name.
+    ``taken`` are names that dimensions must not have; an axis that would gets "_axis" behind its
+    name.
 
     Raises
     ------
     ProblemError
-        Unknown or repeated names, empty axes, values of a wrong kind, repeated values, values that the problem refuses
-        (the message names the axis).
+        Unknown or repeated names, empty axes, values of a wrong kind, repeated values, values that
+        the problem refuses (the message names the axis).
     """
     if not isinstance(axes, Mapping) or not axes:
-        raise ProblemError("axes", expected="at least one axis, {name: values}", received=repr(axes)[:80],
-                           advice='e.g. {"horizon": numpy.geomspace(0.1, 30, 40)}')
+        raise ProblemError(
+            "axes",
+            expected="at least one axis, {name: values}",
+            received=repr(axes)[:80],
+            advice='e.g. {"horizon": numpy.geomspace(0.1, 30, 40)}',
+        )
     resolved = [_resolved(problem, name, values) for name, values in axes.items()]
     paths = [path for axis in resolved for path in axis.paths]
     for path in paths:
         inside = [other for other in paths if other.startswith(f"{path}.")]
         if paths.count(path) > 1:
-            raise ProblemError("axes", expected="every parameter on one axis only", received=f"{path!r} twice",
-                               advice="drop one of the two")
-        if inside and path not in ("landscape", "learner", "task", "family", "learner.sees", "sees"):
-            raise ProblemError("axes", expected="independent parameters", received=f"{path!r} and {inside[0]!r}",
-                               advice="vary the whole or its parts, not both")
+            raise ProblemError(
+                "axes",
+                expected="every parameter on one axis only",
+                received=f"{path!r} twice",
+                advice="drop one of the two",
+            )
+        if inside and path not in (
+            "landscape",
+            "learner",
+            "task",
+            "family",
+            "learner.sees",
+            "sees",
+        ):
+            raise ProblemError(
+                "axes",
+                expected="independent parameters",
+                received=f"{path!r} and {inside[0]!r}",
+                advice="vary the whole or its parts, not both",
+            )
     check_size("axes", math.prod(axis.size for axis in resolved))
     _refuse_weightless(problem, paths)
     for axis in resolved:
@@ -86,14 +111,20 @@ def read_axes(problem, axes: Mapping, taken=()) -> tuple[Axis, ...]:
 
 
 def check_size(what: str, cells: int) -> None:
-    """Refuse more cells than a sweep can hold, with an estimate of what they would take, before anything is allocated."""
+    """Refuse more cells than a sweep can hold, with an estimate of what they would take, before
+    anything is allocated.
+    """
     if cells > MOST_CELLS:
         days = cells // round(86_400 / _SECONDS)
         raise ProblemError(
-            what, expected=f"at most {MOST_CELLS} cells in a sweep",
-            received=f"{_short(cells)}: about {_short(cells * _BYTES // 10**9)} GB, and {_short(days)} days on one "
-            f"core at {_SECONDS * 1000:g} ms a cell",
-            advice="take fewer points, or split the sweep")
+            what,
+            expected=f"at most {MOST_CELLS} cells in a sweep",
+            received=(
+                f"{_short(cells)}: about {_short(cells * _BYTES // 10**9)} GB, and {_short(days)}"
+                f" days on one core at {_SECONDS * 1000:g} ms a cell"
+            ),
+            advice="take fewer points, or split the sweep",
+        )
 
 
 def _short(count):
@@ -105,26 +136,51 @@ def _resolved(problem, name, values) -> Axis:
     names = name if isinstance(name, tuple) else (name,)
     paths = tuple(resolve(problem, part) for part in names)
     known = parameters(problem)
-    single = isinstance(values, str | bytes | type) or not hasattr(values, "__iter__") or getattr(values, "ndim", 1) == 0
+    single = (
+        isinstance(values, str | bytes | type)
+        or not hasattr(values, "__iter__")
+        or getattr(values, "ndim", 1) == 0
+    )
     if single and not isinstance(values, Iterator | Set | Mapping):
-        _refuse(name, "a list of values, or {label: value}", repr(values)[:80], "put the value into a list")
+        _refuse(
+            name,
+            "a list of values, or {label: value}",
+            repr(values)[:80],
+            "put the value into a list",
+        )
     if hasattr(values, "__array__") and not isinstance(values, np.ndarray):  # a column of a table
         values = np.asarray(values)
     labels, rows = _labels_and_rows(name, values)
     if len(paths) == 1:
-        if labels is None and np.ndim(rows[0]) == 1 and not isinstance(rows[0], str):  # whole vectors: zip the entries
+        if (
+            labels is None and np.ndim(rows[0]) == 1 and not isinstance(rows[0], str)
+        ):  # whole vectors: zip the entries
             current = known.get(paths[0])
-            paths = tuple(f"{paths[0]}.{i}" for i in range(len(rows[0] if current is None else np.atleast_1d(current))))
+            paths = tuple(
+                f"{paths[0]}.{i}"
+                for i in range(len(rows[0] if current is None else np.atleast_1d(current)))
+            )
         else:
             rows = [(row,) for row in rows]
     elif labels is None and len(rows) == len(paths) and _is_columns(values, rows):
-        _refuse(name, "one tuple of values per point", "what looks like a list of values per parameter",
-                "write list(zip(first, second)), or numpy.column_stack([first, second])")
+        _refuse(
+            name,
+            "one tuple of values per point",
+            "what looks like a list of values per parameter",
+            "write list(zip(first, second)), or numpy.column_stack([first, second])",
+        )
     for row in rows:
         if not isinstance(row, (tuple, list, np.ndarray)) or len(row) != len(paths):
-            _refuse(name, f"{len(paths)} values at each point", repr(row)[:80], "give one value per parameter")
-    columns = tuple(_column(name, path, known.get(path), column, labels) for path, column
-                    in zip(paths, zip(*rows, strict=True), strict=True))
+            _refuse(
+                name,
+                f"{len(paths)} values at each point",
+                repr(row)[:80],
+                "give one value per parameter",
+            )
+    columns = tuple(
+        _column(name, path, known.get(path), column, labels)
+        for path, column in zip(paths, zip(*rows, strict=True), strict=True)
+    )
     axis = Axis(name="_".join(map(leaf, names)), paths=paths, columns=columns, labels=labels)
     if labels is None:
         _check_distinct(axis)
@@ -134,10 +190,18 @@ def _resolved(problem, name, values) -> Axis:
 def _refuse_weightless(problem, paths):
     """A weight on a terminal cost that there is not would give a flat axis."""
     weight, homes = "objective.terminal_weight", {"objective", "objective.terminal"}
-    if weight in paths and isinstance(problem, ControlProblem) and problem.objective.terminal is None \
-            and not homes & set(paths):
-        _refuse("terminal_weight", "a problem with a terminal cost", "terminal=None, on which no weight acts",
-                "give the objective one, terminal='loss', say")
+    if (
+        weight in paths
+        and isinstance(problem, ControlProblem)
+        and problem.objective.terminal is None
+        and not homes & set(paths)
+    ):
+        _refuse(
+            "terminal_weight",
+            "a problem with a terminal cost",
+            "terminal=None, on which no weight acts",
+            "give the objective one, terminal='loss', say",
+        )
 
 
 def _labels_and_rows(name, values):
@@ -161,33 +225,55 @@ def _labels_and_rows(name, values):
 
 
 def _is_columns(values, rows):
-    """Whether values of several parameters stand one parameter after the other: arrays in a row, or lists in a tuple."""
+    """Whether values of several parameters stand one parameter after the other: arrays in a row, or
+    lists in a tuple.
+    """
     inner = (np.ndarray, list) if isinstance(values, tuple) else np.ndarray
     return not isinstance(values, np.ndarray) and all(isinstance(row, inner) for row in rows)
 
 
 def _column(name, path, current, values, labels):
-    """An array of numbers, truth values or words; a tuple where (labelled) values are anything else."""
+    """An array of numbers, truth values or words; a tuple where (labelled) values are anything
+    else.
+    """
     if path == SEED:
         return np.array([whole("axis 'seed'", value, low=0, high=2**63 - 1) for value in values])
     plain = [value.item() if isinstance(value, np.generic) else value for value in values]
     for kinds in ((bool,), (int,), (int, float), (str,)):
-        if all(isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool)) for value in plain):
+        if all(
+            isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
+            for value in plain
+        ):
             return _as_numbers(name, current, plain) if kinds[0] is int else np.array(plain)
     if labels is None:
-        _refuse(name, "numbers, words, or named variants {label: value}", f"{type(plain[0]).__name__}",
-                "give variants names, {'calm': ..., 'rough': ...}, so that results can be labelled")
+        _refuse(
+            name,
+            "numbers, words, or named variants {label: value}",
+            f"{type(plain[0]).__name__}",
+            "give variants names, {'calm': ..., 'rough': ...}, so that results can be labelled",
+        )
     return tuple(plain)
 
 
 def _as_numbers(name, current, values):
     huge = [value for value in values if isinstance(value, int) and abs(value) >= 2**63]
     if huge:
-        digits = int(math.log10(abs(huge[0]))) + 1  # written out it may be longer than Python prints
-        _refuse(name, "numbers below 2^63, or floats", f"a whole number of {digits} digits", "take smaller ones")
+        digits = (
+            int(math.log10(abs(huge[0]))) + 1
+        )  # written out it may be longer than Python prints
+        _refuse(
+            name,
+            "numbers below 2^63, or floats",
+            f"a whole number of {digits} digits",
+            "take smaller ones",
+        )
     if any(math.isnan(value) for value in values):
         _refuse(name, "numbers", "NaN", "drop it")
-    counts = isinstance(current, int) and not isinstance(current, bool) and all(v == int(v) for v in values if v < math.inf)
+    counts = (
+        isinstance(current, int)
+        and not isinstance(current, bool)
+        and all(v == int(v) for v in values if v < math.inf)
+    )
     exact = counts and max(values) < math.inf
     return np.array([int(value) for value in values]) if exact else np.array(values, dtype=float)
 
@@ -195,29 +281,57 @@ def _as_numbers(name, current, values):
 def _check_distinct(axis):
     rows = list(zip(*axis._lists, strict=True))
     if len(set(rows)) < len(rows):
-        twice = next(row for i, row in enumerate(rows) if row in set(rows[:i])) if len(rows) < 10**4 else "some"
-        _refuse(axis.name, "distinct values", f"{twice} more than once", "drop the repetition; to repeat draws use 'seed'")
+        twice = (
+            next(row for i, row in enumerate(rows) if row in set(rows[:i]))
+            if len(rows) < 10**4
+            else "some"
+        )
+        _refuse(
+            axis.name,
+            "distinct values",
+            f"{twice} more than once",
+            "drop the repetition; to repeat draws use 'seed'",
+        )
 
 
 def _try_on(problem, axis):
-    """Every distinct value (of long axes the extremes of each parameter, and some) must make a valid problem."""
+    """Every distinct value (of long axes the extremes of each parameter, and some) must make a
+    valid problem.
+    """
     if axis.paths == (SEED,):
         return
     size, tried = axis.size, range(axis.size)
     if size > MOST_CHECKED:
-        extremes = {int(pick(column)) for column in axis.columns if isinstance(column, np.ndarray)
-                    for pick in (np.argmin, np.argmax)}
+        extremes = {
+            int(pick(column))
+            for column in axis.columns
+            if isinstance(column, np.ndarray)
+            for pick in (np.argmin, np.argmax)
+        }
         tried = sorted({*range(0, size, -(-size // 200)), *extremes})
     for index in tried:
         changes = {path: value for path, value in axis.row(index).items() if path != SEED}
         try:
             with_values(problem, changes)
         except ProblemError as error:
-            value = axis.labels[index] if axis.labels else ", ".join(f"{value}" for value in changes.values())
-            raise ProblemError(f"axis {axis.name!r} at {value}: {error.what}", expected=error.expected,
-                               received=error.received, advice=error.advice) from error
+            value = (
+                axis.labels[index]
+                if axis.labels
+                else ", ".join(f"{value}" for value in changes.values())
+            )
+            raise ProblemError(
+                f"axis {axis.name!r} at {value}: {error.what}",
+                expected=error.expected,
+                received=error.received,
+                advice=error.advice,
+            ) from error
         except (TypeError, ValueError) as error:
-            _refuse(axis.name, "values that the problem accepts", f"{type(error).__name__}: {error}", "check their kind")
+            _refuse(
+                axis.name,
+                "values that the problem accepts",
+                f"{type(error).__name__}: {error}",
+                "check their kind",
+            )
 
 
 def _distinctly_named(axes, taken):

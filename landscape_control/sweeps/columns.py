@@ -1,7 +1,8 @@
 """Results of a chunk as a few arrays, packed into bytes (NPZ, no pickle) with a checksum; and back.
 
-Words are kept once each: a column of words is an array of codes, left out where all are the same, and under ``TEXTS`` stands
-a JSON text {column: [word, …]}. Under ``OWNER`` stands which chunk of which plan this is.
+Words are kept once each: a column of words is an array of codes, left out where all are the same,
+and under ``TEXTS`` stands a JSON text {column: [word, …]}. Under ``OWNER`` stands which chunk of
+which plan this is.
 """
 
 import hashlib
@@ -23,7 +24,9 @@ class DamagedError(ValueError):
 
 
 def columns_of(cells, rows: list[dict]) -> dict[str, np.ndarray]:
-    """Arrays from rows {"status": ..., "message": ..., "value <name>": ..., ...}; entries may be absent from some rows."""
+    """Arrays from rows {"status": ..., "message": ..., "value <name>": ..., ...}; entries may be
+    absent from some rows.
+    """
     columns, words = {CELLS: np.asarray(cells, dtype=np.int64)}, {}
     for name in dict.fromkeys(name for row in rows for name in row):
         values = [row.get(name) for row in rows]
@@ -35,7 +38,11 @@ def columns_of(cells, rows: list[dict]) -> dict[str, np.ndarray]:
             if len(words[name]) > 1:
                 columns[name] = codes
         else:
-            columns[name] = _stacked(values, given) if any(map(np.ndim, given)) else _number_column(values, given)
+            columns[name] = (
+                _stacked(values, given)
+                if any(map(np.ndim, given))
+                else _number_column(values, given)
+            )
     return columns | {TEXTS: words_column(words)}
 
 
@@ -72,10 +79,16 @@ def chunk_of(columns: dict) -> int:
 
 
 def check_owner(columns: dict, digest: str, index: int, cells) -> None:
-    """Raise DamagedError unless this is chunk ``index``, with these cells, of the plan with this digest."""
+    """Raise DamagedError unless this is chunk ``index``, with these cells, of the plan with this
+    digest.
+    """
     if OWNER not in columns or columns[OWNER].tobytes() != f"{digest} {index}".encode():
         raise DamagedError("a chunk of another plan, or of another place in it")
-    if CELLS not in columns or columns[CELLS].dtype != np.int64 or not np.array_equal(columns[CELLS], cells):
+    if (
+        CELLS not in columns
+        or columns[CELLS].dtype != np.int64
+        or not np.array_equal(columns[CELLS], cells)
+    ):
         raise DamagedError("other cells than the plan has here")
 
 
@@ -89,13 +102,17 @@ def _bytes(text):
 
 
 def words_of(columns: dict) -> dict[str, list[str]]:
-    """{column: [word, …]} of the columns that hold words; codes point into these lists. Raises DamagedError."""
+    """{column: [word, …]} of the columns that hold words; codes point into these lists. Raises
+    DamagedError.
+    """
     try:
         words = json.loads(columns[TEXTS].tobytes())
     except (ValueError, RecursionError, LookupError) as error:
         raise DamagedError(f"no words ({type(error).__name__})") from error
     if not isinstance(words, dict) or not all(
-            isinstance(texts, list) and all(isinstance(text, str) for text in texts) for texts in words.values()):
+        isinstance(texts, list) and all(isinstance(text, str) for text in texts)
+        for texts in words.values()
+    ):
         raise DamagedError("something else than words")
     return words
 
@@ -103,13 +120,18 @@ def words_of(columns: dict) -> dict[str, list[str]]:
 def names_of(columns: dict) -> list[str]:
     """Columns that hold numbers."""
     words = words_of(columns)
-    return [name for name in columns if name not in (CELLS, TEXTS, OWNER, *words) and not name.startswith(MISSING)]
+    return [
+        name
+        for name in columns
+        if name not in (CELLS, TEXTS, OWNER, *words) and not name.startswith(MISSING)
+    ]
 
 
 def pack(columns: dict) -> bytes:
     """NPZ with a checksum over names, types, shapes and contents.
 
-    Written here and not by ``np.savez``, which takes ``allow_pickle`` for a column before NumPy 2.1.
+    Written here and not by ``np.savez``, which takes ``allow_pickle`` for a column before NumPy
+    2.1.
     """
     buffer = io.BytesIO()
     checksum = np.frombuffer(_digest(columns), dtype=np.uint8)
@@ -121,13 +143,17 @@ def pack(columns: dict) -> bytes:
 
 
 def unpack(content: bytes) -> dict[str, np.ndarray]:
-    """The columns, verified; raises DamagedError. Nothing is allocated that is not in ``content``: see :func:`_members`."""
+    """The columns, verified; raises DamagedError. Nothing is allocated that is not in ``content``:
+    see :func:`_members`.
+    """
     try:
         columns = dict(_members(content))
         stored = columns.pop(CHECKSUM).tobytes()
     except DamagedError:
         raise
-    except Exception as error:  # zipfile and the readers of NPY headers raise many kinds at damaged bytes
+    except (
+        Exception
+    ) as error:  # zipfile and the readers of NPY headers raise many kinds at damaged bytes
         raise DamagedError(f"{type(error).__name__}: {error}") from error
     if stored != _digest(columns):
         raise DamagedError("the checksum does not match")
@@ -135,13 +161,19 @@ def unpack(content: bytes) -> dict[str, np.ndarray]:
 
 
 def _members(content):
-    """(name, array) of an NPZ archive whose members are stored as they are: of plain numbers, and of their own size."""
+    """(name, array) of an NPZ archive whose members are stored as they are: of plain numbers, and
+    of their own size.
+    """
     with ZipFile(io.BytesIO(content)) as archive:
         found = archive.infolist()
         if len(found) > _MOST_COLUMNS or sum(one.file_size for one in found) > len(content):
             raise DamagedError("more members, or larger ones, than the file can hold")
         for one in found:
-            if one.compress_type != ZIP_STORED or one.flag_bits & _ENCRYPTED or not one.filename.endswith(".npy"):
+            if (
+                one.compress_type != ZIP_STORED
+                or one.flag_bits & _ENCRYPTED
+                or not one.filename.endswith(".npy")
+            ):
                 raise DamagedError("members that are packed, or no arrays")
             yield one.filename.removesuffix(".npy"), _array(archive.read(one))
 
@@ -150,7 +182,10 @@ def _array(data):
     """The array of NPY bytes (format 1.0 or 2.0)."""
     file = io.BytesIO(data)
     version = np.lib.format.read_magic(file)
-    read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
+    read_header = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }[version]
     shape, is_fortran, dtype = read_header(file)
     if dtype.kind not in "biuf" or is_fortran or min(shape, default=0) < 0:
         raise DamagedError("arrays that are no plain numbers, or out of order")
@@ -160,20 +195,28 @@ def _array(data):
 
 
 def check_columns(columns: dict, names) -> None:
-    """Raise DamagedError unless every column has an entry per cell, and is one of a sweep with measures of these ``names``.
+    """Raise DamagedError unless every column has an entry per cell, and is one of a sweep with
+    measures of these ``names``.
 
     Words must be words, and codes point at them.
     """
     count, words = len(columns[CELLS]), words_of(columns)
     for name, column in columns.items():
         if name not in (TEXTS, OWNER) and (column.ndim < 1 or len(column) != count):
-            raise DamagedError(f"{len(column) if column.ndim else 'no'} entries of {name!r} for {count} cells")
+            raise DamagedError(
+                f"{len(column) if column.ndim else 'no'} entries of {name!r} for {count} cells"
+            )
         if name.startswith(MISSING) and column.dtype != bool:
             raise DamagedError(f"no truth values in {name!r}")
     for name, texts in words.items():
         codes = columns.get(name, np.zeros(1, dtype=np.int64))
-        if not texts or codes.dtype.kind not in "iu" or codes.ndim != 1 or codes.min(initial=0) < 0 \
-                or codes.max(initial=0) >= len(texts):
+        if (
+            not texts
+            or codes.dtype.kind not in "iu"
+            or codes.ndim != 1
+            or codes.min(initial=0) < 0
+            or codes.max(initial=0) >= len(texts)
+        ):
             raise DamagedError(f"codes of {name!r} without words")
     known = {"seconds", *NOTES}
     for name in (*names_of(columns), *words):

@@ -8,14 +8,24 @@ from .paths import SEED, leaf
 from .plan import Plan
 from .table import Table
 
-UNITS = {"objective.horizon": "time", "objective.discount": "1/time", "landscape.hidden.rate": "1/time"}
-_NOTES = {"status": "how the cell ended; 'converged' and 'computed' are fine", "message": "what happened, in words",
-          "traceback": "of what was raised in the cell", "found_from": "starts that led to the best plan"}
+UNITS = {
+    "objective.horizon": "time",
+    "objective.discount": "1/time",
+    "landscape.hidden.rate": "1/time",
+}
+_NOTES = {
+    "status": "how the cell ended; 'converged' and 'computed' are fine",
+    "message": "what happened, in words",
+    "traceback": "of what was raised in the cell",
+    "found_from": "starts that led to the best plan",
+}
 _LONGEST_ATTRIBUTE = 30000  # HDF5 keeps no attribute beyond 64 kB
 
 
 def make_dataset(plan: Plan, table: Table, timings: dict):
-    """The xarray.Dataset of a table: labelled axes, units, and in ``attrs`` versions, settings, seed and fingerprint."""
+    """The xarray.Dataset of a table: labelled axes, units, and in ``attrs`` versions, settings,
+    seed and fingerprint.
+    """
     import xarray
 
     described = {measure["name"]: measure for measure in plan.measures}
@@ -27,17 +37,26 @@ def make_dataset(plan: Plan, table: Table, timings: dict):
             if dimension in variables[name][0]:
                 coordinates[dimension] = list(labels)
     for axis in plan.axes:
-        coordinates |= {f"{name}_axis" if name in variables else name: values for name, values in _coordinates(axis).items()}
+        coordinates |= {
+            f"{name}_axis" if name in variables else name: values
+            for name, values in _coordinates(axis).items()
+        }
     return xarray.Dataset(variables, coords=coordinates, attrs=_attributes(plan, table, timings))
 
 
 def _variable(plan, name, array, measure, key):
     """(dims, values, attributes) of one variable."""
     dims = tuple(axis.name for axis in plan.axes)
-    units, extra = (value.get(key, default) if isinstance(value := measure.get(what, default), dict) else value
-                    for what, default in (("units", ""), ("dims", ())))
+    units, extra = (
+        value.get(key, default) if isinstance(value := measure.get(what, default), dict) else value
+        for what, default in (("units", ""), ("dims", ()))
+    )
     count = array.ndim - len(dims)
-    extra = (*extra, *(f"{name}_{i}" for i in range(count)))[:count] if len(extra) < count else tuple(extra)[:count]
+    extra = (
+        (*extra, *(f"{name}_{i}" for i in range(count)))[:count]
+        if len(extra) < count
+        else tuple(extra)[:count]
+    )
     attributes = {"description": _NOTES.get(name) or measure.get("description", "")}
     return (*dims, *extra), array, attributes | ({"units": units} if units else {})
 
@@ -53,22 +72,35 @@ def _coordinates(axis):
     for path, column in zip(axis.paths, axis.columns, strict=True):
         name = leaf(path) if leaves.count(leaf(path)) == 1 else path.replace(".", "_")
         if isinstance(column, np.ndarray):
-            found[f"{name}_value" if name == axis.name else name] = (axis.name, column, _about(path))
+            found[f"{name}_value" if name == axis.name else name] = (
+                axis.name,
+                column,
+                _about(path),
+            )
     return found
 
 
 def _about(path):
-    return {"long_name": path, "units": UNITS.get(path, "")} if path != SEED else {"long_name": "seed"}
+    return (
+        {"long_name": path, "units": UNITS.get(path, "")} if path != SEED else {"long_name": "seed"}
+    )
 
 
 def _attributes(plan, table, timings):
     found = {
-        "format": "landscape_control sweep 1", "kind": plan.kind, "fingerprint": plan.fingerprint, "seed": plan.seed,
+        "format": "landscape_control sweep 1",
+        "kind": plan.kind,
+        "fingerprint": plan.fingerprint,
+        "seed": plan.seed,
         "starts": "solver's choice" if plan.starts is None else plan.starts,
         "axes": json.dumps({axis.name: axis.paths for axis in plan.axes}),
-        "measures": json.dumps([measure["name"] for measure in plan.measures]), "options": json.dumps(plan.options),
-        "versions": json.dumps(plan.versions), "cells": table.cells, "failed": table.failed,
-        "solver_seconds": table.seconds}
+        "measures": json.dumps([measure["name"] for measure in plan.measures]),
+        "options": json.dumps(plan.options),
+        "versions": json.dumps(plan.versions),
+        "cells": table.cells,
+        "failed": table.failed,
+        "solver_seconds": table.seconds,
+    }
     if len(plan.specification) <= _LONGEST_ATTRIBUTE:
         found["specification"] = plan.specification
     return found | timings

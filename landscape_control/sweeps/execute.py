@@ -1,4 +1,6 @@
-"""Hand chunks to this process, to processes of its own, or to any executor; a dead worker costs its chunk a retry."""
+"""Hand chunks to this process, to processes of its own, or to any executor; a dead worker costs its
+chunk a retry.
+"""
 
 import pickle
 from collections import Counter, deque
@@ -20,15 +22,27 @@ class Lost(str):
     """Why no process came back with a chunk."""
 
 
-def carry_out(plan: Plan, measures, chunks: list[int], *, workers: int, executor: Executor | None,
-              closing: tuple[int, ...] = ()) -> Iterator[tuple[int, bytes | Lost]]:
+def carry_out(
+    plan: Plan,
+    measures,
+    chunks: list[int],
+    *,
+    workers: int,
+    executor: Executor | None,
+    closing: tuple[int, ...] = (),
+) -> Iterator[tuple[int, bytes | Lost]]:
     """(chunk, its packed results or why it was lost), in the order they are finished.
 
-    ``measures`` is None where workers find them by address. ``closing`` are file descriptors that workers must not keep.
+    ``measures`` is None where workers find them by address. ``closing`` are file descriptors that
+    workers must not keep.
     """
     if executor is not None:
         return _elsewhere(plan, measures, chunks, executor)
-    return _here(plan, measures, chunks) if workers == 1 else _in_processes(plan, measures, chunks, workers, closing)
+    return (
+        _here(plan, measures, chunks)
+        if workers == 1
+        else _in_processes(plan, measures, chunks, workers, closing)
+    )
 
 
 def _here(plan, measures, chunks):
@@ -55,46 +69,77 @@ def _elsewhere(plan, measures, chunks, executor):
                 else:
                     given_up.append((index, found))
     except RuntimeError as error:  # broken, or shut down
-        raise ProblemError("executor", expected="an executor that takes work", received=f"{type(error).__name__}: {error}",
-                           advice="what is finished is kept: resume the store with another executor") from error
+        raise ProblemError(
+            "executor",
+            expected="an executor that takes work",
+            received=f"{type(error).__name__}: {error}",
+            advice="what is finished is kept: resume the store with another executor",
+        ) from error
     finally:
         if drain is not None:
             drain.abandon()
     if given_up and not proven:
-        raise ProblemError("executor", expected="workers that carry out at least one chunk", received=str(given_up[0][1]),
-                           advice="check that they have the same packages and can read what the measures need")
+        raise ProblemError(
+            "executor",
+            expected="workers that carry out at least one chunk",
+            received=str(given_up[0][1]),
+            advice="check that they have the same packages and can read what the measures need",
+        )
     yield from given_up
 
 
 def _brought(text, executor):
-    """A long plan is scattered to Dask's workers once; other executors are given its text with every chunk."""
+    """A long plan is scattered to Dask's workers once; other executors are given its text with
+    every chunk.
+    """
     scatter = getattr(getattr(executor, "_client", None), "scatter", None)
     return text if scatter is None or len(text) < _LONG else scatter(text, broadcast=True)
 
 
 def _in_processes(plan, measures, chunks, workers, closing):
-    """A pool; when one of its processes dies, what was in flight is tried again alone, which tells who is guilty."""
+    """A pool; when one of its processes dies, what was in flight is tried again alone, which tells
+    who is guilty.
+    """
     task, first = (plan.digest, measures), (hold, plan.digest, plan.text)
     queue = deque(chunks)
     while queue:
-        suspects = yield from _pooled(task, queue, pool_of(min(workers, len(queue)), closing, first), 2 * workers)
-        if len(suspects) + len(queue) == len(chunks) and lives_in_main(measures) and start_method() == "spawn":
-            raise ProblemError("workers", expected="a script that fresh processes can read again, to find the measure in it",
-                               received="processes that end at once", advice="put the script's work under "
-                               "if __name__ == '__main__':, move the function to a module, or use workers=1")
+        suspects = yield from _pooled(
+            task, queue, pool_of(min(workers, len(queue)), closing, first), 2 * workers
+        )
+        if (
+            len(suspects) + len(queue) == len(chunks)
+            and lives_in_main(measures)
+            and start_method() == "spawn"
+        ):
+            raise ProblemError(
+                "workers",
+                expected="a script that fresh processes can read again, to find the measure in it",
+                received="processes that end at once",
+                advice=(
+                    "put the script's work under "
+                    "if __name__ == '__main__':, move the function to a module, or use workers=1"
+                ),
+            )
         for index in suspects:
             for _ in range(ATTEMPTS - 1):
                 if not (yield from _pooled(task, deque([index]), pool_of(1, closing, first), 2)):
                     break
             else:
-                yield index, Lost(f"the worker process died {ATTEMPTS} times on this chunk (killed, or crashed)")
+                yield (
+                    index,
+                    Lost(
+                        f"the worker process died {ATTEMPTS} times on this chunk (killed, or crashed)"
+                    ),
+                )
 
 
 def _pooled(task, queue, pool, ahead):
     """Empty the queue with one pool; returns the chunks that were in flight when it broke."""
     drain, suspects = _Drain(task, pool, ahead), []
     try:
-        while drain.pending or (queue and not suspects):  # broken: the others fail too, or had just finished
+        while drain.pending or (
+            queue and not suspects
+        ):  # broken: the others fail too, or had just finished
             if not suspects:
                 drain.fill(queue)
             for index, found in drain.collect():
@@ -159,6 +204,9 @@ def _received(future):
 
 def cannot_travel(error) -> ProblemError:
     """What is said of measures that other processes cannot be given."""
-    return ProblemError("measure", expected="functions that other processes can be given",
-                        received=f"{type(error).__name__}: {error}",
-                        advice="define the function at the top of a module, or use workers=1")
+    return ProblemError(
+        "measure",
+        expected="functions that other processes can be given",
+        received=f"{type(error).__name__}: {error}",
+        advice="define the function at the top of a module, or use workers=1",
+    )

@@ -5,9 +5,22 @@ from collections.abc import Mapping
 
 from ..errors import ProblemError, SolveError
 
-COMPUTED, REFUSED, RAISED, MEASURE, LOST, PENDING = "computed", "refused", "raised", "measure raised", "lost", "not run"
+COMPUTED, REFUSED, RAISED, MEASURE, LOST, PENDING = (
+    "computed",
+    "refused",
+    "raised",
+    "measure raised",
+    "lost",
+    "not run",
+)
 FINE = ("converged", COMPUTED)
-USABLE = (*FINE, "refinement cap", "quadrature cap", "optimism", "grid too coarse")  # right, but not to the tolerance
+USABLE = (
+    *FINE,
+    "refinement cap",
+    "quadrature cap",
+    "optimism",
+    "grid too coarse",
+)  # right, but not to the tolerance
 LONGEST = 4000  # characters of a traceback that are kept
 
 
@@ -21,13 +34,24 @@ def named_parts(measure, value) -> dict:
 def note(row, raised):
     """Put what a measure raised into a row; a solver's own failure keeps the status."""
     status = raised["status"] if row["status"] in FINE else row["status"]
-    joined = {name: "; ".join(filter(None, (row[name], raised[name]))) for name in ("message", "traceback")}
+    joined = {
+        name: "; ".join(filter(None, (row[name], raised[name])))
+        for name in ("message", "traceback")
+    }
     row |= {"status": status, **joined}
 
 
 def failure(error: Exception, status: str, prefix: str = "") -> dict:
     """Status, message and traceback of a cell in which something was raised."""
-    told = str(error) if isinstance(error, ProblemError | SolveError) else f"{type(error).__name__}: {error}"
+    told = (
+        str(error)
+        if isinstance(error, ProblemError | SolveError)
+        else f"{type(error).__name__}: {error}"
+    )
     told = f"{prefix}: {told}" if prefix and not told.startswith(prefix) else told
-    trace = "" if isinstance(error, ProblemError) else "".join(traceback.format_exception(error))[-LONGEST:]
+    trace = (
+        ""
+        if isinstance(error, ProblemError)
+        else "".join(traceback.format_exception(error))[-LONGEST:]
+    )
     return {"status": status, "message": told[:LONGEST], "traceback": trace}

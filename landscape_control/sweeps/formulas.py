@@ -1,4 +1,6 @@
-"""Closed forms: the cells of a chunk at once, one structure after another; what one cannot do costs its own cells only."""
+"""Closed forms: the cells of a chunk at once, one structure after another; what one cannot do costs
+its own cells only.
+"""
 
 from itertools import pairwise
 
@@ -19,8 +21,12 @@ def formula_columns(plan, measures, cells) -> dict:
     columns = {CELLS: cells, "seconds": np.zeros(len(cells))}
     for name in dict.fromkeys(name for _, found in pieces for name in found):
         absent = np.repeat([name not in found for _, found in pieces], sizes)
-        columns[name] = np.concatenate([found.get(name, np.full(size, np.nan))
-                                        for (_, found), size in zip(pieces, sizes, strict=True)])
+        columns[name] = np.concatenate(
+            [
+                found.get(name, np.full(size, np.nan))
+                for (_, found), size in zip(pieces, sizes, strict=True)
+            ]
+        )
         if absent.any():
             columns[MISSING + name] = absent
     words = {}
@@ -49,7 +55,9 @@ def _piece(plan, measures, cells):
     outer = {path for axis in plan.axes if axis.name in plan.structural for path in axis.paths}
     values, _ = plan.values(int(cells[0]))
     try:
-        problem = with_values(plan.problem, {path: value for path, value in values.items() if path in outer})
+        problem = with_values(
+            plan.problem, {path: value for path, value in values.items() if path in outer}
+        )
     except Exception as error:
         return row | failure(error, REFUSED if isinstance(error, ProblemError) else RAISED), found
     arrays = plan.arrays(cells)
@@ -58,7 +66,10 @@ def _piece(plan, measures, cells):
         ours = ALL.get(measure.name) is measure  # these take numbers of the objective only
         try:
             parts = named_parts(measure, measure.batch(problem, numbers if ours else arrays))
-            found |= {name: np.broadcast_to(np.asarray(one, dtype=float), len(cells)) for name, one in parts.items()}
+            found |= {
+                name: np.broadcast_to(np.asarray(one, dtype=float), len(cells))
+                for name, one in parts.items()
+            }
         except Exception as error:
             note(row, failure(error, MEASURE, f"measure {measure.name!r}"))
     return row, found

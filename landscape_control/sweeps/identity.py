@@ -1,10 +1,9 @@
-"""Whether a function or a class is the one that it was: a digest of what it does, so that other code never gets
-stored numbers.
+"""Whether a function or a class is the one that it was: a digest of what it does, so that other
+code never gets stored numbers.
 
-Functions that a problem holds (losses, drift, metric, actuation, terminal costs, noise) are traced, and their
-operations stand in
-its specification. Its specification names classes, and a user's own, such as a family of policies, are known by their
-digest.
+Functions that a problem holds (losses, drift, metric, actuation, terminal costs, noise) are traced,
+and their operations stand in its specification. Its specification names classes, and a user's own,
+such as a family of policies, are known by their digest.
 """
 
 import dataclasses
@@ -27,11 +26,29 @@ from ..sees import Sees
 from ..transcription import Transcription
 
 UNKNOWN = "unknown"
-_OF_EVERY_CLASS = frozenset({
-    "__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__", "__dataclass_fields__",
-    "__dataclass_params__", "__match_args__", "__firstlineno__", "__static_attributes__", "__type_params__",
-    "__orig_bases__",
-    "__parameters__", "__slots__", "__hash__", "__annotate__", "__annotate_func__", "__annotations_cache__"})
+_OF_EVERY_CLASS = frozenset(
+    {
+        "__module__",
+        "__qualname__",
+        "__doc__",
+        "__dict__",
+        "__weakref__",
+        "__annotations__",
+        "__dataclass_fields__",
+        "__dataclass_params__",
+        "__match_args__",
+        "__firstlineno__",
+        "__static_attributes__",
+        "__type_params__",
+        "__orig_bases__",
+        "__parameters__",
+        "__slots__",
+        "__hash__",
+        "__annotate__",
+        "__annotate_func__",
+        "__annotations_cache__",
+    }
+)
 _PLAIN = (int, float, complex, str, bytes, type(None), type(...), range)
 
 
@@ -40,10 +57,11 @@ class OpaqueError(TypeError):
 
 
 def code_of(measure: Measure) -> str:
-    """Digest of a user's measure: instructions, constants, defaults, closure, and functions and numbers of its own package.
+    """Digest of a user's measure: instructions, constants, defaults, closure, and functions and
+    numbers of its own package.
 
-    Starts with the Python version, whose instructions these are. "" for measures of this library, whose version the plan
-    names; "unknown" where something in a closure cannot be compared.
+    Starts with the Python version, whose instructions these are. "" for measures of this library,
+    whose version the plan names; "unknown" where something in a closure cannot be compared.
     """
     if ALL.get(measure.name) is measure:
         return ""
@@ -56,8 +74,8 @@ def code_of(measure: Measure) -> str:
 
 
 def code_of_parts(*things) -> dict[str, str]:
-    """{"family module:Class": digest} of every class in these problems and parts that is the user's own, not this
-    library's."""
+    """{"family module:Class": digest} of every class in these problems and parts that is the user's
+    own, not this library's."""
     found = {}
     for thing in things:
         for kind in _own_classes(thing):
@@ -92,14 +110,26 @@ def _address(kind):
     return f"{word} {kind.__module__}:{kind.__qualname__}"
 
 
-_WORDS = ((Family, "family"), (Shape, "shape"), (Sees, "observation"), (Hidden, "hidden process"), (Spectrum, "spectrum"),
-          (Transcription, "transcription"))
+_WORDS = (
+    (Family, "family"),
+    (Shape, "shape"),
+    (Sees, "observation"),
+    (Hidden, "hidden process"),
+    (Spectrum, "spectrum"),
+    (Transcription, "transcription"),
+)
 
 
 def _is_own(kind) -> bool:
-    """Whether a class is the user's: none of this library's, of Python's or of an installed package."""
+    """Whether a class is the user's: none of this library's, of Python's or of an installed
+    package.
+    """
     root = kind.__module__.partition(".")[0]
-    if root in ("landscape_control", "builtins") or root in sys.stdlib_module_names and root != "__main__":
+    if (
+        root in ("landscape_control", "builtins")
+        or root in sys.stdlib_module_names
+        and root != "__main__"
+    ):
         return False
     file = getattr(sys.modules.get(root), "__file__", None) or ""
     return "site-packages" not in file and "dist-packages" not in file
@@ -131,7 +161,10 @@ class _Walk:
             return self.say(type(thing).__name__, repr(thing))
         if id(thing) in self.seen:
             return self.say("again", self.seen[id(thing)][0])
-        self.seen[id(thing)] = (len(self.seen), thing)  # kept, so that no other object gets its number
+        self.seen[id(thing)] = (
+            len(self.seen),
+            thing,
+        )  # kept, so that no other object gets its number
         for kinds, method in self._METHODS:
             if isinstance(thing, kinds):
                 self.say(type(thing).__name__)
@@ -153,12 +186,21 @@ class _Walk:
             value = getattr(value, "__wrapped__", value)
             if isinstance(value, FunctionType) and value.__module__.partition(".")[0] != home:
                 self.say("function", value.__module__, value.__qualname__)
-            elif isinstance(value, (*_PLAIN, tuple, np.ndarray, FunctionType)) or _holds_code(value):
+            elif isinstance(value, (*_PLAIN, tuple, np.ndarray, FunctionType)) or _holds_code(
+                value
+            ):
                 self.say("global", name)
                 self.take(value)
 
     def _code(self, code, doc=None):
-        self.say("code", code.co_code.hex(), code.co_names, code.co_argcount, code.co_kwonlyargcount, code.co_flags)
+        self.say(
+            "code",
+            code.co_code.hex(),
+            code.co_names,
+            code.co_argcount,
+            code.co_kwonlyargcount,
+            code.co_flags,
+        )
         for constant in code.co_consts:
             self._constant(None if constant is doc else constant)
 
@@ -205,8 +247,17 @@ class _Walk:
                 self.take(None if one.default is dataclasses.MISSING else one.default)
 
     def _member(self, name, value):
-        parts = (value.fget, value.fset) if isinstance(value, property) else (
-            getattr(value, "func", None) if isinstance(value, cached_property) else getattr(value, "__func__", value),)
+        parts = (
+            (value.fget, value.fset)
+            if isinstance(value, property)
+            else (
+                (
+                    getattr(value, "func", None)
+                    if isinstance(value, cached_property)
+                    else getattr(value, "__func__", value)
+                ),
+            )
+        )
         for part in parts:
             while hasattr(part, "__wrapped__"):
                 part = part.__wrapped__
@@ -225,9 +276,17 @@ class _Walk:
         self.say(specification(problem))
 
     _METHODS = (
-        (FunctionType, _function), (np.generic | np.ndarray, lambda self, thing: self._array(np.asarray(thing))),
-        (tuple | list, _row), (set | frozenset, _set), (Mapping, _mapping), (partial, _partial), (MethodType, _method),
-        (type, _type), (ModuleType | BuiltinFunctionType | np.ufunc, _named), (ControlProblem | PolicyProgram, _problem))
+        (FunctionType, _function),
+        (np.generic | np.ndarray, lambda self, thing: self._array(np.asarray(thing))),
+        (tuple | list, _row),
+        (set | frozenset, _set),
+        (Mapping, _mapping),
+        (partial, _partial),
+        (MethodType, _method),
+        (type, _type),
+        (ModuleType | BuiltinFunctionType | np.ufunc, _named),
+        (ControlProblem | PolicyProgram, _problem),
+    )
 
     def _other(self, thing):
         kind = type(thing)
@@ -238,7 +297,9 @@ class _Walk:
             return self.take(thing.__wrapped__)
         if is_dataclass(thing):
             return self._row([getattr(thing, field.name) for field in fields(thing)])
-        if isinstance(vars(kind).get("__call__"), FunctionType):  # a callable object: what it does and what it holds
+        if isinstance(
+            vars(kind).get("__call__"), FunctionType
+        ):  # a callable object: what it does and what it holds
             return self._row((kind.__call__, getattr(thing, "__dict__", {})))
         try:
             self.total.update(pickle.dumps(thing, protocol=4))
@@ -246,7 +307,9 @@ class _Walk:
             raise OpaqueError(kind.__qualname__) from error
 
 
-def _holds_code(value) -> bool:  # whether a global name stands for something of the user's that does something
+def _holds_code(
+    value,
+) -> bool:  # whether a global name stands for something of the user's that does something
     return isinstance(value, partial) or _is_own(value if isinstance(value, type) else type(value))
 
 

@@ -1,4 +1,6 @@
-"""A cell of a sweep on its way to a row: its values, solution and time; what its neighbours can do for it."""
+"""A cell of a sweep on its way to a row: its values, solution and time; what its neighbours can do
+for it.
+"""
 
 from dataclasses import dataclass, field
 

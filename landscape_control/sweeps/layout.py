@@ -1,4 +1,6 @@
-"""In which order the cells of a grid are visited, and how they are cut into chunks: by the plan alone."""
+"""In which order the cells of a grid are visited, and how they are cut into chunks: by the plan
+alone.
+"""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,7 +10,8 @@ import numpy as np
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Layout:
-    """Cells of a grid in the order they are solved: structures one after another, each in snake order.
+    """Cells of a grid in the order they are solved: structures one after another, each in snake
+    order.
 
     Attributes
     ----------
@@ -28,28 +31,46 @@ class Layout:
 
     @cached_property
     def order(self) -> np.ndarray:
-        """(cells,) flat C-order indices in the order they are solved; neighbours within a structure differ in one axis."""
-        strides = [int(np.prod(self.shape[axis + 1:], dtype=np.int64)) for axis in range(len(self.shape))]
+        """(cells,) flat C-order indices in the order they are solved; neighbours within a structure
+        differ in one axis.
+        """
+        strides = [
+            int(np.prod(self.shape[axis + 1 :], dtype=np.int64)) for axis in range(len(self.shape))
+        ]
         outer = [axis for axis, is_outer in enumerate(self.structural) if is_outer]
         inner = [axis for axis, is_outer in enumerate(self.structural) if not is_outer]
-        return (_digits(self.shape, strides, outer, reflected=False)[:, None]
-                + _digits(self.shape, strides, inner, reflected=True)[None, :]).ravel()
+        return (
+            _digits(self.shape, strides, outer, reflected=False)[:, None]
+            + _digits(self.shape, strides, inner, reflected=True)[None, :]
+        ).ravel()
 
     @cached_property
     def group(self) -> int:
         """Cells per structure."""
-        return int(np.prod([size for size, outer in zip(self.shape, self.structural, strict=True) if not outer],
-                           dtype=np.int64))
+        return int(
+            np.prod(
+                [
+                    size
+                    for size, outer in zip(self.shape, self.structural, strict=True)
+                    if not outer
+                ],
+                dtype=np.int64,
+            )
+        )
 
     @cached_property
     def borders(self) -> np.ndarray:
-        """(chunks + 1,) where chunks begin in ``order``: a structure in equal parts, or several whole ones together."""
+        """(chunks + 1,) where chunks begin in ``order``: a structure in equal parts, or several
+        whole ones together.
+        """
         if self.group >= self.most:
             parts = -(-self.group // self.most)
             inside = np.arange(parts) * self.group // parts
             starts = np.arange(self.cells // self.group)[:, None] * self.group + inside
             return np.append(starts.ravel(), self.cells)
-        return np.append(np.arange(0, self.cells, self.group * (self.most // self.group)), self.cells)
+        return np.append(
+            np.arange(0, self.cells, self.group * (self.most // self.group)), self.cells
+        )
 
     @property
     def chunks(self) -> int:
@@ -58,16 +79,20 @@ class Layout:
 
     def chunk(self, index: int) -> np.ndarray:
         """Flat indices of the cells of a chunk, in order."""
-        return self.order[self.borders[index]:self.borders[index + 1]]
+        return self.order[self.borders[index] : self.borders[index + 1]]
 
     def structure(self, cell: int) -> tuple[int, ...]:
         """Positions of a cell on the structural axes."""
         position = np.unravel_index(cell, self.shape)
-        return tuple(int(place) for place, outer in zip(position, self.structural, strict=True) if outer)
+        return tuple(
+            int(place) for place, outer in zip(position, self.structural, strict=True) if outer
+        )
 
 
 def _digits(shape, strides, axes, *, reflected):
-    """Flat offsets of all positions on some axes, the last one running fastest; ``reflected`` turns back at the ends."""
+    """Flat offsets of all positions on some axes, the last one running fastest; ``reflected`` turns
+    back at the ends.
+    """
     sizes = [shape[axis] for axis in axes]
     count = np.arange(int(np.prod(sizes, dtype=np.int64)))
     offset, below = np.zeros_like(count), 1
@@ -82,7 +107,9 @@ def _digits(shape, strides, axes, *, reflected):
 
 
 def working_order(chunks) -> list[int]:
-    """Chunks far apart first, the last one before all: dear corners do not come last, and the time left can be foretold."""
+    """Chunks far apart first, the last one before all: dear corners do not come last, and the time
+    left can be foretold.
+    """
     wanted = sorted(chunks)
     count = max(wanted, default=0) + 1
     bits = max((count - 1).bit_length(), 1)
@@ -91,5 +118,7 @@ def working_order(chunks) -> list[int]:
 
 
 def share(cells, least, most):
-    """Cells per chunk: some thirty chunks where that is between these, more of a grid that would make thousands of files."""
+    """Cells per chunk: some thirty chunks where that is between these, more of a grid that would
+    make thousands of files.
+    """
     return max(least, min(max(most, cells // 1024), -(-cells // 32)))

@@ -1,4 +1,6 @@
-"""Parameters of a problem by dotted path: which there are, what they are, and the same problem with others."""
+"""Parameters of a problem by dotted path: which there are, what they are, and the same problem with
+others.
+"""
 
 from dataclasses import is_dataclass, replace
 from inspect import signature
@@ -9,11 +11,16 @@ from ..errors import ProblemError, check_choice
 from ..landscape import Hidden, Landscape
 
 SEED = "seed"
-_TIED = {"start_mean": "mean", "start_covariance": "variance"}  # a hidden process that starts at its stationary law
+_TIED = {
+    "start_mean": "mean",
+    "start_covariance": "variance",
+}  # a hidden process that starts at its stationary law
 
 
 def parameters(problem) -> dict[str, object]:
-    """{dotted path: value} of everything that can be replaced, e.g. "objective.horizon", "start.0", "learner.sees.noise"."""
+    """{dotted path: value} of everything that can be replaced, e.g. "objective.horizon", "start.0",
+    "learner.sees.noise".
+    """
     found: dict[str, object] = {}
 
     def walk(prefix, thing):
@@ -26,7 +33,8 @@ def parameters(problem) -> dict[str, object]:
 
 
 def resolve(problem, name: str) -> str:
-    """The full path that a name stands for: itself, or the one path that ends in it. ``seed`` is a name of its own.
+    """The full path that a name stands for: itself, or the one path that ends in it. ``seed`` is a
+    name of its own.
 
     Raises
     ------
@@ -42,14 +50,20 @@ def resolve(problem, name: str) -> str:
     if len(ending) == 1:
         return ending[0]
     if ending:
-        raise ProblemError(f"axis {name!r}", expected="one parameter", received=f"{', '.join(ending)} all end so",
-                           advice="write the whole path")
+        raise ProblemError(
+            f"axis {name!r}",
+            expected="one parameter",
+            received=f"{', '.join(ending)} all end so",
+            advice="write the whole path",
+        )
     leaves = {leaf(path) if "." in path else path for path in known}
     return check_choice("axis", name, {SEED, *known} if "." in str(name) else {SEED, *leaves})
 
 
 def leaf(path: str) -> str:
-    """The last part of a path, with the index of an entry: "objective.horizon" -> "horizon", "start.0" -> "start_0"."""
+    """The last part of a path, with the index of an entry: "objective.horizon" -> "horizon",
+    "start.0" -> "start_0".
+    """
     parts = path.split(".")
     last = len(parts) - 1
     while last > 0 and parts[last].isdigit():
@@ -62,14 +76,20 @@ def read(problem, path: str):
     for part in path.split("."):
         children = _children(problem)
         if part not in children:
-            raise ProblemError(f"parameter {path!r}", expected=f"one of {', '.join(children) or 'none'}", received=part,
-                               advice="this variant has no such parameter")
+            raise ProblemError(
+                f"parameter {path!r}",
+                expected=f"one of {', '.join(children) or 'none'}",
+                received=part,
+                advice="this variant has no such parameter",
+            )
         problem = children[part]
     return problem
 
 
 def with_values(thing, changes: dict):
-    """The problem (or part of one) with other values at these paths, checked by the constructors of its parts."""
+    """The problem (or part of one) with other values at these paths, checked by the constructors of
+    its parts.
+    """
     direct, nested = {}, {}
     for path, value in changes.items():
         head, _, rest = path.partition(".")
@@ -79,7 +99,9 @@ def with_values(thing, changes: dict):
             direct[head] = value
     for head, inner in nested.items():
         part = direct[head] if head in direct else read(thing, head)
-        if part is None and inner.keys() == {str(i) for i in range(len(inner))}:  # a vector where there was none
+        if part is None and inner.keys() == {
+            str(i) for i in range(len(inner))
+        }:  # a vector where there was none
             part = np.zeros(len(inner))
         direct[head] = with_values(part, inner)
     return _rebuilt(thing, direct) if direct else thing
@@ -90,10 +112,18 @@ def _children(thing) -> dict:
         hidden = {} if thing.hidden is None else {"hidden": thing.hidden}
         return {**getattr(thing, "parameters", {}), **hidden}
     if isinstance(thing, np.ndarray):
-        return {str(i): float(value) for i, value in enumerate(thing)} if thing.ndim == 1 and thing.dtype != object else {}
+        return (
+            {str(i): float(value) for i, value in enumerate(thing)}
+            if thing.ndim == 1 and thing.dtype != object
+            else {}
+        )
     if isinstance(thing, type) or not is_dataclass(thing):
         return {}
-    return {name: getattr(thing, name) for name in signature(type(thing)).parameters if hasattr(thing, name)}
+    return {
+        name: getattr(thing, name)
+        for name in signature(type(thing)).parameters
+        if hasattr(thing, name)
+    }
 
 
 def _rebuilt(thing, changes):
@@ -122,7 +152,9 @@ def _entry(value):
 
 
 def _untie(fields):
-    """What was taken from the stationary law follows it: a constructor's default, written out, is made a default again."""
+    """What was taken from the stationary law follows it: a constructor's default, written out, is
+    made a default again.
+    """
     names = {"variance": "covariance" if "covariance" in fields else "variance"}
     for start, own in _TIED.items():
         source = fields.get(names.get(own, own))

@@ -1,4 +1,6 @@
-"""Plan: everything that decides the numbers of a sweep, as plain JSON that any process can carry out."""
+"""Plan: everything that decides the numbers of a sweep, as plain JSON that any process can carry
+out.
+"""
 
 import hashlib
 import json
@@ -35,7 +37,8 @@ class Plan:
     specification : text of the base problem
     axes : of the grid; objects on named axes are read from the texts in ``variants``
     variants : for each axis the texts of the problems of its points, () where all values are plain
-    measures : for each its name, address, code, units, description, dims and coords; "" is the address of one that has none,
+    measures : for each its name, address, code, units, description, dims and coords; "" is the
+    address of one that has none,
         and the code of one of this library (see identity.py)
     kind : what a cell is: "trajectory", "belief", "policy" or "closed form"
     options : of the solver
@@ -44,7 +47,8 @@ class Plan:
     structural : names of the axes that need another solver at each point
     most : cells per chunk at most
     versions : of the packages that decide the numbers
-    code : digests of the classes of the user's own that the problems use, by their names (see identity.py)
+    code : digests of the classes of the user's own that the problems use, by their names (see
+    identity.py)
     """
 
     specification: str
@@ -73,7 +77,11 @@ class Plan:
     @cached_property
     def layout(self) -> Layout:
         """Order and chunks."""
-        return Layout(shape=self.shape, structural=tuple(axis.name in self.structural for axis in self.axes), most=self.most)
+        return Layout(
+            shape=self.shape,
+            structural=tuple(axis.name in self.structural for axis in self.axes),
+            most=self.most,
+        )
 
     @cached_property
     def fingerprint(self) -> str:
@@ -88,11 +96,15 @@ class Plan:
     @cached_property
     def _points(self):
         """The axes with the objects of their variants in place."""
-        return tuple(_with_objects(axis, texts) for axis, texts in zip(self.axes, self.variants, strict=True))
+        return tuple(
+            _with_objects(axis, texts) for axis, texts in zip(self.axes, self.variants, strict=True)
+        )
 
     def code_now(self) -> dict:
         """What ``code`` is in this process, for the problems as they are read from their texts."""
-        return code_of_parts(self.problem, *(column for axis in self._points for column in axis.columns))
+        return code_of_parts(
+            self.problem, *(column for axis in self._points for column in axis.columns)
+        )
 
     def values(self, cell: int) -> tuple[dict, int]:
         """({path: value}, seed) of a cell by its flat index."""
@@ -104,19 +116,41 @@ class Plan:
     def arrays(self, cells) -> dict:
         """{path: (N,)} of many cells, for closed forms."""
         places = np.unravel_index(cells, self.shape)
-        return {path: column[place] for axis, place in zip(self.axes, places, strict=True)
-                for path, column in zip(axis.paths, axis.columns, strict=True) if isinstance(column, np.ndarray)}
+        return {
+            path: column[place]
+            for axis, place in zip(self.axes, places, strict=True)
+            for path, column in zip(axis.paths, axis.columns, strict=True)
+            if isinstance(column, np.ndarray)
+        }
 
     @cached_property
     def text(self) -> str:
         """The plan as JSON; its last entry is the SHA-256 of all that stands before it."""
-        document = {"format": FORMAT, "version": VERSION, "specification": self.specification,
-                    "axes": [_axis_document(axis, texts) for axis, texts in zip(self.axes, self.variants, strict=True)]}
-        for name in ("measures", "kind", "options", "starts", "seed", "structural", "most", "versions"):
+        document = {
+            "format": FORMAT,
+            "version": VERSION,
+            "specification": self.specification,
+            "axes": [
+                _axis_document(axis, texts)
+                for axis, texts in zip(self.axes, self.variants, strict=True)
+            ],
+        }
+        for name in (
+            "measures",
+            "kind",
+            "options",
+            "starts",
+            "seed",
+            "structural",
+            "most",
+            "versions",
+        ):
             document[name] = getattr(self, name)
         if self.code:
             document["code"] = self.code
-        body = json.dumps(document, ensure_ascii=False, indent=1, default=_plain).removesuffix("\n}")
+        body = json.dumps(document, ensure_ascii=False, indent=1, default=_plain).removesuffix(
+            "\n}"
+        )
         return f"{body}{_SEAL}{_sha256(body)}{_END}"
 
     @cached_property
@@ -130,14 +164,20 @@ class Plan:
         document = mapping(parsed(text, "plan", MOST_PLAN_BYTES), "plan", "format", "version")
         kind, version = document.pop("format"), document.pop("version")
         if (kind, version) != (FORMAT, VERSION):
-            raise ProblemError("plan", expected=f"{FORMAT}, version {VERSION}",
-                               received=f"{kind!r:.60}, version {version!r:.20}",
-                               advice="use the landscape_control that made it, or another folder")
+            raise ProblemError(
+                "plan",
+                expected=f"{FORMAT}, version {VERSION}",
+                received=f"{kind!r:.60}, version {version!r:.20}",
+                advice="use the landscape_control that made it, or another folder",
+            )
         body, digest = _sealed(text)
         if document.pop("sha256", None) != digest or _sha256(body) != digest:
-            raise ProblemError("plan", expected="contents that were not changed",
-                               received="some that do not agree with their checksum",
-                               advice="plan.json is damaged or was edited; sweep again into another folder")
+            raise ProblemError(
+                "plan",
+                expected="contents that were not changed",
+                received="some that do not agree with their checksum",
+                advice="plan.json is damaged or was edited; sweep again into another folder",
+            )
         plan = cls(**plan_entries(document))
         vars(plan)["text"] = text  # to the letter: chunks name its digest
         return plan
@@ -155,25 +195,53 @@ def _sealed(text):
 
 def about(measure, address: str) -> dict:
     """What a plan says of a measure."""
+
     def plain(value):
-        return {key: list(one) if isinstance(one, tuple) else one for key, one in value.items()} \
-            if isinstance(value, Mapping) else list(value) if isinstance(value, tuple) else value
+        return (
+            {key: list(one) if isinstance(one, tuple) else one for key, one in value.items()}
+            if isinstance(value, Mapping)
+            else list(value)
+            if isinstance(value, tuple)
+            else value
+        )
 
     return {"name": measure.name, "address": address, "code": code_of(measure)} | {
-        name: plain(getattr(measure, name, "")) for name in ("units", "description", "dims", "coords")}
+        name: plain(getattr(measure, name, ""))
+        for name in ("units", "description", "dims", "coords")
+    }
 
 
-def make_plan(problem, axes, measures, *, adaptor, options: Mapping, starts, seed, most=None) -> Plan:
-    """The plan of a sweep over checked axes; ``adaptor`` says what is structural and how large chunks should be."""
-    structural = tuple(axis.name for axis in axes if not axis.is_plain or not all(
-        path == SEED or adaptor.is_number(problem, path, column)
-        for path, column in zip(axis.paths, axis.columns, strict=True)))
+def make_plan(
+    problem, axes, measures, *, adaptor, options: Mapping, starts, seed, most=None
+) -> Plan:
+    """The plan of a sweep over checked axes; ``adaptor`` says what is structural and how large
+    chunks should be.
+    """
+    structural = tuple(
+        axis.name
+        for axis in axes
+        if not axis.is_plain
+        or not all(
+            path == SEED or adaptor.is_number(problem, path, column)
+            for path, column in zip(axis.paths, axis.columns, strict=True)
+        )
+    )
     cells = check_cells(axes)
     most = adaptor.chunk(problem, cells) if most is None else whole("chunk", most)
-    return Plan(specification=specification(problem), axes=axes, variants=tuple(_variants(problem, axis) for axis in axes),
-                measures=measures, kind=adaptor.kind, options=dict(options), seed=whole("seed", seed, low=0),
-                starts=None if starts is None else whole("starts", starts), structural=structural, most=most,
-                versions=versions(), code=code_of_parts(problem, *(column for axis in axes for column in axis.columns)))
+    return Plan(
+        specification=specification(problem),
+        axes=axes,
+        variants=tuple(_variants(problem, axis) for axis in axes),
+        measures=measures,
+        kind=adaptor.kind,
+        options=dict(options),
+        seed=whole("seed", seed, low=0),
+        starts=None if starts is None else whole("starts", starts),
+        structural=structural,
+        most=most,
+        versions=versions(),
+        code=code_of_parts(problem, *(column for axis in axes for column in axis.columns)),
+    )
 
 
 def _variants(problem, axis):
@@ -181,21 +249,32 @@ def _variants(problem, axis):
     if axis.is_plain:
         return ()
     rows = (axis.row(i) for i in range(axis.size))
-    return tuple(specification(with_values(problem, {p: v for p, v in row.items() if p != SEED})) for row in rows)
+    return tuple(
+        specification(with_values(problem, {p: v for p, v in row.items() if p != SEED}))
+        for row in rows
+    )
 
 
 def _with_objects(axis, texts):
     if axis.is_plain or not texts:
         return axis
     problems = [from_specification(text) for text in texts]
-    columns = tuple(column if isinstance(column, np.ndarray) else tuple(read(one, path) for one in problems)
-                    for path, column in zip(axis.paths, axis.columns, strict=True))
+    columns = tuple(
+        column if isinstance(column, np.ndarray) else tuple(read(one, path) for one in problems)
+        for path, column in zip(axis.paths, axis.columns, strict=True)
+    )
     return Axis(name=axis.name, paths=axis.paths, columns=columns, labels=axis.labels)
 
 
 def _axis_document(axis, texts):
-    columns = [{"type": column.dtype.kind, "values": [_plain(v) for v in column.tolist()]}
-               if isinstance(column, np.ndarray) else {"type": "variants"} for column in axis.columns]
+    columns = [
+        (
+            {"type": column.dtype.kind, "values": [_plain(v) for v in column.tolist()]}
+            if isinstance(column, np.ndarray)
+            else {"type": "variants"}
+        )
+        for column in axis.columns
+    ]
     document = {"name": axis.name, "paths": axis.paths, "labels": axis.labels, "columns": columns}
     return {**document, "variants": texts} if texts else document
 
@@ -210,5 +289,12 @@ def _plain(value):
         return str(value)
     if isinstance(value, bool | int | float | str | None):
         return value
-    raise ProblemError("options", expected="numbers, words and truth values", received=type(value).__name__,
-                       advice="name the method, e.g. options={'method': 'collocation'}; plans are stored as plain data")
+    raise ProblemError(
+        "options",
+        expected="numbers, words and truth values",
+        received=type(value).__name__,
+        advice=(
+            "name the method, e.g. options={'method': 'collocation'}; plans are stored as plain"
+            " data"
+        ),
+    )

@@ -10,7 +10,18 @@ from ..records.plain_text import count, kind, listed, mapping, refuse, word
 from .axes import Axis
 from .columns import NOTES
 
-_NAMES = ("specification", "axes", "measures", "kind", "options", "starts", "seed", "structural", "most", "versions")
+_NAMES = (
+    "specification",
+    "axes",
+    "measures",
+    "kind",
+    "options",
+    "starts",
+    "seed",
+    "structural",
+    "most",
+    "versions",
+)
 _KINDS = ("trajectory", "belief", "policy", "closed form")
 _TYPES = {"f": float, "i": np.int64, "b": bool, "U": str}
 _MOST_STARTS = 10_000
@@ -18,13 +29,17 @@ _LARGEST = 2**63 - 1
 
 
 def plan_entries(document) -> dict:
-    """The arguments of a Plan from its checked JSON document, without ``format``, ``version`` and ``sha256``."""
+    """The arguments of a Plan from its checked JSON document, without ``format``, ``version`` and
+    ``sha256``.
+    """
     document = mapping(document, "plan", *_NAMES)
     unknown = document.keys() - {*_NAMES, "code"}
     if unknown:
         refuse("plan", f"the entries {', '.join(_NAMES)}", repr(min(unknown))[:60])
-    documents = [mapping(one, f"axis {i}", "name", "paths", "labels", "columns")
-                 for i, one in enumerate(_filled(document["axes"], "axes"))]
+    documents = [
+        mapping(one, f"axis {i}", "name", "paths", "labels", "columns")
+        for i, one in enumerate(_filled(document["axes"], "axes"))
+    ]
     axes = tuple(_axis(one, f"axis {i}") for i, one in enumerate(documents))
     names = [axis.name for axis in axes]
     if len(set(names)) < len(names):
@@ -34,37 +49,70 @@ def plan_entries(document) -> dict:
     if reserved:
         refuse("axes", "other names than measures have, or notes on cells", min(reserved))
     check_cells(axes)
-    variants = tuple(tuple(_words(one.get("variants", []), f"variants of axis {i}")) for i, one in enumerate(documents))
+    variants = tuple(
+        tuple(_words(one.get("variants", []), f"variants of axis {i}"))
+        for i, one in enumerate(documents)
+    )
     for axis, texts in zip(axes, variants, strict=True):
         if len(texts) not in ((0,) if axis.is_plain else (axis.size,)):
-            refuse(f"variants of axis {axis.name!r}", f"{0 if axis.is_plain else axis.size} texts", f"{len(texts)}")
+            refuse(
+                f"variants of axis {axis.name!r}",
+                f"{0 if axis.is_plain else axis.size} texts",
+                f"{len(texts)}",
+            )
     return {
-        "specification": word(document["specification"], "specification"), "axes": axes, "variants": variants,
-        "measures": measures, "kind": _one_of(document["kind"], "kind", _KINDS),
-        "options": mapping(document["options"], "options"), "seed": count(document["seed"], "seed", 0, _LARGEST),
-        "starts": None if document["starts"] is None else count(document["starts"], "starts", 0, _MOST_STARTS),
-        "structural": tuple(_one_of(one, "structural", names) for one in listed(document["structural"], "structural")),
-        "most": count(document["most"], "most", 1, _LARGEST), "versions": _texts(document["versions"], "versions"),
-        "code": _texts(document.get("code", {}), "code")}
+        "specification": word(document["specification"], "specification"),
+        "axes": axes,
+        "variants": variants,
+        "measures": measures,
+        "kind": _one_of(document["kind"], "kind", _KINDS),
+        "options": mapping(document["options"], "options"),
+        "seed": count(document["seed"], "seed", 0, _LARGEST),
+        "starts": (
+            None
+            if document["starts"] is None
+            else count(document["starts"], "starts", 0, _MOST_STARTS)
+        ),
+        "structural": tuple(
+            _one_of(one, "structural", names)
+            for one in listed(document["structural"], "structural")
+        ),
+        "most": count(document["most"], "most", 1, _LARGEST),
+        "versions": _texts(document["versions"], "versions"),
+        "code": _texts(document.get("code", {}), "code"),
+    }
 
 
 def check_cells(axes) -> int:
     """The number of cells of a grid, if it can be held."""
     cells = math.prod(axis.size for axis in axes)
     if cells > MOST_CELLS:
-        refuse("axes", f"at most {MOST_CELLS} cells", f"{' x '.join(str(axis.size) for axis in axes)}")
+        refuse(
+            "axes", f"at most {MOST_CELLS} cells", f"{' x '.join(str(axis.size) for axis in axes)}"
+        )
     return cells
 
 
 def _axis(document, what):
-    paths, columns = _words(_filled(document["paths"], what), what), _filled(document["columns"], what)
-    labels = None if document["labels"] is None else tuple(_words(document["labels"], f"{what}, labels"))
+    paths, columns = (
+        _words(_filled(document["paths"], what), what),
+        _filled(document["columns"], what),
+    )
+    labels = (
+        None if document["labels"] is None else tuple(_words(document["labels"], f"{what}, labels"))
+    )
     if len(paths) != len(columns):
         refuse(what, f"a column for each of {len(paths)} paths", f"{len(columns)}")
-    columns = tuple(_column(one, f"{what}, column {i}", len(labels or ())) for i, one in enumerate(columns))
+    columns = tuple(
+        _column(one, f"{what}, column {i}", len(labels or ())) for i, one in enumerate(columns)
+    )
     sizes = {len(column) for column in columns} | ({len(labels)} if labels is not None else set())
     if len(sizes) > 1 or 0 in sizes:
-        refuse(what, "columns and labels of one length, at least one", f"lengths {', '.join(map(str, sorted(sizes)))}")
+        refuse(
+            what,
+            "columns and labels of one length, at least one",
+            f"lengths {', '.join(map(str, sorted(sizes)))}",
+        )
     name = word(document["name"], what)
     if not name:
         refuse(what, "a name", "an empty one")
@@ -91,7 +139,9 @@ def _entry(value, form, what):
 
 
 def _measures(tree):
-    measures = tuple(_measure(one, f"measure {i}") for i, one in enumerate(_filled(tree, "measures")))
+    measures = tuple(
+        _measure(one, f"measure {i}") for i, one in enumerate(_filled(tree, "measures"))
+    )
     names = [measure["name"] for measure in measures]
     if set(names) & set(NOTES):
         refuse("measures", f"other names than {', '.join(NOTES)}", min(set(names) & set(NOTES)))
@@ -101,14 +151,18 @@ def _measures(tree):
 
 
 def _measure(tree, what):
-    """Texts, except that units, dims and coords may be mappings from the names of a measure's values."""
+    """Texts, except that units, dims and coords may be mappings from the names of a measure's
+    values.
+    """
     mapping(tree, what, "name", "address", "code")
     for name in ("name", "address", "code"):
         word(tree[name], f"{what}, {name}")
     if not tree["name"].isidentifier():
         refuse(f"{what}, name", "a word that could name a variable", repr(tree["name"])[:60])
     word(tree.get("description", ""), f"{what}, description")
-    units, dims, coords = (tree.get(name, default) for name, default in (("units", ""), ("dims", []), ("coords", {})))
+    units, dims, coords = (
+        tree.get(name, default) for name, default in (("units", ""), ("dims", []), ("coords", {}))
+    )
     for one in units.values() if isinstance(units, dict) else (units,):
         word(one, f"{what}, units")
     for one in dims.values() if isinstance(dims, dict) else (dims,):

@@ -1,8 +1,9 @@
-"""Worker processes: how they are started, and that they neither outlive their parent nor share its threads.
+"""Worker processes: how they are started, and that they neither outlive their parent nor share its
+threads.
 
-CasADi does not survive a fork once one of its optimisers is loaded, nor threads. A process that has loaded none, and runs
-one thread, is forked: workers then start in milliseconds, with everything imported. Any other one starts fresh (spawned)
-interpreters.
+CasADi does not survive a fork once one of its optimisers is loaded, nor threads. A process that has
+loaded none, and runs one thread, is forked: workers then start in milliseconds, with everything
+imported. Any other one starts fresh (spawned) interpreters.
 """
 
 import ctypes
@@ -20,7 +21,11 @@ from types import ModuleType
 
 from ..threads import BLAS_THREADS, one_thread_each
 
-_SET = ("openblas_set_num_threads", "scipy_openblas_set_num_threads64_", "scipy_openblas_set_num_threads")
+_SET = (
+    "openblas_set_num_threads",
+    "scipy_openblas_set_num_threads64_",
+    "scipy_openblas_set_num_threads",
+)
 _MAPS = Path("/proc/self/maps")
 
 
@@ -34,19 +39,26 @@ def start_method() -> str:
     alone = threading.active_count() == 1 and threading.current_thread() is threading.main_thread()
     if not (sys.platform == "linux" and alone and _MAPS.exists()):
         return "spawn"
-    loaded = re.search(r"casadi_(nlpsol|conic|linsol|integrator|rootfinder)", _MAPS.read_text(errors="replace"))
+    loaded = re.search(
+        r"casadi_(nlpsol|conic|linsol|integrator|rootfinder)", _MAPS.read_text(errors="replace")
+    )
     return "spawn" if loaded else "fork"
 
 
 def pool_of(workers: int, closing: tuple[int, ...] = (), first: tuple = ()) -> ProcessPoolExecutor:
-    """A pool whose processes ignore Ctrl-C, use one BLAS thread, close these descriptors and end when their parent does.
+    """A pool whose processes ignore Ctrl-C, use one BLAS thread, close these descriptors and end
+    when their parent does.
 
     ``first`` is a function, with its arguments, that each process calls when it begins.
     """
     forked = start_method() == "fork"
     kind, method = (ProcessPoolExecutor, "fork") if forked else (_Spawning, "spawn")
-    return kind(workers, mp_context=multiprocessing.get_context(method), initializer=_prepare,
-                initargs=(os.getpid(), closing if forked else (), first))
+    return kind(
+        workers,
+        mp_context=multiprocessing.get_context(method),
+        initializer=_prepare,
+        initargs=(os.getpid(), closing if forked else (), first),
+    )
 
 
 class _Spawning(ProcessPoolExecutor):
@@ -59,8 +71,10 @@ class _Spawning(ProcessPoolExecutor):
 
 def lives_in_main(measures) -> bool:
     """Whether a function among these measures is defined in the script that runs."""
-    return any(getattr(getattr(one.function, "function", one.function), "__module__", "") == "__main__"
-               for one in measures or ())
+    return any(
+        getattr(getattr(one.function, "function", one.function), "__module__", "") == "__main__"
+        for one in measures or ()
+    )
 
 
 def _prepare(parent, closing, first):
@@ -109,7 +123,9 @@ def one_blas_thread():
 
 
 def _set_blas_threads(count):
-    """Set the threads of every OpenBLAS in this process; [(setter, threads before)] of those that were changed."""
+    """Set the threads of every OpenBLAS in this process; [(setter, threads before)] of those that
+    were changed.
+    """
     changed = []
     for setter, getter in _blas():
         before = getter()
@@ -128,5 +144,8 @@ def _blas():
             library = ctypes.CDLL(name)
             for function in _SET:
                 if hasattr(library, function):
-                    yield getattr(library, function), getattr(library, function.replace("_set_", "_get_"))
+                    yield (
+                        getattr(library, function),
+                        getattr(library, function.replace("_set_", "_get_")),
+                    )
                     break

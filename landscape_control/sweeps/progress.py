@@ -1,4 +1,6 @@
-"""How far a sweep is: what a ``progress`` function is told, and two such functions for terminals and logs."""
+"""How far a sweep is: what a ``progress`` function is told, and two such functions for terminals
+and logs.
+"""
 
 import time
 from collections.abc import Callable
@@ -10,7 +12,9 @@ from ..arguments import AnyNumber, NonNegative, checked
 @checked
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """Cells that are done, of how many; how many of them failed; how many were in the store; seconds since the start."""
+    """Cells that are done, of how many; how many of them failed; how many were in the store;
+    seconds since the start.
+    """
 
     done: int
     total: int
@@ -26,7 +30,11 @@ class Progress:
 
     def __str__(self):
         failed = f", {self.failed} failed" if self.failed else ""
-        left = f", about {_duration(self.left)} left" if self.done < self.total and self.left == self.left else ""
+        left = (
+            f", about {_duration(self.left)} left"
+            if self.done < self.total and self.left == self.left
+            else ""
+        )
         return f"{self.done} of {self.total} cells{failed}, {_duration(self.seconds)}{left}"
 
 
@@ -54,7 +62,9 @@ def bar(**options: object) -> Callable[[Progress], None]:
             from tqdm import tqdm
 
             tqdm.monitor_interval = 0  # a thread of its own would forbid forking
-            shown.append(tqdm(total=progress.total, initial=progress.restored, unit="cell", **options))
+            shown.append(
+                tqdm(total=progress.total, initial=progress.restored, unit="cell", **options)
+            )
         shown[0].set_postfix({"failed": progress.failed} if progress.failed else {}, refresh=False)
         shown[0].update(progress.done - shown[0].n)
         if progress.done == progress.total:

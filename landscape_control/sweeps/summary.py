@@ -15,19 +15,37 @@ _SHOWN = 3  # messages that are written out
 
 @checked
 def describe(dataset: object) -> str:
-    """Axes, how many cells are done and failed and why, the range of every measure, versions; one text."""
+    """Axes, how many cells are done and failed and why, the range of every measure, versions; one
+    text.
+    """
     check_dataset(dataset, "status")
     notes = dataset.attrs
-    lines = [f"sweep of a {notes.get('kind', '?')} problem, fingerprint {notes.get('fingerprint', '')[:12]}", "", "axes"]
-    lines += [f"  {_axis(dataset, name, paths)}" for name, paths in json.loads(notes.get("axes", "{}")).items()]
+    lines = [
+        (
+            f"sweep of a {notes.get('kind', '?')} problem, fingerprint"
+            f" {notes.get('fingerprint', '')[:12]}"
+        ),
+        "",
+        "axes",
+    ]
+    lines += [
+        f"  {_axis(dataset, name, paths)}"
+        for name, paths in json.loads(notes.get("axes", "{}")).items()
+    ]
     lines += ["", "cells", *(f"  {line}" for line in _cells(dataset)), "", "measures"]
     usable = np.isin(dataset["status"].values, USABLE)
-    rows = [(str(name), _range(dataset[name], usable)) for name in dataset.data_vars if name not in NOTES]
+    rows = [
+        (str(name), _range(dataset[name], usable))
+        for name in dataset.data_vars
+        if name not in NOTES
+    ]
     width = max((len(name) for name, _ in rows), default=0)
     lines += [f"  {name:<{width}}  {text}" for name, text in rows] or ["  none yet"]
     versions = json.loads(notes.get("versions", "{}"))
     settings = [f"seed {notes.get('seed')}", f"starts: {notes.get('starts')}"]
-    settings += [f"{name} {value}" for name, value in json.loads(notes.get("options", "{}")).items()]
+    settings += [
+        f"{name} {value}" for name, value in json.loads(notes.get("options", "{}")).items()
+    ]
     lines += ["", f"settings  {', '.join(settings)}"]
     lines.append(f"versions  {', '.join(f'{name} {number}' for name, number in versions.items())}")
     return "\n".join(map(printable, lines))  # names, units and messages come from files
@@ -35,9 +53,17 @@ def describe(dataset: object) -> str:
 
 def check_dataset(dataset, *names: str) -> None:
     """Refuse what is no dataset, or has not the variables ``names`` of every sweep."""
-    if isinstance(dataset, type) or not hasattr(dataset, "data_vars") or not all(one in dataset for one in names):
-        raise ProblemError("dataset", expected="the dataset of a sweep", received=shown(dataset),
-                           advice="pass what sweep, resume or load returns; load('folder') reads a store")
+    if (
+        isinstance(dataset, type)
+        or not hasattr(dataset, "data_vars")
+        or not all(one in dataset for one in names)
+    ):
+        raise ProblemError(
+            "dataset",
+            expected="the dataset of a sweep",
+            received=shown(dataset),
+            advice="pass what sweep, resume or load returns; load('folder') reads a store",
+        )
 
 
 def _axis(dataset, name, paths):
@@ -47,7 +73,11 @@ def _axis(dataset, name, paths):
         span = f"{values.min():.6g} … {values.max():.6g}"
     else:
         span = ", ".join(map(str, values[:6])) + (", …" if len(values) > 6 else "")
-    return f"{name} ({what}): {len(values)} values, {span}" if what else f"{name}: {len(values)} values, {span}"
+    return (
+        f"{name} ({what}): {len(values)} values, {span}"
+        if what
+        else f"{name}: {len(values)} values, {span}"
+    )
 
 
 def _cells(dataset):
@@ -72,4 +102,7 @@ def _range(variable, usable):
         missing = variable.size - finite.size
         return f"{text} {units}".rstrip() + (f" ({missing} missing)" if missing else "")
     counts = Counter(str(value) for value in values.ravel().tolist())
-    return ", ".join(f"{word or '(none)'} {count}" for word, count in counts.most_common(6)) or "no value"
+    return (
+        ", ".join(f"{word or '(none)'} {count}" for word, count in counts.most_common(6))
+        or "no value"
+    )

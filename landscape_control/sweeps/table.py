@@ -1,4 +1,6 @@
-"""The results of a sweep as arrays over the grid, filled chunk by chunk in any order, the same in the end."""
+"""The results of a sweep as arrays over the grid, filled chunk by chunk in any order, the same in
+the end.
+"""
 
 import numpy as np
 
@@ -24,7 +26,9 @@ class Table:
         self.filled = np.zeros(self.cells, dtype=bool)
         self.done, self.failed, self.seconds = 0, 0, 0.0
         self._numbers: dict[str, _Numbers] = {}
-        self._words = {name: _Words(self.cells, PENDING if name == "status" else "") for name in NOTES}
+        self._words = {
+            name: _Words(self.cells, PENDING if name == "status" else "") for name in NOTES
+        }
 
     def fill(self, columns: dict) -> None:
         """Take in the columns of a chunk whose cells are not done yet."""
@@ -37,7 +41,9 @@ class Table:
                 kept = self._numbers.setdefault(name.removeprefix("value "), _Numbers(self.cells))
                 kept.fill(cells[there], columns[name][there], chunk_of(columns))
         for name, texts in words.items():
-            self._words.setdefault(name.removeprefix("value "), _Words(self.cells)).fill(cells, columns.get(name, 0), texts)
+            self._words.setdefault(name.removeprefix("value "), _Words(self.cells)).fill(
+                cells, columns.get(name, 0), texts
+            )
         self.filled[cells] = True
         self.done += len(cells)
         self.failed += failures(columns)
@@ -45,23 +51,33 @@ class Table:
     def variables(self) -> dict[str, np.ndarray]:
         """{name: array over the grid}: measures in their order, then status and words.
 
-        Every measure has one, of NaN where it has no value in any cell. Of array values the shape is that of the first
-        chunk in which there are any; cells of another shape are marked as failed.
+        Every measure has one, of NaN where it has no value in any cell. Of array values the shape
+        is that of the first chunk in which there are any; cells of another shape are marked as
+        failed.
         """
         self._mark_odd_shapes()
         rank = {measure["name"]: place for place, measure in enumerate(self.plan.measures)}
         found = (self._numbers.keys() | self._words.keys()) - set(NOTES)
         found |= rank.keys() - {name.partition(".")[0] for name in found}
         names = sorted(found, key=lambda name: (rank.get(name.partition(".")[0], len(rank)), name))
-        arrays = {name: self._values(name) for name in names} | {name: self._words[name].array() for name in NOTES}
-        return {name: array.reshape(*self.plan.shape, *array.shape[1:]) for name, array in arrays.items()}
+        arrays = {name: self._values(name) for name in names} | {
+            name: self._words[name].array() for name in NOTES
+        }
+        return {
+            name: array.reshape(*self.plan.shape, *array.shape[1:])
+            for name, array in arrays.items()
+        }
 
     def _values(self, name):
         numbers, words = self._numbers.get(name), self._words.get(name)
         if numbers is None:
             return np.full(self.cells, np.nan) if words is None else words.array()
         array, given = numbers.array()
-        return array if words is None else np.where(given, array.astype(str), words.array()).astype(object)
+        return (
+            array
+            if words is None
+            else np.where(given, array.astype(str), words.array()).astype(object)
+        )
 
     def _mark_odd_shapes(self):
         for name, numbers in self._numbers.items():
@@ -78,14 +94,20 @@ class _Numbers:
 
     def __init__(self, cells):
         self.cells = cells
-        self._by_shape: dict[tuple, tuple] = {}  # shape -> (first chunk, array, which cells have a value)
+        self._by_shape: dict[
+            tuple, tuple
+        ] = {}  # shape -> (first chunk, array, which cells have a value)
 
     def fill(self, cells, values, chunk):
         if not len(cells):
             return
         shape, kind = values.shape[1:], values.dtype if values.dtype.kind in "bi" else float
         if shape not in self._by_shape:
-            self._by_shape[shape] = (chunk, np.zeros((self.cells, *shape), dtype=kind), np.zeros(self.cells, dtype=bool))
+            self._by_shape[shape] = (
+                chunk,
+                np.zeros((self.cells, *shape), dtype=kind),
+                np.zeros(self.cells, dtype=bool),
+            )
         first, array, given = self._by_shape[shape]
         if array.dtype != kind:
             array = array.astype(float, copy=False)
@@ -100,10 +122,16 @@ class _Numbers:
 
     def odd(self):
         """(shape, cells) of values of other shapes."""
-        return [(shape, np.flatnonzero(given)) for shape, (*_, given) in self._by_shape.items() if shape != self.shape]
+        return [
+            (shape, np.flatnonzero(given))
+            for shape, (*_, given) in self._by_shape.items()
+            if shape != self.shape
+        ]
 
     def array(self):
-        """(values, which cells have one): whole numbers and truth values as such where every cell has one, else NaN."""
+        """(values, which cells have one): whole numbers and truth values as such where every cell
+        has one, else NaN.
+        """
         _, array, given = self._by_shape[self.shape]
         if not given.all():
             array = array.astype(float, copy=False)
@@ -118,12 +146,16 @@ class _Words:
         self._known, self._codes = {empty: 0}, np.zeros(cells, dtype=np.int32)
 
     def fill(self, cells, codes, texts):
-        self._codes[cells] = np.array([self._known.setdefault(text, len(self._known)) for text in texts], np.int32)[codes]
+        self._codes[cells] = np.array(
+            [self._known.setdefault(text, len(self._known)) for text in texts], np.int32
+        )[codes]
 
     def array(self):
         texts = list(self._known)
         longest = max(map(len, texts))
-        return np.array(texts, dtype=object if 4 * longest * len(self._codes) > _LARGEST else None)[self._codes]
+        return np.array(texts, dtype=object if 4 * longest * len(self._codes) > _LARGEST else None)[
+            self._codes
+        ]
 
 
 def failures(columns: dict) -> int:

@@ -1,4 +1,6 @@
-"""Optimal plans on known landscapes, cell by cell: one Solver per structure, cold starts, and what a neighbour found."""
+"""Optimal plans on known landscapes, cell by cell: one Solver per structure, cold starts, and what
+a neighbour found.
+"""
 
 import numpy as np
 
@@ -7,11 +9,22 @@ from ..measures.basins import SECOND_LOOK
 from .layout import share
 
 NUMBERS = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight")
-_SOLVER = ("tolerance", "method", "solver", "max_elements", "max_doublings", "time_limit", "options", "keep_log")
+_SOLVER = (
+    "tolerance",
+    "method",
+    "solver",
+    "max_elements",
+    "max_doublings",
+    "time_limit",
+    "options",
+    "keep_log",
+)
 
 
 class Trajectories:
-    """Optimal plans on known landscapes: one Solver per structure, other numbers without rebuilding."""
+    """Optimal plans on known landscapes: one Solver per structure, other numbers without
+    rebuilding.
+    """
 
     kind = "trajectory"
 
@@ -32,11 +45,11 @@ class Trajectories:
 
 
 class TrajectoryRunner:
-    """Every cell is solved from the cold starts of ``Solver.solve``; where its best plan does not continue the
-    neighbour's, the neighbour's plan is tried as a start too, and the better one kept. So no cell is worse than a solve of
-    its own, and a plan that cold starts miss travels through the grid once it has been found: onwards as cells are solved,
-    and back when the chunk is done. A cell of which ``hidden_basin`` warns takes the better plan that the second look
-    found."""
+    """Every cell is solved from the cold starts of ``Solver.solve``; where its best plan does not
+    continue the neighbour's, the neighbour's plan is tried as a start too, and the better one kept.
+    So no cell is worse than a solve of its own, and a plan that cold starts miss travels through
+    the grid once it has been found: onwards as cells are solved, and back when the chunk is done. A
+    cell of which ``hidden_basin`` warns takes the better plan that the second look found."""
 
     def __init__(self, problem, options, starts):
         from ..solver import Solver
@@ -45,7 +58,9 @@ class TrajectoryRunner:
         self.problem, self.solver, self.starts = problem, Solver(problem, **options), starts
 
     def solve(self, changes, seed, neighbour):
-        cold = self.solver.solve(starts=self.starts, seed=seed, throw=False, **self._numbers(changes))
+        cold = self.solver.solve(
+            starts=self.starts, seed=seed, throw=False, **self._numbers(changes)
+        )
         return cold if neighbour is None else self.improved(changes, seed, cold, neighbour)
 
     def improved(self, changes, seed, solution, neighbour):
@@ -53,20 +68,32 @@ class TrajectoryRunner:
         if not np.isfinite(neighbour.cost) or _continues(neighbour.best, solution.best):
             return solution
         try:
-            warm = self.solver.solve(guess=neighbour, seed=seed, throw=False, **self._numbers(changes))
+            warm = self.solver.solve(
+                guess=neighbour, seed=seed, throw=False, **self._numbers(changes)
+            )
         except ProblemError:  # the neighbour's plan leads nowhere here
             return solution
         return warm if _is_better(warm, solution) else solution
 
     def second_look(self, changes, seed, solution):
-        """The better one of a cell's solution and that of other starts, those which ``hidden_basin`` warns by."""
-        again = self.solver.solve(starts=SECOND_LOOK, seed=seed + 1, throw=False, **self._numbers(changes))
+        """The better one of a cell's solution and that of other starts, those which
+        ``hidden_basin`` warns by.
+        """
+        again = self.solver.solve(
+            starts=SECOND_LOOK, seed=seed + 1, throw=False, **self._numbers(changes)
+        )
         return again if _is_better(again, solution) else solution
 
     def _numbers(self, changes):
-        numbers = {path.partition(".")[2]: value for path, value in changes.items() if path.startswith("objective.")}
+        numbers = {
+            path.partition(".")[2]: value
+            for path, value in changes.items()
+            if path.startswith("objective.")
+        }
         for part in ("start", "end"):
-            given = {path: value for path, value in changes.items() if path.partition(".")[0] == part}
+            given = {
+                path: value for path, value in changes.items() if path.partition(".")[0] == part
+            }
             if part in given:
                 numbers[part] = np.atleast_1d(given[part])
             elif given:
@@ -77,7 +104,9 @@ class TrajectoryRunner:
 
 
 def _is_better(one, other) -> bool:
-    """A converged plan before one that is not, then the cheaper one by more than both are uncertain."""
+    """A converged plan before one that is not, then the cheaper one by more than both are
+    uncertain.
+    """
     if one.status.ok != other.status.ok:
         return one.status.ok
     margin = one.best.cost_error + other.best.cost_error + 1e-9 * abs(other.cost)
@@ -85,8 +114,8 @@ def _is_better(one, other) -> bool:
 
 
 def _continues(plan, other, allowed=0.25, longest=2.5) -> bool:
-    """Whether two plans of neighbouring cells are plainly one branch: alike in reach, in where they end relative to it, and
-    in shape, in stretched time or over the time that both have."""
+    """Whether two plans of neighbouring cells are plainly one branch: alike in reach, in where they
+    end relative to it, and in shape, in stretched time or over the time that both have."""
     if not other.status.ok:
         return False
     shared = min(plan.times[-1], other.times[-1])
@@ -97,8 +126,13 @@ def _continues(plan, other, allowed=0.25, longest=2.5) -> bool:
     mine, theirs = mine / reach, theirs / other_reach
     if np.abs(mine - theirs).max() <= allowed:
         return True
-    begin, other_begin = _displacements(plan, shared) / reach, _displacements(other, shared) / other_reach
-    return bool(max(np.abs(mine[-1] - theirs[-1]).max(), np.abs(begin - other_begin).max()) <= allowed)
+    begin, other_begin = (
+        _displacements(plan, shared) / reach,
+        _displacements(other, shared) / other_reach,
+    )
+    return bool(
+        max(np.abs(mine[-1] - theirs[-1]).max(), np.abs(begin - other_begin).max()) <= allowed
+    )
 
 
 def _displacements(plan, last):

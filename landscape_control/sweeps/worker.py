@@ -1,4 +1,6 @@
-"""The work of one process: carry out chunks of a plan, keeping its solvers; nothing a cell does stops the others."""
+"""The work of one process: carry out chunks of a plan, keeping its solvers; nothing a cell does
+stops the others.
+"""
 
 import threading
 import time
@@ -21,14 +23,21 @@ from .versions import check_versions
 HIDDEN = "value hidden_basin"  # the measure whose warnings are followed up
 MOST_SOLVERS = 4  # structures whose solvers a process keeps
 
-_ONE_AT_A_TIME = threading.Lock()  # executors may run threads; the solvers are shared and CasADi has no use for them
+_ONE_AT_A_TIME = (
+    threading.Lock()
+)  # executors may run threads; the solvers are shared and CasADi has no use for them
 _KEPT: OrderedDict[str, "Workshop"] = OrderedDict()
-_TEXTS: dict[str, str] = {}  # plans by their digest, in processes that were given them when they began
-_AT_HAND: dict[str, tuple] = {}  # measures that have no address, for this process and those forked from it
+_TEXTS: dict[
+    str, str
+] = {}  # plans by their digest, in processes that were given them when they began
+_AT_HAND: dict[
+    str, tuple
+] = {}  # measures that have no address, for this process and those forked from it
 
 
 def run_chunk(plan: str, index: int, measures: tuple | None = None) -> bytes:
-    """The packed results of one chunk of a plan (its JSON text, or the digest of one that this process was given).
+    """The packed results of one chunk of a plan (its JSON text, or the digest of one that this
+    process was given).
 
     ``measures`` where they cannot be found by address.
     """
@@ -66,17 +75,25 @@ class Workshop:
         self.measures = tuple(measures or map(found_measure, plan.measures))
         self.closed_form = plan.kind == "closed form"
         self.adaptor = adaptor_of(plan.problem, closed_form=self.closed_form)
-        self.needed = any(measure.needs == "solution" for measure in self.measures) and not self.closed_form
+        self.needed = (
+            any(measure.needs == "solution" for measure in self.measures) and not self.closed_form
+        )
         self._runners: OrderedDict = OrderedDict()
 
     def chunk(self, index: int) -> dict:
         """Columns of all cells of a chunk."""
         cells = self.plan.layout.chunk(index)
-        columns = formula_columns(self.plan, self.measures, cells) if self.closed_form else self._solved(cells)
+        columns = (
+            formula_columns(self.plan, self.measures, cells)
+            if self.closed_form
+            else self._solved(cells)
+        )
         return owned(columns, self.plan.digest, index)
 
     def _solved(self, cells):
-        """Rows of all cells: solved one after another, then looked at again from the other side, measured, and mended."""
+        """Rows of all cells: solved one after another, then looked at again from the other side,
+        measured, and mended.
+        """
         self._shapes: dict[str, tuple] = {}  # of array values, in this chunk
         jobs, before = [], None
         for cell in cells.tolist():
@@ -96,7 +113,10 @@ class Workshop:
         began = time.perf_counter()
         try:
             job.values, job.seed = self.plan.values(job.cell)
-            job.runner, job.numbers = self._runner(job.structure, job.values), self._varying(job.values)
+            job.runner, job.numbers = (
+                self._runner(job.structure, job.values),
+                self._varying(job.values),
+            )
             if self.needed:
                 job.solution = job.runner.solve(job.numbers, job.seed, neighbour)
         except (Exception, SystemExit) as error:
@@ -104,11 +124,15 @@ class Workshop:
         job.seconds += time.perf_counter() - began
 
     def _compare(self, jobs, order, step):
-        """Try the plan of each of these cells in the cell ``step`` further on; the cells that it made better."""
+        """Try the plan of each of these cells in the cell ``step`` further on; the cells that it
+        made better.
+        """
         better = []
         for i in order:
             source, job = jobs[i], jobs[i + step]
-            if not (source.usable and job.solution is not None and source.structure == job.structure):
+            if not (
+                source.usable and job.solution is not None and source.structure == job.structure
+            ):
                 continue
             began = time.perf_counter()
             if job.replaced(improved(job, source.solution)):
@@ -120,17 +144,25 @@ class Workshop:
         began = time.perf_counter()
         if job.row is None:
             try:
-                problem = getattr(job.solution, "problem", None) or with_values(self.plan.problem, job.values)
-                cell = Cell(problem=problem, solution=job.solution, solver=job.runner.solver, seed=job.seed)
+                problem = getattr(job.solution, "problem", None) or with_values(
+                    self.plan.problem, job.values
+                )
+                cell = Cell(
+                    problem=problem, solution=job.solution, solver=job.runner.solver, seed=job.seed
+                )
                 job.row = self._row(cell)
             except (Exception, SystemExit) as error:
                 job.failed(error)
         job.row["seconds"] = job.seconds = job.seconds + time.perf_counter() - began
 
     def _mend(self, jobs):
-        """Where a second look found a better basin, its plan is kept, offered to the neighbours on both sides, and
-        measured."""
-        flagged = [i for i, job in enumerate(jobs) if job.row.get(HIDDEN) is True and hasattr(job.runner, "second_look")]
+        """Where a second look found a better basin, its plan is kept, offered to the neighbours on
+        both sides, and measured."""
+        flagged = [
+            i
+            for i, job in enumerate(jobs)
+            if job.row.get(HIDDEN) is True and hasattr(job.runner, "second_look")
+        ]
         for i in flagged:
             job, began = jobs[i], time.perf_counter()
             job.replaced(job.runner.second_look(job.numbers, job.seed, job.solution))
@@ -146,10 +178,17 @@ class Workshop:
     def _runner(self, structure, values):
         """The runner of a structure; what made it fail is remembered too."""
         if structure not in self._runners:
-            outer = {path: value for path, value in values.items() if path not in self._varying(values)}
+            outer = {
+                path: value for path, value in values.items() if path not in self._varying(values)
+            }
             try:
-                made = self.adaptor.runner(with_values(self.plan.problem, outer), self.plan.options, self.plan.starts) \
-                    if self.needed else FormulaRunner()
+                made = (
+                    self.adaptor.runner(
+                        with_values(self.plan.problem, outer), self.plan.options, self.plan.starts
+                    )
+                    if self.needed
+                    else FormulaRunner()
+                )
             except ProblemError as error:
                 made = error
             self._runners[structure] = made
@@ -160,18 +199,30 @@ class Workshop:
         return self._runners[structure]
 
     def _varying(self, values):
-        outer = {path for axis in self.plan.axes if axis.name in self.plan.structural for path in axis.paths}
+        outer = {
+            path
+            for axis in self.plan.axes
+            if axis.name in self.plan.structural
+            for path in axis.paths
+        }
         return {path: value for path, value in values.items() if path not in outer}
 
     def _row(self, cell):
         row = {"status": COMPUTED, "message": "", "traceback": "", "found_from": ""}
         if cell.solution is not None:
             solution = cell.solution
-            row |= {"status": str(solution.status), "message": "" if solution.status.ok else _said(solution)}
-            row["found_from"] = _named(sorted(getattr(getattr(solution, "best", None), "found_from", ())))
+            row |= {
+                "status": str(solution.status),
+                "message": "" if solution.status.ok else _said(solution),
+            }
+            row["found_from"] = _named(
+                sorted(getattr(getattr(solution, "best", None), "found_from", ()))
+            )
         usable = row["status"] in USABLE
         for measure in self.measures:
-            if measure.needs == "solution" and not usable:  # numbers of what is no answer look like answers
+            if (
+                measure.needs == "solution" and not usable
+            ):  # numbers of what is no answer look like answers
                 continue
             try:
                 parts = self._parts(measure, plain_value(measure(cell)))
@@ -186,8 +237,12 @@ class Workshop:
         parts = named_parts(measure, value)
         for name, one in parts.items():
             if self._shapes.setdefault(name, np.shape(one)) != np.shape(one):
-                raise ProblemError(f"value of {measure.name!r}", expected=f"the shape {self._shapes[name]} of other cells",
-                                   received=f"{np.shape(one)}", advice="return arrays of one shape")
+                raise ProblemError(
+                    f"value of {measure.name!r}",
+                    expected=f"the shape {self._shapes[name]} of other cells",
+                    received=f"{np.shape(one)}",
+                    advice="return arrays of one shape",
+                )
         return parts
 
 
@@ -199,12 +254,20 @@ def found_measure(planned: dict):
 
 
 def check_code(planned: dict, measure, *, vouched: bool = False) -> None:
-    """Refuse a measure whose code is not that of the plan; ``vouched``: the user says it is where nobody can know."""
+    """Refuse a measure whose code is not that of the plan; ``vouched``: the user says it is where
+    nobody can know.
+    """
     why = why_other(planned["code"], code_of(measure))
     if why and not (vouched and planned["code"] == UNKNOWN):
-        raise ProblemError(f"measure {planned['name']!r}", expected="the function that the sweep was started with",
-                           received=f"one that {why}", advice="restore that function, or start again in another folder; "
-                           "what is finished can be read with load_store")
+        raise ProblemError(
+            f"measure {planned['name']!r}",
+            expected="the function that the sweep was started with",
+            received=f"one that {why}",
+            advice=(
+                "restore that function, or start again in another folder; "
+                "what is finished can be read with load_store"
+            ),
+        )
 
 
 def lost_chunk(plan: Plan, index: int, message: str) -> bytes:

@@ -18,11 +18,12 @@ from .staged import element_derivatives
 @checked
 @dataclass(frozen=True, kw_only=True)
 class DiscretisedAction(Transcription):
-    """θ is a polynomial on each element, continuous across; J is its Gauss-Lobatto quadrature at the nodes.
+    """θ is a polynomial on each element, continuous across; J is its Gauss-Lobatto quadrature at
+    the nodes.
 
     J ≈ Σ_elements Σ_q h w_q e^{-γt_q} ℓ(θ_q, θ̇_q),  ℓ(θ, v) = ½η⁻¹ (v-f)ᵀB⁻ᵀGB⁻¹(v-f) + kL(θ).
-    Needs B square and invertible. A variational integrator (Marsden & West 2001), equivalent to the Lobatto
-    IIIA-IIIB pair; costates are the discrete momenta. Order 2·degree.
+    Needs B square and invertible. A variational integrator (Marsden & West 2001), equivalent to the
+    Lobatto IIIA-IIIB pair; costates are the discrete momenta. Order 2·degree.
     """
 
     elements: Elements = 8
@@ -41,13 +42,19 @@ class DiscretisedAction(Transcription):
     def accepts(self, model: Model) -> str | None:
         if model.is_invertible:
             return None
-        return "the discretised action eliminates u, which needs a square and invertible actuation B"
+        return (
+            "the discretised action eliminates u, which needs a square and invertible actuation B"
+        )
 
     def stage(self, model: Model, layout: NumberLayout) -> Stage:
         n, nodes = model.dimension, lobatto(self.degree + 1)
         derivative, _ = lobatto_matrices(self.degree + 1)
         x, w = ca.SX.sym("x", n), ca.SX.sym("w", n * self.degree)
-        left, right, vector = ca.SX.sym("left"), ca.SX.sym("right"), ca.SX.sym("numbers", layout.size)
+        left, right, vector = (
+            ca.SX.sym("left"),
+            ca.SX.sym("right"),
+            ca.SX.sym("numbers", layout.size),
+        )
         numbers = layout.unpack(vector)
         scaled = ca.horzcat(x, ca.reshape(w, n, self.degree))
         width = numbers.horizon * (right - left)
@@ -85,9 +92,15 @@ class DiscretisedAction(Transcription):
             count, states[:-1], stages, vertices, numbers["start"], scales
         )
         # the present-value costate at the left end of every element, and from there inside it
-        last = pull[0] if "end" in numbers else fade[-1] * _slope_of_what_follows(model, points[-1], numbers)
+        last = (
+            pull[0]
+            if "end" in numbers
+            else fade[-1] * _slope_of_what_follows(model, points[-1], numbers)
+        )
         left = last + gained[::-1].cumsum(axis=0)[::-1]
-        present = np.append((left[:, None] - inside.reshape(count, self.degree, n)).reshape(-1, n), [last], axis=0)
+        present = np.append(
+            (left[:, None] - inside.reshape(count, self.degree, n)).reshape(-1, n), [last], axis=0
+        )
         costates = present / fade
         return Path(
             times=times[:, 0],
@@ -101,20 +114,26 @@ class DiscretisedAction(Transcription):
 
 
 def _momenta(model: Model, positions: tuple[float, ...], count: int) -> ca.Function:
-    """What costates at the nodes are made from, and the elements' costs by the same quadrature, compiled for K elements.
+    """What costates at the nodes are made from, and the elements' costs by the same quadrature,
+    compiled for K elements.
 
-    (θ̂ at the left ends, stage variables, vertices in time, start, [length, η, k, γ, growth]) -> θ (n, N+1) and times at the
-    nodes, costs (K), ∫ e^{-γt} ∂ℓ/∂θ dt over every element (n, K) and from its left end to its nodes but the last (n, K·d),
-    e^{-γt} at the nodes, and the momentum at the last node.
+    (θ̂ at the left ends, stage variables, vertices in time, start, [length, η, k, γ, growth]) -> θ
+    (n, N+1) and times at the nodes, costs (K), ∫ e^{-γt} ∂ℓ/∂θ dt over every element (n, K) and
+    from its left end to its nodes but the last (n, K·d), e^{-γt} at the nodes, and the momentum at
+    the last node.
 
-    Along a discrete extremal the present-value costate obeys p(t) = p(T) + ∫_t^T e^{-γt} ∂ℓ/∂θ dt, by the elements' own
-    quadrature at the vertices. For a free end p(T) is the gradient of what follows, and no velocity is needed: over a
-    horizon so short that θ moves by rounding alone, differences of θ say nothing. For a fixed end p(T) is the discrete
-    Legendre transform there.
+    Along a discrete extremal the present-value costate obeys p(t) = p(T) + ∫_t^T e^{-γt} ∂ℓ/∂θ dt,
+    by the elements' own quadrature at the vertices. For a free end p(T) is the gradient of what
+    follows, and no velocity is needed: over a horizon so short that θ moves by rounding alone,
+    differences of θ say nothing. For a fixed end p(T) is the discrete Legendre transform there.
     """
     n, degree = model.dimension, len(positions) - 1
     lefts, stages = ca.MX.sym("lefts", n, count), ca.MX.sym("stages", n * degree, count)
-    vertices, start, scales = ca.MX.sym("vertices", count + 1), ca.MX.sym("start", n), ca.MX.sym("scales", 5)
+    vertices, start, scales = (
+        ca.MX.sym("vertices", count + 1),
+        ca.MX.sym("start", n),
+        ca.MX.sym("scales", 5),
+    )
     length, pair, discount, growth = scales[0], scales[1:3], scales[3], scales[4]
     nodes, width = lobatto(degree + 1), degree + 1
     derivative, integration = lobatto_matrices(width)
@@ -128,7 +147,9 @@ def _momenta(model: Model, positions: tuple[float, ...], count: int) -> ca.Funct
     widths = ca.repmat(lengths @ spread, n, 1)
     velocity = (theta @ ca.kron(each, ca.DM(derivative.T))) / widths
     fade = ca.exp(-discount * times)
-    mapped = lagrangian_derivatives(model).map("lagrangian_at_nodes", "serial", width * count, [2], [])
+    mapped = lagrangian_derivatives(model).map(
+        "lagrangian_at_nodes", "serial", width * count, [2], []
+    )
     value, slope, momentum = mapped(theta, velocity, pair)
     weights = ca.kron(each, ca.DM(nodes.weights))
     slope *= ca.repmat(fade, n, 1)
@@ -173,13 +194,21 @@ def lagrangian_derivatives(model: Model) -> ca.Function:
     """(θ, θ̇, [η, k]) -> (ℓ, ∂ℓ/∂θ, ∂ℓ/∂θ̇), built once per model."""
     if "lagrangian_derivatives" not in model.cache:
         n = model.dimension
-        theta, velocity, pair = ca.SX.sym("theta", n), ca.SX.sym("velocity", n), ca.SX.sym("eta_k", 2)
+        theta, velocity, pair = (
+            ca.SX.sym("theta", n),
+            ca.SX.sym("velocity", n),
+            ca.SX.sym("eta_k", 2),
+        )
         numbers = NumberView(learning_rate=pair[0], loss_weight=pair[1])
         value = _lagrangian(model, theta, velocity, numbers)
         function = ca.Function(
             "lagrangian_derivatives",
             [theta, velocity, pair],
-            [value, ca.densify(ca.gradient(value, theta)), ca.densify(ca.gradient(value, velocity))],
+            [
+                value,
+                ca.densify(ca.gradient(value, theta)),
+                ca.densify(ca.gradient(value, velocity)),
+            ],
         )
         model.cache["lagrangian_derivatives"] = function
     return model.cache["lagrangian_derivatives"]

@@ -1,8 +1,10 @@
-"""What every transcription offers: a stage of the program, a guess for it, and the way back to a path.
+"""What every transcription offers: a stage of the program, a guess for it, and the way back to a
+path.
 
-A transcription cuts normalised time [0, 1] into elements. On each it introduces stage variables w beside the
-state x at the left vertex; one CasADi function gives the state at the right vertex, the element's cost and the
-equations that w must satisfy. The program room chains the stages; nobody else knows how variables are laid out.
+A transcription cuts normalised time [0, 1] into elements. On each it introduces stage variables w
+beside the state x at the left vertex; one CasADi function gives the state at the right vertex, the
+element's cost and the equations that w must satisfy. The program room chains the stages; nobody
+else knows how variables are laid out.
 """
 
 from abc import abstractmethod
@@ -33,7 +35,9 @@ class Path:
     parameters: np.ndarray
     controls: np.ndarray
     costates: np.ndarray
-    element_costs: np.ndarray | None = None  # (K,), by the transcription's own quadrature where that is at hand
+    element_costs: np.ndarray | None = (
+        None  # (K,), by the transcription's own quadrature where that is at hand
+    )
 
     @property
     def degree(self) -> int:
@@ -43,7 +47,9 @@ class Path:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Stage:
-    """One element as a CasADi function (x, w, τ₀, τ₁, numbers) -> (x_next, cost, path equations), all scaled."""
+    """One element as a CasADi function (x, w, τ₀, τ₁, numbers) -> (x_next, cost, path equations),
+    all scaled.
+    """
 
     function: ca.Function
     width: int
@@ -69,7 +75,9 @@ class Transcription:
     @property
     @abstractmethod
     def order(self) -> int:
-        """Declared order: the error of the cost falls like (element length)^order on smooth problems."""
+        """Declared order: the error of the cost falls like (element length)^order on smooth
+        problems.
+        """
 
     @property
     @abstractmethod
@@ -81,13 +89,15 @@ class Transcription:
         """The element as a CasADi function."""
 
     def element_derivatives(self, model: Model, layout: NumberLayout) -> ca.Function | None:
-        """(x and w, τ₀, τ₁, numbers) -> gradient and Hessian of an element's cost, where they are known in a shorter form
-        than differentiating the cost gives."""
+        """(x and w, τ₀, τ₁, numbers) -> gradient and Hessian of an element's cost, where they are
+        known in a shorter form than differentiating the cost gives."""
         return None
 
     @abstractmethod
     def guess(self, model: Model, states: np.ndarray, lengths: np.ndarray, scales) -> np.ndarray:
-        """Stage variables (K, width) for states (K, degree + 1, n) at ``positions``, elements of these time lengths."""
+        """Stage variables (K, width) for states (K, degree + 1, n) at ``positions``, elements of
+        these time lengths.
+        """
 
     @abstractmethod
     def recover(self, model: Model, variables, multipliers, numbers) -> Path:
@@ -115,7 +125,9 @@ def flatten(per_element: np.ndarray) -> np.ndarray:
 
 
 def control_unit(model: Model) -> float:
-    """The unit of the controls in programs that keep them, 1/|B|₂ for a constant B: their effect is then of order one."""
+    """The unit of the controls in programs that keep them, 1/|B|₂ for a constant B: their effect is
+    then of order one.
+    """
     if not model.constant["actuation"]:
         return 1.0
     if "control unit" not in model.cache:
@@ -127,8 +139,9 @@ def control_unit(model: Model) -> float:
 def running_cost(model: Model, theta, control, numbers):
     """uᵀGu/2η + kL at one point, as an expression.
 
-    Where functions have singular points a metric may change its sign across one, as 1/θ does. Behind it the cost is not a
-    number here, so that no optimiser steps across: the logarithms of G's pivots, too small to count, see to that.
+    Where functions have singular points a metric may change its sign across one, as 1/θ does.
+    Behind it the cost is not a number here, so that no optimiser steps across: the logarithms of
+    G's pivots, too small to count, see to that.
     """
     metric = model.metric_at(theta)
     effort = ca.dot(control, metric @ control) / (2 * numbers.learning_rate)

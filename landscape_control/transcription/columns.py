@@ -1,4 +1,6 @@
-"""A function of scalars applied to many points at once: every scalar becomes a column, every operation one over columns."""
+"""A function of scalars applied to many points at once: every scalar becomes a column, every
+operation one over columns.
+"""
 
 from collections.abc import Collection
 
@@ -12,12 +14,19 @@ def over_columns(
 ) -> ca.Function:
     """The SX ``function`` on ``count`` points.
 
-    Inputs listed in ``columns`` and all outputs, columns (size,) there, become (count, size) here; the other inputs are
-    shared by all points. Only inputs listed in ``differentiable`` are differentiated. Each scalar operation becomes one
-    CasADi operation on a column, ten times faster than a map over points, which interprets every operation for each.
+    Inputs listed in ``columns`` and all outputs, columns (size,) there, become (count, size) here;
+    the other inputs are shared by all points. Only inputs listed in ``differentiable`` are
+    differentiated. Each scalar operation becomes one CasADi operation on a column, ten times faster
+    than a map over points, which interprets every operation for each.
     """
-    inputs = [ca.MX.sym(function.name_in(i), count if i in columns else function.size1_in(i),
-                        function.size1_in(i) if i in columns else 1) for i in range(function.n_in())]
+    inputs = [
+        ca.MX.sym(
+            function.name_in(i),
+            count if i in columns else function.size1_in(i),
+            function.size1_in(i) if i in columns else 1,
+        )
+        for i in range(function.n_in())
+    ]
     cut = [ca.horzsplit(one) if i in columns else ca.vertsplit(one) for i, one in enumerate(inputs)]
     outputs = _replay(function, cut)
     dense = [ca.horzcat(*(_column(one, count) for one in group)) for group in outputs]
@@ -35,7 +44,11 @@ def _replay(function, inputs):
     work = [None] * function.sz_w()
     outputs = [[0.0] * function.numel_out(i) for i in range(function.n_out())]
     for k in range(function.n_instructions()):
-        kind, to, given = function.instruction_id(k), function.instruction_output(k), function.instruction_input(k)
+        kind, to, given = (
+            function.instruction_id(k),
+            function.instruction_output(k),
+            function.instruction_input(k),
+        )
         if kind == ca.OP_CONST:
             work[to[0]] = ca.MX(function.instruction_constant(k))
         elif kind == ca.OP_INPUT:
@@ -43,8 +56,12 @@ def _replay(function, inputs):
         elif kind == ca.OP_OUTPUT:
             outputs[to[0]][to[1]] = work[given[0]]
         elif kind == ca.OP_CALL:
-            raise ProblemError("expression", expected="scalar operations", received="a call of a CasADi function",
-                               advice="expand the function before using it, function.expand()")
+            raise ProblemError(
+                "expression",
+                expected="scalar operations",
+                received="a call of a CasADi function",
+                advice="expand the function before using it, function.expand()",
+            )
         elif len(given) == 2:
             work[to[0]] = ca.MX.binary(kind, work[given[0]], work[given[1]])
         else:

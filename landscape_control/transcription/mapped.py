@@ -1,7 +1,7 @@
 """The condensed action program with derivatives assembled from one mapped element.
 
-Differentiating the whole graph makes build time grow with the number of elements; here gradient and Hessian of one
-element are built once, mapped over the elements and scattered into the banded whole.
+Differentiating the whole graph makes build time grow with the number of elements; here gradient and
+Hessian of one element are built once, mapped over the elements and scattered into the banded whole.
 """
 
 import casadi as ca
@@ -31,14 +31,29 @@ def mapped_derivatives(model, transcription, stage, layout, terminal_cost):
     slopes = ca.vec(slope.map(count)(*inputs)[1])
     gradient = _scatter(np.arange(width + n), count, width, n) @ slopes
     gradient = ca.vertcat(gradient[:-n], gradient[-n:] + end_slope(last, vector))
-    factor, hessian = ca.MX.sym("lam_f"), _hessian(curvature.map(count)(*inputs), pattern, count, width, n)
-    hessian += ca.diagcat(ca.MX(width * count - n, width * count - n), ca.triu(end_curvature(last, vector)))
-    g = last - (numbers.end - numbers.start) / length_at(numbers, 1.0) if layout.fixed_end else ca.MX(0, 1)
+    factor, hessian = (
+        ca.MX.sym("lam_f"),
+        _hessian(curvature.map(count)(*inputs), pattern, count, width, n),
+    )
+    hessian += ca.diagcat(
+        ca.MX(width * count - n, width * count - n), ca.triu(end_curvature(last, vector))
+    )
+    g = (
+        last - (numbers.end - numbers.start) / length_at(numbers, 1.0)
+        if layout.fixed_end
+        else ca.MX(0, 1)
+    )
     lam_g = ca.MX.sym("lam_g", g.numel())
     options = {
-        "grad_f": ca.Function("nlp_grad_f", [z, p], [cost, gradient], ["x", "p"], ["f", "grad_f_x"]),
+        "grad_f": ca.Function(
+            "nlp_grad_f", [z, p], [cost, gradient], ["x", "p"], ["f", "grad_f_x"]
+        ),
         "hess_lag": ca.Function(
-            "nlp_hess_l", [z, p, factor, lam_g], [factor * hessian], ["x", "p", "lam_f", "lam_g"], ["triu_hess_gamma_x_x"]
+            "nlp_hess_l",
+            [z, p, factor, lam_g],
+            [factor * hessian],
+            ["x", "p", "lam_f", "lam_g"],
+            ["triu_hess_gamma_x_x"],
         ),
     }
     rows = {"end": np.arange(n)} if layout.fixed_end else {}
@@ -49,7 +64,8 @@ def _element(model, transcription, stage, layout):
     """Value, gradient and upper Hessian entries of one element in y = (x, w)."""
     n = layout.dimension
     y, left, right, vector = (
-        ca.SX.sym(*args) for args in (("y", n + stage.width), ("left",), ("right",), ("p", layout.size))
+        ca.SX.sym(*args)
+        for args in (("y", n + stage.width), ("left",), ("right",), ("p", layout.size))
     )
     arguments = [y, left, right, vector]
     cost = stage.function(y[:n], y[n:], left, right, vector)[1]
@@ -66,15 +82,21 @@ def _element(model, transcription, stage, layout):
 
 
 def has_quadratic_effort(model):
-    """Whether the effort is quadratic in path and velocity: G and B constant, f affine. L is then all that is not known."""
-    return model.constant["metric"] and model.constant["actuation"] and model.drift_matrix is not None
+    """Whether the effort is quadratic in path and velocity: G and B constant, f affine. L is then
+    all that is not known.
+    """
+    return (
+        model.constant["metric"] and model.constant["actuation"] and model.drift_matrix is not None
+    )
 
 
 def effort_hessian(model, transcription, layout, arguments):
-    """Hessian of an element of the discretised action, cheaper to build and to evaluate than by differentiation.
+    """Hessian of an element of the discretised action, cheaper to build and to evaluate than by
+    differentiation.
 
-    With θ = start + l_q y_q at node q and p_q = θ̇ - Aθ - c = Σ_j (D_qj/h - δ_qj A) l_j y_j + … the effort is
-    Σ_q w_q p_qᵀMp_q/2η, M = B⁻ᵀGB⁻¹, so that its Hessian is a sum of Kronecker products; ∇²L at the nodes adds the rest.
+    With θ = start + l_q y_q at node q and p_q = θ̇ - Aθ - c = Σ_j (D_qj/h - δ_qj A) l_j y_j + … the
+    effort is Σ_q w_q p_qᵀMp_q/2η, M = B⁻ᵀGB⁻¹, so that its Hessian is a sum of Kronecker products;
+    ∇²L at the nodes adds the rest.
     """
     y, left, right, vector = arguments
     n, nodes = layout.dimension, lobatto(transcription.degree + 1)
@@ -92,7 +114,10 @@ def effort_hessian(model, transcription, layout, arguments):
         w * width * ca.exp(-numbers.discount * numbers.horizon * fraction) / numbers.cost
         for fraction, w in zip(fractions, nodes.weights, strict=True)
     ]
-    unit, weight = ca.diag(ca.vertcat(*units)), ca.diag(ca.vertcat(*weights)) / numbers.learning_rate
+    unit, weight = (
+        ca.diag(ca.vertcat(*units)),
+        ca.diag(ca.vertcat(*weights)) / numbers.learning_rate,
+    )
     velocities = ca.DM(derivative) @ unit / width
     total = ca.kron(velocities.T @ weight @ velocities, _sparse(mass))
     if model.has_drift:
@@ -100,7 +125,10 @@ def effort_hessian(model, transcription, layout, arguments):
         mixed = ca.kron(velocities.T @ weight @ unit, _sparse(mass @ matrix))
         total += ca.kron(unit @ weight @ unit, _sparse(matrix.T @ mass @ matrix)) - mixed - mixed.T
     blocks = [
-        weights[q] * unit_q**2 * numbers.loss_weight * curvature(numbers.start + unit_q * y[q * n : (q + 1) * n])
+        weights[q]
+        * unit_q**2
+        * numbers.loss_weight
+        * curvature(numbers.start + unit_q * y[q * n : (q + 1) * n])
         for q, unit_q in enumerate(units)
     ]
     return total + ca.diagcat(*blocks)
@@ -116,12 +144,18 @@ def _terminal(model, layout, terminal_cost):
     hessian, gradient = ca.hessian(value, state)
     return tuple(
         ca.Function(name, [state, vector], [expression])
-        for name, expression in (("end_cost", value), ("end_gradient", gradient), ("end_hessian", hessian))
+        for name, expression in (
+            ("end_cost", value),
+            ("end_gradient", gradient),
+            ("end_hessian", hessian),
+        )
     )
 
 
 def _scatter(local, count, width, n):
-    """Sparse 0-1 matrix that adds element entries into the variables; the start state is not a variable."""
+    """Sparse 0-1 matrix that adds element entries into the variables; the start state is not a
+    variable.
+    """
     target = np.concatenate([local + k * width for k in range(count)]) - n
     keep = target >= 0
     return _ones(target[keep], np.nonzero(keep)[0], count * width, len(target))

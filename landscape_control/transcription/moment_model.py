@@ -1,6 +1,7 @@
 """A linear rule on one quadratic mode as a linear system, on numbers and on CasADi symbols alike.
 
-State x = (θ, the family's state, μ if the minimum moves, 1 if a mean is not zero); x' = A x + n·noise + (drift of μ).
+State x = (θ, the family's state, μ if the minimum moves, 1 if a mean is not zero); x' = A x +
+n·noise + (drift of μ).
 """
 
 import math
@@ -14,7 +15,9 @@ from ..sees import CurvatureNoise, ExactGradient, NoisyGradient
 
 
 def linear_rows(family: Family, coefficients, clock: Clock) -> list[list]:
-    """Δθ and the next state as rows over (θ, y, state…): the family's step on unit vectors, 1 + k rows of 2 + k entries."""
+    """Δθ and the next state as rows over (θ, y, state…): the family's step on unit vectors, 1 + k
+    rows of 2 + k entries.
+    """
     size = family.state_size
     columns = []
     for unit in np.eye(2 + size):
@@ -25,13 +28,15 @@ def linear_rows(family: Family, coefficients, clock: Clock) -> list[list]:
 
 @dataclass(frozen=True, kw_only=True)
 class MomentLayout:
-    """Which entries the second-moment matrix S = E x xᵀ has, and where its upper triangle stands in a vector.
+    """Which entries the second-moment matrix S = E x xᵀ has, and where its upper triangle stands in
+    a vector.
 
     Attributes
     ----------
     memory : k, numbers the family carries
     moving : whether the minimum μ is hidden and moves
-    affine : whether a mean is not zero, so that first moments are carried too (an entry of x that is always 1)
+    affine : whether a mean is not zero, so that first moments are carried too (an entry of x that
+    is always 1)
     """
 
     memory: int
@@ -70,7 +75,9 @@ def layout_of(program: PolicyProgram) -> MomentLayout:
     means = [task.start_mean]
     if task.minimum is not None:
         means += [task.minimum.prior_mean[0], task.minimum.centre[0]]
-    return MomentLayout(memory=program.family.state_size, moving=task.minimum is not None, affine=any(means))
+    return MomentLayout(
+        memory=program.family.state_size, moving=task.minimum is not None, affine=any(means)
+    )
 
 
 def start_moments(layout: MomentLayout, task) -> np.ndarray:
@@ -87,7 +94,9 @@ def start_moments(layout: MomentLayout, task) -> np.ndarray:
 
 
 def minimum_step(task) -> tuple[float, float, float]:
-    """(ρ, q, centre) of μ' - centre = ρ(μ - centre) + N(0, q) over one time unit, in its first two moments."""
+    """(ρ, q, centre) of μ' - centre = ρ(μ - centre) + N(0, q) over one time unit, in its first two
+    moments.
+    """
     if task.minimum is None:
         return 1.0, 0.0, 0.0
     rate, diffusion = task.minimum.reversion[0, 0], task.minimum.diffusion[0, 0]
@@ -96,7 +105,9 @@ def minimum_step(task) -> tuple[float, float, float]:
 
 
 def time_weights(program: PolicyProgram) -> tuple[np.ndarray, np.ndarray]:
-    """Weights (T,) of E L(θ_{t+1}) and of E|Δθ_t|²: discount, k, κ, 1/2η and the kind of cost as plain numbers."""
+    """Weights (T,) of E L(θ_{t+1}) and of E|Δθ_t|²: discount, k, κ, 1/2η and the kind of cost as
+    plain numbers.
+    """
     objective, steps = program.objective, np.arange(program.steps)
     loss = np.zeros(program.steps)
     if program.cost in ("running", "both"):
@@ -118,13 +129,22 @@ def check_linear(program: PolicyProgram) -> None:
     """Refuse what has no closed second moments."""
     if not (program.family.linear and program.task.is_quadratic):
         where = "quadratics" if program.task.is_quadratic else "landscapes"
-        raise ProblemError("moment program", expected="a linear family on random quadratics",
-                           received=f"{program.family.name} on {where}",
-                           advice="optimize_policy turns to scenarios for these")
+        raise ProblemError(
+            "moment program",
+            expected="a linear family on random quadratics",
+            received=f"{program.family.name} on {where}",
+            advice="optimize_policy turns to scenarios for these",
+        )
     if not plain_noise(program.sees):
-        raise ProblemError("sees", expected="ExactGradient(), NoisyGradient(σ) with one number, or CurvatureNoise",
-                           received=type(program.sees).__name__,
-                           advice="every mode sees its own gradient with noise that does not depend on where it stands")
+        raise ProblemError(
+            "sees",
+            expected="ExactGradient(), NoisyGradient(σ) with one number, or CurvatureNoise",
+            received=type(program.sees).__name__,
+            advice=(
+                "every mode sees its own gradient with noise that does not depend on where it"
+                " stands"
+            ),
+        )
 
 
 def plain_noise(sees) -> bool:

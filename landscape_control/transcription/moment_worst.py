@@ -6,13 +6,15 @@ from .moments import REFERENCE, MomentProgram
 
 
 def worst_case_nlp(moments: MomentProgram, nodes: int) -> tuple[dict, dict]:
-    """(nlp, derivatives) of min τ with w_i J_i/reference - τ <= 0 at N curvatures, over x = (coefficients, τ).
+    """(nlp, derivatives) of min τ with w_i J_i/reference - τ <= 0 at N curvatures, over x =
+    (coefficients, τ).
 
-    The numbers are packed as for the expected cost, with the weight w_i of every mode in place of its probability.
+    The numbers are packed as for the expected cost, with the weight w_i of every mode in place of
+    its probability.
     """
     n, s = moments.coefficients.size, moments.shared_size
     x, p = ca.MX.sym("x", n + 1), ca.MX.sym("p", s + 3 * nodes + 2)
-    scale = p[s + 2 * nodes:s + 3 * nodes] / p[REFERENCE]
+    scale = p[s + 2 * nodes : s + 3 * nodes] / p[REFERENCE]
     rows = moments.mapped("value", nodes, x[:n], p)[0].T * scale - x[n]
     value, slopes = moments.mapped("slope", nodes, x[:n], p)
     jacobian = ca.horzcat((slopes @ ca.diag(scale)).T, -ca.MX.ones(nodes, 1))
@@ -20,8 +22,15 @@ def worst_case_nlp(moments: MomentProgram, nodes: int) -> tuple[dict, dict]:
     curved = moments.mapped("curvature", nodes, x[:n], p)[2] @ (multipliers * scale)
     hessian = ca.diagcat(ca.reshape(curved, n, n), ca.MX(1, 1))
     derivatives = {
-        "jac_g": ca.Function("nlp_jac_g", [x, p], [value.T * scale - x[n], jacobian], ["x", "p"], ["g", "jac_g_x"]),
-        "hess_lag": ca.Function("nlp_hess_l", [x, p, factor, multipliers], [ca.triu(hessian)],
-                                ["x", "p", "lam_f", "lam_g"], ["triu_hess_gamma_x_x"]),
+        "jac_g": ca.Function(
+            "nlp_jac_g", [x, p], [value.T * scale - x[n], jacobian], ["x", "p"], ["g", "jac_g_x"]
+        ),
+        "hess_lag": ca.Function(
+            "nlp_hess_l",
+            [x, p, factor, multipliers],
+            [ca.triu(hessian)],
+            ["x", "p", "lam_f", "lam_g"],
+            ["triu_hess_gamma_x_x"],
+        ),
     }
     return {"x": x, "f": x[n], "p": p, "g": rows}, derivatives

@@ -1,7 +1,9 @@
-"""Exact moment programs: the expected cost of a linear rule over random quadratics, and its derivatives, by CasADi.
+"""Exact moment programs: the expected cost of a linear rule over random quadratics, and its
+derivatives, by CasADi.
 
-Given the curvature the second moments S = E x xᵀ propagate linearly, S' = A S Aᵀ + n v nᵀ + q. One mode's cost and
-derivatives are built once and mapped over the quadrature nodes, so that the time of a gradient is linear in steps x nodes.
+Given the curvature the second moments S = E x xᵀ propagate linearly, S' = A S Aᵀ + n v nᵀ + q. One
+mode's cost and derivatives are built once and mapped over the quadrature nodes, so that the time of
+a gradient is linear in steps x nodes.
 """
 
 from dataclasses import dataclass
@@ -17,7 +19,8 @@ REFERENCE = -2  # where the packed numbers hold the cost that J is divided by; t
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MomentProgram:
-    """The expected cost J over one family's coefficients for T steps; all other numbers are parameters.
+    """The expected cost J over one family's coefficients for T steps; all other numbers are
+    parameters.
 
     Attributes
     ----------
@@ -37,7 +40,9 @@ class MomentProgram:
 
     @property
     def shared_size(self) -> int:
-        """Length of what all nodes share: loss weights (T), effort weights (T), moments at the start, ρ, q, centre."""
+        """Length of what all nodes share: loss weights (T), effort weights (T), moments at the
+        start, ρ, q, centre.
+        """
         return 2 * self.horizon + self.layout.size + 3
 
     @cached_property
@@ -72,7 +77,9 @@ class MomentProgram:
         """Cost, gradient and Hessian (one column) of one mode."""
         cost, inputs = self.mode
         hessian, gradient = ca.hessian(cost, inputs[0])
-        return ca.Function("mode_curvature", inputs, [cost, ca.densify(gradient), ca.vec(ca.densify(hessian))])
+        return ca.Function(
+            "mode_curvature", inputs, [cost, ca.densify(gradient), ca.vec(ca.densify(hessian))]
+        )
 
     def count_nodes(self, packed) -> int:
         """How many quadrature nodes a vector of packed numbers has."""
@@ -86,7 +93,8 @@ class MomentProgram:
         return list(found) if isinstance(found, tuple) else [found]
 
     def nlp(self, nodes: int, *, exact: bool) -> tuple[dict, dict]:
-        """(nlp, derivatives) of minimising log(J/reference + floor), whose minimiser is J's, with N quadrature nodes.
+        """(nlp, derivatives) of minimising log(J/reference + floor), whose minimiser is J's, with N
+        quadrature nodes.
 
         Numbers p: shared, curvatures, noise variances and weights of the nodes, reference, floor.
         """
@@ -97,47 +105,75 @@ class MomentProgram:
         cost = self.mapped("value", nodes, x, p)[0] @ weights + level
         value, slopes = (part @ weights for part in self.mapped("slope", nodes, x, p))
         slopes /= value + level
-        derivatives = {"grad_f": ca.Function("nlp_grad_f", [x, p], [ca.log((value + level) / reference), slopes],
-                                             ["x", "p"], ["f", "grad_f_x"])}
+        derivatives = {
+            "grad_f": ca.Function(
+                "nlp_grad_f",
+                [x, p],
+                [ca.log((value + level) / reference), slopes],
+                ["x", "p"],
+                ["f", "grad_f_x"],
+            )
+        }
         if exact:
-            value, slopes, curved = (part @ weights for part in self.mapped("curvature", nodes, x, p))
+            value, slopes, curved = (
+                part @ weights for part in self.mapped("curvature", nodes, x, p)
+            )
             slopes = slopes / (value + level)
             hessian = ca.reshape(curved, n, n) / (value + level) - slopes @ slopes.T
             factor, rows = ca.MX.sym("lam_f"), ca.MX.sym("lam_g", 0)
-            derivatives["hess_lag"] = ca.Function("nlp_hess_l", [x, p, factor, rows], [ca.triu(factor * hessian)],
-                                                  ["x", "p", "lam_f", "lam_g"], ["triu_hess_gamma_x_x"])
+            derivatives["hess_lag"] = ca.Function(
+                "nlp_hess_l",
+                [x, p, factor, rows],
+                [ca.triu(factor * hessian)],
+                ["x", "p", "lam_f", "lam_g"],
+                ["triu_hess_gamma_x_x"],
+            )
         return {"x": x, "f": ca.log(cost / reference), "p": p}, derivatives
 
 
 class _Kernel:
-    """S as a vector to S' as a vector, its matrix kept while the rule stays the same from step to step."""
+    """S as a vector to S' as a vector, its matrix kept while the rule stays the same from step to
+    step.
+    """
 
     def __init__(self, layout: MomentLayout, h, v, drift):
-        self.layout, self.h, self.v, (self.rho, self.q, self.centre) = layout, h, v, ca.vertsplit(drift)
+        self.layout, self.h, self.v, (self.rho, self.q, self.centre) = (
+            layout,
+            h,
+            v,
+            ca.vertsplit(drift),
+        )
         d = layout.dimension
         self.rows = None
         doubled = [(i + d * j, layout.place(i, j)) for i in range(d) for j in range(d)]
-        self.double = ca.DM.triplet(*map(list, zip(*doubled, strict=True)), ca.DM.ones(d * d), d * d, layout.size)
+        self.double = ca.DM.triplet(
+            *map(list, zip(*doubled, strict=True)), ca.DM.ones(d * d), d * d, layout.size
+        )
         self.keep = [i + d * j for i, j in layout.pairs]
 
     def set_rule(self, rows):
         """Set the step's matrices from the rule's rows, unless they are those of the step before."""
         rows = [[ca.SX(entry) for entry in row] for row in rows]
         if self.rows is not None and all(
-            ca.is_equal(new, old, 3) for line, before in zip(rows, self.rows, strict=True)
+            ca.is_equal(new, old, 3)
+            for line, before in zip(rows, self.rows, strict=True)
             for new, old in zip(line, before, strict=True)
         ):
             return
         self.rows = rows
         move, *state = (self._over_state(row) for row in rows)
         matrix = ca.vertcat(_unit(self.layout.dimension, 0) + move, *state, *self._minimum_rows())
-        noise = ca.vertcat(*[row[1] for row in rows], ca.SX(self.layout.moving + self.layout.affine, 1))
+        noise = ca.vertcat(
+            *[row[1] for row in rows], ca.SX(self.layout.moving + self.layout.affine, 1)
+        )
         gained = noise @ noise.T * self.v
         if self.layout.moving:
             gained[self.layout.minimum, self.layout.minimum] += self.q
         self.matrix = self._paired(matrix)
         self.gained = ca.sparsify(ca.vec(gained)[self.keep])
-        same = [k for k, row in enumerate(state) if ca.is_equal(ca.densify(row), ca.densify(move), 3)]
+        same = [
+            k for k, row in enumerate(state) if ca.is_equal(ca.densify(row), ca.densify(move), 3)
+        ]
         self.effort_place = self.layout.place(1 + same[0], 1 + same[0]) if same else None
         if not same:
             self.effort_row = (ca.kron(move, move) @ self.double, rows[0][1] ** 2 * self.v)

@@ -7,16 +7,26 @@ from types import SimpleNamespace
 import casadi as ca
 import numpy as np
 
-SCALARS = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight", "length", "cost")
+SCALARS = (
+    "horizon",
+    "discount",
+    "learning_rate",
+    "loss_weight",
+    "terminal_weight",
+    "length",
+    "cost",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class NumberLayout:
-    """Order of the parameter vector: scalars, growth (if there is one), start, end (if fixed), tail (if T is infinite).
+    """Order of the parameter vector: scalars, growth (if there is one), start, end (if fixed), tail
+    (if T is infinite).
 
-    ``length`` and ``cost`` are the scales that make the program dimensionless: θ = start + length·θ̂, J = cost·Ĵ. Under
-    a drift that lets displacements grow the unit of length grows with them, length·e^{growth·t}.
-    The tail is the linear-quadratic cost to go V ≈ value + λᵀδ + ½ δᵀSδ, δ = θ - centre.
+    ``length`` and ``cost`` are the scales that make the program dimensionless: θ = start +
+    length·θ̂, J = cost·Ĵ. Under a drift that lets displacements grow the unit of length grows with
+    them, length·e^{growth·t}. The tail is the linear-quadratic cost to go V ≈ value + λᵀδ + ½ δᵀSδ,
+    δ = θ - centre.
     """
 
     dimension: int
@@ -32,7 +42,12 @@ class NumberLayout:
         if self.fixed_end:
             sizes["end"] = (n, 1)
         if self.tail:
-            sizes |= {"tail_centre": (n, 1), "tail_costate": (n, 1), "tail_hessian": (n, n), "tail_value": (1, 1)}
+            sizes |= {
+                "tail_centre": (n, 1),
+                "tail_costate": (n, 1),
+                "tail_hessian": (n, n),
+                "tail_value": (1, 1),
+            }
         return sizes
 
     @property
@@ -50,7 +65,9 @@ class NumberLayout:
     def pack(self, values: dict) -> np.ndarray:
         """The parameter vector of these named values (arrays column by column)."""
         scalars = [values[name] for name in SCALARS]
-        return np.concatenate([scalars, *[np.ravel(values[name], order="F") for name in self._arrays]])
+        return np.concatenate(
+            [scalars, *[np.ravel(values[name], order="F") for name in self._arrays]]
+        )
 
     @cached_property
     def _arrays(self) -> tuple[str, ...]:
@@ -66,7 +83,9 @@ def length_at(numbers: SimpleNamespace, fraction):
 
 
 def lengths_at(values: dict, fractions: np.ndarray) -> np.ndarray:
-    """The units of length at fractions (…,) of the horizon, with a last axis for the parameters: (…, 1)."""
+    """The units of length at fractions (…,) of the horizon, with a last axis for the parameters:
+    (…, 1).
+    """
     if "growth" not in values:
         return np.full((*np.shape(fractions), 1), values["length"])
     exponents = values["growth"] * values["horizon"] * np.asarray(fractions)

@@ -18,17 +18,20 @@ from .numbers import NumberLayout, length_at
 class Program:
     """A nonlinear program for one problem structure on a mesh of K elements.
 
-    ``staged`` programs have variables x₀, w₀, x₁, …, x_K and rows gap₀, path₀, start, gap₁, … (what Fatrop's structure
-    detection reads). Condensed programs have variables w₀, …, w_{K-1} only, because x_{k+1} is part of w_k.
+    ``staged`` programs have variables x₀, w₀, x₁, …, x_K and rows gap₀, path₀, start, gap₁, … (what
+    Fatrop's structure detection reads). Condensed programs have variables w₀, …, w_{K-1} only,
+    because x_{k+1} is part of w_k.
 
     Attributes
     ----------
     nlp : dict of CasADi expressions x, f, g, p
-    options : derivative functions to hand to the optimiser, empty if it shall differentiate by itself
-    derivatives : gradient and Hessian of an element's cost, see ``Transcription.element_derivatives``, in staged programs
+    options : derivative functions to hand to the optimiser, empty if it shall differentiate by
+    itself derivatives : gradient and Hessian of an element's cost, see
+    ``Transcription.element_derivatives``, in staged programs
         where the transcription offers them
     rows : dict name -> integer array of constraint rows, shape (K, size) or (size,)
-    lagrangian : for the other staged programs SX (σ, μ, slope, Hessian) of the Lagrangian σf + μᵀg in the variables
+    lagrangian : for the other staged programs SX (σ, μ, slope, Hessian) of the Lagrangian σf + μᵀg
+    in the variables
     """
 
     transcription: Transcription
@@ -67,8 +70,12 @@ class Program:
         states[:-1], states[-1] = body[:, :n], variables[-n:]
         return states, body[:, n:]
 
-    def cost_derivatives(self, factor: ca.SX, bounded: Callable[[ca.SX], ca.SX]) -> tuple[ca.SX, ca.SX]:
-        """Gradient of f, and ``factor`` times its Hessian with ``bounded`` applied to the entries, as expressions."""
+    def cost_derivatives(
+        self, factor: ca.SX, bounded: Callable[[ca.SX], ca.SX]
+    ) -> tuple[ca.SX, ca.SX]:
+        """Gradient of f, and ``factor`` times its Hessian with ``bounded`` applied to the entries,
+        as expressions.
+        """
         n, count = self.layout.dimension, self.elements
         variables, vertices = self.nlp["x"], self.nlp["p"][self.layout.size :]
         last, size = variables[-n:], (variables.numel() - n) // count
@@ -93,8 +100,12 @@ class Program:
         return {name: values[rows] for name, rows in self.rows.items()}
 
 
-def build_program(model: Model, transcription: Transcription, layout: NumberLayout, *, staged: bool) -> Program:
-    """Chain the stages of ``transcription``; condensed where the stage allows it and ``staged`` is False."""
+def build_program(
+    model: Model, transcription: Transcription, layout: NumberLayout, *, staged: bool
+) -> Program:
+    """Chain the stages of ``transcription``; condensed where the stage allows it and ``staged`` is
+    False.
+    """
     stage = transcription.stage(model, layout)
     staged = staged or not stage.next_is_last_block
     derivatives, lagrangian = None, None
@@ -128,7 +139,9 @@ def terminal_cost(model: Model, numbers, state):
     if hasattr(numbers, "tail_centre"):
         offset = theta - numbers.tail_centre
         value += (
-            numbers.tail_value + ca.dot(numbers.tail_costate, offset) + ca.dot(offset, numbers.tail_hessian @ offset) / 2
+            numbers.tail_value
+            + ca.dot(numbers.tail_costate, offset)
+            + ca.dot(offset, numbers.tail_hessian @ offset) / 2
         )
     return ca.exp(-numbers.discount * numbers.horizon) * value / numbers.cost
 
@@ -158,15 +171,21 @@ def _chain(model, transcription, stage, layout, staged):
     if layout.fixed_end:
         rows.add("end", state - (numbers.end - numbers.start) / length_at(numbers, 1.0))
     cost += terminal_cost(model, numbers, state)
-    nlp = {"x": ca.vertcat(*variables), "f": cost, "g": rows.expression(), "p": ca.vertcat(vector, vertices)}
+    nlp = {
+        "x": ca.vertcat(*variables),
+        "f": cost,
+        "g": rows.expression(),
+        "p": ca.vertcat(vector, vertices),
+    }
     return nlp, rows.numbers()
 
 
 def _lagrangian(model, transcription, stage, layout, nlp, rows):
-    """σ, μ, and slope and Hessian of σf + μᵀg in the variables of a staged program, assembled from one element's.
+    """σ, μ, and slope and Hessian of σf + μᵀg in the variables of a staged program, assembled from
+    one element's.
 
-    The state behind an element enters its rows linearly, so the Hessian has one block for every (x, w), and one for the last
-    state. Differentiating the whole graph instead takes ten times as long.
+    The state behind an element enters its rows linearly, so the Hessian has one block for every (x,
+    w), and one for the last state. Differentiating the whole graph instead takes ten times as long.
     """
     n, width, size = layout.dimension, stage.width, stage.path_size
     y, left, right = ca.SX.sym("y", n + width), ca.SX.sym("left"), ca.SX.sym("right")
@@ -174,7 +193,9 @@ def _lagrangian(model, transcription, stage, layout, nlp, rows):
     gap, path = ca.SX.sym("lam_gap", n), ca.SX.sym("lam_path", size)
     following, cost, equations = stage.function(y[:n], y[n:], left, right, vector)
     value = factor * cost - ca.dot(gap, following) + ca.dot(path, equations)
-    if stage.next_is_last_block and not size and has_quadratic_effort(model):  # the discretised action
+    if (
+        stage.next_is_last_block and not size and has_quadratic_effort(model)
+    ):  # the discretised action
         block = factor * effort_hessian(model, transcription, layout, [y, left, right, vector])
         slope = ca.gradient(value, y)
     else:
@@ -228,4 +249,7 @@ class _Rows:
         return ca.vertcat(*self.parts) if self.parts else ca.SX(0, 1)
 
     def numbers(self):
-        return {name: np.array(rows) if name in ("gap", "path") else rows[0] for name, rows in self.blocks.items()}
+        return {
+            name: np.array(rows) if name in ("gap", "path") else rows[0]
+            for name, rows in self.blocks.items()
+        }

@@ -51,6 +51,8 @@ def _with_weights(points):
 
 @lru_cache(maxsize=64)
 def lobatto_matrices(count: int) -> tuple[np.ndarray, np.ndarray]:
-    """(D, A): derivative at the Lobatto points, and integrals from 0 to each of them, of the interpolating polynomial."""
+    """(D, A): derivative at the Lobatto points, and integrals from 0 to each of them, of the
+    interpolating polynomial.
+    """
     points = lobatto(count).points
     return differentiation_matrix(points), integration_matrix(points, points)

@@ -7,7 +7,9 @@ from ..policies import Layout
 
 
 class Scale:
-    """Coefficients as functions of the program's variables, entry by entry, so that steps mean the same everywhere."""
+    """Coefficients as functions of the program's variables, entry by entry, so that steps mean the
+    same everywhere.
+    """
 
     def __init__(self, layout: Layout):
         kinds = [self._kind(one) for one in layout.coefficients]
@@ -26,29 +28,45 @@ class Scale:
         """x (…, size) of coefficients (…, size)."""
         c = np.asarray(coefficients, dtype=float)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(self.kinds == "log", np.log(c), np.where(self.kinds == "one minus", -np.log1p(-c), c))
+            return np.where(
+                self.kinds == "log",
+                np.log(c),
+                np.where(self.kinds == "one minus", -np.log1p(-c), c),
+            )
 
     def coefficients(self, x):
         """c of x: NumPy arrays (…, size), or a CasADi column."""
         if isinstance(x, ca.MX):
             rules = {"log": ca.exp, "one minus": lambda v: -ca.expm1(-v), "linear": lambda v: v}
-            return ca.vertcat(*(rules[kind](one) for kind, one in zip(self.kinds, ca.vertsplit(x), strict=True)))
+            return ca.vertcat(
+                *(rules[kind](one) for kind, one in zip(self.kinds, ca.vertsplit(x), strict=True))
+            )
         with np.errstate(over="ignore"):
             closer = np.where(self.kinds == "one minus", -np.expm1(-np.asarray(x)), x)
             return np.where(self.kinds == "log", np.exp(x), closer)
 
     def slope(self, x) -> np.ndarray:
         """dc/dx, entry by entry."""
-        return np.where(self.kinds == "log", np.exp(x), np.where(self.kinds == "one minus", np.exp(-np.asarray(x)), 1.0))
+        return np.where(
+            self.kinds == "log",
+            np.exp(x),
+            np.where(self.kinds == "one minus", np.exp(-np.asarray(x)), 1.0),
+        )
 
 
 def coefficient_table(layout: Layout, entries):
-    """(coefficients of one step, T): column t is what the rule uses at step t; zero before there is an effect."""
+    """(coefficients of one step, T): column t is what the rule uses at step t; zero before there is
+    an effect.
+    """
     rows = []
     for one in layout.coefficients:
         mine, blocks = entries[layout.slices[one.name]], layout.blocks(one)
         if one.varies:
-            rows.append(ca.horzcat(ca.MX(one.size, layout.horizon - blocks), ca.reshape(mine, one.size, blocks)))
+            rows.append(
+                ca.horzcat(
+                    ca.MX(one.size, layout.horizon - blocks), ca.reshape(mine, one.size, blocks)
+                )
+            )
         else:
             rows.append(ca.repmat(mine, 1, layout.horizon))
     return ca.densify(ca.vertcat(*rows))

@@ -1,7 +1,9 @@
-"""Scenario programs: the average cost of a rule over drawn landscapes, starts and noise, with exact derivatives.
+"""Scenario programs: the average cost of a rule over drawn landscapes, starts and noise, with exact
+derivatives.
 
-One step of the rule on one landscape is traced once, as scalars; it is then applied to all S scenarios together, one
-column per scalar, and folded over time. The graph holds one step, whatever T and S are.
+One step of the rule on one landscape is traced once, as scalars; it is then applied to all S
+scenarios together, one column per scalar, and folded over time. The graph holds one step, whatever
+T and S are.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,7 +31,8 @@ class Scene:
     ----------
     dimension, hidden : n and p
     loss : (θ (n,), φ (p,)) -> L
-    observed : (θ, φ, ξ (n,)) -> what the learner sees of ∇L(θ, φ), given the random numbers ξ of the step
+    observed : (θ, φ, ξ (n,)) -> what the learner sees of ∇L(θ, φ), given the random numbers ξ of
+    the step
     """
 
     dimension: int
@@ -47,8 +50,9 @@ class Scenarios:
     starts : (S, n), θ_0
     hidden : (S, T+1, p), φ at times 0 … T
     noise : (S, T, n), the random numbers of each observation
-    weights : (S,), their shares of the average; over all scenes they sum to one, on average at least
-    blocks : (S,) integers, which independent and equally likely draw of the whole population an episode belongs to
+    weights : (S,), their shares of the average; over all scenes they sum to one, on average at
+    least blocks : (S,) integers, which independent and equally likely draw of the whole population
+    an episode belongs to
     """
 
     starts: np.ndarray
@@ -63,21 +67,28 @@ class Scenarios:
         return len(self.starts)
 
     def numbers(self, width: int) -> np.ndarray:
-        """Everything but the blocks in one vector: chunks of ``width`` scenarios; in each, one column per scalar."""
+        """Everything but the blocks in one vector: chunks of ``width`` scenarios; in each, one
+        column per scalar.
+        """
         arrays = (self.starts, self.hidden, self.noise, self.weights)
-        chunks = [array.reshape(self.count // width, width, -1).transpose(0, 2, 1) for array in arrays]
+        chunks = [
+            array.reshape(self.count // width, width, -1).transpose(0, 2, 1) for array in arrays
+        ]
         return np.concatenate(chunks, axis=1).ravel()
 
 
 class ScenarioProgram:
-    """J(x) = Σ_s w_s J_s(c(x)),  J_s = Σ_{t<T} [a_t L(θ_{t+1}, φ_{t+1}) + b_t |Δθ_t|²],  and its derivatives.
+    """J(x) = Σ_s w_s J_s(c(x)),  J_s = Σ_{t<T} [a_t L(θ_{t+1}, φ_{t+1}) + b_t |Δθ_t|²],  and its
+    derivatives.
 
-    The variables x are the coefficients c on their own scales: log c, -log(1-c), or c itself where that would exclude
-    admissible values or c varies. Parameters p = (weights a_t, b_t; then the numbers of every scene's scenarios): costs,
-    prices, discounts, noise and fresh scenarios need no other program. ``counts`` are the scenarios per scene.
+    The variables x are the coefficients c on their own scales: log c, -log(1-c), or c itself where
+    that would exclude admissible values or c varies. Parameters p = (weights a_t, b_t; then the
+    numbers of every scene's scenarios): costs, prices, discounts, noise and fresh scenarios need no
+    other program. ``counts`` are the scenarios per scene.
 
-    What is minimised is dimensionless, so that a program means the same in any units: log(J/r + FLOOR) where losses are
-    ``positive``, J/r elsewhere; the reference r follows the other numbers in the parameters of the optimiser.
+    What is minimised is dimensionless, so that a program means the same in any units: log(J/r +
+    FLOOR) where losses are ``positive``, J/r elsewhere; the reference r follows the other numbers
+    in the parameters of the optimiser.
 
     Attributes
     ----------
@@ -86,14 +97,25 @@ class ScenarioProgram:
     curvature : Function (x, p) -> J, ∇J, ∇²J; None for many variables
     """
 
-    def __init__(self, *, family: Family, horizon: int, scenes: Sequence[Scene], counts: Sequence[int],
-                 positive: bool = False):
+    def __init__(
+        self,
+        *,
+        family: Family,
+        horizon: int,
+        scenes: Sequence[Scene],
+        counts: Sequence[int],
+        positive: bool = False,
+    ):
         self.layout, self.positive = family.layout(horizon), positive
         self.scale = Scale(self.layout)
         self.horizon, self.counts = horizon, tuple(counts)
-        self.widths = tuple(max(w for w in range(1, _WIDEST + 1) if count % w == 0) for count in self.counts)
-        self._chunks = [Chunk(family, horizon, scene, width, self.layout, self.scale)
-                        for scene, width in zip(scenes, self.widths, strict=True)]
+        self.widths = tuple(
+            max(w for w in range(1, _WIDEST + 1) if count % w == 0) for count in self.counts
+        )
+        self._chunks = [
+            Chunk(family, horizon, scene, width, self.layout, self.scale)
+            for scene, width in zip(scenes, self.widths, strict=True)
+        ]
 
     def _summed(self, name, kind, inputs=(), outputs=1):
         """The chunks' function ``kind`` mapped over the chunks of every scene, outputs added up."""
@@ -101,14 +123,20 @@ class ScenarioProgram:
         data, found = [], []
         for chunk, count, width in zip(self._chunks, self.counts, self.widths, strict=True):
             many = count // width
-            mapped = getattr(chunk, kind).map(kind, "serial", many, list(range(2)), list(range(outputs)))
+            mapped = getattr(chunk, kind).map(
+                kind, "serial", many, list(range(2)), list(range(outputs))
+            )
             data.append(ca.MX.sym("scenarios", chunk.size, many))
             found.append(mapped.call([x, stage, data[-1]]))
         totals = [sum(column[1:], column[0]) for column in zip(*found, strict=True)]
         inside = ca.Function(name, [x, stage, *data], totals)
         p = ca.MX.sym("p", 2 * self.horizon + sum(one.numel() for one in data))
-        pieces = ca.vertsplit(p, np.cumsum([0, 2 * self.horizon, *(one.numel() for one in data)]).tolist())
-        shaped = [ca.reshape(piece, *one.shape) for piece, one in zip(pieces[1:], data, strict=True)]
+        pieces = ca.vertsplit(
+            p, np.cumsum([0, 2 * self.horizon, *(one.numel() for one in data)]).tolist()
+        )
+        shaped = [
+            ca.reshape(piece, *one.shape) for piece, one in zip(pieces[1:], data, strict=True)
+        ]
         return x, p, inside.call([x, pieces[0], *shaped])
 
     @cached_property
@@ -146,10 +174,14 @@ class ScenarioProgram:
             cost, slope, bent = self.curvature(x, p[:-1])
             _, rate, second = self._outer(cost, p[-1])
             whole = rate * bent + second * slope @ slope.T
-            found["hess_lag"] = ca.Function("scaled_hessian", [x, p, sigma, rows], [ca.triu(sigma * whole)])
+            found["hess_lag"] = ca.Function(
+                "scaled_hessian", [x, p, sigma, rows], [ca.triu(sigma * whole)]
+            )
         return found
 
-    def scaled(self, x: np.ndarray, parameters: ca.DM, reference: float) -> tuple[float, np.ndarray]:
+    def scaled(
+        self, x: np.ndarray, parameters: ca.DM, reference: float
+    ) -> tuple[float, np.ndarray]:
         """(F, ∇F) of what is minimised, as numbers."""
         cost, slope = self.gradient(x, parameters)
         value, rate, _ = self._outer(cost, reference)
@@ -170,13 +202,17 @@ class ScenarioProgram:
         return ca.log(level / reference), 1 / level, -1 / level**2
 
     def numbers(self, stage_weights: np.ndarray, scenarios: Sequence[Scenarios]) -> np.ndarray:
-        """The parameters p from the weights (2, T) of loss and effort and the scenarios of each scene."""
+        """The parameters p from the weights (2, T) of loss and effort and the scenarios of each
+        scene.
+        """
         parts = [one.numbers(width) for one, width in zip(scenarios, self.widths, strict=True)]
         return np.concatenate([np.ravel(stage_weights), *parts])
 
 
 class Chunk:
-    """The cost of W scenarios of one scene as functions of (x, stage weights, numbers of the scenarios), and derivatives."""
+    """The cost of W scenarios of one scene as functions of (x, stage weights, numbers of the
+    scenarios), and derivatives.
+    """
 
     def __init__(self, family, horizon, scene, width, layout, scale):
         self.size = width * ((scene.dimension + scene.hidden) * (horizon + 1) + 1)
@@ -207,27 +243,47 @@ class Chunk:
 
 
 def one_step(family: Family, horizon: int, scene: Scene) -> ca.Function:
-    """(state, coefficients, φ, φ', ξ, [t, a, b]) -> next state, in scalars; the state ends with the cost so far."""
+    """(state, coefficients, φ, φ', ξ, [t, a, b]) -> next state, in scalars; the state ends with the
+    cost so far.
+    """
     n, sizes = scene.dimension, [one.size for one in family.coefficients]
     theta, inner = ca.SX.sym("theta", n), ca.SX.sym("inner", n, family.state_size)
     cost, noise, stage = ca.SX.sym("cost"), ca.SX.sym("noise", n), ca.SX.sym("stage", 3)
     now, later = ca.SX.sym("hidden", scene.hidden), ca.SX.sym("hidden_next", scene.hidden)
     entries = ca.SX.sym("coefficients", sum(sizes))
     begins = np.cumsum([0, *sizes])
-    named = {one.name: entries[int(begin)] if one.size == 1 else [entries[int(begin) + i] for i in range(one.size)]
-             for one, begin in zip(family.coefficients, begins, strict=False)}
+    named = {
+        one.name: (
+            entries[int(begin)]
+            if one.size == 1
+            else [entries[int(begin) + i] for i in range(one.size)]
+        )
+        for one, begin in zip(family.coefficients, begins, strict=False)
+    }
     try:
-        move, after = family.step(named, tuple(ca.horzsplit(inner)) if family.state_size else (),
-                                  scene.observed(theta, now, noise), theta, Clock(step=stage[0], horizon=horizon))
+        move, after = family.step(
+            named,
+            tuple(ca.horzsplit(inner)) if family.state_size else (),
+            scene.observed(theta, now, noise),
+            theta,
+            Clock(step=stage[0], horizon=horizon),
+        )
     except (TypeError, NotImplementedError, RuntimeError) as error:
-        raise ProblemError(f"family {family.name!r}", expected="a step that runs on CasADi symbols, the clock's step too",
-                           received=f"{type(error).__name__}: {str(error).strip().splitlines()[-1]}",
-                           advice="write it with + - * / ** and shared functions, without branches") from error
+        raise ProblemError(
+            f"family {family.name!r}",
+            expected="a step that runs on CasADi symbols, the clock's step too",
+            received=f"{type(error).__name__}: {str(error).strip().splitlines()[-1]}",
+            advice="write it with + - * / ** and shared functions, without branches",
+        ) from error
     ends = theta + move
     paid = cost + stage[1] * scene.loss(ends, later) + stage[2] * ca.sumsqr(move)
     outputs = ca.densify(ca.vertcat(ends, *after, paid))
-    return ca.Function("step", [ca.vertcat(theta, ca.vec(inner), cost), entries, now, later, noise, stage], [outputs],
-                       {"cse": True})
+    return ca.Function(
+        "step",
+        [ca.vertcat(theta, ca.vec(inner), cost), entries, now, later, noise, stage],
+        [outputs],
+        {"cse": True},
+    )
 
 
 def fold_over_time(family, horizon, scene, count, values, clock, data):
@@ -235,8 +291,13 @@ def fold_over_time(family, horizon, scene, count, values, clock, data):
     n, p = scene.dimension, scene.hidden
     sizes = np.cumsum([0, n, p * (horizon + 1), n * horizon, 1]) * count
     starts, course, noise, weights = ca.vertsplit(data, sizes.tolist())
-    course, noise = ca.reshape(course, count, p * (horizon + 1)), ca.reshape(noise, count, n * horizon)
-    step = over_columns(one_step(family, horizon, scene), count, columns=(0, 2, 3, 4), differentiable=(0, 1))
+    course, noise = (
+        ca.reshape(course, count, p * (horizon + 1)),
+        ca.reshape(noise, count, n * horizon),
+    )
+    step = over_columns(
+        one_step(family, horizon, scene), count, columns=(0, 2, 3, 4), differentiable=(0, 1)
+    )
     begin = ca.horzcat(ca.reshape(starts, count, n), ca.MX.zeros(count, n * family.state_size + 1))
-    end = step.fold(horizon)(begin, values, course[:, :p * horizon], course[:, p:], noise, clock)
+    end = step.fold(horizon)(begin, values, course[:, : p * horizon], course[:, p:], noise, clock)
     return end[:, -1], weights

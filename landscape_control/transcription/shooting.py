@@ -30,8 +30,9 @@ ControlDegree = Annotated[int, Whole(low=0, high=MOST_DEGREE)]
 @checked
 @dataclass(frozen=True, kw_only=True)
 class MultipleShooting(Transcription):
-    """The control is a polynomial of ``degree`` on each element (0: piecewise constant); θ is integrated by classical
-    Runge-Kutta in ``steps`` equal steps. Order min(2·(degree + 1), 4): piecewise-constant control is second order.
+    """The control is a polynomial of ``degree`` on each element (0: piecewise constant); θ is
+    integrated by classical Runge-Kutta in ``steps`` equal steps. Order min(2·(degree + 1), 4):
+    piecewise-constant control is second order.
     """
 
     elements: Elements = 32
@@ -49,16 +50,24 @@ class MultipleShooting(Transcription):
         return np.linspace(0.0, 1.0, self.steps + 1)
 
     def _control_values(self, position) -> np.ndarray:
-        """Row that maps the control's coefficients (values at Gauss points) to its value at ``position``."""
+        """Row that maps the control's coefficients (values at Gauss points) to its value at
+        ``position``.
+        """
         return lagrange_matrix(gauss(self.degree + 1).points, np.array([position]))[0]
 
     def stage(self, model: Model, layout: NumberLayout) -> Stage:
         n, m = model.dimension, model.controls
         x, w = ca.SX.sym("x", n), ca.SX.sym("w", m * (self.degree + 1))
-        left, right, vector = ca.SX.sym("left"), ca.SX.sym("right"), ca.SX.sym("numbers", layout.size)
+        left, right, vector = (
+            ca.SX.sym("left"),
+            ca.SX.sym("right"),
+            ca.SX.sym("numbers", layout.size),
+        )
         numbers = layout.unpack(vector)
         begin, final = length_at(numbers, left), length_at(numbers, right)
-        coefficients = ca.reshape(w, m, self.degree + 1) * control_unit(model) * begin / numbers.horizon
+        coefficients = (
+            ca.reshape(w, m, self.degree + 1) * control_unit(model) * begin / numbers.horizon
+        )
         step = numbers.horizon * (right - left) / self.steps
 
         def rates(theta, position):
@@ -71,8 +80,12 @@ class MultipleShooting(Transcription):
         for i in range(self.steps):
             state = _runge_kutta(lambda s, c, i=i: rates(s[:n], (i + c) / self.steps), state, step)
         end = (state[:n] - numbers.start) / final
-        function = ca.Function("stage", [x, w, left, right, vector], [end, state[n] / numbers.cost, ca.SX(0, 1)])
-        return Stage(function=function, width=m * (self.degree + 1), path_size=0, next_is_last_block=False)
+        function = ca.Function(
+            "stage", [x, w, left, right, vector], [end, state[n] / numbers.cost, ca.SX(0, 1)]
+        )
+        return Stage(
+            function=function, width=m * (self.degree + 1), path_size=0, next_is_last_block=False
+        )
 
     def guess(self, model, states, lengths, scales):
         n, count = model.dimension, len(states)
@@ -94,7 +107,10 @@ class MultipleShooting(Transcription):
         theta[:, -1] = at_vertices[1:]
         times = node_times(vertices, self.positions)
         ends = (
-            -numbers["cost"] / units[1:] * multipliers["gap"] * np.exp(numbers["discount"] * vertices[1:])[:, None]
+            -numbers["cost"]
+            / units[1:]
+            * multipliers["gap"]
+            * np.exp(numbers["discount"] * vertices[1:])[:, None]
         )
         costates = self._adjoint(model, theta, coefficients, ends, vertices, numbers)
         controls = resample(gauss(self.degree + 1).points, self.positions, coefficients)
@@ -128,9 +144,16 @@ class MultipleShooting(Transcription):
         for i in range(self.steps - 1, -1, -1):
 
             def rates(joint, c, i=i):
-                u = np.einsum("c,kcm->km", self._control_values((i + 1 - c) / self.steps), coefficients)
+                u = np.einsum(
+                    "c,kcm->km", self._control_values((i + 1 - c) / self.steps), coefficients
+                )
                 _, slope, _, velocity = derivatives(joint[:, :n], u, joint[:, n:], pair)
-                return np.hstack([velocity.reshape(-1, n), numbers["discount"] * joint[:, n:] - slope.reshape(-1, n)])
+                return np.hstack(
+                    [
+                        velocity.reshape(-1, n),
+                        numbers["discount"] * joint[:, n:] - slope.reshape(-1, n),
+                    ]
+                )
 
             path.append(_runge_kutta(rates, np.hstack([theta[:, i + 1], path[-1]]), step)[:, n:])
         return np.stack(path[::-1], axis=1)

@@ -1,10 +1,13 @@
-"""Gradient and Hessian of a staged action program, assembled from what the Lagrangian gives at each node.
+"""Gradient and Hessian of a staged action program, assembled from what the Lagrangian gives at each
+node.
 
-Differentiating the whole graph repeats at every node what the nodes have in common. Here the Lagrangian ℓ(θ, θ̇) is
-differentiated once, and the derivatives of an element's cost J are put together from its nodes':
+Differentiating the whole graph repeats at every node what the nodes have in common. Here the
+Lagrangian ℓ(θ, θ̇) is differentiated once, and the derivatives of an element's cost J are put
+together from its nodes':
 
     ∂J/∂θᵢ = sᵢ ∂ℓᵢ/∂θ + Σ_q s_q D_qi ∂ℓ_q/∂θ̇ / h,
-    ∂²J/∂θᵢ∂θⱼ = δᵢⱼ sᵢ ∂²ℓᵢ/∂θ² + (sᵢ Dᵢⱼ ∂²ℓᵢ/∂θ∂θ̇ + sⱼ Dⱼᵢ ∂²ℓⱼ/∂θ̇∂θ) / h + Σ_q s_q D_qi D_qj ∂²ℓ_q/∂θ̇² / h²,
+    ∂²J/∂θᵢ∂θⱼ = δᵢⱼ sᵢ ∂²ℓᵢ/∂θ² + (sᵢ Dᵢⱼ ∂²ℓᵢ/∂θ∂θ̇ + sⱼ Dⱼᵢ ∂²ℓⱼ/∂θ̇∂θ) / h + Σ_q s_q D_qi D_qj
+    ∂²ℓ_q/∂θ̇² / h²,
 
 with s_q = h w_q e^{-γt_q} and D the differentiation matrix on [0, 1].
 """
@@ -19,7 +22,8 @@ from .entries import unique_entries
 from .numbers import NumberLayout
 from .quadrature import lobatto, lobatto_matrices
 
-_ZERO = 1e-13  # products of the differentiation matrix below this are rounding: it has zeros on its diagonal
+# products of the differentiation matrix below this are rounding: it has zeros on its diagonal
+_ZERO = 1e-13
 
 
 def element_derivatives(
@@ -84,7 +88,8 @@ def _assembled(derivative, weights, width, curvatures):
 
 
 def _times_products(inertias, kinetic, products):
-    """Σ_q D_qi D_qj s_q ∂²ℓ_q/∂θ̇² / h² for all pairs of nodes, the entries that are not zero: (z, pairs).
+    """Σ_q D_qi D_qj s_q ∂²ℓ_q/∂θ̇² / h² for all pairs of nodes, the entries that are not zero: (z,
+    pairs).
 
     One sum of numbers per pair where that Hessian is the same at all nodes.
     """

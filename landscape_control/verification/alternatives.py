@@ -12,7 +12,9 @@ RESPONSES = (0.25, 0.0)  # to beliefs, of a transcribed plan whose full answer w
 
 
 def alternatives(first, seed: int):
-    """Other policies, those that refuse the problem left out: milder answers of the same plan, small grids, replanning."""
+    """Other policies, those that refuse the problem left out: milder answers of the same plan,
+    small grids, replanning.
+    """
     problem, tried = first.problem, first.method
     if tried == METHODS["transcription"]:
         yield from (first.answering(response) for response in RESPONSES)

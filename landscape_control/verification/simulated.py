@@ -1,4 +1,6 @@
-"""The cost of a policy in a short simulation: as many episodes and as fine a step as the comparison needs, no more."""
+"""The cost of a policy in a short simulation: as many episodes and as fine a step as the comparison
+needs, no more.
+"""
 
 import math
 from collections.abc import Callable
@@ -38,13 +40,15 @@ def simulated_cost(
     steps: int | None = None,
     seed: int = 0,
 ) -> Confirmation:
-    """Simulate a policy with two steps on common random numbers, and set its cost beside the planned one.
+    """Simulate a policy with two steps on common random numbers, and set its cost beside the
+    planned one.
 
     What cannot be simulated has NaN for its cost, a policy that breaks down ∞; ``note`` says why.
 
-    Both simulations share hidden paths and noise; the mean cost is extrapolated to step 0 (order 1), and a quarter of what
-    the step still changed counts as error. More episodes are drawn where the first 256 leave more than a tenth of the
-    cost's size to chance, a finer step is taken where the step matters as much; ``episodes`` and ``steps`` fix them.
+    Both simulations share hidden paths and noise; the mean cost is extrapolated to step 0 (order
+    1), and a quarter of what the step still changed counts as error. More episodes are drawn where
+    the first 256 leave more than a tenth of the cost's size to chance, a finer step is taken where
+    the step matters as much; ``episodes`` and ``steps`` fix them.
 
     Parameters
     ----------
@@ -82,7 +86,9 @@ def simulated_cost(
 
 
 class InsideBox:
-    """The policy of a grid, which counts how often it is asked outside its box, where it answers as at the nearest wall."""
+    """The policy of a grid, which counts how often it is asked outside its box, where it answers as
+    at the nearest wall.
+    """
 
     def __init__(self, solution):
         self._solution, self.asked, self.outside = solution, 0, 0
@@ -99,7 +105,10 @@ class InsideBox:
         share = self.outside / max(self.asked, 1)
         if share <= _OUTSIDE:
             return ""
-        return f"{share:.2g} of the simulated time was spent outside the grid's box: pass a larger margin=... or box=..."
+        return (
+            f"{share:.2g} of the simulated time was spent outside the grid's box: pass a larger"
+            " margin=... or box=..."
+        )
 
 
 class _Pair:

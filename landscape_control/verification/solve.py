@@ -1,4 +1,6 @@
-"""The front door of the library: plans with full information, and policies of beliefs whose cost has been simulated."""
+"""The front door of the library: plans with full information, and policies of beliefs whose cost
+has been simulated.
+"""
 
 import math
 from collections.abc import Mapping
@@ -31,28 +33,34 @@ def solve(
     episodes: Episodes | None = None,
     **options: object,
 ):
-    """The optimal plan, or, where the landscape has hidden variables, a policy of (θ, belief) with a cost to rely on.
+    """The optimal plan, or, where the landscape has hidden variables, a policy of (θ, belief) with
+    a cost to rely on.
 
     Parameters
     ----------
     problem : ControlProblem
     method : str
-        Nothing hidden: as for :class:`~landscape_control.solver.Solver`. Hidden variables: "lqg" (exact; linear-quadratic
-        with linear observations, verified from the expressions), "transcription" (belief-space direct transcription),
-        "replanning", "dynamic programming" (grids of up to three dimensions), or "auto": exact LQG where it holds,
-        dynamic programming for one weight and two tasks, otherwise transcription. The long names in
+        Nothing hidden: as for :class:`~landscape_control.solver.Solver`. Hidden variables: "lqg"
+        (exact; linear-quadratic with linear observations, verified from the expressions),
+        "transcription" (belief-space direct transcription), "replanning", "dynamic programming"
+        (grids of up to three dimensions), or "auto": exact LQG where it holds, dynamic programming
+        for one weight and two tasks, otherwise transcription. The long names in
         ``BeliefSolution.method`` are accepted too.
     throw : bool, raise SolveError when the status is not converged
     confirm : bool
-        Hidden variables: hold a cost that is not exact against a short simulation of the policy (common random numbers, its
-        standard error and step error stated in ``confirmation``). Where they disagree, beyond three errors and 5 % of the
-        size of the cost, the status is NOT_CONFIRMED and ``cost`` is the simulated one; "auto" then also tries other
-        methods and returns the one that is cheapest in simulation.
-    episodes : int, how many are simulated; None is 256, or up to 2048 where chance decides, and none for "replanning", which
-        solves a plan per episode and step: it has no planned cost, and gets the simulated one where ``episodes`` is given
+        Hidden variables: hold a cost that is not exact against a short simulation of the policy
+        (common random numbers, its standard error and step error stated in ``confirmation``). Where
+        they disagree, beyond three errors and 5 % of the size of the cost, the status is
+        NOT_CONFIRMED and ``cost`` is the simulated one; "auto" then also tries other methods and
+        returns the one that is cheapest in simulation.
+    episodes : int, how many are simulated; None is 256, or up to 2048 where chance decides, and
+    none for "replanning", which
+        solves a plan per episode and step: it has no planned cost, and gets the simulated one where
+        ``episodes`` is given
     options : of the method chosen: tolerance, seed, ...
 
-    Returns a Solution, or a BeliefSolution (``method`` and ``assumes`` say which and on what grounds).
+    Returns a Solution, or a BeliefSolution (``method`` and ``assumes`` say which and on what
+    grounds).
 
     Raises
     ------
@@ -75,7 +83,9 @@ def solve(
 
 @checked
 def check_method(method: str, options: Mapping) -> str:
-    """The short name of a method for hidden variables; refuses unknown ones, and options that ``solve`` would refuse."""
+    """The short name of a method for hidden variables; refuses unknown ones, and options that
+    ``solve`` would refuse.
+    """
     return planning.check_method(
         method, {name: value for name, value in options.items() if name not in _OWN}
     )
@@ -92,7 +102,9 @@ def _refuse_own(problem, confirm, episodes):
 
 
 def _confirmed(solution: BeliefSolution, method, episodes, options) -> BeliefSolution:
-    """The solution with its simulation; the cheapest of several policies where its own cost is not confirmed."""
+    """The solution with its simulation; the cheapest of several policies where its own cost is not
+    confirmed.
+    """
     seed = options.get("seed", 0)
     if solution.cost_kind == CostKind.EXACT:
         return solution
@@ -162,7 +174,9 @@ def _unconfirmed(solution):
 
 
 def _cheapest(first, episodes, seed):
-    """The cheapest policy in simulation of those that can be tried; its status is its own if its cost is confirmed."""
+    """The cheapest policy in simulation of those that can be tried; its status is its own if its
+    cost is confirmed.
+    """
     from .alternatives import alternatives, standing_still
 
     candidates = [first]
