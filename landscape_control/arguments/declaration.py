@@ -11,10 +11,11 @@ from ..errors import ProblemError, check_choice, shown
 from .annotations import kind_of
 from .kinds import Anything, Kind
 
+_Callable = typing.TypeVar("_Callable", bound=typing.Callable)
 _ROW = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
-def checked(target):
+def checked(target: _Callable) -> _Callable:
     """Decorator of a public function, method or class: its calls are held against its annotations,
     see the module.
     """

@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
@@ -77,10 +77,23 @@ LearningRate = Annotated[Positive, Words(symbol="η")]
 LossWeight = Annotated[NonNegative, Words(symbol="k")]
 TerminalWeight = Annotated[NonNegative, Words(symbol="κ")]
 Steps = Annotated[Count, Words(symbol="T")]
-Vector = Annotated[np.ndarray, Shape((1,))]
-Matrix = Annotated[np.ndarray, Shape((2,))]
-Points = Annotated[np.ndarray, Shape((1, 2), entry="point")]
-Numbers = Annotated[np.ndarray, Shape()]
-Entries = Annotated[np.ndarray, Shape(allow_nan=True, allow_empty=True, stored=True)]
-Anywhere = Annotated[np.ndarray, Shape((0, 1, 2), allow_nan=True, allow_empty=True, entry="point")]
 Path = Annotated[str | os.PathLike, Place()]
+
+if TYPE_CHECKING:
+    # What a caller gives may be anything that reads as an array (lists, tuples, columns of tables);
+    # what the callable gets is an array. The union says both to a type checker.
+    Vector = np.ndarray | Any
+    Matrix = np.ndarray | Any
+    Points = np.ndarray | Any
+    Numbers = np.ndarray | Any
+    Entries = np.ndarray | Any
+    Anywhere = np.ndarray | Any
+else:
+    Vector = Annotated[np.ndarray, Shape((1,))]
+    Matrix = Annotated[np.ndarray, Shape((2,))]
+    Points = Annotated[np.ndarray, Shape((1, 2), entry="point")]
+    Numbers = Annotated[np.ndarray, Shape()]
+    Entries = Annotated[np.ndarray, Shape(allow_nan=True, allow_empty=True, stored=True)]
+    Anywhere = Annotated[
+        np.ndarray, Shape((0, 1, 2), allow_nan=True, allow_empty=True, entry="point")
+    ]
