@@ -142,7 +142,7 @@ def _known_options(method) -> dict[str, Kind]:
             "seed": declared(solve_dynamic_programming)["seed"].kind,
         }
     if method == "dynamic programming":
-        from ..stochastic import solve_grid as chosen
+        from ..dynamic_programming.diffusive.solve import solve_grid as chosen
 
         parameters = declared(solve_dynamic_programming) | declared(chosen)
     else:
@@ -273,7 +273,7 @@ def solve_dynamic_programming(
         is true.
     """
     check_options("dynamic programming", options, _known_options("dynamic programming"))
-    from ..stochastic import solve_grid
+    from ..dynamic_programming.diffusive.solve import solve_grid
 
     grid = solve_grid(problem, **options)
     solution = GridSolution(

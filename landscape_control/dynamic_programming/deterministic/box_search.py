@@ -1,0 +1,66 @@
+"""The box grown, and the grid refined, until nothing outside the box and nothing between the nodes
+can pay.
+"""
+
+import math
+
+import numpy as np
+
+from ...errors import ProblemError
+from ...solver.clock import clock
+from ..march import MOST_STEPS
+from .outside import LOOKING_STEPS, Bounded
+
+_FACTOR = 1.5  # by which the box grows
+_SPARED = 0.5  # share of the time limit that is left for the grid after the boxes
+_BOXES = 12  # tried at most, from the first to 86 times its size
+_NODES = {1: 1601, 2: 151**2}  # of the fine grid, where more are not asked for
+
+
+def settled(bounded: Bounded, box: np.ndarray, counts, cost: float):
+    """(box, counts, Outside, V on every other node) of the first box for which nothing outside can
+    pay, or of the last tried.
+
+    The box grows about its centre at a fixed number of nodes; once nothing outside can pay, nodes
+    are added until nothing between them can.
+
+    Raises
+    ------
+    ProblemError
+        Where no box could be examined: functions that are not defined, or speeds that no grid tried
+        can follow.
+    """
+    most, found, refused = max(_NODES[len(counts)], math.prod(counts)), None, None
+    for tried in range(1, _BOXES + 1):
+        try:
+            steps = (
+                MOST_STEPS if found is None else LOOKING_STEPS
+            )  # some answer first, then larger boxes if they are cheap
+            found = box, counts, *bounded.examine(box, counts, cost, boxes=tried, steps=steps)
+        except ProblemError as error:
+            refused = error
+            if clock().seconds_left() <= 0:
+                break
+            if (
+                found is not None
+            ):  # the box has grown beyond where the functions are defined: the last one stays
+                break
+        if found is not None and clock().seconds_left() < _SPARED * clock().limit:
+            break  # what is left is needed for the grid itself
+        outside = None if found is None else found[2]
+        if outside is not None and (outside.doubt is None or not outside.bounded):
+            break
+        if outside is not None and outside.excluded:
+            counts = tuple(2 * math.ceil(_FACTOR * (count - 1) / 2) + 1 for count in counts)
+            if math.prod(counts) > most:
+                break
+        else:
+            box = _enlarged(box)
+    if found is None:
+        raise refused
+    return found
+
+
+def _enlarged(box):
+    centre, half = box.mean(axis=1), np.ptp(box, axis=1) / 2
+    return np.column_stack([centre - _FACTOR * half, centre + _FACTOR * half])
