@@ -84,7 +84,7 @@ class Differences:
     def back(self) -> list[sparse.csr_array]:
         """∂V/∂x_i as motion towards smaller x_i sees it."""
         build = _ahead_first if self.order == 1 else _ahead_second
-        return self._along_axes(lambda count: -build(count)[::-1, ::-1])
+        return self._along_axes(lambda count: _mirrored(build(count)))
 
     @cached_property
     def central(self) -> list[sparse.csr_array]:
@@ -118,22 +118,53 @@ class Differences:
         """Σ v_i ∂_i along consecutive axes from ``first`` on, looking where the motion goes;
         velocity (k, N).
         """
-        matrix = sparse.csr_array((velocity.shape[1],) * 2)
-        last = first + len(velocity)
-        sides = zip(velocity, self.ahead[first:last], self.back[first:last], strict=True)
-        for v, ahead, back in sides:
-            matrix = matrix + scaled_rows(np.maximum(v, 0), ahead)
-            matrix = matrix + scaled_rows(np.minimum(v, 0), back)
+        size = velocity.shape[1]
+        matrix = sparse.csr_array(self._flow(velocity, first), shape=(size, size))
+        # what is behind the motion, whose place would only fill the factors of a solve
+        matrix.eliminate_zeros()
         return matrix
+
+    def discounted_transport(self, discount: float, velocity: np.ndarray) -> sparse.csc_array:
+        """γ - Σ v_i ∂_i, the matrix that takes the value of a deterministic policy to its running
+        cost; see :meth:`transport`.
+        """
+        size = velocity.shape[1]
+        entries, (rows, columns) = self._flow(velocity, 0)
+        diagonal = np.arange(size)
+        entries = np.concatenate([np.full(size, float(discount)), -entries])
+        places = np.concatenate([diagonal, rows]), np.concatenate([diagonal, columns])
+        matrix = sparse.csc_array((entries, places), shape=(size, size))
+        matrix.eliminate_zeros()
+        return matrix
+
+    def _flow(self, velocity, first):
+        """Entries, and (rows, columns), of Σ v_i ∂_i along consecutive axes from ``first`` on."""
+        nowhere = np.zeros(0, dtype=int)  # no axis at all: a problem without beliefs
+        rows, columns, entries = [nowhere], [nowhere], [np.zeros(0)]
+        for axis, v in enumerate(velocity, start=first):
+            ahead, back = self._triples[axis]
+            rows += [ahead.row, back.row]
+            columns += [ahead.col, back.col]
+            entries.append(np.maximum(v, 0)[ahead.row] * ahead.data)
+            entries.append(np.minimum(v, 0)[back.row] * back.data)
+        return np.concatenate(entries), (np.concatenate(rows), np.concatenate(columns))
+
+    @cached_property
+    def _triples(self):
+        """(ahead, back) by row, column and entry, for each axis."""
+        sides = zip(self.ahead, self.back, strict=True)
+        return [(ahead.tocoo(), back.tocoo()) for ahead, back in sides]
 
     def _along_axes(self, build, power=1):
         shape, result = self.grid.shape, []
         for axis, (count, h) in enumerate(zip(shape, self.grid.spacing, strict=True)):
-            before, after = (
-                sparse.eye_array(int(np.prod(part))) for part in (shape[:axis], shape[axis + 1 :])
-            )
-            matrix = sparse.csr_array(build(count)) / h**power
-            result.append(sparse.csr_array(sparse.kron(sparse.kron(before, matrix), after)))
+            matrix = build(count) / h**power
+            before, after = int(np.prod(shape[:axis])), int(np.prod(shape[axis + 1 :]))
+            if before > 1:
+                matrix = sparse.kron(sparse.eye_array(before), matrix)
+            if after > 1:
+                matrix = sparse.kron(matrix, sparse.eye_array(after))
+            result.append(sparse.csr_array(matrix))
         return result
 
 
@@ -144,48 +175,64 @@ def scaled_rows(factor: np.ndarray, matrix: sparse.csr_array) -> sparse.csr_arra
     return result
 
 
-def _band(count, offsets, weights):
-    return sum(
-        weight * np.eye(count, k=offset) for offset, weight in zip(offsets, weights, strict=True)
+def _stencil(count, offsets, weights, edges):
+    """The matrix (count, count) with ``weights`` at ``offsets`` from each node's column; ``edges``
+    maps nodes at the ends, negative ones counted from the last, to (columns, weights) of their own.
+    """
+    inner = np.setdiff1d(np.arange(count), [node % count for node in edges])
+    rows = [np.repeat(inner, len(offsets))]
+    columns = [np.add.outer(inner, offsets).ravel()]
+    entries = [np.tile(weights, len(inner))]
+    for node, (own_columns, own_weights) in edges.items():
+        rows.append(np.full(len(own_columns), node % count))
+        columns.append(np.array(own_columns, dtype=int) % count)
+        entries.append(np.array(own_weights))
+    triples = np.concatenate(entries), (np.concatenate(rows), np.concatenate(columns))
+    return sparse.csr_array(sparse.coo_array(triples, shape=(count, count)))
+
+
+def _mirrored(matrix):
+    """The quotient seen from the other end: minus the matrix with both axes reversed."""
+    triples, last = matrix.tocoo(), matrix.shape[0] - 1
+    return sparse.csr_array(
+        sparse.coo_array((-triples.data, (last - triples.row, last - triples.col)), matrix.shape)
     )
 
 
+_NOTHING = ((), ())
+
+
 def _ahead_first(count):
-    matrix = _band(count, (0, 1), (-1.0, 1.0))
-    matrix[-1] = 0
-    return matrix
+    return _stencil(count, (0, 1), (-1.0, 1.0), {-1: _NOTHING})
 
 
 def _ahead_second(count):
-    matrix = _band(count, (0, 1, 2), (-1.5, 2.0, -0.5))
-    matrix[-2, -3:] = -0.5, 0.0, 0.5
-    matrix[-1] = 0
-    return matrix
+    beside_wall = ((-3, -1), (-0.5, 0.5))
+    return _stencil(count, (0, 1, 2), (-1.5, 2.0, -0.5), {-2: beside_wall, -1: _NOTHING})
 
 
 def _central(count):
-    matrix = _band(count, (-1, 1), (-0.5, 0.5))
-    matrix[0, :3] = -1.5, 2.0, -0.5
-    matrix[-1, -3:] = 0.5, -2.0, 1.5
-    return matrix
+    first = ((0, 1, 2), (-1.5, 2.0, -0.5))
+    last = ((-3, -2, -1), (0.5, -2.0, 1.5))
+    return _stencil(count, (-1, 1), (-0.5, 0.5), {0: first, -1: last})
 
 
 def _smooth(count):
-    matrix = _band(count, (-2, -1, 1, 2), np.array([1, -8, 8, -1]) / 12)
-    matrix[0, :4] = np.array([-11, 18, -9, 2]) / 6
-    matrix[1, :4] = np.array([-2, -3, 6, -1]) / 6
-    matrix[-1, -4:] = -matrix[0, 3::-1]
-    matrix[-2, -4:] = -matrix[1, 3::-1]
-    return matrix
+    ends = {
+        0: ((0, 1, 2, 3), np.array([-11, 18, -9, 2]) / 6),
+        1: ((0, 1, 2, 3), np.array([-2, -3, 6, -1]) / 6),
+    }
+    for node, (columns, weights) in list(ends.items()):
+        ends[-1 - node] = (tuple(-1 - column for column in columns), -weights)
+    return _stencil(count, (-2, -1, 1, 2), np.array([1, -8, 8, -1]) / 12, ends)
 
 
 def _second_reflecting(count):
-    matrix = _band(count, (-1, 0, 1), (1.0, -2.0, 1.0))
-    matrix[0, :2] = matrix[-1, :-3:-1] = -2.0, 2.0
-    return matrix
+    ends = {0: ((0, 1), (-2.0, 2.0)), -1: ((-1, -2), (-2.0, 2.0))}
+    return _stencil(count, (-1, 0, 1), (1.0, -2.0, 1.0), ends)
 
 
 def _second_continued(count):
-    matrix = _band(count, (-1, 0, 1), (1.0, -2.0, 1.0))
-    matrix[0], matrix[-1] = matrix[1], matrix[-2]
-    return matrix
+    parabola = (1.0, -2.0, 1.0)
+    ends = {0: ((0, 1, 2), parabola), -1: ((-3, -2, -1), parabola)}
+    return _stencil(count, (-1, 0, 1), parabola, ends)

@@ -5,7 +5,7 @@
 from collections.abc import Callable
 
 import numpy as np
-from scipy.sparse import csc_array, dia_array, eye_array
+from scipy.sparse import csc_array, dia_array
 from scipy.sparse.linalg import splu
 
 from ..differences import Differences, one_sided
@@ -72,8 +72,8 @@ class _Level:
     def _correction(self, value, minus, plus):
         energy, velocity = self.hamiltonian.upwind(minus, plus)
         residual = self.discount * value + energy
-        flow = self.quotients.transport(velocity.reshape(len(velocity), -1))
-        matrix = csc_array(self.discount * eye_array(value.size) - flow)
+        motion = velocity.reshape(len(velocity), -1)
+        matrix = self.quotients.discounted_transport(self.discount, motion)
         if self.beyond is not None:
             residual, matrix = _shared(
                 value, residual, matrix, self.beyond.running, self.grid, self.discount
