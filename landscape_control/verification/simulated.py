@@ -56,7 +56,7 @@ def simulated_cost(
     method : name of the policy
     planned, is_bound : the cost it is held against, and whether that is an upper bound
     """
-    said = {
+    common = {
         "method": method,
         "planned": float(planned),
         "is_bound": is_bound,
@@ -65,24 +65,24 @@ def simulated_cost(
     }
     horizon, trouble = _horizon(problem)
     if trouble:
-        return _nothing(said, horizon, trouble)
-    run = _Pair(problem, policy, horizon, said)
+        return _nothing(common, horizon, trouble)
+    run = _Pair(problem, policy, horizon, common)
     count = EPISODES if episodes is None else episodes
     fine = _first_steps(problem, horizon) if steps is None else steps
     if fine > MOST_STEPS:
-        return _nothing(said, horizon, f"it would take {fine} steps or more")
+        return _nothing(common, horizon, f"it would take {fine} steps or more")
     try:
-        found, step_error = run(count, fine)
-        if steps is None and not step_error <= _STEP_SHARE * found.scale:
+        confirmation, step_error = run(count, fine)
+        if steps is None and not step_error <= _STEP_SHARE * confirmation.scale:
             fine = min(_FINER * fine, MOST_STEPS)
-            found, step_error = run(count, fine)
-        if episodes is None and found.could_agree and not found.is_decided:
-            found, _ = run(MOST_EPISODES, fine)
+            confirmation, step_error = run(count, fine)
+        if episodes is None and confirmation.could_agree and not confirmation.is_decided:
+            confirmation, _ = run(MOST_EPISODES, fine)
     except (
         ProblemError
     ) as refusal:  # a policy that a diverging episode asked for what it cannot give
-        return _nothing(said, horizon, f"the policy broke down: {refusal}", simulated=math.inf)
-    return found
+        return _nothing(common, horizon, f"the policy broke down: {refusal}", simulated=math.inf)
+    return confirmation
 
 
 class InsideBox:
@@ -114,8 +114,8 @@ class InsideBox:
 class _Pair:
     """Simulations with a step and with half of it, which share their random numbers."""
 
-    def __init__(self, problem, policy, horizon, said):
-        self.problem, self.policy, self.horizon, self.said = problem, policy, horizon, said
+    def __init__(self, problem, policy, horizon, common):
+        self.problem, self.policy, self.horizon, self.common = problem, policy, horizon, common
 
     def __call__(self, episodes, fine) -> tuple[Confirmation, float]:
         """(the cost, and the error that the finer of the two steps leaves)."""
@@ -127,7 +127,7 @@ class _Pair:
             "horizon": self.horizon,
             "scale": _size(rollout),
         }
-        return Confirmation(simulated=mean, error=error, **made, **self.said), step_error
+        return Confirmation(simulated=mean, error=error, **made, **self.common), step_error
 
     def _rollout(self, episodes, steps, draws) -> Rollout:
         endless = math.isinf(self.problem.objective.horizon)
@@ -135,7 +135,7 @@ class _Pair:
             self.problem,
             self.policy,
             episodes=episodes,
-            seed=self.said["seed"],
+            seed=self.common["seed"],
             step=self.horizon / steps,
             horizon=self.horizon if endless else None,
             draws_per_step=draws,
@@ -177,8 +177,8 @@ def _first_steps(problem, horizon):
     return 2 * math.ceil(wanted / 2)
 
 
-def _nothing(said, horizon, note, simulated=math.nan):
+def _nothing(common, horizon, note, simulated=math.nan):
     unknown = dict.fromkeys(("error", "scale", "step"), math.nan)
     return Confirmation(
-        simulated=simulated, episodes=0, horizon=horizon, note=note, **unknown, **said
+        simulated=simulated, episodes=0, horizon=horizon, note=note, **unknown, **common
     )
