@@ -18,9 +18,8 @@ EPISODES, MOST_EPISODES = 256, 2048
 LEAST_STEPS, MANY_STEPS, MOST_STEPS = 64, 512, 16384
 TOLERANCE = 0.05  # of the size of the cost: what an approximate plan may be off by
 
-_PER_TIME_CONSTANT = (
-    12  # steps per shortest time constant that are taken where that makes no more than MANY_STEPS
-)
+# steps per shortest time constant that are taken where that makes no more than MANY_STEPS
+_PER_TIME_CONSTANT = 12
 _STABLE = 3  # steps per shortest time constant that a simulation needs at the least
 _FINER = 4  # by which factor a step that matters is divided, once
 _OUTSIDE = 1e-3  # share of the time outside a grid's box that is worth a word
@@ -63,9 +62,9 @@ def simulated_cost(
         "tolerance": TOLERANCE,
         "seed": seed,
     }
-    horizon, trouble = _horizon(problem)
-    if trouble:
-        return _nothing(common, horizon, trouble)
+    horizon, obstacle = _horizon(problem)
+    if obstacle:
+        return _nothing(common, horizon, obstacle)
     run = _Pair(problem, policy, horizon, common)
     count = EPISODES if episodes is None else episodes
     fine = _first_steps(problem, horizon) if steps is None else steps
@@ -78,9 +77,8 @@ def simulated_cost(
             confirmation, step_error = run(count, fine)
         if episodes is None and confirmation.could_agree and not confirmation.is_decided:
             confirmation, _ = run(MOST_EPISODES, fine)
-    except (
-        ProblemError
-    ) as refusal:  # a policy that a diverging episode asked for what it cannot give
+    except ProblemError as refusal:
+        # a policy that a diverging episode asked for what it cannot give
         return _nothing(common, horizon, f"the policy broke down: {refusal}", simulated=math.inf)
     return confirmation
 

@@ -17,7 +17,7 @@ _BOXES = 12  # tried at most, from the first to 86 times its size
 _NODES = {1: 1601, 2: 151**2}  # of the fine grid, where more are not asked for
 
 
-def settled(bounded: Bounded, box: np.ndarray, counts, cost: float):
+def searched_box(bounded: Bounded, box: np.ndarray, counts, cost: float):
     """(box, counts, Outside, V on every other node) of the first box for which nothing outside can
     pay, or of the last tried.
 
@@ -30,35 +30,34 @@ def settled(bounded: Bounded, box: np.ndarray, counts, cost: float):
         Where no box could be examined: functions that are not defined, or speeds that no grid tried
         can follow.
     """
-    most, found, refused = max(_NODES[len(counts)], math.prod(counts)), None, None
+    most = max(_NODES[len(counts)], math.prod(counts))
+    examined, refused = None, None
     for tried in range(1, _BOXES + 1):
+        # some answer first, then larger boxes if they are cheap
+        steps = MOST_STEPS if examined is None else LOOKING_STEPS
         try:
-            steps = (
-                MOST_STEPS if found is None else LOOKING_STEPS
-            )  # some answer first, then larger boxes if they are cheap
-            found = box, counts, *bounded.examine(box, counts, cost, boxes=tried, steps=steps)
+            outside, value = bounded.examine(box, counts, cost, boxes=tried, steps=steps)
         except ProblemError as error:
             refused = error
-            if clock().seconds_left() <= 0:
+            # with an answer, the box has grown beyond where the functions are defined
+            if examined is not None or clock().seconds_left() <= 0:
                 break
-            if (
-                found is not None
-            ):  # the box has grown beyond where the functions are defined: the last one stays
-                break
-        if found is not None and clock().seconds_left() < _SPARED * clock().limit:
-            break  # what is left is needed for the grid itself
-        outside = None if found is None else found[2]
-        if outside is not None and (outside.doubt is None or not outside.bounded):
-            break
-        if outside is not None and outside.excluded:
-            counts = tuple(2 * math.ceil(_FACTOR * (count - 1) / 2) + 1 for count in counts)
-            if math.prod(counts) > most:
-                break
-        else:
             box = _enlarged(box)
-    if found is None:
+            continue
+        examined = box, counts, outside, value
+        if clock().seconds_left() < _SPARED * clock().limit:
+            break  # what is left is needed for the grid itself
+        if outside.doubt is None or not outside.bounded:
+            break
+        if not outside.excluded:
+            box = _enlarged(box)
+            continue
+        counts = tuple(2 * math.ceil(_FACTOR * (count - 1) / 2) + 1 for count in counts)
+        if math.prod(counts) > most:
+            break
+    if examined is None:
         raise refused
-    return found
+    return examined
 
 
 def _enlarged(box):

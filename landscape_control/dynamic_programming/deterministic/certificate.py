@@ -50,8 +50,8 @@ class GlobalCertificate:
     message : str, the reasons with all numbers
     plan_cost : float, J of the plan in question
     grid_value : float, V(start, t = 0) on the grid
-    grid_error : float, estimated error of ``grid_value``: 1.5 times the largest difference to the
-    grid of twice the
+    grid_error : float
+        Estimated error of ``grid_value``: 1.5 times the largest difference to the grid of twice the
         spacing near the start. Meant for first order (a start beside a kink of V); where V is
         smooth, at third order, it is about ten times the error. Where nothing excludes plans that
         leave the box, the influence of the walls on the value at the start is added; ∞ if no lower
@@ -60,11 +60,14 @@ class GlobalCertificate:
     axes : n arrays (N_i,), node coordinates
     value : (N_1, …), V(·, t = 0) on the nodes
     box : (n, 2), what the grid covers; ``outside`` says what is known of the rest
-    margin : float or None, by how much the derived box exceeds the places named in
-    ``certify_global``; None: box given times, path : (K+1,), (K+1, n), the optimal path read off
-    the grid, not polished outside : Outside, what is known of plans that leave the box: the lower
-    bounds of L and what they come to left_box : bool, whether that path or the plan comes to a wall
-    of the box method : str, the numerical scheme seconds : float
+    margin : float or None
+        By how much the derived box exceeds the places named in ``certify_global``; None: box given.
+    times, path : (K+1,), (K+1, n), the optimal path read off the grid, not polished
+    outside : Outside
+        What is known of plans that leave the box: the lower bounds of L and what they come to.
+    left_box : bool, whether that path or the plan comes to a wall of the box
+    method : str, the numerical scheme
+    seconds : float
     """
 
     verdict: Verdict

@@ -9,24 +9,24 @@ from ...arguments import Count, Duration, Index, Points, Positive, checked
 from ...arrays import freeze
 from ...errors import ProblemError
 from ...problem import ControlProblem
-from ...solution import Plan, Solution, Status
+from ...solution import Plan, Solution
 from ...solver import Solver, solve
 from ...solver.clock import running_clock
 from ..box import derived_box, given_box, node_counts
 from ..march import MOST_STEPS
 from ..mesh import Grid
 from ..two_grids import difference, estimated_error
-from .box_search import settled
-from .certificate import GlobalCertificate, Verdict
+from .box_search import searched_box
+from .certificate import GlobalCertificate
 from .outside import Bounded, Statements, range_near
 from .path import follow
 from .value import ValueFunction, refuse_dimension, value_function
+from .verdict import USABLE, Evidence
 
 POINTS = {1: 401, 2: 101}
 _WALL = 1.5  # cells: a path this close to a wall is taken to touch it
 # cells that start and end must keep from the walls: the width of the difference stencils
 _CLEARANCE = 3
-_USABLE = (Status.CONVERGED, Status.REFINEMENT_CAP)
 
 
 @checked
@@ -50,7 +50,7 @@ def certify_global(
     as guesses:
 
     * a cheaper plan than the given one comes out: "not global", with the better plan;
-    * plan and grid agree within the grid error, no guess leads anywhere cheaper or dearer, and
+    * plan and grid agree within the grid error, no guess leads anywhere cheaper or costlier, and
       nothing outside the box or between the nodes of the grid can pay: "global";
     * anything else, or a path that comes to a wall of the box: "undecided", with the reason.
 
@@ -68,14 +68,15 @@ def certify_global(
     ----------
     problem : ControlProblem with n ≤ 2
     solution : Solution (its best plan is judged), Plan, or None to solve the problem first
-    points : odd number of nodes per axis, or one for each; default 101 in two dimensions, 401 in
-    one margin : the first box, derived from start, end, minima of L and all plans, is widened on
-    every side by this fraction of
-        its longest side; reported in the result
+    points
+        Odd number of nodes per axis, or one for each; default 101 in two dimensions, 401 in one.
+    margin
+        The first box, derived from start, end, minima of L and all plans, is widened on every side
+        by this fraction of its longest side; reported in the result.
     box : [(low, high), …] instead of the derived box; it is not grown
-    loss_at_least, terminal_at_least : numbers that L and Φ nowhere fall below, where interval
-    arithmetic finds none or
-        weaker ones; on trust, after a comparison with samples in and around the box
+    loss_at_least, terminal_at_least
+        Numbers that L and Φ nowhere fall below, where interval arithmetic finds none or weaker
+        ones; on trust, after a comparison with samples in and around the box.
     seed : of the multi-start, when ``solution`` is None
     time_limit : seconds for the grids; boxes stop growing when half of it is spent
 
@@ -97,48 +98,49 @@ def certify_global(
         advice="one entry per parameter",
     )
     plans = _plans(problem, solution, seed)
-    if box is not None:
-        walls, margin = given_box(box, problem.dimension, "write box=[(low, high), …]"), None
+    usable = [plan for plan in plans if plan.status in USABLE]
+    if box is None:
+        box = derived_box(problem, usable, margin)
     else:
-        walls = derived_box(problem, [plan for plan in plans if plan.status in _USABLE], margin)
-    _refuse_near_walls(problem, Grid.over(walls, counts))
+        box, margin = given_box(box, problem.dimension, "write box=[(low, high), …]"), None
+    _refuse_near_walls(problem, Grid.over(box, counts))
     with running_clock(time_limit):
         bounded = Bounded(problem, Statements.of(problem, loss_at_least, terminal_at_least))
-        bounded.refuse_false_statements(Grid.over(walls, counts))
-        cheapest = min(
-            (plan.cost + 3 * plan.cost_error for plan in plans if plan.status in _USABLE),
-            default=np.inf,
-        )
+        bounded.refuse_false_statements(Grid.over(box, counts))
+        cheapest = min((plan.cost + 3 * plan.cost_error for plan in usable), default=np.inf)
         if margin is None:
-            outside, coarse = bounded.examine(walls, counts, cheapest, steps=MOST_STEPS)
+            outside, coarse = bounded.examine(box, counts, cheapest, steps=MOST_STEPS)
         else:
-            walls, counts, outside, coarse = settled(bounded, walls, counts, cheapest)
-        grid = Grid.over(walls, counts)
+            box, counts, outside, coarse = searched_box(bounded, box, counts, cheapest)
+        grid = Grid.over(box, counts)
         fine = value_function(problem, grid)
-        grid_value, grid_error = fine.at(problem.start), _error_near(problem.start, fine, coarse)
-        grid_error += 0.0 if outside.excluded else outside.through_walls
         times, paths = follow(fine, _starts(problem, grid))
-    left = _nearest_wall(grid, paths[:, 0], plans[0]) < _WALL
-    polished = _polished(problem, times, paths, grid)
-    scale = range_near(problem.start, fine)
-    verdict, reason, better = _judge(
-        plans[0], polished, grid_value, grid_error, left, outside, scale
+    through_walls = 0.0 if outside.excluded else outside.through_walls
+    evidence = Evidence(
+        plan=plans[0],
+        polished=_polished(problem, times, paths, grid),
+        grid_value=fine.at(problem.start),
+        grid_error=_error_near(problem.start, fine, coarse) + through_walls,
+        left_box=bool(_nearest_wall(grid, paths[:, 0], plans[0]) < _WALL),
+        outside=outside,
+        scale=range_near(problem.start, fine),
     )
+    verdict, reason, better = evidence.judged()
     return GlobalCertificate(
         verdict=verdict,
-        message=f"{reason} {_where(grid, margin, outside.boxes)} {outside.sentence}",
+        message=f"{reason} {_box_in_words(grid, margin, outside.boxes)} {outside.sentence}",
         plan_cost=plans[0].cost,
-        grid_value=grid_value,
-        grid_error=grid_error,
+        grid_value=evidence.grid_value,
+        grid_error=evidence.grid_error,
         better_plan=better,
         axes=grid.axes,
         value=freeze(fine.now),
-        box=freeze(walls),
+        box=freeze(box),
         margin=margin,
         outside=outside,
         times=freeze(times),
         path=freeze(paths[:, 0]),
-        left_box=bool(left),
+        left_box=evidence.left_box,
         method=fine.method,
         seconds=time.perf_counter() - began,
     )
@@ -218,16 +220,15 @@ def _polished(problem, times, paths, grid) -> list[Plan]:
         if all((np.abs(path - other) / grid.spacing).max() > 3 for other in seen):
             seen.append(path)
             plans.append(_polish(solver, _guess(problem, times, path)))
-    usable = [plan for plan in plans if plan is not None and plan.status in _USABLE]
+    usable = [plan for plan in plans if plan is not None and plan.status in USABLE]
     return sorted(usable, key=lambda plan: plan.cost)
 
 
 def _polish(solver, guess) -> Plan | None:
     try:
         return solver.solve(guess=guess, throw=False).best
-    except (
-        ProblemError
-    ):  # infinite horizon: no rest where this path ends, so it says nothing about the plan
+    except ProblemError:
+        # infinite horizon: no rest where this path ends, so it says nothing about the plan
         return None
 
 
@@ -242,74 +243,12 @@ def _guess(problem, times, path, count=201):
     return theta + (1 - even / times[-1])[:, None] * (problem.start - theta[0])
 
 
-def _judge(plan, polished, grid_value, grid_error, left, outside, scale):
-    """(verdict, reason, better plan or None)."""
-    best = polished[0] if polished else None
-    tolerance = 1e-6 * max(abs(plan.cost), scale) + 3 * (
-        plan.cost_error + (best.cost_error if best else 0.0)
-    )
-    gap, known = plan.cost - grid_value, grid_error + tolerance
-    numbers = f"plan J = {plan.cost:.8g}, grid V = {grid_value:.6g} ± {grid_error:.2g}"
-    if best and best.cost < plan.cost - tolerance:
-        return (
-            Verdict.NOT_GLOBAL,
-            f"The grid's path leads to a cheaper plan, J = {best.cost:.8g} ({numbers}).",
-            best,
-        )
-    doubts = [
-        (outside.doubt is not None and not outside.bounded, outside.doubt),
-        (
-            left,
-            (
-                "the optimal path or the plan comes to a wall of the box, beyond which nothing is"
-                " known: take a larger margin or box"
-            ),
-        ),
-        (outside.doubt is not None, outside.doubt),
-        (
-            plan.status not in _USABLE,
-            f"the plan itself is not converged ({plan.status}): solve again first",
-        ),
-        (
-            gap > known,
-            (
-                "the grid sees a cheaper path that the local solver did not reach from it: "
-                "take more points and more starts"
-            ),
-        ),
-        (
-            gap < -known,
-            (
-                "the plan is cheaper than the grid's value, so the grid is too coarse for its own"
-                " error estimate: take more points"
-            ),
-        ),
-        (best is None, "the local solver did not converge from the grid's path: take more points"),
-        (
-            best is not None and best.cost > plan.cost + tolerance,
-            (
-                "the grid's path leads to a dearer plan, and the grid cannot tell the two apart:"
-                " take more points"
-            ),
-        ),
-    ]
-    for holds, doubt in doubts:
-        if holds:
-            return Verdict.UNDECIDED, f"Undecided ({numbers}): {doubt}.", None
-    least = grid_error + outside.undercut
-    return (
-        Verdict.GLOBAL,
-        f"No plan, inside the box or outside, is cheaper by more than {least:.2g} ({numbers}).",
-        None,
-    )
-
-
-def _where(grid, margin, boxes):
+def _box_in_words(grid, margin, boxes):
     walls = " x ".join(f"[{low:.4g}, {high:.4g}]" for low, high in grid.box)
-    origin = (
-        "given"
-        if margin is None
-        else f"start, end, minima and plans with margin {margin:g} of its longest side"
-    )
-    origin += f", the last of {boxes} tried" if boxes > 1 else ""
-    return f"Box {walls} ({origin}), {' x '.join(map(str, grid.shape))} nodes."
+    nodes = " x ".join(map(str, grid.shape))
+    origin = "given"
+    if margin is not None:
+        origin = f"start, end, minima and plans with margin {margin:g} of its longest side"
+    if boxes > 1:
+        origin += f", the last of {boxes} tried"
+    return f"Box {walls} ({origin}), {nodes} nodes."

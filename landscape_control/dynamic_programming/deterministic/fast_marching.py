@@ -9,9 +9,8 @@ from ...landscape import find_minima
 from ..fields import mobility
 from ..mesh import Grid
 
-_CELLS = (
-    3.0  # the quadratic source around a minimum reaches at least this many cells along every axis
-)
+# the quadratic source around a minimum reaches at least this many cells along every axis
+_CELLS = 3.0
 
 
 def eikonal_value(problem, grid: Grid, beyond=None) -> np.ndarray:

@@ -15,9 +15,8 @@ from ..bounds.lower_bounds import LowerBounds
 from ..mesh import Grid
 from .value import ValueFunction, value_function
 
-_SHARE = (
-    0.02  # of what the plan costs above the lowest cost conceivable: less is not worth a larger box
-)
+# of what the plan costs above the lowest cost conceivable: less is not worth a larger box
+_SHARE = 0.02
 LOOKING_STEPS = 20_000  # of a march while the box is looked for
 _TRIVIAL = 1e-6  # of the range of V around the start: no difference
 # of the range of the loss: a bound that counts as zero where the horizon has no end and no discount
@@ -31,22 +30,25 @@ class Outside:
 
     Attributes
     ----------
-    excluded : bool, whether no plan that leaves the box can be cheaper than the plan in question,
-    by the explicit bound or
-        because ``through_walls`` is small
-    resolved : bool, whether the loss between the nodes cannot hide anything that matters (the rest
-    of
-        ``undercut`` is small)
-    leaving : Leaving, the explicit lower bound of the cost of a plan that leaves, over all times
-    and walls undercut : float, by how much the grid's value at the start falls if all of the
-    outside is relaxed to one point where
-        the loss is its lower bound, and the loss between the nodes is bounded below as well
-        (:class:`Beyond`); ∞ where no finite lower bound is known
-    through_walls : float, the part of the outside in it, at most; told apart only where
-    ``undercut`` is not small loss_inside, loss_outside : float, lower bounds of L in the box and
-    outside it terminal_outside : float, lower bound of κΦ outside source : str, "interval
-    arithmetic", or "stated by the user" where a statement of the user was sharper boxes : int, how
-    many boxes were tried
+    excluded : bool
+        Whether no plan that leaves the box can be cheaper than the plan in question, by the
+        explicit bound or because ``through_walls`` is small.
+    resolved : bool
+        Whether the loss between the nodes cannot hide anything that matters (the rest of
+        ``undercut`` is small).
+    leaving : Leaving
+        The explicit lower bound of the cost of a plan that leaves, over all times and walls.
+    undercut : float
+        By how much the grid's value at the start falls if all of the outside is relaxed to one
+        point where the loss is its lower bound, and the loss between the nodes is bounded below as
+        well (:class:`Beyond`); ∞ where no finite lower bound is known.
+    through_walls : float
+        The part of the outside in it, at most; separated only where ``undercut`` is not small.
+    loss_inside, loss_outside : float, lower bounds of L in the box and outside it
+    terminal_outside : float, lower bound of κΦ outside
+    source : str
+        "interval arithmetic", or "stated by the user" where a statement of the user was sharper.
+    boxes : int, how many boxes were tried
     """
 
     excluded: bool
@@ -251,7 +253,7 @@ class Bounded:
         statements = [self.statements.terminal]
         if problem.objective.terminal == "loss":
             statements.append(self.statements.loss)
-        stated = max((one for one in statements if one is not None), default=-math.inf)
+        stated = max((bound for bound in statements if bound is not None), default=-math.inf)
         return tuple(float(weight * bound) for bound in np.maximum(found, stated))
 
     def _lowest(self, loss, terminal):

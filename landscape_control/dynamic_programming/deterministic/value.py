@@ -18,7 +18,7 @@ from .initial import initial_value
 from .march import ORDER, march
 from .stationary import stationary_value
 
-_ENDLESS = 16.0  # discounts γT beyond which a free end is no longer felt at the start
+_ENDLESS = 16.0  # discounts γT beyond which a free end does not matter at the start
 
 
 @checked

@@ -17,9 +17,8 @@ LIMIT = 3  # grid dimensions
 _ELSEWHERE = (
     "use belief-space transcription or replanning, or covariance='steady' where it is constant"
 )
-_SETTLED = (
-    1e-9  # relative difference of the prior covariance from the steady one that counts as none
-)
+# relative difference of the prior covariance from the steady one that counts as none
+_SETTLED = 1e-9
 
 
 @checked
@@ -29,11 +28,14 @@ class BeliefCoordinates:
 
     Attributes
     ----------
-    kind : "probability" (p₁ of two tasks), "mean" (covariance fixed at its steady value) or "mean
-    and variance" names : of the coordinates z size : int, length of a belief's estimate: hidden
-    variables, or tasks start : (len(names),), z of the prior covariance : (p, p) or None, the fixed
-    covariance of kind "mean" prior_variance : float or None, stands in for a missing variance in
-    kind "mean and variance"
+    kind
+        "probability" (p₁ of two tasks), "mean" (covariance fixed at its steady value) or "mean and
+        variance".
+    names : of the coordinates z
+    size : int, length of a belief's estimate: hidden variables, or tasks
+    start : (len(names),), z of the prior
+    covariance : (p, p) or None, the fixed covariance of kind "mean"
+    prior_variance : float or None, stands in for a missing variance in kind "mean and variance"
     """
 
     kind: str

@@ -26,11 +26,16 @@ class ControlledDiffusion:
 
     Attributes
     ----------
-    controlled : n, how many of the d coordinates the control moves; they come first and do not
-    diffuse loss : x -> (S,), ℓ, the running cost beside the effort (k E[L | belief]) drift : x ->
-    (S, d), (f, b) diffusion : x -> (S, d - n, q), D actuation : x -> (S, n, m), B price : x -> (S,
-    m, m), G/η discount : γ ≥ 0 horizon : T, math.inf allowed with γ > 0 terminal : x -> (S,), Φ, or
-    None for Φ = 0 names : the d coordinates in words
+    controlled : n, how many of the d coordinates the control moves; they come first, not diffusing
+    loss : x -> (S,), ℓ, the running cost beside the effort (k E[L | belief])
+    drift : x -> (S, d), (f, b)
+    diffusion : x -> (S, d - n, q), D
+    actuation : x -> (S, n, m), B
+    price : x -> (S, m, m), G/η
+    discount : γ ≥ 0
+    horizon : T, math.inf allowed with γ > 0
+    terminal : x -> (S,), Φ, or None for Φ = 0
+    names : the d coordinates in words
     """
 
     controlled: Count

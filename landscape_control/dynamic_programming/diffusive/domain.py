@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import ProblemError
-from ...landscape import TaskChain
 from ...problem import ControlProblem
 from ..box import derived_box, given_box
 from .coordinates import BeliefCoordinates
@@ -107,11 +106,8 @@ def _belief_core(problem, coordinates):
 
 def _widest(hidden, objective):
     """(largest variances without observations (p,), whether they are reached for good)."""
-    prior, rates, gained = (
-        np.diag(hidden.prior_covariance),
-        np.diag(hidden.reversion),
-        np.diag(hidden.diffusion),
-    )
+    prior, rates = np.diag(hidden.prior_covariance), np.diag(hidden.reversion)
+    gained = np.diag(hidden.diffusion)
     if (rates > 0).all():
         return np.maximum(prior, gained / (2 * rates)), True
     span = min(objective.horizon, 2 / objective.discount if objective.discount else math.inf)
@@ -120,7 +116,7 @@ def _widest(hidden, objective):
 
 def _corners(problem, coordinates, belief):
     """Values of the hidden variables at the corners and the centre of the core."""
-    if isinstance(problem.landscape.hidden, TaskChain):
+    if coordinates.kind == "probability":
         return problem.landscape.hidden.tasks
     means = belief[: coordinates.size]
     return np.array([*itertools.product(*means), means.mean(axis=1)])

@@ -23,7 +23,7 @@ class Resolvent:
     still ask for is not within ``tolerance`` of the solution, the current matrix is factorised.
     Large three-dimensional grids, whose factors would not fit, factorise a first-order relative of
     it instead: incompletely where that suffices, else completely. Beyond 60 000 unknowns the best
-    that GMRES makes of that is returned, and the policy iteration tells if it settles.
+    that GMRES makes of that is returned, and the policy iteration shows whether it settles.
     """
 
     def __init__(self, scheme: Scheme, tolerance: float):
@@ -36,9 +36,10 @@ class Resolvent:
     ) -> np.ndarray:
         """x with (rate - 𝓛(motion))x = right; NaN where the matrix is singular."""
         matrix = _shifted(rate, self.scheme, motion)
-        found = None if self._factors is None else self._iterate(matrix, right, guess)
-        if found is not None:
-            return found
+        if self._factors is not None:
+            solution = self._iterate(matrix, right, guess)
+            if solution is not None:
+                return solution
         for make, steps in self._factorisers(rate, motion, matrix):
             try:
                 self._factors, self._steps = make(), steps
@@ -46,38 +47,37 @@ class Resolvent:
                 self._factors = None
                 continue
             self.factorisations += 1
-            found = self._iterate(matrix, right, guess)
-            if found is not None:
-                return found
-        return (
-            np.full_like(right, np.nan)
-            if self._factors is None
-            else self._improved(matrix, right, guess, restarts=4)
-        )
+            solution = self._iterate(matrix, right, guess)
+            if solution is not None:
+                return solution
+        if self._factors is None:
+            return np.full_like(right, np.nan)
+        return self._improved(matrix, right, guess, restarts=4)
 
     def _factorisers(self, rate, motion, matrix) -> list[tuple[Callable, int]]:
-        """What to factorise, from cheap to dear, and how many steps of GMRES it is worth."""
+        """What to factorise, from cheap to costly, and how many steps of GMRES it is worth."""
         complete = (lambda: splu(csc_array(matrix)), _STEPS)
         if self.scheme.grid.dimension < 3 or matrix.shape[0] <= _DIRECT:
             return [complete]
-        monotone, walled = self.scheme.rough
-        tries = [
-            (lambda: _incomplete(_shifted(rate, monotone, motion)), _ROUGH_STEPS),
-            (
-                lambda: splu(csc_array(_shifted(rate, walled, motion)), permc_spec="MMD_AT_PLUS_A"),
-                _ROUGH_STEPS,
-            ),
-        ]
+        monotone, walled = self.scheme.first_order_relatives
+
+        def incomplete():
+            return _incomplete(_shifted(rate, monotone, motion))
+
+        def sparse_complete():
+            walled_matrix = csc_array(_shifted(rate, walled, motion))
+            return splu(walled_matrix, permc_spec="MMD_AT_PLUS_A")
+
+        tries = [(incomplete, _ROUGH_STEPS), (sparse_complete, _ROUGH_STEPS)]
         return tries if matrix.shape[0] > _LARGE else [*tries, complete]
 
     def _iterate(self, matrix, right, guess):
         """x, or None where the factors are not good enough."""
-        found = self._improved(
-            matrix, right, guess, restarts=3 if self._steps == _ROUGH_STEPS else 1
-        )
+        restarts = 3 if self._steps == _ROUGH_STEPS else 1
+        solution = self._improved(matrix, right, guess, restarts)
         # rows differ too much in size for plain residuals to mean anything
-        missing = np.abs(self._factors.solve(right - matrix @ found)).max()
-        return found if missing <= 10 * self.tolerance * np.abs(found).max() else None
+        missing = np.abs(self._factors.solve(right - matrix @ solution)).max()
+        return solution if missing <= 10 * self.tolerance * np.abs(solution).max() else None
 
     def _improved(self, matrix, right, guess, restarts):
         inverse = LinearOperator(matrix.shape, self._factors.solve, dtype=float)

@@ -59,17 +59,22 @@ class GridPolicy(Recordable):
     values : (K+1, N_1, …), V at those times-to-go, current value
     controls : (K+1, m, N_1, …), u
     cost : float, V(start, prior) at t = 0
-    error : float, estimated error of V at t = 0: the largest difference to the grid of twice the
-    spacing (and time step)
-        inside ``core``, divided by 2^order - 1, times 1.5
+    error : float
+        Estimated error of V at t = 0: the largest difference to the grid of twice the spacing (and
+        time step) inside ``core``, divided by 2^order - 1, times 1.5.
     policy_error : float, the same for u
     status, message : GridStatus, and what happened with all numbers
-    residual : float, size of the last change of V in the policy iteration, relative to the range of
-    V (0 for marches) iterations : int, policy iterations on the finest grid, or time steps box,
-    core : (d, 2), what the grid covers, and the part of it that ``error`` and ``status`` speak of
-    natural : (d, 2), which walls need no margin because the belief cannot cross them wall_share :
-    float, discounted share of the time that the closed loop from the start spends at walls order :
-    int, of the scheme assumes : str, what the belief coordinates take for granted seconds : float
+    residual : float
+        Size of the last change of V in the policy iteration, relative to the range of V (0 for
+        marches).
+    iterations : int, policy iterations on the finest grid, or time steps
+    box, core : (d, 2), what the grid covers, and the part that ``error`` and ``status`` speak of
+    natural : (d, 2), which sides need no margin because the belief cannot reach beyond them
+    wall_share : float
+        Discounted share of the time that the closed loop from the start spends at walls.
+    order : int, of the scheme
+    assumes : str, what the belief coordinates take for granted
+    seconds : float
     """
 
     axes: tuple[Entries, ...] = field(repr=False)

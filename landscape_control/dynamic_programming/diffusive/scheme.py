@@ -51,9 +51,8 @@ class Scheme:
     system: ControlledDiffusion
     grid: Grid
     order: int
-    continued: bool | None = (
-        None  # how second derivatives end at walls, see Differences; by default as the order asks
-    )
+    # how second derivatives end at walls, see Differences; by default as the order asks
+    continued: bool | None = None
 
     @cached_property
     def fields(self) -> Fields:
@@ -72,27 +71,26 @@ class Scheme:
         """The optimal motion for the value function (N,); ``parting`` (n, N) names nodes to be
         treated as beside a crest.
         """
-        parting = (
-            np.zeros((self.controlled, value.size), dtype=bool) if parting is None else parting
-        )
+        if parting is None:
+            parting = np.zeros((self.controlled, value.size), dtype=bool)
         smooth = np.stack([matrix @ value for matrix in self.differences.smooth[: self.controlled]])
-        chosen = (
-            self._godunov(value)[0]
-            if self.order == 1
-            else self._within_walls(smooth, value, parting)
-        )
-        motion = self.steered(self._control(chosen))
+        if self.order == 1:
+            gradient, _, _ = self._godunov(value)
+        else:
+            gradient = self._within_walls(smooth, value, parting)
+        motion = self.steered(self._control(gradient))
         return replace(motion, free=self._velocity(smooth), parting=motion.parting | parting)
 
     def steered(self, control: np.ndarray) -> Motion:
         """The motion of a given control (m, N)."""
         fields = self.fields
-        velocity = fields.drift[: self.controlled] + np.einsum(
-            "ims,ms->is", fields.actuation, control
-        )
+        pushed = np.einsum("ims,ms->is", fields.actuation, control)
+        velocity = fields.drift[: self.controlled] + pushed
         effort = np.einsum("ms,mks,ks->s", control, fields.price, control) / 2
-        along = velocity.reshape(-1, *self.grid.shape)
-        parting = [self._around(np.diff(np.sign(v), axis=i) > 1, i) for i, v in enumerate(along)]
+        parting = []
+        for axis, along in enumerate(velocity.reshape(-1, *self.grid.shape)):
+            from_left_to_right = np.diff(np.sign(along), axis=axis) > 1
+            parting.append(self._around(from_left_to_right, axis))
         return Motion(
             control=control,
             velocity=velocity,
@@ -105,9 +103,8 @@ class Scheme:
         return -np.einsum("mis,is->ms", self.fields.push, p)
 
     def _velocity(self, p):
-        return self.fields.drift[: self.controlled] - np.einsum(
-            "ijs,js->is", self.fields.mobility, p
-        )
+        pulled = np.einsum("ijs,js->is", self.fields.mobility, p)
+        return self.fields.drift[: self.controlled] - pulled
 
     def _within_walls(self, p, value, parting):
         """The smooth gradient, except beside walls and crests.
@@ -119,29 +116,27 @@ class Scheme:
         for _ in range(self.controlled):
             p = np.where(self.outward(self._velocity(p)), 0.0, p)
         sided, minus, plus = self._godunov(value)
-        crest = (
-            (self._velocity(minus) < 0)
-            & (self._velocity(plus) > 0)
-            & ~self.walls[: self.controlled].any(axis=1)
-        )
-        crest = [
-            self._around(c, i, nodes=True)
-            for i, c in enumerate(crest.reshape(-1, *self.grid.shape))
+        parts = (self._velocity(minus) < 0) & (self._velocity(plus) > 0)
+        at_crest = parts & ~self.walls[: self.controlled].any(axis=1)
+        near_crest = [
+            self._around(nodes, axis, nodes=True)
+            for axis, nodes in enumerate(at_crest.reshape(-1, *self.grid.shape))
         ]
-        return np.where(parting | crest, sided, p)
+        return np.where(parting | near_crest, sided, p)
 
-    def _around(self, found, axis, nodes=False):
+    def _around(self, marked, axis, nodes=False):
         """Nodes within reach of a true entry along an axis, (N,); entries stand for cells, or for
         nodes.
         """
         count = self.grid.shape[axis]
         mask = np.zeros(self.grid.shape, dtype=bool)
-        line, found = np.moveaxis(mask, axis, 0), np.moveaxis(found, axis, 0)
-        for shift in range(-_REACH, _REACH + (1 if nodes else 2)):
-            source = np.arange(len(found))
+        line, marked = np.moveaxis(mask, axis, 0), np.moveaxis(marked, axis, 0)
+        last = _REACH if nodes else _REACH + 1  # a cell ends at the node after it
+        source = np.arange(len(marked))
+        for shift in range(-_REACH, last + 1):
             target = source + shift
             inside = (target >= 0) & (target < count)
-            line[target[inside]] |= found[source[inside]]
+            line[target[inside]] |= marked[inside]
         return mask.ravel()
 
     def _godunov(self, value):
@@ -163,29 +158,26 @@ class Scheme:
 
     def outward(self, velocity: np.ndarray) -> np.ndarray:
         """Where a velocity (c, N) along the first c axes points out of the box, (c, N)."""
-        return ((velocity < 0) & self.walls[: len(velocity), 0]) | (
-            (velocity > 0) & self.walls[: len(velocity), 1]
-        )
+        lower, upper = self.walls[: len(velocity), 0], self.walls[: len(velocity), 1]
+        return ((velocity < 0) & lower) | ((velocity > 0) & upper)
 
     @cached_property
     def walls(self) -> np.ndarray:
         """Which nodes lie on the lower and the upper wall of each axis, (d, 2, N)."""
         index = np.indices(self.grid.shape).reshape(self.grid.dimension, -1)
-        return np.stack(
-            [
-                np.stack([i == 0, i == count - 1])
-                for i, count in zip(index, self.grid.shape, strict=True)
-            ]
-        )
+        last = np.array(self.grid.shape)[:, None] - 1
+        return np.stack([index == 0, index == last], axis=1)
 
     def generator(self, motion: Motion) -> sparse.csr_array:
         """𝓛 of the closed loop: 𝓛V = v·∇_θV + b·∇_zV + ½ tr(DDᵀ∇²_zV)."""
         sharp = np.where(motion.parting, motion.velocity, 0)
         result = self.belief_generator + self.differences.transport(motion.velocity - sharp)
-        return result + self._plain.transport(sharp) if sharp.any() else result
+        if sharp.any():
+            result = result + self._plain.transport(sharp)
+        return result
 
     @cached_property
-    def rough(self) -> tuple["Scheme", "Scheme"]:
+    def first_order_relatives(self) -> tuple["Scheme", "Scheme"]:
         """First-order relatives, whose matrices are easier to factorise: monotone, and with this
         scheme's walls.
         """
@@ -195,13 +187,13 @@ class Scheme:
     def belief_generator(self) -> sparse.csr_array:
         """The part of 𝓛 that no control changes: transport and diffusion of the belief."""
         n, spread, d = self.controlled, self.fields.spread, self.differences
-        drift, matrix = self.fields.drift[n:].copy(), sparse.csr_array((self.fields.loss.size,) * 2)
+        drift = self.fields.drift[n:].copy()
+        matrix = sparse.csr_array((self.fields.loss.size,) * 2)
         for i, h in enumerate(self.grid.spacing[n:]):
             matrix = matrix + scaled_rows(spread[i, i], d.second[n + i])
             inside = ~self.walls[n + i].any(axis=0)
-            fine = (
-                np.abs(drift[i]) * h <= 2 * spread[i, i]
-            ) & inside  # cell Peclet number at most 2: central is monotone
+            # cell Peclet number at most 2: central differences are monotone
+            fine = (np.abs(drift[i]) * h <= 2 * spread[i, i]) & inside
             matrix = matrix + scaled_rows(np.where(fine, drift[i], 0), d.central[n + i])
             drift[i, fine] = 0
             for j in range(i):
@@ -217,6 +209,5 @@ class Scheme:
             return 2 * scaled_rows(spread, d.central[i] @ d.central[j])
         along = d.ahead[i] @ d.ahead[j] + d.back[i] @ d.back[j]
         across = d.ahead[i] @ d.back[j] + d.back[i] @ d.ahead[j]
-        return scaled_rows(np.maximum(spread, 0), along) + scaled_rows(
-            np.minimum(spread, 0), across
-        )
+        positive, negative = np.maximum(spread, 0), np.minimum(spread, 0)
+        return scaled_rows(positive, along) + scaled_rows(negative, across)

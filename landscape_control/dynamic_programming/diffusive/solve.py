@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from ..mesh import Grid
 from .coordinates import belief_system
 from .domain import Domain, derived_domain, given_domain, refuse_outside
 from .march import march
-from .quality import Solved, errors_between, judge, outflow_boundaries, wall_share
+from .quality import Quality, Solved
 from .result import GridPolicy
 from .scheme import Scheme
 from .stationary import evaluated, stationary_levels
@@ -50,15 +51,21 @@ def solve_grid(
     Parameters
     ----------
     problem : ControlProblem with hidden variables and noisy observations
-    points : odd number of nodes per axis, or one for each; default 101 x 101 in two dimensions, 41
-    x 41 x 21 in three box : [(low, high), …] for θ, then the belief, instead of the derived box;
-    see ``derived_domain`` margin : by which fraction of its longest side the derived box exceeds the
-    places named there order : 2, or 1 for the monotone upwind scheme, which settles also where V
-    has kinks tolerance : change of V, relative to its range, at which the policy iteration stops
-    accuracy : difference of two grids, relative to the range of V in the core, above which the
-    status is "grid too coarse" covariance : "steady" (held at its steady value), "coordinate", or
-    "auto": steady where T = ∞ and it settles at a value
-        above zero, or where the prior is there already
+    points
+        Odd number of nodes per axis, or one for each; default 101 x 101 in two dimensions, 41 x 41
+        x 21 in three.
+    box
+        [(low, high), …] for θ, then the belief, instead of the derived box; see
+        ``derived_domain``.
+    margin : by which fraction of its longest side the derived box exceeds the places named there
+    order : 2, or 1 for the monotone upwind scheme, which settles also where V has kinks
+    tolerance : change of V, relative to its range, at which the policy iteration stops
+    accuracy
+        Difference of two grids, relative to the range of V in the core, above which the status is
+        "grid too coarse".
+    covariance
+        "steady" (held at its steady value), "coordinate", or "auto": steady where T = ∞ and it
+        settles at a value above zero, or where the prior is there already.
     steps : time steps for a finite horizon, even
 
     Raises
@@ -104,47 +111,43 @@ def evaluate_policy(
     Parameters
     ----------
     problem : the problem that ``like`` solves
-    policy : callable (θ (E, n), belief, time) -> u (E, m); the belief is a GaussianBelief or a
-    TaskBelief like : GridPolicy, whose grid, order and time steps are used accuracy : as in
-    :func:`solve_grid`
+    policy
+        Callable (θ (E, n), belief, time) -> u (E, m); the belief is a GaussianBelief or a
+        TaskBelief.
+    like : GridPolicy, whose grid, order and time steps are used
+    accuracy : as in :func:`solve_grid`
     """
     began = time.perf_counter()
-    fixed = {"mean": "steady", "mean and variance": "coordinate"}.get(like.coordinates.kind, "auto")
-    parts = belief_system(problem, fixed)
+    covariance = {"mean": "steady", "mean and variance": "coordinate"}
+    parts = belief_system(problem, covariance.get(like.coordinates.kind, "auto"))
     system, coordinates, _ = parts
-    n = system.controlled
+    n, endless = system.controlled, math.isinf(system.horizon)
 
-    def control(points, to_go):
-        at = 0.0 if math.isinf(system.horizon) else system.horizon - to_go
-        return (
-            np.asarray(policy(points[:, :n], coordinates.beliefs(points[:, n:]), at))
-            .reshape(len(points), -1)
-            .T
-        )
+    def motion(scheme, to_go):
+        """Of the given policy, on the nodes of a scheme's grid."""
+        points = scheme.grid.points
+        at = 0.0 if endless else system.horizon - to_go
+        control = np.asarray(policy(points[:, :n], coordinates.beliefs(points[:, n:]), at))
+        return scheme.steered(control.reshape(len(points), -1).T)
 
     grid, solved = Grid(axes=like.axes), []
     for here, steps in ((grid.coarser(), like.iterations // 2), (grid, like.iterations)):
         scheme = Scheme(system=system, grid=here, order=like.order)
-        if math.isinf(system.horizon):
-            solved.append(_steady(evaluated(scheme, scheme.steered(control(here.points, 0.0)))))
+        if endless:
+            solved.append(_steady(evaluated(scheme, motion(scheme, math.inf))))
         else:
-            solved.append(
-                _marched(
-                    scheme,
-                    steps,
-                    lambda s, scheme=scheme: scheme.steered(control(scheme.grid.points, s)),
-                )
-            )
+            solved.append(_marched(scheme, steps, partial(motion, scheme)))
     domain = Domain(core=like.core, box=like.box, unreachable=like.natural)
     return _result(problem, parts, domain, solved, _limits(1.0, accuracy), began)
 
 
 def _result(problem, parts, domain, solved, limits, began) -> GridPolicy:
-    (system, coordinates, assumes), (coarse, fine), grid = parts, solved, solved[1].scheme.grid
+    system, coordinates, assumes = parts
+    coarse, fine = solved
+    grid = fine.scheme.grid
     start = np.concatenate([problem.start, coordinates.start])
-    errors, spread = errors_between(coarse, fine, domain)
-    share, outward = wall_share(coarse, domain, start), outflow_boundaries(fine, domain)
-    status, message = judge(fine, errors, spread, share, outward, limits)
+    quality = Quality.of(coarse, fine, domain, start)
+    status, message = quality.judged(*limits)
     controls = np.array([motion.control.reshape(-1, *grid.shape) for motion in fine.motions])
     return GridPolicy(
         axes=grid.axes,
@@ -152,8 +155,8 @@ def _result(problem, parts, domain, solved, limits, began) -> GridPolicy:
         to_go=freeze(fine.to_go),
         values=freeze(fine.values.reshape(-1, *grid.shape)),
         controls=freeze(controls),
-        error=errors[0],
-        policy_error=errors[1],
+        error=quality.error,
+        policy_error=quality.policy_error,
         status=status,
         message=message,
         residual=fine.residual,
@@ -161,7 +164,7 @@ def _result(problem, parts, domain, solved, limits, began) -> GridPolicy:
         box=freeze(domain.box),
         core=freeze(domain.core),
         natural=domain.unreachable,
-        wall_share=share,
+        wall_share=quality.wall_share,
         order=fine.scheme.order,
         assumes=assumes,
         seconds=time.perf_counter() - began,
