@@ -3,6 +3,7 @@ nodes it has.
 """
 
 import math
+from collections.abc import Iterable, Sequence
 
 import casadi as ca
 import numpy as np
@@ -11,13 +12,16 @@ from ..arrays import freeze, matrix, whole
 from ..errors import ProblemError
 from ..landscape import find_minima
 from ..problem import ControlProblem
+from ..solution import Plan
 from .bounds.lower_bounds import LowerBounds
 from .fields import largest_mobility
+
+Points = int | Sequence[int] | None  # nodes per axis, or for all of them
 
 _SMALLEST = 0.1  # of the reach: less is no scale of the problem
 
 
-def derived_box(problem: ControlProblem, plans, margin: float) -> np.ndarray:
+def derived_box(problem: ControlProblem, plans: Iterable[Plan], margin: float) -> np.ndarray:
     """Bounding box of start, end, the minima of L and the given plans, widened on every side; (n,
     2).
 
@@ -61,12 +65,13 @@ def _reach(problem) -> float:
 def _fall(expression, theta, start, size):
     """What a function exceeds its lower bound by at the start."""
     function = ca.Function("falling", [theta], [ca.densify(expression)])
-    value, cube = float(function(start)), np.column_stack([start - size, start + size])
-    bounds, resolution = LowerBounds(function), 1e-2 * abs(value)
-    return max(value - min(bounds.inside(cube, resolution), bounds.outside(cube, resolution)), 0.0)
+    value, bounds = float(function(start)), LowerBounds(function)
+    cube, resolution = np.column_stack([start - size, start + size]), 1e-2 * abs(value)
+    lowest = min(bounds.inside(cube, resolution), bounds.outside(cube, resolution))
+    return max(value - lowest, 0.0)
 
 
-def given_box(box, dimension: int, advice: str) -> np.ndarray:
+def given_box(box: object, dimension: int, advice: str) -> np.ndarray:
     """A user's box, checked: (dimension, 2), or one pair (low, high) in one dimension."""
     box = matrix("box", np.atleast_2d(np.asarray(box, dtype=float)), (dimension, 2))
     if (box[:, 0] >= box[:, 1]).any():
@@ -76,7 +81,9 @@ def given_box(box, dimension: int, advice: str) -> np.ndarray:
     return box
 
 
-def node_counts(points, dimension: int, *, default, least: int, advice: str) -> tuple[int, ...]:
+def node_counts(
+    points: Points, dimension: int, *, default: Points, least: int, advice: str
+) -> tuple[int, ...]:
     """Odd numbers of nodes, one per axis, of at least ``least``; one number stands for all axes."""
     given = tuple(np.atleast_1d(default if points is None else points).tolist())
     counts = given * dimension if len(given) == 1 else given
@@ -105,6 +112,8 @@ def _minima(landscape, points):
     reach = 3 * max(np.ptp(points, axis=0).max(), 1 + np.abs(points).max())
     axes = [np.linspace(c - reach, c + reach, 15) for c in centre]
     seeds = np.stack([c.ravel() for c in np.meshgrid(*axes, indexing="ij")], axis=1)
-    found = find_minima(landscape, np.vstack([points[:1], seeds]))
-    found = found[(np.abs(found - centre) <= reach).all(axis=1)]
-    return found[landscape.loss(found) <= landscape.loss(points).max()] if len(found) else found
+    minima = find_minima(landscape, np.vstack([points[:1], seeds]))
+    minima = minima[(np.abs(minima - centre) <= reach).all(axis=1)]
+    if not len(minima):
+        return minima
+    return minima[landscape.loss(minima) <= landscape.loss(points).max()]

@@ -1,9 +1,9 @@
 """Time integration of V_s = rate(V) in time-to-go s = T - t, explicit and implicit.
 
 A known problem has no diffusion: its steps are limited by the speeds alone, dt ~ h, and the
-explicit scheme keeps the third order of WENO in space. A diffusion would limit them to dt ~ h²,
-hundreds of times shorter on the grids used here, so that it is integrated implicitly, one linear
-solve a step.
+explicit scheme keeps the third order of WENO in space. A diffusion would limit them to dt ~ h², on
+101 x 101 nodes (θ, p₁) to 1/25 000 of a unit of time, so that it is integrated implicitly, one
+linear solve a step, and a hundred steps do.
 """
 
 from collections.abc import Callable, Iterator

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arguments import unchecked
 from ..errors import ProblemError
-from ..planning import Confirmation
+from ..planning import Confirmation, GridSolution
 from ..problem import ControlProblem
 from ..simulation import Rollout, simulate
 from ..simulation.stepping import fastest_rate
@@ -88,10 +88,10 @@ class InsideBox:
     at the nearest wall.
     """
 
-    def __init__(self, solution):
+    def __init__(self, solution: GridSolution):
         self._solution, self.asked, self.outside = solution, 0, 0
 
-    def __call__(self, theta, belief, time):
+    def __call__(self, theta: np.ndarray, belief: object, time: float) -> np.ndarray:
         inside = self._solution.grid.contains(theta, belief)
         self.asked += inside.size
         self.outside += int((~inside).sum())

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.ndimage import maximum_filter
 
 from ...kinks import SWITCHES
+from ...problem import ControlProblem
 from ..mesh import Grid
 from .intervals import IntervalFunction
 
@@ -42,12 +43,13 @@ class BetweenNodes:
 
     def lowered_end(self, terminal: np.ndarray, grid: Grid, weight: float) -> np.ndarray:
         """κΦ at all nodes (N_1, …), less what the interpolant can exceed it by."""
-        return terminal - weight * self._excess(self.terminal, grid) if weight > 0 else terminal
+        if weight == 0:
+            return terminal
+        return terminal - weight * self._excess(self.terminal, grid)
 
     def _excess(self, function, grid):
-        if (
-            grid.shape != self.finer.coarser().shape
-        ):  # a level of a nested iteration, only to begin with
+        if grid.shape != self.finer.coarser().shape:
+            # a level of a nested iteration, only to begin with
             return _excess(function, grid)
         excess = maximum_filter(_excess(function, self.finer), size=3, mode="nearest")
         return excess[self.finer.shared_nodes]
@@ -83,7 +85,7 @@ class Beyond:
         """The loss at all nodes (S,), with what it can be between them."""
         return loss if self.nodes is None else self.nodes.lowered_loss(loss, grid)
 
-    def begin(self, value: np.ndarray, problem, grid: Grid) -> np.ndarray:
+    def begin(self, value: np.ndarray, problem: ControlProblem, grid: Grid) -> np.ndarray:
         """V at the end with one value on all walls. Plans with a fixed end have to be inside by
         then.
         """

@@ -2,6 +2,7 @@
 outwards.
 """
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import casadi as ca
@@ -43,9 +44,8 @@ class IntervalFunction:
 
     def __init__(self, function: ca.Function):
         theta = ca.SX.sym("theta", function.size1_in(0))
-        shared = ca.cse(
-            ca.densify(function(theta))
-        )  # equal factors become one, so that x·x is seen to be a square
+        # equal factors become one, so that x·x is seen to be a square
+        shared = ca.cse(ca.densify(function(theta)))
         self.function = ca.Function("bounded", [theta], [shared])
         self.entries = self.function.numel_out(0)
         self.evaluate = evaluator(self.function)
@@ -59,12 +59,16 @@ class IntervalFunction:
         ]
         bounds = np.empty((2, len(low), self.entries))
         with np.errstate(all="ignore"):
-            for entry, result in enumerate(follow(self.function, inputs, self.evaluate, constant)):
+            for entry, result in enumerate(
+                interpret(self.function, inputs, self.evaluate, constant)
+            ):
                 bounds[0, :, entry], bounds[1, :, entry] = result
         return bounds[0], bounds[1]
 
 
-def follow(function, inputs, evaluate, constant) -> list:
+def interpret(
+    function: ca.Function, inputs: Sequence, evaluate: Callable, constant: Callable[[float], object]
+) -> list:
     """The outputs of a CasADi function of one vector, its instructions carried out by
     ``evaluate(operation, *values)``.
     """
@@ -86,31 +90,37 @@ def follow(function, inputs, evaluate, constant) -> list:
     return outputs
 
 
-def constant(value) -> Interval:
+def constant(value: float) -> Interval:
     """A number as an interval; what is not a number can be anything."""
     if np.isnan(value):
         return Interval(np.float64(-np.inf), np.float64(np.inf))
     return Interval(np.float64(value), np.float64(value))
 
 
-def evaluator(function: ca.Function):
+def evaluator(function: ca.Function) -> Callable[..., Interval]:
     """``evaluate(operation, *intervals)`` for the instructions of one function.
 
     fmin and fmax pass over an argument that is not a number, so that in a function that is not
     defined everywhere their result can be the other argument: both ends are then the hull's.
     """
     present = {function.instruction_id(k) for k in range(function.n_instructions())}
-    own = {ca.OP_FMIN: _hull, ca.OP_FMAX: _hull} if present & _PARTIAL else {}
-    return lambda operation, *values: own.get(operation, OPERATIONS.get(operation, _anything))(
-        *values
-    )
+    rules = OPERATIONS
+    if present & _PARTIAL:
+        rules = OPERATIONS | {ca.OP_FMIN: _hull, ca.OP_FMAX: _hull}
+
+    def evaluate(operation, *values):
+        return rules.get(operation, _anything)(*values)
+
+    return evaluate
 
 
 def _hull(x, y):
     return Interval(np.minimum(x.low, y.low), np.maximum(x.high, y.high))
 
 
-def outwards(low, high, least=-np.inf, most=np.inf) -> Interval:
+def outwards(
+    low: np.ndarray, high: np.ndarray, least: float = -np.inf, most: float = np.inf
+) -> Interval:
     """Ends moved outwards by more than the rounding error, but not beyond what is known of the
     result.
 
@@ -128,10 +138,8 @@ def outwards(low, high, least=-np.inf, most=np.inf) -> Interval:
         high,
     )
     low, high = np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high)
-    low, high = (
-        np.minimum(low, _LARGEST),
-        np.maximum(high, -_LARGEST),
-    )  # an overflow is finite, but larger than this
+    # an overflow is finite, but larger than this
+    low, high = np.minimum(low, _LARGEST), np.maximum(high, -_LARGEST)
     return Interval(np.clip(low, least, most), np.clip(high, least, most))
 
 
@@ -144,12 +152,12 @@ def _anything(*values):
     return Interval(np.full(shape, -np.inf), np.full(shape, np.inf))
 
 
-def add(x, y):
+def add(x: Interval, y: Interval) -> Interval:
     """x + y."""
     return outwards(x.low + y.low, x.high + y.high)
 
 
-def negative(x):
+def negative(x: Interval) -> Interval:
     """-x."""
     return Interval(-x.high, -x.low)
 
@@ -158,7 +166,7 @@ def _subtract(x, y):
     return add(x, negative(y))
 
 
-def multiply(x, y):
+def multiply(x: Interval, y: Interval) -> Interval:
     """x·y; zero times infinity is zero, since the ends stand for finite numbers."""
     products = np.array(
         np.broadcast_arrays(x.low * y.low, x.low * y.high, x.high * y.low, x.high * y.high)
@@ -167,7 +175,7 @@ def multiply(x, y):
     return outwards(products.min(axis=0), products.max(axis=0))
 
 
-def square(x):
+def square(x: Interval) -> Interval:
     """x²."""
     return _even(np.square, 0.0)(x)
 

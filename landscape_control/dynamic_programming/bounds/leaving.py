@@ -7,6 +7,7 @@ import casadi as ca
 import numpy as np
 
 from ...arguments import AnyNumber, Matrix, checked
+from ...objective import Objective
 from ...problem import ControlProblem
 from ..fields import largest_mobility
 from .intervals import IntervalFunction
@@ -68,14 +69,14 @@ def least_cost_of_leaving(
     Leaving, with cost -∞ where nothing is known, ∞ where the box cannot be left in time
     """
     objective = problem.objective
-    found = Leaving(cost=math.inf, time=math.nan, wall="none")
+    least = Leaving(cost=math.inf, time=math.nan, wall="none")
     for axis in range(problem.dimension):
         for side in (0, 1):
             walk = _Walk.to_wall(problem, box, axis, side)
             cost, time = _least(walk, objective, inside, min(anywhere, inside), terminal)
-            if not cost >= found.cost:
-                found = Leaving(cost=cost, time=time, wall=f"θ{axis + 1} = {box[axis, side]:.4g}")
-    return found
+            if not cost >= least.cost:
+                least = Leaving(cost=cost, time=time, wall=f"θ{axis + 1} = {box[axis, side]:.4g}")
+    return least
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,8 +110,8 @@ class _Walk:
         pair.
         """
         with np.errstate(all="ignore"):
-            found = [self._effort(early, late, objective, *pair) for pair in self.drifts]
-        return np.max(np.nan_to_num(found, nan=0.0, posinf=np.inf), axis=0)
+            efforts = [self._effort(early, late, objective, *pair) for pair in self.drifts]
+        return np.max(np.nan_to_num(efforts, nan=0.0, posinf=np.inf), axis=0)
 
     def _effort(self, early, late, objective, a, b):
         """What is left to push changes in one direction with time, the denominator grows."""
@@ -167,11 +168,9 @@ def _offset(flow, length, b):
 
 def _growth(rate, times):
     """∫₀ᵗ e^{rate·τ} dτ."""
-    return times * np.where(
-        rate * times == 0,
-        1.0,
-        np.expm1(rate * times) / np.where(rate * times == 0, 1.0, rate * times),
-    )
+    exponent = rate * times
+    nonzero = np.where(exponent == 0, 1.0, exponent)
+    return times * np.where(exponent == 0, 1.0, np.expm1(exponent) / nonzero)
 
 
 def _least(walk, objective, inside, afterwards, terminal):
@@ -191,15 +190,15 @@ def _times(walk, objective):
     """A mesh from 0 to T; an infinite horizon has an infinite last interval."""
     if math.isfinite(objective.horizon):
         return np.append(0.0, np.geomspace(1e-9 * objective.horizon, objective.horizon, _TIMES))
-    unit = (
-        1 / objective.discount
-        if objective.discount > 0
-        else walk.length / math.sqrt(objective.learning_rate)
-    )
+    unit = walk.length / math.sqrt(objective.learning_rate)
+    if objective.discount > 0:
+        unit = 1 / objective.discount
     return np.concatenate([[0.0], np.geomspace(1e-9 * unit, 1e9 * unit, _TIMES), [np.inf]])
 
 
-def loss_until(objective, times, inside, afterwards):
+def loss_until(
+    objective: Objective, times: np.ndarray, inside: float, afterwards: float
+) -> np.ndarray:
     """k[inside (1 - e^{-γt}) + afterwards (e^{-γt} - e^{-γT})]/γ; a lower bound of zero counts as
     zero for ever.
     """
@@ -215,23 +214,21 @@ def loss_until(objective, times, inside, afterwards):
     return objective.loss_weight * (parts[0] + parts[1])
 
 
-def discounted(objective, begin, end):
+def discounted(
+    objective: Objective, begin: float | np.ndarray, end: float | np.ndarray
+) -> np.ndarray:
     """∫ e^{-γτ} dτ from ``begin`` to ``end``."""
     gamma = objective.discount
     with np.errstate(invalid="ignore"):
         span = np.subtract(end, begin)
         span = np.where(np.isnan(span), 0.0, span)
-        return (
-            span
-            if gamma == 0
-            else np.exp(-gamma * np.asarray(begin)) * -np.expm1(-gamma * span) / gamma
-        )
+        if gamma == 0:
+            return span
+        return np.exp(-gamma * np.asarray(begin)) * -np.expm1(-gamma * span) / gamma
 
 
-def end_cost(objective, terminal):
+def end_cost(objective: Objective, terminal: float) -> float:
     """e^{-γT}·κΦ, zero for an infinite horizon."""
-    return (
-        math.exp(-objective.discount * objective.horizon) * terminal
-        if math.isfinite(objective.horizon)
-        else 0.0
-    )
+    if math.isinf(objective.horizon):
+        return 0.0
+    return math.exp(-objective.discount * objective.horizon) * terminal

@@ -2,6 +2,7 @@
 bisection.
 """
 
+import casadi as ca
 import numpy as np
 
 from .intervals import IntervalFunction
@@ -17,7 +18,7 @@ class LowerBounds:
     samples.
     """
 
-    def __init__(self, function):
+    def __init__(self, function: ca.Function):
         self.bounded = IntervalFunction(function)
         self.tail = TailFunction(self.bounded)
 
@@ -38,11 +39,9 @@ class LowerBounds:
         shells = [_shell(box, 2.0**k) for k in range(_OCTAVES)]
         low, high = (np.concatenate(ends) for ends in zip(*shells, strict=True))
         beyond = self._cones(box, 2.0**_OCTAVES)
-        return (
-            beyond
-            if beyond == -np.inf
-            else min(self._least(low, high, np.ptp(box, axis=1), resolution), beyond)
-        )
+        if beyond == -np.inf:
+            return beyond
+        return min(self._least(low, high, np.ptp(box, axis=1), resolution), beyond)
 
     def _least(self, low, high, unit, resolution):
         """The least lower bound over a set of boxes (S, n), the boxes with the lowest bounds
@@ -57,7 +56,7 @@ class LowerBounds:
                 break
             chosen = open_ones[np.argsort(bounds[open_ones], kind="stable")[:_BATCH]]
             halves = _bisected(low[chosen], high[chosen], unit)
-            found = self._evaluate(*halves)
+            evaluated_halves = self._evaluate(*halves)
             keep = np.ones(len(low), dtype=bool)
             keep[chosen] = False
             low, high = (
@@ -66,7 +65,7 @@ class LowerBounds:
             )
             bounds, samples = (
                 np.concatenate([old[keep], new])
-                for old, new in zip((bounds, samples), found, strict=True)
+                for old, new in zip((bounds, samples), evaluated_halves, strict=True)
             )
             evaluated += 2 * len(chosen)
         return float(bounds.min())
@@ -103,9 +102,8 @@ def _shell(box, scale):
     centre, half = box.mean(axis=1), np.ptp(box, axis=1) / 2 * scale
     lows, highs = [], []
     for axis in range(len(box)):
-        reach = np.where(
-            np.arange(len(box)) < axis, half, 2 * half
-        )  # axes before this one are covered by their own slabs
+        # axes before this one are covered by their own slabs
+        reach = np.where(np.arange(len(box)) < axis, half, 2 * half)
         for side in (-1, 1):
             low, high = centre - reach, centre + reach
             near, far = centre[axis] + side * half[axis], centre[axis] + side * 2 * half[axis]

@@ -8,7 +8,16 @@ from typing import NamedTuple
 import casadi as ca
 import numpy as np
 
-from .intervals import Interval, IntervalFunction, add, constant, follow, multiply, negative, square
+from .intervals import (
+    Interval,
+    IntervalFunction,
+    add,
+    constant,
+    interpret,
+    multiply,
+    negative,
+    square,
+)
 
 _HIGHEST = 16  # degree; beyond it only the plain interval is kept
 _ROUNDING = 1e-13  # relative to the sum of the moduli of the terms
@@ -64,7 +73,7 @@ class TailFunction:
                 return Tail(whole, {0: whole})
             return _tail(terms, reach, whole)
 
-        return follow(
+        return interpret(
             self.function,
             inputs,
             evaluate,

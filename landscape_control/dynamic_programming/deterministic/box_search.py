@@ -9,7 +9,8 @@ import numpy as np
 from ...errors import ProblemError
 from ...solver.clock import clock
 from ..march import MOST_STEPS
-from .outside import LOOKING_STEPS, Bounded
+from .outside import LOOKING_STEPS, Bounded, Outside
+from .value import ValueFunction
 
 _FACTOR = 1.5  # by which the box grows
 _SPARED = 0.5  # share of the time limit that is left for the grid after the boxes
@@ -17,7 +18,9 @@ _BOXES = 12  # tried at most, from the first to 86 times its size
 _NODES = {1: 1601, 2: 151**2}  # of the fine grid, where more are not asked for
 
 
-def searched_box(bounded: Bounded, box: np.ndarray, counts, cost: float):
+def searched_box(
+    bounded: Bounded, box: np.ndarray, counts: tuple[int, ...], cost: float
+) -> tuple[np.ndarray, tuple[int, ...], Outside, ValueFunction]:
     """(box, counts, Outside, V on every other node) of the first box for which nothing outside can
     pay, or of the last tried.
 

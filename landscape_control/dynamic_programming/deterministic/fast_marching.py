@@ -6,6 +6,8 @@ import numpy as np
 
 from ...errors import ProblemError
 from ...landscape import find_minima
+from ...problem import ControlProblem
+from ..bounds.beyond import Beyond
 from ..fields import mobility
 from ..mesh import Grid
 
@@ -13,7 +15,7 @@ from ..mesh import Grid
 _CELLS = 3.0
 
 
-def eikonal_value(problem, grid: Grid, beyond=None) -> np.ndarray:
+def eikonal_value(problem: ControlProblem, grid: Grid, beyond: Beyond | None = None) -> np.ndarray:
     """V on the nodes, (N_1, …), from |∇V| = √(2kLg/η), V = 0 at the minima of L, by scikit-fmm
     (Sethian 1996; order 2).
 
@@ -113,10 +115,12 @@ def _sources(problem, grid):
     tolerance = 1e-9 * max(np.ptp(loss), 1e-300)
     lowest = landscape.loss(minima).min() if len(minima) else np.inf
     if not abs(lowest) <= tolerance or loss.min() < -tolerance:
-        found = "none" if not len(minima) else f"lowest loss {min(lowest, loss.min()):.6g}"
+        received = "none"
+        if len(minima):
+            received = f"lowest loss {min(lowest, loss.min()):.6g}"
         raise ProblemError(
             "infinite horizon without discount",
-            received=found,
+            received=received,
             expected="a landscape with min L = 0 at a minimum inside the box",
             advice="subtract the lowest loss, landscape.above(value), or use a discount γ > 0",
         )

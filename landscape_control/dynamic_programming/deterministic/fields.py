@@ -3,12 +3,15 @@
 import numpy as np
 
 from ...problem import ControlProblem
+from ..bounds.beyond import Beyond
 from ..fields import FINITE, mobility, require_defined
 from ..hamiltonian import Hamiltonian
 from ..mesh import Grid
 
 
-def hamiltonian_on(problem: ControlProblem, grid: Grid, beyond=None) -> Hamiltonian:
+def hamiltonian_on(
+    problem: ControlProblem, grid: Grid, beyond: Beyond | None = None
+) -> Hamiltonian:
     """The Hamiltonian of a problem on the nodes of a grid; with ``beyond`` the loss between the
     nodes is bounded below.
 

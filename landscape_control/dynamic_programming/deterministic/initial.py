@@ -3,6 +3,7 @@
 import numpy as np
 
 from ...errors import ProblemError
+from ...problem import ControlProblem
 from ..fields import mobility
 from ..mesh import Grid
 
@@ -10,7 +11,7 @@ from ..mesh import Grid
 _CELLS = 0.5
 
 
-def initial_value(problem, grid: Grid) -> tuple[np.ndarray, float]:
+def initial_value(problem: ControlProblem, grid: Grid) -> tuple[np.ndarray, float]:
     """(V, s): V at time-to-go s. Free end: V = κΦ at s = 0. Fixed end: the short-time action of
     straight paths at s > 0.
 
@@ -30,7 +31,7 @@ def initial_value(problem, grid: Grid) -> tuple[np.ndarray, float]:
     return _straight_action(problem, grid, stretch), stretch
 
 
-def short_time(problem, grid: Grid) -> float:
+def short_time(problem: ControlProblem, grid: Grid) -> float:
     """s such that a path crossing the distance start-end (or a tenth of the box) at constant speed
     walks half a cell.
     """

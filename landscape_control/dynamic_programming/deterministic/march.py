@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..bounds.beyond import Beyond
 from ..differences import one_sided
 from ..hamiltonian import Hamiltonian
 from ..march import COURANT, MOST_STEPS, explicit
@@ -22,7 +23,7 @@ def march(
     discount: float,
     begin: float,
     stops: np.ndarray,
-    beyond=None,
+    beyond: Beyond | None = None,
     courant: float = COURANT,
     max_steps: int = MOST_STEPS,
 ) -> Iterator[np.ndarray]:

@@ -9,6 +9,7 @@ import numpy as np
 from ...arguments import AnyNumber, checked
 from ...arrays import number
 from ...errors import ProblemError
+from ...problem import ControlProblem
 from ..bounds.beyond import BetweenNodes, Beyond
 from ..bounds.leaving import Leaving, end_cost, least_cost_of_leaving, loss_until
 from ..bounds.lower_bounds import LowerBounds
@@ -122,7 +123,9 @@ class Statements:
     terminal: float | None
 
     @classmethod
-    def of(cls, problem, loss, terminal):
+    def of(
+        cls, problem: ControlProblem, loss: float | None, terminal: float | None
+    ) -> "Statements":
         """Checked numbers; a statement about Φ needs a terminal cost."""
         if terminal is not None and problem.objective.terminal is None:
             raise ProblemError(
@@ -140,7 +143,7 @@ class Statements:
 class Bounded:
     """A problem with its lower bounds: what plans can cost at least, for one box after another."""
 
-    def __init__(self, problem, statements: Statements):
+    def __init__(self, problem: ControlProblem, statements: Statements):
         self.problem, self.statements = problem, statements
         theta = ca.SX.sym("theta", problem.dimension)
         self.loss = ca.Function("loss", [theta], [ca.densify(problem.model.loss_at(theta))])
@@ -150,7 +153,13 @@ class Bounded:
         self.loss_bounds, self.terminal_bounds = LowerBounds(self.loss), LowerBounds(self.terminal)
 
     def examine(
-        self, box: np.ndarray, counts, cost: float, *, boxes: int = 1, steps: int = LOOKING_STEPS
+        self,
+        box: np.ndarray,
+        counts: tuple[int, ...],
+        cost: float,
+        *,
+        boxes: int = 1,
+        steps: int = LOOKING_STEPS,
     ) -> tuple[Outside, ValueFunction]:
         """All bounds for one box, and V on every other node; ``cost`` is that of the best plan
         known.
@@ -171,11 +180,11 @@ class Bounded:
         undercut, through_walls = self._undercuts(
             usual, (inside, outside, terminal_outside), fine, steps, enough, lowest
         )
-        attained = cost - lowest <= _TRIVIAL * range_near(
-            self.problem.start, usual
-        )  # it is the lowest cost conceivable
-        undercut = min(undercut, max(cost - lowest, 0.0)) if attained else undercut
-        found = Outside(
+        # whether the cost is the lowest conceivable
+        attained = cost - lowest <= _TRIVIAL * range_near(self.problem.start, usual)
+        if attained:
+            undercut = min(undercut, max(cost - lowest, 0.0))
+        known = Outside(
             excluded=bool(attained or leaving.cost > cost or through_walls <= enough),
             resolved=bool(attained or undercut - through_walls <= enough),
             leaving=leaving,
@@ -187,7 +196,7 @@ class Bounded:
             source=source,
             boxes=boxes,
         )
-        return found, usual
+        return known, usual
 
     def _undercuts(self, usual, bounds, fine, steps, enough, lowest):
         """(undercut, through the walls alone); the second is computed only where the first is not
@@ -207,10 +216,10 @@ class Bounded:
     def _relaxed(self, grid, beyond, steps):
         """The relaxed value at the start; -∞ where the grid cannot follow its speeds."""
         try:
-            found = value_function(self.problem, grid, slices=1, beyond=beyond, max_steps=steps)
+            relaxed = value_function(self.problem, grid, slices=1, beyond=beyond, max_steps=steps)
         except ProblemError:
             return -math.inf
-        return found.at(self.problem.start)
+        return relaxed.at(self.problem.start)
 
     def _loss(self, grid):
         """Lower bounds (inside, outside) of the loss, and where they come from."""
@@ -222,17 +231,17 @@ class Bounded:
         resolution = max(1e-3 * (start - losses.min()), 1e-8 * np.ptp(losses))
         if endless:
             resolution = 0.1 * _ZERO * np.ptp(losses)
-        found = [
+        proved = [
             self.loss_bounds.inside(grid.box, resolution),
             self.loss_bounds.outside(grid.box, resolution),
         ]
         stated = -math.inf if self.statements.loss is None else self.statements.loss
-        bounds = np.maximum(found, stated)
+        bounds = np.maximum(proved, stated)
         # fast marching has checked that the loss vanishes at its minima; the bound excludes further
         # ones
         if endless:
             bounds = np.where((bounds < 0) & (bounds >= -_ZERO * np.ptp(losses)), 0.0, bounds)
-        source = "stated by the user" if stated > min(found) else "interval arithmetic"
+        source = "stated by the user" if stated > min(proved) else "interval arithmetic"
         return float(bounds[0]), float(bounds[1]), source
 
     def _terminal(self, grid):
@@ -246,7 +255,7 @@ class Bounded:
         values = problem.model.terminal_cost(grid.points)
         start = float(problem.model.terminal_cost(problem.start)[0])
         resolution = max(1e-3 * (start - values.min()), 1e-8 * np.ptp(values))
-        found = [
+        proved = [
             self.terminal_bounds.inside(grid.box, resolution),
             self.terminal_bounds.outside(grid.box, resolution),
         ]
@@ -254,7 +263,7 @@ class Bounded:
         if problem.objective.terminal == "loss":
             statements.append(self.statements.loss)
         stated = max((bound for bound in statements if bound is not None), default=-math.inf)
-        return tuple(float(weight * bound) for bound in np.maximum(found, stated))
+        return tuple(float(weight * bound) for bound in np.maximum(proved, stated))
 
     def _lowest(self, loss, terminal):
         """The lowest cost conceivable: standing on the least loss for ever, free of charge."""
@@ -290,7 +299,7 @@ class Bounded:
                 )
 
 
-def range_near(start, value):
+def range_near(start: np.ndarray, value: ValueFunction) -> float:
     """The range of V over the five nodes to every side of the start."""
     at = np.rint(value.grid.cells(start)).astype(int)
     return float(np.ptp(value.now[tuple(slice(max(i - 5, 0), i + 6) for i in at)]))

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse import csc_array, dia_array
 from scipy.sparse.linalg import splu
 
+from ..bounds.beyond import Beyond
 from ..differences import Differences, one_sided
 from ..hamiltonian import Hamiltonian
 from ..mesh import Grid
@@ -24,7 +25,7 @@ def stationary_value(
     grid: Grid,
     *,
     discount: float,
-    beyond=None,
+    beyond: Beyond | None = None,
     tolerance: float = 1e-7,
 ) -> tuple[np.ndarray, float]:
     """(V, unsettled): the steady state on ``grid``, and the size of the last correction, in units
@@ -37,19 +38,17 @@ def stationary_value(
     policy iteration, so coarse grids go first. ``levels`` gives the Hamiltonian on a grid. With
     ``beyond`` (:class:`Beyond`) all nodes on the walls share one value, that of the outside.
     """
-    value, coarser = None, None
-    for level in nested_grids(grid, _COARSEST):
-        value = (
-            np.zeros(level.shape)
-            if value is None
-            else coarser.interpolate(value, level.points).reshape(level.shape)
-        )
+    coarser, *_ = grids = nested_grids(grid, _COARSEST)
+    value = np.zeros(coarser.shape)
+    for level in grids:
+        value = coarser.interpolate(value, level.points).reshape(level.shape)
         problem = _Level(levels(level), level, discount, beyond)
         most = 20 + max(level.shape)
         value = iterated(value, problem.newton, tolerance=tolerance, most=most).value
         coarser = level
-    found = iterated(value, problem.corrected, tolerance=_DAMPING * tolerance, most=40)
-    return found.value, found.change * float(np.ptp(found.value)) / _DAMPING
+    settled = iterated(value, problem.corrected, tolerance=_DAMPING * tolerance, most=40)
+    correction = settled.change / _DAMPING
+    return settled.value, correction * float(np.ptp(settled.value))
 
 
 class _Level:

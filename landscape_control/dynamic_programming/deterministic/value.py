@@ -141,7 +141,7 @@ def _march(problem, hamiltonian, grid, slices, beyond, max_steps):
     return to_go, np.array([first, *marched])
 
 
-def refuse_dimension(problem) -> None:
+def refuse_dimension(problem: ControlProblem) -> None:
     """Refuse problems beyond two parameters, whose grids grow out of hand."""
     if problem.dimension > 2:
         raise ProblemError(

@@ -45,7 +45,7 @@ class BeliefCoordinates:
     covariance: Entries | None = None
     prior_variance: AnyNumber | None = None
 
-    def read(self, belief) -> np.ndarray:
+    def read(self, belief: object) -> np.ndarray:
         """z (E, len(names)), or (len(names),) for a single belief, of a belief in any of its forms.
 
         A GaussianBelief, a TaskBelief, (mean, covariance), a bare mean or bare probabilities. A
@@ -53,11 +53,9 @@ class BeliefCoordinates:
         """
         estimate, covariance = _parts(belief)
         if estimate.ndim not in (1, 2) or estimate.shape[-1] != self.size:
-            what = (
-                "probabilities of 2 tasks"
-                if self.kind == "probability"
-                else f"a mean of {self.size} hidden variables"
-            )
+            what = f"a mean of {self.size} hidden variables"
+            if self.kind == "probability":
+                what = "probabilities of 2 tasks"
             raise ProblemError(
                 "belief",
                 expected=f"{what}, with or without an axis of episodes in front",
@@ -69,9 +67,8 @@ class BeliefCoordinates:
         if self.kind == "mean":
             return estimate
         variance = np.full((), self.prior_variance) if covariance is None else covariance[..., 0]
-        variance = (
-            np.broadcast_to(variance, estimate.shape) if variance.ndim < estimate.ndim else variance
-        )
+        if variance.ndim < estimate.ndim:
+            variance = np.broadcast_to(variance, estimate.shape)
         return np.concatenate(np.broadcast_arrays(estimate, variance), axis=-1)
 
     def beliefs(self, z: np.ndarray) -> GaussianBelief | TaskBelief:

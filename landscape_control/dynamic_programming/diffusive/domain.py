@@ -53,7 +53,7 @@ def derived_domain(
     return Domain(core=core, box=np.where(unreachable, core, widened), unreachable=unreachable)
 
 
-def given_domain(problem: ControlProblem, coordinates: BeliefCoordinates, box) -> Domain:
+def given_domain(problem: ControlProblem, coordinates: BeliefCoordinates, box: object) -> Domain:
     """A user's box; its core keeps a tenth of every side away from sides that can be reached."""
     belief, unreachable = _belief_core(problem, coordinates)
     n, d = problem.dimension, problem.dimension + len(coordinates.names)

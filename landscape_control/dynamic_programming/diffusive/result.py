@@ -116,7 +116,9 @@ class GridPolicy(Recordable):
         return (z[:1], z[1:, None]) if self.coordinates.kind == "mean and variance" else z
 
     @checked
-    def value_at(self, theta: Anywhere, belief: object, time: AnyNumber = 0.0):
+    def value_at(
+        self, theta: Anywhere, belief: object, time: AnyNumber = 0.0
+    ) -> float | np.ndarray:
         """V at θ (n,) or (E, n) and a belief: a number or (E,), by cubic splines; beyond the walls,
         at the nearest wall.
 
@@ -124,8 +126,8 @@ class GridPolicy(Recordable):
         covariance).
         """
         points, single = self._points(theta, belief)
-        found = self._sample(self._value_splines, points[:, None], time)[:, 0]
-        return found[0] if single else found
+        values = self._sample(self._value_splines, points[:, None], time)[:, 0]
+        return values[0] if single else values
 
     @checked
     def policy(self, theta: Anywhere, belief: object, time: AnyNumber = 0.0) -> np.ndarray:
@@ -133,8 +135,8 @@ class GridPolicy(Recordable):
         :meth:`value_at`.
         """
         points, single = self._points(theta, belief)
-        found = self._sample(self._control_splines, points[:, None], time)
-        return found[0] if single else found
+        controls = self._sample(self._control_splines, points[:, None], time)
+        return controls[0] if single else controls
 
     __call__ = policy
 

@@ -200,13 +200,15 @@ def _limits(tolerance, accuracy):
 
 def _domain(problem, coordinates, box, margin) -> Domain:
     margin = number("margin", margin, low=0)
-    domain = (
-        derived_domain(problem, coordinates, margin)
-        if box is None
-        else given_domain(problem, coordinates, box)
-    )
+    domain = _derived_or_given(problem, coordinates, box, margin)
     refuse_outside(problem, coordinates, domain)
     return domain
+
+
+def _derived_or_given(problem, coordinates, box, margin):
+    if box is None:
+        return derived_domain(problem, coordinates, margin)
+    return given_domain(problem, coordinates, box)
 
 
 def _optimal(system, grid, order, tolerance, steps) -> list[Solved]:

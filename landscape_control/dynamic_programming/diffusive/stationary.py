@@ -66,13 +66,13 @@ def policy_iteration(scheme: Scheme, value: np.ndarray, tolerance: float) -> Lev
         right = scheme.fields.loss + motion.effort
         return resolvent.solve(scheme.system.discount, motion, right, value)
 
-    found = iterated(value, improved, tolerance=tolerance, most=_MOST)
+    settled = iterated(value, improved, tolerance=tolerance, most=_MOST)
     return Level(
         scheme=scheme,
-        value=found.value,
-        motion=policy_of(found.value, found.iterations),
-        change=found.change,
-        iterations=found.iterations,
+        value=settled.value,
+        motion=policy_of(settled.value, settled.iterations),
+        change=settled.change,
+        iterations=settled.iterations,
     )
 
 
