@@ -192,11 +192,11 @@ def test_time_march_is_of_second_order_and_settles_at_the_stationary_value():
     errors, reference = [], None
     for steps in (160, 10, 20, 40):
         scheme = Scheme(system=replace(system, horizon=1.0), grid=grid, order=2)
-        final = march(scheme, steps)[1][-1]
+        final = march(scheme, steps).value
         reference = final if reference is None else reference
         errors.append(np.abs(final - reference).max())
     assert 1.7 < np.log2(errors[2] / errors[3]) < 2.5
-    long = march(Scheme(system=replace(system, horizon=25.0), grid=grid, order=2), 200)[1][-1]
+    long = march(Scheme(system=replace(system, horizon=25.0), grid=grid, order=2), 200).value
     settled = stationary_levels(system, grid, order=2, tolerance=1e-10)[1].value
     np.testing.assert_allclose(long, settled, atol=1e-5)
 

@@ -3,7 +3,7 @@ nodes it has.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import casadi as ca
 import numpy as np
@@ -15,10 +15,12 @@ from ..problem import ControlProblem
 from ..solution import Plan
 from .bounds.lower_bounds import LowerBounds
 from .fields import largest_mobility
+from .mesh import Grid
 
 Points = int | Sequence[int] | None  # nodes per axis, or for all of them
 
 _SMALLEST = 0.1  # of the reach: less is no scale of the problem
+_ROUNDING = 1e-9  # cells: a point this close to a wall is on it
 
 
 def derived_box(problem: ControlProblem, plans: Iterable[Plan], margin: float) -> np.ndarray:
@@ -100,6 +102,25 @@ def node_counts(
                 advice=f"use {count + 1}",
             )
     return counts
+
+
+def refuse_outside(grid: Grid, points: Mapping[str, np.ndarray], clearance: int = 0) -> None:
+    """Refuse named points that are outside the box of a grid, or closer to its walls than
+    ``clearance`` cells.
+    """
+    expected = f"at least {clearance} cells from every wall" if clearance else "a point inside"
+    for name, point in points.items():
+        if grid.wall_distance(point) < clearance - _ROUNDING:
+            raise ProblemError(
+                f"{name} in the grid's box",
+                expected=expected,
+                received=(
+                    f"{name} {np.round(point, 4).tolist()} in the box"
+                    f" {np.round(grid.box, 4).tolist()} with cells of"
+                    f" {np.round(grid.spacing, 4).tolist()}"
+                ),
+                advice="enlarge the box or the margin, or take more points",
+            )
 
 
 def _minima(landscape, points):

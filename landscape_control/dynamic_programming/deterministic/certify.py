@@ -12,7 +12,7 @@ from ...problem import ControlProblem
 from ...solution import Plan, Solution
 from ...solver import Solver, solve
 from ...solver.clock import running_clock
-from ..box import derived_box, given_box, node_counts
+from ..box import derived_box, given_box, node_counts, refuse_outside
 from ..march import MOST_STEPS
 from ..mesh import Grid
 from ..two_grids import difference, estimated_error
@@ -103,7 +103,8 @@ def certify_global(
         box = derived_box(problem, usable, margin)
     else:
         box, margin = given_box(box, problem.dimension, "write box=[(low, high), …]"), None
-    _refuse_near_walls(problem, Grid.over(box, counts))
+    ends = {"start": problem.start} | ({} if problem.end is None else {"end": problem.end})
+    refuse_outside(Grid.over(box, counts), ends, clearance=_CLEARANCE)
     with running_clock(time_limit):
         bounded = Bounded(problem, Statements.of(problem, loss_at_least, terminal_at_least))
         bounded.refuse_false_statements(Grid.over(box, counts))
@@ -144,24 +145,6 @@ def certify_global(
         method=fine.method,
         seconds=time.perf_counter() - began,
     )
-
-
-def _refuse_near_walls(problem, grid: Grid) -> None:
-    """Refuse a start or end that is outside the box or closer to a wall than the difference
-    stencils.
-    """
-    for name, point in (("start", problem.start), ("end", problem.end)):
-        if point is not None and grid.wall_distance(point) < _CLEARANCE:
-            raise ProblemError(
-                f"{name} in the grid's box",
-                expected=f"at least {_CLEARANCE} cells from every wall",
-                received=(
-                    f"{name} {np.round(point, 4).tolist()} in the box"
-                    f" {np.round(grid.box, 4).tolist()} with cells of"
-                    f" {np.round(grid.spacing, 4).tolist()}"
-                ),
-                advice="enlarge the box or the margin, or take more points",
-            )
 
 
 def _plans(problem, solution, seed) -> tuple[Plan, ...]:

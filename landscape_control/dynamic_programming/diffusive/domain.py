@@ -71,18 +71,6 @@ def given_domain(problem: ControlProblem, coordinates: BeliefCoordinates, box: o
     return Domain(core=np.where(unreachable, box, inner), box=box, unreachable=unreachable)
 
 
-def refuse_outside(problem: ControlProblem, coordinates: BeliefCoordinates, domain: Domain) -> None:
-    """Refuse a start that lies outside the box."""
-    start = np.concatenate([problem.start, coordinates.start])
-    if ((start < domain.box[:, 0]) | (start > domain.box[:, 1])).any():
-        raise ProblemError(
-            "start in the grid's box",
-            expected=f"a point of {np.round(domain.box, 4).tolist()}",
-            received=f"{np.round(start, 4).tolist()}",
-            advice="enlarge the box or the margin",
-        )
-
-
 def _bounds(coordinates):
     """Values a belief can have, (d, 2)."""
     by_name = {"p₁": (0.0, 1.0), "P": (0.0, math.inf)}

@@ -7,15 +7,13 @@ import numpy as np
 from ..march import implicit
 from .linear import Resolvent
 from .scheme import Motion, Scheme
+from .solved import Solved
 
 _LINEAR = 1e-10  # relative residual of the linear solves
 
 
-def march(
-    scheme: Scheme, steps: int, given: Callable | None = None
-) -> tuple[np.ndarray, np.ndarray, list[Motion]]:
-    """(times-to-go (steps+1,), values (steps+1, N), policies) of V_s = -γV + min_u[…], V(s = 0) =
-    Φ, see :func:`implicit`.
+def march(scheme: Scheme, steps: int, given: Callable[[float], Motion] | None = None) -> Solved:
+    """V_s = -γV + min_u[…], V(s = 0) = Φ, in ``steps`` equal time steps; see :func:`implicit`.
 
     The policy of a step is read off V extrapolated from the two steps before, so that one linear
     solve per step suffices. ``given``, a function of the time-to-go, returns the motion of a policy
@@ -33,4 +31,6 @@ def march(
 
     to_go = np.linspace(0, system.horizon, steps + 1)
     values = implicit(fields.terminal, to_go, solved)
-    return to_go, values, policies
+    return Solved(
+        scheme=scheme, to_go=to_go, values=values, motions=policies, change=0.0, iterations=steps
+    )

@@ -11,21 +11,10 @@ from scipy.sparse.linalg import splu
 from ..two_grids import difference, estimated_error
 from .domain import Domain
 from .result import GridStatus
-from .scheme import Motion, Scheme
+from .scheme import Scheme
+from .solved import Solved
 
 _WALL_SHARE = 1e-3  # discounted share of the time at walls from which on the box counts as left
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Solved:
-    """Slices on one grid: values (K+1, N), the policies behind them, how the iteration ended."""
-
-    scheme: Scheme
-    to_go: np.ndarray
-    values: np.ndarray
-    motions: list[Motion]
-    residual: float
-    iterations: int
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -62,13 +51,13 @@ class Quality:
             return estimated_error(float(largest), order)
 
         return cls(
-            error=error(fine.values[-1], coarse.values[-1]),
-            policy_error=error(fine.motions[-1].control, coarse.motions[-1].control),
-            spread=float(np.ptp(coarse.values[-1][inside.ravel()])),
+            error=error(fine.value, coarse.value),
+            policy_error=error(fine.motion.control, coarse.motion.control),
+            spread=float(np.ptp(coarse.value[inside.ravel()])),
             wall_share=wall_share(coarse, domain, start),
             outflow=outflow_boundaries(fine, domain),
-            change=fine.residual,
-            is_finite=bool(np.isfinite(fine.values[-1]).all()),
+            change=fine.change,
+            is_finite=bool(np.isfinite(fine.value).all()),
         )
 
     def judged(self, tolerance: float, accuracy: float) -> tuple[GridStatus, str]:
@@ -111,7 +100,7 @@ def wall_share(solved: Solved, domain: Domain, start: np.ndarray) -> float:
     system, grid = solved.scheme.system, solved.scheme.grid
     scheme = Scheme(system=system, grid=grid, order=1)
     rate = max(system.discount, 1 / system.horizon)
-    matrix = rate * eye_array(len(grid.points)) - scheme.generator(solved.motions[-1])
+    matrix = rate * eye_array(len(grid.points)) - scheme.generator(solved.motion)
     nearest_node = np.rint(grid.cells(start)).astype(int)
     begin = np.zeros(len(grid.points))
     begin[np.ravel_multi_index(nearest_node, grid.shape)] = rate
@@ -123,7 +112,7 @@ def wall_share(solved: Solved, domain: Domain, start: np.ndarray) -> float:
 def outflow_boundaries(solved: Solved, domain: Domain) -> tuple[str, ...]:
     """Names of the boundaries through which the closed loop would flow somewhere beside the core."""
     scheme, names = solved.scheme, solved.scheme.system.names
-    velocity = np.vstack([solved.motions[-1].free, scheme.fields.drift[scheme.controlled :]])
+    velocity = np.vstack([solved.motion.free, scheme.fields.drift[scheme.controlled :]])
     size = np.abs(velocity).max(axis=1, keepdims=True)
     boundaries = []
     for axis, name in enumerate(names):

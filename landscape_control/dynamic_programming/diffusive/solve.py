@@ -8,17 +8,18 @@ from functools import partial
 import numpy as np
 
 from ...arguments import Count, Matrix, NonNegative, Positive, checked
-from ...arrays import freeze, number, whole
+from ...arrays import freeze, whole
 from ...errors import ProblemError
 from ...problem import ControlProblem
-from ..box import node_counts
+from ..box import node_counts, refuse_outside
 from ..mesh import Grid
 from .coordinates import belief_system
-from .domain import Domain, derived_domain, given_domain, refuse_outside
+from .domain import Domain, derived_domain, given_domain
 from .march import march
-from .quality import Quality, Solved
+from .quality import Quality
 from .result import GridPolicy
 from .scheme import Scheme
+from .solved import Solved
 from .stationary import evaluated, stationary_levels
 
 POINTS = {1: (401,), 2: (101, 101), 3: (41, 41, 21)}
@@ -76,7 +77,6 @@ def solve_grid(
     """
     began = time.perf_counter()
     order, steps = _checked(order, steps)
-    limits = _limits(tolerance, accuracy)
     system, coordinates, assumes = belief_system(problem, covariance)
     domain = _domain(problem, coordinates, box, margin)
     counts = node_counts(
@@ -87,8 +87,11 @@ def solve_grid(
         advice="one entry per coordinate: θ, then the belief",
     )
     grid = Grid.over(domain.box, counts)
-    solved = _optimal(system, grid, order, limits[0], steps)
-    return _result(problem, (system, coordinates, assumes), domain, solved, limits, began)
+    refuse_outside(grid, {"start": np.concatenate([problem.start, coordinates.start])})
+    solved = _optimal(system, grid, order, tolerance, steps)
+    return _result(
+        problem, (system, coordinates, assumes), domain, solved, (tolerance, accuracy), began
+    )
 
 
 @checked
@@ -134,11 +137,11 @@ def evaluate_policy(
     for here, steps in ((grid.coarser(), like.iterations // 2), (grid, like.iterations)):
         scheme = Scheme(system=system, grid=here, order=like.order)
         if endless:
-            solved.append(_steady(evaluated(scheme, motion(scheme, math.inf))))
+            solved.append(evaluated(scheme, motion(scheme, math.inf)))
         else:
-            solved.append(_marched(scheme, steps, partial(motion, scheme)))
+            solved.append(march(scheme, steps, partial(motion, scheme)))
     domain = Domain(core=like.core, box=like.box, unreachable=like.natural)
-    return _result(problem, parts, domain, solved, _limits(1.0, accuracy), began)
+    return _result(problem, parts, domain, solved, (1.0, accuracy), began)
 
 
 def _result(problem, parts, domain, solved, limits, began) -> GridPolicy:
@@ -159,7 +162,7 @@ def _result(problem, parts, domain, solved, limits, began) -> GridPolicy:
         policy_error=quality.policy_error,
         status=status,
         message=message,
-        residual=fine.residual,
+        residual=fine.change,
         iterations=fine.iterations,
         box=freeze(domain.box),
         core=freeze(domain.core),
@@ -191,21 +194,7 @@ def _checked(order, steps):
     return order, steps
 
 
-def _limits(tolerance, accuracy):
-    return (
-        number("tolerance", tolerance, low=0, low_open=True),
-        number("accuracy", accuracy, low=0, low_open=True),
-    )
-
-
 def _domain(problem, coordinates, box, margin) -> Domain:
-    margin = number("margin", margin, low=0)
-    domain = _derived_or_given(problem, coordinates, box, margin)
-    refuse_outside(problem, coordinates, domain)
-    return domain
-
-
-def _derived_or_given(problem, coordinates, box, margin):
     if box is None:
         return derived_domain(problem, coordinates, margin)
     return given_domain(problem, coordinates, box)
@@ -214,29 +203,6 @@ def _derived_or_given(problem, coordinates, box, margin):
 def _optimal(system, grid, order, tolerance, steps) -> list[Solved]:
     """On the grid of twice the spacing, and on ``grid``."""
     if math.isinf(system.horizon):
-        return [
-            _steady(level)
-            for level in stationary_levels(system, grid, order=order, tolerance=tolerance)
-        ]
-    levels = ((grid.coarser(), steps // 2), (grid, steps))
-    return [
-        _marched(Scheme(system=system, grid=here, order=order), count) for here, count in levels
-    ]
-
-
-def _steady(level) -> Solved:
-    return Solved(
-        scheme=level.scheme,
-        to_go=np.array([np.inf]),
-        values=level.value[None],
-        motions=[level.motion],
-        residual=level.change,
-        iterations=level.iterations,
-    )
-
-
-def _marched(scheme, steps, given=None) -> Solved:
-    to_go, values, motions = march(scheme, steps, given)
-    return Solved(
-        scheme=scheme, to_go=to_go, values=values, motions=motions, residual=0.0, iterations=steps
-    )
+        return list(stationary_levels(system, grid, order=order, tolerance=tolerance))
+    coarse, fine = (Scheme(system=system, grid=g, order=order) for g in (grid.coarser(), grid))
+    return [march(coarse, steps // 2), march(fine, steps)]

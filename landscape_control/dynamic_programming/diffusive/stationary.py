@@ -1,7 +1,5 @@
 """The steady state of the stochastic HJB equation by policy iteration on nested grids."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from ..mesh import Grid, Interpolant
@@ -9,6 +7,7 @@ from ..policy_iteration import iterated, nested_grids
 from .diffusion import ControlledDiffusion
 from .linear import Resolvent
 from .scheme import Motion, Scheme
+from .solved import Solved
 
 _COARSEST = 11  # nodes per axis where the nested iteration begins
 _LINEAR = 1e-10  # accuracy of single linear solves
@@ -16,22 +15,9 @@ _CALM = 6  # policy iterations before crests are held
 _MOST = 60  # policy iterations per grid
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Level:
-    """What the iteration found on one grid: value (N,), policy, size of the last change in units of
-    the range of V.
-    """
-
-    scheme: Scheme
-    value: np.ndarray
-    motion: Motion
-    change: float
-    iterations: int
-
-
 def stationary_levels(
     system: ControlledDiffusion, grid: Grid, *, order: int, tolerance: float
-) -> tuple[Level, Level]:
+) -> tuple[Solved, Solved]:
     """(coarse, fine): the steady states on the grid of twice the spacing and on ``grid``.
 
     Policy iteration (Howard 1960): evaluate a policy by one linear solve, (γ - 𝓛)V = ℓ + effort,
@@ -50,7 +36,7 @@ def stationary_levels(
     return levels[-2], levels[-1]
 
 
-def policy_iteration(scheme: Scheme, value: np.ndarray, tolerance: float) -> Level:
+def policy_iteration(scheme: Scheme, value: np.ndarray, tolerance: float) -> Solved:
     """Howard's iteration from a first guess of V; keeps the value that changed least."""
     resolvent = Resolvent(scheme, 1e-3 * tolerance)
     motion = None
@@ -67,7 +53,7 @@ def policy_iteration(scheme: Scheme, value: np.ndarray, tolerance: float) -> Lev
         return resolvent.solve(scheme.system.discount, motion, right, value)
 
     settled = iterated(value, improved, tolerance=tolerance, most=_MOST)
-    return Level(
+    return Solved.steady(
         scheme=scheme,
         value=settled.value,
         motion=policy_of(settled.value, settled.iterations),
@@ -80,10 +66,10 @@ def _carried(level, grid):
     return Interpolant(level.scheme.grid, level.value)(grid.points)
 
 
-def evaluated(scheme: Scheme, motion: Motion) -> Level:
+def evaluated(scheme: Scheme, motion: Motion) -> Solved:
     """The value of a given policy: one linear solve."""
     right = scheme.fields.loss + motion.effort
     value = Resolvent(scheme, _LINEAR).solve(
         scheme.system.discount, motion, right, np.zeros_like(right)
     )
-    return Level(scheme=scheme, value=value, motion=motion, change=0.0, iterations=1)
+    return Solved.steady(scheme=scheme, value=value, motion=motion, change=0.0, iterations=1)
