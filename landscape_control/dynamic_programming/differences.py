@@ -84,7 +84,7 @@ class Differences:
     def back(self) -> list[sparse.csr_array]:
         """∂V/∂x_i as motion towards smaller x_i sees it."""
         build = _ahead_first if self.order == 1 else _ahead_second
-        return self._along_axes(lambda count: _mirrored(build(count)))
+        return self._along_axes(_mirrored(build))
 
     @cached_property
     def central(self) -> list[sparse.csr_array]:
@@ -119,10 +119,7 @@ class Differences:
         velocity (k, N).
         """
         size = velocity.shape[1]
-        matrix = sparse.csr_array(self._flow(velocity, first), shape=(size, size))
-        # what is behind the motion, whose place would only fill the factors of a solve
-        matrix.eliminate_zeros()
-        return matrix
+        return sparse.csr_array(self._flow(velocity, first), shape=(size, size))
 
     def discounted_transport(self, discount: float, velocity: np.ndarray) -> sparse.csc_array:
         """γ - Σ v_i ∂_i, the matrix that takes the value of a deterministic policy to its running
@@ -133,39 +130,52 @@ class Differences:
         diagonal = np.arange(size)
         entries = np.concatenate([np.full(size, float(discount)), -entries])
         places = np.concatenate([diagonal, rows]), np.concatenate([diagonal, columns])
-        matrix = sparse.csc_array((entries, places), shape=(size, size))
-        matrix.eliminate_zeros()
-        return matrix
+        return sparse.csc_array((entries, places), shape=(size, size))
 
     def _flow(self, velocity, first):
-        """Entries, and (rows, columns), of Σ v_i ∂_i along consecutive axes from ``first`` on."""
-        nowhere = np.zeros(0, dtype=int)  # no axis at all: a problem without beliefs
-        rows, columns, entries = [nowhere], [nowhere], [np.zeros(0)]
-        for axis, v in enumerate(velocity, start=first):
-            ahead, back = self._triples[axis]
-            rows += [ahead.row, back.row]
-            columns += [ahead.col, back.col]
-            entries.append(np.maximum(v, 0)[ahead.row] * ahead.data)
-            entries.append(np.minimum(v, 0)[back.row] * back.data)
-        return np.concatenate(entries), (np.concatenate(rows), np.concatenate(columns))
+        """Entries, and (rows, columns), of Σ v_i ∂_i along consecutive axes from ``first`` on.
+
+        Only those of the quotient that looks where the motion goes: zeros in place of the other one
+        would fill the factors of a solve.
+        """
+        rows, columns, weights, sources = self._upwind
+        speeds = np.zeros((self.grid.dimension, 2, velocity.shape[1]))
+        along = speeds[first : first + len(velocity)]
+        np.maximum(velocity, 0, out=along[:, 0])
+        np.minimum(velocity, 0, out=along[:, 1])
+        entries = speeds.ravel()[sources] * weights
+        moving = np.flatnonzero(entries)
+        return entries[moving], (rows[moving], columns[moving])
 
     @cached_property
-    def _triples(self):
-        """(ahead, back) by row, column and entry, for each axis."""
-        sides = zip(self.ahead, self.back, strict=True)
-        return [(ahead.tocoo(), back.tocoo()) for ahead, back in sides]
+    def _upwind(self):
+        """(rows, columns, weights, sources) of all quotients ahead and back; ``sources`` are the
+        places of their nodes in an array (axes, 2, N) of speeds ahead and back.
+        """
+        size = int(np.prod(self.grid.shape))
+        triples = [
+            side.tocoo() for pair in zip(self.ahead, self.back, strict=True) for side in pair
+        ]
+        rows = [triple.row for triple in triples]
+        return (
+            np.concatenate(rows),
+            np.concatenate([triple.col for triple in triples]),
+            np.concatenate([triple.data for triple in triples]),
+            np.concatenate([k * size + row for k, row in enumerate(rows)]),
+        )
 
     def _along_axes(self, build, power=1):
-        shape, result = self.grid.shape, []
+        """The matrix on a line, at every place of the other axes: one on the grid per axis."""
+        shape, size = self.grid.shape, int(np.prod(self.grid.shape))
+        matrices = []
         for axis, (count, h) in enumerate(zip(shape, self.grid.spacing, strict=True)):
-            matrix = build(count) / h**power
+            entries, rows, columns = build(count)
             before, after = int(np.prod(shape[:axis])), int(np.prod(shape[axis + 1 :]))
-            if before > 1:
-                matrix = sparse.kron(sparse.eye_array(before), matrix)
-            if after > 1:
-                matrix = sparse.kron(matrix, sparse.eye_array(after))
-            result.append(sparse.csr_array(matrix))
-        return result
+            lines = np.add.outer(count * after * np.arange(before), np.arange(after)).ravel()
+            places = tuple(np.add.outer(lines, after * index).ravel() for index in (rows, columns))
+            entries = np.tile(entries * (1 / h**power), len(lines))
+            matrices.append(sparse.csr_array((entries, places), shape=(size, size)))
+        return matrices
 
 
 def scaled_rows(factor: np.ndarray, matrix: sparse.csr_array) -> sparse.csr_array:
@@ -176,10 +186,12 @@ def scaled_rows(factor: np.ndarray, matrix: sparse.csr_array) -> sparse.csr_arra
 
 
 def _stencil(count, offsets, weights, edges):
-    """The matrix (count, count) with ``weights`` at ``offsets`` from each node's column; ``edges``
-    maps nodes at the ends, negative ones counted from the last, to (columns, weights) of their own.
+    """(entries, rows, columns) of the matrix (count, count) with ``weights`` at ``offsets`` from
+    each node; ``edges`` maps nodes at the ends, negative ones counted from the last, to (columns,
+    weights) of their own.
     """
-    inner = np.setdiff1d(np.arange(count), [node % count for node in edges])
+    first = sum(node >= 0 for node in edges)
+    inner = np.arange(first, count - (len(edges) - first))
     rows = [np.repeat(inner, len(offsets))]
     columns = [np.add.outer(inner, offsets).ravel()]
     entries = [np.tile(weights, len(inner))]
@@ -187,16 +199,17 @@ def _stencil(count, offsets, weights, edges):
         rows.append(np.full(len(own_columns), node % count))
         columns.append(np.array(own_columns, dtype=int) % count)
         entries.append(np.array(own_weights))
-    triples = np.concatenate(entries), (np.concatenate(rows), np.concatenate(columns))
-    return sparse.csr_array(sparse.coo_array(triples, shape=(count, count)))
+    return np.concatenate(entries), np.concatenate(rows), np.concatenate(columns)
 
 
-def _mirrored(matrix):
+def _mirrored(build):
     """The quotient seen from the other end: minus the matrix with both axes reversed."""
-    triples, last = matrix.tocoo(), matrix.shape[0] - 1
-    return sparse.csr_array(
-        sparse.coo_array((-triples.data, (last - triples.row, last - triples.col)), matrix.shape)
-    )
+
+    def mirrored(count):
+        entries, rows, columns = build(count)
+        return -entries, count - 1 - rows, count - 1 - columns
+
+    return mirrored
 
 
 _NOTHING = ((), ())
