@@ -50,10 +50,10 @@ LAYERS = (  # a module may import from its own layer and those above it in this 
     ("examination",),
     ("certificate",),
     ("solver",),
-    ("grid",),
+    ("dynamic_programming",),
+    ("grid", "stochastic"),  # windows on dynamic_programming
     ("rules",),
     ("comparison",),
-    ("stochastic",),
     ("planning",),
     ("simulation",),
     ("verification",),

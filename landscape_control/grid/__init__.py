@@ -2,12 +2,12 @@
 says about a plan.
 """
 
-from .certificate import GlobalCertificate, Verdict
-from .certify import certify_global
-from .leaving import Leaving, least_cost_of_leaving
-from .mesh import Grid
-from .outside import Outside
-from .value import ValueFunction, value_function
+from ..dynamic_programming.bounds.leaving import Leaving, least_cost_of_leaving
+from ..dynamic_programming.deterministic.certificate import GlobalCertificate, Verdict
+from ..dynamic_programming.deterministic.certify import certify_global
+from ..dynamic_programming.deterministic.outside import Outside
+from ..dynamic_programming.deterministic.value import ValueFunction, value_function
+from ..dynamic_programming.mesh import Grid
 
 __all__ = [
     "GlobalCertificate",

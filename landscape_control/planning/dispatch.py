@@ -1,5 +1,5 @@
-"""The front door: full information to the solver, exact LQG where it holds, numerical planning with
-beliefs elsewhere.
+"""Which method plans: the solver with full information, exact LQG where it holds, numerical planning
+with beliefs elsewhere.
 """
 
 import math
@@ -13,7 +13,7 @@ from ..belief import belief_model, combination, unbounded, unobservable
 from ..errors import ProblemError, SolveError, check_choice, check_options
 from ..landscape import TaskChain
 from ..problem import ControlProblem
-from ..solution import Status
+from ..solution import Solution, Status
 from ..transcription import Transcription
 from .linear_model import NotLinearQuadratic
 from .lqg import LQGSolution, solve_lqg
@@ -54,42 +54,31 @@ def solve(
     method: str | Transcription = "auto",
     throw: bool = True,
     **options: object,
-):
-    """The optimal plan, or, where the landscape has hidden variables, the optimal policy of (θ,
-    belief).
-
-    Parameters
-    ----------
-    problem : ControlProblem
-    method : str
-        Nothing hidden: as for :class:`~landscape_control.solver.Solver`. Hidden variables: "lqg"
-        (exact; linear-quadratic with linear observations, verified from the expressions),
-        "transcription" (belief-space direct transcription), "replanning", "dynamic programming"
-        (grids of up to three dimensions), or "auto": exact LQG where it holds, dynamic programming
-        for one weight and two tasks, otherwise transcription. The long names in
-        ``BeliefSolution.method`` are accepted too.
-    throw : bool, raise SolveError when the status is not converged
-    options : of the method chosen: tolerance, seed, ...
-
-    Returns a Solution, or a BeliefSolution (``method`` and ``assumes`` say which and on what
-    grounds).
-
-    Raises
-    ------
-    ProblemError
-        A method asked for beyond its assumptions, with the reason; an unknown method or option.
-    SolveError
-        See ``throw``; its ``solution`` keeps what was computed.
+) -> Solution | BeliefSolution:
+    """The plan or policy as its method states it: :func:`landscape_control.solve` with
+    ``confirm=False``, which describes the arguments, the result and what is raised.
     """
     if problem.is_known:
         return _solve_known(problem, method, throw, options)
-    method = check_method(method, options)
+    return delivered(planned(problem, check_method(method, options), options), throw)
+
+
+def planned(problem: ControlProblem, method: str, options: Mapping) -> BeliefSolution:
+    """The policy for hidden variables by a method that :func:`check_method` has returned, whatever
+    its status.
+    """
     solution = (
         _solve_auto(problem, options)
         if method == "auto"
         else _SOLVERS[method](problem, throw=False, **options)
     )
-    solution = marked_unbounded(solution)
+    return marked_unbounded(solution)
+
+
+def delivered(solution: BeliefSolution, throw: bool) -> BeliefSolution:
+    """The solution; raises SolveError instead where its status is not converged and ``throw`` is
+    true.
+    """
     if throw and not solution.status.ok:
         raise SolveError(f"{solution.explanation}. {solution.message}".rstrip(), solution)
     return solution
@@ -142,7 +131,7 @@ def _known_options(method) -> dict[str, Kind]:
             "seed": declared(solve_dynamic_programming)["seed"].kind,
         }
     if method == "dynamic programming":
-        from ..stochastic import solve_grid as chosen
+        from ..dynamic_programming.diffusive.solve import solve_grid as chosen
 
         parameters = declared(solve_dynamic_programming) | declared(chosen)
     else:
@@ -273,7 +262,7 @@ def solve_dynamic_programming(
         is true.
     """
     check_options("dynamic programming", options, _known_options("dynamic programming"))
-    from ..stochastic import solve_grid
+    from ..dynamic_programming.diffusive.solve import solve_grid
 
     grid = solve_grid(problem, **options)
     solution = GridSolution(

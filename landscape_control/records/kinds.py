@@ -8,11 +8,11 @@ from ..errors import ProblemError
 
 # name -> module of the package; a class that moves keeps its name here
 MODULES = {
-    "BeliefCoordinates": "stochastic.coordinates",
+    "BeliefCoordinates": "dynamic_programming.diffusive.coordinates",
     "BeliefLayout": "planning.coordinates",
     "Certificate": "certificate",
     "Confirmation": "planning.confirmation",
-    "GridPolicy": "stochastic.result",
+    "GridPolicy": "dynamic_programming.diffusive.result",
     "GridSolution": "planning.dispatch",
     "Identifiability": "emergence.identifiability",
     "LQGSolution": "planning.lqg",
@@ -31,7 +31,7 @@ MODULES = {
 }
 ENUMS = {
     "CostKind": "planning.confirmation",
-    "GridStatus": "stochastic.result",
+    "GridStatus": "dynamic_programming.diffusive.result",
     "PolicyStatus": "solver.policies",
     "Status": "solution",
 }

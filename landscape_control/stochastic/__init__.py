@@ -2,11 +2,11 @@
 dimensions.
 """
 
-from .coordinates import BeliefCoordinates, belief_system
-from .diffusion import ControlledDiffusion
-from .result import GridPolicy, GridStatus
-from .scheme import Scheme
-from .solve import evaluate_policy, solve_grid
+from ..dynamic_programming.diffusive.coordinates import BeliefCoordinates, belief_system
+from ..dynamic_programming.diffusive.diffusion import ControlledDiffusion
+from ..dynamic_programming.diffusive.result import GridPolicy, GridStatus
+from ..dynamic_programming.diffusive.scheme import Scheme
+from ..dynamic_programming.diffusive.solve import evaluate_policy, solve_grid
 
 __all__ = [
     "BeliefCoordinates",

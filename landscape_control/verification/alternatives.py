@@ -1,17 +1,26 @@
 """Other policies for a problem whose first plan was not confirmed by its simulation."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from ..errors import ProblemError, SolveError
-from ..planning import METHODS, solve_dynamic_programming, solve_replanning
+from ..planning import (
+    METHODS,
+    BeliefSolution,
+    Confirmation,
+    solve_dynamic_programming,
+    solve_replanning,
+)
 from ..planning.advice import CARRIED_OUT
 from ..planning.dispatch import SMALL_GRID, has_small_grid
+from ..problem import ControlProblem
 from .simulated import simulated_cost
 
 RESPONSES = (0.25, 0.0)  # to beliefs, of a transcribed plan whose full answer was not confirmed
 
 
-def alternatives(first, seed: int):
+def alternatives(first: BeliefSolution, seed: int) -> Iterator[BeliefSolution]:
     """Other policies, those that refuse the problem left out: milder answers of the same plan,
     small grids, replanning.
     """
@@ -24,7 +33,7 @@ def alternatives(first, seed: int):
         yield from _attempt(solve_replanning, problem, seed)
 
 
-def standing_still(problem, episodes, seed):
+def standing_still(problem: ControlProblem, episodes: int | None, seed: int) -> Confirmation:
     """The simulated cost of u = 0."""
     return simulated_cost(
         problem,

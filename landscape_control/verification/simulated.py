@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arguments import unchecked
 from ..errors import ProblemError
-from ..planning import Confirmation
+from ..planning import Confirmation, GridSolution
 from ..problem import ControlProblem
 from ..simulation import Rollout, simulate
 from ..simulation.stepping import fastest_rate
@@ -18,9 +18,8 @@ EPISODES, MOST_EPISODES = 256, 2048
 LEAST_STEPS, MANY_STEPS, MOST_STEPS = 64, 512, 16384
 TOLERANCE = 0.05  # of the size of the cost: what an approximate plan may be off by
 
-_PER_TIME_CONSTANT = (
-    12  # steps per shortest time constant that are taken where that makes no more than MANY_STEPS
-)
+# steps per shortest time constant that are taken where that makes no more than MANY_STEPS
+_PER_TIME_CONSTANT = 12
 _STABLE = 3  # steps per shortest time constant that a simulation needs at the least
 _FINER = 4  # by which factor a step that matters is divided, once
 _OUTSIDE = 1e-3  # share of the time outside a grid's box that is worth a word
@@ -56,33 +55,32 @@ def simulated_cost(
     method : name of the policy
     planned, is_bound : the cost it is held against, and whether that is an upper bound
     """
-    said = {
+    common = {
         "method": method,
         "planned": float(planned),
         "is_bound": is_bound,
         "tolerance": TOLERANCE,
         "seed": seed,
     }
-    horizon, trouble = _horizon(problem)
-    if trouble:
-        return _nothing(said, horizon, trouble)
-    run = _Pair(problem, policy, horizon, said)
+    horizon, obstacle = _horizon(problem)
+    if obstacle:
+        return _nothing(common, horizon, obstacle)
+    run = _Pair(problem, policy, horizon, common)
     count = EPISODES if episodes is None else episodes
     fine = _first_steps(problem, horizon) if steps is None else steps
     if fine > MOST_STEPS:
-        return _nothing(said, horizon, f"it would take {fine} steps or more")
+        return _nothing(common, horizon, f"it would take {fine} steps or more")
     try:
-        found, step_error = run(count, fine)
-        if steps is None and not step_error <= _STEP_SHARE * found.scale:
+        confirmation, step_error = run(count, fine)
+        if steps is None and not step_error <= _STEP_SHARE * confirmation.scale:
             fine = min(_FINER * fine, MOST_STEPS)
-            found, step_error = run(count, fine)
-        if episodes is None and found.could_agree and not found.is_decided:
-            found, _ = run(MOST_EPISODES, fine)
-    except (
-        ProblemError
-    ) as refusal:  # a policy that a diverging episode asked for what it cannot give
-        return _nothing(said, horizon, f"the policy broke down: {refusal}", simulated=math.inf)
-    return found
+            confirmation, step_error = run(count, fine)
+        if episodes is None and confirmation.could_agree and not confirmation.is_decided:
+            confirmation, _ = run(MOST_EPISODES, fine)
+    except ProblemError as refusal:
+        # a policy that a diverging episode asked for what it cannot give
+        return _nothing(common, horizon, f"the policy broke down: {refusal}", simulated=math.inf)
+    return confirmation
 
 
 class InsideBox:
@@ -90,10 +88,10 @@ class InsideBox:
     at the nearest wall.
     """
 
-    def __init__(self, solution):
+    def __init__(self, solution: GridSolution):
         self._solution, self.asked, self.outside = solution, 0, 0
 
-    def __call__(self, theta, belief, time):
+    def __call__(self, theta: np.ndarray, belief: object, time: float) -> np.ndarray:
         inside = self._solution.grid.contains(theta, belief)
         self.asked += inside.size
         self.outside += int((~inside).sum())
@@ -114,8 +112,8 @@ class InsideBox:
 class _Pair:
     """Simulations with a step and with half of it, which share their random numbers."""
 
-    def __init__(self, problem, policy, horizon, said):
-        self.problem, self.policy, self.horizon, self.said = problem, policy, horizon, said
+    def __init__(self, problem, policy, horizon, common):
+        self.problem, self.policy, self.horizon, self.common = problem, policy, horizon, common
 
     def __call__(self, episodes, fine) -> tuple[Confirmation, float]:
         """(the cost, and the error that the finer of the two steps leaves)."""
@@ -127,7 +125,7 @@ class _Pair:
             "horizon": self.horizon,
             "scale": _size(rollout),
         }
-        return Confirmation(simulated=mean, error=error, **made, **self.said), step_error
+        return Confirmation(simulated=mean, error=error, **made, **self.common), step_error
 
     def _rollout(self, episodes, steps, draws) -> Rollout:
         endless = math.isinf(self.problem.objective.horizon)
@@ -135,7 +133,7 @@ class _Pair:
             self.problem,
             self.policy,
             episodes=episodes,
-            seed=self.said["seed"],
+            seed=self.common["seed"],
             step=self.horizon / steps,
             horizon=self.horizon if endless else None,
             draws_per_step=draws,
@@ -177,8 +175,8 @@ def _first_steps(problem, horizon):
     return 2 * math.ceil(wanted / 2)
 
 
-def _nothing(said, horizon, note, simulated=math.nan):
+def _nothing(common, horizon, note, simulated=math.nan):
     unknown = dict.fromkeys(("error", "scale", "step"), math.nan)
     return Confirmation(
-        simulated=simulated, episodes=0, horizon=horizon, note=note, **unknown, **said
+        simulated=simulated, episodes=0, horizon=horizon, note=note, **unknown, **common
     )

@@ -1,5 +1,5 @@
-"""The front door of the library: plans with full information, and policies of beliefs whose cost
-has been simulated.
+"""``landscape_control.solve``: plans with full information, and policies of beliefs whose cost has
+been simulated.
 """
 
 import math
@@ -8,14 +8,14 @@ from dataclasses import replace
 from typing import Annotated
 
 from ..arguments import Whole, checked
-from ..errors import ProblemError, SolveError
+from ..errors import ProblemError
 from ..planning import dispatch as planning
 from ..planning.advice import CARRIED_OUT
-from ..planning.confirmation import CostKind
+from ..planning.confirmation import Confirmation, CostKind
 from ..planning.dispatch import METHODS
 from ..planning.solution import BeliefSolution
 from ..problem import ControlProblem
-from ..solution import Status
+from ..solution import Solution, Status
 from ..transcription import Transcription
 
 Episodes = Annotated[int, Whole(low=2)]
@@ -32,7 +32,7 @@ def solve(
     confirm: bool = True,
     episodes: Episodes | None = None,
     **options: object,
-):
+) -> Solution | BeliefSolution:
     """The optimal plan, or, where the landscape has hidden variables, a policy of (θ, belief) with
     a cost to rely on.
 
@@ -53,14 +53,15 @@ def solve(
         they disagree, beyond three errors and 5 % of the size of the cost, the status is
         NOT_CONFIRMED and ``cost`` is the simulated one; "auto" then also tries other methods and
         returns the one that is cheapest in simulation.
-    episodes : int, how many are simulated; None is 256, or up to 2048 where chance decides, and
-    none for "replanning", which
-        solves a plan per episode and step: it has no planned cost, and gets the simulated one where
-        ``episodes`` is given
+    episodes : int
+        How many are simulated. None is 256, or up to 2048 where chance decides, and none for
+        "replanning", which solves a plan per episode and step: it has no planned cost, and gets the
+        simulated one where ``episodes`` is given.
     options : of the method chosen: tolerance, seed, ...
 
-    Returns a Solution, or a BeliefSolution (``method`` and ``assumes`` say which and on what
-    grounds).
+    Returns
+    -------
+    A Solution, or a BeliefSolution (``method`` and ``assumes`` say which and on what grounds).
 
     Raises
     ------
@@ -73,12 +74,10 @@ def solve(
         _refuse_own(problem, confirm, episodes)
         return planning.solve(problem, method=method, throw=throw, **options)
     method = planning.check_method(method, options)
-    solution = planning.solve(problem, method=method, throw=False, **options)
+    solution = planning.planned(problem, method, options)
     if confirm and (solution.status.ok or solution.status in CARRIED_OUT):
         solution = _confirmed(solution, method, episodes, options)
-    if throw and not solution.status.ok:
-        raise SolveError(f"{solution.explanation}. {solution.message}".rstrip(), solution)
-    return solution
+    return planning.delivered(solution, throw)
 
 
 @checked
@@ -109,68 +108,73 @@ def _confirmed(solution: BeliefSolution, method, episodes, options) -> BeliefSol
     if solution.cost_kind == CostKind.EXACT:
         return solution
     if solution.cost_kind == CostKind.NONE:
-        slow = solution.method == METHODS["replanning"] and episodes is None
-        return (
-            solution
-            if slow
-            else _with_note(_with_cost_of(solution, _simulated(solution, episodes, seed)))
-        )
-    found = _simulated(solution, episodes, seed)
-    solution = _with_note(replace(solution, confirmation=found))
-    if found.agrees or math.isnan(found.simulated):
+        is_slow = solution.method == METHODS["replanning"]
+        if is_slow and episodes is None:
+            return solution
+        return _with_note(_with_cost_of(solution, _simulated(solution, episodes, seed)))
+    confirmation = _simulated(solution, episodes, seed)
+    solution = _with_note(replace(solution, confirmation=confirmation))
+    if confirmation.agrees or math.isnan(confirmation.simulated):
         return solution
     solution = _unconfirmed(solution)
     return _cheapest(solution, episodes, seed) if method == "auto" else solution
 
 
-def _simulated(solution, episodes, seed):
+def _simulated(solution, episodes, seed) -> Confirmation:
     from .simulated import InsideBox, simulated_cost  # imported when it is needed
 
-    slow = solution.method == METHODS["replanning"]
-    settings = (
-        {"episodes": episodes or _SLOW["episodes"], "steps": _SLOW["steps"]}
-        if slow
-        else {"episodes": episodes}
-    )
-    watched = InsideBox(solution) if isinstance(solution, planning.GridSolution) else None
-    found = simulated_cost(
+    settings = {"episodes": episodes}
+    if solution.method == METHODS["replanning"]:
+        settings = {"episodes": episodes or _SLOW["episodes"], "steps": _SLOW["steps"]}
+    policy, on_a_grid = solution.policy, isinstance(solution, planning.GridSolution)
+    if on_a_grid:
+        policy = InsideBox(solution)
+    confirmation = simulated_cost(
         solution.problem,
-        solution.policy if watched is None else watched,
+        policy,
         method=solution.policy_name,
         planned=solution.cost,
         is_bound=solution.cost_kind == CostKind.UPPER_BOUND,
         seed=seed,
         **settings,
     )
-    if not found.episodes:
-        return found
-    return replace(found, note=watched.note if watched else getattr(solution, "trouble", ""))
+    if not confirmation.episodes:
+        return confirmation
+    return replace(
+        confirmation, note=policy.note if on_a_grid else getattr(solution, "trouble", "")
+    )
 
 
 def _with_note(solution):
     """The solution, with what its simulation noted in its message."""
     note = solution.confirmation.note
-    return (
-        replace(solution, message=f"{solution.message}; {note}" if solution.message else note)
-        if note
-        else solution
+    return _saying(solution, note) if note else solution
+
+
+def _saying(solution, more):
+    """The solution with more in its message."""
+    return replace(solution, message=f"{solution.message}; {more}" if solution.message else more)
+
+
+def _with_cost_of(solution, confirmation):
+    """The solution with the simulated cost in place of a planned one."""
+    if not math.isfinite(confirmation.simulated):
+        return replace(solution, confirmation=confirmation)
+    return replace(
+        solution,
+        cost=confirmation.simulated,
+        cost_kind=CostKind.SIMULATED,
+        confirmation=confirmation,
     )
 
 
-def _with_cost_of(solution, found):
-    """The solution with the simulated cost in place of a planned one."""
-    if not math.isfinite(found.simulated):
-        return replace(solution, confirmation=found)
-    return replace(solution, cost=found.simulated, cost_kind=CostKind.SIMULATED, confirmation=found)
-
-
 def _unconfirmed(solution):
-    found = solution.confirmation
-    said = f"planned {found.planned:.6g}, {found}"
-    if found.could_agree:
-        said += ", too scattered to confirm anything"
-    message = f"{solution.message}; {said}" if solution.message else said
-    return replace(_with_cost_of(solution, found), status=Status.NOT_CONFIRMED, message=message)
+    confirmation = solution.confirmation
+    difference = f"planned {confirmation.planned:.6g}, {confirmation}"
+    if confirmation.could_agree:
+        difference += ", too scattered to confirm anything"
+    simulated = _with_cost_of(_saying(solution, difference), confirmation)
+    return replace(simulated, status=Status.NOT_CONFIRMED)
 
 
 def _cheapest(first, episodes, seed):
@@ -181,23 +185,21 @@ def _cheapest(first, episodes, seed):
 
     candidates = [first]
     for other in alternatives(first, seed):
-        found = _simulated(other, episodes, seed)
-        other = replace(other, confirmation=found)
-        confirmed = found.agrees and other.status.ok
-        candidates.append(
-            other
-            if confirmed
-            else replace(_with_cost_of(other, found), status=Status.NOT_CONFIRMED)
-        )
+        confirmation = _simulated(other, episodes, seed)
+        if confirmation.agrees and other.status.ok:
+            candidates.append(replace(other, confirmation=confirmation))
+        else:
+            unconfirmed = _with_cost_of(other, confirmation)
+            candidates.append(replace(unconfirmed, status=Status.NOT_CONFIRMED))
     still = standing_still(first.problem, episodes, seed)
-    best = min(candidates, key=lambda one: _rank(one.confirmation))
-    tried = tuple(one.confirmation for one in candidates) + (still,)
-    said = "; ".join(f"{one.method}: {one}" for one in tried)
-    message = f"{first.message}; compared in simulation: {said}"
+    best = min(candidates, key=lambda candidate: _rank(candidate.confirmation))
+    tried = (*(candidate.confirmation for candidate in candidates), still)
+    costs = "; ".join(f"{confirmation.method}: {confirmation}" for confirmation in tried)
+    message = f"{first.message}; compared in simulation: {costs}"
     if _rank(still) < _rank(best.confirmation):
         message += "; standing still is the cheapest of them"
     return replace(best, tried=tried, message=message)
 
 
-def _rank(found):
-    return found.simulated if math.isfinite(found.simulated) else math.inf
+def _rank(confirmation):
+    return confirmation.simulated if math.isfinite(confirmation.simulated) else math.inf

@@ -1,0 +1,3 @@
+"""Lower bounds for what no grid sees: functions between the nodes and outside the box, and plans that
+leave it.
+"""

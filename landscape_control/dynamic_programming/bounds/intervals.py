@@ -1,0 +1,316 @@
+"""Interval arithmetic on CasADi instructions: bounds of a function over many boxes at once, rounded
+outwards.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import casadi as ca
+import numpy as np
+from scipy import special
+
+_ROUNDING = 2e-15  # relative, a few units in the last place: more than any library function is off
+_UNDERFLOW = 1e-300
+_LARGEST = 1e300
+_PARTIAL = {
+    ca.OP_LOG,
+    ca.OP_LOG1P,
+    ca.OP_SQRT,
+    ca.OP_POW,
+    ca.OP_CONSTPOW,
+    ca.OP_ASIN,
+    ca.OP_ACOS,
+    ca.OP_ACOSH,
+    ca.OP_ATANH,
+}
+
+
+class Interval(NamedTuple):
+    """Lower and upper ends, arrays (S,) or numbers; ends may be infinite."""
+
+    low: np.ndarray
+    high: np.ndarray
+
+
+class IntervalFunction:
+    """Bounds of a CasADi function of one vector over boxes (Moore 1966).
+
+    Every instruction is replaced by its set of possible results, so that the bounds hold for all
+    points of a box, rounding included. They are too wide where a variable occurs more than once, by
+    an amount proportional to the size of the box. An instruction that is not known gives (-∞, ∞):
+    never a bound that is not true. Where the function is not defined on a part of a box, the bounds
+    are those of the part where it is.
+    """
+
+    def __init__(self, function: ca.Function):
+        theta = ca.SX.sym("theta", function.size1_in(0))
+        # equal factors become one, so that x·x is seen to be a square
+        shared = ca.cse(ca.densify(function(theta)))
+        self.function = ca.Function("bounded", [theta], [shared])
+        self.entries = self.function.numel_out(0)
+        self.evaluate = evaluator(self.function)
+
+    def __call__(self, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(lower, upper) bounds over the boxes with corners ``low`` and ``high`` (S, n): shapes (S,
+        entries).
+        """
+        inputs = [
+            Interval(*ends) for ends in zip(np.transpose(low), np.transpose(high), strict=True)
+        ]
+        bounds = np.empty((2, len(low), self.entries))
+        with np.errstate(all="ignore"):
+            for entry, result in enumerate(
+                interpret(self.function, inputs, self.evaluate, constant)
+            ):
+                bounds[0, :, entry], bounds[1, :, entry] = result
+        return bounds[0], bounds[1]
+
+
+def interpret(
+    function: ca.Function, inputs: Sequence, evaluate: Callable, constant: Callable[[float], object]
+) -> list:
+    """The outputs of a CasADi function of one vector, its instructions carried out by
+    ``evaluate(operation, *values)``.
+    """
+    work, outputs = [None] * max(function.sz_w(), 1), [None] * function.numel_out(0)
+    for k in range(function.n_instructions()):
+        operation, given = function.instruction_id(k), function.instruction_input(k)
+        if operation == ca.OP_OUTPUT:
+            outputs[function.instruction_output(k)[1]] = work[given[0]]
+            continue
+        if operation == ca.OP_INPUT:
+            value = inputs[given[1]]
+        elif operation == ca.OP_CONST:
+            value = constant(function.instruction_constant(k))
+        elif operation == ca.OP_MUL and given[0] == given[1]:
+            value = evaluate(ca.OP_SQ, work[given[0]])
+        else:
+            value = evaluate(operation, *(work[place] for place in given))
+        work[function.instruction_output(k)[0]] = value
+    return outputs
+
+
+def constant(value: float) -> Interval:
+    """A number as an interval; what is not a number can be anything."""
+    if np.isnan(value):
+        return Interval(np.float64(-np.inf), np.float64(np.inf))
+    return Interval(np.float64(value), np.float64(value))
+
+
+def evaluator(function: ca.Function) -> Callable[..., Interval]:
+    """``evaluate(operation, *intervals)`` for the instructions of one function.
+
+    fmin and fmax pass over an argument that is not a number, so that in a function that is not
+    defined everywhere their result can be the other argument: both ends are then the hull's.
+    """
+    present = {function.instruction_id(k) for k in range(function.n_instructions())}
+    rules = OPERATIONS
+    if present & _PARTIAL:
+        rules = OPERATIONS | {ca.OP_FMIN: _hull, ca.OP_FMAX: _hull}
+
+    def evaluate(operation, *values):
+        return rules.get(operation, _anything)(*values)
+
+    return evaluate
+
+
+def _hull(x, y):
+    return Interval(np.minimum(x.low, y.low), np.maximum(x.high, y.high))
+
+
+def outwards(
+    low: np.ndarray, high: np.ndarray, least: float = -np.inf, most: float = np.inf
+) -> Interval:
+    """Ends moved outwards by more than the rounding error, but not beyond what is known of the
+    result.
+
+    Zero as a lower end is kept (its sign tells a negative result that was too small to represent),
+    so that what is not negative stays so when it is multiplied by something unbounded.
+    """
+    low = np.where(
+        np.isfinite(low),
+        low - _ROUNDING * np.abs(low) - _UNDERFLOW * _inexact(low, np.signbit(low)),
+        low,
+    )
+    high = np.where(
+        np.isfinite(high),
+        high + _ROUNDING * np.abs(high) + _UNDERFLOW * _inexact(high, ~np.signbit(high)),
+        high,
+    )
+    low, high = np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high)
+    # an overflow is finite, but larger than this
+    low, high = np.minimum(low, _LARGEST), np.maximum(high, -_LARGEST)
+    return Interval(np.clip(low, least, most), np.clip(high, least, most))
+
+
+def _inexact(end, zero_is_rounded):
+    return np.where(end == 0, zero_is_rounded, np.abs(end) < 1e-280)
+
+
+def _anything(*values):
+    shape = np.broadcast_shapes(*(np.shape(value.low) for value in values))
+    return Interval(np.full(shape, -np.inf), np.full(shape, np.inf))
+
+
+def add(x: Interval, y: Interval) -> Interval:
+    """x + y."""
+    return outwards(x.low + y.low, x.high + y.high)
+
+
+def negative(x: Interval) -> Interval:
+    """-x."""
+    return Interval(-x.high, -x.low)
+
+
+def _subtract(x, y):
+    return add(x, negative(y))
+
+
+def multiply(x: Interval, y: Interval) -> Interval:
+    """x·y; zero times infinity is zero, since the ends stand for finite numbers."""
+    products = np.array(
+        np.broadcast_arrays(x.low * y.low, x.low * y.high, x.high * y.low, x.high * y.high)
+    )
+    products[np.isnan(products)] = 0.0
+    return outwards(products.min(axis=0), products.max(axis=0))
+
+
+def square(x: Interval) -> Interval:
+    """x²."""
+    return _even(np.square, 0.0)(x)
+
+
+def _inverse(x):
+    through_zero = (x.low < 0) & (x.high > 0)
+    low = np.where(x.high == 0, -np.inf, 1 / x.high)
+    high = np.where(x.low == 0, np.inf, 1 / x.low)
+    return outwards(np.where(through_zero, -np.inf, low), np.where(through_zero, np.inf, high))
+
+
+def _increasing(function, least=-np.inf, most=np.inf, domain=(-np.inf, np.inf)):
+    """An increasing function; arguments are cut to its domain, and a box wholly outside the domain
+    tells nothing.
+    """
+
+    def bounds(x):
+        outside = (x.high < domain[0]) | (x.low > domain[1])
+        result = outwards(
+            function(np.clip(x.low, *domain)), function(np.clip(x.high, *domain)), least, most
+        )
+        return Interval(
+            np.where(outside, -np.inf, result.low), np.where(outside, np.inf, result.high)
+        )
+
+    return bounds
+
+
+def _decreasing(function, **options):
+    return lambda x: negative(_increasing(lambda value: -function(value), **options)(x))
+
+
+def _even(function, least):
+    """A function of |x| that increases with |x|."""
+
+    def bounds(x):
+        ends = np.abs(x.low), np.abs(x.high)
+        smallest = np.where((x.low <= 0) & (x.high >= 0), 0.0, np.minimum(*ends))
+        return outwards(function(smallest), function(np.maximum(*ends)), least=least)
+
+    return bounds
+
+
+def _wave(shift):
+    """sin(x + shift): the extremes are at ±1 where a crest or a trough lies in the interval."""
+
+    def bounds(x):
+        low, high = x.low + shift, x.high + shift
+        slack = 1e-15 * (1 + np.maximum(np.abs(low), np.abs(high)))
+        crest = _holds(low - slack, high + slack, np.pi / 2)
+        trough = _holds(low - slack, high + slack, -np.pi / 2)
+        ends = outwards(
+            np.minimum(np.sin(low), np.sin(high)) - slack,
+            np.maximum(np.sin(low), np.sin(high)) + slack,
+        )
+        return Interval(
+            np.where(trough, -1.0, ends.low).clip(-1, 1),
+            np.where(crest, 1.0, ends.high).clip(-1, 1),
+        )
+
+    return bounds
+
+
+def _holds(low, high, phase):
+    """Whether a point phase + 2πj lies in the interval; true where an end is infinite or too large
+    to tell.
+    """
+    turns = np.floor((high - phase) / (2 * np.pi)) > np.floor((low - phase) / (2 * np.pi))
+    return turns | ~(np.abs(low) < 1e12) | ~(np.abs(high) < 1e12)
+
+
+def _tangent(x):
+    pole = (
+        _holds(x.low, x.high, np.pi / 2)
+        | _holds(x.low, x.high, -np.pi / 2)
+        | (x.high - x.low >= np.pi)
+    )
+    ends = outwards(np.tan(x.low), np.tan(x.high))
+    return Interval(np.where(pole, -np.inf, ends.low), np.where(pole, np.inf, ends.high))
+
+
+def _power(x, y):
+    """x**y: integer powers by their parity, other powers for x ≥ 0, where they are defined."""
+    exponent = np.ravel(y.low)[0]
+    fixed = np.all(y.low == exponent) and np.all(y.high == exponent)
+    if not fixed:
+        return _exponential(multiply(y, _logarithm(x)))
+    if exponent < 0:
+        return _inverse(_power(x, Interval(-y.high, -y.low)))
+    if exponent == np.rint(exponent) and exponent % 2 == 0:
+        return _even(lambda value: value**exponent, 0.0)(x)
+    if exponent == np.rint(exponent):
+        return _increasing(lambda value: value**exponent)(x)
+    return _increasing(lambda value: value**exponent, least=0.0, domain=(0, np.inf))(x)
+
+
+def _compare(surely, never):
+    """1 where the comparison surely holds, 0 where it never does, else [0, 1]."""
+    return lambda x, y: Interval(1.0 * surely(x, y), 1.0 - never(x, y))
+
+
+def _not(x):
+    return Interval(1.0 * ((x.low == 0) & (x.high == 0)), 1.0 * ((x.low <= 0) & (x.high >= 0)))
+
+
+def _if_else_zero(condition, x):
+    surely, never = (
+        (condition.low > 0) | (condition.high < 0),
+        (condition.low == 0) & (condition.high == 0),
+    )
+    low = np.where(surely, x.low, np.where(never, 0.0, np.minimum(x.low, 0.0)))
+    return Interval(low, np.where(surely, x.high, np.where(never, 0.0, np.maximum(x.high, 0.0))))
+
+
+_exponential = _increasing(np.exp, least=0.0)
+_logarithm = _increasing(np.log, domain=(0, np.inf))
+
+OPERATIONS = {
+    ca.OP_ASSIGN: lambda x: x, ca.OP_ADD: add, ca.OP_SUB: _subtract, ca.OP_NEG: negative, ca.OP_MUL: multiply,
+    ca.OP_DIV: lambda x, y: multiply(x, _inverse(y)), ca.OP_INV: _inverse, ca.OP_SQ: square,
+    ca.OP_TWICE: lambda x: Interval(2 * x.low, 2 * x.high), ca.OP_EXP: _exponential, ca.OP_LOG: _logarithm,
+    ca.OP_POW: _power, ca.OP_CONSTPOW: _power, ca.OP_SQRT: _increasing(np.sqrt, least=0.0, domain=(0, np.inf)),
+    ca.OP_SIN: _wave(0.0), ca.OP_COS: _wave(np.pi / 2), ca.OP_TAN: _tangent,
+    ca.OP_ASIN: _increasing(np.arcsin, domain=(-1, 1)), ca.OP_ACOS: _decreasing(np.arccos, domain=(-1, 1)),
+    ca.OP_ATAN: _increasing(np.arctan), ca.OP_SINH: _increasing(np.sinh), ca.OP_COSH: _even(np.cosh, 1.0),
+    ca.OP_TANH: _increasing(np.tanh, -1.0, 1.0), ca.OP_ASINH: _increasing(np.arcsinh),
+    ca.OP_ACOSH: _increasing(np.arccosh, domain=(1, np.inf)), ca.OP_ATANH: _increasing(np.arctanh, domain=(-1, 1)),
+    ca.OP_LOG1P: _increasing(np.log1p, domain=(-1, np.inf)), ca.OP_EXPM1: _increasing(np.expm1, least=-1.0),
+    ca.OP_ERF: _increasing(special.erf, -1.0, 1.0), ca.OP_FLOOR: _increasing(np.floor), ca.OP_CEIL: _increasing(np.ceil),
+    ca.OP_FABS: _even(np.abs, 0.0), ca.OP_SIGN: lambda x: Interval(np.sign(x.low), np.sign(x.high)),
+    ca.OP_HYPOT: lambda x, y: OPERATIONS[ca.OP_SQRT](add(square(x), square(y))),
+    ca.OP_ATAN2: lambda x, y: Interval(np.full(np.shape(x.low + y.low), -np.pi), np.full(np.shape(x.low + y.low), np.pi)),
+    ca.OP_FMIN: lambda x, y: Interval(np.minimum(x.low, y.low), np.minimum(x.high, y.high)),
+    ca.OP_FMAX: lambda x, y: Interval(np.maximum(x.low, y.low), np.maximum(x.high, y.high)),
+    ca.OP_LT: _compare(lambda x, y: x.high < y.low, lambda x, y: x.low >= y.high),
+    ca.OP_LE: _compare(lambda x, y: x.high <= y.low, lambda x, y: x.low > y.high),
+    ca.OP_NOT: _not, ca.OP_IF_ELSE_ZERO: _if_else_zero,
+}  # fmt: skip

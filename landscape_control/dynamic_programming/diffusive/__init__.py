@@ -1,0 +1,1 @@
+"""Partially observed problems: stochastic dynamic programming on grids of weights and beliefs."""
