@@ -176,7 +176,7 @@ def test_reproduce_json_is_valid_and_complete(capsys, tmp_path, sample_claims, s
 
 
 def test_picture_that_cannot_be_drawn_is_named_and_exits_1(capsys, tmp_path, sample_pictures):
-    del sample_pictures.FIGURES["sample_picture"]
+    del sample_pictures["sample_picture"]
     result = run(capsys, "reproduce", "--output", tmp_path, "--workers", 1)
     assert result.status == 1
     assert "picture of sample-rate could not be drawn: ProblemError: picture" in result.out

@@ -9,7 +9,15 @@ from matplotlib.figure import Figure
 
 from landscape_control import plotting
 from landscape_control.errors import ProblemError
-from landscape_control.plotting import figures, phase_diagrams, style, sweeps
+from landscape_control.plotting import (
+    figures,
+    grid_cells,
+    heat_maps,
+    phase_diagrams,
+    style,
+    sweep_data,
+    sweeps,
+)
 
 xarray = pytest.importorskip("xarray")
 
@@ -379,7 +387,7 @@ def test_maps_of_a_sweep_are_legible_and_named_by_their_variables(monkeypatch):
 
 
 def test_region_names_stand_inside_their_regions():
-    data = sweeps.read_map(dataset(), "best_rule", at={"tilt": 0.2})
+    data = sweep_data.read_map(dataset(), "best_rule", at={"tilt": 0.2})
     figure = style.new_figure(4, 3)
     axes = figure.add_subplot()
     sweeps.draw_map(axes, data)
@@ -393,7 +401,7 @@ def test_region_names_stand_inside_their_regions():
 
 
 def test_failed_cells_have_no_colour_and_warned_ones_a_mark():
-    data = sweeps.read_map(dataset(), "cost", at={"tilt": 0.2})
+    data = sweep_data.read_map(dataset(), "cost", at={"tilt": 0.2})
     assert data.values.shape == (10, 12)
     assert list(zip(*np.nonzero(np.isnan(data.values)), strict=True)) == [(1, 7), (3, 2)]
     figure = style.new_figure(4, 3)
@@ -432,14 +440,12 @@ def test_borders_are_drawn_between_all_cells_of_different_kind_and_nowhere_else(
     ],
 )
 def test_geometric_axes_are_recognised(values, geometric):
-    assert phase_diagrams.is_geometric(values) is geometric
+    assert grid_cells.is_geometric(values) is geometric
 
 
 def test_axes_of_words_and_infinity_get_a_tick_each():
     axes = style.new_figure(3, 2).add_subplot()
-    phase_diagrams.number_map(
-        axes, ["calm", "rough"], [1.0, 2.0, np.inf], np.arange(6.0).reshape(3, 2)
-    )
+    heat_maps.number_map(axes, ["calm", "rough"], [1.0, 2.0, np.inf], np.arange(6.0).reshape(3, 2))
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["calm", "rough"]
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["1", "2", "∞"]
 
@@ -458,7 +464,7 @@ def test_small_multiples_share_their_colours(monkeypatch):
 
 def test_slices_show_the_mean_and_its_standard_error_over_seeds(monkeypatch):
     many = dataset(seeds=6)
-    data = sweeps.read_slices(many, "cost", along="horizon", by="tilt", at={"discount": 10.0})
+    data = sweep_data.read_slices(many, "cost", along="horizon", by="tilt", at={"discount": 10.0})
     expected = many["cost"].isel(discount=-1).transpose("tilt", "horizon", "seed").values
     np.testing.assert_allclose(data.mean, expected.mean(-1))
     np.testing.assert_allclose(data.error, expected.std(-1, ddof=1) / np.sqrt(6))
@@ -467,7 +473,7 @@ def test_slices_show_the_mean_and_its_standard_error_over_seeds(monkeypatch):
         plotting.sweep_slices(many, "cost", along="horizon", by="tilt", at={"discount": 10.0}),
         monkeypatch,
     )
-    alone = sweeps.read_slices(
+    alone = sweep_data.read_slices(
         dataset(), "cost", along="horizon", at={"discount": 0.01, "tilt": 0.2}
     )
     assert np.isnan(alone.error).all()
@@ -476,23 +482,23 @@ def test_slices_show_the_mean_and_its_standard_error_over_seeds(monkeypatch):
 
 def test_numbers_are_averaged_over_seeds_and_words_are_not():
     many = dataset(seeds=4)
-    data = sweeps.read_map(many, "cost", at={"tilt": 0.2})
+    data = sweep_data.read_map(many, "cost", at={"tilt": 0.2})
     expected = many["cost"].mean("seed").sel(tilt=0.2).transpose("discount", "horizon").values
     np.testing.assert_allclose(data.values[~data.failed], expected[~data.failed])
     repeated = many.assign(best_rule=many["best_rule"].expand_dims(seed=many["seed"]))
     with pytest.raises(ProblemError, match="'seed' left over"):
-        sweeps.read_map(repeated, "best_rule", at={"tilt": 0.2})
+        sweep_data.read_map(repeated, "best_rule", at={"tilt": 0.2})
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda d: sweeps.read_map(d, "coost"), "did you mean 'cost'"),
-        (lambda d: sweeps.read_map(d, "cost", x="horizont"), "did you mean 'horizon'"),
-        (lambda d: sweeps.read_map(d, "cost"), "'tilt' left over.*at={'tilt': value}"),
-        (lambda d: sweeps.read_map(d, "cost", x="tilt", y="tilt"), "two different axes"),
-        (lambda d: sweeps.read_slices(d, "best_rule", along="horizon"), "words"),
-        (lambda d: sweeps.read_slices(d, "cost", along="horizon"), "left over"),
+        (lambda d: sweep_data.read_map(d, "coost"), "did you mean 'cost'"),
+        (lambda d: sweep_data.read_map(d, "cost", x="horizont"), "did you mean 'horizon'"),
+        (lambda d: sweep_data.read_map(d, "cost"), "'tilt' left over.*at={'tilt': value}"),
+        (lambda d: sweep_data.read_map(d, "cost", x="tilt", y="tilt"), "two different axes"),
+        (lambda d: sweep_data.read_slices(d, "best_rule", along="horizon"), "words"),
+        (lambda d: sweep_data.read_slices(d, "cost", along="horizon"), "left over"),
         (lambda d: plotting.sweep_multiples(d, "cost", over="tillt"), "did you mean 'tilt'"),
     ],
 )

@@ -2,6 +2,8 @@
 words.
 """
 
+from collections.abc import Iterable
+
 from . import evidence, landscapes, style
 from .data import Key
 
@@ -11,6 +13,13 @@ GRID = (
     Key(name="loss", shape="Y X", meaning="loss L on the grid"),
 )
 THETA_1, THETA_2 = "parameter θ₁", "parameter θ₂"
+
+
+def optional(keys: Iterable[Key], group: str) -> tuple[Key, ...]:
+    """The keys as a group that may be left out together."""
+    return tuple(
+        Key(name=key.name, shape=key.shape, meaning=key.meaning, group=group) for key in keys
+    )
 
 
 def discount_labels(discounts) -> list[str]:

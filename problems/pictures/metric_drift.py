@@ -1,11 +1,10 @@
-"""Metric and default dynamics: Figure 3 of VGR25 in our own drawing."""
+"""Geometry and default dynamics reshape the optimal path: VGR25 Fig. 3a-d, at γ = 0 and γ > 0."""
 
 import numpy as np
-from matplotlib.lines import Line2D
 
-from . import curves, landscapes, style
-from .data import Key, draws
-from .panels import GRID, discount_labels, map_panel
+from landscape_control.plotting import curves, landscapes, style
+from landscape_control.plotting.data import Key, draws
+from landscape_control.plotting.panels import GRID, discount_labels, map_panel
 
 _CASES = (
     ("isotropic", "isotropic metric", "a"),
@@ -13,6 +12,8 @@ _CASES = (
     ("rotation", "rotating drift", "c"),
     ("decay", "weight decay", "d"),
 )
+
+
 _MARKERS = "os^D"
 
 
@@ -74,7 +75,7 @@ def metric_drift(d):
 def _drift_legend(panel, discounts, tones, lines):
     kinds = zip(tones, lines, _MARKERS * len(tones), discount_labels(discounts), strict=False)
     handles = [
-        Line2D([], [], linewidth=1.5, label=name, **style.hollow(tone, marker, 3.6, line=line))
+        style.legend_line(name, linewidth=1.5, **style.hollow(tone, marker, 3.6, line=line))
         for tone, line, marker, name in kinds
     ]
     marked = {

@@ -1,13 +1,7 @@
-"""Maps over noise and horizon: the three coefficients of the heavy-ball rule that is optimal under
-gradient noise.
-"""
+"""Momentum coefficient, learning rate and weight decay over noise and horizon: cells computed, contours theory."""
 
-import numpy as np
-from matplotlib import colors
-from matplotlib.ticker import LogLocator, MaxNLocator
-
-from . import landscapes, style
-from .data import Key, draws
+from landscape_control.plotting import heat_maps, style
+from landscape_control.plotting.data import Key, draws
 
 
 @draws(
@@ -73,8 +67,8 @@ def momentum_maps(d):
     )
     axes = figure.subplot_mosaic([[name for name, _ in names]])
     for (name, title), letter in zip(names, "abc", strict=True):
-        levels = _cells(
-            figure, axes[name], d.noises, d.horizons, getattr(d, name), log=name != "momentum"
+        levels = heat_maps.scaled_cells(
+            axes[name], d.noises, d.horizons, getattr(d, name), log=name != "momentum"
         )
         theory = getattr(d, f"{name}_theory")
         if theory is not None:
@@ -95,28 +89,3 @@ def momentum_maps(d):
         )
         style.legend_below(axes["momentum"], handles=drawn, columns=1)
     return figure
-
-
-def _cells(figure, axes, noises, horizons, values, *, log):
-    """Cells with their colour scale; returns the ticks of the scale, where theory draws its
-    contours.
-    """
-    landscapes.heat_map(axes, noises, horizons, values, signed=False)
-    cells, shown = axes.collections[-1], values[np.isfinite(values)]
-    low, high = shown.min(), shown.max()
-    log = log and low > 0
-    cells.set_cmap(
-        colors.LinearSegmentedColormap.from_list(
-            "warm", style.signed_map()(np.linspace(0.5, 1, 32))
-        )
-    )
-    cells.set_norm((colors.LogNorm if log else colors.Normalize)(low, high))
-    scale = figure.colorbar(cells, ax=axes, pad=0.03, aspect=22, fraction=0.08)
-    style.dress(scale.ax)
-    scale.outline.set_visible(False)
-    wide = log and high > 1e3 * low
-    locator = LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0)) if log else MaxNLocator(5)
-    ticks = [tick for tick in locator.tick_values(low, high) if low < tick < high]
-    scale.set_ticks(ticks, labels=[f"{tick:.2g}" for tick in ticks])
-    scale.minorticks_off()
-    return ticks

@@ -1,126 +1,83 @@
-"""What the optimal policy is: preconditioner exponent, policy samples against rules, coefficients,
-the verdict.
+"""Whole figures of results, whatever was solved: one plan, one verdict, all claims.
+
+Each takes one flat mapping of arrays and returns a Figure; its docstring lists the keys.
 """
+
+from types import MappingProxyType
 
 import numpy as np
 
-from . import curves, evidence, style
+from ..errors import ProblemError
+from . import evidence, landscapes, paths, style
 from .data import Key, draws
-from .panels import discount_labels, rows_with_numbers
+from .panels import GRID, map_panel, optional, rows_with_numbers
 
 
 @draws(
-    Key(name="learning_rate", shape="", meaning="η"),
-    Key(name="loss_weight", shape="", meaning="k"),
-    Key(name="discounts", shape="K", meaning="γ of each curve, T = ∞"),
-    Key(name="curvatures", shape="C", meaning="h of the computed exponents"),
-    Key(
-        name="exponents",
-        shape="K C",
-        meaning="p = 1 − d log r/d log h measured from the numerical policy",
-    ),
-    Key(name="curvatures_theory", shape="D", meaning="h of the closed form"),
-    Key(name="exponents_theory", shape="K D", meaning="r/(2r + γ)"),
-    Key(
-        name="horizons",
-        shape="H",
-        meaning="T of the computed exponents at one curvature",
-        group="horizon",
-    ),
-    Key(
-        name="horizon_discounts",
-        shape="J",
-        meaning="γ of each curve over the horizon",
-        group="horizon",
-    ),
-    Key(name="horizon_exponents", shape="J H", meaning="computed p(γ, T)", group="horizon"),
-    Key(name="horizons_theory", shape="E", meaning="T of the closed form", group="horizon"),
-    Key(
-        name="horizon_exponents_theory",
-        shape="J E",
-        meaning="closed form of p(γ, T)",
-        group="horizon",
-    ),
+    Key(name="times", shape="N", meaning="node times"),
+    Key(name="parameters", shape="N n", meaning="θ"),
+    Key(name="controls", shape="N m", meaning="u"),
+    Key(name="costates", shape="N n", meaning="current-value λ = ∂V/∂θ"),
+    *optional(GRID, "landscape"),
+    Key(name="minima", shape="M 2", meaning="minima, lowest first", group="minima"),
+    Key(name="title", shape="", meaning="what was solved", text=True, group="title"),
 )
-def preconditioner(d):
-    """One number between gradient descent (p = 0) and ballistic, Adam-like motion (p = ½).
+def plan_overview(d):
+    """One plan in full: parameters, controls and costates over time, and its path on the contours
+    when n = 2.
 
-    Panels: ``curvature``; ``collapse``, all points over ηkh/γ² on the one curve ½ − ½/√(1 + 4x);
-    ``horizon`` if given.
+    Panels: ``map`` if the landscape is given, ``parameters``, ``controls``, ``costates``.
     """
-    names = ["curvature", "collapse"] + ["horizon"] * (d.horizons is not None)
-    figure = style.new_figure(2.85 * len(names) + 0.35, 3.2)
-    axes = figure.subplot_mosaic([names], sharey=True)
-    tones = style.shades("optimal", len(d.discounts))
-    curves.exponent_curves(
-        axes["curvature"],
-        theory=(d.curvatures_theory, d.exponents_theory),
-        computed=(d.curvatures, d.exponents),
-        colors=tones,
-        labels=discount_labels(d.discounts),
-    )
-    style.label(
-        axes["curvature"],
-        "curvature h",
-        "preconditioner exponent p",
-        title="far sight normalises",
-        letter="a",
-    )
-    _landmark_words(axes["curvature"])
-    _collapse(axes["collapse"], d, tones)
-    if d.horizons is not None:
-        curves.exponent_curves(
-            axes["horizon"],
-            theory=(d.horizons_theory, d.horizon_exponents_theory),
-            computed=(d.horizons, d.horizon_exponents),
-            colors=style.shades("optimal", len(d.horizon_discounts)),
-            labels=discount_labels(d.horizon_discounts),
+    mapped = d.loss is not None
+    if mapped and d.parameters.shape[1] != 2:
+        raise ProblemError(
+            "figure plan_overview",
+            expected="two parameters when the landscape is given",
+            received=f"{d.parameters.shape[1]}",
+            advice="leave out axis_1, axis_2 and loss",
         )
-        style.label(axes["horizon"], "horizon T", title="finite horizons", letter="c")
-        style.legend_below(axes["horizon"], columns=3)
-    style.legend_below(axes["curvature"], columns=3)
+    tall = style.map_height(7.4, d.axis_1, d.axis_2, highest=4.0) + 0.75 if mapped else 0.0
+    figure = style.new_figure(7.4, tall + 2.6, row_gap=0.1)
+    series = (
+        ("parameters", "parameters θ", "θ"),
+        ("controls", "controls u", "u"),
+        ("costates", "costates λ = ∂V/∂θ", "λ"),
+    )
+    rows = [["map"] * 3] * mapped + [[name for name, _, _ in series]]
+    axes = figure.subplot_mosaic(rows, height_ratios=[tall, 2.0] if mapped else None)
+    if mapped:
+        map_panel(axes["map"], d, "the plan" if d.title is None else d.title, "a")
+        paths.trajectory(axes["map"], d.parameters, linewidth=2.1)
+        if d.minima is not None:
+            landscapes.minima(axes["map"], d.minima, rank=True)
+        landscapes.start(axes["map"], d.parameters[0])
+        style.legend_below(axes["map"], columns=3)
+    elif d.title is not None:
+        title = style.literal(d.title)
+        figure.suptitle(
+            title,
+            x=0.01,
+            ha="left",
+            fontsize=style.TEXT + 1,
+            color=style.INK,
+            fontfamily=style.FONT,
+        )
+    for (name, words, symbol), letter in zip(series, "bcd" if mapped else "abc", strict=True):
+        values = getattr(d, name)
+        labels = (
+            [f"{symbol}{chr(0x2080 + i + 1)}" for i in range(values.shape[1])]
+            if values.shape[1] < 9
+            else None
+        )
+        lines = ["-", (0, (4, 1.5)), (0, (1, 1.2))] * values.shape[1]
+        paths.time_series(
+            axes[name], d.times, values, labels=labels, lines=lines[: values.shape[1]]
+        )
+        style.label(axes[name], "time t", title=words, letter=letter)
+        axes[name].set_xlim(d.times[[0, -1]])
+        if labels and values.shape[1] > 1:
+            style.legend_below(axes[name], columns=4)
     return figure
-
-
-def _landmark_words(axes):
-    landmarks = (
-        (0.512, "ballistic", "ballistic, p = ½"),
-        (-0.046, "gradient_descent", "gradient descent, p = 0"),
-    )
-    for value, key, words in landmarks:
-        style.note(
-            axes,
-            0.02,
-            value,
-            words,
-            transform=axes.get_yaxis_transform(),
-            va="bottom",
-            color=style.rule(key).color,
-        )
-
-
-def _collapse(axes, d, tones):
-    strength, finite = d.learning_rate * d.loss_weight, d.discounts > 0
-    patience = strength * d.curvatures[None] / d.discounts[finite, None] ** 2
-    x = np.geomspace(patience.min(initial=1e-2) / 3, patience.max(initial=1e2) * 3, 200)
-    curves.log_axes(axes, "x")
-    curves.exponent_axis(axes)
-    axes.plot(
-        x,
-        0.5 - 0.5 / np.sqrt(1 + 4 * x),
-        color=style.INK,
-        linewidth=1.3,
-        zorder=2,
-        label="½ − ½/√(1 + 4x)",
-    )
-    for row, points, tone in zip(
-        patience, d.exponents[finite], np.array(tones)[finite], strict=True
-    ):
-        axes.plot(row, points, zorder=4, **style.hollow(tone))
-    style.label(
-        axes, "x = ηkh/γ²  (curvature over squared discount)", title="one curve for all", letter="b"
-    )
-    style.legend_below(axes, handles=axes.lines[2:3] + curves.how_to_read()[:1], columns=2)
 
 
 @draws(
@@ -294,3 +251,43 @@ def verdict(d):
     axes["regret"].tick_params(axis="y", labelleft=False)
     axes["error"].get_yticklabels()[0].set_fontweight("bold")
     return figure
+
+
+@draws(
+    Key(name="claims", shape="C", meaning="names of the claims", text=True),
+    Key(name="theory", shape="C", meaning="reference values"),
+    Key(name="computed", shape="C", meaning="computed values", gaps=True),
+    Key(
+        name="errors",
+        shape="C",
+        meaning="distance from what the relation of the claim asks, 0 inside a bound",
+        gaps=True,
+    ),
+    Key(name="tolerances", shape="C", meaning="largest error allowed, in the same units"),
+)
+def claims_overview(d):
+    """All claims at a glance: how much of its tolerance each one uses, with the two numbers beside
+    it.
+
+    Panels: ``claims``, ``numbers``. Dots are met claims, crosses failed ones.
+    """
+    columns = {
+        "theory": [evidence.figures_of(value, 5) for value in d.theory],
+        "computed": [evidence.figures_of(value, 5) for value in d.computed],
+    }
+    figure, panels = rows_with_numbers(["claims"], list(d.claims), columns, 4.2, row=0.21)
+    style.label(
+        panels["claims"],
+        "share of the tolerance used,  error / tolerance",
+        title="theory against computation",
+    )
+    evidence.tolerance_used(panels["claims"], d.claims, d.errors, d.tolerances)
+    return figure
+
+
+FIGURES = MappingProxyType(
+    {
+        draw.__name__: draw
+        for draw in (plan_overview, policy_scatter, coefficients, verdict, claims_overview)
+    }
+)

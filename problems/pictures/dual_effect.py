@@ -1,114 +1,17 @@
-"""Where beliefs change the rule: resetting for a moving task, probing against certainty
-equivalence, the two-task chain.
-"""
+"""Probing: what information is worth, how the optimal learner looks for it, and how close each method comes."""
 
 import numpy as np
 
-from . import curves, landscapes, style
-from .data import Key, draws
-from .simulated import (
+from landscape_control.plotting import curves, grid_cells, heat_maps, style
+from landscape_control.plotting.data import Key, draws
+from landscape_control.plotting.simulated import (
     band,
     floor_of,
-    hidden_path,
     letters,
-    numbered,
     simulated,
-    switches,
     tick_values,
     value_labels,
 )
-
-
-@draws(
-    Key(name="rates", shape="L", meaning="hazard rates λ of task switches"),
-    Key(name="noises", shape="J", meaning="gradient noise σ of each panel"),
-    Key(
-        name="rules",
-        shape="R",
-        text=True,
-        meaning=(
-            "keys: no_reset, full_reset, l2_decay, shrink_and_perturb, each with its own best"
-            " coefficients"
-        ),
-    ),
-    Key(name="regrets", shape="J R L", meaning="mean J/J* − 1 against the optimum", gaps=True),
-    Key(
-        name="regret_errors",
-        shape="J R L",
-        meaning="standard errors of the regrets",
-        group="errors",
-        gaps=True,
-    ),
-    Key(
-        name="regret_floor",
-        shape="",
-        meaning="regrets below it are drawn there, hollow",
-        group="floor",
-    ),
-    Key(name="times", shape="N", meaning="times of the example", group="example"),
-    Key(name="hidden", shape="N", meaning="true minimum of the current task", group="example"),
-    Key(name="switches", shape="S", meaning="times of its switches", group="example"),
-    Key(
-        name="example_rules",
-        shape="E",
-        meaning="keys of the rules drawn, e.g. belief_optimal, no_reset",
-        text=True,
-        group="example",
-    ),
-    Key(
-        name="weights", shape="E N", meaning="θ(t) of each rule on the same noise", group="example"
-    ),
-)
-def resetting(d):
-    """What each way of forgetting costs, over how often the task switches and how noisy the
-    gradients are.
-
-    Panels: ``regret_1`` ... ``regret_J``; ``weights`` if the example is given.
-    """
-    names, example = numbered("regret", len(d.noises)), d.weights is not None
-    figure = style.new_figure(2.5 * max(len(names), 2) + 0.5, 2.9 + 2.2 * example)
-    axes = figure.subplot_mosaic(
-        [names] + [["weights"] * len(names)] * example, height_ratios=[1.15] + [1] * example
-    )
-    named, floor = letters(names + ["weights"] * example), floor_of(d.regrets, d.regret_floor)
-    for j, (name, words) in enumerate(zip(names, value_labels("σ", d.noises), strict=True)):
-        panel = curves.log_axes(axes[name])
-        tick_values(panel, d.rates)
-        if j:
-            panel.sharey(axes[names[0]])
-            panel.tick_params(axis="y", labelleft=False)
-        for i, key in enumerate(d.rules):
-            errors = None if d.regret_errors is None else d.regret_errors[j, i]
-            simulated(panel, d.rates, d.regrets[j, i], errors, rule=key, floor=floor)
-        style.label(
-            panel,
-            "hazard rate λ",
-            None if j else "regret J/J* − 1",
-            title=f"noise {words}",
-            letter=named[name],
-        )
-    if example:
-        _weights(axes["weights"], d, named["weights"])
-    style.figure_legend(figure, columns=4)
-    return figure
-
-
-def _weights(axes, d, letter):
-    hidden_path(axes, d.times, d.hidden, label="hidden minimum")
-    switches(axes, d.switches)
-    for key, path in zip(d.example_rules, d.weights, strict=True):
-        look = style.rule(key)
-        axes.plot(
-            d.times,
-            path,
-            color=look.color,
-            linestyle=look.line,
-            linewidth=1.5,
-            zorder=4,
-            label=None if key in d.rules else look.label,
-        )
-    axes.set_xlim(d.times[[0, -1]])
-    style.label(axes, "time t", "weight θ", title="weights chasing the task", letter=letter)
 
 
 @draws(
@@ -239,7 +142,7 @@ def dual_effect(d):
 
 
 def _value_map(figure, axes, d, letter):
-    landscapes.heat_map(axes, d.noises, d.horizons, d.information_value)
+    heat_maps.heat_map(axes, d.noises, d.horizons, d.information_value)
     cells, low = (
         axes.collections[-1],
         np.min(d.information_value, where=np.isfinite(d.information_value), initial=0.0),
@@ -259,7 +162,7 @@ def _value_map(figure, axes, d, letter):
         letter=letter,
     )
     if np.isnan(d.information_value).any():
-        style.legend_below(axes, handles=[landscapes.hatched("not computed")], columns=1)
+        style.legend_below(axes, handles=[grid_cells.hatched("not computed")], columns=1)
 
 
 def _ticks(top):
@@ -342,85 +245,3 @@ def _methods(axes, d, letter):
         letter=letter,
     )
     style.legend_below(axes, columns=1)
-
-
-@draws(
-    Key(name="beliefs_theory", shape="D", meaning="belief p of the theory line"),
-    Key(name="controls_theory", shape="D", meaning="optimal control u(p) at one θ"),
-    Key(name="beliefs", shape="P", meaning="p of the computed controls"),
-    Key(
-        name="methods",
-        shape="M",
-        text=True,
-        meaning="keys: dynamic_programming, transcription, replanning",
-    ),
-    Key(name="controls", shape="M P", meaning="computed u(p) of each method", gaps=True),
-    Key(
-        name="controls_at_beliefs",
-        shape="P",
-        meaning="theory u(p) at the same p, for the errors",
-        group="errors",
-    ),
-    Key(name="rates_theory", shape="E", meaning="switching rates of the theory line"),
-    Key(
-        name="factors_theory",
-        shape="E",
-        meaning="factor (r + γ)/(r + γ + λ), λ = sum of both switching rates",
-    ),
-    Key(name="rates", shape="L", meaning="switching rates of the computed factors"),
-    Key(name="factors", shape="M L", meaning="computed factor s of each method", gaps=True),
-)
-def two_task_chain(d):
-    """Two tasks with unequal minima: three methods on the theory line, and the factor over the
-    switching rate.
-
-    Panels: ``control``, ``error`` if the theory at the same beliefs is given, ``factor``.
-    """
-    names = ["control"] + ["error"] * (d.controls_at_beliefs is not None) + ["factor"]
-    figure, named = style.new_figure(0.5 + 2.75 * len(names), 3.2), letters(names)
-    axes = figure.subplot_mosaic([names])
-    axes["control"].plot(
-        d.beliefs_theory, d.controls_theory, color=style.INK, linewidth=1.3, label="theory"
-    )
-    axes["factor"].plot(d.rates_theory, d.factors_theory, color=style.INK, linewidth=1.3)
-    for i, key in enumerate(d.methods):
-        look, size = style.rule(key), 8.0 - 2.4 * i  # nested markers: equal results stay visible
-        axes["control"].plot(
-            d.beliefs, d.controls[i], label=look.label, zorder=4 + i, **_ring(look, size)
-        )
-        axes["factor"].plot(d.rates, d.factors[i], zorder=4 + i, **_ring(look, size))
-        if d.controls_at_beliefs is not None:
-            gap = np.abs(d.controls[i] - d.controls_at_beliefs)
-            axes["error"].plot(
-                d.beliefs, np.where(gap > 0, gap, np.nan), linewidth=0.8, **_ring(look, 4.6, "-")
-            )
-    curves.log_axes(axes["factor"], "x").set_ylim(0, 1.05)
-    style.label(
-        axes["control"],
-        "belief p in task 2",
-        "control u",
-        title="control over belief",
-        letter=named["control"],
-    )
-    style.label(
-        axes["factor"],
-        "switching rate λ",
-        "shrink factor s",
-        title="aim short",
-        letter=named["factor"],
-    )
-    if d.controls_at_beliefs is not None:
-        curves.log_axes(axes["error"], "y")
-        style.label(
-            axes["error"],
-            "belief p in task 2",
-            "distance from theory",
-            title="how close",
-            letter=named["error"],
-        )
-    style.figure_legend(figure, columns=4)
-    return figure
-
-
-def _ring(look, size, line="none"):
-    return style.hollow(look.color, look.marker, size, line) | {"markerfacecolor": "none"}
