@@ -6,6 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
+import standard
 from scipy.integrate import quad_vec
 from scipy.linalg import expm
 
@@ -40,15 +41,10 @@ def moving_bowl(*, horizon=np.inf, discount=GAMMA, sees=None, hidden=None, drift
         hidden = lc.OrnsteinUhlenbeck(
             [MU], LAM, [Q / (2 * LAM)], start_covariance=[steady_variance()]
         )
-    landscape = lc.Landscape.from_expression(
-        lambda theta, phi: 0.5 * H * (theta[0] - phi[0]) ** 2, dimension=1, hidden=hidden
-    )
-    objective = {"learning_rate": ETA, "loss_weight": K} | objective
-    return lc.ControlProblem(
-        landscape=landscape,
-        start=[MU],
-        learner=lc.Learner(sees=sees or lc.NoisyGradient(SIGMA), drift=drift),
-        objective=lc.Objective(horizon=horizon, discount=discount, **objective),
+    numbers = {"discount": discount, "learning_rate": ETA, "loss_weight": K} | objective
+    sees = sees or lc.NoisyGradient(SIGMA)
+    return standard.tracking(
+        H, hidden, sees=sees, drift=drift, start=MU, horizon=horizon, **numbers
     )
 
 
@@ -434,17 +430,7 @@ def test_each_mistake_has_its_message(mistake):
 
 
 def test_a_policy_of_weights_and_belief_alone_needs_no_time():
-    bowl = lc.Landscape.from_expression(
-        lambda t, h: (t[0] - h[0]) ** 2,
-        dimension=1,
-        hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0]),
-    )
-    problem = lc.ControlProblem(
-        landscape=bowl,
-        learner=lc.Learner(sees=lc.NoisyGradient(0.8)),
-        start=[1.0],
-        objective=lc.Objective(horizon=1.0),
-    )
+    problem = standard.tracking(2.0, horizon=1.0)
     short = lc.simulate(problem, lambda theta, belief: belief.mean - theta, episodes=20, step=0.1)
     timed = lc.simulate(
         problem, lambda theta, belief, time: belief.mean - theta, episodes=20, step=0.1

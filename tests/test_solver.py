@@ -9,15 +9,10 @@ import casadi as ca
 import numpy as np
 import pytest
 from scipy.integrate import solve_bvp
+from standard import WELL
 
 import landscape_control as lc
 from landscape_control.reference import LinearQuadratic
-
-WELL = lc.ControlProblem(
-    landscape=lc.double_well(),
-    objective=lc.Objective(horizon=4.0, discount=0.1),
-    start=[-0.6, 0.55],
-)
 
 
 def test_figure_one_crosses_the_barrier_and_the_local_plan_is_kept():

@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 import trust  # noqa: E402
 import trust_beliefs  # noqa: E402
 import trust_linear  # noqa: E402
+import trust_linear_draws  # noqa: E402
 import trust_nonlinear  # noqa: E402
 import trust_policies  # noqa: E402
 from trust_judging import HANG  # noqa: E402
@@ -151,9 +152,9 @@ def test_random_problem_against_a_collocation_of_its_boundary_values(index):
     rng = np.random.default_rng(index)
     n, horizon, discount = 2, 1.5, 0.6
     p = numbers(
-        hessian=trust_linear.rotated(rng, np.array([0.5, 2.0])),
+        hessian=trust_linear_draws.rotated(rng, np.array([0.5, 2.0])),
         minimum=rng.standard_normal(n),
-        metric=trust_linear.rotated(rng, np.array([0.7, 1.5])),
+        metric=trust_linear_draws.rotated(rng, np.array([0.7, 1.5])),
         matrix=rng.standard_normal((n, n)) / 2,
         offset=rng.standard_normal(n),
         actuation=rng.standard_normal((n, n)),
