@@ -10,7 +10,7 @@ import numpy as np
 import landscape_control as lc
 from landscape_control.belief import belief_model
 from landscape_control.claims import Check
-from landscape_control.planning import raw_rule, share_momentum, solve
+from landscape_control.planning import solve
 from landscape_control.reference import relaxation_rate
 
 CONDITIONS, SHARED_NOISES = np.array([1.0, 4.0, 16.0, 64.0]), np.array([0.2, 1.0])
@@ -45,7 +45,7 @@ def matrix_checks():
     hessian, rate = np.array([[2.0, 0.8], [0.8, 1.0]]), 0.4
     posed = several(hessian, np.diag([0.2, 1.5]), 0.8)
     solution = solve(posed)
-    form, eye = raw_rule(solution).momentum, np.eye(2)
+    form, eye = lc.raw_rule(solution).momentum, np.eye(2)
     values, modes = np.linalg.eigh(hessian)
     relaxation = relaxation_rate(values, 0.3, 1.0, 1.0)
     gain = modes @ np.diag(relaxation) @ modes.T  # R
@@ -82,7 +82,7 @@ def shared():
     """SharedMomentum for every noise and condition number, [noise][condition]."""
     return [
         [
-            share_momentum(
+            lc.share_momentum(
                 solve(several(np.diag([condition**-0.5, condition**0.5]), 0.5 * np.eye(2), noise))
             )
             for condition in CONDITIONS
@@ -140,7 +140,7 @@ def _settled_cost():
     return Check(
         quantity="cost of the optimal momentum form, theory: of the optimal policy",
         theory=settled.cost,
-        computed=share_momentum(settled).optimal_cost,
+        computed=lc.share_momentum(settled).optimal_cost,
         relation="equal",
         tolerance=1e-8,
     )

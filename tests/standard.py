@@ -65,3 +65,7 @@ def tracking(
 
 
 WELL = well()
+BOWL = bowl([2.0], horizon=1.0)
+QUADRATICS = lc.LandscapeDistribution.quadratic(
+    curvatures=lc.Uniform(0.05, 1.0), start_variance=1.0
+)
