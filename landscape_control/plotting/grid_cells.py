@@ -4,12 +4,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, NullFormatter
+from numpy.typing import ArrayLike
 
 from ..arguments import checked
 from . import style
 
 
-def is_geometric(values) -> bool:
+def is_geometric(values: ArrayLike) -> bool:
     """Whether an axis is better drawn logarithmically: positive, and evener in logarithms than in
     numbers.
     """
@@ -26,7 +27,7 @@ def is_geometric(values) -> bool:
     )
 
 
-def edges(values, log: bool) -> np.ndarray:
+def edges(values: ArrayLike, log: bool) -> np.ndarray:
     """Borders (N+1,) of cells around centres (N,), in the middle between neighbours on the scale of
     the axis.
     """
@@ -39,7 +40,7 @@ def edges(values, log: bool) -> np.ndarray:
     return np.exp(borders) if log else borders
 
 
-def scale_axes(axes: Axes, x, y) -> tuple[np.ndarray, np.ndarray]:
+def scale_axes(axes: Axes, x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Scales, limits and ticks for cells at x (X,), y (Y,); returns the borders. Words get ticks of
     their own.
     """

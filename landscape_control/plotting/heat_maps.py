@@ -3,6 +3,9 @@
 import numpy as np
 from matplotlib import colors
 from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
+from matplotlib.colorbar import Colorbar
+from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator
 
 from ..arguments import Entries, checked
@@ -20,7 +23,7 @@ def heat_map(
     *,
     signed: bool = True,
     limit: float | None = None,
-):
+) -> Axes:
     """Cells coloured by values (Y, X) on cell centres x (X,), y (Y,), log-log; NaN cells are
     hatched. Returns the Axes.
 
@@ -55,7 +58,7 @@ def number_map(
     log: bool | None = None,
     signed: bool = False,
     limits: object = None,
-):
+) -> tuple[Axes, QuadMesh]:
     """Cells coloured by numbers (Y, X); those without one are hatched. Returns (Axes, coloured
     cells) for a colour bar.
 
@@ -90,7 +93,7 @@ def warm_map() -> colors.Colormap:
     )
 
 
-def colour_bar(figure, axes: Axes, cells):
+def colour_bar(figure: Figure, axes: Axes | list[Axes], cells: QuadMesh) -> Colorbar:
     """Slim colour bar beside a map, in the house's dress."""
     bar = _slim_bar(figure, axes, cells)
     low, high = cells.norm.vmin, cells.norm.vmax

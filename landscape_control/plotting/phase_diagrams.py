@@ -1,5 +1,7 @@
 """Building blocks: cells of a grid coloured by kind, regions outlined and named, marked cells."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from matplotlib import colors
 from matplotlib.axes import Axes
@@ -66,7 +68,7 @@ def region_map(
     return handles
 
 
-def tones_of(names) -> list[str]:
+def tones_of(names: Iterable[str]) -> list[str]:
     """The colour of each kind's region: its own colour, light enough for ink on it."""
     looks = [style.rule(name) for name in names]
     return [_pale(look.color, rank) for look, rank in zip(looks, _ranks(looks), strict=True)]

@@ -3,14 +3,18 @@
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from matplotlib import colors
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
+from matplotlib.text import Text
 from matplotlib.transforms import ScaledTranslation
+from numpy.typing import ArrayLike
 
 from ..arguments import Count, NonNegative, Positive, checked
 from .rule_styles import RULES, RuleStyle, rule, shades  # noqa: F401 - style.rule(key)
@@ -56,7 +60,7 @@ def hollow(color: str, marker: str = "o", size: float = 4.2, line: str = "none")
     }
 
 
-def legend_line(label: str, **look) -> Line2D:
+def legend_line(label: str, **look: Any) -> Line2D:
     """Legend handle of a line or marker; ``look`` as for ``Axes.plot``, see :func:`hollow`."""
     return Line2D([], [], label=label, **look)
 
@@ -81,14 +85,19 @@ def literal(words: str) -> str:
     return words.encode("utf-8", "replace").decode("utf-8").replace("$", r"\$")
 
 
-def ticks_in_words(axes, side: str, places, words: Iterable[str]):
+def ticks_in_words(axes: Axes, side: str, places: ArrayLike, words: Iterable[str]) -> None:
     """Words, each as it stands, at the ``places`` of the axis ``side`` ("x" or "y")."""
     getattr(axes, f"set_{side}ticks")(places, labels=[literal(word) for word in words])
 
 
 def label(
-    axes, x: str | None = None, y: str | None = None, *, title: str | None = None, letter: str = ""
-):
+    axes: Axes,
+    x: str | None = None,
+    y: str | None = None,
+    *,
+    title: str | None = None,
+    letter: str = "",
+) -> Axes:
     """Axis labels and a left-aligned title that opens with the bold panel letter."""
     if x is not None:
         axes.set_xlabel(literal(x))
@@ -103,7 +112,7 @@ def label(
 
 
 @checked
-def dress(axes: Axes):
+def dress(axes: Axes) -> Axes:
     """Give an Axes the house's spines, ticks and text sizes."""
     axes.set_facecolor(PAPER)
     for side, spine in axes.spines.items():
@@ -126,7 +135,7 @@ def dress(axes: Axes):
     return axes
 
 
-def note(axes, x: float, y: float, text: str, **options):
+def note(axes: Axes, x: float, y: float, text: str, **options: Any) -> Text:
     """Small text at (x, y); data coordinates unless ``transform`` says otherwise."""
     settings = {
         "fontsize": SMALL,
@@ -140,7 +149,9 @@ def note(axes, x: float, y: float, text: str, **options):
 
 
 @checked
-def legend(axes: Axes | Figure, *, handles: Iterable[object] | None = None, **options: object):
+def legend(
+    axes: Axes | Figure, *, handles: Iterable[object] | None = None, **options: object
+) -> Legend:
     """Legend of an Axes or a Figure in the house's size, without a frame."""
     settings = {
         "fontsize": SMALL,
@@ -163,7 +174,7 @@ def legend(axes: Axes | Figure, *, handles: Iterable[object] | None = None, **op
 
 
 @checked
-def legend_below(axes: Axes, *, columns: Count = 2, gap: float = 33.0, **options: object):
+def legend_below(axes: Axes, *, columns: Count = 2, gap: float = 33.0, **options: object) -> Legend:
     """Legend ``gap`` points under the panel, below its axis label, where it can cover nothing."""
     where = axes.transAxes + ScaledTranslation(0.0, -gap / 72, axes.figure.dpi_scale_trans)
     return legend(
@@ -177,7 +188,7 @@ def legend_below(axes: Axes, *, columns: Count = 2, gap: float = 33.0, **options
 
 
 @checked
-def figure_legend(figure: Figure, *, columns: Count = 4):
+def figure_legend(figure: Figure, *, columns: Count = 4) -> Legend:
     """One legend under all panels, every label once, in at most ``columns`` columns and fewer if
     the words are long.
     """
@@ -205,12 +216,21 @@ def _legend_width(labels, columns):
     return sum(0.058 * length + 0.42 for length in longest)
 
 
-def map_height(width: float, axis_1, axis_2, *, lowest: float = 2.0, highest: float = 5.5) -> float:
+def map_height(
+    width: float,
+    axis_1: ArrayLike,
+    axis_2: ArrayLike,
+    *,
+    lowest: float = 2.0,
+    highest: float = 5.5,
+) -> float:
     """Height in inches of a map with equal axes in a column that wide, kept within limits."""
     return float(np.clip((width - 0.75) * np.ptp(axis_2) / np.ptp(axis_1), lowest, highest))
 
 
-def map_figure(width: float, share: float, axis_1, axis_2, *, rows: int = 2) -> Figure:
+def map_figure(
+    width: float, share: float, axis_1: ArrayLike, axis_2: ArrayLike, *, rows: int = 2
+) -> Figure:
     """Figure whose height fits a map with equal axes in a column of ``share`` of the width and a
     legend of ``rows`` rows.
     """

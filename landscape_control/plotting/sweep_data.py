@@ -8,8 +8,10 @@ measure, and a ``status`` in every cell; cells that failed have no number.
 import difflib
 from collections.abc import Mapping
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..errors import ProblemError
 from . import style
@@ -35,7 +37,7 @@ TITLES = {
 }
 
 
-def axes_of(dataset) -> tuple[str, ...]:
+def axes_of(dataset: Any) -> tuple[str, ...]:
     """Names of the sweep's axes: the dimensions of ``status``, or of the first variable that has
     any.
     """
@@ -45,8 +47,13 @@ def axes_of(dataset) -> tuple[str, ...]:
 
 
 def read_map(
-    dataset, variable: str, *, x: str | None = None, y: str | None = None, at: Mapping | None = None
-):
+    dataset: Any,
+    variable: str,
+    *,
+    x: str | None = None,
+    y: str | None = None,
+    at: Mapping | None = None,
+) -> SimpleNamespace:
     """One variable over two axes of a sweep.
 
     Parameters
@@ -91,7 +98,7 @@ def read_map(
     )
 
 
-def kinds(values) -> list[str]:
+def kinds(values: ArrayLike) -> list[str]:
     """Different words in an array, those the style sheet knows first and in its order; "none" last."""
     found = {str(value) for value in np.ravel(values)} - {""}
     order = [key for key in style.RULES if key in found and key != "none"]
@@ -99,14 +106,14 @@ def kinds(values) -> list[str]:
 
 
 def read_slices(
-    dataset,
+    dataset: Any,
     variable: str,
     *,
     along: str,
     by: str | None = None,
     at: Mapping | None = None,
     band: str = SEED,
-):
+) -> SimpleNamespace:
     """Curves over one axis: x (X,), mean and standard error (C, X) over the axis ``band``, labels
     (C,) by another axis.
 
@@ -157,14 +164,14 @@ def symbol_of(name: str) -> str:
     return words.split()[-1] if words.strip() else words
 
 
-def axis_label(dataset, name: str) -> str:
+def axis_label(dataset: Any, name: str) -> str:
     """An axis in words, with units if it has any."""
     words = AXIS_WORDS.get(name, name.replace("_", " "))
     units = dataset[name].attrs.get("units", "") if name in dataset.coords else ""
     return f"{words} ({units})" if units else words
 
 
-def title_of(dataset, variable: str) -> str:
+def title_of(dataset: Any, variable: str) -> str:
     """A variable in words, with units if it has any."""
     units = dataset[variable].attrs.get("units", "")
     stem, _, key = variable.partition(".")
@@ -177,32 +184,26 @@ def title_of(dataset, variable: str) -> str:
 
 
 def _variable(dataset, name):
-    if name not in dataset.data_vars:
-        near = difflib.get_close_matches(str(name), list(dataset.data_vars), n=2, cutoff=0.4)
-        raise ProblemError(
-            "variable of the sweep",
-            expected=f"one of {', '.join(map(repr, dataset.data_vars))}",
-            received=repr(name),
-            advice=(
-                f"did you mean {' or '.join(map(repr, near))}?"
-                if near
-                else "measure it in the sweep"
-            ),
-        )
+    _check_known("variable of the sweep", name, dataset.data_vars, "measure it in the sweep")
     return dataset[name]
 
 
 def _check_axis(dataset, name):
-    if name not in dataset.dims:
-        near = difflib.get_close_matches(str(name), list(dataset.dims), n=2, cutoff=0.4)
-        raise ProblemError(
-            "axis of the sweep",
-            expected=f"one of {', '.join(map(repr, dataset.dims))}",
-            received=repr(name),
-            advice=(
-                f"did you mean {' or '.join(map(repr, near))}?" if near else "choose one of them"
-            ),
-        )
+    _check_known("axis of the sweep", name, dataset.dims, "choose one of them")
+
+
+def _check_known(what, name, names, otherwise):
+    """Refuse a name that is not among ``names``, with the near matches or what to do otherwise."""
+    if name in names:
+        return
+    near = difflib.get_close_matches(str(name), list(names), n=2, cutoff=0.4)
+    advice = f"did you mean {' or '.join(map(repr, near))}?" if near else otherwise
+    raise ProblemError(
+        what,
+        expected=f"one of {', '.join(map(repr, names))}",
+        received=repr(name),
+        advice=advice,
+    )
 
 
 def _two_axes(dataset, array, x, y, at):
@@ -242,7 +243,7 @@ def _warned(dataset):
     )
 
 
-def fixed(array, at: Mapping):
+def fixed(array: Any, at: Mapping) -> Any:
     """A variable at the coordinates nearest to ``at``."""
     for name, value in at.items():
         if name in array.dims:
@@ -276,7 +277,7 @@ def _refuse_free(variable, free):
     )
 
 
-def values_of(dataset, name: str) -> np.ndarray:
+def values_of(dataset: Any, name: str) -> np.ndarray:
     """The values of an axis."""
     _check_axis(dataset, name)
     return (
@@ -286,6 +287,6 @@ def values_of(dataset, name: str) -> np.ndarray:
     )
 
 
-def short(value) -> str:
+def short(value: object) -> str:
     """A coordinate in words."""
     return f"{float(value):.3g}" if isinstance(value, (int, float, np.number)) else str(value)

@@ -6,6 +6,7 @@ several variables, small multiples over a third axis, slices.
 
 from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -18,7 +19,13 @@ from .sweep_data import SEED, kinds, read_map, read_slices, short, symbol_of, va
 
 
 def draw_map(
-    axes: Axes, data, *, names=None, limits=None, warn: bool = True, **options
+    axes: Axes,
+    data: SimpleNamespace,
+    *,
+    names: Sequence[str] | None = None,
+    limits: tuple[float, float] | None = None,
+    warn: bool = True,
+    **options: Any,
 ) -> SimpleNamespace:
     """Draw what :func:`read_map` returned, numbers as a heat map and words as a phase diagram.
 
@@ -43,7 +50,9 @@ def draw_map(
     return SimpleNamespace(handles=handles, cells=cells)
 
 
-def draw_slices(axes: Axes, data, *, rule: str = "optimal", width: float = 1.0) -> Axes:
+def draw_slices(
+    axes: Axes, data: SimpleNamespace, *, rule: str = "optimal", width: float = 1.0
+) -> Axes:
     """Draw what :func:`read_slices` returned: one shade per curve, mean ± ``width`` standard errors
     shaded.
     """

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from landscape_control.plotting import style
+from landscape_control.plotting import paths, style
 from landscape_control.plotting.data import Key, draws
 from landscape_control.plotting.simulated import belief_band, hidden_path, letters, switches
 
@@ -112,14 +112,5 @@ def _weights_panel(axes, d):
     axes.plot(d.times, chased, color=style.BELIEF, linewidth=0.9, alpha=0.55, zorder=2, label=words)
     hidden_path(axes, d.times, d.hidden, label=None)
     for key, path in zip(d.rules, d.weights, strict=True):
-        look = style.rule(key)
-        axes.plot(
-            d.times,
-            path,
-            color=look.color,
-            linestyle=look.line,
-            linewidth=1.7,
-            zorder=4,
-            label=look.label,
-        )
+        paths.rule_series(axes, d.times, path, rule=key, linewidth=1.7, zorder=4)
     style.label(axes, None, "weight θ", title="what the weights do", letter="b")

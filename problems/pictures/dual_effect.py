@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from landscape_control.plotting import curves, grid_cells, heat_maps, style
+from landscape_control.plotting import curves, grid_cells, heat_maps, paths, style
 from landscape_control.plotting.data import Key, draws
 from landscape_control.plotting.simulated import (
     band,
@@ -177,18 +177,9 @@ def _ticks(top):
 def _probing(axes, d, letter):
     axes.axhline(0, color=style.FAINT, linewidth=0.8, zorder=0)
     for i, key in enumerate(d.rules):
-        look = style.rule(key)
-        axes.plot(
-            d.times,
-            d.paths[i],
-            color=look.color,
-            linestyle=look.line,
-            linewidth=1.6,
-            zorder=4,
-            label=look.label,
-        )
+        paths.rule_series(axes, d.times, d.paths[i], rule=key, zorder=4)
         if d.path_errors is not None:
-            band(axes, d.times, d.paths[i], 2 * d.path_errors[i], look.color)
+            band(axes, d.times, d.paths[i], 2 * d.path_errors[i], style.rule(key).color)
     axes.set_xlim(d.times[[0, -1]])
     style.label(axes, "time t", "weight θ", title="probing and not probing", letter=letter)
     style.legend_below(axes, columns=1)
@@ -196,10 +187,7 @@ def _probing(axes, d, letter):
 
 def _spread(axes, d, letter):
     for key, row in zip(d.rules, d.spreads, strict=True):
-        look = style.rule(key)
-        axes.plot(
-            d.times, row, color=look.color, linestyle=look.line, linewidth=1.6, label=look.label
-        )
+        paths.rule_series(axes, d.times, row, rule=key)
     axes.set_xlim(d.times[[0, -1]])
     axes.set_ylim(bottom=0)
     style.label(axes, "time t", d.spread_name, title="what it buys", letter=letter)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from landscape_control.plotting import curves, style
+from landscape_control.plotting import curves, paths, style
 from landscape_control.plotting.data import Key, draws
 from landscape_control.plotting.simulated import letters, numbered, value_labels
 
@@ -39,16 +39,7 @@ def optimal_schedule(d):
     for j, (name, words) in enumerate(zip(names[:-1], value_labels("σ", d.noises), strict=True)):
         panel = axes[name]
         for key, row in zip(d.shapes, d.shape_learning_rates[j], strict=True):
-            look = style.rule(key)
-            panel.plot(
-                d.steps,
-                row,
-                color=look.color,
-                linestyle=look.line,
-                linewidth=1.3,
-                zorder=2,
-                label=look.label,
-            )
+            paths.rule_series(panel, d.steps, row, rule=key, linewidth=1.3, zorder=2)
         panel.plot(
             d.steps,
             d.learning_rates[j],

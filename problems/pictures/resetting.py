@@ -1,6 +1,6 @@
 """What each way of forgetting costs, over how often the task switches and how noisy the gradients are."""
 
-from landscape_control.plotting import curves, style
+from landscape_control.plotting import curves, paths, style
 from landscape_control.plotting.data import Key, draws
 from landscape_control.plotting.simulated import (
     floor_of,
@@ -92,15 +92,7 @@ def _weights(axes, d, letter):
     hidden_path(axes, d.times, d.hidden, label="hidden minimum")
     switches(axes, d.switches)
     for key, path in zip(d.example_rules, d.weights, strict=True):
-        look = style.rule(key)
-        axes.plot(
-            d.times,
-            path,
-            color=look.color,
-            linestyle=look.line,
-            linewidth=1.5,
-            zorder=4,
-            label=None if key in d.rules else look.label,
-        )
+        words = "_listed" if key in d.rules else None
+        paths.rule_series(axes, d.times, path, rule=key, linewidth=1.5, zorder=4, label=words)
     axes.set_xlim(d.times[[0, -1]])
     style.label(axes, "time t", "weight θ", title="weights chasing the task", letter=letter)
