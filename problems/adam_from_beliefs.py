@@ -16,7 +16,7 @@ Claim
     LQG); each rule with its own best coefficients (BEST, found by ``search`` on 400 episodes of
     seed 3; β₂ = 0.99 for all): Adam is nowhere near-optimal and nowhere cheaper than Adam from
     beliefs, which is near-optimal for short sight and much noise. Where the signal dominates SGD is
-    cheaper than Adam (v is then no curvature), where noise does and sight is long it is dearer.
+    cheaper than Adam (v is then no curvature), where noise does and sight is long it costs more.
 Source
     Kingma & Ba 2015; Kalman 1960; L. Aitchison, NeurIPS 2020; W. M. Wonham 1968 for the optimum.
 Relation and tolerance (4 standard errors and the 5 % fixed in advance, other bounds after a first
@@ -236,7 +236,7 @@ def paired_checks(rollouts):
             relative(rollouts[first, *cell], rollouts[second, *cell], rollouts["optimum", *cell])
             for cell in where
         ]
-        sign = 1 if "all σ" in words else -1  # never cheaper beyond chance; or dearer beyond chance
+        sign = 1 if "all σ" in words else -1  # never cheaper beyond chance; or costlier
         yield Check(
             quantity=(
                 f"extra cost of {words}: least, {'plus' if sign > 0 else 'less'} 4 standard errors"
@@ -275,7 +275,7 @@ CLAIM = Claim(
     statement=(
         "u = -[√(γ²/4 + ηkV) - γ/2]V⁻¹m is optimal for the believed quadratic, Adam's m/√v for γ →"
         " 0 (distance ~ γ), momentum descent for γ → ∞ (~ γ⁻²); at best coefficients it is nowhere"
-        " dearer than Adam, and near-optimal for short sight and much noise only; Adam is nowhere."
+        " costlier than Adam, and near-optimal for short sight and much noise only; Adam is nowhere."
     ),
     source="Kingma & Ba 2015; Kalman 1960; Aitchison 2020",
     relations=("equal", "limit", "at least", "at most"),

@@ -123,7 +123,7 @@ def cost_checks():
 
 
 def gain_checks(gains):
-    """Certainty equivalence is dearer, and more so for the long horizon."""
+    """Certainty equivalence costs more, and the more so for the long horizon."""
     for noise in NOISES[:3]:
         mean, error = gains[noise, 0.1]
         yield Check(
@@ -187,7 +187,7 @@ def probing_checks():
 
 def method_checks(plan, linear, gains):
     """Replanning is certainty equivalence; transcription's cost is that of not looking; its policy
-    is dearer.
+    costs more.
     """
     noise, discount = MAIN
     none, again = grid(BLIND, discount), solve(posed(noise, discount), method="replanning")

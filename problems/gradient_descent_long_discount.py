@@ -48,7 +48,7 @@ LOGISTIC = lc.Landscape.from_expression(
 
 
 def curved_metric(theta):
-    """G(θ) = diag(e^{θ₂}, 1): a plane whose first direction becomes dearer upwards."""
+    """G(θ) = diag(e^{θ₂}, 1): a plane whose first direction costs more upwards."""
     return ca.diag(ca.vertcat(ca.exp(theta[1]), 1))
 
 

@@ -18,7 +18,7 @@ Source     Pedregosa & Scieur 2020; Scieur & Pedregosa 2020 (the limit); Kuijlaa
 Relation   equal: coefficients to 1e-7, costs to 1e-12 relative; the span of all gradients to 1e-10.
            limit: slopes to 0.05 (Marchenko-Pastur 0.01), constants to 0.5 %, of the recurrence up
            to t = 400; the optimiser
-           follows it as far as the running cost feels a step.
+           follows it as far as the running cost depends on a step.
            At least, at most (bounds set after a first look): with noise 0.1, or with a price of
            movement, the full span gains 0.1 % or more. *Constant* coefficients near Polyak's for
            terminal loss (within 5 % at T = 40; with Marchenko-Pastur's square-root edges as 1/T²,

@@ -30,7 +30,7 @@ look)
     errors of the formula. at most, at least: within 4 standard errors of what the check states. No
     coefficient changed by 20 % may gain more than 1 % of the cost (checked for one cell).
     "Near-optimal" is a regret of at most 5 %. At λ = 0.8, L2 decay with the formula's coefficients
-    costs within 1 % of the best found. At λ = 0.05 they are 5 % dearer, presumably because the
+    costs within 1 % of the best found. At λ = 0.05 they cost 5 % more, presumably because the
     first task, seen with a variance that has not settled, is most of the cost there (not tested).
 """
 

@@ -34,7 +34,7 @@ class Exact:
     kind : "finite", "unbounded" (below), "infinite" (every plan costs infinitely much),
     "unreachable" (the fixed end) scale : ∫ e^{-γt}(effort + k|L|) dt + |terminal| along the optimal
     path floor : cost below which round-off of the loss at these numbers hides everything
-    control_scale : max over the path of e^{-γt/2} √(uᵀGu), the effort that is felt control_floor :
+    control_scale : max over the path of e^{-γt/2} √(uᵀGu), the effort that counts control_floor :
     √(uᵀGu) of a steady control that costs no more than the floor, or 10⁻¹² of the scale
     """
 
@@ -215,19 +215,19 @@ def _endless(p, h):
         raise UndecidedError("an indefinite loss over an infinite horizon")
     seen = _observable_basis(
         h.drift, h.cost
-    )  # what the loss never feels costs nothing and need not be stabilised
-    felt = Homogeneous(
+    )  # what never enters the loss costs nothing and need not be stabilised
+    observed = Homogeneous(
         drift=seen.T @ h.drift @ seen,
         push=seen.T @ h.push @ seen,
         cost=seen.T @ h.cost @ seen,
         start=seen.T @ h.start,
         terminal=seen.T @ h.terminal @ seen,
     )
-    value = _limit_value(felt)
+    value = _limit_value(observed)
     if value is None:
         return Exact(kind="infinite")
-    cost = felt.start @ value / 2
-    other = _algebraic_cost(p, felt, seen)
+    cost = observed.start @ value / 2
+    other = _algebraic_cost(p, observed, seen)
     if not abs(cost - other) <= AGREE * abs(cost) + _floor(p):
         raise UndecidedError(f"doubling {cost:.12g}, algebraic Riccati equation {other:.12g}")
     costate = seen @ value

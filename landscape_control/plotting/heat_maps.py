@@ -94,7 +94,7 @@ def warm_map() -> colors.Colormap:
 
 
 def colour_bar(figure: Figure, axes: Axes | list[Axes], cells: QuadMesh) -> Colorbar:
-    """Slim colour bar beside a map, in the house's dress."""
+    """Slim colour bar beside a map, dressed like the panels."""
     bar = _slim_bar(figure, axes, cells)
     low, high = cells.norm.vmin, cells.norm.vmax
     if isinstance(cells.norm, colors.LogNorm):

@@ -49,7 +49,7 @@ def rows_with_numbers(
     *,
     row: float = 0.3,
 ) -> tuple[Figure, dict[str, Axes]]:
-    """Figure of the named panels, ``width`` inches together, room for the row labels, and a table
+    """Figure of the named panels, ``width`` inches together, space for the row labels, and a table
     as wide as its words.
     """
     table = evidence.columns_width(columns)

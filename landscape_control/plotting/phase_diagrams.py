@@ -139,15 +139,15 @@ def _borders(regions, x, y):
 
 
 def _name_regions(axes, mask, sides, look):
-    """The name at the roomiest cell of the largest connected part, if there is room at all."""
+    """The name at the cell with most space of the largest connected part, if there is any."""
     parts, count = connected(mask)
     sizes = [np.count_nonzero(parts == part + 1) for part in range(count)]
     if not sizes or max(sizes) < _LEAST * mask.size:
         return
     part = parts == int(np.argmax(sizes)) + 1
-    room = distance_transform_edt(np.pad(part, 1))[1:-1, 1:-1]
+    space = distance_transform_edt(np.pad(part, 1))[1:-1, 1:-1]
     wide = np.where(
-        part, _run_lengths(part) * np.minimum(room, 2) + room, 0
+        part, _run_lengths(part) * np.minimum(space, 2) + space, 0
     )  # words are wide: prefer long rows
     spots = np.argwhere(wide >= 0.97 * wide.max())
     row, column = spots[np.abs(spots - spots.mean(axis=0)).sum(axis=1).argmin()]

@@ -98,7 +98,7 @@ def label(
     title: str | None = None,
     letter: str = "",
 ) -> Axes:
-    """Axis labels and a left-aligned title that opens with the bold panel letter."""
+    """Axis labels and a left-aligned title that begins with the bold panel letter."""
     if x is not None:
         axes.set_xlabel(literal(x))
     if y is not None:
@@ -113,7 +113,7 @@ def label(
 
 @checked
 def dress(axes: Axes) -> Axes:
-    """Give an Axes the house's spines, ticks and text sizes."""
+    """Give an Axes this project's spines, ticks and text sizes."""
     axes.set_facecolor(PAPER)
     for side, spine in axes.spines.items():
         spine.set(visible=side in ("left", "bottom"), color=MUTED, linewidth=0.7)
@@ -152,7 +152,7 @@ def note(axes: Axes, x: float, y: float, text: str, **options: Any) -> Text:
 def legend(
     axes: Axes | Figure, *, handles: Iterable[object] | None = None, **options: object
 ) -> Legend:
-    """Legend of an Axes or a Figure in the house's size, without a frame."""
+    """Legend of an Axes or a Figure in small letters, without a frame."""
     settings = {
         "fontsize": SMALL,
         "frameon": False,
