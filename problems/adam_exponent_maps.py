@@ -73,7 +73,7 @@ STUDY = np.array(
         ),
     )
 )
-# where β₂ ended at T ≥ 20 wherever p is certainly above 0; elsewhere the cost hardly feels it
+# where β₂ ended at T ≥ 20 wherever p is certainly above 0; elsewhere the cost hardly depends on it
 EDGE = 0.99999
 AGAIN = ((10, 0.3), (10, 1.0), (40, 0.3), (40, 1.0))
 

@@ -16,7 +16,7 @@ Claim
     LQG); each rule with its own best coefficients (BEST, found by ``search`` on 400 episodes of
     seed 3; β₂ = 0.99 for all): Adam is nowhere near-optimal and nowhere cheaper than Adam from
     beliefs, which is near-optimal for short sight and much noise. Where the signal dominates SGD is
-    cheaper than Adam (v is then no curvature), where noise does and sight is long it is dearer.
+    cheaper than Adam (v is then no curvature), where noise does and sight is long it costs more.
 Source
     Kingma & Ba 2015; Kalman 1960; L. Aitchison, NeurIPS 2020; W. M. Wonham 1968 for the optimum.
 Relation and tolerance (4 standard errors and the 5 % fixed in advance, other bounds after a first
@@ -29,168 +29,44 @@ look)
 """
 
 import math
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
+from landscape_control.problems._adam_from_beliefs_data import picture
+from landscape_control.problems._adam_from_beliefs_learners import (
+    BETA2,
+    DISCOUNTS,
+    DRIVE,
+    FREE,
+    GAIN,
+    NEAR,
+    NOISES,
+    RATIO,
+    STANDARD_ERRORS,
+    STEP,
+    distance,
+    from_beliefs,
+    learner,
+    posed,
+    relative,
+    run,
+    updates,
+)
 
 import landscape_control as lc
 from landscape_control.claims import Check, Claim, Evidence, fitted_slope
 from landscape_control.planning import solve
 from landscape_control.simulation import (
-    SGD,
     Adam,
-    BeliefAdam,
     KalmanMomentum,
-    RMSProp,
-    paired_difference,
-    simulate,
 )
 
-CURVATURES, DRIVE, STEP = np.array([1.0, 25.0]), 1.0, 0.05  # DRIVE is ηk
-NOISES, DISCOUNTS = np.array([0.3, 1.0, 3.0]), np.array([0.2, 0.8, 3.2])
-BETA2, GAIN = 0.99, 0.1  # K = 1 - β₁ where all learners share their coefficients
-RATIO = GAIN**2 / (1 - GAIN)  # ρ of that gain, a = 1
 NEARBY, FAR = np.array([1e-6, 1e-5, 1e-4]), np.array([1e3, 1e4, 1e5])
-EPISODES, SEED, STANDARD_ERRORS, NEAR, SPAN = 1000, 11, 4.0, 0.05, 6.0  # SPAN/γ is simulated
-FREE = {
-    "belief_adam": ("drive", "ratio"),
-    "adam": ("learning_rate", "beta1"),
-    "rmsprop": ("learning_rate",),
-    "sgd": ("learning_rate",),
-}
-BEST = {  # (σ, γ): the coefficients named in FREE, found by ``search``
-    (0.3, 0.2): {
-        "belief_adam": (1.7, 0.0161),
-        "adam": (1.78, 0.9),
-        "rmsprop": (0.374,),
-        "sgd": (0.0919,),
-    },
-    (0.3, 0.8): {
-        "belief_adam": (2.74, 0.0378),
-        "adam": (2.12, 0.859),
-        "rmsprop": (0.356,),
-        "sgd": (0.116,),
-    },
-    (0.3, 3.2): {
-        "belief_adam": (3.26, 0.0875),
-        "adam": (1.88, 0.848),
-        "rmsprop": (0.238,),
-        "sgd": (0.113,),
-    },
-    (1.0, 0.2): {
-        "belief_adam": (0.145, 0.0112),
-        "adam": (1.61, 0.917),
-        "rmsprop": (0.378,),
-        "sgd": (0.0395,),
-    },
-    (1.0, 0.8): {
-        "belief_adam": (0.328, 0.0255),
-        "adam": (2.1, 0.891),
-        "rmsprop": (0.348,),
-        "sgd": (0.0552,),
-    },
-    (1.0, 3.2): {
-        "belief_adam": (0.591, 0.0438),
-        "adam": (1.93, 0.917),
-        "rmsprop": (0.213,),
-        "sgd": (0.0603,),
-    },
-    (3.0, 0.2): {
-        "belief_adam": (0.0171, 0.00869),
-        "adam": (1.43, 0.926),
-        "rmsprop": (0.424,),
-        "sgd": (0.0158,),
-    },
-    (3.0, 0.8): {
-        "belief_adam": (0.0531, 0.0286),
-        "adam": (1.94, 0.892),
-        "rmsprop": (0.328,),
-        "sgd": (0.0211,),
-    },
-    (3.0, 3.2): {
-        "belief_adam": (0.126, 0.0658),
-        "adam": (1.51, 0.877),
-        "rmsprop": (0.136,),
-        "sgd": (0.019,),
-    },
-}
 
 
 def problem() -> lc.ControlProblem:
     """Full information: the minimum is known to be at (1, 1)."""
     return posed(NOISES[1], DISCOUNTS[1]).known([1.0, 1.0])
-
-
-@cache
-def posed(noise: float, discount: float) -> lc.ControlProblem:
-    """The ill-conditioned bowl with its hidden minimum."""
-    landscape = lc.Landscape.from_expression(
-        lambda theta, phi: sum(h * (theta[i] - phi[i]) ** 2 / 2 for i, h in enumerate(CURVATURES)),
-        dimension=2,
-        hidden=lc.GaussianPrior(mean=[0.0, 0.0], covariance=[1.0, 1.0]),
-    )
-    learner = lc.Learner(sees=lc.NoisyGradient(noise=noise * np.sqrt(CURVATURES)))
-    return lc.ControlProblem(
-        landscape=landscape,
-        learner=learner,
-        start=[0.0, 0.0],
-        objective=lc.Objective(horizon=math.inf, discount=discount),
-    )
-
-
-def from_beliefs(noise: float, discount: float, **changes) -> BeliefAdam:
-    """Adam from beliefs with its coefficients as derived, or some changed."""
-    given = {
-        "drive": DRIVE,
-        "ratio": RATIO,
-        "beta2": BETA2,
-        "curvature_scale": STEP / noise**2,
-        "epsilon": 1e-12,
-    } | changes
-    return BeliefAdam(discount=discount, **given)
-
-
-def learner(rule: str, noise: float, discount: float):
-    """The rule with its best coefficients."""
-    values = dict(zip(FREE[rule], BEST[noise, discount][rule], strict=True))
-    kinds = {
-        "belief_adam": partial(from_beliefs, noise, discount),
-        "adam": partial(Adam, beta2=BETA2),
-        "rmsprop": partial(RMSProp, decay=BETA2),
-        "sgd": SGD,
-    }
-    return kinds[rule](**values)
-
-
-def run(one, noise: float, discount: float, episodes=EPISODES, seed=SEED, **options):
-    """A rollout of SPAN/γ."""
-    return simulate(
-        posed(noise, discount),
-        one,
-        episodes=episodes,
-        seed=seed,
-        step=STEP,
-        horizon=SPAN / discount,
-        **options,
-    )
-
-
-def search(rule: str, noise: float, discount: float):
-    """The best coefficients, from those of BEST: how the table was made."""
-    return lc.simulation.best_coefficients(
-        posed(noise, discount),
-        learner(rule, noise, discount),
-        free=FREE[rule],
-        episodes=400,
-        seed=3,
-        starts=1,
-        step=STEP,
-        horizon=SPAN / discount,
-        held_out_episodes=EPISODES,
-        held_out_seed=SEED,
-        most_evaluations=60,
-        tolerance=3e-3,
-    )
 
 
 def evaluate() -> Evidence:
@@ -220,21 +96,6 @@ def evaluate() -> Evidence:
         *settled_checks(),
     )
     return Evidence(checks=checks, data=picture(gradients, regrets, errors))
-
-
-def updates(one, paths) -> np.ndarray:
-    """u (S, N, n) of a learner fed the observations of the paths."""
-    state, moves = one.init(*paths.observations[:, 0].shape), np.empty_like(paths.observations)
-    for k in range(moves.shape[1]):
-        moves[:, k], state = one.update(
-            state, paths.observations[:, k], paths.parameters[:, k], STEP
-        )
-    return moves
-
-
-def distance(one, other) -> float:
-    """rms|u - u'| / rms|u'|."""
-    return float(np.linalg.norm(one - other) / np.linalg.norm(other))
 
 
 def control_checks(paths):
@@ -375,7 +236,7 @@ def paired_checks(rollouts):
             relative(rollouts[first, *cell], rollouts[second, *cell], rollouts["optimum", *cell])
             for cell in where
         ]
-        sign = 1 if "all σ" in words else -1  # never cheaper beyond chance; or dearer beyond chance
+        sign = 1 if "all σ" in words else -1  # never cheaper beyond chance; or costlier
         yield Check(
             quantity=(
                 f"extra cost of {words}: least, {'plus' if sign > 0 else 'less'} 4 standard errors"
@@ -385,12 +246,6 @@ def paired_checks(rollouts):
             relation="at least",
             tolerance=0,
         )
-
-
-def relative(rollout, other, optimum):
-    """((J - J')/J*, its standard error) on common random numbers."""
-    mean, error = paired_difference(rollout, other)
-    return mean / optimum.cost, error / optimum.cost
 
 
 def settled_checks():
@@ -414,82 +269,13 @@ def settled_checks():
         )
 
 
-def picture(gradients, regrets, errors) -> dict:
-    """Data of the figure adam_from_beliefs: distances at shared coefficients, regrets at the best,
-    one episode.
-    """
-    return {
-        "discounts": DISCOUNTS,
-        "noises": NOISES,
-        "rules": ["adam", "rmsprop", "sgd"],
-        "distances": np.array([distances(noise, gradients[noise]) for noise in NOISES]),
-        "regret_rules": list(FREE),
-        "regrets": regrets,
-        "regret_errors": errors,
-        **example(),
-    }
-
-
-def distances(noise: float, paths) -> np.ndarray:
-    """(3, K): updates of Adam, RMSProp (α = √(ηk/c)) and SGD (ηk/γ) from Adam from beliefs, other
-    coefficients shared.
-    """
-    rate, table = noise * math.sqrt(DRIVE / STEP), []
-    for discount in DISCOUNTS:
-        ours = updates(from_beliefs(noise, discount), paths)
-        others = (
-            Adam(learning_rate=rate, beta1=1 - GAIN, beta2=BETA2),
-            RMSProp(learning_rate=rate, decay=BETA2),
-            SGD(learning_rate=DRIVE / discount),
-        )
-        table.append([distance(updates(one, paths), ours) for one in others])
-    return np.array(table).T
-
-
-def example() -> dict:
-    """σ = 0.3, γ = 0.2: paths of one episode and mean losses of 40."""
-    noise, discount, count = 0.3, 0.2, 200
-    rollouts = [
-        run(
-            learner(rule, noise, discount), noise, discount, episodes=40, seed=5, keep_paths=40
-        ).paths
-        for rule in FREE
-    ]
-    shown = int(
-        np.argmin(np.abs(rollouts[0].hidden[:, 0] - 1).sum(1))
-    )  # the hidden minimum nearest to (1, 1)
-    goal = rollouts[0].hidden[shown, 0]
-    loss = [
-        (CURVATURES * (paths.parameters - paths.hidden) ** 2 / 2).sum(-1).mean(0)[:count]
-        for paths in rollouts
-    ]
-    tracks = np.array([paths.parameters[shown, :count] for paths in rollouts])
-    low, high = (
-        np.minimum(tracks.min((0, 1)), goal) - 0.3,
-        np.maximum(tracks.max((0, 1)), goal) + 0.3,
-    )
-    axis_1, axis_2 = np.linspace(low, high, 61).T
-    height = (
-        CURVATURES[0] * (axis_1 - goal[0]) ** 2 + CURVATURES[1] * (axis_2[:, None] - goal[1]) ** 2
-    ) / 2
-    return {
-        "axis_1": axis_1,
-        "axis_2": axis_2,
-        "loss": height,
-        "example_rules": list(FREE),
-        "example_paths": tracks,
-        "example_times": rollouts[0].times[:count],
-        "example_losses": np.array(loss),
-    }
-
-
 CLAIM = Claim(
     name="adam-from-beliefs",
     title="Adam composed from beliefs: its long-horizon limit, and what it costs",
     statement=(
         "u = -[√(γ²/4 + ηkV) - γ/2]V⁻¹m is optimal for the believed quadratic, Adam's m/√v for γ →"
         " 0 (distance ~ γ), momentum descent for γ → ∞ (~ γ⁻²); at best coefficients it is nowhere"
-        " dearer than Adam, and near-optimal for short sight and much noise only; Adam is nowhere."
+        " costlier than Adam, and near-optimal for short sight and much noise only; Adam is nowhere."
     ),
     source="Kingma & Ba 2015; Kalman 1960; Aitchison 2020",
     relations=("equal", "limit", "at least", "at most"),

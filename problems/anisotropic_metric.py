@@ -1,4 +1,4 @@
-"""A metric that makes one direction dear: the path bends although the bowl is round (VGR25 Fig.
+"""A metric that makes one direction costly: the path bends although the bowl is round (VGR25 Fig.
 3b).
 
 Problem    L = ½h|θ-μ|² in the plane, effort uᵀGu/2η with G tilted and anisotropic, f = 0, B = I, T
@@ -31,7 +31,7 @@ from landscape_control.reference import relaxation_matrix
 
 TILT = math.radians(80)
 AXES = np.array([[math.cos(TILT), -math.sin(TILT)], [math.sin(TILT), math.cos(TILT)]])
-METRIC = AXES @ np.diag([0.4, 4.0]) @ AXES.T  # cheap along the first axis, dear along the second
+METRIC = AXES @ np.diag([0.4, 4.0]) @ AXES.T  # cheap along the first axis, costly along the second
 
 
 def problem():
@@ -71,7 +71,7 @@ def evaluate():
 
 CLAIM = Claim(
     name="anisotropic-metric",
-    title="Anisotropic metric: dear directions are left for later",
+    title="Anisotropic metric: costly directions are left for later",
     statement="θ̇ = -R(θ-μ) with R² + γR = ηkh G⁻¹",
     source="VGR25 (arXiv 2510.26997), Fig. 3b",
     relations=("equal",),

@@ -34,32 +34,36 @@ look)
 """
 
 import math
-from functools import cache
 
 import numpy as np
+from landscape_control.problems._dual_effect_plans import (
+    BLIND,
+    CURVATURES,
+    DISCOUNTS,
+    EPISODES,
+    LOUD,
+    MAIN,
+    MANY,
+    MINIMA,
+    NOISES,
+    SAMPLES,
+    SEED,
+    SHORT,
+    STANDARD_ERRORS,
+    STEP,
+    control,
+    grid,
+    pair,
+    posed,
+    relative,
+    run,
+)
 from scipy.optimize import brentq
 
 import landscape_control as lc
 from landscape_control.claims import Check, Claim, Evidence, fitted_slope
 from landscape_control.planning import solve
 from landscape_control.simulation import paired_difference, simulate
-from landscape_control.stochastic import solve_grid
-
-CURVATURES, MINIMA, SWITCHING = np.array([0.3, 3.0]), np.array([1.0, -1.0]), 0.05
-NOISES, DISCOUNTS, BLIND = np.array([0.1, 0.3, 1.0, 3.0]), np.array([0.1, 0.2, 0.4]), 1e6
-POINTS, EPISODES, MANY, SEED, STANDARD_ERRORS, STEP, SPAN = (
-    61,
-    600,
-    1800,
-    4,
-    4.0,
-    0.1,
-    6.0,
-)  # SPAN/γ is simulated
-LOUD, SHORT = np.array([16.0, 32.0, 64.0]), 15.0
-SAMPLES = [(x, p) for x in (-1.0, 0.0, 0.6) for p in (0.2, 0.5, 0.8)]
-MAIN = (1.0, 0.1)  # σ and γ of the example
-SAME = (CURVATURES * MINIMA) @ [1, -1] / (CURVATURES @ [1, -1])  # θ°
 
 
 def problem() -> lc.ControlProblem:
@@ -67,46 +71,6 @@ def problem() -> lc.ControlProblem:
     beliefs).
     """
     return posed(*MAIN).known([CURVATURES[0], MINIMA[0]])
-
-
-@cache
-def chain() -> lc.TaskChain:
-    """Both tasks, equally likely."""
-    return lc.TaskChain(
-        rates=SWITCHING * np.array([[-1.0, 1.0], [1.0, -1.0]]),
-        tasks=np.column_stack([CURVATURES, MINIMA]),
-    )
-
-
-@cache
-def posed(noise: float, discount: float) -> lc.ControlProblem:
-    """The two bowls."""
-    landscape = lc.Landscape.from_expression(
-        lambda theta, task: task[0] * (theta[0] - task[1]) ** 2 / 2, dimension=1, hidden=chain()
-    )
-    return lc.ControlProblem(
-        landscape=landscape,
-        learner=lc.Learner(sees=lc.NoisyGradient(noise=noise)),
-        start=[0.0],
-        objective=lc.Objective(horizon=math.inf, discount=discount),
-    )
-
-
-@cache
-def grid(noise: float, discount: float):
-    """Dynamic programming, on the same box for all noises."""
-    return solve_grid(posed(noise, discount), points=POINTS, box=[(-1.6, 1.6), (0.0, 1.0)])
-
-
-def run(policy, noise: float, discount: float, *, draws: int = 1, **options):
-    """A rollout of SPAN/γ on common random numbers."""
-    settings = {
-        "episodes": EPISODES,
-        "seed": SEED,
-        "step": STEP * draws / 2,
-        "draws_per_step": draws,
-    } | options
-    return simulate(posed(noise, discount), policy, horizon=SPAN / discount, **settings)
 
 
 def evaluate() -> Evidence:
@@ -129,24 +93,6 @@ def evaluate() -> Evidence:
         *finite_checks(),
     )
     return Evidence(checks=checks, data=picture(gains, linear))
-
-
-def pair(noise: float, discount: float):
-    """Rollouts of the optimal and of the certainty-equivalent learner."""
-    return tuple(
-        run(grid(planned, discount).policy, noise, discount, draws=2) for planned in (noise, BLIND)
-    )
-
-
-def relative(rollout, optimum):
-    """(J/J* - 1, its standard error) on common random numbers."""
-    mean, error = paired_difference(rollout, optimum)
-    return mean / optimum.cost, error / optimum.cost
-
-
-def control(policy, theta: float, chance: float) -> float:
-    """u(θ, p₁)."""
-    return float(policy([theta], np.array([chance, 1 - chance]))[0])
 
 
 def cost_checks():
@@ -177,7 +123,7 @@ def cost_checks():
 
 
 def gain_checks(gains):
-    """Certainty equivalence is dearer, and more so for the long horizon."""
+    """Certainty equivalence costs more, and the more so for the long horizon."""
     for noise in NOISES[:3]:
         mean, error = gains[noise, 0.1]
         yield Check(
@@ -241,7 +187,7 @@ def probing_checks():
 
 def method_checks(plan, linear, gains):
     """Replanning is certainty equivalence; transcription's cost is that of not looking; its policy
-    is dearer.
+    costs more.
     """
     noise, discount = MAIN
     none, again = grid(BLIND, discount), solve(posed(noise, discount), method="replanning")

@@ -10,7 +10,7 @@ Formula    Effective step on the raw gradient -∂u/∂y = (r_T/h)·W: r_T the f
            r_T/h by a share σ²/(h²P₀τ); for T → 0 it is that of gradient descent, ηkT_γ·W with T_γ =
            (1-e^{-γT})/γ, less a share ηkhT²/3.
 Source     Linear regression (Gauss-Markov) and certainty equivalence; derived for this project.
-Relation   equal: steps by replanning, which solves the plan from the belief that the belief room's
+Relation   equal: steps by replanning, which solves the plan from the belief that the belief package's
            own filter has after
            the look (T = ∞: two Riccati equations), to 1e-6 relative on 4 horizons x 7 noises.
            Limits: slopes -2 and +2 in σ, +2 in T within 0.02; the constant ηkh/3 to 2 %.

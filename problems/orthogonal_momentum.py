@@ -18,7 +18,7 @@ Source     Pedregosa & Scieur 2020; Scieur & Pedregosa 2020 (the limit); Kuijlaa
 Relation   equal: coefficients to 1e-7, costs to 1e-12 relative; the span of all gradients to 1e-10.
            limit: slopes to 0.05 (Marchenko-Pastur 0.01), constants to 0.5 %, of the recurrence up
            to t = 400; the optimiser
-           follows it as far as the running cost feels a step.
+           follows it as far as the running cost depends on a step.
            At least, at most (bounds set after a first look): with noise 0.1, or with a price of
            movement, the full span gains 0.1 % or more. *Constant* coefficients near Polyak's for
            terminal loss (within 5 % at T = 40; with Marchenko-Pastur's square-root edges as 1/T²,
@@ -30,31 +30,30 @@ Relation   equal: coefficients to 1e-7, costs to 1e-12 relative; the span of all
 import math
 
 import numpy as np
-from scipy.optimize import minimize
+from landscape_control.problems._orthogonal_momentum_rules import (
+    CONTINUOUS,
+    LABELS,
+    LONG,
+    SPAN,
+    SPECTRA,
+    STEPS,
+    best,
+    constant_slope,
+    endless,
+    growing,
+    theory,
+    without_first,
+)
 
 import landscape_control as lc
 from landscape_control.claims import Check, Claim, Evidence, fitted_slope
-from landscape_control.emergence import optimize_policy
-from landscape_control.landscape import Discrete, LandscapeDistribution, MarchenkoPastur, Uniform
+from landscape_control.landscape import LandscapeDistribution
 from landscape_control.policies import FirstOrderSpan, HeavyBall, PolicyProgram
 from landscape_control.reference import (
-    endless_loss,
     marchenko_pastur_rule,
-    orthogonal_rule,
     polyak,
     polyak_approach,
-    polynomials,
 )
-
-SPECTRA = {
-    "uniform": Uniform(0.05, 1.0),
-    "Marchenko-Pastur": MarchenkoPastur(0.5),
-    "five values": Discrete([0.1, 0.3, 0.5, 0.8, 1.0], [0.1, 0.3, 0.2, 0.3, 0.1]),
-}
-STEPS = {"uniform": 10, "Marchenko-Pastur": 10, "five values": 5}
-SPAN = {"uniform": 8, "Marchenko-Pastur": 8, "five values": 4}
-CONTINUOUS, LONG = ("uniform", "Marchenko-Pastur"), 400
-LABELS = {"uniform": "uniform [0.05, 1]", "Marchenko-Pastur": "Marchenko-Pastur, ratio ½"}
 
 
 def problem() -> PolicyProgram:
@@ -65,34 +64,6 @@ def problem() -> PolicyProgram:
         family=HeavyBall(constant=False),
         objective=lc.Objective(horizon=10, learning_rate=math.inf),
     )
-
-
-def best(
-    name,
-    family,
-    horizon,
-    *,
-    cost="running",
-    noise=0.0,
-    learning_rate=math.inf,
-    discount=0.0,
-    **options,
-):
-    """The best rule of a family for the spectrum of that name."""
-    return optimize_policy(
-        LandscapeDistribution.quadratic(curvatures=SPECTRA[name], start_variance=1.0),
-        family,
-        lc.Objective(horizon=horizon, learning_rate=learning_rate, discount=discount),
-        cost=cost,
-        sees=lc.NoisyGradient(noise) if noise else None,
-        tolerance=1e-9,
-        **options,
-    )
-
-
-def theory(name, horizon):
-    """Stieltjes' recurrence, from a quadrature that is exact for it."""
-    return orthogonal_rule(*SPECTRA[name].nodes(horizon + 4), horizon)
 
 
 def recurrence_checks(name, found):
@@ -260,72 +231,6 @@ def constant_checks(name, running, terminal):
     )
 
 
-def endless(name):
-    """The constants of least mean of Σ_t h P_t(h)², by a search over its closed form."""
-    h, w = SPECTRA[name].nodes(60)
-    found = minimize(
-        lambda x: w @ endless_loss(h, *x),
-        [1 / h.max(), 0.1],
-        method="Nelder-Mead",
-        options={"xatol": 1e-9, "fatol": 1e-16},
-    )
-    return found.x
-
-
-def constant_slope():
-    """How fast the best constant β for terminal loss nears Polyak's; by the logarithm of a loss
-    that is soon below 1e-60.
-    """
-    spectrum, horizons, gaps = SPECTRA["Marchenko-Pastur"], (160, 320), []
-    alpha, beta = polyak(*spectrum.support)
-    for horizon in horizons:
-        h, w = spectrum.nodes(horizon + 4)
-        start = np.array([alpha, beta]) * (1 - 30 / horizon**2)
-
-        def logarithm_of_loss(x, horizon=horizon, h=h, w=w):
-            last = polynomials(np.full(horizon, x[0]), x[1], h)[-1]
-            return math.log(last**2 @ (w * h))
-
-        found = minimize(
-            logarithm_of_loss,
-            start,
-            method="Nelder-Mead",
-            options={
-                "xatol": 1e-9,
-                "fatol": 1e-12,
-                "initial_simplex": start + np.diag([0, -1, -1])[:, 1:] / horizon**2,
-            },
-        )
-        gaps.append(beta - found.x[1])
-    return Check(
-        quantity="Marchenko-Pastur, constant β, terminal loss, below Polyak's: slope in T",
-        theory=-2,
-        computed=fitted_slope(horizons, gaps),
-        relation="limit",
-        tolerance=0.05,
-    )
-
-
-def growing(name, cost, horizons):
-    """The best constant heavy ball for longer and longer horizons, each also begun from the one
-    before.
-    """
-    found = []
-    for horizon in horizons:
-        guess = dict(found[-1].coefficients) if found else None
-        found.append(
-            best(
-                name,
-                HeavyBall(constant=True),
-                horizon,
-                cost=cost,
-                guess=guess,
-                starts=3 if found else 8,
-            )
-        )
-    return found
-
-
 def evaluate() -> Evidence:
     """Optimise, then hold against the recurrence."""
     checks, found = (
@@ -380,11 +285,6 @@ def picture(found):
         "late_steps": np.arange(count - 1, 100),
         "late_momentum": np.array([rule.momenta[count - 1 :] for rule in rules]),
     }
-
-
-def without_first(momenta):
-    """β_t, not a number where it has no effect."""
-    return np.column_stack([np.full(len(momenta), math.nan), np.array(momenta)[:, 1:]])
 
 
 CLAIM = Claim(

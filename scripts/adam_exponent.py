@@ -14,7 +14,7 @@ import argparse
 import csv
 
 import numpy as np
-from landscape_control.problems import adam_exponent as claim
+from landscape_control.problems import _adam_exponent_programs as programs
 
 from landscape_control.emergence.scenarios import ScenarioSolver
 from landscape_control.policies import AdamFamily
@@ -25,14 +25,14 @@ RANDOM = {"start_mean": 0.0, "start_variance": 1.0}
 
 def optimised(horizon, noise, scenarios, family=None, task=(), **options):
     """A result by one number of scenarios; its optimism is printed, not refused."""
-    posed = claim.program(horizon, noise, family=family, **dict(task))
+    posed = programs.program(horizon, noise, family=family, **dict(task))
     solver = ScenarioSolver(posed, scenarios=scenarios, most_scenarios=scenarios)
     return solver.solve(throw=False, **options)
 
 
 def cell(horizon, noise, scenarios, task):
     """Everything printed of one cell."""
-    family = AdamFamily(epsilon=claim.EPSILON, beta1=None if noise else 0.0)
+    family = AdamFamily(epsilon=programs.EPSILON, beta1=None if noise else 0.0)
     found = optimised(horizon, noise, scenarios, family, task, starts=4)
     plain = optimised(horizon, noise, scenarios, family, task, starts=4, fixed={"exponent": 0.0})
     row = {"horizon": horizon, "noise": noise}
@@ -40,8 +40,8 @@ def cell(horizon, noise, scenarios, task):
         low, high = found.intervals.get(name, (0.0, 0.0))
         row |= {name: found.coefficients.get(name, 0.0), f"{name}_low": low, f"{name}_high": high}
     return row | {
-        "known": claim.known_exponent(horizon, noise),
-        "full_information": claim.full_information(horizon),
+        "known": programs.known_exponent(horizon, noise),
+        "full_information": programs.full_information(horizon),
         "cost": found.cost,
         "standard_error": found.standard_error,
         "saving": 1 - found.cost / plain.cost,
@@ -65,8 +65,8 @@ def show(row):
 
 def gated(scenarios):
     """The gated rule of the claim, from heavy ball and other starts."""
-    begin = claim.GATED.embed({"learning_rate": 0.01, "momentum": 0.9}, seed=1)
-    result = optimised(40, 1.0, scenarios, claim.GATED, guess=begin, starts=3)
+    begin = programs.GATED.embed({"learning_rate": 0.01, "momentum": 0.9}, seed=1)
+    result = optimised(40, 1.0, scenarios, programs.GATED, guess=begin, starts=3)
     print(result.summary())
     print({name: np.round(value, 4).tolist() for name, value in result.coefficients.items()})
 

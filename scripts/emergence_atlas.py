@@ -18,9 +18,10 @@ from pathlib import Path
 import numpy as np
 from landscape_control.problems import emergence_atlas_drift
 from landscape_control.problems.emergence_atlas import FALLING, FAMILIES, atlas, problem, run
+from landscape_control.problems.pictures import find_picture
 
 import landscape_control as lc
-from landscape_control.plotting import figures, save
+from landscape_control.plotting import save
 from landscape_control.sweeps import lines
 
 NOISES = (0.01, 3.0)
@@ -88,7 +89,7 @@ def draw(dataset, families, words, folder):
         "horizontal_name": "gradient noise σ",
         "vertical_name": words,
     }
-    return save(figures.FIGURES["emergence_atlas"](data), folder / "atlas")[0]
+    return save(find_picture("emergence_atlas")(data), folder / "atlas")[0]
 
 
 def main():

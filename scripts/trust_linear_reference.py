@@ -12,35 +12,19 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.integrate import trapezoid
 from scipy.linalg import expm, null_space, solve_banded, solve_continuous_are
+from trust_linear_numbers import (
+    LinearNumbers,
+    bounded,
+    homogeneous,
+    may_be_unbounded,
+    reachable_basis,
+    reachable_dimension,
+)
 from trust_scattering import Homogeneous, UndecidedError, compose, step_flow, value_before
 
 SEGMENTS = 48  # of the boundary-value check
 AGREE = 1e-8  # both methods, relative to the scale
 ROUND_OFF = 1e-13  # of numbers of order one, at rest
-STEEP = 1e9  # terminal cost that stands for a fixed end, over the natural one
-MARGIN = 0.03  # a horizon this close to a conjugate point is not judged
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class LinearNumbers:
-    """J = ∫ e^{-γt}[uᵀGu/2η + (k/2)(θ-μ)ᵀH(θ-μ)] dt + e^{-γT} κ [½(θ-ν)ᵀF(θ-ν) + qᵀθ],  θ̇ = Aθ + c
-    + Bu.
-    """
-
-    hessian: np.ndarray
-    minimum: np.ndarray
-    metric: np.ndarray
-    matrix: np.ndarray
-    offset: np.ndarray
-    actuation: np.ndarray
-    start: np.ndarray
-    horizon: float
-    discount: float
-    learning_rate: float
-    loss_weight: float
-    end: np.ndarray | None = None
-    terminal_weight: float = 1.0
-    terminal: tuple | None = None  # (F, ν, q)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,7 +34,7 @@ class Exact:
     kind : "finite", "unbounded" (below), "infinite" (every plan costs infinitely much),
     "unreachable" (the fixed end) scale : ∫ e^{-γt}(effort + k|L|) dt + |terminal| along the optimal
     path floor : cost below which round-off of the loss at these numbers hides everything
-    control_scale : max over the path of e^{-γt/2} √(uᵀGu), the effort that is felt control_floor :
+    control_scale : max over the path of e^{-γt/2} √(uᵀGu), the effort that counts control_floor :
     √(uᵀGu) of a steady control that costs no more than the floor, or 10⁻¹² of the scale
     """
 
@@ -63,29 +47,6 @@ class Exact:
     control_floor: float = 0.0
 
 
-def homogeneous(p: LinearNumbers) -> Homogeneous:
-    """Augment by the constant, centre at the minimum, and put half of the discount into the drift."""
-    n = len(p.start)
-    drift, push, cost, final = (np.zeros((n + 1, n + 1)) for _ in range(4))
-    drift[:n, :n], drift[:n, n] = p.matrix, p.offset + p.matrix @ p.minimum
-    drift -= p.discount / 2 * np.eye(n + 1)
-    push[:n, :n] = p.learning_rate * p.actuation @ np.linalg.solve(p.metric, p.actuation.T)
-    cost[:n, :n] = p.loss_weight * p.hessian
-    if p.terminal is not None:
-        curvature, centre, slope = p.terminal
-        away = centre - p.minimum
-        final[:n, :n] = curvature
-        final[:n, n] = final[n, :n] = slope - curvature @ away
-        final[n, n] = away @ curvature @ away + 2 * slope @ p.minimum
-        final *= p.terminal_weight
-    return Homogeneous(
-        drift=drift, push=push, cost=cost, start=np.append(p.start - p.minimum, 1.0), terminal=final
-    )
-
-
-# --- answers
-
-
 @np.errstate(all="ignore")
 def solve_exactly(p: LinearNumbers) -> Exact:
     """The optimal cost and first control. Raises UndecidedError where two ways to it do not agree."""
@@ -94,7 +55,7 @@ def solve_exactly(p: LinearNumbers) -> Exact:
         return _endless(p, h)
     if p.end is not None and not _reachable(p, h):
         return Exact(kind="unreachable")
-    if _may_be_unbounded(p) and not _bounded(p, h):
+    if may_be_unbounded(p) and not bounded(p, h):
         return Exact(kind="unbounded")
     form = step_flow(h, p.horizon)
     costate = _first_costate(p, h, form)
@@ -121,7 +82,7 @@ def _last_costate(p, h, form):
     n = len(p.start)
     gap = (e @ h.start - _last_state(p))[:n]
     values, vectors = np.linalg.eigh(g[:n, :n])
-    rank = _reachable_dimension(p)
+    rank = reachable_dimension(p)
     sizes = np.abs(values)  # G is indefinite where a free end would be unbounded
     kept = np.argsort(sizes)[n - rank :]
     if sizes[kept].min() <= 1e-9 * sizes.max():
@@ -187,9 +148,6 @@ def _effective_span(p):
     return span if math.isfinite(span) else 1.0
 
 
-# --- the second way: all nodes at once
-
-
 def _boundary_value_path(p, h):
     """(λ, z) at the ends of SEGMENTS equal steps, from one banded (or least-squares) solve of their
     conditions.
@@ -216,7 +174,7 @@ def _boundary_value_path(p, h):
         n = size - 1
         matrix[row : row + n, last : last + n], right[row : row + n] = np.eye(n), _last_state(p)[:n]
         matrix[-1, -1] = 1.0
-    fixed_and_deficient = p.end is not None and _reachable_dimension(p) < len(p.start)
+    fixed_and_deficient = p.end is not None and reachable_dimension(p) < len(p.start)
     found = (
         np.linalg.lstsq(matrix, right, rcond=None)[0]
         if fixed_and_deficient
@@ -241,77 +199,12 @@ def _path_cost(p, h, costates, states):
     return h.start @ costates[0] / 2 - states[-1] @ costates[-1] / 2
 
 
-# --- whether there is an answer
-
-
-def _reachable_basis(p):
-    """Orthonormal columns spanning [B, AB, …]."""
-    size = max(np.abs(p.matrix).max(), 1e-300)
-    columns = [p.actuation / np.abs(p.actuation).max()]
-    for _ in range(len(p.start) - 1):
-        columns.append(p.matrix @ columns[-1] / size)
-    left, values, _ = np.linalg.svd(np.hstack(columns))
-    return left[:, : int((values > 1e-10 * values[0]).sum())]
-
-
-def _reachable_dimension(p):
-    return _reachable_basis(p).shape[1]
-
-
 def _reachable(p, h):
-    basis = _reachable_basis(p)
+    basis = reachable_basis(p)
     coasting = expm(h.drift * p.horizon) @ h.start
     gap = (_last_state(p) - coasting)[: len(p.start)]
     beyond = gap - basis @ (basis.T @ gap)
     return np.abs(beyond).max() <= 1e-8 * (np.abs(gap).max() + np.abs(p.start).max())
-
-
-def _may_be_unbounded(p):
-    matrices = [p.hessian] if p.terminal is None else [p.hessian, p.terminal[0]]
-    return any(np.linalg.eigvalsh(matrix)[0] < -1e-12 * np.abs(matrix).max() for matrix in matrices)
-
-
-def _bounded(p, h):
-    """Whether the Riccati solution of what can be moved lasts until the start; a fixed end is a
-    steep terminal cost.
-    """
-    drift, push, cost, terminal = _movable(p, h)
-    size = len(drift)
-    moved = Homogeneous(drift=drift, push=push, cost=cost, start=np.zeros(size), terminal=terminal)
-    speed, bend = np.linalg.norm(push, 2), np.linalg.norm(cost, 2)
-    growth = math.sqrt(speed * bend) + np.linalg.norm(drift, 2)
-    count = int(min(max(64, 8 * growth * p.horizon), 6000))
-    length = (1 + MARGIN) * p.horizon / count
-    form = step_flow(moved, length)
-    values, vectors = np.linalg.eigh(form[1])
-    root = vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T
-    value = (
-        terminal
-        if p.end is None
-        else STEEP * (bend * p.horizon + 1 / (speed * p.horizon)) * np.eye(size)
-    )
-    for k in range(count):
-        lowest = np.linalg.eigvalsh(np.eye(size) + root @ value @ root)[0]
-        if lowest <= 0:
-            lasted = k * length
-            if lasted < (1 - MARGIN) * p.horizon:
-                return False
-            raise UndecidedError(f"conjugate point at {lasted:.4g} of {p.horizon:.4g}")
-        value = value_before(form, value)
-    if 2 * growth * length > 1:  # a step could hide one
-        raise UndecidedError("a horizon too long for so indefinite a loss")
-    return True
-
-
-def _movable(p, h):
-    """Drift, push, loss and terminal cost of what controls can change; the rest only coasts, and
-    curves nothing.
-    """
-    n, basis = len(p.start), _reachable_basis(p)
-    return tuple(basis.T @ part[:n, :n] @ basis for part in (h.drift, h.push, h.cost, h.terminal))
-
-
-# --- T = ∞
 
 
 def _endless(p, h):
@@ -322,19 +215,19 @@ def _endless(p, h):
         raise UndecidedError("an indefinite loss over an infinite horizon")
     seen = _observable_basis(
         h.drift, h.cost
-    )  # what the loss never feels costs nothing and need not be stabilised
-    felt = Homogeneous(
+    )  # what never enters the loss costs nothing and need not be stabilised
+    observed = Homogeneous(
         drift=seen.T @ h.drift @ seen,
         push=seen.T @ h.push @ seen,
         cost=seen.T @ h.cost @ seen,
         start=seen.T @ h.start,
         terminal=seen.T @ h.terminal @ seen,
     )
-    value = _limit_value(felt)
+    value = _limit_value(observed)
     if value is None:
         return Exact(kind="infinite")
-    cost = felt.start @ value / 2
-    other = _algebraic_cost(p, felt, seen)
+    cost = observed.start @ value / 2
+    other = _algebraic_cost(p, observed, seen)
     if not abs(cost - other) <= AGREE * abs(cost) + _floor(p):
         raise UndecidedError(f"doubling {cost:.12g}, algebraic Riccati equation {other:.12g}")
     costate = seen @ value

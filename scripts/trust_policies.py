@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from scipy.optimize import minimize
 from trust_judging import FLAGGED, REFUSED, RIGHT, WRONG, Case, Verdict, first_words, hooks
-from trust_linear import log_uniform
+from trust_linear_draws import log_uniform
 
 import landscape_control as lc
 

@@ -4,6 +4,7 @@ import math
 
 import casadi as ca
 import numpy as np
+import standard
 
 import landscape_control as lc
 
@@ -27,13 +28,14 @@ def planned(
     end=None,
 ):
     """One weight, one hidden variable (or task), noisy gradients."""
-    landscape = lc.Landscape.from_expression(loss, dimension=1, hidden=hidden)
-    return lc.ControlProblem(
-        landscape=landscape,
-        learner=lc.Learner(sees=sees or lc.NoisyGradient(NOISE)),
-        start=[start],
+    numbers = {"horizon": horizon, "discount": discount, "terminal": terminal}
+    return standard.tracking(
+        hidden=hidden,
+        loss=loss,
+        sees=sees or lc.NoisyGradient(NOISE),
+        start=start,
         end=end,
-        objective=lc.Objective(horizon=horizon, discount=discount, terminal=terminal),
+        **numbers,
     )
 
 

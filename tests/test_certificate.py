@@ -6,15 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from standard import WELL
 
 import landscape_control as lc
 from landscape_control.certificate import certify
 
-WELL = lc.ControlProblem(
-    landscape=lc.double_well(),
-    objective=lc.Objective(horizon=4.0, discount=0.1),
-    start=[-0.6, 0.55],
-)
 ROUGH = {"dynamics": "parameters", "stationarity": "controls", "costate": "costates"}
 
 

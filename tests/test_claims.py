@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from legible import check_legible
 
 import landscape_control as lc
 from landscape_control.claims import (
@@ -52,13 +53,11 @@ def test_claim_holds(name, outcomes):
 
 
 @pytest.mark.parametrize("name", [name for name in CLAIMS if CLAIMS[name].picture])
-def test_evidence_has_the_data_that_the_picture_asks_for(name, outcomes):
-    from landscape_control.plotting import data, figures
+def test_evidence_has_the_data_that_the_picture_asks_for(name, outcomes, monkeypatch):
+    from landscape_control.problems.pictures import find_picture
 
-    picture = CLAIMS[name].picture
-    data.read(
-        picture, figures.FIGURES[picture].keys, outcomes[name].evidence.data
-    )  # raises where it has not
+    figure = find_picture(CLAIMS[name].picture)(outcomes[name].evidence.data)  # raises where not
+    check_legible(figure, monkeypatch)
 
 
 def test_there_are_claims_for_every_figure_of_the_paper():
@@ -68,10 +67,10 @@ def test_there_are_claims_for_every_figure_of_the_paper():
 
 @pytest.mark.parametrize("name", CLAIMS)
 def test_claim_names_a_picture_that_exists_and_a_problem_that_can_be_built(name):
-    from landscape_control.plotting import figures
+    from landscape_control.problems.pictures import find_picture
 
     if CLAIMS[name].picture is not None:
-        assert CLAIMS[name].picture in figures.FIGURES
+        assert find_picture(CLAIMS[name].picture).keys
     assert isinstance(claim_problem(name), lc.ControlProblem | PolicyProgram)
 
 

@@ -9,6 +9,7 @@ import pickle
 import numpy as np
 import pytest
 from scipy.linalg import solve_discrete_are
+from standard import QUADRATICS
 
 from landscape_control import NoisyGradient, Objective, ProblemError, SolveError
 from landscape_control.emergence import (
@@ -42,7 +43,6 @@ from landscape_control.reference import orthogonal_rule, polyak
 from landscape_control.sees import CurvatureNoise
 
 FREE = math.inf
-TASK = LandscapeDistribution.quadratic(curvatures=Uniform(0.05, 1.0), start_variance=1.0)
 NOISE = NoisyGradient(0.3)
 
 
@@ -52,7 +52,7 @@ def objective(horizon, **prices):
 
 def heavy_ball(horizon, constant=True, **options):
     return optimize_policy(
-        options.pop("task", TASK),
+        options.pop("task", QUADRATICS),
         HeavyBall(constant=constant),
         objective(horizon),
         **({"sees": NOISE} | options),
@@ -64,7 +64,7 @@ def solver(horizon=10, **changes):
         PolicyProgram(
             **(
                 {
-                    "task": TASK,
+                    "task": QUADRATICS,
                     "family": HeavyBall(constant=True),
                     "objective": objective(horizon),
                     "sees": NOISE,
@@ -130,7 +130,7 @@ def test_running_loss_without_noise_finds_orthogonal_polynomials(spectrum):
 def test_more_memory_gains_nothing_without_noise():
     first = heavy_ball(4, constant=False, sees=None, cost="running", starts=3)
     span = optimize_policy(
-        TASK, FirstOrderSpan(memory=4, constant=False), objective(4), cost="running", starts=3
+        QUADRATICS, FirstOrderSpan(memory=4, constant=False), objective(4), cost="running", starts=3
     )
     assert same_cost(first, span)
     assert span.cost == pytest.approx(first.cost, rel=1e-9)
@@ -141,7 +141,7 @@ def test_terminal_loss_cannot_tell_momentum_from_a_schedule():
     polynomial.
     """
     momentum = heavy_ball(5, constant=False, sees=None, starts=3)
-    schedule = optimize_policy(TASK, GradientDescent(constant=False), objective(5), starts=3)
+    schedule = optimize_policy(QUADRATICS, GradientDescent(constant=False), objective(5), starts=3)
     assert same_cost(momentum, schedule)
     assert momentum.identifiability.flat == 4
     assert str(momentum.identifiability).startswith(
@@ -155,7 +155,7 @@ def test_terminal_loss_cannot_tell_momentum_from_a_schedule():
 
 def test_a_schedule_under_noise_decays():
     result = optimize_policy(
-        TASK, GradientDescent(constant=False), objective(30), sees=NOISE, starts=3
+        QUADRATICS, GradientDescent(constant=False), objective(30), sees=NOISE, starts=3
     )
     assert (np.diff(result.coefficients["learning_rate"]) < 0).all()
     assert result.agreed == 3
@@ -216,17 +216,22 @@ def test_a_result_is_a_guess_for_other_numbers_and_horizons():
     assert near.starts == 1
     assert near.cost == pytest.approx(solver(10).solve(noise=0.31).cost, rel=1e-9)
     schedule = optimize_policy(
-        TASK, GradientDescent(constant=False), objective(6), sees=NOISE, starts=2
+        QUADRATICS, GradientDescent(constant=False), objective(6), sees=NOISE, starts=2
     )
     longer = optimize_policy(
-        TASK, GradientDescent(constant=False), objective(9), sees=NOISE, starts=0, guess=schedule
+        QUADRATICS,
+        GradientDescent(constant=False),
+        objective(9),
+        sees=NOISE,
+        starts=0,
+        guess=schedule,
     )
     assert longer.status.ok
 
 
 def test_fixed_momentum_is_gradient_descent():
     held = solver().solve(fixed={"momentum": 0.0})
-    plain = optimize_policy(TASK, GradientDescent(constant=True), objective(10), sees=NOISE)
+    plain = optimize_policy(QUADRATICS, GradientDescent(constant=True), objective(10), sees=NOISE)
     assert held.cost == pytest.approx(plain.cost, rel=1e-9)
     assert held.fixed == ("momentum",)
     assert held.identifiability.labels == ("learning_rate",)
@@ -235,8 +240,8 @@ def test_fixed_momentum_is_gradient_descent():
 
 
 def test_nesterov_and_heavy_ball_both_contain_gradient_descent():
-    plain = optimize_policy(TASK, GradientDescent(constant=True), objective(10), sees=NOISE)
-    other = optimize_policy(TASK, Nesterov(constant=True), objective(10), sees=NOISE)
+    plain = optimize_policy(QUADRATICS, GradientDescent(constant=True), objective(10), sees=NOISE)
+    other = optimize_policy(QUADRATICS, Nesterov(constant=True), objective(10), sees=NOISE)
     assert other.cost <= plain.cost * (1 + 1e-9)
 
 
@@ -350,7 +355,7 @@ def test_what_a_user_may_get_wrong_when_asking(change, words):
 
 def test_a_rule_that_diverges_is_named():
     one = PolicyProgram(
-        task=TASK, family=HeavyBall(constant=True), objective=objective(3000), sees=NOISE
+        task=QUADRATICS, family=HeavyBall(constant=True), objective=objective(3000), sees=NOISE
     )
     rule = Policy(
         family=one.family, coefficients={"learning_rate": 9.0, "momentum": 0.0}, horizon=3000
@@ -361,7 +366,7 @@ def test_a_rule_that_diverges_is_named():
 
 def test_a_schedule_is_not_judged_at_another_horizon():
     result = optimize_policy(
-        TASK, GradientDescent(constant=False), objective(3), sees=NOISE, starts=1
+        QUADRATICS, GradientDescent(constant=False), objective(3), sees=NOISE, starts=1
     )
     longer = dataclasses.replace(result.program, objective=objective(5))
     with pytest.raises(ProblemError, match="one planned for 5 steps"):
@@ -457,13 +462,13 @@ def test_a_moving_minimum_recovers_the_lqg_rule_as_the_horizon_grows():
 
 def test_only_rules_that_stay_the_same_have_a_growth():
     shaped = optimize_policy(
-        TASK, ScheduledDescent(shape=InverseTime()), objective(10), sees=NOISE, starts=4
+        QUADRATICS, ScheduledDescent(shape=InverseTime()), objective(10), sees=NOISE, starts=4
     )
     assert shaped.certificate.passed
     assert shaped.certificate.growth is None
     assert heavy_ball(10, starts=2).certificate.growth is not None
     plain = optimize_policy(
-        TASK, GradientDescent(constant=True), objective(10), sees=NOISE, starts=2
+        QUADRATICS, GradientDescent(constant=True), objective(10), sees=NOISE, starts=2
     )
     assert plain.certificate.growth == pytest.approx(
         1 - 0.05 * plain.coefficients["learning_rate"], rel=1e-12

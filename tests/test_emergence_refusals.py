@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from standard import QUADRATICS
 
 from landscape_control import NoisyGradient, Objective, ProblemError, double_well
 from landscape_control.emergence import PolicySolver, optimize_policy, same_cost, solve_program
@@ -12,7 +13,6 @@ from landscape_control.landscape import Discrete, LandscapeDistribution, Uniform
 from landscape_control.policies import GradientDescent, HeavyBall, PolicyProgram
 from landscape_control.sees import CurvatureNoise, NoisyLoss, Observe
 
-QUADRATICS = LandscapeDistribution.quadratic(curvatures=Uniform(0.05, 1.0), start_variance=1.0)
 WELL = LandscapeDistribution.landscapes(double_well(), starts=[-0.6, 0.55])
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from standard import QUADRATICS
 
 import landscape_control as lc
 from landscape_control import ProblemError, policies, rules
@@ -20,7 +21,7 @@ from landscape_control.identification import (
     watch,
 )
 from landscape_control.identification.subjects import runner_for
-from landscape_control.landscape import Discrete, LandscapeDistribution, Uniform
+from landscape_control.landscape import Discrete, Uniform
 from landscape_control.simulation import SGD, Adam, HeavyBall, RMSProp
 from landscape_control.simulation.resets import ShrinkAndPerturb, WeightDecay
 
@@ -165,12 +166,9 @@ def test_the_step_of_a_raw_learner_enters_its_learning_rate_and_nothing_else():
     assert verdict.best.coefficients == pytest.approx({"learning_rate": 0.1, "momentum": 0.8})
 
 
-TASK = LandscapeDistribution.quadratic(curvatures=Uniform(0.05, 1.0), start_variance=1.0)
-
-
 def optimised(family, horizon, **options):
     return optimize_policy(
-        TASK, family, lc.Objective(horizon=horizon, learning_rate=math.inf), **options
+        QUADRATICS, family, lc.Objective(horizon=horizon, learning_rate=math.inf), **options
     )
 
 

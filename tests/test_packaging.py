@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+import landscape_control
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
@@ -91,15 +93,25 @@ def test_every_package_folder_is_declared():
         ".".join(path.relative_to(ROOT).parent.parts)
         for path in (ROOT / "landscape_control").rglob("__init__.py")
     }
-    assert declared == present | {"landscape_control.problems"}
+    claims = {
+        ".".join(("landscape_control", *path.relative_to(ROOT).parent.parts))
+        for path in (ROOT / "problems").rglob("__init__.py")
+    }
+    assert declared == present | claims
 
 
 def test_wheel_holds_every_claim_and_one_top_level_name(wheel):
     names = zipfile.ZipFile(wheel).namelist()
-    for path in (ROOT / "problems").glob("*.py"):
-        assert f"landscape_control/problems/{path.name}" in names
+    for path in (ROOT / "problems").rglob("*.py"):
+        assert f"landscape_control/{path.relative_to(ROOT).as_posix()}" in names
     assert {name.split("/")[0] for name in names} == {"landscape_control", names[-1].split("/")[0]}
     assert names[-1].endswith(".dist-info/RECORD")
+
+
+def test_the_version_stands_once(wheel):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert "version" in project["dynamic"]
+    assert wheel.name.split("-")[1] == landscape_control.__version__
 
 
 def test_command_lists_the_claims_from_another_folder(clean, tmp_path):

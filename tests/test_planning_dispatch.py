@@ -8,6 +8,7 @@ import pickle
 import casadi as ca
 import numpy as np
 import pytest
+import standard
 
 import landscape_control as lc
 from landscape_control.planning import METHODS, NotLinearQuadratic, read_belief, solve
@@ -17,18 +18,9 @@ from landscape_control.planning.lqg_cost import expected_cost
 ALL = ("lqg", "transcription", "replanning", "dynamic programming")
 
 
-def square(theta, phi):
-    return 0.5 * (theta[0] - phi[0]) ** 2
-
-
-def tracking(*, loss=square, hidden=None, horizon=math.inf, discount=0.5):
+def tracking(*, hidden=None, discount=0.5, **changes):
     hidden = hidden or lc.OrnsteinUhlenbeck([0.3], 0.4, [1.0])
-    return lc.ControlProblem(
-        landscape=lc.Landscape.from_expression(loss, dimension=1, hidden=hidden),
-        start=[1.0],
-        learner=lc.Learner(sees=lc.NoisyGradient(noise=0.8)),
-        objective=lc.Objective(horizon=horizon, discount=discount),
-    )
+    return standard.tracking(hidden=hidden, discount=discount, **changes)
 
 
 def curved(theta, phi):
@@ -232,17 +224,7 @@ def test_summaries_and_pickles_of_a_grid_solution():
 
 
 def test_results_introduce_themselves_in_one_line():
-    bowl = lc.Landscape.from_expression(
-        lambda t, h: (t[0] - h[0]) ** 2,
-        dimension=1,
-        hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0]),
-    )
-    problem = lc.ControlProblem(
-        landscape=bowl,
-        learner=lc.Learner(sees=lc.NoisyGradient(0.8)),
-        start=[1.0],
-        objective=lc.Objective(horizon=float("inf"), discount=0.3),
-    )
+    problem = standard.tracking(2.0, discount=0.3)
     solution = lc.solve(problem)
     rollout = lc.simulate(problem, solution, episodes=10, horizon=1.0, step=0.05)
     for result in (solution, rollout, lc.solve(problem, method="transcription")):
@@ -252,17 +234,7 @@ def test_results_introduce_themselves_in_one_line():
 
 @pytest.mark.parametrize("belief", [[np.nan], ([0.3], [[-1.0]]), ([0.3], [[np.nan]])])
 def test_arrays_that_are_no_belief_are_refused(belief):
-    bowl = lc.Landscape.from_expression(
-        lambda t, h: (t[0] - h[0]) ** 2,
-        dimension=1,
-        hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0]),
-    )
-    problem = lc.ControlProblem(
-        landscape=bowl,
-        learner=lc.Learner(sees=lc.NoisyGradient(0.8)),
-        start=[1.0],
-        objective=lc.Objective(horizon=float("inf"), discount=0.3),
-    )
+    problem = standard.tracking(2.0, discount=0.3)
     with pytest.raises(lc.ProblemError, match="belief: expected"):
         lc.solve(problem).policy([1.0], belief)
 

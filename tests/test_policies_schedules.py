@@ -7,10 +7,10 @@ import math
 import numpy as np
 import pytest
 from policy_runs import HORIZON, gradients, moves
+from standard import QUADRATICS
 
 from landscape_control.emergence import exact_cost, replay
 from landscape_control.errors import ProblemError, check_choice
-from landscape_control.landscape import LandscapeDistribution, Uniform
 from landscape_control.objective import Objective
 from landscape_control.policies import (
     ALL,
@@ -161,9 +161,6 @@ def test_what_cannot_be_scheduled_is_refused(build, message):
         build()
 
 
-TASK = LandscapeDistribution.quadratic(curvatures=Uniform(0.05, 1.0), start_variance=1.0)
-
-
 @pytest.mark.parametrize(
     ("shape", "values"),
     [
@@ -179,7 +176,7 @@ def test_a_schedule_costs_the_same_by_moments_and_by_running_it(shape, values):
     policy = Policy(family=family, coefficients={"learning_rate": 0.3, **values}, horizon=5)
     for steps in (5, 10):
         program = PolicyProgram(
-            task=TASK,
+            task=QUADRATICS,
             family=family,
             objective=Objective(horizon=steps, learning_rate=math.inf),
             sees=NoisyGradient(0.3),

@@ -5,17 +5,11 @@ import math
 import casadi as ca
 import numpy as np
 import pytest
+from standard import well
 
 import landscape_control as lc
 
-WELL = lc.double_well()
 OBJECTIVE = lc.Objective(horizon=4.0, discount=0.1)
-
-
-def well(**changes):
-    return lc.ControlProblem(
-        **({"landscape": WELL, "objective": OBJECTIVE, "start": [-0.6, 0.55]} | changes)
-    )
 
 
 MISTAKES = {

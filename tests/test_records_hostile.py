@@ -15,6 +15,7 @@ import hostile_runner
 import numpy as np
 import pytest
 from hostile_records import ATTACKS, SAMPLES, STILL_READ, STORE, STORES, VALID, change_plan
+from standard import BOWL
 
 import landscape_control as lc
 from landscape_control.errors import ProblemError
@@ -25,9 +26,6 @@ assert hostile_forgeries, "its attacks are put into the list as it is imported"
 RUNNER = Path(hostile_runner.__file__)
 SECONDS, MEGABYTES = 2.0, 200.0
 BELIEF = ([0.1], [[0.2]])
-BOWL = lc.ControlProblem(
-    landscape=lc.quadratic(hessian=[[2.0]]), start=[1.0], objective=lc.Objective(horizon=1.0)
-)
 
 
 @pytest.fixture(scope="module")

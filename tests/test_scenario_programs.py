@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import casadi as ca
 import numpy as np
 import pytest
+from standard import QUADRATICS
 
 from landscape_control import (
     GaussianPrior,
@@ -43,8 +44,6 @@ from landscape_control.policies.elementwise import tanh
 from landscape_control.sees import CurvatureNoise
 from landscape_control.solver.policies import PolicyStatus
 from landscape_control.transcription.scenarios import ScenarioProgram
-
-QUADRATICS = LandscapeDistribution.quadratic(curvatures=Uniform(0.05, 1.0), start_variance=1.0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ import math
 import casadi as ca
 import numpy as np
 import pytest
+from standard import WELL
 
 import landscape_control as lc
 from landscape_control.solver.aims import surveyed
@@ -14,12 +15,6 @@ from landscape_control.solver.clocks import best_timing, time_mesh
 from landscape_control.solver.guesses import default_guesses, searched
 from landscape_control.solver.roadmap import least_action_curves, mirrored
 from landscape_control.solver.surveys import Surveys
-
-WELL = lc.ControlProblem(
-    landscape=lc.double_well(),
-    objective=lc.Objective(horizon=4.0, discount=0.1),
-    start=[-0.6, 0.55],
-)
 
 
 def problem(loss, start, end=None, learner=None, **objective):

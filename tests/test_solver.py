@@ -1,23 +1,15 @@
-"""The solver finds the basins, refines to its tolerance, re-solves without rebuilding, and fails
-loudly.
-"""
+"""Plans over finite and infinite horizons: known costs, guesses, meshes, strong discounts."""
 
 import math
-import pickle
 
 import casadi as ca
 import numpy as np
 import pytest
 from scipy.integrate import solve_bvp
+from standard import WELL
 
 import landscape_control as lc
 from landscape_control.reference import LinearQuadratic
-
-WELL = lc.ControlProblem(
-    landscape=lc.double_well(),
-    objective=lc.Objective(horizon=4.0, discount=0.1),
-    start=[-0.6, 0.55],
-)
 
 
 def test_figure_one_crosses_the_barrier_and_the_local_plan_is_kept():
@@ -67,43 +59,6 @@ def test_plan_agrees_with_an_indirect_boundary_value_solver():
     assert costate == pytest.approx(answer.y[2:4].T, abs=1e-5)
 
 
-def test_all_four_basins_of_an_unknown_landscape_are_found():
-    landscape = (
-        lc.Landscape.from_expression(  # Himmelblau's function; its four minima are not declared
-            lambda t: 0.05 * ((t[0] ** 2 + t[1] - 11) ** 2 + (t[0] + t[1] ** 2 - 7) ** 2),
-            dimension=2,
-        )
-    )
-    problem = lc.ControlProblem(
-        landscape=landscape, objective=lc.Objective(horizon=6.0, discount=0.1), start=[0.0, 0.0]
-    )
-    solution = lc.solve(problem)
-    ends = {
-        tuple(np.round(plan.end_basin, 2)) for plan in solution.plans if plan.end_basin is not None
-    }
-    assert ends == {(3.0, 2.0), (-2.81, 3.13), (-3.78, -3.28), (3.58, -1.85)}
-    assert [plan.cost for plan in solution.plans] == sorted(plan.cost for plan in solution.plans)
-
-
-def test_among_dozens_of_basins_the_ones_worth_the_way_are_tried():
-    landscape = lc.Landscape.from_expression(
-        lambda t: 0.3 * ca.sumsqr(t) - ca.cos(4 * t[0]) - ca.cos(4 * t[1]), dimension=2
-    )
-    problem = lc.ControlProblem(
-        landscape=landscape, objective=lc.Objective(horizon=6.0), start=[2.9, -3.1]
-    )
-    few, many = lc.solve(problem), lc.solve(problem, starts=40, seed=1)
-    assert few.starts == 6
-    assert few.cost == pytest.approx(many.cost, rel=1e-6)
-
-
-def test_more_starts_never_give_a_worse_plan_and_seeds_repeat():
-    few, many, again = (lc.solve(WELL, starts=count, seed=3) for count in (2, 8, 8))
-    assert many.starts == 8
-    assert many.cost <= few.cost + 1e-9
-    assert [plan.cost for plan in many.plans] == [plan.cost for plan in again.plans]
-
-
 def test_mesh_is_refined_until_the_tolerance_is_met():
     loose, tight = (
         lc.solve(WELL, tolerance=t, method=lc.Collocation(elements=4, degree=3))
@@ -112,27 +67,6 @@ def test_mesh_is_refined_until_the_tolerance_is_met():
     assert len(tight.best.vertices) > len(loose.best.vertices)
     assert tight.best.cost_error <= 1e-9 * tight.certificate.cost_scale
     assert tight.certificate.passed
-
-
-def test_hitting_the_refinement_cap_is_loud_and_keeps_the_plan():
-    with pytest.raises(lc.SolveError, match="refinement cap.*raise max_elements") as caught:
-        lc.solve(
-            WELL,
-            tolerance=1e-12,
-            max_elements=16,
-            method=lc.MultipleShooting(elements=16, degree=0),
-        )
-    kept = caught.value.solution
-    assert kept.status is lc.Status.REFINEMENT_CAP
-    assert kept.cost == pytest.approx(0.6194, abs=2e-2)
-    same = lc.solve(
-        WELL,
-        tolerance=1e-12,
-        max_elements=16,
-        method=lc.MultipleShooting(elements=16, degree=0),
-        throw=False,
-    )
-    assert same.status is lc.Status.REFINEMENT_CAP
 
 
 def test_re_solving_changes_numbers_without_rebuilding():
@@ -185,64 +119,6 @@ def test_a_plan_from_another_grid_and_method_is_a_guess():
     coarse = lc.solve(WELL, method="shooting", tolerance=1e-3)
     fine = lc.solve(WELL, guess=coarse, tolerance=1e-9)
     assert fine.cost == pytest.approx(lc.solve(WELL, tolerance=1e-9).cost, rel=1e-9)
-
-
-def test_unbounded_loss_is_reported_with_the_iterate_kept():
-    problem = lc.ControlProblem(
-        landscape=lc.Landscape.from_expression(lambda t: -(t[0] ** 4), dimension=1),
-        start=[1.0],
-        objective=lc.Objective(horizon=4.0),
-    )
-    solution = lc.solve(problem, throw=False)
-    assert solution.status is lc.Status.UNBOUNDED
-    assert "unbounded below" in solution.status.value
-    assert not solution.certificate.passed
-    with pytest.raises(lc.SolveError, match="unbounded below"):
-        lc.solve(problem)
-
-
-def test_a_metric_that_loses_definiteness_on_the_way_says_where():
-    problem = WELL.changed(
-        learner=lc.Learner(metric=lambda t: ca.diag(ca.vertcat(0.5 - t[0], 1.0)))
-    )
-    solution = lc.solve(
-        problem, throw=False, starts=1, guess=np.linspace([-0.6, 0.55], [1.0, 0.0], 9)
-    )
-    bad = [p for p in solution.plans if p.status is not lc.Status.CONVERGED]
-    good = [p for p in solution.plans if p.status is lc.Status.CONVERGED]
-    assert all("t = " in p.message for p in bad if p.status is lc.Status.METRIC_NOT_DEFINITE)
-    for plan in good:
-        assert (plan.parameters[:, 0] < 0.5).all()
-
-
-def test_an_iteration_limit_names_the_worst_violations():
-    swirl = lc.Learner(drift=lambda t: 3 * ca.vertcat(ca.sin(3 * t[1]), -ca.sin(3 * t[0])))
-    solution = lc.solve(
-        WELL.changed(end=[1.0, 0.0], learner=swirl),
-        method="collocation",
-        solver="ipopt",
-        options={"max_iter": 1},
-        throw=False,
-    )
-    assert solution.status is lc.Status.ITERATION_LIMIT
-    assert "worst violations: dynamics θ̇ = f + Bu at t = " in solution.message
-
-
-def test_an_end_out_of_reach_of_nonlinear_dynamics_is_infeasible():
-    problem = lc.ControlProblem(
-        landscape=lc.quadratic(hessian=np.eye(2)),
-        objective=lc.Objective(horizon=1.0),
-        start=[0.0, 0.0],
-        end=[0.5, -0.5],
-        learner=lc.Learner(actuation=[[1.0], [0.0]], drift=lambda t: ca.vertcat(0, t[0] ** 2)),
-    )
-    solution = lc.solve(problem, throw=False, solver="ipopt")  # θ₂ can only grow
-    assert not solution.status.ok
-    assert solution.status in (
-        lc.Status.INFEASIBLE,
-        lc.Status.NOT_STATIONARY,
-        lc.Status.ITERATION_LIMIT,
-    )
 
 
 def test_infinite_horizon_plan_no_longer_moves_with_the_horizon_and_continues_past_its_nodes():
@@ -324,60 +200,6 @@ def test_without_discount_energy_vanishes_and_speed_is_geodesic():
     )
 
 
-def test_the_log_is_kept_when_asked_for_and_nothing_is_printed(capfd):
-    quiet = lc.solve(WELL)
-    noisy = lc.solve(WELL, keep_log=True, solver="ipopt")
-    assert quiet.log == ""
-    assert "iter" in noisy.log
-    assert capfd.readouterr().out == ""
-
-
-def test_a_solution_survives_a_pickle_with_its_certificate():
-    solution = lc.solve(WELL)
-    copy = pickle.loads(pickle.dumps(solution))
-    assert copy.cost == solution.cost
-    assert copy.certificate == solution.certificate
-    assert copy.at(1.3)[0] == pytest.approx(solution.at(1.3)[0])
-
-
-def test_shapes_and_read_only_arrays():
-    solution = lc.solve(WELL)
-    count = len(solution.times)
-    assert solution.parameters.shape == (count, 2)
-    assert solution.controls.shape == (count, 2)
-    assert solution.costates.shape == (count, 2)
-    assert solution.times[0] == 0
-    assert solution.times[-1] == pytest.approx(4.0)
-    with pytest.raises(ValueError, match="read-only"):
-        solution.parameters[0, 0] = 1.0
-
-
-def test_one_parameter_keeps_its_axes():
-    problem = lc.ControlProblem(
-        landscape=lc.quadratic(hessian=[[2.0]]), objective=lc.Objective(horizon=1.0), start=[1.0]
-    )
-    for method in ("action", "collocation", "shooting"):
-        solution = lc.solve(problem, method=method, tolerance=1e-4)
-        assert (
-            solution.parameters.shape[1:]
-            == solution.controls.shape[1:]
-            == solution.costates.shape[1:]
-            == (1,)
-        )
-        assert solution.cost == pytest.approx(np.sqrt(2) * np.tanh(np.sqrt(2)) / 2, rel=1e-4)
-        assert solution.at(0.5)[0].shape == (1,)
-
-
-def test_interpolation_returns_the_nodes_and_refuses_times_outside():
-    solution = lc.solve(WELL)
-    theta, u, costate = solution.at(solution.times)
-    assert theta == pytest.approx(solution.parameters, abs=1e-12)
-    assert u == pytest.approx(solution.controls, abs=1e-12)
-    assert costate == pytest.approx(solution.costates, abs=1e-12)
-    with pytest.raises(lc.ProblemError, match=r"times in \[0, 4\]"):
-        solution.at(4.5)
-
-
 @pytest.mark.parametrize("end", [None, [0.5, 0.5]])
 def test_strong_discount_over_a_long_horizon_is_right_to_the_end(end):
     problem = lc.ControlProblem(
@@ -399,51 +221,6 @@ def test_strong_discount_over_a_long_horizon_is_right_to_the_end(end):
     assert solution.certificate.passed
 
 
-def test_discount_beyond_reason_is_refused_with_the_way_out():
-    with pytest.raises(lc.ProblemError, match=r"γT = 400000.*horizon=math\.inf"):
-        lc.solve(WELL.changed(discount=1e5))
-
-
-def test_a_narrow_well_far_away_is_found():
-    landscape = lc.Landscape.from_expression(
-        lambda t: 1 + 0.02 * t[0] ** 2 - 5 * ca.exp(-((t[0] - 5) ** 2) / 0.2), dimension=1
-    )
-    problem = lc.ControlProblem(
-        landscape=landscape, start=[0.1], objective=lc.Objective(horizon=6.0, discount=0.05)
-    )
-    solution = lc.solve(problem)
-    assert solution.cost == pytest.approx(lc.solve(problem, guess=[5.0]).cost, rel=1e-6)
-    assert solution.best.end_basin[0] == pytest.approx(4.996, abs=1e-3)
-
-
-def test_a_better_plan_at_the_cap_stays_first():
-    solution = lc.solve(WELL, tolerance=1e-14, max_elements=16, throw=False)
-    assert solution.cost == pytest.approx(0.61942559, abs=1e-6)
-    assert solution.status is lc.Status.REFINEMENT_CAP
-
-
-@pytest.mark.parametrize("unit", [1e-3, 1e-5])
-def test_both_wells_are_found_in_any_unit(unit):
-    landscape = lc.Landscape.from_expression(
-        lambda t: ((t[0] / unit) ** 2 - 1) ** 2 + (t[1] / unit) ** 2 - 0.5 * t[0] / unit,
-        dimension=2,
-    )
-    objective = lc.Objective(horizon=4.0, discount=0.1, learning_rate=unit**2)
-    solution = lc.solve(
-        lc.ControlProblem(
-            landscape=landscape, start=[-0.6 * unit, 0.55 * unit], objective=objective
-        )
-    )
-    assert [plan.cost for plan in solution.plans] == pytest.approx(
-        [0.6194255915, 1.916944273], rel=1e-7
-    )
-
-
-def test_starting_a_hair_from_a_minimum_keeps_both_plans():
-    solution = lc.solve(WELL.changed(start=[-0.93040293, 0.0]))
-    assert [plan.cost for plan in solution.plans] == pytest.approx([0.84324547, 1.59318], rel=1e-5)
-
-
 def test_stiff_bowls_and_partial_functions_choose_what_returns():
     stiff = lc.ControlProblem(
         landscape=lc.quadratic(hessian=[[1e12]]), start=[1.0], objective=lc.Objective(horizon=1.0)
@@ -457,19 +234,3 @@ def test_stiff_bowls_and_partial_functions_choose_what_returns():
         landscape=singular, start=[2.0], objective=lc.Objective(horizon=1.0)
     )
     assert lc.solve(problem).solver == "ipopt"  # logarithms are not defined everywhere
-
-
-def test_threads_take_turns():
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(4) as pool:
-        costs = list(
-            pool.map(lambda discount: lc.solve(WELL.changed(discount=discount)).cost, [0.1] * 6)
-        )
-    assert costs == pytest.approx([0.6194255915] * 6, rel=1e-7)
-
-
-def test_representations_are_one_line():
-    solution = lc.solve(WELL)
-    assert "\n" not in repr(solution)
-    assert repr(solution.best).startswith("Plan(J = 0.619425")

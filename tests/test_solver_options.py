@@ -9,6 +9,7 @@ import sys
 import casadi as ca
 import numpy as np
 import pytest
+import standard
 
 import landscape_control as lc
 from landscape_control.errors import ProblemError
@@ -17,12 +18,7 @@ from landscape_control.solver.memory import Memory
 
 
 def well(**learner):
-    return lc.ControlProblem(
-        landscape=lc.double_well(),
-        learner=lc.Learner(**learner),
-        start=[-0.6, 0.55],
-        objective=lc.Objective(horizon=1.0, discount=0.1),
-    )
+    return standard.well(horizon=1.0, learner=lc.Learner(**learner))
 
 
 REFUSED = {

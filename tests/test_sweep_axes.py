@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from standard import WELL
 
 from landscape_control import (
     ControlProblem,
@@ -24,10 +25,6 @@ from landscape_control.policies import GradientDescent, HeavyBall, PolicyProgram
 from landscape_control.sweeps.axes import read_axes
 from landscape_control.sweeps.layout import Layout, working_order
 from landscape_control.sweeps.paths import parameters, read, resolve, with_values
-
-WELL = ControlProblem(
-    landscape=double_well(), start=[-0.6, 0.55], objective=Objective(horizon=4.0, discount=0.1)
-)
 
 
 def hidden(process):

@@ -6,14 +6,12 @@ import warnings
 
 import numpy as np
 import pytest
+from standard import WELL
 
-from landscape_control import ControlProblem, Objective, double_well, quadratic
+from landscape_control import ControlProblem, Objective, quadratic
 from landscape_control.sweeps import resume, sweep
 from landscape_control.sweeps.execute import _brought
 
-WELL = ControlProblem(
-    landscape=double_well(), start=[-0.6, 0.55], objective=Objective(horizon=4.0, discount=0.1)
-)
 AXES = {"discount": np.geomspace(0.01, 1, 16), "horizon": np.geomspace(0.5, 10, 16)}
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]

@@ -7,13 +7,12 @@ import sys
 import textwrap
 
 import pytest
+from standard import QUADRATICS
 
 from landscape_control import (
-    LandscapeDistribution,
     Objective,
     PolicyProgram,
     ProblemError,
-    Uniform,
     resume,
     sweep,
 )
@@ -62,7 +61,6 @@ PLAIN = {
     "step": 1.0,
     "shape": 1.0,
 }
-TASK = LandscapeDistribution.quadratic(curvatures=Uniform(0.05, 1.0), start_variance=1.0)
 
 
 @pytest.fixture
@@ -83,7 +81,7 @@ def written(tmp_path, monkeypatch):
 
 def posed(family):
     return PolicyProgram(
-        task=TASK, family=family, objective=Objective(horizon=3, learning_rate=1.0)
+        task=QUADRATICS, family=family, objective=Objective(horizon=3, learning_rate=1.0)
     )
 
 

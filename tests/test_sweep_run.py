@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from standard import BOWL, WELL
 
 from landscape_control import (
     Collocation,
@@ -31,12 +32,6 @@ from landscape_control.policies import GradientDescent, HeavyBall, PolicyProgram
 from landscape_control.reference import LinearQuadratic
 from landscape_control.sweeps import describe, sweep
 
-WELL = ControlProblem(
-    landscape=double_well(), start=[-0.6, 0.55], objective=Objective(horizon=4.0, discount=0.1)
-)
-BOWL = ControlProblem(
-    landscape=quadratic(hessian=[[2.0]]), start=[1.0], objective=Objective(horizon=1.0)
-)
 GRID = {"discount": [0.1, 1.0, 3.0], "horizon": [0.5, 2.0, 4.0]}
 
 

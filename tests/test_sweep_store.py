@@ -17,17 +17,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray
+from standard import BOWL
 
-from landscape_control import ControlProblem, Objective, ProblemError, double_well, load, quadratic
+from landscape_control import ControlProblem, Objective, ProblemError, double_well, load
 from landscape_control.measures import Measure, as_measure
 from landscape_control.sweeps import describe, lines, load_store, resume, sweep
 from landscape_control.sweeps.columns import DamagedError, columns_of, pack, unpack, words_of
 from landscape_control.sweeps.identity import code_of, why_other
 from landscape_control.sweeps.store import Store
 
-BOWL = ControlProblem(
-    landscape=quadratic(hessian=[[2.0]]), start=[1.0], objective=Objective(horizon=1.0)
-)
 AXES = {"horizon": [1.0, 2.0, 3.0, 4.0], "discount": [0.0, 0.5, 1.0]}
 
 SCRIPT = """

@@ -3,16 +3,12 @@
 import casadi as ca
 import numpy as np
 import pytest
+from standard import WELL
 
 import landscape_control as lc
 from landscape_control.solver.guards import guarded_functions
 from landscape_control.transcription import NumberLayout, build_program
 
-PROBLEM = lc.ControlProblem(
-    landscape=lc.double_well(),
-    objective=lc.Objective(horizon=4.0, discount=0.1),
-    start=[-0.6, 0.55],
-)
 CASES = {
     "action 2": (lc.DiscretisedAction(degree=2), (16, 32)),
     "action 3": (lc.DiscretisedAction(degree=3), (8, 16)),
@@ -28,13 +24,13 @@ CASES = {
 
 @pytest.fixture(scope="module")
 def exact_cost():
-    fine = lc.solve(PROBLEM, method=lc.DiscretisedAction(elements=24, degree=8), tolerance=1e-12)
+    fine = lc.solve(WELL, method=lc.DiscretisedAction(elements=24, degree=8), tolerance=1e-12)
     return fine.cost
 
 
 def cost_on(method, elements):
     """The optimal cost on a fixed mesh of the same grading, whatever its error."""
-    solution = lc.solve(PROBLEM, method=method.refined(elements), tolerance=1e6)
+    solution = lc.solve(WELL, method=method.refined(elements), tolerance=1e6)
     return solution.cost
 
 
@@ -51,7 +47,7 @@ def test_measured_order_matches_declared_order(name, exact_cost):
 @pytest.mark.parametrize("name", ["action 4", "radau 3", "gauss 3", "shooting linear"])
 def test_cost_error_estimate_is_of_the_size_of_the_true_error(name, exact_cost):
     method, (coarse, _) = CASES[name]
-    solution = lc.solve(PROBLEM, method=method.refined(coarse), tolerance=1e6)
+    solution = lc.solve(WELL, method=method.refined(coarse), tolerance=1e6)
     true = abs(solution.cost - exact_cost)
     assert 0.3 * true < solution.best.cost_error < 100 * true
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import casadi as ca
 import numpy as np
 import pytest
+from standard import WELL
 
 import landscape_control as lc
 from landscape_control.certificate import certify, judged
@@ -15,12 +16,6 @@ from landscape_control.controlled_variation import controlled_variation_is_posit
 from landscape_control.curvature import NEUTRAL, curvature_along
 from landscape_control.examination import examine
 from landscape_control.solver.chaining import visible_rate
-
-WELL = lc.ControlProblem(
-    landscape=lc.double_well(),
-    objective=lc.Objective(horizon=4.0, discount=0.1),
-    start=[-0.6, 0.55],
-)
 
 
 def scalar(expression, start, **numbers):

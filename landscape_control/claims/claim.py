@@ -24,10 +24,12 @@ class Claim:
     statement : str, the claim in words and formulas
     source : str, where it is stated or derived
     relations : tuple of RELATIONS, which kinds of checks the claim makes; its evidence must show
-    exactly these evaluate : callable of no arguments returning Evidence; defined at module level,
-    so that worker processes find it figure : str or None, the panel of the paper it belongs to,
-    e.g. "Fig. 2a" picture : str or None, name of the function in landscape_control.plotting.figures
-    that draws ``evidence.data``
+        exactly these
+    evaluate : callable of no arguments returning Evidence; defined at module level, so that worker
+        processes find it
+    figure : str or None, the panel of the paper it belongs to, e.g. "Fig. 2a"
+    picture : str or None, what draws ``evidence.data``: NAME for the function NAME in
+        problems/pictures/NAME.py, or a general figure of landscape_control.plotting.overviews
 
     Raises
     ------

@@ -70,8 +70,10 @@ def _spelling(name):
 
 def _entries():
     package = importlib.import_module(PACKAGE)
-    found = sorted(pkgutil.iter_modules(package.__path__), key=lambda entry: entry.name)
-    return [entry for entry in found if not entry.name.startswith("_")]
+    entries = sorted(pkgutil.iter_modules(package.__path__), key=lambda entry: entry.name)
+    return [  # helpers begin with _; pictures are a folder
+        entry for entry in entries if not entry.name.startswith("_") and not entry.ispkg
+    ]
 
 
 def _modules() -> Iterator[ModuleType]:

@@ -107,9 +107,11 @@ def _picture(dataset, path, variables, at):
 
 def _drawn(dataset, at, option):
     """One or two axes to draw along: those not fixed; seeds are averaged over."""
-    from ..plotting import sweeps
+    from ..plotting import sweep_data
 
-    axes = [name for name in sweeps.axes_of(dataset) if name not in at and name != sweeps.SEED]
+    axes = [
+        name for name in sweep_data.axes_of(dataset) if name not in at and name != sweep_data.SEED
+    ]
     if not 1 <= len(axes) <= 2:
         raise ProblemError(
             option,
@@ -122,9 +124,9 @@ def _drawn(dataset, at, option):
 
 def _measured(dataset, kinds):
     """What was measured with one value per cell, words first, then numbers."""
-    from ..plotting import sweeps
+    from ..plotting import sweep_data
 
-    axes = set(sweeps.axes_of(dataset))
+    axes = set(sweep_data.axes_of(dataset))
     beside = {"status", "message", "traceback", "found_from"}
     names = [
         name

@@ -25,13 +25,12 @@ from .evidence import (
     prediction_scatter,
     tolerance_used,
 )
-from .figures_sweeps import sweep_maps, sweep_multiples, sweep_slices
+from .grid_cells import hatched
+from .heat_maps import heat_map, number_map
 from .landscapes import (
     arrows,
     attractor,
     contour_levels,
-    hatched,
-    heat_map,
     landscape_contours,
     loss_contours,
     minima,
@@ -40,11 +39,12 @@ from .landscapes import (
     vector_field,
 )
 from .paths import energy_panel, rule_series, time_series, trajectory
-from .phase_diagrams import mark_cells, number_map, region_map
+from .phase_diagrams import mark_cells, region_map
 from .places import grid_data
 from .results import coefficients_data, plan_data, policy_data, verdict_data
 from .saving import save
 from .style import dress, figure_legend, legend, legend_below, new_figure, rule, shades
+from .sweeps import sweep_maps, sweep_multiples, sweep_slices
 
 __all__ = [
     "Key",

@@ -120,7 +120,9 @@ def read(figure: str, keys: tuple[Key, ...], data: Mapping[str, Any]) -> SimpleN
     return SimpleNamespace(**arrays)
 
 
-def draws(*keys: Key) -> Callable:
+def draws(
+    *keys: Key,
+) -> Callable[[Callable[[SimpleNamespace], Figure]], Callable[[Mapping[str, Any]], Figure]]:
     """Decorator: check the data of a figure function against ``keys`` and list them in its
     docstring.
     """

@@ -271,7 +271,7 @@ def figures_of(value: float, digits: int = 4) -> str:
     return f"{value:.{digits}g}".replace("inf", "∞").replace("-", "−")
 
 
-def columns_width(columns) -> float:
+def columns_width(columns: Mapping[str, Sequence[str]]) -> float:
     """Width in inches that :func:`number_columns` needs."""
     return 0.062 * float(sum(_lengths(columns)))
 

@@ -3,9 +3,7 @@ returns it.
 """
 
 import numpy as np
-from matplotlib import colors
 from matplotlib.axes import Axes
-from matplotlib.patches import Patch
 
 from ..arguments import Count, Entries, Matrix, Points, Positive, Vector, checked
 from ..errors import ProblemError
@@ -216,58 +214,3 @@ def arrows(
             label=label,
         )
     return axes
-
-
-@checked
-def heat_map(
-    axes: Axes,
-    x: Entries,
-    y: Entries,
-    values: Entries,
-    *,
-    signed: bool = True,
-    limit: float | None = None,
-):
-    """Cells coloured by values (Y, X) on cell centres x (X,), y (Y,), log-log; NaN cells are
-    hatched. Returns the Axes.
-
-    With ``signed`` the colours are symmetric around zero, up to ``limit`` (by default the largest
-    |value|), and follow asinh of the value, so that small values of either sign still show. The
-    coloured cells are ``axes.collections[-1]``.
-    """
-    on_grid("values", values, x, y)
-    values = np.ma.masked_invalid(values)
-    top = limit if limit is not None else float(np.abs(values).max() or 1.0)
-    axes.set(xscale="log", yscale="log")
-    axes.patch.set(hatch="////", edgecolor=style.CONTOUR)
-    scale = (
-        colors.AsinhNorm(top / 50, -top, top)
-        if signed
-        else colors.Normalize(float(values.min()), float(values.max()))
-    )
-    mesh = axes.pcolormesh(
-        _edges(x),
-        _edges(y),
-        values,
-        cmap=style.signed_map() if signed else style.loss_map(),
-        norm=scale,
-        rasterized=True,
-        zorder=0,
-    )
-    mesh.set_label("_cells")
-    axes.set(xlim=_edges(x)[[0, -1]], ylim=_edges(y)[[0, -1]])
-    return axes
-
-
-@checked
-def hatched(label: str) -> Patch:
-    """Legend handle for the cells of a :func:`heat_map` that hold no number."""
-    return Patch(facecolor=style.PAPER, edgecolor=style.CONTOUR, hatch="////", label=label)
-
-
-def _edges(centres):
-    logs = np.log(np.asarray(centres, dtype=float))
-    if len(logs) == 1:
-        return np.exp(logs[0] + np.array([-0.1, 0.1]))
-    middle = (logs[1:] + logs[:-1]) / 2
-    return np.exp(np.concatenate([[2 * logs[0] - middle[0]], middle, [2 * logs[-1] - middle[-1]]]))

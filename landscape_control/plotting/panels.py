@@ -2,6 +2,12 @@
 words.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
+from types import SimpleNamespace
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
 from . import evidence, landscapes, style
 from .data import Key
 
@@ -13,12 +19,21 @@ GRID = (
 THETA_1, THETA_2 = "parameter θ₁", "parameter θ₂"
 
 
-def discount_labels(discounts) -> list[str]:
+def optional(keys: Iterable[Key], group: str) -> tuple[Key, ...]:
+    """The keys as a group that may be left out together."""
+    return tuple(
+        Key(name=key.name, shape=key.shape, meaning=key.meaning, group=group) for key in keys
+    )
+
+
+def discount_labels(discounts: Iterable[float]) -> list[str]:
     """Legend words for discounts, to two significant digits."""
     return [f"γ = {float(f'{value:.2g}'):g}" for value in discounts]
 
 
-def map_panel(axes, d, title: str, letter: str, *, equal: bool = True):
+def map_panel(
+    axes: Axes, d: SimpleNamespace, title: str, letter: str, *, equal: bool = True
+) -> Axes:
     """Loss contours with both parameters named."""
     landscapes.loss_contours(axes, d.axis_1, d.axis_2, d.loss)
     if equal:
@@ -26,8 +41,15 @@ def map_panel(axes, d, title: str, letter: str, *, equal: bool = True):
     return style.label(axes, THETA_1, THETA_2, title=title, letter=letter)
 
 
-def rows_with_numbers(names, labels, columns, width: float, *, row: float = 0.3):
-    """Figure of the named panels, ``width`` inches together, room for the row labels, and a table
+def rows_with_numbers(
+    names: Sequence[str],
+    labels: Sequence[str],
+    columns: Mapping[str, Sequence[str]],
+    width: float,
+    *,
+    row: float = 0.3,
+) -> tuple[Figure, dict[str, Axes]]:
+    """Figure of the named panels, ``width`` inches together, space for the row labels, and a table
     as wide as its words.
     """
     table = evidence.columns_width(columns)

@@ -204,3 +204,11 @@ def energy_panel(
     )
     axes.set_xlim(times[0], times[-1])
     return axes
+
+
+def evenly_spaced(path: np.ndarray, count: int) -> np.ndarray:
+    """Indices of about ``count`` points of a path (N, n), evenly spaced along its length."""
+    steps = np.linalg.norm(np.diff(path, axis=0), axis=1)
+    length = np.concatenate([[0.0], np.cumsum(steps)])
+    marks = np.linspace(0, length[-1], count)
+    return np.unique(np.searchsorted(length, marks).clip(max=len(path) - 1))

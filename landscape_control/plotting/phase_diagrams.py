@@ -1,6 +1,6 @@
-"""Building blocks: cells of a grid coloured by number or by kind, regions outlined and named,
-warnings and failures.
-"""
+"""Building blocks: cells of a grid coloured by kind, regions outlined and named, marked cells."""
+
+from collections.abc import Iterable
 
 import numpy as np
 from matplotlib import colors
@@ -8,153 +8,14 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from scipy.ndimage import distance_transform_edt
 from scipy.ndimage import label as connected
 
-from ..arguments import Entries, checked
+from ..arguments import checked
 from . import style
+from .grid_cells import hatch, hatched, scale_axes
 
 _LEAST = 0.012  # regions smaller than this share of the map are named in the legend only
-
-
-def is_geometric(values) -> bool:
-    """Whether an axis is better drawn logarithmically: positive, and evener in logarithms than in
-    numbers.
-    """
-    values = np.asarray(values)
-    if values.dtype.kind not in "iuf" or len(values) < 3 or not (values > 0).all():
-        return False
-    even, uneven = (
-        np.diff(np.log(values[np.isfinite(values)])),
-        np.diff(values[np.isfinite(values)]),
-    )
-    return bool(
-        len(even) > 1
-        and np.std(even) / np.abs(np.mean(even)) < np.std(uneven) / np.abs(np.mean(uneven))
-    )
-
-
-def edges(values, log: bool) -> np.ndarray:
-    """Borders (N+1,) of cells around centres (N,), in the middle between neighbours on the scale of
-    the axis.
-    """
-    at = np.log(np.asarray(values, dtype=float)) if log else np.asarray(values, dtype=float)
-    if len(at) == 1:
-        borders = at[0] + np.array([-0.5, 0.5])
-    else:
-        middle = (at[1:] + at[:-1]) / 2
-        borders = np.concatenate([[2 * at[0] - middle[0]], middle, [2 * at[-1] - middle[-1]]])
-    return np.exp(borders) if log else borders
-
-
-def scale_axes(axes: Axes, x, y) -> tuple[np.ndarray, np.ndarray]:
-    """Scales, limits and ticks for cells at x (X,), y (Y,); returns the borders. Words get ticks of
-    their own.
-    """
-    borders = []
-    for name, values in (("x", x), ("y", y)):
-        values = np.asarray(values)
-        numeric = values.dtype.kind in "iuf" and np.isfinite(values).all()
-        log = numeric and is_geometric(values)
-        at = values if numeric else np.arange(len(values))
-        side = edges(at, log)
-        getattr(axes, f"set_{name}scale")("log" if log else "linear")
-        getattr(axes, f"set_{name}lim")(side[0], side[-1])
-        if log:
-            getattr(axes, f"{name}axis").set_major_locator(LogLocator(base=10, numticks=7))
-            getattr(axes, f"{name}axis").set_minor_formatter(NullFormatter())
-            _few_decades(axes, name, side)
-        if not numeric:
-            style.ticks_in_words(axes, name, at, [_word(value) for value in values])
-        borders.append(side)
-    return tuple(borders)
-
-
-def _few_decades(axes, name, side):
-    """Below two decades, ticks at 1, 2 and 5 times the powers of ten."""
-    if side[-1] / side[0] < 100:
-        ticks = [
-            t
-            for t in LogLocator(subs=(1.0, 2.0, 5.0)).tick_values(side[0], side[-1])
-            if side[0] < t < side[-1]
-        ]
-        getattr(axes, f"set_{name}ticks")(ticks, labels=[f"{tick:g}" for tick in ticks])
-        getattr(axes, f"set_{name}ticks")([], minor=True)
-
-
-def _word(value):
-    return (
-        f"{value:.3g}".replace("inf", "∞")
-        if isinstance(value, (float, np.floating))
-        else str(value)
-    )
-
-
-@checked
-def number_map(
-    axes: Axes,
-    x: object,
-    y: object,
-    values: Entries,
-    *,
-    log: bool | None = None,
-    signed: bool = False,
-    limits: object = None,
-):
-    """Cells coloured by numbers (Y, X); those without one are hatched. Returns (Axes, coloured
-    cells) for a colour bar.
-
-    ``log`` colours logarithmically, by default where all numbers are positive and span two decades;
-    ``signed`` is symmetric around zero.
-    """
-    values = np.ma.masked_invalid(np.asarray(values, dtype=float))
-    sides = scale_axes(axes, x, y)
-    _hatch(axes)
-    low, high = (float(values.min()), float(values.max())) if values.count() else (0.0, 1.0)
-    low, high = (low, high) if limits is None else limits
-    log = (low > 0 and high > 100 * low) if log is None else log and low > 0
-    if signed:
-        top = max(abs(low), abs(high)) or 1.0
-        norm, tones = colors.Normalize(-top, top), style.signed_map()
-    else:
-        norm = (colors.LogNorm if log else colors.Normalize)(
-            low, high if high > low else low + (abs(low) or 1.0)
-        )
-        tones = warm_map()
-    mesh = axes.pcolormesh(*sides, values, cmap=tones, norm=norm, rasterized=True, zorder=0)
-    mesh.set_label("_cells")
-    return axes, mesh
-
-
-def warm_map() -> colors.Colormap:
-    """Paper (low) through pale orange to deep vermillion (high): told apart in grey and by
-    colour-blind readers.
-    """
-    return colors.LinearSegmentedColormap.from_list(
-        "warm", ["#fbfbfa", "#f6dcc9", "#e5a06a", "#b5551f", "#5f2408"]
-    )
-
-
-def colour_bar(figure, axes: Axes, cells):
-    """Slim colour bar beside a map, in the house's dress."""
-    bar = figure.colorbar(cells, ax=axes, pad=0.03, aspect=22, fraction=0.08)
-    style.dress(bar.ax)
-    bar.outline.set_visible(False)
-    low, high = cells.norm.vmin, cells.norm.vmax
-    log = isinstance(cells.norm, colors.LogNorm)
-    wide = log and high > 1e3 * low
-    values = cells.get_array()
-    whole = not log and np.ma.allequal(values, values.round())
-    locator = (
-        LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0), numticks=8)
-        if log
-        else MaxNLocator(5, integer=whole)
-    )
-    ticks = [tick for tick in locator.tick_values(low, high) if low <= tick <= high]
-    bar.set_ticks(ticks, labels=[f"{tick:.3g}" for tick in ticks])
-    bar.minorticks_off()
-    return bar
 
 
 @checked
@@ -177,7 +38,7 @@ def region_map(
     """
     regions = np.where(np.isfinite(np.asarray(regions, dtype=float)), regions, -1).astype(int)
     sides = scale_axes(axes, x, y)
-    _hatch(axes)
+    hatch(axes)
     looks, tones = [style.rule(name) for name in names], tones_of(names)
     axes.pcolormesh(
         *sides,
@@ -203,19 +64,14 @@ def region_map(
             )
         )
     if failed and (regions < 0).any():
-        handles.append(hatch_handle())
+        handles.append(hatched())
     return handles
 
 
-def tones_of(names) -> list[str]:
+def tones_of(names: Iterable[str]) -> list[str]:
     """The colour of each kind's region: its own colour, light enough for ink on it."""
     looks = [style.rule(name) for name in names]
     return [_pale(look.color, rank) for look, rank in zip(looks, _ranks(looks), strict=True)]
-
-
-def hatch_handle(label: str = "no number") -> Patch:
-    """Legend handle of the cells without a number."""
-    return Patch(facecolor=style.PAPER, edgecolor=style.CONTOUR, hatch="////", label=label)
 
 
 @checked
@@ -256,10 +112,6 @@ def mark_cells(
     return Line2D([], [], **options | {"markersize": 4.5})
 
 
-def _hatch(axes):
-    axes.patch.set(facecolor=style.PAPER, hatch="////", edgecolor=style.CONTOUR)
-
-
 def _ranks(looks):
     """How many earlier kinds share the colour, so that they can be given another shade."""
     seen: dict[str, int] = {}
@@ -287,15 +139,15 @@ def _borders(regions, x, y):
 
 
 def _name_regions(axes, mask, sides, look):
-    """The name at the roomiest cell of the largest connected part, if there is room at all."""
+    """The name at the cell with most space of the largest connected part, if there is any."""
     parts, count = connected(mask)
     sizes = [np.count_nonzero(parts == part + 1) for part in range(count)]
     if not sizes or max(sizes) < _LEAST * mask.size:
         return
     part = parts == int(np.argmax(sizes)) + 1
-    room = distance_transform_edt(np.pad(part, 1))[1:-1, 1:-1]
+    space = distance_transform_edt(np.pad(part, 1))[1:-1, 1:-1]
     wide = np.where(
-        part, _run_lengths(part) * np.minimum(room, 2) + room, 0
+        part, _run_lengths(part) * np.minimum(space, 2) + space, 0
     )  # words are wide: prefer long rows
     spots = np.argwhere(wide >= 0.97 * wide.max())
     row, column = spots[np.abs(spots - spots.mean(axis=0)).sum(axis=1).argmin()]

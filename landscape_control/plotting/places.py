@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..arguments import Matrix, Shape, Whole, checked
 from ..errors import ProblemError
@@ -12,7 +13,7 @@ Places = Annotated[np.ndarray, Shape((1, 2), allow_nan=True, stored=True, entry=
 Side = Annotated[int, Whole(low=2, high=5000)]  # points along one side of a map
 
 
-def planar(what: str, points) -> np.ndarray:
+def planar(what: str, points: ArrayLike) -> np.ndarray:
     """Points (M, 2) of one (2,) or several."""
     rows = np.atleast_2d(points)
     if rows.ndim != 2 or rows.shape[1] != 2:
@@ -25,7 +26,7 @@ def planar(what: str, points) -> np.ndarray:
     return rows
 
 
-def on_grid(what: str, values, x, y) -> None:
+def on_grid(what: str, values: ArrayLike, x: ArrayLike, y: ArrayLike) -> None:
     """Refuse values that are not (Y, X) on x (X,), y (Y,)."""
     wanted = (np.size(y), np.size(x))
     if np.ndim(x) != 1 or np.ndim(y) != 1 or np.shape(values) != wanted:

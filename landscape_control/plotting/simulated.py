@@ -2,16 +2,25 @@
 switches, panel rows.
 """
 
+from collections.abc import Sequence
 from string import ascii_lowercase
 
 import numpy as np
 from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
 
 from . import curves, style
 
 
 def band(
-    axes: Axes, x, centre, half, color: str, *, alpha: float = 0.18, label: str | None = None
+    axes: Axes,
+    x: ArrayLike,
+    centre: ArrayLike,
+    half: ArrayLike,
+    color: str,
+    *,
+    alpha: float = 0.18,
+    label: str | None = None,
 ) -> Axes:
     """Shaded region centre ± half, arrays (N,); on a logarithmic axis its lower edge stays
     positive.
@@ -25,7 +34,14 @@ def band(
     return axes
 
 
-def belief_band(axes: Axes, times, mean, variance, *, label: str = "belief, mean ± 2 sd") -> Axes:
+def belief_band(
+    axes: Axes,
+    times: ArrayLike,
+    mean: ArrayLike,
+    variance: ArrayLike,
+    *,
+    label: str = "belief, mean ± 2 sd",
+) -> Axes:
     """Mean of a belief over time with the band of two standard deviations; times, mean, variance
     (N,).
     """
@@ -34,7 +50,9 @@ def belief_band(axes: Axes, times, mean, variance, *, label: str = "belief, mean
     return axes
 
 
-def hidden_path(axes: Axes, times, hidden, *, label: str = "hidden truth") -> Axes:
+def hidden_path(
+    axes: Axes, times: ArrayLike, hidden: ArrayLike, *, label: str | None = "hidden truth"
+) -> Axes:
     """The true hidden path (N,), in ink and thin: what the learner does not see."""
     axes.plot(
         times,
@@ -48,7 +66,7 @@ def hidden_path(axes: Axes, times, hidden, *, label: str = "hidden truth") -> Ax
     return axes
 
 
-def switches(axes: Axes, times, *, label: str | None = "task switch") -> Axes:
+def switches(axes: Axes, times: ArrayLike, *, label: str | None = "task switch") -> Axes:
     """Vertical lines at the times (S,) where the task switches, behind everything."""
     for i, time in enumerate(np.atleast_1d(times)):
         axes.axvline(
@@ -64,9 +82,9 @@ def switches(axes: Axes, times, *, label: str | None = "task switch") -> Axes:
 
 def simulated(
     axes: Axes,
-    x,
-    mean,
-    errors=None,
+    x: ArrayLike,
+    mean: ArrayLike,
+    errors: ArrayLike | None = None,
     *,
     rule: str,
     label: str | None = None,
@@ -115,7 +133,16 @@ def simulated(
 
 
 def family(
-    axes: Axes, x_theory, theory, x, computed, tones, labels=None, *, log: str = "xy", errors=None
+    axes: Axes,
+    x_theory: np.ndarray,
+    theory: np.ndarray,
+    x: np.ndarray,
+    computed: np.ndarray,
+    tones: Sequence[str],
+    labels: Sequence[str] | None = None,
+    *,
+    log: str = "xy",
+    errors: np.ndarray | None = None,
 ) -> Axes:
     """Theory lines (K, D) under computed open markers (K, S), one tone each, with bars of ± 2
     standard errors if given.
@@ -133,7 +160,7 @@ def family(
     return axes
 
 
-def floor_of(values, given: float | None) -> float | None:
+def floor_of(values: ArrayLike, given: float | None) -> float | None:
     """``given``, or where a logarithmic axis would lose values at or below zero, a third of the
     smallest positive one.
     """
@@ -143,7 +170,7 @@ def floor_of(values, given: float | None) -> float | None:
     return float(known[known > 0].min() / 3)
 
 
-def tick_values(axes: Axes, values) -> Axes:
+def tick_values(axes: Axes, values: ArrayLike) -> Axes:
     """Ticks of a horizontal logarithmic axis: the values themselves, as far as they keep apart,
     below 1.5 decades.
 
@@ -161,7 +188,7 @@ def tick_values(axes: Axes, values) -> Axes:
     return axes
 
 
-def value_labels(symbol: str, values) -> list[str]:
+def value_labels(symbol: str, values: ArrayLike) -> list[str]:
     """Legend words "σ = 0.3" to three significant digits."""
     return [f"{symbol} = {float(f'{value:.3g}'):g}" for value in np.atleast_1d(values)]
 
@@ -171,7 +198,7 @@ def numbered(stem: str, count: int) -> list[str]:
     return [f"{stem}_{i + 1}" for i in range(count)]
 
 
-def letters(names) -> dict[str, str]:
+def letters(names: Sequence[str]) -> dict[str, str]:
     """Panel letters by name in reading order; a lone panel has none, nor have those after z."""
     return dict.fromkeys(names, "") | (
         dict(zip(names, ascii_lowercase, strict=False)) if len(names) > 1 else {}

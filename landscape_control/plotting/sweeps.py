@@ -1,100 +1,31 @@
-"""Reading and drawing sweeps: maps, phase diagrams and slices of an xarray.Dataset, each on an
-Axes.
+"""Drawing sweeps: numbers as heat maps, words as phase diagrams, slices as curves with bands.
 
-The dataset is what ``landscape_control.sweep`` returns: a dimension per axis, a variable per
-measure, and a ``status`` in every cell. Numbers become heat maps, words phase diagrams; cells that
-failed are hatched.
+Building blocks draw on an Axes what ``sweep_data`` read; whole figures read and draw: maps of
+several variables, small multiples over a third axis, slices.
 """
 
-import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from ..errors import ProblemError
-from . import curves, phase_diagrams, style
-
-FINE = ("converged", "computed")  # states of cells whose numbers count
-SEED, WARNING = "seed", "hidden_basin"
-AXIS_WORDS = {
-    "horizon": "horizon T",
-    "discount": "discount γ",
-    "learning_rate": "learning rate η",
-    "noise": "noise σ",
-    "loss_weight": "loss weight k",
-    "terminal_weight": "terminal weight κ",
-    "tilt": "tilt",
-}
-# What a measure's name does not say by itself.
-TITLES = {
-    "policy_rule": "closed form that the optimal policy is",
-    "policy_error": "error of the controls",
-    "cheapest_rule": "rule that costs least on this path",
-    "best_rule": "rule that costs least on this path",
-    "best_regret": "least regret of a classic rule",
-}
-
-
-def axes_of(dataset) -> tuple[str, ...]:
-    """Names of the sweep's axes: the dimensions of ``status``, or of the first variable that has
-    any.
-    """
-    if "status" in dataset:
-        return tuple(dataset["status"].dims)
-    return next((tuple(dataset[name].dims) for name in dataset.data_vars if dataset[name].dims), ())
-
-
-def read_map(
-    dataset, variable: str, *, x: str | None = None, y: str | None = None, at: Mapping | None = None
-):
-    """One variable over two axes of a sweep.
-
-    Parameters
-    ----------
-    x, y : axes to draw along; by default the first two that ``at`` leaves free
-    at : {axis: value} for all others, the nearest value is taken; numbers are averaged over an axis
-    "seed" left out
-
-    Returns
-    -------
-    SimpleNamespace
-        x (X,), y (Y,), values (Y, X) with NaN or "" in failed cells, is_text, failed (Y, X), warned
-        (Y, X), x_label, y_label, title, dims (y name, x name).
-
-    Raises
-    ------
-    ProblemError
-        Unknown variables or axes (with the near matches); an axis that is neither drawn, nor fixed,
-        nor averaged over.
-    """
-    array, at = _variable(dataset, variable), dict(at or {})
-    x, y = _two_axes(dataset, array, x, y, at)
-    array, failed, warned = (
-        fixed(part, at) for part in (array, _failed(dataset), _warned(dataset))
-    )
-    values, failed, warned = (_flat(part, (y, x), variable) for part in (array, failed, warned))
-    text = values.dtype.kind in "UOS"
-    bad = failed > 0.5
-    values = np.where(bad, "", values) if text else np.where(bad, np.nan, values.astype(float))
-    along, up = values_of(dataset, x), values_of(dataset, y)
-    return SimpleNamespace(
-        x=along,
-        y=up,
-        values=values,
-        is_text=text,
-        failed=bad,
-        warned=warned > 0,
-        dims=(y, x),
-        x_label=axis_label(dataset, x),
-        y_label=axis_label(dataset, y),
-        title=title_of(dataset, variable),
-    )
+from ..arguments import Count, checked
+from . import curves, grid_cells, heat_maps, phase_diagrams, style
+from .simulated import letters
+from .sweep_data import SEED, kinds, read_map, read_slices, short, symbol_of, values_of
 
 
 def draw_map(
-    axes: Axes, data, *, names=None, limits=None, warn: bool = True, **options
+    axes: Axes,
+    data: SimpleNamespace,
+    *,
+    names: Sequence[str] | None = None,
+    limits: tuple[float, float] | None = None,
+    warn: bool = True,
+    **options: Any,
 ) -> SimpleNamespace:
     """Draw what :func:`read_map` returned, numbers as a heat map and words as a phase diagram.
 
@@ -108,11 +39,9 @@ def draw_map(
         handles, cells = phase_diagrams.region_map(axes, data.x, data.y, regions, names), None
     else:
         handles = []
-        _, cells = phase_diagrams.number_map(
-            axes, data.x, data.y, data.values, limits=limits, **options
-        )
+        _, cells = heat_maps.number_map(axes, data.x, data.y, data.values, limits=limits, **options)
         if np.isnan(data.values).any():
-            handles.append(phase_diagrams.hatch_handle())
+            handles.append(grid_cells.hatched())
     if warn:
         mark = phase_diagrams.mark_cells(
             axes, data.x, data.y, data.warned, label="a better basin was overlooked"
@@ -121,67 +50,9 @@ def draw_map(
     return SimpleNamespace(handles=handles, cells=cells)
 
 
-def kinds(values) -> list[str]:
-    """Different words in an array, those the style sheet knows first and in its order; "none" last."""
-    found = {str(value) for value in np.ravel(values)} - {""}
-    order = [key for key in style.RULES if key in found and key != "none"]
-    return order + sorted(found - set(order) - {"none"}) + ["none"] * ("none" in found)
-
-
-def read_slices(
-    dataset,
-    variable: str,
-    *,
-    along: str,
-    by: str | None = None,
-    at: Mapping | None = None,
-    band: str = SEED,
-):
-    """Curves over one axis: x (X,), mean and standard error (C, X) over the axis ``band``, labels
-    (C,) by another axis.
-
-    The error is NaN where ``band`` is no axis or has one value. Raises ProblemError as
-    :func:`read_map`.
-    """
-    array, at = _variable(dataset, variable), dict(at or {})
-    for name in (along, *([by] if by else [])):
-        _check_axis(dataset, name)
-    array = fixed(array.where(_failed(dataset) < 0.5) if array.dtype.kind in "fiub" else array, at)
-    if array.dtype.kind in "UOS":
-        raise ProblemError(
-            f"slices of {variable!r}",
-            expected="numbers",
-            received="words",
-            advice="draw a phase diagram",
-        )
-    free = [dim for dim in array.dims if dim not in (along, by, band)]
-    if free:
-        _refuse_free(variable, free)
-    array = array.transpose(*([by] if by else []), along, *([band] if band in array.dims else []))
-    values = np.asarray(array.values, dtype=float)
-    values = values if by else values[None]
-    values = values if band in array.dims else values[..., None]
-    known = np.isfinite(values)
-    count = known.sum(-1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(known, values, 0).sum(-1) / np.where(count, count, np.nan)
-        spread = np.sqrt(
-            np.where(known, (values - mean[..., None]) ** 2, 0).sum(-1) / (count - 1) / count
-        )
-    labels = (
-        [""] if by is None else [f"{symbol_of(by)} = {short(v)}" for v in values_of(dataset, by)]
-    )
-    return SimpleNamespace(
-        x=values_of(dataset, along),
-        mean=mean,
-        error=np.where(count > 1, spread, np.nan),
-        labels=labels,
-        x_label=axis_label(dataset, along),
-        y_label=title_of(dataset, variable),
-    )
-
-
-def draw_slices(axes: Axes, data, *, rule: str = "optimal", width: float = 1.0) -> Axes:
+def draw_slices(
+    axes: Axes, data: SimpleNamespace, *, rule: str = "optimal", width: float = 1.0
+) -> Axes:
     """Draw what :func:`read_slices` returned: one shade per curve, mean ± ``width`` standard errors
     shaded.
     """
@@ -190,7 +61,7 @@ def draw_slices(axes: Axes, data, *, rule: str = "optimal", width: float = 1.0) 
         and np.isfinite(np.asarray(data.x, dtype=float)).all()
     )
     at = np.asarray(data.x, dtype=float) if numeric else np.arange(len(data.x))
-    if numeric and phase_diagrams.is_geometric(data.x):
+    if numeric and grid_cells.is_geometric(data.x):
         curves.log_axes(axes, "x")
     elif not numeric:
         style.ticks_in_words(axes, "x", at, [short(value) for value in data.x])
@@ -212,141 +83,127 @@ def draw_slices(axes: Axes, data, *, rule: str = "optimal", width: float = 1.0) 
     return style.label(axes, data.x_label, data.y_label)
 
 
-def symbol_of(name: str) -> str:
-    """An axis in one word: its symbol if it has one."""
-    words = AXIS_WORDS.get(name, name.replace("_", " "))
-    return words.split()[-1] if words.strip() else words
+@checked
+def sweep_maps(
+    dataset: object,
+    variables: str | Sequence[str],
+    *,
+    x: str | None = None,
+    y: str | None = None,
+    at: Mapping | None = None,
+    columns: Count = 3,
+) -> Figure:
+    """One map per variable over two axes: words as phase diagrams with named regions, numbers as
+    heat maps.
+
+    Failed cells are hatched; where the sweep measured ``hidden_basin``, cells it warns of carry a
+    triangle. Parameters as for :func:`~landscape_control.plotting.sweep_data.read_map`. Panels are
+    labelled by their variables.
+    """
+    variables = [variables] if isinstance(variables, str) else list(dict.fromkeys(variables))
+    maps = {name: read_map(dataset, name, x=x, y=y, at=at) for name in variables}
+    figure, axes = _panels(variables, columns)
+    handles = {}
+    for letter, name in zip(letters(variables).values(), variables, strict=True):
+        drawn = draw_map(axes[name], maps[name])
+        if drawn.cells is not None and np.isfinite(maps[name].values).any():
+            heat_maps.colour_bar(figure, axes[name], drawn.cells)
+        _name(axes, name, variables, maps[name], maps[name].title, letter)
+        handles |= {handle.get_label(): handle for handle in drawn.handles}
+    return _with_legend(figure, handles)
 
 
-def axis_label(dataset, name: str) -> str:
-    """An axis in words, with units if it has any."""
-    words = AXIS_WORDS.get(name, name.replace("_", " "))
-    units = dataset[name].attrs.get("units", "") if name in dataset.coords else ""
-    return f"{words} ({units})" if units else words
-
-
-def title_of(dataset, variable: str) -> str:
-    """A variable in words, with units if it has any."""
-    units = dataset[variable].attrs.get("units", "")
-    stem, _, key = variable.partition(".")
-    words = TITLES.get(stem, stem.replace("_", " "))
-    if stem in ("regret", "policy_error"):
-        words = f"{words} of {style.rule(key).label}"
-    elif key:
-        words = ", ".join([words, *key.replace("_", " ").split(".")])
-    return f"{words} ({units})" if units else words
-
-
-def _variable(dataset, name):
-    if name not in dataset.data_vars:
-        near = difflib.get_close_matches(str(name), list(dataset.data_vars), n=2, cutoff=0.4)
-        raise ProblemError(
-            "variable of the sweep",
-            expected=f"one of {', '.join(map(repr, dataset.data_vars))}",
-            received=repr(name),
-            advice=(
-                f"did you mean {' or '.join(map(repr, near))}?"
-                if near
-                else "measure it in the sweep"
-            ),
-        )
-    return dataset[name]
-
-
-def _check_axis(dataset, name):
-    if name not in dataset.dims:
-        near = difflib.get_close_matches(str(name), list(dataset.dims), n=2, cutoff=0.4)
-        raise ProblemError(
-            "axis of the sweep",
-            expected=f"one of {', '.join(map(repr, dataset.dims))}",
-            received=repr(name),
-            advice=(
-                f"did you mean {' or '.join(map(repr, near))}?" if near else "choose one of them"
-            ),
-        )
-
-
-def _two_axes(dataset, array, x, y, at):
-    for name in (*(part for part in (x, y) if part is not None), *at):
-        _check_axis(dataset, name)
-    free = [
-        dim
-        for dim in axes_of(dataset)
-        if dim not in at and dim not in (x, y) and dim != SEED and dim in array.dims
+@checked
+def sweep_multiples(
+    dataset: object,
+    variable: str,
+    *,
+    over: str,
+    x: str | None = None,
+    y: str | None = None,
+    at: Mapping | None = None,
+    columns: Count = 3,
+) -> Figure:
+    """The same map once per value of a third axis, with the same colours throughout."""
+    points = values_of(dataset, over)
+    maps = [
+        read_map(dataset, variable, x=x, y=y, at={**(at or {}), over: value}) for value in points
     ]
-    x = free.pop(0) if x is None and free else x
-    y = free.pop(0) if y is None and free else y
-    if x is None or y is None or x == y:
-        raise ProblemError(
-            "map of a sweep",
-            expected="two different axes",
-            received=f"{x!r} and {y!r}",
-            advice="sweep over two parameters, or draw slices",
+    names = [f"panel_{i + 1}" for i in range(len(maps))]
+    figure, axes = _panels(names, columns)
+    every = np.concatenate([data.values.ravel() for data in maps])
+    shared = _shared(every, maps[0].is_text)
+    handles, cells = {}, None
+    for name, data, value in zip(names, maps, points, strict=True):
+        drawn = draw_map(axes[name], data, **shared)
+        _name(axes, name, names, data, f"{symbol_of(over)} = {short(value)}", "")
+        handles |= {handle.get_label(): handle for handle in drawn.handles}
+        cells = drawn.cells
+    if cells is not None:
+        bar = heat_maps.colour_bar(figure, [axes[name] for name in names], cells)
+        style.label(bar.ax, y=maps[0].title)
+    else:
+        figure.suptitle(
+            style.literal(maps[0].title),
+            fontsize=style.TEXT + 0.5,
+            color=style.INK,
+            fontfamily=style.FONT,
         )
-    return x, y
+    return _with_legend(figure, handles)
 
 
-def _failed(dataset):
-    """1.0 in cells whose status says that their numbers do not count."""
-    if "status" not in dataset:
-        first = next(iter(dataset.data_vars.values()))
-        return first.copy(data=np.zeros(first.shape))
-    status = dataset["status"]
-    return status.copy(data=(~np.isin(np.asarray(status.values).astype(str), FINE)).astype(float))
+@checked
+def sweep_slices(
+    dataset: object,
+    variables: str | Sequence[str],
+    *,
+    along: str,
+    by: str | None = None,
+    at: Mapping | None = None,
+    band: str = SEED,
+) -> Figure:
+    """Curves over one axis, a shade per value of another, mean ± one standard error over the axis
+    ``band`` shaded.
+    """
+    variables = [variables] if isinstance(variables, str) else list(dict.fromkeys(variables))
+    figure, axes = _panels(variables, 3)
+    for letter, name in zip(letters(variables).values(), variables, strict=True):
+        data = read_slices(dataset, name, along=along, by=by, at=at, band=band)
+        draw_slices(axes[name], data)
+        style.label(axes[name], title=data.y_label, letter=letter)
+    if by is not None:
+        style.figure_legend(figure, columns=5)
+    return figure
 
 
-def _warned(dataset):
-    if WARNING not in dataset:
-        return _failed(dataset) * 0.0
-    return dataset[WARNING].copy(
-        data=np.nan_to_num(np.asarray(dataset[WARNING].values, dtype=float))
-    )
+def _panels(names, columns):
+    columns = min(2 if len(names) == 4 and columns == 3 else columns, len(names))
+    rows = [list(names[i : i + columns]) for i in range(0, len(names), columns)]
+    rows[-1] += ["."] * (columns - len(rows[-1]))
+    size = (4.6, 3.8) if len(names) == 1 else (0.6 + 3.0 * columns, 0.5 + 2.75 * len(rows))
+    figure = style.new_figure(*size)
+    return figure, figure.subplot_mosaic(rows)
 
 
-def fixed(array, at: Mapping):
-    """A variable at the coordinates nearest to ``at``."""
-    for name, value in at.items():
-        if name in array.dims:
-            points = np.asarray(array[name].values)
-            words = points.dtype.kind in "UOS"
-            place = (
-                list(map(str, points)).index(str(value))
-                if words
-                else int(np.abs(points - value).argmin())
-            )
-            array = array.isel({name: place})
-    return array
+def _name(axes, name, names, data, title, letter):
+    style.label(axes[name], data.x_label, data.y_label, title=title, letter=letter)
 
 
-def _flat(array, dims, variable):
-    """The values with axes ``dims``; numbers are averaged over seeds."""
-    free = [dim for dim in array.dims if dim not in dims]
-    if free == [SEED] and array.dtype.kind in "fiub":
-        array, free = array.mean(SEED), []
-    if free:
-        _refuse_free(variable, free)
-    return np.asarray(array.transpose(*dims).values)
+def _shared(values, is_text):
+    if is_text:
+        return {"names": kinds(values)}
+    known = values[np.isfinite(values)]
+    return {"limits": (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)}
 
 
-def _refuse_free(variable, free):
-    raise ProblemError(
-        f"axes of {variable!r}",
-        expected="axes that are drawn, fixed, or seeds of numbers",
-        received=f"{', '.join(map(repr, free))} left over",
-        advice=f"pass at={{{free[0]!r}: value}}",
-    )
-
-
-def values_of(dataset, name: str) -> np.ndarray:
-    """The values of an axis."""
-    _check_axis(dataset, name)
-    return (
-        np.asarray(dataset[name].values)
-        if name in dataset.coords
-        else np.arange(dataset.sizes[name])
-    )
-
-
-def short(value) -> str:
-    """A coordinate in words."""
-    return f"{float(value):.3g}" if isinstance(value, (int, float, np.number)) else str(value)
+def _with_legend(figure, handles):
+    if handles:
+        words = max(map(len, handles))
+        fits = max(1, int((figure.get_figwidth() - 0.2) / (0.058 * words + 0.42)))
+        style.legend(
+            figure,
+            handles=handles.values(),
+            loc="outside lower center",
+            ncols=min(len(handles), fits),
+        )
+    return figure

@@ -29,10 +29,10 @@ def atlas_data(
     """The document embedded in the page; see :func:`~landscape_control.report.atlas.atlas_page` for
     the parameters.
     """
-    from ..plotting import sweeps
+    from ..plotting import sweep_data
 
     names = _shown(dataset) if variables is None else list(variables)
-    maps = {name: sweeps.read_map(dataset, name, x=x, y=y, at=at) for name in names}
+    maps = {name: sweep_data.read_map(dataset, name, x=x, y=y, at=at) for name in names}
     if not maps:
         raise ProblemError(
             "atlas",
@@ -67,9 +67,9 @@ def atlas_data(
 
 def _shown(dataset):
     """Variables with one value per cell; rules' regrets and coefficients have a table of their own."""
-    from ..plotting import sweeps
+    from ..plotting import sweep_data
 
-    axes = set(sweeps.axes_of(dataset))
+    axes = set(sweep_data.axes_of(dataset))
     stems = ("regret", "rule_coefficients", "certificate_residuals")
     names = [
         name
@@ -86,11 +86,11 @@ def _shown(dataset):
 
 def _cut(dataset, name, dims, at):
     """A variable with its two axes first, at fixed values of the others."""
-    from ..plotting import sweeps
+    from ..plotting import sweep_data
 
-    array = sweeps.fixed(dataset[name], at or {})
-    if sweeps.SEED in array.dims and sweeps.SEED not in dims:
-        array = array.isel({sweeps.SEED: 0})
+    array = sweep_data.fixed(dataset[name], at or {})
+    if sweep_data.SEED in array.dims and sweep_data.SEED not in dims:
+        array = array.isel({sweep_data.SEED: 0})
     return np.asarray(array.transpose(*dims, ...).values)
 
 
@@ -101,23 +101,23 @@ def _words(dataset, name, dims, at):
 
 
 def _axis(values, label, name):
-    from ..plotting import phase_diagrams, sweeps
+    from ..plotting import grid_cells, sweep_data
 
     numeric = values.dtype.kind in "iuf"
     return {
         "name": name,
         "label": label,
-        "log": phase_diagrams.is_geometric(values),
+        "log": grid_cells.is_geometric(values),
         "numeric": numeric,
         "values": [
             value if numeric and math.isfinite(value) else str(value) for value in values.tolist()
         ],
-        "words": [sweeps.short(value).replace("inf", "∞") for value in values],
+        "words": [sweep_data.short(value).replace("inf", "∞") for value in values],
     }
 
 
 def _variable(dataset, name, data):
-    from ..plotting import sweeps
+    from ..plotting import sweep_data
 
     values = (
         data.values.tolist() if data.is_text else [[_digits(v) for v in row] for row in data.values]
@@ -126,7 +126,7 @@ def _variable(dataset, name, data):
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
     return {
         "name": name,
-        "title": sweeps.title_of(dataset, name),
+        "title": sweep_data.title_of(dataset, name),
         "text": data.is_text,
         "truth": dataset[name].dtype.kind == "b",
         "values": values,
@@ -176,10 +176,10 @@ def _numbers(array):
 
 def _looks(maps):
     """Colours, dashes and labels of rules and of every word on the maps."""
-    from ..plotting import phase_diagrams, style, sweeps
+    from ..plotting import phase_diagrams, style, sweep_data
 
     texts = [data.values.ravel() for data in maps.values() if data.is_text]
-    words = sweeps.kinds(np.concatenate(texts)) if texts else []
+    words = sweep_data.kinds(np.concatenate(texts)) if texts else []
     names = [*words, *(key for key in ("optimal", *KEYS) if key not in words)]
     looks = [style.rule(name) for name in names]
     return {

@@ -1,10 +1,7 @@
-"""The picture of each claim and one of all, drawn by landscape_control.plotting and saved as PNG
-and PDF.
-"""
+"""The picture of each claim and one of all, drawn by problems/pictures and saved as PNG and PDF."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +10,7 @@ from ..arguments import Count, checked
 from ..arguments import Path as PathName
 from ..claims import Outcome
 from ..claims.processes import run_all
-from ..errors import check_choice
 
-_PLOTTING = "landscape_control.plotting"  # imported when drawing: matplotlib takes a while
 _DOTS_PER_INCH = 180
 OVERVIEW = "all-claims"
 
@@ -90,7 +85,9 @@ def _share(check):
 
 
 def _draw(task) -> tuple[Path, ...]:
+    from ..plotting import save  # matplotlib takes a while: imported when drawing
+    from ..problems import pictures
+
     name, data, stem = task
-    plotting, figures = import_module(_PLOTTING), import_module(f"{_PLOTTING}.figures")
-    draw = figures.FIGURES[check_choice("picture", name, figures.FIGURES)]
-    return plotting.save(draw(data), stem, dpi=_DOTS_PER_INCH)
+    draw = pictures.find_picture(name)
+    return save(draw(data), stem, dpi=_DOTS_PER_INCH)

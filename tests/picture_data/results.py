@@ -1,0 +1,167 @@
+"""Data for the pictures of what the optimal policy is, of one plan and of all claims."""
+
+import numpy as np
+
+from .plans import LOWEST_FIRST, SADDLE, WELL_BOX, grid, rate, well_plan
+
+
+def exponent(h, discount):
+    r = rate(h, discount)
+    return r / (2 * r + discount)
+
+
+def finite_exponent(discount, horizons, h=1.0, step=1e-5):
+    def log_gain(log_h):
+        w = np.sqrt(discount**2 / 4 + np.exp(log_h))
+        r, decay = w - discount / 2, np.exp(-2 * w * horizons)
+        return np.log(r * (1 - decay) / (1 + r / (r + discount) * decay))
+
+    return 1 - (log_gain(np.log(h) + step) - log_gain(np.log(h) - step)) / (2 * step)
+
+
+def preconditioner_data():
+    discounts, short = np.array([0.0, 0.3, 1.0, 3.0, 10.0]), np.array([0.0, 1.0, 4.0])
+    h, dense = np.geomspace(0.02, 50, 8), np.geomspace(0.01, 100, 60)
+    horizons, many = np.geomspace(0.1, 10, 8), np.geomspace(0.06, 16, 60)
+    return {
+        "learning_rate": 1.0,
+        "loss_weight": 1.0,
+        "discounts": discounts,
+        "curvatures": h,
+        "exponents": exponent(h, discounts[:, None]),
+        "curvatures_theory": dense,
+        "exponents_theory": exponent(dense, discounts[:, None]),
+        "horizons": horizons,
+        "horizon_discounts": short,
+        "horizon_exponents": [finite_exponent(g, horizons) for g in short],
+        "horizons_theory": many,
+        "horizon_exponents_theory": [finite_exponent(g, many) for g in short],
+    }
+
+
+def policy_scatter_data():
+    draw, curvatures = np.random.default_rng(0), np.array([0.3, 1.0, 3.0])
+    groups = np.repeat([0, 1, 2], 40)
+    offset = draw.uniform(-1, 1, 120)
+    descent, controls = -curvatures[groups] * offset, -rate(curvatures[groups], 0.5) * offset
+    gain = float(descent @ controls / (descent @ descent))
+    ballistic = descent / np.sqrt(curvatures[groups])
+    predictions = np.array([controls, gain * descent, ballistic])
+    errors = np.linalg.norm(predictions - controls, axis=1) / np.linalg.norm(controls)
+    return {
+        "descent": descent,
+        "controls": controls,
+        "groups": groups,
+        "gain": gain,
+        "group_names": [f"h = {h:g}" for h in curvatures],
+        "rules": ["linear_quadratic", "gradient_descent", "ballistic"],
+        "predictions": predictions,
+        "errors": errors,
+    }
+
+
+def coefficients_data():
+    return {
+        "rules": [
+            "linear_quadratic",
+            "linear_quadratic",
+            "second_order",
+            "second_order",
+            "gradient_descent",
+        ],
+        "names": ["discount γ", "strength ηk", "a = γ", "b = ηk", "learning rate α"],
+        "estimates": [0.502, 0.997, 0.49, 1.01, 0.61],
+        "lower": [0.495, 0.99, 0.46, 0.98, 0.52],
+        "upper": [0.509, 1.004, 0.52, 1.04, 0.70],
+        "theory": [0.5, 1.0, 0.5, 1.0, np.nan],
+    }
+
+
+def verdict_data():
+    return {
+        "rules": [
+            "linear_quadratic",
+            "ballistic",
+            "newton",
+            "gradient_descent",
+            "decayed_gradient_descent",
+        ],
+        "errors": [3e-12, 0.031, 0.21, 0.34, 0.3],
+        "regrets": [1e-11, 0.002, 0.06, 0.11, 0.09],
+        "conditions": [1.2, 1.0, 1.0, 1.0, 4e6],
+        "identifiable": [1, 1, 1, 1, 0],
+        "title": "anisotropic bowl, γ = 0.1",
+        "coefficients": [
+            "γ = 0.1, ηk = 1",
+            "√(ηk) = 1.00",
+            "step = 0.83",
+            "α = 0.42",
+            "α = 0.43, j = 0.01",
+        ],
+    }
+
+
+def global_value_data():
+    _, path, _, _, cost, _ = well_plan(4.0, 0.1, (1.06, 0.0))
+    other = well_plan(4.0, 0.1, (-0.93, 0.0))
+    value = grid(lambda x, y: 0.4 * (x - 1.06) ** 2 + y**2 / 2 - 1.2, WELL_BOX)
+    toward = np.stack(np.meshgrid(value["axis_1"] - 1.06, value["axis_2"]), axis=-1)
+    return {
+        "axis_1": value["axis_1"],
+        "axis_2": value["axis_2"],
+        "value": value["loss"],
+        "path": path,
+        "cost": cost,
+        "grid_cost": cost + 0.002,
+        "grid_error": 0.01,
+        "other_path": other[1],
+        "other_cost": other[4],
+        "minima": LOWEST_FIRST,
+        "saddles": SADDLE,
+        "flow": -toward,
+    }
+
+
+def plan_overview_data():
+    times, path, *_ = well_plan(4.0, 0.1, (1.06, 0.0))
+    controls = np.gradient(path, times, axis=0)
+    return grid(lambda x, y: (x**2 - 1) ** 2 + y**2 - x / 2, WELL_BOX) | {
+        "times": times,
+        "parameters": path,
+        "controls": controls,
+        "costates": -controls,
+        "minima": LOWEST_FIRST,
+        "title": "double well, γ = 0.1, T = 4",
+    }
+
+
+def claims_overview_data():
+    names = [
+        "quadratic mode, γ = 0",
+        "quadratic mode, γ = 2",
+        "rotation, attractor",
+        "weight decay, rate",
+        "proximal step",
+        "double well, cost",
+        "escape horizon",
+    ]
+    theory = np.array([1.0, 0.414213562, 0.44, 1.118, 0.333, 0.619463, 2.4])
+    errors = np.array([1e-9, 3e-8, 0, 2e-7, 5e-7, 3e-7, 0.3])
+    return {
+        "claims": names,
+        "theory": theory,
+        "computed": theory + errors,
+        "errors": errors,
+        "tolerances": [1e-6, 1e-6, 1e-6, 1e-6, 1e-6, 1e-6, 0.1],
+    }
+
+
+DATA = {
+    "preconditioner": preconditioner_data,
+    "policy_scatter": policy_scatter_data,
+    "coefficients": coefficients_data,
+    "verdict": verdict_data,
+    "global_value": global_value_data,
+    "plan_overview": plan_overview_data,
+    "claims_overview": claims_overview_data,
+}
