@@ -34,7 +34,7 @@ def wheel(tmp_path_factory):
     source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
     for name in ("landscape_control", "problems"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md"):
+    for name in ("pyproject.toml", "setup.py", "README.md"):
         shutil.copy(ROOT / name, source)
     major, minor = map(int, version("setuptools").split(".")[:2])
     isolation = (
@@ -81,17 +81,25 @@ def clean(wheel, tmp_path_factory):
     return paths["scripts"]
 
 
-def test_every_package_folder_is_declared():
-    declared = set(
-        tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"][
-            "packages"
-        ]
-    )
-    present = {
-        ".".join(path.relative_to(ROOT).parent.parts)
-        for path in (ROOT / "landscape_control").rglob("__init__.py")
+def expected_files():
+    """Names in the wheel of every module and data file, from the folders of the checkout."""
+    kinds = {".py", ".css", ".js", ".html"}
+    homes = {ROOT / "landscape_control": "", ROOT / "problems": "landscape_control/"}
+    return {
+        prefix + path.relative_to(ROOT).as_posix()
+        for home, prefix in homes.items()
+        for path in home.rglob("*")
+        if path.suffix in kinds
     }
-    assert declared == present | {"landscape_control.problems"}
+
+
+def test_wheel_holds_every_module_and_data_file_and_nothing_else(wheel):
+    names = {
+        name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("landscape_control/")
+    }
+    expected = expected_files()
+    assert names == expected
+    assert {Path(name).suffix for name in expected} == {".py", ".css", ".js", ".html"}
 
 
 def test_wheel_holds_every_claim_and_one_top_level_name(wheel):
@@ -100,6 +108,14 @@ def test_wheel_holds_every_claim_and_one_top_level_name(wheel):
         assert f"landscape_control/problems/{path.name}" in names
     assert {name.split("/")[0] for name in names} == {"landscape_control", names[-1].split("/")[0]}
     assert names[-1].endswith(".dist-info/RECORD")
+
+
+def test_pages_find_their_files_in_the_installed_package(clean, tmp_path):
+    code = (
+        "from landscape_control.report.static_files import static_text\n"
+        "print(all(map(static_text, ('page.css', 'atlas.css', 'atlas.js', 'page.html', 'atlas.html'))))"
+    )
+    assert run(clean / "python", "-c", code, cwd=tmp_path).strip() == "True"
 
 
 def test_command_lists_the_claims_from_another_folder(clean, tmp_path):

@@ -542,7 +542,7 @@ FRESH = """
 import sys
 import landscape_control as lc
 import landscape_control.sweeps
-from landscape_control.sweeps.processes import start_method
+from landscape_control.processes import start_method
 loaded = {name.split(".")[0] for name in sys.modules} & {"xarray", "pandas", "h5netcdf", "dask", "tqdm", "matplotlib"}
 problem = lc.ControlProblem(landscape=lc.quadratic(hessian=[[2.0]]), start=[1.0], objective=lc.Objective(horizon=1.0))
 before = start_method()

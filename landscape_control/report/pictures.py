@@ -12,8 +12,8 @@ import numpy as np
 from ..arguments import Count, checked
 from ..arguments import Path as PathName
 from ..claims import Outcome
-from ..claims.processes import run_all
 from ..errors import check_choice
+from ..processes import run_all
 
 _PLOTTING = "landscape_control.plotting"  # imported when drawing: matplotlib takes a while
 _DOTS_PER_INCH = 180

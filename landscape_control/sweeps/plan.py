@@ -20,6 +20,7 @@ from .identity import code_of, code_of_parts
 from .layout import Layout
 from .paths import SEED, read, with_values
 from .plan_text import check_cells, plan_entries
+from .problem_kinds import ProblemKind
 from .versions import versions
 
 FORMAT = "landscape_control sweep"
@@ -212,9 +213,9 @@ def about(measure, address: str) -> dict:
 
 
 def make_plan(
-    problem, axes, measures, *, adaptor, options: Mapping, starts, seed, most=None
+    problem, axes, measures, *, kind: ProblemKind, options: Mapping, starts, seed, most=None
 ) -> Plan:
-    """The plan of a sweep over checked axes; ``adaptor`` says what is structural and how large
+    """The plan of a sweep over checked axes; ``kind`` says what is structural and how large
     chunks should be.
     """
     structural = tuple(
@@ -222,18 +223,18 @@ def make_plan(
         for axis in axes
         if not axis.is_plain
         or not all(
-            path == SEED or adaptor.is_number(problem, path, column)
+            path == SEED or kind.is_number(problem, path, column)
             for path, column in zip(axis.paths, axis.columns, strict=True)
         )
     )
     cells = check_cells(axes)
-    most = adaptor.chunk(problem, cells) if most is None else whole("chunk", most)
+    most = kind.chunk(problem, cells) if most is None else whole("chunk", most)
     return Plan(
         specification=specification(problem),
         axes=axes,
         variants=tuple(_variants(problem, axis) for axis in axes),
         measures=measures,
-        kind=adaptor.kind,
+        kind=kind.name,
         options=dict(options),
         seed=whole("seed", seed, low=0),
         starts=None if starts is None else whole("starts", starts),

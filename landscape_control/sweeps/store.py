@@ -30,11 +30,12 @@ from pathlib import Path
 
 from ..errors import ProblemError
 from ..records import differences, save
+from ..records.checksum import unseal
 from ..records.plain_text import DAMAGED
 from ..records.reading import read_file
-from ..records.sealing import unseal
 from ..records.writing import PART, write_atomically
-from .columns import DamagedError, check_columns, check_owner, unpack
+from .chunk_file import DamagedError, from_bytes, to_bytes
+from .columns import Columns
 from .identity import why_other
 from .plan import Plan
 
@@ -190,13 +191,14 @@ class Store:
         except OSError as error:
             raise _unreadable(path, error) from error
 
-    def keep(self, index: int, packed: bytes) -> None:
+    def keep(self, plan: Plan, index: int, columns: Columns) -> None:
         """Write a chunk, soon; what went wrong with earlier ones is raised here or by
         :meth:`settle`.
         """
         if self._writers is None:
             self._writers = ThreadPoolExecutor(_WRITERS)
-        self._writing.append(self._writers.submit(self.write, _chunk_name(index), packed))
+        content = to_bytes(columns, plan.digest, index)
+        self._writing.append(self._writers.submit(self.write, _chunk_name(index), content))
         while self._writing[0].done() or len(self._writing) > 2 * _WRITERS:
             self._writing.popleft().result()
             if not self._writing:
@@ -317,10 +319,9 @@ def bytes_of_results(folder) -> int:
 
 
 def _read_chunk(path, index, plan):
-    columns = unpack(read_file(path))
-    check_owner(columns, plan.digest, index, plan.layout.chunk(index))
-    check_columns(columns, {measure["name"] for measure in plan.measures})
-    return columns
+    measures = {measure["name"] for measure in plan.measures}
+    cells = plan.layout.chunk(index)
+    return from_bytes(read_file(path), plan.digest, index, cells, measures)
 
 
 def _as_folder(folder) -> Path:

@@ -4,7 +4,7 @@ the end.
 
 import numpy as np
 
-from .columns import CELLS, MISSING, NOTES, chunk_of, names_of, words_of
+from .columns import NOTES, Columns
 from .failures import FINE, MEASURE, PENDING
 from .plan import Plan
 
@@ -30,23 +30,23 @@ class Table:
             name: _Words(self.cells, PENDING if name == "status" else "") for name in NOTES
         }
 
-    def fill(self, columns: dict) -> None:
+    def fill(self, chunk: int, columns: Columns) -> None:
         """Take in the columns of a chunk whose cells are not done yet."""
-        cells, words = columns[CELLS], words_of(columns)
-        self.seconds += float(columns["seconds"].sum())
-        for name in names_of(columns):
-            if name != "seconds":
-                absent = columns.get(MISSING + name)
-                there = slice(None) if absent is None else ~absent
-                kept = self._numbers.setdefault(name.removeprefix("value "), _Numbers(self.cells))
-                kept.fill(cells[there], columns[name][there], chunk_of(columns))
-        for name, texts in words.items():
-            self._words.setdefault(name.removeprefix("value "), _Words(self.cells)).fill(
-                cells, columns.get(name, 0), texts
-            )
+        cells = columns.cells
+        self.seconds += float(columns.numbers["seconds"].sum())
+        for name, values in columns.numbers.items():
+            if name == "seconds":
+                continue
+            absent = columns.missing.get(name)
+            given = slice(None) if absent is None else ~absent
+            kept = self._numbers.setdefault(name.removeprefix("value "), _Numbers(self.cells))
+            kept.fill(cells[given], values[given], chunk)
+        for name, words in columns.words.items():
+            kept = self._words.setdefault(name.removeprefix("value "), _Words(self.cells))
+            kept.fill(cells, words.codes, words.texts)
         self.filled[cells] = True
         self.done += len(cells)
-        self.failed += failures(columns)
+        self.failed += columns.failures
 
     def variables(self) -> dict[str, np.ndarray]:
         """{name: array over the grid}: measures in their order, then status and words.
@@ -156,9 +156,3 @@ class _Words:
         return np.array(texts, dtype=object if 4 * longest * len(self._codes) > _LARGEST else None)[
             self._codes
         ]
-
-
-def failures(columns: dict) -> int:
-    """Cells of a chunk that are not fine."""
-    wrong = np.array([word not in FINE for word in words_of(columns)["status"]])
-    return int(np.broadcast_to(wrong[columns.get("status", 0)], len(columns[CELLS])).sum())

@@ -26,7 +26,7 @@ class Trajectories:
     rebuilding.
     """
 
-    kind = "trajectory"
+    name = "trajectory"
 
     def is_number(self, problem, path, column):
         part, _, name = path.partition(".")

@@ -10,44 +10,41 @@ import numpy as np
 
 from ..errors import ProblemError
 from ..measures import Cell, as_measure, plain_value
-from .adaptors import FormulaRunner, adaptor_of
-from .columns import columns_of, owned, pack
+from .columns import Columns, columns_of
 from .failures import COMPUTED, LOST, MEASURE, USABLE, failure, named_parts, note
 from .formulas import formula_columns
 from .identity import UNKNOWN, code_of, why_other
 from .jobs import Job, improved
 from .paths import with_values
 from .plan import Plan
+from .problem_kinds import FormulaRunner, kind_of
 from .versions import check_versions
 
 HIDDEN = "value hidden_basin"  # the measure whose warnings are followed up
 MOST_SOLVERS = 4  # structures whose solvers a process keeps
 
-_ONE_AT_A_TIME = (
-    threading.Lock()
-)  # executors may run threads; the solvers are shared and CasADi has no use for them
-_KEPT: OrderedDict[str, "Workshop"] = OrderedDict()
-_TEXTS: dict[
-    str, str
-] = {}  # plans by their digest, in processes that were given them when they began
-_AT_HAND: dict[
-    str, tuple
-] = {}  # measures that have no address, for this process and those forked from it
+# executors may run threads; the solvers are shared and CasADi has no use for them
+_ONE_AT_A_TIME = threading.Lock()
+_KEPT: OrderedDict[str, "ChunkWorker"] = OrderedDict()
+# plans by their digest, in processes that were given them when they began
+_TEXTS: dict[str, str] = {}
+# measures that have no address, for this process and those forked from it
+_AT_HAND: dict[str, tuple] = {}
 
 
-def run_chunk(plan: str, index: int, measures: tuple | None = None) -> bytes:
-    """The packed results of one chunk of a plan (its JSON text, or the digest of one that this
-    process was given).
+def run_chunk(plan: str, measures: tuple | None, index: int) -> Columns:
+    """The results of one chunk of a plan (its JSON text, or the digest of one that this process was
+    given).
 
-    ``measures`` where they cannot be found by address.
+    ``measures`` are given where they cannot be found by address.
     """
     text = _TEXTS.get(plan, plan)
     with _ONE_AT_A_TIME:
         if text not in _KEPT:
-            _KEPT[text] = Workshop(Plan.from_text(text), measures or _AT_HAND.get(text))
+            _KEPT[text] = ChunkWorker(Plan.from_text(text), measures or _AT_HAND.get(text))
             while len(_KEPT) > 2:
                 _KEPT.popitem(last=False)
-        return pack(_KEPT[text].chunk(index))
+        return _KEPT[text].chunk(index)
 
 
 def hold(digest: str, text: str) -> None:
@@ -66,7 +63,7 @@ def forget(text: str) -> None:
     _KEPT.pop(text, None)
 
 
-class Workshop:
+class ChunkWorker:
     """The problem of a plan, made anew from its text, its measures, and the solvers used last."""
 
     def __init__(self, plan: Plan, measures=None):
@@ -74,21 +71,18 @@ class Workshop:
         self.plan = plan
         self.measures = tuple(measures or map(found_measure, plan.measures))
         self.closed_form = plan.kind == "closed form"
-        self.adaptor = adaptor_of(plan.problem, closed_form=self.closed_form)
+        self.kind = kind_of(plan.problem, closed_form=self.closed_form)
         self.needed = (
             any(measure.needs == "solution" for measure in self.measures) and not self.closed_form
         )
         self._runners: OrderedDict = OrderedDict()
 
-    def chunk(self, index: int) -> dict:
+    def chunk(self, index: int) -> Columns:
         """Columns of all cells of a chunk."""
         cells = self.plan.layout.chunk(index)
-        columns = (
-            formula_columns(self.plan, self.measures, cells)
-            if self.closed_form
-            else self._solved(cells)
-        )
-        return owned(columns, self.plan.digest, index)
+        if self.closed_form:
+            return formula_columns(self.plan, self.measures, cells)
+        return self._solved(cells)
 
     def _solved(self, cells):
         """Rows of all cells: solved one after another, then looked at again from the other side,
@@ -183,7 +177,7 @@ class Workshop:
             }
             try:
                 made = (
-                    self.adaptor.runner(
+                    self.kind.runner(
                         with_values(self.plan.problem, outer), self.plan.options, self.plan.starts
                     )
                     if self.needed
@@ -270,11 +264,11 @@ def check_code(planned: dict, measure, *, vouched: bool = False) -> None:
         )
 
 
-def lost_chunk(plan: Plan, index: int, message: str) -> bytes:
+def lost_chunk(plan: Plan, index: int, message: str) -> Columns:
     """The results of a chunk that no process came back with."""
     cells = plan.layout.chunk(index)
     row = {"status": LOST, "message": message, "traceback": "", "found_from": "", "seconds": 0.0}
-    return pack(owned(columns_of(cells, [row] * len(cells)), plan.digest, index))
+    return columns_of(cells, [row] * len(cells))
 
 
 def _named(starts, shown=3):
