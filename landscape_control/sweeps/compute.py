@@ -7,26 +7,25 @@ dataset (dataset.py). Only where there is a store are columns packed as well, fo
 (chunk_file.py); only where there are other processes do columns travel.
 """
 
-import pickle
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from contextlib import nullcontext
 from threading import Thread
 
 from ..arrays import whole
 from ..errors import ProblemError
-from ..processes import Lost, cores, start_method
+from ..processes import Lost, cores
 from ..returned import called
 from .dataset import make_dataset
-from .execute import cannot_travel, carry_out
+from .execute import carry_out
 from .layout import working_order
 from .plan import Plan
 from .progress import Progress
 from .store import Store
 from .table import Table
 from .versions import check_versions
-from .worker import forget, found_measure, lend, lost_chunk
+from .worker import found_measure, lost_chunk
 
 
 def compute(
@@ -83,20 +82,14 @@ def _restored(store, index, table, retry_failed) -> bool:
 
 def _carry_out(plan, measures, store, table, todo, report, workers, executor):
     check_versions(plan.versions)
-    remote = executor is not None or (workers > 1 and start_method() == "spawn")
     measures = _found(plan) if measures is None else measures
-    carried = _carried(plan, measures, executor) if remote else None
-    lend(plan.text, measures)
+    closing = () if store is None else (store.descriptor,)
+    finished = carry_out(
+        plan, measures, working_order(todo), workers=workers, executor=executor, closing=closing
+    )
     preparation = None
     try:
-        for index, columns in carry_out(
-            plan,
-            carried,
-            working_order(todo),
-            workers=workers,
-            executor=executor,
-            closing=() if store is None else (store.descriptor,),
-        ):
+        for index, columns in finished:
             if isinstance(columns, Lost):
                 columns = lost_chunk(plan, index, columns)
             if store is not None:
@@ -111,7 +104,7 @@ def _carry_out(plan, measures, store, table, todo, report, workers, executor):
     finally:
         if preparation is not None:  # at its exit an interpreter must not find it inside HDF5
             preparation.join()
-        forget(plan.text)
+        finished.close()
 
 
 def _prepare(with_file):
@@ -138,22 +131,6 @@ def _found(plan):
                 advice="pass the measures of the sweep again: resume(store, measure=[...])",
             )
     return tuple(map(found_measure, plan.measures))
-
-
-def _carried(plan, measures, executor):
-    """The measures, where they must travel with the work because a fresh process would not find
-    them by address.
-    """
-    addresses = [planned["address"] for planned in plan.measures]
-    if all(address and not address.startswith("__main__:") for address in addresses):
-        return None
-    # other executors may know better what they can send
-    if executor is None or isinstance(executor, ProcessPoolExecutor):
-        try:
-            pickle.dumps(measures)
-        except Exception as error:
-            raise cannot_travel(error) from error
-    return measures
 
 
 def _reporter(progress, table, began):

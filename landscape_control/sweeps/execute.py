@@ -5,13 +5,13 @@ chunk a retry.
 import pickle
 from collections import Counter, deque
 from collections.abc import Iterator
-from concurrent.futures import CancelledError, Executor
+from concurrent.futures import CancelledError, Executor, ProcessPoolExecutor
 
 from ..errors import ProblemError
 from ..processes import InFlight, Lost, Pools, one_blas_thread, start_method
 from .columns import Columns
 from .plan import Plan
-from .worker import hold, run_chunk
+from .worker import ChunkWorker, forget, hold, lent, run_chunk
 
 ATTEMPTS = 3  # times a chunk is handed out before its cells are given up
 AHEAD = 4096  # chunks in the hands of an executor of unknown size
@@ -20,7 +20,7 @@ _LONG = 10**5  # characters of a plan that is brought to the workers of a cluste
 
 def carry_out(
     plan: Plan,
-    measures: tuple | None,
+    measures: tuple,
     chunks: list[int],
     *,
     workers: int,
@@ -29,8 +29,7 @@ def carry_out(
 ) -> Iterator[tuple[int, Columns | Lost]]:
     """(chunk, its results or why it was lost), in the order they are finished.
 
-    ``measures`` is None where workers find them by address. ``closing`` are file descriptors that
-    workers must not keep.
+    ``closing`` are file descriptors that workers must not keep.
     """
     if executor is not None:
         return _on_executor(plan, measures, chunks, executor)
@@ -40,21 +39,24 @@ def carry_out(
 
 
 def _here(plan, measures, chunks):
+    """In this process: the plan itself, and neither its text nor that of a result."""
     with one_blas_thread():
+        worker = ChunkWorker(plan, measures)
         for index in chunks:
-            yield index, run_chunk(plan.text, measures, index)
+            yield index, worker.chunk(index)
 
 
 def _in_processes(plan, measures, chunks, workers, closing):
     """Processes of this one's own; each is given the plan when it begins, chunks bring its digest."""
-    needs_script = lives_in_main(measures)
+    carried = _carried(plan, measures) if start_method() == "spawn" else None
+    needs_script = _lives_in_script(carried)
 
     def check_script(returned):
         if not returned and needs_script and start_method() == "spawn":
             raise _unreadable_script()
 
     pools = Pools(
-        call=(run_chunk, plan.digest, measures),
+        call=(run_chunk, plan.digest, carried),
         items=range(plan.layout.chunks),
         received=_received,
         settings={
@@ -63,10 +65,26 @@ def _in_processes(plan, measures, chunks, workers, closing):
             "main": needs_script,
         },
     )
-    return pools.results(chunks, workers=workers, attempts=ATTEMPTS, broken=check_script)
+    with lent(plan.text, measures):
+        yield from pools.results(chunks, workers=workers, attempts=ATTEMPTS, broken=check_script)
 
 
-def lives_in_main(measures: tuple | None) -> bool:
+def _carried(plan, measures, check=True):
+    """The measures, where they must travel with the work because a fresh process would not find
+    them by address. ``check`` that they can be pickled.
+    """
+    addresses = [planned["address"] for planned in plan.measures]
+    if all(address and not address.startswith("__main__:") for address in addresses):
+        return None
+    if check:
+        try:
+            pickle.dumps(measures)
+        except Exception as error:
+            raise _cannot_travel(error) from error
+    return measures
+
+
+def _lives_in_script(measures):
     """Whether a function among these measures is defined in the script that runs."""
     functions = [measure.function for measure in measures or ()]
     return any(
@@ -89,10 +107,12 @@ def _unreadable_script():
 
 def _on_executor(plan, measures, chunks, executor):
     """An executor of the user's: what fails there is handed out again, as the worker may have died."""
+    # other executors may know better what they can send
+    carried = _carried(plan, measures, check=isinstance(executor, ProcessPoolExecutor))
     queue, attempts, given_up, proven = deque(chunks), Counter(), [], False
     work = None
     try:
-        call = (run_chunk, _brought(plan.text, executor), measures)
+        call = (run_chunk, _brought(plan.text, executor), carried)
         work = InFlight(executor, call, range(plan.layout.chunks), AHEAD)
         while queue or work.pending:
             work.fill(queue)
@@ -116,6 +136,7 @@ def _on_executor(plan, measures, chunks, executor):
     finally:
         if work is not None:
             work.abandon()
+        forget(plan.text)  # of an executor of threads
     if given_up and not proven:
         raise ProblemError(
             "executor",
@@ -144,11 +165,11 @@ def _received(future):
         raise
     except (CancelledError, Exception) as error:
         if isinstance(error, pickle.PicklingError) or "pickle" in str(error).lower():
-            raise cannot_travel(error) from error
+            raise _cannot_travel(error) from error
         return Lost(f"{type(error).__name__}: {error}"[:500])
 
 
-def cannot_travel(error: Exception) -> ProblemError:
+def _cannot_travel(error):
     """What is said of measures that other processes cannot be given."""
     return ProblemError(
         "measure",

@@ -6,7 +6,7 @@ from ..arguments import Count, checked
 from ..arguments import Path as PathName
 from ..errors import ProblemError
 from .dataset import make_dataset
-from .store import bytes_of_results, chunks_of, read_plan
+from .store_reading import bytes_of_results, chunks_of, read_plan
 from .table import Table
 
 ALWAYS_FOR_CELLS = 2**27  # bytes of memory for a data set, whatever is on the disk

@@ -227,6 +227,7 @@ def make_plan(
             for path, column in zip(axis.paths, axis.columns, strict=True)
         )
     )
+    json.dumps(dict(options), default=_plain)  # refuses what is no plain data
     cells = check_cells(axes)
     most = kind.chunk(problem, cells) if most is None else whole("chunk", most)
     return Plan(

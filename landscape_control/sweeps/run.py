@@ -21,7 +21,7 @@ from .compute import compute
 from .plan import about, make_plan
 from .problem_kinds import kind_of
 from .progress import Progress
-from .store import read_plan
+from .store_reading import read_plan
 from .worker import check_code
 
 _PROGRESS = Annotated[
@@ -58,16 +58,19 @@ def sweep(
         together, {("horizon", "discount"): [(1, 0.1), ...]}. Values are numbers, or named variants
         {"calm": object, ...}. "seed" is an axis too.
     measure : one or several measures: by name ("cost"), a Measure, "module:function", or a function
-    of a solution store : folder, new or empty; what is finished survives there, and the same call
-    (or :func:`resume`) goes on from it.
-        A sweep is another one too if a measure of the same name has other code.
+        of a solution
+    store : folder, new or empty; what is finished survives there, and the same call (or
+        :func:`resume`) goes on from it. A sweep is another one too if a measure of the same name
+        has other code.
     workers : processes; None is one per core, 1 stays in this process. The numbers do not depend on
-    it. seed : of the multi-start and of measures that draw executor : any
-    concurrent.futures.Executor in place of ``workers``, e.g. dask.distributed's
-    Client(...).get_executor() progress : called with a :class:`Progress` after every chunk; see
-    :func:`bar` and :func:`lines` options : of the solver, e.g. {"tolerance": 1e-8, "method":
-    "collocation"} starts : cold starts per cell; None leaves the choice to the solver chunk : cells
-    that are handed out together at most; None chooses
+        it.
+    seed : of the multi-start and of measures that draw
+    executor : any concurrent.futures.Executor in place of ``workers``, e.g. dask.distributed's
+        Client(...).get_executor()
+    progress : called with a :class:`Progress` after every chunk; see :func:`bar` and :func:`lines`
+    options : of the solver, e.g. {"tolerance": 1e-8, "method": "collocation"}
+    starts : cold starts per cell; None leaves the choice to the solver
+    chunk : cells that are handed out together at most; None chooses
 
     Returns
     -------

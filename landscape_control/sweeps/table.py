@@ -73,11 +73,9 @@ class Table:
         if numbers is None:
             return np.full(self.cells, np.nan) if words is None else words.array()
         array, given = numbers.array()
-        return (
-            array
-            if words is None
-            else np.where(given, array.astype(str), words.array()).astype(object)
-        )
+        if words is None:
+            return array
+        return np.where(given, array.astype(str), words.array()).astype(object)
 
     def _mark_odd_shapes(self):
         for name, numbers in self._numbers.items():
@@ -94,14 +92,14 @@ class _Numbers:
 
     def __init__(self, cells):
         self.cells = cells
-        self._by_shape: dict[
-            tuple, tuple
-        ] = {}  # shape -> (first chunk, array, which cells have a value)
+        # shape -> (first chunk, array, which cells have a value)
+        self._by_shape: dict[tuple, tuple] = {}
 
     def fill(self, cells, values, chunk):
         if not len(cells):
             return
-        shape, kind = values.shape[1:], values.dtype if values.dtype.kind in "bi" else float
+        shape = values.shape[1:]
+        kind = values.dtype if values.dtype.kind in "bi" else float
         if shape not in self._by_shape:
             self._by_shape[shape] = (
                 chunk,

@@ -5,6 +5,8 @@ stops the others.
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -24,7 +26,7 @@ HIDDEN = "value hidden_basin"  # the measure whose warnings are followed up
 MOST_SOLVERS = 4  # structures whose solvers a process keeps
 
 # executors may run threads; the solvers are shared and CasADi has no use for them
-_ONE_AT_A_TIME = threading.Lock()
+_ONE_AT_A_TIME = threading.RLock()
 _KEPT: OrderedDict[str, "ChunkWorker"] = OrderedDict()
 # plans by their digest, in processes that were given them when they began
 _TEXTS: dict[str, str] = {}
@@ -52,14 +54,18 @@ def hold(digest: str, text: str) -> None:
     _TEXTS[digest] = text
 
 
-def lend(text: str, measures: tuple) -> None:
-    """Keep the measures of a plan at hand for this process and its forks, until :func:`forget`."""
+@contextmanager
+def lent(text: str, measures: tuple) -> Iterator[None]:
+    """The block, and processes that are forked in it, have the measures of a plan at hand."""
     _AT_HAND[text] = measures
+    try:
+        yield
+    finally:
+        del _AT_HAND[text]
 
 
 def forget(text: str) -> None:
-    """Drop the solvers and measures kept for a plan."""
-    _AT_HAND.pop(text, None)
+    """Drop the solvers kept for a plan."""
     _KEPT.pop(text, None)
 
 
@@ -80,9 +86,10 @@ class ChunkWorker:
     def chunk(self, index: int) -> Columns:
         """Columns of all cells of a chunk."""
         cells = self.plan.layout.chunk(index)
-        if self.closed_form:
-            return formula_columns(self.plan, self.measures, cells)
-        return self._solved(cells)
+        with _ONE_AT_A_TIME:
+            if self.closed_form:
+                return formula_columns(self.plan, self.measures, cells)
+            return self._solved(cells)
 
     def _solved(self, cells):
         """Rows of all cells: solved one after another, then looked at again from the other side,
