@@ -16,7 +16,8 @@ import numpy as np
 
 from ..problem import ControlProblem
 from .kinds import DIMS, ENUMS, LEFT_OUT, MODULES, class_of, own
-from .relations import RELATIONS, refuse
+from .relation_checks import refuse
+from .relations import RELATIONS
 
 # what fields hold whose annotation says less, and what is computed at first use and stored with
 # them; recorded classes by name, so that they are imported when one is read
