@@ -179,7 +179,7 @@ class InFlight:
         self._finished: SimpleQueue[Future] = SimpleQueue()
 
     def fill(self, queue: deque[int]) -> None:
-        """Submit the items that a queue names by their indices, while there is room."""
+        """Submit the items that a queue names by their indices, until ``ahead`` are in flight."""
         while queue and len(self.pending) < self.ahead:
             index = queue.popleft()
             try:

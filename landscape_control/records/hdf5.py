@@ -25,18 +25,18 @@ def read_groups(data: bytes, budget: Budget) -> Group:
     """The group of a file's bytes. Raises ProblemError, which names the place in the file."""
     import h5py
 
-    opened = None
+    reading = None
     try:
         with h5py.File(io.BytesIO(data), "r") as file:
-            opened = OpenFile(data=data, budget=budget, texts=Texts(data))
-            return _group(opened, h5py.h5g.open(file.id, b"/"), "", {}, 0)
+            reading = OpenFile(data=data, budget=budget, texts=Texts(data))
+            return _group(reading, h5py.h5g.open(file.id, b"/"), "", {}, 0)
     except ProblemError:
         raise
     # whatever the HDF5 library meets in a damaged file: its own exceptions have many types
     except Exception as error:
         said = " ".join(str(error).split())
         raise ProblemError(
-            in_words(opened.place if opened else ""),
+            in_words(reading.place if reading else ""),
             expected="a sound HDF5 structure",
             received=f"one that the HDF5 library cannot follow ({said[:200]})",
             advice=DAMAGED,

@@ -80,23 +80,15 @@ def _storage(values, compressed):
         return {"dtype": h5py.string_dtype()}
     if not compressed or values.size < _COMPRESSED:
         return {"dtype": values.dtype}
-    return {
-        "dtype": values.dtype,
-        "compression": "gzip",
-        "compression_opts": 1,
-        "shuffle": True,
-        "chunks": True,
-    }
+    compression = {"compression": "gzip", "compression_opts": 1, "shuffle": True, "chunks": True}
+    return {"dtype": values.dtype, **compression}
 
 
 def _typed(value):
-    return (
-        value
-        if isinstance(value, str)
-        else np.float64(value)
-        if isinstance(value, float)
-        else np.int64(value)
-    )
+    """A text as it is, a number as one of 64 bits."""
+    if isinstance(value, str):
+        return value
+    return np.float64(value) if isinstance(value, float) else np.int64(value)
 
 
 def from_bytes(data: bytes, most_bytes: int | None = None) -> Group:

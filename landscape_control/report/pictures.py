@@ -86,7 +86,10 @@ def overview_data(outcomes: Sequence[Outcome]) -> dict:
 
 
 def _share(check):
-    return check.error / check.tolerance if check.tolerance else (0.0 if check.passed else np.inf)
+    """The part of its tolerance that a check uses."""
+    if check.tolerance:
+        return check.error / check.tolerance
+    return 0.0 if check.passed else np.inf
 
 
 def _draw(task) -> tuple[Path, ...]:

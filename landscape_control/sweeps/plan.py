@@ -196,20 +196,18 @@ def _sealed(text):
 
 def about(measure, address: str) -> dict:
     """What a plan says of a measure."""
-
-    def plain(value):
-        return (
-            {key: list(one) if isinstance(one, tuple) else one for key, one in value.items()}
-            if isinstance(value, Mapping)
-            else list(value)
-            if isinstance(value, tuple)
-            else value
-        )
-
-    return {"name": measure.name, "address": address, "code": code_of(measure)} | {
-        name: plain(getattr(measure, name, ""))
+    meaning = {
+        name: _without_tuples(getattr(measure, name, ""))
         for name in ("units", "description", "dims", "coords")
     }
+    return {"name": measure.name, "address": address, "code": code_of(measure)} | meaning
+
+
+def _without_tuples(value):
+    """As JSON gives it back."""
+    if isinstance(value, Mapping):
+        return {key: _without_tuples(part) for key, part in value.items()}
+    return list(value) if isinstance(value, tuple) else value
 
 
 def make_plan(

@@ -100,8 +100,9 @@ class ChunkWorker:
         for cell in cells.tolist():
             job = Job(cell=cell, structure=self.plan.layout.structure(cell))
             shared = before is not None and before.structure == job.structure
-            self._solve(job, before.known if shared else None)
-            job.known = job.solution if job.usable else (before.known if shared else None)
+            neighbour = before.known if shared else None
+            self._solve(job, neighbour)
+            job.known = job.solution if job.usable else neighbour
             jobs.append(job)
             before = job
         self._compare(jobs, range(len(jobs) - 1, 0, -1), -1)
