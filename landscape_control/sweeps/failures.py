@@ -31,7 +31,7 @@ def named_parts(measure, value) -> dict:
     return {f"value {measure.name}": value}
 
 
-def note(row, raised):
+def note(row: dict, raised: dict) -> None:
     """Put what a measure raised into a row; a solver's own failure keeps the status."""
     status = raised["status"] if row["status"] in FINE else row["status"]
     joined = {

@@ -46,7 +46,7 @@ def _borders(plan, cells):
 
 def _piece(plan, measures, cells):
     """(what is said of these cells, {column: (N,)}); all are of one structure."""
-    row, found = {"status": COMPUTED, "message": "", "traceback": "", "found_from": ""}, {}
+    row, columns = {"status": COMPUTED, "message": "", "traceback": "", "found_from": ""}, {}
     outer = {path for axis in plan.axes if axis.name in plan.structural for path in axis.paths}
     values, _ = plan.values(int(cells[0]))
     try:
@@ -54,17 +54,18 @@ def _piece(plan, measures, cells):
             plan.problem, {path: value for path, value in values.items() if path in outer}
         )
     except Exception as error:
-        return row | failure(error, REFUSED if isinstance(error, ProblemError) else RAISED), found
+        status = REFUSED if isinstance(error, ProblemError) else RAISED
+        return row | failure(error, status), columns
     arrays = plan.arrays(cells)
     numbers = {path: array for path, array in arrays.items() if path not in outer and path != SEED}
     for measure in measures:
         ours = ALL.get(measure.name) is measure  # these take numbers of the objective only
         try:
             parts = named_parts(measure, measure.batch(problem, numbers if ours else arrays))
-            found |= {
-                name: np.broadcast_to(np.asarray(one, dtype=float), len(cells))
-                for name, one in parts.items()
+            columns |= {
+                name: np.broadcast_to(np.asarray(value, dtype=float), len(cells))
+                for name, value in parts.items()
             }
         except Exception as error:
             note(row, failure(error, MEASURE, f"measure {measure.name!r}"))
-    return row, found
+    return row, columns

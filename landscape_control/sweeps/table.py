@@ -57,12 +57,11 @@ class Table:
         """
         self._mark_odd_shapes()
         rank = {measure["name"]: place for place, measure in enumerate(self.plan.measures)}
-        found = (self._numbers.keys() | self._words.keys()) - set(NOTES)
-        found |= rank.keys() - {name.partition(".")[0] for name in found}
-        names = sorted(found, key=lambda name: (rank.get(name.partition(".")[0], len(rank)), name))
-        arrays = {name: self._values(name) for name in names} | {
-            name: self._words[name].array() for name in NOTES
-        }
+        values = (self._numbers.keys() | self._words.keys()) - set(NOTES)
+        values |= rank.keys() - {name.partition(".")[0] for name in values}
+        names = sorted(values, key=lambda name: (rank.get(name.partition(".")[0], len(rank)), name))
+        arrays = {name: self._values(name) for name in names}
+        arrays |= {name: self._words[name].array() for name in NOTES}
         return {
             name: array.reshape(*self.plan.shape, *array.shape[1:])
             for name, array in arrays.items()

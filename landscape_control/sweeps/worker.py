@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from ..errors import ProblemError
-from ..measures import Cell, as_measure, plain_value
+from ..measures import Cell, Measure, as_measure, plain_value
 from .columns import Columns, columns_of
 from .failures import COMPUTED, LOST, MEASURE, USABLE, failure, named_parts, note
 from .formulas import formula_columns
@@ -237,18 +237,19 @@ class ChunkWorker:
     def _parts(self, measure, value):
         """{column: value}; arrays must have one shape in all cells."""
         parts = named_parts(measure, value)
-        for name, one in parts.items():
-            if self._shapes.setdefault(name, np.shape(one)) != np.shape(one):
+        for name, part in parts.items():
+            shape = np.shape(part)
+            if self._shapes.setdefault(name, shape) != shape:
                 raise ProblemError(
                     f"value of {measure.name!r}",
                     expected=f"the shape {self._shapes[name]} of other cells",
-                    received=f"{np.shape(one)}",
+                    received=f"{shape}",
                     advice="return arrays of one shape",
                 )
         return parts
 
 
-def found_measure(planned: dict):
+def found_measure(planned: dict) -> Measure:
     """A measure of a plan by its address; raises ProblemError if it is no longer what it was."""
     measure = as_measure(planned["address"])
     check_code(planned, measure)
