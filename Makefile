@@ -55,25 +55,25 @@ clean:  ## remove the environment and everything generated
 	rm -rf $(VENV) $(OLDEST_VENV) $(OUTPUT) build dist *.egg-info .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The install is editable, so only a change of pyproject.toml asks for another one.
+# The install is editable, so only a change of what declares it asks for another one.
 $(VENV)/.stamp-venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
-$(VENV)/.stamp-run: pyproject.toml $(VENV)/.stamp-venv
+$(VENV)/.stamp-run: pyproject.toml setup.py $(VENV)/.stamp-venv
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
-$(VENV)/.stamp-test $(VENV)/.stamp-lint: $(VENV)/.stamp-%: pyproject.toml $(VENV)/.stamp-venv
+$(VENV)/.stamp-test $(VENV)/.stamp-lint: $(VENV)/.stamp-%: pyproject.toml setup.py $(VENV)/.stamp-venv
 	$(BIN)/python -m pip install --quiet --editable '.[$*]'
 	@touch $@
 
 # The oldest versions have no wheels for later Pythons, so this environment wants the oldest Python that is declared too.
 OLDEST_PYTHON ?= $(shell command -v python3.11 || echo $(PYTHON))
 
-$(OLDEST_VENV)/.stamp-oldest: pyproject.toml scripts/oldest.py
+$(OLDEST_VENV)/.stamp-oldest: pyproject.toml setup.py scripts/oldest.py
 	@$(OLDEST_PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 	  { echo "Python 3.11 is needed: make test-oldest OLDEST_PYTHON=/path/to/python3.11" >&2; exit 1; }
 	$(OLDEST_PYTHON) -m venv --clear $(OLDEST_VENV)

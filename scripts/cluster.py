@@ -8,6 +8,7 @@ the scheduler beside it) and the disk work at the same time: the one that needs 
 """
 
 import math
+import pickle
 import statistics
 import tempfile
 import time
@@ -17,14 +18,13 @@ from measuring import fresh_process
 from sweeps import CORES, STARTS, double_well
 
 import landscape_control as lc
-from landscape_control.sweeps.adaptors import adaptor_of
 from landscape_control.sweeps.axes import read_axes
-from landscape_control.sweeps.columns import pack, unpack
 from landscape_control.sweeps.execute import AHEAD
 from landscape_control.sweeps.plan import Plan, about, make_plan
+from landscape_control.sweeps.problem_kinds import kind_of
 from landscape_control.sweeps.store import Store
 from landscape_control.sweeps.table import Table
-from landscape_control.sweeps.worker import Workshop
+from landscape_control.sweeps.worker import ChunkWorker
 
 WORKERS, SIDE, SMALL = 1000, 1000, 64  # of the cluster; of the grid; cells of a small chunk
 
@@ -78,18 +78,18 @@ def measured_parts(times):
     """Seconds, bytes and the plan's text of the double well's sweep."""
     problem, measure = double_well(), lc.measures.cost
     grid = {"discount": np.geomspace(0.01, 3, SIDE), "horizon": np.geomspace(0.5, 10, SIDE)}
-    adaptor, read = adaptor_of(problem, closed_form=False), (about(measure, measure.name),)
+    kind, read = kind_of(problem, closed_form=False), (about(measure, measure.name),)
     plan = make_plan(
         problem,
         read_axes(problem, grid),
         read,
-        adaptor=adaptor,
+        kind=kind,
         options={},
         starts=STARTS,
         seed=0,
         most=SMALL,
     )
-    seconds, packed = of_the_worker(plan)
+    seconds, columns = of_the_worker(plan)
     imports = fresh_process(
         "import time; began = time.perf_counter(); import json, landscape_control.solver\n"
         "print(json.dumps(time.perf_counter() - began))"
@@ -98,36 +98,36 @@ def measured_parts(times):
         "cell": statistics.median(seconds) / SMALL,
         "start": imports + max(seconds[0] - statistics.median(seconds), 0.0),
         "text": plan.text,
-        "packed": len(packed),
-        "chunk": adaptor.chunk(problem, SIDE**2),
+        "packed": len(pickle.dumps(columns)),
+        "chunk": kind.chunk(problem, SIDE**2),
         "ahead": AHEAD,
-    } | of_the_parent(plan, packed, times)
+    } | of_the_parent(plan, columns, times)
 
 
 def of_the_worker(plan):
-    """(seconds of some chunks, the first with what comes before it; the packed results of one)."""
+    """(seconds of some chunks, the first with what comes before it; the results of one)."""
     began, seconds = time.perf_counter(), []
-    workshop = Workshop(Plan.from_text(plan.text))
+    worker = ChunkWorker(Plan.from_text(plan.text))
     for index in np.linspace(0, plan.layout.chunks - 1, 9).astype(int):
-        packed = pack(workshop.chunk(index))
+        columns = worker.chunk(index)
         seconds.append(time.perf_counter() - began)
         began = time.perf_counter()
-    return seconds, packed
+    return seconds, columns
 
 
-def of_the_parent(plan, packed, times):
+def of_the_parent(plan, columns, times):
     """Seconds per chunk until it is on the disk, and to take it into the table."""
     table = Table(plan)
     with tempfile.TemporaryDirectory() as folder, Store(folder) as store:
         store.begin(plan)
         began = time.perf_counter()
         for index in range(times):
-            store.keep(index, packed)
+            store.keep(plan, index, columns)
         store.settle()
         kept = time.perf_counter() - began
     began = time.perf_counter()
     for _ in range(times):
-        table.fill(unpack(packed))
+        table.fill(0, columns)
     return {"keep": kept / times, "take in": (time.perf_counter() - began) / times}
 
 

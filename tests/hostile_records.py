@@ -21,8 +21,8 @@ import numpy as np
 from h5py import h5d, h5p, h5s, h5t, h5z
 from record_samples import FOLDER
 
-from landscape_control.records.sealing import seal
-from landscape_control.sweeps.columns import pack, unpack
+from landscape_control.records.checksum import seal
+from landscape_control.sweeps.chunk_file import pack, unpack
 
 SAMPLES = FOLDER / "v1"
 _END = 90  # bytes of the seal

@@ -31,7 +31,7 @@ LAYERS = (  # a module may import from its own layer and those above it in this 
         "recorded_settings",
         "returned",
         "shared",
-        "threads",
+        "processes",
         "vectorised",
     ),
     ("landscape",),

@@ -36,7 +36,7 @@ def wheel(tmp_path_factory):
     source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
     for name in ("landscape_control", "problems"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md"):
+    for name in ("pyproject.toml", "setup.py", "README.md"):
         shutil.copy(ROOT / name, source)
     major, minor = map(int, version("setuptools").split(".")[:2])
     isolation = (
@@ -83,21 +83,25 @@ def clean(wheel, tmp_path_factory):
     return paths["scripts"]
 
 
-def test_every_package_folder_is_declared():
-    declared = set(
-        tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"][
-            "packages"
-        ]
-    )
-    present = {
-        ".".join(path.relative_to(ROOT).parent.parts)
-        for path in (ROOT / "landscape_control").rglob("__init__.py")
+def expected_files():
+    """Names in the wheel of every module and data file, from the folders of the checkout."""
+    kinds = {".py", ".css", ".js", ".html"}
+    homes = {ROOT / "landscape_control": "", ROOT / "problems": "landscape_control/"}
+    return {
+        prefix + path.relative_to(ROOT).as_posix()
+        for home, prefix in homes.items()
+        for path in home.rglob("*")
+        if path.suffix in kinds
     }
-    claims = {
-        ".".join(("landscape_control", *path.relative_to(ROOT).parent.parts))
-        for path in (ROOT / "problems").rglob("__init__.py")
+
+
+def test_wheel_holds_every_module_and_data_file_and_nothing_else(wheel):
+    names = {
+        name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("landscape_control/")
     }
-    assert declared == present | claims
+    expected = expected_files()
+    assert names == expected
+    assert {Path(name).suffix for name in expected} == {".py", ".css", ".js", ".html"}
 
 
 def test_wheel_holds_every_claim_and_one_top_level_name(wheel):
@@ -112,6 +116,14 @@ def test_the_version_stands_once(wheel):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert "version" in project["dynamic"]
     assert wheel.name.split("-")[1] == landscape_control.__version__
+
+
+def test_pages_find_their_files_in_the_installed_package(clean, tmp_path):
+    code = (
+        "from landscape_control.report.static_files import static_text\n"
+        "print(all(map(static_text, ('page.css', 'atlas.css', 'atlas.js', 'page.html', 'atlas.html'))))"
+    )
+    assert run(clean / "python", "-c", code, cwd=tmp_path).strip() == "True"
 
 
 def test_command_lists_the_claims_from_another_folder(clean, tmp_path):

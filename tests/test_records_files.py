@@ -20,9 +20,9 @@ import landscape_control as lc
 from landscape_control.emergence import PolicyResult, optimize_policy
 from landscape_control.policies import HeavyBall
 from landscape_control.records import load, save, specification
+from landscape_control.records.checksum import seal
 from landscape_control.records.files import VERSION
 from landscape_control.records.kinds import MODULES, class_of
-from landscape_control.records.sealing import seal
 
 xarray = pytest.importorskip("xarray")
 

@@ -89,6 +89,16 @@ def test_two_processes_give_the_same_bits_as_one(alone):
     same(alone, sweep(WELL, GRID, measure=["cost", fussy], workers=2, chunk=2))
 
 
+def test_one_worker_without_a_store_packs_and_sends_nothing(alone, monkeypatch):
+    def refuse(*_, **__):
+        raise AssertionError("nobody reads this")
+
+    monkeypatch.setattr("landscape_control.sweeps.chunk_file.pack", refuse)
+    monkeypatch.setattr("landscape_control.sweeps.plan.Plan.text", property(refuse))
+    monkeypatch.setattr("pickle.dumps", refuse)
+    same(alone, sweep(WELL, GRID, measure=["cost", fussy], workers=1, chunk=2))
+
+
 def test_an_executor_of_processes_is_given_what_it_can_be_given():
     axes = {"horizon": [1.0, 2.0]}
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as executor:
@@ -537,7 +547,7 @@ FRESH = """
 import sys
 import landscape_control as lc
 import landscape_control.sweeps
-from landscape_control.sweeps.processes import start_method
+from landscape_control.processes import start_method
 loaded = {name.split(".")[0] for name in sys.modules} & {"xarray", "pandas", "h5netcdf", "dask", "tqdm", "matplotlib"}
 problem = lc.ControlProblem(landscape=lc.quadratic(hessian=[[2.0]]), start=[1.0], objective=lc.Objective(horizon=1.0))
 before = start_method()

@@ -22,7 +22,8 @@ from standard import BOWL
 from landscape_control import ControlProblem, Objective, ProblemError, double_well, load
 from landscape_control.measures import Measure, as_measure
 from landscape_control.sweeps import describe, lines, load_store, resume, sweep
-from landscape_control.sweeps.columns import DamagedError, columns_of, pack, unpack, words_of
+from landscape_control.sweeps.chunk_file import DamagedError, arrays_of, pack, texts_of, unpack
+from landscape_control.sweeps.columns import columns_of
 from landscape_control.sweeps.identity import code_of, why_other
 from landscape_control.sweeps.store import Store
 
@@ -148,11 +149,10 @@ def test_a_damaged_chunk_is_found_and_computed_again(finished, damage):
 
 
 def test_the_checksum_covers_every_byte_of_the_numbers():
-    packed = pack(
-        columns_of([0, 1], [{"status": "converged", "value x": 1.0}, {"status": "raised"}])
-    )
+    rows = [{"status": "converged", "value x": 1.0}, {"status": "raised"}]
+    packed = pack(arrays_of(columns_of([0, 1], rows)))
     columns = unpack(packed)
-    assert words_of(columns)["status"] == ["converged", "raised"]
+    assert texts_of(columns)["status"] == ["converged", "raised"]
     altered = {
         **columns,
         "value x": columns["value x"] + 1e-16 + np.array([np.finfo(float).eps, 0]),

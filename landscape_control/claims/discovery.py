@@ -54,7 +54,7 @@ def claim_problem(name: str):
     ``name``.
     """
     module = str(name).replace("-", "_")
-    if module in {entry.name for entry in _entries()}:  # the others need not be opened
+    if module in {entry.name for entry in _entries()}:  # the others need not be read
         return importlib.import_module(f"{PACKAGE}.{module}").problem()
     makers = {}
     for module in _modules():

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from ..arguments import AnyNumber, Count, checked
 from ..arrays import whole
+from ..processes import run_all
 from .claim import Claim
 from .evidence import Evidence
-from .processes import run_all
 
 
 class Verdict(enum.Enum):

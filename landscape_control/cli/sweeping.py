@@ -304,7 +304,7 @@ def _client(address):
 
 
 def _is_ours(path):
-    from ..records.sealing import is_sealed
+    from ..records.checksum import is_sealed
 
     return is_sealed(path.read_bytes())
 

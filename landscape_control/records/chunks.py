@@ -8,28 +8,28 @@ import zlib
 
 import numpy as np
 
+from .open_file import OpenFile
+
 _DEFLATE, _SHUFFLE = 1, 2  # numbers of HDF5's own filters
 _PIPELINES = ((), (_DEFLATE,), (_SHUFFLE,), (_SHUFFLE, _DEFLATE))
 
 
-def read_chunks(reader, found, shape, plist) -> np.ndarray:
-    """The values of a chunked array; ``reader`` refuses and holds the file's bytes."""
+def read_chunks(file: OpenFile, found, shape, plist) -> np.ndarray:
+    """The values of a chunked array."""
     dtype, chunk = found.dtype, plist.get_chunk()
     filters = tuple(plist.get_filter(i)[0] for i in range(plist.get_nfilters()))
     if filters not in _PIPELINES:
-        reader.refuse(
+        file.refuse(
             "no filters but shuffle and deflate",
             f"the filters with numbers {', '.join(map(str, filters))}",
             "save the result again: no plug-ins are loaded for records",
         )
     if len(chunk) != len(shape) or any(one > most for one, most in zip(chunk, shape, strict=True)):
-        reader.refuse(
-            "chunks no larger than the array", f"chunks of {chunk} for an array of {shape}"
-        )
+        file.refuse("chunks no larger than the array", f"chunks of {chunk} for an array of {shape}")
     counts = [-(-most // one) for one, most in zip(chunk, shape, strict=True)]
-    reader.take_chunks(math.prod(counts), math.prod(shape) * dtype.itemsize)
+    file.take_chunks(math.prod(counts), math.prod(shape) * dtype.itemsize)
     if found.get_num_chunks() != math.prod(counts):
-        reader.refuse(
+        file.refuse(
             "an array with all its values",
             f"{found.get_num_chunks()} of {math.prod(counts)} chunks",
         )
@@ -37,40 +37,40 @@ def read_chunks(reader, found, shape, plist) -> np.ndarray:
     for place in itertools.product(*map(range, counts)):
         begin = tuple(k * one for k, one in zip(place, chunk, strict=True))
         block = np.frombuffer(
-            _unpacked(reader, found, begin, filters, math.prod(chunk), dtype.itemsize), dtype=dtype
+            _unpacked(file, found, begin, filters, math.prod(chunk), dtype.itemsize), dtype=dtype
         )
         target = values[tuple(slice(b, b + one) for b, one in zip(begin, chunk, strict=True))]
         target[...] = block.reshape(chunk)[tuple(map(slice, target.shape))]
     return values
 
 
-def _unpacked(reader, found, begin, filters, count, itemsize):
+def _unpacked(file, found, begin, filters, count, itemsize):
     """The bytes of one chunk of ``count`` numbers."""
     info = found.get_chunk_info_by_coord(begin)
     if (
         info.byte_offset is None
-        or info.byte_offset + info.size > len(reader.data)
+        or info.byte_offset + info.size > len(file.data)
         or info.filter_mask
     ):
-        reader.refuse("chunks inside the file", f"the one at {begin}, which is not")
-    packed = memoryview(reader.data)[info.byte_offset : info.byte_offset + info.size]
+        file.refuse("chunks inside the file", f"the one at {begin}, which is not")
+    packed = memoryview(file.data)[info.byte_offset : info.byte_offset + info.size]
     size = count * itemsize
     if _DEFLATE in filters:
-        packed = _inflated(reader, packed, size)
+        packed = _inflated(file, packed, size)
     if len(packed) != size:
-        reader.refuse(f"chunks of {size} bytes", f"one of {len(packed)} bytes at {begin}")
+        file.refuse(f"chunks of {size} bytes", f"one of {len(packed)} bytes at {begin}")
     if _SHUFFLE in filters:
         packed = np.frombuffer(packed, dtype=np.uint8).reshape(itemsize, count).T.tobytes()
     return packed
 
 
-def _inflated(reader, packed, size):
+def _inflated(file, packed, size):
     unpacker = zlib.decompressobj()
     try:
         unpacked = unpacker.decompress(packed, size)
         rest = unpacker.decompress(unpacker.unconsumed_tail, 1) if unpacker.unconsumed_tail else b""
     except zlib.error as error:
-        return reader.refuse("compressed numbers", f"others ({error})")
+        return file.refuse("compressed numbers", f"others ({error})")
     if rest:
-        reader.refuse(f"chunks of {size} bytes", "one that unpacks to more")
+        file.refuse(f"chunks of {size} bytes", "one that unpacks to more")
     return unpacked

@@ -16,7 +16,8 @@ import numpy as np
 
 from ..problem import ControlProblem
 from .kinds import DIMS, ENUMS, LEFT_OUT, MODULES, class_of, own
-from .relations import RELATIONS, refuse
+from .relation_checks import refuse
+from .relations import RELATIONS
 
 # what fields hold whose annotation says less, and what is computed at first use and stored with
 # them; recorded classes by name, so that they are imported when one is read
@@ -73,11 +74,12 @@ def _annotations(kind) -> dict:
 
 def _union(kinds):
     """One annotation for classes, some of them by name."""
-    found = [
-        class_of(one, ENUMS if one in ENUMS else MODULES) if isinstance(one, str) else one
-        for one in kinds
-    ]
-    return typing.Union[tuple(found)]  # noqa: UP007  (of as many as there are)
+    classes = [_class(kind) if isinstance(kind, str) else kind for kind in kinds]
+    return typing.Union[tuple(classes)]  # noqa: UP007  (of as many as there are)
+
+
+def _class(name):
+    return class_of(name, ENUMS if name in ENUMS else MODULES)
 
 
 def _check(annotation, value, kind, name):

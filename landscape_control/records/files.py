@@ -13,6 +13,7 @@ from ..arguments import Whole, checked
 from ..errors import ProblemError
 from ..policies import PolicyProgram
 from ..problem import ControlProblem
+from .checksum import is_sealed, seal, unseal
 from .groups import Group
 from .hdf5 import read_groups
 from .kinds import MODULES
@@ -20,7 +21,6 @@ from .limits import Budget, most_bytes_of
 from .netcdf import to_bytes
 from .packing import pack, unpack
 from .reading import open_file
-from .sealing import is_sealed, seal, unseal
 from .tables import from_table, is_table, to_table
 from .writing import package_version, write_atomically
 

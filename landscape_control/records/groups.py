@@ -1,4 +1,7 @@
-"""A record in memory: named groups of attributes, labelled arrays and further groups."""
+"""A record in memory: named groups of attributes, labelled arrays and further groups.
+
+What xarray calls DataTree and Variable, without its import (see ``netcdf``).
+"""
 
 from dataclasses import dataclass, field
 

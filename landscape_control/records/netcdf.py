@@ -3,6 +3,13 @@ file, nor half a library.
 
 h5netcdf writes them, by the conventions of xarray, which opens these files: truth values are bytes
 marked as bool. They are read without it, see ``hdf5``: it trusts what it reads.
+
+Why not xarray.DataTree, whose groups and variables these are. Reading: it decodes what h5netcdf
+hands it, and h5netcdf follows links and loads filters before anything could be refused; the reader
+of ``hdf5`` has to look first, so that half would stay ours. Writing: the solution of a double well
+is packed and written in 0.05 to 0.12 s, the first time in 0.08 to 0.22 s; the same groups as a
+DataTree take 0.14 to 0.20 s, the first time 1.5 to 1.8 s with the import of xarray and pandas, on
+the same busy two cores, run in turn. Read back they take 0.03 s here and 0.15 to 0.21 s there.
 """
 
 import io
@@ -73,23 +80,15 @@ def _storage(values, compressed):
         return {"dtype": h5py.string_dtype()}
     if not compressed or values.size < _COMPRESSED:
         return {"dtype": values.dtype}
-    return {
-        "dtype": values.dtype,
-        "compression": "gzip",
-        "compression_opts": 1,
-        "shuffle": True,
-        "chunks": True,
-    }
+    compression = {"compression": "gzip", "compression_opts": 1, "shuffle": True, "chunks": True}
+    return {"dtype": values.dtype, **compression}
 
 
 def _typed(value):
-    return (
-        value
-        if isinstance(value, str)
-        else np.float64(value)
-        if isinstance(value, float)
-        else np.int64(value)
-    )
+    """A text as it is, a number as one of 64 bits."""
+    if isinstance(value, str):
+        return value
+    return np.float64(value) if isinstance(value, float) else np.int64(value)
 
 
 def from_bytes(data: bytes, most_bytes: int | None = None) -> Group:

@@ -45,10 +45,13 @@ def checked(tree, what: str):
     return tree
 
 
-def _parts(one, what):
+def _parts(tree, what):
     """What a list or an object holds that can hold something in turn."""
-    inside = one.values() if isinstance(one, dict) else one if isinstance(one, list) else (one,)
-    names = one if isinstance(one, dict) else ()
+    names, inside = (), (tree,)
+    if isinstance(tree, dict):
+        names, inside = tree, tree.values()
+    elif isinstance(tree, list):
+        inside = tree
     for part in (*names, *inside):
         if isinstance(part, str) and not part.isascii() and _LONE.search(part):
             refuse(what, "texts in Unicode", "half of a surrogate pair, which no file can hold")

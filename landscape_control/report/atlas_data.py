@@ -139,11 +139,9 @@ def _variable(dataset, name, data):
 
 def _digits(value):
     """Six significant digits: what a page shows."""
-    return (
-        float(f"{value:.6g}")
-        if math.isfinite(value)
-        else (None if math.isnan(value) else str(value))
-    )
+    if math.isfinite(value):
+        return float(f"{value:.6g}")
+    return None if math.isnan(value) else str(value)
 
 
 def _rules(dataset, dims, at):

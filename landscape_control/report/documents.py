@@ -49,14 +49,10 @@ def plain(value) -> Any:
         return str(value)
     if isinstance(value, (bool, str, int)) or value is None:
         return value
-    if isinstance(value, (float, np.generic)):
-        return (
-            plain(value.item())
-            if isinstance(value, np.generic)
-            else value
-            if math.isfinite(value)
-            else None
-        )
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, np.ndarray):

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 from ..arguments import Count, NonNegative, checked
 from ..claims import Outcome, Verdict
-from .markup import security_policy, text
+from .markup import text
 from .pictures import OVERVIEW, Picture
-from .style import STYLE
+from .static_files import html_document
 from .table import check_verdict, first_line, relation_words
 from .versions import versions
 
@@ -34,14 +34,12 @@ def html_page(
     can be sent alone.
     """
     articles = "".join(_article(outcome, pictures.get(outcome.claim.name)) for outcome in outcomes)
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
-        f"{security_policy(style=STYLE)}\n<title>{_TITLE}</title>\n"
-        '<meta name="viewport" content="width=device-width,'
-        f' initial-scale=1">\n<style>{STYLE}</style></head>\n'
-        f'<body><main>\n<header><h1>{_TITLE}</h1>\n<p class="lead">{_LEAD}</p>\n'
-        f"<p>{_tally(outcomes, seconds)}</p></header>\n"
-        f"{_overview(outcomes, pictures.get(OVERVIEW))}{articles}{_colophon(seconds, workers)}</main></body></html>\n"
+    overview = _overview(outcomes, pictures.get(OVERVIEW))
+    return html_document(
+        title=_TITLE,
+        lead=_LEAD,
+        below=f"\n<p>{_tally(outcomes, seconds)}</p>",
+        main=f"{overview}{articles}{_colophon(seconds, workers)}",
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from ..arguments import Count, checked
 from ..arguments import Path as PathName
 from ..claims import Outcome
-from ..claims.processes import run_all
+from ..processes import run_all
 
 _DOTS_PER_INCH = 180
 OVERVIEW = "all-claims"
@@ -81,7 +81,10 @@ def overview_data(outcomes: Sequence[Outcome]) -> dict:
 
 
 def _share(check):
-    return check.error / check.tolerance if check.tolerance else (0.0 if check.passed else np.inf)
+    """The part of its tolerance that a check uses."""
+    if check.tolerance:
+        return check.error / check.tolerance
+    return 0.0 if check.passed else np.inf
 
 
 def _draw(task) -> tuple[Path, ...]:

@@ -78,7 +78,7 @@ def text_table(outcomes: Iterable[Outcome]) -> str:
 
 def align(rows: Sequence[Sequence[str]]) -> list[str]:
     """Lines of columns padded to equal width and joined by " | ", a rule below the first (combining
-    marks take no room).
+    marks have no width).
     """
     widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
     lines = [
@@ -154,7 +154,11 @@ def first_line(text: str) -> str:
 
 
 def _width(text):
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
-        for c in text
-    )
+    """Columns that a text takes in a terminal."""
+    return sum(map(_width_of_sign, text))
+
+
+def _width_of_sign(sign):
+    if unicodedata.combining(sign):
+        return 0
+    return 2 if unicodedata.east_asian_width(sign) in "WF" else 1

@@ -1,7 +1,8 @@
 """Grids of problems: planned, run on all cores, resumable, labelled."""
 
+from .loading import load_store
 from .progress import Progress, bar, lines
-from .run import load_store, resume, sweep
+from .run import resume, sweep
 from .summary import describe
 
 __all__ = ["Progress", "bar", "describe", "lines", "load_store", "resume", "sweep"]

@@ -47,18 +47,19 @@ def make_dataset(plan: Plan, table: Table, timings: dict):
 def _variable(plan, name, array, measure, key):
     """(dims, values, attributes) of one variable."""
     dims = tuple(axis.name for axis in plan.axes)
-    units, extra = (
-        value.get(key, default) if isinstance(value := measure.get(what, default), dict) else value
-        for what, default in (("units", ""), ("dims", ()))
-    )
+    units = _of_part(measure.get("units", ""), key, "")
+    # axes that the measure does not name are called after the variable
     count = array.ndim - len(dims)
-    extra = (
-        (*extra, *(f"{name}_{i}" for i in range(count)))[:count]
-        if len(extra) < count
-        else tuple(extra)[:count]
-    )
+    named = tuple(_of_part(measure.get("dims", ()), key, ()))
+    numbered = tuple(f"{name}_{i}" for i in range(count))
+    extra = (named if len(named) >= count else named + numbered)[:count]
     attributes = {"description": _NOTES.get(name) or measure.get("description", "")}
     return (*dims, *extra), array, attributes | ({"units": units} if units else {})
+
+
+def _of_part(meaning, key, default):
+    """What a measure says of one of its parts; it may say the same of all."""
+    return meaning.get(key, default) if isinstance(meaning, dict) else meaning
 
 
 def _coordinates(axis):
@@ -67,27 +68,24 @@ def _coordinates(axis):
         path = axis.paths[0]
         return {axis.name: (axis.name, axis.columns[0], _about(path))}
     points = np.array(axis.labels) if axis.labels else np.arange(axis.size)
-    found = {axis.name: (axis.name, points, {"long_name": ", ".join(axis.paths)})}
+    coordinates = {axis.name: (axis.name, points, {"long_name": ", ".join(axis.paths)})}
     leaves = [leaf(path) for path in axis.paths]
     for path, column in zip(axis.paths, axis.columns, strict=True):
         name = leaf(path) if leaves.count(leaf(path)) == 1 else path.replace(".", "_")
         if isinstance(column, np.ndarray):
-            found[f"{name}_value" if name == axis.name else name] = (
-                axis.name,
-                column,
-                _about(path),
-            )
-    return found
+            label = f"{name}_value" if name == axis.name else name
+            coordinates[label] = (axis.name, column, _about(path))
+    return coordinates
 
 
 def _about(path):
-    return (
-        {"long_name": path, "units": UNITS.get(path, "")} if path != SEED else {"long_name": "seed"}
-    )
+    if path == SEED:
+        return {"long_name": "seed"}
+    return {"long_name": path, "units": UNITS.get(path, "")}
 
 
 def _attributes(plan, table, timings):
-    found = {
+    attributes = {
         "format": "landscape_control sweep 1",
         "kind": plan.kind,
         "fingerprint": plan.fingerprint,
@@ -102,5 +100,5 @@ def _attributes(plan, table, timings):
         "solver_seconds": table.seconds,
     }
     if len(plan.specification) <= _LONGEST_ATTRIBUTE:
-        found["specification"] = plan.specification
-    return found | timings
+        attributes["specification"] = plan.specification
+    return attributes | timings

@@ -5,69 +5,127 @@ chunk a retry.
 import pickle
 from collections import Counter, deque
 from collections.abc import Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
-from queue import SimpleQueue
+from concurrent.futures import CancelledError, Executor, ProcessPoolExecutor
 
 from ..errors import ProblemError
+from ..processes import InFlight, Lost, Pools, one_blas_thread, start_method
+from .columns import Columns
 from .plan import Plan
-from .processes import lives_in_main, one_blas_thread, pool_of, start_method
-from .worker import hold, run_chunk
+from .worker import ChunkWorker, forget, hold, lent, run_chunk
 
 ATTEMPTS = 3  # times a chunk is handed out before its cells are given up
 AHEAD = 4096  # chunks in the hands of an executor of unknown size
 _LONG = 10**5  # characters of a plan that is brought to the workers of a cluster before the chunks
 
 
-class Lost(str):
-    """Why no process came back with a chunk."""
-
-
 def carry_out(
     plan: Plan,
-    measures,
+    measures: tuple,
     chunks: list[int],
     *,
     workers: int,
     executor: Executor | None,
     closing: tuple[int, ...] = (),
-) -> Iterator[tuple[int, bytes | Lost]]:
-    """(chunk, its packed results or why it was lost), in the order they are finished.
+) -> Iterator[tuple[int, Columns | Lost]]:
+    """(chunk, its results or why it was lost), in the order they are finished.
 
-    ``measures`` is None where workers find them by address. ``closing`` are file descriptors that
-    workers must not keep.
+    ``closing`` are file descriptors that workers must not keep.
     """
     if executor is not None:
-        return _elsewhere(plan, measures, chunks, executor)
-    return (
-        _here(plan, measures, chunks)
-        if workers == 1
-        else _in_processes(plan, measures, chunks, workers, closing)
-    )
+        return _on_executor(plan, measures, chunks, executor)
+    if workers == 1:
+        return _here(plan, measures, chunks)
+    return _in_processes(plan, measures, chunks, workers, closing)
 
 
 def _here(plan, measures, chunks):
+    """In this process: the plan itself, and neither its text nor that of a result."""
     with one_blas_thread():
+        worker = ChunkWorker(plan, measures)
         for index in chunks:
-            yield index, run_chunk(plan.text, index, measures)
+            yield index, worker.chunk(index)
 
 
-def _elsewhere(plan, measures, chunks, executor):
+def _in_processes(plan, measures, chunks, workers, closing):
+    """Processes of this one's own; each is given the plan when it begins, chunks bring its digest."""
+    carried = _carried(plan, measures) if start_method() == "spawn" else None
+    needs_script = _lives_in_script(carried)
+
+    def check_script(returned):
+        if not returned and needs_script and start_method() == "spawn":
+            raise _unreadable_script()
+
+    pools = Pools(
+        call=(run_chunk, plan.digest, carried),
+        items=range(plan.layout.chunks),
+        received=_received,
+        settings={
+            "closing": closing,
+            "first": (hold, plan.digest, plan.text),
+            "main": needs_script,
+        },
+    )
+    with lent(plan.text, measures):
+        yield from pools.results(chunks, workers=workers, attempts=ATTEMPTS, broken=check_script)
+
+
+def _carried(plan, measures, check=True):
+    """The measures, where they must travel with the work because a fresh process would not find
+    them by address. ``check`` that they can be pickled.
+    """
+    addresses = [planned["address"] for planned in plan.measures]
+    if all(address and not address.startswith("__main__:") for address in addresses):
+        return None
+    if check:
+        try:
+            pickle.dumps(measures)
+        except Exception as error:
+            raise _cannot_travel(error) from error
+    return measures
+
+
+def _lives_in_script(measures):
+    """Whether a function among these measures is defined in the script that runs."""
+    functions = [measure.function for measure in measures or ()]
+    return any(
+        getattr(getattr(function, "function", function), "__module__", "") == "__main__"
+        for function in functions
+    )
+
+
+def _unreadable_script():
+    return ProblemError(
+        "workers",
+        expected="a script that fresh processes can read again, to find the measure in it",
+        received="processes that end at once",
+        advice=(
+            "put the script's work under "
+            "if __name__ == '__main__':, move the function to a module, or use workers=1"
+        ),
+    )
+
+
+def _on_executor(plan, measures, chunks, executor):
     """An executor of the user's: what fails there is handed out again, as the worker may have died."""
+    # other executors may know better what they can send
+    carried = _carried(plan, measures, check=isinstance(executor, ProcessPoolExecutor))
     queue, attempts, given_up, proven = deque(chunks), Counter(), [], False
-    drain = None
+    work = None
     try:
-        drain = _Drain((_brought(plan.text, executor), measures), executor, AHEAD)
-        while queue or drain.pending:
-            drain.fill(queue)
-            for index, found in drain.collect():
+        call = (run_chunk, _brought(plan.text, executor), carried)
+        work = InFlight(executor, call, range(plan.layout.chunks), AHEAD)
+        while queue or work.pending:
+            work.fill(queue)
+            for index, future in work.collect():
+                result = _received(future)
                 attempts[index] += 1
-                if not isinstance(found, Lost):
+                if not isinstance(result, Lost):
                     proven = True
-                    yield index, found
+                    yield index, result
                 elif attempts[index] < ATTEMPTS:
                     queue.append(index)
                 else:
-                    given_up.append((index, found))
+                    given_up.append((index, result))
     except RuntimeError as error:  # broken, or shut down
         raise ProblemError(
             "executor",
@@ -76,8 +134,9 @@ def _elsewhere(plan, measures, chunks, executor):
             advice="what is finished is kept: resume the store with another executor",
         ) from error
     finally:
-        if drain is not None:
-            drain.abandon()
+        if work is not None:
+            work.abandon()
+        forget(plan.text)  # of an executor of threads
     if given_up and not proven:
         raise ProblemError(
             "executor",
@@ -93,116 +152,24 @@ def _brought(text, executor):
     every chunk.
     """
     scatter = getattr(getattr(executor, "_client", None), "scatter", None)
-    return text if scatter is None or len(text) < _LONG else scatter(text, broadcast=True)
-
-
-def _in_processes(plan, measures, chunks, workers, closing):
-    """A pool; when one of its processes dies, what was in flight is tried again alone, which tells
-    who is guilty.
-    """
-    task, first = (plan.digest, measures), (hold, plan.digest, plan.text)
-    queue = deque(chunks)
-    while queue:
-        suspects = yield from _pooled(
-            task, queue, pool_of(min(workers, len(queue)), closing, first), 2 * workers
-        )
-        if (
-            len(suspects) + len(queue) == len(chunks)
-            and lives_in_main(measures)
-            and start_method() == "spawn"
-        ):
-            raise ProblemError(
-                "workers",
-                expected="a script that fresh processes can read again, to find the measure in it",
-                received="processes that end at once",
-                advice=(
-                    "put the script's work under "
-                    "if __name__ == '__main__':, move the function to a module, or use workers=1"
-                ),
-            )
-        for index in suspects:
-            for _ in range(ATTEMPTS - 1):
-                if not (yield from _pooled(task, deque([index]), pool_of(1, closing, first), 2)):
-                    break
-            else:
-                yield (
-                    index,
-                    Lost(
-                        f"the worker process died {ATTEMPTS} times on this chunk (killed, or crashed)"
-                    ),
-                )
-
-
-def _pooled(task, queue, pool, ahead):
-    """Empty the queue with one pool; returns the chunks that were in flight when it broke."""
-    drain, suspects = _Drain(task, pool, ahead), []
-    try:
-        while drain.pending or (
-            queue and not suspects
-        ):  # broken: the others fail too, or had just finished
-            if not suspects:
-                drain.fill(queue)
-            for index, found in drain.collect():
-                if isinstance(found, Lost):
-                    suspects.append(index)
-                else:
-                    yield index, found
-        pool.shutdown(wait=True)
-        return sorted(suspects)
-    except BaseException:  # an interrupt must not wait for what is running
-        drain.abandon()
-        for process in list((getattr(pool, "_processes", None) or {}).values()):
-            process.terminate()
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
-
-
-class _Drain:
-    """Futures in flight, at most ``ahead`` of them."""
-
-    def __init__(self, task, executor, ahead):
-        self.task, self.executor, self.ahead = task, executor, ahead
-        self.pending: dict[Future, int] = {}
-        self._finished: SimpleQueue[Future] = SimpleQueue()
-
-    def fill(self, queue):
-        while queue and len(self.pending) < self.ahead:
-            index = queue.popleft()
-            try:
-                future = self.executor.submit(run_chunk, self.task[0], index, self.task[1])
-            except BrokenExecutor as error:
-                if not self.pending:
-                    queue.appendleft(index)
-                    raise
-                future = Future()
-                future.set_exception(error)
-            self.pending[future] = index
-            future.add_done_callback(self._finished.put)
-
-    def collect(self):
-        """What has finished; waits for the first."""
-        finished = [self._finished.get()]
-        while not self._finished.empty():
-            finished.append(self._finished.get())
-        return [(self.pending.pop(future), _received(future)) for future in finished]
-
-    def abandon(self):
-        for future in self.pending:
-            future.cancel()
+    if scatter is None or len(text) < _LONG:
+        return text
+    return scatter(text, broadcast=True)
 
 
 def _received(future):
+    """The results of a chunk, or why it was lost."""
     try:
         return future.result()
     except ProblemError:
         raise
     except (CancelledError, Exception) as error:
         if isinstance(error, pickle.PicklingError) or "pickle" in str(error).lower():
-            raise cannot_travel(error) from error
+            raise _cannot_travel(error) from error
         return Lost(f"{type(error).__name__}: {error}"[:500])
 
 
-def cannot_travel(error) -> ProblemError:
+def _cannot_travel(error):
     """What is said of measures that other processes cannot be given."""
     return ProblemError(
         "measure",

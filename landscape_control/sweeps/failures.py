@@ -27,11 +27,11 @@ LONGEST = 4000  # characters of a traceback that are kept
 def named_parts(measure, value) -> dict:
     """{column: value} of a measure's value; several values are called name.key."""
     if isinstance(value, Mapping):
-        return {f"value {measure.name}.{key}": one for key, one in value.items()}
+        return {f"value {measure.name}.{key}": part for key, part in value.items()}
     return {f"value {measure.name}": value}
 
 
-def note(row, raised):
+def note(row: dict, raised: dict) -> None:
     """Put what a measure raised into a row; a solver's own failure keeps the status."""
     status = raised["status"] if row["status"] in FINE else row["status"]
     joined = {
@@ -43,15 +43,11 @@ def note(row, raised):
 
 def failure(error: Exception, status: str, prefix: str = "") -> dict:
     """Status, message and traceback of a cell in which something was raised."""
-    told = (
-        str(error)
-        if isinstance(error, ProblemError | SolveError)
-        else f"{type(error).__name__}: {error}"
-    )
-    told = f"{prefix}: {told}" if prefix and not told.startswith(prefix) else told
-    trace = (
-        ""
-        if isinstance(error, ProblemError)
-        else "".join(traceback.format_exception(error))[-LONGEST:]
-    )
-    return {"status": status, "message": told[:LONGEST], "traceback": trace}
+    message, trace = str(error), ""
+    if not isinstance(error, ProblemError | SolveError):
+        message = f"{type(error).__name__}: {error}"
+    if prefix and not message.startswith(prefix):
+        message = f"{prefix}: {message}"
+    if not isinstance(error, ProblemError):
+        trace = "".join(traceback.format_exception(error))[-LONGEST:]
+    return {"status": status, "message": message[:LONGEST], "traceback": trace}

@@ -247,17 +247,12 @@ class _Walk:
                 self.take(None if one.default is dataclasses.MISSING else one.default)
 
     def _member(self, name, value):
-        parts = (
-            (value.fget, value.fset)
-            if isinstance(value, property)
-            else (
-                (
-                    getattr(value, "func", None)
-                    if isinstance(value, cached_property)
-                    else getattr(value, "__func__", value)
-                ),
-            )
-        )
+        if isinstance(value, property):
+            parts = (value.fget, value.fset)
+        elif isinstance(value, cached_property):
+            parts = (value.func,)
+        else:
+            parts = (getattr(value, "__func__", value),)
         for part in parts:
             while hasattr(part, "__wrapped__"):
                 part = part.__wrapped__

@@ -41,7 +41,7 @@ class Job:
         return True
 
 
-def improved(job, neighbour):
+def improved(job: Job, neighbour: object) -> object:
     """The solution of a cell, or the better one that its neighbour's leads to."""
     if not hasattr(job.runner, "improved"):
         return job.solution

@@ -107,7 +107,7 @@ def _digits(shape, strides, axes, *, reflected):
 
 
 def working_order(chunks) -> list[int]:
-    """Chunks far apart first, the last one before all: dear corners do not come last, and the time
+    """Chunks far apart first, the last one before all: costly corners do not come last, and the time
     left can be foretold.
     """
     wanted = sorted(chunks)
@@ -117,7 +117,7 @@ def working_order(chunks) -> list[int]:
     return sorted(wanted, key=lambda index: -rank[index])
 
 
-def share(cells, least, most):
+def share(cells: int, least: int, most: int) -> int:
     """Cells per chunk: some thirty chunks where that is between these, more of a grid that would
     make thousands of files.
     """

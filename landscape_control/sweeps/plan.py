@@ -20,6 +20,7 @@ from .identity import code_of, code_of_parts
 from .layout import Layout
 from .paths import SEED, read, with_values
 from .plan_text import check_cells, plan_entries
+from .problem_kinds import ProblemKind
 from .versions import versions
 
 FORMAT = "landscape_control sweep"
@@ -195,26 +196,24 @@ def _sealed(text):
 
 def about(measure, address: str) -> dict:
     """What a plan says of a measure."""
-
-    def plain(value):
-        return (
-            {key: list(one) if isinstance(one, tuple) else one for key, one in value.items()}
-            if isinstance(value, Mapping)
-            else list(value)
-            if isinstance(value, tuple)
-            else value
-        )
-
-    return {"name": measure.name, "address": address, "code": code_of(measure)} | {
-        name: plain(getattr(measure, name, ""))
+    meaning = {
+        name: _without_tuples(getattr(measure, name, ""))
         for name in ("units", "description", "dims", "coords")
     }
+    return {"name": measure.name, "address": address, "code": code_of(measure)} | meaning
+
+
+def _without_tuples(value):
+    """As JSON gives it back."""
+    if isinstance(value, Mapping):
+        return {key: _without_tuples(part) for key, part in value.items()}
+    return list(value) if isinstance(value, tuple) else value
 
 
 def make_plan(
-    problem, axes, measures, *, adaptor, options: Mapping, starts, seed, most=None
+    problem, axes, measures, *, kind: ProblemKind, options: Mapping, starts, seed, most=None
 ) -> Plan:
-    """The plan of a sweep over checked axes; ``adaptor`` says what is structural and how large
+    """The plan of a sweep over checked axes; ``kind`` says what is structural and how large
     chunks should be.
     """
     structural = tuple(
@@ -222,18 +221,19 @@ def make_plan(
         for axis in axes
         if not axis.is_plain
         or not all(
-            path == SEED or adaptor.is_number(problem, path, column)
+            path == SEED or kind.is_number(problem, path, column)
             for path, column in zip(axis.paths, axis.columns, strict=True)
         )
     )
+    json.dumps(dict(options), default=_plain)  # refuses what is no plain data
     cells = check_cells(axes)
-    most = adaptor.chunk(problem, cells) if most is None else whole("chunk", most)
+    most = kind.chunk(problem, cells) if most is None else whole("chunk", most)
     return Plan(
         specification=specification(problem),
         axes=axes,
         variants=tuple(_variants(problem, axis) for axis in axes),
         measures=measures,
-        kind=adaptor.kind,
+        kind=kind.name,
         options=dict(options),
         seed=whole("seed", seed, low=0),
         starts=None if starts is None else whole("starts", starts),

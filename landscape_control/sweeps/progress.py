@@ -1,4 +1,4 @@
-"""How far a sweep is: what a ``progress`` function is told, and two such functions for terminals
+"""How far a sweep is: what a ``progress`` function is given, and two such functions for terminals
 and logs.
 """
 
@@ -43,13 +43,13 @@ def lines(write: Callable[[str], object], every: NonNegative = 10.0) -> Callable
     """A progress function that writes a line now and then, and one at the end: for logs."""
     last = [float("-inf")]
 
-    def told(progress):
+    def report(progress):
         now = time.monotonic()
         if progress.done == progress.total or now - last[0] >= every:
             last[0] = now
             write(str(progress))
 
-    return told
+    return report
 
 
 @checked
@@ -57,7 +57,7 @@ def bar(**options: object) -> Callable[[Progress], None]:
     """A progress function that draws a bar with the time left (tqdm): for terminals."""
     shown = []
 
-    def told(progress):
+    def report(progress):
         if not shown:
             from tqdm import tqdm
 
@@ -70,7 +70,7 @@ def bar(**options: object) -> Callable[[Progress], None]:
         if progress.done == progress.total:
             shown[0].close()
 
-    return told
+    return report
 
 
 def _duration(seconds):

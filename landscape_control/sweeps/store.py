@@ -15,42 +15,45 @@ chunks/NNNNNN.npz   "cells" (flat C-order indices), "value NAME" and "seconds" p
                     with the words behind the codes; codes of a column with one word are left out),
                     "missing NAME" where some cells have no value, "owner" (the plan's sha256, a
                     blank, NNNNNN), "sha256" of all that.
-result.nc           the finished dataset, a record of the records room (NetCDF 4, sealed).
+result.nc           the finished dataset, a record of landscape_control.records (NetCDF 4 with its
+                    checksum).
 lock                held open by the process that works here; who it is.
 """
 
 import errno
-import json
 import os
 import socket
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
 
 from ..errors import ProblemError
-from ..records import differences, save
-from ..records.plain_text import DAMAGED
+from ..records import save
+from ..records.checksum import unseal
 from ..records.reading import read_file
-from ..records.sealing import unseal
 from ..records.writing import PART, write_atomically
-from .columns import DamagedError, check_columns, check_owner, unpack
-from .identity import why_other
+from .chunk_file import DamagedError, to_bytes
+from .columns import Columns
 from .plan import Plan
+from .plan_differences import other_code, plan_differences
+from .store_reading import (
+    CHUNKS,
+    PLAN,
+    as_folder,
+    chunk_name,
+    read_chunk,
+    read_plan,
+    unreadable,
+)
 
 try:
     import fcntl
 except ImportError:  # not on this system: stores are then not locked
     fcntl = None
 
-PLAN, CHUNKS, RESULT, LOCK = "plan.json", "chunks", "result.nc", "lock"
-_LONGEST_STEM = 12  # digits of the number in a chunk's name
-_PARTS = (
-    f".{PLAN}.*{PART}",
-    f".{RESULT}.*{PART}",
-    f"{CHUNKS}/.[0-9]*.npz.*{PART}",
-)  # what an interrupted writer leaves
-MOST_PLAN = 2**28  # bytes of a plan
+RESULT, LOCK = "result.nc", "lock"
+# what an interrupted writer leaves
+_PARTS = (f".{PLAN}.*{PART}", f".{RESULT}.*{PART}", f"{CHUNKS}/.[0-9]*.npz.*{PART}")
 _WRITERS = 4  # threads that wait for the disk, so that nothing else does
 
 
@@ -63,7 +66,7 @@ class Store:
     """
 
     def __init__(self, folder):
-        self.folder = _as_folder(folder)
+        self.folder = as_folder(folder)
         self.descriptor: int | None = None
         self._writers: ThreadPoolExecutor | None = None
         self._writing: deque[Future] = deque()
@@ -72,9 +75,8 @@ class Store:
         try:
             self._check_own()
             (self.folder / CHUNKS).mkdir(parents=True, exist_ok=True)
-            plain = getattr(os, "O_NOFOLLOW", 0) | getattr(
-                os, "O_NONBLOCK", 0
-            )  # what a link points to is somebody else's
+            # what a link points to is somebody else's
+            plain = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
             self.descriptor = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT | plain, 0o644)
             self._lock()
             for pattern in _PARTS:
@@ -102,11 +104,8 @@ class Store:
         """
         if (self.folder / PLAN).exists() or not self.folder.is_dir():
             return
-        begun = {
-            self.folder / LOCK,
-            self.folder / CHUNKS,
-            *self.folder.glob(_PARTS[0]),
-        }  # it ended before it had a plan
+        # of a sweep that ended before it had a plan
+        begun = {self.folder / LOCK, self.folder / CHUNKS, *self.folder.glob(_PARTS[0])}
         foreign = sorted(path.name for path in set(self.folder.iterdir()) - begun)
         if foreign:
             raise ProblemError(
@@ -161,7 +160,9 @@ class Store:
             return plan
         stored = read_plan(self.folder)
         fields = list(
-            other_code(stored.code, stored.code_now()) if resumed else differing(stored, plan)
+            other_code(stored.code, stored.code_now())
+            if resumed
+            else plan_differences(stored, plan)
         )
         if fields:
             raise ProblemError(
@@ -176,9 +177,9 @@ class Store:
         """The columns of a chunk, None if it is not there, damaged, or not this one (it is then
         removed).
         """
-        path = self.folder / _chunk_name(index)
+        path = self.folder / chunk_name(index)
         try:
-            return _read_chunk(path, index, plan)
+            return read_chunk(path, index, plan)
         except FileNotFoundError:
             return None
         except DamagedError:
@@ -188,15 +189,16 @@ class Store:
                 raise self._unwritable(error) from error
             return None
         except OSError as error:
-            raise _unreadable(path, error) from error
+            raise unreadable(path, error) from error
 
-    def keep(self, index: int, packed: bytes) -> None:
+    def keep(self, plan: Plan, index: int, columns: Columns) -> None:
         """Write a chunk, soon; what went wrong with earlier ones is raised here or by
         :meth:`settle`.
         """
         if self._writers is None:
             self._writers = ThreadPoolExecutor(_WRITERS)
-        self._writing.append(self._writers.submit(self.write, _chunk_name(index), packed))
+        content = to_bytes(columns, plan.digest, index)
+        self._writing.append(self._writers.submit(self.write, chunk_name(index), content))
         while self._writing[0].done() or len(self._writing) > 2 * _WRITERS:
             self._writing.popleft().result()
             if not self._writing:
@@ -261,141 +263,3 @@ class Store:
             received=f"{said} ({place})",
             advice=f"{advice}{kept}",
         )
-
-
-def read_plan(folder) -> Plan:
-    """The plan of a store; raises ProblemError, which names the file, if there is none, or it is
-    damaged.
-    """
-    path = _as_folder(folder) / PLAN
-    try:
-        text = read_file(path, MOST_PLAN).decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ProblemError(
-            "store",
-            expected="the folder of a sweep",
-            received=f"{folder} without a readable {PLAN} ({error})",
-            advice="check the path; a sweep makes its folder with store=...",
-        ) from error
-    try:
-        return Plan.from_text(text)
-    except ProblemError as error:
-        edited = f"{PLAN} is damaged or was edited; sweep again into another folder"
-        raise ProblemError(
-            f"store {str(path)!r}, {error.what}",
-            expected=error.expected,
-            received=error.received,
-            advice=edited if error.advice == DAMAGED else error.advice,
-        ) from error
-
-
-def chunks_of(folder, plan: Plan):
-    """(index, columns) of the chunks that are there and sound, without a lock."""
-    for index in _there(folder, plan.layout.chunks):
-        try:
-            yield index, _read_chunk(Path(folder) / _chunk_name(index), index, plan)
-        except (FileNotFoundError, DamagedError):
-            continue
-        except OSError as error:
-            raise _unreadable(Path(folder) / _chunk_name(index), error) from error
-
-
-def _there(folder, count):
-    """The chunks below ``count`` whose files are there, in order: a plan may have many more than
-    were computed.
-    """
-    stems = (path.stem for path in (Path(folder) / CHUNKS).glob("*.npz"))
-    indices = {int(stem) for stem in stems if stem.isdecimal() and len(stem) <= _LONGEST_STEM}
-    return sorted(index for index in indices if index < count)
-
-
-def bytes_of_results(folder) -> int:
-    """What the chunks in a folder take on the disk."""
-    return sum(
-        path.stat().st_size for path in (Path(folder) / CHUNKS).glob("*.npz") if path.is_file()
-    )
-
-
-def _read_chunk(path, index, plan):
-    columns = unpack(read_file(path))
-    check_owner(columns, plan.digest, index, plan.layout.chunk(index))
-    check_columns(columns, {measure["name"] for measure in plan.measures})
-    return columns
-
-
-def _as_folder(folder) -> Path:
-    """The path of a store's folder."""
-    if not isinstance(folder, str | os.PathLike) or "\0" in str(folder) or not str(folder):
-        raise ProblemError(
-            "store",
-            expected="the path of a folder",
-            received=repr(folder)[:80],
-            advice="pass text, as in store='runs/escape'",
-        )
-    return Path(folder)
-
-
-def _unreadable(path, error):
-    received = (
-        f"{path}: {error.strerror}" if error.strerror else str(error)
-    )  # our own errors name the file
-    return ProblemError(
-        "store",
-        expected="chunks that are files and can be read",
-        received=received,
-        advice=(
-            "move it away or mend its permissions; a chunk that is missing is computed again by"
-            " resume"
-        ),
-    )
-
-
-def differing(one: Plan, other: Plan):
-    """Names of the fields in which two plans differ, with their values where they are short."""
-    if one.specification != other.specification:
-        yield from (
-            f"problem.{name}" for name in differences(one.specification, other.specification)
-        )
-    for mine, theirs in zip(one.measures, other.measures, strict=False):
-        if mine["name"] == theirs["name"] and (why := why_other(mine["code"], theirs["code"])):
-            yield f"measure {mine['name']!r} ({why})"
-    yield from other_code(one.code, other.code)
-    mine, theirs = (json.loads(plan.text) for plan in (one, other))
-    for document in (mine, theirs):  # what is said about measures may be put better in time
-        document["measures"] = [
-            measure["address"] or measure["name"] for measure in document["measures"]
-        ]
-    for name in (
-        name for name in mine if name not in ("specification", "axes", "versions", "code", "sha256")
-    ):
-        if mine[name] != theirs[name]:
-            yield f"{name} (stored {mine[name]}, now {theirs[name]})"
-    for package in {**one.versions, **other.versions}:
-        if one.versions.get(package) != other.versions.get(package):
-            yield (
-                f"version of {package} (stored {one.versions.get(package)}, now"
-                f" {other.versions.get(package)})"
-            )
-    names = [[axis["name"] for axis in document["axes"]] for document in (mine, theirs)]
-    if names[0] != names[1]:
-        yield f"axes (stored {', '.join(names[0])}, now {', '.join(names[1])})"
-        return
-    yield from (
-        f"values of axis {name!r}"
-        for name, *pair in zip(names[0], mine["axes"], theirs["axes"], strict=True)
-        if pair[0] != pair[1]
-    )
-
-
-def other_code(stored: dict, now: dict):
-    """Names of the user's classes whose code is not that of a plan, and why."""
-    for name, code in now.items():
-        why = (
-            why_other(stored[name], code) if name in stored else "which the store has no digest of"
-        )
-        if why:
-            yield f"{name} ({why})"
-
-
-def _chunk_name(index):
-    return f"{CHUNKS}/{index:06d}.npz"

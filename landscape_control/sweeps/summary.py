@@ -86,11 +86,11 @@ def _cells(dataset):
     kinds = ", ".join(f"{count} {word}" for word, count in counts.most_common())
     yield f"{total - counts.get('not run', 0)} of {total} done: {kinds}"
     status, message = (dataset[name].values.ravel() for name in ("status", "message"))
-    told = Counter((str(s), str(m)) for s, m in zip(status, message, strict=True) if m)
-    for (word, text), count in told.most_common(_SHOWN):
+    messages = Counter((str(s), str(m)) for s, m in zip(status, message, strict=True) if m)
+    for (word, text), count in messages.most_common(_SHOWN):
         yield f"{word} ({count}): {text[:160]}"
-    if len(told) > _SHOWN:
-        yield f"… and {len(told) - _SHOWN} other messages"
+    if len(messages) > _SHOWN:
+        yield f"… and {len(messages) - _SHOWN} other messages"
 
 
 def _range(variable, usable):

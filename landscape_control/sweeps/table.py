@@ -4,7 +4,7 @@ the end.
 
 import numpy as np
 
-from .columns import CELLS, MISSING, NOTES, chunk_of, names_of, words_of
+from .columns import NOTES, Columns
 from .failures import FINE, MEASURE, PENDING
 from .plan import Plan
 
@@ -30,23 +30,23 @@ class Table:
             name: _Words(self.cells, PENDING if name == "status" else "") for name in NOTES
         }
 
-    def fill(self, columns: dict) -> None:
+    def fill(self, chunk: int, columns: Columns) -> None:
         """Take in the columns of a chunk whose cells are not done yet."""
-        cells, words = columns[CELLS], words_of(columns)
-        self.seconds += float(columns["seconds"].sum())
-        for name in names_of(columns):
-            if name != "seconds":
-                absent = columns.get(MISSING + name)
-                there = slice(None) if absent is None else ~absent
-                kept = self._numbers.setdefault(name.removeprefix("value "), _Numbers(self.cells))
-                kept.fill(cells[there], columns[name][there], chunk_of(columns))
-        for name, texts in words.items():
-            self._words.setdefault(name.removeprefix("value "), _Words(self.cells)).fill(
-                cells, columns.get(name, 0), texts
-            )
+        cells = columns.cells
+        self.seconds += float(columns.numbers["seconds"].sum())
+        for name, values in columns.numbers.items():
+            if name == "seconds":
+                continue
+            absent = columns.missing.get(name)
+            given = slice(None) if absent is None else ~absent
+            kept = self._numbers.setdefault(name.removeprefix("value "), _Numbers(self.cells))
+            kept.fill(cells[given], values[given], chunk)
+        for name, words in columns.words.items():
+            kept = self._words.setdefault(name.removeprefix("value "), _Words(self.cells))
+            kept.fill(cells, words.codes, words.texts)
         self.filled[cells] = True
         self.done += len(cells)
-        self.failed += failures(columns)
+        self.failed += columns.failures
 
     def variables(self) -> dict[str, np.ndarray]:
         """{name: array over the grid}: measures in their order, then status and words.
@@ -57,12 +57,11 @@ class Table:
         """
         self._mark_odd_shapes()
         rank = {measure["name"]: place for place, measure in enumerate(self.plan.measures)}
-        found = (self._numbers.keys() | self._words.keys()) - set(NOTES)
-        found |= rank.keys() - {name.partition(".")[0] for name in found}
-        names = sorted(found, key=lambda name: (rank.get(name.partition(".")[0], len(rank)), name))
-        arrays = {name: self._values(name) for name in names} | {
-            name: self._words[name].array() for name in NOTES
-        }
+        values = (self._numbers.keys() | self._words.keys()) - set(NOTES)
+        values |= rank.keys() - {name.partition(".")[0] for name in values}
+        names = sorted(values, key=lambda name: (rank.get(name.partition(".")[0], len(rank)), name))
+        arrays = {name: self._values(name) for name in names}
+        arrays |= {name: self._words[name].array() for name in NOTES}
         return {
             name: array.reshape(*self.plan.shape, *array.shape[1:])
             for name, array in arrays.items()
@@ -73,11 +72,9 @@ class Table:
         if numbers is None:
             return np.full(self.cells, np.nan) if words is None else words.array()
         array, given = numbers.array()
-        return (
-            array
-            if words is None
-            else np.where(given, array.astype(str), words.array()).astype(object)
-        )
+        if words is None:
+            return array
+        return np.where(given, array.astype(str), words.array()).astype(object)
 
     def _mark_odd_shapes(self):
         for name, numbers in self._numbers.items():
@@ -94,14 +91,14 @@ class _Numbers:
 
     def __init__(self, cells):
         self.cells = cells
-        self._by_shape: dict[
-            tuple, tuple
-        ] = {}  # shape -> (first chunk, array, which cells have a value)
+        # shape -> (first chunk, array, which cells have a value)
+        self._by_shape: dict[tuple, tuple] = {}
 
     def fill(self, cells, values, chunk):
         if not len(cells):
             return
-        shape, kind = values.shape[1:], values.dtype if values.dtype.kind in "bi" else float
+        shape = values.shape[1:]
+        kind = values.dtype if values.dtype.kind in "bi" else float
         if shape not in self._by_shape:
             self._by_shape[shape] = (
                 chunk,
@@ -156,9 +153,3 @@ class _Words:
         return np.array(texts, dtype=object if 4 * longest * len(self._codes) > _LARGEST else None)[
             self._codes
         ]
-
-
-def failures(columns: dict) -> int:
-    """Cells of a chunk that are not fine."""
-    wrong = np.array([word not in FINE for word in words_of(columns)["status"]])
-    return int(np.broadcast_to(wrong[columns.get("status", 0)], len(columns[CELLS])).sum())

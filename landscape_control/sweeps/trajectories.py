@@ -26,7 +26,7 @@ class Trajectories:
     rebuilding.
     """
 
-    kind = "trajectory"
+    name = "trajectory"
 
     def is_number(self, problem, path, column):
         part, _, name = path.partition(".")
@@ -47,6 +47,7 @@ class Trajectories:
 class TrajectoryRunner:
     """Every cell is solved from the cold starts of ``Solver.solve``; where its best plan does not
     continue the neighbour's, the neighbour's plan is tried as a start too, and the better one kept.
+
     So no cell is worse than a solve of its own, and a plan that cold starts miss travels through
     the grid once it has been found: onwards as cells are solved, and back when the chunk is done. A
     cell of which ``hidden_basin`` warns takes the better plan that the second look found."""
@@ -103,14 +104,15 @@ class TrajectoryRunner:
         return numbers
 
 
-def _is_better(one, other) -> bool:
+def _is_better(solution, other) -> bool:
     """A converged plan before one that is not, then the cheaper one by more than both are
     uncertain.
     """
-    if one.status.ok != other.status.ok:
-        return one.status.ok
-    margin = one.best.cost_error + other.best.cost_error + 1e-9 * abs(other.cost)
-    return bool(one.cost < other.cost - margin)
+    if solution.status.ok != other.status.ok:
+        return solution.status.ok
+    uncertain = solution.best.cost_error + other.best.cost_error
+    margin = uncertain + 1e-9 * abs(other.cost)
+    return bool(solution.cost < other.cost - margin)
 
 
 def _continues(plan, other, allowed=0.25, longest=2.5) -> bool:

@@ -5,49 +5,48 @@ stops the others.
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
 from ..errors import ProblemError
-from ..measures import Cell, as_measure, plain_value
-from .adaptors import FormulaRunner, adaptor_of
-from .columns import columns_of, owned, pack
+from ..measures import Cell, Measure, as_measure, plain_value
+from .columns import Columns, columns_of
 from .failures import COMPUTED, LOST, MEASURE, USABLE, failure, named_parts, note
 from .formulas import formula_columns
 from .identity import UNKNOWN, code_of, why_other
 from .jobs import Job, improved
 from .paths import with_values
 from .plan import Plan
+from .problem_kinds import FormulaRunner, kind_of
 from .versions import check_versions
 
 HIDDEN = "value hidden_basin"  # the measure whose warnings are followed up
 MOST_SOLVERS = 4  # structures whose solvers a process keeps
 
-_ONE_AT_A_TIME = (
-    threading.Lock()
-)  # executors may run threads; the solvers are shared and CasADi has no use for them
-_KEPT: OrderedDict[str, "Workshop"] = OrderedDict()
-_TEXTS: dict[
-    str, str
-] = {}  # plans by their digest, in processes that were given them when they began
-_AT_HAND: dict[
-    str, tuple
-] = {}  # measures that have no address, for this process and those forked from it
+# executors may run threads; the solvers are shared and CasADi has no use for them
+_ONE_AT_A_TIME = threading.RLock()
+_KEPT: OrderedDict[str, "ChunkWorker"] = OrderedDict()
+# plans by their digest, in processes that were given them when they began
+_TEXTS: dict[str, str] = {}
+# measures that have no address, for this process and those forked from it
+_AT_HAND: dict[str, tuple] = {}
 
 
-def run_chunk(plan: str, index: int, measures: tuple | None = None) -> bytes:
-    """The packed results of one chunk of a plan (its JSON text, or the digest of one that this
-    process was given).
+def run_chunk(plan: str, measures: tuple | None, index: int) -> Columns:
+    """The results of one chunk of a plan (its JSON text, or the digest of one that this process was
+    given).
 
-    ``measures`` where they cannot be found by address.
+    ``measures`` are given where they cannot be found by address.
     """
     text = _TEXTS.get(plan, plan)
     with _ONE_AT_A_TIME:
         if text not in _KEPT:
-            _KEPT[text] = Workshop(Plan.from_text(text), measures or _AT_HAND.get(text))
+            _KEPT[text] = ChunkWorker(Plan.from_text(text), measures or _AT_HAND.get(text))
             while len(_KEPT) > 2:
                 _KEPT.popitem(last=False)
-        return pack(_KEPT[text].chunk(index))
+        return _KEPT[text].chunk(index)
 
 
 def hold(digest: str, text: str) -> None:
@@ -55,18 +54,22 @@ def hold(digest: str, text: str) -> None:
     _TEXTS[digest] = text
 
 
-def lend(text: str, measures: tuple) -> None:
-    """Keep the measures of a plan at hand for this process and its forks, until :func:`forget`."""
+@contextmanager
+def lent(text: str, measures: tuple) -> Iterator[None]:
+    """The block, and processes that are forked in it, have the measures of a plan at hand."""
     _AT_HAND[text] = measures
+    try:
+        yield
+    finally:
+        del _AT_HAND[text]
 
 
 def forget(text: str) -> None:
-    """Drop the solvers and measures kept for a plan."""
-    _AT_HAND.pop(text, None)
+    """Drop the solvers kept for a plan."""
     _KEPT.pop(text, None)
 
 
-class Workshop:
+class ChunkWorker:
     """The problem of a plan, made anew from its text, its measures, and the solvers used last."""
 
     def __init__(self, plan: Plan, measures=None):
@@ -74,21 +77,19 @@ class Workshop:
         self.plan = plan
         self.measures = tuple(measures or map(found_measure, plan.measures))
         self.closed_form = plan.kind == "closed form"
-        self.adaptor = adaptor_of(plan.problem, closed_form=self.closed_form)
+        self.kind = kind_of(plan.problem, closed_form=self.closed_form)
         self.needed = (
             any(measure.needs == "solution" for measure in self.measures) and not self.closed_form
         )
         self._runners: OrderedDict = OrderedDict()
 
-    def chunk(self, index: int) -> dict:
+    def chunk(self, index: int) -> Columns:
         """Columns of all cells of a chunk."""
         cells = self.plan.layout.chunk(index)
-        columns = (
-            formula_columns(self.plan, self.measures, cells)
-            if self.closed_form
-            else self._solved(cells)
-        )
-        return owned(columns, self.plan.digest, index)
+        with _ONE_AT_A_TIME:
+            if self.closed_form:
+                return formula_columns(self.plan, self.measures, cells)
+            return self._solved(cells)
 
     def _solved(self, cells):
         """Rows of all cells: solved one after another, then looked at again from the other side,
@@ -99,8 +100,9 @@ class Workshop:
         for cell in cells.tolist():
             job = Job(cell=cell, structure=self.plan.layout.structure(cell))
             shared = before is not None and before.structure == job.structure
-            self._solve(job, before.known if shared else None)
-            job.known = job.solution if job.usable else (before.known if shared else None)
+            neighbour = before.known if shared else None
+            self._solve(job, neighbour)
+            job.known = job.solution if job.usable else neighbour
             jobs.append(job)
             before = job
         self._compare(jobs, range(len(jobs) - 1, 0, -1), -1)
@@ -183,7 +185,7 @@ class Workshop:
             }
             try:
                 made = (
-                    self.adaptor.runner(
+                    self.kind.runner(
                         with_values(self.plan.problem, outer), self.plan.options, self.plan.starts
                     )
                     if self.needed
@@ -235,18 +237,19 @@ class Workshop:
     def _parts(self, measure, value):
         """{column: value}; arrays must have one shape in all cells."""
         parts = named_parts(measure, value)
-        for name, one in parts.items():
-            if self._shapes.setdefault(name, np.shape(one)) != np.shape(one):
+        for name, part in parts.items():
+            shape = np.shape(part)
+            if self._shapes.setdefault(name, shape) != shape:
                 raise ProblemError(
                     f"value of {measure.name!r}",
                     expected=f"the shape {self._shapes[name]} of other cells",
-                    received=f"{np.shape(one)}",
+                    received=f"{shape}",
                     advice="return arrays of one shape",
                 )
         return parts
 
 
-def found_measure(planned: dict):
+def found_measure(planned: dict) -> Measure:
     """A measure of a plan by its address; raises ProblemError if it is no longer what it was."""
     measure = as_measure(planned["address"])
     check_code(planned, measure)
@@ -270,11 +273,11 @@ def check_code(planned: dict, measure, *, vouched: bool = False) -> None:
         )
 
 
-def lost_chunk(plan: Plan, index: int, message: str) -> bytes:
+def lost_chunk(plan: Plan, index: int, message: str) -> Columns:
     """The results of a chunk that no process came back with."""
     cells = plan.layout.chunk(index)
     row = {"status": LOST, "message": message, "traceback": "", "found_from": "", "seconds": 0.0}
-    return pack(owned(columns_of(cells, [row] * len(cells)), plan.digest, index))
+    return columns_of(cells, [row] * len(cells))
 
 
 def _named(starts, shown=3):

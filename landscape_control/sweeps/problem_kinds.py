@@ -32,10 +32,10 @@ class Runner(Protocol):
         """
 
 
-class Adaptor(Protocol):
+class ProblemKind(Protocol):
     """What the sweep must know about one kind of problem."""
 
-    kind: str
+    name: str
 
     def is_number(self, problem, path: str, column) -> bool:
         """Whether other values at a path need no other solver."""
@@ -54,8 +54,8 @@ class Adaptor(Protocol):
         """What solves problems of this structure."""
 
 
-def adaptor_of(problem, *, closed_form: bool, any_path: bool = False) -> Adaptor:
-    """The adaptor of a problem; ``closed_form`` when nothing has to be solved and all cells are
+def kind_of(problem, *, closed_form: bool, any_path: bool = False) -> ProblemKind:
+    """The kind of a problem; ``closed_form`` when nothing has to be solved and all cells are
     evaluated at once.
 
     ``any_path`` when all formulas are the user's own, which are given every parameter that varies
@@ -80,7 +80,7 @@ class Beliefs:
     ``landscape_control.solve``.
     """
 
-    kind = "belief"
+    name = "belief"
 
     def is_number(self, problem, path, column):
         return True
@@ -123,7 +123,7 @@ class BeliefRunner:
 class Policies:
     """Best coefficients of policy families: one PolicySolver per horizon and family."""
 
-    kind = "policy"
+    name = "policy"
 
     def is_number(self, problem, path, column):
         return path.partition(".")[0] != "family" and path not in ("objective.horizon", "task")
@@ -185,7 +185,7 @@ class ClosedForm:
     problem at each point.
     """
 
-    kind = "closed form"
+    name = "closed form"
 
     def __init__(self, any_path=False):
         self.any_path = any_path

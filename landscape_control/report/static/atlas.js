@@ -1,8 +1,3 @@
-"""The script of an atlas page: draws the map and, for the cell under the pointer or the keyboard,
-its paths and numbers.
-"""
-
-SCRIPT = r"""
 (() => {
 "use strict";
 const data = JSON.parse(document.getElementById("data").textContent);
@@ -257,4 +252,3 @@ const follow = () => {
 window.addEventListener("hashchange", follow);
 follow();
 })();
-"""

@@ -1,0 +1,94 @@
+"""Attributes of NetCDF-4 files: looked at before they are read."""
+
+import math
+
+import numpy as np
+
+from .limits import LONGEST_ATTRIBUTE, MOST_ATTRIBUTES, MOST_AXES
+from .open_file import OpenFile, creation_order, is_number
+
+ID, IDS, CLASS, NAME = "_Netcdf4Dimid", "_Netcdf4Coordinates", "CLASS", "NAME"
+_BOOKKEEPING = {
+    ID,
+    IDS,
+    CLASS,
+    NAME,
+    "DIMENSION_LIST",
+    "REFERENCE_LIST",
+    "_NCProperties",
+    "_nc3_strict",
+}
+
+
+def read_attributes(file: OpenFile, found) -> dict:
+    """{name: text or number}; NetCDF's own bookkeeping is left where it is."""
+    names = [
+        name for name in map(file.word, _attribute_names(file, found)) if name not in _BOOKKEEPING
+    ]
+    return {name: _attribute(file, found, name) for name in names}
+
+
+def _attribute_names(file, found):
+    from h5py import h5, h5a
+
+    if h5a.get_num_attrs(found) > MOST_ATTRIBUTES:
+        file.refuse(f"at most {MOST_ATTRIBUTES} attributes", f"{h5a.get_num_attrs(found)}")
+    names, index = [], creation_order(found.get_create_plist().get_attr_creation_order(), h5)
+    h5a.iterate(found, lambda name, *_: names.append(name), index_type=index)
+    return names
+
+
+def _attribute(file, found, name):
+    from h5py import h5a, h5t
+
+    raw = name.encode("utf-8")
+    one = h5a.open(found, raw)
+    kind = one.get_type()
+    if one.shape not in ((), (1,)):
+        file.refuse("attributes of one value", f"{name!r} of shape {one.shape}")
+    if isinstance(kind, h5t.TypeStringID):
+        return _text(file, one, name, raw, kind)
+    if not is_number(kind):
+        file.refuse("attributes that are numbers or texts", f"{name!r} of another type")
+    values = np.empty(one.shape, dtype=one.dtype)
+    one.read(values)
+    return values.item()
+
+
+def _text(file, one, name, raw, kind):
+    """A text attribute whose length has been looked at."""
+    if kind.is_variable_str():
+        file.texts.check_attribute(raw, file.in_words)
+    elif kind.get_size() > LONGEST_ATTRIBUTE:
+        file.refuse(
+            f"texts of at most {LONGEST_ATTRIBUTE} bytes",
+            f"the attribute {name!r} of {kind.get_size()} bytes",
+        )
+    values = np.empty(one.shape, dtype=one.dtype)
+    one.read(values)
+    text = values.item()
+    text = file.decoded(text, f"the attribute {name!r}")
+    file.budget.take(file.in_words, len(text))
+    return text
+
+
+def bookkeeping(file: OpenFile, found, name: str, most=MOST_AXES):
+    """A number, numbers or a fixed text of NetCDF's bookkeeping; None where there is none, or
+    another kind of value.
+    """
+    from h5py import h5a, h5t
+
+    if not h5a.exists(found, name.encode()):
+        return None
+    one = h5a.open(found, name.encode())
+    kind = one.get_type()
+    fixed = (
+        isinstance(kind, h5t.TypeStringID)
+        and not kind.is_variable_str()
+        and kind.get_size() <= LONGEST_ATTRIBUTE
+    )
+    if not (fixed or is_number(kind)) or math.prod(one.shape or ()) > most:
+        return None
+    values = np.empty(one.shape, dtype=one.dtype)
+    one.read(values)
+    return values.tolist()

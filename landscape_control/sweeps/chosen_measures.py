@@ -1,0 +1,49 @@
+"""The measures that a sweep is given: one or several, by name, address or function."""
+
+from collections import Counter
+
+from ..errors import ProblemError
+from ..measures import ALL, Measure, as_measure
+from .columns import NOTES
+
+
+def chosen_measures(given: object) -> tuple[tuple[Measure, ...], list[str]]:
+    """(measures, their addresses). Raises ProblemError for none, for two of one name, and for names
+    that every dataset has.
+    """
+    given = given if isinstance(given, list | tuple) else [given]
+    if not given:
+        raise ProblemError(
+            "measure",
+            expected="at least one measure",
+            received="none",
+            advice='e.g. measure=["cost"]',
+        )
+    measures = tuple(map(as_measure, given))
+    names = [measure.name for measure in measures]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise ProblemError(
+            "measure",
+            expected="different names",
+            received=", ".join(names),
+            advice=(
+                f"keep one {twice[0]!r}"
+                if twice[0] in ALL
+                else (
+                    "give functions names of their own: def final(solution): ..., "
+                    "or measures.Measure(name='final', function=lambda cell: ...)"
+                )
+            ),
+        )
+    if set(names) & set(NOTES):
+        raise ProblemError(
+            "measure",
+            expected=f"other names than {', '.join(NOTES)}",
+            received=", ".join(names),
+            advice="these are variables of every sweep; rename the function",
+        )
+    return measures, [
+        asked if isinstance(asked, str) else measure.address
+        for asked, measure in zip(given, measures, strict=True)
+    ]
