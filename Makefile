@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 # line, the README. Left out are the claims and the longer studies, which make the same calls more often.
 OLDEST_TESTS := $(wildcard $(addprefix tests/test_,solver*.py certificate.py trust*.py hangs.py problem.py landscape*.py \
   transcription_orders.py search.py grid_outside.py grid_numerics.py stochastic_scheme.py belief_*.py hidden.py rules.py \
-  planning_dispatch.py planning_lqg.py planning_kernel.py planning_replanning.py policies_*.py moment_programs.py spectra.py \
+  planning_dispatch.py planning_lqg.py identification_kernels.py planning_replanning.py policies_*.py moment_programs.py spectra.py \
   emergence_policies.py emergence_refusals.py identification_nested.py measures.py simulation.py sweep_*.py records_*.py \
   plotting*.py atlas_page.py hostile_pages.py cli.py readme.py packaging.py))
 

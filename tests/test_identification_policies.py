@@ -10,9 +10,8 @@ import pytest
 import landscape_control as lc
 from landscape_control import ProblemError, rules
 from landscape_control.comparison import Conclusion, Criteria, PolicySample, compare
-from landscape_control.identification import Histories, Identification, identify, rollout
+from landscape_control.identification import Histories, Identification, identify, raw_rule, rollout
 from landscape_control.landscape import LandscapeDistribution, Uniform
-from landscape_control.planning import raw_rule
 from landscape_control.policies import HeavyBall, PolicyProgram
 
 CURVATURES = np.array([0.5, 1.0, 4.0])

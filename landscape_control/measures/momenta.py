@@ -44,7 +44,8 @@ def _raw(cell, what, part):
     0; the filter is the steady one, with which a long horizon gives what an endless one gives, or
     the prior one.
     """
-    from ..planning import LQGSolution, linear_raw_rule, raw_rule
+    from ..identification import linear_raw_rule, raw_rule
+    from ..planning import LQGSolution
 
     if not isinstance(cell.solution, LQGSolution):
         refuse(

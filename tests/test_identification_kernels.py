@@ -11,14 +11,14 @@ import pytest
 from scipy.integrate import quad_vec
 
 import landscape_control as lc
-from landscape_control.planning import (
+from landscape_control.identification import (
     linear_raw_rule,
     linearised_rules,
     nearest_rules,
     raw_rule,
     share_momentum,
-    solve_lqg,
 )
+from landscape_control.planning import solve_lqg
 
 
 def one_mode(
@@ -324,7 +324,7 @@ def test_one_shared_momentum_is_optimal_for_a_round_bowl_and_costs_more_the_long
 
 
 def test_shared_scalars_are_a_minimum_of_the_cost():
-    from landscape_control.planning.shared_momentum import _ClosedLoop
+    from landscape_control.identification.kernels.shared_momentum import _ClosedLoop
 
     solution = solve_lqg(bowl(np.diag([1.0, 0.25])))
     found = share_momentum(solution)

@@ -8,14 +8,14 @@ import casadi as ca
 import numpy as np
 from scipy.linalg import expm
 
-from ..arguments import Entries, Index, Points, Shape, Vector, checked
-from ..arrays import freeze
-from ..errors import ProblemError
-from ..landscape import TaskChain
-from ..pointwise import Pointwise
-from ..problem import ControlProblem
-from ..sees import ExactGradient
-from .kernel import RawRule
+from ...arguments import Entries, Index, Points, Shape, Vector, checked
+from ...arrays import freeze
+from ...errors import ProblemError
+from ...landscape import TaskChain
+from ...pointwise import Pointwise
+from ...problem import ControlProblem
+from ...sees import ExactGradient
+from .raw_rules import RawRule
 
 # of central differences: balances their two errors, 1e-10 each, for quantities of order one
 _STEP = 1e-5

@@ -9,7 +9,7 @@ from typing import Annotated
 import numpy as np
 from scipy.linalg import expm
 
-from ..arguments import (
+from ...arguments import (
     AnyNumber,
     Count,
     Entries,
@@ -20,12 +20,12 @@ from ..arguments import (
     Words,
     checked,
 )
-from ..arrays import freeze, matrix, number, vector, whole
-from ..errors import ProblemError
-from ..problem import ControlProblem
-from .expected_cost import Uncertainty
-from .linear_model import read_linear_model
-from .lqg import LQGSolution
+from ...arrays import freeze, matrix, number, vector, whole
+from ...errors import ProblemError
+from ...planning.expected_cost import Uncertainty
+from ...planning.linear_model import read_linear_model
+from ...planning.lqg import LQGSolution
+from ...problem import ControlProblem
 
 
 @checked

@@ -9,9 +9,9 @@ import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 from scipy.signal import lfilter
 
-from ..arguments import AnyNumber, Entries, Shape, checked
-from ..arrays import freeze
-from ..errors import ProblemError
+from ...arguments import AnyNumber, Entries, Shape, checked
+from ...arrays import freeze
+from ...errors import ProblemError
 
 
 @checked

@@ -9,10 +9,10 @@ import numpy as np
 from scipy.linalg import solve_continuous_lyapunov
 from scipy.optimize import minimize
 
-from ..arguments import AnyNumber, checked
-from ..errors import ProblemError
-from .kernel import MomentumForm, raw_rule
-from .lqg import LQGSolution
+from ...arguments import AnyNumber, checked
+from ...errors import ProblemError
+from ...planning.lqg import LQGSolution
+from .raw_rules import MomentumForm, raw_rule
 
 
 @checked
