@@ -730,7 +730,7 @@ def test_the_exact_rule_follows_the_plan():
 
 def test_rules_that_share_their_modes_steer_as_the_library_says():
     """The one eigen-decomposition for several rules gives each rule's own control, to round-off."""
-    from landscape_control.measures.closed_loop import Batch
+    from landscape_control.comparison.closed_loop import ClosedLoops
     from landscape_control.measures.regrets import applicable, classic
 
     objective = lc.Objective(horizon=2.0, discount=0.3)
@@ -738,7 +738,7 @@ def test_rules_that_share_their_modes_steer_as_the_library_says():
     rules = applicable(problem, classic())
     points = 1 + 0.02 * np.random.default_rng(0).standard_normal((len(rules), 3))
     numbers = [np.linspace(0.5, 0.7, len(rule.names))[None] for rule in rules]
-    batch = Batch(problem, list(zip(rules, numbers, strict=True)), end=2.0)
+    batch = ClosedLoops(problem, list(zip(rules, numbers, strict=True)), end=2.0)
     velocity, running = batch.velocity(0.5, points)
     assert {"newton", "ballistic", "linear_quadratic"} == batch.shared
     for i, rule in enumerate(rules):
@@ -749,6 +749,20 @@ def test_rules_that_share_their_modes_steer_as_the_library_says():
     np.testing.assert_allclose(
         running, (velocity**2).sum(1) / 2 + problem.landscape.loss(points), rtol=1e-12
     )
+
+
+@pytest.mark.parametrize("start", [[0.0, 0.0], [0.001, 0.0], [1e-3, 1e-3]])
+def test_a_path_that_leaves_the_origin_has_not_run_off(start):
+    """The exact optimum of a quadratic loses nothing, wherever its coordinates have their zero."""
+    problem = lc.ControlProblem(
+        landscape=lc.quadratic(hessian=np.diag([1.0, 4.0]), minimum=[3.0, 2.0]),
+        start=start,
+        objective=lc.Objective(horizon=2.0, discount=0.3),
+    )
+    cell = solved(problem)
+    assert measures.regret(cell)["linear_quadratic"] == pytest.approx(0, abs=2e-5)
+    assert measures.cheapest_rule(cell) == "linear_quadratic"
+    assert measures.policy_rule(cell) == "linear_quadratic"
 
 
 def test_without_discount_a_rule_that_rests_in_a_poor_basin_for_ever_has_no_finite_cost():

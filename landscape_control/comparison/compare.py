@@ -12,10 +12,10 @@ from ..arguments import Count, Filled, Index, NonNegative, Points, Positive, Wor
 from ..arrays import number, whole
 from ..errors import ProblemError
 from ..problem import ControlProblem
-from ..rules import CausalRule, Rule, Sees, full_information
+from ..rules import CausalRule, Information, Rule, full_information
 from .criteria import Criteria
 from .policy_fit import fit_rules, read_rules
-from .running import run_rule
+from .running import run_rules
 from .samples import PolicySample, sample_policy
 from .verdict import Verdict
 
@@ -42,7 +42,7 @@ def compare(
     solver: object = None,
     resamples: Count = 200,
     criteria: Criteria | None = None,
-    sees: frozenset[Sees] | None = None,
+    sees: frozenset[Information] | None = None,
     progress: Callable | None = None,
 ) -> Verdict:
     """Which closed-form rule is the optimal policy of these problems?
@@ -148,14 +148,17 @@ def compare_samples(
 
 
 def _run(verdict, problems, optima):
-    def with_runs(row):
-        runs = tuple(
-            run_rule(problem, row.rule, row.coefficients, optimum=optimum)
-            for problem, optimum in zip(problems, optima, strict=True)
-        )
-        return replace(row, runs=runs)
-
-    return replace(verdict, rows=tuple(map(with_runs, verdict.rows)))
+    """The verdict with what it costs to run each of its rules on each problem."""
+    fitted = [(row.rule, row.coefficients) for row in verdict.rows]
+    columns = [
+        run_rules(problem, fitted, optimum=optimum)
+        for problem, optimum in zip(problems, optima, strict=True)
+    ]
+    rows = tuple(
+        replace(row, runs=runs)
+        for row, runs in zip(verdict.rows, zip(*columns, strict=True), strict=True)
+    )
+    return replace(verdict, rows=rows)
 
 
 def _as_problems(problems):

@@ -12,7 +12,7 @@ from ..comparison import Conclusion, Criteria, RuleFit
 from ..comparison.judging import judge
 from ..comparison.wording import percent
 from ..errors import ProblemError
-from ..rules import CausalRule, Rule, Sees, causal
+from ..rules import CausalRule, Information, Rule, causal
 from ..rules.causal_library import LOOP_TWIN
 from .fitting import fit_rule
 from .histories import Histories
@@ -158,7 +158,7 @@ def weight_by_weight(
 def _refusal(rule, histories):
     if not isinstance(rule, CausalRule):
         return "a map of what the landscape is; a causal policy is told of its gradients only"
-    if Sees.PARAMETERS in rule.sees and histories.parameters is None:
+    if Information.PARAMETERS in rule.sees and histories.parameters is None:
         return "needs parameters (θ at each observation), which the histories do not hold"
     return None
 

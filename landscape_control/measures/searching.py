@@ -9,13 +9,11 @@ from itertools import product
 
 import numpy as np
 
+from ..comparison.closed_loop import ClosedLoops, Effort
 from ..rules import Rule, gradient_descent
-from .closed_loop import Batch
 
-ROUGH, FINE = (
-    1e-3,
-    1e-6,
-)  # relative accuracy of the integration while searching, and of the costs reported
+FINE = 1e-6  # relative accuracy of the costs reported
+_SEARCHING, _REPORTING = Effort(accuracy=1e-3), Effort(accuracy=FINE)
 TIE = 1e-5  # of S: what costs of rules are good to
 _ROUNDS = {1: 3, 2: 5}  # by number of coefficients
 _MOST_ROUNDS = 9
@@ -102,13 +100,13 @@ class Search:
                 arms[i].admissible(centres[i] + spans[i] * _cross(len(centres[i]))) for i in chosen
             ]
             for i, grid, cost in zip(
-                chosen, grids, self._costs(chosen, grids, ROUGH) if chosen else (), strict=True
+                chosen, grids, self._costs(chosen, grids, _SEARCHING) if chosen else (), strict=True
             ):
                 centres[i], narrower = self._narrow(arms[i], grid, cost, centres[i], spans[i])
                 left[i] -= narrower < spans[i]
                 spans[i] = narrower
         grids = [arm.admissible(centre[None]) for arm, centre in zip(arms, centres, strict=True)]
-        costs = np.concatenate(self._costs(range(len(arms)), grids, FINE))
+        costs = np.concatenate(self._costs(range(len(arms)), grids, _REPORTING))
         found = [i for i, arm in enumerate(arms) if not arm.edge]
         for i, arm in enumerate(arms):
             if arm.edge and costs[i] < costs[found[arm.place]] - self.noise:
@@ -132,20 +130,20 @@ class Search:
         )
 
     def _idle(self):
-        batch = Batch(self.problem, [(gradient_descent(), np.zeros((1, 1)))], end=self.end)
+        loops = ClosedLoops(self.problem, [(gradient_descent(), np.zeros((1, 1)))], end=self.end)
         with np.errstate(all="ignore"):
-            return float(batch.costs(FINE)[0])
+            return float(loops.costs(_REPORTING)[0])
 
-    def _costs(self, chosen, grids, accuracy):
+    def _costs(self, chosen, grids, effort):
         arms = [self.arms[i] for i in chosen]
         groups = [(arm.rule, arm.values(grid)) for arm, grid in zip(arms, grids, strict=True)]
         bound = np.repeat(
             self.best[[arm.place for arm in arms]] + self.slack, [len(grid) for grid in grids]
         )
-        batch = Batch(self.problem, groups, end=self.end, bound=bound, lowest=self.lowest)
+        loops = ClosedLoops(self.problem, groups, end=self.end, bound=bound, lowest=self.lowest)
         with np.errstate(all="ignore"):
-            costs = batch.costs(accuracy)
-        return [costs[place] for place in batch.places]
+            costs = loops.costs(effort)
+        return [costs[place] for place in loops.places]
 
 
 def _arms(place, rule, origin, unit):

@@ -9,9 +9,9 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 from ..arguments import NonNegative, checked
+from ..comparison.closed_loop import ClosedLoops
 from ..errors import ProblemError
 from ..rules.choice import MARGIN, Margin, simplest
-from .closed_loop import Batch
 from .library import plan_of
 from .measure import Measure, register
 from .regrets import classic, rule_costs
@@ -167,9 +167,9 @@ def _rule_trajectories(cell):
         )
         for key in usable
     ]
-    batch, n = Batch(cell.problem, rules, end=times[-1]), cell.problem.dimension
+    loops, n = ClosedLoops(cell.problem, rules, end=times[-1]), cell.problem.dimension
     flow = solve_ivp(
-        lambda t, y: batch.velocity(t, y.reshape(-1, n))[0].ravel(),
+        lambda t, y: loops.velocity(t, y.reshape(-1, n))[0].ravel(),
         (0.0, times[-1]),
         np.tile(cell.problem.start, len(usable)),
         method="LSODA",
