@@ -630,7 +630,11 @@ def test_a_rule_without_a_cost_has_no_coefficients():
 
 def test_parsimony_prefers_the_simplest_rule_within_the_margin():
     def row(richness, regret):
-        return SimpleNamespace(rule=SimpleNamespace(richness=richness), regret=regret)
+        names = tuple("abc"[: richness[0]])
+        rule = SimpleNamespace(
+            richness=richness, key=str(regret), names=names, contains=frozenset()
+        )
+        return SimpleNamespace(rule=rule, regret=regret)
 
     rows = [
         row((2, 1, 2), 0.003),

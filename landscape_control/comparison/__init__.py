@@ -1,7 +1,8 @@
 """Policy samples -> fitted rules -> verdict; preconditioner exponent; second-order path law."""
 
+from ..rules.choice import Conclusion, Selection
 from .compare import compare
-from .criteria import Conclusion, Criteria
+from .criteria import Criteria
 from .exponent import Exponents, exponent_curve, preconditioner_exponent
 from .path_law import PathLaw, path_law
 from .policy_fit import fit_rules
@@ -18,6 +19,7 @@ __all__ = [
     "RuleFit",
     "Run",
     "Scatter",
+    "Selection",
     "Verdict",
     "compare",
     "draw_starts",

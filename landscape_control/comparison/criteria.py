@@ -1,18 +1,9 @@
-"""What a comparison may conclude, and the numbers that decide."""
+"""The numbers that decide what a comparison concludes."""
 
-import enum
 from dataclasses import dataclass
 
 from ..arguments import Positive, checked
 from ..rules.choice import MARGIN, Margin
-
-
-class Conclusion(enum.Enum):
-    """What a comparison may conclude."""
-
-    RULE = "one rule fits"
-    NOT_IDENTIFIABLE = "rules fit that cannot be told apart on this data"
-    NONE_FITS = "no rule in the library fits"
 
 
 @checked

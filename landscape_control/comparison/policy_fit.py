@@ -12,9 +12,8 @@ from ..rules import CausalRule, Information, Rule, by_name, observe
 from ..rules.information import names
 from .criteria import Criteria
 from .fitting import Fit, fit_linear
-from .judging import judge
 from .samples import PolicySample
-from .verdict import RuleFit, Scatter, Verdict
+from .verdict import RuleFit, Scatter, Verdict, judge
 
 
 @checked

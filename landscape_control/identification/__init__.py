@@ -24,6 +24,7 @@ _HOMES = {
     "linear_raw_rule": "kernels.raw_rules",
     "Equivalent": "kernels.equivalents",
     "nearest_rules": "kernels.equivalents",
+    "select_equivalent": "kernels.equivalents",
     "SharedMomentum": "kernels.shared_momentum",
     "share_momentum": "kernels.shared_momentum",
     "LinearisedRules": "kernels.linearised",

@@ -9,8 +9,8 @@ import numpy as np
 from ..arguments import Count, Filled, Index, checked
 from ..arrays import whole
 from ..comparison import Conclusion, Criteria, RuleFit
-from ..comparison.judging import judge
-from ..comparison.wording import percent
+from ..comparison.formatting import percent
+from ..comparison.verdict import judge
 from ..errors import ProblemError
 from ..rules import CausalRule, Information, Rule, causal
 from ..rules.causal_library import LOOP_TWIN

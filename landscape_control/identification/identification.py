@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 
 from ..arguments import AnyNumber, checked
 from ..comparison import Conclusion, RuleFit, Verdict
-from ..comparison.wording import paragraph, percent, table
+from ..comparison.formatting import paragraph, percent, table
 from .residual import Schedule
 
 MAP, CAUSAL = "a map u(θ)", "a causal rule"
@@ -63,18 +63,6 @@ class Identification(Verdict):
             row for row in self.rows[1:] if row.key not in (*first.equivalent_to, *self.equivalent)
         )
         return next((row for row in others if not its_limit(row)), None)
-
-    @property
-    def margin(self) -> float | None:
-        """Error of the runner-up over that of the preferred rule, both at least the resolution;
-        None without one.
-        """
-        if self.runner_up is None:
-            return None
-        errors = (
-            max(row.error, self.criteria.resolution) for row in (self.runner_up, self.rows[0])
-        )
-        return next(errors) / next(errors)
 
     @property
     def nouns(self):

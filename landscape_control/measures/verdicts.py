@@ -11,7 +11,7 @@ from scipy.integrate import solve_ivp
 from ..arguments import NonNegative, checked
 from ..comparison.closed_loop import ClosedLoops
 from ..errors import ProblemError
-from ..rules.choice import MARGIN, Margin, simplest
+from ..rules.choice import MARGIN, Conclusion, Margin, basic, select
 from .library import plan_of
 from .measure import Measure, register
 from .regrets import classic, rule_costs
@@ -54,17 +54,24 @@ def _number(row, name):
 
 def choose(rows, *, threshold: float = THRESHOLD, margin: float = MARGIN):
     """The rule that costs least, unless a simpler one costs as little to within a factor ``margin``
-    of regret.
+    of regret; None where no regret is at most ``threshold``.
 
-    None if the least regret is above ``threshold``. See
-    :func:`landscape_control.rules.choice.simplest`; regrets below RESOLUTION are not distinguished.
+    See :func:`landscape_control.rules.choice.select`; regrets below RESOLUTION are not
+    distinguished.
     """
-    rows = [row for row in rows if not math.isnan(row.regret)]
-    if not min((row.regret for row in rows), default=math.inf) <= threshold:
+    rows = [row for row in rows if math.isfinite(row.regret)]
+    if not rows:
         return None
-    regrets = [row.regret for row in rows]
-    richness = [row.rule.richness for row in rows]
-    return rows[simplest(regrets, richness, resolution=RESOLUTION, margin=margin)]
+    selection = select(
+        [row.rule for row in rows],
+        [row.regret for row in rows],
+        threshold=threshold,
+        resolution=RESOLUTION,
+        margin=margin,
+    )
+    if selection.conclusion is Conclusion.NONE_FITS:
+        return None
+    return next(row for row in rows if row.rule.key == selection.name)
 
 
 class CheapestRule:
@@ -121,13 +128,7 @@ def tied(rows) -> tuple[str, ...]:
     if chosen is None:
         return ()
     same = [row.rule for row in rows if abs(row.regret - chosen.regret) <= TIE]
-    fewest = min(len(rule.names) for rule in same)
-    lean = {rule.key: rule for rule in same if len(rule.names) == fewest}
-    return tuple(
-        key
-        for key, rule in lean.items()
-        if key != chosen.rule.key and not rule.contains & set(lean)
-    )
+    return tuple(rule.key for rule in basic(same) if rule.key != chosen.rule.key)
 
 
 def _equivalent_rules(cell):
