@@ -676,6 +676,38 @@ def test_the_map_of_policies_says_what_compare_says(horizon):
         )
 
 
+@pytest.mark.parametrize(
+    ("make", "answers"),
+    [
+        (bowl, {"linear_quadratic", "ballistic", "gradient_descent"}),
+        (well, {"linear_quadratic", "none"}),
+    ],
+)
+def test_sweep_and_compare_answer_with_the_same_word(make, answers):
+    """Over horizon and discount, on a bowl and on a double well: each cell of the map says what
+    compare says of that cell's problem, in the same word.
+    """
+    horizons, discounts = [0.5, 2.0, 8.0], [0.1, 0.63, 2.0]
+    problem = make(horizon=horizons[0], discount=discounts[0])
+    axes = {"horizon": horizons, "discount": discounts}
+    said = lc.sweep(problem, axes, measure=["policy_rule"], workers=1)["policy_rule"]
+    found = set()
+    for horizon in horizons:
+        for discount in discounts:
+            cell = problem.changed(horizon=horizon, discount=discount)
+            selection = lc.compare(cell, run=False, resamples=1).selection
+            assert said.sel(horizon=horizon, discount=discount).item() == selection.answer
+            assert selection.answer in (selection.name, "none", "not identifiable")
+            found.add(selection.answer)
+    limits = [(math.inf, 0.0), (math.inf, 400.0)] if make is bowl else []
+    for horizon, discount in limits:
+        cell = problem.changed(horizon=horizon, discount=discount)
+        answer = lc.compare(cell, run=False, resamples=1).selection.answer
+        assert measures.policy_rule(solved(cell)) == answer
+        found.add(answer)
+    assert found == answers
+
+
 def test_on_one_curvature_the_policy_is_not_identifiable():
     objective = lc.Objective(horizon=math.inf, discount=1.0)
     problem = lc.ControlProblem(
