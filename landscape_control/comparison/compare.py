@@ -14,7 +14,7 @@ from ..errors import ProblemError
 from ..problem import ControlProblem
 from ..rules import CausalRule, Information, Rule, full_information
 from .criteria import Criteria
-from .policy_fit import fit_rules, read_rules
+from .policy_fit import fit_maps, read_rules
 from .running import run_rules
 from .samples import PolicySample, sample_policy
 from .verdict import Verdict
@@ -140,7 +140,7 @@ def compare_samples(
     )
     usable = tuple(sampling.sample for sampling in sampled if sampling.sample is not None)
     _check_samples(usable, failures)
-    verdict = fit_rules(usable, rules, seed=seed, **fit)
+    verdict = fit_maps(usable, rules, seed=seed, **fit)
     verdict = replace(verdict, failures=failures, sampling=sampled[0].words)
     return (
         _run(verdict, problems, [one.optimum for one in sampled]) if run and not hold else verdict

@@ -17,7 +17,7 @@ from .verdict import RuleFit, Scatter, Verdict, judge
 
 
 @checked
-def fit_rules(
+def fit_maps(
     samples: PolicySample | Annotated[Sequence[PolicySample], Filled()],
     rules: Annotated[
         Sequence[Rule | CausalRule | str], Filled(), Words(expected="at least one rule, or its key")

@@ -14,16 +14,16 @@ from ..comparison.verdict import judge
 from ..errors import ProblemError
 from ..rules import CausalRule, Information, Rule, causal
 from ..rules.causal_library import LOOP_TWIN
-from .fitting import fit_rule
+from .fitting import fit_causal_rule
 from .histories import Histories
 from .identification import CAUSAL, Identification
-from .residual import innovation, read_schedule, regress, residual_shape
+from .residual import innovation, read_schedule, regress_on_previous_update, residual_shape
 
 _PER_STEP = 8  # updates of one step that its two coefficients are read from, at least
 
 
 @checked
-def fit_causal(
+def identify_causal(
     histories: Histories,
     rules: Annotated[Sequence[CausalRule | Rule], Filled()],
     *,
@@ -82,7 +82,9 @@ def fit_causal(
         rows = tuple(
             sorted(rows, key=lambda row: row.error)
         )  # nothing to prefer: the nearest first
-    conclusion, equivalent, notes = _sceptical(conclusion, rows, equivalent, histories, criteria)
+    conclusion, equivalent, notes = _check_excitation(
+        conclusion, rows, equivalent, histories, criteria
+    )
     open_ones = {rows[0].key, *equivalent} if conclusion is Conclusion.NOT_IDENTIFIABLE else set()
     rows = tuple(
         replace(row, identifiable=row.identifiable and row.key not in open_ones) for row in rows
@@ -140,7 +142,7 @@ def weight_by_weight(
     row, fits = found.rows[0], []
     for weight in range(count):
         train, held = histories.weight(weight).split(seed)
-        fits.append(fit_rule(row.rule, train, held, seed=seed, resamples=1))
+        fits.append(fit_causal_rule(row.rule, train, held, seed=seed, resamples=1))
     worst = max(fit.error for fit in fits)
     if worst > found.criteria.threshold:
         return found
@@ -164,7 +166,7 @@ def _refusal(rule, histories):
 
 
 def _row(rule, train, held, settings):
-    fit = fit_rule(rule, train, held, seed=settings["seed"], resamples=settings["resamples"])
+    fit = fit_causal_rule(rule, train, held, seed=settings["seed"], resamples=settings["resamples"])
     theory = settings["predicted"].get(rule.key, {})
     named = dict(zip(rule.names, fit.coefficients.tolist(), strict=True))
     return RuleFit(
@@ -193,7 +195,7 @@ def _schedule(train, held, criteria):
     return found if found.error <= criteria.threshold and (found.learning_rate >= 0).all() else None
 
 
-def _sceptical(conclusion, rows, equivalent, histories, criteria):
+def _check_excitation(conclusion, rows, equivalent, histories, criteria):
     """The same conclusion unless the inputs cannot carry it, and notes on what limits it."""
     notes = []
     if rows[0].key == LOOP_TWIN and "heavy_ball_decoupled_decay" in rows[0].equivalent_to:
@@ -212,7 +214,7 @@ def _sceptical(conclusion, rows, equivalent, histories, criteria):
             f"Every gradient follows from the two before it, as on {path} without noise: a rule"
             " with memory and one without give nearly the same updates there."
         )
-    law = regress(histories)
+    law = regress_on_previous_update(histories)
     planned = (
         law.error <= criteria.resolution
         and law.momentum > 1 - criteria.resolution
@@ -234,3 +236,6 @@ def _sceptical(conclusion, rows, equivalent, histories, criteria):
             " problem that it solves, policy against policy."
         )
     return conclusion, equivalent if len(equivalent) > 1 else (), tuple(notes)
+
+
+fit_causal = identify_causal  # the older name

@@ -51,7 +51,7 @@ class CausalFit:
     fitted: np.ndarray
 
 
-def fit_rule(
+def fit_causal_rule(
     rule: CausalRule, train: Histories, held: Histories, *, seed: int, resamples: int
 ) -> CausalFit:
     """Least squares of the updates over the admissible coefficients, and what it says about them.

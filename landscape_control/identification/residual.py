@@ -58,7 +58,7 @@ def shares(targets, fitted, tangent, inputs) -> tuple[tuple[str, float], ...]:
 
 @checked
 @dataclass(frozen=True, kw_only=True)
-class PathLaw:
+class HeavyBallRegression:
     """Δθ_t = momentum·Δθ_{t-1} - learning_rate·y_t by plain regression on the subject's own
     previous update, unbounded.
 
@@ -72,7 +72,7 @@ class PathLaw:
     error: AnyNumber
 
 
-def regress(histories: Histories) -> PathLaw:
+def regress_on_previous_update(histories: Histories) -> HeavyBallRegression:
     """The regression that the trap of reading momentum off a path consists of."""
     counted, seen = (
         histories.updates[:, histories.settle :],
@@ -83,7 +83,9 @@ def regress(histories: Histories) -> PathLaw:
     size = np.maximum(np.linalg.norm(columns, axis=0), 1e-300)
     found = np.linalg.lstsq(columns / size, now, rcond=1e-10)[0] / size
     error = np.linalg.norm(now - columns @ found) / max(np.linalg.norm(now), 1e-300)
-    return PathLaw(momentum=float(found[0]), learning_rate=float(found[1]), error=float(error))
+    return HeavyBallRegression(
+        momentum=float(found[0]), learning_rate=float(found[1]), error=float(error)
+    )
 
 
 @checked
@@ -194,3 +196,6 @@ def _orthonormal(columns):
 
 def _cleared(array, basis):
     return array - basis @ (basis.T @ array)
+
+
+PathLaw = HeavyBallRegression  # the older name
