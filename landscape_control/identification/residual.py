@@ -9,8 +9,8 @@ import numpy as np
 from ..arguments import AnyNumber, Entries, checked
 from ..arrays import freeze
 from ..rules import CausalRule
-from .fitting import Run
 from .histories import Histories
+from .rule_on_histories import RuleOnHistories
 
 _FADING = 0.9  # of the averages that stand for the recent past
 
@@ -28,7 +28,7 @@ def residual_shape(
     Coefficients at the end of their range are not free to change: what only they could explain,
     were they allowed to, stays.
     """
-    run = Run(rule, histories)
+    run = RuleOnHistories(rule, histories)
     fitted = run(coefficients[None])[0]
     free = inside(rule, dict(zip(rule.names, coefficients, strict=True)))
     tangent = np.nan_to_num(run.jacobian(coefficients))[:, free]
