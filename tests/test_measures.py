@@ -774,7 +774,7 @@ def test_rules_that_share_their_modes_steer_as_the_library_says():
     rules = applicable(problem, classic())
     points = 1 + 0.02 * np.random.default_rng(0).standard_normal((len(rules), 3))
     numbers = [np.linspace(0.5, 0.7, len(rule.names))[None] for rule in rules]
-    batch = ClosedLoops(problem, list(zip(rules, numbers, strict=True)), end=2.0)
+    batch = ClosedLoops(problem, list(zip(rules, numbers, strict=True)))
     velocity, running = batch.velocity(0.5, points)
     assert {"newton", "ballistic", "linear_quadratic"} == batch.shared
     for i, rule in enumerate(rules):

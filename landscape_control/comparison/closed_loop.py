@@ -1,4 +1,4 @@
-"""What rules cost when they steer: closed loops θ̇ = f + B û(θ), all of them integrated side by side."""
+"""Rules that steer: the closed loops θ̇ = f + B û(θ) of many candidates, side by side."""
 
 import math
 from collections.abc import Sequence
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from scipy.integrate import LSODA
 
 from ..problem import ControlProblem
 from ..rules import Information, Rule, optimal_step
@@ -14,9 +13,6 @@ from ..rules.information import seen_at
 from ..rules.spectral import positive
 
 _FAR = 1e4  # a path this many problem sizes away from the origin has run off
-_UNSETTLED = 1e-2  # of the cost; T = ∞ without discount allows no more to be left
-_GROWTH = 1.02  # factor by which the time must grow within ``Effort.patience`` evaluations
-_NEVER = 1e-12  # 1/time, added to a rate that may vanish
 
 # u = -c V φ(h) Vᵀg for G = I, as the rules of that name in rules/spectral.py and
 # rules/linear_quadratic.py
@@ -27,32 +23,8 @@ _FACTORS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Effort:
-    """How closely closed loops are followed, and when one is given up.
-
-    Attributes
-    ----------
-    accuracy : relative tolerance of LSODA; the absolute one is a hundred times smaller
-    still : paths that would move by less than this fraction of the problem's size until the end
-        stand still; 0 follows every path to the end
-    settled : T = ∞ ends once the estimated rest of each cost is below this fraction of it, or each
-        cost, rest included, moved by less than that since the stop before
-    stops : of T = ∞, in units of the first horizon
-    patience : evaluations within which the time must grow by 2 %; else the fastest path is given up
-    limit : evaluations between two stops
-    """
-
-    accuracy: float
-    still: float = 1e-5
-    settled: float = 1e-6
-    stops: tuple[float, ...] = (1, 4, 16)
-    patience: int = 200
-    limit: int = 8000
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Loss:
+class Ending:
     """Where a closed loop ended before its time.
 
     Attributes
@@ -76,42 +48,30 @@ class Loss:
 
 
 class ClosedLoops:
-    """Closed loops θ̇ = f + Bû of S candidates, each a rule with coefficients; the running cost is
-    integrated along.
+    """Closed loops θ̇ = f + Bû of S candidates, each a rule with coefficients; with their
+    running costs.
 
     Parameters
     ----------
     rules : (Rule, coefficients (K, c)) each: the candidates of one rule stand together
-    end : where the integration ends for a finite horizon, its first stop for T = ∞
-    bound : a number or (S,); candidates are given up once their cost must exceed it
-    lowest : the least loss there is, -inf where it is not known; ``bound`` needs it
 
     Attributes
     ----------
     places : per rule, the slice of its candidates
     dead : (S,) bool, candidates that were given up, ran off, or met a point where the rule is
         undefined
-    lost : {candidate: Loss}, why
-    settled : (S,) bool, whether the cost of T = ∞ no longer moved at the last ``stop``
+    lost : {candidate: Ending}, why, where it was not for its cost
+    size : of the problem's coordinates, at its start
     """
 
-    def __init__(
-        self,
-        problem: ControlProblem,
-        rules: Sequence[tuple[Rule, np.ndarray]],
-        *,
-        end: float,
-        bound: float | np.ndarray = math.inf,
-        lowest: float = -math.inf,
-    ):
+    def __init__(self, problem: ControlProblem, rules: Sequence[tuple[Rule, np.ndarray]]):
         self.problem, self.model, self.objective = problem, problem.model, problem.objective
-        self.rules, self.end, self.bound, self.lowest = rules, end, bound, lowest
+        self.rules = rules
         edges = np.cumsum([0, *(len(values) for _, values in rules)])
         self.places = [slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]
         self.count = int(edges[-1])
         self.dead = np.zeros(self.count, dtype=bool)
-        self.lost: dict[int, Loss] = {}
-        self.settled, self.stop = np.ones(self.count, dtype=bool), 0.0
+        self.lost: dict[int, Ending] = {}
         self.shared = self._share_modes()
         self.spectral = self._spectral_candidates()
         self.sees = self._needed()
@@ -143,8 +103,6 @@ class ClosedLoops:
         others = (rule.sees for rule, _ in self.rules if rule.key not in self.shared)
         return frozenset(needed.union(*others))
 
-    # ---- the right-hand side
-
     def velocity(self, t: float, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(θ̇ (S, n), running cost (S,)); candidates whose rule is undefined or that run off are
         dead from then on.
@@ -174,7 +132,7 @@ class ClosedLoops:
         near = np.abs(theta).max(1) < self.far
         for i in np.flatnonzero(fresh):
             what = "the rule is undefined" if near[i] else "the path runs off"
-            self.lost[int(i)] = Loss(what=f"{what} at t = {{t}}", time=t, theta=theta[i].copy())
+            self.lost[int(i)] = Ending(what=f"{what} at t = {{t}}", time=t, theta=theta[i].copy())
         self.dead |= fresh
 
     def _controls(self, t, theta):
@@ -214,162 +172,12 @@ class ClosedLoops:
                 yield partial(_FACTORS[rule.key], seen), values, slice(begin, begin + len(values))
                 begin += len(values)
 
-    # ---- integration
-
-    def costs(self, effort: Effort) -> np.ndarray:
-        """J of every candidate (S,); inf where the rule is undefined on its way, runs off, or
-        passes the bound.
-        """
-        start = np.tile(self.problem.start, (self.count, 1))
-        t, state = 0.0, np.column_stack([start, np.zeros(self.count)]).ravel()
-        if math.isfinite(self.objective.horizon):
-            t, state = self._integrate(t, self.end, state, effort)
-            return self._at_the_end(t, state.reshape(self.count, -1))
-        before = np.full(self.count, np.inf)
-        for factor in effort.stops:
-            t, state = self._integrate(t, factor * self.end, state, effort)
-            costs, left = self._with_rest(t, state.reshape(self.count, -1))
-            self.stop = t
-            self._settle(costs, before, left, effort)
-            if self.settled[~self.dead].all():
-                break
-            before = costs
-        if self.objective.discount == 0:  # nothing fades: what has not settled has no cost
-            costs = np.where(left <= _UNSETTLED, costs, np.inf)
-        return costs
-
-    def _settle(self, costs, before, left, effort):
-        """Which costs of T = ∞ no longer move; without discount a rest that stays is no cost."""
-        with np.errstate(invalid="ignore"):
-            moved = np.abs(costs - before)
-        steady = moved <= effort.settled * np.abs(costs)
-        if self.objective.discount == 0:
-            steady &= left <= _UNSETTLED
-        self.settled = steady | (left <= effort.settled)
-
-    def _integrate(self, begin, end, state, effort):
-        """(t, state) after LSODA steps to the end or a standstill; the Jacobian is a band, since no
-        candidate depends on another.
-        """
-        gamma, count = self.objective.discount, self.count
-
-        def rate(t, y):
-            velocity, running = self.velocity(t, y.reshape(count, -1)[:, :-1])
-            slopes = np.empty((count, velocity.shape[1] + 1))
-            slopes[:, :-1] = velocity
-            slopes[:, -1] = math.exp(-gamma * t) * running
-            return slopes.ravel()
-
-        band = state.size // count - 1 if count > 1 else None
-        tolerance = {"rtol": effort.accuracy, "atol": effort.accuracy * 1e-2}
-        used, now, y = 0, begin, state
-        while now < end and used < effort.limit:
-            solver = LSODA(rate, now, y, end, **tolerance, lband=band, uband=band)
-            finished = self._march(solver, end, effort)
-            used, now, y = used + solver.nfev, solver.t, solver.y.copy()
-            if finished:
-                return now, y
-            self._give_up(now, y)
-        if now < end:
-            self._mark_rough(now, ~self.dead)
-        return now, y
-
-    def _march(self, solver, end, effort):
-        """Whether the end or a standstill was reached; False where the time hardly moves because one
-        path is too rough.
-        """
-        checked, since = solver.t, 0
-        bounded = np.isfinite(self.bound).any() and math.isfinite(self.lowest)
-        while solver.status == "running":
-            before, last = solver.y, solver.t
-            solver.step()
-            if bounded:
-                spent = solver.y.reshape(self.count, -1)[:, -1]
-                self.dead |= spent + self._least(solver.t) > self.bound
-            allowed = effort.still * self.size * (solver.t - last)
-            if self._moved(before, solver.y) * (end - solver.t) <= allowed:
-                return True
-            if solver.nfev - since > effort.patience:
-                if solver.t < _GROWTH * checked:
-                    return False
-                checked, since = solver.t, solver.nfev
-            if solver.nfev > effort.limit:
-                return False
-        return solver.status == "finished"
-
-    def _moved(self, before, after):
-        """The largest change of a parameter of the candidates that are left."""
-        change = np.abs(after - before).reshape(self.count, -1)[:, :-1]
-        return change[~self.dead].max(initial=0.0)
-
-    def _give_up(self, t, y):
-        """The fastest of the paths that are left is given up: near a place where its rule is
-        undefined, it holds up all.
-        """
-        velocity = self.velocity(t, y.reshape(self.count, -1)[:, :-1])[0]
-        speed = np.where(self.dead, -1.0, np.linalg.norm(velocity, axis=1))
-        self._mark_rough(t, np.arange(self.count) == np.argmax(speed))
-
-    def _mark_rough(self, t, given_up):
+    def give_up(self, t: float, given_up: np.ndarray) -> None:
+        """Mark candidates (S,) bool as too rough to follow beyond t."""
         what = "the path is too rough to follow beyond t = {t} (near where the rule is undefined)"
         for i in np.flatnonzero(given_up & ~self.dead):
-            self.lost[int(i)] = Loss(what=what, time=t, rough=True)
+            self.lost[int(i)] = Ending(what=what, time=t, rough=True)
         self.dead |= given_up
-
-    # ---- what is left after the integration
-
-    def _least(self, t):
-        """The least that can still come after t, given the lowest loss there is."""
-        objective, lowest = self.objective, self.lowest
-        if not math.isfinite(lowest) or objective.terminal not in (None, "loss"):
-            return -math.inf
-        if lowest == 0:
-            return 0.0
-        gamma, horizon = objective.discount, objective.horizon
-        left = horizon - t
-        if gamma > 0:
-            left = (math.exp(-gamma * t) - math.exp(-gamma * horizon)) / gamma
-        final = 0.0
-        if objective.terminal:
-            final = objective.terminal_weight * math.exp(-gamma * horizon)
-        return lowest * (objective.loss_weight * left + final)
-
-    def _at_the_end(self, t, rows):
-        """Costs (S,) of a finite horizon: running cost so far, the rest at a standstill where the
-        integration ended before it, and the terminal cost.
-        """
-        objective, theta = self.objective, rows[:, :-1]
-        gamma, horizon = objective.discount, objective.horizon
-        running = self.velocity(t, theta)[1]
-        left = horizon - t
-        if gamma > 0:
-            left = -math.expm1(-gamma * (horizon - t)) / gamma
-        costs = rows[:, -1] + math.exp(-gamma * t) * running * left
-        if objective.terminal is not None:
-            final = objective.terminal_weight * self.model.terminal_cost(theta)
-            costs = costs + math.exp(-gamma * horizon) * final
-        return np.where(self.dead | ~np.isfinite(costs), np.inf, costs)
-
-    def _with_rest(self, t, rows):
-        """(costs (S,) of T = ∞, share of the rest (S,)): the rest is a geometric series."""
-        theta, gamma = rows[:, :-1], self.objective.discount
-        velocity, running = self.velocity(t, theta)
-        slowing = self._slowing(t, theta, velocity, running)
-        rest = math.exp(-gamma * t) * running / (gamma + slowing)
-        costs = rows[:, -1] + rest
-        left = np.abs(rest) / (np.abs(rows[:, -1]) + 1e-300)
-        return np.where(self.dead | ~np.isfinite(costs), np.inf, costs), left
-
-    def _slowing(self, t, theta, velocity, running):
-        """Rate at which the running cost decays where the path is now."""
-        speed = np.linalg.norm(velocity, axis=1)
-        step = 1e-4 * (1 + np.abs(theta).max(1)) / np.maximum(speed, 1e-300)
-        step = np.minimum(step, 1.0)
-        ahead = self.velocity(t, theta + step[:, None] * velocity)[1]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            slope = (running - ahead) / (step * running)
-        decaying = np.isfinite(slope) & (running > 0)
-        return np.where(decaying, np.maximum(slope, 0.0), 0.0) + _NEVER
 
 
 def _part(seen, place):

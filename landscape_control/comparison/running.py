@@ -9,7 +9,8 @@ import numpy as np
 from ..arguments import AnyNumber, checked
 from ..problem import ControlProblem
 from ..rules import Rule
-from .closed_loop import ClosedLoops, Effort
+from .closed_loop import ClosedLoops
+from .integration import Effort, Integration
 
 # Every path to its end; smooth closed loops need a few hundred evaluations, stiff ones some more.
 _ALONE = Effort(
@@ -72,28 +73,40 @@ def run_rules(
     for rule, coefficients in rules:
         rule.check(problem)
         candidates.append((rule, rule.vector(coefficients)[None]))
-    loops, costs = _follow(problem, candidates, _TOGETHER if len(rules) > 1 else _ALONE)
-    runs = [_read(loops, costs, i, optimum) for i in range(len(rules))]
-    for i in (i for i, loss in loops.lost.items() if loss.rough and len(rules) > 1):
-        alone, cost = _follow(problem, [candidates[i]], _ALONE)
-        runs[i] = _read(alone, cost, 0, optimum)
+    together = _follow(problem, candidates, _TOGETHER if len(rules) > 1 else _ALONE)
+    runs = [_read(together, i, optimum) for i in range(len(rules))]
+    for i, ending in together.loops.lost.items():
+        if ending.rough and len(rules) > 1:
+            runs[i] = _read(_follow(problem, [candidates[i]], _ALONE), 0, optimum)
     return tuple(runs)
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Followed:
+    """The closed loops of some candidates at their end."""
+
+    loops: ClosedLoops
+    costs: np.ndarray
+    settled: np.ndarray
+    stop: float
+
+
 def _follow(problem, candidates, effort):
-    loops = ClosedLoops(problem, candidates, end=_first_stop(problem))
+    loops = ClosedLoops(problem, candidates)
+    integration = Integration(loops, effort, end=_first_stop(problem))
     with np.errstate(all="ignore"):
-        return loops, loops.costs(effort)
+        costs = integration.costs()
+    return _Followed(loops=loops, costs=costs, settled=integration.settled, stop=integration.stop)
 
 
-def _read(loops, costs, i, optimum):
+def _read(followed, i, optimum):
     """The run of one candidate."""
-    if i in loops.lost:
-        return Run(cost=None, excess=None, reason=str(loops.lost[i]))
-    if not (math.isfinite(costs[i]) and loops.settled[i]):
-        reason = f"the cost has not settled by t = {loops.stop:.3g}"
+    if i in followed.loops.lost:
+        return Run(cost=None, excess=None, reason=str(followed.loops.lost[i]))
+    if not (math.isfinite(followed.costs[i]) and followed.settled[i]):
+        reason = f"the cost has not settled by t = {followed.stop:.3g}"
         return Run(cost=None, excess=None, reason=reason)
-    return _against(float(costs[i]), optimum)
+    return _against(float(followed.costs[i]), optimum)
 
 
 def _against(cost, optimum):

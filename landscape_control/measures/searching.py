@@ -9,7 +9,8 @@ from itertools import product
 
 import numpy as np
 
-from ..comparison.closed_loop import ClosedLoops, Effort
+from ..comparison.closed_loop import ClosedLoops
+from ..comparison.integration import Effort, Integration
 from ..rules import Rule, gradient_descent
 
 FINE = 1e-6  # relative accuracy of the costs reported
@@ -130,9 +131,9 @@ class Search:
         )
 
     def _idle(self):
-        loops = ClosedLoops(self.problem, [(gradient_descent(), np.zeros((1, 1)))], end=self.end)
+        loops = ClosedLoops(self.problem, [(gradient_descent(), np.zeros((1, 1)))])
         with np.errstate(all="ignore"):
-            return float(loops.costs(_REPORTING)[0])
+            return float(Integration(loops, _REPORTING, end=self.end).costs()[0])
 
     def _costs(self, chosen, grids, effort):
         arms = [self.arms[i] for i in chosen]
@@ -140,9 +141,10 @@ class Search:
         bound = np.repeat(
             self.best[[arm.place for arm in arms]] + self.slack, [len(grid) for grid in grids]
         )
-        loops = ClosedLoops(self.problem, groups, end=self.end, bound=bound, lowest=self.lowest)
+        loops = ClosedLoops(self.problem, groups)
+        integration = Integration(loops, effort, end=self.end, bound=bound, lowest=self.lowest)
         with np.errstate(all="ignore"):
-            costs = loops.costs(effort)
+            costs = integration.costs()
         return [costs[place] for place in loops.places]
 
 

@@ -168,7 +168,7 @@ def _rule_trajectories(cell):
         )
         for key in usable
     ]
-    loops, n = ClosedLoops(cell.problem, rules, end=times[-1]), cell.problem.dimension
+    loops, n = ClosedLoops(cell.problem, rules), cell.problem.dimension
     flow = solve_ivp(
         lambda t, y: loops.velocity(t, y.reshape(-1, n))[0].ravel(),
         (0.0, times[-1]),
