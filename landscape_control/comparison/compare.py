@@ -58,22 +58,25 @@ def compare(
     ----------
     problems : ControlProblem or a sequence of them
     rules : what to compare with, Rule objects or their keys; None is
-    :func:`landscape_control.rules.full_information` starts : number of starts to draw per problem,
-    or an array (S, n) of them, in addition to the problem's own spread : standard deviation per
-    parameter of the starts drawn around the problem's; None is half the distance per
-        parameter to the nearest minimum, see :func:`draw_starts`; what was used is in
-        ``verdict.sampling``
+        :func:`landscape_control.rules.full_information`
+    starts : number of starts to draw per problem, or an array (S, n) of them, in addition to the
+        problem's own
+    spread : standard deviation per parameter of the starts drawn around the problem's; None is half
+        the distance per parameter to the nearest minimum, see :func:`draw_starts`; what was used is
+        in ``verdict.sampling``
     seed : of the starts, the folds and the bootstrap
     points_per_plan : with T = ∞, points per plan, equally far apart along its path
     hold : 0 compares instantaneous controls; Δt > 0 the mean control of a plan held for Δt, where
-    Newton's step emerges run : whether to integrate θ̇ = f + Bû with every fitted rule, for
-    J_rule/J* - 1 (not done for held plans, whose
-        mean control is no policy to steer by)
+        Newton's step emerges
+    run : whether to integrate θ̇ = f + Bû with every fitted rule, for J_rule/J* - 1 (not done for
+        held plans, whose mean control is no policy to steer by)
     solver : None, or something with ``solve(start=...) -> Solution`` (one per problem), instead of
-    building a Solver resamples : of the bootstrap over starts that the intervals come from criteria
-    : Criteria, the thresholds of the verdict sees : what the learner may see; rules that need more
-    are refused by name. None is full information progress : None or a callable that wraps an
-    iterable of problems (tqdm, say)
+        building a Solver
+    resamples : of the bootstrap over starts that the intervals come from
+    criteria : Criteria, the thresholds of the verdict
+    sees : kinds of information that the learner has; rules that need more are refused by name. None
+        is full information
+    progress : None or a callable that wraps an iterable of problems (tqdm, say)
 
     Raises
     ------
@@ -117,11 +120,9 @@ def compare_samples(
     """
     problems = _as_problems(problems)
     hold = number("hold Δt", hold, low=0)
-    rules = (
-        (full_information(hold=hold) if hold else full_information())
-        if rules is None
-        else read_rules(rules)
-    )
+    if rules is None:
+        rules = full_information(hold=hold) if hold else full_information()
+    rules = read_rules(rules)
     solvers = _solvers(problems, solver)
     options = {
         "starts": starts,
@@ -132,8 +133,8 @@ def compare_samples(
     }
     work = list(zip(problems, solvers, strict=True))
     sampled = [
-        sample_policy(problem, one, **options)
-        for problem, one in (progress(work) if progress else work)
+        sample_policy(problem, its_solver, **options)
+        for problem, its_solver in (progress(work) if progress else work)
     ]
     failures = tuple(
         (i, *failure) for i, sampling in enumerate(sampled) for failure in sampling.failures
@@ -142,9 +143,9 @@ def compare_samples(
     _check_samples(usable, failures)
     verdict = fit_maps(usable, rules, seed=seed, **fit)
     verdict = replace(verdict, failures=failures, sampling=sampled[0].words)
-    return (
-        _run(verdict, problems, [one.optimum for one in sampled]) if run and not hold else verdict
-    ), usable
+    if run and not hold:
+        verdict = _run(verdict, problems, [sampling.optimum for sampling in sampled])
+    return verdict, usable
 
 
 def _run(verdict, problems, optima):
@@ -179,7 +180,7 @@ def _solvers(problems, solver):
 
         return [Solver(problem) for problem in problems]
     solvers = list(solver) if isinstance(solver, (list, tuple)) else [solver]
-    if len(solvers) != len(problems) or not all(hasattr(one, "solve") for one in solvers):
+    if len(solvers) != len(problems) or not all(hasattr(given, "solve") for given in solvers):
         raise ProblemError(
             "solver",
             expected=f"{len(problems)} object(s) with solve(start=...)",

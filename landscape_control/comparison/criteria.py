@@ -15,8 +15,8 @@ class Criteria:
     ----------
     threshold : largest held-out error of a rule that fits
     resolution : errors, and differences between two fitted rules, below this are not distinguished;
-    fits whose feature
-        matrix has a condition number above 1/resolution do not determine their coefficients
+        fits whose feature matrix has a condition number above 1/resolution do not determine their
+        coefficients
     margin : factor by which a richer rule must reduce the error of a simpler one to be preferred
     """
 

@@ -137,7 +137,9 @@ class Kind:
 
 def _keywords(function):
     parameters = inspect.signature(inspect.unwrap(function)).parameters.values()
-    return tuple(one.name for one in parameters if one.kind is one.KEYWORD_ONLY)
+    return tuple(
+        parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY
+    )
 
 
 _MAP = "a map u(θ)"

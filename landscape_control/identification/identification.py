@@ -34,13 +34,14 @@ class Identification(Verdict):
     ----------
     subject : what was identified, in words
     kind : "a map u(θ)" (closed forms of a learner that knows the landscape) or "a causal rule" (of
-    gradients seen so far) residual : ((what, share), ...), largest first: how much of what the
-    first row leaves unexplained goes with the current
-        gradient, the previous update, the parameters, time, ... (for maps the gradient, its
-        direction alone, the way to the lowest minimum, ...) once the rule's own coefficients have
-        taken their part
+        gradients seen so far)
+    residual : ((what, share), ...), largest first: how much of what the first row leaves unexplained
+        goes with the current gradient, the previous update, the parameters, time, ... (for maps the
+        gradient, its direction alone, the way to the lowest minimum, ...) once the rule's own
+        coefficients have taken their part
     schedule : Schedule or None: heavy ball with coefficients of each step, where no rule fits and
-    that does notes : sentences on what limits the answer
+        that does
+    notes : sentences on what limits the answer
     """
 
     subject: str

@@ -37,7 +37,7 @@ def residual_shape(
 
 def inside(rule, coefficients) -> np.ndarray:
     """(c,) bool, which coefficients {name: number} stand inside their admissible ranges."""
-    return np.array([one.low < coefficients[one.name] < one.high for one in rule.coefficients])
+    return np.array([c.low < coefficients[c.name] < c.high for c in rule.coefficients])
 
 
 def shares(targets, fitted, tangent, inputs) -> tuple[tuple[str, float], ...]:
@@ -73,7 +73,9 @@ class HeavyBallRegression:
 
 
 def regress_on_previous_update(histories: Histories) -> HeavyBallRegression:
-    """The regression that the trap of reading momentum off a path consists of."""
+    """Least squares of each update on the one before it and the gradient: how momentum is wrongly read
+    off an optimal path.
+    """
     counted, seen = (
         histories.updates[:, histories.settle :],
         histories.gradients[:, histories.settle :],

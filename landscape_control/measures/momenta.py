@@ -22,7 +22,7 @@ def coefficients_of(cell, what: str) -> dict[str, float]:
     """
     values, found = read(cell.solution, "coefficients", what=what), {}
     policy = cell.solution.policy
-    known = {one.name: one for one in policy.family.coefficients}
+    known = {coefficient.name: coefficient for coefficient in policy.family.coefficients}
     for name, value in values.items():
         first = known[name].first if name in known else 0
         acts = policy.horizon > first

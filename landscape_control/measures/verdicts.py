@@ -161,13 +161,7 @@ def _rule_trajectories(cell):
     usable = [key for key, row in rows.items() if math.isfinite(row.cost)]
     if not usable:
         return paths
-    rules = [
-        (
-            rows[key].rule,
-            np.array([[rows[key].coefficients[name] for name in rows[key].rule.names]]),
-        )
-        for key in usable
-    ]
+    rules = [_candidate(rows[key]) for key in usable]
     loops, n = ClosedLoops(cell.problem, rules), cell.problem.dimension
     flow = solve_ivp(
         lambda t, y: loops.velocity(t, y.reshape(-1, n))[0].ravel(),
@@ -190,6 +184,11 @@ def _rule_trajectories(cell):
     for i, key in enumerate(usable):
         paths[KEYS.index(key)] = flow.y[i * n : (i + 1) * n].T
     return paths
+
+
+def _candidate(row):
+    """(Rule, coefficients (1, c))."""
+    return row.rule, np.array([[row.coefficients[name] for name in row.rule.names]])
 
 
 _STATE = ("moment", "parameter")

@@ -141,8 +141,9 @@ def select(
 ) -> Selection:
     """Which of the rules it is, from their scores.
 
-    1. The preferred rule is the :func:`simplest` of those with a score of at most ``threshold``; of
-       all, the nearest, where none has.
+    1. The preferred rule is the :func:`simplest` of those with a score of at most ``threshold``.
+       Where none has, there is nothing to prefer: the nearest one comes first, and of those that are
+       as near to within ``resolution``, the simplest.
     2. Of the rules that do the same as it here, the :func:`basic` ones are left; if more than one is,
        the data cannot decide between them.
 
@@ -170,8 +171,9 @@ def select(
         simplest(
             np.array([scored[rule.key] for rule in eligible]),
             [rule.richness for rule in eligible],
-            share=share_of(margin),
+            share=share_of(margin) if fitting else 0.0,
             resolution=resolution,
+            noise=0.0 if fitting else resolution / math.sqrt(2),
         )
     ]
     alike = {first.key, *(same or {}).get(first.key, ())}

@@ -72,10 +72,11 @@ def linearised_rules(
     Parameters
     ----------
     policy : callable (theta (E, n), belief, time) -> (E, m), such as ``solution.policy``; it is
-    handed
-        (mean, covariance), or probabilities for a task chain
-    theta : (N, n); estimate : (N, p) means or (N, K) probabilities; covariance : (N, p, p),
-    Gaussian beliefs only times : (N,), default zeros
+        handed (mean, covariance), or probabilities for a task chain
+    theta : (N, n)
+    estimate : (N, p) means or (N, K) probabilities
+    covariance : (N, p, p), Gaussian beliefs only
+    times : (N,), default zeros
 
     The belief follows dm = … + K(θ, m)(dY - h dt) with K = PCᵀR⁻¹, or p_i(h_i - h̄)ᵀR⁻¹ for tasks,
     taken at zero innovation.

@@ -32,7 +32,8 @@ class SharedMomentum:
     cost : float, with all three shared
     excess : float, cost / optimal_cost - 1
     shared_friction : float, the best scalar friction beside free matrices for learning rate and
-    decay: one β for all shared_friction_cost, shared_friction_excess : float
+        decay: one β for all
+    shared_friction_cost, shared_friction_excess : float
     """
 
     optimal: MomentumForm
