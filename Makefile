@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 # line, the README. Left out are the claims and the longer studies, which make the same calls more often.
 OLDEST_TESTS := $(wildcard $(addprefix tests/test_,solver*.py certificate.py trust*.py hangs.py problem.py solution.py \
   landscape*.py transcription_orders.py search.py dynamic_programming_outside.py dynamic_programming_numerics.py \
-  dynamic_programming_scheme.py belief_*.py rules.py planning_dispatch.py planning_lqg*.py planning_kernel.py \
+  dynamic_programming_scheme.py belief_*.py rules.py planning_dispatch.py planning_lqg*.py identification_kernels.py \
   planning_replanning.py policies_*.py moment_programs.py emergence_policies.py emergence_refusals.py \
   identification_nested.py measures.py simulation.py simulation_rollouts.py sweep_*.py records_*.py plotting*.py \
   problems_pictures*.py report_*.py cli.py cli_reproduce.py cli_show.py readme.py packaging.py))

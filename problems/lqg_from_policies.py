@@ -36,8 +36,9 @@ from scipy.linalg import solve_discrete_are
 import landscape_control as lc
 from landscape_control.claims import Check, Claim, Evidence, fitted_slope
 from landscape_control.emergence import PolicySolver, exact_cost
+from landscape_control.identification import raw_rule
 from landscape_control.landscape import Discrete, LandscapeDistribution
-from landscape_control.planning import raw_rule, solve
+from landscape_control.planning import solve
 from landscape_control.policies import HeavyBall, Nesterov, Policy, PolicyProgram, WeightDecay
 
 CURVATURE, DRIFT, NOISE, PRICE, DISCOUNT = 0.8, 0.1, 1.0, 0.2, 0.05

@@ -42,7 +42,8 @@ from landscape_control.problems.certainty_equivalence import noisy_bowl
 
 import landscape_control as lc
 from landscape_control.claims import Check, Claim, Evidence, fitted_slope
-from landscape_control.planning import linear_raw_rule, raw_rule, solve
+from landscape_control.identification import linear_raw_rule, raw_rule
+from landscape_control.planning import solve
 from landscape_control.reference import relaxation_rate
 from landscape_control.simulation import simulate
 

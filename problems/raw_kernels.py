@@ -26,7 +26,8 @@ from landscape_control.problems.certainty_equivalence import noisy_bowl
 import landscape_control as lc
 from landscape_control.belief import belief_model
 from landscape_control.claims import Check, Claim, Evidence, fitted_slope
-from landscape_control.planning import nearest_rules, raw_rule, solve
+from landscape_control.identification import nearest_rules, raw_rule
+from landscape_control.planning import solve
 from landscape_control.reference import relaxation_rate, shrink_factor
 
 CURVATURE, DISCOUNT, DRIFT, REVERSION = 2.0, 0.3, 0.8, 0.4

@@ -48,7 +48,7 @@ from landscape_control.claims import Check, Claim, Evidence
 from landscape_control.comparison import Conclusion
 from landscape_control.emergence import optimize_policy
 from landscape_control.identification import Excitation, Histories, identify, rollout
-from landscape_control.identification.residual import regress
+from landscape_control.identification.residual import regress_on_previous_update
 from landscape_control.landscape import LandscapeDistribution, Uniform
 from landscape_control.policies import HeavyBall
 from landscape_control.simulation import Adam
@@ -135,7 +135,7 @@ def evaluate() -> Evidence:
         identify(recorded(), resamples=1),
     )
     gaps = [gap(identify(learner, [DECAYING], step=step, resamples=1).rows[0]) for step in STEPS]
-    law = regress(recorded())
+    law = regress_on_previous_update(recorded())
     checks = (
         equal(
             "rules of the library not recognised",

@@ -126,3 +126,17 @@ def test_crossing_the_barrier_of_the_double_well_is_no_rule_of_the_library():
     assert verdict.best is None
     assert min(row.excess_cost for row in verdict.rows if row.excess_cost is not None) > 1
     assert "standard deviation 0.227 per parameter, seed 0" in str(verdict)
+
+
+def test_where_no_rule_fits_the_nearest_one_is_named():
+    """There is nothing to prefer: a factor of two of simplicity is no reason to call a rule nearest."""
+    problem = lc.ControlProblem(
+        landscape=lc.double_well(),
+        start=[-0.6, 0.55],
+        objective=lc.Objective(horizon=2.0, discount=0.1),
+    )
+    verdict = lc.compare(problem, run=False, resamples=1)
+    assert verdict.selection.answer == "none"
+    least = min(row.error for row in verdict.rows)
+    assert verdict.rows[0].error <= least + verdict.criteria.resolution
+    assert f"the nearest, {verdict.rows[0].name}, is" in str(verdict)

@@ -9,6 +9,7 @@ import pytest
 import landscape_control as lc
 from landscape_control import rules
 from landscape_control.comparison import run_rule
+from landscape_control.comparison.running import run_rules
 from landscape_control.reference import LinearQuadratic
 
 HESSIAN = np.array([[2.0, 0.4], [0.4, 0.5]])
@@ -140,3 +141,24 @@ def test_a_stiff_rule_is_followed_to_its_end():
         (curvatures**2 / 8 / eta + k * curvatures / 2) * START**2 / (gamma + curvatures)
     ).sum()
     assert run.cost == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("horizon", [2.0, math.inf])
+def test_rules_cost_side_by_side_what_they_cost_alone(horizon):
+    """One that is undefined on its way, and is given up there, does not change what the others cost."""
+    problem = lc.ControlProblem(
+        landscape=lc.rosenbrock(2, steepness=20.0),
+        start=[-1.2, 1.0],
+        objective=lc.Objective(horizon=horizon, discount=0.3),
+    )
+    numbers = {"gradient_descent": 0.3, "newton": 0.5, "ballistic": 0.4}
+    chosen = [rules.by_name(key) for key in numbers]
+    fitted = [(rule, {rule.names[0]: numbers[rule.key]}) for rule in chosen]
+    together = run_rules(problem, fitted, optimum=1.0)
+    for run, (rule, coefficients) in zip(together, fitted, strict=True):
+        alone = run_rule(problem, rule, coefficients, optimum=1.0)
+        assert (run.cost is None) == (alone.cost is None)
+        assert run.reason[:20] == alone.reason[:20]
+        if alone.cost is not None:
+            assert run.cost == pytest.approx(alone.cost, rel=1e-7)
+    assert together[0].cost is not None

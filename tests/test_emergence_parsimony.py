@@ -28,6 +28,27 @@ def test_the_order_of_the_families_does_not_matter():
     np.testing.assert_array_equal(shuffle[mixed], straight)
 
 
+def test_the_order_of_equally_rich_families_does_not_matter():
+    costs, sizes = np.array([[1.0], [0.501], [0.5]]), np.array([1, 2, 2])
+    for shuffle in ([0, 1, 2], [0, 2, 1], [2, 0, 1]):
+        best = choose_family(costs[shuffle], sizes[shuffle], margin=0.01).best.item()
+        assert shuffle[best] == 2
+
+
+def test_the_preferred_family_is_the_simplest_that_none_beats():
+    """The richest saves 1 % over the simplest, but the one between costs only 0.5 % more than it."""
+    assert choose_family([[1.0], [0.995], [0.99]], [1, 2, 3], margin=0.008).best.item() == 1
+    rng = np.random.default_rng(2)
+    costs, errors = rng.uniform(0.9, 1.1, (4, 200)), rng.uniform(0, 0.02, (4, 200))
+    best = choose_family(costs, [1, 2, 3, 4], margin=0.02, standard_errors=errors).best
+    for cell, chosen in enumerate(best):
+        cost, error = costs[:, cell], errors[:, cell]
+        needed = np.maximum(0.02 * cost[:, None], 2 * np.hypot(error[:, None], error))
+        beaten = (cost[:, None] - cost > needed).any(1)
+        assert not beaten[chosen]
+        assert beaten[:chosen].all()
+
+
 def test_a_scale_of_the_costs_does_not_matter():
     costs = np.random.default_rng(1).uniform(0.5, 1.5, (3, 50))
     one, two = (choose_family(c, [1, 2, 3], margin=0.05) for c in (costs, 1e6 * costs))

@@ -10,9 +10,15 @@ import pytest
 import landscape_control as lc
 from landscape_control import ProblemError, rules
 from landscape_control.comparison import Conclusion, Criteria, PolicySample, compare
-from landscape_control.identification import Histories, Identification, identify, rollout
+from landscape_control.identification import (
+    Excitation,
+    Histories,
+    Identification,
+    identify,
+    raw_rule,
+    rollout,
+)
 from landscape_control.landscape import LandscapeDistribution, Uniform
-from landscape_control.planning import raw_rule
 from landscape_control.policies import HeavyBall, PolicyProgram
 
 CURVATURES = np.array([0.5, 1.0, 4.0])
@@ -454,3 +460,42 @@ def test_beliefs_fed_by_losses_are_no_rule_of_gradients():
     )
     with pytest.raises(ProblemError, match="one observed gradient per control"):
         identify(lc.solve(blind))
+
+
+@pytest.mark.parametrize(
+    ("subject", "options", "words"),
+    [
+        (bowl(), {"problem": bowl()}, "problem: expected none for a map"),
+        (bowl(), {"excitation": Excitation()}, "excitation: expected none for a map"),
+        (lc.solve(bowl()), {"step": 0.1}, "step: expected none for a map"),
+        ([bowl(), bowl(2.0)], {"histories": 3}, "histories: expected none for a map"),
+        (bowl(), {"folds": 3}, "identify option"),
+        ("samples", {"problem": bowl()}, "problem: expected none for samples"),
+        ("samples", {"starts": 3}, "identify option"),
+        ("histories", {"step": 0.1}, "step: expected none for histories"),
+        (
+            one_mode(),
+            {"excitation": Excitation()},
+            "excitation: expected none for a policy of belie",
+        ),
+        (lambda seen: -seen[:, -1], {"histories": 3}, "histories: expected none for a causal rule"),
+        (lambda seen: -seen[:, -1], {"hold": 3}, "identify option"),
+    ],
+)
+def test_options_of_another_kind_of_subject_are_refused_by_name(subject, options, words):
+    if subject == "samples":
+        subject = rollout("newton", {"step": 1.0}, problem=bowl())
+    elif subject == "histories":
+        subject = rollout("sgd", {"learning_rate": 0.1})
+    with pytest.raises(ProblemError, match=words):
+        identify(subject, **options)
+
+
+def test_several_samples_and_several_problems_are_one_subject():
+    samples = rollout("newton", {"step": 1.0}, problem=[bowl(), bowl(curvatures=CURVATURES / 3)])
+    assert len(samples) == 2
+    assert identify(list(samples), folds=3).best.key == "newton"
+    verdict = identify([bowl(), bowl(curvatures=CURVATURES / 3)], starts=4, run=False)
+    assert (verdict.best.key, len(verdict.scatter)) == ("linear_quadratic", 2)
+    assert verdict.selection.answer == "linear_quadratic"
+    assert verdict.selection.margin == verdict.margin

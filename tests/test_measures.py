@@ -630,7 +630,11 @@ def test_a_rule_without_a_cost_has_no_coefficients():
 
 def test_parsimony_prefers_the_simplest_rule_within_the_margin():
     def row(richness, regret):
-        return SimpleNamespace(rule=SimpleNamespace(richness=richness), regret=regret)
+        names = tuple("abc"[: richness[0]])
+        rule = SimpleNamespace(
+            richness=richness, key=str(regret), names=names, contains=frozenset()
+        )
+        return SimpleNamespace(rule=rule, regret=regret)
 
     rows = [
         row((2, 1, 2), 0.003),
@@ -670,6 +674,38 @@ def test_the_map_of_policies_says_what_compare_says(horizon):
         assert dataset[f"policy_error.{row.key}"].item() == pytest.approx(
             row.error, rel=0.5, abs=1e-3
         )
+
+
+@pytest.mark.parametrize(
+    ("make", "answers"),
+    [
+        (bowl, {"linear_quadratic", "ballistic", "gradient_descent"}),
+        (well, {"linear_quadratic", "none"}),
+    ],
+)
+def test_sweep_and_compare_answer_with_the_same_word(make, answers):
+    """Over horizon and discount, on a bowl and on a double well: each cell of the map says what
+    compare says of that cell's problem, in the same word.
+    """
+    horizons, discounts = [0.5, 2.0, 8.0], [0.1, 0.63, 2.0]
+    problem = make(horizon=horizons[0], discount=discounts[0])
+    axes = {"horizon": horizons, "discount": discounts}
+    said = lc.sweep(problem, axes, measure=["policy_rule"], workers=1)["policy_rule"]
+    found = set()
+    for horizon in horizons:
+        for discount in discounts:
+            cell = problem.changed(horizon=horizon, discount=discount)
+            selection = lc.compare(cell, run=False, resamples=1).selection
+            assert said.sel(horizon=horizon, discount=discount).item() == selection.answer
+            assert selection.answer in (selection.name, "none", "not identifiable")
+            found.add(selection.answer)
+    limits = [(math.inf, 0.0), (math.inf, 400.0)] if make is bowl else []
+    for horizon, discount in limits:
+        cell = problem.changed(horizon=horizon, discount=discount)
+        answer = lc.compare(cell, run=False, resamples=1).selection.answer
+        assert measures.policy_rule(solved(cell)) == answer
+        found.add(answer)
+    assert found == answers
 
 
 def test_on_one_curvature_the_policy_is_not_identifiable():
@@ -730,7 +766,7 @@ def test_the_exact_rule_follows_the_plan():
 
 def test_rules_that_share_their_modes_steer_as_the_library_says():
     """The one eigen-decomposition for several rules gives each rule's own control, to round-off."""
-    from landscape_control.measures.closed_loop import Batch
+    from landscape_control.comparison.closed_loop import ClosedLoops
     from landscape_control.measures.regrets import applicable, classic
 
     objective = lc.Objective(horizon=2.0, discount=0.3)
@@ -738,7 +774,7 @@ def test_rules_that_share_their_modes_steer_as_the_library_says():
     rules = applicable(problem, classic())
     points = 1 + 0.02 * np.random.default_rng(0).standard_normal((len(rules), 3))
     numbers = [np.linspace(0.5, 0.7, len(rule.names))[None] for rule in rules]
-    batch = Batch(problem, list(zip(rules, numbers, strict=True)), end=2.0)
+    batch = ClosedLoops(problem, list(zip(rules, numbers, strict=True)))
     velocity, running = batch.velocity(0.5, points)
     assert {"newton", "ballistic", "linear_quadratic"} == batch.shared
     for i, rule in enumerate(rules):
@@ -749,6 +785,20 @@ def test_rules_that_share_their_modes_steer_as_the_library_says():
     np.testing.assert_allclose(
         running, (velocity**2).sum(1) / 2 + problem.landscape.loss(points), rtol=1e-12
     )
+
+
+@pytest.mark.parametrize("start", [[0.0, 0.0], [0.001, 0.0], [1e-3, 1e-3]])
+def test_a_path_that_leaves_the_origin_has_not_run_off(start):
+    """The exact optimum of a quadratic loses nothing, wherever its coordinates have their zero."""
+    problem = lc.ControlProblem(
+        landscape=lc.quadratic(hessian=np.diag([1.0, 4.0]), minimum=[3.0, 2.0]),
+        start=start,
+        objective=lc.Objective(horizon=2.0, discount=0.3),
+    )
+    cell = solved(problem)
+    assert measures.regret(cell)["linear_quadratic"] == pytest.approx(0, abs=2e-5)
+    assert measures.cheapest_rule(cell) == "linear_quadratic"
+    assert measures.policy_rule(cell) == "linear_quadratic"
 
 
 def test_without_discount_a_rule_that_rests_in_a_poor_basin_for_ever_has_no_finite_cost():

@@ -1,13 +1,16 @@
 """Policy samples -> fitted rules -> verdict; preconditioner exponent; second-order path law."""
 
+from ..rules.choice import Conclusion, Selection
 from .compare import compare
-from .criteria import Conclusion, Criteria
+from .criteria import Criteria
 from .exponent import Exponents, exponent_curve, preconditioner_exponent
 from .path_law import PathLaw, path_law
-from .policy_fit import fit_rules
+from .policy_fit import fit_maps
 from .running import Run, run_rule
 from .samples import PolicySample, draw_starts, sample_policy
 from .verdict import RuleFit, Scatter, Verdict
+
+fit_rules = fit_maps  # the older name
 
 __all__ = [
     "Conclusion",
@@ -18,10 +21,12 @@ __all__ = [
     "RuleFit",
     "Run",
     "Scatter",
+    "Selection",
     "Verdict",
     "compare",
     "draw_starts",
     "exponent_curve",
+    "fit_maps",
     "fit_rules",
     "path_law",
     "preconditioner_exponent",

@@ -12,10 +12,10 @@ from ..arguments import Count, Filled, Index, NonNegative, Points, Positive, Wor
 from ..arrays import number, whole
 from ..errors import ProblemError
 from ..problem import ControlProblem
-from ..rules import CausalRule, Rule, Sees, full_information
+from ..rules import CausalRule, Information, Rule, full_information
 from .criteria import Criteria
-from .policy_fit import fit_rules, read_rules
-from .running import run_rule
+from .policy_fit import fit_maps, read_rules
+from .running import run_rules
 from .samples import PolicySample, sample_policy
 from .verdict import Verdict
 
@@ -42,7 +42,7 @@ def compare(
     solver: object = None,
     resamples: Count = 200,
     criteria: Criteria | None = None,
-    sees: frozenset[Sees] | None = None,
+    sees: frozenset[Information] | None = None,
     progress: Callable | None = None,
 ) -> Verdict:
     """Which closed-form rule is the optimal policy of these problems?
@@ -58,22 +58,25 @@ def compare(
     ----------
     problems : ControlProblem or a sequence of them
     rules : what to compare with, Rule objects or their keys; None is
-    :func:`landscape_control.rules.full_information` starts : number of starts to draw per problem,
-    or an array (S, n) of them, in addition to the problem's own spread : standard deviation per
-    parameter of the starts drawn around the problem's; None is half the distance per
-        parameter to the nearest minimum, see :func:`draw_starts`; what was used is in
-        ``verdict.sampling``
+        :func:`landscape_control.rules.full_information`
+    starts : number of starts to draw per problem, or an array (S, n) of them, in addition to the
+        problem's own
+    spread : standard deviation per parameter of the starts drawn around the problem's; None is half
+        the distance per parameter to the nearest minimum, see :func:`draw_starts`; what was used is
+        in ``verdict.sampling``
     seed : of the starts, the folds and the bootstrap
     points_per_plan : with T = ∞, points per plan, equally far apart along its path
     hold : 0 compares instantaneous controls; Δt > 0 the mean control of a plan held for Δt, where
-    Newton's step emerges run : whether to integrate θ̇ = f + Bû with every fitted rule, for
-    J_rule/J* - 1 (not done for held plans, whose
-        mean control is no policy to steer by)
+        Newton's step emerges
+    run : whether to integrate θ̇ = f + Bû with every fitted rule, for J_rule/J* - 1 (not done for
+        held plans, whose mean control is no policy to steer by)
     solver : None, or something with ``solve(start=...) -> Solution`` (one per problem), instead of
-    building a Solver resamples : of the bootstrap over starts that the intervals come from criteria
-    : Criteria, the thresholds of the verdict sees : what the learner may see; rules that need more
-    are refused by name. None is full information progress : None or a callable that wraps an
-    iterable of problems (tqdm, say)
+        building a Solver
+    resamples : of the bootstrap over starts that the intervals come from
+    criteria : Criteria, the thresholds of the verdict
+    sees : kinds of information that the learner has; rules that need more are refused by name. None
+        is full information
+    progress : None or a callable that wraps an iterable of problems (tqdm, say)
 
     Raises
     ------
@@ -117,11 +120,9 @@ def compare_samples(
     """
     problems = _as_problems(problems)
     hold = number("hold Δt", hold, low=0)
-    rules = (
-        (full_information(hold=hold) if hold else full_information())
-        if rules is None
-        else read_rules(rules)
-    )
+    if rules is None:
+        rules = full_information(hold=hold) if hold else full_information()
+    rules = read_rules(rules)
     solvers = _solvers(problems, solver)
     options = {
         "starts": starts,
@@ -132,30 +133,33 @@ def compare_samples(
     }
     work = list(zip(problems, solvers, strict=True))
     sampled = [
-        sample_policy(problem, one, **options)
-        for problem, one in (progress(work) if progress else work)
+        sample_policy(problem, its_solver, **options)
+        for problem, its_solver in (progress(work) if progress else work)
     ]
     failures = tuple(
         (i, *failure) for i, sampling in enumerate(sampled) for failure in sampling.failures
     )
     usable = tuple(sampling.sample for sampling in sampled if sampling.sample is not None)
     _check_samples(usable, failures)
-    verdict = fit_rules(usable, rules, seed=seed, **fit)
+    verdict = fit_maps(usable, rules, seed=seed, **fit)
     verdict = replace(verdict, failures=failures, sampling=sampled[0].words)
-    return (
-        _run(verdict, problems, [one.optimum for one in sampled]) if run and not hold else verdict
-    ), usable
+    if run and not hold:
+        verdict = _run(verdict, problems, [sampling.optimum for sampling in sampled])
+    return verdict, usable
 
 
 def _run(verdict, problems, optima):
-    def with_runs(row):
-        runs = tuple(
-            run_rule(problem, row.rule, row.coefficients, optimum=optimum)
-            for problem, optimum in zip(problems, optima, strict=True)
-        )
-        return replace(row, runs=runs)
-
-    return replace(verdict, rows=tuple(map(with_runs, verdict.rows)))
+    """The verdict with what it costs to run each of its rules on each problem."""
+    fitted = [(row.rule, row.coefficients) for row in verdict.rows]
+    columns = [
+        run_rules(problem, fitted, optimum=optimum)
+        for problem, optimum in zip(problems, optima, strict=True)
+    ]
+    rows = tuple(
+        replace(row, runs=runs)
+        for row, runs in zip(verdict.rows, zip(*columns, strict=True), strict=True)
+    )
+    return replace(verdict, rows=rows)
 
 
 def _as_problems(problems):
@@ -176,7 +180,7 @@ def _solvers(problems, solver):
 
         return [Solver(problem) for problem in problems]
     solvers = list(solver) if isinstance(solver, (list, tuple)) else [solver]
-    if len(solvers) != len(problems) or not all(hasattr(one, "solve") for one in solvers):
+    if len(solvers) != len(problems) or not all(hasattr(given, "solve") for given in solvers):
         raise ProblemError(
             "solver",
             expected=f"{len(problems)} object(s) with solve(start=...)",

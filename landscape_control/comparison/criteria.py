@@ -1,18 +1,9 @@
-"""What a comparison may conclude, and the numbers that decide."""
+"""The numbers that decide what a comparison concludes."""
 
-import enum
 from dataclasses import dataclass
 
 from ..arguments import Positive, checked
 from ..rules.choice import MARGIN, Margin
-
-
-class Conclusion(enum.Enum):
-    """What a comparison may conclude."""
-
-    RULE = "one rule fits"
-    NOT_IDENTIFIABLE = "rules fit that cannot be told apart on this data"
-    NONE_FITS = "no rule in the library fits"
 
 
 @checked
@@ -24,8 +15,8 @@ class Criteria:
     ----------
     threshold : largest held-out error of a rule that fits
     resolution : errors, and differences between two fitted rules, below this are not distinguished;
-    fits whose feature
-        matrix has a condition number above 1/resolution do not determine their coefficients
+        fits whose feature matrix has a condition number above 1/resolution do not determine their
+        coefficients
     margin : factor by which a richer rule must reduce the error of a simpler one to be preferred
     """
 

@@ -29,7 +29,8 @@ class Exponents:
     gain : (K,), r(h): u = -r·displacement along the mode, measured
     exponent : (K,), p = 1 - d log r/d log h, measured
     theory_gain, theory : (K,), the same for the quadratic without drift (p = r/(2r+γ) for T = ∞);
-    NaN with a drift directions : (K, n), the displacements of θ along the modes, unit length
+        NaN with a drift
+    directions : (K, n), the displacements of θ along the modes, unit length
     minimum : (n,), where they were measured
     """
 
@@ -72,10 +73,11 @@ def preconditioner_exponent(
     Parameters
     ----------
     displacement : length of the displacement of θ; None is 1 % of the distance between start and
-    minimum (0.01 if zero) step : logarithmic change of η minimum : (n,), where to measure; None is
-    the minimum nearest to the problem's start solver : None, or an object with ``solve(start=...,
-    learning_rate=...) -> Solution`` for the problem with L lowered to
-        vanish at the minimum
+        minimum (0.01 if zero)
+    step : logarithmic change of η
+    minimum : (n,), where to measure; None is the minimum nearest to the problem's start
+    solver : None, or an object with ``solve(start=..., learning_rate=...) -> Solution`` for the
+        problem with L lowered to vanish at the minimum
 
     Raises
     ------

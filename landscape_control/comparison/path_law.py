@@ -30,10 +30,13 @@ class PathLaw:
     Attributes
     ----------
     a, b : shared by all paths
-    predicted_a, predicted_b : γ and ηk for f = 0 and constant G and B (G = I: θ̈ = γθ̇ + ηk∇L),
-    None otherwise residual : rms |θ̈ - aθ̇ - bM∇L| / rms |θ̈| condition : condition number of [θ̇,
-    M∇L] with columns of unit length roughness : rms jump of θ̈ between neighbouring elements / rms
-    |θ̈|: how well the plans know θ̈ at all paths, points : how much data
+    predicted_a, predicted_b : γ and ηk for f = 0 and constant G and B (G = I: θ̈ = γθ̇ + ηk∇L), None
+        otherwise
+    residual : rms |θ̈ - aθ̇ - bM∇L| / rms |θ̈|
+    condition : condition number of [θ̇, M∇L] with columns of unit length
+    roughness : rms jump of θ̈ between neighbouring elements / rms |θ̈|: how well the plans know θ̈ at
+        all
+    paths, points : how much data
     """
 
     a: AnyNumber
@@ -101,7 +104,8 @@ def path_law(
     Parameters
     ----------
     solutions : Solution or Plan, or a sequence of them; several curvatures (modes or landscapes)
-    are needed to identify a, b problems : their problems, when they do not carry them
+        are needed to identify a, b
+    problems : their problems, when they do not carry them
     """
     solutions = list(solutions) if isinstance(solutions, Sequence) else [solutions]
     problems = _problems_of(solutions, problems)

@@ -8,17 +8,16 @@ import numpy as np
 from ..arguments import Count, Filled, Index, Whole, Words, checked
 from ..arrays import whole
 from ..errors import ProblemError
-from ..rules import CausalRule, Rule, Sees, by_name, observe
-from ..rules.sees import names
+from ..rules import CausalRule, Information, Rule, by_name, observe
+from ..rules.information import names
 from .criteria import Criteria
 from .fitting import Fit, fit_linear
-from .judging import judge
 from .samples import PolicySample
-from .verdict import RuleFit, Scatter, Verdict
+from .verdict import RuleFit, Scatter, Verdict, judge
 
 
 @checked
-def fit_rules(
+def fit_maps(
     samples: PolicySample | Annotated[Sequence[PolicySample], Filled()],
     rules: Annotated[
         Sequence[Rule | CausalRule | str], Filled(), Words(expected="at least one rule, or its key")
@@ -28,7 +27,7 @@ def fit_rules(
     folds: Annotated[int, Whole(low=2)] = 5,
     resamples: Count = 200,
     criteria: Criteria | None = None,
-    sees: frozenset[Sees] | None = None,
+    sees: frozenset[Information] | None = None,
 ) -> Verdict:
     """Fit every rule to samples of any policy u(θ) with shared coefficients, and judge; no control
     problem is solved.
@@ -152,7 +151,7 @@ def _groups(samples):
 
 
 def _scatter(sample):
-    slopes = observe(sample.problem, sample.points, {Sees.GRADIENT})[Sees.GRADIENT]
+    slopes = observe(sample.problem, sample.points, {Information.GRADIENT})[Information.GRADIENT]
     return Scatter(
         points=sample.points, controls=sample.controls, slopes=slopes, starts=sample.starts
     )

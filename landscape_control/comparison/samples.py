@@ -24,7 +24,8 @@ class PolicySample:
     points : (S, n), θ
     controls : (S, m), u
     starts : (S,) integers, which start each point belongs to: points on one plan are resampled
-    together hold : time over which the controls are averages; 0 for the instantaneous policy
+        together
+    hold : time over which the controls are averages; 0 for the instantaneous policy
     """
 
     problem: ControlProblem
@@ -90,8 +91,7 @@ def sample_policy(
     starts : number of further starts, or array (S, n) of them
     spread : standard deviation of the starts around the problem's start, see :func:`draw_starts`
     points_per_plan : with T = ∞ the policy is stationary, and each plan is read at this many points
-    that share its
-        length equally; with finite T only the first control belongs to one policy
+        that share its length equally; with finite T only the first control belongs to one policy
     hold : 0 for u at the point, Δt for the mean of u over the plan's next Δt
     """
     if hold > problem.objective.horizon:

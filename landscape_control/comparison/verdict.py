@@ -1,14 +1,17 @@
 """The verdict: which rule is the policy, which rules cannot be told apart, or that none fits."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from ..arguments import AnyNumber, Entries, checked
 from ..errors import check_choice
 from ..rules import CausalRule, Rule
-from .criteria import Conclusion, Criteria
+from ..rules.choice import Conclusion, Selection, basic, margin_between, select
+from .criteria import Criteria
+from .formatting import paragraph, table
 from .running import Run
-from .wording import paragraph, table
 
 
 @checked
@@ -26,11 +29,13 @@ class RuleFit:
     fit_error : the same on the samples fitted
     condition : condition number of the scaled feature matrix
     identifiable : whether the coefficients are determined and no other rule, as simple, gives the
-    same controls here equivalent_to : keys of the rules that give the same controls on this data,
-    to within the resolution undefined : number of controls (out of ``Verdict.samples``) for which
-    the rule gives no number at_bound : names of coefficients that the fit pushed to the end of
-    their admissible range fitted : per problem (S, m), the rule's controls at the sampled points,
-    NaN where undefined runs : per problem, what it costs to run the rule; empty when not asked for
+        same controls here
+    equivalent_to : keys of the rules that give the same controls on this data, to within the
+        resolution
+    undefined : number of controls (out of ``Verdict.samples``) for which the rule gives no number
+    at_bound : names of coefficients that the fit pushed to the end of their admissible range
+    fitted : per problem (S, m), the rule's controls at the sampled points, NaN where undefined
+    runs : per problem, what it costs to run the rule; empty when not asked for
     """
 
     rule: Rule | CausalRule
@@ -94,9 +99,8 @@ class Verdict:
     conclusion : Conclusion
     rows : tuple of RuleFit, the preferred rule first, then by held-out error
     equivalent : when not identifiable, keys of the rules that cannot be told apart, the preferred
-    one first; else empty.
-        (Limits and richer rules that give the same controls as a rule that *is* identified:
-        ``best.equivalent_to``)
+        one first; else empty. (Limits and richer rules that give the same controls as a rule that
+        *is* identified: ``best.equivalent_to``)
     refused : {key: reason} for rules that do not apply to these problems
     failures : (problem index, start, reason) for solves that failed and contribute no samples
     samples : number of controls fitted (points times controls)
@@ -141,6 +145,27 @@ class Verdict:
             (row for row in self.rows[1:] if row.key not in self.rows[0].equivalent_to), None
         )
 
+    @property
+    def margin(self) -> float | None:
+        """Error of the runner-up over that of the preferred rule, both at least the resolution;
+        None without one.
+        """
+        other = self.runner_up
+        error = None if other is None else other.error
+        return margin_between(self.rows[0].error, error, self.criteria.resolution)
+
+    @property
+    def selection(self) -> Selection:
+        """The same in the form that all choices between rules have."""
+        return Selection(
+            conclusion=self.conclusion,
+            name=self.rows[0].key,
+            score=self.rows[0].error,
+            margin=self.margin,
+            candidates={row.key: row.error for row in self.rows},
+            alike=self.equivalent,
+        )
+
     @checked
     def row(self, key: str) -> RuleFit:
         """The row of one rule by its key; near matches when there is none."""
@@ -155,3 +180,51 @@ class Verdict:
 
     def __str__(self):
         return f"{paragraph(self)}\n\n{table(self)}"
+
+
+Judgement = tuple[Conclusion, tuple[RuleFit, ...], tuple[str, ...]]
+
+
+def judge(rows: Sequence[RuleFit], targets: np.ndarray, criteria: Criteria) -> Judgement:
+    """(conclusion, rows in order, keys of the rules that cannot be told apart), as
+    :func:`landscape_control.rules.choice.select` decides.
+
+    Two rules do the same here when their fitted controls differ by at most ``resolution`` · rms|u|.
+    """
+    rows = _mark_equivalent(rows, targets, criteria)
+    selection = select(
+        [row.rule for row in rows],
+        [row.error for row in rows],
+        threshold=criteria.threshold,
+        resolution=criteria.resolution,
+        margin=criteria.margin,
+        same={row.key: row.equivalent_to for row in rows},
+    )
+    by_key = {row.key: row for row in rows}
+    ordered = tuple(by_key[key] for key in selection.candidates)
+    return selection.conclusion, ordered, selection.alike
+
+
+def _mark_equivalent(rows, targets, criteria):
+    """The rows with ``equivalent_to`` and ``identifiable``."""
+    controls = [np.concatenate([part.ravel() for part in row.fitted]) for row in rows]
+    largest = criteria.resolution * np.linalg.norm(targets)
+
+    def same(i, j):
+        with np.errstate(invalid="ignore"):
+            gap = np.linalg.norm(controls[i] - controls[j])
+        return i != j and gap <= largest  # NaN (undefined somewhere) is never the same
+
+    marked = []
+    for i, row in enumerate(rows):
+        alike = [j for j in range(len(rows)) if same(i, j)]
+        rules = [other.rule for j, other in enumerate(rows) if j == i or j in alike]
+        determined = row.condition <= 1 / criteria.resolution
+        marked.append(
+            replace(
+                row,
+                equivalent_to=tuple(rows[j].key for j in alike),
+                identifiable=len(basic(rules)) == 1 and determined,
+            )
+        )
+    return marked

@@ -7,6 +7,7 @@ import numpy as np
 from ..arguments import Entries, NonNegative, checked
 from ..arrays import freeze, number
 from ..errors import ProblemError
+from ..rules.choice import simplest
 
 
 @checked
@@ -18,9 +19,9 @@ class Choice:
     ----------
     best : (...) integers, index of the family; -1 where none has a cost
     gain : (...), cost of the simplest family that has one over that of the preferred one, minus 1;
-    NaN where none has nearest : (...), cost of the next best family over that of the preferred one,
-    minus 1; negative where a richer family
-        is cheaper by less than it must be; NaN without another one
+        NaN where none has
+    nearest : (...), cost of the next best family over that of the preferred one, minus 1; negative
+        where a richer family is cheaper by less than it must be; NaN without another one
     """
 
     best: Entries
@@ -37,21 +38,20 @@ def choose_family(
     standard_errors: Entries = 0.0,
     width: NonNegative = 2.0,
 ) -> Choice:
-    """The simplest family that no richer one beats by more than the noise and a stated share.
+    """The simplest family that no other one beats by more than the noise and a stated share.
 
-    Families are taken by their number of coefficients, fewest first. A richer one replaces the
-    preferred one if
+    Simpler is fewer coefficients, then a lower cost. Another family beats one if
 
-        cost - richer cost  >  max(margin·|cost|, width·√(se² + richer se²)).
+        cost - other cost  >  max(margin·|cost|, width·√(se² + other se²)),
 
-    The two estimates are taken as independent, which is cautious when they share their random
-    numbers.
+    see :func:`landscape_control.rules.choice.simplest`. The two estimates are taken as independent,
+    which is cautious when they share their random numbers.
 
     Parameters
     ----------
     costs : (F, ...), NaN where a family has none
     sizes : (F,), number of free coefficients
-    margin : share of the cost that a richer family must save, e.g. 0.01
+    margin : share of the cost that another family must save, e.g. 0.01
     standard_errors : (F, ...) or a number, of the costs
     width : how many standard errors count as a difference
     """
@@ -65,28 +65,25 @@ def choose_family(
             advice="one row of costs per family",
         )
     errors = np.broadcast_to(np.asarray(standard_errors, dtype=float), costs.shape)
-    order = np.argsort(sizes, kind="stable")
-    best = np.full(costs.shape[1:], -1)
-    cost, error = np.full(best.shape, np.nan), np.zeros(best.shape)
-    first = np.full(best.shape, np.nan)
-    for family in order:
-        known = np.isfinite(costs[family])
-        first = np.where(np.isnan(first) & known, costs[family], first)
-        needed = np.maximum(margin * np.abs(cost), width * np.hypot(error, errors[family]))
-        better = known & (np.isnan(cost) | (cost - costs[family] > needed))
-        best = np.where(better, family, best)
-        cost, error = np.where(better, costs[family], cost), np.where(better, errors[family], error)
-    others = np.where(
-        np.arange(len(costs)).reshape(-1, *[1] * best.ndim) == best,
-        np.inf,
-        np.where(np.isfinite(costs), costs, np.inf),
-    ).min(axis=0)
+    best = simplest(costs, sizes.tolist(), share=margin, noise=width * errors)
+    known = np.where(np.isfinite(costs), costs, np.inf)
+    cost = np.take_along_axis(costs, np.maximum(best, 0)[None], axis=0)[0]
+    families = np.arange(len(costs)).reshape(-1, *[1] * best.ndim)
+    others = np.where(families == best, np.inf, known).min(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         return Choice(
             best=_whole(best),
-            gain=freeze(first / cost - 1),
+            gain=freeze(_of_the_simplest(costs, sizes) / cost - 1),
             nearest=freeze(np.where(np.isfinite(others), others / cost - 1, np.nan)),
         )
+
+
+def _of_the_simplest(costs, sizes):
+    """(...) cost of the family with fewest coefficients among those that have one, NaN without."""
+    cost = np.full(costs.shape[1:], np.nan)
+    for family in np.argsort(sizes, kind="stable"):
+        cost = np.where(np.isnan(cost) & np.isfinite(costs[family]), costs[family], cost)
+    return cost
 
 
 def _whole(array):

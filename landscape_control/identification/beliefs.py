@@ -7,11 +7,11 @@ import math
 import numpy as np
 
 from ..errors import ProblemError
-from ..planning import BeliefSolution, raw_rule
-from ..planning.lqg import LQGSolution
+from ..planning import BeliefSolution, LQGSolution
 from ..simulation import simulate
 from ..simulation.stepping import FRACTION, fastest_rate
 from .histories import Histories
+from .kernels.raw_rules import raw_rule
 
 _COUNTED = 160  # steps of an endless policy, after those in which its filter settles
 _SETTLE, _LONGEST = (

@@ -9,21 +9,21 @@ import numpy as np
 from ..arguments import Count, Filled, Index, checked
 from ..arrays import whole
 from ..comparison import Conclusion, Criteria, RuleFit
-from ..comparison.judging import judge
-from ..comparison.wording import percent
+from ..comparison.formatting import percent
+from ..comparison.verdict import judge
 from ..errors import ProblemError
-from ..rules import CausalRule, Rule, Sees, causal
+from ..rules import CausalRule, Information, Rule, causal
 from ..rules.causal_library import LOOP_TWIN
-from .fitting import fit_rule
+from .fitting import fit_causal_rule
 from .histories import Histories
 from .identification import CAUSAL, Identification
-from .residual import innovation, read_schedule, regress, residual_shape
+from .residual import innovation, read_schedule, regress_on_previous_update, residual_shape
 
 _PER_STEP = 8  # updates of one step that its two coefficients are read from, at least
 
 
 @checked
-def fit_causal(
+def identify_causal(
     histories: Histories,
     rules: Annotated[Sequence[CausalRule | Rule], Filled()],
     *,
@@ -57,36 +57,29 @@ def fit_causal(
             advice="pass landscape_control.rules.causal()",
         )
     train, held = histories.split(seed)
-    settings = {
-        "seed": seed,
-        "resamples": whole("resamples", resamples),
-        "predicted": predicted or {},
-    }
-    rows = [_row(rule, train, held, settings) for rule in applicable]
-    conclusion, rows, equivalent = judge(rows, train.targets, criteria)
-    simpler, added = None, ()
+    resamples = whole("resamples", resamples)
+
+    def fitted(rule):
+        theory = (predicted or {}).get(rule.key, {})
+        return _row(
+            rule, fit_causal_rule(rule, train, held, seed=seed, resamples=resamples), theory
+        )
+
+    conclusion, rows, equivalent = judge(list(map(fitted, applicable)), train.targets, criteria)
+    added = ()
     if conclusion is Conclusion.NOT_IDENTIFIABLE:
-        simpler, judged = _in_common(
-            rows, equivalent, train, lambda rule: _row(rule, train, held, settings), criteria
-        )
-        conclusion, rows, equivalent = judged or (conclusion, rows, equivalent)
-    if simpler is not None:
-        added = (
-            (
-                f"{simpler.name[:1].upper()}{simpler.name[1:]} was not among the rules that were"
-                " asked for: it is what those that fit alike have in common, with their other"
-                " numbers where they have no effect."
-            ),
-        )
-    if conclusion is Conclusion.NONE_FITS:
-        rows = tuple(
-            sorted(rows, key=lambda row: row.error)
-        )  # nothing to prefer: the nearest first
-    conclusion, equivalent, notes = _sceptical(conclusion, rows, equivalent, histories, criteria)
-    open_ones = {rows[0].key, *equivalent} if conclusion is Conclusion.NOT_IDENTIFIABLE else set()
-    rows = tuple(
-        replace(row, identifiable=row.identifiable and row.key not in open_ones) for row in rows
+        simpler, judged = _in_common(rows, equivalent, train, fitted, criteria)
+        if simpler is not None:
+            conclusion, rows, equivalent = judged
+            added = (_in_common_words(simpler),)
+    conclusion, equivalent, notes = _check_excitation(
+        conclusion, rows, equivalent, histories, criteria
     )
+    if conclusion is Conclusion.NOT_IDENTIFIABLE:
+        undecided = {rows[0].key, *equivalent}
+        rows = tuple(
+            replace(row, identifiable=False) if row.key in undecided else row for row in rows
+        )
     first = np.array([rows[0].coefficients[name] for name in rows[0].rule.names])
     return Identification(
         conclusion=conclusion,
@@ -116,13 +109,21 @@ def _in_common(rows, tied, train, fitted, criteria):
     """
     shared = frozenset.intersection(*(row.rule.contains for row in rows if row.key in tied))
     known = {row.key for row in rows}
-    for rule in sorted(causal(), key=lambda one: one.richness):
+    for rule in sorted(causal(), key=lambda candidate: candidate.richness):
         if rule.key not in shared - known or _refusal(rule, train):
             continue
         judged = judge([*rows, fitted(rule)], train.targets, criteria)
         if judged[0] is Conclusion.RULE and judged[1][0].key == rule.key:
             return rule, judged
     return None, None
+
+
+def _in_common_words(rule):
+    return (
+        f"{rule.name[:1].upper()}{rule.name[1:]} was not among the rules that were asked for: it is"
+        " what those that fit alike have in common, with their other numbers where they have no"
+        " effect."
+    )
 
 
 def weight_by_weight(
@@ -140,7 +141,7 @@ def weight_by_weight(
     row, fits = found.rows[0], []
     for weight in range(count):
         train, held = histories.weight(weight).split(seed)
-        fits.append(fit_rule(row.rule, train, held, seed=seed, resamples=1))
+        fits.append(fit_causal_rule(row.rule, train, held, seed=seed, resamples=1))
     worst = max(fit.error for fit in fits)
     if worst > found.criteria.threshold:
         return found
@@ -157,15 +158,13 @@ def weight_by_weight(
 
 def _refusal(rule, histories):
     if not isinstance(rule, CausalRule):
-        return "a map of what the landscape is; a causal policy is told of its gradients only"
-    if Sees.PARAMETERS in rule.sees and histories.parameters is None:
+        return "a map of what the landscape is; a causal policy sees its gradients only"
+    if Information.PARAMETERS in rule.sees and histories.parameters is None:
         return "needs parameters (θ at each observation), which the histories do not hold"
     return None
 
 
-def _row(rule, train, held, settings):
-    fit = fit_rule(rule, train, held, seed=settings["seed"], resamples=settings["resamples"])
-    theory = settings["predicted"].get(rule.key, {})
+def _row(rule, fit, theory):
     named = dict(zip(rule.names, fit.coefficients.tolist(), strict=True))
     return RuleFit(
         rule=rule,
@@ -178,9 +177,7 @@ def _row(rule, train, held, settings):
         identifiable=False,
         equivalent_to=(),
         undefined=0,
-        at_bound=tuple(
-            one.name for one in rule.coefficients if named[one.name] in (one.low, one.high)
-        ),
+        at_bound=tuple(c.name for c in rule.coefficients if named[c.name] in (c.low, c.high)),
         fitted=(fit.fitted,),
     )
 
@@ -193,7 +190,7 @@ def _schedule(train, held, criteria):
     return found if found.error <= criteria.threshold and (found.learning_rate >= 0).all() else None
 
 
-def _sceptical(conclusion, rows, equivalent, histories, criteria):
+def _check_excitation(conclusion, rows, equivalent, histories, criteria):
     """The same conclusion unless the inputs cannot carry it, and notes on what limits it."""
     notes = []
     if rows[0].key == LOOP_TWIN and "heavy_ball_decoupled_decay" in rows[0].equivalent_to:
@@ -212,7 +209,7 @@ def _sceptical(conclusion, rows, equivalent, histories, criteria):
             f"Every gradient follows from the two before it, as on {path} without noise: a rule"
             " with memory and one without give nearly the same updates there."
         )
-    law = regress(histories)
+    law = regress_on_previous_update(histories)
     planned = (
         law.error <= criteria.resolution
         and law.momentum > 1 - criteria.resolution
@@ -234,3 +231,6 @@ def _sceptical(conclusion, rows, equivalent, histories, criteria):
             " problem that it solves, policy against policy."
         )
     return conclusion, equivalent if len(equivalent) > 1 else (), tuple(notes)
+
+
+fit_causal = identify_causal  # the older name

@@ -27,9 +27,11 @@ class Excitation:
     ----------
     curvatures : Spectrum of h
     noise : standard deviation of the noise on each gradient at each step: what makes the inputs
-    more than a path start_variance, minimum_variance : of θ_0 and μ, normal with mean 0 histories,
-    steps : K and T weights : n, each with its own curvature; two or more show whether a policy
-    works weight by weight, as all rules do
+        more than a path
+    start_variance, minimum_variance : of θ_0 and μ, normal with mean 0
+    histories, steps : K and T
+    weights : n, each with its own curvature; two or more show whether a policy works weight by
+        weight, as all rules do
     """
 
     curvatures: Spectrum = Uniform(0.05, 1.0)

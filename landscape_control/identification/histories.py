@@ -20,7 +20,8 @@ class Histories:
     gradients : (K, T, n), what was seen before each update
     updates : (K, T, n), Δθ
     parameters : (K, T, n) or None, θ at each observation, measured from where weight decay would
-    pull to settle : first step whose update counts; earlier ones only feed the memory of the rules
+        pull to
+    settle : first step whose update counts; earlier ones only feed the memory of the rules
     words : where the histories come from
     """
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 
 from ..arguments import AnyNumber, checked
 from ..comparison import Conclusion, RuleFit, Verdict
-from ..comparison.wording import paragraph, percent, table
+from ..comparison.formatting import paragraph, percent, table
 from .residual import Schedule
 
 MAP, CAUSAL = "a map u(θ)", "a causal rule"
@@ -34,13 +34,14 @@ class Identification(Verdict):
     ----------
     subject : what was identified, in words
     kind : "a map u(θ)" (closed forms of a learner that knows the landscape) or "a causal rule" (of
-    gradients seen so far) residual : ((what, share), ...), largest first: how much of what the
-    first row leaves unexplained goes with the current
-        gradient, the previous update, the parameters, time, ... (for maps the gradient, its
-        direction alone, the way to the lowest minimum, ...) once the rule's own coefficients have
-        taken their part
+        gradients seen so far)
+    residual : ((what, share), ...), largest first: how much of what the first row leaves unexplained
+        goes with the current gradient, the previous update, the parameters, time, ... (for maps the
+        gradient, its direction alone, the way to the lowest minimum, ...) once the rule's own
+        coefficients have taken their part
     schedule : Schedule or None: heavy ball with coefficients of each step, where no rule fits and
-    that does notes : sentences on what limits the answer
+        that does
+    notes : sentences on what limits the answer
     """
 
     subject: str
@@ -63,18 +64,6 @@ class Identification(Verdict):
             row for row in self.rows[1:] if row.key not in (*first.equivalent_to, *self.equivalent)
         )
         return next((row for row in others if not its_limit(row)), None)
-
-    @property
-    def margin(self) -> float | None:
-        """Error of the runner-up over that of the preferred rule, both at least the resolution;
-        None without one.
-        """
-        if self.runner_up is None:
-            return None
-        errors = (
-            max(row.error, self.criteria.resolution) for row in (self.runner_up, self.rows[0])
-        )
-        return next(errors) / next(errors)
 
     @property
     def nouns(self):

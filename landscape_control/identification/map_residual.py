@@ -19,16 +19,13 @@ def map_residual(row: RuleFit, samples: Sequence) -> tuple[tuple[str, float], ..
     Bᵀ(·) with a number shared by all points.
     """
     free = inside(row.rule, row.coefficients)
-    tangent = np.vstack([_rows(row.rule.features(one.problem, one.points)) for one in samples])[
-        :, free
-    ]
-    fitted, targets = (
-        np.concatenate([part.ravel() for part in parts])
-        for parts in (row.fitted, [one.controls for one in samples])
-    )
-    columns = [_inputs(one.problem, one.points) for one in samples]
-    names = [name for name in columns[0] if all(name in one for one in columns)]
-    inputs = {name: np.vstack([_rows(one[name]) for one in columns]) for name in names}
+    directions = [_rows(row.rule.features(sample.problem, sample.points)) for sample in samples]
+    tangent = np.vstack(directions)[:, free]
+    fitted = np.concatenate([part.ravel() for part in row.fitted])
+    targets = np.concatenate([sample.controls.ravel() for sample in samples])
+    columns = [_inputs(sample.problem, sample.points) for sample in samples]
+    names = [name for name in columns[0] if all(name in inputs for inputs in columns)]
+    inputs = {name: np.vstack([_rows(inputs[name]) for inputs in columns]) for name in names}
     good = np.isfinite(fitted) & np.isfinite(tangent).all(1)
     good &= np.all([np.isfinite(column).all(1) for column in inputs.values()], axis=0)
     return shares(

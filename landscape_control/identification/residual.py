@@ -9,8 +9,8 @@ import numpy as np
 from ..arguments import AnyNumber, Entries, checked
 from ..arrays import freeze
 from ..rules import CausalRule
-from .fitting import Run
 from .histories import Histories
+from .rule_on_histories import RuleOnHistories
 
 _FADING = 0.9  # of the averages that stand for the recent past
 
@@ -28,7 +28,7 @@ def residual_shape(
     Coefficients at the end of their range are not free to change: what only they could explain,
     were they allowed to, stays.
     """
-    run = Run(rule, histories)
+    run = RuleOnHistories(rule, histories)
     fitted = run(coefficients[None])[0]
     free = inside(rule, dict(zip(rule.names, coefficients, strict=True)))
     tangent = np.nan_to_num(run.jacobian(coefficients))[:, free]
@@ -37,7 +37,7 @@ def residual_shape(
 
 def inside(rule, coefficients) -> np.ndarray:
     """(c,) bool, which coefficients {name: number} stand inside their admissible ranges."""
-    return np.array([one.low < coefficients[one.name] < one.high for one in rule.coefficients])
+    return np.array([c.low < coefficients[c.name] < c.high for c in rule.coefficients])
 
 
 def shares(targets, fitted, tangent, inputs) -> tuple[tuple[str, float], ...]:
@@ -58,7 +58,7 @@ def shares(targets, fitted, tangent, inputs) -> tuple[tuple[str, float], ...]:
 
 @checked
 @dataclass(frozen=True, kw_only=True)
-class PathLaw:
+class HeavyBallRegression:
     """Δθ_t = momentum·Δθ_{t-1} - learning_rate·y_t by plain regression on the subject's own
     previous update, unbounded.
 
@@ -72,8 +72,10 @@ class PathLaw:
     error: AnyNumber
 
 
-def regress(histories: Histories) -> PathLaw:
-    """The regression that the trap of reading momentum off a path consists of."""
+def regress_on_previous_update(histories: Histories) -> HeavyBallRegression:
+    """Least squares of each update on the one before it and the gradient: how momentum is wrongly read
+    off an optimal path.
+    """
     counted, seen = (
         histories.updates[:, histories.settle :],
         histories.gradients[:, histories.settle :],
@@ -83,7 +85,9 @@ def regress(histories: Histories) -> PathLaw:
     size = np.maximum(np.linalg.norm(columns, axis=0), 1e-300)
     found = np.linalg.lstsq(columns / size, now, rcond=1e-10)[0] / size
     error = np.linalg.norm(now - columns @ found) / max(np.linalg.norm(now), 1e-300)
-    return PathLaw(momentum=float(found[0]), learning_rate=float(found[1]), error=float(error))
+    return HeavyBallRegression(
+        momentum=float(found[0]), learning_rate=float(found[1]), error=float(error)
+    )
 
 
 @checked
@@ -194,3 +198,6 @@ def _orthonormal(columns):
 
 def _cleared(array, basis):
     return array - basis @ (basis.T @ array)
+
+
+PathLaw = HeavyBallRegression  # the older name

@@ -19,8 +19,9 @@ class Runner:
     Attributes
     ----------
     begin : (episodes, weights) -> a function (gradient (E, n), θ (E, n)) -> Δθ (E, n) with a memory
-    of its own horizon : number of steps after which the policy ends, or None name : what it is, in
-    words
+        of its own
+    name : what it is, in words
+    horizon : number of steps after which the policy ends, or None
     """
 
     begin: Callable

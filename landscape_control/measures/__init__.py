@@ -1,6 +1,6 @@
 """What a sweep measures in each cell: functions of a solution, with units.
 
-Every measure is an object of this room and an entry of ``ALL``; any function of a solution serves
+Every measure is an object of this package and an entry of ``ALL``; any function of a solution serves
 as well.
 """
 

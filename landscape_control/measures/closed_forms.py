@@ -213,11 +213,9 @@ def _ends(function, problem, values):
 def _single(batch):
     def measure(cell):
         value = batch(cell.problem, {})
-        return (
-            {key: float(one) for key, one in value.items()}
-            if isinstance(value, dict)
-            else float(value)
-        )
+        if isinstance(value, dict):
+            return {key: float(number) for key, number in value.items()}
+        return float(value)
 
     return measure
 

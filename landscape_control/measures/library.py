@@ -24,11 +24,9 @@ def refuse(solution, what, *, expected, advice="leave this measure out for probl
 def plan_of(cell, what: str):
     """The best plan of a Solution, or a refusal."""
     plans = getattr(cell.solution, "plans", None)
-    return (
-        plans[0]
-        if plans
-        else refuse(cell.solution, what, expected="a Solution of a known landscape, with plans")
-    )
+    if not plans:
+        refuse(cell.solution, what, expected="a Solution of a known landscape, with plans")
+    return plans[0]
 
 
 def _cost(cell):
@@ -36,12 +34,9 @@ def _cost(cell):
 
 
 def _cost_error(cell):
-    solution = cell.solution
-    return float(
-        plan_of(cell, "cost_error").cost_error
-        if hasattr(solution, "plans")
-        else read(solution, "cost_error")
-    )
+    if hasattr(cell.solution, "plans"):
+        return float(plan_of(cell, "cost_error").cost_error)
+    return float(read(cell.solution, "cost_error"))
 
 
 def _iterations(cell):

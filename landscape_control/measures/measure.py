@@ -24,7 +24,8 @@ class Cell:
     problem : ControlProblem or PolicyProgram of this point
     solution : Solution, BeliefSolution or PolicyResult; None where nothing was solved
     solver : the kept Solver or PolicySolver of this structure, or None; its ``solve`` takes other
-    numbers seed : of this point, for measures that draw
+        numbers
+    seed : of this point, for measures that draw
     """
 
     problem: Any
@@ -46,11 +47,10 @@ class Measure:
     description : one sentence
     needs : "solution", or "problem" when nothing has to be solved
     batch : None, or for closed forms a function (problem, {dotted path: (N,)}) -> (N,) or a mapping
-    of (N,) by key, where
-        the paths name what varies over the cells and ``problem`` is the base problem
+        of (N,) by key, where the paths name what varies over the cells and ``problem`` is the base
+        problem
     dims : names of the axes of an array value, () for single values, a mapping by key where there
-    are several values; the
-        lengths must be the same in all cells
+        are several values; the lengths must be the same in all cells
     coords : {axis name: its labels}, for axes of ``dims`` that have any
     """
 
@@ -97,7 +97,7 @@ class Measure:
         return self.function(cell)
 
     def __reduce__(self):
-        """Measures of this room travel by name, so that they are the same ones in every process."""
+        """The measures of this package are pickled by name, so that they are the same ones in every process."""
         return (
             (by_name, (self.name,))
             if ALL.get(self.name) is self
@@ -140,11 +140,11 @@ class OfSolution:
 
 
 _KNOWN: dict[str, Measure] = {}
-ALL = MappingProxyType(_KNOWN)  # name -> Measure; the modules of this room register theirs
+ALL = MappingProxyType(_KNOWN)  # name -> Measure; the modules of this package register theirs
 
 
 def register(measure: Measure) -> Measure:
-    """Put a measure of this room under its name into ``ALL``."""
+    """Put a measure of this package under its name into ``ALL``."""
     _KNOWN[measure.name] = measure
     return measure
 

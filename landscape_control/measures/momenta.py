@@ -22,7 +22,7 @@ def coefficients_of(cell, what: str) -> dict[str, float]:
     """
     values, found = read(cell.solution, "coefficients", what=what), {}
     policy = cell.solution.policy
-    known = {one.name: one for one in policy.family.coefficients}
+    known = {coefficient.name: coefficient for coefficient in policy.family.coefficients}
     for name, value in values.items():
         first = known[name].first if name in known else 0
         acts = policy.horizon > first
@@ -44,7 +44,8 @@ def _raw(cell, what, part):
     0; the filter is the steady one, with which a long horizon gives what an endless one gives, or
     the prior one.
     """
-    from ..planning import LQGSolution, linear_raw_rule, raw_rule
+    from ..identification import linear_raw_rule, raw_rule
+    from ..planning import LQGSolution
 
     if not isinstance(cell.solution, LQGSolution):
         refuse(

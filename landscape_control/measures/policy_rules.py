@@ -4,7 +4,7 @@ the cost of one path.
 
 from functools import lru_cache
 
-from ..comparison import Conclusion, compare
+from ..comparison import compare
 from ..errors import ProblemError
 from .measure import Measure, register
 from .numbered import solver_of
@@ -38,12 +38,7 @@ def _known_verdict(cell, what):
 
 
 def _policy_rule(cell):
-    verdict = _known_verdict(cell, "policy_rule")
-    if verdict.conclusion is Conclusion.NONE_FITS:
-        return "none"
-    if verdict.conclusion is Conclusion.NOT_IDENTIFIABLE:
-        return "not identifiable"
-    return verdict.best.key
+    return _known_verdict(cell, "policy_rule").selection.answer
 
 
 def _policy_error(cell):

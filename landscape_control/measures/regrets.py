@@ -27,11 +27,9 @@ class RuleCost:
     coefficients : {name: value}
     cost : J of its path, inf where every choice of coefficients runs off or is undefined
     regret : (cost - J*) / S, with S = ∫ e^{-γt}(effort + k|L|)dt + |terminal cost| of the optimal
-    plan, which is |J*| for
-        losses that are never negative
+        plan, which is |J*| for losses that are never negative
     determined : whether the coefficients mean anything: not where the cost is infinite, nor where
-    it is that of doing
-        nothing to within 1e-6 of S, as at a minimum
+        it is that of doing nothing to within 1e-6 of S, as at a minimum
     """
 
     rule: Rule
@@ -105,10 +103,11 @@ def classic() -> tuple[Rule, ...]:
 
 def applicable(problem, rules) -> tuple[Rule, ...]:
     """Those that can be evaluated on the problem, quickly; one of several that are the same there."""
-    left_out = {"natural_gradient"} if uniform_metric(problem) is not None else set()
-    left_out |= (
-        {"linear_quadratic"} if problem.model.has_drift else set()
-    )  # a Riccati equation at every point
+    left_out = set()
+    if uniform_metric(problem) is not None:
+        left_out.add("natural_gradient")
+    if problem.model.has_drift:
+        left_out.add("linear_quadratic")  # a Riccati equation at every point
     return tuple(
         rule for rule in rules if rule.objection(problem) is None and rule.key not in left_out
     )
@@ -119,15 +118,9 @@ def _round_off(problem, plan):
     objective, end = problem.objective, min(float(plan.times[-1]), problem.objective.horizon)
     gamma = objective.discount
     span = end if gamma == 0 else -math.expm1(-gamma * end) / gamma
-    last = (
-        objective.terminal_weight * math.exp(-gamma * end)
-        if objective.terminal is not None
-        else 0.0
-    )
+    last = 0.0
+    if objective.terminal is not None:
+        last = objective.terminal_weight * math.exp(-gamma * end)
     curvature = float(np.nan_to_num(np.abs(problem.landscape.hessian(problem.start[None])).max()))
-    return (
-        1e-14
-        * curvature
-        * (1e-3 + np.abs(problem.start).max()) ** 2
-        * (objective.loss_weight * span + last)
-    )
+    size = 1e-3 + np.abs(problem.start).max()
+    return 1e-14 * curvature * size**2 * (objective.loss_weight * span + last)

@@ -9,19 +9,17 @@ from itertools import product
 
 import numpy as np
 
+from ..comparison.closed_loop import ClosedLoops
+from ..comparison.integration import Effort, Integration
 from ..rules import Rule, gradient_descent
-from .closed_loop import Batch
 
-ROUGH, FINE = (
-    1e-3,
-    1e-6,
-)  # relative accuracy of the integration while searching, and of the costs reported
+FINE = 1e-6  # relative accuracy of the costs reported
+_SEARCHING, _REPORTING = Effort(accuracy=1e-3), Effort(accuracy=FINE)
 TIE = 1e-5  # of S: what costs of rules are good to
 _ROUNDS = {1: 3, 2: 5}  # by number of coefficients
 _MOST_ROUNDS = 9
-_SPAN = math.log(
-    6.0
-)  # first search: factors from 1/6 to 6 of the guess; it moves on where the best is at an end
+# first search: factors from 1/6 to 6 of the guess; it moves on where the best is at an end
+_SPAN = math.log(6.0)
 _POINTS = {1: 7, 2: 5}  # candidates per coefficient in a round
 
 
@@ -93,27 +91,28 @@ class Search:
         """(best coefficients, costs), one entry per rule, and the cost of doing nothing."""
         arms = self.arms
         centres, spans = [np.zeros(len(arm.lowest)) for arm in arms], [_SPAN] * len(arms)
-        left = [
-            _ROUNDS[len(centre)] for centre in centres
-        ]  # rounds that narrow; those that move on do not count
+        # rounds that narrow; those that move on do not count
+        left = [_ROUNDS[len(centre)] for centre in centres]
         for _ in range(_MOST_ROUNDS):
             chosen = [i for i in range(len(arms)) if left[i]]
+            if not chosen:
+                break
             grids = [
                 arms[i].admissible(centres[i] + spans[i] * _cross(len(centres[i]))) for i in chosen
             ]
-            for i, grid, cost in zip(
-                chosen, grids, self._costs(chosen, grids, ROUGH) if chosen else (), strict=True
-            ):
+            costs = self._costs(chosen, grids, _SEARCHING)
+            for i, grid, cost in zip(chosen, grids, costs, strict=True):
                 centres[i], narrower = self._narrow(arms[i], grid, cost, centres[i], spans[i])
                 left[i] -= narrower < spans[i]
                 spans[i] = narrower
         grids = [arm.admissible(centre[None]) for arm, centre in zip(arms, centres, strict=True)]
-        costs = np.concatenate(self._costs(range(len(arms)), grids, FINE))
-        found = [i for i, arm in enumerate(arms) if not arm.edge]
+        costs = np.concatenate(self._costs(range(len(arms)), grids, _REPORTING))
+        winners = [i for i, arm in enumerate(arms) if not arm.edge]
         for i, arm in enumerate(arms):
-            if arm.edge and costs[i] < costs[found[arm.place]] - self.noise:
-                found[arm.place] = i
-        return [arms[i].values(grids[i])[0] for i in found], [costs[i] for i in found], self._idle()
+            if arm.edge and costs[i] < costs[winners[arm.place]] - self.noise:
+                winners[arm.place] = i
+        best = [arms[i].values(grids[i])[0] for i in winners]
+        return best, [costs[i] for i in winners], self._idle()
 
     def _narrow(self, arm, grid, cost, centre, span):
         """Where to look next, and how far around: closer to the best candidate, or onwards past the
@@ -121,31 +120,33 @@ class Search:
         """
         place = int(np.argmin(cost))
         if not np.isfinite(cost[place]):  # towards smaller rates, which move less
-            return (centre, span / 3) if arm.edge else (centre - span * ~arm.linear, span)
+            if arm.edge:
+                return centre, span / 3
+            return centre - span * ~arm.linear, span
         self.best[arm.place] = min(self.best[arm.place], cost[place])
-        inside = (np.abs(grid[place] - centre) < 0.99 * span)[
-            ~arm.linear | (grid[place] > arm.lowest + 1e-9)
-        ].all()
+        moves_on = ~arm.linear | (grid[place] > arm.lowest + 1e-9)
+        inside = (np.abs(grid[place] - centre) < 0.99 * span)[moves_on].all()
+        if not inside:
+            return grid[place], span
         spacing = 2 * span / (_POINTS[grid.shape[1]] - 1)
-        return (
-            (_vertex(grid, cost, place, spacing), 0.7 * spacing) if inside else (grid[place], span)
-        )
+        return _vertex(grid, cost, place, spacing), 0.7 * spacing
 
     def _idle(self):
-        batch = Batch(self.problem, [(gradient_descent(), np.zeros((1, 1)))], end=self.end)
+        loops = ClosedLoops(self.problem, [(gradient_descent(), np.zeros((1, 1)))])
         with np.errstate(all="ignore"):
-            return float(batch.costs(FINE)[0])
+            return float(Integration(loops, _REPORTING, end=self.end).costs()[0])
 
-    def _costs(self, chosen, grids, accuracy):
+    def _costs(self, chosen, grids, effort):
         arms = [self.arms[i] for i in chosen]
         groups = [(arm.rule, arm.values(grid)) for arm, grid in zip(arms, grids, strict=True)]
         bound = np.repeat(
             self.best[[arm.place for arm in arms]] + self.slack, [len(grid) for grid in grids]
         )
-        batch = Batch(self.problem, groups, end=self.end, bound=bound, lowest=self.lowest)
+        loops = ClosedLoops(self.problem, groups)
+        integration = Integration(loops, effort, end=self.end, bound=bound, lowest=self.lowest)
         with np.errstate(all="ignore"):
-            costs = batch.costs(accuracy)
-        return [costs[place] for place in batch.places]
+            costs = integration.costs()
+        return [costs[place] for place in loops.places]
 
 
 def _arms(place, rule, origin, unit):
@@ -158,11 +159,9 @@ def _arms(place, rule, origin, unit):
 def _lowest(problem):
     """The least loss, as far as the landscape's own minima tell; -∞ where it declares none."""
     minima = problem.landscape.minima
-    return (
-        float(problem.landscape.loss(minima).min())
-        if minima is not None and len(minima)
-        else -math.inf
-    )
+    if minima is None or not len(minima):
+        return -math.inf
+    return float(problem.landscape.loss(minima).min())
 
 
 @lru_cache(maxsize=4)
@@ -205,12 +204,10 @@ def _guess(problem, rule, plan):
     )
     if not usable.any():
         return fallback, fallback
-    flat, controls = (
-        features[usable].reshape(-1, len(rule.names)),
-        plan.controls[pick][usable].ravel(),
-    )
+    flat = features[usable].reshape(-1, len(rule.names))
+    controls = plan.controls[pick][usable].ravel()
     unit = np.abs(flat * controls[:, None]).sum(0) / np.maximum((flat**2).sum(0), 1e-300)
     unit = np.where((unit > 0) & np.isfinite(unit), unit, fallback)
-    found = np.linalg.lstsq(flat, controls, rcond=None)[0]
-    rate = found[:1] if found[0] > 1e-3 * unit[0] else unit[:1]
-    return np.concatenate([rate, np.zeros(len(found) - 1)]), unit
+    fitted = np.linalg.lstsq(flat, controls, rcond=None)[0]
+    rate = fitted[:1] if fitted[0] > 1e-3 * unit[0] else unit[:1]
+    return np.concatenate([rate, np.zeros(len(fitted) - 1)]), unit

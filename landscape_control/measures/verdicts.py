@@ -9,9 +9,9 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 from ..arguments import NonNegative, checked
+from ..comparison.closed_loop import ClosedLoops
 from ..errors import ProblemError
-from ..rules.choice import MARGIN, Margin, simplest
-from .closed_loop import Batch
+from ..rules.choice import MARGIN, Conclusion, Margin, basic, select
 from .library import plan_of
 from .measure import Measure, register
 from .regrets import classic, rule_costs
@@ -54,17 +54,24 @@ def _number(row, name):
 
 def choose(rows, *, threshold: float = THRESHOLD, margin: float = MARGIN):
     """The rule that costs least, unless a simpler one costs as little to within a factor ``margin``
-    of regret.
+    of regret; None where no regret is at most ``threshold``.
 
-    None if the least regret is above ``threshold``. See
-    :func:`landscape_control.rules.choice.simplest`; regrets below RESOLUTION are not distinguished.
+    See :func:`landscape_control.rules.choice.select`; regrets below RESOLUTION are not
+    distinguished.
     """
-    rows = [row for row in rows if not math.isnan(row.regret)]
-    if not min((row.regret for row in rows), default=math.inf) <= threshold:
+    rows = [row for row in rows if math.isfinite(row.regret)]
+    if not rows:
         return None
-    regrets = [row.regret for row in rows]
-    richness = [row.rule.richness for row in rows]
-    return rows[simplest(regrets, richness, resolution=RESOLUTION, margin=margin)]
+    selection = select(
+        [row.rule for row in rows],
+        [row.regret for row in rows],
+        threshold=threshold,
+        resolution=RESOLUTION,
+        margin=margin,
+    )
+    if selection.conclusion is Conclusion.NONE_FITS:
+        return None
+    return next(row for row in rows if row.rule.key == selection.name)
 
 
 class CheapestRule:
@@ -121,13 +128,7 @@ def tied(rows) -> tuple[str, ...]:
     if chosen is None:
         return ()
     same = [row.rule for row in rows if abs(row.regret - chosen.regret) <= TIE]
-    fewest = min(len(rule.names) for rule in same)
-    lean = {rule.key: rule for rule in same if len(rule.names) == fewest}
-    return tuple(
-        key
-        for key, rule in lean.items()
-        if key != chosen.rule.key and not rule.contains & set(lean)
-    )
+    return tuple(rule.key for rule in basic(same) if rule.key != chosen.rule.key)
 
 
 def _equivalent_rules(cell):
@@ -160,16 +161,10 @@ def _rule_trajectories(cell):
     usable = [key for key, row in rows.items() if math.isfinite(row.cost)]
     if not usable:
         return paths
-    rules = [
-        (
-            rows[key].rule,
-            np.array([[rows[key].coefficients[name] for name in rows[key].rule.names]]),
-        )
-        for key in usable
-    ]
-    batch, n = Batch(cell.problem, rules, end=times[-1]), cell.problem.dimension
+    rules = [_candidate(rows[key]) for key in usable]
+    loops, n = ClosedLoops(cell.problem, rules), cell.problem.dimension
     flow = solve_ivp(
-        lambda t, y: batch.velocity(t, y.reshape(-1, n))[0].ravel(),
+        lambda t, y: loops.velocity(t, y.reshape(-1, n))[0].ravel(),
         (0.0, times[-1]),
         np.tile(cell.problem.start, len(usable)),
         method="LSODA",
@@ -189,6 +184,11 @@ def _rule_trajectories(cell):
     for i, key in enumerate(usable):
         paths[KEYS.index(key)] = flow.y[i * n : (i + 1) * n].T
     return paths
+
+
+def _candidate(row):
+    """(Rule, coefficients (1, c))."""
+    return row.rule, np.array([[row.coefficients[name] for name in row.rule.names]])
 
 
 _STATE = ("moment", "parameter")

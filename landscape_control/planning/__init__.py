@@ -23,17 +23,6 @@ _HOMES = {
     "solve_transcribed": "transcribed",
     "ReplanningSolution": "replanning",
     "solve_replanning": "replanning",
-    "MomentumForm": "kernel",
-    "RawRule": "kernel",
-    "StepRule": "kernel",
-    "raw_rule": "kernel",
-    "linear_raw_rule": "kernel",
-    "Equivalent": "equivalents",
-    "nearest_rules": "equivalents",
-    "SharedMomentum": "shared_momentum",
-    "share_momentum": "shared_momentum",
-    "LinearisedRules": "linearised",
-    "linearised_rules": "linearised",
 }
 
 __all__ = sorted(_HOMES)

@@ -6,18 +6,20 @@ from .causal import CausalRule
 from .causal_library import causal
 from .gain import optimal_gain, optimal_step
 from .gradient import decayed_gradient_descent, drift_compensated_gradient_descent, gradient_descent
+from .information import Information, Observation, observation, observe
 from .library import all_rules, by_name, full_information
 from .linear_quadratic import linear_quadratic
 from .proximal import proximal
 from .rule import Coefficient, Rule
-from .sees import Observation, Sees, observation, observe
 from .spectral import ballistic, held_newton, metric_modes, natural_gradient, newton
 
 all = all_rules  # rules.all()
+Sees = Information  # the older name
 
 __all__ = [
     "CausalRule",
     "Coefficient",
+    "Information",
     "Observation",
     "Rule",
     "Sees",

@@ -11,14 +11,15 @@ import pytest
 from scipy.integrate import quad_vec
 
 import landscape_control as lc
-from landscape_control.planning import (
+from landscape_control.identification import (
     linear_raw_rule,
     linearised_rules,
     nearest_rules,
     raw_rule,
+    select_equivalent,
     share_momentum,
-    solve_lqg,
 )
+from landscape_control.planning import solve_lqg
 
 
 def one_mode(
@@ -324,7 +325,7 @@ def test_one_shared_momentum_is_optimal_for_a_round_bowl_and_costs_more_the_long
 
 
 def test_shared_scalars_are_a_minimum_of_the_cost():
-    from landscape_control.planning.shared_momentum import _ClosedLoop
+    from landscape_control.identification.kernels.shared_momentum import _ClosedLoop
 
     solution = solve_lqg(bowl(np.diag([1.0, 0.25])))
     found = share_momentum(solution)
@@ -498,3 +499,37 @@ def test_shared_momentum_needs_every_direction_pushed():
 def test_kernels_of_the_wrong_kind_are_refused(kernel):
     with pytest.raises(lc.ProblemError, match="kernel"):
         nearest_rules(kernel)
+
+
+def impulse(beta, decay, length=200):
+    """Updates of momentum with decay after y_0 = -1, (J, 1, 1)."""
+    theta, update, response = 0.0, 0.0, []
+    for step in range(length):
+        update = beta * update + (step == 0) - decay * theta
+        theta += update
+        response.append(update)
+    return np.array(response)[:, None, None]
+
+
+@pytest.mark.parametrize(
+    ("beta", "decay", "expected"),
+    [
+        (0.0, 0.0, "gradient descent"),
+        (0.8, 0.0, "momentum"),
+        (0.8, 0.02, "momentum with decay"),
+    ],
+)
+def test_the_familiar_rule_of_a_kernel_is_chosen_as_all_rules_are(beta, decay, expected):
+    near = nearest_rules(impulse(beta, decay))
+    selection = select_equivalent(near)
+    assert selection.answer == selection.name == expected
+    assert selection.score == near[expected].error < 1e-3
+    assert set(selection.candidates) == set(near)
+    assert selection.margin is None or selection.margin >= 2
+
+
+def test_a_kernel_that_no_familiar_rule_has_is_none():
+    kernel = np.cos(np.arange(60.0))[:, None, None] * np.exp(-np.arange(60.0) / 20)[:, None, None]
+    selection = select_equivalent(nearest_rules(kernel))
+    assert selection.answer == "none"
+    assert selection.score > 0.05

@@ -31,8 +31,8 @@ def rollout(
     Parameters
     ----------
     problem : ControlProblem or several, for closed-form rules, whose controls are read at
-    ``starts`` points drawn around
-        each problem's start (``spread``: see :func:`landscape_control.comparison.draw_starts`)
+        ``starts`` points drawn around each problem's start (``spread``: see
+        :func:`landscape_control.comparison.draw_starts`)
     excitation : for causal rules, what they are shown; None is ``Excitation()``
 
     Raises
@@ -60,7 +60,8 @@ def rollout(
             advice="pass problem=ControlProblem(...), or several",
         )
     return tuple(
-        _sample(rule, coefficients, one, starts, spread, seed + i) for i, one in enumerate(problems)
+        _sample(rule, coefficients, posed, starts, spread, seed + i)
+        for i, posed in enumerate(problems)
     )
 
 

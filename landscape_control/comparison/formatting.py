@@ -1,6 +1,6 @@
 """A verdict in words: one paragraph and a table."""
 
-from .criteria import Conclusion
+from ..rules.choice import Conclusion
 
 _SINGULAR = {"starts": "start", "histories": "history"}
 

@@ -9,9 +9,11 @@ import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 from scipy.signal import lfilter
 
-from ..arguments import AnyNumber, Entries, Shape, checked
-from ..arrays import freeze
-from ..errors import ProblemError
+from ...arguments import AnyNumber, Entries, Shape, checked
+from ...arrays import freeze
+from ...comparison import Criteria
+from ...errors import ProblemError
+from ...rules.choice import Selection, select
 
 
 @checked
@@ -59,9 +61,8 @@ def nearest_rules(kernel: Kernel) -> dict[str, Equivalent]:
             received=f"shape {kernel.shape}",
             advice="pass raw_rule(solution).sampled(step).kernel(length)",
         )
-    target = (
-        np.einsum("jaa->j", kernel) / kernel.shape[1]
-    )  # the part along the identity; the rest no scalar rule can give
+    # the part along the identity; the rest no scalar rule can give
+    target = np.einsum("jaa->j", kernel) / kernel.shape[1]
     beta = _best(lambda b: _powers(b, len(target)), target)
     ahead = _best(lambda b: _nesterov(b, len(target)), target)
     decaying = _best_pair(target, beta)
@@ -76,6 +77,68 @@ def nearest_rules(kernel: Kernel) -> dict[str, Equivalent]:
         name: _equivalent(name, kernel, target, coefficients, shape)
         for name, (coefficients, shape) in shapes.items()
     }
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Family:
+    """A family as the choice between rules sees it."""
+
+    key: str
+    names: tuple[str, ...]
+    contains: frozenset[str]
+
+    @property
+    def richness(self) -> tuple[int, int]:
+        return len(self.names), len(self.contains)
+
+
+_FAMILIES = (
+    _Family(key="gradient descent", names=("alpha",), contains=frozenset()),
+    _Family(key="momentum", names=("alpha", "beta"), contains=frozenset({"gradient descent"})),
+    _Family(  # momentum with another α
+        key="moving average",
+        names=("alpha", "beta"),
+        contains=frozenset({"gradient descent", "momentum"}),
+    ),
+    _Family(key="nesterov", names=("alpha", "beta"), contains=frozenset({"gradient descent"})),
+    _Family(
+        key="momentum with decay",
+        names=("alpha", "beta", "decay"),
+        contains=frozenset({"gradient descent", "momentum", "moving average"}),
+    ),
+)
+
+
+@checked
+def select_equivalent(
+    equivalents: dict[str, Equivalent], *, criteria: Criteria | None = None
+) -> Selection:
+    """Which of the :func:`nearest_rules` the kernel is, as a verdict: the simplest whose error is
+    within the margin of the least.
+
+    "None" where no error is at most ``criteria.threshold``; families whose kernels differ by at most
+    ``criteria.resolution`` of the preferred one's cannot be told apart.
+    """
+    criteria = Criteria() if criteria is None else criteria
+    families = [family for family in _FAMILIES if family.key in equivalents]
+    kernels = {name: equivalent.kernel for name, equivalent in equivalents.items()}
+
+    def alike(name):
+        size = np.linalg.norm(kernels[name])
+        return [
+            other
+            for other, kernel in kernels.items()
+            if np.linalg.norm(kernel - kernels[name]) <= criteria.resolution * size
+        ]
+
+    return select(
+        families,
+        [equivalents[family.key].error for family in families],
+        threshold=criteria.threshold,
+        resolution=criteria.resolution,
+        margin=criteria.margin,
+        same={name: alike(name) for name in kernels},
+    )
 
 
 def _equivalent(name, kernel, target, coefficients, shape):

@@ -8,14 +8,14 @@ import casadi as ca
 import numpy as np
 from scipy.linalg import expm
 
-from ..arguments import Entries, Index, Points, Shape, Vector, checked
-from ..arrays import freeze
-from ..errors import ProblemError
-from ..landscape import TaskChain
-from ..pointwise import Pointwise
-from ..problem import ControlProblem
-from ..sees import ExactGradient
-from .kernel import RawRule
+from ...arguments import Entries, Index, Points, Shape, Vector, checked
+from ...arrays import freeze
+from ...errors import ProblemError
+from ...landscape import TaskChain
+from ...pointwise import Pointwise
+from ...problem import ControlProblem
+from ...sees import ExactGradient
+from .raw_rules import RawRule
 
 # of central differences: balances their two errors, 1e-10 each, for quantities of order one
 _STEP = 1e-5
@@ -72,10 +72,11 @@ def linearised_rules(
     Parameters
     ----------
     policy : callable (theta (E, n), belief, time) -> (E, m), such as ``solution.policy``; it is
-    handed
-        (mean, covariance), or probabilities for a task chain
-    theta : (N, n); estimate : (N, p) means or (N, K) probabilities; covariance : (N, p, p),
-    Gaussian beliefs only times : (N,), default zeros
+        handed (mean, covariance), or probabilities for a task chain
+    theta : (N, n)
+    estimate : (N, p) means or (N, K) probabilities
+    covariance : (N, p, p), Gaussian beliefs only
+    times : (N,), default zeros
 
     The belief follows dm = … + K(θ, m)(dY - h dt) with K = PCᵀR⁻¹, or p_i(h_i - h̄)ᵀR⁻¹ for tasks,
     taken at zero innovation.

@@ -9,7 +9,7 @@ from typing import Annotated
 import numpy as np
 from scipy.linalg import expm
 
-from ..arguments import (
+from ...arguments import (
     AnyNumber,
     Count,
     Entries,
@@ -20,12 +20,12 @@ from ..arguments import (
     Words,
     checked,
 )
-from ..arrays import freeze, matrix, number, vector, whole
-from ..errors import ProblemError
-from ..problem import ControlProblem
-from .expected_cost import Uncertainty
-from .linear_model import read_linear_model
-from .lqg import LQGSolution
+from ...arrays import freeze, matrix, number, vector, whole
+from ...errors import ProblemError
+from ...planning.expected_cost import Uncertainty
+from ...planning.linear_model import read_linear_model
+from ...planning.lqg import LQGSolution
+from ...problem import ControlProblem
 
 
 @checked
@@ -39,7 +39,8 @@ class RawRule:
     parameters : int, n, how many entries of x are parameters
     dynamics : (n+d, n+d), A_c
     entry : (n+d, q), B_c; its first n rows vanish: observations reach the parameters through the
-    belief shift : (n+d,)
+        belief
+    shift : (n+d,)
     """
 
     parameters: int
@@ -216,7 +217,7 @@ def raw_rule(solution: ExactSolution, time: NonNegative | None = None) -> RawRul
     ------
     ProblemError
         A finite horizon without a time (the rule changes with it), exact observations (no filter),
-        or a hidden combination that no observation feels and whose variance grows for ever: named.
+        or a hidden combination that no observation shows and whose variance grows for ever: named.
     """
     if time is not None:
         covariance = None if solution.linear.noise is None else solution.covariance(time)[0]
@@ -283,12 +284,12 @@ def _on_filter(linear, covariance, law, message) -> RawRule:
     )
 
 
-def _difference(one, other):
-    """one - other, zero where only round-off is left of it: a decay of 1e-17 would have a
+def _difference(left, right):
+    """left - right, zero where only round-off is left of it: a decay of 1e-17 would have a
     meaningless place to pull to.
     """
-    gap = one - other
-    return np.where(np.abs(gap) > 1e-13 * (np.abs(one) + np.abs(other)), gap, 0.0)
+    gap = left - right
+    return np.where(np.abs(gap) > 1e-13 * (np.abs(left) + np.abs(right)), gap, 0.0)
 
 
 def _nearest_scalar(name, matrix):

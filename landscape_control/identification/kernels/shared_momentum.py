@@ -9,10 +9,10 @@ import numpy as np
 from scipy.linalg import solve_continuous_lyapunov
 from scipy.optimize import minimize
 
-from ..arguments import AnyNumber, checked
-from ..errors import ProblemError
-from .kernel import MomentumForm, raw_rule
-from .lqg import LQGSolution
+from ...arguments import AnyNumber, checked
+from ...errors import ProblemError
+from ...planning.lqg import LQGSolution
+from .raw_rules import MomentumForm, raw_rule
 
 
 @checked
@@ -32,7 +32,8 @@ class SharedMomentum:
     cost : float, with all three shared
     excess : float, cost / optimal_cost - 1
     shared_friction : float, the best scalar friction beside free matrices for learning rate and
-    decay: one β for all shared_friction_cost, shared_friction_excess : float
+        decay: one β for all
+    shared_friction_cost, shared_friction_excess : float
     """
 
     optimal: MomentumForm

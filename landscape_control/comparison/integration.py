@@ -1,0 +1,216 @@
+"""What closed loops cost: LSODA along all of them side by side, with the running cost as last state."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.integrate import LSODA
+
+from .closed_loop import ClosedLoops
+
+_UNSETTLED = 1e-2  # of the cost; T = ∞ without discount allows no more to be left
+_GROWTH = 1.02  # factor by which the time must grow within ``Effort.patience`` evaluations
+_NEVER = 1e-12  # 1/time, added to a rate that may vanish
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effort:
+    """How closely closed loops are followed, and when one is given up.
+
+    Attributes
+    ----------
+    accuracy : relative tolerance of LSODA; the absolute one is a hundred times smaller
+    still : paths that would move by less than this fraction of the problem's size until the end
+        stand still; 0 follows every path to the end
+    settled : T = ∞ ends once the estimated rest of each cost is below this fraction of it, or each
+        cost, rest included, moved by less than that since the stop before
+    stops : of T = ∞, in units of the first horizon
+    patience : evaluations within which the time must grow by 2 %; else the fastest path is given up
+    limit : evaluations between two stops
+    """
+
+    accuracy: float
+    still: float = 1e-5
+    settled: float = 1e-6
+    stops: tuple[float, ...] = (1, 4, 16)
+    patience: int = 200
+    limit: int = 8000
+
+
+class Integration:
+    """Closed loops followed for a given effort.
+
+    Parameters
+    ----------
+    loops : ClosedLoops of S candidates
+    effort : Effort
+    end : the horizon, or the first stop for T = ∞
+    bound : a number or (S,); candidates are given up once their cost must exceed it
+    lowest : the least loss there is, -inf where it is not known; ``bound`` needs it
+
+    Attributes
+    ----------
+    settled : (S,) bool, whether the cost of T = ∞ no longer moved at the last stop
+    stop : time of that
+    """
+
+    def __init__(
+        self,
+        loops: ClosedLoops,
+        effort: Effort,
+        *,
+        end: float,
+        bound: float | np.ndarray = math.inf,
+        lowest: float = -math.inf,
+    ):
+        self.loops, self.effort, self.end = loops, effort, end
+        self.bound, self.lowest = bound, lowest
+        self.problem, self.objective, self.count = loops.problem, loops.objective, loops.count
+        self.settled, self.stop = np.ones(self.count, dtype=bool), end
+
+    def costs(self) -> np.ndarray:
+        """J of every candidate (S,); inf where the rule is undefined on its way, runs off, or
+        passes the bound.
+        """
+        start = np.tile(self.problem.start, (self.count, 1))
+        t, state = 0.0, np.column_stack([start, np.zeros(self.count)]).ravel()
+        if math.isfinite(self.objective.horizon):
+            t, state = self._integrate(t, self.end, state)
+            return self._at_the_end(t, state.reshape(self.count, -1))
+        before = np.full(self.count, np.inf)
+        for factor in self.effort.stops:
+            t, state = self._integrate(t, factor * self.end, state)
+            costs, left = self._with_rest(t, state.reshape(self.count, -1))
+            self.stop = t
+            self._settle(costs, before, left)
+            if self.settled[~self.loops.dead].all():
+                break
+            before = costs
+        if self.objective.discount == 0:  # nothing fades: what has not settled has no cost
+            costs = np.where(left <= _UNSETTLED, costs, np.inf)
+        return costs
+
+    def _settle(self, costs, before, left):
+        """Which costs of T = ∞ no longer move; without discount a rest that stays is no cost."""
+        with np.errstate(invalid="ignore"):
+            moved = np.abs(costs - before)
+        steady = moved <= self.effort.settled * np.abs(costs)
+        if self.objective.discount == 0:
+            steady &= left <= _UNSETTLED
+        self.settled = steady | (left <= self.effort.settled)
+
+    def _integrate(self, begin, end, state):
+        """(t, state) after LSODA steps to the end or a standstill; the Jacobian is a band, since no
+        candidate depends on another.
+        """
+        gamma, count = self.objective.discount, self.count
+
+        def rate(t, y):
+            velocity, running = self.loops.velocity(t, y.reshape(count, -1)[:, :-1])
+            slopes = np.empty((count, velocity.shape[1] + 1))
+            slopes[:, :-1] = velocity
+            slopes[:, -1] = math.exp(-gamma * t) * running
+            return slopes.ravel()
+
+        band = state.size // count - 1 if count > 1 else None
+        tolerance = {"rtol": self.effort.accuracy, "atol": self.effort.accuracy * 1e-2}
+        used, now, y = 0, begin, state
+        while now < end and used < self.effort.limit:
+            solver = LSODA(rate, now, y, end, **tolerance, lband=band, uband=band)
+            finished = self._march(solver, end)
+            used, now, y = used + solver.nfev, solver.t, solver.y.copy()
+            if finished:
+                return now, y
+            self._give_up(now, y)
+        if now < end:
+            self.loops.give_up(now, ~self.loops.dead)
+        return now, y
+
+    def _march(self, solver, end):
+        """Whether the end or a standstill was reached; False where the time hardly moves because one
+        path is too rough.
+        """
+        checked, since = solver.t, 0
+        bounded = np.isfinite(self.bound).any() and math.isfinite(self.lowest)
+        while solver.status == "running":
+            before, last = solver.y, solver.t
+            solver.step()
+            if bounded:
+                spent = solver.y.reshape(self.count, -1)[:, -1]
+                self.loops.dead |= spent + self._least(solver.t) > self.bound
+            allowed = self.effort.still * self.loops.size * (solver.t - last)
+            if self._moved(before, solver.y) * (end - solver.t) <= allowed:
+                return True
+            if solver.nfev - since > self.effort.patience:
+                if solver.t < _GROWTH * checked:
+                    return False
+                checked, since = solver.t, solver.nfev
+            if solver.nfev > self.effort.limit:
+                return False
+        return solver.status == "finished"
+
+    def _moved(self, before, after):
+        """The largest change of a parameter of the candidates that are left."""
+        change = np.abs(after - before).reshape(self.count, -1)[:, :-1]
+        return change[~self.loops.dead].max(initial=0.0)
+
+    def _give_up(self, t, y):
+        """The fastest of the paths that are left is given up: near a place where its rule is
+        undefined, it holds up all.
+        """
+        velocity = self.loops.velocity(t, y.reshape(self.count, -1)[:, :-1])[0]
+        speed = np.where(self.loops.dead, -1.0, np.linalg.norm(velocity, axis=1))
+        self.loops.give_up(t, np.arange(self.count) == np.argmax(speed))
+
+    def _least(self, t):
+        """The least that can still come after t, given the lowest loss there is."""
+        objective, lowest = self.objective, self.lowest
+        if not math.isfinite(lowest) or objective.terminal not in (None, "loss"):
+            return -math.inf
+        if lowest == 0:
+            return 0.0
+        gamma, horizon = objective.discount, objective.horizon
+        left = horizon - t
+        if gamma > 0:
+            left = (math.exp(-gamma * t) - math.exp(-gamma * horizon)) / gamma
+        final = 0.0
+        if objective.terminal:
+            final = objective.terminal_weight * math.exp(-gamma * horizon)
+        return lowest * (objective.loss_weight * left + final)
+
+    def _at_the_end(self, t, rows):
+        """Costs (S,) of a finite horizon: running cost so far, the rest at a standstill where the
+        integration ended before it, and the terminal cost.
+        """
+        objective, theta = self.objective, rows[:, :-1]
+        gamma, horizon = objective.discount, objective.horizon
+        running = self.loops.velocity(t, theta)[1]
+        left = horizon - t
+        if gamma > 0:
+            left = -math.expm1(-gamma * (horizon - t)) / gamma
+        costs = rows[:, -1] + math.exp(-gamma * t) * running * left
+        if objective.terminal is not None:
+            final = objective.terminal_weight * self.problem.model.terminal_cost(theta)
+            costs = costs + math.exp(-gamma * horizon) * final
+        return np.where(self.loops.dead | ~np.isfinite(costs), np.inf, costs)
+
+    def _with_rest(self, t, rows):
+        """(costs (S,) of T = ∞, share of the rest (S,)): the rest is a geometric series."""
+        theta, gamma = rows[:, :-1], self.objective.discount
+        velocity, running = self.loops.velocity(t, theta)
+        slowing = self._slowing(t, theta, velocity, running)
+        rest = math.exp(-gamma * t) * running / (gamma + slowing)
+        costs = rows[:, -1] + rest
+        left = np.abs(rest) / (np.abs(rows[:, -1]) + 1e-300)
+        return np.where(self.loops.dead | ~np.isfinite(costs), np.inf, costs), left
+
+    def _slowing(self, t, theta, velocity, running):
+        """Rate at which the running cost decays where the path is now."""
+        speed = np.linalg.norm(velocity, axis=1)
+        step = 1e-4 * (1 + np.abs(theta).max(1)) / np.maximum(speed, 1e-300)
+        step = np.minimum(step, 1.0)
+        ahead = self.loops.velocity(t, theta + step[:, None] * velocity)[1]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            slope = (running - ahead) / (step * running)
+        decaying = np.isfinite(slope) & (running > 0)
+        return np.where(decaying, np.maximum(slope, 0.0), 0.0) + _NEVER
