@@ -13,10 +13,10 @@ from ..errors import ProblemError
 from ..landscape import LandscapeDistribution
 from ..objective import Objective
 from ..recordable import Recordable
+from ..rules.families import Family
+from ..rules.families.trial import check_steps
 from ..sees import CurvatureNoise, ExactGradient, NoisyGradient, Sees
 from .describe import describe
-from .family import Family
-from .trial import check_steps
 
 COSTS = ("terminal", "running", "both")
 CostName = Literal["terminal", "running", "both"]

@@ -9,8 +9,8 @@ import numpy as np
 
 from ..arguments import checked
 from ..errors import ProblemError, check_options
-from ..policies import Clock, Coefficient, Family, Policy
 from ..problem import ControlProblem
+from .families import Clock, Coefficient, Family, Policy
 from .sees import Sees
 
 

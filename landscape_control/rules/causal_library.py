@@ -1,9 +1,9 @@
 """The causal rules: formulas, sources, and which of them contain which."""
 
 from ..arguments import checked
-from ..policies import AdamFamily, GradientDescent, HeavyBall, Nesterov, WeightDecay
 from .causal import CausalRule
 from .causal_families import AccumulatedSquares, CorrectedAverage, DecayInside, RootMeanSquare, Sign
+from .families import AdamFamily, GradientDescent, HeavyBall, Nesterov, WeightDecay
 from .sees import Sees
 
 _PLACED = frozenset({Sees.GRADIENT, Sees.PARAMETERS})

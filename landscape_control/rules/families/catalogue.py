@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import fields
 from types import MappingProxyType
 
-from ..arguments import checked
-from ..errors import check_choice
+from ...arguments import checked
+from ...errors import check_choice
 from .adaptive import AdamFamily
 from .decay import WeightDecay
 from .family import Family

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from ..arguments import Count, checked
+from ...arguments import Count, checked
 from .coefficient import Coefficient
 from .contained import face, tied
 from .family import Family

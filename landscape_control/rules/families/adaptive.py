@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..arguments import checked
+from ...arguments import checked
 from .coefficient import Coefficient, admissible
 from .contained import face
 from .family import Family

@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from ..arguments import Count, Entries, Index, Numbers, Range, checked
-from ..arrays import freeze, real_array
-from ..errors import ProblemError, check_options
+from ...arguments import Count, Entries, Index, Numbers, Range, checked
+from ...arrays import freeze, real_array
+from ...errors import ProblemError, check_options
 
 Limit = Annotated[float, Range(allow_inf=True)]
 SCALES = ("linear", "log", "one minus")

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from ..arguments import checked
-from ..errors import ProblemError
+from ...arguments import checked
+from ...errors import ProblemError
 from .contained import face
 from .decay import Wrapped
 from .family import Family

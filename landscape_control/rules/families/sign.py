@@ -4,7 +4,7 @@ sign.
 
 from dataclasses import dataclass
 
-from ..arguments import Positive, checked
+from ...arguments import Positive, checked
 from .coefficient import Coefficient
 from .contained import face
 from .elementwise import sqrt

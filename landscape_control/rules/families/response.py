@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ..arguments import checked
-from ..arrays import freeze
-from ..errors import ProblemError
+from ...arguments import checked
+from ...arrays import freeze
+from ...errors import ProblemError
 from .policy import Policy
 
 
