@@ -8,15 +8,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ..arguments import checked
-from ..errors import ProblemError, check_options
+from ..errors import ProblemError
 from ..problem import ControlProblem
+from .candidate import Candidate
 from .families import Clock, Coefficient, Family, Policy
 from .sees import Sees
 
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class CausalRule:
+class CausalRule(Candidate):
     """A learning rule Δθ_t = f(y_0 … y_t) with constant coefficients, weight by weight, at rest
     before the first gradient.
 
@@ -57,21 +58,6 @@ class CausalRule:
             )
         object.__setattr__(self, "coefficients", tuple(admissible))
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the coefficients, in the order of the family."""
-        return tuple(one.name for one in self.coefficients)
-
-    @property
-    def admissible(self) -> dict[str, tuple[float, float]]:
-        """Allowed range of each coefficient."""
-        return {one.name: (one.low, one.high) for one in self.coefficients}
-
-    @property
-    def richness(self) -> tuple[int, int, int]:
-        """(coefficients, rules contained, kinds of information), counted: the parsimony order."""
-        return len(self.coefficients), len(self.contains), len(self.sees)
-
     def updates(
         self, coefficients: np.ndarray, gradients: np.ndarray, parameters: np.ndarray | None = None
     ) -> np.ndarray:
@@ -99,21 +85,6 @@ class CausalRule:
         """
         self.vector(coefficients)
         return Policy(family=self.family, coefficients=dict(coefficients), horizon=1)
-
-    @checked
-    def vector(self, coefficients: Mapping[str, object]) -> np.ndarray:
-        """Coefficients by name as (c,); unknown, missing and inadmissible ones are refused."""
-        check_options(f"{self.name} coefficient", coefficients, self.names)
-        for one in self.coefficients:
-            value = coefficients.get(one.name)
-            if value is None or not one.low <= value <= one.high or not np.isfinite(value):
-                raise ProblemError(
-                    f"{self.name}: {one.name} {one.symbol}",
-                    received=repr(value),
-                    expected=f"a number in [{one.low:g}, {one.high:g}]",
-                    advice=f"give {', '.join(self.names)} inside their ranges",
-                )
-        return np.array([float(coefficients[name]) for name in self.names])
 
     @checked
     def objection(self, problem: ControlProblem) -> str:

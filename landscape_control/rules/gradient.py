@@ -11,7 +11,7 @@ from ..arguments import checked
 from .rule import Coefficient, Rule
 from .sees import Sees
 
-_RATE = Coefficient(name="learning_rate", symbol="α")
+_RATE = Coefficient(name="learning_rate", symbol="α", low=0.0)
 
 
 def short_horizon_step(objective) -> float | None:
@@ -81,7 +81,7 @@ def decayed_gradient_descent() -> Rule:
             "Loshchilov & Hutter 2019 (decoupled weight decay); VGR25, section on default dynamics"
         ),
         sees=frozenset({Sees.GRADIENT, Sees.PARAMETERS}),
-        coefficients=(_RATE, Coefficient(name="decay", symbol="β")),
+        coefficients=(_RATE, Coefficient(name="decay", symbol="β", low=0.0)),
         directions=partial(_side_by_side, (_slope, _home)),
         theory=_predict_nothing,
         contains=frozenset({"gradient_descent"}),
@@ -102,7 +102,7 @@ def drift_compensated_gradient_descent() -> Rule:
             " exactly"
         ),
         sees=frozenset({Sees.GRADIENT, Sees.DRIFT}),
-        coefficients=(_RATE, Coefficient(name="compensation", symbol="δ", low=-math.inf)),
+        coefficients=(_RATE, Coefficient(name="compensation", symbol="δ")),
         directions=partial(_side_by_side, (_slope, _against_drift)),
         theory=_predict_compensation,
         objection=_needs_drift,

@@ -45,7 +45,7 @@ def linear_quadratic() -> Rule:
                 Sees.OBJECTIVE,
             }
         ),
-        coefficients=(Coefficient(name="scale", symbol="c"),),
+        coefficients=(Coefficient(name="scale", symbol="c", low=0.0),),
         directions=_directions,
         theory=_predict,
         objection=_object,

@@ -23,8 +23,7 @@ def check_steps(family: Family, horizon: int) -> None:
         return
     layout = family.layout(horizon)
     middle = {
-        one.name: one.draw(np.full((horizon,) * one.varies + (one.size,) * (one.size > 1), 0.5))
-        for one in layout.coefficients
+        each.name: each.draw(np.full(each.shape_over(horizon), 0.5)) for each in layout.coefficients
     }
     numbers = layout.join(middle)
     symbols = ca.SX.sym("coefficient", max(layout.size, 1))
