@@ -13,7 +13,7 @@ from ..comparison.judging import judge
 from ..comparison.wording import percent
 from ..errors import ProblemError
 from ..rules import CausalRule, Rule, Sees, causal
-from ..rules.causal_library import LOOP_TWIN
+from ..rules.catalogue import LOOP_TWIN
 from .fitting import fit_rule
 from .histories import Histories
 from .identification import CAUSAL, Identification

@@ -2,9 +2,9 @@
 program that optimises one.
 """
 
+from ..rules.catalogue import ALL, NEEDING
+from ..rules.catalogue import family_by_name as by_name
 from ..rules.families import (
-    ALL,
-    NEEDING,
     AdamFamily,
     Clock,
     Coefficient,
@@ -29,7 +29,6 @@ from ..rules.families import (
     SignDescent,
     WarmupStableDecay,
     WeightDecay,
-    by_name,
     impulse_response,
 )
 from .program import PolicyProgram

@@ -2,10 +2,9 @@
 alike.
 """
 
-from .adaptive import AdamFamily
-from .catalogue import ALL, NEEDING, by_name
+from .adaptive import AccumulatedSquares, AdamFamily, CorrectedAverage
 from .coefficient import Coefficient, Layout
-from .decay import Fixed, WeightDecay
+from .decay import DecayInside, Fixed, WeightDecay
 from .family import Clock, Family
 from .linear import FirstOrderSpan, GradientDescent, HeavyBall, Nesterov
 from .neural import GatedPolicy, NeuralPolicy
@@ -13,16 +12,17 @@ from .policy import Policy
 from .response import impulse_response
 from .schedules import Scheduled, ScheduledDescent
 from .shapes import Constant, Cosine, InverseTime, Polynomial, Shape, WarmupStableDecay
-from .sign import Lion, SignDescent
+from .sign import Lion, SignDescent, Signum
 
 __all__ = [
-    "ALL",
-    "NEEDING",
+    "AccumulatedSquares",
     "AdamFamily",
     "Clock",
     "Coefficient",
     "Constant",
+    "CorrectedAverage",
     "Cosine",
+    "DecayInside",
     "Family",
     "FirstOrderSpan",
     "Fixed",
@@ -40,8 +40,8 @@ __all__ = [
     "ScheduledDescent",
     "Shape",
     "SignDescent",
+    "Signum",
     "WarmupStableDecay",
     "WeightDecay",
-    "by_name",
     "impulse_response",
 ]

@@ -1,12 +1,19 @@
-"""The Adam family: an averaged gradient over a power of its averaged square."""
+"""Rules that divide by the size of past gradients: the Adam family with RMSProp, and AdaGrad."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ...arguments import checked
+from .average import average_weight, averaged, bias_corrected
 from .coefficient import Coefficient, admissible
 from .contained import face
+from .elementwise import sqrt
 from .family import Family
 
+RATE = Coefficient(name="learning_rate", symbol="α", low=0.0, least=1e-3, most=3.0, scale="log")
+OUTER_EPSILON = Coefficient(  # beside the root: in units of y
+    name="epsilon", symbol="ε", low=0.0, high=1.0, least=1e-8, most=0.1, scale="log"
+)
 _FREE = {  # the coefficients that can be given a fixed value, beside the learning rate
     "exponent": Coefficient(name="exponent", symbol="p", low=0.0, high=1.0),
     "beta1": Coefficient(
@@ -15,11 +22,37 @@ _FREE = {  # the coefficients that can be given a fixed value, beside the learni
     "beta2": Coefficient(
         name="beta2", symbol="β₂", low=0.0, high=0.99999, most=0.999, scale="one minus"
     ),
-    "epsilon": Coefficient(
+    "epsilon": Coefficient(  # inside the power: in units of y²
         name="epsilon", symbol="ε", low=1e-20, least=1e-16, most=1e-2, scale="log"
     ),
 }
 _EXPONENT, _BETA1, _BETA2, _EPSILON = map(admissible, _FREE.values())
+
+
+class _Words(NamedTuple):
+    name: str
+    formula: str
+    source: str
+
+
+_FAMILY = _Words("Adam family", "Δθ = -α m̂/(v̂ + ε)^p", "Kingma & Ba 2015; Padam: Chen et al. 2020")
+_OUTSIDE = _FAMILY._replace(formula="Δθ = -α m̂/(v̂^p + ε)")
+_TEXTBOOK = {  # with ε beside the square root: (average of gradients, bias correction) -> the rule
+    (True, True): _Words("Adam", "Δθ = -α m̂/(√v̂ + ε)", "Kingma & Ba 2015, Algorithm 1"),
+    (True, False): _Words(
+        "Adam without bias correction",
+        "Δθ = -α m/(√v + ε)",
+        "Kingma & Ba 2015, without the correction",
+    ),
+    (False, True): _Words(
+        "RMSProp with bias correction",
+        "v = βv + (1-β)y², Δθ = -α y/(√v̂ + ε)",
+        "Tieleman & Hinton 2012; Kingma & Ba 2015",
+    ),
+    (False, False): _Words(
+        "RMSProp", "v = βv + (1-β)y², Δθ = -α y/(√v + ε)", "Tieleman & Hinton 2012"
+    ),
+}
 
 
 @checked
@@ -32,7 +65,8 @@ class AdamFamily(Family):
     the other coefficients given as None; those given as numbers are fixed and no variables. ε
     stands inside the power, in units of y², so that the family is smooth at v = 0. Kingma & Ba
     write √v̂ + ε'; with ε' = √ε that is at most √2 times √(v̂ + ε), at v̂ = ε, and the same where
-    v̂ is far above or far below ε. Zeiler's Adadelta puts ε inside, as here.
+    v̂ is far above or far below ε. Zeiler's Adadelta puts ε inside, as here. ``epsilon_outside`` is
+    Kingma & Ba's form, Δθ = -α m̂/(v̂^p + ε), ε then in units of y^2p.
 
     With exponent ½ and a short memory, β₁ and β₂ near 0, it is a sign rule with δ = √ε, and in a
     program √ε has to be as large as the smoothing of :class:`SignDescent`.
@@ -48,10 +82,8 @@ class AdamFamily(Family):
     beta2: _BETA2 | None = None
     bias_correction: bool = True
     epsilon: _EPSILON | None
+    epsilon_outside: bool = field(default=False, metadata={"later": True})
 
-    name = "Adam family"
-    formula = "Δθ = -α m̂/(v̂ + ε)^p"
-    source = "Kingma & Ba 2015; Padam: Chen et al. 2020"
     contains = {
         "gradient descent": "exponent = 0, beta1 = 0",
         "heavy ball": (
@@ -75,11 +107,29 @@ class AdamFamily(Family):
     }
 
     @property
+    def name(self):
+        return self._words.name
+
+    @property
+    def formula(self):
+        return self._words.formula
+
+    @property
+    def source(self):
+        return self._words.source
+
+    @property
+    def _words(self):
+        if not self.epsilon_outside:
+            return _FAMILY
+        if self.exponent != 0.5:
+            return _OUTSIDE
+        return _TEXTBOOK[self.beta1 != 0.0, self.bias_correction]
+
+    @property
     def coefficients(self):
-        rate = Coefficient(
-            name="learning_rate", symbol="α", low=0.0, least=1e-3, most=3.0, scale="log"
-        )
-        return rate, *(one for one in _FREE.values() if getattr(self, one.name) is None)
+        free = _FREE | ({"epsilon": OUTER_EPSILON} if self.epsilon_outside else {})
+        return RATE, *(each for name, each in free.items() if getattr(self, name) is None)
 
     @property
     def contained(self):
@@ -107,15 +157,77 @@ class AdamFamily(Family):
         return 2
 
     def step(self, coefficients, state, gradient, parameters, clock):
-        p, beta1, beta2, epsilon = (self._value(name, coefficients) for name in _FREE)
-        m = beta1 * state[0] + (1 - beta1) * gradient
-        v = beta2 * state[1] + (1 - beta2) * gradient**2
-        if not self.bias_correction:
-            return -coefficients["learning_rate"] * m / (v + epsilon) ** p, (m, v)
-        count = clock.step + 1
-        mean, square = m / (1 - beta1**count), v / (1 - beta2**count)
-        return -coefficients["learning_rate"] * mean / (square + epsilon) ** p, (m, v)
+        exponent, beta1, beta2, epsilon = (self._value(name, coefficients) for name in _FREE)
+        mean = averaged(beta1, state[0], gradient)
+        square = averaged(beta2, state[1], gradient**2)
+        carried = mean, square
+        if self.bias_correction:
+            mean = bias_corrected(beta1, mean, clock)
+            square = bias_corrected(beta2, square, clock)
+        size = self._size(square, exponent, epsilon)
+        return -coefficients["learning_rate"] * mean / size, carried
+
+    def _size(self, square, exponent, epsilon):
+        """What the mean is divided by: the one place where ε stands."""
+        if not self.epsilon_outside:
+            return (square + epsilon) ** exponent
+        is_root = isinstance(exponent, float) and exponent == 0.5
+        return (sqrt(square) if is_root else square**exponent) + epsilon
 
     def _value(self, name, coefficients):
         fixed = getattr(self, name)
         return coefficients[name] if fixed is None else fixed
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccumulatedSquares(Family):
+    """v = v + y², Δθ = -α y/(√v + ε).
+
+    Source: J. Duchi, E. Hazan, Y. Singer, *Adaptive subgradient methods for online learning and
+    stochastic optimization*, JMLR 2011, diagonal case.
+    """
+
+    name = "AdaGrad"
+    formula = "Δθ = -α y/(√Σy² + ε)"
+    source = "Duchi et al. 2011"
+    contains = {"gradient descent": "epsilon → ∞ with learning_rate/epsilon held"}
+
+    @property
+    def coefficients(self):
+        return RATE, OUTER_EPSILON
+
+    @property
+    def state_size(self):
+        return 1
+
+    def step(self, coefficients, state, gradient, parameters, clock):
+        square = state[0] + gradient**2
+        size = sqrt(square) + coefficients["epsilon"]
+        return -coefficients["learning_rate"] * gradient / size, (square,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorrectedAverage(Family):
+    """m = βm + (1-β)y, Δθ_t = -α m/(1-βᵗ): the mean of the gradients so far, fading.
+
+    It is linear, but its first steps differ from its later ones.
+    """
+
+    name = "bias-corrected momentum"
+    formula = "m = βm + (1-β)y, Δθ = -α m/(1-βᵗ)"
+    source = "first moment of Kingma & Ba 2015"
+    contains = {"gradient descent": "momentum = 0"}
+    linear = True
+
+    @property
+    def coefficients(self):
+        return RATE, average_weight("momentum", "β")
+
+    @property
+    def state_size(self):
+        return 1
+
+    def step(self, coefficients, state, gradient, parameters, clock):
+        weight = coefficients["momentum"]
+        mean = averaged(weight, state[0], gradient)
+        return bias_corrected(weight, -coefficients["learning_rate"] * mean, clock), (mean,)

@@ -11,7 +11,10 @@ from .adaptive import AdamFamily
 from .coefficient import Coefficient
 from .contained import Contained, face
 from .family import Family
+from .linear import HeavyBall
 from .sign import Lion
+
+DECAY = Coefficient(name="decay", symbol="w", low=0.0, least=1e-4, most=0.5, scale="log")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +46,14 @@ class Wrapped(Family):
     @property
     def reads_clock(self):
         return self.family.reads_clock
+
+    @property
+    def proportional(self):
+        return self.family.proportional
+
+    @property
+    def differentiable(self):
+        return self.family.differentiable
 
     @property
     def coefficients(self):
@@ -121,11 +132,12 @@ class WeightDecay(Wrapped):
         return found
 
     @property
+    def proportional(self):
+        return *self.family.proportional, "decay"
+
+    @property
     def coefficients(self):
-        decay = Coefficient(
-            name="decay", symbol="w", low=-1.0, high=1.0, least=1e-4, most=0.5, scale="log"
-        )
-        return *self.family.coefficients, decay
+        return *self.family.coefficients, replace(DECAY, low=-1.0, high=1.0)
 
     @property
     def contained(self):
@@ -139,6 +151,38 @@ class WeightDecay(Wrapped):
     def step(self, coefficients, state, gradient, parameters, clock):
         move, state = self.family.step(coefficients, state, gradient, parameters, clock)
         return move - coefficients["decay"] * parameters, state
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecayInside(HeavyBall):
+    """Δθ_t = βΔθ_{t-1} - α y_t - wθ: the pull enters the momentum (L2 regularisation; optimal for a
+    moving task).
+
+    Source: Polyak 1964 for the momentum; A. Krogh, J. Hertz, *A simple weight decay can improve
+    generalization*, NeurIPS 1991, for the decay.
+    """
+
+    constant: bool = True
+
+    reads_parameters = True
+    proportional = ("learning_rate", "decay")
+
+    name = "heavy ball with weight decay"
+    formula = "Δθ = βΔθ - α y - wθ"
+    source = "Polyak 1964 with L2 regularisation; exact LQG rule for a noisy, moving task"
+
+    @property
+    def coefficients(self):
+        return *super().coefficients, DECAY
+
+    @property
+    def contained(self):
+        return *super().contained, face("heavy ball", decay=0.0)
+
+    def step(self, coefficients, state, gradient, parameters, clock):
+        update, _ = super().step(coefficients, state, gradient, parameters, clock)
+        update = update - coefficients["decay"] * parameters
+        return update, (update,)
 
 
 @checked

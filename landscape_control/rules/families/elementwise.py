@@ -8,6 +8,11 @@ def sqrt(x):
     return _of("sqrt", x)
 
 
+def sign(x):
+    """-1, 0 or 1: NumPy's and CasADi's convention at 0."""
+    return _of("sign", x)
+
+
 def exp(x):
     """eˣ."""
     return _of("exp", x)
@@ -35,9 +40,9 @@ def cos(x):
 
 def smaller(x, y):
     """min(x, y)."""
-    for one, other in ((x, y), (y, x)):
-        if hasattr(one, "fmin"):
-            return one.fmin(other)
+    for symbol, other in ((x, y), (y, x)):
+        if hasattr(symbol, "fmin"):
+            return symbol.fmin(other)
     return np.minimum(x, y)
 
 

@@ -173,6 +173,8 @@ class NeuralPolicy(Recurrent):
     name = "neural policy"
     formula = "z = tanh(W[y] + Uz), Δθ = βΔθ - αy - Vz"
 
+    proportional = ()  # what the units add does not scale with the learning rate
+
     inputs = property(lambda self: 2 + self.hidden)
     first_unit = 2
 

@@ -1,17 +1,19 @@
-"""Rules that keep the sign of a gradient and drop its size: sign descent and Lion, with a smooth
-sign.
+"""Rules that keep the sign of a gradient and drop its size: sign descent, the sign of momentum and
+Lion, with a smooth sign or the sign itself.
 """
 
 from dataclasses import dataclass
 
 from ...arguments import Positive, checked
+from .average import average_weight, averaged
 from .coefficient import Coefficient
 from .contained import face
-from .elementwise import sqrt
+from .elementwise import sign, sqrt
 from .family import Family
 
 _SMOOTHING = (
-    "δ > 0 in units of the gradient, at least a third of a typical one: below δ the sign is linear"
+    "δ > 0 in units of the gradient, at least a third of a typical one: below δ the sign is linear;"
+    " None for the sign itself, which cannot be optimised"
 )
 
 
@@ -27,13 +29,26 @@ def _beta(index: int, most: float) -> Coefficient:
     )
 
 
-def _smooth_sign(x, smoothing):
-    return x / sqrt(x**2 + smoothing**2)
+class _Signed(Family):
+    """Base of rules that take the sign of something: within ``smoothing`` δ of 0 it is linear; with
+    None it is the sign itself, by which nothing can be differentiated.
+    """
+
+    arguments = {"smoothing": _SMOOTHING}
+
+    @property
+    def differentiable(self):
+        return self.smoothing is not None
+
+    def _sign(self, x):
+        if self.smoothing is None:
+            return sign(x)
+        return x / sqrt(x**2 + self.smoothing**2)
 
 
 @checked
 @dataclass(frozen=True, kw_only=True)
-class SignDescent(Family):
+class SignDescent(_Signed):
     """Δθ = -α y/√(y² + δ²): steps of one length α, except for gradients below the ``smoothing`` δ,
     in units of y.
 
@@ -49,10 +64,9 @@ class SignDescent(Family):
     problems*, ICML 2018.
     """
 
-    smoothing: Positive
+    smoothing: Positive | None
 
     name = "sign descent"
-    formula = "Δθ = -α y/√(y² + δ²)"
     source = "Riedmiller & Braun 1993; Bernstein et al. 2018"
     contains = {
         "signSGD": "smoothing → 0",
@@ -60,23 +74,25 @@ class SignDescent(Family):
         "Adam family": "its point exponent = ½, beta1 = beta2 = 0, epsilon = smoothing²",
     }
 
-    arguments = {"smoothing": _SMOOTHING}
-
     @property
     def coefficients(self):
         return (_rate(),)
+
+    @property
+    def formula(self):
+        return "Δθ = -α sign(y)" if self.smoothing is None else "Δθ = -α y/√(y² + δ²)"
 
     @property
     def state_size(self):
         return 0
 
     def step(self, coefficients, state, gradient, parameters, clock):
-        return -coefficients["learning_rate"] * _smooth_sign(gradient, self.smoothing), ()
+        return -coefficients["learning_rate"] * self._sign(gradient), ()
 
 
 @checked
 @dataclass(frozen=True, kw_only=True)
-class Lion(Family):
+class Lion(_Signed):
     """c = β₁m + (1-β₁)y, Δθ = -α c/√(c² + δ²), m = β₂m + (1-β₂)y: the sign of one average, another
     one kept.
 
@@ -89,7 +105,7 @@ class Lion(Family):
     2.
     """
 
-    smoothing: Positive
+    smoothing: Positive | None
 
     name = "Lion"
     formula = "Δθ = -α sign(β₁m + (1-β₁)y)"
@@ -99,8 +115,6 @@ class Lion(Family):
         "Signum": "beta1 = beta2: the sign of the average of Bernstein et al. 2018",
         "heavy ball": "beta1 = beta2, smoothing → ∞ with learning_rate/smoothing held",
     }
-
-    arguments = {"smoothing": _SMOOTHING}
 
     @property
     def coefficients(self):
@@ -116,6 +130,42 @@ class Lion(Family):
 
     def step(self, coefficients, state, gradient, parameters, clock):
         beta1, beta2 = coefficients["beta1"], coefficients["beta2"]
-        looked = beta1 * state[0] + (1 - beta1) * gradient
-        kept = beta2 * state[0] + (1 - beta2) * gradient
-        return -coefficients["learning_rate"] * _smooth_sign(looked, self.smoothing), (kept,)
+        followed = averaged(beta1, state[0], gradient)
+        kept = averaged(beta2, state[0], gradient)
+        return -coefficients["learning_rate"] * self._sign(followed), (kept,)
+
+
+@checked
+@dataclass(frozen=True, kw_only=True)
+class Signum(_Signed):
+    """m = βm + (1-β)y, Δθ = -α m/√(m² + δ²): the sign of the average that is kept.
+
+    Source: J. Bernstein et al., *signSGD: compressed optimisation for non-convex problems*, ICML
+    2018.
+    """
+
+    smoothing: Positive | None
+
+    name = "sign of momentum"
+    formula = "m = βm + (1-β)y, Δθ = -α sign(m)"
+    source = "Bernstein et al. 2018 (signum)"
+    contains = {
+        "sign descent": "momentum = 0",
+        "heavy ball": "smoothing → ∞ with learning_rate/smoothing held",
+    }
+
+    @property
+    def coefficients(self):
+        return _rate(), average_weight("momentum", "β")
+
+    @property
+    def contained(self):
+        return (face("sign descent", momentum=0.0),)
+
+    @property
+    def state_size(self):
+        return 1
+
+    def step(self, coefficients, state, gradient, parameters, clock):
+        mean = averaged(coefficients["momentum"], state[0], gradient)
+        return -coefficients["learning_rate"] * self._sign(mean), (mean,)
