@@ -6,7 +6,8 @@ from functools import partial
 import numpy as np
 from scipy.integrate import LSODA
 
-from ..rules import Sees, observe, optimal_step
+from ..rules import Sees, observe
+from ..rules.gain import step_of_modes
 from ..rules.spectral import positive
 
 _FAR = 1e3  # a path this many problem sizes away from its start has run off
@@ -29,7 +30,7 @@ _STRETCHES = (
 _FACTORS = {
     "newton": lambda seen, h: 1 / positive(h),
     "ballistic": lambda seen, h: 1 / np.sqrt(positive(h)),
-    "linear_quadratic": lambda seen, h: optimal_step(h, seen[Sees.OBJECTIVE]),
+    "linear_quadratic": lambda seen, h: step_of_modes(h, seen[Sees.OBJECTIVE]),
 }
 
 

@@ -4,12 +4,12 @@ and nothing else.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from ..arguments import checked
 from ..arrays import number
 from ..errors import ProblemError, check_options
-from ..rules.families.coefficient import Coefficient, Limit
+from ..rules.families.coefficient import Coefficient, Limit, Scale
 
 
 @checked
@@ -25,7 +25,7 @@ class Bound(Coefficient):
     symbol: str = ""
     least: float = field()  # no default: it hides that of a coefficient
     most: float = field()
-    scale: Literal["linear", "log", "one minus"] = "log"
+    scale: Scale = "log"
     low: Limit = 0.0
 
 

@@ -12,7 +12,8 @@ from scipy.optimize import differential_evolution, minimize
 from ..arguments import AnyNumber, Count, Filled, Index, Positive, Vector, Words, checked
 from ..errors import ProblemError, check_choice
 from ..problem import ControlProblem
-from .raw_learner import Bound, RawLearner
+from ..rules.families.coefficient import SCALES, Coefficient
+from .raw_learner import RawLearner
 from .rollout import Rollout
 from .simulate import simulate
 
@@ -79,7 +80,7 @@ def best_coefficients(
     On fixed random numbers the mean cost is a deterministic function of the coefficients.
     "nelder-mead" searches from the learner's own coefficients and from ``starts`` - 1 points drawn
     from the ranges; "differential evolution" searches all of the ranges (SciPy). Coefficients are
-    searched on the scale of their :class:`Bound`.
+    searched on the scale of their range, a :class:`Coefficient`.
 
     Parameters
     ----------
@@ -173,7 +174,7 @@ class _Scale:
     value.
     """
 
-    def __init__(self, bound: Bound, given):
+    def __init__(self, bound: Coefficient, given):
         least, most = (bound.least, bound.most) if given is None else map(float, given)
         if (
             not bound.low <= least < most <= bound.high
@@ -189,12 +190,7 @@ class _Scale:
                 received=f"({least:g}, {most:g})",
                 advice="give a range of coefficients that can be searched",
             )
-        forward = {"linear": lambda x: x, "log": np.log, "one minus": lambda x: -np.log1p(-x)}[
-            bound.scale
-        ]
-        self._back = {"linear": lambda x: x, "log": np.exp, "one minus": lambda x: -np.expm1(-x)}[
-            bound.scale
-        ]
+        forward, self._back = SCALES[bound.scale]
         self._forward, self._least, self._most = forward, least, most
         self._ends = forward(least), forward(most)
 

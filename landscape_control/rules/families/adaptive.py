@@ -158,7 +158,8 @@ class AdamFamily(Family):
 
     def step(self, coefficients, state, gradient, parameters, clock):
         exponent, beta1, beta2, epsilon = (self._value(name, coefficients) for name in _FREE)
-        mean = averaged(beta1, state[0], gradient)
+        # a setting, no value: without an average the mean is the gradient
+        mean = gradient if self.beta1 == 0.0 else averaged(beta1, state[0], gradient)
         square = averaged(beta2, state[1], gradient**2)
         carried = mean, square
         if self.bias_correction:

@@ -15,7 +15,13 @@ from ...arrays import freeze, real_array
 from ...errors import ProblemError, check_options
 
 Limit = Annotated[float, Range(allow_inf=True)]
-SCALES = ("linear", "log", "one minus")
+Scale = Literal["linear", "log", "one minus"]
+# scale -> (value -> where it stands on the scale, back)
+SCALES = {
+    "linear": (lambda x: x, lambda x: x),
+    "log": (np.log, np.exp),
+    "one minus": (lambda x: -np.log1p(-x), lambda x: -np.expm1(-x)),
+}
 
 
 @checked
@@ -46,7 +52,7 @@ class Coefficient:
     high: Limit = math.inf
     least: float | None = None
     most: float | None = None
-    scale: Literal["linear", "log", "one minus"] = "linear"
+    scale: Scale = "linear"
     varies: bool = False
     first: Index = 0
     size: Count = 1

@@ -14,6 +14,17 @@ from .family import Family
 from .linear import HeavyBall
 from .sign import Lion
 
+
+def decoupled(update, decay, displacement):
+    """The update with a pull beside it, towards where the displacement is 0: Δθ - w·displacement."""
+    return update - decay * displacement
+
+
+def coupled(gradient, decay, displacement):
+    """The gradient of L + w|displacement|²/2, which the rule then follows: L2 regularisation."""
+    return gradient + decay * displacement
+
+
 DECAY = Coefficient(name="decay", symbol="w", low=0.0, least=1e-4, most=0.5, scale="log")
 
 
@@ -150,7 +161,7 @@ class WeightDecay(Wrapped):
 
     def step(self, coefficients, state, gradient, parameters, clock):
         move, state = self.family.step(coefficients, state, gradient, parameters, clock)
-        return move - coefficients["decay"] * parameters, state
+        return decoupled(move, coefficients["decay"], parameters), state
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,7 +192,7 @@ class DecayInside(HeavyBall):
 
     def step(self, coefficients, state, gradient, parameters, clock):
         update, _ = super().step(coefficients, state, gradient, parameters, clock)
-        update = update - coefficients["decay"] * parameters
+        update = decoupled(update, coefficients["decay"], parameters)
         return update, (update,)
 
 
