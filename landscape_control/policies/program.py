@@ -39,13 +39,15 @@ class PolicyProgram(Recordable):
     task : LandscapeDistribution
     family : Family
     objective : Objective; its horizon T is a whole number of steps, its ``terminal`` field is not
-    used (``cost`` says) sees : ExactGradient() or None, NoisyGradient(σ), CurvatureNoise(...): σ
-    per step and component cost : "terminal", "running" or "both"
+        used (``cost`` says)
+    sees : ExactGradient() or None, NoisyGradient(σ), CurvatureNoise(...): σ per step and component
+    cost : "terminal", "running" or "both"
 
     Raises ProblemError for other kinds of objects, a terminal cost other than the loss, a horizon
     that is no whole number of steps, a memory longer than that, rules that observe something else
     than gradients, noise of the wrong shape, rules that take the sign itself, and weight decay
-    towards a minimum that is known; and for a user's family whose step does not return what it should.
+    towards a minimum that is known; and for a user's family whose step
+    does not return what it should.
     """
 
     task: LandscapeDistribution

@@ -31,9 +31,10 @@ class Rule(Candidate):
     sees : kinds of information the rule must be given; reading any other is refused
     coefficients : the free numbers, shared by all landscapes
     directions : Observation of S points -> (S, m, c), one direction per coefficient; NaN where the
-    rule is undefined theory : (problem, hold) -> {name: number or None}, see :meth:`predicted`
-    objection : problem -> reason why the rule cannot be evaluated there, or None contains : keys of
-    rules that are limits or special cases of this one
+        rule is undefined
+    theory : (problem, hold) -> {name: number or None}, see :meth:`predicted`
+    objection : problem -> reason why the rule cannot be evaluated there, or None
+    contains : keys of rules that are limits or special cases of this one
     """
 
     key: str

@@ -32,9 +32,11 @@ class Tuned:
     coefficients : {name: value} of those that were tuned
     rollout : Rollout on the held-out seed; ``cost`` and ``standard_error`` are its
     training_cost : mean cost on the seed that was searched, too low on average as it was chosen
-    there evaluations : rollouts simulated converged : whether the search met its own tolerance
+        there
+    evaluations : rollouts simulated
+    converged : whether the search met its own tolerance
     at_bounds : names of coefficients that ended within 1 % of an end of their range: the range may
-    hide a better one
+        hide a better one
     """
 
     learner: RawLearner
@@ -85,10 +87,13 @@ def best_coefficients(
     Parameters
     ----------
     learner : the family, by one member: fixed settings are kept, coefficients are where the search
-    starts free : names of the coefficients to tune; None is all of ``learner.coefficients`` bounds
-    : {name: (least, most)} that replace the default ranges episodes, seed : of the search;
-    held_out_episodes, held_out_seed : of the reported cost most_evaluations : rollouts, over all
-    starts tolerance : of the coefficients on their scale, whose whole range is 1
+        starts
+    free : names of the coefficients to tune; None is all of ``learner.coefficients``
+    bounds : {name: (least, most)} that replace the default ranges
+    episodes, seed : of the search
+    held_out_episodes, held_out_seed : of the reported cost
+    most_evaluations : rollouts, over all starts
+    tolerance : of the coefficients on their scale, whose whole range is 1
 
     Raises
     ------

@@ -6,9 +6,9 @@ from typing import NamedTuple
 from ...arguments import checked
 from .average import average_weight, averaged, bias_corrected
 from .coefficient import Coefficient, admissible
-from .contained import face
+from .contained import Contained, face
 from .elementwise import sqrt
-from .family import Family
+from .family import Clock, Family, State, Value, Values
 
 RATE = Coefficient(name="learning_rate", symbol="α", low=0.0, least=1e-3, most=3.0, scale="log")
 OUTER_EPSILON = Coefficient(  # beside the root: in units of y
@@ -107,15 +107,15 @@ class AdamFamily(Family):
     }
 
     @property
-    def name(self):
+    def name(self) -> str:
         return self._words.name
 
     @property
-    def formula(self):
+    def formula(self) -> str:
         return self._words.formula
 
     @property
-    def source(self):
+    def source(self) -> str:
         return self._words.source
 
     @property
@@ -127,13 +127,13 @@ class AdamFamily(Family):
         return _TEXTBOOK[self.beta1 != 0.0, self.bias_correction]
 
     @property
-    def coefficients(self):
+    def coefficients(self) -> tuple[Coefficient, ...]:
         free = _FREE | ({"epsilon": OUTER_EPSILON} if self.epsilon_outside else {})
         return RATE, *(each for name, each in free.items() if getattr(self, name) is None)
 
     @property
-    def contained(self):
-        free = {one.name for one in self.coefficients}
+    def contained(self) -> tuple[Contained, ...]:
+        free = {coefficient.name for coefficient in self.coefficients}
         places = {
             "gradient descent": {"exponent": 0.0, "beta1": 0.0},
             "heavy ball": {"exponent": 0.0},
@@ -153,10 +153,12 @@ class AdamFamily(Family):
         return tuple(face(name, **dict(held)) for held, name in reversed(distinct.items()))
 
     @property
-    def state_size(self):
+    def state_size(self) -> int:
         return 2
 
-    def step(self, coefficients, state, gradient, parameters, clock):
+    def step(
+        self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
+    ) -> tuple[Value, State]:
         exponent, beta1, beta2, epsilon = (self._value(name, coefficients) for name in _FREE)
         # a setting, no value: without an average the mean is the gradient
         mean = gradient if self.beta1 == 0.0 else averaged(beta1, state[0], gradient)
@@ -194,14 +196,16 @@ class AccumulatedSquares(Family):
     contains = {"gradient descent": "epsilon → ∞ with learning_rate/epsilon held"}
 
     @property
-    def coefficients(self):
+    def coefficients(self) -> tuple[Coefficient, ...]:
         return RATE, OUTER_EPSILON
 
     @property
-    def state_size(self):
+    def state_size(self) -> int:
         return 1
 
-    def step(self, coefficients, state, gradient, parameters, clock):
+    def step(
+        self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
+    ) -> tuple[Value, State]:
         square = state[0] + gradient**2
         size = sqrt(square) + coefficients["epsilon"]
         return -coefficients["learning_rate"] * gradient / size, (square,)
@@ -221,14 +225,16 @@ class CorrectedAverage(Family):
     linear = True
 
     @property
-    def coefficients(self):
+    def coefficients(self) -> tuple[Coefficient, ...]:
         return RATE, average_weight("momentum", "β")
 
     @property
-    def state_size(self):
+    def state_size(self) -> int:
         return 1
 
-    def step(self, coefficients, state, gradient, parameters, clock):
+    def step(
+        self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
+    ) -> tuple[Value, State]:
         weight = coefficients["momentum"]
         mean = averaged(weight, state[0], gradient)
         return bias_corrected(weight, -coefficients["learning_rate"] * mean, clock), (mean,)

@@ -3,6 +3,7 @@ Lion share.
 """
 
 from .coefficient import Coefficient
+from .elementwise import Value
 from .family import Clock
 
 
@@ -13,12 +14,12 @@ def average_weight(name: str, symbol: str) -> Coefficient:
     )
 
 
-def averaged(weight, average, value):
+def averaged(weight: Value, average: Value, value: Value) -> Value:
     """β·average + (1 - β)·value."""
     return weight * average + (1 - weight) * value
 
 
-def bias_corrected(weight, average, clock: Clock):
+def bias_corrected(weight: Value, average: Value, clock: Clock) -> Value:
     """average/(1 - βᵗ) at the t-th step, t = 1, 2, …: without the pull towards the zero it began
     with (Kingma & Ba 2015).
     """

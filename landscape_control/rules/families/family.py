@@ -9,6 +9,10 @@ from typing import ClassVar
 from ...arguments import Count, checked
 from .coefficient import Coefficient, Layout
 from .contained import Contained
+from .elementwise import Value
+
+Values = Mapping[str, Value]  # coefficients by name
+State = tuple[Value, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,8 +80,8 @@ class Family:
         raise NotImplementedError
 
     def step(
-        self, coefficients: Mapping[str, object], state: tuple, gradient, parameters, clock: Clock
-    ) -> tuple:
+        self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
+    ) -> tuple[Value, State]:
         """(Δθ, next state) for one weight, from the observed gradient at θ = ``parameters``.
 
         ``coefficients`` maps names to numbers (or lists of ``size`` numbers), arrays or symbols;

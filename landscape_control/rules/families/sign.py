@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from ...arguments import Positive, checked
 from .average import average_weight, averaged
 from .coefficient import Coefficient
-from .contained import face
+from .contained import Contained, face
 from .elementwise import sign, sqrt
-from .family import Family
+from .family import Clock, Family, State, Value, Values
 
 _SMOOTHING = (
     "δ > 0 in units of the gradient, at least a third of a typical one: below δ the sign is linear;"
@@ -37,7 +37,7 @@ class _Signed(Family):
     arguments = {"smoothing": _SMOOTHING}
 
     @property
-    def differentiable(self):
+    def differentiable(self) -> bool:
         return self.smoothing is not None
 
     def _sign(self, x):
@@ -75,18 +75,20 @@ class SignDescent(_Signed):
     }
 
     @property
-    def coefficients(self):
+    def coefficients(self) -> tuple[Coefficient, ...]:
         return (_rate(),)
 
     @property
-    def formula(self):
+    def formula(self) -> str:
         return "Δθ = -α sign(y)" if self.smoothing is None else "Δθ = -α y/√(y² + δ²)"
 
     @property
-    def state_size(self):
+    def state_size(self) -> int:
         return 0
 
-    def step(self, coefficients, state, gradient, parameters, clock):
+    def step(
+        self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
+    ) -> tuple[Value, State]:
         return -coefficients["learning_rate"] * self._sign(gradient), ()
 
 
@@ -99,7 +101,7 @@ class Lion(_Signed):
     Lion proper is this with :class:`WeightDecay` around it and ``smoothing`` δ → 0.
     :class:`SignDescent` says how large δ has to be in a program, here with |c| for |y|: averages of
     noise are smaller than the noise, by √((1-β)/(1+β)) where β₁ = β₂ = β. Where c is far below δ
-    the rule is linear with learning rate α/δ, and only that ratio is felt.
+    the rule is linear with learning rate α/δ, and only that ratio matters.
 
     Source: X. Chen et al., *Symbolic discovery of optimization algorithms*, NeurIPS 2023, Algorithm
     2.
@@ -117,18 +119,20 @@ class Lion(_Signed):
     }
 
     @property
-    def coefficients(self):
+    def coefficients(self) -> tuple[Coefficient, ...]:
         return _rate(), _beta(1, 0.95), _beta(2, 0.99)
 
     @property
-    def contained(self):
+    def contained(self) -> tuple[Contained, ...]:
         return (face("sign descent", beta1=0.0),)
 
     @property
-    def state_size(self):
+    def state_size(self) -> int:
         return 1
 
-    def step(self, coefficients, state, gradient, parameters, clock):
+    def step(
+        self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
+    ) -> tuple[Value, State]:
         beta1, beta2 = coefficients["beta1"], coefficients["beta2"]
         followed = averaged(beta1, state[0], gradient)
         kept = averaged(beta2, state[0], gradient)
@@ -155,17 +159,19 @@ class Signum(_Signed):
     }
 
     @property
-    def coefficients(self):
+    def coefficients(self) -> tuple[Coefficient, ...]:
         return _rate(), average_weight("momentum", "β")
 
     @property
-    def contained(self):
+    def contained(self) -> tuple[Contained, ...]:
         return (face("sign descent", momentum=0.0),)
 
     @property
-    def state_size(self):
+    def state_size(self) -> int:
         return 1
 
-    def step(self, coefficients, state, gradient, parameters, clock):
+    def step(
+        self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
+    ) -> tuple[Value, State]:
         mean = averaged(coefficients["momentum"], state[0], gradient)
         return -coefficients["learning_rate"] * self._sign(mean), (mean,)

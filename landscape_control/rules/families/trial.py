@@ -76,11 +76,11 @@ def _tried(family, coefficients, state, gradient, parameters, clock, why):
                 else f"a next state that is no tuple: {type(following).__name__}"
             ),
         )
-    for what, one in (
+    for what, part in (
         ("Δθ", update),
-        *((f"entry {i} of the next state", one) for i, one in enumerate(following)),
+        *((f"entry {i} of the next state", part) for i, part in enumerate(following)),
     ):
-        wrong = why(one, what == "Δθ")
+        wrong = why(part, what == "Δθ")
         if wrong:
             raise _refusal(family, f"{what} as {wrong}, on {kind}")
     return following
