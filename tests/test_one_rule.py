@@ -235,6 +235,40 @@ def test_a_setting_that_came_later_leaves_old_texts_as_they_were():
     assert lc.fingerprint(other) != lc.fingerprint(program)
 
 
+FORMER = {
+    "adam": {"kind": "RootMeanSquare", "averaged": True, "corrected": True},
+    "adam_uncorrected": {"kind": "RootMeanSquare", "averaged": True, "corrected": False},
+    "rmsprop": {"kind": "RootMeanSquare", "averaged": False, "corrected": False},
+    "sign_descent": {"kind": "Sign", "averages": 0},
+    "signum": {"kind": "Sign", "averages": 1},
+    "lion": {"kind": "Sign", "averages": 2},
+}
+
+
+@pytest.mark.parametrize("key", FORMER)
+def test_families_of_earlier_files_are_those_of_today(key, tmp_path, monkeypatch):
+    """A rule that was saved when signs and ε beside the root were families of their own."""
+    rule = rules.by_name(key)
+    policy = rule.policy(middle(rule))
+    monkeypatch.setattr(lc.records.parts, "_object_to_tree", earlier(FORMER[key]))
+    policy.save(tmp_path / "rule.nc")
+    assert FORMER[key]["kind"].encode() in (tmp_path / "rule.nc").read_bytes()
+    monkeypatch.undo()
+    found = lc.load(tmp_path / "rule.nc")
+    assert found.family == rule.family
+    np.testing.assert_array_equal(walked(found), walked(policy))
+
+
+def earlier(tree):
+    """A writer of trees as it was when this was the tree of the family."""
+    now = lc.records.parts._object_to_tree
+
+    def written(value, sizes):
+        return tree if isinstance(value, Family) else now(value, sizes)
+
+    return written
+
+
 @pytest.mark.parametrize("kind", [SignDescent, Signum, Lion])
 def test_the_sign_itself_is_recognised_but_not_optimised(kind):
     with pytest.raises(lc.ProblemError, match="differentiable in its gradients.*a smoothing > 0"):

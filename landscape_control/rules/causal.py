@@ -45,7 +45,7 @@ class CausalRule(Candidate):
     name: str = ""
     formula: str = ""
     source: str = ""
-    sees: frozenset[Sees] | None = None
+    sees: frozenset[Sees] = frozenset()
     contains: frozenset[str] = frozenset()
     proportional: tuple[str, ...] | None = None
     smooth: bool | None = None
@@ -70,7 +70,7 @@ class CausalRule(Candidate):
         for name, value in own.items():
             if not getattr(self, name):
                 object.__setattr__(self, name, value)
-        if self.sees is None:
+        if not self.sees:
             placed = {Sees.PARAMETERS} if family.reads_parameters else set()
             object.__setattr__(self, "sees", frozenset({Sees.GRADIENT} | placed))
         if self.proportional is None:
