@@ -9,6 +9,7 @@ import numpy as np
 from ..arguments import Matrix, Vector, checked
 from ..rules.families import AdamFamily, Clock, Family, GradientDescent
 from ..rules.families import HeavyBall as HeavyBallFamily
+from ..rules.families.family import State
 from .raw_learner import Bound, RawLearner
 
 RATE = Bound(least=1e-4, most=1e2)
@@ -21,28 +22,30 @@ class FamilyLearner(RawLearner):
     """Base of learners that run a family: u_t is its update from the observations so far.
 
     As u is a rate, Δθ = u·step: the learning rate is per unit of time, whatever the step. The
-    fields of a subclass are the coefficients of ``family``, by their names or as ``fields_of`` maps
+    fields of a subclass are the coefficients of ``rule``, by their names or as ``fields_of`` maps
     {coefficient: field}.
     """
 
-    family: ClassVar[Family]
+    rule: ClassVar[Family]
     fields_of: ClassVar[Mapping[str, str]] = {}
 
     def __post_init__(self):
         super().__post_init__()
         values = {
             coefficient.name: getattr(self, self.fields_of.get(coefficient.name, coefficient.name))
-            for coefficient in self.family.coefficients
+            for coefficient in self.rule.coefficients
         }
         object.__setattr__(self, "_values", values)
 
-    def init(self, episodes, dimension):
-        return 0, tuple(np.zeros((episodes, dimension)) for _ in range(self.family.state_size))
+    def init(self, episodes: int, dimension: int) -> tuple[int, State]:
+        return 0, tuple(np.zeros((episodes, dimension)) for _ in range(self.rule.state_size))
 
-    def update(self, state, observation, theta, step):
+    def update(
+        self, state: tuple, observation: np.ndarray, theta: np.ndarray, step: float
+    ) -> tuple[np.ndarray, tuple]:
         count, carried = state
         clock = Clock(step=count, horizon=1)  # its rule has no horizon
-        u, carried = self.family.step(self._values, carried, observation, theta, clock)
+        u, carried = self.rule.step(self._values, carried, observation, theta, clock)
         return u, (count + 1, carried)
 
 
@@ -67,8 +70,8 @@ class SGD(FamilyLearner):
 
     learning_rate: float
 
-    family: ClassVar[Family] = GradientDescent(constant=True)
-    formula: ClassVar[str] = _as_rate(family.formula)
+    rule: ClassVar[Family] = GradientDescent(constant=True)
+    formula: ClassVar[str] = _as_rate(rule.formula)
     source: ClassVar[str] = "Robbins & Monro 1951"
     bounds: ClassVar[dict] = {"learning_rate": RATE}
 
@@ -86,9 +89,9 @@ class HeavyBall(FamilyLearner):
     learning_rate: float
     momentum: float
 
-    family: ClassVar[Family] = HeavyBallFamily(constant=True)
-    formula: ClassVar[str] = _as_rate(family.formula)
-    source: ClassVar[str] = family.source
+    rule: ClassVar[Family] = HeavyBallFamily(constant=True)
+    formula: ClassVar[str] = _as_rate(rule.formula)
+    source: ClassVar[str] = rule.source
     bounds: ClassVar[dict] = {"learning_rate": RATE, "momentum": MOMENTUM}
 
 
@@ -120,7 +123,7 @@ class Adam(FamilyLearner):
     }
 
     @property
-    def family(self) -> Family:
+    def rule(self) -> Family:
         """The Adam family with ε beside the root, bias corrected or not."""
         return _CORRECTED if self.bias_correction else _UNCORRECTED
 
@@ -138,10 +141,10 @@ class RMSProp(FamilyLearner):
     decay: float = 0.99
     epsilon: float = 1e-8
 
-    family: ClassVar[Family] = _RMSPROP
+    rule: ClassVar[Family] = _RMSPROP
     fields_of: ClassVar[Mapping[str, str]] = {"beta2": "decay"}
-    formula: ClassVar[str] = _as_rate(family.formula)
-    source: ClassVar[str] = family.source
+    formula: ClassVar[str] = _as_rate(rule.formula)
+    source: ClassVar[str] = rule.source
     bounds: ClassVar[dict] = {"learning_rate": RATE, "decay": MOMENTUM, "epsilon": EPSILON}
 
 
