@@ -8,7 +8,7 @@ from ..arguments import Numbers, checked
 from ..objective import Objective
 
 
-def relaxation_rate(curvature, objective: Objective) -> np.ndarray:
+def relaxation_rate(curvature: np.ndarray, objective: Objective) -> np.ndarray:
     """r = √(γ²/4 + ηkh) - γ/2, the rate at which a mode of curvature h relaxes when T = ∞ (VGR25,
     quadratic landscapes).
 

@@ -69,7 +69,7 @@ def along_modes(seen: Observation, factor: Callable) -> np.ndarray:
     return result
 
 
-def positive(curvature) -> np.ndarray:
+def positive(curvature: np.ndarray) -> np.ndarray:
     """The curvatures, with rows of an indefinite or singular Hessian replaced by NaN."""
     floor = 1e-13 * np.abs(curvature).max(axis=1, initial=0.0)
     return np.where((curvature[:, 0] > floor)[:, None], curvature, np.nan)
