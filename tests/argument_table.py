@@ -134,6 +134,7 @@ ROWS |= {
     "rules.by_name": {"name": "newton"},
     "rules.Observation": {"values": {rules.Sees.GRADIENT: ONES}},
     "measures.by_name": {"name": "cost"},
+    "simulation.Bound": {"least": 0.1, "most": 1.0},
     "simulation.SGD": {"learning_rate": 0.1},
     "simulation.WeightDecay": {"learner": simulation.SGD(learning_rate=0.1), "decay": 0.1},
 }

@@ -40,7 +40,7 @@ LAYERS = (  # a module may import from its own layer and those above it in this 
     ("problem",),
     ("belief",),
     ("reference",),
-    ("policies",),
+    ("policies", "rules"),
     ("transcription",),
     ("solution",),
     ("inside",),
@@ -52,7 +52,6 @@ LAYERS = (  # a module may import from its own layer and those above it in this 
     ("solver",),
     ("dynamic_programming",),
     ("grid", "stochastic"),  # windows on dynamic_programming
-    ("rules",),
     ("comparison",),
     ("planning",),
     ("simulation",),

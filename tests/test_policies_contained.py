@@ -26,7 +26,7 @@ from landscape_control.policies import (
     SignDescent,
     WeightDecay,
 )
-from landscape_control.policies.contained import narrowed
+from landscape_control.rules.families.contained import narrowed
 
 STEPS = 9
 DESCENT, BALL = GradientDescent(constant=True), HeavyBall(constant=True)

@@ -32,6 +32,7 @@ from landscape_control.landscape.distribution import LandscapeDistribution
 from landscape_control.landscape.hidden import OrnsteinUhlenbeck
 from landscape_control.landscape.spectra import Uniform
 from landscape_control.policies import (
+    AdamFamily,
     Coefficient,
     Family,
     GatedPolicy,
@@ -39,7 +40,6 @@ from landscape_control.policies import (
     Policy,
     PolicyProgram,
 )
-from landscape_control.policies.adaptive import AdamFamily
 from landscape_control.policies.elementwise import tanh
 from landscape_control.sees import CurvatureNoise
 from landscape_control.solver.policies import PolicyStatus

@@ -366,8 +366,12 @@ def _named(value):
 def public_name(cls) -> str:
     """Where users find a class, e.g. landscape_control.policies.HeavyBall; empty where they do not."""
     root, *parts = cls.__module__.split(".")
-    for place in (root, f"{root}.{parts[0]}" if parts else root):
-        if cls.__name__ in getattr(sys.modules.get(place), "__all__", ()):
+    public = getattr(sys.modules.get(root), "_PACKAGES", ())
+    own = [".".join(parts[: depth + 1]) for depth in range(len(parts))]
+    for place in (root, *(f"{root}.{part}" for part in (*public, *own))):
+        module = sys.modules.get(place)
+        listed = cls.__name__ in getattr(module, "__all__", ())
+        if listed and getattr(module, cls.__name__, None) is cls:
             return f"{place}.{cls.__name__}"
     return ""
 

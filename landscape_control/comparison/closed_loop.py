@@ -8,7 +8,8 @@ from functools import partial
 import numpy as np
 
 from ..problem import ControlProblem
-from ..rules import Information, Rule, optimal_step
+from ..rules import Information, Rule
+from ..rules.gain import step_of_modes
 from ..rules.information import seen_at
 from ..rules.spectral import positive
 
@@ -19,7 +20,7 @@ _FAR = 1e4  # a path this many problem sizes away from the origin has run off
 _FACTORS = {
     "newton": lambda seen, h: 1 / positive(h),
     "ballistic": lambda seen, h: 1 / np.sqrt(positive(h)),
-    "linear_quadratic": lambda seen, h: optimal_step(h, seen[Information.OBJECTIVE]),
+    "linear_quadratic": lambda seen, h: step_of_modes(h, seen[Information.OBJECTIVE]),
 }
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..arguments import Count, Duration, Index, Positive, checked
 from ..errors import ProblemError, SolveError, SolveInterrupted
 from ..policies import PolicyProgram
-from ..policies.contained import narrowed
+from ..rules.families.contained import narrowed
 from ..solver.limits import SECONDS, Limit
 from ..solver.policies import PolicyStatus, merged_optima, status_of, stopped
 from ..transcription.moment_model import check_linear, layout_of

@@ -10,9 +10,9 @@ import numpy as np
 from ..arguments import Count, Index, Whole, checked
 from ..errors import ProblemError
 from ..policies import Clock, Layout, Policy, PolicyProgram
+from ..rules.families.response import linear_rows
 from ..transcription.moment_model import (
     check_linear,
-    linear_rows,
     minimum_step,
     noise_variance,
     time_weights,

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..arrays import whole
 from ..errors import SolveError
-from ..policies.contained import narrowed
+from ..rules.families.contained import narrowed
 from ..solver.limits import Limit
 from ..solver.policies import Optimum, PolicyStatus, status_of, stopped
 from .compared import Compared

@@ -13,7 +13,7 @@ from ..comparison.formatting import percent
 from ..comparison.verdict import judge
 from ..errors import ProblemError
 from ..rules import CausalRule, Information, Rule, causal
-from ..rules.causal_library import LOOP_TWIN
+from ..rules.catalogue import LOOP_TWIN
 from .fitting import fit_causal_rule
 from .histories import Histories
 from .identification import CAUSAL, Identification

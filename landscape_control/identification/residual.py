@@ -9,9 +9,12 @@ import numpy as np
 from ..arguments import AnyNumber, Entries, checked
 from ..arrays import freeze
 from ..rules import CausalRule
+from ..rules.families import HeavyBall
+from ..rules.families.response import regressors
 from .histories import Histories
 from .rule_on_histories import RuleOnHistories
 
+HEAVY_BALL = HeavyBall(constant=True)
 _FADING = 0.9  # of the averages that stand for the recent past
 
 
@@ -81,7 +84,8 @@ def regress_on_previous_update(histories: Histories) -> HeavyBallRegression:
         histories.gradients[:, histories.settle :],
     )
     now = counted[:, 1:].ravel()
-    columns = np.column_stack([counted[:, :-1].ravel(), -seen[:, 1:].ravel()])
+    inputs = regressors(HEAVY_BALL, (counted[:, :-1].ravel(),), seen[:, 1:].ravel())
+    columns = np.column_stack([inputs["momentum"], inputs["learning_rate"]])
     size = np.maximum(np.linalg.norm(columns, axis=0), 1e-300)
     found = np.linalg.lstsq(columns / size, now, rcond=1e-10)[0] / size
     error = np.linalg.norm(now - columns @ found) / max(np.linalg.norm(now), 1e-300)
@@ -130,8 +134,10 @@ def read_schedule(train: Histories, held: Histories) -> Schedule:
 
 
 def _step_columns(histories, t):
-    seen = -histories.gradients[:, t].ravel()
-    return seen[:, None] if t == 0 else np.column_stack([seen, histories.updates[:, t - 1].ravel()])
+    before = histories.updates[:, max(t - 1, 0)].ravel()
+    inputs = regressors(HEAVY_BALL, (before,), histories.gradients[:, t].ravel())
+    rate = inputs["learning_rate"][:, None]
+    return rate if t == 0 else np.column_stack([rate, inputs["momentum"]])
 
 
 def innovation(histories: Histories) -> float:

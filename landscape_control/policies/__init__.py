@@ -1,20 +1,37 @@
-"""Families of causal learning rules: one formula each, run on NumPy arrays and on CasADi symbols
-alike.
+"""Old names of the families of causal learning rules, which live in ``rules.families``, and of the
+program that optimises one.
 """
 
-from .adaptive import AdamFamily
-from .catalogue import ALL, NEEDING, by_name
-from .coefficient import Coefficient, Layout
-from .decay import Fixed, WeightDecay
-from .family import Clock, Family
-from .linear import FirstOrderSpan, GradientDescent, HeavyBall, Nesterov
-from .neural import GatedPolicy, NeuralPolicy
-from .policy import Policy
+from ..rules.catalogue import ALL, NEEDING
+from ..rules.catalogue import family_by_name as by_name
+from ..rules.families import (
+    AdamFamily,
+    Clock,
+    Coefficient,
+    Constant,
+    Cosine,
+    Family,
+    FirstOrderSpan,
+    Fixed,
+    GatedPolicy,
+    GradientDescent,
+    HeavyBall,
+    InverseTime,
+    Layout,
+    Lion,
+    Nesterov,
+    NeuralPolicy,
+    Policy,
+    Polynomial,
+    Scheduled,
+    ScheduledDescent,
+    Shape,
+    SignDescent,
+    WarmupStableDecay,
+    WeightDecay,
+    impulse_response,
+)
 from .program import PolicyProgram
-from .response import impulse_response
-from .schedules import Scheduled, ScheduledDescent
-from .shapes import Constant, Cosine, InverseTime, Polynomial, Shape, WarmupStableDecay
-from .sign import Lion, SignDescent
 
 __all__ = [
     "ALL",

@@ -12,7 +12,7 @@ def describe(program) -> str:
     lines = [
         f"minimise  J = E[ {' + '.join(_terms(program))} ]   over the coefficients of the rule",
         f"rule        {family.name}, {family.formula}   ({family.source})",
-        f"coefficients {', '.join(_coefficient(one) for one in family.coefficients) or 'none'}",
+        f"coefficients {', '.join(map(_coefficient, family.coefficients)) or 'none'}",
         *([f"contains    {contained}"] if contained else []),
         f"task        {_task(task)}",
         f"sees        {_sees(program.sees)}; unit time steps, start at rest",
@@ -34,11 +34,11 @@ def _terms(program):
     return terms
 
 
-def _coefficient(one):
-    size = f", {one.size} numbers" if one.size > 1 else ""
+def _coefficient(coefficient):
+    size = f", {coefficient.size} numbers" if coefficient.size > 1 else ""
     return (
-        f"{one.symbol} ({one.name}{size}) in [{one.low:g},"
-        f" {one.high:g}]{' at every step' if one.varies else ''}"
+        f"{coefficient.symbol} ({coefficient.name}{size}) in [{coefficient.low:g},"
+        f" {coefficient.high:g}]{' at every step' if coefficient.varies else ''}"
     )
 
 

@@ -1,46 +1,5 @@
-"""Functions of one argument that NumPy arrays and CasADi symbols share, entry by entry."""
+"""Old name of ``rules.families.elementwise``, which a family of a user's own may import."""
 
-import numpy as np
+from ..rules.families.elementwise import arcsinh, cos, exp, log1p, sign, smaller, sqrt, tanh
 
-
-def sqrt(x):
-    """√x."""
-    return _of("sqrt", x)
-
-
-def exp(x):
-    """eˣ."""
-    return _of("exp", x)
-
-
-def tanh(x):
-    """tanh x."""
-    return _of("tanh", x)
-
-
-def arcsinh(x):
-    """log(x + √(x² + 1)): odd, x for small x and ±log 2|x| for large."""
-    return _of("arcsinh", x)
-
-
-def log1p(x):
-    """log(1 + x)."""
-    return _of("log1p", x)
-
-
-def cos(x):
-    """cos x."""
-    return _of("cos", x)
-
-
-def smaller(x, y):
-    """min(x, y)."""
-    for one, other in ((x, y), (y, x)):
-        if hasattr(one, "fmin"):
-            return one.fmin(other)
-    return np.minimum(x, y)
-
-
-def _of(name, x):
-    """CasADi objects carry the function as a method; anything else is NumPy's."""
-    return getattr(x, name)() if hasattr(x, name) else getattr(np, name)(x)
+__all__ = ["arcsinh", "cos", "exp", "log1p", "sign", "smaller", "sqrt", "tanh"]

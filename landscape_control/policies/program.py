@@ -13,10 +13,10 @@ from ..errors import ProblemError
 from ..landscape import LandscapeDistribution
 from ..objective import Objective
 from ..recordable import Recordable
+from ..rules.families import Family
+from ..rules.families.trial import check_steps
 from ..sees import CurvatureNoise, ExactGradient, NoisyGradient, Sees
 from .describe import describe
-from .family import Family
-from .trial import check_steps
 
 COSTS = ("terminal", "running", "both")
 CostName = Literal["terminal", "running", "both"]
@@ -39,13 +39,15 @@ class PolicyProgram(Recordable):
     task : LandscapeDistribution
     family : Family
     objective : Objective; its horizon T is a whole number of steps, its ``terminal`` field is not
-    used (``cost`` says) sees : ExactGradient() or None, NoisyGradient(σ), CurvatureNoise(...): σ
-    per step and component cost : "terminal", "running" or "both"
+        used (``cost`` says)
+    sees : ExactGradient() or None, NoisyGradient(σ), CurvatureNoise(...): σ per step and component
+    cost : "terminal", "running" or "both"
 
     Raises ProblemError for other kinds of objects, a terminal cost other than the loss, a horizon
     that is no whole number of steps, a memory longer than that, rules that observe something else
-    than gradients, noise of the wrong shape, and weight decay towards a minimum that is known; and
-    for a user's family whose step does not return what it should.
+    than gradients, noise of the wrong shape, rules that take the sign itself, and weight decay
+    towards a minimum that is known; and for a user's family whose step
+    does not return what it should.
     """
 
     task: LandscapeDistribution
@@ -63,6 +65,13 @@ class PolicyProgram(Recordable):
                 expected=f"at most the horizon of {self.steps} steps",
                 received=f"{self.family.memory}",
                 advice="shorten the memory or lengthen the horizon",
+            )
+        if not self.family.differentiable:
+            raise ProblemError(
+                "family",
+                expected="a rule that is differentiable in its gradients",
+                received=f"{self.family.name}, with the sign itself",
+                advice="give it a smoothing > 0, in units of the gradient",
             )
         known = self.task.is_quadratic and self.task.minimum is None
         if self.family.reads_parameters and known and math.isinf(self.objective.learning_rate):

@@ -17,7 +17,7 @@ MODULES = {
     "Identifiability": "emergence.identifiability",
     "LQGSolution": "planning.lqg",
     "Plan": "solution",
-    "Policy": "policies.policy",
+    "Policy": "rules.families.policy",
     "PolicyCertificate": "emergence.certificate",
     "PolicyResult": "emergence.result",
     "ReplanningSolution": "planning.replanning",

@@ -4,7 +4,6 @@ classes.
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from importlib import import_module
 
 import casadi as ca
 import numpy as np
@@ -116,6 +115,8 @@ def _object_to_tree(value, sizes):
     for one in fields(value):
         if one.init and not one.name.startswith("_"):
             given = getattr(value, one.name)
+            if one.metadata.get("later") and given == one.default:
+                continue  # a field that came later: what was written before keeps its text
             both = callable(given) and tree["kind"] == "Observe" and one.name == "function"
             tree[one.name] = (
                 _function_to_tree(given, ("theta", "hidden"), sizes)
@@ -138,11 +139,8 @@ def _kind_name(kind):
 
 def class_of_part(name: str) -> type | None:
     """The class of this name, as :func:`to_tree` writes it; None where this process knows none."""
-    for attempt in range(2):
-        known = [*_CLASSES, *(kind for family in FAMILIES for kind in _kinds(family))]
-        for kind in reversed(known):  # of a class that was defined again the latest counts
-            if _kind_name(kind) == name:
-                return kind
-        if not attempt:
-            import_module(f"{_PACKAGE}.rules")  # has families of its own, rarely needed
+    known = [*_CLASSES, *(kind for family in FAMILIES for kind in _kinds(family))]
+    for kind in reversed(known):  # of a class that was defined again the latest counts
+        if _kind_name(kind) == name:
+            return kind
     return None

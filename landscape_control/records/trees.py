@@ -14,6 +14,7 @@ from ..landscape import Hidden, Landscape
 from ..landscape.landscape import MOST_PARAMETERS
 from ..landscape.library import minima_by_rule
 from ..policies import Family
+from ..rules.families.former import present
 from .expressions import function_from_tree
 from .limits import BYTES_PER_ENTRY, BYTES_PER_PART, LARGEST_COUNT, Budget
 from .numbers import array_from_tree, number_from_tree
@@ -155,6 +156,7 @@ class TreeReader:
         return found
 
     def _object(self, tree, what):
+        tree = present(tree)
         name = word(tree["kind"], what)
         made_of = class_of_part(name)
         what = f"{what}, {name}"

@@ -2,8 +2,8 @@
 see, how to run it.
 """
 
+from .catalogue import causal
 from .causal import CausalRule
-from .causal_library import causal
 from .gain import optimal_gain, optimal_step
 from .gradient import decayed_gradient_descent, drift_compensated_gradient_descent, gradient_descent
 from .information import Information, Observation, observation, observe

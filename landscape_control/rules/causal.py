@@ -8,69 +8,84 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ..arguments import checked
-from ..errors import ProblemError, check_options
-from ..policies import Clock, Coefficient, Family, Policy
+from ..errors import ProblemError
 from ..problem import ControlProblem
+from .candidate import Candidate
+from .families import Clock, Coefficient, Family, Policy
+from .names import key_of
 from .sees import Sees
 
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class CausalRule:
+class CausalRule(Candidate):
     """A learning rule Δθ_t = f(y_0 … y_t) with constant coefficients, weight by weight, at rest
-    before the first gradient.
+    before the first gradient: a family as something that a fit can name.
+
+    What is not given is what the family says of itself, so that ``CausalRule(family=...)`` is
+    enough.
 
     Attributes
     ----------
-    key, name, formula, source : as of a :class:`Rule`
     family : Family with constant coefficients, whose ``step`` is the rule
+    key : stable identifier, e.g. "heavy_ball"
+    name, formula, source : as of a :class:`Rule`
     sees : Sees.GRADIENT, with Sees.PARAMETERS for rules that pull the weights somewhere (θ is
-    measured from there) contains : keys of rules that are limits or special cases of this one
+        measured from there)
+    contains : keys of rules that are limits or special cases of this one
     proportional : names of the coefficients in which the update is linear and homogeneous, the
-    others given; none of them
-        may be negative
+        others given; none of them may be negative
     smooth : whether the update is differentiable in the other coefficients
+    ranges : {coefficient: {"low", "high", "least" or "most": number}} where a fit looks further than
+        the family's own ranges
     """
 
-    key: str
-    name: str
-    formula: str
-    source: str
     family: Family
-    sees: frozenset[Sees] = frozenset({Sees.GRADIENT})
+    key: str = ""
+    name: str = ""
+    formula: str = ""
+    source: str = ""
+    sees: frozenset[Sees] = frozenset()
     contains: frozenset[str] = frozenset()
-    proportional: tuple[str, ...] = ("learning_rate",)
-    smooth: bool = True
+    proportional: tuple[str, ...] | None = None
+    smooth: bool | None = None
+    ranges: Mapping[str, object] = field(default_factory=dict, repr=False)
     coefficients: tuple[Coefficient, ...] = field(init=False)
 
     def __post_init__(self):
-        admissible = [
-            replace(one, low=max(one.low, 0.0)) if one.name in self.proportional else one
-            for one in self.family.coefficients
-        ]
-        if any(one.varies or one.size > 1 for one in admissible):
+        family = self.family
+        if any(each.varies or each.size > 1 for each in family.coefficients):
             raise ProblemError(
-                f"causal rule {self.key!r}",
+                f"causal rule {self.key or family.name!r}",
                 expected="a family with constant coefficients",
-                received=self.family.name,
+                received=family.name,
                 advice="build the family with constant=True",
             )
-        object.__setattr__(self, "coefficients", tuple(admissible))
+        own = {
+            "key": key_of(family.name),
+            "name": family.name,
+            "formula": family.formula,
+            "source": family.source,
+        }
+        for name, value in own.items():
+            if not getattr(self, name):
+                object.__setattr__(self, name, value)
+        if not self.sees:
+            placed = {Sees.PARAMETERS} if family.reads_parameters else set()
+            object.__setattr__(self, "sees", frozenset({Sees.GRADIENT} | placed))
+        if self.proportional is None:
+            object.__setattr__(self, "proportional", tuple(family.proportional))
+        object.__setattr__(self, "coefficients", tuple(map(self._ranged, family.coefficients)))
+        if self.smooth is None:
+            only_proportional = set(self.names) <= set(self.proportional)
+            object.__setattr__(self, "smooth", family.differentiable or only_proportional)
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the coefficients, in the order of the family."""
-        return tuple(one.name for one in self.coefficients)
-
-    @property
-    def admissible(self) -> dict[str, tuple[float, float]]:
-        """Allowed range of each coefficient."""
-        return {one.name: (one.low, one.high) for one in self.coefficients}
-
-    @property
-    def richness(self) -> tuple[int, int, int]:
-        """(coefficients, rules contained, kinds of information), counted: the parsimony order."""
-        return len(self.coefficients), len(self.contains), len(self.sees)
+    def _ranged(self, coefficient: Coefficient) -> Coefficient:
+        """The family's coefficient with the range in which a fit looks for it."""
+        wider = replace(coefficient, **self.ranges.get(coefficient.name, {}))
+        if coefficient.name in self.proportional:
+            return replace(wider, low=max(wider.low, 0.0))
+        return wider
 
     def updates(
         self, coefficients: np.ndarray, gradients: np.ndarray, parameters: np.ndarray | None = None
@@ -78,18 +93,16 @@ class CausalRule:
         """Δθ (B, T, R) for B sets of coefficients (B, c), all run on the same gradients (T, R) seen
         at parameters (T, R).
         """
-        values = dict(
-            zip(self.names, np.asarray(coefficients, dtype=float).T[:, :, None], strict=True)
-        )
+        columns = np.asarray(coefficients, dtype=float).T[:, :, None]
+        values = dict(zip(self.names, columns, strict=True))
         steps, weights = gradients.shape
         result = np.empty((len(coefficients), steps, weights))
         state = tuple(np.zeros((len(coefficients), weights)) for _ in range(self.family.state_size))
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             for t in range(steps):
                 place = None if parameters is None else parameters[t]
-                result[:, t], state = self.family.step(
-                    values, state, gradients[t], place, Clock(step=t, horizon=steps)
-                )
+                clock = Clock(step=t, horizon=steps)
+                result[:, t], state = self.family.step(values, state, gradients[t], place, clock)
         return result
 
     @checked
@@ -99,21 +112,6 @@ class CausalRule:
         """
         self.vector(coefficients)
         return Policy(family=self.family, coefficients=dict(coefficients), horizon=1)
-
-    @checked
-    def vector(self, coefficients: Mapping[str, object]) -> np.ndarray:
-        """Coefficients by name as (c,); unknown, missing and inadmissible ones are refused."""
-        check_options(f"{self.name} coefficient", coefficients, self.names)
-        for one in self.coefficients:
-            value = coefficients.get(one.name)
-            if value is None or not one.low <= value <= one.high or not np.isfinite(value):
-                raise ProblemError(
-                    f"{self.name}: {one.name} {one.symbol}",
-                    received=repr(value),
-                    expected=f"a number in [{one.low:g}, {one.high:g}]",
-                    advice=f"give {', '.join(self.names)} inside their ranges",
-                )
-        return np.array([float(coefficients[name]) for name in self.names])
 
     @checked
     def objection(self, problem: ControlProblem) -> str:

@@ -6,25 +6,24 @@ import numpy as np
 
 from ..arguments import Numbers, checked
 from ..objective import Objective
-from ..reference import relaxation_rate as reference_rate
 
 
-def relaxation_rate(curvature, objective: Objective) -> np.ndarray:
+def relaxation_rate(curvature: np.ndarray, objective: Objective) -> np.ndarray:
     """r = √(γ²/4 + ηkh) - γ/2, the rate at which a mode of curvature h relaxes when T = ∞ (VGR25,
     quadratic landscapes).
 
     ``curvature`` is an eigenvalue of G^(-1/2) H G^(-1/2), any shape; NaN where γ²/4 + ηkh < 0 (the
-    mode oscillates away).
+    mode oscillates away). Nothing is checked here: it stands in right-hand sides of differential
+    equations.
     """
-    curvature, prices = (
-        np.asarray(curvature, dtype=float),
-        (
-            objective.learning_rate,
-            objective.loss_weight,
-        ),
-    )
-    plannable = objective.discount**2 / 4 + prices[0] * prices[1] * curvature >= 0
-    rate = reference_rate(np.where(plannable, curvature, 0.0), objective.discount, *prices)
+    curvature = np.asarray(curvature, dtype=float)
+    square = objective.discount**2 / 4
+    stiffness = objective.learning_rate * objective.loss_weight * curvature
+    plannable = square + stiffness >= 0
+    stiffness = np.where(plannable, stiffness, 0.0)
+    # r = x/(√(γ²/4 + x) + γ/2): the difference of the definition loses digits for large γ
+    above = np.sqrt(square + stiffness) + objective.discount / 2
+    rate = np.divide(stiffness, above, out=np.zeros_like(stiffness), where=stiffness != 0)
     return np.where(plannable, rate, np.nan)
 
 
@@ -39,7 +38,11 @@ def optimal_step(curvature: Numbers, objective: Objective) -> np.ndarray:
     3); T = ∞ gives ηk / (w + γ/2) = r/h. For h < 0 with imaginary w the hyperbolic functions become
     circular. NaN beyond the conjugate point, where no optimal first control exists.
     """
-    curvature = np.asarray(curvature, dtype=float)
+    return step_of_modes(np.asarray(curvature, dtype=float), objective)
+
+
+def step_of_modes(curvature: np.ndarray, objective: Objective) -> np.ndarray:
+    """:func:`optimal_step` without its checks, for the right-hand sides of differential equations."""
     eta, half = objective.learning_rate, objective.discount / 2
     weight = objective.terminal_weight if objective.terminal is not None else 0.0
     c, s = _stretch(half**2 + eta * objective.loss_weight * curvature, objective.horizon)

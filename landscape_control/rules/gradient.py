@@ -8,13 +8,15 @@ from functools import partial
 import numpy as np
 
 from ..arguments import checked
+from ..objective import Objective
+from ..problem import ControlProblem
 from .rule import Coefficient, Rule
 from .sees import Sees
 
-_RATE = Coefficient(name="learning_rate", symbol="α")
+_RATE = Coefficient(name="learning_rate", symbol="α", low=0.0)
 
 
-def short_horizon_step(objective) -> float | None:
+def short_horizon_step(objective: Objective) -> float | None:
     """ηk(1 - e^{-γT})/γ + ηκe^{-γT}: step of the optimal policy to lowest order in the curvature;
     None if unbounded.
 
@@ -33,12 +35,12 @@ def short_horizon_step(objective) -> float | None:
     return objective.learning_rate * (objective.loss_weight * span + end)
 
 
-def knows_ends(problem) -> bool:
+def knows_ends(problem: ControlProblem) -> bool:
     """Whether the closed forms apply: the end is free and the terminal cost, if any, is the loss."""
     return problem.end is None and problem.objective.terminal in (None, "loss")
 
 
-def uniform_metric(problem) -> float | None:
+def uniform_metric(problem: ControlProblem) -> float | None:
     """g when G = g·I everywhere, else None."""
     if problem.learner.metric is None:
         return 1.0
@@ -81,7 +83,7 @@ def decayed_gradient_descent() -> Rule:
             "Loshchilov & Hutter 2019 (decoupled weight decay); VGR25, section on default dynamics"
         ),
         sees=frozenset({Sees.GRADIENT, Sees.PARAMETERS}),
-        coefficients=(_RATE, Coefficient(name="decay", symbol="β")),
+        coefficients=(_RATE, Coefficient(name="decay", symbol="β", low=0.0)),
         directions=partial(_side_by_side, (_slope, _home)),
         theory=_predict_nothing,
         contains=frozenset({"gradient_descent"}),
@@ -102,7 +104,7 @@ def drift_compensated_gradient_descent() -> Rule:
             " exactly"
         ),
         sees=frozenset({Sees.GRADIENT, Sees.DRIFT}),
-        coefficients=(_RATE, Coefficient(name="compensation", symbol="δ", low=-math.inf)),
+        coefficients=(_RATE, Coefficient(name="compensation", symbol="δ")),
         directions=partial(_side_by_side, (_slope, _against_drift)),
         theory=_predict_compensation,
         objection=_needs_drift,

@@ -1,11 +1,12 @@
 """The rules by name."""
 
 from ..arguments import NonNegative, checked
-from ..errors import check_choice
+from ..errors import ProblemError
+from .catalogue import causal, names_of_causal_rules
 from .causal import CausalRule
-from .causal_library import causal
 from .gradient import decayed_gradient_descent, drift_compensated_gradient_descent, gradient_descent
 from .linear_quadratic import linear_quadratic
+from .names import named
 from .proximal import proximal
 from .rule import Rule
 from .spectral import ballistic, held_newton, natural_gradient, newton
@@ -39,11 +40,23 @@ def all_rules(*, hold: NonNegative = DEFAULT_HOLD) -> tuple[Rule | CausalRule, .
 
 @checked
 def by_name(name: str, *, hold: NonNegative = DEFAULT_HOLD) -> Rule | CausalRule:
-    """The rule with that key, e.g. "gradient_descent" or "heavy ball"; near matches on a
-    misspelling.
+    """The rule with that key or name, e.g. "gradient_descent", "heavy ball" or "Heavy-Ball".
+
+    Upper case does not matter, nor do spaces, underscores and commas in the place of hyphens. A
+    name that a closed form and a causal rule share is the closed form's: "gradient descent" is
+    u = -α∇L, "sgd" the rule of noisy gradients.
+
+    Raises ProblemError for names that are none, with the near ones, and for words by which two
+    rules are known.
     """
     rules = {rule.key: rule for rule in all_rules(hold=hold)}
-    key = (
-        name.strip().lower().replace(" ", "_").replace("-", "_") if isinstance(name, str) else name
-    )
-    return rules[check_choice("rule", key, rules)]
+    names = {key: (rule.name,) for key, rule in rules.items()} | names_of_causal_rules()
+    keys = named("rule", name, names)
+    if len(keys) > 1:
+        raise ProblemError(
+            "rule",
+            expected="words that mean one rule",
+            received=repr(name),
+            advice=" or ".join(f"{key!r} for {rules[key].formula}" for key in keys),
+        )
+    return rules[keys[0]]

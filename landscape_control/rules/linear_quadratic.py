@@ -8,7 +8,7 @@ import numpy as np
 from ..arguments import checked
 from ..errors import ProblemError
 from ..reference import LinearQuadratic
-from .gain import optimal_step
+from .gain import step_of_modes
 from .gradient import knows_ends
 from .rule import Coefficient, Rule
 from .sees import Sees
@@ -45,7 +45,7 @@ def linear_quadratic() -> Rule:
                 Sees.OBJECTIVE,
             }
         ),
-        coefficients=(Coefficient(name="scale", symbol="c"),),
+        coefficients=(Coefficient(name="scale", symbol="c", low=0.0),),
         directions=_directions,
         theory=_predict,
         objection=_object,
@@ -58,7 +58,7 @@ def linear_quadratic() -> Rule:
 def _directions(seen):
     objective, drift, jacobian = seen[Sees.OBJECTIVE], seen[Sees.DRIFT], seen[Sees.DRIFT_JACOBIAN]
     if not (drift.any() or jacobian.any()):
-        return along_modes(seen, lambda curvature: optimal_step(curvature, objective))
+        return along_modes(seen, lambda curvature: step_of_modes(curvature, objective))
     parts = (seen[kind] for kind in (Sees.GRADIENT, Sees.HESSIAN, Sees.METRIC))
     rows = [_drifting(*row, objective) for row in zip(*parts, drift, jacobian, strict=True)]
     return np.array(rows)[:, :, None]

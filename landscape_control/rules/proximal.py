@@ -21,7 +21,7 @@ def proximal() -> Rule:
         formula="u = c (prox_{ηTκΦ}(θ) - θ)/T",
         source="Rockafellar 1976; Parikh & Boyd 2014; VGR25 with the loss paid at the end only",
         sees=frozenset({Sees.PROXIMAL}),
-        coefficients=(Coefficient(name="scale", symbol="c"),),
+        coefficients=(Coefficient(name="scale", symbol="c", low=0.0),),
         directions=_towards,
         theory=_predict,
         objection=_object,

@@ -4,10 +4,13 @@ would go.
 
 import numpy as np
 
+from ..objective import Objective
+from ..problem import ControlProblem
+
 _ITERATIONS = 60
 
 
-def effective_time(objective) -> float:
+def effective_time(objective: Objective) -> float:
     """∫₀ᵀ e^{γt} dt = (e^{γT} - 1)/γ: constant discounted costates make the optimal control grow as
     e^{γt}.
     """
@@ -15,7 +18,9 @@ def effective_time(objective) -> float:
     return horizon if gamma == 0 else float(np.expm1(gamma * horizon) / gamma)
 
 
-def proximal_control(problem, points, objective) -> np.ndarray:
+def proximal_control(
+    problem: ControlProblem, points: np.ndarray, objective: Objective
+) -> np.ndarray:
     """First control z/T̃ at points (S, n): shape (S, m), with
 
         z = argmin_z zᵀG z / 2ηT̃ + e^{-γT} κ Φ(θ + Bz),    T̃ = (e^{γT} - 1)/γ  (T for γ = 0).

@@ -2,30 +2,17 @@
 run it.
 """
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated
 
 import numpy as np
 
-from ..arguments import NonNegative, Points, Positive, Range, checked
-from ..errors import ProblemError, check_options
+from ..arguments import NonNegative, Points, Positive, checked
+from ..errors import ProblemError
 from ..problem import ControlProblem
+from .candidate import Candidate
+from .families.coefficient import Coefficient
 from .sees import Observation, Sees, observation, seen_at
-
-Limit = Annotated[float, Range(allow_inf=True)]
-
-
-@checked
-@dataclass(frozen=True, kw_only=True)
-class Coefficient:
-    """One free number of a rule: its name, symbol and admissible range [low, high]."""
-
-    name: str
-    symbol: str
-    low: Limit = 0.0
-    high: Limit = math.inf
 
 
 def _no_objection(problem):
@@ -34,7 +21,7 @@ def _no_objection(problem):
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Rule:
+class Rule(Candidate):
     """A closed-form learning rule u(θ) = Σⱼ coefficientⱼ · directionⱼ(what it sees at θ).
 
     Attributes
@@ -44,9 +31,10 @@ class Rule:
     sees : kinds of information the rule must be given; reading any other is refused
     coefficients : the free numbers, shared by all landscapes
     directions : Observation of S points -> (S, m, c), one direction per coefficient; NaN where the
-    rule is undefined theory : (problem, hold) -> {name: number or None}, see :meth:`predicted`
-    objection : problem -> reason why the rule cannot be evaluated there, or None contains : keys of
-    rules that are limits or special cases of this one
+        rule is undefined
+    theory : (problem, hold) -> {name: number or None}, see :meth:`predicted`
+    objection : problem -> reason why the rule cannot be evaluated there, or None
+    contains : keys of rules that are limits or special cases of this one
     """
 
     key: str
@@ -59,21 +47,6 @@ class Rule:
     theory: Callable
     objection: Callable[..., str | None] = _no_objection
     contains: frozenset[str] = frozenset()
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the coefficients, in the order of ``features``."""
-        return tuple(c.name for c in self.coefficients)
-
-    @property
-    def admissible(self) -> dict[str, tuple[float, float]]:
-        """Allowed range of each coefficient."""
-        return {c.name: (c.low, c.high) for c in self.coefficients}
-
-    @property
-    def richness(self) -> tuple[int, int, int]:
-        """(coefficients, rules contained, kinds of information), counted: the parsimony order."""
-        return len(self.coefficients), len(self.contains), len(self.sees)
 
     @checked
     def look(self, seen: Observation) -> np.ndarray:
@@ -161,18 +134,3 @@ class Rule:
             return change, {"time": state["time"] + step}
 
         return init, update
-
-    @checked
-    def vector(self, coefficients: Mapping[str, object]) -> np.ndarray:
-        """Coefficients by name as (c,); unknown, missing and inadmissible ones are refused."""
-        check_options(f"{self.name} coefficient", coefficients, self.names)
-        for c in self.coefficients:
-            value = coefficients.get(c.name)
-            if value is None or not c.low <= value <= c.high or not np.isfinite(value):
-                raise ProblemError(
-                    f"{self.name}: {c.name} {c.symbol}",
-                    expected=f"a number in [{c.low:g}, {c.high:g}]",
-                    received=repr(value),
-                    advice=f"give {', '.join(self.names)} inside their ranges",
-                )
-        return np.array([float(coefficients[name]) for name in self.names])

@@ -69,7 +69,7 @@ def along_modes(seen: Observation, factor: Callable) -> np.ndarray:
     return result
 
 
-def positive(curvature) -> np.ndarray:
+def positive(curvature: np.ndarray) -> np.ndarray:
     """The curvatures, with rows of an indefinite or singular Hessian replaced by NaN."""
     floor = 1e-13 * np.abs(curvature).max(axis=1, initial=0.0)
     return np.where((curvature[:, 0] > floor)[:, None], curvature, np.nan)
@@ -89,7 +89,7 @@ def natural_gradient() -> Rule:
             " ηkT (T → 0)"
         ),
         sees=frozenset({Sees.GRADIENT, Sees.METRIC}),
-        coefficients=(Coefficient(name="learning_rate", symbol="α"),),
+        coefficients=(Coefficient(name="learning_rate", symbol="α", low=0.0),),
         directions=_natural,
         theory=_predict_natural,
         contains=frozenset({"gradient_descent"}),
@@ -107,7 +107,7 @@ def newton() -> Rule:
         formula="u = -α H⁻¹∇L  (B ≠ I: -α (BᵀHB)⁻¹Bᵀ∇L)",
         source="Nocedal & Wright 2006, ch. 3; VGR25: a plan held for a large Δt moves by -H⁻¹∇L",
         sees=frozenset({Sees.GRADIENT, Sees.HESSIAN}),
-        coefficients=(Coefficient(name="step", symbol="α"),),
+        coefficients=(Coefficient(name="step", symbol="α", low=0.0),),
         directions=_newton,
         theory=_predict_newton,
     )
@@ -128,7 +128,7 @@ def held_newton(*, hold: Annotated[Positive, Words(symbol="Δt")]) -> Rule:
         formula="u = -c (I - e^{-RΔt}) H⁻¹∇L / Δt",
         source="VGR25: Δθ = -(I - e^{-RΔt})H⁻¹∇L for a plan held for Δt",
         sees=_CURVED | {Sees.OBJECTIVE},
-        coefficients=(Coefficient(name="scale", symbol="c"),),
+        coefficients=(Coefficient(name="scale", symbol="c", low=0.0),),
         directions=partial(_held, hold),
         theory=partial(_predict_held, hold),
         objection=_needs_running_loss,
@@ -147,7 +147,7 @@ def ballistic() -> Rule:
         formula="u = -α G^(-1/2)(G^(-1/2)HG^(-1/2))^(-1/2)G^(-1/2)∇L",
         source="VGR25, γ = 0 and T = ∞: α = √(ηk); speed √(2ηkL), the square root of Adam",
         sees=_CURVED,
-        coefficients=(Coefficient(name="rate", symbol="α"),),
+        coefficients=(Coefficient(name="rate", symbol="α", low=0.0),),
         directions=_ballistic,
         theory=_predict_ballistic,
     )

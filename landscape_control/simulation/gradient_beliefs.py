@@ -9,6 +9,7 @@ import numpy as np
 
 from ..arguments import checked
 from ..arrays import number
+from ..rules.families.average import averaged
 from .gains import kalman_gain
 from .optimisers import EPSILON, MOMENTUM, RATE
 from .raw_learner import Bound, RawLearner
@@ -120,7 +121,7 @@ class BeliefAdam(RawLearner):
     def update(self, state, observation, theta, step):
         belief, v, count = state
         belief, count = _filtered(belief, observation, self.ratio, self.persistence), count + 1
-        v = self.beta2 * v + (1 - self.beta2) * observation**2
+        v = averaged(self.beta2, v, observation**2)
         curvature = (
             self.curvature_scale * v / (1 - self.beta2**count if self.bias_correction else 1.0)
         )

@@ -1,11 +1,15 @@
-"""The textbook optimisers on raw observed gradients."""
+"""The textbook optimisers on raw observed gradients: families run at any length of step."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from ..arguments import Matrix, Vector, checked
+from ..rules.families import AdamFamily, Clock, Family, GradientDescent
+from ..rules.families import HeavyBall as HeavyBallFamily
+from ..rules.families.family import State
 from .raw_learner import Bound, RawLearner
 
 RATE = Bound(least=1e-4, most=1e2)
@@ -13,9 +17,52 @@ MOMENTUM = Bound(least=0.0, most=0.9999, scale="one minus", high=1.0)
 EPSILON = Bound(least=1e-12, most=1.0)
 
 
+@dataclass(frozen=True, kw_only=True)
+class FamilyLearner(RawLearner):
+    """Base of learners that run a family: u_t is its update from the observations so far.
+
+    As u is a rate, Δθ = u·step: the learning rate is per unit of time, whatever the step. The
+    fields of a subclass are the coefficients of ``rule``, by their names or as ``fields_of`` maps
+    {coefficient: field}.
+    """
+
+    rule: ClassVar[Family]
+    fields_of: ClassVar[Mapping[str, str]] = {}
+
+    def __post_init__(self):
+        super().__post_init__()
+        values = {
+            coefficient.name: getattr(self, self.fields_of.get(coefficient.name, coefficient.name))
+            for coefficient in self.rule.coefficients
+        }
+        object.__setattr__(self, "_values", values)
+
+    def init(self, episodes: int, dimension: int) -> tuple[int, State]:
+        return 0, tuple(np.zeros((episodes, dimension)) for _ in range(self.rule.state_size))
+
+    def update(
+        self, state: tuple, observation: np.ndarray, theta: np.ndarray, step: float
+    ) -> tuple[np.ndarray, tuple]:
+        count, carried = state
+        clock = Clock(step=count, horizon=1)  # its rule has no horizon
+        u, carried = self.rule.step(self._values, carried, observation, theta, clock)
+        return u, (count + 1, carried)
+
+
+def _as_rate(formula: str) -> str:
+    """A family's formula for Δθ as that of the rate u."""
+    return formula.replace("Δθ", "u")
+
+
+_ADAM = {"exponent": 0.5, "epsilon": None, "epsilon_outside": True}
+_CORRECTED = AdamFamily(**_ADAM)
+_UNCORRECTED = AdamFamily(**_ADAM, bias_correction=False)
+_RMSPROP = AdamFamily(**_ADAM, bias_correction=False, beta1=0.0)
+
+
 @checked
 @dataclass(frozen=True, kw_only=True)
-class SGD(RawLearner):
+class SGD(FamilyLearner):
     """Stochastic gradient descent, u = -α y.
 
     Source: H. Robbins, S. Monro, *A stochastic approximation method*, Ann. Math. Statist. 1951.
@@ -23,20 +70,15 @@ class SGD(RawLearner):
 
     learning_rate: float
 
-    formula: ClassVar[str] = "u = -α y"
+    rule: ClassVar[Family] = GradientDescent(constant=True)
+    formula: ClassVar[str] = _as_rate(rule.formula)
     source: ClassVar[str] = "Robbins & Monro 1951"
     bounds: ClassVar[dict] = {"learning_rate": RATE}
-
-    def init(self, episodes, dimension):
-        return ()
-
-    def update(self, state, observation, theta, step):
-        return -self.learning_rate * observation, ()
 
 
 @checked
 @dataclass(frozen=True, kw_only=True)
-class HeavyBall(RawLearner):
+class HeavyBall(FamilyLearner):
     """Momentum, u_t = β u_{t-1} - α y_t, u_0 = 0: Δθ_t = β Δθ_{t-1} - α·step·y_t.
 
     Source: B. T. Polyak, *Some methods of speeding up the convergence of iteration methods*, 1964.
@@ -47,21 +89,15 @@ class HeavyBall(RawLearner):
     learning_rate: float
     momentum: float
 
-    formula: ClassVar[str] = "u = βu - α y"
-    source: ClassVar[str] = "Polyak 1964"
+    rule: ClassVar[Family] = HeavyBallFamily(constant=True)
+    formula: ClassVar[str] = _as_rate(rule.formula)
+    source: ClassVar[str] = rule.source
     bounds: ClassVar[dict] = {"learning_rate": RATE, "momentum": MOMENTUM}
-
-    def init(self, episodes, dimension):
-        return np.zeros((episodes, dimension))
-
-    def update(self, state, observation, theta, step):
-        u = self.momentum * state - self.learning_rate * observation
-        return u, u
 
 
 @checked
 @dataclass(frozen=True, kw_only=True)
-class Adam(RawLearner):
+class Adam(FamilyLearner):
     """m = β₁m + (1-β₁)y, v = β₂v + (1-β₂)y², u = -α m̂/(√v̂ + ε), with m̂ = m/(1-β₁ᵗ), v̂ =
     v/(1-β₂ᵗ).
 
@@ -77,8 +113,8 @@ class Adam(RawLearner):
     epsilon: float = 1e-8
     bias_correction: bool = True
 
-    formula: ClassVar[str] = "u = -α m̂/(√v̂ + ε)"
-    source: ClassVar[str] = "Kingma & Ba 2015, Algorithm 1"
+    formula: ClassVar[str] = _as_rate(_CORRECTED.formula)
+    source: ClassVar[str] = _CORRECTED.source
     bounds: ClassVar[dict] = {
         "learning_rate": RATE,
         "beta1": MOMENTUM,
@@ -86,26 +122,15 @@ class Adam(RawLearner):
         "epsilon": EPSILON,
     }
 
-    def init(self, episodes, dimension):
-        return np.zeros((episodes, dimension)), np.zeros((episodes, dimension)), 0
-
-    def update(self, state, observation, theta, step):
-        m, v, count = state[0], state[1], state[2] + 1
-        m = self.beta1 * m + (1 - self.beta1) * observation
-        v = self.beta2 * v + (1 - self.beta2) * observation**2
-        first, second = (
-            (1 - self.beta1**count, 1 - self.beta2**count) if self.bias_correction else (1.0, 1.0)
-        )
-        return -self.learning_rate * (m / first) / (np.sqrt(v / second) + self.epsilon), (
-            m,
-            v,
-            count,
-        )
+    @property
+    def rule(self) -> Family:
+        """The Adam family with ε beside the root, bias corrected or not."""
+        return _CORRECTED if self.bias_correction else _UNCORRECTED
 
 
 @checked
 @dataclass(frozen=True, kw_only=True)
-class RMSProp(RawLearner):
+class RMSProp(FamilyLearner):
     """v = βv + (1-β)y², u = -α y/(√v + ε), v = 0 at first.
 
     Source: T. Tieleman, G. Hinton, *Lecture 6.5: rmsprop*, Coursera 2012; ε outside the root as in
@@ -116,16 +141,11 @@ class RMSProp(RawLearner):
     decay: float = 0.99
     epsilon: float = 1e-8
 
-    formula: ClassVar[str] = "u = -α y/(√v + ε)"
-    source: ClassVar[str] = "Tieleman & Hinton 2012"
+    rule: ClassVar[Family] = _RMSPROP
+    fields_of: ClassVar[Mapping[str, str]] = {"beta2": "decay"}
+    formula: ClassVar[str] = _as_rate(rule.formula)
+    source: ClassVar[str] = rule.source
     bounds: ClassVar[dict] = {"learning_rate": RATE, "decay": MOMENTUM, "epsilon": EPSILON}
-
-    def init(self, episodes, dimension):
-        return np.zeros((episodes, dimension))
-
-    def update(self, state, observation, theta, step):
-        v = self.decay * state + (1 - self.decay) * observation**2
-        return -self.learning_rate * observation / (np.sqrt(v) + self.epsilon), v
 
 
 @checked

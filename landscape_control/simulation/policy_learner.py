@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..arguments import Positive, checked
-from ..policies import Policy
-from .raw_learner import Bound, RawLearner
+from ..rules.families import Coefficient, Policy
+from .raw_learner import RawLearner
 
 
 @checked
@@ -42,13 +42,11 @@ class PolicyLearner(RawLearner):
         return {name: self.policy.coefficients[name] for name in self.all_bounds}
 
     @property
-    def all_bounds(self) -> dict[str, Bound]:
+    def all_bounds(self) -> dict[str, Coefficient]:
         return {
-            one.name: Bound(
-                least=one.least, most=one.most, scale=one.scale, low=one.low, high=one.high
-            )
-            for one in self.policy.family.coefficients
-            if one.size == 1 and not one.varies
+            coefficient.name: coefficient
+            for coefficient in self.policy.family.coefficients
+            if coefficient.size == 1 and not coefficient.varies
         }
 
     @checked

@@ -2,33 +2,31 @@
 and nothing else.
 """
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Annotated, ClassVar, Literal
+from dataclasses import dataclass, field, fields, replace
+from typing import ClassVar
 
-from ..arguments import Range, checked
+from ..arguments import checked
 from ..arrays import number
 from ..errors import ProblemError, check_options
-
-Limit = Annotated[float, Range(allow_inf=True)]
+from ..rules.families.coefficient import Coefficient, Limit, Scale
 
 
 @checked
 @dataclass(frozen=True, kw_only=True)
-class Bound:
-    """Admissible range [low, high] of a coefficient and the range [least, most] in which it is
-    tuned, on a scale.
+class Bound(Coefficient):
+    """A coefficient of a learner, which has the name of the field that holds it, with the range
+    [least, most] in which it is tuned.
 
-    ``scale`` is "linear", "log", or "one minus" for coefficients like momentum, tuned on log(1 -
-    β).
+    It is positive, and tuned on a logarithmic scale, unless said otherwise.
     """
 
-    least: float
-    most: float
-    scale: Literal["linear", "log", "one minus"] = "log"
+    name: str = ""
+    symbol: str = ""
+    least: float = field()  # no default: it hides that of a coefficient
+    most: float = field()
+    scale: Scale = "log"
     low: Limit = 0.0
-    high: Limit = math.inf
 
 
 @checked
@@ -52,7 +50,7 @@ class RawLearner:
 
     formula: ClassVar[str]
     source: ClassVar[str]
-    bounds: ClassVar[Mapping[str, Bound]] = {}
+    bounds: ClassVar[Mapping[str, Coefficient]] = {}
     draws: ClassVar[bool] = False
 
     def __post_init__(self):
@@ -63,7 +61,7 @@ class RawLearner:
             object.__setattr__(self, name, value)
 
     @property
-    def own_bounds(self) -> Mapping[str, Bound]:
+    def own_bounds(self) -> Mapping[str, Coefficient]:
         """Bounds of the coefficients of this learner, without those of a learner that it wraps."""
         return self.bounds
 
@@ -109,7 +107,7 @@ class RawLearner:
         return own | {f"learner.{name}": value for name, value in wrapped.items()}
 
     @property
-    def all_bounds(self) -> dict[str, Bound]:
+    def all_bounds(self) -> dict[str, Coefficient]:
         """Bounds of :attr:`coefficients`, by the same names."""
         wrapped = {} if self.inner is None else self.inner.all_bounds
         return {**self.own_bounds, **{f"learner.{name}": bound for name, bound in wrapped.items()}}

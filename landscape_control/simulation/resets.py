@@ -10,6 +10,7 @@ import numpy as np
 from ..arguments import Duration, checked
 from ..arrays import number
 from ..errors import ProblemError
+from ..rules.families.decay import coupled, decoupled
 from .raw_learner import Bound, RawLearner, check_learner
 
 DURATION = Bound(least=1e-2, most=1e1)
@@ -74,11 +75,12 @@ class WeightDecay(RawLearner):
     def update(self, state, observation, theta, step):
         inner, centre = state
         centre = theta.copy() if centre is None else centre
-        pull = self.decay * (theta - centre)
+        displacement = theta - centre
         if self.decoupled:
             u, inner = self.learner.update(inner, observation, theta, step)
-            return u - pull, (inner, centre)
-        u, inner = self.learner.update(inner, observation + pull, theta, step)
+            return decoupled(u, self.decay, displacement), (inner, centre)
+        pulled = coupled(observation, self.decay, displacement)
+        u, inner = self.learner.update(inner, pulled, theta, step)
         return u, (inner, centre)
 
 

@@ -12,7 +12,8 @@ from scipy.optimize import differential_evolution, minimize
 from ..arguments import AnyNumber, Count, Filled, Index, Positive, Vector, Words, checked
 from ..errors import ProblemError, check_choice
 from ..problem import ControlProblem
-from .raw_learner import Bound, RawLearner
+from ..rules.families.coefficient import SCALES, Coefficient
+from .raw_learner import RawLearner
 from .rollout import Rollout
 from .simulate import simulate
 
@@ -31,9 +32,11 @@ class Tuned:
     coefficients : {name: value} of those that were tuned
     rollout : Rollout on the held-out seed; ``cost`` and ``standard_error`` are its
     training_cost : mean cost on the seed that was searched, too low on average as it was chosen
-    there evaluations : rollouts simulated converged : whether the search met its own tolerance
+        there
+    evaluations : rollouts simulated
+    converged : whether the search met its own tolerance
     at_bounds : names of coefficients that ended within 1 % of an end of their range: the range may
-    hide a better one
+        hide a better one
     """
 
     learner: RawLearner
@@ -79,15 +82,18 @@ def best_coefficients(
     On fixed random numbers the mean cost is a deterministic function of the coefficients.
     "nelder-mead" searches from the learner's own coefficients and from ``starts`` - 1 points drawn
     from the ranges; "differential evolution" searches all of the ranges (SciPy). Coefficients are
-    searched on the scale of their :class:`Bound`.
+    searched on the scale of their range, a :class:`Coefficient`.
 
     Parameters
     ----------
     learner : the family, by one member: fixed settings are kept, coefficients are where the search
-    starts free : names of the coefficients to tune; None is all of ``learner.coefficients`` bounds
-    : {name: (least, most)} that replace the default ranges episodes, seed : of the search;
-    held_out_episodes, held_out_seed : of the reported cost most_evaluations : rollouts, over all
-    starts tolerance : of the coefficients on their scale, whose whole range is 1
+        starts
+    free : names of the coefficients to tune; None is all of ``learner.coefficients``
+    bounds : {name: (least, most)} that replace the default ranges
+    episodes, seed : of the search
+    held_out_episodes, held_out_seed : of the reported cost
+    most_evaluations : rollouts, over all starts
+    tolerance : of the coefficients on their scale, whose whole range is 1
 
     Raises
     ------
@@ -173,7 +179,7 @@ class _Scale:
     value.
     """
 
-    def __init__(self, bound: Bound, given):
+    def __init__(self, bound: Coefficient, given):
         least, most = (bound.least, bound.most) if given is None else map(float, given)
         if (
             not bound.low <= least < most <= bound.high
@@ -189,12 +195,7 @@ class _Scale:
                 received=f"({least:g}, {most:g})",
                 advice="give a range of coefficients that can be searched",
             )
-        forward = {"linear": lambda x: x, "log": np.log, "one minus": lambda x: -np.log1p(-x)}[
-            bound.scale
-        ]
-        self._back = {"linear": lambda x: x, "log": np.exp, "one minus": lambda x: -np.expm1(-x)}[
-            bound.scale
-        ]
+        forward, self._back = SCALES[bound.scale]
         self._forward, self._least, self._most = forward, least, most
         self._ends = forward(least), forward(most)
 

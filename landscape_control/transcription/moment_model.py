@@ -10,20 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import ProblemError
-from ..policies import Clock, Family, PolicyProgram
+from ..policies import PolicyProgram
 from ..sees import CurvatureNoise, ExactGradient, NoisyGradient
-
-
-def linear_rows(family: Family, coefficients, clock: Clock) -> list[list]:
-    """Δθ and the next state as rows over (θ, y, state…): the family's step on unit vectors, 1 + k
-    rows of 2 + k entries.
-    """
-    size = family.state_size
-    columns = []
-    for unit in np.eye(2 + size):
-        move, state = family.step(coefficients, tuple(unit[2:]), unit[1], unit[0], clock)
-        columns.append([move, *state])
-    return [list(row) for row in zip(*columns, strict=True)]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,8 @@ from functools import cached_property
 import casadi as ca
 
 from ..policies import Clock, Family
-from .moment_model import MomentLayout, linear_rows
+from ..rules.families.response import linear_rows
+from .moment_model import MomentLayout
 
 REFERENCE = -2  # where the packed numbers hold the cost that J is divided by; the floor follows it
 

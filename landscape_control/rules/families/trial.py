@@ -5,8 +5,8 @@ built on it.
 import casadi as ca
 import numpy as np
 
-from ..errors import ProblemError
-from ..expressions import located
+from ...errors import ProblemError
+from ...expressions import located
 from .family import Clock, Family
 
 _PACKAGE = __package__.partition(".")[0]
@@ -23,8 +23,7 @@ def check_steps(family: Family, horizon: int) -> None:
         return
     layout = family.layout(horizon)
     middle = {
-        one.name: one.draw(np.full((horizon,) * one.varies + (one.size,) * (one.size > 1), 0.5))
-        for one in layout.coefficients
+        each.name: each.draw(np.full(each.shape_over(horizon), 0.5)) for each in layout.coefficients
     }
     numbers = layout.join(middle)
     symbols = ca.SX.sym("coefficient", max(layout.size, 1))
@@ -77,11 +76,11 @@ def _tried(family, coefficients, state, gradient, parameters, clock, why):
                 else f"a next state that is no tuple: {type(following).__name__}"
             ),
         )
-    for what, one in (
+    for what, part in (
         ("Δθ", update),
-        *((f"entry {i} of the next state", one) for i, one in enumerate(following)),
+        *((f"entry {i} of the next state", part) for i, part in enumerate(following)),
     ):
-        wrong = why(one, what == "Δθ")
+        wrong = why(part, what == "Δθ")
         if wrong:
             raise _refusal(family, f"{what} as {wrong}, on {kind}")
     return following

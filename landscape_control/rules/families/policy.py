@@ -7,9 +7,9 @@ from typing import Annotated
 
 import numpy as np
 
-from ..arguments import Count, Matrix, Numbers, Positive, Shape, Words, checked
-from ..errors import ProblemError, shown
-from ..recordable import Recordable
+from ...arguments import Count, Matrix, Numbers, Positive, Shape, Words, checked
+from ...errors import ProblemError, shown
+from ...recordable import Recordable
 from .family import Clock, Family
 
 History = Annotated[
@@ -58,6 +58,12 @@ class Policy(Recordable):
         object.__setattr__(self, "_entries", _finite(layout, layout.join(self.coefficients)))
         object.__setattr__(self, "_layout", layout)
         object.__setattr__(self, "coefficients", MappingProxyType(layout.split(self._entries)))
+        # what a step would otherwise build and check again
+        differs = any(each.varies for each in layout.coefficients)
+        every_step = None if differs else MappingProxyType(layout.at_step(self._entries, 0))
+        object.__setattr__(self, "_values", every_step)
+        object.__setattr__(self, "_varies", differs or self.family.reads_clock)
+        object.__setattr__(self, "_reads_parameters", self.family.reads_parameters)
 
     def __reduce__(self):
         return _policy, (self.family, dict(self.coefficients), self.horizon)
@@ -65,7 +71,7 @@ class Policy(Recordable):
     @property
     def varies(self) -> bool:
         """Whether the rule depends on where in its horizon it stands, so that it ends with it."""
-        return self.family.reads_clock or any(one.varies for one in self.family.coefficients)
+        return self._varies
 
     def __iter__(self):
         return iter((self.init, self.update))
@@ -92,7 +98,7 @@ class Policy(Recordable):
         diverge by themselves.
         """
         count, inner = state
-        if theta is None and self.family.reads_parameters:
+        if theta is None and self._reads_parameters:
             raise ProblemError(
                 "theta",
                 expected=f"the parameters, which {self.family.name} reads",
@@ -101,7 +107,7 @@ class Policy(Recordable):
                     "call update(state, observation, theta); a history of gradients is not enough"
                 ),
             )
-        if self.varies and count >= self.horizon:
+        if self._varies and count >= self.horizon:
             raise ProblemError(
                 "policy",
                 expected=f"at most the {self.horizon} steps it was planned for",
@@ -112,7 +118,9 @@ class Policy(Recordable):
                 ),
             )
         clock = Clock(step=count, horizon=self.horizon)
-        values = self._layout.at_step(self._entries, count)
+        values = self._values
+        if values is None:
+            values = self._layout.at_step(self._entries, count)
         move, inner = self.family.step(values, inner, observation, theta, clock)
         return move / step, (count + 1, inner)
 
@@ -121,12 +129,12 @@ class Policy(Recordable):
         """The update after the gradients ``history`` (t+1, n) or (E, t+1, n), oldest first; a
         single (n,) is the first.
         """
-        one = history.ndim < 3
-        seen = history.reshape((1, -1, history.shape[-1])) if one else history
+        is_single = history.ndim < 3
+        seen = history.reshape((1, -1, history.shape[-1])) if is_single else history
         state = self.init(len(seen), seen.shape[2])
         for gradient in seen.swapaxes(0, 1):
             move, state = self.advance(state, gradient)
-        return move[0] if one else move
+        return move[0] if is_single else move
 
 
 def _check_shapes(state, observation, theta):

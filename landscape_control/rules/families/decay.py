@@ -4,14 +4,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from ..arguments import Words, checked
-from ..arrays import number
-from ..errors import ProblemError, check_options
+from ...arguments import Words, checked
+from ...arrays import number
+from ...errors import ProblemError, check_options
 from .adaptive import AdamFamily
 from .coefficient import Coefficient
 from .contained import Contained, face
-from .family import Family
+from .family import Clock, Family, State, Value, Values
+from .linear import HeavyBall
 from .sign import Lion
+
+
+def decoupled(update: Value, decay: Value, displacement: Value) -> Value:
+    """The update with a pull beside it, towards where the displacement is 0: Δθ - w·displacement."""
+    return update - decay * displacement
+
+
+def coupled(gradient: Value, decay: Value, displacement: Value) -> Value:
+    """The gradient of L + w|displacement|²/2, which the rule then follows: L2 regularisation."""
+    return gradient + decay * displacement
+
+
+DECAY = Coefficient(name="decay", symbol="w", low=0.0, least=1e-4, most=0.5, scale="log")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,31 +39,39 @@ class Wrapped(Family):
     arguments = {"family": "the family around which it goes, e.g. HeavyBall(constant=True)"}
 
     @property
-    def source(self):
+    def source(self) -> str:
         return self.family.source
 
     @property
-    def linear(self):
+    def linear(self) -> bool:
         return self.family.linear
 
     @property
-    def memory(self):
+    def memory(self) -> int:
         return self.family.memory
 
     @property
-    def reads_parameters(self):
+    def reads_parameters(self) -> bool:
         return self.family.reads_parameters
 
     @property
-    def reads_clock(self):
+    def reads_clock(self) -> bool:
         return self.family.reads_clock
 
     @property
-    def coefficients(self):
+    def proportional(self) -> tuple[str, ...]:
+        return self.family.proportional
+
+    @property
+    def differentiable(self) -> bool:
+        return self.family.differentiable
+
+    @property
+    def coefficients(self) -> tuple[Coefficient, ...]:
         return self.family.coefficients
 
     @property
-    def contained(self):
+    def contained(self) -> tuple[Contained, ...]:
         return tuple(map(self._around, self.family.contained))
 
     def _around(self, inner: Contained) -> Contained:
@@ -59,17 +81,19 @@ class Wrapped(Family):
         around = replace(self, family=inner.family)
 
         def embed(coefficients, seed=None):
-            own = {one.name for one in inner.family.coefficients}
+            own = {coefficient.name for coefficient in inner.family.coefficients}
             inside = {name: value for name, value in coefficients.items() if name in own}
             return {**coefficients, **inner.embed(inside, seed=seed)}
 
         return replace(inner, name=around.name, family=around, embed=embed)
 
     @property
-    def state_size(self):
+    def state_size(self) -> int:
         return self.family.state_size
 
-    def step(self, coefficients, state, gradient, parameters, clock):
+    def step(
+        self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
+    ) -> tuple[Value, State]:
         return self.family.step(coefficients, state, gradient, parameters, clock)
 
 
@@ -91,7 +115,7 @@ class WeightDecay(Wrapped):
     reads_parameters = True
 
     def __post_init__(self):
-        if any(one.name == "decay" for one in self.family.coefficients):
+        if any(coefficient.name == "decay" for coefficient in self.family.coefficients):
             raise ProblemError(
                 "family of WeightDecay",
                 expected="a family without a coefficient 'decay'",
@@ -100,19 +124,19 @@ class WeightDecay(Wrapped):
             )
 
     @property
-    def name(self):
+    def name(self) -> str:
         return f"{self.family.name} with weight decay"
 
     @property
-    def formula(self):
+    def formula(self) -> str:
         return f"{self.family.formula} - wθ"
 
     @property
-    def source(self):
+    def source(self) -> str:
         return f"{self.family.source}; Loshchilov & Hutter 2019"
 
     @property
-    def contains(self):
+    def contains(self) -> Mapping[str, str]:
         found = {self.family.name: "decay = 0"}
         if isinstance(self.family, AdamFamily):
             found["AdamW"] = "exponent = ½"
@@ -121,24 +145,61 @@ class WeightDecay(Wrapped):
         return found
 
     @property
-    def coefficients(self):
-        decay = Coefficient(
-            name="decay", symbol="w", low=-1.0, high=1.0, least=1e-4, most=0.5, scale="log"
-        )
-        return *self.family.coefficients, decay
+    def proportional(self) -> tuple[str, ...]:
+        return *self.family.proportional, "decay"
 
     @property
-    def contained(self):
+    def coefficients(self) -> tuple[Coefficient, ...]:
+        return *self.family.coefficients, replace(DECAY, low=-1.0, high=1.0)
+
+    @property
+    def contained(self) -> tuple[Contained, ...]:
         plain = [
-            face(one.name, **dict(one.held), decay=0.0)
-            for one in self.family.contained
-            if one.is_face
+            face(inside.name, **dict(inside.held), decay=0.0)
+            for inside in self.family.contained
+            if inside.is_face
         ]
         return *plain, face(self.family.name, decay=0.0), *super().contained
 
-    def step(self, coefficients, state, gradient, parameters, clock):
+    def step(
+        self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
+    ) -> tuple[Value, State]:
         move, state = self.family.step(coefficients, state, gradient, parameters, clock)
-        return move - coefficients["decay"] * parameters, state
+        return decoupled(move, coefficients["decay"], parameters), state
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecayInside(HeavyBall):
+    """Δθ_t = βΔθ_{t-1} - α y_t - wθ: the pull enters the momentum (L2 regularisation; optimal for a
+    moving task).
+
+    Source: Polyak 1964 for the momentum; A. Krogh, J. Hertz, *A simple weight decay can improve
+    generalization*, NeurIPS 1991, for the decay.
+    """
+
+    constant: bool = True
+
+    reads_parameters = True
+    proportional = ("learning_rate", "decay")
+
+    name = "heavy ball with weight decay"
+    formula = "Δθ = βΔθ - α y - wθ"
+    source = "Polyak 1964 with L2 regularisation; exact LQG rule for a noisy, moving task"
+
+    @property
+    def coefficients(self) -> tuple[Coefficient, ...]:
+        return *super().coefficients, DECAY
+
+    @property
+    def contained(self) -> tuple[Contained, ...]:
+        return *super().contained, face("heavy ball", decay=0.0)
+
+    def step(
+        self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
+    ) -> tuple[Value, State]:
+        update, _ = super().step(coefficients, state, gradient, parameters, clock)
+        update = decoupled(update, coefficients["decay"], parameters)
+        return update, (update,)
 
 
 @checked
@@ -155,7 +216,7 @@ class Fixed(Wrapped):
     arguments = {**Wrapped.arguments, "values": "{name: number} for the coefficients that are held"}
 
     def __post_init__(self):
-        inner = {one.name: one for one in self.family.coefficients}
+        inner = {coefficient.name: coefficient for coefficient in self.family.coefficients}
         try:
             values = dict(self.values)
         except (TypeError, ValueError):
@@ -180,37 +241,41 @@ class Fixed(Wrapped):
         object.__setattr__(self, "values", tuple(sorted(values.items())))  # a family can be hashed
 
     @property
-    def name(self):
+    def name(self) -> str:
         held = ", ".join(f"{name} = {value:g}" for name, value in self.values)
         return f"{self.family.name}, {held}" if held else self.family.name
 
     @property
-    def formula(self):
+    def formula(self) -> str:
         return self.family.formula
 
     @property
-    def contains(self):
+    def contains(self) -> Mapping[str, str]:
         return {
             rule: f"{place}; only where that agrees with what is held"
             for rule, place in self.family.contains.items()
         }
 
     @property
-    def coefficients(self):
+    def coefficients(self) -> tuple[Coefficient, ...]:
         held = dict(self.values)
-        return tuple(one for one in self.family.coefficients if one.name not in held)
+        return tuple(
+            coefficient for coefficient in self.family.coefficients if coefficient.name not in held
+        )
 
     @property
-    def contained(self):
+    def contained(self) -> tuple[Contained, ...]:
         held, found = dict(self.values), {}
-        for one in self.family.contained:
-            agrees = all(held.get(name, value) == value for name, value in one.held)
-            rest = {name: value for name, value in one.held if name not in held}
-            if one.is_face and agrees and rest:
-                found.setdefault(tuple(rest.items()), face(one.name, **rest))
+        for inside in self.family.contained:
+            agrees = all(held.get(name, value) == value for name, value in inside.held)
+            rest = {name: value for name, value in inside.held if name not in held}
+            if inside.is_face and agrees and rest:
+                found.setdefault(tuple(rest.items()), face(inside.name, **rest))
         return tuple(found.values())
 
-    def step(self, coefficients, state, gradient, parameters, clock):
+    def step(
+        self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
+    ) -> tuple[Value, State]:
         return super().step(
             {**coefficients, **dict(self.values)}, state, gradient, parameters, clock
         )

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..arguments import Count, Positive, checked
-from ..errors import check_options
+from ...arguments import Count, Positive, checked
+from ...errors import check_options
 from .coefficient import Coefficient
 from .contained import Contained
 from .elementwise import arcsinh, exp, log1p, sqrt, tanh
-from .family import Family
+from .family import Clock, Family, State, Value, Values
 from .linear import HeavyBall, learning_rate, momentum
 
 _WIDEST = 20.0  # weights beyond it only saturate their unit
@@ -24,7 +24,7 @@ class Recurrent(Family):
     :class:`GatedPolicy`.
 
     ``gradient_scale`` s is the size of a typical gradient: units see y/s on a logarithmic scale, so
-    that gradients from s/10 to 100 s are told apart. All weights of the units stand in one vector
+    that gradients from s/10 to 100 s differ visibly. All weights of the units stand in one vector
     coefficient, ``weights``.
 
     Rules of this kind are odd, Δθ(-y) = -Δθ(y) for whole histories, as the landscapes have no
@@ -63,7 +63,7 @@ class Recurrent(Family):
         raise NotImplementedError
 
     @property
-    def coefficients(self):
+    def coefficients(self) -> tuple[Coefficient, ...]:
         return (
             learning_rate(False),
             momentum(False),
@@ -79,7 +79,7 @@ class Recurrent(Family):
         )
 
     @property
-    def contained(self):
+    def contained(self) -> tuple[Contained, ...]:
         plain = Contained(name="heavy ball", family=HeavyBall(constant=True), embed=self.embed)
         if self.hidden == 1:
             return (plain,)
@@ -97,12 +97,11 @@ class Recurrent(Family):
         smaller = replace(self, hidden=self.hidden - 1)
         given = np.asarray(coefficients["weights"], dtype=float)
         rng = None if seed is None else np.random.default_rng(seed)
-        found = np.zeros(self.weights) if rng is None else rng.uniform(-0.5, 0.5, self.weights)
-        found[self.weights - self.readouts :] = 0.0
-        kept = self.kept()
-        found[self._unseen()] = 0.0
-        found[kept] = given[: smaller.weights]
-        return {**coefficients, "weights": found}
+        weights = np.zeros(self.weights) if rng is None else rng.uniform(-0.5, 0.5, self.weights)
+        weights[self.weights - self.readouts :] = 0.0
+        weights[self._unseen()] = 0.0
+        weights[self.kept()] = given[: smaller.weights]
+        return {**coefficients, "weights": weights}
 
     def rows(self) -> np.ndarray:
         """(rows, inputs): places in ``weights`` of the rows that lead into the units, unit by unit."""
@@ -173,22 +172,26 @@ class NeuralPolicy(Recurrent):
     name = "neural policy"
     formula = "z = tanh(W[y] + Uz), Δθ = βΔθ - αy - Vz"
 
+    proportional = ()  # what the units add does not scale with the learning rate
+
     inputs = property(lambda self: 2 + self.hidden)
     first_unit = 2
 
     @property
-    def readouts(self):
+    def readouts(self) -> int:
         return self.hidden
 
     @property
-    def weights(self):
+    def weights(self) -> int:
         return self.hidden * (self.hidden + 3)
 
     @property
-    def state_size(self):
+    def state_size(self) -> int:
         return 1 + self.hidden
 
-    def step(self, coefficients, state, gradient, parameters, clock):
+    def step(
+        self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
+    ) -> tuple[Value, State]:
         scaled, weights = gradient / self.gradient_scale, iter(coefficients["weights"])
         inputs = (arcsinh(scaled), scaled / sqrt(1 + scaled**2), *state[1:])
         units = tuple(tanh(_affine(weights, inputs)) for _ in range(self.hidden))
@@ -227,25 +230,27 @@ class GatedPolicy(Recurrent):
     }
 
     @property
-    def reads_clock(self):
+    def reads_clock(self) -> bool:
         return self.sees_clock
 
     inputs = property(lambda self: 3 + self.hidden + self.sees_clock)
     first_unit = 3
 
     @property
-    def readouts(self):
+    def readouts(self) -> int:
         return 2 * self.hidden
 
     @property
-    def weights(self):
+    def weights(self) -> int:
         return 2 * self.hidden * (self.hidden + 3 + self.sees_clock) + self.readouts
 
     @property
-    def state_size(self):
+    def state_size(self) -> int:
         return 2 + self.hidden
 
-    def step(self, coefficients, state, gradient, parameters, clock):
+    def step(
+        self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
+    ) -> tuple[Value, State]:
         last, before, *units = state
         weights, scaled = iter(coefficients["weights"]), gradient / self.gradient_scale
         now = arcsinh(scaled)

@@ -5,6 +5,8 @@ than they do.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from .coefficient import Layout
 
 
@@ -21,9 +23,8 @@ class Contained:
     held : {coefficient of the richer family: number}, empty unless it is a face
     family : the simpler family, None where it is a face
     embed : (its coefficients by name, seed) -> coefficients of the richer family by name. With a
-    seed, those that have no
-        effect there are drawn, so that all of them can be improved from there; with None they are
-        what is simplest
+        seed, those that have no effect there are drawn, so that all of them can be improved from
+        there; with None they are what is simplest
     """
 
     name: str
@@ -51,15 +52,15 @@ def tied(family) -> Contained:
     )
 
 
-def narrowed(one: Contained, bounds, layout: Layout):
+def narrowed(contained: Contained, bounds: np.ndarray, layout: Layout) -> np.ndarray | None:
     """(n, 2): the ranges ``bounds`` on a face; None where the face lies outside them, or leaves
     nothing to hold.
     """
-    found, free = bounds.copy(), False
-    for name, value in dict(one.held).items():
+    ranges, free = bounds.copy(), False
+    for name, value in dict(contained.held).items():
         place = layout.slices[name]
         if ((value < bounds[place, 0]) | (value > bounds[place, 1])).any():
             return None
         free = free or bool((bounds[place, 0] < bounds[place, 1]).any())
-        found[place] = value
-    return found if free else None
+        ranges[place] = value
+    return ranges if free else None

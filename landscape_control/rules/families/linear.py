@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field, replace
 
-from ..arguments import Count, checked
+from ...arguments import Count, checked
 from .coefficient import Coefficient
-from .contained import face, tied
-from .family import Family
+from .contained import Contained, face, tied
+from .family import Clock, Family, State, Value, Values
 
 _CONSTANT = "True for one number, False for one per step"
 
@@ -62,18 +62,20 @@ class GradientDescent(Family):
     arguments = {"constant": _CONSTANT}
 
     @property
-    def coefficients(self):
+    def coefficients(self) -> tuple[Coefficient, ...]:
         return (learning_rate(not self.constant),)
 
     @property
-    def contained(self):
+    def contained(self) -> tuple[Contained, ...]:
         return () if self.constant else (tied(replace(self, constant=True)),)
 
     @property
-    def state_size(self):
+    def state_size(self) -> int:
         return 0
 
-    def step(self, coefficients, state, gradient, parameters, clock):
+    def step(
+        self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
+    ) -> tuple[Value, State]:
         return -coefficients["learning_rate"] * gradient, ()
 
 
@@ -104,18 +106,20 @@ class HeavyBall(Family):
     arguments = {"constant": _CONSTANT}
 
     @property
-    def coefficients(self):
+    def coefficients(self) -> tuple[Coefficient, ...]:
         return learning_rate(not self.constant), momentum(not self.constant)
 
     @property
-    def contained(self):
+    def contained(self) -> tuple[Contained, ...]:
         return without_momentum(self)
 
     @property
-    def state_size(self):
+    def state_size(self) -> int:
         return 1
 
-    def step(self, coefficients, state, gradient, parameters, clock):
+    def step(
+        self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
+    ) -> tuple[Value, State]:
         update = coefficients["momentum"] * state[0] - coefficients["learning_rate"] * gradient
         return update, (update,)
 
@@ -153,18 +157,20 @@ class Nesterov(Family):
     arguments = {"constant": _CONSTANT}
 
     @property
-    def coefficients(self):
+    def coefficients(self) -> tuple[Coefficient, ...]:
         return learning_rate(not self.constant), replace(momentum(not self.constant), first=0)
 
     @property
-    def contained(self):
+    def contained(self) -> tuple[Contained, ...]:
         return without_momentum(self)
 
     @property
-    def state_size(self):
+    def state_size(self) -> int:
         return 1
 
-    def step(self, coefficients, state, gradient, parameters, clock):
+    def step(
+        self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
+    ) -> tuple[Value, State]:
         ahead = coefficients["momentum"] * (state[0] + gradient)
         return -coefficients["learning_rate"] * (gradient + ahead), (ahead,)
 
@@ -205,7 +211,7 @@ class FirstOrderSpan(Family):
     arguments = {"memory": "how many of the last gradients enter", "constant": _CONSTANT}
 
     @property
-    def coefficients(self):
+    def coefficients(self) -> tuple[Coefficient, ...]:
         first = Coefficient(
             name="lag_0", symbol="c_0", least=1e-2, most=3.0, scale="log", varies=not self.constant
         )
@@ -223,7 +229,7 @@ class FirstOrderSpan(Family):
         return first, *rest
 
     @property
-    def contained(self):
+    def contained(self) -> tuple[Contained, ...]:
         shorter = []
         for memory in range(1, self.memory):
             dropped = {f"lag_{j}": 0.0 for j in range(memory, self.memory)}
@@ -232,10 +238,12 @@ class FirstOrderSpan(Family):
         return (*shorter, *(() if self.constant else (tied(replace(self, constant=True)),)))
 
     @property
-    def state_size(self):
+    def state_size(self) -> int:
         return self.memory - 1
 
-    def step(self, coefficients, state, gradient, parameters, clock):
+    def step(
+        self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
+    ) -> tuple[Value, State]:
         seen = (gradient, *state)
         move = -coefficients["lag_0"] * gradient
         for j in range(1, self.memory):

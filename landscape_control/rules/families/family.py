@@ -1,14 +1,18 @@
-"""What a policy family is: one formula for a step, with free coefficients, run on numbers and on
-CasADi symbols alike.
+"""What a causal learning rule is: one formula for a step, with free coefficients, run on numbers and
+on CasADi symbols alike.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ..arguments import Count, checked
+from ...arguments import Count, checked
 from .coefficient import Coefficient, Layout
 from .contained import Contained
+from .elementwise import Value
+
+Values = Mapping[str, Value]  # coefficients by name
+State = tuple[Value, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +30,10 @@ class Family:
 
     Every family works weight by weight: the same formula with the same coefficients for each
     coordinate. It is written once, in :meth:`step`, with operations that NumPy arrays and CasADi
-    symbols share (+ - * / ** and those of :mod:`.elementwise`); programs, steppers and tests all
-    call it. The clock's step may be a symbol too.
+    symbols share (+ - * / ** and those of :mod:`.elementwise`). Whatever needs the rule calls it: a
+    :class:`Policy` and the learners of the simulation run it on numbers, programs optimise its
+    coefficients as symbols, a fit runs many sets of coefficients side by side, and
+    :mod:`.response` reads off what it makes of one gradient. The clock's step may be a symbol too.
 
     Class attributes: ``name``, ``formula``, ``source`` in words; ``contains``: classic rules that
     are special points, {rule: where}, e.g. {"gradient descent": "momentum = 0"}; ``linear``:
@@ -36,8 +42,10 @@ class Family:
     its coefficients have an effect, at most the horizon; ``reads_parameters``: whether Δθ depends
     on θ itself, as weight decay does, and not on the gradients alone; ``reads_clock``: whether Δθ
     depends on how much of the horizon is left, as in a cosine schedule, so that the rule ends with
-    its horizon (a bias correction counts steps too, but never ends); ``arguments``: {name: what it
-    is} for the arguments that the family cannot do without.
+    its horizon (a bias correction counts steps too, but never ends); ``proportional``: names of
+    the coefficients in which Δθ is linear and homogeneous, the others given; ``differentiable``:
+    whether Δθ is differentiable in the gradients, so that its coefficients can be optimised;
+    ``arguments``: {name: what it is} for the arguments that the family cannot do without.
     """
 
     name: ClassVar[str]
@@ -48,6 +56,8 @@ class Family:
     memory: ClassVar[int] = 1
     reads_parameters: ClassVar[bool] = False
     reads_clock: ClassVar[bool] = False
+    proportional: ClassVar[tuple[str, ...]] = ("learning_rate",)
+    differentiable: ClassVar[bool] = True
     arguments: ClassVar[Mapping[str, str]] = {}
 
     @property
@@ -70,8 +80,8 @@ class Family:
         raise NotImplementedError
 
     def step(
-        self, coefficients: Mapping[str, object], state: tuple, gradient, parameters, clock: Clock
-    ) -> tuple:
+        self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
+    ) -> tuple[Value, State]:
         """(Δθ, next state) for one weight, from the observed gradient at θ = ``parameters``.
 
         ``coefficients`` maps names to numbers (or lists of ``size`` numbers), arrays or symbols;

@@ -1,12 +1,14 @@
 """Families whose learning rate follows a shape in time."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..arguments import checked
-from ..errors import ProblemError
-from .contained import face
+from ...arguments import checked
+from ...errors import ProblemError
+from .coefficient import Coefficient
+from .contained import Contained, face
 from .decay import Wrapped
-from .family import Family
+from .family import Clock, Family, State, Value, Values
 from .linear import GradientDescent
 from .shapes import Shape
 
@@ -36,12 +38,12 @@ class Scheduled(Wrapped):
                 advice="e.g. Cosine(final=0.0)",
             )
         rates = [
-            one
-            for one in self.family.coefficients
-            if one.name == "learning_rate" and not one.varies
+            coefficient
+            for coefficient in self.family.coefficients
+            if coefficient.name == "learning_rate" and not coefficient.varies
         ]
-        clash = {one.name for one in self.family.coefficients} & {
-            one.name for one in self.shape.coefficients
+        clash = {coefficient.name for coefficient in self.family.coefficients} & {
+            coefficient.name for coefficient in self.shape.coefficients
         }
         if not rates or clash:
             raise ProblemError(
@@ -52,19 +54,19 @@ class Scheduled(Wrapped):
             )
 
     @property
-    def name(self):
+    def name(self) -> str:
         return f"{self.family.name}, {self.shape.name}"
 
     @property
-    def formula(self):
+    def formula(self) -> str:
         return f"{self.family.formula}, α_t = α[{self.shape.formula}]"
 
     @property
-    def source(self):
+    def source(self) -> str:
         return f"{self.family.source}; {self.shape.source}"
 
     @property
-    def contains(self):
+    def contains(self) -> Mapping[str, str]:
         return (
             {self.family.name: "any coefficients"}
             if not self.shape.contains
@@ -74,28 +76,32 @@ class Scheduled(Wrapped):
         )
 
     @property
-    def reads_clock(self):
+    def reads_clock(self) -> bool:
         return self.shape.reads_clock or self.family.reads_clock
 
     @property
-    def coefficients(self):
+    def coefficients(self) -> tuple[Coefficient, ...]:
         return *self.family.coefficients, *self.shape.coefficients
 
     @property
-    def contained(self):
+    def contained(self) -> tuple[Contained, ...]:
         inner = tuple(
-            face(one.name, **dict(one.held)) for one in self.family.contained if one.is_face
+            face(inside.name, **dict(inside.held))
+            for inside in self.family.contained
+            if inside.is_face
         )
         if not self.shape.constant_at:
             return inner
         still = face(self.family.name, **self.shape.constant_at)
         return (
-            *(face(one.name, **dict(one.held), **self.shape.constant_at) for one in inner),
+            *(face(inside.name, **dict(inside.held), **self.shape.constant_at) for inside in inner),
             still,
             *inner,
         )
 
-    def step(self, coefficients, state, gradient, parameters, clock):
+    def step(
+        self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
+    ) -> tuple[Value, State]:
         rate = coefficients["learning_rate"] * self.shape.factor(coefficients, clock)
         return super().step(
             {**coefficients, "learning_rate": rate}, state, gradient, parameters, clock

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
 
-from ..arguments import Share, checked
-from ..arrays import number
+from ...arguments import Share, checked
+from ...arrays import number
 from .coefficient import Coefficient
 from .elementwise import cos, smaller
-from .family import Clock
+from .family import Clock, Value, Values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class Shape:
         """The free coefficients at which s_t = 1, by name."""
         return {}
 
-    def factor(self, coefficients: Mapping[str, object], clock: Clock):
+    def factor(self, coefficients: Values, clock: Clock) -> Value:
         """s_t."""
         raise NotImplementedError
 
@@ -51,7 +51,7 @@ class Constant(Shape):
     formula = "1"
     source = "Cauchy 1847"
 
-    def factor(self, coefficients, clock):
+    def factor(self, coefficients: Values, clock: Clock) -> Value:
         return 1.0
 
 
@@ -75,7 +75,7 @@ class InverseTime(Shape):
     )
     constant_at = MappingProxyType({"decay_rate": 0.0})
 
-    def factor(self, coefficients, clock):
+    def factor(self, coefficients: Values, clock: Clock) -> Value:
         return 1 / (1 + coefficients["decay_rate"] * clock.step)
 
 
@@ -97,7 +97,7 @@ class Polynomial(Shape):
     )
     constant_at = MappingProxyType({"power": 0.0})
 
-    def factor(self, coefficients, clock):
+    def factor(self, coefficients: Values, clock: Clock) -> Value:
         return (1 - clock.step / clock.horizon) ** coefficients["power"]
 
 
@@ -124,14 +124,14 @@ class Cosine(Shape):
         _check_fractions(self, _FINAL)
 
     @property
-    def coefficients(self):
+    def coefficients(self) -> tuple[Coefficient, ...]:
         return _free(self, _FINAL)
 
     @property
-    def constant_at(self):
+    def constant_at(self) -> Mapping[str, float]:
         return {"final": 1.0} if self.final is None else {}
 
-    def factor(self, coefficients, clock):
+    def factor(self, coefficients: Values, clock: Clock) -> Value:
         final = _value(self, "final", coefficients)
         return final + (1 - final) * (1 + cos(math.pi * clock.step / clock.horizon)) / 2
 
@@ -172,10 +172,10 @@ class WarmupStableDecay(Shape):
         _check_fractions(self, _FRACTIONS)
 
     @property
-    def coefficients(self):
+    def coefficients(self) -> tuple[Coefficient, ...]:
         return _free(self, _FRACTIONS)
 
-    def factor(self, coefficients, clock):
+    def factor(self, coefficients: Values, clock: Clock) -> Value:
         warmup, decay = (_value(self, name, coefficients) for name in ("warmup", "decay_fraction"))
         begin, end = clock.step / clock.horizon, (clock.step + 1) / clock.horizon
         up = _area(end, warmup) - _area(begin, warmup)
@@ -200,14 +200,18 @@ def _area(x, length):
 
 
 def _check_fractions(shape, coefficients):
-    for one in coefficients:
-        value = getattr(shape, one.name)
+    for coefficient in coefficients:
+        value = getattr(shape, coefficient.name)
         if value is not None:
-            object.__setattr__(shape, one.name, number(one.name, value, low=one.low, high=one.high))
+            low, high = coefficient.low, coefficient.high
+            value = number(coefficient.name, value, low=low, high=high)
+            object.__setattr__(shape, coefficient.name, value)
 
 
 def _free(shape, coefficients):
-    return tuple(one for one in coefficients if getattr(shape, one.name) is None)
+    return tuple(
+        coefficient for coefficient in coefficients if getattr(shape, coefficient.name) is None
+    )
 
 
 def _value(shape, name, coefficients):

@@ -1,0 +1,42 @@
+"""What closed-form and causal rules have in common as candidates of a fit: coefficients by name,
+and how rich they are.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..arguments import checked
+from .families.coefficient import Coefficient, vector_of
+from .sees import Sees
+
+
+class Candidate:
+    """A rule with a ``name``, ``coefficients``, what it ``sees``, and the keys of rules that it
+    ``contains``.
+    """
+
+    name: str
+    coefficients: tuple[Coefficient, ...]
+    sees: frozenset[Sees]
+    contains: frozenset[str]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the coefficients, in their order."""
+        return tuple(each.name for each in self.coefficients)
+
+    @property
+    def admissible(self) -> dict[str, tuple[float, float]]:
+        """Allowed range of each coefficient."""
+        return {each.name: (each.low, each.high) for each in self.coefficients}
+
+    @property
+    def richness(self) -> tuple[int, int, int]:
+        """(coefficients, rules contained, kinds of information), counted: the parsimony order."""
+        return len(self.coefficients), len(self.contains), len(self.sees)
+
+    @checked
+    def vector(self, coefficients: Mapping[str, object]) -> np.ndarray:
+        """Coefficients by name as (c,); unknown, missing and inadmissible ones are refused."""
+        return vector_of(self.coefficients, coefficients, rule=self.name)

@@ -1,0 +1,316 @@
+"""The causal rules by name: the one list from which they are optimised, simulated and recognised.
+
+A new rule is a family in a file of ``families``, an entry here, and its test.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from types import MappingProxyType
+
+from ..arguments import checked
+from .causal import CausalRule
+from .families import (
+    AccumulatedSquares,
+    AdamFamily,
+    CorrectedAverage,
+    Cosine,
+    DecayInside,
+    Family,
+    FirstOrderSpan,
+    GatedPolicy,
+    GradientDescent,
+    HeavyBall,
+    InverseTime,
+    Lion,
+    Nesterov,
+    NeuralPolicy,
+    Polynomial,
+    ScheduledDescent,
+    SignDescent,
+    Signum,
+    WarmupStableDecay,
+    WeightDecay,
+)
+from .names import named
+
+_EPSILON = 1e-16  # that of Adam's paper, squared: inside the power
+_TINY = 1e-12  # ε of the rule with a free exponent, whose p and ε are hard to tell apart
+
+# A fit has to name rules that nobody would start an optimisation from.
+_WIDE = {
+    "learning_rate": {"most": 3.0},
+    "beta1": {"high": 0.99999, "most": 0.999},
+    "beta2": {"high": 0.99999, "most": 0.999},
+}
+
+# In the loop that a rule closes itself, θ_{t-1} = θ_t - Δθ_{t-1}: decoupled decay (β, w) is then
+# the coupled one with (β(1-w), w(1-β)), but for how it sets out from rest. Where both fit, the
+# coupled one is named.
+LOOP_TWIN = "heavy_ball_weight_decay"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A causal rule by name.
+
+    Attributes
+    ----------
+    name : in the spelling of :func:`.names.spelled`
+    family : what is optimised under this name, or its class where it needs numbers of the task;
+        None for rules that are recognised only
+    rule : as what it is recognised, by the key of the rule; None for families that no fit names,
+        such as those with a number per step
+    """
+
+    name: str
+    family: Family | type[Family] | None = None
+    rule: CausalRule | None = None
+
+
+def _textbook_adam(*, averaged: bool = True, corrected: bool = True) -> AdamFamily:
+    """Adam as its paper runs it, ε beside the root and free; RMSProp without ``averaged``."""
+    return AdamFamily(
+        exponent=0.5,
+        beta1=None if averaged else 0.0,
+        bias_correction=corrected,
+        epsilon=None,
+        epsilon_outside=True,
+    )
+
+
+def _gradient_descent():
+    yield Entry(
+        name="gradient-descent",
+        family=GradientDescent(constant=True),
+        rule=CausalRule(
+            key="sgd",
+            name="stochastic gradient descent",
+            family=GradientDescent(constant=True),
+            source="Robbins & Monro 1951",
+        ),
+    )
+    yield Entry(name="gradient-descent-per-step", family=GradientDescent(constant=False))
+    shapes = {
+        "1/t": InverseTime(),
+        "polynomial": Polynomial(),
+        "cosine": Cosine(final=0.0),
+        "wsd": WarmupStableDecay(warmup=None, decay_fraction=None),
+    }
+    for word, shape in shapes.items():
+        yield Entry(name=f"gradient-descent-{word}", family=ScheduledDescent(shape=shape))
+    yield Entry(
+        name="gradient-descent-decay",
+        family=WeightDecay(family=GradientDescent(constant=True)),
+        rule=CausalRule(
+            key="sgd_weight_decay",
+            family=WeightDecay(family=GradientDescent(constant=True)),
+            contains=frozenset({"sgd"}),
+            source="Krogh & Hertz 1991",
+        ),
+    )
+
+
+def _momentum():
+    sgd = frozenset({"sgd"})
+    yield Entry(
+        name="heavy-ball",
+        family=HeavyBall(constant=True),
+        rule=CausalRule(family=HeavyBall(constant=True), contains=sgd),
+    )
+    yield Entry(name="heavy-ball-per-step", family=HeavyBall(constant=False))
+    yield Entry(
+        name="nesterov",
+        family=Nesterov(constant=True),
+        rule=CausalRule(
+            key="nesterov",
+            name="Nesterov momentum",
+            family=Nesterov(constant=True),
+            contains=sgd,
+        ),
+    )
+    yield Entry(name="nesterov-per-step", family=Nesterov(constant=False))
+    yield Entry(
+        name="corrected-momentum",
+        family=CorrectedAverage(),
+        rule=CausalRule(key="corrected_momentum", family=CorrectedAverage(), contains=sgd),
+    )
+    contained = frozenset({"sgd", "heavy_ball", "sgd_weight_decay"})
+    yield Entry(
+        name="heavy-ball-weight-decay",
+        rule=CausalRule(key=LOOP_TWIN, family=DecayInside(), contains=contained),
+    )
+    yield Entry(
+        name="heavy-ball-decay",
+        family=WeightDecay(family=HeavyBall(constant=True)),
+        rule=CausalRule(
+            key="heavy_ball_decoupled_decay",
+            name="heavy ball with decoupled weight decay",
+            formula="v = βv - α y, Δθ = v - wθ",
+            family=WeightDecay(family=HeavyBall(constant=True)),
+            contains=contained | {LOOP_TWIN},
+            source="Loshchilov & Hutter 2019 (SGDW)",
+        ),
+    )
+    yield Entry(name="span-2", family=FirstOrderSpan(memory=2, constant=True))
+    yield Entry(name="span-3", family=FirstOrderSpan(memory=3, constant=True))
+    yield Entry(name="first-order-span", family=FirstOrderSpan)
+
+
+def _normalised():
+    adams = frozenset({"sign_descent", "adam"})
+    yield Entry(
+        name="adagrad",
+        family=AccumulatedSquares(),
+        rule=CausalRule(family=AccumulatedSquares()),
+    )
+    yield Entry(
+        name="rmsprop",
+        family=AdamFamily(exponent=0.5, beta1=0.0, bias_correction=False, epsilon=_EPSILON),
+        rule=CausalRule(
+            family=_textbook_adam(averaged=False, corrected=False),
+            contains=frozenset({"sign_descent", "sgd"}),
+            ranges=_WIDE,
+        ),
+    )
+    yield Entry(
+        name="adam",
+        family=AdamFamily(exponent=0.5, epsilon=_EPSILON),
+        rule=CausalRule(
+            family=_textbook_adam(), contains=frozenset({"sign_descent"}), ranges=_WIDE
+        ),
+    )
+    yield Entry(
+        name="adam-uncorrected",
+        rule=CausalRule(
+            key="adam_uncorrected",
+            family=_textbook_adam(corrected=False),
+            contains=frozenset({"sign_descent", "rmsprop", "sgd", "heavy_ball"}),
+            ranges=_WIDE,
+        ),
+    )
+    yield Entry(
+        name="adam-family",
+        family=AdamFamily(epsilon=_EPSILON),
+        rule=CausalRule(
+            key="padam",
+            name="Adam with a free exponent",
+            formula="Δθ = -α m̂/v̂^p",
+            family=AdamFamily(epsilon=_TINY),
+            contains=adams | {"sgd", "corrected_momentum"},
+            source="Chen et al. 2020 (Padam): p = 0 momentum, p = ½ Adam",
+        ),
+    )
+    yield Entry(
+        name="adamw",
+        family=WeightDecay(family=AdamFamily(exponent=0.5, epsilon=_EPSILON)),
+        rule=CausalRule(
+            key="adamw",
+            name="Adam with decoupled weight decay",
+            family=WeightDecay(family=_textbook_adam()),
+            contains=adams,
+            source="Loshchilov & Hutter 2019 (AdamW)",
+            ranges=_WIDE,
+        ),
+    )
+
+
+def _signs():
+    yield Entry(
+        name="sign-descent",
+        family=SignDescent,
+        rule=CausalRule(family=SignDescent(smoothing=None), ranges=_WIDE),
+    )
+    yield Entry(
+        name="signum",
+        family=Signum,
+        rule=CausalRule(
+            key="signum",
+            family=Signum(smoothing=None),
+            contains=frozenset({"sign_descent"}),
+            ranges=_WIDE,
+        ),
+    )
+    yield Entry(
+        name="lion",
+        family=Lion,
+        rule=CausalRule(
+            family=Lion(smoothing=None),
+            formula="Δθ = -α sign(β₁m + (1-β₁)y), m = β₂m + (1-β₂)y",
+            contains=frozenset({"sign_descent", "signum"}),
+            source="Chen et al. 2023 (without its decay)",
+            ranges=_WIDE,
+        ),
+    )
+
+
+def _learned():
+    yield Entry(name="neural-policy", family=NeuralPolicy)
+    yield Entry(name="gated-policy", family=GatedPolicy)
+
+
+ENTRIES: tuple[Entry, ...] = (
+    *_gradient_descent(),
+    *_momentum(),
+    *_normalised(),
+    *_signs(),
+    *_learned(),
+)
+
+ALL: Mapping[str, Family] = MappingProxyType(
+    {entry.name: entry.family for entry in ENTRIES if isinstance(entry.family, Family)}
+)
+"""Families that need no number of the task's own scale, {name: Family}."""
+
+NEEDING: Mapping[str, type[Family]] = MappingProxyType(
+    {entry.name: entry.family for entry in ENTRIES if isinstance(entry.family, type)}
+)
+"""Families that need numbers of the task (a smoothing, the gradient's scale) or of the user's
+choice, {name: class}; the class attribute ``arguments`` explains each."""
+
+_CAUSAL = tuple(entry.rule for entry in ENTRIES if entry.rule is not None)
+_RECOGNISED_ONLY = {
+    entry.name: entry.rule.family for entry in ENTRIES if entry.family is None and entry.rule
+}
+_FAMILIES = {**ALL, **NEEDING, **_RECOGNISED_ONLY}
+_KEYS = {entry.name: (entry.rule.key,) if entry.rule else () for entry in ENTRIES}
+
+
+@checked
+def causal() -> tuple[CausalRule, ...]:
+    """Every classic rule of a learner that sees its own noisy gradients (and its weights, where it
+    pulls them).
+    """
+    return _CAUSAL
+
+
+def names_of_causal_rules() -> dict[str, tuple[str, ...]]:
+    """{key: what else the rule is called} of :func:`causal`."""
+    return {
+        entry.rule.key: (entry.rule.name, entry.name, entry.rule.family.name)
+        for entry in ENTRIES
+        if entry.rule is not None
+    }
+
+
+@checked
+def family_by_name(name: str, **arguments: object) -> Family:
+    """The family of a name in ``ALL`` or ``NEEDING``, of a family's own ``name`` ("heavy ball": its
+    first variant there), or of the key of a causal rule.
+
+    ``arguments`` are those that a family in ``NEEDING`` requires, as in ``by_name("lion",
+    smoothing=0.3)``; they change the settings of one in ``ALL``, as in ``by_name("adam",
+    beta2=0.99)``. Upper case does not matter, nor do spaces, underscores and commas in the place of
+    hyphens.
+
+    Raises
+    ------
+    ProblemError
+        Names that are none, with the near ones; arguments that are missing, each explained, or that
+        the family has not.
+    """
+    names = {key: (family.name, *_KEYS[key]) for key, family in _FAMILIES.items()}
+    family = _FAMILIES[named("policy family", name, names)[0]]
+    if isinstance(family, type):
+        return family(**arguments)
+    settings = {each.name: getattr(family, each.name) for each in fields(family) if each.init}
+    return type(family)(**settings | arguments)

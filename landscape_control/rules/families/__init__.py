@@ -1,0 +1,47 @@
+"""Families of causal learning rules: one formula each, run on NumPy arrays and on CasADi symbols
+alike.
+"""
+
+from .adaptive import AccumulatedSquares, AdamFamily, CorrectedAverage
+from .coefficient import Coefficient, Layout
+from .decay import DecayInside, Fixed, WeightDecay
+from .family import Clock, Family
+from .linear import FirstOrderSpan, GradientDescent, HeavyBall, Nesterov
+from .neural import GatedPolicy, NeuralPolicy
+from .policy import Policy
+from .response import impulse_response
+from .schedules import Scheduled, ScheduledDescent
+from .shapes import Constant, Cosine, InverseTime, Polynomial, Shape, WarmupStableDecay
+from .sign import Lion, SignDescent, Signum
+
+__all__ = [
+    "AccumulatedSquares",
+    "AdamFamily",
+    "Clock",
+    "Coefficient",
+    "Constant",
+    "CorrectedAverage",
+    "Cosine",
+    "DecayInside",
+    "Family",
+    "FirstOrderSpan",
+    "Fixed",
+    "GatedPolicy",
+    "GradientDescent",
+    "HeavyBall",
+    "InverseTime",
+    "Layout",
+    "Lion",
+    "Nesterov",
+    "NeuralPolicy",
+    "Policy",
+    "Polynomial",
+    "Scheduled",
+    "ScheduledDescent",
+    "Shape",
+    "SignDescent",
+    "Signum",
+    "WarmupStableDecay",
+    "WeightDecay",
+    "impulse_response",
+]

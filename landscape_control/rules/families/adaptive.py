@@ -1,0 +1,240 @@
+"""Rules that divide by the size of past gradients: the Adam family with RMSProp, and AdaGrad."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ...arguments import checked
+from .average import average_weight, averaged, bias_corrected
+from .coefficient import Coefficient, admissible
+from .contained import Contained, face
+from .elementwise import sqrt
+from .family import Clock, Family, State, Value, Values
+
+RATE = Coefficient(name="learning_rate", symbol="α", low=0.0, least=1e-3, most=3.0, scale="log")
+OUTER_EPSILON = Coefficient(  # beside the root: in units of y
+    name="epsilon", symbol="ε", low=0.0, high=1.0, least=1e-8, most=0.1, scale="log"
+)
+_FREE = {  # the coefficients that can be given a fixed value, beside the learning rate
+    "exponent": Coefficient(name="exponent", symbol="p", low=0.0, high=1.0),
+    "beta1": Coefficient(
+        name="beta1", symbol="β₁", low=0.0, high=0.9999, most=0.95, scale="one minus"
+    ),
+    "beta2": Coefficient(
+        name="beta2", symbol="β₂", low=0.0, high=0.99999, most=0.999, scale="one minus"
+    ),
+    "epsilon": Coefficient(  # inside the power: in units of y²
+        name="epsilon", symbol="ε", low=1e-20, least=1e-16, most=1e-2, scale="log"
+    ),
+}
+_EXPONENT, _BETA1, _BETA2, _EPSILON = map(admissible, _FREE.values())
+
+
+class _Words(NamedTuple):
+    name: str
+    formula: str
+    source: str
+
+
+_FAMILY = _Words("Adam family", "Δθ = -α m̂/(v̂ + ε)^p", "Kingma & Ba 2015; Padam: Chen et al. 2020")
+_OUTSIDE = _FAMILY._replace(formula="Δθ = -α m̂/(v̂^p + ε)")
+_TEXTBOOK = {  # with ε beside the square root: (average of gradients, bias correction) -> the rule
+    (True, True): _Words("Adam", "Δθ = -α m̂/(√v̂ + ε)", "Kingma & Ba 2015, Algorithm 1"),
+    (True, False): _Words(
+        "Adam without bias correction",
+        "Δθ = -α m/(√v + ε)",
+        "Kingma & Ba 2015, without the correction",
+    ),
+    (False, True): _Words(
+        "RMSProp with bias correction",
+        "v = βv + (1-β)y², Δθ = -α y/(√v̂ + ε)",
+        "Tieleman & Hinton 2012; Kingma & Ba 2015",
+    ),
+    (False, False): _Words(
+        "RMSProp", "v = βv + (1-β)y², Δθ = -α y/(√v + ε)", "Tieleman & Hinton 2012"
+    ),
+}
+
+
+@checked
+@dataclass(frozen=True, kw_only=True)
+class AdamFamily(Family):
+    """m = β₁m + (1-β₁)y, v = β₂v + (1-β₂)y², Δθ = -α m̂/(v̂ + ε)^p, m̂ = m/(1-β₁ᵗ), v̂ = v/(1-β₂ᵗ)
+    at the t-th step.
+
+    Without ``bias_correction`` m̂ = m and v̂ = v. The learning rate is free and constant; so are
+    the other coefficients given as None; those given as numbers are fixed and no variables. ε
+    stands inside the power, in units of y², so that the family is smooth at v = 0. Kingma & Ba
+    write √v̂ + ε'; with ε' = √ε that is at most √2 times √(v̂ + ε), at v̂ = ε, and the same where
+    v̂ is far above or far below ε. Zeiler's Adadelta puts ε inside, as here. ``epsilon_outside`` is
+    Kingma & Ba's form, Δθ = -α m̂/(v̂^p + ε), ε then in units of y^2p.
+
+    With exponent ½ and a short memory, β₁ and β₂ near 0, it is a sign rule with δ = √ε, and in a
+    program √ε has to be as large as the smoothing of :class:`SignDescent`.
+
+    Source: D. P. Kingma, J. Ba, *Adam: a method for stochastic optimization*, ICLR 2015, Algorithm
+    1; the exponent as in
+    J. Chen et al., *Closing the generalization gap of adaptive gradient methods in training deep
+    neural networks* (Padam), IJCAI 2020.
+    """
+
+    exponent: _EXPONENT | None = None
+    beta1: _BETA1 | None = None
+    beta2: _BETA2 | None = None
+    bias_correction: bool = True
+    epsilon: _EPSILON | None
+    epsilon_outside: bool = field(default=False, metadata={"later": True})
+
+    contains = {
+        "gradient descent": "exponent = 0, beta1 = 0",
+        "heavy ball": (
+            "exponent = 0: momentum = β₁, learning rate α(1-β₁); with bias correction α_t ="
+            " α(1-β₁)/(1-β₁ᵗ) and momentum β₁(1-β₁ᵗ⁻¹)/(1-β₁ᵗ) at the t-th step"
+        ),
+        "RMSProp": "exponent = ½, beta1 = 0, bias_correction=False",
+        "Adam": "exponent = ½",
+        "sign descent": "exponent = ½, beta1 = beta2 = 0, epsilon → 0",
+        "AdaGrad": (
+            "exponent = ½, beta1 = 0, beta2 → 1 with bias correction: v̂ is then the mean of all"
+            " y², and AdaGrad is this rule with α/√t at the t-th step"
+        ),
+    }
+
+    arguments = {
+        "epsilon": (
+            "a floor under v̂ in units of y², e.g. 1e-16 for Adam's own 1e-8 outside the root; None"
+            " leaves it free"
+        )
+    }
+
+    @property
+    def name(self) -> str:
+        return self._words.name
+
+    @property
+    def formula(self) -> str:
+        return self._words.formula
+
+    @property
+    def source(self) -> str:
+        return self._words.source
+
+    @property
+    def _words(self):
+        if not self.epsilon_outside:
+            return _FAMILY
+        if self.exponent != 0.5:
+            return _OUTSIDE
+        return _TEXTBOOK[self.beta1 != 0.0, self.bias_correction]
+
+    @property
+    def coefficients(self) -> tuple[Coefficient, ...]:
+        free = _FREE | ({"epsilon": OUTER_EPSILON} if self.epsilon_outside else {})
+        return RATE, *(each for name, each in free.items() if getattr(self, name) is None)
+
+    @property
+    def contained(self) -> tuple[Contained, ...]:
+        free = {coefficient.name for coefficient in self.coefficients}
+        places = {
+            "gradient descent": {"exponent": 0.0, "beta1": 0.0},
+            "heavy ball": {"exponent": 0.0},
+            "Adam": {"exponent": 0.5},
+            "the same without an average of gradients": {"beta1": 0.0},
+        }
+        agreeing = {
+            name: held
+            for name, held in places.items()
+            if all(key in free or getattr(self, key) == value for key, value in held.items())
+        }
+        found = {
+            name: {key: value for key, value in held.items() if key in free}
+            for name, held in agreeing.items()
+        }
+        distinct = {tuple(held.items()): name for name, held in reversed(found.items()) if held}
+        return tuple(face(name, **dict(held)) for held, name in reversed(distinct.items()))
+
+    @property
+    def state_size(self) -> int:
+        return 2
+
+    def step(
+        self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
+    ) -> tuple[Value, State]:
+        exponent, beta1, beta2, epsilon = (self._value(name, coefficients) for name in _FREE)
+        # a setting, no value: without an average the mean is the gradient
+        mean = gradient if self.beta1 == 0.0 else averaged(beta1, state[0], gradient)
+        square = averaged(beta2, state[1], gradient**2)
+        carried = mean, square
+        if self.bias_correction:
+            mean = bias_corrected(beta1, mean, clock)
+            square = bias_corrected(beta2, square, clock)
+        size = self._size(square, exponent, epsilon)
+        return -coefficients["learning_rate"] * mean / size, carried
+
+    def _size(self, square, exponent, epsilon):
+        """What the mean is divided by: the one place where ε stands."""
+        if not self.epsilon_outside:
+            return (square + epsilon) ** exponent
+        is_root = isinstance(exponent, float) and exponent == 0.5
+        return (sqrt(square) if is_root else square**exponent) + epsilon
+
+    def _value(self, name, coefficients):
+        fixed = getattr(self, name)
+        return coefficients[name] if fixed is None else fixed
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccumulatedSquares(Family):
+    """v = v + y², Δθ = -α y/(√v + ε).
+
+    Source: J. Duchi, E. Hazan, Y. Singer, *Adaptive subgradient methods for online learning and
+    stochastic optimization*, JMLR 2011, diagonal case.
+    """
+
+    name = "AdaGrad"
+    formula = "Δθ = -α y/(√Σy² + ε)"
+    source = "Duchi et al. 2011"
+    contains = {"gradient descent": "epsilon → ∞ with learning_rate/epsilon held"}
+
+    @property
+    def coefficients(self) -> tuple[Coefficient, ...]:
+        return RATE, OUTER_EPSILON
+
+    @property
+    def state_size(self) -> int:
+        return 1
+
+    def step(
+        self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
+    ) -> tuple[Value, State]:
+        square = state[0] + gradient**2
+        size = sqrt(square) + coefficients["epsilon"]
+        return -coefficients["learning_rate"] * gradient / size, (square,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorrectedAverage(Family):
+    """m = βm + (1-β)y, Δθ_t = -α m/(1-βᵗ): the mean of the gradients so far, fading.
+
+    It is linear, but its first steps differ from its later ones.
+    """
+
+    name = "bias-corrected momentum"
+    formula = "m = βm + (1-β)y, Δθ = -α m/(1-βᵗ)"
+    source = "first moment of Kingma & Ba 2015"
+    contains = {"gradient descent": "momentum = 0"}
+    linear = True
+
+    @property
+    def coefficients(self) -> tuple[Coefficient, ...]:
+        return RATE, average_weight("momentum", "β")
+
+    @property
+    def state_size(self) -> int:
+        return 1
+
+    def step(
+        self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
+    ) -> tuple[Value, State]:
+        weight = coefficients["momentum"]
+        mean = averaged(weight, state[0], gradient)
+        return bias_corrected(weight, -coefficients["learning_rate"] * mean, clock), (mean,)
