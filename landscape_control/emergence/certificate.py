@@ -7,7 +7,7 @@ import numpy as np
 
 from ..arguments import AnyNumber, Index, checked
 from ..policies import PolicyProgram
-from ..transcription.moment_numbers import ROUND_OFF
+from .programs import ROUND_OFF
 from .replay import exact_cost, growth, is_steady, mode_costs, replay
 from .result import PolicyResult
 from .starting import coefficient_scales

@@ -11,8 +11,7 @@ import numpy as np
 from ..arguments import Count, checked
 from ..pointwise import Pointwise
 from ..policies import Policy, PolicyProgram
-from ..transcription.moment_model import time_weights
-from ..transcription.scenarios import Scenarios
+from .programs import Scenarios, time_weights
 from .scenario_sets import block_means, draw, quadratic_loss, quadratic_slope
 
 _QUADRATIC = (

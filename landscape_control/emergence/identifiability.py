@@ -10,9 +10,7 @@ import numpy as np
 from ..arguments import AnyNumber, Entries, Index, Positive, checked
 from ..arrays import freeze, number
 from ..errors import ProblemError, shown
-from ..transcription.moment_model import layout_of
-from ..transcription.moment_numbers import pack
-from ..transcription.moments import REFERENCE, MomentProgram
+from .programs import REFERENCE, MomentProgram, layout_of, pack
 from .same import differing_fields
 from .starting import coefficient_scales
 

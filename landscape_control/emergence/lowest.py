@@ -9,8 +9,8 @@ import casadi as ca
 import numpy as np
 
 from ..policies import Policy, PolicyProgram
-from ..transcription.moment_model import time_weights
 from .held_out import episode_costs
+from .programs import time_weights
 from .scenario_sets import scenes
 
 MOST, TIMES = 48, 4  # scenarios per scene, and times, that are looked at

@@ -11,8 +11,8 @@ from ..objective import Objective
 from ..policies import Family, PolicyProgram
 from ..policies.program import CostName
 from ..sees import Sees
-from ..transcription.moment_model import plain_noise
 from .policy_solver import PolicySolver
+from .programs import plain_noise
 from .result import PolicyResult
 
 BUILDING = (

@@ -13,10 +13,9 @@ from ..policies import PolicyProgram
 from ..policies.contained import narrowed
 from ..solver.limits import SECONDS, Limit
 from ..solver.policies import PolicyStatus, merged_optima, status_of, stopped
-from ..transcription.moment_model import check_linear, layout_of
-from ..transcription.moment_numbers import check_paid
 from .certificate import certify_policy
 from .identifiability import cost_derivatives, identify_coefficients
+from .programs import check_linear, check_paid, layout_of
 from .quadrature import Machinery, enough_nodes, first_nodes, is_long, largest_curvature
 from .renumber import renumbered
 from .replay import diverging

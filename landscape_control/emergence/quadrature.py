@@ -10,8 +10,7 @@ import numpy as np
 from ..policies import PolicyProgram
 from ..sees import ExactGradient
 from ..solver.policies import INTERRUPTED, TIMED_OUT, PolicyOptimiser, optima_from
-from ..transcription.moment_numbers import ROUND_OFF, is_free, pack
-from ..transcription.moments import REFERENCE, MomentProgram
+from .programs import REFERENCE, ROUND_OFF, MomentProgram, is_free, pack
 from .starting import stretch
 
 FIRST = 40

@@ -10,14 +10,8 @@ import numpy as np
 from ..arguments import Count, Index, Whole, checked
 from ..errors import ProblemError
 from ..policies import Clock, Layout, Policy, PolicyProgram
-from ..transcription.moment_model import (
-    check_linear,
-    linear_rows,
-    minimum_step,
-    noise_variance,
-    time_weights,
-)
 from .held_out import HeldOut
+from .programs import check_linear, linear_rows, minimum_step, noise_variance, time_weights
 
 BLOCKS = 16
 

@@ -13,10 +13,10 @@ from ..errors import ProblemError
 from ..policies import GradientDescent, Policy, PolicyProgram
 from ..solver.limits import Limit
 from ..solver.policies import INTERRUPTED, TIMED_OUT, Optimum, RawResult, optima_from
-from ..transcription.moment_model import time_weights
 from .descents import filled, limited_memory, turns
 from .held_out import episode_costs
 from .lowest import LeastCost
+from .programs import time_weights
 from .scenario_sets import block_means, curvature_scale, draw
 from .starting import coefficient_scales
 

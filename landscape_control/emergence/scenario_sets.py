@@ -13,8 +13,7 @@ from scipy.special import gammaincinv, ndtri
 from ..errors import ProblemError
 from ..policies import PolicyProgram
 from ..sees import CurvatureNoise, ExactGradient, NoisyGradient
-from ..transcription.moment_model import noise_variance
-from ..transcription.scenarios import Scenarios, Scene
+from .programs import Scenarios, Scene, noise_variance
 
 FEW = 40  # starts that a curvature is taken from
 _POOL = 64  # draws per stratum from which one is picked

@@ -12,7 +12,7 @@ from ..errors import ProblemError, SolveError, SolveInterrupted, check_options
 from ..policies import PolicyProgram
 from ..solver.limits import SECONDS, Limit, time_limit_of
 from ..solver.policies import PolicyOptimiser, PolicyStatus
-from ..transcription.scenarios import ScenarioProgram
+from .programs import ScenarioProgram
 from .renumber import renumbered
 from .scenario_result import ScenarioResult
 from .scenario_round import BLOCKS

@@ -16,8 +16,7 @@ from ..errors import ProblemError, SolveError, SolveInterrupted, check_choice
 from ..policies import Policy, PolicyProgram
 from ..solver.limits import SECONDS, Limit
 from ..solver.policies import PolicyStatus, stopped
-from ..transcription.moment_model import check_linear
-from ..transcription.moment_numbers import check_paid
+from .programs import check_linear, check_paid
 from .result import coefficients_in_words
 from .worst_case_search import Search, agreeing
 

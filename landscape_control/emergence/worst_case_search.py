@@ -9,10 +9,15 @@ import numpy as np
 
 from ..errors import SolveError
 from ..solver.policies import PolicyOptimiser, PolicyStatus, optima_from, status_of
-from ..transcription.moment_model import layout_of
-from ..transcription.moment_numbers import FLOOR, ROUND_OFF, pack_modes
-from ..transcription.moment_worst import worst_case_nlp
-from ..transcription.moments import REFERENCE, MomentProgram
+from .programs import (
+    FLOOR,
+    REFERENCE,
+    ROUND_OFF,
+    MomentProgram,
+    layout_of,
+    pack_modes,
+    worst_case_nlp,
+)
 from .quadrature import largest_curvature
 from .replay import diverging, mode_costs
 from .starting import bounds_with, guess_entries, nearby_starts, settled_starts, stretch

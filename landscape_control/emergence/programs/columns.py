@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import casadi as ca
 
-from ..errors import ProblemError
+from ...errors import ProblemError
 
 
 def over_columns(

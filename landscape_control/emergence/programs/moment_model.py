@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import ProblemError
-from ..policies import Clock, Family, PolicyProgram
-from ..sees import CurvatureNoise, ExactGradient, NoisyGradient
+from ...errors import ProblemError
+from ...policies import Clock, Family, PolicyProgram
+from ...sees import CurvatureNoise, ExactGradient, NoisyGradient
 
 
 def linear_rows(family: Family, coefficients, clock: Clock) -> list[list]:

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import casadi as ca
 
-from ..policies import Clock, Family
+from ...policies import Clock, Family
 from .moment_model import MomentLayout, linear_rows
 
 REFERENCE = -2  # where the packed numbers hold the cost that J is divided by; the floor follows it

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from ..errors import ProblemError
-from ..policies import PolicyProgram
+from ...errors import ProblemError
+from ...policies import PolicyProgram
 from .moment_model import minimum_step, noise_variance, start_moments, time_weights
-from .moments import MomentProgram
+from .moment_program import MomentProgram
 
 FLOOR = 1e-250  # over the cost of standing still: keeps the logarithm finite
 # the same where a rule may learn everything: second moments that cancel leave a few 1e-16

@@ -3,7 +3,7 @@
 import casadi as ca
 import numpy as np
 
-from ..policies import Layout
+from ...policies import Layout
 
 
 class Scale:

@@ -13,10 +13,10 @@ from functools import cached_property
 import casadi as ca
 import numpy as np
 
-from ..errors import ProblemError
-from ..policies import Clock, Family
+from ...errors import ProblemError
+from ...policies import Clock, Family
 from .columns import over_columns
-from .scales import Scale, coefficient_table
+from .variables import Scale, coefficient_table
 
 MOST_FOR_HESSIAN = 40  # variables up to which the exact Hessian is cheaper than what it saves
 FLOOR = 1e-28  # of the reference: what cancels in steps of double precision, squared
