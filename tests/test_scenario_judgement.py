@@ -16,7 +16,7 @@ from landscape_control import (
     ProblemError,
     double_well,
 )
-from landscape_control.emergence import solve_program
+from landscape_control.emergence import PolicyStatus, solve_program
 from landscape_control.emergence.held_out import HeldOut, mean_and_error
 from landscape_control.emergence.replay import BLOCKS, replay
 from landscape_control.emergence.scenario_search import Search
@@ -34,7 +34,7 @@ from landscape_control.policies import (
     PolicyProgram,
     SignDescent,
 )
-from landscape_control.solver.policies import Optimum, PolicyStatus, RawResult
+from landscape_control.solver import Optimum, RawResult
 
 CURVATURES = Uniform(0.05, 1.0)
 STARTS = np.array([[-0.6, 0.55], [0.5, 0.1]])

@@ -19,7 +19,7 @@ from landscape_control import (
     ProblemError,
     double_well,
 )
-from landscape_control.emergence import solve_program
+from landscape_control.emergence import PolicyStatus, solve_program
 from landscape_control.emergence.held_out import HeldOut, episode_costs, mean_and_error
 from landscape_control.emergence.programs.scenario_program import ScenarioProgram
 from landscape_control.emergence.replay import exact_cost
@@ -42,7 +42,6 @@ from landscape_control.policies import (
 from landscape_control.policies.adaptive import AdamFamily
 from landscape_control.policies.elementwise import tanh
 from landscape_control.sees import CurvatureNoise
-from landscape_control.solver.policies import PolicyStatus
 
 QUADRATICS = LandscapeDistribution.quadratic(curvatures=Uniform(0.05, 1.0), start_variance=1.0)
 

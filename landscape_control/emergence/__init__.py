@@ -2,7 +2,6 @@
 trust it.
 """
 
-from ..solver.policies import PolicyStatus
 from .certificate import PolicyCertificate, certify_policy
 from .held_out import HeldOut
 from .identifiability import Identifiability, identify_coefficients, same_cost
@@ -12,6 +11,7 @@ from .policy_solver import PolicySolver
 from .replay import exact_cost, replay
 from .result import PolicyResult
 from .scenarios import ScenarioResult, ScenarioSolver
+from .status import PolicyStatus
 from .worst_case import WorstCaseResult, worst_case
 
 __all__ = [

@@ -11,8 +11,7 @@ from ..arguments import Count, Duration, Index, Positive, checked
 from ..errors import ProblemError, SolveError, SolveInterrupted
 from ..policies import PolicyProgram
 from ..policies.contained import narrowed
-from ..solver.limits import SECONDS, Limit
-from ..solver.policies import PolicyStatus, merged_optima, status_of, stopped
+from ..solver import SECONDS, SolveClock, merged_optima
 from .certificate import certify_policy
 from .identifiability import cost_derivatives, identify_coefficients
 from .programs import check_linear, check_paid, layout_of
@@ -29,6 +28,7 @@ from .starting import (
     nearby_starts,
     settled_starts,
 )
+from .status import PolicyStatus, status_of, stopped
 
 FEW, ROUNDS = 4, 4  # coefficients of rules that are optimised again from nearby, and how often
 # a coefficient that runs away ends where twice as much of it saves less than about this share of
@@ -135,26 +135,26 @@ class PolicySolver:
         began, built = time.perf_counter(), self.build_seconds
         machinery = self._machinery(program)
         bounds = bounds_with(machinery.coefficients, fixed, within)
-        limit, optima = Limit(seconds=self.time_limit), None
+        clock, optima = SolveClock(limit=self.time_limit), None
         try:
             guesses = self._guesses(machinery, program, guess, starts, seed, bounds)
             if starts and is_long(program):
                 guesses = self._from_shorter(
-                    program, guesses, starts, limit, seed=seed, fixed=fixed, within=within
+                    program, guesses, starts, clock, seed=seed, fixed=fixed, within=within
                 )
-            optima = self._optima(machinery, program, guesses, bounds, seed, limit)
-            result = self._result(machinery, program, optima, bounds, limit)
+            optima = self._optima(machinery, program, guesses, bounds, seed, clock)
+            result = self._result(machinery, program, optima, bounds, clock)
         except KeyboardInterrupt as stop:  # between two runs of the optimiser
-            limit.interrupt()
+            clock.interrupt()
             result = (
-                None if optima is None else self._result(machinery, program, optima, bounds, limit)
+                None if optima is None else self._result(machinery, program, optima, bounds, clock)
             )
             if result is None:
                 raise SolveInterrupted(PolicyStatus.INTERRUPTED.value, solution=None) from stop
         self.build_seconds = sum(one.build_seconds for one in self._machineries.values())
         spent = time.perf_counter() - began - (self.build_seconds - built)
         result = replace(result, build_seconds=self.build_seconds, solve_seconds=spent)
-        if limit.interrupted:
+        if clock.interrupted:
             raise SolveInterrupted(f"{result.status.value} ({result.message})", solution=result)
         if throw and not result.status.ok:
             raise SolveError(f"{result.status.value} ({result.message})", solution=result)
@@ -191,14 +191,14 @@ class PolicySolver:
             raise SolveError(PolicyStatus.DIVERGES.value)
         return found
 
-    def _from_shorter(self, program, guesses, starts, limit, **options):
+    def _from_shorter(self, program, guesses, starts, clock, **options):
         """The optima of a fourth of the horizon instead of fresh starts, where each run is long:
         most of the way is there."""
         shorter = replace(
             program, objective=replace(program.objective, horizon=program.steps // SHORTER)
         )
         before, layout = (
-            self._solved(shorter, limit, starts=starts, **options),
+            self._solved(shorter, clock, starts=starts, **options),
             program.family.layout(program.steps),
         )
         if before is None:
@@ -206,7 +206,7 @@ class PolicySolver:
         found = [layout.join(dict(coefficients)) for _, coefficients, _ in before.optima[:FEW]]
         return [*guesses[: len(guesses) - starts], *found]
 
-    def _optima(self, machinery, program, guesses, bounds, seed, limit):
+    def _optima(self, machinery, program, guesses, bounds, seed, clock):
         """(distinct optima, how many starts, bounds): where most starts of a small rule disagree,
         also from nearby.
         """
@@ -218,32 +218,32 @@ class PolicySolver:
         inner, rng = bounds.copy(), np.random.default_rng([seed, 1])
         idle = machinery.without_effect(program, first, guesses[:3])
         inner[idle] = np.clip(0.0, bounds[idle, 0], bounds[idle, 1])[:, None]  # as small as may be
-        optima = machinery.optimise(program, first, guesses, inner, self.tolerance, limit)
+        optima = machinery.optimise(program, first, guesses, inner, self.tolerance, clock)
         begun, alone = len(guesses), len(guesses) == 1 or layout.size > FEW or is_long(program)
-        if not limit.is_over() and len(guesses) > 1 and 2 * optima[0].count < begun:
-            more = self._from_contained(machinery, program, inner, optima[0], limit, seed)
+        if not clock.is_over() and len(guesses) > 1 and 2 * optima[0].count < begun:
+            more = self._from_contained(machinery, program, inner, optima[0], clock, seed)
             begun, optima = (
                 begun + sum(one.count for one in more),
                 merged_optima([*optima, *more], self.tolerance),
             )
         while (
-            not (alone or limit.is_over())
+            not (alone or clock.is_over())
             and 2 * optima[0].count < begun < ROUNDS * len(guesses)
             and (optima[0].result.success)
         ):
             nearby = nearby_starts(layout, optima[0].variables, (len(guesses) + 1) // 2, rng, unit)
-            more = machinery.optimise(program, first, nearby, inner, self.tolerance, limit)
+            more = machinery.optimise(program, first, nearby, inner, self.tolerance, clock)
             begun, alone = begun + len(nearby), more[0].cost >= optima[0].cost - self.tolerance
             optima = merged_optima([*optima, *more], self.tolerance)
         return optima, begun, inner
 
-    def _from_contained(self, machinery, program, bounds, best, limit, seed):
+    def _from_contained(self, machinery, program, bounds, best, clock, seed):
         """Optima reached from members of simpler families that cost less than the best that was
         found.
         """
         first, layout, begins = first_nodes(program), machinery.coefficients, []
         for one in program.family.contained:
-            if limit.is_over():
+            if clock.is_over():
                 break
             if one.is_face:
                 held = narrowed(one, bounds, layout)
@@ -251,13 +251,13 @@ class PolicySolver:
                     ()
                     if held is None
                     else machinery.optimise(
-                        program, first, [best.variables], held, self.tolerance, limit
+                        program, first, [best.variables], held, self.tolerance, clock
                     )
                 )
                 begins += [inside[0].variables] if inside else []
             elif (bounds == layout.bounds).all():
                 simple = self._solved(
-                    replace(program, family=one.family), limit, starts=FEW, seed=seed
+                    replace(program, family=one.family), clock, starts=FEW, seed=seed
                 )
                 begins += (
                     [layout.join(one.embed(dict(simple.coefficients), seed=seed))] if simple else []
@@ -265,13 +265,13 @@ class PolicySolver:
         objective = machinery.objective(program, first)
         cheaper = [one for one in begins if objective(one) < best.cost - self.tolerance]
         return (
-            machinery.optimise(program, first, cheaper, bounds, self.tolerance, limit)
+            machinery.optimise(program, first, cheaper, bounds, self.tolerance, clock)
             if cheaper
             else ()
         )
 
-    def _solved(self, program, limit, **options):
-        """The result for a program that helps with this one, as far as the limit allows; None where
+    def _solved(self, program, clock, **options):
+        """The result for a program that helps with this one, as far as the clock allows; None where
         there is none.
         """
         solver = PolicySolver(
@@ -280,18 +280,18 @@ class PolicySolver:
             most_nodes=self.most_nodes,
             hessian=self.hessian,
             most_iterations=self.most_iterations,
-            time_limit=limit.left / 2,
+            time_limit=clock.seconds_for_part(0.5),
         )
         try:
             return solver.solve(throw=False, **options)
         except SolveInterrupted as stop:
-            limit.interrupt()
+            clock.interrupt()
             return stop.solution
 
-    def _result(self, machinery, program, reached, bounds, limit):
+    def _result(self, machinery, program, reached, bounds, clock):
         first, layout = first_nodes(program), machinery.coefficients
         optima, begun, inner = reached
-        best, error, nodes = self._refine(machinery, program, optima[0], inner, first, limit)
+        best, error, nodes = self._refine(machinery, program, optima[0], inner, first, clock)
         entries, cost = best.variables, machinery.cost(program, nodes, best.variables)
         learnt = machinery.learnt(program, nodes, best)
         runaway = "" if learnt else self._runaway(machinery, program, nodes, entries)
@@ -313,7 +313,7 @@ class PolicySolver:
             cost_error=error,
             nodes=machinery.node_count(program, nodes),
             status=(
-                PolicyStatus.CONVERGED if learnt else self._judge(best, error, cost, runaway, limit)
+                PolicyStatus.CONVERGED if learnt else self._judge(best, error, cost, runaway, clock)
             ),
             starts=begun,
             agreed=agreed,
@@ -346,8 +346,8 @@ class PolicySolver:
         felt = np.isfinite(relative).all() and np.linalg.eigvalsh(relative)[0] > FELT
         return "" if felt else words
 
-    def _judge(self, best, error, cost, runaway, limit):
-        status = stopped(status_of(best), limit)
+    def _judge(self, best, error, cost, runaway, clock):
+        status = stopped(status_of(best), clock)
         if status in (PolicyStatus.TIME_LIMIT, PolicyStatus.INTERRUPTED):
             return status
         if runaway and status is not PolicyStatus.DIVERGES:
@@ -356,7 +356,7 @@ class PolicySolver:
             PolicyStatus.QUADRATURE_CAP if status.ok and error > self.tolerance * cost else status
         )
 
-    def _refine(self, machinery, program, optimum, bounds, nodes, limit):
+    def _refine(self, machinery, program, optimum, bounds, nodes, clock):
         """(result, quadrature error of J, nodes): nodes doubled until J at the coefficients no
         longer moves.
         """
@@ -370,10 +370,10 @@ class PolicySolver:
             if (
                 error <= SETTLED * self.tolerance * cost
                 or finer > self.most_nodes
-                or limit.is_over()
+                or clock.is_over()
             ):
                 return best, error, nodes
             nodes = finer
             best = machinery.optimise(
-                program, nodes, [best.variables], bounds, self.tolerance, limit
+                program, nodes, [best.variables], bounds, self.tolerance, clock
             )[0].result

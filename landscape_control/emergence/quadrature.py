@@ -9,7 +9,7 @@ import numpy as np
 
 from ..policies import PolicyProgram
 from ..sees import ExactGradient
-from ..solver.policies import INTERRUPTED, TIMED_OUT, PolicyOptimiser, optima_from
+from ..solver import INTERRUPTED, TIME_LIMIT, BoundedOptimiser, optima_from
 from .programs import REFERENCE, ROUND_OFF, MomentProgram, is_free, pack
 from .starting import stretch
 
@@ -67,7 +67,7 @@ class Machinery:
         self.hessian, self.options, self.build_seconds = hessian, options, 0.0
         self._optimisers, self._objectives, self._slopes, self._last = {}, {}, {}, (None, {})
 
-    def optimiser(self, nodes: int) -> PolicyOptimiser:
+    def optimiser(self, nodes: int) -> BoundedOptimiser:
         """The compiled optimiser with N nodes."""
         return self._kept(self._optimisers, nodes, self._build_optimiser)
 
@@ -118,10 +118,10 @@ class Machinery:
             self._packed(program, nodes)[REFERENCE + 1] == ROUND_OFF
         ):  # however it ended: nothing can be better
             return share <= 100 * ROUND_OFF
-        ended = not optimum.success and optimum.reason not in (TIMED_OUT, INTERRUPTED)
+        ended = not optimum.success and optimum.reason not in (TIME_LIMIT, INTERRUPTED)
         return ended and is_free(program) and share <= 10 * ROUND_OFF
 
-    def optimise(self, program, nodes, guesses, bounds, tolerance, limit=None):
+    def optimise(self, program, nodes, guesses, bounds, tolerance, clock=None):
         """Distinct optima from these guesses, best first; at least one run, however short, is made."""
         optimiser, units = self.optimiser(self.node_count(program, nodes)), self._units(program)
         found = optima_from(
@@ -130,7 +130,7 @@ class Machinery:
             self._packed(program, nodes),
             bounds=bounds * units[:, None],
             closeness=tolerance,
-            limit=limit,
+            clock=clock,
         )
         return tuple(
             replace(one, result=replace(one.result, variables=one.variables / units))
@@ -156,7 +156,7 @@ class Machinery:
 
     def _build_optimiser(self, nodes):
         nlp, derivatives = self.moments.nlp(nodes, exact=self.hessian == "exact")
-        return PolicyOptimiser(
+        return BoundedOptimiser(
             nlp=nlp, hessian=self.hessian, derivatives=derivatives, options=self.options
         )
 

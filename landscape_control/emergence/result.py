@@ -14,7 +14,7 @@ from ..arguments import AnyNumber, Entries, checked
 from ..errors import ProblemError
 from ..policies import Policy, PolicyProgram
 from ..recordable import Recordable
-from ..solver.policies import PolicyStatus
+from .status import PolicyStatus
 
 
 @checked

@@ -11,8 +11,7 @@ from scipy.optimize import minimize
 
 from ..errors import ProblemError
 from ..policies import GradientDescent, Policy, PolicyProgram
-from ..solver.limits import Limit
-from ..solver.policies import INTERRUPTED, TIMED_OUT, Optimum, RawResult, optima_from
+from ..solver import Optimum, RawResult, SolveClock, optima_from, unfinished
 from .descents import filled, limited_memory, turns
 from .held_out import episode_costs
 from .lowest import LeastCost
@@ -49,16 +48,16 @@ class Round:
     spread over episodes rough : bool, whether an end had other minima close by: rules that follow
     signs make averages with kinks
 
-    ``least`` is that of the unseen scenarios (None: of this set itself), ``limit`` says when to
+    ``least`` is that of the unseen scenarios (None: of this set itself), ``clock`` says when to
     stop with the best so far.
     """
 
-    def __init__(self, solver, program, count, seed, *, least=None, limit=None):
+    def __init__(self, solver, program, count, seed, *, least=None, clock=None):
         self.built, self.optimiser = solver.compiled(program, count)
         self.drawn = draw(program, count, blocks=BLOCKS, seed=seed)
         self.weights = np.stack(time_weights(program))
         self.numbers = self.built.numbers(self.weights, self.drawn)
-        self._least, self._scales, self.limit = least, {}, Limit() if limit is None else limit
+        self._least, self._scales, self.clock = least, {}, SolveClock() if clock is None else clock
         self.program, self.count, self.rough = program, sum(self.built.counts), False
         self._parameters, self.length = (
             ca.DM(self.numbers),
@@ -150,13 +149,13 @@ class Round:
         for entries, count in guesses:
             begin = self.built.scale.variables(np.clip(entries, *bounds.T))
             end = (
-                self._not_run(begin) if found and self.limit.is_over() else self._end(begin, edges)
+                self._not_run(begin) if found and self.clock.is_over() else self._end(begin, edges)
             )
             found.append(Optimum(result=end, count=count))
         found.sort(key=lambda one: one.cost)
         if (
             len(edges) <= FEWEST
-            and not self.limit.met
+            and not self.clock.cut_short
             and any(self._kinked(one.variables, edges) for one in found[:2])
         ):
             self.rough = True
@@ -174,22 +173,12 @@ class Round:
         try:
             return self._settled(self._descend(begin, edges), edges)
         except KeyboardInterrupt:  # between two runs
-            self.limit.interrupt()
+            self.clock.interrupt()
             return self._not_run(begin)
 
     def _not_run(self, begin) -> RawResult:
         """A guess as it is."""
-        nothing, why = np.empty(0), INTERRUPTED if self.limit.interrupted else TIMED_OUT
-        return RawResult(
-            variables=begin,
-            multipliers=nothing,
-            constraints=nothing,
-            cost=self._cost_at(begin),
-            iterations=0,
-            success=False,
-            reason=why,
-            log="",
-        )
+        return unfinished(begin, self.clock.stop_reason, cost=self._cost_at(begin))
 
     def _distinct(self, found):
         distinct = []
@@ -238,7 +227,7 @@ class Round:
         found = self._descend_in(reference, begin, edges)
         for _ in range(6):
             smaller = self._reference(found.variables)
-            if not smaller < reference / 10 or self.limit.met:
+            if not smaller < reference / 10 or self.clock.cut_short:
                 break
             reference, found = smaller, self._descend_in(smaller, found.variables, edges)
         return found
@@ -253,16 +242,16 @@ class Round:
                 lambda x: self.built.scaled(x, self._parameters, reference),
                 begin,
                 edges,
-                self.limit,
+                self.clock,
             )
             begin = first.variables
         if self.optimiser is None or (
-            first is not None and (self.limit.met or self._is_settled(first, edges))
+            first is not None and (self.clock.cut_short or self._is_settled(first, edges))
         ):
             return first
         numbers = np.append(self.numbers, reference)
         last = optima_from(
-            self.optimiser, [begin], numbers, bounds=edges, closeness=0.0, limit=self.limit
+            self.optimiser, [begin], numbers, bounds=edges, closeness=0.0, clock=self.clock
         )[0].result
         return last if first is None or last.success or last.cost < first.cost else first
 
@@ -275,7 +264,7 @@ class Round:
         optimised again there.
         """
         one = replace(one, cost=self._cost_at(one.variables))
-        if self.limit.met:
+        if self.clock.cut_short:
             return one
         x, narrowed = one.variables, edges.copy()
         for i, size in enumerate(self.sizes(x)):

@@ -12,8 +12,7 @@ import numpy as np
 from ..arrays import whole
 from ..errors import SolveError
 from ..policies.contained import narrowed
-from ..solver.limits import Limit
-from ..solver.policies import Optimum, PolicyStatus, status_of, stopped
+from ..solver import Optimum, SolveClock
 from .compared import Compared
 from .held_out import HeldOut, mean_and_error
 from .intervals import confidence_intervals
@@ -22,6 +21,7 @@ from .scenario_checks import certify_scenarios, identify_scenarios
 from .scenario_result import ScenarioResult
 from .scenario_round import BLOCKS, FEW, STATIONARY, Round, standing_still
 from .starting import at_bound, bounds_with, guess_entries, held, settled_starts
+from .status import PolicyStatus, status_of, stopped
 
 HELD_OUT_BLOCKS, MORE = 20, 100  # of one set of held-out scenarios; sets drawn at most
 # distinct optima that are followed when scenarios are added; of many coefficients the best alone
@@ -38,7 +38,7 @@ class Search:
     None where there is none
     """
 
-    def __init__(self, solver, program, seed, fixed, within=None, limit=None):
+    def __init__(self, solver, program, seed, fixed, within=None, clock=None):
         self.solver, self.program = solver, program
         self._held, starts, self.rounds, self._fresh = np.random.SeedSequence(
             whole("seed", seed, low=0)
@@ -46,7 +46,7 @@ class Search:
         self.held, self.start_seed = self._unseen(self._held), int(starts.generate_state(1)[0])
         self.layout = program.family.layout(program.steps)
         self.bounds = bounds_with(self.layout, fixed, within)
-        self.limit, self.seed = Limit() if limit is None else limit, seed
+        self.clock, self.seed = SolveClock() if clock is None else clock, seed
         self.least = None if program.task.is_quadratic else LeastCost(program, self.held.scenarios)
         self.plain, self.plain_name, self._face, self._reached = None, "heavy ball", None, None
 
@@ -57,7 +57,7 @@ class Search:
         try:
             return self._run(guess, starts)
         except KeyboardInterrupt:
-            self.limit.interrupt()
+            self.clock.interrupt()
             if self._reached is None:
                 raise
             return self._result(*self._reached)
@@ -71,12 +71,12 @@ class Search:
         found, carried = current.optimise([(one, 1) for one in guesses], self.bounds), CARRIED
         found = self._with_faces(current, found) if starts else found
         self._reached = current, found, len(guesses), (math.nan, math.inf, False)
-        while not self.limit.is_over():
+        while not self.clock.is_over():
             before, current = found[0].variables, self._round(count)
             found = current.optimise(
                 [(one.variables, one.count) for one in found[:carried]], self.bounds
             )
-            if self.limit.met:  # not all of them: the round before was complete
+            if self.clock.cut_short:  # not all of them: the round before was complete
                 break
             closed = self._reach(current, before, found, len(guesses))
             if (
@@ -111,18 +111,20 @@ class Search:
             count,
             self.rounds.spawn(1)[0],
             least=self.least,
-            limit=self.limit,
+            clock=self.clock,
         )
 
     def _guesses(self, first, guess, starts):
         entries = guess_entries(self.layout, guess, starts)
-        limit = first.rest + 9 * first.unit
+        highest = first.rest + 9 * first.unit
 
         def within(one):
             return first.cost(np.clip(one, *self.bounds.T))
 
         found = (
-            list(settled_starts(self.layout, starts, self.start_seed, within, limit, first.length))
+            list(
+                settled_starts(self.layout, starts, self.start_seed, within, highest, first.length)
+            )
             if starts
             else []
         )
@@ -141,7 +143,7 @@ class Search:
         ends = []
         for one in self.program.family.contained if self.plain is None else ():
             bounds = narrowed(one, self.bounds, self.layout) if one.is_face else None
-            if bounds is not None and not self.limit.is_over():
+            if bounds is not None and not self.clock.is_over():
                 ends.append(
                     (current.optimise([(found[0].variables, 1)], bounds)[0], one.name, bounds)
                 )
@@ -175,7 +177,11 @@ class Search:
             }
         )
         result = solve.solve_program(
-            simple, seed=self.seed, throw=False, time_limit=self.limit.left / 2, **options
+            simple,
+            seed=self.seed,
+            throw=False,
+            time_limit=self.clock.seconds_for_part(0.5),
+            **options,
         )
         best, self.plain_name = dict(result.coefficients), one.name
         self.plain = np.clip(self.layout.join(one.embed(best)), *self.bounds.T)
@@ -231,7 +237,7 @@ class Search:
         allowed = self.solver.tolerance * min(current.scale(one) for one in entries)
         found = Compared(self.program, [current.policy(one) for one in entries], self.held, allowed)
         for _ in range(MORE - 1):
-            if found.is_known() or self.limit.is_over():
+            if found.is_known() or self.clock.is_over():
                 break
             found.meet(self._unseen(self._held.spawn(1)[0]))
         return found
@@ -324,8 +330,8 @@ class Search:
         cost, error, scale = judged
         if not np.isfinite(cost):
             return PolicyStatus.DIVERGES, ""
-        status = stopped(status_of(best.result), self.limit)
-        if self.limit.met:
+        status = stopped(status_of(best.result), self.clock)
+        if self.clock.cut_short:
             return status, ""
         unknown = 2 * error > self.solver.tolerance * scale
         if compared.first_is_clearly_worse and not unknown:

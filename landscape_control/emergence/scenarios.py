@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ..arguments import Count, Duration, Index, Positive, checked
-from ..arrays import number, whole
+from ..arrays import whole
 from ..errors import ProblemError, SolveError, SolveInterrupted, check_options
 from ..policies import PolicyProgram
-from ..solver.limits import SECONDS, Limit, time_limit_of
-from ..solver.policies import PolicyOptimiser, PolicyStatus
+from ..solver import SECONDS, BoundedOptimiser, SolveClock
 from .programs import ScenarioProgram
 from .renumber import renumbered
 from .scenario_result import ScenarioResult
 from .scenario_round import BLOCKS
 from .scenario_search import HELD_OUT_BLOCKS, Search
 from .scenario_sets import counts, scenes
+from .status import PolicyStatus
 
 UNFINISHED = (
     PolicyStatus.ITERATION_LIMIT,
@@ -69,8 +69,8 @@ class ScenarioSolver:
         self.scenarios = whole("scenarios", scenarios, low=2 * BLOCKS)
         self.most_scenarios = whole("most_scenarios", most_scenarios, low=self.scenarios)
         self.held_out = whole("held_out", held_out, low=2 * HELD_OUT_BLOCKS)
-        self.tolerance = number("tolerance", tolerance, low=0, low_open=True)
-        self.time_limit = time_limit_of(time_limit)
+        self.tolerance = tolerance
+        self.time_limit = time_limit
         self.build_seconds = 0.0
         self._compiled: dict = {}
         self.compiled(program, self.scenarios)
@@ -131,16 +131,16 @@ class ScenarioSolver:
         so far, or None.
         """
         program, began, built = self.changed(**numbers), time.perf_counter(), self.build_seconds
-        limit = Limit(seconds=self.time_limit)
+        clock = SolveClock(limit=self.time_limit)
         try:
-            result = Search(self, program, seed, fixed, within, limit).run(
+            result = Search(self, program, seed, fixed, within, clock).run(
                 guess, whole("starts", starts, low=0)
             )
         except KeyboardInterrupt as stop:  # before there was anything, or again
             raise SolveInterrupted(PolicyStatus.INTERRUPTED.value, solution=None) from stop
         spent = time.perf_counter() - began - (self.build_seconds - built)
         result = replace(result, build_seconds=self.build_seconds, solve_seconds=spent)
-        if limit.interrupted:
+        if clock.interrupted:
             raise SolveInterrupted(f"{result.status.value} ({result.message})", solution=result)
         good = result.status in (
             PolicyStatus.CONVERGED,
@@ -154,7 +154,7 @@ class ScenarioSolver:
 
     def compiled(
         self, program: PolicyProgram, count: int
-    ) -> tuple[ScenarioProgram, PolicyOptimiser | None]:
+    ) -> tuple[ScenarioProgram, BoundedOptimiser | None]:
         """The program, and IPOPT on it where it has a Hessian, for about ``count`` scenarios; built
         once.
         """
@@ -171,7 +171,7 @@ class ScenarioSolver:
             optimiser = (
                 None
                 if built.curvature is None
-                else PolicyOptimiser(
+                else BoundedOptimiser(
                     nlp=built.nlp, hessian="exact", derivatives=built.derivatives, options=OPTIMISER
                 )
             )

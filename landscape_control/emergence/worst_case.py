@@ -14,10 +14,10 @@ import numpy as np
 from ..arguments import AnyNumber, Duration, Entries, Index, Numbers, Whole, checked
 from ..errors import ProblemError, SolveError, SolveInterrupted, check_choice
 from ..policies import Policy, PolicyProgram
-from ..solver.limits import SECONDS, Limit
-from ..solver.policies import PolicyStatus, stopped
+from ..solver import SECONDS, SolveClock
 from .programs import check_linear, check_paid
 from .result import coefficients_in_words
+from .status import PolicyStatus, stopped
 from .worst_case_search import Search, agreeing
 
 MEASURES = ("loss", "distance")
@@ -123,10 +123,10 @@ def worst_case(
     _check(program, measure, throw)
     began = time.perf_counter()
     default = program.steps * max(4, math.ceil(64 / program.steps)) + 1
-    limit = Limit(seconds=time_limit)
-    search = Search(program, measure, _grid(program, default if points is None else points), limit)
+    clock = SolveClock(limit=time_limit)
+    search = Search(program, measure, _grid(program, default if points is None else points), clock)
     result = _result(search, *search.run(guess, starts, seed), began)
-    if limit.interrupted:
+    if clock.interrupted:
         raise SolveInterrupted(result.status.value, solution=result)
     if throw and not result.status.ok:
         raise SolveError(result.status.value, solution=result)
@@ -156,7 +156,7 @@ def _result(search, optima, starts, began):
         worst=best.worst,
         measure=search.measure,
         curvature=float(grid[np.argmax(search.values(best.entries, grid))]),
-        status=stopped(best.status, search.limit),
+        status=stopped(best.status, search.clock),
         starts=starts,
         grid_error=float(max(fine.max() - best.worst, 0.0)),
         agreed=agreeing(optima),

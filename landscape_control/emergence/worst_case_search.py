@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import SolveError
-from ..solver.policies import PolicyOptimiser, PolicyStatus, optima_from, status_of
+from ..solver import BoundedOptimiser, optima_from
 from .programs import (
     FLOOR,
     REFERENCE,
@@ -21,6 +21,7 @@ from .programs import (
 from .quadrature import largest_curvature
 from .replay import diverging, mode_costs
 from .starting import bounds_with, guess_entries, nearby_starts, settled_starts, stretch
+from .status import PolicyStatus, status_of
 
 ALIKE = 1e-6  # worst values that differ by less, relatively, are one
 MOST = 8  # rounds of starts around the best
@@ -51,17 +52,17 @@ class Search:
     curvature.
     """
 
-    def __init__(self, program, measure, grid, limit):
-        self.program, self.measure, self.grid, self.limit = program, measure, grid, limit
+    def __init__(self, program, measure, grid, clock):
+        self.program, self.measure, self.grid, self.clock = program, measure, grid, clock
         self.moments = MomentProgram(
             family=program.family, horizon=program.steps, layout=layout_of(program)
         )
         self.layout, self.curvature = self.moments.coefficients, largest_curvature(program)
         self.units = stretch(self.layout, self.curvature)
-        self.optimiser = PolicyOptimiser(
+        self.optimiser = BoundedOptimiser(
             hessian="exact", **_named(worst_case_nlp(self.moments, len(grid)))
         )
-        self.average = PolicyOptimiser(
+        self.average = BoundedOptimiser(
             hessian="exact", **_named(self.moments.nlp(len(grid), exact=True))
         )
         self.bounds = bounds_with(self.layout, None) * self.units[:, None]
@@ -88,7 +89,7 @@ class Search:
         rng = np.random.default_rng([seed, 1])
         for _ in range(MOST if starts else 0):
             before = found[0].worst
-            if 2 * agreeing(found) >= used or self.limit.is_over():
+            if 2 * agreeing(found) >= used or self.clock.is_over():
                 break
             nearby = nearby_starts(self.layout, found[0].entries, starts, rng, 1 / self.curvature)
             found, used = _sorted(found + self._ends(nearby)), used + starts
@@ -131,11 +132,11 @@ class Search:
             self.packed,
             bounds=self.bounds,
             closeness=ALIKE,
-            limit=self.limit,
+            clock=self.clock,
         )
         found = []
         for one in near:
-            if not (found and self.limit.is_over()):
+            if not (found and self.clock.is_over()):
                 found.append(Found(*self._solve(one.variables / self.units), one.count))
         return _sorted(found)
 
@@ -153,7 +154,7 @@ class Search:
             entries = optimum.variables[:-1] / self.units
             fallen = self.values(entries, self.grid).max() / scale
             done = not fallen < 1 - 1e-9 or fallen > _RESCALED and optimum.result.success
-            if done or self.limit.is_over():
+            if done or self.clock.is_over():
                 break
         return self.values(entries, self.grid).max(), entries, status_of(optimum.result)
 
@@ -169,7 +170,7 @@ class Search:
             bounds=bounds,
             rows=rows,
             closeness=0.0,
-            limit=self.limit,
+            clock=self.clock,
         )[0]
 
     def _weights(self, grid):
