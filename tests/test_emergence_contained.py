@@ -253,7 +253,7 @@ SCRIPT = """
     import casadi as ca
     import landscape_control as lc
     from landscape_control import policies
-    from landscape_control.emergence import scenario_round
+    from landscape_control.emergence import scenario_descent
     from landscape_control.solver import BoundedOptimiser
 
     objective = lc.Objective(horizon=150 if {which!r} == "moments" else 20, learning_rate=math.inf)
@@ -265,7 +265,7 @@ SCRIPT = """
         "scenarios": (lengths, policies.HeavyBall(constant=True), lc.NoisyGradient(0.01)),
         "network": (lengths, policies.GatedPolicy(hidden=1, gradient_scale=0.3, sees_clock=False), lc.NoisyGradient(0.01))}}
     task, family, sees = posed[{which!r}]
-    home, name = (scenario_round, "limited_memory") if {which!r} == "network" else (BoundedOptimiser, "run")
+    home, name = (scenario_descent, "limited_memory") if {which!r} == "network" else (BoundedOptimiser, "run")
     plain = getattr(home, name)
 
     def watched(*given, **options):  # the user stops a second after the first run has ended

@@ -24,9 +24,10 @@ from landscape_control.emergence.held_out import HeldOut, episode_costs, mean_an
 from landscape_control.emergence.programs.scenario_program import ScenarioProgram
 from landscape_control.emergence.replay import exact_cost
 from landscape_control.emergence.scenario_round import Round
-from landscape_control.emergence.scenario_search import Search
+from landscape_control.emergence.scenario_search import ScenarioSearch
 from landscape_control.emergence.scenario_sets import block_means, draw, scenes
 from landscape_control.emergence.scenarios import ScenarioSolver, solve_scenarios
+from landscape_control.emergence.search_options import SearchOptions
 from landscape_control.errors import SolveError
 from landscape_control.landscape.distribution import LandscapeDistribution
 from landscape_control.landscape.hidden import OrnsteinUhlenbeck
@@ -450,16 +451,16 @@ def test_a_gap_that_stays_open_is_said():
 
 
 def test_a_rule_that_diverges_is_said():
-    search = Search(
-        ScenarioSolver(heavy_ball(horizon=400), scenarios=20, held_out=40),
-        heavy_ball(horizon=400),
-        0,
-        None,
+    program = heavy_ball(horizon=400)
+    search = ScenarioSearch(
+        ScenarioSolver(program, scenarios=20, held_out=40),
+        program,
+        SearchOptions(guess={"learning_rate": 30.0, "momentum": 0.9}, starts=0),
     )
-    held = search.held.cost(policy_of(search.program, np.array([30.0, 0.9])), search.program)
+    held = search.judge.held.cost(policy_of(search.program, np.array([30.0, 0.9])), search.program)
     assert held == (np.inf, np.inf)
     with pytest.raises(SolveError, match="overflow at every start"):
-        search.run({"learning_rate": 30.0, "momentum": 0.9}, 0)
+        search.run()
 
 
 @dataclass(frozen=True, kw_only=True)

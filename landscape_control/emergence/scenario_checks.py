@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import ProblemError
 from .identifiability import Identifiability
 from .intervals import WIDE, wide_differences
-from .scenario_round import STATIONARY
+from .scenario_descent import STATIONARY
 from .starting import coefficient_scales
 
 STEPS = (

@@ -17,10 +17,12 @@ from ..policies import Policy, PolicyProgram
 from ..solver import SECONDS, SolveClock
 from .programs import check_linear, check_paid
 from .result import coefficients_in_words
+from .search_options import SearchOptions
 from .status import PolicyStatus, stopped
-from .worst_case_search import Search, agreeing
+from .worst_case_search import WorstCaseSearch, agreeing
 
 MEASURES = ("loss", "distance")
+FINER = 10  # times as many curvatures, on which the error of the grid is measured
 
 
 @checked
@@ -93,8 +95,8 @@ def worst_case(
     *,
     measure: Literal["distance", "loss"] = "distance",
     points: Annotated[int, Whole(low=2)] | None = None,
-    starts: Index = 8,
-    seed: Index = 0,
+    starts: Index = SearchOptions.starts,
+    seed: Index = SearchOptions.seed,
     guess: Mapping[str, float | Numbers] | object = None,
     throw: bool = True,
     time_limit: Duration = SECONDS,
@@ -120,12 +122,20 @@ def worst_case(
     Source: Chebyshev 1854, Young 1953 (schedules); Polyak 1964 (constant heavy ball, as the horizon
     grows).
     """
-    _check(program, measure, throw)
+    _check(program, measure)
     began = time.perf_counter()
-    default = program.steps * max(4, math.ceil(64 / program.steps)) + 1
+    if points is None:
+        points = program.steps * max(4, math.ceil(64 / program.steps)) + 1
+    options = SearchOptions(guess=guess, starts=starts, seed=seed)
     clock = SolveClock(limit=time_limit)
-    search = Search(program, measure, _grid(program, default if points is None else points), clock)
-    result = _result(search, *search.run(guess, starts, seed), began)
+    search = WorstCaseSearch(program, measure, _grid(program, points), options, clock)
+    try:
+        search.run()
+    except KeyboardInterrupt as stop:  # between two runs of the optimiser
+        clock.interrupt()
+        if not search.ends:
+            raise SolveInterrupted(PolicyStatus.INTERRUPTED.value, solution=None) from stop
+    result = _result(search, began)
     if clock.interrupted:
         raise SolveInterrupted(result.status.value, solution=result)
     if throw and not result.status.ok:
@@ -133,7 +143,7 @@ def worst_case(
     return result
 
 
-def _check(program, measure, _throw):
+def _check(program, measure):
     check_linear(program)
     check_paid(program)
     check_choice("measure", measure, MEASURES)
@@ -146,10 +156,9 @@ def _check(program, measure, _throw):
         )
 
 
-def _result(search, optima, starts, began):
-    program, grid = search.program, search.grid
-    best = optima[0]
-    fine = search.values(best.entries, _grid(program, 10 * len(grid)))
+def _result(search, began) -> WorstCaseResult:
+    program, grid, best = search.program, search.grid, search.ends[0]
+    fine = search.values(best.entries, _grid(program, FINER * len(grid)))
     return WorstCaseResult(
         program=program,
         coefficients=search.layout.split(best.entries),
@@ -157,9 +166,9 @@ def _result(search, optima, starts, began):
         measure=search.measure,
         curvature=float(grid[np.argmax(search.values(best.entries, grid))]),
         status=stopped(best.status, search.clock),
-        starts=starts,
+        starts=search.begun,
         grid_error=float(max(fine.max() - best.worst, 0.0)),
-        agreed=agreeing(optima),
+        agreed=agreeing(search.ends),
         solve_seconds=time.perf_counter() - began,
     )
 

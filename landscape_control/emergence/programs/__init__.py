@@ -3,6 +3,7 @@ and averages over drawn scenarios of any rule, with their derivatives by CasADi.
 """
 
 from .moment_model import (
+    MomentLayout,
     check_linear,
     layout_of,
     linear_rows,
@@ -19,6 +20,7 @@ from .worst_case_program import worst_case_nlp
 __all__ = [
     "FLOOR",
     "REFERENCE",
+    "MomentLayout",
     "ROUND_OFF",
     "MomentProgram",
     "ScenarioProgram",
