@@ -5,7 +5,7 @@ both agree.
 import time
 from dataclasses import dataclass
 
-from ..arguments import Count, Duration, Positive, checked
+from ..arguments import Count, Duration, Index, Positive, checked
 from ..arrays import whole
 from ..errors import ProblemError
 from ..policies import PolicyProgram
@@ -111,8 +111,9 @@ class ScenarioSolver(ProgramSolver):
         is_network = any(one.size > 1 for one in program.family.coefficients)
         return not (is_network and status in UNFINISHED)
 
+    @checked
     def solve_contained(
-        self, program: PolicyProgram, *, starts: int, seed: int, clock: SolveClock
+        self, program: PolicyProgram, *, starts: Index, seed: Index, clock: SolveClock
     ) -> PolicyResult:
         """The best member of a simpler family as it is found by itself, in half of the time that is
         left: by exact moments where there are any, else by scenarios like these.
