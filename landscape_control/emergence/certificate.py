@@ -29,15 +29,13 @@ class PolicyCertificate:
     moments : gap between the cost and that of NumPy's own propagation of mean and covariance
     quadrature : gap between that and the same with twice the nodes
     stationarity : largest |s ∂J/∂c|/J over coefficients that were free and inside their ranges, by
-    complex steps; s is the
-        scale of the coefficient, as for the identifiability
+        complex steps; s is the scale of the coefficient, as for the identifiability
     growth : spectral radius of the closed loop over the spectrum, for rules that do the same at
-    every step; None for others replayed, replay_error : mean cost of episodes stepped with the
-    policy and its standard error, in units of cost; None if
-        none were run
+        every step; None for others
+    replayed, replay_error : mean cost of episodes stepped with the policy and its standard error,
+        in units of cost; None if none were run
     tolerance : asked for of the cost; the stationarity may be three times its square root, because
-    the cost is second
-        order there
+        the cost is second order there
     learnt : whether the cost is zero to round-off by this calculation too
     """
 
@@ -128,8 +126,8 @@ def cost_gradient(program: PolicyProgram, coefficients, *, nodes: int) -> np.nda
     curvatures, weights = program.task.curvatures.nodes(nodes)
     entries = layout.join(dict(coefficients))
     stepped = (entries[:, None] + 1j * STEP * np.eye(len(entries)))[..., None]
-    found = mode_costs(program.family, layout, stepped, program, curvatures) @ weights
-    return np.broadcast_to(found.imag / STEP, entries.shape)
+    costs = mode_costs(program.family, layout, stepped, program, curvatures) @ weights
+    return np.broadcast_to(costs.imag / STEP, entries.shape)
 
 
 def _stationarity(result, scale):

@@ -66,6 +66,6 @@ def turns(values, level) -> int:
 
 def filled(x, free, part):
     """x with its free entries replaced."""
-    found = x.copy()
-    found[free] = part
-    return found
+    whole = x.copy()
+    whole[free] = part
+    return whole

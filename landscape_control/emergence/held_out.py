@@ -48,7 +48,7 @@ class HeldOut:
     @property
     def count(self) -> int:
         """Scenarios of all scenes."""
-        return sum(one.count for one in self.scenarios)
+        return sum(drawn.count for drawn in self.scenarios)
 
     @checked
     def block_costs(self, policy: Policy, program: PolicyProgram) -> np.ndarray:
@@ -75,12 +75,17 @@ def episode_costs(
 ) -> list[np.ndarray]:
     """J_s of every scenario, (S,) per scene; infinite for episodes that overflow."""
     task = program.task
-    known = [_QUADRATIC] if task.is_quadratic else [_functions(one) for one in task.population]
+    known = (
+        [_QUADRATIC]
+        if task.is_quadratic
+        else [_functions(landscape) for landscape in task.population]
+    )
     with np.errstate(over="ignore", invalid="ignore"):
         costs = [
-            _run(policy, program, one, *pair) for one, pair in zip(scenarios, known, strict=True)
+            _run(policy, program, drawn, *pair)
+            for drawn, pair in zip(scenarios, known, strict=True)
         ]
-    return [np.where(np.isfinite(one), one, np.inf) for one in costs]
+    return [np.where(np.isfinite(cost), cost, np.inf) for cost in costs]
 
 
 def _run(policy, program, scenarios, loss, slope):

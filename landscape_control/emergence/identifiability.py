@@ -1,4 +1,4 @@
-"""Which coefficients the cost feels: flat directions of its Hessian at the optimum, and rules that
+"""Which coefficients the cost depends on: flat directions of its Hessian at the optimum, and rules that
 cost the same.
 """
 
@@ -27,8 +27,7 @@ class Identifiability:
     Attributes
     ----------
     stiffness : (m,), eigenvalues of s s' ∂²J/∂c∂c' / J, s the scales, ascending: a step of relative
-    length r along a
-        direction raises the cost by the fraction stiffness·r²/2
+        length r along a direction raises the cost by the fraction stiffness·r²/2
     directions : (m, n), the eigenvectors, one per row, over ``labels``
     labels : (n,) names of the coefficients that were free
     flat : number of directions whose stiffness is below ``threshold``
@@ -64,7 +63,7 @@ class Identifiability:
 
     @property
     def flat(self) -> int:
-        """How many directions the cost does not feel."""
+        """How many directions the cost does not depend on."""
         return int((np.abs(self.stiffness) <= self.resolution).sum())
 
     @property

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 LEVEL = 0.95
-FLAT = 1e-7  # of the largest stiffness: below it a direction is not felt
+FLAT = 1e-7  # of the largest stiffness: below it a direction is flat
 WIDE = (0.1, 0.2, 0.4)  # steps of differences where an average has kinks
 
 
@@ -21,12 +21,14 @@ def confidence_intervals(current, entries: np.ndarray, free: np.ndarray) -> dict
     of Operations Research, 1991). Cov(∇J) comes from the means over the independent blocks,
     quantiles from Student's t. It is taken in the variables of the program and carried to the
     coefficients, so that intervals stay in their ranges. Coefficients held at a bound have width
-    zero; coefficients that the cost does not feel have the whole range.
+    zero; coefficients that the cost does not depend on have the whole range.
 
     Parameters
     ----------
     current : round of scenarios, with its program ``built``, scenarios ``drawn`` and stage
-    ``weights`` entries : (n,), the optimum free : (n,) bool, coefficients that are not at a bound
+        ``weights``
+    entries : (n,), the optimum
+    free : (n,) bool, coefficients that are not at a bound
     """
     built = current.built
     if built.curvature is None:
@@ -40,14 +42,14 @@ def confidence_intervals(current, entries: np.ndarray, free: np.ndarray) -> dict
             x[free] + stdtrit(blocks - 1, np.array([[0.5 - LEVEL / 2], [0.5 + LEVEL / 2]])) * spread
         )
     lowest, highest = built.layout.bounds.T
-    ends = [np.clip(built.scale.coefficients(one), lowest, highest) for one in (low, high)]
-    ends = [built.layout.split(one) for one in ends]
+    ends = [np.clip(built.scale.coefficients(end), lowest, highest) for end in (low, high)]
+    ends = [built.layout.split(end) for end in ends]
     return {name: (ends[0][name], ends[1][name]) for name in ends[0]}
 
 
 def standard_errors(current, x: np.ndarray, free: np.ndarray) -> np.ndarray:
-    """Of the free variables at an optimum x; infinite for those that the cost does not feel, for
-    all at a saddle.
+    """Of the free variables at an optimum x; infinite for those that the cost does not
+    depend on, for all at a saddle.
     """
     if current.rough:
         return rough_errors(current, x, free)
@@ -98,7 +100,9 @@ def wide_differences(
                 -costs(other - row),
                 costs(-row - other),
             ]
-            hessian[i, j] = hessian[j, i] = sum(one.mean() for one in corners) / (4 * width**2)
+            hessian[i, j] = hessian[j, i] = sum(corner.mean() for corner in corners) / (
+                4 * width**2
+            )
     return hessian, (np.array(ups) - np.array(downs)).T / (2 * width)
 
 
@@ -107,12 +111,15 @@ def _sandwich(hessian, slopes):
     stiffness, directions = np.linalg.eigh(hessian) if finite else (np.array([-1.0]), None)
     if stiffness[0] < -FLAT * stiffness[-1]:
         return np.full(len(hessian), np.inf)
-    felt = stiffness > FLAT * stiffness[-1]
+    curved = stiffness > FLAT * stiffness[-1]
     moved = (
-        (slopes - slopes.mean(0)) @ directions[:, felt] / stiffness[felt] @ directions[:, felt].T
+        (slopes - slopes.mean(0))
+        @ directions[:, curved]
+        / stiffness[curved]
+        @ directions[:, curved].T
     )
     errors = np.sqrt((moved**2).sum(0) / (len(slopes) - 1) / len(slopes))
-    return np.where((directions[:, ~felt] ** 2).sum(1) > FLAT, np.inf, errors)
+    return np.where((directions[:, ~curved] ** 2).sum(1) > FLAT, np.inf, errors)
 
 
 def block_gradients(current, x: np.ndarray) -> np.ndarray:
@@ -121,8 +128,8 @@ def block_gradients(current, x: np.ndarray) -> np.ndarray:
     rows = []
     for block in range(blocks):
         alone = [
-            replace(one, weights=one.weights * blocks * (one.blocks == block))
-            for one in current.drawn
+            replace(drawn, weights=drawn.weights * blocks * (drawn.blocks == block))
+            for drawn in current.drawn
         ]
         rows.append(
             np.array(

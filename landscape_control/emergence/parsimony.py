@@ -18,9 +18,9 @@ class Choice:
     ----------
     best : (...) integers, index of the family; -1 where none has a cost
     gain : (...), cost of the simplest family that has one over that of the preferred one, minus 1;
-    NaN where none has nearest : (...), cost of the next best family over that of the preferred one,
-    minus 1; negative where a richer family
-        is cheaper by less than it must be; NaN without another one
+        NaN where none has
+    nearest : (...), cost of the next best family over that of the preferred one, minus 1; negative
+        where a richer family is cheaper by less than it must be; NaN without another one
     """
 
     best: Entries

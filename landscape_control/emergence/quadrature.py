@@ -36,7 +36,7 @@ def is_long(program: PolicyProgram) -> bool:
     """Whether each run of the optimiser is long, and what is best over a shorter horizon is a place
     to begin.
     """
-    steady = not any(one.varies for one in program.family.coefficients)
+    steady = not any(coefficient.varies for coefficient in program.family.coefficients)
     return steady and first_nodes(program) * program.steps > LONG
 
 

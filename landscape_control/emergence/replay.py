@@ -26,9 +26,9 @@ def replay(
     noise.
 
     The rule steps through its (init, update) pair over ``episodes`` draws, rounded to whole pairs
-    in each of BLOCKS independent blocks, as :class:`HeldOut` makes them; gradients at time t feel
-    μ_t, losses at time t feel μ_t. The error is that of the mean of BLOCKS means; (inf, inf) where
-    episodes overflow. Raises ProblemError for fewer than two episodes and seeds that are no whole
+    in each of BLOCKS independent blocks, as :class:`HeldOut` makes them; gradients and
+    losses at time t are those with μ_t. The error is that of the mean of BLOCKS means; (inf, inf)
+    where episodes overflow. Raises ProblemError for fewer than two episodes and seeds that are no whole
     number.
     """
     seed = np.random.SeedSequence(seed)
@@ -73,7 +73,7 @@ def is_steady(family, coefficients, program: PolicyProgram) -> bool:
         linear_rows(family, layout.at_step(entries, t), Clock(step=t, horizon=program.steps))
         for t in (0, program.steps - 1)
     )
-    return not any(one.varies for one in family.coefficients) and np.allclose(
+    return not any(coefficient.varies for coefficient in family.coefficients) and np.allclose(
         first, last, rtol=1e-12, atol=0
     )
 
@@ -88,14 +88,14 @@ def growth(
     """
     h = np.linspace(*program.task.curvatures.support, points)
     layout = family.layout(program.steps)
-    entries, found = layout.join(dict(coefficients)), np.zeros(points)
+    entries, factors = layout.join(dict(coefficients)), np.zeros(points)
     for t in [0] if is_steady(family, coefficients, program) else range(program.steps):
         rows = linear_rows(family, layout.at_step(entries, t), Clock(step=t, horizon=program.steps))
         lines = [_stacked([row[0] + h * row[1], *row[2:]], h) for row in rows]
         lines[0][..., 0] += 1.0
-        found = np.maximum(found, np.abs(np.linalg.eigvals(_stacked(lines, None))).max(-1))
-    worst = int(np.argmax(found))
-    return float(found[worst]), float(h[worst])
+        factors = np.maximum(factors, np.abs(np.linalg.eigvals(_stacked(lines, None))).max(-1))
+    worst = int(np.argmax(factors))
+    return float(factors[worst]), float(h[worst])
 
 
 def diverging(family, coefficients, program: PolicyProgram) -> ProblemError:
@@ -172,9 +172,9 @@ class _Mode:
 
     def gained(self, noise):
         """Covariance that a step adds."""
-        found = noise[..., :, None] * noise[..., None, :] * self.variance[:, None, None]
-        found[..., -1, -1] += self.diffusion
-        return found
+        covariance = noise[..., :, None] * noise[..., None, :] * self.variance[:, None, None]
+        covariance[..., -1, -1] += self.diffusion
+        return covariance
 
 
 def _stacked(entries, like):

@@ -71,8 +71,10 @@ def _draw_scene(program, which, count, weight, blocks, rng):
     if program.task.is_quadratic:
         starts, hidden, shares = _quadratics(program, base, blocks, rng)
     else:
-        one = replace(program.task, population=(program.task.population[which],), weights=None)
-        drawn = one.draw(rng, base, program.steps, blocks=blocks)
+        landscape_alone = replace(
+            program.task, population=(program.task.population[which],), weights=None
+        )
+        drawn = landscape_alone.draw(rng, base, program.steps, blocks=blocks)
         starts, hidden = drawn.starts, drawn.hidden
         shares = _even(program.task.starts, starts, blocks)
     blocked = np.repeat(np.arange(blocks), base // blocks)
@@ -111,18 +113,20 @@ def curvature_scale(program: PolicyProgram, drawn: Sequence[Scenarios]) -> float
     """
     if program.task.is_quadratic:
         return program.task.curvatures.support[1]
-    found = []
-    for scene, one in zip(scenes(program), drawn, strict=True):
+    curvatures = []
+    for scene, scenarios in zip(scenes(program), drawn, strict=True):
         theta, hidden = ca.SX.sym("theta", scene.dimension), ca.SX.sym("hidden", scene.hidden)
         size = ca.Function(
             "size", [theta, hidden], [ca.norm_fro(ca.hessian(scene.loss(theta, hidden), theta)[0])]
         )
-        found.append(
+        curvatures.append(
             np.array(
-                size.map(min(one.count, FEW))(one.starts[:FEW].T, one.hidden[:FEW, 0].T)
+                size.map(min(scenarios.count, FEW))(
+                    scenarios.starts[:FEW].T, scenarios.hidden[:FEW, 0].T
+                )
             ).mean()
         )
-    average = float(np.mean(found))
+    average = float(np.mean(curvatures))
     return average if np.isfinite(average) and average > 0 else 1.0
 
 
@@ -216,9 +220,9 @@ def _check_sees(program):
 
 def block_means(costs: Sequence[np.ndarray], scenarios: Sequence[Scenarios]) -> np.ndarray:
     """Means over each block, (blocks,), of costs per scenario of every scene."""
-    blocks = 1 + max(int(one.blocks.max()) for one in scenarios)
+    blocks = 1 + max(int(drawn.blocks.max()) for drawn in scenarios)
     sums = sum(
-        np.bincount(one.blocks, one.weights * cost, blocks)
-        for one, cost in zip(scenarios, costs, strict=True)
+        np.bincount(drawn.blocks, drawn.weights * cost, blocks)
+        for drawn, cost in zip(scenarios, costs, strict=True)
     )
     return sums * blocks

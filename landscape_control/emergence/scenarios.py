@@ -108,7 +108,7 @@ class ScenarioSolver(ProgramSolver):
     def _has_failed(self, program: PolicyProgram, status: PolicyStatus) -> bool:
         if status in USABLE:
             return False
-        is_network = any(one.size > 1 for one in program.family.coefficients)
+        is_network = any(coefficient.size > 1 for coefficient in program.family.coefficients)
         return not (is_network and status in UNFINISHED)
 
     @checked

@@ -35,14 +35,14 @@ class WorstCaseResult:
     program : PolicyProgram
     coefficients : {name: float or array}
     worst : float, the largest value over the spectrum, per unit of E θ_0²: of the mode's cost
-    ("loss"), or of the cost over
-        h/2, which is E(θ-μ)² for a terminal cost ("distance")
+        ("loss"), or of the cost over h/2, which is E(θ-μ)² for a terminal cost ("distance")
     curvature : float, where it is largest
     measure : "loss" or "distance"
     grid_error : float, how much larger the worst value is on a grid ten times finer
     status : PolicyStatus
     starts, agreed : int, how many starting points were optimised from, and how many of them reached
-    this value solve_seconds : float
+        this value
+    solve_seconds : float
     """
 
     program: PolicyProgram
@@ -106,13 +106,14 @@ def worst_case(
     Parameters
     ----------
     program : PolicyProgram of a linear family on random quadratics; only the support of its
-    spectrum counts measure : "distance" (cost over h/2: Chebyshev's problem for a terminal cost
-    without noise) or "loss" points : int, curvatures in the grid, gathered at the ends like
-    Chebyshev's nodes; by default 4 T + 1, at least 64, and
-        always so that the extrema of Chebyshev's polynomial of degree T are among them
+        spectrum counts
+    measure : "distance" (cost over h/2: Chebyshev's problem for a terminal cost without noise) or
+        "loss"
+    points : int, curvatures in the grid, gathered at the ends like Chebyshev's nodes; by default
+        4 T + 1, at least 64, and always so that the extrema of Chebyshev's polynomial of degree T
+        are among them
     starts : int, drawn at first; unless most of them agree, rounds of as many around the best
-    follow, up to eight, until one
-        finds nothing better
+        follow, up to eight, until one finds nothing better
     seed, guess, throw : as for optimize_policy
     time_limit : float, seconds; the best so far is returned then, with status TIME_LIMIT
 

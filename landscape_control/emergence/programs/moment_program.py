@@ -89,8 +89,8 @@ class MomentProgram:
         """Costs (1, N), gradients (n, N), Hessians (n², N) at all nodes, from the packed numbers p."""
         s = self.shared_size
         function = getattr(self, which).map(f"{which}_{nodes}", "serial", nodes, [0, 1], [])
-        found = function(x, p[:s], p[s : s + nodes].T, p[s + nodes : s + 2 * nodes].T)
-        return list(found) if isinstance(found, tuple) else [found]
+        outputs = function(x, p[:s], p[s : s + nodes].T, p[s + nodes : s + 2 * nodes].T)
+        return list(outputs) if isinstance(outputs, tuple) else [outputs]
 
     def nlp(self, nodes: int, *, exact: bool) -> tuple[dict, dict]:
         """(nlp, derivatives) of minimising log(J/reference + floor), whose minimiser is J's, with N
@@ -195,14 +195,14 @@ class _Kernel:
 
     def _over_state(self, row):
         """A row over (θ, y, state…) as a row over x, with y = h(θ - μ)."""
-        found = ca.SX(1, self.layout.dimension)
+        over_x = ca.SX(1, self.layout.dimension)
         entries = {0: row[0] + self.h * row[1]} | {1 + k: entry for k, entry in enumerate(row[2:])}
         if self.layout.moving:
             entries[self.layout.minimum] = -self.h * row[1]
         for place, entry in entries.items():
             if not entry.is_zero():
-                found[0, place] = entry
-        return found
+                over_x[0, place] = entry
+        return over_x
 
     def _minimum_rows(self):
         d, rows = self.layout.dimension, []

@@ -32,7 +32,7 @@ class Scene:
     dimension, hidden : n and p
     loss : (θ (n,), φ (p,)) -> L
     observed : (θ, φ, ξ (n,)) -> what the learner sees of ∇L(θ, φ), given the random numbers ξ of
-    the step
+        the step
     """
 
     dimension: int
@@ -51,8 +51,9 @@ class Scenarios:
     hidden : (S, T+1, p), φ at times 0 … T
     noise : (S, T, n), the random numbers of each observation
     weights : (S,), their shares of the average; over all scenes they sum to one, on average at
-    least blocks : (S,) integers, which independent and equally likely draw of the whole population
-    an episode belongs to
+        least
+    blocks : (S,) integers, which independent and equally likely draw of the whole population an
+        episode belongs to
     """
 
     starts: np.ndarray
@@ -120,22 +121,22 @@ class ScenarioProgram:
     def _summed(self, name, kind, inputs=(), outputs=1):
         """The chunks' function ``kind`` mapped over the chunks of every scene, outputs added up."""
         x, stage = ca.MX.sym("x", self.layout.size), ca.MX.sym("stage", 2 * self.horizon)
-        data, found = [], []
+        data, mapped_outputs = [], []
         for chunk, count, width in zip(self._chunks, self.counts, self.widths, strict=True):
             many = count // width
             mapped = getattr(chunk, kind).map(
                 kind, "serial", many, list(range(2)), list(range(outputs))
             )
             data.append(ca.MX.sym("scenarios", chunk.size, many))
-            found.append(mapped.call([x, stage, data[-1]]))
-        totals = [sum(column[1:], column[0]) for column in zip(*found, strict=True)]
+            mapped_outputs.append(mapped.call([x, stage, data[-1]]))
+        totals = [sum(column[1:], column[0]) for column in zip(*mapped_outputs, strict=True)]
         inside = ca.Function(name, [x, stage, *data], totals)
-        p = ca.MX.sym("p", 2 * self.horizon + sum(one.numel() for one in data))
+        p = ca.MX.sym("p", 2 * self.horizon + sum(symbol.numel() for symbol in data))
         pieces = ca.vertsplit(
-            p, np.cumsum([0, 2 * self.horizon, *(one.numel() for one in data)]).tolist()
+            p, np.cumsum([0, 2 * self.horizon, *(symbol.numel() for symbol in data)]).tolist()
         )
         shaped = [
-            ca.reshape(piece, *one.shape) for piece, one in zip(pieces[1:], data, strict=True)
+            ca.reshape(piece, *symbol.shape) for piece, symbol in zip(pieces[1:], data, strict=True)
         ]
         return x, p, inside.call([x, pieces[0], *shaped])
 
@@ -168,16 +169,16 @@ class ScenarioProgram:
         x, p = self._variables()
         cost, slope = self.gradient(x, p[:-1])
         value, rate, _ = self._outer(cost, p[-1])
-        found = {"grad_f": ca.Function("scaled_gradient", [x, p], [value, rate * slope])}
+        functions = {"grad_f": ca.Function("scaled_gradient", [x, p], [value, rate * slope])}
         if self.curvature is not None:
             sigma, rows = ca.MX.sym("sigma"), ca.MX.sym("rows", 0)
             cost, slope, bent = self.curvature(x, p[:-1])
             _, rate, second = self._outer(cost, p[-1])
             whole = rate * bent + second * slope @ slope.T
-            found["hess_lag"] = ca.Function(
+            functions["hess_lag"] = ca.Function(
                 "scaled_hessian", [x, p, sigma, rows], [ca.triu(sigma * whole)]
             )
-        return found
+        return functions
 
     def scaled(
         self, x: np.ndarray, parameters: ca.DM, reference: float
@@ -205,7 +206,7 @@ class ScenarioProgram:
         """The parameters p from the weights (2, T) of loss and effort and the scenarios of each
         scene.
         """
-        parts = [one.numbers(width) for one, width in zip(scenarios, self.widths, strict=True)]
+        parts = [drawn.numbers(width) for drawn, width in zip(scenarios, self.widths, strict=True)]
         return np.concatenate([np.ravel(stage_weights), *parts])
 
 
@@ -246,19 +247,19 @@ def one_step(family: Family, horizon: int, scene: Scene) -> ca.Function:
     """(state, coefficients, φ, φ', ξ, [t, a, b]) -> next state, in scalars; the state ends with the
     cost so far.
     """
-    n, sizes = scene.dimension, [one.size for one in family.coefficients]
+    n, sizes = scene.dimension, [coefficient.size for coefficient in family.coefficients]
     theta, inner = ca.SX.sym("theta", n), ca.SX.sym("inner", n, family.state_size)
     cost, noise, stage = ca.SX.sym("cost"), ca.SX.sym("noise", n), ca.SX.sym("stage", 3)
     now, later = ca.SX.sym("hidden", scene.hidden), ca.SX.sym("hidden_next", scene.hidden)
     entries = ca.SX.sym("coefficients", sum(sizes))
     begins = np.cumsum([0, *sizes])
     named = {
-        one.name: (
+        coefficient.name: (
             entries[int(begin)]
-            if one.size == 1
-            else [entries[int(begin) + i] for i in range(one.size)]
+            if coefficient.size == 1
+            else [entries[int(begin) + i] for i in range(coefficient.size)]
         )
-        for one, begin in zip(family.coefficients, begins, strict=False)
+        for coefficient, begin in zip(family.coefficients, begins, strict=False)
     }
     try:
         move, after = family.step(

@@ -12,17 +12,21 @@ class Scale:
     """
 
     def __init__(self, layout: Layout):
-        kinds = [self._kind(one) for one in layout.coefficients]
-        repeats = [layout.blocks(one) * one.size for one in layout.coefficients]
+        kinds = [self._kind(coefficient) for coefficient in layout.coefficients]
+        repeats = [
+            layout.blocks(coefficient) * coefficient.size for coefficient in layout.coefficients
+        ]
         self.kinds = np.repeat(np.array(kinds, dtype=object), repeats)
 
     @staticmethod
-    def _kind(one):
-        if one.varies:  # single steps may well be zero, where a logarithm never arrives
+    def _kind(coefficient):
+        if coefficient.varies:  # single steps may well be zero, where a logarithm never arrives
             return "linear"
-        if one.scale == "log" and one.low >= 0:
+        if coefficient.scale == "log" and coefficient.low >= 0:
             return "log"
-        return "one minus" if one.scale == "one minus" and one.high <= 1 else "linear"
+        return (
+            "one minus" if coefficient.scale == "one minus" and coefficient.high <= 1 else "linear"
+        )
 
     def variables(self, coefficients) -> np.ndarray:
         """x (…, size) of coefficients (…, size)."""
@@ -39,7 +43,10 @@ class Scale:
         if isinstance(x, ca.MX):
             rules = {"log": ca.exp, "one minus": lambda v: -ca.expm1(-v), "linear": lambda v: v}
             return ca.vertcat(
-                *(rules[kind](one) for kind, one in zip(self.kinds, ca.vertsplit(x), strict=True))
+                *(
+                    rules[kind](entry)
+                    for kind, entry in zip(self.kinds, ca.vertsplit(x), strict=True)
+                )
             )
         with np.errstate(over="ignore"):
             closer = np.where(self.kinds == "one minus", -np.expm1(-np.asarray(x)), x)
@@ -59,14 +66,15 @@ def coefficient_table(layout: Layout, entries):
     an effect.
     """
     rows = []
-    for one in layout.coefficients:
-        mine, blocks = entries[layout.slices[one.name]], layout.blocks(one)
-        if one.varies:
+    for coefficient in layout.coefficients:
+        own, blocks = entries[layout.slices[coefficient.name]], layout.blocks(coefficient)
+        if coefficient.varies:
             rows.append(
                 ca.horzcat(
-                    ca.MX(one.size, layout.horizon - blocks), ca.reshape(mine, one.size, blocks)
+                    ca.MX(coefficient.size, layout.horizon - blocks),
+                    ca.reshape(own, coefficient.size, blocks),
                 )
             )
         else:
-            rows.append(ca.repmat(mine, 1, layout.horizon))
+            rows.append(ca.repmat(own, 1, layout.horizon))
     return ca.densify(ca.vertcat(*rows))
