@@ -138,7 +138,7 @@ def identify_coefficients(result: object, *, threshold: Positive = 1e-06) -> Ide
     cost, _, hessian = cost_derivatives(program, entries, nodes=result.nodes)
     scales = coefficient_scales(layout, entries, 1 / program.task.curvatures.support[1])
     unit = result.standing_still if result.learnt else max(cost, np.finfo(float).tiny)
-    labels = [label for label, one in zip(layout.labels, free, strict=True) if one]
+    labels = [label for label, is_free in zip(layout.labels, free, strict=True) if is_free]
     return Identifiability.of_hessian(
         hessian[np.ix_(free, free)], scales[free], labels, unit=unit, threshold=threshold
     )

@@ -5,13 +5,12 @@ again for other numbers.
 from typing import Literal
 
 from ..arguments import Count, Duration, Positive, checked
-from ..errors import SolveInterrupted
 from ..policies import PolicyProgram
 from ..solver import SECONDS, SolveClock
 from .compiled_moments import MomentPrograms
 from .moment_judgement import judged
 from .moment_search import MomentSearch
-from .program_solver import ProgramSolver
+from .program_solver import ProgramSolver, solved_beside
 from .programs import MomentLayout, check_linear, check_paid, layout_of, plain_noise
 from .quadrature import first_nodes
 from .result import PolicyResult
@@ -120,14 +119,4 @@ class PolicySolver(ProgramSolver):
             most_iterations=self.most_iterations,
             time_limit=clock.seconds_for_part(0.5),
         )
-        try:
-            return solver.solve(
-                starts=options.starts,
-                seed=options.seed,
-                fixed=options.fixed,
-                within=options.within,
-                throw=False,
-            )
-        except SolveInterrupted as stop:
-            clock.interrupt()
-            return stop.solution
+        return solved_beside(solver, options, clock)

@@ -138,6 +138,26 @@ class ProgramSolver:
         return not status.ok
 
 
+def solved_beside(
+    solver: ProgramSolver, options: SearchOptions, clock: SolveClock
+) -> PolicyResult | None:
+    """The result of a solve that helps with another one, whose ``clock`` learns of an interruption;
+    the best so far then, None where there is none.
+    """
+    try:
+        return solver.solve(
+            guess=options.guess,
+            starts=options.starts,
+            seed=options.seed,
+            fixed=options.fixed,
+            within=options.within,
+            throw=False,
+        )
+    except SolveInterrupted as stop:
+        clock.interrupt()
+        return stop.solution
+
+
 def solve_once(
     kind: type[ProgramSolver], program: PolicyProgram, options: Mapping[str, object]
 ) -> PolicyResult:

@@ -155,6 +155,8 @@ class ScenarioSearch:
             seed=self.options.seed,
             clock=self.clock,
         )
+        if result is None:
+            raise KeyboardInterrupt
         best = dict(result.coefficients)
         entries = np.clip(self.layout.join(largest.embed(best)), *self.bounds.T)
         self.simpler = Simpler(entries=entries, name=largest.name)

@@ -11,7 +11,7 @@ from ..errors import ProblemError
 from ..policies import PolicyProgram
 from ..solver import SECONDS, BoundedOptimiser, SolveClock
 from .policy_solver import PolicySolver, has_moments
-from .program_solver import ProgramSolver, solve_once
+from .program_solver import ProgramSolver, solve_once, solved_beside
 from .programs import ScenarioProgram
 from .result import PolicyResult
 from .scenario_judgement import HELD_OUT_BLOCKS
@@ -114,13 +114,15 @@ class ScenarioSolver(ProgramSolver):
     @checked
     def solve_contained(
         self, program: PolicyProgram, *, starts: Index, seed: Index, clock: SolveClock
-    ) -> PolicyResult:
+    ) -> PolicyResult | None:
         """The best member of a simpler family as it is found by itself, in half of the time that is
-        left: by exact moments where there are any, else by scenarios like these.
+        left: by exact moments where there are any, else by scenarios like these. None where the
+        user stopped it before there was any.
         """
         seconds = clock.seconds_for_part(0.5)
         if has_moments(program):
-            return PolicySolver(program, time_limit=seconds).solve(seed=seed, throw=False)
+            exact = PolicySolver(program, time_limit=seconds)
+            return solved_beside(exact, SearchOptions(seed=seed), clock)
         solver = ScenarioSolver(
             program,
             scenarios=self.scenarios,
@@ -129,7 +131,7 @@ class ScenarioSolver(ProgramSolver):
             tolerance=self.tolerance,
             time_limit=seconds,
         )
-        return solver.solve(starts=starts, seed=seed, throw=False)
+        return solved_beside(solver, SearchOptions(starts=starts, seed=seed), clock)
 
     def compiled(self, program: PolicyProgram, count: int) -> CompiledScenarios:
         """The program and its optimiser for about ``count`` scenarios; built once."""
