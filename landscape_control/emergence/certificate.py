@@ -1,6 +1,7 @@
 """Checks of optimised coefficients by NumPy alone: without the optimiser and its derivatives."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -120,7 +121,7 @@ def certify_policy(
     )
 
 
-def cost_gradient(program: PolicyProgram, coefficients, *, nodes: int) -> np.ndarray:
+def cost_gradient(program: PolicyProgram, coefficients: Mapping, *, nodes: int) -> np.ndarray:
     """∂J/∂c (n,) by complex steps through the NumPy propagation."""
     layout = program.family.layout(program.steps)
     curvatures, weights = program.task.curvatures.nodes(nodes)

@@ -1,6 +1,7 @@
 """Descents without a Hessian, and what tells a smooth line of costs from one with kinks."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from scipy.optimize import minimize
@@ -14,7 +15,12 @@ class _StoppedError(Exception):
     """The clock is over."""
 
 
-def limited_memory(function, begin: np.ndarray, bounds: np.ndarray, clock: SolveClock) -> RawResult:
+def limited_memory(
+    function: Callable[[np.ndarray], tuple[float, np.ndarray]],
+    begin: np.ndarray,
+    bounds: np.ndarray,
+    clock: SolveClock,
+) -> RawResult:
     """Minimise from one start by SciPy's L-BFGS-B: gradients alone, robust where coefficients are
     many.
 
@@ -58,13 +64,13 @@ def limited_memory(function, begin: np.ndarray, bounds: np.ndarray, clock: Solve
     )
 
 
-def turns(values, level) -> int:
+def turns(values: np.ndarray, level: float) -> int:
     """How often the sign changes, round-off of numbers of size ``level`` left out."""
     signs = np.sign(values[np.abs(values) > max(1e-3 * np.abs(values).max(), 1e-12 * level)])
     return int((signs[1:] != signs[:-1]).sum())
 
 
-def filled(x, free, part):
+def filled(x: np.ndarray, free: np.ndarray, part: np.ndarray) -> np.ndarray:
     """x with its free entries replaced."""
     whole = x.copy()
     whole[free] = part

@@ -12,7 +12,7 @@ from ..arguments import Count, checked
 from ..pointwise import Pointwise
 from ..policies import Policy, PolicyProgram
 from .programs import Scenarios, time_weights
-from .scenario_sets import block_means, draw, quadratic_loss, quadratic_slope
+from .scenario_sets import block_means, depends_on_state, draw, quadratic_loss, quadratic_slope
 
 _QUADRATIC = (
     (lambda theta, hidden: quadratic_loss(theta.T, hidden.T)),
@@ -102,7 +102,7 @@ def _run(policy, program, scenarios, loss, slope):
 
 def _root(program, size):
     """(θ (S, n), ξ (S, n)) -> noise of the gradient."""
-    if not callable(getattr(program.sees, "noise", None)):
+    if not depends_on_state(program.sees):
         return lambda theta, noise: noise
     theta, noise = ca.SX.sym("theta", size), ca.SX.sym("noise", size)
     function = Pointwise(

@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import stdtrit
 
+from .scenario_round import Round
+
 LEVEL = 0.95
 FLAT = 1e-7  # of the largest stiffness: below it a direction is flat
 WIDE = (0.1, 0.2, 0.4)  # steps of differences where an average has kinks
 
 
-def confidence_intervals(current, entries: np.ndarray, free: np.ndarray) -> dict[str, tuple]:
+def confidence_intervals(current: Round, entries: np.ndarray, free: np.ndarray) -> dict[str, tuple]:
     """{name: (low, high)} at 95 %, floats or arrays like the coefficients; empty without an exact
     Hessian.
 
@@ -36,18 +38,19 @@ def confidence_intervals(current, entries: np.ndarray, free: np.ndarray) -> dict
     x = built.scale.variables(entries)
     low, high = x.copy(), x.copy()
     if free.any():
-        spread = standard_errors(current, x, free)
         blocks = 1 + int(current.drawn[0].blocks.max())
-        low[free], high[free] = (
-            x[free] + stdtrit(blocks - 1, np.array([[0.5 - LEVEL / 2], [0.5 + LEVEL / 2]])) * spread
-        )
+        quantile = stdtrit(blocks - 1, 0.5 + LEVEL / 2)
+        reach = quantile * standard_errors(current, x, free)
+        low[free], high[free] = x[free] - reach, x[free] + reach
     lowest, highest = built.layout.bounds.T
-    ends = [np.clip(built.scale.coefficients(end), lowest, highest) for end in (low, high)]
-    ends = [built.layout.split(end) for end in ends]
-    return {name: (ends[0][name], ends[1][name]) for name in ends[0]}
+    lows, highs = (
+        built.layout.split(np.clip(built.scale.coefficients(end), lowest, highest))
+        for end in (low, high)
+    )
+    return {name: (lows[name], highs[name]) for name in lows}
 
 
-def standard_errors(current, x: np.ndarray, free: np.ndarray) -> np.ndarray:
+def standard_errors(current: Round, x: np.ndarray, free: np.ndarray) -> np.ndarray:
     """Of the free variables at an optimum x; infinite for those that the cost does not
     depend on, for all at a saddle.
     """
@@ -58,7 +61,7 @@ def standard_errors(current, x: np.ndarray, free: np.ndarray) -> np.ndarray:
     return sizes * _sandwich(hessian, block_gradients(current, x)[:, free] * sizes)
 
 
-def rough_errors(current, x: np.ndarray, free: np.ndarray) -> np.ndarray:
+def rough_errors(current: Round, x: np.ndarray, free: np.ndarray) -> np.ndarray:
     """The same from differences of block means over steps at least as wide as the errors they give:
     kinks average out.
 
@@ -78,7 +81,7 @@ def rough_errors(current, x: np.ndarray, free: np.ndarray) -> np.ndarray:
 
 @np.errstate(invalid="ignore")
 def wide_differences(
-    current, x: np.ndarray, free: np.ndarray, width: float
+    current: Round, x: np.ndarray, free: np.ndarray, width: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """(∇²J (m, m), ∇J of every block (blocks, m)), free variables over their sizes, by differences
     of NumPy's costs.
@@ -106,34 +109,34 @@ def wide_differences(
     return hessian, (np.array(ups) - np.array(downs)).T / (2 * width)
 
 
-def _sandwich(hessian, slopes):
-    finite = np.isfinite(hessian).all() and np.isfinite(slopes).all()
-    stiffness, directions = np.linalg.eigh(hessian) if finite else (np.array([-1.0]), None)
-    if stiffness[0] < -FLAT * stiffness[-1]:
+def _sandwich(hessian, slopes) -> np.ndarray:
+    """√diag(H⁻¹ Cov H⁻¹) over the directions in which the cost is curved; infinite for variables
+    with a part in any other, for all where the cost falls along some direction or is not finite.
+    """
+    if not (np.isfinite(hessian).all() and np.isfinite(slopes).all()):
         return np.full(len(hessian), np.inf)
-    curved = stiffness > FLAT * stiffness[-1]
-    moved = (
-        (slopes - slopes.mean(0))
-        @ directions[:, curved]
-        / stiffness[curved]
-        @ directions[:, curved].T
-    )
-    errors = np.sqrt((moved**2).sum(0) / (len(slopes) - 1) / len(slopes))
-    return np.where((directions[:, ~curved] ** 2).sum(1) > FLAT, np.inf, errors)
+    stiffness, directions = np.linalg.eigh(hessian)
+    smallest = FLAT * stiffness[-1]
+    if stiffness[0] < -smallest:
+        return np.full(len(hessian), np.inf)
+    curved = stiffness > smallest
+    along, flat = directions[:, curved], directions[:, ~curved]
+    # where the optimum of each block alone would be, from that of all
+    shifts = (slopes - slopes.mean(0)) @ along / stiffness[curved] @ along.T
+    errors = np.sqrt((shifts**2).sum(0) / (len(slopes) - 1) / len(slopes))
+    return np.where((flat**2).sum(1) > FLAT, np.inf, errors)
 
 
-def block_gradients(current, x: np.ndarray) -> np.ndarray:
+def block_gradients(current: Round, x: np.ndarray) -> np.ndarray:
     """∇J of every block of scenarios on its own, (blocks, n)."""
     blocks = 1 + int(current.drawn[0].blocks.max())
-    rows = []
-    for block in range(blocks):
-        alone = [
-            replace(drawn, weights=drawn.weights * blocks * (drawn.blocks == block))
-            for drawn in current.drawn
-        ]
-        rows.append(
-            np.array(
-                current.built.gradient(x, current.built.numbers(current.weights, alone))[1]
-            ).ravel()
-        )
-    return np.array(rows)
+    return np.array([_gradient_of_block(current, x, block, blocks) for block in range(blocks)])
+
+
+def _gradient_of_block(current, x, block, blocks) -> np.ndarray:
+    alone = [
+        replace(drawn, weights=drawn.weights * blocks * (drawn.blocks == block))
+        for drawn in current.drawn
+    ]
+    numbers = current.built.numbers(current.weights, alone)
+    return np.array(current.built.gradient(x, numbers)[1]).ravel()

@@ -3,13 +3,14 @@ optimiser.
 """
 
 import math
+from collections.abc import Mapping
 from typing import Annotated
 
 import numpy as np
 
 from ..arguments import Count, Index, Whole, checked
 from ..errors import ProblemError
-from ..policies import Clock, Layout, Policy, PolicyProgram
+from ..policies import Clock, Family, Layout, Policy, PolicyProgram
 from .held_out import HeldOut
 from .programs import check_linear, linear_rows, minimum_step, noise_variance, time_weights
 
@@ -65,7 +66,7 @@ def exact_cost(policy: Policy, program: PolicyProgram, *, nodes: Count = 200) ->
     return cost
 
 
-def is_steady(family, coefficients, program: PolicyProgram) -> bool:
+def is_steady(family: Family, coefficients: Mapping, program: PolicyProgram) -> bool:
     """Whether a linear rule does the same at its first and its last step, from any state."""
     layout = family.layout(program.steps)
     entries = layout.join(dict(coefficients))
@@ -79,7 +80,7 @@ def is_steady(family, coefficients, program: PolicyProgram) -> bool:
 
 
 def growth(
-    family, coefficients, program: PolicyProgram, *, points: int = 100
+    family: Family, coefficients: Mapping, program: PolicyProgram, *, points: int = 100
 ) -> tuple[float, float]:
     """(factor per step, curvature): the largest eigenvalue modulus of (θ, state)'s closed loop over
     the spectrum, and where.
@@ -98,7 +99,7 @@ def growth(
     return float(factors[worst]), float(h[worst])
 
 
-def diverging(family, coefficients, program: PolicyProgram) -> ProblemError:
+def diverging(family: Family, coefficients: Mapping, program: PolicyProgram) -> ProblemError:
     """The refusal of a rule whose second moments overflow, with the curvature where they grow
     fastest.
     """
@@ -118,7 +119,11 @@ def diverging(family, coefficients, program: PolicyProgram) -> ProblemError:
 
 @np.errstate(over="ignore", invalid="ignore")
 def mode_costs(
-    family, layout: Layout, entries, program: PolicyProgram, curvatures: np.ndarray
+    family: Family,
+    layout: Layout,
+    entries: np.ndarray,
+    program: PolicyProgram,
+    curvatures: np.ndarray,
 ) -> np.ndarray:
     """Costs (…, N) of modes of curvature h (N,); entries (n,) or (n, …, 1), real or complex, one
     program per column.

@@ -4,6 +4,8 @@ from dataclasses import fields, is_dataclass
 
 import numpy as np
 
+from ..policies import PolicyProgram
+
 _UNUSED = {
     "terminal": ("loss_weight",),
     "running": ("terminal_weight",),
@@ -11,7 +13,7 @@ _UNUSED = {
 }  # by kind of cost
 
 
-def differing_fields(first, second) -> list[str]:
+def differing_fields(first: PolicyProgram, second: PolicyProgram) -> list[str]:
     """Dotted names of what differs between two programs, e.g. ["objective.discount",
     "task.curvatures"].
 

@@ -10,6 +10,8 @@ from ..errors import ProblemError
 from .identifiability import Identifiability
 from .intervals import WIDE, wide_differences
 from .scenario_descent import STATIONARY
+from .scenario_result import ScenarioResult
+from .scenario_round import Round
 from .starting import coefficient_scales
 
 STEPS = (
@@ -62,7 +64,9 @@ class ScenarioCertificate:
         return "\n".join([f"certificate {'passed' if self.passed else 'NOT passed'}", *rows])
 
 
-def certify_scenarios(current, free: np.ndarray, result) -> ScenarioCertificate:
+def certify_scenarios(
+    current: Round, free: np.ndarray, result: ScenarioResult
+) -> ScenarioCertificate:
     """Check a result against NumPy stepping on the scenarios ``current`` that it was fitted to;
     ``free`` (n,) as there.
     """
@@ -96,7 +100,7 @@ def certify_scenarios(current, free: np.ndarray, result) -> ScenarioCertificate:
     )
 
 
-def identify_scenarios(current, free: np.ndarray, result) -> Identifiability:
+def identify_scenarios(current: Round, free: np.ndarray, result: ScenarioResult) -> Identifiability:
     """Flat directions of the exact Hessian over the scenarios; refused where the program has too
     many coefficients for one.
 

@@ -18,7 +18,7 @@ from .scenario_judgement import HELD_OUT_BLOCKS
 from .scenario_result import ScenarioResult
 from .scenario_round import BLOCKS
 from .scenario_search import ScenarioSearch
-from .scenario_sets import counts, scenes
+from .scenario_sets import counts, depends_on_state, scenes
 from .search_options import SearchOptions
 from .status import PolicyStatus
 
@@ -88,7 +88,7 @@ class ScenarioSolver(ProgramSolver):
         """
         program = super().changed(**numbers)
         before, after = self.program.sees, program.sees
-        if before is not after and (_is_formula(before) or _is_formula(after)):
+        if before is not after and (depends_on_state(before) or depends_on_state(after)):
             raise ProblemError(
                 "sees",
                 expected="the noise formula it was built with",
@@ -164,8 +164,3 @@ def _built(program, sizes) -> CompiledScenarios:
             nlp=built.nlp, hessian="exact", derivatives=built.derivatives, options=OPTIMISER
         )
     return CompiledScenarios(program=built, optimiser=optimiser)
-
-
-def _is_formula(sees) -> bool:
-    """Whether noise depends on the state."""
-    return callable(getattr(sees, "noise", None))

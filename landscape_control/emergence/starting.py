@@ -97,7 +97,7 @@ def nearby_starts(
     )
 
 
-def guess_entries(layout: Layout, guess, starts: int) -> np.ndarray | None:
+def guess_entries(layout: Layout, guess: object, starts: int) -> np.ndarray | None:
     """The vector (n,) of a guess: None, coefficients by name, or an earlier result (of any
     horizon).
 

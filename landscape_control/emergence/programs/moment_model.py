@@ -5,16 +5,18 @@ n·noise + (drift of μ).
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from ...errors import ProblemError
+from ...landscape import LandscapeDistribution
 from ...policies import Clock, Family, PolicyProgram
-from ...sees import CurvatureNoise, ExactGradient, NoisyGradient
+from ...sees import CurvatureNoise, ExactGradient, NoisyGradient, Sees
 
 
-def linear_rows(family: Family, coefficients, clock: Clock) -> list[list]:
+def linear_rows(family: Family, coefficients: Mapping, clock: Clock) -> list[list]:
     """Δθ and the next state as rows over (θ, y, state…): the family's step on unit vectors, 1 + k
     rows of 2 + k entries.
     """
@@ -80,7 +82,7 @@ def layout_of(program: PolicyProgram) -> MomentLayout:
     )
 
 
-def start_moments(layout: MomentLayout, task) -> np.ndarray:
+def start_moments(layout: MomentLayout, task: LandscapeDistribution) -> np.ndarray:
     """S at t = 0 as a vector: θ_0 and μ_0 independent, the family's state zero."""
     mean, variance = np.zeros(layout.dimension), np.zeros(layout.dimension)
     mean[0], variance[0] = task.start_mean, task.start_variance
@@ -93,7 +95,7 @@ def start_moments(layout: MomentLayout, task) -> np.ndarray:
     return np.array([second[pair] for pair in layout.pairs])
 
 
-def minimum_step(task) -> tuple[float, float, float]:
+def minimum_step(task: LandscapeDistribution) -> tuple[float, float, float]:
     """(ρ, q, centre) of μ' - centre = ρ(μ - centre) + N(0, q) over one time unit, in its first two
     moments.
     """
@@ -147,7 +149,7 @@ def check_linear(program: PolicyProgram) -> None:
         )
 
 
-def plain_noise(sees) -> bool:
+def plain_noise(sees: Sees) -> bool:
     """Whether a mode's gradient is seen with noise that depends on nothing but its curvature."""
     if isinstance(sees, NoisyGradient):
         return isinstance(sees.noise, float)

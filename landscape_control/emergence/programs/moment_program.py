@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import casadi as ca
+import numpy as np
 
 from ...policies import Clock, Family
 from .moment_model import MomentLayout, linear_rows
@@ -81,11 +82,11 @@ class MomentProgram:
             "mode_curvature", inputs, [cost, ca.densify(gradient), ca.vec(ca.densify(hessian))]
         )
 
-    def count_nodes(self, packed) -> int:
+    def count_nodes(self, packed: np.ndarray) -> int:
         """How many quadrature nodes a vector of packed numbers has."""
         return (len(packed) - 2 - self.shared_size) // 3
 
-    def mapped(self, which: str, nodes: int, x, p) -> list:
+    def mapped(self, which: str, nodes: int, x: ca.MX, p: ca.MX) -> list:
         """Costs (1, N), gradients (n, N), Hessians (n², N) at all nodes, from the packed numbers p."""
         s = self.shared_size
         function = getattr(self, which).map(f"{which}_{nodes}", "serial", nodes, [0, 1], [])

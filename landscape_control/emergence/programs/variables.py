@@ -28,7 +28,7 @@ class Scale:
             "one minus" if coefficient.scale == "one minus" and coefficient.high <= 1 else "linear"
         )
 
-    def variables(self, coefficients) -> np.ndarray:
+    def variables(self, coefficients: np.ndarray) -> np.ndarray:
         """x (…, size) of coefficients (…, size)."""
         c = np.asarray(coefficients, dtype=float)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -38,7 +38,7 @@ class Scale:
                 np.where(self.kinds == "one minus", -np.log1p(-c), c),
             )
 
-    def coefficients(self, x):
+    def coefficients(self, x: np.ndarray | ca.MX) -> np.ndarray | ca.MX:
         """c of x: NumPy arrays (…, size), or a CasADi column."""
         if isinstance(x, ca.MX):
             rules = {"log": ca.exp, "one minus": lambda v: -ca.expm1(-v), "linear": lambda v: v}
@@ -52,7 +52,7 @@ class Scale:
             closer = np.where(self.kinds == "one minus", -np.expm1(-np.asarray(x)), x)
             return np.where(self.kinds == "log", np.exp(x), closer)
 
-    def slope(self, x) -> np.ndarray:
+    def slope(self, x: np.ndarray) -> np.ndarray:
         """dc/dx, entry by entry."""
         return np.where(
             self.kinds == "log",
@@ -61,7 +61,7 @@ class Scale:
         )
 
 
-def coefficient_table(layout: Layout, entries):
+def coefficient_table(layout: Layout, entries: ca.MX) -> ca.MX:
     """(coefficients of one step, T): column t is what the rule uses at step t; zero before there is
     an effect.
     """
