@@ -59,15 +59,15 @@ class PolicyCertificate:
         """
         if self.learnt:
             return True
-        agree = (
-            self.replayed is None
-            or abs(self.replayed - self.cost) <= 4 * self.replay_error + self.tolerance * self.cost
-        )
-        return (
-            agree
-            and max(self.moments, self.quadrature) <= self.tolerance
-            and self.stationarity <= 3 * math.sqrt(self.tolerance)
-        )
+        stationary = self.stationarity <= 3 * math.sqrt(self.tolerance)
+        exact = max(self.moments, self.quadrature) <= self.tolerance
+        return exact and stationary and self._replay_agrees()
+
+    def _replay_agrees(self) -> bool:
+        if self.replayed is None or self.replay_error is None:
+            return True
+        allowed = 4 * self.replay_error + self.tolerance * self.cost
+        return abs(self.replayed - self.cost) <= allowed
 
     def __str__(self):
         rows = [

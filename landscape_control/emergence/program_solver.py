@@ -32,8 +32,6 @@ class ProgramSolver:
     build_seconds : float, time spent building so far
     """
 
-    build_seconds = 0.0
-
     def __init__(
         self,
         program: PolicyProgram,
@@ -43,6 +41,11 @@ class ProgramSolver:
     ):
         self.program = program
         self.tolerance, self.time_limit = tolerance, time_limit
+
+    @property
+    def build_seconds(self) -> float:
+        """Time spent building so far."""
+        return 0.0
 
     def __reduce__(self):
         kind = type(self).__name__
@@ -167,7 +170,7 @@ def solve_once(
     """
     building = [name for name in declared(kind) if name != "program"]
     solving = [*declared(kind.solve), "sees", "cost"]
-    check_options("optimize_policy", options, (*building, *solving))
+    check_options("optimize_policy", dict(options), (*building, *solving))
     to_build = {name: value for name, value in options.items() if name in building}
     to_solve = {name: value for name, value in options.items() if name not in building}
     return kind(program, **to_build).solve(**to_solve)

@@ -32,8 +32,8 @@ def replay(
     where episodes overflow. Raises ProblemError for fewer than two episodes and seeds that are no whole
     number.
     """
-    seed = np.random.SeedSequence(seed)
-    return HeldOut.drawn(program, episodes, blocks=BLOCKS, seed=seed).cost(policy, program)
+    drawn = HeldOut.drawn(program, episodes, blocks=BLOCKS, seed=np.random.SeedSequence(seed))
+    return drawn.cost(policy, program)
 
 
 @checked
@@ -130,7 +130,7 @@ def mode_costs(
     """
     mode = _Mode(family, program, np.asarray(curvatures, dtype=float))
     loss, effort = time_weights(program)
-    (mean, spread), total = mode.start(), 0.0
+    (mean, spread), total = mode.start(), np.zeros(())
     for t in range(program.steps):
         matrix, noise = mode.system(
             linear_rows(family, layout.at_step(entries, t), Clock(step=t, horizon=program.steps))

@@ -182,7 +182,8 @@ class ScenarioJudge:
         ranges = bounds
         if best is not optima[0]:  # nothing is left to be closed: the simpler rule was known before
             gap = replace(gap, closed=True)
-            ranges = bounds if simpler.face is None else simpler.face
+            if simpler is not None and simpler.face is not None:
+                ranges = simpler.face
         cost, error = mean_and_error(compared.of_better)
         status, more = self._status(current, best, starts, gap, ranges, compared)
         ended = f"{best.result.reason} after {best.result.iterations} iterations{more}"

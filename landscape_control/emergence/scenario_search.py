@@ -69,49 +69,49 @@ class ScenarioSearch:
         nothing yet.
         """
         try:
-            self._run_rounds()
-            return self._result()
+            return self._result(self._run_rounds())
         except KeyboardInterrupt:
             self.clock.interrupt()
             if self._reached is None:
                 raise
-            return self._result()
+            return self._result(self._reached)
 
-    def _result(self) -> ScenarioResult:
-        return self.judge.result(self._reached, self.simpler, self.bounds, starts=self._begun)
+    def _result(self, reached: Reached) -> ScenarioResult:
+        return self.judge.result(reached, self.simpler, self.bounds, starts=self._begun)
 
-    def _run_rounds(self) -> None:
+    def _run_rounds(self) -> Reached:
+        """The last set of scenarios that was complete."""
         current = self.round_of(max(self.solver.scenarios // 2, 2 * BLOCKS))
         guesses = self._guesses(current)
         self._begun = len(guesses)
         optima = current.optimise([(entries, 1) for entries in guesses], self.bounds)
         if self.options.starts:
             optima = self._with_faces(current, optima)
-        self._reached = Reached(round=current, optima=optima, gap=Gap())
+        reached = self._reached = Reached(round=current, optima=optima, gap=Gap())
         count, carried = self.solver.scenarios, CARRIED
         while not self.clock.is_over():
             before, current = optima[0].variables, self.round_of(count)
             begins = [(optimum.variables, optimum.count) for optimum in optima[:carried]]
             optima = current.optimise(begins, self.bounds)
             if self.clock.cut_short:  # not all of them: the round before was complete
-                return
-            closed = self._reach(current, before, optima)
-            if closed or not status_of(optima[0].result).ok or self._is_last(count):
-                richer = optima
-                optima = self._with_simpler(current, richer)
-                if optima is not richer:
-                    self._reach(current, before, optima)
-                return
+                break
+            reached = self._reach(current, before, optima)
+            if reached.gap.closed or not status_of(optima[0].result).ok or self._is_last(count):
+                also_simpler = self._with_simpler(current, optima)
+                if also_simpler is not optima:
+                    reached = self._reach(current, before, also_simpler)
+                break
             count, carried = 2 * count, CARRIED if self.layout.size <= FEW else 1
+        return reached
+
+    def _reach(self, current, before, optima) -> Reached:
+        """What a set gave, with the gap to unseen scenarios; kept."""
+        gap = self.judge.gap(current, before, optima[0].variables)
+        self._reached = Reached(round=current, optima=optima, gap=gap)
+        return self._reached
 
     def _is_last(self, count) -> bool:
         return 2 * count > self.solver.most_scenarios
-
-    def _reach(self, current, before, optima) -> bool:
-        """Keep what a set gave, and say whether the gap to unseen scenarios is closed."""
-        gap = self.judge.gap(current, before, optima[0].variables)
-        self._reached = Reached(round=current, optima=optima, gap=gap)
-        return gap.closed
 
     def round_of(self, count: int) -> Round:
         """A fresh set of about ``count`` scenarios."""
@@ -178,7 +178,7 @@ class ScenarioSearch:
         if not members:
             return optima
         _, self.simpler = min(members, key=lambda pair: pair[0])
-        return self._with_cheaper(current, optima)
+        return self._with_cheaper(current, self.simpler, optima)
 
     def _with_simpler(self, current, optima) -> list[Optimum]:
         """The optima on a set, with those reached from the best member of the simpler family on the
@@ -188,10 +188,10 @@ class ScenarioSearch:
             return optima
         end = current.optimise([(self.simpler.entries, 1)], self.simpler.face)[0]
         self.simpler = replace(self.simpler, entries=end.variables)
-        return self._with_cheaper(current, optima)
+        return self._with_cheaper(current, self.simpler, optima)
 
-    def _with_cheaper(self, current, optima) -> list[Optimum]:
-        if not current.cost(self.simpler.entries) < optima[0].cost:
+    def _with_cheaper(self, current, simpler: Simpler, optima) -> list[Optimum]:
+        if not current.cost(simpler.entries) < optima[0].cost:
             return optima
-        reached = current.optimise([(self.simpler.entries, 1)], self.bounds)
+        reached = current.optimise([(simpler.entries, 1)], self.bounds)
         return sorted([*reached, *optima], key=lambda optimum: optimum.cost)

@@ -170,7 +170,7 @@ def _scaled(program, noise, hidden):
     return noise @ np.array(ca.DM(program.sees.root(None, noise.shape[2]))).T
 
 
-def depends_on_state(sees: Sees) -> bool:
+def depends_on_state(sees: Sees | None) -> bool:
     """Whether the size of the noise is a formula of where the learner stands."""
     return callable(getattr(sees, "noise", None))
 

@@ -77,9 +77,14 @@ class ScenarioSolver(ProgramSolver):
         self.scenarios = whole("scenarios", scenarios, low=2 * BLOCKS)
         self.most_scenarios = whole("most_scenarios", most_scenarios, low=self.scenarios)
         self.held_out = whole("held_out", held_out, low=2 * HELD_OUT_BLOCKS)
-        self.build_seconds = 0.0
+        self._build_seconds = 0.0
         self._compiled: dict[tuple[int, ...], CompiledScenarios] = {}
         self.compiled(program, self.scenarios)
+
+    @property
+    def build_seconds(self) -> float:
+        """Time spent building so far."""
+        return self._build_seconds
 
     @checked
     def changed(self, **numbers: object) -> PolicyProgram:
@@ -139,11 +144,11 @@ class ScenarioSolver(ProgramSolver):
         if sizes not in self._compiled:
             began = time.perf_counter()
             self._compiled[sizes] = _built(program, sizes)
-            self.build_seconds += time.perf_counter() - began
+            self._build_seconds += time.perf_counter() - began
         return self._compiled[sizes]
 
 
-def solve_scenarios(program: PolicyProgram, **options: object) -> ScenarioResult:
+def solve_scenarios(program: PolicyProgram, **options: object) -> PolicyResult:
     """Optimise a program once by scenarios; ``options`` of :class:`ScenarioSolver`, the rest of its
     ``solve``.
     """

@@ -1,6 +1,5 @@
 """Where a search over coefficients begins, and which of them it may vary."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,8 +25,8 @@ class SearchOptions:
     guess: object = None
     starts: int = 8
     seed: int = 0
-    fixed: Mapping | None = None
-    within: Mapping | None = None
+    fixed: object = None
+    within: object = None
 
     def bounds(self, layout: Layout) -> np.ndarray:
         """(n, 2), the ranges of the coefficients; of no width where one is held."""

@@ -143,21 +143,24 @@ def _numbers(name, value):
     return real_array(f"guess[{name!r}]", value, "numbers")
 
 
-def bounds_with(layout: Layout, fixed: Mapping | None, within: Mapping | None = None) -> np.ndarray:
+def bounds_with(layout: Layout, fixed: object, within: object = None) -> np.ndarray:
     """(n, 2), the admissible ranges, narrowed to ``within`` {name: (low, high)}, of no width for
     ``fixed`` {name: value}.
 
     Raises ProblemError for names that are no coefficients, and for numbers outside the admissible
     range.
     """
-    fixed, within = _by_name("fixed", fixed, layout), _by_name("within", within, layout)
+    held_at, ranges = _by_name("fixed", fixed, layout), _by_name("within", within, layout)
     bounds = layout.bounds
-    for name, pair in within.items():
+    for name, pair in ranges.items():
         bounds[layout.slices[name]] = _narrowed(name, pair, bounds[layout.slices[name]])
     values = layout.join(
-        {coefficient.name: fixed.get(coefficient.name, 0.0) for coefficient in layout.coefficients}
+        {
+            coefficient.name: held_at.get(coefficient.name, 0.0)
+            for coefficient in layout.coefficients
+        }
     )
-    for name in fixed:
+    for name in held_at:
         place = layout.slices[name]
         outside = ~((values[place] >= bounds[place, 0]) & (values[place] <= bounds[place, 1]))
         if outside.any():

@@ -40,13 +40,13 @@ class End(NamedTuple):
     worst: float
     entries: np.ndarray
     status: PolicyStatus
-    count: int
+    starts: int
 
 
 def agreeing(ends: list[End]) -> int:
     """How many starts reached the best value."""
     best = ends[0].worst
-    return sum(end.count for end in ends if abs(end.worst - best) <= ALIKE * best)
+    return sum(end.starts for end in ends if abs(end.worst - best) <= ALIKE * best)
 
 
 class WorstCaseSearch:

@@ -149,7 +149,7 @@ def check_linear(program: PolicyProgram) -> None:
         )
 
 
-def plain_noise(sees: Sees) -> bool:
+def plain_noise(sees: Sees | None) -> bool:
     """Whether a mode's gradient is seen with noise that depends on nothing but its curvature."""
     if isinstance(sees, NoisyGradient):
         return isinstance(sees.noise, float)
