@@ -67,6 +67,7 @@ ROWS = {
     "PolicyProgram": {"task": TASK, "family": BALL, "objective": lc.Objective(horizon=3.0)},
     "PolicyResult": {},
     "PolicySolver": {"program": PROGRAM},
+    "emergence.ProgramSolver": {"program": PROGRAM},
     "RandomWalk": {"mean": [0.0], "covariance": [[1.0]], "diffusion": [[1.0]]},
     "Solution": {},
     "Solver": {"problem": PROBLEM},

@@ -21,7 +21,7 @@ from landscape_control import (
     Objective,
     double_well,
 )
-from landscape_control.emergence import PolicySolver, solve_program
+from landscape_control.emergence import PolicySolver, PolicyStatus, solve_program
 from landscape_control.emergence.held_out import HeldOut, mean_and_error
 from landscape_control.emergence.lowest import LeastCost
 from landscape_control.emergence.replay import exact_cost
@@ -36,7 +36,6 @@ from landscape_control.policies import (
     Policy,
     PolicyProgram,
 )
-from landscape_control.solver.policies import PolicyStatus
 
 DESCENT, BALL = GradientDescent(constant=True), HeavyBall(constant=True)
 LENGTHS = Landscape.from_expression(lambda x: ca.log(ca.cosh(x[0])), dimension=1)
@@ -254,8 +253,8 @@ SCRIPT = """
     import casadi as ca
     import landscape_control as lc
     from landscape_control import policies
-    from landscape_control.emergence import scenario_round
-    from landscape_control.solver.policies import PolicyOptimiser
+    from landscape_control.emergence import scenario_descent
+    from landscape_control.solver import BoundedOptimiser
 
     objective = lc.Objective(horizon=150 if {which!r} == "moments" else 20, learning_rate=math.inf)
     quadratics = lc.LandscapeDistribution.quadratic(curvatures=lc.Uniform(0.05, 1.0), start_variance=1.0)
@@ -266,7 +265,7 @@ SCRIPT = """
         "scenarios": (lengths, policies.HeavyBall(constant=True), lc.NoisyGradient(0.01)),
         "network": (lengths, policies.GatedPolicy(hidden=1, gradient_scale=0.3, sees_clock=False), lc.NoisyGradient(0.01))}}
     task, family, sees = posed[{which!r}]
-    home, name = (scenario_round, "limited_memory") if {which!r} == "network" else (PolicyOptimiser, "run")
+    home, name = (scenario_descent, "limited_memory") if {which!r} == "network" else (BoundedOptimiser, "run")
     plain = getattr(home, name)
 
     def watched(*given, **options):  # the user stops a second after the first run has ended

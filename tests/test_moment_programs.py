@@ -10,6 +10,13 @@ from landscape_control import NoisyGradient, Objective, ProblemError
 from landscape_control.emergence import exact_cost, replay
 from landscape_control.emergence.certificate import cost_gradient
 from landscape_control.emergence.identifiability import cost_derivatives
+from landscape_control.emergence.programs.moment_model import (
+    check_linear,
+    layout_of,
+    minimum_step,
+    start_moments,
+)
+from landscape_control.emergence.programs.moment_program import MomentProgram
 from landscape_control.landscape import (
     Discrete,
     LandscapeDistribution,
@@ -29,13 +36,6 @@ from landscape_control.policies import (
     WeightDecay,
 )
 from landscape_control.sees import CurvatureNoise
-from landscape_control.transcription.moment_model import (
-    check_linear,
-    layout_of,
-    minimum_step,
-    start_moments,
-)
-from landscape_control.transcription.moments import MomentProgram
 
 SPECTRUM = Uniform(0.05, 1.0)
 MOVING = OrnsteinUhlenbeck([0.5], 0.2, [[0.7]])

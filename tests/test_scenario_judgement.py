@@ -16,12 +16,14 @@ from landscape_control import (
     ProblemError,
     double_well,
 )
-from landscape_control.emergence import solve_program
+from landscape_control.emergence import PolicyStatus, solve_program
 from landscape_control.emergence.held_out import HeldOut, mean_and_error
 from landscape_control.emergence.replay import BLOCKS, replay
-from landscape_control.emergence.scenario_search import Search
+from landscape_control.emergence.scenario_judgement import Simpler
+from landscape_control.emergence.scenario_search import ScenarioSearch
 from landscape_control.emergence.scenario_sets import draw
 from landscape_control.emergence.scenarios import ScenarioSolver, solve_scenarios
+from landscape_control.emergence.search_options import SearchOptions
 from landscape_control.landscape.distribution import LandscapeDistribution, dealt
 from landscape_control.landscape.spectra import Uniform
 from landscape_control.policies import (
@@ -34,7 +36,7 @@ from landscape_control.policies import (
     PolicyProgram,
     SignDescent,
 )
-from landscape_control.solver.policies import Optimum, PolicyStatus, RawResult
+from landscape_control.solver import Optimum, RawResult
 
 CURVATURES = Uniform(0.05, 1.0)
 STARTS = np.array([[-0.6, 0.55], [0.5, 0.1]])
@@ -294,11 +296,11 @@ def test_a_network_begins_from_heavy_ball_and_costs_no_more(family):
 
 def test_a_network_that_costs_more_on_fresh_scenarios_falls_back_to_heavy_ball():
     program = quadratics(GatedPolicy(hidden=1, gradient_scale=0.3, sees_clock=False))
-    search = Search(ScenarioSolver(program, scenarios=20, held_out=400), program, 0, None)
-    current = search._round(20)
-    search.plain = search.layout.join(
-        program.family.embed({"learning_rate": 0.24, "momentum": 0.47})
-    )
+    solver = ScenarioSolver(program, scenarios=20, held_out=400)
+    search = ScenarioSearch(solver, program, SearchOptions())
+    current = search.round_of(20)
+    plain = search.layout.join(program.family.embed({"learning_rate": 0.24, "momentum": 0.47}))
+    simpler = Simpler(entries=plain, name="heavy ball")
     poor = search.layout.join(program.family.embed({"learning_rate": 2.5, "momentum": 0.9}))
     raw = RawResult(
         variables=poor,
@@ -310,8 +312,10 @@ def test_a_network_that_costs_more_on_fresh_scenarios_falls_back_to_heavy_ball()
         reason="",
         log="",
     )
-    best, words = search._fallen_back(current, Optimum(result=raw, count=1))
-    np.testing.assert_array_equal(best.variables, search.plain)
+    richer = Optimum(result=raw, count=1)
+    compared = search.judge.compared(current, richer, simpler)
+    best, words = search.judge.preferred(current, richer, simpler, compared)
+    np.testing.assert_array_equal(best.variables, plain)
     assert "heavy ball" in words
 
 

@@ -20,13 +20,15 @@ from landscape_control import (
     ProblemError,
     double_well,
 )
-from landscape_control.emergence import solve_program
+from landscape_control.emergence import PolicyStatus, solve_program
 from landscape_control.emergence.held_out import HeldOut, episode_costs, mean_and_error
+from landscape_control.emergence.programs.scenario_program import ScenarioProgram
 from landscape_control.emergence.replay import exact_cost
 from landscape_control.emergence.scenario_round import Round
-from landscape_control.emergence.scenario_search import Search
+from landscape_control.emergence.scenario_search import ScenarioSearch
 from landscape_control.emergence.scenario_sets import block_means, draw, scenes
 from landscape_control.emergence.scenarios import ScenarioSolver, solve_scenarios
+from landscape_control.emergence.search_options import SearchOptions
 from landscape_control.errors import SolveError
 from landscape_control.landscape.distribution import LandscapeDistribution
 from landscape_control.landscape.hidden import OrnsteinUhlenbeck
@@ -42,8 +44,6 @@ from landscape_control.policies import (
 )
 from landscape_control.policies.elementwise import tanh
 from landscape_control.sees import CurvatureNoise
-from landscape_control.solver.policies import PolicyStatus
-from landscape_control.transcription.scenarios import ScenarioProgram
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -450,16 +450,16 @@ def test_a_gap_that_stays_open_is_said():
 
 
 def test_a_rule_that_diverges_is_said():
-    search = Search(
-        ScenarioSolver(heavy_ball(horizon=400), scenarios=20, held_out=40),
-        heavy_ball(horizon=400),
-        0,
-        None,
+    program = heavy_ball(horizon=400)
+    search = ScenarioSearch(
+        ScenarioSolver(program, scenarios=20, held_out=40),
+        program,
+        SearchOptions(guess={"learning_rate": 30.0, "momentum": 0.9}, starts=0),
     )
-    held = search.held.cost(policy_of(search.program, np.array([30.0, 0.9])), search.program)
+    held = search.judge.held.cost(policy_of(search.program, np.array([30.0, 0.9])), search.program)
     assert held == (np.inf, np.inf)
     with pytest.raises(SolveError, match="overflow at every start"):
-        search.run({"learning_rate": 30.0, "momentum": 0.9}, 0)
+        search.run()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,10 +11,10 @@ from standard import WELL
 
 import landscape_control as lc
 from landscape_control.solver.aims import surveyed
-from landscape_control.solver.clocks import best_timing, time_mesh
 from landscape_control.solver.guesses import default_guesses, searched
 from landscape_control.solver.roadmap import least_action_curves, mirrored
 from landscape_control.solver.surveys import Surveys
+from landscape_control.solver.timing import best_timing, time_mesh
 
 
 def problem(loss, start, end=None, learner=None, **objective):

@@ -2,16 +2,18 @@
 trust it.
 """
 
-from ..solver.policies import PolicyStatus
 from .certificate import PolicyCertificate, certify_policy
 from .held_out import HeldOut
 from .identifiability import Identifiability, identify_coefficients, same_cost
-from .optimise import has_moments, optimize_policy, solve_program
+from .optimise import optimize_policy, solve_program
 from .parsimony import Choice, choose_family
-from .policy_solver import PolicySolver
+from .policy_solver import PolicySolver, has_moments
+from .program_solver import ProgramSolver
 from .replay import exact_cost, replay
 from .result import PolicyResult
-from .scenarios import ScenarioResult, ScenarioSolver
+from .scenario_result import ScenarioResult
+from .scenarios import ScenarioSolver
+from .status import PolicyStatus
 from .worst_case import WorstCaseResult, worst_case
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "PolicyResult",
     "PolicySolver",
     "PolicyStatus",
+    "ProgramSolver",
     "ScenarioResult",
     "ScenarioSolver",
     "WorstCaseResult",

@@ -1,13 +1,14 @@
 """Checks of optimised coefficients by NumPy alone: without the optimiser and its derivatives."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..arguments import AnyNumber, Index, checked
 from ..policies import PolicyProgram
-from ..transcription.moment_numbers import ROUND_OFF
+from .programs import ROUND_OFF
 from .replay import exact_cost, growth, is_steady, mode_costs, replay
 from .result import PolicyResult
 from .starting import coefficient_scales
@@ -29,15 +30,13 @@ class PolicyCertificate:
     moments : gap between the cost and that of NumPy's own propagation of mean and covariance
     quadrature : gap between that and the same with twice the nodes
     stationarity : largest |s ∂J/∂c|/J over coefficients that were free and inside their ranges, by
-    complex steps; s is the
-        scale of the coefficient, as for the identifiability
+        complex steps; s is the scale of the coefficient, as for the identifiability
     growth : spectral radius of the closed loop over the spectrum, for rules that do the same at
-    every step; None for others replayed, replay_error : mean cost of episodes stepped with the
-    policy and its standard error, in units of cost; None if
-        none were run
+        every step; None for others
+    replayed, replay_error : mean cost of episodes stepped with the policy and its standard error,
+        in units of cost; None if none were run
     tolerance : asked for of the cost; the stationarity may be three times its square root, because
-    the cost is second
-        order there
+        the cost is second order there
     learnt : whether the cost is zero to round-off by this calculation too
     """
 
@@ -60,15 +59,15 @@ class PolicyCertificate:
         """
         if self.learnt:
             return True
-        agree = (
-            self.replayed is None
-            or abs(self.replayed - self.cost) <= 4 * self.replay_error + self.tolerance * self.cost
-        )
-        return (
-            agree
-            and max(self.moments, self.quadrature) <= self.tolerance
-            and self.stationarity <= 3 * math.sqrt(self.tolerance)
-        )
+        stationary = self.stationarity <= 3 * math.sqrt(self.tolerance)
+        exact = max(self.moments, self.quadrature) <= self.tolerance
+        return exact and stationary and self._replay_agrees()
+
+    def _replay_agrees(self) -> bool:
+        if self.replayed is None or self.replay_error is None:
+            return True
+        allowed = 4 * self.replay_error + self.tolerance * self.cost
+        return abs(self.replayed - self.cost) <= allowed
 
     def __str__(self):
         rows = [
@@ -122,14 +121,14 @@ def certify_policy(
     )
 
 
-def cost_gradient(program: PolicyProgram, coefficients, *, nodes: int) -> np.ndarray:
+def cost_gradient(program: PolicyProgram, coefficients: Mapping, *, nodes: int) -> np.ndarray:
     """∂J/∂c (n,) by complex steps through the NumPy propagation."""
     layout = program.family.layout(program.steps)
     curvatures, weights = program.task.curvatures.nodes(nodes)
     entries = layout.join(dict(coefficients))
     stepped = (entries[:, None] + 1j * STEP * np.eye(len(entries)))[..., None]
-    found = mode_costs(program.family, layout, stepped, program, curvatures) @ weights
-    return np.broadcast_to(found.imag / STEP, entries.shape)
+    costs = mode_costs(program.family, layout, stepped, program, curvatures) @ weights
+    return np.broadcast_to(costs.imag / STEP, entries.shape)
 
 
 def _stationarity(result, scale):

@@ -1,34 +1,39 @@
 """Descents without a Hessian, and what tells a smooth line of costs from one with kinks."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from scipy.optimize import minimize
 
-from ..solver.limits import Limit
-from ..solver.policies import INTERRUPTED, TIMED_OUT, RawResult
+from ..solver import RawResult, SolveClock, unfinished
 
 LONGEST = 1000  # iterations without a Hessian
 
 
 class _StoppedError(Exception):
-    """The limit is over."""
+    """The clock is over."""
 
 
-def limited_memory(function, begin: np.ndarray, bounds: np.ndarray, limit: Limit) -> RawResult:
+def limited_memory(
+    function: Callable[[np.ndarray], tuple[float, np.ndarray]],
+    begin: np.ndarray,
+    bounds: np.ndarray,
+    clock: SolveClock,
+) -> RawResult:
     """Minimise from one start by SciPy's L-BFGS-B: gradients alone, robust where coefficients are
     many.
 
-    Where the limit is over, or the user interrupts, the best point so far.
+    Where the clock is over, or the user interrupts, the best point so far.
     """
-    nothing, best = np.empty(0), (math.inf, begin)
+    best = math.inf, begin
 
     def both(x):
         nonlocal best
         cost, slope = function(x)
         if cost < best[0]:
             best = cost, x.copy()
-        if limit.is_over():
+        if clock.is_over():
             raise _StoppedError
         return (cost, slope) if np.isfinite(cost) else (1e300, np.zeros(len(x)))
 
@@ -43,17 +48,9 @@ def limited_memory(function, begin: np.ndarray, bounds: np.ndarray, limit: Limit
         )
     except (KeyboardInterrupt, _StoppedError) as error:
         if isinstance(error, KeyboardInterrupt):
-            limit.interrupt()
-        return RawResult(
-            variables=best[1],
-            multipliers=nothing,
-            constraints=nothing,
-            cost=float(best[0]),
-            iterations=0,
-            success=False,
-            reason=INTERRUPTED if limit.interrupted else TIMED_OUT,
-            log="",
-        )
+            clock.interrupt()
+        return unfinished(best[1], clock.stop_reason, cost=float(best[0]))
+    nothing = np.empty(0)  # there are no rows of constraints
     limited = end.nit >= LONGEST
     return RawResult(
         variables=end.x,
@@ -67,14 +64,14 @@ def limited_memory(function, begin: np.ndarray, bounds: np.ndarray, limit: Limit
     )
 
 
-def turns(values, level) -> int:
+def turns(values: np.ndarray, level: float) -> int:
     """How often the sign changes, round-off of numbers of size ``level`` left out."""
     signs = np.sign(values[np.abs(values) > max(1e-3 * np.abs(values).max(), 1e-12 * level)])
     return int((signs[1:] != signs[:-1]).sum())
 
 
-def filled(x, free, part):
+def filled(x: np.ndarray, free: np.ndarray, part: np.ndarray) -> np.ndarray:
     """x with its free entries replaced."""
-    found = x.copy()
-    found[free] = part
-    return found
+    whole = x.copy()
+    whole[free] = part
+    return whole

@@ -11,9 +11,8 @@ import numpy as np
 from ..arguments import Count, checked
 from ..pointwise import Pointwise
 from ..policies import Policy, PolicyProgram
-from ..transcription.moment_model import time_weights
-from ..transcription.scenarios import Scenarios
-from .scenario_sets import block_means, draw, quadratic_loss, quadratic_slope
+from .programs import Scenarios, time_weights
+from .scenario_sets import block_means, depends_on_state, draw, quadratic_loss, quadratic_slope
 
 _QUADRATIC = (
     (lambda theta, hidden: quadratic_loss(theta.T, hidden.T)),
@@ -49,7 +48,7 @@ class HeldOut:
     @property
     def count(self) -> int:
         """Scenarios of all scenes."""
-        return sum(one.count for one in self.scenarios)
+        return sum(drawn.count for drawn in self.scenarios)
 
     @checked
     def block_costs(self, policy: Policy, program: PolicyProgram) -> np.ndarray:
@@ -76,12 +75,17 @@ def episode_costs(
 ) -> list[np.ndarray]:
     """J_s of every scenario, (S,) per scene; infinite for episodes that overflow."""
     task = program.task
-    known = [_QUADRATIC] if task.is_quadratic else [_functions(one) for one in task.population]
+    known = (
+        [_QUADRATIC]
+        if task.is_quadratic
+        else [_functions(landscape) for landscape in task.population]
+    )
     with np.errstate(over="ignore", invalid="ignore"):
         costs = [
-            _run(policy, program, one, *pair) for one, pair in zip(scenarios, known, strict=True)
+            _run(policy, program, drawn, *pair)
+            for drawn, pair in zip(scenarios, known, strict=True)
         ]
-    return [np.where(np.isfinite(one), one, np.inf) for one in costs]
+    return [np.where(np.isfinite(cost), cost, np.inf) for cost in costs]
 
 
 def _run(policy, program, scenarios, loss, slope):
@@ -98,7 +102,7 @@ def _run(policy, program, scenarios, loss, slope):
 
 def _root(program, size):
     """(θ (S, n), ξ (S, n)) -> noise of the gradient."""
-    if not callable(getattr(program.sees, "noise", None)):
+    if not depends_on_state(program.sees):
         return lambda theta, noise: noise
     theta, noise = ca.SX.sym("theta", size), ca.SX.sym("noise", size)
     function = Pointwise(

@@ -1,4 +1,4 @@
-"""Which coefficients the cost feels: flat directions of its Hessian at the optimum, and rules that
+"""Which coefficients the cost depends on: flat directions of its Hessian at the optimum, and rules that
 cost the same.
 """
 
@@ -10,9 +10,7 @@ import numpy as np
 from ..arguments import AnyNumber, Entries, Index, Positive, checked
 from ..arrays import freeze, number
 from ..errors import ProblemError, shown
-from ..transcription.moment_model import layout_of
-from ..transcription.moment_numbers import pack
-from ..transcription.moments import REFERENCE, MomentProgram
+from .programs import REFERENCE, MomentProgram, layout_of, pack
 from .same import differing_fields
 from .starting import coefficient_scales
 
@@ -29,8 +27,7 @@ class Identifiability:
     Attributes
     ----------
     stiffness : (m,), eigenvalues of s s' ∂²J/∂c∂c' / J, s the scales, ascending: a step of relative
-    length r along a
-        direction raises the cost by the fraction stiffness·r²/2
+        length r along a direction raises the cost by the fraction stiffness·r²/2
     directions : (m, n), the eigenvectors, one per row, over ``labels``
     labels : (n,) names of the coefficients that were free
     flat : number of directions whose stiffness is below ``threshold``
@@ -66,7 +63,7 @@ class Identifiability:
 
     @property
     def flat(self) -> int:
-        """How many directions the cost does not feel."""
+        """How many directions the cost does not depend on."""
         return int((np.abs(self.stiffness) <= self.resolution).sum())
 
     @property
@@ -141,7 +138,7 @@ def identify_coefficients(result: object, *, threshold: Positive = 1e-06) -> Ide
     cost, _, hessian = cost_derivatives(program, entries, nodes=result.nodes)
     scales = coefficient_scales(layout, entries, 1 / program.task.curvatures.support[1])
     unit = result.standing_still if result.learnt else max(cost, np.finfo(float).tiny)
-    labels = [label for label, one in zip(layout.labels, free, strict=True) if one]
+    labels = [label for label, is_free in zip(layout.labels, free, strict=True) if is_free]
     return Identifiability.of_hessian(
         hessian[np.ix_(free, free)], scales[free], labels, unit=unit, threshold=threshold
     )

@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import stdtrit
 
+from .scenario_round import Round
+
 LEVEL = 0.95
-FLAT = 1e-7  # of the largest stiffness: below it a direction is not felt
+FLAT = 1e-7  # of the largest stiffness: below it a direction is flat
 WIDE = (0.1, 0.2, 0.4)  # steps of differences where an average has kinks
 
 
-def confidence_intervals(current, entries: np.ndarray, free: np.ndarray) -> dict[str, tuple]:
+def confidence_intervals(current: Round, entries: np.ndarray, free: np.ndarray) -> dict[str, tuple]:
     """{name: (low, high)} at 95 %, floats or arrays like the coefficients; empty without an exact
     Hessian.
 
@@ -21,12 +23,14 @@ def confidence_intervals(current, entries: np.ndarray, free: np.ndarray) -> dict
     of Operations Research, 1991). Cov(∇J) comes from the means over the independent blocks,
     quantiles from Student's t. It is taken in the variables of the program and carried to the
     coefficients, so that intervals stay in their ranges. Coefficients held at a bound have width
-    zero; coefficients that the cost does not feel have the whole range.
+    zero; coefficients that the cost does not depend on have the whole range.
 
     Parameters
     ----------
     current : round of scenarios, with its program ``built``, scenarios ``drawn`` and stage
-    ``weights`` entries : (n,), the optimum free : (n,) bool, coefficients that are not at a bound
+        ``weights``
+    entries : (n,), the optimum
+    free : (n,) bool, coefficients that are not at a bound
     """
     built = current.built
     if built.curvature is None:
@@ -34,20 +38,21 @@ def confidence_intervals(current, entries: np.ndarray, free: np.ndarray) -> dict
     x = built.scale.variables(entries)
     low, high = x.copy(), x.copy()
     if free.any():
-        spread = standard_errors(current, x, free)
         blocks = 1 + int(current.drawn[0].blocks.max())
-        low[free], high[free] = (
-            x[free] + stdtrit(blocks - 1, np.array([[0.5 - LEVEL / 2], [0.5 + LEVEL / 2]])) * spread
-        )
+        quantile = stdtrit(blocks - 1, 0.5 + LEVEL / 2)
+        reach = quantile * standard_errors(current, x, free)
+        low[free], high[free] = x[free] - reach, x[free] + reach
     lowest, highest = built.layout.bounds.T
-    ends = [np.clip(built.scale.coefficients(one), lowest, highest) for one in (low, high)]
-    ends = [built.layout.split(one) for one in ends]
-    return {name: (ends[0][name], ends[1][name]) for name in ends[0]}
+    lows, highs = (
+        built.layout.split(np.clip(built.scale.coefficients(end), lowest, highest))
+        for end in (low, high)
+    )
+    return {name: (lows[name], highs[name]) for name in lows}
 
 
-def standard_errors(current, x: np.ndarray, free: np.ndarray) -> np.ndarray:
-    """Of the free variables at an optimum x; infinite for those that the cost does not feel, for
-    all at a saddle.
+def standard_errors(current: Round, x: np.ndarray, free: np.ndarray) -> np.ndarray:
+    """Of the free variables at an optimum x; infinite for those that the cost does not
+    depend on, for all at a saddle.
     """
     if current.rough:
         return rough_errors(current, x, free)
@@ -56,7 +61,7 @@ def standard_errors(current, x: np.ndarray, free: np.ndarray) -> np.ndarray:
     return sizes * _sandwich(hessian, block_gradients(current, x)[:, free] * sizes)
 
 
-def rough_errors(current, x: np.ndarray, free: np.ndarray) -> np.ndarray:
+def rough_errors(current: Round, x: np.ndarray, free: np.ndarray) -> np.ndarray:
     """The same from differences of block means over steps at least as wide as the errors they give:
     kinks average out.
 
@@ -76,7 +81,7 @@ def rough_errors(current, x: np.ndarray, free: np.ndarray) -> np.ndarray:
 
 @np.errstate(invalid="ignore")
 def wide_differences(
-    current, x: np.ndarray, free: np.ndarray, width: float
+    current: Round, x: np.ndarray, free: np.ndarray, width: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """(∇²J (m, m), ∇J of every block (blocks, m)), free variables over their sizes, by differences
     of NumPy's costs.
@@ -98,35 +103,40 @@ def wide_differences(
                 -costs(other - row),
                 costs(-row - other),
             ]
-            hessian[i, j] = hessian[j, i] = sum(one.mean() for one in corners) / (4 * width**2)
+            hessian[i, j] = hessian[j, i] = sum(corner.mean() for corner in corners) / (
+                4 * width**2
+            )
     return hessian, (np.array(ups) - np.array(downs)).T / (2 * width)
 
 
-def _sandwich(hessian, slopes):
-    finite = np.isfinite(hessian).all() and np.isfinite(slopes).all()
-    stiffness, directions = np.linalg.eigh(hessian) if finite else (np.array([-1.0]), None)
-    if stiffness[0] < -FLAT * stiffness[-1]:
+def _sandwich(hessian, slopes) -> np.ndarray:
+    """√diag(H⁻¹ Cov H⁻¹) over the directions in which the cost is curved; infinite for variables
+    with a part in any other, for all where the cost falls along some direction or is not finite.
+    """
+    if not (np.isfinite(hessian).all() and np.isfinite(slopes).all()):
         return np.full(len(hessian), np.inf)
-    felt = stiffness > FLAT * stiffness[-1]
-    moved = (
-        (slopes - slopes.mean(0)) @ directions[:, felt] / stiffness[felt] @ directions[:, felt].T
-    )
-    errors = np.sqrt((moved**2).sum(0) / (len(slopes) - 1) / len(slopes))
-    return np.where((directions[:, ~felt] ** 2).sum(1) > FLAT, np.inf, errors)
+    stiffness, directions = np.linalg.eigh(hessian)
+    smallest = FLAT * stiffness[-1]
+    if stiffness[0] < -smallest:
+        return np.full(len(hessian), np.inf)
+    curved = stiffness > smallest
+    along, flat = directions[:, curved], directions[:, ~curved]
+    # where the optimum of each block alone would be, from that of all
+    shifts = (slopes - slopes.mean(0)) @ along / stiffness[curved] @ along.T
+    errors = np.sqrt((shifts**2).sum(0) / (len(slopes) - 1) / len(slopes))
+    return np.where((flat**2).sum(1) > FLAT, np.inf, errors)
 
 
-def block_gradients(current, x: np.ndarray) -> np.ndarray:
+def block_gradients(current: Round, x: np.ndarray) -> np.ndarray:
     """∇J of every block of scenarios on its own, (blocks, n)."""
     blocks = 1 + int(current.drawn[0].blocks.max())
-    rows = []
-    for block in range(blocks):
-        alone = [
-            replace(one, weights=one.weights * blocks * (one.blocks == block))
-            for one in current.drawn
-        ]
-        rows.append(
-            np.array(
-                current.built.gradient(x, current.built.numbers(current.weights, alone))[1]
-            ).ravel()
-        )
-    return np.array(rows)
+    return np.array([_gradient_of_block(current, x, block, blocks) for block in range(blocks)])
+
+
+def _gradient_of_block(current, x, block, blocks) -> np.ndarray:
+    alone = [
+        replace(drawn, weights=drawn.weights * blocks * (drawn.blocks == block))
+        for drawn in current.drawn
+    ]
+    numbers = current.built.numbers(current.weights, alone)
+    return np.array(current.built.gradient(x, numbers)[1]).ravel()

@@ -9,8 +9,8 @@ import casadi as ca
 import numpy as np
 
 from ..policies import Policy, PolicyProgram
-from ..transcription.moment_model import time_weights
 from .held_out import episode_costs
+from .programs import time_weights
 from .scenario_sets import scenes
 
 MOST, TIMES = 48, 4  # scenarios per scene, and times, that are looked at
@@ -32,20 +32,22 @@ class LeastCost:
     def __init__(self, program: PolicyProgram, drawn):
         weights = time_weights(program)[0]
         self.program, self._sample, self.values = program, [], []
-        for scene, one in zip(scenes(program), drawn, strict=True):
-            rows = np.unique(np.linspace(0, one.count - 1, min(MOST, one.count)).astype(int))
-            self.values.append(_least(scene, one, rows, weights))
+        for scene, scenarios in zip(scenes(program), drawn, strict=True):
+            rows = np.unique(
+                np.linspace(0, scenarios.count - 1, min(MOST, scenarios.count)).astype(int)
+            )
+            self.values.append(_least(scene, scenarios, rows, weights))
             self._sample.append(
                 replace(
-                    one,
-                    starts=one.starts[rows],
-                    hidden=one.hidden[rows],
-                    noise=one.noise[rows],
-                    weights=one.weights[rows],
-                    blocks=one.blocks[rows],
+                    scenarios,
+                    starts=scenarios.starts[rows],
+                    hidden=scenarios.hidden[rows],
+                    noise=scenarios.noise[rows],
+                    weights=scenarios.weights[rows],
+                    blocks=scenarios.blocks[rows],
                 )
             )
-        self._shares = [one.weights.sum() for one in drawn]
+        self._shares = [scenarios.weights.sum() for scenarios in drawn]
 
     def excess(self, policy: Policy, cost: float) -> float:
         """What a rule with the expected cost J = ``cost`` pays above the least; at least 0.
@@ -76,17 +78,17 @@ def _least(scene, drawn, rows, weights):
         hidden.reshape(len(rows) * len(looked), scene.hidden),
     )
     model = _model(scene)
-    found, places = _descend(model, points, fields)
+    least, places = _descend(model, points, fields)
     if scene.hidden:  # each from the lowest of the places that any of them came to
         size = len(fields)
         everywhere = model(np.tile(places, (size, 1)), np.repeat(fields, size, axis=0))[0].reshape(
             size, size
         )
         best = np.argmin(np.where(np.isfinite(everywhere), everywhere, np.inf), axis=1)
-        found = np.minimum(found, _descend(model, places[best], fields)[0])
+        least = np.minimum(least, _descend(model, places[best], fields)[0])
     else:
-        found = np.full_like(found, found.min())
-    return found.reshape(len(rows), len(looked)) @ shares
+        least = np.full_like(least, least.min())
+    return least.reshape(len(rows), len(looked)) @ shares
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
@@ -131,7 +133,7 @@ def _model(scene):
     n = scene.dimension
 
     def evaluate(points, fields):
-        found = np.array(function.map(len(points))(points.T, fields.T)).T
-        return found[:, 0], found[:, 1 : n + 1], found[:, n + 1 :].reshape(-1, n, n)
+        rows = np.array(function.map(len(points))(points.T, fields.T)).T
+        return rows[:, 0], rows[:, 1 : n + 1], rows[:, n + 1 :].reshape(-1, n, n)
 
     return evaluate

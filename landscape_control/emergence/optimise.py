@@ -2,27 +2,17 @@
 by scenarios.
 """
 
-from importlib import import_module
-
 from ..arguments import Index, Positive, checked
-from ..errors import check_options
 from ..landscape import LandscapeDistribution
 from ..objective import Objective
 from ..policies import Family, PolicyProgram
 from ..policies.program import CostName
 from ..sees import Sees
-from ..transcription.moment_model import plain_noise
-from .policy_solver import PolicySolver
+from .policy_solver import PolicySolver, has_moments
+from .program_solver import ProgramSolver, solve_once
 from .result import PolicyResult
-
-BUILDING = (
-    "tolerance",
-    "most_nodes",
-    "hessian",
-    "most_iterations",
-    "time_limit",
-)  # what PolicySolver is built with
-SOLVING = ("starts", "seed", "guess", "fixed", "within", "throw")  # and what it solves with
+from .scenarios import ScenarioSolver
+from .search_options import SearchOptions
 
 
 @checked
@@ -33,8 +23,8 @@ def optimize_policy(
     *,
     sees: Sees | None = None,
     cost: CostName = "terminal",
-    starts: Index = 8,
-    seed: Index = 0,
+    starts: Index = SearchOptions.starts,
+    seed: Index = SearchOptions.seed,
     tolerance: Positive | None = None,
     guess: object = None,
     throw: bool = True,
@@ -54,14 +44,18 @@ def optimize_policy(
     task : LandscapeDistribution
     family : Family, e.g. landscape_control.policies.HeavyBall(constant=True)
     objective : Objective; horizon T a whole number of steps, learning_rate η = math.inf makes
-    movement free sees : None (exact gradients), NoisyGradient(σ) or CurvatureNoise(...), σ per step
-    and component cost : "terminal", "running" or "both" starts : int, starting points, drawn from
-    the coefficients' ranges seed : int, of the starts and of the scenarios tolerance : float,
-    relative to the cost: of the quadrature (1e-6 if None), or of the sampling (see the scenarios)
-    guess : None, {name: value} or PolicyResult, optimised from as well throw : whether a failed
-    solve raises or returns with its status options : fixed={name: value} holds coefficients,
-    within={name: (low, high)} narrows their ranges; and those of
-        :class:`PolicySolver` (most_nodes, most_iterations, hessian), or of :class:`ScenarioSolver`
+        movement free
+    sees : None (exact gradients), NoisyGradient(σ) or CurvatureNoise(...), σ per step and component
+    cost : "terminal", "running" or "both"
+    starts : int, starting points, drawn from the coefficients' ranges
+    seed : int, of the starts and of the scenarios
+    tolerance : float, relative to the cost: of the quadrature (1e-6 if None), or of the sampling
+        (see the scenarios)
+    guess : None, {name: value} or PolicyResult, optimised from as well
+    throw : whether a failed solve raises or returns with its status
+    options : fixed={name: value} holds coefficients, within={name: (low, high)} narrows their
+        ranges; and those of :class:`PolicySolver` (most_nodes, most_iterations, hessian), or of
+        :class:`ScenarioSolver`
 
     Raises ProblemError for input that cannot be used; with ``throw``, SolveError for a solve that
     failed, whose ``solution`` keeps what was found.
@@ -82,17 +76,9 @@ def solve_program(
     """The same for a program that exists; ``options`` are starts, seed, guess, throw and the rest."""
     if tolerance is not None:
         options["tolerance"] = tolerance
-    if has_moments(program):
-        check_options("optimize_policy", options, (*BUILDING, *SOLVING, "sees", "cost"))
-        building = {name: options.pop(name) for name in BUILDING if name in options}
-        return PolicySolver(program, **building).solve(**options)
-    scenarios = import_module(".scenarios", __package__)  # late: most programs have exact moments
-    return scenarios.solve_scenarios(program, **options)
+    return solve_once(solver_of(program), program, options)
 
 
-@checked
-def has_moments(program: PolicyProgram) -> bool:
-    """Whether second moments propagate in closed form: a linear family on random quadratics, noise
-    free of the state.
-    """
-    return program.family.linear and program.task.is_quadratic and plain_noise(program.sees)
+def solver_of(program: PolicyProgram) -> type[ProgramSolver]:
+    """The solver of a program: by exact moments where there are any, else by scenarios."""
+    return PolicySolver if has_moments(program) else ScenarioSolver

@@ -3,21 +3,17 @@ optimiser.
 """
 
 import math
+from collections.abc import Mapping
 from typing import Annotated
 
 import numpy as np
 
 from ..arguments import Count, Index, Whole, checked
 from ..errors import ProblemError
-from ..policies import Clock, Layout, Policy, PolicyProgram
+from ..policies import Clock, Family, Layout, Policy, PolicyProgram
 from ..rules.families.response import linear_rows
-from ..transcription.moment_model import (
-    check_linear,
-    minimum_step,
-    noise_variance,
-    time_weights,
-)
 from .held_out import HeldOut
+from .programs import check_linear, minimum_step, noise_variance, time_weights
 
 BLOCKS = 16
 
@@ -32,13 +28,13 @@ def replay(
     noise.
 
     The rule steps through its (init, update) pair over ``episodes`` draws, rounded to whole pairs
-    in each of BLOCKS independent blocks, as :class:`HeldOut` makes them; gradients at time t feel
-    μ_t, losses at time t feel μ_t. The error is that of the mean of BLOCKS means; (inf, inf) where
-    episodes overflow. Raises ProblemError for fewer than two episodes and seeds that are no whole
+    in each of BLOCKS independent blocks, as :class:`HeldOut` makes them; gradients and
+    losses at time t are those with μ_t. The error is that of the mean of BLOCKS means; (inf, inf)
+    where episodes overflow. Raises ProblemError for fewer than two episodes and seeds that are no whole
     number.
     """
-    seed = np.random.SeedSequence(seed)
-    return HeldOut.drawn(program, episodes, blocks=BLOCKS, seed=seed).cost(policy, program)
+    drawn = HeldOut.drawn(program, episodes, blocks=BLOCKS, seed=np.random.SeedSequence(seed))
+    return drawn.cost(policy, program)
 
 
 @checked
@@ -71,7 +67,7 @@ def exact_cost(policy: Policy, program: PolicyProgram, *, nodes: Count = 200) ->
     return cost
 
 
-def is_steady(family, coefficients, program: PolicyProgram) -> bool:
+def is_steady(family: Family, coefficients: Mapping, program: PolicyProgram) -> bool:
     """Whether a linear rule does the same at its first and its last step, from any state."""
     layout = family.layout(program.steps)
     entries = layout.join(dict(coefficients))
@@ -79,13 +75,13 @@ def is_steady(family, coefficients, program: PolicyProgram) -> bool:
         linear_rows(family, layout.at_step(entries, t), Clock(step=t, horizon=program.steps))
         for t in (0, program.steps - 1)
     )
-    return not any(one.varies for one in family.coefficients) and np.allclose(
+    return not any(coefficient.varies for coefficient in family.coefficients) and np.allclose(
         first, last, rtol=1e-12, atol=0
     )
 
 
 def growth(
-    family, coefficients, program: PolicyProgram, *, points: int = 100
+    family: Family, coefficients: Mapping, program: PolicyProgram, *, points: int = 100
 ) -> tuple[float, float]:
     """(factor per step, curvature): the largest eigenvalue modulus of (θ, state)'s closed loop over
     the spectrum, and where.
@@ -94,17 +90,17 @@ def growth(
     """
     h = np.linspace(*program.task.curvatures.support, points)
     layout = family.layout(program.steps)
-    entries, found = layout.join(dict(coefficients)), np.zeros(points)
+    entries, factors = layout.join(dict(coefficients)), np.zeros(points)
     for t in [0] if is_steady(family, coefficients, program) else range(program.steps):
         rows = linear_rows(family, layout.at_step(entries, t), Clock(step=t, horizon=program.steps))
         lines = [_stacked([row[0] + h * row[1], *row[2:]], h) for row in rows]
         lines[0][..., 0] += 1.0
-        found = np.maximum(found, np.abs(np.linalg.eigvals(_stacked(lines, None))).max(-1))
-    worst = int(np.argmax(found))
-    return float(found[worst]), float(h[worst])
+        factors = np.maximum(factors, np.abs(np.linalg.eigvals(_stacked(lines, None))).max(-1))
+    worst = int(np.argmax(factors))
+    return float(factors[worst]), float(h[worst])
 
 
-def diverging(family, coefficients, program: PolicyProgram) -> ProblemError:
+def diverging(family: Family, coefficients: Mapping, program: PolicyProgram) -> ProblemError:
     """The refusal of a rule whose second moments overflow, with the curvature where they grow
     fastest.
     """
@@ -124,14 +120,18 @@ def diverging(family, coefficients, program: PolicyProgram) -> ProblemError:
 
 @np.errstate(over="ignore", invalid="ignore")
 def mode_costs(
-    family, layout: Layout, entries, program: PolicyProgram, curvatures: np.ndarray
+    family: Family,
+    layout: Layout,
+    entries: np.ndarray,
+    program: PolicyProgram,
+    curvatures: np.ndarray,
 ) -> np.ndarray:
     """Costs (…, N) of modes of curvature h (N,); entries (n,) or (n, …, 1), real or complex, one
     program per column.
     """
     mode = _Mode(family, program, np.asarray(curvatures, dtype=float))
     loss, effort = time_weights(program)
-    (mean, spread), total = mode.start(), 0.0
+    (mean, spread), total = mode.start(), np.zeros(())
     for t in range(program.steps):
         matrix, noise = mode.system(
             linear_rows(family, layout.at_step(entries, t), Clock(step=t, horizon=program.steps))
@@ -178,9 +178,9 @@ class _Mode:
 
     def gained(self, noise):
         """Covariance that a step adds."""
-        found = noise[..., :, None] * noise[..., None, :] * self.variance[:, None, None]
-        found[..., -1, -1] += self.diffusion
-        return found
+        covariance = noise[..., :, None] * noise[..., None, :] * self.variance[:, None, None]
+        covariance[..., -1, -1] += self.diffusion
+        return covariance
 
 
 def _stacked(entries, like):

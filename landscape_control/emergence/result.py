@@ -14,7 +14,7 @@ from ..arguments import AnyNumber, Entries, checked
 from ..errors import ProblemError
 from ..policies import Policy, PolicyProgram
 from ..recordable import Recordable
-from ..solver.policies import PolicyStatus
+from .status import PolicyStatus
 
 
 @checked
@@ -35,17 +35,19 @@ class PolicyResult(Recordable):
     starts : int, how many starting points were optimised from, those near the best included
     agreed : int, how many of them reached this cost
     optima : tuple of (cost, read-only coefficients, how many starts), best first; costs within the
-    tolerance count as one;
-        for scenarios costs on those it was fitted to
+        tolerance count as one; for scenarios costs on held-out ones, in the order of those on the
+        scenarios it was fitted to
     at_bound : tuple of str, coefficients that ended at the edge of their admissible range
     fixed : tuple of str, coefficients that were held where they are
     standing_still : float, J of never moving (NaN for scenarios)
     learnt : bool, whether the rule learns everything there is, so that the cost is zero to
-    round-off nodes : int, quadrature nodes, or scenarios method : "exact moments" or "scenarios"
-    build_seconds, solve_seconds : float tolerance : float, relative to the cost compared : str, how
-    it stands beside the best of a simpler family that its own contains, where that is returned or
-        the order
-        is not decided; else ""
+        round-off
+    nodes : int, quadrature nodes, or scenarios
+    method : "exact moments" or "scenarios"
+    build_seconds, solve_seconds : float
+    tolerance : float, relative to the cost
+    compared : str, how it stands beside the best of a simpler family that its own contains, where
+        that is returned or the order is not decided; else ""
     """
 
     program: PolicyProgram
@@ -90,7 +92,7 @@ class PolicyResult(Recordable):
 
     @cached_property
     def identifiability(self):
-        """Which combinations of coefficients the cost does not feel (computed at first use, then
+        """Which combinations of coefficients do not change the cost (computed at first use, then
         kept).
         """
         return self._made(self._identify, "identifiability")
@@ -144,7 +146,9 @@ class PolicyResult(Recordable):
             "_certify": None,
             "_identify": None,
             "coefficients": dict(self.coefficients),
-            "optima": tuple((cost, dict(found), count) for cost, found, count in self.optima),
+            "optima": tuple(
+                (cost, dict(coefficients), count) for cost, coefficients, count in self.optima
+            ),
         }
         state.pop("policy", None)
         return state
@@ -156,7 +160,9 @@ class PolicyResult(Recordable):
 
 
 def _read_only(optima):
-    return tuple((cost, MappingProxyType(dict(found)), count) for cost, found, count in optima)
+    return tuple(
+        (cost, MappingProxyType(dict(coefficients)), count) for cost, coefficients, count in optima
+    )
 
 
 def coefficients_in_words(coefficients: Mapping) -> str:

@@ -4,6 +4,8 @@ from dataclasses import fields, is_dataclass
 
 import numpy as np
 
+from ..policies import PolicyProgram
+
 _UNUSED = {
     "terminal": ("loss_weight",),
     "running": ("terminal_weight",),
@@ -11,7 +13,7 @@ _UNUSED = {
 }  # by kind of cost
 
 
-def differing_fields(first, second) -> list[str]:
+def differing_fields(first: PolicyProgram, second: PolicyProgram) -> list[str]:
     """Dotted names of what differs between two programs, e.g. ["objective.discount",
     "task.curvatures"].
 
@@ -28,28 +30,28 @@ def differing_fields(first, second) -> list[str]:
     return list(_differing(first, second, "", ignored))
 
 
-def _differing(one, other, path, ignored):
-    if one is other or path in ignored:
+def _differing(first, second, path, ignored):
+    if first is second or path in ignored:
         return
-    if is_dataclass(one) and type(one) is type(other):
-        for name in (field.name for field in fields(one)):
+    if is_dataclass(first) and type(first) is type(second):
+        for name in (field.name for field in fields(first)):
             yield from _differing(
-                getattr(one, name),
-                getattr(other, name),
+                getattr(first, name),
+                getattr(second, name),
                 f"{path}.{name}" if path else name,
                 ignored,
             )
-    elif not _equal(one, other):
+    elif not _equal(first, second):
         yield path
 
 
-def _equal(one, other):
-    if isinstance(one, tuple | list) and isinstance(other, tuple | list):
-        return len(one) == len(other) and not any(
-            True for pair in zip(one, other, strict=True) for _ in _differing(*pair, "entry", ())
+def _equal(first, second):
+    if isinstance(first, tuple | list) and isinstance(second, tuple | list):
+        return len(first) == len(second) and not any(
+            True for pair in zip(first, second, strict=True) for _ in _differing(*pair, "entry", ())
         )
-    if type(one) is not type(other) and not all(
-        isinstance(value, int | float | np.number) for value in (one, other)
+    if type(first) is not type(second) and not all(
+        isinstance(value, int | float | np.number) for value in (first, second)
     ):
         return False
-    return bool(np.array_equal(one, other)) if isinstance(one, np.ndarray) else one == other
+    return bool(np.array_equal(first, second)) if isinstance(first, np.ndarray) else first == second

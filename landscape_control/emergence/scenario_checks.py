@@ -9,7 +9,9 @@ import numpy as np
 from ..errors import ProblemError
 from .identifiability import Identifiability
 from .intervals import WIDE, wide_differences
-from .scenario_round import STATIONARY
+from .scenario_descent import STATIONARY
+from .scenario_result import ScenarioResult
+from .scenario_round import Round
 from .starting import coefficient_scales
 
 STEPS = (
@@ -27,12 +29,12 @@ class ScenarioCertificate:
     ----------
     program : gap between the program's average over its scenarios and that of NumPy
     stationarity : largest |∂J/∂x|/J over free coefficients inside their ranges, by central
-    differences of NumPy's average,
-        the smaller of a wide and a narrow one;
-        x is the coefficient on its own scale, log c or -log(1-c), say. Where the average has kinks,
-        ``rough``, it has no slope to judge
+        differences of NumPy's average, the smaller of a wide and a narrow one; x is the coefficient
+        on its own scale, log c or -log(1-c), say. Where the average has kinks, ``rough``, it has no
+        slope to judge
     optimism, optimism_error : held-out minus in-sample cost and its standard error, in units of
-    cost tolerance : allowed optimism
+        cost
+    tolerance : allowed optimism
     """
 
     program: float
@@ -62,15 +64,17 @@ class ScenarioCertificate:
         return "\n".join([f"certificate {'passed' if self.passed else 'NOT passed'}", *rows])
 
 
-def certify_scenarios(current, free: np.ndarray, result) -> ScenarioCertificate:
+def certify_scenarios(
+    current: Round, free: np.ndarray, result: ScenarioResult
+) -> ScenarioCertificate:
     """Check a result against NumPy stepping on the scenarios ``current`` that it was fitted to;
     ``free`` (n,) as there.
     """
     layout = current.built.layout
     entries = layout.join(dict(result.coefficients))
 
-    def average(one):
-        return current.block_costs(current.policy(one)).mean()
+    def average(coefficients):
+        return current.block_costs(current.policy(coefficients)).mean()
 
     variables = current.built.scale
     x = variables.variables(entries)
@@ -96,7 +100,7 @@ def certify_scenarios(current, free: np.ndarray, result) -> ScenarioCertificate:
     )
 
 
-def identify_scenarios(current, free: np.ndarray, result) -> Identifiability:
+def identify_scenarios(current: Round, free: np.ndarray, result: ScenarioResult) -> Identifiability:
     """Flat directions of the exact Hessian over the scenarios; refused where the program has too
     many coefficients for one.
 
@@ -118,5 +122,5 @@ def identify_scenarios(current, free: np.ndarray, result) -> Identifiability:
         hessian = wide_differences(current, x, free, WIDE[0])[0] / np.outer(
             *2 * [current.sizes(x)[free]]
         )
-    labels = tuple(label for label, one in zip(layout.labels, free, strict=True) if one)
+    labels = tuple(label for label, is_free in zip(layout.labels, free, strict=True) if is_free)
     return Identifiability.of_hessian(hessian, relative, labels, unit=result.scale, threshold=1e-6)

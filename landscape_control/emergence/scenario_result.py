@@ -24,17 +24,14 @@ class ScenarioResult(PolicyResult):
     gap_error : float, standard error of ``optimism_gap``
     scenarios, held_out : int, how many the rule was fitted to, and judged on
     scale : float, what tolerance, optimism and slopes are relative to: J less the least that it
-    could be, with every weight
-        always at the lowest point of its landscape; at most the spread of episodes about their mean
-        or the gain over standing still, whichever is more
+        could be, with every weight always at the lowest point of its landscape; at most the spread
+        of episodes about their mean or the gain over standing still, whichever is more
     rough : bool, whether the average cost has kinks closer together than its optimum can be located
-    (rules that follow signs
-        with little smoothing): then it is searched without slopes, and intervals come from wide
-        differences
+        (rules that follow signs with little smoothing): then it is searched without slopes, and
+        intervals come from wide differences
     intervals : {name: (low, high)}, 95 % confidence intervals of the coefficients over the draw of
-    scenarios: how much they
-        would differ had others been drawn, not what is optimal for one landscape; empty where there
-        is no exact Hessian
+        scenarios: how much they would differ had others been drawn, not what is optimal for one
+        landscape; empty where there is no exact Hessian
     """
 
     in_sample_cost: AnyNumber

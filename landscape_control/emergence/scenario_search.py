@@ -2,351 +2,196 @@
 both agree.
 """
 
-import math
 from dataclasses import replace
-from functools import partial
-from importlib import import_module
 
 import numpy as np
 
-from ..arrays import whole
 from ..errors import SolveError
+from ..policies import PolicyProgram
 from ..rules.families.contained import narrowed
-from ..solver.limits import Limit
-from ..solver.policies import Optimum, PolicyStatus, status_of, stopped
-from .compared import Compared
-from .held_out import HeldOut, mean_and_error
-from .intervals import confidence_intervals
+from ..solver import Optimum, SolveClock
 from .lowest import LeastCost
-from .scenario_checks import certify_scenarios, identify_scenarios
+from .scenario_descent import FEW
+from .scenario_judgement import CARRIED, Gap, Reached, ScenarioJudge, Simpler
 from .scenario_result import ScenarioResult
-from .scenario_round import BLOCKS, FEW, STATIONARY, Round, standing_still
-from .starting import at_bound, bounds_with, guess_entries, held, settled_starts
+from .scenario_round import BLOCKS, Round
+from .search_options import SearchOptions
+from .starting import settled_starts
+from .status import PolicyStatus, status_of
 
-HELD_OUT_BLOCKS, MORE = 20, 100  # of one set of held-out scenarios; sets drawn at most
-# distinct optima that are followed when scenarios are added; of many coefficients the best alone
-# after once
-CARRIED = 3
+HIGHEST = 9  # units of cost above standing still at a start
 
 
-class Search:
+class ScenarioSearch:
     """One solve: rounds of more and more scenarios.
+
+    Parameters
+    ----------
+    solver : ScenarioSolver, which compiles programs and solves for simpler families
+    program, options, clock : of this solve
 
     Attributes
     ----------
-    plain, plain_name : the best member of a simpler family inside this one, (n,), and what it is;
-    None where there is none
+    judge : ScenarioJudge, with the unseen scenarios
+    bounds : (n, 2), the ranges of the coefficients
+    simpler : the best member of a simpler family inside this one; None where there is none
     """
 
-    def __init__(self, solver, program, seed, fixed, within=None, limit=None):
-        self.solver, self.program = solver, program
-        self._held, starts, self.rounds, self._fresh = np.random.SeedSequence(
-            whole("seed", seed, low=0)
-        ).spawn(4)
-        self.held, self.start_seed = self._unseen(self._held), int(starts.generate_state(1)[0])
+    def __init__(
+        self,
+        solver,
+        program: PolicyProgram,
+        options: SearchOptions,
+        clock: SolveClock | None = None,
+    ):
+        self.solver, self.program, self.options = solver, program, options
+        self.clock = SolveClock() if clock is None else clock
+        unseen, starts, self._rounds = np.random.SeedSequence(options.seed).spawn(3)
+        self._start_seed = int(starts.generate_state(1)[0])
+        self.judge = ScenarioJudge(
+            program,
+            unseen,
+            count=solver.held_out,
+            tolerance=solver.tolerance,
+            clock=self.clock,
+        )
         self.layout = program.family.layout(program.steps)
-        self.bounds = bounds_with(self.layout, fixed, within)
-        self.limit, self.seed = Limit() if limit is None else limit, seed
-        self.least = None if program.task.is_quadratic else LeastCost(program, self.held.scenarios)
-        self.plain, self.plain_name, self._face, self._reached = None, "heavy ball", None, None
+        self.bounds = options.bounds(self.layout)
+        self._least: LeastCost | None = None
+        if not program.task.is_quadratic:
+            self._least = LeastCost(program, self.judge.held.scenarios)
+        self.simpler: Simpler | None = None
+        self._reached: Reached | None = None
+        self._begun = 0
 
-    def run(self, guess, starts):
+    def run(self) -> ScenarioResult:
         """The result; after Ctrl-C that of the best so far, or KeyboardInterrupt where there is
         nothing yet.
         """
         try:
-            return self._run(guess, starts)
+            return self._result(self._run_rounds())
         except KeyboardInterrupt:
-            self.limit.interrupt()
+            self.clock.interrupt()
             if self._reached is None:
                 raise
-            return self._result(*self._reached)
+            return self._result(self._reached)
 
-    def _run(self, guess, starts):
-        current, count = (
-            self._round(max(self.solver.scenarios // 2, 2 * BLOCKS)),
-            self.solver.scenarios,
-        )
-        guesses = self._guesses(current, guess, starts)
-        found, carried = current.optimise([(one, 1) for one in guesses], self.bounds), CARRIED
-        found = self._with_faces(current, found) if starts else found
-        self._reached = current, found, len(guesses), (math.nan, math.inf, False)
-        while not self.limit.is_over():
-            before, current = found[0].variables, self._round(count)
-            found = current.optimise(
-                [(one.variables, one.count) for one in found[:carried]], self.bounds
-            )
-            if self.limit.met:  # not all of them: the round before was complete
+    def _result(self, reached: Reached) -> ScenarioResult:
+        return self.judge.result(reached, self.simpler, self.bounds, starts=self._begun)
+
+    def _run_rounds(self) -> Reached:
+        """The last set of scenarios that was complete."""
+        current = self.round_of(max(self.solver.scenarios // 2, 2 * BLOCKS))
+        guesses = self._guesses(current)
+        self._begun = len(guesses)
+        optima = current.optimise([(entries, 1) for entries in guesses], self.bounds)
+        if self.options.starts:
+            optima = self._with_faces(current, optima)
+        reached = self._reached = Reached(round=current, optima=optima, gap=Gap())
+        count, carried = self.solver.scenarios, CARRIED
+        while not self.clock.is_over():
+            before, current = optima[0].variables, self.round_of(count)
+            begins = [(optimum.variables, optimum.count) for optimum in optima[:carried]]
+            optima = current.optimise(begins, self.bounds)
+            if self.clock.cut_short:  # not all of them: the round before was complete
                 break
-            closed = self._reach(current, before, found, len(guesses))
-            if (
-                closed
-                or not status_of(found[0].result).ok
-                or 2 * count > self.solver.most_scenarios
-            ):
-                richer, found = found, self._with_plain(current, found)
-                if found is not richer:
-                    self._reach(current, before, found, len(guesses))
+            reached = self._reach(current, before, optima)
+            if reached.gap.closed or not status_of(optima[0].result).ok or self._is_last(count):
+                also_simpler = self._with_simpler(current, optima)
+                if also_simpler is not optima:
+                    reached = self._reach(current, before, also_simpler)
                 break
             count, carried = 2 * count, CARRIED if self.layout.size <= FEW else 1
-        return self._result(*self._reached)
+        return reached
 
-    def _reach(self, current, before, found, starts) -> bool:
-        """Keep what a set gave, and say whether the gap to unseen scenarios is closed."""
-        gap, error = self._gap(current, before, found[0].variables)
-        allowed = self.solver.tolerance * current.scale(found[0].variables)
-        closed = gap + 2 * error <= allowed and self._is_typical(
-            current, found[0].variables, allowed
-        )
-        self._reached = current, found, starts, (gap, error, closed)
-        return closed
+    def _reach(self, current, before, optima) -> Reached:
+        """What a set gave, with the gap to unseen scenarios; kept."""
+        gap = self.judge.gap(current, before, optima[0].variables)
+        self._reached = Reached(round=current, optima=optima, gap=gap)
+        return self._reached
 
-    def _unseen(self, seed):
-        return HeldOut.drawn(self.program, self.solver.held_out, blocks=HELD_OUT_BLOCKS, seed=seed)
+    def _is_last(self, count) -> bool:
+        return 2 * count > self.solver.most_scenarios
 
-    def _round(self, count):
+    def round_of(self, count: int) -> Round:
+        """A fresh set of about ``count`` scenarios."""
         return Round(
             self.solver,
             self.program,
             count,
-            self.rounds.spawn(1)[0],
-            least=self.least,
-            limit=self.limit,
+            self._rounds.spawn(1)[0],
+            least=self._least,
+            clock=self.clock,
         )
 
-    def _guesses(self, first, guess, starts):
-        entries = guess_entries(self.layout, guess, starts)
-        limit = first.rest + 9 * first.unit
+    def _guesses(self, first: Round) -> list[np.ndarray]:
+        entries = self.options.entries(self.layout)
 
-        def within(one):
-            return first.cost(np.clip(one, *self.bounds.T))
+        def inside(point):
+            return first.cost(np.clip(point, *self.bounds.T))
 
-        found = (
-            list(settled_starts(self.layout, starts, self.start_seed, within, limit, first.length))
-            if starts
-            else []
-        )
-        found = (
-            ([] if entries is None else [entries])
-            + (self._embedded(starts) if starts else [])
-            + found
-        )
-        if not any(np.isfinite(within(one)) for one in found):
+        guesses = [] if entries is None else [entries]
+        if self.options.starts:
+            highest = first.rest + HIGHEST * first.unit
+            starts = settled_starts(
+                self.layout, self.options.starts, self._start_seed, inside, highest, first.length
+            )
+            guesses += [*self._embedded(), *starts]
+        if not any(np.isfinite(inside(guess)) for guess in guesses):
             raise SolveError(PolicyStatus.DIVERGES.value, solution=None)
-        return found
+        return guesses
 
-    def _with_faces(self, current, found):
-        """The optima with what is reached from the best member of simpler families that are faces
-        of this one, if cheaper."""
-        ends = []
-        for one in self.program.family.contained if self.plain is None else ():
-            bounds = narrowed(one, self.bounds, self.layout) if one.is_face else None
-            if bounds is not None and not self.limit.is_over():
-                ends.append(
-                    (current.optimise([(found[0].variables, 1)], bounds)[0], one.name, bounds)
-                )
-        if not ends:
-            return found
-        end, self.plain_name, self._face = min(ends, key=lambda one: one[0].cost)
-        self.plain = end.variables
-        return self._with_cheaper(current, found)
-
-    def _embedded(self, starts):
+    def _embedded(self) -> list[np.ndarray]:
         """The best member of a simpler family that is no face of this one, as a start: as it is
         found by itself.
         """
-        others = [one for one in self.program.family.contained if not one.is_face]
+        others = [contained for contained in self.program.family.contained if not contained.is_face]
         if not others or (self.bounds != self.layout.bounds).any():
             return []
-        one, solve = (
-            others[-1],
-            import_module(".optimise", __package__),
-        )  # the last contains those before it
-        simple = replace(self.program, family=one.family)
-        options = (
-            {}
-            if solve.has_moments(simple)
-            else {
-                "starts": starts,
-                "scenarios": self.solver.scenarios,
-                "most_scenarios": self.solver.most_scenarios,
-                "held_out": self.solver.held_out,
-                "tolerance": self.solver.tolerance,
-            }
+        largest = others[-1]  # contains those before it
+        result = self.solver.solve_contained(
+            replace(self.program, family=largest.family),
+            starts=self.options.starts,
+            seed=self.options.seed,
+            clock=self.clock,
         )
-        result = solve.solve_program(
-            simple, seed=self.seed, throw=False, time_limit=self.limit.left / 2, **options
-        )
-        best, self.plain_name = dict(result.coefficients), one.name
-        self.plain = np.clip(self.layout.join(one.embed(best)), *self.bounds.T)
-        return [self.layout.join(one.embed(best, seed=self.start_seed))]
+        if result is None:
+            raise KeyboardInterrupt
+        best = dict(result.coefficients)
+        entries = np.clip(self.layout.join(largest.embed(best)), *self.bounds.T)
+        self.simpler = Simpler(entries=entries, name=largest.name)
+        return [self.layout.join(largest.embed(best, seed=self._start_seed))]
 
-    def _with_plain(self, current, found):
+    def _with_faces(self, current, optima) -> list[Optimum]:
+        """The optima with what is reached from the best member of simpler families that are faces
+        of this one, if cheaper.
+        """
+        if self.simpler is not None:
+            return optima
+        members: list[tuple[float, Simpler]] = []
+        for contained in self.program.family.contained:
+            face = narrowed(contained, self.bounds, self.layout) if contained.is_face else None
+            if face is not None and not self.clock.is_over():
+                end = current.optimise([(optima[0].variables, 1)], face)[0]
+                member = Simpler(entries=end.variables, name=contained.name, face=face)
+                members.append((end.cost, member))
+        if not members:
+            return optima
+        _, self.simpler = min(members, key=lambda pair: pair[0])
+        return self._with_cheaper(current, self.simpler, optima)
+
+    def _with_simpler(self, current, optima) -> list[Optimum]:
         """The optima on a set, with those reached from the best member of the simpler family on the
         same set.
         """
-        if self._face is None:
-            return found
-        self.plain = current.optimise([(self.plain, 1)], self._face)[0].variables
-        return self._with_cheaper(current, found)
+        if self.simpler is None or self.simpler.face is None:
+            return optima
+        end = current.optimise([(self.simpler.entries, 1)], self.simpler.face)[0]
+        self.simpler = replace(self.simpler, entries=end.variables)
+        return self._with_cheaper(current, self.simpler, optima)
 
-    def _with_cheaper(self, current, found):
-        if not current.cost(self.plain) < found[0].cost:
-            return found
-        return sorted(
-            [*current.optimise([(self.plain, 1)], self.bounds), *found], key=lambda one: one.cost
-        )
-
-    def _gap(self, current, before, after):
-        """Optimism and its standard error, from differences to a rule that has seen neither set:
-        that of the set before.
-
-        J_out(ĉ) - J_in(ĉ) differs from [J_out(ĉ) - J_out(c)] + [J_in(c) - J_in(ĉ)] by J_out(c) -
-        J_in(c), which is zero on average for a c chosen independently of both sets; without it the
-        error is a small fraction.
-        """
-        policies = [current.policy(one) for one in (before, after)]
-        with np.errstate(invalid="ignore"):  # inf - inf of diverging rules is no finite gap
-            out = np.subtract(*(self.held.block_costs(one, self.program) for one in policies[::-1]))
-            inside = np.subtract(*(current.block_costs(one) for one in policies))
-        (gain, first), (loss, second) = mean_and_error(inside), mean_and_error(out)
-        return gain + loss, math.hypot(first, second)
-
-    def _is_typical(self, current, coefficients, allowed) -> bool:
-        """Whether unseen scenarios cost no more than the set does, within four standard errors: its
-        tails are met there.
-        """
-        policy = current.policy(coefficients)
-        (unseen, first), (seen, second) = (
-            mean_and_error(one)
-            for one in (self.held.block_costs(policy, self.program), current.block_costs(policy))
-        )
-        return unseen - seen <= allowed + 4 * math.hypot(first, second)
-
-    def _compared(self, current, best) -> Compared:
-        """The rule found and the simpler one on the same unseen scenarios, more of them until cost
-        and order are known.
-        """
-        entries = [best.variables] + ([] if self.plain is None else [self.plain])
-        allowed = self.solver.tolerance * min(current.scale(one) for one in entries)
-        found = Compared(self.program, [current.policy(one) for one in entries], self.held, allowed)
-        for _ in range(MORE - 1):
-            if found.is_known() or self.limit.is_over():
-                break
-            found.meet(self._unseen(self._held.spawn(1)[0]))
-        return found
-
-    def _standing(self, current, found):
-        """(optima, comparison of the first), the first being the cheapest on its set that does not
-        cost more than the simpler rule.
-
-        The cheapest of all, where there is none.
-        """
-        compared = first = self._compared(current, found[0])
-        for k, one in enumerate(found[:CARRIED]):
-            compared = first if k == 0 else self._compared(current, one)
-            if not compared.first_is_worse:
-                return [one, *found[:k], *found[k + 1 :]], compared
-        return found, first
-
-    def _fallen_back(self, current, best) -> tuple[Optimum, str]:
-        """The simpler rule, where it costs less on unseen scenarios, and what is to be said of it."""
-        return self._preferred(current, best, self._compared(current, best))
-
-    def _preferred(self, current, best, compared):
-        if self.plain is None or not compared.first_is_worse:
-            return best, compared.doubt(self.plain_name)
-        reached = replace(best.result, variables=self.plain, cost=current.cost(self.plain))
-        return Optimum(result=reached, count=best.count), compared.fallen_back(self.plain_name)
-
-    def _result(self, current, found, starts, gap):
-        found, compared = self._standing(current, found)
-        best, note = self._preferred(current, found[0], compared)
-        scale, split, simpler = (
-            current.scale(best.variables),
-            self.layout.split,
-            best is not found[0],
-        )
-        cost, error = mean_and_error(compared.of_better)
-        bounds = self.bounds if self._face is None or not simpler else self._face
-        edge = at_bound(self.layout, best.variables, self.bounds)
-        free = ~np.isin(self.layout.labels, edge) & (bounds[:, 0] < bounds[:, 1])
-        closed = gap[2] or simpler
-        status, words = self._status(
-            current, best, starts, closed, (cost, error, scale), bounds, compared
-        )
-        return ScenarioResult(
-            program=self.program,
-            coefficients=split(best.variables),
-            cost=cost,
-            standard_error=error,
-            status=status,
-            optimism_gap=gap[0],
-            gap_error=gap[1],
-            in_sample_cost=best.cost,
-            starts=starts,
-            agreed=best.count,
-            optima=(
-                (cost, split(best.variables), best.count),
-                *(self._other(current, one) for one in found[1:]),
-            ),
-            at_bound=edge,
-            method="scenarios",
-            fixed=held(self.layout, self.bounds),
-            nodes=current.count,
-            scenarios=current.count,
-            held_out=compared.count,
-            scale=scale,
-            rough=current.rough,
-            standing_still=self.held.cost(standing_still(self.program), self.program)[0],
-            intervals=confidence_intervals(current, best.variables, free),
-            build_seconds=0.0,
-            solve_seconds=0.0,
-            tolerance=self.solver.tolerance,
-            compared=note,
-            message=(
-                f"{best.result.reason} after {best.result.iterations}"
-                f" iterations{words}{'; ' if note else ''}{note}"
-            ),
-            _certify=partial(certify_scenarios, current, free),
-            _identify=partial(identify_scenarios, current, free),
-        )
-
-    def _other(self, current, one):
-        return (
-            self.held.cost(current.policy(one.variables), self.program)[0],
-            self.layout.split(one.variables),
-            one.count,
-        )
-
-    def _status(self, current, best, starts, closed, judged, bounds, compared):
-        """(status, what the message adds)."""
-        cost, error, scale = judged
-        if not np.isfinite(cost):
-            return PolicyStatus.DIVERGES, ""
-        status = stopped(status_of(best.result), self.limit)
-        if self.limit.met:
-            return status, ""
-        unknown = 2 * error > self.solver.tolerance * scale
-        if compared.first_is_clearly_worse and not unknown:
-            return PolicyStatus.FELL_BACK, ""
-        if not status.ok:
-            return status, ""
-        slope = current.slope(best.variables, bounds)
-        if current.rough:
-            if best.count == 1 and starts > 1:
-                return (
-                    PolicyStatus.NOT_STATIONARY,
-                    "; the average has kinks and no two searches agree: smooth the rule more",
-                )
-        elif slope > STATIONARY:
-            return (
-                PolicyStatus.NOT_STATIONARY,
-                f"; a coefficient changed by s still changes the cost by {slope:.1g} s",
-            )
-        if unknown:
-            return (
-                PolicyStatus.OPTIMISM,
-                f"; the cost itself is known to ± {2 * error:.2g} only: raise held_out",
-            )
-        return (status if closed and not compared.is_open else PolicyStatus.OPTIMISM), ""
+    def _with_cheaper(self, current, simpler: Simpler, optima) -> list[Optimum]:
+        if not current.cost(simpler.entries) < optima[0].cost:
+            return optima
+        reached = current.optimise([(simpler.entries, 1)], self.bounds)
+        return sorted([*reached, *optima], key=lambda optimum: optimum.cost)

@@ -12,9 +12,8 @@ from scipy.special import gammaincinv, ndtri
 
 from ..errors import ProblemError
 from ..policies import PolicyProgram
-from ..sees import CurvatureNoise, ExactGradient, NoisyGradient
-from ..transcription.moment_model import noise_variance
-from ..transcription.scenarios import Scenarios, Scene
+from ..sees import CurvatureNoise, ExactGradient, NoisyGradient, Sees
+from .programs import Scenarios, Scene, noise_variance
 
 FEW = 40  # starts that a curvature is taken from
 _POOL = 64  # draws per stratum from which one is picked
@@ -72,8 +71,10 @@ def _draw_scene(program, which, count, weight, blocks, rng):
     if program.task.is_quadratic:
         starts, hidden, shares = _quadratics(program, base, blocks, rng)
     else:
-        one = replace(program.task, population=(program.task.population[which],), weights=None)
-        drawn = one.draw(rng, base, program.steps, blocks=blocks)
+        landscape_alone = replace(
+            program.task, population=(program.task.population[which],), weights=None
+        )
+        drawn = landscape_alone.draw(rng, base, program.steps, blocks=blocks)
         starts, hidden = drawn.starts, drawn.hidden
         shares = _even(program.task.starts, starts, blocks)
     blocked = np.repeat(np.arange(blocks), base // blocks)
@@ -112,19 +113,22 @@ def curvature_scale(program: PolicyProgram, drawn: Sequence[Scenarios]) -> float
     """
     if program.task.is_quadratic:
         return program.task.curvatures.support[1]
-    found = []
-    for scene, one in zip(scenes(program), drawn, strict=True):
-        theta, hidden = ca.SX.sym("theta", scene.dimension), ca.SX.sym("hidden", scene.hidden)
-        size = ca.Function(
-            "size", [theta, hidden], [ca.norm_fro(ca.hessian(scene.loss(theta, hidden), theta)[0])]
-        )
-        found.append(
-            np.array(
-                size.map(min(one.count, FEW))(one.starts[:FEW].T, one.hidden[:FEW, 0].T)
-            ).mean()
-        )
-    average = float(np.mean(found))
+    sizes = [
+        _curvature_at_starts(scene, scenarios)
+        for scene, scenarios in zip(scenes(program), drawn, strict=True)
+    ]
+    average = float(np.mean(sizes))
     return average if np.isfinite(average) and average > 0 else 1.0
+
+
+def _curvature_at_starts(scene, scenarios) -> float:
+    """Mean Frobenius norm of the Hessian of the loss at the first starts."""
+    theta, hidden = ca.SX.sym("theta", scene.dimension), ca.SX.sym("hidden", scene.hidden)
+    hessian, _ = ca.hessian(scene.loss(theta, hidden), theta)
+    norm = ca.Function("norm", [theta, hidden], [ca.norm_fro(hessian)])
+    starts, fields = scenarios.starts[:FEW], scenarios.hidden[:FEW, 0]
+    norms = norm.map(len(starts))(starts.T, fields.T)
+    return np.array(norms).mean()
 
 
 def _even(points, starts, blocks):
@@ -146,11 +150,12 @@ def _spread(uniform):
     """(z, N(z)/q(z)) for z ~ q = ½N + ½z²N from uniform numbers: below ½ the normal part, above it
     the other (Maxwell).
     """
-    plain, signed = ndtri(np.clip(2 * uniform, 1e-300, 1 - 1e-16)), 4 * uniform - 3
-    wide = np.sign(signed) * np.sqrt(
-        2 * gammaincinv(1.5, np.abs(np.clip(signed, -1 + 1e-16, 1 - 1e-16)))
-    )
-    z = np.where(uniform < 0.5, plain, wide)
+    least, most = 1e-300, 1 - 1e-16  # where the inverse distributions are finite
+    normal = ndtri(np.clip(2 * uniform, least, most))
+    signed = 4 * uniform - 3
+    share = np.abs(np.clip(signed, -most, most))
+    maxwell = np.sign(signed) * np.sqrt(2 * gammaincinv(1.5, share))
+    z = np.where(uniform < 0.5, normal, maxwell)
     return z, 2 / (1 + z**2)
 
 
@@ -158,15 +163,16 @@ def _scaled(program, noise, hidden):
     """Standard normal numbers times the noise, unless that depends on the state: the formula scales
     it then.
     """
-    if program.task.is_quadratic and not _depends_on_state(program):
+    if program.task.is_quadratic and not depends_on_state(program.sees):
         return noise * np.sqrt(noise_variance(program, hidden[:, 0, 0]))[:, None, None]
-    if _depends_on_state(program):
+    if depends_on_state(program.sees):
         return noise
     return noise @ np.array(ca.DM(program.sees.root(None, noise.shape[2]))).T
 
 
-def _depends_on_state(program):
-    return callable(getattr(program.sees, "noise", None))
+def depends_on_state(sees: Sees | None) -> bool:
+    """Whether the size of the noise is a formula of where the learner stands."""
+    return callable(getattr(sees, "noise", None))
 
 
 def quadratic_loss(theta, hidden):
@@ -193,7 +199,7 @@ def _scene(program, landscape):
 
 
 def _seen(program, slope):
-    if not _depends_on_state(program):
+    if not depends_on_state(program.sees):
         return lambda theta, hidden, noise: slope(theta, hidden) + noise
     return lambda theta, hidden, noise: (
         slope(theta, hidden) + program.sees.root(theta, theta.numel()) @ noise
@@ -217,9 +223,9 @@ def _check_sees(program):
 
 def block_means(costs: Sequence[np.ndarray], scenarios: Sequence[Scenarios]) -> np.ndarray:
     """Means over each block, (blocks,), of costs per scenario of every scene."""
-    blocks = 1 + max(int(one.blocks.max()) for one in scenarios)
+    blocks = 1 + max(int(drawn.blocks.max()) for drawn in scenarios)
     sums = sum(
-        np.bincount(one.blocks, one.weights * cost, blocks)
-        for one, cost in zip(scenarios, costs, strict=True)
+        np.bincount(drawn.blocks, drawn.weights * cost, blocks)
+        for drawn, cost in zip(scenarios, costs, strict=True)
     )
     return sums * blocks

@@ -20,18 +20,21 @@ def draw_starts(layout: Layout, count: int, seed: int, unit: float = 1.0) -> np.
     Learning rates and lags are in units of ``unit``, one over a curvature. Coefficients that vary
     start near one level for all steps.
     """
-    rng, width = np.random.default_rng(seed), sum(one.size for one in layout.coefficients)
+    rng, width = (
+        np.random.default_rng(seed),
+        sum(coefficient.size for coefficient in layout.coefficients),
+    )
     points = (
         rng.permuted(np.tile(np.arange(count), (width, 1)), axis=1).T + rng.random((count, width))
     ) / count
     starts, column, units = np.empty((count, layout.size)), 0, stretch(layout, unit)
-    for one, place in zip(layout.coefficients, layout.slices.values(), strict=True):
-        level = one.draw(points[:, column : column + one.size])
-        column += one.size
-        entries = np.tile(level, (1, layout.blocks(one)))
-        if one.varies:
+    for coefficient, place in zip(layout.coefficients, layout.slices.values(), strict=True):
+        level = coefficient.draw(points[:, column : column + coefficient.size])
+        column += coefficient.size
+        entries = np.tile(level, (1, layout.blocks(coefficient)))
+        if coefficient.varies:
             entries = entries * (1 + JITTER * (rng.random(entries.shape) - 0.5))
-        starts[:, place] = np.clip(entries * units[place], one.low, one.high)
+        starts[:, place] = np.clip(entries * units[place], coefficient.low, coefficient.high)
     return starts
 
 
@@ -56,11 +59,14 @@ def coefficient_scales(layout: Layout, entries: np.ndarray, unit: float = 1.0) -
     one that is positive, or the width of its starts.
     """
     units, scales = stretch(layout, unit), np.abs(np.asarray(entries, dtype=float))
-    for one, place in zip(layout.coefficients, layout.slices.values(), strict=True):
-        least = {"one minus": 1.0, "log": one.least, "linear": one.most - one.least}[one.scale]
-        scales[place] = (
-            1.0 if one.scale == "one minus" else np.maximum(scales[place], least * units[place])
-        )
+    for coefficient, place in zip(layout.coefficients, layout.slices.values(), strict=True):
+        if coefficient.scale == "one minus":
+            scales[place] = 1.0
+            continue
+        least = coefficient.least
+        if coefficient.scale == "linear":
+            least = coefficient.most - coefficient.least
+        scales[place] = np.maximum(scales[place], least * units[place])
     return scales
 
 
@@ -73,10 +79,10 @@ def settled_starts(
     Four times as many are drawn: a rule that diverges over the spectrum is no place to start from.
     """
     drawn = draw_starts(layout, 4 * count, seed, unit)
-    found = np.array([objective(one) for one in drawn])
-    found[~np.isfinite(found)] = np.inf
-    order = np.argsort(np.where(found <= limit, limit, found), kind="stable")[:count]
-    return drawn[order[np.isfinite(found[order])]]
+    costs = np.array([objective(point) for point in drawn])
+    costs[~np.isfinite(costs)] = np.inf
+    order = np.argsort(np.where(costs <= limit, limit, costs), kind="stable")[:count]
+    return drawn[order[np.isfinite(costs[order])]]
 
 
 def nearby_starts(
@@ -91,7 +97,7 @@ def nearby_starts(
     )
 
 
-def guess_entries(layout: Layout, guess, starts: int) -> np.ndarray | None:
+def guess_entries(layout: Layout, guess: object, starts: int) -> np.ndarray | None:
     """The vector (n,) of a guess: None, coefficients by name, or an earlier result (of any
     horizon).
 
@@ -115,12 +121,14 @@ def guess_entries(layout: Layout, guess, starts: int) -> np.ndarray | None:
             received=type(guess).__name__,
             advice="e.g. guess={'learning_rate': 0.1, 'momentum': 0.9}",
         )
-    found = {name: _numbers(name, value) for name, value in values.items()}
-    for one in layout.coefficients:
-        if one.varies and one.name in found and found[one.name].ndim == (one.size > 1) + 1:
-            steps = np.minimum(np.arange(layout.horizon), len(found[one.name]) - 1)
-            found[one.name] = found[one.name][steps]
-    entries = layout.join(found)
+    coefficients = {name: _numbers(name, value) for name, value in values.items()}
+    for coefficient in layout.coefficients:
+        given = coefficients.get(coefficient.name)
+        axes = 1 + (coefficient.size > 1)  # of one that is given step by step
+        if coefficient.varies and given is not None and given.ndim == axes:
+            steps = np.minimum(np.arange(layout.horizon), len(given) - 1)
+            coefficients[coefficient.name] = given[steps]
+    entries = layout.join(coefficients)
     if not np.isfinite(entries).all():
         raise ProblemError(
             "guess",
@@ -135,19 +143,24 @@ def _numbers(name, value):
     return real_array(f"guess[{name!r}]", value, "numbers")
 
 
-def bounds_with(layout: Layout, fixed: Mapping | None, within: Mapping | None = None) -> np.ndarray:
+def bounds_with(layout: Layout, fixed: object, within: object = None) -> np.ndarray:
     """(n, 2), the admissible ranges, narrowed to ``within`` {name: (low, high)}, of no width for
     ``fixed`` {name: value}.
 
     Raises ProblemError for names that are no coefficients, and for numbers outside the admissible
     range.
     """
-    fixed, within = _by_name("fixed", fixed, layout), _by_name("within", within, layout)
+    held_at, ranges = _by_name("fixed", fixed, layout), _by_name("within", within, layout)
     bounds = layout.bounds
-    for name, pair in within.items():
+    for name, pair in ranges.items():
         bounds[layout.slices[name]] = _narrowed(name, pair, bounds[layout.slices[name]])
-    values = layout.join({one.name: fixed.get(one.name, 0.0) for one in layout.coefficients})
-    for name in fixed:
+    values = layout.join(
+        {
+            coefficient.name: held_at.get(coefficient.name, 0.0)
+            for coefficient in layout.coefficients
+        }
+    )
+    for name in held_at:
         place = layout.slices[name]
         outside = ~((values[place] >= bounds[place, 0]) & (values[place] <= bounds[place, 1]))
         if outside.any():
@@ -189,15 +202,15 @@ def _narrowed(name, pair, bounds):
             received=repr(pair),
             advice="to hold a coefficient where it is, use fixed",
         )
-    found = np.column_stack([np.maximum(bounds[:, 0], low), np.minimum(bounds[:, 1], high)])
-    if not (found[:, 0] < found[:, 1]).all():
+    narrowed = np.column_stack([np.maximum(bounds[:, 0], low), np.minimum(bounds[:, 1], high)])
+    if not (narrowed[:, 0] < narrowed[:, 1]).all():
         raise ProblemError(
             f"within[{name!r}]",
             expected=f"a range that meets the admissible one, {_range(bounds[0])}",
             received=f"({low:g}, {high:g})",
             advice="choose a range inside: elsewhere no rule settles",
         )
-    return found
+    return narrowed
 
 
 def _range(pair):
@@ -223,14 +236,10 @@ def far_limits(layout: Layout, unit: float = 1.0) -> np.ndarray:
     """(n,): a hundred times beyond where each coefficient is drawn, ``unit`` being one over the
     smallest curvature.
     """
-    reach = np.concatenate(
-        [
-            np.full(layout.blocks(one) * one.size, max(abs(one.least), abs(one.most), 1.0))
-            for one in layout.coefficients
-        ]
-        or [np.empty(0)]
-    )
-    return 100 * reach * stretch(layout, unit)
+    limits = np.ones(layout.size)
+    for coefficient, place in zip(layout.coefficients, layout.slices.values(), strict=True):
+        limits[place] = max(abs(coefficient.least), abs(coefficient.most), 1.0)
+    return 100 * limits * stretch(layout, unit)
 
 
 def escaping(layout: Layout, entries: np.ndarray, unit: float = 1.0) -> str:

@@ -14,14 +14,15 @@ import numpy as np
 from ..arguments import AnyNumber, Duration, Entries, Index, Numbers, Whole, checked
 from ..errors import ProblemError, SolveError, SolveInterrupted, check_choice
 from ..policies import Policy, PolicyProgram
-from ..solver.limits import SECONDS, Limit
-from ..solver.policies import PolicyStatus, stopped
-from ..transcription.moment_model import check_linear
-from ..transcription.moment_numbers import check_paid
+from ..solver import SECONDS, SolveClock
+from .programs import check_linear, check_paid
 from .result import coefficients_in_words
-from .worst_case_search import Search, agreeing
+from .search_options import SearchOptions
+from .status import PolicyStatus, stopped
+from .worst_case_search import WorstCaseSearch, agreeing
 
 MEASURES = ("loss", "distance")
+FINER = 10  # times as many curvatures, on which the error of the grid is measured
 
 
 @checked
@@ -34,14 +35,14 @@ class WorstCaseResult:
     program : PolicyProgram
     coefficients : {name: float or array}
     worst : float, the largest value over the spectrum, per unit of E θ_0²: of the mode's cost
-    ("loss"), or of the cost over
-        h/2, which is E(θ-μ)² for a terminal cost ("distance")
+        ("loss"), or of the cost over h/2, which is E(θ-μ)² for a terminal cost ("distance")
     curvature : float, where it is largest
     measure : "loss" or "distance"
     grid_error : float, how much larger the worst value is on a grid ten times finer
     status : PolicyStatus
     starts, agreed : int, how many starting points were optimised from, and how many of them reached
-    this value solve_seconds : float
+        this value
+    solve_seconds : float
     """
 
     program: PolicyProgram
@@ -94,8 +95,8 @@ def worst_case(
     *,
     measure: Literal["distance", "loss"] = "distance",
     points: Annotated[int, Whole(low=2)] | None = None,
-    starts: Index = 8,
-    seed: Index = 0,
+    starts: Index = SearchOptions.starts,
+    seed: Index = SearchOptions.seed,
     guess: Mapping[str, float | Numbers] | object = None,
     throw: bool = True,
     time_limit: Duration = SECONDS,
@@ -105,13 +106,14 @@ def worst_case(
     Parameters
     ----------
     program : PolicyProgram of a linear family on random quadratics; only the support of its
-    spectrum counts measure : "distance" (cost over h/2: Chebyshev's problem for a terminal cost
-    without noise) or "loss" points : int, curvatures in the grid, gathered at the ends like
-    Chebyshev's nodes; by default 4 T + 1, at least 64, and
-        always so that the extrema of Chebyshev's polynomial of degree T are among them
+        spectrum counts
+    measure : "distance" (cost over h/2: Chebyshev's problem for a terminal cost without noise) or
+        "loss"
+    points : int, curvatures in the grid, gathered at the ends like Chebyshev's nodes; by default
+        4 T + 1, at least 64, and always so that the extrema of Chebyshev's polynomial of degree T
+        are among them
     starts : int, drawn at first; unless most of them agree, rounds of as many around the best
-    follow, up to eight, until one
-        finds nothing better
+        follow, up to eight, until one finds nothing better
     seed, guess, throw : as for optimize_policy
     time_limit : float, seconds; the best so far is returned then, with status TIME_LIMIT
 
@@ -121,20 +123,28 @@ def worst_case(
     Source: Chebyshev 1854, Young 1953 (schedules); Polyak 1964 (constant heavy ball, as the horizon
     grows).
     """
-    _check(program, measure, throw)
+    _check(program, measure)
     began = time.perf_counter()
-    default = program.steps * max(4, math.ceil(64 / program.steps)) + 1
-    limit = Limit(seconds=time_limit)
-    search = Search(program, measure, _grid(program, default if points is None else points), limit)
-    result = _result(search, *search.run(guess, starts, seed), began)
-    if limit.interrupted:
+    if points is None:
+        points = program.steps * max(4, math.ceil(64 / program.steps)) + 1
+    options = SearchOptions(guess=guess, starts=starts, seed=seed)
+    clock = SolveClock(limit=time_limit)
+    search = WorstCaseSearch(program, measure, _grid(program, points), options, clock)
+    try:
+        search.run()
+    except KeyboardInterrupt as stop:  # between two runs of the optimiser
+        clock.interrupt()
+        if not search.ends:
+            raise SolveInterrupted(PolicyStatus.INTERRUPTED.value, solution=None) from stop
+    result = _result(search, began)
+    if clock.interrupted:
         raise SolveInterrupted(result.status.value, solution=result)
     if throw and not result.status.ok:
         raise SolveError(result.status.value, solution=result)
     return result
 
 
-def _check(program, measure, _throw):
+def _check(program, measure):
     check_linear(program)
     check_paid(program)
     check_choice("measure", measure, MEASURES)
@@ -147,20 +157,19 @@ def _check(program, measure, _throw):
         )
 
 
-def _result(search, optima, starts, began):
-    program, grid = search.program, search.grid
-    best = optima[0]
-    fine = search.values(best.entries, _grid(program, 10 * len(grid)))
+def _result(search, began) -> WorstCaseResult:
+    program, grid, best = search.program, search.grid, search.ends[0]
+    fine = search.values(best.entries, _grid(program, FINER * len(grid)))
     return WorstCaseResult(
         program=program,
         coefficients=search.layout.split(best.entries),
         worst=best.worst,
         measure=search.measure,
         curvature=float(grid[np.argmax(search.values(best.entries, grid))]),
-        status=stopped(best.status, search.limit),
-        starts=starts,
+        status=stopped(best.status, search.clock),
+        starts=search.begun,
         grid_error=float(max(fine.max() - best.worst, 0.0)),
-        agreed=agreeing(optima),
+        agreed=agreeing(search.ends),
         solve_seconds=time.perf_counter() - began,
     )
 

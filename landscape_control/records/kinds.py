@@ -32,7 +32,7 @@ MODULES = {
 ENUMS = {
     "CostKind": "planning.confirmation",
     "GridStatus": "dynamic_programming.diffusive.result",
-    "PolicyStatus": "solver.policies",
+    "PolicyStatus": "emergence.status",
     "Status": "solution",
 }
 

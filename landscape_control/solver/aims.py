@@ -6,12 +6,12 @@ import numpy as np
 
 from ..arrays import freeze
 from ..problem import ControlProblem
-from .clocks import best_timing
 from .mesh import fastest_rate
 from .resting import resting
 from .roadmap import bends, least_action_curves, mirrored
 from .scales import counted_time, is_bowl
 from .scouting import NODES, Places, places_of
+from .timing import best_timing
 
 MOST_AIMS = 6  # tried by default
 KEPT_AIMS = 16  # remembered by a Solver

@@ -8,12 +8,12 @@ from ..arrays import whole
 from ..errors import ProblemError
 from ..problem import ControlProblem
 from .aims import FRACTIONS, MOST_AIMS, apart, lines
-from .clocks import best_timing
 from .guess import Guess, read_guess, straight
 from .mesh import fastest_rate
 from .rollouts import is_bound, rolled_out
 from .scales import is_bowl
 from .scouting import MANY, Places, plain_places
+from .timing import best_timing
 
 __all__ = ["Guess", "Search", "default_guesses", "read_guess", "search_words", "searched"]
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import casadi as ca
 import numpy as np
 
+from .clock import TIME_LIMIT
+
 QUIET = {
     "print_time": False,
     "calc_lam_p": False,
@@ -14,7 +16,6 @@ QUIET = {
     "show_eval_warnings": False,
 }
 
-TIME_LIMIT = "TIME_LIMIT"  # the reason of runs that ended at the time limit
 _OUT_OF_TIME = ("Maximum_WallTime_Exceeded", "Maximum_CpuTime_Exceeded")
 
 

@@ -17,7 +17,7 @@ from numbers import Integral, Real
 import casadi as ca
 
 from ..errors import ProblemError
-from .limits import Limit, heard
+from .clock import SolveClock, interruptions_noted
 
 PLUGINS = ("fatrop", "ipopt")
 DEFAULTS = {
@@ -143,12 +143,11 @@ def _complaint(plugin, options):
     Ctrl-C waits until it has answered: the first question loads a library, and an interruption in
     there would be lost.
     """
-    limit = Limit()
-    with heard(limit):
-        words = _ask(plugin, options)
-    if limit.interrupted:
-        raise KeyboardInterrupt
-    return words
+    waiting = SolveClock()
+    with interruptions_noted(waiting, at_once=False):
+        complaint = _ask(plugin, options)
+    waiting.check_interruption()
+    return complaint
 
 
 def _ask(plugin, options):

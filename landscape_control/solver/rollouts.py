@@ -14,9 +14,9 @@ import numpy as np
 
 from ..pointwise import Pointwise
 from ..problem import ControlProblem, typical_mass
-from .clocks import counted_span
 from .guess import Guess
 from .scales import is_bowl, natural_length
+from .timing import counted_span
 
 MOST_KEPT = 4
 MANY = 10  # parameters beyond which so few draws are lost

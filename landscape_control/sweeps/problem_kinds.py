@@ -160,7 +160,7 @@ class PolicyRunner:
 
     def solve(self, changes, seed, neighbour):
         from ..emergence import has_moments, solve_program
-        from ..emergence.renumber import OBJECTIVE, TASK
+        from ..emergence.program_numbers import OBJECTIVE, TASK
 
         program = with_values(self.program, changes)
         common = {"guess": neighbour, "seed": seed, "throw": False, **self._starts(neighbour)}

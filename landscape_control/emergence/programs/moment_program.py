@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import casadi as ca
+import numpy as np
 
-from ..policies import Clock, Family
-from ..rules.families.response import linear_rows
+from ...policies import Clock, Family
+from ...rules.families.response import linear_rows
 from .moment_model import MomentLayout
 
 REFERENCE = -2  # where the packed numbers hold the cost that J is divided by; the floor follows it
@@ -82,16 +83,16 @@ class MomentProgram:
             "mode_curvature", inputs, [cost, ca.densify(gradient), ca.vec(ca.densify(hessian))]
         )
 
-    def count_nodes(self, packed) -> int:
+    def count_nodes(self, packed: np.ndarray) -> int:
         """How many quadrature nodes a vector of packed numbers has."""
         return (len(packed) - 2 - self.shared_size) // 3
 
-    def mapped(self, which: str, nodes: int, x, p) -> list:
+    def mapped(self, which: str, nodes: int, x: ca.MX, p: ca.MX) -> list:
         """Costs (1, N), gradients (n, N), Hessians (n², N) at all nodes, from the packed numbers p."""
         s = self.shared_size
         function = getattr(self, which).map(f"{which}_{nodes}", "serial", nodes, [0, 1], [])
-        found = function(x, p[:s], p[s : s + nodes].T, p[s + nodes : s + 2 * nodes].T)
-        return list(found) if isinstance(found, tuple) else [found]
+        outputs = function(x, p[:s], p[s : s + nodes].T, p[s + nodes : s + 2 * nodes].T)
+        return list(outputs) if isinstance(outputs, tuple) else [outputs]
 
     def nlp(self, nodes: int, *, exact: bool) -> tuple[dict, dict]:
         """(nlp, derivatives) of minimising log(J/reference + floor), whose minimiser is J's, with N
@@ -196,14 +197,14 @@ class _Kernel:
 
     def _over_state(self, row):
         """A row over (θ, y, state…) as a row over x, with y = h(θ - μ)."""
-        found = ca.SX(1, self.layout.dimension)
+        over_x = ca.SX(1, self.layout.dimension)
         entries = {0: row[0] + self.h * row[1]} | {1 + k: entry for k, entry in enumerate(row[2:])}
         if self.layout.moving:
             entries[self.layout.minimum] = -self.h * row[1]
         for place, entry in entries.items():
             if not entry.is_zero():
-                found[0, place] = entry
-        return found
+                over_x[0, place] = entry
+        return over_x
 
     def _minimum_rows(self):
         d, rows = self.layout.dimension, []

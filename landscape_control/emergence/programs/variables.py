@@ -3,7 +3,7 @@
 import casadi as ca
 import numpy as np
 
-from ..policies import Layout
+from ...policies import Layout
 
 
 class Scale:
@@ -12,19 +12,23 @@ class Scale:
     """
 
     def __init__(self, layout: Layout):
-        kinds = [self._kind(one) for one in layout.coefficients]
-        repeats = [layout.blocks(one) * one.size for one in layout.coefficients]
+        kinds = [self._kind(coefficient) for coefficient in layout.coefficients]
+        repeats = [
+            layout.blocks(coefficient) * coefficient.size for coefficient in layout.coefficients
+        ]
         self.kinds = np.repeat(np.array(kinds, dtype=object), repeats)
 
     @staticmethod
-    def _kind(one):
-        if one.varies:  # single steps may well be zero, where a logarithm never arrives
+    def _kind(coefficient):
+        if coefficient.varies:  # single steps may well be zero, where a logarithm never arrives
             return "linear"
-        if one.scale == "log" and one.low >= 0:
+        if coefficient.scale == "log" and coefficient.low >= 0:
             return "log"
-        return "one minus" if one.scale == "one minus" and one.high <= 1 else "linear"
+        return (
+            "one minus" if coefficient.scale == "one minus" and coefficient.high <= 1 else "linear"
+        )
 
-    def variables(self, coefficients) -> np.ndarray:
+    def variables(self, coefficients: np.ndarray) -> np.ndarray:
         """x (…, size) of coefficients (…, size)."""
         c = np.asarray(coefficients, dtype=float)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -34,18 +38,21 @@ class Scale:
                 np.where(self.kinds == "one minus", -np.log1p(-c), c),
             )
 
-    def coefficients(self, x):
+    def coefficients(self, x: np.ndarray | ca.MX) -> np.ndarray | ca.MX:
         """c of x: NumPy arrays (…, size), or a CasADi column."""
         if isinstance(x, ca.MX):
             rules = {"log": ca.exp, "one minus": lambda v: -ca.expm1(-v), "linear": lambda v: v}
             return ca.vertcat(
-                *(rules[kind](one) for kind, one in zip(self.kinds, ca.vertsplit(x), strict=True))
+                *(
+                    rules[kind](entry)
+                    for kind, entry in zip(self.kinds, ca.vertsplit(x), strict=True)
+                )
             )
         with np.errstate(over="ignore"):
             closer = np.where(self.kinds == "one minus", -np.expm1(-np.asarray(x)), x)
             return np.where(self.kinds == "log", np.exp(x), closer)
 
-    def slope(self, x) -> np.ndarray:
+    def slope(self, x: np.ndarray) -> np.ndarray:
         """dc/dx, entry by entry."""
         return np.where(
             self.kinds == "log",
@@ -54,19 +61,20 @@ class Scale:
         )
 
 
-def coefficient_table(layout: Layout, entries):
+def coefficient_table(layout: Layout, entries: ca.MX) -> ca.MX:
     """(coefficients of one step, T): column t is what the rule uses at step t; zero before there is
     an effect.
     """
     rows = []
-    for one in layout.coefficients:
-        mine, blocks = entries[layout.slices[one.name]], layout.blocks(one)
-        if one.varies:
+    for coefficient in layout.coefficients:
+        own, blocks = entries[layout.slices[coefficient.name]], layout.blocks(coefficient)
+        if coefficient.varies:
             rows.append(
                 ca.horzcat(
-                    ca.MX(one.size, layout.horizon - blocks), ca.reshape(mine, one.size, blocks)
+                    ca.MX(coefficient.size, layout.horizon - blocks),
+                    ca.reshape(own, coefficient.size, blocks),
                 )
             )
         else:
-            rows.append(ca.repmat(mine, 1, layout.horizon))
+            rows.append(ca.repmat(own, 1, layout.horizon))
     return ca.densify(ca.vertcat(*rows))

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import ProblemError
-from ..policies import PolicyProgram
-from ..sees import CurvatureNoise, ExactGradient, NoisyGradient
+from ...errors import ProblemError
+from ...landscape import LandscapeDistribution
+from ...policies import PolicyProgram
+from ...sees import CurvatureNoise, ExactGradient, NoisyGradient, Sees
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +69,7 @@ def layout_of(program: PolicyProgram) -> MomentLayout:
     )
 
 
-def start_moments(layout: MomentLayout, task) -> np.ndarray:
+def start_moments(layout: MomentLayout, task: LandscapeDistribution) -> np.ndarray:
     """S at t = 0 as a vector: θ_0 and μ_0 independent, the family's state zero."""
     mean, variance = np.zeros(layout.dimension), np.zeros(layout.dimension)
     mean[0], variance[0] = task.start_mean, task.start_variance
@@ -81,7 +82,7 @@ def start_moments(layout: MomentLayout, task) -> np.ndarray:
     return np.array([second[pair] for pair in layout.pairs])
 
 
-def minimum_step(task) -> tuple[float, float, float]:
+def minimum_step(task: LandscapeDistribution) -> tuple[float, float, float]:
     """(ρ, q, centre) of μ' - centre = ρ(μ - centre) + N(0, q) over one time unit, in its first two
     moments.
     """
@@ -135,7 +136,7 @@ def check_linear(program: PolicyProgram) -> None:
         )
 
 
-def plain_noise(sees) -> bool:
+def plain_noise(sees: Sees | None) -> bool:
     """Whether a mode's gradient is seen with noise that depends on nothing but its curvature."""
     if isinstance(sees, NoisyGradient):
         return isinstance(sees.noise, float)

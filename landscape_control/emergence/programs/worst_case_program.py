@@ -2,7 +2,7 @@
 
 import casadi as ca
 
-from .moments import REFERENCE, MomentProgram
+from .moment_program import REFERENCE, MomentProgram
 
 
 def worst_case_nlp(moments: MomentProgram, nodes: int) -> tuple[dict, dict]:

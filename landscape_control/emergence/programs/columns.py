@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import casadi as ca
 
-from ..errors import ProblemError
+from ...errors import ProblemError
 
 
 def over_columns(
@@ -27,9 +27,12 @@ def over_columns(
         )
         for i in range(function.n_in())
     ]
-    cut = [ca.horzsplit(one) if i in columns else ca.vertsplit(one) for i, one in enumerate(inputs)]
+    cut = [
+        ca.horzsplit(entry) if i in columns else ca.vertsplit(entry)
+        for i, entry in enumerate(inputs)
+    ]
     outputs = _replay(function, cut)
-    dense = [ca.horzcat(*(_column(one, count) for one in group)) for group in outputs]
+    dense = [ca.horzcat(*(_column(entry, count) for entry in group)) for group in outputs]
     flags = [i in differentiable for i in range(function.n_in())]
     return ca.Function(f"{function.name()}_columns", inputs, dense, {"is_diff_in": flags})
 

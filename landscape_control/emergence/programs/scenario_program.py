@@ -13,10 +13,10 @@ from functools import cached_property
 import casadi as ca
 import numpy as np
 
-from ..errors import ProblemError
-from ..policies import Clock, Family
+from ...errors import ProblemError
+from ...policies import Clock, Family
 from .columns import over_columns
-from .scales import Scale, coefficient_table
+from .variables import Scale, coefficient_table
 
 MOST_FOR_HESSIAN = 40  # variables up to which the exact Hessian is cheaper than what it saves
 FLOOR = 1e-28  # of the reference: what cancels in steps of double precision, squared
@@ -32,7 +32,7 @@ class Scene:
     dimension, hidden : n and p
     loss : (θ (n,), φ (p,)) -> L
     observed : (θ, φ, ξ (n,)) -> what the learner sees of ∇L(θ, φ), given the random numbers ξ of
-    the step
+        the step
     """
 
     dimension: int
@@ -51,8 +51,9 @@ class Scenarios:
     hidden : (S, T+1, p), φ at times 0 … T
     noise : (S, T, n), the random numbers of each observation
     weights : (S,), their shares of the average; over all scenes they sum to one, on average at
-    least blocks : (S,) integers, which independent and equally likely draw of the whole population
-    an episode belongs to
+        least
+    blocks : (S,) integers, which independent and equally likely draw of the whole population an
+        episode belongs to
     """
 
     starts: np.ndarray
@@ -117,27 +118,28 @@ class ScenarioProgram:
             for scene, width in zip(scenes, self.widths, strict=True)
         ]
 
-    def _summed(self, name, kind, inputs=(), outputs=1):
-        """The chunks' function ``kind`` mapped over the chunks of every scene, outputs added up."""
+    def _summed(self, name, kind, outputs=1):
+        """(x, p, [outputs]): the chunks' function ``kind`` mapped over the chunks of every scene,
+        its outputs added up.
+        """
         x, stage = ca.MX.sym("x", self.layout.size), ca.MX.sym("stage", 2 * self.horizon)
-        data, found = [], []
+        numbers, terms = [], []
         for chunk, count, width in zip(self._chunks, self.counts, self.widths, strict=True):
-            many = count // width
-            mapped = getattr(chunk, kind).map(
-                kind, "serial", many, list(range(2)), list(range(outputs))
-            )
-            data.append(ca.MX.sym("scenarios", chunk.size, many))
-            found.append(mapped.call([x, stage, data[-1]]))
-        totals = [sum(column[1:], column[0]) for column in zip(*found, strict=True)]
-        inside = ca.Function(name, [x, stage, *data], totals)
-        p = ca.MX.sym("p", 2 * self.horizon + sum(one.numel() for one in data))
-        pieces = ca.vertsplit(
-            p, np.cumsum([0, 2 * self.horizon, *(one.numel() for one in data)]).tolist()
-        )
+            chunks = count // width
+            shared, summed = [0, 1], list(range(outputs))  # x and stage; every output
+            function = getattr(chunk, kind).map(kind, "serial", chunks, shared, summed)
+            numbers.append(ca.MX.sym("scenarios", chunk.size, chunks))
+            terms.append(function.call([x, stage, numbers[-1]]))
+        totals = [sum(column[1:], column[0]) for column in zip(*terms, strict=True)]
+        inside = ca.Function(name, [x, stage, *numbers], totals)
+        # the same as a function of all numbers in one vector
+        sizes = [2 * self.horizon, *(symbol.numel() for symbol in numbers)]
+        p = ca.MX.sym("p", sum(sizes))
+        stage_part, *parts = ca.vertsplit(p, np.cumsum([0, *sizes]).tolist())
         shaped = [
-            ca.reshape(piece, *one.shape) for piece, one in zip(pieces[1:], data, strict=True)
+            ca.reshape(part, *symbol.shape) for part, symbol in zip(parts, numbers, strict=True)
         ]
-        return x, p, inside.call([x, pieces[0], *shaped])
+        return x, p, inside.call([x, stage_part, *shaped])
 
     @cached_property
     def value(self) -> ca.Function:
@@ -168,16 +170,16 @@ class ScenarioProgram:
         x, p = self._variables()
         cost, slope = self.gradient(x, p[:-1])
         value, rate, _ = self._outer(cost, p[-1])
-        found = {"grad_f": ca.Function("scaled_gradient", [x, p], [value, rate * slope])}
+        functions = {"grad_f": ca.Function("scaled_gradient", [x, p], [value, rate * slope])}
         if self.curvature is not None:
             sigma, rows = ca.MX.sym("sigma"), ca.MX.sym("rows", 0)
             cost, slope, bent = self.curvature(x, p[:-1])
             _, rate, second = self._outer(cost, p[-1])
             whole = rate * bent + second * slope @ slope.T
-            found["hess_lag"] = ca.Function(
+            functions["hess_lag"] = ca.Function(
                 "scaled_hessian", [x, p, sigma, rows], [ca.triu(sigma * whole)]
             )
-        return found
+        return functions
 
     def scaled(
         self, x: np.ndarray, parameters: ca.DM, reference: float
@@ -205,7 +207,7 @@ class ScenarioProgram:
         """The parameters p from the weights (2, T) of loss and effort and the scenarios of each
         scene.
         """
-        parts = [one.numbers(width) for one, width in zip(scenarios, self.widths, strict=True)]
+        parts = [drawn.numbers(width) for drawn, width in zip(scenarios, self.widths, strict=True)]
         return np.concatenate([np.ravel(stage_weights), *parts])
 
 
@@ -246,23 +248,16 @@ def one_step(family: Family, horizon: int, scene: Scene) -> ca.Function:
     """(state, coefficients, φ, φ', ξ, [t, a, b]) -> next state, in scalars; the state ends with the
     cost so far.
     """
-    n, sizes = scene.dimension, [one.size for one in family.coefficients]
+    n = scene.dimension
     theta, inner = ca.SX.sym("theta", n), ca.SX.sym("inner", n, family.state_size)
     cost, noise, stage = ca.SX.sym("cost"), ca.SX.sym("noise", n), ca.SX.sym("stage", 3)
     now, later = ca.SX.sym("hidden", scene.hidden), ca.SX.sym("hidden_next", scene.hidden)
-    entries = ca.SX.sym("coefficients", sum(sizes))
-    begins = np.cumsum([0, *sizes])
-    named = {
-        one.name: (
-            entries[int(begin)]
-            if one.size == 1
-            else [entries[int(begin) + i] for i in range(one.size)]
-        )
-        for one, begin in zip(family.coefficients, begins, strict=False)
-    }
+    entries = ca.SX.sym(
+        "coefficients", sum(coefficient.size for coefficient in family.coefficients)
+    )
     try:
         move, after = family.step(
-            named,
+            _named(family, entries),
             tuple(ca.horzsplit(inner)) if family.state_size else (),
             scene.observed(theta, now, noise),
             theta,
@@ -286,18 +281,43 @@ def one_step(family: Family, horizon: int, scene: Scene) -> ca.Function:
     )
 
 
-def fold_over_time(family, horizon, scene, count, values, clock, data):
-    """(costs (S,), weights (S,)) of S scenarios, T steps one after another, all scenarios at once."""
+def _named(family, entries) -> dict:
+    """The coefficients of one step by name: a scalar, or a list of scalars, each."""
+    named, place = {}, 0
+    for coefficient in family.coefficients:
+        scalars = [entries[place + i] for i in range(coefficient.size)]
+        named[coefficient.name] = scalars[0] if coefficient.size == 1 else scalars
+        place += coefficient.size
+    return named
+
+
+def fold_over_time(
+    family: Family,
+    horizon: int,
+    scene: Scene,
+    count: int,
+    values: ca.MX,
+    clock: ca.MX,
+    data: ca.MX,
+) -> tuple[ca.MX, ca.MX]:
+    """(costs (S,), weights (S,)) of S = ``count`` scenarios, T steps one after another, all
+    scenarios at once.
+
+    ``values`` (coefficients of one step, T) and ``clock`` (3, T), the rows t, a_t and b_t, have a
+    column per step; ``data`` holds starts, φ, ξ and weights, each scenario by scenario.
+    """
     n, p = scene.dimension, scene.hidden
-    sizes = np.cumsum([0, n, p * (horizon + 1), n * horizon, 1]) * count
-    starts, course, noise, weights = ca.vertsplit(data, sizes.tolist())
-    course, noise = (
-        ca.reshape(course, count, p * (horizon + 1)),
-        ca.reshape(noise, count, n * horizon),
-    )
+    sizes = np.array([n, p * (horizon + 1), n * horizon, 1]) * count
+    places = np.cumsum([0, *sizes]).tolist()
+    starts, course, noise, weights = ca.vertsplit(data, places)
+    starts = ca.reshape(starts, count, n)
+    course = ca.reshape(course, count, p * (horizon + 1))
+    noise = ca.reshape(noise, count, n * horizon)
     step = over_columns(
         one_step(family, horizon, scene), count, columns=(0, 2, 3, 4), differentiable=(0, 1)
     )
-    begin = ca.horzcat(ca.reshape(starts, count, n), ca.MX.zeros(count, n * family.state_size + 1))
-    end = step.fold(horizon)(begin, values, course[:, : p * horizon], course[:, p:], noise, clock)
+    # the state is θ, what the rule carries, and the cost so far
+    begin = ca.horzcat(starts, ca.MX.zeros(count, n * family.state_size + 1))
+    now, later = course[:, : p * horizon], course[:, p:]
+    end = step.fold(horizon)(begin, values, now, later, noise, clock)
     return end[:, -1], weights

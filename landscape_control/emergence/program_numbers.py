@@ -13,7 +13,7 @@ TASK = ("curvatures", "start_variance", "start_mean", "minimum")
 NUMBERS = (*OBJECTIVE, *TASK, "noise", "sees", "cost")
 
 
-def renumbered(program: PolicyProgram, numbers: dict, *, caller: str) -> PolicyProgram:
+def with_numbers(program: PolicyProgram, numbers: dict, *, caller: str) -> PolicyProgram:
     """The program with other ``numbers``: noise, sees, cost, those of the objective and those of
     the task.
 

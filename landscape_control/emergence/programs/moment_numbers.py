@@ -3,13 +3,14 @@ and its scales.
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
-from ..errors import ProblemError
-from ..policies import PolicyProgram
+from ...errors import ProblemError
+from ...policies import PolicyProgram
 from .moment_model import minimum_step, noise_variance, start_moments, time_weights
-from .moments import MomentProgram
+from .moment_program import MomentProgram
 
 FLOOR = 1e-250  # over the cost of standing still: keeps the logarithm finite
 # the same where a rule may learn everything: second moments that cancel leave a few 1e-16
@@ -35,9 +36,9 @@ def pack(
 def pack_modes(
     moment_program: MomentProgram,
     program: PolicyProgram,
-    curvatures,
-    weights,
-    last,
+    curvatures: np.ndarray,
+    weights: np.ndarray,
+    last: Sequence[float],
     unit: float = 1.0,
 ) -> np.ndarray:
     """The same for modes of any curvatures (N,) and weights (N,), and ``last`` = [reference,
@@ -107,7 +108,7 @@ def check_paid(program: PolicyProgram) -> None:
     )
 
 
-def standing_still(program: PolicyProgram, curvatures, weights) -> float:
+def standing_still(program: PolicyProgram, curvatures: np.ndarray, weights: np.ndarray) -> float:
     """J of never moving: the scale of the cost."""
     loss, _ = time_weights(program)
     mean = program.task.start_mean

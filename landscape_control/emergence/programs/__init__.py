@@ -1,0 +1,39 @@
+"""The programs whose variables are a policy's coefficients: exact second moments of linear rules,
+and averages over drawn scenarios of any rule, with their derivatives by CasADi.
+"""
+
+from .moment_model import (
+    MomentLayout,
+    check_linear,
+    layout_of,
+    minimum_step,
+    noise_variance,
+    plain_noise,
+    time_weights,
+)
+from .moment_numbers import FLOOR, ROUND_OFF, check_paid, is_free, pack, pack_modes
+from .moment_program import REFERENCE, MomentProgram
+from .scenario_program import ScenarioProgram, Scenarios, Scene
+from .worst_case_program import worst_case_nlp
+
+__all__ = [
+    "FLOOR",
+    "REFERENCE",
+    "MomentLayout",
+    "ROUND_OFF",
+    "MomentProgram",
+    "ScenarioProgram",
+    "Scenarios",
+    "Scene",
+    "check_linear",
+    "check_paid",
+    "is_free",
+    "layout_of",
+    "minimum_step",
+    "noise_variance",
+    "pack",
+    "pack_modes",
+    "plain_noise",
+    "time_weights",
+    "worst_case_nlp",
+]
