@@ -40,6 +40,7 @@ LAYERS = (  # a module may import from its own layer and those above it in this 
     ("problem",),
     ("belief",),
     ("reference",),
+    ("linear_quadratic",),
     ("policies",),
     ("transcription",),
     ("solution",),
@@ -103,6 +104,18 @@ def imported(module: str) -> list[str]:
     return names
 
 
+def strings_of(module: str) -> list[str]:
+    """What a module imports by name at run time: the constant arguments of import_module."""
+    return [
+        argument.value
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.Call)
+        and (getattr(node.func, "id", None) or getattr(node.func, "attr", None)) == "import_module"
+        for argument in node.args
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+    ]
+
+
 def home(name: str) -> str | None:
     """The module of this project that an imported name lives in, or None."""
     while name and name not in sources():
@@ -143,7 +156,7 @@ def test_imports_go_one_way(module):
 
 
 def test_reference_stands_on_its_own():
-    """Exact answers share no code with what they check."""
+    """Exact answers share no code with what they check: they import only how input is refused."""
     names = [
         name for module in sources() if room(module) == "reference" for name in imported(module)
     ]
@@ -153,6 +166,20 @@ def test_reference_stands_on_its_own():
         "arguments",
         "reference",
     }
+
+
+def test_nothing_that_is_checked_uses_the_reference():
+    """Only problems (claims and their derivations) and tests hold anything against it."""
+    users = {
+        room(module)
+        for module in sources()
+        for name in [*imported(module), *strings_of(module)]
+        if (home(name) or "").startswith(f"{PACKAGE}.reference")
+        or re.fullmatch(r"\.*reference(\.\w+)*|lc\.reference(\.\w+)*", name)
+    }
+    assert users <= {"reference", "problems", ""}
+    root = [name for name in imported(PACKAGE) if "reference" in name]
+    assert not root, "the package root gives the reference away only when it is asked for"
 
 
 def test_no_import_cycle():
@@ -198,6 +225,7 @@ def test_results_and_claims_hold_no_casadi():
     assert not users & {
         "solution",
         "interpolation",
+        "linear_quadratic",
         "reference",
         "comparison",
         "claims",

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.linalg import expm
 
 from ..landscape import JumpProcess, TaskChain
-from ..reference import LinearQuadratic
+from ..linear_quadratic import LinearQuadraticProblem
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -152,11 +152,11 @@ def riccati(reversion, diffusion, information, covariance, times) -> np.ndarray:
     )
 
 
-def dual(reversion, diffusion, information, covariance=None) -> LinearQuadratic:
+def dual(reversion, diffusion, information, covariance=None) -> LinearQuadraticProblem:
     """The control problem whose value Hessian is the filter's covariance."""
     size = len(reversion)
     root = np.zeros((size, size)) if information is None else _root(information)
-    return LinearQuadratic(
+    return LinearQuadraticProblem(
         hessian=_symmetric(diffusion),
         minimum=np.zeros(size),
         drift_matrix=-reversion.T,

@@ -11,8 +11,12 @@ import numpy as np
 from ..arguments import AnyNumber, Entries, Numbers, checked
 from ..arrays import freeze
 from ..errors import ProblemError
+from ..linear_quadratic import (
+    FiniteHorizonPolicy,
+    InfiniteHorizonPolicy,
+    LinearQuadraticProblem,
+)
 from ..problem import ControlProblem
-from ..reference import FinitePolicy, InfinitePolicy, LinearQuadratic
 from ..solution import Status
 from .expected_cost import Uncertainty
 from .linear_model import LinearModel, NotLinearQuadratic, read_linear_model
@@ -36,7 +40,7 @@ class LQGSolution(BeliefSolution):
     Attributes
     ----------
     linear : LinearModel, the numbers read off the expressions
-    state_policy : InfinitePolicy or FinitePolicy, the augmented linear-quadratic regulator on (θ,
+    state_policy : InfiniteHorizonPolicy or FiniteHorizonPolicy, the augmented linear-quadratic regulator on (θ,
     z) gain : (m, n), -∂u/∂θ; at t = 0 when the horizon is finite, see :meth:`gains` belief_gain :
     (m, d), -∂u/∂z; at t = 0 when the horizon is finite steady_covariance : (d, d) or None, P where
     the filter settles; None where an unseen combination gathers noise for ever filter_gain : (d, q)
@@ -47,7 +51,7 @@ class LQGSolution(BeliefSolution):
     """
 
     linear: LinearModel = field(repr=False)
-    state_policy: InfinitePolicy | FinitePolicy = field(repr=False)
+    state_policy: InfiniteHorizonPolicy | FiniteHorizonPolicy = field(repr=False)
     gain: Entries
     belief_gain: Entries
     steady_covariance: Entries | None
@@ -113,7 +117,7 @@ class LQGSolution(BeliefSolution):
 
     @cached_property
     def _gains(self):
-        if isinstance(self.state_policy, InfinitePolicy):
+        if isinstance(self.state_policy, InfiniteHorizonPolicy):
             parts = _split(self.state_policy, None, len(self.linear.hessian))
             return lambda time: parts
         horizon, n = self.state_policy.horizon, len(self.linear.hessian)
@@ -233,7 +237,7 @@ def _regulator(model: LinearModel, objective, *, cross=None, reversion=None):
     hessian = np.block([[model.hessian, cross], [cross.T, cross.T @ pull[:, :size]]])
     (matrix, offset), zero = model.drift, np.zeros((n, size))
     terminal = _terminal(model, objective, hessian, size)
-    problem = LinearQuadratic(
+    problem = LinearQuadraticProblem(
         hessian=(hessian + hessian.T) / 2,
         minimum=np.append(-pull @ np.append(centre, 1.0), centre),
         metric=model.metric,

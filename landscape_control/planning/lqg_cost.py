@@ -4,7 +4,7 @@ the best linear filter."""
 import numpy as np
 
 from ..landscape import TaskChain
-from ..reference import InfinitePolicy
+from ..linear_quadratic import InfiniteHorizonPolicy
 from .confirmation import CostKind
 from .expected_cost import added_cost
 from .two_tasks import TwoTaskUncertainty
@@ -75,7 +75,7 @@ def expected_cost(model, uncertainty, policy, problem) -> float:
     """The cost of the regulator ``policy`` on (θ, z), fed by the filter that ``uncertainty`` is of."""
     objective, n = problem.objective, problem.dimension
     start = np.append(problem.start, model.hidden.mean)
-    if isinstance(policy, InfinitePolicy):
+    if isinstance(policy, InfiniteHorizonPolicy):
         planned, rate = policy.value(start), np.linalg.norm(policy.closed_loop, 2)
         hessian = policy.value_hessian[n:, n:]
 

@@ -6,7 +6,6 @@ import numpy as np
 
 from ..arguments import Numbers, checked
 from ..objective import Objective
-from ..reference import relaxation_rate as reference_rate
 
 
 def relaxation_rate(curvature, objective: Objective) -> np.ndarray:
@@ -16,15 +15,13 @@ def relaxation_rate(curvature, objective: Objective) -> np.ndarray:
     ``curvature`` is an eigenvalue of G^(-1/2) H G^(-1/2), any shape; NaN where γ²/4 + ηkh < 0 (the
     mode oscillates away).
     """
-    curvature, prices = (
-        np.asarray(curvature, dtype=float),
-        (
-            objective.learning_rate,
-            objective.loss_weight,
-        ),
-    )
-    plannable = objective.discount**2 / 4 + prices[0] * prices[1] * curvature >= 0
-    rate = reference_rate(np.where(plannable, curvature, 0.0), objective.discount, *prices)
+    stiffness = objective.learning_rate * objective.loss_weight * np.asarray(curvature, dtype=float)
+    half = objective.discount / 2
+    square = half**2 + stiffness
+    plannable = square >= 0
+    # r = x/(√(γ²/4 + x) + γ/2): the difference of the definition loses digits for large γ
+    total = np.sqrt(np.where(plannable, square, 0.0)) + half
+    rate = np.divide(stiffness, total, out=np.zeros_like(stiffness), where=total > 0)
     return np.where(plannable, rate, np.nan)
 
 

@@ -10,8 +10,8 @@ from scipy.optimize import root
 
 from ..arrays import freeze
 from ..errors import ProblemError
+from ..linear_quadratic import LinearQuadraticProblem
 from ..problem import ControlProblem, hamiltonian_derivatives, second_order
-from ..reference import LinearQuadratic
 from ..solution import Tail
 
 _BALANCINGS = 30  # every one takes the square root of what is left to mend
@@ -129,7 +129,7 @@ def _value_hessian(local, discount):
     push, effort = local.push, local.effort
     shift = np.linalg.solve(effort, local.cross.T)
     remaining = local.state_cost - local.cross @ shift
-    reference = LinearQuadratic(
+    local_problem = LinearQuadraticProblem(
         hessian=(remaining + remaining.T) / 2,
         minimum=np.zeros(len(local.drift)),
         metric=(effort + effort.T) / 2,
@@ -137,7 +137,7 @@ def _value_hessian(local, discount):
         actuation=push,
         discount=discount,
     )
-    return np.array(reference.infinite().value_hessian)
+    return np.array(local_problem.infinite().value_hessian)
 
 
 def _steady_state(problem, near):

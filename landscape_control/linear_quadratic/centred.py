@@ -1,4 +1,4 @@
-"""The linear-quadratic problem about its minimum: the form every solver in this room works on."""
+"""The linear-quadratic problem about its minimum, on which everything in this package works."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,7 +8,7 @@ import numpy as np
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Centred:
-    """With δ = θ - μ: minimise ∫ e^{-γt}[½uᵀRu + ½δᵀQδ + q]dt,  δ̇ = Aδ + c + Bu.
+    """With δ = θ - μ: minimise ∫ e^{-γt}[½uᵀRu + ½δᵀQδ]dt,  δ̇ = Aδ + c + Bu.
 
     Attributes
     ----------
@@ -18,7 +18,6 @@ class Centred:
     actuation : (n, m), B
     effort : (m, m), R = G/η
     loss : (n, n), Q = kH
-    loss_rate : q = k · (loss at the minimum)
     discount : γ
     """
 
@@ -28,7 +27,6 @@ class Centred:
     actuation: np.ndarray
     effort: np.ndarray
     loss: np.ndarray
-    loss_rate: float
     discount: float
 
     @cached_property
@@ -46,12 +44,6 @@ class Centred:
     def discounted(self) -> np.ndarray:
         """A - γ/2 I: with δ and λ multiplied by e^{-γt/2} the discount disappears into the drift."""
         return self.dynamics - self.discount / 2 * np.eye(len(self.dynamics))
-
-    def discounted_time(self, duration):
-        """∫₀ˢ e^{-γt}dt."""
-        return (
-            duration if self.discount == 0 else -np.expm1(-self.discount * duration) / self.discount
-        )
 
 
 def quadratic_form(hessian, gradient, constant, deviation):
