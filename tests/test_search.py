@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 import landscape_control as lc
-from landscape_control.solver.aims import surveyed
 from landscape_control.solver.clocks import best_timing, time_mesh
-from landscape_control.solver.guesses import default_guesses, searched
+from landscape_control.solver.guesses import default_guesses
 from landscape_control.solver.roadmap import least_action_curves, mirrored
+from landscape_control.solver.search import searched
 from landscape_control.solver.surveys import Surveys
+from landscape_control.solver.targets import surveyed
 
 WELL = lc.ControlProblem(
     landscape=lc.double_well(),

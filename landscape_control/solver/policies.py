@@ -9,8 +9,8 @@ import casadi as ca
 import numpy as np
 
 from ..errors import ProblemError, check_choice
+from .buffers import QUIET, Memory, RawResult, is_interruption, reason_of
 from .limits import Limit, Watch, heard
-from .memory import QUIET, Memory, RawResult, is_interruption, reason_of
 
 HESSIANS = ("exact", "limited-memory")
 TIMED_OUT, INTERRUPTED = (

@@ -16,9 +16,9 @@ import numpy as np
 
 from ..errors import ProblemError
 from ..problem import ControlProblem
-from .aims import surveyed
 from .scales import is_bowl, natural_length
 from .scouting import Places
+from .targets import surveyed
 
 _SCALES = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight")
 _CLASS = 8.0  # ratio of the numbers of neighbouring classes
