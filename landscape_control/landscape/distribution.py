@@ -12,7 +12,7 @@ from ..arguments import Count, NonNegative, Points, Vector, Words, checked
 from ..arrays import freeze, matrix, vector
 from ..errors import ProblemError
 from .draws import Draws
-from .hidden import GaussianPrior, Hidden, JumpProcess
+from .hidden import GaussianPrior, Hidden
 from .landscape import Landscape
 from .spectra import Spectrum
 
@@ -225,7 +225,7 @@ def _check_minimum(minimum):
             received=type(minimum).__name__,
             advice="say how the minimum moves",
         )
-    if not minimum.is_gaussian and not isinstance(minimum, JumpProcess):
+    if not minimum.moves_linearly:
         raise ProblemError(
             "minimum", expected=kinds, received=type(minimum).__name__, advice=advice
         )
@@ -236,14 +236,11 @@ def _check_minimum(minimum):
             received=f"{minimum.dimension} variables",
             advice=advice,
         )
-    if isinstance(minimum, JumpProcess) and not (
-        np.array_equal(minimum.start_mean, minimum.mean)
-        and np.array_equal(minimum.start_covariance, minimum.variance)
-    ):
+    if not minimum.is_gaussian and not minimum.is_at_rest:
         raise ProblemError(
             "minimum",
             expected=kinds,
-            received="a JumpProcess started away from rest",
+            received=f"a {type(minimum).__name__} started away from rest",
             advice=advice,
         )
 

@@ -11,7 +11,6 @@ import numpy as np
 from ..arguments import Index, Kind, checked, declared
 from ..belief import belief_model, combination, unbounded, unobservable
 from ..errors import ProblemError, SolveError, check_choice, check_options
-from ..landscape import TaskChain
 from ..problem import ControlProblem
 from ..solution import Status
 from ..transcription import Transcription
@@ -186,7 +185,7 @@ def _solve_auto(problem, options):
     except NotLinearQuadratic as refusal:
         solution = None
         if (
-            isinstance(problem.landscape.hidden, TaskChain)
+            problem.landscape.hidden.is_finite
             and has_small_grid(problem)
             and set(options) <= {*common}
         ):
@@ -242,7 +241,7 @@ def _naming_unseen(problem, solution):
     rows = unobservable(problem)
     if not len(rows):
         return solution
-    if isinstance(problem.landscape.hidden, TaskChain):
+    if problem.landscape.hidden.is_finite:
         pairs = (np.flatnonzero(np.abs(row) > 1e-9) for row in rows)
         said = "tasks that look the same everywhere: " + ", ".join(f"{i} and {j}" for i, j in pairs)
     else:

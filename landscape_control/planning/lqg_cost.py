@@ -3,7 +3,6 @@ the best linear filter."""
 
 import numpy as np
 
-from ..landscape import TaskChain
 from ..linear_quadratic import InfiniteHorizonPolicy
 from .confirmation import CostKind
 from .expected_cost import added_cost
@@ -57,7 +56,7 @@ def lqg_cost(model, uncertainty, policy, problem):
         return linear, CostKind.EXACT, METHOD, _POINT
     if model.hidden.is_gaussian:
         return linear, CostKind.EXACT, METHOD, _GAUSSIAN
-    if not isinstance(hidden, TaskChain):
+    if not hidden.is_finite:
         at_rest = model.hidden.is_stationary or not uncertainty.information.any()
         kind = CostKind.EXACT if at_rest else CostKind.APPROXIMATE
         return linear, kind, METHOD_OF_JUMPS, _JUMPS if at_rest else _JUMPS + _AWAY

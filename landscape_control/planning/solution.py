@@ -9,7 +9,6 @@ import numpy as np
 from ..arguments import AnyNumber, Points, checked
 from ..arrays import real_array
 from ..errors import ProblemError
-from ..landscape import TaskChain
 from ..recordable import Recordable
 from .advice import explained
 from .confirmation import Confirmation, CostKind, cost_in_words
@@ -143,7 +142,7 @@ def read_belief(belief, hidden):
     Shapes are (d,) or (E, d) and (p, p) or (E, p, p), as given. Raises ProblemError for a belief of
     another kind or size.
     """
-    tasks = isinstance(hidden, TaskChain)
+    tasks = hidden.is_finite
     if hasattr(belief, "probabilities"):
         estimate, covariance, given_tasks = belief.probabilities, None, True
     elif hasattr(belief, "mean") and hasattr(belief, "covariance"):
@@ -153,7 +152,7 @@ def read_belief(belief, hidden):
     else:
         estimate, covariance, given_tasks = belief, None, tasks
     estimate = real_array("belief", estimate, "numbers")
-    size = len(hidden.tasks) if tasks else hidden.dimension
+    size = hidden.estimate_size
     if given_tasks != tasks or estimate.ndim not in (1, 2) or estimate.shape[-1] != size:
         _refuse(belief, estimate, tasks, size)
     covariance = (

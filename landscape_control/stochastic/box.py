@@ -11,7 +11,6 @@ import numpy as np
 from ..arrays import matrix, whole
 from ..errors import ProblemError
 from ..grid.box import derived_box
-from ..landscape import TaskChain
 from .coordinates import BeliefCoordinates
 
 POINTS = {1: (401,), 2: (101, 101), 3: (41, 41, 21)}
@@ -143,7 +142,7 @@ def _widest(hidden, objective):
 
 def _corners(problem, coordinates, belief):
     """Values of the hidden variables at the corners and the centre of the core."""
-    if isinstance(problem.landscape.hidden, TaskChain):
+    if problem.landscape.hidden.is_finite:
         return problem.landscape.hidden.tasks
     means = belief[: coordinates.size]
     return np.array([*itertools.product(*means), means.mean(axis=1)])
