@@ -4,7 +4,7 @@ by scenarios.
 
 from importlib import import_module
 
-from ..arguments import Index, Positive, checked
+from ..arguments import Index, Positive, checked, option_names
 from ..errors import check_options
 from ..landscape import LandscapeDistribution
 from ..objective import Objective
@@ -15,14 +15,8 @@ from ..transcription.moment_model import plain_noise
 from .policy_solver import PolicySolver
 from .result import PolicyResult
 
-BUILDING = (
-    "tolerance",
-    "most_nodes",
-    "hessian",
-    "most_iterations",
-    "time_limit",
-)  # what PolicySolver is built with
-SOLVING = ("starts", "seed", "guess", "fixed", "within", "throw")  # and what it solves with
+BUILDING = option_names(PolicySolver)
+SOLVING = option_names(PolicySolver.solve)
 
 
 @checked

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ..arguments import Count, Duration, Index, Positive, checked
+from ..arguments import Count, Duration, Index, Positive, checked, option_names
 from ..arrays import number, whole
 from ..errors import ProblemError, SolveError, SolveInterrupted, check_options
 from ..policies import PolicyProgram
@@ -194,8 +194,7 @@ def solve_scenarios(
     """Optimise a program once by scenarios; ``options`` of :class:`ScenarioSolver`, the rest of its
     ``solve``.
     """
-    known = ("scenarios", "most_scenarios", "held_out", "tolerance", "time_limit")
-    check_options("scenario program", options, (*known, "fixed", "within"))
+    check_options("scenario program", options, (*option_names(ScenarioSolver), "fixed", "within"))
     return ScenarioSolver(program, **options).solve(
         guess=guess, starts=starts, seed=seed, fixed=fixed, within=within, throw=throw
     )

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import numpy as np
 
-from ..arguments import Count, Filled, Index, Positive, Words, checked
+from ..arguments import Count, Filled, Index, Positive, Words, checked, option_names
 from ..comparison import Criteria, PolicySample, fit_rules
-from ..comparison.compare import compare_samples
+from ..comparison.compare import compare, compare_samples
 from ..comparison.policy_fit import read_rules
 from ..emergence import solve_program
 from ..errors import ProblemError, check_options
@@ -31,7 +31,7 @@ from .subjects import runner_for
 
 _LONGEST = 200  # steps of a policy with a horizon that are watched
 _OWN = ("rules", "problem", "excitation", "step", "histories", "seed", "resamples", "criteria")
-_COMPARE = ("starts", "spread", "points_per_plan", "hold", "run", "solver", "sees", "progress")
+_COMPARE = tuple(name for name in option_names(compare) if name not in _OWN)
 
 
 @checked

@@ -177,7 +177,7 @@ def _solve_auto(problem, options):
     Next is dynamic programming where it takes a second or two and a transcribed plan would see no
     value in information: for one weight and two tasks, unless options ask for the transcription.
     """
-    common = ("tolerance", "seed")
+    common = _known_options("lqg")
     try:
         return solve_exact_lqg(
             problem, **{name: options[name] for name in common if name in options}
@@ -187,7 +187,7 @@ def _solve_auto(problem, options):
         if (
             problem.landscape.hidden.is_finite
             and has_small_grid(problem)
-            and set(options) <= {*common}
+            and set(options) <= set(common)
         ):
             solution = solve_dynamic_programming(problem, throw=False, **SMALL_GRID, **options)
         if solution is None or not solution.status.ok:

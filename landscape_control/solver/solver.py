@@ -32,7 +32,6 @@ from .surveys import Surveys
 from .targets import MOST_AIMS
 
 METHODS = {"action": DiscretisedAction, "collocation": Collocation, "shooting": MultipleShooting}
-NUMBERS = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight", "start", "end")
 MOST_PARAMETERS = 2000  # eigenvalues of a Hessian take seconds there, and are needed many times
 # beyond this many parameters IPOPT on the condensed program is faster (scripts/benchmark.py)
 FATROP_DIMENSION = 12

@@ -15,12 +15,12 @@ from dataclasses import replace
 import numpy as np
 
 from ..errors import ProblemError
+from ..objective import OBJECTIVE_NUMBERS
 from ..problem import ControlProblem
 from .scales import is_bowl, natural_length
 from .scouting import Places
 from .targets import surveyed
 
-_SCALES = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight")
 _CLASS = 8.0  # ratio of the numbers of neighbouring classes
 _MOST = 64
 
@@ -54,7 +54,7 @@ class Surveys:
         """Per number its class, relative to home: a whole number; numbers that are 0 or ∞ are
         classes of their own.
         """
-        for name in _SCALES:
+        for name in OBJECTIVE_NUMBERS:
             home, value = getattr(self._home.objective, name), getattr(problem.objective, name)
             if value == home:
                 yield 0
@@ -92,7 +92,7 @@ class Surveys:
         _, octaves, *cells = key
         home = self._home
         changes = {}
-        for name, octave in zip(_SCALES, octaves, strict=True):
+        for name, octave in zip(OBJECTIVE_NUMBERS, octaves, strict=True):
             value = getattr(home.objective, name)
             if isinstance(octave, tuple):
                 changes[name] = octave[1]
