@@ -41,7 +41,7 @@ def options_of(*callables):
 
 # advice about one callable: its options, and no other's
 AT_HAND = {
-    "landscape_control.solution": options_of(lc.Solver, lc.Solver.solve),
+    "landscape_control.status": options_of(lc.Solver, lc.Solver.solve),
     "landscape_control.planning.advice": planned_with("transcription"),
     "landscape_control.solver.policies": options_of(
         lc.PolicySolver,

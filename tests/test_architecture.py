@@ -43,6 +43,7 @@ LAYERS = (  # a module may import from its own layer and those above it in this 
     ("linear_quadratic",),
     ("policies",),
     ("transcription",),
+    ("status",),
     ("solution",),
     ("inside",),
     ("action_variation", "controlled_variation"),
