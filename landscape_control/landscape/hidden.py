@@ -12,7 +12,17 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 
-from ..arguments import Count, Positive, Shape, Vector, Words, checked
+from ..arguments import (
+    Count,
+    Duration,
+    NonNegative,
+    Numbers,
+    Positive,
+    Shape,
+    Vector,
+    Words,
+    checked,
+)
 from ..arrays import matrix, vector
 from ..errors import ProblemError
 from .linear_state import LinearState, unchanged
@@ -93,14 +103,16 @@ class Hidden:
             path[:, k + 1] = self.centre + (path[:, k] - self.centre) @ decay.T + noise
         return path
 
-    def stepper(self, rng: np.random.Generator, episodes: int, step: float):
+    @checked
+    def stepper(self, rng: np.random.Generator, episodes: Count, step: Duration):
         """(state, φ (E, p), state -> (state, φ)): the law, and the draws, of :meth:`sample` on equal
         steps.
         """
         values = self.sample(rng, episodes, np.zeros(1))[:, 0]
         return values, values, diffusing(self, rng, episodes, step)
 
-    def spread(self, mean: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    @checked
+    def spread(self, mean: Numbers, covariance: Numbers) -> np.ndarray:
         """Q (p, p), covariance gained per unit time where φ has this mean and covariance."""
         return self.diffusion
 
@@ -119,7 +131,8 @@ class Hidden:
             spread=self.spread,
         )
 
-    def fastest_rates(self, information: float) -> list[float]:
+    @checked
+    def fastest_rates(self, information: NonNegative) -> list[float]:
         """Rates at which φ, or a belief about it under so much ``information`` per unit time, moves."""
         gathered = float(np.linalg.norm(self.diffusion, 2)) * information
         return [float(np.linalg.norm(self.reversion, 2)), math.sqrt(gathered)]

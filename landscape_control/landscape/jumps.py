@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arguments import Count, Vector, checked
+from ..arguments import Count, Duration, Numbers, Vector, checked
 from .hidden import Covariance, GaussianPrior, OrnsteinUhlenbeck, Rate
 from .steppers import jumping
 
@@ -55,12 +55,14 @@ class JumpProcess(OrnsteinUhlenbeck):
             path[:, k + 1] = np.where(jumps[:, None], fresh, path[:, k])
         return path
 
-    def stepper(self, rng, episodes, step):
+    @checked
+    def stepper(self, rng: np.random.Generator, episodes: Count, step: Duration):
         values = self.sample(rng, episodes, np.zeros(1))[:, 0]
         chance = -np.expm1(-self.rate * step)
         return values, values, jumping(self.mean, self.covariance, chance, rng, episodes)
 
-    def spread(self, mean, covariance):
+    @checked
+    def spread(self, mean: Numbers, covariance: Numbers):
         """λ E(fresh - φ)(fresh - φ)ᵀ."""
         away = self.mean - mean
         return self.rate * (self.variance + covariance + np.outer(away, away))

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 from scipy.linalg import expm
 
-from ..arguments import Count, Matrix, Points, Vector, checked
+from ..arguments import Count, Duration, Matrix, NonNegative, Points, Vector, checked
 from ..arrays import freeze, matrix, vector
 from ..errors import ProblemError
 from .hidden import Hidden, assign
@@ -109,11 +109,13 @@ class TaskChain(Hidden):
             path[:, k + 1] = (rng.random(episodes)[:, None] > ladder).sum(1)
         return path
 
-    def stepper(self, rng, episodes, step):
+    @checked
+    def stepper(self, rng: np.random.Generator, episodes: Count, step: Duration):
         tasks = self.sample_tasks(rng, episodes, np.zeros(1))[:, 0]
         return tasks, self.tasks[tasks], switching(self.tasks, expm(self.rates * step), rng)
 
-    def fastest_rates(self, information):
+    @checked
+    def fastest_rates(self, information: NonNegative):
         return [float(np.abs(self.rates).max())]
 
     def linear_state(self) -> LinearState:
