@@ -108,6 +108,30 @@ def test_directions_that_no_loss_sees_and_rank_deficient_actuation(seed):
     agree_at(planned(exact).finite(3.0), exact.finite(3.0), 3.0, points)
 
 
+@pytest.mark.parametrize("horizon", [2.0, 10.0, 15.0, 20.0, 40.0])
+def test_a_growing_direction_that_no_loss_sees_costs_nothing(horizon):
+    """Its round-off, stretched by e^{2·2T}, was once taken for a cost, or for one without bound."""
+    turn = np.array([[0.6, -0.8], [0.8, 0.6]])
+    hessian = turn @ np.diag([1.0, 0.0]) @ turn.T
+    exact = LinearQuadratic(
+        hessian=(hessian + hessian.T) / 2,
+        minimum=[1.0, -2.0],
+        drift_matrix=turn @ np.diag([-1.0, 2.0]) @ turn.T,
+        drift_offset=[0.3, 0.1],
+    )
+    w = np.sqrt(2.0)  # dS/ds = 1 - 2S - S²
+    rate = 1 / (1 + w / np.tanh(w * horizon))
+    for policy in (exact.finite(horizon), planned(exact).finite(horizon)):
+        expected = rate * np.outer(turn[:, 0], turn[:, 0])
+        np.testing.assert_allclose(policy.value_hessian(horizon), expected, rtol=0, atol=1e-9)
+    found, expected = planned(exact).finite(horizon), exact.finite(horizon)
+    times = np.linspace(0.0, min(horizon, 4.0), 5)
+    start = np.array([0.5, 0.7])
+    close(found.value(horizon, start), expected.value(horizon, start))
+    for ours, theirs in zip(found.path(start, times), expected.path(start, times), strict=True):
+        close(ours, theirs)
+
+
 @pytest.mark.parametrize("discount", [0.0, 1.0, 30.0, 1e3])
 @pytest.mark.parametrize("unit", [1e-4, 1.0, 1e4])
 def test_units_of_length_and_stiff_discounts(discount, unit):

@@ -45,6 +45,21 @@ class Centred:
         """A - γ/2 I: with δ and λ multiplied by e^{-γt/2} the discount disappears into the drift."""
         return self.dynamics - self.discount / 2 * np.eye(len(self.dynamics))
 
+    def restricted(self, seen) -> "Centred":
+        """The problem on directions ``seen`` (n, p) outside which no loss is felt, now or later: the
+        rest follows, costs nothing, and need not be stable.
+        """
+        loss = seen.T @ self.loss @ seen
+        return Centred(
+            centre=np.zeros(seen.shape[1]),
+            dynamics=seen.T @ self.dynamics @ seen,
+            offset=seen.T @ self.offset,
+            actuation=seen.T @ self.actuation,
+            effort=self.effort,
+            loss=(loss + loss.T) / 2,
+            discount=self.discount,
+        )
+
 
 def quadratic_form(hessian, gradient, constant, deviation):
     """½δᵀSδ + gᵀδ + v for one deviation (n,) or many (N, n)."""

@@ -21,8 +21,7 @@ class FiniteHorizonPolicy:
         V(s, θ) = ½(θ-μ)ᵀS(s)(θ-μ) + g(s)ᵀ(θ-μ) + v(s),    u(s, θ) = -ηG⁻¹Bᵀ[S(s)(θ-μ) + g(s)]
 
     S solves dS/ds = Q + AᵀS + SA - γS - S B(ηG⁻¹)Bᵀ S, S(0) = P, by exponentials and doubling
-    instead of steps in
-    time: the error is round-off at every horizon.
+    instead of steps in time: the error is round-off at every horizon.
 
     Attributes
     ----------
@@ -44,7 +43,7 @@ class FiniteHorizonPolicy:
     @checked
     def gain(self, time_to_go: Numbers) -> np.ndarray:
         """ηG⁻¹BᵀS(s), so that ∂u/∂θ = -gain: (m, n), or (K, m, n) for an array of times."""
-        return self._augmented.problem.push @ self.value_hessian(time_to_go)
+        return self._push @ self.value_hessian(time_to_go)
 
     @checked
     def costate(self, time_to_go: NonNegative, theta: Numbers) -> np.ndarray:
@@ -55,7 +54,7 @@ class FiniteHorizonPolicy:
     @checked
     def control(self, time_to_go: NonNegative, theta: Numbers) -> np.ndarray:
         """u = -ηG⁻¹Bᵀλ at one time-to-go and θ (n,) or (N, n): (m,) or (N, m)."""
-        return -self.costate(time_to_go, theta) @ self._augmented.problem.push.T
+        return -self.costate(time_to_go, theta) @ self._push.T
 
     @checked
     def value(self, time_to_go: NonNegative, theta: Numbers):
@@ -71,8 +70,13 @@ class FiniteHorizonPolicy:
         start.
         """
         state = self._augmented.state(vector("start", start, len(self.minimum)))
-        times = _path_times(times, self.horizon)
+        times = path_times(times, self.horizon)
         return self._augmented.path(state, times, self.horizon, self._end)
+
+    @property
+    def _push(self):
+        """ηG⁻¹Bᵀ (m, n)."""
+        return self._augmented.problem.push
 
     def _expansion(self, time_to_go):
         times = np.atleast_1d(np.asarray(time_to_go, dtype=float))
@@ -118,7 +122,7 @@ def finite_horizon_policy(
     )
 
 
-def _path_times(times, horizon) -> np.ndarray:
+def path_times(times, horizon) -> np.ndarray:
     """Checked times of a path: ascending, inside [0, T]."""
     times = vector("times", times)
     if times.size and (

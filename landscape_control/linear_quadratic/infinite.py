@@ -102,7 +102,7 @@ def infinite_horizon_policy(problem: Centred) -> InfiniteHorizonPolicy:
     in either sense.
     """
     seen = complement(unseen_subspace(problem.loss, problem.dynamics))
-    reduced = _restrict(problem, seen)
+    reduced = problem.restricted(seen)
     hessian = np.zeros((0, 0))
     if seen.shape[1]:
         check_stabilisable(reduced.discounted, reduced.actuation, problem.discount, seen)
@@ -110,22 +110,6 @@ def infinite_horizon_policy(problem: Centred) -> InfiniteHorizonPolicy:
     gradient = _feed_forward(reduced, hessian)
     constant = _constant(reduced, hessian, gradient)
     return _policy(problem, seen @ hessian @ seen.T, seen @ gradient, constant)
-
-
-def _restrict(problem, seen):
-    """The problem on the directions the loss ever sees: the rest follows, costs nothing, and need
-    not be stable.
-    """
-    loss = seen.T @ problem.loss @ seen
-    return Centred(
-        centre=np.zeros(seen.shape[1]),
-        dynamics=seen.T @ problem.dynamics @ seen,
-        offset=seen.T @ problem.offset,
-        actuation=seen.T @ problem.actuation,
-        effort=problem.effort,
-        loss=(loss + loss.T) / 2,
-        discount=problem.discount,
-    )
 
 
 def _stabilising(problem):

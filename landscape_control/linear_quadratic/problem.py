@@ -9,8 +9,12 @@ from ..arrays import matrix, number, symmetric, vector
 from ..errors import ProblemError
 from .augmented import Augmented
 from .centred import Centred
+from .embedded import EmbeddedPolicy
 from .finite import FiniteHorizonPolicy, finite_horizon_policy
 from .infinite import InfiniteHorizonPolicy, infinite_horizon_policy
+from .modes import complement, unseen_subspace
+
+MOST_GROWTH = 7.0  # of the logarithm of an unseen displacement: its square times round-off is 1e-10
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -109,8 +113,26 @@ class LinearQuadraticProblem:
         """
         horizon = number("horizon T", horizon, low=0, low_open=True)
         hessian, minimum, constant = self._end
-        end = self._augmented.end(hessian, minimum)
-        return finite_horizon_policy(self._augmented, horizon, end, constant)
+        seen = self._seen_while_growing(hessian, horizon)
+        if seen is None:
+            end = self._augmented.end(hessian, minimum)
+            return finite_horizon_policy(self._augmented, horizon, end, constant)
+        distance = seen.T @ (minimum - self.minimum)
+        reduced = Augmented.of(self._centred.restricted(seen), float(np.linalg.norm(distance)))
+        end = reduced.end(seen.T @ hessian @ seen, distance)
+        policy = finite_horizon_policy(reduced, horizon, end, constant)
+        return EmbeddedPolicy.of(policy, problem=self._centred, seen=seen)
+
+    def _seen_while_growing(self, terminal, horizon):
+        """The directions (n, p) that a loss sees, now or later, where the rest grows so much over the
+        horizon that its round-off would be taken for a cost; else None.
+        """
+        problem = self._centred
+        unseen = unseen_subspace(np.vstack([problem.loss, terminal]), problem.dynamics)
+        if not unseen.shape[1]:
+            return None
+        growth = np.linalg.eigvals(unseen.T @ problem.discounted @ unseen).real.max()
+        return complement(unseen) if growth * horizon > MOST_GROWTH else None
 
     @property
     def _end(self):

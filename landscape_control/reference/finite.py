@@ -1,7 +1,6 @@
 """The exact finite-horizon policy with a free end."""
 
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import numpy as np
 
@@ -100,15 +99,10 @@ class FinitePolicy:
         return [at[time] for time in times]
 
     def _value(self, time_to_go) -> Quadratic:
-        return self._remembered(float(time_to_go))
-
-    @property
-    def _remembered(self):
-        kept = self.__dict__.get("_kept")
-        if kept is None:
-            kept = lru_cache(maxsize=64)(lambda time: self._values(np.array([time]))[0])
-            self.__dict__["_kept"] = kept
-        return kept
+        known = self.__dict__.setdefault("_known", {})
+        if time_to_go not in known:
+            known[time_to_go] = self._values(np.array([time_to_go]))[0]
+        return known[time_to_go]
 
 
 def finite_policy(system: LinearSystem, horizon: float, end: Quadratic) -> FinitePolicy:

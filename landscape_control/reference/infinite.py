@@ -10,7 +10,8 @@ from ..arrays import freeze, vector
 from ..errors import ProblemError
 from .hamiltonian import LinearSystem
 from .riccati import Quadratic
-from .stable_subspace import seen_directions, stabilising_hessian
+from .seen import seen_directions
+from .stable_subspace import stabilising_hessian
 
 
 @checked

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import ProblemError
 from .hamiltonian import LinearSystem, Step
+from .seen import seen_directions
 
 _LARGEST = 1e100  # stretch of a direction that nothing holds back
 
@@ -50,6 +51,8 @@ def backwards(system: LinearSystem, times_to_go, end: Quadratic) -> list[Node]:
     the range of floating-point numbers.
     """
     nodes, stretch = [Node(time_to_go=0.0, value=end)], np.eye(system.size)
+    seen = seen_directions(system, end.hessian)
+    projector = seen @ seen.T if seen.shape[1] < system.size else None
     for time in times_to_go:
         begin = nodes[-1].time_to_go
         if time == begin:
@@ -58,14 +61,14 @@ def backwards(system: LinearSystem, times_to_go, end: Quadratic) -> list[Node]:
         step = system.step((time - begin) / count)
         moments = np.linspace(begin, time, count + 1)[1:]
         for moment in moments:
-            nodes.append(_before(step, nodes[-1].value, moment))
+            nodes.append(_before(step, nodes[-1].value, moment, projector))
             stretch = stretch @ nodes[-1].ahead * np.sqrt(step.fade)
             if not np.abs(stretch).max() < _LARGEST:
                 _refuse_growth()
     return nodes
 
 
-def _before(step: Step, later: Quadratic, time_to_go) -> Node:
+def _before(step: Step, later: Quadratic, time_to_go, projector) -> Node:
     n = len(later.gradient)
     across, down = step.states[:n], step.states[n:]
     # δ(s + h) = moved δ(s) + shift, once λ(s) = Sδ(s) + g is put in
@@ -78,6 +81,8 @@ def _before(step: Step, later: Quadratic, time_to_go) -> Node:
     hessian = (hessian + hessian.T) / 2
     drift = -ahead @ shift
     gradient = down[:, n:] @ later.gradient + step.forcing[n:] - hessian @ shift
+    if projector is not None:  # round-off along what no loss sees would grow with it
+        hessian, gradient = projector @ hessian @ projector, projector @ gradient
     # p₀ at δ(s + h) = 0, that is at δ(s) = drift
     slope = step.owed[:n] + step.owed[n:] @ later.hessian + step.fade * later.gradient
     owed = slope @ drift + step.owed[n:] @ later.gradient + step.owed_alone

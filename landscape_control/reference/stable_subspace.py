@@ -1,8 +1,7 @@
 """The algebraic Riccati equation by invariant subspaces of the Hamiltonian matrix.
 
 S = YX⁻¹ for an orthonormal basis (X, Y) of its stable subspace, from an ordered Schur form (Laub
-1979). What the loss sees is read off Kalman's observability matrix, what the control reaches off
-the test of Popov, Belevitch and Hautus.
+1979). What the control reaches is read off the test of Popov, Belevitch and Hautus.
 """
 
 import numpy as np
@@ -12,20 +11,6 @@ from ..errors import ProblemError, UnstabilisableError
 from .hamiltonian import LinearSystem
 
 _ROUND_OFF = 100 * np.finfo(float).eps  # times the dimension: taken as zero
-
-
-def seen_directions(system: LinearSystem) -> np.ndarray:
-    """Orthonormal basis (n, p) of the directions the loss ever sees: the row space of Q, QA, QA², …"""
-    n, size = system.size, np.linalg.norm(system.loss, 2)
-    if size == 0:
-        return np.zeros((n, 0))
-    unit = max(np.linalg.norm(system.drift, 2), np.finfo(float).tiny)
-    powers = [system.loss / size]
-    for _ in range(n - 1):
-        powers.append(powers[-1] @ system.drift / unit)
-    _, values, rows = np.linalg.svd(np.vstack(powers))
-    rank = np.count_nonzero(values > _ROUND_OFF * n * values[0])
-    return np.eye(n) if rank == n else rows[:rank].T
 
 
 def stabilising_hessian(system: LinearSystem, seen) -> np.ndarray:
