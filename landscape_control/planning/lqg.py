@@ -40,13 +40,14 @@ class LQGSolution(BeliefSolution):
     Attributes
     ----------
     linear : LinearModel, the numbers read off the expressions
-    state_policy : InfiniteHorizonPolicy or FiniteHorizonPolicy, the augmented linear-quadratic regulator on (θ,
-    z) gain : (m, n), -∂u/∂θ; at t = 0 when the horizon is finite, see :meth:`gains` belief_gain :
-    (m, d), -∂u/∂z; at t = 0 when the horizon is finite steady_covariance : (d, d) or None, P where
-    the filter settles; None where an unseen combination gathers noise for ever filter_gain : (d, q)
-    or None
-        K = PCᵀR⁻¹ at the steady P. For the gradient of ½h(θ-μ)², K = -κ with κ = Ph/σ². None for
-        exact observations.
+    state_policy : InfiniteHorizonPolicy or FiniteHorizonPolicy, the augmented linear-quadratic
+        regulator on (θ, z)
+    gain : (m, n), -∂u/∂θ; at t = 0 when the horizon is finite, see :meth:`gains`
+    belief_gain : (m, d), -∂u/∂z; at t = 0 when the horizon is finite
+    steady_covariance : (d, d) or None, P where the filter settles; None where an unseen combination
+        gathers noise for ever
+    filter_gain : (d, q) or None, K = PCᵀR⁻¹ at the steady P. For the gradient of ½h(θ-μ)², K = -κ
+        with κ = Ph/σ². None for exact observations.
     unobserved : (d, j), orthonormal hidden combinations that no observation feels
     """
 

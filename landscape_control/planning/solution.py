@@ -33,10 +33,12 @@ class BeliefSolution(Recordable):
         states none, or one that the simulation did not confirm), or "none"
     confirmation : Confirmation or None, the short simulation that the cost was held against
     tried : tuple of Confirmation, other policies that were simulated because the first one was not
-    confirmed status : Status method : "exact LQG", "belief-space transcription", "replanning" or
-    "dynamic programming" assumes : str, what the method takes for granted and what its cost
-    therefore means message : str, what happened, in words problem : ControlProblem; None in a
-    solution read from a pickle
+        confirmed
+    status : Status
+    method : "exact LQG", "belief-space transcription", "replanning" or "dynamic programming"
+    assumes : str, what the method takes for granted and what its cost therefore means
+    message : str, what happened, in words
+    problem : ControlProblem; None in a solution read from a pickle
     """
 
     cost: AnyNumber

@@ -41,8 +41,7 @@ class Places:
     ----------
     minima : (M, n), local minima of L (of flat valleys some points), lowest first
     aims : (A, n), ends worth considering: those minima, minima of the terminal cost and of both
-    together, and low places
-        at the edge of what can be reached
+        together, and low places at the edge of what can be reached
     reach : float, the distance from the start within which they were looked for
     labels : (A,), equal for aims between which r and Φ do not rise: one basin
     home : (n,), the start that they were looked for from
@@ -50,8 +49,8 @@ class Places:
     curve_aims : (W,), the aims that they lead to; -1 for a fixed end
     found : int, how many places the search found before the least promising were dropped
     problem : the problem they were looked for, which stands for a class of numbers; None where that
-    is not known timed : {starts: guesses}, the timed curves of that problem, kept for all of its
-    class
+        is not known
+    timed : {starts: guesses}, the timed curves of that problem, kept for all of its class
     """
 
     minima: np.ndarray
