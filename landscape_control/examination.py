@@ -173,9 +173,8 @@ def _energy_law(discount, seen, smallest, rate):
 def _transversality(problem, plan, tail, extent, largest):
     objective, last = problem.objective, plan.costates[-1]
     if problem.end is not None:
-        way = float(
-            np.abs(plan.parameters - plan.parameters[0]).max()
-        )  # however late: nothing fades what an end asks for
+        # however late: nothing fades what an end asks for
+        way = float(np.abs(plan.parameters - plan.parameters[0]).max())
         return float(np.abs(plan.parameters[-1] - problem.end).max() / max(way, extent))
     if tail is not None:
         offset = plan.parameters[-1] - tail.steady_state

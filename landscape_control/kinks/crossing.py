@@ -107,9 +107,8 @@ def _differs(sides, point, residual, rng) -> bool:
     distances = _DISTANCES * max(1.0, 1e-6 * np.abs(point).max())
     places = point[:, None] + across[:, None] * np.concatenate([distances, -distances])
     parts = [np.array(one) for one in sides(places, np.tile(along[:, None], places.shape[1]))]
-    values, slopes, curvatures = (
-        np.stack(np.split(one.T, 2)) for one in parts
-    )  # (2 sides, distances, entries)
+    # (2 sides, distances, entries)
+    values, slopes, curvatures = (np.stack(np.split(one.T, 2)) for one in parts)
     if not np.isfinite(values).all() or not np.isfinite(slopes).all() or not _has_limits(values):
         return False  # the edge of the domain, or a pole
     return _jumps(values) or any(

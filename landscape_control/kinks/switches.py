@@ -24,15 +24,8 @@ _STEPS_ONLY = {
     ca.OP_SIGN, ca.OP_FLOOR, ca.OP_CEIL, ca.OP_LT, ca.OP_LE, ca.OP_EQ, ca.OP_NE, ca.OP_NOT, ca.OP_AND, ca.OP_OR,
 }  # fmt: skip
 _COMPARISONS = {ca.OP_FMIN, ca.OP_FMAX, ca.OP_LT, ca.OP_LE, ca.OP_EQ, ca.OP_NE}
-_SIGNED = (
-    ca.OP_FABS,
-    ca.OP_SIGN,
-    ca.OP_SQRT,
-    ca.OP_POW,
-    ca.OP_CONSTPOW,
-    ca.OP_LOG,
-    ca.OP_ATAN2,
-)  # that change at zero of their first operand
+# that change at zero of their first operand
+_SIGNED = (ca.OP_FABS, ca.OP_SIGN, ca.OP_SQRT, ca.OP_POW, ca.OP_CONSTPOW, ca.OP_LOG, ca.OP_ATAN2)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -29,9 +29,8 @@ from .linear_state import LinearState, unchanged
 from .steppers import diffusing, transition
 
 Rate = Annotated[Positive, Words(symbol="λ")]
-Covariance = Annotated[
-    np.ndarray, Shape((0, 1, 2))
-]  # a multiple of the identity, a diagonal, or all of it
+# a multiple of the identity, a diagonal, or all of it
+Covariance = Annotated[np.ndarray, Shape((0, 1, 2))]
 
 
 @dataclass(frozen=True)

@@ -116,9 +116,8 @@ def _stabilising(problem):
     hessian, error = None, np.inf
     try:
         hessian = _by_schur_vectors(problem)
-        for _ in range(
-            2
-        ):  # Newton-Kleinman: brings small solutions (large γ) to full relative accuracy
+        # Newton-Kleinman: brings small solutions (large γ) to full relative accuracy
+        for _ in range(2):
             hessian, error = _newton(problem, hessian)
         if np.linalg.eigvals(problem.discounted - problem.spread @ hessian).real.max() >= 0:
             error = np.inf

@@ -1,4 +1,4 @@
-"""The front door: full information to the solver, exact LQG where it holds, numerical planning with
+"""``solve``: full information to the solver, exact LQG where it holds, numerical planning with
 beliefs elsewhere.
 """
 
@@ -19,10 +19,8 @@ from .lqg import LQGSolution, solve_lqg
 from .lqg_cost import METHOD_OF_BOUND, METHOD_OF_JUMPS
 from .solution import BeliefSolution
 
-SMALL_GRID = {
-    "points": 61,
-    "steps": 60,
-}  # where "auto" chooses the grid: a second at most finite horizons
+# where "auto" chooses the grid: a second at most finite horizons
+SMALL_GRID = {"points": 61, "steps": 60}
 METHODS = {  # the names a user may ask for -> BeliefSolution.method
     "lqg": "exact LQG",
     "transcription": "belief-space transcription",

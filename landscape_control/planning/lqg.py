@@ -286,9 +286,8 @@ def _shrink(model, objective):
     """
     reversion, n = model.hidden.reversion, len(model.hessian)
     rate = reversion[0, 0]
-    if np.allclose(
-        reversion, rate * np.eye(len(reversion)), rtol=1e-12, atol=0
-    ):  # any τ then reverts at that rate
+    # any τ then reverts at that rate
+    if np.allclose(reversion, rate * np.eye(len(reversion)), rtol=1e-12, atol=0):
         cross, reversion = -model.hessian, rate * np.eye(n)
     else:
         cross = model.cross
@@ -301,9 +300,8 @@ def _shrink(model, objective):
         return None
     (gain, moving, _), (_, frozen, _) = (_split(policy, _now(objective), n) for policy in policies)
     square = gain.shape[0] == gain.shape[1] and np.linalg.cond(gain) < 1e12
-    singular_values = np.linalg.svd(
-        frozen, compute_uv=False
-    )  # matrix_rank takes a relative tolerance from NumPy 2.0 only
+    # matrix_rank takes a relative tolerance from NumPy 2.0 only
+    singular_values = np.linalg.svd(frozen, compute_uv=False)
     rank = np.count_nonzero(singular_values > 1e-10 * singular_values[0])
     if not square or rank < n:
         return None

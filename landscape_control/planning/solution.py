@@ -162,9 +162,8 @@ def read_belief(belief, hidden):
         if covariance is None
         else real_array("covariance of the belief", covariance, "a matrix of numbers")
     )
-    if not hasattr(belief, "probabilities") and not hasattr(
-        belief, "mean"
-    ):  # belief objects have been checked
+    # belief objects have been checked
+    if not hasattr(belief, "probabilities") and not hasattr(belief, "mean"):
         _check_numbers(estimate, covariance, tasks)
     return estimate, covariance
 

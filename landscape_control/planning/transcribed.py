@@ -170,7 +170,7 @@ def solve_transcribed(
     Raises
     ------
     ProblemError
-        For a problem without hidden variables, with a fixed end, or one that the belief room or the
+        For a problem without hidden variables, with a fixed end, or one that the filters or the
         solver refuses.
     SolveError
         If the best plan has not converged and ``throw`` is true.

@@ -43,9 +43,8 @@ class Draft:
         )
         if not self.plan.cost_error <= allowed:  # NaN is not
             return f"cost error estimate {self.plan.cost_error:.3g} > {allowed:.3g}"
-        if (
-            self.examination.cost_scale <= subproblem.negligible
-        ):  # a late window, in which every path is as good
+        # a late window, in which every path is as good
+        if self.examination.cost_scale <= subproblem.negligible:
             return ""
         largest, limit = self.examination.largest_residual(), residual_limit(subproblem.tolerance)
         if not largest <= limit:

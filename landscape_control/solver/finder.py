@@ -168,9 +168,8 @@ class Finder:
         chosen = []
         for plan, source in distinct([draft.plan for draft in drafts]):
             draft = by_plan[id(source)]
-            chosen.append(
-                draft if plan is source else replace(draft, plan=plan)
-            )  # merged with its duplicates
+            # merged with its duplicates
+            chosen.append(draft if plan is source else replace(draft, plan=plan))
         caps = [self.max_elements] + [self._first_elements()] * len(chosen)
         refined = [
             refine_plan(self.programs, subproblem, draft, cap)
@@ -186,9 +185,8 @@ class Finder:
             refined[best] = refine_plan(self.programs, subproblem, chosen[best], self.max_elements)
         if len(chosen) == len(drafts) or refined[0].status not in USABLE:
             return refined
-        for draft in (
-            drafts
-        ):  # runs that failed beside others that did not: a cheaper path is worth another try
+        # runs that failed beside others that did not: a cheaper path is worth another try
+        for draft in drafts:
             if draft.plan.status not in USABLE:
                 cheaper = draft.examination.path_cost < refined[0].cost
                 refined.append(

@@ -161,9 +161,8 @@ def _previous(problem, plan):
 
     def path(s):
         nodes = node_times(plan.vertices, plan.positions).ravel()
-        if (
-            s.size == nodes.size and np.abs(s * last - nodes).max() <= 1e-12 * last
-        ):  # the plan's own mesh, stretched
+        # the plan's own mesh, stretched
+        if s.size == nodes.size and np.abs(s * last - nodes).max() <= 1e-12 * last:
             states = plan.parameters[node_index(len(plan.vertices) - 1, plan.degree)].reshape(
                 s.size, -1
             )

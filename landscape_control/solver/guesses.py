@@ -85,9 +85,8 @@ def _of_class(problem, places, wanted):
     if typical is None or (typical.end is None) != (problem.end is None):
         return timed_curves(problem, places, wanted)
     if not (np.isfinite(problem.objective.horizon) or np.array_equal(problem.start, typical.start)):
-        return timed_curves(
-            problem, places, wanted
-        )  # guesses with a clock of their own are not sheared
+        # guesses with a clock of their own are not sheared
+        return timed_curves(problem, places, wanted)
     if wanted not in places.timed:
         places.timed[wanted] = timed_curves(typical, places, wanted)
     shift = problem.start - typical.start

@@ -57,9 +57,8 @@ def settle_plan(
 def _first_subproblem(subproblem, guess):
     rest = find_rest(subproblem.problem, guess.path(np.array([1.0]))[0])
     least = 1e-9 * np.abs(rest.rates).max()  # others are let go for ever
-    if not tail_is_exact(
-        subproblem.problem
-    ):  # a rest without curvature, as that of θ⁴, has no rate but rounding
+    # a rest without curvature, as that of θ⁴, has no rate but rounding
+    if not tail_is_exact(subproblem.problem):
         least = max(least, NO_RATE * subproblem.fastest_rate)
     settling = rest.rates[rest.rates > least]
     known = subproblem.fastest_rate if subproblem.fastest_rate > 0 else 1.0
@@ -68,13 +67,11 @@ def _first_subproblem(subproblem, guess):
     longest = LONGEST_DISCOUNTED / discount if discount else math.inf
     horizon = min(4 / slow, 40 / fast, longest)
     growing = -rest.rates.min() - discount / 2
-    if growing > 0 and tail_is_exact(
-        subproblem.problem
-    ):  # what no loss feels may grow for ever: not beyond what digits allow
+    # what no loss feels may grow for ever: not beyond what digits allow
+    if growing > 0 and tail_is_exact(subproblem.problem):
         horizon = min(horizon, MOST_GROWTH / growing)
-    if (
-        guess.timed is not None
-    ):  # the way there may be long compared with how fast rest is approached
+    # the way there may be long compared with how fast rest is approached
+    if guess.timed is not None:
         horizon = max(horizon, min(_arrival(guess, min(longest, 1e3 * horizon)), longest))
     return replace(
         subproblem, rest=rest, horizon=horizon, fastest_rate=max(fast, subproblem.fastest_rate)
@@ -98,9 +95,8 @@ def _has_settled(subproblem, plan, longer, moved) -> bool:
     """
     if longer.status is not Status.CONVERGED:
         return False
-    speed = (
-        resting_length(np.abs(longer.parameters).max()) / subproblem.horizon
-    )  # below this it is rounding
+    # below this it is rounding
+    speed = resting_length(np.abs(longer.parameters).max()) / subproblem.horizon
     resting = math.sqrt(typical_mass(subproblem.problem)) * speed
     still = (
         moved

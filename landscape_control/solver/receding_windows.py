@@ -215,10 +215,8 @@ def _joined(subproblem, pieces, name):
     found = examine(problem, plan, None)
     plan = replace(plan, cost=found.cost)
     unseen = _unseen(problem, pieces, found)
-    may_pass = plan.status in (
-        Status.CONVERGED,
-        Status.REFINEMENT_CAP,
-    )  # the certificate decides about the whole
+    # the certificate decides about the whole
+    may_pass = plan.status in (Status.CONVERGED, Status.REFINEMENT_CAP)
     if may_pass and not unseen <= subproblem.tolerance * found.cost_scale:
         said = (
             f"solving window by window may have lost {unseen:.2g}: what ends the horizon is felt"

@@ -25,12 +25,9 @@ from .scales import counted_time, is_bowl, natural_length
 NODES = 32  # of a curve
 ITERATIONS = 40
 _FLAT = 1e-13  # curvatures below this fraction of the largest are rounding
-MANY = 10  # parameters beyond which every way down is dear
-MOST_SEEDS = {
-    1: 32,
-    2: 48,
-    3: 32,
-}  # per function, followed downhill; 16 in more dimensions, 4 beyond ten
+MANY = 10  # parameters beyond which every descent costs much
+# per function, followed downhill; 16 in more dimensions, 4 beyond ten
+MOST_SEEDS = {1: 32, 2: 48, 3: 32}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -21,9 +21,8 @@ MOST_RESTARTS = 2  # from the same guess, on meshes of twice as many elements
 def draft_plan(programs: CompiledPrograms, subproblem: Subproblem, guess: Guess) -> Draft:
     """Solve from one guess on the first mesh."""
     elements = programs.transcription.elements
-    if (
-        subproblem.rest is not None
-    ):  # the discount itself has to be resolved where it decides the horizon
+    # the discount itself has to be resolved where it decides the horizon
+    if subproblem.rest is not None:
         elements = max(
             elements, math.ceil(subproblem.problem.objective.discount * subproblem.horizon / 2)
         )

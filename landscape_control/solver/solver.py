@@ -1,4 +1,4 @@
-"""Solver: built once per problem structure, solved many times; and the one-line front door."""
+"""Solver: built once per problem structure, solved many times; and ``solve`` for one time only."""
 
 import math
 import time
@@ -164,10 +164,8 @@ class Solver:
             On Ctrl-C, which is heard everywhere; its ``solution`` keeps the best complete plan, if
             there is one yet.
         """
-        with (
-            LOCK,
-            running_clock(self.time_limit) as watch,
-        ):  # CasADi is not thread-safe; use processes to solve in parallel
+        # CasADi is not thread-safe; use processes to solve in parallel
+        with LOCK, running_clock(self.time_limit) as watch:
             began = time.perf_counter()
             built = self._programs.build_seconds
             problem = self._numbered(numbers)

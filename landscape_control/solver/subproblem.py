@@ -69,9 +69,8 @@ class Subproblem:
     max_elements: int
     fastest_rate: float
     negligible: float = 0.0  # cost errors below this are good enough whatever the tolerance
-    known_cost: float = (
-        math.inf
-    )  # size of the cost, where a plan over a shorter horizon has shown it
+    # size of the cost, where a plan over a shorter horizon has shown it
+    known_cost: float = math.inf
     is_whole: bool = (
         True  # whether this is the problem asked for, not one window or horizon on the way to it
     )

@@ -59,10 +59,8 @@ class Surveys:
             if value == home:
                 yield 0
             elif value == 0 or math.isinf(value):
-                yield (
-                    "exactly",
-                    value,
-                )  # not the number itself: 0.0 and the class 0 would be one key
+                # not the number itself: 0.0 and the class 0 would be one key
+                yield ("exactly", value)
             else:
                 reference = home if 0 < home < math.inf else 1.0
                 yield round(math.log(value / reference, _CLASS))

@@ -29,9 +29,8 @@ def program_numbers(subproblem, times: np.ndarray, states: np.ndarray) -> dict:
     else:
         shrinking = 1.0
     moved, placed = float(distance.max()), float(np.abs(problem.start).max())
-    if (
-        moved <= 1e-13 * placed and problem.model.has_drift
-    ):  # a guess at rest says less than what the drift alone would do
+    # a guess at rest says less than what the drift alone would do
+    if moved <= 1e-13 * placed and problem.model.has_drift:
         distance = np.abs(problem.model.drift(problem.start)[0]).max() * moments * shrinking
         moved = float(distance.max())
     has_moved = moved > 1e-13 * placed  # less is round-off
