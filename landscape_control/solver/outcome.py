@@ -69,25 +69,21 @@ def _are_definite(matrices) -> bool:
     return True
 
 
-def _worst_blocks(problem, program, raw, path, count=3):
+def _worst_blocks(problem, program, raw, path, count=3) -> str:
+    """The largest violations of the constraints, in words."""
     names = {
         "gap": "continuity of θ",
         "path": "dynamics θ̇ = f + Bu",
         "start": "start",
         "end": "end",
     }
-    found = []
+    violations = []
     for name, rows in program.rows.items():
         for k, block in enumerate(np.atleast_2d(raw.constraints[rows])):
-            time = (
-                path.vertices[k]
-                if name in ("gap", "path")
-                else path.vertices[0 if name == "start" else -1]
-            )
-            found.append(
-                (np.abs(block).max(), f"{names[name]} at t = {time:.4g}: {np.abs(block).max():.2g}")
-            )
-    worst = [text for size, text in sorted(found, reverse=True)[:count] if size > 1e-8]
+            vertex = {"start": 0, "end": -1}.get(name, k)
+            time, size = path.vertices[vertex], np.abs(block).max()
+            violations.append((size, f"{names[name]} at t = {time:.4g}: {size:.2g}"))
+    worst = [text for size, text in sorted(violations, reverse=True)[:count] if size > 1e-8]
     if worst:
         return "worst violations: " + "; ".join(worst)
     said = "all constraints hold, but the path is not stationary"

@@ -92,12 +92,13 @@ class Surveys:
         changes = {}
         for name, octave in zip(OBJECTIVE_NUMBERS, octaves, strict=True):
             value = getattr(home.objective, name)
+            has_size = 0 < value < math.inf
             if isinstance(octave, tuple):
                 changes[name] = octave[1]
-            elif octave or not 0 < value < math.inf:
-                changes[name] = (
-                    (value if 0 < value < math.inf else 1.0) * _CLASS**octave if octave else value
-                )
+            elif octave:
+                changes[name] = (value if has_size else 1.0) * _CLASS**octave
+            elif not has_size:
+                changes[name] = value
         places = {"start": home.start, "end": home.end}
         for name, cell in zip(places, cells, strict=False):
             if any(cell):
