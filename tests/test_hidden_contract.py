@@ -121,4 +121,4 @@ def test_no_other_part_asks_which_kind_a_process_is():
 
 def test_a_description_lists_its_numbers_and_nothing_else():
     line = next(row for row in problem(KICKS).describe().splitlines() if row.startswith("hidden"))
-    assert line.endswith("Kicks, rate = 0.4, frequency = 2, size = 0.6")
+    assert line.endswith("Kicks, rate = 0.4, frequency = 2., size = 0.6")
