@@ -69,8 +69,9 @@ def number(
 
 def range_words(low, high, low_open=False, high_open=False, allow_inf=False) -> str:
     """The numbers that are accepted, in words."""
-    least = f"{'>' if low_open else '>='} {low:g}" if np.isfinite(low) else ""
-    most = f"{'<' if high_open else '<='} {high:g}" if np.isfinite(high) else ""
+    above, below = (">" if low_open else ">="), ("<" if high_open else "<=")
+    least = f"{above} {low:g}" if np.isfinite(low) else ""
+    most = f"{below} {high:g}" if np.isfinite(high) else ""
     limits = " and ".join(limit for limit in (least, most) if limit)
     if limits:
         return f"a number {limits}" if most or allow_inf else f"a number {limits}, finite"

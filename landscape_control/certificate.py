@@ -32,29 +32,29 @@ class Certificate:
     Attributes
     ----------
     dynamics : largest |∫ (θ̇ - f - Bu) dt| over an element, with the plan's own u between the
-    nodes, over the path's
-        extent or, where that is more, over the displacement whose effort within the element is the
-        cost scale
+        nodes, over the path's extent or, where that is more, over the displacement whose effort
+        within the element is the cost scale
     stationarity : square root of ∫ e^{-γt} (w - u*)ᵀG(w - u*)/2η dt over the cost scale, where u* =
-    -ηG⁻¹Bᵀλ, and w is
-        the control that the path implies, B⁻¹(θ̇ - f), or the plan's own where B is not invertible
+        -ηG⁻¹Bᵀλ, and w is the control that the path implies, B⁻¹(θ̇ - f), or the plan's own where B
+        is not invertible
     costate : largest gap of λ(t₀) = e^{-γh} λ(t₁) + ∫ e^{-γ(t - t₀)} ∂H/∂θ dt over an element of
-    length h, over the
-        largest |λ|
+        length h, over the largest |λ|
     transversality : |λ(T) - κ∇Φ(θ(T))| over the largest |λ| for a free end (present value against
-    the tail's for an
-        infinite horizon); |θ(T) - end| over the path's extent for a fixed one
+        the tail's for an infinite horizon); |θ(T) - end| over the path's extent for a fixed one
     energy_law : largest violation of H(t) - H(0) = γ∫λᵀθ̇ dt over the largest (effort + k·range of
-    L), or over the
-        geometric mean of that and the mean cost per unit time where that is more; without drift
-        this is dE/dt = (γ/η)|θ̇|²_G for E = |θ̇|²_G/2η - kL (VGR25), conservation of E at γ = 0
+        L), or over the geometric mean of that and the mean cost per unit time where that is more;
+        without drift this is dE/dt = (γ/η)|θ̇|²_G for E = |θ̇|²_G/2η - kL (VGR25), conservation of
+        E at γ = 0
     cost_error : dual-weighted estimate of the discretisation error of the cost (user units)
     cost_mismatch : |reported cost - the certificate's own integral along the whole path, with its
-    end| (user units) cost_scale : ∫ e^{-γt}(effort + k|L|) dt + |terminal|, what the tolerance is
-    relative to unseen : bound on what follows the last node and was not integrated (infinite
-    horizons; user units) minimum : whether the second variation is positive (see ``curvature``), so
-    that the plan is a local minimum second_variation : by which argument that was decided tolerance
-    : the cost tolerance asked for; residuals must stay below three times its square root
+        end| (user units)
+    cost_scale : ∫ e^{-γt}(effort + k|L|) dt + |terminal|, what the tolerance is relative to
+    unseen : bound on what follows the last node and was not integrated (infinite horizons; user
+        units)
+    minimum : whether the second variation is positive (see ``curvature``), so that the plan is a
+        local minimum
+    second_variation : by which argument that was decided
+    tolerance : the cost tolerance asked for; residuals must stay below three times its square root
 
     Mismatch and second variation are None in records written before they were looked at; they are
     then not judged.

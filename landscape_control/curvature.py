@@ -117,9 +117,8 @@ def _falling_direction(problem, plan, band):
     n = problem.dimension
     fixed = 0 if problem.end is None else n
     full = np.concatenate([np.zeros(n), lowest, np.zeros(fixed)]).reshape(-1, n)
-    full *= np.exp(problem.objective.discount / 2 * (plan.times - plan.times[-1]))[
-        :, None
-    ]  # back from the scaled nodes
+    # back from the scaled nodes
+    full *= np.exp(problem.objective.discount / 2 * (plan.times - plan.times[-1]))[:, None]
     largest = np.abs(full).max()
     return full / largest if largest > 0 else None
 

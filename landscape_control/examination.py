@@ -29,13 +29,14 @@ class Examination:
     ----------
     residuals : {name: value}, the five of :class:`Certificate`
     element_costs : (K,), ∫ e^{-γt} [min_u H(θ, u, λ) - λᵀθ̇] dt per element. At the solution this
-    Lagrangian is stationary
-        in θ and λ, so the sum estimates the running cost with an error of second order in the
-        path's error (dual-weighted residuals, Becker & Rannacher 2001).
+        Lagrangian is stationary in θ and λ, so the sum estimates the running cost with an error of
+        second order in the path's error (dual-weighted residuals, Becker & Rannacher 2001).
     path_cost : float, cost of following the path with the control it implies, end included
     following : float, present value of what follows the last node: terminal cost, or the tail's
-    cost to go unseen : float, how much of ``following`` is not known cost_scale : float, see
-    :class:`Certificate` inspection : Inspection, what all of this was made from
+        cost to go
+    unseen : float, how much of ``following`` is not known
+    cost_scale : float, see :class:`Certificate`
+    inspection : Inspection, what all of this was made from
     """
 
     residuals: dict[str, float]
@@ -172,9 +173,8 @@ def _energy_law(discount, seen, smallest, rate):
 def _transversality(problem, plan, tail, extent, largest):
     objective, last = problem.objective, plan.costates[-1]
     if problem.end is not None:
-        way = float(
-            np.abs(plan.parameters - plan.parameters[0]).max()
-        )  # however late: nothing fades what an end asks for
+        # however late: nothing fades what an end asks for
+        way = float(np.abs(plan.parameters - plan.parameters[0]).max())
         return float(np.abs(plan.parameters[-1] - problem.end).max() / max(way, extent))
     if tail is not None:
         offset = plan.parameters[-1] - tail.steady_state

@@ -1,9 +1,21 @@
 """Piecewise polynomials through given nodes, evaluated anywhere."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+
+
+def broken_line(nodes: np.ndarray, values: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Points (S,) -> (S, n): linear between ``values`` (K, n) at ascending ``nodes`` (K,), constant
+    beyond the last ones.
+    """
+
+    def at(points):
+        return np.column_stack([np.interp(points, nodes, column) for column in values.T])
+
+    return at
 
 
 def lagrange_matrix(nodes: np.ndarray, points: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Annotated, Literal
 
 from .arguments import Discount, Duration, Horizon, LossWeight, TerminalWeight, Words, checked
@@ -46,3 +46,7 @@ class Objective(HoldsFunctions):
                 received="horizon = inf",
                 advice="drop the terminal cost or choose a finite horizon",
             )
+
+
+# the numbers of an objective, which may change without another program being built
+OBJECTIVE_NUMBERS = tuple(field.name for field in fields(Objective) if field.name != "terminal")

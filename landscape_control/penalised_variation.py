@@ -94,9 +94,8 @@ def _at_point(model: Model) -> tuple[ca.Function, list[Part]]:
         drift, push, state, cross, effort = linearised(model, theta, u, costate, numbers[:2])
         penalty = numbers[2]
         inertia = (1 + NEUTRAL) * effort + penalty * push.T @ push
-        pull = ca.horzcat(
-            cross.T + penalty * push.T @ drift, -penalty * push.T
-        )  # on δu, by (δθ, δθ̇)
+        # on δu, by (δθ, δθ̇)
+        pull = ca.horzcat(cross.T + penalty * push.T @ drift, -penalty * push.T)
         apart = ca.horzcat(-drift, ca.SX.eye(n))
         form = (
             ca.diagcat(state, ca.SX(n, n))

@@ -64,12 +64,8 @@ class Pointwise:
                 buffer.set_arg(i, memoryview(array))
             for i, array in enumerate(outputs):
                 buffer.set_res(i, memoryview(array))
-            self._compiled[key] = (
-                inputs,
-                outputs,
-                trigger,
-                buffer,
-            )  # the buffer must outlive its trigger
+            # the buffer must outlive its trigger
+            self._compiled[key] = (inputs, outputs, trigger, buffer)
         return self._compiled[key]
 
     @staticmethod

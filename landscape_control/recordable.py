@@ -53,9 +53,8 @@ class HoldsFunctions(Unchanging):
     """
 
     def __getstate__(self):
-        if not any(
-            name.rpartition(".")[2] == "cloudpickle" for name in sys.modules
-        ):  # which takes any function
+        # which takes any function
+        if not any(name.rpartition(".")[2] == "cloudpickle" for name in sys.modules):
             for name, value in self.__dict__.items():
                 if callable(value) and not _is_found_by_name(value):
                     raise ProblemError(

@@ -1,6 +1,5 @@
 """What a solve returns: NumPy arrays, a status with advice, and every plan that was found."""
 
-import enum
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -13,79 +12,11 @@ from .arguments import AnyNumber, Entries, NonNegative, Shape, Vector, checked
 from .errors import ProblemError
 from .interpolation import PiecewisePolynomial
 from .recordable import Recordable
+from .status import Status
+
+__all__ = ["Plan", "Solution", "Status", "Tail"]
 
 Times = Annotated[np.ndarray, Shape((0, 1))]
-
-
-class Status(enum.Enum):
-    """How a solve ended; the value says what happened and what to try next."""
-
-    CONVERGED = (
-        "converged: the discretised problem is stationary and the cost error estimate is below the"
-        " tolerance"
-    )
-    REFINEMENT_CAP = (
-        "stationary, but the cost error estimate is still above the tolerance at the refinement"
-        " cap: raise max_elements, loosen tolerance, or use a higher degree"
-    )
-    ITERATION_LIMIT = (
-        "the optimiser ran out of iterations: try another guess (guess='gradient descent', a"
-        " previous solution, or starts=...), a shorter horizon first, or solver options with more"
-        " iterations"
-    )
-    INFEASIBLE = (
-        "no path satisfies the constraints: the end may be unreachable with this actuation; free"
-        " the end, lengthen the horizon or add a column to B"
-    )
-    UNBOUNDED = (
-        "the cost falls without limit along the iterates: the loss is unbounded below along the"
-        " plan; add weight decay, shorten the horizon, or fix the end"
-    )
-    METRIC_NOT_DEFINITE = (
-        "the metric is not positive definite somewhere along the plan (see 'message' for where): "
-        "moving there would be free or worse; repair G(θ)"
-    )
-    NOT_STATIONARY = (
-        "the optimiser stopped short of stationarity: try another guess, more starts, or"
-        " solver='ipopt'"
-    )
-    HORIZON_NOT_SETTLED = (
-        "doubling the computational horizon still moves the first control: raise max_doublings, or "
-        "check that the landscape holds the learner back from infinity"
-    )
-    NOT_CERTIFIED = (
-        "the optimiser stopped as converged, but the plan fails its own certificate (see 'message'"
-        " for what): try a tighter or looser tolerance, another guess, or solver='ipopt'"
-    )
-    NOT_A_MINIMUM = (
-        "the plan is stationary, but a neighbouring path is cheaper (saddle or maximum of the"
-        " cost): use starts=... or another guess"
-    )
-    CHEAPER_PATH_SEEN = (
-        "another start met a cheaper path than the best converged plan without converging itself"
-        " (see 'message'): raise starts or max_elements, or hand that path over as guess"
-    )
-    TIME_LIMIT = (
-        "the time limit was reached before the optimiser converged; what is returned is the best so"
-        " far: raise time_limit=, or simplify the problem"
-    )
-    INTERRUPTED = (
-        "interrupted before the optimiser converged; what is returned is the best so far: call"
-        " again to start anew, with guess= to go on from it"
-    )
-    NOT_CONFIRMED = (
-        "the planned cost is not confirmed by a simulation of the planned policy (see 'message' for"
-        " both): the policy leaves the neighbourhood in which its plan holds; use another method,"
-        " or the simulated cost"
-    )
-
-    @property
-    def ok(self) -> bool:
-        """Whether the result meets what was asked for."""
-        return self is Status.CONVERGED
-
-    def __str__(self):
-        return self.name.lower().replace("_", " ")
 
 
 @checked
@@ -102,12 +33,10 @@ class Tail:
     closed_loop: Entries  # (n, n)
     gain: Entries  # (m, n)
     value_hessian: Entries  # (n, n), V ≈ ... + ½ δᵀ S δ
-    velocity: Entries | None = (
-        None  # (n,), None for 0: the state given is a point of reference where nothing rests
-    )
-    reliable: bool = (
-        True  # whether the plan has come close enough to rest for the continuation to hold
-    )
+    # (n,), None for 0: the state given is a point of reference where nothing rests
+    velocity: Entries | None = None
+    # whether the plan has come close enough to rest for the continuation to hold
+    reliable: bool = True
 
 
 def _advanced(tail, offset, elapsed):
@@ -133,11 +62,13 @@ class Plan(Recordable):
     costates : (N+1, n), current-value λ = ∂V/∂θ
     vertices : (K+1,), ends of the elements
     positions : (degree+1,), nodes of one element as fractions of it, first 0 and last 1, shared
-    with the neighbours found_from : names of the initial guesses that led here iterations : of the
-    optimiser, for the guess that found it first status : Status cost_error : estimated error of
-    ``cost`` from the time discretisation certificate : Certificate, checks made without the
-    optimiser; a converged plan has passed them. None for plans that
-        are parts of others
+        with the neighbours
+    found_from : names of the initial guesses that led here
+    iterations : of the optimiser, for the guess that found it first
+    status : Status
+    cost_error : estimated error of ``cost`` from the time discretisation
+    certificate : Certificate, checks made without the optimiser; a converged plan has passed them.
+        None for plans that are parts of others
     """
 
     cost: AnyNumber
@@ -263,8 +194,10 @@ class Solution(Recordable):
     status : Status of the best plan
     tolerance : float, the cost tolerance asked for, relative to ∫|integrand|
     method, solver : str, the transcription and the optimiser used, as chosen (never switched
-    silently) starts : int, how many initial guesses were tried is_convex : bool, whether J is
-    convex, so that a stationary plan is the global minimum build_seconds, solve_seconds : float
+        silently)
+    starts : int, how many initial guesses were tried
+    is_convex : bool, whether J is convex, so that a stationary plan is the global minimum
+    build_seconds, solve_seconds : float
     problem : ControlProblem, what was solved, with the numbers of this solve; None in a solution
     read from a pickle
     """

@@ -49,9 +49,8 @@ class Vectorised:
         ):
             return self.pointwise(*arguments)
         outputs = [np.empty((count, cols, rows)) for rows, cols in self.pointwise.shapes]
-        with np.errstate(
-            all="ignore"
-        ):  # as silent as CasADi: what is not finite shows in the result
+        # as silent as CasADi: what is not finite shows in the result
+        with np.errstate(all="ignore"):
             self._follow(arguments, [output.reshape(count, -1) for output in outputs])
         results = [_shaped(stored) for stored in outputs]
         return results[0] if len(results) == 1 else tuple(results)

@@ -168,7 +168,7 @@ def test_fatrop_is_not_asked_where_it_may_not_come_back(name):
         problem, throw=False, solver="fatrop", method="collocation", max_elements=24, time_limit=10
     )
     assert "ipopt" in solution.message or not solution.status.ok
-    assert lc.Solver(problem, method="collocation")._machinery.plugin == "ipopt"
+    assert lc.Solver(problem, method="collocation")._programs.plugin == "ipopt"
 
 
 def test_a_guess_that_cannot_avoid_a_singular_point_is_refused_with_the_place():
@@ -279,7 +279,7 @@ def test_an_interruption_that_compiled_code_drops_is_raised_again(monkeypatch):
     """What is raised inside a function of the optimiser's may end as a failed run: it is noted, and
     raised after the run.
     """
-    from landscape_control.solver.memory import Memory
+    from landscape_control.solver.buffers import Memory
 
     original, runs = Memory.solve, []
 

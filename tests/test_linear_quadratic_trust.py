@@ -10,7 +10,7 @@ import pytest
 from scipy.linalg import expm, solve_continuous_are
 
 import landscape_control as lc
-from landscape_control.solver import chaining
+from landscape_control.solver import receding_windows
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
@@ -168,7 +168,7 @@ def test_drawn_problems_that_went_wrong_agree_with_two_exact_references(name, se
 
 
 def test_a_late_end_that_windows_do_not_see_is_never_passed_over(monkeypatch):
-    monkeypatch.setattr(chaining, "ends_late", lambda problem: False)
+    monkeypatch.setattr(receding_windows, "ends_late", lambda problem: False)
     case = trust_linear.draw("linear-quadratic", 7, 343)
     solution = lc.solve(case.problem, throw=False)
     assert abs(solution.cost - case.reference.cost) > 1e-5 * case.reference.scale

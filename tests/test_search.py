@@ -10,10 +10,11 @@ import pytest
 from standard import WELL
 
 import landscape_control as lc
-from landscape_control.solver.aims import surveyed
-from landscape_control.solver.guesses import default_guesses, searched
+from landscape_control.solver.guesses import default_guesses
 from landscape_control.solver.roadmap import least_action_curves, mirrored
+from landscape_control.solver.search import searched
 from landscape_control.solver.surveys import Surveys
+from landscape_control.solver.targets import surveyed
 from landscape_control.solver.timing import best_timing, time_mesh
 
 

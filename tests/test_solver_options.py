@@ -14,7 +14,7 @@ import standard
 import landscape_control as lc
 from landscape_control.errors import ProblemError
 from landscape_control.solver import options
-from landscape_control.solver.memory import Memory
+from landscape_control.solver.buffers import Memory
 
 
 def well(**learner):

@@ -15,7 +15,7 @@ from landscape_control.certificate import certify, judged
 from landscape_control.controlled_variation import controlled_variation_is_positive
 from landscape_control.curvature import NEUTRAL, curvature_along
 from landscape_control.examination import examine
-from landscape_control.solver.chaining import visible_rate
+from landscape_control.solver.receding_windows import visible_rate
 
 
 def scalar(expression, start, **numbers):

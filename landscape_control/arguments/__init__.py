@@ -28,7 +28,7 @@ defined later. After that a call costs about a microsecond and half a microsecon
 ``inspect.signature`` and ``help`` show the original.
 """
 
-from .declaration import Declaration, Parameter, checked, declared, unchecked
+from .declaration import Declaration, Parameter, checked, declared, option_names, unchecked
 from .kinds import Kind
 from .markers import (
     AnyNumber,
@@ -89,5 +89,6 @@ __all__ = [
     "Words",
     "checked",
     "declared",
+    "option_names",
     "unchecked",
 ]

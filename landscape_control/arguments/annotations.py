@@ -16,8 +16,6 @@ from .kinds import (
     Array,
     Choice,
     Flag,
-    Function,
-    Instance,
     Integer,
     Kind,
     Member,
@@ -27,6 +25,7 @@ from .kinds import (
     Text,
 )
 from .markers import Filled, Place, Range, Shape, Whole, Words
+from .objects import Function, Instance
 
 
 def kind_of(annotation) -> Kind:

@@ -41,6 +41,11 @@ def declared(target) -> dict[str, "Parameter"]:
     return (target.__init__ if isinstance(target, type) else target).declaration.parameters
 
 
+def option_names(target) -> tuple[str, ...]:
+    """Names of the keyword options of a checked function or class, in the order of its signature."""
+    return tuple(name for name, one in declared(target).items() if not one.by_position)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Parameter:
     """One declared argument: its kind, whether it must be given, and whether it may be given by

@@ -1,8 +1,9 @@
-"""Kinds of arguments: what each accepts, and how a value of that kind is read or refused."""
+"""Kinds of arguments: what each accepts, and how a value of that kind is read or refused.
 
-import inspect
+Numbers, texts, choices and arrays; functions and instances of classes are in ``objects``.
+"""
+
 import os
-import sys
 import typing
 from dataclasses import dataclass, field
 
@@ -12,8 +13,6 @@ from ..arrays import finite, flag, number, range_words, real_array, unreal, whol
 from ..errors import ProblemError, check_choice, shown
 from .markers import Range, Shape, Whole
 
-_OPEN = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-_MANY = 4
 _LONGEST_NAME = 255  # bytes, of a file or a folder, on the usual file systems
 
 
@@ -289,56 +288,6 @@ class Array(Kind):
         )
 
 
-@dataclass(frozen=True)
-class Function(Kind):
-    """A function; a class is none, since calling it makes an object."""
-
-    words = "a function"
-
-    def fits(self, value):
-        return callable(value) and not isinstance(value, type)
-
-    def read(self, what, value):
-        return value if self.fits(value) else self.refuse(what, value)
-
-
-@dataclass(frozen=True)
-class Instance(Kind):
-    """An object of a class."""
-
-    cls: type
-
-    @property
-    def words(self):
-        own = self.cls.__module__.partition(".")[0] in (__package__.partition(".")[0], "builtins")
-        place = [part for part in self.cls.__module__.split(".") if not part.startswith("_")]
-        return _with_article(self.cls.__name__ if own else ".".join([*place, self.cls.__name__]))
-
-    def fits(self, value):
-        return isinstance(value, self.cls) or (
-            isinstance(value, type) and issubclass(value, self.cls)
-        )
-
-    def read(self, what, value):
-        if isinstance(value, self.cls):
-            return value
-        if isinstance(value, type):
-            own = issubclass(value, self.cls)
-            advice = f"make an object of it: {call_of(value)}" if own else self._advice(what)
-            return self.refuse(what, value, advice=advice)
-        raise ProblemError(
-            what, expected=self.words, received=_named(value), advice=self._advice(what)
-        )
-
-    def _advice(self, what):
-        kinds = self.cls.__subclasses__() or [self.cls]
-        examples = [call_of(cls) for cls in kinds if public_name(cls)]
-        examples = [
-            call for call in examples if call.count("…") < _MANY
-        ]  # results are made by the library
-        return f"e.g. {' or '.join(examples[:4])}" if examples else f"pass {what} as {self.words}"
-
-
 def _is_scalar(value):
     """Whether an object looks like one number, right or wrong."""
     if isinstance(value, float | int | complex | np.number | np.bool_):
@@ -350,38 +299,3 @@ def _is_scalar(value):
         and not hasattr(value, "__len__")
         and not isinstance(value, type)
     )
-
-
-def _with_article(name):
-    return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
-
-
-def _named(value):
-    """An object of the wrong class in a message: its class, and itself where that is short."""
-    text = shown(value)
-    name = type(value).__name__
-    return f"{name} {text}" if len(text) < 30 and name not in text else name
-
-
-def public_name(cls) -> str:
-    """Where users find a class, e.g. landscape_control.policies.HeavyBall; empty where they do not."""
-    root, *parts = cls.__module__.split(".")
-    public = getattr(sys.modules.get(root), "_PACKAGES", ())
-    own = [".".join(parts[: depth + 1]) for depth in range(len(parts))]
-    for place in (root, *(f"{root}.{part}" for part in (*public, *own))):
-        module = sys.modules.get(place)
-        listed = cls.__name__ in getattr(module, "__all__", ())
-        if listed and getattr(module, cls.__name__, None) is cls:
-            return f"{place}.{cls.__name__}"
-    return ""
-
-
-def call_of(cls) -> str:
-    """The call that makes an object of a class, with the arguments it needs."""
-    name = public_name(cls) or cls.__name__
-    try:
-        parameters = inspect.signature(cls).parameters.values()
-    except (TypeError, ValueError):
-        return f"{name}(…)"
-    needed = [one.name for one in parameters if one.default is one.empty and one.kind not in _OPEN]
-    return f"{name}({', '.join(f'{each}=…' for each in needed)})"

@@ -138,9 +138,8 @@ def _conditional(expression, variables, moments, scale, count):
     inner, outer = (ca.vertcat(*[hidden[i] for i in chosen]) for chosen in (closed, rest))
     ridge = _RIDGE * np.maximum(scale[rest], np.finfo(float).tiny)
     curvature = ca.diag(ca.hessian(expression, outer)[0])
-    corrected = (
-        expression - ca.dot(ca.DM(ridge), curvature) / 2
-    )  # the ridge's own effect, to second order in it
+    # the ridge's own effect, to second order in it
+    corrected = expression - ca.dot(ca.DM(ridge), curvature) / 2
     root = ca.chol(covariance[rest, rest] + ca.diag(ca.DM(ridge))).T
     cross = ca.solve(root, covariance[rest, closed]).T if closed else ca.SX(0, len(rest))
     left = covariance[closed, closed] - cross @ cross.T if closed else ca.SX(0, 0)

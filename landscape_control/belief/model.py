@@ -7,7 +7,6 @@ import numpy as np
 
 from ..arguments import checked
 from ..errors import ProblemError
-from ..landscape import TaskChain
 from ..problem import ControlProblem
 from ..shared import shared
 from .bounded import check_expected_loss, outrunning
@@ -88,6 +87,6 @@ def _check_expectation(model, problem):
 
 @shared(recent=8)
 def _built(landscape, sees, filter):
-    if isinstance(landscape.hidden, TaskChain):
+    if landscape.hidden.is_finite:
         return TaskModel(landscape, sees)
     return GaussianModel(landscape, sees, filter)

@@ -3,7 +3,6 @@
 import numpy as np
 
 from ..arguments import checked
-from ..landscape import TaskChain
 from ..problem import ControlProblem
 from .directions import UNSEEN, readable, unseen_directions
 from .model import belief_model
@@ -26,7 +25,7 @@ def unobservable(problem: ControlProblem) -> np.ndarray:
     places = problem.start + rng.standard_normal((_PLACES, problem.dimension)) * (
         1 + np.abs(problem.start)
     )
-    if isinstance(hidden, TaskChain):
+    if hidden.is_finite:
         return _look_alike(observation, places, hidden.tasks)
     values = hidden.sample(rng, _VALUES, np.zeros(1))[:, 0]
     theta, phi = np.repeat(places, _VALUES, axis=0), np.tile(values, (_PLACES, 1))

@@ -10,10 +10,8 @@ import numpy as np
 from scipy.linalg import expm
 
 _DOUBLINGS = 60
-_SETTLED, _AT_REST = (
-    1e-15,
-    1e-12,
-)  # relative change over a doubling; relative diffusion that counts as none
+# relative change over a doubling; relative diffusion that counts as none
+_SETTLED, _AT_REST = (1e-15, 1e-12)
 
 
 def covariance_after(reversion, diffusion, information, covariance, time) -> np.ndarray:

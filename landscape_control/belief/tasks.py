@@ -91,9 +91,8 @@ class TaskModel:
         expected = self._white_observations(theta).reshape(len(theta), self.size, -1)
         gap = expected - self.observation.whiten(theta, seen)[:, None]
         distance = np.einsum("ekq,ekq->ek", gap, gap)
-        nearest = reduce(np.minimum, distance.T)[
-            :, None
-        ]  # much faster than min over so short an axis
+        # much faster than min over so short an axis
+        nearest = reduce(np.minimum, distance.T)[:, None]
         if self.observation.is_exact:
             scale = (expected**2).sum(-1).max(-1) + (seen**2).sum(-1)
             return (distance <= nearest + _SAME**2 * scale[:, None]).astype(float)

@@ -5,10 +5,11 @@ from dataclasses import replace
 from ..arrays import number
 from ..errors import ProblemError, check_options
 from ..landscape import Spectrum
+from ..objective import OBJECTIVE_NUMBERS
 from ..policies import PolicyProgram
 from ..sees import CurvatureNoise, ExactGradient, NoisyGradient
 
-OBJECTIVE = ("discount", "learning_rate", "loss_weight", "terminal_weight")
+OBJECTIVE = tuple(name for name in OBJECTIVE_NUMBERS if name != "horizon")
 TASK = ("curvatures", "start_variance", "start_mean", "minimum")
 NUMBERS = (*OBJECTIVE, *TASK, "noise", "sees", "cost")
 

@@ -2,9 +2,11 @@
 
 from .distribution import LandscapeDistribution
 from .draws import Draws
-from .hidden import GaussianPrior, Hidden, JumpProcess, OrnsteinUhlenbeck, RandomWalk
+from .hidden import GaussianPrior, Hidden, OrnsteinUhlenbeck, RandomWalk
+from .jumps import JumpProcess
 from .landscape import Landscape
 from .library import double_well, quadratic, rosenbrock
+from .linear_state import LinearState
 from .search import distinct_points, end_basin, find_minima
 from .spectra import Discrete, LogUniform, MarchenkoPastur, Spectrum, Uniform
 from .tasks import TaskChain
@@ -17,6 +19,7 @@ __all__ = [
     "JumpProcess",
     "Landscape",
     "LandscapeDistribution",
+    "LinearState",
     "LogUniform",
     "MarchenkoPastur",
     "OrnsteinUhlenbeck",

@@ -9,10 +9,10 @@ from typing import Annotated
 import numpy as np
 
 from ..arguments import Count, NonNegative, Points, Vector, Words, checked
-from ..arrays import freeze, matrix, vector
 from ..errors import ProblemError
+from .distribution_checks import as_landscapes, check_population, check_quadratic
 from .draws import Draws
-from .hidden import GaussianPrior, Hidden, JumpProcess
+from .hidden import GaussianPrior, Hidden
 from .landscape import Landscape
 from .spectra import Spectrum
 
@@ -46,8 +46,8 @@ class LandscapeDistribution:
     population : tuple of Landscape, of one dimension n; empty for random quadratics
     weights : (K,), probabilities of the landscapes
     starts : (M, n) points that θ_0 takes equally often, or a GaussianPrior of n variables; None for
-    random quadratics hidden : None, or the process of the hidden variables of every landscape, in
-    place of their own
+        random quadratics
+    hidden : None, or the process of the hidden variables of every landscape, in place of their own
     """
 
     curvatures: Spectrum | None = None
@@ -67,7 +67,10 @@ class LandscapeDistribution:
                 received="both" if self.population else "neither",
                 advice="build it with LandscapeDistribution.quadratic(...) or .landscapes(...)",
             )
-        (_check_quadratic if self.is_quadratic else _check_population)(self)
+        if self.is_quadratic:
+            check_quadratic(self)
+        else:
+            check_population(self)
 
     @classmethod
     @checked
@@ -107,14 +110,18 @@ class LandscapeDistribution:
         Parameters
         ----------
         landscapes : Landscape or several of them, of one dimension n and one number p of hidden
-        variables starts : (n,) one point, (M, n) points drawn evenly, or GaussianPrior(mean,
-        covariance) of n variables weights : (K,) > 0, normalised to one; equal when None hidden :
-        process of the p hidden variables, in place of the landscapes' own
+            variables
+        starts : (n,) one point, (M, n) points drawn evenly, or GaussianPrior(mean, covariance) of n
+            variables
+        weights : (K,) > 0, normalised to one; equal when None
+        hidden : process of the p hidden variables, in place of the landscapes' own
 
         Raises ProblemError for an empty list, other objects than landscapes, dimensions that
         differ, starts of the wrong shape, and a process for landscapes that hide nothing.
         """
-        population = (landscapes,) if isinstance(landscapes, Landscape) else _listed(landscapes)
+        population = (
+            (landscapes,) if isinstance(landscapes, Landscape) else as_landscapes(landscapes)
+        )
         return cls(population=population, starts=starts, weights=weights, hidden=hidden)
 
     @property
@@ -190,169 +197,3 @@ def dealt(
         picked = order[np.searchsorted(np.cumsum(probabilities[order])[:-1], places, side="right")]
         found.append(rng.permutation(picked))
     return np.concatenate(found)
-
-
-def _check_quadratic(task):
-    if task.start_variance == 0 and task.start_mean == 0 and task.minimum is None:
-        raise ProblemError(
-            "start_variance",
-            expected="a start away from the minimum",
-            received="start_variance = 0 at the minimum",
-            advice="give start_variance > 0, or a start_mean",
-        )
-    for name in ("weights", "starts", "hidden"):
-        if getattr(task, name) is not None:
-            raise ProblemError(
-                name,
-                expected="None for random quadratics",
-                received=type(getattr(task, name)).__name__,
-                advice=f"{name} belongs to LandscapeDistribution.landscapes(...)",
-            )
-    if task.minimum is not None:
-        _check_minimum(task.minimum)
-
-
-def _check_minimum(minimum):
-    kinds = "GaussianPrior, RandomWalk, OrnsteinUhlenbeck or a JumpProcess started at rest"
-    advice = (
-        "for other courses write the loss with hidden variables and use"
-        " LandscapeDistribution.landscapes(...)"
-    )
-    if not isinstance(minimum, Hidden):
-        raise ProblemError(
-            "minimum",
-            expected=kinds,
-            received=type(minimum).__name__,
-            advice="say how the minimum moves",
-        )
-    if not minimum.is_gaussian and not isinstance(minimum, JumpProcess):
-        raise ProblemError(
-            "minimum", expected=kinds, received=type(minimum).__name__, advice=advice
-        )
-    if minimum.dimension != 1:
-        raise ProblemError(
-            "minimum",
-            expected="one hidden variable, the place of the minimum of a mode",
-            received=f"{minimum.dimension} variables",
-            advice=advice,
-        )
-    if isinstance(minimum, JumpProcess) and not (
-        np.array_equal(minimum.start_mean, minimum.mean)
-        and np.array_equal(minimum.start_covariance, minimum.variance)
-    ):
-        raise ProblemError(
-            "minimum",
-            expected=kinds,
-            received="a JumpProcess started away from rest",
-            advice=advice,
-        )
-
-
-def _listed(landscapes):
-    try:
-        found = tuple(landscapes)
-    except TypeError:
-        found = (landscapes,)
-    if not found:
-        raise ProblemError(
-            "landscapes",
-            expected="at least one landscape",
-            received="an empty list",
-            advice="give a Landscape, or a list of them",
-        )
-    return found
-
-
-def _check_population(task):
-    for one in task.population:
-        if not isinstance(one, Landscape):
-            raise ProblemError(
-                "landscapes",
-                expected="Landscape objects",
-                received=type(one).__name__,
-                advice=(
-                    "e.g. landscape_control.double_well(); for random quadratics use"
-                    " .quadratic(...)"
-                ),
-            )
-    _same("dimension", {one.dimension for one in task.population})
-    _same(
-        "number of hidden variables",
-        {0 if one.hidden is None else one.hidden.dimension for one in task.population},
-    )
-    count = len(task.population)
-    weights = np.ones(count) if task.weights is None else vector("weights", task.weights, count)
-    if not (weights > 0).all():
-        raise ProblemError(
-            "weights",
-            expected="positive numbers",
-            received=f"smallest {weights.min():g}",
-            advice="leave out landscapes that never occur",
-        )
-    object.__setattr__(task, "weights", freeze(weights / weights.sum()))
-    object.__setattr__(task, "starts", _checked_starts(task.starts, task.dimension))
-    if task.hidden is not None:
-        _check_process(task.hidden, task.population[0].hidden)
-    if task.minimum is not None:
-        raise ProblemError(
-            "minimum",
-            expected="None for a population of landscapes",
-            received=type(task.minimum).__name__,
-            advice=(
-                "let the loss depend on hidden variables: Landscape.from_expression(...,"
-                " hidden=...)"
-            ),
-        )
-
-
-def _same(what, values):
-    if len(values) > 1:
-        raise ProblemError(
-            "landscapes",
-            expected=f"one {what} for all",
-            received=f"{sorted(values)}",
-            advice="one rule is planned for the whole population; make separate distributions",
-        )
-
-
-def _checked_starts(starts, dimension):
-    if isinstance(starts, GaussianPrior):
-        if starts.dimension != dimension:
-            raise ProblemError(
-                "starts",
-                expected=f"a GaussianPrior of {dimension} variables",
-                received=f"{starts.dimension} variables",
-                advice="give one mean per parameter θ",
-            )
-        return starts
-    if starts is None or isinstance(starts, Hidden):
-        raise ProblemError(
-            "starts",
-            expected="points (M, n) or GaussianPrior(mean, covariance)",
-            received=type(starts).__name__,
-            advice="say where the learner starts",
-        )
-    points = matrix("starts", np.atleast_2d(starts), (None, dimension))
-    if len(points) == 0:
-        raise ProblemError(
-            "starts",
-            expected="at least one point",
-            received="none",
-            advice="say where the learner starts",
-        )
-    return points
-
-
-def _check_process(hidden, own):
-    size = 0 if own is None else own.dimension
-    if not isinstance(hidden, Hidden) or hidden.dimension != size:
-        expected = f"a process of {size} hidden variables" if size else "None: nothing is hidden"
-        received = (
-            f"{hidden.dimension} variables" if isinstance(hidden, Hidden) else type(hidden).__name__
-        )
-        raise ProblemError(
-            "hidden",
-            expected=expected,
-            received=received,
-            advice="declare hidden variables with Landscape.from_expression(..., hidden=...)",
-        )

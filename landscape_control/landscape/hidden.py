@@ -2,28 +2,47 @@
 by themselves.
 
 Continuous kinds share linear moments: the mean obeys dm/dt = -Λ(m - μ₀) and the unconditional
-covariance dΣ/dt = -ΛΣ - ΣΛᵀ + Q. They differ in their laws: Gaussian, or jumping.
+covariance dΣ/dt = -ΛΣ - ΣΛᵀ + Q. Those that jump have files of their own.
 """
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
-from scipy.linalg import expm
 
-from ..arguments import Count, Positive, Shape, Vector, Words, checked
+from ..arguments import (
+    Count,
+    Duration,
+    NonNegative,
+    Numbers,
+    Positive,
+    Shape,
+    Vector,
+    Words,
+    checked,
+)
 from ..arrays import matrix, vector
 from ..errors import ProblemError
+from .linear_state import LinearState, unchanged
+from .steppers import diffusing, transition
 
 Rate = Annotated[Positive, Words(symbol="λ")]
-Covariance = Annotated[
-    np.ndarray, Shape((0, 1, 2))
-]  # a multiple of the identity, a diagonal, or all of it
+# a multiple of the identity, a diagonal, or all of it
+Covariance = Annotated[np.ndarray, Shape((0, 1, 2))]
 
 
 @dataclass(frozen=True)
 class Hidden:
     """What every kind of hidden variable offers; use one of its kinds.
+
+    A new kind answers here for itself, and nothing else of the package asks which kind it is. A
+    linear diffusion gives the five moments below; a process with another law also its own
+    :meth:`sample`, :meth:`stepper` and :meth:`spread`; one that jumps at random times says so by
+    :attr:`switches` and :meth:`between_switches`; one of finitely many values is a TaskChain, or
+    gives ``tasks`` (K, p), ``rates`` (K, K) and ``probabilities`` (K,) as that does. Besides its own
+    file a new kind is named in ``landscape/__init__.py`` and in the package's ``__init__.py``.
 
     Attributes
     ----------
@@ -32,7 +51,14 @@ class Hidden:
     centre : (p,), μ₀
     reversion : (p, p), Λ, per unit time
     diffusion : (p, p), Q, covariance gained per unit time
+    is_finite : whether φ takes finitely many values, so that beliefs are their probabilities
+    switches : whether φ moves by jumps alone, which could be announced to a learner
     """
+
+    is_finite: ClassVar[bool] = False
+    switches: ClassVar[bool] = False
+    # what the constructor calls a field, where that is another name
+    argument_names: ClassVar[Mapping[str, str]] = {}
 
     @property
     def dimension(self) -> int:
@@ -40,11 +66,28 @@ class Hidden:
         return len(self.prior_mean)
 
     @property
+    def estimate_size(self) -> int:
+        """How many numbers an estimate of φ has: p of a mean, K of task probabilities."""
+        return self.dimension
+
+    @property
     def is_gaussian(self) -> bool:
         """Whether φ(t) is jointly Gaussian, so that Kalman filters are exact for linear
         observations.
         """
         return True
+
+    @property
+    def moves_linearly(self) -> bool:
+        """Whether mean and covariance of φ obey the linear law above, once the process is at rest."""
+        return True
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether mean and covariance at t = 0 are those of the stationary law."""
+        stationary = getattr(self, "variance", self.prior_covariance)
+        same_mean = np.array_equal(self.prior_mean, self.centre)
+        return same_mean and np.array_equal(self.prior_covariance, stationary)
 
     @checked
     def sample(self, rng: np.random.Generator, episodes: Count, times: Vector) -> np.ndarray:
@@ -54,21 +97,48 @@ class Hidden:
         path = np.empty((episodes, len(times), self.dimension))
         path[:, 0] = self._gaussian(rng, episodes, self.prior_covariance) + self.prior_mean
         for k, step in enumerate(np.diff(times)):
-            transition, spread = self._transition(step)
+            decay, spread = transition(self, step)
             noise = self._gaussian(rng, episodes, spread)
-            path[:, k + 1] = self.centre + (path[:, k] - self.centre) @ transition.T + noise
+            path[:, k + 1] = self.centre + (path[:, k] - self.centre) @ decay.T + noise
         return path
 
-    def _transition(self, step):
-        """e^{-Λ step} and the covariance gained over the step (Van Loan 1978); kept for equal
+    @checked
+    def stepper(self, rng: np.random.Generator, episodes: Count, step: Duration):
+        """(state, φ (E, p), state -> (state, φ)): the law, and the draws, of :meth:`sample` on equal
         steps.
         """
-        p = self.dimension
-        generator = np.block(
-            [[-self.reversion, self.diffusion], [np.zeros((p, p)), self.reversion.T]]
+        values = self.sample(rng, episodes, np.zeros(1))[:, 0]
+        return values, values, diffusing(self, rng, episodes, step)
+
+    @checked
+    def spread(self, mean: Numbers, covariance: Numbers) -> np.ndarray:
+        """Q (p, p), covariance gained per unit time where φ has this mean and covariance."""
+        return self.diffusion
+
+    def linear_state(self) -> LinearState:
+        """The linear law of the first two moments, as filters and costs need it."""
+        return LinearState(
+            reversion=self.reversion,
+            push=self.reversion @ self.centre,
+            centre=self.centre,
+            mean=self.prior_mean,
+            covariance=self.prior_covariance,
+            diffusion=self.diffusion,
+            is_gaussian=self.is_gaussian,
+            is_stationary=self.is_gaussian or self.is_at_rest,
+            to_state=unchanged,
+            spread=self.spread,
         )
-        blocks = expm(generator * step)
-        return blocks[:p, :p], blocks[:p, p:] @ blocks[:p, :p].T
+
+    @checked
+    def fastest_rates(self, information: NonNegative) -> list[float]:
+        """Rates at which φ, or a belief about it under so much ``information`` per unit time, moves."""
+        gathered = float(np.linalg.norm(self.diffusion, 2)) * information
+        return [float(np.linalg.norm(self.reversion, 2)), math.sqrt(gathered)]
+
+    def between_switches(self) -> "Hidden":
+        """The law as long as no switch is announced, for processes with :attr:`switches`."""
+        return self
 
     @staticmethod
     def _gaussian(rng, episodes, covariance):
@@ -87,7 +157,10 @@ class GaussianPrior(Hidden):
 
     def __post_init__(self):
         assign(self, mean=vector("hidden mean", self.mean))
-        assign(self, covariance=_covariance("hidden covariance", self.covariance, len(self.mean)))
+        assign(
+            self,
+            covariance=checked_covariance("hidden covariance", self.covariance, len(self.mean)),
+        )
 
     prior_mean = property(lambda self: self.mean)
     prior_covariance = property(lambda self: self.covariance)
@@ -110,8 +183,8 @@ class RandomWalk(Hidden):
         p = len(self.mean)
         assign(
             self,
-            covariance=_covariance("hidden covariance", self.covariance, p),
-            diffusion=_covariance("hidden diffusion", self.diffusion, p),
+            covariance=checked_covariance("hidden covariance", self.covariance, p),
+            diffusion=checked_covariance("hidden diffusion", self.diffusion, p),
         )
 
     prior_mean = property(lambda self: self.mean)
@@ -139,7 +212,7 @@ class OrnsteinUhlenbeck(Hidden):
     def __post_init__(self):
         assign(self, mean=vector("hidden mean", self.mean), rate=self.rate)
         p = len(self.mean)
-        assign(self, variance=_covariance("hidden variance", self.variance, p))
+        assign(self, variance=checked_covariance("hidden variance", self.variance, p))
         assign(
             self,
             start_mean=(
@@ -150,7 +223,7 @@ class OrnsteinUhlenbeck(Hidden):
             start_covariance=(
                 self.variance
                 if self.start_covariance is None
-                else _covariance("hidden start_covariance", self.start_covariance, p)
+                else checked_covariance("hidden start_covariance", self.start_covariance, p)
             ),
         )
 
@@ -161,51 +234,7 @@ class OrnsteinUhlenbeck(Hidden):
     diffusion = property(lambda self: 2 * self.rate * self.variance)
 
 
-@checked
-@dataclass(frozen=True, eq=False)
-class JumpProcess(OrnsteinUhlenbeck):
-    """At Poisson times of ``rate``, φ is drawn afresh from N(mean, variance); in between it rests.
-
-    Started at rest (the default), its first two moments are those of the Ornstein-Uhlenbeck process
-    with the same numbers; its law is not Gaussian, so linear filters are the best *linear* ones
-    only. Away from rest the covariance also gains λ(m-μ₀)(m-μ₀)ᵀ, which the filters of the belief
-    room leave out.
-    """
-
-    def __init__(
-        self,
-        rate: Rate,
-        mean: Vector,
-        covariance: Covariance,
-        start_mean: Vector | None = None,
-        start_covariance: Covariance | None = None,
-    ):
-        super().__init__(
-            mean=mean,
-            rate=rate,
-            variance=covariance,
-            start_mean=start_mean,
-            start_covariance=start_covariance,
-        )
-
-    covariance = property(lambda self: self.variance)
-
-    @property
-    def is_gaussian(self) -> bool:
-        return False
-
-    @checked
-    def sample(self, rng: np.random.Generator, episodes: Count, times: Vector):
-        path = np.empty((episodes, len(times), self.dimension))
-        path[:, 0] = self.prior_mean + self._gaussian(rng, episodes, self.prior_covariance)
-        for k, step in enumerate(np.diff(times)):
-            jumps = rng.random(episodes) < -np.expm1(-self.rate * step)
-            fresh = self.mean + self._gaussian(rng, episodes, self.variance)
-            path[:, k + 1] = np.where(jumps[:, None], fresh, path[:, k])
-        return path
-
-
-def _covariance(what, value, size):
+def checked_covariance(what, value, size):
     """A positive semidefinite matrix; a vector is its diagonal, a number a multiple of the
     identity.
     """

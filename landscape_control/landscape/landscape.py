@@ -65,9 +65,8 @@ class Landscape(PickledAsRecord):
     allow_kinks: bool = False
     hidden: Hidden | None = None
     parameters: Mapping[str, float | Numbers] = field(default_factory=dict)
-    _recipe: tuple | None = field(
-        default=None, repr=False
-    )  # (formula, minima) before the numbers went in
+    # (formula, minima) before the numbers went in
+    _recipe: tuple | None = field(default=None, repr=False)
     _traced: ca.Function = field(init=False, repr=False)  # of (θ[, φ], parameters …)
     _loss: ca.Function = field(init=False, repr=False)  # of (θ[, φ])
 

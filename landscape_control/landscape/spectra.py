@@ -289,10 +289,8 @@ def stieltjes(points, weights, count) -> tuple[np.ndarray, np.ndarray]:
     p_k - b_{k-1} p_{k-1}.
     """
     diagonal, off = np.empty(count), np.empty(count)
-    before, now = (
-        np.zeros_like(points),
-        np.full_like(points, weights.sum() ** -0.5),
-    )  # orthonormal, against overflow
+    # orthonormal, against overflow
+    before, now = (np.zeros_like(points), np.full_like(points, weights.sum() ** -0.5))
     for k in range(count):
         diagonal[k] = weights @ (points * now**2)
         rest = (points - diagonal[k]) * now - (math.sqrt(off[k - 1]) if k else 0.0) * before

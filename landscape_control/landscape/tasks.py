@@ -1,14 +1,17 @@
 """Hidden tasks: finitely many values that a Markov chain jumps among."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.linalg import expm
 
-from ..arguments import Count, Matrix, Points, Vector, checked
+from ..arguments import Count, Duration, Matrix, NonNegative, Points, Vector, checked
 from ..arrays import freeze, matrix, vector
 from ..errors import ProblemError
 from .hidden import Hidden, assign
+from .linear_state import LinearState
+from .steppers import switching
 
 
 @checked
@@ -20,6 +23,9 @@ class TaskChain(Hidden):
     ``tasks`` (K, p) or (K,) the values of φ; ``probabilities`` (K,) at t = 0, by default the
     stationary ones.
     """
+
+    is_finite = True
+    switches = True
 
     rates: Matrix
     tasks: Points
@@ -77,6 +83,14 @@ class TaskChain(Hidden):
     def is_gaussian(self) -> bool:
         return False
 
+    @property
+    def moves_linearly(self) -> bool:
+        return False
+
+    @property
+    def estimate_size(self) -> int:
+        return len(self.tasks)
+
     @checked
     def sample(self, rng: np.random.Generator, episodes: Count, times: Vector):
         return self.tasks[self.sample_tasks(rng, episodes, times)]
@@ -94,3 +108,51 @@ class TaskChain(Hidden):
             ladder = np.cumsum(expm(self.rates * step), axis=1)[path[:, k], :-1]
             path[:, k + 1] = (rng.random(episodes)[:, None] > ladder).sum(1)
         return path
+
+    @checked
+    def stepper(self, rng: np.random.Generator, episodes: Count, step: Duration):
+        tasks = self.sample_tasks(rng, episodes, np.zeros(1))[:, 0]
+        return tasks, self.tasks[tasks], switching(self.tasks, expm(self.rates * step), rng)
+
+    @checked
+    def fastest_rates(self, information: NonNegative):
+        return [float(np.abs(self.rates).max())]
+
+    def linear_state(self) -> LinearState:
+        """Of the first K - 1 indicators: their means are probabilities."""
+        size = len(self.tasks) - 1
+        transposed = self.rates.T
+        centre = self._nearest_stationary()[:size]
+        prior = self.probabilities[:size]
+        change = np.abs(transposed @ self.probabilities).max()
+        return LinearState(
+            reversion=transposed[:size, size:] - transposed[:size, :size],
+            push=transposed[:size, size],
+            centre=centre,
+            mean=prior,
+            covariance=np.diag(prior) - np.outer(prior, prior),
+            diffusion=self._indicator_spread(centre, None),
+            is_gaussian=False,
+            is_stationary=bool(change <= 1e-13 * np.abs(self.rates).max()),
+            spread=self._indicator_spread,
+            to_state=partial(_first, size),
+        )
+
+    def _indicator_spread(self, mean, covariance):
+        """Σ over i, j of p_i rate_ij (e_j - e_i)(e_j - e_i)ᵀ, in the first K - 1 coordinates."""
+        size = len(mean)
+        unit = np.eye(size + 1, size)
+        probabilities = np.append(mean, 1 - mean.sum())
+        rates = probabilities[:, None] * (self.rates - np.diag(np.diag(self.rates)))
+        steps = unit[None, :, :] - unit[:, None, :]
+        return np.einsum("ij,ija,ijb->ab", rates, steps, steps)
+
+    def _nearest_stationary(self):
+        """A stationary law of the chain, the one nearest to its probabilities at t = 0."""
+        system = np.vstack([self.rates.T, np.ones(len(self.rates))])
+        gap = np.append(-self.rates.T @ self.probabilities, 0.0)
+        return self.probabilities + np.linalg.lstsq(system, gap, rcond=1e-12)[0]
+
+
+def _first(size, probabilities):
+    return probabilities[..., :size]

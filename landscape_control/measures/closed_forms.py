@@ -17,9 +17,9 @@ import numpy as np
 
 from ..comparison import preconditioner_exponent as measured_exponent
 from ..errors import ProblemError, check_choice
+from ..objective import OBJECTIVE_NUMBERS
 from ..rules import metric_modes
 from .measure import Measure, register
-from .numbered import OBJECTIVE as PATHS  # the fields of the objective
 from .numbered import solver_of
 
 CURVATURE = "landscape.hessian"  # of one parameter
@@ -161,10 +161,14 @@ def _numbers(problem, values):
     for path, value in values.items():
         short = path.removeprefix("objective.")
         check_choice(
-            "path of a closed form", short, (*PATHS, CURVATURE) if problem.dimension == 1 else PATHS
+            "path of a closed form",
+            short,
+            (*OBJECTIVE_NUMBERS, CURVATURE) if problem.dimension == 1 else OBJECTIVE_NUMBERS,
         )
         given[short] = np.asarray(value, dtype=float)
-    numbers = {name: given.get(name, np.asarray(getattr(objective, name))) for name in PATHS}
+    numbers = {
+        name: given.get(name, np.asarray(getattr(objective, name))) for name in OBJECTIVE_NUMBERS
+    }
     if objective.terminal is None:
         numbers["terminal_weight"] = np.asarray(0.0)
     scale = (

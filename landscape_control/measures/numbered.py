@@ -1,8 +1,7 @@
 """A kept solver with the numbers of one cell, for measures that solve from other starts."""
 
+from ..objective import OBJECTIVE_NUMBERS
 from ..problem.control_problem import ControlProblem
-
-OBJECTIVE = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight")
 
 
 class Numbered:
@@ -26,5 +25,5 @@ def solver_of(cell) -> Numbered | None:
         return None
     if (own.end is None) != (problem.end is None):
         return None
-    numbers = {name: getattr(problem.objective, name) for name in OBJECTIVE}
+    numbers = {name: getattr(problem.objective, name) for name in OBJECTIVE_NUMBERS}
     return Numbered(kept, numbers)

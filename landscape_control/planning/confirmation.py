@@ -36,10 +36,12 @@ class Confirmation:
         Mean over the episodes, extrapolated to step 0; infinite where episodes diverged, NaN where
         nothing was simulated
     error : float, one standard error, plus what the step and the time after ``horizon`` may still
-    change scale : float, mean size of loss, effort and terminal cost, to which ``tolerance`` is
-    relative tolerance : float, the relative difference that an approximate plan is allowed
-    episodes, step, horizon, seed : of the simulation note : str, why it could not be carried out,
-    or where the policy went; "" where there is nothing to say
+        change
+    scale : float, mean size of loss, effort and terminal cost, to which ``tolerance`` is relative
+    tolerance : float, the relative difference that an approximate plan is allowed
+    episodes, step, horizon, seed : of the simulation
+    note : str, why it could not be carried out, or where the policy went; "" where there is nothing
+        to say
     """
 
     method: str

@@ -9,7 +9,6 @@ import numpy as np
 
 from ..arrays import freeze
 from ..errors import ProblemError
-from ..landscape import TaskChain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +135,7 @@ class MeanCoordinates:
 
     def __init__(self, problem):
         self.landscape, self.hidden = problem.landscape, problem.landscape.hidden
-        self.tasks = TaskCoordinates(problem, None) if isinstance(self.hidden, TaskChain) else None
+        self.tasks = TaskCoordinates(problem, None) if self.hidden.is_finite else None
         self.layout = (
             self.tasks.layout
             if self.tasks

@@ -11,7 +11,6 @@ import numpy as np
 from ..arguments import Index, Kind, checked, declared
 from ..belief import belief_model, combination, unbounded, unobservable
 from ..errors import ProblemError, SolveError, check_choice, check_options
-from ..landscape import TaskChain
 from ..problem import ControlProblem
 from ..solution import Solution, Status
 from ..transcription import Transcription
@@ -20,10 +19,8 @@ from .lqg import LQGSolution, solve_lqg
 from .lqg_cost import METHOD_OF_BOUND, METHOD_OF_JUMPS
 from .solution import BeliefSolution
 
-SMALL_GRID = {
-    "points": 61,
-    "steps": 60,
-}  # where "auto" chooses the grid: a second at most finite horizons
+# where "auto" chooses the grid: a second at most finite horizons
+SMALL_GRID = {"points": 61, "steps": 60}
 METHODS = {  # the names a user may ask for -> BeliefSolution.method
     "lqg": "exact LQG",
     "transcription": "belief-space transcription",
@@ -167,7 +164,7 @@ def _solve_auto(problem, options):
     Next is dynamic programming where it takes a second or two and a transcribed plan would see no
     value in information: for one weight and two tasks, unless options ask for the transcription.
     """
-    common = ("tolerance", "seed")
+    common = _known_options("lqg")
     try:
         return solve_exact_lqg(
             problem, **{name: options[name] for name in common if name in options}
@@ -175,9 +172,9 @@ def _solve_auto(problem, options):
     except NotLinearQuadratic as refusal:
         solution = None
         if (
-            isinstance(problem.landscape.hidden, TaskChain)
+            problem.landscape.hidden.is_finite
             and has_small_grid(problem)
-            and set(options) <= {*common}
+            and set(options) <= set(common)
         ):
             solution = solve_dynamic_programming(problem, throw=False, **SMALL_GRID, **options)
         if solution is None or not solution.status.ok:
@@ -231,7 +228,7 @@ def _naming_unseen(problem, solution):
     rows = unobservable(problem)
     if not len(rows):
         return solution
-    if isinstance(problem.landscape.hidden, TaskChain):
+    if problem.landscape.hidden.is_finite:
         pairs = (np.flatnonzero(np.abs(row) > 1e-9) for row in rows)
         said = "tasks that look the same everywhere: " + ", ".join(f"{i} and {j}" for i, j in pairs)
     else:

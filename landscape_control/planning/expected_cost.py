@@ -143,9 +143,8 @@ def _learned(covariance, information, times):
     seen = np.eye(len(covariance)) + np.asarray(times, dtype=float)[:, None, None] * (
         information @ covariance
     )
-    left = np.linalg.solve(
-        seen.transpose(0, 2, 1), covariance[None]
-    )  # covariance · seen⁻¹, transposed
+    # covariance · seen⁻¹, transposed
+    left = np.linalg.solve(seen.transpose(0, 2, 1), covariance[None])
     return (left + left.transpose(0, 2, 1)) / 2
 
 

@@ -2,44 +2,18 @@
 ask of their law.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from scipy.linalg import expm
 
-from ..landscape import JumpProcess, TaskChain
-from ..reference import LinearQuadratic
+from ..landscape import LinearState
+from ..linear_quadratic import LinearQuadraticProblem
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Moments:
-    """E dz = (ν - Λz) dt and Cov dz = Q(t) dt of a hidden state z.
-
-    Attributes
-    ----------
-    reversion : (d, d), Λ
-    push : (d,), ν
-    centre : (d,), a point where the mean rests, Λ·centre = ν
-    mean, covariance : (d,), (d, d), at t = 0
-    diffusion : (d, d), Q where the law is stationary, and always for diffusions
-    is_gaussian : bool
-    is_stationary : bool, whether Q(t) is ``diffusion`` at every time
-    spread : callable (mean (d,), covariance (d, d)) -> Q, for laws whose noise depends on where
-    they stand to_state : callable, estimates (E, p) or probabilities (E, K) -> (E, d)
-    """
-
-    reversion: np.ndarray
-    push: np.ndarray
-    centre: np.ndarray
-    mean: np.ndarray
-    covariance: np.ndarray
-    diffusion: np.ndarray
-    is_gaussian: bool
-    is_stationary: bool
-    spread: Callable
-    to_state: Callable
+class Moments(LinearState):
+    """A linear state with its moments at later times."""
 
     def means(self, times) -> np.ndarray:
         """E z at times (N,): (N, d)."""
@@ -55,85 +29,7 @@ class Moments:
 
 def hidden_moments(hidden) -> Moments:
     """The moments of φ itself, or of the first K - 1 indicators of a task chain."""
-    if isinstance(hidden, TaskChain):
-        return _task_moments(hidden)
-    return Moments(
-        reversion=hidden.reversion,
-        push=hidden.reversion @ hidden.centre,
-        centre=hidden.centre,
-        mean=hidden.prior_mean,
-        covariance=hidden.prior_covariance,
-        diffusion=hidden.diffusion,
-        is_gaussian=hidden.is_gaussian,
-        is_stationary=hidden.is_gaussian or _rests(hidden),
-        to_state=_same,
-        spread=partial(_jump_spread if isinstance(hidden, JumpProcess) else _diffusion, hidden),
-    )
-
-
-def _same(estimate):
-    return estimate
-
-
-def _rests(hidden):
-    return np.array_equal(hidden.prior_mean, hidden.centre) and np.array_equal(
-        hidden.prior_covariance, hidden.variance
-    )
-
-
-def _diffusion(hidden, mean, covariance):
-    return hidden.diffusion
-
-
-def _jump_spread(hidden, mean, covariance):
-    """λ E(fresh - φ)(fresh - φ)ᵀ."""
-    return hidden.rate * (
-        hidden.variance + covariance + np.outer(hidden.mean - mean, hidden.mean - mean)
-    )
-
-
-def _task_moments(chain):
-    size = len(chain.tasks) - 1
-    transposed = chain.rates.T
-    reversion = transposed[:size, size:] - transposed[:size, :size]
-    push = transposed[:size, size]
-    centre = _stationary(chain)[:size]
-    prior = chain.probabilities[:size]
-    return Moments(
-        reversion=reversion,
-        push=push,
-        centre=centre,
-        mean=prior,
-        covariance=np.diag(prior) - np.outer(prior, prior),
-        diffusion=_task_spread(chain, centre, None),
-        is_gaussian=False,
-        spread=partial(_task_spread, chain),
-        to_state=partial(_first, size),
-        is_stationary=bool(
-            np.abs(transposed @ chain.probabilities).max() <= 1e-13 * np.abs(chain.rates).max()
-        ),
-    )
-
-
-def _first(size, probabilities):
-    return probabilities[..., :size]
-
-
-def _task_spread(chain, mean, covariance):
-    """Σ over i, j of p_i rate_ij (e_j - e_i)(e_j - e_i)ᵀ, in the first K - 1 coordinates."""
-    size = len(mean)
-    unit = np.eye(size + 1, size)
-    probabilities = np.append(mean, 1 - mean.sum())
-    rates = probabilities[:, None] * (chain.rates - np.diag(np.diag(chain.rates)))
-    steps = unit[None, :, :] - unit[:, None, :]
-    return np.einsum("ij,ija,ijb->ab", rates, steps, steps)
-
-
-def _stationary(chain):
-    """A stationary law of the chain, the one nearest to its probabilities at t = 0."""
-    system = np.vstack([chain.rates.T, np.ones(len(chain.rates))])
-    gap = np.append(-chain.rates.T @ chain.probabilities, 0.0)
-    return chain.probabilities + np.linalg.lstsq(system, gap, rcond=1e-12)[0]
+    return Moments(**vars(hidden.linear_state()))
 
 
 def riccati(reversion, diffusion, information, covariance, times) -> np.ndarray:
@@ -152,11 +48,11 @@ def riccati(reversion, diffusion, information, covariance, times) -> np.ndarray:
     )
 
 
-def dual(reversion, diffusion, information, covariance=None) -> LinearQuadratic:
+def dual(reversion, diffusion, information, covariance=None) -> LinearQuadraticProblem:
     """The control problem whose value Hessian is the filter's covariance."""
     size = len(reversion)
     root = np.zeros((size, size)) if information is None else _root(information)
-    return LinearQuadratic(
+    return LinearQuadraticProblem(
         hessian=_symmetric(diffusion),
         minimum=np.zeros(size),
         drift_matrix=-reversion.T,

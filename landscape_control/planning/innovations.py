@@ -23,14 +23,8 @@ from .transcriber import belief_solver
 
 DEGREE = 12  # of S(t) as a Chebyshev polynomial over the horizon
 
-_BENDS = (
-    0.0,
-    0.1,
-    0.05,
-    0.2,
-    -0.1,
-    0.5,
-)  # of a guess, tried in turn; a plan that is no minimum has to leave
+# of a guess, tried in turn; a plan that is no minimum has to leave
+_BENDS = (0.0, 0.1, 0.05, 0.2, -0.1, 0.5)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -10,7 +10,6 @@ import numpy as np
 from ..arguments import Entries, checked
 from ..arrays import freeze
 from ..errors import ProblemError
-from ..landscape import TaskChain
 from ..problem import ControlProblem
 from ..sees import ExactGradient
 from .hidden_moments import Moments, hidden_moments
@@ -92,9 +91,7 @@ def read_linear_model(problem: ControlProblem) -> LinearModel:
             _refuse(f"a constant {name}", f"a {name} that depends on θ", _OTHER)
     if model.drift_matrix is None:
         _refuse("a drift f = Aθ + c", "a drift that is not affine in θ", _OTHER)
-    loss, sight = (
-        _tasks(problem) if isinstance(problem.landscape.hidden, TaskChain) else _joint(problem)
-    )
+    loss, sight = _tasks(problem) if problem.landscape.hidden.is_finite else _joint(problem)
     return LinearModel(
         **loss,
         sight=sight,

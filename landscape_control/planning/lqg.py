@@ -11,8 +11,12 @@ import numpy as np
 from ..arguments import AnyNumber, Entries, Numbers, checked
 from ..arrays import freeze
 from ..errors import ProblemError
+from ..linear_quadratic import (
+    FiniteHorizonPolicy,
+    InfiniteHorizonPolicy,
+    LinearQuadraticProblem,
+)
 from ..problem import ControlProblem
-from ..reference import FinitePolicy, InfinitePolicy, LinearQuadratic
 from ..solution import Status
 from .expected_cost import Uncertainty
 from .linear_model import LinearModel, NotLinearQuadratic, read_linear_model
@@ -36,18 +40,19 @@ class LQGSolution(BeliefSolution):
     Attributes
     ----------
     linear : LinearModel, the numbers read off the expressions
-    state_policy : InfinitePolicy or FinitePolicy, the augmented linear-quadratic regulator on (θ,
-    z) gain : (m, n), -∂u/∂θ; at t = 0 when the horizon is finite, see :meth:`gains` belief_gain :
-    (m, d), -∂u/∂z; at t = 0 when the horizon is finite steady_covariance : (d, d) or None, P where
-    the filter settles; None where an unseen combination gathers noise for ever filter_gain : (d, q)
-    or None
-        K = PCᵀR⁻¹ at the steady P. For the gradient of ½h(θ-μ)², K = -κ with κ = Ph/σ². None for
-        exact observations.
+    state_policy : InfiniteHorizonPolicy or FiniteHorizonPolicy, the augmented linear-quadratic
+        regulator on (θ, z)
+    gain : (m, n), -∂u/∂θ; at t = 0 when the horizon is finite, see :meth:`gains`
+    belief_gain : (m, d), -∂u/∂z; at t = 0 when the horizon is finite
+    steady_covariance : (d, d) or None, P where the filter settles; None where an unseen combination
+        gathers noise for ever
+    filter_gain : (d, q) or None, K = PCᵀR⁻¹ at the steady P. For the gradient of ½h(θ-μ)², K = -κ
+        with κ = Ph/σ². None for exact observations.
     unobserved : (d, j), orthonormal hidden combinations that no observation feels
     """
 
     linear: LinearModel = field(repr=False)
-    state_policy: InfinitePolicy | FinitePolicy = field(repr=False)
+    state_policy: InfiniteHorizonPolicy | FiniteHorizonPolicy = field(repr=False)
     gain: Entries
     belief_gain: Entries
     steady_covariance: Entries | None
@@ -113,7 +118,7 @@ class LQGSolution(BeliefSolution):
 
     @cached_property
     def _gains(self):
-        if isinstance(self.state_policy, InfinitePolicy):
+        if isinstance(self.state_policy, InfiniteHorizonPolicy):
             parts = _split(self.state_policy, None, len(self.linear.hessian))
             return lambda time: parts
         horizon, n = self.state_policy.horizon, len(self.linear.hessian)
@@ -233,7 +238,7 @@ def _regulator(model: LinearModel, objective, *, cross=None, reversion=None):
     hessian = np.block([[model.hessian, cross], [cross.T, cross.T @ pull[:, :size]]])
     (matrix, offset), zero = model.drift, np.zeros((n, size))
     terminal = _terminal(model, objective, hessian, size)
-    problem = LinearQuadratic(
+    problem = LinearQuadraticProblem(
         hessian=(hessian + hessian.T) / 2,
         minimum=np.append(-pull @ np.append(centre, 1.0), centre),
         metric=model.metric,
@@ -281,9 +286,8 @@ def _shrink(model, objective):
     """
     reversion, n = model.hidden.reversion, len(model.hessian)
     rate = reversion[0, 0]
-    if np.allclose(
-        reversion, rate * np.eye(len(reversion)), rtol=1e-12, atol=0
-    ):  # any τ then reverts at that rate
+    # any τ then reverts at that rate
+    if np.allclose(reversion, rate * np.eye(len(reversion)), rtol=1e-12, atol=0):
         cross, reversion = -model.hessian, rate * np.eye(n)
     else:
         cross = model.cross
@@ -296,9 +300,8 @@ def _shrink(model, objective):
         return None
     (gain, moving, _), (_, frozen, _) = (_split(policy, _now(objective), n) for policy in policies)
     square = gain.shape[0] == gain.shape[1] and np.linalg.cond(gain) < 1e12
-    singular_values = np.linalg.svd(
-        frozen, compute_uv=False
-    )  # matrix_rank takes a relative tolerance from NumPy 2.0 only
+    # matrix_rank takes a relative tolerance from NumPy 2.0 only
+    singular_values = np.linalg.svd(frozen, compute_uv=False)
     rank = np.count_nonzero(singular_values > 1e-10 * singular_values[0])
     if not square or rank < n:
         return None

@@ -3,8 +3,7 @@ the best linear filter."""
 
 import numpy as np
 
-from ..landscape import TaskChain
-from ..reference import InfinitePolicy
+from ..linear_quadratic import InfiniteHorizonPolicy
 from .confirmation import CostKind
 from .expected_cost import added_cost
 from .two_tasks import TwoTaskUncertainty
@@ -57,7 +56,7 @@ def lqg_cost(model, uncertainty, policy, problem):
         return linear, CostKind.EXACT, METHOD, _POINT
     if model.hidden.is_gaussian:
         return linear, CostKind.EXACT, METHOD, _GAUSSIAN
-    if not isinstance(hidden, TaskChain):
+    if not hidden.is_finite:
         at_rest = model.hidden.is_stationary or not uncertainty.information.any()
         kind = CostKind.EXACT if at_rest else CostKind.APPROXIMATE
         return linear, kind, METHOD_OF_JUMPS, _JUMPS if at_rest else _JUMPS + _AWAY
@@ -75,7 +74,7 @@ def expected_cost(model, uncertainty, policy, problem) -> float:
     """The cost of the regulator ``policy`` on (θ, z), fed by the filter that ``uncertainty`` is of."""
     objective, n = problem.objective, problem.dimension
     start = np.append(problem.start, model.hidden.mean)
-    if isinstance(policy, InfinitePolicy):
+    if isinstance(policy, InfiniteHorizonPolicy):
         planned, rate = policy.value(start), np.linalg.norm(policy.closed_loop, 2)
         hessian = policy.value_hessian[n:, n:]
 

@@ -205,7 +205,8 @@ def solve_replanning(
     Parameters
     ----------
     inner : "belief" (expected loss, see ``solve_transcribed``) or "certainty equivalent" (loss at
-    the mean) covariance, tolerance, aims, seed, options : as for ``solve_transcribed``
+        the mean)
+    covariance, tolerance, aims, seed, options : as for ``solve_transcribed``
 
     Raises
     ------

@@ -57,9 +57,8 @@ class SecondVariation:
         )
 
 
-@np.errstate(
-    over="ignore", invalid="ignore", divide="ignore"
-)  # a plan that failed may lead anywhere; its status says so
+# a plan that failed may lead anywhere; its status says so
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def second_variation(problem: ControlProblem, plan: Plan, surprise=None) -> SecondVariation:
     """S and K along a plan: fourth-order Magnus steps of the linear Hamiltonian flow, S = YX⁻¹
     (Möbius scheme).

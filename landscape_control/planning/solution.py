@@ -9,7 +9,6 @@ import numpy as np
 from ..arguments import AnyNumber, Points, checked
 from ..arrays import real_array
 from ..errors import ProblemError
-from ..landscape import TaskChain
 from ..recordable import Recordable
 from .advice import explained
 from .confirmation import Confirmation, CostKind, cost_in_words
@@ -34,10 +33,12 @@ class BeliefSolution(Recordable):
         states none, or one that the simulation did not confirm), or "none"
     confirmation : Confirmation or None, the short simulation that the cost was held against
     tried : tuple of Confirmation, other policies that were simulated because the first one was not
-    confirmed status : Status method : "exact LQG", "belief-space transcription", "replanning" or
-    "dynamic programming" assumes : str, what the method takes for granted and what its cost
-    therefore means message : str, what happened, in words problem : ControlProblem; None in a
-    solution read from a pickle
+        confirmed
+    status : Status
+    method : "exact LQG", "belief-space transcription", "replanning" or "dynamic programming"
+    assumes : str, what the method takes for granted and what its cost therefore means
+    message : str, what happened, in words
+    problem : ControlProblem; None in a solution read from a pickle
     """
 
     cost: AnyNumber
@@ -143,7 +144,7 @@ def read_belief(belief, hidden):
     Shapes are (d,) or (E, d) and (p, p) or (E, p, p), as given. Raises ProblemError for a belief of
     another kind or size.
     """
-    tasks = isinstance(hidden, TaskChain)
+    tasks = hidden.is_finite
     if hasattr(belief, "probabilities"):
         estimate, covariance, given_tasks = belief.probabilities, None, True
     elif hasattr(belief, "mean") and hasattr(belief, "covariance"):
@@ -153,7 +154,7 @@ def read_belief(belief, hidden):
     else:
         estimate, covariance, given_tasks = belief, None, tasks
     estimate = real_array("belief", estimate, "numbers")
-    size = len(hidden.tasks) if tasks else hidden.dimension
+    size = hidden.estimate_size
     if given_tasks != tasks or estimate.ndim not in (1, 2) or estimate.shape[-1] != size:
         _refuse(belief, estimate, tasks, size)
     covariance = (
@@ -161,9 +162,8 @@ def read_belief(belief, hidden):
         if covariance is None
         else real_array("covariance of the belief", covariance, "a matrix of numbers")
     )
-    if not hasattr(belief, "probabilities") and not hasattr(
-        belief, "mean"
-    ):  # belief objects have been checked
+    # belief objects have been checked
+    if not hasattr(belief, "probabilities") and not hasattr(belief, "mean"):
         _check_numbers(estimate, covariance, tasks)
     return estimate, covariance
 

@@ -156,17 +156,21 @@ def solve_transcribed(
     Parameters
     ----------
     innovations : "mean" (zero, their mean) or "second order" (priced in the plan, see
-    ``innovations.py``; finite horizons) covariance : "state", or "steady" to hold the covariance at
-    its Kalman-Bucy value P∞ (fewer states; no transient) aims : int, how many places (minima of the
-    expected loss first, then random ones) the multi-start heads for rounds : int, how often the
-    price of innovations may be revised; if that fails, what is kept is the plan without prices
+        ``innovations.py``; finite horizons)
+    covariance : "state", or "steady" to hold the covariance at its Kalman-Bucy value P∞ (fewer
+        states; no transient)
+    aims : int, how many places (minima of the expected loss first, then random ones) the
+        multi-start heads for
+    rounds : int, how often the price of innovations may be revised; if that fails, what is kept is
+        the plan without prices
     response : between 0 and 1, how much of the linear answer to beliefs the policy gives, see
-    ``TranscribedSolution`` tolerance, options : as for :class:`~landscape_control.solver.Solver`
+        ``TranscribedSolution``
+    tolerance, options : as for :class:`~landscape_control.solver.Solver`
 
     Raises
     ------
     ProblemError
-        For a problem without hidden variables, with a fixed end, or one that the belief room or the
+        For a problem without hidden variables, with a fixed end, or one that the filters or the
         solver refuses.
     SolveError
         If the best plan has not converged and ``throw`` is true.

@@ -199,11 +199,8 @@ class ControlProblem(PickledAsRecord, Recordable):
                 ),
             )
         model = self.model
-        if model.cache.get("checked") == (
-            True,
-            True,
-            True,
-        ):  # constant functions need one look only
+        # constant functions need one look only
+        if model.cache.get("checked") == (True, True, True):
             return
         metric, actuation = model.effort_at(self.start)
         symmetric("metric G at the start", metric, self.controls, definite=True)

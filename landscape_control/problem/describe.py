@@ -1,6 +1,10 @@
 """A problem in words and symbols."""
 
+from dataclasses import fields
+
 import numpy as np
+
+from ..sees import ExactGradient
 
 
 def describe(problem) -> str:
@@ -47,20 +51,20 @@ def describe(problem) -> str:
 
 def _hidden(hidden, sees):
     """What is not known, how it moves, and through which noise it is seen."""
-    numbers = {name: getattr(hidden, name) for name in hidden.__dataclass_fields__}
+    numbers = {field.name: getattr(hidden, field.name) for field in fields(hidden)}
     law = ", ".join(
         f"{name} = {_array(value)}" for name, value in numbers.items() if value is not None
     )
-    noise = getattr(sees, "noise", 0.0)
-    seen = (
-        ""
-        if type(sees).__name__ == "ExactGradient"
-        else f", noise {'depends on θ' if callable(noise) else _array(noise)} per √time"
-    )
+    seen = "" if isinstance(sees, ExactGradient) else f", noise {_noise(sees)} per √time"
     return [
         f"hidden      φ (p = {hidden.dimension}): {type(hidden).__name__}, {law}",
         f"seen        {type(sees).__name__}{seen}",
     ]
+
+
+def _noise(sees):
+    noise = getattr(sees, "noise", 0.0)
+    return "depends on θ" if callable(noise) else _array(noise)
 
 
 def _terminal(objective):

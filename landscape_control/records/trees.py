@@ -178,9 +178,8 @@ class TreeReader:
             if name != "kind"
         }
         _check_sizes(made_of, values, what)
-        given = dict(values)
-        if name == "JumpProcess":  # its constructor has a word of its own
-            given["covariance"] = given.pop("variance")
+        names = getattr(made_of, "argument_names", {})
+        given = {names.get(field, field): value for field, value in values.items()}
         made = self._made(what, lambda: made_of(**given))
         for name, value in values.items():
             _keep_last_bits(made, name, value)

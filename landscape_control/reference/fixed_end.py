@@ -1,17 +1,23 @@
-"""The exact plan between two fixed ends: the two-point boundary-value problem of the linear
-Hamiltonian system.
+"""The exact plan between two fixed ends: Pontryagin's boundary-value problem by multiple shooting.
+
+Exact exponentials join the nodes; all nodes and both ends are solved for at once, as one sparse
+linear system (Ascher, Mattheij & Russell 1995, ch. 4).
 """
 
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.linalg import splu
 
 from ..arguments import AnyNumber, Entries, Vector, checked
 from ..arrays import vector
 from ..errors import ProblemError
-from .augmented import Augmented
-from .finite import path_times
-from .propagator import ConjugatePointError, Propagator, terminal
+from .finite import is_bounded, path_times
+from .hamiltonian import LinearSystem
+from .riccati import Quadratic
+
+_STRENGTHS = (0.0, 1.0, 1e1, 1e2, 1e3, 1e4)
 
 
 @checked
@@ -33,72 +39,125 @@ class FixedEndPlan:
     start: Entries
     end: Entries
     cost: AnyNumber
-    _augmented: Augmented = field(repr=False)
-    _closing: Propagator = field(repr=False)
-    _shadow: Entries = field(repr=False)
+    _shooting: "Shooting" = field(repr=False)
+    _multiplier: Entries = field(repr=False)
 
     @checked
     def path(self, times: Vector):
         """(θ, u, λ) of shapes (N, n), (N, m), (N, n) at ascending times in [0, T]."""
         times = path_times(times, self.horizon)
-        return self._augmented.path(
-            self._augmented.state(self.start), times, self.horizon, self._closing, self._shadow
+        system, n = self._shooting.system, len(self.start)
+        mesh, _, (along,) = self._shooting.solve(times, self._multiplier[:, None])
+        states = along[np.searchsorted(mesh, times)].reshape(-1, 2 * n)
+        costates = states[:, n:]
+        return system.centre + states[:, :n], -costates @ system.push.T, costates
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Shooting:
+    """δ(0) given, λ(T) = closing·δ(T) + ν for multipliers ν of the end.
+
+    Attributes
+    ----------
+    start : (n,), δ(0)
+    closing : a penalty ½·closing·|δ(T)|² under which the cost with a free end is bounded; it is a
+        constant where the end is fixed, and zero for a convex loss
+    """
+
+    system: LinearSystem
+    horizon: float
+    start: np.ndarray
+    closing: float
+
+    def solve(self, times, multipliers):
+        """(mesh, steps, states) for multipliers (n, K): states (K, mesh, 2n) at a mesh that holds
+        ``times``.
+        """
+        mesh, steps = self._mesh(times)
+        n, count = self.system.size, len(mesh)
+        flows = np.array([step.states for step in steps])
+        size = 2 * n * count
+        # rows: n of the start; 2n of every step, z_k - states z_{k+1} = forcing; n of the end
+        scale = self.system.units  # δ and λ weigh the same to the pivoting
+        blocks = flows / scale[:, None] * scale
+        first = n + 2 * n * np.arange(count - 1)
+        inner = np.arange(2 * n)
+        step_rows = first[:, None, None] + inner[:, None] + 0 * inner
+        step_columns = 2 * n * np.arange(1, count)[:, None, None] + 0 * inner[:, None] + inner
+        own = n + np.arange(2 * n * (count - 1))
+        last, corner = size - n + np.arange(n), size - 2 * n + np.arange(n)
+        rows = np.concatenate([np.arange(n), own, step_rows.ravel(), last, last])
+        columns = np.concatenate([np.arange(n), own - n, step_columns.ravel(), corner + n, corner])
+        entries = np.concatenate(
+            [
+                np.ones(n + len(own)),
+                -blocks.ravel(),
+                np.ones(n),
+                -self.closing * scale[:n] / scale[n:],
+            ]
         )
+        right = np.zeros((size, multipliers.shape[1]))
+        right[:n] = (self.start / scale[:n])[:, None]
+        right[n:-n] = np.concatenate([step.forcing / scale for step in steps])[:, None]
+        right[-n:] = multipliers / scale[n:, None]
+        matrix = coo_matrix((entries, (rows, columns)), shape=(size, size)).tocsc()
+        states = splu(matrix).solve(right).T.reshape(-1, count, 2 * n) * scale
+        return mesh, steps, states
+
+    def _mesh(self, times):
+        corners = np.unique(np.concatenate([[0.0], times, [self.horizon]]))
+        mesh, steps = [np.zeros(1)], []
+        for begin, end in zip(corners[:-1], corners[1:], strict=True):
+            count = self.system.steps(end - begin)
+            mesh.append(np.linspace(begin, end, count + 1)[1:])
+            steps += [self.system.step((end - begin) / count)] * count
+        return np.concatenate(mesh), steps
 
 
 def fixed_end_plan(
-    augmented: Augmented, horizon: float, start, end, terminal_value: float
+    system: LinearSystem, horizon: float, start, end, terminal_value: float
 ) -> FixedEndPlan:
-    """Solve x(0) = start, x(T) = end. Raises ProblemError if the end is out of reach or the cost
+    """Solve θ(0) = start, θ(T) = end. Raises ProblemError if the end is out of reach or the cost
     unbounded below.
     """
-    problem, n = augmented.problem, len(augmented.problem.centre)
+    n = system.size
     start, end = vector("start", start, n), vector("end", end, n)
-    if problem.discount * horizon > 1000:
+    if system.discount * horizon > 1000:
         raise ProblemError(
             "fixed end",
             expected="γT <= 1000",
-            received=f"γT = {problem.discount * horizon:g}",
+            received=f"γT = {system.discount * horizon:g}",
             advice=(
                 "what happens at the end weighs e^{-γT}, nothing: use the infinite-horizon policy"
             ),
         )
-    closing, whole = _close(augmented, horizon)
-    grow = np.exp(problem.discount * horizon / 2)
-    first, last = augmented.state(start), augmented.state(end) / grow
-    gap = grow * (whole.transition @ first) - grow * last
-    shadow = np.append(_multiplier(whole.reach[:n, :n], gap[:n], end), 0.0)
-    pull = shadow / grow
-    action = first @ whole.cost @ first + pull @ whole.reach @ pull - last @ closing.cost @ last
-    rest = (
-        problem.loss_rate * problem.discounted_time(horizon)
-        + np.exp(-problem.discount * horizon) * terminal_value
+    shooting = Shooting(
+        system=system,
+        horizon=horizon,
+        start=start - system.centre,
+        closing=_closing(system, horizon),
     )
+    multiplier = _multiplier(shooting, end)
+    _, steps, (along,) = shooting.solve([], multiplier[:, None])
+    cost = _running_cost(along, steps) + np.exp(-system.discount * horizon) * terminal_value
     return FixedEndPlan(
         horizon=horizon,
         start=start,
         end=end,
-        cost=float(0.5 * action + rest),
-        _augmented=augmented,
-        _closing=closing,
-        _shadow=shadow,
+        cost=float(cost),
+        _shooting=shooting,
+        _multiplier=multiplier,
     )
 
 
-def _close(augmented, horizon):
-    """A penalty ½δᵀKδ at the end under which the cost is bounded (none, for a convex loss), and the
-    flow onto it.
-
-    With the end fixed the penalty is a constant, subtracted again; it only keeps concave problems
-    representable.
-    """
-    flow, n = augmented.flow, len(augmented.problem.centre)
-    for strength in (0.0, 1.0, 1e1, 1e2, 1e3, 1e4):
-        closing = terminal(np.diag(np.append(np.full(n, strength * flow.costate_unit), 0.0)))
-        try:
-            return closing, flow.before(horizon, closing)
-        except ConjugatePointError:
-            continue
+def _closing(system, horizon):
+    """The least of a few end penalties under which the cost is bounded with a free end."""
+    n = system.size
+    for strength in _STRENGTHS:
+        closing = strength * system.costate_unit
+        penalty = Quadratic(hessian=closing * np.eye(n), gradient=np.zeros(n), constant=0.0)
+        if is_bounded(system, horizon, penalty):
+            return closing
     raise ProblemError(
         "horizon T",
         expected="a horizon over which the cost between the two ends is bounded below",
@@ -107,26 +166,36 @@ def _close(augmented, horizon):
     )
 
 
-def _multiplier(reach, gap, end):
-    """The costate at the end that closes the gap between coasting optimally and arriving: βλ = gap."""
-    values, vectors = np.linalg.eigh(reach)
-    reached = values > 100 * len(values) * np.finfo(float).eps * values[-1]
-    missed = vectors[:, ~reached] @ (vectors[:, ~reached].T @ gap)
+def _multiplier(shooting, end):
+    """ν that brings δ(T), which is affine in it with a slope -W, W symmetric, to the end."""
+    n, wanted = shooting.system.size, end - shooting.system.centre
+    _, _, states = shooting.solve([], np.column_stack([np.zeros(n), np.eye(n)]))
+    arrivals = states[:, -1, :n]
+    slope = arrivals[0] - arrivals[1:]
+    values, vectors = np.linalg.eigh((slope + slope.T) / 2)
+    gap = arrivals[0] - wanted
+    reached = values > 100 * n * np.finfo(float).eps * values[-1]
+    parts = vectors.T @ gap
+    missed = vectors[:, ~reached] @ parts[~reached]
     if np.abs(missed).max() > 1e-9 * (np.abs(gap).max() + np.abs(end).max()):
+        length = np.linalg.norm(missed)
+        along = (np.round(missed / length, 4) + 0.0).tolist()
         raise ProblemError(
             "end",
             expected=(
                 "an end that the actuation can reach (range of [B, AB, …] around the coasting"
                 " point)"
             ),
-            received=(
-                f"an end off by {np.linalg.norm(missed):.3g} along {_unit(missed)}, where B does"
-                " not reach"
-            ),
+            received=f"an end off by {length:.3g} along {along}, where B does not reach",
             advice="free the end, move it into the reachable subspace, or add a column to B",
         )
-    return vectors[:, reached] @ ((vectors[:, reached].T @ gap) / values[reached])
+    return vectors[:, reached] @ (parts[reached] / values[reached])
 
 
-def _unit(direction):
-    return (np.round(direction / np.linalg.norm(direction), 4) + 0.0).tolist()
+def _running_cost(along, steps):
+    """½[λᵀδ + p₀] at the start, with p₀(T) such that nothing is owed at the end."""
+    n = along.shape[1] // 2
+    owed = -along[-1, :n] @ along[-1, n:]
+    for step, later in zip(reversed(steps), along[:0:-1], strict=True):
+        owed = step.owed @ later + step.owed_alone + step.fade * owed
+    return 0.5 * (along[0, :n] @ along[0, n:] + owed)

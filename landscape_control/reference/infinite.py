@@ -1,17 +1,17 @@
-"""The exact infinite-horizon policy: discounted algebraic Riccati equation with affine
-feed-forward.
-"""
+"""The exact infinite-horizon policy, from the stable subspace of Pontryagin's linear system."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.linalg import expm, solve_continuous_are, solve_continuous_lyapunov
+from scipy.linalg import expm
 
 from ..arguments import AnyNumber, Entries, Numbers, Vector, checked
 from ..arrays import freeze, vector
 from ..errors import ProblemError
-from .centred import Centred, quadratic_form
-from .modes import check_stabilisable, complement, is_convex, unseen_subspace
+from .hamiltonian import LinearSystem
+from .riccati import Quadratic
+from .seen import seen_directions
+from .stable_subspace import stabilising_hessian
 
 
 @checked
@@ -43,7 +43,7 @@ class InfinitePolicy:
     closed_loop: Entries
     steady_state: Entries | None
     steady_control: Entries | None
-    _centred: Centred = field(repr=False)
+    _system: LinearSystem = field(repr=False)
 
     @property
     def steady_costate(self) -> np.ndarray | None:
@@ -60,22 +60,21 @@ class InfinitePolicy:
     @checked
     def costate(self, theta: Numbers) -> np.ndarray:
         """λ = ∂V/∂θ at θ (n,) or (N, n)."""
-        return (
-            np.asarray(theta, dtype=float) - self.minimum
-        ) @ self.value_hessian + self.value_gradient
+        deviation = np.asarray(theta, dtype=float) - self.minimum
+        return deviation @ self.value_hessian + self.value_gradient
 
     @checked
     def control(self, theta: Numbers) -> np.ndarray:
         """u = -ηG⁻¹Bᵀλ at θ (n,) or (N, n): shape (m,) or (N, m)."""
-        return -self.costate(theta) @ self._centred.push.T
+        return -self.costate(theta) @ self._system.push.T
 
     @checked
     def value(self, theta: Numbers):
         """The optimal cost from θ on: a float for (n,), an array (N,) for (N, n)."""
-        deviation = np.asarray(theta, dtype=float) - self.minimum
-        return quadratic_form(
-            self.value_hessian, self.value_gradient, self.value_constant, deviation
+        quadratic = Quadratic(
+            hessian=self.value_hessian, gradient=self.value_gradient, constant=self.value_constant
         )
+        return quadratic.at(np.asarray(theta, dtype=float) - self.minimum)
 
     @checked
     def path(self, start: Vector, times: Vector):
@@ -89,134 +88,40 @@ class InfinitePolicy:
                 advice="the policy starts at time 0",
             )
         n = len(start)
-        generator = np.zeros((n + 1, n + 1))
-        generator[:n, :n] = self.closed_loop
-        generator[:n, n] = self._centred.offset - self._centred.spread @ self.value_gradient
-        flows = expm(times[:, None, None] * generator)
-        theta = self.minimum + flows[:, :n] @ np.append(start - self.minimum, 1.0)
+        affine = np.zeros((n + 1, n + 1))  # of (δ, 1)
+        affine[:n, :n] = self.closed_loop
+        affine[:n, n] = self._system.offset - self._system.spread @ self.value_gradient
+        begin = np.append(start - self.minimum, 1.0)
+        deviations = [(expm(affine * time) @ begin)[:n] for time in times]
+        theta = self.minimum + np.reshape(deviations, (len(times), n))
         return theta, self.control(theta), self.costate(theta)
 
 
-def infinite_policy(problem: Centred) -> InfinitePolicy:
+def infinite_policy(system: LinearSystem) -> InfinitePolicy:
     """Solve at T = ∞. Raises UnstabilisableError or ProblemError when the optimal cost is infinite
     in either sense.
     """
-    seen = complement(unseen_subspace(problem.loss, problem.dynamics))
-    reduced = _restrict(problem, seen)
-    hessian = np.zeros((0, 0))
-    if seen.shape[1]:
-        check_stabilisable(reduced.discounted, reduced.actuation, problem.discount, seen)
-        hessian = _stabilising(reduced)
-    gradient = _feed_forward(reduced, hessian)
-    constant = _constant(reduced, hessian, gradient)
-    return _policy(problem, seen @ hessian @ seen.T, seen @ gradient, constant)
+    seen = seen_directions(system)
+    spread = seen.T @ system.spread @ seen
+    offset = seen.T @ system.offset
+    small = stabilising_hessian(system, seen)
+    closed = seen.T @ system.drift @ seen - spread @ small
+    # the terms of the Hamilton-Jacobi equation that are linear in δ: (γ - closed)ᵀg = Sc
+    fading = system.discount * np.eye(len(small)) - closed.T
+    slope = np.linalg.solve(fading, small @ offset)
+    constant = _constant(system, Quadratic(hessian=small, gradient=slope, constant=0.0), seen)
+    value = Quadratic(hessian=seen @ small @ seen.T, gradient=seen @ slope, constant=constant)
+    return _policy(system, value)
 
 
-def _restrict(problem, seen):
-    """The problem on the directions the loss ever sees: the rest follows, costs nothing, and need
-    not be stable.
-    """
-    loss = seen.T @ problem.loss @ seen
-    return Centred(
-        centre=np.zeros(seen.shape[1]),
-        dynamics=seen.T @ problem.dynamics @ seen,
-        offset=seen.T @ problem.offset,
-        actuation=seen.T @ problem.actuation,
-        effort=problem.effort,
-        loss=(loss + loss.T) / 2,
-        loss_rate=problem.loss_rate,
-        discount=problem.discount,
-    )
-
-
-def _stabilising(problem):
-    hessian, error = None, np.inf
-    try:
-        hessian = _by_schur_vectors(problem)
-        for _ in range(
-            2
-        ):  # Newton-Kleinman: brings small solutions (large γ) to full relative accuracy
-            hessian, error = _newton(problem, hessian)
-        if np.linalg.eigvals(problem.discounted - problem.spread @ hessian).real.max() >= 0:
-            error = np.inf
-    except np.linalg.LinAlgError:
-        error = np.inf
-    if error > 1e-8 or not (is_convex(problem.loss) or _is_bounded(problem, hessian)):
-        _refuse_riccati(problem, error)
-    return hessian
-
-
-def _by_schur_vectors(problem):
-    """S by scipy, in units of time and cost in which Q and B(ηG⁻¹)Bᵀ are of order one: its accuracy
-    depends on them.
-    """
-    root = np.linalg.solve(np.linalg.cholesky(problem.effort), problem.actuation.T).T
-    strength, bend = np.linalg.norm(root, 2), np.linalg.norm(problem.loss, 2)
-    if strength == 0 or bend == 0:
-        strength, bend = 1.0, 1.0
-    rate, eye = strength * np.sqrt(bend), np.eye(root.shape[1])
-    scaled = solve_continuous_are(
-        problem.discounted / rate, root / strength, problem.loss / bend, eye
-    )
-    return scaled * (np.sqrt(bend) / strength)
-
-
-def _newton(problem, hessian):
-    """The next iterate and the relative size of the step to it."""
-    dynamics, spread = problem.discounted, problem.spread
-    residual = problem.loss + dynamics.T @ hessian + hessian @ dynamics - hessian @ spread @ hessian
-    step = solve_continuous_lyapunov((dynamics - spread @ hessian).T, -residual)
-    improved = hessian + (step + step.T) / 2
-    return improved, np.abs(step).max() / np.abs(improved).max()
-
-
-def _is_bounded(problem, hessian):
-    """Whether the finite-horizon values with Φ = 0 tend to S as T → ∞ (a question only for a
-    concave direction).
-
-    S(s) - S = -e^{Fᵀs}[I - S W(s)]⁻¹ S e^{Fs} with the closed loop F and its Gramian W: bounded iff
-    I - W½SW½ > 0.
-    """
-    closed = problem.discounted - problem.spread @ hessian
-    values, vectors = np.linalg.eigh(solve_continuous_lyapunov(closed, -problem.spread))
-    root = vectors * np.sqrt(np.maximum(values, 0))
-    return np.linalg.eigvalsh(np.eye(len(root)) - root.T @ hessian @ root)[0] > 1e-10
-
-
-def _refuse_riccati(problem, error):
-    lowest = np.linalg.eigvalsh(problem.loss)[0]
-    if is_convex(problem.loss):
-        raise ProblemError(
-            "Riccati equation",
-            expected="a solution known to eight digits",
-            received=(
-                f"relative error {error:.1g}: time scales too far apart, or a direction that B"
-                " hardly reaches"
-            ),
-            advice="rescale the parameters, raise the discount, or strengthen the weak column of B",
-        )
-    raise ProblemError(
-        "loss at infinite horizon",
-        expected="a cost bounded below (for f = 0, G = I: γ²/4 + ηkh > 0 for every curvature h)",
-        received=(
-            f"a concave direction, smallest eigenvalue of kH = {lowest:.6g}, with discount γ ="
-            f" {problem.discount:g}"
-        ),
-        advice="raise the discount, use a short finite horizon, or add weight decay or curvature",
-    )
-
-
-def _feed_forward(problem, hessian):
-    closed = problem.dynamics - problem.spread @ hessian - problem.discount * np.eye(len(hessian))
-    return np.linalg.solve(closed.T, -hessian @ problem.offset)
-
-
-def _constant(problem, hessian, gradient):
-    push, brake = gradient @ problem.offset, 0.5 * gradient @ problem.spread @ gradient
-    rate = problem.loss_rate + push - brake
-    if problem.discount > 0:
-        return float(rate / problem.discount)
-    if abs(rate) > 1e-10 * (abs(problem.loss_rate) + abs(push) + brake):
+def _constant(system, value, seen):
+    """V(μ), from the terms of the Hamilton-Jacobi equation without δ: γv = q + gᵀc - ½gᵀMg."""
+    spread, offset = seen.T @ system.spread @ seen, seen.T @ system.offset
+    gained, spent = value.gradient @ offset, 0.5 * value.gradient @ spread @ value.gradient
+    rate = system.loss_rate + gained - spent
+    if system.discount > 0:
+        return float(rate / system.discount)
+    if abs(rate) > 1e-10 * (abs(system.loss_rate) + abs(gained) + spent):
         raise ProblemError(
             "infinite horizon without discount",
             expected=(
@@ -229,35 +134,38 @@ def _constant(problem, hessian, gradient):
                 " finite horizon, subtract the loss at the minimum, or remove the drift there"
             ),
         )
-    if not len(gradient):
+    if not len(offset):
         return 0.0
-    closed = problem.dynamics - problem.spread @ hessian
-    rest = np.linalg.solve(closed, problem.spread @ gradient - problem.offset)
-    return float(-quadratic_form(hessian, gradient, 0.0, rest))
+    # nothing is paid at the rest that the policy leads to: there V = 0
+    closed = seen.T @ system.drift @ seen - spread @ value.hessian
+    rest = np.linalg.solve(closed, spread @ value.gradient - offset)
+    return float(-value.at(rest))
 
 
-def _policy(problem, hessian, gradient, constant):
-    gain = problem.push @ hessian
-    closed = problem.dynamics - problem.actuation @ gain
-    offset = problem.offset - problem.spread @ gradient
-    rest = _rest(closed, offset)
+def _policy(system, value):
+    gain = system.push @ value.hessian
+    closed = system.drift - system.actuation @ gain
+    velocity = system.offset - system.spread @ value.gradient
+    rest = _rest(closed, velocity)
+    steady_state, steady_control = None, None
+    if rest is not None:
+        steady_state = freeze(system.centre + rest)
+        steady_control = freeze(-system.push @ (value.hessian @ rest + value.gradient))
     return InfinitePolicy(
-        minimum=problem.centre,
-        value_hessian=freeze(hessian),
-        value_gradient=freeze(gradient),
-        value_constant=constant,
+        minimum=system.centre,
+        value_hessian=freeze(value.hessian),
+        value_gradient=freeze(value.gradient),
+        value_constant=value.constant,
         gain=freeze(gain),
         closed_loop=freeze(closed),
-        steady_state=None if rest is None else freeze(problem.centre + rest),
-        steady_control=(
-            None if rest is None else freeze(-problem.push @ (hessian @ rest + gradient))
-        ),
-        _centred=problem,
+        steady_state=steady_state,
+        steady_control=steady_control,
+        _system=system,
     )
 
 
-def _rest(closed, offset):
-    """The solution of closed·δ + offset = 0 nearest to zero, None if there is none."""
-    rest = np.linalg.lstsq(closed, -offset, rcond=1e-12)[0]
-    size = np.abs(closed).max() * np.abs(rest).max() + np.abs(offset).max()
-    return rest if np.abs(closed @ rest + offset).max() <= 1e-9 * size else None
+def _rest(closed, velocity):
+    """The solution of closed·δ + velocity = 0 nearest to zero, None if there is none."""
+    rest = -np.linalg.pinv(closed, rcond=1e-12) @ velocity
+    size = np.abs(closed).max() * np.abs(rest).max() + np.abs(velocity).max()
+    return rest if np.abs(closed @ rest + velocity).max() <= 1e-9 * size else None

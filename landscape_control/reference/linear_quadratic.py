@@ -9,11 +9,11 @@ import numpy as np
 from ..arguments import Discount, LearningRate, LossWeight, Matrix, Positive, Vector, Words, checked
 from ..arrays import matrix, number, symmetric, vector
 from ..errors import ProblemError
-from .augmented import Augmented
-from .centred import Centred, quadratic_form
 from .finite import FinitePolicy, finite_policy
 from .fixed_end import FixedEndPlan, fixed_end_plan
+from .hamiltonian import LinearSystem
 from .infinite import InfinitePolicy, infinite_policy
+from .riccati import Quadratic
 
 
 @checked
@@ -22,18 +22,26 @@ class LinearQuadratic:
     """Minimise ∫₀ᵀ e^{-γt}[uᵀGu/2η + k(½(θ-μ)ᵀH(θ-μ) + ℓ)]dt + e^{-γT}Φ(θ(T)),  θ̇ = Aθ + c + Bu.
 
     Everything returned is a current value: λ = ∂V/∂θ, u = -ηG⁻¹Bᵀλ, V the cost to go measured from
-    now. Solved through the discounted Riccati equation (A - γ/2 I in place of A) with affine
-    feed-forward. Sources: VGR25; Anderson & Moore, *Optimal Control: Linear Quadratic Methods*
-    (1990), ch. 2-4.
+    now. Solved through Pontryagin's linear equations: exponentials over short steps (finite
+    horizons), the stable subspace (T = ∞), multiple shooting (fixed ends); what the planner uses,
+    :mod:`landscape_control.linear_quadratic`, solves Riccati equations by other algorithms. Sources:
+    VGR25; Anderson & Moore, *Optimal Control: Linear Quadratic Methods* (1990), ch. 2-4.
 
     Attributes
     ----------
     hessian : (n, n), H, symmetric; may be singular or indefinite as long as the cost stays bounded
-    below minimum : (n,), μ metric : (m, m), G, symmetric positive definite on the control space;
-    None is the identity drift_matrix : (n, n), A; None is zero drift_offset : (n,), c; None is zero
-    actuation : (n, m), B, any rank; None is the identity learning_rate : η > 0 loss_weight : k >= 0
-    discount : γ >= 0, per unit time terminal_hessian : (n, n), P, symmetric, of Φ = ½(θ-ν)ᵀP(θ-ν) +
-    φ; None is no terminal cost terminal_minimum : (n,), ν; None is μ terminal_constant : φ
+        below
+    minimum : (n,), μ
+    metric : (m, m), G, symmetric positive definite on the control space; None is the identity
+    drift_matrix : (n, n), A; None is zero
+    drift_offset : (n,), c; None is zero
+    actuation : (n, m), B, any rank; None is the identity
+    learning_rate : η > 0
+    loss_weight : k >= 0
+    discount : γ >= 0, per unit time
+    terminal_hessian : (n, n), P, symmetric, of Φ = ½(θ-ν)ᵀP(θ-ν) + φ; None is no terminal cost
+    terminal_minimum : (n,), ν; None is μ
+    terminal_constant : φ
     loss_constant : ℓ, the loss at its minimum
 
     Raises
@@ -92,7 +100,7 @@ class LinearQuadratic:
     @property
     def controls(self) -> int:
         """m, the number of controls."""
-        return self._centred.actuation.shape[1]
+        return self._system.actuation.shape[1]
 
     def infinite(self) -> InfinitePolicy:
         """The optimal policy at T = ∞, the limit of the finite-horizon ones with Φ = 0.
@@ -118,24 +126,14 @@ class LinearQuadratic:
                     " terminal_constant=0)"
                 ),
             )
-        return infinite_policy(self._centred)
+        return infinite_policy(self._system)
 
     @checked
     def finite(self, horizon: Annotated[Positive, Words(symbol="T")]) -> FinitePolicy:
         """The optimal policy with a free end at T = ``horizon``. Raises ProblemError if the cost is
         unbounded below.
         """
-        augmented, constant = self._augmented, 0.0
-        hessian, minimum = np.zeros((self.dimension, self.dimension)), self.minimum
-        if self.terminal_hessian is not None:
-            hessian, minimum, constant = (
-                self.terminal_hessian,
-                self._terminal_minimum,
-                self.terminal_constant,
-            )
-        return finite_policy(
-            augmented, _horizon(horizon), augmented.end(hessian, minimum), constant
-        )
+        return finite_policy(self._system, _horizon(horizon), self._end)
 
     @checked
     def fixed_end(
@@ -148,49 +146,52 @@ class LinearQuadratic:
 
         Raises ProblemError if the actuation cannot reach the end or the cost is unbounded below.
         """
-        last = 0.0
-        if self.terminal_hessian is not None:
-            distance = vector("end", end, self.dimension) - self._terminal_minimum
-            last = quadratic_form(
-                self.terminal_hessian, np.zeros(self.dimension), self.terminal_constant, distance
-            )
-        return fixed_end_plan(self._augmented, _horizon(horizon), start, end, last)
-
-    @property
-    def _terminal_minimum(self):
-        return self.minimum if self.terminal_minimum is None else self.terminal_minimum
+        distance = vector("end", end, self.dimension) - self.minimum
+        last = float(self._end.at(distance))
+        return fixed_end_plan(self._system, _horizon(horizon), start, end, last)
 
     @cached_property
-    def _centred(self) -> Centred:
+    def _end(self) -> Quadratic:
+        """Φ about μ, zero where there is none."""
+        n = self.dimension
+        if self.terminal_hessian is None:
+            return Quadratic(hessian=np.zeros((n, n)), gradient=np.zeros(n), constant=0.0)
+        place = self.minimum if self.terminal_minimum is None else self.terminal_minimum
+        hessian = (self.terminal_hessian + self.terminal_hessian.T) / 2
+        pull = hessian @ (place - self.minimum)
+        constant = 0.5 * pull @ (place - self.minimum) + self.terminal_constant
+        return Quadratic(hessian=hessian, gradient=-pull, constant=float(constant))
+
+    @cached_property
+    def _system(self) -> LinearSystem:
         n = self.dimension
         actuation = np.eye(n) if self.actuation is None else self.actuation
         metric = np.eye(actuation.shape[1]) if self.metric is None else self.metric
-        dynamics = np.zeros((n, n)) if self.drift_matrix is None else self.drift_matrix
-        return Centred(
+        drift = np.zeros((n, n)) if self.drift_matrix is None else self.drift_matrix
+        push = self.learning_rate * np.linalg.solve((metric + metric.T) / 2, actuation.T)
+        spread = actuation @ push
+        return LinearSystem(
             centre=self.minimum,
-            dynamics=dynamics,
-            offset=self._offset(dynamics),
-            actuation=actuation,
-            effort=(metric + metric.T) / (2 * self.learning_rate),
+            drift=drift,
+            offset=self._offset(drift),
+            push=push,
+            spread=(spread + spread.T) / 2,
             loss=self.loss_weight * (self.hessian + self.hessian.T) / 2,
             loss_rate=self.loss_weight * self.loss_constant,
             discount=self.discount,
+            actuation=actuation,
         )
 
-    def _offset(self, dynamics):
-        carried = dynamics @ self.minimum
-        offset = np.zeros(self.dimension) if self.drift_offset is None else self.drift_offset
-        size = np.abs(dynamics) @ np.abs(self.minimum) + np.abs(offset)
-        moved = (
-            carried + offset
-        )  # what cancels to round-off is zero: it would cost for ever at γ = 0
-        return np.where(np.abs(moved) > 1e-14 * self.dimension * size, moved, 0.0)
-
-    @cached_property
-    def _augmented(self) -> Augmented:
-        return Augmented.of(
-            self._centred, float(np.linalg.norm(self._terminal_minimum - self.minimum))
-        )
+    def _offset(self, drift):
+        """The drift at μ; what cancels there to round-off is zero: it would cost for ever at γ =
+        0.
+        """
+        carried = drift @ self.minimum
+        given = np.zeros(self.dimension) if self.drift_offset is None else self.drift_offset
+        rounding = np.abs(drift) @ np.abs(self.minimum) + np.abs(given)
+        offset = carried + given
+        offset[np.abs(offset) <= 1e-14 * self.dimension * rounding] = 0.0
+        return offset
 
     def _set(self, **values):
         for name, value in values.items():

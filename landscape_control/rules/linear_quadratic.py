@@ -7,7 +7,7 @@ import numpy as np
 
 from ..arguments import checked
 from ..errors import ProblemError
-from ..reference import LinearQuadratic
+from ..linear_quadratic import LinearQuadraticProblem
 from .gain import step_of_modes
 from .gradient import knows_ends
 from .rule import Coefficient, Rule
@@ -22,7 +22,7 @@ def linear_quadratic() -> Rule:
 
     Without drift it is -c W φ(h) WᵀBᵀ∇L with φ(h) = r/h for T = ∞ and r_s/h with time-to-go s, see
     :func:`landscape_control.rules.optimal_step`, so that no Hessian is inverted; with drift, the
-    Riccati solution of :class:`landscape_control.reference.LinearQuadratic`. c = 1 is exact on
+    Riccati solution of :class:`~..linear_quadratic.LinearQuadraticProblem`. c = 1 is exact on
     quadratics with linear drift, constant G and B. Undefined (NaN) where the expansion has no
     optimal plan: γ²/4 + ηkh < 0 for T = ∞ and f = 0, beyond a conjugate point for finite T, a
     singular Hessian with drift.
@@ -117,7 +117,7 @@ def _policy(
     hessian, metric, drift_matrix = (
         np.reshape(part, (n, n)) for part in (hessian, metric, drift_matrix)
     )
-    exact = LinearQuadratic(
+    exact = LinearQuadraticProblem(
         hessian=(hessian + hessian.T) / 2,
         minimum=np.zeros(n),
         metric=metric,

@@ -10,7 +10,6 @@ import numpy as np
 from ..arguments import unchecked
 from ..belief import TaskBelief, belief_model
 from ..errors import ProblemError
-from ..landscape import JumpProcess, TaskChain
 from ..policies import Policy
 from .announced import AnnouncedSwitches
 from .policy_learner import PolicyLearner
@@ -196,7 +195,8 @@ def _check_raw(problem, learner, name):
             received="learner.sees = None",
             advice="pass Learner(sees=ExactGradient()) or Learner(sees=NoisyGradient(...))",
         )
-    switching = isinstance(problem.landscape.hidden, (JumpProcess, TaskChain))
+    hidden = problem.landscape.hidden
+    switching = hidden is not None and hidden.switches
     if getattr(learner, "told_of_switches", False) and not switching:
         raise ProblemError(
             name,

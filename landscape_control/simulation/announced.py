@@ -8,7 +8,6 @@ from scipy.linalg import expm
 from ..arguments import checked
 from ..belief import GaussianBelief, TaskBelief, belief_model
 from ..errors import ProblemError
-from ..landscape import GaussianPrior, JumpProcess, TaskChain
 from ..problem import ControlProblem
 
 
@@ -25,7 +24,7 @@ class AnnouncedSwitches:
     @checked
     def __init__(self, problem: ControlProblem):
         hidden = problem.landscape.hidden
-        if not isinstance(hidden, (JumpProcess, TaskChain)):
+        if hidden is None or not hidden.switches:
             raise ProblemError(
                 "announced switches",
                 expected="hidden variables that switch (JumpProcess or TaskChain)",
@@ -34,12 +33,11 @@ class AnnouncedSwitches:
             )
         self._hidden = hidden
         self._own = self._between = belief_model(problem)
-        if isinstance(hidden, JumpProcess):
-            resting = replace(
-                problem.landscape, hidden=GaussianPrior(hidden.mean, hidden.covariance)
-            )
+        self._resting = hidden.between_switches()
+        if self._resting is not hidden:
+            resting = replace(problem.landscape, hidden=self._resting)
             self._between = belief_model(replace(problem, landscape=resting))
-        else:
+        if hidden.is_finite:
             self.tasks = hidden.tasks
         self.assumes = f"switches are announced; between them, {self._between.assumes}"
 
@@ -71,10 +69,10 @@ class AnnouncedSwitches:
             return TaskBelief(
                 probabilities=np.where(switched[:, None], moved, belief.probabilities)
             )
-        mean = np.where(switched[:, None], self._hidden.mean, belief.mean)
+        mean = np.where(switched[:, None], self._resting.prior_mean, belief.mean)
         return GaussianBelief(
             mean=mean,
             covariance=np.where(
-                switched[:, None, None], self._hidden.covariance, belief.covariance
+                switched[:, None, None], self._resting.prior_covariance, belief.covariance
             ),
         )

@@ -2,12 +2,9 @@
 the policy.
 """
 
-from functools import partial
-
 import numpy as np
-from scipy.linalg import expm
 
-from ..landscape import Hidden, JumpProcess, TaskChain
+from ..landscape import Hidden
 
 
 class Randomness:
@@ -39,8 +36,8 @@ class Randomness:
         self._draws, self._buffer = draws, np.empty((episodes, observations))
         self.hidden, self._advance = np.empty((episodes, 0)), None
         if hidden is not None:
-            self._values, self.hidden, self._advance = _process(
-                hidden, self._paths, episodes, step / draws
+            self._values, self.hidden, self._advance = hidden.stepper(
+                self._paths, episodes, step / draws
             )
 
     def noise(self) -> np.ndarray:
@@ -57,67 +54,3 @@ class Randomness:
         if self._advance is not None:
             for _ in range(self._draws):
                 self._values, self.hidden = self._advance(self._values)
-
-
-def _process(hidden, rng, episodes, step):
-    """(state, φ (E, p), state -> (state, φ)) with the law, and the draws, of ``hidden.sample`` on
-    equal steps.
-    """
-    if isinstance(hidden, TaskChain):
-        tasks = hidden.sample_tasks(rng, episodes, np.zeros(1))[:, 0]
-        ladder = np.cumsum(expm(hidden.rates * step), axis=1)[:, :-1]
-        return tasks, hidden.tasks[tasks], partial(_switch, hidden.tasks, ladder, rng)
-    values = hidden.sample(rng, episodes, np.zeros(1))[:, 0]
-    if isinstance(hidden, JumpProcess):
-        spread = partial(_gaussian, rng, episodes, _root(hidden.covariance))
-        return values, values, partial(_jump, hidden, rng, -np.expm1(-hidden.rate * step), spread)
-    decay, covariance = _transition(hidden, step)
-    decay = None if (decay == np.eye(len(decay))).all() else _compact(decay)
-    spread = partial(_gaussian, rng, episodes, _root(covariance)) if covariance.any() else None
-    return values, values, partial(_diffuse, hidden.centre, decay, spread)
-
-
-def _switch(tasks, ladder, rng, state):
-    state = (rng.random(len(state))[:, None] > ladder[state]).sum(1)
-    return state, tasks[state]
-
-
-def _jump(hidden, rng, chance, spread, state):
-    jumps = rng.random(len(state)) < chance
-    state = np.where(jumps[:, None], hidden.mean + spread(), state)
-    return state, state
-
-
-def _diffuse(centre, decay, spread, state):
-    if decay is not None:
-        state = centre + _times(state - centre, decay)
-    state = state if spread is None else state + spread()
-    return state, state
-
-
-def _transition(hidden, step):
-    """e^{-Λ step} and the covariance gained over the step (Van Loan 1978)."""
-    p = hidden.dimension
-    generator = np.block(
-        [[-hidden.reversion, hidden.diffusion], [np.zeros((p, p)), hidden.reversion.T]]
-    )
-    blocks = expm(generator * step)
-    return blocks[:p, :p], blocks[:p, p:] @ blocks[:p, :p].T
-
-
-def _root(covariance):
-    values, vectors = np.linalg.eigh(covariance)
-    return _compact(vectors * np.sqrt(np.maximum(values, 0.0)))
-
-
-def _compact(matrix):
-    """The diagonal of a diagonal matrix, else the matrix: products with it cost accordingly."""
-    return matrix if np.any(matrix - np.diag(np.diag(matrix))) else np.diag(matrix)
-
-
-def _times(rows, matrix):
-    return rows * matrix if matrix.ndim == 1 else rows @ matrix.T
-
-
-def _gaussian(rng, episodes, root):
-    return _times(rng.standard_normal((episodes, len(root))), root)

@@ -1,12 +1,13 @@
 """What a simulation returns, and the difference of two of them on the same random numbers."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
 from ..arguments import AnyNumber, Entries, checked
 from ..errors import ProblemError
+from ..objective import Objective
 
 
 @checked
@@ -161,7 +162,7 @@ def _must_agree(a, b):
         )
         return
     yield "hidden variables", *(id(r.problem.landscape.hidden) for r in (a, b))
-    for name in ("discount", "learning_rate", "loss_weight", "terminal", "terminal_weight"):
+    for name in (one.name for one in fields(Objective) if one.name != "horizon"):
         yield (
             f"objective.{name}",
             getattr(a.problem.objective, name),

@@ -7,7 +7,6 @@ import numpy as np
 
 from ..arrays import number
 from ..errors import ProblemError
-from ..landscape import TaskChain
 from ..problem import ControlProblem
 
 FRACTION = 1 / 50  # of the shortest time constant
@@ -168,9 +167,7 @@ def _rates_seen(problem):
 def _hidden_rates(hidden, information):
     if hidden is None:
         return []
-    if isinstance(hidden, TaskChain):
-        return [float(np.abs(hidden.rates).max())]
-    return [_size(hidden.reversion), math.sqrt(_size(hidden.diffusion) * information)]
+    return hidden.fastest_rates(information)
 
 
 def _mobility(model, point):

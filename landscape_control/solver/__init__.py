@@ -5,8 +5,8 @@ library, the optimiser within bounds with its clock: one run, or the distinct op
 """
 
 from .bounded import BoundedOptimiser, unfinished
+from .buffers import RawResult
 from .clock import INTERRUPTED, SECONDS, TIME_LIMIT, SolveClock
-from .memory import RawResult
 from .optima import Optimum, merged_optima, optima_from
 from .solver import Solver, solve
 

@@ -9,9 +9,9 @@ import casadi as ca
 import numpy as np
 
 from ..errors import check_choice
+from .buffers import QUIET, Memory, RawResult, is_interruption, reason_of
 from .clock import SolveClock, interruptions_noted
 from .iterations import IterationWatch
-from .memory import QUIET, Memory, RawResult, is_interruption, reason_of
 
 HESSIANS = ("exact", "limited-memory")
 _ACCEPTABLE = 1e-5  # slope below which a run is done that can no longer lower the objective

@@ -12,7 +12,7 @@ from ..interpolation import PiecewisePolynomial
 from ..problem import ControlProblem
 from ..solution import Plan, Status
 from ..transcription.base import node_times
-from .guesses import Guess
+from .guess import Guess
 from .plans import USABLE
 
 STEPS = (0.03, 0.1, 0.3, 1.0, 3.0)  # off a saddle, in units of the path's extent

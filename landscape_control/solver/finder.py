@@ -11,15 +11,17 @@ from ..certificate import certified
 from ..errors import ProblemError
 from ..problem import ControlProblem, ends_late
 from ..solution import Plan, Status
-from .chaining import chain_plan, first_window, needs_windows
 from .clock import clock
+from .draft import Draft
 from .evidence import beside
-from .guesses import Guess
+from .guess import Guess
+from .horizon_extension import settle_plan
 from .mesh import fastest_rate
 from .plans import USABLE, distinct
+from .receding_windows import chain_plan, first_window, needs_windows
 from .rollouts import is_bound
-from .settling import settle_plan
-from .single import Draft, Machinery, Task, draft_plan, refine_plan
+from .single import draft_plan, refine_plan
+from .subproblem import CompiledPrograms, Subproblem
 from .variations import MOST_ROUNDS, varied
 
 MOST_CONTINUED = 3  # plans that differ in the first of several windows
@@ -29,7 +31,7 @@ MOST_CONTINUED = 3  # plans that differ in the first of several windows
 class Finder:
     """How a Solver turns guesses into certified plans."""
 
-    machinery: Machinery
+    programs: CompiledPrograms
     tolerance: float
     max_elements: int
     max_doublings: int
@@ -40,7 +42,7 @@ class Finder:
         """A certified plan per guess; guesses that lead to no admissible rest are left out if
         another one does.
         """
-        task = Task(
+        subproblem = Subproblem(
             problem=problem,
             horizon=problem.objective.horizon,
             rest=None,
@@ -48,23 +50,28 @@ class Finder:
             max_elements=self.max_elements,
             fastest_rate=fastest_rate(problem, minima),
         )
-        if math.isfinite(task.horizon) and not needs_windows(task):
+        if math.isfinite(subproblem.horizon) and not needs_windows(subproblem):
             return self._refined(
-                task, [draft_plan(self.machinery, task, guess) for guess in _in_time(guesses)]
+                subproblem,
+                [draft_plan(self.programs, subproblem, guess) for guess in _in_time(guesses)],
             )
-        plans = self._in_parts(replace(task, is_whole=False), guesses)
+        plans = self._in_parts(replace(subproblem, is_whole=False), guesses)
         return [certified(problem, plan, tolerance=self.tolerance) for plan in plans]
 
-    def _in_parts(self, task, guesses) -> list[Plan]:
+    def _in_parts(self, subproblem, guesses) -> list[Plan]:
         """Plans that are solved window by window, or over longer and longer horizons."""
         settled, refusals = [], []
-        if math.isfinite(task.horizon) and len(guesses) > 1 and not ends_late(task.problem):
-            guesses = self._that_differ(task, guesses)
+        if (
+            math.isfinite(subproblem.horizon)
+            and len(guesses) > 1
+            and not ends_late(subproblem.problem)
+        ):
+            guesses = self._that_differ(subproblem, guesses)
         # cheapest first; the others are refined further only where they turn out to be better
         for guess in _in_time(guesses):
             try:
                 settled.append(
-                    (self._kept(self._in_steps(task, guess, is_first=not settled)), guess)
+                    (self._kept(self._in_steps(subproblem, guess, is_first=not settled)), guess)
                 )
             except ProblemError as refusal:
                 refusals.append(refusal)
@@ -74,16 +81,16 @@ class Finder:
             settled, key=lambda pair: pair[0].cost if np.isfinite(pair[0].cost) else np.inf
         )
         if best.status is Status.REFINEMENT_CAP and guess is not settled[0][1]:
-            settled.append((self._in_steps(task, guess, is_first=True), guess))
+            settled.append((self._in_steps(subproblem, guess, is_first=True), guess))
         return [plan for plan, _ in settled]
 
-    def _that_differ(self, task, guesses) -> list[Guess]:
+    def _that_differ(self, subproblem, guesses) -> list[Guess]:
         """The guesses to go on with after the first window, in which nearly all of the cost is
         decided: the cheapest that differ there, and what fell below them without an end."""
-        begun, limited = [], replace(task, max_elements=self._first_elements())
+        begun, limited = [], replace(subproblem, max_elements=self._first_elements())
         for guess in _in_time(guesses):
             try:
-                begun.append((first_window(self.machinery, limited, guess), guess))
+                begun.append((first_window(self.programs, limited, guess), guess))
             except ProblemError:  # said again by the whole plan, where no guess is left
                 begun.append((None, guess))
         known = {id(plan): guess for plan, guess in begun if plan is not None}
@@ -98,15 +105,17 @@ class Finder:
         ]
         return [known[id(plan)] for plan in [*chosen, *falling]]
 
-    def _in_steps(self, task, guess, *, is_first) -> Plan:
-        limited = task if is_first else replace(task, max_elements=self._first_elements())
-        if math.isfinite(task.horizon):
-            return chain_plan(self.machinery, limited, guess)
-        return settle_plan(self.machinery, limited, guess, self.max_doublings)
+    def _in_steps(self, subproblem, guess, *, is_first) -> Plan:
+        limited = (
+            subproblem if is_first else replace(subproblem, max_elements=self._first_elements())
+        )
+        if math.isfinite(subproblem.horizon):
+            return chain_plan(self.programs, limited, guess)
+        return settle_plan(self.programs, limited, guess, self.max_doublings)
 
     def _first_elements(self) -> int:
         """Cap of the refinement of plans that are not the best."""
-        return min(self.max_elements, 4 * self.machinery.transcription.elements)
+        return min(self.max_elements, 4 * self.programs.transcription.elements)
 
     def off_saddles(
         self, problem: ControlProblem, plans: list[Plan], minima: np.ndarray
@@ -153,18 +162,17 @@ class Finder:
                 break
         return more
 
-    def _refined(self, task: Task, drafts: list[Draft]) -> list[Plan]:
+    def _refined(self, subproblem: Subproblem, drafts: list[Draft]) -> list[Plan]:
         """Duplicates go before refinement; plans that are not the best are refined at most twice."""
         by_plan = {id(draft.plan): draft for draft in drafts}
         chosen = []
         for plan, source in distinct([draft.plan for draft in drafts]):
             draft = by_plan[id(source)]
-            chosen.append(
-                draft if plan is source else replace(draft, plan=plan)
-            )  # merged with its duplicates
+            # merged with its duplicates
+            chosen.append(draft if plan is source else replace(draft, plan=plan))
         caps = [self.max_elements] + [self._first_elements()] * len(chosen)
         refined = [
-            refine_plan(self.machinery, task, draft, cap)
+            refine_plan(self.programs, subproblem, draft, cap)
             for draft, cap in zip(chosen, caps, strict=False)
         ]
         limited = set(range(1, len(chosen)))
@@ -174,16 +182,15 @@ class Finder:
             if best not in limited or refined[best].status is not Status.REFINEMENT_CAP:
                 break
             limited.remove(best)
-            refined[best] = refine_plan(self.machinery, task, chosen[best], self.max_elements)
+            refined[best] = refine_plan(self.programs, subproblem, chosen[best], self.max_elements)
         if len(chosen) == len(drafts) or refined[0].status not in USABLE:
             return refined
-        for draft in (
-            drafts
-        ):  # runs that failed beside others that did not: a cheaper path is worth another try
+        # runs that failed beside others that did not: a cheaper path is worth another try
+        for draft in drafts:
             if draft.plan.status not in USABLE:
                 cheaper = draft.examination.path_cost < refined[0].cost
                 refined.append(
-                    refine_plan(self.machinery, task, draft, self._first_elements())
+                    refine_plan(self.programs, subproblem, draft, self._first_elements())
                     if cheaper
                     else draft.plan
                 )

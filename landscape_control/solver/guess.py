@@ -1,7 +1,7 @@
 """A path to start from: its form, and whatever the user hands over in its place."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
@@ -10,11 +10,11 @@ from scipy.integrate import solve_ivp
 from ..arguments import Numbers, Words
 from ..arrays import real_array
 from ..errors import ProblemError, check_choice
-from ..interpolation import node_index
+from ..interpolation import broken_line, node_index
 from ..problem import ControlProblem
 from ..solution import Plan, Solution
 from ..transcription.base import node_times
-from .aims import known_minima
+from .targets import known_minima
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,8 +26,9 @@ class Guess:
     name : str
     path : maps fractions of the horizon (S,) to parameters (S, n)
     timed : maps times (S,) to parameters (S, n), for guesses that keep their own clock whatever the
-    computed horizon cost : float, J of the guess where it is known from its timing, else NaN basin
-    : int, label of the basin it aims at, -1 for none known
+        computed horizon
+    cost : float, J of the guess where it is known from its timing, else NaN
+    basin : int, label of the basin it aims at, -1 for none known
     """
 
     name: str
@@ -54,6 +55,18 @@ AnyGuess = Annotated[
 def straight(problem, target, name):
     start = problem.start
     return Guess(name=name, path=lambda s: start + s[:, None] * (target - start))
+
+
+def in_time(problem, name, at, last, *, path=None, cost=np.nan) -> Guess:
+    """A path given as a function ``at`` of time up to ``last``.
+
+    It keeps its own clock where the horizon is infinite; ``path`` is then what it is in fractions
+    of a computed horizon, by default stretched over all of it.
+    """
+    stretched = Guess(name=name, path=lambda s: at(s * last), cost=cost)
+    if np.isfinite(problem.objective.horizon):
+        return stretched
+    return replace(stretched, path=stretched.path if path is None else path, timed=at)
 
 
 def read_guess(problem: ControlProblem, guess, horizon: float) -> Guess:
@@ -86,10 +99,7 @@ def read_guess(problem: ControlProblem, guess, horizon: float) -> Guess:
         )
     _check_loss(problem, array)
     grid = np.linspace(0, 1, len(array))
-    return Guess(
-        name="array",
-        path=lambda s: np.column_stack([np.interp(s, grid, column) for column in array.T]),
-    )
+    return Guess(name="array", path=broken_line(grid, array))
 
 
 def _check_plan(problem, plan):
@@ -151,9 +161,8 @@ def _previous(problem, plan):
 
     def path(s):
         nodes = node_times(plan.vertices, plan.positions).ravel()
-        if (
-            s.size == nodes.size and np.abs(s * last - nodes).max() <= 1e-12 * last
-        ):  # the plan's own mesh, stretched
+        # the plan's own mesh, stretched
+        if s.size == nodes.size and np.abs(s * last - nodes).max() <= 1e-12 * last:
             states = plan.parameters[node_index(len(plan.vertices) - 1, plan.degree)].reshape(
                 s.size, -1
             )

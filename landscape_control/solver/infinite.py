@@ -10,8 +10,8 @@ from scipy.optimize import root
 
 from ..arrays import freeze
 from ..errors import ProblemError
+from ..linear_quadratic import LinearQuadraticProblem
 from ..problem import ControlProblem, hamiltonian_derivatives, second_order
-from ..reference import LinearQuadratic
 from ..solution import Tail
 
 _BALANCINGS = 30  # every one takes the square root of what is left to mend
@@ -71,9 +71,8 @@ def find_rest(problem: ControlProblem, near: np.ndarray) -> Rest:
         value_hessian=freeze(value_hessian),
         velocity=None if steady else freeze(velocity),
     )
-    owed = (
-        float(running[0]) if steady else float(running[0] + costate @ velocity)
-    )  # γV, by the Hamilton-Jacobi equation
+    # γV, by the Hamilton-Jacobi equation
+    owed = float(running[0]) if steady else float(running[0] + costate @ velocity)
     return Rest(
         tail=tail, value=_resting_value(problem, owed, theta), rates=-np.linalg.eigvals(closed).real
     )
@@ -129,7 +128,7 @@ def _value_hessian(local, discount):
     push, effort = local.push, local.effort
     shift = np.linalg.solve(effort, local.cross.T)
     remaining = local.state_cost - local.cross @ shift
-    reference = LinearQuadratic(
+    local_problem = LinearQuadraticProblem(
         hessian=(remaining + remaining.T) / 2,
         minimum=np.zeros(len(local.drift)),
         metric=(effort + effort.T) / 2,
@@ -137,7 +136,7 @@ def _value_hessian(local, discount):
         actuation=push,
         discount=discount,
     )
-    return np.array(reference.infinite().value_hessian)
+    return np.array(local_problem.infinite().value_hessian)
 
 
 def _steady_state(problem, near):
@@ -185,9 +184,8 @@ def _solve_affine(matrix, origin, begin):
     matrix, right = matrix / (rows[:, None] * columns), -(origin / rows)
     start = begin * columns
     step = np.linalg.lstsq(matrix, right - matrix @ start, rcond=1e-13)[0]
-    step += np.linalg.lstsq(matrix, right - matrix @ (start + step), rcond=1e-13)[
-        0
-    ]  # once more, for its last digits
+    # once more, for its last digits
+    step += np.linalg.lstsq(matrix, right - matrix @ (start + step), rcond=1e-13)[0]
     gap = np.abs(matrix @ (start + step) - right).max()
     size = np.abs(matrix).max() * np.abs(start + step).max() + np.abs(right).max()
     rounding = 1e-13 * np.abs(start).max()  # what is left of where the search began
@@ -210,9 +208,8 @@ def _search(equations, begin, n):
     near = begin[:n]
     if np.abs(equations(begin[None])).max() <= 1e-10 * (1 + np.abs(near).max()):
         return begin
-    with np.errstate(
-        all="ignore"
-    ):  # the search may step out of the loss's domain; what counts is where it ends
+    # the search may step out of the loss's domain; what counts is where it ends
+    with np.errstate(all="ignore"):
         z = root(lambda point: equations(point[None])[0], begin, method="hybr", tol=1e-13).x
         gap = np.abs(equations(z[None])).max() if np.isfinite(z).all() else np.inf
     reach = 1 + np.abs(near).max()

@@ -7,8 +7,8 @@ import numpy as np
 
 from ..errors import ProblemError
 from .bounded import BoundedOptimiser
+from .buffers import RawResult
 from .clock import SolveClock
-from .memory import RawResult
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

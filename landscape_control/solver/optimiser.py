@@ -11,9 +11,9 @@ import numpy as np
 
 from ..errors import ProblemError, check_choice
 from ..transcription import Program
+from .buffers import QUIET, TIME_LIMIT, Memory, RawResult, reason_of
 from .clock import clock
 from .guards import guarded_functions
-from .memory import QUIET, TIME_LIMIT, Memory, RawResult, reason_of
 from .options import PLUGINS, REFUSED, check_option, known_defaults
 
 _ACCEPTABLE = 1e-8

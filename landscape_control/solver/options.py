@@ -172,9 +172,8 @@ def _ask(plugin, options):
             else _last_words("", printed.getvalue())
         )
     passed_over = [line for line in printed.getvalue().splitlines() if "out of bounds" in line]
-    return (
-        passed_over[-1] if passed_over else ""
-    )  # Fatrop of CasADi 3.7 says so and goes on with its own value
+    # Fatrop of CasADi 3.7 says so and goes on with its own value
+    return passed_over[-1] if passed_over else ""
 
 
 def _last_words(error, printed):

@@ -15,6 +15,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
+from ..interpolation import broken_line
 from ..problem import ControlProblem
 from .resting import resting
 
@@ -169,4 +170,4 @@ def _smooth(trail, nodes):
 def _resampled(trail, nodes):
     length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(trail, axis=0), axis=1))])
     wanted = np.linspace(0.0, length[-1], nodes)
-    return np.column_stack([np.interp(wanted, length, column) for column in trail.T])
+    return broken_line(length, trail)(wanted)

@@ -12,9 +12,10 @@ Runge-Kutta steps; those that end up cheapest, apart from each other, are varied
 import casadi as ca
 import numpy as np
 
+from ..interpolation import broken_line
 from ..pointwise import Pointwise
 from ..problem import ControlProblem, typical_mass
-from .guess import Guess
+from .guess import Guess, in_time
 from .scales import is_bowl, natural_length
 from .timing import counted_span
 
@@ -68,7 +69,7 @@ def rolled_out(problem: ControlProblem, rate: float, aims: np.ndarray, seed: int
         best = each * (_CHILDREN + 1) + families.argmin(axis=1)
         controls, costs, paths = varied[best], varied_costs[best], varied_paths[best]
     return [
-        _guess(problem, times, paths[i], aims, f"drawn control {rank}")
+        _as_guess(problem, times, paths[i], aims, f"drawn control {rank}")
         for rank, i in enumerate(_apart(costs, paths, extent, MOST_KEPT))
     ]
 
@@ -227,17 +228,14 @@ def _step(model) -> Pointwise:
     return model.cache["rollout step"]
 
 
-def _guess(problem, times, path, aims, name) -> Guess:
+def _as_guess(problem, times, path, aims, name) -> Guess:
+    """A path (K+1, n) at ``times``, led to the nearest aim (T = ∞) or sheared to a fixed end."""
     horizon = problem.objective.horizon
+    last = horizon if np.isfinite(horizon) else times[-1]
     if not np.isfinite(horizon) and len(aims):  # who comes to rest does so at the nearest of them
         nearest = aims[np.argmin(np.linalg.norm(aims - path[-1], axis=1))]
-        times, path = np.append(times, 1.5 * times[-1]), np.vstack([path, nearest])
+        last = 1.5 * times[-1]
+        times, path = np.append(times, last), np.vstack([path, nearest])
     if problem.end is not None:
         path = path + (times / times[-1])[:, None] * (problem.end - path[-1])
-
-    def at(t):
-        return np.column_stack([np.interp(t, times, column) for column in path.T])
-
-    if np.isfinite(horizon):
-        return Guess(name=name, path=lambda s: at(s * horizon))
-    return Guess(name=name, path=lambda s: at(s * times[-1]), timed=at)
+    return in_time(problem, name, broken_line(times, path), last)

@@ -8,11 +8,8 @@ import numpy as np
 FARTHEST = 1e4  # natural lengths
 _RATIO = {1: 1.02, 2: 1.1}  # of neighbouring radii
 _ANGLES = 48
-_LATTICE = {
-    1: (401, (3.0, 12.0, 50.0)),
-    2: (33, (2.5, 8.0, 25.0)),
-    3: (19, (1.5, 4.0, 10.0)),
-}  # ticks, half-widths in lengths
+# ticks, half-widths in lengths
+_LATTICE = {1: (401, (3.0, 12.0, 50.0)), 2: (33, (2.5, 8.0, 25.0)), 3: (19, (1.5, 4.0, 10.0))}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -25,12 +25,9 @@ from .scales import counted_time, is_bowl, natural_length
 NODES = 32  # of a curve
 ITERATIONS = 40
 _FLAT = 1e-13  # curvatures below this fraction of the largest are rounding
-MANY = 10  # parameters beyond which every way down is dear
-MOST_SEEDS = {
-    1: 32,
-    2: 48,
-    3: 32,
-}  # per function, followed downhill; 16 in more dimensions, 4 beyond ten
+MANY = 10  # parameters beyond which every descent costs much
+# per function, followed downhill; 16 in more dimensions, 4 beyond ten
+MOST_SEEDS = {1: 32, 2: 48, 3: 32}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -41,8 +38,7 @@ class Places:
     ----------
     minima : (M, n), local minima of L (of flat valleys some points), lowest first
     aims : (A, n), ends worth considering: those minima, minima of the terminal cost and of both
-    together, and low places
-        at the edge of what can be reached
+        together, and low places at the edge of what can be reached
     reach : float, the distance from the start within which they were looked for
     labels : (A,), equal for aims between which r and Φ do not rise: one basin
     home : (n,), the start that they were looked for from
@@ -50,8 +46,8 @@ class Places:
     curve_aims : (W,), the aims that they lead to; -1 for a fixed end
     found : int, how many places the search found before the least promising were dropped
     problem : the problem they were looked for, which stands for a class of numbers; None where that
-    is not known timed : {starts: guesses}, the timed curves of that problem, kept for all of its
-    class
+        is not known
+    timed : {starts: guesses}, the timed curves of that problem, kept for all of its class
     """
 
     minima: np.ndarray

@@ -1,4 +1,4 @@
-"""Solver: built once per problem structure, solved many times; and the one-line front door."""
+"""Solver: built once per problem structure, solved many times; and ``solve`` for one time only."""
 
 import math
 import time
@@ -17,21 +17,21 @@ from ..pointwise import LOCK
 from ..problem import ControlProblem
 from ..solution import Solution, Status
 from ..transcription import Collocation, DiscretisedAction, MultipleShooting, Transcription
-from .aims import MOST_AIMS
+from .buffers import is_interruption
 from .clock import running_clock
 from .declared import Method, Numbers, SolverOptions, Starts
 from .evidence import with_evidence
 from .finder import Finder
 from .guards import comes_back
-from .guess import AnyGuess
-from .guesses import default_guesses, read_guess, search_words
-from .memory import is_interruption
+from .guess import AnyGuess, read_guess
+from .guesses import default_guesses
 from .plans import distinct, with_basin
-from .single import Machinery
+from .search import search_words
+from .subproblem import CompiledPrograms
 from .surveys import Surveys
+from .targets import MOST_AIMS
 
 METHODS = {"action": DiscretisedAction, "collocation": Collocation, "shooting": MultipleShooting}
-NUMBERS = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight", "start", "end")
 MOST_PARAMETERS = 2000  # eigenvalues of a Hessian take seconds there, and are needed many times
 # beyond this many parameters IPOPT on the condensed program is faster (scripts/benchmark.py)
 FATROP_DIMENSION = 12
@@ -112,7 +112,7 @@ class Solver:
                 if problem.dimension <= FATROP_DIMENSION and not shooting and trusted
                 else "ipopt"
             )
-        self._machinery = Machinery(
+        self._programs = CompiledPrograms(
             transcription=transcription,
             plugin=solver,
             options=dict(options or {}),
@@ -121,7 +121,7 @@ class Solver:
             rescue=rescue,
         )
         self._finder = Finder(
-            machinery=self._machinery,
+            programs=self._programs,
             tolerance=tolerance,
             max_elements=max_elements,
             max_doublings=max_doublings,
@@ -164,22 +164,20 @@ class Solver:
             On Ctrl-C, which is heard everywhere; its ``solution`` keeps the best complete plan, if
             there is one yet.
         """
-        with (
-            LOCK,
-            running_clock(self.time_limit) as watch,
-        ):  # CasADi is not thread-safe; use processes to solve in parallel
+        # CasADi is not thread-safe; use processes to solve in parallel
+        with LOCK, running_clock(self.time_limit) as watch:
             began = time.perf_counter()
-            built = self._machinery.build_seconds
+            built = self._programs.build_seconds
             problem = self._numbered(numbers)
             minima, guesses, describe = np.empty((0, problem.dimension)), [], None
 
             def assembled(plans):
-                building = self._machinery.build_seconds - built
+                building = self._programs.build_seconds - built
                 return Solution(
                     plans=tuple(with_basin(problem, p, minima) for p in plans),
                     tolerance=self.tolerance,
-                    method=self._machinery.transcription.name,
-                    solver=self._machinery.plugin,
+                    method=self._programs.transcription.name,
+                    solver=self._programs.plugin,
                     starts=len(guesses),
                     build_seconds=building,
                     solve_seconds=time.perf_counter() - began - building,

@@ -15,12 +15,12 @@ from dataclasses import replace
 import numpy as np
 
 from ..errors import ProblemError
+from ..objective import OBJECTIVE_NUMBERS
 from ..problem import ControlProblem
-from .aims import surveyed
 from .scales import is_bowl, natural_length
 from .scouting import Places
+from .targets import surveyed
 
-_SCALES = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight")
 _CLASS = 8.0  # ratio of the numbers of neighbouring classes
 _MOST = 64
 
@@ -54,15 +54,13 @@ class Surveys:
         """Per number its class, relative to home: a whole number; numbers that are 0 or ∞ are
         classes of their own.
         """
-        for name in _SCALES:
+        for name in OBJECTIVE_NUMBERS:
             home, value = getattr(self._home.objective, name), getattr(problem.objective, name)
             if value == home:
                 yield 0
             elif value == 0 or math.isinf(value):
-                yield (
-                    "exactly",
-                    value,
-                )  # not the number itself: 0.0 and the class 0 would be one key
+                # not the number itself: 0.0 and the class 0 would be one key
+                yield ("exactly", value)
             else:
                 reference = home if 0 < home < math.inf else 1.0
                 yield round(math.log(value / reference, _CLASS))
@@ -92,14 +90,15 @@ class Surveys:
         _, octaves, *cells = key
         home = self._home
         changes = {}
-        for name, octave in zip(_SCALES, octaves, strict=True):
+        for name, octave in zip(OBJECTIVE_NUMBERS, octaves, strict=True):
             value = getattr(home.objective, name)
+            has_size = 0 < value < math.inf
             if isinstance(octave, tuple):
                 changes[name] = octave[1]
-            elif octave or not 0 < value < math.inf:
-                changes[name] = (
-                    (value if 0 < value < math.inf else 1.0) * _CLASS**octave if octave else value
-                )
+            elif octave:
+                changes[name] = (value if has_size else 1.0) * _CLASS**octave
+            elif not has_size:
+                changes[name] = value
         places = {"start": home.start, "end": home.end}
         for name, cell in zip(places, cells, strict=False):
             if any(cell):

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..problem import ControlProblem
 from ..solution import Plan
-from .guess import Guess
+from .guess import Guess, in_time
 
 MOST_ROUNDS = 3  # of variations, as long as they find something cheaper
 _BUMPS, _WAVES = 3, 4  # paths with bumps; half waves that make one up
@@ -46,7 +46,8 @@ def varied(problem: ControlProblem, plan: Plan, seed: int) -> list[Guess]:
     for pace in _PACES:
         paths[f"{pace:g} times as fast"] = lambda t, pace=pace: at(pace * t)
     return [
-        _guess(problem, path, last, f"{plan.found_from[0]}, {name}") for name, path in paths.items()
+        _as_guess(problem, path, last, f"{plan.found_from[0]}, {name}")
+        for name, path in paths.items()
     ]
 
 
@@ -62,11 +63,9 @@ def _bumped(at, rng, extent, counted):
     return path
 
 
-def _guess(problem, path: Callable, last, name) -> Guess:
+def _as_guess(problem, path: Callable, last, name) -> Guess:
     """The path as a guess; the end, which it may miss by now, is met by a shear."""
-    if problem.end is not None:
-        missed = problem.end - path(np.array([last]))[0]
-        return Guess(name=name, path=lambda s: path(s * last) + s[:, None] * missed)
-    if np.isfinite(problem.objective.horizon):
-        return Guess(name=name, path=lambda s: path(s * last))
-    return Guess(name=name, path=lambda s: path(s * last), timed=path)
+    if problem.end is None:
+        return in_time(problem, name, path, last)
+    missed = problem.end - path(np.array([last]))[0]
+    return Guess(name=name, path=lambda s: path(s * last) + s[:, None] * missed)

@@ -5,15 +5,15 @@ neighbours help.
 from collections.abc import Mapping
 from typing import Protocol
 
+from ..arguments import option_names
 from ..errors import ProblemError, check_options
+from ..objective import OBJECTIVE_NUMBERS
 from ..policies import PolicyProgram
 from ..problem import ControlProblem
 from .layout import share
 from .paths import with_values
-from .trajectories import NUMBERS, Trajectories
+from .trajectories import Trajectories
 
-_POLICY_SOLVER = ("tolerance", "most_nodes", "hessian", "most_iterations", "time_limit")
-_SCENARIO_SOLVER = ("tolerance", "scenarios", "most_scenarios", "held_out", "time_limit")
 # fresh starts of an exact program beside the neighbour's coefficients: a 20 x 20 atlas ends as with
 # 8
 WITH_NEIGHBOUR = 3
@@ -132,13 +132,12 @@ class Policies:
         return share(cells, 4, 16)
 
     def check(self, problem, options, starts):
-        from ..emergence import has_moments
+        from ..emergence import PolicySolver, ScenarioSolver, has_moments
 
-        exact = has_moments(problem)
-        name, known = (
-            ("policy solver", _POLICY_SOLVER) if exact else ("scenario solver", _SCENARIO_SOLVER)
-        )
-        check_options(name, options, known)
+        if has_moments(problem):
+            check_options("policy solver", options, option_names(PolicySolver))
+        else:
+            check_options("scenario solver", options, option_names(ScenarioSolver))
 
     def runner(self, problem, options, starts):
         return PolicyRunner(problem, options, starts)
@@ -193,7 +192,7 @@ class ClosedForm:
     def is_number(self, problem, path, column):
         part, _, name = path.partition(".")
         return column.dtype.kind in "fi" and (
-            self.any_path or (part == "objective" and name in NUMBERS)
+            self.any_path or (part == "objective" and name in OBJECTIVE_NUMBERS)
         )
 
     def chunk(self, problem, cells):

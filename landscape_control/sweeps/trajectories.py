@@ -4,21 +4,11 @@ a neighbour found.
 
 import numpy as np
 
+from ..arguments import option_names
 from ..errors import ProblemError, check_options
 from ..measures.basins import SECOND_LOOK
+from ..objective import OBJECTIVE_NUMBERS
 from .layout import share
-
-NUMBERS = ("horizon", "discount", "learning_rate", "loss_weight", "terminal_weight")
-_SOLVER = (
-    "tolerance",
-    "method",
-    "solver",
-    "max_elements",
-    "max_doublings",
-    "time_limit",
-    "options",
-    "keep_log",
-)
 
 
 class Trajectories:
@@ -31,7 +21,7 @@ class Trajectories:
     def is_number(self, problem, path, column):
         part, _, name = path.partition(".")
         if part == "objective":
-            return name in NUMBERS
+            return name in OBJECTIVE_NUMBERS
         return part == "start" or (part == "end" and problem.end is not None)
 
     def chunk(self, problem, cells):
@@ -55,7 +45,7 @@ class TrajectoryRunner:
     def __init__(self, problem, options, starts):
         from ..solver import Solver
 
-        check_options("solver", options, _SOLVER)
+        check_options("solver", options, option_names(Solver))
         self.problem, self.solver, self.starts = problem, Solver(problem, **options), starts
 
     def solve(self, changes, seed, neighbour):

@@ -7,15 +7,9 @@ from types import SimpleNamespace
 import casadi as ca
 import numpy as np
 
-SCALARS = (
-    "horizon",
-    "discount",
-    "learning_rate",
-    "loss_weight",
-    "terminal_weight",
-    "length",
-    "cost",
-)
+from ..objective import OBJECTIVE_NUMBERS
+
+SCALARS = (*OBJECTIVE_NUMBERS, "length", "cost")
 
 
 @dataclass(frozen=True, kw_only=True)

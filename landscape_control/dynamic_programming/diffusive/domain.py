@@ -104,7 +104,7 @@ def _widest(hidden, objective):
 
 def _corners(problem, coordinates, belief):
     """Values of the hidden variables at the corners and the centre of the core."""
-    if coordinates.kind == "probability":
+    if problem.landscape.hidden.is_finite:
         return problem.landscape.hidden.tasks
     means = belief[: coordinates.size]
     return np.array([*itertools.product(*means), means.mean(axis=1)])

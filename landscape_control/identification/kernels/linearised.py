@@ -11,7 +11,6 @@ from scipy.linalg import expm
 from ...arguments import Entries, Index, Points, Shape, Vector, checked
 from ...arrays import freeze
 from ...errors import ProblemError
-from ...landscape import TaskChain
 from ...pointwise import Pointwise
 from ...problem import ControlProblem
 from ...sees import ExactGradient
@@ -82,7 +81,8 @@ def linearised_rules(
     taken at zero innovation.
     """
     theta, estimate = np.atleast_2d(theta), np.atleast_2d(estimate)
-    count, tasks = len(theta), isinstance(problem.landscape.hidden, TaskChain)
+    hidden = problem.landscape.hidden
+    count, tasks = len(theta), hidden is not None and hidden.is_finite
     times = np.zeros(count) if times is None else times
     if not tasks and covariance is None:
         raise ProblemError(

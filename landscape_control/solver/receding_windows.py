@@ -27,8 +27,9 @@ from ..problem import (
     unit_growth,
 )
 from ..solution import Plan, Status
-from .guesses import Guess
-from .single import Machinery, Task, solve_plan
+from .guess import Guess
+from .single import solve_plan
+from .subproblem import CompiledPrograms, Subproblem
 
 TRUSTED = 10.0  # γt up to which a window's plan is kept
 LEAST_VISIBLE = 0.25  # of γ: the rate at which parts of the horizon fade where windows are of use
@@ -39,7 +40,7 @@ _FAR, _LARGEST_POWER = 1e8, 140  # of the parameters, relative to the start; as 
 _CAUTION = 30.0  # times an estimate that is right within a factor
 
 
-def needs_windows(task: Task) -> bool:
+def needs_windows(subproblem: Subproblem) -> bool:
     """Whether the horizon is so long, in units of 1/γ, that its late part does not show in the
     cost.
 
@@ -47,11 +48,12 @@ def needs_windows(task: Task) -> bool:
     would be as long; then the unit of length grows instead, so that every part of the horizon shows
     (see ``unit_growth``).
     """
-    rate, discount = visible_rate(task.problem), task.problem.objective.discount
+    rate, discount = visible_rate(subproblem.problem), subproblem.problem.objective.discount
     shows = (
-        rate < LEAST_VISIBLE * discount and unit_growth(task.problem, task.horizon) == discount / 2
+        rate < LEAST_VISIBLE * discount
+        and unit_growth(subproblem.problem, subproblem.horizon) == discount / 2
     )
-    return rate * task.horizon > LAST and not shows
+    return rate * subproblem.horizon > LAST and not shows
 
 
 def visible_rate(problem: ControlProblem) -> float:
@@ -65,26 +67,26 @@ def visible_rate(problem: ControlProblem) -> float:
     return max(problem.objective.discount - 2 * max(growth, 0.0), 0.0)
 
 
-def first_window(machinery: Machinery, task: Task, guess: Guess) -> Plan:
+def first_window(programs: CompiledPrograms, subproblem: Subproblem, guess: Guess) -> Plan:
     """What of the first window's plan is kept: guesses that agree about it lead to the same plan,
     unless an end matters.
     """
-    window = WINDOW / visible_rate(task.problem)
-    if window >= task.horizon:
-        return solve_plan(machinery, task, guess)
-    piece = _window(task, task.problem.start, window, task.horizon)
-    plan = solve_plan(machinery, piece, _part(guess, 0.0, window, task.horizon))
-    return _trusted(plan, visible_rate(task.problem))
+    window = WINDOW / visible_rate(subproblem.problem)
+    if window >= subproblem.horizon:
+        return solve_plan(programs, subproblem, guess)
+    piece = _window(subproblem, subproblem.problem.start, window, subproblem.horizon)
+    plan = solve_plan(programs, piece, _part(guess, 0.0, window, subproblem.horizon))
+    return _trusted(plan, visible_rate(subproblem.problem))
 
 
-def chain_plan(machinery: Machinery, task: Task, guess: Guess) -> Plan:
+def chain_plan(programs: CompiledPrograms, subproblem: Subproblem, guess: Guess) -> Plan:
     """The plan over the whole horizon, window by window; its cost is the integral along all of them
     and the end.
 
     Where an end is felt so long before that windows without it may have lost something, the last
     window is longer, in a unit of length that grows (see ``unit_growth``).
     """
-    discount, horizon = visible_rate(task.problem), task.horizon
+    discount, horizon = visible_rate(subproblem.problem), subproblem.horizon
     if discount * horizon > MOST_WINDOWS * TRUSTED:
         raise ProblemError(
             "horizon",
@@ -95,35 +97,40 @@ def chain_plan(machinery: Machinery, task: Task, guess: Guess) -> Plan:
                 " that matters"
             ),
         )
-    plan = _chained(machinery, task, guess, LAST)
-    if plan.status is Status.NOT_STATIONARY and ends_late(task.problem):
-        longer = _chained(machinery, task, guess, LATE_END)
+    plan = _chained(programs, subproblem, guess, LAST)
+    if plan.status is Status.NOT_STATIONARY and ends_late(subproblem.problem):
+        longer = _chained(programs, subproblem, guess, LATE_END)
         return longer if longer.status.ok else plan
     return plan
 
 
-def _chained(machinery, task, guess, longest):
+def _chained(programs, subproblem, guess, longest):
     """Windows, the last of which is at most ``longest`` in units of the visible rate."""
-    discount, horizon = visible_rate(task.problem), task.horizon
-    pieces, begin, start = [], 0.0, task.problem.start
+    discount, horizon = visible_rate(subproblem.problem), subproblem.horizon
+    pieces, begin, start = [], 0.0, subproblem.problem.start
     while True:
         remaining = horizon - begin
         last = discount * remaining <= longest
         window = remaining if last or discount * remaining <= WINDOW else WINDOW / discount
         piece = solve_plan(
-            machinery, _window(task, start, window, remaining), _part(guess, begin, window, horizon)
+            programs,
+            _window(subproblem, start, window, remaining),
+            _part(guess, begin, window, horizon),
         )
         if not last:
             piece = _trusted(piece, discount)
         pieces.append((begin, piece))  # its cost is still that of the whole window
         before = np.abs(start).max()
         begin, start = begin + piece.times[-1], piece.parameters[-1]
-        _check_range(task.problem, np.abs(start).max(), before, (horizon - begin) / piece.times[-1])
+        _check_range(
+            subproblem.problem, np.abs(start).max(), before, (horizon - begin) / piece.times[-1]
+        )
         over = last or horizon - begin <= 1e-9 * horizon
         if over or piece.status not in (Status.CONVERGED, Status.REFINEMENT_CAP):
-            return _joined(task, pieces, guess.name)
-        task = replace(
-            task, negligible=max(task.negligible, 1e-2 * task.tolerance * abs(piece.cost))
+            return _joined(subproblem, pieces, guess.name)
+        subproblem = replace(
+            subproblem,
+            negligible=max(subproblem.negligible, 1e-2 * subproblem.tolerance * abs(piece.cost)),
         )
 
 
@@ -145,16 +152,16 @@ def _check_range(problem, size, before, windows):
         )
 
 
-def _window(task, start, window, remaining):
+def _window(subproblem, start, window, remaining):
     """The same problem from ``start`` on; only the window that reaches the horizon feels its end."""
     reaches = math.isclose(window, remaining)
-    end = task.problem.end if reaches else None
-    objective = replace(task.problem.objective, horizon=window)
+    end = subproblem.problem.end if reaches else None
+    objective = replace(subproblem.problem.objective, horizon=window)
     if not reaches and objective.loss_weight > 0:
         objective = replace(objective, terminal_weight=0.0)
     return replace(
-        task,
-        problem=task.problem.changed(start=start, end=end, objective=objective),
+        subproblem,
+        problem=subproblem.problem.changed(start=start, end=end, objective=objective),
         horizon=window,
     )
 
@@ -178,9 +185,9 @@ def _trusted(piece, discount):
     )
 
 
-def _joined(task, pieces, name):
+def _joined(subproblem, pieces, name):
     """One plan from consecutive windows: times shifted, shared nodes kept once."""
-    problem, first = task.problem, pieces[0][1]
+    problem, first = subproblem.problem, pieces[0][1]
 
     def joined(field, shifted=False):
         parts = [
@@ -208,11 +215,9 @@ def _joined(task, pieces, name):
     found = examine(problem, plan, None)
     plan = replace(plan, cost=found.cost)
     unseen = _unseen(problem, pieces, found)
-    may_pass = plan.status in (
-        Status.CONVERGED,
-        Status.REFINEMENT_CAP,
-    )  # the certificate decides about the whole
-    if may_pass and not unseen <= task.tolerance * found.cost_scale:
+    # the certificate decides about the whole
+    may_pass = plan.status in (Status.CONVERGED, Status.REFINEMENT_CAP)
+    if may_pass and not unseen <= subproblem.tolerance * found.cost_scale:
         said = (
             f"solving window by window may have lost {unseen:.2g}: what ends the horizon is felt"
             " long before"

@@ -61,21 +61,17 @@ class Augmented:
         """S (K, n, n), g (K, n) and v (K,) of V(s, θ) at times-to-go s (K,), without the loss at
         the minimum.
         """
-        order, later, now, found = (
-            np.argsort(times, kind="stable"),
-            end,
-            0.0,
-            np.empty((len(times), *end.cost.shape)),
-        )
-        for i in order:
+        costs = np.empty((len(times), *end.cost.shape))
+        later, now = end, 0.0
+        for i in np.argsort(times, kind="stable"):
             later, now = self.flow.before(times[i] - now, later), times[i]
-            found[i] = later.cost
+            costs[i] = later.cost
         n = len(self.problem.offset)
-        return found[:, :n, :n], found[:, :n, n] * self.unit, 0.5 * found[:, n, n] * self.unit**2
+        hessians, gradients = costs[:, :n, :n], costs[:, :n, n] * self.unit
+        return hessians, gradients, 0.5 * costs[:, n, n] * self.unit**2
 
-    def path(self, start, times, horizon: float, end: Propagator, shadow):
-        """(θ, u, λ) at ascending ``times`` from the state ``start``; ``shadow`` is the costate left
-        at the end (n+1,).
+    def path(self, start, times, horizon: float, end: Propagator):
+        """(θ, u, λ) at ascending ``times`` from the state ``start``.
 
         Backwards, the propagators from every node to the end; forwards, the closed loop they give,
         which is stable.
@@ -83,22 +79,20 @@ class Augmented:
         nodes, laters = self._backwards(times, horizon, end)
         n, half = len(self.problem.offset), self.problem.discount / 2
         state, states, costates = np.asarray(start), [], []
-        for k, (block, length, time, wanted) in enumerate(nodes):
-            shade = shadow * np.exp(-half * (horizon - time))
+        for k, (block, length, wanted) in enumerate(nodes):
             if k:
-                arrival = shadow * np.exp(-half * (horizon - time + length))
-                state = np.exp(half * length) * block.advance(state, laters[k], arrival)
+                state = np.exp(half * length) * block.advance(state, laters[k])
             if wanted:
                 states.append(state[:n])
-                costates.append((laters[k].cost @ state + laters[k].transition.T @ shade)[:n])
+                costates.append((laters[k].cost @ state)[:n])
         states, costates = np.array(states).reshape(-1, n), np.array(costates).reshape(-1, n)
         return self.problem.centre + states, -costates @ self.problem.push.T, costates
 
     def _backwards(self, times, horizon, end):
-        """Nodes (block that leads there, its length, time, whether asked for) and the propagator
-        from each to the end.
+        """Nodes (block that leads there, its length, whether asked for) and the propagator from
+        each to the end.
         """
-        nodes, now = [(None, 0.0, 0.0, bool(len(times)) and times[0] == 0)], 0.0
+        nodes, now = [(None, 0.0, bool(len(times)) and times[0] == 0)], 0.0
         for time in times:
             nodes += self._steps(now, time)
             now = time
@@ -114,5 +108,5 @@ class Augmented:
         pieces = max(1, int(np.ceil(self.problem.discount * (time - now) / _LONGEST)))
         block, count = self.flow.blocks((time - now) / pieces)
         length = (time - now) / (pieces * count)
-        inner = [(block, length, now + (i + 1) * length, False) for i in range(pieces * count - 1)]
-        return [*inner, (block, length, time, True)]
+        inner = [(block, length, False)] * (pieces * count - 1)
+        return [*inner, (block, length, True)]

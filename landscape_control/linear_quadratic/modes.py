@@ -7,9 +7,8 @@ from scipy.linalg import eig
 
 from ..errors import UnstabilisableError
 
-_ROUND_OFF = (
-    100 * np.finfo(float).eps
-)  # times the dimension: curvature or coupling below it is taken as zero
+# times the dimension: curvature or coupling below it is taken as zero
+_ROUND_OFF = 100 * np.finfo(float).eps
 
 
 def unseen_subspace(output, dynamics) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The linear-quadratic problem about its minimum: the form every solver in this room works on."""
+"""The linear-quadratic problem about its minimum, on which everything in this package works."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,7 +8,7 @@ import numpy as np
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Centred:
-    """With δ = θ - μ: minimise ∫ e^{-γt}[½uᵀRu + ½δᵀQδ + q]dt,  δ̇ = Aδ + c + Bu.
+    """With δ = θ - μ: minimise ∫ e^{-γt}[½uᵀRu + ½δᵀQδ]dt,  δ̇ = Aδ + c + Bu.
 
     Attributes
     ----------
@@ -18,7 +18,6 @@ class Centred:
     actuation : (n, m), B
     effort : (m, m), R = G/η
     loss : (n, n), Q = kH
-    loss_rate : q = k · (loss at the minimum)
     discount : γ
     """
 
@@ -28,7 +27,6 @@ class Centred:
     actuation: np.ndarray
     effort: np.ndarray
     loss: np.ndarray
-    loss_rate: float
     discount: float
 
     @cached_property
@@ -47,10 +45,19 @@ class Centred:
         """A - γ/2 I: with δ and λ multiplied by e^{-γt/2} the discount disappears into the drift."""
         return self.dynamics - self.discount / 2 * np.eye(len(self.dynamics))
 
-    def discounted_time(self, duration):
-        """∫₀ˢ e^{-γt}dt."""
-        return (
-            duration if self.discount == 0 else -np.expm1(-self.discount * duration) / self.discount
+    def restricted(self, seen) -> "Centred":
+        """The problem on directions ``seen`` (n, p) outside which no loss is felt, now or later: the
+        rest follows, costs nothing, and need not be stable.
+        """
+        loss = seen.T @ self.loss @ seen
+        return Centred(
+            centre=np.zeros(seen.shape[1]),
+            dynamics=seen.T @ self.dynamics @ seen,
+            offset=seen.T @ self.offset,
+            actuation=seen.T @ self.actuation,
+            effort=self.effort,
+            loss=(loss + loss.T) / 2,
+            discount=self.discount,
         )
 
 

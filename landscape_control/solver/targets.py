@@ -143,9 +143,8 @@ def _candidates(problem, places, ends, numbers, seed):
             : 2 if problem.dimension > 3 else 1
         ]:
             add(number, bends(problem, end, FRACTIONS, seed))
-    if (
-        problem.end is not None or problem.objective.terminal is not None
-    ):  # where it may pay to wait elsewhere
+    # where it may pay to wait elsewhere
+    if problem.end is not None or problem.objective.terminal is not None:
         for end, number in zip(ends, numbers, strict=True):
             add(
                 number,

@@ -8,10 +8,11 @@ import numpy as np
 from ..errors import ProblemError
 from ..problem import resting_length, typical_mass
 from ..solution import Plan, Status
-from .guesses import Guess, read_guess
+from .guess import Guess, read_guess
 from .infinite import find_rest
 from .plans import continued, near, settled, tail_is_exact
-from .single import Machinery, Task, solve_plan
+from .single import solve_plan
+from .subproblem import CompiledPrograms, Subproblem
 
 NO_RATE = 1e-6  # of the plan's fastest rate
 LONGEST_DISCOUNTED = (
@@ -22,54 +23,59 @@ LONGEST_DISCOUNTED = (
 MOST_GROWTH = 4.6
 
 
-def settle_plan(machinery: Machinery, task: Task, guess: Guess, max_doublings: int) -> Plan:
+def settle_plan(
+    programs: CompiledPrograms, subproblem: Subproblem, guess: Guess, max_doublings: int
+) -> Plan:
     """Solve with the linear-quadratic cost to go at the rest, and double the horizon until the
     first control settles.
     """
-    task = _first_task(task, guess)
-    plan, moved = solve_plan(machinery, task, guess), math.nan
+    subproblem = _first_subproblem(subproblem, guess)
+    plan, moved = solve_plan(programs, subproblem, guess), math.nan
     for _ in range(max_doublings):
         if plan.status is not Status.CONVERGED:
             return plan
         known = abs(plan.cost) if plan.cost else math.inf
-        rest = _closer_rest(task.problem, plan, task.rest)
-        task = replace(task, horizon=2 * task.horizon, rest=rest, known_cost=known)
+        rest = _closer_rest(subproblem.problem, plan, subproblem.rest)
+        subproblem = replace(
+            subproblem, horizon=2 * subproblem.horizon, rest=rest, known_cost=known
+        )
         longer = solve_plan(
-            machinery, task, read_guess(task.problem, continued(plan), task.horizon)
+            programs,
+            subproblem,
+            read_guess(subproblem.problem, continued(plan), subproblem.horizon),
         )
         longer = replace(longer, found_from=(guess.name,))
-        moved = _sizes(task.problem, longer.controls[:1] - plan.controls[:1])[0]
-        if _has_settled(task, plan, longer, moved):
-            return settled(task.problem, longer, LONGEST_DISCOUNTED)
+        moved = _sizes(subproblem.problem, longer.controls[:1] - plan.controls[:1])[0]
+        if _has_settled(subproblem, plan, longer, moved):
+            return settled(subproblem.problem, longer, LONGEST_DISCOUNTED)
         plan = longer
     status = Status.HORIZON_NOT_SETTLED if plan.status.ok else plan.status
-    said = f"last horizon {task.horizon:.4g}, first control still moved by {moved:.2g}"
+    said = f"last horizon {subproblem.horizon:.4g}, first control still moved by {moved:.2g}"
     return replace(plan, status=status, message=said)
 
 
-def _first_task(task, guess):
-    rest = find_rest(task.problem, guess.path(np.array([1.0]))[0])
+def _first_subproblem(subproblem, guess):
+    rest = find_rest(subproblem.problem, guess.path(np.array([1.0]))[0])
     least = 1e-9 * np.abs(rest.rates).max()  # others are let go for ever
-    if not tail_is_exact(
-        task.problem
-    ):  # a rest without curvature, as that of θ⁴, has no rate but rounding
-        least = max(least, NO_RATE * task.fastest_rate)
+    # a rest without curvature, as that of θ⁴, has no rate but rounding
+    if not tail_is_exact(subproblem.problem):
+        least = max(least, NO_RATE * subproblem.fastest_rate)
     settling = rest.rates[rest.rates > least]
-    known = task.fastest_rate if task.fastest_rate > 0 else 1.0
+    known = subproblem.fastest_rate if subproblem.fastest_rate > 0 else 1.0
     slow, fast = (settling.min(), settling.max()) if settling.size else (known, known)
-    discount = task.problem.objective.discount
+    discount = subproblem.problem.objective.discount
     longest = LONGEST_DISCOUNTED / discount if discount else math.inf
     horizon = min(4 / slow, 40 / fast, longest)
     growing = -rest.rates.min() - discount / 2
-    if growing > 0 and tail_is_exact(
-        task.problem
-    ):  # what no loss feels may grow for ever: not beyond what digits allow
+    # what no loss feels may grow for ever: not beyond what digits allow
+    if growing > 0 and tail_is_exact(subproblem.problem):
         horizon = min(horizon, MOST_GROWTH / growing)
-    if (
-        guess.timed is not None
-    ):  # the way there may be long compared with how fast rest is approached
+    # the way there may be long compared with how fast rest is approached
+    if guess.timed is not None:
         horizon = max(horizon, min(_arrival(guess, min(longest, 1e3 * horizon)), longest))
-    return replace(task, rest=rest, horizon=horizon, fastest_rate=max(fast, task.fastest_rate))
+    return replace(
+        subproblem, rest=rest, horizon=horizon, fastest_rate=max(fast, subproblem.fastest_rate)
+    )
 
 
 def _arrival(guess, latest) -> float:
@@ -83,29 +89,31 @@ def _arrival(guess, latest) -> float:
     return 1.1 * times[np.flatnonzero(away > 0.02 * extent).max(initial=0)]
 
 
-def _has_settled(task, plan, longer, moved) -> bool:
+def _has_settled(subproblem, plan, longer, moved) -> bool:
     """First control and cost no longer move and the plan is near its rest, or what follows is faded
     by the discount.
     """
     if longer.status is not Status.CONVERGED:
         return False
-    speed = (
-        resting_length(np.abs(longer.parameters).max()) / task.horizon
-    )  # below this it is rounding
-    resting = math.sqrt(typical_mass(task.problem)) * speed
+    # below this it is rounding
+    speed = resting_length(np.abs(longer.parameters).max()) / subproblem.horizon
+    resting = math.sqrt(typical_mass(subproblem.problem)) * speed
     still = (
         moved
-        <= max(1e-7, 3e-2 * task.tolerance**0.5) * _sizes(task.problem, longer.controls).max()
+        <= max(1e-7, 3e-2 * subproblem.tolerance**0.5)
+        * _sizes(subproblem.problem, longer.controls).max()
         + resting
     )
     allowed = (
-        task.tolerance * abs(longer.cost)
+        subproblem.tolerance * abs(longer.cost)
         + plan.cost_error
         + longer.cost_error
-        + _rounding(task.problem, longer)
+        + _rounding(subproblem.problem, longer)
     )
-    faded = task.problem.objective.discount * task.horizon >= 2 * LONGEST_DISCOUNTED * (1 - 1e-9)
-    arrived = near(longer, task.rest) or tail_is_exact(task.problem)
+    faded = subproblem.problem.objective.discount * subproblem.horizon >= 2 * LONGEST_DISCOUNTED * (
+        1 - 1e-9
+    )
+    arrived = near(longer, subproblem.rest) or tail_is_exact(subproblem.problem)
     return faded or (still and arrived and abs(longer.cost - plan.cost) <= allowed)
 
 

@@ -55,10 +55,9 @@ class Propagator:
             cost=_symmetric(self.cost + self.transition.T @ later.cost @ moved),
         )
 
-    def advance(self, state, later: "Propagator", shadow) -> np.ndarray:
-        """x at the end of this interval, when ``later`` follows and its end has costate ``shadow``."""
-        forcing = self.transition @ state - self.reach @ (later.transition.T @ shadow)
-        return np.linalg.solve(self._coupling(later), forcing)
+    def advance(self, state, later: "Propagator") -> np.ndarray:
+        """x at the end of this interval, when ``later`` follows and nothing is fixed at its end."""
+        return np.linalg.solve(self._coupling(later), self.transition @ state)
 
     def _coupling(self, later):
         return np.eye(len(self.reach)) + self.reach @ later.cost
