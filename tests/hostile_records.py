@@ -1065,6 +1065,10 @@ _chunk(
 _chunk(
     "a_chunk_of_a_strange_column", lambda c: c.update({"value shell": np.zeros(len(c["cells"]))})
 )
+_chunk(
+    "a_chunk_whose_gaps_have_two_axes",
+    lambda c: c.update({f"missing {_first_value(c)}": np.zeros((len(c["cells"]), 3), dtype=bool)}),
+)
 _chunk("a_chunk_without_words", lambda c: c.pop("words"))
 _chunk(
     "a_chunk_whose_words_are_brackets",
