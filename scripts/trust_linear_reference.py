@@ -32,10 +32,12 @@ class Exact:
     """The answer: what kind it is, J, u(0), and what errors are measured by.
 
     kind : "finite", "unbounded" (below), "infinite" (every plan costs infinitely much),
-    "unreachable" (the fixed end) scale : ∫ e^{-γt}(effort + k|L|) dt + |terminal| along the optimal
-    path floor : cost below which round-off of the loss at these numbers hides everything
-    control_scale : max over the path of e^{-γt/2} √(uᵀGu), the effort that counts control_floor :
-    √(uᵀGu) of a steady control that costs no more than the floor, or 10⁻¹² of the scale
+        "unreachable" (the fixed end)
+    scale : ∫ e^{-γt}(effort + k|L|) dt + |terminal| along the optimal path
+    floor : cost below which round-off of the loss at these numbers hides everything
+    control_scale : max over the path of e^{-γt/2} √(uᵀGu), the effort that counts
+    control_floor : √(uᵀGu) of a steady control that costs no more than the floor, or 10⁻¹² of the
+        scale
     """
 
     kind: str

@@ -116,8 +116,8 @@ def test_lists_of_options_say_what_the_signatures_say():
     assert set(SolverOptions.__annotations__) == set(option_names(lc.Solver)) - {"tolerance"}
     assert set(Numbers.__annotations__) == {*OBJECTIVE_NUMBERS, "start", "end"}
     assert set(OBJECTIVE_NUMBERS) == set(option_names(lc.Objective)) - {"terminal"}
-    module = import_module("landscape_control.identification.identify")
-    assert set(module._OWN) == {"rules", *option_names(identify)}
+    kinds = import_module("landscape_control.identification.dispatch")._KINDS
+    assert set(option_names(identify)) <= {name for kind in kinds for name in kind.options}
     for method in METHODS:
         with pytest.raises(lc.ProblemError, match="max_horizon"):
             check_method(method, {"max_horizon": 1.0})

@@ -31,8 +31,12 @@ class Check:
     Attributes
     ----------
     quantity : str, what was computed, in words and symbols, e.g. "relaxation rate r at γ = 1, h =
-    4" theory : float, finite computed : float relation : one of RELATIONS: how computed stands to
-    theory tolerance : float ≥ 0 measure : "absolute" (default) or "relative" to |theory|
+        4"
+    theory : float, finite
+    computed : float
+    relation : one of RELATIONS: how computed stands to theory
+    tolerance : float ≥ 0
+    measure : "absolute" (default) or "relative" to |theory|
 
     Raises
     ------

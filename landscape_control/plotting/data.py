@@ -24,9 +24,11 @@ class Key:
     ----------
     name : key in the mapping
     shape : words and numbers, e.g. "Y X", "N 2" or "" for one number; a letter is the same size
-    wherever it stands meaning : what it is, with symbol group : empty when required; keys of one
-    named group may be left out, but only together text : entries are strings gaps : NaN is allowed
-    and means "not computed", infinity "without limit"
+        wherever it stands
+    meaning : what it is, with symbol
+    group : empty when required; keys of one named group may be left out, but only together
+    text : entries are strings
+    gaps : NaN is allowed and means "not computed", infinity "without limit"
     """
 
     name: str

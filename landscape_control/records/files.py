@@ -44,7 +44,8 @@ def save(value: object, path: PathName) -> Path:
     Parameters
     ----------
     value : ControlProblem, PolicyProgram, Solution, Plan, BeliefSolution, Policy, PolicyResult or
-    xarray.Dataset path : str or path, customarily ending in .nc
+        xarray.Dataset
+    path : str or path, customarily ending in .nc
 
     Raises
     ------
@@ -88,8 +89,7 @@ def load(path: PathName, *, most_bytes: Bytes | None = None):
     ----------
     path : str or path
     most_bytes : int, what the arrays and texts in the file, or the cells of the sweep, may take in
-    memory, in bytes; by
-        default 64 MB, or twenty times the size of the file if that is more
+        memory, in bytes; by default 64 MB, or twenty times the size of the file if that is more
 
     Raises
     ------

@@ -42,13 +42,14 @@ class Rollout:
     Attributes
     ----------
     losses, efforts, terminals : (E,), ∫e^{-γt}kL dt, ∫e^{-γt}uᵀGu/2η dt and e^{-γT}κΦ of each
-    episode costs : (E,), their sum; infinite in diverged episodes final : (E, n), θ at the end
+        episode
+    costs : (E,), their sum; infinite in diverged episodes
+    final : (E, n), θ at the end
     diverged : (D,), numbers of the episodes in which θ or the cost became infinite or undefined
-    diverged_by : float or None, the time at which the first divergence was noticed remainder :
-    float, discounted cost after the horizon of a T = ∞ problem: e^{-γH}/γ times the largest mean
-    running cost
-        in the last tenth of [0, H], a bound if the mean running cost does not rise after H; 0 at
-        finite T
+    diverged_by : float or None, the time at which the first divergence was noticed
+    remainder : float, discounted cost after the horizon of a T = ∞ problem: e^{-γH}/γ times the
+        largest mean running cost in the last tenth of [0, H], a bound if the mean running cost does
+        not rise after H; 0 at finite T
     step, horizon : Δt and the end of the simulated time
     seed, episodes, draws_per_step : what fixes the random numbers
     policy : name of what was simulated

@@ -29,7 +29,8 @@ class Axis:
     name : what the dimension is called
     paths : the parameters that vary along it, dotted; ("seed",) for seeds
     columns : for each path its values along the axis: an array of numbers, truth values or words,
-    or a tuple of objects labels : names of the variants, or None
+        or a tuple of objects
+    labels : names of the variants, or None
     """
 
     name: str

@@ -26,12 +26,13 @@ class Program:
     ----------
     nlp : dict of CasADi expressions x, f, g, p
     options : derivative functions to hand to the optimiser, empty if it shall differentiate by
-    itself derivatives : gradient and Hessian of an element's cost, see
-    ``Transcription.element_derivatives``, in staged programs
-        where the transcription offers them
+        itself
+    derivatives : gradient and Hessian of an element's cost, see
+        ``Transcription.element_derivatives``, in staged programs where the transcription offers
+        them
     rows : dict name -> integer array of constraint rows, shape (K, size) or (size,)
     lagrangian : for the other staged programs SX (σ, μ, slope, Hessian) of the Lagrangian σf + μᵀg
-    in the variables
+        in the variables
     """
 
     transcription: Transcription
