@@ -7,9 +7,9 @@ matrices are small, threads that wait for each other cost more than they give, a
 made in the same order, so results are the same bits for any number of workers.
 
 Why not loky or joblib (which carries loky): they always start fresh interpreters. Two workers were
-ready after 1.8 to 1.9 s (loky), 1.9 to 2.1 s (joblib) and 0.03 s (here, forked); a sweep of 400
-cells of a quadratic loss on two workers took 6.2 to 8.6 s with loky and 1.8 to 3.2 s here, on the
-same busy two cores, run in turn. BLAS threads are set by threadpoolctl, which costs 7 ms once.
+ready after 1.8 to 2.0 s (loky), 2.0 to 2.1 s (joblib) and 0.02 to 0.03 s (here, forked); a sweep of
+400 cells of a quadratic loss on two workers took 2.8 to 4.7 s with loky and 1.1 to 1.5 s here, on
+the same two cores, run in turn. BLAS threads are set by threadpoolctl, which costs 7 ms once.
 """
 
 import multiprocessing
