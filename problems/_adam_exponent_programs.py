@@ -56,13 +56,14 @@ def solver(horizon, averaging=True, scenarios=SCENARIOS) -> ScenarioSolver:
     0.
     """
     family = AdamFamily(epsilon=EPSILON) if averaging else AdamFamily(epsilon=EPSILON, beta1=0.0)
+    # costs are compared on other scenarios, whatever the optimism
     return ScenarioSolver(
         program(horizon, 1.0, family=family),
         scenarios=scenarios,
         most_scenarios=scenarios,
         held_out=HELD_OUT,
         tolerance=0.3,
-    )  # costs are compared on other scenarios, whatever the optimism
+    )
 
 
 @cache

@@ -67,9 +67,8 @@ def example() -> dict:
         ).paths
         for rule in FREE
     ]
-    shown = int(
-        np.argmin(np.abs(rollouts[0].hidden[:, 0] - 1).sum(1))
-    )  # the hidden minimum nearest to (1, 1)
+    # the hidden minimum nearest to (1, 1)
+    shown = int(np.argmin(np.abs(rollouts[0].hidden[:, 0] - 1).sum(1)))
     goal = rollouts[0].hidden[shown, 0]
     loss = [
         (CURVATURES * (paths.parameters - paths.hidden) ** 2 / 2).sum(-1).mean(0)[:count]

@@ -11,15 +11,8 @@ from landscape_control.stochastic import solve_grid
 
 CURVATURES, MINIMA, SWITCHING = np.array([0.3, 3.0]), np.array([1.0, -1.0]), 0.05
 NOISES, DISCOUNTS, BLIND = np.array([0.1, 0.3, 1.0, 3.0]), np.array([0.1, 0.2, 0.4]), 1e6
-POINTS, EPISODES, MANY, SEED, STANDARD_ERRORS, STEP, SPAN = (
-    61,
-    600,
-    1800,
-    4,
-    4.0,
-    0.1,
-    6.0,
-)  # SPAN/γ is simulated
+# SPAN/γ is simulated
+POINTS, EPISODES, MANY, SEED, STANDARD_ERRORS, STEP, SPAN = (61, 600, 1800, 4, 4.0, 0.1, 6.0)
 LOUD, SHORT = np.array([16.0, 32.0, 64.0]), 15.0
 SAMPLES = [(x, p) for x in (-1.0, 0.0, 0.6) for p in (0.2, 0.5, 0.8)]
 MAIN = (1.0, 0.1)  # σ and γ of the example

@@ -49,9 +49,8 @@ def matrix_checks():
     values, modes = np.linalg.eigh(hessian)
     relaxation = relaxation_rate(values, 0.3, 1.0, 1.0)
     gain = modes @ np.diag(relaxation) @ modes.T  # R
-    aim = (
-        modes @ np.diag(relaxation * (relaxation + 0.3) / (relaxation + 0.3 + rate)) @ modes.T
-    )  # RS
+    # RS
+    aim = modes @ np.diag(relaxation * (relaxation + 0.3) / (relaxation + 0.3 + rate)) @ modes.T
     sight = belief_model(posed).steady_covariance() @ hessian / 0.8**2  # K
     turned = aim @ (rate * eye + sight @ hessian) @ np.linalg.inv(aim)
     wanted = {

@@ -28,11 +28,8 @@ RULES = {
     "full_reset": ("duration",),
     "shrink_and_perturb": ("duration", "shrink"),
 }
-THRESHOLDS = (
-    0.1,
-    0.3,
-    1.0,
-)  # of the mean gradient's square over the noise's, for inferred switches
+# of the mean gradient's square over the noise's, for inferred switches
+THRESHOLDS = (0.1, 0.3, 1.0)
 TOLD = ("full_reset", "shrink_and_perturb")
 BEST = {  # (λ, σ): learning rate, momentum, then the coefficients named in RULES
     (0.05, 0.3): {

@@ -105,9 +105,8 @@ def control_checks(paths):
     ys = paths.observations[0, :40]
     m, v, gain = np.zeros(2), np.zeros(2), np.inf
     for y in ys:
-        gain = 1 / (
-            1 + 1 / (gain + RATIO)
-        )  # the predicted variance is (K + ρ)s²; the prior is diffuse
+        # the predicted variance is (K + ρ)s²; the prior is diffuse
+        gain = 1 / (1 + 1 / (gain + RATIO))
         m, v = (1 - gain) * m + gain * y, BETA2 * v + (1 - BETA2) * y**2
     curvature = STEP * v / (1 - BETA2 ** len(ys))  # c = Δt at σ = 1
     for discount in (0.2, 3.2):

@@ -23,9 +23,8 @@ from landscape_control.reference import relaxation_matrix, relaxation_rate
 
 CURVATURES = np.array([0.5, 4.5])  # flat, steep
 TILT = math.radians(25)
-MODES = np.array(
-    [[math.cos(TILT), -math.sin(TILT)], [math.sin(TILT), math.cos(TILT)]]
-)  # columns, flattest first
+# columns, flattest first
+MODES = np.array([[math.cos(TILT), -math.sin(TILT)], [math.sin(TILT), math.cos(TILT)]])
 HESSIAN = MODES @ np.diag(CURVATURES) @ MODES.T
 MINIMUM = np.array([0.3, -0.2])
 START = MINIMUM + MODES @ [-1.6, 1.2]

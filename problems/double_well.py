@@ -33,9 +33,8 @@ from landscape_control.claims import Check, Claim, Evidence
 from landscape_control.reference import LinearQuadratic
 
 START, HORIZON, DISCOUNT, FRICTION = np.array([-0.6, 0.55]), 4.0, 0.1, 1.0
-WELL, SADDLE, LOW = np.sort(
-    np.roots([4, 0, -4, -0.5]).real
-)  # local minimum, barrier, global minimum on θ₂ = 0
+# local minimum, barrier, global minimum on θ₂ = 0
+WELL, SADDLE, LOW = np.sort(np.roots([4, 0, -4, -0.5]).real)
 
 
 def problem() -> lc.ControlProblem:

@@ -26,16 +26,14 @@ import landscape_control as lc
 from landscape_control.claims import Check, Claim, Evidence, fitted_slope
 
 LEARNING_RATE, LOSS_WEIGHT = 0.5, 3.0
-SAMPLES = np.array(
-    [[1.2, 0.4], [-0.3, 1.5], [0.8, -1.1], [2.0, 0.9], [-1.4, -0.6], [0.5, 1.0]]
-)  # zᵢ = label × features
+# zᵢ = label × features
+SAMPLES = np.array([[1.2, 0.4], [-0.3, 1.5], [0.8, -1.1], [2.0, 0.9], [-1.4, -0.6], [0.5, 1.0]])
 START = np.array([-0.8, 1.1])
 METRIC = np.array([[2.0, 0.6], [0.6, 0.5]])
 DISCOUNTS = np.logspace(0.5, 2.75, 10)
 LIMIT = DISCOUNTS >= 99  # there ηk‖G⁻¹H‖/γ², the size of the next order, is below 2e-3
-METHOD = lc.DiscretisedAction(
-    elements=16, degree=8
-)  # the error of u has to stay far below the distances, 1e-5
+# the error of u has to stay far below the distances, 1e-5
+METHOD = lc.DiscretisedAction(elements=16, degree=8)
 
 
 def logistic(theta):

@@ -29,9 +29,8 @@ LEARNING_RATE, LOSS_WEIGHT = long_discount.LEARNING_RATE, long_discount.LOSS_WEI
 HORIZONS = np.logspace(-2.5, 0.5, 13)
 SHORT = HORIZONS < 0.06
 DISCOUNT = 2.0
-METHOD = lc.DiscretisedAction(
-    elements=4, degree=8
-)  # the error of u has to stay far below the distances, 1e-5
+# the error of u has to stay far below the distances, 1e-5
+METHOD = lc.DiscretisedAction(elements=4, degree=8)
 
 
 def problem():

@@ -32,6 +32,7 @@ METHODS = {
     "infinite": lc.Collocation(elements=32, degree=8),
     "action": lc.DiscretisedAction(elements=8, degree=8),
 }
+# controls, end, discount
 CASES = (
     (2, "free", 0.6),
     (2, "free", 0.0),
@@ -40,7 +41,7 @@ CASES = (
     (2, "infinite", 0.6),
     (4, "free", 0.6),
     (4, "infinite", 0.6),
-)  # controls, end, discount
+)
 
 
 def draw(controls, end, discount):

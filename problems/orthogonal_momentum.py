@@ -163,6 +163,7 @@ def rate_checks():
             tolerance=0.05,
         )
         scaled = gap * t**2
+        # the next order is 1/t³
         yield Check(
             quantity=f"uniform, {words} above Polyak's: constant of 1/t²",
             theory=constant,
@@ -170,7 +171,7 @@ def rate_checks():
             computed=2 * scaled[1] - scaled[0],
             tolerance=0.005,
             measure="relative",
-        )  # the next order is 1/t³
+        )
     short, values = np.arange(12, 25), theory("Marchenko-Pastur", 25).momenta[12:]
     slope = fitted_slope(np.exp(short), (1 - values / 0.5) / short)
     yield Check(

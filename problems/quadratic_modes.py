@@ -57,9 +57,8 @@ def evaluate():
     checks, h = [], np.logspace(-2, 2, 101)
     for i, discount in enumerate(DISCOUNTS):
         expected = theory(discount, CURVATURES)
-        computed = np.linspace(
-            0, plans[i].times[-1], 200
-        )  # without the linear tail that continues the plan
+        # without the linear tail that continues the plan
+        computed = np.linspace(0, plans[i].times[-1], 200)
         gap = np.abs(
             (plans[i].at(computed)[0] - MINIMUM) / DISTANCE - np.exp(-np.outer(computed, expected))
         ).max()

@@ -110,10 +110,8 @@ def factor_check(rate: float, noise: float, beliefs) -> Check:
     three values.
     """
     best, influence = 0.0, 0.0
-    for step, draws, share in (
-        (0.1, 2, -1.0),
-        (0.05, 1, 2.0),
-    ):  # extrapolation in Δt on the same random numbers
+    # extrapolation in Δt on the same random numbers
+    for step, draws, share in ((0.1, 2, -1.0), (0.05, 1, 2.0)):
         low, middle, high = (
             simulate(
                 posed(rate, noise),
@@ -303,9 +301,8 @@ def picture(regrets, errors) -> dict:
         *(run(learner(rule, BEST[rate, noise][rule])) for rule in rules),
     ]
     hidden = rollouts[0].paths.hidden[:, :, 0]
-    shown = int(
-        np.argmin(np.abs((np.diff(hidden, axis=1) != 0).sum(1) - 4))
-    )  # an episode with about four switches
+    # an episode with about four switches
+    shown = int(np.argmin(np.abs((np.diff(hidden, axis=1) != 0).sum(1) - 4)))
     times = rollouts[0].paths.times
     return {
         "rates": RATES,

@@ -142,9 +142,8 @@ def difference_checks(name, noisy):
         relation="at least",
         tolerance=0,
     )
-    heavy = best(
-        name, HEAVY_BALL, STEPS, cost="terminal", noise=NOISE, throw=False
-    )  # an upper bound will do
+    # an upper bound will do
+    heavy = best(name, HEAVY_BALL, STEPS, cost="terminal", noise=NOISE, throw=False)
     yield Check(
         quantity=f"{name}, noise {NOISE:g}, terminal loss: saved by momentum",
         theory=0.05,

@@ -27,11 +27,8 @@ from landscape_control.stochastic import Scheme, belief_system, solve_grid
 NUMBERS = HiddenMinimum(
     curvature=1.5, reversion=0.4, variance=1.0, noise=0.8, discount=0.3, horizon=5.0, start=1.0
 )
-MOMENTUM, RATE, FEEDBACK = (
-    0.98,
-    0.02,
-    1.0,
-)  # heavy ball u ← 0.98 u - 0.02 y; belief policy u = -(θ - mean)
+# heavy ball u ← 0.98 u - 0.02 y; belief policy u = -(θ - mean)
+MOMENTUM, RATE, FEEDBACK = (0.98, 0.02, 1.0)
 TOLERANCE = 1e-6
 
 

@@ -19,10 +19,8 @@ from measuring import Row, fresh_process
 import landscape_control as lc
 
 START, CORES, STARTS = [-0.6, 0.55], 2, 2
-MANY, BETTER = (
-    24,
-    1e-6,
-)  # starts that check a cell, and by how much (relatively) a plan must be cheaper to count
+# starts that check a cell, and by how much (relatively) a plan must be cheaper to count
+MANY, BETTER = (24, 1e-6)
 
 _FILE = f"""
 import landscape_control as lc

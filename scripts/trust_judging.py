@@ -20,9 +20,8 @@ RIGHT, RIGHT_FLAG, FLAGGED, RIGHT_REFUSAL, REFUSED, WRONG, ERROR, HANG = KINDS =
 )
 WORST = (WRONG, ERROR, HANG)
 SLACK = 1.0  # times the tolerance that was asked for
-hooks = {
-    "solved": lambda: None
-}  # called when the package has answered: the time limit is for it, not for the reference
+# called when the package has answered: the time limit is for it, not for the reference
+hooks = {"solved": lambda: None}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -215,9 +215,8 @@ def _endless(p, h):
     """
     if np.linalg.eigvalsh(p.hessian)[0] < -1e-12 * np.abs(p.hessian).max():
         raise UndecidedError("an indefinite loss over an infinite horizon")
-    seen = _observable_basis(
-        h.drift, h.cost
-    )  # what never enters the loss costs nothing and need not be stabilised
+    # what never enters the loss costs nothing and need not be stabilised
+    seen = _observable_basis(h.drift, h.cost)
     observed = Homogeneous(
         drift=seen.T @ h.drift @ seen,
         push=seen.T @ h.push @ seen,

@@ -107,9 +107,8 @@ def _searched_aims(p, most):
             method="L-BFGS-B",
         )
         found.append((end.fun, end.x))
-    near = sorted(found, key=lambda item: np.linalg.norm(item[1] - p.start))[
-        :most
-    ]  # flat valleys: the near ones
+    # flat valleys: the near ones
+    near = sorted(found, key=lambda item: np.linalg.norm(item[1] - p.start))[:most]
     return np.array([x for _, x in [*sorted(found, key=lambda item: item[0])[:most], *near]])
 
 

@@ -140,6 +140,7 @@ ROWS |= {
     "simulation.WeightDecay": {"learner": simulation.SGD(learning_rate=0.1), "decay": 0.1},
 }
 
+# valid calls with nothing but what follows from the kinds
 PLAIN = [
     "belief.combination",
     "comparison.Criteria",
@@ -253,8 +254,9 @@ PLAIN = [
     "sweeps.Progress",
     "sweeps.bar",
     "sweeps.lines",
-]  # valid calls with nothing but what follows from the kinds
+]
 
+# what needs more than its kinds say to be a valid call
 UNCALLED = [
     "belief.GaussianBelief",
     "belief.TaskBelief",
@@ -393,7 +395,7 @@ UNCALLED = [
     "sweeps.describe",
     "sweeps.load_store",
     "verification.check_method",
-]  # what needs more than its kinds say to be a valid call
+]
 
 ROWS |= {name: ROWS.get(name, {}) for name in PLAIN + UNCALLED}
 

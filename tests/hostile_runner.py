@@ -63,9 +63,8 @@ def _kilobytes(name):
 
 
 if __name__ == "__main__":
-    lc.load(
-        Path(__file__).parent / "data/records/v1/solution.nc"
-    )  # what a first time takes is no file's fault
+    # what a first time takes is no file's fault
+    lc.load(Path(__file__).parent / "data/records/v1/solution.nc")
     lc.load(Path(__file__).parent / "data/records/v1/table.nc")
     for name in sys.argv[1:]:
         sys.stdout.write(json.dumps(measured(name)) + "\n")

@@ -6,13 +6,8 @@ import numpy as np
 
 from landscape_control.reference import LinearQuadratic
 
-SHAPES = [
-    (1, 1),
-    (2, 2),
-    (3, 2),
-    (4, 1),
-    (3, 5),
-]  # (n, m): square, rank-deficient and redundant actuation
+# (n, m): square, rank-deficient and redundant actuation
+SHAPES = [(1, 1), (2, 2), (3, 2), (4, 1), (3, 5)]
 SEEDS = [(seed, n, m) for seed, (n, m) in enumerate(SHAPES)]
 
 

@@ -5,15 +5,8 @@ import standard
 
 import landscape_control as lc
 
-H, LAM, Q, SIGMA, GAMMA, ETA, K = (
-    1.5,
-    0.4,
-    0.8,
-    0.8,
-    0.5,
-    0.7,
-    1.2,
-)  # curvature, reversion, diffusion, noise, γ, η, k
+# curvature, reversion, diffusion, noise, γ, η, k
+H, LAM, Q, SIGMA, GAMMA, ETA, K = (1.5, 0.4, 0.8, 0.8, 0.5, 0.7, 1.2)
 MU = 0.3
 
 

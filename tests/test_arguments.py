@@ -76,9 +76,8 @@ def mistakes(name, function, declaration):
                 function, {other: value for other, value in good.items() if other != key}, key
             )
             found += [(f"{key} missing", met)] if met else []
-        if len(key) > (
-            3 if declaration.rest is None else 5
-        ):  # where other keywords are taken, only what is clearly meant
+        # where other keywords are taken, only what is clearly meant
+        if len(key) > (3 if declaration.rest is None else 5):
             wrong = {other: value for other, value in good.items() if other != key} | {
                 f"{key[:-1]}q": good.get(key, 1.0)
             }

@@ -47,9 +47,8 @@ def test_kalman_bucy_covariance_solves_its_equation(kind):
     np.testing.assert_allclose(model.covariance_after(1.3).ravel(), run.y[:, -1], atol=1e-10)
     steady = model.steady_covariance()
     np.testing.assert_allclose(np.array(rate(steady)), 0.0, atol=1e-12)
-    if (
-        kind == "constant"
-    ):  # known in the end; the algebraic equation alone has no stabilising solution
+    # known in the end; the algebraic equation alone has no stabilising solution
+    if kind == "constant":
         np.testing.assert_allclose(steady, 0.0, atol=1e-12)
     else:
         care = solve_continuous_are(
@@ -109,9 +108,8 @@ def test_small_steps_follow_the_symbolic_dynamics_of_mean_and_covariance():
     )
     errors = []
     for step in (1e-3, 5e-4):
-        seen = np.exp(0.4) * 0.6 + 0.7 / np.sqrt(
-            step
-        )  # the expected gradient and one standard innovation
+        # the expected gradient and one standard innovation
+        seen = np.exp(0.4) * 0.6 + 0.7 / np.sqrt(step)
         belief = model.update(
             GaussianBelief(mean=mean, covariance=start), np.array([0.9]), np.array([seen]), step
         )
@@ -150,6 +148,5 @@ def test_best_linear_filter_of_a_jumping_minimum_has_its_declared_moments():
     assert abs((error * belief.mean[:, 0]).mean()) < 4 * (
         error * belief.mean[:, 0]
     ).std() / np.sqrt(episodes)
-    assert (
-        np.mean((error / error.std()) ** 4) > 3.2
-    )  # heavier tails than a Gaussian: the belief is not the posterior
+    # heavier tails than a Gaussian: the belief is not the posterior
+    assert np.mean((error / error.std()) ** 4) > 3.2

@@ -32,9 +32,8 @@ def refusal(action, *words):
 def test_gaussian_curvature_that_may_be_negative():
     curvature = lambda t, h: h[0] * t[0] ** 2 / 2  # noqa: E731
     refusal(lambda: belief_model(problem(curvature, ONE)), "curvature", "exp(φ)", "-∞")
-    belief_model(
-        problem(curvature, lc.GaussianPrior([1.0], [0.04]))
-    )  # negative once in 3.5 million
+    # negative once in 3.5 million
+    belief_model(problem(curvature, lc.GaussianPrior([1.0], [0.04])))
     refusal(lambda: belief_model(problem(curvature, lc.RandomWalk([1.0], [0.01], [0.1]))), "exp(φ)")
     belief_model(
         problem(lambda t, h: ca.exp(h[0]) * t[0] ** 2 / 2, lc.GaussianPrior([1.0], [0.09]))

@@ -56,9 +56,8 @@ def test_each_residual_notices_its_corruption(residual):
     solution = lc.solve(WELL)
     clean = certify(WELL, solution.best, tolerance=1e-6)
     spoiled = certify(WELL, corrupted(solution.best, ROUGH[residual]), tolerance=1e-6)
-    if (
-        residual == "stationarity"
-    ):  # a wrong control shows where the path it should drive is re-integrated
+    # a wrong control shows where the path it should drive is re-integrated
+    if residual == "stationarity":
         assert spoiled.dynamics > 100 * max(clean.dynamics, 1e-6)
         spoiled = certify(WELL, corrupted(solution.best, "costates"), tolerance=1e-6)
         assert spoiled.stationarity > 100 * clean.stationarity
@@ -87,9 +86,8 @@ def test_energy_law_of_the_paper_holds_along_plans_and_fails_under_another_disco
             ),
         ]
     )
-    assert energy - energy[0] == pytest.approx(
-        gained, abs=2e-2 * max(discount, 1e-4)
-    )  # trapezoidal sum on the nodes
+    # trapezoidal sum on the nodes
+    assert energy - energy[0] == pytest.approx(gained, abs=2e-2 * max(discount, 1e-4))
     assert certify(problem, plan, tolerance=1e-6).energy_law < 1e-4
     assert certify(problem.changed(discount=discount + 0.5), plan, tolerance=1e-6).energy_law > 1e-2
 

@@ -79,9 +79,8 @@ def test_the_exact_policy_at_large_discount_is_gradient_descent_as_a_limit_of_ri
         verdict.best.predicted["learning_rate"],
     )
     assert predicted == pytest.approx(1 / 200)
-    assert (
-        0 < 1 - step / predicted < 4.0 / 200**2
-    )  # the next order is ηkh/γ² for the largest curvature
+    # the next order is ηkh/γ² for the largest curvature
+    assert 0 < 1 - step / predicted < 4.0 / 200**2
     assert verdict.best.identifiable
 
 
@@ -248,9 +247,8 @@ def test_where_a_rule_is_undefined_it_pays_as_if_it_stood_still():
     problem = lc.ControlProblem(
         landscape=lc.double_well(), objective=lc.Objective(horizon=1.0), start=[1.0, 0.0]
     )
-    points = np.array(
-        [[1.0, 0.3], [1.2, -0.2], [0.9, 0.4], [0.1, 0.3]]
-    )  # the last is on the concave shoulder
+    # the last is on the concave shoulder
+    points = np.array([[1.0, 0.3], [1.2, -0.2], [0.9, 0.4], [0.1, 0.3]])
     controls = points * [0.0, -1.0]  # Newton's step where θ₂ is concerned
     controls[:3] = (
         -0.5

@@ -69,9 +69,8 @@ def test_exponent_of_a_landscape_is_measured_on_its_own_modes_in_the_metric():
     )
     for h, direction in zip(measured.curvature, measured.directions, strict=True):
         np.testing.assert_allclose(hessian @ direction, h * METRIC @ direction, atol=1e-12)
-    np.testing.assert_allclose(
-        measured.gain, measured.theory_gain, rtol=1e-4
-    )  # the plan leaves the quadratic by 1 %
+    # the plan leaves the quadratic by 1 %
+    np.testing.assert_allclose(measured.gain, measured.theory_gain, rtol=1e-4)
     np.testing.assert_allclose(measured.exponent, measured.theory, atol=1e-4)
     assert "curvature h" in str(measured)
 
@@ -81,9 +80,8 @@ def test_exponent_belongs_to_the_plans_that_stay_in_the_basin_of_a_minimum_worth
     problem = lc.ControlProblem(landscape=lc.double_well(), objective=objective, start=[-0.9, 0.1])
     measured = preconditioner_exponent(problem)
     assert measured.minimum[0] == pytest.approx(-0.9304, abs=1e-4)
-    assert (
-        Solver(problem).solve(start=measured.minimum).parameters[-1, 0] > 0.9
-    )  # the best plan crosses
+    # the best plan crosses
+    assert Solver(problem).solve(start=measured.minimum).parameters[-1, 0] > 0.9
     np.testing.assert_allclose(measured.gain, measured.theory_gain, rtol=1e-3)
     np.testing.assert_allclose(measured.exponent, measured.theory, atol=1e-3)
 
@@ -223,9 +221,8 @@ def test_reading_the_path_as_heavy_ball_gives_the_degenerate_answer_and_compare_
     (alpha, beta), *_ = np.linalg.lstsq(features, updates[1:].ravel(), rcond=None)
     assert beta > 1
     assert alpha < 0
-    assert beta == pytest.approx(
-        1 + discount * step, abs=0.02
-    )  # the path law, a = γ and b = ηk, in disguise
+    # the path law, a = γ and b = ηk, in disguise
+    assert beta == pytest.approx(1 + discount * step, abs=0.02)
     assert alpha == pytest.approx(-(step**2), rel=0.2)
 
     theta, velocity = np.ones(3), updates[0]

@@ -146,9 +146,8 @@ def test_models_of_problems_that_are_gone_are_let_go():
         met.append(weakref.ref(landscape))
         lc.solve(tilted(landscape=landscape), starts=1, tolerance=1e-2, throw=False)
     del landscape
-    while (
-        gc.collect()
-    ):  # compiled functions let go of what they hold only once they are gone themselves
+    # compiled functions let go of what they hold only once they are gone themselves
+    while gc.collect():
         pass
     assert sum(one() is not None for one in met) <= 8
     assert len(model_of.latest) <= 8

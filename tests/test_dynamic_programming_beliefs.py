@@ -146,9 +146,8 @@ def test_value_is_what_the_closed_loop_costs_in_simulation():
         theta = theta + step * u
     error = cost.std() / math.sqrt(episodes)
     remainder = math.exp(-GAMMA * step * count) * grid.value_at(theta, belief).mean()
-    assert (
-        abs(cost.mean() + remainder - grid.cost) < 4 * error + 0.01 * grid.cost
-    )  # the second part for the time step
+    # the second part for the time step
+    assert abs(cost.mean() + remainder - grid.cost) < 4 * error + 0.01 * grid.cost
     assert error < 0.03 * grid.cost
 
 
@@ -206,9 +205,8 @@ def test_two_hidden_variables_with_steady_covariance_and_two_parameters_with_a_c
     values, vectors = np.linalg.eigh(np.linalg.inv(metric))
     gains = np.sqrt(GAMMA**2 / 4 + values) - GAMMA / 2
     centre = np.array([0.0, 0.25])
-    expected = (
-        -(vectors * gains) @ vectors.T @ (np.array([0.4, 0.5]) - centre)
-    )  # p = ½: the belief is at its centre
+    # p = ½: the belief is at its centre
+    expected = -(vectors * gains) @ vectors.T @ (np.array([0.4, 0.5]) - centre)
     np.testing.assert_allclose(plane.policy([0.4, 0.5], [0.5, 0.5]), expected, atol=1e-3)
 
 
@@ -283,9 +281,8 @@ def test_tasks_that_differ_in_curvature_make_probing_worth_while():
         unaware = passive(problem, grid)
         assert (unaware.value - grid.value).min() > 0
         worth.append(unaware.cost - grid.cost)
-    assert worth[0] == pytest.approx(
-        worth[1], rel=0.03
-    )  # errors of the grid are common to both and cancel
+    # errors of the grid are common to both and cancel
+    assert worth[0] == pytest.approx(worth[1], rel=0.03)
     assert worth[1] > 2 * (grid.error + unaware.error)
     push = grid.policy([-0.7], [0.5, 0.5]) - unaware.policy([-0.7], [0.5, 0.5])
     assert push[0] > 10 * grid.policy_error

@@ -184,9 +184,8 @@ def test_box_that_cuts_off_the_optimum_is_undecided_and_says_so():
     local = solve(problem, guess=[-0.9])
     certificate = certify_global(problem, local, box=(-1.3, 0.9), points=101)
     assert certificate.left_box
-    assert (
-        certificate.verdict is Verdict.NOT_GLOBAL
-    )  # the way to the wall leads the local solver on, beyond it
+    # the way to the wall leads the local solver on, beyond it
+    assert certificate.verdict is Verdict.NOT_GLOBAL
     assert certificate.better_plan.parameters[-1, 0] > 0.9
     crossing = certify_global(problem, solve(problem), box=(-1.3, 0.9), points=101)
     assert crossing.verdict is Verdict.UNDECIDED
@@ -254,9 +253,8 @@ def test_certificate_fields_describe_the_grid_and_the_path():
     assert certificate.times[-1] == pytest.approx(4.0)
     assert certificate.path.shape == (len(certificate.times), 2)
     plan = solve(problem).best
-    assert (
-        np.abs(certificate.path - plan.at(certificate.times)[0]).max() < 0.05
-    )  # not polished, but the same path
+    # not polished, but the same path
+    assert np.abs(certificate.path - plan.at(certificate.times)[0]).max() < 0.05
     assert certificate.method == "WENO3 march"
     assert certificate.seconds > 0
     for array in (

@@ -78,9 +78,8 @@ def test_weno_does_not_overshoot_at_a_kink():
     minus, plus = one_sided(np.abs(grid.axes[0] - 0.013), grid, order=3)
     assert np.abs(minus).max() < 1 + 1e-3
     assert np.abs(plus).max() < 1 + 1e-3
-    assert minus[0, 20] == pytest.approx(
-        -1, abs=1e-3
-    )  # the node left of the kink, seen from the left
+    # the node left of the kink, seen from the left
+    assert minus[0, 20] == pytest.approx(-1, abs=1e-3)
 
 
 def test_derivatives_do_not_depend_on_units():
@@ -242,10 +241,8 @@ def test_value_between_nodes_is_the_lower_branch_wherever_the_kink_lies():
     """
     grid, errors = line(21), []
     for kink in np.linspace(-0.31, 0.29, 13):
-        first, second = (
-            (lambda x, k=kink: (x + 1 - k) ** 2),
-            (lambda x, k=kink: (x - 1 - k) ** 2),
-        )  # they cross at the kink
+        # they cross at the kink
+        first, second = ((lambda x, k=kink: (x + 1 - k) ** 2), (lambda x, k=kink: (x - 1 - k) ** 2))
         field = np.minimum(first(grid.axes[0]), second(grid.axes[0]))
         errors += [
             grid.value_at(field, np.array([x])) - min(first(x), second(x))
@@ -332,9 +329,8 @@ def test_manufactured_value_is_found_at_third_order(case, horizon):
         gap = value_function(problem, grid, slices=2).now - np.array(exact(grid.points.T)).reshape(
             grid.shape
         )
-        inner = slice(
-            count // 4, -(count // 4)
-        )  # away from walls that the optimal motion leaves through
+        # away from walls that the optimal motion leaves through
+        inner = slice(count // 4, -(count // 4))
         errors.append(np.abs(gap[inner, inner]).max())
     assert abs(orders(errors)[0] - 3) < 0.4
     assert errors[-1] < 3e-4

@@ -286,9 +286,8 @@ def test_loss_inside_and_afterwards_enter_as_in_the_formula():
     assert found.cost == pytest.approx(least, rel=2e-2)
     assert found.cost <= least
     assert found.wall == "θ1 = 2"
-    loss_outside_is_higher = leaving(
-        problem, [[-3, 2]], inside=1.0, anywhere=7.0
-    )  # but the plan may come back inside
+    # but the plan may come back inside
+    loss_outside_is_higher = leaving(problem, [[-3, 2]], inside=1.0, anywhere=7.0)
     assert loss_outside_is_higher.cost <= min(
         bound(t, 1.0, 1.0) for t in np.geomspace(1e-4, 4, 4000)
     ) + 2 * math.exp(-1.2) * (1 + 1e-12)  # it is this number, but for its last digit
@@ -306,10 +305,8 @@ def test_metric_that_depends_on_the_place_is_measured_along_the_way():
 def test_a_direction_that_cannot_be_pushed_is_left_only_by_drift():
     learner = lc.Learner(actuation=[[1.0], [0.0]], drift=lambda x: ca.vertcat(0, 1.0))
     problem = problem_of(lambda x: x[0] ** 2 + x[1] ** 2, [0.0, 0.0], learner=learner, horizon=3.0)
-    assert leaving(problem, [[-9, 9], [-1, 3.1]]).wall in (
-        "θ1 = -9",
-        "θ1 = 9",
-    )  # 3.1 is out of the drift's reach
+    # 3.1 is out of the drift's reach
+    assert leaving(problem, [[-9, 9], [-1, 3.1]]).wall in ("θ1 = -9", "θ1 = 9")
     assert leaving(problem, [[-9, 9], [-1, 2.9]]).cost == pytest.approx(0, abs=1e-9)
 
 
@@ -327,9 +324,8 @@ def test_relaxed_value_is_never_above_the_exact_one_and_meets_it_in_a_wide_box()
         nodes = BetweenNodes(
             loss=loss, terminal=function(lambda x: 0 * x[0], 1), lowest=0.0, finer=fine
         )
-        beyond = Beyond(
-            running=-0.3, terminal=0.0, nodes=nodes
-        )  # a low loss outside: leaving pays from a small box
+        # a low loss outside: leaving pays from a small box
+        beyond = Beyond(running=-0.3, terminal=0.0, nodes=nodes)
         found.append(
             value_function(problem, fine.coarser(), slices=1, beyond=beyond).at(problem.start)
         )

@@ -93,9 +93,8 @@ def test_quadratic_functions_are_differentiated_exactly_up_to_the_walls():
         np.testing.assert_allclose(
             (d.ahead[axis] @ value)[below_wall], slope[below_wall], atol=1e-11
         )
-        assert (d.ahead[axis] @ value)[~below_wall] == pytest.approx(
-            0
-        )  # motion outwards is stopped
+        # motion outwards is stopped
+        assert (d.ahead[axis] @ value)[~below_wall] == pytest.approx(0)
         above_wall = inside[axis] > 0
         np.testing.assert_allclose(
             (d.back[axis] @ value)[above_wall], slope[above_wall], atol=1e-11
@@ -125,9 +124,8 @@ def test_first_order_generator_is_that_of_a_markov_chain(sign):
     grid = Grid.over(np.array([[-1.0, 1.0]] * 3), (7, 7, 7))
     scheme = Scheme(system=system, grid=grid, order=1)
     generator = scheme.generator(scheme.policy(scheme.fields.loss)).toarray()
-    interior = ~scheme.walls[1:].any(
-        axis=(0, 1)
-    )  # where two belief walls meet, reflection has no second diagonal
+    # where two belief walls meet, reflection has no second diagonal
+    interior = ~scheme.walls[1:].any(axis=(0, 1))
     np.testing.assert_allclose(generator.sum(axis=1), 0, atol=1e-9)
     rates = generator - np.diag(np.diag(generator))
     assert rates[interior].min() >= -1e-12
@@ -208,9 +206,8 @@ def test_evaluating_the_optimal_policy_returns_its_value_and_any_other_is_dearer
     np.testing.assert_allclose(same.value, fine.value, atol=1e-7)
     other = evaluated(fine.scheme, fine.scheme.steered(fine.motion.control + 0.1))
     assert (other.value - fine.value).min() > 0
-    assert (other.value - fine.value).max() == pytest.approx(
-        0.1**2 / 2 / 0.7, rel=0.1
-    )  # ½δu² for ever, discounted
+    # ½δu² for ever, discounted
+    assert (other.value - fine.value).max() == pytest.approx(0.1**2 / 2 / 0.7, rel=0.1)
 
 
 def test_factors_of_an_earlier_policy_serve_the_next():

@@ -238,9 +238,8 @@ def test_a_time_limit_ends_a_solve_with_the_best_so_far(program):
     assert result.status is PolicyStatus.TIME_LIMIT
     assert "raise time_limit=" in result.status.value
     assert 0 < result.cost < result.standing_still
-    again = solve_program(
-        program, time_limit=0.15, throw=False, guess=result, starts=0
-    )  # as the status advises
+    # as the status advises
+    again = solve_program(program, time_limit=0.15, throw=False, guess=result, starts=0)
     assert (
         again.in_sample_cost <= 1.5 * result.in_sample_cost
         if hasattr(result, "scale")

@@ -450,10 +450,8 @@ def test_a_moving_minimum_recovers_the_lqg_rule_as_the_horizon_grows():
             sees=NoisyGradient(1.0),
             cost="running",
         ).coefficients
-        beta, decay = (
-            found["momentum"],
-            found["decay"],
-        )  # its momentum does not see the decay: Δθ_{-1} + wθ_{-1} is carried
+        # its momentum does not see the decay: Δθ_{-1} + wθ_{-1} is carried
+        beta, decay = (found["momentum"], found["decay"])
         rule = [beta * (1 - decay), found["learning_rate"], decay * (1 - beta)]
         gaps.append(np.abs(rule - lqg_rule(0.05, 1.0, 2.0)))
     assert gaps[1].max() < 0.005

@@ -59,9 +59,8 @@ def test_a_schedule_for_the_worst_costs_more_on_average_and_the_other_way_round(
     )
     assert average.cost < exact_cost(worst.policy, one)
     judged = worst_case(one, measure="loss", starts=0, guess=average)
-    assert judged.worst == pytest.approx(
-        worst.worst, rel=1e-6
-    )  # a guess from the average case leads to the same answer
+    # a guess from the average case leads to the same answer
+    assert judged.worst == pytest.approx(worst.worst, rel=1e-6)
 
 
 def test_constant_heavy_ball_nears_polyaks_coefficients():

@@ -180,9 +180,8 @@ def test_a_guess_that_cannot_avoid_a_singular_point_is_refused_with_the_place():
 
 
 def test_an_unfinished_plan_names_the_function_that_was_not_finite():
-    rooted = lc.Landscape.from_expression(
-        lambda x: ca.sqrt(x[0]) + 2 * x[0], dimension=1
-    )  # runs down to the root's edge
+    # runs down to the root's edge
+    rooted = lc.Landscape.from_expression(lambda x: ca.sqrt(x[0]) + 2 * x[0], dimension=1)
     problem = lc.ControlProblem(landscape=rooted, objective=lc.Objective(horizon=3.0), start=[1.0])
     solution = lc.solve(problem, throw=False, time_limit=20)
     assert not solution.status.ok

@@ -253,9 +253,8 @@ def test_the_lqg_kernel_is_momentum_with_decay_and_nothing_less():
     for name in ("alpha", "beta", "decay"):
         assert best.coefficients[name] == pytest.approx(rule.heavy_ball[name], rel=1e-5)
     assert found["moving average"].error == pytest.approx(found["momentum"].error, rel=1e-9)
-    assert (
-        0.1 < found["momentum"].error < found["gradient descent"].error < 1
-    )  # decay turns the late kernel round
+    # decay turns the late kernel round
+    assert 0.1 < found["momentum"].error < found["gradient descent"].error < 1
 
 
 def test_errors_are_distances_of_kernels():
@@ -484,9 +483,8 @@ def test_momentum_forms_need_as_many_hidden_as_parameters():
         rule.momentum  # noqa: B018
     with pytest.raises(lc.ProblemError, match="heavy_ball"):
         rule.sampled(0.1).heavy_ball  # noqa: B018
-    assert (
-        nearest_rules(rule.sampled(0.1).kernel(200))["momentum with decay"].error < 1e-6
-    )  # same rate: one mode is enough
+    # same rate: one mode is enough
+    assert nearest_rules(rule.sampled(0.1).kernel(200))["momentum with decay"].error < 1e-6
 
 
 def test_shared_momentum_needs_every_direction_pushed():

@@ -9,9 +9,8 @@ import pytest
 import landscape_control as lc
 from landscape_control.kinks import kinks_of
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::FutureWarning"
-)  # CasADi says what numpy.abs of a symbol is
+# CasADi says what numpy.abs of a symbol is
+pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
 
 
 def softplus(z):

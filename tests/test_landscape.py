@@ -154,9 +154,8 @@ def test_the_maximum_inside_a_logsumexp_is_no_kink():
     plain = lc.Landscape.from_expression(
         lambda t: ca.log(ca.sum1(ca.exp(weights @ t))) - (weights @ t)[0], dimension=2
     )
-    points = np.array(
-        [[0.3, -0.4], [0.0, 0.0], [2.0, 1.0]]
-    )  # at the origin all three are the maximum
+    # at the origin all three are the maximum
+    points = np.array([[0.3, -0.4], [0.0, 0.0], [2.0, 1.0]])
     for one, other in zip(stable.derivatives(points), plain.derivatives(points), strict=True):
         assert one == pytest.approx(other, abs=1e-13)
 

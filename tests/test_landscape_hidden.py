@@ -37,9 +37,8 @@ def moments(hidden, time):
     def rates(_, y):
         mean, covariance = y[:size], y[size:].reshape(size, size)
         gap = np.outer(mean - hidden.centre, mean - hidden.centre)
-        jumps = (
-            hidden.rate * gap if isinstance(hidden, lc.JumpProcess) else 0.0
-        )  # the mean itself jumps in each episode
+        # the mean itself jumps in each episode
+        jumps = hidden.rate * gap if isinstance(hidden, lc.JumpProcess) else 0.0
         growth = (
             -hidden.reversion @ covariance
             - covariance @ hidden.reversion.T

@@ -90,9 +90,8 @@ def test_quantiles_invert_the_density(kind):
     for place, expected in zip(places, share, strict=True):
         assert average(spectrum, lambda h: 1.0, below=place) == pytest.approx(expected, abs=1e-12)
     ends = spectrum.quantile(np.array([0.0, 1.0]))
-    assert ends == pytest.approx(
-        spectrum.support, rel=1e-9
-    )  # a distribution function as flat as x³ loses digits there
+    # a distribution function as flat as x³ loses digits there
+    assert ends == pytest.approx(spectrum.support, rel=1e-9)
     slope = (spectrum.quantile(share + 1e-6) - spectrum.quantile(share - 1e-6)) / 2e-6
     assert slope * spectrum.density(places) == pytest.approx(1, rel=1e-6)
 

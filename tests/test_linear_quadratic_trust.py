@@ -143,6 +143,7 @@ def test_a_plan_without_a_rest_continues_past_its_nodes():
     )
 
 
+# a tiny horizon, in which the guess rests and the drift does not
 @pytest.mark.parametrize(
     ("name", "seed", "index"),
     [
@@ -154,11 +155,7 @@ def test_a_plan_without_a_rest_continues_past_its_nodes():
         ("scaled-linear-quadratic", 2026, 1594),
         ("linear-quadratic", 2026, 4603),  # an unfelt direction that grows for ever
         ("linear-quadratic", 7, 343),  # an end that is felt for longer than a window
-        (
-            "extreme-linear-quadratic",
-            9,
-            65,
-        ),  # a tiny horizon, in which the guess rests and the drift does not
+        ("extreme-linear-quadratic", 9, 65),
         ("linear-quadratic", 7, 1181),  # growth at nearly half the discount
     ],
 )

@@ -161,9 +161,8 @@ def test_the_minimum_steps_by_its_exact_law():
     task = LandscapeDistribution.quadratic(curvatures=SPECTRUM, start_variance=1.0, minimum=MOVING)
     rho, gained, centre = minimum_step(task)
     assert (rho, centre) == (math.exp(-0.2), 0.5)
-    assert gained == pytest.approx(
-        0.7 * (1 - math.exp(-0.4)), rel=1e-14
-    )  # what keeps a stationary variance
+    # what keeps a stationary variance
+    assert gained == pytest.approx(0.7 * (1 - math.exp(-0.4)), rel=1e-14)
 
 
 def test_only_means_that_are_not_zero_are_carried():

@@ -39,9 +39,8 @@ def wheel(tmp_path_factory):
     for name in ("pyproject.toml", "setup.py", "README.md"):
         shutil.copy(ROOT / name, source)
     major, minor = map(int, version("setuptools").split(".")[:2])
-    isolation = (
-        ["--no-build-isolation"] if (major, minor) >= (70, 1) else []
-    )  # the test extra brings a backend: no download
+    # the test extra brings a backend: no download
+    isolation = ["--no-build-isolation"] if (major, minor) >= (70, 1) else []
     run(
         sys.executable,
         "-m",

@@ -152,9 +152,8 @@ def test_unknown_methods_and_options_are_named():
 def test_the_front_door_drops_no_option_that_exact_answers_do_not_need(given):
     with pytest.raises(lc.ProblemError, match="(hidden variables'|solve) option: expected"):
         solve(tracking(), **given)
-    assert (
-        solve(tracking(), aims=2, max_elements=64).method == "exact LQG"
-    )  # of the method that would have been next
+    # of the method that would have been next
+    assert solve(tracking(), aims=2, max_elements=64).method == "exact LQG"
     with pytest.raises(lc.ProblemError, match="replanning option: .*did you mean 'inner'"):
         solve(tracking(), method="replanning", iner="belief")
 

@@ -22,9 +22,8 @@ def test_steady_covariance_and_gain_solve_the_scalar_riccati_equation():
     solution = solve_lqg(one_mode())
     p = sigma**2 / h**2 * (math.sqrt(lam**2 + q * h**2 / sigma**2) - lam)
     np.testing.assert_allclose(solution.steady_covariance, [[p]], rtol=1e-12)
-    np.testing.assert_allclose(
-        solution.filter_gain, [[-p * h / sigma**2]], rtol=1e-12
-    )  # -κ: higher slope, lower μ
+    # -κ: higher slope, lower μ
+    np.testing.assert_allclose(solution.filter_gain, [[-p * h / sigma**2]], rtol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -63,15 +62,13 @@ def test_cost_in_the_steady_filter_is_the_discounted_lyapunov_cost():
     solution = solve_lqg(problem)
     h, gamma, lam, (r, kappa) = 1.3, 0.5, 0.4, (solution.gain[0, 0], -solution.filter_gain[0, 0])
     rs = -solution.belief_gain[0, 0]
-    drift = np.array(
-        [[-r, 0, rs], [0, -lam, 0], [-0, kappa * h, -lam - kappa * h]]
-    )  # (θ, φ, m) about the centre
+    # (θ, φ, m) about the centre
+    drift = np.array([[-r, 0, rs], [0, -lam, 0], [-0, kappa * h, -lam - kappa * h]])
     noise = np.diag([0.0, 2 * lam, (kappa * 0.8) ** 2])
     mean = np.array([1.0 - 0.3, -0.5, -0.5])
     start = np.outer(mean, mean) + np.diag([0.0, steady[0, 0], 0.0])
-    second = solve_continuous_lyapunov(
-        drift - gamma / 2 * np.eye(3), -(start + noise / gamma)
-    )  # ∫ e^{-γt} E xxᵀ dt
+    # ∫ e^{-γt} E xxᵀ dt
+    second = solve_continuous_lyapunov(drift - gamma / 2 * np.eye(3), -(start + noise / gamma))
     control, error = np.array([-r, 0, rs]), np.array([1.0, -1.0, 0])
     assert solution.cost == pytest.approx(
         0.5 * control @ second @ control + 0.5 * h * error @ second @ error, rel=1e-11
@@ -188,9 +185,8 @@ def test_expected_cost_is_the_mean_of_simulated_costs(kind):
     path = hidden.sample(rng, episodes, step * np.arange(401))[:, :, 0]
     costs = simulated(problem, solution, path, step=step, steps=400, rng=rng, episodes=episodes)
     assert abs(costs.mean() - solution.cost) < 4 * costs.std() / math.sqrt(episodes)
-    assert (
-        costs.std() / math.sqrt(episodes) < 0.03 * solution.cost
-    )  # tight enough to mean something
+    # tight enough to mean something
+    assert costs.std() / math.sqrt(episodes) < 0.03 * solution.cost
 
 
 def test_exact_gradients_leave_a_known_moving_target():
@@ -206,9 +202,8 @@ def test_exact_gradients_leave_a_known_moving_target():
     )
     excess = np.array(noisy) - exact.cost
     assert (excess > 0).all()
-    np.testing.assert_allclose(
-        np.log10(excess[:-1] / excess[1:]), 1.0, atol=0.05
-    )  # P = σ√q/h at small noise
+    # P = σ√q/h at small noise
+    np.testing.assert_allclose(np.log10(excess[:-1] / excess[1:]), 1.0, atol=0.05)
     assert exact.filter_gain is None
 
 

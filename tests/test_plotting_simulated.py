@@ -35,9 +35,8 @@ def test_bars_are_two_standard_errors_and_stay_above_the_floor_of_a_logarithmic_
     np.testing.assert_allclose(high, [1.2, 0.12])
     np.testing.assert_allclose(low, [0.8, 0.01])
     hollow = next(line for line in axes.lines if line.get_markerfacecolor() == style.PAPER)
-    np.testing.assert_allclose(
-        hollow.get_xydata(), [[3.0, 0.01]]
-    )  # regret below zero within noise: hollow, on the floor
+    # regret below zero within noise: hollow, on the floor
+    np.testing.assert_allclose(hollow.get_xydata(), [[3.0, 0.01]])
 
 
 def test_points_that_were_not_computed_are_left_out(axes):

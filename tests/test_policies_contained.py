@@ -105,9 +105,8 @@ def test_a_network_does_what_one_with_a_unit_less_does(kind, hidden, seed):
         }
         wide = large.widen(values, seed=seed)
         np.testing.assert_array_equal(updates(large, wide), updates(small, values))
-        assert (
-            seed is None or np.count_nonzero(wide["weights"]) > small.weights
-        )  # the new unit can be improved from there
+        # the new unit can be improved from there
+        assert seed is None or np.count_nonzero(wide["weights"]) > small.weights
 
 
 @pytest.mark.parametrize(

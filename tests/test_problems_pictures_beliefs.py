@@ -48,9 +48,8 @@ def test_contours_of_theory_stand_where_theory_equals_the_ticks_of_the_scale(dra
     assert len(lines.levels) >= 3
     low, high = ([data[name][end] for name in ("horizons", "noises")] for end in (0, -1))
     for level, path in zip(lines.levels, lines.get_paths(), strict=True):
-        points = np.clip(
-            path.vertices[:, ::-1], low, high
-        )  # some end a last digit outside the grid
+        # some end a last digit outside the grid
+        points = np.clip(path.vertices[:, ::-1], low, high)
         np.testing.assert_allclose(points, path.vertices[:, ::-1], rtol=1e-12)
         np.testing.assert_allclose(theory(points), level, rtol=1e-9)
 
@@ -75,9 +74,8 @@ def test_tasks_that_never_switch_are_drawn_without_marks():
 
 def test_the_filter_of_the_sample_follows_the_closed_form_of_its_riccati_equation():
     times, _, _, variance, *_ = chase()
-    np.testing.assert_allclose(
-        variance, riccati(times), atol=0.012
-    )  # Euler with step 0.02: first order
+    # Euler with step 0.02: first order
+    np.testing.assert_allclose(variance, riccati(times), atol=0.012)
 
 
 def test_both_limits_of_the_shrink_factor_have_slope_one(drawn):

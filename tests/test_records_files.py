@@ -50,9 +50,8 @@ def test_loaded_results_give_the_same_numbers(name, made, tmp_path):
     loaded = round_trip(value, tmp_path)
     assert type(loaded) is type(value)
     assert stored_numbers(loaded) == stored_numbers(value)
-    wanted = computed_numbers(
-        round_trip(value, tmp_path) if name == "replanning" else value
-    )  # it remembers its calls
+    # it remembers its calls
+    wanted = computed_numbers(round_trip(value, tmp_path) if name == "replanning" else value)
     assert np.array_equal(computed_numbers(loaded), wanted, equal_nan=True)
     if hasattr(value, "summary") and name != "replanning":
         assert loaded.summary() == value.summary()

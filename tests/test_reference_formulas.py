@@ -116,15 +116,14 @@ def test_longest_horizon_of_a_concave_mode_is_where_the_exact_problem_stops(disc
 @pytest.mark.parametrize("decay", [0.05, 1.0, 8.0])
 @pytest.mark.parametrize("discount", DISCOUNTS[:3])
 def test_weight_decay_shortens_the_way_and_speeds_it_up(decay, discount):
-    policy = (
-        LinearQuadratic(
-            hessian=[[0.6]],
-            minimum=[1.5],
-            drift_matrix=[[-decay]],
-            discount=discount or 1e-300,
-            **WEIGHTS,
-        ).infinite()
-    )  # γ = 0 exactly has no finite cost at the attractor; the policy is continuous there
+    # γ = 0 exactly has no finite cost at the attractor; the policy is continuous there
+    policy = LinearQuadratic(
+        hessian=[[0.6]],
+        minimum=[1.5],
+        drift_matrix=[[-decay]],
+        discount=discount or 1e-300,
+        **WEIGHTS,
+    ).infinite()
     rate = weight_decay_rate(0.6, decay, discount, **WEIGHTS)
     assert -policy.closed_loop[0, 0] == pytest.approx(rate, rel=1e-12)
     polynomial = rate**2 + discount * rate - (decay**2 + decay * discount + 0.7 * 1.9 * 0.6)

@@ -194,9 +194,8 @@ def test_fixed_end_costate_is_the_slope_of_the_cost_at_both_ends():
             moved.fixed_end(horizon, start + d, end).cost
             - moved.fixed_end(horizon, start - d, end).cost
         ) / (2 * step)
-        assert slope == pytest.approx(
-            costate[0, i], rel=1e-8
-        )  # the cost is quadratic: central differences are exact
+        # the cost is quadratic: central differences are exact
+        assert slope == pytest.approx(costate[0, i], rel=1e-8)
         slope = (
             moved.fixed_end(horizon, start, end + d).cost
             - moved.fixed_end(horizon, start, end - d).cost

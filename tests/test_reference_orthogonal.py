@@ -24,9 +24,8 @@ def test_on_the_unit_interval_the_rule_is_made_of_jacobi_polynomials():
     assert polynomials(rule.learning_rates, rule.momenta, h) == pytest.approx(expected, abs=1e-11)
     lead = comb(2 * t + 2, t) / comb(t + 2, 2)  # highest coefficient of P_t
     assert rule.learning_rates == pytest.approx(lead[1:] / lead[:-1], rel=1e-12)
-    assert rule.losses == pytest.approx(
-        1 / ((t + 1) ** 2 * (t + 2) ** 2), rel=1e-9
-    )  # by Christoffel's function
+    # by Christoffel's function
+    assert rule.losses == pytest.approx(1 / ((t + 1) ** 2 * (t + 2) ** 2), rel=1e-9)
     assert rule.learning_rates[0] == pytest.approx(4 / 3, rel=1e-14)
 
 
@@ -144,9 +143,8 @@ def test_smooth_densities_near_polyak_like_one_over_t_squared_from_above(spectru
     ):
         gap = values[t] / limit - 1
         assert fitted_slope(t, gap) == pytest.approx(-2, abs=0.05)
-        assert 2 * gap[1] * t[1] ** 2 - gap[0] * t[0] ** 2 == pytest.approx(
-            constant, rel=5e-3
-        )  # Richardson: next order 1/t
+        # Richardson: next order 1/t
+        assert 2 * gap[1] * t[1] ** 2 - gap[0] * t[0] ** 2 == pytest.approx(constant, rel=5e-3)
 
 
 @pytest.mark.parametrize(("at_low", "at_high"), [(0.5, 0.5), (0.0, 1.0), (1.0, 0.5), (-0.5, 0.0)])
@@ -175,9 +173,10 @@ def test_marchenko_pastur_nears_polyak_exponentially_from_below(ratio):
     t, low, high = np.array([19, 39]), *MarchenkoPastur(ratio).support
     assert polyak(low, high) == pytest.approx((1.0, ratio), rel=1e-12)
     alpha, beta, _ = marchenko_pastur_rule(ratio, 1.0, 40)
+    # next order 1/t
     assert alpha[t] - 1 == pytest.approx(
         -2 * ratio * (1 - ratio) ** 2 * t * ratio**t, rel=0.35, abs=1e-14
-    )  # next order 1/t
+    )
     scaled = (beta[t] / ratio - 1) / ratio**t
     slope = (scaled[1] - scaled[0]) / (t[1] - t[0])
     if ratio > 0.3:  # else round-off

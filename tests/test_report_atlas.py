@@ -85,9 +85,8 @@ def test_the_page_is_one_file_that_fetches_nothing():
         r"""(?:src|href)\s*=\s*["'](?!#|data:)|@import|url\((?!#)|fetch\(|XMLHttpRequest|import\(""",
         page,
     )
-    assert set(re.findall(r"https?://[^\s\"'<]+", page)) == {
-        "http://www.w3.org/2000/svg"
-    }  # the name of SVG, not an address
+    # the name of SVG, not an address
+    assert set(re.findall(r"https?://[^\s\"'<]+", page)) == {"http://www.w3.org/2000/svg"}
     assert len(page.split("<script>")[1].split("</script>")[0]) < 14_000
 
 
@@ -186,11 +185,8 @@ def test_the_address_opens_a_cell_with_its_numbers_and_paths(tmp_path):
     drawn = re.findall(r'class="path[^"]*" data-rule="(\w+)"', dom)
     assert sorted(drawn) == sorted(["optimal", *(key for key in KEYS if key != "proximal")])
     rows = re.findall(r'<tr data-rule="(\w+)">(.*?)</tr>', dom)
-    assert [key for key, _ in rows] == [
-        "newton",
-        "gradient_descent",
-        "proximal",
-    ]  # least regret first
+    # least regret first
+    assert [key for key, _ in rows] == ["newton", "gradient_descent", "proximal"]
     assert "0.125" in rows[0][1]
     assert "learning rate 0.5" in rows[1][1]
     assert "does not apply" in rows[2][1]

@@ -108,9 +108,8 @@ def test_pictures_of_a_sweep_draw_any_words_as_they_stand(attack, tmp_path):
     sweep = hostile_sweep(attack)
     names = [str(name) for name in sweep.data_vars][:2]
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # signs that the font does not have; words too long for a layout
+        # signs that the font does not have; words too long for a layout
+        warnings.simplefilter("ignore")
         figure = plotting.sweep_maps(sweep, names)
         files = plotting.save(figure, tmp_path / "map", dpi=40)
     assert all(file.stat().st_size > 1000 for file in files)

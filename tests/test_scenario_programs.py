@@ -242,9 +242,8 @@ def test_averages_are_unbiased_with_honest_errors_and_close_on_the_exact_moments
         ]
         found = np.array([one.cost(policy, program) for one in drawn])
         assert found[:, 0].mean() == pytest.approx(exact, abs=4 * found[:, 0].std() / math.sqrt(40))
-        assert (
-            0.75 < np.sqrt(((found[:, 0] - exact) ** 2 / found[:, 1] ** 2).mean()) < 1.6
-        )  # Student's t: rms 1.13
+        # Student's t: rms 1.13
+        assert 0.75 < np.sqrt(((found[:, 0] - exact) ** 2 / found[:, 1] ** 2).mean()) < 1.6
         spreads.append(np.sqrt(((found[:, 0] - exact) ** 2).mean()))
     assert np.polyfit(np.log([40, 160, 640]), np.log(spreads), 1)[0] < -0.45
 

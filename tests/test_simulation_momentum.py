@@ -146,22 +146,18 @@ def test_bias_correction_starts_like_a_diffuse_belief_and_ends_at_one():
     times = np.arange(1, 8)
     assert adam_bias_correction(0.9, 7) == pytest.approx(1 / (1 - 0.9**times), rel=1e-12)
     assert adam_gain(0.9, 300)[[0, -1]] == pytest.approx([1.0, 0.1])
-    assert adam_gain(1 - 1e-9, 7) == pytest.approx(
-        1 / times, rel=1e-6
-    )  # the mean of all gradients so far …
-    assert kalman_transient(0.0, 7) == pytest.approx(
-        1 / times
-    )  # … is the Kalman mean of a constant gradient
+    # the mean of all gradients so far …
+    assert adam_gain(1 - 1e-9, 7) == pytest.approx(1 / times, rel=1e-6)
+    # … is the Kalman mean of a constant gradient
+    assert kalman_transient(0.0, 7) == pytest.approx(1 / times)
     walk = kalman_gain_walk(0.1)
-    assert (
-        np.abs(adam_gain(1 - walk, 10) - kalman_transient(0.1, 10))[1:].min() > 1e-3
-    )  # alike, not identical
+    # alike, not identical
+    assert np.abs(adam_gain(1 - walk, 10) - kalman_transient(0.1, 10))[1:].min() > 1e-3
 
 
 def test_belief_adam_without_discount_is_adam_and_with_much_of_it_momentum_descent():
-    ratio = kalman_gain_walk(0.02) ** 2 / (
-        1 - kalman_gain_walk(0.02)
-    )  # ρ = K²/(1-K), the inverse of the gain
+    # ρ = K²/(1-K), the inverse of the gain
+    ratio = kalman_gain_walk(0.02) ** 2 / (1 - kalman_gain_walk(0.02))
     gain = kalman_gain_walk(ratio)
     settings = {"drive": 0.25, "ratio": ratio, "diffuse": False}
     for correct in (True, False):

@@ -39,9 +39,8 @@ def test_a_full_reset_brings_the_weights_back_along_a_straight_line_at_the_price
         if k + 5 < len(u) and (later == later[0]).all():
             assert theta[k + 5] == pytest.approx(0.0, abs=1e-12)
             assert u[k : k + 5] == pytest.approx(np.full(5, -theta[k] / 0.25))
-            assert abs(u[k + 5]) == pytest.approx(
-                1.0, rel=1e-6
-            )  # Adam's very first step: its counter starts afresh too
+            # Adam's very first step: its counter starts afresh too
+            assert abs(u[k + 5]) == pytest.approx(1.0, rel=1e-6)
             found += 1
     assert found > 20
 

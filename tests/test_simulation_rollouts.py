@@ -322,6 +322,5 @@ def test_an_interrupted_simulation_hands_back_what_was_done():
     part = stopped.value.solution
     assert part.horizon == pytest.approx(1.5)
     assert part.final == pytest.approx(shorter.final, rel=1e-12)
-    assert part.costs == pytest.approx(
-        shorter.costs, rel=5e-3
-    )  # but for the weight of the last half step
+    # but for the weight of the last half step
+    assert part.costs == pytest.approx(shorter.costs, rel=5e-3)

@@ -137,9 +137,8 @@ def test_strong_discount_on_a_curved_valley_needs_no_rest_nearby():
     )
     solution = lc.solve(problem)
     step = -problem.landscape.gradient(problem.start)[0] / 100.0
-    assert solution.controls[0] == pytest.approx(
-        step, rel=5e-3
-    )  # gradient descent, up to the curvature over γ²
+    # gradient descent, up to the curvature over γ²
+    assert solution.controls[0] == pytest.approx(step, rel=5e-3)
     with pytest.raises(lc.ProblemError, match="close to rest"):
         solution.at(100.0)
 
@@ -215,9 +214,8 @@ def test_strong_discount_over_a_long_horizon_is_right_to_the_end(end):
     else:
         theta, _, costate = exact.fixed_end(4.0, problem.start, np.array(end)).path(solution.times)
     assert solution.parameters == pytest.approx(theta, abs=2e-5)
-    assert solution.costates == pytest.approx(
-        costate, abs=1e-3 * np.abs(costate).max()
-    )  # √tolerance
+    # √tolerance
+    assert solution.costates == pytest.approx(costate, abs=1e-3 * np.abs(costate).max())
     assert solution.certificate.passed
 
 

@@ -93,12 +93,8 @@ def test_free_end_path_control_and_costate_match_the_riccati_solution(name, disc
     assert solution.cost == pytest.approx(exact.value(2.0, start), rel=tolerance)
     assert relative(solution.parameters, theta) < tolerance
     assert relative(solution.costates, costate) < tolerance
-    control_tolerance = {
-        "action": 1e-7,
-        "radau": 1e-6,
-        "gauss": 1e-6,
-        "shooting": 5e-3,
-    }  # shooting: linear per element
+    # shooting: linear per element
+    control_tolerance = {"action": 1e-7, "radau": 1e-6, "gauss": 1e-6, "shooting": 5e-3}
     assert relative(solution.controls, u) < control_tolerance[name]
 
 

@@ -510,9 +510,8 @@ def test_policies_over_noise_and_horizon_for_two_families():
         starts=3,
     )
     assert set(atlas["status"].values.ravel()) == {"converged"}
-    np.testing.assert_allclose(
-        atlas["cost"][..., 1], 2 * atlas["cost"][..., 0], rtol=1e-5
-    )  # J is linear in the variance
+    # J is linear in the variance
+    np.testing.assert_allclose(atlas["cost"][..., 1], 2 * atlas["cost"][..., 0], rtol=1e-5)
     assert (
         atlas["cost"].sel(family="ball") <= atlas["cost"].sel(family="descent") * (1 + 1e-9)
     ).all()

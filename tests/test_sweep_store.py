@@ -262,9 +262,8 @@ def test_another_function_of_the_same_name_does_not_get_the_numbers_of_the_first
 
 def test_a_changed_measure_is_refused_naming_it(tmp_path, monkeypatch):
     first = run(tmp_path, measure=[lambda solution: solution.cost])
-    same(
-        first, run(tmp_path, measure=[lambda solution: solution.cost])
-    )  # the same words, elsewhere
+    # the same words, elsewhere
+    same(first, run(tmp_path, measure=[lambda solution: solution.cost]))
     with pytest.raises(
         ProblemError,
         match=r"differs in measure 'lambda' \(has other code, or uses other values\)\. ",

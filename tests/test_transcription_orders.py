@@ -61,9 +61,8 @@ def test_geometric_and_symmetric_meshes_are_increasing_and_end_at_one():
         assert vertices[0] == 0
         assert vertices[-1] == pytest.approx(1)
         assert (np.diff(vertices) > 0).all()
-    assert initial_vertices(8, 10.0, 1e3)[1] == pytest.approx(
-        1e-4, rel=1e-3
-    )  # the first element is 1/rate long
+    # the first element is 1/rate long
+    assert initial_vertices(8, 10.0, 1e3)[1] == pytest.approx(1e-4, rel=1e-3)
     new = refined_vertices(np.linspace(0, 1, 5), np.array([1.0, 1e-9, 1e-9, 1e-9]), 8, 4)
     assert np.sum(new < 0.25) > 4  # most of the new elements go where the error was
 

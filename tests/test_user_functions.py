@@ -14,9 +14,8 @@ import pytest
 import landscape_control as lc
 from landscape_control.policies import Coefficient, Family
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::FutureWarning"
-)  # CasADi says what numpy.abs of a symbol is
+# CasADi says what numpy.abs of a symbol is
+pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
 OUTSIDE, OF_THE_SAME_NAME, MATRIX = ca.SX.sym("z"), ca.SX.sym("theta", 2), ca.MX.sym("m", 2)
 
 

@@ -11,10 +11,8 @@ from ..arguments import Filled, Words, checked
 from ..errors import ProblemError
 from .check import Check
 
-_FOREIGN = (
-    "casadi",
-    "matplotlib",
-)  # evidence outlives the process that made it, and is drawn elsewhere
+# evidence outlives the process that made it, and is drawn elsewhere
+_FOREIGN = ("casadi", "matplotlib")
 
 
 _AT_LEAST_ONE = Words(

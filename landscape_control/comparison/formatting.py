@@ -27,9 +27,8 @@ def table(verdict) -> str:
         "J_rule/J* - 1",
     ]
     lines = [header, *(_cells(row) for row in verdict.rows)]
-    lines = (
-        lines if verdict.nouns[0] == "controls" else [line[:-1] for line in lines]
-    )  # causal rules are not run here
+    # causal rules are not run here
+    lines = lines if verdict.nouns[0] == "controls" else [line[:-1] for line in lines]
     refused = [
         f"not applicable: {key.replace('_', ' ')}: {reason}"
         for key, reason in verdict.refused.items()

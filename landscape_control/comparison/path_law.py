@@ -152,9 +152,8 @@ def _derivatives(problem, plan):
         "snm,sm->sn", model.actuation(plan.parameters), plan.controls
     )
     nodes = np.arange(len(widths))[:, None] * degree + np.arange(degree + 1)
-    places = np.concatenate(
-        [(np.polynomial.legendre.leggauss(2)[0] + 1) / 2, [0.0, 1.0]]
-    )  # two inside, two ends
+    # two inside, two ends
+    places = np.concatenate([(np.polynomial.legendre.leggauss(2)[0] + 1) / 2, [0.0, 1.0]])
     reading = lagrange_matrix(plan.positions, places)
     slope = reading @ differentiation_matrix(plan.positions)
     acceleration = slope @ velocity[nodes] / widths[:, None, None]

@@ -6,11 +6,8 @@ import numpy as np
 
 from ..policies import PolicyProgram
 
-_UNUSED = {
-    "terminal": ("loss_weight",),
-    "running": ("terminal_weight",),
-    "both": (),
-}  # by kind of cost
+# by kind of cost
+_UNUSED = {"terminal": ("loss_weight",), "running": ("terminal_weight",), "both": ()}
 
 
 def differing_fields(first: PolicyProgram, second: PolicyProgram) -> list[str]:

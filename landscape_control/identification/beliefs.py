@@ -14,10 +14,8 @@ from .histories import Histories
 from .kernels.raw_rules import raw_rule
 
 _COUNTED = 160  # steps of an endless policy, after those in which its filter settles
-_SETTLE, _LONGEST = (
-    10.0,
-    1000,
-)  # memory constants given to settle, where the memory is known; at most so many steps
+# memory constants given to settle, where the memory is known; at most so many steps
+_SETTLE, _LONGEST = (10.0, 1000)
 _UNKNOWN = 200  # steps to settle where it is not
 _COARSER = 2  # times the step of simulations, whose costs need finer ones than coefficients do
 

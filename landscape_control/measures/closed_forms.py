@@ -117,9 +117,8 @@ def read_modes(problem) -> Modes:
     start = problem.start
     loss, gradient, hessian = problem.start_derivatives
     actuation, metric = problem.model.actuation(start)[0], problem.model.metric(start)[0]
-    offset = np.linalg.lstsq(hessian[0], gradient[0], rcond=1e-13)[
-        0
-    ]  # start - minimum, where the loss sees it
+    # start - minimum, where the loss sees it
+    offset = np.linalg.lstsq(hessian[0], gradient[0], rcond=1e-13)[0]
     curvature, basis = (
         part[0] for part in metric_modes((actuation.T @ hessian[0] @ actuation)[None], metric[None])
     )

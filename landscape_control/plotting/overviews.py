@@ -166,9 +166,8 @@ def coefficients(d):
     Panels: ``forest``, ``numbers``.
     """
     half, number = (d.upper - d.lower) / 2, evidence.figures_of
-    spread = [
-        f" ± {number(width, 1)}" if width else "" for width in half
-    ]  # no interval where nothing was uncertain
+    # no interval where nothing was uncertain
+    spread = [f" ± {number(width, 1)}" if width else "" for width in half]
     columns = {
         "estimate": [
             number(value) + width for value, width in zip(d.estimates, spread, strict=True)

@@ -146,9 +146,8 @@ def _name_regions(axes, mask, sides, look):
         return
     part = parts == int(np.argmax(sizes)) + 1
     space = distance_transform_edt(np.pad(part, 1))[1:-1, 1:-1]
-    wide = np.where(
-        part, _run_lengths(part) * np.minimum(space, 2) + space, 0
-    )  # words are wide: prefer long rows
+    # words are wide: prefer long rows
+    wide = np.where(part, _run_lengths(part) * np.minimum(space, 2) + space, 0)
     spots = np.argwhere(wide >= 0.97 * wide.max())
     row, column = spots[np.abs(spots - spots.mean(axis=0)).sum(axis=1).argmin()]
     left, right = _run(part[row], column)

@@ -21,14 +21,8 @@ from .expressions import function_to_tree
 from .numbers import array_to_tree, number_to_tree
 
 _CLASSES = (ControlProblem, PolicyProgram, Learner, LinearDrift, Objective, LandscapeDistribution)
-FAMILIES = (
-    Hidden,
-    Sees,
-    Spectrum,
-    Family,
-    Shape,
-    Transcription,
-)  # every kind of these is known by its name
+# every kind of these is known by its name
+FAMILIES = (Hidden, Sees, Spectrum, Family, Shape, Transcription)
 _PACKAGE = __package__.partition(".")[0]
 
 

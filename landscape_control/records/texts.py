@@ -120,9 +120,8 @@ class Texts:
             if begin < 0 or self.data[begin] != version:
                 continue
             name_size, type_size, space_size = struct.unpack_from("<HHH", self.data, begin + 2)
-            if name_size != size or (
-                version > 1 and self.data[begin + 1]
-            ):  # a type or a space that stands elsewhere
+            # a type or a space that stands elsewhere
+            if name_size != size or (version > 1 and self.data[begin + 1]):
                 continue
             kind = place + _padded(size, padded)
             values = kind + _padded(type_size, padded) + _padded(space_size, padded)

@@ -25,9 +25,8 @@ _CSV_COLUMNS = (
     "seconds",
     "note",
 )
-_STARTS_A_FORMULA = tuple(
-    "=+-@\t\r\n＝＋－＠"
-)  # of cells in spreadsheets; the wide signs mean the same in some of them
+# of cells in spreadsheets; the wide signs mean the same in some of them
+_STARTS_A_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf|nan")
 
 

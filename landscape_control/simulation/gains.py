@@ -33,9 +33,8 @@ def kalman_gain_walk(ratio: Numbers):
     ratio = np.asarray(ratio, dtype=float)
     root = np.sqrt(ratio * (ratio + 4))
     with np.errstate(invalid="ignore"):
-        return np.where(ratio > 0, 2 * ratio / (root + ratio), 0.0)[
-            ()
-        ]  # = (root - ratio)/2 without cancellation
+        # = (root - ratio)/2 without cancellation
+        return np.where(ratio > 0, 2 * ratio / (root + ratio), 0.0)[()]
 
 
 @checked

@@ -157,9 +157,8 @@ class SwitchLearner(RawLearner):
             jump = self.displacement(theta, state["centre"], state["rng"]) / duration
             state["jump"] = np.where(switched[:, None], jump, state["jump"])
         left = np.where(switched, duration, state["left"])
-        share = np.minimum(left / step, 1.0)[
-            :, None
-        ]  # the last step of a jump may be a part of one
+        # the last step of a jump may be a part of one
+        share = np.minimum(left / step, 1.0)[:, None]
         moving = left > 0
         state["left"] = np.where(left > (1 + 1e-9) * step, left - step, 0.0)
         state["count"] = np.where(moving, 0.0, state["count"])

@@ -145,13 +145,8 @@ class _Loop:
         )
         self.rates = _Rates(problem, step, count)
         self.diverged_by = None
-        self._begun = (
-            0,
-            None,
-            None,
-            None,
-            None,
-        )  # step, θ, losses, efforts and hidden variables before the present step
+        # step, θ, losses, efforts and hidden variables before the present step
+        self._begun = (0, None, None, None, None)
 
     def run(self, episodes):
         functions, random = self.functions, self.random

@@ -153,9 +153,8 @@ def _resolved(problem, name, values) -> Axis:
         values = np.asarray(values)
     labels, rows = _labels_and_rows(name, values)
     if len(paths) == 1:
-        if (
-            labels is None and np.ndim(rows[0]) == 1 and not isinstance(rows[0], str)
-        ):  # whole vectors: zip the entries
+        # whole vectors: zip the entries
+        if labels is None and np.ndim(rows[0]) == 1 and not isinstance(rows[0], str):
             current = known.get(paths[0])
             paths = tuple(
                 f"{paths[0]}.{i}"
@@ -259,9 +258,8 @@ def _column(name, path, current, values, labels):
 def _as_numbers(name, current, values):
     huge = [value for value in values if isinstance(value, int) and abs(value) >= 2**63]
     if huge:
-        digits = (
-            int(math.log10(abs(huge[0]))) + 1
-        )  # written out it may be longer than Python prints
+        # written out it may be longer than Python prints
+        digits = int(math.log10(abs(huge[0]))) + 1
         _refuse(
             name,
             "numbers below 2^63, or floats",

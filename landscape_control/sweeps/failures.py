@@ -14,13 +14,8 @@ COMPUTED, REFUSED, RAISED, MEASURE, LOST, PENDING = (
     "not run",
 )
 FINE = ("converged", COMPUTED)
-USABLE = (
-    *FINE,
-    "refinement cap",
-    "quadrature cap",
-    "optimism",
-    "grid too coarse",
-)  # right, but not to the tolerance
+# right, but not to the tolerance
+USABLE = (*FINE, "refinement cap", "quadrature cap", "optimism", "grid too coarse")
 LONGEST = 4000  # characters of a traceback that are kept
 
 

@@ -161,10 +161,8 @@ class _Walk:
             return self.say(type(thing).__name__, repr(thing))
         if id(thing) in self.seen:
             return self.say("again", self.seen[id(thing)][0])
-        self.seen[id(thing)] = (
-            len(self.seen),
-            thing,
-        )  # kept, so that no other object gets its number
+        # kept, so that no other object gets its number
+        self.seen[id(thing)] = (len(self.seen), thing)
         for kinds, method in self._METHODS:
             if isinstance(thing, kinds):
                 self.say(type(thing).__name__)
@@ -292,9 +290,8 @@ class _Walk:
             return self.take(thing.__wrapped__)
         if is_dataclass(thing):
             return self._row([getattr(thing, field.name) for field in fields(thing)])
-        if isinstance(
-            vars(kind).get("__call__"), FunctionType
-        ):  # a callable object: what it does and what it holds
+        # a callable object: what it does and what it holds
+        if isinstance(vars(kind).get("__call__"), FunctionType):
             return self._row((kind.__call__, getattr(thing, "__dict__", {})))
         try:
             self.total.update(pickle.dumps(thing, protocol=4))

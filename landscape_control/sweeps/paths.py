@@ -11,10 +11,8 @@ from ..errors import ProblemError, check_choice
 from ..landscape import Hidden, Landscape
 
 SEED = "seed"
-_TIED = {
-    "start_mean": "mean",
-    "start_covariance": "variance",
-}  # a hidden process that starts at its stationary law
+# a hidden process that starts at its stationary law
+_TIED = {"start_mean": "mean", "start_covariance": "variance"}
 
 
 def parameters(problem) -> dict[str, object]:
@@ -99,9 +97,8 @@ def with_values(thing, changes: dict):
             direct[head] = value
     for head, inner in nested.items():
         part = direct[head] if head in direct else read(thing, head)
-        if part is None and inner.keys() == {
-            str(i) for i in range(len(inner))
-        }:  # a vector where there was none
+        # a vector where there was none
+        if part is None and inner.keys() == {str(i) for i in range(len(inner))}:
             part = np.zeros(len(inner))
         direct[head] = with_values(part, inner)
     return _rebuilt(thing, direct) if direct else thing

@@ -222,9 +222,8 @@ class ChunkWorker:
             )
         usable = row["status"] in USABLE
         for measure in self.measures:
-            if (
-                measure.needs == "solution" and not usable
-            ):  # numbers of what is no answer look like answers
+            # numbers of what is no answer look like answers
+            if measure.needs == "solution" and not usable:
                 continue
             try:
                 parts = self._parts(measure, plain_value(measure(cell)))

@@ -135,9 +135,8 @@ class Collocation(Transcription):
             True  # elsewhere there is no control variable: u follows from the costate
         )
         everywhere = self._matrices.to_positions @ pushes
-        if (
-            self.points == "radau"
-        ):  # a shared vertex is the last collocation point of the element before it
+        # a shared vertex is the last collocation point of the element before it
+        if self.points == "radau":
             collocated[1:, 0], everywhere[1:, 0] = True, everywhere[:-1, -1]
         chosen = flatten(collocated)
         controls[chosen] = flatten(everywhere)[chosen]

@@ -194,9 +194,8 @@ def _lagrangian(model, transcription, stage, layout, nlp, rows):
     gap, path = ca.SX.sym("lam_gap", n), ca.SX.sym("lam_path", size)
     following, cost, equations = stage.function(y[:n], y[n:], left, right, vector)
     value = factor * cost - ca.dot(gap, following) + ca.dot(path, equations)
-    if (
-        stage.next_is_last_block and not size and has_quadratic_effort(model)
-    ):  # the discretised action
+    # the discretised action
+    if stage.next_is_last_block and not size and has_quadratic_effort(model):
         block = factor * effort_hessian(model, transcription, layout, [y, left, right, vector])
         slope = ca.gradient(value, y)
     else:

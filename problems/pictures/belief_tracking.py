@@ -100,9 +100,8 @@ def _belief_panel(axes, d, letter):
     seen = np.concatenate(
         [d.hidden, d.mean - 2 * np.sqrt(d.variance), d.mean + 2 * np.sqrt(d.variance)]
     )
-    axes.set_ylim(
-        seen.min() - 0.15 * np.ptp(seen), seen.max() + 0.15 * np.ptp(seen)
-    )  # a lone gradient may lie anywhere
+    # a lone gradient may lie anywhere
+    axes.set_ylim(seen.min() - 0.15 * np.ptp(seen), seen.max() + 0.15 * np.ptp(seen))
     words = "what the learner believes" if d.title is None else d.title
     style.label(axes, None, "hidden minimum μ", title=words, letter=letter)
 

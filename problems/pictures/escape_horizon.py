@@ -92,9 +92,10 @@ def _region_words(axes, d):
     """Name both regions at the deepest cell of each, the one farthest from every other cell and
     from the frame.
     """
+    # words are wide
     column, row = np.meshgrid(
         np.linspace(0, 2, len(d.discounts)), np.linspace(0, 6, len(d.horizons))
-    )  # words are wide
+    )
     cells = np.stack([column, row], axis=-1)
     for region, words in ((d.advantage > 0, "crossing pays"), (d.advantage <= 0, "staying pays")):
         if region.any():

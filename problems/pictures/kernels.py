@@ -89,13 +89,14 @@ def _kernel(axes, d, i):
     for turn, (key, kernel) in enumerate(
         zip(d.equivalents, d.equivalent_kernels[:, i], strict=True)
     ):
+        # they take turns
         look, dashes = (
             style.rule(key),
             (
                 3.0 * turn,
                 (3.0, 3.0 * max(len(d.equivalents) - 1, 1)),
             ),
-        )  # they take turns
+        )
         axes.plot(d.lags, kernel, color=look.color, linestyle=dashes, linewidth=1.5, zorder=3)
         axes.plot(
             [], [], color=look.color, linestyle=(0, (3, 1.5)), linewidth=1.5, label=look.label

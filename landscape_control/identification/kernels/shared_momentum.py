@@ -115,9 +115,8 @@ def _one_friction(closed, optimal, scalars):
 def _minimum(function, start):
     options = {"xatol": 1e-9, "fatol": 1e-13, "maxiter": 4000, "maxfev": 4000}
     first = minimize(function, start, method="Nelder-Mead", options=options)
-    return minimize(
-        function, first.x, method="Nelder-Mead", options=options
-    )  # a fresh simplex leaves a collapsed one
+    # a fresh simplex leaves a collapsed one
+    return minimize(function, first.x, method="Nelder-Mead", options=options)
 
 
 class _ClosedLoop:
