@@ -47,9 +47,10 @@ bench: $(VENV)/.stamp-run  ## speed against the reference, as ratios
 trust: $(VENV)/.stamp-run  ## random problems against independent references: right, flagged, refused, silently wrong
 	$(BIN)/python scripts/trust.py --count $(COUNT) --seed $(SEED)
 
-lint: $(VENV)/.stamp-lint  ## ruff, its rules and its format
+lint: $(VENV)/.stamp-lint  ## ruff, its rules and its format; mypy
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
 
 clean:  ## remove the environment and everything generated
 	rm -rf $(VENV) $(OLDEST_VENV) $(OUTPUT) build dist *.egg-info .pytest_cache .ruff_cache

@@ -14,8 +14,7 @@ throughout.
 
 from importlib import import_module
 
-from .errors import ProblemError, SolveError, SolveInterrupted, UnstabilisableError
-from .landscape import (
+from .model.landscape import (
     Discrete,
     GaussianPrior,
     JumpProcess,
@@ -32,37 +31,41 @@ from .landscape import (
     quadratic,
     rosenbrock,
 )
-from .learner import Learner, LinearDrift, linear_drift
-from .objective import Objective
-from .problem import ControlProblem
-from .sees import CurvatureNoise, ExactGradient, NoisyGradient, NoisyLoss, Observe
-from .solution import Plan, Solution, Status
-from .solver import Solver
-from .transcription import Collocation, DiscretisedAction, MultipleShooting
+from .model.learner import Learner, LinearDrift, linear_drift
+from .model.objective import Objective
+from .model.observation import CurvatureNoise, ExactGradient, NoisyGradient, NoisyLoss, Observe
+from .model.problem import ControlProblem
+from .planning.solution import Plan, Solution, Status
+from .planning.solver import Solver
+from .planning.transcription import Collocation, DiscretisedAction, MultipleShooting
+from .support import older_paths
+from .support.errors import ProblemError, SolveError, SolveInterrupted, UnstabilisableError
 from .verification.solve import solve
+
+older_paths.install()
 
 __version__ = "0.1.0"
 
-# Packages that a first solve does not need are imported when their names are first used.
+# What a first solve does not need is imported when its name is first used: name -> module.
 _LATER = {
-    "compare": "comparison",
-    "path_law": "comparison",
-    "preconditioner_exponent": "comparison",
-    "exponent_curve": "comparison",
-    "certify_global": "grid",
+    "compare": "identification.maps",
+    "path_law": "identification.maps",
+    "preconditioner_exponent": "identification.maps",
+    "exponent_curve": "identification.maps",
+    "certify_global": "planning.dynamic_programming.deterministic.certify",
     "BeliefSolution": "planning",
     "linearised_rules": "identification",
     "nearest_rules": "identification",
     "raw_rule": "identification",
     "share_momentum": "identification",
-    "belief_model": "belief",
-    "Policy": "policies",
-    "PolicyProgram": "policies",
-    "PolicyResult": "emergence",
-    "PolicySolver": "emergence",
-    "optimize_policy": "emergence",
-    "replay": "emergence",
-    "worst_case": "emergence",
+    "belief_model": "model.belief",
+    "Policy": "rules.families",
+    "PolicyProgram": "optimisation",
+    "PolicyResult": "optimisation",
+    "PolicySolver": "optimisation",
+    "optimize_policy": "optimisation",
+    "replay": "optimisation",
+    "worst_case": "optimisation",
     "identify": "identification",
     "rollout": "identification",
     "resume": "sweeps",
@@ -74,6 +77,7 @@ _LATER = {
     "paired_difference": "simulation",
     "simulate": "simulation",
 }
+# Public parts; some are names of version 0.1 for what stands elsewhere today, see older_paths.
 _PACKAGES = (
     "belief",
     "claims",

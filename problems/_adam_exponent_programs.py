@@ -9,10 +9,12 @@ import numpy as np
 from scipy.optimize import minimize
 
 import landscape_control as lc
-from landscape_control.emergence.scenarios import ScenarioSolver
-from landscape_control.landscape import LandscapeDistribution, LogUniform
-from landscape_control.policies import AdamFamily, GatedPolicy, PolicyProgram
-from landscape_control.sees import CurvatureNoise
+
+from ..model.landscape import LandscapeDistribution, LogUniform
+from ..model.observation import CurvatureNoise
+from ..optimisation.program import PolicyProgram
+from ..optimisation.scenarios import ScenarioSolver
+from ..rules.families import AdamFamily, GatedPolicy
 
 LOW, HIGH, PRICE, EPSILON = 0.01, 1.0, 0.05, 1e-8
 HORIZONS, NOISES, DISCOUNTS = (5, 20, 80), (0.0, 0.3, 1.0), (0.05, 0.2, 1.0)

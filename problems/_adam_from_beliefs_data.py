@@ -3,7 +3,9 @@
 import math
 
 import numpy as np
-from landscape_control.problems._adam_from_beliefs_learners import (
+
+from ..simulation import SGD, Adam, RMSProp
+from ._adam_from_beliefs_learners import (
     BETA2,
     CURVATURES,
     DISCOUNTS,
@@ -17,12 +19,6 @@ from landscape_control.problems._adam_from_beliefs_learners import (
     learner,
     run,
     updates,
-)
-
-from landscape_control.simulation import (
-    SGD,
-    Adam,
-    RMSProp,
 )
 
 

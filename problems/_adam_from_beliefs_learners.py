@@ -8,14 +8,8 @@ from functools import cache, partial
 import numpy as np
 
 import landscape_control as lc
-from landscape_control.simulation import (
-    SGD,
-    Adam,
-    BeliefAdam,
-    RMSProp,
-    paired_difference,
-    simulate,
-)
+
+from ..simulation import SGD, Adam, BeliefAdam, RMSProp, paired_difference, simulate
 
 CURVATURES, DRIVE, STEP = np.array([1.0, 25.0]), 1.0, 0.05  # DRIVE is ηk
 NOISES, DISCOUNTS = np.array([0.3, 1.0, 3.0]), np.array([0.2, 0.8, 3.2])

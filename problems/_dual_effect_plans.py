@@ -6,8 +6,9 @@ from functools import cache
 import numpy as np
 
 import landscape_control as lc
-from landscape_control.simulation import paired_difference, simulate
-from landscape_control.stochastic import solve_grid
+
+from ..planning.dynamic_programming.diffusive.solve import solve_grid
+from ..simulation import paired_difference, simulate
 
 CURVATURES, MINIMA, SWITCHING = np.array([0.3, 3.0]), np.array([1.0, -1.0]), 0.05
 NOISES, DISCOUNTS, BLIND = np.array([0.1, 0.3, 1.0, 3.0]), np.array([0.1, 0.2, 0.4]), 1e6

@@ -8,10 +8,11 @@ import casadi as ca
 import numpy as np
 
 import landscape_control as lc
-from landscape_control.belief import belief_model
-from landscape_control.claims import Check
-from landscape_control.planning import solve
-from landscape_control.reference import relaxation_rate
+
+from ..claims import Check
+from ..model.belief import belief_model
+from ..planning.beliefs import solve
+from ..reference import relaxation_rate
 
 CONDITIONS, SHARED_NOISES = np.array([1.0, 4.0, 16.0, 64.0]), np.array([0.2, 1.0])
 

@@ -8,13 +8,11 @@ import numpy as np
 from scipy.optimize import minimize
 
 import landscape_control as lc
-from landscape_control.emergence import PolicySolver
-from landscape_control.landscape import LandscapeDistribution, Uniform
-from landscape_control.policies import (
-    GradientDescent,
-    HeavyBall,
-    PolicyProgram,
-)
+
+from ..model.landscape import LandscapeDistribution, Uniform
+from ..optimisation import PolicySolver
+from ..optimisation.program import PolicyProgram
+from ..rules.families import GradientDescent, HeavyBall
 
 SPECTRUM, NOISE = Uniform(0.05, 1.0), 0.3
 HORIZONS, NOISES = (

@@ -8,16 +8,12 @@ import numpy as np
 from scipy.optimize import minimize
 
 import landscape_control as lc
-from landscape_control.claims import Check, fitted_slope
-from landscape_control.emergence import optimize_policy
-from landscape_control.landscape import Discrete, LandscapeDistribution, MarchenkoPastur, Uniform
-from landscape_control.policies import HeavyBall
-from landscape_control.reference import (
-    endless_loss,
-    orthogonal_rule,
-    polyak,
-    polynomials,
-)
+
+from ..claims import Check, fitted_slope
+from ..model.landscape import Discrete, LandscapeDistribution, MarchenkoPastur, Uniform
+from ..optimisation import optimize_policy
+from ..reference import endless_loss, orthogonal_rule, polyak, polynomials
+from ..rules.families import HeavyBall
 
 SPECTRA = {
     "uniform": Uniform(0.05, 1.0),

@@ -8,14 +8,9 @@ from functools import partial
 import numpy as np
 
 import landscape_control as lc
-from landscape_control.reference import relaxation_rate
-from landscape_control.simulation import (
-    FullResetAtSwitches,
-    HeavyBall,
-    NoReset,
-    ShrinkAndPerturb,
-    WeightDecay,
-)
+
+from ..reference import relaxation_rate
+from ..simulation import FullResetAtSwitches, HeavyBall, NoReset, ShrinkAndPerturb, WeightDecay
 
 CURVATURE, DISCOUNT, RATE, WEIGHT = 1.0, 0.2, 4.0, 1.0
 TASKS = np.array([-3.0, -1.0, 1.0, 3.0]) / math.sqrt(5)

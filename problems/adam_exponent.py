@@ -33,7 +33,12 @@ Relation   By scenarios: 200 fitted, 4000 held out; intervals are 95 % over the 
 import math
 
 import numpy as np
-from landscape_control.problems._adam_exponent_programs import (
+
+from ..claims import Check, Claim, Evidence
+from ..optimisation.held_out import HeldOut, mean_and_error
+from ..optimisation.program import PolicyProgram
+from ..rules.families import Policy
+from ._adam_exponent_programs import (
     DISCOUNTS,
     GATE,
     GATED,
@@ -50,10 +55,6 @@ from landscape_control.problems._adam_exponent_programs import (
     program,
     solver,
 )
-
-from landscape_control.claims import Check, Claim, Evidence
-from landscape_control.emergence.held_out import HeldOut, mean_and_error
-from landscape_control.policies import Policy, PolicyProgram
 
 
 def problem() -> PolicyProgram:

@@ -17,14 +17,9 @@ Relation   equal: cells on other scenarios, half as many, within twice the inter
 """
 
 import numpy as np
-from landscape_control.problems.adam_exponent import (
-    full_information,
-    known_exponent,
-    problem,
-    solver,
-)
 
-from landscape_control.claims import Check, Claim, Evidence
+from ..claims import Check, Claim, Evidence
+from .adam_exponent import full_information, known_exponent, problem, solver
 
 __all__ = ["CLAIM", "evaluate", "problem"]
 

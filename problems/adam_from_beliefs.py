@@ -32,8 +32,14 @@ import math
 from functools import partial
 
 import numpy as np
-from landscape_control.problems._adam_from_beliefs_data import picture
-from landscape_control.problems._adam_from_beliefs_learners import (
+
+import landscape_control as lc
+
+from ..claims import Check, Claim, Evidence, fitted_slope
+from ..planning.beliefs import solve
+from ..simulation import Adam, KalmanMomentum
+from ._adam_from_beliefs_data import picture
+from ._adam_from_beliefs_learners import (
     BETA2,
     DISCOUNTS,
     DRIVE,
@@ -51,14 +57,6 @@ from landscape_control.problems._adam_from_beliefs_learners import (
     relative,
     run,
     updates,
-)
-
-import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence, fitted_slope
-from landscape_control.planning import solve
-from landscape_control.simulation import (
-    Adam,
-    KalmanMomentum,
 )
 
 NEARBY, FAR = np.array([1e-6, 1e-5, 1e-4]), np.array([1e3, 1e4, 1e5])

@@ -18,8 +18,9 @@ import numpy as np
 from scipy.linalg import expm
 
 import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence, fitted_slope
-from landscape_control.reference import relaxation_matrix, relaxation_rate
+
+from ..claims import Check, Claim, Evidence, fitted_slope
+from ..reference import relaxation_matrix, relaxation_rate
 
 CURVATURES = np.array([0.5, 4.5])  # flat, steep
 TILT = math.radians(25)

@@ -15,19 +15,12 @@ Relation   equal: the law θ̇ = M(θ-θ*) fitted to the computed paths has M = 
 import math
 
 import numpy as np
-from landscape_control.problems.isotropic import (
-    CURVATURE,
-    DISCOUNTS,
-    LEARNING_RATE,
-    LOSS_WEIGHT,
-    MINIMUM,
-    bowl,
-    compare,
-)
 
 import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence
-from landscape_control.reference import relaxation_matrix
+
+from ..claims import Check, Claim, Evidence
+from ..reference import relaxation_matrix
+from .isotropic import CURVATURE, DISCOUNTS, LEARNING_RATE, LOSS_WEIGHT, MINIMUM, bowl, compare
 
 TILT = math.radians(80)
 AXES = np.array([[math.cos(TILT), -math.sin(TILT)], [math.sin(TILT), math.cos(TILT)]])

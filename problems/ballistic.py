@@ -29,8 +29,9 @@ import numpy as np
 from scipy.integrate import quad, solve_ivp
 
 import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence
-from landscape_control.reference import ballistic_matrix
+
+from ..claims import Check, Claim, Evidence
+from ..reference import ballistic_matrix
 
 RATE, WEIGHT, START, BOWL_START = 2.0, 1.5, np.array([-0.6, 0.55]), np.array([1.0, -1.0, 0.5])
 HESSIAN = np.array([[2.0, 0.8, 0.5], [0.8, 1.0, 0.3], [0.5, 0.3, 0.6]])

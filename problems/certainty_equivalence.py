@@ -26,11 +26,12 @@ import math
 import numpy as np
 
 import landscape_control as lc
-from landscape_control.belief import belief_model
-from landscape_control.claims import Check, Claim, Evidence, fitted_slope
-from landscape_control.planning import solve
-from landscape_control.reference import relaxation_rate
-from landscape_control.simulation import simulate
+
+from ..claims import Check, Claim, Evidence, fitted_slope
+from ..model.belief import belief_model
+from ..planning.beliefs import solve
+from ..reference import relaxation_rate
+from ..simulation import simulate
 
 CURVATURE, DISCOUNT, REVERSION, CENTRE, VARIANCE, NOISE = 2.0, 0.3, 0.4, 0.2, 1.0, 0.8
 DRIFT = 2 * REVERSION * VARIANCE  # q

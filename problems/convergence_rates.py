@@ -19,8 +19,9 @@ import math
 import numpy as np
 
 import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence, fitted_slope
-from landscape_control.reference import relaxation_rate
+
+from ..claims import Check, Claim, Evidence, fitted_slope
+from ..reference import relaxation_rate
 
 CONDITIONS = np.array([4.0, 16.0, 64.0])
 CURVATURES = np.append(1.0, CONDITIONS)  # the first is the flat mode they are compared with

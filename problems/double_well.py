@@ -29,8 +29,9 @@ import numpy as np
 from scipy.integrate import cumulative_simpson, solve_bvp, solve_ivp
 
 import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence
-from landscape_control.reference import LinearQuadratic
+
+from ..claims import Check, Claim, Evidence
+from ..reference import LinearQuadratic
 
 START, HORIZON, DISCOUNT, FRICTION = np.array([-0.6, 0.55]), 4.0, 0.1, 1.0
 # local minimum, barrier, global minimum on θ₂ = 0

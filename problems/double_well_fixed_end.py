@@ -30,7 +30,8 @@ import numpy as np
 from scipy.integrate import solve_bvp
 
 import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence
+
+from ..claims import Check, Claim, Evidence
 
 START, END, HORIZON, DISCOUNT = np.array([-0.6, 0.55]), np.array([1.0625, 0.0]), 4.0, 0.1
 METHODS = {

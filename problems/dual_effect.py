@@ -36,7 +36,14 @@ look)
 import math
 
 import numpy as np
-from landscape_control.problems._dual_effect_plans import (
+from scipy.optimize import brentq
+
+import landscape_control as lc
+
+from ..claims import Check, Claim, Evidence, fitted_slope
+from ..planning.beliefs import solve
+from ..simulation import paired_difference, simulate
+from ._dual_effect_plans import (
     BLIND,
     CURVATURES,
     DISCOUNTS,
@@ -58,12 +65,6 @@ from landscape_control.problems._dual_effect_plans import (
     relative,
     run,
 )
-from scipy.optimize import brentq
-
-import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence, fitted_slope
-from landscape_control.planning import solve
-from landscape_control.simulation import paired_difference, simulate
 
 
 def problem() -> lc.ControlProblem:

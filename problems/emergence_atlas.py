@@ -13,8 +13,9 @@ import math
 import numpy as np
 
 import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence
-from landscape_control.emergence import choose_family
+
+from ..claims import Check, Claim, Evidence
+from ..optimisation import choose_family
 
 MARGIN = 0.01
 FAMILIES = {

@@ -9,10 +9,11 @@ must save 1 % of the cost.
 from functools import partial
 
 import numpy as np
-from landscape_control.problems.emergence_atlas import MARGIN, atlas, coefficient_maps, run
 
 import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence
+
+from ..claims import Check, Claim, Evidence
+from .emergence_atlas import MARGIN, atlas, coefficient_maps, run
 
 PLAIN = {
     "gradient_descent": lc.policies.GradientDescent(constant=True),

@@ -36,8 +36,9 @@ from scipy.integrate import cumulative_simpson, solve_ivp
 from scipy.optimize import brentq
 
 import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence
-from landscape_control.reference import LinearQuadratic
+
+from ..claims import Check, Claim, Evidence
+from ..reference import LinearQuadratic
 
 START = np.array([-0.6, 0.55])
 WELL, SADDLE, LOW = np.sort(np.roots([4, 0, -4, -0.5]).real)

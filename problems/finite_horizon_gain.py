@@ -18,8 +18,9 @@ Relation   equal: -u/θ at every node of one plan, a time-to-go each, to 1e-8 of
 import numpy as np
 
 import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence, fitted_slope
-from landscape_control.reference import finite_horizon_gain, relaxation_rate
+
+from ..claims import Check, Claim, Evidence, fitted_slope
+from ..reference import finite_horizon_gain, relaxation_rate
 
 CURVATURES = np.array([-0.15, 0.05, 0.3, 1.5, 6.0, 20.0])
 FADING = 4  # the mode whose approach to the infinite horizon is fitted, h = 6

@@ -35,7 +35,8 @@ from scipy.integrate import cumulative_simpson
 from scipy.optimize import brentq
 
 import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence, fitted_slope
+
+from ..claims import Check, Claim, Evidence, fitted_slope
 
 CURVATURE, TEMPERATURE, TARGET, RATE, WEIGHT = 1.0, 0.02, 1.0, 0.8, 1.5
 PUSH = RATE * WEIGHT  # ηk

@@ -24,8 +24,10 @@ from functools import partial
 import numpy as np
 
 import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence
-from landscape_control.grid import Verdict, certify_global
+
+from ..claims import Check, Claim, Evidence
+from ..planning.dynamic_programming.deterministic.certificate import Verdict
+from ..planning.dynamic_programming.deterministic.certify import certify_global
 
 POINTS, SHORT, LONG = 81, 2.0, 2.5  # T* lies between the two horizons
 COARSE = POINTS // 2 + 1

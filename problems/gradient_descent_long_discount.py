@@ -23,7 +23,8 @@ import casadi as ca
 import numpy as np
 
 import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence, fitted_slope
+
+from ..claims import Check, Claim, Evidence, fitted_slope
 
 LEARNING_RATE, LOSS_WEIGHT = 0.5, 3.0
 # zᵢ = label × features

@@ -19,11 +19,12 @@ Both limits are drawn in one picture.
 """
 
 import numpy as np
-from landscape_control.problems import gradient_descent_long_discount as long_discount
 
 import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence, fitted_slope
-from landscape_control.reference import gradient_descent_error, gradient_descent_rate
+
+from ..claims import Check, Claim, Evidence, fitted_slope
+from ..reference import gradient_descent_error, gradient_descent_rate
+from . import gradient_descent_long_discount as long_discount
 
 LEARNING_RATE, LOSS_WEIGHT = long_discount.LEARNING_RATE, long_discount.LOSS_WEIGHT
 HORIZONS = np.logspace(-2.5, 0.5, 13)

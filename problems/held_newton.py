@@ -20,8 +20,9 @@ import math
 import numpy as np
 
 import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence, fitted_slope
-from landscape_control.reference import newton_held_plan, relaxation_matrix
+
+from ..claims import Check, Claim, Evidence, fitted_slope
+from ..reference import newton_held_plan, relaxation_matrix
 
 HESSIAN = np.array([[1.5, 0.4, 0.0], [0.4, 0.3, -0.1], [0.0, -0.1, 5.0]])
 METRIC = np.array([[1.0, 0.3, 0.2], [0.3, 1.5, 0.0], [0.2, 0.0, 0.6]])

@@ -19,8 +19,9 @@ import numpy as np
 from scipy.linalg import expm
 
 import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence
-from landscape_control.reference import relaxation_rate
+
+from ..claims import Check, Claim, Evidence
+from ..reference import relaxation_rate
 
 CURVATURE, MINIMUM = 1.2, np.array([1.0, 0.7])
 STARTS = np.array([[-1.0, -0.9], [2.2, -0.8], [-0.7, 1.6]])

@@ -31,15 +31,10 @@ import numpy as np
 from scipy.linalg import solveh_banded
 
 import landscape_control as lc
-from landscape_control.belief import belief_model
-from landscape_control.claims import Check, Claim, Evidence, fitted_slope
-from landscape_control.simulation import (
-    KalmanMomentum,
-    adam_gain,
-    kalman_gain,
-    kalman_gain_walk,
-    kalman_transient,
-)
+
+from ..claims import Check, Claim, Evidence, fitted_slope
+from ..model.belief import belief_model
+from ..simulation import KalmanMomentum, adam_gain, kalman_gain, kalman_gain_walk, kalman_transient
 
 STEP, NOISE = 0.1, 0.5  # Δt and σ of the continuous problem: s² = σ²/Δt
 PERSISTENCES, RATIOS = np.array([0.8, 0.95, 1.0]), np.geomspace(1e-4, 10, 11)

@@ -21,8 +21,9 @@ import casadi as ca
 import numpy as np
 
 import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence
-from landscape_control.reference import LinearQuadratic
+
+from ..claims import Check, Claim, Evidence
+from ..reference import LinearQuadratic
 
 DIMENSION, HORIZON, LEARNING_RATE, LOSS_WEIGHT = 4, 2.5, 1.4, 0.7
 WORDS = {"free": "free end", "fixed": "fixed end", "infinite": "T = ∞"}

@@ -30,16 +30,18 @@ import math
 from functools import lru_cache
 
 import numpy as np
-from landscape_control.problems.certainty_equivalence import noisy_bowl
 from scipy.linalg import solve_discrete_are
 
 import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence, fitted_slope
-from landscape_control.emergence import PolicySolver, exact_cost
-from landscape_control.identification import raw_rule
-from landscape_control.landscape import Discrete, LandscapeDistribution
-from landscape_control.planning import solve
-from landscape_control.policies import HeavyBall, Nesterov, Policy, PolicyProgram, WeightDecay
+
+from ..claims import Check, Claim, Evidence, fitted_slope
+from ..identification import raw_rule
+from ..model.landscape import Discrete, LandscapeDistribution
+from ..optimisation import PolicySolver, exact_cost
+from ..optimisation.program import PolicyProgram
+from ..planning.beliefs import solve
+from ..rules.families import HeavyBall, Nesterov, Policy, WeightDecay
+from .certainty_equivalence import noisy_bowl
 
 CURVATURE, DRIFT, NOISE, PRICE, DISCOUNT = 0.8, 0.1, 1.0, 0.2, 0.05
 RATES = (0.0, 0.05, 0.3)

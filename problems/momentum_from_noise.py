@@ -31,21 +31,22 @@ import itertools
 import math
 
 import numpy as np
-from landscape_control.problems._momentum_from_noise_shared import (
+
+import landscape_control as lc
+
+from ..claims import Check, Claim, Evidence, fitted_slope
+from ..identification import linear_raw_rule, raw_rule
+from ..planning.beliefs import solve
+from ..reference import relaxation_rate
+from ..simulation import simulate
+from ._momentum_from_noise_shared import (
     CONDITIONS,
     SHARED_NOISES,
     matrix_checks,
     shared,
     shared_checks,
 )
-from landscape_control.problems.certainty_equivalence import noisy_bowl
-
-import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence, fitted_slope
-from landscape_control.identification import linear_raw_rule, raw_rule
-from landscape_control.planning import solve
-from landscape_control.reference import relaxation_rate
-from landscape_control.simulation import simulate
+from .certainty_equivalence import noisy_bowl
 
 CURVATURE, CENTRE = 2.0, 0.2
 DISCOUNTS, NOISES, RATES, DRIFTS = (

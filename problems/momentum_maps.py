@@ -12,9 +12,9 @@ Relation   equal: read off the policy found by two Riccati equations, to 1e-9 re
 """
 
 import numpy as np
-from landscape_control.problems.momentum_from_noise import DRIFT, RATE, computed, problem, theory
 
-from landscape_control.claims import Check, Claim, Evidence
+from ..claims import Check, Claim, Evidence
+from .momentum_from_noise import DRIFT, RATE, computed, problem, theory
 
 __all__ = ["CLAIM", "evaluate", "problem"]
 

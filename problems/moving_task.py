@@ -28,13 +28,14 @@ exact filter would make it cheaper yet.
 import math
 
 import numpy as np
-from landscape_control.problems.certainty_equivalence import noisy_bowl
 
 import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence, fitted_slope
-from landscape_control.planning import solve
-from landscape_control.reference import relaxation_rate, shrink_factor
-from landscape_control.simulation import simulate
+
+from ..claims import Check, Claim, Evidence, fitted_slope
+from ..planning.beliefs import solve
+from ..reference import relaxation_rate, shrink_factor
+from ..simulation import simulate
+from .certainty_equivalence import noisy_bowl
 
 CURVATURE, CENTRE = 2.0, 0.2
 DISCOUNTS, RATES = np.array([0.1, 1.0, 10.0]), np.geomspace(0.03, 30.0, 7)

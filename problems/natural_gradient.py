@@ -34,7 +34,8 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence, fitted_slope
+
+from ..claims import Check, Claim, Evidence, fitted_slope
 
 MEAN, WIDTH, START = 1.0, 0.5, np.array([-1.0, 2.0])
 HORIZON, DISCOUNT, DISCOUNTS = 3.0, 0.5, np.array([40.0, 80.0, 160.0])

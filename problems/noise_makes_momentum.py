@@ -26,7 +26,12 @@ Relation   equal: α and β to 2e-6 those of a search by Nelder-Mead on impulse 
 """
 
 import numpy as np
-from landscape_control.problems._noise_makes_momentum_programs import (
+
+from ..claims import Check, Claim, Evidence, fitted_slope
+from ..optimisation.program import PolicyProgram
+from ..reference import polyak
+from ..rules.families import InverseTime, Polynomial, Scheduled, ScheduledDescent
+from ._noise_makes_momentum_programs import (
     BALL,
     CURVES,
     DESCENT,
@@ -41,16 +46,6 @@ from landscape_control.problems._noise_makes_momentum_programs import (
     searched,
     solver,
 )
-
-from landscape_control.claims import Check, Claim, Evidence, fitted_slope
-from landscape_control.policies import (
-    InverseTime,
-    PolicyProgram,
-    Polynomial,
-    Scheduled,
-    ScheduledDescent,
-)
-from landscape_control.reference import polyak
 
 
 def problem() -> PolicyProgram:

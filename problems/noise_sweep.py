@@ -19,13 +19,14 @@ Relation   equal: steps by replanning, which solves the plan from the belief tha
 import math
 
 import numpy as np
-from landscape_control.problems.certainty_equivalence import noisy_bowl
 
 import landscape_control as lc
-from landscape_control.belief import belief_model
-from landscape_control.claims import Check, Claim, Evidence, fitted_slope
-from landscape_control.planning import solve
-from landscape_control.reference import finite_horizon_gain, planning_horizon, relaxation_rate
+
+from ..claims import Check, Claim, Evidence, fitted_slope
+from ..model.belief import belief_model
+from ..planning.beliefs import solve
+from ..reference import finite_horizon_gain, planning_horizon, relaxation_rate
+from .certainty_equivalence import noisy_bowl
 
 CURVATURE, DISCOUNT, PRIOR, LOOK = 2.0, 0.3, 1.0, 1.0  # h, γ, P₀, τ
 HORIZONS, NOISES = (0.1, 0.3, 1.0, math.inf), np.geomspace(0.3, 30, 7)

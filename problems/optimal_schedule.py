@@ -27,15 +27,16 @@ import math
 import numpy as np
 
 import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence
-from landscape_control.emergence import PolicySolver
-from landscape_control.landscape import Discrete, LandscapeDistribution, Uniform
-from landscape_control.policies import (
+
+from ..claims import Check, Claim, Evidence
+from ..model.landscape import Discrete, LandscapeDistribution, Uniform
+from ..optimisation import PolicySolver
+from ..optimisation.program import PolicyProgram
+from ..rules.families import (
     Constant,
     Cosine,
     GradientDescent,
     InverseTime,
-    PolicyProgram,
     Polynomial,
     ScheduledDescent,
     WarmupStableDecay,

@@ -30,7 +30,15 @@ Relation   equal: coefficients to 1e-7, costs to 1e-12 relative; the span of all
 import math
 
 import numpy as np
-from landscape_control.problems._orthogonal_momentum_rules import (
+
+import landscape_control as lc
+
+from ..claims import Check, Claim, Evidence, fitted_slope
+from ..model.landscape import LandscapeDistribution
+from ..optimisation.program import PolicyProgram
+from ..reference import marchenko_pastur_rule, polyak, polyak_approach
+from ..rules.families import FirstOrderSpan, HeavyBall
+from ._orthogonal_momentum_rules import (
     CONTINUOUS,
     LABELS,
     LONG,
@@ -43,16 +51,6 @@ from landscape_control.problems._orthogonal_momentum_rules import (
     growing,
     theory,
     without_first,
-)
-
-import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence, fitted_slope
-from landscape_control.landscape import LandscapeDistribution
-from landscape_control.policies import FirstOrderSpan, HeavyBall, PolicyProgram
-from landscape_control.reference import (
-    marchenko_pastur_rule,
-    polyak,
-    polyak_approach,
 )
 
 

@@ -33,8 +33,9 @@ from functools import partial
 import numpy as np
 
 import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence
-from landscape_control.reference import LinearQuadratic
+
+from ..claims import Check, Claim, Evidence
+from ..reference import LinearQuadratic
 
 START, PUSH, HORIZON, DISCOUNT = np.array([-0.6, 0.55]), np.array([[1.0], [-0.3]]), 4.0, 0.1
 HESSIAN = np.array([[2.0, 0.8, 0.5], [0.8, 1.0, 0.3], [0.5, 0.3, 0.6]])

@@ -32,9 +32,10 @@ from functools import partial
 import numpy as np
 
 import landscape_control as lc
-from landscape_control import reference
-from landscape_control.claims import Check, Claim, Evidence, fitted_slope
-from landscape_control.comparison import exponent_curve, preconditioner_exponent
+
+from .. import reference
+from ..claims import Check, Claim, Evidence, fitted_slope
+from ..identification.maps import exponent_curve, preconditioner_exponent
 
 DISCOUNTS, CURVATURES = np.array([0.0, 0.1, 1.0, 10.0]), np.geomspace(0.01, 100, 9)
 NEAR_DISCOUNTS, HORIZONS = np.array([0.0, 1.0, 3.0]), np.geomspace(0.2, 12, 8)

@@ -18,8 +18,9 @@ import numpy as np
 from scipy.optimize import minimize
 
 import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence, fitted_slope
-from landscape_control.reference import planning_horizon
+
+from ..claims import Check, Claim, Evidence, fitted_slope
+from ..reference import planning_horizon
 
 LEARNING_RATE, WEIGHT = 0.8, 1.5  # η, κ
 START = np.array([-0.9, -0.4])

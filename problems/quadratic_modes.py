@@ -19,8 +19,9 @@ import math
 import numpy as np
 
 import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence
-from landscape_control.reference import relaxation_rate
+
+from ..claims import Check, Claim, Evidence
+from ..reference import relaxation_rate
 
 CURVATURES = np.logspace(-2, 2, 9)
 MINIMUM = np.linspace(-1.0, 1.0, 9)

@@ -21,14 +21,15 @@ Relation   equal: the kernel of the policy found by two Riccati equations, to 1e
 import math
 
 import numpy as np
-from landscape_control.problems.certainty_equivalence import noisy_bowl
 
 import landscape_control as lc
-from landscape_control.belief import belief_model
-from landscape_control.claims import Check, Claim, Evidence, fitted_slope
-from landscape_control.identification import nearest_rules, raw_rule
-from landscape_control.planning import solve
-from landscape_control.reference import relaxation_rate, shrink_factor
+
+from ..claims import Check, Claim, Evidence, fitted_slope
+from ..identification import nearest_rules, raw_rule
+from ..model.belief import belief_model
+from ..planning.beliefs import solve
+from ..reference import relaxation_rate, shrink_factor
+from .certainty_equivalence import noisy_bowl
 
 CURVATURE, DISCOUNT, DRIFT, REVERSION = 2.0, 0.3, 0.8, 0.4
 NOISES, STEP, LENGTH = (0.2, 1.0, 5.0), 0.05, 400

@@ -38,7 +38,12 @@ import math
 from functools import partial
 
 import numpy as np
-from landscape_control.problems._resetting_learners import (
+
+import landscape_control as lc
+
+from ..claims import Check, Claim, Evidence
+from ..simulation import FullResetAtSwitches, simulate
+from ._resetting_learners import (
     BEST,
     CURVATURE,
     EPISODES,
@@ -58,13 +63,6 @@ from landscape_control.problems._resetting_learners import (
     learner,
     posed,
     relative,
-)
-
-import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence
-from landscape_control.simulation import (
-    FullResetAtSwitches,
-    simulate,
 )
 
 

@@ -17,19 +17,12 @@ landscape is lowered by what rest costs; that constant changes no path.
 """
 
 import numpy as np
-from landscape_control.problems.isotropic import (
-    CURVATURE,
-    DISCOUNTS,
-    LEARNING_RATE,
-    LOSS_WEIGHT,
-    MINIMUM,
-    bowl,
-    compare,
-)
 
 import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence
-from landscape_control.reference import relaxation_rate, rotation_attractor
+
+from ..claims import Check, Claim, Evidence
+from ..reference import relaxation_rate, rotation_attractor
+from .isotropic import CURVATURE, DISCOUNTS, LEARNING_RATE, LOSS_WEIGHT, MINIMUM, bowl, compare
 
 FREQUENCY = 0.9
 ROTATION = FREQUENCY * np.array([[0.0, -1.0], [1.0, 0.0]])

@@ -31,8 +31,9 @@ from functools import partial
 import numpy as np
 
 import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence
-from landscape_control.comparison import path_law
+
+from ..claims import Check, Claim, Evidence
+from ..identification.maps import path_law
 
 RATE, WEIGHT, DISCOUNT, HORIZON, CURVATURES, INTERVAL = (
     0.5,

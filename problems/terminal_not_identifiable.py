@@ -22,14 +22,16 @@ Relation   equal: all three costs to 1e-9 relative, the steps to 1e-6, T - 1 fla
 import math
 
 import numpy as np
-from landscape_control.problems.orthogonal_momentum import SPECTRA, best, theory, without_first
 
 import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence
-from landscape_control.emergence import PolicySolver
-from landscape_control.landscape import LandscapeDistribution
-from landscape_control.policies import FirstOrderSpan, GradientDescent, HeavyBall, PolicyProgram
-from landscape_control.reference import polyak, polynomials
+
+from ..claims import Check, Claim, Evidence
+from ..model.landscape import LandscapeDistribution
+from ..optimisation import PolicySolver
+from ..optimisation.program import PolicyProgram
+from ..reference import polyak, polynomials
+from ..rules.families import FirstOrderSpan, GradientDescent, HeavyBall
+from .orthogonal_momentum import SPECTRA, best, theory, without_first
 
 NAMES, STEPS, SEEDS, SHOWN, NOISE = ("uniform", "Marchenko-Pastur"), 6, 12, 4, 0.1
 DESCENT, HEAVY_BALL = GradientDescent(constant=False), HeavyBall(constant=False)

@@ -31,12 +31,13 @@ import math
 import numpy as np
 
 import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence
-from landscape_control.planning import solve
-from landscape_control.planning.expected_cost import Uncertainty
-from landscape_control.planning.lqg_cost import expected_cost
-from landscape_control.reference import relaxation_rate
-from landscape_control.simulation import simulate
+
+from ..claims import Check, Claim, Evidence
+from ..planning.beliefs import solve
+from ..planning.beliefs.expected_cost import Uncertainty
+from ..planning.beliefs.lqg_cost import expected_cost
+from ..reference import relaxation_rate
+from ..simulation import simulate
 
 CURVATURE, DISCOUNT, NOISE, START = 2.0, 0.3, 0.8, 0.5
 MINIMA, DEPTHS = np.array([-1.0, 2.0]), np.array([0.0, 0.5])

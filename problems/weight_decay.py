@@ -15,20 +15,13 @@ The picture shows this panel beside isotropic, anisotropic_metric and rotation.
 """
 
 import numpy as np
-from landscape_control.problems import anisotropic_metric, isotropic, rotation
-from landscape_control.problems.isotropic import (
-    CURVATURE,
-    DISCOUNTS,
-    LEARNING_RATE,
-    LOSS_WEIGHT,
-    MINIMUM,
-    bowl,
-    compare,
-)
 
 import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence
-from landscape_control.reference import weight_decay_attractor, weight_decay_rate
+
+from ..claims import Check, Claim, Evidence
+from ..reference import weight_decay_attractor, weight_decay_rate
+from . import anisotropic_metric, isotropic, rotation
+from .isotropic import CURVATURE, DISCOUNTS, LEARNING_RATE, LOSS_WEIGHT, MINIMUM, bowl, compare
 
 DECAY = 0.8
 

@@ -44,15 +44,16 @@ import math
 import numpy as np
 
 import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence
-from landscape_control.comparison import Conclusion
-from landscape_control.emergence import optimize_policy
-from landscape_control.identification import Excitation, Histories, identify, rollout
-from landscape_control.identification.residual import regress_on_previous_update
-from landscape_control.landscape import LandscapeDistribution, Uniform
-from landscape_control.policies import HeavyBall
-from landscape_control.simulation import Adam
-from landscape_control.simulation import HeavyBall as HeavyBallLearner
+
+from ..claims import Check, Claim, Evidence
+from ..identification import Excitation, Histories, identify, rollout
+from ..identification.maps import Conclusion
+from ..identification.residual import regress_on_previous_update
+from ..model.landscape import LandscapeDistribution, Uniform
+from ..optimisation import optimize_policy
+from ..rules.families import HeavyBall
+from ..simulation import Adam
+from ..simulation import HeavyBall as HeavyBallLearner
 
 LIBRARY = {
     "sgd": {"learning_rate": 0.2},

@@ -32,8 +32,9 @@ import casadi as ca
 import numpy as np
 
 import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence
-from landscape_control.comparison import Conclusion, compare
+
+from ..claims import Check, Claim, Evidence
+from ..identification.maps import Conclusion, compare
 
 RATE, WEIGHT, CURVATURES, STARTS = 0.5, 3.0, np.array([0.5, 1.0, 2.0, 4.0]), 12
 IMPATIENT, SHORT = 50.0, 0.01

@@ -28,11 +28,12 @@ import math
 import numpy as np
 
 import landscape_control as lc
-from landscape_control.claims import Check, Claim, Evidence
-from landscape_control.emergence import worst_case
-from landscape_control.landscape import LandscapeDistribution, Uniform
-from landscape_control.policies import GradientDescent, HeavyBall, PolicyProgram
-from landscape_control.reference import (
+
+from ..claims import Check, Claim, Evidence
+from ..model.landscape import LandscapeDistribution, Uniform
+from ..optimisation import worst_case
+from ..optimisation.program import PolicyProgram
+from ..reference import (
     chebyshev_factor,
     chebyshev_steps,
     constant_descent,
@@ -43,6 +44,7 @@ from landscape_control.reference import (
     polynomials,
     silver_steps,
 )
+from ..rules.families import GradientDescent, HeavyBall
 
 LOW, HIGH = 0.05, 1.0
 SPECTRUM = Uniform(LOW, HIGH)

@@ -16,7 +16,7 @@ import csv
 import numpy as np
 from landscape_control.problems import _adam_exponent_programs as programs
 
-from landscape_control.emergence.scenarios import ScenarioSolver
+from landscape_control.optimisation.scenarios import ScenarioSolver
 from landscape_control.policies import AdamFamily
 
 NAMES = ("exponent", "beta1", "beta2")

@@ -16,11 +16,11 @@ from measuring import Row, compared, interleave
 from reference_loop import HiddenMinimum, Loop
 
 import landscape_control as lc
-from landscape_control.belief import belief_model
 from landscape_control.grid import Grid
-from landscape_control.planning import solve
-from landscape_control.planning.belief_space import belief_space
-from landscape_control.planning.transcriber import belief_solver
+from landscape_control.model.belief import belief_model
+from landscape_control.planning.beliefs import solve
+from landscape_control.planning.beliefs.belief_space import belief_space
+from landscape_control.planning.beliefs.transcriber import belief_solver
 from landscape_control.simulation import HeavyBall, simulate
 from landscape_control.stochastic import Scheme, belief_system, solve_grid
 

@@ -91,7 +91,7 @@ def measured_parts(times):
     )
     seconds, columns = of_the_worker(plan)
     imports = fresh_process(
-        "import time; began = time.perf_counter(); import json, landscape_control.solver\n"
+        "import time; began = time.perf_counter(); import json, landscape_control.planning.solver\n"
         "print(json.dumps(time.perf_counter() - began))"
     )
     return {

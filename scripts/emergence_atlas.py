@@ -21,7 +21,7 @@ from landscape_control.problems.emergence_atlas import FALLING, FAMILIES, atlas,
 from landscape_control.problems.pictures import find_picture
 
 import landscape_control as lc
-from landscape_control.plotting import save
+from landscape_control.display.plotting import save
 from landscape_control.sweeps import lines
 
 NOISES = (0.01, 3.0)

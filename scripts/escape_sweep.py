@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 import landscape_control as lc
-from landscape_control.plotting import save, sweep_maps
-from landscape_control.report import write_atlas
+from landscape_control.display.plotting import save, sweep_maps
+from landscape_control.display.report import write_atlas
 from landscape_control.sweeps import lines
 
 PROBLEM = lc.ControlProblem(

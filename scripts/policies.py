@@ -19,10 +19,10 @@ from measuring import Row, compared, fresh_process, interleave
 from reference_policies import HIGH, LOW, NODES, STEPS, AdamByHand, HandWritten
 
 import landscape_control as lc
-from landscape_control.emergence.programs.moment_model import layout_of
-from landscape_control.emergence.programs.moment_numbers import pack
-from landscape_control.emergence.programs.moment_program import MomentProgram
-from landscape_control.emergence.starting import settled_starts
+from landscape_control.optimisation.programs.moment_model import layout_of
+from landscape_control.optimisation.programs.moment_numbers import pack
+from landscape_control.optimisation.programs.moment_program import MomentProgram
+from landscape_control.optimisation.starting import settled_starts
 
 NOISE, STARTS, SCENARIOS = 0.3, 8, 200
 CLOSE = 1e-6  # relative difference of costs that counts as the same optimum

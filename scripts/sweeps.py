@@ -146,7 +146,7 @@ def run_command(folder, name, count):
     arguments = [str(file), *axes, "--measure=cost", "--measure=end_basin", *settings]
     began = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "landscape_control.cli", "sweep", *arguments],
+        [sys.executable, "-P", "-m", "landscape_control.display.cli", "sweep", *arguments],
         capture_output=True,
         text=True,
         check=False,
@@ -237,7 +237,7 @@ def resuming(quick):
                     sys.executable,
                     "-P",
                     "-m",
-                    "landscape_control.cli",
+                    "landscape_control.display.cli",
                     "resume",
                     str(store),
                     "--json",

@@ -33,7 +33,7 @@ class Text(NamedTuple):
 
 
 def _module(path):
-    """landscape_control.solver.solver of solver/solver.py."""
+    """landscape_control.planning.solver.solver of solver/solver.py."""
     parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
     return ".".join(parts).removesuffix(".__init__")
 

@@ -4,8 +4,9 @@ import csv
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
-from landscape_control import ControlProblem, Objective, cli, quadratic, solve
-from landscape_control.solution import Status
+from landscape_control import ControlProblem, Objective, quadratic, solve
+from landscape_control.display import cli
+from landscape_control.planning.solution import Status
 
 PROBLEM = """
     import numpy as np

@@ -64,7 +64,7 @@ def sample_pictures(monkeypatch):
     from landscape_control.problems import pictures
     from matplotlib.figure import Figure
 
-    from landscape_control.errors import check_choice
+    from landscape_control.support.errors import check_choice
 
     def sample_picture(data):
         figure = Figure(figsize=(2, 1))

@@ -22,8 +22,8 @@ import numpy as np
 from hostile_records import SAMPLES, STORE, body, sealed_plan
 
 import landscape_control as lc
-from landscape_control.errors import ProblemError
 from landscape_control.records.checksum import seal
+from landscape_control.support.errors import ProblemError
 from landscape_control.sweeps.chunk_file import pack, unpack
 
 NAMES = sorted(path.stem for path in SAMPLES.glob("*.nc"))

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import landscape_control as lc
-from landscape_control.errors import ProblemError
+from landscape_control.support.errors import ProblemError
 
 RAW = ("Error:", "Exception:", "Traceback")  # how an exception of somebody else's reads
 

@@ -10,7 +10,7 @@ import pytest
 
 from landscape_control.claims import Check, Claim, Evidence
 from landscape_control.claims.runner import Outcome
-from landscape_control.report.pictures import OVERVIEW, Picture
+from landscape_control.display.report.pictures import OVERVIEW, Picture
 
 xarray = pytest.importorskip("xarray")
 RUN = "document.documentElement.setAttribute('data-ran', 'yes')"

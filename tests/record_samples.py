@@ -18,8 +18,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import recorded_problems as problems  # noqa: E402
 
 import landscape_control as lc  # noqa: E402
-from landscape_control.emergence import optimize_policy, worst_case  # noqa: E402
-from landscape_control.landscape import LandscapeDistribution, Uniform  # noqa: E402
+from landscape_control.model.landscape import LandscapeDistribution, Uniform  # noqa: E402
+from landscape_control.optimisation import optimize_policy, worst_case  # noqa: E402
 from landscape_control.policies import GradientDescent, HeavyBall, Policy  # noqa: E402
 from landscape_control.records import load, save, specification  # noqa: E402
 from landscape_control.records.files import VERSION  # noqa: E402

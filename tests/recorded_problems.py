@@ -10,9 +10,9 @@ import planning_problems as planning
 import reference_problems
 
 import landscape_control as lc
-from landscape_control.landscape import Discrete, LandscapeDistribution, Uniform
+from landscape_control.model.landscape import Discrete, LandscapeDistribution, Uniform
+from landscape_control.model.observation import CurvatureNoise
 from landscape_control.policies import GradientDescent, HeavyBall, PolicyProgram
-from landscape_control.sees import CurvatureNoise
 
 
 def curved():

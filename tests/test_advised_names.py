@@ -17,11 +17,11 @@ from advised_names import (
 )
 
 import landscape_control as lc
-from landscape_control.arguments import option_names
 from landscape_control.identification import identify
-from landscape_control.objective import OBJECTIVE_NUMBERS
-from landscape_control.planning.dispatch import METHODS, check_method
-from landscape_control.solver.declared import Numbers, SolverOptions
+from landscape_control.model.objective import OBJECTIVE_NUMBERS
+from landscape_control.planning.beliefs.dispatch import METHODS, check_method
+from landscape_control.planning.solver.declared import Numbers, SolverOptions
+from landscape_control.support.arguments import option_names
 
 MESSAGES = list(message_texts())
 ADVICE = list(advised_texts())
@@ -31,7 +31,7 @@ FOREIGN = {"axis_1", "axis_2", "landscape_control", "another_problem", "max_iter
 
 def planned_with(method):
     """What ``solve`` takes for problems with hidden variables."""
-    planning = import_module("landscape_control.planning.dispatch")
+    planning = import_module("landscape_control.planning.beliefs.dispatch")
     return set(planning._known_options(method)) | set(option_names(lc.solve))
 
 
@@ -41,15 +41,15 @@ def options_of(*callables):
 
 # advice about one callable: its options, and no other's
 AT_HAND = {
-    "landscape_control.status": options_of(lc.Solver, lc.Solver.solve),
-    "landscape_control.planning.advice": planned_with("transcription"),
-    "landscape_control.emergence.status": options_of(
+    "landscape_control.planning.status": options_of(lc.Solver, lc.Solver.solve),
+    "landscape_control.planning.beliefs.advice": planned_with("transcription"),
+    "landscape_control.optimisation.status": options_of(
         lc.PolicySolver,
         lc.PolicySolver.solve,
         lc.emergence.ScenarioSolver,
         lc.emergence.ScenarioSolver.solve,
     ),
-    "landscape_control.dynamic_programming.diffusive": options_of(
+    "landscape_control.planning.dynamic_programming.diffusive": options_of(
         lc.stochastic.solve_grid, lc.ControlProblem, lc.Objective
     ),
 }

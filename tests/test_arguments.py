@@ -13,8 +13,8 @@ from argument_table import ROWS, STAND_INS, declaration_of, public_callables, pu
 from misuses import address, describe, misuses
 
 import landscape_control as lc
-from landscape_control import arrays
-from landscape_control.errors import ProblemError
+from landscape_control.support import arrays
+from landscape_control.support.errors import ProblemError
 
 CALLABLES = public_callables()
 METHODS = public_methods()

@@ -8,9 +8,9 @@ import pytest
 from numpy.polynomial.hermite_e import hermegauss
 
 import landscape_control as lc
-from landscape_control.belief import GaussianBelief, TaskBelief, belief_model
-from landscape_control.belief.exponential_polynomial import terms_of
-from landscape_control.vectorised import Vectorised
+from landscape_control.model.belief import GaussianBelief, TaskBelief, belief_model
+from landscape_control.model.belief.exponential_polynomial import terms_of
+from landscape_control.support.vectorised import Vectorised
 
 MEAN, COVARIANCE = np.array([0.3, -0.2]), np.array([[0.5, 0.2], [0.2, 0.3]])
 POLYNOMIALS = {
@@ -63,7 +63,7 @@ def by_quadrature(loss, theta, mean=MEAN, covariance=COVARIANCE, nodes=80):
 
 def exact_model(degree):
     """A model that skips the refusal of losses without lower bound, which odd polynomials are."""
-    from landscape_control.belief.expectation import gaussian_expectation
+    from landscape_control.model.belief.expectation import gaussian_expectation
 
     t, h = ca.SX.sym("t"), ca.SX.sym("h", 2)
     return gaussian_expectation(POLYNOMIALS[degree](t, h), t, h, np.diag(COVARIANCE))

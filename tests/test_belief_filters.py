@@ -18,12 +18,7 @@ from filtered_problems import (
 )
 
 import landscape_control as lc
-from landscape_control.belief import (
-    GaussianBelief,
-    belief_model,
-    combination,
-    unobservable,
-)
+from landscape_control.model.belief import GaussianBelief, belief_model, combination, unobservable
 
 
 def prior_of_path(hidden, count):

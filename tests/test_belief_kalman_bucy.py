@@ -8,10 +8,7 @@ from scipy.integrate import solve_ivp
 from scipy.linalg import solve_continuous_are
 
 import landscape_control as lc
-from landscape_control.belief import (
-    GaussianBelief,
-    belief_model,
-)
+from landscape_control.model.belief import GaussianBelief, belief_model
 
 
 def test_discrete_filter_tends_to_kalman_bucy_with_order_one():

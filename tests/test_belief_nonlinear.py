@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import landscape_control as lc
-from landscape_control.belief import belief_model
+from landscape_control.model.belief import belief_model
 
 STEP, COUNT, EPISODES, PARTICLES = 0.1, 25, 6, 100_000
 THETAS = 1 + 1.5 * np.sin(0.4 * np.arange(COUNT))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import landscape_control as lc
-from landscape_control.belief import GaussianBelief, TaskBelief, belief_model
+from landscape_control.model.belief import GaussianBelief, TaskBelief, belief_model
 
 ONE = lc.GaussianPrior(mean=[1.0], covariance=[0.09])
 

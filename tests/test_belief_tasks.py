@@ -9,10 +9,7 @@ from filtered_problems import CHAIN, STEP, one_minimum, problem
 from scipy.linalg import expm
 
 import landscape_control as lc
-from landscape_control.belief import (
-    TaskBelief,
-    belief_model,
-)
+from landscape_control.model.belief import TaskBelief, belief_model
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 import landscape_control as lc
-from landscape_control.solver.evidence import with_evidence
-from landscape_control.solver.rollouts import is_bound, rolled_out
-from landscape_control.solver.variations import varied
+from landscape_control.planning.solver.evidence import with_evidence
+from landscape_control.planning.solver.rollouts import is_bound, rolled_out
+from landscape_control.planning.solver.variations import varied
 
 LAST = [[0.0], [1.0]]
 FOURTH = [[0.0], [0.0], [1.0]]

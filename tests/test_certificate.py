@@ -9,7 +9,7 @@ import pytest
 from standard import WELL
 
 import landscape_control as lc
-from landscape_control.certificate import certify
+from landscape_control.planning.certificate.certificate import certify
 
 ROUGH = {"dynamics": "parameters", "stationarity": "controls", "costate": "costates"}
 

@@ -20,8 +20,8 @@ from landscape_control.claims import (
     fitted_slope,
     run_claims,
 )
+from landscape_control.display.report.problem_files import read_problem
 from landscape_control.policies import PolicyProgram
-from landscape_control.report.problem_files import read_problem
 
 CLAIMS = {claim.name: claim for claim in all_claims()}
 
@@ -272,7 +272,7 @@ def test_module_that_is_not_a_claim_is_named(sample_claims, text, message):
 def test_problem_of_a_file_or_a_claim_may_ask_for_the_best_rule_instead(sample_claims, tmp_path):
     text = """
 from landscape_control import Objective
-from landscape_control.landscape import LandscapeDistribution, Uniform
+from landscape_control.model.landscape import LandscapeDistribution, Uniform
 from landscape_control.policies import HeavyBall, PolicyProgram
 from sample_problems.sample import evaluate
 from landscape_control.claims import Claim

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from cli_runs import PROBLEM, made_solution, run
 
-from landscape_control import ControlProblem, cli
-from landscape_control.solution import Status
+from landscape_control import ControlProblem
+from landscape_control.display import cli
+from landscape_control.planning.solution import Status
 
 pytestmark = pytest.mark.usefixtures("sample_claims")
 
@@ -28,7 +29,7 @@ def solver(monkeypatch):
         seen.problem, seen.options = problem, options
         return seen.answer
 
-    monkeypatch.setattr("landscape_control.solver.solve", stand_in)
+    monkeypatch.setattr("landscape_control.planning.solver.solve", stand_in)
     return seen
 
 
@@ -148,7 +149,7 @@ def test_wrong_usage_exits_2(capsys):
 def test_command_survives_a_terminal_without_unicode(arguments, words):
     environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "landscape_control.cli", *arguments],
+        [sys.executable, "-W", "error", "-m", "landscape_control.display.cli", *arguments],
         env=environment,
         capture_output=True,
         check=False,

@@ -12,7 +12,7 @@ import hostile_records
 import pytest
 
 import landscape_control as lc
-from landscape_control import cli
+from landscape_control.display import cli
 
 HEAD = "import os, sys, warnings\nimport numpy as np\nimport landscape_control as lc\n"
 GOOD = (
@@ -168,7 +168,7 @@ def test_what_no_check_foresaw_is_one_line_too(capsys, good, monkeypatch, error,
     def fails(*_, **__):
         raise error
 
-    monkeypatch.setattr("landscape_control.solver.solve", fails)
+    monkeypatch.setattr("landscape_control.planning.solver.solve", fails)
     found, out, lines = run(capsys, "solve", good)
     assert (found, out, len(lines)) == (status, "", 1)
     assert message in lines[0]
@@ -182,7 +182,7 @@ def test_what_no_check_foresaw_is_one_line_too(capsys, good, monkeypatch, error,
 def test_a_full_disk_behind_standard_output_is_one_line(good):
     with open("/dev/full", "w") as full:
         told = subprocess.run(
-            [sys.executable, "-m", "landscape_control.cli", "solve", str(good)],
+            [sys.executable, "-m", "landscape_control.display.cli", "solve", str(good)],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
@@ -194,7 +194,7 @@ def test_a_full_disk_behind_standard_output_is_one_line(good):
 
 
 def test_a_reader_that_has_seen_enough_is_no_failure(good):
-    command = f"{sys.executable} -m landscape_control.cli list --json | head -1"
+    command = f"{sys.executable} -m landscape_control.display.cli list --json | head -1"
     told = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True
     )

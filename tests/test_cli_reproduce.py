@@ -8,7 +8,7 @@ import pytest
 from cli_runs import made_solution, run, table_rows
 
 from landscape_control.claims import Check, Claim, Evidence, Outcome
-from landscape_control.report.pictures import overview_data
+from landscape_control.display.report.pictures import overview_data
 
 pytestmark = pytest.mark.usefixtures("sample_claims")
 
@@ -119,7 +119,7 @@ def test_picture_that_cannot_be_drawn_is_named_and_exits_1(capsys, tmp_path, sam
 
 
 def test_overview_shows_the_worst_check_of_each_claim_even_if_nothing_finite_was_computed():
-    from landscape_control.plotting import figures
+    from landscape_control.display.plotting import figures
 
     def outcome(name, *computed):
         checks = tuple(

@@ -49,7 +49,7 @@ def test_show_writes_a_page_and_maps(capsys, tmp_path, stored):
 
 
 def test_show_draws_what_it_is_told(capsys, tmp_path, stored, monkeypatch):
-    from landscape_control import plotting
+    from landscape_control.display import plotting
 
     drawn = []
     for kind in ("sweep_maps", "sweep_slices"):
@@ -125,7 +125,7 @@ def test_show_says_in_one_line_what_it_cannot_draw(capsys, stored, arguments, me
 def test_show_draws_more_maps_than_there_are_letters():
     import xarray
 
-    from landscape_control.plotting import sweep_maps
+    from landscape_control.display.plotting import sweep_maps
 
     cells = (("horizon", "discount"), np.array([[1.0, 2.0], [3.0, 4.0]]))
     dataset = xarray.Dataset(

@@ -11,7 +11,7 @@ from scipy.optimize import lsq_linear
 
 import landscape_control as lc
 from landscape_control import ProblemError, SolveError, rules
-from landscape_control.comparison import (
+from landscape_control.identification.maps import (
     Conclusion,
     Criteria,
     PolicySample,
@@ -19,7 +19,7 @@ from landscape_control.comparison import (
     draw_starts,
     fit_rules,
 )
-from landscape_control.comparison.fitting import fit_linear
+from landscape_control.identification.maps.fitting import fit_linear
 from landscape_control.rules import Sees
 
 LIBRARY = rules.full_information()

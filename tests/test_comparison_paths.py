@@ -9,11 +9,16 @@ import pytest
 
 import landscape_control as lc
 from landscape_control import ProblemError
-from landscape_control.comparison import compare, exponent_curve, path_law, preconditioner_exponent
+from landscape_control.identification.maps import (
+    compare,
+    exponent_curve,
+    path_law,
+    preconditioner_exponent,
+)
+from landscape_control.planning.solution import Plan, Status
+from landscape_control.planning.solver import Solver
 from landscape_control.reference import LinearQuadratic, finite_horizon_gain, relaxation_rate
 from landscape_control.reference import preconditioner_exponent as exponent_formula
-from landscape_control.solution import Plan, Status
-from landscape_control.solver import Solver
 
 METRIC = np.array([[2.0, 0.5], [0.5, 1.0]])
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import landscape_control as lc
-from landscape_control.comparison import Conclusion, compare
+from landscape_control.identification.maps import Conclusion, compare
 
 
 def make(landscape, horizon, start, learner=None, **objective):

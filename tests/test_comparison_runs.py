@@ -8,8 +8,8 @@ import pytest
 
 import landscape_control as lc
 from landscape_control import rules
-from landscape_control.comparison import run_rule
-from landscape_control.comparison.running import run_rules
+from landscape_control.identification.maps import run_rule
+from landscape_control.identification.maps.running import run_rules
 from landscape_control.reference import LinearQuadratic
 
 HESSIAN = np.array([[2.0, 0.4], [0.4, 0.5]])

@@ -7,13 +7,15 @@ import numpy as np
 import pytest
 
 import landscape_control as lc
-from landscape_control.action_variation import NEUTRAL
-from landscape_control.controlled_variation import controlled_variation_is_positive
-from landscape_control.inspection import inspect_path
-from landscape_control.penalised_variation import penalised_is_positive
-from landscape_control.problem import model_of
-from landscape_control.solver.guards import guarded_functions
-from landscape_control.transcription import DiscretisedAction, NumberLayout, build_program
+from landscape_control.model.problem import model_of
+from landscape_control.planning.certificate.action_variation import NEUTRAL
+from landscape_control.planning.certificate.controlled_variation import (
+    controlled_variation_is_positive,
+)
+from landscape_control.planning.certificate.inspection import inspect_path
+from landscape_control.planning.certificate.penalised_variation import penalised_is_positive
+from landscape_control.planning.solver.guards import guarded_functions
+from landscape_control.planning.transcription import DiscretisedAction, NumberLayout, build_program
 
 WELL = lc.double_well()
 LEARNERS = {

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import landscape_control as lc
-from landscape_control.problem.model import model_of
+from landscape_control.model.problem.model import model_of
 
 
 def tilted(**changes):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import landscape_control as lc
-from landscape_control.belief import belief_model
+from landscape_control.model.belief import belief_model
 from landscape_control.stochastic import GridPolicy, GridStatus, evaluate_policy, solve_grid
 
 GAMMA, RATE, NOISE, VARIANCE, CENTRE = 0.5, 0.4, 0.8, 1.0, 0.3

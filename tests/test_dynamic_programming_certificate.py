@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import landscape_control as lc
-from landscape_control.dynamic_programming.box import derived_box
-from landscape_control.dynamic_programming.deterministic.fields import hamiltonian_on
-from landscape_control.dynamic_programming.deterministic.march import march
 from landscape_control.grid import Grid, Verdict, certify_global, value_function
-from landscape_control.solver import solve
+from landscape_control.planning.dynamic_programming.box import derived_box
+from landscape_control.planning.dynamic_programming.deterministic.fields import hamiltonian_on
+from landscape_control.planning.dynamic_programming.deterministic.march import march
+from landscape_control.planning.solver import solve
 
 
 def figure_1(**changes):

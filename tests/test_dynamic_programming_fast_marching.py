@@ -9,8 +9,8 @@ from scipy.integrate import quad
 from scipy.linalg import sqrtm
 
 import landscape_control as lc
-from landscape_control.dynamic_programming.deterministic.fast_marching import eikonal_value
 from landscape_control.grid import Grid, certify_global, value_function
+from landscape_control.planning.dynamic_programming.deterministic.fast_marching import eikonal_value
 
 
 def forever(landscape, start, **learner):

@@ -12,13 +12,13 @@ from scipy.linalg import solve_continuous_are
 from scipy.optimize import minimize
 
 import landscape_control as lc
-from landscape_control.dynamic_programming.deterministic.fields import hamiltonian_on
-from landscape_control.dynamic_programming.deterministic.initial import initial_value
-from landscape_control.dynamic_programming.deterministic.march import march
-from landscape_control.dynamic_programming.differences import one_sided
-from landscape_control.dynamic_programming.godunov import best_candidate, select_plane
-from landscape_control.dynamic_programming.hamiltonian import Hamiltonian
 from landscape_control.grid import Grid, value_function
+from landscape_control.planning.dynamic_programming.deterministic.fields import hamiltonian_on
+from landscape_control.planning.dynamic_programming.deterministic.initial import initial_value
+from landscape_control.planning.dynamic_programming.deterministic.march import march
+from landscape_control.planning.dynamic_programming.differences import one_sided
+from landscape_control.planning.dynamic_programming.godunov import best_candidate, select_plane
+from landscape_control.planning.dynamic_programming.hamiltonian import Hamiltonian
 
 
 def line(count, low=-1.0, high=1.0):

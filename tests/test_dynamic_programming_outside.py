@@ -11,12 +11,12 @@ import pytest
 from scipy.integrate import quad
 
 import landscape_control as lc
-from landscape_control.dynamic_programming.bounds.beyond import BetweenNodes, Beyond
-from landscape_control.dynamic_programming.bounds.intervals import IntervalFunction
-from landscape_control.dynamic_programming.bounds.leaving import least_cost_of_leaving
-from landscape_control.dynamic_programming.bounds.lower_bounds import LowerBounds
 from landscape_control.grid import Grid, Verdict, certify_global, value_function
-from landscape_control.solver import solve
+from landscape_control.planning.dynamic_programming.bounds.beyond import BetweenNodes, Beyond
+from landscape_control.planning.dynamic_programming.bounds.intervals import IntervalFunction
+from landscape_control.planning.dynamic_programming.bounds.leaving import least_cost_of_leaving
+from landscape_control.planning.dynamic_programming.bounds.lower_bounds import LowerBounds
+from landscape_control.planning.solver import solve
 
 
 def function(expression, dimension):

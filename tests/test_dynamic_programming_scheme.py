@@ -10,12 +10,15 @@ import pytest
 from scipy.sparse import eye_array
 
 import landscape_control as lc
-from landscape_control.dynamic_programming.differences import Differences
-from landscape_control.dynamic_programming.diffusive.linear import Resolvent
-from landscape_control.dynamic_programming.diffusive.march import march
-from landscape_control.dynamic_programming.diffusive.stationary import evaluated, stationary_levels
-from landscape_control.dynamic_programming.mesh import Interpolant
 from landscape_control.grid import Grid
+from landscape_control.planning.dynamic_programming.differences import Differences
+from landscape_control.planning.dynamic_programming.diffusive.linear import Resolvent
+from landscape_control.planning.dynamic_programming.diffusive.march import march
+from landscape_control.planning.dynamic_programming.diffusive.stationary import (
+    evaluated,
+    stationary_levels,
+)
+from landscape_control.planning.dynamic_programming.mesh import Interpolant
 from landscape_control.stochastic import ControlledDiffusion, Scheme
 
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from scipy.sparse import eye_array
 
-from landscape_control.dynamic_programming.differences import Differences, one_sided
-from landscape_control.dynamic_programming.interpolation import Spline
-from landscape_control.dynamic_programming.march import explicit, implicit
-from landscape_control.dynamic_programming.policy_iteration import iterated, nested_grids
-from landscape_control.dynamic_programming.two_grids import difference, estimated_error
 from landscape_control.grid import Grid
+from landscape_control.planning.dynamic_programming.differences import Differences, one_sided
+from landscape_control.planning.dynamic_programming.interpolation import Spline
+from landscape_control.planning.dynamic_programming.march import explicit, implicit
+from landscape_control.planning.dynamic_programming.policy_iteration import iterated, nested_grids
+from landscape_control.planning.dynamic_programming.two_grids import difference, estimated_error
 
 
 def square(*points):

@@ -21,13 +21,13 @@ from landscape_control import (
     Objective,
     double_well,
 )
-from landscape_control.emergence import PolicySolver, PolicyStatus, solve_program
-from landscape_control.emergence.held_out import HeldOut, mean_and_error
-from landscape_control.emergence.lowest import LeastCost
-from landscape_control.emergence.replay import exact_cost
-from landscape_control.emergence.scenario_sets import draw
-from landscape_control.emergence.scenarios import ScenarioSolver, solve_scenarios
-from landscape_control.landscape.spectra import Uniform
+from landscape_control.model.landscape.spectra import Uniform
+from landscape_control.optimisation import PolicySolver, PolicyStatus, solve_program
+from landscape_control.optimisation.held_out import HeldOut, mean_and_error
+from landscape_control.optimisation.lowest import LeastCost
+from landscape_control.optimisation.replays import exact_cost
+from landscape_control.optimisation.scenario_sets import draw
+from landscape_control.optimisation.scenarios import ScenarioSolver, solve_scenarios
 from landscape_control.policies import (
     FirstOrderSpan,
     GradientDescent,
@@ -252,8 +252,8 @@ SCRIPT = """
     import casadi as ca
     import landscape_control as lc
     from landscape_control import policies
-    from landscape_control.emergence import scenario_descent
-    from landscape_control.solver import BoundedOptimiser
+    from landscape_control.optimisation import scenario_descent
+    from landscape_control.planning.solver import BoundedOptimiser
 
     objective = lc.Objective(horizon=150 if {which!r} == "moments" else 20, learning_rate=math.inf)
     quadratics = lc.LandscapeDistribution.quadratic(curvatures=lc.Uniform(0.05, 1.0), start_variance=1.0)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from landscape_control import ProblemError
-from landscape_control.emergence.parsimony import choose_family
+from landscape_control.optimisation.parsimony import choose_family
 
 
 def test_a_richer_family_needs_the_stated_share():

@@ -12,7 +12,15 @@ from scipy.linalg import solve_discrete_are
 from standard import QUADRATICS
 
 from landscape_control import NoisyGradient, Objective, ProblemError, SolveError
-from landscape_control.emergence import (
+from landscape_control.model.landscape import (
+    Discrete,
+    LandscapeDistribution,
+    MarchenkoPastur,
+    OrnsteinUhlenbeck,
+    Uniform,
+)
+from landscape_control.model.observation import CurvatureNoise
+from landscape_control.optimisation import (
     PolicySolver,
     PolicyStatus,
     certify_policy,
@@ -20,13 +28,6 @@ from landscape_control.emergence import (
     optimize_policy,
     replay,
     same_cost,
-)
-from landscape_control.landscape import (
-    Discrete,
-    LandscapeDistribution,
-    MarchenkoPastur,
-    OrnsteinUhlenbeck,
-    Uniform,
 )
 from landscape_control.policies import (
     FirstOrderSpan,
@@ -40,7 +41,6 @@ from landscape_control.policies import (
     WeightDecay,
 )
 from landscape_control.reference import orthogonal_rule, polyak
-from landscape_control.sees import CurvatureNoise
 
 FREE = math.inf
 NOISE = NoisyGradient(0.3)

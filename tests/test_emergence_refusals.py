@@ -7,11 +7,11 @@ import pytest
 from standard import QUADRATICS
 
 from landscape_control import NoisyGradient, Objective, ProblemError, double_well
-from landscape_control.emergence import PolicySolver, optimize_policy, same_cost, solve_program
-from landscape_control.emergence.same import differing_fields
-from landscape_control.landscape import Discrete, LandscapeDistribution, Uniform
+from landscape_control.model.landscape import Discrete, LandscapeDistribution, Uniform
+from landscape_control.model.observation import CurvatureNoise, NoisyLoss, Observe
+from landscape_control.optimisation import PolicySolver, optimize_policy, same_cost, solve_program
+from landscape_control.optimisation.same import differing_fields
 from landscape_control.policies import GradientDescent, HeavyBall, PolicyProgram
-from landscape_control.sees import CurvatureNoise, NoisyLoss, Observe
 
 WELL = LandscapeDistribution.landscapes(double_well(), starts=[-0.6, 0.55])
 

@@ -10,7 +10,13 @@ import numpy as np
 import pytest
 
 from landscape_control import NoisyGradient, Objective
-from landscape_control.emergence import (
+from landscape_control.model.landscape import (
+    Discrete,
+    LandscapeDistribution,
+    OrnsteinUhlenbeck,
+    Uniform,
+)
+from landscape_control.optimisation import (
     Identifiability,
     PolicySolver,
     PolicyStatus,
@@ -18,7 +24,6 @@ from landscape_control.emergence import (
     optimize_policy,
     worst_case,
 )
-from landscape_control.landscape import Discrete, LandscapeDistribution, OrnsteinUhlenbeck, Uniform
 from landscape_control.policies import FirstOrderSpan, GradientDescent, HeavyBall
 
 NOISE = NoisyGradient(0.3)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from landscape_control import NoisyGradient, Objective, ProblemError
-from landscape_control.emergence import exact_cost, optimize_policy, worst_case
-from landscape_control.landscape import Discrete, LandscapeDistribution, Uniform
+from landscape_control.model.landscape import Discrete, LandscapeDistribution, Uniform
+from landscape_control.optimisation import exact_cost, optimize_policy, worst_case
 from landscape_control.policies import GradientDescent, HeavyBall, PolicyProgram
 from landscape_control.reference import (
     chebyshev_factor,

@@ -15,8 +15,8 @@ import pytest
 from scipy.integrate import simpson, solve_bvp
 
 import landscape_control as lc
-from landscape_control.domain import is_total
-from landscape_control.errors import SolveInterrupted
+from landscape_control.support.domain import is_total
+from landscape_control.support.errors import SolveInterrupted
 
 HALF_SQUARE = lc.quadratic(hessian=[[1.0]])
 UNIT = lc.Objective(horizon=1.0)
@@ -257,7 +257,7 @@ def test_ctrl_c_is_heard_during_a_solve(solver, n, starts, wait):
 
 
 def test_an_interruption_that_a_function_of_casadi_wraps_is_one(monkeypatch):
-    from landscape_control.solver import finder as module
+    from landscape_control.planning.solver import finder as module
 
     def interrupted(*arguments):
         raise SystemError("returned a result with an exception set") from KeyboardInterrupt()
@@ -278,7 +278,7 @@ def test_an_interruption_that_compiled_code_drops_is_raised_again(monkeypatch):
     """What is raised inside a function of the optimiser's may end as a failed run: it is noted, and
     raised after the run.
     """
-    from landscape_control.solver.buffers import Memory
+    from landscape_control.planning.solver.buffers import Memory
 
     original, runs = Memory.solve, []
 
@@ -297,7 +297,7 @@ def test_an_interruption_that_compiled_code_drops_is_raised_again(monkeypatch):
 
 
 def test_an_interrupted_solve_hands_back_the_best_so_far(monkeypatch):
-    from landscape_control.solver import finder as module
+    from landscape_control.planning.solver import finder as module
 
     original, calls = module.draft_plan, []
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import landscape_control as lc
-from landscape_control.landscape import Hidden
+from landscape_control.model.landscape import Hidden
 
 PACKAGE = Path(lc.__file__).parent
 KINDS = {"TaskChain", "JumpProcess", "RandomWalk", "OrnsteinUhlenbeck"}

@@ -9,8 +9,6 @@ from standard import QUADRATICS
 
 import landscape_control as lc
 from landscape_control import ProblemError, policies, rules
-from landscape_control.comparison import Conclusion, Criteria
-from landscape_control.emergence import optimize_policy
 from landscape_control.identification import (
     Excitation,
     Histories,
@@ -20,8 +18,10 @@ from landscape_control.identification import (
     rollout,
     watch,
 )
+from landscape_control.identification.maps import Conclusion, Criteria
 from landscape_control.identification.subjects import runner_for
-from landscape_control.landscape import Discrete, Uniform
+from landscape_control.model.landscape import Discrete, Uniform
+from landscape_control.optimisation import optimize_policy
 from landscape_control.simulation import SGD, Adam, HeavyBall, RMSProp
 from landscape_control.simulation.resets import ShrinkAndPerturb, WeightDecay
 
@@ -440,7 +440,7 @@ def test_units_of_the_gradient_change_the_epsilon_of_adam_alone():
 
 
 def test_the_pictures_of_a_comparison_draw_an_identification():
-    from landscape_control.plotting import figures, results
+    from landscape_control.display.plotting import figures, results
 
     verdict = named(
         HeavyBall(learning_rate=0.1, momentum=0.8), ["heavy_ball", "sgd", "adam"], excitation=SMALL

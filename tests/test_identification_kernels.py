@@ -19,7 +19,7 @@ from landscape_control.identification import (
     select_equivalent,
     share_momentum,
 )
-from landscape_control.planning import solve_lqg
+from landscape_control.planning.beliefs import solve_lqg
 
 
 def one_mode(

@@ -5,8 +5,8 @@ nothing can be known.
 import pytest
 
 from landscape_control import Discrete, identify
-from landscape_control.comparison import Conclusion
 from landscape_control.identification import Excitation, rollout
+from landscape_control.identification.maps import Conclusion
 from landscape_control.policies import (
     AdamFamily,
     FirstOrderSpan,

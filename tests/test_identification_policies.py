@@ -9,7 +9,6 @@ import pytest
 
 import landscape_control as lc
 from landscape_control import ProblemError, rules
-from landscape_control.comparison import Conclusion, Criteria, PolicySample, compare
 from landscape_control.identification import (
     Excitation,
     Histories,
@@ -18,7 +17,8 @@ from landscape_control.identification import (
     raw_rule,
     rollout,
 )
-from landscape_control.landscape import LandscapeDistribution, Uniform
+from landscape_control.identification.maps import Conclusion, Criteria, PolicySample, compare
+from landscape_control.model.landscape import LandscapeDistribution, Uniform
 from landscape_control.policies import HeavyBall, PolicyProgram
 
 CURVATURES = np.array([0.5, 1.0, 4.0])

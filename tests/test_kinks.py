@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import landscape_control as lc
-from landscape_control.kinks import kinks_of
+from landscape_control.support.kinks import kinks_of
 
 # CasADi says what numpy.abs of a symbol is
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")

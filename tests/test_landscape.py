@@ -6,15 +6,15 @@ import pytest
 from scipy.optimize import approx_fprime
 
 import landscape_control as lc
-from landscape_control.interpolation import (
+from landscape_control.model.landscape import end_basin
+from landscape_control.planning.transcription.quadrature import gauss, lobatto, radau
+from landscape_control.support.interpolation import (
     PiecewisePolynomial,
     differentiation_matrix,
     integration_matrix,
     lagrange_matrix,
 )
-from landscape_control.landscape import end_basin
-from landscape_control.pointwise import Pointwise
-from landscape_control.transcription.quadrature import gauss, lobatto, radau
+from landscape_control.support.pointwise import Pointwise
 
 LANDSCAPES = {
     "double well": lc.double_well(),

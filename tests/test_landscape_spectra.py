@@ -9,14 +9,14 @@ import pytest
 from scipy.integrate import quad
 
 import landscape_control as lc
-from landscape_control.errors import ProblemError
-from landscape_control.landscape import (
+from landscape_control.model.landscape import (
     Discrete,
     LandscapeDistribution,
     LogUniform,
     MarchenkoPastur,
     Uniform,
 )
+from landscape_control.support.errors import ProblemError
 
 SPECTRA = {
     "uniform": Uniform(0.05, 1.0),

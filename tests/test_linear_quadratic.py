@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from reference_problems import positive, random_problem, without_end
 
-from landscape_control.errors import ProblemError, UnstabilisableError
-from landscape_control.linear_quadratic import LinearQuadraticProblem
+from landscape_control.planning.linear_quadratic import LinearQuadraticProblem
 from landscape_control.reference import LinearQuadratic
+from landscape_control.support.errors import ProblemError, UnstabilisableError
 
 RANDOM = [
     (seed, n, m, discount)

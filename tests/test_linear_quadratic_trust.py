@@ -10,7 +10,7 @@ import pytest
 from scipy.linalg import expm, solve_continuous_are
 
 import landscape_control as lc
-from landscape_control.solver import receding_windows
+from landscape_control.planning.solver import receding_windows
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 

@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 
 import landscape_control as lc
-from landscape_control import measures
-from landscape_control.comparison import preconditioner_exponent, run_rule
-from landscape_control.emergence import optimize_policy
-from landscape_control.errors import ProblemError
-from landscape_control.landscape import LandscapeDistribution, Uniform
-from landscape_control.measures import Cell, Measure, as_measure, by_name, plain_value
-from landscape_control.measures.regrets import rule_costs
-from landscape_control.measures.verdicts import KEYS, choose
+from landscape_control.identification.maps import preconditioner_exponent, run_rule
+from landscape_control.model.landscape import LandscapeDistribution, Uniform
+from landscape_control.optimisation import optimize_policy
 from landscape_control.policies import HeavyBall, Policy
 from landscape_control.rules import optimal_gain
+from landscape_control.support.errors import ProblemError
+from landscape_control.sweeps import measures
+from landscape_control.sweeps.measures import Cell, Measure, as_measure, by_name, plain_value
+from landscape_control.sweeps.measures.regrets import rule_costs
+from landscape_control.sweeps.measures.verdicts import KEYS, choose
 
 
 def well(**numbers):
@@ -102,7 +102,7 @@ def test_a_user_function_of_a_solution_becomes_a_measure_with_its_name_and_first
 
 def test_measures_are_found_by_object_name_and_address():
     assert as_measure("cost") is measures.cost is by_name("cost") is as_measure(measures.cost)
-    assert as_measure("landscape_control.measures:regret") is measures.regret
+    assert as_measure("landscape_control.sweeps.measures:regret") is measures.regret
     assert as_measure("math:sqrt").address == "math:sqrt"
     assert measures.cost.address == "cost"
     assert as_measure(lambda solution: 1.0).address == measures.best_rule_within(0.1).address == ""
@@ -766,8 +766,8 @@ def test_the_exact_rule_follows_the_plan():
 
 def test_rules_that_share_their_modes_steer_as_the_library_says():
     """The one eigen-decomposition for several rules gives each rule's own control, to round-off."""
-    from landscape_control.comparison.closed_loop import ClosedLoops
-    from landscape_control.measures.regrets import applicable, classic
+    from landscape_control.identification.maps.closed_loop import ClosedLoops
+    from landscape_control.sweeps.measures.regrets import applicable, classic
 
     objective = lc.Objective(horizon=2.0, discount=0.3)
     problem = lc.ControlProblem(landscape=lc.rosenbrock(3), objective=objective, start=np.ones(3))

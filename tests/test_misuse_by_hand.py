@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import landscape_control as lc
-from landscape_control import plotting, report
-from landscape_control.errors import ProblemError
-from landscape_control.planning import read_linear_model
+from landscape_control.display import plotting, report
+from landscape_control.planning.beliefs import read_linear_model
 from landscape_control.rules import metric_modes
+from landscape_control.support.errors import ProblemError
 
 WELL = lc.double_well()
 LINE = lc.ControlProblem(

@@ -7,17 +7,7 @@ import numpy as np
 import pytest
 
 from landscape_control import NoisyGradient, Objective, ProblemError
-from landscape_control.emergence import exact_cost, replay
-from landscape_control.emergence.certificate import cost_gradient
-from landscape_control.emergence.identifiability import cost_derivatives
-from landscape_control.emergence.programs.moment_model import (
-    check_linear,
-    layout_of,
-    minimum_step,
-    start_moments,
-)
-from landscape_control.emergence.programs.moment_program import MomentProgram
-from landscape_control.landscape import (
+from landscape_control.model.landscape import (
     Discrete,
     LandscapeDistribution,
     LogUniform,
@@ -25,6 +15,17 @@ from landscape_control.landscape import (
     RandomWalk,
     Uniform,
 )
+from landscape_control.model.observation import CurvatureNoise
+from landscape_control.optimisation import exact_cost, replay
+from landscape_control.optimisation.certificate import cost_gradient
+from landscape_control.optimisation.identifiability import cost_derivatives
+from landscape_control.optimisation.programs.moment_model import (
+    check_linear,
+    layout_of,
+    minimum_step,
+    start_moments,
+)
+from landscape_control.optimisation.programs.moment_program import MomentProgram
 from landscape_control.policies import (
     FirstOrderSpan,
     GradientDescent,
@@ -35,7 +36,6 @@ from landscape_control.policies import (
     SignDescent,
     WeightDecay,
 )
-from landscape_control.sees import CurvatureNoise
 
 SPECTRUM = Uniform(0.05, 1.0)
 MOVING = OrnsteinUhlenbeck([0.5], 0.2, [[0.7]])

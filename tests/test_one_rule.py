@@ -11,10 +11,10 @@ import pytest
 
 import landscape_control as lc
 from landscape_control import policies, rules, simulation
-from landscape_control.comparison import Conclusion
-from landscape_control.emergence import exact_cost
+from landscape_control.display.plotting import rule as style_of
 from landscape_control.identification import Excitation
-from landscape_control.plotting import rule as style_of
+from landscape_control.identification.maps import Conclusion
+from landscape_control.optimisation import exact_cost
 from landscape_control.reference import relaxation_rate as exact_rate
 from landscape_control.rules import CausalRule
 from landscape_control.rules.catalogue import ENTRIES, causal

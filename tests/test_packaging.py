@@ -119,7 +119,7 @@ def test_the_version_stands_once(wheel):
 
 def test_pages_find_their_files_in_the_installed_package(clean, tmp_path):
     code = (
-        "from landscape_control.report.static_files import static_text\n"
+        "from landscape_control.display.report.static_files import static_text\n"
         "print(all(map(static_text, ('page.css', 'atlas.css', 'atlas.js', 'page.html', 'atlas.html'))))"
     )
     assert run(clean / "python", "-c", code, cwd=tmp_path).strip() == "True"
@@ -129,7 +129,7 @@ def test_command_lists_the_claims_from_another_folder(clean, tmp_path):
     here = {
         claim["name"]
         for claim in json.loads(
-            run(sys.executable, "-m", "landscape_control.cli", "list", "--json")
+            run(sys.executable, "-m", "landscape_control.display.cli", "list", "--json")
         )
     }
     there = json.loads(run(clean / "landscape-control", "list", "--json", cwd=tmp_path))

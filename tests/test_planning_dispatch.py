@@ -11,9 +11,9 @@ import pytest
 import standard
 
 import landscape_control as lc
-from landscape_control.planning import METHODS, NotLinearQuadratic, read_belief, solve
-from landscape_control.planning.expected_cost import Uncertainty
-from landscape_control.planning.lqg_cost import expected_cost
+from landscape_control.planning.beliefs import METHODS, NotLinearQuadratic, read_belief, solve
+from landscape_control.planning.beliefs.expected_cost import Uncertainty
+from landscape_control.planning.beliefs.lqg_cost import expected_cost
 
 ALL = ("lqg", "transcription", "replanning", "dynamic programming")
 

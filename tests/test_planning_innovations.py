@@ -9,11 +9,11 @@ import pytest
 from planning_problems import moving, planned, two_tasks, unknown_curvature, unknown_gain
 
 import landscape_control as lc
-from landscape_control.belief import belief_model
-from landscape_control.planning.belief_space import belief_space
-from landscape_control.planning.innovations import charged, fitted
-from landscape_control.planning.second_variation import second_variation
-from landscape_control.planning.transcribed import solve_transcribed
+from landscape_control.model.belief import belief_model
+from landscape_control.planning.beliefs.belief_space import belief_space
+from landscape_control.planning.beliefs.innovations import charged, fitted
+from landscape_control.planning.beliefs.second_variation import second_variation
+from landscape_control.planning.beliefs.transcribed import solve_transcribed
 from landscape_control.simulation import paired_difference, simulate
 
 

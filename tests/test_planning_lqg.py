@@ -9,7 +9,7 @@ import pytest
 from lqg_problems import general, one_mode, relaxation
 
 import landscape_control as lc
-from landscape_control.planning.lqg import solve_lqg
+from landscape_control.planning.beliefs.lqg import solve_lqg
 
 
 @pytest.mark.parametrize("discount", [0.05, 0.5, 4.0])

@@ -11,10 +11,10 @@ from scipy.integrate import solve_ivp
 from scipy.linalg import solve_continuous_lyapunov
 
 import landscape_control as lc
-from landscape_control.planning.expected_cost import Uncertainty
-from landscape_control.planning.hidden_moments import riccati
-from landscape_control.planning.lqg import solve_lqg
-from landscape_control.planning.lqg_cost import expected_cost
+from landscape_control.planning.beliefs.expected_cost import Uncertainty
+from landscape_control.planning.beliefs.hidden_moments import riccati
+from landscape_control.planning.beliefs.lqg import solve_lqg
+from landscape_control.planning.beliefs.lqg_cost import expected_cost
 
 
 def test_steady_covariance_and_gain_solve_the_scalar_riccati_equation():

@@ -10,8 +10,8 @@ from lqg_problems import one_mode
 from scipy.linalg import expm
 
 import landscape_control as lc
-from landscape_control.planning.linear_model import NotLinearQuadratic
-from landscape_control.planning.lqg import solve_lqg
+from landscape_control.planning.beliefs.linear_model import NotLinearQuadratic
+from landscape_control.planning.beliefs.lqg import solve_lqg
 
 
 def sum_of_two(sees):

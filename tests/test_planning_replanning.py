@@ -18,9 +18,9 @@ from planning_problems import (
 )
 
 import landscape_control as lc
-from landscape_control.belief import GaussianBelief, TaskBelief, belief_model
-from landscape_control.planning.replanning import INNER, solve_replanning
-from landscape_control.planning.transcribed import solve_transcribed
+from landscape_control.model.belief import GaussianBelief, TaskBelief, belief_model
+from landscape_control.planning.beliefs.replanning import INNER, solve_replanning
+from landscape_control.planning.beliefs.transcribed import solve_transcribed
 
 HORIZONS = (4.0, math.inf)
 

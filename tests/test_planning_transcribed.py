@@ -23,9 +23,9 @@ from planning_problems import (
 from scipy.integrate import quad, solve_ivp
 
 import landscape_control as lc
-from landscape_control.belief import GaussianBelief, TaskBelief, belief_model
-from landscape_control.planning.replanning import solve_replanning
-from landscape_control.planning.transcribed import solve_transcribed
+from landscape_control.model.belief import GaussianBelief, TaskBelief, belief_model
+from landscape_control.planning.beliefs.replanning import solve_replanning
+from landscape_control.planning.beliefs.transcribed import solve_transcribed
 
 HORIZONS = (4.0, math.inf)
 

@@ -8,8 +8,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from picture_data.plans import SADDLE, START, WELL, WELL_BOX, double_well_data
 
-from landscape_control import plotting
-from landscape_control.plotting import paths, style
+from landscape_control.display import plotting
+from landscape_control.display.plotting import paths, style
 
 
 @pytest.fixture

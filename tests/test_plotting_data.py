@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from picture_data.plans import SADDLE, double_well_data, quadratic_modes_data
 
-from landscape_control.errors import ProblemError
-from landscape_control.plotting import data as figure_data
-from landscape_control.plotting import figures
+from landscape_control.display.plotting import data as figure_data
+from landscape_control.display.plotting import figures
+from landscape_control.support.errors import ProblemError
 
 
 def test_half_a_group_is_refused_naming_the_other_half():

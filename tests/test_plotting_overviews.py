@@ -11,10 +11,10 @@ from picture_data.plans import LOWEST_FIRST, WELL, rate, well_plan
 from picture_data.results import coefficients_data, plan_overview_data, verdict_data
 
 import landscape_control as lc
-from landscape_control import plotting
-from landscape_control.comparison import PolicySample, fit_rules
-from landscape_control.errors import ProblemError
-from landscape_control.plotting import figures
+from landscape_control.display import plotting
+from landscape_control.display.plotting import figures
+from landscape_control.identification.maps import PolicySample, fit_rules
+from landscape_control.support.errors import ProblemError
 
 
 def test_a_plan_with_three_parameters_is_not_drawn_on_a_map():

@@ -7,9 +7,9 @@ import matplotlib
 import pytest
 from picture_data.results import coefficients_data, verdict_data
 
-from landscape_control import plotting
-from landscape_control.errors import ProblemError
-from landscape_control.plotting import figures
+from landscape_control.display import plotting
+from landscape_control.display.plotting import figures
+from landscape_control.support.errors import ProblemError
 
 
 def test_saving_writes_both_files_and_the_same_bytes_again(tmp_path):
@@ -33,7 +33,9 @@ def test_drawing_changes_no_global_setting(tmp_path):
 
 
 def test_plotting_never_imports_pyplot():
-    code = "import sys, landscape_control.plotting; print('matplotlib.pyplot' in sys.modules)"
+    code = (
+        "import sys, landscape_control.display.plotting; print('matplotlib.pyplot' in sys.modules)"
+    )
     assert (
         subprocess.run(
             [sys.executable, "-c", code], check=True, capture_output=True, text=True

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from landscape_control.plotting import curves, simulated, style
+from landscape_control.display.plotting import curves, simulated, style
 
 
 @pytest.fixture

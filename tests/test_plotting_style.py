@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib import colors
 
-from landscape_control.plotting import style
+from landscape_control.display.plotting import style
 
 
 def test_every_closed_form_rule_of_the_library_has_a_look_of_its_own():

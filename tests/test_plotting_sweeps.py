@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from legible import check_legible
 
-from landscape_control import plotting
-from landscape_control.errors import ProblemError
-from landscape_control.plotting import (
+from landscape_control.display import plotting
+from landscape_control.display.plotting import (
     grid_cells,
     heat_maps,
     phase_diagrams,
@@ -14,6 +13,7 @@ from landscape_control.plotting import (
     sweep_data,
     sweeps,
 )
+from landscape_control.support.errors import ProblemError
 
 xarray = pytest.importorskip("xarray")
 

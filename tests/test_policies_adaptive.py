@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from policy_runs import HORIZON, gradients, moves
 
-from landscape_control.errors import ProblemError
 from landscape_control.policies import AdamFamily, GradientDescent, HeavyBall
 from landscape_control.simulation import Adam, RMSProp
+from landscape_control.support.errors import ProblemError
 
 SEEN, _ = gradients()
 BETAS = {"beta1": 0.9, "beta2": 0.99}

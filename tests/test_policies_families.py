@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from policy_runs import HORIZON, drawn, gradients, moves, symbolic_moves
 
-from landscape_control.errors import ProblemError
 from landscape_control.policies import (
     ALL,
     AdamFamily,
@@ -32,6 +31,7 @@ from landscape_control.policies import (
 )
 from landscape_control.records import load
 from landscape_control.rules.families import Signum
+from landscape_control.support.errors import ProblemError
 
 FAMILIES = [
     *ALL.values(),

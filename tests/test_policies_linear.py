@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 from policy_runs import HORIZON, drawn, gradients, moves
 
-from landscape_control.errors import ProblemError
-from landscape_control.landscape import LandscapeDistribution
-from landscape_control.landscape.spectra import Uniform
-from landscape_control.objective import Objective
+from landscape_control.model.landscape import LandscapeDistribution
+from landscape_control.model.landscape.spectra import Uniform
+from landscape_control.model.objective import Objective
 from landscape_control.policies import (
     FirstOrderSpan,
     GradientDescent,
@@ -20,6 +19,7 @@ from landscape_control.policies import (
     Policy,
     PolicyProgram,
 )
+from landscape_control.support.errors import ProblemError
 
 SEEN, AT = gradients()
 RATES = np.random.default_rng(1).uniform(0.1, 1.0, HORIZON)

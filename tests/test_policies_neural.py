@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from policy_runs import HORIZON, drawn, gradients, moves
 
-from landscape_control.errors import ProblemError
 from landscape_control.policies import GatedPolicy, GradientDescent, HeavyBall, NeuralPolicy
+from landscape_control.support.errors import ProblemError
 
 SEEN, _ = gradients()
 FAMILIES = [

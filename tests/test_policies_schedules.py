@@ -9,9 +9,9 @@ import pytest
 from policy_runs import HORIZON, gradients, moves
 from standard import QUADRATICS
 
-from landscape_control.emergence import exact_cost, replay
-from landscape_control.errors import ProblemError, check_choice
-from landscape_control.objective import Objective
+from landscape_control.model.objective import Objective
+from landscape_control.model.observation import NoisyGradient
+from landscape_control.optimisation import exact_cost, replay
 from landscape_control.policies import (
     ALL,
     NEEDING,
@@ -33,7 +33,7 @@ from landscape_control.policies import (
     WeightDecay,
     by_name,
 )
-from landscape_control.sees import NoisyGradient
+from landscape_control.support.errors import ProblemError, check_choice
 
 SEEN, AT = gradients()
 LONG = 200

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from policy_runs import gradients, moves
 
-from landscape_control.errors import ProblemError
-from landscape_control.landscape import LandscapeDistribution, OrnsteinUhlenbeck, Uniform
-from landscape_control.objective import Objective
+from landscape_control.model.landscape import LandscapeDistribution, OrnsteinUhlenbeck, Uniform
+from landscape_control.model.objective import Objective
 from landscape_control.policies import (
     AdamFamily,
     Fixed,
@@ -21,6 +20,7 @@ from landscape_control.policies import (
     SignDescent,
     WeightDecay,
 )
+from landscape_control.support.errors import ProblemError
 
 SEEN, AT = gradients()
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import landscape_control as lc
-from landscape_control.errors import ProblemError
 from landscape_control.policies import AdamFamily, GradientDescent, HeavyBall, Policy, WeightDecay
 from landscape_control.simulation import Adam, PolicyLearner, best_coefficients, simulate
 from landscape_control.simulation import HeavyBall as SimulatedHeavyBall
 from landscape_control.simulation import WeightDecay as SimulatedWeightDecay
+from landscape_control.support.errors import ProblemError
 
 CURVATURE, NOISE, STEPS = 0.5, 0.3, 20
 

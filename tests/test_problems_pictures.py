@@ -12,9 +12,9 @@ from legible import check_legible
 from matplotlib.figure import Figure
 from picture_data import DATA, PANELS, causal
 
-from landscape_control import plotting
-from landscape_control.errors import ProblemError
-from landscape_control.plotting import figures, style
+from landscape_control.display import plotting
+from landscape_control.display.plotting import figures, style
+from landscape_control.support.errors import ProblemError
 
 PICTURES = all_pictures()
 

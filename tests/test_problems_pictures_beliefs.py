@@ -8,7 +8,7 @@ from picture_data.beliefs import belief_tracking_data, chase, momentum_maps_data
 from picture_data.learners import dual_effect_data, kalman_bias_correction_data, resetting_data
 from scipy.interpolate import RegularGridInterpolator
 
-from landscape_control.plotting import figures, style
+from landscape_control.display.plotting import figures, style
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from landscape_control.processes import one_blas_thread, run_all
+from landscape_control.support.processes import one_blas_thread, run_all
 
 
 def blas_threads():
@@ -61,7 +61,7 @@ def test_the_threads_of_blas_are_given_back():
 SCRIPT = """
     import sys, time
     {load}
-    from landscape_control.processes import run_all, start_method
+    from landscape_control.support.processes import run_all, start_method
 
     def wait(item):
         print("working", flush=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from landscape_control import cli
+from landscape_control.display import cli
 
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
 

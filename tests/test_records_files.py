@@ -17,7 +17,7 @@ from record_samples import FOLDER, MAKERS, computed_numbers, stored_numbers
 from recorded_problems import EVERY, HIDDEN, KNOWN, PROGRAMS
 
 import landscape_control as lc
-from landscape_control.emergence import PolicyResult, optimize_policy
+from landscape_control.optimisation import PolicyResult, optimize_policy
 from landscape_control.policies import HeavyBall
 from landscape_control.records import load, save, specification
 from landscape_control.records.checksum import seal

@@ -18,8 +18,8 @@ from hostile_records import ATTACKS, SAMPLES, STILL_READ, STORE, STORES, VALID, 
 from standard import BOWL
 
 import landscape_control as lc
-from landscape_control.errors import ProblemError
 from landscape_control.records import load
+from landscape_control.support.errors import ProblemError
 from landscape_control.sweeps import resume, sweep
 
 assert hostile_forgeries, "its attacks are put into the list as it is imported"
@@ -92,9 +92,9 @@ def test_loading_solves_nothing(monkeypatch):
 
     for place in (
         "casadi.nlpsol",
-        "landscape_control.solver.Solver.__init__",
-        "landscape_control.planning.lqg.solve_lqg",
-        "landscape_control.planning.replanning.belief_solver",
+        "landscape_control.planning.solver.Solver.__init__",
+        "landscape_control.planning.beliefs.lqg.solve_lqg",
+        "landscape_control.planning.beliefs.replanning.belief_solver",
         "scipy.linalg.solve_continuous_are",
         "scipy.integrate.solve_ivp",
     ):

@@ -12,7 +12,7 @@ import pytest
 from recorded_problems import EVERY, HIDDEN, KNOWN, PROGRAMS
 
 import landscape_control as lc
-from landscape_control.planning import solve_lqg
+from landscape_control.planning.beliefs import solve_lqg
 from landscape_control.policies import GradientDescent
 from landscape_control.records import differences, fingerprint, from_specification, specification
 from landscape_control.records.expressions import function_from_tree, function_to_tree

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy.linalg import expm, sqrtm
 
-from landscape_control.errors import ProblemError
 from landscape_control.reference import (
     LinearQuadratic,
     ballistic_matrix,
@@ -28,6 +27,7 @@ from landscape_control.reference import (
     weight_decay_attractor,
     weight_decay_rate,
 )
+from landscape_control.support.errors import ProblemError
 
 CURVATURES = [1e-4, 0.3, 1.0, 50.0]
 DISCOUNTS = [0.0, 0.1, 2.0, 1e3]

@@ -7,7 +7,6 @@ import pytest
 from spectra_of_rules import GRID, MIXED, RANGE
 
 from landscape_control.claims import fitted_slope
-from landscape_control.errors import ProblemError, SolveError
 from landscape_control.reference import (
     chebyshev_factor,
     chebyshev_heavy_ball,
@@ -24,6 +23,7 @@ from landscape_control.reference import (
     silver_steps,
     silver_steps_convex,
 )
+from landscape_control.support.errors import ProblemError, SolveError
 
 
 @pytest.mark.parametrize("horizon", [1, 2, 5, 12])

@@ -7,7 +7,7 @@ from scipy.special import comb, eval_jacobi
 from spectra_of_rules import MIXED, RANGE, unit_interval
 
 from landscape_control.claims import fitted_slope
-from landscape_control.landscape import LogUniform, MarchenkoPastur, Uniform
+from landscape_control.model.landscape import LogUniform, MarchenkoPastur, Uniform
 from landscape_control.reference import (
     marchenko_pastur_rule,
     orthogonal_rule,

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from landscape_control.errors import ProblemError, UnstabilisableError
 from landscape_control.reference import LinearQuadratic
+from landscape_control.support.errors import ProblemError, UnstabilisableError
 
 BOWL = {"hessian": np.diag([1.0, 2.0]), "minimum": [1.0, 2.0]}
 

@@ -11,10 +11,10 @@ import pytest
 from browser import inside, visit
 
 import landscape_control as lc
-from landscape_control.errors import ProblemError
-from landscape_control.measures.verdicts import KEYS
-from landscape_control.report.atlas import atlas_page, write_atlas
-from landscape_control.report.atlas_data import atlas_data
+from landscape_control.display.report.atlas import atlas_page, write_atlas
+from landscape_control.display.report.atlas_data import atlas_data
+from landscape_control.support.errors import ProblemError
+from landscape_control.sweeps.measures.verdicts import KEYS
 
 xarray = pytest.importorskip("xarray")
 

@@ -19,9 +19,9 @@ from hostile_words import (
     shown,
 )
 
-from landscape_control.report.atlas import atlas_page, write_atlas
-from landscape_control.report.markup import security_policy
-from landscape_control.report.page import html_page
+from landscape_control.display.report.atlas import atlas_page, write_atlas
+from landscape_control.display.report.markup import security_policy
+from landscape_control.display.report.page import html_page
 
 SHOW_ALL = """
 const choice = document.getElementById("variable"), cells = document.querySelectorAll("[data-cell]"), seen = [];

@@ -12,12 +12,12 @@ import pytest
 from hostile_words import ATTACKS, EVERYTHING, hostile_sweep, outcomes, readable
 from matplotlib.text import Text
 
-from landscape_control import plotting
 from landscape_control.claims import Evidence
 from landscape_control.claims.runner import Outcome
-from landscape_control.plotting import style
-from landscape_control.report.markup import data_block, text
-from landscape_control.report.table import csv_cell, csv_table
+from landscape_control.display import plotting
+from landscape_control.display.plotting import style
+from landscape_control.display.report.markup import data_block, text
+from landscape_control.display.report.table import csv_cell, csv_table
 
 
 def test_data_in_a_page_ends_no_script_and_comes_back():

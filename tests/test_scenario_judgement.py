@@ -16,16 +16,17 @@ from landscape_control import (
     ProblemError,
     double_well,
 )
-from landscape_control.emergence import PolicyStatus, solve_program
-from landscape_control.emergence.held_out import HeldOut, mean_and_error
-from landscape_control.emergence.replay import BLOCKS, replay
-from landscape_control.emergence.scenario_judgement import Simpler
-from landscape_control.emergence.scenario_search import ScenarioSearch
-from landscape_control.emergence.scenario_sets import draw
-from landscape_control.emergence.scenarios import ScenarioSolver, solve_scenarios
-from landscape_control.emergence.search_options import SearchOptions
-from landscape_control.landscape.distribution import LandscapeDistribution, dealt
-from landscape_control.landscape.spectra import Uniform
+from landscape_control.model.landscape.distribution import LandscapeDistribution, dealt
+from landscape_control.model.landscape.spectra import Uniform
+from landscape_control.optimisation import PolicyStatus, solve_program
+from landscape_control.optimisation.held_out import HeldOut, mean_and_error
+from landscape_control.optimisation.replays import BLOCKS, replay
+from landscape_control.optimisation.scenario_judgement import Simpler
+from landscape_control.optimisation.scenario_search import ScenarioSearch
+from landscape_control.optimisation.scenario_sets import draw
+from landscape_control.optimisation.scenarios import ScenarioSolver, solve_scenarios
+from landscape_control.optimisation.search_options import SearchOptions
+from landscape_control.planning.solver import Optimum, RawResult
 from landscape_control.policies import (
     AdamFamily,
     GatedPolicy,
@@ -36,7 +37,6 @@ from landscape_control.policies import (
     PolicyProgram,
     SignDescent,
 )
-from landscape_control.solver import Optimum, RawResult
 
 CURVATURES = Uniform(0.05, 1.0)
 STARTS = np.array([[-0.6, 0.55], [0.5, 0.1]])

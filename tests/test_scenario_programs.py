@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import casadi as ca
 import numpy as np
 import pytest
+from landscape_control.policies.elementwise import tanh
 from standard import QUADRATICS
 
 from landscape_control import (
@@ -20,19 +21,19 @@ from landscape_control import (
     ProblemError,
     double_well,
 )
-from landscape_control.emergence import PolicyStatus, solve_program
-from landscape_control.emergence.held_out import HeldOut, episode_costs, mean_and_error
-from landscape_control.emergence.programs.scenario_program import ScenarioProgram
-from landscape_control.emergence.replay import exact_cost
-from landscape_control.emergence.scenario_round import Round
-from landscape_control.emergence.scenario_search import ScenarioSearch
-from landscape_control.emergence.scenario_sets import block_means, draw, scenes
-from landscape_control.emergence.scenarios import ScenarioSolver, solve_scenarios
-from landscape_control.emergence.search_options import SearchOptions
-from landscape_control.errors import SolveError
-from landscape_control.landscape.distribution import LandscapeDistribution
-from landscape_control.landscape.hidden import OrnsteinUhlenbeck
-from landscape_control.landscape.spectra import Uniform
+from landscape_control.model.landscape.distribution import LandscapeDistribution
+from landscape_control.model.landscape.hidden import OrnsteinUhlenbeck
+from landscape_control.model.landscape.spectra import Uniform
+from landscape_control.model.observation import CurvatureNoise
+from landscape_control.optimisation import PolicyStatus, solve_program
+from landscape_control.optimisation.held_out import HeldOut, episode_costs, mean_and_error
+from landscape_control.optimisation.programs.scenario_program import ScenarioProgram
+from landscape_control.optimisation.replays import exact_cost
+from landscape_control.optimisation.scenario_round import Round
+from landscape_control.optimisation.scenario_search import ScenarioSearch
+from landscape_control.optimisation.scenario_sets import block_means, draw, scenes
+from landscape_control.optimisation.scenarios import ScenarioSolver, solve_scenarios
+from landscape_control.optimisation.search_options import SearchOptions
 from landscape_control.policies import (
     AdamFamily,
     Coefficient,
@@ -42,8 +43,7 @@ from landscape_control.policies import (
     Policy,
     PolicyProgram,
 )
-from landscape_control.policies.elementwise import tanh
-from landscape_control.sees import CurvatureNoise
+from landscape_control.support.errors import SolveError
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,12 +10,12 @@ import pytest
 from standard import WELL
 
 import landscape_control as lc
-from landscape_control.solver.guesses import default_guesses
-from landscape_control.solver.roadmap import least_action_curves, mirrored
-from landscape_control.solver.search import searched
-from landscape_control.solver.surveys import Surveys
-from landscape_control.solver.targets import surveyed
-from landscape_control.solver.timing import best_timing, time_mesh
+from landscape_control.planning.solver.guesses import default_guesses
+from landscape_control.planning.solver.roadmap import least_action_curves, mirrored
+from landscape_control.planning.solver.search import searched
+from landscape_control.planning.solver.surveys import Surveys
+from landscape_control.planning.solver.targets import surveyed
+from landscape_control.planning.solver.timing import best_timing, time_mesh
 
 
 def problem(loss, start, end=None, learner=None, **objective):

@@ -7,14 +7,7 @@ import pytest
 from learner_problems import CURVED, STEP, textbook_momentum
 
 import landscape_control as lc
-from landscape_control.simulation import (
-    SGD,
-    Adam,
-    HeavyBall,
-    NoReset,
-    RMSProp,
-    simulate,
-)
+from landscape_control.simulation import SGD, Adam, HeavyBall, NoReset, RMSProp, simulate
 
 
 def textbook_adam(y, rate, *, correct, beta1=0.9, beta2=0.999, epsilon=1e-8):

@@ -7,7 +7,7 @@ import pytest
 from learner_problems import MOVING, MU, SIGMA, STEP, H, belief_rule, bowl
 
 import landscape_control as lc
-from landscape_control.belief import belief_model
+from landscape_control.model.belief import belief_model
 from landscape_control.simulation import (
     SGD,
     Adam,

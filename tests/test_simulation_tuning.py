@@ -6,13 +6,7 @@ import pytest
 from learner_problems import ETA, GAMMA, MOVING, STEP, H, rates
 
 import landscape_control as lc
-from landscape_control.simulation import (
-    SGD,
-    HeavyBall,
-    WeightDecay,
-    best_coefficients,
-    simulate,
-)
+from landscape_control.simulation import SGD, HeavyBall, WeightDecay, best_coefficients, simulate
 
 
 def test_the_best_sgd_on_one_known_mode_pulls_at_the_optimal_rate():

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from landscape_control import LandscapeDistribution, Objective, ProblemError
-from landscape_control.emergence import (
+from landscape_control.model.landscape.spectra import Uniform
+from landscape_control.optimisation import (
     PolicySolver,
     PolicyStatus,
     ScenarioSolver,
@@ -22,13 +23,12 @@ from landscape_control.emergence import (
     worst_case,
     worst_case_search,
 )
-from landscape_control.emergence.moment_search import MomentSearch
-from landscape_control.emergence.search_options import SearchOptions
-from landscape_control.errors import SolveInterrupted
-from landscape_control.landscape.spectra import Uniform
+from landscape_control.optimisation.moment_search import MomentSearch
+from landscape_control.optimisation.search_options import SearchOptions
+from landscape_control.planning.solver import SolveClock
+from landscape_control.planning.solver.clock import clock, interruptions_noted, running_clock
 from landscape_control.policies import GatedPolicy, HeavyBall, PolicyProgram
-from landscape_control.solver import SolveClock
-from landscape_control.solver.clock import clock, interruptions_noted, running_clock
+from landscape_control.support.errors import SolveInterrupted
 
 BALL = HeavyBall(constant=True)
 

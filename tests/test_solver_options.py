@@ -12,9 +12,9 @@ import pytest
 import standard
 
 import landscape_control as lc
-from landscape_control.errors import ProblemError
-from landscape_control.solver import options
-from landscape_control.solver.buffers import Memory
+from landscape_control.planning.solver import options
+from landscape_control.planning.solver.buffers import Memory
+from landscape_control.support.errors import ProblemError
 
 
 def well(**learner):

@@ -20,7 +20,7 @@ from landscape_control import (
     double_well,
     quadratic,
 )
-from landscape_control.landscape import LandscapeDistribution, Uniform
+from landscape_control.model.landscape import LandscapeDistribution, Uniform
 from landscape_control.policies import GradientDescent, HeavyBall, PolicyProgram
 from landscape_control.sweeps.axes import read_axes
 from landscape_control.sweeps.layout import Layout, working_order

@@ -9,13 +9,7 @@ import textwrap
 import pytest
 from standard import QUADRATICS
 
-from landscape_control import (
-    Objective,
-    PolicyProgram,
-    ProblemError,
-    resume,
-    sweep,
-)
+from landscape_control import Objective, PolicyProgram, ProblemError, resume, sweep
 from landscape_control.policies import HeavyBall, Scheduled
 from landscape_control.sweeps.identity import code_of_parts
 from landscape_control.sweeps.plan import Plan

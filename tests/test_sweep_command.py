@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 import xarray
 
-from landscape_control import ProblemError, cli, load
-from landscape_control.cli.sweeping import read_axis
+from landscape_control import ProblemError, load
+from landscape_control.display import cli
+from landscape_control.display.cli.sweeping import read_axis
 
 pytestmark = pytest.mark.usefixtures("sample_claims")
 
@@ -187,7 +188,7 @@ def test_ctrl_c_leaves_a_store_and_says_how_to_go_on(capsys, tmp_path):
     command = [
         sys.executable,
         "-m",
-        "landscape_control.cli",
+        "landscape_control.display.cli",
         "sweep",
         "double-well",
         "--axis",

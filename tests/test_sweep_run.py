@@ -26,11 +26,11 @@ from landscape_control import (
     quadratic,
     solve,
 )
-from landscape_control.landscape import Landscape, LandscapeDistribution, Uniform
-from landscape_control.measures import Measure
+from landscape_control.model.landscape import Landscape, LandscapeDistribution, Uniform
 from landscape_control.policies import GradientDescent, HeavyBall, PolicyProgram
 from landscape_control.reference import LinearQuadratic
 from landscape_control.sweeps import describe, sweep
+from landscape_control.sweeps.measures import Measure
 
 GRID = {"discount": [0.1, 1.0, 3.0], "horizon": [0.5, 2.0, 4.0]}
 
@@ -546,7 +546,7 @@ FRESH = """
 import sys
 import landscape_control as lc
 import landscape_control.sweeps
-from landscape_control.processes import start_method
+from landscape_control.support.processes import start_method
 loaded = {name.split(".")[0] for name in sys.modules} & {"xarray", "pandas", "h5netcdf", "dask", "tqdm", "matplotlib"}
 problem = lc.ControlProblem(landscape=lc.quadratic(hessian=[[2.0]]), start=[1.0], objective=lc.Objective(horizon=1.0))
 before = start_method()

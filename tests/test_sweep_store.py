@@ -20,11 +20,11 @@ import xarray
 from standard import BOWL
 
 from landscape_control import ControlProblem, Objective, ProblemError, double_well, load
-from landscape_control.measures import Measure, as_measure
 from landscape_control.sweeps import describe, lines, load_store, resume, sweep
 from landscape_control.sweeps.chunk_file import DamagedError, arrays_of, pack, texts_of, unpack
 from landscape_control.sweeps.columns import columns_of
 from landscape_control.sweeps.identity import code_of, why_other
+from landscape_control.sweeps.measures import Measure, as_measure
 from landscape_control.sweeps.store import Store
 
 AXES = {"horizon": [1.0, 2.0, 3.0, 4.0], "discount": [0.0, 0.5, 1.0]}
@@ -128,7 +128,7 @@ def test_the_folder_holds_plain_files_that_say_what_they_are(finished):
 
 def test_a_finished_store_is_read_and_nothing_solved(finished, monkeypatch):
     atlas, folder = finished
-    monkeypatch.setattr("landscape_control.solver.Solver.solve", None)
+    monkeypatch.setattr("landscape_control.planning.solver.Solver.solve", None)
     same(atlas, resume(folder))
     same(atlas, run(folder))
 
@@ -293,7 +293,7 @@ def test_code_is_known_again_in_another_process(tmp_path):
     """)
     )
     script = (
-        "from landscape_control.sweeps.identity import code_of; from landscape_control.measures"
+        "from landscape_control.sweeps.identity import code_of; from landscape_control.sweeps.measures"
         " import as_measure;import mine; print(code_of(as_measure(mine.final)))"
     )
     said = {

@@ -6,8 +6,8 @@ import pytest
 from standard import WELL
 
 import landscape_control as lc
-from landscape_control.solver.guards import guarded_functions
-from landscape_control.transcription import NumberLayout, build_program
+from landscape_control.planning.solver.guards import guarded_functions
+from landscape_control.planning.transcription import NumberLayout, build_program
 
 CASES = {
     "action 2": (lc.DiscretisedAction(degree=2), (16, 32)),
@@ -53,7 +53,7 @@ def test_cost_error_estimate_is_of_the_size_of_the_true_error(name, exact_cost):
 
 
 def test_geometric_and_symmetric_meshes_are_increasing_and_end_at_one():
-    from landscape_control.solver.mesh import initial_vertices, refined_vertices
+    from landscape_control.planning.solver.mesh import initial_vertices, refined_vertices
 
     for rate, both in ((1e-3, False), (1.0, False), (1e4, False), (1e4, True), (30.0, True)):
         vertices = initial_vertices(8, 10.0, rate, both)

@@ -11,11 +11,13 @@ import pytest
 from standard import WELL
 
 import landscape_control as lc
-from landscape_control.certificate import certify, judged
-from landscape_control.controlled_variation import controlled_variation_is_positive
-from landscape_control.curvature import NEUTRAL, curvature_along
-from landscape_control.examination import examine
-from landscape_control.solver.receding_windows import visible_rate
+from landscape_control.planning.certificate.certificate import certify, judged
+from landscape_control.planning.certificate.controlled_variation import (
+    controlled_variation_is_positive,
+)
+from landscape_control.planning.certificate.curvature import NEUTRAL, curvature_along
+from landscape_control.planning.certificate.examination import examine
+from landscape_control.planning.solver.receding_windows import visible_rate
 
 
 def scalar(expression, start, **numbers):
@@ -309,7 +311,7 @@ def test_a_thousand_planning_times_are_no_trouble():
 
 
 def test_the_falling_direction_is_found_without_dense_matrices(monkeypatch):
-    from landscape_control import curvature
+    from landscape_control.planning.certificate import curvature
 
     problem = scalar(lambda x: -(x[0] ** 2) / 2, 0.0, horizon=4.0)
     mesh = lc.solve(replace(problem, landscape=lc.quadratic(hessian=[[1.0]]))).best

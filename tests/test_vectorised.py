@@ -4,7 +4,7 @@ import casadi as ca
 import numpy as np
 import pytest
 
-from landscape_control.vectorised import Vectorised
+from landscape_control.support.vectorised import Vectorised
 
 
 @pytest.mark.parametrize("special", [ca.tanh, ca.erfinv], ids=["in NumPy", "left to CasADi"])

@@ -9,9 +9,9 @@ import pytest
 from planning_problems import moving, planned, two_tasks, unknown_curvature
 
 import landscape_control as lc
-from landscape_control.planning import METHODS, CostKind, solve_lqg
-from landscape_control.planning.advice import explained
-from landscape_control.planning.dispatch import check_method
+from landscape_control.planning.beliefs import METHODS, CostKind, solve_lqg
+from landscape_control.planning.beliefs.advice import explained
+from landscape_control.planning.beliefs.dispatch import check_method
 from landscape_control.verification import solve
 from landscape_control.verification.simulated import simulated_cost
 

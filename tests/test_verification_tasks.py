@@ -7,8 +7,8 @@ import pytest
 from planning_problems import moving, planned
 
 import landscape_control as lc
-from landscape_control.planning import METHODS, CostKind
-from landscape_control.planning.two_tasks import expected_uncertainty
+from landscape_control.planning.beliefs import METHODS, CostKind
+from landscape_control.planning.beliefs.two_tasks import expected_uncertainty
 from landscape_control.verification import solve
 from landscape_control.verification.simulated import simulated_cost
 

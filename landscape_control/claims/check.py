@@ -5,9 +5,9 @@ from typing import Annotated
 
 import numpy as np
 
-from ..arguments import AnyNumber, NonNegative, Vector, Words, checked
-from ..arrays import number
-from ..errors import ProblemError, check_choice
+from ..support.arguments import AnyNumber, NonNegative, Vector, Words, checked
+from ..support.arrays import number
+from ..support.errors import ProblemError, check_choice
 
 RELATIONS = ("equal", "at most", "at least", "limit")
 _MEASURES = ("absolute", "relative")

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..arguments import checked
-from ..errors import ProblemError, check_choice
+from ..support.arguments import checked
+from ..support.errors import ProblemError, check_choice
 from .check import RELATIONS, words
 from .evidence import Evidence
 
@@ -29,7 +29,7 @@ class Claim:
         processes find it
     figure : str or None, the panel of the paper it belongs to, e.g. "Fig. 2a"
     picture : str or None, what draws ``evidence.data``: NAME for the function NAME in
-        problems/pictures/NAME.py, or a general figure of landscape_control.plotting.overviews
+        problems/pictures/NAME.py, or a general figure of landscape_control.display.plotting.overviews
 
     Raises
     ------

@@ -5,8 +5,8 @@ import pkgutil
 from collections.abc import Iterator
 from types import ModuleType
 
-from ..arguments import checked
-from ..errors import ProblemError, check_choice
+from ..support.arguments import checked
+from ..support.errors import ProblemError, check_choice
 from .claim import Claim
 
 PACKAGE = "landscape_control.problems"  # the folder problems/ of the repository, see pyproject.toml

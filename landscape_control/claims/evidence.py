@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from ..arguments import Filled, Words, checked
-from ..errors import ProblemError
+from ..support.arguments import Filled, Words, checked
+from ..support.errors import ProblemError
 from .check import Check
 
 # evidence outlives the process that made it, and is drawn elsewhere

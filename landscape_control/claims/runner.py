@@ -6,9 +6,9 @@ import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..arguments import AnyNumber, Count, checked
-from ..arrays import whole
-from ..processes import run_all
+from ..support.arguments import AnyNumber, Count, checked
+from ..support.arrays import whole
+from ..support.processes import run_all
 from .claim import Claim
 from .evidence import Evidence
 

@@ -2,7 +2,7 @@
 named.
 """
 
-from importlib import import_module
+from ..support.late_names import late_attribute
 
 # Name -> file; each is imported when its name is first used: reading a rule off a plan needs neither
 # the optimisation of policies nor the simulation.
@@ -36,11 +36,9 @@ _HOMES = {
 __all__ = sorted(_HOMES)
 
 
-def __getattr__(name: str):
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+def __getattr__(name: str) -> object:
+    return late_attribute(__name__, _HOMES, name)
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return __all__

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from ..errors import ProblemError
-from ..planning import BeliefSolution, LQGSolution
+from ..planning.beliefs import BeliefSolution, LQGSolution
 from ..simulation import simulate
 from ..simulation.stepping import FRACTION, fastest_rate
+from ..support.errors import ProblemError
 from .histories import Histories
 from .kernels.raw_rules import raw_rule
 

@@ -6,17 +6,17 @@ from typing import Annotated
 
 import numpy as np
 
-from ..arguments import Count, Filled, Index, checked
-from ..arrays import whole
-from ..comparison import Conclusion, Criteria, RuleFit
-from ..comparison.formatting import percent
-from ..comparison.verdict import judge
-from ..errors import ProblemError
 from ..rules import CausalRule, Information, Rule, causal
 from ..rules.catalogue import LOOP_TWIN
+from ..support.arguments import Count, Filled, Index, checked
+from ..support.arrays import whole
+from ..support.errors import ProblemError
 from .fitting import fit_causal_rule
 from .histories import Histories
 from .identification import CAUSAL, Identification
+from .maps import Conclusion, Criteria, RuleFit
+from .maps.formatting import percent
+from .maps.verdict import judge
 from .residual import innovation, read_schedule, regress_on_previous_update, residual_shape
 
 _PER_STEP = 8  # updates of one step that its two coefficients are read from, at least

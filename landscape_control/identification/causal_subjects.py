@@ -5,18 +5,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..comparison import Criteria
-from ..errors import ProblemError
-from ..landscape import Spectrum
-from ..planning import BeliefSolution
+from ..model.landscape import Spectrum
+from ..planning.beliefs import BeliefSolution
 from ..rules import CausalRule, causal
 from ..simulation import RawLearner
 from ..simulation.resets import WeightDecay
+from ..support.errors import ProblemError
 from .beliefs import predicted, watch_beliefs
 from .causal_fit import identify_causal, weight_by_weight
 from .excitation import Excitation, watch
 from .histories import Histories
 from .identification import Identification
+from .maps import Criteria
 from .subjects import runner_for
 
 _LONGEST = 200  # steps of a policy with a horizon that are watched

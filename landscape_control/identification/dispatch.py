@@ -5,22 +5,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from ..arguments import Count, Filled, Index, Positive, Words, checked
-from ..comparison import Criteria, PolicySample, compare, fit_maps
-from ..comparison.policy_fit import read_rules
-from ..emergence import solve_program
-from ..errors import ProblemError, check_options
-from ..planning import BeliefSolution
-from ..policies import PolicyProgram
-from ..problem import ControlProblem
+from ..model.problem import ControlProblem
+from ..optimisation import solve_program
+from ..optimisation.program import PolicyProgram
+from ..planning.beliefs import BeliefSolution
+from ..planning.solution import Solution
 from ..rules import CausalRule, Rule
-from ..solution import Solution
+from ..support.arguments import Count, Filled, Index, Positive, Words, checked
+from ..support.errors import ProblemError, check_options
 from ..verification import solve
 from .causal_subjects import identify_beliefs, identify_histories, identify_policy
 from .excitation import Excitation
 from .histories import Histories
 from .identification import Identification
 from .map_subjects import identify_problems, identify_samples, identify_solution
+from .maps import Criteria, PolicySample, compare, fit_maps
+from .maps.policy_fit import read_rules
 
 
 @checked

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arguments import Count, Index, NonNegative, checked
-from ..arrays import number, whole
-from ..errors import ProblemError
-from ..landscape import Spectrum, Uniform
+from ..model.landscape import Spectrum, Uniform
+from ..support.arguments import Count, Index, NonNegative, checked
+from ..support.arrays import number, whole
+from ..support.errors import ProblemError
 from .histories import Histories
 
 _TAMER = 0.25  # factor on all curvatures when the policy runs away

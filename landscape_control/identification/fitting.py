@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..comparison.fitting import condition_number, relative
 from ..rules import CausalRule
 from .histories import Histories
+from .maps.fitting import condition_number, relative
 from .rule_on_histories import RuleOnHistories
 from .sign_fit import best_explaining, fit_ties
 from .smooth_fit import fit_smooth

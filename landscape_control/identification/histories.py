@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arguments import Entries, Index, checked
-from ..arrays import freeze, whole
-from ..comparison import Scatter
-from ..errors import ProblemError
+from ..support.arguments import Entries, Index, checked
+from ..support.arrays import freeze, whole
+from ..support.errors import ProblemError
+from .maps import Scatter
 
 
 @checked

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, fields
 
-from ..arguments import AnyNumber, checked
-from ..comparison import Conclusion, RuleFit, Verdict
-from ..comparison.formatting import paragraph, percent, table
+from ..support.arguments import AnyNumber, checked
+from .maps import Conclusion, RuleFit, Verdict
+from .maps.formatting import paragraph, percent, table
 from .residual import Schedule
 
 MAP, CAUSAL = "a map u(θ)", "a causal rule"
@@ -24,7 +24,7 @@ class Identification(Verdict):
     """The rule that a policy is, with numbers, or why none can be named. Printing it gives a
     paragraph and a table.
 
-    Everything of a :class:`landscape_control.comparison.Verdict` (``conclusion``, ``best``,
+    Everything of a :class:`landscape_control.identification.maps.Verdict` (``conclusion``, ``best``,
     ``runner_up``, ``equivalent``, ``rows`` with coefficients, intervals, errors and condition
     numbers, ``refused``, ``sampling``), where for causal rules ``samples`` counts updates and
     ``starts`` histories, errors are relative to rms|Δθ|, ``scatter`` holds updates against

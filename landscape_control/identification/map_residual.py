@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..comparison import RuleFit
+from .maps import RuleFit
 from .residual import inside, shares
 
 

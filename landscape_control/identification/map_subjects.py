@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..comparison import PolicySample, fit_maps
-from ..comparison.compare import compare_samples
-from ..errors import ProblemError
-from ..problem import ControlProblem
+from ..model.problem import ControlProblem
+from ..planning.solution import Solution
 from ..rules import Rule, full_information
-from ..solution import Solution
+from ..support.errors import ProblemError
 from .identification import MAP, Identification, of_verdict
 from .map_residual import map_residual
+from .maps import PolicySample, fit_maps
+from .maps.compare import compare_samples
 
 
 def identify_problems(

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arguments import AnyNumber, Entries, checked
-from ..arrays import freeze
 from ..rules import CausalRule
 from ..rules.families import HeavyBall
 from ..rules.families.response import regressors
+from ..support.arguments import AnyNumber, Entries, checked
+from ..support.arrays import freeze
 from .histories import Histories
 from .rule_on_histories import RuleOnHistories
 

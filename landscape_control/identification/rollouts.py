@@ -4,13 +4,13 @@ is recognised.
 
 from collections.abc import Mapping, Sequence
 
-from ..arguments import Count, Index, Positive, checked
-from ..comparison import PolicySample, draw_starts
-from ..errors import ProblemError
-from ..problem import ControlProblem
+from ..model.problem import ControlProblem
 from ..rules import CausalRule, Rule, by_name
+from ..support.arguments import Count, Index, Positive, checked
+from ..support.errors import ProblemError
 from .excitation import Excitation, watch
 from .histories import Histories
+from .maps import PolicySample, draw_starts
 from .subjects import runner_for
 
 
@@ -32,7 +32,7 @@ def rollout(
     ----------
     problem : ControlProblem or several, for closed-form rules, whose controls are read at
         ``starts`` points drawn around each problem's start (``spread``: see
-        :func:`landscape_control.comparison.draw_starts`)
+        :func:`landscape_control.identification.maps.draw_starts`)
     excitation : for causal rules, what they are shown; None is ``Excitation()``
 
     Raises

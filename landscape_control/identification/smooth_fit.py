@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.optimize import least_squares
 
-from ..comparison.fitting import fit_linear
+from .maps.fitting import fit_linear
 from .rule_on_histories import DIGITS, RuleOnHistories
 
 _REFINED = 2  # of the draws

@@ -8,8 +8,8 @@ from itertools import count
 
 import numpy as np
 
-from ..errors import ProblemError
-from ..returned import called, refuse_nan, rows
+from ..support.errors import ProblemError
+from ..support.returned import called, refuse_nan, rows
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,38 +1,32 @@
-"""Optimal control in belief space: exact LQG, direct transcription, replanning, dynamic
-programming.
+"""Planning: transcription, solver and certificate where the landscape is known; beliefs and dynamic
+programming where it is not.
+
+The names given here are those of planning with beliefs, see :mod:`.beliefs`.
 """
 
-from importlib import import_module
+from ..support.late_names import late_attribute
+from . import beliefs
 
-# Name -> file; each is opened when its name is first used, so that the front door stays light.
-_HOMES = {
-    "Confirmation": "confirmation",
-    "CostKind": "confirmation",
-    "BeliefSolution": "solution",
-    "read_belief": "solution",
-    "METHODS": "dispatch",
-    "GridSolution": "dispatch",
-    "solve": "dispatch",
-    "solve_dynamic_programming": "dispatch",
-    "LQGSolution": "lqg",
-    "solve_lqg": "lqg",
-    "LinearModel": "linear_model",
-    "NotLinearQuadratic": "linear_model",
-    "read_linear_model": "linear_model",
-    "TranscribedSolution": "transcribed",
-    "solve_transcribed": "transcribed",
-    "ReplanningSolution": "replanning",
-    "solve_replanning": "replanning",
+# Names of version 0.1 that moved to identification, where rules are read off plans.
+_KERNELS = ".identification.kernels"
+_MOVED = {
+    **dict.fromkeys(
+        ("MomentumForm", "RawRule", "StepRule", "linear_raw_rule", "raw_rule"),
+        f"{_KERNELS}.raw_rules",
+    ),
+    **dict.fromkeys(("Equivalent", "nearest_rules"), f"{_KERNELS}.equivalents"),
+    **dict.fromkeys(("SharedMomentum", "share_momentum"), f"{_KERNELS}.shared_momentum"),
+    **dict.fromkeys(("LinearisedRules", "linearised_rules"), f"{_KERNELS}.linearised"),
 }
 
-__all__ = sorted(_HOMES)
+__all__ = list(beliefs.__all__)
 
 
-def __getattr__(name):
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+def __getattr__(name: str) -> object:
+    if name in beliefs.__all__:
+        return getattr(beliefs, name)
+    return late_attribute(__name__, _MOVED, name)
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return __all__

@@ -1,228 +1,284 @@
-"""What planning with beliefs returns: an expected cost, a policy of (θ, belief), and what both rest
-on.
-"""
+"""What a solve returns: NumPy arrays, a status with advice, and every plan that was found."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import Annotated
 
 import numpy as np
+from scipy.linalg import expm
 
-from ..arguments import AnyNumber, Points, checked
-from ..arrays import real_array
-from ..errors import ProblemError
-from ..recordable import Recordable
-from .advice import explained
-from .confirmation import Confirmation, CostKind, cost_in_words
+from ..support.arguments import AnyNumber, Entries, NonNegative, Shape, Vector, checked
+from ..support.errors import ProblemError
+from ..support.interpolation import PiecewisePolynomial
+from ..support.recordable import Recordable
+from .status import Status
+
+__all__ = ["Plan", "Solution", "Status", "Tail"]
+
+Times = Annotated[np.ndarray, Shape((0, 1))]
 
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class BeliefSolution(Recordable):
-    """A policy that maps (θ, belief) to a control. Methods return subclasses with their own extras.
+class Tail:
+    """The optimal continuation after the computed horizon of an infinite-horizon plan.
 
-    A subclass implements ``_control(theta (E, n), estimate (E, d), covariance (E, p, p) or None,
-    time) -> (E, m)``, where the estimate is the belief mean (d = p), or the task probabilities of a
-    task chain (d = K).
+    θ̇ = closed_loop (θ - steady_state) + velocity,  u = steady_control - gain (θ - steady_state).
+    """
+
+    steady_state: Entries  # (n,)
+    steady_control: Entries  # (m,)
+    steady_costate: Entries  # (n,)
+    closed_loop: Entries  # (n, n)
+    gain: Entries  # (m, n)
+    value_hessian: Entries  # (n, n), V ≈ ... + ½ δᵀ S δ
+    # (n,), None for 0: the state given is a point of reference where nothing rests
+    velocity: Entries | None = None
+    # whether the plan has come close enough to rest for the continuation to hold
+    reliable: bool = True
+
+
+def _advanced(tail, offset, elapsed):
+    """The offset from the tail's state after a time."""
+    if tail.velocity is None:
+        return expm(tail.closed_loop * elapsed) @ offset
+    n = len(offset)
+    generator = np.block([[tail.closed_loop, tail.velocity[:, None]], [np.zeros((1, n + 1))]])
+    return (expm(generator * elapsed) @ np.append(offset, 1.0))[:n]
+
+
+@checked
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Plan(Recordable):
+    """One stationary path of the problem.
 
     Attributes
     ----------
     cost : float
-        Expected cost from the problem's start and prior, as the method knows it; see ``cost_kind``
-        and ``assumes``. NaN when it has none.
-    cost_kind : str
-        "exact" (of the policy with its filter), "approximate", "upper bound", "simulated" (the plan
-        states none, or one that the simulation did not confirm), or "none"
-    confirmation : Confirmation or None, the short simulation that the cost was held against
-    tried : tuple of Confirmation, other policies that were simulated because the first one was not
-        confirmed
+    times : (N+1,), vertices and interior nodes of the mesh, in time units of the problem
+    parameters : (N+1, n), θ
+    controls : (N+1, m), u
+    costates : (N+1, n), current-value λ = ∂V/∂θ
+    vertices : (K+1,), ends of the elements
+    positions : (degree+1,), nodes of one element as fractions of it, first 0 and last 1, shared
+        with the neighbours
+    found_from : names of the initial guesses that led here
+    iterations : of the optimiser, for the guess that found it first
     status : Status
-    method : "exact LQG", "belief-space transcription", "replanning" or "dynamic programming"
-    assumes : str, what the method takes for granted and what its cost therefore means
-    message : str, what happened, in words
-    problem : ControlProblem; None in a solution read from a pickle
+    cost_error : estimated error of ``cost`` from the time discretisation
+    certificate : Certificate, checks made without the optimiser; a converged plan has passed them.
+        None for plans that are parts of others
     """
 
     cost: AnyNumber
-    status: object
-    method: str
-    assumes: str
+    times: Entries
+    parameters: Entries
+    controls: Entries
+    costates: Entries
+    vertices: Entries
+    positions: Entries
+    status: Status
+    iterations: int
+    cost_error: AnyNumber
+    found_from: tuple[str, ...] = ()
     message: str = ""
-    cost_kind: str = CostKind.APPROXIMATE
-    confirmation: Confirmation | None = None
-    tried: tuple[Confirmation, ...] = ()
-    problem: object = field(repr=False, default=None)
+    log: str = ""
+    tail: Tail | None = None
+    certificate: object = field(repr=False, default=None)
+    _find_basin: Callable | None = field(repr=False, default=None)
 
-    @checked
-    def policy(self, theta: Points, belief: object, time: AnyNumber = 0.0) -> np.ndarray:
-        """u at θ (n,) or (E, n) and a belief: (m,) or (E, m). Episodes of one argument are shared
-        with the other.
-
-        ``belief`` is a GaussianBelief, a TaskBelief, the bare mean (p,) or (E, p), (mean,
-        covariance), or, for a task chain, the probabilities (K,) or (E, K). Raises ProblemError
-        when it does not fit the hidden variables, and for a time outside [0, T], where the problem
-        has no policy.
+    @cached_property
+    def end_basin(self) -> np.ndarray | None:
+        """The local minimum (n,) of L whose gradient-flow basin holds θ(T); None if it is no known
+        minimum's.
         """
-        self._check_time(time)
-        estimate, covariance = self._read(belief)
-        single = theta.ndim < 2 and estimate.ndim < 2
-        theta, estimate = np.atleast_2d(theta), np.atleast_2d(estimate)
-        count = max(len(theta), len(estimate))
-        if len(theta) not in (1, count) or len(estimate) not in (1, count):
-            raise ProblemError(
-                "belief",
-                expected=f"one for each of {len(theta)} points θ, or one for all",
-                received=f"{len(estimate)}",
-                advice="give both the same number of rows",
-            )
-        theta, estimate = _shared(theta, count), _shared(estimate, count)
-        if covariance is not None:
-            covariance = np.broadcast_to(covariance, (count, *covariance.shape[-2:]))
-        controls = self._control(theta, estimate, covariance, time)
-        return controls[0] if single else controls
-
-    def _control(self, theta, estimate, covariance, time):
-        raise NotImplementedError
-
-    def _read(self, belief):
-        return read_belief(belief, self._hidden)
-
-    def _check_time(self, time):
-        horizon = self._horizon
-        inside = 0 <= time <= horizon * (1 + 1e-9)
-        if not inside:
-            raise ProblemError(
-                "time",
-                expected=f"a time in [0, {horizon:g}]",
-                received=repr(time),
-                advice="ask inside the horizon of the problem; a policy ends with it",
-            )
-
-    @property
-    def _hidden(self):
-        return self.problem.landscape.hidden if self.problem is not None else self._kept_hidden
-
-    @property
-    def _horizon(self):
-        return self.problem.objective.horizon if self.problem is not None else self._kept_horizon
+        return None if self._find_basin is None else self._find_basin(self.parameters[-1])
 
     def __getstate__(self):
-        """Plain arrays only: the problem's functions stay behind."""
-        return {
-            **self.__dict__,
-            "problem": None,
-            "_kept_hidden": self._hidden,
-            "_kept_horizon": self._horizon,
-        }
+        """Plain arrays only: the basin is looked up, then the landscape's functions stay behind."""
+        self.end_basin  # noqa: B018  (forces the cached value)
+        return {**self.__dict__, "_find_basin": None}
+
+    def revised(self, **changes) -> "Plan":
+        """A copy with other fields: ``dataclasses.replace`` without its checks, which cost as much
+        as a solve's tenth.
+        """
+        made = object.__new__(type(self))
+        own = self.__dict__
+        made.__dict__.update({name: own[name] for name in _PLAN_FIELDS})
+        made.__dict__.update(changes)
+        return made
 
     @property
-    def explanation(self) -> str:
-        """What the status means and what to try next, with options that a solve with hidden
-        variables accepts.
-        """
-        return explained(self.status)
+    def degree(self) -> int:
+        """Intervals between the nodes of one element."""
+        return len(self.positions) - 1
 
     def __repr__(self):
-        return f"{type(self).__name__}({self.summary()})"
+        nodes = f"{len(self.times)} nodes to t = {self.times[-1]:g}"
+        return f"Plan(J = {self.cost:.8g} ± {self.cost_error:.1g}, {self.status}, {nodes})"
+
+    @checked
+    def parameters_at(self, times: Vector) -> np.ndarray:
+        """θ (S, n) at times (S,) within the nodes' range."""
+        return PiecewisePolynomial(
+            vertices=self.vertices, positions=self.positions, values=self.parameters
+        )(times)
+
+    @cached_property
+    def _path(self) -> PiecewisePolynomial:
+        values = np.hstack([self.parameters, self.controls, self.costates])
+        return PiecewisePolynomial(vertices=self.vertices, positions=self.positions, values=values)
+
+    @checked
+    def at(self, t: Times):
+        """(θ, u, λ) at time(s) t, by the polynomials the plan was computed with; t a number or an
+        array.
+
+        Infinite-horizon plans continue past the last node along their linear tail. Raises
+        ProblemError outside [0, T].
+        """
+        times = np.atleast_1d(t)
+        last = self.times[-1]
+        beyond = times > last * (1 + 1e-12)
+        if (times < 0).any() or (beyond.any() and not (self.tail and self.tail.reliable)):
+            raise ProblemError(
+                "time",
+                expected=f"times in [0, {last:g}]",
+                received=f"{times.min():g} … {times.max():g}",
+                advice=(
+                    "ask inside the horizon of the plan; an infinite-horizon plan continues beyond"
+                    " its last node only if it has come close to rest by then"
+                ),
+            )
+        n, m = self.parameters.shape[1], self.controls.shape[1]
+        values = self._path(np.minimum(times, last))
+        if beyond.any():
+            values[beyond] = [
+                np.concatenate(self.follow_tail(self.parameters[-1], t - last))
+                for t in times[beyond]
+            ]
+        values = values[0] if np.ndim(t) == 0 else values
+        return values[..., :n], values[..., n : n + m], values[..., n + m :]
+
+    @checked
+    def follow_tail(
+        self, theta: Vector, elapsed: NonNegative
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(θ, u, λ) a time ``elapsed`` after θ along the linear tail of an infinite-horizon plan."""
+        tail = self.tail
+        offset = _advanced(tail, theta - tail.steady_state, elapsed)
+        return (
+            tail.steady_state + offset,
+            tail.steady_control - tail.gain @ offset,
+            tail.steady_costate + tail.value_hessian @ offset,
+        )
+
+
+_PLAN_FIELDS = tuple(one.name for one in fields(Plan))  # what is computed from them stays behind
+
+
+@checked
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Solution(Recordable):
+    """The best plan, the other distinct stationary plans that the starts led to, and how they were
+    obtained.
+
+    ``cost``, ``times``, ``parameters``, ``controls``, ``costates`` and ``at`` are those of the best
+    plan, ``plans[0]``.
+
+    Attributes
+    ----------
+    plans : tuple of Plan, best first
+    status : Status of the best plan
+    tolerance : float, the cost tolerance asked for, relative to ∫|integrand|
+    method, solver : str, the transcription and the optimiser used, as chosen (never switched
+        silently)
+    starts : int, how many initial guesses were tried
+    is_convex : bool, whether J is convex, so that a stationary plan is the global minimum
+    build_seconds, solve_seconds : float
+    problem : ControlProblem, what was solved, with the numbers of this solve; None in a solution
+    read from a pickle
+    """
+
+    plans: tuple[Plan, ...]
+    tolerance: AnyNumber
+    method: str
+    solver: str
+    starts: int
+    build_seconds: AnyNumber
+    solve_seconds: AnyNumber
+    problem: object = field(repr=False, default=None)
+    is_convex: bool = False
+    _describe_search: Callable | None = field(repr=False, default=None)
+
+    @property
+    def best(self) -> Plan:
+        return self.plans[0]
+
+    cost = property(lambda self: self.best.cost, doc="J of the best plan.")
+    status = property(lambda self: self.best.status, doc="Status of the best plan.")
+    times = property(lambda self: self.best.times, doc="Node times, (N+1,).")
+    parameters = property(lambda self: self.best.parameters, doc="θ at the nodes, (N+1, n).")
+    controls = property(lambda self: self.best.controls, doc="u at the nodes, (N+1, m).")
+    costates = property(
+        lambda self: self.best.costates, doc="Current-value λ = ∂V/∂θ at the nodes, (N+1, n)."
+    )
+    message = property(lambda self: self.best.message, doc="What happened and where, in words.")
+    log = property(
+        lambda self: self.best.log, doc="The optimiser's own log, if it was asked to keep one."
+    )
+
+    @checked
+    def at(self, t: Times):
+        """(θ, u, λ) at time(s) t on the best plan, see :meth:`Plan.at`."""
+        return self.best.at(t)
+
+    @cached_property
+    def certificate(self):
+        """Checks of the best plan made without the optimiser; its status is not converged unless
+        they pass.
+        """
+        if self.best.certificate is None:
+            raise ProblemError(
+                "certificate",
+                expected="a solution made by solve()",
+                received="a solution whose best plan was not checked",
+                advice="solve the problem again, or certify(problem, plan)",
+            )
+        return self.best.certificate
 
     @checked
     def summary(self) -> str:
-        """One line: expected cost and what it rests on, status, method."""
+        """One line: cost with error estimate, status, method, effort."""
+        best = self.best
         return (
-            f"{cost_in_words(self.cost, self.cost_kind, self.confirmation)}, {self.status};"
-            f" {self.policy_name}"
+            f"J = {best.cost:.8g} ± {best.cost_error:.1g}, {best.status}; {self.searched()}; "
+            f"{self.method} with {self.solver}, {best.iterations} iterations, "
+            f"build {self.build_seconds * 1e3:.1f} ms, solve {self.solve_seconds * 1e3:.1f} ms"
         )
 
-    @property
-    def policy_name(self) -> str:
-        """The method, and what else there is to say of its policy."""
-        return self.method
+    @cached_property
+    def search(self) -> str:
+        """What was searched, in words: starts, places to end at, how far, and what was left out."""
+        return "" if self._describe_search is None else self._describe_search()
 
+    def searched(self) -> str:
+        """How the best plan was searched for, and what that says about cheaper ones."""
+        starts = "1 start" if self.starts == 1 else f"{self.starts} starts"
+        if self.is_convex:
+            return f"best of {starts}, global because the problem is convex"
+        plans = "1 distinct plan" if len(self.plans) == 1 else f"{len(self.plans)} distinct plans"
+        places = f" ({self.search})" if self.search else ""
+        return f"best of {starts}{places}, {plans}; not certified global"
 
-def read_belief(belief, hidden):
-    """(estimate, covariance or None) of a belief in any of its forms: mean, or probabilities of a
-    task chain.
+    def __repr__(self):
+        return f"Solution({self.summary()})"
 
-    Shapes are (d,) or (E, d) and (p, p) or (E, p, p), as given. Raises ProblemError for a belief of
-    another kind or size.
-    """
-    tasks = hidden.is_finite
-    if hasattr(belief, "probabilities"):
-        estimate, covariance, given_tasks = belief.probabilities, None, True
-    elif hasattr(belief, "mean") and hasattr(belief, "covariance"):
-        estimate, covariance, given_tasks = belief.mean, belief.covariance, False
-    elif isinstance(belief, tuple) and len(belief) == 2 and np.ndim(belief[0]) > 0:
-        (estimate, covariance), given_tasks = belief, False
-    else:
-        estimate, covariance, given_tasks = belief, None, tasks
-    estimate = real_array("belief", estimate, "numbers")
-    size = hidden.estimate_size
-    if given_tasks != tasks or estimate.ndim not in (1, 2) or estimate.shape[-1] != size:
-        _refuse(belief, estimate, tasks, size)
-    covariance = (
-        None
-        if covariance is None
-        else real_array("covariance of the belief", covariance, "a matrix of numbers")
-    )
-    # belief objects have been checked
-    if not hasattr(belief, "probabilities") and not hasattr(belief, "mean"):
-        _check_numbers(estimate, covariance, tasks)
-    return estimate, covariance
-
-
-def _check_numbers(estimate, covariance, tasks):
-    """Refuse bare arrays that are no belief: NaN, probabilities that do not sum to one, a
-    covariance that is none.
-    """
-    if tasks and not ((estimate >= 0).all() and np.abs(estimate.sum(-1) - 1).max() <= 1e-6):
-        raise ProblemError(
-            "belief",
-            expected="probabilities >= 0 that sum to 1",
-            received=np.array2string(estimate, threshold=8),
-            advice="divide them by their sum",
-        )
-    if not np.isfinite(estimate).all():
-        raise ProblemError(
-            "belief",
-            expected="a finite mean",
-            received=np.array2string(estimate, threshold=8),
-            advice="check the filter that made it",
-        )
-    if covariance is not None:
-        skew = (
-            np.abs(covariance - np.swapaxes(covariance, -1, -2)).max()
-            if covariance.ndim >= 2
-            else np.inf
-        )
-        if not (
-            np.isfinite(covariance).all()
-            and skew <= 1e-8 * (1 + np.abs(covariance).max())
-            and np.linalg.eigvalsh(covariance).min() >= -1e-10 * np.abs(covariance).max()
-        ):
-            raise ProblemError(
-                "belief",
-                expected="a symmetric positive semidefinite covariance",
-                received=np.array2string(covariance, threshold=8),
-                advice="check the filter that made it",
-            )
-
-
-def _refuse(belief, estimate, tasks, size):
-    expected = (
-        f"probabilities of {size} tasks"
-        if tasks
-        else f"a mean of {size} hidden variables (and its covariance)"
-    )
-    advice = (
-        "pass a TaskBelief or probabilities"
-        if tasks
-        else "pass a GaussianBelief, a mean, or (mean, covariance)"
-    )
-    raise ProblemError(
-        "belief",
-        expected=f"{expected}, with or without an axis of episodes in front",
-        received=f"{type(belief).__name__} with entries of shape {estimate.shape}",
-        advice=advice,
-    )
-
-
-def _shared(array, count):
-    return array if len(array) == count else np.broadcast_to(array, (count, array.shape[-1]))
+    def __getstate__(self):
+        """Plain arrays only: what was searched is put in words, then the problem's functions stay
+        behind.
+        """
+        self.search  # noqa: B018  (forces the cached value)
+        return {**self.__dict__, "problem": None, "_describe_search": None}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..planning.confirmation import CostKind
+from ..planning.beliefs.confirmation import CostKind
 from .limits import LARGEST_COUNT
 from .relation_checks import check_ascending, check_finite, check_shape, refuse
 

@@ -4,7 +4,7 @@ look there.
 
 import hashlib
 
-from ..errors import ProblemError
+from ..support.errors import ProblemError
 
 HDF5 = b"\x89HDF\r\n\x1a\n"  # how every NetCDF-4 file begins
 _WORD = b"\nlandscape_control sha256 "

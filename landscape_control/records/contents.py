@@ -14,7 +14,7 @@ from functools import cache
 
 import numpy as np
 
-from ..problem import ControlProblem
+from ..model.problem import ControlProblem
 from .kinds import DIMS, ENUMS, LEFT_OUT, MODULES, class_of, own
 from .relation_checks import refuse
 from .relations import RELATIONS

@@ -11,7 +11,7 @@ reading one runs no code and loads no library.
 
 import casadi as ca
 
-from ..errors import ProblemError
+from ..support.errors import ProblemError
 from .limits import BYTES_PER_INPUT, BYTES_PER_STEP, ENTRIES_PER_STEP, FREE_ENTRIES, Budget
 from .numbers import number_from_tree, number_to_tree
 from .plain_text import count, listed, mapping, refuse, word

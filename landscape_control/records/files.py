@@ -8,11 +8,11 @@ from os import SEEK_END
 from pathlib import Path
 from typing import Annotated
 
-from ..arguments import Path as PathName
-from ..arguments import Whole, checked
-from ..errors import ProblemError
-from ..policies import PolicyProgram
-from ..problem import ControlProblem
+from ..model.problem import ControlProblem
+from ..optimisation.program import PolicyProgram
+from ..support.arguments import Path as PathName
+from ..support.arguments import Whole, checked
+from ..support.errors import ProblemError
 from .checksum import is_sealed, seal, unseal
 from .groups import Group
 from .hdf5 import read_groups

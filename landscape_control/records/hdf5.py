@@ -10,7 +10,7 @@ names.
 
 import io
 
-from ..errors import ProblemError
+from ..support.errors import ProblemError
 from .attributes import CLASS, ID, NAME, bookkeeping, read_attributes
 from .groups import Group
 from .limits import DEEPEST_GROUP, MOST_OBJECTS, Budget

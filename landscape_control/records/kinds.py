@@ -4,36 +4,36 @@ out of them.
 
 from importlib import import_module
 
-from ..errors import ProblemError
+from ..support.errors import ProblemError
 
 # name -> module of the package; a class that moves keeps its name here
 MODULES = {
-    "BeliefCoordinates": "dynamic_programming.diffusive.coordinates",
-    "BeliefLayout": "planning.coordinates",
-    "Certificate": "certificate",
-    "Confirmation": "planning.confirmation",
-    "GridPolicy": "dynamic_programming.diffusive.result",
-    "GridSolution": "planning.dispatch",
-    "Identifiability": "emergence.identifiability",
-    "LQGSolution": "planning.lqg",
-    "Plan": "solution",
+    "BeliefCoordinates": "planning.dynamic_programming.diffusive.coordinates",
+    "BeliefLayout": "planning.beliefs.coordinates",
+    "Certificate": "planning.certificate.certificate",
+    "Confirmation": "planning.beliefs.confirmation",
+    "GridPolicy": "planning.dynamic_programming.diffusive.result",
+    "GridSolution": "planning.beliefs.dispatch",
+    "Identifiability": "optimisation.identifiability",
+    "LQGSolution": "planning.beliefs.lqg",
+    "Plan": "planning.solution",
     "Policy": "rules.families.policy",
-    "PolicyCertificate": "emergence.certificate",
-    "PolicyResult": "emergence.result",
-    "ReplanningSolution": "planning.replanning",
-    "ScenarioCertificate": "emergence.scenario_checks",
-    "ScenarioResult": "emergence.scenario_result",
-    "SecondVariation": "planning.second_variation",
-    "Solution": "solution",
-    "Tail": "solution",
-    "TranscribedSolution": "planning.transcribed",
-    "WorstCaseResult": "emergence.worst_case",
+    "PolicyCertificate": "optimisation.certificate",
+    "PolicyResult": "optimisation.result",
+    "ReplanningSolution": "planning.beliefs.replanning",
+    "ScenarioCertificate": "optimisation.scenario_checks",
+    "ScenarioResult": "optimisation.scenario_result",
+    "SecondVariation": "planning.beliefs.second_variation",
+    "Solution": "planning.solution",
+    "Tail": "planning.solution",
+    "TranscribedSolution": "planning.beliefs.transcribed",
+    "WorstCaseResult": "optimisation.worst_cases",
 }
 ENUMS = {
-    "CostKind": "planning.confirmation",
-    "GridStatus": "dynamic_programming.diffusive.result",
-    "PolicyStatus": "emergence.status",
-    "Status": "solution",
+    "CostKind": "planning.beliefs.confirmation",
+    "GridStatus": "planning.dynamic_programming.diffusive.result",
+    "PolicyStatus": "optimisation.status",
+    "Status": "planning.solution",
 }
 
 _NODE, _STATE, _CONTROL, _BELIEF = "node", "parameter", "control", "belief"

@@ -1,6 +1,6 @@
 """What a file may ask for. Every size is held against these numbers before memory is taken for it."""
 
-from ..errors import ProblemError
+from ..support.errors import ProblemError
 
 MOST_BYTES = 2**31  # of one file
 ALWAYS_BYTES = 2**26  # of arrays and texts, whatever the size of the file they come from

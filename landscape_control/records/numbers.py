@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ..arrays import freeze
+from ..support.arrays import freeze
 from .limits import MOST_AXES
 from .plain_text import count, listed, mapping, refuse
 

@@ -5,7 +5,7 @@ stands.
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from ..errors import ProblemError
+from ..support.errors import ProblemError
 from .limits import Budget
 from .texts import Texts
 

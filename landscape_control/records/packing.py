@@ -9,10 +9,10 @@ from dataclasses import fields, is_dataclass
 
 import numpy as np
 
-from ..errors import ProblemError
-from ..planning.solution import BeliefSolution
-from ..policies import PolicyProgram
-from ..problem import ControlProblem
+from ..model.problem import ControlProblem
+from ..optimisation.program import PolicyProgram
+from ..planning.beliefs.solution import BeliefSolution
+from ..support.errors import ProblemError
 from .contents import check_contents
 from .groups import Group, Variable
 from .kinds import COMPUTED, DIMS, ENUMS, LABELS, LEFT_OUT, MODULES, class_of, own

@@ -8,15 +8,16 @@ from dataclasses import fields
 import casadi as ca
 import numpy as np
 
-from ..errors import ProblemError
-from ..landscape import Hidden, Landscape, LandscapeDistribution, Spectrum
-from ..landscape.library import minima_by_rule, minima_rule
-from ..learner import Learner, LinearDrift
-from ..objective import Objective
-from ..policies import Family, PolicyProgram, Shape
-from ..problem import ControlProblem
-from ..sees import Sees
-from ..transcription import Transcription
+from ..model.landscape import Hidden, Landscape, LandscapeDistribution, Spectrum
+from ..model.landscape.library import minima_by_rule, minima_rule
+from ..model.learner import Learner, LinearDrift
+from ..model.objective import Objective
+from ..model.observation import Sees
+from ..model.problem import ControlProblem
+from ..optimisation.program import PolicyProgram
+from ..planning.transcription import Transcription
+from ..rules.families import Family, Shape
+from ..support.errors import ProblemError
 from .expressions import function_to_tree
 from .numbers import array_to_tree, number_to_tree
 

@@ -4,8 +4,8 @@ of operations.
 
 import json
 
-from ..landscape import Landscape
-from ..pointwise import LOCK
+from ..model.landscape import Landscape
+from ..support.pointwise import LOCK
 from .parts import sizes_of, to_tree
 from .trees import TreeReader
 

@@ -3,7 +3,7 @@
 import json
 import re
 
-from ..errors import ProblemError
+from ..support.errors import ProblemError
 from .limits import ALWAYS_BYTES, BYTES_PER_BRACKET, BYTES_PER_COMMA, DEEPEST_TREE
 
 _LONE = re.compile("[\ud800-\udfff]")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..policies import Policy
+from ..rules.families import Policy
 from .limits import MOST_POLICY_STEPS
 from .relation_checks import refuse
 

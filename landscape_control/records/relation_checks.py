@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from ..errors import ProblemError
+from ..support.errors import ProblemError
 
 
 def refuse(place: str, expected: str, received: str) -> NoReturn:

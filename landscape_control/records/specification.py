@@ -6,11 +6,11 @@ import hashlib
 import json
 from typing import Annotated
 
-from ..arguments import Words, checked
-from ..errors import ProblemError
-from ..pointwise import LOCK
-from ..policies import PolicyProgram
-from ..problem import ControlProblem
+from ..model.problem import ControlProblem
+from ..optimisation.program import PolicyProgram
+from ..support.arguments import Words, checked
+from ..support.errors import ProblemError
+from ..support.pointwise import LOCK
 from .limits import MOST_BYTES, Budget
 from .parts import sizes_of, to_tree
 from .plain_text import mapping, parsed, refuse

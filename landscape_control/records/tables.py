@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 
-from ..errors import ProblemError
+from ..support.errors import ProblemError
 from .groups import Group, Variable
 
 _COORDINATES = "coordinates"  # xarray's own name for them

@@ -12,7 +12,7 @@ import struct
 
 import numpy as np
 
-from ..errors import ProblemError
+from ..support.errors import ProblemError
 from .limits import BYTES_OF_NAMES, FREE_NAMES, LONGEST_ATTRIBUTE
 
 _DESCRIPTOR = np.dtype([("length", "<u4"), ("heap", "<u8"), ("number", "<u4")])

@@ -9,12 +9,12 @@ from inspect import signature
 import casadi as ca
 import numpy as np
 
-from ..errors import ProblemError
-from ..landscape import Hidden, Landscape
-from ..landscape.landscape import MOST_PARAMETERS
-from ..landscape.library import minima_by_rule
-from ..policies import Family
+from ..model.landscape import Hidden, Landscape
+from ..model.landscape.landscape import MOST_PARAMETERS
+from ..model.landscape.library import minima_by_rule
+from ..rules.families import Family
 from ..rules.families.former import present
+from ..support.errors import ProblemError
 from .expressions import function_from_tree
 from .limits import BYTES_PER_ENTRY, BYTES_PER_PART, LARGEST_COUNT, Budget
 from .numbers import array_from_tree, number_from_tree

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..arguments import AnyNumber, Entries, NonNegative, Numbers, Vector, checked
-from ..arrays import number, vector
-from ..errors import ProblemError
+from ..support.arguments import AnyNumber, Entries, NonNegative, Numbers, Vector, checked
+from ..support.arrays import number, vector
+from ..support.errors import ProblemError
 from .hamiltonian import LinearSystem
 from .riccati import EscapeError, Quadratic, backwards
 

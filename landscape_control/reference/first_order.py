@@ -10,9 +10,9 @@ import math
 
 import numpy as np
 
-from ..arguments import Numbers, Positive, Steps, checked
-from ..arrays import number, whole
-from ..errors import ProblemError
+from ..support.arguments import Numbers, Positive, Steps, checked
+from ..support.arrays import number, whole
+from ..support.errors import ProblemError
 
 
 @checked

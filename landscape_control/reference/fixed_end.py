@@ -10,9 +10,9 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.linalg import splu
 
-from ..arguments import AnyNumber, Entries, Vector, checked
-from ..arrays import vector
-from ..errors import ProblemError
+from ..support.arguments import AnyNumber, Entries, Vector, checked
+from ..support.arrays import vector
+from ..support.errors import ProblemError
 from .finite import is_bounded, path_times
 from .hamiltonian import LinearSystem
 from .riccati import Quadratic

@@ -13,9 +13,9 @@ from collections.abc import Callable
 import numpy as np
 from scipy.linalg import eigh
 
-from ..arguments import Discount, LearningRate, LossWeight, Matrix, Numbers, Vector, checked
-from ..arrays import matrix, number, symmetric, vector
-from ..errors import ProblemError
+from ..support.arguments import Discount, LearningRate, LossWeight, Matrix, Numbers, Vector, checked
+from ..support.arrays import matrix, number, symmetric, vector
+from ..support.errors import ProblemError
 
 
 @checked

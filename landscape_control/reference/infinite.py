@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.linalg import expm
 
-from ..arguments import AnyNumber, Entries, Numbers, Vector, checked
-from ..arrays import freeze, vector
-from ..errors import ProblemError
+from ..support.arguments import AnyNumber, Entries, Numbers, Vector, checked
+from ..support.arrays import freeze, vector
+from ..support.errors import ProblemError
 from .hamiltonian import LinearSystem
 from .riccati import Quadratic
 from .seen import seen_directions

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import numpy as np
 
-from ..arguments import (
+from ..support.arguments import (
     Discount,
     Duration,
     Horizon,
@@ -23,8 +23,8 @@ from ..arguments import (
     Words,
     checked,
 )
-from ..arrays import number
-from ..errors import ProblemError
+from ..support.arrays import number
+from ..support.errors import ProblemError
 from .formulas import bowl_function, relaxation_rate
 
 

@@ -6,9 +6,18 @@ from typing import Annotated
 
 import numpy as np
 
-from ..arguments import Discount, LearningRate, LossWeight, Matrix, Positive, Vector, Words, checked
-from ..arrays import matrix, number, symmetric, vector
-from ..errors import ProblemError
+from ..support.arguments import (
+    Discount,
+    LearningRate,
+    LossWeight,
+    Matrix,
+    Positive,
+    Vector,
+    Words,
+    checked,
+)
+from ..support.arrays import matrix, number, symmetric, vector
+from ..support.errors import ProblemError
 from .finite import FinitePolicy, finite_policy
 from .fixed_end import FixedEndPlan, fixed_end_plan
 from .hamiltonian import LinearSystem
@@ -24,7 +33,7 @@ class LinearQuadratic:
     Everything returned is a current value: λ = ∂V/∂θ, u = -ηG⁻¹Bᵀλ, V the cost to go measured from
     now. Solved through Pontryagin's linear equations: exponentials over short steps (finite
     horizons), the stable subspace (T = ∞), multiple shooting (fixed ends); what the planner uses,
-    :mod:`landscape_control.linear_quadratic`, solves Riccati equations by other algorithms. Sources:
+    :mod:`landscape_control.planning.linear_quadratic`, solves Riccati equations by other algorithms. Sources:
     VGR25; Anderson & Moore, *Optimal Control: Linear Quadratic Methods* (1990), ch. 2-4.
 
     Attributes

@@ -10,9 +10,9 @@ import math
 import numpy as np
 from numpy.polynomial import Chebyshev
 
-from ..arguments import Steps, checked
-from ..arrays import number, whole
-from ..errors import ProblemError, SolveError
+from ..support.arguments import Steps, checked
+from ..support.arrays import number, whole
+from ..support.errors import ProblemError, SolveError
 
 
 @checked

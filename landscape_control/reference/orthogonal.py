@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import eigvalsh_tridiagonal
 
-from ..arguments import Entries, NonNegative, Numbers, Steps, Vector, checked
-from ..arrays import freeze, number, vector, whole
-from ..errors import ProblemError
+from ..support.arguments import Entries, NonNegative, Numbers, Steps, Vector, checked
+from ..support.arrays import freeze, number, vector, whole
+from ..support.errors import ProblemError
 
 
 @checked

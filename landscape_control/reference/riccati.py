@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import ProblemError
+from ..support.errors import ProblemError
 from .hamiltonian import LinearSystem, Step
 from .seen import seen_directions
 

@@ -7,7 +7,7 @@ S = YX⁻¹ for an orthonormal basis (X, Y) of its stable subspace, from an orde
 import numpy as np
 from scipy.linalg import LinAlgError, schur
 
-from ..errors import ProblemError, UnstabilisableError
+from ..support.errors import ProblemError, UnstabilisableError
 from .hamiltonian import LinearSystem
 
 _ROUND_OFF = 100 * np.finfo(float).eps  # times the dimension: taken as zero

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..arguments import checked
+from ..support.arguments import checked
 from .families.coefficient import Coefficient, vector_of
-from .sees import Sees
+from .information import Information
 
 
 class Candidate:
@@ -18,7 +18,7 @@ class Candidate:
 
     name: str
     coefficients: tuple[Coefficient, ...]
-    sees: frozenset[Sees]
+    sees: frozenset[Information]
     contains: frozenset[str]
 
     @property

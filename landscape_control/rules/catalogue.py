@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
 
-from ..arguments import checked
+from ..support.arguments import checked
 from .causal import CausalRule
 from .families import (
     AccumulatedSquares,

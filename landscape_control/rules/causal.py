@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..arguments import checked
-from ..errors import ProblemError
-from ..problem import ControlProblem
+from ..model.problem import ControlProblem
+from ..support.arguments import checked
+from ..support.errors import ProblemError
 from .candidate import Candidate
 from .families import Clock, Coefficient, Family, Policy
+from .information import Information
 from .names import key_of
-from .sees import Sees
 
 
 @checked
@@ -30,7 +30,7 @@ class CausalRule(Candidate):
     family : Family with constant coefficients, whose ``step`` is the rule
     key : stable identifier, e.g. "heavy_ball"
     name, formula, source : as of a :class:`Rule`
-    sees : Sees.GRADIENT, with Sees.PARAMETERS for rules that pull the weights somewhere (θ is
+    sees : Information.GRADIENT, with Information.PARAMETERS for rules that pull the weights somewhere (θ is
         measured from there)
     contains : keys of rules that are limits or special cases of this one
     proportional : names of the coefficients in which the update is linear and homogeneous, the
@@ -45,7 +45,7 @@ class CausalRule(Candidate):
     name: str = ""
     formula: str = ""
     source: str = ""
-    sees: frozenset[Sees] = frozenset()
+    sees: frozenset[Information] = frozenset()
     contains: frozenset[str] = frozenset()
     proportional: tuple[str, ...] | None = None
     smooth: bool | None = None
@@ -71,8 +71,8 @@ class CausalRule(Candidate):
             if not getattr(self, name):
                 object.__setattr__(self, name, value)
         if not self.sees:
-            placed = {Sees.PARAMETERS} if family.reads_parameters else set()
-            object.__setattr__(self, "sees", frozenset({Sees.GRADIENT} | placed))
+            placed = {Information.PARAMETERS} if family.reads_parameters else set()
+            object.__setattr__(self, "sees", frozenset({Information.GRADIENT} | placed))
         if self.proportional is None:
             object.__setattr__(self, "proportional", tuple(family.proportional))
         object.__setattr__(self, "coefficients", tuple(map(self._ranged, family.coefficients)))

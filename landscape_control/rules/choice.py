@@ -10,8 +10,8 @@ from typing import Annotated, Protocol
 
 import numpy as np
 
-from ..arguments import AnyNumber, Range, checked
-from ..errors import ProblemError
+from ..support.arguments import AnyNumber, Range, checked
+from ..support.errors import ProblemError
 
 Margin = Annotated[float, Range(low=1)]
 MARGIN = 2.0  # factor by which a richer rule must reduce the score of a simpler one

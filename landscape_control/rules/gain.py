@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from ..arguments import Numbers, checked
-from ..objective import Objective
+from ..model.objective import Objective
+from ..support.arguments import Numbers, checked
 
 
 def relaxation_rate(curvature: np.ndarray, objective: Objective) -> np.ndarray:

@@ -7,11 +7,11 @@ from functools import partial
 
 import numpy as np
 
-from ..arguments import checked
-from ..objective import Objective
-from ..problem import ControlProblem
+from ..model.objective import Objective
+from ..model.problem import ControlProblem
+from ..support.arguments import checked
+from .information import Information
 from .rule import Coefficient, Rule
-from .sees import Sees
 
 _RATE = Coefficient(name="learning_rate", symbol="α", low=0.0)
 
@@ -63,7 +63,7 @@ def gradient_descent() -> Rule:
         source=(
             "Cauchy 1847; VGR25, limit of short planning horizons: α → ηk/γ (T = ∞), ηkT (T → 0)"
         ),
-        sees=frozenset({Sees.GRADIENT}),
+        sees=frozenset({Information.GRADIENT}),
         coefficients=(_RATE,),
         directions=_slope,
         theory=_predict_descent,
@@ -82,7 +82,7 @@ def decayed_gradient_descent() -> Rule:
         source=(
             "Loshchilov & Hutter 2019 (decoupled weight decay); VGR25, section on default dynamics"
         ),
-        sees=frozenset({Sees.GRADIENT, Sees.PARAMETERS}),
+        sees=frozenset({Information.GRADIENT, Information.PARAMETERS}),
         coefficients=(_RATE, Coefficient(name="decay", symbol="β", low=0.0)),
         directions=partial(_side_by_side, (_slope, _home)),
         theory=_predict_nothing,
@@ -103,7 +103,7 @@ def drift_compensated_gradient_descent() -> Rule:
             "VGR25, section on default dynamics; H = hI, f = -jθ: α = ηk/(R+γ), δ = (R-j)/(R+γ)"
             " exactly"
         ),
-        sees=frozenset({Sees.GRADIENT, Sees.DRIFT}),
+        sees=frozenset({Information.GRADIENT, Information.DRIFT}),
         coefficients=(_RATE, Coefficient(name="compensation", symbol="δ")),
         directions=partial(_side_by_side, (_slope, _against_drift)),
         theory=_predict_compensation,
@@ -117,15 +117,15 @@ def _side_by_side(parts, seen):
 
 
 def _slope(seen):
-    return -seen[Sees.GRADIENT][:, :, None]
+    return -seen[Information.GRADIENT][:, :, None]
 
 
 def _home(seen):
-    return -seen[Sees.PARAMETERS][:, :, None]
+    return -seen[Information.PARAMETERS][:, :, None]
 
 
 def _against_drift(seen):
-    return -seen[Sees.DRIFT][:, :, None]
+    return -seen[Information.DRIFT][:, :, None]
 
 
 def _needs_drift(problem):

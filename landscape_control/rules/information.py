@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 import casadi as ca
 import numpy as np
 
-from ..arguments import NonNegative, Numbers, Points, checked
-from ..errors import ProblemError
-from ..objective import Objective
-from ..pointwise import Pointwise
-from ..problem import ControlProblem
+from ..model.objective import Objective
+from ..model.problem import ControlProblem
+from ..support.arguments import NonNegative, Numbers, Points, checked
+from ..support.errors import ProblemError
+from ..support.pointwise import Pointwise
 from .proximal_point import proximal_control
 
 

@@ -1,7 +1,7 @@
 """The rules by name."""
 
-from ..arguments import NonNegative, checked
-from ..errors import ProblemError
+from ..support.arguments import NonNegative, checked
+from ..support.errors import ProblemError
 from .catalogue import causal, names_of_causal_rules
 from .causal import CausalRule
 from .gradient import decayed_gradient_descent, drift_compensated_gradient_descent, gradient_descent

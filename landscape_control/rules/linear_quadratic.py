@@ -5,13 +5,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..arguments import checked
-from ..errors import ProblemError
-from ..linear_quadratic import LinearQuadraticProblem
+from ..planning.linear_quadratic import LinearQuadraticProblem
+from ..support.arguments import checked
+from ..support.errors import ProblemError
 from .gain import step_of_modes
 from .gradient import knows_ends
+from .information import Information
 from .rule import Coefficient, Rule
-from .sees import Sees
 from .spectral import along_modes
 
 
@@ -37,12 +37,12 @@ def linear_quadratic() -> Rule:
         ),
         sees=frozenset(
             {
-                Sees.GRADIENT,
-                Sees.HESSIAN,
-                Sees.METRIC,
-                Sees.DRIFT,
-                Sees.DRIFT_JACOBIAN,
-                Sees.OBJECTIVE,
+                Information.GRADIENT,
+                Information.HESSIAN,
+                Information.METRIC,
+                Information.DRIFT,
+                Information.DRIFT_JACOBIAN,
+                Information.OBJECTIVE,
             }
         ),
         coefficients=(Coefficient(name="scale", symbol="c", low=0.0),),
@@ -56,10 +56,14 @@ def linear_quadratic() -> Rule:
 
 
 def _directions(seen):
-    objective, drift, jacobian = seen[Sees.OBJECTIVE], seen[Sees.DRIFT], seen[Sees.DRIFT_JACOBIAN]
+    objective, drift, jacobian = (
+        seen[Information.OBJECTIVE],
+        seen[Information.DRIFT],
+        seen[Information.DRIFT_JACOBIAN],
+    )
     if not (drift.any() or jacobian.any()):
         return along_modes(seen, lambda curvature: step_of_modes(curvature, objective))
-    parts = (seen[kind] for kind in (Sees.GRADIENT, Sees.HESSIAN, Sees.METRIC))
+    parts = (seen[kind] for kind in (Information.GRADIENT, Information.HESSIAN, Information.METRIC))
     rows = [_drifting(*row, objective) for row in zip(*parts, drift, jacobian, strict=True)]
     return np.array(rows)[:, :, None]
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from ..errors import check_choice
+from ..support.errors import check_choice
 
 
 def spelled(name: str) -> str:

@@ -2,9 +2,9 @@
 
 import math
 
-from ..arguments import checked
+from ..support.arguments import checked
+from .information import Information
 from .rule import Coefficient, Rule
-from .sees import Sees
 
 
 @checked
@@ -20,7 +20,7 @@ def proximal() -> Rule:
         name="proximal step",
         formula="u = c (prox_{ηTκΦ}(θ) - θ)/T",
         source="Rockafellar 1976; Parikh & Boyd 2014; VGR25 with the loss paid at the end only",
-        sees=frozenset({Sees.PROXIMAL}),
+        sees=frozenset({Information.PROXIMAL}),
         coefficients=(Coefficient(name="scale", symbol="c", low=0.0),),
         directions=_towards,
         theory=_predict,
@@ -30,7 +30,7 @@ def proximal() -> Rule:
 
 
 def _towards(seen):
-    return seen[Sees.PROXIMAL][:, :, None]
+    return seen[Information.PROXIMAL][:, :, None]
 
 
 def _object(problem):

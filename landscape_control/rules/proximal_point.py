@@ -4,8 +4,8 @@ would go.
 
 import numpy as np
 
-from ..objective import Objective
-from ..problem import ControlProblem
+from ..model.objective import Objective
+from ..model.problem import ControlProblem
 
 _ITERATIONS = 60
 

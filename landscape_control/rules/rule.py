@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arguments import NonNegative, Points, Positive, checked
-from ..errors import ProblemError
-from ..problem import ControlProblem
+from ..model.problem import ControlProblem
+from ..support.arguments import NonNegative, Points, Positive, checked
+from ..support.errors import ProblemError
 from .candidate import Candidate
 from .families.coefficient import Coefficient
-from .sees import Observation, Sees, observation, seen_at
+from .information import Information, Observation, observation, seen_at
 
 
 def _no_objection(problem):
@@ -41,7 +41,7 @@ class Rule(Candidate):
     name: str
     formula: str
     source: str
-    sees: frozenset[Sees]
+    sees: frozenset[Information]
     coefficients: tuple[Coefficient, ...]
     directions: Callable[[Observation], np.ndarray]
     theory: Callable

@@ -15,18 +15,18 @@ from typing import Annotated
 
 import numpy as np
 
-from ..arguments import Positive, Shape, Words, checked
-from ..arrays import number
-from ..errors import ProblemError
+from ..support.arguments import Positive, Shape, Words, checked
+from ..support.arrays import number
+from ..support.errors import ProblemError
 from .gain import relaxation_rate
 from .gradient import knows_ends, short_horizon_step
+from .information import Information, Observation
 from .rule import Coefficient, Rule
-from .sees import Observation, Sees
 
 _HELD_LIMITS = frozenset(
     {"newton", "linear_quadratic", "natural_gradient", "gradient_descent", "ballistic", "proximal"}
 )
-_CURVED = frozenset({Sees.GRADIENT, Sees.HESSIAN, Sees.METRIC})
+_CURVED = frozenset({Information.GRADIENT, Information.HESSIAN, Information.METRIC})
 
 
 Matrices = Annotated[np.ndarray, Shape((2, 3), allow_nan=True)]
@@ -54,7 +54,11 @@ def metric_modes(hessian: Matrices, metric: Matrices) -> tuple[np.ndarray, np.nd
 
 def along_modes(seen: Observation, factor: Callable) -> np.ndarray:
     """-W φ(h) Wᵀg, shape (S, m, 1); NaN in rows whose Hessian or metric cannot be used."""
-    gradient, hessian, metric = seen[Sees.GRADIENT], seen[Sees.HESSIAN], seen[Sees.METRIC]
+    gradient, hessian, metric = (
+        seen[Information.GRADIENT],
+        seen[Information.HESSIAN],
+        seen[Information.METRIC],
+    )
     result = np.full((*gradient.shape, 1), np.nan)
     usable = (
         np.isfinite(gradient).all(1)
@@ -88,7 +92,7 @@ def natural_gradient() -> Rule:
             "Amari 1998; VGR25, short planning horizon with G the Fisher metric: α → ηk/γ (T = ∞),"
             " ηkT (T → 0)"
         ),
-        sees=frozenset({Sees.GRADIENT, Sees.METRIC}),
+        sees=frozenset({Information.GRADIENT, Information.METRIC}),
         coefficients=(Coefficient(name="learning_rate", symbol="α", low=0.0),),
         directions=_natural,
         theory=_predict_natural,
@@ -106,7 +110,7 @@ def newton() -> Rule:
         name="Newton",
         formula="u = -α H⁻¹∇L  (B ≠ I: -α (BᵀHB)⁻¹Bᵀ∇L)",
         source="Nocedal & Wright 2006, ch. 3; VGR25: a plan held for a large Δt moves by -H⁻¹∇L",
-        sees=frozenset({Sees.GRADIENT, Sees.HESSIAN}),
+        sees=frozenset({Information.GRADIENT, Information.HESSIAN}),
         coefficients=(Coefficient(name="step", symbol="α", low=0.0),),
         directions=_newton,
         theory=_predict_newton,
@@ -127,7 +131,7 @@ def held_newton(*, hold: Annotated[Positive, Words(symbol="Δt")]) -> Rule:
         name=f"held-plan Newton (Δt = {hold:g})",
         formula="u = -c (I - e^{-RΔt}) H⁻¹∇L / Δt",
         source="VGR25: Δθ = -(I - e^{-RΔt})H⁻¹∇L for a plan held for Δt",
-        sees=_CURVED | {Sees.OBJECTIVE},
+        sees=_CURVED | {Information.OBJECTIVE},
         coefficients=(Coefficient(name="scale", symbol="c", low=0.0),),
         directions=partial(_held, hold),
         theory=partial(_predict_held, hold),
@@ -154,7 +158,7 @@ def ballistic() -> Rule:
 
 
 def _held(hold, seen):
-    objective = seen[Sees.OBJECTIVE]
+    objective = seen[Information.OBJECTIVE]
 
     def factor(curvature):
         rate = relaxation_rate(curvature, objective)
@@ -183,16 +187,18 @@ def _flat(objective):
 
 
 def _natural(seen):
-    return -np.linalg.solve(seen[Sees.METRIC], seen[Sees.GRADIENT][:, :, None])
+    return -np.linalg.solve(seen[Information.METRIC], seen[Information.GRADIENT][:, :, None])
 
 
 def _newton(seen):
-    identity = np.broadcast_to(np.eye(seen[Sees.GRADIENT].shape[1]), seen[Sees.HESSIAN].shape)
+    identity = np.broadcast_to(
+        np.eye(seen[Information.GRADIENT].shape[1]), seen[Information.HESSIAN].shape
+    )
     flat = Observation(
         values={
-            Sees.GRADIENT: seen[Sees.GRADIENT],
-            Sees.HESSIAN: seen[Sees.HESSIAN],
-            Sees.METRIC: identity,
+            Information.GRADIENT: seen[Information.GRADIENT],
+            Information.HESSIAN: seen[Information.HESSIAN],
+            Information.METRIC: identity,
         }
     )
     return along_modes(flat, lambda curvature: 1 / positive(curvature))

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..arguments import unchecked
-from ..belief import TaskBelief, belief_model
-from ..errors import ProblemError
-from ..policies import Policy
+from ..model.belief import TaskBelief, belief_model
+from ..rules.families import Policy
+from ..support.arguments import unchecked
+from ..support.errors import ProblemError
 from .announced import AnnouncedSwitches
 from .policy_learner import PolicyLearner
 from .raw_learner import RawLearner

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 from scipy.linalg import expm
 
-from ..arguments import checked
-from ..belief import GaussianBelief, TaskBelief, belief_model
-from ..errors import ProblemError
-from ..problem import ControlProblem
+from ..model.belief import GaussianBelief, TaskBelief, belief_model
+from ..model.problem import ControlProblem
+from ..support.arguments import checked
+from ..support.errors import ProblemError
 
 
 @checked

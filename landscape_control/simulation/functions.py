@@ -5,13 +5,13 @@ and how weights move.
 import casadi as ca
 import numpy as np
 
-from ..errors import ProblemError
-from ..landscape import Landscape
-from ..learner import Learner
-from ..problem import ControlProblem
-from ..problem.model import Model
-from ..shared import shared
-from ..vectorised import Vectorised
+from ..model.landscape import Landscape
+from ..model.learner import Learner
+from ..model.problem import ControlProblem
+from ..model.problem.model import Model
+from ..support.errors import ProblemError
+from ..support.shared import shared
+from ..support.vectorised import Vectorised
 
 
 class Functions:

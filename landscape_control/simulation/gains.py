@@ -4,8 +4,8 @@ from typing import Annotated
 
 import numpy as np
 
-from ..arguments import Count, NonNegative, Numbers, Range, Share, Words, checked
-from ..arrays import number, whole
+from ..support.arguments import Count, NonNegative, Numbers, Range, Share, Words, checked
+from ..support.arrays import number, whole
 
 Persistence = Annotated[float, Range(low=-1, high=1)]
 Ratio = Annotated[NonNegative, Words(symbol="ρ")]

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..arguments import checked
-from ..arrays import number
 from ..rules.families.average import averaged
+from ..support.arguments import checked
+from ..support.arrays import number
 from .gains import kalman_gain
 from .optimisers import EPSILON, MOMENTUM, RATE
 from .raw_learner import Bound, RawLearner

@@ -6,10 +6,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..arguments import Matrix, Vector, checked
 from ..rules.families import AdamFamily, Clock, Family, GradientDescent
 from ..rules.families import HeavyBall as HeavyBallFamily
 from ..rules.families.family import State
+from ..support.arguments import Matrix, Vector, checked
 from .raw_learner import Bound, RawLearner
 
 RATE = Bound(least=1e-4, most=1e2)

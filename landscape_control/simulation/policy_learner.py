@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..arguments import Positive, checked
 from ..rules.families import Coefficient, Policy
+from ..support.arguments import Positive, checked
 from .raw_learner import RawLearner
 
 

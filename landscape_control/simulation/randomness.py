@@ -4,7 +4,7 @@ the policy.
 
 import numpy as np
 
-from ..landscape import Hidden
+from ..model.landscape import Hidden
 
 
 class Randomness:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import ClassVar
 
-from ..arguments import checked
-from ..arrays import number
-from ..errors import ProblemError, check_options
 from ..rules.families.coefficient import Coefficient, Limit, Scale
+from ..support.arguments import checked
+from ..support.arrays import number
+from ..support.errors import ProblemError, check_options
 
 
 @checked

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..arrays import whole
+from ..support.arrays import whole
 from .rollout import Paths
 
 

@@ -7,10 +7,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..arguments import Duration, checked
-from ..arrays import number
-from ..errors import ProblemError
 from ..rules.families.decay import coupled, decoupled
+from ..support.arguments import Duration, checked
+from ..support.arrays import number
+from ..support.errors import ProblemError
 from .raw_learner import Bound, RawLearner, check_learner
 
 DURATION = Bound(least=1e-2, most=1e1)

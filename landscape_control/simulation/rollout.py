@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, fields
 
 import numpy as np
 
-from ..arguments import AnyNumber, Entries, checked
-from ..errors import ProblemError
-from ..objective import Objective
+from ..model.objective import Objective
+from ..support.arguments import AnyNumber, Entries, checked
+from ..support.errors import ProblemError
 
 
 @checked

@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from ..arguments import Count, Index, Positive, checked
-from ..errors import ProblemError, SolveError, SolveInterrupted
-from ..problem import ControlProblem
-from ..returned import called, refuse_nan, rows
+from ..model.problem import ControlProblem
+from ..support.arguments import Count, Index, Positive, checked
+from ..support.errors import ProblemError, SolveError, SolveInterrupted
+from ..support.returned import called, refuse_nan, rows
 from .actors import LearnerActor, actor_for
 from .functions import functions_of
 from .randomness import Randomness

@@ -5,9 +5,9 @@ import math
 import casadi as ca
 import numpy as np
 
-from ..arrays import number
-from ..errors import ProblemError
-from ..problem import ControlProblem
+from ..model.problem import ControlProblem
+from ..support.arrays import number
+from ..support.errors import ProblemError
 
 FRACTION = 1 / 50  # of the shortest time constant
 LEAST, MOST = 50, 1_000_000  # steps

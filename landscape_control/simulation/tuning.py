@@ -9,10 +9,10 @@ from typing import Annotated, Literal
 import numpy as np
 from scipy.optimize import differential_evolution, minimize
 
-from ..arguments import AnyNumber, Count, Filled, Index, Positive, Vector, Words, checked
-from ..errors import ProblemError, check_choice
-from ..problem import ControlProblem
+from ..model.problem import ControlProblem
 from ..rules.families.coefficient import SCALES, Coefficient
+from ..support.arguments import AnyNumber, Count, Filled, Index, Positive, Vector, Words, checked
+from ..support.errors import ProblemError, check_choice
 from .raw_learner import RawLearner
 from .rollout import Rollout
 from .simulate import simulate

@@ -10,9 +10,9 @@ from itertools import islice
 
 import numpy as np
 
-from ..arrays import whole
-from ..errors import ProblemError
-from ..problem import ControlProblem
+from ..model.problem import ControlProblem
+from ..support.arrays import whole
+from ..support.errors import ProblemError
 from .paths import SEED, leaf, parameters, resolve, with_values
 
 MOST_CHECKED = 2000  # distinct values of an axis that are tried on the problem one by one

@@ -2,9 +2,9 @@
 
 from collections import Counter
 
-from ..errors import ProblemError
-from ..measures import ALL, Measure, as_measure
+from ..support.errors import ProblemError
 from .columns import NOTES
+from .measures import ALL, Measure, as_measure
 
 
 def chosen_measures(given: object) -> tuple[tuple[Measure, ...], list[str]]:

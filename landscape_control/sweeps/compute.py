@@ -13,10 +13,10 @@ from concurrent.futures import Executor
 from contextlib import nullcontext
 from threading import Thread
 
-from ..arrays import whole
-from ..errors import ProblemError
-from ..processes import Lost, cores
-from ..returned import called
+from ..support.arrays import whole
+from ..support.errors import ProblemError
+from ..support.processes import Lost, cores
+from ..support.returned import called
 from .dataset import make_dataset
 from .execute import carry_out
 from .layout import working_order

@@ -7,8 +7,8 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, Executor, ProcessPoolExecutor
 
-from ..errors import ProblemError
-from ..processes import InFlight, Lost, Pools, one_blas_thread, start_method
+from ..support.errors import ProblemError
+from ..support.processes import InFlight, Lost, Pools, one_blas_thread, start_method
 from .columns import Columns
 from .plan import Plan
 from .worker import ChunkWorker, forget, hold, lent, run_chunk

@@ -3,7 +3,7 @@
 import traceback
 from collections.abc import Mapping
 
-from ..errors import ProblemError, SolveError
+from ..support.errors import ProblemError, SolveError
 
 COMPUTED, REFUSED, RAISED, MEASURE, LOST, PENDING = (
     "computed",

@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..errors import ProblemError
-from ..measures import ALL
+from ..support.errors import ProblemError
 from .columns import NOTES, Columns, words_of
 from .failures import COMPUTED, MEASURE, RAISED, REFUSED, failure, named_parts, note
+from .measures import ALL
 from .paths import SEED, with_values
 
 

@@ -17,13 +17,14 @@ from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, Modul
 
 import numpy as np
 
-from ..landscape import Hidden, Landscape, Spectrum
-from ..measures import ALL, Measure
-from ..policies import Family, PolicyProgram, Shape
-from ..problem import ControlProblem
+from ..model.landscape import Hidden, Landscape, Spectrum
+from ..model.observation import Sees
+from ..model.problem import ControlProblem
+from ..optimisation.program import PolicyProgram
+from ..planning.transcription import Transcription
 from ..records import specification
-from ..sees import Sees
-from ..transcription import Transcription
+from ..rules.families import Family, Shape
+from .measures import ALL, Measure
 
 UNKNOWN = "unknown"
 _OF_EVERY_CLASS = frozenset(

@@ -4,7 +4,7 @@ for it.
 
 from dataclasses import dataclass, field
 
-from ..errors import ProblemError
+from ..support.errors import ProblemError
 from .failures import RAISED, REFUSED, failure
 
 

@@ -2,9 +2,9 @@
 
 import math
 
-from ..arguments import Count, checked
-from ..arguments import Path as PathName
-from ..errors import ProblemError
+from ..support.arguments import Count, checked
+from ..support.arguments import Path as PathName
+from ..support.errors import ProblemError
 from .dataset import make_dataset
 from .store_reading import bytes_of_results, chunks_of, read_plan
 from .table import Table

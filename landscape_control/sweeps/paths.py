@@ -7,8 +7,8 @@ from inspect import signature
 
 import numpy as np
 
-from ..errors import ProblemError, check_choice
-from ..landscape import Hidden, Landscape
+from ..model.landscape import Hidden, Landscape
+from ..support.errors import ProblemError, check_choice
 
 SEED = "seed"
 # a hidden process that starts at its stationary law

@@ -11,10 +11,10 @@ from functools import cached_property
 
 import numpy as np
 
-from ..arrays import whole
-from ..errors import ProblemError
 from ..records import fingerprint, from_specification, specification
 from ..records.plain_text import mapping, parsed
+from ..support.arrays import whole
+from ..support.errors import ProblemError
 from .axes import Axis
 from .identity import code_of, code_of_parts
 from .layout import Layout

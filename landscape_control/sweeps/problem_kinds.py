@@ -5,11 +5,11 @@ neighbours help.
 from collections.abc import Mapping
 from typing import Protocol
 
-from ..arguments import option_names
-from ..errors import ProblemError, check_options
-from ..objective import OBJECTIVE_NUMBERS
-from ..policies import PolicyProgram
-from ..problem import ControlProblem
+from ..model.objective import OBJECTIVE_NUMBERS
+from ..model.problem import ControlProblem
+from ..optimisation.program import PolicyProgram
+from ..support.arguments import option_names
+from ..support.errors import ProblemError, check_options
 from .layout import share
 from .paths import with_values
 from .trajectories import Trajectories
@@ -132,7 +132,7 @@ class Policies:
         return share(cells, 4, 16)
 
     def check(self, problem, options, starts):
-        from ..emergence import PolicySolver, ScenarioSolver, has_moments
+        from ..optimisation import PolicySolver, ScenarioSolver, has_moments
 
         if has_moments(problem):
             check_options("policy solver", options, option_names(PolicySolver))
@@ -151,15 +151,15 @@ class PolicyRunner:
     """
 
     def __init__(self, program, options, starts):
-        from ..emergence import PolicySolver, ScenarioSolver, has_moments
+        from ..optimisation import PolicySolver, ScenarioSolver, has_moments
 
         self.program, self.options, self.starts = program, dict(options), starts
         self.exact = has_moments(program)
         self.solver = (PolicySolver if self.exact else ScenarioSolver)(program, **self.options)
 
     def solve(self, changes, seed, neighbour):
-        from ..emergence import has_moments, solve_program
-        from ..emergence.program_numbers import OBJECTIVE, TASK
+        from ..optimisation import has_moments, solve_program
+        from ..optimisation.program_numbers import OBJECTIVE, TASK
 
         program = with_values(self.program, changes)
         common = {"guess": neighbour, "seed": seed, "throw": False, **self._starts(neighbour)}

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..arguments import AnyNumber, NonNegative, checked
+from ..support.arguments import AnyNumber, NonNegative, checked
 
 
 @checked

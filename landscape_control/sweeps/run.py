@@ -7,17 +7,17 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from typing import Annotated
 
-from ..arguments import Count, Index, Words, checked
-from ..arguments import Path as PathName
-from ..errors import ProblemError
-from ..measures import ALL
-from ..policies import PolicyProgram
-from ..problem import ControlProblem
-from ..recorded_settings import check_given, refuse_withheld, withheld
+from ..model.problem import ControlProblem
+from ..optimisation.program import PolicyProgram
+from ..support.arguments import Count, Index, Words, checked
+from ..support.arguments import Path as PathName
+from ..support.errors import ProblemError
+from ..support.recorded_settings import check_given, refuse_withheld, withheld
 from .axes import read_axes
 from .chosen_measures import chosen_measures
 from .columns import NOTES
 from .compute import compute
+from .measures import ALL
 from .plan import about, make_plan
 from .problem_kinds import kind_of
 from .progress import Progress

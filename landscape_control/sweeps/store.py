@@ -27,24 +27,16 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 
-from ..errors import ProblemError
 from ..records import save
 from ..records.checksum import unseal
 from ..records.reading import read_file
 from ..records.writing import PART, write_atomically
+from ..support.errors import ProblemError
 from .chunk_file import DamagedError, to_bytes
 from .columns import Columns
 from .plan import Plan
 from .plan_differences import other_code, plan_differences
-from .store_reading import (
-    CHUNKS,
-    PLAN,
-    as_folder,
-    chunk_name,
-    read_chunk,
-    read_plan,
-    unreadable,
-)
+from .store_reading import CHUNKS, PLAN, as_folder, chunk_name, read_chunk, read_plan, unreadable
 
 try:
     import fcntl

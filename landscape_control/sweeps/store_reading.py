@@ -4,9 +4,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import ProblemError
 from ..records.plain_text import DAMAGED
 from ..records.reading import read_file
+from ..support.errors import ProblemError
 from .chunk_file import DamagedError, from_bytes
 from .columns import Columns
 from .plan import Plan

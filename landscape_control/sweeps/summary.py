@@ -5,8 +5,8 @@ from collections import Counter
 
 import numpy as np
 
-from ..arguments import checked
-from ..errors import ProblemError, printable, shown
+from ..support.arguments import checked
+from ..support.errors import ProblemError, printable, shown
 from .columns import NOTES
 from .failures import USABLE
 

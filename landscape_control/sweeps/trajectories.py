@@ -4,11 +4,11 @@ a neighbour found.
 
 import numpy as np
 
-from ..arguments import option_names
-from ..errors import ProblemError, check_options
-from ..measures.basins import SECOND_LOOK
-from ..objective import OBJECTIVE_NUMBERS
+from ..model.objective import OBJECTIVE_NUMBERS
+from ..support.arguments import option_names
+from ..support.errors import ProblemError, check_options
 from .layout import share
+from .measures.basins import SECOND_LOOK
 
 
 class Trajectories:
@@ -43,7 +43,7 @@ class TrajectoryRunner:
     cell of which ``hidden_basin`` warns takes the better plan that the second look found."""
 
     def __init__(self, problem, options, starts):
-        from ..solver import Solver
+        from ..planning.solver import Solver
 
         check_options("solver", options, option_names(Solver))
         self.problem, self.solver, self.starts = problem, Solver(problem, **options), starts

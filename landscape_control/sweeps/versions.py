@@ -1,7 +1,7 @@
 """Which software decides the numbers of a sweep."""
 
-from ..errors import ProblemError
 from ..records.writing import package_version
+from ..support.errors import ProblemError
 
 _PACKAGES = ("landscape-control", "casadi", "numpy", "scipy")
 

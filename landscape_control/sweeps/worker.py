@@ -10,13 +10,13 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from ..errors import ProblemError
-from ..measures import Cell, Measure, as_measure, plain_value
+from ..support.errors import ProblemError
 from .columns import Columns, columns_of
 from .failures import COMPUTED, LOST, MEASURE, USABLE, failure, named_parts, note
 from .formulas import formula_columns
 from .identity import UNKNOWN, code_of, why_other
 from .jobs import Job, improved
+from .measures import Cell, Measure, as_measure, plain_value
 from .paths import with_values
 from .plan import Plan
 from .problem_kinds import FormulaRunner, kind_of

@@ -4,17 +4,17 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..errors import ProblemError, SolveError
-from ..planning import (
+from ..model.problem import ControlProblem
+from ..planning.beliefs import (
     METHODS,
     BeliefSolution,
     Confirmation,
     solve_dynamic_programming,
     solve_replanning,
 )
-from ..planning.advice import CARRIED_OUT
-from ..planning.dispatch import SMALL_GRID, has_small_grid
-from ..problem import ControlProblem
+from ..planning.beliefs.advice import CARRIED_OUT
+from ..planning.beliefs.dispatch import SMALL_GRID, has_small_grid
+from ..support.errors import ProblemError, SolveError
 from .simulated import simulated_cost
 
 RESPONSES = (0.25, 0.0)  # to beliefs, of a transcribed plan whose full answer was not confirmed

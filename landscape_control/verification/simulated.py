@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..arguments import unchecked
-from ..errors import ProblemError
-from ..planning import Confirmation, GridSolution
-from ..problem import ControlProblem
+from ..model.problem import ControlProblem
+from ..planning.beliefs import Confirmation, GridSolution
 from ..simulation import Rollout, simulate
 from ..simulation.stepping import fastest_rate
+from ..support.arguments import unchecked
+from ..support.errors import ProblemError
 
 EPISODES, MOST_EPISODES = 256, 2048
 LEAST_STEPS, MANY_STEPS, MOST_STEPS = 64, 512, 16384

@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated
 
-from ..arguments import Whole, checked
-from ..errors import ProblemError
-from ..planning import dispatch as planning
-from ..planning.advice import CARRIED_OUT
-from ..planning.confirmation import Confirmation, CostKind
-from ..planning.dispatch import METHODS
-from ..planning.solution import BeliefSolution
-from ..problem import ControlProblem
-from ..solution import Solution, Status
-from ..transcription import Transcription
+from ..model.problem import ControlProblem
+from ..planning.beliefs import dispatch as planning
+from ..planning.beliefs.advice import CARRIED_OUT
+from ..planning.beliefs.confirmation import Confirmation, CostKind
+from ..planning.beliefs.dispatch import METHODS
+from ..planning.beliefs.solution import BeliefSolution
+from ..planning.solution import Solution, Status
+from ..planning.transcription import Transcription
+from ..support.arguments import Whole, checked
+from ..support.errors import ProblemError
 
 Episodes = Annotated[int, Whole(low=2)]
 _OWN = ("confirm", "episodes")
@@ -40,7 +40,7 @@ def solve(
     ----------
     problem : ControlProblem
     method : str
-        Nothing hidden: as for :class:`~landscape_control.solver.Solver`. Hidden variables: "lqg"
+        Nothing hidden: as for :class:`~landscape_control.planning.solver.Solver`. Hidden variables: "lqg"
         (exact; linear-quadratic with linear observations, verified from the expressions),
         "transcription" (belief-space direct transcription), "replanning", "dynamic programming"
         (grids of up to three dimensions), or "auto": exact LQG where it holds, dynamic programming

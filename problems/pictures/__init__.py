@@ -2,8 +2,8 @@
 file.
 
 A drawing function takes one flat mapping of arrays, the ``data`` of a claim's evidence, and returns
-a Figure. :func:`~landscape_control.plotting.data.draws` declares and checks the keys. It draws with
-the building blocks of ``landscape_control.plotting``; matplotlib itself is imported there only.
+a Figure. :func:`~landscape_control.display.plotting.data.draws` declares and checks the keys. It draws with
+the building blocks of ``landscape_control.display.plotting``; matplotlib itself is imported there only.
 Several claims may name one picture, and a claim may name a general figure of
 ``plotting.overviews``.
 """
@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from landscape_control.errors import ProblemError, check_choice
-from landscape_control.plotting import overviews
+from ...display.plotting import overviews
+from ...support.errors import ProblemError, check_choice
 
 Draw = Callable[[Mapping[str, Any]], Any]  # figure data -> matplotlib Figure
 

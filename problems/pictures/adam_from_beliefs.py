@@ -1,9 +1,9 @@
 """Adam composed from beliefs, beside Adam, RMSProp and SGD: distance of the updates, regret, one example."""
 
-from landscape_control.plotting import curves, landscapes, paths, style
-from landscape_control.plotting.data import Key, draws
-from landscape_control.plotting.panels import THETA_1, THETA_2
-from landscape_control.plotting.simulated import (
+from ...display.plotting import curves, landscapes, paths, style
+from ...display.plotting.data import Key, draws
+from ...display.plotting.panels import THETA_1, THETA_2
+from ...display.plotting.simulated import (
     floor_of,
     letters,
     numbered,

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from landscape_control.plotting import paths, style
-from landscape_control.plotting.data import Key, draws
-from landscape_control.plotting.simulated import belief_band, hidden_path, letters, switches
+from ...display.plotting import paths, style
+from ...display.plotting.data import Key, draws
+from ...display.plotting.simulated import belief_band, hidden_path, letters, switches
 
 
 @draws(

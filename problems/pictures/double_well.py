@@ -1,8 +1,8 @@
 """Optimal plan against classic rules over the double well, its energies, the loss along time (VGR25 Fig. 1b, c)."""
 
-from landscape_control.plotting import landscapes, paths, style
-from landscape_control.plotting.data import Key, draws
-from landscape_control.plotting.panels import GRID, map_panel
+from ...display.plotting import landscapes, paths, style
+from ...display.plotting.data import Key, draws
+from ...display.plotting.panels import GRID, map_panel
 
 _FIXED = {
     "color": style.shades("optimal", 4)[0],

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from landscape_control.plotting import curves, grid_cells, heat_maps, paths, style
-from landscape_control.plotting.data import Key, draws
-from landscape_control.plotting.simulated import (
+from ...display.plotting import curves, grid_cells, heat_maps, paths, style
+from ...display.plotting.data import Key, draws
+from ...display.plotting.simulated import (
     band,
     floor_of,
     letters,

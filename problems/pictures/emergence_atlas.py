@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from landscape_control.plotting import heat_maps, phase_diagrams, style
-from landscape_control.plotting.data import Key, draws
-from landscape_control.plotting.simulated import letters
+from ...display.plotting import heat_maps, phase_diagrams, style
+from ...display.plotting.data import Key, draws
+from ...display.plotting.simulated import letters
 
 
 @draws(

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from landscape_control.plotting import grid_cells, heat_maps, landscapes, paths, style
-from landscape_control.plotting.data import Key, draws
-from landscape_control.plotting.panels import GRID, map_panel, optional
+from ...display.plotting import grid_cells, heat_maps, landscapes, paths, style
+from ...display.plotting.data import Key, draws
+from ...display.plotting.panels import GRID, map_panel, optional
 
 
 @draws(

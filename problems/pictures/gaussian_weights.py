@@ -1,9 +1,9 @@
 """Weights held as Gaussians with their Fisher metric: uncertain ones learn faster, consolidated ones are protected."""
 
-from landscape_control.plotting import curves, style
-from landscape_control.plotting.data import Key, draws
-from landscape_control.plotting.panels import discount_labels
-from landscape_control.plotting.simulated import band, family, letters
+from ...display.plotting import curves, style
+from ...display.plotting.data import Key, draws
+from ...display.plotting.panels import discount_labels
+from ...display.plotting.simulated import band, family, letters
 
 
 @draws(

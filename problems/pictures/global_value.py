@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from landscape_control.plotting import evidence, landscapes, paths, style
-from landscape_control.plotting.data import Key, draws
+from ...display.plotting import evidence, landscapes, paths, style
+from ...display.plotting.data import Key, draws
 
 
 @draws(

@@ -1,7 +1,7 @@
 """How fast the optimal policy becomes gradient descent: slope −2 in the discount, +2 in the horizon."""
 
-from landscape_control.plotting import curves, style
-from landscape_control.plotting.data import Key, draws
+from ...display.plotting import curves, style
+from ...display.plotting.data import Key, draws
 
 
 @draws(

@@ -1,14 +1,8 @@
 """What the optimal learner makes of one observed gradient, beside its best classical equivalents."""
 
-from landscape_control.plotting import curves, style
-from landscape_control.plotting.data import Key, draws
-from landscape_control.plotting.simulated import (
-    letters,
-    numbered,
-    simulated,
-    tick_values,
-    value_labels,
-)
+from ...display.plotting import curves, style
+from ...display.plotting.data import Key, draws
+from ...display.plotting.simulated import letters, numbered, simulated, tick_values, value_labels
 
 
 @draws(

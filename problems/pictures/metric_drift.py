@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from landscape_control.plotting import curves, landscapes, style
-from landscape_control.plotting.data import Key, draws
-from landscape_control.plotting.panels import GRID, discount_labels, map_panel
+from ...display.plotting import curves, landscapes, style
+from ...display.plotting.data import Key, draws
+from ...display.plotting.panels import GRID, discount_labels, map_panel
 
 _CASES = (
     ("isotropic", "isotropic metric", "a"),

@@ -1,9 +1,9 @@
 """Heavy-ball momentum with weight decay is the exact rule for noisy gradients: its coefficients over noise and horizon."""
 
-from landscape_control.plotting import curves, style
-from landscape_control.plotting.data import Key, draws
-from landscape_control.plotting.panels import discount_labels
-from landscape_control.plotting.simulated import family, value_labels
+from ...display.plotting import curves, style
+from ...display.plotting.data import Key, draws
+from ...display.plotting.panels import discount_labels
+from ...display.plotting.simulated import family, value_labels
 
 _COEFFICIENTS = (
     ("friction", "friction", "r + λ + κh"),

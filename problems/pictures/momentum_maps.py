@@ -1,7 +1,7 @@
 """Momentum coefficient, learning rate and weight decay over noise and horizon: cells computed, contours theory."""
 
-from landscape_control.plotting import heat_maps, style
-from landscape_control.plotting.data import Key, draws
+from ...display.plotting import heat_maps, style
+from ...display.plotting.data import Key, draws
 
 
 @draws(

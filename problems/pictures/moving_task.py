@@ -1,9 +1,9 @@
 """The learner of a moving task aims short of what it believes: shrink factor s and its two limits."""
 
-from landscape_control.plotting import curves, style
-from landscape_control.plotting.data import Key, draws
-from landscape_control.plotting.panels import discount_labels
-from landscape_control.plotting.simulated import family, letters
+from ...display.plotting import curves, style
+from ...display.plotting.data import Key, draws
+from ...display.plotting.panels import discount_labels
+from ...display.plotting.simulated import family, letters
 
 
 @draws(

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from landscape_control.plotting import curves, landscapes, paths, style
-from landscape_control.plotting.data import Key, draws
-from landscape_control.plotting.panels import map_panel
+from ...display.plotting import curves, landscapes, paths, style
+from ...display.plotting.data import Key, draws
+from ...display.plotting.panels import map_panel
 
 
 @draws(

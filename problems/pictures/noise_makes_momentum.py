@@ -1,8 +1,8 @@
 """Terminal loss, constant coefficients: how much momentum pays, by noise and horizon."""
 
-from landscape_control.plotting import curves, heat_maps, style
-from landscape_control.plotting.data import Key, draws
-from landscape_control.plotting.simulated import letters, value_labels
+from ...display.plotting import curves, heat_maps, style
+from ...display.plotting.data import Key, draws
+from ...display.plotting.simulated import letters, value_labels
 
 
 @draws(

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from landscape_control.plotting import curves, style
-from landscape_control.plotting.data import Key, draws
-from landscape_control.plotting.simulated import letters, tick_values
+from ...display.plotting import curves, style
+from ...display.plotting.data import Key, draws
+from ...display.plotting.simulated import letters, tick_values
 
 
 @draws(

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from landscape_control.plotting import curves, style
-from landscape_control.plotting.data import Key, draws
-from landscape_control.plotting.panels import discount_labels
+from ...display.plotting import curves, style
+from ...display.plotting.data import Key, draws
+from ...display.plotting.panels import discount_labels
 
 
 @draws(

@@ -1,8 +1,8 @@
 """What each way of forgetting costs, over how often the task switches and how noisy the gradients are."""
 
-from landscape_control.plotting import curves, paths, style
-from landscape_control.plotting.data import Key, draws
-from landscape_control.plotting.simulated import (
+from ...display.plotting import curves, paths, style
+from ...display.plotting.data import Key, draws
+from ...display.plotting.simulated import (
     floor_of,
     hidden_path,
     letters,

@@ -7,7 +7,7 @@ from scipy.integrate import cumulative_trapezoid, solve_bvp, solve_ivp
 from scipy.linalg import expm
 
 import landscape_control as lc
-from landscape_control import plotting
+from landscape_control.display import plotting
 
 
 def grid(loss, box, points=(91, 61)):

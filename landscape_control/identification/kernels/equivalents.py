@@ -9,11 +9,11 @@ import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 from scipy.signal import lfilter
 
-from ...arguments import AnyNumber, Entries, Shape, checked
-from ...arrays import freeze
-from ...comparison import Criteria
-from ...errors import ProblemError
 from ...rules.choice import Selection, select
+from ...support.arguments import AnyNumber, Entries, Shape, checked
+from ...support.arrays import freeze
+from ...support.errors import ProblemError
+from ..maps import Criteria
 
 
 @checked

@@ -8,12 +8,12 @@ import casadi as ca
 import numpy as np
 from scipy.linalg import expm
 
-from ...arguments import Entries, Index, Points, Shape, Vector, checked
-from ...arrays import freeze
-from ...errors import ProblemError
-from ...pointwise import Pointwise
-from ...problem import ControlProblem
-from ...sees import ExactGradient
+from ...model.observation import ExactGradient
+from ...model.problem import ControlProblem
+from ...support.arguments import Entries, Index, Points, Shape, Vector, checked
+from ...support.arrays import freeze
+from ...support.errors import ProblemError
+from ...support.pointwise import Pointwise
 from .raw_rules import RawRule
 
 # of central differences: balances their two errors, 1e-10 each, for quantities of order one

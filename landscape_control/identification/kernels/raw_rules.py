@@ -9,7 +9,11 @@ from typing import Annotated
 import numpy as np
 from scipy.linalg import expm
 
-from ...arguments import (
+from ...model.problem import ControlProblem
+from ...planning.beliefs.expected_cost import Uncertainty
+from ...planning.beliefs.linear_model import read_linear_model
+from ...planning.beliefs.lqg import LQGSolution
+from ...support.arguments import (
     AnyNumber,
     Count,
     Entries,
@@ -20,12 +24,8 @@ from ...arguments import (
     Words,
     checked,
 )
-from ...arrays import freeze, matrix, number, vector, whole
-from ...errors import ProblemError
-from ...planning.expected_cost import Uncertainty
-from ...planning.linear_model import read_linear_model
-from ...planning.lqg import LQGSolution
-from ...problem import ControlProblem
+from ...support.arrays import freeze, matrix, number, vector, whole
+from ...support.errors import ProblemError
 
 
 @checked

@@ -9,9 +9,9 @@ import numpy as np
 from scipy.linalg import solve_continuous_lyapunov
 from scipy.optimize import minimize
 
-from ...arguments import AnyNumber, checked
-from ...errors import ProblemError
-from ...planning.lqg import LQGSolution
+from ...planning.beliefs.lqg import LQGSolution
+from ...support.arguments import AnyNumber, checked
+from ...support.errors import ProblemError
 from .raw_rules import MomentumForm, raw_rule
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ...arguments import checked
+from ...support.arguments import checked
 from .average import average_weight, averaged, bias_corrected
 from .coefficient import Coefficient, admissible
 from .contained import Contained, face

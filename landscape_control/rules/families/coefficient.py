@@ -10,9 +10,9 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from ...arguments import Count, Entries, Index, Numbers, Range, checked
-from ...arrays import freeze, real_array
-from ...errors import ProblemError, check_options
+from ...support.arguments import Count, Entries, Index, Numbers, Range, checked
+from ...support.arrays import freeze, real_array
+from ...support.errors import ProblemError, check_options
 
 Limit = Annotated[float, Range(allow_inf=True)]
 Scale = Literal["linear", "log", "one minus"]

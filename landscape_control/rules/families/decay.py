@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from ...arguments import Words, checked
-from ...arrays import number
-from ...errors import ProblemError, check_options
+from ...support.arguments import Words, checked
+from ...support.arrays import number
+from ...support.errors import ProblemError, check_options
 from .adaptive import AdamFamily
 from .coefficient import Coefficient
 from .contained import Contained, face

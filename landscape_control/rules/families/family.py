@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ...arguments import Count, checked
+from ...support.arguments import Count, checked
 from .coefficient import Coefficient, Layout
 from .contained import Contained
 from .elementwise import Value

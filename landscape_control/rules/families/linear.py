@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from ...arguments import Count, checked
+from ...support.arguments import Count, checked
 from .coefficient import Coefficient
 from .contained import Contained, face, tied
 from .family import Clock, Family, State, Value, Values

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ...arguments import Count, Positive, checked
-from ...errors import check_options
+from ...support.arguments import Count, Positive, checked
+from ...support.errors import check_options
 from .coefficient import Coefficient
 from .contained import Contained
 from .elementwise import arcsinh, exp, log1p, sqrt, tanh

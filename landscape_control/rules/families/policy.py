@@ -7,9 +7,9 @@ from typing import Annotated
 
 import numpy as np
 
-from ...arguments import Count, Matrix, Numbers, Positive, Shape, Words, checked
-from ...errors import ProblemError, shown
-from ...recordable import Recordable
+from ...support.arguments import Count, Matrix, Numbers, Positive, Shape, Words, checked
+from ...support.errors import ProblemError, shown
+from ...support.recordable import Recordable
 from .family import Clock, Family
 
 History = Annotated[

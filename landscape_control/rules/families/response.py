@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ...arguments import checked
-from ...arrays import freeze
-from ...errors import ProblemError
+from ...support.arguments import checked
+from ...support.arrays import freeze
+from ...support.errors import ProblemError
 from .family import Clock, Family
 from .policy import Policy
 

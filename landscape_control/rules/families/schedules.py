@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ...arguments import checked
-from ...errors import ProblemError
+from ...support.arguments import checked
+from ...support.errors import ProblemError
 from .coefficient import Coefficient
 from .contained import Contained, face
 from .decay import Wrapped

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
 
-from ...arguments import Share, checked
-from ...arrays import number
+from ...support.arguments import Share, checked
+from ...support.arrays import number
 from .coefficient import Coefficient
 from .elementwise import cos, smaller
 from .family import Clock, Value, Values

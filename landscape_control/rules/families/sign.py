@@ -4,7 +4,7 @@ Lion, with a smooth sign or the sign itself.
 
 from dataclasses import dataclass
 
-from ...arguments import Positive, checked
+from ...support.arguments import Positive, checked
 from .average import average_weight, averaged
 from .coefficient import Coefficient
 from .contained import Contained, face

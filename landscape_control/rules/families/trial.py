@@ -5,8 +5,8 @@ built on it.
 import casadi as ca
 import numpy as np
 
-from ...errors import ProblemError
-from ...expressions import located
+from ...support.errors import ProblemError
+from ...support.expressions import located
 from .family import Clock, Family
 
 _PACKAGE = __package__.partition(".")[0]

@@ -1,0 +1,91 @@
+"""What the commands share: exit statuses, JSON on standard output, files to read and to write."""
+
+import io
+import json
+import os
+import sys
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from ...support.errors import ProblemError
+
+OK, SHORT, BAD, INTERRUPTED = 0, 1, 2, 130
+NAME_LIMIT = 240  # bytes, so that a name for the draft beside it is possible too
+
+
+def print_json(document) -> int:
+    """Print a document as JSON; solutions, which are long, on one line."""
+    print(
+        json.dumps(
+            document,
+            indent=None if isinstance(document, dict) and "plans" in document else 1,
+            ensure_ascii=True,
+            allow_nan=False,
+        )
+    )
+    return OK
+
+
+@contextmanager
+def users_code():
+    """While a user's code runs, what it prints goes to standard error: standard output is for
+    results.
+    """
+    with redirect_stdout(_Aside()):
+        yield
+
+
+class _Aside(io.TextIOBase):
+    """Standard error, which the user's code cannot close."""
+
+    def writable(self):
+        return True
+
+    def write(self, text):
+        return sys.stderr.write(text)
+
+    def flush(self):
+        sys.stderr.flush()
+
+
+def read_problem(target: str):
+    """The problem of a file or a claim."""
+    from ..report.problem_files import read_problem as read
+
+    with users_code():
+        return read(target)
+
+
+def check_output(option: str, path: Path, *, replaces=None) -> None:
+    """Refuse a file that cannot be written before anything is solved; ``replaces(path)`` says what
+    may be replaced.
+    """
+    try:
+        found = _why_unwritable(path, replaces)
+    except (OSError, ValueError) as error:
+        found = getattr(error, "strerror", None) or str(error)
+    if found:
+        raise ProblemError(
+            option,
+            expected="a file that can be written",
+            received=f"{path} ({found})",
+            advice=f"choose another with {option}",
+        )
+
+
+def _why_unwritable(path, replaces):
+    if not path.name:
+        return "no name of a file"
+    if len(os.fsencode(path.name)) > NAME_LIMIT:
+        return "the name is too long"
+    if path.is_dir():
+        return "a folder"
+    if path.exists() and not path.is_file():
+        return "a device or a pipe, not a file"
+    if not path.parent.is_dir():
+        return f"no folder {path.parent}"
+    if path.exists() and replaces is not None and not replaces(path):
+        return "there already, and not written by landscape_control"
+    with TemporaryFile(dir=path.parent):
+        return ""

@@ -1,0 +1,142 @@
+"""Cells of a grid coloured by numbers, and their colour bars."""
+
+import numpy as np
+from matplotlib import colors
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
+from matplotlib.colorbar import Colorbar
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator
+
+from ...support.arguments import Entries, checked
+from . import style
+from .grid_cells import edges, hatch, scale_axes
+from .places import on_grid
+
+
+@checked
+def heat_map(
+    axes: Axes,
+    x: Entries,
+    y: Entries,
+    values: Entries,
+    *,
+    signed: bool = True,
+    limit: float | None = None,
+) -> Axes:
+    """Cells coloured by values (Y, X) on cell centres x (X,), y (Y,), log-log; NaN cells are
+    hatched. Returns the Axes.
+
+    With ``signed`` the colours are symmetric around zero, up to ``limit`` (by default the largest
+    |value|), and follow asinh of the value, so that small values of either sign still show. The
+    coloured cells are ``axes.collections[-1]``.
+    """
+    on_grid("values", values, x, y)
+    across, up = edges(x, log=True), edges(y, log=True)
+    values = np.ma.masked_invalid(values)
+    top = limit if limit is not None else float(np.abs(values).max() or 1.0)
+    axes.set(xscale="log", yscale="log")
+    hatch(axes)
+    if signed:
+        tones, scale = style.signed_map(), colors.AsinhNorm(top / 50, -top, top)
+    else:
+        tones = style.loss_map()
+        scale = colors.Normalize(float(values.min()), float(values.max()))
+    mesh = axes.pcolormesh(across, up, values, cmap=tones, norm=scale, rasterized=True, zorder=0)
+    mesh.set_label("_cells")
+    axes.set(xlim=across[[0, -1]], ylim=up[[0, -1]])
+    return axes
+
+
+@checked
+def number_map(
+    axes: Axes,
+    x: object,
+    y: object,
+    values: Entries,
+    *,
+    log: bool | None = None,
+    signed: bool = False,
+    limits: object = None,
+) -> tuple[Axes, QuadMesh]:
+    """Cells coloured by numbers (Y, X); those without one are hatched. Returns (Axes, coloured
+    cells) for a colour bar.
+
+    ``log`` colours logarithmically, by default where all numbers are positive and span two decades;
+    ``signed`` is symmetric around zero.
+    """
+    values = np.ma.masked_invalid(np.asarray(values, dtype=float))
+    sides = scale_axes(axes, x, y)
+    hatch(axes)
+    low, high = (float(values.min()), float(values.max())) if values.count() else (0.0, 1.0)
+    low, high = (low, high) if limits is None else limits
+    log = (low > 0 and high > 100 * low) if log is None else log and low > 0
+    if signed:
+        top = max(abs(low), abs(high)) or 1.0
+        norm, tones = colors.Normalize(-top, top), style.signed_map()
+    else:
+        norm = (colors.LogNorm if log else colors.Normalize)(
+            low, high if high > low else low + (abs(low) or 1.0)
+        )
+        tones = warm_map()
+    mesh = axes.pcolormesh(*sides, values, cmap=tones, norm=norm, rasterized=True, zorder=0)
+    mesh.set_label("_cells")
+    return axes, mesh
+
+
+def warm_map() -> colors.Colormap:
+    """Paper (low) through pale orange to deep vermillion (high): told apart in grey and by
+    colour-blind readers.
+    """
+    return colors.LinearSegmentedColormap.from_list(
+        "warm", ["#fbfbfa", "#f6dcc9", "#e5a06a", "#b5551f", "#5f2408"]
+    )
+
+
+def colour_bar(figure: Figure, axes: Axes | list[Axes], cells: QuadMesh) -> Colorbar:
+    """Slim colour bar beside a map, dressed like the panels."""
+    bar = _slim_bar(figure, axes, cells)
+    low, high = cells.norm.vmin, cells.norm.vmax
+    if isinstance(cells.norm, colors.LogNorm):
+        locator = _log_locator(low, high, numticks=8)
+    else:
+        values = cells.get_array()
+        locator = MaxNLocator(5, integer=bool(np.ma.allequal(values, values.round())))
+    ticks = [tick for tick in locator.tick_values(low, high) if low <= tick <= high]
+    bar.set_ticks(ticks, labels=[f"{tick:.3g}" for tick in ticks])
+    bar.minorticks_off()
+    return bar
+
+
+@checked
+def scaled_cells(axes: Axes, x: Entries, y: Entries, values: Entries, *, log: bool) -> list[float]:
+    """Cells as by :func:`heat_map` in warm colours, with their colour bar beside them.
+
+    ``log`` colours logarithmically where all values are positive. Returns the ticks of the bar,
+    where contours of a theory can be drawn.
+    """
+    heat_map(axes, x, y, values, signed=False)
+    cells, shown = axes.collections[-1], values[np.isfinite(values)]
+    low, high = shown.min(), shown.max()
+    log = log and low > 0
+    warm_half = style.signed_map()(np.linspace(0.5, 1, 32))
+    cells.set_cmap(colors.LinearSegmentedColormap.from_list("warm", warm_half))
+    cells.set_norm((colors.LogNorm if log else colors.Normalize)(low, high))
+    bar = _slim_bar(axes.figure, axes, cells)
+    locator = _log_locator(low, high) if log else MaxNLocator(5)
+    ticks = [tick for tick in locator.tick_values(low, high) if low < tick < high]
+    bar.set_ticks(ticks, labels=[f"{tick:.2g}" for tick in ticks])
+    bar.minorticks_off()
+    return ticks
+
+
+def _slim_bar(figure, axes, cells):
+    bar = figure.colorbar(cells, ax=axes, pad=0.03, aspect=22, fraction=0.08)
+    style.dress(bar.ax)
+    bar.outline.set_visible(False)
+    return bar
+
+
+def _log_locator(low, high, **options):
+    """Ticks at powers of ten, and below three decades also at 2 and 5 times them."""
+    return LogLocator(subs=(1.0,) if high > 1e3 * low else (1.0, 2.0, 5.0), **options)

@@ -1,0 +1,126 @@
+"""Results as plain documents (dicts, lists, numbers, strings) for JSON: non-finite numbers become
+null.
+"""
+
+import dataclasses
+import enum
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ...claims import Claim, Outcome
+from ...model.problem import ControlProblem
+from ...planning.solution import Solution
+from ...support.arguments import checked
+from .table import check_verdict
+from .versions import versions
+
+_PLAN_FIELDS = (
+    "cost",
+    "cost_error",
+    "iterations",
+    "message",
+    "end_basin",
+    "found_from",
+    "times",
+    "parameters",
+    "controls",
+    "costates",
+)
+_SOLUTION_FIELDS = (
+    "cost",
+    "message",
+    "tolerance",
+    "method",
+    "solver",
+    "starts",
+    "build_seconds",
+    "solve_seconds",
+)
+
+
+def plain(value) -> Any:
+    """The value in terms of dict, list, str, float, int, bool and None; dataclasses by their public
+    fields.
+    """
+    if isinstance(value, enum.Enum):
+        return str(value)
+    if isinstance(value, (bool, str, int)) or value is None:
+        return value
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(item) for item in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            f.name: plain(getattr(value, f.name))
+            for f in dataclasses.fields(value)
+            if not f.name.startswith("_")
+        }
+    return str(value)
+
+
+@checked
+def claim_document(claim: Claim) -> dict:
+    """What a claim says about itself."""
+    return {
+        name: plain(getattr(claim, name))
+        for name in ("name", "title", "figure", "relations", "statement", "source", "picture")
+    }
+
+
+@checked
+def outcome_document(outcome: Outcome) -> dict:
+    """A claim with its verdict, checks, time, and error if it could not be evaluated (the data for
+    drawing is left out).
+    """
+    checks = [] if outcome.evidence is None else outcome.evidence.checks
+    rows = [
+        {**plain(check), "error": plain(check.error), "verdict": check_verdict(check)}
+        for check in checks
+    ]
+    return {
+        **claim_document(outcome.claim),
+        "verdict": str(outcome.verdict),
+        "seconds": outcome.seconds,
+        "error": outcome.error,
+        "traceback": outcome.traceback,
+        "checks": rows,
+    }
+
+
+@checked
+def describe_solution(problem: ControlProblem, solution: Solution) -> dict:
+    """A solution with its problem in words, every plan (arrays as nested lists, time first),
+    certificate and versions.
+
+    Keys: format, versions, problem, status, advice, cost, ..., plans (best first), certificate
+    (null unless converged).
+    """
+    document = {
+        "format": "landscape-control solution 1",
+        "versions": versions(),
+        "problem": problem.describe(),
+        "status": str(solution.status),
+        "advice": solution.status.value,
+    }
+    document |= {name: plain(getattr(solution, name)) for name in _SOLUTION_FIELDS}
+    document["plans"] = [
+        {"status": str(plan.status), **{name: plain(getattr(plan, name)) for name in _PLAN_FIELDS}}
+        for plan in solution.plans
+    ]
+    document["certificate"] = None
+    if solution.status.ok:
+        document["certificate"] = {
+            "passed": solution.certificate.passed,
+            **plain(solution.certificate),
+        }
+    return document

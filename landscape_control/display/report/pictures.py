@@ -1,0 +1,96 @@
+"""The picture of each claim and one of all, drawn by problems/pictures and saved as PNG and PDF."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ...claims import Outcome
+from ...support.arguments import Count, checked
+from ...support.arguments import Path as PathName
+from ...support.processes import run_all
+
+_DOTS_PER_INCH = 180
+OVERVIEW = "all-claims"
+
+
+@checked
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """One saved picture; ``error`` and ``traceback`` say why there are no files."""
+
+    name: str
+    files: tuple[Path, ...] = ()
+    error: str = ""
+    traceback: str = ""
+
+    @property
+    def png(self) -> Path | None:
+        """The PNG file, or None if drawing failed."""
+        return next((path for path in self.files if path.suffix == ".png"), None)
+
+
+@checked
+def draw_pictures(
+    outcomes: Sequence[Outcome],
+    folder: PathName,
+    *,
+    workers: Count = 1,
+    progress: Callable[[str], None] | None = None,
+) -> dict[str, Picture]:
+    """Draw the picture of every outcome that has evidence, and OVERVIEW, into folder/NAME.png and
+    .pdf; by claim name.
+
+    A picture that cannot be drawn is an entry with its error, never the end of the run.
+    """
+    known = [outcome for outcome in outcomes if outcome.evidence is not None]
+    drawings = {
+        outcome.claim.name: (outcome.claim.picture, dict(outcome.evidence.data))
+        for outcome in known
+        if outcome.claim.picture
+    }
+    if known:
+        drawings[OVERVIEW] = ("claims_overview", overview_data(known))
+    folder, names = Path(folder), list(drawings)
+    tasks = [(*drawings[name], folder / name) for name in names]
+    report = None if progress is None else lambda index: progress(names[index])
+    results = run_all(_draw, tasks, workers=workers, progress=report)
+    return {
+        name: Picture(
+            name=name, files=result.value or (), error=result.error, traceback=result.traceback
+        )
+        for name, result in zip(names, results, strict=True)
+    }
+
+
+def overview_data(outcomes: Sequence[Outcome]) -> dict:
+    """Of every claim the check that uses most of its tolerance: arrays (C,); NaN where nothing
+    finite was computed.
+    """
+    worst = [max(outcome.evidence.checks, key=_share) for outcome in outcomes]
+    numbers = {
+        "theory": [check.theory for check in worst],
+        "computed": [check.computed for check in worst],
+        "errors": [check.error for check in worst],
+        "tolerances": [check.tolerance for check in worst],
+    }
+    return {"claims": [outcome.claim.name for outcome in outcomes]} | {
+        key: np.where(np.isfinite(values), values, np.nan) for key, values in numbers.items()
+    }
+
+
+def _share(check):
+    """The part of its tolerance that a check uses."""
+    if check.tolerance:
+        return check.error / check.tolerance
+    return 0.0 if check.passed else np.inf
+
+
+def _draw(task) -> tuple[Path, ...]:
+    from ...problems import pictures
+    from ..plotting import save  # matplotlib takes a while: imported when drawing
+
+    name, data, stem = task
+    draw = pictures.find_picture(name)
+    return save(draw(data), stem, dpi=_DOTS_PER_INCH)

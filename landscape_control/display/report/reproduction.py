@@ -1,0 +1,110 @@
+"""Run claims, draw their pictures and write everything into one folder."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+from ...claims import Claim, Outcome, Verdict, run_claims
+from ...support.arguments import Count, checked
+from ...support.arguments import Path as PathName
+from ...support.errors import ProblemError
+from .page import html_page
+from .pictures import Picture, draw_pictures
+from .table import csv_table
+
+
+@checked
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reproduction:
+    """What a run left: outcomes in the order of the claims, pictures by claim name, and the files."""
+
+    outcomes: tuple[Outcome, ...]
+    pictures: dict[str, Picture]
+    folder: Path
+    seconds: float
+
+    table = property(lambda self: self.folder / "claims.csv", doc="The CSV file.")
+    page = property(lambda self: self.folder / "report.html", doc="The HTML file.")
+
+    @property
+    def passed(self) -> bool:
+        """Whether every claim holds and every picture could be drawn."""
+        return (
+            all(outcome.verdict is Verdict.HOLDS for outcome in self.outcomes) and not self.undrawn
+        )
+
+    @property
+    def undrawn(self) -> tuple[Picture, ...]:
+        """The pictures that could not be drawn."""
+        return tuple(picture for picture in self.pictures.values() if picture.error)
+
+
+@checked
+def steps(claims: Sequence[Claim]) -> int:
+    """How often :func:`reproduce` reports progress when every claim can be evaluated."""
+    return len(claims) + sum(claim.picture is not None for claim in claims) + 1  # the overview
+
+
+@checked
+def reproduce(
+    claims: Sequence[Claim],
+    folder: PathName,
+    *,
+    workers: Count = 1,
+    progress: Callable[[str], None] | None = None,
+) -> Reproduction:
+    """Evaluate the claims and write claims.csv, report.html and figures/NAME.png and .pdf into
+    ``folder``.
+
+    Files appear whole or not at all. ``progress`` is called with a claim's name when it is
+    evaluated, and again when its picture is drawn. Raises ProblemError without claims, or if the
+    folder cannot be made; failing claims are outcomes.
+    """
+    if not claims:
+        raise ProblemError(
+            "claims",
+            expected="at least one",
+            received="none",
+            advice="see 'landscape-control list'",
+        )
+    begin, folder = perf_counter(), Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ProblemError(
+            "output folder",
+            expected="a folder that can be written",
+            received=f"{folder} ({error.strerror})",
+            advice="choose another with --output",
+        ) from None
+    report = progress or (lambda name: None)
+    outcomes = run_claims(claims, workers=workers, progress=lambda claim: report(claim.name))
+    pictures = draw_pictures(outcomes, folder / "figures", workers=workers, progress=report)
+    result = Reproduction(
+        outcomes=outcomes, pictures=pictures, folder=folder, seconds=perf_counter() - begin
+    )
+    write_whole(result.table, csv_table(outcomes))
+    write_whole(result.page, html_page(outcomes, pictures, seconds=result.seconds, workers=workers))
+    return result
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file in UTF-8 so that a reader, or an interruption, never meets half of it.
+
+    Raises ProblemError if it cannot be written.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        os.replace(draft, path)
+    except OSError as error:
+        raise ProblemError(
+            "output file",
+            expected="a file that can be written",
+            received=f"{path} ({error.strerror})",
+            advice="choose another with --output",
+        ) from None
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,174 @@
+"""What a distribution of landscapes refuses."""
+
+import numpy as np
+
+from ...support.arrays import freeze, matrix, vector
+from ...support.errors import ProblemError
+from .hidden import GaussianPrior, Hidden
+from .landscape import Landscape
+
+
+def check_quadratic(task) -> None:
+    """Refuse random quadratics that mean nothing, or whose moments do not move linearly."""
+    if task.start_variance == 0 and task.start_mean == 0 and task.minimum is None:
+        raise ProblemError(
+            "start_variance",
+            expected="a start away from the minimum",
+            received="start_variance = 0 at the minimum",
+            advice="give start_variance > 0, or a start_mean",
+        )
+    for name in ("weights", "starts", "hidden"):
+        if getattr(task, name) is not None:
+            raise ProblemError(
+                name,
+                expected="None for random quadratics",
+                received=type(getattr(task, name)).__name__,
+                advice=f"{name} belongs to LandscapeDistribution.landscapes(...)",
+            )
+    if task.minimum is not None:
+        _check_minimum(task.minimum)
+
+
+def _check_minimum(minimum):
+    kinds = "GaussianPrior, RandomWalk, OrnsteinUhlenbeck or a JumpProcess started at rest"
+    advice = (
+        "for other courses write the loss with hidden variables and use"
+        " LandscapeDistribution.landscapes(...)"
+    )
+    if not isinstance(minimum, Hidden):
+        raise ProblemError(
+            "minimum",
+            expected=kinds,
+            received=type(minimum).__name__,
+            advice="say how the minimum moves",
+        )
+    if not minimum.moves_linearly:
+        raise ProblemError(
+            "minimum", expected=kinds, received=type(minimum).__name__, advice=advice
+        )
+    if minimum.dimension != 1:
+        raise ProblemError(
+            "minimum",
+            expected="one hidden variable, the place of the minimum of a mode",
+            received=f"{minimum.dimension} variables",
+            advice=advice,
+        )
+    if not minimum.is_gaussian and not minimum.is_at_rest:
+        raise ProblemError(
+            "minimum",
+            expected=kinds,
+            received=f"a {type(minimum).__name__} started away from rest",
+            advice=advice,
+        )
+
+
+def as_landscapes(landscapes) -> tuple:
+    """One or several landscapes as a tuple."""
+    try:
+        found = tuple(landscapes)
+    except TypeError:
+        found = (landscapes,)
+    if not found:
+        raise ProblemError(
+            "landscapes",
+            expected="at least one landscape",
+            received="an empty list",
+            advice="give a Landscape, or a list of them",
+        )
+    return found
+
+
+def check_population(task) -> None:
+    """Check a population against its starts and process; weights are normalised, starts read."""
+    for one in task.population:
+        if not isinstance(one, Landscape):
+            raise ProblemError(
+                "landscapes",
+                expected="Landscape objects",
+                received=type(one).__name__,
+                advice=(
+                    "e.g. landscape_control.double_well(); for random quadratics use"
+                    " .quadratic(...)"
+                ),
+            )
+    _same("dimension", {one.dimension for one in task.population})
+    _same(
+        "number of hidden variables",
+        {0 if one.hidden is None else one.hidden.dimension for one in task.population},
+    )
+    count = len(task.population)
+    weights = np.ones(count) if task.weights is None else vector("weights", task.weights, count)
+    if not (weights > 0).all():
+        raise ProblemError(
+            "weights",
+            expected="positive numbers",
+            received=f"smallest {weights.min():g}",
+            advice="leave out landscapes that never occur",
+        )
+    object.__setattr__(task, "weights", freeze(weights / weights.sum()))
+    object.__setattr__(task, "starts", _checked_starts(task.starts, task.dimension))
+    if task.hidden is not None:
+        _check_process(task.hidden, task.population[0].hidden)
+    if task.minimum is not None:
+        raise ProblemError(
+            "minimum",
+            expected="None for a population of landscapes",
+            received=type(task.minimum).__name__,
+            advice=(
+                "let the loss depend on hidden variables: Landscape.from_expression(...,"
+                " hidden=...)"
+            ),
+        )
+
+
+def _same(what, values):
+    if len(values) > 1:
+        raise ProblemError(
+            "landscapes",
+            expected=f"one {what} for all",
+            received=f"{sorted(values)}",
+            advice="one rule is planned for the whole population; make separate distributions",
+        )
+
+
+def _checked_starts(starts, dimension):
+    if isinstance(starts, GaussianPrior):
+        if starts.dimension != dimension:
+            raise ProblemError(
+                "starts",
+                expected=f"a GaussianPrior of {dimension} variables",
+                received=f"{starts.dimension} variables",
+                advice="give one mean per parameter θ",
+            )
+        return starts
+    if starts is None or isinstance(starts, Hidden):
+        raise ProblemError(
+            "starts",
+            expected="points (M, n) or GaussianPrior(mean, covariance)",
+            received=type(starts).__name__,
+            advice="say where the learner starts",
+        )
+    points = matrix("starts", np.atleast_2d(starts), (None, dimension))
+    if len(points) == 0:
+        raise ProblemError(
+            "starts",
+            expected="at least one point",
+            received="none",
+            advice="say where the learner starts",
+        )
+    return points
+
+
+def _check_process(hidden, own):
+    size = 0 if own is None else own.dimension
+    if not isinstance(hidden, Hidden) or hidden.dimension != size:
+        expected = f"a process of {size} hidden variables" if size else "None: nothing is hidden"
+        received = (
+            f"{hidden.dimension} variables" if isinstance(hidden, Hidden) else type(hidden).__name__
+        )
+        raise ProblemError(
+            "hidden",
+            expected=expected,
+            received=received,
+            advice="declare hidden variables with Landscape.from_expression(..., hidden=...)",
+        )

@@ -1,0 +1,122 @@
+"""Ready-made landscapes of the paper and of optimisation folklore."""
+
+from functools import partial
+from typing import Annotated
+
+import casadi as ca
+import numpy as np
+
+from ...support.arguments import Shape, Vector, Whole, checked
+from ...support.arrays import number, symmetric, vector
+from .landscape import MOST_PARAMETERS, Landscape
+
+Dimension = Annotated[int, Whole(low=2, high=MOST_PARAMETERS)]
+Hessian = Annotated[np.ndarray, Shape((2,), most=MOST_PARAMETERS)]
+
+
+@checked
+def quadratic(*, hessian: Hessian, minimum: Vector | None = None) -> Landscape:
+    """L(θ) = ½ (θ-μ)ᵀ H (θ-μ), VGR25 section on quadratic landscapes; its parameters are hessian
+    and minimum.
+
+    Parameters
+    ----------
+    hessian : array (n, n), symmetric; a 1-D array is refused, write numpy.diag of it.
+    minimum : array (n,), default 0: the stationary point μ.
+    """
+    n = hessian.shape[0]
+    hessian = symmetric("hessian", hessian, n)
+    minimum = vector("minimum", np.zeros(n) if minimum is None else minimum, n)
+
+    def expression(theta, hessian=hessian, minimum=minimum):
+        offset = theta - minimum
+        return ca.dot(offset, hessian @ offset) / 2
+
+    return Landscape(
+        dimension=n,
+        expression=expression,
+        name="quadratic",
+        formula="½(θ-μ)ᵀH(θ-μ)",
+        minima=partial(_quadratic_minima, n),
+        parameters={"hessian": hessian, "minimum": minimum},
+    )
+
+
+def _quadratic_minima(dimension, hessian, minimum):
+    """μ where H is positive definite."""
+    hessian = symmetric("hessian", hessian, dimension)
+    return minimum[None] if np.linalg.eigvalsh(hessian)[0] > 0 else None
+
+
+@checked
+def double_well(*, tilt: float = 0.5) -> Landscape:
+    """L(θ) = (θ₁²-1)² + θ₂² - tilt·θ₁, the tilted double well of VGR25 Fig. 1 (tilt = ½).
+
+    The minima solve 4θ₁(θ₁²-1) = tilt; there are two of them for |tilt| < 8/(3√3).
+    """
+
+    def expression(theta, tilt=tilt):
+        return (theta[0] ** 2 - 1) ** 2 + theta[1] ** 2 - tilt * theta[0]
+
+    return Landscape(
+        dimension=2,
+        expression=expression,
+        name="double well",
+        formula="(θ₁²-1)² + θ₂² - {tilt:g}·θ₁",
+        minima=partial(_double_well_minima, 2),
+        parameters={"tilt": tilt},
+    )
+
+
+def _double_well_minima(_, tilt):
+    """The stable roots of 4θ₁(θ₁²-1) = tilt, at θ₂ = 0."""
+    roots = np.roots([4.0, 0.0, -4.0, -tilt])
+    real = np.sort(roots.real[np.abs(roots.imag) < 1e-9])
+    return [[x, 0.0] for x in real if 12 * x**2 - 4 > 0]
+
+
+@checked
+def rosenbrock(dimension: Dimension = 2, *, steepness: float = 2.0, pull: float = 0.5) -> Landscape:
+    """Coupled Rosenbrock valley Σᵢ steepness·(θᵢ₊₁-θᵢ²)² + pull·(1-θᵢ)², minimum at (1, …, 1)."""
+
+    def expression(theta, steepness=steepness, pull=pull):
+        head, tail = theta[:-1], theta[1:]
+        return steepness * ca.sumsqr(tail - head**2) + pull * ca.sumsqr(1 - head)
+
+    return Landscape(
+        dimension=dimension,
+        expression=expression,
+        name="Rosenbrock",
+        formula="Σᵢ {steepness:g}(θᵢ₊₁-θᵢ²)² + {pull:g}(1-θᵢ)²",
+        minima=partial(_rosenbrock_minima, dimension),
+        parameters={"steepness": steepness, "pull": pull},
+    )
+
+
+def _rosenbrock_minima(dimension, steepness, pull):
+    """(1, …, 1), for positive weights."""
+    number("steepness", steepness, low=0, low_open=True)
+    number("pull", pull, low=0, low_open=True)
+    return np.ones((1, dimension))
+
+
+_MINIMA = {
+    "quadratic": _quadratic_minima,
+    "double well": _double_well_minima,
+    "rosenbrock": _rosenbrock_minima,
+}
+
+
+def minima_rule(minima) -> str | None:
+    """The name of a ready-made landscape's minima as a function of its parameters; None for any
+    other function.
+    """
+    return next(
+        (name for name, function in _MINIMA.items() if function is getattr(minima, "func", None)),
+        None,
+    )
+
+
+def minima_by_rule(rule: str, dimension: int):
+    """The function of the parameters with this name; None where there is none."""
+    return partial(_MINIMA[rule], dimension) if rule in _MINIMA else None

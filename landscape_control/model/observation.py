@@ -1,0 +1,188 @@
+"""What the learner sees of the hidden landscape: a closed family of observation models.
+
+In continuous time the learner sees dY = h(θ, φ) dt + R^{1/2} dV; ``noise`` is the standard
+deviation per √time of each component, or its square root matrix, or a function of θ. In discrete
+time with step Δt it sees h + R^{1/2} ξ/√Δt.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import casadi as ca
+import numpy as np
+
+from ..support.arguments import NonNegative, Numbers, checked
+from ..support.arrays import freeze
+from ..support.errors import ProblemError
+from ..support.expressions import call_traced
+from ..support.kinks import refuse_kinks
+from ..support.recordable import HoldsFunctions
+from .landscape import Landscape
+
+
+@dataclass(frozen=True, eq=False)
+class Sees(HoldsFunctions):
+    """Base of the family; use one of its kinds."""
+
+    def expression(self, landscape: Landscape, theta, hidden):
+        """h(θ, φ) as a CasADi column."""
+        raise NotImplementedError
+
+    def root(self, theta, size: int):
+        """R^{1/2}(θ), size x size, as a CasADi expression."""
+        if callable(self.noise):
+            noise = call_traced(
+                "noise",
+                self.noise,
+                [theta],
+                wanted=(
+                    f"a number, {size} numbers, or a {size}x{size} matrix, from a function "
+                    "of the CasADi vector θ"
+                ),
+                advice="write it with CasADi operations on the vector it is given",
+            )
+        else:
+            noise = ca.DM(np.asarray(self.noise, dtype=float))
+        if noise.numel() == 1:
+            return noise * ca.DM.eye(size)
+        if noise.shape in ((size, 1), (1, size)):
+            return ca.diag(noise)
+        if noise.shape != (size, size):
+            raise ProblemError(
+                "noise",
+                expected=f"a number, {size} numbers, or a {size}x{size} matrix",
+                received=f"shape {noise.shape}",
+                advice="give one standard deviation per observed component",
+            )
+        return noise
+
+
+def check_sees(sees: Sees, landscape: Landscape) -> None:
+    """Refuse functions of the user's in ``sees`` that do not fit the landscape, or have kinks that
+    it does not allow.
+    """
+    theta = ca.SX.sym("theta", landscape.dimension)
+    hidden = None if landscape.hidden is None else ca.SX.sym("hidden", landscape.hidden.dimension)
+    given = [theta] if hidden is None else [theta, hidden]
+    parts, size = {}, landscape.dimension
+    if isinstance(sees, Observe) and hidden is not None:
+        seen = sees.expression(landscape, theta, hidden)
+        parts["observation"], size = seen, seen.numel()
+    if callable(getattr(sees, "noise", None)):
+        parts["noise"] = sees.root(theta, 1 if isinstance(sees, NoisyLoss) else size)
+    for what, expression in parts.items() if not landscape.allow_kinks else ():
+        refuse_kinks(what, ca.Function("seen", given, [ca.densify(expression)]))
+
+
+@checked
+@dataclass(frozen=True, eq=False)
+class ExactGradient(Sees):
+    """The learner sees ∇L(θ, φ) without noise."""
+
+    noise = 0.0
+
+    def expression(self, landscape, theta, hidden):
+        return ca.gradient(landscape.symbolic(theta, hidden), theta)
+
+
+@checked
+@dataclass(frozen=True, eq=False)
+class NoisyGradient(Sees):
+    """The learner sees ∇L(θ, φ) with noise σ per √time on each component; see the module for other
+    forms of noise.
+    """
+
+    noise: float | Numbers | Callable
+
+    def __post_init__(self):
+        _check_noise(self)
+
+    def expression(self, landscape, theta, hidden):
+        return ca.gradient(landscape.symbolic(theta, hidden), theta)
+
+
+@checked
+@dataclass(frozen=True, eq=False)
+class CurvatureNoise(Sees):
+    """Policy programs only: the learner sees the gradient of a mode of curvature h with noise
+    scale·h^power.
+
+    ``power`` = ½ is gradient noise whose variance is the curvature, as for a log-likelihood at its
+    optimum.
+    """
+
+    scale: NonNegative
+    power: float = 0.5
+
+    def expression(self, landscape, theta, hidden):
+        return ca.gradient(landscape.symbolic(theta, hidden), theta)
+
+    def root(self, theta, size):
+        raise ProblemError(
+            "sees",
+            expected="noise that does not depend on an unknown curvature",
+            received="CurvatureNoise",
+            advice=(
+                "use it with optimize_policy; for beliefs give NoisyGradient a number, a matrix or"
+                " a function of θ"
+            ),
+        )
+
+
+@checked
+@dataclass(frozen=True, eq=False)
+class NoisyLoss(Sees):
+    """The learner sees L(θ, φ) with noise σ per √time."""
+
+    noise: float | Callable
+
+    def __post_init__(self):
+        _check_noise(self)
+
+    def expression(self, landscape, theta, hidden):
+        return landscape.symbolic(theta, hidden)
+
+
+@checked
+@dataclass(frozen=True, eq=False)
+class Observe(Sees):
+    """The learner sees any differentiable function h(θ, φ) of CasADi vectors, with noise."""
+
+    function: Callable
+    noise: float | Numbers | Callable
+
+    def __post_init__(self):
+        _check_noise(self)
+
+    def expression(self, landscape, theta, hidden):
+        return ca.vec(
+            call_traced(
+                "observation",
+                self.function,
+                [theta, hidden],
+                wanted="a column, from a function of the CasADi vectors θ and φ",
+                advice="write it with CasADi operations on the vectors that it is given",
+            )
+        )
+
+
+def _check_noise(sees):
+    if callable(sees.noise):
+        return
+    noise = freeze(sees.noise)
+    singular = noise.ndim == 2 and (
+        noise.shape[0] != noise.shape[1] or np.linalg.matrix_rank(noise) < len(noise)
+    )
+    if (
+        noise.ndim > 2
+        or not np.isfinite(noise).all()
+        or singular
+        or (noise.ndim < 2 and (noise <= 0).any())
+    ):
+        raise ProblemError(
+            "noise",
+            expected="standard deviations > 0, an invertible matrix, or a function of θ",
+            received=repr(sees.noise),
+            advice="for observations without noise use ExactGradient()",
+        )
+    object.__setattr__(sees, "noise", noise if noise.ndim else float(noise))

@@ -1,0 +1,160 @@
+"""Compiled moment programs: one structure of moments, with a program per number of quadrature
+nodes.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import casadi as ca
+import numpy as np
+
+from ..planning.solver import (
+    INTERRUPTED,
+    TIME_LIMIT,
+    BoundedOptimiser,
+    Optimum,
+    RawResult,
+    SolveClock,
+    optima_from,
+)
+from ..rules.families import Family
+from .program import PolicyProgram
+from .programs import REFERENCE, ROUND_OFF, MomentLayout, MomentProgram, is_free, pack
+from .quadrature import largest_curvature
+from .starting import stretch
+
+
+class MomentPrograms:
+    """One moment structure with its functions and optimisers, each made when first needed.
+
+    Inside, curvatures are in units of the largest and learning rates in units of one over it, so
+    that a task in other units takes the same path; coefficients and costs that come in and go out
+    are the user's.
+    """
+
+    def __init__(
+        self, family: Family, horizon: int, layout: MomentLayout, *, hessian: str, options: dict
+    ):
+        self.moments = MomentProgram(family=family, horizon=horizon, layout=layout)
+        self.coefficients = self.moments.coefficients
+        self.hessian, self.options, self.build_seconds = hessian, options, 0.0
+        self._optimisers: dict[int, BoundedOptimiser] = {}
+        self._objectives: dict[int, ca.Function] = {}
+        self._slopes: dict[int, ca.Function] = {}
+        self._packed_of: PolicyProgram | None = None
+        self._packed_by_nodes: dict[int, np.ndarray] = {}
+
+    def optimiser(self, nodes: int) -> BoundedOptimiser:
+        """The compiled optimiser with N nodes."""
+        return self._kept(self._optimisers, nodes, self._build_optimiser)
+
+    def objective(self, program: PolicyProgram, nodes: int) -> Callable[[np.ndarray], float]:
+        """log(J/standing still) as a function of the coefficients."""
+        packed, units = self._packed(program, nodes), self._units(program)
+        count = self.moments.count_nodes(packed)
+        function = self._kept(self._objectives, count, self._build_objective)
+        return lambda entries: float(function(entries * units, packed))
+
+    def without_effect(
+        self, program: PolicyProgram, nodes: int, points: Iterable[np.ndarray]
+    ) -> np.ndarray:
+        """(n,) bool: coefficients whose slope is exactly zero at every point, such as momentum over
+        a single step.
+        """
+        packed, units = self._packed(program, nodes), self._units(program)
+        count = self.moments.count_nodes(packed)
+        function = self._kept(self._slopes, count, self._build_slope)
+        slopes = [np.array(function(point * units, packed)).ravel() for point in points]
+        return ~np.any(slopes, axis=0)
+
+    def cost(self, program: PolicyProgram, nodes: int, entries: np.ndarray) -> float:
+        """J."""
+        return self.cost_of(program, nodes, self.objective(program, nodes)(entries))
+
+    def cost_of(self, program: PolicyProgram, nodes: int, objective: float) -> float:
+        """J from the logarithm that is minimised."""
+        floor = self._packed(program, nodes)[REFERENCE + 1]
+        return float(max(np.exp(objective) - floor, 0.0) * self.at_rest(program, nodes))
+
+    def at_rest(self, program: PolicyProgram, nodes: int) -> float:
+        """J of never moving."""
+        return float(self._packed(program, nodes)[REFERENCE] * largest_curvature(program))
+
+    def node_count(self, program: PolicyProgram, nodes: int) -> int:
+        """How many nodes there are when N are asked for: a discrete spectrum has its own."""
+        return self.moments.count_nodes(self._packed(program, nodes))
+
+    def learnt(self, program: PolicyProgram, nodes: int, end: RawResult) -> bool:
+        """Whether the rule learns everything there is: J is zero to round-off.
+
+        Where as few curvatures as steps can all be met; and where a run without noise and price
+        ended for want of digits.
+        """
+        share = self.cost(program, nodes, end.variables) / self.at_rest(program, nodes)
+        if self._packed(program, nodes)[REFERENCE + 1] == ROUND_OFF:
+            return share <= 100 * ROUND_OFF  # however it ended: nothing can be better
+        gave_up = not end.success and end.reason not in (TIME_LIMIT, INTERRUPTED)
+        return gave_up and is_free(program) and share <= 10 * ROUND_OFF
+
+    def optimise(
+        self,
+        program: PolicyProgram,
+        nodes: int,
+        guesses: Iterable[np.ndarray],
+        bounds: np.ndarray,
+        tolerance: float,
+        clock: SolveClock | None = None,
+    ) -> tuple[Optimum, ...]:
+        """Distinct optima from these guesses, best first; at least one run, however short, is made."""
+        optimiser, units = self.optimiser(self.node_count(program, nodes)), self._units(program)
+        optima = optima_from(
+            optimiser,
+            [guess * units for guess in guesses],
+            self._packed(program, nodes),
+            bounds=bounds * units[:, None],
+            closeness=tolerance,
+            clock=clock,
+        )
+        return tuple(_in_units_of_the_user(optimum, units) for optimum in optima)
+
+    def _units(self, program):
+        return stretch(self.coefficients, largest_curvature(program))
+
+    def _packed(self, program, nodes):
+        """The numbers of a program; those of the last one are kept."""
+        if self._packed_of is not program:
+            self._packed_of, self._packed_by_nodes = program, {}
+        if nodes not in self._packed_by_nodes:
+            self._packed_by_nodes[nodes] = pack(
+                self.moments, program, nodes, largest_curvature(program)
+            )
+        return self._packed_by_nodes[nodes]
+
+    def _kept(self, store, nodes, build):
+        if nodes not in store:
+            began = time.perf_counter()
+            store[nodes] = build(nodes)
+            self.build_seconds += time.perf_counter() - began
+        return store[nodes]
+
+    def _build_optimiser(self, nodes):
+        nlp, derivatives = self.moments.nlp(nodes, exact=self.hessian == "exact")
+        return BoundedOptimiser(
+            nlp=nlp, hessian=self.hessian, derivatives=derivatives, options=self.options
+        )
+
+    def _build_slope(self, nodes):
+        nlp, derivatives = self.moments.nlp(nodes, exact=False)
+        return ca.Function(
+            "slope", [nlp["x"], nlp["p"]], [derivatives["grad_f"](nlp["x"], nlp["p"])[1]]
+        )
+
+    def _build_objective(self, nodes):
+        nlp = self.moments.nlp(nodes, exact=False)[0]
+        return ca.Function("objective", [nlp["x"], nlp["p"]], [nlp["f"]])
+
+
+def _in_units_of_the_user(optimum, units) -> Optimum:
+    result = replace(optimum.result, variables=optimum.result.variables / units)
+    return replace(optimum, result=result)

@@ -1,0 +1,122 @@
+"""From the optima of a moment search to its result: the quadrature refined, the status judged."""
+
+import math
+
+import numpy as np
+
+from ..planning.solver import Optimum, RawResult
+from .certificate import certify_policy
+from .identifiability import cost_derivatives, identify_coefficients
+from .moment_search import MomentSearch
+from .quadrature import enough_nodes, largest_curvature
+from .result import PolicyResult
+from .starting import at_bound, escaping, held
+from .status import PolicyStatus, status_of, stopped
+
+# quadrature is refined until its error is this much below the tolerance: coefficients settle after
+# costs
+SETTLED = 1e-3
+# a coefficient that runs away ends where twice as much of it saves less than about this share of
+# the cost
+LEAST_CURVED = 1e-3
+
+
+def judged(search: MomentSearch, *, most_nodes: int) -> PolicyResult:
+    """The result of a search that has found an optimum; its times are left blank."""
+    program, programs, layout = search.program, search.programs, search.layout
+    best, error, nodes = _refined(search, most_nodes)
+    entries = best.variables
+    cost = programs.cost(program, nodes, entries)
+    learnt = programs.learnt(program, nodes, best)
+    running_away = "" if learnt else _running_away(search, nodes, entries)
+    alike = [optimum for optimum in search.optima if _is_alike(search, optimum, learnt)]
+    agreed = sum(optimum.count for optimum in alike)
+    others = [optimum for optimum in search.optima if optimum not in alike]
+    coefficients = layout.split(entries)
+    status = PolicyStatus.CONVERGED
+    if not learnt:
+        status = _status(search, best, error, cost, running_away)
+    return PolicyResult(
+        program=program,
+        coefficients=coefficients,
+        cost=cost,
+        cost_error=error,
+        nodes=programs.node_count(program, nodes),
+        status=status,
+        starts=search.begun,
+        agreed=agreed,
+        optima=(
+            (cost, coefficients, agreed),
+            *(_listed(search, optimum) for optimum in others),
+        ),
+        at_bound=at_bound(layout, entries, search.bounds),
+        fixed=held(layout, search.bounds),
+        method="exact moments",
+        build_seconds=0.0,
+        solve_seconds=0.0,
+        tolerance=search.tolerance,
+        learnt=learnt,
+        standing_still=programs.at_rest(program, nodes),
+        message=f"{best.reason} after {best.iterations} iterations{running_away}",
+        _certify=certify_policy,
+        _identify=identify_coefficients,
+    )
+
+
+def _refined(search, most_nodes) -> tuple[RawResult, float, int]:
+    """(result, quadrature error of J, nodes): nodes doubled until J at the coefficients no longer
+    moves.
+    """
+    program, programs, nodes = search.program, search.programs, search.nodes
+    best = search.optima[0].result
+    while True:
+        cost = programs.cost(program, nodes, best.variables)
+        finer = enough_nodes(program, nodes)
+        if finer is None or not math.isfinite(cost):
+            return best, 0.0, nodes
+        error = abs(programs.cost(program, finer, best.variables) - cost)
+        settled = error <= SETTLED * search.tolerance * cost
+        if settled or finer > most_nodes or search.clock.is_over():
+            return best, error, nodes
+        nodes = finer
+        optima = programs.optimise(
+            program, nodes, [best.variables], search.inner, search.tolerance, search.clock
+        )
+        best = optima[0].result
+
+
+def _is_alike(search, optimum: Optimum, learnt: bool) -> bool:
+    """Whether an optimum is the best one: also another rule that learns everything, where it does."""
+    if optimum is search.optima[0]:
+        return True
+    return learnt and search.programs.learnt(search.program, search.nodes, optimum.result)
+
+
+def _listed(search, optimum) -> tuple:
+    cost = search.programs.cost_of(search.program, search.nodes, optimum.cost)
+    return cost, search.layout.split(optimum.variables), optimum.count
+
+
+def _running_away(search, nodes, entries) -> str:
+    """Coefficients that are far out, in words, where the cost is all but flat; "" for an optimum
+    far out that is curved.
+    """
+    program, moments = search.program, search.programs.moments
+    said = escaping(search.layout, entries, 1 / largest_curvature(program))
+    if not said or search.programs.hessian != "exact":
+        return said
+    cost, _, hessian = cost_derivatives(program, entries, nodes=nodes, moments=moments)
+    relative = hessian * np.outer(entries, entries) / max(cost, np.finfo(float).tiny)
+    curved = np.isfinite(relative).all() and np.linalg.eigvalsh(relative)[0] > LEAST_CURVED
+    return "" if curved else said
+
+
+def _status(search, best, error, cost, running_away) -> PolicyStatus:
+    status = stopped(status_of(best), search.clock)
+    if status in (PolicyStatus.TIME_LIMIT, PolicyStatus.INTERRUPTED):
+        return status
+    if running_away and status is not PolicyStatus.DIVERGES:
+        return PolicyStatus.NOT_ATTAINED
+    if status.ok and error > search.tolerance * cost:
+        return PolicyStatus.QUADRATURE_CAP
+    return status

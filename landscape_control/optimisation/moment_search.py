@@ -1,0 +1,192 @@
+"""The search for the best coefficients by exact moments: from fresh starts and a guess, by way of
+shorter horizons and simpler families, and again from near the best.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from ..planning.solver import Optimum, SolveClock, merged_optima
+from ..rules.families.contained import narrowed
+from ..support.errors import SolveError
+from .compiled_moments import MomentPrograms
+from .program import PolicyProgram
+from .quadrature import first_nodes, is_long, largest_curvature
+from .replays import diverging
+from .result import PolicyResult
+from .search_options import SearchOptions
+from .starting import nearby_starts, settled_starts
+from .status import PolicyStatus
+
+# coefficients of rules that are optimised again from nearby, and how often
+FEW, ROUNDS = 4, 4
+SHORTER = 4  # what the horizon of a long program is divided by, to begin with
+SLOPES_AT = 3  # guesses at which a coefficient must have no slope to count as one without effect
+HIGHEST = math.log(10.0)  # of log(J/standing still) at a start
+
+
+class MomentSearch:
+    """One search with the programs of one moment structure.
+
+    Parameters
+    ----------
+    program, options, clock : of this solve
+    programs : MomentPrograms, compiled
+    tolerance : float, costs that differ by less, relatively, are one optimum
+    solve_other : (program, options) -> result of a program that helps with this one, or None
+
+    Attributes
+    ----------
+    bounds, inner : (n, 2), the ranges of the coefficients; the same with those that have no effect
+        held as near to zero as they may be
+    nodes : int, quadrature nodes
+    optima : distinct optima so far, best first; empty before the first run
+    begun : int, how many starts led to them
+    """
+
+    def __init__(
+        self,
+        program: PolicyProgram,
+        programs: MomentPrograms,
+        options: SearchOptions,
+        clock: SolveClock,
+        *,
+        tolerance: float,
+        solve_other: Callable[[PolicyProgram, SearchOptions], PolicyResult | None],
+    ):
+        self.program, self.programs = program, programs
+        self.options, self.clock, self.tolerance = options, clock, tolerance
+        self._solve_other = solve_other
+        self.layout, self.nodes = programs.coefficients, first_nodes(program)
+        self._unit = 1 / largest_curvature(program)
+        self.bounds = options.bounds(self.layout)
+        self.inner = self.bounds
+        self.optima: tuple[Optimum, ...] = ()
+        self.begun = 0
+
+    def run(self) -> None:
+        """Fill ``optima``. A KeyboardInterrupt between two runs leaves there what was found."""
+        guesses = self._guesses()
+        self.inner = self._without_idle(guesses[:SLOPES_AT])
+        self._keep(self._optimise(guesses, self.inner), len(guesses))
+        if self.clock.is_over() or len(guesses) == 1:
+            return
+        if self._most_disagree():
+            reached = self._from_contained()
+            self._keep(reached, sum(optimum.count for optimum in reached))
+        if self.layout.size <= FEW and not is_long(self.program):
+            self._from_nearby(len(guesses))
+
+    def _guesses(self) -> list[np.ndarray]:
+        entries = self.options.entries(self.layout)
+        objective = self.programs.objective(self.program, self.nodes)
+        if entries is not None and not math.isfinite(objective(entries)):
+            raise diverging(self.program.family, self.layout.split(entries), self.program)
+        starts = self._fresh_starts(objective) if self.options.starts else []
+        guesses = [*([] if entries is None else [entries]), *starts]
+        if not guesses:
+            raise SolveError(PolicyStatus.DIVERGES.value)
+        if self.options.starts and is_long(self.program):
+            shorter = self._from_shorter()
+            guesses = [*guesses[: len(guesses) - len(starts)], *(shorter or starts)]
+        return guesses
+
+    def _fresh_starts(self, objective) -> list[np.ndarray]:
+        def inside(point):
+            return objective(np.clip(point, self.bounds[:, 0], self.bounds[:, 1]))
+
+        starts = settled_starts(
+            self.layout, self.options.starts, self.options.seed, inside, HIGHEST, self._unit
+        )
+        return list(starts)
+
+    def _from_shorter(self) -> list[np.ndarray]:
+        """The optima of a fourth of the horizon instead of fresh starts, where each run is long:
+        most of the way is there.
+        """
+        horizon = self.program.steps // SHORTER
+        objective = replace(self.program.objective, horizon=horizon)
+        options = replace(self.options, guess=None)
+        before = self._solve_other(replace(self.program, objective=objective), options)
+        if before is None:
+            return []
+        return [self.layout.join(dict(coefficients)) for _, coefficients, _ in before.optima[:FEW]]
+
+    def _without_idle(self, points) -> np.ndarray:
+        """The ranges, of no width for coefficients without effect: as small as they may be."""
+        idle = self.programs.without_effect(self.program, self.nodes, points)
+        inner = self.bounds.copy()
+        inner[idle] = np.clip(0.0, self.bounds[idle, 0], self.bounds[idle, 1])[:, None]
+        return inner
+
+    def _from_nearby(self, first: int) -> None:
+        """Rounds of starts near the best, as long as most starts disagree and each finds something
+        better; ``first`` is how many starts there were.
+        """
+        rng = np.random.default_rng([self.options.seed, 1])
+        improving = True
+        while improving and not self.clock.is_over():
+            best = self.optima[0]
+            if not (self._most_disagree() and self.begun < ROUNDS * first and best.result.success):
+                break
+            starts = nearby_starts(self.layout, best.variables, (first + 1) // 2, rng, self._unit)
+            reached = self._optimise(starts, self.inner)
+            improving = not reached[0].cost >= best.cost - self.tolerance
+            self._keep(reached, len(starts))
+
+    def _from_contained(self) -> tuple[Optimum, ...]:
+        """Optima reached from members of simpler families that cost less than the best that was
+        found.
+        """
+        objective = self.programs.objective(self.program, self.nodes)
+        highest = self.optima[0].cost - self.tolerance
+        cheaper = [begin for begin in self._contained_members() if objective(begin) < highest]
+        return self._optimise(cheaper, self.inner) if cheaper else ()
+
+    def _contained_members(self) -> list[np.ndarray]:
+        members = []
+        for contained in self.program.family.contained:
+            if self.clock.is_over():
+                break
+            member = self._best_member(contained)
+            if member is not None:
+                members.append(member)
+        return members
+
+    def _best_member(self, contained) -> np.ndarray | None:
+        if contained.is_face:
+            return self._best_on_face(contained)
+        return self._best_embedded(contained)
+
+    def _best_on_face(self, contained) -> np.ndarray | None:
+        bounds = narrowed(contained, self.inner, self.layout)
+        if bounds is None:
+            return None
+        return self._optimise([self.optima[0].variables], bounds)[0].variables
+
+    def _best_embedded(self, contained) -> np.ndarray | None:
+        if not (self.inner == self.layout.bounds).all():
+            return (
+                None  # the ranges of the richer family say nothing about those of the simpler one
+            )
+        options = SearchOptions(starts=FEW, seed=self.options.seed)
+        simple = self._solve_other(replace(self.program, family=contained.family), options)
+        if simple is None:
+            return None
+        embedded = contained.embed(dict(simple.coefficients), seed=self.options.seed)
+        return self.layout.join(embedded)
+
+    def _optimise(self, guesses, bounds) -> tuple[Optimum, ...]:
+        return self.programs.optimise(
+            self.program, self.nodes, guesses, bounds, self.tolerance, self.clock
+        )
+
+    def _keep(self, optima, begun: int) -> None:
+        known = self.optima
+        self.optima = merged_optima([*known, *optima], self.tolerance) if known else optima
+        self.begun += begun
+
+    def _most_disagree(self) -> bool:
+        return 2 * self.optima[0].count < self.begun

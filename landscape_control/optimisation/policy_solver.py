@@ -1,0 +1,122 @@
+"""PolicySolver: the best coefficients by exact moments; one structure built once, solved again and
+again for other numbers.
+"""
+
+from typing import Literal
+
+from ..planning.solver import SECONDS, SolveClock
+from ..support.arguments import Count, Duration, Positive, checked
+from .compiled_moments import MomentPrograms
+from .moment_judgement import judged
+from .moment_search import MomentSearch
+from .program import PolicyProgram
+from .program_solver import ProgramSolver, solved_beside
+from .programs import MomentLayout, check_linear, check_paid, layout_of, plain_noise
+from .quadrature import first_nodes
+from .result import PolicyResult
+from .search_options import SearchOptions
+
+
+@checked
+def has_moments(program: PolicyProgram) -> bool:
+    """Whether second moments propagate in closed form: a linear family on random quadratics, noise
+    free of the state.
+    """
+    return program.family.linear and program.task.is_quadratic and plain_noise(program.sees)
+
+
+@checked
+class PolicySolver(ProgramSolver):
+    """Optimises one family for one horizon; noise, prices, discount, spectrum and task are numbers
+    of each solve.
+
+    Linear families on random quadratics only (exact moments); :func:`optimize_policy` turns to
+    scenarios for the rest.
+
+    Parameters
+    ----------
+    program : PolicyProgram
+    tolerance : float, allowed quadrature error of J over J
+    most_nodes : int, where refining the quadrature stops
+    hessian : "exact" or "limited-memory"
+    most_iterations : int, of one start
+    time_limit : float, seconds of one solve, building not included; what is found by then is
+        returned with status TIME_LIMIT
+
+    Attributes
+    ----------
+    build_seconds : float, time spent building so far
+    """
+
+    def __init__(
+        self,
+        program: PolicyProgram,
+        *,
+        tolerance: Positive = 1e-6,
+        most_nodes: Count = 640,
+        hessian: Literal["exact", "limited-memory"] = "exact",
+        most_iterations: Count = 500,
+        time_limit: Duration = SECONDS,
+    ):
+        check_linear(program)
+        super().__init__(program, tolerance=tolerance, time_limit=time_limit)
+        self.most_nodes, self.most_iterations, self.hessian = most_nodes, most_iterations, hessian
+        self._programs: dict[MomentLayout, MomentPrograms] = {}
+        self._programs_of(program).optimiser(first_nodes(program))
+
+    @property
+    def build_seconds(self) -> float:
+        """Time spent building so far."""
+        return sum(programs.build_seconds for programs in self._programs.values())
+
+    def _search(
+        self, program: PolicyProgram, options: SearchOptions, clock: SolveClock
+    ) -> PolicyResult:
+        check_linear(program)
+        check_paid(program)
+
+        def solve_other(other, others_options):
+            return self._solved_beside(other, others_options, clock)
+
+        search = MomentSearch(
+            program,
+            self._programs_of(program),
+            options,
+            clock,
+            tolerance=self.tolerance,
+            solve_other=solve_other,
+        )
+        try:
+            search.run()
+            return judged(search, most_nodes=self.most_nodes)
+        except KeyboardInterrupt:  # between two runs of the optimiser
+            clock.interrupt()
+            if not search.optima:
+                raise
+            return judged(search, most_nodes=self.most_nodes)
+
+    def _programs_of(self, program) -> MomentPrograms:
+        layout = layout_of(program)
+        if layout not in self._programs:
+            self._programs[layout] = MomentPrograms(
+                program.family,
+                program.steps,
+                layout,
+                hessian=self.hessian,
+                options={"max_iter": self.most_iterations},
+            )
+        return self._programs[layout]
+
+    def _solved_beside(self, program, options, clock) -> PolicyResult | None:
+        """The result for a program that helps with this one, as far as the clock allows; None where
+        there is none.
+        """
+        solver = PolicySolver(
+            program,
+            tolerance=self.tolerance,
+            most_nodes=self.most_nodes,
+            hessian=self.hessian,
+            most_iterations=self.most_iterations,
+            time_limit=clock.seconds_for_part(0.5),
+        )
+        return solved_beside(solver, options, clock)

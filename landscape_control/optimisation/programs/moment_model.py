@@ -1,0 +1,143 @@
+"""A linear rule on one quadratic mode as a linear system, on numbers and on CasADi symbols alike.
+
+State x = (θ, the family's state, μ if the minimum moves, 1 if a mean is not zero); x' = A x +
+n·noise + (drift of μ).
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...model.landscape import LandscapeDistribution
+from ...model.observation import CurvatureNoise, ExactGradient, NoisyGradient, Sees
+from ...support.errors import ProblemError
+from ..program import PolicyProgram
+
+
+@dataclass(frozen=True, kw_only=True)
+class MomentLayout:
+    """Which entries the second-moment matrix S = E x xᵀ has, and where its upper triangle stands in
+    a vector.
+
+    Attributes
+    ----------
+    memory : k, numbers the family carries
+    moving : whether the minimum μ is hidden and moves
+    affine : whether a mean is not zero, so that first moments are carried too (an entry of x that
+    is always 1)
+    """
+
+    memory: int
+    moving: bool
+    affine: bool
+
+    @property
+    def dimension(self) -> int:
+        """Entries of x."""
+        return 1 + self.memory + self.moving + self.affine
+
+    @property
+    def minimum(self) -> int:
+        """Where μ stands in x."""
+        return 1 + self.memory
+
+    @property
+    def pairs(self) -> list[tuple[int, int]]:
+        """(i, j), i <= j, in the order of the vector."""
+        return [(i, j) for j in range(self.dimension) for i in range(j + 1)]
+
+    @property
+    def size(self) -> int:
+        """Length of the vector."""
+        return self.dimension * (self.dimension + 1) // 2
+
+    def place(self, i: int, j: int) -> int:
+        """Where E x_i x_j stands."""
+        i, j = min(i, j), max(i, j)
+        return j * (j + 1) // 2 + i
+
+
+def layout_of(program: PolicyProgram) -> MomentLayout:
+    """The smallest layout that holds a program's moments."""
+    task = program.task
+    means = [task.start_mean]
+    if task.minimum is not None:
+        means += [task.minimum.prior_mean[0], task.minimum.centre[0]]
+    return MomentLayout(
+        memory=program.family.state_size, moving=task.minimum is not None, affine=any(means)
+    )
+
+
+def start_moments(layout: MomentLayout, task: LandscapeDistribution) -> np.ndarray:
+    """S at t = 0 as a vector: θ_0 and μ_0 independent, the family's state zero."""
+    mean, variance = np.zeros(layout.dimension), np.zeros(layout.dimension)
+    mean[0], variance[0] = task.start_mean, task.start_variance
+    if layout.moving:
+        mean[layout.minimum] = task.minimum.prior_mean[0]
+        variance[layout.minimum] = task.minimum.prior_covariance[0, 0]
+    if layout.affine:
+        mean[-1] = 1.0
+    second = np.outer(mean, mean) + np.diag(variance)
+    return np.array([second[pair] for pair in layout.pairs])
+
+
+def minimum_step(task: LandscapeDistribution) -> tuple[float, float, float]:
+    """(ρ, q, centre) of μ' - centre = ρ(μ - centre) + N(0, q) over one time unit, in its first two
+    moments.
+    """
+    if task.minimum is None:
+        return 1.0, 0.0, 0.0
+    rate, diffusion = task.minimum.reversion[0, 0], task.minimum.diffusion[0, 0]
+    gained = diffusion if rate == 0 else diffusion * -math.expm1(-2 * rate) / (2 * rate)
+    return math.exp(-rate), gained, float(task.minimum.centre[0])
+
+
+def time_weights(program: PolicyProgram) -> tuple[np.ndarray, np.ndarray]:
+    """Weights (T,) of E L(θ_{t+1}) and of E|Δθ_t|²: discount, k, κ, 1/2η and the kind of cost as
+    plain numbers.
+    """
+    objective, steps = program.objective, np.arange(program.steps)
+    loss = np.zeros(program.steps)
+    if program.cost in ("running", "both"):
+        loss += objective.loss_weight * np.exp(-objective.discount * (steps + 1))
+    if program.cost in ("terminal", "both"):
+        loss[-1] += objective.terminal_weight * math.exp(-objective.discount * program.steps)
+    return loss, np.exp(-objective.discount * steps) / (2 * objective.learning_rate)
+
+
+def noise_variance(program: PolicyProgram, curvatures: np.ndarray) -> np.ndarray:
+    """Variance of the gradient's noise for modes of these curvatures."""
+    sees = program.sees
+    if isinstance(sees, CurvatureNoise):
+        return sees.scale**2 * np.asarray(curvatures) ** (2 * sees.power)
+    return np.full(np.shape(curvatures), float(sees.noise) ** 2)
+
+
+def check_linear(program: PolicyProgram) -> None:
+    """Refuse what has no closed second moments."""
+    if not (program.family.linear and program.task.is_quadratic):
+        where = "quadratics" if program.task.is_quadratic else "landscapes"
+        raise ProblemError(
+            "moment program",
+            expected="a linear family on random quadratics",
+            received=f"{program.family.name} on {where}",
+            advice="optimize_policy turns to scenarios for these",
+        )
+    if not plain_noise(program.sees):
+        raise ProblemError(
+            "sees",
+            expected="ExactGradient(), NoisyGradient(σ) with one number, or CurvatureNoise",
+            received=type(program.sees).__name__,
+            advice=(
+                "every mode sees its own gradient with noise that does not depend on where it"
+                " stands"
+            ),
+        )
+
+
+def plain_noise(sees: Sees | None) -> bool:
+    """Whether a mode's gradient is seen with noise that depends on nothing but its curvature."""
+    if isinstance(sees, NoisyGradient):
+        return isinstance(sees.noise, float)
+    return isinstance(sees, ExactGradient | CurvatureNoise)

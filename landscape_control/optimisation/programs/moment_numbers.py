@@ -1,0 +1,127 @@
+"""The numbers of a moment program: horizon, prices, noise and spectrum as one vector of parameters,
+and its scales.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...support.errors import ProblemError
+from ..program import PolicyProgram
+from .moment_model import minimum_step, noise_variance, start_moments, time_weights
+from .moment_program import MomentProgram
+
+FLOOR = 1e-250  # over the cost of standing still: keeps the logarithm finite
+# the same where a rule may learn everything: second moments that cancel leave a few 1e-16
+ROUND_OFF = 1e-14
+
+
+def pack(
+    moment_program: MomentProgram, program: PolicyProgram, nodes: int, unit: float = 1.0
+) -> np.ndarray:
+    """The parameter vector of a policy program's numbers with N quadrature nodes; curvatures in
+    units of ``unit``.
+
+    Noise and cost are then in units of it too, learning rates and lags of linear rules in units of
+    1/unit, and θ as it was.
+    """
+    curvatures, weights = program.task.curvatures.nodes(nodes)
+    reference = standing_still(program, curvatures, weights) / unit
+    return pack_modes(
+        moment_program, program, curvatures, weights, [reference, floor(program)], unit
+    )
+
+
+def pack_modes(
+    moment_program: MomentProgram,
+    program: PolicyProgram,
+    curvatures: np.ndarray,
+    weights: np.ndarray,
+    last: Sequence[float],
+    unit: float = 1.0,
+) -> np.ndarray:
+    """The same for modes of any curvatures (N,) and weights (N,), and ``last`` = [reference,
+    floor].
+    """
+    loss, effort = time_weights(program)
+    noise = noise_variance(program, curvatures)
+    start = start_moments(moment_program.layout, program.task)
+    return np.concatenate(
+        [
+            loss,
+            effort / unit,
+            start,
+            minimum_step(program.task),
+            curvatures / unit,
+            noise / unit**2,
+            weights,
+            last,
+        ]
+    )
+
+
+def floor(program: PolicyProgram) -> float:
+    """What is added to J over its value at rest before the logarithm: round-off where as few
+    curvatures as steps, seen without noise and at no price, can all be learnt."""
+    few = (
+        program.task.curvatures.exact and len(program.task.curvatures.nodes(1)[0]) <= program.steps
+    )
+    return ROUND_OFF if few and is_free(program) else FLOOR
+
+
+def is_free(program: PolicyProgram) -> bool:
+    """Whether nothing keeps the cost away from zero: no noise, no price of movement, a minimum that
+    rests.
+    """
+    noise = noise_variance(program, program.task.curvatures.nodes(1)[0]).any()
+    return (
+        program.task.minimum is None and math.isinf(program.objective.learning_rate) and not noise
+    )
+
+
+def check_paid(program: PolicyProgram) -> None:
+    """Refuse a program in which never moving costs nothing, or more than a number can hold."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        reference = standing_still(program, *program.task.curvatures.nodes(1))
+    if 0 < reference < math.inf:
+        return
+    objective = program.objective
+    weights = {
+        "terminal": "terminal_weight",
+        "running": "loss_weight",
+        "both": "loss_weight or terminal_weight",
+    }
+    advice = f"give a {weights[program.cost]} > 0"
+    if not reference <= 0:
+        advice = "measure θ in other units: second moments of the start or of the minimum overflow"
+    elif objective.discount > 0:
+        advice += (
+            f", or a smaller discount: e^(-γT) = {math.exp(-objective.discount * program.steps):g}"
+            " at the horizon"
+        )
+    raise ProblemError(
+        "cost",
+        expected="a loss that is paid for: a positive, finite cost of never moving",
+        received=f"{reference:g} for cost={program.cost!r}",
+        advice=advice,
+    )
+
+
+def standing_still(program: PolicyProgram, curvatures: np.ndarray, weights: np.ndarray) -> float:
+    """J of never moving: the scale of the cost."""
+    loss, _ = time_weights(program)
+    mean = program.task.start_mean
+    spread = np.full(program.steps, program.task.start_variance + mean * mean)
+    if program.task.minimum is not None:
+        rho, gained, centre = minimum_step(program.task)
+        mean, variance = (
+            program.task.minimum.prior_mean[0],
+            program.task.minimum.prior_covariance[0, 0],
+        )
+        for t in range(program.steps):
+            mean, variance = centre + rho * (mean - centre), rho**2 * variance + gained
+            spread[t] = (
+                program.task.start_variance + variance + (program.task.start_mean - mean) ** 2
+            )
+    return float((weights @ curvatures) / 2 * (loss @ spread))

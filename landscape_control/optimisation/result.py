@@ -1,0 +1,185 @@
+"""What optimising a policy returns: coefficients, the rule to run, and how far to trust them. No
+CasADi inside.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+
+import numpy as np
+
+from ..rules.families import Policy
+from ..support.arguments import AnyNumber, Entries, checked
+from ..support.errors import ProblemError
+from ..support.recordable import Recordable
+from .program import PolicyProgram
+from .status import PolicyStatus
+
+
+@checked
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PolicyResult(Recordable):
+    """The best coefficients of a family for a program, every other optimum, and how they were
+    found.
+
+    Attributes
+    ----------
+    program : PolicyProgram, what was solved, with the numbers of this solve
+    coefficients : {name: float, or array for those that vary}, by the family's Layout
+    cost : float, J; by exact moments, or the mean over held-out scenarios
+    cost_error : float, error of J from the quadrature over curvatures (0 for scenarios)
+    standard_error : float, of J over held-out scenarios (0 for exact moments)
+    optimism_gap : float, held-out J minus J on the scenarios it was fitted to (0 for exact moments)
+    status : PolicyStatus
+    starts : int, how many starting points were optimised from, those near the best included
+    agreed : int, how many of them reached this cost
+    optima : tuple of (cost, read-only coefficients, how many starts), best first; costs within the
+        tolerance count as one; for scenarios costs on held-out ones, in the order of those on the
+        scenarios it was fitted to
+    at_bound : tuple of str, coefficients that ended at the edge of their admissible range
+    fixed : tuple of str, coefficients that were held where they are
+    standing_still : float, J of never moving (NaN for scenarios)
+    learnt : bool, whether the rule learns everything there is, so that the cost is zero to
+        round-off
+    nodes : int, quadrature nodes, or scenarios
+    method : "exact moments" or "scenarios"
+    build_seconds, solve_seconds : float
+    tolerance : float, relative to the cost
+    compared : str, how it stands beside the best of a simpler family that its own contains, where
+        that is returned or the order is not decided; else ""
+    """
+
+    program: PolicyProgram
+    coefficients: Mapping[str, AnyNumber | Entries]
+    cost: AnyNumber
+    status: PolicyStatus
+    starts: int
+    agreed: int
+    optima: tuple
+    at_bound: tuple[str, ...]
+    method: str
+    nodes: int
+    build_seconds: AnyNumber
+    solve_seconds: AnyNumber
+    tolerance: AnyNumber
+    cost_error: AnyNumber = 0.0
+    standard_error: AnyNumber = 0.0
+    optimism_gap: AnyNumber = 0.0
+    fixed: tuple[str, ...] = ()
+    standing_still: AnyNumber = math.nan
+    learnt: bool = False
+    message: str = ""
+    compared: str = ""
+    _certify: Callable | None = field(repr=False, default=None)
+    _identify: Callable | None = field(repr=False, default=None)
+
+    def __post_init__(self):
+        object.__setattr__(self, "coefficients", MappingProxyType(dict(self.coefficients)))
+        object.__setattr__(self, "optima", _read_only(self.optima))
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The rule to run: a pure (init, update) pair in NumPy."""
+        return Policy(
+            family=self.program.family, coefficients=self.coefficients, horizon=self.program.steps
+        )
+
+    @cached_property
+    def certificate(self):
+        """Checks made without the optimiser (computed at first use, then kept)."""
+        return self._made(self._certify, "certificate")
+
+    @cached_property
+    def identifiability(self):
+        """Which combinations of coefficients do not change the cost (computed at first use, then
+        kept).
+        """
+        return self._made(self._identify, "identifiability")
+
+    def _made(self, maker, what):
+        if maker is None:
+            raise ProblemError(
+                what,
+                expected="a result made by optimize_policy",
+                received="a result without its checker",
+                advice="optimise the program again",
+            )
+        return maker(self)
+
+    @property
+    def uncertainty(self) -> float:
+        """Error of the cost from every source that is known: quadrature plus two standard errors."""
+        return self.cost_error + 2 * self.standard_error
+
+    @checked
+    def summary(self) -> str:
+        """One line: coefficients, cost with its error, status, how many starts agreed, effort."""
+        more = f" and {len(self.at_bound) - 3} more" if len(self.at_bound) > 3 else ""
+        edge = (
+            f"; at the edge of the range: {', '.join(self.at_bound[:3])}{more}"
+            if self.at_bound
+            else ""
+        )
+        others = len(self.optima) - 1
+        also = f", {others} other optim{'um' if others == 1 else 'a'}" if others > 0 else ""
+        beside = f"; {self.compared}" if self.compared else ""
+        sizes = f"{self.nodes} {'scenarios' if self.method == 'scenarios' else 'curvatures'}"
+        return (
+            f"{self.program.family.name}, T = {self.program.steps}:"
+            f" {coefficients_in_words(self.coefficients)}; J = {self.cost:.6g} ±"
+            f" {self.uncertainty:.1g}, {self.status}; {self.agreed} of {self.starts} start(s)"
+            f" agree{also}{edge}{beside}; {self.method} ({sizes}), build"
+            f" {self.build_seconds * 1e3:.0f} ms, solve {self.solve_seconds * 1e3:.0f} ms"
+        )
+
+    def __repr__(self):
+        return f"PolicyResult({self.summary()})"
+
+    def __getstate__(self):
+        """Plain data only: checks are computed, then their makers stay behind."""
+        for maker, name in ((self._certify, "certificate"), (self._identify, "identifiability")):
+            if maker is not None:
+                getattr(self, name)
+        state = {
+            **self.__dict__,
+            "_certify": None,
+            "_identify": None,
+            "coefficients": dict(self.coefficients),
+            "optima": tuple(
+                (cost, dict(coefficients), count) for cost, coefficients, count in self.optima
+            ),
+        }
+        state.pop("policy", None)
+        return state
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        object.__setattr__(self, "coefficients", MappingProxyType(state["coefficients"]))
+        object.__setattr__(self, "optima", _read_only(state["optima"]))
+
+
+def _read_only(optima):
+    return tuple(
+        (cost, MappingProxyType(dict(coefficients)), count) for cost, coefficients, count in optima
+    )
+
+
+def coefficients_in_words(coefficients: Mapping) -> str:
+    """Name and value of each; first and last of those that vary."""
+    return (
+        ", ".join(f"{name} {_short(value)}" for name, value in coefficients.items())
+        or "no coefficients"
+    )
+
+
+def _short(value):
+    if np.ndim(value) == 0:
+        return f"{float(value):.4g}"
+    flat = np.ravel(value)
+    return (
+        f"{flat[0]:.3g} … {flat[-1]:.3g} ({len(flat)})"
+        if len(flat) > 1 and math.isfinite(flat[0])
+        else f"{flat}"
+    )

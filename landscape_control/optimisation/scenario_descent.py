@@ -1,0 +1,180 @@
+"""Descents on one set of scenarios: Newton's method, a quasi-Newton method before it where there
+are many coefficients, and a search without slopes where the average has kinks.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.optimize import minimize
+
+from ..planning.solver import RawResult, optima_from, unfinished
+from .descents import filled, limited_memory, turns
+
+FEW = 8  # coefficients up to which Newton's method needs no help
+# relative change of the cost, per relative change of a coefficient, that counts as none
+STATIONARY = 1e-4
+# distance from an edge of a range, on the variable's own scale, within which the edge itself is
+# tried
+NEAR = 1e-4
+FEWEST = 4  # most coefficients that are searched without slopes
+WIDTH = WIDER = 0.3  # steps that test for kinks, times T at least 10, and that begin a search
+SMALLER_UNITS = 6  # times that a descent is begun again in a smaller unit of cost
+SIMPLICES = 4  # of a search without slopes, each half as wide as the one before
+
+
+class ScenarioDescent:
+    """Descents in the variables of a round's program, between their ``edges`` (n, 2); costs within
+    ``close`` of each other, relatively, are the same.
+    """
+
+    def __init__(self, current, edges: np.ndarray, *, close: float):
+        self.round, self.edges, self.clock, self._close = current, edges, current.clock, close
+
+    def end(self, begin: np.ndarray) -> RawResult:
+        """Where a descent from here ends; the guess as it is where the user stops it between two
+        runs.
+        """
+        try:
+            return self._settled(self._descend(begin, self.edges))
+        except KeyboardInterrupt:
+            self.clock.interrupt()
+            return unfinished(begin, self.clock.stop_reason, cost=self.round.cost_at(begin))
+
+    def _reference(self, x) -> float:
+        """The unit of cost in a descent from x."""
+        current = self.round
+        if current.built.positive:
+            return current.rest
+        gained = abs(current.rest - current.cost_at(x))
+        spread = current.spread(current.policy(current.built.scale.coefficients(x)))
+        return max(spread, 1e-6 * gained if np.isfinite(gained) else 0.0) or current.unit
+
+    def _descend(self, begin, edges) -> RawResult:
+        """A descent, begun again in a smaller unit of cost where the cost has left the first one
+        far behind.
+        """
+        reference = self._reference(begin)
+        end = self._descend_in(reference, begin, edges)
+        for _ in range(SMALLER_UNITS):
+            smaller = self._reference(end.variables)
+            if not smaller < reference / 10 or self.clock.cut_short:
+                break
+            reference, end = smaller, self._descend_in(smaller, end.variables, edges)
+        return end
+
+    def _descend_in(self, reference, begin, edges) -> RawResult:
+        """Newton's method by IPOPT; where there are many coefficients, a quasi-Newton method leads
+        there first.
+        """
+        optimiser = self.round.optimiser
+        if len(begin) <= FEW and optimiser is not None:
+            return self._newton(reference, begin, edges)
+        first = self._quasi_newton(reference, begin, edges)
+        if optimiser is None or self.clock.cut_short or self._is_settled(first, edges):
+            return first
+        last = self._newton(reference, first.variables, edges)
+        return last if last.success or last.cost < first.cost else first
+
+    def _newton(self, reference, begin, edges) -> RawResult:
+        optima = optima_from(
+            self.round.optimiser,
+            [begin],
+            np.append(self.round.numbers, reference),
+            bounds=edges,
+            closeness=0.0,
+            clock=self.clock,
+        )
+        return optima[0].result
+
+    def _quasi_newton(self, reference, begin, edges) -> RawResult:
+        built, parameters = self.round.built, self.round.parameters
+
+        def scaled(x):
+            return built.scaled(x, parameters, reference)
+
+        return limited_memory(scaled, begin, edges, self.clock)
+
+    def _is_settled(self, end, edges) -> bool:
+        allowed = STATIONARY / 10 * self.round.scale_at(end.variables)
+        return self.round.slope_at(end.variables, edges) <= allowed
+
+    def _settled(self, end: RawResult) -> RawResult:
+        """The end of a descent with its cost J; on edges of its range where that costs nothing,
+        optimised again there.
+        """
+        end = replace(end, cost=self.round.cost_at(end.variables))
+        if self.clock.cut_short:
+            return end
+        x, narrowed = self._on_edges(end)
+        if (x == end.variables).all():
+            return end
+        again = self._descend(x, narrowed)
+        cost = self.round.cost_at(again.variables)
+        if not cost <= self._allowed(end):
+            return end
+        return replace(again, cost=cost, iterations=end.iterations + again.iterations)
+
+    def _on_edges(self, end) -> tuple[np.ndarray, np.ndarray]:
+        """(x, ranges), variables close to an edge moved and held there where J stays as it is."""
+        x, narrowed = end.variables, self.edges.copy()
+        for i, size in enumerate(self.round.sizes(x)):
+            for edge in self.edges[i]:
+                if np.isfinite(edge) and abs(x[i] - edge) <= NEAR * size:
+                    moved = np.where(np.arange(len(x)) == i, edge, x)
+                    if self.round.cost_at(moved) <= self._allowed(end):
+                        x, narrowed[i] = moved, edge
+        return x, narrowed
+
+    def _allowed(self, end) -> float:
+        """What costs no more than an end does."""
+        return end.cost + self._close * self.round.scale_at(end.variables)
+
+    def is_kinked(self, x: np.ndarray) -> bool:
+        """Whether there are several minima within WIDTH/T: costs or slopes along an axis turn more
+        than once.
+
+        Smooth costs of T steps may turn T times over the range of a coefficient, so that closer
+        turns are kinks.
+        """
+        if not np.isfinite(self.round.cost_at(x)):
+            return False
+        width = WIDTH / max(self.round.program.steps, 10)
+        for i, row in enumerate(np.diag(width * self.round.sizes(x))):
+            low, high = self.edges[i]
+            if low + row[i] < x[i] < high - row[i]:
+                line = [self.round.gradient_at(x + step * row) for step in np.linspace(-1, 1, 13)]
+                costs, slopes = np.array([(cost, slope[i]) for cost, slope in line]).T
+                if turns(np.diff(costs), abs(costs).max()) > 1 or turns(slopes, 0.0) > 1:
+                    return True
+        return False
+
+    def searched(self, end: RawResult) -> RawResult:
+        """The best point near an end without slopes, by simplices that begin WIDER and again at
+        half that size (Nelder & Mead 1965).
+        """
+        x, wide = end.variables, WIDER
+        free, sizes = self.edges[:, 1] > self.edges[:, 0], self.round.sizes(x)
+
+        def inside(part):
+            return np.clip(filled(x, free, part), *self.edges.T)
+
+        def cost(part):
+            return self.round.cost_at(inside(part))
+
+        for _ in range(SIMPLICES):
+            corners = np.vstack([x[free], x[free] + wide * np.diag(sizes[free])])
+            options = {
+                "initial_simplex": corners,
+                "xatol": 1e-4 * sizes[free].max(),
+                "fatol": 0.0,
+                "maxfev": 100 * int(free.sum()),
+            }
+            best = minimize(cost, x[free], method="Nelder-Mead", options=options)
+            x, wide = inside(best.x), wide / 2
+        return replace(
+            end,
+            variables=x,
+            cost=self.round.cost_at(x),
+            success=True,
+            reason="Searched without slopes",
+        )

@@ -1,0 +1,231 @@
+"""Drawing scenarios: landscapes, starts and noise for a policy program, stratified, in independent
+blocks.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import casadi as ca
+import numpy as np
+from scipy.special import gammaincinv, ndtri
+
+from ..model.observation import CurvatureNoise, ExactGradient, NoisyGradient, Sees
+from ..support.errors import ProblemError
+from .program import PolicyProgram
+from .programs import Scenarios, Scene, noise_variance
+
+FEW = 40  # starts that a curvature is taken from
+_POOL = 64  # draws per stratum from which one is picked
+
+
+def scenes(program: PolicyProgram) -> tuple[Scene, ...]:
+    """One scene per landscape of the population; random quadratics are one scene with φ = (h, μ)."""
+    _check_sees(program)
+    if program.task.is_quadratic:
+        return (
+            Scene(
+                dimension=1, hidden=2, loss=quadratic_loss, observed=_seen(program, quadratic_slope)
+            ),
+        )
+    return tuple(_scene(program, landscape) for landscape in program.task.population)
+
+
+def counts(program: PolicyProgram, count: int, blocks: int) -> tuple[int, ...]:
+    """Scenarios per scene: about ``count`` in all, in proportion to the weights, whole pairs in
+    every block.
+    """
+    weights = (1.0,) if program.task.is_quadratic else program.task.weights
+    return tuple(2 * blocks * max(1, round(count * weight / (2 * blocks))) for weight in weights)
+
+
+def draw(
+    program: PolicyProgram, count: int, *, blocks: int, seed: np.random.SeedSequence
+) -> tuple[Scenarios, ...]:
+    """Scenarios for every scene, with weights that make their average an unbiased estimate of the
+    expected cost.
+
+    Every block is an independent draw from the same law, so that the spread of the block means is
+    an honest standard error. For random quadratics, within a block, curvatures and starts are
+    stratified (one from every slice of equal probability, paired at random), and half of the starts
+    come from a density ∝ z²·N(z; 0, 1), z the standardised start, with the weights that undo it:
+    costs grow as z², and these shares of them do not vary. Gradient noise comes in antithetic pairs
+    ξ, -ξ on the same landscape and start. None of this biases an average; weights sum to one on
+    average. Draws do not depend on coefficients, prices or discounts, nor on the size of the noise
+    but by a factor. Of a finite list of starts every one has the same weight in every block, and
+    every landscape its own.
+    """
+    weights = (1.0,) if program.task.is_quadratic else program.task.weights
+    streams = map(np.random.default_rng, seed.spawn(len(weights)))
+    each = zip(counts(program, count, blocks), weights, streams, strict=True)
+    return tuple(
+        _draw_scene(program, k, size, weight, blocks, rng)
+        for k, (size, weight, rng) in enumerate(each)
+    )
+
+
+def _draw_scene(program, which, count, weight, blocks, rng):
+    paired = not isinstance(program.sees, ExactGradient)
+    base = count // 2 if paired else count
+    shares = np.ones(base)
+    if program.task.is_quadratic:
+        starts, hidden, shares = _quadratics(program, base, blocks, rng)
+    else:
+        landscape_alone = replace(
+            program.task, population=(program.task.population[which],), weights=None
+        )
+        drawn = landscape_alone.draw(rng, base, program.steps, blocks=blocks)
+        starts, hidden = drawn.starts, drawn.hidden
+        shares = _even(program.task.starts, starts, blocks)
+    blocked = np.repeat(np.arange(blocks), base // blocks)
+    noise = np.zeros((base, program.steps, starts.shape[1]))
+    if paired:
+        noise = _scaled(program, rng.standard_normal(noise.shape), hidden)
+        noise = np.stack([noise, -noise], axis=1).reshape(count, *noise.shape[1:])
+        starts, hidden, shares, blocked = (
+            np.repeat(array, 2, axis=0) for array in (starts, hidden, shares, blocked)
+        )
+    return Scenarios(
+        starts=starts, hidden=hidden, noise=noise, weights=shares * weight / count, blocks=blocked
+    )
+
+
+def _quadratics(program, count, blocks, rng):
+    """(starts (S, 1), φ = (h, μ) (S, T+1, 2), shares (S,)), stratified within blocks."""
+    task, size = program.task, count // blocks
+    pool = np.sort(task.curvatures.sample(rng, count * _POOL).reshape(blocks, size * _POOL), axis=1)
+    picks = rng.integers(_POOL, size=(blocks, size, 1))
+    curvatures = np.take_along_axis(pool.reshape(blocks, size, _POOL), picks, axis=2).ravel()
+    order = rng.permuted(np.tile(np.arange(size), (blocks, 1)), axis=1).ravel()
+    uniform = (order + rng.random(count)) / size
+    spread, shares = _spread(uniform) if task.start_variance > 0 else (uniform, np.ones(count))
+    starts = task.start_mean + math.sqrt(task.start_variance) * spread
+    minima = np.zeros((count, program.steps + 1))
+    if task.minimum is not None:
+        minima = task.minimum.sample(rng, count, np.arange(program.steps + 1.0))[..., 0]
+    hidden = np.stack([np.broadcast_to(curvatures[:, None], minima.shape), minima], axis=2)
+    return starts[:, None], hidden, shares
+
+
+def curvature_scale(program: PolicyProgram, drawn: Sequence[Scenarios]) -> float:
+    """A curvature h that says what a long step is, 1/h: the largest of the spectrum; elsewhere the
+    average at the starts.
+    """
+    if program.task.is_quadratic:
+        return program.task.curvatures.support[1]
+    sizes = [
+        _curvature_at_starts(scene, scenarios)
+        for scene, scenarios in zip(scenes(program), drawn, strict=True)
+    ]
+    average = float(np.mean(sizes))
+    return average if np.isfinite(average) and average > 0 else 1.0
+
+
+def _curvature_at_starts(scene, scenarios) -> float:
+    """Mean Frobenius norm of the Hessian of the loss at the first starts."""
+    theta, hidden = ca.SX.sym("theta", scene.dimension), ca.SX.sym("hidden", scene.hidden)
+    hessian, _ = ca.hessian(scene.loss(theta, hidden), theta)
+    norm = ca.Function("norm", [theta, hidden], [ca.norm_fro(hessian)])
+    starts, fields = scenarios.starts[:FEW], scenarios.hidden[:FEW, 0]
+    norms = norm.map(len(starts))(starts.T, fields.T)
+    return np.array(norms).mean()
+
+
+def _even(points, starts, blocks):
+    """Weights that make every one of a finite list of starts count equally in each block, where
+    each came up.
+    """
+    shares = np.ones(len(starts))
+    if isinstance(points, np.ndarray) and len(points) * blocks <= len(starts):
+        for rows in np.split(np.arange(len(starts)), blocks):
+            _, place, times = np.unique(
+                starts[rows], axis=0, return_inverse=True, return_counts=True
+            )
+            _, wanted = np.unique(points, axis=0, return_counts=True)
+            shares[rows] = (len(rows) * wanted / len(points) / times)[place.ravel()]
+    return shares
+
+
+def _spread(uniform):
+    """(z, N(z)/q(z)) for z ~ q = ½N + ½z²N from uniform numbers: below ½ the normal part, above it
+    the other (Maxwell).
+    """
+    least, most = 1e-300, 1 - 1e-16  # where the inverse distributions are finite
+    normal = ndtri(np.clip(2 * uniform, least, most))
+    signed = 4 * uniform - 3
+    share = np.abs(np.clip(signed, -most, most))
+    maxwell = np.sign(signed) * np.sqrt(2 * gammaincinv(1.5, share))
+    z = np.where(uniform < 0.5, normal, maxwell)
+    return z, 2 / (1 + z**2)
+
+
+def _scaled(program, noise, hidden):
+    """Standard normal numbers times the noise, unless that depends on the state: the formula scales
+    it then.
+    """
+    if program.task.is_quadratic and not depends_on_state(program.sees):
+        return noise * np.sqrt(noise_variance(program, hidden[:, 0, 0]))[:, None, None]
+    if depends_on_state(program.sees):
+        return noise
+    return noise @ np.array(ca.DM(program.sees.root(None, noise.shape[2]))).T
+
+
+def depends_on_state(sees: Sees | None) -> bool:
+    """Whether the size of the noise is a formula of where the learner stands."""
+    return callable(getattr(sees, "noise", None))
+
+
+def quadratic_loss(theta, hidden):
+    """½h(θ - μ)² of θ (1, …) and (h, μ) (2, …): symbols, or arrays with one column per episode."""
+    return hidden[0] * (theta[0] - hidden[1]) ** 2 / 2
+
+
+def quadratic_slope(theta, hidden):
+    """h(θ - μ) of the same, (1, …)."""
+    return hidden[0] * (theta - hidden[1])
+
+
+def _scene(program, landscape):
+    size = 0 if landscape.hidden is None else landscape.hidden.dimension
+    theta, hidden = ca.SX.sym("theta", landscape.dimension), ca.SX.sym("hidden", size)
+    value = landscape.symbolic(theta, hidden if size else None)
+    slope = ca.Function("slope", [theta, hidden], [ca.densify(ca.gradient(value, theta))])
+    return Scene(
+        dimension=landscape.dimension,
+        hidden=size,
+        loss=ca.Function("loss", [theta, hidden], [value]),
+        observed=_seen(program, slope),
+    )
+
+
+def _seen(program, slope):
+    if not depends_on_state(program.sees):
+        return lambda theta, hidden, noise: slope(theta, hidden) + noise
+    return lambda theta, hidden, noise: (
+        slope(theta, hidden) + program.sees.root(theta, theta.numel()) @ noise
+    )
+
+
+def _check_sees(program):
+    if isinstance(program.sees, CurvatureNoise) and program.task.is_quadratic:
+        return
+    if not isinstance(program.sees, ExactGradient | NoisyGradient):
+        raise ProblemError(
+            "sees",
+            expected="ExactGradient(), NoisyGradient(...), or CurvatureNoise on random quadratics",
+            received=type(program.sees).__name__,
+            advice=(
+                "a policy maps gradients to updates; for noise that "
+                "depends on where the learner stands give NoisyGradient a function of θ"
+            ),
+        )
+
+
+def block_means(costs: Sequence[np.ndarray], scenarios: Sequence[Scenarios]) -> np.ndarray:
+    """Means over each block, (blocks,), of costs per scenario of every scene."""
+    blocks = 1 + max(int(drawn.blocks.max()) for drawn in scenarios)
+    sums = sum(
+        np.bincount(drawn.blocks, drawn.weights * cost, blocks)
+        for drawn, cost in zip(scenarios, costs, strict=True)
+    )
+    return sums * blocks

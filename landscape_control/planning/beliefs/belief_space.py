@@ -1,0 +1,239 @@
+"""Beliefs as states: the full-information problem in z = (θ, belief) that remains when innovations
+are zero.
+
+A Gaussian belief enters as its mean and the lower triangle of its covariance, a belief about K
+tasks as K - 1 probabilities. They move by their filter's equations with every innovation at its
+mean ("maximum likelihood observations", Platt et al. 2010); the control acts on θ alone and the
+loss is the one expected under the belief.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import casadi as ca
+import numpy as np
+
+from ...model.landscape import Landscape, find_minima
+from ...model.learner import Learner
+from ...model.problem import ControlProblem
+from ...support.errors import ProblemError
+from ...support.pointwise import Pointwise
+from .coordinates import GaussianCoordinates, MeanCoordinates, SteadyCoordinates, TaskCoordinates
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BeliefSpace:
+    """A problem with hidden variables and its expansion over z = (θ, b) or, with a clock, z = (θ,
+    b, t).
+
+    Attributes
+    ----------
+    problem : ControlProblem, as stated
+    coordinates : how beliefs are written as vectors b, and how they move
+    charge : Charge or None
+        (θ, b, t) -> CasADi expression added to k E[L]: the price of innovations; the clock t is
+        then a state.
+    """
+
+    problem: ControlProblem
+    coordinates: object
+    charge: object = None
+
+    @cached_property
+    def expanded(self) -> ControlProblem:
+        """The full-information problem over z: same effort, same horizon, expected loss."""
+        n, size, problem = self.problem.dimension, self.dimension, self.problem
+        model, objective = problem.model, problem.objective
+        landscape = Landscape(
+            dimension=size,
+            expression=self._loss,
+            name=f"{problem.landscape.name}, expected",
+            formula="E[L | belief]",
+            minima=np.zeros((0, size)),
+            allow_kinks=True,  # the problem's own functions have been looked at
+        )
+        learner = Learner(
+            metric=_constant_or(problem.learner.metric, lambda z: model.metric_at(z[:n])),
+            drift=self._drift,
+            actuation=self._actuation(),
+        )
+        return ControlProblem(
+            landscape=landscape,
+            learner=learner,
+            start=self.start,
+            objective=replace(objective, terminal=self._terminal(objective.terminal)),
+        )
+
+    @property
+    def size(self) -> int:
+        """Length of the belief coordinates b."""
+        return self.coordinates.layout.size
+
+    @property
+    def dimension(self) -> int:
+        """Number of states of the expanded problem."""
+        return self.problem.dimension + self.size + (self.charge is not None)
+
+    @property
+    def start(self) -> np.ndarray:
+        """z at t = 0: the start and the prior."""
+        return self.join(self.problem.start, self.coordinates.start, 0.0)
+
+    def join(self, theta, belief, time) -> np.ndarray:
+        """z (..., states) from θ (..., n) and belief coordinates (..., size)."""
+        clock = (
+            [np.broadcast_to(time, np.shape(theta)[:-1])[..., None]]
+            if self.charge is not None
+            else []
+        )
+        return np.concatenate([theta, belief, *clock], axis=-1)
+
+    @cached_property
+    def motion(self) -> Pointwise:
+        """(θ, b) -> rate of the belief coordinates without innovations, their diffusion (size, q)."""
+        theta, b = ca.SX.sym("theta", self.problem.dimension), ca.SX.sym("b", self.size)
+        rate, diffusion = self.coordinates.rate(theta, b), self.coordinates.diffusion(theta, b)
+        return Pointwise(
+            ca.Function(
+                "belief_motion", [theta, b], [ca.densify(ca.SX(rate)), ca.densify(ca.SX(diffusion))]
+            )
+        )
+
+    def followed(self, theta, belief, duration: float) -> np.ndarray:
+        """Belief coordinates (N+1, size) without innovations along θ (N+1, n) equally spaced over
+        ``duration``.
+
+        Linearly implicit Euler steps: first order, but positive and stable whatever the step, as a
+        guess has to be.
+        """
+        steps = len(theta) - 1
+        path = self._accumulated(steps)(belief, theta[1:].T, duration / steps)
+        return np.vstack([belief, np.array(path).T])
+
+    def _accumulated(self, steps):
+        if steps not in self._followers:
+            n, size = self.problem.dimension, self.size
+            theta, b, width = ca.SX.sym("theta", n), ca.SX.sym("b", size), ca.SX.sym("width")
+            rate = self.coordinates.rate(theta, b)
+            moved = b + ca.solve(ca.SX.eye(size) - width * ca.jacobian(rate, b), width * rate)
+            step = ca.Function("belief_step", [b, theta, width], [moved])
+            self._followers[steps] = step.mapaccum("belief_path", steps)
+        return lambda b, path, width: self._followers[steps](b, path, np.full((1, steps), width))
+
+    @cached_property
+    def _followers(self) -> dict:
+        return {}
+
+    def diffusion(self, states) -> np.ndarray:
+        """How innovations move the belief coordinates at z (S, states): shape (S, size, q)."""
+        n, size = self.problem.dimension, self.size
+        return self.motion(states[:, :n], states[:, n : n + size])[1].reshape(len(states), size, -1)
+
+    def surprise(self, states) -> np.ndarray:
+        """Curvature of innovations at z (S, n + size): ½ ∂²(DDᵀ)_ab/∂z_i∂z_j, shape (S, states,
+        states, states, states).
+        """
+        n, size = self.problem.dimension, self.size
+        total = n + size
+        found = np.zeros((len(states), total, total, total, total))
+        found[:, n:, n:] = self._surprise(states[:, :total]).reshape(
+            len(states), size, size, total, total
+        )
+        return found
+
+    @cached_property
+    def _surprise(self) -> Pointwise:
+        n, size = self.problem.dimension, self.size
+        z = ca.SX.sym("z", n + size)
+        diffusion = ca.SX(self.coordinates.diffusion(z[:n], z[n:]))
+        intensity = diffusion @ diffusion.T / 2
+        curvatures = [ca.hessian(intensity[a, b], z)[0] for a in range(size) for b in range(size)]
+        return Pointwise(ca.Function("surprise", [z], [ca.densify(ca.vertcat(*curvatures))]))
+
+    def aims(self, belief, count: int, seed: int) -> list[np.ndarray]:
+        """Up to ``count`` local minima in θ of the loss expected under belief coordinates (size,),
+        then random places.
+        """
+        n, start = self.problem.dimension, self.problem.start
+        landscape = Landscape(
+            dimension=n,
+            allow_kinks=True,
+            expression=lambda theta: self.coordinates.loss(theta, ca.DM(belief)),
+        )
+        rng = np.random.default_rng(seed)
+        reach = 1.0 + np.abs(start).max()
+        seeds = np.vstack(
+            [
+                start,
+                *(start + scale * reach * rng.standard_normal((8, n)) for scale in (0.3, 1.0, 3.0)),
+            ]
+        )
+        minima = list(find_minima(landscape, seeds))[:count]
+        return minima + [
+            start + 0.5 * reach * rng.standard_normal(n) for _ in range(count - len(minima))
+        ]
+
+    def _loss(self, z):
+        n, size = self.problem.dimension, self.size
+        value = self.coordinates.loss(z[:n], z[n : n + size])
+        if self.charge is None:
+            return value
+        return (
+            value
+            + self.charge(z[:n], z[n : n + size], z[n + size]) / self.problem.objective.loss_weight
+        )
+
+    def _terminal(self, terminal):
+        n, size = self.problem.dimension, self.size
+        if callable(terminal):
+            return lambda z: terminal(z[:n])
+        return terminal and (lambda z: self.coordinates.loss(z[:n], z[n : n + size]))
+
+    def _drift(self, z):
+        n, size = self.problem.dimension, self.size
+        parts = [self.problem.model.drift_at(z[:n]), self.coordinates.rate(z[:n], z[n : n + size])]
+        return ca.vertcat(*parts, *([1] if self.charge is not None else []))
+
+    def _actuation(self):
+        model, n = self.problem.model, self.problem.dimension
+        idle = np.zeros((self.dimension - n, model.controls))
+        if model.constant["actuation"]:
+            return np.vstack([model.actuation(self.problem.start)[0], idle])
+        return lambda z: ca.vertcat(model.actuation_at(z[:n]), ca.DM(idle))
+
+
+def belief_space(problem: ControlProblem, model, covariance: str = "state") -> BeliefSpace:
+    """The belief space of a problem; ``model`` is its belief model, or None for certainty
+    equivalence (loss at the mean).
+
+    ``covariance`` is "state" or, where the filter has one, "steady": the belief is then its mean
+    alone.
+
+    Raises
+    ------
+    ProblemError
+        For a fixed end, which a belief cannot promise to reach, or where no loss is run up (k = 0
+        with innovations).
+    """
+    if problem.end is not None:
+        raise ProblemError(
+            "end",
+            expected="a free end when planning with beliefs",
+            received="a fixed end",
+            advice=(
+                "price the distance to it with terminal=...: the path depends on what will be seen"
+            ),
+        )
+    if model is None:
+        coordinates = MeanCoordinates(problem)
+    elif model.kind == "tasks":
+        coordinates = TaskCoordinates(problem, model)
+    elif covariance == "steady":
+        coordinates = SteadyCoordinates(problem, model)
+    else:
+        coordinates = GaussianCoordinates(problem, model)
+    return BeliefSpace(problem=problem, coordinates=coordinates)
+
+
+def _constant_or(value, function):
+    return function if callable(value) else value

@@ -1,0 +1,156 @@
+"""Beliefs as plain vectors b: how they are laid out, how they move without innovations, how
+innovations move them.
+"""
+
+from dataclasses import dataclass
+
+import casadi as ca
+import numpy as np
+
+from ...support.arrays import freeze
+from ...support.errors import ProblemError
+
+
+@dataclass(frozen=True, kw_only=True)
+class BeliefLayout:
+    """Where a belief's numbers sit in b; plain data, so that results can keep it.
+
+    Attributes
+    ----------
+    kind : "mean and covariance", "mean" or "tasks"
+    estimate : int, length d of a belief's estimate: hidden variables, or tasks
+    """
+
+    kind: str
+    estimate: int
+
+    @property
+    def size(self) -> int:
+        """Length of b."""
+        d = self.estimate
+        return {"mean and covariance": d + d * (d + 1) // 2, "mean": d, "tasks": d - 1}[self.kind]
+
+    def read(self, estimate, covariance=None, missing=None) -> np.ndarray:
+        """b (E, size) of estimates (E, d) and covariances (E, d, d); ``missing`` (size,) stands in
+        for no covariance.
+        """
+        if self.kind == "tasks":
+            return estimate[:, :-1]
+        if self.kind == "mean":
+            return estimate
+        d = self.estimate
+        if covariance is None and missing is None:
+            raise ProblemError(
+                "belief",
+                expected="mean and covariance",
+                received="a mean alone",
+                advice="pass (mean, covariance)",
+            )
+        rows, cols = np.tril_indices(d)
+        spread = missing[d:] if covariance is None else covariance[..., rows, cols]
+        return np.hstack([estimate, np.broadcast_to(spread, (len(estimate), len(rows)))])
+
+
+class GaussianCoordinates:
+    """b = (m, lower triangle of P, row by row)."""
+
+    def __init__(self, problem, model):
+        self.model, hidden = model, problem.landscape.hidden
+        self.hidden_dimension = p = hidden.dimension
+        self.rows, self.cols = np.tril_indices(p)
+        self.layout = BeliefLayout(kind="mean and covariance", estimate=p)
+        self.start = freeze(
+            np.concatenate([hidden.prior_mean, hidden.prior_covariance[self.rows, self.cols]])
+        )
+
+    def loss(self, theta, b):
+        return self.model.symbolic_expected_loss(theta, *self._split(b))
+
+    def rate(self, theta, b):
+        mean, covariance = self._split(b)
+        change = self.model.symbolic_covariance_rate(theta, mean, covariance)
+        lower = [change[int(i), int(j)] for i, j in zip(self.rows, self.cols, strict=True)]
+        return ca.vertcat(self.model.symbolic_mean_drift(mean), *lower)
+
+    def diffusion(self, theta, b):
+        spread = ca.SX(self.model.symbolic_mean_diffusion(theta, *self._split(b)))
+        return ca.vertcat(spread, ca.SX(len(self.rows), spread.size2()))
+
+    def _split(self, b):
+        p = self.hidden_dimension
+        covariance = ca.SX(p, p)
+        for k, (i, j) in enumerate(zip(self.rows, self.cols, strict=True)):
+            covariance[int(i), int(j)] = covariance[int(j), int(i)] = b[p + k]
+        return b[:p], covariance
+
+
+class SteadyCoordinates:
+    """b = m, with the covariance held at its steady value P∞ (Kalman-Bucy)."""
+
+    def __init__(self, problem, model):
+        self.model, hidden = model, problem.landscape.hidden
+        p = hidden.dimension
+        self.layout = BeliefLayout(kind="mean", estimate=p)
+        self.covariance = freeze(np.reshape(model.steady_covariance(), (p, p)))
+        self.start = freeze(hidden.prior_mean)
+
+    def loss(self, theta, b):
+        return self.model.symbolic_expected_loss(theta, b, ca.SX(ca.DM(self.covariance)))
+
+    def rate(self, theta, b):
+        return self.model.symbolic_mean_drift(b)
+
+    def diffusion(self, theta, b):
+        return self.model.symbolic_mean_diffusion(theta, b, ca.SX(ca.DM(self.covariance)))
+
+
+class TaskCoordinates:
+    """b = (p_1, …, p_{K-1}); the last probability is what remains."""
+
+    def __init__(self, problem, model):
+        self.model, self.chain = model, problem.landscape.hidden
+        self.layout = BeliefLayout(kind="tasks", estimate=len(self.chain.tasks))
+        self.start = freeze(self.chain.probabilities[:-1])
+
+    def probabilities(self, b):
+        return ca.vertcat(b, 1 - ca.sum1(b))
+
+    def loss(self, theta, b):
+        return self.model.symbolic_expected_loss(theta, self.probabilities(b))
+
+    def rate(self, theta, b):
+        return (ca.DM(self.chain.rates).T @ self.probabilities(b))[:-1]
+
+    def diffusion(self, theta, b):
+        return self.model.symbolic_probability_diffusion(theta, self.probabilities(b))[:-1, :]
+
+
+class MeanCoordinates:
+    """Certainty equivalence: the loss at the mean of the belief, as if it were the truth; the mean
+    moves as forecast.
+
+    b is the mean of a Gaussian belief, or K - 1 task probabilities. No covariance, hence no filter
+    is needed.
+    """
+
+    def __init__(self, problem):
+        self.landscape, self.hidden = problem.landscape, problem.landscape.hidden
+        self.tasks = TaskCoordinates(problem, None) if self.hidden.is_finite else None
+        self.layout = (
+            self.tasks.layout
+            if self.tasks
+            else BeliefLayout(kind="mean", estimate=self.hidden.dimension)
+        )
+        self.start = self.tasks.start if self.tasks else freeze(self.hidden.prior_mean)
+
+    def loss(self, theta, b):
+        mean = ca.DM(self.hidden.tasks).T @ self.tasks.probabilities(b) if self.tasks else b
+        return self.landscape.symbolic(theta, mean)
+
+    def rate(self, theta, b):
+        if self.tasks:
+            return self.tasks.rate(theta, b)
+        return -ca.DM(self.hidden.reversion) @ (b - ca.DM(self.hidden.centre))
+
+    def diffusion(self, theta, b):
+        return ca.SX(self.layout.size, 1)

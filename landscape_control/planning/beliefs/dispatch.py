@@ -1,0 +1,284 @@
+"""Which method plans: the solver with full information, exact LQG where it holds, numerical planning
+with beliefs elsewhere.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ...model.belief import belief_model, combination, unbounded, unobservable
+from ...model.problem import ControlProblem
+from ...support.arguments import Index, Kind, checked, declared
+from ...support.errors import ProblemError, SolveError, check_choice, check_options
+from ..solution import Solution, Status
+from ..transcription import Transcription
+from .linear_model import NotLinearQuadratic
+from .lqg import LQGSolution, solve_lqg
+from .lqg_cost import METHOD_OF_BOUND, METHOD_OF_JUMPS
+from .solution import BeliefSolution
+
+# where "auto" chooses the grid: a second at most finite horizons
+SMALL_GRID = {"points": 61, "steps": 60}
+METHODS = {  # the names a user may ask for -> BeliefSolution.method
+    "lqg": "exact LQG",
+    "transcription": "belief-space transcription",
+    "replanning": "replanning",
+    "dynamic programming": "dynamic programming",
+}
+
+
+@checked
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class GridSolution(BeliefSolution):
+    """The policy of stochastic dynamic programming; ``grid`` keeps the value function, the nodes
+    and the error estimates.
+    """
+
+    grid: object = field(repr=False)  # a stochastic.GridPolicy
+
+    def _control(self, theta, estimate, covariance, time):
+        return self.grid.policy(
+            theta, estimate if covariance is None else (estimate, covariance), time
+        )
+
+
+@checked
+def solve(
+    problem: ControlProblem,
+    *,
+    method: str | Transcription = "auto",
+    throw: bool = True,
+    **options: object,
+) -> Solution | BeliefSolution:
+    """The plan or policy as its method states it: :func:`landscape_control.solve` with
+    ``confirm=False``, which describes the arguments, the result and what is raised.
+    """
+    if problem.is_known:
+        return _solve_known(problem, method, throw, options)
+    return delivered(planned(problem, check_method(method, options), options), throw)
+
+
+def planned(problem: ControlProblem, method: str, options: Mapping) -> BeliefSolution:
+    """The policy for hidden variables by a method that :func:`check_method` has returned, whatever
+    its status.
+    """
+    solution = (
+        _solve_auto(problem, options)
+        if method == "auto"
+        else _SOLVERS[method](problem, throw=False, **options)
+    )
+    return marked_unbounded(solution)
+
+
+def delivered(solution: BeliefSolution, throw: bool) -> BeliefSolution:
+    """The solution; raises SolveError instead where its status is not converged and ``throw`` is
+    true.
+    """
+    if throw and not solution.status.ok:
+        raise SolveError(f"{solution.explanation}. {solution.message}".rstrip(), solution)
+    return solution
+
+
+def marked_unbounded(solution: BeliefSolution) -> BeliefSolution:
+    """The solution, its status UNBOUNDED where a loss is known to outrun the effort: such a plan is
+    local at best.
+    """
+    why = unbounded(solution.problem) if solution.status.ok else ""
+    if not why:
+        return solution
+    return replace(
+        solution,
+        status=Status.UNBOUNDED,
+        message=f"{solution.message}; {why}" if solution.message else why,
+    )
+
+
+def check_method(method: str, options: Mapping) -> str:
+    """The short name of a method for hidden variables; refuses one that there is not, and options
+    that it does not know.
+
+    "auto" takes what transcription takes: exact LQG needs none of it, but whether it holds is known
+    only later.
+    """
+    short = {long: name for name, long in METHODS.items()} | dict.fromkeys(
+        (METHOD_OF_BOUND, METHOD_OF_JUMPS), "lqg"
+    )
+    method = check_choice(
+        "method",
+        short.get(method, method) if isinstance(method, str) else method,
+        ("auto", *METHODS),
+    )
+    known = _known_options(method)
+    check_options("hidden variables'" if method == "auto" else METHODS[method], options, known)
+    for name, value in options.items():  # also where exact LQG needs none of them
+        known[name].read(name, value)
+    return method
+
+
+def _known_options(method) -> dict[str, Kind]:
+    """{name: what it may be} of the options of a method."""
+    from ..solver import Solver
+
+    solver = declared(Solver)
+    if method == "lqg":
+        return {
+            "tolerance": solver["tolerance"].kind,
+            "seed": declared(solve_dynamic_programming)["seed"].kind,
+        }
+    if method == "dynamic programming":
+        from ..dynamic_programming.diffusive.solve import solve_grid as chosen
+
+        parameters = declared(solve_dynamic_programming) | declared(chosen)
+    else:
+        from .replanning import solve_replanning
+        from .transcribed import solve_transcribed
+
+        parameters = solver | declared(
+            solve_replanning if method == "replanning" else solve_transcribed
+        )
+    return {
+        name: one.kind
+        for name, one in parameters.items()
+        if name not in ("problem", "method", "throw")
+    }
+
+
+def _solve_known(problem, method, throw, options):
+    from ..solver import solve as solve_known  # imported when it is needed
+
+    if isinstance(method, str) and method in {*METHODS, *METHODS.values()}:
+        raise ProblemError(
+            "method",
+            expected="hidden variables, for a method that plans with beliefs",
+            received=f"{method!r} and a landscape that is known",
+            advice="leave method='auto'",
+        )
+    return solve_known(problem, method=method, throw=throw, **options)
+
+
+def _solve_auto(problem, options):
+    """Exact LQG, or what comes next with the reason why not in its message.
+
+    Next is dynamic programming where it takes a second or two and a transcribed plan would see no
+    value in information: for one weight and two tasks, unless options ask for the transcription.
+    """
+    common = _known_options("lqg")
+    try:
+        return solve_exact_lqg(
+            problem, **{name: options[name] for name in common if name in options}
+        )
+    except NotLinearQuadratic as refusal:
+        solution = None
+        if (
+            problem.landscape.hidden.is_finite
+            and has_small_grid(problem)
+            and set(options) <= set(common)
+        ):
+            solution = solve_dynamic_programming(problem, throw=False, **SMALL_GRID, **options)
+        if solution is None or not solution.status.ok:
+            solution = _solve_transcribed(problem, throw=False, **options)
+        reason = f"not exact LQG, which needs {refusal.expected}; received {refusal.received}"
+        return replace(
+            solution, message=f"{solution.message}; {reason}" if solution.message else reason
+        )
+
+
+def has_small_grid(problem: ControlProblem) -> bool:
+    """Whether dynamic programming takes a second or two: one weight and one belief coordinate."""
+    model, objective = belief_model(problem), problem.objective
+    endless = math.isinf(objective.horizon)
+    if problem.dimension > 1 or model.observation.is_exact or (endless and objective.discount == 0):
+        return False
+    if model.kind == "tasks":
+        return model.size == 2
+    return (
+        endless
+        and model.hidden_dimension == 1
+        and model.is_linear
+        and model.observation.is_constant
+    )
+
+
+def solve_exact_lqg(problem: ControlProblem, *, throw: bool = True, **options) -> LQGSolution:
+    """:func:`solve_lqg`; it takes the options that every method takes (tolerance, seed) and needs
+    neither.
+    """
+    check_options("exact LQG", options, _known_options("lqg"))
+    return solve_lqg(problem)
+
+
+def _solve_transcribed(problem, **options):
+    from .transcribed import solve_transcribed
+
+    return _naming_unseen(problem, solve_transcribed(problem, **options))
+
+
+def _solve_replanning(problem, **options):
+    from .replanning import solve_replanning
+
+    return _naming_unseen(problem, solve_replanning(problem, **options))
+
+
+def _naming_unseen(problem, solution):
+    """The solution, its message naming what no observation feels of the hidden variables (exact LQG
+    does so itself).
+    """
+    rows = unobservable(problem)
+    if not len(rows):
+        return solution
+    if problem.landscape.hidden.is_finite:
+        pairs = (np.flatnonzero(np.abs(row) > 1e-9) for row in rows)
+        said = "tasks that look the same everywhere: " + ", ".join(f"{i} and {j}" for i, j in pairs)
+    else:
+        said = "no observation feels " + ", ".join(combination(row) for row in rows)
+    return replace(solution, message=f"{solution.message}; {said}" if solution.message else said)
+
+
+@checked
+def solve_dynamic_programming(
+    problem: ControlProblem,
+    *,
+    throw: bool = True,
+    seed: Index = 0,
+    **options: object,
+) -> GridSolution:
+    """Stochastic dynamic programming on a grid of (θ, belief):
+    :func:`~landscape_control.stochastic.solve_grid`.
+
+    ``options`` are those of ``solve_grid``: points, box, margin, order, tolerance, accuracy,
+    covariance, steps. Nothing in it is random; ``seed`` is taken so that methods can be exchanged.
+
+    Raises
+    ------
+    ProblemError
+        What ``solve_grid`` refuses: more than three dimensions, T = ∞ without discount, …
+    SolveError
+        If the grid is too coarse, the box is left, or the iteration did not settle, and ``throw``
+        is true.
+    """
+    check_options("dynamic programming", options, _known_options("dynamic programming"))
+    from ..dynamic_programming.diffusive.solve import solve_grid
+
+    grid = solve_grid(problem, **options)
+    solution = GridSolution(
+        cost=grid.cost,
+        status=grid.status,
+        method=METHODS["dynamic programming"],
+        assumes=grid.assumes,
+        message=grid.message,
+        problem=problem,
+        grid=grid,
+    )
+    if throw and not solution.status.ok:
+        raise SolveError(solution.message, solution)
+    return solution
+
+
+_SOLVERS = {
+    "lqg": solve_exact_lqg,
+    "transcription": _solve_transcribed,
+    "replanning": _solve_replanning,
+    "dynamic programming": solve_dynamic_programming,
+}

@@ -1,0 +1,312 @@
+"""Replanning (model predictive control): at every observation the plan is solved again, warm, from
+the present belief.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from types import MappingProxyType
+
+import casadi as ca
+import numpy as np
+
+from ...model.belief import belief_model
+from ...model.problem import ControlProblem
+from ...support.arguments import Count, Index, Positive, checked
+from ...support.arrays import whole
+from ...support.errors import SolveError, check_choice
+from ...support.recorded_settings import check_given, refuse_withheld, withheld
+from ..solution import Plan
+from ..solver import Solver
+from .advice import CARRIED_OUT
+from .belief_space import BeliefSpace, belief_space
+from .confirmation import CostKind
+from .coordinates import BeliefLayout
+from .solution import BeliefSolution
+from .transcribed import check_hidden
+from .transcriber import Transcriber, belief_solver, with_optimiser
+
+INNER = ("certainty equivalent", "belief")
+ASSUMES = {
+    "certainty equivalent": (
+        "each plan takes the mean of the belief for the truth and its forecast for what will be: "
+        "uncertainty does not matter to it, and nothing is paid for information. Exact where "
+        "certainty equivalence holds"
+    ),
+    "belief": (
+        "each plan minimises the loss expected under the belief as if no innovation came after it;"
+        " the next observation starts another plan. Information is valued through the covariance in"
+        " the expected loss alone; for task chains not at all"
+    ),
+}
+_NODES = 65  # samples of the plan before that start the next solve
+
+
+@dataclass(kw_only=True, eq=False)
+class _Episodes:
+    """The plan of every episode and the time it was made; forgotten when time runs backwards or the
+    count changes.
+    """
+
+    plans: list = field(default_factory=list)
+    time: float = math.inf
+    solves: int = 0
+    failures: int = 0
+
+    def begin(self, count, time):
+        if time < self.time or count != len(self.plans):
+            self.plans = [None] * count
+        self.time = time
+
+
+@checked
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class ReplanningSolution(BeliefSolution):
+    """A policy that solves the plan anew at every call, from each episode's (θ, belief), warm from
+    the episode's last plan.
+
+    Costs one solve per episode and call (about a millisecond in small problems), in a loop: E
+    episodes of N steps take E·N solves. Plans are remembered per episode, in the order of the
+    batch; a call with an earlier time, or with another number of episodes, starts afresh from
+    ``plan``. Where an inner solve fails, the last plan is carried on and counted.
+
+    Attributes
+    ----------
+    inner : "certainty equivalent" or "belief"
+    plan : Plan over z = (θ, belief coordinates) from the start and the prior
+    settings : {option: value} of the solve, from which the policy can be built again
+
+    A loaded one solves nothing until it is asked for a control. It then builds its solver from the
+    problem and the settings, of which a record supplies those that cannot do harm (see
+    ``recorded_settings``); others, the optimiser's options above all, must be given again to
+    :meth:`given`.
+    """
+
+    inner: str
+    plan: Plan
+    layout: BeliefLayout
+    settings: Mapping = field(repr=False)
+    _space: BeliefSpace = field(repr=False)
+    _solver: Solver = field(repr=False)
+    _episodes: _Episodes = field(repr=False, default_factory=_Episodes)
+
+    @classmethod
+    def from_record(cls, values) -> "ReplanningSolution":
+        """A solution from its stored fields, without a solver."""
+        made = object.__new__(cls)
+        made.__dict__.update(
+            values, settings=MappingProxyType(dict(values["settings"])), _episodes=_Episodes()
+        )
+        made.__dict__["_withheld"] = withheld(made.settings)
+        return made
+
+    @checked
+    def given(self, **options: object) -> "ReplanningSolution":
+        """The same solution with settings that its record could not supply, e.g.
+        ``given(options={"max_iter": 500})``.
+
+        Raises ProblemError for values other than those in ``settings``, with which its plan was
+        made.
+        """
+        check_given("settings of the record", self.settings, options)
+        made = type(self).from_record(
+            {one.name: getattr(self, one.name) for one in fields(self) if one.name[0] != "_"}
+        )
+        made.__dict__["_withheld"] = tuple(
+            name for name in made.__dict__["_withheld"] if name not in options
+        )
+        return made
+
+    def __getattr__(self, name):
+        """``_space`` and ``_solver`` of a loaded solution, built at first use."""
+        if name not in ("_space", "_solver") or self.__dict__.get("problem") is None:
+            raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
+        refuse_withheld("this record's policy", self.__dict__["_withheld"], "solution.given({})")
+        settings = dict(self.settings)
+        space, transcriber, options = _space_and_transcriber(self.problem, settings)
+        solver = _solver_of_later_plans(
+            space, transcriber, self.plan, settings["tolerance"], options
+        )
+        self.__dict__.update(_space=space, _solver=solver)
+        return self.__dict__[name]
+
+    solves = property(
+        lambda self: self._episodes.solves, doc="How many inner plans have been solved."
+    )
+    failures = property(
+        lambda self: self._episodes.failures,
+        doc="How many of them failed: the last plan was carried on.",
+    )
+
+    @property
+    def trouble(self) -> str:
+        """How many inner plans failed, in words; "" if none did."""
+        if not self.failures:
+            return ""
+        return (
+            f"{self.failures} of {self.solves} inner plans failed, the last plan being carried on"
+        )
+
+    def _control(self, theta, estimate, covariance, time):
+        states = self._space.join(theta, self.layout.read(estimate, covariance), 0.0)
+        elapsed = time - self._episodes.time
+        self._episodes.begin(len(states), time)
+        horizon = self._remaining(time)
+        return np.array(
+            [self._replan(k, state, elapsed, horizon) for k, state in enumerate(states)]
+        )
+
+    def _replan(self, episode, state, elapsed, horizon):
+        plans = self._episodes.plans
+        previous, elapsed = (
+            (self.plan, 0.0) if plans[episode] is None else (plans[episode], elapsed)
+        )
+        guess = _shifted(self._space, previous, elapsed, horizon, state)
+        solution = self._solver.solve(start=state, horizon=horizon, guess=guess, throw=False)
+        self._episodes.solves += 1
+        if solution.status in CARRIED_OUT:
+            plans[episode] = solution.best
+            return solution.controls[0]
+        self._episodes.failures += 1
+        return previous.at(min(elapsed, previous.times[-1]))[1]
+
+    def _remaining(self, time):
+        """Horizon of the next plan: what is left of T, or the whole computational horizon of T = ∞."""
+        horizon = self.problem.objective.horizon
+        if math.isinf(horizon):
+            return self._solver.problem.objective.horizon
+        return max(horizon - time, 1e-6 * horizon)
+
+    def __getstate__(self):
+        raise TypeError(
+            "a replanning policy holds a live solver and cannot be pickled: use its save(path) and "
+            "landscape_control.load(path), or rebuild it with solve_replanning where it is needed"
+        )
+
+
+@checked
+def solve_replanning(
+    problem: ControlProblem,
+    *,
+    inner: str = "belief",
+    covariance: str = "state",
+    tolerance: Positive = 1e-06,
+    aims: Count = 3,
+    seed: Index = 0,
+    throw: bool = True,
+    **options: object,
+) -> ReplanningSolution:
+    """The replanning policy, with its first plan.
+
+    For T = ∞ the first plan is solved to rest; later ones run over the same computational horizon,
+    with the quadratic cost to go at that rest as terminal cost, which is what makes them as cheap
+    as finite-horizon plans.
+
+    Parameters
+    ----------
+    inner : "belief" (expected loss, see ``solve_transcribed``) or "certainty equivalent" (loss at
+        the mean)
+    covariance, tolerance, aims, seed, options : as for ``solve_transcribed``
+
+    Raises
+    ------
+    ProblemError
+        For a problem without hidden variables, with a fixed end, or one that the belief room or the
+        solver refuses.
+    SolveError
+        If the first plan has not converged and ``throw`` is true.
+    """
+    check_hidden(problem)
+    settings = {
+        "inner": inner,
+        "covariance": covariance,
+        "tolerance": tolerance,
+        "aims": aims,
+        "seed": seed,
+        **options,
+    }
+    space, transcriber, options = _space_and_transcriber(problem, settings)
+    plan = transcriber.plans(whole("aims", aims), seed)[0]
+    solver = _solver_of_later_plans(space, transcriber, plan, tolerance, options)
+    solution = ReplanningSolution(
+        cost=math.nan,
+        cost_kind=CostKind.NONE,
+        status=plan.status,
+        message=plan.message,
+        method="replanning",
+        plan=plan,
+        inner=inner,
+        assumes=ASSUMES[inner],
+        problem=problem,
+        layout=space.coordinates.layout,
+        settings=settings,
+        _space=space,
+        _solver=solver,
+    )
+    if throw and not solution.status.ok:
+        raise SolveError(f"{solution.explanation}. {solution.message}".rstrip(), solution)
+    return solution
+
+
+def _space_and_transcriber(problem, settings):
+    """(space, transcriber, options of its solver) for the settings of a solve."""
+    own = ("inner", "covariance", "tolerance", "aims", "seed")
+    options = with_optimiser(
+        problem, {name: value for name, value in settings.items() if name not in own}
+    )
+    check_choice("inner", settings["inner"], INNER)
+    check_choice("covariance", settings["covariance"], ("state", "steady"))
+    model = belief_model(problem) if settings["inner"] == "belief" else None
+    space = belief_space(problem, model, settings["covariance"])
+    solver = belief_solver(space.expanded, settings["tolerance"], options)
+    return space, Transcriber(space=space, solver=solver), options
+
+
+def _solver_of_later_plans(space, transcriber, plan, tolerance, options):
+    """The solver that replans once the first plan is there."""
+    return transcriber.solver if plan.tail is None else _recurring(space, plan, tolerance, options)
+
+
+def _recurring(space, plan, tolerance, options):
+    """A Solver over half the computational horizon of an infinite-horizon plan if that gives the
+    same first control.
+    """
+    last = float(plan.times[-1])
+    for horizon in (last / 2, last):
+        solver = belief_solver(_truncated(space.expanded, plan, horizon), tolerance, options)
+        solution = solver.solve(guess=_shifted(space, plan, 0.0, horizon, space.start), throw=False)
+        change = np.abs(solution.controls[0] - plan.controls[0]).max()
+        if solution.status.ok and change <= 1e-2 * tolerance**0.5 * np.abs(plan.controls).max():
+            break
+    return solver
+
+
+def _truncated(expanded, plan, horizon):
+    """The infinite-horizon problem up to ``horizon``, with the cost to go of the plan's tail as
+    terminal cost.
+    """
+    tail, rest = plan.tail, ca.DM(plan.tail.steady_state)
+
+    def cost_to_go(z):
+        offset = z - rest
+        return (
+            ca.dot(ca.DM(tail.steady_costate), offset)
+            + ca.dot(offset, ca.DM(tail.value_hessian) @ offset) / 2
+        )
+
+    objective = replace(
+        expanded.objective, horizon=horizon, terminal=cost_to_go, terminal_weight=1.0
+    )
+    return replace(expanded, objective=objective)
+
+
+def _shifted(space, plan, elapsed, horizon, state):
+    """What is left of the last plan from the present θ, with the belief its filter then has; rows
+    equally spaced in time.
+    """
+    fractions, n = np.linspace(0.0, 1.0, _NODES), space.problem.dimension
+    theta = plan.parameters_at(np.minimum(elapsed + fractions * horizon, plan.times[-1]))[:, :n]
+    theta = theta + (1 - fractions)[:, None] * (state[:n] - theta[0])
+    return space.join(
+        theta, space.followed(theta, state[n : n + space.size], horizon), fractions * horizon
+    )

@@ -1,0 +1,41 @@
+"""What every problem on a grid evaluates at its nodes: the mobility, and whether its functions are
+defined there.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ...model.problem import ControlProblem
+from ...support.errors import ProblemError
+
+FINITE = "finite values in the whole box"
+
+
+def mobility(actuation: np.ndarray, metric: np.ndarray) -> np.ndarray:
+    """B G⁻¹ Bᵀ, (..., n, n), of actuations (..., n, m) and metrics (..., m, m): what a unit push
+    against the costate moves.
+    """
+    return actuation @ np.linalg.solve(metric, np.swapaxes(actuation, -1, -2))
+
+
+def largest_mobility(problem: ControlProblem) -> float:
+    """The largest entry of BG⁻¹Bᵀ at the start."""
+    model, start = problem.model, problem.start
+    return float(np.abs(mobility(model.actuation(start)[0], model.metric(start)[0])).max())
+
+
+def require_defined(
+    what: str, defined: np.ndarray, received: Callable[[int], str], *, expected: str = FINITE
+) -> None:
+    """Refuse functions that are not ``defined`` (S,) at some node; ``received`` says in words what
+    is there at the first of them.
+    """
+    if defined.all():
+        return
+    raise ProblemError(
+        f"{what} on the grid",
+        expected=expected,
+        received=received(int(np.argmin(defined))),
+        advice="pass a smaller box=[(low, high), …] inside the domain of the problem's functions",
+    )

@@ -1,0 +1,154 @@
+"""The exact finite-horizon policy with a free end."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ...support.arguments import AnyNumber, Entries, NonNegative, Numbers, Vector, checked
+from ...support.arrays import number, vector
+from ...support.errors import ProblemError
+from .augmented import Augmented
+from .centred import quadratic_form
+from .propagator import ConjugatePointError, Propagator
+
+
+@checked
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FiniteHorizonPolicy:
+    """The optimal policy and value with time-to-go s = T - t ∈ [0, T], free end; current values, λ
+    = ∂V/∂θ.
+
+        V(s, θ) = ½(θ-μ)ᵀS(s)(θ-μ) + g(s)ᵀ(θ-μ) + v(s),    u(s, θ) = -ηG⁻¹Bᵀ[S(s)(θ-μ) + g(s)]
+
+    S solves dS/ds = Q + AᵀS + SA - γS - S B(ηG⁻¹)Bᵀ S, S(0) = P, by exponentials and doubling
+    instead of steps in time: the error is round-off at every horizon.
+
+    Attributes
+    ----------
+    horizon : float, T
+    minimum : (n,), μ, the point the value is expanded about
+    """
+
+    horizon: AnyNumber
+    minimum: Entries
+    _augmented: Augmented = field(repr=False)
+    _end: Propagator = field(repr=False)
+    _terminal_constant: AnyNumber = field(repr=False)
+
+    @checked
+    def value_hessian(self, time_to_go: Numbers) -> np.ndarray:
+        """S(s): (n, n) for a number s, (K, n, n) for an array (K,)."""
+        return self._expansion(time_to_go)[0]
+
+    @checked
+    def gain(self, time_to_go: Numbers) -> np.ndarray:
+        """ηG⁻¹BᵀS(s), so that ∂u/∂θ = -gain: (m, n), or (K, m, n) for an array of times."""
+        return self._push @ self.value_hessian(time_to_go)
+
+    @checked
+    def costate(self, time_to_go: NonNegative, theta: Numbers) -> np.ndarray:
+        """λ = ∂V/∂θ at one time-to-go and θ (n,) or (N, n)."""
+        hessian, gradient, _ = self._expansion(_moment(time_to_go))
+        return (np.asarray(theta, dtype=float) - self.minimum) @ hessian + gradient
+
+    @checked
+    def control(self, time_to_go: NonNegative, theta: Numbers) -> np.ndarray:
+        """u = -ηG⁻¹Bᵀλ at one time-to-go and θ (n,) or (N, n): (m,) or (N, m)."""
+        return -self.costate(time_to_go, theta) @ self._push.T
+
+    @checked
+    def value(self, time_to_go: NonNegative, theta: Numbers):
+        """The optimal cost to go, measured from now, at one time-to-go: a float for θ (n,), (N,)
+        for θ (N, n).
+        """
+        expansion = self._expansion(_moment(time_to_go))
+        return quadratic_form(*expansion, np.asarray(theta, dtype=float) - self.minimum)
+
+    @checked
+    def path(self, start: Vector, times: Vector):
+        """(θ, u, λ) of shapes (N, n), (N, m), (N, n) at ascending times in [0, T], from θ(0) =
+        start.
+        """
+        state = self._augmented.state(vector("start", start, len(self.minimum)))
+        times = path_times(times, self.horizon)
+        return self._augmented.path(state, times, self.horizon, self._end)
+
+    @property
+    def _push(self):
+        """ηG⁻¹Bᵀ (m, n)."""
+        return self._augmented.problem.push
+
+    def _expansion(self, time_to_go):
+        times = np.atleast_1d(np.asarray(time_to_go, dtype=float))
+        if not ((times >= 0) & (times <= self.horizon * (1 + 1e-12))).all():
+            raise ProblemError(
+                "time_to_go",
+                expected=f"s = T - t in [0, {self.horizon:g}]",
+                received=f"{time_to_go}",
+                advice="ask inside the horizon, or build the policy with a longer one",
+            )
+        hessian, gradient, constant = self._augmented.expansion(times, self._end)
+        problem = self._augmented.problem
+        constant = constant + self._terminal_constant * np.exp(-problem.discount * times)
+        expansion = hessian, gradient, constant
+        return expansion if np.ndim(time_to_go) else tuple(part[0] for part in expansion)
+
+
+def finite_horizon_policy(
+    augmented: Augmented, horizon: float, end: Propagator, terminal_constant: float
+) -> FiniteHorizonPolicy:
+    """Build the policy after checking that the cost is bounded below over the whole horizon."""
+    try:
+        augmented.flow.before(horizon, end)
+    except ConjugatePointError:
+        raise ProblemError(
+            "horizon T",
+            expected="a horizon over which the cost is bounded below",
+            received=(
+                f"T = {horizon:g}, but a concave direction pays for any effort beyond T ≈ "
+                f"{_escape_time(augmented, horizon, end):.6g}"
+            ),
+            advice=(
+                "shorten the horizon, raise the discount, fix the end, or give the terminal cost"
+                " more curvature"
+            ),
+        ) from None
+    return FiniteHorizonPolicy(
+        horizon=horizon,
+        minimum=augmented.problem.centre,
+        _augmented=augmented,
+        _end=end,
+        _terminal_constant=terminal_constant,
+    )
+
+
+def path_times(times, horizon) -> np.ndarray:
+    """Checked times of a path: ascending, inside [0, T]."""
+    times = vector("times", times)
+    if times.size and (
+        times[0] < 0 or times[-1] > horizon * (1 + 1e-12) or (np.diff(times) < 0).any()
+    ):
+        raise ProblemError(
+            "times",
+            expected=f"ascending times in [0, {horizon:g}]",
+            received=f"{times.min():g} … {times.max():g}"
+            + (", not ascending" if (np.diff(times) < 0).any() else ""),
+            advice="sort them and stay inside the horizon",
+        )
+    return np.minimum(times, horizon)
+
+
+def _moment(time_to_go):
+    return number("time_to_go", time_to_go, low=0)
+
+
+def _escape_time(augmented, horizon, end):
+    low, high = 0.0, horizon
+    for _ in range(40):
+        middle = (low + high) / 2
+        try:
+            augmented.flow.before(middle, end)
+            low = middle
+        except ConjugatePointError:
+            high = middle
+    return high

@@ -1,0 +1,212 @@
+"""From guesses to plans: drafted, told apart, refined as far as they deserve; and what starts
+beside them lead to.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ...model.problem import ControlProblem, ends_late
+from ...support.errors import ProblemError
+from ..certificate.certificate import certified
+from ..solution import Plan, Status
+from .clock import clock
+from .draft import Draft
+from .evidence import beside
+from .guess import Guess
+from .horizon_extension import settle_plan
+from .mesh import fastest_rate
+from .plans import USABLE, distinct
+from .receding_windows import chain_plan, first_window, needs_windows
+from .rollouts import is_bound
+from .single import draft_plan, refine_plan
+from .subproblem import CompiledPrograms, Subproblem
+from .variations import MOST_ROUNDS, varied
+
+MOST_CONTINUED = 3  # plans that differ in the first of several windows
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Finder:
+    """How a Solver turns guesses into certified plans."""
+
+    programs: CompiledPrograms
+    tolerance: float
+    max_elements: int
+    max_doublings: int
+
+    def plans(
+        self, problem: ControlProblem, guesses: list[Guess], minima: np.ndarray
+    ) -> list[Plan]:
+        """A certified plan per guess; guesses that lead to no admissible rest are left out if
+        another one does.
+        """
+        subproblem = Subproblem(
+            problem=problem,
+            horizon=problem.objective.horizon,
+            rest=None,
+            tolerance=self.tolerance,
+            max_elements=self.max_elements,
+            fastest_rate=fastest_rate(problem, minima),
+        )
+        if math.isfinite(subproblem.horizon) and not needs_windows(subproblem):
+            return self._refined(
+                subproblem,
+                [draft_plan(self.programs, subproblem, guess) for guess in _in_time(guesses)],
+            )
+        plans = self._in_parts(replace(subproblem, is_whole=False), guesses)
+        return [certified(problem, plan, tolerance=self.tolerance) for plan in plans]
+
+    def _in_parts(self, subproblem, guesses) -> list[Plan]:
+        """Plans that are solved window by window, or over longer and longer horizons."""
+        settled, refusals = [], []
+        if (
+            math.isfinite(subproblem.horizon)
+            and len(guesses) > 1
+            and not ends_late(subproblem.problem)
+        ):
+            guesses = self._that_differ(subproblem, guesses)
+        # cheapest first; the others are refined further only where they turn out to be better
+        for guess in _in_time(guesses):
+            try:
+                settled.append(
+                    (self._kept(self._in_steps(subproblem, guess, is_first=not settled)), guess)
+                )
+            except ProblemError as refusal:
+                refusals.append(refusal)
+        if not settled:
+            raise refusals[0]  # that of the best aim
+        best, guess = min(
+            settled, key=lambda pair: pair[0].cost if np.isfinite(pair[0].cost) else np.inf
+        )
+        if best.status is Status.REFINEMENT_CAP and guess is not settled[0][1]:
+            settled.append((self._in_steps(subproblem, guess, is_first=True), guess))
+        return [plan for plan, _ in settled]
+
+    def _that_differ(self, subproblem, guesses) -> list[Guess]:
+        """The guesses to go on with after the first window, in which nearly all of the cost is
+        decided: the cheapest that differ there, and what fell below them without an end."""
+        begun, limited = [], replace(subproblem, max_elements=self._first_elements())
+        for guess in _in_time(guesses):
+            try:
+                begun.append((first_window(self.programs, limited, guess), guess))
+            except ProblemError:  # said again by the whole plan, where no guess is left
+                begun.append((None, guess))
+        known = {id(plan): guess for plan, guess in begun if plan is not None}
+        plans = [plan for plan, _ in begun if plan is not None]
+        if not plans:
+            return guesses
+        chosen = [source for _, source in distinct(plans)][:MOST_CONTINUED]
+        falling = [
+            plan
+            for plan in plans
+            if plan.status not in USABLE and plan.cost < chosen[0].cost and plan not in chosen
+        ]
+        return [known[id(plan)] for plan in [*chosen, *falling]]
+
+    def _in_steps(self, subproblem, guess, *, is_first) -> Plan:
+        limited = (
+            subproblem if is_first else replace(subproblem, max_elements=self._first_elements())
+        )
+        if math.isfinite(subproblem.horizon):
+            return chain_plan(self.programs, limited, guess)
+        return settle_plan(self.programs, limited, guess, self.max_doublings)
+
+    def _first_elements(self) -> int:
+        """Cap of the refinement of plans that are not the best."""
+        return min(self.max_elements, 4 * self.programs.transcription.elements)
+
+    def off_saddles(
+        self, problem: ControlProblem, plans: list[Plan], minima: np.ndarray
+    ) -> list[Plan]:
+        """What starts beside stationary plans that are no minima lead to."""
+        guesses = [
+            guess
+            for plan in plans
+            if plan.status is Status.NOT_A_MINIMUM
+            for guess in beside(problem, plan)
+        ]
+        return self._further(problem, guesses, minima)
+
+    def _further(self, problem, guesses, minima) -> list[Plan]:
+        """Plans from starts that are tried beside others: what is refused to them says nothing
+        about the problem.
+        """
+        try:
+            return self.plans(problem, guesses, minima) if guesses else []
+        except ProblemError:
+            return []
+
+    def beside_best(
+        self, problem, plans: list[Plan], guesses: list[Guess], minima, seed: int
+    ) -> list[Plan]:
+        """What variations of the best plan lead to, where ways that can be gone are few;
+        ``guesses`` are added to.
+        """
+        more: list[Plan] = []
+        if not is_bound(problem):
+            return more
+        for number in range(MOST_ROUNDS):
+            best = distinct(plans + more)[0][0]
+            if best.status not in USABLE or clock().seconds_left() <= 0:
+                break
+            starts = varied(problem, best, seed + number)
+            guesses += starts
+            more += self._further(problem, starts, minima)
+            again = distinct(plans + more)[0][0]
+            if (
+                not again.cost
+                < best.cost - self.tolerance * best.certificate.cost_scale - best.cost_error
+            ):
+                break
+        return more
+
+    def _refined(self, subproblem: Subproblem, drafts: list[Draft]) -> list[Plan]:
+        """Duplicates go before refinement; plans that are not the best are refined at most twice."""
+        by_plan = {id(draft.plan): draft for draft in drafts}
+        chosen = []
+        for plan, source in distinct([draft.plan for draft in drafts]):
+            draft = by_plan[id(source)]
+            # merged with its duplicates
+            chosen.append(draft if plan is source else replace(draft, plan=plan))
+        caps = [self.max_elements] + [self._first_elements()] * len(chosen)
+        refined = [
+            refine_plan(self.programs, subproblem, draft, cap)
+            for draft, cap in zip(chosen, caps, strict=False)
+        ]
+        limited = set(range(1, len(chosen)))
+        while limited:  # the best so far may be one of them
+            usable = [plan.cost if plan.status in USABLE else math.inf for plan in refined]
+            best = int(np.argmin(usable))
+            if best not in limited or refined[best].status is not Status.REFINEMENT_CAP:
+                break
+            limited.remove(best)
+            refined[best] = refine_plan(self.programs, subproblem, chosen[best], self.max_elements)
+        if len(chosen) == len(drafts) or refined[0].status not in USABLE:
+            return refined
+        # runs that failed beside others that did not: a cheaper path is worth another try
+        for draft in drafts:
+            if draft.plan.status not in USABLE:
+                cheaper = draft.examination.path_cost < refined[0].cost
+                refined.append(
+                    refine_plan(self.programs, subproblem, draft, self._first_elements())
+                    if cheaper
+                    else draft.plan
+                )
+        return refined
+
+    @staticmethod
+    def _kept(plan: Plan) -> Plan:
+        """The plan, which an interruption will hand back."""
+        clock().plans.append(plan)
+        return plan
+
+
+def _in_time(guesses):
+    """The guesses as long as there is time; the first one in any case."""
+    for k, guess in enumerate(guesses):
+        if k and clock().seconds_left() <= 0:
+            clock().ran_out = True
+            return
+        yield guess

@@ -1,0 +1,244 @@
+"""A path to start from: its form, and whatever the user hands over in its place."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+import numpy as np
+from scipy.integrate import solve_ivp
+
+from ...model.problem import ControlProblem
+from ...support.arguments import Numbers, Words
+from ...support.arrays import real_array
+from ...support.errors import ProblemError, check_choice
+from ...support.interpolation import broken_line, node_index
+from ..solution import Plan, Solution
+from ..transcription.base import node_times
+from .targets import known_minima
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Guess:
+    """A path to start from.
+
+    Attributes
+    ----------
+    name : str
+    path : maps fractions of the horizon (S,) to parameters (S, n)
+    timed : maps times (S,) to parameters (S, n), for guesses that keep their own clock whatever the
+        computed horizon
+    cost : float, J of the guess where it is known from its timing, else NaN
+    basin : int, label of the basin it aims at, -1 for none known
+    """
+
+    name: str
+    path: Callable[[np.ndarray], np.ndarray]
+    timed: Callable[[np.ndarray], np.ndarray] | None = None
+    cost: float = np.nan
+    basin: int = -1
+
+    def states(self, fractions: np.ndarray, horizon: float) -> np.ndarray:
+        """θ (S, n) at fractions (S,) of a computed horizon."""
+        return self.path(fractions) if self.timed is None else self.timed(fractions * horizon)
+
+
+AnyGuess = Annotated[
+    Guess | Plan | Solution | Callable | str | Numbers | None,
+    Words(
+        expected=(
+            "a solution, a function of t, the name of a rule, or finite numbers (n,) or (N+1, n)"
+        )
+    ),
+]
+
+
+def straight(problem, target, name):
+    start = problem.start
+    return Guess(name=name, path=lambda s: start + s[:, None] * (target - start))
+
+
+def in_time(problem, name, at, last, *, path=None, cost=np.nan) -> Guess:
+    """A path given as a function ``at`` of time up to ``last``.
+
+    It keeps its own clock where the horizon is infinite; ``path`` is then what it is in fractions
+    of a computed horizon, by default stretched over all of it.
+    """
+    stretched = Guess(name=name, path=lambda s: at(s * last), cost=cost)
+    if np.isfinite(problem.objective.horizon):
+        return stretched
+    return replace(stretched, path=stretched.path if path is None else path, timed=at)
+
+
+def read_guess(problem: ControlProblem, guess, horizon: float) -> Guess:
+    """A user's guess: a Plan or Solution, a callable t -> θ, a constant (n,), an array (N+1, n)
+    equally spaced in time, or the name of a rule to follow."""
+    if isinstance(guess, Guess):
+        return guess
+    if isinstance(guess, str):
+        return _followed_rule(problem, guess, horizon)
+    if isinstance(guess, Solution | Plan):
+        _check_plan(problem, guess.best if isinstance(guess, Solution) else guess)
+        return _previous(problem, guess.best if isinstance(guess, Solution) else guess)
+    if callable(guess):
+        return Guess(name="function", path=lambda s: _called(guess, s * horizon, problem.dimension))
+    n = problem.dimension
+    array = real_array("guess", guess, "numbers")
+    if n == 1 and array.ndim <= 1:  # one parameter: a number is a constant, a list is a path
+        array = array.reshape(1) if array.size == 1 else array.reshape(-1, 1)
+    if array.ndim == 1 and array.size == n:
+        _check_loss(problem, array)
+        return Guess(name="constant", path=lambda s: np.tile(array, (len(s), 1)))
+    if array.ndim != 2 or array.shape[1] != n or len(array) < 2 or not np.isfinite(array).all():
+        raise ProblemError(
+            "guess",
+            expected=(
+                f"a solution, a function of t, a rule's name, ({n},) or (N+1, {n}) finite numbers"
+            ),
+            received=f"{type(guess).__name__} of shape {array.shape}",
+            advice="pass one row of parameters per time, equally spaced over the horizon",
+        )
+    _check_loss(problem, array)
+    grid = np.linspace(0, 1, len(array))
+    return Guess(name="array", path=broken_line(grid, array))
+
+
+def _check_plan(problem, plan):
+    given = plan.parameters.shape[1]
+    if given != problem.dimension:
+        raise ProblemError(
+            "guess",
+            expected=f"a plan of {problem.dimension} parameters",
+            received=f"one of {given}",
+            advice="guess with a solution of this landscape, or leave the guess out",
+        )
+
+
+def _check_loss(problem, points):
+    """Refuse a guess so far away that the loss overflows: no optimiser can start there.
+
+    Beside a pole the loss is finite; guesses are moved off those later.
+    """
+    beside = points + 1e-3 * (np.abs(points) + np.abs(problem.start).max())
+    with np.errstate(all="ignore"):
+        loss = problem.landscape.loss(points)
+        overflows = np.isinf(loss) & np.isinf(problem.landscape.loss(beside))
+    if overflows.any():
+        raise ProblemError(
+            "guess",
+            expected="parameters at which the loss is finite",
+            received=f"|θ| up to {np.abs(points).max():g}, where it is {loss[overflows][0]:g}",
+            advice="guess nearer to the start",
+        )
+
+
+def _called(function, times, dimension):
+    """A user's function of time at these times; (S, n), or a clear refusal."""
+    try:
+        rows = [np.asarray(function(t), dtype=float).ravel() for t in times]
+    except Exception as error:
+        raise ProblemError(
+            "guess",
+            expected=f"a function of one time that returns {dimension} numbers",
+            received=f"{type(error).__name__}: {error}",
+            advice="call it yourself at t = 0 to see what it does",
+        ) from error
+    sizes = {row.size for row in rows}
+    if sizes != {dimension}:
+        raise ProblemError(
+            "guess",
+            expected=f"a function of one time that returns {dimension} numbers",
+            received=f"one that returns {sorted(sizes)} numbers",
+            advice="return θ at that time",
+        )
+    return np.array(rows)
+
+
+def _previous(problem, plan):
+    """The earlier plan on stretched time, sheared so that it meets the new start (and end)."""
+    last = plan.times[-1]
+    shift = problem.start - plan.parameters[0]
+    end_shift = np.zeros_like(shift) if problem.end is None else problem.end - plan.parameters[-1]
+
+    def path(s):
+        nodes = node_times(plan.vertices, plan.positions).ravel()
+        # the plan's own mesh, stretched
+        if s.size == nodes.size and np.abs(s * last - nodes).max() <= 1e-12 * last:
+            states = plan.parameters[node_index(len(plan.vertices) - 1, plan.degree)].reshape(
+                s.size, -1
+            )
+        else:
+            states = plan.parameters_at(np.minimum(s, 1.0) * last)
+        return states + (1 - s)[:, None] * shift + s[:, None] * end_shift
+
+    return Guess(name="previous plan", path=path)
+
+
+def _followed_rule(problem, name, horizon):
+    name = name.replace("_", " ").lower().removesuffix(" rule")
+    check_choice("guess", name, ("straight line", *_RULES))
+    if name == "straight line":
+        target = problem.end if problem.end is not None else _nearest_minimum(problem)
+        return straight(problem, target, name)
+    rule = _RULES[name]
+    flow = solve_ivp(
+        lambda _, theta: problem.model.drift(theta)[0] + rule(problem, theta),
+        (0, horizon),
+        problem.start,
+        method="LSODA",
+        dense_output=True,
+        rtol=1e-5,
+        atol=1e-8,
+    )
+    if not flow.success or not np.isfinite(flow.y).all():
+        raise ProblemError(
+            "guess",
+            expected=f"a rule that can be followed over the horizon {horizon:g}",
+            received=f"'{name}', which fails at t = {flow.t[-1]:g}",
+            advice="use another guess",
+        )
+    return Guess(name=name, path=lambda s: flow.sol(s * horizon).T)
+
+
+def _preconditioned(power, metric):
+    """θ̇ = -ρ M⁻¹∇L with M = |∇²L|^power (power > 0) or the metric; ρ the rate of VGR25's limits."""
+
+    def velocity(problem, theta):
+        objective = problem.objective
+        _, gradient, hessian = problem.landscape.derivatives(theta)
+        weight = objective.learning_rate * max(objective.loss_weight, objective.terminal_weight)
+        if metric:
+            actuation = problem.model.actuation(theta)[0]
+            return (
+                -weight
+                / max(objective.discount, 1.0)
+                * actuation
+                @ np.linalg.solve(problem.model.metric(theta)[0], actuation.T @ gradient[0])
+            )
+        if not power:
+            return -weight / max(objective.discount, 1.0) * gradient[0]
+        values, vectors = np.linalg.eigh(hessian[0])
+        size = np.maximum(np.abs(values), 1e-8 * np.abs(values).max() + 1e-300) ** power
+        return -(weight**0.5 if power < 1 else 1.0) * vectors @ (vectors.T @ gradient[0] / size)
+
+    return velocity
+
+
+_RULES = {
+    "stay": lambda problem, theta: -problem.model.drift(theta)[0],
+    "gradient descent": _preconditioned(0.0, False),
+    "natural gradient": _preconditioned(0.0, True),
+    "ballistic": _preconditioned(0.5, False),
+    "newton": _preconditioned(1.0, False),
+}
+
+
+def _nearest_minimum(problem):
+    minima = known_minima(problem, 0)
+    if not len(minima):
+        raise ProblemError(
+            "guess",
+            expected="a landscape with a local minimum to aim at",
+            received="none found near the start",
+            advice="give the landscape minima=..., or another guess",
+        )
+    return minima[np.argmin(np.linalg.norm(minima - problem.start, axis=1))]

@@ -1,0 +1,106 @@
+"""One plan from one guess: draft on a first mesh, refine until cost error and residuals are small."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from ..certificate.certificate import certified
+from ..solution import Plan, Status
+from .draft import Draft, draft_on_mesh
+from .guess import Guess
+from .mesh import initial_vertices, refined_vertices
+from .subproblem import CompiledPrograms, Subproblem
+
+# an optimiser that stops short of its own tolerance may still have a plan that passes every check
+# made without it
+_TO_BE_JUDGED = (Status.CONVERGED, Status.NOT_STATIONARY, Status.ITERATION_LIMIT)
+MOST_RESTARTS = 2  # from the same guess, on meshes of twice as many elements
+
+
+def draft_plan(programs: CompiledPrograms, subproblem: Subproblem, guess: Guess) -> Draft:
+    """Solve from one guess on the first mesh."""
+    elements = programs.transcription.elements
+    # the discount itself has to be resolved where it decides the horizon
+    if subproblem.rest is not None:
+        elements = max(
+            elements, math.ceil(subproblem.problem.objective.discount * subproblem.horizon / 2)
+        )
+    return draft_on_mesh(programs, subproblem, guess, _first_vertices(subproblem, elements))
+
+
+def _first_vertices(subproblem, elements):
+    return initial_vertices(
+        elements, subproblem.horizon, subproblem.fastest_rate, subproblem.problem.end is not None
+    )
+
+
+def refine_plan(
+    programs: CompiledPrograms, subproblem: Subproblem, draft: Draft, max_elements: int
+) -> Plan:
+    """Refine the mesh until cost error and residuals are within tolerance, or the cap is hit (the
+    status then says so).
+
+    Where the optimiser fails the mesh may be the reason: it is tried again from the same guess on
+    finer ones.
+    """
+    guess, names, total, restarts = draft.guess, draft.plan.found_from, draft.plan.iterations, 0
+    while draft.plan.status in _TO_BE_JUDGED:
+        plan, doubts = draft.plan, draft.doubts(subproblem)
+        if not doubts:
+            if plan.status is not Status.CONVERGED:
+                said = (
+                    f"the optimiser ended with '{plan.status}', but every check made without it"
+                    " passes"
+                )
+                draft = replace(draft, plan=plan.revised(status=Status.CONVERGED, message=said))
+            break
+        count, converged = len(plan.vertices) - 1, plan.status is Status.CONVERGED
+        if 2 * count > max_elements:
+            if converged:
+                finite = math.isfinite(plan.cost_error)
+                status = Status.REFINEMENT_CAP if finite else Status.NOT_STATIONARY
+                draft = replace(
+                    draft,
+                    plan=plan.revised(status=status, message=f"{doubts} with {count} elements"),
+                )
+            break
+        coarse = draft
+        if converged:
+            errors = np.nan_to_num(draft.where_to_refine(subproblem), nan=1.0, posinf=1.0)
+            vertices = refined_vertices(
+                plan.vertices / subproblem.horizon, errors, 2 * count, programs.transcription.order
+            )
+            draft = draft_on_mesh(programs, subproblem, _follow(plan), vertices)
+        elif restarts < MOST_RESTARTS:
+            restarts += 1
+            draft = draft_on_mesh(
+                programs, subproblem, guess, _first_vertices(subproblem, 2 * count)
+            )
+        else:
+            break
+        total += draft.plan.iterations
+        if draft.plan.status is Status.TIME_LIMIT:  # the coarser plan is the best there is
+            draft = replace(coarse, plan=plan.revised(status=Status.TIME_LIMIT, message=doubts))
+        draft = replace(draft, plan=draft.plan.revised(iterations=total, found_from=names))
+    if not subproblem.is_whole:
+        return draft.plan
+    return certified(
+        subproblem.problem,
+        draft.plan,
+        tolerance=subproblem.tolerance,
+        examination=draft.examination,
+    )
+
+
+def solve_plan(programs: CompiledPrograms, subproblem: Subproblem, guess: Guess) -> Plan:
+    """Draft and refine from one guess."""
+    return refine_plan(
+        programs, subproblem, draft_plan(programs, subproblem, guess), subproblem.max_elements
+    )
+
+
+def _follow(plan):
+    return Guess(
+        name="coarser plan", path=lambda s: plan.parameters_at(np.minimum(s, 1.0) * plan.times[-1])
+    )

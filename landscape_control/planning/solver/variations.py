@@ -1,0 +1,71 @@
+"""Starts beside the best plan, where not every way can be gone: what is next to it may be cheaper.
+
+With fewer controls than parameters, or a drift that bends the ways, plans differ in how often they
+swing, which way they turn first and when they leave. From the best plan so far: the same with
+bumps, later, the other way first, slower, faster (basin hopping; Wales & Doye 1997).
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ...model.problem import ControlProblem
+from ..solution import Plan
+from .guess import Guess, in_time
+
+MOST_ROUNDS = 3  # of variations, as long as they find something cheaper
+_BUMPS, _WAVES = 3, 4  # paths with bumps; half waves that make one up
+_SIZE = 0.2  # of the bumps, in units of how far the plan goes
+_DELAY, _DETOUR = 0.2, 0.3  # of the time that counts
+_PACES = (0.5, 2.0)
+_COUNTED = 3.0  # γt up to which a plan counts
+
+
+def varied(problem: ControlProblem, plan: Plan, seed: int) -> list[Guess]:
+    """Seven variations of a plan that begin at the start; those of a plan with a fixed end arrive
+    there.
+    """
+    rng = np.random.default_rng(seed)
+    discount, last = problem.objective.discount, float(plan.times[-1])
+    counted = min(last, _COUNTED / discount) if discount else last
+    extent = np.ptp(plan.parameters, axis=0)
+    extent = np.where(extent > 0, extent, extent.max())
+
+    def at(t):
+        return plan.parameters_at(np.clip(t, 0.0, last))
+
+    def detour(t):
+        """Out on the other side of the start and back, then the plan."""
+        begun = _DETOUR * counted
+        out = 2 * problem.start - at(np.minimum(t, begun - t))
+        return np.where((t < begun)[:, None], out, at(t - begun))
+
+    paths = {f"bumps {k}": _bumped(at, rng, extent, counted) for k in range(_BUMPS)}
+    paths["later"] = lambda t: at(t - _DELAY * counted)
+    paths["the other way first"] = detour
+    for pace in _PACES:
+        paths[f"{pace:g} times as fast"] = lambda t, pace=pace: at(pace * t)
+    return [
+        _as_guess(problem, path, last, f"{plan.found_from[0]}, {name}")
+        for name, path in paths.items()
+    ]
+
+
+def _bumped(at, rng, extent, counted):
+    sizes = _SIZE * extent * rng.standard_normal((_WAVES, len(extent)))
+    waves = np.pi * np.arange(1, _WAVES + 1)
+
+    def path(t):
+        early = t / counted
+        bumps = np.sin(early[:, None] * waves) @ sizes
+        return at(t) + np.exp(-early)[:, None] * bumps
+
+    return path
+
+
+def _as_guess(problem, path: Callable, last, name) -> Guess:
+    """The path as a guess; the end, which it may miss by now, is met by a shear."""
+    if problem.end is None:
+        return in_time(problem, name, path, last)
+    missed = problem.end - path(np.array([last]))[0]
+    return Guess(name=name, path=lambda s: path(s * last) + s[:, None] * missed)

@@ -1,0 +1,254 @@
+"""Measures that hold the optimum against the classic rules: regret, best rule, coefficients,
+trajectories.
+"""
+
+import math
+from functools import lru_cache
+
+import numpy as np
+from scipy.integrate import solve_ivp
+
+from ...identification.maps.closed_loop import ClosedLoops
+from ...rules.choice import MARGIN, Conclusion, Margin, basic, select
+from ...support.arguments import NonNegative, checked
+from ...support.errors import ProblemError
+from .library import plan_of
+from .measure import Measure, register
+from .regrets import classic, rule_costs
+from .searching import TIE
+
+THRESHOLD = 0.05  # largest regret of a rule that is named
+RESOLUTION = 1e-3  # regrets below this are not distinguished
+MOMENTS = 33  # points of a trajectory
+KEYS = tuple(rule.key for rule in classic())
+
+
+@lru_cache(maxsize=2)
+def _table(problem, solution):
+    """The rules of one cell, searched for once for all measures that ask."""
+    return {row.rule.key: row for row in rule_costs(problem, solution)}
+
+
+def _rows(cell, what):
+    plan_of(cell, what)
+    return _table(cell.problem, cell.solution)
+
+
+def _regret(cell):
+    rows = _rows(cell, "regret")
+    return {key: rows[key].regret if key in rows else math.nan for key in KEYS}
+
+
+def _rule_coefficients(cell):
+    rows = _rows(cell, "rule_coefficients")
+    return {
+        f"{rule.key}_{name}": _number(rows.get(rule.key), name)
+        for rule in classic()
+        for name in rule.names
+    }
+
+
+def _number(row, name):
+    return math.nan if row is None or not row.determined else row.coefficients[name]
+
+
+def choose(rows, *, threshold: float = THRESHOLD, margin: float = MARGIN):
+    """The rule that costs least, unless a simpler one costs as little to within a factor ``margin``
+    of regret; None where no regret is at most ``threshold``.
+
+    See :func:`landscape_control.rules.choice.select`; regrets below RESOLUTION are not
+    distinguished.
+    """
+    rows = [row for row in rows if math.isfinite(row.regret)]
+    if not rows:
+        return None
+    selection = select(
+        [row.rule for row in rows],
+        [row.regret for row in rows],
+        threshold=threshold,
+        resolution=RESOLUTION,
+        margin=margin,
+    )
+    if selection.conclusion is Conclusion.NONE_FITS:
+        return None
+    return next(row for row in rows if row.rule.key == selection.name)
+
+
+class CheapestRule:
+    """Cell -> key of the rule that costs least, or "none"; see :func:`cheapest_rule_within`."""
+
+    def __init__(self, threshold, margin):
+        self.threshold, self.margin = threshold, margin
+
+    def __call__(self, cell):
+        rows = _rows(cell, "cheapest_rule").values()
+        chosen = choose(rows, threshold=self.threshold, margin=self.margin)
+        return "none" if chosen is None else chosen.rule.key
+
+
+@checked
+def cheapest_rule_within(
+    threshold: NonNegative = THRESHOLD, *, margin: Margin = MARGIN, name: str = "cheapest_rule"
+) -> Measure:
+    """Which rule, with its best coefficients, costs least on this path; "none" where the least
+    regret is > ``threshold``.
+
+    Regrets are fractions of S = ∫ e^{-γt}(effort + k|L|)dt + |terminal cost| of the optimal plan. A
+    simpler rule is taken where its regret is within a factor ``margin`` of the least one, both not
+    below RESOLUTION. Simpler is fewer coefficients, then fewer rules contained, then less to see. A
+    rule can cost little on one path and still be another
+    policy: that question is answered by the measure ``policy_rule``.
+    """
+    return Measure(
+        name=name,
+        function=CheapestRule(threshold, margin),
+        description=(
+            "classic rule that costs least on this path with its best coefficients; a simpler one"
+            f" where its regret is within a factor {margin:g} of that; none where the least regret"
+            f" is above {threshold:.3g} (not which rule the optimal policy is: policy_rule)"
+        ),
+    )
+
+
+@checked
+def best_rule_within(
+    threshold: NonNegative = THRESHOLD, *, margin: Margin = MARGIN, name: str = "best_rule"
+) -> Measure:
+    """:func:`cheapest_rule_within` under its older name."""
+    return cheapest_rule_within(threshold, margin=margin, name=name)
+
+
+def tied(rows) -> tuple[str, ...]:
+    """Keys of the other rules that cost what the cheapest rule costs, to within 1e-5 of S, with as
+    few coefficients.
+
+    Rules that contain another of these are left out: they are that other one, in a limit.
+    """
+    chosen = choose(rows)
+    if chosen is None:
+        return ()
+    same = [row.rule for row in rows if abs(row.regret - chosen.regret) <= TIE]
+    return tuple(rule.key for rule in basic(same) if rule.key != chosen.rule.key)
+
+
+def _equivalent_rules(cell):
+    return ", ".join(tied(tuple(_rows(cell, "equivalent_rules").values())))
+
+
+def _best_regret(cell):
+    return float(min(row.regret for row in _rows(cell, "best_regret").values()))
+
+
+def _moments(cell, what):
+    """(plan, MOMENTS times), dense at first, over the horizon; for T = ∞ over the time the plan was
+    computed for.
+    """
+    plan, horizon = plan_of(cell, what), cell.problem.objective.horizon
+    end = horizon if math.isfinite(horizon) else float(plan.times[-1])
+    return plan, end * np.linspace(0.0, 1.0, MOMENTS) ** 2
+
+
+def _trajectory(cell):
+    plan, times = _moments(cell, "trajectory")
+    times = np.minimum(times, plan.times[-1])
+    return {"times": times, "parameters": plan.parameters_at(times)}
+
+
+def _rule_trajectories(cell):
+    rows = _rows(cell, "rule_trajectories")
+    _, times = _moments(cell, "rule_trajectories")
+    paths = np.full((len(KEYS), MOMENTS, cell.problem.dimension), np.nan)
+    usable = [key for key, row in rows.items() if math.isfinite(row.cost)]
+    if not usable:
+        return paths
+    rules = [_candidate(rows[key]) for key in usable]
+    loops, n = ClosedLoops(cell.problem, rules), cell.problem.dimension
+    flow = solve_ivp(
+        lambda t, y: loops.velocity(t, y.reshape(-1, n))[0].ravel(),
+        (0.0, times[-1]),
+        np.tile(cell.problem.start, len(usable)),
+        method="LSODA",
+        t_eval=times,
+        rtol=1e-5,
+        atol=1e-8,
+        lband=n - 1,
+        uband=n - 1,
+    )
+    if not flow.success:
+        raise ProblemError(
+            "measure 'rule_trajectories'",
+            expected="paths that can be followed",
+            received=flow.message,
+            advice="leave this measure out here",
+        )
+    for i, key in enumerate(usable):
+        paths[KEYS.index(key)] = flow.y[i * n : (i + 1) * n].T
+    return paths
+
+
+def _candidate(row):
+    """(Rule, coefficients (1, c))."""
+    return row.rule, np.array([[row.coefficients[name] for name in row.rule.names]])
+
+
+_STATE = ("moment", "parameter")
+regret = register(
+    Measure(
+        name="regret",
+        function=_regret,
+        description=(
+            "(J of each classic rule with its own best coefficients - J*) / ∫ e^{-γt}(effort +"
+            " k|L|)dt; NaN where a rule does not apply, inf where it runs off"
+        ),
+    )
+)
+cheapest_rule = register(cheapest_rule_within())
+best_rule = register(best_rule_within())
+best_regret = register(
+    Measure(
+        name="best_regret", function=_best_regret, description="least regret of the classic rules"
+    )
+)
+equivalent_rules = register(
+    Measure(
+        name="equivalent_rules",
+        function=_equivalent_rules,
+        description=(
+            "other rules, no richer, that cost what cheapest_rule costs to within 1e-5 of ∫"
+            " e^{-γt}(effort + k|L|)dt: the cost cannot tell them apart; empty where cheapest_rule"
+            " stands alone or is none"
+        ),
+    )
+)
+rule_coefficients = register(
+    Measure(
+        name="rule_coefficients",
+        function=_rule_coefficients,
+        description=(
+            "coefficients with which each classic rule costs least, searched for and not assumed;"
+            " NaN where it does not apply or runs off, and where it gains nothing over doing"
+            " nothing"
+        ),
+    )
+)
+trajectory = register(
+    Measure(
+        name="trajectory",
+        function=_trajectory,
+        dims={"times": ("moment",), "parameters": _STATE},
+        units={"times": "time"},
+        description="the optimal path at times (i/32)² T, dense at first",
+    )
+)
+rule_trajectories = register(
+    Measure(
+        name="rule_trajectories",
+        function=_rule_trajectories,
+        dims=("rule", *_STATE),
+        coords={"rule": KEYS},
+        description=(
+            "the paths of the classic rules with their best coefficients, at the times of"
+            " 'trajectory'"
+        ),
+    )
+)
