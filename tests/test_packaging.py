@@ -90,7 +90,7 @@ def expected_files():
         prefix + path.relative_to(ROOT).as_posix()
         for home, prefix in homes.items()
         for path in home.rglob("*")
-        if path.suffix in kinds
+        if path.suffix in kinds or path.name == "py.typed"
     }
 
 
@@ -100,7 +100,7 @@ def test_wheel_holds_every_module_and_data_file_and_nothing_else(wheel):
     }
     expected = expected_files()
     assert names == expected
-    assert {Path(name).suffix for name in expected} == {".py", ".css", ".js", ".html"}
+    assert {Path(name).suffix for name in expected} == {".py", ".css", ".js", ".html", ".typed"}
 
 
 def test_wheel_holds_every_claim_and_one_top_level_name(wheel):
