@@ -13,6 +13,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 
 from ...support.arguments import (
+    ArrayLike,
     Count,
     Duration,
     NonNegative,
@@ -30,7 +31,7 @@ from .steppers import diffusing, transition
 
 Rate = Annotated[Positive, Words(symbol="λ")]
 # a multiple of the identity, a diagonal, or all of it
-Covariance = Annotated[np.ndarray, Shape((0, 1, 2))]
+Covariance = Annotated[ArrayLike, Shape((0, 1, 2))]
 
 
 @dataclass(frozen=True)

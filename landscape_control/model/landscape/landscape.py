@@ -8,7 +8,7 @@ from typing import Annotated
 import casadi as ca
 import numpy as np
 
-from ...support.arguments import Anywhere, Numbers, Shape, Vector, Whole, checked
+from ...support.arguments import Anywhere, ArrayLike, Numbers, Shape, Vector, Whole, checked
 from ...support.arrays import freeze, matrix, vector, whole
 from ...support.errors import ProblemError
 from ...support.expressions import call_given
@@ -20,7 +20,7 @@ from .hidden import Hidden
 from .tracing import changed_parameters, checked_parameters, trace, with_numbers
 
 MOST_PARAMETERS = 10_000  # a Hessian of 10⁸ numbers, 0.8 GB
-Minima = Annotated[np.ndarray, Shape((1, 2), allow_empty=True)]
+Minima = Annotated[ArrayLike, Shape((1, 2), allow_empty=True)]
 Dimension = Annotated[int, Whole(low=1, high=MOST_PARAMETERS)]
 
 

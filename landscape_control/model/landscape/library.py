@@ -6,12 +6,12 @@ from typing import Annotated
 import casadi as ca
 import numpy as np
 
-from ...support.arguments import Shape, Vector, Whole, checked
+from ...support.arguments import ArrayLike, Shape, Vector, Whole, checked
 from ...support.arrays import number, symmetric, vector
 from .landscape import MOST_PARAMETERS, Landscape
 
 Dimension = Annotated[int, Whole(low=2, high=MOST_PARAMETERS)]
-Hessian = Annotated[np.ndarray, Shape((2,), most=MOST_PARAMETERS)]
+Hessian = Annotated[ArrayLike, Shape((2,), most=MOST_PARAMETERS)]
 
 
 @checked

@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -29,7 +29,7 @@ class Whole:
 
 @dataclass(frozen=True)
 class Shape:
-    """Numbers of axes that are accepted (None: any) and the longest one, in ``Annotated[np.ndarray,
+    """Numbers of axes that are accepted (None: any) and the longest one, in ``Annotated[ArrayLike,
     Shape(...)]``.
     """
 
@@ -79,21 +79,13 @@ TerminalWeight = Annotated[NonNegative, Words(symbol="κ")]
 Steps = Annotated[Count, Words(symbol="T")]
 Path = Annotated[str | os.PathLike, Place()]
 
-if TYPE_CHECKING:
-    # What a caller gives may be anything that reads as an array (lists, tuples, columns of tables);
-    # what the callable gets is an array. The union says both to a type checker.
-    Vector = np.ndarray | Any
-    Matrix = np.ndarray | Any
-    Points = np.ndarray | Any
-    Numbers = np.ndarray | Any
-    Entries = np.ndarray | Any
-    Anywhere = np.ndarray | Any
-else:
-    Vector = Annotated[np.ndarray, Shape((1,))]
-    Matrix = Annotated[np.ndarray, Shape((2,))]
-    Points = Annotated[np.ndarray, Shape((1, 2), entry="point")]
-    Numbers = Annotated[np.ndarray, Shape()]
-    Entries = Annotated[np.ndarray, Shape(allow_nan=True, allow_empty=True, stored=True)]
-    Anywhere = Annotated[
-        np.ndarray, Shape((0, 1, 2), allow_nan=True, allow_empty=True, entry="point")
-    ]
+# What a caller gives may be anything that reads as an array: lists, tuples, columns of tables. What
+# the callable gets is an array. The union says both to a type checker, and a Shape beside it says
+# at run time which arrays are accepted.
+ArrayLike = np.ndarray | Any
+Vector = Annotated[ArrayLike, Shape((1,))]
+Matrix = Annotated[ArrayLike, Shape((2,))]
+Points = Annotated[ArrayLike, Shape((1, 2), entry="point")]
+Numbers = Annotated[ArrayLike, Shape()]
+Entries = Annotated[ArrayLike, Shape(allow_nan=True, allow_empty=True, stored=True)]
+Anywhere = Annotated[ArrayLike, Shape((0, 1, 2), allow_nan=True, allow_empty=True, entry="point")]
