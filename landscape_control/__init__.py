@@ -222,6 +222,7 @@ if TYPE_CHECKING:  # the same names for type checkers, to which a misspelt one i
     from .sweeps import measures as measures
     from .sweeps import resume as resume
     from .sweeps import sweep as sweep
+
     comparison = _maps  # an import under another name would be private to strict checkers
 else:
 

@@ -36,7 +36,6 @@ NOT_ANNOTATED: dict[str, int] = {
     "reference": 15,
     "rules": 6,
     "simulation": 26,
-    "support": 1,
     "sweeps": 5,
 }
 
@@ -52,7 +51,6 @@ NOT_CLEAN: dict[str, int] = {
     "reference": 1,
     "rules": 12,
     "simulation": 6,
-    "support": 7,
     "sweeps": 11,
     "verification": 3,
 }

@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
@@ -80,9 +80,11 @@ Steps = Annotated[Count, Words(symbol="T")]
 Path = Annotated[str | os.PathLike, Place()]
 
 # What a caller gives may be anything that reads as an array: lists, tuples, columns of tables. What
-# the callable gets is an array. The union says both to a type checker, and a Shape beside it says
-# at run time which arrays are accepted.
-ArrayLike = np.ndarray | Any
+# the callable gets, and what a file may hold, is an array. The union says both to a type checker.
+if TYPE_CHECKING:
+    ArrayLike = np.ndarray | Any
+else:
+    ArrayLike = np.ndarray
 Vector = Annotated[ArrayLike, Shape((1,))]
 Matrix = Annotated[ArrayLike, Shape((2,))]
 Points = Annotated[ArrayLike, Shape((1, 2), entry="point")]
