@@ -4,13 +4,17 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from numbers import Real
-from typing import Any
+from typing import Any, TypeVar
 
 import casadi as ca
 import numpy as np
 
 from .errors import ProblemError
 from .instructions import instructions
+
+# of CasADi, in symbols or in numbers: what goes into a function is of one of these kinds, and so is
+# what comes out
+Expression = TypeVar("Expression", ca.SX, ca.MX, ca.DM)
 
 _ADVICE = (  # (part of the message of an error, what to write instead)
     (
@@ -61,8 +65,9 @@ def call_traced(
 ) -> ca.SX:
     """The SX expression that a user's ``function`` makes of symbols.
 
-    ``wanted`` and ``advice`` go into refusals. Raises ProblemError, naming the function and where it
-    stands, where it raises or returns anything but real numbers and expressions in its arguments.
+    ``wanted`` and ``advice`` go into refusals. Raises ProblemError, naming the function and where
+    it stands, where it raises or returns anything but real numbers and expressions in its
+    arguments.
     """
     keywords = {} if keywords is None else keywords
     try:

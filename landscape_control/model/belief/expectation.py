@@ -81,7 +81,7 @@ def _closed_variables(expression, theta, hidden) -> list[int]:
     """Hidden variables over which the expectation has a closed form, given the others; as many as
     possible, greedily.
     """
-    closed = []
+    closed: list[int] = []
     for i in range(hidden.numel()):
         if terms_of(expression, ca.vertcat(*[hidden[j] for j in [*closed, i]])) is not None:
             closed.append(i)
