@@ -164,7 +164,7 @@ def _policy(system, value):
     )
 
 
-def _rest(closed, velocity):
+def _rest(closed: np.ndarray, velocity: np.ndarray) -> np.ndarray | None:
     """The solution of closed·δ + velocity = 0 nearest to zero, None if there is none."""
     rest = -np.linalg.pinv(closed, rcond=1e-12) @ velocity
     size = np.abs(closed).max() * np.abs(rest).max() + np.abs(velocity).max()

@@ -20,8 +20,6 @@ from .state import GaussianBelief
 
 _NEWTON_STEPS = 50
 
-Moments = tuple[np.ndarray, np.ndarray]  # mean (E, p) and covariance (p, p) or (E, p, p)
-
 
 class GaussianModel:
     """Mean m and covariance P of the hidden variables; build with :func:`belief_model`.
@@ -163,7 +161,7 @@ class GaussianModel:
         theta: np.ndarray,
         seen: np.ndarray,
         step: float,
-    ) -> Moments:
+    ) -> kalman.Moments:
         """Mean and covariance after whitened observations, by the filter that fits them."""
         variance = self.observation.variance(step)
         if not self.is_linear and self.filter == "unscented":
@@ -183,8 +181,8 @@ class GaussianModel:
         covariance: np.ndarray,
         theta: np.ndarray,
         seen: np.ndarray,
-        result: Moments,
-    ) -> Moments:
+        result: kalman.Moments,
+    ) -> kalman.Moments:
         """Newton steps to the nearest φ that explains an exact observation."""
         for _ in range(_NEWTON_STEPS):
             before = result[0]
@@ -203,7 +201,7 @@ class GaussianModel:
         theta: np.ndarray,
         seen: np.ndarray,
         variance: float,
-    ) -> Moments:
+    ) -> kalman.Moments:
         points, weights = kalman.sigma_points(mean, covariance)
         count = len(weights)
         flat = points.reshape(-1, self.hidden_dimension)
