@@ -13,6 +13,7 @@ throughout.
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from .model.landscape import (
     Discrete,
@@ -175,13 +176,63 @@ __all__ = [
 ]
 
 
-def __getattr__(name):
-    if name in _PACKAGES:
-        return import_module(f".{name}", __name__)
-    if name in _LATER:
-        return getattr(import_module(f".{_LATER[name]}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if TYPE_CHECKING:  # the same names for type checkers, to which a misspelt one is an error
+    from . import claims as claims
+    from . import grid as grid
+    from . import identification as identification
+    from . import optimisation as emergence
+    from . import planning as planning
+    from . import policies as policies
+    from . import records as records
+    from . import reference as reference
+    from . import rules as rules
+    from . import simulation as simulation
+    from . import stochastic as stochastic
+    from . import sweeps as sweeps
+    from . import verification as verification
+    from .display import plotting as plotting
+    from .identification import identify as identify
+    from .identification import linearised_rules as linearised_rules
+    from .identification import maps as _maps
+    from .identification import nearest_rules as nearest_rules
+    from .identification import raw_rule as raw_rule
+    from .identification import rollout as rollout
+    from .identification import share_momentum as share_momentum
+    from .identification.maps import compare as compare
+    from .identification.maps import exponent_curve as exponent_curve
+    from .identification.maps import path_law as path_law
+    from .identification.maps import preconditioner_exponent as preconditioner_exponent
+    from .model import belief as belief
+    from .model.belief import belief_model as belief_model
+    from .optimisation import PolicyProgram as PolicyProgram
+    from .optimisation import PolicyResult as PolicyResult
+    from .optimisation import PolicySolver as PolicySolver
+    from .optimisation import optimize_policy as optimize_policy
+    from .optimisation import replay as replay
+    from .optimisation import worst_case as worst_case
+    from .planning import BeliefSolution as BeliefSolution
+    from .planning.dynamic_programming.deterministic.certify import certify_global as certify_global
+    from .records import fingerprint as fingerprint
+    from .records import load as load
+    from .records import save as save
+    from .rules.families import Policy as Policy
+    from .simulation import best_coefficients as best_coefficients
+    from .simulation import paired_difference as paired_difference
+    from .simulation import simulate as simulate
+    from .sweeps import measures as measures
+    from .sweeps import resume as resume
+    from .sweeps import sweep as sweep
+
+    comparison = _maps  # an import under another name would be private to strict checkers
+else:
+
+    def __getattr__(name: str) -> object:
+        if name in _PACKAGES:
+            return import_module(f".{name}", __name__)
+        if name in _LATER:
+            return getattr(import_module(f".{_LATER[name]}", __name__), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted({*globals(), *__all__, *_PACKAGES})

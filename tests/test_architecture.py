@@ -7,6 +7,7 @@ import itertools
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from importlib.util import resolve_name
@@ -80,6 +81,11 @@ ALLOWED_LATE = {
         f"{PACKAGE}.problems": "claims are found in the folder of problems, which are made of claims",
     },
 }
+# Imports for type checkers alone (under TYPE_CHECKING) run nothing and make no circle; these go
+# against the layers: module -> why.
+ALLOWED_TYPES = {
+    f"{PACKAGE}.planning": "names of version 0.1 that moved to identification",
+}
 # Names that are computed when they are asked for: module -> why.
 COMPUTED_IMPORTS = {
     PACKAGE: "start-up time: public names are loaded at first use",
@@ -110,11 +116,31 @@ def tree(module: str) -> ast.Module:
 
 def imported(module: str) -> list[str]:
     """Absolute names of everything a module imports anywhere in its text, one per imported name:
-    by statements, and by import_module but for what ``ALLOWED_LATE`` lists.
+    by statements that run, and by import_module but for what ``ALLOWED_LATE`` lists.
     """
+    allowed = ALLOWED_LATE.get(module, {})
+    late = [name for name in late_imports(module) if name and name not in allowed]
+    typed = for_type_checkers(module)
+    running = [node for node in ast.walk(tree(module)) if node not in typed]
+    return names_of_imports(module, running) + late
+
+
+def for_type_checkers(module: str) -> set[ast.AST]:
+    """What stands under ``if TYPE_CHECKING``, which never runs."""
+    return {
+        node
+        for guard in ast.walk(tree(module))
+        if isinstance(guard, ast.If) and ast.unparse(guard.test) == "TYPE_CHECKING"
+        for statement in guard.body
+        for node in ast.walk(statement)
+    }
+
+
+def names_of_imports(module: str, nodes: Iterable[ast.AST]) -> list[str]:
+    """Absolute names of what import statements among ``nodes`` import."""
     is_package = sources()[module].name == "__init__.py"
     names = []
-    for node in ast.walk(tree(module)):
+    for node in nodes:
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -122,8 +148,7 @@ def imported(module: str) -> list[str]:
             base = base[: len(base) + is_package - node.level] if node.level else []
             base = [*base, *(node.module.split(".") if node.module else [])]
             names += [".".join([*base, alias.name]) for alias in node.names]
-    allowed = ALLOWED_LATE.get(module, {})
-    return names + [name for name in late_imports(module) if name and name not in allowed]
+    return names
 
 
 @cache
@@ -220,6 +245,16 @@ def test_imports_go_one_way(module):
             assert LEVEL[part_of(target)] <= LEVEL[own], (
                 f"{module} imports {name}, which comes later"
             )
+
+
+def test_types_that_go_against_the_layers_are_listed():
+    against = set()
+    for module in sources():
+        for name in names_of_imports(module, for_type_checkers(module)):
+            target = home(name)
+            if part_of(module) and target and LEVEL[part_of(target)] > LEVEL[part_of(module)]:
+                against.add(module)
+    assert against == set(ALLOWED_TYPES)
 
 
 def test_reference_stands_on_its_own():

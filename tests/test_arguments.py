@@ -14,6 +14,7 @@ from misuses import address, describe, misuses
 
 import landscape_control as lc
 from landscape_control.support import arrays
+from landscape_control.support.arguments.annotations import kind_of
 from landscape_control.support.errors import ProblemError
 
 CALLABLES = public_callables()
@@ -182,3 +183,8 @@ def test_a_guess_where_the_loss_overflows_is_refused():
             ProblemError, match="guess: expected parameters at which the loss is finite"
         ):
             lc.solve(problem, guess=[1e200, 0.0], starts=1)
+
+
+@pytest.mark.parametrize("given", [["a", "b"], ("a", "b"), {"a", "b"}, frozenset("ab")])
+def test_a_declared_set_is_one_whatever_it_was_given_as(given):
+    assert kind_of(frozenset[str]).read("names", given) == frozenset("ab")

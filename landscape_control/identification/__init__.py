@@ -2,6 +2,8 @@
 named.
 """
 
+from typing import TYPE_CHECKING
+
 from ..support.late_names import late_attribute
 
 # Name -> file; each is imported when its name is first used: reading a rule off a plan needs neither
@@ -36,8 +38,35 @@ _HOMES = {
 __all__ = sorted(_HOMES)
 
 
-def __getattr__(name: str) -> object:
-    return late_attribute(__name__, _HOMES, name)
+if TYPE_CHECKING:  # the same names for type checkers, to which a misspelt one is an error
+    from .causal_fit import fit_causal as fit_causal
+    from .causal_fit import identify_causal as identify_causal
+    from .dispatch import identify as identify
+    from .excitation import Excitation as Excitation
+    from .excitation import watch as watch
+    from .histories import Histories as Histories
+    from .identification import Identification as Identification
+    from .kernels.equivalents import Equivalent as Equivalent
+    from .kernels.equivalents import nearest_rules as nearest_rules
+    from .kernels.equivalents import select_equivalent as select_equivalent
+    from .kernels.linearised import LinearisedRules as LinearisedRules
+    from .kernels.linearised import linearised_rules as linearised_rules
+    from .kernels.raw_rules import MomentumForm as MomentumForm
+    from .kernels.raw_rules import RawRule as RawRule
+    from .kernels.raw_rules import StepRule as StepRule
+    from .kernels.raw_rules import linear_raw_rule as linear_raw_rule
+    from .kernels.raw_rules import raw_rule as raw_rule
+    from .kernels.shared_momentum import SharedMomentum as SharedMomentum
+    from .kernels.shared_momentum import share_momentum as share_momentum
+    from .residual import HeavyBallRegression as HeavyBallRegression
+    from .residual import PathLaw as PathLaw
+    from .residual import Schedule as Schedule
+    from .residual import residual_shape as residual_shape
+    from .rollouts import rollout as rollout
+else:
+
+    def __getattr__(name: str) -> object:
+        return late_attribute(__name__, _HOMES, name)
 
 
 def __dir__() -> list[str]:

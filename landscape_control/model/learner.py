@@ -1,6 +1,4 @@
-"""What the learner can do: the price of moving, where it drifts by itself, and which directions it
-can push.
-"""
+"""What the learner can do: the price of moving, its drift, and which directions it can push."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -55,7 +53,7 @@ class LinearDrift:
     matrix: Matrix
     offset: Vector
 
-    def __call__(self, theta):
+    def __call__(self, theta: ca.SX) -> ca.SX:
         return ca.DM(self.matrix) @ theta + ca.DM(self.offset)
 
 

@@ -7,6 +7,7 @@ time with step Δt it sees h + R^{1/2} ξ/√Δt.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 import casadi as ca
 import numpy as np
@@ -24,12 +25,19 @@ from .landscape import Landscape
 class Sees(HoldsFunctions):
     """Base of the family; use one of its kinds."""
 
-    def expression(self, landscape: Landscape, theta, hidden):
+    if TYPE_CHECKING:
+        # a field of most kinds, of which a property would be the default at run time
+
+        @property
+        def noise(self) -> float | np.ndarray | Callable: ...
+
+    def expression(self, landscape: Landscape, theta: ca.SX, hidden: ca.SX | None) -> ca.SX:
         """h(θ, φ) as a CasADi column."""
         raise NotImplementedError
 
-    def root(self, theta, size: int):
-        """R^{1/2}(θ), size x size, as a CasADi expression."""
+    def root(self, theta: ca.SX, size: int) -> ca.SX | ca.DM:
+        """R^{1/2}(θ), size x size, as a CasADi expression; numbers where it is constant."""
+        noise: ca.SX | ca.DM
         if callable(self.noise):
             noise = call_traced(
                 "noise",
@@ -42,7 +50,7 @@ class Sees(HoldsFunctions):
                 advice="write it with CasADi operations on the vector it is given",
             )
         else:
-            noise = ca.DM(np.asarray(self.noise, dtype=float))
+            noise = ca.DM(np.asarray(self.noise))
         if noise.numel() == 1:
             return noise * ca.DM.eye(size)
         if noise.shape in ((size, 1), (1, size)):
@@ -58,19 +66,25 @@ class Sees(HoldsFunctions):
 
 
 def check_sees(sees: Sees, landscape: Landscape) -> None:
-    """Refuse functions of the user's in ``sees`` that do not fit the landscape, or have kinks that
-    it does not allow.
+    """Refuse functions of the user's that do not fit the landscape.
+
+    So are kinks in them, unless the landscape allows kinks.
     """
     theta = ca.SX.sym("theta", landscape.dimension)
-    hidden = None if landscape.hidden is None else ca.SX.sym("hidden", landscape.hidden.dimension)
-    given = [theta] if hidden is None else [theta, hidden]
-    parts, size = {}, landscape.dimension
-    if isinstance(sees, Observe) and hidden is not None:
-        seen = sees.expression(landscape, theta, hidden)
-        parts["observation"], size = seen, seen.numel()
+    given = [theta]
+    size = 1 if isinstance(sees, NoisyLoss) else landscape.dimension
+    parts: dict[str, ca.SX | ca.DM] = {}
+    if landscape.hidden is not None:
+        hidden = ca.SX.sym("hidden", landscape.hidden.dimension)
+        given.append(hidden)
+        if isinstance(sees, Observe):
+            parts["observation"] = sees.expression(landscape, theta, hidden)
+            size = parts["observation"].numel()
     if callable(getattr(sees, "noise", None)):
-        parts["noise"] = sees.root(theta, 1 if isinstance(sees, NoisyLoss) else size)
-    for what, expression in parts.items() if not landscape.allow_kinks else ():
+        parts["noise"] = sees.root(theta, size)
+    if landscape.allow_kinks:
+        return
+    for what, expression in parts.items():
         refuse_kinks(what, ca.Function("seen", given, [ca.densify(expression)]))
 
 
@@ -79,17 +93,18 @@ def check_sees(sees: Sees, landscape: Landscape) -> None:
 class ExactGradient(Sees):
     """The learner sees ∇L(θ, φ) without noise."""
 
-    noise = 0.0
+    noise: ClassVar[float] = 0.0
 
-    def expression(self, landscape, theta, hidden):
+    def expression(self, landscape: Landscape, theta: ca.SX, hidden: ca.SX | None) -> ca.SX:
         return ca.gradient(landscape.symbolic(theta, hidden), theta)
 
 
 @checked
 @dataclass(frozen=True, eq=False)
 class NoisyGradient(Sees):
-    """The learner sees ∇L(θ, φ) with noise σ per √time on each component; see the module for other
-    forms of noise.
+    """The learner sees ∇L(θ, φ) with noise σ per √time on each component.
+
+    See the module for other forms of noise.
     """
 
     noise: float | Numbers | Callable
@@ -97,7 +112,7 @@ class NoisyGradient(Sees):
     def __post_init__(self):
         _check_noise(self)
 
-    def expression(self, landscape, theta, hidden):
+    def expression(self, landscape: Landscape, theta: ca.SX, hidden: ca.SX | None) -> ca.SX:
         return ca.gradient(landscape.symbolic(theta, hidden), theta)
 
 
@@ -114,10 +129,10 @@ class CurvatureNoise(Sees):
     scale: NonNegative
     power: float = 0.5
 
-    def expression(self, landscape, theta, hidden):
+    def expression(self, landscape: Landscape, theta: ca.SX, hidden: ca.SX | None) -> ca.SX:
         return ca.gradient(landscape.symbolic(theta, hidden), theta)
 
-    def root(self, theta, size):
+    def root(self, theta: ca.SX, size: int) -> NoReturn:
         raise ProblemError(
             "sees",
             expected="noise that does not depend on an unknown curvature",
@@ -139,7 +154,7 @@ class NoisyLoss(Sees):
     def __post_init__(self):
         _check_noise(self)
 
-    def expression(self, landscape, theta, hidden):
+    def expression(self, landscape: Landscape, theta: ca.SX, hidden: ca.SX | None) -> ca.SX:
         return landscape.symbolic(theta, hidden)
 
 
@@ -154,7 +169,8 @@ class Observe(Sees):
     def __post_init__(self):
         _check_noise(self)
 
-    def expression(self, landscape, theta, hidden):
+    def expression(self, landscape: Landscape, theta: ca.SX, hidden: ca.SX | None) -> ca.SX:
+        assert hidden is not None  # an observation is made where something is hidden
         return ca.vec(
             call_traced(
                 "observation",
@@ -166,19 +182,11 @@ class Observe(Sees):
         )
 
 
-def _check_noise(sees):
+def _check_noise(sees: Sees) -> None:
     if callable(sees.noise):
         return
     noise = freeze(sees.noise)
-    singular = noise.ndim == 2 and (
-        noise.shape[0] != noise.shape[1] or np.linalg.matrix_rank(noise) < len(noise)
-    )
-    if (
-        noise.ndim > 2
-        or not np.isfinite(noise).all()
-        or singular
-        or (noise.ndim < 2 and (noise <= 0).any())
-    ):
+    if not _is_invertible(noise):
         raise ProblemError(
             "noise",
             expected="standard deviations > 0, an invertible matrix, or a function of θ",
@@ -186,3 +194,13 @@ def _check_noise(sees):
             advice="for observations without noise use ExactGradient()",
         )
     object.__setattr__(sees, "noise", noise if noise.ndim else float(noise))
+
+
+def _is_invertible(noise: np.ndarray) -> bool:
+    """Whether it is a standard deviation, several, or a root R^{1/2}, and R can be inverted."""
+    if noise.ndim > 2 or not np.isfinite(noise).all():
+        return False
+    if noise.ndim < 2:
+        return bool((noise > 0).all())
+    is_square = noise.shape[0] == noise.shape[1]
+    return is_square and bool(np.linalg.matrix_rank(noise) == len(noise))

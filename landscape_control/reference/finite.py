@@ -57,7 +57,7 @@ class FinitePolicy:
         return -self.costate(time_to_go, theta) @ self._system.push.T
 
     @checked
-    def value(self, time_to_go: NonNegative, theta: Numbers):
+    def value(self, time_to_go: NonNegative, theta: Numbers) -> float | np.ndarray:
         """The optimal cost to go, measured from now, at one time-to-go: a float for θ (n,), (N,)
         for θ (N, n).
         """
@@ -65,7 +65,7 @@ class FinitePolicy:
         return value.at(np.asarray(theta, dtype=float) - self.minimum)
 
     @checked
-    def path(self, start: Vector, times: Vector):
+    def path(self, start: Vector, times: Vector) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(θ, u, λ) of shapes (N, n), (N, m), (N, n) at ascending times in [0, T], from θ(0) =
         start.
         """
@@ -85,7 +85,7 @@ class FinitePolicy:
         costates = np.reshape([along[s][1] for s in left], shape)
         return self.minimum + deviations, -costates @ self._system.push.T, costates
 
-    def _values(self, times) -> list[Quadratic]:
+    def _values(self, times: np.ndarray) -> list[Quadratic]:
         """V at times-to-go (K,), in any order."""
         if not ((times >= 0) & (times <= self.horizon * (1 + 1e-12))).all():
             raise ProblemError(
@@ -98,7 +98,7 @@ class FinitePolicy:
         at = {node.time_to_go: node.value for node in nodes}
         return [at[time] for time in times]
 
-    def _value(self, time_to_go) -> Quadratic:
+    def _value(self, time_to_go: float) -> Quadratic:
         known = self.__dict__.setdefault("_known", {})
         if time_to_go not in known:
             known[time_to_go] = self._values(np.array([time_to_go]))[0]
@@ -132,7 +132,7 @@ def is_bounded(system: LinearSystem, horizon: float, end: Quadratic) -> bool:
     return True
 
 
-def _escape_time(system, horizon, end):
+def _escape_time(system: LinearSystem, horizon: float, end: Quadratic) -> float:
     """The conjugate point, by bisection."""
     low, high = 0.0, horizon
     for _ in range(40):
@@ -144,7 +144,7 @@ def _escape_time(system, horizon, end):
     return high
 
 
-def path_times(times, horizon) -> np.ndarray:
+def path_times(times: Vector, horizon: float) -> np.ndarray:
     """Checked times of a path: ascending, inside [0, T]."""
     times = vector("times", times)
     ascending = not (np.diff(times) < 0).any()

@@ -234,15 +234,13 @@ def silver_steps_convex(horizon: Steps, smoothness: Positive = 1.0) -> tuple[np.
     )
 
 
-def _silver(x, low, high):
+def _silver(x: float, low: float, high: float) -> float:
     return (1 + x * high / low) / (1 + x)
 
 
-def _range(low, high):
-    low, high = (
-        number("lowest curvature", low, low=0, low_open=True),
-        number("highest curvature", high),
-    )
+def _range(low: float, high: float) -> tuple[float, float]:
+    low = number("lowest curvature", low, low=0, low_open=True)
+    high = number("highest curvature", high)
     if low >= high:
         raise ProblemError(
             "curvatures",

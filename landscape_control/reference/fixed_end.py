@@ -4,6 +4,7 @@ Exact exponentials join the nodes; all nodes and both ends are solved for at onc
 linear system (Ascher, Mattheij & Russell 1995, ch. 4).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,7 +15,7 @@ from ..support.arguments import AnyNumber, Entries, Vector, checked
 from ..support.arrays import vector
 from ..support.errors import ProblemError
 from .finite import is_bounded, path_times
-from .hamiltonian import LinearSystem
+from .hamiltonian import LinearSystem, Step
 from .riccati import Quadratic
 
 _STRENGTHS = (0.0, 1.0, 1e1, 1e2, 1e3, 1e4)
@@ -43,7 +44,7 @@ class FixedEndPlan:
     _multiplier: Entries = field(repr=False)
 
     @checked
-    def path(self, times: Vector):
+    def path(self, times: Vector) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(θ, u, λ) of shapes (N, n), (N, m), (N, n) at ascending times in [0, T]."""
         times = path_times(times, self.horizon)
         system, n = self._shooting.system, len(self.start)
@@ -69,33 +70,32 @@ class Shooting:
     start: np.ndarray
     closing: float
 
-    def solve(self, times, multipliers):
-        """(mesh, steps, states) for multipliers (n, K): states (K, mesh, 2n) at a mesh that holds
-        ``times``.
+    def solve(
+        self, times: Sequence[float] | np.ndarray, multipliers: np.ndarray
+    ) -> tuple[np.ndarray, list[Step], np.ndarray]:
+        """(mesh, steps, states) for multipliers (n, K): states (K, mesh, 2n).
+
+        ``times`` are among those of the mesh.
         """
         mesh, steps = self._mesh(times)
         n, count = self.system.size, len(mesh)
-        flows = np.array([step.states for step in steps])
         size = 2 * n * count
-        # rows: n of the start; 2n of every step, z_k - states z_{k+1} = forcing; n of the end
         scale = self.system.units  # δ and λ weigh the same to the pivoting
+        flows = np.array([step.states for step in steps])
         blocks = flows / scale[:, None] * scale
+
+        # rows: n of the start; 2n of every step, z_k - states z_{k+1} = forcing; n of the end
         first = n + 2 * n * np.arange(count - 1)
         inner = np.arange(2 * n)
         step_rows = first[:, None, None] + inner[:, None] + 0 * inner
         step_columns = 2 * n * np.arange(1, count)[:, None, None] + 0 * inner[:, None] + inner
-        own = n + np.arange(2 * n * (count - 1))
-        last, corner = size - n + np.arange(n), size - 2 * n + np.arange(n)
+        own = n + np.arange(2 * n * (count - 1))  # the rows of steps, with 1 at z_k
+        last, corner = size - n + np.arange(n), size - 2 * n + np.arange(n)  # λ(T) and δ(T)
         rows = np.concatenate([np.arange(n), own, step_rows.ravel(), last, last])
         columns = np.concatenate([np.arange(n), own - n, step_columns.ravel(), corner + n, corner])
-        entries = np.concatenate(
-            [
-                np.ones(n + len(own)),
-                -blocks.ravel(),
-                np.ones(n),
-                -self.closing * scale[:n] / scale[n:],
-            ]
-        )
+        closing = -self.closing * scale[:n] / scale[n:]
+        entries = np.concatenate([np.ones(n + len(own)), -blocks.ravel(), np.ones(n), closing])
+
         right = np.zeros((size, multipliers.shape[1]))
         right[:n] = (self.start / scale[:n])[:, None]
         right[n:-n] = np.concatenate([step.forcing / scale for step in steps])[:, None]
@@ -104,9 +104,11 @@ class Shooting:
         states = splu(matrix).solve(right).T.reshape(-1, count, 2 * n) * scale
         return mesh, steps, states
 
-    def _mesh(self, times):
+    def _mesh(self, times: Sequence[float] | np.ndarray) -> tuple[np.ndarray, list[Step]]:
+        """Times from 0 to T, short enough steps between them, and the exact flow of each step."""
         corners = np.unique(np.concatenate([[0.0], times, [self.horizon]]))
-        mesh, steps = [np.zeros(1)], []
+        mesh = [np.zeros(1)]
+        steps: list[Step] = []
         for begin, end in zip(corners[:-1], corners[1:], strict=True):
             count = self.system.steps(end - begin)
             mesh.append(np.linspace(begin, end, count + 1)[1:])
@@ -115,10 +117,11 @@ class Shooting:
 
 
 def fixed_end_plan(
-    system: LinearSystem, horizon: float, start, end, terminal_value: float
+    system: LinearSystem, horizon: float, start: Vector, end: Vector, terminal_value: float
 ) -> FixedEndPlan:
-    """Solve θ(0) = start, θ(T) = end. Raises ProblemError if the end is out of reach or the cost
-    unbounded below.
+    """Solve θ(0) = start, θ(T) = end.
+
+    Raises ProblemError if the end is out of reach or the cost unbounded below.
     """
     n = system.size
     start, end = vector("start", start, n), vector("end", end, n)
@@ -150,7 +153,7 @@ def fixed_end_plan(
     )
 
 
-def _closing(system, horizon):
+def _closing(system: LinearSystem, horizon: float) -> float:
     """The least of a few end penalties under which the cost is bounded with a free end."""
     n = system.size
     for strength in _STRENGTHS:
@@ -166,7 +169,7 @@ def _closing(system, horizon):
     )
 
 
-def _multiplier(shooting, end):
+def _multiplier(shooting: Shooting, end: np.ndarray) -> np.ndarray:
     """ν that brings δ(T), which is affine in it with a slope -W, W symmetric, to the end."""
     n, wanted = shooting.system.size, end - shooting.system.centre
     _, _, states = shooting.solve([], np.column_stack([np.zeros(n), np.eye(n)]))
@@ -192,7 +195,7 @@ def _multiplier(shooting, end):
     return vectors[:, reached] @ (parts[reached] / values[reached])
 
 
-def _running_cost(along, steps):
+def _running_cost(along: np.ndarray, steps: list[Step]) -> float:
     """½[λᵀδ + p₀] at the start, with p₀(T) such that nothing is owed at the end."""
     n = along.shape[1] // 2
     owed = -along[-1, :n] @ along[-1, n:]

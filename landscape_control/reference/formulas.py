@@ -1,5 +1,4 @@
-"""Closed forms for one quadratic mode, or a quadratic bowl: what the optimal learner does, in
-formulas.
+"""Closed forms for one quadratic mode, or a quadratic bowl: what the optimal learner does.
 
 Throughout L = ½(θ-μ)ᵀH(θ-μ), effort uᵀGu/2η, loss weight k, discount γ; h is a curvature, x = ηkh.
 Rates are per unit time. ``curvature`` and times may be arrays; they broadcast. Source of the
@@ -24,20 +23,17 @@ def relaxation_rate(
     discount: Discount = 0.0,
     learning_rate: LearningRate = 1.0,
     loss_weight: LossWeight = 1.0,
-):
+) -> float | np.ndarray:
     """r = √(γ²/4 + ηkh) - γ/2, the rate of θ̇ = -r(θ-μ) at T = ∞, f = 0, G = I (VGR25 §3).
 
     Solves r² + γr = ηkh. Negative for a concave mode, which the learner then leaves. Raises
     ProblemError where γ²/4 + ηkh < 0: there the cost is unbounded below.
     """
     stiffness, discount = _stiffness(curvature, learning_rate, loss_weight), _discount(discount)
-    frequency = _frequency(stiffness, discount)
     # r = x/(√(γ²/4 + x) + γ/2): the difference of the definition loses digits for large γ
-    return _plain(
-        np.divide(
-            stiffness, frequency + discount / 2, out=np.zeros_like(stiffness), where=stiffness != 0
-        )
-    )
+    below = _frequency(stiffness, discount) + discount / 2
+    rate = np.zeros_like(stiffness)  # and 0 where there is no curvature, be γ 0 or not
+    return _plain(np.divide(stiffness, below, out=rate, where=stiffness != 0))
 
 
 @checked
@@ -48,17 +44,16 @@ def relaxation_matrix(
     learning_rate: LearningRate = 1.0,
     loss_weight: LossWeight = 1.0,
 ) -> np.ndarray:
-    """R = G^{-1/2}[(γ²/4 + ηkG^{-1/2}HG^{-1/2})^{1/2} - γ/2]G^{1/2}, so that θ̇ = -R(θ-μ) at T = ∞,
-    f = 0, B = I (VGR25 §3).
+    """R in θ̇ = -R(θ-μ) at T = ∞, f = 0, B = I (VGR25 §3).
 
-    The solution of R² + γR = ηkG⁻¹H with eigenvalues above -γ/2 (positive for H ≻ 0). The value
-    Hessian is GR/η.
+    R = G^{-1/2}[(γ²/4 + ηkG^{-1/2}HG^{-1/2})^{1/2} - γ/2]G^{1/2}, the solution of R² + γR = ηkG⁻¹H
+    with eigenvalues above -γ/2 (positive for H ≻ 0). The value Hessian is GR/η.
     """
-    return bowl_function(
-        metric,
-        hessian,
-        lambda h: np.atleast_1d(relaxation_rate(h, discount, learning_rate, loss_weight)),
-    ) @ np.asarray(metric, dtype=float)
+
+    def rate(curvatures: np.ndarray) -> np.ndarray:
+        return np.atleast_1d(relaxation_rate(curvatures, discount, learning_rate, loss_weight))
+
+    return bowl_function(metric, hessian, rate) @ np.asarray(metric, dtype=float)
 
 
 @checked
@@ -68,10 +63,10 @@ def finite_horizon_gain(
     discount: Discount = 0.0,
     learning_rate: LearningRate = 1.0,
     loss_weight: LossWeight = 1.0,
-):
-    """r_s = r(1 - e^{-2ws})/(1 + r/(r+γ) e^{-2ws}), w = √(γ²/4 + ηkh): u = -r_s(θ-μ) with
-    time-to-go s, free end, Φ = 0.
+) -> float | np.ndarray:
+    """r_s in u = -r_s(θ-μ) with time-to-go s, free end, Φ = 0.
 
+    r_s = r(1 - e^{-2ws})/(1 + r/(r+γ) e^{-2ws}) with w = √(γ²/4 + ηkh):
     √(ηkh)·tanh(√(ηkh)s) at γ = 0, ηkh·s as h → 0, r as s → ∞ with an error that decays as e^{-2ws}.
     A concave mode beyond γ²/4 + ηkh < 0 has tan in place of tanh and a longest horizon, see
     :func:`longest_horizon`; ProblemError past it.
@@ -80,13 +75,8 @@ def finite_horizon_gain(
     stiffness, discount = _stiffness(curvature, learning_rate, loss_weight), _discount(discount)
     time_to_go = np.asarray(time_to_go, dtype=float)
     square = discount**2 / 4 + stiffness
-    if np.any(
-        (square < 0)
-        & (
-            time_to_go
-            >= np.asarray(longest_horizon(curvature, discount, learning_rate, loss_weight))
-        )
-    ):
+    longest = np.asarray(longest_horizon(curvature, discount, learning_rate, loss_weight))
+    if np.any((square < 0) & (time_to_go >= longest)):
         raise ProblemError(
             "time_to_go",
             expected="less than the longest horizon of a concave mode",
@@ -103,19 +93,17 @@ def longest_horizon(
     discount: Discount = 0.0,
     learning_rate: LearningRate = 1.0,
     loss_weight: LossWeight = 1.0,
-):
-    """T* = (π - arctan(2ω/γ))/ω, ω = √(-ηkh - γ²/4): a concave mode planned beyond it has a cost
-    unbounded below.
+) -> float | np.ndarray:
+    """T* of a concave mode: planned beyond it, its cost is unbounded below.
 
-    Free end, Φ = 0, f = 0. π/(2ω) at γ = 0, inf where γ²/4 + ηkh >= 0. A conjugate point: 1 +
-    (γ/2)tan(ωs)/ω = 0.
+    T* = (π - arctan(2ω/γ))/ω with ω = √(-ηkh - γ²/4). Free end, Φ = 0, f = 0. π/(2ω) at γ = 0, inf
+    where γ²/4 + ηkh >= 0. A conjugate point: 1 + (γ/2)tan(ωs)/ω = 0.
     """
     stiffness, discount = _stiffness(curvature, learning_rate, loss_weight), _discount(discount)
     frequency = np.sqrt(np.maximum(-stiffness - discount**2 / 4, 0))
     longest = np.full_like(frequency, np.inf)
-    np.divide(
-        np.pi - np.arctan2(2 * frequency, discount), frequency, out=longest, where=frequency > 0
-    )
+    angle = np.pi - np.arctan2(2 * frequency, discount)
+    np.divide(angle, frequency, out=longest, where=frequency > 0)
     return _plain(longest)
 
 
@@ -126,7 +114,7 @@ def weight_decay_rate(
     discount: Discount = 0.0,
     learning_rate: LearningRate = 1.0,
     loss_weight: LossWeight = 1.0,
-):
+) -> float | np.ndarray:
     """√(γ²/4 + ηkh + j(j+γ)) - γ/2, the decay rate of the path when f = -jθ, T = ∞ (VGR25 Fig. 3d).
 
     The stable root of s² - γs - (j² + jγ + ηkh) = 0, with its sign turned. The control contributes
@@ -145,17 +133,15 @@ def weight_decay_attractor(
     discount: Discount = 0.0,
     learning_rate: LearningRate = 1.0,
     loss_weight: LossWeight = 1.0,
-):
-    """ηkh/(ηkh + j(j+γ))·μ, where the path rests when f = -jθ, T = ∞: short of the minimum (VGR25
-    Fig. 3d).
+) -> float | np.ndarray:
+    """ηkh/(ηkh + j(j+γ))·μ, where the path rests when f = -jθ, T = ∞ (VGR25 Fig. 3d).
+
+    It falls short of the minimum.
     """
-    stiffness, decay = (
-        _stiffness(curvature, learning_rate, loss_weight),
-        np.asarray(decay, dtype=float),
-    )
-    return _plain(
-        stiffness / (stiffness + decay * (decay + discount)) * np.asarray(minimum, dtype=float)
-    )
+    stiffness = _stiffness(curvature, learning_rate, loss_weight)
+    decay = np.asarray(decay, dtype=float)
+    share = stiffness / (stiffness + decay * (decay + discount))
+    return _plain(share * np.asarray(minimum, dtype=float))
 
 
 @checked
@@ -198,7 +184,7 @@ def spiral_frequency(rotation: Matrix) -> float:
 
 
 @checked
-def preconditioner_exponent(rate: Numbers, discount: Discount = 0.0):
+def preconditioner_exponent(rate: Numbers, discount: Discount = 0.0) -> float | np.ndarray:
     """p = 1 - d log r/d log h = r/(2r+γ), for the gain r(h) = c·h^{1-p}, T = ∞.
 
     0 is gradient descent (γ → ∞), ½ the ballistic rule (γ = 0).
@@ -208,13 +194,12 @@ def preconditioner_exponent(rate: Numbers, discount: Discount = 0.0):
 
 
 @checked
-def shrink_factor(rate: Numbers, discount: Discount, reversion: Numbers):
-    """s = (r+γ)/(r+γ+λ): the learner aims at μ₀ + s(m-μ₀) when the task reverts to μ₀ at rate λ and
-    is believed at m.
+def shrink_factor(rate: Numbers, discount: Discount, reversion: Numbers) -> float | np.ndarray:
+    """s = (r+γ)/(r+γ+λ) where the task reverts to μ₀ at rate λ and is believed at m.
 
-    u = -r[θ - μ₀ - s(m-μ₀)]. By certainty equivalence the same for tasks that jump at Poisson rate
-    λ to a fresh draw with mean μ₀. Exact for LinearQuadratic with the state (θ, m), ṁ = -λ(m-μ₀),
-    of which only θ can be pushed.
+    The learner aims at μ₀ + s(m-μ₀): u = -r[θ - μ₀ - s(m-μ₀)]. By certainty equivalence the same
+    for tasks that jump at Poisson rate λ to a fresh draw with mean μ₀. Exact for LinearQuadratic
+    with the state (θ, m), ṁ = -λ(m-μ₀), of which only θ can be pushed.
     """
     total = np.asarray(rate, dtype=float) + _discount(discount)
     return _plain(total / (total + np.asarray(reversion, dtype=float)))
@@ -222,8 +207,9 @@ def shrink_factor(rate: Numbers, discount: Discount, reversion: Numbers):
 
 @checked
 def bowl_function(metric: Matrix, hessian: Matrix, function: Callable) -> np.ndarray:
-    """G^{-1/2} φ(G^{-1/2}HG^{-1/2}) G^{-1/2} for a function φ of curvatures (n,) -> (n,), by the
-    modes of Hv = hGv.
+    """G^{-1/2} φ(G^{-1/2}HG^{-1/2}) G^{-1/2} for a function φ of curvatures (n,) -> (n,).
+
+    By the modes of Hv = hGv, with VᵀGV = I: then it is V φ(h) Vᵀ.
     """
     metric = matrix("metric G", metric, (None, None))
     metric = symmetric("metric G", metric, len(metric), definite=True)
@@ -231,16 +217,18 @@ def bowl_function(metric: Matrix, hessian: Matrix, function: Callable) -> np.nda
     return (modes * function(curvatures)) @ modes.T
 
 
-def _stiffness(curvature, learning_rate, loss_weight):
+def _stiffness(curvature: Numbers, learning_rate: float, loss_weight: float) -> np.ndarray:
+    """x = ηkh."""
     rate = number("learning_rate η", learning_rate, low=0, low_open=True)
     return rate * number("loss_weight k", loss_weight, low=0) * np.asarray(curvature, dtype=float)
 
 
-def _discount(discount):
+def _discount(discount: float) -> float:
     return number("discount γ", discount, low=0)
 
 
-def _frequency(stiffness, discount):
+def _frequency(stiffness: np.ndarray, discount: float) -> np.ndarray:
+    """√(γ²/4 + x)."""
     square = discount**2 / 4 + stiffness
     if np.any(square < 0) or not np.isfinite(square).all():
         raise ProblemError(
@@ -252,14 +240,14 @@ def _frequency(stiffness, discount):
     return np.sqrt(square)
 
 
-def _tangent(square, time):
+def _tangent(square: np.ndarray, time: np.ndarray) -> np.ndarray:
     """tanh(ws)/w with w² = square, continued through zero to tan(ωs)/ω."""
     root = np.sqrt(np.abs(square))
-    ratio = np.where(
-        square >= 0, np.tanh(root * time), np.tan(np.where(square < 0, root * time, 0.0))
-    )
-    return np.where(root * time > 1e-8, ratio / np.where(root > 0, root, 1.0), time)
+    phase = root * time
+    tangent = np.where(square >= 0, np.tanh(phase), np.tan(np.where(square < 0, phase, 0.0)))
+    # near zero both are s to first order
+    return np.where(phase > 1e-8, tangent / np.where(root > 0, root, 1.0), time)
 
 
-def _plain(values):
+def _plain(values: np.ndarray) -> float | np.ndarray:
     return float(values) if np.ndim(values) == 0 else values

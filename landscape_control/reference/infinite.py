@@ -69,7 +69,7 @@ class InfinitePolicy:
         return -self.costate(theta) @ self._system.push.T
 
     @checked
-    def value(self, theta: Numbers):
+    def value(self, theta: Numbers) -> float | np.ndarray:
         """The optimal cost from θ on: a float for (n,), an array (N,) for (N, n)."""
         quadratic = Quadratic(
             hessian=self.value_hessian, gradient=self.value_gradient, constant=self.value_constant
@@ -77,7 +77,7 @@ class InfinitePolicy:
         return quadratic.at(np.asarray(theta, dtype=float) - self.minimum)
 
     @checked
-    def path(self, start: Vector, times: Vector):
+    def path(self, start: Vector, times: Vector) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(θ, u, λ) of shapes (N, n), (N, m), (N, n) at times ≥ 0, in any order, from θ(0) = start."""
         start, times = vector("start", start, len(self.minimum)), vector("times", times)
         if times.size and times.min() < 0:
@@ -164,7 +164,7 @@ def _policy(system, value):
     )
 
 
-def _rest(closed, velocity):
+def _rest(closed: np.ndarray, velocity: np.ndarray) -> np.ndarray | None:
     """The solution of closed·δ + velocity = 0 nearest to zero, None if there is none."""
     rest = -np.linalg.pinv(closed, rcond=1e-12) @ velocity
     size = np.abs(closed).max() * np.abs(rest).max() + np.abs(velocity).max()

@@ -1,5 +1,4 @@
-"""Closed forms for the regimes in which the optimal policy becomes a named learning rule, with the
-next-order error.
+"""Closed forms for regimes in which the optimal policy is a named rule, with the next order.
 
 Symbols as in :mod:`.formulas`: L = ½(θ-μ)ᵀH(θ-μ), f = 0, B = I, effort uᵀGu/2η, loss weight k,
 discount γ, x = ηkh.
@@ -29,14 +28,13 @@ from .formulas import bowl_function, relaxation_rate
 
 
 @checked
-def planning_horizon(discount: Discount = 0.0, horizon: Horizon = math.inf):
-    """T_γ = ∫₀ᵀ e^{-γt}dt = (1 - e^{-γT})/γ: T at γ = 0, 1/γ at T = ∞. ProblemError when both leave
-    it infinite.
+def planning_horizon(discount: Discount = 0.0, horizon: Horizon = math.inf) -> float:
+    """T_γ = ∫₀ᵀ e^{-γt}dt = (1 - e^{-γT})/γ: T at γ = 0, 1/γ at T = ∞.
+
+    ProblemError when both leave it infinite.
     """
-    discount, horizon = (
-        number("discount γ", discount, low=0),
-        number("horizon T", horizon, low=0, low_open=True, allow_inf=True),
-    )
+    discount = number("discount γ", discount, low=0)
+    horizon = number("horizon T", horizon, low=0, low_open=True, allow_inf=True)
     if discount == 0 and math.isinf(horizon):
         raise ProblemError(
             "planning horizon",
@@ -72,18 +70,15 @@ def gradient_descent_error(
     horizon: Horizon = math.inf,
     learning_rate: LearningRate = 1.0,
     loss_weight: LossWeight = 1.0,
-):
-    """ε in r = αh(1 - ε + …): how far gradient descent overshoots, relative, to first order in the
-    curvature.
+) -> float | np.ndarray:
+    """ε in r = αh(1 - ε + …): the relative overshoot of gradient descent, to first order in h.
 
     ε = ηkh [1 - e^{-2γT} - 2γTe^{-γT}]/(γ²(1 - e^{-γT})): ηkh/γ² at T = ∞ (slope -2 in γ), ηkhT²/3
     at γ = 0 (slope +2 in T).
     Source: the Riccati equation to second order in h.
     """
-    stiffness, short = (
-        _product(learning_rate, loss_weight) * np.asarray(curvature, dtype=float),
-        planning_horizon(discount, horizon),
-    )
+    stiffness = _product(learning_rate, loss_weight) * np.asarray(curvature, dtype=float)
+    short = planning_horizon(discount, horizon)
     if math.isinf(horizon):
         error = stiffness / discount**2
     else:
@@ -98,7 +93,7 @@ def short_horizon_error(
     horizon: Annotated[Positive, Words(symbol="T")],
     learning_rate: LearningRate = 1.0,
     loss_weight: LossWeight = 1.0,
-):
+) -> float | np.ndarray:
     """ηkhT²/3: the relative overshoot of the step -ηkT∇L for T → 0 at γ = 0.
 
     With γ > 0 the leading error of that step is γT/2, of slope +1; the step -ηk(1 - e^{-γT})/γ·∇L
@@ -114,16 +109,13 @@ def ballistic_matrix(
     learning_rate: LearningRate = 1.0,
     loss_weight: LossWeight = 1.0,
 ) -> np.ndarray:
-    """N = √(ηk) G^{-1/2}(G^{-1/2}HG^{-1/2})^{-1/2}G^{-1/2} in u = -N∇L, the exact policy at γ = 0,
-    T = ∞ (VGR25 §3).
+    """N in u = -N∇L, the exact policy at γ = 0, T = ∞ (VGR25 §3).
 
-    √(ηk)H^{-1/2} for G = I. ProblemError unless H is positive definite.
+    N = √(ηk) G^{-1/2}(G^{-1/2}HG^{-1/2})^{-1/2}G^{-1/2}, that is √(ηk)H^{-1/2} for G = I.
+    ProblemError unless H is positive definite.
     """
-    return bowl_function(
-        metric,
-        hessian,
-        lambda h: math.sqrt(_product(learning_rate, loss_weight)) / np.sqrt(_convex(h)),
-    )
+    speed = math.sqrt(_product(learning_rate, loss_weight))
+    return bowl_function(metric, hessian, lambda h: speed / np.sqrt(_convex(h)))
 
 
 @checked
@@ -135,15 +127,14 @@ def newton_held_plan(
     learning_rate: LearningRate = 1.0,
     loss_weight: LossWeight = 1.0,
 ) -> np.ndarray:
-    """N = (I - e^{-RΔt})H⁻¹ in Δθ = -N∇L: a plan made at T = ∞ and held for Δt; H⁻¹, Newton's step,
-    as Δt → ∞.
+    """N = (I - e^{-RΔt})H⁻¹ in Δθ = -N∇L: a plan made at T = ∞ and held for Δt.
 
-    R is :func:`~.formulas.relaxation_matrix`. For small Δt it is Δt·RH⁻¹. ProblemError unless H is
-    positive definite.
+    H⁻¹, Newton's step, as Δt → ∞. R is :func:`~.formulas.relaxation_matrix`. For small Δt it is
+    Δt·RH⁻¹. ProblemError unless H is positive definite.
     """
     duration = number("duration Δt", duration, low=0, low_open=True, allow_inf=True)
 
-    def step(h):
+    def step(h: np.ndarray) -> np.ndarray:
         rate = np.atleast_1d(relaxation_rate(_convex(h), discount, learning_rate, loss_weight))
         return -np.expm1(-rate * duration) / h
 
@@ -170,13 +161,13 @@ def proximal_matrix(
     return bowl_function(metric, hessian, lambda h: step / (1 + step * h))
 
 
-def _product(learning_rate, loss_weight):
-    return number("learning_rate η", learning_rate, low=0, low_open=True) * number(
-        "loss_weight k", loss_weight, low=0
-    )
+def _product(learning_rate: float, loss_weight: float) -> float:
+    """ηk."""
+    rate = number("learning_rate η", learning_rate, low=0, low_open=True)
+    return rate * number("loss_weight k", loss_weight, low=0)
 
 
-def _convex(curvatures):
+def _convex(curvatures: np.ndarray) -> np.ndarray:
     if np.min(curvatures) <= 0:
         raise ProblemError(
             "hessian H",
@@ -190,7 +181,7 @@ def _convex(curvatures):
     return curvatures
 
 
-def _overshoot(phase):
+def _overshoot(phase: float) -> float:
     """[1 - e^{-2y} - 2ye^{-y}]/y³ = 2e^{-y}(sinh y - y)/y³, 1/3 at y = 0."""
     if phase < 0.5:
         series = sum(phase ** (2 * i) / math.factorial(2 * i + 3) for i in range(8))

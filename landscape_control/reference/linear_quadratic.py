@@ -1,8 +1,9 @@
 """LinearQuadratic: quadratic loss, affine drift, constant metric and actuation, solved exactly."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -202,11 +203,11 @@ class LinearQuadratic:
         offset[np.abs(offset) <= 1e-14 * self.dimension * rounding] = 0.0
         return offset
 
-    def _set(self, **values):
+    def _set(self, **values: object) -> None:
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
-    def _set_given(self, name, check):
+    def _set_given(self, name: str, check: Callable[[Any], np.ndarray]) -> None:
         if getattr(self, name) is not None:
             self._set(**{name: check(getattr(self, name))})
 

@@ -94,7 +94,9 @@ def orthogonal_rule(
     )
 
 
-def recurrence(points, weights, count: int) -> tuple[np.ndarray, np.ndarray]:
+def recurrence(
+    points: np.ndarray, weights: np.ndarray, count: int
+) -> tuple[np.ndarray, np.ndarray]:
     """a (count,), b (count - 1,) of the monic orthogonal polynomials p_{t+1} = (h - a_t) p_t -
     b_{t-1} p_{t-1}.
 
@@ -114,7 +116,7 @@ def recurrence(points, weights, count: int) -> tuple[np.ndarray, np.ndarray]:
     return diagonal, norms[:-1]
 
 
-def heavy_ball_coefficients(diagonal, off) -> tuple[np.ndarray, np.ndarray]:
+def heavy_ball_coefficients(diagonal: np.ndarray, off: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """α_t, β_t (T,) that generate the polynomials of a recurrence, scaled to P_t(0) = 1.
 
     1/α_t = -p_{t+1}(0)/p_t(0) = a_t - b_{t-1} α_{t-1} and β_t = b_{t-1} α_t α_{t-1}, β_0 = 0, so

@@ -5,7 +5,9 @@ enough that nothing grows in it (Davison & Maki 1973; Kenney & Leipnik 1985). St
 so that long horizons lose no digits.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 
@@ -28,7 +30,7 @@ class Quadratic:
     gradient: np.ndarray
     constant: float
 
-    def at(self, deviation) -> np.ndarray:
+    def at(self, deviation: np.ndarray) -> np.ndarray:
         """V at δ (n,) or (N, n)."""
         curved = np.sum((deviation @ self.hessian) * deviation, axis=-1)
         return 0.5 * curved + deviation @ self.gradient + self.constant
@@ -44,13 +46,14 @@ class Node:
     drift: np.ndarray | None = None
 
 
-def backwards(system: LinearSystem, times_to_go, end: Quadratic) -> list[Node]:
+def backwards(system: LinearSystem, times_to_go: Iterable[float], end: Quadratic) -> list[Node]:
     """Nodes from the end to the last of the ascending ``times_to_go``, all of them among the nodes.
 
     Raises EscapeError past a conjugate point, ProblemError where an unseen direction grows out of
     the range of floating-point numbers.
     """
-    nodes, stretch = [Node(time_to_go=0.0, value=end)], np.eye(system.size)
+    nodes = [Node(time_to_go=0.0, value=end)]
+    stretch = np.eye(system.size)
     seen = seen_directions(system, end.hessian)
     projector = seen @ seen.T if seen.shape[1] < system.size else None
     for time in times_to_go:
@@ -61,14 +64,17 @@ def backwards(system: LinearSystem, times_to_go, end: Quadratic) -> list[Node]:
         step = system.step((time - begin) / count)
         moments = np.linspace(begin, time, count + 1)[1:]
         for moment in moments:
-            nodes.append(_before(step, nodes[-1].value, moment, projector))
-            stretch = stretch @ nodes[-1].ahead * np.sqrt(step.fade)
+            node = _before(step, nodes[-1].value, moment, projector)
+            nodes.append(node)
+            assert node.ahead is not None  # only the end itself has nothing ahead
+            stretch = stretch @ node.ahead * np.sqrt(step.fade)
             if not np.abs(stretch).max() < _LARGEST:
                 _refuse_growth()
     return nodes
 
 
-def _before(step: Step, later: Quadratic, time_to_go, projector) -> Node:
+def _before(step: Step, later: Quadratic, time_to_go: float, projector: np.ndarray | None) -> Node:
+    """The node one step of time earlier."""
     n = len(later.gradient)
     across, down = step.states[:n], step.states[n:]
     # δ(s + h) = moved δ(s) + shift, once λ(s) = Sδ(s) + g is put in
@@ -91,7 +97,7 @@ def _before(step: Step, later: Quadratic, time_to_go, projector) -> Node:
     return Node(time_to_go=float(time_to_go), value=value, ahead=ahead, drift=drift)
 
 
-def _refuse_growth():
+def _refuse_growth() -> NoReturn:
     raise ProblemError(
         "horizon",
         expected="a horizon over which the drift stays within floating-point numbers",

@@ -7,7 +7,7 @@ from .hamiltonian import LinearSystem
 _ROUND_OFF = 100 * np.finfo(float).eps  # times the dimension: taken as zero
 
 
-def seen_directions(system: LinearSystem, terminal=None) -> np.ndarray:
+def seen_directions(system: LinearSystem, terminal: np.ndarray | None = None) -> np.ndarray:
     """Orthonormal basis (n, p) of what the loss, or a ``terminal`` Hessian, sees now or later.
 
     The row space of Q, QA, QA², …

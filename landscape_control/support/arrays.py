@@ -9,8 +9,9 @@ entries, dates and times, text that reads as a number, sets, generators and mapp
 
 import math
 import numbers
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 
@@ -31,56 +32,72 @@ _ADVICE = {
 }
 
 
-def freeze(array) -> np.ndarray:
+def freeze(values: Any) -> np.ndarray:
     """A read-only float array with its own memory."""
-    array = np.array(array, dtype=float)
+    array = np.array(values, dtype=float)
     array.setflags(write=False)
     return array
 
 
 def number(
     what: str,
-    value,
+    value: Any,
     *,
-    low=-np.inf,
-    high=np.inf,
-    low_open=False,
-    high_open=False,
-    allow_inf=False,
-    allow_nan=False,
+    low: float = -np.inf,
+    high: float = np.inf,
+    low_open: bool = False,
+    high_open: bool = False,
+    allow_inf: bool = False,
+    allow_nan: bool = False,
 ) -> float:
-    """A float in [low, high], without the ends that are open; finite unless ``allow_inf``, no NaN
-    unless ``allow_nan``.
+    """A float in [low, high], without the ends that are open.
+
+    Finite unless ``allow_inf``, no NaN unless ``allow_nan``.
     """
     if type(value) is float and low < value < high and not math.isinf(value):
         return value
-    result, advice = _float(value), f"choose {what} inside that range"
-    if result is None:
-        result, advice = math.nan, _number_advice(what, value)
-    elif allow_nan and math.isnan(result):
-        return result
-    above = result > low if low_open else result >= low
-    below = result < high if high_open else result <= high
-    if above and below and (allow_inf or not math.isinf(result)):
-        return result
-    bound = range_words(low, high, low_open, high_open, allow_inf)
-    raise ProblemError(what, expected=bound, received=shown(value), advice=advice)
+    result = _float(value)
+    if result is not None:
+        if allow_nan and math.isnan(result):
+            return result
+        above = result > low if low_open else result >= low
+        below = result < high if high_open else result <= high
+        if above and below and (allow_inf or not math.isinf(result)):
+            return result
+    raise ProblemError(
+        what,
+        expected=range_words(low, high, low_open, high_open, allow_inf),
+        received=shown(value),
+        advice=_number_advice(what, value)
+        if result is None
+        else f"choose {what} inside that range",
+    )
 
 
-def range_words(low, high, low_open=False, high_open=False, allow_inf=False) -> str:
+def range_words(
+    low: float,
+    high: float,
+    low_open: bool = False,
+    high_open: bool = False,
+    allow_inf: bool = False,
+) -> str:
     """The numbers that are accepted, in words."""
-    above, below = (">" if low_open else ">="), ("<" if high_open else "<=")
-    least = f"{above} {low:g}" if np.isfinite(low) else ""
-    most = f"{below} {high:g}" if np.isfinite(high) else ""
-    limits = " and ".join(limit for limit in (least, most) if limit)
-    if limits:
-        return f"a number {limits}" if most or allow_inf else f"a number {limits}, finite"
-    return "a number" if allow_inf else "a finite number"
+    limits = []
+    if np.isfinite(low):
+        limits.append(f"{'>' if low_open else '>='} {low:g}")
+    if np.isfinite(high):
+        limits.append(f"{'<' if high_open else '<='} {high:g}")
+    if not limits:
+        return "a number" if allow_inf else "a finite number"
+    words = f"a number {' and '.join(limits)}"
+    # a limit above says by itself that infinity is not accepted
+    return words if np.isfinite(high) or allow_inf else f"{words}, finite"
 
 
-def whole(what: str, value, *, low=1, high=None) -> int:
-    """An integer >= low (any where None), and <= high where more would not end in a reasonable
-    time.
+def whole(what: str, value: Any, *, low: int | None = 1, high: int | None = None) -> int:
+    """An integer >= low (any where None).
+
+    And <= high, where more would not end in a reasonable time.
     """
     if type(value) is np.ndarray and value.ndim == 0:
         value = value[()]
@@ -99,7 +116,7 @@ def whole(what: str, value, *, low=1, high=None) -> int:
     return int(value)
 
 
-def flag(what: str, value) -> bool:
+def flag(what: str, value: object) -> bool:
     """True or False, of Python or of NumPy; no other object stands for them."""
     if not isinstance(value, (bool, np.bool_)):
         raise ProblemError(
@@ -111,7 +128,7 @@ def flag(what: str, value) -> bool:
     return bool(value)
 
 
-def vector(what: str, value, size: int | None = None) -> np.ndarray:
+def vector(what: str, value: Any, size: int | None = None) -> np.ndarray:
     """A read-only finite vector; a vector stays 1-D even when it has one entry."""
     shape = "a 1-D array of numbers" if size is None else f"{size} numbers in a 1-D array"
     array = real_array(what, value, shape)
@@ -127,13 +144,14 @@ def vector(what: str, value, size: int | None = None) -> np.ndarray:
     return finite(what, array)
 
 
-def matrix(what: str, value, shape: tuple[int | None, int | None]) -> np.ndarray:
+def matrix(what: str, value: Any, shape: tuple[int | None, int | None]) -> np.ndarray:
     """A read-only finite matrix; ``None`` in ``shape`` leaves that side free."""
     words = _matrix_words(*shape)
     array = real_array(what, value, words, keep_columns=True)
-    if array.ndim != 2 or any(
-        s is not None and s != a for s, a in zip(shape, array.shape, strict=True)
-    ):
+    fits = array.ndim == 2 and all(
+        wanted in (None, size) for wanted, size in zip(shape, array.shape, strict=True)
+    )
+    if not fits:
         raise ProblemError(
             what,
             expected=words,
@@ -143,7 +161,7 @@ def matrix(what: str, value, shape: tuple[int | None, int | None]) -> np.ndarray
     return finite(what, array)
 
 
-def _matrix_words(rows, columns):
+def _matrix_words(rows: int | None, columns: int | None) -> str:
     if rows is None and columns is None:
         return "a matrix"
     if rows is None:
@@ -153,7 +171,7 @@ def _matrix_words(rows, columns):
     return f"a {rows}x{columns} matrix"
 
 
-def symmetric(what: str, value, size: int, *, definite: bool = False) -> np.ndarray:
+def symmetric(what: str, value: Any, size: int, *, definite: bool = False) -> np.ndarray:
     """A symmetric matrix (positive definite when ``definite``), by its eigenvalues."""
     array = matrix(what, value, (size, size))
     gap = np.abs(array - array.T).max()
@@ -178,9 +196,10 @@ def symmetric(what: str, value, size: int, *, definite: bool = False) -> np.ndar
     return array
 
 
-def plain(value):
-    """A CasADi matrix of numbers as a NumPy array, 1-D where it is one column; anything else as it
-    is.
+def plain(value: Any) -> Any:
+    """A CasADi matrix of numbers as a NumPy array, 1-D where it is one column.
+
+    Anything else stays as it is.
     """
     if not hasattr(value, "full"):
         return value
@@ -188,9 +207,10 @@ def plain(value):
     return array.ravel() if array.shape[1] == 1 else array
 
 
-def real_array(what: str, value, words: str, *, keep_columns: bool = False) -> np.ndarray:
-    """A float array of any shape with its own memory; what is no array of real numbers is refused,
-    see the module.
+def real_array(what: str, value: Any, words: str, *, keep_columns: bool = False) -> np.ndarray:
+    """A float array of any shape with its own memory.
+
+    What is no array of real numbers is refused, see the module.
     """
     if hasattr(value, "full"):
         value = value.full() if keep_columns else plain(value)
@@ -206,10 +226,8 @@ def real_array(what: str, value, words: str, *, keep_columns: bool = False) -> n
     raise ProblemError(what, expected=words, received=fault, advice=advice)
 
 
-def unreal(value) -> str | None:
-    """What in ``value``, an object that may be an array or a number, is no real number; None where
-    all of it is.
-    """
+def unreal(value: Any) -> str | None:
+    """What in a value, an array or a number perhaps, is no real number; None where all of it is."""
     if isinstance(value, float | int) and not isinstance(value, bool):
         return None
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
@@ -217,7 +235,7 @@ def unreal(value) -> str | None:
     if isinstance(value, np.ndarray | np.generic):
         return _unreal_array(np.asarray(value))
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return next((fault for fault in map(unreal, value) if fault is not None), None)
+        return _first_fault(value)
     if isinstance(value, bool):
         return "truth values"
     if isinstance(value, complex):
@@ -232,30 +250,34 @@ def unreal(value) -> str | None:
 def finite(what: str, array: np.ndarray) -> np.ndarray:
     """The array, read-only, if all its entries are finite."""
     if not np.isfinite(array).all():
+        first = tuple(map(int, np.argwhere(~np.isfinite(array))[0]))
         raise ProblemError(
             what,
             expected="finite numbers",
-            received=(
-                f"NaN or infinity at index {tuple(map(int, np.argwhere(~np.isfinite(array))[0]))}"
-            ),
+            received=f"NaN or infinity at index {first}",
             advice=f"find where {what} was computed and why it is not finite",
         )
     array.setflags(write=False)
     return array
 
 
-def _unreal_array(array):
+def _first_fault(entries: Iterable) -> str | None:
+    return next((fault for fault in map(unreal, entries) if fault is not None), None)
+
+
+def _unreal_array(array: np.ndarray) -> str | None:
     kind = array.dtype.kind
     if kind in "iuf":
         return None
     if kind == "O":
-        return next((fault for fault in map(unreal, array.flat) if fault is not None), None)
+        return _first_fault(array.flat)
     return _DTYPE_WORDS.get(kind, f"an array of type {array.dtype}")
 
 
-def _foreign(value):
-    """Of what hands out a NumPy array, such as a column of a table; symbols of CasADi have no
-    numbers to hand out.
+def _foreign(value: Any) -> str | None:
+    """The fault of what hands out a NumPy array, such as a column of a table.
+
+    Symbols of CasADi have no numbers to hand out: they give an array of themselves.
     """
     try:
         array = np.asarray(value)
@@ -266,17 +288,18 @@ def _foreign(value):
     return _unreal_array(array)
 
 
-def _float(value) -> float | None:
+def _float(value: Any) -> float | None:
     """The float that an object stands for; None where it is not one real number."""
     if isinstance(value, float):
         return float(value)
     if isinstance(value, np.ndarray) or hasattr(value, "full") or hasattr(value, "__array__"):
-        array = value.full() if hasattr(value, "full") else value
-        if unreal(array) is not None:
+        of_casadi = hasattr(value, "full")  # whose numbers are matrices of one entry
+        given = value.full() if of_casadi else value
+        if unreal(given) is not None:
             return None
-        array = np.asarray(array)
-        single = array.ndim == 0 or (hasattr(value, "full") and array.size == 1)
-        return float(array.item()) if single else None
+        array = np.asarray(given)
+        is_one = array.ndim == 0 or (of_casadi and array.size == 1)
+        return float(array.item()) if is_one else None
     if isinstance(value, bool) or not isinstance(value, numbers.Real | Decimal):
         return None
     try:
@@ -285,6 +308,6 @@ def _float(value) -> float | None:
         return None
 
 
-def _number_advice(what, value):
-    fault = unreal(value)
+def _number_advice(what: str, value: Any) -> str:
+    fault = unreal(value) or ""
     return _ADVICE.get(fault, "pass {what} as one number").format(what=what)

@@ -1,9 +1,8 @@
-"""The ways this library says no: bad input at construction, a solve that failed, a solve that was
-interrupted.
-"""
+"""Exceptions: bad input at construction, a solve that failed, a solve that was interrupted."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 
 class ProblemError(ValueError):
@@ -19,12 +18,14 @@ class ProblemError(ValueError):
         self.what, self.expected, self.received, self.advice = what, expected, received, advice
         super().__init__(f"{what}: expected {expected}; received {received}. What to do: {advice}")
 
-    def __reduce__(self):  # keyword-only arguments survive process boundaries
+    def __reduce__(self) -> tuple[Callable, tuple]:  # keyword-only arguments survive pickling
         return (_rebuild, (type(self), self.what, self.expected, self.received, self.advice))
 
 
-def _rebuild(kind, what, expected, received, advice):
-    return kind(what, expected=expected, received=received, advice=advice)
+def _rebuild(
+    cls: type[ProblemError], what: str, expected: str, received: str, advice: str
+) -> ProblemError:
+    return cls(what, expected=expected, received=received, advice=advice)
 
 
 class UnstabilisableError(ProblemError):
@@ -34,57 +35,57 @@ class UnstabilisableError(ProblemError):
 class SolveError(RuntimeError):
     """A solve that did not reach its tolerance; ``solution`` keeps everything that was computed."""
 
-    def __init__(self, message: str, solution=None):
+    def __init__(self, message: str, solution: Any = None):
         super().__init__(message)
         self.solution = solution
 
 
 class SolveInterrupted(KeyboardInterrupt):
-    """Ctrl-C during a solve; ``solution`` is the best so far, None where nothing had been found
-    yet.
-    """
+    """Ctrl-C during a solve; ``solution`` is the best so far, None where there was none yet."""
 
-    def __init__(self, message: str, solution=None):
+    def __init__(self, message: str, solution: Any = None):
         super().__init__(message)
         self.solution = solution
 
 
-def check_choice(what: str, value, allowed: Iterable[str]) -> str:
+def check_choice(what: str, value: object, allowed: Iterable[str]) -> str:
     """Return ``value`` if it is one of ``allowed``; otherwise refuse, naming the near matches."""
-    allowed = sorted(allowed)
-    if isinstance(value, str) and value in allowed:
+    names = sorted(allowed)
+    if isinstance(value, str) and value in names:
         return value
-    near = difflib.get_close_matches(str(value), allowed, n=2, cutoff=0.4)
-    hint = (
-        f"did you mean {' or '.join(map(repr, near))}?"
-        if near
-        else "choose one of the allowed names"
-    )
+    advice = "choose one of the allowed names"
+    near = difflib.get_close_matches(str(value), names, n=2, cutoff=0.4)
+    if near:
+        advice = f"did you mean {' or '.join(map(repr, near))}?"
     raise ProblemError(
-        what, expected=f"one of {', '.join(map(repr, allowed))}", received=shown(value), advice=hint
+        what,
+        expected=f"one of {', '.join(map(repr, names))}",
+        received=shown(value),
+        advice=advice,
     )
 
 
-def check_options(what: str, given: dict, allowed: Iterable[str]) -> None:
+def check_options(what: str, given: Iterable[str], allowed: Iterable[str]) -> None:
     """Refuse keyword options whose names are not in ``allowed``, one clear message each."""
     for name in given:
         check_choice(f"{what} option", name, allowed)
 
 
 def printable(words: str) -> str:
-    """Words of a file on one line of a terminal: what would move its cursor or colour it is written
-    out, as in \\x1b.
+    """Words of a file on one line of a terminal.
+
+    What would move the cursor or colour the terminal is written out, as in \\x1b.
     """
     return words if words.isprintable() else "".join(map(_written_out, words))
 
 
-def _written_out(character):
-    return (
-        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-    )
+def _written_out(character: str) -> str:
+    if character.isprintable():
+        return character
+    return character.encode("unicode_escape").decode("ascii")
 
 
-def shown(value, width: int = 90) -> str:
+def shown(value: object, width: int = 90) -> str:
     """An object in a message: its representation, cut where it is long; a class by name."""
     if isinstance(value, type):
         return f"the class {value.__name__}"

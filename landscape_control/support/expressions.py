@@ -1,14 +1,20 @@
-"""Functions that users write in CasADi: called once on symbols, and what they return checked in
-words.
-"""
+"""Functions that users write in CasADi: called once on symbols, and what they return is checked."""
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from numbers import Real
+from typing import Any, TypeVar
 
 import casadi as ca
 import numpy as np
 
 from .errors import ProblemError
+from .instructions import instructions
+
+# of CasADi, in symbols or in numbers: what goes into a function is of one of these kinds, and so is
+# what comes out
+Expression = TypeVar("Expression", ca.SX, ca.MX, ca.DM)
 
 _ADVICE = (  # (part of the message of an error, what to write instead)
     (
@@ -55,13 +61,13 @@ def call_traced(
     *,
     wanted: str,
     advice: str,
-    keywords=None,
+    keywords: Mapping[str, ca.SX] | None = None,
 ) -> ca.SX:
-    """The SX expression that a user's ``function`` makes of symbols; ``wanted`` and ``advice`` go
-    into refusals.
+    """The SX expression that a user's ``function`` makes of symbols.
 
-    Raises ProblemError, naming the function and where it stands, where it raises or returns
-    anything but real numbers and expressions in its arguments.
+    ``wanted`` and ``advice`` go into refusals. Raises ProblemError, naming the function and where
+    it stands, where it raises or returns anything but real numbers and expressions in its
+    arguments.
     """
     keywords = {} if keywords is None else keywords
     try:
@@ -69,30 +75,23 @@ def call_traced(
     except ProblemError:
         raise
     except Exception as error:
-        said = str(error).strip().splitlines()
-        raise _refusal(
-            what,
-            function,
-            wanted,
-            f"{type(error).__name__}: {_readable(said)}",
-            _advice_for(str(error), advice),
-        ) from error
+        hint = _advice_for(str(error), advice)
+        raise _refusal(what, function, wanted, _readable(error), hint) from error
     expression = _expression(what, function, given, wanted, advice)
     _check_symbols(what, function, expression, [*arguments, *keywords.values()], wanted)
     return expression
 
 
-def call_given(what: str, function: Callable, *arguments, wanted: str, advice: str, **keywords):
-    """What a user's function of numbers returns; where it raises, a ProblemError that names it and
-    what it was given for.
-    """
+def call_given(
+    what: str, function: Callable, *arguments: Any, wanted: str, advice: str, **keywords: Any
+) -> Any:
+    """What a user's function of numbers returns; where it raises, a ProblemError that names it."""
     try:
         return function(*arguments, **keywords)
     except ProblemError:
         raise
     except Exception as error:
-        said = _readable(str(error).strip().splitlines())
-        raise _refusal(what, function, wanted, f"{type(error).__name__}: {said}", advice) from error
+        raise _refusal(what, function, wanted, _readable(error), advice) from error
 
 
 def located(function: Callable) -> str:
@@ -104,7 +103,9 @@ def located(function: Callable) -> str:
     return f"{name!r} ({code.co_filename.rpartition('/')[2]}, line {code.co_firstlineno})"
 
 
-def _refusal(what, function, wanted, received, advice):
+def _refusal(
+    what: str, function: Callable, wanted: str, received: str, advice: str
+) -> ProblemError:
     return ProblemError(
         what,
         expected=wanted,
@@ -113,73 +114,64 @@ def _refusal(what, function, wanted, received, advice):
     )
 
 
-def _readable(lines):
-    """The line of an error's message that says something: CasADi begins with where in its own
-    source it was raised.
+def _readable(error: Exception) -> str:
+    """An error in a line: its class, and the part of its message that says something.
+
+    CasADi's messages begin with the places in its own source where it was raised.
     """
-    if lines and lines[0].startswith("Wrong number or type of arguments"):
-        return f"{lines[0]} {lines[-1].strip()}"[:200]
-    telling = [line for line in lines if not line.startswith((".../", "Error in"))]
-    return (telling or lines or [""])[0][:200]
+    lines = str(error).strip().splitlines() or [""]
+    if lines[0].startswith("Wrong number or type of arguments"):
+        message = f"{lines[0]} {lines[-1].strip()}"
+    else:
+        message = next((x for x in lines if not x.startswith((".../", "Error in"))), lines[0])
+    return f"{type(error).__name__}: {message[:200]}"
 
 
-def _advice_for(message, advice):
-    return next((words for part, words in _ADVICE if part in message), advice)
+def _advice_for(message: str, advice: str) -> str:
+    return next((hint for part, hint in _ADVICE if part in message), advice)
 
 
-def _expression(what, function, given, wanted, advice):
+def _expression(what: str, function: Callable, given: Any, wanted: str, advice: str) -> ca.SX:
     """What a function returned as SX, if it is real numbers or symbols."""
+    refusal = partial(_refusal, what, function, wanted)
     if given is None:
-        raise _refusal(
-            what, function, wanted, "None", f"end the function with 'return …'; {advice}"
-        )
+        raise refusal("None", f"end the function with 'return …'; {advice}")
     if isinstance(given, bool | np.bool_):
-        raise _refusal(
-            what,
-            function,
-            wanted,
+        raise refusal(
             f"the truth value {given}",
             "return the number itself; comparisons of symbols are expressions, == of Python objects"
             " is not",
         )
     if isinstance(given, list | tuple):
-        raise _refusal(
-            what,
-            function,
-            wanted,
+        raise refusal(
             f"a {type(given).__name__} of {len(given)}",
             "join the entries: casadi.vertcat(a, b) is a column, casadi.vertcat(casadi.horzcat(a,"
             " b), casadi.horzcat(c, d)) a matrix",
         )
     if isinstance(given, ca.MX):
-        raise _refusal(
-            what,
-            function,
-            wanted,
+        raise refusal(
             "a casadi.MX expression",
             "work on the vector it is given (casadi.SX), without symbols of your own",
         )
     if isinstance(given, complex | np.complexfloating):
-        raise _refusal(what, function, wanted, f"the complex number {given}", "return real numbers")
-    if isinstance(given, np.ndarray) and (
-        given.dtype.kind not in "iufO" or np.ma.isMaskedArray(given)
-    ):
-        kind = "a masked array" if np.ma.isMaskedArray(given) else f"an array of {given.dtype}"
-        raise _refusal(what, function, wanted, kind, "return real numbers or a CasADi expression")
-    if not isinstance(given, ca.SX | ca.DM | Real | np.ndarray):
-        raise _refusal(what, function, wanted, _named_type(given), advice)
+        raise refusal(f"the complex number {given}", "return real numbers")
+    if np.ma.isMaskedArray(given):
+        raise refusal("a masked array", "return real numbers or a CasADi expression")
+    if isinstance(given, np.ndarray) and given.dtype.kind not in "iufO":
+        raise refusal(f"an array of {given.dtype}", "return real numbers or a CasADi expression")
+    is_numeric = isinstance(given, ca.SX | ca.DM | Real | np.ndarray)
+    if not is_numeric:
+        raise refusal(_named_type(given), advice)
     try:
         expression = ca.SX(given)
     except Exception as error:
-        raise _refusal(what, function, wanted, _named_type(given), advice) from error
+        raise refusal(_named_type(given), advice) from error
     if not expression.numel():
-        raise _refusal(
-            what, function, wanted, f"an empty matrix of shape {expression.shape}", advice
-        )
+        raise refusal(f"an empty matrix of shape {expression.shape}", advice)
     return expression
 
 
-def _named_type(value):
+def _named_type(value: object) -> str:
     if isinstance(value, np.ndarray):
         return f"an array of {value.dtype} of shape {value.shape}"
     if isinstance(value, str):
@@ -187,17 +179,19 @@ def _named_type(value):
     return f"a class, {value.__name__}" if isinstance(value, type) else f"a {type(value).__name__}"
 
 
-def _check_symbols(what, function, expression, known, wanted):
-    """Refuse symbols that are not among the arguments, of the same name or not, and numbers that
-    are NaN.
+def _check_symbols(
+    what: str, function: Callable, expression: ca.SX, arguments: Sequence[ca.SX], wanted: str
+) -> None:
+    """Refuse symbols that are no arguments, be their names the same or not, and numbers that are
+    NaN.
     """
     symbols = ca.vertcat(
-        ca.SX(0, 1), *(symbol for one in known for symbol in ca.symvar(ca.SX(one)))
+        ca.SX(0, 1), *(symbol for argument in arguments for symbol in ca.symvar(ca.SX(argument)))
     )
     flow = ca.Function("given", [symbols], [expression], {"allow_free": True})
     free = flow.free_sx()
     if free:
-        names = ", ".join(str(one) for one in free[:4])
+        names = ", ".join(map(str, free[:4]))
         raise _refusal(
             what,
             function,
@@ -205,7 +199,9 @@ def _check_symbols(what, function, expression, known, wanted):
             f"an expression with the free symbols {names}",
             "use the arguments of the function and numbers only; pass other numbers as parameters",
         )
-    if np.isnan(np.array(flow(np.full(symbols.shape, 0.3)))).any() and _has_nan(flow):
+    # NaN at one point may also be the edge of a domain: only a NaN among the numbers is refused
+    value = np.array(flow(np.full(symbols.shape, 0.3)))
+    if np.isnan(value).any() and _has_nan(flow):
         raise _refusal(
             what,
             function,
@@ -216,10 +212,9 @@ def _check_symbols(what, function, expression, known, wanted):
         )
 
 
-def _has_nan(flow):
-    kinds = map(flow.instruction_id, range(flow.n_instructions()))
+def _has_nan(flow: ca.Function) -> bool:
     return any(
-        np.isnan(flow.instruction_constant(k))
-        for k, kind in enumerate(kinds)
-        if kind == ca.OP_CONST
+        math.isnan(flow.instruction_constant(k))
+        for k, operation, *_ in instructions(flow)
+        if operation == ca.OP_CONST
     )

@@ -8,7 +8,7 @@ are instances under the other, and pickles of earlier versions open.
 
 import sys
 from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
+from importlib.abc import InspectLoader, Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import CodeType, ModuleType
@@ -87,9 +87,11 @@ class _TodaysModule(Loader):
     def exec_module(self, module: ModuleType) -> None:
         module.__spec__ = self._spec  # the import system has put that of the older path there
 
-    def get_code(self, fullname: str) -> CodeType:
+    def get_code(self, fullname: str) -> CodeType | None:
         """The code of the module, for ``python -m`` with an older path."""
         spec = find_spec(self._path)
+        if spec is None or not isinstance(spec.loader, InspectLoader):
+            return None
         return spec.loader.get_code(self._path)
 
 

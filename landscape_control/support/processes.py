@@ -22,7 +22,7 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -76,9 +76,10 @@ def one_blas_thread() -> Iterator[None]:
 
 
 @contextmanager
-def _environment_of_one_thread():
-    """Fresh interpreters inherit the environment of this block; BLAS reads it once, when NumPy is
-    imported.
+def _environment_of_one_thread() -> Iterator[None]:
+    """The block, whose environment fresh interpreters inherit, asks for one BLAS thread.
+
+    BLAS reads it once, when NumPy is imported.
     """
     before = {name: os.environ.get(name) for name in _BLAS_THREADS}
     os.environ.update(dict.fromkeys(_BLAS_THREADS, "1"))
@@ -98,38 +99,38 @@ def _environment_of_one_thread():
 def pool_of(
     workers: int, *, closing: tuple[int, ...] = (), first: tuple = (), main: bool = True
 ) -> ProcessPoolExecutor:
-    """A pool whose processes ignore Ctrl-C, use one BLAS thread, close these descriptors and end
-    when their parent does.
+    """A pool whose processes ignore Ctrl-C, use one BLAS thread and end when their parent does.
 
-    ``first`` is a function, with its arguments, that each process calls when it begins. ``main``:
-    fresh interpreters read the script that runs here again, because functions of it are needed.
+    They close the descriptors ``closing`` that they inherit. ``first`` is a function, with its
+    arguments, that each process calls when it begins. ``main``: fresh interpreters read the script
+    that runs here again, because functions of it are needed.
     """
-    forked = start_method() == "fork"
-    method = "fork" if forked else "spawn"
-    settings = {
-        "mp_context": multiprocessing.get_context(method),
-        "initializer": _prepare,
-        "initargs": (os.getpid(), closing if forked else (), first),
-    }
-    return (
-        ProcessPoolExecutor(workers, **settings) if forked else _Spawning(main, workers, settings)
-    )
+    if start_method() == "fork":
+        return ProcessPoolExecutor(
+            workers,
+            mp_context=multiprocessing.get_context("fork"),
+            initializer=_prepare,
+            initargs=(os.getpid(), closing, first),
+        )
+    # fresh interpreters inherit no descriptors that they would have to close
+    return _Spawning(main, workers, initargs=(os.getpid(), (), first))
 
 
 class _Spawning(ProcessPoolExecutor):
     """A pool of fresh interpreters, which are started as work is submitted."""
 
-    def __init__(self, main, workers, settings):
-        super().__init__(workers, **settings)
+    def __init__(self, main: bool, workers: int, initargs: tuple):
+        context = multiprocessing.get_context("spawn")
+        super().__init__(workers, mp_context=context, initializer=_prepare, initargs=initargs)
         self._main = main
 
-    def submit(self, function, /, *args, **kwargs):
+    def submit(self, function: Callable, /, *args: Any, **kwargs: Any) -> Future:
         with _environment_of_one_thread(), _main_module(self._main):
             return super().submit(function, *args, **kwargs)
 
 
 @contextmanager
-def _main_module(shown):
+def _main_module(shown: bool) -> Iterator[None]:
     """Hide the script that runs from spawned processes, unless they need it."""
     if shown:
         yield
@@ -142,7 +143,7 @@ def _main_module(shown):
         sys.modules["__main__"] = script
 
 
-def _prepare(parent, closing, first):
+def _prepare(parent: int, closing: tuple[int, ...], first: tuple) -> None:
     """What each worker process does when it begins."""
     from threadpoolctl import threadpool_limits
 
@@ -158,7 +159,7 @@ def _prepare(parent, closing, first):
         function(*arguments)
 
 
-def _follow(parent):
+def _follow(parent: int) -> None:
     """End with the parent, even if it was killed: an orphan would wait for work for ever."""
     while os.getppid() == parent:
         time.sleep(0.5)
@@ -169,12 +170,11 @@ def _follow(parent):
 
 
 class InFlight:
-    """Work in the hands of an executor: of each item ``function(*arguments, item)``, at most
-    ``ahead`` of them.
-    """
+    """At most ``ahead`` items that an executor works on: ``function(*arguments, item)`` of each."""
 
     def __init__(self, executor: Executor, call: tuple, items: Sequence, ahead: int):
-        self.executor, self.call, self.items, self.ahead = executor, call, items, ahead
+        self.executor, self.items, self.ahead = executor, items, ahead
+        self._function, *self._arguments = call
         self.pending: dict[Future, int] = {}
         self._finished: SimpleQueue[Future] = SimpleQueue()
 
@@ -183,7 +183,8 @@ class InFlight:
         while queue and len(self.pending) < self.ahead:
             index = queue.popleft()
             try:
-                future = self.executor.submit(*self.call, self.items[index])
+                arguments = [*self._arguments, self.items[index]]
+                future = self.executor.submit(self._function, *arguments)
             except BrokenExecutor as error:
                 if not self.pending:
                     queue.appendleft(index)
@@ -246,7 +247,7 @@ class Pools:
             for index in suspects:
                 yield from self._alone(index, attempts)
 
-    def _alone(self, index, attempts):
+    def _alone(self, index: int, attempts: int) -> Iterator[tuple[int, Any]]:
         """An item that may have killed its process, in processes of its own."""
         for _ in range(attempts - 1):
             lost = yield from self._emptied(deque([index]), pool_of(1, **self.settings), 1)
@@ -254,9 +255,12 @@ class Pools:
                 return
         yield index, Lost(f"the worker process died {attempts} times (killed, or crashed)")
 
-    def _emptied(self, queue, pool, ahead):
+    def _emptied(
+        self, queue: deque[int], pool: ProcessPoolExecutor, ahead: int
+    ) -> Generator[tuple[int, Any], None, list[int]]:
         """Empty the queue with one pool; returns the indices that were in flight when it broke."""
-        work, suspects = InFlight(pool, self.call, self.items, ahead), []
+        work = InFlight(pool, self.call, self.items, ahead)
+        suspects: list[int] = []
         try:
             # once it is broken the others in flight fail too, or had just finished
             while work.pending or (queue and not suspects):
@@ -303,13 +307,13 @@ def run_all(
     return [results[index] for index in range(len(items))]
 
 
-def _here(function, items):
+def _here(function: Callable, items: Sequence) -> Iterator[tuple[int, Result]]:
     with one_blas_thread():
         for index, item in enumerate(items):
             yield index, pickle.loads(_guarded(function, item))
 
 
-def _in_pools(function, items, workers):
+def _in_pools(function: Callable, items: Sequence, workers: int) -> Iterator[tuple[int, Result]]:
     pools = Pools(call=(_guarded, function), items=items, received=_result)
     for index, value in pools.results(range(len(items)), workers=workers, attempts=2):
         if isinstance(value, Lost):
@@ -317,7 +321,7 @@ def _in_pools(function, items, workers):
         yield index, value
 
 
-def _result(future):
+def _result(future: Future) -> Any:
     try:
         return pickle.loads(future.result())
     except BrokenExecutor as error:
@@ -326,7 +330,7 @@ def _result(future):
         return _failure(error)
 
 
-def _guarded(function, item) -> bytes:
+def _guarded(function: Callable, item: Any) -> bytes:
     """The pickled Result of one item; runs in the worker."""
     begin = time.perf_counter()
     try:
@@ -336,7 +340,7 @@ def _guarded(function, item) -> bytes:
         return pickle.dumps(_failure(error, time.perf_counter() - begin))
 
 
-def _failure(error, seconds=0.0) -> Result:
+def _failure(error: Exception, seconds: float = 0.0) -> Result:
     return Result(
         error=f"{type(error).__name__}: {error}",
         seconds=seconds,

@@ -1,34 +1,36 @@
-"""Settings of a solve that come from a file: those that can do no harm are taken, by name and
-range; others are asked for.
+"""Settings of a solve that come from a file: which are taken, and which must be given again.
 
-An optimiser's own options can name files to write and libraries to load, so they are never taken
-from a file.
+Those that can do no harm are taken, by name and range. An optimiser's own options can name files to
+write and libraries to load, so they are never taken from a file.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from .errors import ProblemError
 
-
-def _number(low, high):
-    return lambda value: (
-        isinstance(value, int | float) and not isinstance(value, bool) and low < value <= high
-    )
+Check = Callable[[Any], bool]
 
 
-def _whole(low, high):
-    return lambda value: (
-        isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-    )
+def _number(low: float, high: float) -> Check:
+    return lambda value: _is_number(value) and low < value <= high
 
 
-def _word(*words):
+def _whole(low: int, high: int) -> Check:
+    return lambda value: _is_number(value) and isinstance(value, int) and low <= value <= high
+
+
+def _word(*words: str) -> Check:
     return lambda value: isinstance(value, str) and value in words
 
 
-def _flag(value):
+def _flag(value: Any) -> bool:
     return isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 _DAY = 86400.0  # seconds
@@ -45,7 +47,7 @@ _METHODS = (
     "belief-space transcription",
 )
 # name -> whether a value may come from a file; ranges hold whatever ends in a reasonable time
-TAKEN = {
+TAKEN: dict[str, Check] = {
     "accuracy": _number(0, 1e3),
     "aims": _whole(0, 64),
     "confirm": _flag,
@@ -74,17 +76,23 @@ TAKEN = {
 
 
 def withheld(settings: Mapping) -> tuple[str, ...]:
-    """Names of the settings that a file cannot supply: unknown ones, those out of range, an
-    optimiser's options.
+    """Names of the settings that a file cannot supply.
+
+    These are unknown ones, those out of range, and an optimiser's options.
     """
     return tuple(
         name
         for name, value in settings.items()
-        if not (name in TAKEN and TAKEN[name](value)) and not _says_nothing(value)
+        if not _is_taken(name, value) and not _is_empty(value)
     )
 
 
-def _says_nothing(value) -> bool:
+def _is_taken(name: str, value: Any) -> bool:
+    return name in TAKEN and TAKEN[name](value)
+
+
+def _is_empty(value: Any) -> bool:
+    """None, or a table or list of nothing: it says no more than that the setting was left out."""
     return value is None or (isinstance(value, Mapping | tuple | list) and not value)
 
 
@@ -107,9 +115,10 @@ def check_given(what: str, stored: Mapping, given: Mapping) -> None:
             )
 
 
-def refuse_withheld(what: str, names, how: str) -> None:
-    """Refuse to solve with settings that came from a file and must be given again; ``how`` is a
-    call with room for them.
+def refuse_withheld(what: str, names: Sequence[str], how: str) -> None:
+    """Refuse to solve with settings of a file that must be given again.
+
+    ``how`` is a call with {} in the place of these settings.
     """
     if names:
         call = how.format(", ".join(f"{name}=…" for name in names))
@@ -124,15 +133,14 @@ def refuse_withheld(what: str, names, how: str) -> None:
         )
 
 
-def _equal(one, other) -> bool:
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(_equal(one[name], other[name]) for name in one)
-    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
-        return len(one) == len(other) and all(map(_equal, one, other))
-    if isinstance(one, str) and isinstance(other, float) and not math.isfinite(other):
-        return one == str(other)
-    return type(one) is type(other) and one == other or _both_numbers(one, other) and one == other
-
-
-def _both_numbers(*values) -> bool:
-    return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+def _equal(stored: Any, given: Any) -> bool:
+    """Whether a value is the stored one; files have lists for tuples, and text for infinity."""
+    if isinstance(stored, Mapping) and isinstance(given, Mapping):
+        same_names = stored.keys() == given.keys()
+        return same_names and all(_equal(stored[name], given[name]) for name in stored)
+    if isinstance(stored, list | tuple) and isinstance(given, list | tuple):
+        return len(stored) == len(given) and all(map(_equal, stored, given))
+    if isinstance(stored, str) and isinstance(given, float) and not math.isfinite(given):
+        return stored == str(given)
+    of_one_kind = type(stored) is type(given) or (_is_number(stored) and _is_number(given))
+    return of_one_kind and stored == given

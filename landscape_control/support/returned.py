@@ -1,8 +1,7 @@
-"""What a user's policy or rule returns while it runs: real numbers of the right shape, or a refusal
-that says where.
-"""
+"""What a user's policy or rule returns while it runs: real numbers of the right shape, or refused."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -15,11 +14,9 @@ _ADVICE = "return one row per episode, e.g. -gain * theta, without reductions ov
 
 
 def called(
-    what: str, function: Callable, *arguments, where: str, expected: str = "a rule that runs"
-):
-    """What a user's function returns; an error that it raises becomes a refusal that says where it
-    was.
-    """
+    what: str, function: Callable, *arguments: Any, where: str, expected: str = "a rule that runs"
+) -> Any:
+    """What a user's function returns; an error that it raises becomes a refusal that says where."""
     try:
         return function(*arguments)
     except (ProblemError, SolveError, MemoryError):
@@ -34,25 +31,28 @@ def called(
 
 
 def rows(
-    what: str, given, shape: tuple[int, int], *, where: str, expected: str = "controls of shape"
+    what: str,
+    given: Any,
+    shape: tuple[int, int],
+    *,
+    where: str,
+    expected: str = "controls of shape",
 ) -> np.ndarray:
-    """The array (E, n) of floats that a rule returned. Raises ProblemError for any other kind or
-    shape.
-    """
+    """The array (E, n) of floats that a rule returned; other kinds and shapes are refused."""
     if type(given) is np.ndarray and given.dtype == np.float64 and given.shape == shape:
         return given
-    found = _kind(given)
-    if not found:
+    fault = _fault(given)
+    if not fault:
         array = np.asarray(given, dtype=float)
         if array.shape == shape:
             return array
-        found = f"shape {array.shape}"
+        fault = f"shape {array.shape}"
     raise ProblemError(
-        what, expected=f"{expected} {shape}", received=f"{found}, at {where}", advice=_ADVICE
+        what, expected=f"{expected} {shape}", received=f"{fault}, at {where}", advice=_ADVICE
     )
 
 
-def _kind(given):
+def _fault(given: Any) -> str:
     """What is wrong with the kind of a value; "" if it holds real numbers."""
     if given is None:
         return "None: end the function with 'return …'"
@@ -75,25 +75,19 @@ def _kind(given):
 def refuse_nan(
     what: str, given: np.ndarray, inputs: Sequence[np.ndarray], *, where: str, inputs_are: str
 ) -> None:
-    """Refuse NaN in rows (E, n) that were computed from finite ``inputs`` (E, …); cheap where there
-    is none.
-    """
-    if not np.isnan(given.sum()):
+    """Refuse NaN in rows (E, n) that were computed from finite ``inputs`` (E, …)."""
+    if not np.isnan(given.sum()):  # one sum, for this is asked at every step
         return
     bad = np.isnan(given).any(axis=1)
-    for one in inputs:
-        bad &= (np.abs(one) < _FAR).all(axis=1)
-    if bad.any():
-        episode = int(np.argmax(bad))
-        values = ", ".join(
-            np.array2string(one[episode], precision=4, threshold=6) for one in inputs
-        )
-        received = f"NaN at {where}, episode {episode}, for {inputs_are} {values}"
-        raise ProblemError(
-            what,
-            expected="numbers",
-            received=received,
-            advice=(
-                "mend the function where it divides by zero, or leaves the domain of a root or log"
-            ),
-        )
+    for values in inputs:
+        bad &= (np.abs(values) < _FAR).all(axis=1)
+    if not bad.any():
+        return
+    episode = int(np.argmax(bad))
+    shown = [np.array2string(values[episode], precision=4, threshold=6) for values in inputs]
+    raise ProblemError(
+        what,
+        expected="numbers",
+        received=f"NaN at {where}, episode {episode}, for {inputs_are} {', '.join(shown)}",
+        advice="mend the function where it divides by zero, or leaves the domain of a root or log",
+    )

@@ -1,13 +1,18 @@
-"""Is the expected loss a number, and is it bounded below for every hidden landscape that may come
-up?
-"""
+"""Is the expected loss a number, and bounded below for every hidden landscape that may come up?"""
+
+from typing import TYPE_CHECKING
 
 import casadi as ca
 import numpy as np
 
 from ...support.errors import ProblemError
 from ...support.vectorised import Vectorised
+from ..landscape import Hidden, Landscape
 from .expectation import gaussian_expectation
+
+if TYPE_CHECKING:
+    from .gaussian import GaussianModel
+    from .tasks import TaskModel
 
 _DEVIATIONS = 3.72  # how many standard deviations count as possible: one-sided probability 1e-4
 _FAR = 1e4
@@ -18,28 +23,26 @@ _OUTRUNS = 5.6
 _UNSETTLED = 0.05
 
 
-def check_expected_loss(landscape, model, start, reach: float) -> None:
-    """Refuse an expected loss that is infinite, or losses without lower bound under possible hidden
-    values.
+def check_expected_loss(
+    landscape: Landscape, model: "GaussianModel", start: np.ndarray, reach: float
+) -> None:
+    """Refuse an expected loss that is infinite, and losses that may have no lower bound.
 
     ``reach`` is how far ahead in time the problem looks, for hidden variables whose variance grows.
     """
-    theta, hidden = model.observation.theta, model.observation.hidden
-    loss = Vectorised(ca.Function("loss", [theta, hidden], [landscape.symbolic(theta, hidden)]))
-    for covariance in _covariances(landscape.hidden, reach):
+    loss = _loss(landscape, model)
+    for covariance in _covariances(model.hidden, reach):
         _check_bounded(loss, model.hidden.prior_mean, covariance, landscape.dimension)
     if not model.expectation.is_exact:
         _check_settled(landscape, model, loss, start)
 
 
-def outrunning(landscape, model, values) -> str:
-    """Where a loss falls faster than quadratically at some hidden ``values`` (S, p), in words; ""
-    where none does.
+def outrunning(landscape: Landscape, model: "GaussianModel | TaskModel", values: np.ndarray) -> str:
+    """Where a loss falls faster than quadratically at hidden ``values`` (S, p); "" where none does.
 
     No quadratic effort holds the learner back then, and the optimal cost is -∞ over every horizon.
     """
-    theta, hidden = model.observation.theta, model.observation.hidden
-    loss = Vectorised(ca.Function("loss", [theta, hidden], [landscape.symbolic(theta, hidden)]))
+    loss = _loss(landscape, model)
     directions = _directions(landscape.dimension, np.random.default_rng(0))
     falling = _falls(loss, directions, values, _OUTRUNS)
     if not falling.any():
@@ -52,18 +55,22 @@ def outrunning(landscape, model, values) -> str:
     )
 
 
-def _covariances(hidden, reach):
+def _loss(landscape: Landscape, model: "GaussianModel | TaskModel") -> Vectorised:
+    """L on many (θ, φ)."""
+    theta, hidden = model.observation.theta, model.observation.hidden
+    value = landscape.symbolic(theta, hidden)
+    return Vectorised(ca.Function("loss", [theta, hidden], [value]))
+
+
+def _covariances(hidden: Hidden, reach: float) -> tuple[np.ndarray, np.ndarray]:
     """Unconditional covariances now and as far ahead as the problem looks."""
     reversion = hidden.reversion[0, 0]  # the same for every hidden variable
-    later = (
-        hidden.diffusion / (2 * reversion)
-        if reversion
-        else hidden.prior_covariance + hidden.diffusion * reach
-    )
-    return hidden.prior_covariance, later
+    if reversion:
+        return hidden.prior_covariance, hidden.diffusion / (2 * reversion)
+    return hidden.prior_covariance, hidden.prior_covariance + hidden.diffusion * reach
 
 
-def _check_bounded(loss, mean, covariance, n):
+def _check_bounded(loss: Vectorised, mean: np.ndarray, covariance: np.ndarray, n: int) -> None:
     rng = np.random.default_rng(0)
     directions = _directions(n, rng)
     values = _possible(mean, covariance, rng)
@@ -86,18 +93,20 @@ def _check_bounded(loss, mean, covariance, n):
     )
 
 
-def _directions(n, rng):
+def _directions(n: int, rng: np.random.Generator) -> np.ndarray:
+    """Unit vectors (S, n) of θ: the axes both ways, and some by chance."""
     directions = np.vstack([np.eye(n), -np.eye(n), rng.standard_normal((8 * n, n))])
     return directions / np.linalg.norm(directions, axis=1, keepdims=True)
 
 
-def _text(vector):
+def _text(vector: np.ndarray) -> str:
     return str(np.round(vector, 3).tolist())
 
 
-def _possible(mean, covariance, rng):
-    """Hidden values on the ellipsoid of ``_DEVIATIONS`` standard deviations: axes, single
-    variables, random directions.
+def _possible(mean: np.ndarray, covariance: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Hidden values (S, p) at ``_DEVIATIONS`` standard deviations.
+
+    Along the axes of the ellipsoid, where single variables are largest, and in random directions.
     """
     p = len(mean)
     spread, axes = np.linalg.eigh(covariance)
@@ -108,21 +117,24 @@ def _possible(mean, covariance, rng):
     return mean + _DEVIATIONS * np.vstack([root.T, -root.T, single, -single, random])
 
 
-def _falls(loss, directions, values, factor=_FALLS):
-    """Whether the loss is ``factor`` times as negative at twice a far distance: (directions,
-    values).
+def _falls(
+    loss: Vectorised, directions: np.ndarray, values: np.ndarray, factor: float = _FALLS
+) -> np.ndarray:
+    """Whether the loss is ``factor`` times as negative at twice a far distance.
+
+    Shape (directions, values).
     """
-    theta, hidden = (
-        np.repeat(directions, len(values), axis=0),
-        np.tile(values, (len(directions), 1)),
-    )
+    theta = np.repeat(directions, len(values), axis=0)
+    hidden = np.tile(values, (len(directions), 1))
     with np.errstate(all="ignore"):
         near, far = (loss(theta * distance, hidden) for distance in (_FAR, 2 * _FAR))
         falls = ((near < 0) & (far < factor * near)) | np.isneginf(near)
     return falls.reshape(len(directions), len(values))
 
 
-def _check_settled(landscape, model, loss, start):
+def _check_settled(
+    landscape: Landscape, model: "GaussianModel", loss: Vectorised, start: np.ndarray
+) -> None:
     """Compare two orders of Gauss-Hermite at the prior: an infinite expectation does not settle."""
     theta, hidden, fine = model.observation.theta, model.observation.hidden, model.expectation
     coarse = gaussian_expectation(
@@ -135,10 +147,8 @@ def _check_settled(landscape, model, loss, start):
     mean, covariance = model.hidden.prior_mean, model.hidden.prior_covariance
     values = [float(f.function(start, mean, covariance)) for f in (coarse, fine)]
     deviations = np.diag(np.sqrt(np.diag(covariance)))
-    size = (
-        abs(values[1])
-        + np.abs(loss(start, np.vstack([mean - deviations, mean + deviations]))).mean()
-    )
+    nearby = np.vstack([mean - deviations, mean + deviations])
+    size = abs(values[1]) + np.abs(loss(start, nearby)).mean()
     if not abs(values[1] - values[0]) <= _UNSETTLED * size:
         raise ProblemError(
             "expected loss",

@@ -1,8 +1,7 @@
-"""Expected value of a loss under a Gaussian over its hidden variables, as a CasADi function of (θ,
-mean, covariance).
+"""Expected value of a loss under a Gaussian over its hidden variables.
 
-Exact where the loss is a sum of polynomials in φ times exponentials of affine functions of φ
-(log-normal scales):
+A CasADi function of (θ, mean, covariance). Exact where the loss is a sum of polynomials in φ times
+exponentials of affine functions of φ (log-normal scales):
 
     E[q(φ) e^{aᵀφ + b}] = e^{aᵀm + b + aᵀPa/2} · exp(½ Σ Pᵢⱼ∂ᵢ∂ⱼ) q  at  m + Pa ,
 
@@ -10,6 +9,7 @@ a series that ends with the degree of q and is smooth at P = 0. Hidden variables
 another way are integrated by Gauss-Hermite; the others stay exact, conditional on them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
 
 from ...support.errors import ProblemError
-from .exponential_polynomial import terms_of
+from .exponential_polynomial import Terms, terms_of
 
 NODES = {1: 24, 2: 12, 3: 8}  # Gauss-Hermite points per hidden variable that needs them
 # added variance, in units of the hidden variable's own, that keeps Cholesky smooth at P = 0
@@ -27,8 +27,9 @@ _RIDGE = 1e-6
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Expectation:
-    """``function`` (θ, mean (p), covariance (p, p)) -> E[L]; ``integrated`` lists the variables
-    that need Gauss-Hermite.
+    """``function`` (θ, mean (p), covariance (p, p)) -> E[L].
+
+    ``integrated`` lists the variables that need Gauss-Hermite, with ``nodes`` points in each.
     """
 
     function: ca.Function
@@ -53,16 +54,24 @@ class Expectation:
         )
 
 
-def gaussian_expectation(expression, theta, hidden, scale, nodes=None) -> Expectation:
-    """E of a scalar CasADi ``expression`` in the symbols θ and φ; ``scale`` (p,) are typical
-    variances of φ.
+def gaussian_expectation(
+    expression: ca.SX,
+    theta: ca.SX,
+    hidden: ca.SX,
+    scale: np.ndarray,
+    nodes: int | None = None,
+) -> Expectation:
+    """E of a scalar ``expression`` in the symbols θ and φ.
+
+    ``scale`` (p,) are typical variances of φ.
     """
     p = hidden.numel()
     mean, covariance = ca.SX.sym("mean", p), ca.SX.sym("covariance", p, p)
-    closed = _closed_variables(expression, theta, hidden)
+    closed = _closed_variables(expression, hidden)
     rest = [i for i in range(p) if i not in closed]
     if not rest:
         terms, count = terms_of(expression, hidden), 0
+        assert terms is not None  # all variables are closed ones
         value = _closed_form(terms, hidden, mean, covariance)
     else:
         count = _node_count(rest, nodes)
@@ -77,18 +86,20 @@ def gaussian_expectation(expression, theta, hidden, scale, nodes=None) -> Expect
     return Expectation(function=function, integrated=tuple(rest), nodes=count)
 
 
-def _closed_variables(expression, theta, hidden) -> list[int]:
-    """Hidden variables over which the expectation has a closed form, given the others; as many as
-    possible, greedily.
+def _closed_variables(expression: ca.SX, hidden: ca.SX) -> list[int]:
+    """Hidden variables over which the expectation has a closed form, given the others.
+
+    Chosen greedily: each is taken that has one together with those before it.
     """
-    closed = []
+    closed: list[int] = []
     for i in range(hidden.numel()):
-        if terms_of(expression, ca.vertcat(*[hidden[j] for j in [*closed, i]])) is not None:
+        together = ca.vertcat(*[hidden[j] for j in [*closed, i]])
+        if terms_of(expression, together) is not None:
             closed.append(i)
     return closed
 
 
-def _node_count(rest, nodes):
+def _node_count(rest: list[int], nodes: int | None) -> int:
     if len(rest) > max(NODES):
         names = ", ".join(f"hidden[{i}]" for i in rest)
         raise ProblemError(
@@ -105,7 +116,7 @@ def _node_count(rest, nodes):
     return NODES[len(rest)] if nodes is None else nodes
 
 
-def _closed_form(terms, hidden, mean, covariance):
+def _closed_form(terms: Terms, hidden: ca.SX, mean: ca.SX, covariance: ca.SX) -> ca.SX:
     """Σ over terms q(φ)·e^{ℓ(φ)} of their expectations under N(mean, covariance)."""
     total = ca.SX(0)
     for term in terms:
@@ -115,14 +126,13 @@ def _closed_form(terms, hidden, mean, covariance):
             continue
         slope = ca.gradient(term.exponent, hidden)
         tilted = mean + covariance @ slope
-        weight = ca.exp(
-            ca.substitute(term.exponent, hidden, mean) + ca.dot(slope, covariance @ slope) / 2
-        )
+        at_mean = ca.substitute(term.exponent, hidden, mean)
+        weight = ca.exp(at_mean + ca.dot(slope, covariance @ slope) / 2)
         total += weight * ca.substitute(series, hidden, tilted)
     return total
 
 
-def _heat_series(factor, degree, hidden, covariance):
+def _heat_series(factor: ca.SX, degree: int, hidden: ca.SX, covariance: ca.SX) -> ca.SX:
     """exp(½ Σ Pᵢⱼ∂ᵢ∂ⱼ) of a polynomial of this degree: it ends after degree/2 terms."""
     total = power = ca.SX(factor)
     for k in range(1, degree // 2 + 1):
@@ -131,7 +141,13 @@ def _heat_series(factor, degree, hidden, covariance):
     return total
 
 
-def _conditional(expression, variables, moments, scale, count):
+def _conditional(
+    expression: ca.SX,
+    variables: tuple[ca.SX, list[int], list[int]],
+    moments: tuple[ca.SX, ca.SX],
+    scale: np.ndarray,
+    count: int,
+) -> ca.SX:
     """Gauss-Hermite over the variables without closed form; closed form over the others given them."""
     hidden, closed, rest = variables
     mean, covariance = moments
@@ -143,25 +159,29 @@ def _conditional(expression, variables, moments, scale, count):
     root = ca.chol(covariance[rest, rest] + ca.diag(ca.DM(ridge))).T
     cross = ca.solve(root, covariance[rest, closed]).T if closed else ca.SX(0, len(rest))
     left = covariance[closed, closed] - cross @ cross.T if closed else ca.SX(0, 0)
+    inner_mean = mean[closed] if closed else ca.SX(0, 1)
     given = _given_outer(corrected, inner, outer, len(closed))
     points, weights = hermegauss(count)
     total = ca.SX(0)
     for index in product(range(count), repeat=len(rest)):
         z = ca.DM(points[list(index)])
         weight = np.prod(weights[list(index)]) / (2 * np.pi) ** (len(rest) / 2)
-        total += weight * given(
-            mean[rest] + root @ z, (mean[closed] if closed else ca.SX(0, 1)) + cross @ z, left
-        )
+        total += weight * given(mean[rest] + root @ z, inner_mean + cross @ z, left)
     return total
 
 
-def _given_outer(expression, inner, outer, size):
+def _given_outer(
+    expression: ca.SX, inner: ca.SX, outer: ca.SX, size: int
+) -> Callable[[ca.SX, ca.SX, ca.SX], ca.SX]:
+    """(outer values, mean, covariance of the inner ones) -> expectation over the inner ones."""
     if not size:
         return lambda outer_value, *_: ca.substitute(expression, outer, outer_value)
     centre, covariance = ca.SX.sym("centre", size), ca.SX.sym("left", size, size)
-    value = _closed_form(terms_of(expression, inner), inner, centre, covariance)
+    terms = terms_of(expression, inner)
+    assert terms is not None  # the inner variables are those with a closed form
+    value = _closed_form(terms, inner, centre, covariance)
 
-    def evaluate(outer_value, centre_value, left):
+    def evaluate(outer_value: ca.SX, centre_value: ca.SX, left: ca.SX) -> ca.SX:
         symbols = ca.veccat(outer, centre, covariance)
         return ca.substitute(value, symbols, ca.veccat(outer_value, centre_value, left))
 

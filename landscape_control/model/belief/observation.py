@@ -1,15 +1,15 @@
-"""What the learner sees, compiled: h(θ, φ), its derivative in φ, and the noise, whitened for the
-filters.
-"""
+"""What the learner sees, compiled: h(θ, φ), its slope in φ, and the noise; whitened for filters."""
 
 from functools import cached_property
+from typing import Any
 
 import casadi as ca
 import numpy as np
 
 from ...support.errors import ProblemError
 from ...support.vectorised import Vectorised
-from ..observation import ExactGradient
+from ..landscape import Landscape
+from ..observation import ExactGradient, Sees
 
 
 class Observation:
@@ -19,15 +19,15 @@ class Observation:
     observations stay as they are.
     """
 
-    def __init__(self, landscape, sees):
-        n, p = landscape.dimension, landscape.hidden.dimension
+    def __init__(self, landscape: Landscape, sees: Sees):
+        n, p = landscape.dimension, landscape.hidden_dimension
         self.theta, self.hidden = ca.SX.sym("theta", n), ca.SX.sym("hidden", p)
         self.is_exact = isinstance(sees, ExactGradient)
-        self.expression = ca.densify(
-            ca.vec(ca.SX(sees.expression(landscape, self.theta, self.hidden)))
-        )
+        seen = sees.expression(landscape, self.theta, self.hidden)
+        self.expression = ca.densify(ca.vec(ca.SX(seen)))
         self.dimension = q = self.expression.numel()
-        self.root = ca.densify(ca.SX(ca.DM.eye(q) if self.is_exact else sees.root(self.theta, q)))
+        root = ca.DM.eye(q) if self.is_exact else sees.root(self.theta, q)
+        self.root = ca.densify(ca.SX(root))
         self.slope = ca.densify(ca.jacobian(self.expression, self.hidden))
         self.is_linear = not _depends(self.slope, self.hidden)
 
@@ -55,7 +55,7 @@ class Observation:
             "white", [self.theta, self.hidden], [ca.densify(part) for part in self.white]
         )
 
-    def symbolic_white(self, theta, hidden):
+    def symbolic_white(self, theta: Any, hidden: Any) -> tuple[Any, Any]:
         """R^{-1/2}h and R^{-1/2}∂h/∂φ at CasADi vectors; refuses observations without noise."""
         if self.is_exact:
             raise ProblemError(
@@ -92,36 +92,38 @@ class Observation:
         return Vectorised(ca.Function("roots", [self.theta], [self.root, ca.densify(inverse)]))
 
     @cached_property
-    def _constant_roots(self):
+    def _constant_roots(self) -> tuple[np.ndarray, ...]:
         return tuple(
             part.reshape(self.dimension, -1)
             for part in self._roots(np.zeros((1, self.theta.numel())))
         )
 
-    def value(self, theta, hidden) -> np.ndarray:
+    def value(self, theta: np.ndarray, hidden: np.ndarray) -> np.ndarray:
         """h at θ (E, n) and φ (E, p): shape (E, q)."""
         return self._value(theta, hidden).reshape(-1, self.dimension)
 
-    def white_value(self, theta, hidden) -> np.ndarray:
+    def white_value(self, theta: np.ndarray, hidden: np.ndarray) -> np.ndarray:
         """R^{-1/2}h at θ (E, n) and φ (E, p): shape (E, q)."""
         return self._white(theta, hidden).reshape(-1, self.dimension)
 
-    def white_slope(self, theta, hidden) -> np.ndarray:
+    def white_slope(self, theta: np.ndarray, hidden: np.ndarray) -> np.ndarray:
         """R^{-1/2}∂h/∂φ: shape (E, q, p), or (q, p) where it is the same everywhere."""
         if self.is_constant:
             return self._constant_slope
         return self._white_slope(theta, hidden).reshape(-1, self.dimension, self.hidden.numel())
 
     @cached_property
-    def _constant_slope(self):
+    def _constant_slope(self) -> np.ndarray:
         zeros = np.zeros((1, self.theta.numel())), np.zeros((1, self.hidden.numel()))
         return self._white_slope(*zeros).reshape(self.dimension, -1)
 
-    def whiten(self, theta, seen) -> np.ndarray:
+    def whiten(self, theta: np.ndarray, seen: np.ndarray) -> np.ndarray:
         """R^{-1/2}y for observations (E, q)."""
         return seen if self.is_exact else self._times(1, theta, seen)
 
-    def seen(self, theta, hidden, noise, step) -> np.ndarray:
+    def seen(
+        self, theta: np.ndarray, hidden: np.ndarray, noise: np.ndarray, step: float
+    ) -> np.ndarray:
         """y = h(θ, φ) + R^{1/2}ξ/√step for standard noise ξ (E, q)."""
         value = self.value(theta, hidden)
         return value if self.is_exact else value + self._times(0, theta, noise) / np.sqrt(step)
@@ -130,17 +132,16 @@ class Observation:
         """Variance of each whitened component seen for a time ``step``."""
         return 0.0 if self.is_exact else 1 / step
 
-    def _times(self, which, theta, vectors):
+    def _times(self, which: int, theta: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+        """R^{1/2}v for ``which`` = 0, R^{-1/2}v for 1, of vectors v (E, q)."""
         if self.has_constant_noise:
             root = self._constant_roots[which]
             return vectors * root[0, 0] if self.dimension == 1 else vectors @ root.T
         root = self._roots(theta)[which].reshape(-1, self.dimension, self.dimension)
         return (root @ vectors[..., None])[..., 0]
 
-    def check(self, start, mean):
-        """Refuse noise that cannot be inverted and observations that are not finite, at θ (n,) and
-        φ (p,).
-        """
+    def check(self, start: np.ndarray, mean: np.ndarray) -> None:
+        """Refuse noise without an inverse and observations that are not finite, at θ and φ."""
         root = self._roots(start[None])[0].reshape(self.dimension, -1)
         if not np.isfinite(root).all() or np.linalg.matrix_rank(root) < self.dimension:
             raise ProblemError(
@@ -162,5 +163,5 @@ class Observation:
             )
 
 
-def _depends(expression, symbols) -> bool:
+def _depends(expression: ca.SX, symbols: ca.SX) -> bool:
     return bool(ca.jacobian_sparsity(ca.vec(expression), symbols).nnz())

@@ -1,5 +1,4 @@
-"""The continuous Riccati equation of a linear filter, Ṗ = -ΛP - PΛᵀ + Q - PSP with S = CᵀR⁻¹C, in
-closed form.
+"""The Riccati equation of a linear filter in closed form: Ṗ = -ΛP - PΛᵀ + Q - PSP, S = CᵀR⁻¹C.
 
 Its flow over any time is P -> N + A P(I + M P)⁻¹Aᵀ; two flows compose to a flow, so that doubling
 reaches t = ∞ in a few steps where every hidden variable reverts. Without reversion the algebraic
@@ -10,11 +9,20 @@ import numpy as np
 from scipy.linalg import expm
 
 _DOUBLINGS = 60
-# relative change over a doubling; relative diffusion that counts as none
-_SETTLED, _AT_REST = (1e-15, 1e-12)
+_SETTLED = 1e-15  # relative change over a doubling
+_AT_REST = 1e-12  # relative diffusion that counts as none
+
+# (A, M, N) of P -> N + A P(I + M P)⁻¹Aᵀ
+Flow = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-def covariance_after(reversion, diffusion, information, covariance, time) -> np.ndarray:
+def covariance_after(
+    reversion: np.ndarray,
+    diffusion: np.ndarray,
+    information: np.ndarray,
+    covariance: np.ndarray,
+    time: float,
+) -> np.ndarray:
     """P(t) from P(0) = covariance, by squaring a short exact step."""
     scale = max(np.abs(part).sum() for part in (reversion, diffusion, information)) * time
     doublings = max(0, int(np.ceil(np.log2(max(scale, 1e-300)))))
@@ -24,7 +32,12 @@ def covariance_after(reversion, diffusion, information, covariance, time) -> np.
     return _follow(flow, covariance)
 
 
-def limit(reversion, diffusion, information, covariance) -> np.ndarray | None:
+def limit(
+    reversion: np.ndarray,
+    diffusion: np.ndarray,
+    information: np.ndarray,
+    covariance: np.ndarray,
+) -> np.ndarray | None:
     """P(∞) from P(0) = covariance; None where some variance grows for ever."""
     if not reversion.any():
         return _limit_without_reversion(diffusion, information, covariance)
@@ -39,7 +52,9 @@ def limit(reversion, diffusion, information, covariance) -> np.ndarray | None:
     return current
 
 
-def _limit_without_reversion(diffusion, information, covariance):
+def _limit_without_reversion(
+    diffusion: np.ndarray, information: np.ndarray, covariance: np.ndarray
+) -> np.ndarray | None:
     """P(∞) of Ṗ = Q - PSP, which depends on P(0).
 
     What is seen, z = Cφ, splits: its parts at rest are learned exactly; its driven parts Z, with
@@ -47,38 +62,47 @@ def _limit_without_reversion(diffusion, information, covariance):
     began. φ follows Z by regression; a walk of φ that Z does not show gathers variance for ever.
     """
     values, vectors = np.linalg.eigh(information)
-    seen = (vectors * np.sqrt(np.maximum(values, 0.0))).T[values > _AT_REST * max(values[-1], 0.0)]
+    is_seen = values > _AT_REST * max(values[-1], 0.0)
+    seen = (vectors * np.sqrt(np.maximum(values, 0.0))).T[is_seen]  # rows C, with CᵀC = S
+    largest = np.abs(diffusion).max()
+
     driven, turn = np.linalg.eigh(seen @ diffusion @ seen.T)
-    moves = driven > _AT_REST * np.abs(seen @ seen.T).max(initial=0.0) * np.abs(diffusion).max()
-    resting, moving, driven = turn[:, ~moves].T @ seen, turn[:, moves].T @ seen, driven[moves]
+    moves = driven > _AT_REST * np.abs(seen @ seen.T).max(initial=0.0) * largest
+    resting, moving = turn[:, ~moves].T @ seen, turn[:, moves].T @ seen
+    driven = driven[moves]  # the diagonal of D
+
     follow = diffusion @ moving.T / driven
-    if np.abs(diffusion - follow * driven @ follow.T).max() > 1e-9 * np.abs(diffusion).max():
-        return None
-    left = _conditioned(_conditioned(covariance, resting, 0.0), moving, np.diag(np.sqrt(driven)))
+    if np.abs(diffusion - follow * driven @ follow.T).max() > 1e-9 * largest:
+        return None  # a walk that nothing shows
+    learned = _conditioned(covariance, resting, np.zeros((len(resting), len(resting))))
+    left = _conditioned(learned, moving, np.diag(np.sqrt(driven)))
     stays = np.eye(len(covariance)) - follow @ moving
     return stays @ left @ stays.T + follow * np.sqrt(driven) @ follow.T
 
 
-def _conditioned(covariance, rows, noise):
+def _conditioned(covariance: np.ndarray, rows: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """The covariance of φ once rows·φ was seen with this noise."""
     cross = covariance @ rows.T
-    after = (
-        covariance
-        - cross @ np.linalg.pinv(rows @ cross + noise, rcond=_AT_REST, hermitian=True) @ cross.T
-    )
+    inverse = np.linalg.pinv(rows @ cross + noise, rcond=_AT_REST, hermitian=True)
+    after = covariance - cross @ inverse @ cross.T
     return (after + after.T) / 2
 
 
-def _short_flow(reversion, diffusion, information, time):
+def _short_flow(
+    reversion: np.ndarray, diffusion: np.ndarray, information: np.ndarray, time: float
+) -> Flow:
     """(A, M, N) of the flow over ``time``, from the exponential of the Hamiltonian matrix."""
     p = len(reversion)
-    blocks = expm(np.block([[reversion.T, information], [diffusion, -reversion]]) * time)
+    hamiltonian = np.block([[reversion.T, information], [diffusion, -reversion]])
+    blocks = expm(hamiltonian * time)
     inverse = np.linalg.inv(blocks[:p, :p])
     return inverse.T, inverse @ blocks[:p, p:], blocks[p:, :p] @ inverse
 
 
-def _twice(step, information, gained):
-    """The flow over twice the time: structured doubling, with inverses of matrices I + FᵀMF >= I
-    only.
+def _twice(step: np.ndarray, information: np.ndarray, gained: np.ndarray) -> Flow:
+    """The flow over twice the time, by structured doubling.
+
+    Only matrices I + FᵀMF >= I are inverted.
     """
     shared = _softened(gained, information)
     once = step - shared @ information @ step  # (I + NM)⁻¹A
@@ -87,9 +111,10 @@ def _twice(step, information, gained):
     return step @ once, (less + less.T) / 2, (more + more.T) / 2
 
 
-def _softened(first, second):
-    """X(I + YX)⁻¹ for X = first, Y = second, both positive semidefinite: F(I + FᵀYF)⁻¹Fᵀ with X =
-    FFᵀ.
+def _softened(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """X(I + YX)⁻¹ for X = first, Y = second, both positive semidefinite.
+
+    Computed as F(I + FᵀYF)⁻¹Fᵀ with X = FFᵀ, which stays symmetric.
     """
     values, vectors = np.linalg.eigh(first)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
@@ -98,7 +123,7 @@ def _softened(first, second):
     return root @ root.T
 
 
-def _follow(flow, covariance):
+def _follow(flow: Flow, covariance: np.ndarray) -> np.ndarray:
     step, information, gained = flow
     after = gained + step @ _softened(covariance, information) @ step.T
     return (after + after.T) / 2

@@ -1,14 +1,15 @@
-"""Beliefs as data: a Gaussian, or probabilities of tasks, for one learner or for many episodes at
-once.
-"""
+"""Beliefs as data: a Gaussian, or probabilities of tasks, for one learner or many episodes."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
-from ...support.arguments import Entries, checked
+from ...support.arguments import ArrayLike, Entries, checked
 from ...support.arrays import freeze
 from ...support.errors import ProblemError
+
+Belief = TypeVar("Belief")
 
 
 @checked
@@ -31,10 +32,8 @@ class GaussianBelief:
     covariance: Entries
 
     def __post_init__(self):
-        mean, covariance = (
-            _numbers("belief mean", self.mean),
-            _numbers("belief covariance", self.covariance),
-        )
+        mean = _numbers("belief mean", self.mean)
+        covariance = _numbers("belief covariance", self.covariance)
         p = mean.shape[-1] if mean.ndim in (1, 2) else 0
         allowed = {(p, p), (*mean.shape[:-1], p, p)}
         if not p or covariance.shape not in allowed:
@@ -69,11 +68,8 @@ class TaskBelief:
 
     def __post_init__(self):
         given = _numbers("task probabilities", self.probabilities)
-        if (
-            given.ndim not in (1, 2)
-            or (given < 0).any()
-            or np.abs(given.sum(-1) - 1).max(initial=0) > 1e-9
-        ):
+        has_axes = given.ndim in (1, 2)
+        if not has_axes or (given < 0).any() or np.abs(given.sum(-1) - 1).max(initial=0) > 1e-9:
             raise ProblemError(
                 "task probabilities",
                 expected="numbers >= 0 that sum to 1: (K,) or (E, K)",
@@ -87,7 +83,7 @@ class TaskBelief:
         """Probabilities that a filter just made, without the checks of the constructor."""
         return _bare(cls, probabilities=probabilities)
 
-    def mean_and_covariance(self, tasks) -> tuple[np.ndarray, np.ndarray]:
+    def mean_and_covariance(self, tasks: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """First two moments of φ for tasks (K, p): shapes (..., p) and (..., p, p)."""
         tasks = np.asarray(tasks, dtype=float)
         mean = self.probabilities @ tasks
@@ -95,15 +91,16 @@ class TaskBelief:
         return mean, np.swapaxes(offset * self.probabilities[..., None], -1, -2) @ offset
 
 
-def _bare(kind, **arrays):
-    belief = object.__new__(kind)
+def _bare(cls: type[Belief], **arrays: np.ndarray) -> Belief:
+    """A belief that holds these very arrays, read-only from now on."""
+    belief = object.__new__(cls)
     for name, array in arrays.items():
         array.setflags(write=False)
         object.__setattr__(belief, name, array)
     return belief
 
 
-def _numbers(what, value):
+def _numbers(what: str, value: ArrayLike) -> np.ndarray:
     try:
         array = freeze(value)
     except (TypeError, ValueError):
@@ -123,12 +120,10 @@ def _numbers(what, value):
     return array
 
 
-def _check_covariance(covariance):
+def _check_covariance(covariance: np.ndarray) -> None:
     gap = np.abs(covariance - np.swapaxes(covariance, -1, -2)).max(initial=0.0)
-    lowest, scale = (
-        np.linalg.eigvalsh(covariance).min(initial=0.0),
-        np.abs(covariance).max(initial=0.0),
-    )
+    lowest = np.linalg.eigvalsh(covariance).min(initial=0.0)
+    scale = np.abs(covariance).max(initial=0.0)
     if gap > 1e-10 * scale or lowest < -1e-10 * scale:
         raise ProblemError(
             "belief covariance",

@@ -1,14 +1,17 @@
-"""The belief of a task chain: probabilities of tasks, their dynamics in symbols, their exact filter
-in numbers.
-"""
+"""The belief of a task chain: its dynamics in symbols, its exact filter in numbers."""
 
 from functools import cached_property, reduce
+from typing import Literal
 
 import casadi as ca
 import numpy as np
 from scipy.linalg import expm
 
+from ...support.arguments import ArrayLike
+from ...support.expressions import Expression
 from ...support.vectorised import Vectorised
+from ..landscape import Landscape
+from ..observation import Sees
 from .observation import Observation
 from .state import TaskBelief
 
@@ -30,36 +33,37 @@ class TaskModel:
     assumes : str, what the filter assumes, in words
     """
 
-    kind = "tasks"
+    kind: Literal["tasks"] = "tasks"
     exact = True
     assumes = "Bayes' rule over the tasks (Wonham filter): exact"
 
-    def __init__(self, landscape, sees):
+    def __init__(self, landscape: Landscape, sees: Sees):
+        assert landscape.hidden is not None  # see belief_model
         self.hidden, self.tasks = landscape.hidden, landscape.hidden.tasks
         self.size, self.hidden_dimension = self.tasks.shape
         self.observation = Observation(landscape, sees)
         self.observation_dimension = self.observation.dimension
         theta, hidden = self.observation.theta, self.observation.hidden
         loss = ca.Function("loss", [theta, hidden], [landscape.symbolic(theta, hidden)])
-        self._losses = ca.Function(
-            "losses", [theta], [ca.vertcat(*[loss(theta, ca.DM(task)) for task in self.tasks])]
-        )
+        losses = [loss(theta, ca.DM(task)) for task in self.tasks]
+        self._losses = ca.Function("losses", [theta], [ca.vertcat(*losses)])
         self._transitions: dict[float, np.ndarray] = {}
         self.outruns: str | None = None  # see model.unbounded, at its first use
 
-    def symbolic_expected_loss(self, theta, probabilities):
+    def symbolic_expected_loss(self, theta: Expression, probabilities: Expression) -> Expression:
         """Σ pᵢ L(θ, task i)."""
         return ca.dot(probabilities, self._losses(theta))
 
-    def symbolic_probability_drift(self, probabilities):
+    def symbolic_probability_drift(self, probabilities: Expression) -> Expression:
         """Qᵀp, (K,), with the generator Q."""
         return ca.DM(self.hidden.rates).T @ probabilities
 
-    def symbolic_probability_diffusion(self, theta, probabilities):
+    def symbolic_probability_diffusion(
+        self, theta: Expression, probabilities: Expression
+    ) -> Expression:
         """pᵢ(hᵢ - h̄)ᵀR^{-1/2}ᵀ, (K, q): the probabilities' answer to a standard innovation."""
-        seen = ca.horzcat(
-            *[self.observation.symbolic_white(theta, ca.DM(task))[0] for task in self.tasks]
-        )
+        values = [self.observation.symbolic_white(theta, ca.DM(task))[0] for task in self.tasks]
+        seen = ca.horzcat(*values)
         offset = seen - ca.repmat(seen @ probabilities, 1, self.size)
         return ca.repmat(probabilities, 1, self.observation_dimension) * offset.T
 
@@ -73,20 +77,19 @@ class TaskModel:
             self._transitions[step] = expm(self.hidden.rates * step)
         return TaskBelief.trusted(belief.probabilities @ self._transitions[step])
 
-    def update(self, belief: TaskBelief, theta, observation, step: float) -> TaskBelief:
+    def update(
+        self, belief: TaskBelief, theta: np.ndarray, observation: np.ndarray, step: float
+    ) -> TaskBelief:
         """Bayes' rule for y (E, q) seen at θ (E, n) for a time ``step``."""
-        weights = (
-            self._likelihood(np.atleast_2d(theta), np.atleast_2d(observation), step)
-            * belief.probabilities
-        )
+        likelihood = self._likelihood(np.atleast_2d(theta), np.atleast_2d(observation), step)
+        weights = likelihood * belief.probabilities
         total = (weights @ np.ones(self.size))[:, None]
-        possible = total > 0
+        possible = total > 0  # where no task explains what was seen, the belief stays as it is
         after = np.where(possible, weights / np.where(possible, total, 1.0), belief.probabilities)
-        return TaskBelief.trusted(
-            after[0] if belief.probabilities.ndim == np.ndim(theta) == 1 else after
-        )
+        single = belief.probabilities.ndim == np.ndim(theta) == 1
+        return TaskBelief.trusted(after[0] if single else after)
 
-    def _likelihood(self, theta, seen, step):
+    def _likelihood(self, theta: np.ndarray, seen: np.ndarray, step: float) -> np.ndarray:
         """Likelihood of each task (E, K), up to a factor per episode."""
         expected = self._white_observations(theta).reshape(len(theta), self.size, -1)
         gap = expected - self.observation.whiten(theta, seen)[:, None]
@@ -109,14 +112,14 @@ class TaskModel:
     def _task_losses(self) -> Vectorised:
         return Vectorised(self._losses)
 
-    def expected_loss(self, theta, belief: TaskBelief) -> np.ndarray:
+    def expected_loss(self, theta: ArrayLike, belief: TaskBelief) -> np.ndarray:
         """Σ pᵢ L(θ, task i) at θ (E, n): shape (E,); a number for one θ (n,) and one belief (K,)."""
         losses = self._task_losses(np.atleast_2d(theta)).reshape(-1, self.size)
         value = np.einsum("...k,...k->...", losses, belief.probabilities)
         return value if max(np.ndim(theta), belief.probabilities.ndim) == 2 else value[0]
 
-    def observe(self, theta, hidden, noise, step: float) -> np.ndarray:
-        """y = h(θ, φ) + R^{1/2}ξ/√step for standard noise ξ (E, q): what the learner sees in a
-        step.
-        """
+    def observe(
+        self, theta: np.ndarray, hidden: np.ndarray, noise: np.ndarray, step: float
+    ) -> np.ndarray:
+        """What the learner sees in a step: y = h(θ, φ) + R^{1/2}ξ/√step, standard noise ξ (E, q)."""
         return self.observation.seen(theta, hidden, noise, step)

@@ -1,6 +1,4 @@
-"""LandscapeDistribution: what the learner may meet, as landscapes with weights or draws and where
-it starts on them.
-"""
+"""LandscapeDistribution: the landscapes that a learner may meet, and where it starts on them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -59,7 +57,7 @@ class LandscapeDistribution:
     starts: Starts | None = None
     hidden: Hidden | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if (self.curvatures is None) == (not self.population):
             raise ProblemError(
                 "landscape distribution",
@@ -147,36 +145,39 @@ class LandscapeDistribution:
         courses.
         """
         times = np.arange(horizon + 1.0)
-        if self.is_quadratic:
+        if self.curvatures is not None:
             curvatures = self.curvatures.sample(rng, count)
-            starts = self.start_mean + np.sqrt(self.start_variance) * rng.standard_normal(
-                (count, 1)
-            )
-            minima = (
-                np.zeros((count, horizon + 1, 1))
-                if self.minimum is None
-                else self.minimum.sample(rng, count, times)
-            )
-            return Draws(curvatures=curvatures, starts=starts, minima=minima)
+            deviations = np.sqrt(self.start_variance) * rng.standard_normal((count, 1))
+            minima = np.zeros((count, horizon + 1, 1))
+            if self.minimum is not None:
+                minima = self.minimum.sample(rng, count, times)
+            return Draws(curvatures=curvatures, starts=self.start_mean + deviations, minima=minima)
+        assert self.weights is not None  # equal ones were filled in when it was made
         which = dealt(rng, self.weights, count, blocks)
         starts = self._draw_starts(rng, count, blocks)
         return Draws(which=which, starts=starts, hidden=self._draw_hidden(rng, which, times))
 
-    def _draw_starts(self, rng, count, blocks):
+    def _draw_starts(self, rng: np.random.Generator, count: int, blocks: int) -> np.ndarray:
         if isinstance(self.starts, GaussianPrior):
             return self.starts.sample(rng, count, np.zeros(1))[:, 0]
-        return self.starts[
-            dealt(rng, np.full(len(self.starts), 1 / len(self.starts)), count, blocks)
-        ]
+        points = self.starts
+        assert points is not None  # a population has starts, see distribution_checks
+        equal = np.full(len(points), 1 / len(points))
+        return points[dealt(rng, equal, count, blocks)]
 
-    def _draw_hidden(self, rng, which, times):
+    def _draw_hidden(
+        self, rng: np.random.Generator, which: np.ndarray, times: np.ndarray
+    ) -> np.ndarray:
+        """Courses (S, T+1, p): of the distribution's own process, or of each episode's landscape."""
         if self.hidden is not None:
             return self.hidden.sample(rng, len(which), times)
-        own = self.population[0].hidden
-        course = np.empty((len(which), len(times), 0 if own is None else own.dimension))
-        for k in np.unique(which) if own is not None else ():
-            here = which == k
-            course[here] = self.population[k].hidden.sample(rng, here.sum(), times)
+        size = self.population[0].hidden_dimension
+        course = np.empty((len(which), len(times), size))
+        for k in np.unique(which):
+            own = self.population[k].hidden
+            if own is not None:
+                here = which == k
+                course[here] = own.sample(rng, here.sum(), times)
         return course
 
 
@@ -190,10 +191,10 @@ def dealt(
     through the probabilities; the order of the list is drawn as well, so that every k has its
     probability at every place.
     """
-    found = []
+    dealt_blocks = []
     for size in np.diff(np.linspace(0, count, blocks + 1).astype(int)):
         order = rng.permutation(len(probabilities))
         places = (np.arange(size) + rng.random()) / max(size, 1)
         picked = order[np.searchsorted(np.cumsum(probabilities[order])[:-1], places, side="right")]
-        found.append(rng.permutation(picked))
-    return np.concatenate(found)
+        dealt_blocks.append(rng.permutation(picked))
+    return np.concatenate(dealt_blocks)

@@ -1,5 +1,8 @@
 """What a distribution of landscapes refuses."""
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from ...support.arrays import freeze, matrix, vector
@@ -7,8 +10,11 @@ from ...support.errors import ProblemError
 from .hidden import GaussianPrior, Hidden
 from .landscape import Landscape
 
+if TYPE_CHECKING:
+    from .distribution import LandscapeDistribution
 
-def check_quadratic(task) -> None:
+
+def check_quadratic(task: "LandscapeDistribution") -> None:
     """Refuse random quadratics that mean nothing, or whose moments do not move linearly."""
     if task.start_variance == 0 and task.start_mean == 0 and task.minimum is None:
         raise ProblemError(
@@ -29,7 +35,7 @@ def check_quadratic(task) -> None:
         _check_minimum(task.minimum)
 
 
-def _check_minimum(minimum):
+def _check_minimum(minimum: Hidden) -> None:
     kinds = "GaussianPrior, RandomWalk, OrnsteinUhlenbeck or a JumpProcess started at rest"
     advice = (
         "for other courses write the loss with hidden variables and use"
@@ -62,40 +68,35 @@ def _check_minimum(minimum):
         )
 
 
-def as_landscapes(landscapes) -> tuple:
-    """One or several landscapes as a tuple."""
-    try:
-        found = tuple(landscapes)
-    except TypeError:
-        found = (landscapes,)
-    if not found:
+def as_landscapes(landscapes: Iterable[Landscape]) -> tuple[Landscape, ...]:
+    """Several landscapes as a tuple; none is refused."""
+    population = tuple(landscapes)
+    if not population:
         raise ProblemError(
             "landscapes",
             expected="at least one landscape",
             received="an empty list",
             advice="give a Landscape, or a list of them",
         )
-    return found
+    return population
 
 
-def check_population(task) -> None:
+def check_population(task: "LandscapeDistribution") -> None:
     """Check a population against its starts and process; weights are normalised, starts read."""
-    for one in task.population:
-        if not isinstance(one, Landscape):
+    for member in task.population:
+        if not isinstance(member, Landscape):
             raise ProblemError(
                 "landscapes",
                 expected="Landscape objects",
-                received=type(one).__name__,
+                received=type(member).__name__,
                 advice=(
                     "e.g. landscape_control.double_well(); for random quadratics use"
                     " .quadratic(...)"
                 ),
             )
-    _same("dimension", {one.dimension for one in task.population})
-    _same(
-        "number of hidden variables",
-        {0 if one.hidden is None else one.hidden.dimension for one in task.population},
-    )
+    _same("dimension", {member.dimension for member in task.population})
+    hidden = {member.hidden_dimension for member in task.population}
+    _same("number of hidden variables", hidden)
     count = len(task.population)
     weights = np.ones(count) if task.weights is None else vector("weights", task.weights, count)
     if not (weights > 0).all():
@@ -108,7 +109,7 @@ def check_population(task) -> None:
     object.__setattr__(task, "weights", freeze(weights / weights.sum()))
     object.__setattr__(task, "starts", _checked_starts(task.starts, task.dimension))
     if task.hidden is not None:
-        _check_process(task.hidden, task.population[0].hidden)
+        _check_process(task.hidden, task.population[0].hidden_dimension)
     if task.minimum is not None:
         raise ProblemError(
             "minimum",
@@ -121,7 +122,7 @@ def check_population(task) -> None:
         )
 
 
-def _same(what, values):
+def _same(what: str, values: set[int]) -> None:
     if len(values) > 1:
         raise ProblemError(
             "landscapes",
@@ -131,7 +132,7 @@ def _same(what, values):
         )
 
 
-def _checked_starts(starts, dimension):
+def _checked_starts(starts: Any, dimension: int) -> np.ndarray | GaussianPrior:
     if isinstance(starts, GaussianPrior):
         if starts.dimension != dimension:
             raise ProblemError(
@@ -159,16 +160,13 @@ def _checked_starts(starts, dimension):
     return points
 
 
-def _check_process(hidden, own):
-    size = 0 if own is None else own.dimension
-    if not isinstance(hidden, Hidden) or hidden.dimension != size:
+def _check_process(hidden: Hidden, size: int) -> None:
+    """Refuse a process of another number of variables than the landscapes hide."""
+    if hidden.dimension != size:
         expected = f"a process of {size} hidden variables" if size else "None: nothing is hidden"
-        received = (
-            f"{hidden.dimension} variables" if isinstance(hidden, Hidden) else type(hidden).__name__
-        )
         raise ProblemError(
             "hidden",
             expected=expected,
-            received=received,
+            received=f"{hidden.dimension} variables",
             advice="declare hidden variables with Landscape.from_expression(..., hidden=...)",
         )

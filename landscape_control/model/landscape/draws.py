@@ -1,6 +1,4 @@
-"""What is drawn from a distribution of landscapes: one landscape, start and course of hidden
-variables per episode.
-"""
+"""Draws from a distribution: per episode a landscape, a start and a course of hidden variables."""
 
 from dataclasses import dataclass
 
@@ -45,4 +43,6 @@ class Draws:
     @property
     def horizon(self) -> int:
         """T, the number of steps."""
-        return (self.hidden if self.minima is None else self.minima).shape[1] - 1
+        course = self.hidden if self.minima is None else self.minima
+        assert course is not None  # every kind of distribution has one of the two
+        return course.shape[1] - 1

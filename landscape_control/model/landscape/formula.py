@@ -19,7 +19,7 @@ def with_numbers(formula: str, parameters: Mapping) -> str:
         return formula
     try:
         places = [
-            (name, form)
+            (name, form or "")
             for _, name, form, _ in string.Formatter().parse(formula)
             if name is not None
         ]
@@ -27,9 +27,5 @@ def with_numbers(formula: str, parameters: Mapping) -> str:
         if len(places) > _MOST or not known:
             return formula
         return formula.format(**parameters)
-    except (
-        LookupError,
-        ValueError,
-        TypeError,
-    ):  # braces that are no placeholders, formats that are none of numbers
-        return formula
+    except (LookupError, ValueError, TypeError):
+        return formula  # braces that are no placeholders, formats that are none of numbers

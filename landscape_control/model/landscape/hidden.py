@@ -8,11 +8,12 @@ covariance dΣ/dt = -ΛΣ - ΣΛᵀ + Q. Those that jump have files of their own
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
 
 from ...support.arguments import (
+    ArrayLike,
     Count,
     Duration,
     NonNegative,
@@ -26,11 +27,11 @@ from ...support.arguments import (
 from ...support.arrays import matrix, vector
 from ...support.errors import ProblemError
 from .linear_state import LinearState, unchanged
-from .steppers import diffusing, transition
+from .steppers import Stepper, diffusing, transition
 
 Rate = Annotated[Positive, Words(symbol="λ")]
 # a multiple of the identity, a diagonal, or all of it
-Covariance = Annotated[np.ndarray, Shape((0, 1, 2))]
+Covariance = Annotated[ArrayLike, Shape((0, 1, 2))]
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,8 @@ class Hidden:
     linear diffusion gives the five moments below; a process with another law also its own
     :meth:`sample`, :meth:`stepper` and :meth:`spread`; one that jumps at random times says so by
     :attr:`switches` and :meth:`between_switches`; one of finitely many values is a TaskChain, or
-    gives ``tasks`` (K, p), ``rates`` (K, K) and ``probabilities`` (K,) as that does. Besides its own
-    file a new kind is named in ``landscape/__init__.py`` and in the package's ``__init__.py``.
+    gives ``tasks`` (K, p), ``rates`` (K, K) and ``probabilities`` (K,) as that does. Besides its
+    own file a new kind is named in ``landscape/__init__.py`` and in the package's ``__init__.py``.
 
     Attributes
     ----------
@@ -59,6 +60,29 @@ class Hidden:
     switches: ClassVar[bool] = False
     # what the constructor calls a field, where that is another name
     argument_names: ClassVar[Mapping[str, str]] = {}
+
+    if TYPE_CHECKING:
+        # what each kind gives, as a field or a property; at run time a property here would be the
+        # default of a field of that name
+
+        @property
+        def prior_mean(self) -> ArrayLike: ...
+        @property
+        def prior_covariance(self) -> ArrayLike: ...
+        @property
+        def centre(self) -> ArrayLike: ...
+        @property
+        def reversion(self) -> ArrayLike: ...
+        @property
+        def diffusion(self) -> ArrayLike: ...
+
+        # of kinds with finitely many values, see is_finite
+        @property
+        def tasks(self) -> ArrayLike: ...
+        @property
+        def rates(self) -> ArrayLike: ...
+        @property
+        def probabilities(self) -> ArrayLike: ...
 
     @property
     def dimension(self) -> int:
@@ -91,9 +115,7 @@ class Hidden:
 
     @checked
     def sample(self, rng: np.random.Generator, episodes: Count, times: Vector) -> np.ndarray:
-        """φ at ascending times (N+1,) for many episodes, from its exact law: shape (episodes, N+1,
-        p).
-        """
+        """φ at ascending times (N+1,), from its exact law: shape (episodes, N+1, p)."""
         path = np.empty((episodes, len(times), self.dimension))
         path[:, 0] = self._gaussian(rng, episodes, self.prior_covariance) + self.prior_mean
         for k, step in enumerate(np.diff(times)):
@@ -103,10 +125,10 @@ class Hidden:
         return path
 
     @checked
-    def stepper(self, rng: np.random.Generator, episodes: Count, step: Duration):
-        """(state, φ (E, p), state -> (state, φ)): the law, and the draws, of :meth:`sample` on equal
-        steps.
-        """
+    def stepper(
+        self, rng: np.random.Generator, episodes: Count, step: Duration
+    ) -> tuple[np.ndarray, np.ndarray, Stepper]:
+        """(state, φ (E, p), state -> (state, φ)): law and draws of :meth:`sample` on equal steps."""
         values = self.sample(rng, episodes, np.zeros(1))[:, 0]
         return values, values, diffusing(self, rng, episodes, step)
 
@@ -141,7 +163,8 @@ class Hidden:
         return self
 
     @staticmethod
-    def _gaussian(rng, episodes, covariance):
+    def _gaussian(rng: np.random.Generator, episodes: int, covariance: np.ndarray) -> np.ndarray:
+        """Draws (episodes, p) from N(0, covariance), which may be singular."""
         values, vectors = np.linalg.eigh(covariance)
         root = vectors * np.sqrt(np.maximum(values, 0.0))
         return rng.standard_normal((episodes, len(covariance))) @ root.T
@@ -162,11 +185,25 @@ class GaussianPrior(Hidden):
             covariance=checked_covariance("hidden covariance", self.covariance, len(self.mean)),
         )
 
-    prior_mean = property(lambda self: self.mean)
-    prior_covariance = property(lambda self: self.covariance)
-    centre = property(lambda self: self.mean)
-    reversion = property(lambda self: np.zeros_like(self.covariance))
-    diffusion = property(lambda self: np.zeros_like(self.covariance))
+    @property
+    def prior_mean(self) -> np.ndarray:
+        return self.mean
+
+    @property
+    def prior_covariance(self) -> np.ndarray:
+        return self.covariance
+
+    @property
+    def centre(self) -> np.ndarray:
+        return self.mean
+
+    @property
+    def reversion(self) -> np.ndarray:
+        return np.zeros_like(self.covariance)
+
+    @property
+    def diffusion(self) -> np.ndarray:
+        return np.zeros_like(self.covariance)
 
 
 @checked
@@ -187,10 +224,21 @@ class RandomWalk(Hidden):
             diffusion=checked_covariance("hidden diffusion", self.diffusion, p),
         )
 
-    prior_mean = property(lambda self: self.mean)
-    prior_covariance = property(lambda self: self.covariance)
-    centre = property(lambda self: self.mean)
-    reversion = property(lambda self: np.zeros_like(self.covariance))
+    @property
+    def prior_mean(self) -> np.ndarray:
+        return self.mean
+
+    @property
+    def prior_covariance(self) -> np.ndarray:
+        return self.covariance
+
+    @property
+    def centre(self) -> np.ndarray:
+        return self.mean
+
+    @property
+    def reversion(self) -> np.ndarray:
+        return np.zeros_like(self.covariance)
 
 
 @checked
@@ -213,30 +261,38 @@ class OrnsteinUhlenbeck(Hidden):
         assign(self, mean=vector("hidden mean", self.mean), rate=self.rate)
         p = len(self.mean)
         assign(self, variance=checked_covariance("hidden variance", self.variance, p))
-        assign(
-            self,
-            start_mean=(
-                self.mean
-                if self.start_mean is None
-                else vector("hidden start_mean", self.start_mean, p)
-            ),
-            start_covariance=(
-                self.variance
-                if self.start_covariance is None
-                else checked_covariance("hidden start_covariance", self.start_covariance, p)
-            ),
-        )
+        mean, covariance = self.mean, self.variance  # the stationary law, if nothing else is said
+        if self.start_mean is not None:
+            mean = vector("hidden start_mean", self.start_mean, p)
+        if self.start_covariance is not None:
+            covariance = checked_covariance("hidden start_covariance", self.start_covariance, p)
+        assign(self, start_mean=mean, start_covariance=covariance)
 
-    prior_mean = property(lambda self: self.start_mean)
-    prior_covariance = property(lambda self: self.start_covariance)
-    centre = property(lambda self: self.mean)
-    reversion = property(lambda self: self.rate * np.eye(len(self.mean)))
-    diffusion = property(lambda self: 2 * self.rate * self.variance)
+    @property
+    def prior_mean(self) -> ArrayLike:
+        return self.start_mean
+
+    @property
+    def prior_covariance(self) -> ArrayLike:
+        return self.start_covariance
+
+    @property
+    def centre(self) -> np.ndarray:
+        return self.mean
+
+    @property
+    def reversion(self) -> np.ndarray:
+        return self.rate * np.eye(len(self.mean))
+
+    @property
+    def diffusion(self) -> np.ndarray:
+        return 2 * self.rate * self.variance
 
 
-def checked_covariance(what, value, size):
-    """A positive semidefinite matrix; a vector is its diagonal, a number a multiple of the
-    identity.
+def checked_covariance(what: str, value: ArrayLike, size: int) -> np.ndarray:
+    """A positive semidefinite matrix.
+
+    A vector is read as its diagonal, a number as a multiple of the identity.
     """
     array = np.asarray(value, dtype=float)
     if array.ndim == 0:
@@ -244,10 +300,10 @@ def checked_covariance(what, value, size):
     elif array.ndim == 1:
         array = np.diag(vector(what, array, size))
     array = matrix(what, array, (size, size))
-    if (
-        np.abs(array - array.T).max() > 1e-10 * max(np.abs(array).max(), 1e-300)
-        or np.linalg.eigvalsh(array)[0] < -1e-10 * np.abs(array).max()
-    ):
+    largest = np.abs(array).max()
+    asymmetry = np.abs(array - array.T).max()
+    is_symmetric = asymmetry <= 1e-10 * max(largest, 1e-300)
+    if not is_symmetric or np.linalg.eigvalsh(array)[0] < -1e-10 * largest:
         raise ProblemError(
             what,
             expected="a symmetric positive semidefinite matrix",
@@ -257,7 +313,7 @@ def checked_covariance(what, value, size):
     return array
 
 
-def assign(instance, **values) -> None:
+def assign(instance: object, **values: object) -> None:
     """Set checked fields of a frozen dataclass while it is being made."""
     for name, value in values.items():
         object.__setattr__(instance, name, value)

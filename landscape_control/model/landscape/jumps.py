@@ -6,7 +6,7 @@ import numpy as np
 
 from ...support.arguments import Count, Duration, Numbers, Vector, checked
 from .hidden import Covariance, GaussianPrior, OrnsteinUhlenbeck, Rate
-from .steppers import jumping
+from .steppers import Stepper, jumping
 
 
 @checked
@@ -39,14 +39,16 @@ class JumpProcess(OrnsteinUhlenbeck):
             start_covariance=start_covariance,
         )
 
-    covariance = property(lambda self: self.variance)
+    @property
+    def covariance(self) -> np.ndarray:
+        return self.variance
 
     @property
     def is_gaussian(self) -> bool:
         return False
 
     @checked
-    def sample(self, rng: np.random.Generator, episodes: Count, times: Vector):
+    def sample(self, rng: np.random.Generator, episodes: Count, times: Vector) -> np.ndarray:
         path = np.empty((episodes, len(times), self.dimension))
         path[:, 0] = self.prior_mean + self._gaussian(rng, episodes, self.prior_covariance)
         for k, step in enumerate(np.diff(times)):
@@ -56,16 +58,18 @@ class JumpProcess(OrnsteinUhlenbeck):
         return path
 
     @checked
-    def stepper(self, rng: np.random.Generator, episodes: Count, step: Duration):
+    def stepper(
+        self, rng: np.random.Generator, episodes: Count, step: Duration
+    ) -> tuple[np.ndarray, np.ndarray, Stepper]:
         values = self.sample(rng, episodes, np.zeros(1))[:, 0]
         chance = -np.expm1(-self.rate * step)
         return values, values, jumping(self.mean, self.covariance, chance, rng, episodes)
 
     @checked
-    def spread(self, mean: Numbers, covariance: Numbers):
+    def spread(self, mean: Numbers, covariance: Numbers) -> np.ndarray:
         """λ E(fresh - φ)(fresh - φ)ᵀ."""
         away = self.mean - mean
         return self.rate * (self.variance + covariance + np.outer(away, away))
 
-    def between_switches(self):
+    def between_switches(self) -> GaussianPrior:
         return GaussianPrior(self.mean, self.covariance)

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Any
 
 import casadi as ca
 import numpy as np
 
-from ...support.arguments import Anywhere, Numbers, Shape, Vector, Whole, checked
+from ...support.arguments import Anywhere, ArrayLike, Numbers, Shape, Vector, Whole, checked
 from ...support.arrays import freeze, matrix, vector, whole
 from ...support.errors import ProblemError
-from ...support.expressions import call_given
+from ...support.expressions import Expression, call_given
 from ...support.kinks import refuse_kinks
 from ...support.pointwise import Pointwise
 from ...support.recordable import PickledAsRecord
@@ -20,7 +20,7 @@ from .hidden import Hidden
 from .tracing import changed_parameters, checked_parameters, trace, with_numbers
 
 MOST_PARAMETERS = 10_000  # a Hessian of 10⁸ numbers, 0.8 GB
-Minima = Annotated[np.ndarray, Shape((1, 2), allow_empty=True)]
+Minima = Annotated[ArrayLike, Shape((1, 2), allow_empty=True)]
 Dimension = Annotated[int, Whole(low=1, high=MOST_PARAMETERS)]
 
 
@@ -66,35 +66,34 @@ class Landscape(PickledAsRecord):
     hidden: Hidden | None = None
     parameters: Mapping[str, float | Numbers] = field(default_factory=dict)
     # (formula, minima) before the numbers went in
-    _recipe: tuple | None = field(default=None, repr=False)
+    _recipe: tuple = field(default=(), repr=False)
     _traced: ca.Function = field(init=False, repr=False)  # of (θ[, φ], parameters …)
     _loss: ca.Function = field(init=False, repr=False)  # of (θ[, φ])
 
     def __post_init__(self):
         if self.hidden is not None:
             whole("hidden dimension", self.hidden.dimension, high=MOST_PARAMETERS)
-        sizes = (
-            (self.dimension,) if self.hidden is None else (self.dimension, self.hidden.dimension)
-        )
+        sizes: tuple[int, ...] = (self.dimension,)
+        if self.hidden is not None:
+            sizes = (self.dimension, self.hidden.dimension)
         parameters = checked_parameters(self.parameters)
         self._set(parameters=parameters, _traced=trace(self.expression, sizes, parameters))
         self._set(_loss=with_numbers(self._traced, sizes, parameters))
-        if not self.allow_kinks and not getattr(
-            self.expression, "is_part_of_one_without_kinks", False
-        ):
+        is_checked = getattr(self.expression, "is_part_of_one_without_kinks", False)
+        if not self.allow_kinks and not is_checked:
             refuse_kinks("loss expression", self._loss)
         self._insert_numbers()
 
-    def _set(self, **values):
+    def _set(self, **values: object) -> None:
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
-    def _insert_numbers(self):
+    def _insert_numbers(self) -> None:
         """Formula and minima for the present parameters; what they were made from is kept."""
-        if self._recipe is None:
+        if not self._recipe:
             self._set(_recipe=(self.formula, self.minima if callable(self.minima) else None))
         self._set(formula=formula_with_numbers(self.formula, self.parameters))
-        minima = self.minima
+        minima: Any = self.minima
         if callable(minima):
             minima = call_given(
                 "landscape minima",
@@ -179,16 +178,15 @@ class Landscape(PickledAsRecord):
             parameters=self.parameters,
         )
 
-    def symbolic(self, theta, hidden=None):
-        """The loss as a CasADi expression at the CasADi vector ``theta`` (and ``hidden``, where the
-        landscape has it).
-        """
+    def symbolic(self, theta: Expression, hidden: Expression | None = None) -> Expression:
+        """The loss as an expression at a CasADi vector θ, and φ where the landscape has it."""
         return self._loss(theta) if self.hidden is None else self._loss(theta, self._given(hidden))
 
     @checked
     def given(self, hidden: Vector) -> "Landscape":
-        """The known landscape in which the hidden variables have these values. Raises ProblemError
-        if there are none.
+        """The known landscape in which the hidden variables have these values.
+
+        Raises ProblemError if there are none.
         """
         if self.hidden is None:
             raise ProblemError(
@@ -199,10 +197,10 @@ class Landscape(PickledAsRecord):
             )
         values = vector("hidden values", hidden, self.hidden.dimension)
 
-        def at_values(theta):
+        def at_values(theta: ca.SX) -> ca.SX:
             return self._loss(theta, ca.DM(values))
 
-        at_values.is_part_of_one_without_kinks = True
+        vars(at_values)["is_part_of_one_without_kinks"] = True  # it was checked with this one
         return Landscape(
             dimension=self.dimension,
             expression=at_values,
@@ -211,15 +209,18 @@ class Landscape(PickledAsRecord):
             allow_kinks=self.allow_kinks,
         )
 
+    @property
+    def hidden_dimension(self) -> int:
+        """p, the number of hidden variables; 0 where nothing is hidden."""
+        return 0 if self.hidden is None else self.hidden.dimension
+
     @cached_property
     def at_prior_mean(self) -> "Landscape":
-        """The known landscape at the hidden variables' prior mean; the landscape itself if nothing
-        is hidden.
-        """
+        """The known landscape at the hidden variables' prior mean; itself if nothing is hidden."""
         return self if self.hidden is None else self.given(self.hidden.prior_mean)
 
     @staticmethod
-    def _given(hidden):
+    def _given(hidden: Expression | None) -> Expression:
         if hidden is None:
             raise ProblemError(
                 "landscape",
@@ -252,7 +253,7 @@ class Landscape(PickledAsRecord):
             ca.Function("loss_gradient", [theta], [ca.gradient(self.symbolic(theta), theta)])
         )
 
-    def _rows(self, points):
+    def _rows(self, points: ArrayLike) -> np.ndarray:
         """Points (S, n) of those given; refuses points of another size."""
         rows = np.atleast_2d(points)
         if rows.shape[1] != self.dimension:

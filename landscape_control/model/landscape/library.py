@@ -1,17 +1,18 @@
 """Ready-made landscapes of the paper and of optimisation folklore."""
 
+from collections.abc import Callable
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import casadi as ca
 import numpy as np
 
-from ...support.arguments import Shape, Vector, Whole, checked
+from ...support.arguments import ArrayLike, Shape, Vector, Whole, checked
 from ...support.arrays import number, symmetric, vector
 from .landscape import MOST_PARAMETERS, Landscape
 
 Dimension = Annotated[int, Whole(low=2, high=MOST_PARAMETERS)]
-Hessian = Annotated[np.ndarray, Shape((2,), most=MOST_PARAMETERS)]
+Hessian = Annotated[ArrayLike, Shape((2,), most=MOST_PARAMETERS)]
 
 
 @checked
@@ -42,7 +43,9 @@ def quadratic(*, hessian: Hessian, minimum: Vector | None = None) -> Landscape:
     )
 
 
-def _quadratic_minima(dimension, hessian, minimum):
+def _quadratic_minima(
+    dimension: int, hessian: np.ndarray, minimum: np.ndarray
+) -> np.ndarray | None:
     """μ where H is positive definite."""
     hessian = symmetric("hessian", hessian, dimension)
     return minimum[None] if np.linalg.eigvalsh(hessian)[0] > 0 else None
@@ -68,7 +71,7 @@ def double_well(*, tilt: float = 0.5) -> Landscape:
     )
 
 
-def _double_well_minima(_, tilt):
+def _double_well_minima(_: int, tilt: float) -> list[list[float]]:
     """The stable roots of 4θ₁(θ₁²-1) = tilt, at θ₂ = 0."""
     roots = np.roots([4.0, 0.0, -4.0, -tilt])
     real = np.sort(roots.real[np.abs(roots.imag) < 1e-9])
@@ -93,30 +96,26 @@ def rosenbrock(dimension: Dimension = 2, *, steepness: float = 2.0, pull: float 
     )
 
 
-def _rosenbrock_minima(dimension, steepness, pull):
+def _rosenbrock_minima(dimension: int, steepness: float, pull: float) -> np.ndarray:
     """(1, …, 1), for positive weights."""
     number("steepness", steepness, low=0, low_open=True)
     number("pull", pull, low=0, low_open=True)
     return np.ones((1, dimension))
 
 
-_MINIMA = {
+_MINIMA: dict[str, Callable[..., Any]] = {
     "quadratic": _quadratic_minima,
     "double well": _double_well_minima,
     "rosenbrock": _rosenbrock_minima,
 }
 
 
-def minima_rule(minima) -> str | None:
-    """The name of a ready-made landscape's minima as a function of its parameters; None for any
-    other function.
-    """
-    return next(
-        (name for name, function in _MINIMA.items() if function is getattr(minima, "func", None)),
-        None,
-    )
+def minima_rule(minima: object) -> str | None:
+    """The name of a ready-made landscape's minima as a function; None for any other function."""
+    own = getattr(minima, "func", None)
+    return next((name for name, function in _MINIMA.items() if function is own), None)
 
 
-def minima_by_rule(rule: str, dimension: int):
+def minima_by_rule(rule: str, dimension: int) -> Callable[..., Any] | None:
     """The function of the parameters with this name; None where there is none."""
     return partial(_MINIMA[rule], dimension) if rule in _MINIMA else None

@@ -1,5 +1,6 @@
 """Local minima of a landscape, found from many seeds at once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,8 +29,7 @@ def find_minima(
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Descended:
-    """Where S seeds ended: points (S, n), values (S,), and which of them are strict or at least
-    flat local minima (S,).
+    """Where S seeds ended: points (S, n), values (S,), and which are strict local minima (S,).
 
     ``settled`` also holds minima with directions in which the function is flat to second order,
     such as valleys.
@@ -44,10 +44,16 @@ class Descended:
 
 @np.errstate(all="ignore")  # a step may leave the domain; such seeds are dropped
 def descend(
-    value, derivatives, seeds, *, iterations=60, tolerance=1e-9, centre=None, reach=np.inf
+    value: Callable[[np.ndarray], np.ndarray],
+    derivatives: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]],
+    seeds: Points,
+    *,
+    iterations: int = 60,
+    tolerance: float = 1e-9,
+    centre: np.ndarray | None = None,
+    reach: float = np.inf,
 ) -> Descended:
-    """Follow ``value`` downhill from ``seeds`` (S, n), at most to a distance ``reach`` from
-    ``centre``.
+    """Follow ``value`` downhill from ``seeds`` (S, n), no further than ``reach`` from ``centre``.
 
     Saddle-free Newton on all seeds together: the step solves |∇²L| d = -∇L with the absolute values
     of the Hessian's eigenvalues, so that saddles repel (Dauphin et al. 2014), with step halving
@@ -68,7 +74,8 @@ def descend(
                 points=points, values=loss, strict=nothing, settled=nothing, scale=scale
             )
         values, vectors = np.linalg.eigh(hessian)
-        size = np.maximum(np.abs(values), 1e-8 * np.abs(values).max(1, initial=1e-12)[:, None])
+        floor = 1e-8 * np.abs(values).max(1, initial=1e-12)[:, None]
+        size = np.maximum(np.abs(values), floor)
         along = np.matmul(gradient[:, None, :], vectors) / size[:, None, :]
         step = -np.matmul(vectors, along.transpose(0, 2, 1))[:, :, 0]
         if (np.abs(step).max(1) <= tolerance * scale).all():
@@ -81,28 +88,33 @@ def descend(
     still = np.abs(step).max(1) <= 1e-5 * scale
     largest = np.abs(values).max(1)
     strict = (values[:, 0] > 1e-10 * largest) & still
-    settled = (values[:, 0] > -1e-6 * largest) & (
-        still | (np.abs(gradient).max(1) <= 1e-9 * scale * largest)
-    )
+    flat = np.abs(gradient).max(1) <= 1e-9 * scale * largest
+    settled = (values[:, 0] > -1e-6 * largest) & (still | flat)
     if len(points) and len(loss) == len(points):
         loss = value(points)
     return Descended(points=points, values=loss, strict=strict, settled=settled, scale=scale)
 
 
-def _descend(value, points, loss, step, longest):
-    step = (
-        step * np.minimum(1.0, longest / np.maximum(np.linalg.norm(step, axis=1), 1e-300))[:, None]
-    )
+def _descend(
+    value: Callable[[np.ndarray], np.ndarray],
+    points: np.ndarray,
+    loss: np.ndarray,
+    step: np.ndarray,
+    longest: float,
+) -> np.ndarray:
+    """The points a step on, none longer than ``longest``, halved until the function falls."""
+    length = np.maximum(np.linalg.norm(step, axis=1), 1e-300)
+    step = step * np.minimum(1.0, longest / length)[:, None]
     factor = np.ones(len(points))
     for _ in range(12):
-        worse = ~(value(points + factor[:, None] * step) <= loss)
+        worse = ~(value(points + factor[:, None] * step) <= loss)  # NaN is worse too
         if not worse.any():
             break
         factor[worse] /= 2
     return points + factor[:, None] * step
 
 
-def _inside(points, centre, reach):
+def _inside(points: np.ndarray, centre: np.ndarray, reach: float) -> np.ndarray:
     """Points beyond ``reach`` brought back to that distance."""
     offset = points - centre
     distance = np.linalg.norm(offset, axis=1)
@@ -115,9 +127,7 @@ def distinct_points(points: np.ndarray, loss: np.ndarray, distance: float) -> np
 
 
 def unrepeated(points: np.ndarray, distance: float) -> np.ndarray:
-    """Of points (S, n) those further than ``distance`` from every one kept before them, in their
-    order.
-    """
+    """Of points (S, n), in their order, those further than ``distance`` from all kept before."""
     chosen = np.empty((0, points.shape[1]))
     for point in points:
         if not (np.linalg.norm(chosen - point, axis=1) <= distance).any():
@@ -125,9 +135,8 @@ def unrepeated(points: np.ndarray, distance: float) -> np.ndarray:
     return chosen
 
 
-def end_basin(landscape: Landscape, point, minima: np.ndarray) -> np.ndarray | None:
-    """The local minimum that gradient flow θ̇ = -∇L reaches from ``point``; None if it is not one
-    of ``minima``.
+def end_basin(landscape: Landscape, point: np.ndarray, minima: np.ndarray) -> np.ndarray | None:
+    """The local minimum, of ``minima``, that gradient flow θ̇ = -∇L reaches from ``point``, or None.
 
     A minimum joined to the point by a segment of positive curvature is accepted at once; otherwise
     the flow is followed.
@@ -137,10 +146,8 @@ def end_basin(landscape: Landscape, point, minima: np.ndarray) -> np.ndarray | N
     distance = np.linalg.norm(minima - point, axis=1)
     nearest = minima[np.argmin(distance)]
     segment = point + np.linspace(0, 1, 9)[:, None] * (nearest - point)
-    if (
-        landscape.dimension <= 20
-        and (np.linalg.eigvalsh(landscape.hessian(segment))[:, 0] > 0).all()
-    ):
+    is_small = landscape.dimension <= 20
+    if is_small and (np.linalg.eigvalsh(landscape.hessian(segment))[:, 0] > 0).all():
         return nearest
     stiffness = np.abs(landscape.hessian(point)).max() + 1e-12
     flow = solve_ivp(

@@ -5,7 +5,7 @@ gradient.
 import math
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Annotated
+from typing import Annotated, ClassVar, NoReturn
 
 import numpy as np
 from scipy.linalg import eigh_tridiagonal
@@ -29,7 +29,7 @@ class Spectrum:
     has no quadrature error.
     """
 
-    exact = False
+    exact: ClassVar[bool] = False
 
     @property
     def support(self) -> tuple[float, float]:
@@ -70,15 +70,15 @@ class Spectrum:
         """Independent draws (count,), from the exact law by inverting its distribution function."""
         return self.quantile(rng.random(count))
 
-    def _gauss(self, count):
+    def _gauss(self, count: int) -> tuple[np.ndarray, np.ndarray]:
         raise NotImplementedError
 
-    def _density(self, h):
+    def _density(self, h: np.ndarray) -> np.ndarray:
         raise NotImplementedError
 
 
 @lru_cache(maxsize=64)
-def _kept_nodes(spectrum, count):
+def _kept_nodes(spectrum: Spectrum, count: int) -> tuple[np.ndarray, np.ndarray]:
     points, weights = spectrum._gauss(count)
     return freeze(points), freeze(weights / weights.sum())
 
@@ -95,18 +95,18 @@ class Uniform(Spectrum):
         check_range(self)
 
     @property
-    def support(self):
+    def support(self) -> tuple[float, float]:
         return self.low, self.high
 
     @checked
-    def quantile(self, probability: Numbers):
+    def quantile(self, probability: Numbers) -> np.ndarray:
         return self.low + (self.high - self.low) * np.asarray(probability, dtype=float)
 
-    def _gauss(self, count):
+    def _gauss(self, count: int) -> tuple[np.ndarray, np.ndarray]:
         points, weights = roots_legendre(count)
         return self.low + (self.high - self.low) * (points + 1) / 2, weights
 
-    def _density(self, h):
+    def _density(self, h: np.ndarray) -> np.ndarray:
         return np.full_like(h, 1 / (self.high - self.low))
 
 
@@ -124,14 +124,14 @@ class LogUniform(Spectrum):
         check_range(self)
 
     @property
-    def support(self):
+    def support(self) -> tuple[float, float]:
         return self.low, self.high
 
     @checked
-    def quantile(self, probability: Numbers):
+    def quantile(self, probability: Numbers) -> np.ndarray:
         return self.low * (self.high / self.low) ** np.asarray(probability, dtype=float)
 
-    def _gauss(self, count):
+    def _gauss(self, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Gauss quadrature of a fine measure that agrees with this one on polynomials of the degree
         asked, to round-off.
 
@@ -148,7 +148,7 @@ class LogUniform(Spectrum):
             *stieltjes(fine.ravel(), (width * weights / fine).ravel(), count)
         )
 
-    def _density(self, h):
+    def _density(self, h: np.ndarray) -> np.ndarray:
         return 1 / (h * math.log(self.high / self.low))
 
 
@@ -182,12 +182,12 @@ class MarchenkoPastur(Spectrum):
             )
 
     @property
-    def support(self):
+    def support(self) -> tuple[float, float]:
         root = math.sqrt(self.ratio)
         return self.scale * (1 - root) ** 2, self.scale * (1 + root) ** 2
 
     @checked
-    def quantile(self, probability: Numbers):
+    def quantile(self, probability: Numbers) -> np.ndarray:
         """By bisection in φ, h = scale·(1 + ratio - 2√ratio cos φ)."""
         share = np.asarray(probability, dtype=float)
         low, high = np.zeros_like(share), np.full_like(share, math.pi)
@@ -197,18 +197,18 @@ class MarchenkoPastur(Spectrum):
             low, high = np.where(below, middle, low), np.where(below, high, middle)
         return self.scale * (1 + self.ratio - 2 * math.sqrt(self.ratio) * np.cos((low + high) / 2))
 
-    def _share(self, phi):
+    def _share(self, phi: np.ndarray) -> np.ndarray:
         """∫₀^φ (2/π) sin²x/(1 + c - 2√c cos x) dx."""
         c, root = self.ratio, math.sqrt(self.ratio)
         tangent = np.arctan2((1 + root) * np.sin(phi / 2), (1 - root) * np.cos(phi / 2))
         return (root * np.sin(phi) + (1 + c) * phi / 2 - (1 - c) * tangent) / (math.pi * c)
 
-    def _gauss(self, count):
+    def _gauss(self, count: int) -> tuple[np.ndarray, np.ndarray]:
         diagonal = np.full(count, self.scale * (1 + self.ratio))
         diagonal[0] = self.scale
         return gauss_from_recurrence(diagonal, np.full(count - 1, self.scale**2 * self.ratio))
 
-    def _density(self, h):
+    def _density(self, h: np.ndarray) -> np.ndarray:
         low, high = self.support
         return np.sqrt((high - h) * (h - low)) / (2 * math.pi * self.ratio * self.scale * h)
 
@@ -222,15 +222,13 @@ class Discrete(Spectrum):
 
     values: Vector
     weights: Vector | None = None
-    exact = True
+    exact: ClassVar[bool] = True
 
     def __post_init__(self):
         values = vector("curvatures", self.values)
-        weights = (
-            np.ones(len(values))
-            if self.weights is None
-            else vector("weights", self.weights, len(values))
-        )
+        weights = np.ones(len(values))
+        if self.weights is not None:
+            weights = vector("weights", self.weights, len(values))
         if len(values) == 0 or not (values > 0).all() or not (weights > 0).all():
             received = f"smallest {values.min():g} and {weights.min():g}" if len(values) else "none"
             raise ProblemError(
@@ -239,28 +237,25 @@ class Discrete(Spectrum):
                 received=received,
                 advice="drop flat directions: no gradient ever tells the learner about them",
             )
-        for name, found in zip(
-            ("values", "weights"), _merged(values, weights / weights.sum()), strict=True
-        ):
-            object.__setattr__(self, name, freeze(found))
+        values, weights = _merged(values, weights / weights.sum())
+        object.__setattr__(self, "values", freeze(values))
+        object.__setattr__(self, "weights", freeze(weights))
 
     @cached_property
-    def support(self):
+    def support(self) -> tuple[float, float]:
         return float(self.values.min()), float(self.values.max())
 
     @checked
-    def nodes(self, count: Nodes):
-        return self.values, self.weights
+    def nodes(self, count: Nodes) -> tuple[np.ndarray, np.ndarray]:
+        return self.values, self._shares
 
     @checked
-    def moments(self, highest: Highest):
-        return freeze(
-            self.values ** np.arange(whole("highest moment", highest, low=0) + 1)[:, None]
-            @ self.weights
-        )
+    def moments(self, highest: Highest) -> np.ndarray:
+        powers = np.arange(whole("highest moment", highest, low=0) + 1)
+        return freeze(self.values ** powers[:, None] @ self._shares)
 
     @checked
-    def density(self, curvatures: Numbers):
+    def density(self, curvatures: Numbers) -> NoReturn:
         raise ProblemError(
             "density",
             expected="a spectrum that has one",
@@ -269,43 +264,50 @@ class Discrete(Spectrum):
         )
 
     @checked
-    def quantile(self, probability: Numbers):
+    def quantile(self, probability: Numbers) -> np.ndarray:
         order = np.argsort(self.values)
-        place = np.searchsorted(
-            np.cumsum(self.weights[order])[:-1], np.asarray(probability, dtype=float), side="right"
-        )
+        steps = np.cumsum(self._shares[order])[:-1]
+        place = np.searchsorted(steps, np.asarray(probability, dtype=float), side="right")
         return self.values[order][place]
 
+    @property
+    def _shares(self) -> np.ndarray:
+        assert self.weights is not None  # equal ones were filled in when it was made
+        return self.weights
 
-def _merged(values, weights):
+
+def _merged(values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Every value once, where it first appears, with the sum of its weights."""
     _, first, which = np.unique(values, return_index=True, return_inverse=True)
     order = np.argsort(first)
     return values[first[order]], np.bincount(which, weights)[order]
 
 
-def stieltjes(points, weights, count) -> tuple[np.ndarray, np.ndarray]:
-    """Recurrence coefficients a (count,), b (count - 1,) of monic polynomials, p_{k+1} = (h - a_k)
-    p_k - b_{k-1} p_{k-1}.
+def stieltjes(points: np.ndarray, weights: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Recurrence coefficients a (count,), b (count - 1,) of the monic orthogonal polynomials.
+
+    p_{k+1} = (h - a_k) p_k - b_{k-1} p_{k-1}.
     """
     diagonal, off = np.empty(count), np.empty(count)
-    # orthonormal, against overflow
-    before, now = (np.zeros_like(points), np.full_like(points, weights.sum() ** -0.5))
+    # orthonormal ones, against overflow
+    before = np.zeros_like(points)
+    now = np.full_like(points, weights.sum() ** -0.5)
     for k in range(count):
         diagonal[k] = weights @ (points * now**2)
-        rest = (points - diagonal[k]) * now - (math.sqrt(off[k - 1]) if k else 0.0) * before
+        last = math.sqrt(off[k - 1]) if k else 0.0
+        rest = (points - diagonal[k]) * now - last * before
         off[k] = weights @ rest**2
         before, now = now, rest / math.sqrt(off[k])
     return diagonal, off[:-1]
 
 
-def gauss_from_recurrence(diagonal, off) -> tuple[np.ndarray, np.ndarray]:
+def gauss_from_recurrence(diagonal: np.ndarray, off: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Nodes and weights (Σ = 1) from the recurrence coefficients: G. H. Golub, J. H. Welsch 1969."""
     points, vectors = eigh_tridiagonal(diagonal, np.sqrt(off))
     return points, vectors[0] ** 2
 
 
-def check_range(spectrum) -> None:
+def check_range(spectrum: "Uniform | LogUniform") -> None:
     """0 < low < high < ∞, or a clear refusal."""
     low, high = spectrum.low, spectrum.high
     if not 0 < low < high:

@@ -11,7 +11,7 @@ from ...support.arrays import freeze, matrix, vector
 from ...support.errors import ProblemError
 from .hidden import Hidden, assign
 from .linear_state import LinearState
-from .steppers import switching
+from .steppers import Stepper, switching
 
 
 @checked
@@ -34,12 +34,7 @@ class TaskChain(Hidden):
     def __post_init__(self):
         rates = matrix("task rates", self.rates, (None, None))
         count = len(rates)
-        off_diagonal = rates - np.diag(np.diag(rates))
-        if (
-            rates.shape != (count, count)
-            or (off_diagonal < 0).any()
-            or np.abs(rates.sum(1)).max() > 1e-9 * max(np.abs(rates).max(), 1e-300)
-        ):
+        if not _is_generator(rates):
             raise ProblemError(
                 "task rates",
                 expected="a square generator: off-diagonal rates >= 0, rows that sum to 0",
@@ -49,11 +44,8 @@ class TaskChain(Hidden):
         tasks = np.asarray(self.tasks, dtype=float)
         tasks = matrix("tasks", tasks[:, None] if tasks.ndim == 1 else tasks, (count, None))
         assign(self, rates=rates, tasks=tasks)
-        given = (
-            self._stationary()
-            if self.probabilities is None
-            else vector("task probabilities", self.probabilities, count)
-        )
+        given = self.probabilities
+        given = self._stationary() if given is None else vector("task probabilities", given, count)
         if (given < 0).any() or abs(given.sum() - 1) > 1e-9:
             raise ProblemError(
                 "task probabilities",
@@ -63,21 +55,27 @@ class TaskChain(Hidden):
             )
         assign(self, probabilities=freeze(given))
 
-    def _stationary(self):
+    def _stationary(self) -> np.ndarray:
+        """p with Qᵀp = 0 and Σ p = 1, by least squares; round-off below 0 is cut off."""
         count = len(self.rates)
         system = np.vstack([self.rates.T, np.ones(count)])
-        return np.maximum(
-            np.linalg.lstsq(system, np.append(np.zeros(count), 1.0), rcond=None)[0], 0.0
-        )
+        law = np.linalg.lstsq(system, np.append(np.zeros(count), 1.0), rcond=None)[0]
+        return np.maximum(law, 0.0)
 
     @property
-    def prior_mean(self):
-        return self.probabilities @ self.tasks
+    def _law(self) -> np.ndarray:
+        """The probabilities at t = 0."""
+        assert self.probabilities is not None  # they were filled in when it was made
+        return self.probabilities
 
     @property
-    def prior_covariance(self):
+    def prior_mean(self) -> np.ndarray:
+        return self._law @ self.tasks
+
+    @property
+    def prior_covariance(self) -> np.ndarray:
         offset = self.tasks - self.prior_mean
-        return offset.T @ (self.probabilities[:, None] * offset)
+        return offset.T @ (self._law[:, None] * offset)
 
     @property
     def is_gaussian(self) -> bool:
@@ -92,30 +90,29 @@ class TaskChain(Hidden):
         return len(self.tasks)
 
     @checked
-    def sample(self, rng: np.random.Generator, episodes: Count, times: Vector):
+    def sample(self, rng: np.random.Generator, episodes: Count, times: Vector) -> np.ndarray:
         return self.tasks[self.sample_tasks(rng, episodes, times)]
 
     @checked
     def sample_tasks(self, rng: np.random.Generator, episodes: Count, times: Vector) -> np.ndarray:
-        """Task numbers at the times: shape (episodes, N+1), from the exact transition matrices
-        e^{rates·step}.
-        """
+        """Task numbers at the times (episodes, N+1), by the exact transitions e^{rates·step}."""
         path = np.empty((episodes, len(times)), dtype=int)
-        path[:, 0] = np.searchsorted(
-            np.cumsum(self.probabilities)[:-1], rng.random(episodes), side="right"
-        )
+        steps = np.cumsum(self._law)[:-1]
+        path[:, 0] = np.searchsorted(steps, rng.random(episodes), side="right")
         for k, step in enumerate(np.diff(times)):
             ladder = np.cumsum(expm(self.rates * step), axis=1)[path[:, k], :-1]
             path[:, k + 1] = (rng.random(episodes)[:, None] > ladder).sum(1)
         return path
 
     @checked
-    def stepper(self, rng: np.random.Generator, episodes: Count, step: Duration):
+    def stepper(
+        self, rng: np.random.Generator, episodes: Count, step: Duration
+    ) -> tuple[np.ndarray, np.ndarray, Stepper]:
         tasks = self.sample_tasks(rng, episodes, np.zeros(1))[:, 0]
         return tasks, self.tasks[tasks], switching(self.tasks, expm(self.rates * step), rng)
 
     @checked
-    def fastest_rates(self, information: NonNegative):
+    def fastest_rates(self, information: NonNegative) -> list[float]:
         return [float(np.abs(self.rates).max())]
 
     def linear_state(self) -> LinearState:
@@ -123,8 +120,8 @@ class TaskChain(Hidden):
         size = len(self.tasks) - 1
         transposed = self.rates.T
         centre = self._nearest_stationary()[:size]
-        prior = self.probabilities[:size]
-        change = np.abs(transposed @ self.probabilities).max()
+        prior = self._law[:size]
+        change = np.abs(transposed @ self._law).max()
         return LinearState(
             reversion=transposed[:size, size:] - transposed[:size, :size],
             push=transposed[:size, size],
@@ -138,7 +135,7 @@ class TaskChain(Hidden):
             to_state=partial(_first, size),
         )
 
-    def _indicator_spread(self, mean, covariance):
+    def _indicator_spread(self, mean: np.ndarray, covariance: np.ndarray | None) -> np.ndarray:
         """Σ over i, j of p_i rate_ij (e_j - e_i)(e_j - e_i)ᵀ, in the first K - 1 coordinates."""
         size = len(mean)
         unit = np.eye(size + 1, size)
@@ -147,12 +144,22 @@ class TaskChain(Hidden):
         steps = unit[None, :, :] - unit[:, None, :]
         return np.einsum("ij,ija,ijb->ab", rates, steps, steps)
 
-    def _nearest_stationary(self):
+    def _nearest_stationary(self) -> np.ndarray:
         """A stationary law of the chain, the one nearest to its probabilities at t = 0."""
         system = np.vstack([self.rates.T, np.ones(len(self.rates))])
-        gap = np.append(-self.rates.T @ self.probabilities, 0.0)
-        return self.probabilities + np.linalg.lstsq(system, gap, rcond=1e-12)[0]
+        gap = np.append(-self.rates.T @ self._law, 0.0)
+        return self._law + np.linalg.lstsq(system, gap, rcond=1e-12)[0]
 
 
-def _first(size, probabilities):
+def _is_generator(rates: np.ndarray) -> bool:
+    """Whether rates (K, K) off the diagonal are >= 0 and rows sum to zero."""
+    count = len(rates)
+    if rates.shape != (count, count):
+        return False
+    off_diagonal = rates - np.diag(np.diag(rates))
+    rounding = 1e-9 * max(np.abs(rates).max(), 1e-300)
+    return bool((off_diagonal >= 0).all() and np.abs(rates.sum(1)).max() <= rounding)
+
+
+def _first(size: int, probabilities: np.ndarray) -> np.ndarray:
     return probabilities[..., :size]

@@ -1,9 +1,8 @@
-"""From a user's function to one CasADi function: traced once, with its parameters as inputs, and
-checked.
-"""
+"""From a user's function to one CasADi function, with its parameters as inputs; traced once."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 import casadi as ca
 import numpy as np
@@ -18,7 +17,7 @@ _ADVICE = (
 MOST_ENTRIES = 1_000_000
 
 
-def checked_parameters(parameters) -> Mapping:
+def checked_parameters(parameters: Any) -> Mapping[str, float | np.ndarray]:
     """{name: float or read-only array}, finite; names are those of keyword arguments."""
     if not isinstance(parameters, Mapping) or not all(
         isinstance(name, str) and name.isidentifier() for name in parameters
@@ -70,17 +69,13 @@ def changed_parameters(given: Mapping, changes: Mapping) -> dict:
     return changed
 
 
-def _value(name, value):
+def _value(name: str, value: Any) -> float | np.ndarray:
     try:
         array = freeze(value)
     except (TypeError, ValueError):
         array = np.array(np.nan)
-    if (
-        isinstance(value, str | bytes | bool)
-        or array.ndim > 2
-        or not array.size
-        or not np.isfinite(array).all()
-    ):
+    is_other = isinstance(value, str | bytes | bool)  # NumPy would read a number from it
+    if is_other or array.ndim > 2 or not array.size or not np.isfinite(array).all():
         raise ProblemError(
             f"landscape parameter {name!r}",
             expected="a finite number, or an array of them",
@@ -96,12 +91,11 @@ def constants(parameters: Mapping) -> list[ca.DM]:
 
 
 def trace(expression: Callable, sizes: tuple[int, ...], parameters: Mapping) -> ca.Function:
-    """The function of (θ[, φ], parameters …) that ``expression`` computes; scalar and closed, or
-    refused.
+    """The function of (θ[, φ], parameters …) that ``expression`` computes.
+
+    What is not scalar, or has other symbols in it, is refused.
     """
-    vectors = [
-        ca.SX.sym(name, size) for name, size in zip(("theta", "hidden"), sizes, strict=False)
-    ]
+    vectors = _symbols(sizes)
     symbols = [
         ca.SX.sym(name, value.sparsity())
         for name, value in zip(parameters, constants(parameters), strict=True)
@@ -119,12 +113,17 @@ def trace(expression: Callable, sizes: tuple[int, ...], parameters: Mapping) -> 
     return ca.Function("loss", [*vectors, *symbols], [ca.densify(value)])
 
 
-def _vectors(sizes):
+def _symbols(sizes: tuple[int, ...]) -> list[ca.SX]:
+    """θ, and φ where there are two sizes."""
+    return [ca.SX.sym(name, size) for name, size in zip(("theta", "hidden"), sizes, strict=False)]
+
+
+def _vectors(sizes: tuple[int, ...]) -> str:
     theta = f"a CasADi vector θ of length {sizes[0]}"
     return theta if len(sizes) == 1 else f"{theta} and one φ of length {sizes[1]}"
 
 
-def _check_value(value, theta):
+def _check_value(value: ca.SX, theta: ca.SX) -> None:
     if value.numel() != 1:
         raise ProblemError(
             "loss expression",
@@ -145,7 +144,5 @@ def with_numbers(traced: ca.Function, sizes: tuple[int, ...], parameters: Mappin
     """The traced function of (θ[, φ]) alone, with the parameters' numbers in it."""
     if not parameters:
         return traced
-    vectors = [
-        ca.SX.sym(name, size) for name, size in zip(("theta", "hidden"), sizes, strict=False)
-    ]
+    vectors = _symbols(sizes)
     return ca.Function("loss", vectors, [ca.densify(traced(*vectors, *constants(parameters)))])

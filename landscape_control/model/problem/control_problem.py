@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from ..observation import check_sees
 from .describe import describe
 from .model import Model, model_of
 from .reachable import reachable_directions
+
+_OWN_FIELDS = ("landscape", "learner", "start", "end", "objective")
 
 
 @checked
@@ -70,10 +73,9 @@ class ControlProblem(PickledAsRecord, Recordable):
 
     @cached_property
     def model(self) -> Model:
-        """The problem's functions, shared with every problem of the same landscape, learner and
-        terminal cost.
+        """The problem's functions; where variables are hidden, those at their prior mean.
 
-        Where variables are hidden, these are the functions at their prior mean.
+        Shared with every problem of the same landscape, learner and terminal cost.
         """
         return model_of(self.landscape.at_prior_mean, self.learner, self.objective.terminal)
 
@@ -101,9 +103,7 @@ class ControlProblem(PickledAsRecord, Recordable):
 
     @cached_property
     def start_derivatives(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(L, ∇L, ∇²L) at the start, shapes (1,), (1, n), (1, n, n); at the hidden variables' prior
-        mean.
-        """
+        """(L, ∇L, ∇²L) at the start and the prior mean, shapes (1,), (1, n), (1, n, n)."""
         cache, start = self.model.cache, self.start.tobytes()
         known = cache.get("start derivatives")
         if known is None or known[0] != start:  # problems that differ in other numbers share them
@@ -115,9 +115,7 @@ class ControlProblem(PickledAsRecord, Recordable):
 
     @checked
     def changed(self, **changes: object) -> "ControlProblem":
-        """A copy with other numbers: any field of the objective, ``start``, ``end``, ``landscape``
-        or ``learner``.
-        """
+        """A copy with other fields, of the problem itself or of its objective."""
         of_landscape = [name for name in changes if name in self.landscape.parameters]
         if of_landscape:
             name = of_landscape[0]
@@ -127,17 +125,11 @@ class ControlProblem(PickledAsRecord, Recordable):
                 received=f"{name!r}, a parameter of the landscape",
                 advice=f"write changed(landscape=problem.landscape.with_parameters({name}=…))",
             )
-        own = {
-            k: v
-            for k, v in changes.items()
-            if k in ("landscape", "learner", "start", "end", "objective")
-        }
-        rest = {k: v for k, v in changes.items() if k not in own}
-        check_options(
-            "change",
-            rest,
-            [*Objective.__dataclass_fields__, "landscape", "learner", "start", "end", "objective"],
-        )
+        own: dict[str, Any] = {}
+        rest: dict[str, Any] = {}  # numbers of the objective
+        for name, value in changes.items():
+            (own if name in _OWN_FIELDS else rest)[name] = value
+        check_options("change", rest, [*Objective.__dataclass_fields__, *_OWN_FIELDS])
         if rest:
             objective = own.get("objective", self.objective)
             if not isinstance(objective, Objective):
@@ -222,14 +214,17 @@ class ControlProblem(PickledAsRecord, Recordable):
         model.cache["checked"] = tuple(model.constant.values())
 
     def _check_reachable(self):
-        """Refuse an end outside the reachable affine subspace (constant B, affine drift: Kalman's
-        test).
+        """Refuse an end outside the reachable affine subspace.
+
+        By Kalman's test, for a constant B and an affine drift: what lies off the range of
+        [B, AB, …] is the same at T as without any control.
         """
         directions = reachable_directions(self.model)
-        if directions is None or not directions[1].shape[1]:
+        drift = self.model.drift_matrix
+        if directions is None or drift is None or not directions[1].shape[1]:
             return
         rest = directions[1]
-        coasting = _coast(*self.model.drift_matrix, self.start, self.objective.horizon)
+        coasting = _coast(*drift, self.start, self.objective.horizon)
         gap = rest.T @ (self.end - coasting)
         size = np.abs([self.start, self.end, coasting]).max()
         if np.abs(gap).max() > 1e-8 * size:
@@ -248,7 +243,8 @@ class ControlProblem(PickledAsRecord, Recordable):
             )
 
 
-def _coast(matrix, offset, start, horizon):
+def _coast(matrix: np.ndarray, offset: np.ndarray, start: np.ndarray, horizon: float) -> np.ndarray:
+    """θ(T) of θ̇ = Aθ + c: where the learner arrives without pushing."""
     from scipy.linalg import expm  # rarely needed: keeps the import light
 
     n = len(start)

@@ -1,21 +1,24 @@
-"""The functions of a problem, L, G, f, B and Φ, as CasADi expressions and as vectorised NumPy
-functions.
-"""
+"""The functions of a problem, L, G, f, B and Φ: as CasADi expressions, and on many points."""
 
+from collections.abc import Callable, Hashable
 from functools import cached_property
+from typing import Any, Literal
 
 import casadi as ca
 import numpy as np
 
+from ...support.arguments import ArrayLike
 from ...support.domain import is_total
 from ...support.errors import ProblemError
-from ...support.expressions import call_traced
+from ...support.expressions import Expression, call_traced
 from ...support.kinks import refuse_kinks
 from ...support.pointwise import Pointwise
 from ...support.recordable import Unchanging
 from ...support.shared import shared
 from ..landscape import Landscape
 from ..learner import Learner, LinearDrift
+
+Terminal = Literal["loss"] | Callable | None  # Φ
 
 
 class Model(Unchanging):
@@ -24,7 +27,7 @@ class Model(Unchanging):
     Problems that share landscape, learner and terminal cost share one model, see :func:`model_of`.
     """
 
-    def __init__(self, landscape: Landscape, learner: Learner, terminal):
+    def __init__(self, landscape: Landscape, learner: Learner, terminal: Terminal):
         self.landscape, self.learner, self.terminal = landscape, learner, terminal
         self.dimension = n = landscape.dimension
         theta = ca.SX.sym("theta", n)
@@ -39,12 +42,13 @@ class Model(Unchanging):
             )
         self._metric = _function("metric G", learner.metric, theta, np.eye(m), (m, m))
         self._drift = _function("drift f", learner.drift, theta, np.zeros(n), (n, 1))
-        self.cache: dict = {}  # compiled functions that later packages derive from this model
+        # compiled functions that later packages derive from this model
+        self.cache: dict[Hashable, Any] = {}
         self._terminal = ca.Function("terminal", [theta], [_terminal(terminal, landscape, theta)])
         if not landscape.allow_kinks:
             self._refuse_kinks()
 
-    def _refuse_kinks(self):
+    def _refuse_kinks(self) -> None:
         own = (
             ("actuation B", self.learner.actuation, self._actuation),
             ("metric G", self.learner.metric, self._metric),
@@ -55,32 +59,26 @@ class Model(Unchanging):
             if callable(given):
                 refuse_kinks(what, function)
 
-    def loss_at(self, theta):
+    def loss_at(self, theta: Expression) -> Expression:
         return self.landscape.symbolic(theta)
 
-    def metric_at(self, theta):
+    def metric_at(self, theta: Expression) -> Expression:
         return self._metric(theta)
 
-    def drift_at(self, theta):
+    def drift_at(self, theta: Expression) -> Expression:
         return self._drift(theta)
 
-    def actuation_at(self, theta):
+    def actuation_at(self, theta: Expression) -> Expression:
         return self._actuation(theta)
 
-    def terminal_at(self, theta):
+    def terminal_at(self, theta: Expression) -> Expression:
         return self._terminal(theta)
 
     @cached_property
     def constant(self) -> dict[str, bool]:
         """Which of metric, drift and actuation do not depend on θ."""
-        return {
-            name: not f.sparsity_jac(0, 0).nnz()
-            for name, f in (
-                ("metric", self._metric),
-                ("drift", self._drift),
-                ("actuation", self._actuation),
-            )
-        }
+        functions = {"metric": self._metric, "drift": self._drift, "actuation": self._actuation}
+        return {name: not f.sparsity_jac(0, 0).nnz() for name, f in functions.items()}
 
     def place_of(self, point: np.ndarray) -> bytes:
         """A key that two points share if G and B are the same there."""
@@ -90,13 +88,8 @@ class Model(Unchanging):
         """G (m, m) and B (n, m) at one point (n,), kept until they are asked for elsewhere."""
         place, known = self.place_of(point), self.cache.get("effort at")
         if known is None or known[0] != place:
-            known = self.cache["effort at"] = (
-                place,
-                (
-                    self.metric(point)[0],
-                    self.actuation(point)[0],
-                ),
-            )
+            effort = self.metric(point)[0], self.actuation(point)[0]
+            known = self.cache["effort at"] = place, effort
         return known[1]
 
     @cached_property
@@ -115,8 +108,9 @@ class Model(Unchanging):
 
     @cached_property
     def drift_growth(self) -> float:
-        """How fast a drift Aθ + c lets displacements grow: the largest eigenvalue of (A + Aᵀ)/2; ∞
-        where f is not affine.
+        """How fast a drift Aθ + c lets displacements grow; ∞ where f is not affine.
+
+        The largest eigenvalue of (A + Aᵀ)/2.
         """
         if self.drift_matrix is None:
             return np.inf
@@ -129,31 +123,26 @@ class Model(Unchanging):
 
     @cached_property
     def is_invertible(self) -> bool:
-        """Whether B is square and well-conditioned: everywhere where it is constant, at generic
-        points where it is not.
-        """
+        """Whether B is square and well-conditioned; where it varies, at some of a few points."""
         if self.controls != self.dimension:
             return False
-        points = (
-            np.zeros((1, self.dimension))
-            if self.constant["actuation"]
-            else _generic_points(self.dimension)
-        )
+        points = np.zeros((1, self.dimension))
+        if not self.constant["actuation"]:
+            points = _generic_points(self.dimension)
         actuation = self.actuation(points)
         actuation = actuation[np.isfinite(actuation).all(axis=(1, 2))]
         return bool(len(actuation)) and bool((np.linalg.cond(actuation) < 1e8).any())
 
     @cached_property
     def is_total(self) -> bool:
-        """Whether loss, metric, drift, actuation and Φ with their derivatives are finite for every
-        θ, overflow aside.
+        """Whether all functions and their derivatives are finite for every θ, overflow aside.
 
         So is B⁻¹ then, where B is square and depends on θ. Read off the operations, see
         :func:`is_total` in ``domain``.
         """
         theta, velocity = ca.SX.sym("theta", self.dimension), ca.SX.sym("velocity", self.dimension)
         parts = {"metric": self._metric, "drift": self._drift, "actuation": self._actuation}
-        functions = [function for name, function in parts.items() if not self.constant[name]]
+        functions = [parts[name] for name, is_constant in self.constant.items() if not is_constant]
         functions += [ca.Function("loss", [theta], [self.loss_at(theta)]), self._terminal]
         if self.is_invertible and not self.constant["actuation"]:
             eliminated = ca.solve(self.actuation_at(theta), velocity)
@@ -161,7 +150,7 @@ class Model(Unchanging):
         return all(map(is_total, functions))
 
     @cached_property
-    def drift_matrix(self):
+    def drift_matrix(self) -> tuple[np.ndarray, np.ndarray] | None:
         """(A, c) of a drift f = Aθ + c that is exactly affine, else None."""
         if isinstance(self.learner.drift, LinearDrift):
             return self.learner.drift.matrix, self.learner.drift.offset
@@ -177,11 +166,11 @@ class Model(Unchanging):
         theta = ca.SX.sym("theta", self.dimension)
         return not ca.symvar(ca.hessian(self._terminal(theta), theta)[0])
 
-    def metric(self, points) -> np.ndarray:
+    def metric(self, points: ArrayLike) -> np.ndarray:
         """G at points (S, n): shape (S, m, m)."""
         return self._on_points(self._metric, points, (self.controls, self.controls))
 
-    def drift(self, points) -> np.ndarray:
+    def drift(self, points: ArrayLike) -> np.ndarray:
         """f at points (S, n): shape (S, n)."""
         return self._on_points(self._drift, points, (self.dimension,))
 
@@ -192,41 +181,44 @@ class Model(Unchanging):
             "drift_jacobian", [theta], [ca.densify(ca.jacobian(self._drift(theta), theta))]
         )
 
-    def drift_jacobian(self, points) -> np.ndarray:
+    def drift_jacobian(self, points: ArrayLike) -> np.ndarray:
         """∂f/∂θ at points (S, n): shape (S, n, n)."""
         return self._on_points(self._drift_jacobian, points, (self.dimension, self.dimension))
 
-    def actuation(self, points) -> np.ndarray:
+    def actuation(self, points: ArrayLike) -> np.ndarray:
         """B at points (S, n): shape (S, n, m)."""
         return self._on_points(self._actuation, points, (self.dimension, self.controls))
 
-    def terminal_cost(self, points) -> np.ndarray:
+    def terminal_cost(self, points: ArrayLike) -> np.ndarray:
         """Φ (without its weight κ) at points (S, n): shape (S,)."""
         return self._on_points(self._terminal, points, ())
 
     @cached_property
-    def _terminal_derivatives(self):
+    def _terminal_derivatives(self) -> Pointwise:
         theta = ca.SX.sym("theta", self.dimension)
         hessian, gradient = ca.hessian(self._terminal(theta), theta)
         return Pointwise(ca.Function("terminal_derivatives", [theta], [gradient, hessian]))
 
-    def terminal_derivatives(self, points) -> tuple[np.ndarray, np.ndarray]:
+    def terminal_derivatives(self, points: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """(∇Φ, ∇²Φ) at points (S, n): shapes (S, n), (S, n, n)."""
         n = self.dimension
         gradient, hessian = self._terminal_derivatives(np.atleast_2d(points))
         return gradient.reshape(-1, n), hessian.reshape(-1, n, n)
 
-    def _on_points(self, function, points, shape):
-        points = np.atleast_2d(np.asarray(points, dtype=float))
-        return self._pointwise(function)(points).reshape(len(points), *shape)
+    def _on_points(
+        self, function: ca.Function, points: ArrayLike, shape: tuple[int, ...]
+    ) -> np.ndarray:
+        """Values at points (S, n): shape (S, *shape)."""
+        rows = np.atleast_2d(np.asarray(points, dtype=float))
+        return self._pointwise(function)(rows).reshape(len(rows), *shape)
 
-    def _pointwise(self, function) -> Pointwise:
+    def _pointwise(self, function: ca.Function) -> Pointwise:
         if function.name() not in self.cache:
             self.cache[function.name()] = Pointwise(function)
         return self.cache[function.name()]
 
 
-def _generic_points(dimension):
+def _generic_points(dimension: int) -> np.ndarray:
     """Points where a matrix that is singular only somewhere is not; (8, n), half of them positive."""
     points = np.random.default_rng(0).standard_normal((8, dimension))
     points[::2] = np.abs(points[::2])
@@ -234,12 +226,19 @@ def _generic_points(dimension):
 
 
 @shared(recent=8)
-def model_of(landscape: Landscape, learner: Learner, terminal) -> Model:
+def model_of(landscape: Landscape, learner: Learner, terminal: Terminal) -> Model:
     """The model of this landscape, learner and terminal cost, built once."""
     return Model(landscape, learner, terminal)
 
 
-def _function(what, value, theta, default, shape) -> ca.Function:
+def _function(
+    what: str,
+    value: Any,
+    theta: ca.SX,
+    default: np.ndarray,
+    shape: tuple[int, int | None],
+) -> ca.Function:
+    """θ -> the matrix that a learner states as None, an array or a function of θ."""
     rows, cols = shape
     wanted = f"shape {rows} x {'m' if cols is None else cols}"
     if callable(value):
@@ -257,12 +256,12 @@ def _function(what, value, theta, default, shape) -> ca.Function:
         expression = ca.SX(ca.DM(default if value is None else value))
     expression = ca.densify(expression)
     if expression.size1() != rows or (cols is not None and expression.size2() != cols):
-        hint = (
-            " A metric of parameter space (n x n) acts on a control of m < n entries as B.T @ G"
-            " @ B."
-            if what.startswith("metric")
-            else ""
-        )
+        hint = ""
+        if what.startswith("metric"):
+            hint = (
+                " A metric of parameter space (n x n) acts on a control of m < n entries as B.T @ G"
+                " @ B."
+            )
         if what.startswith("drift") and expression.shape == (rows, rows) and rows > 1:
             hint = " For f = Aθ + c use landscape_control.linear_drift(A, c)."
         raise ProblemError(
@@ -271,11 +270,8 @@ def _function(what, value, theta, default, shape) -> ca.Function:
             received=f"shape {expression.shape}",
             advice=f"match it to the landscape and the actuation.{hint}",
         )
-    if (
-        not callable(value)
-        and value is not None
-        and not np.isfinite(np.asarray(value, dtype=float)).all()
-    ):
+    is_array = value is not None and not callable(value)
+    if is_array and not np.isfinite(np.asarray(value, dtype=float)).all():
         raise ProblemError(
             what,
             expected="finite numbers",
@@ -285,10 +281,11 @@ def _function(what, value, theta, default, shape) -> ca.Function:
     return ca.Function(what.split()[0], [theta], [expression])
 
 
-def _terminal(terminal, landscape, theta):
+def _terminal(terminal: Terminal, landscape: Landscape, theta: ca.SX) -> ca.SX:
+    """Φ(θ) as an expression."""
     if terminal is None:
         return ca.SX(0)
-    if terminal == "loss":
+    if not callable(terminal):  # "loss"
         return ca.densify(landscape.symbolic(theta))
     value = call_traced(
         "terminal cost Φ",

@@ -1,4 +1,4 @@
-"""Typical sizes of a problem: what a plan's residuals and an optimiser's variables are measured by."""
+"""Typical sizes of a problem: units of a plan's residuals and of an optimiser's variables."""
 
 import numpy as np
 
@@ -13,11 +13,11 @@ SMALLEST = 1e-6  # the smallest |θ| that units may give a problem
 
 
 def typical_mass(problem: ControlProblem) -> float:
-    """m such that moving by δ in a time t costs about m δ²/(2ηt): the inverse of the mean
-    eigenvalue of B G⁻¹ Bᵀ.
+    """m such that moving by δ in a time t costs about m δ²/(2ηt).
 
-    The mean is over the directions that can be pushed. With B = I it is the harmonic mean of G's
-    eigenvalues. It is taken at the start, and kept with the model until another start is asked for.
+    The inverse of the mean eigenvalue of B G⁻¹ Bᵀ. The mean is over the directions that can be
+    pushed. With B = I it is the harmonic mean of G's eigenvalues. It is taken at the start, and
+    kept with the model until another start is asked for.
     """
     model = problem.model
     place = model.place_of(problem.start)
@@ -36,8 +36,7 @@ def resting_length(largest: float) -> float:
 
 
 def unit_growth(problem: ControlProblem, horizon: float) -> float:
-    """Rate at which the unit of displacements grows: γ/2 where late ones count however strong the
-    discount, else 0.
+    """Rate at which the unit of displacements grows: γ/2 where late ones always count, else 0.
 
     A displacement δ at time t is worth about e^{-γt}|δ|²: in units of e^{γt/2} all are worth the
     same. An affine drift may make late ones that large, and so may a fixed end, or a steep terminal
@@ -54,14 +53,15 @@ def unit_growth(problem: ControlProblem, horizon: float) -> float:
 
 
 def ends_late(problem: ControlProblem) -> bool:
-    """Whether a linear-quadratic problem has an end that is felt however late it comes."""
+    """Whether a linear-quadratic problem has an end that counts however late it comes."""
     has_end = problem.end is not None or problem.objective.terminal is not None
     return has_end and problem.model.is_linear_quadratic
 
 
 def largest_growth(model: Model, point: np.ndarray) -> float:
-    """Largest real part of the eigenvalues of ∂f/∂θ at a point: how fast the drift alone lets
-    displacements grow.
+    """How fast the drift alone lets displacements grow at a point.
+
+    The largest real part of the eigenvalues of ∂f/∂θ.
     """
     if not model.has_drift:
         return 0.0
@@ -72,5 +72,5 @@ def largest_growth(model: Model, point: np.ndarray) -> float:
     return model.cache["growth"]
 
 
-def _growth(matrix):
+def _growth(matrix: np.ndarray) -> float:
     return float(np.linalg.eigvals(matrix).real.max())

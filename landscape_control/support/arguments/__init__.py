@@ -33,6 +33,7 @@ from .kinds import Kind
 from .markers import (
     AnyNumber,
     Anywhere,
+    ArrayLike,
     Count,
     Discount,
     Duration,
@@ -61,6 +62,7 @@ from .markers import (
 __all__ = [
     "AnyNumber",
     "Anywhere",
+    "ArrayLike",
     "Count",
     "Declaration",
     "Discount",

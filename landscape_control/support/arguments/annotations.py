@@ -2,11 +2,10 @@
 
 import collections.abc
 import enum
-import functools
 import types
 import typing
 from collections.abc import Callable, Mapping
-from typing import Annotated, Literal, Union
+from typing import Annotated, Any, Literal, Union
 
 import numpy as np
 
@@ -28,7 +27,7 @@ from .markers import Filled, Place, Range, Shape, Whole, Words
 from .objects import Function, Instance
 
 
-def kind_of(annotation) -> Kind:
+def kind_of(annotation: Any) -> Kind:
     """The kind that an annotation declares; of none, or one that is not understood, anything."""
     if annotation is type(None):
         return Nothing()
@@ -38,22 +37,21 @@ def kind_of(annotation) -> Kind:
     if origin is Annotated:
         return _annotated(parts[0], parts[1:])
     if origin is Union or isinstance(annotation, types.UnionType):
-        return _either(map(kind_of, parts))
+        return _either([kind_of(part) for part in parts])
     if origin is Literal:
         return Choice(parts)
-    if annotation is Callable or origin is Callable or origin is collections.abc.Callable:
+    if Callable in (annotation, origin):
         return Function()
-    if origin is not None or (
-        isinstance(annotation, type) and issubclass(annotation, tuple | list | frozenset)
-    ):
-        return _container(origin or annotation, parts)
+    if origin is not None:
+        return _container(origin, parts)
     if isinstance(annotation, type):
-        return _of_class(annotation)
+        is_container = issubclass(annotation, tuple | list | frozenset)
+        return _container(annotation, ()) if is_container else _of_class(annotation)
     return Anything()
 
 
-def _of_class(cls):
-    simple = {
+def _of_class(cls: type) -> Kind:
+    simple: dict[type, Callable[[], Kind]] = {
         float: Number,
         int: Integer,
         bool: Flag,
@@ -65,35 +63,36 @@ def _of_class(cls):
         return simple[cls]()
     if issubclass(cls, enum.Enum):
         return Member(cls)
-    if cls is collections.abc.Callable:
-        return Function()
     return Table(Anything()) if cls in (dict, Mapping) else Instance(cls)
 
 
-def _container(origin, parts):
+def _container(origin: type, parts: tuple) -> Kind:
+    """The kind of list[X], Mapping[str, X], …; ``parts`` are what stands in the brackets."""
     if issubclass(origin, Mapping):
         return Table(kind_of(parts[1]), parts[0]) if parts else Table(Anything())
     if issubclass(origin, tuple) and parts and parts[-1] is not Ellipsis:
         return Instance(tuple)  # of fixed length: results only
     if issubclass(origin, collections.abc.Iterable):
-        return Items(
-            kind_of(parts[0]) if parts else Anything(),
-            tuple if issubclass(origin, tuple) else origin,
-        )
+        entry = kind_of(parts[0]) if parts else Anything()
+        return Items(entry, tuple if issubclass(origin, tuple) else origin)
     return Instance(origin)
 
 
-def _annotated(base, notes):
+def _annotated(base: Any, notes: tuple) -> Kind:
     kind = kind_of(base)
     for note in notes:
         kind = _noted(kind, note)
     return kind
 
 
-def _noted(kind, note):
-    narrowed = {Range: Number, Whole: Integer, Shape: Array}
-    if type(note) in narrowed:
-        return narrowed[type(note)](note)
+def _noted(kind: Kind, note: object) -> Kind:
+    """The kind with what a marker says of it; other notes say nothing."""
+    if isinstance(note, Range):
+        return Number(note)
+    if isinstance(note, Whole):
+        return Integer(note)
+    if isinstance(note, Shape):
+        return Array(note)
     if isinstance(note, Filled):
         return _filled(kind)
     if isinstance(note, Place):
@@ -101,21 +100,23 @@ def _noted(kind, note):
     return Worded(kind, note) if isinstance(note, Words) else kind
 
 
-def _filled(kind):
+def _filled(kind: Kind) -> Kind:
     if isinstance(kind, Either):
         return Either(tuple(map(_filled, kind.kinds)))
     return Items(kind.kind, kind.container, filled=True) if isinstance(kind, Items) else kind
 
 
-def _either(kinds):
-    """None and the narrow kinds first: a number before an array, since an array may be one number."""
-    order = (Nothing, Flag, Number, Integer, Choice, Text)
-    rank = functools.partial(_rank, order)
-    flat = [one for kind in kinds for one in (kind.kinds if isinstance(kind, Either) else (kind,))]
+def _either(kinds: list[Kind]) -> Kind:
+    """One of several kinds, those of unions among them taken apart."""
+    flat: list[Kind] = []
+    for kind in kinds:
+        flat += kind.kinds if isinstance(kind, Either) else (kind,)
     if any(isinstance(kind, Anything) for kind in flat):
         return Anything()
-    return Either(tuple(sorted(flat, key=rank)))
+    return Either(tuple(sorted(flat, key=_rank)))
 
 
-def _rank(order, kind):
-    return next((place for place, cls in enumerate(order) if isinstance(kind, cls)), len(order))
+def _rank(kind: Kind) -> int:
+    """None and the narrow kinds first: a number before an array, since an array may be one number."""
+    narrow = (Nothing, Flag, Number, Integer, Choice, Text)
+    return next((k for k, cls in enumerate(narrow) if isinstance(kind, cls)), len(narrow))

@@ -5,30 +5,30 @@ import functools
 import inspect
 import types
 import typing
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, is_dataclass
+from typing import Any, NoReturn, cast
 
 from ..errors import ProblemError, check_choice, shown
 from .annotations import kind_of
 from .kinds import Anything, Kind
 
-_Callable = typing.TypeVar("_Callable", bound=typing.Callable)
+_Callable = typing.TypeVar("_Callable", bound=Callable)
+_Reader = Callable[[str, Any], Any]  # (name, value) -> the value as the callable gets it
 _ROW = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
 def checked(target: _Callable) -> _Callable:
-    """Decorator of a public function, method or class: its calls are held against its annotations,
-    see the module.
-    """
+    """Decorator of a public function, method or class: calls are held against its annotations."""
     if isinstance(target, type):
-        target.__init__ = _guard(target.__init__, target)
+        cls: Any = target  # to a type checker target.__init__ may be that of any subclass
+        cls.__init__ = _guard(cls.__init__, target)
         return target
-    return _guard(target, None)
+    return cast(_Callable, _guard(target, None))
 
 
-def unchecked(function):
-    """The callable behind its checks, for numbers of the library's own, which may overflow; any
-    other as it is.
-    """
+def unchecked(function: Callable) -> Callable:
+    """The callable behind its checks, for the library's own numbers, which may overflow."""
     if not hasattr(function, "declaration"):
         return function
     bare = inspect.unwrap(function)
@@ -36,21 +36,23 @@ def unchecked(function):
     return bare if owner is None else functools.partial(bare, owner)
 
 
-def declared(target) -> dict[str, "Parameter"]:
+def declared(target: Callable) -> dict[str, "Parameter"]:
     """The declared arguments of a checked function or class by name."""
-    return (target.__init__ if isinstance(target, type) else target).declaration.parameters
+    called: Any = target
+    if isinstance(target, type):
+        called = called.__init__
+    return called.declaration.parameters
 
 
-def option_names(target) -> tuple[str, ...]:
+def option_names(target: Callable) -> tuple[str, ...]:
     """Names of the keyword options of a checked function or class, in the order of its signature."""
-    return tuple(name for name, one in declared(target).items() if not one.by_position)
+    parameters = declared(target).values()
+    return tuple(parameter.name for parameter in parameters if not parameter.by_position)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Parameter:
-    """One declared argument: its kind, whether it must be given, and whether it may be given by
-    position.
-    """
+    """One declared argument: its kind, and whether it must be given and may be by position."""
 
     name: str
     kind: Kind
@@ -61,40 +63,43 @@ class Parameter:
 class Declaration:
     """What a callable accepts, read off its signature when it is first asked for."""
 
-    def __init__(self, function, owner):
+    def __init__(self, function: Callable, owner: type | None):
         self._function, self._owner = function, owner
 
     @functools.cached_property
     def parameters(self) -> dict[str, Parameter]:
-        """The declared arguments by name, those of ``**options: Unpack[...]`` included; private
-        ones left out.
+        """The declared arguments by name, without private ones.
+
+        Those of ``**options: Unpack[...]`` are among them.
         """
         hints = self._hints
-        found = {}
-        for one in self._signature:
-            if one.kind is inspect.Parameter.VAR_KEYWORD:
-                found.update(_unpacked(hints.get(one.name)))
-            elif one.kind is not inspect.Parameter.VAR_POSITIONAL and not one.name.startswith("_"):
-                found[one.name] = Parameter(
-                    name=one.name,
-                    kind=kind_of(hints.get(one.name)),
-                    required=one.default is inspect.Parameter.empty,
-                    by_position=one.kind in _ROW,
+        declared: dict[str, Parameter] = {}
+        for written in self._signature:
+            name = written.name
+            if written.kind is inspect.Parameter.VAR_KEYWORD:
+                declared.update(_unpacked(hints.get(name)))
+            elif written.kind is not inspect.Parameter.VAR_POSITIONAL and name[0] != "_":
+                declared[name] = Parameter(
+                    name=name,
+                    kind=kind_of(hints.get(name)),
+                    required=written.default is inspect.Parameter.empty,
+                    by_position=written.kind in _ROW,
                 )
-        return found
+        return declared
 
     @functools.cached_property
     def rest(self) -> Kind | None:
         """The kind of further keywords; None where there are none."""
-        open_end = [one for one in self._signature if one.kind is inspect.Parameter.VAR_KEYWORD]
-        if not open_end or _is_unpacked(self._hints.get(open_end[0].name)):
-            return None
-        return kind_of(self._hints.get(open_end[0].name))
+        for written in self._signature:
+            if written.kind is inspect.Parameter.VAR_KEYWORD:
+                hint = self._hints.get(written.name)
+                return None if _is_unpacked(hint) else kind_of(hint)
+        return None
 
     @functools.cached_property
     def undeclared(self) -> list[str]:
         """Names of the arguments without an annotation."""
-        return [one.name for one in self._signature if one.annotation is inspect.Parameter.empty]
+        return [p.name for p in self._signature if p.annotation is inspect.Parameter.empty]
 
     @functools.cached_property
     def name(self) -> str:
@@ -102,56 +107,55 @@ class Declaration:
         return self._function.__name__ if self._owner is None else self._owner.__name__
 
     @functools.cached_property
-    def _signature(self):
-        found = list(inspect.signature(self._function).parameters.values())
-        return found[1:] if self._is_bound else found
+    def _signature(self) -> list[inspect.Parameter]:
+        """The arguments as written, without the instance or class."""
+        parameters = list(inspect.signature(self._function).parameters.values())
+        return parameters[1:] if self._is_bound else parameters
 
     @functools.cached_property
-    def _is_bound(self):
+    def _is_bound(self) -> bool:
         first = next(iter(inspect.signature(self._function).parameters), "")
         return self._owner is not None or first in ("self", "cls")
 
     @functools.cached_property
-    def _hints(self):
+    def _hints(self) -> dict[str, Any]:
+        """{name: annotation}, with names that were written as text looked up."""
         if is_dataclass(self._owner):  # fields may be inherited from other modules
             return typing.get_type_hints(self._owner, include_extras=True)
-        annotations = {
-            one.name: one.annotation for one in self._signature if one.annotation is not one.empty
-        }
+        annotations = {p.name: p.annotation for p in self._signature if p.annotation is not p.empty}
         holder = types.SimpleNamespace(__annotations__=annotations)
         names = inspect.unwrap(self._function).__globals__
         return typing.get_type_hints(holder, names, include_extras=True)
 
     @functools.cached_property
-    def _row(self):
+    def _row(self) -> list[tuple[str, _Reader]]:
         """(name, reader) of what may be given by position; the instance comes first."""
-        row = [(one.name, one.kind.read) for one in self.parameters.values() if one.by_position]
-        return ([("self", Anything().read)] if self._is_bound else []) + row
+        row: list[tuple[str, _Reader]] = []
+        if self._is_bound:
+            row.append(("self", Anything().read))
+        return row + [(p.name, p.kind.read) for p in self.parameters.values() if p.by_position]
 
     @functools.cached_property
-    def _hidden_needs(self):
+    def _hidden_needs(self) -> set[str]:
         """Required arguments of results that only the library can give."""
-        return {
-            one.name
-            for one in self._signature
-            if one.name.startswith("_") and one.default is one.empty
-        }
+        return {p.name for p in self._signature if p.name[0] == "_" and p.default is p.empty}
 
     @functools.cached_property
-    def _readers(self):
-        return {name: one.kind.read for name, one in self.parameters.items()}
+    def _readers(self) -> dict[str, _Reader]:
+        return {name: parameter.kind.read for name, parameter in self.parameters.items()}
 
     @functools.cached_property
-    def _needed(self):
-        return frozenset(name for name, one in self.parameters.items() if one.required)
+    def _needed(self) -> frozenset[str]:
+        return frozenset(name for name, parameter in self.parameters.items() if parameter.required)
 
     @functools.cached_property
-    def _row_names(self):
+    def _row_names(self) -> list[str]:
         return [name for name, _ in self._row]
 
-    def read(self, args, kwargs):
+    def read(self, args: tuple, kwargs: dict[str, Any]) -> tuple[list, dict[str, Any]]:
         """The arguments as the callable gets them; refuses those that do not fit."""
-        row, readers, values = self._row, self._readers, {}
+        row, readers = self._row, self._readers
+        values: dict[str, Any] = {}
         if len(args) > len(row):
             self._refuse_row(args)
         given = [reader(name, value) for (name, reader), value in zip(row, args, strict=False)]
@@ -168,7 +172,7 @@ class Declaration:
             self._refuse_twice(min(kwargs.keys() & names))
         return given, values
 
-    def _unknown(self, name):
+    def _unknown(self, name: str) -> _Reader:
         """The reader of a keyword that is not listed; refuses it where no others are taken."""
         if name.startswith("_"):
             return Anything().read
@@ -176,12 +180,14 @@ class Declaration:
             near = difflib.get_close_matches(name, self.parameters, n=1, cutoff=0.8)
             if not near:
                 return self.rest.read
-        return check_choice(f"{self.name} option", name, self.parameters)
+        check_choice(f"{self.name} option", name, self.parameters)
+        raise AssertionError(name)  # listed, and yet without a reader
 
-    def _refuse_row(self, args):
+    def _refuse_row(self, args: tuple) -> NoReturn:
+        """Refuse arguments by position beyond those that may be."""
         received = ", ".join(shown(value, 40) for value in args[self._is_bound :])
-        named = [name for name, one in self.parameters.items() if not one.by_position]
-        if named or self.rest is not None:
+        takes_names = any(not parameter.by_position for parameter in self.parameters.values())
+        if takes_names or self.rest is not None:
             expected = "its arguments by name"
         elif self.parameters:
             expected = f"at most {len(self._row) - self._is_bound} arguments"
@@ -192,18 +198,21 @@ class Declaration:
             self.name, expected=expected, received=received, advice=f"write {self._call(asked)}"
         )
 
-    def _refuse_missing(self, missing):
-        missing = [name for name in self.parameters if name in missing]
-        words = getattr(self._owner, "arguments", {})
-        said = "; ".join(f"{name} is {words[name]}" for name in missing if name in words)
+    def _refuse_missing(self, missing: Collection[str]) -> NoReturn:
+        names = [name for name in self.parameters if name in missing]
+        meanings = getattr(self._owner, "arguments", {})  # families of rules say what theirs mean
+        advice = f"write {self._call(self._needed)}"
+        explained = "; ".join(f"{name} is {meanings[name]}" for name in names if name in meanings)
+        if explained:
+            advice += f", where {explained}"
         raise ProblemError(
             self.name,
-            expected=f"a value for {' and '.join(map(repr, missing))}",
+            expected=f"a value for {' and '.join(map(repr, names))}",
             received="none",
-            advice=f"write {self._call(self._needed)}{f', where {said}' if said else ''}",
+            advice=advice,
         )
 
-    def _refuse_result(self):
+    def _refuse_result(self) -> NoReturn:
         raise ProblemError(
             self.name,
             expected="to be made by the function that computes it",
@@ -211,7 +220,7 @@ class Declaration:
             advice="see its documentation for the function that returns one",
         )
 
-    def _refuse_twice(self, name):
+    def _refuse_twice(self, name: str) -> NoReturn:
         raise ProblemError(
             self.name,
             expected=f"one value for {name!r}",
@@ -219,31 +228,33 @@ class Declaration:
             advice=f"write {self._call(self._needed)}",
         )
 
-    def _call(self, names):
-        chosen = [one for name, one in self.parameters.items() if name in names]
-        words = [one.name if one.by_position else f"{one.name}=…" for one in chosen]
-        if not words and self.rest is not None:
-            words = ["name=…"]
-        return f"{self.name}({', '.join(words)})"
+    def _call(self, names: Collection[str]) -> str:
+        """The call to write, with these arguments."""
+        chosen = [parameter for name, parameter in self.parameters.items() if name in names]
+        arguments = [p.name if p.by_position else f"{p.name}=…" for p in chosen]
+        if not arguments and self.rest is not None:
+            arguments = ["name=…"]
+        return f"{self.name}({', '.join(arguments)})"
 
 
-def _guard(function, owner):
+def _guard(function: Callable, owner: type | None) -> Callable:
+    """The function behind its checks; ``declaration`` on it says what it accepts."""
     declaration = Declaration(function, owner)
 
     @functools.wraps(function)
-    def call(*args, **kwargs):
-        args, kwargs = declaration.read(args, kwargs)
-        return function(*args, **kwargs)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        row, named = declaration.read(args, kwargs)
+        return function(*row, **named)
 
-    call.declaration = declaration
+    vars(call)["declaration"] = declaration
     return call
 
 
-def _is_unpacked(hint):
+def _is_unpacked(hint: Any) -> bool:
     return typing.get_origin(hint) is typing.Unpack
 
 
-def _unpacked(hint):
+def _unpacked(hint: Any) -> dict[str, Parameter]:
     """The declared keywords of ``**options: Unpack[Options]``, a TypedDict."""
     if not _is_unpacked(hint):
         return {}
@@ -252,9 +263,9 @@ def _unpacked(hint):
     return {
         name: Parameter(
             name=name,
-            kind=kind_of(one),
+            kind=kind_of(annotation),
             required=name in options.__required_keys__,
             by_position=False,
         )
-        for name, one in hints.items()
+        for name, annotation in hints.items()
     }

@@ -3,9 +3,11 @@
 Numbers, texts, choices and arrays; functions and instances of classes are in ``objects``.
 """
 
+import enum
 import os
 import typing
 from dataclasses import dataclass, field
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -23,15 +25,17 @@ class Kind:
     wrong in detail; ``read`` gives the value as the callable gets it, or refuses it.
     """
 
-    words = "anything"
+    @property
+    def words(self) -> str:
+        return "anything"
 
-    def fits(self, value) -> bool:
+    def fits(self, value: Any) -> bool:
         raise NotImplementedError
 
-    def read(self, what: str, value):
+    def read(self, what: str, value: Any) -> Any:
         raise NotImplementedError
 
-    def refuse(self, what, value, advice=None):
+    def refuse(self, what: str, value: object, advice: str | None = None) -> NoReturn:
         raise ProblemError(
             what,
             expected=self.words,
@@ -43,10 +47,10 @@ class Kind:
 class Anything(Kind):
     """What the callable checks by itself."""
 
-    def fits(self, value):
+    def fits(self, value: Any) -> bool:
         return True
 
-    def read(self, what, value):
+    def read(self, what: str, value: Any) -> Any:
         return value
 
 
@@ -54,12 +58,14 @@ class Anything(Kind):
 class Nothing(Kind):
     """None."""
 
-    words = "None"
+    @property
+    def words(self) -> str:
+        return "None"
 
-    def fits(self, value):
+    def fits(self, value: Any) -> bool:
         return value is None
 
-    def read(self, what, value):
+    def read(self, what: str, value: Any) -> Any:
         return value if value is None else self.refuse(what, value)
 
 
@@ -70,26 +76,28 @@ class Number(Kind):
     range: Range = field(default_factory=Range)
 
     @property
-    def words(self):
-        one = self.range
-        return range_words(one.low, one.high, one.low_open, one.high_open, one.allow_inf)
+    def words(self) -> str:
+        limits = self.range
+        return range_words(
+            limits.low, limits.high, limits.low_open, limits.high_open, limits.allow_inf
+        )
 
-    def fits(self, value):
+    def fits(self, value: Any) -> bool:
         return _is_scalar(value)
 
-    def read(self, what, value):
-        one = self.range
-        if type(value) is float and one.low < value < one.high:
+    def read(self, what: str, value: Any) -> Any:
+        limits = self.range
+        if type(value) is float and limits.low < value < limits.high:
             return value  # infinities and NaN are not between
         return number(
             what,
             value,
-            low=one.low,
-            high=one.high,
-            low_open=one.low_open,
-            high_open=one.high_open,
-            allow_inf=one.allow_inf,
-            allow_nan=one.allow_nan,
+            low=limits.low,
+            high=limits.high,
+            low_open=limits.low_open,
+            high_open=limits.high_open,
+            allow_inf=limits.allow_inf,
+            allow_nan=limits.allow_nan,
         )
 
 
@@ -100,13 +108,13 @@ class Integer(Kind):
     range: Whole = field(default_factory=Whole)
 
     @property
-    def words(self):
+    def words(self) -> str:
         return "an integer" if self.range.low is None else f"an integer >= {self.range.low}"
 
-    def fits(self, value):
+    def fits(self, value: Any) -> bool:
         return _is_scalar(value)
 
-    def read(self, what, value):
+    def read(self, what: str, value: Any) -> Any:
         return whole(what, value, low=self.range.low, high=self.range.high)
 
 
@@ -114,12 +122,14 @@ class Integer(Kind):
 class Flag(Kind):
     """True or False."""
 
-    words = "True or False"
+    @property
+    def words(self) -> str:
+        return "True or False"
 
-    def fits(self, value):
+    def fits(self, value: Any) -> bool:
         return isinstance(value, bool | np.bool_)
 
-    def read(self, what, value):
+    def read(self, what: str, value: Any) -> Any:
         return flag(what, value)
 
 
@@ -127,12 +137,14 @@ class Flag(Kind):
 class Text(Kind):
     """Text."""
 
-    words = "text"
+    @property
+    def words(self) -> str:
+        return "text"
 
-    def fits(self, value):
+    def fits(self, value: Any) -> bool:
         return isinstance(value, str)
 
-    def read(self, what, value):
+    def read(self, what: str, value: Any) -> Any:
         return value if isinstance(value, str) else self.refuse(what, value)
 
 
@@ -140,12 +152,14 @@ class Text(Kind):
 class PathName(Kind):
     """A path that a file may have."""
 
-    words = "a path, as text or a pathlib.Path"
+    @property
+    def words(self) -> str:
+        return "a path, as text or a pathlib.Path"
 
-    def fits(self, value):
+    def fits(self, value: Any) -> bool:
         return isinstance(value, str | os.PathLike)
 
-    def read(self, what, value):
+    def read(self, what: str, value: Any) -> Any:
         if not self.fits(value):
             self.refuse(what, value)
         text = os.fspath(value)
@@ -166,17 +180,17 @@ class PathName(Kind):
 class Choice(Kind):
     """One of a few words."""
 
-    allowed: tuple
+    allowed: tuple[str, ...]
 
     @property
-    def words(self):
+    def words(self) -> str:
         names = ", ".join(map(repr, self.allowed))
         return f"one of {names}" if len(self.allowed) > 1 else names
 
-    def fits(self, value):
+    def fits(self, value: Any) -> bool:
         return isinstance(value, str)
 
-    def read(self, what, value):
+    def read(self, what: str, value: Any) -> Any:
         return check_choice(what, value, self.allowed)
 
 
@@ -184,25 +198,24 @@ class Choice(Kind):
 class Member(Kind):
     """A member of an enumeration; of one whose members are texts, also the text."""
 
-    options: type
+    options: type[enum.Enum]
 
     @property
-    def words(self):
-        return f"a member of {self.options.__name__}: {', '.join(one.name for one in self.options)}"
+    def words(self) -> str:
+        names = ", ".join(member.name for member in self.options)
+        return f"a member of {self.options.__name__}: {names}"
 
-    def fits(self, value):
+    def fits(self, value: Any) -> bool:
         return isinstance(value, self.options | str)
 
-    def read(self, what, value):
+    def read(self, what: str, value: Any) -> Any:
         if isinstance(value, self.options):
             return value
         if issubclass(self.options, str):
-            return self.options(check_choice(what, value, [one.value for one in self.options]))
-        return self.refuse(
-            what,
-            value,
-            advice=f"write {self.options.__name__}.{next(iter(self.options)).name}, say",
-        )
+            allowed = [member.value for member in self.options]
+            return self.options(check_choice(what, value, allowed))
+        example = next(iter(self.options)).name
+        return self.refuse(what, value, advice=f"write {self.options.__name__}.{example}, say")
 
 
 @dataclass(frozen=True)
@@ -212,23 +225,27 @@ class Array(Kind):
     shape: Shape = field(default_factory=lambda: Shape(allow_nan=True, allow_empty=True))
 
     @property
-    def words(self):
+    def words(self) -> str:
         if self.shape.axes is None:
             return "an array of numbers"
-        names = [
-            "a number" if axes == 0 else f"a {axes}-D array of numbers" for axes in self.shape.axes
-        ]
-        return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-
-    def fits(self, value):
-        if isinstance(value, np.ndarray | list | tuple | range) or hasattr(value, "full"):
-            return True
-        return _is_scalar(value) or (
-            hasattr(value, "__array__") and not isinstance(value, type) and unreal(value) is None
+        return alternatives(
+            [
+                "a number" if axes == 0 else f"a {axes}-D array of numbers"
+                for axes in self.shape.axes
+            ]
         )
 
-    def read(self, what, value):
-        axes, longest = self.shape.axes, max(getattr(value, "shape", ()), default=0)
+    def fits(self, value: Any) -> bool:
+        if isinstance(value, np.ndarray | list | tuple | range) or hasattr(value, "full"):
+            return True
+        if _is_scalar(value):
+            return True
+        gives_array = hasattr(value, "__array__") and not isinstance(value, type)
+        return gives_array and unreal(value) is None
+
+    def read(self, what: str, value: Any) -> Any:
+        axes = self.shape.axes
+        longest = max(getattr(value, "shape", ()), default=0)
         if self.shape.most is not None and longest > self.shape.most:  # before it is copied
             raise ProblemError(
                 what,
@@ -239,16 +256,8 @@ class Array(Kind):
         if self._is_kept(value):
             return value
         array = real_array(what, value, self.words, keep_columns=axes is not None and 1 not in axes)
-        if (
-            axes is not None
-            and array.ndim == 0
-            and 1 in axes
-            and 0 not in axes
-            and self.shape.scalar
-        ):
-            array = array.reshape(1)
-        if axes is not None and array.ndim not in axes:
-            self._refuse_shape(what, array)
+        if axes is not None:
+            array = self._with_axes(what, array, axes)
         if not array.size and not self.shape.allow_empty:
             raise ProblemError(
                 what,
@@ -261,34 +270,41 @@ class Array(Kind):
             return array
         return finite(what, array)
 
-    def _is_kept(self, value):
-        """Whether it needs no reading: an array of a result, or one of floats that may hold
-        anything.
-        """
+    def _with_axes(self, what: str, array: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
+        """The array with one of these numbers of axes; a number may stand for one entry."""
+        stands_for_one = array.ndim == 0 and 0 not in axes and self.shape.scalar
+        if stands_for_one and 1 in axes:
+            array = array.reshape(1)
+        if array.ndim not in axes:
+            raise ProblemError(
+                what,
+                expected=self.words,
+                received=f"shape {array.shape}",
+                advice=(
+                    f"give {what} the number of axes that is expected, by [..] around it or"
+                    " .ravel()"
+                ),
+            )
+        return array
+
+    def _is_kept(self, value: Any) -> bool:
+        """Whether it needs no reading: an array of a result, or of floats that may hold anything."""
         shape = self.shape
         if type(value) is not np.ndarray:
             return False
         if shape.stored:
             return value.dtype.kind in "biuf"
-        free = (
-            shape.allow_nan
-            and shape.allow_empty
-            and (shape.axes is None or value.ndim in shape.axes)
-        )
-        return free and value.dtype == np.float64
-
-    def _refuse_shape(self, what, array):
-        raise ProblemError(
-            what,
-            expected=self.words,
-            received=f"shape {array.shape}",
-            advice=(
-                f"give {what} the number of axes that is expected, by [..] around it or .ravel()"
-            ),
-        )
+        has_axes = shape.axes is None or value.ndim in shape.axes
+        takes_all = shape.allow_nan and shape.allow_empty
+        return has_axes and takes_all and value.dtype == np.float64
 
 
-def _is_scalar(value):
+def alternatives(names: list[str]) -> str:
+    """Names as in "a, b or c"."""
+    return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _is_scalar(value: Any) -> bool:
     """Whether an object looks like one number, right or wrong."""
     if isinstance(value, float | int | complex | np.number | np.bool_):
         return True

@@ -29,7 +29,7 @@ class Whole:
 
 @dataclass(frozen=True)
 class Shape:
-    """Numbers of axes that are accepted (None: any) and the longest one, in ``Annotated[np.ndarray,
+    """Numbers of axes that are accepted (None: any) and the longest one, in ``Annotated[ArrayLike,
     Shape(...)]``.
     """
 
@@ -79,21 +79,15 @@ TerminalWeight = Annotated[NonNegative, Words(symbol="κ")]
 Steps = Annotated[Count, Words(symbol="T")]
 Path = Annotated[str | os.PathLike, Place()]
 
+# What a caller gives may be anything that reads as an array: lists, tuples, columns of tables. What
+# the callable gets, and what a file may hold, is an array. The union says both to a type checker.
 if TYPE_CHECKING:
-    # What a caller gives may be anything that reads as an array (lists, tuples, columns of tables);
-    # what the callable gets is an array. The union says both to a type checker.
-    Vector = np.ndarray | Any
-    Matrix = np.ndarray | Any
-    Points = np.ndarray | Any
-    Numbers = np.ndarray | Any
-    Entries = np.ndarray | Any
-    Anywhere = np.ndarray | Any
+    ArrayLike = np.ndarray | Any
 else:
-    Vector = Annotated[np.ndarray, Shape((1,))]
-    Matrix = Annotated[np.ndarray, Shape((2,))]
-    Points = Annotated[np.ndarray, Shape((1, 2), entry="point")]
-    Numbers = Annotated[np.ndarray, Shape()]
-    Entries = Annotated[np.ndarray, Shape(allow_nan=True, allow_empty=True, stored=True)]
-    Anywhere = Annotated[
-        np.ndarray, Shape((0, 1, 2), allow_nan=True, allow_empty=True, entry="point")
-    ]
+    ArrayLike = np.ndarray
+Vector = Annotated[ArrayLike, Shape((1,))]
+Matrix = Annotated[ArrayLike, Shape((2,))]
+Points = Annotated[ArrayLike, Shape((1, 2), entry="point")]
+Numbers = Annotated[ArrayLike, Shape()]
+Entries = Annotated[ArrayLike, Shape(allow_nan=True, allow_empty=True, stored=True)]
+Anywhere = Annotated[ArrayLike, Shape((0, 1, 2), allow_nan=True, allow_empty=True, entry="point")]

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import casadi as ca
 import numpy as np
 
-from ..domain import ranges
+from ..domain import Interval, ranges
+from ..instructions import applied, instructions
 
 SWITCHES = {
     ca.OP_FABS: "fabs", ca.OP_SIGN: "sign", ca.OP_FMIN: "fmin", ca.OP_FMAX: "fmax", ca.OP_FLOOR: "floor",
@@ -30,8 +32,9 @@ _SIGNED = (ca.OP_FABS, ca.OP_SIGN, ca.OP_SQRT, ca.OP_POW, ca.OP_CONSTPOW, ca.OP_
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Switch:
-    """An operation and its ``operands``, which vanish together where it switches, up to whole
-    numbers of ``period``.
+    """An operation that switches where its ``operands`` vanish together.
+
+    With a ``period``, also where they differ from zero by a whole number of periods.
     """
 
     name: str
@@ -46,96 +49,96 @@ class Switch:
 
 def read_switches(function: ca.Function) -> tuple[ca.SX, ca.SX, list[Switch]]:
     """(all inputs as one column, one number made of all outputs, the switches)."""
-    inputs = [
-        ca.SX.sym(f"x{i}", function.size1_in(i) * function.size2_in(i))
-        for i in range(function.n_in())
-    ]
-    shaped = [ca.reshape(one, *function.size_in(i)) for i, one in enumerate(inputs)]
-    x = ca.vertcat(*inputs)
-    rng = np.random.default_rng(1)
+    columns = [ca.SX.sym(f"x{i}", function.numel_in(i)) for i in range(function.n_in())]
+    arguments = [ca.reshape(x, *function.size_in(i)) for i, x in enumerate(columns)]
     bounds = {k: operands for k, operands, _ in ranges(function)}
-    work, outputs, switches = [None] * function.sz_w(), [], []
+    work = [ca.SX(0)] * function.sz_w()
     # which entries are constant between jumps: where they feed a switch, it adds none
     steps = [False] * function.sz_w()
-    for k in range(function.n_instructions()):
-        kind, to, given = (
-            function.instruction_id(k),
-            function.instruction_output(k),
-            function.instruction_input(k),
-        )
-        if kind == ca.OP_CONST:
-            work[to[0]], steps[to[0]] = ca.SX(function.instruction_constant(k)), True
-        elif kind == ca.OP_INPUT:
-            work[to[0]], steps[to[0]] = shaped[given[0]].nz[given[1]], False
-        elif kind == ca.OP_OUTPUT:
-            outputs.append(work[given[0]])
+    outputs: list[ca.SX] = []
+    switches: list[Switch] = []
+
+    for k, operation, inputs, (place, *_) in instructions(function):
+        if operation == ca.OP_CONST:
+            work[place] = ca.SX(function.instruction_constant(k))
+            steps[place] = True
+        elif operation == ca.OP_INPUT:
+            work[place] = arguments[inputs[0]].nz[inputs[1]]
+            steps[place] = False
+        elif operation == ca.OP_OUTPUT:
+            outputs.append(work[inputs[0]])
         else:
-            operands, flat = [work[i] for i in given], [steps[i] for i in given]
-            if not _never_switches(kind, bounds[k]):
-                switches += _switches_of(kind, flat, *operands)
-            work[to[0]] = (
-                ca.SX.binary(kind, *operands)
-                if len(operands) == 2
-                else ca.SX.unary(kind, *operands)
-            )
-            steps[to[0]] = kind in _STEPS_ONLY or all(flat)
+            operands = [work[i] for i in inputs]
+            flat = [steps[i] for i in inputs]
+            if not _never_switches(operation, bounds[k]):
+                switches += _switches_of(operation, flat, operands)
+            work[place] = applied(operation, operands)
+            steps[place] = operation in _STEPS_ONLY or all(flat)
+
+    # a sum of the outputs with weights of chance: kinks of two outputs do not cancel in it
+    rng = np.random.default_rng(1)
     weights = [1.0, *rng.uniform(0.5, 1.5, len(outputs))][: len(outputs)]
-    value = sum((weight * one for weight, one in zip(weights, outputs, strict=True)), ca.SX(0))
-    return x, value, switches
+    value = ca.SX(0)
+    for weight, output in zip(weights, outputs, strict=True):
+        value = value + weight * output
+    return ca.vertcat(*columns), value, switches
 
 
-def _never_switches(kind, bounds):
+def _never_switches(operation: int, bounds: list[Interval]) -> bool:
     """Whether the ranges of the operands show that the operation always takes the same side."""
     away = [low > 0 or high < 0 for low, high in bounds]
-    if kind in _COMPARISONS:
+    if operation in _COMPARISONS:
         (low, high), (other_low, other_high) = bounds
         return high < other_low or other_high < low
-    if kind == ca.OP_HYPOT:
+    if operation == ca.OP_HYPOT:
         return any(away)
-    if kind in (ca.OP_ASIN, ca.OP_ACOS):
-        return bounds[0][0] > -1 and bounds[0][1] < 1
-    return away[0] if kind in _SIGNED else False
+    if operation in (ca.OP_ASIN, ca.OP_ACOS):
+        low, high = bounds[0]
+        return low > -1 and high < 1
+    return operation in _SIGNED and away[0]
 
 
-def _switches_of(kind, flat, first, second=None) -> Iterator[Switch]:
-    """The switches of one operation; ``flat`` says which of its operands are constant but for
-    jumps, made elsewhere.
+def _switches_of(operation: int, flat: list[bool], operands: list[ca.SX]) -> Iterator[Switch]:
+    """The switches of one operation.
+
+    ``flat`` says which of its operands are constant but for jumps, which are made elsewhere.
     """
-    name, certain = SWITCHES.get(kind) or SINGULAR.get(kind), kind in SWITCHES
-    if name is None or all(flat) or (kind in (ca.OP_POW, ca.OP_CONSTPOW) and _is_whole(second)):
+    first, second = operands[0], operands[-1]
+    name = SWITCHES.get(operation) or SINGULAR.get(operation)
+    if name is None or all(flat):
         return
-    if kind in _COMPARISONS:
-        single = kind in (ca.OP_EQ, ca.OP_NE)
-        yield Switch(name=name, operands=first - second, certain=certain, single=single)
-    elif kind in (ca.OP_FLOOR, ca.OP_CEIL):
-        yield Switch(name=name, operands=first, certain=certain, period=1.0)
-    elif kind == ca.OP_FMOD:
-        yield Switch(name=name, operands=first / second, certain=certain, period=1.0, at_zero=False)
-    elif kind == ca.OP_REMAINDER:
-        yield Switch(name=name, operands=first / second, certain=certain, period=1.0, offset=0.5)
-    elif kind == ca.OP_TAN:
-        yield Switch(name=name, operands=first / np.pi, certain=certain, period=1.0, offset=0.5)
-    elif kind == ca.OP_HYPOT:
-        yield Switch(name=name, operands=ca.vertcat(first, second), certain=certain)
-    elif kind == ca.OP_ATAN2:  # cot φ/2 vanishes where the angle φ jumps from π to -π
-        yield Switch(
-            name=name, operands=first / (ca.sqrt(first**2 + second**2) - second), certain=certain
-        )
-    elif kind in (ca.OP_ASIN, ca.OP_ACOS):
-        yield Switch(name=name, operands=1 - first**2, certain=certain)
-    elif kind in (ca.OP_COPYSIGN, ca.OP_AND, ca.OP_OR):
-        for operand, still in zip((first, second), flat, strict=True):
-            if not still:
-                yield Switch(
-                    name=name, operands=operand, certain=certain, single=kind != ca.OP_COPYSIGN
-                )
-    elif kind == ca.OP_NOT or kind == ca.OP_IF_ELSE_ZERO:
-        # a number taken for a truth value: zero is another case than all the others
-        if not flat[0]:
-            yield Switch(name=name, operands=first, certain=certain, single=True)
+    if operation in (ca.OP_POW, ca.OP_CONSTPOW) and _is_whole(second):
+        return
+    make = partial(Switch, name=name, certain=operation in SWITCHES)
+
+    if operation in _COMPARISONS:
+        yield make(operands=first - second, single=operation in (ca.OP_EQ, ca.OP_NE))
+    elif operation in (ca.OP_FLOOR, ca.OP_CEIL):
+        yield make(operands=first, period=1.0)
+    elif operation == ca.OP_FMOD:
+        yield make(operands=first / second, period=1.0, at_zero=False)
+    elif operation == ca.OP_REMAINDER:
+        yield make(operands=first / second, period=1.0, offset=0.5)
+    elif operation == ca.OP_TAN:
+        yield make(operands=first / np.pi, period=1.0, offset=0.5)
+    elif operation == ca.OP_HYPOT:
+        yield make(operands=ca.vertcat(first, second))
+    elif operation == ca.OP_ATAN2:  # cot φ/2 vanishes where the angle φ jumps from π to -π
+        yield make(operands=first / (ca.sqrt(first**2 + second**2) - second))
+    elif operation in (ca.OP_ASIN, ca.OP_ACOS):
+        yield make(operands=1 - first**2)
+    elif operation in (ca.OP_COPYSIGN, ca.OP_AND, ca.OP_OR):
+        for operand, is_flat in zip((first, second), flat, strict=True):
+            if not is_flat:
+                yield make(operands=operand, single=operation != ca.OP_COPYSIGN)
     elif not flat[0]:
-        yield Switch(name=name, operands=first, certain=certain)
+        # a number taken for a truth value: zero is another case than all the others
+        single = operation in (ca.OP_NOT, ca.OP_IF_ELSE_ZERO)
+        yield make(operands=first, single=single)
 
 
-def _is_whole(exponent):
-    return exponent.is_constant() and float(exponent).is_integer() and float(exponent) >= 0
+def _is_whole(exponent: ca.SX) -> bool:
+    if not exponent.is_constant():
+        return False
+    number = float(exponent)
+    return number.is_integer() and number >= 0
