@@ -7,11 +7,11 @@ import numpy as np
 from ...model.problem import ControlProblem
 from ...support.arrays import whole
 from ...support.errors import ProblemError
+from .candidate_ends import MANY, Places, plain_places
 from .guess import Guess, read_guess, straight
 from .mesh import fastest_rate
 from .rollouts import is_bound, rolled_out
 from .scales import is_bowl
-from .scouting import MANY, Places, plain_places
 from .targets import FRACTIONS, lines
 from .timed_curves import at_constant_speed, is_sampled, short_step, timed_curves, with_timing
 from .timing import best_timing

@@ -11,7 +11,7 @@ from ..solution import Plan, Status
 from .guess import Guess, read_guess
 from .infinite import find_rest
 from .plans import continued, near, settled, tail_is_exact
-from .single import solve_plan
+from .refinement import solve_plan
 from .subproblem import CompiledPrograms, Subproblem
 
 NO_RATE = 1e-6  # of the plan's fastest rate

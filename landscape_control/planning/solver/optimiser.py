@@ -13,7 +13,7 @@ from ...support.errors import ProblemError, check_choice
 from ..transcription import Program
 from .buffers import QUIET, TIME_LIMIT, Memory, RawResult, reason_of
 from .clock import clock
-from .guards import guarded_functions
+from .fatrop_guards import guarded_functions
 from .options import PLUGINS, REFUSED, check_option, known_defaults
 
 _ACCEPTABLE = 1e-8
@@ -72,7 +72,7 @@ class Optimiser:
         """Solve from one guess; never raises for a failed solve. Ctrl-C is heard at every
         evaluation of a function.
 
-        Where Fatrop is not ``trusted`` to return (see ``guards``) IPOPT solves its program, and the
+        Where Fatrop is not ``trusted`` to return (see ``fatrop_guards``) IPOPT solves its program, and the
         result's note says so.
         """
         if self.plugin == "fatrop" and not trusted:

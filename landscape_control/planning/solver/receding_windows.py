@@ -28,7 +28,7 @@ from ...support.errors import ProblemError
 from ..certificate.examination import examine
 from ..solution import Plan, Status
 from .guess import Guess
-from .single import solve_plan
+from .refinement import solve_plan
 from .subproblem import CompiledPrograms, Subproblem
 
 TRUSTED = 10.0  # γt up to which a window's plan is kept

@@ -1,7 +1,7 @@
 """Starts that obey the dynamics: drawn controls are followed in time, and the cheapest varied
 further.
 
-Curves and their timing (see ``clocks``) say where a learner goes who may go anywhere. With fewer
+Curves and their timing (see ``timing``) say where a learner goes who may go anywhere. With fewer
 controls than parameters, or with a drift that bends the ways, what can be reached is another
 question: which way round to turn, how often to swing before the top is reached, with which drift to
 go. Here controls u(t), piecewise linear, are drawn at all sizes and durations and followed by

@@ -19,14 +19,14 @@ from ..solution import Solution, Status
 from ..transcription import Collocation, DiscretisedAction, MultipleShooting, Transcription
 from .buffers import is_interruption
 from .clock import running_clock
-from .declared import Method, Numbers, SolverOptions, Starts
 from .evidence import with_evidence
-from .finder import Finder
-from .guards import comes_back
+from .fatrop_guards import comes_back
 from .guess import AnyGuess, read_guess
 from .guesses import default_guesses
+from .plan_search import PlanSearch
 from .plans import distinct, with_basin
-from .search import search_words
+from .search_summary import search_in_words
+from .signatures import Method, ProblemNumbers, SolverOptions, Starts
 from .subproblem import CompiledPrograms
 from .surveys import Surveys
 from .targets import MOST_AIMS
@@ -51,7 +51,7 @@ class Solver:
     solver : "auto", "fatrop" or "ipopt"
         "auto" takes Fatrop up to twelve parameters, IPOPT beyond, for shooting, and where the
         problem's functions may be singular somewhere (``Model.is_total``). The choice is recorded
-        in the solution. Where Fatrop fails under "auto", or might never return (see ``guards``),
+        in the solution. Where Fatrop fails under "auto", or might never return (see ``fatrop_guards``),
         IPOPT solves from the same guess, and the plan's message says so.
     tolerance : float
         Accepted cost error, relative to ∫ e^{-γt}(effort + k|L|) dt + |terminal|. Late parts of a
@@ -120,7 +120,7 @@ class Solver:
             layouts={},
             rescue=rescue,
         )
-        self._finder = Finder(
+        self._plan_search = PlanSearch(
             programs=self._programs,
             tolerance=tolerance,
             max_elements=max_elements,
@@ -147,7 +147,7 @@ class Solver:
         starts: Starts | None = None,
         seed: Index = 0,
         throw: bool = True,
-        **numbers: Unpack[Numbers],
+        **numbers: Unpack[ProblemNumbers],
     ) -> Solution:
         """Solve with other numbers: horizon, discount, learning_rate, loss_weight, terminal_weight,
         start, end.
@@ -197,11 +197,11 @@ class Solver:
                 if guess is None or starts is not None:
                     ours = default_guesses(problem, places, starts, seed)
                     guesses += ours
-                    describe = partial(search_words, problem, places, ours)
-                found = self._finder.plans(problem, guesses, minima)
-                found += self._finder.off_saddles(problem, found, minima)
+                    describe = partial(search_in_words, problem, places, ours)
+                found = self._plan_search.plans(problem, guesses, minima)
+                found += self._plan_search.off_saddles(problem, found, minima)
                 if guess is None and starts is None:
-                    found += self._finder.beside_best(problem, found, guesses, minima, seed)
+                    found += self._plan_search.beside_best(problem, found, guesses, minima, seed)
                 plans = with_evidence(
                     problem, [plan for plan, _ in distinct(found)], found, self.tolerance
                 )

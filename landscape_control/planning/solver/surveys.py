@@ -17,8 +17,8 @@ import numpy as np
 from ...model.objective import OBJECTIVE_NUMBERS
 from ...model.problem import ControlProblem
 from ...support.errors import ProblemError
+from .candidate_ends import Places
 from .scales import is_bowl, natural_length
-from .scouting import Places
 from .targets import surveyed
 
 _CLASS = 8.0  # ratio of the numbers of neighbouring classes

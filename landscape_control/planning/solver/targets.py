@@ -6,11 +6,11 @@ import numpy as np
 
 from ...model.problem import ControlProblem
 from ...support.arrays import freeze
+from .candidate_ends import NODES, Places, places_of
+from .least_action import bends, least_action_curves, mirrored
 from .mesh import fastest_rate
 from .resting import resting
-from .roadmap import bends, least_action_curves, mirrored
 from .scales import counted_time, is_bowl
-from .scouting import NODES, Places, places_of
 from .timing import best_timing
 
 MOST_AIMS = 6  # tried by default

@@ -10,9 +10,9 @@ import numpy as np
 
 from ...model.problem import ControlProblem
 from ...support.interpolation import broken_line
+from .candidate_ends import MANY, Places
 from .guess import Guess, in_time, straight
 from .mesh import fastest_rate
-from .scouting import MANY, Places
 from .targets import FRACTIONS, MOST_AIMS, apart, lines
 from .timing import best_timing
 

@@ -9,10 +9,10 @@ import numpy as np
 from ...model.problem import Model, optimal_control
 from ...support.arguments import checked
 from ...support.pointwise import BySize
+from .action_derivatives import element_derivatives
 from .base import Degree, Elements, Path, Stage, Transcription, node_times, running_cost
 from .numbers import NumberLayout, length_at, lengths_at
 from .quadrature import lobatto, lobatto_matrices
-from .staged import element_derivatives
 
 
 @checked

@@ -9,8 +9,8 @@ import numpy as np
 
 from ...model.problem import Model
 from .base import Stage, Transcription
+from .condensed_action import effort_hessian, has_quadratic_effort, mapped_derivatives
 from .entries import entrywise
-from .mapped import effort_hessian, has_quadratic_effort, mapped_derivatives
 from .numbers import NumberLayout, length_at
 
 

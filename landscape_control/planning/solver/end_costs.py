@@ -12,7 +12,7 @@ from .scales import counted_time
 
 
 @dataclass(frozen=True, kw_only=True)
-class Faced:
+class EndCost:
     """A function a·r(θ) + b·Φ(θ) + c|θ - θ₀|² whose minima are candidate ends; the last term stands
     for the way.
     """
@@ -30,10 +30,10 @@ class Faced:
         return self.rest * rest + self.terminal * terminal
 
 
-PLAIN = Faced(rest=1.0, terminal=0.0)
+PLAIN = EndCost(rest=1.0, terminal=0.0)
 
 
-def functions_faced(problem, declared) -> list[Faced]:
+def end_costs(problem, declared) -> list[EndCost]:
     """What the search follows downhill; the loss itself only where its minima are not declared."""
     objective = problem.objective
     resting_counts = objective.loss_weight > 0 or problem.model.has_drift
@@ -41,11 +41,15 @@ def functions_faced(problem, declared) -> list[Faced]:
     if objective.terminal is None or objective.terminal_weight == 0 or problem.end is not None:
         return found
     if objective.terminal == "loss":
-        return found if resting_counts or declared is not None else [Faced(rest=0.0, terminal=1.0)]
-    found.append(Faced(rest=0.0, terminal=1.0))
+        return (
+            found if resting_counts or declared is not None else [EndCost(rest=0.0, terminal=1.0)]
+        )
+    found.append(EndCost(rest=0.0, terminal=1.0))
     if objective.loss_weight > 0:
         fade = np.exp(-objective.discount * objective.horizon) * objective.terminal_weight
-        found += [Faced(rest=share * counted_time(problem), terminal=fade) for share in (0.1, 1.0)]
+        found += [
+            EndCost(rest=share * counted_time(problem), terminal=fade) for share in (0.1, 1.0)
+        ]
     return found
 
 

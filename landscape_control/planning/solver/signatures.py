@@ -21,7 +21,7 @@ Method = Literal["auto", "action", "collocation", "shooting"]
 Starts = Annotated[int, Whole(low=1, high=MOST_STARTS)]
 
 
-class Numbers(TypedDict, total=False):
+class ProblemNumbers(TypedDict, total=False):
     """What may change from solve to solve."""
 
     horizon: Horizon

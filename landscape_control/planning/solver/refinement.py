@@ -7,9 +7,9 @@ import numpy as np
 
 from ..certificate.certificate import certified
 from ..solution import Plan, Status
-from .draft import Draft, draft_on_mesh
 from .guess import Guess
 from .mesh import initial_vertices, refined_vertices
+from .mesh_plan import MeshPlan, solve_on_mesh
 from .subproblem import CompiledPrograms, Subproblem
 
 # an optimiser that stops short of its own tolerance may still have a plan that passes every check
@@ -18,7 +18,9 @@ _TO_BE_JUDGED = (Status.CONVERGED, Status.NOT_STATIONARY, Status.ITERATION_LIMIT
 MOST_RESTARTS = 2  # from the same guess, on meshes of twice as many elements
 
 
-def draft_plan(programs: CompiledPrograms, subproblem: Subproblem, guess: Guess) -> Draft:
+def solve_on_first_mesh(
+    programs: CompiledPrograms, subproblem: Subproblem, guess: Guess
+) -> MeshPlan:
     """Solve from one guess on the first mesh."""
     elements = programs.transcription.elements
     # the discount itself has to be resolved where it decides the horizon
@@ -26,7 +28,7 @@ def draft_plan(programs: CompiledPrograms, subproblem: Subproblem, guess: Guess)
         elements = max(
             elements, math.ceil(subproblem.problem.objective.discount * subproblem.horizon / 2)
         )
-    return draft_on_mesh(programs, subproblem, guess, _first_vertices(subproblem, elements))
+    return solve_on_mesh(programs, subproblem, guess, _first_vertices(subproblem, elements))
 
 
 def _first_vertices(subproblem, elements):
@@ -36,7 +38,7 @@ def _first_vertices(subproblem, elements):
 
 
 def refine_plan(
-    programs: CompiledPrograms, subproblem: Subproblem, draft: Draft, max_elements: int
+    programs: CompiledPrograms, subproblem: Subproblem, draft: MeshPlan, max_elements: int
 ) -> Plan:
     """Refine the mesh until cost error and residuals are within tolerance, or the cap is hit (the
     status then says so).
@@ -71,10 +73,10 @@ def refine_plan(
             vertices = refined_vertices(
                 plan.vertices / subproblem.horizon, errors, 2 * count, programs.transcription.order
             )
-            draft = draft_on_mesh(programs, subproblem, _follow(plan), vertices)
+            draft = solve_on_mesh(programs, subproblem, _follow(plan), vertices)
         elif restarts < MOST_RESTARTS:
             restarts += 1
-            draft = draft_on_mesh(
+            draft = solve_on_mesh(
                 programs, subproblem, guess, _first_vertices(subproblem, 2 * count)
             )
         else:
@@ -94,9 +96,12 @@ def refine_plan(
 
 
 def solve_plan(programs: CompiledPrograms, subproblem: Subproblem, guess: Guess) -> Plan:
-    """Draft and refine from one guess."""
+    """MeshPlan and refine from one guess."""
     return refine_plan(
-        programs, subproblem, draft_plan(programs, subproblem, guess), subproblem.max_elements
+        programs,
+        subproblem,
+        solve_on_first_mesh(programs, subproblem, guess),
+        subproblem.max_elements,
     )
 
 

@@ -17,7 +17,7 @@ from ...model.landscape import distinct_points
 from ...model.landscape.search import descend, unrepeated
 from ...model.problem import ControlProblem
 from ...support.arrays import freeze
-from .faced import PLAIN, Faced, callables, functions_faced
+from .end_costs import PLAIN, EndCost, callables, end_costs
 from .resting import resting
 from .samples import FARTHEST, lowest_around, samples_around
 from .scales import counted_time, is_bowl, natural_length
@@ -90,14 +90,14 @@ def places_of(problem: ControlProblem, seed: int, *, trusting: bool = True) -> P
         return _bowl(problem, declared)
     known = declared if declared is not None else np.zeros((0, problem.dimension))
     declared = declared if trusting else None
-    functions = functions_faced(problem, declared)
+    functions = end_costs(problem, declared)
     if not functions:
         return plain_places(problem, known, known)
     length = natural_length(problem)
     samples = samples_around(problem, length, seed)
     values, rest, terminal, reach, ways = _weighed(problem, samples, length)
     if declared is None and problem.objective.loss_weight > 0:
-        functions += [Faced(rest=1.0, terminal=0.0, way=way) for way in ways]
+        functions += [EndCost(rest=1.0, terminal=0.0, way=way) for way in ways]
     minima, aims = [known], []
     for faced in functions:
         function = faced.of(rest, terminal) + faced.way * samples.distance**2

@@ -12,15 +12,15 @@ from ...support.errors import ProblemError
 from ..certificate.certificate import certified
 from ..solution import Plan, Status
 from .clock import clock
-from .draft import Draft
 from .evidence import beside
 from .guess import Guess
 from .horizon_extension import settle_plan
 from .mesh import fastest_rate
+from .mesh_plan import MeshPlan
 from .plans import USABLE, distinct
 from .receding_windows import chain_plan, first_window, needs_windows
+from .refinement import refine_plan, solve_on_first_mesh
 from .rollouts import is_bound
-from .single import draft_plan, refine_plan
 from .subproblem import CompiledPrograms, Subproblem
 from .variations import MOST_ROUNDS, varied
 
@@ -28,7 +28,7 @@ MOST_CONTINUED = 3  # plans that differ in the first of several windows
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Finder:
+class PlanSearch:
     """How a Solver turns guesses into certified plans."""
 
     programs: CompiledPrograms
@@ -53,7 +53,10 @@ class Finder:
         if math.isfinite(subproblem.horizon) and not needs_windows(subproblem):
             return self._refined(
                 subproblem,
-                [draft_plan(self.programs, subproblem, guess) for guess in _in_time(guesses)],
+                [
+                    solve_on_first_mesh(self.programs, subproblem, guess)
+                    for guess in _in_time(guesses)
+                ],
             )
         plans = self._in_parts(replace(subproblem, is_whole=False), guesses)
         return [certified(problem, plan, tolerance=self.tolerance) for plan in plans]
@@ -162,7 +165,7 @@ class Finder:
                 break
         return more
 
-    def _refined(self, subproblem: Subproblem, drafts: list[Draft]) -> list[Plan]:
+    def _refined(self, subproblem: Subproblem, drafts: list[MeshPlan]) -> list[Plan]:
         """Duplicates go before refinement; plans that are not the best are refined at most twice."""
         by_plan = {id(draft.plan): draft for draft in drafts}
         chosen = []

@@ -13,8 +13,8 @@ from ..solution import Plan, Status
 from ..transcription.base import node_times
 from ..transcription.numbers import lengths_at
 from .clock import clock
+from .fatrop_guards import comes_back
 from .finite import finite_guess
-from .guards import comes_back
 from .guess import Guess
 from .outcome import outcome_of
 from .subproblem import CompiledPrograms, Subproblem
@@ -26,7 +26,7 @@ SAFETY = 0.5
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Draft:
+class MeshPlan:
     """A plan on one mesh, with the error estimate of every element and what the certificate's pass
     over it found.
     """
@@ -71,9 +71,9 @@ class Draft:
         return self.errors
 
 
-def draft_on_mesh(
+def solve_on_mesh(
     programs: CompiledPrograms, subproblem: Subproblem, guess: Guess, vertices: np.ndarray
-) -> Draft:
+) -> MeshPlan:
     """Solve from one guess on the mesh with these ``vertices``, fractions of the horizon."""
     growing = unit_growth(subproblem.problem, subproblem.horizon) > 0
     optimiser, element = programs.optimiser(
@@ -160,4 +160,4 @@ def _draft(subproblem, program, element, raw, variables, numbers, packed, guess)
     )
     if subproblem.is_whole and status is Status.CONVERGED:
         clock().plans.append(plan)
-    return Draft(plan=plan, guess=guess, errors=errors, examination=examination)
+    return MeshPlan(plan=plan, guess=guess, errors=errors, examination=examination)
