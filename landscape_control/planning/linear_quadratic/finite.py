@@ -12,7 +12,6 @@ from .augmented import Augmented
 from .centred import quadratic_form
 from .propagator import ConjugatePointError, Propagator
 
-
 Expansion = tuple[np.ndarray, np.ndarray, Any]  # (S, g, v); v a float, or (K,) for several times
 
 

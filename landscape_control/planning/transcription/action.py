@@ -120,9 +120,8 @@ class DiscretisedAction(Transcription):
         )
 
         # the present-value costate at the left end of every element, and from there inside it
-        if "end" in numbers:
-            last = pull[0]
-        else:
+        last = pull[0]
+        if "end" not in numbers:
             last = fade[-1] * _slope_of_what_follows(model, points[-1], numbers)
         left = last + gained[::-1].cumsum(axis=0)[::-1]
         within = left[:, None] - inside.reshape(count, self.degree, n)

@@ -17,7 +17,6 @@ from .entries import stored_entries
 from .numbers import NumberLayout, length_at
 from .quadrature import lobatto, lobatto_matrices
 
-
 TerminalCost = Callable[[Model, SimpleNamespace, ca.SX], ca.SX]  # (model, numbers, state)
 
 
@@ -110,8 +109,8 @@ def effort_hessian(
 ) -> ca.SX:
     """Hessian of an element of the discretised action, where the effort is quadratic.
 
-    Cheaper to build and to evaluate than what differentiation gives. With θ = start + l_q y_q at node q and p_q = θ̇ - Aθ - c = Σ_j (D_qj/h - δ_qj A) l_j y_j + … the
-    effort is Σ_q w_q p_qᵀMp_q/2η, M = B⁻ᵀGB⁻¹, so that its Hessian is a sum of Kronecker products;
+    Cheaper to build and to evaluate than what differentiation gives. With θ = start + l_q y_q at
+    node q and p_q = θ̇ - Aθ - c = Σ_j (D_qj/h - δ_qj A) l_j y_j + … the effort is Σ_q w_q p_qᵀMp_q/2η, M = B⁻ᵀGB⁻¹, so that its Hessian is a sum of Kronecker products;
     ∇²L at the nodes adds the rest.
     """
     y, left, right, vector = arguments
