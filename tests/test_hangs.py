@@ -278,9 +278,9 @@ def test_an_interruption_that_compiled_code_drops_is_raised_again(monkeypatch):
     """What is raised inside a function of the optimiser's may end as a failed run: it is noted, and
     raised after the run.
     """
-    from landscape_control.planning.solver.buffers import Memory
+    from landscape_control.planning.solver.buffers import NlpBuffers
 
-    original, runs = Memory.solve, []
+    original, runs = NlpBuffers.solve, []
 
     def dropping(self, *arguments, **bounds):
         runs.append(1)
@@ -289,7 +289,7 @@ def test_an_interruption_that_compiled_code_drops_is_raised_again(monkeypatch):
         return original(self, *arguments, **bounds)
 
     problem = lc.ControlProblem(landscape=lc.double_well(), objective=UNIT, start=[-0.6, 0.55])
-    monkeypatch.setattr(Memory, "solve", dropping)
+    monkeypatch.setattr(NlpBuffers, "solve", dropping)
     with pytest.raises(lc.errors.SolveInterrupted):
         lc.solve(problem)
     assert len(runs) == 1

@@ -1,6 +1,6 @@
 """What a solve returns: NumPy arrays, a status with advice, and every plan that was found."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Protocol
@@ -17,7 +17,6 @@ from .status import Status
 
 __all__ = ["Plan", "Solution", "Status", "Tail"]
 
-Times = Annotated[np.ndarray, Shape((0, 1))]
 FindBasin = Callable[[np.ndarray], np.ndarray | None]
 
 
@@ -41,9 +40,12 @@ class PlanCertificate(Protocol):
 
 
 if TYPE_CHECKING:
+    Times = np.ndarray | Sequence[float] | float
     AnyCertificate = PlanCertificate | None
     AnyProblem = ControlProblem | None
-else:  # results are not checked again for what the solver has put into them
+else:
+    Times = Annotated[np.ndarray, Shape((0, 1))]
+    # results are not checked again for what the solver has put into them
     AnyCertificate = AnyProblem = object
 
 

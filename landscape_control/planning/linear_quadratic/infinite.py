@@ -138,7 +138,7 @@ def _by_schur_vectors(problem: Centred) -> np.ndarray:
     """
     # a factor C of B(ηG⁻¹)Bᵀ = CCᵀ
     root = np.linalg.solve(np.linalg.cholesky(problem.effort), problem.actuation.T).T
-    strength, bend = np.linalg.norm(root, 2), np.linalg.norm(problem.loss, 2)
+    strength, bend = float(np.linalg.norm(root, 2)), float(np.linalg.norm(problem.loss, 2))
     if strength == 0 or bend == 0:
         strength, bend = 1.0, 1.0
     rate, eye = strength * np.sqrt(bend), np.eye(root.shape[1])

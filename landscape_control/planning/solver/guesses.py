@@ -26,10 +26,10 @@ def default_guesses(
     """Paths with their best timing: to every basin worth ending in, cheapest first, then other
     ways, then drawn ones.
 
-    ``places`` is what the search found (see ``targets.surveyed``), or an array (A, n) of ends. Without
-    ``starts`` there is one path per basin, at most six, and to a fixed end at most three, on
-    different sides of what is in the way. With ``starts`` there are so many: further curves to the
-    same basins, straight lines at constant speed, and seeded lines and bends. Problems that are
+    ``places`` is what the search found (see ``targets.surveyed``), or an array (A, n) of ends.
+    Without ``starts`` there is one path per basin, at most six, and to a fixed end at most three,
+    on different sides of what is in the way. With ``starts`` there are so many: further curves to
+    the same basins, straight lines at constant speed, and seeded lines and bends. Problems that are
     quadratic throughout get one straight path.
     """
     if not isinstance(places, Places):

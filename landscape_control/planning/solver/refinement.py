@@ -1,4 +1,4 @@
-"""One plan from one guess: draft on a first mesh, refine until cost error and residuals are small."""
+"""One plan from one guess: solved on a first mesh, refined until error and residuals are small."""
 
 import math
 from dataclasses import replace
@@ -25,47 +25,44 @@ def solve_on_first_mesh(
     elements = programs.transcription.elements
     # the discount itself has to be resolved where it decides the horizon
     if subproblem.rest is not None:
-        elements = max(
-            elements, math.ceil(subproblem.problem.objective.discount * subproblem.horizon / 2)
-        )
+        faded = subproblem.problem.objective.discount * subproblem.horizon
+        elements = max(elements, math.ceil(faded / 2))
     return solve_on_mesh(programs, subproblem, guess, _first_vertices(subproblem, elements))
 
 
-def _first_vertices(subproblem, elements):
-    return initial_vertices(
-        elements, subproblem.horizon, subproblem.fastest_rate, subproblem.problem.end is not None
-    )
+def _first_vertices(subproblem: Subproblem, elements: int) -> np.ndarray:
+    has_end = subproblem.problem.end is not None
+    return initial_vertices(elements, subproblem.horizon, subproblem.fastest_rate, has_end)
 
 
 def refine_plan(
     programs: CompiledPrograms, subproblem: Subproblem, draft: MeshPlan, max_elements: int
 ) -> Plan:
-    """Refine the mesh until cost error and residuals are within tolerance, or the cap is hit (the
-    status then says so).
+    """Refine the mesh until cost error and residuals are within tolerance, or the cap is hit.
 
-    Where the optimiser fails the mesh may be the reason: it is tried again from the same guess on
-    finer ones.
+    The status then says so. Where the optimiser fails the mesh may be the reason: it is tried again
+    from the same guess on finer ones.
     """
-    guess, names, total, restarts = draft.guess, draft.plan.found_from, draft.plan.iterations, 0
+    guess, names = draft.guess, draft.plan.found_from
+    total, restarts = draft.plan.iterations, 0
     while draft.plan.status in _TO_BE_JUDGED:
         plan, doubts = draft.plan, draft.doubts(subproblem)
         if not doubts:
             if plan.status is not Status.CONVERGED:
-                said = (
+                message = (
                     f"the optimiser ended with '{plan.status}', but every check made without it"
                     " passes"
                 )
-                draft = replace(draft, plan=plan.revised(status=Status.CONVERGED, message=said))
+                plan = plan.revised(status=Status.CONVERGED, message=message)
+                draft = replace(draft, plan=plan)
             break
         count, converged = len(plan.vertices) - 1, plan.status is Status.CONVERGED
         if 2 * count > max_elements:
             if converged:
                 finite = math.isfinite(plan.cost_error)
                 status = Status.REFINEMENT_CAP if finite else Status.NOT_STATIONARY
-                draft = replace(
-                    draft,
-                    plan=plan.revised(status=status, message=f"{doubts} with {count} elements"),
-                )
+                plan = plan.revised(status=status, message=f"{doubts} with {count} elements")
+                draft = replace(draft, plan=plan)
             break
         coarse = draft
         if converged:
@@ -76,9 +73,8 @@ def refine_plan(
             draft = solve_on_mesh(programs, subproblem, _follow(plan), vertices)
         elif restarts < MOST_RESTARTS:
             restarts += 1
-            draft = solve_on_mesh(
-                programs, subproblem, guess, _first_vertices(subproblem, 2 * count)
-            )
+            vertices = _first_vertices(subproblem, 2 * count)
+            draft = solve_on_mesh(programs, subproblem, guess, vertices)
         else:
             break
         total += draft.plan.iterations
@@ -105,7 +101,7 @@ def solve_plan(programs: CompiledPrograms, subproblem: Subproblem, guess: Guess)
     )
 
 
-def _follow(plan):
-    return Guess(
-        name="coarser plan", path=lambda s: plan.parameters_at(np.minimum(s, 1.0) * plan.times[-1])
-    )
+def _follow(plan: Plan) -> Guess:
+    """The coarser plan as a guess for the finer mesh."""
+    last = plan.times[-1]
+    return Guess(name="coarser plan", path=lambda s: plan.parameters_at(np.minimum(s, 1.0) * last))

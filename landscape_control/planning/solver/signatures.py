@@ -1,4 +1,4 @@
-"""What calls of the solver may say, as annotations of their signatures."""
+"""What calls of the solver may be given, as annotations of their signatures."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypedDict

@@ -24,7 +24,8 @@ class Collocation(Transcription):
     """θ is a polynomial of ``degree`` on each element, and obeys θ̇ = f + Bu at ``degree`` points.
 
     The variables are u and θ at these points. Order 2·degree - 1 at Radau points (the last point is
-    the right end), 2·degree at Gauss points. Costates follow from the multipliers (covector mapping, Garg et al. 2010).
+    the right end), 2·degree at Gauss points. Costates follow from the multipliers (covector
+    mapping, Garg et al. 2010).
     """
 
     points: Literal["radau", "gauss"] = "radau"

@@ -110,8 +110,9 @@ def effort_hessian(
     """Hessian of an element of the discretised action, where the effort is quadratic.
 
     Cheaper to build and to evaluate than what differentiation gives. With θ = start + l_q y_q at
-    node q and p_q = θ̇ - Aθ - c = Σ_j (D_qj/h - δ_qj A) l_j y_j + … the effort is Σ_q w_q p_qᵀMp_q/2η, M = B⁻ᵀGB⁻¹, so that its Hessian is a sum of Kronecker products;
-    ∇²L at the nodes adds the rest.
+    node q and p_q = θ̇ - Aθ - c = Σ_j (D_qj/h - δ_qj A) l_j y_j + … the effort is
+    Σ_q w_q p_qᵀMp_q/2η, M = B⁻ᵀGB⁻¹, so that its Hessian is a sum of Kronecker products; ∇²L at the
+    nodes adds the rest.
     """
     y, left, right, vector = arguments
     n, nodes = layout.dimension, lobatto(transcription.degree + 1)
