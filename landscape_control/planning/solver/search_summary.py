@@ -20,7 +20,7 @@ class Search:
     tried : names of the starts
     left_out : int, basins that no start aims at
     reach : float, the distance from the start within which ends were looked for; infinite where
-    they were declared
+        they were declared
     """
 
     found: int
