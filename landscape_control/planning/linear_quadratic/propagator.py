@@ -85,7 +85,7 @@ def terminal(hessian: np.ndarray) -> Propagator:
 class HamiltonianFlow:
     """ẋ = Ax - Mλ, λ̇ = -Qx - Aᵀλ: the Pontryagin equations of ∫ ½xᵀQx + ½uᵀRu with M = B R⁻¹ Bᵀ."""
 
-    def __init__(self, dynamics: np.ndarray, spread: np.ndarray, loss: np.ndarray):
+    def __init__(self, dynamics: np.ndarray, spread: np.ndarray, loss: np.ndarray) -> None:
         self.size = len(dynamics)
         spread_size, loss_size = np.linalg.norm(spread, 2), np.linalg.norm(loss, 2)
         # costates are measured in these units, so that M and Q weigh the same in the exponential

@@ -43,7 +43,7 @@ class NlpBuffers:
     Bounds of the variables are free and those of the rows zero until given.
     """
 
-    def __init__(self, solver: ca.Function):
+    def __init__(self, solver: ca.Function) -> None:
         self._solver = solver  # must outlive its buffer
         self._inputs = {
             solver.name_in(i): np.zeros(solver.numel_in(i)) for i in range(solver.n_in())

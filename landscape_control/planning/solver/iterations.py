@@ -24,7 +24,7 @@ class IterationWatch(ca.Callback):
     sends line searches in circles.
     """
 
-    def __init__(self, variables: int, rows: int, parameters: int):
+    def __init__(self, variables: int, rows: int, parameters: int) -> None:
         ca.Callback.__init__(self)
         sizes = {
             "x": variables,

@@ -85,7 +85,7 @@ class Solver:
         time_limit: Duration = 600.0,
         options: Mapping[str, object] | None = None,
         keep_log: bool = False,
-    ):
+    ) -> None:
         if not problem.is_known:
             raise ProblemError(
                 "problem",

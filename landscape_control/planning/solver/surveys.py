@@ -32,7 +32,7 @@ Key = tuple  # ("bowl",) or ((seed, trusting), octaves, cell of the start, cell 
 class Surveys:
     """Surveys around one problem, by class of numbers."""
 
-    def __init__(self, home: ControlProblem):
+    def __init__(self, home: ControlProblem) -> None:
         self._home = home
         self._length: float | None = None
         self._known: dict[Key, Places] = {}
