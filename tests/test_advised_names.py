@@ -20,7 +20,7 @@ import landscape_control as lc
 from landscape_control.identification import identify
 from landscape_control.model.objective import OBJECTIVE_NUMBERS
 from landscape_control.planning.beliefs.dispatch import METHODS, check_method
-from landscape_control.planning.solver.declared import Numbers, SolverOptions
+from landscape_control.planning.solver.signatures import ProblemNumbers, SolverOptions
 from landscape_control.support.arguments import option_names
 
 MESSAGES = list(message_texts())
@@ -114,7 +114,7 @@ def test_the_search_sees_an_option_that_does_not_exist():
 
 def test_lists_of_options_say_what_the_signatures_say():
     assert set(SolverOptions.__annotations__) == set(option_names(lc.Solver)) - {"tolerance"}
-    assert set(Numbers.__annotations__) == {*OBJECTIVE_NUMBERS, "start", "end"}
+    assert set(ProblemNumbers.__annotations__) == {*OBJECTIVE_NUMBERS, "start", "end"}
     assert set(OBJECTIVE_NUMBERS) == set(option_names(lc.Objective)) - {"terminal"}
     kinds = import_module("landscape_control.identification.dispatch")._KINDS
     assert set(option_names(identify)) <= {name for kind in kinds for name in kind.options}

@@ -14,7 +14,7 @@ from landscape_control.planning.certificate.controlled_variation import (
 )
 from landscape_control.planning.certificate.inspection import inspect_path
 from landscape_control.planning.certificate.penalised_variation import penalised_is_positive
-from landscape_control.planning.solver.guards import guarded_functions
+from landscape_control.planning.solver.fatrop_guards import guarded_functions
 from landscape_control.planning.transcription import DiscretisedAction, NumberLayout, build_program
 
 WELL = lc.double_well()

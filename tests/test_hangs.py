@@ -257,7 +257,7 @@ def test_ctrl_c_is_heard_during_a_solve(solver, n, starts, wait):
 
 
 def test_an_interruption_that_a_function_of_casadi_wraps_is_one(monkeypatch):
-    from landscape_control.planning.solver import finder as module
+    from landscape_control.planning.solver import plan_search as module
 
     def interrupted(*arguments):
         raise SystemError("returned a result with an exception set") from KeyboardInterrupt()
@@ -266,10 +266,10 @@ def test_an_interruption_that_a_function_of_casadi_wraps_is_one(monkeypatch):
         raise SystemError("something else")
 
     problem = lc.ControlProblem(landscape=lc.double_well(), objective=UNIT, start=[-0.6, 0.55])
-    monkeypatch.setattr(module, "draft_plan", interrupted)
+    monkeypatch.setattr(module, "solve_on_first_mesh", interrupted)
     with pytest.raises(lc.errors.SolveInterrupted):
         lc.solve(problem)
-    monkeypatch.setattr(module, "draft_plan", broken)
+    monkeypatch.setattr(module, "solve_on_first_mesh", broken)
     with pytest.raises(SystemError, match="something else"):
         lc.solve(problem)
 
@@ -278,9 +278,9 @@ def test_an_interruption_that_compiled_code_drops_is_raised_again(monkeypatch):
     """What is raised inside a function of the optimiser's may end as a failed run: it is noted, and
     raised after the run.
     """
-    from landscape_control.planning.solver.buffers import Memory
+    from landscape_control.planning.solver.buffers import NlpBuffers
 
-    original, runs = Memory.solve, []
+    original, runs = NlpBuffers.solve, []
 
     def dropping(self, *arguments, **bounds):
         runs.append(1)
@@ -289,7 +289,7 @@ def test_an_interruption_that_compiled_code_drops_is_raised_again(monkeypatch):
         return original(self, *arguments, **bounds)
 
     problem = lc.ControlProblem(landscape=lc.double_well(), objective=UNIT, start=[-0.6, 0.55])
-    monkeypatch.setattr(Memory, "solve", dropping)
+    monkeypatch.setattr(NlpBuffers, "solve", dropping)
     with pytest.raises(lc.errors.SolveInterrupted):
         lc.solve(problem)
     assert len(runs) == 1
@@ -297,9 +297,9 @@ def test_an_interruption_that_compiled_code_drops_is_raised_again(monkeypatch):
 
 
 def test_an_interrupted_solve_hands_back_the_best_so_far(monkeypatch):
-    from landscape_control.planning.solver import finder as module
+    from landscape_control.planning.solver import plan_search as module
 
-    original, calls = module.draft_plan, []
+    original, calls = module.solve_on_first_mesh, []
 
     def interrupted(*arguments):
         calls.append(1)
@@ -307,7 +307,7 @@ def test_an_interrupted_solve_hands_back_the_best_so_far(monkeypatch):
             raise KeyboardInterrupt
         return original(*arguments)
 
-    monkeypatch.setattr(module, "draft_plan", interrupted)
+    monkeypatch.setattr(module, "solve_on_first_mesh", interrupted)
     problem = lc.ControlProblem(
         landscape=lc.double_well(),
         objective=lc.Objective(horizon=4.0, discount=0.1),

@@ -225,3 +225,18 @@ def test_a_terminal_cost_has_no_place_at_infinite_horizon():
 def test_bad_numbers_are_refused_by_name(changes, words):
     with pytest.raises(ProblemError, match=words):
         LinearQuadraticProblem(**{"hessian": np.eye(2), "minimum": np.zeros(2), **changes})
+
+
+@pytest.mark.parametrize("growth", [0.1, 2.0])  # the second is solved without the growing direction
+def test_a_time_asked_for_twice_is_answered_twice(growth):
+    problem = LinearQuadraticProblem(
+        hessian=np.diag([1.0, 0.0]),
+        minimum=np.zeros(2),
+        drift_matrix=np.diag([0.0, growth]),
+        terminal_hessian=np.diag([1.0, 0.0]),
+    )
+    policy = problem.finite(5.0)
+    twice = policy.path([1.0, 1.0], [0.0, 0.0, 2.0, 2.0, 5.0])
+    once = policy.path([1.0, 1.0], [0.0, 2.0, 5.0])
+    for several, distinct in zip(twice, once, strict=True):
+        assert np.array_equal(several, distinct[[0, 0, 1, 1, 2]])

@@ -11,8 +11,8 @@ from standard import WELL
 
 import landscape_control as lc
 from landscape_control.planning.solver.guesses import default_guesses
-from landscape_control.planning.solver.roadmap import least_action_curves, mirrored
-from landscape_control.planning.solver.search import searched
+from landscape_control.planning.solver.least_action import least_action_curves, mirrored
+from landscape_control.planning.solver.search_summary import searched
 from landscape_control.planning.solver.surveys import Surveys
 from landscape_control.planning.solver.targets import surveyed
 from landscape_control.planning.solver.timing import best_timing, time_mesh

@@ -63,6 +63,12 @@ def test_interpolation_returns_the_nodes_and_refuses_times_outside():
         solution.at(4.5)
 
 
+def test_a_plan_that_ends_has_no_tail_to_follow():
+    plan = lc.solve(WELL).best
+    with pytest.raises(lc.ProblemError, match="an infinite horizon"):
+        plan.follow_tail(plan.parameters[-1], 1.0)
+
+
 def test_threads_take_turns():
     from concurrent.futures import ThreadPoolExecutor
 

@@ -13,7 +13,7 @@ import standard
 
 import landscape_control as lc
 from landscape_control.planning.solver import options
-from landscape_control.planning.solver.buffers import Memory
+from landscape_control.planning.solver.buffers import NlpBuffers
 from landscape_control.support.errors import ProblemError
 
 
@@ -97,7 +97,7 @@ def test_an_optimiser_that_does_not_begin_says_nothing_about_the_loss(monkeypatc
             "Error in Function::call\n.../interface.cpp:570: the licence has expired"
         )
 
-    monkeypatch.setattr(Memory, "solve", refuse)
+    monkeypatch.setattr(NlpBuffers, "solve", refuse)
     with pytest.raises(lc.SolveError) as raised:
         lc.solve(well(), starts=1)
     assert "did not run" in str(raised.value)

@@ -6,7 +6,7 @@ import pytest
 from standard import WELL
 
 import landscape_control as lc
-from landscape_control.planning.solver.guards import guarded_functions
+from landscape_control.planning.solver.fatrop_guards import guarded_functions
 from landscape_control.planning.transcription import NumberLayout, build_program
 
 CASES = {

@@ -1,13 +1,14 @@
 """What a solve returns: NumPy arrays, a status with advice, and every plan that was found."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import numpy as np
 from scipy.linalg import expm
 
+from ..model.problem import ControlProblem
 from ..support.arguments import AnyNumber, Entries, NonNegative, Shape, Vector, checked
 from ..support.errors import ProblemError
 from ..support.interpolation import PiecewisePolynomial
@@ -16,7 +17,36 @@ from .status import Status
 
 __all__ = ["Plan", "Solution", "Status", "Tail"]
 
-Times = Annotated[np.ndarray, Shape((0, 1))]
+FindBasin = Callable[[np.ndarray], np.ndarray | None]
+
+
+class PlanCertificate(Protocol):
+    """What a plan says of its certificate, whose class stands above this module."""
+
+    @property
+    def residuals(self) -> dict[str, float]: ...
+
+    @property
+    def cost_scale(self) -> float: ...
+
+    @property
+    def minimum(self) -> bool | None: ...
+
+    @property
+    def failures(self) -> tuple[str, ...]: ...
+
+    @property
+    def passed(self) -> bool: ...
+
+
+if TYPE_CHECKING:
+    Times = np.ndarray | Sequence[float] | float
+    AnyCertificate = PlanCertificate | None
+    AnyProblem = ControlProblem | None
+else:
+    Times = Annotated[np.ndarray, Shape((0, 1))]
+    # results are not checked again for what the solver has put into them
+    AnyCertificate = AnyProblem = object
 
 
 @checked
@@ -39,11 +69,12 @@ class Tail:
     reliable: bool = True
 
 
-def _advanced(tail, offset, elapsed):
+def _advanced(tail: Tail, offset: np.ndarray, elapsed: float) -> np.ndarray:
     """The offset from the tail's state after a time."""
     if tail.velocity is None:
         return expm(tail.closed_loop * elapsed) @ offset
     n = len(offset)
+    # (offset, 1) obeys a linear equation, whose constant coordinate carries the velocity
     generator = np.block([[tail.closed_loop, tail.velocity[:, None]], [np.zeros((1, n + 1))]])
     return (expm(generator * elapsed) @ np.append(offset, 1.0))[:n]
 
@@ -85,37 +116,33 @@ class Plan(Recordable):
     message: str = ""
     log: str = ""
     tail: Tail | None = None
-    certificate: object = field(repr=False, default=None)
-    _find_basin: Callable | None = field(repr=False, default=None)
+    certificate: AnyCertificate = field(repr=False, default=None)
+    _find_basin: FindBasin | None = field(repr=False, default=None)
 
     @cached_property
     def end_basin(self) -> np.ndarray | None:
-        """The local minimum (n,) of L whose gradient-flow basin holds θ(T); None if it is no known
-        minimum's.
-        """
+        """The local minimum (n,) of L whose gradient-flow basin holds θ(T), None if none is known."""
         return None if self._find_basin is None else self._find_basin(self.parameters[-1])
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, object]:
         """Plain arrays only: the basin is looked up, then the landscape's functions stay behind."""
         self.end_basin  # noqa: B018  (forces the cached value)
         return {**self.__dict__, "_find_basin": None}
 
-    def revised(self, **changes) -> "Plan":
-        """A copy with other fields: ``dataclasses.replace`` without its checks, which cost as much
-        as a solve's tenth.
-        """
-        made = object.__new__(type(self))
+    def revised(self, **changes: object) -> "Plan":
+        """A copy with other fields, unchecked: the checks cost as much as a tenth of a solve."""
+        copied = object.__new__(type(self))
         own = self.__dict__
-        made.__dict__.update({name: own[name] for name in _PLAN_FIELDS})
-        made.__dict__.update(changes)
-        return made
+        copied.__dict__.update({name: own[name] for name in _PLAN_FIELDS})
+        copied.__dict__.update(changes)
+        return copied
 
     @property
     def degree(self) -> int:
         """Intervals between the nodes of one element."""
         return len(self.positions) - 1
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         nodes = f"{len(self.times)} nodes to t = {self.times[-1]:g}"
         return f"Plan(J = {self.cost:.8g} ± {self.cost_error:.1g}, {self.status}, {nodes})"
 
@@ -132,9 +159,8 @@ class Plan(Recordable):
         return PiecewisePolynomial(vertices=self.vertices, positions=self.positions, values=values)
 
     @checked
-    def at(self, t: Times):
-        """(θ, u, λ) at time(s) t, by the polynomials the plan was computed with; t a number or an
-        array.
+    def at(self, t: Times) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(θ, u, λ) at a time or times t, by the polynomials the plan was computed with.
 
         Infinite-horizon plans continue past the last node along their linear tail. Raises
         ProblemError outside [0, T].
@@ -152,14 +178,15 @@ class Plan(Recordable):
                     " its last node only if it has come close to rest by then"
                 ),
             )
-        n, m = self.parameters.shape[1], self.controls.shape[1]
         values = self._path(np.minimum(times, last))
         if beyond.any():
             values[beyond] = [
-                np.concatenate(self.follow_tail(self.parameters[-1], t - last))
-                for t in times[beyond]
+                np.concatenate(self.follow_tail(self.parameters[-1], time - last))
+                for time in times[beyond]
             ]
-        values = values[0] if np.ndim(t) == 0 else values
+        if np.ndim(t) == 0:
+            values = values[0]
+        n, m = self.parameters.shape[1], self.controls.shape[1]
         return values[..., :n], values[..., n : n + m], values[..., n + m :]
 
     @checked
@@ -168,6 +195,13 @@ class Plan(Recordable):
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(θ, u, λ) a time ``elapsed`` after θ along the linear tail of an infinite-horizon plan."""
         tail = self.tail
+        if tail is None:
+            raise ProblemError(
+                "tail",
+                expected="a plan of an infinite horizon",
+                received="a plan that ends at its horizon",
+                advice="ask for times up to the horizon, with at(t)",
+            )
         offset = _advanced(tail, theta - tail.steady_state, elapsed)
         return (
             tail.steady_state + offset,
@@ -176,14 +210,14 @@ class Plan(Recordable):
         )
 
 
-_PLAN_FIELDS = tuple(one.name for one in fields(Plan))  # what is computed from them stays behind
+# what has been computed from the fields (cached properties) does not belong to a revised plan
+_PLAN_FIELDS = tuple(each.name for each in fields(Plan))
 
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Solution(Recordable):
-    """The best plan, the other distinct stationary plans that the starts led to, and how they were
-    obtained.
+    """The best plan, and the other distinct stationary plans that the starts led to.
 
     ``cost``, ``times``, ``parameters``, ``controls``, ``costates`` and ``at`` are those of the best
     plan, ``plans[0]``.
@@ -209,37 +243,63 @@ class Solution(Recordable):
     starts: int
     build_seconds: AnyNumber
     solve_seconds: AnyNumber
-    problem: object = field(repr=False, default=None)
+    problem: AnyProblem = field(repr=False, default=None)
     is_convex: bool = False
-    _describe_search: Callable | None = field(repr=False, default=None)
+    _describe_search: Callable[[], str] | None = field(repr=False, default=None)
 
     @property
     def best(self) -> Plan:
+        """The cheapest plan."""
         return self.plans[0]
 
-    cost = property(lambda self: self.best.cost, doc="J of the best plan.")
-    status = property(lambda self: self.best.status, doc="Status of the best plan.")
-    times = property(lambda self: self.best.times, doc="Node times, (N+1,).")
-    parameters = property(lambda self: self.best.parameters, doc="θ at the nodes, (N+1, n).")
-    controls = property(lambda self: self.best.controls, doc="u at the nodes, (N+1, m).")
-    costates = property(
-        lambda self: self.best.costates, doc="Current-value λ = ∂V/∂θ at the nodes, (N+1, n)."
-    )
-    message = property(lambda self: self.best.message, doc="What happened and where, in words.")
-    log = property(
-        lambda self: self.best.log, doc="The optimiser's own log, if it was asked to keep one."
-    )
+    @property
+    def cost(self) -> float:
+        """J of the best plan."""
+        return self.best.cost
+
+    @property
+    def status(self) -> Status:
+        """Status of the best plan."""
+        return self.best.status
+
+    @property
+    def times(self) -> np.ndarray:
+        """Node times, (N+1,)."""
+        return self.best.times
+
+    @property
+    def parameters(self) -> np.ndarray:
+        """θ at the nodes, (N+1, n)."""
+        return self.best.parameters
+
+    @property
+    def controls(self) -> np.ndarray:
+        """u at the nodes, (N+1, m)."""
+        return self.best.controls
+
+    @property
+    def costates(self) -> np.ndarray:
+        """Current-value λ = ∂V/∂θ at the nodes, (N+1, n)."""
+        return self.best.costates
+
+    @property
+    def message(self) -> str:
+        """What happened and where, in words."""
+        return self.best.message
+
+    @property
+    def log(self) -> str:
+        """The optimiser's own log, if it was asked to keep one."""
+        return self.best.log
 
     @checked
-    def at(self, t: Times):
+    def at(self, t: Times) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(θ, u, λ) at time(s) t on the best plan, see :meth:`Plan.at`."""
         return self.best.at(t)
 
     @cached_property
-    def certificate(self):
-        """Checks of the best plan made without the optimiser; its status is not converged unless
-        they pass.
-        """
+    def certificate(self) -> PlanCertificate:
+        """Checks of the best plan made without the optimiser; a converged plan has passed them."""
         if self.best.certificate is None:
             raise ProblemError(
                 "certificate",
@@ -273,12 +333,10 @@ class Solution(Recordable):
         places = f" ({self.search})" if self.search else ""
         return f"best of {starts}{places}, {plans}; not certified global"
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Solution({self.summary()})"
 
-    def __getstate__(self):
-        """Plain arrays only: what was searched is put in words, then the problem's functions stay
-        behind.
-        """
+    def __getstate__(self) -> dict[str, object]:
+        """Plain arrays only: the search is put in words, and the problem's functions stay behind."""
         self.search  # noqa: B018  (forces the cached value)
         return {**self.__dict__, "problem": None, "_describe_search": None}

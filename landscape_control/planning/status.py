@@ -4,7 +4,10 @@ import enum
 
 
 class Status(enum.Enum):
-    """How a solve ended; the value says what happened and what to try next."""
+    """How a solve ended; the value says what happened and what to try next.
+
+    Records keep the names: a status that is renamed makes older files unreadable.
+    """
 
     CONVERGED = (
         "converged: the discretised problem is stationary and the cost error estimate is below the"
@@ -70,5 +73,5 @@ class Status(enum.Enum):
         """Whether the result meets what was asked for."""
         return self is Status.CONVERGED
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name.lower().replace("_", " ")

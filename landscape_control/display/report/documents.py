@@ -105,7 +105,7 @@ def describe_solution(problem: ControlProblem, solution: Solution) -> dict:
     Keys: format, versions, problem, status, advice, cost, ..., plans (best first), certificate
     (null unless converged).
     """
-    document = {
+    document: dict[str, object] = {
         "format": "landscape-control solution 1",
         "versions": versions(),
         "problem": problem.describe(),

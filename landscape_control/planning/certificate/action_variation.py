@@ -1,5 +1,6 @@
-"""The second variation of the action over the nodes' θ, as compiled expressions: what curvature
-tests where B is invertible.
+"""The second variation of the action over the nodes' θ, as compiled expressions.
+
+It is what ``curvature`` tests where B is invertible.
 
 Per element ∫ e^{-γ(t - t₀)} (δθ, δθ̇)ᵀ ∂²(effort + kL) (δθ, δθ̇) dt for variations that are
 polynomials through the nodes, by Gauss quadrature. Only entries that are not zero for every θ are
@@ -12,10 +13,12 @@ from functools import lru_cache
 
 import casadi as ca
 import numpy as np
+from scipy.linalg.lapack import dpbtrf
 
-from ...model.problem import Model
+from ...model.problem import ControlProblem, Model
 from ...support.interpolation import node_index
 from ..transcription.action import eliminated_control
+from ..transcription.entries import stored_entries
 from .inside import inner_matrices
 
 NEUTRAL = 1e-5  # efforts are stiffened by this fraction, see ``Curvature``
@@ -23,21 +26,16 @@ _VALUE, _SLOPE = 0, 1
 
 
 def is_varied(model: Model) -> bool:
-    """Whether the test reads these expressions: B is invertible, and the problem is not convex by
-    what it is.
-    """
+    """Whether the test reads these expressions: B is invertible, and the problem not convex."""
     return model.is_invertible and not is_convex(model)
 
 
 def is_convex(model: Model) -> bool:
-    """Whether J is convex because of what the model is: L and Φ convex quadratics, f affine, G and
-    B constant.
-    """
+    """Whether J is convex: L and Φ convex quadratics, f affine, G and B constant."""
     if "convex" not in model.cache:
-        quadratic = model.is_linear_quadratic and (
-            model.terminal is None or model.terminal_is_quadratic
-        )
-        model.cache["convex"] = quadratic and _quadratics_are_convex(model)
+        ends_quadratic = model.terminal is None or model.terminal_is_quadratic
+        is_quadratic = model.is_linear_quadratic and ends_quadratic
+        model.cache["convex"] = is_quadratic and _quadratics_are_convex(model)
     return model.cache["convex"]
 
 
@@ -60,7 +58,7 @@ class Part:
 
     Attributes
     ----------
-    left, right : whether values or slopes of the variations stand on either side
+    left, right : _VALUE or _SLOPE of the variations on either side
     rows, columns : (z,), where the entries stand in (n, n)
     values : (z, 1), expression in (θ, θ̇, [η, k])
     same : whether it is the same at all points
@@ -74,7 +72,7 @@ class Part:
     same: bool
 
 
-def parts(model: Model, theta, velocity, pair) -> list[Part]:
+def parts(model: Model, theta: ca.SX, velocity: ca.SX, pair: ca.SX) -> list[Part]:
     """∂²(effort + kL)/∂(θ, θ̇)² in these symbols, with u = B⁻¹(θ̇ - f); ``pair`` is [η, k]."""
     n = model.dimension
     u = eliminated_control(model, theta, velocity)
@@ -85,15 +83,20 @@ def parts(model: Model, theta, velocity, pair) -> list[Part]:
     kinetic = ca.hessian(effort, both)[0]
     kinetic[n:, n:] *= 1 + NEUTRAL
     kinetic = ca.cse(kinetic)
-    found = [*blocks(kinetic, n, both)]
+    efforts = list(blocks(kinetic, n, both))
     bend = ca.hessian(potential, theta)[0]
-    if found and any(one.left == one.right == _VALUE and not one.same for one in found):
-        found = [one for one in found if not one.left == one.right == _VALUE]
+    # entries between values are needed at every point anyhow: one part for effort and loss together
+    if any(_is_between_values(part) and not part.same for part in efforts):
+        efforts = [part for part in efforts if not _is_between_values(part)]
         bend = bend + kinetic[:n, :n]
-    return [*found, *blocks(ca.diagcat(bend, ca.SX(n, n)), n, both)]
+    return [*efforts, *blocks(ca.diagcat(bend, ca.SX(n, n)), n, both)]
 
 
-def blocks(hessian, n: int, both) -> Iterator[Part]:
+def _is_between_values(part: Part) -> bool:
+    return part.left == part.right == _VALUE
+
+
+def blocks(hessian: ca.SX, n: int, both: ca.SX) -> Iterator[Part]:
     """The parts of a Hessian (2n, 2n) in ``both`` = (θ, θ̇)."""
     spans = (slice(0, n), slice(n, 2 * n))
     for left, right in ((_VALUE, _VALUE), (_VALUE, _SLOPE), (_SLOPE, _VALUE), (_SLOPE, _SLOPE)):
@@ -101,22 +104,35 @@ def blocks(hessian, n: int, both) -> Iterator[Part]:
         if not block.nnz():
             continue
         rows, columns = map(np.array, block.sparsity().get_triplet())
-        values = ca.vertcat(*block.nonzeros())
+        values = ca.vertcat(*stored_entries(block))
         same = not ca.depends_on(values, both)
         yield Part(left=left, right=right, rows=rows, columns=columns, values=values, same=same)
 
 
+def split_rows(rows: ca.MX, form_parts: list[Part], first: int = 0) -> tuple[list[ca.MX], int]:
+    """The values of the parts from the rows of all of them, which begin at ``first``; and the end.
+
+    Rows (·, Kq) of values at all points; of a part that is the same everywhere one column is kept.
+    """
+    values = []
+    for part in form_parts:
+        last = first + len(part.rows)
+        points = 0 if part.same else slice(None)
+        values.append(rows[first:last, points])
+        first = last
+    return values, first
+
+
 def element_entries(
-    found: list[Part],
-    values: list,
+    form_parts: list[Part],
+    values: list[ca.MX],
     positions: tuple[float, ...],
     inside: int,
-    lengths,
-    fade,
-    discount,
-):
-    """All entries of all elements one after another, in the order of ``band_index``, as an
-    expression.
+    lengths: ca.MX,
+    fade: ca.MX,
+    discount: ca.MX,
+) -> ca.MX:
+    """All entries of all elements as one column, in the order of ``band_index``.
 
     ``values`` are those of the parts at ``inside`` = q points per element, (z, Kq), or (z, 1) where
     they are the same everywhere; ``lengths`` (1, K) those of the elements, ``fade`` (1, Kq) the
@@ -129,10 +145,9 @@ def element_entries(
     to_pairs = ca.kron(ca.DM.eye(count), ca.DM.ones(1, len(later)))
     scale = ca.exp(discount / 2 * (lengths @ to_pairs) * ca.repmat(at_pairs, 1, count))
     entries = []
-    for part, value in zip(found, values, strict=True):
-        product = ca.kron(
-            ca.DM.eye(count), ca.DM(_products(positions, inside)[part.left, part.right])
-        )
+    products = _products(positions, inside)
+    for part, value in zip(form_parts, values, strict=True):
+        product = ca.kron(ca.DM.eye(count), ca.DM(products[part.left, part.right]))
         # variations are taken in τ, the fraction of the element: d/dt = (d/dτ)/h
         scaled = scale / ((lengths @ to_pairs) ** (part.left + part.right))
         if part.same:
@@ -146,9 +161,7 @@ def element_entries(
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BandIndex:
-    """Where entries go in LAPACK's lower band storage over all nodes but the first: see
-    ``band_index``.
-    """
+    """Where entries go in LAPACK's lower band storage over all nodes but the first."""
 
     places: np.ndarray
     size: int
@@ -161,22 +174,47 @@ class BandIndex:
         return sums[:total].reshape(self.size, self.width + 1).T
 
 
-def band_index(found: list[Part], count: int, degree: int, n: int) -> BandIndex:
-    """Where the entries of ``element_entries`` go; those that go nowhere have the first index
-    behind the band.
+def band_index(form_parts: list[Part], count: int, degree: int, n: int) -> BandIndex:
+    """Where the entries of ``element_entries`` go.
+
+    Those that go nowhere, of the upper half or of the start, get the first index behind the band.
     """
     size, width = count * degree * n, (degree + 1) * n - 1
     nodes = node_index(count, degree) - 1  # the start does not vary
     later, earlier = pairs(degree + 1)
     places = []
-    for part in found:
+    for part in form_parts:
         rows = nodes[:, later, None] * n + part.rows
         columns = nodes[:, earlier, None] * n + part.columns
         place = columns * (width + 1) + rows - columns
-        places.append(
-            np.where((rows >= columns) & (columns >= 0), place, size * (width + 1)).ravel()
-        )
+        is_kept = (rows >= columns) & (columns >= 0)
+        places.append(np.where(is_kept, place, size * (width + 1)).ravel())
     return BandIndex(places=np.concatenate(places), size=size, width=width)
+
+
+def with_end(
+    band: np.ndarray, problem: ControlProblem, end_curvature: np.ndarray | None
+) -> np.ndarray:
+    """The band over the nodes that are free, with what follows the last node.
+
+    A fixed end does not vary; a free one has the curvature of the terminal cost or of the tail.
+    """
+    n = problem.dimension
+    if problem.end is not None:
+        return band[:, :-n]
+    if end_curvature is None:
+        return band
+    band, first = band.copy(order="F"), band.shape[1] - n
+    for row, column in zip(*np.tril_indices(n), strict=True):
+        band[row - column, first + column] += end_curvature[row, column]
+    return band
+
+
+def is_positive(band: np.ndarray) -> bool:
+    """Whether a banded symmetric matrix is finite and has a Cholesky factor."""
+    finite = np.isfinite(band[0]).all()  # a diagonal that is finite and factors bounds the rest
+    _, failed = dpbtrf(band, lower=1)
+    return bool(finite and not failed)
 
 
 @lru_cache(maxsize=32)
@@ -186,15 +224,16 @@ def pairs(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @lru_cache(maxsize=64)
-def _products(positions, inside):
-    """The variations' values and slopes at the Gauss points, multiplied for all pairs of nodes:
-    {kind: (q, pairs)}.
+def _products(positions: tuple[float, ...], inside: int) -> dict[tuple[int, int], np.ndarray]:
+    """Products of the variations' values or slopes at the Gauss points, for all pairs of nodes.
+
+    {(left, right): (q, pairs)}.
     """
     _, _, *shapes = inner_matrices(positions, inside)
     later, earlier = pairs(len(positions))
     kinds = (_VALUE, _SLOPE)
     return {
-        (one, other): shapes[one][:, later] * shapes[other][:, earlier]
-        for one in kinds
-        for other in kinds
+        (left, right): shapes[left][:, later] * shapes[right][:, earlier]
+        for left in kinds
+        for right in kinds
     }

@@ -1,5 +1,6 @@
-"""Checks of a plan made without the optimiser: from its θ, u and λ alone, on points it was not
-computed at.
+"""Checks of a plan made without the optimiser, on points it was not computed at.
+
+They are made from its θ, u and λ alone.
 """
 
 from dataclasses import dataclass
@@ -19,9 +20,9 @@ def residual_limit(tolerance: float) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class Certificate:
-    """Residuals of Pontryagin's conditions, all relative and dimensionless, the cost's error, and
-    the second variation.
+    """Residuals of Pontryagin's conditions, relative and dimensionless, and what else was checked.
 
+    That is the cost's error, the cost along the path, and the sign of the second variation.
     The residuals are measured by what they cost: an amplitude a of a residual is worth about a² of
     the cost scale, because the cost of a stationary path is second order in the path's error. So a
     plan at rest, on a plateau or over a tiny horizon is judged by its cost like any other.
@@ -82,16 +83,18 @@ class Certificate:
     @property
     def failures(self) -> tuple[str, ...]:
         """What does not pass, in words with numbers; empty where everything does."""
+        # every comparison is written so that NaN fails it
         allowed, limit = self.tolerance * self.cost_scale, residual_limit(self.tolerance)
         failed = [
             f"{name.replace('_', ' ')} {value:.2g} > {limit:.2g}"
             for name, value in self.residuals.items()
-            if not value <= limit  # NaN is not
+            if not value <= limit
         ]
         if not self.cost_error <= allowed:
             failed.append(f"cost error {self.cost_error:.2g} > {allowed:.2g}")
         if self.cost_mismatch is not None:
-            matching = allowed + self.cost_error + self.unseen + _ROUNDING * self.cost_scale
+            unknown = self.cost_error + (self.unseen or 0.0)
+            matching = allowed + unknown + _ROUNDING * self.cost_scale
             if not self.cost_mismatch <= matching:
                 failed.append(
                     f"the cost along the path differs by {self.cost_mismatch:.2g} > {matching:.2g}"
@@ -102,12 +105,10 @@ class Certificate:
 
     @property
     def passed(self) -> bool:
-        """Cost error and mismatch within the tolerance, residuals below 3√tolerance, second
-        variation positive.
-        """
+        """Whether nothing failed: cost, residuals (below 3√tolerance) and second variation."""
         return not self.failures
 
-    def __str__(self):
+    def __str__(self) -> str:
         allowed = self.tolerance * self.cost_scale
         rows = [
             f"{name.replace('_', ' '):15s} {value:9.2e}" for name, value in self.residuals.items()
@@ -124,21 +125,21 @@ class Certificate:
 
 
 def certify(
-    problem: ControlProblem, plan, *, tolerance: float, examination: Examination | None = None
+    problem: ControlProblem, plan: Plan, *, tolerance: float, examination: Examination | None = None
 ) -> Certificate:
-    """Check a plan against the problem's own functions; see :class:`Certificate` for what each
-    number means.
+    """Check a plan against the problem's own functions.
 
     ``examination`` where the plan has been examined already.
     """
-    found = examine(problem, plan, plan.tail) if examination is None else examination
-    curvature = curvature_along(problem, plan, found.inspection)
+    if examination is None:
+        examination = examine(problem, plan, plan.tail)
+    curvature = curvature_along(problem, plan, examination.inspection)
     return Certificate(
-        **found.residuals,
+        **examination.residuals,
         cost_error=float(plan.cost_error),
-        cost_mismatch=abs(found.cost - float(plan.cost)),
-        cost_scale=found.cost_scale,
-        unseen=found.unseen,
+        cost_mismatch=abs(examination.cost - float(plan.cost)),
+        cost_scale=examination.cost_scale,
+        unseen=examination.unseen,
         minimum=curvature.positive,
         second_variation=curvature.method,
         tolerance=tolerance,
@@ -148,13 +149,15 @@ def certify(
 def certified(
     problem: ControlProblem, plan: Plan, *, tolerance: float, examination: Examination | None = None
 ) -> Plan:
-    """The plan with its certificate, whose word on the status is the last."""
+    """The plan with its certificate, which decides about the status."""
     return judged(plan, certify(problem, plan, tolerance=tolerance, examination=examination))
 
 
 def judged(plan: Plan, certificate: Certificate) -> Plan:
-    """The plan with its certificate. One that converged but does not pass has a status that says
-    so, and why; one that was refined up to the cap in parts, and passes as a whole, has converged.
+    """The plan with this certificate and the status that follows from it.
+
+    One that converged but does not pass has a status that says so, and why; one that was refined up
+    to the cap in parts, and passes as a whole, has converged.
     """
     if plan.status is Status.REFINEMENT_CAP and certificate.passed:
         return plan.revised(certificate=certificate, status=Status.CONVERGED, message="")

@@ -1,5 +1,4 @@
-"""Is a stationary plan a minimum? The second variation of the cost along it, tested for positive
-definiteness.
+"""Is a stationary plan a minimum? The second variation of the cost along it is tested.
 
 A stationary plan is a strict weak minimum if the second variation of J is positive for every
 admissible variation, and none if it is negative for one (Jacobi's condition: no conjugate point on
@@ -22,7 +21,8 @@ from scipy.linalg import eig_banded, solveh_banded
 from scipy.linalg.lapack import dpbtrf
 
 from ...model.problem import ControlProblem
-from .action_variation import NEUTRAL, is_convex
+from ..solution import Plan
+from .action_variation import NEUTRAL, is_convex, is_positive, with_end
 from .controlled_variation import controlled_variation_is_positive, falling_variation
 from .inspection import Inspection, inspect_path
 from .penalised_variation import penalised_is_positive
@@ -37,9 +37,8 @@ class Curvature:
     Attributes
     ----------
     positive : bool, whether every variation on the plan's mesh costs something, or at least does
-    not save more than 1e-5
-        of its own effort: where a symmetry lets a plan be moved at no cost, the second variation is
-        zero up to rounding
+        not save more than 1e-5 of its own effort: where a symmetry lets a plan be moved at no cost,
+        the second variation is zero up to rounding
     method : str, by which argument
     find_direction : () -> ``direction``, which takes longer than the test and is seldom asked for
     """
@@ -50,8 +49,10 @@ class Curvature:
 
     @cached_property
     def direction(self) -> np.ndarray | None:
-        """Array like the plan's ``parameters``: where ``positive`` is False, a variation of θ of
-        unit size along which the cost falls; or None."""
+        """Where ``positive`` is False, a variation (N+1, n) of θ along which the cost falls; or None.
+
+        Its largest entry is one.
+        """
         return self.find_direction()
 
 
@@ -64,7 +65,9 @@ _RECURRED = Curvature(positive=True, method="Riccati recursion over the elements
 
 
 @np.errstate(all="ignore")  # plans that failed are tested too
-def curvature_along(problem: ControlProblem, plan, seen: Inspection | None = None) -> Curvature:
+def curvature_along(
+    problem: ControlProblem, plan: Plan, seen: Inspection | None = None
+) -> Curvature:
     """Test the second variation along a stationary plan; see the module for how.
 
     ``seen`` is what the pass over the plan has found, where that is at hand.
@@ -76,29 +79,25 @@ def curvature_along(problem: ControlProblem, plan, seen: Inspection | None = Non
     return _banded_curvature(problem, plan, seen or _inspected(problem, plan))
 
 
-def _inspected(problem, plan):
+def _inspected(problem: ControlProblem, plan: Plan) -> Inspection:
     objective = problem.objective
     numbers = objective.learning_rate, objective.loss_weight, objective.discount
     return inspect_path(problem.model, plan, *numbers)
 
 
 # --- B invertible: the action's own Hessian
-# ---------------------------------------------------------------------------
 
 
-def _banded_curvature(problem, plan, seen):
+def _banded_curvature(problem: ControlProblem, plan: Plan, seen: Inspection) -> Curvature:
     band = _action_hessian(problem, plan, seen)
-    finite = np.isfinite(band[0]).all()  # a diagonal that is finite and factors bounds the rest
-    _, failed = dpbtrf(band, lower=1)
-    if finite and not failed:
+    if is_positive(band):
         return _FACTORED
     find = partial(_falling_direction, problem, plan, band)
     return Curvature(positive=False, method=_FACTORED.method, find_direction=find)
 
 
-def _falling_direction(problem, plan, band):
-    """A variation of θ (N+1, n) along which the cost falls, largest entry one; None where there is
-    none.
+def _falling_direction(problem: ControlProblem, plan: Plan, band: np.ndarray) -> np.ndarray | None:
+    """A variation of θ (N+1, n) along which the cost falls; None where there is none.
 
     The eigenvector of the lowest eigenvalue; on large meshes, which would take too much time and
     memory, the direction that the factorisation meets first: of the smallest leading block that is
@@ -123,8 +122,9 @@ def _falling_direction(problem, plan, band):
     return full / largest if largest > 0 else None
 
 
-def _first_negative(band):
-    _, failed = dpbtrf(band, lower=1)
+def _first_negative(band: np.ndarray) -> np.ndarray | None:
+    """(-A⁻¹c, 1, 0, …) of the smallest leading block [[A, c], [cᵀ, a]] that is not positive."""
+    _, failed = dpbtrf(band, lower=1)  # the order of that block, 0 where there is none
     if not failed:
         return None
     before = failed - 1
@@ -140,40 +140,35 @@ def _first_negative(band):
     return lowest
 
 
-def _action_hessian(problem, plan, seen) -> np.ndarray:
-    """∂²J/∂θ∂θ over the nodes that are free, in LAPACK's lower band storage (bandwidth + 1, size),
-    nodes scaled by e^{γt/2}."""
-    n = problem.dimension
-    if problem.end is not None:
-        return seen.band[:, :-n]
+def _action_hessian(problem: ControlProblem, plan: Plan, seen: Inspection) -> np.ndarray:
+    """∂²J/∂θ∂θ over the nodes that are free, scaled by e^{γt/2}.
+
+    In LAPACK's lower band storage (bandwidth + 1, size).
+    """
+    if seen.band is None:
+        raise TypeError("an inspection without the second variation, which is read where B inverts")
     end = _end_curvature(problem, plan)
-    if end is None:
-        return seen.band
-    band, first = seen.band.copy(order="F"), seen.band.shape[1] - n
-    for row, column in zip(*np.tril_indices(n), strict=True):
-        band[row - column, first + column] += end[row, column]
-    return band
+    return with_end(seen.band, problem, end)
 
 
-def _end_curvature(problem, plan) -> np.ndarray | None:
-    """∂²/∂θ_T² of what follows the last node, in its current value: terminal cost or the tail's
-    cost to go.
+def _end_curvature(problem: ControlProblem, plan: Plan) -> np.ndarray | None:
+    """∂²/∂θ_T² of what follows the last node, in its current value; None where nothing does.
+
+    That is the terminal cost or the tail's cost to go.
     """
     objective = problem.objective
     if plan.tail is not None:
         return plan.tail.value_hessian
     if objective.terminal is None:
         return None
-    return (
-        objective.terminal_weight * problem.model.terminal_derivatives(plan.parameters[-1:])[1][0]
-    )
+    hessian = problem.model.terminal_derivatives(plan.parameters[-1:])[1][0]
+    return objective.terminal_weight * hessian
 
 
-# --- otherwise
-# ------------------------------------------------------------------------------------------------------------
+# --- otherwise: the controls are varied
 
 
-def _controlled_curvature(problem, plan) -> Curvature:
+def _controlled_curvature(problem: ControlProblem, plan: Plan) -> Curvature:
     end = _end_curvature(problem, plan)
     if penalised_is_positive(problem, plan, end):
         return _PENALISED

@@ -1,4 +1,4 @@
-"""The pass over a path that certificates are made from, as one compiled function per mesh size.
+"""The pass over a path that certificates are made from, one compiled function per mesh size.
 
 Everything that is a sum or a product over elements and the points inside them is formed here; what
 needs a largest value, where NaN must stay NaN, is left to NumPy (``examination``).
@@ -12,8 +12,10 @@ import numpy as np
 
 from ...model.problem import Model, inverse_metric
 from ...support.pointwise import BySize
+from ..solution import Plan
+from ..transcription import Path
 from ..transcription.action import eliminated_control
-from .action_variation import Part, band_index, element_entries, is_varied, parts
+from .action_variation import Part, band_index, element_entries, is_varied, parts, split_rows
 from .inside import mesh_matrices
 
 _SCALARS = 6  # numbers per point before the vectors, see ``_measured``
@@ -29,16 +31,14 @@ class Inspection:
     element_costs, powers : (K,), ∫ e^{-γt} (density) dt, and ∫ λᵀ(f + Bw) dt, over each element
     gaps : (n, K), ∫ (θ̇ - f - Bu) dt over each element, times e^{-γt/2} at its left end
     jumps : (n, K), e^{-γh} λ(t₁) - λ(t₀) + ∫ e^{-γ(t - t₀)} ∂H/∂θ dt, times e^{-γt/2} at its left
-    end; the discount is
-        integrated exactly, so that elements may be long in units of 1/γ
+        end; the discount is integrated exactly, so that elements may be long in units of 1/γ
     moved, costates : (n, N+1), θ - θ(0) and λ at the nodes, times e^{-γt/2}
     energy : (K, q), H - γ∫λᵀθ̇ dt with the integral from the left end of the element
     effort, loss, unpaid, defect : (K, q), effort(w), kL, effort(w - u*), |θ̇ - f - Bu|²
     weights, half_fade : (K, q), of the quadrature in time units, and e^{-γt/2}
     band : (bandwidth + 1, Kdn), second variation of the action over all nodes but the first, in
-    LAPACK's lower band storage
-        and in current value, nodes scaled by e^{γt/2}, without what follows the last node; None
-        where it is not read
+        LAPACK's lower band storage and in current value, nodes scaled by e^{γt/2}, without what
+        follows the last node; None where it is not read
     """
 
     sums: np.ndarray
@@ -59,7 +59,7 @@ class Inspection:
 
 
 def inspect_path(
-    model: Model, path, learning_rate: float, loss_weight: float, discount: float
+    model: Model, path: Plan | Path, learning_rate: float, loss_weight: float, discount: float
 ) -> Inspection:
     """Evaluate the model's functions along a plan or a transcription's path."""
     positions = tuple(path.positions)
@@ -71,6 +71,7 @@ def inspect_path(
         count, path.parameters, path.controls, path.costates, path.vertices, numbers
     )
     points = points.reshape(len(points), count, -1)
+    band = _band(model, count, len(positions) - 1, entries) if is_varied(model) else None
     return Inspection(
         sums=sums[0],
         element_costs=elements[0],
@@ -86,23 +87,26 @@ def inspect_path(
         defect=points[4],
         weights=points[5],
         half_fade=points[6],
-        band=_band(model, count, len(positions) - 1, entries) if is_varied(model) else None,
+        band=band,
     )
 
 
-def _band(model, count, degree, entries):
-    cache = model.cache.setdefault("band index", {})
-    if (count, degree) not in cache:
-        cache[count, degree] = band_index(_measured(model)[1], count, degree, model.dimension)
-    return cache[count, degree].band(entries)
+def _band(model: Model, count: int, degree: int, entries: np.ndarray) -> np.ndarray:
+    indices = model.cache.setdefault("band index", {})
+    if (count, degree) not in indices:
+        indices[count, degree] = band_index(_measured(model)[1], count, degree, model.dimension)
+    return indices[count, degree].band(entries)
 
 
 def _inspection(model: Model, positions: tuple[float, ...], count: int) -> ca.Function:
+    """(θ, u, λ, vertices, [η, k, γ]) -> sums, numbers of elements, of nodes and of points, entries.
+
+    They are what :func:`inspect_path` takes apart.
+    """
     n, m, degree = model.dimension, model.controls, len(positions) - 1
     size = count * degree + 1
-    theta, u, costate = (
-        ca.MX.sym(name, rows, size) for name, rows in (("theta", n), ("u", m), ("costate", n))
-    )
+    theta, costate = ca.MX.sym("theta", n, size), ca.MX.sym("costate", n, size)
+    u = ca.MX.sym("u", m, size)
     vertices, numbers = ca.MX.sym("vertices", count + 1), ca.MX.sym("eta_k_gamma", 3)
     pair, discount = numbers[:2], numbers[2]
     mesh = mesh_matrices(positions, count, degree + 2)
@@ -112,14 +116,17 @@ def _inspection(model: Model, positions: tuple[float, ...], count: int) -> ca.Fu
     since = width * mesh.points.T  # time since the left end of the element
     times = begins @ mesh.spread + since
     weights = width * mesh.weights.T
+
+    # the functions of the problem at the points
     inside = [values @ mesh.to_points for values in (theta, u, costate)]
     velocity = (theta @ mesh.slopes) / ca.repmat(width, n, 1)
-    measured, found = _measured(model)
-    measured = measured.map("measured_inside", "serial", mesh.points.numel(), [4], [])
-    rows = measured(inside[0], velocity, inside[1], inside[2], pair)
+    measured, form_parts = _measured(model)
+    mapped = measured.map("measured_inside", "serial", mesh.points.numel(), [4], [])
+    rows = mapped(inside[0], velocity, inside[1], inside[2], pair)
     density, effort, loss, _, unpaid, power = (rows[i, :] for i in range(_SCALARS))
     slope, defect = rows[_SCALARS : _SCALARS + n, :], rows[_SCALARS + n : _SCALARS + 2 * n, :]
 
+    # sums over the points of every element: products with the transposed spread
     present = weights * ca.exp(-discount * times)
     current = weights * ca.exp(-discount * since)
     late = ca.repmat(ca.exp(-discount / 2 * begins), n, 1)
@@ -128,8 +135,10 @@ def _inspection(model: Model, positions: tuple[float, ...], count: int) -> ca.Fu
     whole = ca.repmat(ca.exp(-discount * lengths), n, 1)
     jumps = whole * costate[:, degree::degree] - costate[:, : size - 1 : degree] + driven
     gained = ca.vec(mesh.partial @ ca.reshape(power, -1, count)).T * width
-    at_nodes = ca.repmat(ca.exp(-discount / 2 * (vertices.T @ mesh.to_nodes)), n, 1)
-    of_elements = ca.vertcat((present * density) @ mesh.spread.T, (weights * power) @ mesh.spread.T)
+    costs, powers = (present * density) @ mesh.spread.T, (weights * power) @ mesh.spread.T
+
+    half_fade = ca.repmat(ca.exp(-discount / 2 * (vertices.T @ mesh.to_nodes)), n, 1)
+    moved = half_fade * (theta - ca.repmat(theta[:, 0], 1, size))
     of_points = ca.vertcat(
         effort + loss + power - discount * gained,
         effort,
@@ -139,44 +148,36 @@ def _inspection(model: Model, positions: tuple[float, ...], count: int) -> ca.Fu
         weights,
         ca.exp(-discount / 2 * times),
     )
-    varied, at = [], _SCALARS + 2 * n
-    for part in found:
-        varied.append(rows[at : at + len(part.rows), 0 if part.same else slice(None)])
-        at += len(part.rows)
+    varied, _ = split_rows(rows, form_parts, _SCALARS + 2 * n)
     outputs = [
         rows[:_SCALARS, :] @ present.T,
-        ca.vertcat(of_elements, late * gaps, late * jumps).T,
-        ca.vertcat(at_nodes * (theta - ca.repmat(theta[:, 0], 1, size)), at_nodes * costate).T,
+        ca.vertcat(costs, powers, late * gaps, late * jumps).T,
+        ca.vertcat(moved, half_fade * costate).T,
         of_points.T,
-        element_entries(found, varied, positions, degree + 2, lengths, current, discount),
+        element_entries(form_parts, varied, positions, degree + 2, lengths, current, discount),
     ]
-    return ca.Function(
-        "inspection", [theta, u, costate, vertices, numbers], [ca.densify(one) for one in outputs]
-    )
+    arguments = [theta, u, costate, vertices, numbers]
+    return ca.Function("inspection", arguments, [ca.densify(output) for output in outputs])
 
 
 def _measured(model: Model) -> tuple[ca.Function, list[Part]]:
-    """(θ, θ̇, u, λ, [η, k]) -> a column of 6 + 2n numbers or more, with u* = -ηG⁻¹Bᵀλ and w the
-    control the path implies:
+    """(θ, θ̇, u, λ, [η, k]) -> a column of 6 + 2n numbers or more; and the parts it ends with.
 
-    density (effort(u*) + kL + λᵀ(f + Bu* - θ̇)), effort(w), kL, effort(w) + k|L|, effort(w - u*),
-    λᵀ(f + Bw); ∂H/∂θ at w, θ̇ - f - Bu; then the values of the parts of the second variation, if it
-    is read. Those parts come second.
+    With u* = -ηG⁻¹Bᵀλ and w the control the path implies: density (effort(u*) + kL +
+    λᵀ(f + Bu* - θ̇)), effort(w), kL, effort(w) + k|L|, effort(w - u*), λᵀ(f + Bw); ∂H/∂θ at w,
+    θ̇ - f - Bu; then the values of the parts of the second variation, if it is read.
     """
     if "measured" not in model.cache:
         n, m = model.dimension, model.controls
         sizes = (("theta", n), ("velocity", n), ("u", m), ("costate", n), ("eta_k", 2))
         theta, velocity, u, costate, pair = (ca.SX.sym(name, size) for name, size in sizes)
         w = ca.SX.sym("w", m)
-        drift, push, metric = (
-            model.drift_at(theta),
-            model.actuation_at(theta),
-            model.metric_at(theta),
-        )
+        drift, push = model.drift_at(theta), model.actuation_at(theta)
+        metric = model.metric_at(theta)
         best = -pair[0] * inverse_metric(model, theta, push.T @ costate)
         loss = pair[1] * model.loss_at(theta)
 
-        def effort(control):
+        def effort(control: ca.SX) -> ca.SX:
             return ca.dot(control, metric @ control) / (2 * pair[0])
 
         density = effort(best) + loss + ca.dot(costate, drift + push @ best - velocity)
@@ -184,10 +185,12 @@ def _measured(model: Model) -> tuple[ca.Function, list[Part]]:
         slope = ca.gradient(effort(w) + loss + power, theta)
         scalars = [density, effort(w), loss, effort(w) + ca.fabs(loss), effort(w - best), power]
         defect = velocity - drift - push @ u
+        # put in last: the gradient is that of H(θ, w, λ), in which w does not depend on θ
         implied = eliminated_control(model, theta, velocity) if model.is_invertible else u
-        row = ca.substitute(ca.vertcat(*scalars, slope, defect), w, implied)
-        found = parts(model, theta, velocity, pair) if is_varied(model) else []
-        row = ca.vertcat(row, *[part.values for part in found])
+        column = ca.substitute(ca.vertcat(*scalars, slope, defect), w, implied)
+        form_parts = parts(model, theta, velocity, pair) if is_varied(model) else []
+        column = ca.vertcat(column, *[part.values for part in form_parts])
         arguments = [theta, velocity, u, costate, pair]
-        model.cache["measured"] = ca.Function("measured", arguments, [ca.densify(row)]), found
+        function = ca.Function("measured", arguments, [ca.densify(column)])
+        model.cache["measured"] = function, form_parts
     return model.cache["measured"]

@@ -45,9 +45,10 @@ class Centred:
         """A - γ/2 I: with δ and λ multiplied by e^{-γt/2} the discount disappears into the drift."""
         return self.dynamics - self.discount / 2 * np.eye(len(self.dynamics))
 
-    def restricted(self, seen) -> "Centred":
-        """The problem on directions ``seen`` (n, p) outside which no loss is felt, now or later: the
-        rest follows, costs nothing, and need not be stable.
+    def restricted(self, seen: np.ndarray) -> "Centred":
+        """The problem on the directions ``seen`` (n, p) that a loss depends on, now or later.
+
+        The other directions follow, cost nothing, and need not be stable.
         """
         loss = seen.T @ self.loss @ seen
         return Centred(
@@ -61,10 +62,9 @@ class Centred:
         )
 
 
-def quadratic_form(hessian, gradient, constant, deviation):
+def quadratic_form(
+    hessian: np.ndarray, gradient: np.ndarray, constant: float, deviation: np.ndarray
+) -> float | np.ndarray:
     """½δᵀSδ + gᵀδ + v for one deviation (n,) or many (N, n)."""
-    return (
-        0.5 * np.einsum("...i,ij,...j->...", deviation, hessian, deviation)
-        + deviation @ gradient
-        + constant
-    )
+    bend = 0.5 * np.einsum("...i,ij,...j->...", deviation, hessian, deviation)
+    return bend + deviation @ gradient + constant

@@ -1,6 +1,7 @@
 """The exact finite-horizon policy with a free end."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -11,12 +12,15 @@ from .augmented import Augmented
 from .centred import quadratic_form
 from .propagator import ConjugatePointError, Propagator
 
+Expansion = tuple[np.ndarray, np.ndarray, Any]  # (S, g, v); v a float, or (K,) for several times
+
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FiniteHorizonPolicy:
-    """The optimal policy and value with time-to-go s = T - t ∈ [0, T], free end; current values, λ
-    = ∂V/∂θ.
+    """The optimal policy and value with time-to-go s = T - t ∈ [0, T] and a free end.
+
+    All values are current values, λ = ∂V/∂θ.
 
         V(s, θ) = ½(θ-μ)ᵀS(s)(θ-μ) + g(s)ᵀ(θ-μ) + v(s),    u(s, θ) = -ηG⁻¹Bᵀ[S(s)(θ-μ) + g(s)]
 
@@ -57,28 +61,29 @@ class FiniteHorizonPolicy:
         return -self.costate(time_to_go, theta) @ self._push.T
 
     @checked
-    def value(self, time_to_go: NonNegative, theta: Numbers):
-        """The optimal cost to go, measured from now, at one time-to-go: a float for θ (n,), (N,)
-        for θ (N, n).
-        """
-        expansion = self._expansion(_moment(time_to_go))
-        return quadratic_form(*expansion, np.asarray(theta, dtype=float) - self.minimum)
+    def value(self, time_to_go: NonNegative, theta: Numbers) -> float | np.ndarray:
+        """The optimal cost to go, measured from now: a float for θ (n,), (N,) for θ (N, n)."""
+        hessian, gradient, constant = self._expansion(_moment(time_to_go))
+        deviation = np.asarray(theta, dtype=float) - self.minimum
+        return quadratic_form(hessian, gradient, constant, deviation)
 
     @checked
-    def path(self, start: Vector, times: Vector):
-        """(θ, u, λ) of shapes (N, n), (N, m), (N, n) at ascending times in [0, T], from θ(0) =
-        start.
-        """
+    def path(self, start: Vector, times: Vector) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(θ, u, λ), (N, n), (N, m), (N, n), at ascending times in [0, T], with θ(0) = start."""
         state = self._augmented.state(vector("start", start, len(self.minimum)))
-        times = path_times(times, self.horizon)
-        return self._augmented.path(state, times, self.horizon, self._end)
+        # a time may be asked for twice, and is gone to once
+        times, index = np.unique(path_times(times, self.horizon), return_inverse=True)
+        path = self._augmented.path(state, times, self.horizon, self._end)
+        theta, control, costate = (part[index] for part in path)
+        return theta, control, costate
 
     @property
-    def _push(self):
+    def _push(self) -> np.ndarray:
         """ηG⁻¹Bᵀ (m, n)."""
         return self._augmented.problem.push
 
-    def _expansion(self, time_to_go):
+    def _expansion(self, time_to_go: Numbers) -> Expansion:
+        """S, g and v of V(s, θ), stacked along a first axis where there are several times-to-go."""
         times = np.atleast_1d(np.asarray(time_to_go, dtype=float))
         if not ((times >= 0) & (times <= self.horizon * (1 + 1e-12))).all():
             raise ProblemError(
@@ -90,8 +95,9 @@ class FiniteHorizonPolicy:
         hessian, gradient, constant = self._augmented.expansion(times, self._end)
         problem = self._augmented.problem
         constant = constant + self._terminal_constant * np.exp(-problem.discount * times)
-        expansion = hessian, gradient, constant
-        return expansion if np.ndim(time_to_go) else tuple(part[0] for part in expansion)
+        if np.ndim(time_to_go):
+            return hessian, gradient, constant
+        return hessian[0], gradient[0], constant[0]
 
 
 def finite_horizon_policy(
@@ -122,27 +128,29 @@ def finite_horizon_policy(
     )
 
 
-def path_times(times, horizon) -> np.ndarray:
+def path_times(times: Vector, horizon: float) -> np.ndarray:
     """Checked times of a path: ascending, inside [0, T]."""
     times = vector("times", times)
-    if times.size and (
-        times[0] < 0 or times[-1] > horizon * (1 + 1e-12) or (np.diff(times) < 0).any()
-    ):
+    if not times.size:
+        return times
+    descends = bool((np.diff(times) < 0).any())
+    if times[0] < 0 or times[-1] > horizon * (1 + 1e-12) or descends:
+        span = f"{times.min():g} … {times.max():g}"
         raise ProblemError(
             "times",
             expected=f"ascending times in [0, {horizon:g}]",
-            received=f"{times.min():g} … {times.max():g}"
-            + (", not ascending" if (np.diff(times) < 0).any() else ""),
+            received=f"{span}, not ascending" if descends else span,
             advice="sort them and stay inside the horizon",
         )
     return np.minimum(times, horizon)
 
 
-def _moment(time_to_go):
+def _moment(time_to_go: float) -> float:
     return number("time_to_go", time_to_go, low=0)
 
 
-def _escape_time(augmented, horizon, end):
+def _escape_time(augmented: Augmented, horizon: float, end: Propagator) -> float:
+    """The horizon from which on the cost is unbounded below, by bisection."""
     low, high = 0.0, horizon
     for _ in range(40):
         middle = (low + high) / 2

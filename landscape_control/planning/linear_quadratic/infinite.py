@@ -1,8 +1,7 @@
-"""The exact infinite-horizon policy: discounted algebraic Riccati equation with affine
-feed-forward.
-"""
+"""The exact infinite-horizon policy: algebraic Riccati equation with affine feed-forward."""
 
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import numpy as np
 from scipy.linalg import expm, solve_continuous_are, solve_continuous_lyapunov
@@ -31,7 +30,7 @@ class InfiniteHorizonPolicy:
     closed_loop : (n, n), A - B·gain: dθ/dt along the policy is closed_loop (θ - steady_state)
     steady_state : (n,) or None
         Where the closed loop rests; the point nearest to μ when a whole subspace rests. None when
-        nothing rests: the drift pushes along a direction the loss does not see.
+        nothing rests: the drift pushes along a direction the loss does not depend on.
     steady_control : (m,) or None, u at the steady state
     """
 
@@ -52,17 +51,17 @@ class InfiniteHorizonPolicy:
 
     @property
     def attracts(self) -> bool:
-        """Whether every start flows to the steady state. With γ > 0 the optimum may let a direction
-        go: then False.
+        """Whether every start flows to the steady state.
+
+        With γ > 0 the optimum may let a direction go: then False.
         """
         return bool(np.linalg.eigvals(self.closed_loop).real.max() < 0)
 
     @checked
     def costate(self, theta: Numbers) -> np.ndarray:
         """λ = ∂V/∂θ at θ (n,) or (N, n)."""
-        return (
-            np.asarray(theta, dtype=float) - self.minimum
-        ) @ self.value_hessian + self.value_gradient
+        deviation = np.asarray(theta, dtype=float) - self.minimum
+        return deviation @ self.value_hessian + self.value_gradient
 
     @checked
     def control(self, theta: Numbers) -> np.ndarray:
@@ -70,7 +69,7 @@ class InfiniteHorizonPolicy:
         return -self.costate(theta) @ self._centred.push.T
 
     @checked
-    def value(self, theta: Numbers):
+    def value(self, theta: Numbers) -> float | np.ndarray:
         """The optimal cost from θ on: a float for (n,), an array (N,) for (N, n)."""
         deviation = np.asarray(theta, dtype=float) - self.minimum
         return quadratic_form(
@@ -78,8 +77,8 @@ class InfiniteHorizonPolicy:
         )
 
     @checked
-    def path(self, start: Vector, times: Vector):
-        """(θ, u, λ) of shapes (N, n), (N, m), (N, n) at times ≥ 0, in any order, from θ(0) = start."""
+    def path(self, start: Vector, times: Vector) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(θ, u, λ), (N, n), (N, m), (N, n), at times ≥ 0 in any order, with θ(0) = start."""
         start, times = vector("start", start, len(self.minimum)), vector("times", times)
         if times.size and times.min() < 0:
             raise ProblemError(
@@ -89,6 +88,7 @@ class InfiniteHorizonPolicy:
                 advice="the policy starts at time 0",
             )
         n = len(start)
+        # (δ, 1) obeys a linear equation: its constant coordinate carries what pushes at δ = 0
         generator = np.zeros((n + 1, n + 1))
         generator[:n, :n] = self.closed_loop
         generator[:n, n] = self._centred.offset - self._centred.spread @ self.value_gradient
@@ -98,8 +98,9 @@ class InfiniteHorizonPolicy:
 
 
 def infinite_horizon_policy(problem: Centred) -> InfiniteHorizonPolicy:
-    """Solve at T = ∞. Raises UnstabilisableError or ProblemError when the optimal cost is infinite
-    in either sense.
+    """Solve at T = ∞.
+
+    Raises UnstabilisableError or ProblemError when the optimal cost is infinite in either sense.
     """
     seen = complement(unseen_subspace(problem.loss, problem.dynamics))
     reduced = problem.restricted(seen)
@@ -112,8 +113,9 @@ def infinite_horizon_policy(problem: Centred) -> InfiniteHorizonPolicy:
     return _policy(problem, seen @ hessian @ seen.T, seen @ gradient, constant)
 
 
-def _stabilising(problem):
-    hessian, error = None, np.inf
+def _stabilising(problem: Centred) -> np.ndarray:
+    """The solution S of the Riccati equation with a stable closed loop."""
+    hessian, error = np.zeros_like(problem.loss), np.inf
     try:
         hessian = _by_schur_vectors(problem)
         # Newton-Kleinman: brings small solutions (large γ) to full relative accuracy
@@ -123,17 +125,20 @@ def _stabilising(problem):
             error = np.inf
     except np.linalg.LinAlgError:
         error = np.inf
+    # a stable closed loop is not enough where the loss is concave: finite horizons have to tend to S
     if error > 1e-8 or not (is_convex(problem.loss) or _is_bounded(problem, hessian)):
         _refuse_riccati(problem, error)
     return hessian
 
 
-def _by_schur_vectors(problem):
-    """S by scipy, in units of time and cost in which Q and B(ηG⁻¹)Bᵀ are of order one: its accuracy
-    depends on them.
+def _by_schur_vectors(problem: Centred) -> np.ndarray:
+    """S by scipy, in units of time and cost in which Q and B(ηG⁻¹)Bᵀ are of order one.
+
+    Its accuracy depends on the units.
     """
+    # a factor C of B(ηG⁻¹)Bᵀ = CCᵀ
     root = np.linalg.solve(np.linalg.cholesky(problem.effort), problem.actuation.T).T
-    strength, bend = np.linalg.norm(root, 2), np.linalg.norm(problem.loss, 2)
+    strength, bend = float(np.linalg.norm(root, 2)), float(np.linalg.norm(problem.loss, 2))
     if strength == 0 or bend == 0:
         strength, bend = 1.0, 1.0
     rate, eye = strength * np.sqrt(bend), np.eye(root.shape[1])
@@ -143,29 +148,30 @@ def _by_schur_vectors(problem):
     return scaled * (np.sqrt(bend) / strength)
 
 
-def _newton(problem, hessian):
+def _newton(problem: Centred, hessian: np.ndarray) -> tuple[np.ndarray, float]:
     """The next iterate and the relative size of the step to it."""
     dynamics, spread = problem.discounted, problem.spread
     residual = problem.loss + dynamics.T @ hessian + hessian @ dynamics - hessian @ spread @ hessian
     step = solve_continuous_lyapunov((dynamics - spread @ hessian).T, -residual)
     improved = hessian + (step + step.T) / 2
-    return improved, np.abs(step).max() / np.abs(improved).max()
+    return improved, float(np.abs(step).max() / np.abs(improved).max())
 
 
-def _is_bounded(problem, hessian):
-    """Whether the finite-horizon values with Φ = 0 tend to S as T → ∞ (a question only for a
-    concave direction).
+def _is_bounded(problem: Centred, hessian: np.ndarray) -> bool:
+    """Whether the finite-horizon values with Φ = 0 tend to S as T → ∞.
 
+    A question only where the loss has a concave direction.
     S(s) - S = -e^{Fᵀs}[I - S W(s)]⁻¹ S e^{Fs} with the closed loop F and its Gramian W: bounded iff
     I - W½SW½ > 0.
     """
     closed = problem.discounted - problem.spread @ hessian
     values, vectors = np.linalg.eigh(solve_continuous_lyapunov(closed, -problem.spread))
     root = vectors * np.sqrt(np.maximum(values, 0))
-    return np.linalg.eigvalsh(np.eye(len(root)) - root.T @ hessian @ root)[0] > 1e-10
+    lowest = np.linalg.eigvalsh(np.eye(len(root)) - root.T @ hessian @ root)[0]
+    return bool(lowest > 1e-10)
 
 
-def _refuse_riccati(problem, error):
+def _refuse_riccati(problem: Centred, error: float) -> NoReturn:
     lowest = np.linalg.eigvalsh(problem.loss)[0]
     if is_convex(problem.loss):
         raise ProblemError(
@@ -188,12 +194,14 @@ def _refuse_riccati(problem, error):
     )
 
 
-def _feed_forward(problem, hessian):
+def _feed_forward(problem: Centred, hessian: np.ndarray) -> np.ndarray:
+    """g of (A - MS - γI)ᵀg = -Sc, from the terms of the Hamilton-Jacobi equation linear in δ."""
     closed = problem.dynamics - problem.spread @ hessian - problem.discount * np.eye(len(hessian))
     return np.linalg.solve(closed.T, -hessian @ problem.offset)
 
 
-def _constant(problem, hessian, gradient):
+def _constant(problem: Centred, hessian: np.ndarray, gradient: np.ndarray) -> float:
+    """v of γv = gᵀc - ½gᵀMg, the constant terms; at γ = 0 V = 0 at rest decides."""
     push, brake = gradient @ problem.offset, 0.5 * gradient @ problem.spread @ gradient
     rate = push - brake
     if problem.discount > 0:
@@ -218,11 +226,17 @@ def _constant(problem, hessian, gradient):
     return float(-quadratic_form(hessian, gradient, 0.0, rest))
 
 
-def _policy(problem, hessian, gradient, constant):
+def _policy(
+    problem: Centred, hessian: np.ndarray, gradient: np.ndarray, constant: float
+) -> InfiniteHorizonPolicy:
     gain = problem.push @ hessian
     closed = problem.dynamics - problem.actuation @ gain
     offset = problem.offset - problem.spread @ gradient
     rest = _rest(closed, offset)
+    steady_state = steady_control = None
+    if rest is not None:
+        steady_state = freeze(problem.centre + rest)
+        steady_control = freeze(-problem.push @ (hessian @ rest + gradient))
     return InfiniteHorizonPolicy(
         minimum=problem.centre,
         value_hessian=freeze(hessian),
@@ -230,16 +244,15 @@ def _policy(problem, hessian, gradient, constant):
         value_constant=constant,
         gain=freeze(gain),
         closed_loop=freeze(closed),
-        steady_state=None if rest is None else freeze(problem.centre + rest),
-        steady_control=(
-            None if rest is None else freeze(-problem.push @ (hessian @ rest + gradient))
-        ),
+        steady_state=steady_state,
+        steady_control=steady_control,
         _centred=problem,
     )
 
 
-def _rest(closed, offset):
+def _rest(closed: np.ndarray, offset: np.ndarray) -> np.ndarray | None:
     """The solution of closed·δ + offset = 0 nearest to zero, None if there is none."""
     rest = np.linalg.lstsq(closed, -offset, rcond=1e-12)[0]
     size = np.abs(closed).max() * np.abs(rest).max() + np.abs(offset).max()
-    return rest if np.abs(closed @ rest + offset).max() <= 1e-9 * size else None
+    left = np.abs(closed @ rest + offset).max()
+    return rest if left <= 1e-9 * size else None

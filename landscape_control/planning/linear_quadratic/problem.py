@@ -1,5 +1,6 @@
 """LinearQuadraticProblem: quadratic loss, affine drift, constant metric and actuation."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -60,7 +61,7 @@ class LinearQuadraticProblem:
     terminal_minimum: np.ndarray | None = None
     terminal_constant: float = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         minimum = vector("minimum μ", self.minimum)
         n = minimum.size
         self._set(minimum=minimum, hessian=symmetric("hessian H", self.hessian, n))
@@ -86,7 +87,7 @@ class LinearQuadraticProblem:
     def infinite(self) -> InfiniteHorizonPolicy:
         """The optimal policy at T = ∞, the limit of the finite-horizon ones with Φ = 0.
 
-        Directions that the loss never sees are left to the drift, stable or not.
+        Directions that the loss never depends on are left to the drift, stable or not.
 
         Raises
         ------
@@ -123,9 +124,10 @@ class LinearQuadraticProblem:
         policy = finite_horizon_policy(reduced, horizon, end, constant)
         return EmbeddedPolicy.of(policy, problem=self._centred, seen=seen)
 
-    def _seen_while_growing(self, terminal, horizon):
-        """The directions (n, p) that a loss sees, now or later, where the rest grows so much over the
-        horizon that its round-off would be taken for a cost; else None.
+    def _seen_while_growing(self, terminal: np.ndarray, horizon: float) -> np.ndarray | None:
+        """The directions (n, p) that a loss depends on, now or later, if the rest grows too much.
+
+        That is so much over the horizon that its round-off would be taken for a cost; else None.
         """
         problem = self._centred
         unseen = unseen_subspace(np.vstack([problem.loss, terminal]), problem.dynamics)
@@ -135,18 +137,19 @@ class LinearQuadraticProblem:
         return complement(unseen) if growth * horizon > MOST_GROWTH else None
 
     @property
-    def _end(self):
+    def _end(self) -> tuple[np.ndarray, np.ndarray, float]:
         """(P, ν, φ) of the terminal cost, zero where there is none."""
         if self.terminal_hessian is None:
             return np.zeros((self.dimension, self.dimension)), self.minimum, 0.0
         return self.terminal_hessian, self._terminal_minimum, self.terminal_constant
 
     @property
-    def _terminal_minimum(self):
+    def _terminal_minimum(self) -> np.ndarray:
         return self.minimum if self.terminal_minimum is None else self.terminal_minimum
 
     @cached_property
     def _centred(self) -> Centred:
+        """The problem about μ, with zeros and identities where nothing was given."""
         n = self.dimension
         actuation = np.eye(n) if self.actuation is None else self.actuation
         metric = np.eye(actuation.shape[1]) if self.metric is None else self.metric
@@ -161,7 +164,7 @@ class LinearQuadraticProblem:
             discount=self.discount,
         )
 
-    def _offset(self, dynamics):
+    def _offset(self, dynamics: np.ndarray) -> np.ndarray:
         """The drift at the minimum, Aμ + c."""
         carried = dynamics @ self.minimum
         offset = np.zeros(self.dimension) if self.drift_offset is None else self.drift_offset
@@ -172,13 +175,15 @@ class LinearQuadraticProblem:
 
     @cached_property
     def _augmented(self) -> Augmented:
+        """The same with a constant coordinate, for finite horizons."""
         length = float(np.linalg.norm(self._terminal_minimum - self.minimum))
         return Augmented.of(self._centred, length)
 
-    def _set(self, **values):
+    def _set(self, **values: object) -> None:
+        """Set fields of this frozen object, while it is made."""
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
-    def _set_given(self, name, check):
+    def _set_given(self, name: str, check: Callable[[object], np.ndarray]) -> None:
         if getattr(self, name) is not None:
             self._set(**{name: check(getattr(self, name))})

@@ -1,5 +1,6 @@
-"""The linear Hamiltonian flow over an interval, in the two-point form that stays stable over long
-horizons.
+"""The linear Hamiltonian flow over an interval, in the two-point form.
+
+Unlike the transition matrix it stays stable over long horizons.
 """
 
 import math
@@ -13,9 +14,7 @@ from ...support.errors import ProblemError
 
 
 class ConjugatePointError(ArithmeticError):
-    """The quadratic cost is not bounded below on the interval: its second variation has a negative
-    direction.
-    """
+    """The quadratic cost is not bounded below: its second variation has a negative direction."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -42,39 +41,42 @@ class Propagator:
     cost: np.ndarray
 
     def then(self, later: "Propagator") -> "Propagator":
-        """This interval followed by ``later``. Raises ConjugatePointError when the joint cost is
-        unbounded below.
+        """This interval followed by ``later``.
+
+        Raises ConjugatePointError when the joint cost is unbounded below.
         """
         if not self._bounded_before(later):
             raise ConjugatePointError
-        middle = np.linalg.solve(self._coupling(later), np.hstack([self.transition, self.reach]))
-        moved, reached = np.hsplit(middle, 2)
+        # Redheffer's star product: the state and the reach at the joint, with the later cost known
+        both = np.hstack([self.transition, self.reach])
+        moved, reached = np.hsplit(np.linalg.solve(self._coupling(later), both), 2)
         return Propagator(
             transition=later.transition @ moved,
             reach=_symmetric(later.reach + later.transition @ reached @ later.transition.T),
             cost=_symmetric(self.cost + self.transition.T @ later.cost @ moved),
         )
 
-    def advance(self, state, later: "Propagator") -> np.ndarray:
+    def advance(self, state: np.ndarray, later: "Propagator") -> np.ndarray:
         """x at the end of this interval, when ``later`` follows and nothing is fixed at its end."""
         return np.linalg.solve(self._coupling(later), self.transition @ state)
 
-    def _coupling(self, later):
+    def _coupling(self, later: "Propagator") -> np.ndarray:
         return np.eye(len(self.reach)) + self.reach @ later.cost
 
     @cached_property
-    def _reach_root(self):
+    def _reach_root(self) -> np.ndarray:
+        """A factor R of β = RRᵀ."""
         values, vectors = np.linalg.eigh(self.reach)
         return vectors * np.sqrt(np.maximum(values, 0))
 
-    def _bounded_before(self, later):
+    def _bounded_before(self, later: "Propagator") -> bool:
         # β(τ) grows with τ, so a positive I + β½δβ½ over the whole interval means: positive at
         # every point in it
         curvature = np.eye(len(self.reach)) + self._reach_root.T @ later.cost @ self._reach_root
-        return np.linalg.eigvalsh(curvature)[0] > 1e-12
+        return bool(np.linalg.eigvalsh(curvature)[0] > 1e-12)
 
 
-def terminal(hessian) -> Propagator:
+def terminal(hessian: np.ndarray) -> Propagator:
     """The empty interval that charges ½xᵀPx at the end."""
     hessian = np.asarray(hessian, dtype=float)
     return Propagator(transition=np.eye(len(hessian)), reach=np.zeros_like(hessian), cost=hessian)
@@ -83,27 +85,26 @@ def terminal(hessian) -> Propagator:
 class HamiltonianFlow:
     """ẋ = Ax - Mλ, λ̇ = -Qx - Aᵀλ: the Pontryagin equations of ∫ ½xᵀQx + ½uᵀRu with M = B R⁻¹ Bᵀ."""
 
-    def __init__(self, dynamics, spread, loss):
+    def __init__(self, dynamics: np.ndarray, spread: np.ndarray, loss: np.ndarray) -> None:
         self.size = len(dynamics)
         spread_size, loss_size = np.linalg.norm(spread, 2), np.linalg.norm(loss, 2)
         # costates are measured in these units, so that M and Q weigh the same in the exponential
-        self.costate_unit = (
-            math.sqrt(loss_size / spread_size) if loss_size > 0 and spread_size > 0 else 1.0
-        )
+        self.costate_unit = 1.0
+        if loss_size > 0 and spread_size > 0:
+            self.costate_unit = math.sqrt(loss_size / spread_size)
         self.generator = np.block(
             [
                 [dynamics, -spread * self.costate_unit],
                 [-loss / self.costate_unit, -np.transpose(dynamics)],
             ]
         )
-        self.rate = np.linalg.norm(self.generator, 2)
+        self.rate = float(np.linalg.norm(self.generator, 2))
 
     def blocks(self, duration: float) -> tuple[Propagator, int]:
-        """(block, count): ``count`` equal blocks fill ``duration``; one, unless the loss is concave
-        somewhere.
+        """(block, count): ``count`` equal blocks fill ``duration``.
 
-        Doubling stops before an interval that would be unbounded without a terminal cost at its
-        end.
+        It is one block, unless the loss is concave somewhere: doubling stops before an interval
+        that would be unbounded without a terminal cost at its end.
         """
         doublings = max(0, math.ceil(math.log2(max(2 * self.rate * duration, 1.0))))
         block, count = self._short(duration / 2**doublings), 2**doublings
@@ -123,7 +124,8 @@ class HamiltonianFlow:
             later = self._finite(block.then(later))
         return later
 
-    def _short(self, duration):
+    def _short(self, duration: float) -> Propagator:
+        """The propagator of an interval so short that its transition matrix is well-conditioned."""
         flow, n, unit = expm(self.generator * duration), self.size, self.costate_unit
         inverse = np.linalg.inv(flow[n:, n:])
         return Propagator(
@@ -133,7 +135,7 @@ class HamiltonianFlow:
         )
 
     @staticmethod
-    def _finite(propagator):
+    def _finite(propagator: Propagator) -> Propagator:
         if np.abs(propagator.transition).max() < 1e100:
             return propagator
         raise ProblemError(
@@ -142,11 +144,9 @@ class HamiltonianFlow:
             received=(
                 "an uncosted or uncontrolled direction that the drift stretches by more than 1e100"
             ),
-            advice=(
-                "shorten the horizon, or drop the direction the loss does not see from the problem"
-            ),
+            advice=("shorten the horizon, or drop the direction without a loss from the problem"),
         )
 
 
-def _symmetric(matrix):
+def _symmetric(matrix: np.ndarray) -> np.ndarray:
     return (matrix + matrix.T) / 2

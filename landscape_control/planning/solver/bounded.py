@@ -1,17 +1,21 @@
-"""Smooth minimisation within bounds and perhaps rows of constraints: one compiled program, run for
-many guesses and many numbers, stopped by a clock with the best so far.
+"""Smooth minimisation within bounds and perhaps rows of constraints.
+
+One compiled program is run for many guesses and numbers, and stopped by a clock with the best so
+far.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import casadi as ca
 import numpy as np
 
 from ...support.errors import check_choice
-from .buffers import QUIET, Memory, RawResult, is_interruption, reason_of
+from .buffers import QUIET, NlpBuffers, RawResult, is_interruption, reason_of
 from .clock import SolveClock, interruptions_noted
 from .iterations import IterationWatch
+from .options import Options
 
 HESSIANS = ("exact", "limited-memory")
 _ACCEPTABLE = 1e-5  # slope below which a run is done that can no longer lower the objective
@@ -42,8 +46,9 @@ def unfinished(
     iterations: int = 0,
     rows: int = 0,
 ) -> RawResult:
-    """The result of a run that was stopped, or never made, with the variables as far as they came;
-    ``rows`` of constraints are unknown.
+    """The result of a run that was stopped, or never made, with the variables as they are.
+
+    The ``rows`` of constraints are unknown.
     """
     unknown = np.full(rows, np.nan)
     return RawResult(
@@ -60,8 +65,9 @@ def unfinished(
 
 @dataclass(kw_only=True, eq=False)
 class BoundedOptimiser:
-    """IPOPT, compiled once for a program {x, f, p} with optional rows g, run for any numbers,
-    bounds and guesses.
+    """IPOPT, compiled once for a program {x, f, p} with optional rows g.
+
+    It is run for any numbers, bounds and guesses.
 
     Attributes
     ----------
@@ -72,23 +78,23 @@ class BoundedOptimiser:
     options : IPOPT's, under its own names
     """
 
-    nlp: dict
+    nlp: dict[str, Any]
     hessian: str
-    derivatives: dict = field(default_factory=dict)
-    options: dict = field(default_factory=dict)
+    derivatives: dict[str, ca.Function] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_choice("hessian", self.hessian, HESSIANS)
-        chosen = _IPOPT | {"hessian_approximation": self.hessian} | self.options
+        chosen: Options = _IPOPT | {"hessian_approximation": self.hessian} | self.options
         self._most_iterations = chosen["max_iter"]
         self._watch = IterationWatch(self.size, self.rows, self._count("p"))
-        settings = {
+        settings: Options = {
             **QUIET,
             **self.derivatives,
             **{f"ipopt.{name}": value for name, value in chosen.items()},
             "iteration_callback": self._watch,  # which must outlive the solver
         }
-        self._memory = Memory(ca.nlpsol("bounded", "ipopt", self.nlp, settings))
+        self._buffers = NlpBuffers(ca.nlpsol("bounded", "ipopt", self.nlp, settings))
 
     @property
     def size(self) -> int:
@@ -100,7 +106,7 @@ class BoundedOptimiser:
         """Number of constraints."""
         return self._count("g")
 
-    def _count(self, name):
+    def _count(self, name: str) -> int:
         return self.nlp[name].numel() if name in self.nlp else 0
 
     def run(
@@ -112,9 +118,9 @@ class BoundedOptimiser:
         rows: np.ndarray | None = None,
         clock: SolveClock | None = None,
     ) -> RawResult:
-        """Minimise from one guess (n,) with ``bounds`` (n, 2) on x and ``rows`` (m, 2) on g; never
-        raises for a failed run.
+        """Minimise from one guess (n,), with ``bounds`` (n, 2) on x and ``rows`` (m, 2) on g.
 
+        A failed run is a result like any other, and raises nothing.
         Equal bounds fix a variable. The guess is moved inside the bounds. Where the ``clock`` is
         over, or the user interrupts, the run ends with its best iterate; the clock knows then that
         it was interrupted. Without a clock Ctrl-C raises KeyboardInterrupt.
@@ -132,7 +138,7 @@ class BoundedOptimiser:
         self._watch.begin(clock)
         try:
             with interruptions_noted(clock, at_once=False):
-                stats, answer = self._memory.solve(guess, parameters, **limits)
+                stats, answer = self._buffers.solve(guess, parameters, **limits)
         except (KeyboardInterrupt, SystemError) as error:
             # CasADi returns a result beside the interruption, which Python reports as SystemError
             if not is_interruption(error):
@@ -146,9 +152,10 @@ class BoundedOptimiser:
             return self._stopped(guess, clock)
         return self._ended(stats, answer)
 
-    def _ended(self, stats, answer) -> RawResult:
-        """The result of a run that ended by itself: IPOPT's answer, or the best iterate of a run
-        that went in circles.
+    def _ended(self, stats: dict[str, Any], answer: dict[str, np.ndarray]) -> RawResult:
+        """The result of a run that ended by itself.
+
+        IPOPT's answer, or the best iterate of a run that went in circles.
         """
         still = self._watch.stands_still and stats["return_status"] == "User_Requested_Stop"
         reason = reason_of(stats, self._most_iterations)
@@ -162,11 +169,11 @@ class BoundedOptimiser:
             reason="the objective stands still" if still else reason,
             log="",
         )
-        if still:
+        if still and self._watch.variables is not None:
             return replace(result, variables=self._watch.variables, cost=self._watch.cost)
         return result
 
-    def _stopped(self, guess, clock) -> RawResult:
+    def _stopped(self, guess: np.ndarray, clock: SolveClock) -> RawResult:
         """The best iterate of a run that was stopped from outside."""
         if self._watch.variables is None:
             return unfinished(guess, clock.stop_reason, rows=self.rows)
@@ -179,10 +186,8 @@ class BoundedOptimiser:
         )
 
 
-def _out_of_digits(stats, still) -> bool:
-    """Whether a run ended because no step can be told from none, with a slope that round-off
-    explains.
-    """
+def _out_of_digits(stats: dict[str, Any], still: bool) -> bool:
+    """Whether a run ended because steps are below round-off, with a slope that this explains."""
     slopes = stats.get("iterations", {}).get("inf_du", [])
     stuck = still or stats.get("return_status") == "Search_Direction_Becomes_Too_Small"
     return bool(stuck and len(slopes) and min(slopes[-_LAST:]) <= _ACCEPTABLE)

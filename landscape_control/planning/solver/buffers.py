@@ -1,6 +1,8 @@
 """Inputs and outputs of a compiled nlpsol as NumPy buffers, and the raw result of one run."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import casadi as ca
 import numpy as np
@@ -35,12 +37,13 @@ class RawResult:
     ran: bool = True  # False where the optimiser refused to begin: the variables are the guess
 
 
-class Memory:
-    """No conversions on the way in or out; bounds of the variables are free and those of the rows
-    zero until given.
+class NlpBuffers:
+    """A compiled nlpsol with kept inputs and outputs: no conversions on the way in or out.
+
+    Bounds of the variables are free and those of the rows zero until given.
     """
 
-    def __init__(self, solver: ca.Function):
+    def __init__(self, solver: ca.Function) -> None:
         self._solver = solver  # must outlive its buffer
         self._inputs = {
             solver.name_in(i): np.zeros(solver.numel_in(i)) for i in range(solver.n_in())
@@ -50,14 +53,22 @@ class Memory:
             solver.name_out(i): np.zeros(solver.numel_out(i)) for i in range(solver.n_out())
         }
         self._buffer, self._trigger = solver.buffer()
+        # CasADi's stubs ask for a size beside the memoryview, which the interface does not take
+        buffer: Any = self._buffer
         for i, array in enumerate(self._inputs.values()):
-            self._buffer.set_arg(i, memoryview(array))
+            buffer.set_arg(i, array.data)
         for i, array in enumerate(self._outputs.values()):
-            self._buffer.set_res(i, memoryview(array))
+            buffer.set_res(i, array.data)
 
-    def solve(self, guess, parameters, **bounds):
-        """(statistics, copies of x, f, g, lam_g); ``bounds`` lbx, ubx, lbg, ubg stay for the next
-        run.
+    def solve(
+        self,
+        guess: np.ndarray,
+        parameters: Sequence[float] | np.ndarray,
+        **bounds: np.ndarray,
+    ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """(statistics, copies of x, f, g, lam_g).
+
+        ``bounds`` lbx, ubx, lbg, ubg stay for the next run.
         """
         self._inputs["x0"][:], self._inputs["p"][:] = guess, parameters
         for name, value in bounds.items():
@@ -73,22 +84,21 @@ class Memory:
 
 
 def is_interruption(error: BaseException) -> bool:
-    """Whether it is Ctrl-C: itself, or the SystemError that an interrupted function of CasADi makes
-    of it.
-    """
+    """Whether it is Ctrl-C, or the SystemError that an interrupted function of CasADi makes of it."""
     return isinstance(error, KeyboardInterrupt) or isinstance(error.__cause__, KeyboardInterrupt)
 
 
-def _reraise_signal(error):
-    """The exception of a signal's handler, such as KeyboardInterrupt, which IPOPT's interface wraps
-    in a SystemError.
+def _reraise_signal(error: SystemError) -> None:
+    """Raise the exception of a signal's handler, which IPOPT's interface wraps in a SystemError.
+
+    Such as KeyboardInterrupt; return where there is none.
     """
     if error.__cause__ is not None:
         raise error.__cause__ from None
 
 
-def reason_of(stats: dict, most_iterations: int) -> str:
-    """Why a run ended, with the limits of iterations and time told apart from other failures."""
+def reason_of(stats: dict[str, Any], most_iterations: int) -> str:
+    """Why a run ended; the limits of iterations and time are distinguished from other failures."""
     if stats["return_status"] in _OUT_OF_TIME:
         return TIME_LIMIT
     if not stats["success"] and int(stats["iter_count"]) >= most_iterations:

@@ -13,6 +13,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import FrameType
+
+from ..solution import Plan
 
 SECONDS = 600.0  # of one solve, unless the user says otherwise
 LEAST_SECONDS = 1e-3  # of a part of a solve: it always ends with something
@@ -36,7 +39,7 @@ class SolveClock:
     limit: float = math.inf
     outer: "SolveClock | None" = None
     begin: float = field(default_factory=time.monotonic)
-    plans: list = field(default_factory=list)
+    plans: "list[Plan]" = field(default_factory=list)
     ran_out: bool = False
     interrupted: bool = False
 
@@ -61,8 +64,9 @@ class SolveClock:
         self.interrupted = True
 
     def seconds_left(self) -> float:
-        """Negative when the time is over. Raises KeyboardInterrupt where one was lost in compiled
-        code.
+        """Negative when the time is over.
+
+        Raises KeyboardInterrupt where one was lost in compiled code.
         """
         self.check_interruption()
         return self._remaining()
@@ -72,9 +76,7 @@ class SolveClock:
         return share * max(self._remaining(), LEAST_SECONDS)
 
     def check_interruption(self) -> None:
-        """Raise KeyboardInterrupt once more: one that is raised inside a function of compiled code
-        may be dropped there.
-        """
+        """Raise KeyboardInterrupt once more: compiled code may drop one raised inside it."""
         if self.interrupted:
             raise KeyboardInterrupt
         if self.outer is not None:
@@ -89,8 +91,9 @@ _STATE = threading.local()
 
 @contextmanager
 def running_clock(limit: float) -> Iterator[SolveClock]:
-    """The clock that :func:`clock` returns inside this block; blocks may be nested, the inner one
-    counts. Ctrl-C is noted on it and raises at once.
+    """The clock that :func:`clock` returns inside this block, the innermost of several.
+
+    Ctrl-C is noted on it and raises at once.
     """
     outer = getattr(_STATE, "clock", None)
     _STATE.clock = SolveClock(limit=limit, outer=outer)
@@ -114,12 +117,12 @@ def interruptions_noted(noting: SolveClock, *, at_once: bool) -> Iterator[None]:
     asks the clock instead. Only where Python's own handler is in place, in the main thread;
     elsewhere nothing changes.
     """
-    here = threading.current_thread() is threading.main_thread()
-    if not here or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
         return
 
-    def handle(number, frame):
+    def handle(number: int, frame: FrameType | None) -> None:
         again = noting.interrupted
         noting.interrupt()
         if at_once or again:

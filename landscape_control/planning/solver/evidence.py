@@ -1,6 +1,4 @@
-"""What other starts say about the best plan: saddles to step off from, and cheaper paths that did
-not converge.
-"""
+"""What other starts say about the best plan: saddles to leave, and cheaper unfinished paths."""
 
 from dataclasses import replace
 
@@ -13,19 +11,18 @@ from ..certificate.examination import examine
 from ..solution import Plan, Status
 from ..transcription.base import node_times
 from .guess import Guess
-from .plans import USABLE
+from .plans import USABLE, cost_scale
 
 STEPS = (0.03, 0.1, 0.3, 1.0, 3.0)  # off a saddle, in units of the path's extent
 # largest residual of the dynamics at which an unfinished path counts as one that can be followed
 FOLLOWS = 0.1
 PIECES = 48  # of an element, in which the cost of a path that counts as evidence is summed again
-FALLEN = 1e3  # cost scales below the best plan from which a path is taken to fall without limit
+FALLEN = 1e3  # cost scales below the best plan: from there on a path falls without limit
 
 
 @np.errstate(all="ignore")  # steps may leave the domain of the loss: their cost is then not finite
 def beside(problem: ControlProblem, plan: Plan) -> list[Guess]:
-    """Paths to both sides of a stationary plan, along the direction in which its cost falls
-    fastest.
+    """Paths to both sides of a stationary plan, where its cost falls fastest.
 
     How far is chosen by the cost of the paths themselves where every direction can be pushed, else
     a tenth of the extent.
@@ -37,18 +34,17 @@ def beside(problem: ControlProblem, plan: Plan) -> list[Guess]:
     if extent == 0:
         extent = 1.0
     return [
-        _stepped(problem, plan, sign * extent * direction, name)
-        for sign, name in ((1, "one"), (-1, "the other"))
+        _stepped(problem, plan, extent * direction, "one"),
+        _stepped(problem, plan, -extent * direction, "the other"),
     ]
 
 
-def _stepped(problem, plan, offset, side) -> Guess:
+def _stepped(problem: ControlProblem, plan: Plan, offset: np.ndarray, side: str) -> Guess:
     paths = [plan.parameters + step * offset for step in STEPS]
     chosen = paths[1]
     if problem.model.is_invertible:
-        costs = [
-            examine(problem, replace(plan, parameters=path), plan.tail).path_cost for path in paths
-        ]
+        stepped = [replace(plan, parameters=path) for path in paths]
+        costs = [examine(problem, path, plan.tail).path_cost for path in stepped]
         finite = np.where(np.isfinite(costs), costs, np.inf)
         chosen = paths[int(np.argmin(finite))]
     curve = PiecewisePolynomial(vertices=plan.vertices, positions=plan.positions, values=chosen)
@@ -62,34 +58,32 @@ def _stepped(problem, plan, offset, side) -> Guess:
 def with_evidence(
     problem: ControlProblem, plans: list[Plan], found: list[Plan], tolerance: float
 ) -> list[Plan]:
-    """The plans, best first; where a start that did not converge met a cheaper path, the best one's
-    status says so.
+    """The plans, best first, with a status that says whether a cheaper path was met.
 
+    By a start that did not converge: ``found`` are the plans of all starts.
     A path is evidence if it can be followed, so that its cost is one that a learner can have: with
     B invertible every path can, otherwise its dynamics must hold about as well as a plan's.
     """
     best = plans[0]
     if not best.status.ok:
         return plans
-    margin = tolerance * best.certificate.cost_scale + best.cost_error
-    cheapest, lowest = None, best.cost - margin
+    scale = cost_scale(best)
+    cheapest, lowest = None, best.cost - (tolerance * scale + best.cost_error)
     for plan in found:
         if plan.status in USABLE or not np.isfinite(plan.parameters).all():
             continue
-        seen = examine(problem, plan, plan.tail)
-        can_follow = problem.model.is_invertible or seen.residuals["dynamics"] <= FOLLOWS
-        if not (can_follow and _meets_ends(problem, plan) and seen.path_cost < lowest):
+        examination = examine(problem, plan, plan.tail)
+        gap = examination.residuals["dynamics"]
+        can_follow = problem.model.is_invertible or gap <= FOLLOWS
+        if not (can_follow and _meets_ends(problem, plan) and examination.path_cost < lowest):
             continue
         finer = _on_finer_mesh(plan)  # a leap within an element may miss what it crosses
-        cost = max(seen.path_cost, examine(problem, finer, plan.tail).path_cost)
+        cost = max(examination.path_cost, examine(problem, finer, plan.tail).path_cost)
         if cost < lowest:
             cheapest, lowest = plan, cost
     if cheapest is None:
         return plans
-    falls = (
-        cheapest.status is Status.UNBOUNDED
-        or best.cost - lowest > FALLEN * best.certificate.cost_scale
-    )
+    falls = cheapest.status is Status.UNBOUNDED or best.cost - lowest > FALLEN * scale
     message = (
         f"the start '{cheapest.found_from[0]}' met a path of cost {lowest:.6g} and ended"
         f" {cheapest.status}"
@@ -112,18 +106,23 @@ def _on_finer_mesh(plan: Plan) -> Plan:
     nodes = node_times(vertices, plan.positions)
     times = np.append(nodes[:, :-1].ravel(), vertices[-1])
 
-    def at_nodes(values):
-        return PiecewisePolynomial(vertices=plan.vertices, positions=plan.positions, values=values)(
-            times
-        )
+    def at_nodes(values: np.ndarray) -> np.ndarray:
+        path = PiecewisePolynomial(vertices=plan.vertices, positions=plan.positions, values=values)
+        return path(times)
 
-    finer = {name: at_nodes(getattr(plan, name)) for name in ("parameters", "controls", "costates")}
-    return replace(plan, times=times, vertices=vertices, **finer)
+    return replace(
+        plan,
+        times=times,
+        vertices=vertices,
+        parameters=at_nodes(plan.parameters),
+        controls=at_nodes(plan.controls),
+        costates=at_nodes(plan.costates),
+    )
 
 
-def _meets_ends(problem, plan):
+def _meets_ends(problem: ControlProblem, plan: Plan) -> bool:
     extent = np.ptp(plan.parameters, axis=0).max()
     gap = np.abs(plan.parameters[0] - problem.start).max()
     if problem.end is not None:
         gap = max(gap, np.abs(plan.parameters[-1] - problem.end).max())
-    return gap <= 1e-6 * extent
+    return bool(gap <= 1e-6 * extent)

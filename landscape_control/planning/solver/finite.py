@@ -1,7 +1,9 @@
-"""Guesses that an optimiser can start from: every function finite, with slope and curvature, at
-every node.
+"""Guesses that an optimiser can start from: at every node every function is finite.
+
+Its slope and curvature are finite, too.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import casadi as ca
@@ -23,33 +25,33 @@ class Trouble:
     what: str  # such as "loss", "slope of the metric G"
     node: int
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"the {self.what} is not finite"
 
 
 def first_trouble(model: Model, points: np.ndarray) -> Trouble | None:
-    """The first of the points (S, n) where a function of the problem, its slope or curvature is not
-    finite; None if none.
+    """The first of the points (S, n) where a function, its slope or curvature is not finite.
 
-    B⁻¹ counts as one of them where B is square and depends on θ.
+    None if there is none. B⁻¹ counts as one of them where B is square and depends on θ.
     """
-    found = []
+    troubles = []
+    orders = ("", "slope of the ", "curvature of the ")
     for name, function in _checks(model).items():
-        for order, values in zip(
-            ("", "slope of the ", "curvature of the "), function(points), strict=False
-        ):
+        for order, values in zip(orders, function(points), strict=False):
             bad = ~np.isfinite(values.reshape(len(points), -1)).all(axis=1)
             if bad.any():
-                found.append((int(np.argmax(bad)), f"{order}{name}"))
-                break
-    return Trouble(node=min(found)[0], what=min(found)[1]) if found else None
+                troubles.append((int(np.argmax(bad)), f"{order}{name}"))
+                break  # where a value is not finite, neither is its slope
+    if not troubles:
+        return None
+    node, what = min(troubles)
+    return Trouble(node=node, what=what)
 
 
 def finite_guess(
     problem: ControlProblem, states: np.ndarray, times: np.ndarray, name: str
 ) -> tuple[np.ndarray, str]:
-    """(states, name) of a guess (K, d+1, n) at times (K, d+1), moved off singular points where it
-    meets any.
+    """(states, name) of a guess (K, d+1, n) at times (K, d+1), moved off singular points.
 
     A guess with a free end shrinks towards the start, where everything is finite, as little as one
     of a few factors allows; one with a fixed end bends aside. Problems without singular points
@@ -70,21 +72,19 @@ def finite_guess(
         if first_trouble(model, moved.reshape(-1, problem.dimension)) is None:
             return moved, f"{name}, moved off a point where {trouble}"
     node = trouble.node
+    theta = np.round(states.reshape(-1, problem.dimension)[node], 4).tolist()
     raise ProblemError(
         "guess",
         expected=(
             "a path along which loss, metric, drift, actuation and terminal cost are finite, with"
             " slope and curvature"
         ),
-        received=(
-            f"'{name}': {trouble} at t = {times.ravel()[node]:.4g}, "
-            f"θ = {np.round(states.reshape(-1, problem.dimension)[node], 4).tolist()}"
-        ),
+        received=f"'{name}': {trouble} at t = {times.ravel()[node]:.4g}, θ = {theta}",
         advice="move the end, or pass a guess that goes round that point",
     )
 
 
-def _moved(problem, states, times):
+def _moved(problem: ControlProblem, states: np.ndarray, times: np.ndarray) -> Iterator[np.ndarray]:
     """Candidates, nearest first."""
     if problem.end is None:
         for factor in _SHRINKINGS:
@@ -95,16 +95,15 @@ def _moved(problem, states, times):
     directions = np.random.default_rng(0).standard_normal((4, problem.dimension))
     for size in _BENDS:
         for direction in directions:
-            for sign in (1.0, -1.0):
-                yield states + sign * size * extent * 4 * s * (1 - s) * direction / np.linalg.norm(
-                    direction
-                )
+            length = np.linalg.norm(direction)
+            for sign in (1.0, -1.0):  # to both sides; nothing at the ends, most half-way
+                yield states + sign * size * extent * 4 * s * (1 - s) * direction / length
 
 
 def _checks(model: Model) -> dict[str, Pointwise]:
-    """Per function of the problem its entries, their slopes and curvatures at θ, compiled once per
-    model.
+    """Per function of the problem its entries, their slopes and curvatures at θ.
 
+    Compiled once per model.
     Slopes and curvatures are those of a weighted sum of the entries, which is finite only if all of
     them are.
     """
@@ -129,8 +128,9 @@ def _checks(model: Model) -> dict[str, Pointwise]:
     return model.cache["finite checks"]
 
 
-def _check(name, theta, expression):
+def _check(name: str, theta: ca.SX, expression: ca.SX) -> Pointwise:
     entries = ca.vec(ca.densify(expression))
+    # different weights, so that entries of opposite sign do not cancel
     total = ca.dot(entries, ca.DM(1 + 0.1 * np.arange(entries.numel())))
     outputs = [entries, ca.densify(ca.gradient(total, theta))]
     if theta.numel() <= _HESSIANS_UP_TO:

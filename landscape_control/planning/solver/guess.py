@@ -16,6 +16,8 @@ from ..solution import Plan, Solution
 from ..transcription.base import node_times
 from .targets import known_minima
 
+Curve = Callable[[np.ndarray], np.ndarray]  # fractions or times (S,) -> parameters (S, n)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Guess:
@@ -32,8 +34,8 @@ class Guess:
     """
 
     name: str
-    path: Callable[[np.ndarray], np.ndarray]
-    timed: Callable[[np.ndarray], np.ndarray] | None = None
+    path: Curve
+    timed: Curve | None = None
     cost: float = np.nan
     basin: int = -1
 
@@ -52,12 +54,21 @@ AnyGuess = Annotated[
 ]
 
 
-def straight(problem, target, name):
+def straight(problem: ControlProblem, target: np.ndarray, name: str) -> Guess:
+    """The straight line to ``target`` at constant speed."""
     start = problem.start
     return Guess(name=name, path=lambda s: start + s[:, None] * (target - start))
 
 
-def in_time(problem, name, at, last, *, path=None, cost=np.nan) -> Guess:
+def in_time(
+    problem: ControlProblem,
+    name: str,
+    at: Curve,
+    last: float,
+    *,
+    path: Curve | None = None,
+    cost: float = np.nan,
+) -> Guess:
     """A path given as a function ``at`` of time up to ``last``.
 
     It keeps its own clock where the horizon is infinite; ``path`` is then what it is in fractions
@@ -69,19 +80,25 @@ def in_time(problem, name, at, last, *, path=None, cost=np.nan) -> Guess:
     return replace(stretched, path=stretched.path if path is None else path, timed=at)
 
 
-def read_guess(problem: ControlProblem, guess, horizon: float) -> Guess:
-    """A user's guess: a Plan or Solution, a callable t -> θ, a constant (n,), an array (N+1, n)
-    equally spaced in time, or the name of a rule to follow."""
+def read_guess(problem: ControlProblem, guess: AnyGuess, horizon: float) -> Guess:
+    """What a user hands over, as a guess.
+
+    A Plan or Solution, a callable t -> θ, a constant (n,), an array (N+1, n) equally spaced in
+    time, or the name of a rule to follow.
+    """
     if isinstance(guess, Guess):
         return guess
     if isinstance(guess, str):
         return _followed_rule(problem, guess, horizon)
-    if isinstance(guess, Solution | Plan):
-        _check_plan(problem, guess.best if isinstance(guess, Solution) else guess)
-        return _previous(problem, guess.best if isinstance(guess, Solution) else guess)
-    if callable(guess):
-        return Guess(name="function", path=lambda s: _called(guess, s * horizon, problem.dimension))
+    if isinstance(guess, Solution):
+        guess = guess.best
+    if isinstance(guess, Plan):
+        _check_plan(problem, guess)
+        return _previous(problem, guess)
     n = problem.dimension
+    if callable(guess):
+        function = guess
+        return Guess(name="function", path=lambda s: _called(function, s * horizon, n))
     array = real_array("guess", guess, "numbers")
     if n == 1 and array.ndim <= 1:  # one parameter: a number is a constant, a list is a path
         array = array.reshape(1) if array.size == 1 else array.reshape(-1, 1)
@@ -102,7 +119,10 @@ def read_guess(problem: ControlProblem, guess, horizon: float) -> Guess:
     return Guess(name="array", path=broken_line(grid, array))
 
 
-def _check_plan(problem, plan):
+Rule = Callable[[ControlProblem, np.ndarray], np.ndarray]  # the velocity at θ, beside the drift
+
+
+def _check_plan(problem: ControlProblem, plan: Plan) -> None:
     given = plan.parameters.shape[1]
     if given != problem.dimension:
         raise ProblemError(
@@ -113,7 +133,7 @@ def _check_plan(problem, plan):
         )
 
 
-def _check_loss(problem, points):
+def _check_loss(problem: ControlProblem, points: np.ndarray) -> None:
     """Refuse a guess so far away that the loss overflows: no optimiser can start there.
 
     Beside a pole the loss is finite; guesses are moved off those later.
@@ -131,7 +151,7 @@ def _check_loss(problem, points):
         )
 
 
-def _called(function, times, dimension):
+def _called(function: Callable, times: np.ndarray, dimension: int) -> np.ndarray:
     """A user's function of time at these times; (S, n), or a clear refusal."""
     try:
         rows = [np.asarray(function(t), dtype=float).ravel() for t in times]
@@ -153,19 +173,18 @@ def _called(function, times, dimension):
     return np.array(rows)
 
 
-def _previous(problem, plan):
+def _previous(problem: ControlProblem, plan: Plan) -> Guess:
     """The earlier plan on stretched time, sheared so that it meets the new start (and end)."""
     last = plan.times[-1]
     shift = problem.start - plan.parameters[0]
     end_shift = np.zeros_like(shift) if problem.end is None else problem.end - plan.parameters[-1]
 
-    def path(s):
+    def path(s: np.ndarray) -> np.ndarray:
         nodes = node_times(plan.vertices, plan.positions).ravel()
         # the plan's own mesh, stretched
         if s.size == nodes.size and np.abs(s * last - nodes).max() <= 1e-12 * last:
-            states = plan.parameters[node_index(len(plan.vertices) - 1, plan.degree)].reshape(
-                s.size, -1
-            )
+            index = node_index(len(plan.vertices) - 1, plan.degree)
+            states = plan.parameters[index].reshape(s.size, -1)
         else:
             states = plan.parameters_at(np.minimum(s, 1.0) * last)
         return states + (1 - s)[:, None] * shift + s[:, None] * end_shift
@@ -173,7 +192,8 @@ def _previous(problem, plan):
     return Guess(name="previous plan", path=path)
 
 
-def _followed_rule(problem, name, horizon):
+def _followed_rule(problem: ControlProblem, name: str, horizon: float) -> Guess:
+    """Where the rule of this name leads from the start."""
     name = name.replace("_", " ").lower().removesuffix(" rule")
     check_choice("guess", name, ("straight line", *_RULES))
     if name == "straight line":
@@ -199,31 +219,29 @@ def _followed_rule(problem, name, horizon):
     return Guess(name=name, path=lambda s: flow.sol(s * horizon).T)
 
 
-def _preconditioned(power, metric):
+def _preconditioned(power: float, metric: bool) -> Rule:
     """θ̇ = -ρ M⁻¹∇L with M = |∇²L|^power (power > 0) or the metric; ρ the rate of VGR25's limits."""
 
-    def velocity(problem, theta):
+    def velocity(problem: ControlProblem, theta: np.ndarray) -> np.ndarray:
         objective = problem.objective
         _, gradient, hessian = problem.landscape.derivatives(theta)
         weight = objective.learning_rate * max(objective.loss_weight, objective.terminal_weight)
+        descent_rate = -weight / max(objective.discount, 1.0)
         if metric:
             actuation = problem.model.actuation(theta)[0]
-            return (
-                -weight
-                / max(objective.discount, 1.0)
-                * actuation
-                @ np.linalg.solve(problem.model.metric(theta)[0], actuation.T @ gradient[0])
-            )
+            pull = np.linalg.solve(problem.model.metric(theta)[0], actuation.T @ gradient[0])
+            return descent_rate * actuation @ pull
         if not power:
-            return -weight / max(objective.discount, 1.0) * gradient[0]
+            return descent_rate * gradient[0]
         values, vectors = np.linalg.eigh(hessian[0])
         size = np.maximum(np.abs(values), 1e-8 * np.abs(values).max() + 1e-300) ** power
-        return -(weight**0.5 if power < 1 else 1.0) * vectors @ (vectors.T @ gradient[0] / size)
+        rate = weight**0.5 if power < 1 else 1.0  # of the ballistic limit, and of Newton's step
+        return -rate * vectors @ (vectors.T @ gradient[0] / size)
 
     return velocity
 
 
-_RULES = {
+_RULES: dict[str, Rule] = {
     "stay": lambda problem, theta: -problem.model.drift(theta)[0],
     "gradient descent": _preconditioned(0.0, False),
     "natural gradient": _preconditioned(0.0, True),
@@ -232,7 +250,7 @@ _RULES = {
 }
 
 
-def _nearest_minimum(problem):
+def _nearest_minimum(problem: ControlProblem) -> np.ndarray:
     minima = known_minima(problem, 0)
     if not len(minima):
         raise ProblemError(

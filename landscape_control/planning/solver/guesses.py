@@ -7,11 +7,11 @@ import numpy as np
 from ...model.problem import ControlProblem
 from ...support.arrays import whole
 from ...support.errors import ProblemError
+from .candidate_ends import MANY, Places, plain_places
 from .guess import Guess, read_guess, straight
 from .mesh import fastest_rate
 from .rollouts import is_bound, rolled_out
 from .scales import is_bowl
-from .scouting import MANY, Places, plain_places
 from .targets import FRACTIONS, lines
 from .timed_curves import at_constant_speed, is_sampled, short_step, timed_curves, with_timing
 from .timing import best_timing
@@ -26,10 +26,10 @@ def default_guesses(
     """Paths with their best timing: to every basin worth ending in, cheapest first, then other
     ways, then drawn ones.
 
-    ``places`` is what the search found (see ``targets.surveyed``), or an array (A, n) of ends. Without
-    ``starts`` there is one path per basin, at most six, and to a fixed end at most three, on
-    different sides of what is in the way. With ``starts`` there are so many: further curves to the
-    same basins, straight lines at constant speed, and seeded lines and bends. Problems that are
+    ``places`` is what the search found (see ``targets.surveyed``), or an array (A, n) of ends.
+    Without ``starts`` there is one path per basin, at most six, and to a fixed end at most three,
+    on different sides of what is in the way. With ``starts`` there are so many: further curves to
+    the same basins, straight lines at constant speed, and seeded lines and bends. Problems that are
     quadratic throughout get one straight path.
     """
     if not isinstance(places, Places):
@@ -44,7 +44,7 @@ def default_guesses(
     return guesses[:wanted] + _drawn(problem, places, wanted - len(guesses), seed)
 
 
-def _obeying(problem, places, seed):
+def _obeying(problem: ControlProblem, places: Places, seed: int) -> list[Guess]:
     """Paths that obey the dynamics, where curves through the parameters say too little; found once
     per class of numbers.
     """
@@ -59,7 +59,7 @@ def _obeying(problem, places, seed):
     return places.timed["obeying"]
 
 
-def _downhill(problem):
+def _downhill(problem: ControlProblem) -> list[Guess]:
     """The way of the natural gradient, where lengths depend on the place: what is far by one
     measure is near by another, and a loss may be lowest where the metric vanishes. Left out where
     it cannot be followed over the horizon.
@@ -77,7 +77,7 @@ def _downhill(problem):
         return []
 
 
-def _of_class(problem, places, wanted):
+def _of_class(problem: ControlProblem, places: Places, wanted: int | None) -> list[Guess]:
     """The timed curves of the problem that stands for this one's class of numbers, moved to its own
     start and end.
     """
@@ -96,14 +96,14 @@ def _of_class(problem, places, wanted):
     return [_sheared(guess, shift, end_shift) for guess in places.timed[wanted]]
 
 
-def _sheared(guess, shift, end_shift):
+def _sheared(guess: Guess, shift: np.ndarray, end_shift: np.ndarray) -> Guess:
     """A guess whose start and end are moved, the ways between in proportion."""
     return replace(
         guess, path=lambda s: guess.path(s) + (1 - s)[:, None] * shift + s[:, None] * end_shift
     )
 
 
-def _drawn(problem, places, count, seed):
+def _drawn(problem: ControlProblem, places: Places, count: int, seed: int) -> list[Guess]:
     """Seeded paths, in turn: a line at constant speed, a bend with its best timing, a line to a
     drawn place with its best."""
     rng = np.random.default_rng(seed)
@@ -134,7 +134,7 @@ def _drawn(problem, places, count, seed):
     return found
 
 
-def _simple(problem, places):
+def _simple(problem: ControlProblem, places: Places) -> Guess:
     """The straight path of a problem with one minimum."""
     if problem.end is not None:
         return straight(problem, problem.end, "straight line")

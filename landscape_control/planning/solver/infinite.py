@@ -1,7 +1,9 @@
-"""Infinite horizons: the steady state where a plan comes to rest and the linear-quadratic cost to
-go around it.
+"""Infinite horizons: the steady state where a plan rests, and the cost to go around it.
+
+The cost to go is that of the linear-quadratic problem there.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import SimpleNamespace
 
@@ -15,6 +17,7 @@ from ..linear_quadratic import LinearQuadraticProblem
 from ..solution import Tail
 
 _BALANCINGS = 30  # every one takes the square root of what is left to mend
+Point = tuple[np.ndarray, np.ndarray, np.ndarray]  # (θ, u, λ)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,12 +30,12 @@ class Rest:
 
 
 def find_rest(problem: ControlProblem, near: np.ndarray) -> Rest:
-    """Solve 0 = f + Bu, 0 = Gu/η + Bᵀλ, 0 = γλ - ∂H/∂θ near a point, then the discounted Riccati
-    equation there.
+    """The steady state near a point, and the solution of the discounted Riccati equation there.
 
-    With dynamics Aθ + c + Bu, a quadratic loss and γ > 0 there may be no rest, where the drift
-    carries an uncontrolled direction away at a constant velocity; the cost is finite and the cost
-    to go quadratic all the same, and is given around the point itself.
+    It solves 0 = f + Bu, 0 = Gu/η + Bᵀλ, 0 = γλ - ∂H/∂θ. With dynamics Aθ + c + Bu, a quadratic
+    loss and γ > 0 there may be no rest, where the drift carries an uncontrolled direction away at a
+    constant velocity; the cost is finite and the cost to go quadratic all the same, and is given
+    around the point itself.
 
     Raises
     ------
@@ -43,9 +46,8 @@ def find_rest(problem: ControlProblem, near: np.ndarray) -> Rest:
         resting there costs something per unit time.
     """
     steady = _steady_state(problem, near)
-    if steady is None and not (
-        problem.model.is_linear_quadratic and problem.objective.discount > 0
-    ):
+    may_move = problem.model.is_linear_quadratic and problem.objective.discount > 0
+    if steady is None and not may_move:
         raise ProblemError(
             "infinite horizon",
             expected="a steady state where the plan can come to rest",
@@ -71,18 +73,19 @@ def find_rest(problem: ControlProblem, near: np.ndarray) -> Rest:
         value_hessian=freeze(value_hessian),
         velocity=None if steady else freeze(velocity),
     )
-    # γV, by the Hamilton-Jacobi equation
-    owed = float(running[0]) if steady else float(running[0] + costate @ velocity)
-    return Rest(
-        tail=tail, value=_resting_value(problem, owed, theta), rates=-np.linalg.eigvals(closed).real
-    )
+    # γV = min_u H, by the Hamilton-Jacobi equation
+    rate = float(running[0]) if steady else float(running[0] + costate @ velocity)
+    value = _resting_value(problem, rate, theta)
+    return Rest(tail=tail, value=value, rates=-np.linalg.eigvals(closed).real)
 
 
-def _origin(problem):
+def _origin(problem: ControlProblem) -> Point:
     return np.zeros(problem.dimension), np.zeros(problem.controls), np.zeros(problem.dimension)
 
 
-def _linearised(problem, theta, u, costate) -> SimpleNamespace:
+def _linearised(
+    problem: ControlProblem, theta: np.ndarray, u: np.ndarray, costate: np.ndarray
+) -> SimpleNamespace:
     """∂θ̇/∂θ, B and the second derivatives of H at a point, as matrices."""
     n, m = problem.dimension, problem.controls
     pair = [problem.objective.learning_rate, problem.objective.loss_weight]
@@ -102,28 +105,24 @@ def _linearised(problem, theta, u, costate) -> SimpleNamespace:
     )
 
 
-def _moving_centre(problem, point, local, value_hessian):
-    """(θ, u, λ) at the point itself, with λ = Sθ + q from the affine part of the linear-quadratic
-    cost to go.
-    """
+def _moving_centre(
+    problem: ControlProblem, point: np.ndarray, local: SimpleNamespace, value_hessian: np.ndarray
+) -> Point:
+    """(θ, u, λ) at the point itself, with λ = Sθ + q from the affine part of the cost to go."""
     objective = problem.objective
-    zero = _origin(problem)
+    at_origin = (part[None] for part in _origin(problem))
     pair = [objective.learning_rate, objective.loss_weight]
-    _, slope, _, offset = hamiltonian_derivatives(problem.model)(
-        *(part[None] for part in zero), pair
-    )
+    _, slope, _, offset = hamiltonian_derivatives(problem.model)(*at_origin, pair)
     push = np.linalg.solve(local.effort, local.push.T)
-    fading = (
-        objective.discount * np.eye(problem.dimension)
-        - local.drift.T
-        + value_hessian @ local.push @ push
-    )
+    # (γI - Aᵀ + SBR⁻¹Bᵀ) q = ∂H/∂θ + Sc, the terms of the Hamilton-Jacobi equation linear in θ
+    own = objective.discount * np.eye(problem.dimension) - local.drift.T
+    fading = own + value_hessian @ local.push @ push
     linear = np.linalg.solve(fading, slope.reshape(-1) + value_hessian @ offset.reshape(-1))
     costate = value_hessian @ point + linear
     return np.array(point), -push @ costate, costate
 
 
-def _value_hessian(local, discount):
+def _value_hessian(local: SimpleNamespace, discount: float) -> np.ndarray:
     """S of V ≈ ½ δᵀSδ; completing the square removes the cross term, u = v - R⁻¹Nᵀδ."""
     push, effort = local.push, local.effort
     shift = np.linalg.solve(effort, local.cross.T)
@@ -139,13 +138,13 @@ def _value_hessian(local, discount):
     return np.array(local_problem.infinite().value_hessian)
 
 
-def _steady_state(problem, near):
+def _steady_state(problem: ControlProblem, near: np.ndarray) -> Point | None:
     """(θ, u, λ) at rest, or None."""
     model, objective = problem.model, problem.objective
     n, m = model.dimension, model.controls
     pair = [objective.learning_rate, objective.loss_weight]
 
-    def equations(points):
+    def equations(points: np.ndarray) -> np.ndarray:
         theta, u, costate = points[:, :n], points[:, n : n + m], points[:, n + m :]
         _, slope, push, velocity = hamiltonian_derivatives(model)(theta, u, costate, pair)
         slope, push, velocity = (part.reshape(len(points), -1) for part in (slope, push, velocity))
@@ -153,33 +152,31 @@ def _steady_state(problem, near):
 
     begin = np.concatenate([near, np.zeros(m + n)])
     if model.is_linear_quadratic:
-        z = _solve_affine(_equation_matrix(problem), equations(np.zeros((1, len(begin))))[0], begin)
+        at_origin = equations(np.zeros((1, len(begin))))[0]
+        solved = _solve_affine(_equation_matrix(problem), at_origin, begin)
     else:
-        z = _search(equations, begin, n)
-    return None if z is None else (z[:n], z[n : n + m], z[n + m :])
+        solved = _search(equations, begin, n)
+    if solved is None:
+        return None
+    return solved[:n], solved[n : n + m], solved[n + m :]
 
 
-def _equation_matrix(problem):
+def _equation_matrix(problem: ControlProblem) -> np.ndarray:
     """The matrix of Pontryagin's steady equations in (θ, u, λ), where they are affine."""
     n = problem.dimension
     local = _linearised(problem, *_origin(problem))
+    fading = problem.objective.discount * np.eye(n) - local.drift.T
     return np.block(
         [
             [local.drift, local.push, np.zeros((n, n))],
             [local.cross.T, local.effort, local.push.T],
-            [
-                -local.state_cost,
-                -local.cross,
-                problem.objective.discount * np.eye(n) - local.drift.T,
-            ],
+            [-local.state_cost, -local.cross, fading],
         ]
     )
 
 
-def _solve_affine(matrix, origin, begin):
-    """The solution of matrix·z + origin = 0 nearest to ``begin`` in scaled unknowns; None if it has
-    none.
-    """
+def _solve_affine(matrix: np.ndarray, origin: np.ndarray, begin: np.ndarray) -> np.ndarray | None:
+    """The solution of matrix·z + origin = 0 nearest to ``begin`` in scaled unknowns, or None."""
     rows, columns = _balancing(matrix)
     matrix, right = matrix / (rows[:, None] * columns), -(origin / rows)
     start = begin * columns
@@ -192,7 +189,7 @@ def _solve_affine(matrix, origin, begin):
     return (start + step) / columns if gap <= 1e-9 * size + rounding else None
 
 
-def _balancing(matrix):
+def _balancing(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Units of rows and columns in which the largest entry of each is one (Ruiz 2001)."""
     rows, columns = np.ones(len(matrix)), np.ones(matrix.shape[1])
     for _ in range(_BALANCINGS):
@@ -203,35 +200,39 @@ def _balancing(matrix):
     return rows, columns
 
 
-def _search(equations, begin, n):
+def _search(
+    equations: Callable[[np.ndarray], np.ndarray], begin: np.ndarray, n: int
+) -> np.ndarray | None:
     """A root near ``begin``; None if none is found."""
     near = begin[:n]
     if np.abs(equations(begin[None])).max() <= 1e-10 * (1 + np.abs(near).max()):
         return begin
     # the search may step out of the loss's domain; what counts is where it ends
     with np.errstate(all="ignore"):
-        z = root(lambda point: equations(point[None])[0], begin, method="hybr", tol=1e-13).x
-        gap = np.abs(equations(z[None])).max() if np.isfinite(z).all() else np.inf
+        end = root(lambda point: equations(point[None])[0], begin, method="hybr", tol=1e-13).x
+        gap = np.abs(equations(end[None])).max() if np.isfinite(end).all() else np.inf
     reach = 1 + np.abs(near).max()
-    return z if gap <= 1e-7 * reach and np.abs(z[:n] - near).max() <= 1e2 * reach else None
+    is_root = gap <= 1e-7 * reach
+    is_near = np.abs(end[:n] - near).max() <= 1e2 * reach
+    return end if is_root and is_near else None
 
 
-def _resting_value(problem, running, theta):
+def _resting_value(problem: ControlProblem, running: float, theta: np.ndarray) -> float:
+    """V at rest: the running cost there over γ; without discount it has to be zero."""
     objective = problem.objective
     if objective.discount > 0:
         return running / objective.discount
-    size = objective.loss_weight * abs(
-        float(problem.landscape.loss(problem.start)[0] - problem.landscape.loss(theta)[0])
-    )
+    fall = problem.landscape.loss(problem.start)[0] - problem.landscape.loss(theta)[0]
+    size = objective.loss_weight * abs(float(fall))
     if abs(running) > 1e-9 * (size + 1e-3):
+        level = running / max(objective.loss_weight, 1e-300)  # L there
         raise ProblemError(
             "infinite horizon without discount",
             expected="a steady state that costs nothing per unit time",
             received=f"running cost {running:.6g} at rest at {np.round(theta, 4).tolist()}",
             advice=(
-                "lower the landscape with"
-                f" landscape.above({running / max(objective.loss_weight, 1e-300):.12g}), or use a"
-                " discount γ > 0 or a finite horizon"
+                f"lower the landscape with landscape.above({level:.12g}), or use a discount γ > 0"
+                " or a finite horizon"
             ),
         )
     return 0.0

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ...model.problem import ControlProblem
+from ...model.problem import ControlProblem, Model
 from ...support.arrays import freeze
 
 
@@ -30,11 +30,11 @@ def initial_vertices(
 
 
 @lru_cache(maxsize=64)
-def _mild(elements):
+def _mild(elements: int) -> np.ndarray:
     return freeze(np.linspace(0.0, 1.0, elements + 1) ** 1.5)
 
 
-def _geometric(elements, first):
+def _geometric(elements: int, first: float) -> np.ndarray:
     """x_k = (q^k - 1)/(q^K - 1) with x_1 = first, the ratio found by bisection on its logarithm."""
     low, high = 1e-9, 20.0
     for _ in range(80):
@@ -49,11 +49,11 @@ def _geometric(elements, first):
 def refined_vertices(
     vertices: np.ndarray, errors: np.ndarray, elements: int, order: int
 ) -> np.ndarray:
-    """``elements`` new vertices that share out the error estimates evenly (equidistribution, de
-    Boor 1973).
+    """``elements`` new vertices that share out the error estimates evenly.
 
-    The error of an element of length h is taken as c·h^(order + 1), so elements of density
-    (error)^{1/(order+1)}/h carry equal shares; a floor keeps neighbours from differing wildly.
+    Equidistribution (de Boor 1973). The error of an element of length h is taken as c·h^(order +
+    1), so elements of density (error)^{1/(order+1)}/h carry equal shares; a floor keeps neighbours
+    from differing wildly.
     """
     share = np.maximum(errors, 1e-6 * max(errors.max(), 1e-300)) ** (1.0 / (order + 1))
     share = np.maximum(share, 0.2 * share.mean())
@@ -65,18 +65,18 @@ def refined_vertices(
 
 
 def fastest_rate(problem: ControlProblem, minima: np.ndarray) -> float:
-    """Upper estimate of the relaxation rate √(ηk h b²/g) along plans, from curvatures h at start
-    and minima.
+    """Upper estimate of the relaxation rate √(ηk h b²/g) along plans.
+
+    The curvatures h are those at the start and at the minima.
     """
     objective = problem.objective
-    curvature = max(
-        float(np.abs(problem.start_derivatives[2]).max()), _curvature(problem.model, minima)
-    )
+    at_start = float(np.abs(problem.start_derivatives[2]).max())
+    curvature = max(at_start, _curvature(problem.model, minima))
     mobility, drift = _mobility(problem)
     return math.sqrt(objective.learning_rate * objective.loss_weight * curvature * mobility) + drift
 
 
-def _curvature(model, minima):
+def _curvature(model: Model, minima: np.ndarray) -> float:
     """Largest |∂²L| at these minima, kept with the model until others are asked for."""
     known = model.cache.get("curvature at minima")
     if known is None or known[0] is not minima:
@@ -85,9 +85,10 @@ def _curvature(model, minima):
     return known[1]
 
 
-def _mobility(problem):
-    """(b²/g, largest entry of the drift matrix) at the start, kept with the model until another
-    start is asked for.
+def _mobility(problem: ControlProblem) -> tuple[float, float]:
+    """(b²/g, largest entry of the drift matrix) at the start.
+
+    Kept with the model until another start is asked for.
     """
     model = problem.model
     key = model.place_of(problem.start)
@@ -95,8 +96,8 @@ def _mobility(problem):
     if known is None or known[0] != key:
         metric, actuation = model.effort_at(problem.start)
         push = np.linalg.norm(actuation, 2) ** 2 / np.linalg.eigvalsh(metric)[0]
-        drift = (
-            float(np.abs(model.drift_matrix[0]).max()) if model.drift_matrix is not None else 0.0
-        )
+        drift = 0.0
+        if model.drift_matrix is not None:
+            drift = float(np.abs(model.drift_matrix[0]).max())
         known = model.cache["mobility"] = key, (float(push), drift)
     return known[1]

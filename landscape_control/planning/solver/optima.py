@@ -1,6 +1,6 @@
 """Distinct optima from many guesses: the ends of several runs, merged where they cost the same."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,20 +33,19 @@ class Optimum:
 def optima_from(
     optimiser: BoundedOptimiser,
     guesses: Iterable[np.ndarray],
-    parameters=(),
+    parameters: Sequence[float] | np.ndarray = (),
     *,
     bounds: np.ndarray | None = None,
     rows: np.ndarray | None = None,
     closeness: float,
     clock: SolveClock | None = None,
 ) -> tuple[Optimum, ...]:
-    """Run from every guess (S, n); ends whose objectives differ by at most ``closeness`` count as
-    one, best first.
+    """Run from every guess (S, n), and give the distinct ends, best first.
 
-    Guesses that are left when the ``clock`` is over are not run from, but for the first. Each end
-    is represented by a run that reached stationarity, if one did. Ends that differ in their
-    coefficients but not in cost are one optimum here: which coefficients matter is a question of
-    identifiability.
+    Ends whose objectives differ by at most ``closeness`` are one. Guesses that are left when the
+    ``clock`` is over are not run from, but for the first. Each end is represented by a run that
+    reached stationarity, if one did. Ends that differ in their coefficients but not in cost are one
+    optimum here: which coefficients matter is a question of identifiability.
     """
     clock = SolveClock() if clock is None else clock
     ends: list[Optimum] = []
@@ -63,9 +62,7 @@ def optima_from(
 
 
 def merged_optima(optima: Iterable[Optimum], closeness: float) -> tuple[Optimum, ...]:
-    """Distinct optima, best first: those within ``closeness`` of the best of a group, by their
-    objectives, are one.
-    """
+    """Distinct optima, best first: objectives within ``closeness`` of a group's best are one."""
     ordered = sorted(optima, key=lambda optimum: (not np.isfinite(optimum.cost), optimum.cost))
     groups: list[list[Optimum]] = []
     for optimum in ordered:
@@ -76,12 +73,13 @@ def merged_optima(optima: Iterable[Optimum], closeness: float) -> tuple[Optimum,
     return tuple(map(_represented, groups))
 
 
-def _cost_alike(best, optimum, closeness) -> bool:
+def _cost_alike(best: Optimum, optimum: Optimum, closeness: float) -> bool:
     # equal costs first: the difference of two infinite ones is not a number
     return best.cost == optimum.cost or abs(optimum.cost - best.cost) <= closeness
 
 
-def _represented(group) -> Optimum:
+def _represented(group: Sequence[Optimum]) -> Optimum:
     """The first of a group that reached stationarity, or else its best, for all of them."""
-    shown = min(group, key=lambda optimum: not optimum.result.success)
-    return Optimum(result=shown.result, count=sum(optimum.count for optimum in group))
+    representative = min(group, key=lambda optimum: not optimum.result.success)
+    count = sum(optimum.count for optimum in group)
+    return Optimum(result=representative.result, count=count)

@@ -5,16 +5,24 @@ import math
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import casadi as ca
 import numpy as np
 
 from ...support.errors import ProblemError, check_choice
 from ..transcription import Program
-from .buffers import QUIET, TIME_LIMIT, Memory, RawResult, reason_of
+from .buffers import QUIET, TIME_LIMIT, NlpBuffers, RawResult, reason_of
 from .clock import clock
-from .guards import guarded_functions
-from .options import PLUGINS, REFUSED, check_option, known_defaults
+from .fatrop_guards import guarded_functions
+from .options import (
+    PLUGINS,
+    REFUSED,
+    Options,
+    casadi_version,
+    check_option,
+    known_defaults,
+)
 
 _ACCEPTABLE = 1e-8
 _NOT_TRUSTED = (
@@ -25,8 +33,7 @@ _NOT_TRUSTED = (
 
 @dataclass(kw_only=True, eq=False)
 class Optimiser:
-    """A compiled solver for one program; ``plugin`` is "fatrop" or "ipopt", as chosen by the
-    caller.
+    """A compiled solver for one program by ``plugin``, "fatrop" or "ipopt".
 
     ``options`` go to the plugin under its own names and override the defaults here. ``keep_log``
     keeps what it prints. ``rescue`` hands runs in which Fatrop fails to IPOPT, on the same program
@@ -35,11 +42,11 @@ class Optimiser:
 
     program: Program
     plugin: str
-    options: dict = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
     keep_log: bool = False
     rescue: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_choice("solver", self.plugin, PLUGINS)
         size = self.program.nlp["g"].numel()
         for name, value in self.options.items():
@@ -48,10 +55,10 @@ class Optimiser:
         if self.keep_log:
             chosen = chosen | {"print_level": 5}
         self._most_iterations = chosen["max_iter"]
-        settings = {
+        settings: Options = {
             **QUIET,
             **self.program.options,
-            **{f"{self.plugin}.{k}": v for k, v in chosen.items()},
+            **{f"{self.plugin}.{name}": value for name, value in chosen.items()},
         }
         if self.plugin == "fatrop":
             guarded = guarded_functions(self.program)
@@ -60,30 +67,24 @@ class Optimiser:
         elif math.isfinite(clock().limit):
             settings = {"ipopt.max_wall_time": clock().limit} | settings
         try:
-            self._solver = ca.nlpsol("solver", self.plugin, self.program.nlp, settings)
-        except (
-            RuntimeError
-        ) as error:  # the program alone is always accepted, and so is each option alone
+            solver = ca.nlpsol("solver", self.plugin, self.program.nlp, settings)
+        except RuntimeError as error:
+            # the program alone is always accepted, and so is each option alone
             self._refuse_options(str(error).strip().splitlines()[-1])
             raise
-        self._memory = Memory(self._solver)
+        self._buffers = NlpBuffers(solver)
 
     def run(self, guess: np.ndarray, parameters: np.ndarray, *, trusted: bool = True) -> RawResult:
-        """Solve from one guess; never raises for a failed solve. Ctrl-C is heard at every
-        evaluation of a function.
+        """Solve from one guess; a failed solve raises nothing.
 
-        Where Fatrop is not ``trusted`` to return (see ``guards``) IPOPT solves its program, and the
-        result's note says so.
+        Ctrl-C is noticed at every evaluation of a function. Where Fatrop is not ``trusted`` to
+        return (see ``fatrop_guards``) IPOPT solves its program, and the result's note says so.
         """
         if self.plugin == "fatrop" and not trusted:
             return replace(self._substitute.run(guess, parameters), note=_NOT_TRUSTED)
         result = self._run(guess, parameters)
-        if (
-            result.success
-            or result.reason == TIME_LIMIT
-            or self.plugin != "fatrop"
-            or not self.rescue
-        ):
+        is_final = result.success or result.reason == TIME_LIMIT
+        if is_final or self.plugin != "fatrop" or not self.rescue:
             return result
         if self._is_stationary(result, parameters):
             return replace(result, success=True)
@@ -92,17 +93,16 @@ class Optimiser:
             return result
         return replace(second, note=f"fatrop failed ({result.reason}); this is ipopt's")
 
-    def _run(self, guess, parameters):
+    def _run(self, guess: np.ndarray, parameters: np.ndarray) -> RawResult:
         if clock().seconds_left() <= 0:
             clock().ran_out = True
             return self._nothing(guess, TIME_LIMIT, "")
         printed = io.StringIO()
         try:
             with redirect_stdout(printed) if self.keep_log else nullcontext():
-                stats, answer = self._memory.solve(guess, parameters)
-        except (
-            RuntimeError
-        ) as error:  # the plugin gave up in its own way: guards, numbers it cannot start from
+                stats, answer = self._buffers.solve(guess, parameters)
+        except RuntimeError as error:
+            # the plugin gave up in its own way: guards, numbers it cannot start from
             clock().check_interruption()
             return replace(self._nothing(guess, str(error), printed.getvalue()), ran=False)
         clock().check_interruption()
@@ -119,49 +119,46 @@ class Optimiser:
             log=printed.getvalue(),
         )
 
-    def _is_stationary(self, result, parameters) -> bool:
-        """Whether Fatrop stopped only because rounding is above its tolerance: far from the origin,
-        or in too small a unit.
+    def _is_stationary(self, result: RawResult, parameters: np.ndarray) -> bool:
+        """Whether Fatrop stopped only because rounding is above its tolerance.
 
-        Violations and the slope of the Lagrangian are compared with 1e-8, times the multipliers'
-        mean where that is more.
+        So it may be far from the origin, or in too small a unit. Violations and the slope of the
+        Lagrangian are compared with 1e-8, times the multipliers' mean where that is more.
         """
-        if not (
-            np.isfinite(result.variables).all()
-            and np.isfinite(result.multipliers).all()
-            and result.multipliers.size
-        ):
+        finite = np.isfinite(result.variables).all() and np.isfinite(result.multipliers).all()
+        if not (finite and result.multipliers.size):
             return False
         slope = np.array(self._slopes(result.variables, parameters, 1.0, result.multipliers)[0])
         allowed = _ACCEPTABLE * max(1.0, float(np.abs(result.multipliers).mean()))
-        return bool(
-            np.abs(slope).max() <= allowed and np.abs(result.constraints).max() <= _ACCEPTABLE
-        )
+        violation = np.abs(result.constraints).max()
+        return bool(np.abs(slope).max() <= allowed and violation <= _ACCEPTABLE)
 
     @cached_property
     def _substitute(self) -> "Optimiser":
-        """IPOPT on the same program, built when first needed; the options of the two are not the
-        same, but for one.
+        """IPOPT on the same program, built when first needed.
+
+        The two have one option in common.
         """
         common = {name: value for name, value in self.options.items() if name == "max_iter"}
         return Optimiser(
             program=self.program, plugin="ipopt", options=common, keep_log=self.keep_log
         )
 
-    def _refuse_options(self, said):
-        """The user's options were accepted one by one, but not together, or not for this program;
-        return without any.
+    def _refuse_options(self, complaint: str) -> None:
+        """Say that the options were accepted one by one, but not together or for this program.
+
+        Return where there are none.
         """
         if self.options:
             raise ProblemError(
-                f"options of {self.plugin} (CasADi {ca.__version__}):"
+                f"options of {self.plugin} (CasADi {casadi_version()}):"
                 f" {', '.join(map(repr, self.options))}",
                 expected=f"options that {self.plugin} takes together",
-                received=said.split(": ", 1)[-1],
+                received=complaint.split(": ", 1)[-1],
                 advice=f"leave some out, or see the manual of {self.plugin} for its options",
             )
 
-    def _nothing(self, guess, reason, log):
+    def _nothing(self, guess: np.ndarray, reason: str, log: str) -> RawResult:
         """The result of a run that produced none: the guess itself, with the reason."""
         size = self.program.nlp["g"].numel()
         return RawResult(

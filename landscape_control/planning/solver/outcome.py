@@ -4,9 +4,12 @@ import math
 
 import numpy as np
 
+from ...model.problem import ControlProblem
 from ..solution import Status
-from .buffers import TIME_LIMIT
+from ..transcription import Path, Program
+from .buffers import TIME_LIMIT, RawResult
 from .finite import first_trouble
+from .subproblem import Subproblem
 
 _REASONS = {
     "SOLVER_RET_LIMITED": Status.ITERATION_LIMIT,
@@ -16,22 +19,17 @@ _REASONS = {
 }
 
 
-def outcome_of(subproblem, program, raw, path):
-    """Status and message of one optimiser run."""
+def outcome_of(
+    subproblem: Subproblem, program: Program, raw: RawResult, path: Path
+) -> tuple[Status, str]:
+    """Status and message of one run of the optimiser."""
     problem = subproblem.problem
     if raw.reason == TIME_LIMIT:
         return Status.TIME_LIMIT, f"after {raw.iterations} iterations from this guess"
-    trouble = (
-        None
-        if raw.success or problem.model.is_total
-        else first_trouble(problem.model, path.parameters)
-    )
-    if trouble is not None:
-        where = (
-            f"t = {path.times[trouble.node]:.4g}, θ ="
-            f" {np.round(path.parameters[trouble.node], 4).tolist()}"
-        )
-        return Status.NOT_STATIONARY, f"{trouble} at {where}"
+    if not (raw.success or problem.model.is_total):
+        trouble = first_trouble(problem.model, path.parameters)
+        if trouble is not None:
+            return Status.NOT_STATIONARY, f"{trouble} at {_place(path, trouble.node)}"
     if not raw.ran:  # the path is the guess, and says nothing about the cost
         return Status.NOT_STATIONARY, f"the optimiser did not run: {raw.reason}"
     if not raw.success or not math.isfinite(raw.cost):
@@ -41,26 +39,24 @@ def outcome_of(subproblem, program, raw, path):
         if not finite or falls:
             return Status.UNBOUNDED, f"the optimiser stopped with {raw.reason}, cost {raw.cost:.3g}"
     if not raw.success:
-        return (
-            _REASONS.get(raw.reason, Status.NOT_STATIONARY),
-            f"{raw.reason}; {_worst_blocks(problem, program, raw, path)}",
-        )
+        status = _REASONS.get(raw.reason, Status.NOT_STATIONARY)
+        return status, f"{raw.reason}; {_worst_blocks(problem, program, raw, path)}"
     metrics = None if problem.model.constant["metric"] else problem.model.metric(path.parameters)
     if metrics is not None and not _are_definite(metrics):
         lowest = np.linalg.eigvalsh(metrics)[:, 0]
         if lowest.min() <= 0:
-            worst = int(np.argmax(lowest <= 0))  # the first place on the way
-            return (
-                Status.METRIC_NOT_DEFINITE,
-                (
-                    f"smallest eigenvalue of G is {lowest[worst]:.3g} at t ="
-                    f" {path.times[worst]:.4g}, θ = {np.round(path.parameters[worst], 4).tolist()}"
-                ),
-            )
+            first = int(np.argmax(lowest <= 0))  # on the path
+            smallest = f"smallest eigenvalue of G is {lowest[first]:.3g}"
+            return Status.METRIC_NOT_DEFINITE, f"{smallest} at {_place(path, first)}"
     return Status.CONVERGED, ""
 
 
-def _are_definite(matrices) -> bool:
+def _place(path: Path, node: int) -> str:
+    theta = np.round(path.parameters[node], 4).tolist()
+    return f"t = {path.times[node]:.4g}, θ = {theta}"
+
+
+def _are_definite(matrices: np.ndarray) -> bool:
     """Whether all of them (S, m, m) have a Cholesky factor, which is found sooner than eigenvalues."""
     try:
         np.linalg.cholesky(matrices)
@@ -69,7 +65,9 @@ def _are_definite(matrices) -> bool:
     return True
 
 
-def _worst_blocks(problem, program, raw, path, count=3) -> str:
+def _worst_blocks(
+    problem: ControlProblem, program: Program, raw: RawResult, path: Path, count: int = 3
+) -> str:
     """The largest violations of the constraints, in words."""
     names = {
         "gap": "continuity of θ",
@@ -86,10 +84,10 @@ def _worst_blocks(problem, program, raw, path, count=3) -> str:
     worst = [text for size, text in sorted(violations, reverse=True)[:count] if size > 1e-8]
     if worst:
         return "worst violations: " + "; ".join(worst)
-    said = "all constraints hold, but the path is not stationary"
+    message = "all constraints hold, but the path is not stationary"
     if not problem.model.is_total:
-        said += (
+        message += (
             "; the problem's functions are not finite everywhere, and the path may press against"
             " such a place"
         )
-    return said
+    return message

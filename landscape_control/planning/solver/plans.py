@@ -1,7 +1,6 @@
-"""Many plans from many guesses: which are the same, where they end, how far their tails can be
-trusted.
-"""
+"""Many plans from many guesses: which are the same, where they end, how far tails are trusted."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -16,11 +15,12 @@ SAME_PATH = 1e-2  # plans closer than this fraction of their extent, everywhere,
 
 
 def distinct(plans: list[Plan]) -> list[tuple[Plan, Plan]]:
-    """(plan, original) pairs: stationary before failed, best first, duplicates merged with their
-    guesses remembered.
+    """(plan, original) pairs: stationary before failed, best first, duplicates merged.
+
+    A merged plan names the guesses of all its duplicates.
     """
     chosen: list[tuple[Plan, Plan]] = []
-    for plan in sorted(plans, key=lambda p: (p.status not in USABLE, p.cost)):
+    for plan in sorted(plans, key=lambda plan: (plan.status not in USABLE, plan.cost)):
         twin = next((i for i, (other, _) in enumerate(chosen) if _same(plan, other)), None)
         if twin is None:
             chosen.append((plan, plan))
@@ -35,38 +35,45 @@ def with_basin(problem: ControlProblem, plan: Plan, minima: np.ndarray) -> Plan:
     return plan.revised(_find_basin=lambda point: end_basin(problem.landscape, point, minima))
 
 
+def cost_scale(plan: Plan) -> float:
+    """What the tolerance of a certified plan is relative to."""
+    if plan.certificate is None:
+        raise TypeError("a plan that is part of another has no certificate")
+    return plan.certificate.cost_scale
+
+
 def near(plan: Plan, rest: Rest) -> bool:
     """Whether the plan's end is close to this rest, compared with the plan's extent."""
-    allowed = 0.1 * np.ptp(plan.parameters, axis=0).max() + resting_length(
-        np.abs(plan.parameters).max()
-    )
-    return np.abs(plan.parameters[-1] - rest.tail.steady_state).max() <= allowed
+    extent = np.ptp(plan.parameters, axis=0).max()
+    allowed = 0.1 * extent + resting_length(np.abs(plan.parameters).max())
+    return bool(np.abs(plan.parameters[-1] - rest.tail.steady_state).max() <= allowed)
 
 
-def continued(plan: Plan):
+def continued(plan: Plan) -> Callable[[float], np.ndarray]:
     """The plan followed by its own linear tail, as a function of time."""
     last = plan.times[-1]
-    return lambda t: (
-        plan.at(t)[0] if t <= last else plan.follow_tail(plan.parameters[-1], t - last)[0]
-    )
+
+    def theta(t: float) -> np.ndarray:
+        if t <= last:
+            return plan.at(t)[0]
+        return plan.follow_tail(plan.parameters[-1], t - last)[0]
+
+    return theta
 
 
 def settled(problem: ControlProblem, plan: Plan, resolved: float) -> Plan:
-    """The part of an infinite-horizon plan that its own cost determines, with a verdict on the tail
-    that continues it.
+    """The part of an infinite-horizon plan that its own cost determines, its tail judged.
 
     Beyond γt = ``resolved`` the discount has faded what happens so far that the optimiser no longer
     sees it: the plan is cut at the next vertex. The tail is trusted where it reproduces the path
     around the cut (or the last fifth); on a quadratic landscape with affine drift and constant
     metric and actuation it is exact everywhere.
     """
+    if plan.tail is None:
+        raise TypeError("a plan without a tail is not that of an infinite horizon")
     vertices = plan.vertices
-    keep = max(
-        1,
-        min(
-            int(np.searchsorted(vertices * problem.objective.discount, resolved)), len(vertices) - 1
-        ),
-    )
+    faded = int(np.searchsorted(vertices * problem.objective.discount, resolved))
+    keep = max(1, min(faded, len(vertices) - 1))  # elements
     reliable = tail_is_exact(problem) or _tail_agrees(plan, min(vertices[keep], 0.8 * vertices[-1]))
     nodes = keep * plan.degree + 1
     return replace(
@@ -81,29 +88,26 @@ def settled(problem: ControlProblem, plan: Plan, resolved: float) -> Plan:
 
 
 def tail_is_exact(problem: ControlProblem) -> bool:
-    """Whether the linear-quadratic tail holds everywhere: quadratic loss, affine drift, constant
-    metric and actuation.
-    """
-    model = problem.model
-    constant = model.constant["metric"] and model.constant["actuation"]
-    return constant and model.drift_matrix is not None and problem.landscape.is_quadratic
+    """Whether the linear-quadratic tail holds everywhere, as the problem is quadratic itself."""
+    return problem.model.is_linear_quadratic
 
 
-def _tail_agrees(plan, begin):
+def _tail_agrees(plan: Plan, begin: float) -> bool:
+    """Whether the tail reproduces the path from ``begin`` on, for a quarter of that time."""
     grid = np.linspace(begin, min(1.25 * begin, plan.times[-1]), 9)
     expected = np.array([plan.follow_tail(plan.at(begin)[0], t - begin)[0] for t in grid])
-    return np.abs(plan.at(grid)[0] - expected).max() <= 1e-3 * np.ptp(plan.parameters, axis=0).max()
+    extent = np.ptp(plan.parameters, axis=0).max()
+    return bool(np.abs(plan.at(grid)[0] - expected).max() <= 1e-3 * extent)
 
 
-def _same(plan, other):
+def _same(plan: Plan, other: Plan) -> bool:
     if not np.isfinite(plan.parameters).all() or not np.isfinite(other.parameters).all():
         return False
     last = min(plan.times[-1], other.times[-1])
-    extent = max(
-        np.ptp(other.parameters, axis=0).max(), 1e-9 * (1 + np.abs(other.parameters).max())
-    )
+    rounding = 1e-9 * (1 + np.abs(other.parameters).max())
+    extent = max(np.ptp(other.parameters, axis=0).max(), rounding)
     apart = np.abs(plan.parameters[-1] - other.parameters[-1]).max() > SAME_PATH * extent
     if apart and plan.times[-1] == other.times[-1]:  # the ends alone tell most plans apart
         return False
     grid = np.linspace(0, last, 17)
-    return np.abs(plan.at(grid)[0] - other.at(grid)[0]).max() <= SAME_PATH * extent
+    return bool(np.abs(plan.at(grid)[0] - other.at(grid)[0]).max() <= SAME_PATH * extent)

@@ -25,10 +25,10 @@ from ...model.problem import (
 )
 from ...support.arrays import freeze
 from ...support.errors import ProblemError
-from ..certificate.examination import examine
+from ..certificate.examination import Examination, examine
 from ..solution import Plan, Status
 from .guess import Guess
-from .single import solve_plan
+from .refinement import solve_plan
 from .subproblem import CompiledPrograms, Subproblem
 
 TRUSTED = 10.0  # γt up to which a window's plan is kept
@@ -37,6 +37,7 @@ WINDOW = 24.0  # γt of a window
 LAST = TRUSTED + 2.0  # γt of the longest window that is kept whole
 MOST_WINDOWS = 1000
 _FAR, _LARGEST_POWER = 1e8, 140  # of the parameters, relative to the start; as a power of ten
+Pieces = list[tuple[float, Plan]]  # consecutive windows: when each begins, and its plan
 _CAUTION = 30.0  # times an estimate that is right within a factor
 
 
@@ -83,7 +84,7 @@ def chain_plan(programs: CompiledPrograms, subproblem: Subproblem, guess: Guess)
     """The plan over the whole horizon, window by window; its cost is the integral along all of them
     and the end.
 
-    Where an end is felt so long before that windows without it may have lost something, the last
+    Where an end matters so long before that windows without it may have lost something, the last
     window is longer, in a unit of length that grows (see ``unit_growth``).
     """
     discount, horizon = visible_rate(subproblem.problem), subproblem.horizon
@@ -104,7 +105,9 @@ def chain_plan(programs: CompiledPrograms, subproblem: Subproblem, guess: Guess)
     return plan
 
 
-def _chained(programs, subproblem, guess, longest):
+def _chained(
+    programs: CompiledPrograms, subproblem: Subproblem, guess: Guess, longest: float
+) -> Plan:
     """Windows, the last of which is at most ``longest`` in units of the visible rate."""
     discount, horizon = visible_rate(subproblem.problem), subproblem.horizon
     pieces, begin, start = [], 0.0, subproblem.problem.start
@@ -134,7 +137,7 @@ def _chained(programs, subproblem, guess, longest):
         )
 
 
-def _check_range(problem, size, before, windows):
+def _check_range(problem: ControlProblem, size: float, before: float, windows: float) -> None:
     """Refuse what a drift carries, in so many more windows like the last, to where squares are no
     longer numbers.
     """
@@ -152,8 +155,10 @@ def _check_range(problem, size, before, windows):
         )
 
 
-def _window(subproblem, start, window, remaining):
-    """The same problem from ``start`` on; only the window that reaches the horizon feels its end."""
+def _window(
+    subproblem: Subproblem, start: np.ndarray, window: float, remaining: float
+) -> Subproblem:
+    """The same problem from ``start`` on; the end belongs to the window that reaches the horizon."""
     reaches = math.isclose(window, remaining)
     end = subproblem.problem.end if reaches else None
     objective = replace(subproblem.problem.objective, horizon=window)
@@ -166,13 +171,13 @@ def _window(subproblem, start, window, remaining):
     )
 
 
-def _part(guess, begin, window, horizon):
+def _part(guess: Guess, begin: float, window: float, horizon: float) -> Guess:
     return Guess(
         name=guess.name, path=lambda s: guess.path(np.minimum((begin + s * window) / horizon, 1.0))
     )
 
 
-def _trusted(piece, discount):
+def _trusted(piece: Plan, discount: float) -> Plan:
     keep = max(1, int(np.searchsorted(piece.vertices * discount, TRUSTED)))
     nodes = keep * piece.degree + 1
     return replace(
@@ -185,15 +190,15 @@ def _trusted(piece, discount):
     )
 
 
-def _joined(subproblem, pieces, name):
+def _joined(subproblem: Subproblem, pieces: Pieces, name: str) -> Plan:
     """One plan from consecutive windows: times shifted, shared nodes kept once."""
     problem, first = subproblem.problem, pieces[0][1]
 
-    def joined(field, shifted=False):
-        parts = [
-            getattr(p, field)[(0 if k == 0 else 1) :] + (begin if shifted else 0.0)
-            for k, (begin, p) in enumerate(pieces)
-        ]
+    def joined(field: str, shifted: bool = False) -> np.ndarray:
+        parts = []
+        for k, (begin, piece) in enumerate(pieces):
+            own = getattr(piece, field)[min(k, 1) :]  # the first node is the last one before
+            parts.append(own + (begin if shifted else 0.0))
         return freeze(np.concatenate(parts))
 
     pieces = _with_one_costate(problem, pieces)
@@ -218,15 +223,15 @@ def _joined(subproblem, pieces, name):
     # the certificate decides about the whole
     may_pass = plan.status in (Status.CONVERGED, Status.REFINEMENT_CAP)
     if may_pass and not unseen <= subproblem.tolerance * found.cost_scale:
-        said = (
-            f"solving window by window may have lost {unseen:.2g}: what ends the horizon is felt"
+        message = (
+            f"solving window by window may have lost {unseen:.2g}: the end of the horizon matters"
             " long before"
         )
-        return replace(plan, status=Status.NOT_STATIONARY, message=said)
+        return replace(plan, status=Status.NOT_STATIONARY, message=message)
     return plan
 
 
-def _unseen(problem, pieces, found) -> float:
+def _unseen(problem: ControlProblem, pieces: Pieces, found: Examination) -> float:
     """What is lost at most by solving window by window, in present value: the largest over the
     joins.
 
@@ -249,7 +254,7 @@ def _unseen(problem, pieces, found) -> float:
     return unseen
 
 
-def _with_one_costate(problem, pieces):
+def _with_one_costate(problem: ControlProblem, pieces: Pieces) -> Pieces:
     """The pieces with costates that continue each other, where a fixed end leaves them free.
 
     In directions that no control reaches the multipliers of a fixed end are arbitrary, and those of

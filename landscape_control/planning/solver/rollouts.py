@@ -1,7 +1,7 @@
 """Starts that obey the dynamics: drawn controls are followed in time, and the cheapest varied
 further.
 
-Curves and their timing (see ``clocks``) say where a learner goes who may go anywhere. With fewer
+Curves and their timing (see ``timing``) say where a learner goes who may go anywhere. With fewer
 controls than parameters, or with a drift that bends the ways, what can be reached is another
 question: which way round to turn, how often to swing before the top is reached, with which drift to
 go. Here controls u(t), piecewise linear, are drawn at all sizes and durations and followed by
@@ -12,7 +12,7 @@ Runge-Kutta steps; those that end up cheapest, apart from each other, are varied
 import casadi as ca
 import numpy as np
 
-from ...model.problem import ControlProblem, typical_mass
+from ...model.problem import ControlProblem, Model, typical_mass
 from ...support.interpolation import broken_line
 from ...support.pointwise import Pointwise
 from .guess import Guess, in_time
@@ -74,13 +74,13 @@ def rolled_out(problem: ControlProblem, rate: float, aims: np.ndarray, seed: int
     ]
 
 
-def _drift_rate(problem):
+def _drift_rate(problem: ControlProblem) -> float:
     """The fastest rate of the drift alone at the start, 1/time."""
     jacobian = problem.model.drift_jacobian(problem.start)[0]
     return float(np.linalg.norm(jacobian, 2)) if np.isfinite(jacobian).all() else 0.0
 
 
-def _extent(costs, paths):
+def _extent(costs: np.ndarray, paths: np.ndarray) -> np.ndarray:
     """How far the better half of the paths goes in every parameter; (n,)."""
     order = np.argsort(costs, kind="stable")
     order = order[np.isfinite(costs[order])]
@@ -88,7 +88,9 @@ def _extent(costs, paths):
     return np.maximum(np.ptp(better.reshape(-1, paths.shape[2]), axis=0), 1e-300)
 
 
-def _drawn(problem, times, rng):
+def _drawn(
+    problem: ControlProblem, times: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """Controls at the knots (P, KNOTS, m), of all sizes, and for how long they act (P,); the first
     is none at all.
     """
@@ -105,19 +107,19 @@ def _drawn(problem, times, rng):
     return np.concatenate(found), np.array(spans)
 
 
-def _around(problem, length):
+def _around(problem: ControlProblem, length: float) -> np.ndarray:
     steps = length * np.vstack([np.eye(problem.dimension), -np.eye(problem.dimension)])
     points = np.vstack([problem.start[None], problem.start + steps])
     loss = problem.landscape.loss(points)
     return points[np.isfinite(loss)]
 
 
-def _price(problem):
+def _price(problem: ControlProblem) -> float:
     """The smallest eigenvalue of G at the start."""
     return max(np.linalg.eigvalsh(problem.model.effort_at(problem.start)[0])[0], 1e-300)
 
 
-def _varied(parents, shrunk, rng):
+def _varied(parents: np.ndarray, shrunk: float, rng: np.random.Generator) -> np.ndarray:
     """Each parent and its children: all knots, or only some of them, moved by a part of the
     control's own size.
     """
@@ -130,9 +132,9 @@ def _varied(parents, shrunk, rng):
     return (parents[:, None] + moves * some).reshape(-1, *parents.shape[1:])
 
 
-def _apart(costs, paths, extent, most):
+def _apart(costs: np.ndarray, paths: np.ndarray, extent: np.ndarray, most: int) -> list[int]:
     """Indices of the cheapest paths that differ from each other, at most so many."""
-    kept = []
+    kept: list[int] = []
     for i in np.argsort(costs, kind="stable"):
         if len(kept) == most or not np.isfinite(costs[i]):
             break
@@ -141,7 +143,9 @@ def _apart(costs, paths, extent, most):
     return kept
 
 
-def _followed(problem, times, controls, spans):
+def _followed(
+    problem: ControlProblem, times: np.ndarray, controls: np.ndarray, spans: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """What controls that act for ``spans`` (P,) cost (P,), and where they lead (P, K+1, n)."""
     objective = problem.objective
     step = _step(problem.model)
@@ -162,7 +166,7 @@ def _followed(problem, times, controls, spans):
     return cost + _at_the_end(problem, times[-1], state), np.stack(paths, axis=1)
 
 
-def _pushes(times, controls, spans):
+def _pushes(times: np.ndarray, controls: np.ndarray, spans: np.ndarray) -> np.ndarray:
     """u at all times (K+1, P, m): piecewise linear while a control acts, zero afterwards."""
     at = times[:, None] / spans * (KNOTS - 1)
     left = np.minimum(at.astype(int), KNOTS - 2)
@@ -173,7 +177,7 @@ def _pushes(times, controls, spans):
     return pushes
 
 
-def _at_the_end(problem, last, state):
+def _at_the_end(problem: ControlProblem, last: float, state: np.ndarray) -> np.ndarray:
     """What is still to be paid after the last time (P,): the end, or resting there as long as it
     counts.
     """
@@ -198,7 +202,7 @@ def _at_the_end(problem, last, state):
     return value
 
 
-def _step(model) -> Pointwise:
+def _step(model: Model) -> Pointwise:
     """(θ, u at both ends, [t, h, η, k, γ]) -> (θ after h, ∫ e^{-γt} (effort + kL) dt over it): one
     step of the classical Runge-Kutta method."""
     if "rollout step" not in model.cache:
@@ -208,18 +212,18 @@ def _step(model) -> Pointwise:
         begin, length = numbers[0], numbers[1]
         middle = (first + last) / 2
 
-        def rates(state, push, time):
+        def rates(state: ca.SX, push: ca.SX, time: ca.SX) -> ca.SX:
             velocity = model.drift_at(state) + model.actuation_at(state) @ push
             effort = ca.dot(push, model.metric_at(state) @ push) / (2 * numbers[2])
             paid = ca.exp(-numbers[4] * time) * (effort + numbers[3] * model.loss_at(state))
             return ca.vertcat(velocity, paid)
 
         n = model.dimension
-        one = rates(theta, first, begin)
-        two = rates(theta + length / 2 * one[:n], middle, begin + length / 2)
-        three = rates(theta + length / 2 * two[:n], middle, begin + length / 2)
-        four = rates(theta + length * three[:n], last, begin + length)
-        change = length / 6 * (one + 2 * two + 2 * three + four)
+        rate_1 = rates(theta, first, begin)
+        rate_2 = rates(theta + length / 2 * rate_1[:n], middle, begin + length / 2)
+        rate_3 = rates(theta + length / 2 * rate_2[:n], middle, begin + length / 2)
+        rate_4 = rates(theta + length * rate_3[:n], last, begin + length)
+        change = length / 6 * (rate_1 + 2 * rate_2 + 2 * rate_3 + rate_4)
         outputs = [theta + change[:n], change[n]]
         step = ca.Function(
             "rollout_step", [theta, first, last, numbers], [ca.densify(o) for o in outputs]
@@ -228,7 +232,9 @@ def _step(model) -> Pointwise:
     return model.cache["rollout step"]
 
 
-def _as_guess(problem, times, path, aims, name) -> Guess:
+def _as_guess(
+    problem: ControlProblem, times: np.ndarray, path: np.ndarray, aims: np.ndarray, name: str
+) -> Guess:
     """A path (K+1, n) at ``times``, led to the nearest aim (T = ∞) or sheared to a fixed end."""
     horizon = problem.objective.horizon
     last = horizon if np.isfinite(horizon) else times[-1]

@@ -1,9 +1,13 @@
-"""Points around the start at every scale: rays with radii in geometric progression, and lattices in
-one to three dimensions."""
+"""Points around the start at every scale: rays with radii in geometric progression, and lattices.
+
+The lattices are for one to three dimensions.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
+
+from ...model.problem import ControlProblem
 
 FARTHEST = 1e4  # natural lengths
 _RATIO = {1: 1.02, 2: 1.1}  # of neighbouring radii
@@ -14,23 +18,28 @@ _LATTICE = {1: (401, (3.0, 12.0, 50.0)), 2: (33, (2.5, 8.0, 25.0)), 3: (19, (1.5
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Samples:
-    """Points (S, n) and, for each family of them, the shape of its array of neighbours and whether
-    its first axis closes.
+    """Points, in families that are arrays of neighbours.
+
+    Attributes
+    ----------
+    points : (S, n)
+    families : (first index, shape, whether the first axis closes) of each family
+    distance : (S,), from the start
     """
 
     points: np.ndarray
-    families: tuple  # (first index, shape, closed)
+    families: tuple[tuple[int, tuple[int, ...], bool], ...]
     distance: np.ndarray
 
 
-def samples_around(problem, length, seed):
+def samples_around(problem: ControlProblem, length: float, seed: int) -> Samples:
+    """Points from a thousandth of the natural ``length`` to ten thousand times it."""
     n, start = problem.dimension, problem.start
     ratio = _RATIO.get(n, 1.2)
     radii = length * np.exp(np.arange(np.log(1e-3), np.log(FARTHEST), np.log(ratio)))
     directions = _directions(problem, seed)
     rays = start + directions[:, None, :] * radii[:, None]
-    families, points, first = [], [], 0
-    blocks = [(rays, rays.shape[:2], n == 2)]
+    blocks: list[tuple[np.ndarray, tuple[int, ...], bool]] = [(rays, rays.shape[:2], n == 2)]
     if n in _LATTICE:
         count, sizes = _LATTICE[n]
         ticks = np.linspace(-1, 1, count)
@@ -41,19 +50,19 @@ def samples_around(problem, length, seed):
             for centre in centres
             for size in sizes
         ]
-    for block, shape, closed in blocks:
-        points.append(block.reshape(-1, n))
+    families, first = [], 0
+    for _, shape, closed in blocks:
         families.append((first, shape, closed))
-        first += len(points[-1])
-    points = np.vstack(points)
-    return Samples(
-        points=points, families=tuple(families), distance=np.linalg.norm(points - start, axis=1)
-    )
+        first += int(np.prod(shape))
+    points = np.vstack([block.reshape(-1, n) for block, _, _ in blocks])
+    distance = np.linalg.norm(points - start, axis=1)
+    return Samples(points=points, families=tuple(families), distance=distance)
 
 
-def _directions(problem, seed):
-    """Unit vectors: both ways in one dimension, a circle in two, else axes, curvature and slope at
-    the start, and random.
+def _directions(problem: ControlProblem, seed: int) -> np.ndarray:
+    """Unit vectors: both ways in one dimension, a circle in two.
+
+    Else the axes, the curvature and the slope at the start, and random ones.
     """
     n = problem.dimension
     if n == 1:
@@ -64,15 +73,17 @@ def _directions(problem, seed):
     _, gradient, hessian = problem.start_derivatives
     vectors = np.linalg.eigh(hessian[0])[1].T
     vectors = vectors[: min(n, 12)]  # the most negative curvatures
-    some = [vectors, np.eye(n)[: min(n, 12)]]
+    chosen = [vectors, np.eye(n)[: min(n, 12)]]
     if np.linalg.norm(gradient) > 0:
-        some.append(gradient / np.linalg.norm(gradient))
-    both = np.vstack([*some, *[-one for one in some]])
+        chosen.append(gradient / np.linalg.norm(gradient))
+    both = np.vstack([*chosen, *[-directions for directions in chosen]])
     drawn = np.random.default_rng(seed).standard_normal((48 if n <= 10 else 8, n))
     return np.vstack([both, drawn / np.linalg.norm(drawn, axis=1)[:, None]])
 
 
-def lowest_around(function, first, shape, closed):
+def lowest_around(
+    function: np.ndarray, first: int, shape: tuple[int, ...], closed: bool
+) -> np.ndarray:
     """Flat indices of the samples of one family that are lower than all their neighbours."""
     values = function[first : first + int(np.prod(shape))].reshape(shape)
     lowest = np.isfinite(values)
@@ -81,7 +92,8 @@ def lowest_around(function, first, shape, closed):
             continue  # separate rays
         before, after = np.roll(values, 1, axis), np.roll(values, -1, axis)
         if not (closed and axis == 0):
-            edge = [slice(None)] * len(shape)
+            # what rolling has brought from the other side is no neighbour
+            edge: list[slice | int] = [slice(None)] * len(shape)
             edge[axis] = 0
             before[tuple(edge)] = np.inf
             edge[axis] = -1

@@ -2,10 +2,10 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Literal, Unpack
+from typing import Literal, NoReturn, Unpack
 
 import numpy as np
 
@@ -15,23 +15,27 @@ from ...support.arrays import whole
 from ...support.errors import ProblemError, SolveError, SolveInterrupted
 from ...support.pointwise import LOCK
 from ..certificate.action_variation import is_convex
-from ..solution import Solution, Status
+from ..solution import Plan, Solution, Status
 from ..transcription import Collocation, DiscretisedAction, MultipleShooting, Transcription
 from .buffers import is_interruption
 from .clock import running_clock
-from .declared import Method, Numbers, SolverOptions, Starts
 from .evidence import with_evidence
-from .finder import Finder
-from .guards import comes_back
-from .guess import AnyGuess, read_guess
+from .fatrop_guards import comes_back
+from .guess import AnyGuess, Guess, read_guess
 from .guesses import default_guesses
+from .plan_search import PlanSearch
 from .plans import distinct, with_basin
-from .search import search_words
+from .search_summary import search_in_words
+from .signatures import Method, ProblemNumbers, SolverOptions, Starts
 from .subproblem import CompiledPrograms
 from .surveys import Surveys
 from .targets import MOST_AIMS
 
-METHODS = {"action": DiscretisedAction, "collocation": Collocation, "shooting": MultipleShooting}
+METHODS: dict[str, type[Transcription]] = {
+    "action": DiscretisedAction,
+    "collocation": Collocation,
+    "shooting": MultipleShooting,
+}
 MOST_PARAMETERS = 2000  # eigenvalues of a Hessian take seconds there, and are needed many times
 # beyond this many parameters IPOPT on the condensed program is faster (scripts/benchmark.py)
 FATROP_DIMENSION = 12
@@ -39,8 +43,7 @@ FATROP_DIMENSION = 12
 
 @checked
 class Solver:
-    """Optimal plans of one problem structure; numbers may change from solve to solve without
-    rebuilding.
+    """Optimal plans of one problem structure, whose numbers may change from solve to solve.
 
     Parameters
     ----------
@@ -51,8 +54,8 @@ class Solver:
     solver : "auto", "fatrop" or "ipopt"
         "auto" takes Fatrop up to twelve parameters, IPOPT beyond, for shooting, and where the
         problem's functions may be singular somewhere (``Model.is_total``). The choice is recorded
-        in the solution. Where Fatrop fails under "auto", or might never return (see ``guards``),
-        IPOPT solves from the same guess, and the plan's message says so.
+        in the solution. Where Fatrop fails under "auto", or might never return (see
+        ``fatrop_guards``), IPOPT solves from the same guess, and the plan's message says so.
     tolerance : float
         Accepted cost error, relative to ∫ e^{-γt}(effort + k|L|) dt + |terminal|. Late parts of a
         discounted plan weigh e^{-γt} in it and are less accurate by as much; ask for a higher
@@ -82,7 +85,7 @@ class Solver:
         time_limit: Duration = 600.0,
         options: Mapping[str, object] | None = None,
         keep_log: bool = False,
-    ):
+    ) -> None:
         if not problem.is_known:
             raise ProblemError(
                 "problem",
@@ -102,16 +105,7 @@ class Solver:
         transcription = _choose_method(problem, method)
         rescue = solver == "auto"
         if solver == "auto":
-            shooting = isinstance(transcription, MultipleShooting)
-            trusted = (
-                comes_back(problem, transcription, _finite_horizon(problem))
-                and problem.model.is_total
-            )
-            solver = (
-                "fatrop"
-                if problem.dimension <= FATROP_DIMENSION and not shooting and trusted
-                else "ipopt"
-            )
+            solver = _choose_solver(problem, transcription)
         self._programs = CompiledPrograms(
             transcription=transcription,
             plugin=solver,
@@ -120,7 +114,7 @@ class Solver:
             layouts={},
             rescue=rescue,
         )
-        self._finder = Finder(
+        self._plan_search = PlanSearch(
             programs=self._programs,
             tolerance=tolerance,
             max_elements=max_elements,
@@ -128,7 +122,7 @@ class Solver:
         )
         self._surveys = Surveys(problem)
 
-    def __reduce__(self):
+    def __reduce__(self) -> NoReturn:
         raise ProblemError(
             "Solver",
             expected="something that can be copied or pickled",
@@ -147,10 +141,9 @@ class Solver:
         starts: Starts | None = None,
         seed: Index = 0,
         throw: bool = True,
-        **numbers: Unpack[Numbers],
+        **numbers: Unpack[ProblemNumbers],
     ) -> Solution:
-        """Solve with other numbers: horizon, discount, learning_rate, loss_weight, terminal_weight,
-        start, end.
+        """Solve with other numbers, such as ``horizon=2.0``; see :class:`ProblemNumbers`.
 
         ``guess`` (see ``read_guess``) gives one start; without it, or with ``starts``, the seeded
         multi-start is used.
@@ -161,20 +154,23 @@ class Solver:
             If the best plan's status is not converged and ``throw`` is true; its ``solution`` keeps
             the iterate.
         SolveInterrupted
-            On Ctrl-C, which is heard everywhere; its ``solution`` keeps the best complete plan, if
-            there is one yet.
+            On Ctrl-C, which is noticed everywhere; its ``solution`` keeps the best complete plan,
+            if there is one yet.
         """
         # CasADi is not thread-safe; use processes to solve in parallel
         with LOCK, running_clock(self.time_limit) as watch:
             began = time.perf_counter()
             built = self._programs.build_seconds
             problem = self._numbered(numbers)
-            minima, guesses, describe = np.empty((0, problem.dimension)), [], None
+            # what is known so far, also where the solve is interrupted
+            minima = np.empty((0, problem.dimension))
+            guesses: list[Guess] = []
+            describe: Callable[[], str] | None = None
 
-            def assembled(plans):
+            def assembled(plans: list[Plan]) -> Solution:
                 building = self._programs.build_seconds - built
                 return Solution(
-                    plans=tuple(with_basin(problem, p, minima) for p in plans),
+                    plans=tuple(with_basin(problem, plan, minima) for plan in plans),
                     tolerance=self.tolerance,
                     method=self._programs.transcription.name,
                     solver=self._programs.plugin,
@@ -187,24 +183,22 @@ class Solver:
                 )
 
             try:
-                places = self._surveys.of(
-                    problem, seed, trusting=starts is None or starts <= MOST_AIMS
-                )
+                # whoever asks for many starts asks for ends beyond those that are declared
+                trusting = starts is None or starts <= MOST_AIMS
+                places = self._surveys.of(problem, seed, trusting=trusting)
                 minima = places.minima
-                guesses = (
-                    [] if guess is None else [read_guess(problem, guess, _finite_horizon(problem))]
-                )
+                if guess is not None:
+                    guesses.append(read_guess(problem, guess, _finite_horizon(problem)))
                 if guess is None or starts is not None:
                     ours = default_guesses(problem, places, starts, seed)
                     guesses += ours
-                    describe = partial(search_words, problem, places, ours)
-                found = self._finder.plans(problem, guesses, minima)
-                found += self._finder.off_saddles(problem, found, minima)
+                    describe = partial(search_in_words, problem, places, ours)
+                found = self._plan_search.plans(problem, guesses, minima)
+                found += self._plan_search.off_saddles(problem, found, minima)
                 if guess is None and starts is None:
-                    found += self._finder.beside_best(problem, found, guesses, minima, seed)
-                plans = with_evidence(
-                    problem, [plan for plan, _ in distinct(found)], found, self.tolerance
-                )
+                    found += self._plan_search.beside_best(problem, found, guesses, minima, seed)
+                kept = [plan for plan, _ in distinct(found)]
+                plans = with_evidence(problem, kept, found, self.tolerance)
             except (KeyboardInterrupt, SystemError) as error:
                 if not is_interruption(error):
                     raise
@@ -218,10 +212,11 @@ class Solver:
                 raise SolveError(f"{solution.status.value}. {solution.message}".rstrip(), solution)
             return solution
 
-    def _numbered(self, numbers):
+    def _numbered(self, numbers: ProblemNumbers) -> ControlProblem:
         if not numbers:
             return self.problem
-        if ("end" in numbers) and (numbers["end"] is None) != (self.problem.end is None):
+        has_end = self.problem.end is not None
+        if "end" in numbers and (numbers["end"] is not None) != has_end:
             raise ProblemError(
                 "end",
                 expected=(
@@ -254,21 +249,23 @@ def solve(
     )
 
 
-def _interrupted(plans, assembled) -> SolveInterrupted:
-    """What Ctrl-C raises: the complete plans so far, best first, none of them the last word."""
-    usable = (
-        [replace(plan, status=Status.INTERRUPTED) for plan, _ in distinct(plans)] if plans else []
-    )
-    found = f"the best so far costs {usable[0].cost:.8g}" if usable else "no plan was complete"
-    return SolveInterrupted(f"interrupted; {found}", assembled(usable) if usable else None)
+def _interrupted(
+    plans: list[Plan], assembled: Callable[[list[Plan]], Solution]
+) -> SolveInterrupted:
+    """What Ctrl-C raises: the complete plans so far, best first, none of them final."""
+    if not plans:
+        return SolveInterrupted("interrupted; no plan was complete", None)
+    usable = [replace(plan, status=Status.INTERRUPTED) for plan, _ in distinct(plans)]
+    message = f"interrupted; the best so far costs {usable[0].cost:.8g}"
+    return SolveInterrupted(message, assembled(usable))
 
 
-def _choose_method(problem, method) -> Transcription:
+def _choose_method(problem: ControlProblem, method: Method | Transcription) -> Transcription:
     if isinstance(method, Transcription):
         chosen = method
+    elif method == "auto":
+        chosen = DiscretisedAction() if problem.model.is_invertible else Collocation()
     else:
-        if method == "auto":
-            method = "action" if problem.model.is_invertible else "collocation"
         chosen = METHODS[method]()
     reason = chosen.accepts(problem.model)
     if reason:
@@ -281,6 +278,18 @@ def _choose_method(problem, method) -> Transcription:
     return chosen
 
 
-def _finite_horizon(problem):
+def _choose_solver(
+    problem: ControlProblem, transcription: Transcription
+) -> Literal["fatrop", "ipopt"]:
+    """Fatrop where it is faster and sure to return."""
+    is_small = problem.dimension <= FATROP_DIMENSION
+    if not is_small or isinstance(transcription, MultipleShooting):
+        return "ipopt"
+    returns = comes_back(problem, transcription, _finite_horizon(problem))
+    return "fatrop" if returns and problem.model.is_total else "ipopt"
+
+
+def _finite_horizon(problem: ControlProblem) -> float:
+    """The horizon that guesses in time are read on; 1 for an infinite one."""
     horizon = problem.objective.horizon
     return horizon if math.isfinite(horizon) else 1.0

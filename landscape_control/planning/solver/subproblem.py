@@ -9,19 +9,21 @@ from ...support.pointwise import Pointwise
 from ..transcription import NumberLayout, Transcription, build_program
 from .infinite import Rest
 from .optimiser import Optimiser
+from .options import Options
 
 
 @dataclass(kw_only=True, eq=False)
 class CompiledPrograms:
-    """Compiled programs of one problem structure, by number of elements; shared by all plans of a
-    Solver.
+    """Compiled programs of one problem structure, shared by all plans of a Solver.
+
+    ``layouts`` keeps them by (elements, fixed end, tail, growing unit).
     """
 
     transcription: Transcription
     plugin: str
-    options: dict
+    options: Options
     keep_log: bool
-    layouts: dict
+    layouts: dict[tuple[int, bool, bool, bool], tuple[Optimiser, Pointwise]]
     rescue: bool = False  # whether IPOPT takes over where Fatrop fails
     build_seconds: float = 0.0
 
@@ -58,9 +60,7 @@ class CompiledPrograms:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Subproblem:
-    """What to solve: a problem on a computational horizon, with a tail if the true horizon is
-    infinite.
-    """
+    """A problem on a computational horizon, with a tail if the true horizon is infinite."""
 
     problem: ControlProblem
     horizon: float
@@ -71,6 +71,5 @@ class Subproblem:
     negligible: float = 0.0  # cost errors below this are good enough whatever the tolerance
     # size of the cost, where a plan over a shorter horizon has shown it
     known_cost: float = math.inf
-    is_whole: bool = (
-        True  # whether this is the problem asked for, not one window or horizon on the way to it
-    )
+    # whether this is the problem asked for, not one window or horizon on the way to it
+    is_whole: bool = True

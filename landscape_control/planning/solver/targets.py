@@ -6,11 +6,11 @@ import numpy as np
 
 from ...model.problem import ControlProblem
 from ...support.arrays import freeze
+from .candidate_ends import NODES, Places, places_of
+from .least_action import bends, least_action_curves, mirrored
 from .mesh import fastest_rate
 from .resting import resting
-from .roadmap import bends, least_action_curves, mirrored
 from .scales import counted_time, is_bowl
-from .scouting import NODES, Places, places_of
 from .timing import best_timing
 
 MOST_AIMS = 6  # tried by default
@@ -43,7 +43,7 @@ def lines(problem: ControlProblem, ends: np.ndarray) -> np.ndarray:
     return problem.start + FRACTIONS[:, None] * (ends - problem.start)[:, None, :]
 
 
-def _ranked(problem, places):
+def _ranked(problem: ControlProblem, places: Places) -> Places:
     """The aims in the order of what a straight way costs, the best of every basin first; the
     nearest is always kept.
     """
@@ -65,8 +65,8 @@ def _ranked(problem, places):
     return replace(places, aims=freeze(places.aims[order[kept]]), labels=labels[kept])
 
 
-def _basins(problem, aims):
-    """Labels (A,): aims joined by a segment on which what is faced at the end rises by less than 2
+def _basins(problem: ControlProblem, aims: np.ndarray) -> np.ndarray:
+    """Labels (A,): aims joined by a segment on which what staying costs rises by less than 2
     % of its range.
     """
     count, n = aims.shape
@@ -77,8 +77,10 @@ def _basins(problem, aims):
         return labels
     first, second = np.array(pairs).T
     between = aims[first][:, None] + inner[:, None] * (aims[second] - aims[first])[:, None]
-    faced = _faced(problem, np.vstack([problem.start[None], aims, between.reshape(-1, n)]))
-    start, at, between = faced[0], faced[1 : count + 1], faced[count + 1 :].reshape(len(pairs), -1)
+    costs = _cost_of_staying(
+        problem, np.vstack([problem.start[None], aims, between.reshape(-1, n)])
+    )
+    start, at, between = costs[0], costs[1 : count + 1], costs[count + 1 :].reshape(len(pairs), -1)
     finite = at[np.isfinite(at)]
     scale = max(abs(start - finite.min()), np.ptp(finite)) if len(finite) else 0.0
     rise = between.max(axis=1) - np.maximum(at[first], at[second])
@@ -88,7 +90,7 @@ def _basins(problem, aims):
     return labels
 
 
-def _faced(problem, points):
+def _cost_of_staying(problem: ControlProblem, points: np.ndarray) -> np.ndarray:
     """τr + e^{-γT}κΦ at points (S, n): what is paid by someone who stays there all the time."""
     objective = problem.objective
     counted = counted_time(problem)
@@ -101,7 +103,7 @@ def _faced(problem, points):
     return value + fade * problem.model.terminal_cost(points)
 
 
-def _with_curves(problem, places, seed):
+def _with_curves(problem: ControlProblem, places: Places, seed: int) -> Places:
     """The places with those curves to the end, or to the best aims, that save something."""
     ends, numbers = places.aims[:MOST_AIMS], np.arange(min(len(places.aims), MOST_AIMS))
     if problem.end is not None:
@@ -112,11 +114,12 @@ def _with_curves(problem, places, seed):
     if not len(curves):
         return places
     rate = fastest_rate(problem, places.minima)
-    straight = best_timing(problem, lines(problem, ends), rate).costs[
-        np.searchsorted(numbers, leads)
-    ]
+    straight_costs = best_timing(problem, lines(problem, ends), rate).costs
+    straight = straight_costs[np.searchsorted(numbers, leads)]
     costs = best_timing(problem, curves, rate).costs
-    ideal = np.nanmin(_faced(problem, np.vstack([problem.start[None], ends, places.aims])))
+    ideal = np.nanmin(
+        _cost_of_staying(problem, np.vstack([problem.start[None], ends, places.aims]))
+    )
     saved = np.where(np.isfinite(straight), straight, np.inf) - costs
     worth = np.isfinite(costs) & ((saved == np.inf) | (saved > _WORTH * np.abs(straight - ideal)))
     chosen: list[int] = []
@@ -127,37 +130,33 @@ def _with_curves(problem, places, seed):
     return replace(places, curves=freeze(curves[chosen]), curve_aims=leads[chosen])
 
 
-def _candidates(problem, places, ends, numbers, seed):
+def _candidates(
+    problem: ControlProblem, places: Places, ends: np.ndarray, numbers: np.ndarray, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Curves (W, S, n) and the aims they lead to (W,): least action and its mirror image, bends,
     and by way of other places."""
-    curves, leads = [], []
+    curves: list[np.ndarray] = []
+    leads: list[int] = []
 
-    def add(number, several):
+    def add(number: int, several: list[np.ndarray]) -> None:
         curves.extend(several)
         leads.extend([number] * len(several))
 
     if problem.dimension > 1:
         for curve, number in zip(least_action_curves(problem, ends, NODES), numbers, strict=False):
             add(number, [curve, mirrored(curve)])
-        for end, number in list(zip(ends, numbers, strict=True))[
-            : 2 if problem.dimension > 3 else 1
-        ]:
+        most = 2 if problem.dimension > 3 else 1  # lattices know the ways in fewer dimensions
+        for end, number in list(zip(ends, numbers, strict=True))[:most]:
             add(number, bends(problem, end, FRACTIONS, seed))
     # where it may pay to wait elsewhere
     if problem.end is not None or problem.objective.terminal is not None:
         for end, number in zip(ends, numbers, strict=True):
-            add(
-                number,
-                [
-                    _by_way_of(problem.start, stop, end)
-                    for stop in places.minima[:4]
-                    if not np.allclose(stop, end)
-                ],
-            )
+            stops = [stop for stop in places.minima[:4] if not np.allclose(stop, end)]
+            add(number, [_by_way_of(problem.start, stop, end) for stop in stops])
     return np.array(curves), np.array(leads)
 
 
-def _by_way_of(start, stop, end):
+def _by_way_of(start: np.ndarray, stop: np.ndarray, end: np.ndarray) -> np.ndarray:
     """Two straight legs, with nodes by their lengths."""
     lengths = np.linalg.norm(stop - start), np.linalg.norm(end - stop)
     corner = int(np.clip(round(NODES * lengths[0] / sum(lengths)), 1, NODES - 2))
@@ -165,8 +164,6 @@ def _by_way_of(start, stop, end):
     return np.vstack([first, stop + np.linspace(0, 1, NODES - corner)[1:, None] * (end - stop)])
 
 
-def apart(curve, other) -> bool:
-    """Whether two curves between the same ends differ by more than a tenth of their extent
-    somewhere.
-    """
+def apart(curve: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two curves between the same ends differ somewhere by a tenth of their extent."""
     return bool(np.abs(curve - other).max() > 0.1 * np.ptp(curve, axis=0).max())

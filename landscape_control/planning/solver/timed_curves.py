@@ -10,11 +10,11 @@ import numpy as np
 
 from ...model.problem import ControlProblem
 from ...support.interpolation import broken_line
+from .candidate_ends import MANY, Places
 from .guess import Guess, in_time, straight
 from .mesh import fastest_rate
-from .scouting import MANY, Places
 from .targets import FRACTIONS, MOST_AIMS, apart, lines
-from .timing import best_timing
+from .timing import Timing, best_timing
 
 MOST_CURVES = 3  # between fixed ends, tried by default
 LEAST_SEARCHED = 4  # starts, where ends were searched for in three to ten dimensions
@@ -27,16 +27,11 @@ def timed_curves(problem: ControlProblem, places: Places, wanted: int | None) ->
         return [short_step(problem)]
     rate = fastest_rate(problem, places.minima)
     timing = best_timing(problem, curves, rate)
-    if not np.isfinite(
-        timing.costs
-    ).any():  # every way leads through places where something is not defined
-        return [
-            (
-                short_step(problem)
-                if problem.end is None
-                else straight(problem, problem.end, "straight line")
-            )
-        ]
+    if not np.isfinite(timing.costs).any():
+        # every curve leads through places where something is not defined
+        if problem.end is None:
+            return [short_step(problem)]
+        return [straight(problem, problem.end, "straight line")]
     chosen = _leaders(problem, places, curves, aims, timing.costs)
     if wanted is not None:
         chosen += [
@@ -51,7 +46,14 @@ def timed_curves(problem: ControlProblem, places: Places, wanted: int | None) ->
     ]
 
 
-def _arriving(problem, curves, timing, rate, chosen, names):
+def _arriving(
+    problem: ControlProblem,
+    curves: np.ndarray,
+    timing: Timing,
+    rate: float,
+    chosen: list[int],
+    names: list[str],
+) -> list[Guess]:
     """The chosen curves with their best timing; where that stays in the first half of the way, the
     best that arrives.
 
@@ -68,14 +70,16 @@ def _arriving(problem, curves, timing, rate, chosen, names):
     guesses = []
     for i, name in zip(chosen, names, strict=True):
         at = staying.index(i) if i in staying else None
-        if at is not None and np.isfinite(forced.costs[at]):
+        if at is not None and forced is not None and np.isfinite(forced.costs[at]):
             guesses.append(with_timing(problem, curves[staying], forced, at, name))
         else:
             guesses.append(with_timing(problem, curves, timing, i, name))
     return guesses
 
 
-def _leaders(problem, places, curves, aims, costs):
+def _leaders(
+    problem: ControlProblem, places: Places, curves: np.ndarray, aims: np.ndarray, costs: np.ndarray
+) -> list[int]:
     """The curves to try, cheapest first: the best into every basin, of mirror images two; with a
     fixed end the cheapest and those that differ from it. Where three or more dimensions had to be
     searched some more, which go other ways.
@@ -84,8 +88,8 @@ def _leaders(problem, places, curves, aims, costs):
     order = order[np.isfinite(costs[order])].tolist()
     if problem.end is not None:
         return _apart(curves, order, [], MOST_CURVES)
-    _, best = np.unique(places.labels[aims[order]], return_index=True)
-    best = [order[i] for i in sorted(best)]
+    _, firsts = np.unique(places.labels[aims[order]], return_index=True)
+    best = [order[i] for i in sorted(firsts)]
     scale = max(np.abs(costs[order]).max(), 1e-300)
     images = np.round(costs[best] / scale, 6)
     second = [int((images[:i] == image).sum() < 2) for i, image in enumerate(images)]
@@ -98,7 +102,7 @@ def _leaders(problem, places, curves, aims, costs):
     return leaders
 
 
-def _apart(curves, order, chosen, most):
+def _apart(curves: np.ndarray, order: list[int], chosen: list[int], most: int) -> list[int]:
     """``chosen`` and those of ``order`` that differ from them, up to ``most``."""
     chosen = list(chosen)
     for i in order:
@@ -107,7 +111,7 @@ def _apart(curves, order, chosen, most):
     return chosen
 
 
-def _curves(problem, places):
+def _curves(problem: ControlProblem, places: Places) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Known curves (P, S, n) moved to this start and end, the aims they lead to (P,), and their
     names.
     """
@@ -130,12 +134,14 @@ def _curves(problem, places):
     return curves, aims, names
 
 
-def at_constant_speed(curve, name: str) -> Guess:
+def at_constant_speed(curve: np.ndarray, name: str) -> Guess:
     """A curve (S, n) at constant speed."""
     return Guess(name=name, path=broken_line(FRACTIONS, curve))
 
 
-def with_timing(problem, curves, timing, index: int, name: str) -> Guess:
+def with_timing(
+    problem: ControlProblem, curves: np.ndarray, timing: Timing, index: int, name: str
+) -> Guess:
     """One of the curves with its best timing; with a clock of its own it rests at the curve's end."""
     return in_time(
         problem,

@@ -7,12 +7,9 @@ The shape of a path and its timing are two questions. On a curve θ(ℓ) with me
         much the drift helps),
 
 so the timing is a problem in one dimension, whatever n, T, γ, drift or terminal cost. It is solved
-on a lattice of places and
-times: every path of the lattice is an admissible motion, hence its cost an upper bound, up to the
-quadrature of r.
-Fast moves
-followed by a long rest, late departures and stops on the way are all among them (Bellman's
-principle).
+on a lattice of places and times: every path of the lattice is an admissible motion, hence its cost
+an upper bound, up to the quadrature of r. Fast moves followed by a long rest, late departures and
+stops on the way are all among them (Bellman's principle).
 """
 
 from dataclasses import dataclass
@@ -20,6 +17,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from ...model.objective import Objective
 from ...model.problem import ControlProblem
 from ...support.arrays import freeze
 from .resting import resting
@@ -74,7 +72,7 @@ def best_timing(
     return Timing(costs=value[:, 0], times=times, positions=_follow(curves, choices[::-1]))
 
 
-def _deadline(objective, span):
+def _deadline(objective: Objective, span: float) -> float:
     """By when a motion that shall arrive has to: who goes late has hardly gone, under a discount."""
     return min(span, 2 / objective.discount if objective.discount else np.inf) / 2
 
@@ -100,11 +98,10 @@ def time_mesh(steps: int, octaves: int, two_layers: bool) -> np.ndarray:
     low, high = 1e-9, 20.0
     for _ in range(60):  # the ratio e^x with (e^x - 1)/(e^{x steps} - 1) = first
         middle = (low + high) / 2
-        low, high = (
-            (middle, high)
-            if np.expm1(middle) / np.expm1(min(middle * steps, 700.0)) > first
-            else (low, middle)
-        )
+        if np.expm1(middle) / np.expm1(min(middle * steps, 700.0)) > first:
+            low = middle
+        else:
+            high = middle
     return freeze(np.expm1(low * np.arange(steps + 1)) / np.expm1(low * steps))
 
 
@@ -120,7 +117,7 @@ class _Places:
     rest: np.ndarray
 
 
-def _places(problem, curves):
+def _places(problem: ControlProblem, curves: np.ndarray) -> _Places:
     count, nodes, n = curves.shape
     objective = problem.objective
     rest, metric, drift = resting(problem.model, curves.reshape(-1, n), objective)
@@ -149,30 +146,28 @@ def _places(problem, curves):
     if drift is not None:
         drift = drift.reshape(count, nodes, n)
         along = offsets if metric is None else covector
-        work = (
-            np.einsum("psn,psn->ps", (drift[:, 1:] + drift[:, :-1]) / 2, along)
-            / objective.learning_rate
-        )
+        middle_drift = (drift[:, 1:] + drift[:, :-1]) / 2
+        work = np.einsum("psn,psn->ps", middle_drift, along) / objective.learning_rate
         work = _summed(work)
         aid = work[:, None, :] - work[:, :, None]
         aid = np.where(np.isfinite(aid), aid, 0.0)
     return _Places(effort=gap**2 / (2 * objective.learning_rate), loss=mean, help=aid, rest=rest)
 
 
-def _summed(steps):
+def _summed(steps: np.ndarray) -> np.ndarray:
     total = np.zeros((len(steps), steps.shape[1] + 1))
     np.cumsum(steps, axis=1, out=total[:, 1:])
     return total
 
 
-def _weights(discount, times):
+def _weights(discount: float, times: np.ndarray) -> np.ndarray:
     """∫ e^{-γt} dt over each step."""
     if discount == 0:
         return np.diff(times)
     return -np.diff(np.exp(-discount * times)) / discount
 
 
-def _final_value(problem, curves, rest):
+def _final_value(problem: ControlProblem, curves: np.ndarray, rest: np.ndarray) -> np.ndarray:
     """What is still to be paid at the last time, (P, S): Φ, an end that has to be met, or rest for
     ever after.
     """
@@ -189,7 +184,7 @@ def _final_value(problem, curves, rest):
     return value
 
 
-def _follow(curves, choices):
+def _follow(curves: np.ndarray, choices: list[np.ndarray]) -> np.ndarray:
     rows = np.arange(len(curves))
     at = np.zeros(len(curves), dtype=int)
     nodes = [at]

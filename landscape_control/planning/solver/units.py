@@ -1,5 +1,6 @@
-"""The units of a program: in them lengths and costs of a guess, and what a drift makes of them, are
-of order one.
+"""The units of a program, in which lengths and costs of a guess are of order one.
+
+What a drift makes of them is of order one, too.
 """
 
 import math
@@ -7,9 +8,13 @@ import math
 import numpy as np
 
 from ...model.problem import typical_mass, unit_growth
+from ..transcription.numbers import ProgramNumbers
+from .subproblem import Subproblem
 
 
-def program_numbers(subproblem, times: np.ndarray, states: np.ndarray) -> dict:
+def program_numbers(
+    subproblem: Subproblem, times: np.ndarray, states: np.ndarray
+) -> ProgramNumbers:
     """Problem numbers and the scales that make the program dimensionless, by name.
 
     ``states`` (K, d+1, n) are the guess at ``times`` (K, d+1), fractions of the horizon. Lengths
@@ -22,12 +27,11 @@ def program_numbers(subproblem, times: np.ndarray, states: np.ndarray) -> dict:
     moments = subproblem.horizon * times
     half = np.exp(-objective.discount / 2 * moments)
     fade = half * half
+    shrinking: np.ndarray | float = 1.0
     if growth > 0:  # the unit of length grows along
         shrinking = np.exp(-growth * moments)
         distance = distance * shrinking
         half = np.exp((growth - objective.discount / 2) * moments)
-    else:
-        shrinking = 1.0
     moved, placed = float(distance.max()), float(np.abs(problem.start).max())
     # a guess at rest says less than what the drift alone would do
     if moved <= 1e-13 * placed and problem.model.has_drift:
@@ -35,31 +39,30 @@ def program_numbers(subproblem, times: np.ndarray, states: np.ndarray) -> dict:
         moved = float(distance.max())
     has_moved = moved > 1e-13 * placed  # less is round-off
     length = max(moved, 1e-7 * placed) if has_moved else 1.0 + 1e-3 * placed
-    felt = float((half * distance).max()) if has_moved else length
+    costed = float((half * distance).max()) if has_moved else length  # length that counts
     loss = problem.landscape.loss(states.reshape(-1, problem.dimension)).reshape(times.shape)
-    rise = (
-        objective.loss_weight * float((fade * np.abs(loss - loss[0, 0])).max()) * subproblem.horizon
-    )
+    change = float((fade * np.abs(loss - loss[0, 0])).max())
+    rise = objective.loss_weight * change * subproblem.horizon
     if objective.terminal is not None:
         terminal = problem.model.terminal_cost(states[[0, -1], [0, -1]])
         rise += objective.terminal_weight * fade[-1, -1] * np.ptp(terminal)
     # below the round-off of its parts no cost can be resolved
     level = objective.loss_weight * float((fade * np.abs(loss)).max()) * subproblem.horizon
-    # a drift may carry what no cost feels far away for nothing: the unit is no more than a cost
-    # that is known
-    cost = min(
-        typical_mass(problem) * felt**2 / (objective.learning_rate * subproblem.horizon),
-        subproblem.known_cost,
-    )
+    # a drift may carry far away, for nothing, what no cost depends on: the unit is no more than a
+    # cost that is known
+    effort = typical_mass(problem) * costed**2 / (objective.learning_rate * subproblem.horizon)
+    cost = min(effort, subproblem.known_cost)
     least = max(1e-9 * level, subproblem.negligible)
-    numbers = {
+    if math.isfinite(rise):
+        cost = max(cost, math.sqrt(cost * rise), least)
+    numbers: ProgramNumbers = {
         "horizon": subproblem.horizon,
         "discount": objective.discount,
         "learning_rate": objective.learning_rate,
         "loss_weight": objective.loss_weight,
         "terminal_weight": objective.terminal_weight,
         "length": length,
-        "cost": max(cost, math.sqrt(cost * rise), least) if math.isfinite(rise) else cost,
+        "cost": cost,
         "start": problem.start,
     }
     if growth > 0:
@@ -68,10 +71,8 @@ def program_numbers(subproblem, times: np.ndarray, states: np.ndarray) -> dict:
         numbers["end"] = problem.end
     if subproblem.rest is not None:
         tail = subproblem.rest.tail
-        numbers |= {
-            "tail_centre": tail.steady_state,
-            "tail_costate": tail.steady_costate,
-            "tail_hessian": tail.value_hessian,
-            "tail_value": subproblem.rest.value,
-        }
+        numbers["tail_centre"] = tail.steady_state
+        numbers["tail_costate"] = tail.steady_costate
+        numbers["tail_hessian"] = tail.value_hessian
+        numbers["tail_value"] = subproblem.rest.value
     return numbers

@@ -1,15 +1,15 @@
-"""What every transcription offers: a stage of the program, a guess for it, and the way back to a
-path.
+"""What every transcription offers: a stage of the program, a guess for it, and the way back.
 
 A transcription cuts normalised time [0, 1] into elements. On each it introduces stage variables w
 beside the state x at the left vertex; one CasADi function gives the state at the right vertex, the
-element's cost and the equations that w must satisfy. The program room chains the stages; nobody
-else knows how variables are laid out.
+element's cost and the equations that w must satisfy. ``program`` chains the stages; no other module
+knows how variables are laid out.
 """
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Any, Protocol
 
 import casadi as ca
 import numpy as np
@@ -17,7 +17,7 @@ import numpy as np
 from ...model.problem import Model
 from ...support.arguments import Whole
 from ...support.interpolation import lagrange_matrix
-from .numbers import NumberLayout
+from .numbers import NumberLayout, ProgramNumbers
 
 MOST_ELEMENTS, MOST_DEGREE = 20_000, 50
 Elements = Annotated[int, Whole(low=1, high=MOST_ELEMENTS)]
@@ -35,9 +35,8 @@ class Path:
     parameters: np.ndarray
     controls: np.ndarray
     costates: np.ndarray
-    element_costs: np.ndarray | None = (
-        None  # (K,), by the transcription's own quadrature where that is at hand
-    )
+    # (K,), by the transcription's own quadrature where that is at hand
+    element_costs: np.ndarray | None = None
 
     @property
     def degree(self) -> int:
@@ -47,8 +46,9 @@ class Path:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Stage:
-    """One element as a CasADi function (x, w, τ₀, τ₁, numbers) -> (x_next, cost, path equations),
-    all scaled.
+    """One element as a function (x, w, τ₀, τ₁, numbers) -> (x_next, cost, path equations).
+
+    All of them are scaled.
     """
 
     function: ca.Function
@@ -75,9 +75,7 @@ class Transcription:
     @property
     @abstractmethod
     def order(self) -> int:
-        """Declared order: the error of the cost falls like (element length)^order on smooth
-        problems.
-        """
+        """Declared order p: on smooth problems the error of the cost falls like h^p."""
 
     @property
     @abstractmethod
@@ -89,19 +87,30 @@ class Transcription:
         """The element as a CasADi function."""
 
     def element_derivatives(self, model: Model, layout: NumberLayout) -> ca.Function | None:
-        """(x and w, τ₀, τ₁, numbers) -> gradient and Hessian of an element's cost, where they are
-        known in a shorter form than differentiating the cost gives."""
+        """(x and w, τ₀, τ₁, numbers) -> gradient and Hessian of an element's cost.
+
+        Where they are known in a shorter form than differentiating the cost gives, else None.
+        """
         return None
 
     @abstractmethod
-    def guess(self, model: Model, states: np.ndarray, lengths: np.ndarray, scales) -> np.ndarray:
-        """Stage variables (K, width) for states (K, degree + 1, n) at ``positions``, elements of
-        these time lengths.
+    def guess(
+        self, model: Model, states: np.ndarray, lengths: np.ndarray, scales: ProgramNumbers
+    ) -> np.ndarray:
+        """Stage variables (K, width) for states (K, degree + 1, n) at ``positions``.
+
+        ``lengths`` (K,) are those of the elements in time.
         """
 
     @abstractmethod
-    def recover(self, model: Model, variables, multipliers, numbers) -> Path:
-        """The path in user units from the program's variables and multipliers."""
+    def recover(
+        self,
+        model: Model,
+        variables: tuple[np.ndarray, np.ndarray],
+        multipliers: Mapping[str, np.ndarray],
+        numbers: ProgramNumbers,
+    ) -> Path:
+        """The path in user units from the program's variables (x, w) and multipliers."""
 
     def accepts(self, model: Model) -> str | None:
         """None if this transcription can represent the problem, else the reason why not."""
@@ -110,6 +119,16 @@ class Transcription:
     def refined(self, elements: int) -> "Transcription":
         """The same method on another number of elements."""
         return replace(self, elements=elements)
+
+
+class CostNumbers(Protocol):
+    """The two numbers that the running cost needs, as expressions."""
+
+    @property
+    def learning_rate(self) -> Any: ...
+
+    @property
+    def loss_weight(self) -> Any: ...
 
 
 def node_times(vertices: np.ndarray, positions: np.ndarray) -> np.ndarray:
@@ -125,8 +144,9 @@ def flatten(per_element: np.ndarray) -> np.ndarray:
 
 
 def control_unit(model: Model) -> float:
-    """The unit of the controls in programs that keep them, 1/|B|₂ for a constant B: their effect is
-    then of order one.
+    """The unit of the controls in programs that keep them: 1/|B|₂ for a constant B.
+
+    Their effect is then of order one.
     """
     if not model.constant["actuation"]:
         return 1.0
@@ -136,7 +156,7 @@ def control_unit(model: Model) -> float:
     return model.cache["control unit"]
 
 
-def running_cost(model: Model, theta, control, numbers):
+def running_cost(model: Model, theta: ca.SX, control: ca.SX, numbers: CostNumbers) -> ca.SX:
     """uᵀGu/2η + kL at one point, as an expression.
 
     Where functions have singular points a metric may change its sign across one, as 1/θ does.

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from types import SimpleNamespace
+from typing import Any
 
 import casadi as ca
 import numpy as np
 
 from ...model.problem import Model
 from .base import Stage, Transcription
+from .condensed_action import effort_hessian, has_quadratic_effort, mapped_derivatives
 from .entries import entrywise
-from .mapped import effort_hessian, has_quadratic_effort, mapped_derivatives
 from .numbers import NumberLayout, length_at
 
 
@@ -25,8 +26,7 @@ class Program:
     Attributes
     ----------
     nlp : dict of CasADi expressions x, f, g, p
-    options : derivative functions to hand to the optimiser, empty if it shall differentiate by
-        itself
+    options : derivative functions for the optimiser, empty if it shall differentiate by itself
     derivatives : gradient and Hessian of an element's cost, see
         ``Transcription.element_derivatives``, in staged programs where the transcription offers
         them
@@ -35,19 +35,20 @@ class Program:
         in the variables
     """
 
+    model: Model
     transcription: Transcription
     layout: NumberLayout
     stage: Stage
     staged: bool
-    nlp: dict
-    options: dict
-    rows: dict
-    lagrangian: tuple | None = None
+    nlp: dict[str, Any]  # SX in staged programs, MX in condensed ones
+    options: dict[str, ca.Function]
+    rows: dict[str, np.ndarray]
+    lagrangian: tuple[ca.SX, ca.SX, ca.SX, ca.SX] | None = None
     derivatives: ca.Function | None = None
-    _ending: Callable | None = None
 
     @property
     def elements(self) -> int:
+        """K, the number of elements."""
         return self.transcription.elements
 
     def join(self, states: np.ndarray, stages: np.ndarray) -> np.ndarray:
@@ -74,27 +75,28 @@ class Program:
     def cost_derivatives(
         self, factor: ca.SX, bounded: Callable[[ca.SX], ca.SX]
     ) -> tuple[ca.SX, ca.SX]:
-        """Gradient of f, and ``factor`` times its Hessian with ``bounded`` applied to the entries,
-        as expressions.
+        """Gradient of f, and ``factor`` times its Hessian, as expressions of a staged program.
+
+        ``bounded`` is applied to the entries of the Hessian.
         """
+        if self.derivatives is None:
+            raise TypeError("a program without derivatives of its elements")
         n, count = self.layout.dimension, self.elements
-        variables, vertices = self.nlp["x"], self.nlp["p"][self.layout.size :]
+        vector, vertices = self.nlp["p"][: self.layout.size], self.nlp["p"][self.layout.size :]
+        variables: ca.SX = self.nlp["x"]
         last, size = variables[-n:], (variables.numel() - n) // count
         element = _scaled(self.derivatives, bounded)
-        parts = [
-            element(
-                variables[k * size : (k + 1) * size],
-                vertices[k],
-                vertices[k + 1],
-                self.nlp["p"][: self.layout.size],
-                factor,
-            )
-            for k in range(count)
-        ]
-        end_hessian, end_gradient = ca.hessian(self._ending(last), last)
-        gradient = ca.vertcat(*[slope for slope, _ in parts], end_gradient)
+        slopes, hessians = [], []
+        for k in range(count):
+            own = variables[k * size : (k + 1) * size]
+            slope, hessian = element(own, vertices[k], vertices[k + 1], vector, factor)
+            slopes.append(slope)
+            hessians.append(hessian)
+
+        ending = terminal_cost(self.model, self.layout.unpack(vector), last)
+        end_hessian, end_slope = ca.hessian(ending, last)
         end_hessian = entrywise(lambda entries: bounded(factor * entries), end_hessian)
-        return gradient, ca.diagcat(*[hessian for _, hessian in parts], end_hessian)
+        return ca.vertcat(*slopes, end_slope), ca.diagcat(*hessians, end_hessian)
 
     def multipliers(self, values: np.ndarray) -> dict[str, np.ndarray]:
         """Multipliers by block name."""
@@ -104,8 +106,9 @@ class Program:
 def build_program(
     model: Model, transcription: Transcription, layout: NumberLayout, *, staged: bool
 ) -> Program:
-    """Chain the stages of ``transcription``; condensed where the stage allows it and ``staged`` is
-    False.
+    """Chain the stages of ``transcription``.
+
+    The program is condensed where the stage allows it and ``staged`` is False.
     """
     stage = transcription.stage(model, layout)
     staged = staged or not stage.next_is_last_block
@@ -120,6 +123,7 @@ def build_program(
         if staged and derivatives is None:
             lagrangian = _lagrangian(model, transcription, stage, layout, nlp, rows)
     return Program(
+        model=model,
         transcription=transcription,
         layout=layout,
         stage=stage,
@@ -129,30 +133,35 @@ def build_program(
         rows=rows,
         lagrangian=lagrangian,
         derivatives=derivatives,
-        _ending=partial(terminal_cost, model, layout.unpack(nlp["p"][: layout.size])),
     )
 
 
-def terminal_cost(model: Model, numbers, state):
+def terminal_cost(model: Model, numbers: SimpleNamespace, state: ca.SX) -> ca.SX:
     """e^{-γT} [κΦ(θ_T) + tail], scaled, at the scaled end state."""
     theta = numbers.start + length_at(numbers, 1.0) * state
     value = numbers.terminal_weight * model.terminal_at(theta)
     if hasattr(numbers, "tail_centre"):
         offset = theta - numbers.tail_centre
-        value += (
-            numbers.tail_value
-            + ca.dot(numbers.tail_costate, offset)
-            + ca.dot(offset, numbers.tail_hessian @ offset) / 2
-        )
+        slope = ca.dot(numbers.tail_costate, offset)
+        bend = ca.dot(offset, numbers.tail_hessian @ offset) / 2
+        value += numbers.tail_value + slope + bend
     return ca.exp(-numbers.discount * numbers.horizon) * value / numbers.cost
 
 
-def _chain(model, transcription, stage, layout, staged):
+def _chain(
+    model: Model, transcription: Transcription, stage: Stage, layout: NumberLayout, staged: bool
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """(nlp, rows) of the stages one after another; without states of their own unless ``staged``."""
     n, count = layout.dimension, transcription.elements
     vector, vertices = ca.SX.sym("numbers", layout.size), ca.SX.sym("vertices", count + 1)
     numbers = layout.unpack(vector)
-    state = ca.SX.sym("x0", n) if staged else ca.SX(n, 1)
-    variables, rows, cost = ([state] if staged else []), _Rows(), 0
+    if staged:
+        state = ca.SX.sym("x0", n)
+        variables = [state]
+    else:  # the start itself, in the program's units
+        state = ca.SX(n, 1)
+        variables = []
+    rows, cost = _Rows(), ca.SX(0)
     for k in range(count):
         w = ca.SX.sym(f"w{k}", stage.width)
         following, part, path = stage.function(state, w, vertices[k], vertices[k + 1], vector)
@@ -181,10 +190,17 @@ def _chain(model, transcription, stage, layout, staged):
     return nlp, rows.numbers()
 
 
-def _lagrangian(model, transcription, stage, layout, nlp, rows):
-    """σ, μ, and slope and Hessian of σf + μᵀg in the variables of a staged program, assembled from
-    one element's.
+def _lagrangian(
+    model: Model,
+    transcription: Transcription,
+    stage: Stage,
+    layout: NumberLayout,
+    nlp: dict[str, Any],
+    rows: dict[str, np.ndarray],
+) -> tuple[ca.SX, ca.SX, ca.SX, ca.SX]:
+    """σ, μ, and slope and Hessian of σf + μᵀg in the variables of a staged program.
 
+    They are assembled from one element's.
     The state behind an element enters its rows linearly, so the Hessian has one block for every (x,
     w), and one for the last state. Differentiating the whole graph instead takes ten times as long.
     """
@@ -194,8 +210,8 @@ def _lagrangian(model, transcription, stage, layout, nlp, rows):
     gap, path = ca.SX.sym("lam_gap", n), ca.SX.sym("lam_path", size)
     following, cost, equations = stage.function(y[:n], y[n:], left, right, vector)
     value = factor * cost - ca.dot(gap, following) + ca.dot(path, equations)
-    # the discretised action
-    if stage.next_is_last_block and not size and has_quadratic_effort(model):
+    is_action = stage.next_is_last_block and not size
+    if is_action and has_quadratic_effort(model):
         block = factor * effort_hessian(model, transcription, layout, [y, left, right, vector])
         slope = ca.gradient(value, y)
     else:
@@ -225,7 +241,7 @@ def _lagrangian(model, transcription, stage, layout, nlp, rows):
     return factor, multipliers, ca.vertcat(*slopes), ca.diagcat(*blocks)
 
 
-def _scaled(derivatives: ca.Function, bounded) -> ca.Function:
+def _scaled(derivatives: ca.Function, bounded: Callable[[ca.SX], ca.SX]) -> ca.Function:
     """The same function with a factor as last argument, which multiplies the Hessian."""
     arguments, factor = derivatives.sx_in(), ca.SX.sym("factor")
     gradient, hessian = derivatives(*arguments)
@@ -236,20 +252,24 @@ def _scaled(derivatives: ca.Function, bounded) -> ca.Function:
 class _Rows:
     """Constraint rows in order, with the numbers of each named block."""
 
-    def __init__(self):
-        self.parts, self.blocks, self.count = [], {}, 0
+    def __init__(self) -> None:
+        self.parts: list[ca.SX] = []
+        self.blocks: dict[str, list[np.ndarray]] = {}
+        self.count = 0
 
-    def add(self, name, expression):
+    def add(self, name: str, expression: ca.SX) -> None:
         size = expression.numel()
         self.parts.append(expression)
         self.blocks.setdefault(name, []).append(np.arange(self.count, self.count + size))
         self.count += size
 
-    def expression(self):
+    def expression(self) -> ca.SX:
         return ca.vertcat(*self.parts) if self.parts else ca.SX(0, 1)
 
-    def numbers(self):
+    def numbers(self) -> dict[str, np.ndarray]:
+        """Row numbers by block: (K, size) of what every element has, (size,) of the rest."""
+        per_element = ("gap", "path")
         return {
-            name: np.array(rows) if name in ("gap", "path") else rows[0]
+            name: np.array(rows) if name in per_element else rows[0]
             for name, rows in self.blocks.items()
         }

@@ -44,15 +44,17 @@ def lobatto(count: int) -> Nodes:
     return _with_weights((np.concatenate([[-1.0], inner, [1.0]]) + 1) / 2)
 
 
-def _with_weights(points):
+def _with_weights(points: np.ndarray) -> Nodes:
+    """The points with the weights of their interpolating polynomial."""
     fine = gauss(len(points))
     return Nodes(points=points, weights=fine.weights @ lagrange_matrix(points, fine.points))
 
 
 @lru_cache(maxsize=64)
 def lobatto_matrices(count: int) -> tuple[np.ndarray, np.ndarray]:
-    """(D, A): derivative at the Lobatto points, and integrals from 0 to each of them, of the
-    interpolating polynomial.
+    """(D, A): derivatives at the Lobatto points, and integrals from 0 to each of them.
+
+    Both are of the interpolating polynomial.
     """
     points = lobatto(count).points
     return differentiation_matrix(points), integration_matrix(points, points)

@@ -1,4 +1,4 @@
-"""What calls of the solver may say, as annotations of their signatures."""
+"""What calls of the solver may be given, as annotations of their signatures."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypedDict
@@ -21,7 +21,7 @@ Method = Literal["auto", "action", "collocation", "shooting"]
 Starts = Annotated[int, Whole(low=1, high=MOST_STARTS)]
 
 
-class Numbers(TypedDict, total=False):
+class ProblemNumbers(TypedDict, total=False):
     """What may change from solve to solve."""
 
     horizon: Horizon

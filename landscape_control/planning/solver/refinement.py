@@ -1,4 +1,4 @@
-"""One plan from one guess: draft on a first mesh, refine until cost error and residuals are small."""
+"""One plan from one guess: solved on a first mesh, refined until error and residuals are small."""
 
 import math
 from dataclasses import replace
@@ -7,9 +7,9 @@ import numpy as np
 
 from ..certificate.certificate import certified
 from ..solution import Plan, Status
-from .draft import Draft, draft_on_mesh
 from .guess import Guess
 from .mesh import initial_vertices, refined_vertices
+from .mesh_plan import MeshPlan, solve_on_mesh
 from .subproblem import CompiledPrograms, Subproblem
 
 # an optimiser that stops short of its own tolerance may still have a plan that passes every check
@@ -18,52 +18,51 @@ _TO_BE_JUDGED = (Status.CONVERGED, Status.NOT_STATIONARY, Status.ITERATION_LIMIT
 MOST_RESTARTS = 2  # from the same guess, on meshes of twice as many elements
 
 
-def draft_plan(programs: CompiledPrograms, subproblem: Subproblem, guess: Guess) -> Draft:
+def solve_on_first_mesh(
+    programs: CompiledPrograms, subproblem: Subproblem, guess: Guess
+) -> MeshPlan:
     """Solve from one guess on the first mesh."""
     elements = programs.transcription.elements
     # the discount itself has to be resolved where it decides the horizon
     if subproblem.rest is not None:
-        elements = max(
-            elements, math.ceil(subproblem.problem.objective.discount * subproblem.horizon / 2)
-        )
-    return draft_on_mesh(programs, subproblem, guess, _first_vertices(subproblem, elements))
+        faded = subproblem.problem.objective.discount * subproblem.horizon
+        elements = max(elements, math.ceil(faded / 2))
+    return solve_on_mesh(programs, subproblem, guess, _first_vertices(subproblem, elements))
 
 
-def _first_vertices(subproblem, elements):
-    return initial_vertices(
-        elements, subproblem.horizon, subproblem.fastest_rate, subproblem.problem.end is not None
-    )
+def _first_vertices(subproblem: Subproblem, elements: int) -> np.ndarray:
+    has_end = subproblem.problem.end is not None
+    return initial_vertices(elements, subproblem.horizon, subproblem.fastest_rate, has_end)
 
 
 def refine_plan(
-    programs: CompiledPrograms, subproblem: Subproblem, draft: Draft, max_elements: int
+    programs: CompiledPrograms, subproblem: Subproblem, draft: MeshPlan, max_elements: int
 ) -> Plan:
-    """Refine the mesh until cost error and residuals are within tolerance, or the cap is hit (the
-    status then says so).
+    """Refine the mesh until cost error and residuals are within tolerance, or the cap is hit.
 
-    Where the optimiser fails the mesh may be the reason: it is tried again from the same guess on
-    finer ones.
+    The status then says so. Where the optimiser fails the mesh may be the reason: it is tried again
+    from the same guess on finer ones.
     """
-    guess, names, total, restarts = draft.guess, draft.plan.found_from, draft.plan.iterations, 0
+    guess, names = draft.guess, draft.plan.found_from
+    total, restarts = draft.plan.iterations, 0
     while draft.plan.status in _TO_BE_JUDGED:
         plan, doubts = draft.plan, draft.doubts(subproblem)
         if not doubts:
             if plan.status is not Status.CONVERGED:
-                said = (
+                message = (
                     f"the optimiser ended with '{plan.status}', but every check made without it"
                     " passes"
                 )
-                draft = replace(draft, plan=plan.revised(status=Status.CONVERGED, message=said))
+                plan = plan.revised(status=Status.CONVERGED, message=message)
+                draft = replace(draft, plan=plan)
             break
         count, converged = len(plan.vertices) - 1, plan.status is Status.CONVERGED
         if 2 * count > max_elements:
             if converged:
                 finite = math.isfinite(plan.cost_error)
                 status = Status.REFINEMENT_CAP if finite else Status.NOT_STATIONARY
-                draft = replace(
-                    draft,
-                    plan=plan.revised(status=status, message=f"{doubts} with {count} elements"),
-                )
+                plan = plan.revised(status=status, message=f"{doubts} with {count} elements")
+                draft = replace(draft, plan=plan)
             break
         coarse = draft
         if converged:
@@ -71,12 +70,11 @@ def refine_plan(
             vertices = refined_vertices(
                 plan.vertices / subproblem.horizon, errors, 2 * count, programs.transcription.order
             )
-            draft = draft_on_mesh(programs, subproblem, _follow(plan), vertices)
+            draft = solve_on_mesh(programs, subproblem, _follow(plan), vertices)
         elif restarts < MOST_RESTARTS:
             restarts += 1
-            draft = draft_on_mesh(
-                programs, subproblem, guess, _first_vertices(subproblem, 2 * count)
-            )
+            vertices = _first_vertices(subproblem, 2 * count)
+            draft = solve_on_mesh(programs, subproblem, guess, vertices)
         else:
             break
         total += draft.plan.iterations
@@ -94,13 +92,16 @@ def refine_plan(
 
 
 def solve_plan(programs: CompiledPrograms, subproblem: Subproblem, guess: Guess) -> Plan:
-    """Draft and refine from one guess."""
+    """MeshPlan and refine from one guess."""
     return refine_plan(
-        programs, subproblem, draft_plan(programs, subproblem, guess), subproblem.max_elements
+        programs,
+        subproblem,
+        solve_on_first_mesh(programs, subproblem, guess),
+        subproblem.max_elements,
     )
 
 
-def _follow(plan):
-    return Guess(
-        name="coarser plan", path=lambda s: plan.parameters_at(np.minimum(s, 1.0) * plan.times[-1])
-    )
+def _follow(plan: Plan) -> Guess:
+    """The coarser plan as a guess for the finer mesh."""
+    last = plan.times[-1]
+    return Guess(name="coarser plan", path=lambda s: plan.parameters_at(np.minimum(s, 1.0) * last))

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...model.problem import ControlProblem
+from .candidate_ends import Places
 from .guess import Guess
-from .scouting import Places
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +20,7 @@ class Search:
     tried : names of the starts
     left_out : int, basins that no start aims at
     reach : float, the distance from the start within which ends were looked for; infinite where
-    they were declared
+        they were declared
     """
 
     found: int
@@ -40,7 +40,7 @@ class Search:
         return f"{basins} to end in{within}, {left}"
 
 
-def search_words(problem: ControlProblem, places: Places, guesses: list[Guess]) -> str:
+def search_in_words(problem: ControlProblem, places: Places, guesses: list[Guess]) -> str:
     """:func:`searched` in words."""
     return searched(problem, places, guesses).words
 

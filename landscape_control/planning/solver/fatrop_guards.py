@@ -6,10 +6,8 @@ exceptions of the functions evaluated before it, and so the loop must be kept fr
 ways into it were found:
 
 * A gradient, Jacobian or Hessian with an entry that is not finite: no shift makes such a matrix
-  definite. Entries are
-clipped
-  to ±10⁵⁰ (NaN becomes -10⁵⁰), which a shift outgrows; the step that follows is poor and the run
-  ends as failed.
+  definite. Entries are clipped to ±10⁵⁰ (NaN becomes -10⁵⁰), which a shift outgrows; the step that
+  follows is poor and the run ends as failed.
 * Its restoration phase far out, whose elastic variables are shifted along with the Hessian, so that
   round-off may hide the shift at any size. There the weight of the cost is 0, which is never so
   elsewhere: the Hessian then gets 10⁴⁰ on its diagonal and is definite at once. Restoration does
@@ -18,10 +16,9 @@ clipped
 A third way in is closed by not taking it (:func:`comes_back`). The shift δI on the variables
 becomes δZᵀZ on the directions that the equations leave free. Where ZᵀZ is so ill-conditioned that
 its factorisation fails by round-off, no δ helps. In the discretised action Z selects variables, ZᵀZ
-is diagonal with entries 1 and 2. With collocation or shooting Z maps controls to
-states: its size is that of the controls' effect, bounded for dynamics Aθ + c + Bu by the growth of
-displacements over the
-horizon, but without bound for other dynamics, and with a fixed end by how weakly the end is
+is diagonal with entries 1 and 2. With collocation or shooting Z maps controls to states: its size is
+that of the controls' effect, bounded for dynamics Aθ + c + Bu by the growth of displacements over
+the horizon, but without bound for other dynamics, and with a fixed end by how weakly the end is
 controlled.
 """
 
@@ -31,6 +28,7 @@ import casadi as ca
 
 from ...model.problem import ControlProblem, unit_growth
 from ..transcription import DiscretisedAction, Program, Transcription
+from ..transcription.entries import stored_entries
 
 _LARGEST = 1e50
 _STIFF = 1e40
@@ -49,12 +47,13 @@ def comes_back(problem: ControlProblem, transcription: Transcription, horizon: f
 
 
 def guarded_functions(program: Program) -> dict[str, ca.Function]:
-    """nlp_g, nlp_grad_f, nlp_jac_g and nlp_hess_l of a staged SX program, by name, in nlpsol's own
-    signatures.
+    """nlp_g, nlp_grad_f, nlp_jac_g and nlp_hess_l of a staged program, by name.
+
+    They have the signatures that nlpsol gives its own.
     """
     x, p, cost, rows = (program.nlp[name] for name in ("x", "p", "f", "g"))
     jacobian = ca.jacobian(rows, x)
-    if program.derivatives is None:
+    if program.lagrangian is not None:
         weight, multipliers, slope, hessian = program.lagrangian
         gradient = ca.gradient(cost, x)
         hessian = _clipped(hessian)
@@ -83,14 +82,14 @@ def guarded_functions(program: Program) -> dict[str, ca.Function]:
     return {function.name(): function for function in functions}
 
 
-def _clipped(matrix):
+def _clipped(matrix: ca.SX) -> ca.SX:
     """Every stored entry within ±10⁵⁰."""
     matrix = ca.SX(matrix)
     if not matrix.nnz():
         return matrix
-    return ca.SX(matrix.sparsity(), _bounded(ca.vertcat(*matrix.nonzeros())))
+    return ca.SX(matrix.sparsity(), _bounded(ca.vertcat(*stored_entries(matrix))))
 
 
-def _bounded(entries):
-    """fmax and fmin return the other argument where one is NaN."""
+def _bounded(entries: ca.SX) -> ca.SX:
+    """NaN becomes -10⁵⁰: fmax and fmin return the other argument where one is NaN."""
     return ca.fmin(ca.fmax(entries, -_LARGEST), _LARGEST)

@@ -32,8 +32,8 @@ def least_action_curves(problem: ControlProblem, ends: np.ndarray, nodes: int) -
     n = problem.dimension
     if n not in _TICKS or not len(ends):
         return []
-    lattice, spacing = _lattice(problem, ends)
-    graph = _graph(problem, lattice, spacing, ends)
+    lattice = _lattice(problem, ends)
+    graph = _graph(problem, lattice, ends)
     if graph is None:
         return []
     points = lattice.reshape(-1, n)
@@ -76,18 +76,19 @@ def bends(
         else np.zeros((0, len(chord)))
     )
     drawn = np.random.default_rng(seed).standard_normal((0 if len(chord) == 2 else 4, len(chord)))
-    found = []
+    arcs = []
     for direction in np.vstack([across, drawn]):
         direction = direction - (direction @ chord) * chord / distance**2
         size = np.linalg.norm(direction)
         if size > 1e-6:
             arch = (4 * fractions * (1 - fractions))[:, None] * direction / size * distance
             line = problem.start + fractions[:, None] * chord
-            found += [line + sign * height * arch for height in _BENDS for sign in (1, -1)]
-    return found
+            arcs += [line + sign * height * arch for height in _BENDS for sign in (1, -1)]
+    return arcs
 
 
-def _lattice(problem, ends):
+def _lattice(problem: ControlProblem, ends: np.ndarray) -> np.ndarray:
+    """Nodes (…, n) of a box around start and ends, with a margin on every side."""
     points = np.vstack([problem.start[None], ends])
     low, high = points.min(axis=0), points.max(axis=0)
     extent = max((high - low).max(), 1e-12)
@@ -95,25 +96,24 @@ def _lattice(problem, ends):
     ticks = [
         np.linspace(m - h, m + h, _TICKS[len(middle)]) for m, h in zip(middle, half, strict=True)
     ]
-    return np.stack(np.meshgrid(*ticks, indexing="ij"), axis=-1), np.array(
-        [t[1] - t[0] for t in ticks]
-    )
+    return np.stack(np.meshgrid(*ticks, indexing="ij"), axis=-1)
 
 
-def _nearest(points, point):
+def _nearest(points: np.ndarray, point: np.ndarray) -> int:
     return int(np.argmin(((points - point) ** 2).sum(axis=1)))
 
 
 @lru_cache(maxsize=4)
-def _pairs(n, ticks):
+def _pairs(n: int, ticks: int) -> tuple[np.ndarray, np.ndarray]:
     """Index pairs (E,), (E,) of neighbouring nodes: the cube around each and, in two dimensions,
     knights' moves.
     """
     far = 2 if n == 2 else 1
+    # steps without a common divisor: others are made of these
     moves = [
-        m
-        for m in product(range(-far, far + 1), repeat=n)
-        if any(m) and np.gcd.reduce(np.abs(m)) == 1
+        move
+        for move in product(range(-far, far + 1), repeat=n)
+        if any(move) and np.gcd.reduce(np.abs(move)) == 1
     ]
     index = np.arange(ticks**n).reshape((ticks,) * n)
     rows, columns = [], []
@@ -125,7 +125,7 @@ def _pairs(n, ticks):
     return np.concatenate(rows), np.concatenate(columns)
 
 
-def _graph(problem, lattice, spacing, ends):
+def _graph(problem: ControlProblem, lattice: np.ndarray, ends: np.ndarray) -> csr_matrix | None:
     """Action of every step on the lattice; None where the cost is finite nowhere."""
     n, objective = problem.dimension, problem.objective
     points = lattice.reshape(-1, n)
@@ -149,17 +149,15 @@ def _graph(problem, lattice, spacing, ends):
         momentum = np.sqrt(2 * (rest - lowest + spare) / objective.learning_rate)
         action = length * (momentum[rows] + momentum[columns]) / 2
         if drift is not None:
-            action -= (
-                np.einsum("en,en->e", covectors, (drift[rows] + drift[columns]) / 2)
-                / objective.learning_rate
-            )
+            middle_drift = (drift[rows] + drift[columns]) / 2
+            action -= np.einsum("en,en->e", covectors, middle_drift) / objective.learning_rate
     good = np.isfinite(action)
     floor = 1e-9 * np.abs(action[good]).max() + 1e-300 if good.any() else 1.0
     weights = np.maximum(action[good], floor)
     return csr_matrix((weights, (rows[good], columns[good])), shape=(len(points), len(points)))
 
 
-def _smooth(trail, nodes):
+def _smooth(trail: np.ndarray, nodes: int) -> np.ndarray:
     """The polygon resampled at equal lengths and rounded off, its ends kept."""
     for _ in range(_SMOOTHINGS):
         trail = _resampled(trail, 2 * nodes)
@@ -167,7 +165,7 @@ def _smooth(trail, nodes):
     return _resampled(trail, nodes)
 
 
-def _resampled(trail, nodes):
+def _resampled(trail: np.ndarray, nodes: int) -> np.ndarray:
     length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(trail, axis=0), axis=1))])
     wanted = np.linspace(0.0, length[-1], nodes)
     return broken_line(length, trail)(wanted)

@@ -1,8 +1,10 @@
-"""From guesses to plans: drafted, told apart, refined as far as they deserve; and what starts
-beside them lead to.
+"""From guesses to plans: solved on a first mesh, compared, and refined as far as it matters.
+
+And what starts beside these plans lead to.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,15 +14,15 @@ from ...support.errors import ProblemError
 from ..certificate.certificate import certified
 from ..solution import Plan, Status
 from .clock import clock
-from .draft import Draft
 from .evidence import beside
 from .guess import Guess
 from .horizon_extension import settle_plan
 from .mesh import fastest_rate
-from .plans import USABLE, distinct
+from .mesh_plan import MeshPlan
+from .plans import USABLE, cost_scale, distinct
 from .receding_windows import chain_plan, first_window, needs_windows
+from .refinement import refine_plan, solve_on_first_mesh
 from .rollouts import is_bound
-from .single import draft_plan, refine_plan
 from .subproblem import CompiledPrograms, Subproblem
 from .variations import MOST_ROUNDS, varied
 
@@ -28,7 +30,7 @@ MOST_CONTINUED = 3  # plans that differ in the first of several windows
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Finder:
+class PlanSearch:
     """How a Solver turns guesses into certified plans."""
 
     programs: CompiledPrograms
@@ -39,8 +41,9 @@ class Finder:
     def plans(
         self, problem: ControlProblem, guesses: list[Guess], minima: np.ndarray
     ) -> list[Plan]:
-        """A certified plan per guess; guesses that lead to no admissible rest are left out if
-        another one does.
+        """A certified plan per guess.
+
+        Guesses that lead to no admissible rest are left out if another one does.
         """
         subproblem = Subproblem(
             problem=problem,
@@ -53,48 +56,52 @@ class Finder:
         if math.isfinite(subproblem.horizon) and not needs_windows(subproblem):
             return self._refined(
                 subproblem,
-                [draft_plan(self.programs, subproblem, guess) for guess in _in_time(guesses)],
+                [
+                    solve_on_first_mesh(self.programs, subproblem, guess)
+                    for guess in _in_time(guesses)
+                ],
             )
         plans = self._in_parts(replace(subproblem, is_whole=False), guesses)
         return [certified(problem, plan, tolerance=self.tolerance) for plan in plans]
 
-    def _in_parts(self, subproblem, guesses) -> list[Plan]:
+    def _in_parts(self, subproblem: Subproblem, guesses: list[Guess]) -> list[Plan]:
         """Plans that are solved window by window, or over longer and longer horizons."""
-        settled, refusals = [], []
-        if (
-            math.isfinite(subproblem.horizon)
-            and len(guesses) > 1
-            and not ends_late(subproblem.problem)
-        ):
+        settled: list[tuple[Plan, Guess]] = []
+        refusals: list[ProblemError] = []
+        is_finite = math.isfinite(subproblem.horizon)
+        if is_finite and len(guesses) > 1 and not ends_late(subproblem.problem):
             guesses = self._that_differ(subproblem, guesses)
         # cheapest first; the others are refined further only where they turn out to be better
         for guess in _in_time(guesses):
             try:
-                settled.append(
-                    (self._kept(self._in_steps(subproblem, guess, is_first=not settled)), guess)
-                )
+                plan = self._in_steps(subproblem, guess, is_first=not settled)
             except ProblemError as refusal:
                 refusals.append(refusal)
+                continue
+            settled.append((self._kept(plan), guess))
         if not settled:
             raise refusals[0]  # that of the best aim
-        best, guess = min(
-            settled, key=lambda pair: pair[0].cost if np.isfinite(pair[0].cost) else np.inf
-        )
+        best, guess = min(settled, key=_finite_cost)
         if best.status is Status.REFINEMENT_CAP and guess is not settled[0][1]:
             settled.append((self._in_steps(subproblem, guess, is_first=True), guess))
         return [plan for plan, _ in settled]
 
-    def _that_differ(self, subproblem, guesses) -> list[Guess]:
-        """The guesses to go on with after the first window, in which nearly all of the cost is
-        decided: the cheapest that differ there, and what fell below them without an end."""
-        begun, limited = [], replace(subproblem, max_elements=self._first_elements())
+    def _that_differ(self, subproblem: Subproblem, guesses: list[Guess]) -> list[Guess]:
+        """The guesses to go on with after the first window.
+
+        Nearly all of the cost is decided there: the cheapest that differ in it, and what fell below
+        them without an end.
+        """
+        limited = replace(subproblem, max_elements=self._first_elements())
+        plans: list[Plan] = []
+        guess_of: dict[int, Guess] = {}  # by the identity of the plan
         for guess in _in_time(guesses):
             try:
-                begun.append((first_window(self.programs, limited, guess), guess))
+                plan = first_window(self.programs, limited, guess)
             except ProblemError:  # said again by the whole plan, where no guess is left
-                begun.append((None, guess))
-        known = {id(plan): guess for plan, guess in begun if plan is not None}
-        plans = [plan for plan, _ in begun if plan is not None]
+                continue
+            plans.append(plan)
+            guess_of[id(plan)] = guess
         if not plans:
             return guesses
         chosen = [source for _, source in distinct(plans)][:MOST_CONTINUED]
@@ -103,15 +110,14 @@ class Finder:
             for plan in plans
             if plan.status not in USABLE and plan.cost < chosen[0].cost and plan not in chosen
         ]
-        return [known[id(plan)] for plan in [*chosen, *falling]]
+        return [guess_of[id(plan)] for plan in [*chosen, *falling]]
 
-    def _in_steps(self, subproblem, guess, *, is_first) -> Plan:
-        limited = (
-            subproblem if is_first else replace(subproblem, max_elements=self._first_elements())
-        )
+    def _in_steps(self, subproblem: Subproblem, guess: Guess, *, is_first: bool) -> Plan:
+        if not is_first:
+            subproblem = replace(subproblem, max_elements=self._first_elements())
         if math.isfinite(subproblem.horizon):
-            return chain_plan(self.programs, limited, guess)
-        return settle_plan(self.programs, limited, guess, self.max_doublings)
+            return chain_plan(self.programs, subproblem, guess)
+        return settle_plan(self.programs, subproblem, guess, self.max_doublings)
 
     def _first_elements(self) -> int:
         """Cap of the refinement of plans that are not the best."""
@@ -129,20 +135,26 @@ class Finder:
         ]
         return self._further(problem, guesses, minima)
 
-    def _further(self, problem, guesses, minima) -> list[Plan]:
-        """Plans from starts that are tried beside others: what is refused to them says nothing
-        about the problem.
-        """
+    def _further(
+        self, problem: ControlProblem, guesses: list[Guess], minima: np.ndarray
+    ) -> list[Plan]:
+        """Plans from starts beside others: a refusal there says nothing about the problem."""
         try:
             return self.plans(problem, guesses, minima) if guesses else []
         except ProblemError:
             return []
 
     def beside_best(
-        self, problem, plans: list[Plan], guesses: list[Guess], minima, seed: int
+        self,
+        problem: ControlProblem,
+        plans: list[Plan],
+        guesses: list[Guess],
+        minima: np.ndarray,
+        seed: int,
     ) -> list[Plan]:
-        """What variations of the best plan lead to, where ways that can be gone are few;
-        ``guesses`` are added to.
+        """What variations of the best plan lead to, where not every path can be followed.
+
+        The variations are appended to ``guesses``.
         """
         more: list[Plan] = []
         if not is_bound(problem):
@@ -155,21 +167,19 @@ class Finder:
             guesses += starts
             more += self._further(problem, starts, minima)
             again = distinct(plans + more)[0][0]
-            if (
-                not again.cost
-                < best.cost - self.tolerance * best.certificate.cost_scale - best.cost_error
-            ):
+            if not again.cost < best.cost - self.tolerance * cost_scale(best) - best.cost_error:
                 break
         return more
 
-    def _refined(self, subproblem: Subproblem, drafts: list[Draft]) -> list[Plan]:
+    def _refined(self, subproblem: Subproblem, drafts: list[MeshPlan]) -> list[Plan]:
         """Duplicates go before refinement; plans that are not the best are refined at most twice."""
-        by_plan = {id(draft.plan): draft for draft in drafts}
+        draft_of = {id(draft.plan): draft for draft in drafts}
         chosen = []
         for plan, source in distinct([draft.plan for draft in drafts]):
-            draft = by_plan[id(source)]
-            # merged with its duplicates
-            chosen.append(draft if plan is source else replace(draft, plan=plan))
+            draft = draft_of[id(source)]
+            if plan is not source:  # merged with its duplicates
+                draft = replace(draft, plan=plan)
+            chosen.append(draft)
         caps = [self.max_elements] + [self._first_elements()] * len(chosen)
         refined = [
             refine_plan(self.programs, subproblem, draft, cap)
@@ -186,14 +196,14 @@ class Finder:
         if len(chosen) == len(drafts) or refined[0].status not in USABLE:
             return refined
         # runs that failed beside others that did not: a cheaper path is worth another try
+        cap = self._first_elements()
         for draft in drafts:
-            if draft.plan.status not in USABLE:
-                cheaper = draft.examination.path_cost < refined[0].cost
-                refined.append(
-                    refine_plan(self.programs, subproblem, draft, self._first_elements())
-                    if cheaper
-                    else draft.plan
-                )
+            if draft.plan.status in USABLE:
+                continue
+            plan = draft.plan
+            if draft.examination.path_cost < refined[0].cost:
+                plan = refine_plan(self.programs, subproblem, draft, cap)
+            refined.append(plan)
         return refined
 
     @staticmethod
@@ -203,7 +213,12 @@ class Finder:
         return plan
 
 
-def _in_time(guesses):
+def _finite_cost(pair: tuple[Plan, Guess]) -> float:
+    cost = pair[0].cost
+    return cost if np.isfinite(cost) else np.inf
+
+
+def _in_time(guesses: list[Guess]) -> Iterator[Guess]:
     """The guesses as long as there is time; the first one in any case."""
     for k, guess in enumerate(guesses):
         if k and clock().seconds_left() <= 0:
