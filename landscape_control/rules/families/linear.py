@@ -1,5 +1,6 @@
 """Linear families: gradient descent, heavy ball, Nesterov, spans of past gradients."""
 
+import math
 from dataclasses import dataclass, field, replace
 
 from ...support.arguments import Count, checked
@@ -18,27 +19,27 @@ def learning_rate(varies: bool) -> Coefficient:
 
 
 def momentum(varies: bool) -> Coefficient:
-    """β; without effect on the first step. A constant one stays inside (-1, 1), where a rule can
-    settle.
-    """
-    free = {} if varies else {"low": -0.9999, "high": 0.9999}
+    """β; without effect on the first step. A constant one stays in (-1, 1), where rules settle."""
+    edge = math.inf if varies else 0.9999
     return Coefficient(
         name="momentum",
         symbol="β",
+        low=-edge,
+        high=edge,
         least=0.0,
         most=0.95,
         scale="one minus",
         varies=varies,
         first=1,
-        **free,
     )
 
 
-def without_momentum(family: Family) -> tuple:
-    """What a rule with a coefficient ``momentum`` contains: gradient descent, and itself with the
-    same numbers at all steps."""
-    constant = () if family.constant else (tied(replace(family, constant=True)),)
-    return face("gradient descent", momentum=0.0), *constant
+def without_momentum(family: "HeavyBall | Nesterov") -> tuple[Contained, ...]:
+    """What a rule with momentum contains: gradient descent, and itself with constant numbers."""
+    plain = face("gradient descent", momentum=0.0)
+    if family.constant:
+        return (plain,)
+    return plain, tied(replace(family, constant=True))
 
 
 @checked
@@ -190,7 +191,8 @@ class FirstOrderSpan(Family):
     Program. 2014.
     """
 
-    memory: Count = field()  # no default: it hides the class attribute
+    # no default: it hides the class attribute
+    memory: Count = field()  # type: ignore[misc]  # here it is a setting
     constant: bool
 
     name = "first-order span"
@@ -235,7 +237,9 @@ class FirstOrderSpan(Family):
             dropped = {f"lag_{j}": 0.0 for j in range(memory, self.memory)}
             name = "gradient descent" if memory == 1 else f"{self.name} with memory {memory}"
             shorter.append(face(name, **dropped))
-        return (*shorter, *(() if self.constant else (tied(replace(self, constant=True)),)))
+        if not self.constant:
+            shorter.append(tied(replace(self, constant=True)))
+        return tuple(shorter)
 
     @property
     def state_size(self) -> int:
@@ -244,7 +248,7 @@ class FirstOrderSpan(Family):
     def step(
         self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
     ) -> tuple[Value, State]:
-        seen = (gradient, *state)
+        seen = (gradient, *state)  # y_t, y_{t-1}, …, the newest first
         move = -coefficients["lag_0"] * gradient
         for j in range(1, self.memory):
             move = move - coefficients[f"lag_{j}"] * seen[j]

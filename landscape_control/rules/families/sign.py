@@ -1,6 +1,4 @@
-"""Rules that keep the sign of a gradient and drop its size: sign descent, the sign of momentum and
-Lion, with a smooth sign or the sign itself.
-"""
+"""Rules that keep the sign of a gradient and drop its size: sign descent, signum and Lion."""
 
 from dataclasses import dataclass
 
@@ -29,10 +27,15 @@ def _beta(index: int, most: float) -> Coefficient:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
 class _Signed(Family):
-    """Base of rules that take the sign of something: within ``smoothing`` δ of 0 it is linear; with
-    None it is the sign itself, by which nothing can be differentiated.
+    """Base of rules that take the sign of something.
+
+    Within ``smoothing`` δ of 0 it is linear; with None it is the sign itself, by which nothing can
+    be differentiated.
     """
+
+    smoothing: Positive | None
 
     arguments = {"smoothing": _SMOOTHING}
 
@@ -40,7 +43,7 @@ class _Signed(Family):
     def differentiable(self) -> bool:
         return self.smoothing is not None
 
-    def _sign(self, x):
+    def _sign(self, x: Value) -> Value:
         if self.smoothing is None:
             return sign(x)
         return x / sqrt(x**2 + self.smoothing**2)
@@ -63,8 +66,6 @@ class SignDescent(_Signed):
     optimisation for non-convex
     problems*, ICML 2018.
     """
-
-    smoothing: Positive | None
 
     name = "sign descent"
     source = "Riedmiller & Braun 1993; Bernstein et al. 2018"
@@ -107,8 +108,6 @@ class Lion(_Signed):
     2.
     """
 
-    smoothing: Positive | None
-
     name = "Lion"
     formula = "Δθ = -α sign(β₁m + (1-β₁)y)"
     source = "Chen et al. 2023, Algorithm 2"
@@ -147,8 +146,6 @@ class Signum(_Signed):
     Source: J. Bernstein et al., *signSGD: compressed optimisation for non-convex problems*, ICML
     2018.
     """
-
-    smoothing: Positive | None
 
     name = "sign of momentum"
     formula = "m = βm + (1-β)y, Δθ = -α sign(m)"
