@@ -33,7 +33,8 @@ class SearchOptions:
         return bounds_with(layout, self.fixed, self.within)
 
     def entries(self, layout: Layout) -> np.ndarray | None:
-        """(n,), the guess; None without one. Raises ProblemError where there is nothing to begin
-        from.
+        """(n,), the guess; None without one.
+
+        Raises ProblemError where there is nothing to begin from.
         """
         return guess_entries(layout, self.guess, self.starts)
