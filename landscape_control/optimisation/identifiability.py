@@ -99,11 +99,11 @@ class Identifiability:
         if self.saddle:
             return f"not a minimum: the cost falls along {self._named(0)}, {self._moved(0)}"
         if self.identifiable:
-            return f"identifiable: the least felt is {self._named(0)}, {self._moved(0)}"
+            return f"identifiable: the flattest direction is {self._named(0)}, {self._moved(0)}"
         places = np.flatnonzero(np.abs(self.stiffness) <= self.resolution)
         more = f" and {self.flat - 3} more" if self.flat > 3 else ""
         return (
-            f"not identifiable: the cost does not feel {self.flat} of {len(self.stiffness)}"
+            f"not identifiable: the cost does not depend on {self.flat} of {len(self.stiffness)}"
             f" directions: {'; '.join(self._named(k) for k in places[:3])}{more}"
         )
 

@@ -26,11 +26,10 @@ def has_moments(program: PolicyProgram) -> bool:
 
 @checked
 class PolicySolver(ProgramSolver):
-    """Optimises one family for one horizon; noise, prices, discount, spectrum and task are numbers
-    of each solve.
+    """Optimises one family for one horizon by exact moments.
 
-    Linear families on random quadratics only (exact moments); :func:`optimize_policy` turns to
-    scenarios for the rest.
+    Noise, prices, discount, spectrum and task are numbers of each solve. Linear families on random
+    quadratics only (exact moments); :func:`optimize_policy` turns to scenarios for the rest.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ from .starting import coefficient_scales
 BLOCKS = 10  # independent draws of the population, from whose spread standard errors are made
 # costs that differ by less, relatively, are one optimum; the second where the average has kinks
 CLOSE, ROUGHLY = 1e-7, 3e-3
-# of the gain over standing still, and of J: what is left above the least is not told from none
+# of the gain over standing still, and of J: below it what is left above the least is round-off
 LEAST_GAIN, DIGITS = 1e-9, 1e-7
 
 

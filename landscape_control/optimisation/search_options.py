@@ -10,8 +10,7 @@ from .starting import bounds_with, guess_entries
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SearchOptions:
-    """What one call of ``solve`` says of its search, handed on as it is; the defaults of every
-    signature are these.
+    """What one call of ``solve`` says of its search; the defaults of every signature are these.
 
     Attributes
     ----------

@@ -14,11 +14,10 @@ JITTER = 0.2
 
 
 def draw_starts(layout: Layout, count: int, seed: int, unit: float = 1.0) -> np.ndarray:
-    """(count, n): a Latin hypercube (McKay, Beckman & Conover 1979) through
-    :meth:`Coefficient.draw`.
+    """(count, n): a Latin hypercube through :meth:`Coefficient.draw`.
 
-    Learning rates and lags are in units of ``unit``, one over a curvature. Coefficients that vary
-    start near one level for all steps.
+    Source: McKay, Beckman & Conover 1979. Learning rates and lags are in units of ``unit``, one
+    over a curvature. Coefficients that vary start near one level for all steps.
     """
     rng = np.random.default_rng(seed)
     width = sum(coefficient.size for coefficient in layout.coefficients)

@@ -87,10 +87,10 @@ def simplest(
     resolution: float = 0.0,
     noise: np.ndarray | float = 0.0,
 ) -> np.ndarray:
-    """Index of the simplest candidate that no other one beats, (...) integers; -1 where none has a
-    score.
+    """Index of the simplest candidate that no other one beats, (...) integers.
 
-    With s = max(score, resolution), j beats i if it saves more than the share and the noise:
+    -1 where none has a score. With s = max(score, resolution), j beats i if it saves more than the
+    share and the noise:
 
         s_i - s_j  >  max(share·|s_i|, noise·√(e_i² + e_j²)).
 

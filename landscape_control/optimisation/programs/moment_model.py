@@ -17,8 +17,7 @@ from ..program import PolicyProgram
 
 @dataclass(frozen=True, kw_only=True)
 class MomentLayout:
-    """Which entries the second-moment matrix S = E x xᵀ has, and where its upper triangle stands in
-    a vector.
+    """Which entries S = E x xᵀ has, and where its upper triangle stands in a vector.
 
     Attributes
     ----------

@@ -1,6 +1,4 @@
-"""What a causal learning rule is: one formula for a step, with free coefficients, run on numbers and
-on CasADi symbols alike.
-"""
+"""What a causal learning rule is: one formula for a step, with free coefficients."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

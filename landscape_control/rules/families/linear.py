@@ -128,12 +128,12 @@ class HeavyBall(Family):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class Nesterov(Family):
-    """b_t = β_{t-1} b_{t-1} + y_t, Δθ_t = -α_t (y_t + β_t b_t), b_{-1} = 0: the learner stands at
-    the look-ahead point.
+    """b_t = β_{t-1} b_{t-1} + y_t, Δθ_t = -α_t (y_t + β_t b_t), b_{-1} = 0.
 
-    θ is where the gradient is taken, Nesterov's second sequence. The first step is -α_0 (1 + β_0)
-    y, as in PyTorch. On exact or noisy gradients a constant rule is heavy ball with βα(y_t -
-    y_{t-1}) subtracted, an answer to the gradient's change.
+    The learner stands at the look-ahead point: θ is where the gradient is taken, Nesterov's second
+    sequence. The first step is -α_0 (1 + β_0) y, as in PyTorch. On exact or noisy gradients a
+    constant rule is heavy ball with βα(y_t - y_{t-1}) subtracted, an answer to the gradient's
+    change.
 
     Source: Yu. Nesterov, *A method of solving a convex programming problem with convergence rate
     O(1/k²)*, 1983; in this
@@ -179,11 +179,10 @@ class Nesterov(Family):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class FirstOrderSpan(Family):
-    """Δθ_t = -Σ_{j<k} c_{j,t} y_{t-j}: any linear combination of the last k = ``memory`` gradients,
-    y = 0 before the first.
+    """Δθ_t = -Σ_{j<k} c_{j,t} y_{t-j}: any linear combination of the last k = ``memory`` gradients.
 
-    ``lag_j`` is c_j, of effect from step j on. With k = T and one set per step it is every rule
-    whose iterates stay in the span of all gradients seen: T(T+1)/2 numbers.
+    y = 0 before the first. ``lag_j`` is c_j, of effect from step j on. With k = T and one set per
+    step it is every rule whose iterates stay in the span of all gradients seen: T(T+1)/2 numbers.
 
     Source: A. Nemirovski, D. Yudin, *Problem complexity and method efficiency in optimization*,
     1983; with one set per step

@@ -105,8 +105,9 @@ class Polynomial(Shape):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class Cosine(Shape):
-    """s_t = f + (1 - f)(1 + cos(πt/T))/2, down to the fraction ``final`` f, a free coefficient
-    where None.
+    """s_t = f + (1 - f)(1 + cos(πt/T))/2, down to the fraction ``final`` f.
+
+    With ``final`` None it is a free coefficient.
 
     Source: I. Loshchilov, F. Hutter, *SGDR: stochastic gradient descent with warm restarts*, ICLR
     2017, one period.

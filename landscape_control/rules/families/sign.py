@@ -52,15 +52,15 @@ class _Signed(Family):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class SignDescent(_Signed):
-    """Δθ = -α y/√(y² + δ²): steps of one length α, except for gradients below the ``smoothing`` δ,
-    in units of y.
+    """Δθ = -α y/√(y² + δ²): steps of one length α.
 
-    Off the sign by a relative δ²/2y² for |y| ≫ δ. A program's cost, an average over scenarios,
-    bends wherever some gradient passes 0, over a width δ; the bends even out only where many
-    gradients lie within δ of 0. Take δ no smaller than a third of a typical |y| (of the noise σ,
-    where it rules): at curvatures Uniform(0.05, 1), σ = 0.3, T = 10, all starts agree for δ = σ/3;
-    for σ/10 about half of them and for σ/30 hardly two, "converged" up to 30 % above the best cost.
-    So look at ``agreed``, and come down from a larger δ with ``guess`` to reach the sign itself.
+    Except for gradients below the ``smoothing`` δ, in units of y. Off the sign by a relative δ²/2y²
+    for |y| ≫ δ. A program's cost, an average over scenarios, bends wherever some gradient passes 0,
+    over a width δ; the bends even out only where many gradients lie within δ of 0. Take δ no
+    smaller than a third of a typical |y| (of the noise σ, where it rules): at curvatures
+    Uniform(0.05, 1), σ = 0.3, T = 10, all starts agree for δ = σ/3; for σ/10 about half of them and
+    for σ/30 hardly two, "converged" up to 30 % above the best cost. So look at ``agreed``, and come
+    down from a larger δ with ``guess`` to reach the sign itself.
 
     Source: M. Riedmiller, H. Braun, *RPROP*, 1993; J. Bernstein et al., *signSGD: compressed
     optimisation for non-convex
@@ -96,13 +96,13 @@ class SignDescent(_Signed):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class Lion(_Signed):
-    """c = β₁m + (1-β₁)y, Δθ = -α c/√(c² + δ²), m = β₂m + (1-β₂)y: the sign of one average, another
-    one kept.
+    """c = β₁m + (1-β₁)y, Δθ = -α c/√(c² + δ²), m = β₂m + (1-β₂)y.
 
-    Lion proper is this with :class:`WeightDecay` around it and ``smoothing`` δ → 0.
-    :class:`SignDescent` says how large δ has to be in a program, here with |c| for |y|: averages of
-    noise are smaller than the noise, by √((1-β)/(1+β)) where β₁ = β₂ = β. Where c is far below δ
-    the rule is linear with learning rate α/δ, and only that ratio matters.
+    The sign of one average, while another one is kept. Lion proper is this with
+    :class:`WeightDecay` around it and ``smoothing`` δ → 0. :class:`SignDescent` says how large δ
+    has to be in a program, here with |c| for |y|: averages of noise are smaller than the noise, by
+    √((1-β)/(1+β)) where β₁ = β₂ = β. Where c is far below δ the rule is linear with learning rate
+    α/δ, and only that ratio matters.
 
     Source: X. Chen et al., *Symbolic discovery of optimization algorithms*, NeurIPS 2023, Algorithm
     2.
