@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+import casadi as ca
 import numpy as np
 
 from ..model.landscape import LandscapeDistribution, Spectrum
@@ -156,5 +157,6 @@ def _checked_sees(sees: Sees | None, task: LandscapeDistribution) -> Sees:
                 received=f"shape {np.shape(sees.noise)}",
                 advice="give one number, or CurvatureNoise for noise that depends on the curvature",
             )
-        sees.root(None, task.dimension)  # refuses what does not fit
+        # refuses what does not fit; θ is not read, where the noise is no function of it
+        sees.root(ca.SX.sym("theta", task.dimension), task.dimension)
     return sees

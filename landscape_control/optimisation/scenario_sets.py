@@ -187,8 +187,9 @@ def _scaled(program: PolicyProgram, noise: np.ndarray, hidden: np.ndarray) -> np
     if program.task.is_quadratic:
         sigma = np.sqrt(noise_variance(program, hidden[:, 0, 0]))
         return noise * sigma[:, None, None]
-    root = np.array(ca.DM(program.sees.root(None, noise.shape[2])))
-    return noise @ root.T
+    size = noise.shape[2]
+    root = program.sees.root(ca.SX.sym("theta", size), size)  # θ is not read
+    return noise @ np.array(ca.DM(root)).T
 
 
 def depends_on_state(sees: Sees | None) -> bool:

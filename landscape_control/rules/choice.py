@@ -27,8 +27,7 @@ class Nested(Protocol):
     """A rule as the choice sees it."""
 
     @property
-    def key(self) -> str:
-        """Its stable identifier."""
+    def key(self) -> str: ...
 
     @property
     def names(self) -> Sequence[str]:

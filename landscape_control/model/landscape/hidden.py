@@ -8,7 +8,7 @@ covariance dΣ/dt = -ΛΣ - ΣΛᵀ + Q. Those that jump have files of their own
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 
@@ -59,21 +59,6 @@ class Hidden:
     switches: ClassVar[bool] = False
     # what the constructor calls a field, where that is another name
     argument_names: ClassVar[Mapping[str, str]] = {}
-
-    if (
-        TYPE_CHECKING
-    ):  # a kind gives these as fields or properties; properties here would hide fields
-
-        @property
-        def prior_mean(self) -> np.ndarray: ...
-        @property
-        def prior_covariance(self) -> np.ndarray: ...
-        @property
-        def centre(self) -> np.ndarray: ...
-        @property
-        def reversion(self) -> np.ndarray: ...
-        @property
-        def diffusion(self) -> np.ndarray: ...
 
     @property
     def dimension(self) -> int:
