@@ -145,7 +145,7 @@ def test_terminal_loss_cannot_tell_momentum_from_a_schedule():
     assert same_cost(momentum, schedule)
     assert momentum.identifiability.flat == 4
     assert str(momentum.identifiability).startswith(
-        "not identifiable: the cost does not feel 4 of 9 directions"
+        "not identifiable: the cost does not depend on 4 of 9 directions"
     )
     wanted = orthogonal_rule(*Uniform(0.05, 1.0).nodes(12), 5)
     np.testing.assert_allclose(

@@ -10,6 +10,7 @@ from landscape_control import NoisyGradient, Objective, ProblemError, double_wel
 from landscape_control.model.landscape import Discrete, LandscapeDistribution, Uniform
 from landscape_control.model.observation import CurvatureNoise, NoisyLoss, Observe
 from landscape_control.optimisation import PolicySolver, optimize_policy, same_cost, solve_program
+from landscape_control.optimisation.program import spectrum_of
 from landscape_control.optimisation.same import differing_fields
 from landscape_control.policies import GradientDescent, HeavyBall, PolicyProgram
 
@@ -53,6 +54,12 @@ def program(**changes):
 def test_what_a_program_cannot_use(change, words):
     with pytest.raises(ProblemError, match=words):
         program(**change)
+
+
+def test_a_population_has_no_spectrum():
+    with pytest.raises(ProblemError, match="expected random quadratics.*received a population"):
+        spectrum_of(program(task=WELL))
+    assert spectrum_of(program()) is QUADRATICS.curvatures
 
 
 @pytest.mark.parametrize("noise", [[0.3], [[0.3]], np.float64(0.3)])

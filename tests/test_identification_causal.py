@@ -185,7 +185,7 @@ def test_momentum_that_the_cost_never_felt_is_named_as_such():
         optimised(policies.HeavyBall(constant=True), 1, sees=lc.NoisyGradient(0.3)),
         ["heavy_ball", "sgd"],
     )
-    assert "the cost does not feel 1 of 2 directions: momentum alone" in str(verdict)
+    assert "the cost does not depend on 1 of 2 directions: momentum alone" in str(verdict)
 
 
 def test_an_optimal_schedule_is_no_constant_rule_and_read_off_step_by_step():

@@ -459,6 +459,10 @@ def test_library_is_complete_documented_and_ordered_by_containment():
             r"α: expected a number in \[0, inf\]; received -0.1",
         ),
         (lambda: rules.gradient_descent().vector({}), "received None"),
+        # what is no number gets the same refusal, and no TypeError of a comparison
+        (lambda: rules.gradient_descent().vector({"learning_rate": "0.1"}), "received '0.1'"),
+        (lambda: rules.gradient_descent().vector({"learning_rate": [0.1, 0.2]}), "a number in"),
+        (lambda: rules.gradient_descent().vector({"learning_rate": 1j}), "received 1j"),
         (
             lambda: rules.gradient_descent().stepper({"learning_rate": 1.0}, step=0.0),
             "step: expected a number > 0",

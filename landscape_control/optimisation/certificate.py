@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..support.arguments import AnyNumber, Index, checked
-from .program import PolicyProgram
+from .program import PolicyProgram, spectrum_of
 from .programs import ROUND_OFF
+from .quadrature import largest_curvature
 from .replays import exact_cost, growth, is_steady, mode_costs, replay
 from .result import PolicyResult
 from .starting import coefficient_scales
@@ -19,8 +20,7 @@ STEP = 1e-30  # of complex-step derivatives: exact to round-off (Squire & Trapp 
 @checked
 @dataclass(frozen=True, kw_only=True)
 class PolicyCertificate:
-    """What a second calculation says of a result; all numbers relative to the cost unless said
-    otherwise.
+    """What a second calculation says of a result, in numbers relative to its cost.
 
     Relative to the cost of standing still where everything is learnt and the cost is zero.
 
@@ -52,10 +52,10 @@ class PolicyCertificate:
 
     @property
     def passed(self) -> bool:
-        """Costs agree within the tolerance, the slope is small, and the replay is within four
-        standard errors.
+        """Costs agree within the tolerance, the slope is small, the replay is near.
 
-        Where everything is learnt the cost is zero to round-off, and nothing can be better.
+        Near is within four standard errors. Where everything is learnt the cost is zero to
+        round-off, and nothing can be better.
         """
         if self.learnt:
             return True
@@ -69,16 +69,14 @@ class PolicyCertificate:
         allowed = 4 * self.replay_error + self.tolerance * self.cost
         return abs(self.replayed - self.cost) <= allowed
 
-    def __str__(self):
+    def __str__(self) -> str:
         rows = [
             f"{name:13s} {getattr(self, name):9.2e}"
             for name in ("moments", "quadrature", "stationarity")
         ]
         if self.growth is not None:
-            rows.append(
-                f"{'growth':13s} {self.growth:9.6f}   per step,"
-                f" {'stable' if self.growth < 1 else 'unstable'}"
-            )
+            verdict = "stable" if self.growth < 1 else "unstable"
+            rows.append(f"{'growth':13s} {self.growth:9.6f}   per step, {verdict}")
         if self.replayed is not None:
             rows.append(
                 f"{'replay':13s} {self.replayed:.6g} ± {self.replay_error:.1g}   (planned"
@@ -88,7 +86,8 @@ class PolicyCertificate:
             rows.append(
                 "everything is learnt, to round-off: the numbers are relative to standing still"
             )
-        return "\n".join([f"certificate {'passed' if self.passed else 'NOT passed'}", *rows])
+        verdict = "passed" if self.passed else "NOT passed"
+        return "\n".join([f"certificate {verdict}", *rows])
 
 
 @checked
@@ -102,9 +101,9 @@ def certify_policy(
     program, policy = result.program, result.policy
     cost = exact_cost(policy, program, nodes=result.nodes)
     finer = exact_cost(policy, program, nodes=2 * result.nodes)
-    replayed, error = (
-        replay(policy, program, episodes=episodes, seed=seed) if episodes else (None, None)
-    )
+    replayed = error = None
+    if episodes:
+        replayed, error = replay(policy, program, episodes=episodes, seed=seed)
     learnt = bool(result.learnt and cost <= 100 * ROUND_OFF * result.standing_still)
     scale = result.standing_still if learnt else max(cost, np.finfo(float).tiny)
     rule = policy.family, policy.coefficients, program
@@ -124,17 +123,20 @@ def certify_policy(
 def cost_gradient(program: PolicyProgram, coefficients: Mapping, *, nodes: int) -> np.ndarray:
     """∂J/∂c (n,) by complex steps through the NumPy propagation."""
     layout = program.family.layout(program.steps)
-    curvatures, weights = program.task.curvatures.nodes(nodes)
+    curvatures, weights = spectrum_of(program).nodes(nodes)
     entries = layout.join(dict(coefficients))
+    # one program per column, each with one coefficient moved along the imaginary axis
     stepped = (entries[:, None] + 1j * STEP * np.eye(len(entries)))[..., None]
     costs = mode_costs(program.family, layout, stepped, program, curvatures) @ weights
     return np.broadcast_to(costs.imag / STEP, entries.shape)
 
 
-def _stationarity(result, scale):
-    layout = result.program.family.layout(result.program.steps)
+def _stationarity(result: PolicyResult, scale: float) -> float:
+    program = result.program
+    layout = program.family.layout(program.steps)
     entries = layout.join(dict(result.coefficients))
-    slope = np.array(cost_gradient(result.program, result.coefficients, nodes=result.nodes))
-    slope[[label in (*result.fixed, *result.at_bound) for label in layout.labels]] = 0.0
-    scales = coefficient_scales(layout, entries, 1 / result.program.task.curvatures.support[1])
+    slope = np.array(cost_gradient(program, result.coefficients, nodes=result.nodes))
+    held = {*result.fixed, *result.at_bound}
+    slope[[label in held for label in layout.labels]] = 0.0
+    scales = coefficient_scales(layout, entries, 1 / largest_curvature(program))
     return float((np.abs(slope) * scales).max(initial=0.0) / scale)

@@ -1,9 +1,12 @@
-"""A rule and the best of a simpler family that its own contains, on the same unseen scenarios:
-which costs less, and how surely."""
+"""A rule and the best of a simpler family, on the same unseen scenarios."""
+
+from collections.abc import Sequence
 
 import numpy as np
 
+from ..rules.families import Policy
 from .held_out import HeldOut, mean_and_error
+from .program import PolicyProgram
 
 SURE, DECIDED = 2.0, 5.0  # standard errors of a difference that decide, and that decide for good
 ALIKE = 1e-4  # of the allowed error: costs that differ by less are the same
@@ -12,28 +15,32 @@ ALIKE = 1e-4  # of the allowed error: costs that differ by less are the same
 class Compared:
     """Costs of one rule, or of two, over independent blocks of unseen scenarios that both meet.
 
-    ``allowed`` is the error of a cost that is; ``count`` the scenarios so far.
+    The second rule is the simpler one. ``allowed`` is the allowed error of a cost, ``count`` how
+    many scenarios were met so far.
     """
 
-    def __init__(self, program, policies, held: HeldOut, allowed: float):
+    def __init__(
+        self, program: PolicyProgram, policies: Sequence[Policy], held: HeldOut, allowed: float
+    ):
         self.program, self.policies, self.count = program, policies, 0
         self._costs, self._allowed = [np.empty(0) for _ in policies], allowed
         self.meet(held)
 
     def meet(self, held: HeldOut) -> None:
-        """More scenarios."""
-        asked = self.policies
+        """Run the rules on more scenarios."""
+        running = list(self.policies)
         if self._is_decided:  # the other one need not be run any more
-            asked = [policy if policy is self.better else None for policy in self.policies]
-        self._costs = [
-            costs if policy is None else np.append(costs, held.block_costs(policy, self.program))
-            for costs, policy in zip(self._costs, asked, strict=True)
-        ]
+            running = [self.better]
+        for k, policy in enumerate(self.policies):
+            if policy in running:
+                more = held.block_costs(policy, self.program)
+                self._costs[k] = np.append(self._costs[k], more)
         self.count += held.count
 
     def is_known(self) -> bool:
-        """Whether two standard errors of the better rule's cost are allowed, and the order is
-        decided or does not matter.
+        """Whether the better rule's cost is known well enough, and the order does not matter any more.
+
+        Two standard errors of the cost are within what is allowed.
         """
         allowed = self._allowed
         if not np.isfinite(allowed) or not np.isfinite(self.of_better).all():
@@ -41,7 +48,7 @@ class Compared:
         return 2 * mean_and_error(self.of_better)[1] <= allowed and not self.is_open
 
     @property
-    def better(self):
+    def better(self) -> Policy:
         """The rule that costs less."""
         return self.policies[1] if self.first_is_worse else self.policies[0]
 
@@ -52,7 +59,8 @@ class Compared:
 
     @property
     def difference(self) -> tuple[float, float]:
-        """(cost of the first less that of the simpler one, its standard error), episode by episode;
+        """(cost of the first less that of the simpler one, its standard error), block by block.
+
         (0, 0) of one rule.
         """
         if len(self._costs) == 1 or not np.isfinite(self._costs[1]).all():
@@ -64,16 +72,13 @@ class Compared:
 
     @property
     def _is_decided(self) -> bool:
-        """Whether it is clear on some scenarios which of two rules costs less, or that they cost
-        the same.
-        """
+        """Whether it is clear which of two rules costs less, or that they cost the same."""
         if len(self._costs) == 1 or not len(self._costs[0]):
             return False
         difference, error = self.difference
-        return (
-            abs(difference) > DECIDED * error
-            or abs(difference) + SURE * error <= ALIKE * self._allowed
-        )
+        differs = abs(difference) > DECIDED * error
+        is_same = abs(difference) + SURE * error <= ALIKE * self._allowed
+        return differs or is_same
 
     @property
     def first_is_worse(self) -> bool:
@@ -82,16 +87,16 @@ class Compared:
 
     @property
     def first_is_clearly_worse(self) -> bool:
-        """Whether it costs less beyond the error of the difference, or by more than is allowed:
-        means with long tails too."""
+        """Whether it costs less beyond the error of the difference, or by more than is allowed.
+
+        The latter decides about means with long tails, whose errors stay large.
+        """
         difference, error = self.difference
         return self.first_is_worse and difference > min(SURE * error, self._allowed)
 
     @property
     def is_open(self) -> bool:
-        """Whether neither rule costs less beyond the error of the difference, and that error is
-        more than is allowed.
-        """
+        """Whether neither rule costs less beyond an error that is more than is allowed."""
         difference, error = self.difference
         return abs(difference) <= SURE * error and SURE * error > self._allowed
 

@@ -1,10 +1,9 @@
-"""Compiled moment programs: one structure of moments, with a program per number of quadrature
-nodes.
-"""
+"""Compiled moment programs: one structure, with a program per number of quadrature nodes."""
 
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import TypeVar
 
 import casadi as ca
 import numpy as np
@@ -23,6 +22,8 @@ from .program import PolicyProgram
 from .programs import REFERENCE, ROUND_OFF, MomentLayout, MomentProgram, is_free, pack
 from .quadrature import largest_curvature
 from .starting import stretch
+
+Built = TypeVar("Built")
 
 
 class MomentPrograms:
@@ -59,8 +60,9 @@ class MomentPrograms:
     def without_effect(
         self, program: PolicyProgram, nodes: int, points: Iterable[np.ndarray]
     ) -> np.ndarray:
-        """(n,) bool: coefficients whose slope is exactly zero at every point, such as momentum over
-        a single step.
+        """(n,) bool: coefficients whose slope is exactly zero at every point.
+
+        Such as momentum over a single step.
         """
         packed, units = self._packed(program, nodes), self._units(program)
         count = self.moments.count_nodes(packed)
@@ -118,10 +120,11 @@ class MomentPrograms:
         )
         return tuple(_in_units_of_the_user(optimum, units) for optimum in optima)
 
-    def _units(self, program):
+    def _units(self, program: PolicyProgram) -> np.ndarray:
+        """(n,): what coefficients are multiplied with inside."""
         return stretch(self.coefficients, largest_curvature(program))
 
-    def _packed(self, program, nodes):
+    def _packed(self, program: PolicyProgram, nodes: int) -> np.ndarray:
         """The numbers of a program; those of the last one are kept."""
         if self._packed_of is not program:
             self._packed_of, self._packed_by_nodes = program, {}
@@ -131,30 +134,31 @@ class MomentPrograms:
             )
         return self._packed_by_nodes[nodes]
 
-    def _kept(self, store, nodes, build):
+    def _kept(self, store: dict[int, Built], nodes: int, build: Callable[[int], Built]) -> Built:
+        """What is built for N nodes, once; the time counts."""
         if nodes not in store:
             began = time.perf_counter()
             store[nodes] = build(nodes)
             self.build_seconds += time.perf_counter() - began
         return store[nodes]
 
-    def _build_optimiser(self, nodes):
+    def _build_optimiser(self, nodes: int) -> BoundedOptimiser:
         nlp, derivatives = self.moments.nlp(nodes, exact=self.hessian == "exact")
         return BoundedOptimiser(
             nlp=nlp, hessian=self.hessian, derivatives=derivatives, options=self.options
         )
 
-    def _build_slope(self, nodes):
+    def _build_slope(self, nodes: int) -> ca.Function:
         nlp, derivatives = self.moments.nlp(nodes, exact=False)
-        return ca.Function(
-            "slope", [nlp["x"], nlp["p"]], [derivatives["grad_f"](nlp["x"], nlp["p"])[1]]
-        )
+        x, p = nlp["x"], nlp["p"]
+        _, slope = derivatives["grad_f"](x, p)
+        return ca.Function("slope", [x, p], [slope])
 
-    def _build_objective(self, nodes):
+    def _build_objective(self, nodes: int) -> ca.Function:
         nlp = self.moments.nlp(nodes, exact=False)[0]
         return ca.Function("objective", [nlp["x"], nlp["p"]], [nlp["f"]])
 
 
-def _in_units_of_the_user(optimum, units) -> Optimum:
+def _in_units_of_the_user(optimum: Optimum, units: np.ndarray) -> Optimum:
     result = replace(optimum.result, variables=optimum.result.variables / units)
     return replace(optimum, result=result)

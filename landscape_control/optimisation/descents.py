@@ -21,21 +21,23 @@ def limited_memory(
     bounds: np.ndarray,
     clock: SolveClock,
 ) -> RawResult:
-    """Minimise from one start by SciPy's L-BFGS-B: gradients alone, robust where coefficients are
-    many.
+    """Minimise from one start by SciPy's L-BFGS-B, which needs gradients alone.
 
-    Where the clock is over, or the user interrupts, the best point so far.
+    It is robust where coefficients are many. Where the clock is over, or the user interrupts, the
+    best point so far.
     """
     best = math.inf, begin
 
-    def both(x):
+    def both(x: np.ndarray) -> tuple[float, np.ndarray]:
         nonlocal best
         cost, slope = function(x)
         if cost < best[0]:
             best = cost, x.copy()
         if clock.is_over():
             raise _StoppedError
-        return (cost, slope) if np.isfinite(cost) else (1e300, np.zeros(len(x)))
+        if not np.isfinite(cost):  # a wall, from which the line search turns back
+            return 1e300, np.zeros(len(x))
+        return cost, slope
 
     try:
         end = minimize(

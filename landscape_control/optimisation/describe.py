@@ -1,29 +1,56 @@
 """A policy program in words and symbols."""
 
+from typing import Protocol
+
 import numpy as np
 
+from ..model.landscape import LandscapeDistribution
+from ..model.objective import Objective
+from ..model.observation import ExactGradient, NoisyGradient, Sees
+from ..rules.families import Coefficient, Family
 
-def describe(program) -> str:
-    """Text of the expected cost that is minimised, over which coefficients, landscapes, starts and
-    noise.
-    """
-    family, task = program.family, program.task
+
+class Program(Protocol):
+    """What is read of a PolicyProgram, whose class comes after this module."""
+
+    @property
+    def task(self) -> LandscapeDistribution: ...
+    @property
+    def family(self) -> Family: ...
+    @property
+    def objective(self) -> Objective: ...
+    @property
+    def sees(self) -> Sees | None: ...
+    @property
+    def cost(self) -> str: ...
+    @property
+    def steps(self) -> int: ...
+
+
+def describe(program: Program) -> str:
+    """The expected cost that is minimised: coefficients, landscapes, starts and noise."""
+    family = program.family
+    coefficients = ", ".join(map(_coefficient, family.coefficients)) or "none"
     contained = "; ".join(f"{rule} at {where}" for rule, where in family.contains.items())
     lines = [
         f"minimise  J = E[ {' + '.join(_terms(program))} ]   over the coefficients of the rule",
         f"rule        {family.name}, {family.formula}   ({family.source})",
-        f"coefficients {', '.join(map(_coefficient, family.coefficients)) or 'none'}",
-        *([f"contains    {contained}"] if contained else []),
-        f"task        {_task(task)}",
+        f"coefficients {coefficients}",
+    ]
+    if contained:
+        lines.append(f"contains    {contained}")
+    lines += [
+        f"task        {_task(program.task)}",
         f"sees        {_sees(program.sees)}; unit time steps, start at rest",
     ]
     return "\n".join(lines)
 
 
-def _terms(program):
-    objective, fade = program.objective, program.objective.discount
-    last = f"e^(-{fade:g}·{program.steps})·" if fade else ""
-    each = f"e^(-{fade:g} t)·" if fade else ""
+def _terms(program: Program) -> list[str]:
+    """The terms of the cost."""
+    objective, discount = program.objective, program.objective.discount
+    last = f"e^(-{discount:g}·{program.steps})·" if discount else ""
+    each = f"e^(-{discount:g} t)·" if discount else ""
     terms = []
     if program.cost != "running":
         terms.append(f"{objective.terminal_weight:g}·{last}L(θ_{program.steps})")
@@ -34,15 +61,14 @@ def _terms(program):
     return terms
 
 
-def _coefficient(coefficient):
+def _coefficient(coefficient: Coefficient) -> str:
     size = f", {coefficient.size} numbers" if coefficient.size > 1 else ""
-    return (
-        f"{coefficient.symbol} ({coefficient.name}{size}) in [{coefficient.low:g},"
-        f" {coefficient.high:g}]{' at every step' if coefficient.varies else ''}"
-    )
+    when = " at every step" if coefficient.varies else ""
+    low, high = coefficient.low, coefficient.high
+    return f"{coefficient.symbol} ({coefficient.name}{size}) in [{low:g}, {high:g}]{when}"
 
 
-def _task(task):
+def _task(task: LandscapeDistribution) -> str:
     if not task.is_quadratic:
         return f"samples of landscapes with {task.dimension} parameter(s)"
     still = "0" if task.minimum is None else f"moving: {type(task.minimum).__name__}"
@@ -52,13 +78,9 @@ def _task(task):
     )
 
 
-def _sees(sees):
-    kind = type(sees).__name__
-    noise = getattr(sees, "noise", None)
-    if kind == "ExactGradient":
+def _sees(sees: Sees | None) -> str:
+    if isinstance(sees, ExactGradient):
         return "the gradient, without noise"
-    return (
-        f"the gradient with noise {noise:g} per step"
-        if np.ndim(noise) == 0 and np.isscalar(noise)
-        else f"through {sees}"
-    )
+    if isinstance(sees, NoisyGradient) and isinstance(sees.noise, float):
+        return f"the gradient with noise {sees.noise:g} per step"
+    return f"through {sees}"

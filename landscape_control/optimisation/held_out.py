@@ -1,13 +1,12 @@
-"""Costs of a rule on scenarios it was not planned on, by stepping it in NumPy: no program, no
-derivatives.
-"""
+"""Costs of a rule on scenarios it was not planned on, by stepping it in NumPy."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import casadi as ca
 import numpy as np
 
+from ..model.landscape import Landscape
 from ..rules.families import Policy
 from ..support.arguments import Count, checked
 from ..support.pointwise import Pointwise
@@ -15,10 +14,15 @@ from .program import PolicyProgram
 from .programs import Scenarios, time_weights
 from .scenario_sets import block_means, depends_on_state, draw, quadratic_loss, quadratic_slope
 
-_QUADRATIC = (
-    (lambda theta, hidden: quadratic_loss(theta.T, hidden.T)),
-    (lambda theta, hidden: quadratic_slope(theta.T, hidden.T).T),
-)
+OnEpisodes = Callable[[np.ndarray, np.ndarray], np.ndarray]  # of θ (S, n) and φ (S, p) or ξ (S, n)
+
+
+def _quadratic_losses(theta: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+    return quadratic_loss(theta.T, hidden.T)
+
+
+def _quadratic_slopes(theta: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+    return quadratic_slope(theta.T, hidden.T).T
 
 
 @checked
@@ -63,8 +67,9 @@ class HeldOut:
 
 
 def mean_and_error(blocks: np.ndarray) -> tuple[float, float]:
-    """Mean of independent, equally likely block means and its standard error; (inf, inf) if one is
-    not finite.
+    """Mean of independent, equally likely block means and its standard error.
+
+    (inf, inf) if one of them is not finite.
     """
     if not np.isfinite(blocks).all():
         return np.inf, np.inf
@@ -75,53 +80,59 @@ def episode_costs(
     policy: Policy, program: PolicyProgram, scenarios: Sequence[Scenarios]
 ) -> list[np.ndarray]:
     """J_s of every scenario, (S,) per scene; infinite for episodes that overflow."""
-    task = program.task
-    known = (
-        [_QUADRATIC]
-        if task.is_quadratic
-        else [_functions(landscape) for landscape in task.population]
-    )
+    functions: list[tuple[OnEpisodes, OnEpisodes]] = [(_quadratic_losses, _quadratic_slopes)]
+    if not program.task.is_quadratic:
+        functions = [_functions(landscape) for landscape in program.task.population]
     with np.errstate(over="ignore", invalid="ignore"):
         costs = [
-            _run(policy, program, drawn, *pair)
-            for drawn, pair in zip(scenarios, known, strict=True)
+            _run(policy, program, drawn, loss, slope)
+            for drawn, (loss, slope) in zip(scenarios, functions, strict=True)
         ]
     return [np.where(np.isfinite(cost), cost, np.inf) for cost in costs]
 
 
-def _run(policy, program, scenarios, loss, slope):
+def _run(
+    policy: Policy,
+    program: PolicyProgram,
+    scenarios: Scenarios,
+    loss: OnEpisodes,
+    slope: OnEpisodes,
+) -> np.ndarray:
+    """J_s (S,) of the scenarios of one scene."""
     theta, state = scenarios.starts.copy(), policy.init(*scenarios.starts.shape)
-    root, cost = _root(program, theta.shape[1]), np.zeros(scenarios.count)
+    noise_at, cost = _noise_at(program, theta.shape[1]), np.zeros(scenarios.count)
     for t, (weight, price) in enumerate(zip(*time_weights(program), strict=True)):
-        observed = slope(theta, scenarios.hidden[:, t]) + root(theta, scenarios.noise[:, t])
+        noise = noise_at(theta, scenarios.noise[:, t])
+        observed = slope(theta, scenarios.hidden[:, t]) + noise
         move, state = policy.advance(state, observed, theta)
         theta = theta + move
-        cost += weight * loss(theta, scenarios.hidden[:, t + 1]) if weight else 0.0
-        cost += price * (move**2).sum(axis=1) if price else 0.0
+        if weight:  # else an infinite loss that is not paid for would make it NaN
+            cost += weight * loss(theta, scenarios.hidden[:, t + 1])
+        if price:
+            cost += price * (move**2).sum(axis=1)
     return cost
 
 
-def _root(program, size):
+def _noise_at(program: PolicyProgram, size: int) -> OnEpisodes:
     """(θ (S, n), ξ (S, n)) -> noise of the gradient."""
-    if not depends_on_state(program.sees):
+    sees = program.sees
+    if sees is None or not depends_on_state(sees):
         return lambda theta, noise: noise
     theta, noise = ca.SX.sym("theta", size), ca.SX.sym("noise", size)
-    function = Pointwise(
-        ca.Function("noise", [theta, noise], [ca.densify(program.sees.root(theta, size) @ noise)])
-    )
+    scaled = ca.densify(sees.root(theta, size) @ noise)
+    function = Pointwise(ca.Function("noise", [theta, noise], [scaled]))
     return lambda points, numbers: function(points, numbers).reshape(numbers.shape)
 
 
-def _functions(landscape):
+def _functions(landscape: Landscape) -> tuple[OnEpisodes, OnEpisodes]:
     """(loss, slope) of (θ (S, n), φ (S, p))."""
     if landscape.hidden is None:
-        return (lambda theta, hidden: landscape.loss(theta)), (
-            lambda theta, hidden: landscape.gradient(theta)
+        return (
+            lambda theta, hidden: landscape.loss(theta),
+            lambda theta, hidden: landscape.gradient(theta),
         )
-    theta, hidden = (
-        ca.SX.sym("theta", landscape.dimension),
-        ca.SX.sym("hidden", landscape.hidden.dimension),
-    )
+    theta = ca.SX.sym("theta", landscape.dimension)
+    hidden = ca.SX.sym("hidden", landscape.hidden.dimension)
     value = landscape.symbolic(theta, hidden)
     loss = Pointwise(ca.Function("loss", [theta, hidden], [value]))
     slope = Pointwise(ca.Function("slope", [theta, hidden], [ca.gradient(value, theta)]))

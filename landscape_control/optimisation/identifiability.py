@@ -1,7 +1,6 @@
-"""Which coefficients the cost depends on: flat directions of its Hessian at the optimum, and rules that
-cost the same.
-"""
+"""Which coefficients the cost depends on, and which rules cost the same."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import casadi as ca
@@ -10,7 +9,10 @@ import numpy as np
 from ..support.arguments import AnyNumber, Entries, Index, Positive, checked
 from ..support.arrays import freeze, number
 from ..support.errors import ProblemError, shown
+from .program import PolicyProgram
 from .programs import REFERENCE, MomentProgram, layout_of, pack
+from .quadrature import largest_curvature
+from .result import PolicyResult
 from .same import differing_fields
 from .starting import coefficient_scales
 
@@ -41,12 +43,17 @@ class Identifiability:
 
     @classmethod
     def of_hessian(
-        cls, hessian, scales, labels, *, unit: float, threshold: float
+        cls,
+        hessian: np.ndarray,
+        scales: np.ndarray,
+        labels: Sequence[str],
+        *,
+        unit: float,
+        threshold: float,
     ) -> "Identifiability":
-        """From ∂²J/∂c∂c' (m, m), the scales (m,) of the coefficients called ``labels``, and J
-        itself.
-        """
-        stiffness, vectors = np.linalg.eigh(np.asarray(hessian) * np.outer(scales, scales) / unit)
+        """From ∂²J/∂c∂c' (m, m), the scales (m,) of the coefficients ``labels``, and J itself."""
+        relative = np.asarray(hessian) * np.outer(scales, scales) / unit
+        stiffness, vectors = np.linalg.eigh(relative)
         return cls(
             stiffness=freeze(stiffness),
             directions=freeze(vectors.T),
@@ -57,9 +64,8 @@ class Identifiability:
     @property
     def resolution(self) -> float:
         """The threshold, or the round-off of the stiffest direction if that is larger."""
-        return max(
-            self.threshold, 1e-13 * len(self.stiffness) * np.abs(self.stiffness).max(initial=0.0)
-        )
+        stiffest = np.abs(self.stiffness).max(initial=0.0)
+        return max(self.threshold, 1e-13 * len(self.stiffness) * stiffest)
 
     @property
     def flat(self) -> int:
@@ -78,37 +84,37 @@ class Identifiability:
 
     @checked
     def loads(self, direction: Index) -> tuple[str, ...]:
-        """The coefficients that carry most of a direction: those with at least a third of its
-        largest entry.
+        """The coefficients that carry most of a direction, heaviest first.
+
+        Those with at least a third of its largest entry.
         """
         weight = np.abs(self.directions[direction])
-        return tuple(
-            self.labels[i]
-            for i in np.argsort(-weight, kind="stable")
-            if weight[i] >= weight.max() / 3
-        )
+        least = weight.max() / 3
+        heaviest_first = np.argsort(-weight, kind="stable")
+        return tuple(self.labels[i] for i in heaviest_first if weight[i] >= least)
 
-    def __str__(self):
+    def __str__(self) -> str:
         if not self.labels:
             return "identifiable: no coefficient was free"
         if self.saddle:
             return f"not a minimum: the cost falls along {self._named(0)}, {self._moved(0)}"
         if self.identifiable:
-            return f"identifiable: the least felt is {self._named(0)}, {self._moved(0)}"
+            return f"identifiable: the flattest direction is {self._named(0)}, {self._moved(0)}"
         places = np.flatnonzero(np.abs(self.stiffness) <= self.resolution)
         more = f" and {self.flat - 3} more" if self.flat > 3 else ""
         return (
-            f"not identifiable: the cost does not feel {self.flat} of {len(self.stiffness)}"
+            f"not identifiable: the cost does not depend on {self.flat} of {len(self.stiffness)}"
             f" directions: {'; '.join(self._named(k) for k in places[:3])}{more}"
         )
 
-    def _named(self, direction):
+    def _named(self, direction: int) -> str:
         names = self.loads(direction)
         if len(names) == 1:
             return f"{names[0]} alone"
-        return f"{' with '.join(names[:3])}{' …' if len(names) > 3 else ''}"
+        more = " …" if len(names) > 3 else ""
+        return f"{' with '.join(names[:3])}{more}"
 
-    def _moved(self, direction):
+    def _moved(self, direction: int) -> str:
         """What a step of 10 % does to the cost, in words."""
         stiffness = self.stiffness[direction]
         decaying = sorted(
@@ -124,29 +130,32 @@ class Identifiability:
 
 @checked
 def identify_coefficients(result: object, *, threshold: Positive = 1e-06) -> Identifiability:
-    """Eigenvalues of the scaled Hessian of J at a result's coefficients, by exact second
-    derivatives.
+    """Eigenvalues of the scaled Hessian of J at a result's coefficients.
 
-    Fixed coefficients and those at an edge of their range are left out.
+    By exact second derivatives. Fixed coefficients and those at an edge of their range are left
+    out.
     """
-    _check_result("result", result)
+    result = _checked_result("result", result)
     program, layout = result.program, result.program.family.layout(result.program.steps)
     entries = layout.join(dict(result.coefficients))
-    free = np.array(
-        [label not in (*result.fixed, *result.at_bound) for label in layout.labels], dtype=bool
-    )
+    held = {*result.fixed, *result.at_bound}
+    labels = [label for label in layout.labels if label not in held]
+    free = np.flatnonzero([label not in held for label in layout.labels])
     cost, _, hessian = cost_derivatives(program, entries, nodes=result.nodes)
-    scales = coefficient_scales(layout, entries, 1 / program.task.curvatures.support[1])
+    scales = coefficient_scales(layout, entries, 1 / largest_curvature(program))
     unit = result.standing_still if result.learnt else max(cost, np.finfo(float).tiny)
-    labels = [label for label, is_free in zip(layout.labels, free, strict=True) if is_free]
     return Identifiability.of_hessian(
         hessian[np.ix_(free, free)], scales[free], labels, unit=unit, threshold=threshold
     )
 
 
 def cost_derivatives(
-    program, entries, *, nodes: int, moments: MomentProgram | None = None
-) -> tuple:
+    program: PolicyProgram,
+    entries: np.ndarray,
+    *,
+    nodes: int,
+    moments: MomentProgram | None = None,
+) -> tuple[float, np.ndarray, np.ndarray]:
     """(J, ∂J/∂c (n,), ∂²J/∂c² (n, n)) by CasADi; of the program's ``moments`` if they are at hand."""
     moments = moments or MomentProgram(
         family=program.family, horizon=program.steps, layout=layout_of(program)
@@ -155,23 +164,20 @@ def cost_derivatives(
     count, n = moments.count_nodes(packed), len(entries)
     x, p = ca.MX.sym("x", n), ca.MX.sym("p", len(packed))
     weights = p[moments.shared_size + 2 * count : REFERENCE]
-    parts = ca.Function(
-        "derivatives", [x, p], [part @ weights for part in moments.mapped("curvature", count, x, p)]
-    )
-    cost, slope, curved = (np.array(part) for part in parts(entries, packed))
+    averages = [part @ weights for part in moments.mapped("curvature", count, x, p)]
+    derivatives = ca.Function("derivatives", [x, p], averages)
+    cost, slope, curved = (np.array(part) for part in derivatives(entries, packed))
     return float(cost[0, 0]), slope.ravel(), curved.reshape(n, n)
 
 
 @checked
 def same_cost(first: object, second: object) -> bool:
-    """Whether two results cost the same within their stated errors and tolerances: then neither
-    explains the other away.
+    """Whether two results cost the same within their stated errors and tolerances.
 
-    Raises ProblemError if they answer different questions: programs that differ in more than the
-    family.
+    Then neither explains the other away. Raises ProblemError if they answer different questions:
+    programs that differ in more than the family.
     """
-    _check_result("first", first)
-    _check_result("second", second)
+    first, second = _checked_result("first", first), _checked_result("second", second)
     different = differing_fields(first.program, second.program)
     if different:
         raise ProblemError(
@@ -185,14 +191,13 @@ def same_cost(first: object, second: object) -> bool:
     return abs(first.cost - second.cost) <= allowed
 
 
-def _check_result(what, result):
-    """Refuse what is no result of an optimisation of policies; its class comes after this module."""
-    if isinstance(result, type) or not all(
-        hasattr(result, name) for name in ("program", "coefficients", "uncertainty")
-    ):
-        raise ProblemError(
-            what,
-            expected="a PolicyResult",
-            received=shown(result),
-            advice="pass what landscape_control.optimize_policy returns",
-        )
+def _checked_result(what: str, result: object) -> PolicyResult:
+    """The result of an optimisation; anything else is refused."""
+    if isinstance(result, PolicyResult):
+        return result
+    raise ProblemError(
+        what,
+        expected="a PolicyResult",
+        received=shown(result),
+        advice="pass what landscape_control.optimize_policy returns",
+    )

@@ -1,6 +1,4 @@
-"""Confidence intervals of coefficients over the draw of scenarios: the sandwich of Hessian and
-spread of gradients.
-"""
+"""Confidence intervals of coefficients over the draw of scenarios."""
 
 from dataclasses import replace
 
@@ -15,15 +13,15 @@ WIDE = (0.1, 0.2, 0.4)  # steps of differences where an average has kinks
 
 
 def confidence_intervals(current: Round, entries: np.ndarray, free: np.ndarray) -> dict[str, tuple]:
-    """{name: (low, high)} at 95 %, floats or arrays like the coefficients; empty without an exact
-    Hessian.
+    """{name: (low, high)} at 95 %, floats or arrays like the coefficients.
 
-    The optimum of a sample average varies with covariance H⁻¹ Cov(∇J) H⁻¹ (P. J. Huber, *The
-    behavior of maximum likelihood estimates under nonstandard conditions*, 1967; A. Shapiro, Annals
-    of Operations Research, 1991). Cov(∇J) comes from the means over the independent blocks,
-    quantiles from Student's t. It is taken in the variables of the program and carried to the
-    coefficients, so that intervals stay in their ranges. Coefficients held at a bound have width
-    zero; coefficients that the cost does not depend on have the whole range.
+    Empty without an exact Hessian. The optimum of a sample average varies with covariance H⁻¹
+    Cov(∇J) H⁻¹ (P. J. Huber, *The behavior of maximum likelihood estimates under nonstandard
+    conditions*, 1967; A. Shapiro, Annals of Operations Research, 1991). Cov(∇J) comes from the
+    means over the independent blocks, quantiles from Student's t. It is taken in the variables of
+    the program and carried to the coefficients, so that intervals stay in their ranges.
+    Coefficients held at a bound have width zero; coefficients that the cost does not depend on have
+    the whole range.
 
     Parameters
     ----------
@@ -42,17 +40,17 @@ def confidence_intervals(current: Round, entries: np.ndarray, free: np.ndarray) 
         quantile = stdtrit(blocks - 1, 0.5 + LEVEL / 2)
         reach = quantile * standard_errors(current, x, free)
         low[free], high[free] = x[free] - reach, x[free] + reach
-    lowest, highest = built.layout.bounds.T
+    bounds = built.layout.bounds.T
     lows, highs = (
-        built.layout.split(np.clip(built.scale.coefficients(end), lowest, highest))
-        for end in (low, high)
+        built.layout.split(np.clip(built.scale.coefficients(end), *bounds)) for end in (low, high)
     )
     return {name: (lows[name], highs[name]) for name in lows}
 
 
 def standard_errors(current: Round, x: np.ndarray, free: np.ndarray) -> np.ndarray:
-    """Of the free variables at an optimum x; infinite for those that the cost does not
-    depend on, for all at a saddle.
+    """Of the free variables at an optimum x.
+
+    Infinite for those that the cost does not depend on, for all at a saddle.
     """
     if current.rough:
         return rough_errors(current, x, free)
@@ -62,11 +60,10 @@ def standard_errors(current: Round, x: np.ndarray, free: np.ndarray) -> np.ndarr
 
 
 def rough_errors(current: Round, x: np.ndarray, free: np.ndarray) -> np.ndarray:
-    """The same from differences of block means over steps at least as wide as the errors they give:
-    kinks average out.
+    """The same from differences of block means over steps as wide as the errors they give.
 
-    Added to them, as squares, is the way to the minimum of the wide parabola: the least of the
-    kinks may lie off it.
+    Kinks average out over such steps. Added to them, as squares, is the way to the minimum of the
+    wide parabola: the least of the kinks may lie off it.
     """
     sizes = current.sizes(x)[free]
     for width in WIDE:
@@ -83,13 +80,15 @@ def rough_errors(current: Round, x: np.ndarray, free: np.ndarray) -> np.ndarray:
 def wide_differences(
     current: Round, x: np.ndarray, free: np.ndarray, width: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(∇²J (m, m), ∇J of every block (blocks, m)), free variables over their sizes, by differences
-    of NumPy's costs.
+    """(∇²J (m, m), ∇J of every block (blocks, m)), free variables over their sizes.
+
+    By differences of NumPy's costs.
     """
     scale, ranges = current.built.scale, current.built.layout.bounds.T
 
-    def costs(step):
-        return current.block_costs(current.policy(np.clip(scale.coefficients(x + step), *ranges)))
+    def costs(step: np.ndarray | float) -> np.ndarray:
+        coefficients = np.clip(scale.coefficients(x + step), *ranges)
+        return current.block_costs(current.policy(coefficients))
 
     rows = width * np.diag(current.sizes(x))[free]
     ups, downs = ([costs(sign * row) for row in rows] for sign in (1, -1))
@@ -97,21 +96,23 @@ def wide_differences(
     for i, row in enumerate(rows):
         hessian[i, i] = (ups[i].mean() - 2 * here + downs[i].mean()) / width**2
         for j, other in enumerate(rows[:i]):
+            # ∂²J/∂x_i∂x_j ≈ [J(+,+) - J(+,-) - J(-,+) + J(-,-)] / 4w²
             corners = [
                 costs(row + other),
                 -costs(row - other),
                 -costs(other - row),
                 costs(-row - other),
             ]
-            hessian[i, j] = hessian[j, i] = sum(corner.mean() for corner in corners) / (
-                4 * width**2
-            )
+            mixed = sum(corner.mean() for corner in corners) / (4 * width**2)
+            hessian[i, j] = hessian[j, i] = mixed
     return hessian, (np.array(ups) - np.array(downs)).T / (2 * width)
 
 
-def _sandwich(hessian, slopes) -> np.ndarray:
-    """√diag(H⁻¹ Cov H⁻¹) over the directions in which the cost is curved; infinite for variables
-    with a part in any other, for all where the cost falls along some direction or is not finite.
+def _sandwich(hessian: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+    """√diag(H⁻¹ Cov H⁻¹) over the directions in which the cost is curved.
+
+    Infinite for variables with a part in any other direction; for all where the cost falls along
+    some direction or is not finite.
     """
     if not (np.isfinite(hessian).all() and np.isfinite(slopes).all()):
         return np.full(len(hessian), np.inf)
@@ -133,7 +134,8 @@ def block_gradients(current: Round, x: np.ndarray) -> np.ndarray:
     return np.array([_gradient_of_block(current, x, block, blocks) for block in range(blocks)])
 
 
-def _gradient_of_block(current, x, block, blocks) -> np.ndarray:
+def _gradient_of_block(current: Round, x: np.ndarray, block: int, blocks: int) -> np.ndarray:
+    # the others get no weight: the program is built for a number of scenarios
     alone = [
         replace(drawn, weights=drawn.weights * blocks * (drawn.blocks == block))
         for drawn in current.drawn

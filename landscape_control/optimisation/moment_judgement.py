@@ -29,9 +29,12 @@ def judged(search: MomentSearch, *, most_nodes: int) -> PolicyResult:
     cost = programs.cost(program, nodes, entries)
     learnt = programs.learnt(program, nodes, best)
     running_away = "" if learnt else _running_away(search, nodes, entries)
-    alike = [optimum for optimum in search.optima if _is_alike(search, optimum, learnt)]
-    agreed = sum(optimum.count for optimum in alike)
-    others = [optimum for optimum in search.optima if optimum not in alike]
+    agreed, others = 0, []
+    for optimum in search.optima:
+        if _is_alike(search, optimum, learnt):
+            agreed += optimum.count
+        else:
+            others.append(optimum)
     coefficients = layout.split(entries)
     status = PolicyStatus.CONVERGED
     if not learnt:
@@ -63,10 +66,8 @@ def judged(search: MomentSearch, *, most_nodes: int) -> PolicyResult:
     )
 
 
-def _refined(search, most_nodes) -> tuple[RawResult, float, int]:
-    """(result, quadrature error of J, nodes): nodes doubled until J at the coefficients no longer
-    moves.
-    """
+def _refined(search: MomentSearch, most_nodes: int) -> tuple[RawResult, float, int]:
+    """(result, quadrature error of J, nodes): nodes are doubled until J no longer moves."""
     program, programs, nodes = search.program, search.programs, search.nodes
     best = search.optima[0].result
     while True:
@@ -85,33 +86,36 @@ def _refined(search, most_nodes) -> tuple[RawResult, float, int]:
         best = optima[0].result
 
 
-def _is_alike(search, optimum: Optimum, learnt: bool) -> bool:
+def _is_alike(search: MomentSearch, optimum: Optimum, learnt: bool) -> bool:
     """Whether an optimum is the best one: also another rule that learns everything, where it does."""
     if optimum is search.optima[0]:
         return True
     return learnt and search.programs.learnt(search.program, search.nodes, optimum.result)
 
 
-def _listed(search, optimum) -> tuple:
+def _listed(search: MomentSearch, optimum: Optimum) -> tuple:
     cost = search.programs.cost_of(search.program, search.nodes, optimum.cost)
     return cost, search.layout.split(optimum.variables), optimum.count
 
 
-def _running_away(search, nodes, entries) -> str:
-    """Coefficients that are far out, in words, where the cost is all but flat; "" for an optimum
-    far out that is curved.
+def _running_away(search: MomentSearch, nodes: int, entries: np.ndarray) -> str:
+    """Coefficients that are far out, in words, where the cost is all but flat; else "".
+
+    An optimum may well lie far out: then the cost is curved there.
     """
     program, moments = search.program, search.programs.moments
-    said = escaping(search.layout, entries, 1 / largest_curvature(program))
-    if not said or search.programs.hessian != "exact":
-        return said
+    far_out = escaping(search.layout, entries, 1 / largest_curvature(program))
+    if not far_out or search.programs.hessian != "exact":
+        return far_out
     cost, _, hessian = cost_derivatives(program, entries, nodes=nodes, moments=moments)
     relative = hessian * np.outer(entries, entries) / max(cost, np.finfo(float).tiny)
-    curved = np.isfinite(relative).all() and np.linalg.eigvalsh(relative)[0] > LEAST_CURVED
-    return "" if curved else said
+    is_curved = np.isfinite(relative).all() and np.linalg.eigvalsh(relative)[0] > LEAST_CURVED
+    return "" if is_curved else far_out
 
 
-def _status(search, best, error, cost, running_away) -> PolicyStatus:
+def _status(
+    search: MomentSearch, best: RawResult, error: float, cost: float, running_away: str
+) -> PolicyStatus:
     status = stopped(status_of(best), search.clock)
     if status in (PolicyStatus.TIME_LIMIT, PolicyStatus.INTERRUPTED):
         return status

@@ -1,15 +1,18 @@
-"""The search for the best coefficients by exact moments: from fresh starts and a guess, by way of
-shorter horizons and simpler families, and again from near the best.
+"""The search for the best coefficients by exact moments.
+
+From fresh starts and a guess, by way of shorter horizons and simpler families, and again from near
+the best.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from ..planning.solver import Optimum, SolveClock, merged_optima
 from ..rules.families.contained import narrowed
+from ..rules.families.family import Contained
 from ..support.errors import SolveError
 from .compiled_moments import MomentPrograms
 from .program import PolicyProgram
@@ -67,7 +70,7 @@ class MomentSearch:
         self.begun = 0
 
     def run(self) -> None:
-        """Fill ``optima``. A KeyboardInterrupt between two runs leaves there what was found."""
+        """Fill ``optima``; a KeyboardInterrupt between two runs leaves there what was found."""
         guesses = self._guesses()
         self.inner = self._without_idle(guesses[:SLOPES_AT])
         self._keep(self._optimise(guesses, self.inner), len(guesses))
@@ -93,8 +96,8 @@ class MomentSearch:
             guesses = [*guesses[: len(guesses) - len(starts)], *(shorter or starts)]
         return guesses
 
-    def _fresh_starts(self, objective) -> list[np.ndarray]:
-        def inside(point):
+    def _fresh_starts(self, objective: Callable[[np.ndarray], float]) -> list[np.ndarray]:
+        def inside(point: np.ndarray) -> float:
             return objective(np.clip(point, self.bounds[:, 0], self.bounds[:, 1]))
 
         starts = settled_starts(
@@ -103,9 +106,7 @@ class MomentSearch:
         return list(starts)
 
     def _from_shorter(self) -> list[np.ndarray]:
-        """The optima of a fourth of the horizon instead of fresh starts, where each run is long:
-        most of the way is there.
-        """
+        """The optima of a fourth of the horizon, instead of fresh starts where runs are long."""
         horizon = self.program.steps // SHORTER
         objective = replace(self.program.objective, horizon=horizon)
         options = replace(self.options, guess=None)
@@ -114,7 +115,7 @@ class MomentSearch:
             return []
         return [self.layout.join(dict(coefficients)) for _, coefficients, _ in before.optima[:FEW]]
 
-    def _without_idle(self, points) -> np.ndarray:
+    def _without_idle(self, points: Sequence[np.ndarray]) -> np.ndarray:
         """The ranges, of no width for coefficients without effect: as small as they may be."""
         idle = self.programs.without_effect(self.program, self.nodes, points)
         inner = self.bounds.copy()
@@ -122,14 +123,16 @@ class MomentSearch:
         return inner
 
     def _from_nearby(self, first: int) -> None:
-        """Rounds of starts near the best, as long as most starts disagree and each finds something
-        better; ``first`` is how many starts there were.
+        """Rounds of starts near the best, as long as most starts disagree and each round improves.
+
+        ``first`` is how many starts there were.
         """
         rng = np.random.default_rng([self.options.seed, 1])
         improving = True
         while improving and not self.clock.is_over():
             best = self.optima[0]
-            if not (self._most_disagree() and self.begun < ROUNDS * first and best.result.success):
+            may_go_on = self.begun < ROUNDS * first and best.result.success
+            if not (may_go_on and self._most_disagree()):
                 break
             starts = nearby_starts(self.layout, best.variables, (first + 1) // 2, rng, self._unit)
             reached = self._optimise(starts, self.inner)
@@ -137,9 +140,7 @@ class MomentSearch:
             self._keep(reached, len(starts))
 
     def _from_contained(self) -> tuple[Optimum, ...]:
-        """Optima reached from members of simpler families that cost less than the best that was
-        found.
-        """
+        """Optima reached from members of simpler families that cost less than the best so far."""
         objective = self.programs.objective(self.program, self.nodes)
         highest = self.optima[0].cost - self.tolerance
         cheaper = [begin for begin in self._contained_members() if objective(begin) < highest]
@@ -155,22 +156,22 @@ class MomentSearch:
                 members.append(member)
         return members
 
-    def _best_member(self, contained) -> np.ndarray | None:
+    def _best_member(self, contained: Contained) -> np.ndarray | None:
         if contained.is_face:
             return self._best_on_face(contained)
         return self._best_embedded(contained)
 
-    def _best_on_face(self, contained) -> np.ndarray | None:
+    def _best_on_face(self, contained: Contained) -> np.ndarray | None:
         bounds = narrowed(contained, self.inner, self.layout)
         if bounds is None:
             return None
         return self._optimise([self.optima[0].variables], bounds)[0].variables
 
-    def _best_embedded(self, contained) -> np.ndarray | None:
-        if not (self.inner == self.layout.bounds).all():
-            return (
-                None  # the ranges of the richer family say nothing about those of the simpler one
-            )
+    def _best_embedded(self, contained: Contained) -> np.ndarray | None:
+        # narrowed ranges of the richer family say nothing about those of the simpler one
+        is_narrowed = not (self.inner == self.layout.bounds).all()
+        if is_narrowed or contained.family is None:
+            return None
         options = SearchOptions(starts=FEW, seed=self.options.seed)
         simple = self._solve_other(replace(self.program, family=contained.family), options)
         if simple is None:
@@ -178,12 +179,14 @@ class MomentSearch:
         embedded = contained.embed(dict(simple.coefficients), seed=self.options.seed)
         return self.layout.join(embedded)
 
-    def _optimise(self, guesses, bounds) -> tuple[Optimum, ...]:
+    def _optimise(
+        self, guesses: Sequence[np.ndarray] | np.ndarray, bounds: np.ndarray
+    ) -> tuple[Optimum, ...]:
         return self.programs.optimise(
             self.program, self.nodes, guesses, bounds, self.tolerance, self.clock
         )
 
-    def _keep(self, optima, begun: int) -> None:
+    def _keep(self, optima: tuple[Optimum, ...], begun: int) -> None:
         known = self.optima
         self.optima = merged_optima([*known, *optima], self.tolerance) if known else optima
         self.begun += begun

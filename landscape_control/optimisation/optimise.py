@@ -1,6 +1,4 @@
-"""optimize_policy: the best rule of a family for a distribution of landscapes, by exact moments or
-by scenarios.
-"""
+"""optimize_policy: the best rule of a family for a distribution of landscapes."""
 
 from ..model.landscape import LandscapeDistribution
 from ..model.objective import Objective

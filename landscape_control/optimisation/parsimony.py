@@ -78,7 +78,7 @@ def choose_family(
         )
 
 
-def _of_the_simplest(costs, sizes):
+def _of_the_simplest(costs: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     """(...) cost of the family with fewest coefficients among those that have one, NaN without."""
     cost = np.full(costs.shape[1:], np.nan)
     for family in np.argsort(sizes, kind="stable"):
@@ -86,7 +86,8 @@ def _of_the_simplest(costs, sizes):
     return cost
 
 
-def _whole(array):
-    array = np.array(array, dtype=int)
-    array.setflags(write=False)
-    return array
+def _whole(array: np.ndarray) -> np.ndarray:
+    """A read-only copy as integers."""
+    whole = np.array(array, dtype=int)
+    whole.setflags(write=False)
+    return whole

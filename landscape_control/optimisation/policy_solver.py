@@ -1,6 +1,4 @@
-"""PolicySolver: the best coefficients by exact moments; one structure built once, solved again and
-again for other numbers.
-"""
+"""PolicySolver: the best coefficients by exact moments."""
 
 from typing import Literal
 
@@ -19,19 +17,19 @@ from .search_options import SearchOptions
 
 @checked
 def has_moments(program: PolicyProgram) -> bool:
-    """Whether second moments propagate in closed form: a linear family on random quadratics, noise
-    free of the state.
+    """Whether second moments propagate in closed form.
+
+    A linear family on random quadratics, with noise that does not depend on the state.
     """
     return program.family.linear and program.task.is_quadratic and plain_noise(program.sees)
 
 
 @checked
 class PolicySolver(ProgramSolver):
-    """Optimises one family for one horizon; noise, prices, discount, spectrum and task are numbers
-    of each solve.
+    """Optimises one family for one horizon by exact moments.
 
-    Linear families on random quadratics only (exact moments); :func:`optimize_policy` turns to
-    scenarios for the rest.
+    Noise, prices, discount, spectrum and task are numbers of each solve. Linear families on random
+    quadratics only (exact moments); :func:`optimize_policy` turns to scenarios for the rest.
 
     Parameters
     ----------
@@ -75,7 +73,7 @@ class PolicySolver(ProgramSolver):
         check_linear(program)
         check_paid(program)
 
-        def solve_other(other, others_options):
+        def solve_other(other: PolicyProgram, others_options: SearchOptions) -> PolicyResult | None:
             return self._solved_beside(other, others_options, clock)
 
         search = MomentSearch(
@@ -95,7 +93,7 @@ class PolicySolver(ProgramSolver):
                 raise
             return judged(search, most_nodes=self.most_nodes)
 
-    def _programs_of(self, program) -> MomentPrograms:
+    def _programs_of(self, program: PolicyProgram) -> MomentPrograms:
         layout = layout_of(program)
         if layout not in self._programs:
             self._programs[layout] = MomentPrograms(
@@ -107,10 +105,10 @@ class PolicySolver(ProgramSolver):
             )
         return self._programs[layout]
 
-    def _solved_beside(self, program, options, clock) -> PolicyResult | None:
-        """The result for a program that helps with this one, as far as the clock allows; None where
-        there is none.
-        """
+    def _solved_beside(
+        self, program: PolicyProgram, options: SearchOptions, clock: SolveClock
+    ) -> PolicyResult | None:
+        """The result for a program that helps with this one, in half the time left; None if none."""
         solver = PolicySolver(
             program,
             tolerance=self.tolerance,

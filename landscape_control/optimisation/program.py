@@ -1,14 +1,13 @@
-"""What is asked: the best rule of a family, for a distribution of landscapes, a budget of steps and
-a price.
-"""
+"""What is asked: the best rule of a family for a distribution of landscapes, steps and a price."""
 
 import math
 from dataclasses import dataclass
 from typing import Literal
 
+import casadi as ca
 import numpy as np
 
-from ..model.landscape import LandscapeDistribution
+from ..model.landscape import LandscapeDistribution, Spectrum
 from ..model.objective import Objective
 from ..model.observation import CurvatureNoise, ExactGradient, NoisyGradient, Sees
 from ..rules.families import Family
@@ -25,8 +24,9 @@ CostName = Literal["terminal", "running", "both"]
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PolicyProgram(Recordable):
-    """Minimise over the coefficients of a rule the expected cost over landscapes, starts and
-    gradient noise.
+    """Minimise the expected cost of a rule over its coefficients.
+
+    It is expected over landscapes, starts and the noise of gradients:
 
         J = E[ κ e^{-γT} L(θ_T)  and/or  k Σ_{t=1..T} e^{-γt} L(θ_t)  +  Σ_{t=0..T-1} e^{-γt}
         |Δθ_t|²/2η ]
@@ -56,7 +56,7 @@ class PolicyProgram(Recordable):
     sees: Sees | None = None
     cost: CostName = "terminal"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "sees", _checked_sees(self.sees, self.task))
         _check_objective(self.objective)
         if self.family.memory > self.steps:
@@ -81,7 +81,6 @@ class PolicyProgram(Recordable):
                 received=f"{self.family.name}, with every minimum at 0 and movement free",
                 advice="decay w = 1 would be there in one step; give the task a minimum that moves",
             )
-
         check_steps(self.family, self.steps)
 
     @checked
@@ -95,7 +94,20 @@ class PolicyProgram(Recordable):
         return int(self.objective.horizon)
 
 
-def _check_objective(objective):
+def spectrum_of(program: PolicyProgram) -> Spectrum:
+    """The curvatures of random quadratics; refuses a population of landscapes, which has none."""
+    curvatures = program.task.curvatures
+    if curvatures is None:
+        raise ProblemError(
+            "task",
+            expected="random quadratics, LandscapeDistribution.quadratic(...)",
+            received="a population of landscapes",
+            advice="optimize_policy turns to scenarios for these",
+        )
+    return curvatures
+
+
+def _check_objective(objective: Objective) -> None:
     horizon = objective.horizon
     if not (math.isfinite(horizon) and horizon >= 1 and horizon == int(horizon)):
         raise ProblemError(
@@ -116,13 +128,13 @@ def _check_objective(objective):
         )
 
 
-def _checked_sees(sees, task):
-    """The observation model: gradients, exactly or with noise of a shape that fits; a single number
-    as a float.
-    """
+def _checked_sees(sees: Sees | None, task: LandscapeDistribution) -> Sees:
+    """The gradient, exactly or with noise of a shape that fits; a single number as a float."""
     if sees is None:
         return ExactGradient()
-    kinds = (ExactGradient, NoisyGradient, *([CurvatureNoise] if task.is_quadratic else []))
+    kinds: tuple[type[Sees], ...] = (ExactGradient, NoisyGradient)
+    if task.is_quadratic:
+        kinds = (*kinds, CurvatureNoise)
     if not isinstance(sees, kinds):
         raise ProblemError(
             "sees",
@@ -134,12 +146,10 @@ def _checked_sees(sees, task):
             ),
         )
     if isinstance(sees, NoisyGradient) and not callable(sees.noise):
+        if isinstance(sees.noise, float):
+            return sees
         if np.size(sees.noise) == 1:
-            return (
-                sees
-                if isinstance(sees.noise, float)
-                else NoisyGradient(np.asarray(sees.noise).item())
-            )
+            return NoisyGradient(np.asarray(sees.noise).item())
         if task.is_quadratic:
             raise ProblemError(
                 "noise",
@@ -147,5 +157,6 @@ def _checked_sees(sees, task):
                 received=f"shape {np.shape(sees.noise)}",
                 advice="give one number, or CurvatureNoise for noise that depends on the curvature",
             )
-        sees.root(None, task.dimension)  # refuses what does not fit
+        # refuses what does not fit; θ is not read, where the noise is no function of it
+        sees.root(ca.SX.sym("theta", task.dimension), task.dimension)
     return sees

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any, NoReturn
 
 from ..planning.solver import SECONDS, SolveClock
 from ..support.arguments import Duration, Index, Positive, checked, declared
@@ -16,9 +17,9 @@ from .status import PolicyStatus
 
 @checked
 class ProgramSolver:
-    """Optimises one family for one horizon, built once and solved again and again for other
-    numbers: noise, sees, cost, those of the objective, those of the task.
+    """Optimises one family for one horizon, built once and solved again for other numbers.
 
+    Those are noise, sees, cost, and the numbers of the objective and of the task.
     :class:`PolicySolver` does so by exact moments, :class:`ScenarioSolver` by drawn scenarios.
 
     Parameters
@@ -47,7 +48,7 @@ class ProgramSolver:
         """Time spent building so far."""
         return 0.0
 
-    def __reduce__(self):
+    def __reduce__(self) -> NoReturn:
         kind = type(self).__name__
         raise ProblemError(
             kind,
@@ -61,8 +62,9 @@ class ProgramSolver:
 
     @checked
     def changed(self, **numbers: object) -> PolicyProgram:
-        """The program with other numbers: noise, sees, cost, those of the objective and, for random
-        quadratics, those of the task.
+        """The program with other numbers: noise, sees, cost, those of the objective.
+
+        For random quadratics those of the task too.
         """
         return with_numbers(self.program, numbers, caller=f"{type(self).__name__}.solve")
 
@@ -121,18 +123,19 @@ class ProgramSolver:
             raise SolveInterrupted(PolicyStatus.INTERRUPTED.value, solution=None) from stop
         spent = time.perf_counter() - began - (self.build_seconds - built)
         result = replace(result, build_seconds=self.build_seconds, solve_seconds=spent)
-        said = f"{result.status.value} ({result.message})"
+        ending = f"{result.status.value} ({result.message})"
         if clock.interrupted:
-            raise SolveInterrupted(said, solution=result)
+            raise SolveInterrupted(ending, solution=result)
         if throw and self._has_failed(program, result.status):
-            raise SolveError(said, solution=result)
+            raise SolveError(ending, solution=result)
         return result
 
     def _search(
         self, program: PolicyProgram, options: SearchOptions, clock: SolveClock
     ) -> PolicyResult:
-        """The best result that there is when the search or the clock ends; times left blank. Raises
-        KeyboardInterrupt where there is none.
+        """The best result that there is when the search or the clock ends; times left blank.
+
+        Raises KeyboardInterrupt where there is none.
         """
         raise NotImplementedError
 
@@ -144,8 +147,9 @@ class ProgramSolver:
 def solved_beside(
     solver: ProgramSolver, options: SearchOptions, clock: SolveClock
 ) -> PolicyResult | None:
-    """The result of a solve that helps with another one, whose ``clock`` learns of an interruption;
-    the best so far then, None where there is none.
+    """The result of a solve that helps with another one, whose ``clock`` learns of interruptions.
+
+    After one of these the best so far, None where there is none.
     """
     try:
         return solver.solve(
@@ -171,6 +175,7 @@ def solve_once(
     building = [name for name in declared(kind) if name != "program"]
     solving = [*declared(kind.solve), "sees", "cost"]
     check_options("optimize_policy", dict(options), (*building, *solving))
-    to_build = {name: value for name, value in options.items() if name in building}
-    to_solve = {name: value for name, value in options.items() if name not in building}
+    # of any kind: the signatures that they go to hold them against their own annotations
+    to_build: dict[str, Any] = {name: options[name] for name in options if name in building}
+    to_solve: dict[str, Any] = {name: options[name] for name in options if name not in building}
     return kind(program, **to_build).solve(**to_solve)

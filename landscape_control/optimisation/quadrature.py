@@ -3,21 +3,22 @@
 import math
 
 from ..model.observation import ExactGradient
-from .program import PolicyProgram
+from .program import PolicyProgram, spectrum_of
 
 FIRST = 40
 LONG = 20_000  # modes times steps from which each run of the optimiser takes long
 
 
 def first_nodes(program: PolicyProgram) -> int:
-    """Nodes to begin with: as many as make a polynomial cost exact, or enough that no coefficient
-    can exploit gaps.
+    """Nodes to begin with: enough that no coefficient can exploit the gaps between them.
 
-    Without noise the cost of T steps oscillates T times over the spectrum, and too few nodes breed
-    optima of their own.
+    As many as make a polynomial cost exact, or fewer with noise. Without noise the cost of T steps
+    oscillates T times over the spectrum, and too few nodes breed optima of their own.
     """
     exact, size = program.steps + 1, program.family.layout(program.steps).size
-    return exact if isinstance(program.sees, ExactGradient) else min(exact, max(FIRST, size + 1))
+    if isinstance(program.sees, ExactGradient):
+        return exact
+    return min(exact, max(FIRST, size + 1))
 
 
 def enough_nodes(program: PolicyProgram, nodes: int) -> int | None:
@@ -29,17 +30,17 @@ def enough_nodes(program: PolicyProgram, nodes: int) -> int | None:
     power = 2 * getattr(program.sees, "power", 0.0)
     polynomial = power == int(power) and power >= 0
     degree = 2 * program.steps + max(1, int(power)) if polynomial else math.inf
-    return None if program.task.curvatures.exact or 2 * nodes - 1 >= degree else 2 * nodes
+    if spectrum_of(program).exact or 2 * nodes - 1 >= degree:
+        return None
+    return 2 * nodes
 
 
 def is_long(program: PolicyProgram) -> bool:
-    """Whether each run of the optimiser is long, and what is best over a shorter horizon is a place
-    to begin.
-    """
+    """Whether runs of the optimiser are long, so that a shorter horizon is solved first."""
     steady = not any(coefficient.varies for coefficient in program.family.coefficients)
     return steady and first_nodes(program) * program.steps > LONG
 
 
 def largest_curvature(program: PolicyProgram) -> float:
     """The unit of curvatures inside."""
-    return program.task.curvatures.support[1]
+    return spectrum_of(program).support[1]

@@ -1,6 +1,4 @@
-"""What a rule really costs: by stepping it in NumPy over many episodes, and by second moments. No
-optimiser.
-"""
+"""What a rule really costs, by stepping it in NumPy and by second moments, without an optimiser."""
 
 import math
 from collections.abc import Mapping
@@ -9,11 +7,12 @@ from typing import Annotated
 import numpy as np
 
 from ..rules.families import Clock, Family, Layout, Policy
+from ..rules.families.elementwise import Value
 from ..rules.families.response import linear_rows
 from ..support.arguments import Count, Index, Whole, checked
 from ..support.errors import ProblemError
 from .held_out import HeldOut
-from .program import PolicyProgram
+from .program import PolicyProgram, spectrum_of
 from .programs import check_linear, minimum_step, noise_variance, time_weights
 
 BLOCKS = 16
@@ -25,13 +24,12 @@ Episodes = Annotated[int, Whole(low=2)]
 def replay(
     policy: Policy, program: PolicyProgram, *, episodes: Episodes, seed: Index
 ) -> tuple[float, float]:
-    """(mean cost, its standard error) of running a rule for T steps on drawn landscapes, starts and
-    noise.
+    """(mean cost, its standard error) of running a rule for T steps on drawn scenarios.
 
     The rule steps through its (init, update) pair over ``episodes`` draws, rounded to whole pairs
-    in each of BLOCKS independent blocks, as :class:`HeldOut` makes them; gradients and
-    losses at time t are those with μ_t. The error is that of the mean of BLOCKS means; (inf, inf)
-    where episodes overflow. Raises ProblemError for fewer than two episodes and seeds that are no whole
+    in each of BLOCKS independent blocks, as :class:`HeldOut` makes them; gradients and losses at
+    time t are those with μ_t. The error is that of the mean of BLOCKS means; (inf, inf) where
+    episodes overflow. Raises ProblemError for fewer than two episodes and seeds that are no whole
     number.
     """
     drawn = HeldOut.drawn(program, episodes, blocks=BLOCKS, seed=np.random.SeedSequence(seed))
@@ -40,12 +38,11 @@ def replay(
 
 @checked
 def exact_cost(policy: Policy, program: PolicyProgram, *, nodes: Count = 200) -> float:
-    """J of a linear rule on random quadratics by the mean and covariance of its state, with N
-    quadrature nodes.
+    """J of a linear rule on random quadratics, with N quadrature nodes.
 
-    Raises ProblemError for families that are not linear, for moments that overflow, and for a rule
-    that depends on where in its horizon it stands and was planned for another number of steps than
-    the program has.
+    By the mean and covariance of its state. Raises ProblemError for families that are not linear,
+    for moments that overflow, and for a rule that depends on where in its horizon it stands and was
+    planned for another number of steps than the program has.
     """
     check_linear(program)
     if policy.varies and policy.horizon != program.steps:
@@ -56,13 +53,9 @@ def exact_cost(policy: Policy, program: PolicyProgram, *, nodes: Count = 200) ->
             advice="it depends on the step: plan it for this horizon",
         )
     layout = policy.family.layout(program.steps)
-    curvatures, weights = program.task.curvatures.nodes(nodes)
-    cost = float(
-        mode_costs(
-            policy.family, layout, layout.join(dict(policy.coefficients)), program, curvatures
-        )
-        @ weights
-    )
+    curvatures, weights = spectrum_of(program).nodes(nodes)
+    entries = layout.join(dict(policy.coefficients))
+    cost = float(mode_costs(policy.family, layout, entries, program, curvatures) @ weights)
     if not math.isfinite(cost):
         raise diverging(policy.family, policy.coefficients, program)
     return cost
@@ -70,41 +63,46 @@ def exact_cost(policy: Policy, program: PolicyProgram, *, nodes: Count = 200) ->
 
 def is_steady(family: Family, coefficients: Mapping, program: PolicyProgram) -> bool:
     """Whether a linear rule does the same at its first and its last step, from any state."""
+    if any(coefficient.varies for coefficient in family.coefficients):
+        return False
     layout = family.layout(program.steps)
     entries = layout.join(dict(coefficients))
-    first, last = (
-        linear_rows(family, layout.at_step(entries, t), Clock(step=t, horizon=program.steps))
-        for t in (0, program.steps - 1)
-    )
-    return not any(coefficient.varies for coefficient in family.coefficients) and np.allclose(
-        first, last, rtol=1e-12, atol=0
-    )
+    first, last = (_rows(family, layout, entries, t) for t in (0, program.steps - 1))
+    return np.allclose(first, last, rtol=1e-12, atol=0)
+
+
+def _rows(family: Family, layout: Layout, entries: np.ndarray, step: int) -> list[list[Value]]:
+    """The rule's :func:`linear_rows` at a step."""
+    clock = Clock(step=step, horizon=layout.horizon)
+    return linear_rows(family, layout.at_step(entries, step), clock)
 
 
 def growth(
     family: Family, coefficients: Mapping, program: PolicyProgram, *, points: int = 100
 ) -> tuple[float, float]:
-    """(factor per step, curvature): the largest eigenvalue modulus of (θ, state)'s closed loop over
-    the spectrum, and where.
+    """(factor per step, curvature): how fast the closed loop of (θ, state) grows at worst, and where.
 
-    Of rules that change with the step, at the step where the loop grows fastest.
+    The factor is the largest modulus of an eigenvalue over the spectrum; of rules that change with
+    the step, at the step where the loop grows fastest.
     """
-    h = np.linspace(*program.task.curvatures.support, points)
+    low, high = spectrum_of(program).support
+    h = np.linspace(low, high, points)
     layout = family.layout(program.steps)
     entries, factors = layout.join(dict(coefficients)), np.zeros(points)
-    for t in [0] if is_steady(family, coefficients, program) else range(program.steps):
-        rows = linear_rows(family, layout.at_step(entries, t), Clock(step=t, horizon=program.steps))
-        lines = [_stacked([row[0] + h * row[1], *row[2:]], h) for row in rows]
+    steps = 1 if is_steady(family, coefficients, program) else program.steps
+    for t in range(steps):
+        # with y = hθ, and θ' = θ + Δθ in the first row
+        rows = _rows(family, layout, entries, t)
+        lines = [_side_by_side([row[0] + h * row[1], *row[2:]], h) for row in rows]
         lines[0][..., 0] += 1.0
-        factors = np.maximum(factors, np.abs(np.linalg.eigvals(_stacked(lines, None))).max(-1))
+        moduli = np.abs(np.linalg.eigvals(_on_top(lines)))
+        factors = np.maximum(factors, moduli.max(-1))
     worst = int(np.argmax(factors))
     return float(factors[worst]), float(h[worst])
 
 
 def diverging(family: Family, coefficients: Mapping, program: PolicyProgram) -> ProblemError:
-    """The refusal of a rule whose second moments overflow, with the curvature where they grow
-    fastest.
-    """
+    """The refusal of a rule whose second moments overflow, with where they grow fastest."""
     factor, curvature = growth(family, coefficients, program)
     return ProblemError(
         "coefficients",
@@ -127,16 +125,15 @@ def mode_costs(
     program: PolicyProgram,
     curvatures: np.ndarray,
 ) -> np.ndarray:
-    """Costs (…, N) of modes of curvature h (N,); entries (n,) or (n, …, 1), real or complex, one
-    program per column.
+    """Costs (…, N) of modes of curvature h (N,).
+
+    Entries (n,) or (n, …, 1), real or complex, one program per column.
     """
     mode = _Mode(family, program, np.asarray(curvatures, dtype=float))
     loss, effort = time_weights(program)
     (mean, spread), total = mode.start(), np.zeros(())
     for t in range(program.steps):
-        matrix, noise = mode.system(
-            linear_rows(family, layout.at_step(entries, t), Clock(step=t, horizon=program.steps))
-        )
+        matrix, noise = mode.system(_rows(family, layout, entries, t))
         move = matrix[..., :1, :] - mode.first  # the row of Δθ
         paid = _second(move, mean, spread) + noise[..., 0] ** 2 * mode.variance
         mean = (matrix @ mean[..., None])[..., 0] + mode.shift
@@ -146,55 +143,57 @@ def mode_costs(
 
 
 class _Mode:
-    """x = (θ, the family's state, μ) of modes of curvature h: x' = A x + shift + noise; arrays (…,
-    N, d), (…, N, d, d).
+    """x = (θ, the family's state, μ) of modes of curvature h: x' = A x + shift + noise.
+
+    Arrays (…, N, d) and (…, N, d, d).
     """
 
-    def __init__(self, family, program, curvatures):
+    def __init__(self, family: Family, program: PolicyProgram, curvatures: np.ndarray):
         self.task, self.h = program.task, curvatures
         self.variance = noise_variance(program, curvatures)
         self.size = 2 + family.state_size
         self.rho, self.diffusion, self.centre = minimum_step(program.task)
-        self.first = np.eye(1, self.size)
+        self.first = np.eye(1, self.size)  # the row of θ, and of θ - μ
         self.excess = self.first - np.eye(1, self.size, self.size - 1)
         self.shift = (1 - self.rho) * self.centre * np.eye(self.size)[-1]
 
-    def start(self):
+    def start(self) -> tuple[np.ndarray, np.ndarray]:
         """Mean and covariance of x at t = 0."""
         mean, variance = np.zeros(self.size), np.zeros(self.size)
         mean[0], variance[0] = self.task.start_mean, self.task.start_variance
-        if self.task.minimum is not None:
-            mean[-1] = self.task.minimum.prior_mean[0]
-            variance[-1] = self.task.minimum.prior_covariance[0, 0]
+        minimum = self.task.minimum
+        if minimum is not None:
+            mean[-1] = minimum.prior_mean[0]
+            variance[-1] = minimum.prior_covariance[0, 0]
         return mean, np.diag(variance)
 
-    def system(self, rows):
+    def system(self, rows: list[list[Value]]) -> tuple[np.ndarray, np.ndarray]:
         """(A, gain of each entry on the gradient's noise)."""
         lines = [[row[0] + self.h * row[1], *row[2:], -self.h * row[1]] for row in rows]
         lines[0][0] = 1.0 + lines[0][0]
         lines.append([*[0.0] * (self.size - 1), self.rho])
-        return _stacked([_stacked(line, self.h) for line in lines], None), _stacked(
-            [*(row[1] for row in rows), 0.0], self.h
-        )
+        matrix = _on_top([_side_by_side(line, self.h) for line in lines])
+        return matrix, _side_by_side([*(row[1] for row in rows), 0.0], self.h)
 
-    def gained(self, noise):
+    def gained(self, noise: np.ndarray) -> np.ndarray:
         """Covariance that a step adds."""
         covariance = noise[..., :, None] * noise[..., None, :] * self.variance[:, None, None]
         covariance[..., -1, -1] += self.diffusion
         return covariance
 
 
-def _stacked(entries, like):
-    """Numbers and arrays (…, N) side by side on a new last axis; rows (…, N, d) on a new axis
-    before it.
-    """
-    if like is None:
-        return np.stack(np.broadcast_arrays(*entries), axis=-2)
+def _side_by_side(entries: list[Value], like: np.ndarray) -> np.ndarray:
+    """Numbers and arrays (…, N) on a new last axis; ``like`` (N,) says how many modes there are."""
     return np.stack(np.broadcast_arrays(*entries, like)[:-1], axis=-1)
 
 
-def _second(row, mean, spread):
+def _on_top(rows: list[np.ndarray]) -> np.ndarray:
+    """Rows (…, N, d) on a new axis before the last."""
+    return np.stack(np.broadcast_arrays(*rows), axis=-2)
+
+
+def _second(row: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
     """E (row·x)² for a row (…, 1, d)."""
-    return (row @ spread @ np.swapaxes(row, -1, -2))[..., 0, 0] + (row @ mean[..., None])[
-        ..., 0, 0
-    ] ** 2
+    variance = row @ spread @ np.swapaxes(row, -1, -2)
+    average = row @ mean[..., None]
+    return variance[..., 0, 0] + average[..., 0, 0] ** 2

@@ -1,12 +1,11 @@
-"""What optimising a policy returns: coefficients, the rule to run, and how far to trust them. No
-CasADi inside.
-"""
+"""What optimising a policy returns: coefficients, the rule to run, and how far to trust them."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -21,8 +20,7 @@ from .status import PolicyStatus
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PolicyResult(Recordable):
-    """The best coefficients of a family for a program, every other optimum, and how they were
-    found.
+    """The best coefficients of a family for a program, and every other optimum.
 
     Attributes
     ----------
@@ -75,7 +73,7 @@ class PolicyResult(Recordable):
     _certify: Callable | None = field(repr=False, default=None)
     _identify: Callable | None = field(repr=False, default=None)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "coefficients", MappingProxyType(dict(self.coefficients)))
         object.__setattr__(self, "optima", _read_only(self.optima))
 
@@ -87,18 +85,23 @@ class PolicyResult(Recordable):
         )
 
     @cached_property
-    def certificate(self):
-        """Checks made without the optimiser (computed at first use, then kept)."""
+    def certificate(self) -> Any:
+        """Checks made without the optimiser, computed at first use, then kept.
+
+        A PolicyCertificate, or a ScenarioCertificate for a result from scenarios; both have
+        ``passed``.
+        """
         return self._made(self._certify, "certificate")
 
     @cached_property
-    def identifiability(self):
-        """Which combinations of coefficients do not change the cost (computed at first use, then
-        kept).
+    def identifiability(self) -> Any:
+        """Which combinations of coefficients do not change the cost: an Identifiability.
+
+        Computed at first use, then kept.
         """
         return self._made(self._identify, "identifiability")
 
-    def _made(self, maker, what):
+    def _made(self, maker: Callable | None, what: str) -> Any:
         if maker is None:
             raise ProblemError(
                 what,
@@ -116,51 +119,58 @@ class PolicyResult(Recordable):
     @checked
     def summary(self) -> str:
         """One line: coefficients, cost with its error, status, how many starts agreed, effort."""
-        more = f" and {len(self.at_bound) - 3} more" if len(self.at_bound) > 3 else ""
-        edge = (
-            f"; at the edge of the range: {', '.join(self.at_bound[:3])}{more}"
-            if self.at_bound
-            else ""
-        )
-        others = len(self.optima) - 1
-        also = f", {others} other optim{'um' if others == 1 else 'a'}" if others > 0 else ""
-        beside = f"; {self.compared}" if self.compared else ""
-        sizes = f"{self.nodes} {'scenarios' if self.method == 'scenarios' else 'curvatures'}"
-        return (
+        kind = "scenarios" if self.method == "scenarios" else "curvatures"
+        build, solve = 1e3 * self.build_seconds, 1e3 * self.solve_seconds
+        agreement = f"{self.agreed} of {self.starts} start(s) agree{self._other_optima()}"
+        notes = [self._edges(), self.compared]
+        parts = [
             f"{self.program.family.name}, T = {self.program.steps}:"
-            f" {coefficients_in_words(self.coefficients)}; J = {self.cost:.6g} ±"
-            f" {self.uncertainty:.1g}, {self.status}; {self.agreed} of {self.starts} start(s)"
-            f" agree{also}{edge}{beside}; {self.method} ({sizes}), build"
-            f" {self.build_seconds * 1e3:.0f} ms, solve {self.solve_seconds * 1e3:.0f} ms"
-        )
+            f" {coefficients_in_words(self.coefficients)}",
+            f"J = {self.cost:.6g} ± {self.uncertainty:.1g}, {self.status}",
+            agreement,
+            *filter(None, notes),
+            f"{self.method} ({self.nodes} {kind}), build {build:.0f} ms, solve {solve:.0f} ms",
+        ]
+        return "; ".join(parts)
 
-    def __repr__(self):
+    def _other_optima(self) -> str:
+        others = len(self.optima) - 1
+        if others <= 0:
+            return ""
+        return f", {others} other {'optimum' if others == 1 else 'optima'}"
+
+    def _edges(self) -> str:
+        if not self.at_bound:
+            return ""
+        more = f" and {len(self.at_bound) - 3} more" if len(self.at_bound) > 3 else ""
+        return f"at the edge of the range: {', '.join(self.at_bound[:3])}{more}"
+
+    def __repr__(self) -> str:
         return f"PolicyResult({self.summary()})"
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         """Plain data only: checks are computed, then their makers stay behind."""
         for maker, name in ((self._certify, "certificate"), (self._identify, "identifiability")):
             if maker is not None:
                 getattr(self, name)
+        optima = [(cost, dict(coefficients), count) for cost, coefficients, count in self.optima]
         state = {
             **self.__dict__,
             "_certify": None,
             "_identify": None,
             "coefficients": dict(self.coefficients),
-            "optima": tuple(
-                (cost, dict(coefficients), count) for cost, coefficients, count in self.optima
-            ),
+            "optima": tuple(optima),
         }
         state.pop("policy", None)
         return state
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         object.__setattr__(self, "coefficients", MappingProxyType(state["coefficients"]))
         object.__setattr__(self, "optima", _read_only(state["optima"]))
 
 
-def _read_only(optima):
+def _read_only(optima: Iterable[tuple]) -> tuple:
     return tuple(
         (cost, MappingProxyType(dict(coefficients)), count) for cost, coefficients, count in optima
     )
@@ -168,18 +178,14 @@ def _read_only(optima):
 
 def coefficients_in_words(coefficients: Mapping) -> str:
     """Name and value of each; first and last of those that vary."""
-    return (
-        ", ".join(f"{name} {_short(value)}" for name, value in coefficients.items())
-        or "no coefficients"
-    )
+    words = [f"{name} {_short(value)}" for name, value in coefficients.items()]
+    return ", ".join(words) or "no coefficients"
 
 
-def _short(value):
+def _short(value: float | np.ndarray) -> str:
     if np.ndim(value) == 0:
         return f"{float(value):.4g}"
     flat = np.ravel(value)
-    return (
-        f"{flat[0]:.3g} … {flat[-1]:.3g} ({len(flat)})"
-        if len(flat) > 1 and math.isfinite(flat[0])
-        else f"{flat}"
-    )
+    if len(flat) > 1 and math.isfinite(flat[0]):
+        return f"{flat[0]:.3g} … {flat[-1]:.3g} ({len(flat)})"
+    return f"{flat}"

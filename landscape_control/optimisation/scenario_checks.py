@@ -1,6 +1,4 @@
-"""Checks of a rule fitted to scenarios: NumPy stepping against the program, slopes by differences,
-flat directions.
-"""
+"""Checks of a rule fitted to scenarios: its cost, its slopes and its flat directions."""
 
 from dataclasses import dataclass
 
@@ -14,11 +12,8 @@ from .scenario_result import ScenarioResult
 from .scenario_round import Round
 from .starting import coefficient_scales
 
-STEPS = (
-    1e-5,
-    1e-8,
-    # of central differences over the size of each variable: where J bends much, where J nearly cancels
-)
+# of central differences over the size of each variable: where J bends much, where it nearly cancels
+STEPS = (1e-5, 1e-8)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,50 +41,43 @@ class ScenarioCertificate:
 
     @property
     def passed(self) -> bool:
-        """The program is the rule (1e-8), the rule is stationary (1e-4), and it does as well on
-        other scenarios.
-        """
-        return (
-            self.program <= 1e-8
-            and (self.rough or self.stationarity <= STATIONARY)
-            and self.optimism + 2 * self.optimism_error <= self.tolerance
-        )
+        """The program is the rule (1e-8), it is stationary (1e-4), and as good on other scenarios."""
+        is_stationary = self.rough or self.stationarity <= STATIONARY
+        does_as_well = self.optimism + 2 * self.optimism_error <= self.tolerance
+        return self.program <= 1e-8 and is_stationary and does_as_well
 
-    def __str__(self):
+    def __str__(self) -> str:
         rows = [f"{name:13s} {getattr(self, name):9.2e}" for name in ("program", "stationarity")]
         rows.append(
             f"{'optimism':13s} {self.optimism:9.2e} ± {self.optimism_error:.1e}   (allowed"
             f" {self.tolerance:g})"
         )
-        return "\n".join([f"certificate {'passed' if self.passed else 'NOT passed'}", *rows])
+        verdict = "passed" if self.passed else "NOT passed"
+        return "\n".join([f"certificate {verdict}", *rows])
 
 
 def certify_scenarios(
     current: Round, free: np.ndarray, result: ScenarioResult
 ) -> ScenarioCertificate:
-    """Check a result against NumPy stepping on the scenarios ``current`` that it was fitted to;
-    ``free`` (n,) as there.
+    """Check a result against NumPy stepping on the scenarios ``current`` that it was fitted to.
+
+    ``free`` (n,) bool: coefficients that are neither fixed nor at an edge of their range.
     """
     layout = current.built.layout
     entries = layout.join(dict(result.coefficients))
 
-    def average(coefficients):
+    def average(coefficients: np.ndarray) -> float:
         return current.block_costs(current.policy(coefficients)).mean()
 
-    variables = current.built.scale
-    x = variables.variables(entries)
-    sizes = current.sizes(x)
-    slopes = [
-        min(
-            abs(
-                average(variables.coefficients(x + step * row))
-                - average(variables.coefficients(x - step * row))
-            )
-            / (2 * step)
-            for step in STEPS
-        )
-        for row in np.diag(sizes)[free]
-    ]
+    scale = current.built.scale
+    x = scale.variables(entries)
+
+    def slope(row: np.ndarray) -> float:
+        ahead, behind = scale.coefficients(x + row), scale.coefficients(x - row)
+        return abs(average(ahead) - average(behind)) / 2
+
+    rows = np.diag(current.sizes(x))[free]
+    slopes = [min(slope(step * row) / step for step in STEPS) for row in rows]
     return ScenarioCertificate(
         program=abs(average(entries) - result.in_sample_cost) / result.scale,
         stationarity=max(slopes, default=0.0) / result.scale,
@@ -101,10 +89,10 @@ def certify_scenarios(
 
 
 def identify_scenarios(current: Round, free: np.ndarray, result: ScenarioResult) -> Identifiability:
-    """Flat directions of the exact Hessian over the scenarios; refused where the program has too
-    many coefficients for one.
+    """Flat directions of the exact Hessian over the scenarios.
 
-    ``free`` (n,) bool: coefficients that are neither fixed nor at an edge of their range.
+    Refused where the program has too many coefficients for one. ``free`` (n,) bool: coefficients
+    that are neither fixed nor at an edge of their range.
     """
     built = current.built
     layout, entries = built.layout, built.layout.join(dict(result.coefficients))
@@ -119,8 +107,7 @@ def identify_scenarios(current: Round, free: np.ndarray, result: ScenarioResult)
     relative = (coefficient_scales(layout, entries, current.length) / built.scale.slope(x))[free]
     hessian = built.bent(x, current.numbers)[np.ix_(free, free)]
     if result.rough:
-        hessian = wide_differences(current, x, free, WIDE[0])[0] / np.outer(
-            *2 * [current.sizes(x)[free]]
-        )
+        sizes = current.sizes(x)[free]
+        hessian = wide_differences(current, x, free, WIDE[0])[0] / np.outer(sizes, sizes)
     labels = tuple(label for label, is_free in zip(layout.labels, free, strict=True) if is_free)
     return Identifiability.of_hessian(hessian, relative, labels, unit=result.scale, threshold=1e-6)

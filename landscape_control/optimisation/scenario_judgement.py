@@ -1,6 +1,4 @@
-"""What rules cost on unseen scenarios: the gap to the set they were fitted to, the comparison with
-a simpler rule, the status, and the result.
-"""
+"""What rules cost on unseen scenarios: the gap, the comparison, the status and the result."""
 
 import math
 from dataclasses import dataclass, replace
@@ -9,6 +7,7 @@ from functools import partial
 import numpy as np
 
 from ..planning.solver import Optimum, SolveClock
+from ..rules.families import Policy
 from .compared import Compared
 from .held_out import HeldOut, mean_and_error
 from .intervals import confidence_intervals
@@ -45,8 +44,9 @@ class Simpler:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Gap:
-    """How much more a rule costs on unseen scenarios than on its set (the optimism), the standard
-    error of that, and whether both are as small as allowed.
+    """How much more a rule costs on unseen scenarios than on its set: the optimism.
+
+    ``error`` is its standard error; ``closed`` says whether both are as small as allowed.
     """
 
     optimism: float = math.nan
@@ -92,7 +92,7 @@ class ScenarioJudge:
         self._layout = program.family.layout(program.steps)
         self.held = self._unseen(seed)
 
-    def _unseen(self, seed) -> HeldOut:
+    def _unseen(self, seed: np.random.SeedSequence) -> HeldOut:
         return HeldOut.drawn(self.program, self._count, blocks=HELD_OUT_BLOCKS, seed=seed)
 
     def gap(self, current: Round, before: np.ndarray, after: np.ndarray) -> Gap:
@@ -102,9 +102,10 @@ class ScenarioJudge:
         closed = optimism + 2 * error <= allowed and self._is_typical(current, after, allowed)
         return Gap(optimism=optimism, error=error, closed=closed)
 
-    def _optimism(self, current, before, after) -> tuple[float, float]:
-        """Optimism and its standard error, from differences to a rule that has seen neither set:
-        that of the set before.
+    def _optimism(
+        self, current: Round, before: np.ndarray, after: np.ndarray
+    ) -> tuple[float, float]:
+        """Optimism of ĉ = ``after`` and its standard error, from differences to c = ``before``.
 
         J_out(ĉ) - J_in(ĉ) differs from [J_out(ĉ) - J_out(c)] + [J_in(c) - J_in(ĉ)] by J_out(c) -
         J_in(c), which is zero on average for a c chosen independently of both sets; without it the
@@ -117,12 +118,13 @@ class ScenarioJudge:
         (gain, gain_error), (loss, loss_error) = mean_and_error(inside), mean_and_error(out)
         return gain + loss, math.hypot(gain_error, loss_error)
 
-    def _unseen_costs(self, policy):
+    def _unseen_costs(self, policy: Policy) -> np.ndarray:
         return self.held.block_costs(policy, self.program)
 
-    def _is_typical(self, current, coefficients, allowed) -> bool:
-        """Whether unseen scenarios cost no more than the set does, within four standard errors: its
-        tails are met there.
+    def _is_typical(self, current: Round, coefficients: np.ndarray, allowed: float) -> bool:
+        """Whether unseen scenarios cost no more than the set does, within four standard errors.
+
+        Otherwise the set has missed the tails of the costs.
         """
         policy = current.policy(coefficients)
         unseen, unseen_error = mean_and_error(self._unseen_costs(policy))
@@ -130,10 +132,13 @@ class ScenarioJudge:
         return unseen - seen <= allowed + 4 * math.hypot(unseen_error, seen_error)
 
     def compared(self, current: Round, best: Optimum, simpler: Simpler | None) -> Compared:
-        """The rule found and the simpler one on the same unseen scenarios, more of them until cost
-        and order are known.
+        """The rule found and the simpler one on the same unseen scenarios.
+
+        More of them are drawn until cost and order are known.
         """
-        rules = [best.variables] + ([] if simpler is None else [simpler.entries])
+        rules = [best.variables]
+        if simpler is not None:
+            rules.append(simpler.entries)
         allowed = self.tolerance * min(current.scale(entries) for entries in rules)
         policies = [current.policy(entries) for entries in rules]
         comparison = Compared(self.program, policies, self.held, allowed)
@@ -155,11 +160,13 @@ class ScenarioJudge:
         end = replace(best.result, variables=simpler.entries, cost=cost)
         return Optimum(result=end, count=best.count), compared.fallen_back(simpler.name)
 
-    def _standing(self, current, optima, simpler) -> tuple[list[Optimum], Compared]:
-        """(optima, comparison of the first), the first being the cheapest on its set that does not
-        cost more than the simpler rule.
+    def _standing(
+        self, current: Round, optima: list[Optimum], simpler: Simpler | None
+    ) -> tuple[list[Optimum], Compared]:
+        """(optima, comparison of the first).
 
-        The cheapest of all, where there is none.
+        The first is the cheapest on its set that does not cost more than the simpler rule on unseen
+        scenarios; the cheapest of all, where there is none.
         """
         of_cheapest = self.compared(current, optima[0], simpler)
         if not of_cheapest.first_is_worse:
@@ -173,8 +180,9 @@ class ScenarioJudge:
     def result(
         self, reached: Reached, simpler: Simpler | None, bounds: np.ndarray, *, starts: int
     ) -> ScenarioResult:
-        """What a search returns, its times left blank; ``bounds`` (n, 2) are the ranges of its
-        coefficients, ``starts`` how many it began from.
+        """What a search returns, its times left blank.
+
+        ``bounds`` (n, 2) are the ranges of its coefficients, ``starts`` how many it began from.
         """
         current, gap, layout = reached.round, reached.gap, self._layout
         optima, compared = self._standing(current, reached.optima, simpler)
@@ -224,11 +232,19 @@ class ScenarioJudge:
             _identify=partial(identify_scenarios, current, free),
         )
 
-    def _listed(self, current, optimum) -> tuple:
+    def _listed(self, current: Round, optimum: Optimum) -> tuple:
         cost, _ = self.held.cost(current.policy(optimum.variables), self.program)
         return cost, self._layout.split(optimum.variables), optimum.count
 
-    def _status(self, current, best, starts, gap, ranges, compared) -> tuple[PolicyStatus, str]:
+    def _status(
+        self,
+        current: Round,
+        best: Optimum,
+        starts: int,
+        gap: Gap,
+        ranges: np.ndarray,
+        compared: Compared,
+    ) -> tuple[PolicyStatus, str]:
         """(status, what the message adds)."""
         cost, error = mean_and_error(compared.of_better)
         if not np.isfinite(cost):
@@ -245,16 +261,14 @@ class ScenarioJudge:
         if moving:
             return PolicyStatus.NOT_STATIONARY, moving
         if unknown:
-            return (
-                PolicyStatus.OPTIMISM,
-                f"; the cost itself is known to ± {2 * error:.2g} only: raise held_out",
-            )
+            doubt = f"; the cost itself is known to ± {2 * error:.2g} only: raise held_out"
+            return PolicyStatus.OPTIMISM, doubt
         if not gap.closed or compared.is_open:
             return PolicyStatus.OPTIMISM, ""
         return status, ""
 
     @staticmethod
-    def _what_still_moves(current, best, starts, ranges) -> str:
+    def _what_still_moves(current: Round, best: Optimum, starts: int, ranges: np.ndarray) -> str:
         """Why the coefficients are not stationary; "" where they are."""
         if current.rough:
             if best.count == 1 and starts > 1:

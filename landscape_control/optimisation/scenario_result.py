@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from ..support.arguments import AnyNumber, checked
 from .result import PolicyResult
@@ -12,11 +13,10 @@ from .result import PolicyResult
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ScenarioResult(PolicyResult):
-    """A PolicyResult from scenarios: ``cost`` is the unbiased mean over held-out scenarios, ±
-    ``standard_error``.
+    """A PolicyResult from scenarios.
 
-    So are ``standing_still`` and the costs of ``optima``, whose order is that of their costs in
-    sample.
+    ``cost`` is the unbiased mean over held-out scenarios, ± ``standard_error``. So are
+    ``standing_still`` and the costs of ``optima``, whose order is that of their costs in sample.
 
     Attributes beyond PolicyResult's
     ----------
@@ -42,13 +42,13 @@ class ScenarioResult(PolicyResult):
     rough: bool = False
     intervals: Mapping[str, tuple]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "intervals", MappingProxyType(dict(self.intervals)))
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         return super().__getstate__() | {"intervals": dict(self.intervals)}
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         object.__setattr__(self, "intervals", MappingProxyType(state["intervals"]))

@@ -1,21 +1,20 @@
-"""One set of scenarios: what rules cost on it, what costs are relative to, and the best
-coefficients on it, from several guesses.
-"""
+"""One set of scenarios: what rules cost on it, and the best coefficients on it."""
 
 import math
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import casadi as ca
 import numpy as np
 
-from ..planning.solver import Optimum, SolveClock, unfinished
+from ..planning.solver import BoundedOptimiser, Optimum, SolveClock, unfinished
 from ..rules.families import GradientDescent, Policy
 from ..support.errors import ProblemError
 from .held_out import episode_costs
 from .lowest import LeastCost
 from .program import PolicyProgram
-from .programs import time_weights
+from .programs import ScenarioProgram, time_weights
 from .scenario_descent import FEWEST, NEAR, ScenarioDescent
 from .scenario_sets import block_means, curvature_scale, draw
 from .starting import coefficient_scales
@@ -23,8 +22,23 @@ from .starting import coefficient_scales
 BLOCKS = 10  # independent draws of the population, from whose spread standard errors are made
 # costs that differ by less, relatively, are one optimum; the second where the average has kinks
 CLOSE, ROUGHLY = 1e-7, 3e-3
-# of the gain over standing still, and of J: what is left above the least is not told from none
+# of the gain over standing still, and of J: below it what is left above the least is round-off
 LEAST_GAIN, DIGITS = 1e-9, 1e-7
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CompiledScenarios:
+    """The program for one number of scenarios, and IPOPT on it where it has a Hessian."""
+
+    program: ScenarioProgram
+    optimiser: BoundedOptimiser | None
+
+
+class Compiler(Protocol):
+    """What a round needs of the solver: its programs, compiled once per number of scenarios."""
+
+    def compiled(self, program: PolicyProgram, count: int) -> CompiledScenarios:
+        """The program for about ``count`` scenarios."""
 
 
 class Round:
@@ -45,7 +59,7 @@ class Round:
 
     def __init__(
         self,
-        solver,
+        solver: Compiler,
         program: PolicyProgram,
         count: int,
         seed: np.random.SeedSequence,
@@ -116,19 +130,18 @@ class Round:
         return spread if np.isfinite(spread) else 0.0
 
     def scale(self, coefficients: np.ndarray) -> float:
-        """What costs are relative to, the same in all units: J less the least that it could be,
-        which is 0 on random quadratics.
+        """What costs are relative to, the same in all units: J less the least that it could be.
 
-        Losses of other landscapes count from anywhere: there the lowest points are searched. It is
-        at most the spread of episodes about their mean, or the gain over standing still if that is
-        more, and no less than what digits of both allow.
+        That is 0 on random quadratics. Losses of other landscapes count from anywhere: there the
+        lowest points are searched. It is at most the spread of episodes about their mean, or the
+        gain over standing still if that is more, and no less than what digits of both allow.
         """
         key = np.asarray(coefficients, dtype=float).tobytes()
         if key not in self._scales:
             self._scales[key] = self._scale(coefficients)
         return self._scales[key]
 
-    def _scale(self, coefficients):
+    def _scale(self, coefficients: np.ndarray) -> float:
         cost = self.cost(coefficients)
         if self.built.positive:
             return cost
@@ -139,15 +152,17 @@ class Round:
         if not math.isfinite(cost):
             return widest
         floor = max(LEAST_GAIN * gain, DIGITS * abs(cost))
-        return max(min(self._least.excess(policy, cost), widest), floor) or widest
+        excess = min(self._least.excess(policy, cost), widest)
+        return max(excess, floor) or widest
 
     def scale_at(self, x: np.ndarray) -> float:
         """The same at the program's variables."""
         return self.scale(self.built.scale.coefficients(x))
 
     def slope(self, coefficients: np.ndarray, bounds: np.ndarray) -> float:
-        """Largest |∂J/∂x| over the scale, per change of a variable's own size, that does not lead
-        out of its range.
+        """Largest |∂J/∂x| over the scale, per change of a variable's own size.
+
+        Slopes that lead out of a variable's range do not count.
         """
         slope = self.slope_at(self.built.scale.variables(coefficients), self._edges(bounds))
         return slope / self.scale(coefficients)
@@ -157,13 +172,14 @@ class Round:
         _, slope = self.gradient_at(x)
         sizes = self.sizes(x)
         with np.errstate(invalid="ignore"):
-            room = np.where(slope > 0, x - edges[:, 0], edges[:, 1] - x)
-            leads_out = room <= NEAR * sizes
+            to_edge = np.where(slope > 0, x - edges[:, 0], edges[:, 1] - x)
+            leads_out = to_edge <= NEAR * sizes
         return float(np.abs(np.where(leads_out, 0.0, slope * sizes)).max(initial=0.0))
 
     def sizes(self, x: np.ndarray) -> np.ndarray:
-        """(n,): a change of order one of each variable x: 1, or the coefficient's own scale where x
-        is the coefficient.
+        """(n,): a change of order one of each variable x.
+
+        1, or the coefficient's own scale where x is the coefficient.
         """
         scales = coefficient_scales(self.built.layout, x, self.length)
         return np.where(self.built.scale.kinds == "linear", scales, 1.0)
@@ -171,8 +187,9 @@ class Round:
     def optimise(
         self, guesses: Iterable[tuple[np.ndarray, int]], bounds: np.ndarray
     ) -> list[Optimum]:
-        """Distinct optima, best first; their ``variables`` are coefficients. Guesses carry how many
-        starts led there.
+        """Distinct optima, best first; their ``variables`` are coefficients.
+
+        Guesses carry how many starts led there.
         """
         edges = self._edges(bounds)
         descent = ScenarioDescent(self, edges, close=CLOSE)
@@ -191,14 +208,16 @@ class Round:
         return self._distinct(sorted(map(self._in_coefficients, ends), key=_by_cost))
 
     @staticmethod
-    def _any_kinked(descent, ends) -> bool:
+    def _any_kinked(descent: ScenarioDescent, ends: Sequence[Optimum]) -> bool:
+        # of the two best: kinks of bad ends do not matter
         return any(descent.is_kinked(end.variables) for end in ends[:2])
 
-    def _in_coefficients(self, end) -> Optimum:
+    def _in_coefficients(self, end: Optimum) -> Optimum:
         coefficients = self.built.scale.coefficients(end.variables)
         return replace(end, result=replace(end.result, variables=coefficients))
 
-    def _distinct(self, ends) -> list[Optimum]:
+    def _distinct(self, ends: Iterable[Optimum]) -> list[Optimum]:
+        """Ends, best first, with those that cost the same as the one before counted as it."""
         distinct: list[Optimum] = []
         closeness = ROUGHLY if self.rough else CLOSE
         for end in ends:
@@ -210,16 +229,18 @@ class Round:
             if not abs(end.cost - best.cost) <= near:  # infinite costs are not alike
                 distinct.append(end)
                 continue
-            shown = best if best.result.success or not end.result.success else end
-            distinct[-1] = replace(shown, count=best.count + end.count)
+            preferred = best
+            if end.result.success and not best.result.success:
+                preferred = end
+            distinct[-1] = replace(preferred, count=best.count + end.count)
         return distinct
 
-    def _edges(self, bounds):
+    def _edges(self, bounds: np.ndarray) -> np.ndarray:
         """(n, 2), the ranges of the program's variables."""
         return np.sort(self.built.scale.variables(bounds.T), axis=0).T
 
 
-def _by_cost(optimum):
+def _by_cost(optimum: Optimum) -> float:
     return optimum.cost
 
 

@@ -1,8 +1,7 @@
-"""Rounds of more and more scenarios: optimise, judge on held-out scenarios, add scenarios until
-both agree.
-"""
+"""Rounds of more and more scenarios, until fitted and held-out scenarios agree."""
 
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
@@ -11,15 +10,30 @@ from ..rules.families.contained import narrowed
 from ..support.errors import SolveError
 from .lowest import LeastCost
 from .program import PolicyProgram
+from .result import PolicyResult
 from .scenario_descent import FEW
 from .scenario_judgement import CARRIED, Gap, Reached, ScenarioJudge, Simpler
 from .scenario_result import ScenarioResult
-from .scenario_round import BLOCKS, Round
+from .scenario_round import BLOCKS, Compiler, Round
 from .search_options import SearchOptions
 from .starting import settled_starts
 from .status import PolicyStatus, status_of
 
 HIGHEST = 9  # units of cost above standing still at a start
+
+
+class Solver(Compiler, Protocol):
+    """What a search needs of its ScenarioSolver, whose class comes after this module."""
+
+    scenarios: int
+    most_scenarios: int
+    held_out: int
+    tolerance: float
+
+    def solve_contained(
+        self, program: PolicyProgram, *, starts: int, seed: int, clock: SolveClock
+    ) -> PolicyResult | None:
+        """The best member of a simpler family, None where the user stopped it before."""
 
 
 class ScenarioSearch:
@@ -39,7 +53,7 @@ class ScenarioSearch:
 
     def __init__(
         self,
-        solver,
+        solver: Solver,
         program: PolicyProgram,
         options: SearchOptions,
         clock: SolveClock | None = None,
@@ -65,9 +79,7 @@ class ScenarioSearch:
         self._begun = 0
 
     def run(self) -> ScenarioResult:
-        """The result; after Ctrl-C that of the best so far, or KeyboardInterrupt where there is
-        nothing yet.
-        """
+        """The result; after Ctrl-C that of the best so far, KeyboardInterrupt without one."""
         try:
             return self._result(self._run_rounds())
         except KeyboardInterrupt:
@@ -96,21 +108,23 @@ class ScenarioSearch:
             if self.clock.cut_short:  # not all of them: the round before was complete
                 break
             reached = self._reach(current, before, optima)
-            if reached.gap.closed or not status_of(optima[0].result).ok or self._is_last(count):
+            has_failed = not status_of(optima[0].result).ok
+            if reached.gap.closed or has_failed or self._is_last(count):
                 also_simpler = self._with_simpler(current, optima)
                 if also_simpler is not optima:
                     reached = self._reach(current, before, also_simpler)
                 break
-            count, carried = 2 * count, CARRIED if self.layout.size <= FEW else 1
+            count *= 2
+            carried = CARRIED if self.layout.size <= FEW else 1
         return reached
 
-    def _reach(self, current, before, optima) -> Reached:
+    def _reach(self, current: Round, before: np.ndarray, optima: list[Optimum]) -> Reached:
         """What a set gave, with the gap to unseen scenarios; kept."""
         gap = self.judge.gap(current, before, optima[0].variables)
         self._reached = Reached(round=current, optima=optima, gap=gap)
         return self._reached
 
-    def _is_last(self, count) -> bool:
+    def _is_last(self, count: int) -> bool:
         return 2 * count > self.solver.most_scenarios
 
     def round_of(self, count: int) -> Round:
@@ -127,7 +141,7 @@ class ScenarioSearch:
     def _guesses(self, first: Round) -> list[np.ndarray]:
         entries = self.options.entries(self.layout)
 
-        def inside(point):
+        def inside(point: np.ndarray) -> float:
             return first.cost(np.clip(point, *self.bounds.T))
 
         guesses = [] if entries is None else [entries]
@@ -142,13 +156,13 @@ class ScenarioSearch:
         return guesses
 
     def _embedded(self) -> list[np.ndarray]:
-        """The best member of a simpler family that is no face of this one, as a start: as it is
-        found by itself.
-        """
+        """The best member of a simpler family that is no face of this one, as a start."""
         others = [contained for contained in self.program.family.contained if not contained.is_face]
         if not others or (self.bounds != self.layout.bounds).any():
             return []
         largest = others[-1]  # contains those before it
+        if largest.family is None:
+            return []
         result = self.solver.solve_contained(
             replace(self.program, family=largest.family),
             starts=self.options.starts,
@@ -162,35 +176,36 @@ class ScenarioSearch:
         self.simpler = Simpler(entries=entries, name=largest.name)
         return [self.layout.join(largest.embed(best, seed=self._start_seed))]
 
-    def _with_faces(self, current, optima) -> list[Optimum]:
-        """The optima with what is reached from the best member of simpler families that are faces
-        of this one, if cheaper.
-        """
+    def _with_faces(self, current: Round, optima: list[Optimum]) -> list[Optimum]:
+        """The optima, with what is reached from the best member of the faces if that is cheaper."""
         if self.simpler is not None:
             return optima
         members: list[tuple[float, Simpler]] = []
         for contained in self.program.family.contained:
-            face = narrowed(contained, self.bounds, self.layout) if contained.is_face else None
-            if face is not None and not self.clock.is_over():
-                end = current.optimise([(optima[0].variables, 1)], face)[0]
-                member = Simpler(entries=end.variables, name=contained.name, face=face)
-                members.append((end.cost, member))
+            if not contained.is_face or self.clock.is_over():
+                continue
+            face = narrowed(contained, self.bounds, self.layout)
+            if face is None:
+                continue
+            end = current.optimise([(optima[0].variables, 1)], face)[0]
+            member = Simpler(entries=end.variables, name=contained.name, face=face)
+            members.append((end.cost, member))
         if not members:
             return optima
         _, self.simpler = min(members, key=lambda pair: pair[0])
         return self._with_cheaper(current, self.simpler, optima)
 
-    def _with_simpler(self, current, optima) -> list[Optimum]:
-        """The optima on a set, with those reached from the best member of the simpler family on the
-        same set.
-        """
+    def _with_simpler(self, current: Round, optima: list[Optimum]) -> list[Optimum]:
+        """The optima on a set, with those from the best simpler rule on the same set."""
         if self.simpler is None or self.simpler.face is None:
             return optima
         end = current.optimise([(self.simpler.entries, 1)], self.simpler.face)[0]
         self.simpler = replace(self.simpler, entries=end.variables)
         return self._with_cheaper(current, self.simpler, optima)
 
-    def _with_cheaper(self, current, simpler: Simpler, optima) -> list[Optimum]:
+    def _with_cheaper(
+        self, current: Round, simpler: Simpler, optima: list[Optimum]
+    ) -> list[Optimum]:
         if not current.cost(simpler.entries) < optima[0].cost:
             return optima
         reached = current.optimise([(simpler.entries, 1)], self.bounds)

@@ -1,18 +1,18 @@
-"""Drawing scenarios: landscapes, starts and noise for a policy program, stratified, in independent
-blocks.
-"""
+"""Drawing scenarios of a policy program: stratified, in independent blocks."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import casadi as ca
 import numpy as np
 from scipy.special import gammaincinv, ndtri
 
+from ..model.landscape import Landscape, LandscapeDistribution
 from ..model.observation import CurvatureNoise, ExactGradient, NoisyGradient, Sees
+from ..rules.families.elementwise import Value
 from ..support.errors import ProblemError
-from .program import PolicyProgram
+from .program import PolicyProgram, spectrum_of
 from .programs import Scenarios, Scene, noise_variance
 
 FEW = 40  # starts that a curvature is taken from
@@ -23,27 +23,29 @@ def scenes(program: PolicyProgram) -> tuple[Scene, ...]:
     """One scene per landscape of the population; random quadratics are one scene with φ = (h, μ)."""
     _check_sees(program)
     if program.task.is_quadratic:
-        return (
-            Scene(
-                dimension=1, hidden=2, loss=quadratic_loss, observed=_seen(program, quadratic_slope)
-            ),
-        )
+        observed = _seen(program, quadratic_slope)
+        return (Scene(dimension=1, hidden=2, loss=quadratic_loss, observed=observed),)
     return tuple(_scene(program, landscape) for landscape in program.task.population)
 
 
 def counts(program: PolicyProgram, count: int, blocks: int) -> tuple[int, ...]:
-    """Scenarios per scene: about ``count`` in all, in proportion to the weights, whole pairs in
-    every block.
+    """Scenarios per scene: about ``count`` in all, whole pairs in every block.
+
+    They are in proportion to the weights of the landscapes.
     """
-    weights = (1.0,) if program.task.is_quadratic else program.task.weights
-    return tuple(2 * blocks * max(1, round(count * weight / (2 * blocks))) for weight in weights)
+    pairs = [count * weight / (2 * blocks) for weight in _weights(program.task)]  # per block
+    return tuple(2 * blocks * max(1, round(size)) for size in pairs)
+
+
+def _weights(task: LandscapeDistribution) -> np.ndarray:
+    """(scenes,) probabilities; random quadratics are one scene."""
+    return np.ones(1) if task.weights is None else task.weights
 
 
 def draw(
     program: PolicyProgram, count: int, *, blocks: int, seed: np.random.SeedSequence
 ) -> tuple[Scenarios, ...]:
-    """Scenarios for every scene, with weights that make their average an unbiased estimate of the
-    expected cost.
+    """Scenarios for every scene, whose weighted average is an unbiased estimate of the cost.
 
     Every block is an independent draw from the same law, so that the spread of the block means is
     an honest standard error. For random quadratics, within a block, curvatures and starts are
@@ -55,16 +57,24 @@ def draw(
     but by a factor. Of a finite list of starts every one has the same weight in every block, and
     every landscape its own.
     """
-    weights = (1.0,) if program.task.is_quadratic else program.task.weights
+    weights = _weights(program.task)
     streams = map(np.random.default_rng, seed.spawn(len(weights)))
-    each = zip(counts(program, count, blocks), weights, streams, strict=True)
+    of_scenes = zip(counts(program, count, blocks), weights, streams, strict=True)
     return tuple(
         _draw_scene(program, k, size, weight, blocks, rng)
-        for k, (size, weight, rng) in enumerate(each)
+        for k, (size, weight, rng) in enumerate(of_scenes)
     )
 
 
-def _draw_scene(program, which, count, weight, blocks, rng):
+def _draw_scene(
+    program: PolicyProgram,
+    which: int,
+    count: int,
+    weight: float,
+    blocks: int,
+    rng: np.random.Generator,
+) -> Scenarios:
+    """``count`` scenarios of one scene, in antithetic pairs one after another where there is noise."""
     paired = not isinstance(program.sees, ExactGradient)
     base = count // 2 if paired else count
     shares = np.ones(base)
@@ -75,7 +85,8 @@ def _draw_scene(program, which, count, weight, blocks, rng):
             program.task, population=(program.task.population[which],), weights=None
         )
         drawn = landscape_alone.draw(rng, base, program.steps, blocks=blocks)
-        starts, hidden = drawn.starts, drawn.hidden
+        starts = drawn.starts
+        hidden = np.empty((base, program.steps + 1, 0)) if drawn.hidden is None else drawn.hidden
         shares = _even(program.task.starts, starts, blocks)
     blocked = np.repeat(np.arange(blocks), base // blocks)
     noise = np.zeros((base, program.steps, starts.shape[1]))
@@ -85,15 +96,18 @@ def _draw_scene(program, which, count, weight, blocks, rng):
         starts, hidden, shares, blocked = (
             np.repeat(array, 2, axis=0) for array in (starts, hidden, shares, blocked)
         )
-    return Scenarios(
-        starts=starts, hidden=hidden, noise=noise, weights=shares * weight / count, blocks=blocked
-    )
+    weights = shares * weight / count
+    return Scenarios(starts=starts, hidden=hidden, noise=noise, weights=weights, blocks=blocked)
 
 
-def _quadratics(program, count, blocks, rng):
+def _quadratics(
+    program: PolicyProgram, count: int, blocks: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(starts (S, 1), φ = (h, μ) (S, T+1, 2), shares (S,)), stratified within blocks."""
     task, size = program.task, count // blocks
-    pool = np.sort(task.curvatures.sample(rng, count * _POOL).reshape(blocks, size * _POOL), axis=1)
+    # strata of the spectrum without its inverse distribution: every _POOL of many sorted draws
+    drawn = spectrum_of(program).sample(rng, count * _POOL)
+    pool = np.sort(drawn.reshape(blocks, size * _POOL), axis=1)
     picks = rng.integers(_POOL, size=(blocks, size, 1))
     curvatures = np.take_along_axis(pool.reshape(blocks, size, _POOL), picks, axis=2).ravel()
     order = rng.permuted(np.tile(np.arange(size), (blocks, 1)), axis=1).ravel()
@@ -108,11 +122,12 @@ def _quadratics(program, count, blocks, rng):
 
 
 def curvature_scale(program: PolicyProgram, drawn: Sequence[Scenarios]) -> float:
-    """A curvature h that says what a long step is, 1/h: the largest of the spectrum; elsewhere the
-    average at the starts.
+    """A curvature h that says what a long step is, 1/h.
+
+    The largest of the spectrum; elsewhere the average at the starts.
     """
     if program.task.is_quadratic:
-        return program.task.curvatures.support[1]
+        return spectrum_of(program).support[1]
     sizes = [
         _curvature_at_starts(scene, scenarios)
         for scene, scenarios in zip(scenes(program), drawn, strict=True)
@@ -121,7 +136,7 @@ def curvature_scale(program: PolicyProgram, drawn: Sequence[Scenarios]) -> float
     return average if np.isfinite(average) and average > 0 else 1.0
 
 
-def _curvature_at_starts(scene, scenarios) -> float:
+def _curvature_at_starts(scene: Scene, scenarios: Scenarios) -> float:
     """Mean Frobenius norm of the Hessian of the loss at the first starts."""
     theta, hidden = ca.SX.sym("theta", scene.dimension), ca.SX.sym("hidden", scene.hidden)
     hessian, _ = ca.hessian(scene.loss(theta, hidden), theta)
@@ -131,9 +146,10 @@ def _curvature_at_starts(scene, scenarios) -> float:
     return np.array(norms).mean()
 
 
-def _even(points, starts, blocks):
-    """Weights that make every one of a finite list of starts count equally in each block, where
-    each came up.
+def _even(points: object, starts: np.ndarray, blocks: int) -> np.ndarray:
+    """(S,) weights with which every one of a finite list of starts counts equally in each block.
+
+    Ones where the starts are no finite list, or too many for all of them to come up.
     """
     shares = np.ones(len(starts))
     if isinstance(points, np.ndarray) and len(points) * blocks <= len(starts):
@@ -142,13 +158,15 @@ def _even(points, starts, blocks):
                 starts[rows], axis=0, return_inverse=True, return_counts=True
             )
             _, wanted = np.unique(points, axis=0, return_counts=True)
-            shares[rows] = (len(rows) * wanted / len(points) / times)[place.ravel()]
+            per_point = len(rows) * wanted / len(points) / times
+            shares[rows] = per_point[place.ravel()]
     return shares
 
 
-def _spread(uniform):
-    """(z, N(z)/q(z)) for z ~ q = ½N + ½z²N from uniform numbers: below ½ the normal part, above it
-    the other (Maxwell).
+def _spread(uniform: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(z, N(z)/q(z)) for z ~ q = ½N + ½z²N from uniform numbers.
+
+    Numbers below ½ give the normal part, those above it the other, of Maxwell.
     """
     least, most = 1e-300, 1 - 1e-16  # where the inverse distributions are finite
     normal = ndtri(np.clip(2 * uniform, least, most))
@@ -159,15 +177,19 @@ def _spread(uniform):
     return z, 2 / (1 + z**2)
 
 
-def _scaled(program, noise, hidden):
-    """Standard normal numbers times the noise, unless that depends on the state: the formula scales
-    it then.
+def _scaled(program: PolicyProgram, noise: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+    """Standard normal numbers (S, T, n) times the noise.
+
+    As they are where the noise depends on the state: the formula of the scene scales it then.
     """
-    if program.task.is_quadratic and not depends_on_state(program.sees):
-        return noise * np.sqrt(noise_variance(program, hidden[:, 0, 0]))[:, None, None]
-    if depends_on_state(program.sees):
+    if program.sees is None or depends_on_state(program.sees):
         return noise
-    return noise @ np.array(ca.DM(program.sees.root(None, noise.shape[2]))).T
+    if program.task.is_quadratic:
+        sigma = np.sqrt(noise_variance(program, hidden[:, 0, 0]))
+        return noise * sigma[:, None, None]
+    size = noise.shape[2]
+    root = program.sees.root(ca.SX.sym("theta", size), size)  # θ is not read
+    return noise @ np.array(ca.DM(root)).T
 
 
 def depends_on_state(sees: Sees | None) -> bool:
@@ -175,17 +197,17 @@ def depends_on_state(sees: Sees | None) -> bool:
     return callable(getattr(sees, "noise", None))
 
 
-def quadratic_loss(theta, hidden):
+def quadratic_loss(theta: Value, hidden: Value) -> Value:
     """½h(θ - μ)² of θ (1, …) and (h, μ) (2, …): symbols, or arrays with one column per episode."""
     return hidden[0] * (theta[0] - hidden[1]) ** 2 / 2
 
 
-def quadratic_slope(theta, hidden):
+def quadratic_slope(theta: Value, hidden: Value) -> Value:
     """h(θ - μ) of the same, (1, …)."""
     return hidden[0] * (theta - hidden[1])
 
 
-def _scene(program, landscape):
+def _scene(program: PolicyProgram, landscape: Landscape) -> Scene:
     size = 0 if landscape.hidden is None else landscape.hidden.dimension
     theta, hidden = ca.SX.sym("theta", landscape.dimension), ca.SX.sym("hidden", size)
     value = landscape.symbolic(theta, hidden if size else None)
@@ -198,15 +220,19 @@ def _scene(program, landscape):
     )
 
 
-def _seen(program, slope):
-    if not depends_on_state(program.sees):
+def _seen(program: PolicyProgram, slope: Callable[[Value, Value], Value]) -> Callable:
+    """(θ, φ, ξ) -> the observed gradient, as a :class:`Scene` has it."""
+    sees = program.sees
+    if sees is None or not depends_on_state(sees):
         return lambda theta, hidden, noise: slope(theta, hidden) + noise
-    return lambda theta, hidden, noise: (
-        slope(theta, hidden) + program.sees.root(theta, theta.numel()) @ noise
-    )
+
+    def observed(theta: ca.SX, hidden: ca.SX, noise: ca.SX) -> ca.SX:
+        return slope(theta, hidden) + sees.root(theta, theta.numel()) @ noise
+
+    return observed
 
 
-def _check_sees(program):
+def _check_sees(program: PolicyProgram) -> None:
     if isinstance(program.sees, CurvatureNoise) and program.task.is_quadratic:
         return
     if not isinstance(program.sees, ExactGradient | NoisyGradient):
@@ -224,8 +250,7 @@ def _check_sees(program):
 def block_means(costs: Sequence[np.ndarray], scenarios: Sequence[Scenarios]) -> np.ndarray:
     """Means over each block, (blocks,), of costs per scenario of every scene."""
     blocks = 1 + max(int(drawn.blocks.max()) for drawn in scenarios)
-    sums = sum(
-        np.bincount(drawn.blocks, drawn.weights * cost, blocks)
-        for drawn, cost in zip(scenarios, costs, strict=True)
-    )
+    sums = np.zeros(blocks)
+    for drawn, cost in zip(scenarios, costs, strict=True):
+        sums += np.bincount(drawn.blocks, drawn.weights * cost, blocks)
     return sums * blocks

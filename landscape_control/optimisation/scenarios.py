@@ -1,9 +1,6 @@
-"""ScenarioSolver: the best rule on drawn scenarios, judged on others; scenarios are added until
-both agree.
-"""
+"""ScenarioSolver: the best rule on drawn scenarios, judged on others."""
 
 import time
-from dataclasses import dataclass
 
 from ..planning.solver import SECONDS, BoundedOptimiser, SolveClock
 from ..support.arguments import Count, Duration, Index, Positive, checked
@@ -16,7 +13,7 @@ from .programs import ScenarioProgram
 from .result import PolicyResult
 from .scenario_judgement import HELD_OUT_BLOCKS
 from .scenario_result import ScenarioResult
-from .scenario_round import BLOCKS
+from .scenario_round import BLOCKS, CompiledScenarios
 from .scenario_search import ScenarioSearch
 from .scenario_sets import counts, depends_on_state, scenes
 from .search_options import SearchOptions
@@ -30,20 +27,12 @@ UNFINISHED = (PolicyStatus.ITERATION_LIMIT, PolicyStatus.NOT_STATIONARY)
 OPTIMISER = {"tol": 1e-8, "max_iter": 200, "mu_strategy": "monotone"}
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class CompiledScenarios:
-    """The program for one number of scenarios, and IPOPT on it where it has a Hessian."""
-
-    program: ScenarioProgram
-    optimiser: BoundedOptimiser | None
-
-
 @checked
 class ScenarioSolver(ProgramSolver):
-    """Optimises one family for one horizon and population over drawn scenarios; built once per
-    number of scenarios.
+    """Optimises one family for one horizon and population over drawn scenarios.
 
-    Noise, prices, discount, kind of cost, spectrum, starts and seeds are numbers of each solve.
+    Built once per number of scenarios. Noise, prices, discount, kind of cost, spectrum, starts and
+    seeds are numbers of each solve.
 
     Parameters
     ----------
@@ -88,8 +77,9 @@ class ScenarioSolver(ProgramSolver):
 
     @checked
     def changed(self, **numbers: object) -> PolicyProgram:
-        """The program with other numbers: noise, sees, cost, those of the objective and, for random
-        quadratics, the task.
+        """The program with other numbers: noise, sees, cost, those of the objective.
+
+        For random quadratics those of the task too.
         """
         program = super().changed(**numbers)
         before, after = self.program.sees, program.sees
@@ -120,9 +110,10 @@ class ScenarioSolver(ProgramSolver):
     def solve_contained(
         self, program: PolicyProgram, *, starts: Index, seed: Index, clock: SolveClock
     ) -> PolicyResult | None:
-        """The best member of a simpler family as it is found by itself, in half of the time that is
-        left: by exact moments where there are any, else by scenarios like these. None where the
-        user stopped it before there was any.
+        """The best member of a simpler family as it is found by itself, in half the time left.
+
+        By exact moments where there are any, else by scenarios like these. None where the user
+        stopped it before there was any.
         """
         seconds = clock.seconds_for_part(0.5)
         if has_moments(program):
@@ -149,13 +140,14 @@ class ScenarioSolver(ProgramSolver):
 
 
 def solve_scenarios(program: PolicyProgram, **options: object) -> PolicyResult:
-    """Optimise a program once by scenarios; ``options`` of :class:`ScenarioSolver`, the rest of its
-    ``solve``.
+    """Optimise a program once by scenarios.
+
+    ``options`` are those of :class:`ScenarioSolver` and of its ``solve``.
     """
     return solve_once(ScenarioSolver, program, options)
 
 
-def _built(program, sizes) -> CompiledScenarios:
+def _built(program: PolicyProgram, sizes: tuple[int, ...]) -> CompiledScenarios:
     built = ScenarioProgram(
         family=program.family,
         horizon=program.steps,

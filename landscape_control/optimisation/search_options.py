@@ -10,8 +10,7 @@ from .starting import bounds_with, guess_entries
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SearchOptions:
-    """What one call of ``solve`` says of its search, handed on as it is; the defaults of every
-    signature are these.
+    """What one call of ``solve`` says of its search; the defaults of every signature are these.
 
     Attributes
     ----------
@@ -33,7 +32,8 @@ class SearchOptions:
         return bounds_with(layout, self.fixed, self.within)
 
     def entries(self, layout: Layout) -> np.ndarray | None:
-        """(n,), the guess; None without one. Raises ProblemError where there is nothing to begin
-        from.
+        """(n,), the guess; None without one.
+
+        Raises ProblemError where there is nothing to begin from.
         """
         return guess_entries(layout, self.guess, self.starts)

@@ -1,6 +1,6 @@
 """Where the optimisation of a policy starts: even draws from each coefficient's own range."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -14,20 +14,17 @@ JITTER = 0.2
 
 
 def draw_starts(layout: Layout, count: int, seed: int, unit: float = 1.0) -> np.ndarray:
-    """(count, n): a Latin hypercube (McKay, Beckman & Conover 1979) through
-    :meth:`Coefficient.draw`.
+    """(count, n): a Latin hypercube through :meth:`Coefficient.draw`.
 
-    Learning rates and lags are in units of ``unit``, one over a curvature. Coefficients that vary
-    start near one level for all steps.
+    Source: McKay, Beckman & Conover 1979. Learning rates and lags are in units of ``unit``, one
+    over a curvature. Coefficients that vary start near one level for all steps.
     """
-    rng, width = (
-        np.random.default_rng(seed),
-        sum(coefficient.size for coefficient in layout.coefficients),
-    )
-    points = (
-        rng.permuted(np.tile(np.arange(count), (width, 1)), axis=1).T + rng.random((count, width))
-    ) / count
-    starts, column, units = np.empty((count, layout.size)), 0, stretch(layout, unit)
+    rng = np.random.default_rng(seed)
+    width = sum(coefficient.size for coefficient in layout.coefficients)
+    strata = rng.permuted(np.tile(np.arange(count), (width, 1)), axis=1).T
+    points = (strata + rng.random((count, width))) / count
+    starts, units = np.empty((count, layout.size)), stretch(layout, unit)
+    column = 0
     for coefficient, place in zip(layout.coefficients, layout.slices.values(), strict=True):
         level = coefficient.draw(points[:, column : column + coefficient.size])
         column += coefficient.size
@@ -39,10 +36,10 @@ def draw_starts(layout: Layout, count: int, seed: int, unit: float = 1.0) -> np.
 
 
 def stretch(layout: Layout, unit: float) -> np.ndarray:
-    """(n,): ``unit`` for learning rates and lags of linear families, lengths per gradient that go
-    as one over the curvature.
+    """(n,): ``unit`` for learning rates and lags, 1 for numbers like momentum.
 
-    1 for numbers without a dimension, like momentum.
+    The former are lengths per gradient, which go as one over the curvature; the latter have no
+    dimension.
     """
     units = np.ones(layout.size)
     for name, place in layout.slices.items():
@@ -52,8 +49,7 @@ def stretch(layout: Layout, unit: float) -> np.ndarray:
 
 
 def coefficient_scales(layout: Layout, entries: np.ndarray, unit: float = 1.0) -> np.ndarray:
-    """(n,): how far a change of order one moves each coefficient, so that one at zero has a scale
-    too.
+    """(n,): how far a change of order one moves each coefficient, also one that is zero.
 
     1 for momentum and its like; else the size of the coefficient, at least the smallest start of
     one that is positive, or the width of its starts.
@@ -71,12 +67,17 @@ def coefficient_scales(layout: Layout, entries: np.ndarray, unit: float = 1.0) -
 
 
 def settled_starts(
-    layout: Layout, count: int, seed: int, objective: Callable, limit: float, unit: float = 1.0
+    layout: Layout,
+    count: int,
+    seed: int,
+    objective: Callable[[np.ndarray], float],
+    limit: float,
+    unit: float = 1.0,
 ) -> np.ndarray:
-    """``count`` draws whose objective is finite and at most ``limit``; if there are too few, those
-    with the lowest.
+    """``count`` draws whose objective is finite and at most ``limit``.
 
-    Four times as many are drawn: a rule that diverges over the spectrum is no place to start from.
+    If there are too few, those with the lowest. Four times as many are drawn: a rule that diverges
+    over the spectrum is no place to start from.
     """
     drawn = draw_starts(layout, 4 * count, seed, unit)
     costs = np.array([objective(point) for point in drawn])
@@ -88,21 +89,20 @@ def settled_starts(
 def nearby_starts(
     layout: Layout, entries: np.ndarray, count: int, rng: np.random.Generator, unit: float = 1.0
 ) -> np.ndarray:
-    """(count, n): 10 % down to 0.1 % away from an optimum, where costs with many optima side by
-    side have better ones.
+    """(count, n): 10 % down to 0.1 % away from an optimum.
+
+    Costs with many optima side by side have better ones there.
     """
     width = 10.0 ** -rng.uniform(1, 3, (count, 1))
-    return entries + coefficient_scales(layout, entries, unit) * width * rng.standard_normal(
-        (count, len(entries))
-    )
+    reach = coefficient_scales(layout, entries, unit) * width
+    return entries + reach * rng.standard_normal((count, len(entries)))
 
 
 def guess_entries(layout: Layout, guess: object, starts: int) -> np.ndarray | None:
-    """The vector (n,) of a guess: None, coefficients by name, or an earlier result (of any
-    horizon).
+    """The vector (n,) of a guess: None, coefficients by name, or an earlier result.
 
-    Steps beyond an earlier result's horizon repeat its last ones. Without a guess, ``starts`` to
-    draw are needed.
+    The result may have any horizon: steps beyond an earlier result's horizon repeat its last ones.
+    Without a guess, ``starts`` to draw are needed.
     """
     if guess is None and starts == 0:
         raise ProblemError(
@@ -139,43 +139,42 @@ def guess_entries(layout: Layout, guess: object, starts: int) -> np.ndarray | No
     return entries
 
 
-def _numbers(name, value):
+def _numbers(name: str, value: object) -> np.ndarray:
     return real_array(f"guess[{name!r}]", value, "numbers")
 
 
 def bounds_with(layout: Layout, fixed: object, within: object = None) -> np.ndarray:
-    """(n, 2), the admissible ranges, narrowed to ``within`` {name: (low, high)}, of no width for
-    ``fixed`` {name: value}.
+    """(n, 2), the admissible ranges narrowed to ``within`` {name: (low, high)}.
 
-    Raises ProblemError for names that are no coefficients, and for numbers outside the admissible
-    range.
+    They have no width for ``fixed`` {name: value}. Raises ProblemError for names that are no
+    coefficients, and for numbers outside the admissible range.
     """
     held_at, ranges = _by_name("fixed", fixed, layout), _by_name("within", within, layout)
     bounds = layout.bounds
     for name, pair in ranges.items():
         bounds[layout.slices[name]] = _narrowed(name, pair, bounds[layout.slices[name]])
-    values = layout.join(
-        {
-            coefficient.name: held_at.get(coefficient.name, 0.0)
-            for coefficient in layout.coefficients
-        }
-    )
+    # numbers per step and vectors are laid out as any others; those that are not held do not count
+    values = layout.join({each.name: held_at.get(each.name, 0.0) for each in layout.coefficients})
     for name in held_at:
         place = layout.slices[name]
-        outside = ~((values[place] >= bounds[place, 0]) & (values[place] <= bounds[place, 1]))
+        held_values, (low, high) = values[place], bounds[place].T
+        outside = ~((held_values >= low) & (held_values <= high))  # NaN is outside too
         if outside.any():
             raise ProblemError(
                 f"fixed[{name!r}]",
                 expected=_range(bounds[place][outside][0]),
-                received=f"{values[place][outside][0]:g}",
+                received=f"{held_values[outside][0]:g}",
                 advice="hold it inside its admissible range",
             )
-        bounds[place] = values[place, None]
+        bounds[place] = held_values[:, None]
     return bounds
 
 
-def _by_name(what, given, layout):
-    if given is not None and not isinstance(given, Mapping):
+def _by_name(what: str, given: object, layout: Layout) -> dict:
+    """The option as a dictionary; refuses other objects and names that are no coefficients."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
         form = "(low, high)" if what == "within" else "value"
         raise ProblemError(
             what,
@@ -183,11 +182,11 @@ def _by_name(what, given, layout):
             received=repr(given),
             advice=f"the names are {', '.join(layout.slices)}",
         )
-    check_options(what, dict(given or {}), layout.slices)
-    return dict(given or {})
+    check_options(what, dict(given), layout.slices)
+    return dict(given)
 
 
-def _narrowed(name, pair, bounds):
+def _narrowed(name: str, pair: Iterable, bounds: np.ndarray) -> np.ndarray:
     """The part of the admissible range (k, 2) that lies in a pair."""
     try:
         low, high = (
@@ -213,15 +212,14 @@ def _narrowed(name, pair, bounds):
     return narrowed
 
 
-def _range(pair):
+def _range(pair: Sequence[float]) -> str:
     return f"[{pair[0]:g}, {pair[1]:g}]"
 
 
 def held(layout: Layout, bounds: np.ndarray) -> tuple[str, ...]:
     """Labels of entries whose range has no width."""
-    return tuple(
-        label for label, (low, high) in zip(layout.labels, bounds, strict=True) if low == high
-    )
+    pairs = zip(layout.labels, bounds, strict=True)
+    return tuple(label for label, (low, high) in pairs if low == high)
 
 
 def at_bound(layout: Layout, entries: np.ndarray, bounds: np.ndarray) -> tuple[str, ...]:
@@ -233,8 +231,9 @@ def at_bound(layout: Layout, entries: np.ndarray, bounds: np.ndarray) -> tuple[s
 
 
 def far_limits(layout: Layout, unit: float = 1.0) -> np.ndarray:
-    """(n,): a hundred times beyond where each coefficient is drawn, ``unit`` being one over the
-    smallest curvature.
+    """(n,): a hundred times beyond where each coefficient is drawn.
+
+    ``unit`` is one over the smallest curvature.
     """
     limits = np.ones(layout.size)
     for coefficient, place in zip(layout.coefficients, layout.slices.values(), strict=True):
@@ -244,8 +243,8 @@ def far_limits(layout: Layout, unit: float = 1.0) -> np.ndarray:
 
 def escaping(layout: Layout, entries: np.ndarray, unit: float = 1.0) -> str:
     """Names of the coefficients beyond :func:`far_limits`, in words, or ""."""
-    far = [
-        f"{layout.labels[i]} = {entries[i]:.3g}"
-        for i in np.flatnonzero(np.abs(entries) > far_limits(layout, unit))
-    ]
-    return f"; running away: {', '.join(far[:4])}" if far else ""
+    beyond = np.flatnonzero(np.abs(entries) > far_limits(layout, unit))
+    if not len(beyond):
+        return ""
+    far = [f"{layout.labels[i]} = {entries[i]:.3g}" for i in beyond[:4]]
+    return f"; running away: {', '.join(far)}"

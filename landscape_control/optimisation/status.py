@@ -55,7 +55,7 @@ class PolicyStatus(enum.Enum):
         """Whether the result meets what was asked for."""
         return self is PolicyStatus.CONVERGED
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name.lower().replace("_", " ")
 
 
@@ -74,9 +74,7 @@ def status_of(result: RawResult) -> PolicyStatus:
 
 
 def stopped(status: PolicyStatus, clock: SolveClock) -> PolicyStatus:
-    """The status of a whole search: that of its best run, unless the clock left parts of the search
-    out.
-    """
+    """The status of a whole search: that of its best run, unless the clock cut it short."""
     if not clock.cut_short or status is PolicyStatus.DIVERGES:
         return status
     return PolicyStatus[clock.stop_reason]

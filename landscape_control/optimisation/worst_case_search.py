@@ -1,8 +1,7 @@
-"""The search for minimax coefficients: an epigraph program on a grid of curvatures, from many
-starts.
-"""
+"""The search for minimax coefficients: an epigraph program on a grid of curvatures."""
 
 import math
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -33,9 +32,7 @@ _RESCALED = 1e-2
 
 
 class End(NamedTuple):
-    """One end of the search: the worst value over the grid, its coefficients, and how many starts
-    led there.
-    """
+    """One end of the search: its worst value over the grid, and how many starts led there."""
 
     worst: float
     entries: np.ndarray
@@ -50,8 +47,9 @@ def agreeing(ends: list[End]) -> int:
 
 
 class WorstCaseSearch:
-    """The epigraph program on one grid of curvatures, solved in the units of its own answer and of
-    the largest curvature.
+    """The epigraph program on one grid of curvatures.
+
+    It is solved in the units of its own answer and of the largest curvature.
 
     Attributes
     ----------
@@ -93,12 +91,11 @@ class WorstCaseSearch:
         )
 
     def run(self) -> None:
-        """Fill ``ends``, best first, and ``begun``. A KeyboardInterrupt between two runs leaves
-        there what was found.
+        """Fill ``ends``, best first, and ``begun``.
 
-        A cost of T steps has up to T humps over the spectrum, and as many optima side by side.
-        Unless most starts agree, rounds of starts around the best follow until one finds nothing
-        better.
+        A KeyboardInterrupt between two runs leaves there what was found. A cost of T steps has up
+        to T humps over the spectrum, and as many optima side by side. Unless most starts agree,
+        rounds of starts around the best follow until one finds nothing better.
         """
         guesses = self._guesses()
         self._keep(guesses)
@@ -112,7 +109,7 @@ class WorstCaseSearch:
             if agreeing(self.ends) > 1 and self.ends[0].worst >= best.worst * (1 - ALIKE):
                 break
 
-    def _keep(self, guesses) -> None:
+    def _keep(self, guesses: Sequence[np.ndarray] | np.ndarray) -> None:
         self.ends = _sorted(self.ends + self._ends(guesses))
         self.begun += len(guesses)
 
@@ -133,16 +130,17 @@ class WorstCaseSearch:
         return guesses
 
     def _drawn(self) -> list[np.ndarray]:
-        def worst(point):
+        def worst(point: np.ndarray) -> float:
             return self.values(point, self.grid).max()
 
         starts, seed = self.options.starts, self.options.seed
         highest = 10 * self.at_rest
         return list(settled_starts(self.layout, starts, seed, worst, highest, 1 / self.curvature))
 
-    def _ends(self, guesses) -> list[End]:
-        """Ends from these guesses: first to the best mean over the grid, which is near and quickly
-        found.
+    def _ends(self, guesses: Sequence[np.ndarray] | np.ndarray) -> list[End]:
+        """Ends from these guesses, by way of the best mean over the grid.
+
+        That is near the minimax, and its program is smooth and quickly solved.
         """
         near = optima_from(
             self.average,
@@ -159,10 +157,8 @@ class WorstCaseSearch:
             ends.append(End(*self._solve(optimum.variables / self.units), optimum.count))
         return _sorted(ends)
 
-    def _solve(self, entries) -> tuple[float, np.ndarray, PolicyStatus]:
-        """(worst value, coefficients, status) from one start, solved again in the units of the
-        answer.
-        """
+    def _solve(self, entries: np.ndarray) -> tuple[float, np.ndarray, PolicyStatus]:
+        """(worst value, coefficients, status) from one start, again in the units of the answer."""
         worst = self.values(entries, self.grid).max()
         for _ in range(MOST_UNITS):
             if worst <= ROUND_OFF * self.at_rest:
@@ -178,7 +174,7 @@ class WorstCaseSearch:
                 break
         return worst, entries, status_of(optimum.result)
 
-    def _step(self, entries, unit) -> Optimum:
+    def _step(self, entries: np.ndarray, unit: float) -> Optimum:
         """One run from here with the worst value in a unit."""
         packed = self.packed.copy()
         packed[REFERENCE] = unit
@@ -193,13 +189,18 @@ class WorstCaseSearch:
         )
         return optima[0]
 
-    def _weights(self, grid):
-        return (2 / grid if self.measure == "distance" else np.ones(len(grid))) / self.start
+    def _weights(self, grid: np.ndarray) -> np.ndarray:
+        """(N,): what a mode's cost is multiplied with; E(θ-μ)² is the cost over h/2."""
+        per_mode = np.ones(len(grid))
+        if self.measure == "distance":
+            per_mode = 2 / grid
+        return per_mode / self.start
 
 
-def _compiled(nlp, derivatives) -> BoundedOptimiser:
+def _compiled(nlp: dict, derivatives: dict) -> BoundedOptimiser:
     return BoundedOptimiser(hessian="exact", nlp=nlp, derivatives=derivatives)
 
 
-def _sorted(ends) -> list[End]:
+def _sorted(ends: Iterable[End]) -> list[End]:
+    """Best first; those without a number, NaN too, last."""
     return sorted(ends, key=lambda end: (not end.worst < math.inf, end.worst))

@@ -1,13 +1,11 @@
-"""The rule that is best at its worst curvature: minimise the largest cost of a mode over the
-support of the spectrum.
-"""
+"""The rule that is best at its worst curvature: the least largest cost of a mode."""
 
 import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
@@ -15,7 +13,7 @@ from ..planning.solver import SECONDS, SolveClock
 from ..rules.families import Policy
 from ..support.arguments import AnyNumber, Duration, Entries, Index, Numbers, Whole, checked
 from ..support.errors import ProblemError, SolveError, SolveInterrupted, check_choice
-from .program import PolicyProgram
+from .program import PolicyProgram, spectrum_of
 from .programs import check_linear, check_paid
 from .result import coefficients_in_words
 from .search_options import SearchOptions
@@ -57,13 +55,13 @@ class WorstCaseResult:
     agreed: int
     solve_seconds: AnyNumber
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "coefficients", MappingProxyType(dict(self.coefficients)))
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "coefficients": dict(self.coefficients)}
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         object.__setattr__(self, "coefficients", MappingProxyType(state["coefficients"]))
 
@@ -86,7 +84,7 @@ class WorstCaseResult:
             f" {agreed}{doubt}; solve {self.solve_seconds * 1e3:.0f} ms"
         )
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"WorstCaseResult({self.summary()})"
 
 
@@ -127,6 +125,7 @@ def worst_case(
     _check(program, measure)
     began = time.perf_counter()
     if points is None:
+        # a multiple of T intervals: the extrema of Chebyshev's polynomial of degree T are among them
         points = program.steps * max(4, math.ceil(64 / program.steps)) + 1
     options = SearchOptions(guess=guess, starts=starts, seed=seed)
     clock = SolveClock(limit=time_limit)
@@ -145,7 +144,7 @@ def worst_case(
     return result
 
 
-def _check(program, measure):
+def _check(program: PolicyProgram, measure: str) -> None:
     check_linear(program)
     check_paid(program)
     check_choice("measure", measure, MEASURES)
@@ -158,7 +157,7 @@ def _check(program, measure):
         )
 
 
-def _result(search, began) -> WorstCaseResult:
+def _result(search: WorstCaseSearch, began: float) -> WorstCaseResult:
     program, grid, best = search.program, search.grid, search.ends[0]
     fine = search.values(best.entries, _grid(program, FINER * len(grid)))
     return WorstCaseResult(
@@ -175,9 +174,10 @@ def _result(search, began) -> WorstCaseResult:
     )
 
 
-def _grid(program, points):
+def _grid(program: PolicyProgram, points: int) -> np.ndarray:
     """Curvatures with both ends of the support among them."""
-    if program.task.curvatures.exact:
-        return np.unique(program.task.curvatures.nodes(points)[0])
-    low, high = program.task.curvatures.support
+    spectrum = spectrum_of(program)
+    if spectrum.exact:
+        return np.unique(spectrum.nodes(points)[0])
+    low, high = spectrum.support
     return (low + high) / 2 - (high - low) / 2 * np.cos(np.linspace(0, np.pi, points))

@@ -1,5 +1,6 @@
-"""Learning rules, closed forms u(θ) and causal rules of gradients: formula, source, what each must
-see, how to run it.
+"""Learning rules: closed forms u(θ) and causal rules of gradients.
+
+Each with its formula, its source, what it must see, and how to run it.
 """
 
 from .catalogue import causal

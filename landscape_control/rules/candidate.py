@@ -1,6 +1,4 @@
-"""What closed-form and causal rules have in common as candidates of a fit: coefficients by name,
-and how rich they are.
-"""
+"""What closed-form and causal rules share as candidates of a fit: coefficients and richness."""
 
 from collections.abc import Mapping
 
@@ -12,9 +10,7 @@ from .information import Information
 
 
 class Candidate:
-    """A rule with a ``name``, ``coefficients``, what it ``sees``, and the keys of rules that it
-    ``contains``.
-    """
+    """A rule with a name, coefficients, what it sees, and the keys of the rules it contains."""
 
     name: str
     coefficients: tuple[Coefficient, ...]

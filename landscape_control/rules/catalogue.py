@@ -3,7 +3,7 @@
 A new rule is a family in a file of ``families``, an entry here, and its test.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
 
@@ -78,7 +78,7 @@ def _textbook_adam(*, averaged: bool = True, corrected: bool = True) -> AdamFami
     )
 
 
-def _gradient_descent():
+def _gradient_descent() -> Iterator[Entry]:
     yield Entry(
         name="gradient-descent",
         family=GradientDescent(constant=True),
@@ -96,8 +96,8 @@ def _gradient_descent():
         "cosine": Cosine(final=0.0),
         "wsd": WarmupStableDecay(warmup=None, decay_fraction=None),
     }
-    for word, shape in shapes.items():
-        yield Entry(name=f"gradient-descent-{word}", family=ScheduledDescent(shape=shape))
+    for shape_name, shape in shapes.items():
+        yield Entry(name=f"gradient-descent-{shape_name}", family=ScheduledDescent(shape=shape))
     yield Entry(
         name="gradient-descent-decay",
         family=WeightDecay(family=GradientDescent(constant=True)),
@@ -110,7 +110,7 @@ def _gradient_descent():
     )
 
 
-def _momentum():
+def _momentum() -> Iterator[Entry]:
     sgd = frozenset({"sgd"})
     yield Entry(
         name="heavy-ball",
@@ -156,7 +156,7 @@ def _momentum():
     yield Entry(name="first-order-span", family=FirstOrderSpan)
 
 
-def _normalised():
+def _normalised() -> Iterator[Entry]:
     adams = frozenset({"sign_descent", "adam"})
     yield Entry(
         name="adagrad",
@@ -214,7 +214,7 @@ def _normalised():
     )
 
 
-def _signs():
+def _signs() -> Iterator[Entry]:
     yield Entry(
         name="sign-descent",
         family=SignDescent,
@@ -243,7 +243,7 @@ def _signs():
     )
 
 
-def _learned():
+def _learned() -> Iterator[Entry]:
     yield Entry(name="neural-policy", family=NeuralPolicy)
     yield Entry(name="gated-policy", family=GatedPolicy)
 
@@ -271,14 +271,15 @@ _CAUSAL = tuple(entry.rule for entry in ENTRIES if entry.rule is not None)
 _RECOGNISED_ONLY = {
     entry.name: entry.rule.family for entry in ENTRIES if entry.family is None and entry.rule
 }
-_FAMILIES = {**ALL, **NEEDING, **_RECOGNISED_ONLY}
+_FAMILIES: Mapping[str, Family | type[Family]] = {**ALL, **NEEDING, **_RECOGNISED_ONLY}
 _KEYS = {entry.name: (entry.rule.key,) if entry.rule else () for entry in ENTRIES}
 
 
 @checked
 def causal() -> tuple[CausalRule, ...]:
-    """Every classic rule of a learner that sees its own noisy gradients (and its weights, where it
-    pulls them).
+    """Every classic rule of a learner that sees its own noisy gradients.
+
+    Those with weight decay see the weights too.
     """
     return _CAUSAL
 
@@ -294,9 +295,9 @@ def names_of_causal_rules() -> dict[str, tuple[str, ...]]:
 
 @checked
 def family_by_name(name: str, **arguments: object) -> Family:
-    """The family of a name in ``ALL`` or ``NEEDING``, of a family's own ``name`` ("heavy ball": its
-    first variant there), or of the key of a causal rule.
+    """The family of a name in ``ALL`` or ``NEEDING``, or of the key of a causal rule.
 
+    A family's own ``name`` will do too ("heavy ball": its first variant there).
     ``arguments`` are those that a family in ``NEEDING`` requires, as in ``by_name("lion",
     smoothing=0.3)``; they change the settings of one in ``ALL``, as in ``by_name("adam",
     beta2=0.99)``. Upper case does not matter, nor do spaces, underscores and commas in the place of
@@ -308,7 +309,8 @@ def family_by_name(name: str, **arguments: object) -> Family:
         Names that are none, with the near ones; arguments that are missing, each explained, or that
         the family has not.
     """
-    names = {key: (family.name, *_KEYS[key]) for key, family in _FAMILIES.items()}
+    # of a class that needs settings too: those have one name whatever the settings
+    names = {key: (str(family.name), *_KEYS[key]) for key, family in _FAMILIES.items()}
     family = _FAMILIES[named("policy family", name, names)[0]]
     if isinstance(family, type):
         return family(**arguments)

@@ -1,42 +1,46 @@
-"""What a causal rule is: a family of updates from the gradients seen so far, with admissible
-coefficients and a source.
-"""
+"""What a causal rule is: a family of updates from the gradients seen so far, as fits name it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..model.problem import ControlProblem
-from ..support.arguments import checked
+from ..support.arguments import AnyNumber, checked
 from ..support.errors import ProblemError
 from .candidate import Candidate
 from .families import Clock, Coefficient, Family, Policy
 from .information import Information
 from .names import key_of
 
+if TYPE_CHECKING:
+    # as attributes; where None is given for them, the family says them
+    FamilysNames = tuple[str, ...]
+    FamilysAnswer = bool
+else:
+    FamilysNames = tuple[str, ...] | None
+    FamilysAnswer = bool | None
+
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CausalRule(Candidate):
-    """A learning rule Δθ_t = f(y_0 … y_t) with constant coefficients, weight by weight, at rest
-    before the first gradient: a family as something that a fit can name.
+    """A learning rule Δθ_t = f(y_0 … y_t) with constant coefficients: a family that a fit can name.
 
-    What is not given is what the family says of itself, so that ``CausalRule(family=...)`` is
-    enough.
+    It works weight by weight, and is at rest before the first gradient. What is not given is what
+    the family says of itself, so that ``CausalRule(family=...)`` is enough.
 
-    Attributes
-    ----------
-    family : Family with constant coefficients, whose ``step`` is the rule
-    key : stable identifier, e.g. "heavy_ball"
-    name, formula, source : as of a :class:`Rule`
-    sees : Information.GRADIENT, with Information.PARAMETERS for rules that pull the weights somewhere (θ is
+    Attributes ---------- family : Family with constant coefficients, whose ``step`` is the rule key
+    : stable identifier, e.g. "heavy_ball" name, formula, source : as of a :class:`Rule` sees :
+    Information.GRADIENT, with Information.PARAMETERS for rules that pull the weights somewhere (θ
+    is
         measured from there)
     contains : keys of rules that are limits or special cases of this one
     proportional : names of the coefficients in which the update is linear and homogeneous, the
         others given; none of them may be negative
-    smooth : whether the update is differentiable in the other coefficients
-    ranges : {coefficient: {"low", "high", "least" or "most": number}} where a fit looks further than
+    smooth : whether the update is differentiable in the other coefficients ranges : {coefficient:
+    {"low", "high", "least" or "most": number}} where a fit looks further than
         the family's own ranges
     """
 
@@ -47,12 +51,12 @@ class CausalRule(Candidate):
     source: str = ""
     sees: frozenset[Information] = frozenset()
     contains: frozenset[str] = frozenset()
-    proportional: tuple[str, ...] | None = None
-    smooth: bool | None = None
-    ranges: Mapping[str, object] = field(default_factory=dict, repr=False)
+    proportional: FamilysNames = None  # type: ignore[assignment]  # filled in below
+    smooth: FamilysAnswer = None  # type: ignore[assignment]  # filled in below
+    ranges: Mapping[str, Mapping[str, AnyNumber]] = field(default_factory=dict, repr=False)
     coefficients: tuple[Coefficient, ...] = field(init=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         family = self.family
         if any(each.varies or each.size > 1 for each in family.coefficients):
             raise ProblemError(
@@ -71,8 +75,10 @@ class CausalRule(Candidate):
             if not getattr(self, name):
                 object.__setattr__(self, name, value)
         if not self.sees:
-            placed = {Information.PARAMETERS} if family.reads_parameters else set()
-            object.__setattr__(self, "sees", frozenset({Information.GRADIENT} | placed))
+            sees = {Information.GRADIENT}
+            if family.reads_parameters:
+                sees.add(Information.PARAMETERS)
+            object.__setattr__(self, "sees", frozenset(sees))
         if self.proportional is None:
             object.__setattr__(self, "proportional", tuple(family.proportional))
         object.__setattr__(self, "coefficients", tuple(map(self._ranged, family.coefficients)))
@@ -82,22 +88,25 @@ class CausalRule(Candidate):
 
     def _ranged(self, coefficient: Coefficient) -> Coefficient:
         """The family's coefficient with the range in which a fit looks for it."""
-        wider = replace(coefficient, **self.ranges.get(coefficient.name, {}))
-        if coefficient.name in self.proportional:
+        limits = self.ranges.get(coefficient.name, {})
+        wider = replace(coefficient, **limits)  # type: ignore[arg-type]  # names of limits only
+        if coefficient.name in self.proportional:  # a negative one would be another rule's
             return replace(wider, low=max(wider.low, 0.0))
         return wider
 
     def updates(
         self, coefficients: np.ndarray, gradients: np.ndarray, parameters: np.ndarray | None = None
     ) -> np.ndarray:
-        """Δθ (B, T, R) for B sets of coefficients (B, c), all run on the same gradients (T, R) seen
-        at parameters (T, R).
+        """Δθ (B, T, R) for B sets of coefficients (B, c).
+
+        All run on the same gradients (T, R), seen at parameters (T, R).
         """
-        columns = np.asarray(coefficients, dtype=float).T[:, :, None]
+        columns = np.asarray(coefficients, dtype=float).T[:, :, None]  # (c, B, 1)
         values = dict(zip(self.names, columns, strict=True))
+        sets = len(coefficients)
         steps, weights = gradients.shape
-        result = np.empty((len(coefficients), steps, weights))
-        state = tuple(np.zeros((len(coefficients), weights)) for _ in range(self.family.state_size))
+        result = np.empty((sets, steps, weights))
+        state = tuple(np.zeros((sets, weights)) for _ in range(self.family.state_size))
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             for t in range(steps):
                 place = None if parameters is None else parameters[t]
@@ -107,8 +116,9 @@ class CausalRule(Candidate):
 
     @checked
     def policy(self, coefficients: Mapping[str, object]) -> Policy:
-        """The rule as a pure (init, update) pair; unknown, missing and inadmissible coefficients
-        are refused.
+        """The rule as a pure (init, update) pair.
+
+        Unknown, missing and inadmissible coefficients are refused.
         """
         self.vector(coefficients)
         return Policy(family=self.family, coefficients=dict(coefficients), horizon=1)

@@ -1,6 +1,4 @@
-"""One choice for all comparisons: the simplest rule, unless a richer one does better by a stated
-share; and one form for what was chosen.
-"""
+"""One choice for all comparisons: the simplest rule, unless a richer one does much better."""
 
 import enum
 import math
@@ -28,10 +26,20 @@ class Conclusion(enum.Enum):
 class Nested(Protocol):
     """A rule as the choice sees it."""
 
-    key: str
-    names: Sequence[str]  # of its coefficients
-    contains: frozenset[str]  # keys of the rules that are limits or special cases of it
-    richness: tuple  # ascending from the simplest
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Of its coefficients."""
+
+    @property
+    def contains(self) -> frozenset[str]:
+        """Keys of the rules that are limits or special cases of it."""
+
+    @property
+    def richness(self) -> tuple:
+        """Ascending from the simplest."""
 
 
 @checked
@@ -46,8 +54,8 @@ class Selection:
     score : its score, the smaller the better
     margin : score of the best candidate that is told apart from it over its own, both at least the
         resolution; None without one
-    candidates : {name: score}, the preferred one first, then by score
-    alike : where it is not identifiable, the names that cannot be told apart, the preferred one first
+    candidates : {name: score}, the preferred one first, then by score alike : where it is not
+    identifiable, the names that cannot be told apart, the preferred one first
     """
 
     conclusion: Conclusion
@@ -78,15 +86,15 @@ def simplest(
     resolution: float = 0.0,
     noise: np.ndarray | float = 0.0,
 ) -> np.ndarray:
-    """Index of the simplest candidate that no other one beats, (...) integers; -1 where none has a
-    score.
+    """Index of the simplest candidate that no other one beats, (...) integers.
 
-    With s = max(score, resolution), j beats i if it saves more than the share and the noise:
+    -1 where none has a score. With s = max(score, resolution), j beats i if it saves more than the
+    share and the noise:
 
         s_i - s_j  >  max(share·|s_i|, noise·√(e_i² + e_j²)).
 
-    A share, not a difference: a rule that costs 0.7 % too much is no synonym of one that costs 0.001
-    % too much, although both are small.
+    A share, not a difference: a rule that costs 0.7 % too much is no synonym of one that costs
+    0.001 % too much, although both are small.
 
     Parameters
     ----------
@@ -108,10 +116,10 @@ def simplest(
     return _simplest_of(known & ~beaten, scores, richness)
 
 
-def _simplest_of(eligible, scores, richness):
+def _simplest_of(eligible: np.ndarray, scores: np.ndarray, richness: Sequence) -> np.ndarray:
     """The first by (richness, score) of the eligible candidates (F, ...), -1 where there is none."""
-    steps = sorted(set(richness))
-    rank = np.array([steps.index(one) for one in richness], dtype=float)
+    ascending = sorted(set(richness))
+    rank = np.array([ascending.index(level) for level in richness], dtype=float)
     rank = np.where(eligible, rank.reshape(-1, *[1] * (scores.ndim - 1)), np.inf)
     fewest = rank.min(axis=0)
     among = eligible & (rank == fewest)
@@ -122,8 +130,8 @@ def _simplest_of(eligible, scores, richness):
 def basic(rules: Collection[Nested]) -> list[Nested]:
     """Of rules that do the same, those with the fewest coefficients that contain no other of these.
 
-    Richer ones explain no more for more; one that contains another is that other one in a limit (the
-    linear-quadratic rule at large γ *is* gradient descent).
+    Richer ones explain no more for more; one that contains another is that other one in a limit
+    (the linear-quadratic rule at large γ *is* gradient descent).
     """
     fewest = min(len(rule.names) for rule in rules)
     lean = {rule.key for rule in rules if len(rule.names) == fewest}
@@ -142,9 +150,10 @@ def select(
     """Which of the rules it is, from their scores.
 
     1. The preferred rule is the :func:`simplest` of those with a score of at most ``threshold``.
-       Where none has, there is nothing to prefer: the nearest one comes first, and of those that are
-       as near to within ``resolution``, the simplest.
-    2. Of the rules that do the same as it here, the :func:`basic` ones are left; if more than one is,
+       Where none has, there is nothing to prefer: the nearest one comes first, and of those that
+       are as near to within ``resolution``, the simplest.
+    2. Of the rules that do the same as it here, the :func:`basic` ones are left; if more than one
+    is,
        the data cannot decide between them.
 
     Parameters
@@ -167,23 +176,25 @@ def select(
         )
     fitting = [rule for rule in known if scored[rule.key] <= threshold]
     eligible = fitting or known
-    first = eligible[
-        simplest(
-            np.array([scored[rule.key] for rule in eligible]),
-            [rule.richness for rule in eligible],
-            share=share_of(margin) if fitting else 0.0,
-            resolution=resolution,
-            noise=0.0 if fitting else resolution / math.sqrt(2),
-        )
-    ]
-    alike = {first.key, *(same or {}).get(first.key, ())}
+    # where none fits, scores within the resolution of each other are equal: two errors of
+    # resolution/√2 add up to it
+    chosen = simplest(
+        np.array([scored[rule.key] for rule in eligible]),
+        [rule.richness for rule in eligible],
+        share=share_of(margin) if fitting else 0.0,
+        resolution=resolution,
+        noise=0.0 if fitting else resolution / math.sqrt(2),
+    )
+    first = eligible[int(chosen)]
+    synonyms = same or {}
+    alike = {first.key, *synonyms.get(first.key, ())}
     left = basic([rule for rule in rules if rule.key in alike])
     preferred = min(left, key=lambda rule: rule.richness)
-    alike = {preferred.key, *(same or {}).get(preferred.key, ())}
+    alike = {preferred.key, *synonyms.get(preferred.key, ())}
 
     conclusion = _conclusion(fitting, left)
 
-    def order(rule):
+    def order(rule: Nested) -> tuple:
         floored = max(scored[rule.key], resolution)
         return rule is not preferred, math.isnan(floored), floored, rule.richness
 
@@ -200,7 +211,7 @@ def select(
     )
 
 
-def _conclusion(fitting, left):
+def _conclusion(fitting: Sequence[Nested], left: Sequence[Nested]) -> Conclusion:
     if not fitting:
         return Conclusion.NONE_FITS
     return Conclusion.RULE if len(left) == 1 else Conclusion.NOT_IDENTIFIABLE

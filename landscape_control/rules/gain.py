@@ -9,12 +9,11 @@ from ..support.arguments import Numbers, checked
 
 
 def relaxation_rate(curvature: np.ndarray, objective: Objective) -> np.ndarray:
-    """r = √(γ²/4 + ηkh) - γ/2, the rate at which a mode of curvature h relaxes when T = ∞ (VGR25,
-    quadratic landscapes).
+    """r = √(γ²/4 + ηkh) - γ/2, the rate at which a mode of curvature h relaxes when T = ∞.
 
-    ``curvature`` is an eigenvalue of G^(-1/2) H G^(-1/2), any shape; NaN where γ²/4 + ηkh < 0 (the
-    mode oscillates away). Nothing is checked here: it stands in right-hand sides of differential
-    equations.
+    Source: VGR25, quadratic landscapes. ``curvature`` is an eigenvalue of G^(-1/2) H G^(-1/2), any
+    shape; NaN where γ²/4 + ηkh < 0 (the mode oscillates away). Nothing is checked here: it stands
+    in right-hand sides of differential equations.
     """
     curvature = np.asarray(curvature, dtype=float)
     square = objective.discount**2 / 4
@@ -29,10 +28,10 @@ def relaxation_rate(curvature: np.ndarray, objective: Objective) -> np.ndarray:
 
 @checked
 def optimal_step(curvature: Numbers, objective: Objective) -> np.ndarray:
-    """φ = gain / curvature of the optimal first control u = -φ(h) ∂L, any shape; finite also at h =
-    0.
+    """φ = gain / curvature of the optimal first control u = -φ(h) ∂L, finite also at h = 0.
 
-    With time-to-go T, w = √(γ²/4 + ηkh), C = cosh(wT), S = sinh(wT)/w and terminal cost κL:
+    ``curvature`` h has any shape. With time-to-go T, w = √(γ²/4 + ηkh), C = cosh(wT), S =
+    sinh(wT)/w and terminal cost κL:
         φ = [ηk S + ηκ (C - γS/2)] / [C + (γ/2 + ηκh) S],
     the scalar Riccati solution (Anderson & Moore, *Optimal Control: Linear Quadratic Methods*, ch.
     3); T = ∞ gives ηk / (w + γ/2) = r/h. For h < 0 with imaginary w the hyperbolic functions become
@@ -54,20 +53,20 @@ def step_of_modes(curvature: np.ndarray, objective: Objective) -> np.ndarray:
 
 @checked
 def optimal_gain(curvature: Numbers, objective: Objective) -> np.ndarray:
-    """h·φ(h): the rate at which the optimal first control reduces a displacement along a mode of
-    curvature h.
-    """
+    """h·φ(h): the rate at which the optimal first control reduces a displacement along a mode."""
     return np.asarray(curvature, dtype=float) * optimal_step(curvature, objective)
 
 
-def _stretch(square, horizon):
-    """(C, S) up to a common positive factor: (1, tanh(wT)/w) for w² ≥ 0, (cos, sin/v) for w² = -v²
-    before vT = π.
+def _stretch(square: np.ndarray, horizon: float) -> tuple[np.ndarray, np.ndarray]:
+    """(C, S) of w² = ``square``, up to a common positive factor.
+
+    (1, tanh(wT)/w) for w² ≥ 0, which does not overflow; (cos, sin/v) for w² = -v² before vT = π.
     """
     size = np.sqrt(np.abs(square))
     if math.isinf(horizon):
         with np.errstate(divide="ignore"):
-            return np.where(square >= 0, 1.0, np.nan), np.where(square >= 0, 1 / size, np.nan)
+            inverse = 1 / size
+        return np.where(square >= 0, 1.0, np.nan), np.where(square >= 0, inverse, np.nan)
     angle = size * horizon
     with np.errstate(divide="ignore", invalid="ignore"):
         real = np.where(angle > 0, np.tanh(angle) / size, horizon)

@@ -1,8 +1,7 @@
-"""Rules that follow the slope of the loss: gradient descent, its decayed and drift-compensated
-variants.
-"""
+"""Rules that follow the slope of the loss: gradient descent and its variants."""
 
 import math
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -10,28 +9,26 @@ import numpy as np
 from ..model.objective import Objective
 from ..model.problem import ControlProblem
 from ..support.arguments import checked
-from .information import Information
+from .information import Information, Observation
 from .rule import Coefficient, Rule
 
 _RATE = Coefficient(name="learning_rate", symbol="α", low=0.0)
 
 
 def short_horizon_step(objective: Objective) -> float | None:
-    """ηk(1 - e^{-γT})/γ + ηκe^{-γT}: step of the optimal policy to lowest order in the curvature;
-    None if unbounded.
+    """ηk(1 - e^{-γT})/γ + ηκe^{-γT}: step of the optimal policy to lowest order in the curvature.
 
-    It is ηk/γ for T = ∞ and ηkT for T → 0 without terminal cost (VGR25); the next order is
-    ηk|G⁻¹H|/γ² or ηk|G⁻¹H|T²/3. A terminal cost counts only when it is the loss itself.
+    None if unbounded. It is ηk/γ for T = ∞ and ηkT for T → 0 without terminal cost (VGR25); the
+    next order is ηk|G⁻¹H|/γ² or ηk|G⁻¹H|T²/3. A terminal cost counts only when it is the loss
+    itself.
     """
     gamma, horizon = objective.discount, objective.horizon
     if math.isinf(horizon):
         return objective.learning_rate * objective.loss_weight / gamma if gamma > 0 else None
     span = horizon if gamma == 0 else -math.expm1(-gamma * horizon) / gamma
-    end = (
-        objective.terminal_weight * math.exp(-gamma * horizon)
-        if objective.terminal is not None
-        else 0.0
-    )
+    end = 0.0
+    if objective.terminal is not None:
+        end = objective.terminal_weight * math.exp(-gamma * horizon)
     return objective.learning_rate * (objective.loss_weight * span + end)
 
 
@@ -53,8 +50,9 @@ def uniform_metric(problem: ControlProblem) -> float | None:
 
 @checked
 def gradient_descent() -> Rule:
-    """u = -α Bᵀ∇L (Cauchy 1847): the optimum for short planning horizons when every direction costs
-    the same.
+    """u = -α Bᵀ∇L (Cauchy 1847).
+
+    The optimum for short planning horizons when every direction costs the same.
     """
     return Rule(
         key="gradient_descent",
@@ -72,8 +70,9 @@ def gradient_descent() -> Rule:
 
 @checked
 def decayed_gradient_descent() -> Rule:
-    """u = -α Bᵀ∇L - β Bᵀθ, β ≥ 0: gradient descent with decoupled weight decay (Loshchilov & Hutter
-    2019).
+    """u = -α Bᵀ∇L - β Bᵀθ, β ≥ 0: gradient descent with decoupled weight decay.
+
+    Source: Loshchilov & Hutter 2019.
     """
     return Rule(
         key="decayed_gradient_descent",
@@ -84,7 +83,7 @@ def decayed_gradient_descent() -> Rule:
         ),
         sees=frozenset({Information.GRADIENT, Information.PARAMETERS}),
         coefficients=(_RATE, Coefficient(name="decay", symbol="β", low=0.0)),
-        directions=partial(_side_by_side, (_slope, _home)),
+        directions=partial(_side_by_side, (_slope, _towards_zero)),
         theory=_predict_nothing,
         contains=frozenset({"gradient_descent"}),
     )
@@ -92,9 +91,7 @@ def decayed_gradient_descent() -> Rule:
 
 @checked
 def drift_compensated_gradient_descent() -> Rule:
-    """u = -α Bᵀ∇L - δ B⁺f: gradient descent that also cancels a share δ of what the parameters do
-    by themselves.
-    """
+    """u = -α Bᵀ∇L - δ B⁺f: gradient descent that also cancels a share δ of the drift."""
     return Rule(
         key="drift_compensated_gradient_descent",
         name="drift-compensated gradient descent",
@@ -112,40 +109,43 @@ def drift_compensated_gradient_descent() -> Rule:
     )
 
 
-def _side_by_side(parts, seen):
+def _side_by_side(
+    parts: Sequence[Callable[[Observation], np.ndarray]], seen: Observation
+) -> np.ndarray:
     return np.concatenate([part(seen) for part in parts], axis=2)
 
 
-def _slope(seen):
+def _slope(seen: Observation) -> np.ndarray:
     return -seen[Information.GRADIENT][:, :, None]
 
 
-def _home(seen):
+def _towards_zero(seen: Observation) -> np.ndarray:
     return -seen[Information.PARAMETERS][:, :, None]
 
 
-def _against_drift(seen):
+def _against_drift(seen: Observation) -> np.ndarray:
     return -seen[Information.DRIFT][:, :, None]
 
 
-def _needs_drift(problem):
+def _needs_drift(problem: ControlProblem) -> str | None:
     return None if problem.model.has_drift else "no drift to compensate"
 
 
-def _predict_nothing(problem, hold):
+def _predict_nothing(problem: ControlProblem, hold: float) -> dict[str, float]:
     return {}
 
 
-def _predict_descent(problem, hold):
+def _predict_descent(problem: ControlProblem, hold: float) -> dict[str, float]:
     price, step = uniform_metric(problem), short_horizon_step(problem.objective)
     if hold or price is None or step is None or not knows_ends(problem):
         return {}
     return {"learning_rate": step / price}
 
 
-def _predict_compensation(problem, hold):
-    """Exact for weight decay on one curvature (H = hI, G = B = I, T = ∞); the gradient-descent
-    limit otherwise.
+def _predict_compensation(problem: ControlProblem, hold: float) -> dict[str, float]:
+    """Exact for weight decay on one curvature (H = hI, G = B = I, T = ∞).
+
+    The limit of gradient descent otherwise.
     """
     rates = None if hold else _decay_rates(problem)
     if rates is None:
@@ -157,18 +157,19 @@ def _predict_compensation(problem, hold):
     }
 
 
-def _decay_rates(problem):
+def _decay_rates(problem: ControlProblem) -> tuple[float, float, float, float] | None:
     """(j, R, γ, ηk) when f = -jθ on an isotropic bowl with G = B = I and T = ∞, else None."""
     objective, affine, learner = problem.objective, problem.model.drift_matrix, problem.learner
     plain = learner.metric is None and learner.actuation is None and math.isinf(objective.horizon)
     if not plain or affine is None or affine[1].any() or not problem.landscape.is_quadratic:
         return None
-    j, h = -affine[0][0, 0], problem.landscape.hessian(problem.start)[0]
-    if not (
-        np.array_equal(affine[0], -j * np.eye(len(h)))
-        and np.allclose(h, h[0, 0] * np.eye(len(h)), rtol=1e-12)
-    ):
+    drift_matrix, hessian = affine[0], problem.landscape.hessian(problem.start)[0]
+    identity = np.eye(len(hessian))
+    j, h = -drift_matrix[0, 0], hessian[0, 0]
+    same_decay = np.array_equal(drift_matrix, -j * identity)
+    if not (same_decay and np.allclose(hessian, h * identity, rtol=1e-12)):
         return None
     gamma, push = objective.discount, objective.learning_rate * objective.loss_weight
-    relaxation = math.sqrt(gamma**2 / 4 + push * h[0, 0] + j * (j + gamma)) - gamma / 2
+    # the positive root of R² + γR = ηkh + j(j + γ), the Riccati equation of one mode with drift
+    relaxation = math.sqrt(gamma**2 / 4 + push * h + j * (j + gamma)) - gamma / 2
     return j, relaxation, gamma, push

@@ -1,10 +1,9 @@
-"""What a rule gets to see, as a closed family of kinds of information, and the observation that
-carries them.
-"""
+"""What a rule gets to see: the kinds of information, and the observation that carries them."""
 
 import enum
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import casadi as ca
 import numpy as np
@@ -16,12 +15,17 @@ from ..support.errors import ProblemError
 from ..support.pointwise import Pointwise
 from .proximal_point import proximal_control
 
+if TYPE_CHECKING:
+    from ..model.problem.model import Model
+
+Values = dict["Information", Any]  # arrays, and the Objective under Information.OBJECTIVE
+
 
 class Information(enum.Enum):
     """One kind of information about the landscape, the learner or the objective.
 
     Everything is expressed along the controls: with an actuation B other than the identity the
-    learner sees the slope of the loss along what it can push. The value says what the rule
+    learner sees the slope of the loss along what it can move. The value says what the rule
     receives, for S points and m controls.
     """
 
@@ -35,7 +39,7 @@ class Information(enum.Enum):
     OBJECTIVE = "the Objective (η, k, γ, κ), its horizon being the time that remains"
     PROXIMAL = "proximal oracle: the first control towards argmin_x |x-θ|²_G/2ηT + κΦ(x), (S, m)"
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name.lower().replace("_", " ")
 
 
@@ -53,10 +57,13 @@ class Observation:
 
     values: Mapping[Information, object]
     asked_by: str = "this rule"
-    granted: frozenset[Information] | None = field(default=None)
+    granted: frozenset[Information] | None = None
 
-    def __getitem__(self, kind: Information):
-        """The value of one kind; refuses what was not declared or not given, by name."""
+    def __getitem__(self, kind: Information) -> Any:
+        """The value of one kind; refuses what was not declared or not given, by name.
+
+        Arrays, but an Objective for Information.OBJECTIVE.
+        """
         if self.granted is not None and kind not in self.granted:
             raise ProblemError(
                 f"{self.asked_by} asks for {kind}",
@@ -77,11 +84,10 @@ class Observation:
     def later(self, elapsed: NonNegative) -> "Observation":
         """The same values with ``elapsed`` taken off the horizon of the objective, if one is seen."""
         objective = self.values.get(Information.OBJECTIVE)
-        if objective is None or elapsed == 0:
+        if not isinstance(objective, Objective) or elapsed == 0:
             return self
-        return replace(
-            self, values={**self.values, Information.OBJECTIVE: _remaining(objective, elapsed)}
-        )
+        remaining = _remaining(objective, elapsed)
+        return replace(self, values={**self.values, Information.OBJECTIVE: remaining})
 
     @checked
     def for_rule(self, name: str, granted: frozenset[Information]) -> "Observation":
@@ -91,8 +97,7 @@ class Observation:
 
 @checked
 def observation(**values: Numbers | Objective) -> Observation:
-    """Observation of one point from values by lower-case name: ``observation(gradient=g,
-    hessian=h)``.
+    """Observation of one point from values by name: ``observation(gradient=g, hessian=h)``.
 
     Arrays are those of one point ((m,) or (m, m)); a leading axis of length one is added. Unknown
     names are refused.
@@ -106,13 +111,12 @@ def observation(**values: Numbers | Objective) -> Observation:
                 received=repr(name),
                 advice="name the kind of information as in Information, in lower case",
             )
-    kinds = {known[name]: value for name, value in values.items()}
-    return Observation(
-        values={
-            kind: value if kind is Information.OBJECTIVE else np.asarray(value, dtype=float)[None]
-            for kind, value in kinds.items()
-        }
-    )
+    by_kind: Values = {}
+    for name, value in values.items():
+        kind = known[name]
+        is_array = kind is not Information.OBJECTIVE
+        by_kind[kind] = np.asarray(value, dtype=float)[None] if is_array else value
+    return Observation(values=by_kind)
 
 
 @checked
@@ -123,16 +127,22 @@ def observe(
     *,
     elapsed: NonNegative = 0.0,
 ) -> Observation:
-    """What can be seen of ``problem`` at points (S, n), ``elapsed`` time units after its start;
-    only ``kinds``.
+    """What can be seen of ``problem`` at points (S, n), ``elapsed`` time units after its start.
+
+    Only ``kinds`` are computed and given.
     """
     return seen_at(problem, points, kinds, elapsed)
 
 
-def seen_at(problem, points, kinds, elapsed=0.0) -> Observation:
+def seen_at(
+    problem: ControlProblem,
+    points: np.ndarray,
+    kinds: Iterable[Information],
+    elapsed: float = 0.0,
+) -> Observation:
     """The same without checks, for points of the library's own, which may overflow."""
     kinds, points = frozenset(kinds), np.atleast_2d(points)
-    values: dict = {}
+    values: Values = {}
     _see_loss(problem, points, kinds, values)
     _see_learner(problem, points, kinds, values)
     if kinds & {Information.OBJECTIVE, Information.PROXIMAL}:
@@ -142,18 +152,21 @@ def seen_at(problem, points, kinds, elapsed=0.0) -> Observation:
     return Observation(values=values)
 
 
-def _remaining(objective, elapsed):
+def _remaining(objective: Objective, elapsed: float) -> Objective:
     return replace(objective, horizon=objective.horizon - elapsed) if elapsed else objective
 
 
-def names(kinds) -> str:
+def names(kinds: Collection[Information]) -> str:
     """Kinds of information as words, in the order of Information."""
     return ", ".join(str(kind) for kind in Information if kind in kinds)
 
 
-def _see_loss(problem, points, kinds, values):
-    push = _pusher(problem, points)
-    if Information.HESSIAN in kinds:
+def _see_loss(
+    problem: ControlProblem, points: np.ndarray, kinds: frozenset[Information], values: Values
+) -> None:
+    """Add the loss and its derivatives along the controls to ``values``."""
+    push = _along_controls(problem, points)
+    if Information.HESSIAN in kinds:  # one evaluation gives all three
         loss, gradient, hessian = problem.landscape.derivatives(points)
         values |= {
             Information.LOSS: loss,
@@ -167,10 +180,13 @@ def _see_loss(problem, points, kinds, values):
         values[Information.LOSS] = problem.landscape.loss(points)
 
 
-def _see_learner(problem, points, kinds, values):
+def _see_learner(
+    problem: ControlProblem, points: np.ndarray, kinds: frozenset[Information], values: Values
+) -> None:
+    """Add what the learner is and does by itself to ``values``."""
     model = problem.model
     if Information.PARAMETERS in kinds:
-        values[Information.PARAMETERS] = _pusher(problem, points)(points)
+        values[Information.PARAMETERS] = _along_controls(problem, points)(points)
     if Information.METRIC in kinds:
         values[Information.METRIC] = model.metric(points)
     if kinds & {Information.DRIFT, Information.DRIFT_JACOBIAN}:
@@ -179,14 +195,14 @@ def _see_learner(problem, points, kinds, values):
         if problem.learner.actuation is not None:
             actuation = model.actuation(points)
             inverse = np.linalg.pinv(actuation)
-            drift, jacobian = (
-                np.einsum("smn,sn->sm", inverse, drift),
-                inverse @ jacobian @ actuation,
-            )
+            drift = np.einsum("smn,sn->sm", inverse, drift)
+            jacobian = inverse @ jacobian @ actuation
         values |= {Information.DRIFT: drift, Information.DRIFT_JACOBIAN: jacobian}
 
 
-def _pusher(problem, points):
+def _along_controls(
+    problem: ControlProblem, points: np.ndarray
+) -> Callable[[np.ndarray], np.ndarray]:
     """x -> Bᵀx on (S, n) or (S, n, anything)."""
     if problem.learner.actuation is None:
         return lambda array: array
@@ -194,7 +210,7 @@ def _pusher(problem, points):
     return lambda array: np.einsum("snm,sn...->sm...", actuation, array)
 
 
-def _drift_derivatives(model) -> Pointwise:
+def _drift_derivatives(model: "Model") -> Pointwise:
     """θ -> (f, ∂f/∂θ), compiled once per model."""
     if "drift_derivatives" not in model.cache:
         theta = ca.SX.sym("theta", model.dimension)

@@ -16,8 +16,9 @@ DEFAULT_HOLD = 1.0  # one unit of the problem's time, for the held-plan rule whe
 
 @checked
 def full_information(*, hold: NonNegative = DEFAULT_HOLD) -> tuple[Rule, ...]:
-    """Every closed-form rule of a learner that knows the landscape; ``hold`` is Δt of the held-plan
-    Newton rule.
+    """Every closed-form rule of a learner that knows the landscape.
+
+    ``hold`` is Δt of the held-plan Newton rule.
     """
     return (
         gradient_descent(),

@@ -17,10 +17,10 @@ def key_of(name: str) -> str:
 
 
 def named(what: str, name: str, names: Mapping[str, Iterable[str]]) -> list[str]:
-    """The keys of ``names`` {key: other names} that a name stands for: the key itself, or all that
-    are also called so, in their order.
+    """The keys of ``names`` {key: other names} that a name stands for.
 
-    Raises ProblemError, with the near keys, for a name that nothing has.
+    The key itself, or all that are also called so, in their order. Raises ProblemError, with the
+    near keys, for a name that nothing has.
     """
     word = spelled(name)
     exact = [key for key in names if spelled(key) == word]

@@ -1,6 +1,4 @@
-"""What a rule is: a direction per coefficient, what it must see, where it comes from, and how to
-run it.
-"""
+"""What a closed-form rule is: directions, coefficients, what it must see, and how to run it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,8 +12,10 @@ from .candidate import Candidate
 from .families.coefficient import Coefficient
 from .information import Information, Observation, observation, seen_at
 
+Step = tuple[np.ndarray, dict[str, float]]  # (change of the parameters, next state)
 
-def _no_objection(problem):
+
+def _no_objection(problem: ControlProblem) -> str | None:
     return None
 
 
@@ -44,14 +44,15 @@ class Rule(Candidate):
     sees: frozenset[Information]
     coefficients: tuple[Coefficient, ...]
     directions: Callable[[Observation], np.ndarray]
-    theory: Callable
+    theory: Callable[[ControlProblem, float], Mapping[str, float | None]]
     objection: Callable[..., str | None] = _no_objection
     contains: frozenset[str] = frozenset()
 
     @checked
     def look(self, seen: Observation) -> np.ndarray:
-        """Directions (S, m, c) from an observation, which must hold what the rule sees and is read
-        for nothing else.
+        """Directions (S, m, c) from an observation, which must hold what the rule sees.
+
+        It is read for nothing else.
         """
         return self.directions(seen.for_rule(self.name, self.sees))
 
@@ -63,8 +64,9 @@ class Rule(Candidate):
         *,
         elapsed: NonNegative = 0.0,
     ) -> np.ndarray:
-        """Directions (S, m, c) at points (S, n); NaN rows where the rule is undefined. Raises
-        ProblemError on objection.
+        """Directions (S, m, c) at points (S, n); NaN rows where the rule is undefined.
+
+        Raises ProblemError on objection.
         """
         self.check(problem)
         return self.look(seen_at(problem, points, self.sees, elapsed))
@@ -94,13 +96,14 @@ class Rule(Candidate):
 
     @checked
     def control(self, problem: ControlProblem, coefficients: Mapping[str, object]) -> Callable:
-        """The rule as a policy: (θ, t=0) -> u, θ of shape (n,) or (S, n); t only matters to rules
-        that see the horizon.
+        """The rule as a policy: (θ, t=0) -> u, θ of shape (n,) or (S, n).
+
+        The time t only matters to rules that see the horizon.
         """
         self.check(problem)
         vector = self.vector(coefficients)
 
-        def policy(theta, t: float = 0.0):
+        def policy(theta: np.ndarray, t: float = 0.0) -> np.ndarray:
             points = np.atleast_2d(np.asarray(theta, dtype=float))
             u = self.look(seen_at(problem, points, self.sees, t)) @ vector
             return u[0] if np.ndim(theta) == 1 else u
@@ -122,12 +125,12 @@ class Rule(Candidate):
         own and not included). The state counts the time, which is taken off the horizon of an
         objective that is seen.
         """
-        vector, step = self.vector(coefficients), step
+        vector = self.vector(coefficients)
 
-        def init(parameters):
+        def init(parameters: np.ndarray) -> dict[str, float]:
             return {"time": 0.0}
 
-        def update(seen, state):
+        def update(seen: np.ndarray | Observation, state: dict[str, float]) -> Step:
             if not isinstance(seen, Observation):
                 seen = observation(gradient=seen)
             change = step * (self.look(seen.later(state["time"])) @ vector)[0]

@@ -1,9 +1,10 @@
-"""Rules that treat each eigen-direction of the curvature by itself: natural gradient, Newton,
-ballistic, linear-quadratic.
+"""Rules that treat each eigen-direction of the curvature by itself.
 
-With g = Bᵀ∇L, H = BᵀL''B and M = G^(-1/2) H G^(-1/2) = Σ h vvᵀ they all read  u = -c G^(-1/2) φ(M)
-G^(-1/2) g  and
-differ in φ alone:  1 (natural gradient), 1/h (Newton), 1/√h (ballistic), (1 - e^{-rΔt})/(hΔt)
+With g = Bᵀ∇L, H = BᵀL''B and M = G^(-1/2) H G^(-1/2) = Σ h vvᵀ they all read
+
+    u = -c G^(-1/2) φ(M) G^(-1/2) g
+
+and differ in φ alone:  1 (natural gradient), 1/h (Newton), 1/√h (ballistic), (1 - e^{-rΔt})/(hΔt)
 (held-plan Newton) and the optimal gain per curvature (linear-quadratic). The preconditioner
 exponent is p = -d log φ / d log h.
 """
@@ -11,7 +12,7 @@ exponent is p = -d log φ / d log h.
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
@@ -22,6 +23,10 @@ from .gain import relaxation_rate
 from .gradient import knows_ends, short_horizon_step
 from .information import Information, Observation
 from .rule import Coefficient, Rule
+
+if TYPE_CHECKING:
+    from ..model.objective import Objective
+    from ..model.problem import ControlProblem
 
 _HELD_LIMITS = frozenset(
     {"newton", "linear_quadratic", "natural_gradient", "gradient_descent", "ballistic", "proximal"}
@@ -34,10 +39,10 @@ Matrices = Annotated[np.ndarray, Shape((2, 3), allow_nan=True)]
 
 @checked
 def metric_modes(hessian: Matrices, metric: Matrices) -> tuple[np.ndarray, np.ndarray]:
-    """(h, W): h (S, m) ascending, the eigenvalues of G^(-1/2) H G^(-1/2); W = G^(-1/2)V (S, m, m),
-    so that WᵀGW = I.
+    """(h, W): curvatures (S, m), ascending, and eigen-directions (S, m, m) in the metric.
 
-    Columns of W are the eigen-directions of the curvature in the metric; HW = GW diag(h).
+    h are the eigenvalues of G^(-1/2) H G^(-1/2) = V diag(h) Vᵀ, and the columns of W = G^(-1/2)V
+    the directions: WᵀGW = I and HW = GW diag(h).
     """
     if hessian.ndim != 3 or hessian.shape != metric.shape or hessian.shape[1] != hessian.shape[2]:
         raise ProblemError(
@@ -52,13 +57,10 @@ def metric_modes(hessian: Matrices, metric: Matrices) -> tuple[np.ndarray, np.nd
     return curvature, root @ rotation
 
 
-def along_modes(seen: Observation, factor: Callable) -> np.ndarray:
+def along_modes(seen: Observation, factor: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """-W φ(h) Wᵀg, shape (S, m, 1); NaN in rows whose Hessian or metric cannot be used."""
-    gradient, hessian, metric = (
-        seen[Information.GRADIENT],
-        seen[Information.HESSIAN],
-        seen[Information.METRIC],
-    )
+    gradient, hessian = seen[Information.GRADIENT], seen[Information.HESSIAN]
+    metric = seen[Information.METRIC]
     result = np.full((*gradient.shape, 1), np.nan)
     usable = (
         np.isfinite(gradient).all(1)
@@ -75,14 +77,15 @@ def along_modes(seen: Observation, factor: Callable) -> np.ndarray:
 
 def positive(curvature: np.ndarray) -> np.ndarray:
     """The curvatures, with rows of an indefinite or singular Hessian replaced by NaN."""
-    floor = 1e-13 * np.abs(curvature).max(axis=1, initial=0.0)
+    floor = 1e-13 * np.abs(curvature).max(axis=1, initial=0.0)  # round-off of the largest
     return np.where((curvature[:, 0] > floor)[:, None], curvature, np.nan)
 
 
 @checked
 def natural_gradient() -> Rule:
-    """u = -α G⁻¹Bᵀ∇L (Amari 1998): the optimum for short planning horizons; gradient descent when G
-    = I.
+    """u = -α G⁻¹Bᵀ∇L (Amari 1998): the optimum for short planning horizons.
+
+    Gradient descent when G = I.
     """
     return Rule(
         key="natural_gradient",
@@ -102,8 +105,9 @@ def natural_gradient() -> Rule:
 
 @checked
 def newton() -> Rule:
-    """u = -α (BᵀHB)⁻¹Bᵀ∇L: Newton's direction, undefined (NaN) where the Hessian is not positive
-    definite.
+    """u = -α (BᵀHB)⁻¹Bᵀ∇L: Newton's direction.
+
+    Undefined (NaN) where the Hessian is not positive definite.
     """
     return Rule(
         key="newton",
@@ -119,11 +123,10 @@ def newton() -> Rule:
 
 @checked
 def held_newton(*, hold: Annotated[Positive, Words(symbol="Δt")]) -> Rule:
-    """u = -c (I - e^{-RΔt})H⁻¹∇L / Δt: mean control over the first Δt = ``hold`` of the
-    infinite-horizon plan.
+    """u = -c (I - e^{-RΔt})H⁻¹∇L / Δt: the mean control of a plan held for Δt = ``hold``.
 
-    Newton's step for Δt → ∞, the linear-quadratic rule for Δt → 0. Undefined (NaN) where a mode has
-    no decaying plan.
+    The plan is that of the infinite horizon: Newton's step for Δt → ∞, the linear-quadratic rule
+    for Δt → 0. Undefined (NaN) where a mode has no decaying plan.
     """
     hold = number("hold Δt", hold, low=0, low_open=True)
     return Rule(
@@ -142,8 +145,9 @@ def held_newton(*, hold: Annotated[Positive, Words(symbol="Δt")]) -> Rule:
 
 @checked
 def ballistic() -> Rule:
-    """u = -α G^(-1/2)(G^(-1/2)HG^(-1/2))^(-1/2)G^(-1/2)∇L, G = I: -α H^(-1/2)∇L: no discount, no
-    deadline.
+    """u = -α G^(-1/2)(G^(-1/2)HG^(-1/2))^(-1/2)G^(-1/2)∇L, the optimum without discount or deadline.
+
+    For G = I it is -α H^(-1/2)∇L.
     """
     return Rule(
         key="ballistic",
@@ -157,10 +161,10 @@ def ballistic() -> Rule:
     )
 
 
-def _held(hold, seen):
+def _held(hold: float, seen: Observation) -> np.ndarray:
     objective = seen[Information.OBJECTIVE]
 
-    def factor(curvature):
+    def factor(curvature: np.ndarray) -> np.ndarray:
         rate = relaxation_rate(curvature, objective)
         with np.errstate(divide="ignore", invalid="ignore"):
             share = np.where(rate == 0, 1.0, -np.expm1(-rate * hold) / (rate * hold))
@@ -169,62 +173,60 @@ def _held(hold, seen):
     return along_modes(seen, factor)
 
 
-def _needs_running_loss(problem):
+def _needs_running_loss(problem: "ControlProblem") -> str | None:
     return None if problem.objective.loss_weight > 0 else "no running loss to plan for"
 
 
-def _predict_held(held, problem, hold):
+def _predict_held(held: float, problem: "ControlProblem", hold: float) -> dict[str, float]:
     exact = math.isinf(problem.objective.horizon) and not problem.model.has_drift
     return {"scale": 1.0} if exact and math.isclose(hold, held) else {}
 
 
-def _flat(objective):
-    return (
-        objective.learning_rate * objective.loss_weight / objective.discount
-        if objective.discount
-        else np.nan
-    )
+def _flat(objective: "Objective") -> float:
+    """r/h in the limit h → 0: ηk/γ."""
+    if not objective.discount:
+        return np.nan
+    return objective.learning_rate * objective.loss_weight / objective.discount
 
 
-def _natural(seen):
+def _natural(seen: Observation) -> np.ndarray:
     return -np.linalg.solve(seen[Information.METRIC], seen[Information.GRADIENT][:, :, None])
 
 
-def _newton(seen):
-    identity = np.broadcast_to(
-        np.eye(seen[Information.GRADIENT].shape[1]), seen[Information.HESSIAN].shape
-    )
+def _newton(seen: Observation) -> np.ndarray:
+    # the metric cancels in Newton's direction, so that the rule need not see it
+    gradient, hessian = seen[Information.GRADIENT], seen[Information.HESSIAN]
+    identity = np.broadcast_to(np.eye(gradient.shape[1]), hessian.shape)
     flat = Observation(
         values={
-            Information.GRADIENT: seen[Information.GRADIENT],
-            Information.HESSIAN: seen[Information.HESSIAN],
+            Information.GRADIENT: gradient,
+            Information.HESSIAN: hessian,
             Information.METRIC: identity,
         }
     )
     return along_modes(flat, lambda curvature: 1 / positive(curvature))
 
 
-def _ballistic(seen):
+def _ballistic(seen: Observation) -> np.ndarray:
     return along_modes(seen, lambda curvature: 1 / np.sqrt(positive(curvature)))
 
 
-def _predict_natural(problem, hold):
+def _predict_natural(problem: "ControlProblem", hold: float) -> dict[str, float]:
     step = short_horizon_step(problem.objective)
-    return {} if hold or step is None or not knows_ends(problem) else {"learning_rate": step}
+    if hold or step is None or not knows_ends(problem):
+        return {}
+    return {"learning_rate": step}
 
 
-def _predict_newton(problem, hold):
+def _predict_newton(problem: "ControlProblem", hold: float) -> dict[str, float]:
     """1/Δt for a plan held for Δt → ∞ (T = ∞, f = 0)."""
     settled = math.isinf(problem.objective.horizon) and not problem.model.has_drift
     return {"step": 1 / hold} if hold and settled else {}
 
 
-def _predict_ballistic(problem, hold):
+def _predict_ballistic(problem: "ControlProblem", hold: float) -> dict[str, float]:
     objective = problem.objective
-    exact = (
-        objective.discount == 0
-        and math.isinf(objective.horizon)
-        and not problem.model.has_drift
-        and not hold
-    )
-    return {"rate": math.sqrt(objective.learning_rate * objective.loss_weight)} if exact else {}
+    never_ends = objective.discount == 0 and math.isinf(objective.horizon)
+    if hold or not never_ends or problem.model.has_drift:
+        return {}
+    return {"rate": math.sqrt(objective.learning_rate * objective.loss_weight)}

@@ -1,5 +1,6 @@
-"""The programs whose variables are a policy's coefficients: exact second moments of linear rules,
-and averages over drawn scenarios of any rule, with their derivatives by CasADi.
+"""The programs whose variables are a policy's coefficients, with derivatives by CasADi.
+
+Exact second moments of linear rules, and averages over drawn scenarios of any rule.
 """
 
 from .moment_model import (

@@ -1,8 +1,6 @@
-"""A function of scalars applied to many points at once: every scalar becomes a column, every
-operation one over columns.
-"""
+"""A function of scalars applied to many points at once: every scalar becomes a column."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import casadi as ca
 
@@ -19,39 +17,34 @@ def over_columns(
     differentiated. Each scalar operation becomes one CasADi operation on a column, ten times faster
     than a map over points, which interprets every operation for each.
     """
-    inputs = [
-        ca.MX.sym(
-            function.name_in(i),
-            count if i in columns else function.size1_in(i),
-            function.size1_in(i) if i in columns else 1,
-        )
-        for i in range(function.n_in())
-    ]
-    cut = [
-        ca.horzsplit(entry) if i in columns else ca.vertsplit(entry)
-        for i, entry in enumerate(inputs)
-    ]
-    outputs = _replay(function, cut)
+    inputs, scalars = [], []
+    for i in range(function.n_in()):
+        size = function.size1_in(i)
+        shape = (count, size) if i in columns else (size, 1)
+        symbol = ca.MX.sym(function.name_in(i), *shape)
+        inputs.append(symbol)
+        scalars.append(ca.horzsplit(symbol) if i in columns else ca.vertsplit(symbol))
+    outputs = _replay(function, scalars)
     dense = [ca.horzcat(*(_column(entry, count) for entry in group)) for group in outputs]
     flags = [i in differentiable for i in range(function.n_in())]
     return ca.Function(f"{function.name()}_columns", inputs, dense, {"is_diff_in": flags})
 
 
-def _column(value, count):
+def _column(value: ca.MX | float, count: int) -> ca.MX:
+    """(count, 1), also of what is one number for all points."""
     value = ca.densify(ca.MX(value))
     return value if value.size1() == count else ca.repmat(value, count, 1)
 
 
-def _replay(function, inputs):
+def _replay(function: ca.Function, inputs: Sequence[Sequence[ca.MX]]) -> list[list[ca.MX | float]]:
     """Outputs as lists of MX columns, by running the function's scalar operations on MX columns."""
-    work = [None] * function.sz_w()
-    outputs = [[0.0] * function.numel_out(i) for i in range(function.n_out())]
+    work: dict[int, ca.MX] = {}  # its registers
+    outputs: list[list[ca.MX | float]] = [
+        [0.0] * function.numel_out(i) for i in range(function.n_out())
+    ]
     for k in range(function.n_instructions()):
-        kind, to, given = (
-            function.instruction_id(k),
-            function.instruction_output(k),
-            function.instruction_input(k),
-        )
+        kind = function.instruction_id(k)
+        to, given = function.instruction_output(k), function.instruction_input(k)
         if kind == ca.OP_CONST:
             work[to[0]] = ca.MX(function.instruction_constant(k))
         elif kind == ca.OP_INPUT:

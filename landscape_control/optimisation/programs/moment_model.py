@@ -17,8 +17,7 @@ from ..program import PolicyProgram
 
 @dataclass(frozen=True, kw_only=True)
 class MomentLayout:
-    """Which entries the second-moment matrix S = E x xᵀ has, and where its upper triangle stands in
-    a vector.
+    """Which entries S = E x xᵀ has, and where its upper triangle stands in a vector.
 
     Attributes
     ----------
@@ -60,12 +59,12 @@ class MomentLayout:
 
 def layout_of(program: PolicyProgram) -> MomentLayout:
     """The smallest layout that holds a program's moments."""
-    task = program.task
-    means = [task.start_mean]
-    if task.minimum is not None:
-        means += [task.minimum.prior_mean[0], task.minimum.centre[0]]
+    start_mean, minimum = program.task.start_mean, program.task.minimum
+    means = [start_mean]
+    if minimum is not None:
+        means += [minimum.prior_mean[0], minimum.centre[0]]
     return MomentLayout(
-        memory=program.family.state_size, moving=task.minimum is not None, affine=any(means)
+        memory=program.family.state_size, moving=minimum is not None, affine=any(means)
     )
 
 
@@ -73,7 +72,7 @@ def start_moments(layout: MomentLayout, task: LandscapeDistribution) -> np.ndarr
     """S at t = 0 as a vector: θ_0 and μ_0 independent, the family's state zero."""
     mean, variance = np.zeros(layout.dimension), np.zeros(layout.dimension)
     mean[0], variance[0] = task.start_mean, task.start_variance
-    if layout.moving:
+    if task.minimum is not None:
         mean[layout.minimum] = task.minimum.prior_mean[0]
         variance[layout.minimum] = task.minimum.prior_covariance[0, 0]
     if layout.affine:
@@ -83,20 +82,22 @@ def start_moments(layout: MomentLayout, task: LandscapeDistribution) -> np.ndarr
 
 
 def minimum_step(task: LandscapeDistribution) -> tuple[float, float, float]:
-    """(ρ, q, centre) of μ' - centre = ρ(μ - centre) + N(0, q) over one time unit, in its first two
-    moments.
+    """(ρ, q, centre) of μ' - centre = ρ(μ - centre) + N(0, q) over one time unit.
+
+    Exact in the first two moments of μ, whatever its law.
     """
-    if task.minimum is None:
+    minimum = task.minimum
+    if minimum is None:
         return 1.0, 0.0, 0.0
-    rate, diffusion = task.minimum.reversion[0, 0], task.minimum.diffusion[0, 0]
-    gained = diffusion if rate == 0 else diffusion * -math.expm1(-2 * rate) / (2 * rate)
-    return math.exp(-rate), gained, float(task.minimum.centre[0])
+    rate, diffusion = minimum.reversion[0, 0], minimum.diffusion[0, 0]
+    gained = diffusion
+    if rate != 0:
+        gained = diffusion * -math.expm1(-2 * rate) / (2 * rate)  # ∫₀¹ diffusion e^{-2·rate·t} dt
+    return math.exp(-rate), gained, float(minimum.centre[0])
 
 
 def time_weights(program: PolicyProgram) -> tuple[np.ndarray, np.ndarray]:
-    """Weights (T,) of E L(θ_{t+1}) and of E|Δθ_t|²: discount, k, κ, 1/2η and the kind of cost as
-    plain numbers.
-    """
+    """Weights (T,) of E L(θ_{t+1}) and of E|Δθ_t|²: discount, k, κ, 1/2η and the kind of cost."""
     objective, steps = program.objective, np.arange(program.steps)
     loss = np.zeros(program.steps)
     if program.cost in ("running", "both"):
@@ -111,7 +112,10 @@ def noise_variance(program: PolicyProgram, curvatures: np.ndarray) -> np.ndarray
     sees = program.sees
     if isinstance(sees, CurvatureNoise):
         return sees.scale**2 * np.asarray(curvatures) ** (2 * sees.power)
-    return np.full(np.shape(curvatures), float(sees.noise) ** 2)
+    sigma = sees.noise if isinstance(sees, NoisyGradient) else 0.0
+    if not isinstance(sigma, float):
+        raise _no_closed_moments(sees)
+    return np.full(np.shape(curvatures), sigma**2)
 
 
 def check_linear(program: PolicyProgram) -> None:
@@ -125,15 +129,18 @@ def check_linear(program: PolicyProgram) -> None:
             advice="optimize_policy turns to scenarios for these",
         )
     if not plain_noise(program.sees):
-        raise ProblemError(
-            "sees",
-            expected="ExactGradient(), NoisyGradient(σ) with one number, or CurvatureNoise",
-            received=type(program.sees).__name__,
-            advice=(
-                "every mode sees its own gradient with noise that does not depend on where it"
-                " stands"
-            ),
-        )
+        raise _no_closed_moments(program.sees)
+
+
+def _no_closed_moments(sees: Sees | None) -> ProblemError:
+    return ProblemError(
+        "sees",
+        expected="ExactGradient(), NoisyGradient(σ) with one number, or CurvatureNoise",
+        received=type(sees).__name__,
+        advice=(
+            "every mode sees its own gradient with noise that does not depend on where it stands"
+        ),
+    )
 
 
 def plain_noise(sees: Sees | None) -> bool:

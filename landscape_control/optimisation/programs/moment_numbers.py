@@ -1,6 +1,4 @@
-"""The numbers of a moment program: horizon, prices, noise and spectrum as one vector of parameters,
-and its scales.
-"""
+"""The numbers of a moment program, as one vector of parameters, and its scales."""
 
 import math
 from collections.abc import Sequence
@@ -8,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...support.errors import ProblemError
-from ..program import PolicyProgram
+from ..program import PolicyProgram, spectrum_of
 from .moment_model import minimum_step, noise_variance, start_moments, time_weights
 from .moment_program import MomentProgram
 
@@ -20,17 +18,15 @@ ROUND_OFF = 1e-14
 def pack(
     moment_program: MomentProgram, program: PolicyProgram, nodes: int, unit: float = 1.0
 ) -> np.ndarray:
-    """The parameter vector of a policy program's numbers with N quadrature nodes; curvatures in
-    units of ``unit``.
+    """The parameter vector of a policy program's numbers with N quadrature nodes.
 
-    Noise and cost are then in units of it too, learning rates and lags of linear rules in units of
-    1/unit, and θ as it was.
+    Curvatures are in units of ``unit``. Noise and cost are then in units of it too, learning rates
+    and lags of linear rules in units of 1/unit, and θ as it was.
     """
-    curvatures, weights = program.task.curvatures.nodes(nodes)
+    curvatures, weights = spectrum_of(program).nodes(nodes)
     reference = standing_still(program, curvatures, weights) / unit
-    return pack_modes(
-        moment_program, program, curvatures, weights, [reference, floor(program)], unit
-    )
+    last = [reference, floor(program)]
+    return pack_modes(moment_program, program, curvatures, weights, last, unit)
 
 
 def pack_modes(
@@ -41,9 +37,7 @@ def pack_modes(
     last: Sequence[float],
     unit: float = 1.0,
 ) -> np.ndarray:
-    """The same for modes of any curvatures (N,) and weights (N,), and ``last`` = [reference,
-    floor].
-    """
+    """The same for modes of any curvatures (N,) and weights (N,); ``last`` = [reference, floor]."""
     loss, effort = time_weights(program)
     noise = noise_variance(program, curvatures)
     start = start_moments(moment_program.layout, program.task)
@@ -62,28 +56,27 @@ def pack_modes(
 
 
 def floor(program: PolicyProgram) -> float:
-    """What is added to J over its value at rest before the logarithm: round-off where as few
-    curvatures as steps, seen without noise and at no price, can all be learnt."""
-    few = (
-        program.task.curvatures.exact and len(program.task.curvatures.nodes(1)[0]) <= program.steps
-    )
+    """What is added to J over its value at rest before the logarithm.
+
+    Round-off where as few curvatures as steps, seen without noise and at no price, can all be
+    learnt.
+    """
+    spectrum = spectrum_of(program)
+    few = spectrum.exact and len(spectrum.nodes(1)[0]) <= program.steps
     return ROUND_OFF if few and is_free(program) else FLOOR
 
 
 def is_free(program: PolicyProgram) -> bool:
-    """Whether nothing keeps the cost away from zero: no noise, no price of movement, a minimum that
-    rests.
-    """
-    noise = noise_variance(program, program.task.curvatures.nodes(1)[0]).any()
-    return (
-        program.task.minimum is None and math.isinf(program.objective.learning_rate) and not noise
-    )
+    """Whether J can be zero: no noise, no price of movement, a minimum that rests."""
+    has_noise = noise_variance(program, spectrum_of(program).nodes(1)[0]).any()
+    rests, is_unpaid = program.task.minimum is None, math.isinf(program.objective.learning_rate)
+    return rests and is_unpaid and not has_noise
 
 
 def check_paid(program: PolicyProgram) -> None:
     """Refuse a program in which never moving costs nothing, or more than a number can hold."""
     with np.errstate(over="ignore", invalid="ignore"):
-        reference = standing_still(program, *program.task.curvatures.nodes(1))
+        reference = standing_still(program, *spectrum_of(program).nodes(1))
     if 0 < reference < math.inf:
         return
     objective = program.objective
@@ -111,17 +104,14 @@ def check_paid(program: PolicyProgram) -> None:
 def standing_still(program: PolicyProgram, curvatures: np.ndarray, weights: np.ndarray) -> float:
     """J of never moving: the scale of the cost."""
     loss, _ = time_weights(program)
-    mean = program.task.start_mean
-    spread = np.full(program.steps, program.task.start_variance + mean * mean)
-    if program.task.minimum is not None:
-        rho, gained, centre = minimum_step(program.task)
-        mean, variance = (
-            program.task.minimum.prior_mean[0],
-            program.task.minimum.prior_covariance[0, 0],
-        )
+    task, minimum = program.task, program.task.minimum
+    # E(θ_0 - μ_{t+1})² at every step
+    spread = np.full(program.steps, task.start_variance + task.start_mean * task.start_mean)
+    if minimum is not None:
+        rho, gained, centre = minimum_step(task)
+        mean, variance = minimum.prior_mean[0], minimum.prior_covariance[0, 0]
         for t in range(program.steps):
-            mean, variance = centre + rho * (mean - centre), rho**2 * variance + gained
-            spread[t] = (
-                program.task.start_variance + variance + (program.task.start_mean - mean) ** 2
-            )
+            mean = centre + rho * (mean - centre)
+            variance = rho**2 * variance + gained
+            spread[t] = task.start_variance + variance + (task.start_mean - mean) ** 2
     return float((weights @ curvatures) / 2 * (loss @ spread))

@@ -1,5 +1,4 @@
-"""Exact moment programs: the expected cost of a linear rule over random quadratics, and its
-derivatives, by CasADi.
+"""Exact moment programs: the expected cost of a linear rule over random quadratics, by CasADi.
 
 Given the curvature the second moments S = E x xᵀ propagate linearly, S' = A S Aᵀ + n v nᵀ + q. One
 mode's cost and derivatives are built once and mapped over the quadrature nodes, so that the time of
@@ -12,17 +11,18 @@ from functools import cached_property
 import casadi as ca
 import numpy as np
 
-from ...rules.families import Clock, Family
+from ...rules.families import Clock, Family, Layout
+from ...rules.families.elementwise import Value
 from ...rules.families.response import linear_rows
 from .moment_model import MomentLayout
 
+_DEEP = 3  # levels to which two expressions are compared when asked whether they are equal
 REFERENCE = -2  # where the packed numbers hold the cost that J is divided by; the floor follows it
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MomentProgram:
-    """The expected cost J over one family's coefficients for T steps; all other numbers are
-    parameters.
+    """The expected cost J over one family's coefficients; all other numbers are parameters.
 
     Attributes
     ----------
@@ -36,14 +36,15 @@ class MomentProgram:
     layout: MomentLayout
 
     @cached_property
-    def coefficients(self):
-        """Layout of the variables."""
+    def coefficients(self) -> Layout:
+        """Of the variables."""
         return self.family.layout(self.horizon)
 
     @property
     def shared_size(self) -> int:
-        """Length of what all nodes share: loss weights (T), effort weights (T), moments at the
-        start, ρ, q, centre.
+        """Length of what all nodes share.
+
+        Weights of the loss (T) and of the effort (T), moments at the start, ρ, q, centre.
         """
         return 2 * self.horizon + self.layout.size + 3
 
@@ -56,10 +57,11 @@ class MomentProgram:
         moments, drift = shared[2 * steps : 2 * steps + size], shared[2 * steps + size :]
         cost, kernel = ca.SX(0), _Kernel(self.layout, h, v, drift)
         for t in range(steps):
-            clock = Clock(step=t, horizon=steps)
-            kernel.set_rule(linear_rows(self.family, self.coefficients.at_step(x, t), clock))
+            values, clock = self.coefficients.at_step(x, t), Clock(step=t, horizon=steps)
+            kernel.set_rule(linear_rows(self.family, values, clock))
             moments, effort = kernel.advance(moments)
-            cost += shared[t] * h / 2 * kernel.spread(moments) + shared[steps + t] * effort
+            loss = h / 2 * kernel.spread(moments)
+            cost += shared[t] * loss + shared[steps + t] * effort
         return cost, [x, shared, h, v]
 
     @cached_property
@@ -87,7 +89,7 @@ class MomentProgram:
         """How many quadrature nodes a vector of packed numbers has."""
         return (len(packed) - 2 - self.shared_size) // 3
 
-    def mapped(self, which: str, nodes: int, x: ca.MX, p: ca.MX) -> list:
+    def mapped(self, which: str, nodes: int, x: ca.MX, p: ca.MX) -> list[ca.MX]:
         """Costs (1, N), gradients (n, N), Hessians (n², N) at all nodes, from the packed numbers p."""
         s = self.shared_size
         function = getattr(self, which).map(f"{which}_{nodes}", "serial", nodes, [0, 1], [])
@@ -95,10 +97,10 @@ class MomentProgram:
         return list(outputs) if isinstance(outputs, tuple) else [outputs]
 
     def nlp(self, nodes: int, *, exact: bool) -> tuple[dict, dict]:
-        """(nlp, derivatives) of minimising log(J/reference + floor), whose minimiser is J's, with N
-        quadrature nodes.
+        """(nlp, derivatives) of minimising log(J/reference + floor), whose minimiser is J's.
 
-        Numbers p: shared, curvatures, noise variances and weights of the nodes, reference, floor.
+        With N quadrature nodes. Numbers p: shared, curvatures, noise variances and weights of the
+        nodes, reference, floor.
         """
         n, s = self.coefficients.size, self.shared_size
         x, p = ca.MX.sym("x", n), ca.MX.sym("p", s + 3 * nodes + 2)
@@ -106,20 +108,21 @@ class MomentProgram:
         level = p[-1] * reference
         cost = self.mapped("value", nodes, x, p)[0] @ weights + level
         value, slopes = (part @ weights for part in self.mapped("slope", nodes, x, p))
-        slopes /= value + level
-        derivatives = {
-            "grad_f": ca.Function(
-                "nlp_grad_f",
-                [x, p],
-                [ca.log((value + level) / reference), slopes],
-                ["x", "p"],
-                ["f", "grad_f_x"],
-            )
-        }
+        # ∇ log(J + level) = ∇J / (J + level)
+        logarithm = ca.log((value + level) / reference)
+        gradient = ca.Function(
+            "nlp_grad_f",
+            [x, p],
+            [logarithm, slopes / (value + level)],
+            ["x", "p"],
+            ["f", "grad_f_x"],
+        )
+        derivatives = {"grad_f": gradient}
         if exact:
             value, slopes, curved = (
                 part @ weights for part in self.mapped("curvature", nodes, x, p)
             )
+            # ∇² log(J + level) = ∇²J / (J + level) - the square of its gradient
             slopes = slopes / (value + level)
             hessian = ca.reshape(curved, n, n) / (value + level) - slopes @ slopes.T
             factor, rows = ca.MX.sym("lam_f"), ca.MX.sym("lam_g", 0)
@@ -133,54 +136,52 @@ class MomentProgram:
         return {"x": x, "f": ca.log(cost / reference), "p": p}, derivatives
 
 
-class _Kernel:
-    """S as a vector to S' as a vector, its matrix kept while the rule stays the same from step to
-    step.
-    """
+Rows = list[list[ca.SX]]
 
-    def __init__(self, layout: MomentLayout, h, v, drift):
-        self.layout, self.h, self.v, (self.rho, self.q, self.centre) = (
-            layout,
-            h,
-            v,
-            ca.vertsplit(drift),
-        )
+
+class _Kernel:
+    """S as a vector to S' as a vector; its matrix is kept while the rule stays the same."""
+
+    def __init__(self, layout: MomentLayout, h: ca.SX, v: ca.SX, drift: ca.SX):
+        self.layout, self.h, self.v = layout, h, v
+        self.rho, self.q, self.centre = ca.vertsplit(drift)
+        self.rows: Rows | None = None
+        # vec(S) of the whole matrix = double @ its upper triangle, of which ``keep`` are the places
         d = layout.dimension
-        self.rows = None
-        doubled = [(i + d * j, layout.place(i, j)) for i in range(d) for j in range(d)]
-        self.double = ca.DM.triplet(
-            *map(list, zip(*doubled, strict=True)), ca.DM.ones(d * d), d * d, layout.size
-        )
+        whole = [i + d * j for i in range(d) for j in range(d)]
+        packed = [layout.place(i, j) for i in range(d) for j in range(d)]
+        self.double = ca.DM.triplet(whole, packed, ca.DM.ones(d * d), d * d, layout.size)
         self.keep = [i + d * j for i, j in layout.pairs]
 
-    def set_rule(self, rows):
+    def set_rule(self, rows: list[list[Value]]) -> None:
         """Set the step's matrices from the rule's rows, unless they are those of the step before."""
-        rows = [[ca.SX(entry) for entry in row] for row in rows]
-        if self.rows is not None and all(
-            ca.is_equal(new, old, 3)
-            for line, before in zip(rows, self.rows, strict=True)
-            for new, old in zip(line, before, strict=True)
-        ):
-            return
-        self.rows = rows
+        symbols = [[ca.SX(entry) for entry in row] for row in rows]
+        if self.rows is None or not _same(symbols, self.rows):
+            self.rows = symbols
+            self._build(symbols)
+
+    def _build(self, rows: Rows) -> None:
+        layout = self.layout
         move, *state = (self._over_state(row) for row in rows)
-        matrix = ca.vertcat(_unit(self.layout.dimension, 0) + move, *state, *self._minimum_rows())
-        noise = ca.vertcat(
-            *[row[1] for row in rows], ca.SX(self.layout.moving + self.layout.affine, 1)
-        )
+        matrix = ca.vertcat(_unit(layout.dimension, 0) + move, *state, *self._minimum_rows())
+        nothing = ca.SX(layout.moving + layout.affine, 1)  # no noise of gradients enters μ or 1
+        noise = ca.vertcat(*[row[1] for row in rows], nothing)
         gained = noise @ noise.T * self.v
-        if self.layout.moving:
-            gained[self.layout.minimum, self.layout.minimum] += self.q
+        if layout.moving:
+            gained[layout.minimum, layout.minimum] += self.q
         self.matrix = self._paired(matrix)
         self.gained = ca.sparsify(ca.vec(gained)[self.keep])
-        same = [
-            k for k, row in enumerate(state) if ca.is_equal(ca.densify(row), ca.densify(move), 3)
-        ]
-        self.effort_place = self.layout.place(1 + same[0], 1 + same[0]) if same else None
-        if not same:
+        # rules with momentum carry Δθ in their state, where E|Δθ|² can be read off
+        dense = ca.densify(move)
+        carrying = [k for k, row in enumerate(state) if ca.is_equal(ca.densify(row), dense, _DEEP)]
+        self.effort_place: int | None = None
+        if carrying:
+            place = 1 + carrying[0]
+            self.effort_place = layout.place(place, place)
+        else:
             self.effort_row = (ca.kron(move, move) @ self.double, rows[0][1] ** 2 * self.v)
 
-    def advance(self, moments):
+    def advance(self, moments: ca.SX) -> tuple[ca.SX, ca.SX]:
         """(S', E|Δθ|²)."""
         following = self.matrix @ moments + self.gained
         if self.effort_place is not None:
@@ -188,17 +189,18 @@ class _Kernel:
         row, noise = self.effort_row
         return following, row @ moments + noise
 
-    def spread(self, moments):
+    def spread(self, moments: ca.SX) -> ca.SX:
         """E(θ - μ)²."""
         place, m = self.layout.place, self.layout.minimum
         if not self.layout.moving:
             return moments[0]
         return moments[0] - 2 * moments[place(0, m)] + moments[place(m, m)]
 
-    def _over_state(self, row):
+    def _over_state(self, row: list[ca.SX]) -> ca.SX:
         """A row over (θ, y, state…) as a row over x, with y = h(θ - μ)."""
         over_x = ca.SX(1, self.layout.dimension)
-        entries = {0: row[0] + self.h * row[1]} | {1 + k: entry for k, entry in enumerate(row[2:])}
+        entries = {0: row[0] + self.h * row[1]}
+        entries |= {1 + k: entry for k, entry in enumerate(row[2:])}
         if self.layout.moving:
             entries[self.layout.minimum] = -self.h * row[1]
         for place, entry in entries.items():
@@ -206,19 +208,32 @@ class _Kernel:
                 over_x[0, place] = entry
         return over_x
 
-    def _minimum_rows(self):
+    def _minimum_rows(self) -> list[ca.SX]:
+        """The rows of μ' and of the entry that is always 1, where they are carried."""
         d, rows = self.layout.dimension, []
         if self.layout.moving:
-            rows.append(self.rho * _unit(d, self.layout.minimum))
+            moved = self.rho * _unit(d, self.layout.minimum)
             if self.layout.affine:
-                rows[-1][0, d - 1] = (1 - self.rho) * self.centre
-        return [*rows, *([_unit(d, d - 1)] if self.layout.affine else [])]
+                moved[0, d - 1] = (1 - self.rho) * self.centre
+            rows.append(moved)
+        if self.layout.affine:
+            rows.append(_unit(d, d - 1))
+        return rows
 
-    def _paired(self, matrix):
+    def _paired(self, matrix: ca.SX) -> ca.SX:
+        """A S Aᵀ as a matrix on the upper triangle of S."""
         return ca.sparsify(ca.kron(matrix, matrix)[self.keep, :] @ self.double)
 
 
-def _unit(size, place):
+def _same(rows: Rows, others: Rows) -> bool:
+    return all(
+        ca.is_equal(entry, other, _DEEP)
+        for row, other_row in zip(rows, others, strict=True)
+        for entry, other in zip(row, other_row, strict=True)
+    )
+
+
+def _unit(size: int, place: int) -> ca.SX:
     row = ca.SX(1, size)
     row[0, place] = 1
     return row

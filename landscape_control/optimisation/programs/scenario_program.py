@@ -1,5 +1,4 @@
-"""Scenario programs: the average cost of a rule over drawn landscapes, starts and noise, with exact
-derivatives.
+"""Scenario programs: the average cost of a rule over drawn scenarios, with exact derivatives.
 
 One step of the rule on one landscape is traced once, as scalars; it is then applied to all S
 scenarios together, one column per scalar, and folded over time. The graph holds one step, whatever
@@ -13,7 +12,8 @@ from functools import cached_property
 import casadi as ca
 import numpy as np
 
-from ...rules.families import Clock, Family
+from ...rules.families import Clock, Family, Layout
+from ...rules.families.elementwise import Value
 from ...support.errors import ProblemError
 from .columns import over_columns
 from .variables import Scale, coefficient_table
@@ -68,8 +68,9 @@ class Scenarios:
         return len(self.starts)
 
     def numbers(self, width: int) -> np.ndarray:
-        """Everything but the blocks in one vector: chunks of ``width`` scenarios; in each, one
-        column per scalar.
+        """Everything but the blocks in one vector: chunks of ``width`` scenarios.
+
+        Each chunk holds one column per scalar.
         """
         arrays = (self.starts, self.hidden, self.noise, self.weights)
         chunks = [
@@ -79,8 +80,7 @@ class Scenarios:
 
 
 class ScenarioProgram:
-    """J(x) = Σ_s w_s J_s(c(x)),  J_s = Σ_{t<T} [a_t L(θ_{t+1}, φ_{t+1}) + b_t |Δθ_t|²],  and its
-    derivatives.
+    """J(x) = Σ_s w_s J_s(c(x)),  J_s = Σ_{t<T} [a_t L(θ_{t+1}, φ_{t+1}) + b_t |Δθ_t|²].
 
     The variables x are the coefficients c on their own scales: log c, -log(1-c), or c itself where
     that would exclude admissible values or c varies. Parameters p = (weights a_t, b_t; then the
@@ -118,12 +118,11 @@ class ScenarioProgram:
             for scene, width in zip(scenes, self.widths, strict=True)
         ]
 
-    def _summed(self, name, kind, outputs=1):
-        """(x, p, [outputs]): the chunks' function ``kind`` mapped over the chunks of every scene,
-        its outputs added up.
-        """
+    def _summed(self, name: str, kind: str, outputs: int = 1) -> tuple[ca.MX, ca.MX, list[ca.MX]]:
+        """(x, p, [outputs]): the chunks' function ``kind`` added up over all chunks of all scenes."""
         x, stage = ca.MX.sym("x", self.layout.size), ca.MX.sym("stage", 2 * self.horizon)
-        numbers, terms = [], []
+        numbers: list[ca.MX] = []
+        terms: list[list[ca.MX]] = []
         for chunk, count, width in zip(self._chunks, self.counts, self.widths, strict=True):
             chunks = count // width
             shared, summed = [0, 1], list(range(outputs))  # x and stage; every output
@@ -143,16 +142,19 @@ class ScenarioProgram:
 
     @cached_property
     def value(self) -> ca.Function:
+        """(x, p) -> J."""
         x, p, outputs = self._summed("average", "value")
         return ca.Function("average_cost", [x, p], outputs)
 
     @cached_property
     def gradient(self) -> ca.Function:
+        """(x, p) -> J, ∇J."""
         x, p, outputs = self._summed("slope", "gradient", outputs=2)
         return ca.Function("average_gradient", [x, p], outputs)
 
     @cached_property
     def curvature(self) -> ca.Function | None:
+        """(x, p) -> J, ∇J, ∇²J; None where there are too many variables."""
         if self.layout.size > MOST_FOR_HESSIAN:
             return None
         x, p, outputs = self._summed("curvature", "curvature", outputs=3)
@@ -175,7 +177,7 @@ class ScenarioProgram:
             sigma, rows = ca.MX.sym("sigma"), ca.MX.sym("rows", 0)
             cost, slope, bent = self.curvature(x, p[:-1])
             _, rate, second = self._outer(cost, p[-1])
-            whole = rate * bent + second * slope @ slope.T
+            whole = rate * bent + second * slope @ slope.T  # of F(J), by the chain rule
             functions["hess_lag"] = ca.Function(
                 "scaled_hessian", [x, p, sigma, rows], [ca.triu(sigma * whole)]
             )
@@ -190,33 +192,40 @@ class ScenarioProgram:
         return float(value), np.array(rate * slope).ravel()
 
     def bent(self, x: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-        """∇²J (n, n) as numbers."""
+        """∇²J (n, n) as numbers, of a program that has a ``curvature``."""
+        if self.curvature is None:
+            raise ValueError(f"no Hessian of {self.layout.size} variables was built")
         return np.array(self.curvature(x, numbers)[2])
 
-    def _variables(self):
+    def _variables(self) -> tuple[ca.MX, ca.MX]:
         return ca.MX.sym("x", self.layout.size), ca.MX.sym("p", self.value.numel_in(1) + 1)
 
-    def _outer(self, cost, reference):
-        """F(J), F'(J), F''(J)."""
+    def _outer(self, cost: Value, reference: Value) -> tuple[Value, Value, Value]:
+        """F(J), F'(J), F''(J) of what is minimised."""
         if not self.positive:
             return cost / reference, 1 / reference, 0
         level = cost + FLOOR * reference
         return ca.log(level / reference), 1 / level, -1 / level**2
 
     def numbers(self, stage_weights: np.ndarray, scenarios: Sequence[Scenarios]) -> np.ndarray:
-        """The parameters p from the weights (2, T) of loss and effort and the scenarios of each
-        scene.
-        """
+        """The parameters p from the weights (2, T) of loss and effort and each scene's scenarios."""
         parts = [drawn.numbers(width) for drawn, width in zip(scenarios, self.widths, strict=True)]
         return np.concatenate([np.ravel(stage_weights), *parts])
 
 
 class Chunk:
-    """The cost of W scenarios of one scene as functions of (x, stage weights, numbers of the
-    scenarios), and derivatives.
-    """
+    """The cost of W scenarios of one scene, of (x, stage weights, numbers of the scenarios)."""
 
-    def __init__(self, family, horizon, scene, width, layout, scale):
+    def __init__(
+        self,
+        family: Family,
+        horizon: int,
+        scene: Scene,
+        width: int,
+        layout: Layout,
+        scale: Scale,
+    ):
+        # per scenario: θ_0 and φ_0, then φ and ξ of every step, and the weight
         self.size = width * ((scene.dimension + scene.hidden) * (horizon + 1) + 1)
         x, stage = ca.MX.sym("x", layout.size), ca.MX.sym("stage", 2 * horizon)
         data = ca.MX.sym("scenarios", self.size)
@@ -227,42 +236,43 @@ class Chunk:
 
     @cached_property
     def value(self) -> ca.Function:
+        """-> Σ w J."""
         return ca.Function("chunk_cost", self._symbols, [self._total])
 
     @cached_property
-    def slope(self):
+    def slope(self) -> ca.MX:
+        """∇ Σ w J as an expression."""
         return ca.densify(ca.gradient(self._total, self._symbols[0]))
 
     @cached_property
     def gradient(self) -> ca.Function:
+        """-> Σ w J and its gradient."""
         return ca.Function("chunk_gradient", self._symbols, [self._total, self.slope])
 
     @cached_property
     def curvature(self) -> ca.Function:
+        """-> Σ w J, its gradient and its Hessian."""
         x = self._symbols[0]
         bent = ca.densify(ca.jtimes(self.slope, x, ca.MX.eye(x.numel())))
         return ca.Function("chunk_curvature", self._symbols, [self._total, self.slope, bent])
 
 
 def one_step(family: Family, horizon: int, scene: Scene) -> ca.Function:
-    """(state, coefficients, φ, φ', ξ, [t, a, b]) -> next state, in scalars; the state ends with the
-    cost so far.
+    """(state, coefficients, φ, φ', ξ, [t, a, b]) -> next state, in scalars.
+
+    The state ends with the cost so far.
     """
     n = scene.dimension
     theta, inner = ca.SX.sym("theta", n), ca.SX.sym("inner", n, family.state_size)
     cost, noise, stage = ca.SX.sym("cost"), ca.SX.sym("noise", n), ca.SX.sym("stage", 3)
     now, later = ca.SX.sym("hidden", scene.hidden), ca.SX.sym("hidden_next", scene.hidden)
-    entries = ca.SX.sym(
-        "coefficients", sum(coefficient.size for coefficient in family.coefficients)
-    )
+    size = sum(coefficient.size for coefficient in family.coefficients)
+    entries = ca.SX.sym("coefficients", size)
+    carried = tuple(ca.horzsplit(inner)) if family.state_size else ()
+    clock = Clock(step=stage[0], horizon=horizon)
     try:
-        move, after = family.step(
-            _named(family, entries),
-            tuple(ca.horzsplit(inner)) if family.state_size else (),
-            scene.observed(theta, now, noise),
-            theta,
-            Clock(step=stage[0], horizon=horizon),
-        )
+        observed = scene.observed(theta, now, noise)
+        move, after = family.step(_named(family, entries), carried, observed, theta, clock)
     except (TypeError, NotImplementedError, RuntimeError) as error:
         raise ProblemError(
             f"family {family.name!r}",
@@ -271,7 +281,8 @@ def one_step(family: Family, horizon: int, scene: Scene) -> ca.Function:
             advice="write it with + - * / ** and shared functions, without branches",
         ) from error
     ends = theta + move
-    paid = cost + stage[1] * scene.loss(ends, later) + stage[2] * ca.sumsqr(move)
+    loss, effort = scene.loss(ends, later), ca.sumsqr(move)
+    paid = cost + stage[1] * loss + stage[2] * effort
     outputs = ca.densify(ca.vertcat(ends, *after, paid))
     return ca.Function(
         "step",
@@ -281,9 +292,10 @@ def one_step(family: Family, horizon: int, scene: Scene) -> ca.Function:
     )
 
 
-def _named(family, entries) -> dict:
+def _named(family: Family, entries: ca.SX) -> dict[str, Value]:
     """The coefficients of one step by name: a scalar, or a list of scalars, each."""
-    named, place = {}, 0
+    named: dict[str, Value] = {}
+    place = 0
     for coefficient in family.coefficients:
         scalars = [entries[place + i] for i in range(coefficient.size)]
         named[coefficient.name] = scalars[0] if coefficient.size == 1 else scalars
@@ -300,8 +312,7 @@ def fold_over_time(
     clock: ca.MX,
     data: ca.MX,
 ) -> tuple[ca.MX, ca.MX]:
-    """(costs (S,), weights (S,)) of S = ``count`` scenarios, T steps one after another, all
-    scenarios at once.
+    """(costs (S,), weights (S,)) of S = ``count`` scenarios, all at once, step after step.
 
     ``values`` (coefficients of one step, T) and ``clock`` (3, T), the rows t, a_t and b_t, have a
     column per step; ``data`` holds starts, φ, ξ and weights, each scenario by scenario.

@@ -6,24 +6,32 @@ from .moment_program import REFERENCE, MomentProgram
 
 
 def worst_case_nlp(moments: MomentProgram, nodes: int) -> tuple[dict, dict]:
-    """(nlp, derivatives) of min τ with w_i J_i/reference - τ <= 0 at N curvatures, over x =
-    (coefficients, τ).
+    """(nlp, derivatives) of min τ with w_i J_i/reference - τ <= 0 at N curvatures.
 
-    The numbers are packed as for the expected cost, with the weight w_i of every mode in place of
-    its probability.
+    The variables are x = (coefficients, τ). The numbers are packed as for the expected cost, with
+    the weight w_i of every mode in place of its probability.
     """
     n, s = moments.coefficients.size, moments.shared_size
     x, p = ca.MX.sym("x", n + 1), ca.MX.sym("p", s + 3 * nodes + 2)
+    coefficients, largest = x[:n], x[n]
     scale = p[s + 2 * nodes : s + 3 * nodes] / p[REFERENCE]
-    rows = moments.mapped("value", nodes, x[:n], p)[0].T * scale - x[n]
-    value, slopes = moments.mapped("slope", nodes, x[:n], p)
+
+    rows = moments.mapped("value", nodes, coefficients, p)[0].T * scale - largest
+    value, slopes = moments.mapped("slope", nodes, coefficients, p)
     jacobian = ca.horzcat((slopes @ ca.diag(scale)).T, -ca.MX.ones(nodes, 1))
+
+    # τ enters linearly, so that the Lagrangian is curved in the coefficients alone
     factor, multipliers = ca.MX.sym("lam_f"), ca.MX.sym("lam_g", nodes)
-    curved = moments.mapped("curvature", nodes, x[:n], p)[2] @ (multipliers * scale)
+    curved = moments.mapped("curvature", nodes, coefficients, p)[2] @ (multipliers * scale)
     hessian = ca.diagcat(ca.reshape(curved, n, n), ca.MX(1, 1))
+
     derivatives = {
         "jac_g": ca.Function(
-            "nlp_jac_g", [x, p], [value.T * scale - x[n], jacobian], ["x", "p"], ["g", "jac_g_x"]
+            "nlp_jac_g",
+            [x, p],
+            [value.T * scale - largest, jacobian],
+            ["x", "p"],
+            ["g", "jac_g_x"],
         ),
         "hess_lag": ca.Function(
             "nlp_hess_l",
@@ -33,4 +41,4 @@ def worst_case_nlp(moments: MomentProgram, nodes: int) -> tuple[dict, dict]:
             ["triu_hess_gamma_x_x"],
         ),
     }
-    return {"x": x, "f": x[n], "p": p, "g": rows}, derivatives
+    return {"x": x, "f": largest, "p": p, "g": rows}, derivatives

@@ -1,6 +1,4 @@
-"""Families of causal learning rules: one formula each, run on NumPy arrays and on CasADi symbols
-alike.
-"""
+"""Families of causal learning rules: one formula each, for NumPy arrays and CasADi symbols."""
 
 from .adaptive import AccumulatedSquares, AdamFamily, CorrectedAverage
 from .coefficient import Coefficient, Layout

@@ -1,7 +1,7 @@
 """Rules that divide by the size of past gradients: the Adam family with RMSProp, and AdaGrad."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from ...support.arguments import checked
 from .average import average_weight, averaged, bias_corrected
@@ -26,7 +26,10 @@ _FREE = {  # the coefficients that can be given a fixed value, beside the learni
         name="epsilon", symbol="ε", low=1e-20, least=1e-16, most=1e-2, scale="log"
     ),
 }
-_EXPONENT, _BETA1, _BETA2, _EPSILON = map(admissible, _FREE.values())
+Exponent = Annotated[float, admissible(_FREE["exponent"])]
+Beta1 = Annotated[float, admissible(_FREE["beta1"])]
+Beta2 = Annotated[float, admissible(_FREE["beta2"])]
+Epsilon = Annotated[float, admissible(_FREE["epsilon"])]
 
 
 class _Words(NamedTuple):
@@ -58,15 +61,15 @@ _TEXTBOOK = {  # with ε beside the square root: (average of gradients, bias cor
 @checked
 @dataclass(frozen=True, kw_only=True)
 class AdamFamily(Family):
-    """m = β₁m + (1-β₁)y, v = β₂v + (1-β₂)y², Δθ = -α m̂/(v̂ + ε)^p, m̂ = m/(1-β₁ᵗ), v̂ = v/(1-β₂ᵗ)
-    at the t-th step.
+    """m = β₁m + (1-β₁)y, v = β₂v + (1-β₂)y², Δθ = -α m̂/(v̂ + ε)^p.
 
-    Without ``bias_correction`` m̂ = m and v̂ = v. The learning rate is free and constant; so are
-    the other coefficients given as None; those given as numbers are fixed and no variables. ε
-    stands inside the power, in units of y², so that the family is smooth at v = 0. Kingma & Ba
-    write √v̂ + ε'; with ε' = √ε that is at most √2 times √(v̂ + ε), at v̂ = ε, and the same where
-    v̂ is far above or far below ε. Zeiler's Adadelta puts ε inside, as here. ``epsilon_outside`` is
-    Kingma & Ba's form, Δθ = -α m̂/(v̂^p + ε), ε then in units of y^2p.
+    At the t-th step m̂ = m/(1-β₁ᵗ) and v̂ = v/(1-β₂ᵗ). Without ``bias_correction`` m̂ = m and v̂ =
+    v. The learning rate is free and constant; so are the other coefficients given as None; those
+    given as numbers are fixed and no variables. ε stands inside the power, in units of y², so that
+    the family is smooth at v = 0. Kingma & Ba write √v̂ + ε'; with ε' = √ε that is at most √2 times
+    √(v̂ + ε), at v̂ = ε, and the same where v̂ is far above or far below ε. Zeiler's Adadelta puts
+    ε inside, as here. ``epsilon_outside`` is Kingma & Ba's form, Δθ = -α m̂/(v̂^p + ε), ε then in
+    units of y^2p.
 
     With exponent ½ and a short memory, β₁ and β₂ near 0, it is a sign rule with δ = √ε, and in a
     program √ε has to be as large as the smoothing of :class:`SignDescent`.
@@ -77,11 +80,11 @@ class AdamFamily(Family):
     neural networks* (Padam), IJCAI 2020.
     """
 
-    exponent: _EXPONENT | None = None
-    beta1: _BETA1 | None = None
-    beta2: _BETA2 | None = None
+    exponent: Exponent | None = None
+    beta1: Beta1 | None = None
+    beta2: Beta2 | None = None
     bias_correction: bool = True
-    epsilon: _EPSILON | None
+    epsilon: Epsilon | None
     epsilon_outside: bool = field(default=False, metadata={"later": True})
 
     contains = {
@@ -119,7 +122,7 @@ class AdamFamily(Family):
         return self._words.source
 
     @property
-    def _words(self):
+    def _words(self) -> _Words:
         if not self.epsilon_outside:
             return _FAMILY
         if self.exponent != 0.5:
@@ -128,8 +131,10 @@ class AdamFamily(Family):
 
     @property
     def coefficients(self) -> tuple[Coefficient, ...]:
-        free = _FREE | ({"epsilon": OUTER_EPSILON} if self.epsilon_outside else {})
-        return RATE, *(each for name, each in free.items() if getattr(self, name) is None)
+        settable = dict(_FREE)
+        if self.epsilon_outside:
+            settable["epsilon"] = OUTER_EPSILON
+        return RATE, *(each for name, each in settable.items() if getattr(self, name) is None)
 
     @property
     def contained(self) -> tuple[Contained, ...]:
@@ -140,17 +145,14 @@ class AdamFamily(Family):
             "Adam": {"exponent": 0.5},
             "the same without an average of gradients": {"beta1": 0.0},
         }
-        agreeing = {
-            name: held
-            for name, held in places.items()
-            if all(key in free or getattr(self, key) == value for key, value in held.items())
-        }
-        found = {
-            name: {key: value for key, value in held.items() if key in free}
-            for name, held in agreeing.items()
-        }
-        distinct = {tuple(held.items()): name for name, held in reversed(found.items()) if held}
-        return tuple(face(name, **dict(held)) for held, name in reversed(distinct.items()))
+        faces: dict[tuple, Contained] = {}
+        for name, place in places.items():
+            # a coefficient that is fixed elsewhere takes the family away from that place
+            agrees = all(key in free or getattr(self, key) == at for key, at in place.items())
+            held = {key: at for key, at in place.items() if key in free}
+            if agrees and held:
+                faces.setdefault(tuple(held.items()), face(name, **held))
+        return tuple(faces.values())
 
     @property
     def state_size(self) -> int:
@@ -170,14 +172,15 @@ class AdamFamily(Family):
         size = self._size(square, exponent, epsilon)
         return -coefficients["learning_rate"] * mean / size, carried
 
-    def _size(self, square, exponent, epsilon):
+    def _size(self, square: Value, exponent: Value, epsilon: Value) -> Value:
         """What the mean is divided by: the one place where ε stands."""
         if not self.epsilon_outside:
             return (square + epsilon) ** exponent
         is_root = isinstance(exponent, float) and exponent == 0.5
-        return (sqrt(square) if is_root else square**exponent) + epsilon
+        size = sqrt(square) if is_root else square**exponent
+        return size + epsilon
 
-    def _value(self, name, coefficients):
+    def _value(self, name: str, coefficients: Values) -> Value:
         fixed = getattr(self, name)
         return coefficients[name] if fixed is None else fixed
 

@@ -1,6 +1,4 @@
-"""Exponential averages of what a rule has seen, from rest: the piece that momentum, Adam, RMSProp and
-Lion share.
-"""
+"""Exponential averages from rest, which momentum, Adam, RMSProp and Lion share."""
 
 from .coefficient import Coefficient
 from .elementwise import Value
@@ -20,8 +18,9 @@ def averaged(weight: Value, average: Value, value: Value) -> Value:
 
 
 def bias_corrected(weight: Value, average: Value, clock: Clock) -> Value:
-    """average/(1 - βᵗ) at the t-th step, t = 1, 2, …: without the pull towards the zero it began
-    with (Kingma & Ba 2015).
+    """average/(1 - βᵗ) at the t-th step, t = 1, 2, … (Kingma & Ba 2015).
+
+    The average begins at zero, which this takes out again.
     """
     count = clock.step + 1
     return average / (1 - weight**count)

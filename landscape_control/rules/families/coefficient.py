@@ -1,23 +1,26 @@
-"""The free numbers of a learning rule: names, admissible ranges, and how they are laid out in one
-vector.
-"""
+"""The free numbers of a learning rule: names, ranges, and their layout in one vector."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 
 from ...support.arguments import Count, Entries, Index, Numbers, Range, checked
-from ...support.arrays import freeze, real_array
+from ...support.arrays import freeze, number, real_array
 from ...support.errors import ProblemError, check_options
+from .elementwise import Value
 
 Limit = Annotated[float, Range(allow_inf=True)]
+if TYPE_CHECKING:
+    StartLimit = float
+else:
+    StartLimit = float | None  # None leaves the choice to the class, as leaving it out does
 Scale = Literal["linear", "log", "one minus"]
 # scale -> (value -> where it stands on the scale, back)
-SCALES = {
+SCALES: Mapping[str, tuple[Callable[[Value], Value], Callable[[Value], Value]]] = {
     "linear": (lambda x: x, lambda x: x),
     "log": (np.log, np.exp),
     "one minus": (lambda x: -np.log1p(-x), lambda x: -np.expm1(-x)),
@@ -27,16 +30,17 @@ SCALES = {
 @checked
 @dataclass(frozen=True, kw_only=True)
 class Coefficient:
-    """One free number of a rule, or one per step: the same object says in which range a fit, an
-    optimisation and a simulation may look for it.
+    """One free number of a rule, or one per step, with the ranges in which it is looked for.
+
+    A fit, an optimisation and a simulation all read them here.
 
     Attributes
     ----------
     name, symbol : str
     low, high : admissible range; infinite where nothing is excluded
-    least, most : range in which a search starts: starting points of an optimisation are drawn in
-        it, a learner's coefficients are tuned in it; [0, 1] unless given, or what is admissible next
-        to it
+    least, most : range in which a search starts, always finite: starting points of an optimisation
+        are drawn in it, a learner's coefficients are tuned in it; [0, 1] unless given, or what is
+        admissible next to it
     scale : "linear", "log", or "one minus" for numbers like momentum, drawn evenly in log(1 - β)
     varies : whether it has its own value at every step
     first : first step at which it has any effect (1 for momentum, because the learner starts at
@@ -50,19 +54,20 @@ class Coefficient:
     symbol: str
     low: Limit = -math.inf
     high: Limit = math.inf
-    least: float | None = None
-    most: float | None = None
+    least: StartLimit = -math.inf
+    most: StartLimit = math.inf
     scale: Scale = "linear"
     varies: bool = False
     first: Index = 0
     size: Count = 1
 
-    def __post_init__(self):
-        least, most = _near_unit_interval(self.low, self.high)
-        if self.least is None:
-            object.__setattr__(self, "least", least)
-        if self.most is None:
-            object.__setattr__(self, "most", most)
+    def __post_init__(self) -> None:
+        # a search needs finite ends, where the admissible range may have none
+        chosen = dict(zip(("least", "most"), _near_unit_interval(self.low, self.high), strict=True))
+        for name, limit in chosen.items():
+            given = getattr(self, name)
+            if given is None or math.isinf(given):
+                object.__setattr__(self, name, limit)
         if not (self.low <= self.least < self.most <= self.high):
             raise ProblemError(
                 f"coefficient {self.name!r}",
@@ -84,7 +89,7 @@ class Coefficient:
             return self.least + (self.most - self.least) * uniform
         if self.scale == "log":
             return self.least * (self.most / self.least) ** uniform
-        near, far = 1 - self.least, 1 - self.most
+        near, far = 1 - self.least, 1 - self.most  # 1 - β, which is drawn evenly in its logarithm
         return 1 - near * (far / near) ** uniform
 
 
@@ -92,32 +97,41 @@ def _near_unit_interval(low: float, high: float) -> tuple[float, float]:
     """[0, 1], or an interval of length at most 1 next to it where [low, high] does not hold it."""
     least = min(max(0.0, low), high)
     most = min(least + 1.0, high)
-    return (least, most) if least < most else (max(most - 1.0, low), most)
+    if least < most:
+        return least, most
+    return max(most - 1.0, low), most  # everything admissible lies below 0
 
 
 def vector_of(
     coefficients: tuple[Coefficient, ...], values: Mapping[str, object], *, rule: str
 ) -> np.ndarray:
-    """Coefficients by name as (c,); unknown, missing and inadmissible ones are refused in the name
-    of the rule.
+    """Coefficients by name as (c,); refuses unknown, missing and inadmissible ones.
+
+    Messages name the ``rule``.
     """
     names = [coefficient.name for coefficient in coefficients]
-    check_options(f"{rule} coefficient", values, names)
-    for coefficient in coefficients:
-        low, high, value = coefficient.low, coefficient.high, values.get(coefficient.name)
-        if value is None or not low <= value <= high or not np.isfinite(value):
-            raise ProblemError(
-                f"{rule}: {coefficient.name} {coefficient.symbol}",
-                expected=f"a number in [{low:g}, {high:g}]",
-                received=repr(value),
-                advice=f"give {', '.join(names)} inside their ranges",
-            )
-    return np.array([float(values[name]) for name in names])
+    check_options(f"{rule} coefficient", dict(values), names)
+    return np.array([_admitted(coefficient, values, rule, names) for coefficient in coefficients])
 
 
-def admissible(coefficient: Coefficient):
-    """The annotation of an argument that holds a coefficient at a value."""
-    return Annotated[float, Range(low=coefficient.low, high=coefficient.high)]
+def _admitted(
+    coefficient: Coefficient, values: Mapping[str, object], rule: str, names: Sequence[str]
+) -> float:
+    low, high, value = coefficient.low, coefficient.high, values.get(coefficient.name)
+    try:
+        return number(coefficient.name, value, low=low, high=high)
+    except ProblemError:
+        raise ProblemError(
+            f"{rule}: {coefficient.name} {coefficient.symbol}",
+            expected=f"a number in [{low:g}, {high:g}]",
+            received=repr(value),
+            advice=f"give {', '.join(names)} inside their ranges",
+        ) from None
+
+
+def admissible(coefficient: Coefficient) -> Range:
+    """What an argument accepts that holds a coefficient at a value."""
+    return Range(low=coefficient.low, high=coefficient.high)
 
 
 @checked
@@ -139,22 +153,27 @@ class Layout:
     @cached_property
     def slices(self) -> dict[str, slice]:
         """Where each coefficient stands in the vector."""
-        places, begin = {}, 0
+        places: dict[str, slice] = {}
+        begin = 0
         for coefficient in self.coefficients:
-            end = begin + self.blocks(coefficient) * coefficient.size
-            places[coefficient.name], begin = slice(begin, end), end
+            end = begin + self._entry_count(coefficient)
+            places[coefficient.name] = slice(begin, end)
+            begin = end
         return places
 
     @property
     def size(self) -> int:
         """Length of the vector."""
-        return sum(self.blocks(each) * each.size for each in self.coefficients)
+        return sum(map(self._entry_count, self.coefficients))
+
+    def _entry_count(self, coefficient: Coefficient) -> int:
+        return self.blocks(coefficient) * coefficient.size
 
     @property
     def bounds(self) -> np.ndarray:
         """(size, 2), admissible range of every entry."""
         rows = [
-            np.tile([each.low, each.high], (self.blocks(each) * each.size, 1))
+            np.tile([each.low, each.high], (self._entry_count(each), 1))
             for each in self.coefficients
         ]
         return np.concatenate(rows) if rows else np.empty((0, 2))
@@ -162,14 +181,15 @@ class Layout:
     @property
     def labels(self) -> tuple[str, ...]:
         """A name for every entry, e.g. "momentum at step 3"."""
-        names = []
+        labels: list[str] = []
         for each in self.coefficients:
+            names = [each.name]
+            if each.size > 1:
+                names = [f"{each.name} {i}" for i in range(each.size)]
             for block in range(self.blocks(each)):
                 step = f" at step {block + each.first}" if each.varies else ""
-                names += [
-                    f"{each.name}{f' {i}' if each.size > 1 else ''}{step}" for i in range(each.size)
-                ]
-        return tuple(names)
+                labels += [f"{name}{step}" for name in names]
+        return tuple(labels)
 
     @checked
     def join(self, values: object) -> np.ndarray:
@@ -186,36 +206,34 @@ class Layout:
                 advice=f"give {', '.join(each.name for each in self.coefficients)} by name",
             )
         check_options("coefficient", dict(values), [each.name for each in self.coefficients])
-        return np.concatenate(
-            [self._entries(each, values) for each in self.coefficients] or [np.empty(0)]
-        )
+        parts = [self._entries(each, values) for each in self.coefficients]
+        return np.concatenate(parts or [np.empty(0)])
 
     @checked
     def split(self, entries: Entries) -> dict[str, np.ndarray | float]:
-        """Coefficients by name: a float, (size,), (T,) or (T, size); zero at the steps where they
-        have no effect.
-        """
+        """Coefficients by name: a float, (size,), (T,) or (T, size); 0 before they have effect."""
+        numbers = np.asarray(entries, dtype=float)
         return {
-            each.name: self._value(each, np.asarray(entries, dtype=float)[self.slices[each.name]])
+            each.name: self._value(each, numbers[self.slices[each.name]])
             for each in self.coefficients
         }
 
-    def at_step(self, entries, step: int) -> dict[str, object]:
-        """What the family's ``step`` is given at a step, from a vector of numbers or of CasADi
-        symbols.
-        """
+    def at_step(self, entries: Value, step: int) -> dict[str, Value]:
+        """What the family's ``step`` is given, from a vector of numbers or of CasADi symbols."""
         return {each.name: self._at_step(each, entries, step) for each in self.coefficients}
 
-    def _at_step(self, coefficient, entries, step):
+    def _at_step(self, coefficient: Coefficient, entries: Value, step: int) -> Value:
         size, blocks_before = coefficient.size, 0
         if coefficient.varies:
             blocks_before = step - coefficient.first
             if blocks_before < 0:  # no effect yet, and no place in the vector
                 return 0.0 if size == 1 else [0.0] * size
         begin = self.slices[coefficient.name].start + blocks_before * size
-        return entries[begin] if size == 1 else [entries[begin + i] for i in range(size)]
+        if size == 1:
+            return entries[begin]
+        return [entries[begin + i] for i in range(size)]
 
-    def _entries(self, each, values):
+    def _entries(self, each: Coefficient, values: Mapping[str, object]) -> np.ndarray:
         if each.name not in values:
             raise ProblemError(
                 f"coefficient {each.name!r}",
@@ -234,11 +252,13 @@ class Layout:
                 received=f"shape {array.shape}",
                 advice="one value per step of the horizon, or one number for all",
             ) from None
-        return (array[each.first :] if each.varies else array).ravel()
+        if each.varies:
+            array = array[each.first :]
+        return array.ravel()
 
-    def _value(self, each, entries):
+    def _value(self, each: Coefficient, entries: np.ndarray) -> np.ndarray | float:
         if not each.varies:
             return float(entries[0]) if each.size == 1 else freeze(entries)
-        full = np.zeros((self.horizon, each.size))
-        full[each.first :] = entries.reshape(-1, each.size)
-        return freeze(full[:, 0] if each.size == 1 else full)
+        steps = np.zeros((self.horizon, each.size))
+        steps[each.first :] = entries.reshape(-1, each.size)
+        return freeze(steps[:, 0] if each.size == 1 else steps)

@@ -1,41 +1,9 @@
-"""Simpler families inside a richer one: where they lie, so that the richer one never does worse
-than they do.
-"""
-
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+"""Simpler families inside a richer one, so that the richer one never does worse than they do."""
 
 import numpy as np
 
 from .coefficient import Layout
-
-
-@dataclass(frozen=True, kw_only=True)
-class Contained:
-    """A simpler family that is part of a richer one.
-
-    Either a face, where some coefficients of the richer family are ``held`` and the others stay
-    free; or a family of its own, whose coefficients ``embed`` turns into those of the richer one.
-
-    Attributes
-    ----------
-    name : what it is, in words
-    held : {coefficient of the richer family: number}, empty unless it is a face
-    family : the simpler family, None where it is a face
-    embed : (its coefficients by name, seed) -> coefficients of the richer family by name. With a
-        seed, those that have no effect there are drawn, so that all of them can be improved from
-        there; with None they are what is simplest
-    """
-
-    name: str
-    held: Mapping[str, float] | tuple = ()
-    family: object | None = None
-    embed: Callable | None = None
-
-    @property
-    def is_face(self) -> bool:
-        """Whether it is the richer family with some coefficients held."""
-        return self.family is None
+from .family import Contained, Family
 
 
 def face(name: str, **held: float) -> Contained:
@@ -43,24 +11,22 @@ def face(name: str, **held: float) -> Contained:
     return Contained(name=name, held=tuple(sorted(held.items())))
 
 
-def tied(family) -> Contained:
+def tied(family: Family) -> Contained:
     """The same family with one number for all steps: its coefficients hold at every step."""
-    return Contained(
-        name=f"{family.name} with constant coefficients",
-        family=family,
-        embed=lambda coefficients, seed=None: dict(coefficients),
-    )
+    return Contained(name=f"{family.name} with constant coefficients", family=family)
 
 
 def narrowed(contained: Contained, bounds: np.ndarray, layout: Layout) -> np.ndarray | None:
-    """(n, 2): the ranges ``bounds`` on a face; None where the face lies outside them, or leaves
-    nothing to hold.
+    """(n, 2): the ranges ``bounds`` on a face, None where it lies outside them.
+
+    None too where the ranges hold already what the face would hold.
     """
-    ranges, free = bounds.copy(), False
+    ranges, was_free = bounds.copy(), False
     for name, value in dict(contained.held).items():
         place = layout.slices[name]
-        if ((value < bounds[place, 0]) | (value > bounds[place, 1])).any():
+        low, high = bounds[place].T
+        if ((value < low) | (value > high)).any():
             return None
-        free = free or bool((bounds[place, 0] < bounds[place, 1]).any())
+        was_free = was_free or bool((low < high).any())
         ranges[place] = value
-    return ranges if free else None
+    return ranges if was_free else None

@@ -30,9 +30,7 @@ DECAY = Coefficient(name="decay", symbol="w", low=0.0, least=1e-4, most=0.5, sca
 
 @dataclass(frozen=True, kw_only=True)
 class Wrapped(Family):
-    """A family around ``family``, with its state, its coefficients by their own names, and its
-    memory.
-    """
+    """A family around ``family``, with its state, its memory and its coefficients by name."""
 
     family: Family
 
@@ -47,7 +45,7 @@ class Wrapped(Family):
         return self.family.linear
 
     @property
-    def memory(self) -> int:
+    def memory(self) -> int:  # type: ignore[override]  # a wrapper has that of what it wraps
         return self.family.memory
 
     @property
@@ -76,12 +74,14 @@ class Wrapped(Family):
 
     def _around(self, inner: Contained) -> Contained:
         """What the inner family contains, inside this one: this one around it."""
-        if inner.is_face:
+        simpler = inner.family
+        if simpler is None:
             return replace(inner, name=f"{inner.name} inside {self.name}")
-        around = replace(self, family=inner.family)
+        around = replace(self, family=simpler)
+        own = {coefficient.name for coefficient in simpler.coefficients}
 
-        def embed(coefficients, seed=None):
-            own = {coefficient.name for coefficient in inner.family.coefficients}
+        def embed(coefficients: Values, seed: int | None = None) -> dict[str, Value]:
+            # those of the wrapper, such as the decay, stay as they are
             inside = {name: value for name, value in coefficients.items() if name in own}
             return {**coefficients, **inner.embed(inside, seed=seed)}
 
@@ -100,13 +100,13 @@ class Wrapped(Family):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class WeightDecay(Wrapped):
-    """Δθ = inner update - w θ, the coefficient ``decay`` w: decoupled, and towards 0. The inner
-    state does not see it.
+    """Δθ = inner update - w θ, the coefficient ``decay`` w: decoupled, and towards 0.
 
-    Around constant heavy ball it is Δθ_t = β(1-w)Δθ_{t-1} - αy_t - w(1-β)θ_t after the first step:
-    decay inside the momentum (L2 regularisation) is the same rule with other coefficients, and so
-    is (β, w) → (1-w, 1-β) where θ_0 = 0. For adaptive inner families it is not. It pulls to 0:
-    where the minimum is known to be there, decay alone finds it, without gradients.
+    The inner state does not see it. Around constant heavy ball it is Δθ_t = β(1-w)Δθ_{t-1} - αy_t -
+    w(1-β)θ_t after the first step: decay inside the momentum (L2 regularisation) is the same rule
+    with other coefficients, and so is (β, w) → (1-w, 1-β) where θ_0 = 0. For adaptive inner
+    families it is not. It pulls to 0: where the minimum is known to be there, decay alone finds it,
+    without gradients.
 
     Source: I. Loshchilov, F. Hutter, *Decoupled weight decay regularization*, ICLR 2019; w is their
     ηλ.
@@ -114,7 +114,7 @@ class WeightDecay(Wrapped):
 
     reads_parameters = True
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if any(coefficient.name == "decay" for coefficient in self.family.coefficients):
             raise ProblemError(
                 "family of WeightDecay",
@@ -137,12 +137,12 @@ class WeightDecay(Wrapped):
 
     @property
     def contains(self) -> Mapping[str, str]:
-        found = {self.family.name: "decay = 0"}
+        places = {self.family.name: "decay = 0"}
         if isinstance(self.family, AdamFamily):
-            found["AdamW"] = "exponent = ½"
+            places["AdamW"] = "exponent = ½"
         if isinstance(self.family, Lion):
-            found["Lion of Chen et al."] = "smoothing → 0"
-        return found
+            places["Lion of Chen et al."] = "smoothing → 0"
+        return places
 
     @property
     def proportional(self) -> tuple[str, ...]:
@@ -170,8 +170,9 @@ class WeightDecay(Wrapped):
 
 @dataclass(frozen=True, kw_only=True)
 class DecayInside(HeavyBall):
-    """Δθ_t = βΔθ_{t-1} - α y_t - wθ: the pull enters the momentum (L2 regularisation; optimal for a
-    moving task).
+    """Δθ_t = βΔθ_{t-1} - α y_t - wθ: the pull enters the momentum, as in L2 regularisation.
+
+    It is the optimal rule for a noisy task that moves.
 
     Source: Polyak 1964 for the momentum; A. Krogh, J. Hertz, *A simple weight decay can improve
     generalization*, NeurIPS 1991, for the decay.
@@ -199,23 +200,22 @@ class DecayInside(HeavyBall):
     ) -> tuple[Value, State]:
         update, _ = super().step(coefficients, state, gradient, parameters, clock)
         update = decoupled(update, coefficients["decay"], parameters)
-        return update, (update,)
+        return update, (update,)  # the pull is remembered too, unlike in WeightDecay
 
 
 @checked
 @dataclass(frozen=True, kw_only=True)
 class Fixed(Wrapped):
-    """A family with some of its coefficients held at ``values`` {name: number}; they are no
-    variables any more.
+    """A family with some of its coefficients held at ``values`` {name: number}.
 
-    A value holds at every step; numbers per step are not taken.
+    They are no variables any more. A value holds at every step; numbers per step are not taken.
     """
 
     values: Annotated[Mapping[str, float] | tuple, Words(expected="{name: number}")]
 
     arguments = {**Wrapped.arguments, "values": "{name: number} for the coefficients that are held"}
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         inner = {coefficient.name: coefficient for coefficient in self.family.coefficients}
         try:
             values = dict(self.values)
@@ -242,7 +242,7 @@ class Fixed(Wrapped):
 
     @property
     def name(self) -> str:
-        held = ", ".join(f"{name} = {value:g}" for name, value in self.values)
+        held = ", ".join(f"{name} = {value:g}" for name, value in dict(self.values).items())
         return f"{self.family.name}, {held}" if held else self.family.name
 
     @property
@@ -265,17 +265,18 @@ class Fixed(Wrapped):
 
     @property
     def contained(self) -> tuple[Contained, ...]:
-        held, found = dict(self.values), {}
+        held = dict(self.values)
+        faces: dict[tuple, Contained] = {}  # by what they hold: two may be one here
         for inside in self.family.contained:
-            agrees = all(held.get(name, value) == value for name, value in inside.held)
-            rest = {name: value for name, value in inside.held if name not in held}
+            place = dict(inside.held)
+            agrees = all(held.get(name, value) == value for name, value in place.items())
+            rest = {name: value for name, value in place.items() if name not in held}
             if inside.is_face and agrees and rest:
-                found.setdefault(tuple(rest.items()), face(inside.name, **rest))
-        return tuple(found.values())
+                faces.setdefault(tuple(rest.items()), face(inside.name, **rest))
+        return tuple(faces.values())
 
     def step(
         self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
     ) -> tuple[Value, State]:
-        return super().step(
-            {**coefficients, **dict(self.values)}, state, gradient, parameters, clock
-        )
+        complete = {**coefficients, **dict(self.values)}
+        return super().step(complete, state, gradient, parameters, clock)

@@ -50,6 +50,6 @@ def smaller(x: Value, y: Value) -> Value:
     return np.minimum(x, y)
 
 
-def _of(name, x):
+def _of(name: str, x: Value) -> Value:
     """CasADi objects carry the function as a method; anything else is NumPy's."""
     return getattr(x, name)() if hasattr(x, name) else getattr(np, name)(x)

@@ -1,14 +1,11 @@
-"""What a causal learning rule is: one formula for a step, with free coefficients, run on numbers and
-on CasADi symbols alike.
-"""
+"""What a causal learning rule is: one formula for a step, with free coefficients."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from ...support.arguments import Count, checked
 from .coefficient import Coefficient, Layout
-from .contained import Contained
 from .elementwise import Value
 
 Values = Mapping[str, Value]  # coefficients by name
@@ -19,14 +16,45 @@ State = tuple[Value, ...]
 class Clock:
     """Where a step stands: ``step`` t = 0 … T-1 of a horizon of T steps."""
 
-    step: int
+    step: Value  # a whole number, or the symbol that counts the steps of a folded program
     horizon: int
+
+
+def _unchanged(coefficients: Values, seed: int | None = None) -> dict[str, Value]:
+    return dict(coefficients)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contained:
+    """A simpler family that is part of a richer one.
+
+    Either a face, where some coefficients of the richer family are ``held`` and the others stay
+    free; or a family of its own, whose coefficients ``embed`` turns into those of the richer one.
+
+    Attributes
+    ----------
+    name : what it is, in words
+    held : {coefficient of the richer family: number}, empty unless it is a face
+    family : the simpler family, None where it is a face
+    embed : (its coefficients by name, seed) -> coefficients of the richer family by name. With a
+        seed, those that have no effect there are drawn, so that all of them can be improved from
+        there; with None they are what is simplest. By default the coefficients are the same
+    """
+
+    name: str
+    held: Mapping[str, float] | tuple[tuple[str, float], ...] = ()
+    family: "Family | None" = None
+    embed: Callable[..., dict[str, Value]] = _unchanged
+
+    @property
+    def is_face(self) -> bool:
+        """Whether it is the richer family with some coefficients held."""
+        return self.family is None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Family:
-    """Causal learning rules of one shape: Δθ_t from the gradients y_0 … y_t seen so far, by a state
-    carried along.
+    """Causal learning rules of one shape: Δθ_t from y_0 … y_t, by a state carried along.
 
     Every family works weight by weight: the same formula with the same coefficients for each
     coordinate. It is written once, in :meth:`step`, with operations that NumPy arrays and CasADi
@@ -35,30 +63,66 @@ class Family:
     coefficients as symbols, a fit runs many sets of coefficients side by side, and
     :mod:`.response` reads off what it makes of one gradient. The clock's step may be a symbol too.
 
-    Class attributes: ``name``, ``formula``, ``source`` in words; ``contains``: classic rules that
-    are special points, {rule: where}, e.g. {"gradient descent": "momentum = 0"}; ``linear``:
-    whether Δθ is linear in θ, y and the state for fixed coefficients, so that second moments
-    propagate in closed form; ``memory``: how many gradients the rule must have seen before all of
-    its coefficients have an effect, at most the horizon; ``reads_parameters``: whether Δθ depends
-    on θ itself, as weight decay does, and not on the gradients alone; ``reads_clock``: whether Δθ
-    depends on how much of the horizon is left, as in a cosine schedule, so that the rule ends with
-    its horizon (a bias correction counts steps too, but never ends); ``proportional``: names of
-    the coefficients in which Δθ is linear and homogeneous, the others given; ``differentiable``:
-    whether Δθ is differentiable in the gradients, so that its coefficients can be optimised;
-    ``arguments``: {name: what it is} for the arguments that the family cannot do without.
+    What is the same for all members of a family is a class attribute of it (``name = "AdaGrad"``),
+    what depends on its settings a property. Two are always class attributes: ``memory``, how many
+    gradients the rule must have seen before all of its coefficients have an effect, at most the
+    horizon; and ``arguments``, {name: what it is} for the arguments that the family cannot do
+    without.
     """
 
-    name: ClassVar[str]
-    formula: ClassVar[str]
-    source: ClassVar[str]
-    contains: ClassVar[Mapping[str, str]] = {}
-    linear: ClassVar[bool] = False
     memory: ClassVar[int] = 1
-    reads_parameters: ClassVar[bool] = False
-    reads_clock: ClassVar[bool] = False
-    proportional: ClassVar[tuple[str, ...]] = ("learning_rate",)
-    differentiable: ClassVar[bool] = True
     arguments: ClassVar[Mapping[str, str]] = {}
+
+    @property
+    def name(self) -> str:
+        """The rule in words."""
+        raise NotImplementedError
+
+    @property
+    def formula(self) -> str:
+        """Δθ in symbols."""
+        raise NotImplementedError
+
+    @property
+    def source(self) -> str:
+        """Where the rule comes from."""
+        raise NotImplementedError
+
+    @property
+    def contains(self) -> Mapping[str, str]:
+        """Classic rules that are special points, {rule: where}."""
+        return {}
+
+    @property
+    def linear(self) -> bool:
+        """Whether Δθ is linear in θ, y and the state for fixed coefficients.
+
+        Second moments then propagate in closed form.
+        """
+        return False
+
+    @property
+    def reads_parameters(self) -> bool:
+        """Whether Δθ depends on θ itself, as weight decay does, and not on gradients alone."""
+        return False
+
+    @property
+    def reads_clock(self) -> bool:
+        """Whether Δθ depends on how much of the horizon is left, as in a cosine schedule.
+
+        The rule then ends with its horizon; a bias correction counts steps too, but never ends.
+        """
+        return False
+
+    @property
+    def proportional(self) -> tuple[str, ...]:
+        """Names of the coefficients in which Δθ is linear and homogeneous, the others given."""
+        return ("learning_rate",)
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether Δθ is differentiable in the gradients, so that it can be optimised."""
+        return True
 
     @property
     def coefficients(self) -> tuple[Coefficient, ...]:
@@ -67,10 +131,10 @@ class Family:
 
     @property
     def contained(self) -> tuple[Contained, ...]:
-        """The simpler families among its members, simplest first: an optimisation starts from their
-        best members too.
+        """The simpler families among its members, simplest first.
 
-        ``contains`` says in words what else is a special point.
+        An optimisation starts from their best members too; ``contains`` says in words what else is
+        a special point.
         """
         return ()
 

@@ -1,5 +1,6 @@
 """Linear families: gradient descent, heavy ball, Nesterov, spans of past gradients."""
 
+import math
 from dataclasses import dataclass, field, replace
 
 from ...support.arguments import Count, checked
@@ -18,27 +19,27 @@ def learning_rate(varies: bool) -> Coefficient:
 
 
 def momentum(varies: bool) -> Coefficient:
-    """β; without effect on the first step. A constant one stays inside (-1, 1), where a rule can
-    settle.
-    """
-    free = {} if varies else {"low": -0.9999, "high": 0.9999}
+    """β; without effect on the first step. A constant one stays in (-1, 1), where rules settle."""
+    edge = math.inf if varies else 0.9999
     return Coefficient(
         name="momentum",
         symbol="β",
+        low=-edge,
+        high=edge,
         least=0.0,
         most=0.95,
         scale="one minus",
         varies=varies,
         first=1,
-        **free,
     )
 
 
-def without_momentum(family: Family) -> tuple:
-    """What a rule with a coefficient ``momentum`` contains: gradient descent, and itself with the
-    same numbers at all steps."""
-    constant = () if family.constant else (tied(replace(family, constant=True)),)
-    return face("gradient descent", momentum=0.0), *constant
+def without_momentum(family: "HeavyBall | Nesterov") -> tuple[Contained, ...]:
+    """What a rule with momentum contains: gradient descent, and itself with constant numbers."""
+    plain = face("gradient descent", momentum=0.0)
+    if family.constant:
+        return (plain,)
+    return plain, tied(replace(family, constant=True))
 
 
 @checked
@@ -127,12 +128,12 @@ class HeavyBall(Family):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class Nesterov(Family):
-    """b_t = β_{t-1} b_{t-1} + y_t, Δθ_t = -α_t (y_t + β_t b_t), b_{-1} = 0: the learner stands at
-    the look-ahead point.
+    """b_t = β_{t-1} b_{t-1} + y_t, Δθ_t = -α_t (y_t + β_t b_t), b_{-1} = 0.
 
-    θ is where the gradient is taken, Nesterov's second sequence. The first step is -α_0 (1 + β_0)
-    y, as in PyTorch. On exact or noisy gradients a constant rule is heavy ball with βα(y_t -
-    y_{t-1}) subtracted, an answer to the gradient's change.
+    The learner stands at the look-ahead point: θ is where the gradient is taken, Nesterov's second
+    sequence. The first step is -α_0 (1 + β_0) y, as in PyTorch. On exact or noisy gradients a
+    constant rule is heavy ball with βα(y_t - y_{t-1}) subtracted, an answer to the gradient's
+    change.
 
     Source: Yu. Nesterov, *A method of solving a convex programming problem with convergence rate
     O(1/k²)*, 1983; in this
@@ -178,11 +179,10 @@ class Nesterov(Family):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class FirstOrderSpan(Family):
-    """Δθ_t = -Σ_{j<k} c_{j,t} y_{t-j}: any linear combination of the last k = ``memory`` gradients,
-    y = 0 before the first.
+    """Δθ_t = -Σ_{j<k} c_{j,t} y_{t-j}: any linear combination of the last k = ``memory`` gradients.
 
-    ``lag_j`` is c_j, of effect from step j on. With k = T and one set per step it is every rule
-    whose iterates stay in the span of all gradients seen: T(T+1)/2 numbers.
+    y = 0 before the first. ``lag_j`` is c_j, of effect from step j on. With k = T and one set per
+    step it is every rule whose iterates stay in the span of all gradients seen: T(T+1)/2 numbers.
 
     Source: A. Nemirovski, D. Yudin, *Problem complexity and method efficiency in optimization*,
     1983; with one set per step
@@ -190,7 +190,8 @@ class FirstOrderSpan(Family):
     Program. 2014.
     """
 
-    memory: Count = field()  # no default: it hides the class attribute
+    # no default: it hides the class attribute
+    memory: Count = field()  # type: ignore[misc]  # here it is a setting
     constant: bool
 
     name = "first-order span"
@@ -235,7 +236,9 @@ class FirstOrderSpan(Family):
             dropped = {f"lag_{j}": 0.0 for j in range(memory, self.memory)}
             name = "gradient descent" if memory == 1 else f"{self.name} with memory {memory}"
             shorter.append(face(name, **dropped))
-        return (*shorter, *(() if self.constant else (tied(replace(self, constant=True)),)))
+        if not self.constant:
+            shorter.append(tied(replace(self, constant=True)))
+        return tuple(shorter)
 
     @property
     def state_size(self) -> int:
@@ -244,7 +247,7 @@ class FirstOrderSpan(Family):
     def step(
         self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
     ) -> tuple[Value, State]:
-        seen = (gradient, *state)
+        seen = (gradient, *state)  # y_t, y_{t-1}, …, the newest first
         move = -coefficients["lag_0"] * gradient
         for j in range(1, self.memory):
             move = move - coefficients[f"lag_{j}"] * seen[j]

@@ -1,8 +1,6 @@
-"""Small recurrent rules, weight by weight: how much any rule of that memory could gain over heavy
-ball.
-"""
+"""Small recurrent rules, weight by weight: what a rule of their memory could gain on heavy ball."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,8 +18,7 @@ _WIDEST = 20.0  # weights beyond it only saturate their unit
 
 @dataclass(frozen=True, kw_only=True)
 class Recurrent(Family):
-    """Heavy ball with ``hidden`` recurrent units beside it; a base for :class:`NeuralPolicy` and
-    :class:`GatedPolicy`.
+    """Heavy ball with ``hidden`` recurrent units beside it: a base of rules.
 
     ``gradient_scale`` s is the size of a typical gradient: units see y/s on a logarithmic scale, so
     that gradients from s/10 to 100 s differ visibly. All weights of the units stand in one vector
@@ -64,19 +61,16 @@ class Recurrent(Family):
 
     @property
     def coefficients(self) -> tuple[Coefficient, ...]:
-        return (
-            learning_rate(False),
-            momentum(False),
-            Coefficient(
-                name="weights",
-                symbol="W",
-                low=-_WIDEST,
-                high=_WIDEST,
-                least=-0.5,
-                most=0.5,
-                size=self.weights,
-            ),
+        units = Coefficient(
+            name="weights",
+            symbol="W",
+            low=-_WIDEST,
+            high=_WIDEST,
+            least=-0.5,
+            most=0.5,
+            size=self.weights,
         )
+        return learning_rate(False), momentum(False), units
 
     @property
     def contained(self) -> tuple[Contained, ...]:
@@ -84,46 +78,52 @@ class Recurrent(Family):
         if self.hidden == 1:
             return (plain,)
         smaller = replace(self, hidden=self.hidden - 1)
-        name = f"{self.name} with {smaller.hidden} hidden unit{'s' if smaller.hidden > 1 else ''}"
+        units = "unit" if smaller.hidden == 1 else "units"
+        name = f"{self.name} with {smaller.hidden} hidden {units}"
         return plain, Contained(name=name, family=smaller, embed=self.widen)
 
-    def widen(self, coefficients: Mapping[str, object], *, seed: int | None = None) -> dict:
-        """Coefficients of this family that do exactly what one with a unit less does with those
-        given.
+    def widen(self, coefficients: Values, *, seed: int | None = None) -> dict[str, Value]:
+        """Coefficients of this family that do what a family with one unit less does with these.
 
-        The new unit is the last; the others do not see it, and nothing is read from it. Its own
-        weights are drawn with ``seed``, else 0.
+        They do exactly the same. The new unit is the last; the others do not see it, and nothing is
+        read from it. Its own weights are drawn with ``seed``, else 0.
         """
         smaller = replace(self, hidden=self.hidden - 1)
         given = np.asarray(coefficients["weights"], dtype=float)
-        rng = None if seed is None else np.random.default_rng(seed)
-        weights = np.zeros(self.weights) if rng is None else rng.uniform(-0.5, 0.5, self.weights)
+        weights = np.zeros(self.weights)
+        if seed is not None:
+            weights = np.random.default_rng(seed).uniform(-0.5, 0.5, self.weights)
         weights[self.weights - self.readouts :] = 0.0
         weights[self._unseen()] = 0.0
         weights[self.kept()] = given[: smaller.weights]
         return {**coefficients, "weights": weights}
 
     def rows(self) -> np.ndarray:
-        """(rows, inputs): places in ``weights`` of the rows that lead into the units, unit by unit."""
+        """(rows, inputs): places in ``weights`` of what leads into the units, unit by unit."""
         inner = self.weights - self.readouts
-        per_unit = inner // self.hidden // self.inputs
+        per_unit = inner // self.hidden // self.inputs  # one row, or two: gate and candidate
         return np.arange(inner).reshape(self.hidden * per_unit, self.inputs)
 
     def kept(self) -> np.ndarray:
         """Places of the weights that a family with one unit less has, in its own order."""
-        rows, last = self.rows(), self.first_unit + self.hidden - 1
-        old = rows[: len(rows) // self.hidden * (self.hidden - 1)]
-        readouts = np.arange(self.weights - self.readouts, self.weights).reshape(-1, self.hidden)[
-            :, :-1
-        ]
-        return np.concatenate([np.delete(old, last, axis=1).ravel(), readouts.ravel()])
+        among_old = np.delete(self._rows_of_old_units(), self._last_unit, axis=1)
+        readouts = np.arange(self.weights - self.readouts, self.weights).reshape(-1, self.hidden)
+        return np.concatenate([among_old.ravel(), readouts[:, :-1].ravel()])
 
-    def _unseen(self):
+    def _unseen(self) -> np.ndarray:
         """Places of the weights by which the other units would see the last one."""
+        return self._rows_of_old_units()[:, self._last_unit]
+
+    def _rows_of_old_units(self) -> np.ndarray:
+        """The :meth:`rows` of all units but the last."""
         rows = self.rows()
-        return rows[
-            : len(rows) // self.hidden * (self.hidden - 1), self.first_unit + self.hidden - 1
-        ]
+        per_unit = len(rows) // self.hidden
+        return rows[: per_unit * (self.hidden - 1)]
+
+    @property
+    def _last_unit(self) -> int:
+        """Which of the inputs is the last unit."""
+        return self.first_unit + self.hidden - 1
 
     @property
     def inputs(self) -> int:
@@ -135,13 +135,14 @@ class Recurrent(Family):
         """Which of the inputs is the first unit."""
         raise NotImplementedError
 
-    def embed(self, coefficients: Mapping[str, float], *, seed: int | None = None) -> dict:
-        """Coefficients of this family that do exactly what heavy ball (or gradient descent) does
-        with those given.
+    def embed(
+        self, coefficients: Mapping[str, float], *, seed: int | None = None
+    ) -> dict[str, Value]:
+        """Coefficients of this family that do exactly what heavy ball does with those given.
 
-        Readout weights are 0. The others are drawn with ``seed``: a start from which every weight
-        can be improved. Without a seed they are 0, where all derivatives with respect to weights
-        vanish.
+        Without a momentum that is gradient descent. Readout weights are 0. The others are drawn
+        with ``seed``: a start from which every weight can be improved. Without a seed they are 0,
+        where all derivatives with respect to weights vanish.
         """
         check_options("embed", dict(coefficients), ("learning_rate", "momentum"))
         weights = np.zeros(self.weights)
@@ -151,7 +152,7 @@ class Recurrent(Family):
         return {"momentum": 0.0, **coefficients, "weights": weights}
 
 
-def _affine(weights, inputs):
+def _affine(weights: Iterator[Value], inputs: Iterable[Value]) -> Value:
     """Σ wᵢxᵢ, one weight per input, taken from the iterator."""
     return sum(next(weights) * x for x in inputs)
 
@@ -174,8 +175,11 @@ class NeuralPolicy(Recurrent):
 
     proportional = ()  # what the units add does not scale with the learning rate
 
-    inputs = property(lambda self: 2 + self.hidden)
-    first_unit = 2
+    first_unit = 2  # after a and b
+
+    @property
+    def inputs(self) -> int:
+        return self.first_unit + self.hidden
 
     @property
     def readouts(self) -> int:
@@ -193,6 +197,7 @@ class NeuralPolicy(Recurrent):
         self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
     ) -> tuple[Value, State]:
         scaled, weights = gradient / self.gradient_scale, iter(coefficients["weights"])
+        # Σ over an iterator: W and U unit by unit, then V, in the order of the vector
         inputs = (arcsinh(scaled), scaled / sqrt(1 + scaled**2), *state[1:])
         units = tuple(tanh(_affine(weights, inputs)) for _ in range(self.hidden))
         linear = coefficients["momentum"] * state[0] - coefficients["learning_rate"] * gradient
@@ -203,8 +208,7 @@ class NeuralPolicy(Recurrent):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class GatedPolicy(Recurrent):
-    """Δθ_t = β_tΔθ_{t-1} - α_t y_t, heavy ball whose coefficients are set by ``hidden`` gated units
-    z.
+    """Δθ_t = β_tΔθ_{t-1} - α_t y_t, heavy ball whose coefficients are set by gated units z.
 
     α_t = α exp(4 tanh(Az/4)), so within a factor of 55 of α, and artanh β_t = artanh β + Bz, so
     that |β_t| < 1: rules that have learned from few landscapes stay stable on others.
@@ -233,8 +237,11 @@ class GatedPolicy(Recurrent):
     def reads_clock(self) -> bool:
         return self.sees_clock
 
-    inputs = property(lambda self: 3 + self.hidden + self.sees_clock)
-    first_unit = 3
+    first_unit = 3  # after the constant, the size and the agreement
+
+    @property
+    def inputs(self) -> int:
+        return self.first_unit + self.hidden + self.sees_clock
 
     @property
     def readouts(self) -> int:
@@ -254,16 +261,19 @@ class GatedPolicy(Recurrent):
         last, before, *units = state
         weights, scaled = iter(coefficients["weights"]), gradient / self.gradient_scale
         now = arcsinh(scaled)
-        inputs = [1.0, log1p(scaled**2) / 2, now * before / (1 + now**2 + before**2), *units]
+        agreement = now * before / (1 + now**2 + before**2)
+        inputs = [1.0, log1p(scaled**2) / 2, agreement, *units]
         if self.sees_clock:
             inputs.append(2 * clock.step / clock.horizon - 1)
-        units = tuple(self._gated(unit, weights, inputs) for unit in units)
-        rate = coefficients["learning_rate"] * exp(4 * tanh(_affine(weights, units) / 4))
-        beta, shift = coefficients["momentum"], tanh(_affine(weights, units))
-        move = (beta + shift) / (1 + beta * shift) * last - rate * gradient
-        return move, (move, now, *units)
+        updated = tuple(self._gated(unit, weights, inputs) for unit in units)
+        rate = coefficients["learning_rate"] * exp(4 * tanh(_affine(weights, updated) / 4))
+        beta, shift = coefficients["momentum"], tanh(_affine(weights, updated))
+        kept = (beta + shift) / (1 + beta * shift)  # tanh(artanh β + Bz), by the addition theorem
+        move = kept * last - rate * gradient
+        return move, (move, now, *updated)
 
     @staticmethod
-    def _gated(unit, weights, inputs):
+    def _gated(unit: Value, weights: Iterator[Value], inputs: Iterable[Value]) -> Value:
+        # σ(x) = (1 + tanh(x/2))/2, which does not overflow
         gate = (1 + tanh(_affine(weights, inputs) / 2)) / 2
         return unit + gate * (tanh(_affine(weights, inputs)) - unit)

@@ -1,7 +1,8 @@
 """A rule to run: a family with its coefficients fixed, as a pure (init, update) pair in NumPy."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Annotated
 
@@ -10,7 +11,9 @@ import numpy as np
 from ...support.arguments import Count, Matrix, Numbers, Positive, Shape, Words, checked
 from ...support.errors import ProblemError, shown
 from ...support.recordable import Recordable
-from .family import Clock, Family
+from .coefficient import Layout
+from .elementwise import Value
+from .family import Clock, Family, Values
 
 History = Annotated[
     np.ndarray,
@@ -53,28 +56,45 @@ class Policy(Recordable):
     coefficients: Mapping[str, float | Numbers]
     horizon: Count
 
-    def __post_init__(self):
-        layout = self.family.layout(self.horizon)
-        object.__setattr__(self, "_entries", _finite(layout, layout.join(self.coefficients)))
-        object.__setattr__(self, "_layout", layout)
-        object.__setattr__(self, "coefficients", MappingProxyType(layout.split(self._entries)))
-        # what a step would otherwise build and check again
-        differs = any(each.varies for each in layout.coefficients)
-        every_step = None if differs else MappingProxyType(layout.at_step(self._entries, 0))
-        object.__setattr__(self, "_values", every_step)
-        object.__setattr__(self, "_varies", differs or self.family.reads_clock)
-        object.__setattr__(self, "_reads_parameters", self.family.reads_parameters)
+    def __post_init__(self) -> None:
+        coefficients = MappingProxyType(self._layout.split(self._entries))
+        object.__setattr__(self, "coefficients", coefficients)
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple:
         return _policy, (self.family, dict(self.coefficients), self.horizon)
 
-    @property
+    @cached_property
     def varies(self) -> bool:
         """Whether the rule depends on where in its horizon it stands, so that it ends with it."""
-        return self._varies
+        return self._has_values_per_step or self.family.reads_clock
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Callable]:
         return iter((self.init, self.update))
+
+    # Kept, because every step needs them and a family would build and check them again.
+
+    @cached_property
+    def _layout(self) -> Layout:
+        return self.family.layout(self.horizon)
+
+    @cached_property
+    def _entries(self) -> np.ndarray:
+        return _finite(self._layout, self._layout.join(self.coefficients))
+
+    @cached_property
+    def _has_values_per_step(self) -> bool:
+        return any(each.varies for each in self._layout.coefficients)
+
+    @cached_property
+    def _values_of_every_step(self) -> Values | None:
+        """What the family is given at every step; None where that differs from step to step."""
+        if self._has_values_per_step:
+            return None
+        return MappingProxyType(self._layout.at_step(self._entries, 0))
+
+    @cached_property
+    def _reads_parameters(self) -> bool:
+        return self.family.reads_parameters
 
     @checked
     def init(self, episodes: Count, dimension: Count) -> tuple:
@@ -93,10 +113,10 @@ class Policy(Recordable):
         _check_shapes(state, observation, theta)
         return self.advance(state, observation, theta, step)
 
-    def advance(self, state: tuple, observation, theta=None, step=1.0) -> tuple:
-        """What :meth:`update` does, without its checks: for loops that watch for episodes that
-        diverge by themselves.
-        """
+    def advance(
+        self, state: tuple, observation: Value, theta: Value = None, step: float = 1.0
+    ) -> tuple:
+        """What :meth:`update` does without its checks, for loops that watch for divergence."""
         count, inner = state
         if theta is None and self._reads_parameters:
             raise ProblemError(
@@ -107,7 +127,7 @@ class Policy(Recordable):
                     "call update(state, observation, theta); a history of gradients is not enough"
                 ),
             )
-        if self._varies and count >= self.horizon:
+        if self.varies and count >= self.horizon:
             raise ProblemError(
                 "policy",
                 expected=f"at most the {self.horizon} steps it was planned for",
@@ -118,16 +138,17 @@ class Policy(Recordable):
                 ),
             )
         clock = Clock(step=count, horizon=self.horizon)
-        values = self._values
+        values = self._values_of_every_step
         if values is None:
             values = self._layout.at_step(self._entries, count)
         move, inner = self.family.step(values, inner, observation, theta, clock)
         return move / step, (count + 1, inner)
 
     @checked
-    def __call__(self, history: History):
-        """The update after the gradients ``history`` (t+1, n) or (E, t+1, n), oldest first; a
-        single (n,) is the first.
+    def __call__(self, history: History) -> np.ndarray:
+        """The update after the gradients ``history`` (t+1, n) or (E, t+1, n), oldest first.
+
+        A single gradient (n,) is the first.
         """
         is_single = history.ndim < 3
         seen = history.reshape((1, -1, history.shape[-1])) if is_single else history
@@ -137,7 +158,7 @@ class Policy(Recordable):
         return move[0] if is_single else move
 
 
-def _check_shapes(state, observation, theta):
+def _check_shapes(state: tuple, observation: np.ndarray, theta: np.ndarray | None) -> None:
     """Refuse a state that no ``init`` made, and rows of another number or length than it has."""
     if len(state) != 2 or not isinstance(state[0], int) or not isinstance(state[1], tuple):
         raise ProblemError(
@@ -157,7 +178,7 @@ def _check_shapes(state, observation, theta):
             )
 
 
-def _finite(layout, entries):
+def _finite(layout: Layout, entries: np.ndarray) -> np.ndarray:
     """The vector of coefficients, if all of them are finite numbers."""
     wrong = np.flatnonzero(~np.isfinite(entries))
     if wrong.size:
@@ -170,5 +191,6 @@ def _finite(layout, entries):
     return entries
 
 
-def _policy(family, coefficients, horizon):
+def _policy(family: Family, coefficients: Mapping[str, float | Numbers], horizon: int) -> Policy:
+    """What pickles of a policy call."""
     return Policy(family=family, coefficients=coefficients, horizon=horizon)

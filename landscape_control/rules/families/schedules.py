@@ -18,18 +18,17 @@ _SHAPE = "its course in time, e.g. InverseTime() or Cosine(final=0.0)"
 @checked
 @dataclass(frozen=True, kw_only=True)
 class Scheduled(Wrapped):
-    """A family whose constant learning rate follows a shape: α_t = α s_t; everything else is the
-    family's.
+    """A family whose constant learning rate follows a shape: α_t = α s_t.
 
-    The clock runs to the horizon T of the program or policy, and shapes that are drawn over [0, T]
-    end there.
+    Everything else is the family's. The clock runs to the horizon T of the program or policy, and
+    shapes that are drawn over [0, T] end there.
     """
 
     shape: Shape
 
     arguments = {**Wrapped.arguments, "shape": _SHAPE}
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not isinstance(self.shape, Shape):
             raise ProblemError(
                 "shape",
@@ -37,15 +36,10 @@ class Scheduled(Wrapped):
                 received=type(self.shape).__name__,
                 advice="e.g. Cosine(final=0.0)",
             )
-        rates = [
-            coefficient
-            for coefficient in self.family.coefficients
-            if coefficient.name == "learning_rate" and not coefficient.varies
-        ]
-        clash = {coefficient.name for coefficient in self.family.coefficients} & {
-            coefficient.name for coefficient in self.shape.coefficients
-        }
-        if not rates or clash:
+        own = self.family.coefficients
+        has_rate = any(each.name == "learning_rate" and not each.varies for each in own)
+        clash = {each.name for each in own} & {each.name for each in self.shape.coefficients}
+        if not has_rate or clash:
             raise ProblemError(
                 "family of Scheduled",
                 received=f"{self.family.name} with {', '.join(clash) or 'none'}",
@@ -67,13 +61,10 @@ class Scheduled(Wrapped):
 
     @property
     def contains(self) -> Mapping[str, str]:
-        return (
-            {self.family.name: "any coefficients"}
-            if not self.shape.contains
-            else {
-                f"{self.family.name}, {rule}": where for rule, where in self.shape.contains.items()
-            }
-        )
+        inner, places = self.family.name, self.shape.contains
+        if not places:
+            return {inner: "any coefficients"}
+        return {f"{inner}, {rule}": where for rule, where in places.items()}
 
     @property
     def reads_clock(self) -> bool:
@@ -85,27 +76,25 @@ class Scheduled(Wrapped):
 
     @property
     def contained(self) -> tuple[Contained, ...]:
-        inner = tuple(
+        scheduled = [
             face(inside.name, **dict(inside.held))
             for inside in self.family.contained
             if inside.is_face
-        )
-        if not self.shape.constant_at:
-            return inner
-        still = face(self.family.name, **self.shape.constant_at)
-        return (
-            *(face(inside.name, **dict(inside.held), **self.shape.constant_at) for inside in inner),
-            still,
-            *inner,
-        )
+        ]
+        flat = self.shape.constant_at
+        if not flat:
+            return tuple(scheduled)
+        # simplest first: faces of the family without its schedule, the family without it, its
+        # faces with it
+        unscheduled = [face(inside.name, **dict(inside.held), **flat) for inside in scheduled]
+        return *unscheduled, face(self.family.name, **flat), *scheduled
 
     def step(
         self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
     ) -> tuple[Value, State]:
         rate = coefficients["learning_rate"] * self.shape.factor(coefficients, clock)
-        return super().step(
-            {**coefficients, "learning_rate": rate}, state, gradient, parameters, clock
-        )
+        at_this_step = {**coefficients, "learning_rate": rate}
+        return super().step(at_this_step, state, gradient, parameters, clock)
 
 
 @checked

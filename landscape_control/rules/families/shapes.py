@@ -1,6 +1,4 @@
-"""Shapes of a learning rate in time, with few numbers: constant, 1/t, polynomial, cosine,
-warm-up-stable-decay.
-"""
+"""Learning rates in time: constant, 1/t, polynomial, cosine, warm-up-stable-decay."""
 
 import math
 from collections.abc import Mapping
@@ -20,8 +18,7 @@ class Shape:
     """A learning rate in time, α_t = α s_t with s of order 1.
 
     Class attributes: ``name``, ``formula``, ``source`` in words; ``contains``, ``reads_clock`` and
-    ``arguments``, as for :class:`Family`. ``constant_at`` says where the learning rate is constant,
-    {coefficient: number}, if it is anywhere.
+    ``arguments``, as for :class:`Family`.
     """
 
     name: ClassVar[str]
@@ -30,11 +27,15 @@ class Shape:
     contains: ClassVar[Mapping[str, str]] = {}
     reads_clock: ClassVar[bool] = False
     arguments: ClassVar[Mapping[str, str]] = {}
-    coefficients: ClassVar[tuple[Coefficient, ...]] = ()
+
+    @property
+    def coefficients(self) -> tuple[Coefficient, ...]:
+        """The free numbers of the shape."""
+        return ()
 
     @property
     def constant_at(self) -> Mapping[str, float]:
-        """The free coefficients at which s_t = 1, by name."""
+        """The free coefficients at which s_t = 1, by name; empty where s varies for all of them."""
         return {}
 
     def factor(self, coefficients: Values, clock: Clock) -> Value:
@@ -104,8 +105,9 @@ class Polynomial(Shape):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class Cosine(Shape):
-    """s_t = f + (1 - f)(1 + cos(πt/T))/2, down to the fraction ``final`` f, a free coefficient
-    where None.
+    """s_t = f + (1 - f)(1 + cos(πt/T))/2, down to the fraction ``final`` f.
+
+    With ``final`` None it is a free coefficient.
 
     Source: I. Loshchilov, F. Hutter, *SGDR: stochastic gradient descent with warm restarts*, ICLR
     2017, one period.
@@ -120,7 +122,7 @@ class Cosine(Shape):
     arguments = {"final": "the fraction of the learning rate left at the end; None leaves it free"}
     contains = {"constant": "final = 1"}
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_fractions(self, _FINAL)
 
     @property
@@ -139,12 +141,11 @@ class Cosine(Shape):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class WarmupStableDecay(Shape):
-    """Up to 1 over the fraction a (``warmup``) of the horizon, then 1, then to 0 over the fraction
-    d of the rest.
+    """Up to 1 over a fraction of the horizon, then 1, then to 0 over a fraction of the rest.
 
-    d is ``decay_fraction``. s_t is the mean of this broken line over the step from t to t+1, which
-    makes it once differentiable in a and d. Fractions given as numbers are fixed, those given as
-    None free.
+    The fractions are a (``warmup``) and d (``decay_fraction``). s_t is the mean of this broken line
+    over the step from t to t+1, which makes it once differentiable in a and d. Fractions given as
+    numbers are fixed, those given as None free.
 
     Source: S. Hu et al., *MiniCPM: unveiling the potential of small language models with scalable
     training strategies*,
@@ -168,7 +169,7 @@ class WarmupStableDecay(Shape):
         "linear decay": "warmup → 0, decay_fraction = 1, at the middle of each step",
     }
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_fractions(self, _FRACTIONS)
 
     @property
@@ -176,14 +177,17 @@ class WarmupStableDecay(Shape):
         return _free(self, _FRACTIONS)
 
     def factor(self, coefficients: Values, clock: Clock) -> Value:
-        warmup, decay = (_value(self, name, coefficients) for name in ("warmup", "decay_fraction"))
+        warmup = _value(self, "warmup", coefficients)
+        down = (1 - warmup) * _value(self, "decay_fraction", coefficients)  # d(1 - a)
         begin, end = clock.step / clock.horizon, (clock.step + 1) / clock.horizon
-        up = _area(end, warmup) - _area(begin, warmup)
-        down = (1 - warmup) * decay
-        return clock.horizon * (up + _area(1 - begin, down) - _area(1 - end, down)) - 1
+        # s = rise + fall - 1, where one of the two is always 1; each averaged over the step, the
+        # fall counted from the end of the horizon
+        rise = _area(end, warmup) - _area(begin, warmup)
+        fall = _area(1 - begin, down) - _area(1 - end, down)
+        return clock.horizon * (rise + fall) - 1
 
 
-_SMALL = 1e-6
+_SMALL = 1e-6  # the least length of a ramp, in shares of the horizon: 0 would divide by it
 _FINAL = (Coefficient(name="final", symbol="f", low=0.0, high=1.0, least=0.0, most=1.0),)
 _FRACTIONS = (
     Coefficient(
@@ -193,13 +197,14 @@ _FRACTIONS = (
 )
 
 
-def _area(x, length):
+def _area(x: Value, length: Value) -> Value:
     """∫₀ˣ min(z/length, 1) dz."""
     inside = smaller(x, length)
     return inside**2 / (2 * length) + x - inside
 
 
-def _check_fractions(shape, coefficients):
+def _check_fractions(shape: Shape, coefficients: tuple[Coefficient, ...]) -> None:
+    """Refuse fixed fractions outside the range of their coefficient."""
     for coefficient in coefficients:
         value = getattr(shape, coefficient.name)
         if value is not None:
@@ -208,12 +213,14 @@ def _check_fractions(shape, coefficients):
             object.__setattr__(shape, coefficient.name, value)
 
 
-def _free(shape, coefficients):
+def _free(shape: Shape, coefficients: tuple[Coefficient, ...]) -> tuple[Coefficient, ...]:
+    """Those that the shape's settings leave free."""
     return tuple(
         coefficient for coefficient in coefficients if getattr(shape, coefficient.name) is None
     )
 
 
-def _value(shape, name, coefficients):
+def _value(shape: Shape, name: str, coefficients: Values) -> Value:
+    """A setting of the shape where it is fixed, else the free coefficient of that name."""
     fixed = getattr(shape, name)
     return coefficients[name] if fixed is None else fixed

@@ -1,6 +1,4 @@
-"""Rules that keep the sign of a gradient and drop its size: sign descent, the sign of momentum and
-Lion, with a smooth sign or the sign itself.
-"""
+"""Rules that keep the sign of a gradient and drop its size: sign descent, signum and Lion."""
 
 from dataclasses import dataclass
 
@@ -29,10 +27,15 @@ def _beta(index: int, most: float) -> Coefficient:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
 class _Signed(Family):
-    """Base of rules that take the sign of something: within ``smoothing`` δ of 0 it is linear; with
-    None it is the sign itself, by which nothing can be differentiated.
+    """Base of rules that take the sign of something.
+
+    Within ``smoothing`` δ of 0 it is linear; with None it is the sign itself, by which nothing can
+    be differentiated.
     """
+
+    smoothing: Positive | None
 
     arguments = {"smoothing": _SMOOTHING}
 
@@ -40,7 +43,7 @@ class _Signed(Family):
     def differentiable(self) -> bool:
         return self.smoothing is not None
 
-    def _sign(self, x):
+    def _sign(self, x: Value) -> Value:
         if self.smoothing is None:
             return sign(x)
         return x / sqrt(x**2 + self.smoothing**2)
@@ -49,22 +52,20 @@ class _Signed(Family):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class SignDescent(_Signed):
-    """Δθ = -α y/√(y² + δ²): steps of one length α, except for gradients below the ``smoothing`` δ,
-    in units of y.
+    """Δθ = -α y/√(y² + δ²): steps of one length α.
 
-    Off the sign by a relative δ²/2y² for |y| ≫ δ. A program's cost, an average over scenarios,
-    bends wherever some gradient passes 0, over a width δ; the bends even out only where many
-    gradients lie within δ of 0. Take δ no smaller than a third of a typical |y| (of the noise σ,
-    where it rules): at curvatures Uniform(0.05, 1), σ = 0.3, T = 10, all starts agree for δ = σ/3;
-    for σ/10 about half of them and for σ/30 hardly two, "converged" up to 30 % above the best cost.
-    So look at ``agreed``, and come down from a larger δ with ``guess`` to reach the sign itself.
+    Except for gradients below the ``smoothing`` δ, in units of y. Off the sign by a relative δ²/2y²
+    for |y| ≫ δ. A program's cost, an average over scenarios, bends wherever some gradient passes 0,
+    over a width δ; the bends even out only where many gradients lie within δ of 0. Take δ no
+    smaller than a third of a typical |y| (of the noise σ, where it rules): at curvatures
+    Uniform(0.05, 1), σ = 0.3, T = 10, all starts agree for δ = σ/3; for σ/10 about half of them and
+    for σ/30 hardly two, "converged" up to 30 % above the best cost. So look at ``agreed``, and come
+    down from a larger δ with ``guess`` to reach the sign itself.
 
     Source: M. Riedmiller, H. Braun, *RPROP*, 1993; J. Bernstein et al., *signSGD: compressed
     optimisation for non-convex
     problems*, ICML 2018.
     """
-
-    smoothing: Positive | None
 
     name = "sign descent"
     source = "Riedmiller & Braun 1993; Bernstein et al. 2018"
@@ -95,19 +96,17 @@ class SignDescent(_Signed):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class Lion(_Signed):
-    """c = β₁m + (1-β₁)y, Δθ = -α c/√(c² + δ²), m = β₂m + (1-β₂)y: the sign of one average, another
-    one kept.
+    """c = β₁m + (1-β₁)y, Δθ = -α c/√(c² + δ²), m = β₂m + (1-β₂)y.
 
-    Lion proper is this with :class:`WeightDecay` around it and ``smoothing`` δ → 0.
-    :class:`SignDescent` says how large δ has to be in a program, here with |c| for |y|: averages of
-    noise are smaller than the noise, by √((1-β)/(1+β)) where β₁ = β₂ = β. Where c is far below δ
-    the rule is linear with learning rate α/δ, and only that ratio matters.
+    The sign of one average, while another one is kept. Lion proper is this with
+    :class:`WeightDecay` around it and ``smoothing`` δ → 0. :class:`SignDescent` says how large δ
+    has to be in a program, here with |c| for |y|: averages of noise are smaller than the noise, by
+    √((1-β)/(1+β)) where β₁ = β₂ = β. Where c is far below δ the rule is linear with learning rate
+    α/δ, and only that ratio matters.
 
     Source: X. Chen et al., *Symbolic discovery of optimization algorithms*, NeurIPS 2023, Algorithm
     2.
     """
-
-    smoothing: Positive | None
 
     name = "Lion"
     formula = "Δθ = -α sign(β₁m + (1-β₁)y)"
@@ -147,8 +146,6 @@ class Signum(_Signed):
     Source: J. Bernstein et al., *signSGD: compressed optimisation for non-convex problems*, ICML
     2018.
     """
-
-    smoothing: Positive | None
 
     name = "sign of momentum"
     formula = "m = βm + (1-β)y, Δθ = -α sign(m)"

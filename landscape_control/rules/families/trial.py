@@ -1,127 +1,129 @@
-"""A family that a user wrote, tried on one step of numbers and one of symbols before anything is
-built on it.
-"""
+"""A family that a user wrote, tried on numbers and on symbols before anything is built on it."""
+
+from collections.abc import Callable
 
 import casadi as ca
 import numpy as np
 
 from ...support.errors import ProblemError
 from ...support.expressions import located
-from .family import Clock, Family
+from .coefficient import Layout
+from .elementwise import Value
+from .family import Clock, Family, State, Values
 
 _PACKAGE = __package__.partition(".")[0]
-_EPISODES, _WEIGHTS = 3, 2
+_EPISODES, _WEIGHTS = 3, 2  # two different numbers, so that a shape turned round shows
+_NUMBERS = {"c": "complex numbers", "b": "truth values"}  # kinds of arrays that are none of ours
 
 
 def check_steps(family: Family, horizon: int) -> None:
-    """Refuse a family whose ``step`` raises, or does not return (Δθ, next state) of the right kind
-    and shape.
+    """Refuse a family whose ``step`` raises, or returns something else than (Δθ, next state).
 
-    Families of this library are not tried.
+    Kind and shape of both are looked at. Families of this library are not tried.
     """
     if type(family).__module__.partition(".")[0] == _PACKAGE:
         return
     layout = family.layout(horizon)
+    _try_numbers(family, layout)
+    _try_symbols(family, layout)
+
+
+def _try_numbers(family: Family, layout: Layout) -> None:
+    """Two steps, because the second is the first that sees a state other than rest."""
     middle = {
-        each.name: each.draw(np.full(each.shape_over(horizon), 0.5)) for each in layout.coefficients
+        each.name: each.draw(np.full(each.shape_over(layout.horizon), 0.5))
+        for each in layout.coefficients
     }
-    numbers = layout.join(middle)
-    symbols = ca.SX.sym("coefficient", max(layout.size, 1))
+    entries = layout.join(middle)
     gradient = np.array([[0.3, -0.2], [0.1, 0.4], [-0.5, 0.2]])
-    state = tuple(np.zeros((_EPISODES, _WEIGHTS)) for _ in range(family.state_size))
-    for step in range(min(2, horizon)):
-        clock = Clock(step=step, horizon=horizon)
-        state = _tried(
-            family,
-            layout.at_step(numbers, step),
-            state,
-            gradient,
-            1 + gradient,
-            clock,
-            _why_no_numbers,
-        )
-    carried = tuple(ca.SX.sym("state") for _ in range(family.state_size))
-    clock = Clock(step=min(1, horizon - 1), horizon=horizon)
-    _tried(
-        family,
-        layout.at_step(symbols, clock.step),
-        carried,
-        ca.SX.sym("y"),
-        ca.SX.sym("theta"),
-        clock,
-        _why_no_symbol,
-    )
+    state: State = tuple(np.zeros((_EPISODES, _WEIGHTS)) for _ in range(family.state_size))
+    for step in range(min(2, layout.horizon)):
+        values, clock = layout.at_step(entries, step), Clock(step=step, horizon=layout.horizon)
+        state = _tried(family, values, state, gradient, 1 + gradient, clock, _why_no_numbers)
 
 
-def _tried(family, coefficients, state, gradient, parameters, clock, why):
+def _try_symbols(family: Family, layout: Layout) -> None:
+    clock = Clock(step=min(1, layout.horizon - 1), horizon=layout.horizon)
+    values = layout.at_step(ca.SX.sym("coefficient", max(layout.size, 1)), clock.step)
+    state: State = tuple(ca.SX.sym("state") for _ in range(family.state_size))
+    gradient, theta = ca.SX.sym("y"), ca.SX.sym("theta")
+    _tried(family, values, state, gradient, theta, clock, _why_no_symbol)
+
+
+def _tried(
+    family: Family,
+    coefficients: Values,
+    state: State,
+    gradient: Value,
+    parameters: Value,
+    clock: Clock,
+    why_not: Callable[[object, bool], str],
+) -> State:
     """The next state of one step."""
     kind = "arrays" if isinstance(gradient, np.ndarray) else "CasADi symbols"
     try:
         with np.errstate(all="ignore"):
-            given = family.step(coefficients, state, gradient, parameters, clock)
+            result = family.step(coefficients, state, gradient, parameters, clock)
     except ProblemError:
         raise
     except Exception as error:
-        said = (str(error).strip().splitlines() or [""])[0][:200]
-        raise _refusal(family, f"{type(error).__name__}: {said}, on {kind}") from error
-    if not isinstance(given, tuple) or len(given) != 2:
-        raise _refusal(family, _named("a tuple of {}", given))
-    update, following = given
-    if not isinstance(following, tuple) or len(following) != family.state_size:
-        raise _refusal(
-            family,
-            (
-                _named("a next state of {} entries", following)
-                if isinstance(following, tuple)
-                else f"a next state that is no tuple: {type(following).__name__}"
-            ),
-        )
-    for what, part in (
-        ("Δθ", update),
-        *((f"entry {i} of the next state", part) for i, part in enumerate(following)),
-    ):
-        wrong = why(part, what == "Δθ")
+        first_line = (str(error).strip().splitlines() or [""])[0][:200]
+        raise _refusal(family, f"{type(error).__name__}: {first_line}, on {kind}") from error
+    if not isinstance(result, tuple):
+        raise _refusal(family, type(result).__name__)
+    if len(result) != 2:
+        raise _refusal(family, f"a tuple of {len(result)}")
+    update, following = result
+    if not isinstance(following, tuple):
+        raise _refusal(family, f"a next state that is no tuple: {type(following).__name__}")
+    if len(following) != family.state_size:
+        raise _refusal(family, f"a next state of {len(following)} entries")
+    parts = {"Δθ": update}
+    parts |= {f"entry {i} of the next state": part for i, part in enumerate(following)}
+    for what, part in parts.items():
+        wrong = why_not(part, what == "Δθ")
         if wrong:
             raise _refusal(family, f"{what} as {wrong}, on {kind}")
     return following
 
 
-def _named(words, value):
-    return words.format(len(value)) if isinstance(value, tuple) else type(value).__name__
-
-
-def _why_no_numbers(value, is_update):
+def _why_no_numbers(value: object, is_update: bool) -> str:
+    """What is wrong with a part of a step's result on arrays; "" where nothing is."""
     try:
         array = np.asarray(value)
     except Exception:
         return type(value).__name__
     if array.dtype.kind not in "iuf":
-        return {"c": "complex numbers", "b": "truth values"}.get(
-            array.dtype.kind, type(value).__name__
-        )
+        return _NUMBERS.get(array.dtype.kind, type(value).__name__)
     if is_update and array.shape != (_EPISODES, _WEIGHTS):
         return f"an array of shape {array.shape} for gradients of shape {(_EPISODES, _WEIGHTS)}"
     return ""
 
 
-def _why_no_symbol(value, is_update):
-    if isinstance(value, int | float | ca.DM | ca.SX) and not isinstance(value, bool):
-        expression = ca.SX(value)
-        if expression.numel() != 1:
-            return f"an expression of shape {expression.shape} for one weight"
-        flow = ca.Function("flow", [ca.vertcat(*ca.symvar(expression))], [expression])
-        kinds = map(flow.instruction_id, range(flow.n_instructions()))
-        if any(
-            np.isnan(flow.instruction_constant(k))
-            for k, kind in enumerate(kinds)
-            if kind == ca.OP_CONST
-        ):
-            return "an expression with NaN among its numbers"
-        return ""
-    return type(value).__name__
+def _why_no_symbol(value: object, is_update: bool) -> str:
+    """The same on CasADi symbols."""
+    if isinstance(value, bool) or not isinstance(value, int | float | ca.DM | ca.SX):
+        return type(value).__name__
+    expression = ca.SX(value)
+    if expression.numel() != 1:
+        return f"an expression of shape {expression.shape} for one weight"
+    if _has_nan(expression):
+        return "an expression with NaN among its numbers"
+    return ""
 
 
-def _refusal(family, received):
+def _has_nan(expression: ca.SX) -> bool:
+    """Whether one of the numbers in an expression is NaN, as NumPy makes of what it cannot do."""
+    flow = ca.Function("flow", [ca.vertcat(*ca.symvar(expression))], [expression])
+    constants = [
+        flow.instruction_constant(k)
+        for k in range(flow.n_instructions())
+        if flow.instruction_id(k) == ca.OP_CONST
+    ]
+    return bool(np.isnan(constants).any())
+
+
+def _refusal(family: Family, received: str) -> ProblemError:
     size = family.state_size
     return ProblemError(
         f"step of {type(family).__name__}",
