@@ -23,12 +23,13 @@ def kalman_gain(ratio: Ratio, persistence: Persistence = 1.0) -> float:
     ratio, a = number("ratio ρ", ratio, low=0), number("persistence a", persistence, low=-1, high=1)
     half = (a * a + ratio - 1) / 2
     root = np.sqrt(half * half + ratio)
-    predicted = half + root if half >= 0 else ratio / (root - half)  # the form without cancellation
+    # half + √(half² + ρ) in the form without cancellation
+    predicted = half + root if half >= 0 else ratio / (root - half)
     return predicted / (1 + predicted)
 
 
 @checked
-def kalman_gain_walk(ratio: Numbers):
+def kalman_gain_walk(ratio: Numbers) -> float | np.ndarray:
     """K = (√(ρ²+4ρ) - ρ)/2, the steady gain for a random walk (a = 1); any shape, ρ = q/s² >= 0."""
     ratio = np.asarray(ratio, dtype=float)
     root = np.sqrt(ratio * (ratio + 4))
@@ -47,10 +48,8 @@ def kalman_transient(
     """Gains K_1 … K_steps (steps,) from a prior variance ``prior``·s² before the first observation
     (diffuse: K_1 = 1).
     """
-    gains, predicted = (
-        np.empty(whole("steps", steps)),
-        number("prior variance", prior, low=0, allow_inf=True),
-    )
+    gains = np.empty(whole("steps", steps))
+    predicted = number("prior variance", prior, low=0, allow_inf=True)  # in units of s²
     for t in range(steps):
         gains[t] = 1.0 if np.isinf(predicted) else predicted / (1 + predicted)
         predicted = persistence**2 * gains[t] + ratio  # the posterior variance is K s²
@@ -61,11 +60,11 @@ def kalman_transient(
 def adam_bias_correction(beta: Share, steps: Count) -> np.ndarray:
     """1/(1 - βᵗ) for t = 1 … steps, the factor on Adam's moments (Kingma & Ba 2015)."""
     beta = number("β", beta, low=0, high=1)
-    return (
-        1 / -np.expm1(np.arange(1, whole("steps", steps) + 1) * np.log(beta))
-        if beta
-        else np.ones(steps)
-    )
+    if beta == 0:
+        return np.ones(steps)
+    counts = np.arange(1, whole("steps", steps) + 1)
+    # 1 - e^{t log β}, accurate also where β is close to 1
+    return 1 / -np.expm1(counts * np.log(beta))
 
 
 @checked

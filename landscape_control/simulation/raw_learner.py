@@ -4,7 +4,9 @@ and nothing else.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import ClassVar
+from typing import Any, ClassVar
+
+import numpy as np
 
 from ..rules.families.coefficient import Coefficient, Limit, Scale
 from ..support.arguments import checked
@@ -55,9 +57,8 @@ class RawLearner:
 
     def __post_init__(self):
         for name, bound in self.own_bounds.items():
-            value = number(
-                f"{type(self).__name__} {name}", getattr(self, name), low=bound.low, high=bound.high
-            )
+            what = f"{type(self).__name__} {name}"
+            value = number(what, getattr(self, name), low=bound.low, high=bound.high)
             object.__setattr__(self, name, value)
 
     @property
@@ -77,25 +78,24 @@ class RawLearner:
         """
         return None if self.inner is None else self.inner.own_step
 
-    def init(self, episodes: int, dimension: int):
+    def init(self, episodes: int, dimension: int) -> Any:  # the state is each learner's own
         """The state before the first observation."""
         raise NotImplementedError(f"{type(self).__name__}.init")
 
-    def update(self, state, observation, theta, step: float):
+    def update(
+        self, state: Any, observation: np.ndarray, theta: np.ndarray, step: float
+    ) -> tuple[np.ndarray, Any]:
         """(u (E, n), the next state) from the observation (E, q) at θ (E, n)."""
         raise NotImplementedError
 
     @property
     def inner(self) -> "RawLearner | None":
         """The learner that this one wraps, if any."""
-        return next(
-            (
-                getattr(self, f.name)
-                for f in fields(self)
-                if isinstance(getattr(self, f.name), RawLearner)
-            ),
-            None,
-        )
+        for own in fields(self):
+            value = getattr(self, own.name)
+            if isinstance(value, RawLearner):
+                return value
+        return None
 
     @property
     def coefficients(self) -> dict[str, float]:
@@ -116,16 +116,19 @@ class RawLearner:
     def with_coefficients(self, values: Mapping[str, float]) -> "RawLearner":
         """A copy with some coefficients changed, by the names of :attr:`coefficients`."""
         check_options(f"{type(self).__name__} coefficient", dict(values), self.coefficients)
-        own = {name: value for name, value in values.items() if "." not in name}
-        wrapped = {
-            name.removeprefix("learner."): value for name, value in values.items() if "." in name
-        }
-        return replace(
-            self, **own, **({"learner": self.inner.with_coefficients(wrapped)} if wrapped else {})
-        )
+        changes: dict[str, Any] = {}
+        wrapped = {}
+        for name, value in values.items():
+            if "." in name:
+                wrapped[name.removeprefix("learner.")] = value
+            else:
+                changes[name] = value
+        if wrapped and self.inner is not None:
+            changes["learner"] = self.inner.with_coefficients(wrapped)
+        return replace(self, **changes)
 
 
-def check_learner(what: str, value) -> None:
+def check_learner(what: str, value: object) -> None:
     """Refuse a wrapped learner that is none, or that needs a random stream or news of switches:
     wrappers pass none on.
     """

@@ -5,7 +5,8 @@ import math
 import casadi as ca
 import numpy as np
 
-from ..model.problem import ControlProblem
+from ..model.problem import ControlProblem, Model
+from ..model.problem.mobility import mobility
 from ..support.arrays import number
 from ..support.errors import ProblemError
 
@@ -55,11 +56,10 @@ def rollout_step(
     if step is None:
         step = min(horizon / LEAST, FRACTION / max(fastest_rate(problem), 1e-300))
     step = number("step", step, low=0, low_open=True)
-    count = (
-        round(horizon / step)
-        if abs(horizon / step - round(horizon / step)) < 1e-6
-        else math.ceil(horizon / step)
-    )
+    wanted = horizon / step
+    count = round(wanted)
+    if abs(wanted - count) >= 1e-6:  # no whole number: the step becomes a little shorter
+        count = math.ceil(wanted)
     if not 1 <= count <= MOST:
         raise ProblemError(
             "step",
@@ -70,7 +70,7 @@ def rollout_step(
     return horizon / count, count
 
 
-def _check_own_step(horizon, step, own):
+def _check_own_step(horizon: float, step: float | None, own: float) -> None:
     """Refuse to run a rule with other steps than it was made for, or for a time that is no whole
     number of them.
     """
@@ -106,21 +106,22 @@ def fastest_rate(problem: ControlProblem) -> float:
     needs a step of its own.
     """
     objective, model = problem.objective, problem.model
-    price = objective.learning_rate * _mobility(model, problem.start)
+    start, discount = problem.start, objective.discount
+    moved = mobility(model.actuation(start)[0], model.metric(start)[0])
+    price = objective.learning_rate * _size(moved)
     curvature, information = _rates_seen(problem)
-    rates = [
-        math.sqrt(objective.discount**2 / 4 + price * objective.loss_weight * curvature)
-        - objective.discount / 2,
-        objective.discount,
-        _drift_rate(model, problem.start),
-    ]
+    pull = price * objective.loss_weight * curvature
+    relaxation = math.sqrt(discount**2 / 4 + pull) - discount / 2
+    rates = [relaxation, discount, _drift_rate(model, start)]
     if objective.terminal == "loss":
         rates.append(price * objective.terminal_weight * curvature)
     elif objective.terminal is not None:
-        rates.append(
-            price * objective.terminal_weight * _size(model.terminal_derivatives(problem.start)[1])
-        )
-    return max(rates + _hidden_rates(problem.landscape.hidden, information))
+        _, hessian = model.terminal_derivatives(start)
+        rates.append(price * objective.terminal_weight * _size(hessian))
+    hidden = problem.landscape.hidden
+    if hidden is not None:
+        rates += hidden.fastest_rates(information)
+    return max(rates)
 
 
 def discount_weights(discount: float, step: float, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -133,6 +134,7 @@ def discount_weights(discount: float, step: float, count: int) -> tuple[np.ndarr
     else:
         whole = -math.expm1(-x) / discount
         right = (-math.expm1(-x) / x - math.exp(-x)) / discount
+    # over one step: ∫e^{-γt}dt, of which ``right`` goes to the node at its end
     fade = np.exp(-x * np.arange(count))
     nodes = np.zeros(count + 1)
     nodes[:-1] += (whole - right) * fade
@@ -140,12 +142,12 @@ def discount_weights(discount: float, step: float, count: int) -> tuple[np.ndarr
     return nodes, whole * fade
 
 
-def _rates_seen(problem):
+def _rates_seen(problem: ControlProblem) -> tuple[float, float]:
     """(largest |∇²L|, largest information |∂h/∂φ|²/|R| of noisy sight) at the start over hidden
     landscapes.
     """
     n, hidden, sees = problem.dimension, problem.landscape.hidden, problem.learner.sees
-    if hidden is None:
+    if hidden is None or sees is None:  # what is hidden is seen somehow: a problem checks that
         return _size(problem.landscape.hessian(problem.start)), 0.0
     theta, phi = ca.SX.sym("theta", n), ca.SX.sym("hidden", hidden.dimension)
     seen = ca.SX(sees.expression(problem.landscape, theta, phi))
@@ -164,29 +166,15 @@ def _rates_seen(problem):
     return curvature, information
 
 
-def _hidden_rates(hidden, information):
-    if hidden is None:
-        return []
-    return hidden.fastest_rates(information)
-
-
-def _mobility(model, point):
-    push, metric = model.actuation(point)[0], model.metric(point)[0]
-    return _size(push @ np.linalg.solve(metric, push.T))
-
-
-def _drift_rate(model, point):
+def _drift_rate(model: Model, point: np.ndarray) -> float:
+    """|∂f/∂θ| at a point."""
     theta = ca.SX.sym("theta", model.dimension)
-    return _size(
-        np.array(
-            ca.Function("slope", [theta], [ca.densify(ca.jacobian(model.drift_at(theta), theta))])(
-                point
-            )
-        )
-    )
+    jacobian = ca.densify(ca.jacobian(model.drift_at(theta), theta))
+    slope = ca.Function("slope", [theta], [jacobian])
+    return _size(np.array(slope(point)))
 
 
-def _size(matrix):
+def _size(matrix: np.ndarray) -> float:
     """The spectral norm of a matrix (or of the only one in a stack); one that is not finite counts
     as 0.
     """

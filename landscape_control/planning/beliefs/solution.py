@@ -143,6 +143,11 @@ class BeliefSolution(Recordable):
         """
         return explained(self.status)
 
+    @property
+    def trouble(self) -> str:
+        """What went wrong while the policy was carried out, in words; "" if nothing did."""
+        return ""
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.summary()})"
 

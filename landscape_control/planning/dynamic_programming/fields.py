@@ -7,22 +7,17 @@ from collections.abc import Callable
 import numpy as np
 
 from ...model.problem import ControlProblem
+from ...model.problem.mobility import mobility
 from ...support.errors import ProblemError
 
 FINITE = "finite values in the whole box"
 
 
-def mobility(actuation: np.ndarray, metric: np.ndarray) -> np.ndarray:
-    """B G⁻¹ Bᵀ, (..., n, n), of actuations (..., n, m) and metrics (..., m, m): what a unit push
-    against the costate moves.
-    """
-    return actuation @ np.linalg.solve(metric, np.swapaxes(actuation, -1, -2))
-
-
 def largest_mobility(problem: ControlProblem) -> float:
     """The largest entry of BG⁻¹Bᵀ at the start."""
     model, start = problem.model, problem.start
-    return float(np.abs(mobility(model.actuation(start)[0], model.metric(start)[0])).max())
+    moved = mobility(model.actuation(start)[0], model.metric(start)[0])
+    return float(np.abs(moved).max())
 
 
 def require_defined(

@@ -59,26 +59,28 @@ def lower_branch(values: np.ndarray, cells: np.ndarray) -> float:
     return float(patch)
 
 
-def _smoother_side(values, x):
+def _smoother_side(values: np.ndarray, x: float) -> float:
     """Six values at -2 … 3 to the value at x in [0, 1], by the parabola on the smoother side."""
     bend = np.abs(np.diff(values, 2))  # centred at -1, 0, 1, 2
     kink_in_the_cell = bend[1:3].min() > max(bend[0], bend[3])
     if kink_in_the_cell:
+        # both branches extended into the cell, from nodes that lie wholly on their side
         left, right = values[:3] @ _parabola(x + 2), values[3:] @ _parabola(x - 1)
         return min(left, right)
     first = 1 if bend[1] <= bend[2] else 2
     return values[first : first + 3] @ _parabola(x + 2 - first)
 
 
-def _parabola(x):
+def _parabola(x: float) -> np.ndarray:
     """Weights that take values at 0, 1, 2 to the parabola's value at x."""
     return np.array([(x - 1) * (x - 2) / 2, x * (2 - x), x * (x - 1) / 2])
 
 
-def _continued(values, axis):
+def _continued(values: np.ndarray, axis: int) -> np.ndarray:
     """The parabola through the three outermost nodes of either end, at ghost nodes 1, 2, …"""
     values = np.moveaxis(values, axis, -1)
     j = np.arange(1, _GHOSTS + 1)
     weights = np.stack([(j + 1) * (j + 2) / 2, -j * (j + 2), j * (j + 1) / 2])
     left, right = values[..., :3] @ weights, values[..., :-4:-1] @ weights
-    return np.moveaxis(np.concatenate([left[..., ::-1], values, right], axis=-1), -1, axis)
+    padded = np.concatenate([left[..., ::-1], values, right], axis=-1)
+    return np.moveaxis(padded, -1, axis)

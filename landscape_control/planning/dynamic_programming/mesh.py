@@ -37,10 +37,12 @@ class Grid:
 
     @property
     def dimension(self) -> int:
+        """n, the number of axes."""
         return len(self.axes)
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """(N_1, …, N_n), nodes along each axis."""
         return tuple(len(axis) for axis in self.axes)
 
     @cached_property
@@ -115,7 +117,8 @@ class Interpolant:
         return self._spline(self.grid.cells(points))
 
 
-def _halved(axis):
+def _halved(axis: np.ndarray) -> np.ndarray:
+    """Every other node; of an even number, half as many over the same length."""
     if len(axis) % 2:
         return axis[::2]
     return freeze(np.linspace(axis[0], axis[-1], len(axis) // 2))

@@ -40,7 +40,8 @@ def iterated(
     best, least, count = value, np.inf, 0
     while count < most and least > tolerance:
         new = improved(value, count)
-        change = float(np.abs(new - value).max() / max(np.ptp(new), 1e-300))
+        largest = np.abs(new - value).max()
+        change = float(largest / max(np.ptp(new), 1e-300))
         value, count = new, count + 1
         if not np.isfinite(change):
             break

@@ -11,7 +11,8 @@ def difference(fine: np.ndarray, coarse: np.ndarray, grid: Grid) -> np.ndarray:
     """|fine - coarse| on the nodes of the coarse grid; fields (…, N_1, …) on ``grid`` and on
     ``grid.coarser()``.
     """
-    return np.abs(fine[(..., *grid.shared_nodes)] - coarse)
+    shared: tuple = (..., *grid.shared_nodes)
+    return np.abs(fine[shared] - coarse)
 
 
 def estimated_error(largest_difference: float, order: int) -> float:

@@ -6,9 +6,9 @@ import numpy as np
 
 from ....model.landscape import find_minima
 from ....model.problem import ControlProblem
+from ....model.problem.mobility import mobility
 from ....support.errors import ProblemError
 from ..bounds.beyond import Beyond
-from ..fields import mobility
 from ..mesh import Grid
 
 # the quadratic source around a minimum reaches at least this many cells along every axis

@@ -3,8 +3,9 @@
 import numpy as np
 
 from ....model.problem import ControlProblem
+from ....model.problem.mobility import mobility
 from ..bounds.beyond import Beyond
-from ..fields import FINITE, mobility, require_defined
+from ..fields import FINITE, require_defined
 from ..hamiltonian import Hamiltonian
 from ..mesh import Grid
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from ....model.problem import ControlProblem
+from ....model.problem.mobility import mobility
 from ....support.errors import ProblemError
-from ..fields import mobility
 from ..mesh import Grid
 
 # how many cells the last stretch to a fixed end is long: its error falls faster than the grid error
