@@ -1,5 +1,6 @@
-"""Who acts in a rollout: a policy on beliefs, a policy that knows everything, or a learner on raw
-observations.
+"""Who acts in a rollout.
+
+A policy on beliefs, a policy that knows everything, or a learner on raw observations.
 """
 
 import inspect
@@ -77,8 +78,9 @@ class PolicyActor(Actor):
 
 
 class BeliefActor(Actor):
-    """u = policy(θ, belief, t): the belief is updated with what is seen at θ, acted on, then
-    predicted one step ahead.
+    """u = policy(θ, belief, t).
+
+    The belief is updated with what is seen at θ, acted on, then predicted one step ahead.
     """
 
     def __init__(self, policy: Callable, filter_: Any):  # the filter may be a user's own

@@ -66,8 +66,9 @@ class AnnouncedSwitches:
         return TaskBelief(probabilities=stay / stay.sum(-1, keepdims=True))
 
     def switch(self, belief: Belief, switched: np.ndarray, step: float) -> Belief:
-        """The belief in which the episodes of the mask (E,) have just switched, some time within
-        the last ``step``.
+        """The belief after switches in the episodes of the mask (E,).
+
+        They happened some time within the last ``step``.
         """
         if not switched.any():
             return belief

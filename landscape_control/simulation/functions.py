@@ -1,5 +1,6 @@
-"""The functions of a problem that a rollout needs, over many episodes: what is lost, seen and paid,
-and how weights move.
+"""The functions of a problem that a rollout needs, over many episodes.
+
+What is lost, seen and paid, and how weights move.
 """
 
 import casadi as ca
@@ -15,8 +16,9 @@ from ..support.vectorised import Vectorised
 
 
 class Functions:
-    """Functions of one landscape, learner and terminal cost; parameters θ (E, n), hidden φ (E, p),
-    control u (E, m).
+    """Functions of one landscape, learner and terminal cost.
+
+    Parameters θ (E, n), hidden φ (E, p), control u (E, m).
 
     Attributes
     ----------

@@ -14,8 +14,9 @@ Prior = Annotated[float, Range(low=0, allow_inf=True)]
 
 @checked
 def kalman_gain(ratio: Ratio, persistence: Persistence = 1.0) -> float:
-    """Steady gain K of the Kalman filter for g_{t+1} = a g_t + N(0, q), y = g + N(0, s²), with ρ =
-    q/s² and |a| <= 1.
+    """Steady gain K of the Kalman filter for g_{t+1} = a g_t + N(0, q), y = g + N(0, s²).
+
+    ρ = q/s² and |a| <= 1.
 
     The predicted variance p s² solves p² + (1 - a² - ρ)p - ρ = 0, and K = p/(1 + p). The filter
     m_t = (1-K)a m_{t-1} + K y_t has Adam's form with β₁ = (1-K)a (theory: Kalman 1960).
@@ -45,8 +46,9 @@ def kalman_transient(
     persistence: Persistence = 1.0,
     prior: Prior = np.inf,
 ) -> np.ndarray:
-    """Gains K_1 … K_steps (steps,) from a prior variance ``prior``·s² before the first observation
-    (diffuse: K_1 = 1).
+    """Gains K_1 … K_steps (steps,) from a prior variance before the first observation.
+
+    It is ``prior``·s²; infinite (diffuse) gives K_1 = 1.
     """
     gains = np.empty(whole("steps", steps))
     predicted = number("prior variance", prior, low=0, allow_inf=True)  # in units of s²
@@ -69,8 +71,9 @@ def adam_bias_correction(beta: Share, steps: Count) -> np.ndarray:
 
 @checked
 def adam_gain(beta: Share, steps: Count) -> np.ndarray:
-    """(1-β)/(1-βᵗ), t = 1 … steps: the newest gradient's weight in Adam's m̂, beside
-    :func:`kalman_transient`.
+    """(1-β)/(1-βᵗ), t = 1 … steps: the newest gradient's weight in Adam's m̂.
+
+    Compare :func:`kalman_transient`.
 
     Both start at 1; Adam's falls as 1/t and the Kalman gain of a nearly constant gradient too, but
     they approach their limits 1-β and K at different rates, βᵗ against ((1-K)a)²ᵗ.

@@ -1,5 +1,6 @@
-"""Learners that hold a belief about the local gradient and curvature: what Adam is when it is
-derived.
+"""Learners that hold a belief about the local gradient and curvature.
+
+What Adam is when it is derived.
 """
 
 from dataclasses import dataclass
@@ -21,8 +22,9 @@ PERSISTENCE = Bound(least=0.0, most=1.0, scale="linear", low=-1.0, high=1.0)
 
 
 def _first_variance(ratio: float, persistence: float, diffuse: bool) -> np.float64:
-    """Predicted variance of the gradient before the first observation, in units of the noise
-    variance.
+    """Predicted variance of the gradient before the first observation.
+
+    In units of the noise variance.
     """
     if diffuse:
         return np.float64(np.inf)
@@ -42,8 +44,9 @@ def _filtered(state: Filter, observation: np.ndarray, ratio: float, persistence:
 @checked
 @dataclass(frozen=True, kw_only=True)
 class KalmanMomentum(RawLearner):
-    """u = -α m with the Kalman mean m_t = (1-K_t)a m_{t-1} + K_t y_t of a gradient g_{t+1} = a g_t
-    + N(0, q).
+    """u = -α m with the Kalman mean m_t = (1-K_t)a m_{t-1} + K_t y_t of a moving gradient.
+
+    The gradient moves as g_{t+1} = a g_t + N(0, q).
 
     Momentum is β₁ = (1-K)a: nothing else is free once ρ = q/s² (``ratio``, drift of the gradient
     against its noise, per step) and the ``persistence`` a are known. With ``diffuse`` the first
@@ -75,8 +78,9 @@ class KalmanMomentum(RawLearner):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class BeliefAdam(RawLearner):
-    """Optimal control of the believed local quadratic: u = -[√(γ²/4 + ηkV) - γ/2] V⁻¹ m, entry by
-    entry.
+    """Optimal control of the believed local quadratic, entry by entry.
+
+    u = -[√(γ²/4 + ηkV) - γ/2] V⁻¹ m.
 
     m is the Kalman mean of the gradient, as in :class:`KalmanMomentum`; V = c·v the believed
     curvature, with v_t = β₂v_{t-1} + (1-β₂)y_t² (over 1-β₂ᵗ with ``bias_correction``): curvature ≈

@@ -98,8 +98,9 @@ class HeavyBall(FamilyLearner):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class Adam(FamilyLearner):
-    """m = β₁m + (1-β₁)y, v = β₂v + (1-β₂)y², u = -α m̂/(√v̂ + ε), with m̂ = m/(1-β₁ᵗ), v̂ =
-    v/(1-β₂ᵗ).
+    """u = -α m̂/(√v̂ + ε), with m = β₁m + (1-β₁)y and v = β₂v + (1-β₂)y².
+
+    m̂ = m/(1-β₁ᵗ), v̂ = v/(1-β₂ᵗ).
 
     Without ``bias_correction`` m̂ = m and v̂ = v. The defaults are those of the paper.
 
@@ -151,8 +152,9 @@ class RMSProp(FamilyLearner):
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LinearLearner(RawLearner):
-    """Any linear policy on raw observations: z_t = A z_{t-1} + K y_t + M θ_t + c, u_t = F z_t + D
-    y_t + N θ_t + d.
+    """Any linear policy on raw observations.
+
+    z_t = A z_{t-1} + K y_t + M θ_t + c, u_t = F z_t + D y_t + N θ_t + d.
 
     z = 0 at first. A Kalman filter with fixed gain under linear control is one of these. Matrices:
     transition A (s, s), gain K (s, q), state_theta M (s, n), readout F (n, s), feedthrough D (n,

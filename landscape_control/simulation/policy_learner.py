@@ -14,8 +14,9 @@ from .raw_learner import RawLearner
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PolicyLearner(RawLearner):
-    """A :class:`Policy` that acts in :func:`simulate`: one of its updates Δθ every ``step`` units
-    of time.
+    """A :class:`Policy` that acts in :func:`simulate`.
+
+    One of its updates Δθ every ``step`` units of time.
 
     Policies are planned for unit steps and gradient noise σ per step, which is the simulation at
     ``step`` = 1: there y = ∇L + σξ/√step. Another step is another rule, with gradients noisier by

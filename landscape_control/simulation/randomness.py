@@ -1,5 +1,6 @@
-"""Common random numbers: hidden paths and noise that depend on the seed and the time grid, never on
-the policy.
+"""Common random numbers: hidden paths and noise.
+
+They depend on the seed and the time grid, never on the policy.
 """
 
 import numpy as np

@@ -1,5 +1,6 @@
-"""Learners on raw observations: (init, update) pairs of pure functions that see observed gradients
-and nothing else.
+"""Learners on raw observations: (init, update) pairs of pure functions.
+
+They see observed gradients and nothing else.
 """
 
 from collections.abc import Mapping
@@ -17,8 +18,9 @@ from ..support.errors import ProblemError, check_options
 @checked
 @dataclass(frozen=True, kw_only=True)
 class Bound(Coefficient):
-    """A coefficient of a learner, which has the name of the field that holds it, with the range
-    [least, most] in which it is tuned.
+    """A coefficient of a learner, with the range [least, most] in which it is tuned.
+
+    It has the name of the field that holds it.
 
     It is positive, and tuned on a logarithmic scale, unless said otherwise.
     """
@@ -34,8 +36,9 @@ class Bound(Coefficient):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class RawLearner:
-    """A learner that sees raw observations y_t (E, q) of E episodes, never the landscape, the
-    belief or the true loss.
+    """A learner that sees raw observations y_t (E, q) of E episodes.
+
+    Never the landscape, the belief or the true loss.
 
     ``init(episodes, dimension) -> state`` and ``update(state, observation, theta, step) -> (u,
     state)`` are pure: u (E, n) is the rate of change of θ over the coming step, Δθ = u·step, so
@@ -73,8 +76,9 @@ class RawLearner:
 
     @property
     def own_step(self) -> float | None:
-        """The time between two updates where the rule is made for one, its own or that of a learner
-        it wraps; else None.
+        """The time between two updates where the rule is made for one; else None.
+
+        Its own, or that of a learner it wraps.
         """
         return None if self.inner is None else self.inner.own_step
 
@@ -99,8 +103,9 @@ class RawLearner:
 
     @property
     def coefficients(self) -> dict[str, float]:
-        """Its own coefficients and those of the learner it wraps, by name ("learner.β" for wrapped
-        ones).
+        """Its own coefficients and those of the learner it wraps, by name.
+
+        Wrapped ones are called "learner.β".
         """
         own = {name: getattr(self, name) for name in self.own_bounds}
         wrapped = {} if self.inner is None else self.inner.coefficients
@@ -129,8 +134,9 @@ class RawLearner:
 
 
 def check_learner(what: str, value: object) -> None:
-    """Refuse a wrapped learner that is none, or that needs a random stream or news of switches:
-    wrappers pass none on.
+    """Refuse what cannot be wrapped.
+
+    No learner, or one that needs a random stream or news of switches: wrappers pass none on.
     """
     advice = "build the learner to be wrapped first, e.g. SGD(learning_rate=0.1)"
     if not isinstance(value, RawLearner):

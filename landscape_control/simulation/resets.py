@@ -1,5 +1,6 @@
-"""Learners for tasks that change: decay towards the initial weights, shrinking with noise, full
-resets, and none.
+"""Learners for tasks that change.
+
+Decay towards the initial weights, shrinking with noise, full resets, and none.
 """
 
 from collections.abc import Mapping
@@ -90,8 +91,9 @@ class WeightDecay(RawLearner):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class SwitchLearner(RawLearner):
-    """Base of learners that act when the task switches: told of it, or inferring it from surprising
-    gradients.
+    """Base of learners that act when the task switches.
+
+    Told of it, or inferring it from surprising gradients.
 
     A jump of the weights within a step has an effort that grows as 1/step. Here a jump D is spread
     evenly over ``duration`` (effort |D|²/2η·duration), during which the wrapped learner, started
@@ -207,8 +209,9 @@ class SwitchLearner(RawLearner):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class FullResetAtSwitches(SwitchLearner):
-    """After each switch the weights go back to θ₀, those of the first update, and the wrapped
-    learner starts afresh.
+    """After each switch the weights go back to θ₀, those of the first update.
+
+    The wrapped learner starts afresh.
     """
 
     formula: ClassVar[str] = "at a switch θ → θ₀, learner state → fresh"
@@ -227,8 +230,9 @@ class FullResetAtSwitches(SwitchLearner):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class ShrinkAndPerturb(SwitchLearner):
-    """After each switch θ → λθ + p·N(0, I), with λ = ``shrink`` in [0, 1] and p = ``perturb``; the
-    learner starts afresh.
+    """After each switch θ → λθ + p·N(0, I), and the learner starts afresh.
+
+    λ = ``shrink`` in [0, 1] and p = ``perturb``.
 
     Source: J. T. Ash, R. P. Adams, *On warm-starting neural network training*, NeurIPS 2020, where
     it is applied when new data arrive.
@@ -253,8 +257,9 @@ class ShrinkAndPerturb(SwitchLearner):
 
 
 def _per_episode(state: Any, episodes: int) -> Any:
-    """The state of a wrapped learner with its counters and shared gains as arrays (E, 1), so that
-    each episode restarts.
+    """The state of a wrapped learner, so that each episode can restart.
+
+    Its counters and shared gains become arrays (E, 1).
     """
     if isinstance(state, dict):
         return {name: _per_episode(value, episodes) for name, value in state.items()}
@@ -266,8 +271,9 @@ def _per_episode(state: Any, episodes: int) -> Any:
 
 
 def _where(mask: np.ndarray, fresh: Any, state: Any) -> Any:
-    """The state of a wrapped learner, made fresh in the episodes of the mask; what is fresh only at
-    first use stays.
+    """The state of a wrapped learner, made fresh in the episodes of the mask.
+
+    What is fresh only at first use stays.
     """
     if fresh is None:
         return state

@@ -91,8 +91,9 @@ class Rollout:
 
     @property
     def standard_error(self) -> float:
-        """Standard deviation of the costs over √E; infinite if an episode diverged, NaN for one
-        episode.
+        """Standard deviation of the costs over √E.
+
+        Infinite if an episode diverged, NaN for one episode.
         """
         return _standard_error(self.costs)
 
@@ -114,8 +115,9 @@ class Rollout:
         )
 
     def __getstate__(self):
-        """Plain arrays only: the problem's functions stay behind, so a rollout from a pickle cannot
-        be paired.
+        """Plain arrays only: the problem's functions stay behind.
+
+        A rollout from a pickle cannot be paired with one that has its problem.
         """
         return {**self.__dict__, "problem": None}
 

@@ -33,8 +33,9 @@ def simulate(
     draws_per_step: Count = 1,
     throw: bool = True,
 ) -> Rollout:
-    """Mean cost of a policy on the true hidden landscape with real noise, by simulation of many
-    episodes at once.
+    """Mean cost of a policy on the true hidden landscape with real noise.
+
+    By simulation of many episodes at once.
 
     Each step of Δt: the learner sees y = h(θ, φ) + R^{1/2}ξ/√Δt at θ; its belief is updated with y;
     u is chosen and held; θ̇ = f(θ) + B(θ)u by Heun's method, while φ moves by its exact law. The
@@ -176,8 +177,9 @@ class _Loop:
         self.recorder.finish(self.theta, random.hidden)
 
     def part(self, **settings: Any) -> Rollout | None:
-        """The rollout up to the step that was interrupted, without terminal cost and paths; None
-        before the first.
+        """The rollout up to the step that was interrupted; None before the first.
+
+        Without terminal cost and paths.
         """
         k, self.theta, self.losses, self.efforts, hidden = self._begun
         if not k:
@@ -267,8 +269,9 @@ class _Loop:
 
 
 class _Rates:
-    """Mean running costs in the last tenth of a T = ∞ rollout, from which what comes later is
-    judged.
+    """Mean running costs in the last tenth of a T = ∞ rollout.
+
+    From them what comes later is judged.
     """
 
     def __init__(self, problem: ControlProblem, count: int):

@@ -45,8 +45,9 @@ def rollout_horizon(problem: ControlProblem, horizon: float | None) -> float:
 def rollout_step(
     problem: ControlProblem, horizon: float, step: float | None, own: float | None = None
 ) -> tuple[float, int]:
-    """(Δt, number of steps); by default Δt = 1/(50·fastest rate), at most horizon/50, see
-    :func:`fastest_rate`.
+    """(Δt, number of steps).
+
+    By default Δt = 1/(50·fastest rate), at most horizon/50, see :func:`fastest_rate`.
 
     ``own`` is the step that the policy is made for: the only one that it can be simulated with.
     """
@@ -71,8 +72,9 @@ def rollout_step(
 
 
 def _check_own_step(horizon: float, step: float | None, own: float) -> None:
-    """Refuse to run a rule with other steps than it was made for, or for a time that is no whole
-    number of them.
+    """Refuse to run a rule with other steps than it was made for.
+
+    Or for a time that is no whole number of them.
     """
     if step is not None and abs(step - own) > 1e-9 * own:
         raise ProblemError(
@@ -97,8 +99,7 @@ def _check_own_step(horizon: float, step: float | None, own: float) -> None:
 
 
 def fastest_rate(problem: ControlProblem) -> float:
-    """The fastest rate that the optimal learner or the hidden variables are expected to have, per
-    unit time.
+    """The fastest rate, per unit time, of the optimal learner or the hidden variables.
 
     The largest of: relaxation √(γ²/4 + ηk|h|) - γ/2 (with ηκ|h_Φ| for a terminal cost), γ, |∂f/∂θ|,
     the rates of the hidden variables, and the bandwidth (|∂h/∂φ|²|Q|/|R|)^{1/2} of a Kalman-Bucy
@@ -125,8 +126,9 @@ def fastest_rate(problem: ControlProblem) -> float:
 
 
 def discount_weights(discount: float, step: float, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """(node weights (N+1,), step weights (N,)): ∫e^{-γt}·(linear between nodes) dt and ∫e^{-γt} dt
-    over each step.
+    """(node weights (N+1,), step weights (N,)) of discounted integrals.
+
+    ∫e^{-γt}·(linear between nodes) dt, and ∫e^{-γt} dt over each step.
     """
     x = discount * step
     if x < 1e-4:  # series of the exact integrals below
@@ -143,8 +145,9 @@ def discount_weights(discount: float, step: float, count: int) -> tuple[np.ndarr
 
 
 def _rates_seen(problem: ControlProblem) -> tuple[float, float]:
-    """(largest |∇²L|, largest information |∂h/∂φ|²/|R| of noisy sight) at the start over hidden
-    landscapes.
+    """(largest |∇²L|, largest information |∂h/∂φ|²/|R|) at the start.
+
+    Over hidden landscapes; the information is that of noisy observations.
     """
     n, hidden, sees = problem.dimension, problem.landscape.hidden, problem.learner.sees
     if hidden is None or sees is None:  # what is hidden is seen somehow: a problem checks that
@@ -175,8 +178,9 @@ def _drift_rate(model: Model, point: np.ndarray) -> float:
 
 
 def _size(matrix: np.ndarray) -> float:
-    """The spectral norm of a matrix (or of the only one in a stack); one that is not finite counts
-    as 0.
+    """The spectral norm of a matrix, or of the only one in a stack.
+
+    One that is not finite counts as 0.
     """
     matrix = np.asarray(matrix).reshape(np.shape(matrix)[-2:])
     return float(np.linalg.norm(matrix, 2)) if np.isfinite(matrix).all() else 0.0

@@ -1,5 +1,6 @@
-"""The best coefficients of a learner on a problem: what a fair comparison with an optimal policy
-needs.
+"""The best coefficients of a learner on a problem.
+
+What a fair comparison with an optimal policy needs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -77,8 +78,9 @@ def best_coefficients(
     most_evaluations: Count = 400,
     tolerance: Positive = 1e-3,
 ) -> Tuned:
-    """Coefficients of ``learner`` that minimise the simulated cost on common random numbers, judged
-    on other numbers.
+    """Coefficients of ``learner`` that minimise the simulated cost.
+
+    On common random numbers, and judged on other numbers.
 
     On fixed random numbers the mean cost is a deterministic function of the coefficients.
     "nelder-mead" searches from the learner's own coefficients and from ``starts`` - 1 points drawn
@@ -185,8 +187,9 @@ class _Search:
 
 
 class _Scale:
-    """The range of a coefficient mapped to [0, 1]: linear, logarithmic, or logarithmic in 1 -
-    value.
+    """The range of a coefficient mapped to [0, 1].
+
+    Linear, logarithmic, or logarithmic in 1 - value.
     """
 
     def __init__(self, bound, given):

@@ -22,8 +22,9 @@ RESPONSES = (0.25, 0.0)  # to beliefs, of a transcribed plan whose full answer w
 
 
 def alternatives(first: BeliefSolution, seed: int) -> Iterator[BeliefSolution]:
-    """Other policies, those that refuse the problem left out: milder answers of the same plan,
-    small grids, replanning.
+    """Other policies: milder answers of the same plan, small grids, replanning.
+
+    Those that refuse the problem are left out.
     """
     problem, tried = first.problem, first.method
     if isinstance(first, TranscribedSolution):

@@ -1,5 +1,6 @@
-"""The cost of a policy in a short simulation: as many episodes and as fine a step as the comparison
-needs, no more.
+"""The cost of a policy in a short simulation.
+
+As many episodes and as fine a step as the comparison needs, no more.
 """
 
 import math
@@ -40,8 +41,9 @@ def simulated_cost(
     steps: int | None = None,
     seed: int = 0,
 ) -> Confirmation:
-    """Simulate a policy with two steps on common random numbers, and set its cost beside the
-    planned one.
+    """Simulate a policy with two steps on common random numbers.
+
+    Its cost is set beside the planned one.
 
     What cannot be simulated has NaN for its cost, a policy that breaks down ∞; ``note`` says why.
 
@@ -87,8 +89,9 @@ def simulated_cost(
 
 
 class InsideBox:
-    """The policy of a grid, which counts how often it is asked outside its box, where it answers as
-    at the nearest wall.
+    """The policy of a grid, which counts how often it is asked outside its box.
+
+    There it answers as at the nearest wall.
     """
 
     def __init__(self, solution: GridSolution):

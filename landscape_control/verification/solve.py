@@ -1,6 +1,4 @@
-"""``landscape_control.solve``: plans with full information, and policies of beliefs whose cost has
-been simulated.
-"""
+"""``landscape_control.solve``: plans, and policies of beliefs whose cost was simulated."""
 
 import math
 from collections.abc import Mapping
@@ -34,8 +32,9 @@ def solve(
     episodes: Episodes | None = None,
     **options: object,
 ) -> Solution | BeliefSolution:
-    """The optimal plan, or, where the landscape has hidden variables, a policy of (θ, belief) with
-    a cost to rely on.
+    """The optimal plan, or a policy of (θ, belief) with a cost to rely on.
+
+    A policy is what a landscape with hidden variables has.
 
     Parameters
     ----------
@@ -83,8 +82,9 @@ def solve(
 
 @checked
 def check_method(method: str, options: Mapping) -> str:
-    """The short name of a method for hidden variables; refuses unknown ones, and options that
-    ``solve`` would refuse.
+    """The short name of a method for hidden variables.
+
+    Refuses unknown ones, and options that ``solve`` would refuse.
     """
     of_method = {name: value for name, value in options.items() if name not in _OWN}
     return planning.check_method(method, of_method)
@@ -102,8 +102,9 @@ def _refuse_own(confirm: bool, episodes: int | None) -> None:
 
 
 def _confirmed(solution: BeliefSolution, method, episodes, options) -> BeliefSolution:
-    """The solution with its simulation; the cheapest of several policies where its own cost is not
-    confirmed.
+    """The solution with its simulation.
+
+    The cheapest of several policies where its own cost is not confirmed.
     """
     seed = options.get("seed", 0)
     if solution.cost_kind == CostKind.EXACT:
@@ -174,8 +175,9 @@ def _unconfirmed(solution: BeliefSolution, confirmation: Confirmation) -> Belief
 
 
 def _cheapest(first: BeliefSolution, episodes: int | None, seed: int) -> BeliefSolution:
-    """The cheapest policy in simulation of those that can be tried; its status is its own if its
-    cost is confirmed.
+    """The cheapest policy in simulation of those that can be tried.
+
+    Its status is its own if its cost is confirmed.
     """
     from .alternatives import alternatives, standing_still
 

@@ -1,5 +1,6 @@
-"""Optimal control in belief space: exact LQG, direct transcription, replanning, dynamic
-programming.
+"""Optimal control in belief space.
+
+Exact LQG, direct transcription, replanning and dynamic programming.
 """
 
 from typing import TYPE_CHECKING

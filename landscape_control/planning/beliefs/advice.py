@@ -1,5 +1,6 @@
-"""What a status means for a problem with hidden variables, and what to try next: only options that
-such a solve accepts.
+"""What a status means for a problem with hidden variables, and what to try next.
+
+Only options that such a solve accepts are advised.
 """
 
 from typing import TYPE_CHECKING

@@ -1,5 +1,6 @@
-"""Beliefs as states: the full-information problem in z = (θ, belief) that remains when innovations
-are zero.
+"""Beliefs as states: the full-information problem in z = (θ, belief).
+
+It is what remains of the problem where every innovation is zero.
 
 A Gaussian belief enters as its mean and the lower triangle of its covariance, a belief about K
 tasks as K - 1 probabilities. They move by their filter's equations with every innovation at its
@@ -32,8 +33,9 @@ from .coordinates import (
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BeliefSpace:
-    """A problem with hidden variables and its expansion over z = (θ, b) or, with a clock, z = (θ,
-    b, t).
+    """A problem with hidden variables, and its expansion over z = (θ, b).
+
+    With a clock z = (θ, b, t).
 
     Attributes
     ----------
@@ -101,8 +103,9 @@ class BeliefSpace:
         return Pointwise(ca.Function("belief_motion", [theta, b], outputs))
 
     def followed(self, theta: np.ndarray, belief: np.ndarray, duration: float) -> np.ndarray:
-        """Belief coordinates (N+1, size) without innovations along θ (N+1, n) equally spaced over
-        ``duration``.
+        """Belief coordinates (N+1, size) without innovations along a path.
+
+        θ (N+1, n) is equally spaced over ``duration``.
 
         Linearly implicit Euler steps: first order, but positive and stable whatever the step, as a
         guess has to be.
@@ -136,8 +139,9 @@ class BeliefSpace:
         return diffusion.reshape(len(states), size, -1)
 
     def surprise(self, states: np.ndarray) -> np.ndarray:
-        """Curvature of innovations at z (S, n + size): ½ ∂²(DDᵀ)_ab/∂z_i∂z_j, shape (S, states,
-        states, states, states).
+        """Curvature of innovations, ½ ∂²(DDᵀ)_ab/∂z_i∂z_j, at z (S, n + size).
+
+        Shape (S, states, states, states, states).
         """
         n, size = self.problem.dimension, self.size
         total = n + size
@@ -157,8 +161,9 @@ class BeliefSpace:
         return Pointwise(ca.Function("surprise", [z], [ca.densify(ca.vertcat(*curvatures))]))
 
     def aims(self, belief: np.ndarray, count: int, seed: int) -> list[np.ndarray]:
-        """Up to ``count`` local minima in θ of the loss expected under belief coordinates (size,),
-        then random places.
+        """Up to ``count`` local minima in θ of the expected loss, then random places.
+
+        The loss is expected under belief coordinates (size,).
         """
         n, start = self.problem.dimension, self.problem.start
         landscape = Landscape(
@@ -216,8 +221,9 @@ class BeliefSpace:
 def belief_space(
     problem: ControlProblem, model: GaussianModel | TaskModel | None, covariance: str = "state"
 ) -> BeliefSpace:
-    """The belief space of a problem; ``model`` is its belief model, or None for certainty
-    equivalence (loss at the mean).
+    """The belief space of a problem.
+
+    ``model`` is its belief model, or None for certainty equivalence (loss at the mean).
 
     ``covariance`` is "state" or, where the filter has one, "steady": the belief is then its mean
     alone.

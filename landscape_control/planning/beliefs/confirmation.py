@@ -69,17 +69,16 @@ class Confirmation:
 
     @property
     def could_agree(self) -> bool:
-        """Whether the two costs lie as near to one another as the error allows, however large that
-        is.
-        """
+        """Whether the two costs are as near as the error allows, however large that is."""
         gap = self.simulated - self.planned
         # a policy that costs less than its upper bound contradicts nothing
         return gap <= self.allowed and (self.is_bound or gap >= -self.allowed)
 
     @property
     def agrees(self) -> bool:
-        """Whether the simulation confirms the planned cost; False where it is too blunt, or nothing
-        was planned.
+        """Whether the simulation confirms the planned cost.
+
+        False where it is too blunt, or nothing was planned.
         """
         return self.is_decided and self.could_agree
 

@@ -1,5 +1,6 @@
-"""Beliefs as plain vectors b: how they are laid out, how they move without innovations, how
-innovations move them.
+"""Beliefs as plain vectors b: their layout, and how they move.
+
+They move by their filter's equations, and by innovations.
 """
 
 from dataclasses import dataclass
@@ -38,8 +39,9 @@ class BeliefLayout:
         covariance: np.ndarray | None = None,
         missing: np.ndarray | None = None,
     ) -> np.ndarray:
-        """b (E, size) of estimates (E, d) and covariances (E, d, d); ``missing`` (size,) stands in
-        for no covariance.
+        """b (E, size) of estimates (E, d) and covariances (E, d, d).
+
+        ``missing`` (size,) stands in for no covariance.
         """
         if self.kind == "tasks":
             return estimate[:, :-1]
@@ -167,8 +169,9 @@ class TaskCoordinates(Coordinates):
 
 
 class MeanCoordinates(Coordinates):
-    """Certainty equivalence: the loss at the mean of the belief, as if it were the truth; the mean
-    moves as forecast.
+    """Certainty equivalence: the loss at the mean of the belief, as if it were the truth.
+
+    The mean moves as forecast.
 
     b is the mean of a Gaussian belief, or K - 1 task probabilities. No covariance, hence no filter
     is needed.

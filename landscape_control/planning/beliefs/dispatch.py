@@ -1,5 +1,7 @@
-"""Which method plans: the solver with full information, exact LQG where it holds, numerical planning
-with beliefs elsewhere.
+"""Which method plans.
+
+The solver with full information, exact LQG where it holds, numerical planning with beliefs
+elsewhere.
 """
 
 import math
@@ -38,8 +40,9 @@ METHODS = {  # the names a user may ask for -> BeliefSolution.method
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class GridSolution(BeliefSolution):
-    """The policy of stochastic dynamic programming; ``grid`` keeps the value function, the nodes
-    and the error estimates.
+    """The policy of stochastic dynamic programming.
+
+    ``grid``, a :class:`GridPolicy`, keeps the value function, the nodes and the error estimates.
     """
 
     grid: GridPolicy = field(repr=False)
@@ -63,8 +66,10 @@ def solve(
     throw: bool = True,
     **options: object,
 ) -> Solution | BeliefSolution:
-    """The plan or policy as its method states it: :func:`landscape_control.solve` with
-    ``confirm=False``, which describes the arguments, the result and what is raised.
+    """The plan or policy as its method states it, not held against a simulation.
+
+    It is :func:`landscape_control.solve` with ``confirm=False``, which describes the arguments, the
+    result and what is raised.
     """
     if problem.is_known:
         return _solve_known(problem, method, throw, options)
@@ -72,17 +77,16 @@ def solve(
 
 
 def planned(problem: ControlProblem, method: str, options: Mapping) -> BeliefSolution:
-    """The policy for hidden variables by a method that :func:`check_method` has returned, whatever
-    its status.
-    """
+    """The policy by a method that :func:`check_method` returned, whatever its status."""
     if method == "auto":
         return marked_unbounded(_solve_auto(problem, options))
     return marked_unbounded(_SOLVERS[method](problem, throw=False, **options))
 
 
 def marked_unbounded(solution: BeliefSolution) -> BeliefSolution:
-    """The solution, its status UNBOUNDED where a loss is known to outrun the effort: such a plan is
-    local at best.
+    """The solution, its status UNBOUNDED where a loss is known to outrun the effort.
+
+    Such a plan is local at best.
     """
     why = unbounded(solution.problem) if solution.status.ok else ""
     if not why:
@@ -91,8 +95,9 @@ def marked_unbounded(solution: BeliefSolution) -> BeliefSolution:
 
 
 def check_method(method: object, options: Mapping[str, object]) -> str:
-    """The short name of a method for hidden variables; refuses one that there is not, and options
-    that it does not know.
+    """The short name of a method for hidden variables.
+
+    Refuses a method that there is not, and options that it does not know.
 
     "auto" takes what transcription takes: exact LQG needs none of it, but whether it holds is known
     only later.
@@ -190,9 +195,7 @@ def has_small_grid(problem: ControlProblem) -> bool:
 def solve_exact_lqg(
     problem: ControlProblem, *, throw: bool = True, **options: object
 ) -> LQGSolution:
-    """:func:`solve_lqg`; it takes the options that every method takes (tolerance, seed) and needs
-    neither.
-    """
+    """:func:`solve_lqg`, with the options of every method (tolerance, seed): it needs none."""
     check_options("exact LQG", options, _known_options("lqg"))
     return solve_lqg(problem)
 
@@ -210,8 +213,9 @@ def _solve_replanning(problem, **options):
 
 
 def _naming_unseen(problem, solution):
-    """The solution, its message naming what no observation feels of the hidden variables (exact LQG
-    does so itself).
+    """The solution, its message naming the hidden variables that no observation shows.
+
+    Exact LQG does so itself.
     """
     rows = unobservable(problem)
     if not len(rows):
@@ -233,8 +237,9 @@ def solve_dynamic_programming(
     seed: Index = 0,
     **options: object,
 ) -> GridSolution:
-    """Stochastic dynamic programming on a grid of (θ, belief):
-    :func:`~landscape_control.stochastic.solve_grid`.
+    """Stochastic dynamic programming on a grid of (θ, belief).
+
+    See :func:`~landscape_control.stochastic.solve_grid`.
 
     ``options`` are those of ``solve_grid``: points, box, margin, order, tolerance, accuracy,
     covariance, steps. Nothing in it is random; ``seed`` is taken so that methods can be exchanged.

@@ -1,5 +1,6 @@
-"""What noise and uncertainty add to the cost of a linear-quadratic plan: integrals over the
-filter's covariance.
+"""What noise and uncertainty add to the cost of a linear-quadratic plan.
+
+Integrals over the filter's covariance.
 """
 
 import math
@@ -73,8 +74,9 @@ class Uncertainty:
         )
 
     def _about_steady(self, times):
-        """P - P∞ = EΔ(I + WΔ)⁻¹Eᵀ with Δ = P(0) - P∞, E = e^{Ft}, F = -Λ - P∞CᵀR⁻¹C and W =
-        ∫₀ᵗEᵀCᵀR⁻¹CE ds: all bounded.
+        """P - P∞ = EΔ(I + WΔ)⁻¹Eᵀ with Δ = P(0) - P∞: all bounded.
+
+        E = e^{Ft}, F = -Λ - P∞CᵀR⁻¹C and W = ∫₀ᵗEᵀCᵀR⁻¹CE ds.
         """
         settling = -self.moments.reversion - self.steady @ self.information
         slowest = np.linalg.eigvals(settling).real.max()
@@ -99,8 +101,9 @@ class Uncertainty:
 
     @cached_property
     def steady(self) -> np.ndarray | None:
-        """P where the filter settles; None where an unseen hidden combination gathers noise for
-        ever.
+        """P where the filter settles.
+
+        None where an unseen hidden combination gathers noise for ever.
         """
         moments, size = self.moments, len(self.moments.mean)
         if self.exact:
@@ -114,8 +117,9 @@ class Uncertainty:
             return None
 
     def unobserved(self) -> np.ndarray:
-        """Orthonormal basis (d, j) of the hidden combinations that no observation ever feels
-        (Kalman's test).
+        """Orthonormal basis (d, j) of the hidden combinations that no observation shows.
+
+        Kalman's test of observability.
         """
         size = len(self.moments.mean)
         sight, blocks = self.model.sight[1], []
@@ -160,9 +164,7 @@ def _learned(covariance, information, times):
 
 
 def _never_learned(covariance, information):
-    """What is left of a constant's covariance once everything observable is known: P -
-    PO(OᵀPO)⁺OᵀP.
-    """
+    """A constant's covariance once everything observable is known: P - PO(OᵀPO)⁺OᵀP."""
     values, vectors = np.linalg.eigh(information)
     seen = vectors[:, values > 1e-12 * max(values[-1], 1e-300)]
     cross = covariance @ seen
@@ -177,8 +179,9 @@ def added_cost(
     belief_hessian: OverTime,
     rate: float,
 ) -> float:
-    """∫ e^{-γt}(k/2 tr(WP) + ½tr(S·innovation) + k·E own) dt, the terminal parts, and the first
-    look.
+    """∫ e^{-γt}(k/2 tr(WP) + ½tr(S·innovation) + k·E own) dt, and what is not running.
+
+    That is the terminal parts, and the first look of exact observations.
 
     ``curvature`` is W = XᵀH⁺X, ``belief_hessian(times)`` the mm-block of the value Hessian at these
     times, ``rate`` the fastest rate of the policy. Infinite without discount, unless nothing is
@@ -211,8 +214,9 @@ def _first_look(uncertainty, belief_hessian):
 
 
 def _undiscounted(uncertainty, k, curvature, belief_hessian):
-    """At T = ∞ and γ = 0 the cost is finite only where nothing moves, nothing is left to learn, and
-    the loss can vanish.
+    """The cost at T = ∞ and γ = 0, where it is finite.
+
+    That is where nothing moves, nothing is left to learn, and the loss can vanish.
     """
     moments = uncertainty.moments
     uncertain = max(
@@ -240,8 +244,9 @@ def _undiscounted(uncertainty, k, curvature, belief_hessian):
 
 
 def _own_loss(model: LinearModel, curvature: np.ndarray) -> OverTime:
-    """E of the part of the loss that no control changes and the completed square does not hold, at
-    times (N,).
+    """E of the part of the loss that no control changes, at times (N,).
+
+    Without what the completed square holds.
     """
     (quadratic, linear, constant), shift = model.own, model.pull[1]
     left, tilt = quadratic - curvature, linear - model.cross.T @ shift
@@ -262,8 +267,9 @@ def _own_loss(model: LinearModel, curvature: np.ndarray) -> OverTime:
 
 
 def quadrature(horizon: float, discount: float, rate: float) -> tuple[np.ndarray, np.ndarray]:
-    """Gauss-Legendre nodes and weights on [0, T]: panels that double from the fastest time scale,
-    from both ends.
+    """Gauss-Legendre nodes and weights on [0, T].
+
+    The panels double from the fastest time scale on, from both ends.
     """
     finite = math.isfinite(horizon)
     end = horizon if finite else _DISCOUNTED_AWAY / discount

@@ -1,5 +1,6 @@
-"""First and second moments of hidden variables: all that linear filters and linear-quadratic costs
-ask of their law.
+"""First and second moments of hidden variables.
+
+All that linear filters and linear-quadratic costs ask of their law.
 """
 
 from dataclasses import dataclass
@@ -39,8 +40,9 @@ def riccati(
     covariance: np.ndarray,
     times: np.ndarray,
 ) -> np.ndarray:
-    """P (N, d, d) at times (N,) of Ṗ = -ΛP - PΛᵀ + Q - P·information·P, by exponentials and
-    doubling.
+    """P (N, d, d) of Ṗ = -ΛP - PΛᵀ + Q - P·information·P at times (N,).
+
+    By exponentials and doubling.
 
     Filtering is the dual of control: P is the value Hessian of the linear-quadratic problem with
     drift -Λᵀ, loss Q and terminal cost P(0), at time-to-go t (Kalman & Bucy 1961). ``information``
@@ -70,8 +72,9 @@ def dual(
 
 
 def integrated(moments: Moments, information: np.ndarray | None, times: np.ndarray) -> np.ndarray:
-    """P (N, d, d) as :func:`riccati`, step by step, where the noise intensity Q changes in time
-    with the prior.
+    """P (N, d, d) as :func:`riccati`, where the noise intensity Q changes in time.
+
+    Step by step: Q depends on the prior's moments.
     """
     from scipy.integrate import solve_ivp  # rarely needed: keeps the import light
 

@@ -57,8 +57,9 @@ class Charge:
 
 
 def check_priceable(objective: "Objective") -> None:
-    """Refuse a problem in which innovations cannot be priced: no end in time, or no running loss
-    beside the price.
+    """Refuse a problem in which innovations cannot be priced.
+
+    It has no end in time, or no running loss beside the price.
     """
     if math.isinf(objective.horizon):
         raise ProblemError(
@@ -77,8 +78,9 @@ def check_priceable(objective: "Objective") -> None:
 
 
 def charged(space: BeliefSpace, coefficients: np.ndarray) -> BeliefSpace:
-    """The space whose running cost has ½ tr(S D Dᵀ) added, with S(t) from its Chebyshev
-    coefficients.
+    """The space whose running cost has ½ tr(S D Dᵀ) added.
+
+    S(t) is given by its Chebyshev coefficients.
     """
     return replace(
         space,
@@ -91,8 +93,9 @@ def charged(space: BeliefSpace, coefficients: np.ndarray) -> BeliefSpace:
 
 
 def fitted(space: BeliefSpace, variation: SecondVariation) -> np.ndarray:
-    """Chebyshev coefficients (DEGREE + 1, size, size) of S(t) on the belief coordinates, by least
-    squares.
+    """Chebyshev coefficients (DEGREE + 1, size, size) of S(t) on the belief coordinates.
+
+    By least squares.
     """
     n, size, horizon = space.problem.dimension, space.size, space.problem.objective.horizon
     values = variation.value_hessian[:, n : n + size, n : n + size].reshape(-1, size * size)
@@ -148,8 +151,9 @@ class _Relaxed:
 
 
 def _replanned(space: BeliefSpace, plan: Plan, variation: SecondVariation, solver: Solver) -> Plan:
-    """The plan under the present price, from the one before; bent off its symmetry where that is no
-    minimum, or fails.
+    """The plan under the present price, from the one before.
+
+    It is bent off its symmetry where that is no minimum, or fails.
     """
     # a plan with a conjugate point is no minimum: started from it unbent, the solver would stay
     bends = _BENDS if variation.conjugate is None else _BENDS[1:]
@@ -172,8 +176,9 @@ def _guess(space: BeliefSpace, plan: Plan, bend: float, nodes: int = 129) -> np.
 
 
 def _variation(space: BeliefSpace, plan: Plan) -> SecondVariation:
-    """The second variation with innovations; where it breaks down, that of the belief's own part,
-    flagged as broken.
+    """The second variation with innovations.
+
+    Where it breaks down, that of the belief's own part, flagged as broken.
     """
     full = second_variation(space.expanded, plan, space.surprise)
     if full.conjugate is None:

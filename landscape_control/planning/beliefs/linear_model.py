@@ -1,5 +1,6 @@
-"""Recognising linear-quadratic problems with a linear hidden state, from their expressions and not
-from samples.
+"""Recognising linear-quadratic problems with a linear hidden state.
+
+From their expressions, not from samples.
 """
 
 from dataclasses import dataclass
@@ -17,19 +18,21 @@ from .hidden_moments import Moments, hidden_moments
 
 
 class NotLinearQuadratic(ProblemError):
-    """The problem is not linear-quadratic in the parameters and the hidden state; says where it
-    fails to be.
+    """The problem is not linear-quadratic in the parameters and the hidden state.
+
+    Says where it fails to be.
     """
 
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LinearModel:
-    """Numbers of a problem that is linear-quadratic in (θ, z), with z the hidden variables or the
-    task indicators.
+    """Numbers of a problem that is linear-quadratic in (θ, z).
 
-        L = ½θᵀHθ + θᵀ(Xz + g) + ½zᵀWz + wᵀz + w₀,   θ̇ = Aθ + c + Bu,   E dz = (ν - Λz) dt,   h
-            = Fθ + Cz + e
+    z are the hidden variables, or the task indicators:
+
+        L = ½θᵀHθ + θᵀ(Xz + g) + ½zᵀWz + wᵀz + w₀,
+        θ̇ = Aθ + c + Bu,   E dz = (ν - Λz) dt,   h = Fθ + Cz + e
 
     A task chain of K tasks has z = its first K - 1 indicators, whose belief is the first K - 1
     probabilities: L and h need not be polynomials of φ then, only share their dependence on θ.
@@ -75,8 +78,9 @@ class LinearModel:
 
 @checked
 def read_linear_model(problem: ControlProblem) -> LinearModel:
-    """The numbers of a linear-quadratic problem. Raises NotLinearQuadratic, naming what is not
-    linear or quadratic.
+    """The numbers of a linear-quadratic problem.
+
+    Raises NotLinearQuadratic, naming what is not linear or quadratic.
     """
     model, start, hidden = problem.model, problem.start, problem.landscape.hidden
     if hidden is None:
@@ -134,8 +138,9 @@ def _joint(problem):
 
 
 def _tasks(problem):
-    """The loss and the observation of every task as polynomials of θ; the tasks differ in their
-    affine parts only.
+    """The loss and the observation of every task as polynomials of θ.
+
+    The tasks differ in their affine parts only.
     """
     if len(problem.landscape.hidden.tasks) < 2:
         _refuse("two tasks or more", "one task: nothing is hidden", "use problem.known(task)")

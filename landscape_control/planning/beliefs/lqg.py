@@ -1,5 +1,6 @@
-"""Exact LQG: the optimal policy where the problem is linear, quadratic and Gaussian, by two Riccati
-equations.
+"""Exact LQG: the optimal policy of linear, quadratic and Gaussian problems.
+
+By two Riccati equations.
 """
 
 import math
@@ -28,8 +29,9 @@ Gains = tuple[np.ndarray, np.ndarray, np.ndarray]
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class LQGSolution(BeliefSolution):
-    """u(θ, m) = offset - gain·θ - belief_gain·z(m), exact; z is m, or the first K - 1 probabilities
-    of a task chain.
+    """u(θ, m) = offset - gain·θ - belief_gain·z(m), exact.
+
+    z is m, or the first K - 1 probabilities of a task chain.
 
     Certainty equivalence: with loss quadratic in θ, the policy is that of the known hidden state
     with its estimate put in its place (Wonham 1968; Bensoussan 1992, ch. 2). With f = 0 it reads u
@@ -60,16 +62,16 @@ class LQGSolution(BeliefSolution):
 
     @classmethod
     def from_record(cls, values: Mapping[str, object]) -> "LQGSolution":
-        """A solution from its stored fields; its equations follow from its problem when they are
-        needed.
+        """A solution from its stored fields.
+
+        Its equations follow from its problem when they are needed.
         """
         made = object.__new__(cls)
         made.__dict__.update(values)
         return made
 
     def __getattr__(self, name):
-        """``linear`` and ``state_policy`` of a loaded solution: read off its problem by two Riccati
-        equations.
+        """``linear`` and ``state_policy`` of a loaded solution, read off its problem.
 
         Raises ProblemError if they do not give the stored gains: the record was then changed.
         """
@@ -97,8 +99,9 @@ class LQGSolution(BeliefSolution):
 
     @checked
     def covariance(self, times: Numbers) -> np.ndarray:
-        """Belief covariance P (N, d, d) at ascending times (N,), from the prior on: the same on
-        every path.
+        """Belief covariance P (N, d, d) at ascending times (N,), from the prior on.
+
+        The same on every path.
         """
         return self._uncertainty.covariance(np.atleast_1d(np.asarray(times, dtype=float)))
 
@@ -109,8 +112,9 @@ class LQGSolution(BeliefSolution):
 
     @checked
     def gains(self, time: AnyNumber = 0.0) -> Gains:
-        """(gain (m, n), belief_gain (m, d), offset (m,)) at a time: u = offset - gain·θ -
-        belief_gain·z.
+        """(gain (m, n), belief_gain (m, d), offset (m,)) at a time.
+
+        u = offset - gain·θ - belief_gain·z.
         """
         self._check_time(time)
         return self._gains(float(time))
@@ -145,8 +149,9 @@ class LQGSolution(BeliefSolution):
 
 
 def _check_gain(name: str, stored: np.ndarray, derived: np.ndarray) -> None:
-    """Refuse a stored gain that is not the one of the equations; the machine may turn the last
-    bits.
+    """Refuse a stored gain that is not the one of the equations.
+
+    The machine may turn the last bits.
     """
     gap = np.inf
     if stored.shape == derived.shape:
@@ -233,8 +238,9 @@ def _check_flat_directions(model: LinearModel) -> None:
 
 
 def _regulator(model: LinearModel, objective, *, cross=None, reversion=None):
-    """The augmented regulator on (θ, z); ``cross`` and ``reversion`` replace X and Λ (then z is
-    centred at zero).
+    """The augmented regulator on (θ, z).
+
+    ``cross`` and ``reversion`` replace X and Λ (then z is centred at zero).
     """
     if cross is None:
         cross, centre = model.cross, model.hidden.centre
@@ -294,8 +300,9 @@ def _terminal(model, objective, joint, size):
 
 
 def _shrink(model, objective):
-    """s (n, n) with belief response = gain·s·(response of the parameters to a constant minimum),
-    None if there is none.
+    """s (n, n) with belief response = gain·s·(response to a constant minimum), or None.
+
+    The response of the parameters is meant; None where there is no such s.
     """
     reversion, n = model.hidden.reversion, len(model.hessian)
     rate = reversion[0, 0]

@@ -1,5 +1,7 @@
-"""What exact LQG costs: exactly where the filter that runs is Gaussian or one of two tasks, else by
-the best linear filter."""
+"""What exact LQG costs.
+
+Exactly where the filter that runs is Gaussian or one of two tasks, else by the best linear filter.
+"""
 
 import numpy as np
 
@@ -51,8 +53,9 @@ def lqg_cost(
     policy: InfiniteHorizonPolicy | FiniteHorizonPolicy,
     problem: ControlProblem,
 ) -> tuple[float, CostKind, str, str]:
-    """(expected cost, what it is, method, what it assumes) of the optimal policy, fed by the filter
-    that runs.
+    """(expected cost, what it is, method, what it assumes) of the optimal policy.
+
+    It is fed by the filter that runs.
 
     ``model`` is a LinearModel, ``uncertainty`` that of its best linear filter, ``policy`` the
     regulator on (θ, z).

@@ -1,5 +1,6 @@
-"""Replanning (model predictive control): at every observation the plan is solved again, warm, from
-the present belief.
+"""Replanning (model predictive control).
+
+At every observation the plan is solved again, warm, from the present belief.
 """
 
 import math
@@ -45,8 +46,9 @@ _NODES = 65  # samples of the plan before that start the next solve
 
 @dataclass(kw_only=True, eq=False)
 class _Episodes:
-    """The plan of every episode and the time it was made; forgotten when time runs backwards or the
-    count changes.
+    """The plan of every episode and the time it was made.
+
+    Forgotten when time runs backwards or the count changes.
     """
 
     plans: list[Plan | None] = field(default_factory=list)
@@ -64,8 +66,9 @@ class _Episodes:
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ReplanningSolution(BeliefSolution):
-    """A policy that solves the plan anew at every call, from each episode's (θ, belief), warm from
-    the episode's last plan.
+    """A policy that solves the plan anew at every call, from each episode's (θ, belief).
+
+    Warm from the episode's last plan.
 
     Costs one solve per episode and call (about a millisecond in small problems), in a loop: E
     episodes of N steps take E·N solves. Plans are remembered per episode, in the order of the
@@ -103,8 +106,9 @@ class ReplanningSolution(BeliefSolution):
 
     @checked
     def given(self, **options: object) -> "ReplanningSolution":
-        """The same solution with settings that its record could not supply, e.g.
-        ``given(options={"max_iter": 500})``.
+        """The same solution with settings that its record could not supply.
+
+        For example ``given(options={"max_iter": 500})``.
 
         Raises ProblemError for values other than those in ``settings``, with which its plan was
         made.
@@ -274,8 +278,9 @@ def _solver_of_later_plans(space, transcriber, plan, tolerance, options):
 
 
 def _recurring(space, plan, tolerance, options):
-    """A Solver over half the computational horizon of an infinite-horizon plan if that gives the
-    same first control.
+    """A Solver over half the computational horizon of an infinite-horizon plan.
+
+    Over all of it, where half does not give the same first control.
     """
     last = float(plan.times[-1])
     for horizon in (last / 2, last):
@@ -291,8 +296,9 @@ def _recurring(space, plan, tolerance, options):
 
 
 def _truncated(expanded, plan, horizon):
-    """The infinite-horizon problem up to ``horizon``, with the cost to go of the plan's tail as
-    terminal cost.
+    """The infinite-horizon problem up to ``horizon``.
+
+    With the cost to go of the plan's tail as terminal cost.
     """
     tail, rest = plan.tail, ca.DM(plan.tail.steady_state)
 
@@ -308,8 +314,9 @@ def _truncated(expanded, plan, horizon):
 
 
 def _shifted(space, plan, elapsed, horizon, state):
-    """What is left of the last plan from the present θ, with the belief its filter then has; rows
-    equally spaced in time.
+    """What is left of the last plan from the present θ, with the belief that goes with it.
+
+    Rows equally spaced in time.
     """
     fractions, n = np.linspace(0.0, 1.0, _NODES), space.problem.dimension
     times = fractions * horizon

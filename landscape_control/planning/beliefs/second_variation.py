@@ -1,5 +1,6 @@
-"""Around a plan: the value to second order, the feedback it implies, and the price of what will be
-seen.
+"""Around a plan: the value to second order, and the feedback it implies.
+
+And the price of what will be seen.
 
 With δ = z - z(t), V(z, t) ≈ V + λᵀδ + ½δᵀSδ, where along the plan (Bryson & Ho 1975, ch. 6,
 discounted)
@@ -27,8 +28,9 @@ _MOST = 32  # steps per element
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SecondVariation:
-    """S and K at times along a plan; ``conjugate`` is the time at which S escapes to infinity, if
-    it does.
+    """S and K at times along a plan.
+
+    ``conjugate`` is the time at which S escapes to infinity, if it does.
 
     Attributes
     ----------
@@ -65,8 +67,9 @@ def second_variation(
     plan: Plan,
     surprise: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> SecondVariation:
-    """S and K along a plan: fourth-order Magnus steps of the linear Hamiltonian flow, S = YX⁻¹
-    (Möbius scheme).
+    """S and K along a plan, by fourth-order Magnus steps of the linear Hamiltonian flow.
+
+    S = YX⁻¹ (Möbius scheme).
 
     ``surprise`` maps z (S, n) to the curvature of innovations, (S, n, n, n, n) with entries ½
     ∂²(DDᵀ)_ab/∂z_i∂z_j; its term is split off each step symmetrically, which makes the scheme
@@ -199,7 +202,10 @@ def _backwards(
 def _surprised(
     hessian: np.ndarray, sources: np.ndarray | None, k: int, duration: float
 ) -> np.ndarray:
-    """S after the term of innovations has acted for a while: exponential series to second order."""
+    """S after the term of innovations has acted for a while.
+
+    Exponential series to second order.
+    """
     if sources is None:
         return hessian
     first = duration * np.einsum("ab,abij->ij", hessian, sources[k])

@@ -1,5 +1,6 @@
-"""What planning with beliefs returns: an expected cost, a policy of (θ, belief), and what both rest
-on.
+"""What planning with beliefs returns: an expected cost and a policy of (θ, belief).
+
+And what both rest on.
 """
 
 from dataclasses import dataclass, field, replace
@@ -66,8 +67,9 @@ class BeliefSolution(Recordable):
 
     @checked
     def policy(self, theta: Points, belief: object, time: AnyNumber = 0.0) -> np.ndarray:
-        """u at θ (n,) or (E, n) and a belief: (m,) or (E, m). Episodes of one argument are shared
-        with the other.
+        """u at θ (n,) or (E, n) and a belief: (m,) or (E, m).
+
+        Episodes of one argument are shared with the other.
 
         ``belief`` is a GaussianBelief, a TaskBelief, the bare mean (p,) or (E, p), (mean,
         covariance), or, for a task chain, the probabilities (K,) or (E, K). Raises ProblemError
@@ -138,8 +140,9 @@ class BeliefSolution(Recordable):
 
     @property
     def explanation(self) -> str:
-        """What the status means and what to try next, with options that a solve with hidden
-        variables accepts.
+        """What the status means and what to try next.
+
+        With options that a solve with hidden variables accepts.
         """
         return explained(self.status)
 
@@ -180,8 +183,9 @@ def with_message(solution: AnySolution, more: str) -> AnySolution:
 
 
 def read_belief(belief: object, hidden: "Hidden") -> tuple[np.ndarray, np.ndarray | None]:
-    """(estimate, covariance or None) of a belief in any of its forms: mean, or probabilities of a
-    task chain.
+    """(estimate, covariance or None) of a belief in any of its forms.
+
+    The estimate is its mean, or the probabilities of a task chain.
 
     Shapes are (d,) or (E, d) and (p, p) or (E, p, p), as given. Raises ProblemError for a belief of
     another kind or size.
@@ -208,8 +212,9 @@ def read_belief(belief: object, hidden: "Hidden") -> tuple[np.ndarray, np.ndarra
 
 
 def _check_numbers(estimate: np.ndarray, covariance: np.ndarray | None, tasks: bool) -> None:
-    """Refuse bare arrays that are no belief: NaN, probabilities that do not sum to one, a
-    covariance that is none.
+    """Refuse bare arrays that are no belief.
+
+    NaN, probabilities that do not sum to one, a covariance that is none.
     """
     if tasks and not _is_distribution(estimate):
         raise ProblemError(

@@ -1,5 +1,6 @@
-"""Belief-space direct transcription: one deterministic plan through (θ, belief), with feedback
-around it.
+"""Belief-space direct transcription: one deterministic plan through (θ, belief).
+
+With feedback around it.
 
 Platt et al. 2010 ("maximum likelihood observations"), van den Berg et al. 2012 (feedback by the
 second variation).
@@ -33,8 +34,9 @@ INNOVATIONS = ("mean", "second order")
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class TranscribedSolution(BeliefSolution):
-    """A plan through (θ, belief) and the time-varying linear policy u = u(t) - K(t)(z - z(t))
-    around it.
+    """A plan through (θ, belief), and a time-varying linear policy around it.
+
+    u = u(t) - K(t)(z - z(t)).
 
     Attributes
     ----------
@@ -89,8 +91,9 @@ class TranscribedSolution(BeliefSolution):
 
     @property
     def covariances(self) -> np.ndarray | None:
-        """Planned belief covariances (N+1, p, p); None where the covariance is no state of the
-        plan.
+        """Planned belief covariances (N+1, p, p).
+
+        None where the covariance is no state of the plan.
         """
         if self.layout.kind != "mean and covariance":
             return None
@@ -165,8 +168,9 @@ def solve_transcribed(
     throw: bool = True,
     **options: object,
 ) -> TranscribedSolution:
-    """Plan in belief space by direct transcription; T may be infinite where belief and weights come
-    to rest.
+    """Plan in belief space by direct transcription.
+
+    T may be infinite where belief and weights come to rest.
 
     Parameters
     ----------

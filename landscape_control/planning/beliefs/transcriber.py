@@ -25,8 +25,9 @@ class Transcriber:
     solver: Solver = field(repr=False)
 
     def plans(self, aims: int, seed: int) -> tuple[Plan, ...]:
-        """Plans from the start and prior, one per aim, best first; duplicates (same cost and first
-        control) merged.
+        """Plans from the start and prior, one per aim, best first.
+
+        Duplicates (same cost and first control) are merged.
         """
         plans: list[Plan] = []
         refusals = []
@@ -45,8 +46,9 @@ class Transcriber:
         )
 
     def _guesses(self, aims: int, seed: int) -> Iterator[np.ndarray]:
-        """Paths (N+1, states), equally spaced in time: θ straight to an aim, the belief as its
-        filter then has it.
+        """Paths (N+1, states), equally spaced in time, straight to an aim.
+
+        The belief is what its filter then has.
         """
         space, horizon = self.space, self.space.problem.objective.horizon
         fractions = np.linspace(0, 1, 65)
@@ -69,8 +71,9 @@ def belief_solver(expanded: ControlProblem, tolerance: float, options: Mapping[s
 
 
 def with_optimiser(problem: ControlProblem, options: dict[str, object]) -> dict[str, object]:
-    """The options with IPOPT chosen, unless the user chose, where the filter is not linear with
-    constant noise.
+    """The options, with IPOPT where the filter is not linear with constant noise.
+
+    Unless the user chose another solver.
 
     Small noise then makes the covariance equation stiff and curved, and there Fatrop was seen not
     to return.

@@ -1,5 +1,6 @@
-"""What an exact filter leaves uncertain about two tasks, in the mean over all that it may see
-(Wonham 1965).
+"""What an exact filter leaves uncertain about two tasks (Wonham 1965).
+
+In the mean over all that it may see.
 
 With p the probability of the first task, rates a out of it and b into it, and s² = (Δh)ᵀR⁻¹Δh,
 
@@ -28,8 +29,9 @@ _ACCURACY = 1e-8  # of the integration in time
 def expected_uncertainty(
     rates: np.ndarray, probability: float, signal: float, times: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, float]:
-    """(E[p(1-p)] (N,), E[s²p²(1-p)²] (N,), error) at ascending times (N,) >= 0, from
-    ``probability`` at t = 0.
+    """(E[p(1-p)] (N,), E[s²p²(1-p)²] (N,), error) at ascending times (N,) >= 0.
+
+    From ``probability`` at t = 0.
 
     Parameters
     ----------
@@ -60,8 +62,9 @@ def _log_odds(probability: float) -> float:
 
 
 def _ends(rates: np.ndarray, place: float, signal: float) -> tuple[float, float]:
-    """The least and the largest x that matter: the start, the resting place, and the tails, which
-    fall as exp(-2b/s²p).
+    """The least and the largest x that matter.
+
+    The start, the resting place, and the tails, which fall as exp(-2b/s²p).
     """
     leave, enter = -rates[0, 0], -rates[1, 1]
     total = leave + enter
@@ -107,8 +110,9 @@ def _on_grid(
 
 
 def _hops(rates, signal, x):
-    """Rates of the hops to the right from all nodes but the last, and to the left from all but the
-    first.
+    """Rates of the hops to the right and to the left.
+
+    From all nodes but the last, and from all but the first.
     """
     width, middle = x[1] - x[0], (x[1:] + x[:-1]) / 2
     p = 1 / (1 + np.exp(-middle))

@@ -1,5 +1,6 @@
-"""The box a grid covers: given, or around everything the learner could want to visit; and how many
-nodes it has.
+"""The box a grid covers, and how many nodes it has.
+
+It is given, or lies around everything the learner could want to visit.
 """
 
 import math
@@ -8,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import casadi as ca
 import numpy as np
 
-from ...model.landscape import Landscape, find_minima
+from ...model.landscape import find_minima
 from ...model.problem import ControlProblem
 from ...support.arrays import freeze, matrix, whole
 from ...support.errors import ProblemError
@@ -24,8 +25,7 @@ _ROUNDING = 1e-9  # cells: a point this close to a wall is on it
 
 
 def derived_box(problem: ControlProblem, plans: Iterable[Plan], margin: float) -> np.ndarray:
-    """Bounding box of start, end, the minima of L and the given plans, widened on every side; (n,
-    2).
+    """Bounding box of start, end, the minima of L and the given plans, widened; (n, 2).
 
     Every wall moves out by ``margin`` times the longest side of the bounding box. Minima are the
     landscape's own or, if it names none, those found by Newton's method from a lattice of seeds
@@ -44,8 +44,9 @@ def derived_box(problem: ControlProblem, plans: Iterable[Plan], margin: float) -
 
 
 def _reach(problem: ControlProblem) -> float:
-    """How far a plan can go for all it can gain: R²γ/(2ηm(e^{γτ}-1)) = kΔL(1-e^{-γτ})/γ + ΔΦ, τ the
-    shorter of T and 1/γ.
+    """How far a plan can go for all it can gain.
+
+    R²γ/(2ηm(e^{γτ}-1)) = kΔL(1-e^{-γτ})/γ + ΔΦ, τ the shorter of T and 1/γ.
 
     ΔL and ΔΦ are what the functions at the start exceed their lower bounds by (interval
     arithmetic), and m is the largest entry of BG⁻¹Bᵀ at the start. Where there is no gain, no bound
@@ -109,8 +110,9 @@ def node_counts(
 
 
 def refuse_outside(grid: Grid, points: Mapping[str, np.ndarray], clearance: int = 0) -> None:
-    """Refuse named points that are outside the box of a grid, or closer to its walls than
-    ``clearance`` cells.
+    """Refuse named points that are outside the box of a grid.
+
+    Or closer to its walls than ``clearance`` cells.
     """
     expected = f"at least {clearance} cells from every wall" if clearance else "a point inside"
     for name, point in points.items():
@@ -127,9 +129,10 @@ def refuse_outside(grid: Grid, points: Mapping[str, np.ndarray], clearance: int 
         )
 
 
-def _minima(landscape: Landscape, points: np.ndarray) -> np.ndarray:
-    """The landscape's own minima, else those found inside a cube of three times the reach of the
-    points around them.
+def _minima(landscape, points):
+    """The landscape's own minima, else those found around the points.
+
+    Inside a cube of three times the reach of the points.
     """
     if landscape.minima is not None:
         return landscape.minima

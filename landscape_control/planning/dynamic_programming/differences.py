@@ -1,5 +1,7 @@
-"""Finite differences of a grid function: third-order WENO as arrays, and the linear quotients of
-first, second and fourth order as sparse matrices, one axis at a time.
+"""Finite differences of a grid function, one axis at a time.
+
+Third-order WENO as arrays, and the linear quotients of first, second and fourth order as sparse
+matrices.
 
 A difference that would look through a wall is zero in all of them that are upwind, as if V
 continued there with the wall's value: motion outwards is stopped at the wall free of charge.
@@ -32,7 +34,7 @@ def one_sided(value: np.ndarray, grid: Grid, *, order: int) -> tuple[np.ndarray,
 
 
 def _weno(value: np.ndarray, h: float) -> tuple[np.ndarray, np.ndarray]:
-    """(left, right) derivatives along the last axis: Jiang & Peng 2000, eq. 2.10 to 2.13."""
+    """(left, right) derivatives along the last axis."""
     slope = np.diff(_extended(value)) / h  # node i lies between slope i+1 and slope i+2
     bend = np.diff(slope)
     size = bend**2
@@ -96,8 +98,9 @@ class Differences:
 
     @cached_property
     def smooth(self) -> list[sparse.csr_array]:
-        """Fourth-order central ∂V/∂x_i, third-order beside the walls: the gradient that policies
-        are read off.
+        """Fourth-order central ∂V/∂x_i, third-order beside the walls.
+
+        The gradient that policies are read off.
         """
         return self._along_axes(_smooth)
 
@@ -110,8 +113,9 @@ class Differences:
     def one_sided(
         self, value: np.ndarray, axes: int | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """(D⁻V, D⁺V) of a grid function along the first ``axes`` axes (all of them by default),
-        each (axes, \\*value.shape).
+        """(D⁻V, D⁺V) of a grid function along the first ``axes`` axes, by default all.
+
+        Each has the shape (axes, N_1, …).
         """
         flat = value.ravel()
         minus, plus = (
@@ -121,15 +125,17 @@ class Differences:
         return minus, plus
 
     def transport(self, velocity: np.ndarray, first: int = 0) -> sparse.csr_array:
-        """Σ v_i ∂_i along consecutive axes from ``first`` on, looking where the motion goes;
-        velocity (k, N).
+        """Σ v_i ∂_i along consecutive axes from ``first`` on; velocity (k, N).
+
+        It looks where the motion goes.
         """
         size = velocity.shape[1]
         return sparse.csr_array(self._flow(velocity, first), shape=(size, size))
 
     def discounted_transport(self, discount: float, velocity: np.ndarray) -> sparse.csc_array:
-        """γ - Σ v_i ∂_i, the matrix that takes the value of a deterministic policy to its running
-        cost; see :meth:`transport`.
+        """γ - Σ v_i ∂_i, which takes the value of a deterministic policy to its running cost.
+
+        See :meth:`transport`.
         """
         size = velocity.shape[1]
         entries, (rows, columns) = self._flow(velocity, 0)
@@ -158,8 +164,9 @@ class Differences:
 
     @cached_property
     def _upwind(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """(rows, columns, weights, sources) of all quotients ahead and back; ``sources`` are the
-        places of their nodes in an array (axes, 2, N) of speeds ahead and back.
+        """(rows, columns, weights, sources) of all quotients ahead and back.
+
+        ``sources`` are the places of their nodes in an array (axes, 2, N) of speeds ahead and back.
         """
         size = int(np.prod(self.grid.shape))
         triples = [
@@ -205,9 +212,10 @@ def _stencil(
     weights: Sequence[float] | np.ndarray,
     edges: Mapping[int, tuple[tuple[int, ...], Sequence[float] | np.ndarray]],
 ) -> Stencil:
-    """(entries, rows, columns) of the matrix (count, count) with ``weights`` at ``offsets`` from
-    each node; ``edges`` maps nodes at the ends, negative ones counted from the last, to (columns,
-    weights) of their own.
+    """(entries, rows, columns) of the matrix (count, count) of a quotient on a line.
+
+    It has ``weights`` at ``offsets`` from each node; ``edges`` maps nodes at the ends, negative
+    ones counted from the last, to (columns, weights) of their own.
     """
     at_first = sum(node >= 0 for node in edges)
     at_last = len(edges) - at_first

@@ -1,5 +1,6 @@
-"""What every problem on a grid evaluates at its nodes: the mobility, and whether its functions are
-defined there.
+"""What every problem on a grid evaluates at its nodes.
+
+How large the mobility is, and whether the functions are defined there.
 """
 
 from collections.abc import Callable
@@ -23,8 +24,9 @@ def largest_mobility(problem: ControlProblem) -> float:
 def require_defined(
     what: str, defined: np.ndarray, received: Callable[[int], str], *, expected: str = FINITE
 ) -> None:
-    """Refuse functions that are not ``defined`` (S,) at some node; ``received`` says in words what
-    is there at the first of them.
+    """Refuse functions that are not ``defined`` (S,) at some node.
+
+    ``received`` says in words what is there at the first of them.
     """
     if defined.all():
         return

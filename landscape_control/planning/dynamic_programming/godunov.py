@@ -1,5 +1,6 @@
-"""Godunov's choice of one-sided derivatives: along one axis, and in two dimensions when the metric
-or the actuation couples the axes.
+"""Godunov's choice of one-sided derivatives.
+
+Along one axis, and in two dimensions when the metric or the actuation couples the axes.
 """
 
 import itertools
@@ -12,8 +13,9 @@ Side = tuple[int, np.ndarray | None]  # the sign of v_i, and the derivatives loo
 def select_axis(
     mobility: np.ndarray, drift: np.ndarray, minus: np.ndarray, plus: np.ndarray
 ) -> np.ndarray:
-    """Godunov's choice along one axis: H decouples, and H - min H = v²/2M for the velocity v = f -
-    Mp.
+    """Godunov's choice along one axis.
+
+    H decouples, and H - min H = v²/2M for the velocity v = f - Mp.
     """
     # speeds backwards and ahead that look into the cell they move to; the faster one has more gain
     back = np.maximum(mobility * minus - drift, 0)
@@ -27,8 +29,9 @@ def select_axis(
 def select_plane(
     mobility: np.ndarray, drift: np.ndarray, minus: np.ndarray, plus: np.ndarray
 ) -> np.ndarray:
-    """The gradient p of the best velocity v = f - Mp that respects the side its derivatives were
-    taken from; (2, N_1, N_2).
+    """The gradient p of the best velocity v = f - Mp, (2, N_1, N_2).
+
+    The velocity respects the sides that its derivatives were taken from.
 
     Where the optima of all four combinations of sides move into one and the same quadrant, that
     combination is the answer: the gain is concave in v on every quadrant, and neighbouring
@@ -60,14 +63,15 @@ def _common_quadrant(
             lowest[i] -= np.maximum(left, right)
             highest[i] -= np.minimum(left, right)
     towards = lowest > 0
-    return towards, (towards | (highest < 0)).all(axis=0)
+    return towards, np.all(towards | (highest < 0), axis=0)
 
 
 def best_candidate(
     matrix: np.ndarray, force: np.ndarray, minus: np.ndarray, plus: np.ndarray
 ) -> np.ndarray:
-    """Compare the free optimum of each quadrant, the optima with one component at rest, and full
-    rest; arrays (…, S).
+    """The best of all candidates for p; arrays (…, S).
+
+    The free optimum of each quadrant, the optima with one component at rest, and full rest.
     """
     best, chosen = np.full(minus.shape[1], -np.inf), np.zeros_like(minus)
     slack = 1e-12 * np.abs(force).sum(axis=0)
@@ -89,8 +93,9 @@ def best_candidate(
 def _candidate(
     matrix: np.ndarray, force: np.ndarray, first: Side, second: Side
 ) -> tuple[np.ndarray, np.ndarray | bool]:
-    """(p, solvable): p_i is the one-sided derivative where the sign is ±1; where it is 0, p_i
-    solves v_i = 0.
+    """(p, solvable) of one combination of sides.
+
+    p_i is the one-sided derivative where the sign is ±1; where it is 0, p_i solves v_i = 0.
     """
     (a, c), (_, b) = matrix
     p_first = None if first[1] is None else first[1][0]

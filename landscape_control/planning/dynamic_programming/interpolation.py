@@ -14,8 +14,9 @@ _GHOSTS = 10
 
 
 class Spline:
-    """The spline of order 1 or 3 through values (N_1, …) on a grid; beyond the first and last nodes
-    it keeps the value at the nearest wall point.
+    """The spline of order 1 or 3 through values (N_1, …) on a grid.
+
+    Beyond the first and last nodes it keeps the value at the nearest wall point.
 
     A cubic spline continues the grid function outside its walls by the parabola through the three
     nearest nodes, so that quadratic functions are reproduced up to the walls.
@@ -44,8 +45,10 @@ class Spline:
 
 
 def lower_branch(values: np.ndarray, cells: np.ndarray) -> float:
-    """A grid function (N_1, …) at one position in cells (n,): third order where it is smooth, and
-    sharp at kinks, where it is the lower of two smooth branches.
+    """A grid function (N_1, …) at one position in cells (n,).
+
+    Third order where it is smooth, and sharp at kinks, where it is the lower of two smooth
+    branches.
 
     Six nodes along every axis, one axis after the other. A kink of V is the crossing of two smooth
     branches, V being the lower. If it lies in the cell of the point (both parabolas across are more

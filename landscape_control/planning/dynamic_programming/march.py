@@ -88,8 +88,9 @@ def implicit(
 def _runge_kutta(
     value: np.ndarray, slope: np.ndarray, step: float, rate: Rate, courant: float
 ) -> tuple[np.ndarray, float]:
-    """One step; it is halved while the speeds after its first stage would break the Courant
-    condition.
+    """One step, and how long it became.
+
+    It is halved while the speeds after its first stage would break the Courant condition.
     """
     first = value + step * slope
     slope_1, speed_1 = rate(first)

@@ -68,15 +68,17 @@ class Grid:
         return ~inner
 
     def coarser(self) -> "Grid":
-        """Half as many intervals along each axis, rounded down: every other node where the number
-        of nodes is odd.
+        """Half as many intervals along each axis, rounded down.
+
+        Every other node where the number of nodes is odd.
         """
         return Grid(axes=tuple(_halved(axis) for axis in self.axes))
 
     @property
     def shared_nodes(self) -> tuple[slice, ...]:
-        """The index of the nodes that :meth:`coarser` keeps of a field (N_1, …); needs odd numbers
-        of nodes.
+        """The index of the nodes that :meth:`coarser` keeps of a field (N_1, …).
+
+        Needs odd numbers of nodes.
         """
         return (slice(None, None, 2),) * self.dimension
 
@@ -91,21 +93,24 @@ class Grid:
         return np.minimum(cells, np.array(self.shape) - 1 - cells).min(axis=-1)
 
     def interpolate(self, field: np.ndarray, theta: np.ndarray) -> np.ndarray:
-        """A field at points θ (S, n), linear between the nodes: shape (S,). Constant beyond the
-        walls.
+        """A field at points θ (S, n), linear between the nodes: shape (S,).
+
+        Constant beyond the walls.
         """
         return Spline(field, order=1)(self.cells(theta))
 
     def value_at(self, field: np.ndarray, theta: np.ndarray) -> float:
-        """A value function at one point θ (n,): third order where it is smooth, and sharp at kinks
-        (see :func:`lower_branch`).
+        """A value function at one point θ (n,).
+
+        Third order where it is smooth, and sharp at kinks (see :func:`lower_branch`).
         """
         return lower_branch(field, self.cells(theta))
 
 
 class Interpolant:
-    """The cubic spline through values on a grid (N_1·…·N_n,) or (N_1, …), called with points (S,
-    n); see :class:`Spline`.
+    """The cubic spline through values on a grid, called with points (S, n).
+
+    Values (N_1·…·N_n,) or (N_1, …); see :class:`Spline`.
     """
 
     def __init__(self, grid: Grid, values: np.ndarray):

@@ -9,8 +9,10 @@ from .outside import Outside
 
 
 class Verdict(enum.Enum):
-    """Whether a plan is the global optimum of the problem, inside the box and outside; ``advice``
-    says what to do with the answer."""
+    """Whether a plan is the global optimum of the problem, inside the box and outside.
+
+    ``advice`` says what to do with the answer.
+    """
 
     GLOBAL = "global"
     NOT_GLOBAL = "not global"
@@ -96,9 +98,7 @@ class GlobalCertificate:
 
     @checked
     def summary(self) -> str:
-        """One line: verdict, plan against grid, what is known outside the box, the grid and the
-        time taken.
-        """
+        """One line: verdict, plan against grid, the outside, the grid and the time taken."""
         nodes = "x".join(str(len(axis)) for axis in self.axes)
         known = (
             "nothing outside the box can pay"

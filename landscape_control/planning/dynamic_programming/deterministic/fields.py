@@ -13,8 +13,9 @@ from ..mesh import Grid
 def hamiltonian_on(
     problem: ControlProblem, grid: Grid, beyond: Beyond | None = None
 ) -> Hamiltonian:
-    """The Hamiltonian of a problem on the nodes of a grid; with ``beyond`` the loss between the
-    nodes is bounded below.
+    """The Hamiltonian of a problem on the nodes of a grid.
+
+    With ``beyond`` the loss between the nodes is bounded below.
 
     Raises
     ------

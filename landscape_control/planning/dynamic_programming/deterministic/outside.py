@@ -161,8 +161,9 @@ class Bounded:
         boxes: int = 1,
         steps: int = LOOKING_STEPS,
     ) -> tuple[Outside, ValueFunction]:
-        """All bounds for one box, and V on every other node; ``cost`` is that of the best plan
-        known.
+        """All bounds for one box, and V on every other node.
+
+        ``cost`` is that of the best plan known.
         """
         fine = Grid.over(box, counts)
         grid = fine.coarser()
@@ -199,8 +200,9 @@ class Bounded:
         return known, usual
 
     def _undercuts(self, usual, bounds, fine, steps, enough, lowest):
-        """(undercut, through the walls alone); the second is computed only where the first is not
-        small enough.
+        """(undercut, through the walls alone).
+
+        The second is computed only where the first is not small enough.
         """
         if not math.isfinite(lowest):
             return math.inf, math.inf

@@ -1,5 +1,6 @@
-"""Linear systems that change little from one to the next: one factorisation serves as
-preconditioner for many.
+"""Linear systems that change little from one to the next.
+
+One factorisation serves as preconditioner for many.
 """
 
 from collections.abc import Callable
