@@ -36,6 +36,7 @@ class Recorder:
         moments = actor.moments()
         if moments is not None:
             values["belief_means"], values["belief_variances"] = moments
+        # the arrays that a rollout passes may be reused at the next step: their values are copied
         for name, value in values.items():
             self._array(name, value)[:, k] = value[: self.kept]
 

@@ -35,6 +35,7 @@ class Hamiltonian:
     def of(cls, mobility: np.ndarray, drift: np.ndarray, running: np.ndarray) -> "Hamiltonian":
         """From M, f and kL, looking whether M couples the axes."""
         n = len(mobility)
+        # ones off the diagonal, at all nodes
         coupling = (1 - np.eye(n)).reshape(n, n, *(1,) * (mobility.ndim - 2))
         off_diagonal = np.abs(mobility * coupling).max()
         diagonal = bool(off_diagonal <= 1e-14 * np.abs(mobility).max())
@@ -59,11 +60,9 @@ class Hamiltonian:
         approximation of controlled dynamics).
         """
         if self.diagonal:
+            own = range(len(minus))  # every axis by itself
             return np.stack(
-                [
-                    select_axis(self.mobility[i, i], self.drift[i], minus[i], plus[i])
-                    for i in range(len(minus))
-                ]
+                [select_axis(self.mobility[i, i], self.drift[i], minus[i], plus[i]) for i in own]
             )
         return select_plane(self.mobility, self.drift, minus, plus)
 

@@ -89,7 +89,7 @@ class Grid:
     @checked
     def wall_distance(self, theta: Anywhere) -> np.ndarray:
         """Distance to the nearest wall in cells, negative outside; θ (..., n) -> (...)."""
-        cells = self.cells(theta)
+        cells = self.cells(theta)  # 0 at the lower walls, N_i - 1 at the upper ones
         return np.minimum(cells, np.array(self.shape) - 1 - cells).min(axis=-1)
 
     def interpolate(self, field: np.ndarray, theta: np.ndarray) -> np.ndarray:

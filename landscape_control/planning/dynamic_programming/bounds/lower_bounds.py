@@ -82,8 +82,9 @@ class LowerBounds:
         return self.bounded(low, high)[0][:, 0], values
 
     def _cones(self, box, reach):
+        """A lower bound beyond ``reach`` times the box, over all directions."""
         centre, half = box.mean(axis=1), np.ptp(box, axis=1) / 2
-        for count in (32, 512):
+        for count in (32, 512):  # narrower cones only where wide ones have no bound
             low, high = _directions(len(box), count)
             bounds = self.tail.below(centre, half * low, half * high, reach)
             if np.isfinite(bounds).all():

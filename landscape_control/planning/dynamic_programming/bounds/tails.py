@@ -62,6 +62,7 @@ class TailFunction:
         inputs = []
         for middle, *ends in zip(centre, low.T, high.T, strict=True):
             inputs.append(_tail({0: constant(middle), 1: Interval(*ends)}, reach))
+        # two ways of bounding that are sharp for different functions: the better one counts
         with np.errstate(all="ignore"):
             ways = [self._follow(inputs, reach, highest_square) for highest_square in (_HIGHEST, 1)]
         return np.max([np.broadcast_to(way.whole.low, len(low)) for way in ways], axis=0)

@@ -40,14 +40,17 @@ def stationary_value(
     policy iteration, so coarse grids go first. ``levels`` gives the Hamiltonian on a grid. With
     ``beyond`` (:class:`Beyond`) all nodes on the walls share one value, that of the outside.
     """
-    coarser, *_ = grids = nested_grids(grid, _COARSEST)
+    grids = nested_grids(grid, _COARSEST)
+    coarser = grids[0]
     value = np.zeros(coarser.shape)
     for level in grids:
         value = coarser.interpolate(value, level.points).reshape(level.shape)
         problem = _Level(levels(level), level, discount, beyond)
+        # the border of a basin crosses the grid at one cell per iteration
         most = 20 + max(level.shape)
         value = iterated(value, problem.newton, tolerance=tolerance, most=most).value
         coarser = level
+    # a damped step is smaller than the defect that it corrects
     settled = iterated(value, problem.corrected, tolerance=_DAMPING * tolerance, most=40)
     correction = settled.change / _DAMPING
     return settled.value, correction * float(np.ptp(settled.value))
@@ -94,6 +97,7 @@ def _shared(value, residual, matrix, running, grid, discount):
     """
     walls = np.flatnonzero(grid.walls)
     level = value.ravel()[walls]
+    # -H there is what re-entering costs per unit time: the least is taken
     best = walls[np.argmax(residual.ravel()[walls] - discount * level)]
     enters = residual.ravel()[best] > discount * value.ravel()[best] - running
     tied = np.setdiff1d(walls, [best]) if enters else walls

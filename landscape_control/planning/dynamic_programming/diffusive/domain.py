@@ -87,6 +87,7 @@ def _belief_core(problem, coordinates):
         return np.array([[0.0, 1.0]]), np.array([[True, True]])
     hidden = problem.landscape.hidden
     variance, bounded = _widest(hidden, problem.objective)
+    # the mean moves from the prior's to the centre, and by innovations to either side
     both = np.stack([hidden.prior_mean, hidden.centre])
     spread = _DEVIATIONS * np.sqrt(variance)
     core = np.column_stack([both.min(axis=0) - spread, both.max(axis=0) + spread])
